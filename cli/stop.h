@@ -1,0 +1,22 @@
+/*
+ * SIGINT and SIGTERM: the first asks long work to stop in a sound state, the second ends at once.
+ */
+#ifndef LC_STOP_H
+#define LC_STOP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* Install the handlers; idempotent. */
+void lc_stop_init(void);
+
+/* True once a signal has asked to stop; long work looks at it between steps. */
+bool lc_stop_asked(void);
+
+/* The flag itself, for struct lc_query.cancel. */
+const atomic_bool *lc_stop_flag(void);
+
+/* 130 after SIGINT, 143 after SIGTERM, 0 while none has come. */
+int lc_stop_exit_code(void);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * How livecol talks to a person: stdout is data, stderr is talk.
+ *
+ * Every message is one line: "livecol: what happened", then "  hint: what to do" where there is
+ * one. Colour only on a terminal, never with NO_COLOR, --no-color or TERM=dumb. Secrets given to
+ * lc_talk_secret are replaced by *** in all that goes through here.
+ */
+#ifndef LC_TALK_H
+#define LC_TALK_H
+
+#include "error.h"
+
+#include <stdbool.h>
+
+/* Settle colour and quietness once, from the options and the environment. */
+void lc_talk_init(bool no_color, bool quiet);
+
+/* Redact this text from now on (copied). NULL and "" are ignored. */
+void lc_talk_secret(const char *secret);
+
+/* Replace all known secrets in s, in place, by ***; for what is recorded rather than printed. */
+void lc_talk_redact(char *s);
+
+/* A plain line of talk; not with --quiet. */
+void lc_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "livecol: warning: ..." */
+void lc_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "livecol: ..." with its hint; never silenced. */
+void lc_complain(const struct lc_error *err);
+
+/* True where stderr is a terminal (a progress line may be redrawn). */
+bool lc_talk_is_terminal(void);
+
+/* The exit code for a failure: see docs/design.md, "Exit codes". */
+int lc_exit_code(const struct lc_error *err);
+
+#endif
