@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# What the scripts share. Sourced, never run; the caller has set `-eu` and wants paths from here:
+#   root      the repository
+#   deps      what bootstrap fetches (git-ignored)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+deps=$root/.deps
+
+# say TEXT: a line of talk, on stderr as livecol's own.
+say() {
+  printf '%s\n' "$*" >&2
+}
+
+# die TEXT [HINT]: what happened, then what to do; ends the script.
+die() {
+  printf '%s: %s\n' "${0##*/}" "$1" >&2
+  if [ $# -gt 1 ]; then
+    printf '  hint: %s\n' "$2" >&2
+  fi
+  exit 1
+}
+
+# usage_error TEXT: the command line cannot be understood; exit 2 as livecol does.
+usage_error() {
+  printf '%s: %s\n  hint: %s --help\n' "${0##*/}" "$1" "$0" >&2
+  exit 2
+}
+
+# print_help: the comment at the head of the calling script is its help.
+print_help() {
+  sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$0"
+}
+
+# The pinned libchdb: its integrity, as the lock file has it, and where bootstrap puts it.
+chdb_lock=$root/scripts/npm/package-lock.json
+chdb_dir=$deps/chdb
+chdb_stamp=$chdb_dir/integrity
+chdb_so=$chdb_dir/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
+
+chdb_integrity() {
+  sed -n 's/^ *"integrity": *"\([^"]*\)".*/\1/p' "$chdb_lock"
+}
+
+# chdb_ready: true where the pinned library lies complete in its place.
+chdb_ready() {
+  [ -f "$chdb_so" ] && [ -f "$chdb_stamp" ] && [ "$(cat "$chdb_stamp")" = "$(chdb_integrity)" ]
+}
+
+# use_libchdb: export LIVECOL_LIBCHDB, one's own or the pinned one.
+use_libchdb() {
+  export LIVECOL_LIBCHDB=${LIVECOL_LIBCHDB:-$chdb_so}
+  [ -f "$LIVECOL_LIBCHDB" ] ||
+    die "LIVECOL_LIBCHDB names no file: $LIVECOL_LIBCHDB" "unset it and run ./scripts/bootstrap demo"
+}
+
+# configure PRESET DIR [OPTION...]: cmake, with ccache where the machine has it; quiet unless it fails.
+configure() {
+  local preset=$1 dir=$2 log
+  shift 2
+  if command -v ccache >/dev/null; then
+    set -- -DCMAKE_C_COMPILER_LAUNCHER=ccache "$@"
+  fi
+  mkdir -p "$dir"
+  log=$dir/configure.log
+  if ! (cd "$root" && cmake --preset "$preset" -B "$dir" "$@") >"$log" 2>&1; then
+    cat "$log" >&2
+    die "cmake --preset $preset failed" "the lines above say why; ./scripts/bootstrap test installs what it needs"
+  fi
+}
