@@ -44,7 +44,7 @@ struct lc_error {
 int lc_fail(struct lc_error *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As lc_fail, and notes where in the input it was: byte offset and row, both from 0. */
+/* As lc_fail, and notes where in the input it was: see byte and row above. */
 int lc_fail_at(struct lc_error *err, int code, uint64_t byte, uint64_t row, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
