@@ -38,21 +38,23 @@ struct lc_command {
     const char *synopsis;            /* what follows the name: "[OPTIONS] FILE" */
     const char *about;               /* what it does: a paragraph */
     const struct lc_option *options; /* ends with name NULL; may be NULL */
-    bool connects;                   /* takes the connection options too (see lc_global) */
-    const char *examples;            /* lines, or NULL */
+    bool connects;                   /* takes the connection options too */
+    const char *examples;            /* lines without the last newline, or NULL */
 };
 
 /* What every command understands; lc_options_parse fills it. */
 struct lc_global {
     bool json, quiet, no_color, help;
-    struct lc_connect connect; /* from the options and the environment; see lc_global_connect */
-    const char *backend;       /* "http", "embedded" or NULL */
+    struct lc_connect connect; /* from the options and the environment; url holds no password */
+    const char *backend;       /* "http", "embedded", or NULL: neither was named */
 };
 
 /*
- * Parse argv (argv[0] is skipped) for the command. 0 and the operands in *rest; LC_ERR_USAGE with a
- * message; LC_ERR_FOUND after --help was printed (exit 0). Strings live as long as argv does or
- * until exit.
+ * Parse argv (argv[0] is skipped) for the command, settle lc_talk_init by what was given, and take
+ * the connection from options and environment. 0 and the operands in *rest; LC_ERR_USAGE with a
+ * message; LC_ERR_IO where a password file cannot be read; LC_ERR_FOUND after --help was printed,
+ * with err left alone, so that lc_complain says nothing and lc_exit_code gives 0. Strings live
+ * until exit; passwords are known to lc_talk_redact.
  */
 int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
                      struct lc_global *global, struct lc_strings *rest, struct lc_error *err);

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Install the handlers; idempotent. */
+/* Install the handlers, and ignore SIGPIPE; idempotent. Again after libchdb, which sets its own. */
 void lc_stop_init(void);
 
 /* True once a signal has asked to stop; long work looks at it between steps. */

@@ -32,7 +32,11 @@ struct lc_table {
     uint64_t bytes_read;
 };
 
-/* Take n bytes of text in that format. 0, LC_ERR_NOMEM, or LC_ERR_INPUT with byte and row. */
+/*
+ * Take n bytes of text in that format; what t held before is not freed. No bytes give an empty
+ * table. 0, LC_ERR_NOMEM, or LC_ERR_INPUT with byte and row (names and types are rows 0 and 1);
+ * after an error the table is empty.
+ */
 int lc_table_parse(struct lc_table *t, const char *text, size_t n, struct lc_error *err);
 
 /* Free what it holds and zero it. A zeroed table may be released. */

@@ -25,13 +25,13 @@ void lc_talk_redact(char *s);
 void lc_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "livecol: warning: ..." */
 void lc_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* "livecol: ..." with its hint; never silenced. */
+/* "livecol: ..." with its hint; never silenced; nothing where err holds no failure. */
 void lc_complain(const struct lc_error *err);
 
 /* True where stderr is a terminal (a progress line may be redrawn). */
 bool lc_talk_is_terminal(void);
 
-/* The exit code for a failure: see docs/design.md, "Exit codes". */
+/* The exit code for a failure, 0 where err holds none: see docs/design.md, "Exit codes". */
 int lc_exit_code(const struct lc_error *err);
 
 #endif

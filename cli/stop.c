@@ -1,0 +1,46 @@
+#include "stop.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static atomic_bool asked;
+static atomic_int signal_seen;
+
+static void on_signal(int sig)
+{
+    if (atomic_exchange(&asked, true)) {
+        signal(sig, SIG_DFL);
+        raise(sig);
+        return;
+    }
+    atomic_store(&signal_seen, sig);
+}
+
+void lc_stop_init(void)
+{
+    struct sigaction act = {.sa_handler = on_signal};
+
+    sigemptyset(&act.sa_mask);
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+    /* A peer that hangs up is an error of that connection, not the end of this process. */
+    act.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &act, NULL);
+}
+
+bool lc_stop_asked(void)
+{
+    return atomic_load(&asked);
+}
+
+const atomic_bool *lc_stop_flag(void)
+{
+    return &asked;
+}
+
+int lc_stop_exit_code(void)
+{
+    int sig = atomic_load(&signal_seen);
+
+    return sig ? 128 + sig : 0;
+}
