@@ -46,6 +46,24 @@ int lc_buf_reserve(struct lc_buf *b, size_t more)
     return 0;
 }
 
+void lc_buf_shrink(struct lc_buf *b, size_t cap_bytes)
+{
+    size_t cap = cap_bytes > b->n ? cap_bytes : b->n;
+    uint8_t *p;
+
+    if (cap >= b->cap)
+        return;
+    if (cap == 0) {
+        lc_buf_release(b);
+        return;
+    }
+    p = realloc(b->p, cap);
+    if (p) {
+        b->p = p;
+        b->cap = cap;
+    }
+}
+
 int lc_buf_add(struct lc_buf *b, const void *p, size_t n)
 {
     if (lc_buf_reserve(b, n))

@@ -37,6 +37,9 @@ void lc_buf_reset(struct lc_buf *b);
 /* Make room for `more` bytes after those in use. 0, or LC_ERR_NOMEM with the buffer unchanged. */
 int lc_buf_reserve(struct lc_buf *b, size_t more);
 
+/* Give memory back: the capacity becomes the bytes in use or cap_bytes, whichever is more. */
+void lc_buf_shrink(struct lc_buf *b, size_t cap_bytes);
+
 /* Append n bytes of p. 0, or LC_ERR_NOMEM with the buffer unchanged. */
 int lc_buf_add(struct lc_buf *b, const void *p, size_t n);
 

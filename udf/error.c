@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int fail_v(struct lc_error *err, int code, uint64_t byte, uint64_t row, const char *fmt,
-                  va_list ap)
+__attribute__((format(printf, 5, 0))) static int
+fail_v(struct lc_error *err, int code, uint64_t byte, uint64_t row, const char *fmt, va_list ap)
 {
     if (err && err->code == 0) {
         err->code = code;

@@ -9,11 +9,11 @@
  * the same bytes come in a row, and the rules that are prefixes of the present one form a stack. */
 struct indexer {
     const struct lc_index_in *in;
-    uint32_t *stack;       /* rules that are prefixes of the present one, shortest first */
+    uint32_t *stack; /* rules that are prefixes of the present one, shortest first */
     uint32_t depth;
-    uint32_t *table_of;    /* by length: table number, LC_NONE */
-    uint32_t *last;        /* by length: the witness of the last entry, LC_NONE */
-    uint64_t *entries;     /* by length: counted in the first pass */
+    uint32_t *table_of;            /* by length: table number, LC_NONE */
+    uint32_t *last;                /* by length: the witness of the last entry, LC_NONE */
+    uint64_t *entries;             /* by length: counted in the first pass */
     struct lc_rules_table *tables; /* in the second pass */
     struct lc_rules_slot *slots;
     uint32_t max_len;
@@ -21,7 +21,8 @@ struct indexer {
 
 static struct lc_slice key_of(const struct lc_index_in *in, uint32_t rule)
 {
-    return (struct lc_slice){in->keys + in->key_off[rule], in->key_off[rule + 1] - in->key_off[rule]};
+    return (struct lc_slice){in->keys + in->key_off[rule],
+                             in->key_off[rule + 1] - in->key_off[rule]};
 }
 
 static bool begins_with(struct lc_slice key, struct lc_slice prefix)

@@ -15,7 +15,7 @@
 #define LC_SLOTS_PER_16 28u
 
 struct lc_index_in {
-    const uint8_t *keys;      /* rule i: keys[key_off[i] .. key_off[i + 1]), in byte order, distinct */
+    const uint8_t *keys; /* rule i: keys[key_off[i] .. key_off[i + 1]), in byte order, distinct */
     const uint32_t *key_off;
     uint32_t rules; /* that are matched by key: without an exact set's default */
     uint32_t miss;  /* the number that means "no rule" */

@@ -120,8 +120,7 @@ static int match_prefix(const struct lc_rules *r, const struct lc_batch *b, uint
     size_t nodes = 0;
 
     for (size_t i = 0; i < b->n; i++) {
-        uint32_t e = unlikely(b->len[i] == 0) ? none
-                                              : r->direct[lc_direct_at(b->p[i], b->len[i])];
+        uint32_t e = unlikely(b->len[i] == 0) ? none : r->direct[lc_direct_at(b->p[i], b->len[i])];
 
         rule[i] = e;
         below[nodes] = (uint16_t)i;

@@ -12,9 +12,9 @@
  *                                  and "look at longer ones", a miss "look at shorter ones".
  *
  * So a key costs one load where few rules are longer than two bytes, and at most log2(lengths) + 1
- * probes else, whatever the number of rules. Step 2 runs in rounds over the batch: each round hashes
- * and prefetches for all keys, then probes for all, so that the cache misses overlap. Every hit is
- * confirmed against the key's bytes: keys come from outside, and collisions can be made.
+ * probes else, whatever the number of rules. Step 2 runs in rounds over the batch: each round
+ * hashes and prefetches for all keys, then probes for all, so that the cache misses overlap. Every
+ * hit is confirmed against the key's bytes: keys come from outside, and collisions can be made.
  *
  *   Waldvogel, Varghese, Turner, Plattner: Scalable High Speed IP Routing Lookups, SIGCOMM 1997
  *   (binary search on prefix lengths, markers with precomputed best match);

@@ -120,8 +120,9 @@ static int check_header(const struct lc_rules_header *h, size_t size, const char
     for (int s = 0; s < LC_SECTIONS; s++)
         if (h->section[s].off > size || h->section[s].bytes > size - h->section[s].off ||
             h->section[s].off % 64)
-            return refuse(err, name, offsetof(struct lc_rules_header, section) +
-                                         (uint64_t)s * sizeof h->section[0],
+            return refuse(err, name,
+                          offsetof(struct lc_rules_header, section) +
+                              (uint64_t)s * sizeof h->section[0],
                           "a section lies outside the file");
     return 0;
 }

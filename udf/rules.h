@@ -70,30 +70,31 @@ struct lc_rules_section {
 };
 
 struct lc_rules_header {
-    char magic[8];           /* "LCRULES\n" */
-    uint32_t layout;         /* LC_RULES_LAYOUT */
-    uint32_t endian;         /* 0x01020304 as written */
-    uint32_t kind;           /* enum lc_kind */
+    char magic[8];   /* "LCRULES\n" */
+    uint32_t layout; /* LC_RULES_LAYOUT */
+    uint32_t endian; /* 0x01020304 as written */
+    uint32_t kind;   /* enum lc_kind */
     uint32_t attributes;
     uint32_t rules;
-    uint32_t default_rule;   /* the rule that takes what no other does, or LC_NONE */
-    uint32_t max_key_bytes;  /* of all rules */
+    uint32_t default_rule;  /* the rule that takes what no other does, or LC_NONE */
+    uint32_t max_key_bytes; /* of all rules */
     uint32_t reserved;
-    uint64_t size;           /* of the whole arena */
-    uint64_t content[2];     /* XXH3-128 (low, high) of all that follows this header */
-    uint64_t header_hash;    /* XXH3-64 of this header, this field taken as 0 */
+    uint64_t size;        /* of the whole arena */
+    uint64_t content[2];  /* XXH3-128 (low, high) of all that follows this header */
+    uint64_t header_hash; /* XXH3-64 of this header, this field taken as 0 */
     struct lc_rules_section section[LC_SECTIONS];
 };
 
 struct lc_rules_attr {
-    uint32_t values;      /* distinct values, the miss (id 0) among them */
-    uint32_t first_off;   /* index into VALUE_OFF of this attribute's first of values + 1 offsets */
+    uint32_t values;    /* distinct values, the miss (id 0) among them */
+    uint32_t first_off; /* index into VALUE_OFF of this attribute's first of values + 1 offsets */
     uint32_t first_number; /* index into NUMBERS, or LC_NONE where not all are decimal numbers */
-    uint32_t not_number;  /* value id of the first that is not one, or LC_NONE */
+    uint32_t not_number;   /* value id of the first that is not one, or LC_NONE */
 };
 
 struct lc_rules_node {
-    uint32_t best;    /* rule that holds for the two bytes when nothing longer does; the miss if none */
+    uint32_t
+        best; /* rule that holds for the two bytes when nothing longer does; the miss if none */
     uint32_t first;   /* index into LENGTHS */
     uint32_t lengths; /* how many */
 };

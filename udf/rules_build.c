@@ -12,8 +12,8 @@
 
 /* A rule while it is built: 48 bytes, sorted as a whole. */
 struct draft {
-    uint64_t order;  /* first 8 key bytes, big-endian: most comparisons end here; range: from */
-    uint64_t to;     /* range: upper bound; bucket: weight */
+    uint64_t order; /* first 8 key bytes, big-endian: most comparisons end here; range: from */
+    uint64_t to;    /* range: upper bound; bucket: weight */
     uint32_t key_off, key_n;
     uint32_t line;
     uint32_t values; /* index of this rule's first value id in value_ids */
@@ -204,7 +204,8 @@ int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct l
     return 0;
 }
 
-/* Keys in byte order, so that a prefix stands before what it begins; an exact set's default last. */
+/* Keys in byte order, so that a prefix stands before what it begins; an exact set's default last.
+ */
 static int compare_keys(const void *x, const void *y, void *keys)
 {
     const struct draft *a = x, *b = y;

@@ -16,14 +16,15 @@ struct lc_builder;
 
 /* One rule as it is read. Which fields count depends on the kind. */
 struct lc_rule_in {
-    uint32_t line;          /* of the rules file, from 1 */
-    struct lc_slice key;    /* prefix, exact; ≤ LC_MAX_KEY_BYTES */
-    bool is_default;        /* exact: takes what no key does */
-    uint64_t from, to;      /* range, inclusive; bucket: from is the weight */
+    uint32_t line;                 /* of the rules file, from 1 */
+    struct lc_slice key;           /* prefix, exact; ≤ LC_MAX_KEY_BYTES */
+    bool is_default;               /* exact: takes what no key does */
+    uint64_t from, to;             /* range, inclusive; bucket: from is the weight */
     const struct lc_slice *values; /* one an attribute, each ≤ LC_MAX_VALUE_BYTES */
 };
 
-/* Start a rule set; `names` are the attributes (1 to LC_MAX_ATTRIBUTES, distinct). 0, LC_ERR_NOMEM. */
+/* Start a rule set; `names` are the attributes (1 to LC_MAX_ATTRIBUTES, distinct). 0, LC_ERR_NOMEM.
+ */
 int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_slice *names,
                    uint32_t attributes);
 
@@ -31,8 +32,8 @@ int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_s
 int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct lc_error *err);
 
 /*
- * Lay out the arena and open it as *out. `name` is the file's name for messages. 0, LC_ERR_NOMEM, or
- * LC_ERR_INPUT with the line in err->row. The builder is used up either way; free it.
+ * Lay out the arena and open it as *out. `name` is the file's name for messages. 0, LC_ERR_NOMEM,
+ * or LC_ERR_INPUT with the line in err->row. The builder is used up either way; free it.
  */
 int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *name,
                       struct lc_error *err);

@@ -17,19 +17,19 @@ struct reader {
     int rc; /* the first failure; the rest of the input is then ignored */
     struct lc_builder *builder;
     enum lc_kind kind;
-    uint32_t keys;       /* columns before the attributes: 1, or 2 for a range */
-    uint32_t columns;    /* of the header; 0 until it is read */
+    uint32_t keys;    /* columns before the attributes: 1, or 2 for a range */
+    uint32_t columns; /* of the header; 0 until it is read */
     struct lc_slice headers[MAX_FIELDS];
-    struct lc_buf text;  /* the record so far: its fields one after the other */
+    struct lc_buf text; /* the record so far: its fields one after the other */
     size_t field_off[MAX_FIELDS + 1];
-    uint32_t fields;     /* of the record so far; may pass MAX_FIELDS */
-    uint32_t line;       /* being fed, from 1 */
+    uint32_t fields;      /* of the record so far; may pass MAX_FIELDS */
+    uint32_t line;        /* being fed, from 1 */
     uint32_t record_line; /* where the record began; 0: between records */
 };
 
 /* Latch an error at the record's line; column from 1, or 0 for the whole line. */
-__attribute__((format(printf, 4, 5))) static int
-refuse(struct reader *r, uint32_t column, const char *hint, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static int refuse(struct reader *r, uint32_t column,
+                                                        const char *hint, const char *fmt, ...)
 {
     char what[700], where[200] = "";
     va_list ap;
@@ -256,8 +256,8 @@ static void on_field(void *p, size_t n, void *arg)
         r->record_line = r->line;
     if (r->fields < MAX_FIELDS) {
         if (lc_buf_add(&r->text, p, n)) {
-            refuse(r, r->fields + 1, NULL, "the line is too long: a value may have at most %u bytes",
-                   LC_MAX_VALUE_BYTES);
+            refuse(r, r->fields + 1, NULL,
+                   "the line is too long: a value may have at most %u bytes", LC_MAX_VALUE_BYTES);
             return;
         }
         r->field_off[r->fields + 1] = r->text.n;
@@ -342,7 +342,8 @@ int lc_rules_parse_csv(struct lc_rules **out, const void *text, size_t n, const 
         lc_hint(err, "the first line names the kind and the attributes: prefix,region");
     }
     if (!feed(&r, &csv, p, n) && csv_fini(&csv, on_field, on_record, &r) && !r.rc)
-        refuse(&r, r.fields + 1, "close the quote", "the quote that begins in this line never ends");
+        refuse(&r, r.fields + 1, "close the quote",
+               "the quote that begins in this line never ends");
     if (!r.rc && r.columns == 0) {
         r.rc = lc_fail_at(err, LC_ERR_INPUT, 0, 1, "%s:1: no header, only blank lines", name);
         lc_hint(err, "the first line names the kind and the attributes: prefix,region");

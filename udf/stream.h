@@ -1,0 +1,53 @@
+/*
+ * The row's way: bytes of a block format in, bytes of a block format out.
+ *
+ *   lc_stream_space → (read into it) → lc_stream_feed → (write what is ready) → … → lc_stream_end
+ *
+ * Rows are decoded, matched and encoded as they arrive, a batch at a time; output becomes ready
+ *   Native, or any format with chunk headers   when a block is whole;
+ *   RowBinary and TabSeparated without them    after each feed, for every whole row in it.
+ * Both buffers are kept and reused: nothing is allocated per row, nor per block once warm.
+ *
+ * On malformed input lc_stream_feed and lc_stream_end fail with the byte (from the start of the
+ * stream) and the row (from 0), and the block that held it is never made ready.
+ */
+#ifndef LC_STREAM_H
+#define LC_STREAM_H
+
+#include "result.h"
+
+enum lc_format { LC_FORMAT_TSV, LC_FORMAT_ROWBINARY, LC_FORMAT_NATIVE };
+
+/* A key of more bytes than this is refused, as the server itself does (1 GiB). */
+#define LC_MAX_STREAM_KEY ((size_t)1 << 30)
+
+struct lc_stream;
+
+/*
+ * Start a stream. `result` says what to answer and must outlive it. 0 or LC_ERR_NOMEM.
+ */
+int lc_stream_new(struct lc_stream **out, const struct lc_result *result, enum lc_format format,
+                  bool chunk_header);
+
+/* Free it; NULL is fine. */
+void lc_stream_free(struct lc_stream *s);
+
+/* Where to put the next bytes: *p has room for *n (≥ 64 KiB). 0, or LC_ERR_NOMEM. */
+int lc_stream_space(struct lc_stream *s, uint8_t **p, size_t *n, struct lc_error *err);
+
+/* n bytes were put there: work on them. 0, LC_ERR_INPUT or LC_ERR_NOMEM; not to be fed after. */
+int lc_stream_feed(struct lc_stream *s, size_t n, struct lc_error *err);
+
+/* The input has ended. 0, or LC_ERR_INPUT where it ended inside a row or a block. */
+int lc_stream_end(struct lc_stream *s, struct lc_error *err);
+
+/* The bytes that are ready to be written, until the next call on s. */
+struct lc_slice lc_stream_ready(const struct lc_stream *s);
+
+/* They have been written: forget them. */
+void lc_stream_written(struct lc_stream *s);
+
+/* The format of that name ("Native", "RowBinary", "TabSeparated"), or -1. */
+int lc_format_from_name(const char *name);
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * Hot. TabSeparated: a row a line, one column here; backslash escapes; \N for NULL.
+ *   https://clickhouse.com/docs/interfaces/formats/TabSeparated
+ */
+#include "codec.h"
+
+#include <string.h>
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that a backslash and `c` stand for, or -1. */
+static int escaped_byte(uint8_t c)
+{
+    static const char from[] = "bfnrtave0\\'\"`/", to[] = "\b\f\n\r\t\a\v\033\0\\'\"`/";
+    const char *at = c ? strchr(from, c) : NULL;
+
+    return at ? to[at - from] : -1;
+}
+
+/*
+ * Undo the escapes of a field of n bytes in place; its new length, or -1 with *bad, the offset of
+ * the escape that is none.
+ */
+static int64_t unescape(uint8_t *p, size_t n, size_t *bad)
+{
+    uint8_t *slash = memchr(p, '\\', n);
+    size_t from, to;
+
+    if (!slash)
+        return (int64_t)n;
+    from = to = (size_t)(slash - p);
+    while (from < n) {
+        int byte;
+
+        if (p[from] != '\\') {
+            p[to++] = p[from++];
+            continue;
+        }
+        *bad = from;
+        if (from + 1 == n)
+            return -1;
+        if (p[from + 1] == 'x') {
+            if (from + 3 >= n || hex_digit(p[from + 2]) < 0 || hex_digit(p[from + 3]) < 0)
+                return -1;
+            p[to++] = (uint8_t)(hex_digit(p[from + 2]) << 4 | hex_digit(p[from + 3]));
+            from += 4;
+            continue;
+        }
+        byte = escaped_byte(p[from + 1]);
+        if (byte < 0)
+            return -1;
+        p[to++] = (uint8_t)byte;
+        from += 2;
+    }
+    return (int64_t)to;
+}
+
+static int take_number(struct lc_stream *s, const uint8_t *p, size_t len, size_t i,
+                       struct lc_error *err)
+{
+    uint64_t v = 0;
+    char shown[80];
+
+    for (size_t k = 0; k < len; k++) {
+        uint64_t digit = (uint64_t)p[k] - '0';
+
+        if (digit > 9 || v > UINT64_MAX / 10 || v * 10 > UINT64_MAX - digit)
+            return lc_stream_fail(s, k, i, err, "a range set's key is a UInt64, not '%s'",
+                                  lc_printable(p, len, shown, sizeof shown));
+        v = v * 10 + digit;
+    }
+    if (len == 0)
+        return lc_stream_fail(s, 0, i, err, "a range set's key is a UInt64, not ''");
+    s->batch.number[i] = v;
+    return 0;
+}
+
+/* One line without its newline: into row i of the batch. NULL is the empty key. */
+static int take_line(struct lc_stream *s, uint8_t *p, size_t len, size_t i, struct lc_error *err)
+{
+    const uint8_t *tab = memchr(p, '\t', len);
+    bool is_null = len == 2 && p[0] == '\\' && p[1] == 'N';
+    bool numbers = lc_kind_takes_numbers(s->rules->kind);
+    size_t bad = 0;
+    int64_t n;
+
+    if (tab)
+        return lc_stream_fail(s, (size_t)(tab - p), i, err,
+                              "a second column: expected the key alone");
+    n = is_null ? 0 : unescape(p, len, &bad);
+    if (n < 0)
+        return lc_stream_fail(s, bad, i, err, "a backslash that begins no known escape");
+    s->batch.p[i] = p;
+    s->batch.len[i] = (size_t)n;
+    if (numbers && is_null)
+        return lc_stream_fail(s, 0, i, err, "a range set's key cannot be NULL in TabSeparated");
+    return numbers ? take_number(s, p, (size_t)n, i, err) : 0;
+}
+
+static int tsv_rows(struct lc_stream *s, struct lc_error *err)
+{
+    size_t want = s->rows_left < LC_BATCH ? (size_t)s->rows_left : LC_BATCH, n = 0;
+
+    while (n < want) {
+        uint8_t *p = s->in.p + s->at;
+        uint8_t *newline = lc_left(s) ? memchr(p, '\n', lc_left(s)) : NULL;
+        int rc;
+
+        if (!newline)
+            break;
+        rc = take_line(s, p, (size_t)(newline - p), n, err);
+        if (rc)
+            return rc;
+        s->at += (size_t)(newline + 1 - p);
+        n++;
+    }
+    if (n == 0 && lc_left(s) > LC_MAX_STREAM_KEY)
+        return lc_stream_fail(s, 0, 0, err, "a key of over 1 GiB");
+    s->batch.n = n;
+    return n ? lc_stream_match(s, err) : 0;
+}
+
+/* Append a value as a field: 0 or LC_ERR_NOMEM. */
+static int add_escaped(struct lc_buf *out, struct lc_slice v)
+{
+    static const char from[] = "\b\f\n\r\t\0\\", to[] = "bfnrt0\\";
+
+    if (lc_buf_reserve(out, 2 * v.n))
+        return LC_ERR_NOMEM;
+    for (size_t i = 0; i < v.n; i++) {
+        const char *at = memchr(from, v.p[i], sizeof to - 1);
+
+        if (at)
+            out->p[out->n++] = '\\';
+        out->p[out->n++] = at ? (uint8_t)to[at - from] : v.p[i];
+    }
+    return 0;
+}
+
+static int tsv_put(struct lc_stream *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t id = s->value[i];
+        int rc;
+
+        if (id == 0 && s->result->nullable)
+            rc = lc_buf_add(&s->out, "\\N", 2);
+        else if (id == 0 && s->result->width && s->result->base >= LC_BASE_UINT8)
+            rc = lc_buf_add(&s->out, "0", 1);
+        else
+            rc = add_escaped(&s->out, lc_rules_value(s->rules, s->result->attribute, id));
+        if (rc || lc_buf_add(&s->out, "\n", 1))
+            return LC_ERR_NOMEM;
+    }
+    return 0;
+}
+
+const struct lc_codec lc_codec_tsv = {.rows = tsv_rows, .put = tsv_put};
