@@ -1,0 +1,30 @@
+/*
+ * Time, as the benchmarks see it: a clock that a test can replace by one of its own.
+ */
+#ifndef LC_CLOCK_H
+#define LC_CLOCK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lc_clock {
+    /* Nanoseconds since some fixed moment; never goes back; any thread may ask. */
+    uint64_t (*now_ns)(void *ctx);
+    /*
+     * Return at the moment `until_ns`, or a little after it, at once where it has passed, and not
+     * more than 50 ms after *stop (may be NULL) became true.
+     */
+    void (*sleep_until)(void *ctx, uint64_t until_ns, const atomic_bool *stop);
+    void *ctx;
+};
+
+/* The machine's monotonic clock. */
+const struct lc_clock *lc_clock_system(void);
+
+static inline uint64_t lc_clock_now(const struct lc_clock *c)
+{
+    return c->now_ns(c->ctx);
+}
+
+#endif
