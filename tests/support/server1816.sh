@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Start and stop Debian's clickhouse-server 18.16, unpacked in .deps, on loopback and a free port.
+#
+#   url=$(tests/support/server1816.sh start DIR)   prints the server's URL; all it writes is in DIR
+#   tests/support/server1816.sh stop DIR           by its pid, and waits until it has gone
+#   tests/support/server1816.sh available          exit 0 where it is unpacked
+#
+# Exit codes: 0 good · 1 it did not start (its log's last lines are shown) · 2 usage.
+set -eu
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+home=${LIVECOL_CLICKHOUSE_1816:-$root/.deps/clickhouse-18.16}
+server=$home/usr/sbin/clickhouse-server
+library=$home/usr/lib/x86_64-linux-gnu
+
+# free_ports N: ports that nobody listens on right now.
+free_ports() {
+  python3 - "$1" <<'PY'
+import socket, sys
+held = []
+for _ in range(int(sys.argv[1])):
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    held.append(s)
+print(" ".join(str(s.getsockname()[1]) for s in held))
+PY
+}
+
+write_config() {
+  local dir=$1 http=$2 tcp=$3 interserver=$4
+  cat >"$dir/config.xml" <<XML
+<yandex>
+  <logger><level>warning</level><log>$dir/server.log</log><errorlog>$dir/server.err</errorlog></logger>
+  <http_port>$http</http_port><tcp_port>$tcp</tcp_port>
+  <interserver_http_port>$interserver</interserver_http_port>
+  <listen_host>127.0.0.1</listen_host>
+  <path>$dir/data/</path><tmp_path>$dir/tmp/</tmp_path>
+  <users_config>$dir/users.xml</users_config>
+  <mark_cache_size>67108864</mark_cache_size>
+  <timezone>UTC</timezone>
+  <default_profile>default</default_profile><default_database>default</default_database>
+  <query_log><database>system</database><table>query_log</table>
+    <flush_interval_milliseconds>200</flush_interval_milliseconds></query_log>
+</yandex>
+XML
+  cat >"$dir/users.xml" <<'XML'
+<yandex>
+  <profiles><default><log_queries>1</log_queries></default></profiles>
+  <users><default><password></password><networks><ip>127.0.0.1</ip></networks>
+    <profile>default</profile><quota>default</quota></default></users>
+  <quotas><default></default></quotas>
+</yandex>
+XML
+}
+
+# answers URL: true when the server says Ok.
+answers() {
+  curl -sf --noproxy '*' -m 2 "$1/ping" >/dev/null 2>&1
+}
+
+start() {
+  local dir=$1 attempt ports pid url
+  mkdir -p "$dir/data" "$dir/tmp"
+  dir=$(cd "$dir" && pwd)
+  for attempt in 1 2 3; do
+    read -ra ports <<<"$(free_ports 3)"
+    write_config "$dir" "${ports[@]}"
+    LD_LIBRARY_PATH=$library setsid "$server" --config-file="$dir/config.xml" \
+      >"$dir/stdout" 2>&1 </dev/null &
+    pid=$!
+    echo "$pid" >"$dir/pid"
+    url="http://127.0.0.1:${ports[0]}"
+    for _ in $(seq 200); do
+      if answers "$url"; then
+        echo "$url"
+        return 0
+      fi
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.05
+    done
+    kill -9 "$pid" 2>/dev/null || true
+    echo "server1816: attempt $attempt failed" >&2
+  done
+  tail -n 5 "$dir/server.err" "$dir/stdout" >&2 || true
+  return 1
+}
+
+stop() {
+  local pid
+  [ -f "$1/pid" ] || return 0
+  pid=$(cat "$1/pid")
+  kill "$pid" 2>/dev/null || true
+  for _ in $(seq 100); do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.05
+  done
+  kill -9 "$pid" 2>/dev/null || true
+  rm -f "$1/pid"
+}
+
+case ${1:-} in
+  available) [ -x "$server" ] ;;
+  start) start "${2:?usage: server1816.sh start DIR}" ;;
+  stop) stop "${2:?usage: server1816.sh stop DIR}" ;;
+  *)
+    echo "usage: server1816.sh start DIR | stop DIR | available" >&2
+    exit 2
+    ;;
+esac
