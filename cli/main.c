@@ -1,0 +1,146 @@
+/* The operator's program: finds the command that the arguments name, and runs it. */
+#include "commands.h"
+#include "livecol_version.h"
+#include "nearest.h"
+#include "stop.h"
+#include "talk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum group { GROUP_RULES, GROUP_MIGRATE, GROUP_LIVE, GROUP_BENCH, GROUPS };
+
+static const char *const group_titles[GROUPS] = {
+    [GROUP_RULES] = "Rule sets",
+    [GROUP_MIGRATE] = "Migrations",
+    [GROUP_LIVE] = "Derived columns on live tables",
+    [GROUP_BENCH] = "Benchmarks",
+};
+
+/* One line a command, in the order of the help; a name may have two words. */
+struct entry {
+    const char *name;
+    enum group group;
+    lc_command_fn *run;
+    const char *summary;
+};
+
+static const struct entry commands[] = {
+    {0},
+};
+
+static void print_help(void)
+{
+    printf("Usage: livecol COMMAND [OPTIONS]\n\n"
+           "Adds derived columns to live ClickHouse tables: rules, migrations, backfill, proof.\n");
+    for (enum group g = 0; g < GROUPS; g++) {
+        bool titled = false;
+
+        for (const struct entry *e = commands; e->name; e++) {
+            if (e->group != g)
+                continue;
+            if (!titled)
+                printf("\n%s:\n", group_titles[g]);
+            titled = true;
+            printf("  %-18s %s\n", e->name, e->summary);
+        }
+    }
+    printf(
+        "\nlivecol COMMAND --help says more of one. The server is named by CLICKHOUSE_URL or "
+        "--url,\n"
+        "the engine in this process by --backend embedded --path DIR.\n\n"
+        "Exit codes: 0 done · 1 failed · 2 usage · 3 refused before any change · 4 budget missed\n"
+        "5 locked · 6 regression proven · 7 outcome unknown · 8 a check found something\n"
+        "9 stopped by critical load · 130, 143 interrupted, resumable\n");
+}
+
+/* How many arguments name the entry: 1 or 2; 0 where they do not. */
+static int words_matched(const struct entry *e, int argc, const char **argv)
+{
+    const char *space = strchr(e->name, ' ');
+    size_t n = space ? (size_t)(space - e->name) : strlen(e->name);
+
+    if (strncmp(argv[1], e->name, n) != 0 || argv[1][n])
+        return 0;
+    if (!space)
+        return 1;
+    return argc > 2 && strcmp(argv[2], space + 1) == 0 ? 2 : 0;
+}
+
+static int unknown_command(int argc, const char **argv)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_nearest near = {0};
+    char typed[64];
+    bool family = false;
+
+    for (const struct entry *e = commands; e->name; e++) {
+        size_t n = strcspn(e->name, " ");
+
+        family |= e->name[n] && strncmp(argv[1], e->name, n) == 0 && !argv[1][n];
+    }
+    if (family && argc > 2)
+        snprintf(typed, sizeof typed, "%s %s", argv[1], argv[2]);
+    else
+        snprintf(typed, sizeof typed, "%s", argv[1]);
+    for (const struct entry *e = commands; e->name; e++)
+        lc_nearest_offer(&near, typed, e->name);
+    if (family && argc == 2)
+        lc_fail(&err, LC_ERR_USAGE, "%s needs a second word", argv[1]);
+    else
+        lc_fail(&err, LC_ERR_USAGE, "%s is no command", typed);
+    if (near.best)
+        lc_hint(&err, "did you mean livecol %s?", near.best);
+    else
+        lc_hint(&err, "livecol --help lists the commands");
+    lc_complain(&err);
+    return lc_exit_code(&err);
+}
+
+static int dispatch(int argc, const char **argv)
+{
+    if (argc < 2) {
+        struct lc_error err = LC_ERROR_INIT;
+
+        lc_fail(&err, LC_ERR_USAGE, "no command is given");
+        lc_hint(&err, "livecol --help lists the commands");
+        lc_complain(&err);
+        return lc_exit_code(&err);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help();
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("livecol %s (%s, %s, %s)\n", LIVECOL_VERSION, LIVECOL_COMMIT, LIVECOL_COMPILER,
+               LIVECOL_BUILD_TYPE);
+        return 0;
+    }
+    for (const struct entry *e = commands; e->name; e++) {
+        int words = words_matched(e, argc, argv);
+
+        if (words)
+            return e->run(argc - words, argv + words);
+    }
+    return unknown_command(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    int code;
+
+    lc_stop_init();
+    lc_talk_init(false, false);
+    code = dispatch(argc, (const char **)argv);
+    /* Data that did not reach stdout is a failure, unless its reader has gone away on purpose. */
+    if (fflush(stdout) != 0 && errno != EPIPE && code == 0) {
+        struct lc_error err = LC_ERROR_INIT;
+
+        lc_fail(&err, LC_ERR_IO, "cannot write to standard output: %s", strerror(errno));
+        lc_complain(&err);
+        code = lc_exit_code(&err);
+    }
+    return code;
+}

@@ -1,0 +1,1 @@
+SELECT name FROM system.settings ORDER BY name
