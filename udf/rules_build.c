@@ -116,7 +116,8 @@ int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_s
     lc_buf_init(&b->value_ids, (size_t)LC_MAX_RULES * LC_MAX_ATTRIBUTES * 4);
     b->names = calloc(attributes, sizeof *b->names);
     b->values = calloc(attributes, sizeof *b->values);
-    if (!b->names || !b->values)
+    /* Keys may all be empty: their buffer has memory all the same. */
+    if (!b->names || !b->values || lc_buf_reserve(&b->keys, COPY_SLACK))
         goto nomem;
     for (; b->attributes < attributes; b->attributes++) {
         uint32_t a = b->attributes;
@@ -392,7 +393,7 @@ static int put_rules(const struct lc_builder *b, const struct draft *d, struct l
         uint32_t n = d[i].key_n == LC_NONE ? 0 : d[i].key_n;
 
         if (add_u32(&l->sec[LC_SEC_KEY_OFF], (uint32_t)keys->n) ||
-            lc_buf_add(keys, b->keys.p ? b->keys.p + d[i].key_off : NULL, n))
+            lc_buf_add(keys, b->keys.p + d[i].key_off, n))
             return LC_ERR_NOMEM;
     }
     if (add_u32(&l->sec[LC_SEC_KEY_OFF], (uint32_t)keys->n))

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READ_SIZE ((size_t)1 << 20) /* room offered for a read: as much as an enlarged pipe holds  \
-                                     */
+#define READ_SIZE                                                                                  \
+    ((size_t)1 << 20) /* room offered for a read: as much as an enlarged pipe holds                \
+                       */
 #define KEEP_BYTES ((size_t)32 << 20) /* buffers above this are given back after the block */
 
 int lc_format_from_name(const char *name)
@@ -82,7 +83,9 @@ void lc_stream_free(struct lc_stream *s)
 int lc_stream_fail(const struct lc_stream *s, size_t byte, uint64_t rows, struct lc_error *err,
                    const char *fmt, ...)
 {
-    uint64_t at = s->passed + s->at + byte, row = s->row + rows;
+    /* The keys of a dictionary are no rows. */
+    uint64_t row = s->row + (s->native.at == LC_NATIVE_DICT ? 0 : rows);
+    uint64_t at = s->passed + s->at + byte;
     char what[600];
     va_list ap;
 

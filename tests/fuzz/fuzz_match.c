@@ -1,0 +1,68 @@
+/*
+ * Match against the oracle: the input is read as lines; the first half are rules, all are keys.
+ * The first byte chooses prefix or exact.
+ */
+#include "match.h"
+#include "match_naive.h"
+#include "rules_build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_LINES 64
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static size_t split(const uint8_t *p, size_t n, struct lc_slice *lines)
+{
+    size_t count = 0, start = 0;
+
+    for (size_t i = 0; i <= n && count < MAX_LINES; i++)
+        if (i == n || p[i] == '\n') {
+            lines[count++] = (struct lc_slice){p + start, i - start};
+            start = i + 1;
+        }
+    return count;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    struct lc_slice lines[MAX_LINES], name = {(const uint8_t *)"v", 1};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_builder *b;
+    struct lc_rules *r = NULL;
+    struct lc_batch batch = {0};
+    uint32_t rule[LC_BATCH];
+    uint8_t *copy;
+    size_t count;
+
+    if (n < 2 || n > LC_MAX_KEY_BYTES)
+        return 0;
+    copy = calloc(1, n + 64);
+    if (!copy || lc_builder_new(&b, data[0] & 1 ? LC_KIND_PREFIX : LC_KIND_EXACT, &name, 1))
+        abort();
+    memcpy(copy, data + 1, n - 1);
+    count = split(copy, n - 1, lines);
+    for (size_t i = 0; i < (count + 1) / 2; i++) {
+        struct lc_rule_in in = {.line = (uint32_t)i, .key = lines[i], .values = &lines[i]};
+
+        if (lc_builder_add(b, &in, &err))
+            abort();
+    }
+    if (lc_builder_finish(b, &r, "f", &err))
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        batch.p[i] = lines[i].p;
+        batch.len[i] = lines[i].n;
+    }
+    batch.n = count;
+    if (lc_match(r, &batch, rule))
+        abort();
+    for (size_t i = 0; i < count; i++)
+        if (rule[i] != lc_match_naive(r, lines[i]))
+            abort();
+    lc_rules_free(r);
+    lc_builder_free(b);
+    free(copy);
+    return 0;
+}

@@ -1,0 +1,60 @@
+/*
+ * The compiled-file loader. The hash in the header is made right first, or nothing would get past
+ * it; then whatever opens is matched, and must stay within its bounds.
+ */
+#include "hash.h"
+#include "match.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static void use(const struct lc_rules *r)
+{
+    static const char keys[4][72] = {"", "u", "u1_001",
+                                     "a long key that is matched by its beginning"};
+    struct lc_batch b = {.n = 4};
+    uint32_t rule[LC_BATCH];
+
+    for (size_t i = 0; i < b.n; i++) {
+        b.p[i] = (const uint8_t *)keys[i];
+        b.len[i] = strlen(keys[i]);
+        b.number[i] = i * 100;
+    }
+    if (lc_match(r, &b, rule))
+        return;
+    for (size_t i = 0; i < b.n; i++)
+        for (uint32_t a = 0; a < r->attributes; a++) {
+            uint32_t id = lc_rules_value_id(r, a, rule[i]);
+            struct lc_slice v = lc_rules_value(r, a, id);
+
+            if (v.n && (v.p < r->base || v.p + v.n > r->base + r->size))
+                abort();
+        }
+    for (uint32_t i = 0; i < r->rules && i < 100; i++)
+        (void)lc_rules_key(r, i);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+    uint8_t *copy = aligned_alloc(64, (n + 64) / 64 * 64);
+
+    if (!copy)
+        return 0;
+    memcpy(copy, data, n);
+    if (n >= sizeof(struct lc_rules_header)) {
+        struct lc_rules_header *h = (struct lc_rules_header *)(void *)copy;
+
+        h->size = n;
+        h->header_hash = 0;
+        h->header_hash = lc_hash64(h, sizeof *h);
+    }
+    if (!lc_rules_take(&r, copy, n, true, "f", &err)) {
+        use(r);
+        lc_rules_free(r);
+    }
+    return 0;
+}

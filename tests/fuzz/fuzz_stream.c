@@ -1,0 +1,72 @@
+/*
+ * A decoder (FUZZ_FORMAT): any bytes, in pieces, give the same answer or the same error as in one.
+ * The first byte chooses rules, type, chunk headers and the size of the pieces.
+ */
+#include "rules_csv.h"
+#include "stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static int run(const struct lc_result *res, bool chunk, const uint8_t *p, size_t n, size_t piece,
+               struct lc_buf *out, struct lc_error *err)
+{
+    struct lc_stream *s;
+    int rc = 0;
+
+    if (lc_stream_new(&s, res, FUZZ_FORMAT, chunk))
+        abort();
+    for (size_t at = 0; at < n && !rc;) {
+        size_t k = n - at < piece ? n - at : piece, room;
+        uint8_t *to;
+
+        if (lc_stream_space(s, &to, &room, err))
+            abort();
+        k = k < room ? k : room;
+        memcpy(to, p + at, k);
+        at += k;
+        rc = lc_stream_feed(s, k, err);
+        if (!rc && lc_buf_add(out, lc_stream_ready(s).p, lc_stream_ready(s).n))
+            abort();
+        lc_stream_written(s);
+    }
+    if (!rc)
+        rc = lc_stream_end(s, err);
+    lc_stream_free(s);
+    return rc;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static const char *const sets[] = {"prefix,v\nu1,a\nu2,bb\nu2_long_rule,c\n,d\n",
+                                       "from,to,v\n0,9,a\n10,300,b\n"};
+    static const char *const types[] = {"String", "Nullable(String)", "LowCardinality(String)",
+                                        "LowCardinality(Nullable(String))"};
+    struct lc_error err = LC_ERROR_INIT, again = LC_ERROR_INIT;
+    struct lc_buf whole, pieces;
+    struct lc_rules *r = NULL;
+    struct lc_result res;
+    int rc;
+
+    if (n < 1)
+        return 0;
+    if (lc_rules_parse_csv(&r, sets[data[0] & 1], strlen(sets[data[0] & 1]), "f", &err) ||
+        lc_result_init(&res, r, 0, types[data[0] >> 1 & 3], "f", &err))
+        abort();
+    lc_buf_init(&whole, SIZE_MAX / 4);
+    lc_buf_init(&pieces, SIZE_MAX / 4);
+    rc = run(&res, data[0] & 8, data + 1, n - 1, n, &whole, &err);
+    if (run(&res, data[0] & 8, data + 1, n - 1, (size_t)1 + (data[0] >> 4), &pieces, &again) != rc)
+        abort();
+    if (strcmp(err.msg, again.msg) != 0 || err.byte != again.byte)
+        abort();
+    if (rc == 0 && (whole.n != pieces.n || (whole.n && memcmp(whole.p, pieces.p, whole.n) != 0)))
+        abort();
+    lc_buf_release(&whole);
+    lc_buf_release(&pieces);
+    lc_result_release(&res);
+    lc_rules_free(r);
+    return 0;
+}

@@ -1,0 +1,112 @@
+#include "udf_support.h"
+
+#include "rules_csv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct lc_rules *support_rules(const char *csv)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+
+    if (lc_rules_parse_csv(&r, csv, strlen(csv), "rules.csv", &err)) {
+        fprintf(stderr, "rules do not load: %s\n", err.msg);
+        abort();
+    }
+    return r;
+}
+
+int support_stream(const struct lc_result *res, enum lc_format format, bool chunk_header,
+                   struct lc_slice in, size_t piece, struct lc_buf *out, struct lc_error *err)
+{
+    struct lc_stream *s;
+    int rc = lc_stream_new(&s, res, format, chunk_header);
+
+    for (size_t at = 0; at < in.n && !rc;) {
+        size_t n = in.n - at < piece ? in.n - at : piece, room;
+        uint8_t *p;
+
+        rc = lc_stream_space(s, &p, &room, err);
+        if (rc)
+            break;
+        if (n > room)
+            n = room;
+        memcpy(p, in.p + at, n);
+        at += n;
+        rc = lc_stream_feed(s, n, err);
+        if (rc)
+            break;
+        rc = lc_buf_add(out, lc_stream_ready(s).p, lc_stream_ready(s).n);
+        lc_stream_written(s);
+    }
+    if (!rc)
+        rc = lc_stream_end(s, err);
+    lc_stream_free(s);
+    return rc;
+}
+
+uint64_t support_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9E3779B97F4A7C15u;
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+uint64_t support_seed(const char *test)
+{
+    const char *given = getenv("LC_TEST_SEED");
+    struct timespec now;
+    uint64_t seed;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    seed =
+        given ? strtoull(given, NULL, 10) : (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec;
+    printf("%s: LC_TEST_SEED=%llu\n", test, (unsigned long long)seed);
+    fflush(stdout);
+    return seed;
+}
+
+bool support_long(void)
+{
+    const char *on = getenv("LIVECOL_LONG");
+
+    return on && strcmp(on, "1") == 0;
+}
+
+/* Counting goes through the linker's --wrap: see tests/unit/CMakeLists.txt. */
+static size_t allocations;
+
+size_t support_allocations(void)
+{
+    return allocations;
+}
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    allocations++;
+    return __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    allocations++;
+    return __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    allocations++;
+    return __real_realloc(p, n);
+}
