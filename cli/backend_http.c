@@ -197,12 +197,13 @@ static void http_close(struct lc_backend *b)
     free(h);
 }
 
-/* Append &name=value, percent-encoded. */
+/* Append name=value, percent-encoded, behind the ? or after an &. */
 static int add_param(struct lc_buf *url, CURL *c, const char *name, const char *value)
 {
     char *n = curl_easy_escape(c, name, 0);
     char *v = curl_easy_escape(c, value, 0);
-    int rc = !n || !v || lc_buf_addf(url, "&%s=%s", n, v) ? LC_ERR_NOMEM : 0;
+    bool first = url->n && url->p[url->n - 1] == '?';
+    int rc = !n || !v || lc_buf_addf(url, "%s%s=%s", first ? "" : "&", n, v) ? LC_ERR_NOMEM : 0;
 
     curl_free(n);
     curl_free(v);
@@ -214,13 +215,11 @@ static int make_url(struct lc_backend *b, const struct lc_query *q, bool wants_t
                     struct lc_buf *url)
 {
     CURL *c = ((struct http *)b->state)->curl;
-    size_t scheme_host = (size_t)(strrchr(b->where, '/') - b->where);
+    /* b->where is scheme://host:port/database */
     const char *slash = strchr(strstr(b->where, "://") + 3, '/');
     int rc;
 
-    if (slash)
-        scheme_host = (size_t)(slash - b->where);
-    rc = lc_buf_add(url, b->where, scheme_host) || lc_buf_adds(url, "/?") ||
+    rc = lc_buf_add(url, b->where, (size_t)(slash - b->where)) || lc_buf_adds(url, "/?") ||
          add_param(url, c, "database", b->to.database) ||
          (wants_table && add_param(url, c, "default_format", "TabSeparatedWithNamesAndTypes")) ||
          (!q->streamed && add_param(url, c, "wait_end_of_query", "1"));

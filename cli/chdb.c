@@ -19,6 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Classes of chdb_classify_query_n. */
+enum { ANALYSIS_READ_ONLY = 0, ANALYSIS_UNKNOWN = 4 };
+
 enum { TEXT_MAX_BYTES = 1 << 20, ARGS_MAX = 8 };
 
 static pthread_mutex_t engine_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -384,14 +387,15 @@ void lc_chdb_release(struct lc_chdb_answer *answer)
     *answer = (struct lc_chdb_answer){0};
 }
 
-bool lc_chdb_only_reads(const char *sql, size_t n)
+enum lc_chdb_class lc_chdb_class_of(const char *sql, size_t n)
 {
     struct lc_chdb_analysis a = {.struct_bytes = sizeof a};
     void **conn = connect_for("livecol-classify", NULL);
-    bool reads = conn && lib->classify_query_n(*conn, sql, n, NULL, 0, &a) == 0 &&
-                 a.statements > 0 && a.class == 0;
+    bool known = conn && lib->classify_query_n(*conn, sql, n, NULL, 0, &a) == 0 && a.statements;
 
     if (conn)
         lib->close_conn(conn);
-    return reads;
+    if (!known || a.class == ANALYSIS_UNKNOWN)
+        return LC_CHDB_UNCLEAR;
+    return a.class == ANALYSIS_READ_ONLY ? LC_CHDB_READS : LC_CHDB_WRITES;
 }

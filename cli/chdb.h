@@ -57,7 +57,9 @@ int lc_chdb_run(const struct lc_chdb_call *call, struct lc_chdb_answer *answer,
 
 void lc_chdb_release(struct lc_chdb_answer *answer);
 
-/* True where the engine takes the text for statements that only read. False where unsure. */
-bool lc_chdb_only_reads(const char *sql, size_t n);
+enum lc_chdb_class { LC_CHDB_READS, LC_CHDB_WRITES, LC_CHDB_UNCLEAR };
+
+/* What the engine takes the text for; LC_CHDB_UNCLEAR where it does not parse. Runs nothing. */
+enum lc_chdb_class lc_chdb_class_of(const char *sql, size_t n);
 
 #endif

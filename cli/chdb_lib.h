@@ -14,7 +14,7 @@ struct lc_chdb_analysis {
     uint32_t struct_bytes; /* set by the caller */
     uint32_t statements;
     uint32_t flags;
-    uint32_t class; /* 0: reads only */
+    uint32_t class; /* 0 reads only, 4 unknown, between them what writes more and more */
 };
 
 struct lc_chdb_lib {

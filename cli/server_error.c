@@ -39,7 +39,7 @@ static void cut_expected(char *s)
     list += sizeof expected - 1 + EXPECTED_MAX_BYTES;
     name = strrchr(list, '(');
     memcpy(list, "... ", 4);
-    if (name && name > list + 4)
+    if (name && name >= list + 4)
         memmove(list + 4, name, strlen(name) + 1);
     else
         list[3] = '\0';

@@ -1,0 +1,56 @@
+/*
+ * One request to tests/support/chdb-http, free of any HTTP library: what a client asks in, status,
+ * headers and body out. Follows what a ClickHouse server does:
+ *   https://clickhouse.com/docs/interfaces/http
+ */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include "buf.h"
+#include "chdb.h"
+
+#include <stdbool.h>
+
+enum { HTTP_PARAMS_MAX = 128 };
+
+struct http_param {
+    const char *name, *value;
+};
+
+struct http_request {
+    bool is_get;
+    const char *path;                          /* without the query string */
+    struct http_param params[HTTP_PARAMS_MAX]; /* of the query string, decoded */
+    size_t params_n;
+    const char *user, *password; /* from whichever place names them; NULL: none given */
+    const char *database;        /* X-ClickHouse-Database; NULL: not given */
+    const char *format;          /* X-ClickHouse-Format; NULL: not given */
+    struct lc_slice body;
+};
+
+struct http_response {
+    unsigned status;
+    int exception_code; /* 0: none */
+    char query_id[128];
+    char format[64]; /* of the body; "" for an error */
+    const char *content_type;
+    char summary[512];
+    struct lc_slice body; /* in `text` or in `answer` */
+    struct lc_buf text;
+    struct lc_chdb_answer answer;
+};
+
+/* Whom the server lets in, and what stops its statements. */
+struct http_server {
+    const char *user, *password;
+    const char *version, *timezone;
+    const atomic_bool *stop;
+};
+
+/* Serve one request; *out is filled, to be given to http_response_release. */
+void http_serve(const struct http_server *server, const struct http_request *request,
+                struct http_response *out);
+
+void http_response_release(struct http_response *r);
+
+#endif
