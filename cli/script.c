@@ -128,11 +128,10 @@ static int take_directive(struct splitter *s, const struct lc_tok *tok, struct l
     else if (word == 8 && memcmp(p, "requires", 8) == 0 && piece.arg.n != 0)
         piece.kind = LC_PIECE_REQUIRES;
     else
-        return lc_fail_at(s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
-                          "line %llu: no such directive: -- migrate:%s (there are up, down, and "
-                          "requires NNNN)",
-                          (unsigned long long)tok->line,
-                          lc_printable(p, text.n, shown, sizeof shown));
+        return lc_fail_at(
+            s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
+            "no such directive: -- migrate:%s (there are up, down, and requires NNNN)",
+            lc_printable(p, text.n, shown, sizeof shown));
     rc = end_statement(s, tok->at);
     return rc ? rc : add(s, piece);
 }
@@ -241,8 +240,7 @@ static int take_code(struct splitter *s, const struct lc_tok *tok)
 {
     if (tok->kind == LC_TOK_SYMBOL && *tok->p == '\0')
         return lc_fail_at(s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
-                          "line %llu: a NUL byte (byte %zu of the file): is it UTF-8?",
-                          (unsigned long long)tok->line, tok->at);
+                          "a NUL byte (byte %zu of the file): is it UTF-8?", tok->at);
     if (!s->in_statement) {
         s->in_statement = true;
         s->statement = (struct lc_piece){

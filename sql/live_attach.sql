@@ -1,0 +1,1 @@
+ALTER TABLE {id:database}.{id:table} ATTACH PARTITION ID {str:partition} FROM {id:database}.{id:from}

@@ -1,0 +1,9 @@
+CREATE TABLE {id:database}.{id:table}
+(
+    event_id String,
+    event_ts DateTime,
+    event_type String,
+    user_id String
+)
+ENGINE = MergeTree()
+ORDER BY (event_ts, event_id)

@@ -1,0 +1,1 @@
+RENAME TABLE {id:database}.{id:table} TO {id:database}.{id:to}

@@ -1,0 +1,3 @@
+SELECT toUnixTimestamp(max(at)) AS beat_s
+FROM {id:database}.{id:table}
+WHERE beat_of = {str:run_id}
