@@ -18,7 +18,7 @@ struct worker {
 };
 
 struct stream_state {
-    const struct lc_stream *spec;
+    struct lc_stream spec;
     struct worker *workers;
     uint64_t next_seq;     /* under the lock */
     uint64_t base_ns;      /* under the lock: when number base_seq was or is due */
@@ -61,13 +61,13 @@ static bool take(struct stream_state *s, struct lc_load *load, uint64_t *seq, ui
     while (atomic_load(&load->halt) && !load->stopping) {
         pthread_cond_wait(&load->changed, &load->lock);
     }
-    bool done = s->spec->calls > 0 && s->next_seq >= s->spec->calls;
+    bool done = s->spec.calls > 0 && s->next_seq >= s->spec.calls;
     if (!load->stopping && !cancelled(load) && !done) {
         *seq = s->next_seq++;
         *due_ns = 0;
-        if (s->spec->rate_per_s > 0) {
+        if (s->spec.rate_per_s > 0) {
             *due_ns =
-                s->base_ns + (uint64_t)((double)(*seq - s->base_seq) * 1e9 / s->spec->rate_per_s);
+                s->base_ns + (uint64_t)((double)(*seq - s->base_seq) * 1e9 / s->spec.rate_per_s);
         }
         load->in_flight++;
         ok = true;
@@ -130,7 +130,7 @@ static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
     struct lc_error err = LC_ERROR_INIT;
     struct lc_call call = {
         .backend = w->backend, .worker = w->number, .seq = seq, .phase = atomic_load(&load->phase)};
-    int rc = s->spec->op(s->spec->ctx, &call, &err);
+    int rc = s->spec.op(s->spec.ctx, &call, &err);
     uint64_t end = lc_clock_now(load->clock);
     if (rc == LC_ERR_STOPPED) {
         return true; /* interrupted by the person: neither good nor bad */
@@ -154,7 +154,7 @@ static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
         .failed = rc != 0,
     };
     if (!keep_sample(w, &sample)) {
-        lc_fail(&err, LC_ERR_NOMEM, "no memory for more samples of %s", s->spec->name);
+        lc_fail(&err, LC_ERR_NOMEM, "no memory for more samples of %s", s->spec.name);
         keep_error(s, load, &err);
         return false;
     }
@@ -184,11 +184,11 @@ static int connect_workers(struct lc_load *load, const struct lc_load_spec *spec
 {
     for (size_t i = 0; i < load->n_streams; i++) {
         struct stream_state *s = &load->streams[i];
-        s->workers = calloc(s->spec->workers, sizeof *s->workers);
+        s->workers = calloc(s->spec.workers, sizeof *s->workers);
         if (s->workers == NULL) {
-            return lc_fail(err, LC_ERR_NOMEM, "no memory for %u workers", s->spec->workers);
+            return lc_fail(err, LC_ERR_NOMEM, "no memory for %u workers", s->spec.workers);
         }
-        for (unsigned k = 0; k < s->spec->workers; k++) {
+        for (unsigned k = 0; k < s->spec.workers; k++) {
             struct worker *w = &s->workers[k];
             w->load = load;
             w->stream = s;
@@ -209,7 +209,7 @@ static int start_workers(struct lc_load *load, struct lc_error *err)
 {
     for (size_t i = 0; i < load->n_streams; i++) {
         struct stream_state *s = &load->streams[i];
-        for (unsigned k = 0; k < s->spec->workers; k++) {
+        for (unsigned k = 0; k < s->spec.workers; k++) {
             struct worker *w = &s->workers[k];
             pthread_mutex_lock(&load->lock);
             load->alive++;
@@ -245,7 +245,7 @@ int lc_load_start(struct lc_load **out, const struct lc_load_spec *spec, struct 
     pthread_cond_init(&load->changed, NULL);
     load->n_streams = spec->n_streams;
     for (size_t i = 0; i < spec->n_streams; i++) {
-        load->streams[i].spec = &spec->streams[i];
+        load->streams[i].spec = spec->streams[i];
     }
     int rc = connect_workers(load, spec, err);
     if (rc == 0) {
@@ -285,6 +285,11 @@ void lc_load_pause(struct lc_load *load)
     pthread_mutex_unlock(&load->lock);
 }
 
+uint64_t lc_load_elapsed_ns(const struct lc_load *load)
+{
+    return lc_clock_now(load->clock) - load->start_ns;
+}
+
 uint64_t lc_load_count(const struct lc_load *load, size_t stream, unsigned phase)
 {
     return atomic_load(&load->streams[stream].good[phase]);
@@ -316,11 +321,11 @@ static int by_time(const void *a, const void *b)
 static void gather(struct stream_state *s)
 {
     size_t n = 0;
-    for (unsigned k = 0; s->workers != NULL && k < s->spec->workers; k++) {
+    for (unsigned k = 0; s->workers != NULL && k < s->spec.workers; k++) {
         n += s->workers[k].n;
     }
     s->all = n > 0 ? malloc(n * sizeof *s->all) : NULL;
-    for (unsigned k = 0; s->all != NULL && k < s->spec->workers; k++) {
+    for (unsigned k = 0; s->all != NULL && k < s->spec.workers; k++) {
         const struct worker *w = &s->workers[k];
         if (w->n > 0) {
             memcpy(s->all + s->all_n, w->samples, w->n * sizeof *s->all);
@@ -345,7 +350,7 @@ void lc_load_stop(struct lc_load *load)
     }
     for (size_t i = 0; i < load->n_streams; i++) {
         struct stream_state *s = &load->streams[i];
-        for (unsigned k = 0; s->workers != NULL && k < s->spec->workers; k++) {
+        for (unsigned k = 0; s->workers != NULL && k < s->spec.workers; k++) {
             if (s->workers[k].started) {
                 pthread_join(s->workers[k].thread, NULL);
             }
@@ -373,7 +378,7 @@ void lc_load_free(struct lc_load *load)
     lc_load_stop(load);
     for (size_t i = 0; i < load->n_streams; i++) {
         struct stream_state *s = &load->streams[i];
-        for (unsigned k = 0; s->workers != NULL && k < s->spec->workers; k++) {
+        for (unsigned k = 0; s->workers != NULL && k < s->spec.workers; k++) {
             lc_backend_free(s->workers[k].backend);
             free(s->workers[k].samples);
         }

@@ -64,7 +64,7 @@ struct lc_sample {
 };
 
 struct lc_load_spec {
-    const struct lc_stream *streams; /* kept by reference: they must outlive the load */
+    const struct lc_stream *streams; /* copied; what ctx points to is used until the stop */
     size_t n_streams;                /* at most LC_LOAD_STREAMS */
     struct lc_backend *backend;      /* cloned for every worker; NULL: operations need none */
     const struct lc_clock *clock;    /* NULL: the system's */
@@ -83,6 +83,9 @@ void lc_load_run(struct lc_load *load, unsigned phase);
 
 /* Start nothing more and return when nothing is in flight. */
 void lc_load_pause(struct lc_load *load);
+
+/* Time since the load was started: what samples count from. */
+uint64_t lc_load_elapsed_ns(const struct lc_load *load);
 
 /* Good samples that stream has in the phase until now; any thread. */
 uint64_t lc_load_count(const struct lc_load *load, size_t stream, unsigned phase);

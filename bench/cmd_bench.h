@@ -1,0 +1,9 @@
+/* The commands of livecol bench; see commands.h. */
+#ifndef LC_CMD_BENCH_H
+#define LC_CMD_BENCH_H
+
+#include "commands.h"
+
+lc_command_fn lc_cmd_bench_live;
+
+#endif

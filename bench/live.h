@@ -1,0 +1,133 @@
+/*
+ * The main job under load: a derived column is added to a live table and filled in, while a writer,
+ * a LIMIT reader and a GROUP BY reader go on, each on its own connection; then the proof that
+ * nothing broke.
+ *
+ *   phase      before ─► after ADD ─► backfill ─► after
+ *   readers    user_id   region: computed …        … and stored
+ *              ▲         ▲            ▲            ▲
+ *              load      ADD COLUMN   MATERIALIZE  the migration has been applied
+ *              begins    is sent      is sent
+ *
+ * The migration runs through lc_runner_up; its hooks move the phases on. Each phase is held until
+ * it has lasted long enough and has enough LIMIT samples. A backfill cannot be held: where it is
+ * too quick, it is repeated on fresh copies of the table, which get its name meanwhile, and the
+ * samples are put together.
+ */
+#ifndef LC_LIVE_H
+#define LC_LIVE_H
+
+#include "backend.h"
+#include "buf.h"
+#include "error.h"
+#include "json.h"
+#include "load.h"
+#include "stats.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LC_LIVE_DATABASE "analytics"
+#define LC_LIVE_TABLE    "events"
+
+enum lc_live_phase {
+    LC_LIVE_BEFORE,
+    LC_LIVE_ADDED,
+    LC_LIVE_BACKFILL,
+    LC_LIVE_AFTER,
+    LC_LIVE_PHASES
+};
+
+enum lc_live_stream { LC_LIVE_WRITE, LC_LIVE_LIMIT, LC_LIVE_GROUP, LC_LIVE_STREAMS };
+
+struct lc_live_options {
+    uint64_t rows;    /* generated ones, besides the five named */
+    bool partitioned; /* by month; else not at all */
+    const char *migrations_dir;
+    const char *rules; /* the CSV behind the function: what the answers are compared with */
+    double phase_s;    /* each phase lasts at least so long … */
+    uint64_t samples;  /* … and has at least so many LIMIT samples */
+    double write_rate; /* batches a second; open loop */
+    uint64_t batch_rows;
+    double limit_rate;  /* LIMIT reads a second; open loop */
+    double group_rate;  /* GROUP BY reads a second; 0: one after the other */
+    double repeat_s;    /* give up to repeat a backfill that is too quick after so long */
+    bool drop_existing; /* drop the tables that are in the way, rather than refuse */
+    const atomic_bool *cancel;
+    /* What goes on, for a person: a passing line replaces the one before it. NULL: nobody looks. */
+    void (*line)(void *ctx, const char *text, bool passing);
+    void *ctx;
+};
+
+/* The defaults: what the demo runs. */
+struct lc_live_options lc_live_defaults(void);
+
+enum { LC_LIVE_PROOFS = 16, LC_LIVE_SEGMENTS = 256 };
+
+/* One thing that must be so. */
+struct lc_live_proof {
+    char what[120];   /* "rows are exactly those put in" */
+    char detail[160]; /* "5,000,005 seeded + 23,000 written = 5,023,005" */
+    bool ok;
+};
+
+/* A stretch of time that belongs to a phase. */
+struct lc_live_segment {
+    enum lc_live_phase phase;
+    uint64_t from_ns; /* since the load was started */
+    uint64_t to_ns;
+};
+
+struct lc_live {
+    struct lc_live_options options;
+    struct lc_load *load; /* stopped: its samples may be read; NULL where it never began */
+    double add_ms;        /* ADD COLUMN, from the sending to the answer; < 0: not reached */
+    double backfill_ms;   /* of the table itself, the mutation waited for; < 0: not reached */
+    uint64_t backfill_rows;
+    unsigned repeats;        /* backfills on fresh copies */
+    double function_ms;      /* GROUP BY of the function: the median; 0: not measured */
+    double builtin_ms;       /* GROUP BY of the built-in expression: the median */
+    char function_sql[200];  /* region_v1(user_id) */
+    char builtin_sql[400];   /* multiIf(startsWith(…)) */
+    double bytes_per_row[2]; /* on disk: before, after */
+    double ms_in_all;
+    struct lc_live_proof proofs[LC_LIVE_PROOFS];
+    size_t n_proofs;
+    struct lc_live_segment segments[LC_LIVE_SEGMENTS];
+    size_t n_segments;
+    bool made_tables; /* what lc_live_clean drops */
+    bool made_database;
+    bool partial; /* it was cut short: what is here is what there was until then */
+};
+
+/*
+ * Run it. The connection is used for the migration and cloned for the streams. 0 with *live filled
+ * and every proof good; LC_ERR_FOUND where a proof failed (see proofs); LC_ERR_STOPPED (cancelled);
+ * LC_ERR_REFUSED (tables that it did not make are in the way: nothing changed); or the failure of
+ * a statement. *live is to be released in every case, and holds what there was until then.
+ */
+int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live_options *options,
+                struct lc_error *err);
+
+/* Drop what a run has made: its tables, and the database where it was made by it. */
+int lc_live_clean(const struct lc_live *live, struct lc_backend *b, struct lc_error *err);
+
+void lc_live_release(struct lc_live *live);
+
+/* "before", "after ADD", "backfill", "after"; "write", "limit", "group by". */
+const char *lc_live_phase_name(enum lc_live_phase phase);
+const char *lc_live_stream_name(enum lc_live_stream stream);
+
+/* How long a phase has lasted until now, all its segments together. */
+double lc_live_phase_seconds(const struct lc_live *live, enum lc_live_phase phase);
+
+/* The latencies in ms, sorted, of the good samples of a stream in a phase; malloc'ed, NULL: none.
+ */
+double *lc_live_ms(const struct lc_live *live, enum lc_live_stream stream, enum lc_live_phase phase,
+                   size_t *n);
+
+/* Append the summary for a person. 0 or LC_ERR_NOMEM. */
+int lc_live_summary(const struct lc_live *live, struct lc_buf *out);
+
+#endif

@@ -1,0 +1,95 @@
+/* What bench live says at its end. */
+#include "live_impl.h"
+
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void stream_cells(struct lc_report *r, const struct lc_live *live,
+                         enum lc_live_stream stream, enum lc_live_phase phase)
+{
+    size_t n;
+    double *ms = lc_live_ms(live, stream, phase, &n);
+    lc_report_cell(r, "%zu", n);
+    static const double ps[] = {0.5, 0.99, 1};
+    for (size_t i = 0; i < sizeof ps / sizeof *ps; i++) {
+        if (n < lc_stats_enough(ps[i])) {
+            lc_report_cell(r, "–");
+        } else {
+            lc_report_number(r, lc_stats_percentile(ms, n, ps[i]));
+        }
+    }
+    free(ms);
+}
+
+static int phases_table(const struct lc_live *live, struct lc_buf *out)
+{
+    struct lc_report r;
+    lc_report_init(&r, "phase|s|LIMIT n|p50|p99|max|write n|p50|p99|max|GROUP BY n|p50|p99|max");
+    for (unsigned p = 0; p < LC_LIVE_PHASES; p++) {
+        lc_report_cell(&r, "%s", lc_live_phase_name(p));
+        lc_report_cell(&r, "%.1f", lc_live_phase_seconds(live, p));
+        stream_cells(&r, live, LC_LIVE_LIMIT, p);
+        stream_cells(&r, live, LC_LIVE_WRITE, p);
+        stream_cells(&r, live, LC_LIVE_GROUP, p);
+    }
+    int rc = lc_report_write(&r, LC_REPORT_TEXT, out);
+    lc_report_release(&r);
+    return rc;
+}
+
+static int change_lines(const struct lc_live *live, struct lc_buf *out)
+{
+    char text[40];
+    char rate[40];
+    int rc = 0;
+    if (live->add_ms >= 0) {
+        rc = lc_buf_addf(out, "ADD COLUMN  %s\n", lc_format_ms(live->add_ms, text, sizeof text));
+    }
+    if (rc == 0 && live->backfill_ms >= 0) {
+        double per_s =
+            live->backfill_ms > 0 ? (double)live->backfill_rows / live->backfill_ms * 1000 : 0;
+        rc = lc_buf_addf(out, "backfill    %" PRIu64 " rows in %s, %srows/s", live->backfill_rows,
+                         lc_format_ms(live->backfill_ms, text, sizeof text),
+                         lc_format_count(per_s, rate, sizeof rate));
+        if (rc == 0 && live->repeats > 0) {
+            rc = lc_buf_addf(
+                out, "; too quick for %.0f s and %" PRIu64 " reads, so repeated on %u fresh cop%s",
+                live->options.phase_s, live->options.samples, live->repeats,
+                live->repeats == 1 ? "y" : "ies");
+        }
+        rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
+    }
+    if (rc == 0 && live->builtin_ms > 0) {
+        char builtin[40];
+        rc = lc_buf_addf(out, "GROUP BY    %s %s, multiIf(startsWith(…)) %s: ratio %.2f\n",
+                         live->function_sql, lc_format_ms(live->function_ms, text, sizeof text),
+                         lc_format_ms(live->builtin_ms, builtin, sizeof builtin),
+                         live->function_ms / live->builtin_ms);
+    }
+    if (rc == 0 && live->bytes_per_row[1] > 0 && live->bytes_per_row[0] > 0) {
+        rc = lc_buf_addf(out, "storage     %.2f bytes a row before, %.2f after: %+.1f %%\n",
+                         live->bytes_per_row[0], live->bytes_per_row[1],
+                         100 * (live->bytes_per_row[1] / live->bytes_per_row[0] - 1));
+    }
+    return rc;
+}
+
+int lc_live_summary(const struct lc_live *live, struct lc_buf *out)
+{
+    int rc = live->n_segments > 0
+                 ? lc_buf_adds(out, "Milliseconds from when an operation was due to its end\n")
+                 : 0;
+    rc = rc == 0 && live->n_segments > 0 ? phases_table(live, out) : rc;
+    rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
+    rc = rc == 0 ? change_lines(live, out) : rc;
+    rc = rc == 0 && live->n_proofs > 0 ? lc_buf_adds(out, "\n") : rc;
+    for (size_t i = 0; rc == 0 && i < live->n_proofs; i++) {
+        const struct lc_live_proof *p = &live->proofs[i];
+        rc = lc_buf_addf(out, "%s  %s: %s\n", p->ok ? "ok    " : "FAILED", p->what, p->detail);
+    }
+    return rc;
+}
