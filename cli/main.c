@@ -1,4 +1,5 @@
 /* The operator's program: finds the command that the arguments name, and runs it. */
+#include "cmd_rules.h"
 #include "commands.h"
 #include "livecol_version.h"
 #include "nearest.h"
@@ -27,6 +28,10 @@ struct entry {
 };
 
 static const struct entry commands[] = {
+    {"rules check", GROUP_RULES, lc_cmd_rules_check, "load rules files and say what they are"},
+    {"rules compile", GROUP_RULES, lc_cmd_rules_compile, "write rules in compiled form"},
+    {"rules match", GROUP_RULES, lc_cmd_rules_match, "what the rules give for a key, and why"},
+    {"rules diff", GROUP_RULES, lc_cmd_rules_diff, "what changes from one rules file to another"},
     {0},
 };
 

@@ -172,6 +172,8 @@ static int run(const struct lc_udf_options *o, struct lc_error *err)
         rc = read_type(&type, o->type, err);
     if (!rc)
         rc = lc_rules_open(&rules, path, err);
+    if (rc == LC_ERR_IO && o->rules[0] != '/')
+        lc_hint(err, "a relative path is looked up beside livecol-udf itself");
     if (!rc)
         rc = choose_attribute(rules, o->attribute, path, &attribute, err);
     if (!rc)

@@ -314,12 +314,8 @@ int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err)
     char start[sizeof magic];
     int rc;
 
-    if (fd < 0) {
-        lc_fail(err, LC_ERR_IO, "%s: cannot open the rules: %s", path, strerror(errno));
-        lc_hint(err, "a relative path is looked up from where the program is told to look: give "
-                     "the full path to be sure");
-        return LC_ERR_IO;
-    }
+    if (fd < 0)
+        return lc_fail(err, LC_ERR_IO, "%s: cannot open the rules: %s", path, strerror(errno));
     if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
         rc = lc_fail(err, LC_ERR_IO, "%s: not a regular file", path);
     } else if (pread(fd, start, sizeof start, 0) == sizeof start &&
