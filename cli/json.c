@@ -75,7 +75,7 @@ static json_t *string_of(const char *text)
         ok = (n ? lc_buf_add(&clean, s, n) : lc_buf_adds(&clean, replacement)) == 0;
         s += n ? n : 1;
     }
-    if (ok)
+    if (ok && lc_buf_str(&clean))
         v = json_stringn_nocheck((const char *)clean.p, clean.n);
     lc_buf_release(&clean);
     free(copy);
