@@ -1,0 +1,192 @@
+#include "answers.h"
+
+#include "match.h"
+#include "sqltext.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Enough to meet every rule of a small set and a spread of a large one, in one statement. */
+enum { MAX_KEYS = 2000, MAX_SQL_BYTES = 4 << 20, SLACK = 8 };
+
+/* The keys, each with the bytes behind it that the matcher may read. */
+struct keys {
+    struct lc_buf text;
+    size_t at[MAX_KEYS + 1];
+    uint64_t number[MAX_KEYS];
+    size_t n;
+};
+
+static int add_key(struct keys *k, const void *p, size_t n)
+{
+    if (k->n == MAX_KEYS)
+        return 0;
+    k->at[k->n++] = k->text.n;
+    if (lc_buf_add(&k->text, p, n))
+        return LC_ERR_NOMEM;
+    k->at[k->n] = k->text.n;
+    return 0;
+}
+
+static int add_number(struct keys *k, uint64_t number)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, "%" PRIu64, number);
+
+    if (k->n < MAX_KEYS)
+        k->number[k->n] = number;
+    return add_key(k, text, (size_t)n);
+}
+
+/* The key of a rule, one byte longer, one shorter. */
+static int add_rule_keys(struct keys *k, struct lc_slice key)
+{
+    char longer[LC_MAX_KEY_BYTES + 1];
+
+    if (key.n > LC_MAX_KEY_BYTES)
+        return LC_ERR_INPUT;
+    if (key.n)
+        memcpy(longer, key.p, key.n);
+    longer[key.n] = 'x';
+    if (add_key(k, longer, key.n) || add_key(k, longer, key.n + 1))
+        return LC_ERR_NOMEM;
+    return key.n ? add_key(k, longer, key.n - 1) : 0;
+}
+
+static int make_keys(struct keys *k, const struct lc_rules *r)
+{
+    /* Three keys a rule: of a large set, every so-many-th. */
+    uint32_t step = r->rules / (MAX_KEYS / 3) + 1;
+    int rc = 0;
+
+    if (r->kind == LC_KIND_RANGE) {
+        for (uint32_t i = 0; rc == 0 && i < r->rules; i += step) {
+            uint64_t low = r->bounds[i], high = r->bounds[r->rules + i];
+
+            rc = add_number(k, low) || add_number(k, high) || add_number(k, high + 1) ? LC_ERR_NOMEM
+                                                                                      : 0;
+        }
+        return rc ? rc : add_number(k, 0);
+    }
+    if (r->kind == LC_KIND_BUCKET) {
+        char text[24];
+
+        for (int i = 0; rc == 0 && i < MAX_KEYS; i++) {
+            int n = snprintf(text, sizeof text, "k%d", i);
+
+            rc = add_key(k, text, (size_t)n);
+        }
+        return rc;
+    }
+    rc = add_key(k, "", 0) || add_key(k, "\xff no such key", 13) ? LC_ERR_NOMEM : 0;
+    for (uint32_t i = 0; rc == 0 && i < r->rules; i += step)
+        rc = add_rule_keys(k, lc_rules_key(r, i));
+    return rc;
+}
+
+/* SELECT the answers over a column of these keys: a column, so that nothing is folded. */
+static int make_sql(struct lc_buf *sql, const struct lc_answers_call *call, struct keys *k)
+{
+    int rc = lc_buf_adds(sql, "SELECT toString(") || lc_sql_add_id(sql, call->function) ||
+             lc_buf_adds(sql, "(CAST(key, ") || lc_sql_add_str(sql, call->column_type) ||
+             lc_buf_adds(sql, "))) AS answer FROM (SELECT arrayJoin([");
+
+    for (size_t i = 0; rc == 0 && i < k->n; i++) {
+        char *key = strndup((const char *)k->text.p + k->at[i], k->at[i + 1] - k->at[i]);
+
+        rc = !key || (i && lc_buf_adds(sql, ", ")) || lc_sql_add_str(sql, key) ? LC_ERR_NOMEM : 0;
+        free(key);
+    }
+    return rc ? rc : lc_buf_adds(sql, "]) AS key)");
+}
+
+static int differ(const struct lc_answers_call *call, struct lc_slice key, struct lc_slice want,
+                  const struct lc_cell *got, const char *rules_path, struct lc_error *err)
+{
+    char key_text[80], want_text[80], got_text[80];
+
+    lc_fail(err, LC_ERR_REFUSED, "%s answers %s%s%s for the key \"%s\", and %s says \"%s\"",
+            call->function, got->is_null ? "" : "\"",
+            got->is_null ? "NULL" : lc_printable(got->p, got->n, got_text, sizeof got_text),
+            got->is_null ? "" : "\"", lc_printable(key.p, key.n, key_text, sizeof key_text),
+            rules_path, lc_printable(want.p, want.n, want_text, sizeof want_text));
+    lc_hint(err,
+            "the server runs other rules than this file, or its return_name is not the name "
+            "that the program gives its column: compare the two, then SYSTEM RELOAD FUNCTIONS");
+    return LC_ERR_REFUSED;
+}
+
+static int compare(const struct lc_answers_call *call, const struct lc_rules *r, struct keys *k,
+                   const struct lc_table *t, uint32_t attribute, const char *rules_path,
+                   struct lc_error *err)
+{
+    struct lc_batch batch;
+    uint32_t rule[LC_BATCH];
+
+    if (t->rows != k->n)
+        return lc_fail(err, LC_ERR_REFUSED, "%s answered %zu rows for %zu", call->function, t->rows,
+                       k->n);
+    for (size_t first = 0; first < k->n; first += LC_BATCH) {
+        batch.n = k->n - first < LC_BATCH ? k->n - first : LC_BATCH;
+        for (size_t i = 0; i < batch.n; i++) {
+            batch.p[i] = k->text.p + k->at[first + i];
+            batch.len[i] = k->at[first + i + 1] - k->at[first + i];
+            batch.number[i] = k->number[first + i];
+        }
+        if (lc_match(r, &batch, rule))
+            return lc_fail(err, LC_ERR_INPUT, "%s is corrupt", rules_path);
+        for (size_t i = 0; i < batch.n; i++) {
+            struct lc_slice want =
+                lc_rules_value(r, attribute, lc_rules_value_id(r, attribute, rule[i]));
+            const struct lc_cell *got = lc_table_at(t, first + i, 0);
+
+            if (got->n != want.n || (want.n && memcmp(got->p, want.p, want.n) != 0))
+                return differ(call, (struct lc_slice){batch.p[i], batch.len[i]}, want, got,
+                              rules_path, err);
+        }
+    }
+    return 0;
+}
+
+int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
+                       const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
+                       struct lc_error *err)
+{
+    struct keys *k = calloc(1, sizeof *k);
+    struct lc_buf sql;
+    struct lc_table t = {0};
+    int attribute = call->attribute ? lc_rules_attribute(rules, call->attribute) : 0;
+    int rc = k ? 0 : LC_ERR_NOMEM;
+
+    *compared = 0;
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    if (attribute < 0)
+        attribute = 0;
+    if (rc == 0) {
+        lc_buf_init(&k->text, MAX_SQL_BYTES);
+        rc = make_keys(k, rules);
+    }
+    if (rc == 0)
+        rc = make_sql(&sql, call, k);
+    /* The matcher may read eight bytes from the start of a key. */
+    if (rc == 0)
+        rc = lc_buf_add(&k->text, "\0\0\0\0\0\0\0", SLACK);
+    if (rc || !lc_buf_str(&sql)) {
+        rc = lc_fail(err, rc ? rc : LC_ERR_NOMEM, "no room for the sample keys of %s", rules_path);
+        goto done;
+    }
+    rc = lc_backend_run(b, lc_buf_str(&sql), &t, err);
+    if (rc == 0)
+        rc = compare(call, rules, k, &t, (uint32_t)attribute, rules_path, err);
+    if (rc == 0)
+        *compared = k->n;
+done:
+    if (k)
+        lc_buf_release(&k->text);
+    free(k);
+    lc_buf_release(&sql);
+    lc_table_release(&t);
+    return rc;
+}

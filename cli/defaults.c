@@ -1,0 +1,558 @@
+#include "defaults.h"
+
+#include "answers.h"
+#include "lexer.h"
+#include "livecol_sql.h"
+#include "query.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20 };
+
+/* One expression on trial. */
+struct trial {
+    const struct lc_stmt *stmt;
+    const struct lc_stmt_command *c;
+    const char *database;
+    char *expr, *type;
+    char *udf; /* the first function that is not the server's own; NULL: none */
+    bool table_there;
+    struct lc_table columns; /* of the table as it is */
+};
+
+static int no_memory(struct lc_error *err)
+{
+    return lc_fail(err, LC_ERR_NOMEM, "no memory to try a function");
+}
+
+char *lc_expr_function(struct lc_slice expr, size_t *at)
+{
+    struct lc_lexer lex = LC_LEXER((const char *)expr.p, expr.n);
+    struct lc_tok tok, before = {0};
+
+    lex.pos = *at;
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        bool name = before.kind == LC_TOK_WORD || before.kind == LC_TOK_QUOTED;
+
+        if (name && lc_tok_symbol(&tok, '(') && !lc_tok_is(&before, "IN") &&
+            !lc_tok_is(&before, "AND") && !lc_tok_is(&before, "OR") && !lc_tok_is(&before, "NOT")) {
+            *at = lex.pos;
+            return lc_tok_name(&before);
+        }
+        before = tok;
+    }
+    *at = expr.n;
+    return NULL;
+}
+
+static int keep(char **to, const char *from)
+{
+    *to = strdup(from);
+    return *to ? 0 : LC_ERR_NOMEM;
+}
+
+static struct lc_defaults_made *new_made(struct lc_defaults *d)
+{
+    struct lc_defaults_made *v = realloc(d->made, (d->made_n + 1) * sizeof *v);
+
+    if (!v)
+        return NULL;
+    d->made = v;
+    v += d->made_n++;
+    *v = (struct lc_defaults_made){0};
+    return v;
+}
+
+static const char *database_of(const struct lc_defaults *d, const struct lc_stmt *s)
+{
+    return *s->database ? s->database : lc_backend_database(d->b);
+}
+
+int lc_defaults_note(struct lc_defaults *d, const struct lc_stmt *s)
+{
+    if (s->kind == LC_STMT_CREATE_FUNCTION) {
+        struct lc_defaults_made *m = new_made(d);
+
+        return m ? keep(&m->function, s->name) : LC_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < s->command_n; i++) {
+        const struct lc_stmt_command *c = &s->commands[i];
+        struct lc_defaults_made *m;
+
+        if (c->kind != LC_STMT_ADD_COLUMN)
+            continue;
+        m = new_made(d);
+        if (!m || keep(&m->database, database_of(d, s)) || keep(&m->table, s->name) ||
+            keep(&m->column, c->column))
+            return LC_ERR_NOMEM;
+        m->type = strndup(c->type.n ? (const char *)c->type.p : "", c->type.n);
+        if (!m->type)
+            return LC_ERR_NOMEM;
+    }
+    return 0;
+}
+
+void lc_defaults_release(struct lc_defaults *d)
+{
+    for (size_t i = 0; i < d->made_n; i++) {
+        free(d->made[i].database);
+        free(d->made[i].table);
+        free(d->made[i].column);
+        free(d->made[i].type);
+        free(d->made[i].function);
+    }
+    free(d->made);
+    d->made = NULL;
+    d->made_n = 0;
+}
+
+static bool makes_function(const struct lc_defaults *d, const char *name)
+{
+    for (size_t i = 0; i < d->made_n; i++) {
+        if (d->made[i].function && strcmp(d->made[i].function, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The type of a column of the table, by then; NULL where it has none of that name. */
+static const char *type_of(const struct lc_defaults *d, const struct trial *t, const char *column)
+{
+    for (size_t i = 0; i < d->made_n; i++) {
+        const struct lc_defaults_made *m = &d->made[i];
+
+        if (m->table && strcmp(m->table, t->stmt->name) == 0 &&
+            strcmp(m->database, t->database) == 0 && strcmp(m->column, column) == 0)
+            return m->type;
+    }
+    for (size_t i = 0; i < t->columns.rows; i++) {
+        if (strcmp(lc_table_at(&t->columns, i, 0)->p, column) == 0)
+            return lc_table_at(&t->columns, i, 1)->p;
+    }
+    for (size_t i = 0; i < t->stmt->command_n; i++) {
+        const struct lc_stmt_command *c = &t->stmt->commands[i];
+
+        if (c->kind == LC_STMT_ADD_COLUMN && c->type.n && strcmp(c->column, column) == 0)
+            return "String"; /* of the same statement: its type is only guessed at */
+    }
+    return NULL;
+}
+
+static bool is_string_type(const char *type)
+{
+    return strcmp(type, "String") == 0 || strcmp(type, "LowCardinality(String)") == 0 ||
+           strcmp(type, "Nullable(String)") == 0 ||
+           strcmp(type, "LowCardinality(Nullable(String))") == 0;
+}
+
+/* A made-up value of the type, from `number`. */
+static int add_value(struct lc_buf *b, const char *type, const char *column)
+{
+    int rc = is_string_type(type) ? lc_buf_adds(b, "CAST(concat('u', toString(number)), ")
+                                  : lc_buf_adds(b, "CAST(toUInt8(number % 100), ");
+
+    return rc || lc_sql_add_str(b, type) || lc_buf_adds(b, ") AS ") || lc_sql_add_id(b, column)
+               ? LC_ERR_NOMEM
+               : 0;
+}
+
+/* The columns that the expression reads, as made-up values or, with `own`, by their names. */
+static int add_columns(const struct lc_defaults *d, const struct trial *t, bool own,
+                       struct lc_buf *b, bool *all_there, struct lc_error *err)
+{
+    struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
+    struct lc_tok tok;
+    size_t n = 0;
+
+    *all_there = true;
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        char *name;
+        const char *type;
+        int rc = 0;
+
+        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED)
+            continue;
+        name = lc_tok_name(&tok);
+        if (!name)
+            return no_memory(err);
+        type = type_of(d, t, name);
+        if (type && own && lc_table_col(&t->columns, "name") == 0) {
+            bool there = false;
+
+            for (size_t i = 0; i < t->columns.rows; i++)
+                there = there || strcmp(lc_table_at(&t->columns, i, 0)->p, name) == 0;
+            *all_there = *all_there && there;
+        }
+        if (type)
+            rc = (n++ && lc_buf_adds(b, ", ")) ||
+                 (own ? lc_sql_add_id(b, name) : add_value(b, type, name));
+        free(name);
+        if (rc)
+            return no_memory(err);
+    }
+    return n == 0 && lc_buf_adds(b, "1") ? no_memory(err) : 0;
+}
+
+/* Integers and enumerations change, or break, what does not fit them. */
+static bool is_narrow(const char *type)
+{
+    return strncmp(type, "Int", 3) == 0 || strncmp(type, "UInt", 4) == 0 ||
+           strncmp(type, "Enum", 4) == 0;
+}
+
+/* How a sample was answered. */
+struct answers {
+    uint64_t rows, nulls, empties, changed, different;
+};
+
+/*
+ * The expression is the migration's own text, and is put in as it stands: it is what the server
+ * will be asked to run anyway.
+ */
+static int make_sample(const struct lc_defaults *d, const struct trial *t, bool own,
+                       const char *expr, struct lc_buf *sql, bool *possible, struct lc_error *err)
+{
+    bool narrow = is_narrow(t->type);
+    int rc = lc_buf_adds(sql, "SELECT count() AS n, countIf(isNull(a)) AS nulls, "
+                              "countIf(ifNull(a = '', 0)) AS empties, "
+                              "countIf(ifNull(a != c, 0)) AS changed, uniqExact(a) AS different "
+                              "FROM (SELECT toString(livecol_x) AS a, ");
+
+    if (!rc && narrow)
+        rc = lc_buf_adds(sql, "toString(CAST(livecol_x, ") || lc_sql_add_str(sql, t->type) ||
+             lc_buf_adds(sql, "))");
+    else if (!rc)
+        rc = lc_buf_adds(sql, "a");
+    rc = rc || lc_buf_adds(sql, " AS c FROM (SELECT (") || lc_buf_adds(sql, expr) ||
+         lc_buf_adds(sql, "\n) AS livecol_x FROM (SELECT ");
+    if (rc)
+        return no_memory(err);
+    rc = add_columns(d, t, own, sql, possible, err);
+    if (rc)
+        return rc;
+    if (own)
+        rc = lc_buf_adds(sql, " FROM ") || lc_sql_add_id(sql, t->database) ||
+             lc_buf_adds(sql, ".") || lc_sql_add_id(sql, t->stmt->name) ||
+             lc_buf_addf(sql, " LIMIT %d)))", SAMPLE_ROWS);
+    else
+        rc = lc_buf_addf(sql, " FROM (SELECT number FROM system.numbers LIMIT %d))))", SAMPLE_ROWS);
+    return rc ? no_memory(err) : 0;
+}
+
+/* Evaluate over made-up rows, or over the table's own. *possible false: not all columns exist. */
+static int sample(const struct lc_defaults *d, const struct trial *t, bool own, const char *expr,
+                  struct answers *a, bool *possible, struct lc_error *err)
+{
+    struct lc_buf sql;
+    struct lc_table out = {0};
+    int rc;
+
+    *a = (struct answers){0};
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    rc = make_sample(d, t, own, expr, &sql, possible, err);
+    if (rc == 0 && !lc_buf_str(&sql))
+        rc = no_memory(err);
+    if (rc == 0 && *possible)
+        rc = lc_backend_run(d->b, lc_buf_str(&sql), &out, err);
+    if (rc == 0 && out.rows == 1)
+        *a = (struct answers){lc_table_u64(&out, 0, 0, 0), lc_table_u64(&out, 0, 1, 0),
+                              lc_table_u64(&out, 0, 2, 0), lc_table_u64(&out, 0, 3, 0),
+                              lc_table_u64(&out, 0, 4, 0)};
+    lc_table_release(&out);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+static void say(const struct lc_defaults *d, bool warning, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(const struct lc_defaults *d, bool warning, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    if (!d->say)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    d->say(d->ctx, warning, text);
+}
+
+static int refuse_failing(const struct lc_defaults *d, const struct trial *t,
+                          const struct lc_error *why, struct lc_error *err)
+{
+    if (err && err->code == 0)
+        err->server_code = why->server_code;
+    lc_fail(err, LC_ERR_REFUSED, "%s does not answer on %s: %s", t->expr, lc_backend_where(d->b),
+            why->msg);
+    lc_hint(err, "mend the function first (its program, its rules, its XML; then SYSTEM RELOAD "
+                 "FUNCTIONS): nothing was changed. The column would break INSERTs and merges");
+    return LC_ERR_REFUSED;
+}
+
+/* What the counted answers say. */
+static int judge(const struct lc_defaults *d, const struct trial *t, const struct answers *a,
+                 const struct answers *own, struct lc_error *err)
+{
+    uint64_t rows = a->rows + own->rows;
+    bool nullable = strstr(t->type, "Nullable(") != NULL || !*t->type;
+
+    if (a->nulls + own->nulls && !nullable) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s answers NULL for %" PRIu64 " of %" PRIu64
+                " sample rows, which a column of type %s stores as its empty value",
+                t->expr, a->nulls + own->nulls, rows, t->type);
+        lc_hint(err, "give the rules a default, or make the column Nullable");
+        return LC_ERR_REFUSED;
+    }
+    if (a->changed + own->changed) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%" PRIu64 " of %" PRIu64 " answers of %s are changed by the column's type %s",
+                a->changed + own->changed, rows, t->expr, t->type);
+        lc_hint(err, "choose a type that holds every value of the rules");
+        return LC_ERR_REFUSED;
+    }
+    if (a->empties + a->nulls + own->empties + own->nulls < rows)
+        return 0;
+    if (d->allow_unsafe) {
+        say(d, true, "%s answers the empty value for every one of %" PRIu64 " sample rows", t->expr,
+            rows);
+        return 0;
+    }
+    lc_fail(err, LC_ERR_REFUSED,
+            "%s answers the empty value for every one of %" PRIu64 " sample rows", t->expr, rows);
+    lc_hint(err, "is the function's return_name the one its program gives (result), and its rules "
+                 "file the right one? --rules FILE compares; --allow-unsafe goes on all the same");
+    return LC_ERR_REFUSED;
+}
+
+/* Evaluate the expression over rows, and judge. */
+static int try_expression(const struct lc_defaults *d, const struct trial *t, struct lc_error *err)
+{
+    struct answers a, own = {0}, plain;
+    struct lc_error why = LC_ERROR_INIT;
+    bool possible, made_up = true;
+    int rc = sample(d, t, false, t->expr, &a, &possible, &why);
+
+    if (rc == LC_ERR_SERVER) {
+        /* Is it the function, or can values of these types not be made up? */
+        struct lc_error ignored = LC_ERROR_INIT;
+
+        if (sample(d, t, false, "'plain'", &plain, &possible, &ignored) == 0)
+            return refuse_failing(d, t, &why, err);
+        made_up = false;
+        rc = 0;
+    }
+    if (rc) {
+        if (err && err->code == 0)
+            *err = why;
+        return rc;
+    }
+    if (made_up && a.rows != SAMPLE_ROWS)
+        return lc_fail(err, LC_ERR_REFUSED, "%s answered %" PRIu64 " rows for %d", t->expr, a.rows,
+                       SAMPLE_ROWS);
+    if (t->table_there) {
+        why = LC_ERROR_INIT;
+        rc = sample(d, t, true, t->expr, &own, &possible, &why);
+        if (rc == LC_ERR_SERVER)
+            return refuse_failing(d, t, &why, err);
+        if (rc) {
+            if (err && err->code == 0)
+                *err = why;
+            return rc;
+        }
+    }
+    if (a.rows + own.rows == 0) {
+        say(d, true, "%s could not be tried: no rows, and no values of its columns' types made up",
+            t->expr);
+        return 0;
+    }
+    rc = judge(d, t, &a, &own, err);
+    if (rc == 0)
+        say(d, false,
+            "%s answers: %" PRIu64 " made-up rows and %" PRIu64 " of %s.%s, %" PRIu64
+            " different values",
+            t->expr, a.rows, own.rows, t->database, t->stmt->name,
+            a.different > own.different ? a.different : own.different);
+    return rc;
+}
+
+/* f(column), and nothing more: its function's name and the column's type, else NULL. */
+static char *plain_call(const struct lc_defaults *d, const struct trial *t, const char **type)
+{
+    struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
+    struct lc_tok tok[5];
+    char *column, *name;
+
+    for (int i = 0; i < 5; i++) {
+        if (lc_lex_code(&lex, &tok[i], NULL))
+            return NULL;
+    }
+    if (!lc_tok_symbol(&tok[1], '(') || !lc_tok_symbol(&tok[3], ')') || tok[4].kind != LC_TOK_END)
+        return NULL;
+    column = lc_tok_name(&tok[2]);
+    name = lc_tok_name(&tok[0]);
+    *type = column ? type_of(d, t, column) : NULL;
+    free(column);
+    if (*type && name)
+        return name;
+    free(name);
+    return NULL;
+}
+
+static int compare_with(const struct lc_defaults *d, const struct trial *t, const char *path,
+                        const char *function, const char *type, struct lc_error *err)
+{
+    const struct lc_answers_call call = {
+        .function = function, .column_type = type, .attribute = t->c->column};
+    struct lc_rules *rules = NULL;
+    uint64_t compared = 0;
+    int rc = lc_rules_open(&rules, path, err);
+
+    if (rc)
+        return rc;
+    rc = lc_answers_compare(d->b, &call, rules, path, &compared, err);
+    lc_rules_free(rules);
+    if (rc == 0)
+        say(d, false, "%s answers %" PRIu64 " keys as %s says", function, compared, path);
+    return rc;
+}
+
+/* Compare with each rules file that is named for the function, or for all. */
+static int compare_rules(const struct lc_defaults *d, const struct trial *t, struct lc_error *err)
+{
+    const char *type = NULL;
+    char *function = d->rules.n ? plain_call(d, t, &type) : NULL;
+    int rc = 0;
+
+    if (!function) {
+        if (d->rules.n)
+            say(d, true, "%s is not compared with --rules: it is no call of one column", t->expr);
+        return 0;
+    }
+    for (size_t i = 0; rc == 0 && i < d->rules.n; i++) {
+        const char *rule = d->rules.v[i];
+        const char *eq = strchr(rule, '=');
+
+        if (!eq)
+            rc = compare_with(d, t, rule, function, type, err);
+        else if (strlen(function) == (size_t)(eq - rule) &&
+                 memcmp(function, rule, (size_t)(eq - rule)) == 0)
+            rc = compare_with(d, t, eq + 1, function, type, err);
+    }
+    free(function);
+    return rc;
+}
+
+static int refuse_missing(const struct lc_defaults *d, const struct trial *t, const char *name,
+                          struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED,
+            "the function %s, which the DEFAULT of %s.%s.%s calls, is not registered on %s", name,
+            t->database, t->stmt->name, t->c->column, lc_backend_where(d->b));
+    if (strcmp(lc_backend_kind(d->b), "embedded") == 0)
+        lc_hint(err, "put its XML where --functions GLOB looks (PATH/*_function.xml by default), "
+                     "its program and rules into --scripts DIR (PATH/user_scripts)");
+    else
+        lc_hint(err, "copy its XML beside the server's config.xml as NAME_function.xml, its "
+                     "program and rules into user_scripts, then: SYSTEM RELOAD FUNCTIONS");
+    return LC_ERR_REFUSED;
+}
+
+/* Which functions are called: is each there, and is one not the server's own? */
+static int find_functions(struct lc_defaults *d, struct trial *t, bool now, bool *wait,
+                          struct lc_error *err)
+{
+    struct lc_slice expr = {(const uint8_t *)t->expr, strlen(t->expr)};
+    size_t at = 0;
+    char *name;
+    int rc = 0;
+
+    *wait = false;
+    while (rc == 0 && (name = lc_expr_function(expr, &at))) {
+        const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
+        struct lc_table found = {0};
+        bool foreign;
+
+        rc = lc_query_read(d->b,
+                           d->facts->function_origin ? lc_sql_function_origin : lc_sql_function_any,
+                           args, &found, err);
+        if (rc == 0 && found.rows == 0) {
+            if (!now && makes_function(d, name))
+                *wait = true;
+            else
+                rc = refuse_missing(d, t, name, err);
+        }
+        foreign = rc == 0 && !*wait &&
+                  (strcmp(lc_table_at(&found, 0, 0)->p, "System") != 0 ||
+                   strncasecmp(name, "dictGet", 7) == 0);
+        lc_table_release(&found);
+        if (foreign && !t->udf)
+            t->udf = name;
+        else
+            free(name);
+    }
+    return rc;
+}
+
+static int look_at_table(const struct lc_defaults *d, struct trial *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", t->database}, {"table", t->stmt->name}, {NULL, NULL}};
+    int rc = lc_query_read(d->b, lc_sql_columns, args, &t->columns, err);
+
+    t->table_there = rc == 0 && t->columns.rows > 0;
+    return rc;
+}
+
+static int check_command(struct lc_defaults *d, const struct lc_stmt *stmt,
+                         const struct lc_stmt_command *c, bool now, struct lc_error *err)
+{
+    struct trial t = {.stmt = stmt, .c = c, .database = database_of(d, stmt)};
+    bool wait = false;
+    int rc = 0;
+
+    t.expr = strndup((const char *)c->default_expr.p, c->default_expr.n);
+    t.type = strndup(c->type.n ? (const char *)c->type.p : "", c->type.n);
+    if (!t.expr || !t.type)
+        rc = no_memory(err);
+    if (rc == 0)
+        rc = find_functions(d, &t, now, &wait, err);
+    if (rc == 0 && wait) {
+        d->deferred = true;
+        say(d, false, "%s is tried once this run has created its function", t.expr);
+    } else if (rc == 0 && t.udf) {
+        rc = look_at_table(d, &t, err);
+        if (rc == 0)
+            rc = try_expression(d, &t, err);
+        if (rc == 0)
+            rc = compare_rules(d, &t, err);
+    }
+    free(t.expr);
+    free(t.type);
+    free(t.udf);
+    lc_table_release(&t.columns);
+    return rc;
+}
+
+int lc_defaults_check(struct lc_defaults *d, const struct lc_stmt *stmt, bool now,
+                      struct lc_error *err)
+{
+    for (size_t i = 0; i < stmt->command_n; i++) {
+        const struct lc_stmt_command *c = &stmt->commands[i];
+        int rc;
+
+        if (!c->default_expr.n)
+            continue;
+        rc = check_command(d, stmt, c, now, err);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}

@@ -1,0 +1,22 @@
+/* What the connected server can do, asked for once, so that nothing is sent that it refuses. */
+#ifndef LC_FACTS_H
+#define LC_FACTS_H
+
+#include "backend.h"
+
+#include <stdbool.h>
+
+struct lc_facts {
+    bool fail_reason;     /* system.mutations has latest_fail_reason */
+    bool merge_mutation;  /* system.merges has is_mutation */
+    bool function_origin; /* system.functions has origin */
+    bool udf_table;       /* system.user_defined_functions */
+    bool query_log;       /* system.query_log, made by the server once it has logged something */
+    bool comments;     /* system.processes shows settings by name: log_comment can be looked for */
+    bool format_query; /* formatQuerySingleLine */
+};
+
+/* Ask. 0 or the failures of a query. */
+int lc_facts_ask(struct lc_facts *f, struct lc_backend *b, struct lc_error *err);
+
+#endif

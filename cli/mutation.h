@@ -1,0 +1,57 @@
+/*
+ * Mutations: ALTERs that rewrite parts in the background, and how a statement's end is waited for.
+ *
+ * An ALTER gives no mutation id, and its own setting to wait differs between servers, so the ids of
+ * the table are noted before the send, and every one that was not there before is waited for.
+ */
+#ifndef LC_MUTATION_H
+#define LC_MUTATION_H
+
+#include "backend.h"
+#include "facts.h"
+#include "runner.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lc_mutation_watch {
+    struct lc_backend *b;
+    const struct lc_facts *facts;
+    const char *database, *table; /* the caller's */
+    char **before;                /* ids that were there */
+    size_t before_n;
+    uint64_t rows_total, parts_total;
+    uint64_t begun_ms;
+};
+
+/* What is done with each look; `ctx` is the caller's. */
+struct lc_mutation_hooks {
+    void (*progress)(void *ctx, const struct lc_run_progress *p); /* may be NULL */
+    void *ctx;
+    const atomic_bool *cancel;
+};
+
+/* Note what is there. 0 or the failures of a query. Release it in any case. */
+int lc_mutation_watch(struct lc_mutation_watch *w, struct lc_backend *b,
+                      const struct lc_facts *facts, const char *database, const char *table,
+                      struct lc_error *err);
+
+/*
+ * Is there an unfinished or finished mutation with this command, made at or after since_s (server
+ * time)? If so it is taken as not there before, so that lc_mutation_wait waits for it. *others says
+ * whether one with another command was made since.
+ */
+int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t command_n,
+                     uint64_t since_s, bool *found, bool *others, struct lc_error *err);
+
+/*
+ * Wait until every mutation that was not there before has ended. 0; LC_ERR_SERVER where one fails,
+ * with its reason and the ways out; LC_ERR_STOPPED, the mutation going on in the server; the
+ * failures of a query.
+ */
+int lc_mutation_wait(struct lc_mutation_watch *w, const struct lc_mutation_hooks *hooks,
+                     struct lc_error *err);
+
+void lc_mutation_release(struct lc_mutation_watch *w);
+
+#endif

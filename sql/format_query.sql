@@ -1,0 +1,1 @@
+SELECT formatQuerySingleLine({str:sql}) AS sql

@@ -1,0 +1,1 @@
+SELECT 'System' AS origin FROM system.functions WHERE name = {str:name} OR lower(name) = lower({str:name})

@@ -1,0 +1,1 @@
+SELECT count() AS n FROM system.processes WHERE query_id = {str:id}

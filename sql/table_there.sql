@@ -1,0 +1,1 @@
+SELECT count() AS n FROM system.tables WHERE database = {str:database} AND name = {str:table}

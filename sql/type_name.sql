@@ -1,0 +1,1 @@
+SELECT toTypeName(CAST([], {str:array_of})) AS type
