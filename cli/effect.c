@@ -56,11 +56,11 @@ static enum lc_effect done_if(bool done)
 }
 
 /* One command of an ALTER. What may be repeated without harm counts as without effect. */
-static int command_effect(const struct lc_stmt_command *c, const struct lc_table *columns,
-                          struct lc_mutation_watch *watch, uint64_t since_s, enum lc_effect *effect,
-                          struct lc_error *err)
+static int command_effect(const struct lc_facts *facts, const struct lc_stmt_command *c,
+                          const struct lc_table *columns, struct lc_mutation_watch *watch,
+                          uint64_t since_s, enum lc_effect *effect, struct lc_error *err)
 {
-    bool found = false;
+    bool found = false, others = false;
     int rc = 0;
 
     switch (c->kind) {
