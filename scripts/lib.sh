@@ -52,17 +52,18 @@ use_libchdb() {
     die "LIVECOL_LIBCHDB names no file: $LIVECOL_LIBCHDB" "unset it and run ./scripts/bootstrap demo"
 }
 
-# configure PRESET DIR [OPTION...]: cmake, with ccache where the machine has it; quiet unless it fails.
-configure() {
+# build PRESET DIR [OPTION...]: configure and build, with ccache where the machine has it; quiet
+# unless it fails.
+build() {
   local preset=$1 dir=$2 log
   shift 2
   if command -v ccache >/dev/null; then
     set -- -DCMAKE_C_COMPILER_LAUNCHER=ccache "$@"
   fi
   mkdir -p "$dir"
-  log=$dir/configure.log
-  if ! (cd "$root" && cmake --preset "$preset" -B "$dir" "$@") >"$log" 2>&1; then
-    cat "$log" >&2
-    die "cmake --preset $preset failed" "the lines above say why; ./scripts/bootstrap test installs what it needs"
+  log=$dir/build.log
+  if ! { (cd "$root" && cmake --preset "$preset" -B "$dir" "$@") && cmake --build "$dir"; } >"$log" 2>&1; then
+    grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking|Generating) |^-- ' "$log" >&2 || true
+    die "building the preset $preset failed" "the whole log is in $log"
   fi
 }

@@ -1,0 +1,34 @@
+# What ./scripts/test runs besides the tests of one build: checks of the source, and the other builds with their tests,
+# each as a test, so that one run of ctest says it all.
+set(check "${PROJECT_SOURCE_DIR}/scripts/check")
+
+foreach(what IN ITEMS format shell text)
+  add_test(NAME check.${what} COMMAND "${check}" ${what})
+  set_tests_properties(check.${what} PROPERTIES LABELS check TIMEOUT 120)
+endforeach()
+if(LIVECOL_LONG)
+  add_test(NAME check.tidy COMMAND "${check}" tidy "${PROJECT_BINARY_DIR}")
+  set_tests_properties(check.tidy PROPERTIES LABELS check TIMEOUT 1800)
+endif()
+
+# lc_suite_build(PRESET CTEST-OPTION...): build/PRESET is made, then its tests are run; nothing is run without options.
+function(lc_suite_build preset)
+  add_test(NAME ${preset}.build COMMAND "${check}" build ${preset})
+  set_tests_properties(${preset}.build PROPERTIES FIXTURES_SETUP ${preset} LABELS build
+                       PROCESSORS 2 TIMEOUT 600)
+  if(ARGN)
+    add_test(NAME ${preset}.tests
+             COMMAND "${CMAKE_CTEST_COMMAND}" --test-dir "${PROJECT_SOURCE_DIR}/build/${preset}"
+                     --output-on-failure --no-tests=error ${ARGN})
+    set_tests_properties(${preset}.tests PROPERTIES FIXTURES_REQUIRED ${preset} LABELS build
+                         TIMEOUT 600)
+  endif()
+endfunction()
+
+lc_suite_build(clang)
+# A program under ASan dies when it loads libchdb: such tests are run under UBSan alone.
+lc_suite_build(asan -LE chdb)
+lc_suite_build(ubsan -L chdb)
+if(LIVECOL_SUITE_FUZZ)
+  lc_suite_build(fuzz -L fuzz)
+endif()
