@@ -25,6 +25,7 @@ struct http {
     /* of the answer in work */
     struct lc_buf body;
     bool too_large;
+    bool head_done; /* all headers came: libcurl takes a head that was cut for an empty answer */
     char exception_code[HEADER_MAX_BYTES];
     char exception_tag[HEADER_MAX_BYTES];
     char summary[4 * HEADER_MAX_BYTES];
@@ -64,6 +65,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *data)
 {
     struct http *h = data;
 
+    h->head_done = size * n <= 2; /* the empty line */
     take_header(h->exception_code, sizeof h->exception_code, "X-ClickHouse-Exception-Code", p,
                 size * n);
     take_header(h->exception_tag, sizeof h->exception_tag, "X-ClickHouse-Exception-Tag", p,
@@ -362,7 +364,7 @@ static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_
         goto done;
     }
     lc_buf_reset(&h->body);
-    h->too_large = false;
+    h->too_large = h->head_done = false;
     h->exception_code[0] = h->exception_tag[0] = h->summary[0] = h->curl_error[0] = '\0';
     h->cancel = q->cancel;
     curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
@@ -372,6 +374,8 @@ static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_
     code = curl_easy_setopt(h->curl, CURLOPT_URL, lc_buf_str(&url));
     if (!code)
         code = curl_easy_perform(h->curl);
+    if (!code && !h->head_done)
+        code = CURLE_PARTIAL_FILE;
     if (code) {
         rc = transport_error(b, code, timeout_ms, err);
         goto done;
