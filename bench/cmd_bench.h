@@ -5,5 +5,6 @@
 #include "commands.h"
 
 lc_command_fn lc_cmd_bench_live;
+lc_command_fn lc_cmd_bench_match;
 
 #endif

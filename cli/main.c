@@ -1,4 +1,5 @@
 /* The operator's program: finds the command that the arguments name, and runs it. */
+#include "cmd_bench.h"
 #include "cmd_rules.h"
 #include "commands.h"
 #include "livecol_version.h"
@@ -32,6 +33,7 @@ static const struct entry commands[] = {
     {"rules compile", GROUP_RULES, lc_cmd_rules_compile, "write rules in compiled form"},
     {"rules match", GROUP_RULES, lc_cmd_rules_match, "what the rules give for a key, and why"},
     {"rules diff", GROUP_RULES, lc_cmd_rules_diff, "what changes from one rules file to another"},
+    {"bench match", GROUP_BENCH, lc_cmd_bench_match, "the matcher alone"},
     {0},
 };
 
