@@ -25,9 +25,10 @@ struct parsed_name {
     enum part part;
 };
 
-int lc_problems_add(struct lc_problems *p, const char *file, uint64_t line, const char *fmt, ...)
+int lc_problems_add(struct lc_problems *p, enum lc_problem_kind kind, const char *file,
+                    uint64_t line, const char *fmt, ...)
 {
-    struct lc_problem one = {.line = line};
+    struct lc_problem one = {.kind = kind, .line = line};
     va_list ap;
     int rc;
 
@@ -142,16 +143,19 @@ static int read_file(struct lc_migration_file *f, struct lc_problems *problems)
     int rc;
 
     if (fd < 0)
-        return lc_problems_add(problems, f->path, 0, "cannot be opened: %s", strerror(errno));
+        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0, "cannot be opened: %s",
+                               strerror(errno));
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        rc = lc_problems_add(problems, f->path, 0, "is not a regular file");
+        rc = lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0, "is not a regular file");
     } else if ((uint64_t)st.st_size > LC_MAX_MIGRATION_BYTES) {
-        rc = lc_problems_add(problems, f->path, 0, "has %" PRIu64 " bytes; %zu are the limit",
-                             (uint64_t)st.st_size, LC_MAX_MIGRATION_BYTES);
+        rc = lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0,
+                             "has %" PRIu64 " bytes; %zu are the limit", (uint64_t)st.st_size,
+                             LC_MAX_MIGRATION_BYTES);
     } else {
         rc = read_all(fd, (size_t)st.st_size, f);
         if (rc == LC_ERR_IO)
-            rc = lc_problems_add(problems, f->path, 0, "cannot be read: %s", strerror(errno));
+            rc = lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0, "cannot be read: %s",
+                                 strerror(errno));
     }
     close(fd);
     if (rc == 0)
@@ -178,7 +182,7 @@ static int add_requires(struct lc_migration *m, const struct lc_piece *p, const 
     char shown[64];
 
     if (!lc_version_parse((const char *)p->arg.p, p->arg.n, &version))
-        return lc_problems_add(problems, path, p->line,
+        return lc_problems_add(problems, LC_PROBLEM_FILE, path, p->line,
                                "-- migrate:requires wants one version, not \"%s\"",
                                lc_printable(p->arg.p, p->arg.n, shown, sizeof shown));
     v = realloc(m->requires, (m->requires_n + 1) * sizeof *v);
@@ -189,21 +193,31 @@ static int add_requires(struct lc_migration *m, const struct lc_piece *p, const 
     return 0;
 }
 
-/* POPULATE misses rows that are inserted while it runs. */
-static int check_populate(const struct lc_migration_stmt *s, const char *path,
-                          struct lc_problems *problems)
+/* What looks right and does not do what it says. */
+static int check_statement(const struct lc_migration_stmt *s, const char *path,
+                           struct lc_problems *problems)
 {
     struct lc_lexer lex = LC_LEXER(s->p, s->n);
     struct lc_tok tok;
     bool view = false;
 
-    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "CREATE"))
+    if (lc_lex_code(&lex, &tok, NULL))
+        return 0;
+    if (lc_tok_is(&tok, "SET") || lc_tok_is(&tok, "USE"))
+        return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
+                               "%.3s has no effect here, since each statement is sent by itself: "
+                               "%s",
+                               tok.p,
+                               lc_tok_is(&tok, "SET") ? "put SETTINGS on the statement"
+                                                      : "name the database with the table");
+    if (!lc_tok_is(&tok, "CREATE"))
         return 0;
     while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END && !lc_tok_is(&tok, "AS")) {
         view = view || lc_tok_is(&tok, "MATERIALIZED");
+        /* Rows that are inserted while it runs are missed. */
         if (view && lc_tok_is(&tok, "POPULATE"))
             return lc_problems_add(
-                problems, path, s->line + tok.line - 1,
+                problems, LC_PROBLEM_FILE, path, s->line + tok.line - 1,
                 "POPULATE loses the rows that are inserted while it runs: create the view "
                 "without it, then fill it by INSERT INTO ... SELECT ... WHERE, bounded to the "
                 "rows from before");
@@ -218,8 +232,9 @@ static int check_section(const struct lc_section_stmts *s, uint64_t line, const 
     if (s->n != 0)
         return 0;
     if (line == 0)
-        return lc_problems_add(problems, path, 0, "holds no statement");
-    return lc_problems_add(problems, path, line, "section -- migrate:%s holds no statement", word);
+        return lc_problems_add(problems, LC_PROBLEM_FILE, path, 0, "holds no statement");
+    return lc_problems_add(problems, LC_PROBLEM_FILE, path, line,
+                           "section -- migrate:%s holds no statement", word);
 }
 
 /* The two sections of a file, by the line of their directives (0: none). */
@@ -244,11 +259,11 @@ static int take_piece(struct lc_migration *m, const struct lc_migration_file *f,
     case LC_PIECE_UP:
     case LC_PIECE_DOWN:
         if (part != PART_WHOLE)
-            return lc_problems_add(problems, f->path, p->line,
+            return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, p->line,
                                    "a file of an .up.sql and .down.sql pair has no sections");
         line = p->kind == LC_PIECE_DOWN ? &s->down_line : &s->up_line;
         if (*line)
-            return lc_problems_add(problems, f->path, p->line,
+            return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, p->line,
                                    "a second section -- migrate:%s (the first is at line %" PRIu64
                                    ")",
                                    p->kind == LC_PIECE_DOWN ? "down" : "up", *line);
@@ -266,7 +281,7 @@ static int check_sections(const struct lc_migration *m, const struct lc_migratio
     int rc = 0;
 
     if (s->stray && (s->up_line || s->down_line))
-        return lc_problems_add(problems, f->path, s->stray,
+        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, s->stray,
                                "a statement stands before the first section: put -- migrate:up "
                                "above it");
     if (part != PART_DOWN)
@@ -295,16 +310,19 @@ static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum p
     if (rc || !f->text)
         return rc;
     if (has_utf16_bom(f))
-        return lc_problems_add(problems, f->path, 0, "is UTF-16: save it as UTF-8");
+        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0,
+                               "is UTF-16: save it as UTF-8");
     rc = lc_script_split(&script, f->text, f->n, &err);
     if (rc == LC_ERR_INPUT)
-        return lc_problems_add(problems, f->path, err.row + 1, "%s", err.msg);
+        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, err.row + 1, "%s", err.msg);
     for (size_t i = 0; rc == 0 && i < script.n; i++)
         rc = take_piece(m, f, part, &script.v[i], &s, problems);
     if (rc == 0)
         rc = check_sections(m, f, part, &s, problems);
     for (size_t i = 0; rc == 0 && part != PART_DOWN && i < m->up.n; i++)
-        rc = check_populate(&m->up.v[i], f->path, problems);
+        rc = check_statement(&m->up.v[i], f->path, problems);
+    for (size_t i = 0; rc == 0 && part != PART_UP && i < m->down.n; i++)
+        rc = check_statement(&m->down.v[i], f->path, problems);
     lc_script_release(&script);
     return rc;
 }
@@ -353,8 +371,8 @@ static int take_file(struct lc_migrations *all, const char *file)
     if (!parse_name(file, &name)) {
         char shown[256];
 
-        rc = lc_problems_add(&all->problems, lc_printable(path, strlen(path), shown, sizeof shown),
-                             0,
+        rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE,
+                             lc_printable(path, strlen(path), shown, sizeof shown), 0,
                              "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql "
                              "with NNNN_name.down.sql");
         goto done;
@@ -367,7 +385,8 @@ static int take_file(struct lc_migrations *all, const char *file)
         if (!other_half) {
             const char *first = m->file.path ? m->file.path : m->down_file.path;
 
-            rc = lc_problems_add(&all->problems, path, 0, "has the version of %s", first);
+            rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0, "has the version of %s",
+                                 first);
             goto done;
         }
     } else {
@@ -407,12 +426,11 @@ static int check_gaps(struct lc_migrations *all)
 
         if (strlen(b->version_text) > COUNTED_DIGITS || b->version == a->version + 1)
             continue;
-        rc = lc_problems_add(&all->problems, b->file.path ? b->file.path : b->down_file.path, 0,
-                             "follows version %s: %" PRIu64 " is missing", a->version_text,
-                             a->version + 1);
+        rc = lc_problems_add(
+            &all->problems, LC_PROBLEM_GAP, b->file.path ? b->file.path : b->down_file.path, 0,
+            "follows version %s: %" PRIu64 " is missing", a->version_text, a->version + 1);
         if (rc)
             return rc;
-        all->problems.v[all->problems.n - 1].gap = true;
     }
     return 0;
 }
@@ -423,7 +441,7 @@ static int check_halves(struct lc_migrations *all)
         int rc = 0;
 
         if (!all->v[i].file.path)
-            rc = lc_problems_add(&all->problems, all->v[i].down_file.path, 0,
+            rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, all->v[i].down_file.path, 0,
                                  "has no .up.sql beside it");
         if (rc)
             return rc;
@@ -444,11 +462,11 @@ static int place(struct lc_migrations *all, size_t i, char *state, size_t *order
         int rc = 0;
 
         if (!need)
-            rc = lc_problems_add(&all->problems, path, 0,
+            rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0,
                                  "requires version %" PRIu64 ", which is not in %s", m->requires[k],
                                  all -> dir);
         else if (state[at] == 1)
-            rc = lc_problems_add(&all->problems, path, 0,
+            rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0,
                                  "requires version %s, which in turn requires it",
                                  need->version_text);
         else if (state[at] == 0)
@@ -530,7 +548,7 @@ int lc_migrations_check(const struct lc_migrations *m, bool allow_gaps, struct l
     size_t n = 0;
 
     for (size_t i = 0; i < m->problems.n; i++) {
-        if (m->problems.v[i].gap && allow_gaps)
+        if (m->problems.v[i].kind == LC_PROBLEM_GAP && allow_gaps)
             continue;
         if (!first)
             first = &m->problems.v[i];
@@ -545,7 +563,7 @@ int lc_migrations_check(const struct lc_migrations *m, bool allow_gaps, struct l
         lc_fail(err, LC_ERR_INPUT, "%s: %s", first->file, first->text);
     if (n > 1)
         lc_hint(err, "there are %zu more problems: livecol validate lists them", n - 1);
-    else if (first->gap)
+    else if (first->kind == LC_PROBLEM_GAP)
         lc_hint(err, "add the missing file, or accept the gap with --allow-missing");
     return LC_ERR_INPUT;
 }

@@ -55,12 +55,21 @@ struct lc_migration {
     size_t requires_n;
 };
 
+enum lc_problem_kind {
+    LC_PROBLEM_FILE,         /* the file itself, or its name */
+    LC_PROBLEM_GAP,          /* a number is left out */
+    LC_PROBLEM_EDITED,       /* changed since it was applied */
+    LC_PROBLEM_GONE,         /* applied, and the file is not there */
+    LC_PROBLEM_OUT_OF_ORDER, /* pending below a version that is applied */
+    LC_PROBLEM_HALF          /* half reverted */
+};
+
 /* Something wrong with a file. */
 struct lc_problem {
+    enum lc_problem_kind kind;
     char *file;    /* path; "" where it is about none */
     uint64_t line; /* 0: the file as a whole */
     char *text;
-    bool gap; /* a gap in the numbers: accepted where the caller says so */
 };
 
 struct lc_problems {
@@ -97,8 +106,8 @@ const char *lc_migration_path(const struct lc_migration *m, bool down);
 void lc_migrations_release(struct lc_migrations *m);
 
 /* Note a problem; text as printf. 0 or LC_ERR_NOMEM. */
-int lc_problems_add(struct lc_problems *p, const char *file, uint64_t line, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+int lc_problems_add(struct lc_problems *p, enum lc_problem_kind kind, const char *file,
+                    uint64_t line, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void lc_problems_release(struct lc_problems *p);
 
 /* Digits to a version; false where it is none (empty, 0, over 18 digits, other characters). */

@@ -74,8 +74,9 @@ struct lc_run_hooks {
 struct lc_up_options {
     const char *migrations_dir; /* NULL: "migrations" */
     const char *table;  /* tracking table, "name" or "database.name"; NULL: schema_migrations */
-    uint64_t to;        /* up: the last version to apply; 0: all */
-    unsigned steps;     /* at most so many migrations; 0: all (down: 1) */
+    uint64_t to;        /* up: the last version to apply; down: the one that stays */
+    bool to_given;      /* false: up applies all, down reverts `steps` */
+    unsigned steps;     /* at most so many migrations; 0: all (down without `to`: 1) */
     bool dry_run;       /* check everything, change nothing */
     bool strict;        /* a gap or an applied version without its file is refused */
     bool allow_missing; /* apply a version below one that is applied; accept gaps */

@@ -229,13 +229,14 @@ static int fold_event(struct lc_track_version *v, const struct row *r)
 
     switch (e->kind) {
     case LC_TRACK_STARTED:
-        if (!unfinished(v) || v->down != e->down)
-            v->done = 0;
-        v->status = LC_TRACK_RUNNING;
+        /* A run that is taken up again still has its open statement to settle. */
+        if (!unfinished(v) || v->down != e->down) {
+            v->done = v->open = 0;
+            v->status = LC_TRACK_RUNNING;
+        }
         v->baselined = false;
         v->down = e->down;
         v->stmts = e->stmts;
-        v->open = 0;
         set_hash(v->file_sha256, e->file_sha256);
         break;
     case LC_TRACK_STMT_STARTED:

@@ -1,0 +1,444 @@
+#include "runner.h"
+
+#include "column_check.h"
+#include "defaults.h"
+#include "livecol_sql.h"
+#include "lock.h"
+#include "plan.h"
+#include "query.h"
+#include "send.h"
+#include "test_points.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOCK_TIMEOUT_MS = 60000 };
+
+struct run {
+    struct lc_backend *b;
+    const struct lc_up_options *o;
+    bool down;
+    struct lc_up_report *report;
+    struct lc_migrations files;
+    struct lc_tracking tracking;
+    struct lc_facts facts;
+    struct lc_defaults defaults;
+    struct lc_plan plan;
+    struct lc_lock *lock;
+    struct lc_send send;
+    struct lc_run_event now; /* what the current event is about */
+};
+
+#ifdef LIVECOL_TEST_HOOKS
+void lc_test_point(const char *name)
+{
+    static unsigned passed;
+    const char *at = getenv("LIVECOL_TEST_KILL_AT");
+
+    (void)name;
+    if (at && (unsigned)atoi(at) == ++passed)
+        raise(SIGKILL);
+}
+#endif
+
+static void emit(struct run *r, enum lc_run_event_kind kind)
+{
+    r->now.kind = kind;
+    if (r->o->hooks.event)
+        r->o->hooks.event(r->o->hooks.ctx, &r->now);
+    r->now.text = NULL;
+    r->now.progress = NULL;
+    r->now.error = NULL;
+}
+
+static void emit_text(struct run *r, enum lc_run_event_kind kind, const char *text)
+{
+    r->now.text = text;
+    emit(r, kind);
+}
+
+/* The callbacks of the parts, as events. */
+static void on_default(void *ctx, bool warning, const char *text)
+{
+    emit_text(ctx, warning ? LC_RUN_WARNING : LC_RUN_CHECKED, text);
+}
+
+static void on_unsure(void *ctx, const char *text)
+{
+    emit_text(ctx, LC_RUN_WARNING, text);
+}
+
+static void on_send(void *ctx, enum lc_run_event_kind kind, const char *text,
+                    const struct lc_run_progress *progress)
+{
+    struct run *r = ctx;
+
+    r->now.progress = progress;
+    emit_text(r, kind, text);
+}
+
+static void on_lock_wait(void *ctx, const struct lc_lock_info *h)
+{
+    char text[512];
+
+    snprintf(text, sizeof text,
+             "waiting for livecol %s on %s, pid %s, which holds the lock since %s UTC", h->command,
+             h->host, h->pid, h->since);
+    emit_text(ctx, LC_RUN_LOCK_WAIT, text);
+}
+
+static bool stop_asked(const struct run *r)
+{
+    return r->o->cancel && atomic_load(r->o->cancel);
+}
+
+static int stopped(struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_STOPPED, "stopped between two statements");
+    lc_hint(err, "run it again: it goes on with the next statement");
+    return LC_ERR_STOPPED;
+}
+
+/* Put "file:line: statement i of n: " before what is said, and a hint behind it. */
+static void place_error(const struct run *r, const struct lc_plan_migration *m, unsigned i,
+                        struct lc_error *err)
+{
+    char msg[sizeof err->msg];
+
+    if (!err || !err->code)
+        return;
+    snprintf(msg, sizeof msg,
+             "%s:%" PRIu64 ": statement %u of %u: ", lc_migration_path(m->m, r->down),
+             m->stmts[i].text->line, i + 1, m->stmt_n);
+    strncat(msg, err->msg, sizeof msg - strlen(msg) - 1);
+    snprintf(err->msg, sizeof err->msg, "%s", msg);
+    if (err->code == LC_ERR_UNKNOWN) {
+        err->hint[0] = '\0';
+        lc_hint(err,
+                "look at what it did, then record it: livecol repair %s --done %u where it was "
+                "done, --redo %u where it is to be sent again",
+                m->m->version_text, i + 1, i + 1);
+    } else if (err->code == LC_ERR_SERVER) {
+        lc_hint(err,
+                "mend it (this statement and those behind it may be edited) and run livecol "
+                "%s again: it goes on here",
+                r->down ? "down" : "up");
+    }
+}
+
+static struct lc_track_event track_event(const struct run *r, const struct lc_plan_migration *m,
+                                         enum lc_track_event_kind kind)
+{
+    return (struct lc_track_event){.kind = kind,
+                                   .version = m->m->version,
+                                   .name = m->m->name,
+                                   .down = r->down,
+                                   .stmts = m->stmt_n,
+                                   .file_sha256 = lc_migration_sha256(m->m, r->down)};
+}
+
+static int server_now(struct lc_backend *b, uint64_t *now_s, struct lc_error *err)
+{
+    struct lc_table t = {0};
+    int rc = lc_query_read(b, lc_sql_server_now, NULL, &t, err);
+
+    *now_s = rc == 0 ? lc_table_u64(&t, 0, 0, 0) : 0;
+    lc_table_release(&t);
+    return rc;
+}
+
+/* The statement that an earlier run left open: sent or failed, and not settled since. */
+static bool left_open(const struct run *r, const struct lc_plan_migration *m, unsigned i,
+                      struct lc_send_before *before)
+{
+    const struct lc_track_version *v = lc_tracking_find(&r->tracking, m->m->version);
+
+    if (!v || v->down != r->down || v->open != i + 1 || !v->query_id ||
+        (v->status != LC_TRACK_UNKNOWN && v->status != LC_TRACK_FAILED))
+        return false;
+    *before = (struct lc_send_before){
+        .query_id = v->query_id, .at_s = v->open_at_s, .failed = v->status == LC_TRACK_FAILED};
+    return true;
+}
+
+/* Send it, unless an earlier run's send turns out to have taken effect. */
+static int send_statement(struct run *r, const struct lc_plan_migration *m, unsigned i,
+                          struct lc_error *err)
+{
+    const struct lc_plan_stmt *stmt = &m->stmts[i];
+    struct lc_track_event e = track_event(r, m, LC_TRACK_STMT_STARTED);
+    struct lc_send_before before;
+    char query_id[128], kept_id[128];
+    bool done = false;
+    uint64_t now_s = 0;
+    int rc = 0;
+
+    if (left_open(r, m, i, &before)) {
+        snprintf(kept_id, sizeof kept_id, "%s", before.query_id);
+        before.query_id = kept_id;
+        rc = lc_send_settle(&r->send, stmt, &before, &done, err);
+        if (rc || done)
+            return rc;
+    }
+    snprintf(query_id, sizeof query_id, "livecol-%s-%s-%u%s", r->tracking.run_id,
+             m->m->version_text, i + 1, r->down ? "-down" : "");
+    e.stmt = i + 1;
+    e.stmt_sha256 = stmt->text->sha256;
+    e.query_id = query_id;
+    rc = server_now(r->b, &now_s, err);
+    if (rc == 0)
+        rc = lc_tracking_write(&r->tracking, &e, err);
+    LC_TEST_POINT("statement recorded as started");
+    return rc ? rc : lc_send_run(&r->send, stmt, query_id, now_s, err);
+}
+
+/* Everything that comes before a statement is sent, and may still refuse it. */
+static int before_statement(struct run *r, const struct lc_plan_stmt *stmt, struct lc_error *err)
+{
+    int rc;
+
+    if (stop_asked(r))
+        return stopped(err);
+    rc = lc_lock_check(r->lock, err);
+    if (rc == 0 && r->defaults.deferred)
+        rc = lc_defaults_check(&r->defaults, &stmt->parsed, true, err);
+    return rc;
+}
+
+/* Record that it failed. A lost answer and a stop leave it open: the next run settles it. */
+static void record_failure(struct run *r, const struct lc_plan_migration *m, unsigned i,
+                           const struct lc_error *err)
+{
+    struct lc_track_event e = track_event(r, m, LC_TRACK_EVENT_FAILED);
+    const struct lc_track_version *v = lc_tracking_find(&r->tracking, m->m->version);
+
+    if (!err || (err->code != LC_ERR_SERVER && err->code != LC_ERR_NOT_SENT) || !v ||
+        v->open != i + 1)
+        return;
+    e.stmt = i + 1;
+    e.stmt_sha256 = m->stmts[i].text->sha256;
+    e.error_code = err->server_code;
+    e.error = err->msg;
+    lc_tracking_write(&r->tracking, &e, NULL);
+}
+
+static int run_statement(struct run *r, const struct lc_plan_migration *m, unsigned i,
+                         struct lc_error *err)
+{
+    const struct lc_plan_stmt *stmt = &m->stmts[i];
+    struct lc_track_event e = track_event(r, m, LC_TRACK_STMT_DONE);
+    uint64_t begun = lc_now_ms();
+    int rc;
+
+    r->now.stmt = i + 1;
+    r->now.class = stmt->parsed.class;
+    r->now.parsed = &stmt->parsed;
+    r->now.sql = (struct lc_slice){(const uint8_t *)stmt->text->p, stmt->text->n};
+    rc = before_statement(r, stmt, err);
+    if (rc == 0) {
+        emit(r, LC_RUN_STMT_START);
+        begun = lc_now_ms();
+        rc = send_statement(r, m, i, err);
+        if (rc == 0)
+            rc = lc_column_check(r->b, &r->facts, &stmt->parsed, on_unsure, r, err);
+        if (rc)
+            record_failure(r, m, i, err);
+    }
+    if (rc) {
+        place_error(r, m, i, err);
+        return rc;
+    }
+    e.stmt = i + 1;
+    e.stmt_sha256 = stmt->text->sha256;
+    e.execution_ms = r->now.ms = lc_now_ms() - begun;
+    LC_TEST_POINT("statement done, not recorded");
+    rc = lc_tracking_write(&r->tracking, &e, err);
+    LC_TEST_POINT("statement recorded as done");
+    if (rc == 0)
+        emit(r, LC_RUN_STMT_DONE);
+    return rc;
+}
+
+static void about(struct run *r, const struct lc_plan_migration *m)
+{
+    r->now = (struct lc_run_event){.version = m->m->version,
+                                   .version_text = m->m->version_text,
+                                   .name = m->m->name,
+                                   .down = r->down,
+                                   .stmts = m->stmt_n};
+}
+
+static int run_migration(struct run *r, const struct lc_plan_migration *m, struct lc_error *err)
+{
+    struct lc_track_event e = track_event(r, m, LC_TRACK_STARTED);
+    uint64_t begun = lc_now_ms();
+    int rc;
+
+    about(r, m);
+    if (stop_asked(r))
+        return stopped(err);
+    rc = lc_lock_check(r->lock, err);
+    if (rc == 0)
+        rc = lc_tracking_write(&r->tracking, &e, err);
+    LC_TEST_POINT("migration started");
+    if (rc == 0)
+        emit(r, LC_RUN_MIGRATION_START);
+    for (unsigned i = m->first; rc == 0 && i < m->stmt_n; i++)
+        rc = run_statement(r, m, i, err);
+    about(r, m);
+    if (rc == 0) {
+        e.kind = r->down ? LC_TRACK_REVERTED : LC_TRACK_EVENT_APPLIED;
+        e.execution_ms = r->now.ms = lc_now_ms() - begun;
+        rc = lc_tracking_write(&r->tracking, &e, err);
+        LC_TEST_POINT("migration recorded");
+    }
+    if (rc == 0) {
+        r->report->applied++;
+        emit(r, LC_RUN_MIGRATION_DONE);
+    } else {
+        r->now.error = err;
+        emit(r, LC_RUN_MIGRATION_FAILED);
+    }
+    return rc;
+}
+
+/* Losing data, or breaking readers, is done on purpose only. Reverting is asked for as such. */
+static int check_safe(const struct run *r, const struct lc_plan_migration *m, unsigned i,
+                      struct lc_error *err)
+{
+    enum lc_stmt_class class = m->stmts[i].parsed.class;
+
+    if (r->down || r->o->allow_unsafe ||
+        (class != LC_CLASS_DESTRUCTIVE && class != LC_CLASS_READERS))
+        return 0;
+    lc_fail(err, LC_ERR_REFUSED, "unsafe: %s (%s)", lc_class_name(class),
+            class == LC_CLASS_READERS ? "expand, backfill, switch, then contract is the safe way"
+                                      : "what it removes cannot be brought back");
+    lc_hint(err, "livecol plan says more; --allow-unsafe runs it");
+    place_error(r, m, i, err);
+    return LC_ERR_REFUSED;
+}
+
+/* Look at every statement before the first is sent. */
+static int check_statements(struct run *r, struct lc_error *err)
+{
+    for (size_t i = 0; i < r->plan.n; i++) {
+        const struct lc_plan_migration *m = &r->plan.v[i];
+
+        about(r, m);
+        for (unsigned k = m->first; k < m->stmt_n; k++) {
+            const struct lc_stmt *s = &m->stmts[k].parsed;
+            int rc = check_safe(r, m, k, err);
+
+            if (rc)
+                return rc;
+            rc = lc_defaults_check(&r->defaults, s, false, err);
+            if (rc == 0 && lc_defaults_note(&r->defaults, s))
+                rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
+            if (rc) {
+                place_error(r, m, k, err);
+                return rc;
+            }
+        }
+    }
+    r->now = (struct lc_run_event){0};
+    return 0;
+}
+
+static int make_plan(struct run *r, struct lc_error *err)
+{
+    lc_plan_release(&r->plan);
+    return lc_plan_make(&r->plan, &r->files, &r->tracking, r->o, r->down, err);
+}
+
+static int prepare(struct run *r, struct lc_error *err)
+{
+    int rc = lc_migrations_scan(&r->files, r->o->migrations_dir, err);
+
+    if (rc == 0)
+        rc = lc_migrations_check(&r->files, r->o->allow_missing && !r->o->strict, err);
+    if (rc == 0)
+        rc = lc_tracking_open(&r->tracking, r->b, r->o->table, err);
+    if (rc == 0)
+        rc = lc_facts_ask(&r->facts, r->b, err);
+    if (rc == 0)
+        rc = make_plan(r, err);
+    if (rc == 0)
+        rc = lc_plan_parse(&r->plan, r->b, &r->facts, err);
+    return rc ? rc : check_statements(r, err);
+}
+
+/* Take the lock; then look again, since another run may have done the work meanwhile. */
+static int take_lock(struct run *r, struct lc_error *err)
+{
+    const struct lc_lock_wait wait = {.timeout_ms = r->o->lock_timeout_ms ? r->o->lock_timeout_ms
+                                                                          : LOCK_TIMEOUT_MS,
+                                      .cancel = r->o->cancel,
+                                      .waiting = on_lock_wait,
+                                      .ctx = r};
+    int rc = lc_tracking_create(&r->tracking, err);
+
+    if (rc == 0)
+        rc = lc_lock_take(&r->lock, r->b, r->tracking.database, r->tracking.table,
+                          r->tracking.run_id, r->down ? "down" : "up", &wait, err);
+    if (rc == 0)
+        rc = lc_tracking_load(&r->tracking, err);
+    if (rc == 0)
+        rc = make_plan(r, err);
+    return rc ? rc : lc_plan_parse(&r->plan, r->b, &r->facts, err);
+}
+
+static int run(struct run *r, struct lc_error *err)
+{
+    int rc = prepare(r, err);
+
+    if (rc == 0 && r->plan.n && !r->o->dry_run) {
+        rc = take_lock(r, err);
+        for (size_t i = 0; rc == 0 && i < r->plan.n; i++)
+            rc = run_migration(r, &r->plan.v[i], err);
+    }
+    r->report->skipped = r->plan.skipped;
+    r->report->pending = r->plan.left + (unsigned)r->plan.n - r->report->applied;
+    return rc;
+}
+
+static int run_all(struct lc_backend *b, const struct lc_up_options *o, bool down,
+                   struct lc_up_report *report, struct lc_error *err)
+{
+    struct run r = {.b = b, .o = o, .down = down, .report = report};
+    struct lc_error local = LC_ERROR_INIT;
+    uint64_t begun = lc_now_ms();
+    int rc;
+
+    *report = (struct lc_up_report){0};
+    r.defaults = (struct lc_defaults){.b = b,
+                                      .facts = &r.facts,
+                                      .rules = o->rules,
+                                      .allow_unsafe = o->allow_unsafe,
+                                      .say = on_default,
+                                      .ctx = &r};
+    r.send = (struct lc_send){.b = b, .facts = &r.facts, .options = o, .event = on_send, .ctx = &r};
+    rc = run(&r, err ? err : &local);
+    lc_lock_free(r.lock);
+    lc_plan_release(&r.plan);
+    lc_defaults_release(&r.defaults);
+    lc_tracking_release(&r.tracking);
+    lc_migrations_release(&r.files);
+    report->ms = lc_now_ms() - begun;
+    return rc;
+}
+
+int lc_runner_up(struct lc_backend *b, const struct lc_up_options *options,
+                 struct lc_up_report *report, struct lc_error *err)
+{
+    return run_all(b, options, false, report, err);
+}
+
+int lc_runner_down(struct lc_backend *b, const struct lc_up_options *options,
+                   struct lc_up_report *report, struct lc_error *err)
+{
+    return run_all(b, options, true, report, err);
+}

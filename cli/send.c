@@ -1,0 +1,273 @@
+#include "send.h"
+
+#include "query.h"
+#include "talk.h"
+#include "test_points.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CANNOT_ASSIGN_ALTER = 517,
+    TOO_MANY_MUTATIONS = 692,
+    TABLE_IS_READ_ONLY = 242,
+    SAME_QUERY_ID_RUNS = 216,
+    /* The client waits longer than the server's own limit, whose error says more. */
+    BEYOND_SERVER_LIMIT_MS = 30000,
+    STATEMENT_WAIT_MS = 3600000,
+    RUNNING_PAUSE_MS = 200
+};
+
+static void tell(const struct lc_send *s, enum lc_run_event_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void tell(const struct lc_send *s, enum lc_run_event_kind kind, const char *fmt, ...)
+{
+    char text[1536];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    s->event(s->ctx, kind, text, NULL);
+}
+
+static void tell_progress(void *ctx, const struct lc_run_progress *p)
+{
+    const struct lc_send *s = ctx;
+
+    s->event(s->ctx, LC_RUN_MUTATION, NULL, p);
+}
+
+static const char *database_of(const struct lc_send *s, const struct lc_plan_stmt *stmt)
+{
+    return *stmt->parsed.database ? stmt->parsed.database : lc_backend_database(s->b);
+}
+
+/* Note the table's mutations, where the statement may make one. */
+static int watch(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                 struct lc_mutation_watch *w, struct lc_error *err)
+{
+    *w = (struct lc_mutation_watch){0};
+    if (!stmt->parsed.mutates || !*stmt->parsed.name)
+        return 0;
+    return lc_mutation_watch(w, s->b, s->facts, database_of(s, stmt), stmt->parsed.name, err);
+}
+
+static int wait_for_mutations(const struct lc_send *s, struct lc_mutation_watch *w,
+                              struct lc_error *err)
+{
+    const struct lc_mutation_hooks hooks = {tell_progress, (void *)(uintptr_t)s,
+                                            s->options->cancel};
+
+    return w->b ? lc_mutation_wait(w, &hooks, err) : 0;
+}
+
+/* Until the server does not show it as running any more. */
+static int wait_while_running(const struct lc_send *s, const char *query_id, struct lc_error *err)
+{
+    bool told = false;
+
+    for (;;) {
+        bool running;
+        int rc = lc_effect_running(s->b, s->facts, query_id, &running, err);
+
+        if (rc || !running)
+            return rc;
+        if (!told)
+            tell(s, LC_RUN_UNKNOWN, "the statement still runs in the server as %s: waiting",
+                 query_id);
+        told = true;
+        if (lc_sleep_ms(RUNNING_PAUSE_MS, s->options->cancel)) {
+            lc_fail(err, LC_ERR_STOPPED, "stopped; the statement goes on in the server as %s",
+                    query_id);
+            lc_hint(err, "run up again to wait for its end");
+            return LC_ERR_STOPPED;
+        }
+    }
+}
+
+static int refuse_unknown(const struct lc_plan_stmt *stmt, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_UNKNOWN,
+            "the statement was sent, its answer was lost, and its effect cannot be told: %s is "
+            "never sent twice",
+            stmt->parsed.kind == LC_STMT_INSERT ? "an INSERT" : "a statement of this kind");
+    return LC_ERR_UNKNOWN;
+}
+
+int lc_send_settle(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                   const struct lc_send_before *before, bool *done, struct lc_error *err)
+{
+    struct lc_mutation_watch w;
+    enum lc_effect effect = LC_EFFECT_NONE;
+    int rc;
+
+    *done = false;
+    if (before->failed && !stmt->parsed.mutates)
+        return 0; /* it failed, and the server is not at it any more */
+    rc = wait_while_running(s, before->query_id, err);
+    if (rc)
+        return rc;
+    rc = watch(s, stmt, &w, err);
+    if (rc == 0)
+        rc = lc_effect_look(s->b, s->facts, &stmt->parsed, before->failed ? NULL : before->query_id,
+                            before->at_s, &w, &effect, err, err);
+    if (rc == 0 && effect == LC_EFFECT_FAILED)
+        rc = LC_ERR_SERVER;
+    if (rc == 0 && effect == LC_EFFECT_UNKNOWN && !before->failed)
+        rc = refuse_unknown(stmt, err);
+    if (rc == 0 && effect == LC_EFFECT_DONE) {
+        *done = true;
+        tell(s, LC_RUN_UNKNOWN, "the statement that was sent before has taken effect");
+        rc = wait_for_mutations(s, &w, err);
+    } else if (rc == 0 && !before->failed) {
+        tell(s, LC_RUN_UNKNOWN, "the statement that was sent before has had no effect: sending it");
+    }
+    lc_mutation_release(&w);
+    return rc;
+}
+
+static bool may_retry(int rc, const struct lc_error *why)
+{
+    if (rc == LC_ERR_NOT_SENT)
+        return true;
+    return rc == LC_ERR_SERVER &&
+           (why->server_code == CANNOT_ASSIGN_ALTER || why->server_code == TOO_MANY_MUTATIONS ||
+            why->server_code == TABLE_IS_READ_ONLY);
+}
+
+/* The answer was lost. *done: it has taken effect; else it is to be sent again. */
+static int settle_lost(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                       const char *query_id, uint64_t since_s, struct lc_mutation_watch *w,
+                       const struct lc_error *why, bool *done, struct lc_error *err)
+{
+    enum lc_effect effect = LC_EFFECT_UNKNOWN;
+    int rc;
+
+    *done = false;
+    tell(s, LC_RUN_UNKNOWN, "the answer was lost (%s): looking for %s", why->msg, query_id);
+    rc = wait_while_running(s, query_id, err);
+    if (rc == 0)
+        rc = lc_effect_look(s->b, s->facts, &stmt->parsed, query_id, since_s, w->b ? w : NULL,
+                            &effect, err, err);
+    if (rc)
+        return rc;
+    switch (effect) {
+    case LC_EFFECT_DONE:
+        *done = true;
+        tell(s, LC_RUN_UNKNOWN, "it has taken effect");
+        return 0;
+    case LC_EFFECT_NONE:
+        tell(s, LC_RUN_UNKNOWN, "it has had no effect");
+        return 0;
+    case LC_EFFECT_FAILED:
+        return LC_ERR_SERVER;
+    case LC_EFFECT_UNKNOWN:
+        break;
+    }
+    return refuse_unknown(stmt, err);
+}
+
+/* The server's own limits, where it knows them; mutations are waited for by looking, not by it. */
+static void make_settings(const struct lc_up_options *o, char statement_s[16], char ddl_s[16],
+                          struct lc_setting out[6])
+{
+    size_t n = 0;
+
+    out[n++] = (struct lc_setting){"mutations_sync", "0"};
+    out[n++] = (struct lc_setting){"async_insert", "0"};
+    if (o->statement_timeout_ms) {
+        snprintf(statement_s, 16, "%u", (o->statement_timeout_ms + 999) / 1000);
+        out[n++] = (struct lc_setting){"max_execution_time", statement_s};
+    }
+    if (o->ddl_timeout_ms) {
+        snprintf(ddl_s, 16, "%u", (o->ddl_timeout_ms + 999) / 1000);
+        out[n++] = (struct lc_setting){"distributed_ddl_task_timeout", ddl_s};
+        out[n++] = (struct lc_setting){"lock_acquire_timeout", ddl_s};
+    }
+    out[n] = (struct lc_setting){NULL, NULL};
+}
+
+static int send_once(const struct lc_send *s, const char *sql, size_t n, const char *query_id,
+                     struct lc_error *err)
+{
+    const struct lc_up_options *o = s->options;
+    char statement_s[16], ddl_s[16];
+    struct lc_setting settings[6];
+    struct lc_query q = {.sql = sql,
+                         .sql_n = n,
+                         .query_id = query_id,
+                         .settings = settings,
+                         .timeout_ms = o->statement_timeout_ms
+                                           ? o->statement_timeout_ms + BEYOND_SERVER_LIMIT_MS
+                                           : STATEMENT_WAIT_MS};
+
+    make_settings(o, statement_s, ddl_s, settings);
+    return lc_backend_query(s->b, &q, NULL, err);
+}
+
+static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                              const char *sql, const char *query_id, uint64_t since_s,
+                              struct lc_mutation_watch *w, struct lc_error *err)
+{
+    for (unsigned attempt = 1;; attempt++) {
+        struct lc_error why = LC_ERROR_INIT;
+        unsigned pause_ms = lc_backoff_ms(attempt);
+        bool done = false;
+        int rc = send_once(s, sql, stmt->text->n, query_id, &why);
+
+        if (rc == 0)
+            return 0;
+        if (rc == LC_ERR_UNKNOWN ||
+            (rc == LC_ERR_SERVER && why.server_code == SAME_QUERY_ID_RUNS)) {
+            struct lc_error settled = LC_ERROR_INIT;
+
+            rc = settle_lost(s, stmt, query_id, since_s, w, &why, &done, &settled);
+            if (done)
+                return 0;
+            if (rc == 0 && attempt == LC_QUERY_TRIES)
+                rc = LC_ERR_UNKNOWN; /* each answer was lost; `why` says how */
+            else if (rc)
+                why = settled;
+            if (rc == 0) {
+                tell(s, LC_RUN_RETRY, "sending it again in %u ms", pause_ms);
+                lc_sleep_ms(pause_ms, s->options->cancel);
+                continue;
+            }
+        }
+        if (!may_retry(rc, &why) || attempt == LC_QUERY_TRIES) {
+            if (err && err->code == 0)
+                *err = why;
+            return rc;
+        }
+        tell(s, LC_RUN_RETRY, "%s; try %u of %u in %u ms", why.msg, attempt + 1, LC_QUERY_TRIES,
+             pause_ms);
+        if (lc_sleep_ms(pause_ms, s->options->cancel))
+            return lc_fail(err, LC_ERR_STOPPED, "stopped while trying again: %s", why.msg);
+    }
+}
+
+int lc_send_run(const struct lc_send *s, const struct lc_plan_stmt *stmt, const char *query_id,
+                uint64_t since_s, struct lc_error *err)
+{
+    char *sql = strndup(stmt->text->p, stmt->text->n);
+    struct lc_mutation_watch w = {0};
+    int rc;
+
+    if (!sql)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
+    rc = watch(s, stmt, &w, err);
+    LC_TEST_POINT("before the send");
+    if (rc == 0)
+        rc = send_until_settled(s, stmt, sql, query_id, since_s, &w, err);
+    LC_TEST_POINT("after the answer");
+    if (rc == 0)
+        rc = wait_for_mutations(s, &w, err);
+    lc_mutation_release(&w);
+    free(sql);
+    return rc;
+}
