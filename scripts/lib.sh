@@ -45,6 +45,15 @@ chdb_ready() {
   [ -f "$chdb_so" ] && [ -f "$chdb_stamp" ] && [ "$(cat "$chdb_stamp")" = "$(chdb_integrity)" ]
 }
 
+# ClickHouse's Node client, which the tests meet: where bootstrap puts it.
+node_lock=$root/tests/support/node/package-lock.json
+node_dir=$deps/node
+
+# node_client_ready: true where the client of the lock file lies complete in its place.
+node_client_ready() {
+  [ -f "$node_dir/complete" ] && cmp -s "$node_lock" "$node_dir/package-lock.json"
+}
+
 # use_libchdb: export LIVECOL_LIBCHDB, one's own or the pinned one.
 use_libchdb() {
   export LIVECOL_LIBCHDB=${LIVECOL_LIBCHDB:-$chdb_so}
