@@ -4,12 +4,14 @@
  * Prefix sets, the longest rule wins:
  *
  *   key  u7_047352
- *        ├┘                     1. DIRECT: the first two bytes index 65,536 entries. An entry is
- *        │                         the rule that holds, or (top bit) a node: some rule is longer.
- *   node {best, lengths 3 5 8}  2. binary search over the node's lengths. Tables, one a length,
- *        ├──────┘ 5 ?              hold every rule and, for rules of other lengths, markers: the
- *        ├─────────┘ 8 ?           first 5 bytes of a rule of 8. A hit says the best rule so far
- *                                  and "look at longer ones", a miss "look at shorter ones".
+ *        ├┘                     1. The trie. Its root is indexed by the first two bytes; an entry
+ * is │                         the rule that holds, or (top bit) a node: some rule is longer. table
+ * node, by the next byte   Where many rules go on by different bytes, the node is a table: │ one
+ * load a byte. search node, lengths 3 5 8  2. Where few do, the rest is found by length: a binary
+ * search over ├──────┘ 5 ?              the node's lengths. Hash tables, one a length, hold every
+ * rule ├─────────┘ 8 ?           and, for rules of other lengths, markers: the first 5 bytes of a
+ *                                  rule of 8. A hit says the best rule so far and "look at longer
+ *                                  ones", a miss "look at shorter ones".
  *
  * So a key costs one load where few rules are longer than two bytes, and at most log2(lengths) + 1
  * probes else, whatever the number of rules. Step 2 runs in rounds over the batch: each round
@@ -37,7 +39,8 @@
 /* A batch of keys; `n` of them, at most LC_BATCH. */
 struct lc_batch {
     size_t n;
-    /* Byte keys: key i is p[i][0 .. len[i]). Eight bytes from p[i] may be read, whatever len[i]. */
+    /* Byte keys: key i is p[i][0 .. len[i]). Sixteen bytes from p[i] may be read, whatever len[i].
+     */
     const uint8_t *p[LC_BATCH];
     size_t len[LC_BATCH];
     uint64_t number[LC_BATCH]; /* number keys (range sets) */
@@ -59,10 +62,10 @@ int lc_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *r
  */
 static inline bool lc_match_is_direct(const struct lc_rules *r)
 {
-    return r->kind == LC_KIND_PREFIX && r->node_count == 0;
+    return r->kind == LC_KIND_PREFIX && r->trie_count == LC_TRIE_ROOT;
 }
 
-/* Index into DIRECT of a key of n bytes; p[0..2) must be readable, and n is at least 1. */
+/* Index into TRIE of a key of n bytes; p[0..2) must be readable, and n is at least 1. */
 static inline uint32_t lc_direct_at(const uint8_t *p, size_t n)
 {
     uint32_t two = (uint32_t)p[0] << 8 | p[1];
@@ -73,7 +76,7 @@ static inline uint32_t lc_direct_at(const uint8_t *p, size_t n)
 /* The rule of a key, n ≥ 1, in a set for which lc_match_is_direct; may be > r->rules if corrupt. */
 static inline uint32_t lc_match_direct(const struct lc_rules *r, const uint8_t *p, size_t n)
 {
-    return r->direct[lc_direct_at(p, n)];
+    return r->trie[lc_direct_at(p, n)];
 }
 
 #endif

@@ -17,28 +17,41 @@ static inline uint64_t lc_load64(const uint8_t *p)
     return v;
 }
 
-/*
- * The word of a key of n bytes: up to eight, the bytes themselves, zero-padded, so that comparing
- * words compares keys; above, the XXH3-64. Eight bytes from p must be readable.
- */
-static inline uint64_t lc_word(const uint8_t *p, size_t n)
+/* By length, 0 to 16: which bits of the key's first and second eight bytes belong to it. */
+extern const uint64_t lc_mask_low[17], lc_mask_high[17];
+
+/* XXH3's 64×64→128 multiply, folded: https://github.com/Cyan4973/xxHash/blob/dev/doc */
+static inline uint64_t lc_fold(uint64_t a, uint64_t b)
 {
-    if (n > 8)
-        return lc_hash64(p, n);
-    return n == 0 ? 0 : lc_load64(p) & (UINT64_MAX >> (64 - 8 * n));
+    unsigned __int128 m = (unsigned __int128)a * b;
+
+    return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
 /*
- * The slot where a word's search begins. The word is folded with XXH3's own 64×64→128 multiply
- * (for a word of key bytes that is the whole hash: half the cost of XXH3 over 8 bytes, and rules,
- * which alone fill the table, are not hostile), then scaled to the table.
+ * The word of a key of n bytes: up to eight, the bytes themselves, zero-padded, so that comparing
+ * words compares keys; up to 16, a fold of both halves; above, the XXH3-64. Sixteen bytes from p
+ * must be readable. No branch depends on n up to 16: the lengths of a batch's keys are mixed.
  */
-static inline uint64_t lc_first_slot(uint64_t word, uint32_t slots)
+static inline uint64_t lc_word(const uint8_t *p, size_t n)
 {
-    unsigned __int128 m = (unsigned __int128)word * 0x9E3779B185EBCA87u;
-    uint64_t h = (uint64_t)m ^ (uint64_t)(m >> 64);
+    uint64_t low, high, both;
 
-    return ((h >> 32) * slots) >> 32;
+    if (__builtin_expect(n > 16, 0))
+        return lc_hash64(p, n);
+    low = lc_load64(p) & lc_mask_low[n];
+    high = lc_load64(p + 8) & lc_mask_high[n];
+    both = lc_fold(low ^ 0x1cad21f72c81017cu, high ^ 0xdb979083e96dd4deu);
+    return n <= 8 ? low : both;
+}
+
+/*
+ * The bucket where a word's search begins. Half the cost of XXH3 over the eight bytes; rules alone
+ * fill the table, and they are not hostile, so no key can make a search longer.
+ */
+static inline uint64_t lc_first_bucket(uint64_t word, uint32_t buckets)
+{
+    return ((lc_fold(word, 0x9E3779B185EBCA87u) >> 32) * buckets) >> 32;
 }
 
 #endif

@@ -191,25 +191,24 @@ static bool take_index(struct lc_rules *r)
         return has(r, LC_SEC_BOUNDS, (uint64_t)r->rules * 16);
     }
     if (!has(r, LC_SEC_KEYS, 64) || !has(r, LC_SEC_KEY_OFF, ((uint64_t)r->rules + 1) * 4) ||
-        !has(r, LC_SEC_DIRECT, prefix ? (256 + 65536) * 4 : 0))
+        !has(r, LC_SEC_TRIE, prefix ? LC_TRIE_ROOT * 4 : 0))
         return false;
     r->keys = section(r, LC_SEC_KEYS);
     r->keys_bytes = r->head->section[LC_SEC_KEYS].bytes - 64;
     r->key_off = section(r, LC_SEC_KEY_OFF);
-    r->direct = section(r, LC_SEC_DIRECT);
-    r->nodes = section(r, LC_SEC_NODES);
-    r->lengths = section(r, LC_SEC_LENGTHS);
+    r->trie = section(r, LC_SEC_TRIE);
+    r->steps = section(r, LC_SEC_STEPS);
     r->tables = section(r, LC_SEC_TABLES);
-    r->slots = section(r, LC_SEC_SLOTS);
-    r->node_count = (uint32_t)(r->head->section[LC_SEC_NODES].bytes / sizeof *r->nodes);
-    r->length_count = (uint32_t)(r->head->section[LC_SEC_LENGTHS].bytes / 4);
+    r->buckets = section(r, LC_SEC_BUCKETS);
+    r->trie_count = (uint32_t)(r->head->section[LC_SEC_TRIE].bytes / 4);
+    r->step_count = (uint32_t)(r->head->section[LC_SEC_STEPS].bytes / sizeof *r->steps);
     r->table_count = (uint32_t)(r->head->section[LC_SEC_TABLES].bytes / sizeof *r->tables);
-    r->slot_count = r->head->section[LC_SEC_SLOTS].bytes / sizeof *r->slots;
+    r->bucket_count = r->head->section[LC_SEC_BUCKETS].bytes / sizeof *r->buckets;
     if (!prefix && r->table_count != 1)
         return false;
     for (uint32_t t = 0; t < r->table_count; t++)
-        if (r->tables[t].slots == 0 || r->tables[t].first > r->slot_count ||
-            r->tables[t].slots > r->slot_count - r->tables[t].first ||
+        if (r->tables[t].buckets == 0 || r->tables[t].first > r->bucket_count ||
+            r->tables[t].buckets > r->bucket_count - r->tables[t].first ||
             r->tables[t].key_bytes > LC_MAX_KEY_BYTES)
             return false;
     return true;

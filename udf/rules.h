@@ -17,11 +17,11 @@
  *   │ VALUES     bytes           │ 64 zero bytes at the end, so that a short copy may run over
  *   │ NUMBERS    u64[]           │ the same values as numbers, where all of an attribute's are
  *   ├────────────────────────────┤ by kind:
- *   │ DIRECT     u32[256 + 65536]│ prefix: by first byte, by first two bytes (match.h)
- *   │ NODES      lc_rules_node[] │ prefix: what is below two bytes
- *   │ LENGTHS    u32[]           │ prefix: lengths to search, for each node, ascending
+ *   │ TRIE       u32[]           │ prefix: by first byte (256), by first two (65,536), then nodes:
+ *   │                            │ see "Trie" below
+ *   │ STEPS      lc_rules_step[] │ prefix: the order in which a node's lengths are searched
  *   │ TABLES     lc_rules_table[]│ prefix: one hash table a length; exact: one
- *   │ SLOTS      lc_rules_slot[] │
+ *   │ BUCKETS    lc_rules_bucket[] │ four entries a cache line
  *   │ BOUNDS     u64[2][rules]   │ range: lower bounds, then upper; bucket: sums of weights
  *   └────────────────────────────┘
  *
@@ -56,11 +56,10 @@ enum lc_section {
     LC_SEC_VALUE_OFF,
     LC_SEC_VALUES,
     LC_SEC_NUMBERS,
-    LC_SEC_DIRECT,
-    LC_SEC_NODES,
-    LC_SEC_LENGTHS,
+    LC_SEC_TRIE,
+    LC_SEC_STEPS,
     LC_SEC_TABLES,
-    LC_SEC_SLOTS,
+    LC_SEC_BUCKETS,
     LC_SEC_BOUNDS,
     LC_SECTIONS
 };
@@ -92,28 +91,45 @@ struct lc_rules_attr {
     uint32_t not_number;   /* value id of the first that is not one, or LC_NONE */
 };
 
-struct lc_rules_node {
-    uint32_t
-        best; /* rule that holds for the two bytes when nothing longer does; the miss if none */
-    uint32_t first;   /* index into LENGTHS */
-    uint32_t lengths; /* how many */
+/*
+ * Trie. An entry is the number of the rule that holds; or, with the top bit set, the offset in TRIE
+ * of a node, since some rule is longer:
+ *
+ *   table node    best │ low + (n << 16) │ n entries, for the next byte being low … low + n - 1
+ *   search node   best │ 0               │ first step (index into STEPS)
+ *
+ * best is the rule that holds where the node leads no further.
+ */
+#define LC_TRIE_NODE 0x80000000u
+#define LC_TRIE_ROOT (256u + 65536u) /* entries before the first node */
+#define LC_TRIE_HEAD 2u              /* words of a node before its entries or step */
+
+/* A binary search over lengths, unrolled: look in a table, go on by hit or miss. */
+struct lc_rules_step {
+    uint32_t table;   /* index into TABLES */
+    uint32_t on_hit;  /* index into STEPS: among longer ones; LC_NONE: the search is over */
+    uint32_t on_miss; /* among shorter ones */
 };
 
 struct lc_rules_table {
-    uint64_t first; /* index into SLOTS */
-    uint32_t slots;
+    uint64_t first; /* index into BUCKETS */
+    uint32_t buckets;
     uint32_t key_bytes; /* length of all keys in it; exact: 0 */
 };
 
 /*
- * A hash slot. `word` is the key itself, zero-padded, where keys are of 8 bytes or fewer; else the
- * XXH3-64 of the key, to be confirmed against the bytes of rule `witness`, which begin with it.
+ * Four entries of a hash table. A word is the key itself, zero-padded, where keys are of 8 bytes or
+ * fewer; else a hash of it, to be confirmed against the key's bytes in KEYS.
  */
-struct lc_rules_slot {
-    uint64_t word;
-    uint32_t best;    /* the longest rule that is a prefix of this key */
-    uint32_t witness; /* LC_NONE: the slot is empty */
+struct lc_rules_bucket {
+    uint64_t word[4];
+    uint32_t
+        best[4]; /* the longest rule that is a prefix of this key; top bit of best[3]: see below */
+    uint32_t at[4]; /* where in KEYS the key's bytes stand; LC_NONE: no entry */
 };
+
+/* In best[3]: the bucket was full when it was wanted again, and the search goes on in the next. */
+#define LC_BUCKET_OVERFLOW 0x80000000u
 
 /* An open rule set; read-only after opening, so any number of threads may share it. */
 struct lc_rules {
@@ -124,15 +140,15 @@ struct lc_rules {
     enum lc_kind kind;
     uint32_t rules, attributes, default_rule;
     const uint8_t *keys;
-    const uint32_t *key_off, *lines, *value_of, *value_off, *direct, *lengths;
+    const uint32_t *key_off, *lines, *value_of, *value_off, *trie;
     const uint8_t *values;
     const uint64_t *numbers, *bounds;
     const struct lc_rules_attr *attrs;
-    const struct lc_rules_node *nodes;
+    const struct lc_rules_step *steps;
     const struct lc_rules_table *tables;
-    const struct lc_rules_slot *slots;
-    uint32_t node_count, table_count, length_count;
-    uint64_t slot_count, keys_bytes, values_bytes, value_off_count, number_count;
+    const struct lc_rules_bucket *buckets;
+    uint32_t trie_count, table_count, step_count;
+    uint64_t bucket_count, keys_bytes, values_bytes, value_off_count, number_count;
     struct lc_slice names[LC_MAX_ATTRIBUTES];
 };
 

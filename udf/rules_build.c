@@ -449,9 +449,8 @@ static int index_keys(const struct lc_builder *b, struct layout *l)
         .rules = b->default_line ? b->rules - 1 : b->rules,
         .miss = b->rules,
     };
-    struct lc_index_out out = {&l->sec[LC_SEC_DIRECT], &l->sec[LC_SEC_NODES],
-                               &l->sec[LC_SEC_LENGTHS], &l->sec[LC_SEC_TABLES],
-                               &l->sec[LC_SEC_SLOTS]};
+    struct lc_index_out out = {&l->sec[LC_SEC_TRIE], &l->sec[LC_SEC_STEPS], &l->sec[LC_SEC_TABLES],
+                               &l->sec[LC_SEC_BUCKETS]};
 
     return b->kind == LC_KIND_PREFIX ? lc_index_prefix(&in, &out) : lc_index_exact(&in, &out);
 }
