@@ -124,8 +124,11 @@ int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct
     /* Nothing that matters was sent: a lost answer leaves no doubt behind. */
     if (rc == LC_ERR_UNKNOWN) {
         rc = LC_ERR_NOT_SENT;
-        if (err)
+        if (err) {
             err->code = rc;
+            err->hint[0] = '\0';
+            lc_hint(err, "is this the HTTP port of ClickHouse (8123, or 8443 with https)?");
+        }
     }
     lc_backend_free(*out);
     *out = NULL;

@@ -92,7 +92,8 @@ int lc_chdb_lib_load(const char *named, const struct lc_chdb_lib **out, struct l
         path = installed;
     }
     if (access(path, R_OK) != 0) {
-        lc_fail(err, LC_ERR_IO, "the embedded engine's library is not there: %s", path);
+        lc_fail(err, LC_ERR_IO, "the embedded engine's library is not there: %s%s", path,
+                path == installed ? " (and LIVECOL_LIBCHDB is not set)" : "");
         lc_hint(err, "scripts/bootstrap demo fetches it (npm package @chdb/lib-linux-x64-gnu); "
                      "LIVECOL_LIBCHDB names a libchdb.so that is elsewhere");
         return LC_ERR_IO;

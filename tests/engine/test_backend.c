@@ -7,6 +7,7 @@
 
 #include "backend.h"
 #include "chdb_server.h"
+#include "tls_cert.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -460,6 +461,107 @@ static void test_http_server_dies(void **state)
     must("SELECT 1");
 }
 
+/* ---- TLS ---- */
+
+static char cert[300], key[300], other_cert[300], other_key[300];
+
+static int start_tls(void **state)
+{
+    const char *const more[] = {"--tls-cert",      cert, "--tls-key", key,
+                                "--tls-client-ca", cert, NULL};
+
+    (void)state;
+    folder = scratch_new();
+    snprintf(path, sizeof path, "%s/data", folder);
+    snprintf(cert, sizeof cert, "%s/cert.pem", folder);
+    snprintf(key, sizeof key, "%s/key.pem", folder);
+    snprintf(other_cert, sizeof other_cert, "%s/other-cert.pem", folder);
+    snprintf(other_key, sizeof other_key, "%s/other-key.pem", folder);
+    tls_cert_make(cert, key);
+    tls_cert_make(other_cert, other_key);
+    chdb_server_start(&server, path, more);
+    return 0;
+}
+
+static int stop_tls(void **state)
+{
+    (void)state;
+    chdb_server_stop(&server);
+    scratch_remove(folder);
+    return 0;
+}
+
+static int open_tls(const struct lc_connect *with)
+{
+    int rc;
+
+    err = LC_ERROR_INIT;
+    rc = lc_backend_open(&b, with, &err);
+    lc_backend_free(b);
+    b = NULL;
+    return rc;
+}
+
+static void test_tls_with_both_certificates(void **state)
+{
+    struct lc_connect with = {.url = server.url, .ca_cert = cert, .cert = cert, .key = key};
+
+    (void)state;
+    assert_int_equal(lc_backend_open(&b, &with, &err), 0);
+    must("SELECT 'over TLS'");
+    assert_string_equal(first(), "over TLS");
+    assert_int_equal(strncmp(lc_backend_where(b), "https://", 8), 0);
+    lc_backend_free(b);
+    lc_table_release(&t);
+    b = NULL;
+}
+
+static void test_tls_that_is_not_trusted(void **state)
+{
+    char url[64];
+    struct lc_connect with = {.url = server.url};
+
+    (void)state;
+    /* an authority that the system does not know */
+    assert_int_equal(open_tls(&with), LC_ERR_NOT_SENT);
+    assert_non_null(strstr(err.msg, "certificate"));
+    assert_non_null(strstr(err.hint, "--ca-cert FILE"));
+    /* another one of the same name */
+    with.ca_cert = other_cert;
+    assert_int_equal(open_tls(&with), LC_ERR_NOT_SENT);
+    /* the right one, but the certificate is not for this name */
+    with.ca_cert = cert;
+    snprintf(url, sizeof url, "https://localhost:%u/", server.port);
+    with.url = url;
+    assert_int_equal(open_tls(&with), LC_ERR_NOT_SENT);
+    assert_non_null(strstr(err.msg, "localhost"));
+    /* plain HTTP to the same port */
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", server.port);
+    assert_int_equal(open_tls(&with), LC_ERR_NOT_SENT);
+}
+
+static void test_tls_files_and_client_certificates(void **state)
+{
+    struct lc_connect with = {.url = server.url, .ca_cert = "/nowhere/ca.pem"};
+
+    (void)state;
+    assert_int_equal(open_tls(&with), LC_ERR_NOT_SENT);
+    assert_non_null(strstr(err.msg, "/nowhere/ca.pem"));
+    with = (struct lc_connect){
+        .url = server.url, .ca_cert = cert, .cert = "/nowhere/cert.pem", .key = key};
+    assert_int_equal(open_tls(&with), LC_ERR_NOT_SENT);
+    assert_non_null(strstr(err.msg, "/nowhere/cert.pem"));
+    /* the key of another certificate */
+    with.cert = other_cert;
+    assert_int_equal(open_tls(&with), LC_ERR_NOT_SENT);
+    /* none at all, or one that the server does not know: it hangs up */
+    with = (struct lc_connect){.url = server.url, .ca_cert = cert};
+    assert_int_equal(open_tls(&with), LC_ERR_NOT_SENT);
+    with = (struct lc_connect){
+        .url = server.url, .ca_cert = cert, .cert = other_cert, .key = other_key};
+    assert_int_equal(open_tls(&with), LC_ERR_NOT_SENT);
+}
+
 #define BOTH                                                                                       \
     cmocka_unit_test(test_what_it_says_of_itself), cmocka_unit_test(test_every_byte_comes_back),   \
         cmocka_unit_test(test_large_answers), cmocka_unit_test(test_ddl_answers_nothing),          \
@@ -484,7 +586,14 @@ int main(void)
         cmocka_unit_test(test_http_wrong_password),
         cmocka_unit_test(test_http_server_dies),
     };
-    int failed = cmocka_run_group_tests(http, start_http, stop_http);
+    const struct CMUnitTest tls[] = {
+        cmocka_unit_test(test_tls_with_both_certificates),
+        cmocka_unit_test(test_tls_that_is_not_trusted),
+        cmocka_unit_test(test_tls_files_and_client_certificates),
+    };
+    int failed = cmocka_run_group_tests(tls, start_tls, stop_tls);
+
+    failed += cmocka_run_group_tests(http, start_http, stop_http);
 
     return failed + cmocka_run_group_tests(embedded, start_embedded, stop_embedded);
 }

@@ -3,11 +3,12 @@
  * http backend, and other programs' clients, meet a modern engine without a server installed.
  *
  *   chdb-http --path DIR [--scripts DIR] [--functions GLOB] [--port N] [--user U --password P]
- *             [--tls-cert FILE --tls-key FILE]
+ *             [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE]]
  *
  * It binds to 127.0.0.1, prints "port N" when it answers, and ends on SIGTERM with all data
  * written.
  */
+#include "client_cert.h"
 #include "http_request.h"
 #include "options.h"
 #include "talk.h"
@@ -26,6 +27,14 @@
 enum { BODY_MAX_BYTES = 1 << 30, CONNECTION_BYTES = 4 << 20, FILE_MAX_BYTES = 1 << 20 };
 
 static atomic_bool stop;
+
+/* How it speaks TLS, where it does. */
+struct tls {
+    const char *cert, *key, *client_ca; /* files */
+    char *cert_pem, *key_pem, *ca_pem;  /* what is in them; NULL: not given */
+};
+
+static struct tls tls;
 
 /* A request while its body arrives. */
 struct upload {
@@ -111,6 +120,17 @@ static enum MHD_Result serve(struct MHD_Connection *c, const struct http_server 
     return sent;
 }
 
+/* With --tls-client-ca: the connection of a client without its certificate is closed. */
+static bool client_allowed(struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info;
+
+    if (!tls.ca_pem)
+        return true;
+    info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info && client_cert_trusted(info->tls_session);
+}
+
 static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const char *path,
                                   const char *method, const char *version, const char *piece,
                                   size_t *piece_n, void **state)
@@ -131,7 +151,9 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
         *piece_n = 0;
         return MHD_YES;
     }
-    return upload->too_large ? MHD_NO : serve(c, data, path, method, upload);
+    if (upload->too_large || !client_allowed(c))
+        return MHD_NO;
+    return serve(c, data, path, method, upload);
 }
 
 static void on_end(void *data, struct MHD_Connection *c, void **state,
@@ -176,24 +198,39 @@ static char *read_file(const char *path, struct lc_error *err)
     return text;
 }
 
-static struct MHD_Daemon *listen_on(struct http_server *server, uint16_t port, const char *tls_cert,
-                                    const char *tls_key)
+static int read_tls(struct lc_error *err)
+{
+    if (!tls.cert)
+        return 0;
+    if (!tls.key)
+        return lc_fail(err, LC_ERR_USAGE, "--tls-cert needs --tls-key");
+    tls.cert_pem = read_file(tls.cert, err);
+    tls.key_pem = read_file(tls.key, err);
+    if (tls.client_ca)
+        tls.ca_pem = read_file(tls.client_ca, err);
+    return err->code;
+}
+
+static struct MHD_Daemon *listen_on(struct http_server *server, uint16_t port)
 {
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls_cert},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)tls_key},
-        {MHD_OPTION_END, 0, NULL},
-    };
+    struct MHD_OptionItem items[4] = {{MHD_OPTION_END, 0, NULL}};
+    size_t n = 0;
 
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (tls_cert)
+    if (tls.cert_pem) {
         flags |= MHD_USE_TLS;
+        items[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, tls.cert_pem};
+        items[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, tls.key_pem};
+        if (tls.ca_pem)
+            items[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, tls.ca_pem};
+        items[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    }
     return MHD_start_daemon(flags, port, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, &at,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_ARRAY,
-                            tls_cert ? tls : tls + 2, MHD_OPTION_END);
+                            MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_ARRAY, items,
+                            MHD_OPTION_END);
 }
 
 /*
@@ -221,10 +258,10 @@ static const char *absolute(const char *path)
 }
 
 /* Serve until SIGTERM or SIGINT, which all threads leave to this one. */
-static int run(struct http_server *server, uint16_t port, const char *tls_cert, const char *tls_key,
-               const sigset_t *signals, struct lc_error *err)
+static int run(struct http_server *server, uint16_t port, const sigset_t *signals,
+               struct lc_error *err)
 {
-    struct MHD_Daemon *daemon = listen_on(server, port, tls_cert, tls_key);
+    struct MHD_Daemon *daemon = listen_on(server, port);
     int sig;
 
     if (!daemon)
@@ -241,8 +278,7 @@ int main(int argc, char **argv)
 {
     struct lc_connect to = {.embedded = true};
     struct http_server server = {.user = "default", .password = "", .stop = &stop};
-    const char *tls_cert = NULL, *tls_key = NULL;
-    char *cert = NULL, *key = NULL, *version = NULL, *timezone = NULL;
+    char *version = NULL, *timezone = NULL;
     uint64_t port = 0;
     const struct lc_option options[] = {
         {"path", 0, LC_OPT_STRING, &to.path, "DIR", "the data folder"},
@@ -251,8 +287,10 @@ int main(int argc, char **argv)
         {"port", 0, LC_OPT_UINT, &port, "N", "port on 127.0.0.1 (default: 0, a free one)"},
         {"user", 0, LC_OPT_STRING, &server.user, "NAME", "who is let in (default: default)"},
         {"password", 0, LC_OPT_STRING, &server.password, "TEXT", "with this password"},
-        {"tls-cert", 0, LC_OPT_STRING, &tls_cert, "FILE", "serve HTTPS with this certificate"},
-        {"tls-key", 0, LC_OPT_STRING, &tls_key, "FILE", "and this private key"},
+        {"tls-cert", 0, LC_OPT_STRING, &tls.cert, "FILE", "serve HTTPS with this certificate"},
+        {"tls-key", 0, LC_OPT_STRING, &tls.key, "FILE", "and this private key"},
+        {"tls-client-ca", 0, LC_OPT_STRING, &tls.client_ca, "FILE",
+         "let in only clients with a certificate of this authority"},
         {0},
     };
     const struct lc_command command = {
@@ -277,12 +315,8 @@ int main(int argc, char **argv)
     to.path = absolute(to.path);
     to.scripts = absolute(to.scripts);
     to.functions = absolute(to.functions);
-    if (tls_cert && tls_key) {
-        cert = read_file(tls_cert, &err);
-        key = read_file(tls_key, &err);
-        if (!cert || !key)
-            goto done;
-    }
+    if (read_tls(&err))
+        goto done;
     if (lc_chdb_start(&to, &err))
         goto done;
     version = ask("SELECT version()", &err);
@@ -290,11 +324,12 @@ int main(int argc, char **argv)
     server.version = version;
     server.timezone = timezone;
     if (version && timezone && stand_in_empty_folder(to.path, &err) == 0)
-        run(&server, (uint16_t)port, cert, key, &signals, &err);
+        run(&server, (uint16_t)port, &signals, &err);
     lc_chdb_stop();
 done:
-    free(cert);
-    free(key);
+    free(tls.cert_pem);
+    free(tls.key_pem);
+    free(tls.ca_pem);
     free(version);
     free(timezone);
     lc_complain(&err);
