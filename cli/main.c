@@ -1,5 +1,6 @@
 /* The operator's program: finds the command that the arguments name, and runs it. */
 #include "cmd_bench.h"
+#include "cmd_migrate.h"
 #include "cmd_rules.h"
 #include "commands.h"
 #include "livecol_version.h"
@@ -33,6 +34,11 @@ static const struct entry commands[] = {
     {"rules compile", GROUP_RULES, lc_cmd_rules_compile, "write rules in compiled form"},
     {"rules match", GROUP_RULES, lc_cmd_rules_match, "what the rules give for a key, and why"},
     {"rules diff", GROUP_RULES, lc_cmd_rules_diff, "what changes from one rules file to another"},
+    {"up", GROUP_MIGRATE, lc_cmd_up, "apply what is pending"},
+    {"down", GROUP_MIGRATE, lc_cmd_down, "revert, the newest first"},
+    {"status", GROUP_MIGRATE, lc_cmd_status, "what is applied, pending, failed"},
+    {"validate", GROUP_MIGRATE, lc_cmd_validate, "check the files, and what was applied of them"},
+    {"bench live", GROUP_BENCH, lc_cmd_bench_live, "the change of a live table under load, proven"},
     {"bench match", GROUP_BENCH, lc_cmd_bench_match, "the matcher alone"},
     {0},
 };
