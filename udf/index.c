@@ -5,8 +5,10 @@
 
 #include <stdlib.h>
 
-#define LOW(n)  ((n) >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * (n)) % 64) - 1)
-#define HIGH(n) ((n) <= 8 ? 0 : (n) == 16 ? UINT64_MAX : (UINT64_C(1) << (8 * ((n)-8)) % 64) - 1)
+/* The lowest n bytes of 8; for n taken within 0 … 8. */
+#define ONES(n) ((n) <= 0 ? 0 : (n) >= 8 ? UINT64_MAX : (UINT64_C(1) << ((8 * (n)) & 63)) - 1)
+#define LOW(n)  ONES(n)
+#define HIGH(n) ONES((n)-8)
 
 const uint64_t lc_mask_low[17] = {LOW(0),  LOW(1),  LOW(2),  LOW(3),  LOW(4),  LOW(5),
                                   LOW(6),  LOW(7),  LOW(8),  LOW(9),  LOW(10), LOW(11),
