@@ -93,7 +93,7 @@ enum lc_verdict lc_budget_check(const struct lc_budget *budget, const struct lc_
         break;
     case LC_BUDGET_QPS:
         at_least = true;
-        *actual = m->seconds > 0 ? (double)m->n / m->seconds : 0;
+        *actual = m->qps;
         break;
     case LC_BUDGET_ERRORS:
         enough = 0;

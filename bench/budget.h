@@ -35,7 +35,7 @@ struct lc_measured {
     const double *sorted_ms; /* of the good samples */
     size_t n;
     uint64_t errors;
-    double seconds;
+    double qps;
     double ratio; /* to the reference; 0: there was none */
 };
 

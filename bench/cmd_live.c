@@ -45,8 +45,7 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
          "each phase has at least so many LIMIT reads (default: 200)"},
         {"write-rate", 0, LC_OPT_DOUBLE, &l->write_rate, "R", "batches a second (default: 5)"},
         {"batch-rows", 0, LC_OPT_UINT, &l->batch_rows, "N", "rows a batch (default: 1000)"},
-        {"limit-rate", 0, LC_OPT_DOUBLE, &l->limit_rate, "R",
-         "LIMIT reads a second (default: 100)"},
+        {"limit-rate", 0, LC_OPT_DOUBLE, &l->limit_rate, "R", "LIMIT reads a second (default: 50)"},
         {"group-rate", 0, LC_OPT_DOUBLE, &l->group_rate, "R",
          "GROUP BY reads a second; 0: one after the other (default: 2)"},
         {"budget", 'b', LC_OPT_LIST, &q->budget_texts, "BUDGET",
@@ -141,7 +140,7 @@ static int judge(const struct request *q, const struct lc_live *live, struct lc_
             struct lc_measured m = {.sorted_ms = ms,
                                     .n = n,
                                     .errors = lc_load_failed(live->load, LC_LIVE_LIMIT),
-                                    .seconds = lc_live_phase_seconds(live, p)};
+                                    .qps = (double)n / lc_live_phase_seconds(live, p)};
             enum lc_verdict v = lc_budget_check(budget, &m, &actual);
             bool worse = budget->of == LC_BUDGET_QPS ? actual < worst : actual > worst;
             if (p == 0 || worse) {

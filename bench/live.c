@@ -26,7 +26,7 @@ struct lc_live_options lc_live_defaults(void)
         .samples = 200,
         .write_rate = 5,
         .batch_rows = 1000,
-        .limit_rate = 100,
+        .limit_rate = 50,
         .group_rate = 2,
         .repeat_s = 60,
     };
@@ -308,6 +308,7 @@ static int run_copy(struct run *r, struct lc_error *err)
     pause_load(r);
     if (rc == 0) {
         size_t before = live->n_proofs;
+        size_t wrong = 0;
         (void)snprintf(suffix, sizeof suffix, ", copy %u", r->copy);
         rc = live_prove_table(live, r->b, atomic_load(&r->streams.rows_there), suffix, err);
         /* Good news of a copy is no news: keep only what failed. */
@@ -315,9 +316,11 @@ static int run_copy(struct run *r, struct lc_error *err)
             if (live->proofs[i].ok) {
                 live->proofs[i] = live->proofs[--live->n_proofs];
             } else {
+                wrong++;
                 i++;
             }
         }
+        live->copies_wrong += wrong > 0;
     }
     struct lc_error later = LC_ERROR_INIT;
     int back = live_swap_out(r->b, rc == 0 ? err : &later);
@@ -338,6 +341,10 @@ static int run_copies(struct run *r, struct lc_error *err)
                   live->options.phase_s, lc_load_count(live->load, LC_LIVE_LIMIT, LC_LIVE_BACKFILL),
                   live->options.samples);
         rc = run_copy(r, err);
+    }
+    if (rc == 0 && live->repeats > 0) {
+        live_prove(live, live->copies_wrong == 0, "the same of every fresh copy", "%u of %u",
+                   live->repeats - live->copies_wrong, live->repeats);
     }
     return rc;
 }
@@ -394,10 +401,11 @@ int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live
         lc_load_stop(live->load);
         segment_end(live);
     }
-    if (cancelled(live)) {
-        rc = rc == 0 || rc == LC_ERR_STOPPED
-                 ? lc_fail(err, LC_ERR_STOPPED, "interrupted: what follows is what there was")
-                 : rc;
+    if (cancelled(live) && (rc == 0 || rc == LC_ERR_STOPPED)) {
+        *err = LC_ERROR_INIT;
+        rc = lc_fail(err, LC_ERR_STOPPED,
+                     "interrupted: the figures are those until then, and "
+                     "nothing is proven");
     } else if (rc == 0) {
         live->partial = false;
         prove_streams(live);

@@ -86,6 +86,7 @@ struct lc_live {
     double backfill_ms;   /* of the table itself, the mutation waited for; < 0: not reached */
     uint64_t backfill_rows;
     unsigned repeats;        /* backfills on fresh copies */
+    unsigned copies_wrong;   /* copies of which a proof failed */
     double function_ms;      /* GROUP BY of the function: the median; 0: not measured */
     double builtin_ms;       /* GROUP BY of the built-in expression: the median */
     char function_sql[200];  /* region_v1(user_id) */

@@ -9,7 +9,8 @@
 #include <pthread.h>
 
 /* Tables that a run makes, all in LC_LIVE_DATABASE. */
-#define LIVE_SNAPSHOT "events_livecol_seed" /* the rows as seeded: what fresh copies are made of   \
+#define LIVE_SNAPSHOT                                                                              \
+    "events_livecol_seed"                   /* the rows as seeded: what fresh copies are made of   \
                                              */
 #define LIVE_DONE     "events_livecol_done" /* the table itself, while a copy has its name */
 #define LIVE_TRACKING "livecol_bench_migrations"

@@ -3,6 +3,7 @@
 
 #include "builtin.h"
 #include "livecol_sql.h"
+#include "report.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -111,11 +112,15 @@ int live_prove_table(struct lc_live *live, struct lc_backend *b, uint64_t rows_w
     uint64_t wrong = 0;
     uint64_t without = 0;
     char what[120];
+    char have[32];
+    char want[32];
     int rc = find_expressions(live, b, err);
     rc = rc == 0 ? live_number(b, lc_sql_live_count, LC_LIVE_TABLE, &rows, err) : rc;
     if (rc == 0) {
         (void)snprintf(what, sizeof what, "rows are exactly those put in%s", suffix);
-        live_prove(live, rows == rows_want, what, "%" PRIu64 " of %" PRIu64, rows, rows_want);
+        live_prove(live, rows == rows_want, what, "%s of %s",
+                   lc_format_integer(rows, have, sizeof have),
+                   lc_format_integer(rows_want, want, sizeof want));
         rc = prove_named(live, b, suffix, err);
     }
     rc = rc == 0 ? count_drift(b, live->function_sql, &drift, err) : rc;
@@ -150,7 +155,8 @@ static int group_once(struct lc_backend *b, const char *expression, double *ms,
     rc = rc == 0 ? lc_backend_run(b, lc_buf_str(&sql), &t, err) : rc;
     *ms = (double)(lc_clock_now(lc_clock_system()) - from) / 1e6;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        rc = lc_buf_addf(answer, "%s %s; ", lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p);
+        rc = lc_buf_addf(answer, "%s%s %s", i > 0 ? ", " : "", lc_table_at(&t, i, 0)->p,
+                         lc_table_at(&t, i, 1)->p);
     }
     lc_table_release(&t);
     lc_buf_release(&sql);

@@ -30,6 +30,9 @@ static int phases_table(const struct lc_live *live, struct lc_buf *out)
     struct lc_report r;
     lc_report_init(&r, "phase|s|LIMIT n|p50|p99|max|write n|p50|p99|max|GROUP BY n|p50|p99|max");
     for (unsigned p = 0; p < LC_LIVE_PHASES; p++) {
+        if (lc_live_phase_seconds(live, p) <= 0) {
+            continue; /* not reached */
+        }
         lc_report_cell(&r, "%s", lc_live_phase_name(p));
         lc_report_cell(&r, "%.1f", lc_live_phase_seconds(live, p));
         stream_cells(&r, live, LC_LIVE_LIMIT, p);
@@ -45,14 +48,16 @@ static int change_lines(const struct lc_live *live, struct lc_buf *out)
 {
     char text[40];
     char rate[40];
+    char rows[32];
     int rc = 0;
     if (live->add_ms >= 0) {
-        rc = lc_buf_addf(out, "ADD COLUMN  %s\n", lc_format_ms(live->add_ms, text, sizeof text));
+        rc = lc_buf_addf(out, "ADD COLUMN  %.0f ms\n", live->add_ms);
     }
     if (rc == 0 && live->backfill_ms >= 0) {
         double per_s =
             live->backfill_ms > 0 ? (double)live->backfill_rows / live->backfill_ms * 1000 : 0;
-        rc = lc_buf_addf(out, "backfill    %" PRIu64 " rows in %s, %srows/s", live->backfill_rows,
+        rc = lc_buf_addf(out, "backfill    %s rows in %s, %s rows/s",
+                         lc_format_integer(live->backfill_rows, rows, sizeof rows),
                          lc_format_ms(live->backfill_ms, text, sizeof text),
                          lc_format_count(per_s, rate, sizeof rate));
         if (rc == 0 && live->repeats > 0) {

@@ -112,6 +112,19 @@ static bool keep_sample(struct worker *w, const struct lc_sample *sample)
     return true;
 }
 
+void lc_call_restart(struct lc_call *call)
+{
+    call->begin_ns = lc_clock_now(call->clock);
+    call->due_ns = call->begin_ns;
+}
+
+void lc_call_end(struct lc_call *call)
+{
+    if (call->end_ns == 0) {
+        call->end_ns = lc_clock_now(call->clock);
+    }
+}
+
 /* One operation, from due time to noted sample; false when the worker cannot go on. */
 static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
 {
@@ -128,10 +141,15 @@ static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
         due_ns = begin;
     }
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_call call = {
-        .backend = w->backend, .worker = w->number, .seq = seq, .phase = atomic_load(&load->phase)};
+    struct lc_call call = {.backend = w->backend,
+                           .worker = w->number,
+                           .seq = seq,
+                           .phase = atomic_load(&load->phase),
+                           .clock = load->clock,
+                           .due_ns = due_ns,
+                           .begin_ns = begin};
     int rc = s->spec.op(s->spec.ctx, &call, &err);
-    uint64_t end = lc_clock_now(load->clock);
+    lc_call_end(&call);
     if (rc == LC_ERR_STOPPED) {
         return true; /* interrupted by the person: neither good nor bad */
     }
@@ -141,9 +159,9 @@ static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
         atomic_fetch_add(&s->good[call.phase], 1);
     }
     struct lc_sample sample = {
-        .at_ns = due_ns > load->start_ns ? due_ns - load->start_ns : 0,
-        .latency_ns = end - due_ns,
-        .service_ns = end - begin,
+        .at_ns = call.due_ns > load->start_ns ? call.due_ns - load->start_ns : 0,
+        .latency_ns = call.end_ns - call.due_ns,
+        .service_ns = call.end_ns - call.begin_ns,
         .seq = seq,
         .rows = call.rows,
         .rows_read = call.rows_read,

@@ -37,6 +37,8 @@ struct lc_call {
     double server_s;    /* set by the operation: the server's own time, 0: not known */
     uint64_t rows_read; /* set by the operation: what the server read for it */
     uint64_t bytes_read;
+    const struct lc_clock *clock; /* from here on the load's own */
+    uint64_t due_ns, begin_ns, end_ns;
 };
 
 struct lc_stream {
@@ -48,6 +50,11 @@ struct lc_stream {
     int (*op)(void *ctx, struct lc_call *call, struct lc_error *err);
     void *ctx;
 };
+
+/* For the operation itself: its time begins only now (what came before was preparation), or has
+ * ended already (what comes now is bookkeeping). A restart has no place in an open loop. */
+void lc_call_restart(struct lc_call *call);
+void lc_call_end(struct lc_call *call);
 
 struct lc_sample {
     uint64_t at_ns;      /* when it was due, since the load was started */

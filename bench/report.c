@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -166,6 +167,23 @@ const char *lc_format_number(double v, char *out, size_t size)
         decimals = a >= 9.995 ? 1 : a >= 0.0995 ? 2 : a >= 0.00995 ? 3 : 5;
     }
     (void)snprintf(out, size, "%.*f", decimals, v);
+    return out;
+}
+
+const char *lc_format_integer(uint64_t v, char *out, size_t size)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, v);
+    size_t at = 0;
+    for (int i = 0; i < n && at + 2 < size; i++) {
+        if (i > 0 && (n - i) % 3 == 0) {
+            out[at++] = ',';
+        }
+        out[at++] = digits[i];
+    }
+    if (size > 0) {
+        out[at < size ? at : size - 1] = '\0';
+    }
     return out;
 }
 

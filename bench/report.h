@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { LC_REPORT_COLS = 24 };
 
@@ -43,6 +44,9 @@ int lc_report_write(const struct lc_report *r, enum lc_report_form form, struct 
 
 /* v in three significant digits or more, without a unit, into out; returns out. */
 const char *lc_format_number(double v, char *out, size_t size);
+
+/* v with commas: "5,000,005". */
+const char *lc_format_integer(uint64_t v, char *out, size_t size);
 
 /* v with a metric prefix: "12.3 M", "950"; for counts and rates. */
 const char *lc_format_count(double v, char *out, size_t size);

@@ -81,6 +81,27 @@ static int words_matched(const struct entry *e, int argc, const char **argv)
     return argc > 2 && strcmp(argv[2], space + 1) == 0 ? 2 : 0;
 }
 
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* True where the entry's name has two words, of which this is the first. */
+static bool in_family(const struct entry *e, const char *word)
+{
+    size_t n = strcspn(e->name, " ");
+
+    return e->name[n] && strncmp(word, e->name, n) == 0 && !word[n];
+}
+
+static void print_family(const char *word)
+{
+    printf("Usage: livecol %s COMMAND [OPTIONS]\n\n", word);
+    for (const struct entry *e = commands; e->name; e++)
+        if (in_family(e, word))
+            printf("  %-18s %s\n", e->name, e->summary);
+}
+
 static int unknown_command(int argc, const char **argv)
 {
     struct lc_error err = LC_ERROR_INIT;
@@ -88,10 +109,11 @@ static int unknown_command(int argc, const char **argv)
     char typed[64];
     bool family = false;
 
-    for (const struct entry *e = commands; e->name; e++) {
-        size_t n = strcspn(e->name, " ");
-
-        family |= e->name[n] && strncmp(argv[1], e->name, n) == 0 && !argv[1][n];
+    for (const struct entry *e = commands; e->name; e++)
+        family = family || in_family(e, argv[1]);
+    if (family && argc > 2 && is_help(argv[2])) {
+        print_family(argv[1]);
+        return 0;
     }
     if (family && argc > 2)
         snprintf(typed, sizeof typed, "%s %s", argv[1], argv[2]);
@@ -103,7 +125,9 @@ static int unknown_command(int argc, const char **argv)
         lc_fail(&err, LC_ERR_USAGE, "%s needs a second word", argv[1]);
     else
         lc_fail(&err, LC_ERR_USAGE, "%s is no command", typed);
-    if (near.best)
+    if (family && argc == 2)
+        lc_hint(&err, "livecol %s --help lists its commands", argv[1]);
+    else if (near.best)
         lc_hint(&err, "did you mean livecol %s?", near.best);
     else
         lc_hint(&err, "livecol --help lists the commands");
@@ -121,8 +145,7 @@ static int dispatch(int argc, const char **argv)
         lc_complain(&err);
         return lc_exit_code(&err);
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
         print_help();
         return 0;
     }

@@ -85,7 +85,7 @@ static void test_judge(void **state)
     for (int i = 0; i < 100; i++) {
         ms[i] = i + 1;
     }
-    struct lc_measured m = {.sorted_ms = ms, .n = 100, .errors = 2, .seconds = 10, .ratio = 1.05};
+    struct lc_measured m = {.sorted_ms = ms, .n = 100, .errors = 2, .qps = 10, .ratio = 1.05};
     assert_int_equal(judge("p99=99ms", &m, &actual), LC_VERDICT_MET);
     assert_true(actual == 99);
     assert_int_equal(judge("p99=98.9ms", &m, &actual), LC_VERDICT_MISSED);

@@ -83,6 +83,18 @@ static void test_numbers(void **state)
     }
 }
 
+static void test_integers(void **state)
+{
+    (void)state;
+    char out[32];
+    assert_string_equal(lc_format_integer(0, out, sizeof out), "0");
+    assert_string_equal(lc_format_integer(999, out, sizeof out), "999");
+    assert_string_equal(lc_format_integer(1000, out, sizeof out), "1,000");
+    assert_string_equal(lc_format_integer(5000005, out, sizeof out), "5,000,005");
+    assert_string_equal(lc_format_integer(UINT64_MAX, out, sizeof out),
+                        "18,446,744,073,709,551,615");
+}
+
 static void test_save_replaces_and_complains(void **state)
 {
     (void)state;
@@ -109,11 +121,9 @@ static void test_save_replaces_and_complains(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text_is_aligned),
-        cmocka_unit_test(test_markdown_escapes_bars),
-        cmocka_unit_test(test_csv_quotes),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_save_replaces_and_complains),
+        cmocka_unit_test(test_text_is_aligned), cmocka_unit_test(test_markdown_escapes_bars),
+        cmocka_unit_test(test_csv_quotes),      cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_integers),        cmocka_unit_test(test_save_replaces_and_complains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
