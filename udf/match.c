@@ -24,7 +24,7 @@ static inline unsigned find_word(const struct lc_rules_bucket *b, uint64_t word)
     unsigned found = 4;
 
     for (unsigned i = 4; i-- > 0;)
-        found = (b->word[i] == word) & (b->at[i] != LC_NONE) ? i : found;
+        found = ((b->word[i] == word) & (b->at[i] != LC_NONE)) ? i : found;
     return found;
 }
 
