@@ -34,7 +34,7 @@ struct plan {
 /* A search node: the rules [begin, end) go on from its `depth` bytes, and are found by this plan.
  */
 struct node {
-    uint32_t begin, end, depth, plan;
+    uint32_t begin, end, plan;
 };
 
 /*
@@ -227,7 +227,7 @@ static uint32_t add_words(struct indexer *x, const uint32_t *words, size_t n)
 static uint32_t add_search(struct indexer *x, uint32_t begin, uint32_t end, uint32_t depth,
                            uint32_t best)
 {
-    struct node node = {begin, end, depth, 0};
+    struct node node = {begin, end, 0};
     uint32_t longest = depth, count = 0, words[LC_TRIE_HEAD + 1] = {best, 0, 0}, at;
 
     for (uint32_t i = begin; i < end; i++) {
@@ -324,21 +324,22 @@ static int add_nodes(struct indexer *x)
 /* Enter the rules of all search nodes, with their markers: counts them, or stores them. */
 static void enter_nodes(struct indexer *x)
 {
-    const struct node *node = (const struct node *)(const void *)x->nodes.p;
-    const struct node *end = node + x->nodes.n / sizeof *node;
+    const struct node *nodes = (const struct node *)(const void *)x->nodes.p;
+    size_t count = x->nodes.n / sizeof *nodes, at = 0;
     const struct plan *plans = (const struct plan *)(const void *)x->plans.known.p;
     const uint32_t *lengths = (const uint32_t *)(const void *)x->plans.lengths.p;
 
     x->depth = 0;
     for (uint32_t n = 0; n <= x->max_len; n++)
         x->last[n] = LC_NONE;
-    for (uint32_t i = 0; i < x->in->rules && node < end; i++) {
+    for (uint32_t i = 0; i < x->in->rules && at < count; i++) {
+        const struct plan *plan = &plans[nodes[at].plan];
+
         push(x, i);
-        if (i < node->begin)
+        if (i < nodes[at].begin)
             continue;
-        enter_path(x, i, lengths + plans[node->plan].first_length, plans[node->plan].count);
-        if (i + 1 == node->end)
-            node++;
+        enter_path(x, i, lengths + plan->first_length, plan->count);
+        at += i + 1 == nodes[at].end;
     }
 }
 
