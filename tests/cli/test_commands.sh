@@ -5,6 +5,9 @@ livecol=${LIVECOL_BIN:?the program under test}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 unset CLICKHOUSE_URL CLICKHOUSE_PASSWORD CLICKHOUSE_PASSWORD_FILE
+mkdir "$folder/migrations"
+echo 'CREATE DATABASE a;' >"$folder/migrations/0001_first.sql"
+cd "$folder" || exit 1
 failures=0
 
 # check CODE STDOUT STDERR ARGUMENT...: exit code, and a text that each output holds ('' is: empty).
