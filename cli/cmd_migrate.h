@@ -6,7 +6,8 @@
 #include "options.h"
 #include "runner.h"
 
-lc_command_fn lc_cmd_up, lc_cmd_down, lc_cmd_status, lc_cmd_validate;
+lc_command_fn lc_cmd_up, lc_cmd_down, lc_cmd_status, lc_cmd_validate, lc_cmd_new, lc_cmd_repair,
+    lc_cmd_baseline, lc_cmd_reset, lc_cmd_unlock;
 
 /* What the options of a migration command fill. Zero it, then lc_migrate_parse. */
 struct lc_migrate {

@@ -1,0 +1,39 @@
+#include "session.h"
+
+enum { LOCK_TIMEOUT_MS = 60000 };
+
+int lc_session_open(struct lc_session *s, struct lc_backend *b, const char *dir,
+                    const struct lc_up_options *o, struct lc_error *err)
+{
+    int rc = 0;
+
+    *s = (struct lc_session){.b = b};
+    if (dir) {
+        rc = lc_migrations_scan(&s->files, dir, err);
+        if (rc == 0)
+            rc = lc_migrations_check(&s->files, true, err);
+    }
+    return rc ? rc : lc_tracking_open(&s->tracking, b, o->table, err);
+}
+
+int lc_session_lock(struct lc_session *s, const char *command, const struct lc_up_options *o,
+                    struct lc_error *err)
+{
+    const struct lc_lock_wait wait = {.timeout_ms =
+                                          o->lock_timeout_ms ? o->lock_timeout_ms : LOCK_TIMEOUT_MS,
+                                      .cancel = o->cancel};
+    int rc = lc_tracking_create(&s->tracking, err);
+
+    if (rc == 0)
+        rc = lc_lock_take(&s->lock, s->b, s->tracking.database, s->tracking.table,
+                          s->tracking.run_id, command, &wait, err);
+    return rc ? rc : lc_tracking_load(&s->tracking, err);
+}
+
+void lc_session_end(struct lc_session *s)
+{
+    lc_lock_free(s->lock);
+    lc_tracking_release(&s->tracking);
+    lc_migrations_release(&s->files);
+    *s = (struct lc_session){0};
+}

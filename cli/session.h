@@ -1,0 +1,30 @@
+/* The tracking table opened under the lock: what commands that write to it begin and end with. */
+#ifndef LC_SESSION_H
+#define LC_SESSION_H
+
+#include "lock.h"
+#include "migration.h"
+#include "runner.h"
+#include "tracking.h"
+
+struct lc_session {
+    struct lc_backend *b; /* the caller's */
+    struct lc_migrations files;
+    struct lc_tracking tracking;
+    struct lc_lock *lock;
+};
+
+/*
+ * Read the files (not where dir is NULL) and the tracking table. 0, LC_ERR_IO, LC_ERR_REFUSED
+ * (another tool's table) and the failures of a query. End it in any case.
+ */
+int lc_session_open(struct lc_session *s, struct lc_backend *b, const char *dir,
+                    const struct lc_up_options *o, struct lc_error *err);
+
+/* Take the lock, creating the tracking table where it is missing, and read it again. */
+int lc_session_lock(struct lc_session *s, const char *command, const struct lc_up_options *o,
+                    struct lc_error *err);
+
+void lc_session_end(struct lc_session *s);
+
+#endif
