@@ -198,6 +198,15 @@ static int parse_args(const struct lc_command *cmd, const struct option_set *set
     return rc;
 }
 
+/* A short name that the command has for itself is not the common option's too. */
+static void yield_short_names(struct lc_option *group, const struct lc_option *own)
+{
+    for (; group->name; group++)
+        for (const struct lc_option *o = own; o && o->name; o++)
+            if (o->short_name == group->short_name)
+                group->short_name = 0;
+}
+
 int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
                      struct lc_global *global, struct lc_strings *rest, struct lc_error *err)
 {
@@ -210,6 +219,8 @@ int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
     *rest = (struct lc_strings){0};
     common_group(common, global);
     connect_group(connect, &given);
+    yield_short_names(common, cmd->options);
+    yield_short_names(connect, cmd->options);
     rc = add_group(&set, cmd->options, err);
     if (!rc && cmd->connects)
         rc = add_group(&set, connect, err);
@@ -286,6 +297,8 @@ void lc_options_help(const struct lc_command *cmd)
 
     common_group(common, &global);
     connect_group(connect, &given);
+    yield_short_names(common, cmd->options);
+    yield_short_names(connect, cmd->options);
     printf("Usage: livecol %s %s\n\n", cmd->name, cmd->synopsis);
     print_wrapped(cmd->about, 0, 0);
     print_group("Options", cmd->options);

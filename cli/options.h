@@ -26,7 +26,7 @@ struct lc_strings {
 
 struct lc_option {
     const char *name; /* long name, without -- */
-    char short_name;  /* or 0 */
+    char short_name;  /* or 0; a command's own goes before a common option's */
     enum lc_opt_kind kind;
     void *value;      /* where it goes; keeps its first value as the default */
     const char *arg;  /* the argument's name in the help, "FILE"; NULL for a flag */
