@@ -6,5 +6,8 @@
 
 lc_command_fn lc_cmd_bench_live;
 lc_command_fn lc_cmd_bench_match;
+lc_command_fn lc_cmd_bench_query;
+lc_command_fn lc_cmd_bench_compare;
+lc_command_fn lc_cmd_bench_udf;
 
 #endif

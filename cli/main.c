@@ -45,6 +45,10 @@ static const struct entry commands[] = {
     {"reset", GROUP_MIGRATE, lc_cmd_reset, "forget what was applied"},
     {"bench live", GROUP_BENCH, lc_cmd_bench_live, "the change of a live table under load, proven"},
     {"bench udf", GROUP_BENCH, lc_cmd_bench_udf, "the function beside what else could compute it"},
+    {"bench query", GROUP_BENCH, lc_cmd_bench_query,
+     "time statements, by turns, against a reference"},
+    {"bench compare", GROUP_BENCH, lc_cmd_bench_compare,
+     "what got slower from one result to another"},
     {"bench match", GROUP_BENCH, lc_cmd_bench_match, "the matcher alone"},
     {0},
 };
