@@ -7,7 +7,7 @@
 #include "runner.h"
 
 lc_command_fn lc_cmd_up, lc_cmd_down, lc_cmd_status, lc_cmd_validate, lc_cmd_new, lc_cmd_repair,
-    lc_cmd_baseline, lc_cmd_reset, lc_cmd_unlock;
+    lc_cmd_baseline, lc_cmd_reset, lc_cmd_unlock, lc_cmd_plan, lc_cmd_dump, lc_cmd_doctor;
 
 /* What the options of a migration command fill. Zero it, then lc_migrate_parse. */
 struct lc_migrate {
@@ -57,6 +57,11 @@ void lc_teller_init(struct lc_teller *t, const struct lc_migrate *m);
 void lc_teller_event(void *ctx, const struct lc_run_event *e);
 /* The last line: "applied 2, skipped 7 in 1.3 s". */
 void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool down);
+
+/*
+ * Print what up would do. 0; LC_ERR_REFUSED where up would refuse it; else as lc_runner_up.
+ */
+int lc_plan_show(struct lc_migrate *m, struct lc_error *err);
 
 /*
  * Ask, unless --yes: 0 for yes; LC_ERR_REFUSED for no, and where there is no terminal to ask on.

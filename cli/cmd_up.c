@@ -45,7 +45,7 @@ int lc_cmd_up(int argc, const char **argv)
     if (rc == 0)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
     if (rc == 0)
-        rc = run(&m, false, &err);
+        rc = m.up.dry_run ? lc_plan_show(&m, &err) : run(&m, false, &err);
     return lc_migrate_end(rc, &err);
 }
 

@@ -15,6 +15,7 @@ static const struct {
     {"user_defined_functions.name", offsetof(struct lc_facts, udf_table)},
     {"query_log.query_id", offsetof(struct lc_facts, query_log)},
     {"processes.Settings", offsetof(struct lc_facts, comments)},
+    {"disks.free_space", offsetof(struct lc_facts, disks)},
 };
 
 int lc_facts_ask(struct lc_facts *f, struct lc_backend *b, struct lc_error *err)

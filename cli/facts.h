@@ -13,6 +13,7 @@ struct lc_facts {
     bool udf_table;       /* system.user_defined_functions */
     bool query_log;       /* system.query_log, made by the server once it has logged something */
     bool comments;     /* system.processes shows settings by name: log_comment can be looked for */
+    bool disks;        /* system.disks has free_space */
     bool format_query; /* formatQuerySingleLine */
 };
 

@@ -1,4 +1,5 @@
 SELECT concat(table, '.', name) AS known
 FROM system.columns
 WHERE database = 'system'
-  AND table IN ('mutations', 'merges', 'functions', 'user_defined_functions', 'query_log', 'processes')
+  AND table IN ('mutations', 'merges', 'functions', 'user_defined_functions', 'query_log', 'processes',
+                'disks')

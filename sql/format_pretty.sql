@@ -1,0 +1,1 @@
+SELECT formatQuery({str:sql}) AS sql

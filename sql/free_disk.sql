@@ -1,0 +1,1 @@
+SELECT min(free_space) AS free FROM system.disks
