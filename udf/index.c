@@ -261,6 +261,19 @@ static uint32_t group_end(const struct indexer *x, uint32_t i, uint32_t end, uin
     return i;
 }
 
+/* How many bytes all rules of [begin, end) begin with; those of a lone rule are not shared. */
+static uint32_t shared_bytes(const struct indexer *x, uint32_t begin, uint32_t end)
+{
+    struct lc_slice first = key_of(x->in, begin), last = key_of(x->in, end - 1);
+    uint32_t n = 0;
+
+    if (end - begin < 2)
+        return LC_MAX_KEY_BYTES + LC_TABLE_SHARED + 1;
+    while (n < first.n && n < last.n && first.p[n] == last.p[n])
+        n++;
+    return n;
+}
+
 /*
  * The entry for what begins with the first `depth` bytes of the rules [begin, end); `best` holds
  * for them so far. LC_NONE: no memory.
@@ -278,7 +291,8 @@ static uint32_t add_node(struct indexer *x, uint32_t begin, uint32_t end, uint32
         bytes++;
     low = key_of(x->in, begin).p[depth];
     high = key_of(x->in, end - 1).p[depth];
-    if (bytes < 2 || high - low + 1 > LC_TABLE_SPAN * bytes)
+    if (shared_bytes(x, begin, end) > depth + LC_TABLE_SHARED ||
+        high - low + 1 > LC_TABLE_SPAN * bytes)
         return add_search(x, begin, end, depth, best);
     words[0] = best;
     words[1] = low | (high - low + 1) << 16;

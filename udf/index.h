@@ -9,12 +9,13 @@
 #include "error.h"
 
 /*
- * A node of the trie is a table where its rules go on by two different bytes or more, and the table
- * has at most so many entries for each of them; else its rules are searched by length. Tables take
- * a key of 100,000 rules from 62 to 21 ns (bench match); the limit keeps them under 128 bytes a
- * rule.
+ * A node of the trie is a table where two rules or more go on from it, sharing at most a few bytes
+ * more, and the table has at most so many entries for each different byte; else its rules are
+ * searched by length. Tables take a key of 100,000 rules from 62 to 21 ns (bench match); the limits
+ * keep them under 128 bytes a rule, and a long common start from costing a load a byte.
  */
-#define LC_TABLE_SPAN 32u
+#define LC_TABLE_SPAN   32u
+#define LC_TABLE_SHARED 3u
 
 /*
  * Entries a bucket of four, on average. At 2 one bucket in twenty overflows into the next; at 2.3

@@ -33,8 +33,8 @@
 
 #include "rules.h"
 
-/* Keys a batch: 512 keeps slices, ids and search state within a 32 KiB level-1 cache. */
-#define LC_BATCH 512
+/* Keys a batch: 256 keep slices, ids and search state well within a 32 KiB level-1 cache. */
+#define LC_BATCH 256
 
 /* A batch of keys; `n` of them, at most LC_BATCH. */
 struct lc_batch {
