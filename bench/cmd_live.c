@@ -1,12 +1,10 @@
 /* livecol bench live */
 #include "cmd_bench.h"
 
-#include "budget.h"
+#include "delivery.h"
 #include "follow.h"
 #include "live.h"
-#include "options.h"
 #include "places.h"
-#include "report.h"
 #include "stop.h"
 #include "talk.h"
 
@@ -14,24 +12,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUDGETS = 8, SUMMARY_MAX_BYTES = 1 << 20 };
+enum { SUMMARY_MAX_BYTES = 1 << 20 };
 
 /* What the command line asks for, and the strings behind it. */
 struct request {
     struct lc_live_options live;
-    struct lc_strings budget_texts;
-    struct lc_budget budgets[BUDGETS];
-    size_t n_budgets;
+    struct lc_delivery delivery;
     struct lc_global global;
     bool keep;
     char *migrations_dir;
     char *rules;
 };
 
+static int check(struct request *q, const struct lc_strings *rest, struct lc_error *err)
+{
+    const struct lc_live_options *l = &q->live;
+    static const char *default_budget[] = {"p99=100ms"};
+    if (rest->n > 0) {
+        return lc_fail(err, LC_ERR_USAGE, "bench live takes no operand, and '%s' is one",
+                       rest->v[0]);
+    }
+    if (l->rows == 0 || l->batch_rows == 0 || l->samples == 0) {
+        return lc_fail(err, LC_ERR_USAGE, "--rows, --batch-rows and --samples must be above 0");
+    }
+    if (l->phase_s < 0 || l->write_rate <= 0 || l->limit_rate <= 0 || l->group_rate < 0) {
+        return lc_fail(err, LC_ERR_USAGE, "rates and --phase-seconds must be above 0");
+    }
+    if (q->delivery.budget_texts.n == 0) {
+        q->delivery.budget_texts = (struct lc_strings){default_budget, 1};
+    }
+    int rc = lc_delivery_settle(&q->delivery, err);
+    for (size_t i = 0; rc == 0 && i < q->delivery.n_budgets; i++) {
+        if (q->delivery.budgets[i].of == LC_BUDGET_RATIO) {
+            rc = lc_fail(err, LC_ERR_USAGE, "bench live has no reference for the budget %s",
+                         q->delivery.budgets[i].text);
+        }
+    }
+    return rc;
+}
+
 static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
 {
     struct lc_live_options *l = &q->live;
-    *l = lc_live_defaults();
+    *q = (struct request){.live = lc_live_defaults(), .delivery = LC_DELIVERY_INIT};
     const struct lc_option options[] = {
         {"rows", 'n', LC_OPT_UINT, &l->rows, "N", "rows to generate (default: 5M)"},
         {"partitioned", 0, LC_OPT_FLAG, &l->partitioned, NULL, "partition the table by month"},
@@ -43,66 +66,38 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
          "each phase lasts at least so long (default: 5)"},
         {"samples", 0, LC_OPT_UINT, &l->samples, "N",
          "each phase has at least so many LIMIT reads (default: 200)"},
+        {"repeat-seconds", 0, LC_OPT_DOUBLE, &l->repeat_s, "S",
+         "repeat a backfill that is too quick for that for so long at most (default: 60)"},
         {"write-rate", 0, LC_OPT_DOUBLE, &l->write_rate, "R", "batches a second (default: 5)"},
         {"batch-rows", 0, LC_OPT_UINT, &l->batch_rows, "N", "rows a batch (default: 1000)"},
         {"limit-rate", 0, LC_OPT_DOUBLE, &l->limit_rate, "R", "LIMIT reads a second (default: 50)"},
         {"group-rate", 0, LC_OPT_DOUBLE, &l->group_rate, "R",
          "GROUP BY reads a second; 0: one after the other (default: 2)"},
-        {"budget", 'b', LC_OPT_LIST, &q->budget_texts, "BUDGET",
-         "what LIMIT reads must keep to in every phase; several may be given (default: p99=100ms)"},
         {"drop-existing", 0, LC_OPT_FLAG, &l->drop_existing, NULL,
          "drop the table analytics.events that is there; else such a run is refused"},
         {"keep", 0, LC_OPT_FLAG, &q->keep, NULL,
          "leave the tables; else they are dropped at the end"},
+        LC_DELIVERY_OPTIONS(&q->delivery),
         {0},
     };
     const struct lc_command command = {
         .name = "bench live",
         .synopsis = "[OPTIONS]",
-        .about =
-            "Adds the column region to a live table of events and fills it in, while a writer "
-            "and two readers go on, and proves that nothing broke: no read or write failed, no "
-            "row is lost, every region is what the rules say, and LIMIT reads kept their "
-            "budget before, during and after.",
+        .about = "Adds the column region to a live table of events and fills it in, while a writer "
+                 "and two readers go on, and proves that nothing broke: no read or write failed, "
+                 "no row is lost, every region is what the rules say. LIMIT reads must keep the "
+                 "budget, p99=100ms by default, in every phase: before ADD COLUMN, after it, "
+                 "during the backfill, after it.",
         .options = options,
         .connects = true,
-        .examples = "  livecol bench live --backend embedded --path \"$(mktemp -d)\"\n"
-                    "  CLICKHOUSE_URL=http://default@127.0.0.1:8123/default livecol bench live\n"
-                    "  livecol bench live --rows 1M --partitioned --budget p99=50ms\n",
+        .examples =
+            "  livecol bench live --backend embedded --path \"$(mktemp -d)\"\n"
+            "  CLICKHOUSE_URL=http://default@127.0.0.1:8123/default livecol bench live\n"
+            "  livecol bench live --rows 1M --partitioned --budget p99=50ms --plot pictures\n",
     };
     struct lc_strings rest = {0};
     int rc = lc_options_parse(&command, argc, argv, &q->global, &rest, err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (rest.n > 0) {
-        return lc_fail(err, LC_ERR_USAGE, "bench live takes no operand, and '%s' is one",
-                       rest.v[0]);
-    }
-    if (l->rows == 0 || l->batch_rows == 0 || l->samples == 0) {
-        return lc_fail(err, LC_ERR_USAGE, "--rows, --batch-rows and --samples must be above 0");
-    }
-    if (l->phase_s < 0 || l->write_rate <= 0 || l->limit_rate <= 0 || l->group_rate < 0) {
-        return lc_fail(err, LC_ERR_USAGE, "rates and --phase-seconds must be above 0");
-    }
-    static const char *default_budget[] = {"p99=100ms"};
-    if (q->budget_texts.n == 0) {
-        q->budget_texts = (struct lc_strings){default_budget, 1};
-    }
-    for (size_t i = 0; i < q->budget_texts.n; i++) {
-        if (q->n_budgets == BUDGETS) {
-            return lc_fail(err, LC_ERR_USAGE, "at most %d budgets", BUDGETS);
-        }
-        rc = lc_budget_parse(q->budget_texts.v[i], &q->budgets[q->n_budgets], err);
-        if (rc != 0) {
-            return rc;
-        }
-        if (q->budgets[q->n_budgets++].of == LC_BUDGET_RATIO) {
-            return lc_fail(err, LC_ERR_USAGE, "bench live has no reference for '%s'",
-                           q->budget_texts.v[i]);
-        }
-    }
-    return 0;
+    return rc == 0 ? check(q, &rest, err) : rc;
 }
 
 /* Defaults that are looked for, and the embedded engine's folder. */
@@ -124,58 +119,84 @@ static int settle(struct request *q, struct lc_error *err)
     return rc;
 }
 
-/* Judge every phase by every budget; the worst of each is said. 0, or LC_ERR_FOUND: missed. */
-static int judge(const struct request *q, const struct lc_live *live, struct lc_buf *out)
+/* Every phase of the LIMIT reads by every budget. */
+static void judge(const struct request *q, struct lc_outcome *o)
 {
-    int rc = 0;
-    for (size_t i = 0; i < q->n_budgets; i++) {
-        const struct lc_budget *budget = &q->budgets[i];
-        enum lc_verdict verdict = LC_VERDICT_MET;
-        double worst = 0;
-        unsigned worst_phase = 0;
-        for (unsigned p = 0; p < LC_LIVE_PHASES; p++) {
-            size_t n;
-            double actual;
-            double *ms = lc_live_ms(live, LC_LIVE_LIMIT, p, &n);
-            struct lc_measured m = {.sorted_ms = ms,
-                                    .n = n,
-                                    .errors = lc_load_failed(live->load, LC_LIVE_LIMIT),
-                                    .qps = (double)n / lc_live_phase_seconds(live, p)};
-            enum lc_verdict v = lc_budget_check(budget, &m, &actual);
-            bool worse = budget->of == LC_BUDGET_QPS ? actual < worst : actual > worst;
-            if (p == 0 || worse) {
-                worst = actual;
-                worst_phase = p;
+    for (size_t b = 0; b < q->delivery.n_budgets; b++) {
+        for (size_t i = 0; i < o->n_series; i++) {
+            if (strncmp(o->series[i]->name, "limit/", 6) == 0) {
+                lc_outcome_judge(o, &q->delivery.budgets[b], i, 0);
             }
-            verdict = v > verdict ? v : verdict;
-            free(ms);
         }
-        char figure[48];
-        (void)lc_buf_addf(out, "%s  budget %s of LIMIT reads: ",
-                          verdict == LC_VERDICT_MET ? "ok    " : "MISSED", budget->text);
-        if (verdict == LC_VERDICT_TOO_FEW) {
-            (void)lc_buf_addf(out, "a phase has fewer than the %zu samples that it takes\n",
-                              lc_stats_enough(budget->p));
-        } else {
-            (void)lc_buf_addf(out, "%s in the worst phase, %s\n",
-                              lc_budget_figure(budget, worst, figure, sizeof figure),
-                              lc_live_phase_name(worst_phase));
-        }
-        rc = verdict == LC_VERDICT_MET ? rc : LC_ERR_FOUND;
     }
+}
+
+/* The line of a budget: its worst phase. */
+static void add_verdict(const struct lc_outcome *o, const struct lc_budget *budget,
+                        struct lc_buf *out)
+{
+    const struct lc_judgement *worst = NULL;
+    char figure[48];
+    for (size_t i = 0; i < o->n_judgements; i++) {
+        const struct lc_judgement *j = &o->judgements[i];
+        bool least = budget->of == LC_BUDGET_QPS;
+        if (strcmp(j->budget.text, budget->text) == 0 &&
+            (worst == NULL || j->verdict > worst->verdict ||
+             (j->verdict == worst->verdict &&
+              (least ? j->actual < worst->actual : j->actual > worst->actual)))) {
+            worst = j;
+        }
+    }
+    if (worst == NULL) {
+        return;
+    }
+    const struct lc_series *s = o->series[worst->series];
+    if (worst->verdict == LC_VERDICT_TOO_FEW) {
+        (void)lc_buf_addf(out,
+                          "MISSED  LIMIT reads keep %s: refused, %s has %zu reads and it takes "
+                          "%zu\n",
+                          budget->text, s->name + 6, s->n, lc_stats_enough(budget->p));
+    } else {
+        (void)lc_buf_addf(out, "%s  LIMIT reads keep %s: %s in the worst phase, %s\n",
+                          worst->verdict == LC_VERDICT_MET ? "ok    " : "MISSED", budget->text,
+                          lc_budget_figure(budget, worst->actual, figure, sizeof figure),
+                          s->name + 6);
+    }
+}
+
+/* What a run says at its end: its summary, the budgets, and a warning of a noisy machine. */
+static int deliver(const struct request *q, const struct lc_live *live, struct lc_outcome *o,
+                   struct lc_error *err)
+{
+    struct lc_buf out;
+    lc_buf_init(&out, SUMMARY_MAX_BYTES);
+    int rc = lc_live_outcome(live, o);
+    if (rc == 0 && !live->partial) {
+        judge(q, o);
+    }
+    rc = rc == 0 ? lc_outcome_where(o, &out) : rc;
+    rc = rc == 0 ? lc_buf_adds(&out, "\n") : rc;
+    rc = rc == 0 ? lc_live_summary(live, &out) : rc;
+    for (size_t i = 0; rc == 0 && i < q->delivery.n_budgets; i++) {
+        add_verdict(o, &q->delivery.budgets[i], &out);
+    }
+    rc = rc == 0 ? lc_outcome_noise(o, &out) : rc;
+    const char *text = rc == 0 ? lc_buf_str(&out) : NULL;
+    rc = text == NULL ? lc_fail(err, LC_ERR_NOMEM, "no memory for the report")
+                      : lc_delivery_hand_out(&q->delivery, o, q->global.json, text, err);
+    lc_buf_release(&out);
     return rc;
 }
 
-enum { EXIT_FAILED = 1, EXIT_BUDGET = 4 };
-
 static int run(struct request *q, struct lc_error *err)
 {
+    enum { FAILED = 1, MISSED = 4 };
     struct lc_backend *b = NULL;
     struct lc_live live = {0};
-    struct lc_buf out;
+    struct lc_outcome o = {0};
     struct lc_follow follow;
+    struct lc_error later = LC_ERROR_INIT;
     int code = 0;
-    lc_buf_init(&out, SUMMARY_MAX_BYTES);
     int rc = settle(q, err);
     rc = rc == 0 ? lc_global_open(&q->global, &b, err) : rc;
     if (rc != 0) {
@@ -185,35 +206,35 @@ static int run(struct request *q, struct lc_error *err)
     q->live.cancel = lc_stop_flag();
     q->live.line = lc_follow_line;
     q->live.ctx = &follow;
+    lc_outcome_begin(&o, "live", b);
     rc = lc_live_run(&live, b, &q->live, err);
+    lc_outcome_end(&o);
     lc_follow_end(&follow);
     if (live.load != NULL) {
-        (void)lc_live_summary(&live, &out);
-        if (!live.partial && judge(q, &live, &out) != 0) {
-            code = EXIT_BUDGET;
+        if (deliver(q, &live, &o, &later) != 0) {
+            lc_complain(&later);
+            code = lc_exit_code(&later);
         }
-        (void)fwrite(out.p, 1, out.n, stdout);
+        code = code == 0 && lc_outcome_missed(&o) ? MISSED : code;
     }
-    if (!q->keep) {
-        struct lc_error later = LC_ERROR_INIT;
-        if (lc_live_clean(&live, b, &later) != 0) {
-            lc_warn("the tables of this run could not be dropped: %s", later.msg);
-        }
+    later = LC_ERROR_INIT;
+    if (!q->keep && lc_live_clean(&live, b, &later) != 0) {
+        lc_warn("the tables of this run could not be dropped: %s", later.msg);
     }
 done:
     if (rc != 0) {
         lc_complain(err);
-        code = rc == LC_ERR_FOUND ? EXIT_FAILED : lc_exit_code(err);
+        code = rc == LC_ERR_FOUND ? FAILED : lc_exit_code(err);
     }
     lc_live_release(&live);
+    lc_outcome_release(&o);
     lc_backend_free(b);
-    lc_buf_release(&out);
     return code;
 }
 
 int lc_cmd_bench_live(int argc, const char **argv)
 {
-    struct request q = {0};
+    struct request q;
     struct lc_error err = LC_ERROR_INIT;
     int rc = parse(&q, argc, argv, &err);
     int code = 0;

@@ -22,6 +22,7 @@
 #include "error.h"
 #include "json.h"
 #include "load.h"
+#include "outcome.h"
 #include "stats.h"
 
 #include <stdatomic.h>
@@ -127,6 +128,12 @@ double lc_live_phase_seconds(const struct lc_live *live, enum lc_live_phase phas
  */
 double *lc_live_ms(const struct lc_live *live, enum lc_live_stream stream, enum lc_live_phase phase,
                    size_t *n);
+
+/*
+ * The same as an outcome, which lc_outcome_begin has begun: a series for each stream and phase,
+ * "limit/backfill", the phases as stretches, figures and proofs as facts. 0 or LC_ERR_NOMEM.
+ */
+int lc_live_outcome(const struct lc_live *live, struct lc_outcome *o);
 
 /* Append the summary for a person. 0 or LC_ERR_NOMEM. */
 int lc_live_summary(const struct lc_live *live, struct lc_buf *out);

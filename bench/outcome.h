@@ -119,8 +119,14 @@ bool lc_outcome_regressed(const struct lc_outcome *o, double tolerance);
 /* True where a budget is missed, or could not be judged. */
 bool lc_outcome_missed(const struct lc_outcome *o);
 
-/* The table of all series. The report is to be released. */
-void lc_outcome_table(const struct lc_outcome *o, struct lc_report *r);
+/* The table of all series, for people, or with `raw` for programs: plain numbers, nothing where
+ * there are too few runs for a percentile. The report is to be released. */
+void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r);
+
+/* Append two lines on where it was measured; a line where the machine was noisy. 0, LC_ERR_NOMEM.
+ */
+int lc_outcome_where(const struct lc_outcome *o, struct lc_buf *out);
+int lc_outcome_noise(const struct lc_outcome *o, struct lc_buf *out);
 
 /* Append what a person reads: machine, table, comparisons, budgets. 0 or LC_ERR_NOMEM. */
 int lc_outcome_text(const struct lc_outcome *o, struct lc_buf *out);

@@ -7,12 +7,23 @@
 
 enum { AFTER_MAX_BYTES = 1 << 22 };
 
-static void percentile_cell(struct lc_report *r, const struct lc_series *s, double p)
+/* For people three digits; for programs (raw) all that the figure has. */
+static void number_cell(struct lc_report *r, double v, bool raw)
+{
+    if (raw) {
+        lc_report_cell(r, "%.10g", v);
+    } else {
+        lc_report_number(r, v);
+    }
+}
+
+/* Nothing, where there are too few runs for it. */
+static void percentile_cell(struct lc_report *r, const struct lc_series *s, double p, bool raw)
 {
     if (s->n < lc_stats_enough(p)) {
-        lc_report_cell(r, "–");
+        lc_report_cell(r, "%s", raw ? "" : "–");
     } else {
-        lc_report_number(r, lc_stats_percentile(s->sorted, s->n, p));
+        number_cell(r, lc_stats_percentile(s->sorted, s->n, p), raw);
     }
 }
 
@@ -27,27 +38,33 @@ static bool server_known(const struct lc_outcome *o)
     return false;
 }
 
-void lc_outcome_table(const struct lc_outcome *o, struct lc_report *r)
+void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r)
 {
     static const double ps[] = {0.5, 0.9, 0.95, 0.99, 0.999};
-    bool server = server_known(o);
-    lc_report_init(r, server ? "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max|server ms|"
-                               "rows read|MB read"
-                             : "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max");
+    bool server = raw || server_known(o);
+    lc_report_init(r, raw ? "name|n|errors|qps|mean_ms|sd_ms|p50_ms|p90_ms|p95_ms|p99_ms|p99_9_ms|"
+                            "max_ms|server_mean_ms|rows_read|bytes_read"
+                      : server ? "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max|server ms|"
+                                 "rows read|MB read"
+                               : "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max");
     for (size_t i = 0; i < o->n_series; i++) {
         const struct lc_series *s = o->series[i];
         char text[40];
         lc_report_cell(r, "%s", s->name);
         lc_report_cell(r, "%zu", s->n);
         lc_report_cell(r, "%" PRIu64, s->errors);
-        lc_report_number(r, s->qps);
-        lc_report_number(r, s->stats.mean);
-        lc_report_number(r, s->stats.sd);
+        number_cell(r, s->qps, raw);
+        number_cell(r, s->stats.mean, raw);
+        number_cell(r, s->stats.sd, raw);
         for (size_t k = 0; k < sizeof ps / sizeof *ps; k++) {
-            percentile_cell(r, s, ps[k]);
+            percentile_cell(r, s, ps[k], raw);
         }
-        percentile_cell(r, s, 1);
-        if (server) {
+        percentile_cell(r, s, 1, raw);
+        if (raw) {
+            number_cell(r, s->server_ms, raw);
+            number_cell(r, s->rows_read, raw);
+            number_cell(r, s->bytes_read, raw);
+        } else if (server) {
             lc_report_number(r, s->server_ms);
             lc_report_cell(r, "%s", lc_format_count(s->rows_read, text, sizeof text));
             lc_report_number(r, s->bytes_read / 1e6);
@@ -55,7 +72,7 @@ void lc_outcome_table(const struct lc_outcome *o, struct lc_report *r)
     }
 }
 
-static int machine_lines(const struct lc_outcome *o, struct lc_buf *out)
+int lc_outcome_where(const struct lc_outcome *o, struct lc_buf *out)
 {
     const struct lc_machine *m = &o->machine;
     char memory[40];
@@ -74,7 +91,7 @@ static int machine_lines(const struct lc_outcome *o, struct lc_buf *out)
     return rc == 0 ? lc_buf_addf(out, "; %s\n", m->date) : rc;
 }
 
-static int noise_line(const struct lc_outcome *o, struct lc_buf *out)
+int lc_outcome_noise(const struct lc_outcome *o, struct lc_buf *out)
 {
     if (!o->noisy) {
         return 0;
@@ -150,7 +167,7 @@ static int after_table(const struct lc_outcome *o, struct lc_buf *out)
     for (size_t i = 0; rc == 0 && i < o->n_judgements; i++) {
         rc = judgement_line(o, &o->judgements[i], out);
     }
-    rc = rc == 0 ? noise_line(o, out) : rc;
+    rc = rc == 0 ? lc_outcome_noise(o, out) : rc;
     if (rc == 0 && o->partial) {
         rc = lc_buf_adds(out, "Interrupted: this is what there was until then.\n");
     }
@@ -161,10 +178,10 @@ static int write_all(const struct lc_outcome *o, enum lc_report_form form, struc
 {
     struct lc_report r;
     bool page = form == LC_REPORT_MARKDOWN;
-    lc_outcome_table(o, &r);
+    lc_outcome_table(o, false, &r);
     struct lc_buf after;
     lc_buf_init(&after, AFTER_MAX_BYTES);
-    int rc = machine_lines(o, out);
+    int rc = lc_outcome_where(o, out);
     rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
     rc = rc == 0 ? lc_report_write(&r, form, out) : rc;
     rc = rc == 0 ? after_table(o, &after) : rc;

@@ -1,0 +1,309 @@
+/* livecol bench query */
+#include "cmd_bench.h"
+
+#include "column_queries.h"
+#include "delivery.h"
+#include "follow.h"
+#include "script.h"
+#include "stop.h"
+#include "talk.h"
+#include "trial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUERIES_MAX = 64, FILE_MAX_BYTES = 1 << 24 };
+
+struct request {
+    struct lc_global global;
+    struct lc_delivery delivery;
+    struct lc_strings sql, rest;
+    const char *file, *reference, *reference_url;
+    uint64_t workers, runs, warm_up;
+    double seconds, rate;
+    bool cold;
+};
+
+/* The statements, named, and whose text they are. */
+struct entries {
+    struct lc_contestant v[2 * QUERIES_MAX];
+    size_t n;
+    char names[2 * QUERIES_MAX][LC_OUTCOME_NAME_BYTES];
+    char *texts[QUERIES_MAX]; /* of the file */
+    size_t n_texts;
+    struct lc_column_queries column;
+};
+
+static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
+{
+    *q = (struct request){.delivery = LC_DELIVERY_INIT, .workers = 1, .runs = 100, .warm_up = 3};
+    const struct lc_option options[] = {
+        {"query", 'q', LC_OPT_LIST, &q->sql, "SQL", "a statement to run; several may be given"},
+        {"queries", 0, LC_OPT_STRING, &q->file, "FILE",
+         "statements to run, separated by ';' (- for standard input)"},
+        {"concurrency", 'c', LC_OPT_UINT, &q->workers, "N", "connections at a time (default: 1)"},
+        {"iterations", 'i', LC_OPT_UINT, &q->runs, "N", "runs of each statement (default: 100)"},
+        {"time-limit", 't', LC_OPT_DOUBLE, &q->seconds, "S", "run for so long instead"},
+        {"warm-up", 'w', LC_OPT_UINT, &q->warm_up, "N",
+         "runs of each before, not counted (default: 3)"},
+        {"rate", 0, LC_OPT_DOUBLE, &q->rate, "R",
+         "so many runs a second, each timed from when it was due (open loop)"},
+        {"cold", 0, LC_OPT_FLAG, &q->cold, NULL,
+         "drop the engine's caches before each run, as far as it lets one"},
+        {"reference", 0, LC_OPT_STRING, &q->reference, "SQL",
+         "a statement to compare the one given with, run by turns; the answers must agree"},
+        {"reference-url", 0, LC_OPT_STRING, &q->reference_url, "URL",
+         "a server to run the same statements on, and to compare with"},
+        LC_COMPARISON_OPTIONS(&q->delivery),
+        LC_DELIVERY_OPTIONS(&q->delivery),
+        {0},
+    };
+    const struct lc_command command = {
+        .name = "bench query",
+        .synopsis = "[OPTIONS] [DATABASE.TABLE.COLUMN]",
+        .about = "Times statements, run by turns. With the name of a column it runs what people "
+                 "ask of a derived column: a point read, LIMIT 10, GROUP BY, a filter, one whole "
+                 "row. Percentiles are by nearest rank; a budget on one that has too few runs "
+                 "is refused.",
+        .options = options,
+        .connects = true,
+        .examples =
+            "  livecol bench query analytics.events.region --budget p99=100ms\n"
+            "  livecol bench query -q 'SELECT count() FROM t' -c 4 -t 10 --rate 200\n"
+            "  livecol bench query -q 'SELECT f(k) AS r, count() FROM t GROUP BY r' \\\n"
+            "    --reference 'SELECT multiIf(k < 9, 1, 2) AS r, count() FROM t GROUP BY r' \\\n"
+            "    --budget ratio=2 --export-json now.json\n",
+    };
+    int rc = lc_options_parse(&command, argc, argv, &q->global, &q->rest, err);
+    rc = rc == 0 ? lc_delivery_settle(&q->delivery, err) : rc;
+    if (rc != 0) {
+        return rc;
+    }
+    if (q->rest.n > 1) {
+        return lc_fail(err, LC_ERR_USAGE, "one column at most, and '%s' is one more", q->rest.v[1]);
+    }
+    if ((q->rest.n > 0) + (q->sql.n > 0) + (q->file != NULL) != 1) {
+        lc_fail(err, LC_ERR_USAGE, "say what to run: a column, --query or --queries, one of them");
+        lc_hint(err, "livecol bench query --help shows examples");
+        return LC_ERR_USAGE;
+    }
+    if (q->workers == 0 || q->workers > 1024 || (q->runs == 0 && q->seconds <= 0)) {
+        return lc_fail(err, LC_ERR_USAGE, "-c must be 1 … 1024, and -i or -t above 0");
+    }
+    if (q->reference != NULL && (q->sql.n != 1 || q->reference_url != NULL)) {
+        return lc_fail(err, LC_ERR_USAGE, "--reference compares with one --query, on one server");
+    }
+    if (q->cold && (q->workers > 1 || q->rate > 0)) {
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--cold goes with one connection and without --rate: "
+                       "dropping caches takes its time");
+    }
+    return 0;
+}
+
+static int add(struct entries *e, struct lc_backend *b, const char *name, const char *sql,
+               struct lc_error *err)
+{
+    if (e->n == QUERIES_MAX) {
+        return lc_fail(err, LC_ERR_USAGE, "at most %d statements", QUERIES_MAX);
+    }
+    (void)snprintf(e->names[e->n], sizeof e->names[0], "%s", name);
+    e->v[e->n] =
+        (struct lc_contestant){.name = e->names[e->n], .sql = sql, .backend = b, .against = -1};
+    e->n++;
+    return 0;
+}
+
+static int read_all(const char *path, struct lc_buf *text, struct lc_error *err)
+{
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+    if (f == NULL) {
+        return lc_fail(err, LC_ERR_IO, "cannot read %s: %m", path);
+    }
+    int rc = 0;
+    size_t n = 1;
+    while (rc == 0 && n > 0) {
+        rc = lc_buf_reserve(text, 1 << 16);
+        n = rc == 0 ? fread(text->p + text->n, 1, 1 << 16, f) : 0;
+        text->n += n;
+    }
+    rc = rc != 0 ? lc_fail(err, LC_ERR_NOMEM, "%s is too large", path)
+                 : (ferror(f) != 0 ? lc_fail(err, LC_ERR_IO, "cannot read %s: %m", path) : 0);
+    if (f != stdin) {
+        (void)fclose(f);
+    }
+    return rc;
+}
+
+static int add_file(struct entries *e, struct lc_backend *b, const char *path, struct lc_error *err)
+{
+    struct lc_buf text;
+    struct lc_script script = {0};
+    lc_buf_init(&text, FILE_MAX_BYTES);
+    int rc = read_all(path, &text, err);
+    const char *all = rc == 0 ? lc_buf_str(&text) : NULL;
+    rc = all != NULL ? lc_script_split(&script, all, text.n, err) : rc;
+    for (size_t i = 0; rc == 0 && i < script.n; i++) {
+        const struct lc_piece *p = &script.v[i];
+        if (p->kind != LC_PIECE_STATEMENT) {
+            continue;
+        }
+        char name[LC_OUTCOME_NAME_BYTES];
+        char *sql = strndup(all + p->at, p->n);
+        (void)snprintf(name, sizeof name, "line %llu", (unsigned long long)p->line);
+        rc = sql == NULL ? lc_fail(err, LC_ERR_NOMEM, "no memory") : add(e, b, name, sql, err);
+        if (rc == 0) {
+            e->texts[e->n_texts++] = sql;
+        } else {
+            free(sql);
+        }
+    }
+    if (rc == 0 && e->n == 0) {
+        rc = lc_fail(err, LC_ERR_INPUT, "%s holds no statement", path);
+    }
+    lc_script_release(&script);
+    lc_buf_release(&text);
+    return rc;
+}
+
+/* What to run, and next to each what it is compared with. */
+static int gather(const struct request *q, struct entries *e, struct lc_backend *b,
+                  struct lc_backend *other, struct lc_error *err)
+{
+    int rc = 0;
+    if (q->rest.n > 0) {
+        rc = lc_column_queries_make(&e->column, b, q->rest.v[0], err);
+        for (size_t i = 0; rc == 0 && i < LC_COLUMN_QUERIES; i++) {
+            rc = add(e, b, e->column.names[i], e->column.sql[i], err);
+        }
+    } else if (q->file != NULL) {
+        rc = add_file(e, b, q->file, err);
+    }
+    for (size_t i = 0; rc == 0 && i < q->sql.n; i++) {
+        char name[LC_OUTCOME_NAME_BYTES];
+        (void)snprintf(name, sizeof name, q->sql.n > 1 ? "query %zu" : "query", i + 1);
+        rc = add(e, b, name, q->sql.v[i], err);
+    }
+    size_t n = e->n;
+    if (rc == 0 && q->reference != NULL) {
+        rc = add(e, b, "reference", q->reference, err);
+    }
+    for (size_t i = 0; rc == 0 && other != NULL && i < n; i++) {
+        (void)snprintf(e->names[e->n], sizeof e->names[0], "%.50s, reference", e->v[i].name);
+        e->v[e->n] = (struct lc_contestant){
+            .name = e->names[e->n], .sql = e->v[i].sql, .backend = other, .against = -1};
+        e->n++;
+    }
+    for (size_t i = n; rc == 0 && i < e->n; i++) {
+        e->v[i].reference = true;
+        e->v[i - n].against = (int)i;
+    }
+    return rc;
+}
+
+/* Every budget for every statement that is no reference. */
+static void judge(const struct request *q, struct lc_outcome *o)
+{
+    for (size_t b = 0; b < q->delivery.n_budgets; b++) {
+        for (size_t i = 0; i < o->n_series; i++) {
+            double ratio = 0;
+            for (size_t c = 0; c < o->n_comparisons; c++) {
+                ratio = o->comparisons[c].of == i ? o->comparisons[c].ratio : ratio;
+            }
+            if (!o->series[i]->reference) {
+                lc_outcome_judge(o, &q->delivery.budgets[b], i, ratio);
+            }
+        }
+    }
+}
+
+static int open_reference(const struct request *q, struct lc_backend **out, struct lc_error *err)
+{
+    struct lc_connect to = q->global.connect;
+    to.url = q->reference_url;
+    to.embedded = false;
+    return lc_backend_open(out, &to, err);
+}
+
+static int run(struct request *q, struct lc_error *err)
+{
+    struct lc_backend *b = NULL;
+    struct lc_backend *other = NULL;
+    struct entries *e = calloc(1, sizeof *e);
+    struct lc_outcome o = {0};
+    struct lc_follow follow;
+    char caches[200];
+    int code = 0;
+    lc_follow_init(&follow, q->global.quiet);
+    int rc = e == NULL ? lc_fail(err, LC_ERR_NOMEM, "no memory") : 0;
+    rc = rc == 0 ? lc_global_open(&q->global, &b, err) : rc;
+    rc = rc == 0 && q->reference_url != NULL ? open_reference(q, &other, err) : rc;
+    rc = rc == 0 ? gather(q, e, b, other, err) : rc;
+    if (rc != 0) {
+        goto done;
+    }
+    if (q->cold) {
+        lc_say("cold: %s dropped before each run; the system's own page cache stays",
+               lc_trial_caches(b, caches, sizeof caches));
+    }
+    lc_outcome_begin(&o, "query", b);
+    o.confidence = q->delivery.confidence_percent / 100;
+    o.rows = e->column.rows;
+    struct lc_trial trial = {.contestants = e->v,
+                             .n = e->n,
+                             .workers = (unsigned)q->workers,
+                             .runs = q->seconds > 0 ? 0 : q->runs,
+                             .seconds = q->seconds,
+                             .warm_up = q->warm_up,
+                             .rate_per_s = q->rate,
+                             .cold = q->cold,
+                             .cancel = lc_stop_flag(),
+                             .line = lc_follow_line,
+                             .ctx = &follow};
+    rc = lc_trial_run(&trial, &o, err);
+    lc_outcome_end(&o);
+    lc_follow_end(&follow);
+    if (o.n_series > 0 && (rc == 0 || rc == LC_ERR_STOPPED)) {
+        struct lc_error later = LC_ERROR_INIT;
+        if (rc == 0) {
+            judge(q, &o);
+            code = lc_delivery_exit_code(&q->delivery, &o);
+        }
+        if (lc_delivery_hand_out(&q->delivery, &o, q->global.json, NULL, &later) != 0) {
+            lc_complain(&later);
+            code = code != 0 ? code : lc_exit_code(&later);
+        }
+    }
+done:
+    if (rc != 0) {
+        lc_complain(err);
+        code = lc_exit_code(err);
+    }
+    lc_outcome_release(&o);
+    if (e != NULL) {
+        for (size_t i = 0; i < e->n_texts; i++) {
+            free(e->texts[i]);
+        }
+        lc_column_queries_release(&e->column);
+    }
+    free(e);
+    lc_backend_free(other);
+    lc_backend_free(b);
+    return code;
+}
+
+int lc_cmd_bench_query(int argc, const char **argv)
+{
+    struct request q;
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = parse(&q, argc, argv, &err);
+    if (rc == LC_ERR_FOUND) {
+        return 0; /* the help was printed */
+    }
+    if (rc != 0) {
+        lc_complain(&err);
+        return lc_exit_code(&err);
+    }
+    return run(&q, &err);
+}
