@@ -255,8 +255,8 @@ int lc_cmd_validate(int argc, const char **argv)
         for (size_t i = 0; i < against.n; i++)
             print_problem(&against.v[i], m.global.json);
         if (!m.global.json)
-            printf("%zu migrations, %zu problems%s\n", v.files.n, n,
-                   v.b ? "" : " (files only: no server is named)");
+            printf("%zu migration%s, %zu problem%s%s\n", v.files.n, v.files.n == 1 ? "" : "s", n,
+                   n == 1 ? "" : "s", v.b ? "" : " (files only: no server is named)");
     }
     lc_problems_release(&against);
     close_view(&v);

@@ -236,8 +236,8 @@ int lc_cmd_reset(int argc, const char **argv)
     if (rc == 0)
         rc = lc_session_open(&s, b, NULL, &m.up, &err);
     if (rc == 0 && s.tracking.exists) {
-        snprintf(question, sizeof question, "Forget the %zu migrations in %s.%s?", s.tracking.n,
-                 s.tracking.database, s.tracking.table);
+        snprintf(question, sizeof question, "Forget %zu migration%s in %s.%s?", s.tracking.n,
+                 s.tracking.n == 1 ? "" : "s", s.tracking.database, s.tracking.table);
         rc = lc_migrate_ask(&m, question, &err);
         if (rc == 0)
             rc = lc_session_lock(&s, "reset", &m.up, &err);
@@ -247,7 +247,8 @@ int lc_cmd_reset(int argc, const char **argv)
         if (s.tracking.exists)
             rc = lc_tracking_drop(&s.tracking, &err);
         if (rc == 0)
-            printf("forgot %zu migrations of %s.%s\n", n, s.tracking.database, s.tracking.table);
+            printf("forgot %zu migration%s of %s.%s\n", n, n == 1 ? "" : "s", s.tracking.database,
+                   s.tracking.table);
     }
     lc_session_end(&s);
     lc_backend_free(b);

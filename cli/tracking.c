@@ -473,6 +473,11 @@ int lc_tracking_create(struct lc_tracking *t, struct lc_error *err)
     if (t->exists)
         return 0;
     rc = lc_query_read(t->b, lc_sql_tracking_create, args, NULL, err);
+    if (rc == LC_ERR_SERVER)
+        lc_hint(err,
+                "the tracking table %s.%s could not be created: --migrations-table names "
+                "another, in a database that is there and may be written to",
+                t->database, t->table);
     if (rc == 0)
         rc = look(t, err);
     if (rc == 0 && !t->exists)

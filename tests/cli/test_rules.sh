@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# livecol rules: check, compile, match and diff, word for word, with their exit codes.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+cp "$LIVECOL_SOURCE/config/region.csv" region.csv
+checks=0
+
+# expect CODE STDOUT STDERR ARGUMENT...
+expect() {
+  local code=$1 out=$2 err=$3 got=0
+  shift 3
+  "$LIVECOL_BIN" "$@" >out 2>err </dev/null || got=$?
+  if [ "$got" != "$code" ] || [ "$(cat out)" != "$out" ] || [ "$(cat err)" != "$err" ]; then
+    printf 'FAILED: livecol %s\nexit %s, expected %s\nstdout: %s\nexpected: %s\nstderr: %s\nexpected: %s\n' \
+      "$*" "$got" "$code" "$(cat out)" "$out" "$(cat err)" "$err"
+    exit 1
+  fi
+  checks=$((checks + 1))
+}
+
+expect 0 'region.csv: prefix, 3 rules, with a default
+attribute region: 3 values
+rules by length: 0:1 2:2
+conflicts: none
+shadowed: 0
+memory: 257.9 KiB' '' rules check region.csv
+expect 0 $'u1_001\tus-east\trule u1\tline 2
+u3_001\tunknown\trule (default)\tline 4' '' rules match region.csv u1_001 u3_001
+expect 0 '{"key":"u2","region":"eu-west","rule":"u2","line":3}' '' rules match --json region.csv u2
+
+printf 'prefix,v\nu,a\nu1,a\nu12,b\n' >shadow.csv
+expect 0 "shadow.csv: prefix, 3 rules, no default: a miss gives '' or NULL
+attribute v: 2 values
+rules by length: 1:1 2:1 3:1
+conflicts: none
+shadowed: 1
+  line 3: u1 gives what u (line 2) gives without it
+memory: 258.2 KiB" '' rules check shadow.csv
+expect 0 $'x\t\tno rule' '' rules match shadow.csv x
+
+printf 'from,to,issuer\n400000,499999,visa\n' >range.csv
+expect 0 $'400000\tvisa\trule 400000-499999\tline 2' '' rules match range.csv 400000
+expect 2 '' "livecol: 'x1': range rules match whole numbers" rules match range.csv x1
+
+expect 0 '' 'region.rules: prefix, 3 rules, 257.9 KiB' rules compile region.csv -o region.rules
+expect 0 '' '' rules compile --quiet region.csv -o region.rules
+expect 0 $'u1_001\tus-east\trule u1\tline 2' '' rules match region.rules u1_001
+[ "$(ls)" = "$(printf 'err\nout\nrange.csv\nregion.csv\nregion.rules\nshadow.csv')" ] ||
+  { echo "FAILED: rules compile left something behind: $(ls)"; exit 1; }
+
+printf 'prefix,region\nu1,us-west\nu22,x\n,unknown\n' >new.csv
+expect 0 $'~ u1\tus-east -> us-west\n- u2\teu-west\n+ u22\tx\nadded 1, removed 1, changed 1' '' \
+  rules diff region.csv new.csv
+expect 8 $'~ u1\tus-east -> us-west\n- u2\teu-west\n+ u22\tx\nadded 1, removed 1, changed 1' '' \
+  rules diff --exit-code region.rules new.csv
+expect 0 'added 0, removed 0, changed 0' '' rules diff --exit-code region.csv region.rules
+expect 1 '' 'livecol: the old rules are prefix, the new ones range: nothing to compare' \
+  rules diff region.csv range.csv
+
+printf 'prefix,region\nu1,a\nu1,b\n' >bad.csv
+expect 1 '' "livecol: bad.csv:3: the key 'u1' is already in line 2, with another value
+  hint: keep one of the two lines" rules check bad.csv
+expect 1 '' 'livecol: none.csv: cannot open the rules: No such file or directory' rules check none.csv
+printf 'x' | dd of=region.rules bs=1 seek=4000 conv=notrunc status=none
+expect 1 '' 'livecol: region.rules: the content is damaged: its hash does not fit (byte 320)
+  hint: make it again: livecol rules compile RULES.csv -o FILE' rules check region.rules
+head -c 5000 region.rules >cut.rules
+expect 1 '' "livecol: cut.rules: 5000 bytes, its header says $(stat -c %s region.rules)
+  hint: the file was cut or added to: copy it again, or compile it again" rules check cut.rules
+expect 1 '' 'livecol: nowhere/r.rules: cannot write beside it: No such file or directory' \
+  rules compile region.csv -o nowhere/r.rules
+
+expect 2 '' 'livecol: rules check: a rules FILE is missing
+  hint: livecol rules check --help' rules check
+expect 2 '' 'livecol: rules compile: -o FILE is missing
+  hint: livecol rules compile region.csv -o region_v1.rules' rules compile region.csv
+expect 2 '' 'livecol: rules diff takes two files, OLD and NEW
+  hint: livecol rules diff region_v1.csv region_v2.csv' rules diff region.csv
+echo "$checks checks"

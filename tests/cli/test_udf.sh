@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# livecol-udf on the command line: what it says, its exit codes, and that it ends when its input ends.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+udf=$dir/livecol-udf
+cp "$LIVECOL_UDF" "$udf"
+cp "$LIVECOL_SOURCE/config/region.csv" "$dir/region.csv"
+checks=0
+
+# expect CODE STDOUT STDERR COMMAND...: runs the command from another folder, stdin given by the caller.
+expect() {
+  local code=$1 out=$2 err=$3 got=0
+  shift 3
+  (cd / && "$@") >"$dir/out" 2>"$dir/err" || got=$?
+  err=${err//@/$dir}
+  out=${out//@/$dir}
+  if [ "$got" != "$code" ] || [ "$(cat "$dir/out")" != "$out" ] || [ "$(cat "$dir/err")" != "$err" ]; then
+    printf 'FAILED: %s\nexit %s, expected %s\nstdout: %s\nexpected: %s\nstderr: %s\nexpected: %s\n' \
+      "$*" "$got" "$code" "$(cat "$dir/out")" "$out" "$(cat "$dir/err")" "$err"
+    exit 1
+  fi
+  checks=$((checks + 1))
+}
+
+# A relative path is looked up beside the program, whatever the working directory.
+printf 'u1_001\nu1_002\nu2_001\nu1_003\nu3_001\n' |
+  expect 0 $'us-east\nus-east\neu-west\nus-east\nunknown' '' "$udf" --rules region.csv --format TabSeparated
+printf '\x02u1\x02u2\x00' |
+  expect 0 $'\x07us-east\x07eu-west\x07unknown' '' "$udf" --rules "$dir/region.csv" --format RowBinary
+printf '2\nu1\nu2\n' |
+  expect 0 $'us-east\neu-west' '' "$udf" --rules region.csv --format TSV --chunk-header
+expect 0 '' '' "$udf" --rules region.csv </dev/null
+expect 0 '@/region.csv: prefix, 3 rules, attribute region (3 values), with a default, answers String' '' \
+  "$udf" --rules region.csv --check </dev/null
+
+# RowBinary that ends inside a row: what was whole is answered, the rest is an error.
+printf '\x02u1\x05u2' |
+  expect 1 $'\x07us-east' 'livecol-udf: the input ends inside a row (byte 6, row 1 of the input)' \
+    "$udf" --rules region.csv --format RowBinary
+printf '\x01\x01\x01k\x05Int32\0\0\0\0' |
+  expect 1 '' "livecol-udf: the key column is Int32, but prefix rules take String or FixedString (byte 5, row 0 of the input); declare the function's argument as String" \
+    "$udf" --rules region.csv
+
+usage='; livecol-udf --help lists the options'
+expect 2 '' "livecol-udf: --rules is missing; livecol-udf --rules region.csv; --help lists the options" "$udf" </dev/null
+expect 2 '' "livecol-udf: unknown option '--rulez=x'$usage" "$udf" --rulez=x </dev/null
+expect 2 '' "livecol-udf: an argument is missing after '--rules'$usage" "$udf" --rules </dev/null
+expect 2 '' "livecol-udf: what is 'extra'$usage" "$udf" --rules region.csv extra </dev/null
+expect 2 '' "livecol-udf: unknown format (Native, RowBinary or TabSeparated) 'JSON'$usage" \
+  "$udf" --rules region.csv --format JSON </dev/null
+expect 2 '' "livecol-udf: unknown result type 'Int8'; one of String, LowCardinality(String), Nullable(String), LowCardinality(Nullable(String)), Enum8('a'=1,'b'=2), Enum16(...), UInt8, UInt16, UInt32, UInt64" \
+  "$udf" --rules region.csv --type Int8 </dev/null
+expect 2 '' "livecol-udf: @/region.csv: no attribute 'tier' in it; it has region" \
+  "$udf" --rules region.csv --attribute tier </dev/null
+printf 'exact,region,tier\na,b,c\n' >"$dir/two.csv"
+expect 2 '' "livecol-udf: @/two.csv: several attributes: choose one by --attribute; it has region, tier" \
+  "$udf" --rules two.csv </dev/null
+expect 1 '' "livecol-udf: @/none.csv: cannot open the rules: No such file or directory; a relative path is looked up beside livecol-udf itself" \
+  "$udf" --rules none.csv </dev/null
+expect 1 '' "livecol-udf: @/region.csv:4: the value 'unknown' is not one of Enum8('us-east'=1,'eu-west'=2); add it to the Enum, or correct the rule" \
+  "$udf" --rules region.csv --type "Enum8('us-east'=1,'eu-west'=2)" </dev/null
+printf "Enum8('us-east' = 1, 'eu-west' = 2, 'unknown' = 3)\n" >"$dir/type"
+printf '\x02u1' | expect 0 $'\x01' '' "$udf" --rules region.csv --type @type --format RowBinary
+expect 1 '' "livecol-udf: @/notype: cannot open the type: No such file or directory" \
+  "$udf" --rules region.csv --type @notype </dev/null
+
+# A compiled file that is cut under a running process ends it with one line, not a crash.
+if [ -n "${LIVECOL_BIN:-}" ]; then
+  { echo prefix,region && seq -f 'k%07.0f,v' 200000; } >"$dir/big.csv"
+  "$LIVECOL_BIN" -q rules compile "$dir/big.csv" -o "$dir/big.rules" 2>/dev/null ||
+    "$LIVECOL_BIN" rules compile -q "$dir/big.csv" -o "$dir/big.rules"
+  mkfifo "$dir/keys"
+  "$udf" --rules big.rules --format TSV <"$dir/keys" >"$dir/out" 2>"$dir/err" &
+  pid=$!
+  exec 3>"$dir/keys"
+  echo k0000001x >&3
+  for _ in $(seq 100); do
+    if [ -s "$dir/out" ]; then break; fi
+    sleep 0.05
+  done
+  truncate -s 4096 "$dir/big.rules"
+  { seq -f 'k%07.0fx' 200000 >&3; } 2>/dev/null || true
+  exec 3>&-
+  code=0
+  wait "$pid" || code=$?
+  [ "$code" = 1 ] || { echo "FAILED: a cut rules file: exit $code, expected 1"; exit 1; }
+  grep -q 'the rules file was cut while it was in use' "$dir/err"
+  checks=$((checks + 1))
+fi
+echo "$checks checks"

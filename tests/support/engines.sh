@@ -1,0 +1,64 @@
+# Engines for tests that are scripts; to be sourced. What is started ends by its pid, in engines_stop.
+#   LIVECOL_CHDB_HTTP, LIVECOL_UDF, LIVECOL_SOURCE must be set.
+# shellcheck shell=bash
+engine_pids=()
+engine_dirs=()
+
+# engine_functions DIR: put the function region_v1 and its program where the engine looks.
+engine_functions() {
+  mkdir -p "$1/user_scripts"
+  cp "$LIVECOL_UDF" "$1/user_scripts/livecol-udf"
+  cp "$LIVECOL_SOURCE/config/region.csv" "$1/user_scripts/region_v1.csv"
+  cp "$LIVECOL_SOURCE/config/livecol_function.xml" "$1/livecol_function.xml"
+}
+
+# engine_start_chdb DIR [OPTION...]: the embedded engine over HTTP; its URL goes into engine_url.
+engine_start_chdb() {
+  local dir=$1 port=''
+  shift
+  mkdir -p "$dir"
+  "$LIVECOL_CHDB_HTTP" --path "$dir" "$@" >"$dir/port" 2>"$dir/stderr" &
+  engine_pids+=($!)
+  for _ in $(seq 200); do
+    port=$(sed -n 's/^port //p' "$dir/port")
+    [ -z "$port" ] || break
+    sleep 0.05
+  done
+  if [ -z "$port" ]; then
+    echo "chdb-http does not answer:" >&2
+    cat "$dir/stderr" >&2
+    return 1
+  fi
+  # shellcheck disable=SC2034 # for the script that sources this
+  engine_url=http://127.0.0.1:$port
+}
+
+# engine_start_1816 DIR: Debian's server.
+engine_start_1816() {
+  engine_url=$("$LIVECOL_SOURCE/tests/support/server1816.sh" start "$1") || return 1
+  engine_dirs+=("$1")
+}
+
+engines_stop() {
+  local pid dir
+  for pid in "${engine_pids[@]}"; do
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  for dir in "${engine_dirs[@]}"; do
+    "$LIVECOL_SOURCE/tests/support/server1816.sh" stop "$dir" || true
+  done
+  engine_pids=()
+  engine_dirs=()
+}
+
+# engine_sql URL QUERY: the answer, TabSeparated; the error's text and 1 where it is refused.
+engine_sql() {
+  local answer code
+  answer=$(curl -s --noproxy '*' -w '\n%{http_code}' "$1/?default_format=TabSeparated" \
+    --data-binary "$2")
+  code=${answer##*$'\n'}
+  answer=${answer%$'\n'*}
+  [ -z "$answer" ] || printf '%s\n' "${answer%$'\n'}"
+  [ "$code" = 200 ]
+}
