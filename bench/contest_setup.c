@@ -97,7 +97,7 @@ static int make_csv(struct lc_buf *b, uint32_t rules)
     /* Where the keys' own form has fewer, the rest are longer: they meet no key, but fill the
      * tables. */
     for (uint32_t i = 0; made < rules - 1; i++, made++) {
-        uint32_t user = i / per_user % 9 + 1, code = i % per_user, again = i / (9 * per_user);
+        uint32_t user = i % 9 + 1, code = i / 9 % per_user, again = i / (9 * per_user);
         int rc = digits == 0 ? lc_buf_addf(b, "u%u,r%u\n", user, i % 10)
                  : again
                      ? lc_buf_addf(b, "u%u_%0*u%u,r%u\n", user, (int)digits, code, again, i % 10)
