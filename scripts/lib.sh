@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # variables are for those who source this
 # What the scripts share. Sourced, never run; the caller has set `-eu` and wants paths from here:
 #   root      the repository
 #   deps      what bootstrap fetches (git-ignored)
@@ -30,28 +31,23 @@ print_help() {
   sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$0"
 }
 
-# The pinned libchdb: its integrity, as the lock file has it, and where bootstrap puts it.
-chdb_lock=$root/scripts/npm/package-lock.json
+# The pinned npm packages: the folder of their lock file, the folder that bootstrap puts them into, and
+# a file that must be there.
+chdb_lock=$root/scripts/npm
 chdb_dir=$deps/chdb
-chdb_stamp=$chdb_dir/integrity
 chdb_so=$chdb_dir/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
+client_lock=$root/tests/support/node
+client_dir=$deps/node
+client_file=$client_dir/node_modules/@clickhouse/client/package.json
 
-chdb_integrity() {
-  sed -n 's/^ *"integrity": *"\([^"]*\)".*/\1/p' "$chdb_lock"
+# npm_integrity LOCKDIR: the hashes that its lock file pins, a line each.
+npm_integrity() {
+  sed -n 's/^ *"integrity": *"\([^"]*\)".*/\1/p' "$1/package-lock.json"
 }
 
-# chdb_ready: true where the pinned library lies complete in its place.
-chdb_ready() {
-  [ -f "$chdb_so" ] && [ -f "$chdb_stamp" ] && [ "$(cat "$chdb_stamp")" = "$(chdb_integrity)" ]
-}
-
-# ClickHouse's Node client, which the tests meet: where bootstrap puts it.
-node_lock=$root/tests/support/node/package-lock.json
-node_dir=$deps/node
-
-# node_client_ready: true where the client of the lock file lies complete in its place.
-node_client_ready() {
-  [ -f "$node_dir/complete" ] && cmp -s "$node_lock" "$node_dir/package-lock.json"
+# npm_ready LOCKDIR DIR FILE: true where all of it lies complete in its place.
+npm_ready() {
+  [ -f "$3" ] && [ -f "$2/integrity" ] && [ "$(cat "$2/integrity")" = "$(npm_integrity "$1")" ]
 }
 
 # use_libchdb: export LIVECOL_LIBCHDB, one's own or the pinned one.
