@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# The benchmarks from the command line, on small data: exit codes, what is printed and exported, and
+# that every JSON is as bench/schema.json says. No time is asserted.
+set -eu
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+# A benchmark of a debug build on a busy machine must not be judged: budgets here are met or missed by far.
+small=(--rows 5000 --phase-seconds 0.2 --samples 10 --write-rate 20 --batch-rows 50)
+engine=(--backend embedded --path "$folder/engine")
+
+fail() {
+  printf 'FAILED: %s\n' "$*" >&2
+  for f in out err; do
+    sed "s/^/  $f: /" "$f" >&2
+  done
+  exit 1
+}
+
+# expect CODE ARGUMENT...: livecol with these arguments ends with that code; see the files out and err.
+expect() {
+  local want=$1 code=0
+  shift
+  "$LIVECOL_BIN" "$@" >out 2>err || code=$?
+  [ "$code" = "$want" ] || fail "livecol $*: exit $code, not $want"
+}
+
+says() {
+  grep -qF -- "$2" "$1" || fail "$1 does not say: $2"
+}
+
+# value FILE EXPRESSION: python's value of it, the JSON being j.
+value() {
+  python3 -c 'import json, sys; j = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"
+}
+
+# is FILE EXPRESSION WANT
+is() {
+  local got
+  got=$(value "$1" "$2")
+  [ "$got" = "$3" ] || fail "$2 of $1 is $got, not $3"
+}
+
+valid() {
+  python3 "$LIVECOL_SOURCE/tests/support/check_schema.py" "$LIVECOL_SOURCE/bench/schema.json" "$@" ||
+    fail "not as the schema says"
+}
+
+# bench live: a good run that leaves its table, with all exports and pictures
+expect 0 bench live "${engine[@]}" "${small[@]}" -b max=60s -b errors=0 --keep \
+  --export-json live.json --export-csv live.csv --export-markdown live.md --plot pictures
+says out 'ok      rows are exactly those put in'
+says out 'ok      a second up changes nothing: applied 0, skipped 1'
+says out 'e1 us-east, e2 us-east, e3 eu-west, e4 us-east, e5 unknown'
+says out 'ok      LIMIT reads keep errors=0: 0 in the worst phase'
+valid live.json
+is live.json 'j["scenario"]' live
+is live.json 'j["facts"]["backfill_rows"]' 5005
+is live.json 'all(p["ok"] for p in j["facts"]["proofs"])' True
+is live.json 'len(j["series"])' 12
+is live.json 'all(s["n"] == len(s["times_ms"]) == len(s["at_ms"]) for s in j["series"])' True
+is live.json 'all(s["n"] >= 10 for s in j["series"] if s["name"].startswith("limit/"))' True
+is live.json '[p["name"] for p in j["phases"]][:4]' "['before', 'after ADD', 'backfill', 'after']"
+[ "$(wc -l <live.csv)" = 13 ] || fail "live.csv has not 12 lines and a header"
+head -n 1 live.csv | grep -q '^name,n,errors,qps,mean_ms' || fail "live.csv begins otherwise"
+grep -q '^| limit/backfill | ' live.md || fail "live.md lacks a row"
+for picture in percentiles timeline; do
+  xmllint --noout "pictures/$picture.svg" || fail "$picture.svg is no XML"
+  grep -q 'latency, ms' "pictures/$picture.svg" || fail "$picture.svg lacks its label"
+done
+
+# what is there now is in the way of another run, and stays
+expect 3 bench live "${engine[@]}" "${small[@]}"
+says err 'already holds a table analytics.events'
+says err '--drop-existing'
+
+# bench query: the five of a column
+expect 0 bench query "${engine[@]}" analytics.events.region -i 20 -b p95=60s --json
+valid out
+cp out first.json
+is out '[s["name"] for s in j["series"]]' \
+  "['point', 'limit 10', 'group by', 'filter', 'whole row']"
+is out '{s["n"] for s in j["series"]}' '{20}'
+is out '[b["verdict"] for b in j["budgets"]]' "['met', 'met', 'met', 'met', 'met']"
+is out 'j["rows"] >= 5005' True
+is out 'all(s["p99_ms"] is None and s["p95_ms"] > 0 for s in j["series"])' True
+
+# budgets: missed, and refused where there are too few runs
+expect 4 bench query "${engine[@]}" -q 'SELECT sleep(0.02)' -i 5 -b p50=1ms
+says out 'MISSED  budget p50=1ms of query: 2'
+expect 4 bench query "${engine[@]}" -q 'SELECT 1' -i 99 -b p99=60s
+says out 'MISSED  budget p99=60s of query: refused, 99 runs are too few (100 needed)'
+expect 4 bench query "${engine[@]}" -q 'SELECT 1' -i 10 -b ratio=2
+says out 'there is no reference to compare with'
+
+# a reference: by turns, answers compared, slower proven
+group='SELECT region, count() FROM analytics.events GROUP BY region'
+expect 0 bench query "${engine[@]}" -q "$group" --reference "$group ORDER BY region DESC" -i 30 \
+  --tolerance 1000 -b ratio=100 --export-json with.json
+valid with.json
+is with.json '[s["reference"] for s in j["series"]]' '[False, True]'
+is with.json 'j["comparisons"][0]["answers_agree"]' True
+is with.json 'len({s["answer"] for s in j["series"]})' 1
+is with.json 'all(a < b for a, b in zip(j["series"][0]["at_ms"], j["series"][1]["at_ms"]))' True
+expect 6 bench query "${engine[@]}" -q 'SELECT sleep(0.03)' --reference 'SELECT sleep(0.001)' -i 10
+says out 'query against reference: slower, proven at 99.5 %'
+expect 1 bench query "${engine[@]}" -q 'SELECT 1' --reference 'SELECT 2' -i 10
+says out 'FAILED  query and reference do not answer the same'
+expect 1 bench query "${engine[@]}" -q 'SELECT rand64()' --reference 'SELECT rand64()' -i 10
+
+# open loop, several connections, a file, for a time
+printf 'SELECT 1; -- one\nSELECT count()\nFROM numbers(10);\n' >queries.sql
+expect 0 bench query "${engine[@]}" --queries queries.sql -c 2 -t 0.5 --rate 100 --json
+valid out
+is out '[s["name"] for s in j["series"]]' "['line 1', 'line 2']"
+is out '20 <= sum(s["n"] for s in j["series"]) <= 60' True
+expect 0 bench query "${engine[@]}" -q "$group" --cold -i 3 -w 0
+says err 'cold: mark cache'
+
+# compare: the same is no regression, ten times slower is one
+cat >slower.py <<'PY'
+import json, sys
+j = json.load(open(sys.argv[1]))
+for s in j["series"]:
+    s["times_ms"] = [10 * t for t in s["times_ms"]]
+json.dump(j, open(sys.argv[2], "w"))
+PY
+python3 slower.py first.json second.json
+expect 0 bench compare first.json first.json
+says out 'no difference proven'
+expect 6 bench compare first.json second.json
+says out 'slower, proven'
+expect 0 bench compare second.json first.json
+says out 'faster, proven'
+expect 2 bench compare first.json live.json
+says err 'not to be compared'
+expect 1 bench compare first.json queries.sql
+says err 'queries.sql'
+echo '{"a": 1}' >other.json
+expect 1 bench compare first.json other.json
+says err 'no result of livecol bench'
+
+# a statement that cannot run says why; so does bad usage
+expect 1 bench query "${engine[@]}" -q 'SELECT nothing_of_the_kind'
+says err 'nothing_of_the_kind'
+expect 2 bench query "${engine[@]}" -q 'SELECT 1' -b p99=fast
+says err 'p99=100ms'
+expect 2 bench query "${engine[@]}"
+expect 2 bench query "${engine[@]}" analytics.events
+says err 'database.table.column'
+expect 2 bench query "${engine[@]}" -q 'SELECT 1' --cold -c 4
+expect 2 bench live "${engine[@]}" --rows 0
+expect 2 bench live "${engine[@]}" -b ratio=2
+
+# a budget missed by bench live, and what is in the way dropped because it was asked for
+expect 4 bench live "${engine[@]}" "${small[@]}" -b max=1us --drop-existing
+says out 'MISSED  LIMIT reads keep max=1us'
+
+# interrupted: what there was, exit 130, and the tables are gone
+"$LIVECOL_BIN" bench live "${engine[@]}" --rows 5000 --phase-seconds 30 >out 2>err &
+pid=$!
+for _ in $(seq 200); do
+  if grep -q 'phase before' err; then break; fi
+  sleep 0.05
+done
+kill -INT "$pid" 2>/dev/null || true
+code=0
+wait "$pid" || code=$?
+[ "$code" = 130 ] || fail "interrupted: exit $code, not 130"
+says err 'interrupted'
+says out 'before'
+expect 0 bench query "${engine[@]}" -i 1 -w 0 --json \
+  -q "SELECT count() FROM system.tables WHERE database = 'analytics'" \
+  --reference 'SELECT toUInt64(0)'
