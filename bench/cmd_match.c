@@ -26,7 +26,10 @@ static void print_figures(const struct lc_match_figure *f, size_t n)
         lc_report_number(&table, f[i].ns);
         lc_report_number(&table, f[i].comparator_ns);
         lc_report_cell(&table, "%.2f", f[i].ns / f[i].comparator_ns);
-        lc_report_cell(&table, f[i].goal > 0 ? "<= %.1f" : "", f[i].goal);
+        if (f[i].goal > 0)
+            lc_report_cell(&table, "<= %.1f", f[i].goal);
+        else
+            lc_report_cell(&table, "%s", "");
         lc_report_cell(&table, "%.0f%%", 100 * f[i].spread);
     }
     if (!lc_report_write(&table, LC_REPORT_TEXT, &text))

@@ -39,6 +39,16 @@ static void print_machine(const struct lc_machine *m, const char *version, uint6
            lc_format_count((double)rows, shown, sizeof shown), m->date);
 }
 
+/* A number, or an empty cell where there is none. */
+static void cell_if(struct lc_report *table, bool is_there, const char *before, int digits,
+                    double v)
+{
+    if (is_there)
+        lc_report_cell(table, "%s%.*f", before, digits, v);
+    else
+        lc_report_cell(table, "%s", "");
+}
+
 static void print_entries(const struct lc_entry *e, size_t n)
 {
     struct lc_report table;
@@ -51,18 +61,15 @@ static void print_entries(const struct lc_entry *e, size_t n)
         double rate = (double)e[i].rows / e[i].seconds;
 
         lc_report_cell(&table, "%s", e[i].what);
-        lc_report_cell(&table, e[i].rules ? "%u" : "", e[i].rules);
+        cell_if(&table, e[i].rules > 0, "", 0, e[i].rules);
         lc_report_cell(&table, "%s", e[i].name);
         lc_report_number(&table, e[i].seconds);
         lc_report_number(&table, rate / 1e6);
         lc_report_number(&table, 1e9 / rate);
         lc_report_number(&table, rate * KEY_BYTES / 1e6);
-        lc_report_cell(&table, e[i].of_builtin > 0 ? "%.3f" : "", e[i].of_builtin);
-        lc_report_cell(&table, e[i].of_limit > 0 ? "%.3f" : "", e[i].of_limit);
-        if (e[i].goal > 0)
-            lc_report_cell(&table, e[i].goal_is_limit ? "limit >= %.2f" : "x <= %.2f", e[i].goal);
-        else
-            lc_report_cell(&table, "%s", "");
+        cell_if(&table, e[i].of_builtin > 0, "", 3, e[i].of_builtin);
+        cell_if(&table, e[i].of_limit > 0, "", 3, e[i].of_limit);
+        cell_if(&table, e[i].goal > 0, e[i].goal_is_limit ? "limit >= " : "x <= ", 2, e[i].goal);
         lc_report_cell(&table, "%.0f%%", 100 * e[i].spread);
     }
     if (!lc_report_write(&table, LC_REPORT_TEXT, &text))

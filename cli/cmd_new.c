@@ -184,8 +184,8 @@ int lc_cmd_new(int argc, const char **argv)
                  "--table, --column, --key and --function one that adds a derived column and "
                  "fills it in.",
         .examples = "livecol new drop_old_index\n"
-                    "livecol new add_region --table analytics.events --column region "
-                    "--key user_id --function region_v1",
+                    "livecol new add_region --table analytics.events --column region \\\n"
+                    "    --key user_id --function region_v1",
     };
     struct lc_migrate m = {0};
     struct lc_error err = LC_ERROR_INIT;

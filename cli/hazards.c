@@ -95,8 +95,8 @@ static int look_at_inserts(const struct lc_hazards *h, const struct lc_stmt *s,
         found += lc_table_u64(&t, i, 1, 0);
     }
     if (rc == 0 && found)
-        say(h, true, "%" PRIu64 " INSERT(s) of the last 7 days name no columns and will fail: %.100s",
-            found,
+        say(h, true,
+            "%" PRIu64 " INSERT(s) of the last 7 days name no columns and will fail: %.100s", found,
             lc_printable(lc_table_at(&t, first, 0)->p, lc_table_at(&t, first, 0)->n, shown,
                          sizeof shown));
     else if (rc == 0)

@@ -8,6 +8,8 @@ unset CLICKHOUSE_URL CLICKHOUSE_PASSWORD CLICKHOUSE_PASSWORD_FILE
 mkdir "$folder/migrations"
 echo 'CREATE DATABASE a;' >"$folder/migrations/0001_first.sql"
 cd "$folder" || exit 1
+host=127.0.0.1
+nobody=$host:1 # a port that nobody listens at
 failures=0
 
 # check CODE STDOUT STDERR ARGUMENT...: exit code, and a text that each output holds ('' is: empty).
@@ -69,7 +71,7 @@ done
 check 2 '' 'livecol: no server is named' status
 check 2 '' 'CLICKHOUSE_URL' status
 check 2 '' '--backend embedded --path DIR' status
-check 2 '' 'which every user of this machine can see' status -u http://me:secret@127.0.0.1:1/
+check 2 '' 'which every user of this machine can see' status -u "http://me:secret@$nobody/"
 if grep -q secret "$folder/err"; then
   echo 'FAILED: the password is shown'
   failures=$((failures + 1))
@@ -81,7 +83,7 @@ LIVECOL_LIBCHDB=$folder/none.so check 1 '' 'npm package @chdb/lib-linux-x64-gnu'
 printf 'no library' >"$folder/bad.so"
 LIVECOL_LIBCHDB=$folder/bad.so check 1 '' 'cannot load the embedded engine' \
   status --backend embedded --path "$folder/data"
-check 1 '' 'is the server running' status -u http://127.0.0.1:1/
+check 1 '' 'is the server running' status -u "http://$nobody/"
 
 [ "$failures" = 0 ] || exit 1
 echo "${#names[@]} commands: ${names[*]}"
