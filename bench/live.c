@@ -157,16 +157,18 @@ static void statement_ended(struct run *r, const struct lc_run_event *e)
 
 static void show_progress(struct run *r, const struct lc_run_progress *p)
 {
-    char rate[40];
-    char left[40] = "?";
-    if (p->left_ms > 0) {
-        (void)snprintf(left, sizeof left, "%.1f s", (double)p->left_ms / 1000);
+    char rate[64] = "";
+    char left[64] = "";
+    if (p->rows_per_s > 0) {
+        (void)snprintf(rate, sizeof rate, "  %.1f M rows/s", p->rows_per_s / 1e6);
     }
-    (void)snprintf(rate, sizeof rate, "%.1f M rows/s", p->rows_per_s / 1e6);
+    if (p->left_ms > 0) {
+        (void)snprintf(left, sizeof left, "  ETA %.1f s", (double)p->left_ms / 1000);
+    }
     live_line(&r->live->options, true,
-              "backfill %s.%s.region  %" PRIu64 "/%" PRIu64 " parts  %.1f%%  %s  ETA %s",
-              LC_LIVE_DATABASE, LC_LIVE_TABLE, p->parts_total - p->parts_to_do, p->parts_total,
-              100 * p->fraction, rate, left);
+              "backfill %s.%s.region  %" PRIu64 "/%" PRIu64 " parts  %.1f%%%s%s", LC_LIVE_DATABASE,
+              LC_LIVE_TABLE, p->parts_total - p->parts_to_do, p->parts_total, 100 * p->fraction,
+              rate, left);
 }
 
 static void on_event(void *ctx, const struct lc_run_event *e)
