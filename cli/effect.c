@@ -33,12 +33,9 @@ int lc_effect_running(struct lc_backend *b, const struct lc_facts *facts, const 
                       bool *running, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"id", query_id}, {NULL, NULL}};
-    bool by_comment = strcmp(lc_backend_kind(b), "embedded") == 0;
 
-    *running = false;
-    if (by_comment && !facts->comments)
-        return 0;
-    return count(b, by_comment ? lc_sql_running_comment : lc_sql_running_id, args, running, err);
+    return count(b, facts->comments ? lc_sql_running_comment : lc_sql_running_id, args, running,
+                 err);
 }
 
 static bool has_column(const struct lc_table *columns, const char *name)

@@ -2,6 +2,7 @@
 
 #include "livecol_sql.h"
 #include "query.h"
+#include "test_points.h"
 
 #include "lexer.h"
 
@@ -166,7 +167,7 @@ static int read_age(struct lc_backend *b, const char *database, const char *trac
     if (lc_table_u64(&t, 0, 0, 0) > last)
         last = lc_table_u64(&t, 0, 0, 0);
     info->beat_age_s = now > last ? now - last : 0;
-    info->stale = info->beat_age_s >= LC_LOCK_STALE_S;
+    info->stale = info->beat_age_s >= LC_TEST_NUMBER("LIVECOL_TEST_STALE_S", LC_LOCK_STALE_S);
 done:
     lc_table_release(&t);
     free(table);
@@ -479,6 +480,7 @@ int lc_lock_take(struct lc_lock **out, struct lc_backend *b, const char *databas
     rc = beat(lock, b, err);
     if (rc == LC_ERR_UNKNOWN)
         rc = 0; /* the table's own age serves as well */
+    LC_TEST_POINT("lock taken");
     if (rc == 0)
         rc = start_beating(lock, err);
     if (rc) {

@@ -31,13 +31,14 @@ static int list(const struct lc_mutation_watch *w, struct lc_table *t, struct lc
                          args, t, err);
 }
 
-static bool was_before(const struct lc_mutation_watch *w, const char *id)
+/* What was there of that id before, or NULL. */
+static struct lc_mutation_seen *seen(const struct lc_mutation_watch *w, const char *id)
 {
     for (size_t i = 0; i < w->before_n; i++) {
-        if (strcmp(w->before[i], id) == 0)
-            return true;
+        if (strcmp(w->before[i].id, id) == 0)
+            return &w->before[i];
     }
-    return false;
+    return NULL;
 }
 
 static int count_rows(struct lc_mutation_watch *w, struct lc_error *err)
@@ -68,8 +69,9 @@ int lc_mutation_watch(struct lc_mutation_watch *w, struct lc_backend *b,
             rc = no_memory(err);
     }
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        w->before[i] = strdup(lc_table_at(&t, i, C_ID)->p);
-        if (!w->before[i])
+        w->before[i] = (struct lc_mutation_seen){.id = strdup(lc_table_at(&t, i, C_ID)->p),
+                                                 .fail_s = lc_table_u64(&t, i, C_FAIL_S, 0)};
+        if (!w->before[i].id)
             rc = no_memory(err);
         else
             w->before_n++;
@@ -98,6 +100,8 @@ int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t co
 
     *found = *others = false;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        struct lc_mutation_seen *before;
+
         if (lc_table_u64(&t, i, C_MADE_S, 0) < since_s)
             continue;
         if (!same_command(lc_table_at(&t, i, C_COMMAND), command, command_n)) {
@@ -105,13 +109,9 @@ int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t co
             continue;
         }
         *found = true;
-        for (size_t k = 0; k < w->before_n; k++) {
-            if (strcmp(w->before[k], lc_table_at(&t, i, C_ID)->p) == 0) {
-                free(w->before[k]);
-                w->before[k] = w->before[--w->before_n];
-                break;
-            }
-        }
+        before = seen(w, lc_table_at(&t, i, C_ID)->p);
+        if (before)
+            before->ours = true;
     }
     lc_table_release(&t);
     return rc;
@@ -138,11 +138,13 @@ static int failed(const struct lc_mutation_watch *w, const struct lc_table *t, s
     return LC_ERR_SERVER;
 }
 
-static bool is_failing(const struct lc_table *t, size_t row)
+/* A failure from before is history: its cause may have been mended since. */
+static bool is_failing(const struct lc_table *t, size_t row, const struct lc_mutation_seen *before)
 {
     const struct lc_cell *reason = lc_table_at(t, row, C_FAIL_REASON);
 
-    return reason->n && lc_server_error_code(reason->p, reason->n) != ABORTED;
+    return reason->n && (!before || lc_table_u64(t, row, C_FAIL_S, 0) > before->fail_s) &&
+           lc_server_error_code(reason->p, reason->n) != ABORTED;
 }
 
 /* One look: how many of ours are undone, and how many parts they have left. */
@@ -155,11 +157,13 @@ static int look(const struct lc_mutation_watch *w, unsigned *undone, uint64_t *p
     *undone = 0;
     *parts = 0;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (was_before(w, lc_table_at(&t, i, C_ID)->p) || lc_table_u64(&t, i, C_IS_DONE, 1))
+        const struct lc_mutation_seen *before = seen(w, lc_table_at(&t, i, C_ID)->p);
+
+        if ((before && !before->ours) || lc_table_u64(&t, i, C_IS_DONE, 1))
             continue;
         ++*undone;
         *parts += lc_table_u64(&t, i, C_PARTS_TO_DO, 0);
-        if (is_failing(&t, i))
+        if (is_failing(&t, i, before))
             rc = failed(w, &t, i, err);
     }
     lc_table_release(&t);
@@ -247,7 +251,7 @@ int lc_mutation_wait(struct lc_mutation_watch *w, const struct lc_mutation_hooks
 void lc_mutation_release(struct lc_mutation_watch *w)
 {
     for (size_t i = 0; i < w->before_n; i++)
-        free(w->before[i]);
+        free(w->before[i].id);
     free(w->before);
     *w = (struct lc_mutation_watch){0};
 }

@@ -14,11 +14,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A mutation that was there. */
+struct lc_mutation_seen {
+    char *id;
+    uint64_t fail_s; /* when it had last failed, by the server's clock; 0: never */
+    bool ours;       /* an earlier send of the same statement made it: to be waited for */
+};
+
 struct lc_mutation_watch {
     struct lc_backend *b;
     const struct lc_facts *facts;
     const char *database, *table; /* the caller's */
-    char **before;                /* ids that were there */
+    struct lc_mutation_seen *before;
     size_t before_n;
     uint64_t rows_total, parts_total;
     uint64_t begun_ms;
@@ -38,7 +45,7 @@ int lc_mutation_watch(struct lc_mutation_watch *w, struct lc_backend *b,
 
 /*
  * Is there an unfinished or finished mutation with this command, made at or after since_s (server
- * time)? If so it is taken as not there before, so that lc_mutation_wait waits for it. *others says
+ * time)? If so lc_mutation_wait waits for it too, and minds its failures from now on. *others says
  * whether one with another command was made since.
  */
 int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t command_n,

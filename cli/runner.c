@@ -10,7 +10,6 @@
 #include "test_points.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,18 +30,6 @@ struct run {
     struct lc_send send;
     struct lc_run_event now; /* what the current event is about */
 };
-
-#ifdef LIVECOL_TEST_HOOKS
-void lc_test_point(const char *name)
-{
-    static unsigned passed;
-    const char *at = getenv("LIVECOL_TEST_KILL_AT");
-
-    (void)name;
-    if (at && (unsigned)atoi(at) == ++passed)
-        raise(SIGKILL);
-}
-#endif
 
 static void emit(struct run *r, enum lc_run_event_kind kind)
 {

@@ -214,6 +214,8 @@ static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt
                               const char *sql, const char *query_id, uint64_t since_s,
                               struct lc_mutation_watch *w, struct lc_error *err)
 {
+    bool lost = false;
+
     for (unsigned attempt = 1;; attempt++) {
         struct lc_error why = LC_ERROR_INIT;
         unsigned pause_ms = lc_backoff_ms(attempt);
@@ -222,14 +224,19 @@ static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt
 
         if (rc == 0)
             return 0;
-        if (rc == LC_ERR_UNKNOWN ||
-            (rc == LC_ERR_SERVER && why.server_code == SAME_QUERY_ID_RUNS)) {
+        /* Once an answer was lost, an error too ("already exists") may only mean that it is done.
+         */
+        if (rc == LC_ERR_UNKNOWN || (rc == LC_ERR_SERVER && lost && !may_retry(rc, &why))) {
             struct lc_error settled = LC_ERROR_INIT;
+            bool answered = rc == LC_ERR_SERVER && why.server_code != SAME_QUERY_ID_RUNS;
 
+            lost = true;
             rc = settle_lost(s, stmt, query_id, since_s, w, &why, &done, &settled);
             if (done)
                 return 0;
-            if (rc == 0 && attempt == LC_QUERY_TRIES)
+            if (rc == 0 && answered)
+                rc = LC_ERR_SERVER; /* it has had no effect, and `why` says what is wrong with it */
+            else if (rc == 0 && attempt == LC_QUERY_TRIES)
                 rc = LC_ERR_UNKNOWN; /* each answer was lost; `why` says how */
             else if (rc)
                 why = settled;

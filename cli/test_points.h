@@ -1,15 +1,20 @@
 /*
- * Points at which a test may end the process, as a power cut would: LIVECOL_TEST_KILL_AT=n raises
- * SIGKILL at the n-th point that is passed. Compiled in with LIVECOL_TEST_HOOKS only.
+ * What tests need of the inside, compiled in with LIVECOL_TEST_HOOKS only; else it costs nothing.
+ *
+ *   LIVECOL_TEST_KILL_AT=n     raise SIGKILL at the n-th point that is passed, as a power cut would
+ *   LIVECOL_TEST_STALE_S=n     a lock is stale after so many seconds
  */
 #ifndef LC_TEST_POINTS_H
 #define LC_TEST_POINTS_H
 
 #ifdef LIVECOL_TEST_HOOKS
 void lc_test_point(const char *name);
-#define LC_TEST_POINT(name) lc_test_point(name)
+unsigned lc_test_number(const char *variable, unsigned otherwise);
+#define LC_TEST_POINT(name)                 lc_test_point(name)
+#define LC_TEST_NUMBER(variable, otherwise) lc_test_number(variable, otherwise)
 #else
-#define LC_TEST_POINT(name) ((void)0)
+#define LC_TEST_POINT(name)                 ((void)0)
+#define LC_TEST_NUMBER(variable, otherwise) (otherwise)
 #endif
 
 #endif

@@ -1,1 +1,3 @@
-SELECT count() AS n FROM system.processes WHERE Settings['log_comment'] = {str:id}
+SELECT count() AS n
+FROM system.processes
+WHERE query_id = {str:id} OR Settings['log_comment'] = {str:id}

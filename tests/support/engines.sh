@@ -35,6 +35,7 @@ engine_start_chdb() {
 
 # engine_start_1816 DIR: Debian's server.
 engine_start_1816() {
+  # shellcheck disable=SC2034 # for the script that sources this
   engine_url=$("$LIVECOL_SOURCE/tests/support/server1816.sh" start "$1") || return 1
   engine_dirs+=("$1")
 }

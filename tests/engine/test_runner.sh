@@ -1,0 +1,185 @@
+#!/usr/bin/env bash
+# The runner on real engines: what it does to tables, what it waits for, and how it stops.
+# First on the embedded engine in livecol's own process, then on the same engine over HTTP.
+set -u
+. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+
+# --- in this process ---------------------------------------------------------------------------
+engine_functions "$work/embedded"
+embedded=(--backend embedded --path "$work/embedded")
+migration "$work/start" 0001_start <<'END'
+CREATE DATABASE analytics;
+CREATE TABLE analytics.events (event_id String, event_ts DateTime, event_type String, user_id String)
+    ENGINE = MergeTree() ORDER BY (event_ts, event_id);
+INSERT INTO analytics.events (event_id, event_ts, event_type, user_id) VALUES
+    ('e1', now(), 'a;b', 'u1_001'), ('e2', now(), '''', 'u1_002'), ('e3', now(), '', 'u2_001');
+INSERT INTO analytics.events FORMAT CSV
+"e4","2026-01-01 00:00:00","x","u1_003"
+"e5","2026-01-01 00:00:00","x;y","u3_001"
+
+END
+cp "$LIVECOL_SOURCE/migrations/0001_add_region_to_events.sql" "$work/start/0002_region.sql"
+cat >"$work/start/0003_prove.sql" <<'END'
+-- Fails unless every row has the region that it should have.
+SELECT throwIf(count() != 5 OR countIf(region != multiIf(startsWith(user_id, 'u1'), 'us-east',
+    startsWith(user_id, 'u2'), 'eu-west', 'unknown')) != 0) FROM analytics.events;
+END
+up "$work/start" "${embedded[@]}" --rules "$LIVECOL_SOURCE/config/region.csv"
+said_good embedded
+expect 'embedded: all' '3' "$(grep -c ': applied in' "$work/out")"
+up "$work/start" "${embedded[@]}"
+expect_in 'embedded: again' 'applied 0, skipped 3' "$work/out"
+"$LIVECOL_BIN" down -d "$work/start" "${embedded[@]}" --yes >"$work/out" 2>"$work/err"
+expect 'embedded: no down section' 3 $?
+rm "$work/start/0003_prove.sql"
+"$LIVECOL_BIN" down -d "$work/start" "${embedded[@]}" --yes >"$work/out" 2>"$work/err"
+expect 'embedded: down' 0 $?
+"$LIVECOL_BIN" doctor -d "$work/start" "${embedded[@]}" >"$work/out"
+expect 'embedded: doctor' 8 $?
+expect_in 'embedded: doctor' '1 pending' "$work/out"
+
+# --- over HTTP ---------------------------------------------------------------------------------
+# A function that fails at one key while a file says so: no sample of a thousand rows meets it.
+engine_functions "$work/engine"
+cat >"$work/engine/user_scripts/flaky" <<'END'
+#!/usr/bin/env bash
+# shellcheck disable=SC2034
+broken=$(dirname "$0")/broken
+while IFS= read -r line; do
+  if [ "$line" = poison ] && [ -e "$broken" ]; then
+    echo 'no answer for poison' >&2
+    exit 1
+  fi
+  echo "v_$line"
+done
+END
+chmod +x "$work/engine/user_scripts/flaky"
+cat >"$work/engine/flaky_function.xml" <<'END'
+<functions><function>
+  <type>executable</type><name>flaky</name><command>flaky</command>
+  <argument><type>String</type><name>k</name></argument>
+  <return_type>String</return_type><return_name>result</return_name><format>TabSeparated</format>
+  <check_exit_code>1</check_exit_code><stderr_reaction>throw</stderr_reaction>
+</function></functions>
+END
+engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
+
+# A mutation that fails ends the wait, with its reason; once mended, the next run waits for it.
+fresh flaky
+sql "CREATE TABLE flaky.t (k String) ENGINE = MergeTree ORDER BY tuple()"
+sql "INSERT INTO flaky.t SELECT concat('k', toString(number)) FROM numbers(3000)"
+sql "INSERT INTO flaky.t VALUES ('poison')"
+sql 'OPTIMIZE TABLE flaky.t FINAL'
+migration "$work/flaky" 0001_add <<'END'
+ALTER TABLE t ADD COLUMN v String DEFAULT flaky(k);
+ALTER TABLE t MATERIALIZE COLUMN v;
+END
+touch "$work/engine/user_scripts/broken"
+up "$work/flaky"
+expect 'a mutation fails: exit' 1 "$code"
+expect_in 'a mutation fails' 'statement 2 of 2: mutation' "$work/err"
+expect_in 'a mutation fails' 'no answer for poison' "$work/err"
+expect_in 'a mutation fails' 'KILL MUTATION WHERE' "$work/err"
+rm "$work/engine/user_scripts/broken"
+up "$work/flaky"
+said_good 'the mutation is mended'
+expect 'the mutation is mended: one mutation' 1 \
+  "$(sql "SELECT count() FROM system.mutations WHERE database = 'flaky'")"
+expect 'the mutation is mended: rows' 3001 \
+  "$(sql "SELECT countIf(v = concat('v_', k)) FROM flaky.t")"
+
+# SIGINT in a mutation: 130, the mutation goes on, the next run waits for it and sends nothing.
+fresh slow
+sql "CREATE TABLE slow.t (k UInt32, v UInt32) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO slow.t SELECT number, 0 FROM numbers(20)"
+migration "$work/slow" 0001_slow <<'END'
+ALTER TABLE t UPDATE v = v + 1 + sleepEachRow(0.1) WHERE 1;
+END
+"$LIVECOL_BIN" up -d "$work/slow" >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+for _ in $(seq 100); do
+  [ "$(sql "SELECT count() FROM system.mutations WHERE database = 'slow'")" = 0 ] || break
+  sleep 0.05
+done
+kill -INT "$pid"
+wait "$pid"
+expect 'SIGINT: exit' 130 $?
+expect_in 'SIGINT' 'goes on in the server' "$work/err"
+expect 'SIGINT: not undone' 0 \
+  "$(sql "SELECT is_done FROM system.mutations WHERE database = 'slow'")"
+expect 'SIGINT: no lock is left' 0 \
+  "$(sql "SELECT count() FROM system.tables WHERE database = 'slow' AND name LIKE '%lock%'")"
+up "$work/slow"
+said_good 'after SIGINT'
+expect 'after SIGINT: once' 20 "$(sql 'SELECT sum(v) FROM slow.t')"
+expect 'after SIGINT: one mutation' 1 \
+  "$(sql "SELECT count() FROM system.mutations WHERE database = 'slow'")"
+
+# An answer that comes late: the statement is found running, waited for, and not sent again.
+proxy_start
+fresh late
+sql "CREATE TABLE late.t (k UInt32) ENGINE = MergeTree ORDER BY k"
+migration "$work/late" 0001_late <<'END'
+CREATE TABLE u ENGINE = MergeTree ORDER BY k AS SELECT toUInt32(sleepEachRow(0.2)) AS k FROM numbers(5);
+END
+fault early 1 '^CREATE TABLE u'
+up "$work/late"
+expect 'late: exit' 7 "$code"
+expect_in 'late' 'the statement still runs in the server' "$work/err"
+expect 'late: its rows' 5 "$(sql 'SELECT count() FROM late.u')"
+no_fault
+
+# The server's own limit for one statement.
+fresh limit
+migration "$work/limit" 0001_limit <<'END'
+SELECT sleepEachRow(0.1) FROM numbers(50) SETTINGS max_block_size = 1;
+END
+up "$work/limit" --statement-timeout 1
+expect '--statement-timeout: exit' 1 "$code"
+expect_in '--statement-timeout' 'Code: 159' "$work/err"
+
+# A table that has too many mutations: 692 from the server itself, until merges go on.
+fresh many
+sql "CREATE TABLE many.t (k UInt32, v UInt32) ENGINE = MergeTree ORDER BY k SETTINGS number_of_mutations_to_throw = 1, number_of_mutations_to_delay = 0"
+sql "INSERT INTO many.t VALUES (1, 1)"
+sql "SYSTEM STOP MERGES many.t"
+sql "ALTER TABLE many.t UPDATE v = 2 WHERE 1 SETTINGS mutations_sync = 0"
+migration "$work/many" 0001_many <<'END'
+ALTER TABLE t UPDATE v = v + 10 WHERE 1;
+END
+(
+  sleep 1
+  sql "SYSTEM START MERGES many.t"
+) &
+starter=$!
+up "$work/many"
+wait "$starter"
+said_good 'too many mutations'
+expect_in 'too many mutations' 'Code: 692' "$work/err"
+expect 'too many mutations: once' 12 "$(sql 'SELECT v FROM many.t')"
+
+# Rows that are written while the column is filled in.
+fresh load
+sql "CREATE TABLE load.t (k String, n UInt32) ENGINE = MergeTree ORDER BY n"
+sql "INSERT INTO load.t SELECT concat('u', toString(number % 4)), number FROM numbers(300000)"
+migration "$work/load" 0001_region <<'END'
+ALTER TABLE t ADD COLUMN region LowCardinality(String) DEFAULT region_v1(k);
+ALTER TABLE t MATERIALIZE COLUMN region;
+END
+(
+  for i in $(seq 20); do
+    sql "INSERT INTO load.t (k, n) SELECT concat('u', toString(number % 4)), number FROM numbers(100)" ||
+      echo "insert $i" >>"$work/load.failed"
+    sql 'SELECT k, n FROM load.t LIMIT 10 FORMAT Null' || echo "select $i" >>"$work/load.failed"
+  done
+) &
+writer=$!
+up "$work/load"
+wait "$writer"
+said_good 'under load'
+[ ! -e "$work/load.failed" ] || fail "under load: $(cat "$work/load.failed")"
+expect 'under load: rows, and those whose region is wrong' $'302000\t0' \
+  "$(sql 'SELECT count(), countIf(region != region_v1(k)) FROM load.t')"
+expect 'under load: parts without the column' 0 \
+  "$(sql "SELECT countIf(has_it = 0) FROM (SELECT name, countIf(column = 'region') AS has_it FROM system.parts_columns WHERE database = 'load' AND table = 't' AND active GROUP BY name)")"
+finish
