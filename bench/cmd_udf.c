@@ -54,7 +54,8 @@ static void print_entries(const struct lc_entry *e, size_t n)
     struct lc_report table;
     struct lc_buf text;
 
-    lc_report_init(&table, "what|rules|expression|seconds|M rows/s|ns/row|MB/s|x multiIf|of limit|"
+    lc_report_init(&table, "what|rules|expression|seconds|M rows/s|ns/row|MB/s|x multiIf|of "
+                           "limit|CPU s|CPU x multiIf|CPU of limit|"
                            "goal|spread");
     lc_buf_init(&text, 1 << 20);
     for (size_t i = 0; i < n; i++) {
@@ -69,6 +70,9 @@ static void print_entries(const struct lc_entry *e, size_t n)
         lc_report_number(&table, rate * KEY_BYTES / 1e6);
         cell_if(&table, e[i].of_builtin > 0, "", 3, e[i].of_builtin);
         cell_if(&table, e[i].of_limit > 0, "", 3, e[i].of_limit);
+        lc_report_number(&table, e[i].cpu_seconds);
+        cell_if(&table, e[i].cpu_of_builtin > 0, "", 3, e[i].cpu_of_builtin);
+        cell_if(&table, e[i].cpu_of_limit > 0, "", 3, e[i].cpu_of_limit);
         cell_if(&table, e[i].goal > 0, e[i].goal_is_limit ? "limit >= " : "x <= ", 2, e[i].goal);
         lc_report_cell(&table, "%.0f%%", 100 * e[i].spread);
     }
@@ -108,6 +112,11 @@ static void print_json(const struct lc_machine *m, const char *version, uint64_t
             lc_json_set_double(one, "of_builtin", e[i].of_builtin);
         if (e[i].of_limit > 0)
             lc_json_set_double(one, "of_limit", e[i].of_limit);
+        lc_json_set_double(one, "cpu_seconds", e[i].cpu_seconds);
+        if (e[i].cpu_of_builtin > 0)
+            lc_json_set_double(one, "cpu_of_builtin", e[i].cpu_of_builtin);
+        if (e[i].cpu_of_limit > 0)
+            lc_json_set_double(one, "cpu_of_limit", e[i].cpu_of_limit);
         lc_json_add(list, one);
     }
     lc_json_set(o, "entries", list);

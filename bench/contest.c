@@ -3,6 +3,7 @@
 #include "builtin.h"
 #include "clock.h"
 #include "contest_setup.h"
+#include "cpu.h"
 #include "stats.h"
 #include "stop.h"
 #include "trial.h"
@@ -86,7 +87,7 @@ struct runner {
     const struct contestant *c;
     struct lc_buf sql;
     uint64_t rows;
-    double seconds[MAX_ROUNDS];
+    double seconds[MAX_ROUNDS], cpu[MAX_ROUNDS];
     uint64_t answer; /* checksum */
 };
 
@@ -118,14 +119,26 @@ static int make_query(const struct lc_contest_place *place, struct runner *r, st
     return 0;
 }
 
-static int run_once(struct lc_backend *b, struct runner *r, double *seconds, struct lc_error *err)
+/* Run a statement and note its time on the wall and on the processors. */
+static int timed(struct lc_backend *b, const struct lc_query *q, struct runner *r, unsigned round,
+                 struct lc_table *out, struct lc_error *err)
 {
     const struct lc_clock *clock = lc_clock_system();
+    double cpu = lc_cpu_seconds();
     uint64_t start = lc_clock_now(clock);
-    struct lc_table t = {0};
-    int rc = lc_backend_run(b, lc_buf_str(&r->sql), &t, err);
+    int rc = lc_backend_query(b, q, out, err);
 
-    *seconds = (double)(lc_clock_now(clock) - start) / 1e9;
+    r->seconds[round] = (double)(lc_clock_now(clock) - start) / 1e9;
+    r->cpu[round] = lc_cpu_seconds() - cpu;
+    return rc;
+}
+
+static int run_once(struct lc_backend *b, struct runner *r, unsigned round, struct lc_error *err)
+{
+    struct lc_query q = {.sql = lc_buf_str(&r->sql)};
+    struct lc_table t = {0};
+    int rc = timed(b, &q, r, round, &t, err);
+
     r->answer = rc ? 0 : lc_trial_checksum(&t);
     lc_table_release(&t);
     return rc;
@@ -156,11 +169,12 @@ static const struct runner *find(const struct runner *runs, size_t n, enum role 
     return NULL;
 }
 
-static double per_row(const struct runner *r, unsigned rounds)
+/* The median a row, of r->seconds or r->cpu. */
+static double per_row(const double *values, const struct runner *r, unsigned rounds)
 {
     double copy[MAX_ROUNDS];
 
-    memcpy(copy, r->seconds, sizeof copy);
+    memcpy(copy, values, sizeof copy);
     return lc_stats_median(copy, rounds) / (double)r->rows;
 }
 
@@ -171,17 +185,23 @@ static void report(const char *what, const struct runner *runs, size_t n, unsign
         const struct contestant *c = runs[i].c;
         const struct runner *builtin = find(runs, n, ROLE_BUILTIN, c->rules, NULL);
         const struct runner *limit = find(runs, n, ROLE_LIMIT, 0, c->type);
-        double sorted[MAX_ROUNDS], own = per_row(&runs[i], rounds);
+        double sorted[MAX_ROUNDS], own = per_row(runs[i].seconds, &runs[i], rounds);
+        double cpu = per_row(runs[i].cpu, &runs[i], rounds);
         struct lc_entry e = {
             .what = what, .rules = c->rules, .name = c->name, .rows = runs[i].rows};
 
         memcpy(sorted, runs[i].seconds, sizeof sorted);
         e.seconds = lc_stats_median(sorted, rounds);
         e.spread = (sorted[rounds - 1] - sorted[0]) / e.seconds;
-        if (builtin && c->role != ROLE_BUILTIN)
-            e.of_builtin = own / per_row(builtin, rounds);
-        if (limit && c->role == ROLE_FUNCTION)
-            e.of_limit = per_row(limit, rounds) / own;
+        e.cpu_seconds = cpu * (double)runs[i].rows;
+        if (builtin && c->role != ROLE_BUILTIN) {
+            e.of_builtin = own / per_row(builtin->seconds, builtin, rounds);
+            e.cpu_of_builtin = cpu / per_row(builtin->cpu, builtin, rounds);
+        }
+        if (limit && c->role == ROLE_FUNCTION) {
+            e.of_limit = per_row(limit->seconds, limit, rounds) / own;
+            e.cpu_of_limit = per_row(limit->cpu, limit, rounds) / cpu;
+        }
         e.goal = e.of_builtin > 0 && c->goal > 0 ? c->goal : c->limit_goal;
         e.goal_is_limit = !(e.of_builtin > 0 && c->goal > 0);
         if (*count < LC_ENTRIES)
@@ -214,16 +234,14 @@ static int group_by(const struct lc_contest *how, struct lc_contest_place *place
         rc = make_query(place, &runs[n++], err);
     }
     for (size_t i = 0; i < n && !rc; i++) { /* pools are started, caches warm */
-        double ignored;
-
-        rc = run_once(place->backend, &runs[i], &ignored, err);
+        rc = run_once(place->backend, &runs[i], 0, err);
     }
     if (!rc)
         rc = check_answers(runs, n, err);
     while (!rc && done < how->rounds) {
         say_round(how, "GROUP BY", done + 1);
         for (size_t i = 0; i < n && !rc; i++) {
-            rc = run_once(place->backend, &runs[i], &runs[i].seconds[done], err);
+            rc = run_once(place->backend, &runs[i], done, err);
             if (!rc && lc_stop_asked())
                 rc = lc_fail(err, LC_ERR_STOPPED, "interrupted after %u whole rounds", done);
         }
@@ -238,15 +256,13 @@ static int group_by(const struct lc_contest *how, struct lc_contest_place *place
 }
 
 /* ADD COLUMN c DEFAULT expression, MATERIALIZE it (timed), check that it is stored, DROP it. */
-static int materialize_once(const struct lc_contest_place *place, struct runner *r, double *seconds,
+static int materialize_once(const struct lc_contest_place *place, struct runner *r, unsigned round,
                             struct lc_error *err)
 {
-    const struct lc_clock *clock = lc_clock_system();
     const struct lc_setting sync[] = {{"mutations_sync", "2"}, {NULL, NULL}};
     struct lc_query q = {.sql = "ALTER TABLE bench.t MATERIALIZE COLUMN c", .settings = sync};
     struct lc_table t = {0};
     struct lc_buf sql;
-    uint64_t start;
     int rc;
 
     lc_buf_init(&sql, 1 << 24);
@@ -259,10 +275,8 @@ static int materialize_once(const struct lc_contest_place *place, struct runner 
     rc = rc || lc_buf_adds(&sql, " DEFAULT ") || make_expression(place, r->c, &sql, err);
     if (!rc)
         rc = lc_backend_run(place->backend, lc_buf_str(&sql), NULL, err);
-    start = lc_clock_now(clock);
     if (!rc)
-        rc = lc_backend_query(place->backend, &q, NULL, err);
-    *seconds = (double)(lc_clock_now(clock) - start) / 1e9;
+        rc = timed(place->backend, &q, r, round, NULL, err);
     if (!rc)
         rc = lc_backend_run(place->backend,
                             "SELECT toString(c) AS r, count() FROM bench.t GROUP BY r ORDER BY r",
@@ -293,7 +307,7 @@ static int materialize(const struct lc_contest *how, struct lc_contest_place *pl
     while (!rc && done < how->rounds) {
         say_round(how, "MATERIALIZE", done + 1);
         for (size_t i = 0; i < n && !rc; i++) {
-            rc = materialize_once(place, &runs[i], &runs[i].seconds[done], err);
+            rc = materialize_once(place, &runs[i], done, err);
             if (!rc && lc_stop_asked())
                 rc = lc_fail(err, LC_ERR_STOPPED, "interrupted after %u whole rounds", done);
         }

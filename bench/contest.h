@@ -35,13 +35,17 @@ struct lc_contest {
 struct lc_entry {
     const char *what; /* "GROUP BY", "MATERIALIZE" */
     uint32_t rules;
-    const char *name;  /* "multiIf", "Native Enum8" */
-    double seconds;    /* median over the rows that it ran on */
-    double spread;     /* (largest - smallest) / median */
-    uint64_t rows;     /* that it ran on; fewer than the table's where it is slow, and scaled */
-    double of_builtin; /* its time per row / multiIf's of as many rules; 0: none to compare */
-    double of_limit;   /* the transport's time / its time: its share of the limit; 0: none */
-    double goal;       /* of of_builtin (at most) or, where goal_is_limit, of of_limit (at least) */
+    const char *name;   /* "multiIf", "Native Enum8" */
+    double seconds;     /* median over the rows that it ran on */
+    double spread;      /* (largest - smallest) / median */
+    uint64_t rows;      /* that it ran on; fewer than the table's where it is slow, and scaled */
+    double of_builtin;  /* its time per row / multiIf's of as many rules; 0: none to compare */
+    double of_limit;    /* the transport's time / its time: its share of the limit; 0: none */
+    double cpu_seconds; /* processor time, of the engine and its children; median */
+    double
+        cpu_of_builtin; /* the same two ratios, of processor time: they hold on a noisy machine */
+    double cpu_of_limit;
+    double goal; /* of of_builtin (at most) or, where goal_is_limit, of of_limit (at least) */
     bool goal_is_limit;
 };
 
