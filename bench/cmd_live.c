@@ -19,7 +19,7 @@ struct request {
     struct lc_live_options live;
     struct lc_delivery delivery;
     struct lc_global global;
-    bool keep;
+    bool keep, details;
     char *migrations_dir;
     char *rules;
 };
@@ -75,6 +75,8 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
          "GROUP BY reads a second; 0: one after the other (default: 2)"},
         {"drop-existing", 0, LC_OPT_FLAG, &l->drop_existing, NULL,
          "drop the table analytics.events that is there; else such a run is refused"},
+        {"details", 0, LC_OPT_FLAG, &q->details, NULL,
+         "print n, errors, qps, mean, σ and all percentiles of each stream and phase too"},
         {"keep", 0, LC_OPT_FLAG, &q->keep, NULL,
          "leave the tables; else they are dropped at the end"},
         LC_DELIVERY_OPTIONS(&q->delivery),
@@ -164,6 +166,17 @@ static void add_verdict(const struct lc_outcome *o, const struct lc_budget *budg
     }
 }
 
+static int add_details(const struct lc_outcome *o, struct lc_buf *out)
+{
+    struct lc_report r;
+    lc_outcome_table(o, false, &r);
+    int rc = lc_buf_adds(out, "\n");
+    rc = rc == 0 ? lc_report_write(&r, LC_REPORT_TEXT, out) : rc;
+    rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
+    lc_report_release(&r);
+    return rc;
+}
+
 /* What a run says at its end: its summary, the budgets, and a warning of a noisy machine. */
 static int deliver(const struct request *q, const struct lc_live *live, struct lc_outcome *o,
                    struct lc_error *err)
@@ -177,6 +190,7 @@ static int deliver(const struct request *q, const struct lc_live *live, struct l
     rc = rc == 0 ? lc_outcome_where(o, &out) : rc;
     rc = rc == 0 ? lc_buf_adds(&out, "\n") : rc;
     rc = rc == 0 ? lc_live_summary(live, &out) : rc;
+    rc = rc == 0 && q->details ? add_details(o, &out) : rc;
     for (size_t i = 0; rc == 0 && i < q->delivery.n_budgets; i++) {
         add_verdict(o, &q->delivery.budgets[i], &out);
     }

@@ -11,9 +11,11 @@ void lc_outcome_begin(struct lc_outcome *o, const char *scenario, struct lc_back
     *o = (struct lc_outcome){.scenario = scenario, .confidence = 0.995};
     lc_machine_read(&o->machine);
     if (b != NULL) {
-        (void)snprintf(o->where, sizeof o->where, "%s", lc_backend_where(b));
-        (void)snprintf(o->engine, sizeof o->engine, "%s", lc_backend_version(b));
         o->embedded = strcmp(lc_backend_kind(b), "embedded") == 0;
+        /* An embedded engine's data path is nobody's business but this machine's. */
+        (void)snprintf(o->where, sizeof o->where, "%s",
+                       o->embedded ? "embedded" : lc_backend_where(b));
+        (void)snprintf(o->engine, sizeof o->engine, "%s", lc_backend_version(b));
     } else {
         o->embedded = true;
     }
