@@ -226,18 +226,16 @@ static int open_reference(const struct request *q, struct lc_backend **out, stru
     return lc_backend_open(out, &to, err);
 }
 
-static int run(struct request *q, struct lc_error *err)
+static int run(struct request *q, struct entries *e, struct lc_error *err)
 {
     struct lc_backend *b = NULL;
     struct lc_backend *other = NULL;
-    struct entries *e = calloc(1, sizeof *e);
     struct lc_outcome o = {0};
     struct lc_follow follow;
     char caches[200];
     int code = 0;
     lc_follow_init(&follow, q->global.quiet);
-    int rc = e == NULL ? lc_fail(err, LC_ERR_NOMEM, "no memory") : 0;
-    rc = rc == 0 ? lc_global_open(&q->global, &b, err) : rc;
+    int rc = lc_global_open(&q->global, &b, err);
     rc = rc == 0 && q->reference_url != NULL ? open_reference(q, &other, err) : rc;
     rc = rc == 0 ? gather(q, e, b, other, err) : rc;
     if (rc != 0) {
@@ -281,13 +279,6 @@ done:
         code = lc_exit_code(err);
     }
     lc_outcome_release(&o);
-    if (e != NULL) {
-        for (size_t i = 0; i < e->n_texts; i++) {
-            free(e->texts[i]);
-        }
-        lc_column_queries_release(&e->column);
-    }
-    free(e);
     lc_backend_free(other);
     lc_backend_free(b);
     return code;
@@ -301,9 +292,17 @@ int lc_cmd_bench_query(int argc, const char **argv)
     if (rc == LC_ERR_FOUND) {
         return 0; /* the help was printed */
     }
-    if (rc != 0) {
+    struct entries *e = rc == 0 ? calloc(1, sizeof *e) : NULL;
+    if (e == NULL) {
+        lc_fail(&err, LC_ERR_NOMEM, "no memory"); /* unless there is an error already */
         lc_complain(&err);
         return lc_exit_code(&err);
     }
-    return run(&q, &err);
+    int code = run(&q, e, &err);
+    for (size_t i = 0; i < e->n_texts; i++) {
+        free(e->texts[i]);
+    }
+    lc_column_queries_release(&e->column);
+    free(e);
+    return code;
 }

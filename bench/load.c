@@ -350,7 +350,7 @@ static void gather(struct stream_state *s)
             s->all_n += w->n;
         }
     }
-    if (s->all_n > 1) {
+    if (s->all != NULL && s->all_n > 1) {
         qsort(s->all, s->all_n, sizeof *s->all, by_time);
     }
 }
