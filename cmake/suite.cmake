@@ -29,6 +29,6 @@ lc_suite_build(clang)
 # A program under ASan dies when it loads libchdb: such tests are run under UBSan alone.
 lc_suite_build(asan -LE chdb)
 lc_suite_build(ubsan -L chdb)
-if(LIVECOL_SUITE_FUZZ)
-  lc_suite_build(fuzz -L fuzz)
-endif()
+# A few seconds a parser; scripts/test --fuzz gives each a minute.
+lc_suite_build(fuzz -L fuzz)
+set_tests_properties(fuzz.tests PROPERTIES TIMEOUT 1800)
