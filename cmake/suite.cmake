@@ -6,10 +6,8 @@ foreach(what IN ITEMS format shell text)
   add_test(NAME check.${what} COMMAND "${check}" ${what})
   set_tests_properties(check.${what} PROPERTIES LABELS check TIMEOUT 120)
 endforeach()
-if(LIVECOL_LONG)
-  add_test(NAME check.tidy COMMAND "${check}" tidy "${PROJECT_BINARY_DIR}")
-  set_tests_properties(check.tidy PROPERTIES LABELS check TIMEOUT 1800)
-endif()
+add_test(NAME check.tidy COMMAND "${check}" tidy "${PROJECT_BINARY_DIR}")
+set_tests_properties(check.tidy PROPERTIES LABELS check TIMEOUT 300)
 
 # lc_suite_build(PRESET CTEST-OPTION...): build/PRESET is made, then its tests are run; nothing is run without options.
 function(lc_suite_build preset)
@@ -19,9 +17,9 @@ function(lc_suite_build preset)
   if(ARGN)
     add_test(NAME ${preset}.tests
              COMMAND "${CMAKE_CTEST_COMMAND}" --test-dir "${PROJECT_SOURCE_DIR}/build/${preset}"
-                     --output-on-failure --no-tests=error ${ARGN})
+                     --output-on-failure --no-tests=error -j 2 ${ARGN})
     set_tests_properties(${preset}.tests PROPERTIES FIXTURES_REQUIRED ${preset} LABELS build
-                         TIMEOUT 600)
+                         PROCESSORS 2 TIMEOUT 600)
   endif()
 endfunction()
 
