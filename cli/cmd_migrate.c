@@ -102,6 +102,9 @@ static int settle(struct lc_migrate *m, struct lc_error *err)
     }
     if (m->up.strict && m->up.allow_missing)
         return lc_fail(err, LC_ERR_USAGE, "--strict and --allow-missing contradict each other");
+    if (m->cluster)
+        lc_warn("--cluster %s: only the server that is connected to is checked and waited for",
+                m->cluster);
     m->up.cancel = lc_stop_flag();
     return 0;
 }

@@ -51,10 +51,12 @@ struct line {
     char note[1280];
 };
 
-static void make_line(struct line *l, const struct lc_migration *m,
+static void make_line(struct line *l, const struct view *v, const struct lc_migration *m,
                       const struct lc_track_version *t)
 {
     enum lc_track_status status = t ? t->status : LC_TRACK_PENDING;
+    bool under_way =
+        t && v->locked && !v->holder.stale && t->run_id && strcmp(t->run_id, v->holder.run_id) == 0;
 
     *l = (struct line){.status = lc_track_status_name(status), .at = t ? t->at : ""};
     snprintf(l->version_text, sizeof l->version_text, "%" PRIu64, m ? m->version : t->version);
@@ -64,6 +66,8 @@ static void make_line(struct line *l, const struct lc_migration *m,
         l->execution_ms = t->execution_ms;
     if (status == LC_TRACK_PENDING)
         l->at = "";
+    if (status == LC_TRACK_UNKNOWN && under_way)
+        l->status = lc_track_status_name(LC_TRACK_RUNNING);
     if (t && t->baselined && status == LC_TRACK_APPLIED)
         l->status = "baselined";
     if (!m && status != LC_TRACK_PENDING)
@@ -77,6 +81,9 @@ static void make_line(struct line *l, const struct lc_migration *m,
     else if (status == LC_TRACK_FAILED)
         snprintf(l->note, sizeof l->note, "repaired: %u of %u statements are done", t->done,
                  t->stmts);
+    else if (status == LC_TRACK_UNKNOWN && under_way)
+        snprintf(l->note, sizeof l->note, "%sstatement %u of %u is under way",
+                 t->down ? "down, " : "", t->open, t->stmts);
     else if (status == LC_TRACK_UNKNOWN)
         snprintf(l->note, sizeof l->note,
                  "%sstatement %u of %u was sent by %s, and no end of it is recorded",
@@ -145,7 +152,7 @@ static unsigned print_view(const struct view *v, bool json)
         const struct lc_migration *m = &v->files.v[i];
         const struct lc_track_version *t = lc_tracking_find(&v->tracking, m->version);
 
-        make_line(&l, m, t);
+        make_line(&l, v, m, t);
         print_line(&l, json);
         open += !t || t->status != LC_TRACK_APPLIED;
     }
@@ -154,7 +161,7 @@ static unsigned print_view(const struct view *v, bool json)
 
         if (t->status == LC_TRACK_PENDING || lc_migrations_find(&v->files, t->version))
             continue;
-        make_line(&l, NULL, t);
+        make_line(&l, v, NULL, t);
         print_line(&l, json);
         open += t->status != LC_TRACK_APPLIED;
     }

@@ -197,6 +197,7 @@ static int schema_effect(struct lc_backend *b, const struct lc_facts *facts,
         return rc;
     case LC_STMT_RENAME:
         return rename_effect(b, s, effect, err);
+    case LC_STMT_READ:
     case LC_STMT_OPTIMIZE:
         *effect = LC_EFFECT_NONE;
         return 0;

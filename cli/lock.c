@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TABLE_ALREADY_EXISTS = 57, UNKNOWN_TABLE = 60 };
+enum { TABLE_ALREADY_EXISTS = 57, UNKNOWN_TABLE = 60, TABLE_IS_DROPPED = 218 };
 
 struct lc_lock {
     struct lc_backend *b;      /* the caller's */
@@ -34,6 +34,13 @@ struct locks {
     struct lc_lock_info *v;
     size_t n;
 };
+
+/* Did it fail since somebody else has removed the table meanwhile? */
+static bool was_gone(int rc, const struct lc_error *err)
+{
+    return rc == LC_ERR_SERVER &&
+           (err->server_code == UNKNOWN_TABLE || err->server_code == TABLE_IS_DROPPED);
+}
 
 static int no_memory(struct lc_error *err)
 {
@@ -154,7 +161,7 @@ static int read_age(struct lc_backend *b, const char *database, const char *trac
     now = lc_table_u64(&t, 0, 1, 0);
     snprintf(info->since, sizeof info->since, "%s", lc_table_at(&t, 0, 2)->p);
     rc = lc_query_read(b, lc_sql_lock_beats, args, &t, &beat_err);
-    if (rc == LC_ERR_SERVER && beat_err.server_code == UNKNOWN_TABLE) {
+    if (was_gone(rc, &beat_err)) {
         *gone = true;
         rc = 0;
         goto done;
@@ -219,7 +226,7 @@ static int drop_table(struct lc_backend *b, const char *database, const char *ta
     const struct lc_sql_arg args[] = {{"database", database}, {"table", table}, {NULL, NULL}};
     int rc = lc_query_read(b, lc_sql_lock_drop, args, NULL, &one);
 
-    if (rc == LC_ERR_SERVER && one.server_code == UNKNOWN_TABLE)
+    if (was_gone(rc, &one))
         return 0;
     if (rc && err && err->code == 0)
         *err = one;

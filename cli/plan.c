@@ -69,15 +69,14 @@ static int check_version(const struct lc_migration *m, const struct lc_track_ver
 int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking *t,
                      struct lc_problems *out)
 {
-    const struct lc_migration *highest = NULL;
+    const struct lc_migration *last = NULL; /* in the order of the files */
     int rc = 0;
 
     for (size_t i = 0; i < files->n; i++) {
         const struct lc_migration *m = &files->v[i];
 
-        if (is_applied(lc_tracking_find(t, m->version)) &&
-            (!highest || m->version > highest->version))
-            highest = m;
+        if (is_applied(lc_tracking_find(t, m->version)))
+            last = m;
     }
     for (size_t i = 0; rc == 0 && i < files->n; i++) {
         const struct lc_migration *m = &files->v[i];
@@ -85,10 +84,10 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
 
         if (v)
             rc = check_version(m, v, out);
-        if (rc == 0 && !is_applied(v) && !unfinished(v) && highest && m->version < highest->version)
+        if (rc == 0 && !is_applied(v) && !unfinished(v) && last && m < last)
             rc = lc_problems_add(out, LC_PROBLEM_OUT_OF_ORDER, m->file.path, 0,
-                                 "is pending, and version %s above it is applied",
-                                 highest->version_text);
+                                 "is pending, and version %s, which comes after it, is applied",
+                                 last->version_text);
         if (rc == 0 && unfinished(v) && v->down)
             rc = lc_problems_add(out, LC_PROBLEM_HALF, lc_migration_path(m, true), 0,
                                  "is half reverted: %u of %u statements of its down section are "
@@ -189,6 +188,56 @@ static int add(struct lc_plan *plan, const struct lc_migration *m,
     return 0;
 }
 
+static bool in_plan(const struct lc_plan *plan, uint64_t version)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->v[i].m->version == version)
+            return true;
+    }
+    return false;
+}
+
+/* What a migration needs is applied before, or by this very run. */
+static int check_needs(const struct lc_plan *plan, const struct lc_tracking *t,
+                       const struct lc_migration *m, struct lc_error *err)
+{
+    for (size_t i = 0; i < m->requires_n; i++) {
+        uint64_t need = m->requires[i];
+
+        if (is_applied(lc_tracking_find(t, need)) || in_plan(plan, need))
+            continue;
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s requires version %" PRIu64 ", which is neither applied nor part of this run",
+                m->file.path, need);
+        lc_hint(err, "leave out --to and --steps, or set them so that it comes along");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
+/* Nothing that stays applied may need what is reverted. */
+static int check_needed(const struct lc_plan *plan, const struct lc_migrations *files,
+                        const struct lc_tracking *t, struct lc_error *err)
+{
+    for (size_t i = 0; i < files->n; i++) {
+        const struct lc_migration *m = &files->v[i];
+
+        if (!is_applied(lc_tracking_find(t, m->version)) || in_plan(plan, m->version))
+            continue;
+        for (size_t k = 0; k < m->requires_n; k++) {
+            if (!in_plan(plan, m->requires[k]))
+                continue;
+            lc_fail(err, LC_ERR_REFUSED,
+                    "version %" PRIu64
+                    " cannot be reverted while %s, which requires it, is applied",
+                    m->requires[k], m -> file.path);
+            lc_hint(err, "revert that one first");
+            return LC_ERR_REFUSED;
+        }
+    }
+    return 0;
+}
+
 static int choose_up(struct lc_plan *plan, const struct lc_migrations *files,
                      const struct lc_tracking *t, const struct lc_up_options *o,
                      struct lc_error *err)
@@ -203,7 +252,9 @@ static int choose_up(struct lc_plan *plan, const struct lc_migrations *files,
         } else if ((o->to_given && m->version > o->to) || (o->steps && plan->n >= o->steps)) {
             plan->left++;
         } else {
-            rc = add(plan, m, v, err);
+            rc = check_needs(plan, t, m, err);
+            if (rc == 0)
+                rc = add(plan, m, v, err);
             if (rc)
                 return rc;
         }
@@ -241,7 +292,7 @@ static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
         if (rc)
             return rc;
     }
-    return 0;
+    return check_needed(plan, files, t, err);
 }
 
 int lc_plan_make(struct lc_plan *plan, const struct lc_migrations *files,

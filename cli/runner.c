@@ -212,6 +212,15 @@ static void record_failure(struct run *r, const struct lc_plan_migration *m, uns
     lc_tracking_write(&r->tracking, &e, NULL);
 }
 
+static void tell_other(struct run *r, const struct lc_plan_migration *m, unsigned i)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "%s: statement %u of %u is not recognised, and is run as it is",
+             m->m->version_text, i + 1, m->stmt_n);
+    emit_text(r, LC_RUN_CHECKED, text);
+}
+
 static int run_statement(struct run *r, const struct lc_plan_migration *m, unsigned i,
                          struct lc_error *err)
 {
@@ -227,6 +236,8 @@ static int run_statement(struct run *r, const struct lc_plan_migration *m, unsig
     rc = before_statement(r, stmt, err);
     if (rc == 0) {
         emit(r, LC_RUN_STMT_START);
+        if (stmt->parsed.kind == LC_STMT_OTHER)
+            tell_other(r, m, i);
         begun = lc_now_ms();
         rc = send_statement(r, m, i, err);
         if (rc == 0)

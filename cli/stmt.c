@@ -611,6 +611,14 @@ static int parse_simple(struct parser *p, struct lc_stmt *s, enum lc_stmt_kind k
 
 static int parse(struct parser *p, struct lc_stmt *s)
 {
+    static const char *const reads[] = {"SELECT",   "WITH", "SHOW",    "EXISTS",
+                                        "DESCRIBE", "DESC", "EXPLAIN", NULL};
+
+    if (is_any(peek(p, 0), reads)) {
+        s->kind = LC_STMT_READ;
+        s->class = LC_CLASS_READ;
+        return 0;
+    }
     if (accept(p, "ALTER"))
         return parse_alter(p, s);
     if (accept(p, "CREATE") || accept(p, "ATTACH"))
@@ -730,6 +738,8 @@ void lc_stmt_release(struct lc_stmt *s)
 const char *lc_class_name(enum lc_stmt_class class)
 {
     switch (class) {
+    case LC_CLASS_READ:
+        return "reads only";
     case LC_CLASS_METADATA:
         return "metadata only";
     case LC_CLASS_MUTATION:

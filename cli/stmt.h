@@ -14,6 +14,7 @@
 
 /* How much a statement changes, from harmless to harmful; an ALTER is what its worst command is. */
 enum lc_stmt_class {
+    LC_CLASS_READ,        /* changes nothing */
     LC_CLASS_METADATA,    /* metadata only: milliseconds, whatever the size of the table */
     LC_CLASS_MUTATION,    /* rewrites parts in the background */
     LC_CLASS_INSERT,      /* adds rows: never sent twice */
@@ -26,6 +27,7 @@ enum lc_stmt_class {
 /* What a statement, or one command of an ALTER, is. */
 enum lc_stmt_kind {
     LC_STMT_OTHER,
+    LC_STMT_READ, /* SELECT and its kin */
     LC_STMT_INSERT,
     LC_STMT_CREATE, /* TABLE, VIEW, DICTIONARY: see object */
     LC_STMT_CREATE_DATABASE,

@@ -17,7 +17,9 @@ struct stmt_case {
 };
 
 static const struct stmt_case cases[] = {
-    {"SELECT 1", LC_STMT_OTHER, LC_CLASS_OTHER, "", "", false},
+    {"SELECT 1", LC_STMT_READ, LC_CLASS_READ, "", "", false},
+    {"WITH 1 AS x SELECT x", LC_STMT_READ, LC_CLASS_READ, "", "", false},
+    {"(SELECT 1)", LC_STMT_OTHER, LC_CLASS_OTHER, "", "", false},
     {"GRANT ALL ON *.* TO x", LC_STMT_OTHER, LC_CLASS_OTHER, "", "", false},
     {"SYSTEM RELOAD FUNCTIONS", LC_STMT_OTHER, LC_CLASS_OTHER, "", "", false},
     {"INSERT INTO a.t VALUES ('x', 1)", LC_STMT_INSERT, LC_CLASS_INSERT, "a", "t", false},
