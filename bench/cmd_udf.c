@@ -5,6 +5,7 @@
 #include "machine.h"
 #include "options.h"
 #include "report.h"
+#include "startup.h"
 #include "talk.h"
 
 #include <ftw.h>
@@ -82,10 +83,21 @@ static void print_entries(const struct lc_entry *e, size_t n)
     lc_buf_release(&text);
 }
 
-static void print_json(const struct lc_machine *m, const char *version, uint64_t rows,
-                       const struct lc_entry *e, size_t n)
+static void print_startup(const struct lc_startup *s)
 {
-    struct lc_json *o = lc_json_object(), *list = lc_json_array();
+    char shown[40];
+
+    printf(
+        "\n%u rules: compiled in %.2f s (goal 1 s); first answer %.2f ms after exec (goal 2 ms); "
+        "%s private memory a process (goal 4 MiB)\n",
+        s->rules, s->compile_s, s->first_answer_ms,
+        lc_format_bytes(s->private_bytes, shown, sizeof shown));
+}
+
+static void print_json(const struct lc_machine *m, const char *version, uint64_t rows,
+                       const struct lc_entry *e, size_t n, const struct lc_startup *startup)
+{
+    struct lc_json *o = lc_json_object(), *list = lc_json_array(), *start = lc_json_object();
 
     lc_json_set_str(o, "scenario", "udf");
     lc_json_set_str(o, "cpu", m->cpu);
@@ -120,6 +132,11 @@ static void print_json(const struct lc_machine *m, const char *version, uint64_t
         lc_json_add(list, one);
     }
     lc_json_set(o, "entries", list);
+    lc_json_set_int(start, "rules", startup->rules);
+    lc_json_set_double(start, "compile_seconds", startup->compile_s);
+    lc_json_set_double(start, "first_answer_ms", startup->first_answer_ms);
+    lc_json_set_double(start, "private_bytes", startup->private_bytes);
+    lc_json_set(o, "startup", start);
     lc_json_line(o, stdout);
     lc_json_free(o);
 }
@@ -149,6 +166,7 @@ int lc_cmd_bench_udf(int argc, const char **argv)
     char folder[1024], version[64] = "";
     struct lc_entry entries[LC_ENTRIES];
     struct lc_error err = LC_ERROR_INIT;
+    struct lc_startup startup;
     struct lc_machine machine;
     struct lc_global global;
     struct lc_strings rest;
@@ -174,14 +192,17 @@ int lc_cmd_bench_udf(int argc, const char **argv)
                                  .say = say_line};
 
         lc_machine_read(&machine);
-        rc = lc_contest_run(&how, entries, &n, version, sizeof version, &err);
+        rc = lc_startup_measure(folder, &startup, &err);
+        if (!rc)
+            rc = lc_contest_run(&how, entries, &n, version, sizeof version, &err);
         nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     }
     if (n && global.json) {
-        print_json(&machine, version, rows, entries, n);
+        print_json(&machine, version, rows, entries, n, &startup);
     } else if (n) {
         print_machine(&machine, version, rows);
         print_entries(entries, n);
+        print_startup(&startup);
     }
     if (rc)
         lc_complain(&err);
