@@ -40,7 +40,10 @@ static int compile(const char *path, double *seconds, struct lc_error *err)
     return rc;
 }
 
-/* Private_Clean + Private_Dirty of a process, in bytes; 0 where the kernel does not say. */
+/*
+ * Private_Dirty of a process, in bytes; 0 where the kernel does not say. Its clean pages are the
+ * program and the rules, which it shares with the page cache and with every other process.
+ */
 static double private_bytes(pid_t pid)
 {
     char path[64], line[256];
@@ -52,8 +55,7 @@ static double private_bytes(pid_t pid)
     while (f && fgets(line, sizeof line, f)) {
         unsigned long kib;
 
-        if (sscanf(line, "Private_Clean: %lu kB", &kib) == 1 ||
-            sscanf(line, "Private_Dirty: %lu kB", &kib) == 1)
+        if (sscanf(line, "Private_Dirty: %lu kB", &kib) == 1)
             sum += (double)kib * 1024;
     }
     if (f)
