@@ -1,8 +1,8 @@
 /* livecol bench udf: the command. */
 #include "cmd_bench.h"
 #include "contest.h"
-#include "json.h"
-#include "machine.h"
+#include "contest_scale.h"
+#include "outcome.h"
 #include "options.h"
 #include "report.h"
 #include "startup.h"
@@ -94,23 +94,27 @@ static void print_startup(const struct lc_startup *s)
         lc_format_bytes(s->private_bytes, shown, sizeof shown));
 }
 
-static void print_json(const struct lc_machine *m, const char *version, uint64_t rows,
-                       const struct lc_entry *e, size_t n, const struct lc_startup *startup)
+/* The rounds of an entry, as every benchmark's runs are: a series. */
+static int add_series(struct lc_outcome *o, const struct lc_entry *e)
 {
-    struct lc_json *o = lc_json_object(), *list = lc_json_array(), *start = lc_json_object();
+    struct lc_sample samples[LC_ROUNDS_MAX];
+    char name[LC_OUTCOME_NAME_BYTES];
+    struct lc_series *s;
 
-    lc_json_set_str(o, "scenario", "udf");
-    lc_json_set_str(o, "cpu", m->cpu);
-    lc_json_set_int(o, "cores", m->cores);
-    lc_json_set_int(o, "memory_bytes", (int64_t)m->memory_bytes);
-    lc_json_set_str(o, "kernel", m->kernel);
-    lc_json_set_str(o, "compiler", m->compiler);
-    lc_json_set_str(o, "flags", m->flags);
-    lc_json_set_str(o, "build", m->build);
-    lc_json_set_str(o, "commit", m->commit);
-    lc_json_set_str(o, "engine", version);
-    lc_json_set_int(o, "rows", (int64_t)rows);
-    lc_json_set_str(o, "date", m->date);
+    memset(samples, 0, sizeof samples);
+    for (unsigned i = 0; i < e->rounds; i++) {
+        samples[i].latency_ns = (uint64_t)(e->round_s[i] * 1e9);
+        samples[i].service_ns = samples[i].latency_ns;
+    }
+    snprintf(name, sizeof name, "%s/%u/%s", e->what, e->rules, e->name);
+    s = lc_outcome_add(o, name, NULL);
+    return s ? lc_series_take(s, samples, e->rounds, -1, -1, 1, 0, false) : LC_ERR_NOMEM;
+}
+
+static struct lc_json *entries_json(const struct lc_entry *e, size_t n)
+{
+    struct lc_json *list = lc_json_array();
+
     for (size_t i = 0; i < n; i++) {
         struct lc_json *one = lc_json_object();
 
@@ -131,25 +135,82 @@ static void print_json(const struct lc_machine *m, const char *version, uint64_t
             lc_json_set_double(one, "cpu_of_limit", e[i].cpu_of_limit);
         lc_json_add(list, one);
     }
-    lc_json_set(o, "entries", list);
+    return list;
+}
+
+/* What only this scenario has. */
+static struct lc_json *facts_json(const struct lc_entry *e, size_t n,
+                                  const struct lc_startup *startup, const struct lc_scale *scale,
+                                  size_t sizes)
+{
+    struct lc_json *facts = lc_json_object(), *start = lc_json_object();
+    struct lc_json *scaled = lc_json_array();
+
+    lc_json_set(facts, "entries", entries_json(e, n));
     lc_json_set_int(start, "rules", startup->rules);
     lc_json_set_double(start, "compile_seconds", startup->compile_s);
     lc_json_set_double(start, "first_answer_ms", startup->first_answer_ms);
     lc_json_set_double(start, "private_bytes", startup->private_bytes);
-    lc_json_set(o, "startup", start);
-    lc_json_line(o, stdout);
-    lc_json_free(o);
+    lc_json_set(facts, "startup", start);
+    for (size_t i = 0; i < sizes; i++) {
+        struct lc_json *one = lc_json_object();
+
+        lc_json_set_int(one, "rows", (int64_t)scale[i].rows);
+        lc_json_set(one, "entries", entries_json(scale[i].entries, scale[i].n));
+        lc_json_add(scaled, one);
+    }
+    lc_json_set(facts, "scale", scaled);
+    return facts;
+}
+
+static int print_json(struct lc_outcome *o, const struct lc_entry *e, size_t n,
+                      struct lc_json *facts, struct lc_error *err)
+{
+    struct lc_json *j;
+    int rc = 0;
+
+    o->facts = facts;
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = add_series(o, &e[i]);
+    if (rc || o->failed)
+        return lc_fail(err, LC_ERR_NOMEM, "not enough memory for the results");
+    j = lc_outcome_json(o);
+    if (lc_json_line(j, stdout))
+        rc = lc_fail(err, LC_ERR_IO, "cannot write the results");
+    lc_json_free(j);
+    return rc;
+}
+
+static void print_scale(const struct lc_scale *scale, size_t n)
+{
+    struct lc_report table;
+    struct lc_buf text;
+
+    if (n == 0)
+        return;
+    lc_scale_table(scale, n, &table);
+    lc_buf_init(&text, 1 << 20);
+    if (!lc_report_write(&table, LC_REPORT_TEXT, &text))
+        printf("\nHow the cost grows with the rows, seconds ~ rows^exponent\n%s",
+               lc_buf_str(&text));
+    lc_report_release(&table);
+    lc_buf_release(&text);
 }
 
 int lc_cmd_bench_udf(int argc, const char **argv)
 {
     uint64_t rows = 5000000, rounds = 7;
-    bool quick = false, no_materialize = false;
+    bool quick = false, no_materialize = false, scaled = false;
+    const char *plot = NULL;
     const struct lc_option options[] = {
         {"rows", 'n', LC_OPT_UINT, &rows, "N", "rows of the table (5M; the README's figures: 20M)"},
         {"rounds", 'r', LC_OPT_UINT, &rounds, "N", "rounds, of which the median counts (7)"},
         {"quick", 0, LC_OPT_FLAG, &quick, NULL, "leave out what is slow, and large rule sets"},
         {"no-materialize", 0, LC_OPT_FLAG, &no_materialize, NULL, "leave out MATERIALIZE COLUMN"},
+        {"scale", 0, LC_OPT_FLAG, &scaled, NULL,
+         "then the quick ones on 1M, 2M, 5M … rows too: how the cost grows"},
+        {"plot", 0, LC_OPT_STRING, &plot, "DIR",
+         "draw rules.svg, and with --scale rows.svg, into DIR, with gnuplot"},
         {0},
     };
     const struct lc_command cmd = {
@@ -161,17 +222,19 @@ int lc_cmd_bench_udf(int argc, const char **argv)
                  "turns, the median counts, and answers that differ are a failure. Works in a "
                  "temporary folder (about 15 bytes a row).",
         .options = options,
-        .examples = "livecol bench udf --rows 20M\nlivecol bench udf --quick --rows 1M --rounds 3",
+        .examples = "livecol bench udf --rows 20M --scale --plot pictures\nlivecol bench udf "
+                    "--quick --rows 1M --rounds 3",
     };
     char folder[1024], version[64] = "";
     struct lc_entry entries[LC_ENTRIES];
+    static struct lc_scale scale[LC_SCALE_SIZES]; /* large, and there is one command a process */
     struct lc_error err = LC_ERROR_INIT;
     struct lc_startup startup;
-    struct lc_machine machine;
+    struct lc_outcome outcome = {0};
     struct lc_global global;
     struct lc_strings rest;
-    size_t n = 0;
-    int rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
+    size_t n = 0, sizes = 0;
+    int print, rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
 
     if (!rc && (rest.n || rounds < 1 || rounds > 31 || rows < 1000))
         rc = lc_fail(&err, LC_ERR_USAGE,
@@ -191,19 +254,31 @@ int lc_cmd_bench_udf(int argc, const char **argv)
                                  .quick = quick,
                                  .say = say_line};
 
-        lc_machine_read(&machine);
+        lc_outcome_begin(&outcome, "udf", NULL);
         rc = lc_startup_measure(folder, &startup, &err);
         if (!rc)
             rc = lc_contest_run(&how, entries, &n, version, sizeof version, &err);
+        if (!rc && scaled)
+            rc = lc_scale_run(&how, scale, &sizes, &err);
+        if (!rc && plot)
+            rc = lc_scale_plot(entries, n, scale, sizes, plot, &err);
         nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        lc_outcome_end(&outcome);
     }
     if (n && global.json) {
-        print_json(&machine, version, rows, entries, n, &startup);
+        snprintf(outcome.engine, sizeof outcome.engine, "%s", version);
+        snprintf(outcome.where, sizeof outcome.where, "embedded");
+        outcome.rows = rows;
+        print =
+            print_json(&outcome, entries, n, facts_json(entries, n, &startup, scale, sizes), &err);
+        rc = rc ? rc : print;
     } else if (n) {
-        print_machine(&machine, version, rows);
+        print_machine(&outcome.machine, version, rows);
         print_entries(entries, n);
         print_startup(&startup);
+        print_scale(scale, sizes);
     }
+    lc_outcome_release(&outcome);
     if (rc)
         lc_complain(&err);
     return rc ? lc_exit_code(&err) : 0;

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ROUNDS  31
 #define PYTHON_ROWS 1000000u
 
 enum role {
@@ -87,7 +86,7 @@ struct runner {
     const struct contestant *c;
     struct lc_buf sql;
     uint64_t rows;
-    double seconds[MAX_ROUNDS], cpu[MAX_ROUNDS];
+    double seconds[LC_ROUNDS_MAX], cpu[LC_ROUNDS_MAX];
     uint64_t answer; /* checksum */
 };
 
@@ -172,7 +171,7 @@ static const struct runner *find(const struct runner *runs, size_t n, enum role 
 /* The median a row, of r->seconds or r->cpu. */
 static double per_row(const double *values, const struct runner *r, unsigned rounds)
 {
-    double copy[MAX_ROUNDS];
+    double copy[LC_ROUNDS_MAX];
 
     memcpy(copy, values, sizeof copy);
     return lc_stats_median(copy, rounds) / (double)r->rows;
@@ -185,12 +184,14 @@ static void report(const char *what, const struct runner *runs, size_t n, unsign
         const struct contestant *c = runs[i].c;
         const struct runner *builtin = find(runs, n, ROLE_BUILTIN, c->rules, NULL);
         const struct runner *limit = find(runs, n, ROLE_LIMIT, 0, c->type);
-        double sorted[MAX_ROUNDS], own = per_row(runs[i].seconds, &runs[i], rounds);
+        double sorted[LC_ROUNDS_MAX], own = per_row(runs[i].seconds, &runs[i], rounds);
         double cpu = per_row(runs[i].cpu, &runs[i], rounds);
         struct lc_entry e = {
             .what = what, .rules = c->rules, .name = c->name, .rows = runs[i].rows};
 
         memcpy(sorted, runs[i].seconds, sizeof sorted);
+        e.rounds = rounds;
+        memcpy(e.round_s, runs[i].seconds, sizeof e.round_s);
         e.seconds = lc_stats_median(sorted, rounds);
         e.spread = (sorted[rounds - 1] - sorted[0]) / e.seconds;
         e.cpu_seconds = cpu * (double)runs[i].rows;

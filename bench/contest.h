@@ -21,10 +21,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { LC_ROUNDS_MAX = 31 };
+
 struct lc_contest {
     const char *path;    /* an empty or missing folder for the engine's data */
     uint64_t rows;       /* of the table */
-    unsigned rounds;     /* of which the median counts, ≤ 31 */
+    unsigned rounds;     /* of which the median counts, ≤ LC_ROUNDS_MAX */
     bool materialize;    /* time MATERIALIZE COLUMN too */
     bool quick;          /* leave out what is slow: 100 rules built-in, dictionaries, Python */
     const char *libchdb; /* NULL: as lc_backend_open looks for it */
@@ -47,6 +49,8 @@ struct lc_entry {
     double cpu_of_limit;
     double goal; /* of of_builtin (at most) or, where goal_is_limit, of of_limit (at least) */
     bool goal_is_limit;
+    unsigned rounds;
+    double round_s[LC_ROUNDS_MAX]; /* the seconds of each round, in their order */
 };
 
 #define LC_ENTRIES 40

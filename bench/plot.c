@@ -97,11 +97,12 @@ static int add_head(struct lc_buf *b, const struct lc_picture *p, const char *pa
     int rc = lc_buf_adds(b, "set terminal svg size 960,540 dynamic font 'sans-serif,14' "
                             "background 'white'\nset output ");
     rc = rc == 0 ? add_quoted(b, path) : rc;
-    rc = rc == 0
-             ? lc_buf_adds(b, "\nset encoding utf8\nset border 3\nset tics nomirror\n"
-                              "set grid back linecolor rgb '#CCCCCC'\n"
-                              "set key outside bottom center horizontal height 0.8 noenhanced\n")
-             : rc;
+    rc =
+        rc == 0
+            ? lc_buf_adds(b, "\nset encoding utf8\nset border 3\nset rmargin 6\nset tics nomirror\n"
+                             "set grid back linecolor rgb '#CCCCCC'\n"
+                             "set key outside bottom center horizontal height 0.8 noenhanced\n")
+            : rc;
     rc = rc == 0 ? add_label(b, "title", p->title) : rc;
     rc = rc == 0 ? add_label(b, "xlabel", p->x_label) : rc;
     rc = rc == 0 ? add_label(b, "ylabel", p->y_label) : rc;
@@ -117,6 +118,28 @@ static int add_head(struct lc_buf *b, const struct lc_picture *p, const char *pa
         rc = lc_buf_addf(b, "set xtics %s\n", p->x_tics);
     }
     return rc == 0 ? add_shades(b, p) : rc;
+}
+
+/* On a logarithmic axis gnuplot would go on to the next power of ten: keep to what is drawn, with
+ * room for the marks. */
+static int add_x_range(struct lc_buf *b, const struct lc_picture *p, const struct lc_curve *curves,
+                       size_t n)
+{
+    double low = 0;
+    double high = 0;
+    double room = 1;
+    for (size_t i = 0; i < n; i++) {
+        room = curves[i].n <= MARKED_POINTS ? 1.25 : room;
+        for (size_t k = 0; k < curves[i].n; k++) {
+            double x = curves[i].x[k];
+            low = x > 0 && (low <= 0 || x < low) ? x : low;
+            high = x > high ? x : high;
+        }
+    }
+    if (!p->log_x || low <= 0 || high <= low) {
+        return 0;
+    }
+    return lc_buf_addf(b, "set xrange [%.9g:%.9g]\n", low / room, high * room);
 }
 
 /* One curve's points as an inline block $cN. */
@@ -263,6 +286,7 @@ int lc_plot_draw(const struct lc_picture *picture, const struct lc_curve *curves
     struct lc_buf b;
     lc_buf_init(&b, SCRIPT_MAX_BYTES);
     int rc = add_head(&b, picture, path);
+    rc = rc == 0 ? add_x_range(&b, picture, curves, n) : rc;
     for (size_t i = 0; rc == 0 && i < n; i++) {
         rc = add_data(&b, picture, &curves[i], i);
     }
