@@ -27,6 +27,13 @@ lc_suite_build(clang)
 # A program under ASan dies when it loads libchdb: such tests are run under UBSan alone.
 lc_suite_build(asan -LE chdb)
 lc_suite_build(ubsan -L chdb)
+# livecol-udf under ASan and UBSan, as the child of an engine that is not instrumented.
+add_test(NAME asan.udf_in_engine COMMAND test_udf)
+lc_test_properties(asan.udf_in_engine engine CHDB TIMEOUT 240)
+get_test_property(asan.udf_in_engine ENVIRONMENT environment)
+set_tests_properties(asan.udf_in_engine PROPERTIES
+  FIXTURES_REQUIRED asan
+  ENVIRONMENT "${environment};LIVECOL_UDF=${PROJECT_SOURCE_DIR}/build/asan/udf/livecol-udf")
 # A few seconds a parser; scripts/test --fuzz gives each a minute.
 lc_suite_build(fuzz -L fuzz)
 set_tests_properties(fuzz.tests PROPERTIES TIMEOUT 1800)
