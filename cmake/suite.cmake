@@ -31,6 +31,7 @@ lc_suite_build(ubsan -L chdb)
 add_test(NAME asan.udf_in_engine COMMAND test_udf)
 lc_test_properties(asan.udf_in_engine engine CHDB TIMEOUT 240)
 get_test_property(asan.udf_in_engine ENVIRONMENT environment)
+list(FILTER environment EXCLUDE REGEX "^LIVECOL_UDF=")
 set_tests_properties(asan.udf_in_engine PROPERTIES
   FIXTURES_REQUIRED asan
   ENVIRONMENT "${environment};LIVECOL_UDF=${PROJECT_SOURCE_DIR}/build/asan/udf/livecol-udf")
