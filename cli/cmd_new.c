@@ -148,17 +148,18 @@ static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_
         rc = lc_migrations_scan(&files, dir, err);
     if (rc == 0) {
         next_version(&files, version);
-        if (asprintf(&path, "%s/%s_%s.sql", dir, version, w->name) < 0) {
+        if (asprintf(&path, "%s/%s_%s.sql", dir, version, w->name) < 0)
             path = NULL;
-            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a path");
-        }
+        rc = w->table ? derived_text(&text, w, err) : lc_buf_adds(&text, plain_text);
     }
-    if (rc == 0)
-        rc = w->table                                                 ? derived_text(&text, w, err)
-             : (lc_buf_adds(&text, plain_text) || !lc_buf_str(&text)) ? LC_ERR_NOMEM
-                                                                      : 0;
-    if (rc == 0)
-        rc = write_file(path, lc_buf_str(&text), err);
+    if (rc == 0) {
+        const char *all = lc_buf_str(&text);
+
+        if (path && all)
+            rc = write_file(path, all, err);
+        else
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a file");
+    }
     if (rc == 0)
         printf("%s\n", path);
     free(path);

@@ -131,7 +131,7 @@ int lc_cmd_repair(int argc, const char **argv)
         rc = lc_session_lock(&s, "repair", &m.up, &err);
     if (rc == 0)
         rc = find_unfinished(&s, &m, &v, &err);
-    if (rc == 0)
+    if (rc == 0 && v)
         rc = record_repair(&s, &m, v, (unsigned)(done ? done : redo - 1), &err);
     lc_session_end(&s);
     lc_backend_free(b);

@@ -17,6 +17,7 @@ static int run(struct lc_migrate *m, bool down, struct lc_error *err)
     lc_teller_init(&teller, m);
     m->up.hooks = (struct lc_run_hooks){lc_teller_event, &teller};
     rc = down ? lc_runner_down(b, &m->up, &report, err) : lc_runner_up(b, &m->up, &report, err);
+    m->up.hooks = (struct lc_run_hooks){NULL, NULL};
     lc_backend_free(b);
     if (rc == 0 || report.applied)
         lc_teller_done(&teller, &report, down);

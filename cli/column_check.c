@@ -16,7 +16,8 @@ enum verdict { SAME, DIFFERENT, UNSURE };
 
 static int no_memory(struct lc_error *err)
 {
-    return lc_fail(err, LC_ERR_NOMEM, "no memory to compare a column");
+    lc_fail(err, LC_ERR_NOMEM, "no memory to compare a column");
+    return LC_ERR_NOMEM;
 }
 
 static const char *database_of(const struct lc_backend *b, const struct lc_stmt *s)

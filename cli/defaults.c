@@ -27,7 +27,8 @@ struct trial {
 
 static int no_memory(struct lc_error *err)
 {
-    return lc_fail(err, LC_ERR_NOMEM, "no memory to try a function");
+    lc_fail(err, LC_ERR_NOMEM, "no memory to try a function");
+    return LC_ERR_NOMEM;
 }
 
 char *lc_expr_function(struct lc_slice expr, size_t *at)
@@ -253,6 +254,7 @@ static int sample(const struct lc_defaults *d, const struct trial *t, bool own, 
     int rc;
 
     *a = (struct answers){0};
+    *possible = true;
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = make_sample(d, t, own, expr, &sql, possible, err);
     if (rc == 0 && !lc_buf_str(&sql))

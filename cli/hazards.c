@@ -303,7 +303,7 @@ static int default_of(const struct lc_hazards *h, const struct lc_stmt *s, const
         return 0;
     rc = lc_query_read(h->b, lc_sql_columns, args, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (strcmp(lc_table_at(&t, i, 0)->p, column) == 0 && lc_table_at(&t, i, 3)->n)
+        if (!*out && strcmp(lc_table_at(&t, i, 0)->p, column) == 0 && lc_table_at(&t, i, 3)->n)
             *out = strdup(lc_table_at(&t, i, 3)->p);
     }
     lc_table_release(&t);

@@ -44,7 +44,8 @@ static bool was_gone(int rc, const struct lc_error *err)
 
 static int no_memory(struct lc_error *err)
 {
-    return lc_fail(err, LC_ERR_NOMEM, "no memory for the lock");
+    lc_fail(err, LC_ERR_NOMEM, "no memory for the lock");
+    return LC_ERR_NOMEM;
 }
 
 static char *lock_table(const char *tracking, uint64_t n)

@@ -20,7 +20,8 @@ enum {
 
 static int no_memory(struct lc_error *err)
 {
-    return lc_fail(err, LC_ERR_NOMEM, "no memory to follow a mutation");
+    lc_fail(err, LC_ERR_NOMEM, "no memory to follow a mutation");
+    return LC_ERR_NOMEM;
 }
 
 static int list(const struct lc_mutation_watch *w, struct lc_table *t, struct lc_error *err)

@@ -10,7 +10,8 @@
 
 static int no_memory(struct lc_error *err)
 {
-    return lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
+    lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
+    return LC_ERR_NOMEM;
 }
 
 static bool unfinished(const struct lc_track_version *v)

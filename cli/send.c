@@ -26,8 +26,8 @@ static void tell(const struct lc_send *s, enum lc_run_event_kind kind, const cha
 
 static void tell(const struct lc_send *s, enum lc_run_event_kind kind, const char *fmt, ...)
 {
-    char text[1536];
     va_list ap;
+    char text[1536];
 
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);

@@ -78,7 +78,8 @@ static bool accept_symbol(struct parser *p, char symbol)
 
 static int no_memory(struct parser *p)
 {
-    return lc_fail(p->err, LC_ERR_NOMEM, "no memory to read a statement");
+    lc_fail(p->err, LC_ERR_NOMEM, "no memory to read a statement");
+    return LC_ERR_NOMEM;
 }
 
 static bool is_name(const struct lc_tok *t)
@@ -134,6 +135,8 @@ static int take_column(struct parser *p, char **name)
         if (rc || !lc_tok_symbol(peek(p, 0), '.') || !is_name(peek(p, 1)))
             break;
         rc = lc_buf_adds(&b, ".");
+        if (rc)
+            break;
         p->at++;
     }
     free(*name);

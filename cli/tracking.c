@@ -59,7 +59,8 @@ const char *lc_track_status_name(enum lc_track_status status)
 
 static int no_memory(struct lc_error *err)
 {
-    return lc_fail(err, LC_ERR_NOMEM, "no memory for the tracking table's rows");
+    lc_fail(err, LC_ERR_NOMEM, "no memory for the tracking table's rows");
+    return LC_ERR_NOMEM;
 }
 
 /* A name in quotes, or NULL in *name where the text does not begin with one. */

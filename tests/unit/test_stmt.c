@@ -106,32 +106,32 @@ static void check_slice(struct lc_slice s, const char *want)
 struct column_case {
     const char *sql;
     size_t commands;
-    enum lc_stmt_kind kind; /* of the last command, as all that follows */
-    const char *column, *type, *default_kind, *default_expr;
+    const char *column, *type, *default_kind, *default_expr; /* of the last command, as the rest */
+    enum lc_stmt_kind kind;
     bool conditional;
 };
 
 static const struct column_case column_cases[] = {
-    {"ALTER TABLE t ADD COLUMN IF NOT EXISTS r LowCardinality(String) DEFAULT f(u) AFTER u", 1,
-     LC_STMT_ADD_COLUMN, "r", "LowCardinality(String)", "DEFAULT", "f(u)", true},
+    {"ALTER TABLE t ADD COLUMN IF NOT EXISTS r LowCardinality(String) DEFAULT f(u) AFTER u", 1, "r",
+     "LowCardinality(String)", "DEFAULT", "f(u)", LC_STMT_ADD_COLUMN, true},
     {"ALTER TABLE t (ADD COLUMN `r` String DEFAULT f(u, 'a,b') FIRST) SETTINGS mutations_sync = 1",
-     1, LC_STMT_ADD_COLUMN, "r", "String", "DEFAULT", "f(u, 'a,b')", false},
+     1, "r", "String", "DEFAULT", "f(u, 'a,b')", LC_STMT_ADD_COLUMN, false},
     {"ALTER TABLE t ADD COLUMN a Enum8('x' = 1, 'y' = 2) MATERIALIZED b CODEC(ZSTD(1)) COMMENT 'c'",
-     1, LC_STMT_ADD_COLUMN, "a", "Enum8('x' = 1, 'y' = 2)", "MATERIALIZED", "b", false},
+     1, "a", "Enum8('x' = 1, 'y' = 2)", "MATERIALIZED", "b", LC_STMT_ADD_COLUMN, false},
     {"ALTER TABLE t ADD COLUMN a Map(String, UInt8), ADD COLUMN n.b Array(Int8) ALIAS [1, 2]", 2,
-     LC_STMT_ADD_COLUMN, "n.b", "Array(Int8)", "ALIAS", "[1, 2]", false},
-    {"ALTER TABLE t ADD COLUMN a DEFAULT 1", 1, LC_STMT_ADD_COLUMN, "a", "", "DEFAULT", "1", false},
-    {"ALTER TABLE t ADD COLUMN a String EPHEMERAL", 1, LC_STMT_ADD_COLUMN, "a", "String",
-     "EPHEMERAL", "", false},
-    {"ALTER TABLE t MODIFY COLUMN IF EXISTS c Nullable(String)", 1, LC_STMT_MODIFY_COLUMN, "c",
-     "Nullable(String)", "", "", true},
-    {"ALTER TABLE t ALTER COLUMN c TYPE UInt16", 1, LC_STMT_MODIFY_COLUMN, "c", "UInt16", "", "",
+     "n.b", "Array(Int8)", "ALIAS", "[1, 2]", LC_STMT_ADD_COLUMN, false},
+    {"ALTER TABLE t ADD COLUMN a DEFAULT 1", 1, "a", "", "DEFAULT", "1", LC_STMT_ADD_COLUMN, false},
+    {"ALTER TABLE t ADD COLUMN a String EPHEMERAL", 1, "a", "String", "EPHEMERAL", "",
+     LC_STMT_ADD_COLUMN, false},
+    {"ALTER TABLE t MODIFY COLUMN IF EXISTS c Nullable(String)", 1, "c", "Nullable(String)", "", "",
+     LC_STMT_MODIFY_COLUMN, true},
+    {"ALTER TABLE t ALTER COLUMN c TYPE UInt16", 1, "c", "UInt16", "", "", LC_STMT_MODIFY_COLUMN,
      false},
-    {"ALTER TABLE t MODIFY COLUMN c DEFAULT g(u)", 1, LC_STMT_MODIFY_COLUMN, "c", "", "DEFAULT",
-     "g(u)", false},
+    {"ALTER TABLE t MODIFY COLUMN c DEFAULT g(u)", 1, "c", "", "DEFAULT", "g(u)",
+     LC_STMT_MODIFY_COLUMN, false},
     {"CREATE TABLE t (a String, b LowCardinality(String) DEFAULT f(a), INDEX i a TYPE minmax, "
      "CONSTRAINT c CHECK a != '') ENGINE = MergeTree ORDER BY a",
-     2, LC_STMT_ADD_COLUMN, "b", "LowCardinality(String)", "DEFAULT", "f(a)", false},
+     2, "b", "LowCardinality(String)", "DEFAULT", "f(a)", LC_STMT_ADD_COLUMN, false},
 };
 
 static void test_columns_are_found(void **state)
