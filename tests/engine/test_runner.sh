@@ -38,6 +38,28 @@ expect 'embedded: down' 0 $?
 expect 'embedded: doctor' 8 $?
 expect_in 'embedded: doctor' '1 pending' "$work/out"
 
+# Killed at some of its points: the engine dies with it, and the next run converges.
+migration "$work/kill" 0001_make <<'END'
+CREATE TABLE t (k String) ENGINE = MergeTree ORDER BY k;
+ALTER TABLE t ADD COLUMN r LowCardinality(String) DEFAULT region_v1(k);
+ALTER TABLE t MATERIALIZE COLUMN r;
+END
+for at in 4 9 15; do
+  engine_functions "$work/kill$at"
+  embedded=(--backend embedded --path "$work/kill$at")
+  {
+    LIVECOL_TEST_KILL_AT=$at "$hooks" up -d "$work/kill" "${embedded[@]}" >"$work/out" 2>&1
+    code=$?
+  } 2>/dev/null
+  expect "embedded, point $at: killed" 137 "$code"
+  "$LIVECOL_BIN" unlock "${embedded[@]}" --force >"$work/out"
+  expect_in "embedded, point $at: the lock" 'removed the lock' "$work/out"
+  up "$work/kill" "${embedded[@]}"
+  said_good "embedded, point $at: the next run"
+  "$LIVECOL_BIN" status -d "$work/kill" "${embedded[@]}" --exit-code >"$work/out"
+  expect "embedded, point $at: all applied" 0 $?
+done
+
 # --- over HTTP ---------------------------------------------------------------------------------
 # A function that fails at one key while a file says so: no sample of a thousand rows meets it.
 engine_functions "$work/engine"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The runner when the network fails: each way of losing a request or an answer, at each kind of
 # statement. DDL converges; an INSERT is never sent twice; the log tells the truth.
-#   LIVECOL_LONG=1: every mode at every statement; else a choice by the printed seed (LIVECOL_SEED).
+#   LIVECOL_LONG=1: every mode at every statement; else a choice by the printed seed (LC_TEST_SEED).
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
-seed=${LIVECOL_SEED:-$RANDOM}
-echo "seed $seed (LIVECOL_SEED=$seed repeats it)"
+seed=${LC_TEST_SEED:-$RANDOM}
+echo "seed $seed (LC_TEST_SEED=$seed repeats it)"
 RANDOM=$seed
 
 engine_start_chdb "$work/engine" || exit 1

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The runner killed by SIGKILL, at points of its own and between the send and the answer, while the
 # server lives on: the next run converges. Where an INSERT's outcome is unknown it stops with 7.
-#   LIVECOL_LONG=1: every point; else some, by the printed seed (LIVECOL_SEED).
+#   LIVECOL_LONG=1: every point; else some, by the printed seed (LC_TEST_SEED).
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
-seed=${LIVECOL_SEED:-$RANDOM}
-echo "seed $seed (LIVECOL_SEED=$seed repeats it)"
+seed=${LC_TEST_SEED:-$RANDOM}
+echo "seed $seed (LC_TEST_SEED=$seed repeats it)"
 RANDOM=$seed
 
 engine_start_chdb "$work/engine" || exit 1
