@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PYTHON_ROWS 1000000u
+#define PYTHON_ROWS     1000000u
+#define MANY_RULES_ROWS 500000u /* a thousand comparisons a row take their time */
 
 enum role {
     ROLE_BUILTIN, /* multiIf: what the others of as many rules are compared with */
@@ -43,6 +44,9 @@ static const struct contestant contestants[] = {
     {0, "constant Enum8", "const_enum(user_id)", ROLE_LIMIT, "Enum8", 0, 0, false, 0},
     {0, "constant String", "const_string(user_id)", ROLE_LIMIT, "String", 0, 0, false, 0},
     {0, "constant LowCardinality", "const_low(user_id)", ROLE_LIMIT, LOW, 0, 0, false, 0},
+    {3, "transform of two bytes",
+     "transform(substring(user_id, 1, 2), ['u1', 'u2'], ['us-east', 'eu-west'], 'unknown')",
+     ROLE_OTHER, "String", 0, 0, false, 0},
     {3, "RowBinary String", "f3_row(user_id)", ROLE_FUNCTION, "String", 0, 0, false, 0},
     {3, "TabSeparated String", "f3_tsv(user_id)", ROLE_FUNCTION, "String", 0, 0, false, 0},
     {3, "Native String, a process a block", "f3_once(user_id)", ROLE_OTHER, "String", 0, 0, true,
@@ -60,6 +64,7 @@ static const struct contestant contestants[] = {
      "coalesce(dictGetOrNull('bench.hashed', 'v', tuple(substring(user_id, 1, 5))), "
      "dictGetOrNull('bench.hashed', 'v', tuple(substring(user_id, 1, 4))), 'none')",
      ROLE_OTHER, "String", 0, 0, true, 0},
+    {1000, "multiIf", NULL, ROLE_BUILTIN, "String", 0, 0, true, MANY_RULES_ROWS},
     {1000, "Native String", "f1000_string(user_id)", ROLE_FUNCTION, "String", 0, 0.95, false, 0},
     {100000, "Native String", "f100000_string(user_id)", ROLE_FUNCTION, "String", 0, 0.95, false,
      0},
