@@ -168,10 +168,12 @@ static struct lc_json *facts_json(const struct lc_entry *e, size_t n,
     return facts;
 }
 
-static int print_json(struct lc_outcome *o, const struct lc_entry *e, size_t n,
-                      struct lc_json *facts, struct lc_error *err)
+/* To stdout, to a file, or both; the facts are taken over. */
+static int write_json(struct lc_outcome *o, const struct lc_entry *e, size_t n,
+                      struct lc_json *facts, bool print, const char *path, struct lc_error *err)
 {
     struct lc_json *j;
+    char *text;
     int rc = 0;
 
     o->facts = facts;
@@ -180,9 +182,15 @@ static int print_json(struct lc_outcome *o, const struct lc_entry *e, size_t n,
     if (rc || o->failed)
         return lc_fail(err, LC_ERR_NOMEM, "not enough memory for the results");
     j = lc_outcome_json(o);
-    if (lc_json_line(j, stdout))
-        rc = lc_fail(err, LC_ERR_IO, "cannot write the results");
+    text = lc_json_text(j);
     lc_json_free(j);
+    if (!text)
+        return lc_fail(err, LC_ERR_NOMEM, "not enough memory for the results");
+    if (print)
+        puts(text);
+    if (path)
+        rc = lc_report_save(path, text, strlen(text), err);
+    free(text);
     return rc;
 }
 
@@ -202,11 +210,21 @@ static void print_scale(const struct lc_scale *scale, size_t n)
     lc_buf_release(&text);
 }
 
+static void print_noise(const struct lc_outcome *o)
+{
+    struct lc_buf text;
+
+    lc_buf_init(&text, 1 << 12);
+    if (!lc_outcome_noise(o, &text) && text.n)
+        printf("\n%s", lc_buf_str(&text));
+    lc_buf_release(&text);
+}
+
 int lc_cmd_bench_udf(int argc, const char **argv)
 {
     uint64_t rows = 5000000, rounds = 7;
     bool quick = false, no_materialize = false, scaled = false;
-    const char *plot = NULL;
+    const char *plot = NULL, *json_path = NULL;
     const struct lc_option options[] = {
         {"rows", 'n', LC_OPT_UINT, &rows, "N", "rows of the table (5M; the README's figures: 20M)"},
         {"rounds", 'r', LC_OPT_UINT, &rounds, "N", "rounds, of which the median counts (7)"},
@@ -214,6 +232,8 @@ int lc_cmd_bench_udf(int argc, const char **argv)
         {"no-materialize", 0, LC_OPT_FLAG, &no_materialize, NULL, "leave out MATERIALIZE COLUMN"},
         {"scale", 0, LC_OPT_FLAG, &scaled, NULL,
          "then the quick ones on 1M, 2M, 5M … rows too: how the cost grows"},
+        {"export-json", 0, LC_OPT_STRING, &json_path, "FILE",
+         "write everything, every round's time too (bench/schema.json)"},
         {"plot", 0, LC_OPT_STRING, &plot, "DIR",
          "draw rules.svg, and with --scale rows.svg, into DIR, with gnuplot"},
         {0},
@@ -239,7 +259,7 @@ int lc_cmd_bench_udf(int argc, const char **argv)
     struct lc_global global;
     struct lc_strings rest;
     size_t n = 0, sizes = 0;
-    int print, rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
+    int written, rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
 
     if (!rc && (rest.n || rounds < 1 || rounds > 31 || rows < 1000))
         rc = lc_fail(&err, LC_ERR_USAGE,
@@ -270,18 +290,20 @@ int lc_cmd_bench_udf(int argc, const char **argv)
         nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
         lc_outcome_end(&outcome);
     }
-    if (n && global.json) {
-        snprintf(outcome.engine, sizeof outcome.engine, "%s", version);
-        snprintf(outcome.where, sizeof outcome.where, "embedded");
-        outcome.rows = rows;
-        print =
-            print_json(&outcome, entries, n, facts_json(entries, n, &startup, scale, sizes), &err);
-        rc = rc ? rc : print;
-    } else if (n) {
+    if (n && !global.json) {
         print_machine(&outcome.machine, version, rows);
         print_entries(entries, n);
         print_startup(&startup);
         print_scale(scale, sizes);
+        print_noise(&outcome);
+    }
+    if (n && (global.json || json_path)) {
+        snprintf(outcome.engine, sizeof outcome.engine, "%s", version);
+        snprintf(outcome.where, sizeof outcome.where, "embedded");
+        outcome.rows = rows;
+        written = write_json(&outcome, entries, n, facts_json(entries, n, &startup, scale, sizes),
+                             global.json, json_path, &err);
+        rc = rc ? rc : written;
     }
     lc_outcome_release(&outcome);
     if (rc)
