@@ -169,6 +169,8 @@ static int search_nodes(const struct lc_rules *r, const struct lc_batch *b, stru
             uint32_t next = hit ? step->on_hit : step->on_miss;
             uint16_t key = s[i].key;
 
+            if (unlikely(next <= s[i].step))
+                return LC_ERR_INPUT; /* steps lead forward, or the search might never end */
             rule[key] = hit ? best : rule[key];
             s[left].step = next;
             s[left].key = key;
@@ -213,6 +215,8 @@ static int descend(const struct lc_rules *r, const struct lc_batch *b, struct be
             /* Past the table, or past the key: what holds here. Unsigned: below low is past it. */
             next = depth < b->len[key] ? (uint32_t)b->p[key][depth] - low : UINT32_MAX;
             entry = node[next < n ? LC_TRIE_HEAD + next : 0];
+            if (unlikely(next >= n && entry >> 31))
+                return LC_ERR_INPUT; /* best is a rule, or the walk might never end */
             rule[key] = entry;
             w->node[left] = entry & ~LC_TRIE_NODE;
             w->key[left] = key;

@@ -15,7 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RULES "prefix,region,n\nu1,us-east,1\nu22,eu-west,2\nu22_long_prefix,x,3\n,unknown,0\n"
+#define RULES                                                                                      \
+    "prefix,region,n\nu1,us-east,1\nu22,eu-west,2\nu22_long_prefix,x,3\nu22_long_one,y,4\n"        \
+    "u22_l,z,5\nu2_,v,6\n,unknown,0\n"
 
 static char folder[] = "/tmp/livecol-test-XXXXXX";
 static char path[64];
@@ -158,6 +160,17 @@ static void test_wrong_headers(void **state)
     expect_refused(p, n, message);
 }
 
+/* The offset of a random byte of a section, past `from`; 0 of the content where it has none. */
+static size_t section_byte(const uint8_t *p, enum lc_section section, uint64_t from, uint64_t *seed)
+{
+    const struct lc_rules_header *h = (const struct lc_rules_header *)(const void *)p;
+    struct lc_rules_section s = h->section[section];
+
+    if (s.bytes <= from)
+        return sizeof *h;
+    return (size_t)(s.off + from + support_random(seed) % (s.bytes - from));
+}
+
 /* Any byte of the content may be anything: matching stays within the arena (ASan watches). */
 static void test_damaged_content_is_never_read_out_of_bounds(void **state)
 {
@@ -180,6 +193,10 @@ static void test_damaged_content_is_never_read_out_of_bounds(void **state)
             /* Most of the arena is the direct table: aim at the rest too. */
             if (k % 2)
                 at = n - 1 - support_random(&seed) % 2048;
+            if (k % 4 == 2)
+                at = section_byte(p, LC_SEC_TRIE, LC_TRIE_ROOT * 4, &seed);
+            if (k % 4 == 3)
+                at = section_byte(p, LC_SEC_STEPS, 0, &seed);
             p[at] = (uint8_t)support_random(&seed);
         }
         if (lc_rules_take(&r, p, n, true, "f", &err))
