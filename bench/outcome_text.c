@@ -64,6 +64,10 @@ void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r)
             number_cell(r, s->server_ms, raw);
             number_cell(r, s->rows_read, raw);
             number_cell(r, s->bytes_read, raw);
+        } else if (server && s->server_ms <= 0 && s->rows_read <= 0) {
+            for (int k = 0; k < 3; k++) {
+                lc_report_cell(r, "–"); /* the server did not say */
+            }
         } else if (server) {
             lc_report_number(r, s->server_ms);
             lc_report_cell(r, "%s", lc_format_count(s->rows_read, text, sizeof text));
