@@ -231,8 +231,7 @@ int lc_cmd_doctor(int argc, const char **argv)
     if (rc == 0)
         rc = lc_global_open(&m.global, &b, &err);
     if (rc == 0)
-        rc = lc_session_open(&d.s, b, m.up.migrations_dir ? m.up.migrations_dir : "migrations",
-                             &m.up, &err);
+        rc = lc_session_open(&d.s, b, &m.up, lc_migrate_has_files(&m), &err);
     if (rc == 0)
         rc = look(&d, &err);
     lc_session_end(&d.s);

@@ -200,11 +200,7 @@ int lc_cmd_dump(int argc, const char **argv)
     if (rc == 0)
         rc = lc_global_open(&m.global, &b, &err);
     if (rc == 0)
-        rc = lc_session_open(&s, b,
-                             databases.n           ? NULL
-                             : m.up.migrations_dir ? m.up.migrations_dir
-                                                   : "migrations",
-                             &m.up, &err);
+        rc = lc_session_open(&s, b, &m.up, databases.n == 0 && lc_migrate_has_files(&m), &err);
     if (rc == 0)
         rc = dump(&s, databases, path, &err);
     lc_session_end(&s);

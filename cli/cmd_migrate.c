@@ -132,6 +132,11 @@ int lc_migrate_operands(const struct lc_migrate *m, size_t least, size_t most, c
     return 0;
 }
 
+bool lc_migrate_has_files(const struct lc_migrate *m)
+{
+    return access(m->up.migrations_dir ? m->up.migrations_dir : "migrations", F_OK) == 0;
+}
+
 int lc_migrate_end(int rc, const struct lc_error *err)
 {
     if (rc == 0 || (rc == LC_ERR_FOUND && err->msg[0] == '\0'))

@@ -44,6 +44,9 @@ int lc_migrate_parse(struct lc_migrate *m, struct lc_command cmd, unsigned which
 int lc_migrate_operands(const struct lc_migrate *m, size_t least, size_t most, const char *what,
                         struct lc_error *err);
 
+/* Is the folder of migrations there? For commands that do without. */
+bool lc_migrate_has_files(const struct lc_migrate *m);
+
 /* Complain and give the exit code; --help's LC_ERR_FOUND is 0. */
 int lc_migrate_end(int rc, const struct lc_error *err);
 

@@ -157,8 +157,7 @@ int lc_plan_show(struct lc_migrate *m, struct lc_error *err)
     int rc = lc_global_open(&m->global, &b, err);
 
     if (rc == 0)
-        rc = lc_session_open(&s, b, m->up.migrations_dir ? m->up.migrations_dir : "migrations",
-                             &m->up, err);
+        rc = lc_session_open(&s, b, &m->up, true, err);
     if (rc == 0)
         rc = lc_migrations_check(&s.files, m->up.allow_missing, err);
     if (rc == 0)

@@ -8,11 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *dir_of(const struct lc_migrate *m)
-{
-    return m->up.migrations_dir ? m->up.migrations_dir : "migrations";
-}
-
 static bool unfinished(const struct lc_track_version *v)
 {
     return v->status == LC_TRACK_RUNNING || v->status == LC_TRACK_UNKNOWN ||
@@ -124,11 +119,13 @@ int lc_cmd_repair(int argc, const char **argv)
     if (rc == 0)
         rc = lc_global_open(&m.global, &b, &err);
     if (rc == 0)
-        rc = lc_session_open(&s, b, dir_of(&m), &m.up, &err);
+        rc = lc_session_open(&s, b, &m.up, true, &err);
+    if (rc == 0)
+        rc = lc_migrations_check(&s.files, true, &err);
     if (rc == 0)
         rc = find_unfinished(&s, &m, &v, &err);
     if (rc == 0)
-        rc = lc_session_lock(&s, "repair", &m.up, &err);
+        rc = lc_session_lock(&s, "repair", &m.up, NULL, NULL, &err);
     if (rc == 0)
         rc = find_unfinished(&s, &m, &v, &err);
     if (rc == 0 && v)
@@ -198,11 +195,13 @@ int lc_cmd_baseline(int argc, const char **argv)
     if (rc == 0)
         rc = lc_global_open(&m.global, &b, &err);
     if (rc == 0)
-        rc = lc_session_open(&s, b, dir_of(&m), &m.up, &err);
+        rc = lc_session_open(&s, b, &m.up, true, &err);
+    if (rc == 0)
+        rc = lc_migrations_check(&s.files, true, &err);
     if (rc == 0 && !lc_migrations_find(&s.files, upto))
         rc = lc_fail(&err, LC_ERR_USAGE, "there is no version %s in %s", m.rest.v[0], s.files.dir);
     if (rc == 0)
-        rc = lc_session_lock(&s, "baseline", &m.up, &err);
+        rc = lc_session_lock(&s, "baseline", &m.up, NULL, NULL, &err);
     if (rc == 0)
         rc = baseline(&s, upto, &err);
     lc_session_end(&s);
@@ -234,13 +233,13 @@ int lc_cmd_reset(int argc, const char **argv)
     if (rc == 0)
         rc = lc_global_open(&m.global, &b, &err);
     if (rc == 0)
-        rc = lc_session_open(&s, b, NULL, &m.up, &err);
+        rc = lc_session_open(&s, b, &m.up, false, &err);
     if (rc == 0 && s.tracking.exists) {
         snprintf(question, sizeof question, "Forget %zu migration%s in %s.%s?", s.tracking.n,
                  s.tracking.n == 1 ? "" : "s", s.tracking.database, s.tracking.table);
         rc = lc_migrate_ask(&m, question, &err);
         if (rc == 0)
-            rc = lc_session_lock(&s, "reset", &m.up, &err);
+            rc = lc_session_lock(&s, "reset", &m.up, NULL, NULL, &err);
     }
     if (rc == 0) {
         n = s.tracking.n;
@@ -306,7 +305,7 @@ int lc_cmd_unlock(int argc, const char **argv)
     if (rc == 0)
         rc = lc_global_open(&m.global, &b, &err);
     if (rc == 0)
-        rc = lc_session_open(&s, b, NULL, &m.up, &err);
+        rc = lc_session_open(&s, b, &m.up, false, &err);
     if (rc == 0)
         rc = unlock(&s, force, &err);
     lc_session_end(&s);

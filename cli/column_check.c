@@ -22,7 +22,7 @@ static int no_memory(struct lc_error *err)
 
 static const char *database_of(const struct lc_backend *b, const struct lc_stmt *s)
 {
-    return *s->database ? s->database : lc_backend_database(b);
+    return lc_stmt_database(s, lc_backend_database(b));
 }
 
 static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc_table *t,

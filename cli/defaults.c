@@ -71,7 +71,7 @@ static struct lc_defaults_made *new_made(struct lc_defaults *d)
 
 static const char *database_of(const struct lc_defaults *d, const struct lc_stmt *s)
 {
-    return *s->database ? s->database : lc_backend_database(d->b);
+    return lc_stmt_database(s, lc_backend_database(d->b));
 }
 
 int lc_defaults_note(struct lc_defaults *d, const struct lc_stmt *s)

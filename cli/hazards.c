@@ -31,7 +31,7 @@ static void say(const struct lc_hazards *h, bool hazard, const char *fmt, ...)
 
 static const char *database_of(const struct lc_hazards *h, const struct lc_stmt *s)
 {
-    return *s->database ? s->database : lc_backend_database(h->b);
+    return lc_stmt_database(s, lc_backend_database(h->b));
 }
 
 bool lc_is_positional_insert(const char *sql, size_t n, const char *table)

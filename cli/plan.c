@@ -174,7 +174,7 @@ static int add(struct lc_plan *plan, const struct lc_migration *m,
         return no_memory(err);
     plan->v = v;
     v += plan->n++;
-    *v = (struct lc_plan_migration){.m = m, .before = before, .stmt_n = (unsigned)s->n};
+    *v = (struct lc_plan_migration){.m = m, .stmt_n = (unsigned)s->n};
     if (unfinished(before) && before->down == plan->down)
         v->first = before->done < s->n ? before->done : (unsigned)s->n;
     v->stmts = calloc(s->n + 1, sizeof *v->stmts);

@@ -20,8 +20,6 @@ struct lc_plan_stmt {
 
 struct lc_plan_migration {
     const struct lc_migration *m;
-    const struct lc_track_version
-        *before;                /* its state; NULL: never run. Valid until the next load */
     unsigned first;             /* statements before this one, from 0, are done */
     struct lc_plan_stmt *stmts; /* all of the section */
     unsigned stmt_n;

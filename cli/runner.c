@@ -3,10 +3,10 @@
 #include "column_check.h"
 #include "defaults.h"
 #include "livecol_sql.h"
-#include "lock.h"
 #include "plan.h"
 #include "query.h"
 #include "send.h"
+#include "session.h"
 #include "test_points.h"
 
 #include <inttypes.h>
@@ -14,19 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOCK_TIMEOUT_MS = 60000 };
-
 struct run {
     struct lc_backend *b;
     const struct lc_up_options *o;
     bool down;
     struct lc_up_report *report;
-    struct lc_migrations files;
-    struct lc_tracking tracking;
+    struct lc_session session;
     struct lc_facts facts;
     struct lc_defaults defaults;
     struct lc_plan plan;
-    struct lc_lock *lock;
     struct lc_send send;
     struct lc_run_event now; /* what the current event is about */
 };
@@ -141,7 +137,7 @@ static int server_now(struct lc_backend *b, uint64_t *now_s, struct lc_error *er
 static bool left_open(const struct run *r, const struct lc_plan_migration *m, unsigned i,
                       struct lc_send_before *before)
 {
-    const struct lc_track_version *v = lc_tracking_find(&r->tracking, m->m->version);
+    const struct lc_track_version *v = lc_tracking_find(&r->session.tracking, m->m->version);
 
     if (!v || v->down != r->down || v->open != i + 1 || !v->query_id ||
         (v->status != LC_TRACK_UNKNOWN && v->status != LC_TRACK_FAILED))
@@ -170,14 +166,14 @@ static int send_statement(struct run *r, const struct lc_plan_migration *m, unsi
         if (rc || done)
             return rc;
     }
-    snprintf(query_id, sizeof query_id, "livecol-%s-%s-%u%s", r->tracking.run_id,
+    snprintf(query_id, sizeof query_id, "livecol-%s-%s-%u%s", r->session.tracking.run_id,
              m->m->version_text, i + 1, r->down ? "-down" : "");
     e.stmt = i + 1;
     e.stmt_sha256 = stmt->text->sha256;
     e.query_id = query_id;
     rc = server_now(r->b, &now_s, err);
     if (rc == 0)
-        rc = lc_tracking_write(&r->tracking, &e, err);
+        rc = lc_tracking_write(&r->session.tracking, &e, err);
     LC_TEST_POINT("statement recorded as started");
     return rc ? rc : lc_send_run(&r->send, stmt, query_id, now_s, err);
 }
@@ -189,7 +185,7 @@ static int before_statement(struct run *r, const struct lc_plan_stmt *stmt, stru
 
     if (stop_asked(r))
         return stopped(err);
-    rc = lc_lock_check(r->lock, err);
+    rc = lc_lock_check(r->session.lock, err);
     if (rc == 0 && r->defaults.deferred)
         rc = lc_defaults_check(&r->defaults, &stmt->parsed, true, err);
     return rc;
@@ -200,7 +196,7 @@ static void record_failure(struct run *r, const struct lc_plan_migration *m, uns
                            const struct lc_error *err)
 {
     struct lc_track_event e = track_event(r, m, LC_TRACK_EVENT_FAILED);
-    const struct lc_track_version *v = lc_tracking_find(&r->tracking, m->m->version);
+    const struct lc_track_version *v = lc_tracking_find(&r->session.tracking, m->m->version);
 
     if (!err || (err->code != LC_ERR_SERVER && err->code != LC_ERR_NOT_SENT) || !v ||
         v->open != i + 1)
@@ -209,7 +205,7 @@ static void record_failure(struct run *r, const struct lc_plan_migration *m, uns
     e.stmt_sha256 = m->stmts[i].text->sha256;
     e.error_code = err->server_code;
     e.error = err->msg;
-    lc_tracking_write(&r->tracking, &e, NULL);
+    lc_tracking_write(&r->session.tracking, &e, NULL);
 }
 
 static void tell_other(struct run *r, const struct lc_plan_migration *m, unsigned i)
@@ -253,7 +249,7 @@ static int run_statement(struct run *r, const struct lc_plan_migration *m, unsig
     e.stmt_sha256 = stmt->text->sha256;
     e.execution_ms = r->now.ms = lc_now_ms() - begun;
     LC_TEST_POINT("statement done, not recorded");
-    rc = lc_tracking_write(&r->tracking, &e, err);
+    rc = lc_tracking_write(&r->session.tracking, &e, err);
     LC_TEST_POINT("statement recorded as done");
     if (rc == 0)
         emit(r, LC_RUN_STMT_DONE);
@@ -278,9 +274,9 @@ static int run_migration(struct run *r, const struct lc_plan_migration *m, struc
     about(r, m);
     if (stop_asked(r))
         return stopped(err);
-    rc = lc_lock_check(r->lock, err);
+    rc = lc_lock_check(r->session.lock, err);
     if (rc == 0)
-        rc = lc_tracking_write(&r->tracking, &e, err);
+        rc = lc_tracking_write(&r->session.tracking, &e, err);
     LC_TEST_POINT("migration started");
     if (rc == 0)
         emit(r, LC_RUN_MIGRATION_START);
@@ -290,7 +286,7 @@ static int run_migration(struct run *r, const struct lc_plan_migration *m, struc
     if (rc == 0) {
         e.kind = r->down ? LC_TRACK_REVERTED : LC_TRACK_EVENT_APPLIED;
         e.execution_ms = r->now.ms = lc_now_ms() - begun;
-        rc = lc_tracking_write(&r->tracking, &e, err);
+        rc = lc_tracking_write(&r->session.tracking, &e, err);
         LC_TEST_POINT("migration recorded");
     }
     if (rc == 0) {
@@ -349,17 +345,15 @@ static int check_statements(struct run *r, struct lc_error *err)
 static int make_plan(struct run *r, struct lc_error *err)
 {
     lc_plan_release(&r->plan);
-    return lc_plan_make(&r->plan, &r->files, &r->tracking, r->o, r->down, err);
+    return lc_plan_make(&r->plan, &r->session.files, &r->session.tracking, r->o, r->down, err);
 }
 
 static int prepare(struct run *r, struct lc_error *err)
 {
-    int rc = lc_migrations_scan(&r->files, r->o->migrations_dir, err);
+    int rc = lc_session_open(&r->session, r->b, r->o, true, err);
 
     if (rc == 0)
-        rc = lc_migrations_check(&r->files, r->o->allow_missing && !r->o->strict, err);
-    if (rc == 0)
-        rc = lc_tracking_open(&r->tracking, r->b, r->o->table, err);
+        rc = lc_migrations_check(&r->session.files, r->o->allow_missing, err);
     if (rc == 0)
         rc = lc_facts_ask(&r->facts, r->b, err);
     if (rc == 0)
@@ -372,18 +366,8 @@ static int prepare(struct run *r, struct lc_error *err)
 /* Take the lock; then look again, since another run may have done the work meanwhile. */
 static int take_lock(struct run *r, struct lc_error *err)
 {
-    const struct lc_lock_wait wait = {.timeout_ms = r->o->lock_timeout_ms ? r->o->lock_timeout_ms
-                                                                          : LOCK_TIMEOUT_MS,
-                                      .cancel = r->o->cancel,
-                                      .waiting = on_lock_wait,
-                                      .ctx = r};
-    int rc = lc_tracking_create(&r->tracking, err);
+    int rc = lc_session_lock(&r->session, r->down ? "down" : "up", r->o, on_lock_wait, r, err);
 
-    if (rc == 0)
-        rc = lc_lock_take(&r->lock, r->b, r->tracking.database, r->tracking.table,
-                          r->tracking.run_id, r->down ? "down" : "up", &wait, err);
-    if (rc == 0)
-        rc = lc_tracking_load(&r->tracking, err);
     if (rc == 0)
         rc = make_plan(r, err);
     return rc ? rc : lc_plan_parse(&r->plan, r->b, &r->facts, err);
@@ -420,11 +404,9 @@ static int run_all(struct lc_backend *b, const struct lc_up_options *o, bool dow
                                       .ctx = &r};
     r.send = (struct lc_send){.b = b, .facts = &r.facts, .options = o, .event = on_send, .ctx = &r};
     rc = run(&r, err ? err : &local);
-    lc_lock_free(r.lock);
     lc_plan_release(&r.plan);
     lc_defaults_release(&r.defaults);
-    lc_tracking_release(&r.tracking);
-    lc_migrations_release(&r.files);
+    lc_session_end(&r.session);
     report->ms = lc_now_ms() - begun;
     return rc;
 }

@@ -44,7 +44,7 @@ static void tell_progress(void *ctx, const struct lc_run_progress *p)
 
 static const char *database_of(const struct lc_send *s, const struct lc_plan_stmt *stmt)
 {
-    return *stmt->parsed.database ? stmt->parsed.database : lc_backend_database(s->b);
+    return lc_stmt_database(&stmt->parsed, lc_backend_database(s->b));
 }
 
 /* Note the table's mutations, where the statement may make one. */

@@ -2,26 +2,26 @@
 
 enum { LOCK_TIMEOUT_MS = 60000 };
 
-int lc_session_open(struct lc_session *s, struct lc_backend *b, const char *dir,
-                    const struct lc_up_options *o, struct lc_error *err)
+int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_up_options *o,
+                    bool with_files, struct lc_error *err)
 {
     int rc = 0;
 
     *s = (struct lc_session){.b = b};
-    if (dir) {
-        rc = lc_migrations_scan(&s->files, dir, err);
-        if (rc == 0)
-            rc = lc_migrations_check(&s->files, true, err);
-    }
+    if (with_files)
+        rc = lc_migrations_scan(&s->files, o->migrations_dir, err);
     return rc ? rc : lc_tracking_open(&s->tracking, b, o->table, err);
 }
 
 int lc_session_lock(struct lc_session *s, const char *command, const struct lc_up_options *o,
+                    void (*waiting)(void *ctx, const struct lc_lock_info *holder), void *ctx,
                     struct lc_error *err)
 {
     const struct lc_lock_wait wait = {.timeout_ms =
                                           o->lock_timeout_ms ? o->lock_timeout_ms : LOCK_TIMEOUT_MS,
-                                      .cancel = o->cancel};
+                                      .cancel = o->cancel,
+                                      .waiting = waiting,
+                                      .ctx = ctx};
     int rc = lc_tracking_create(&s->tracking, err);
 
     if (rc == 0)

@@ -15,14 +15,19 @@ struct lc_session {
 };
 
 /*
- * Read the files (not where dir is NULL) and the tracking table. 0, LC_ERR_IO, LC_ERR_REFUSED
- * (another tool's table) and the failures of a query. End it in any case.
+ * Read the files (with_files) and the tracking table. Problems of the files are not looked at:
+ * lc_migrations_check does. 0, LC_ERR_IO, LC_ERR_REFUSED (another tool's table), the failures of a
+ * query. End it in any case.
  */
-int lc_session_open(struct lc_session *s, struct lc_backend *b, const char *dir,
-                    const struct lc_up_options *o, struct lc_error *err);
+int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_up_options *o,
+                    bool with_files, struct lc_error *err);
 
-/* Take the lock, creating the tracking table where it is missing, and read it again. */
+/*
+ * Take the lock for this command, creating the tracking table where it is missing, and read the
+ * table again. `waiting` (may be NULL) is told of each holder that is waited for.
+ */
 int lc_session_lock(struct lc_session *s, const char *command, const struct lc_up_options *o,
+                    void (*waiting)(void *ctx, const struct lc_lock_info *holder), void *ctx,
                     struct lc_error *err);
 
 void lc_session_end(struct lc_session *s);

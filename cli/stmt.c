@@ -738,6 +738,11 @@ void lc_stmt_release(struct lc_stmt *s)
     *s = (struct lc_stmt){.object = ""};
 }
 
+const char *lc_stmt_database(const struct lc_stmt *s, const char *otherwise)
+{
+    return *s->database ? s->database : otherwise;
+}
+
 const char *lc_class_name(enum lc_stmt_class class)
 {
     switch (class) {

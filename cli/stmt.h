@@ -98,6 +98,9 @@ int lc_stmt_parse(struct lc_stmt *out, const char *sql, size_t n, struct lc_erro
 /* Free what it holds and zero it. A zeroed struct may be released. */
 void lc_stmt_release(struct lc_stmt *s);
 
+/* The database that the statement is about: the one it names, or `otherwise`. */
+const char *lc_stmt_database(const struct lc_stmt *s, const char *otherwise);
+
 /* For a person: "metadata only", "mutation", "destructive" … */
 const char *lc_class_name(enum lc_stmt_class class);
 
