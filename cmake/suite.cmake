@@ -35,6 +35,18 @@ list(FILTER environment EXCLUDE REGEX "^LIVECOL_UDF=")
 set_tests_properties(asan.udf_in_engine PROPERTIES
   FIXTURES_REQUIRED asan
   ENVIRONMENT "${environment};LIVECOL_UDF=${PROJECT_SOURCE_DIR}/build/asan/udf/livecol-udf")
+# livecol under ASan and UBSan, over HTTP to the same engine, which runs livecol-udf under them too.
+foreach(script IN ITEMS engine/test_live_http.sh cli/test_golden_server.sh)
+  get_filename_component(what "${script}" NAME_WE)
+  string(REPLACE "test_" "asan." what "${what}")
+  add_test(NAME ${what} COMMAND bash "${PROJECT_SOURCE_DIR}/tests/${script}")
+  lc_test_properties(${what} engine CHDB TIMEOUT 240)
+  get_test_property(${what} ENVIRONMENT environment)
+  list(FILTER environment EXCLUDE REGEX "^LIVECOL_(UDF|BIN)=")
+  set_tests_properties(${what} PROPERTIES
+    FIXTURES_REQUIRED asan
+    ENVIRONMENT "${environment};LIVECOL_UDF=${PROJECT_SOURCE_DIR}/build/asan/udf/livecol-udf;LIVECOL_BIN=${PROJECT_SOURCE_DIR}/build/asan/cli/livecol")
+endforeach()
 # A few seconds a parser; scripts/test --fuzz gives each a minute.
 lc_suite_build(fuzz -L fuzz)
 set_tests_properties(fuzz.tests PROPERTIES TIMEOUT 1800)

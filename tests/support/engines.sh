@@ -17,6 +17,7 @@ engine_start_chdb() {
   local dir=$1 port=''
   shift
   mkdir -p "$dir"
+  : >"$dir/port"
   "$LIVECOL_CHDB_HTTP" --path "$dir" "$@" >"$dir/port" 2>"$dir/stderr" &
   engine_pids+=($!)
   for _ in $(seq 200); do
