@@ -37,6 +37,23 @@ expect 'down: exit' 0 $?
 expect 'down: tables' 'schema_migrations' \
   "$(sql "SELECT name FROM system.tables WHERE database = 'plain'")"
 
+# INSERTs that a new column breaks are found in the server's query_log.
+fresh positional
+sql 'CREATE TABLE positional.counted (k String) ENGINE = MergeTree() ORDER BY k'
+sql "INSERT INTO positional.counted VALUES ('a')"
+sql "INSERT INTO positional.counted (k) VALUES ('b')"
+migration "$work/positional" 0001_add <<'END'
+ALTER TABLE counted ADD COLUMN v String;
+END
+for _ in $(seq 50); do # the log is written now and then
+  "$LIVECOL_BIN" plan -d "$work/positional" >"$work/out" 2>"$work/err"
+  if grep -q 'name no columns' "$work/out"; then break; fi
+  sleep 0.1
+done
+expect_in 'positional INSERTs' \
+  'hazard: 1 INSERT(s) of the last 7 days name no columns and will fail: INSERT INTO positional.counted' \
+  "$work/out"
+
 # A missing function is refused before anything is changed.
 fresh missing
 migration "$work/missing" 0001_table <<'END'

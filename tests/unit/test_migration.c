@@ -15,8 +15,10 @@
 /* A new folder with these files: name, text, name, text, …, NULL. */
 static char *make_dir(const char *const *files)
 {
-    char *dir = strdup("/tmp/livecol-test-XXXXXX");
+    const char *under = getenv("TMPDIR");
+    char *dir = NULL;
 
+    assert_true(asprintf(&dir, "%s/livecol-test-XXXXXX", under ? under : "/tmp") > 0);
     assert_non_null(mkdtemp(dir));
     for (; *files; files += 2) {
         char path[512];
