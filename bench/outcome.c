@@ -62,7 +62,8 @@ static void *grow(struct lc_outcome *o, void *array, size_t n, size_t element_by
 struct lc_series *lc_outcome_add(struct lc_outcome *o, const char *name, const char *sql)
 {
     struct lc_series *s = calloc(1, sizeof *s);
-    struct lc_series **more = s != NULL ? grow(o, o->series, o->n_series, sizeof(struct lc_series *)) : NULL;
+    struct lc_series **more =
+        s != NULL ? grow(o, o->series, o->n_series, sizeof(struct lc_series *)) : NULL;
     if (more == NULL) {
         o->failed = true;
         free(s);
