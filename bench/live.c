@@ -213,6 +213,18 @@ static int migrate(struct run *r, struct lc_up_report *report, struct lc_error *
     return lc_runner_up(r->b, &up, report, err);
 }
 
+/* Would it run? A function that is missing is found out now, on five rows, not after all of them.
+ */
+static int check_migrations(struct run *r, struct lc_error *err)
+{
+    struct lc_up_report report = {0};
+    struct lc_up_options up = {.migrations_dir = r->live->options.migrations_dir,
+                               .table = LC_LIVE_DATABASE "." LIVE_TRACKING "_check",
+                               .dry_run = true,
+                               .cancel = r->live->options.cancel};
+    return lc_runner_up(r->b, &up, &report, err);
+}
+
 /* Columns, defaults and mutations of the table as text: what a second `up` must not change. */
 static int table_state(struct lc_backend *b, struct lc_buf *out, struct lc_error *err)
 {
@@ -388,6 +400,8 @@ int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live
     struct run r = {.live = live, .b = b};
     int rc = live_streams_init(&r.streams, options, err);
     rc = rc == 0 ? live_make(live, b, err) : rc;
+    rc = rc == 0 ? check_migrations(&r, err) : rc;
+    rc = rc == 0 ? live_fill(b, options, err) : rc;
     if (rc == 0) {
         struct lc_load_spec spec = {
             .streams = r.streams.spec,

@@ -193,8 +193,12 @@ int live_make(struct lc_live *live, struct lc_backend *b, struct lc_error *err)
     live->made_database = rc == 0 && there == 0;
     live->made_tables = rc == 0;
     rc = rc == 0 ? create(b, o, LC_LIVE_TABLE, err) : rc;
-    rc = rc == 0 ? live_run(b, lc_sql_live_seed, LC_LIVE_TABLE, NULL, NULL, NULL, err) : rc;
-    rc = rc == 0 ? generate(b, o, err) : rc;
+    return rc == 0 ? live_run(b, lc_sql_live_seed, LC_LIVE_TABLE, NULL, NULL, NULL, err) : rc;
+}
+
+int live_fill(struct lc_backend *b, const struct lc_live_options *o, struct lc_error *err)
+{
+    int rc = generate(b, o, err);
     rc = rc == 0 ? create(b, o, LIVE_SNAPSHOT, err) : rc;
     rc = rc == 0 ? attach_all(b, LC_LIVE_TABLE, LIVE_SNAPSHOT, err) : rc;
     return rc;

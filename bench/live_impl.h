@@ -46,8 +46,10 @@ int live_number(struct lc_backend *b, const char *template_sql, const char *tabl
 void live_line(const struct lc_live_options *o, bool passing, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* live_data.c: what is in the way is refused or dropped; the tables are made and filled. */
+/* live_data.c: what is in the way is refused or dropped; the table is made with its named rows. */
 int live_make(struct lc_live *live, struct lc_backend *b, struct lc_error *err);
+/* It gets the generated rows, and the snapshot is taken. */
+int live_fill(struct lc_backend *b, const struct lc_live_options *o, struct lc_error *err);
 /* A fresh copy of the seeded rows gets the table's name; the table waits as LIVE_DONE. */
 int live_swap_in(struct lc_backend *b, const struct lc_live_options *o, struct lc_error *err);
 /* The copy is dropped and the table gets its name back. */

@@ -54,6 +54,16 @@ static int start_embedded(void **state)
     return 0;
 }
 
+static int start_without_function(void **state)
+{
+    (void)state;
+    folder = scratch_new();
+    (void)snprintf(path, sizeof path, "%s/data", folder);
+    to = (struct lc_connect){.embedded = true, .path = path, .timeout_ms = 60000};
+    assert_int_equal(lc_backend_open(&b, &to, &err), 0);
+    return 0;
+}
+
 static int start_http(void **state)
 {
     (void)state;
@@ -251,6 +261,23 @@ static void test_live_refuses_a_table_in_the_way(void **state)
     forget(&o);
 }
 
+/* Found out before a row is generated, and nothing is left behind. */
+static void test_live_refuses_without_the_function(void **state)
+{
+    (void)state;
+    struct lc_live live;
+    struct lc_live_options o = small();
+    err = LC_ERROR_INIT;
+    assert_int_equal(lc_live_run(&live, b, &o, &err), LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "region_v1"));
+    assert_null(live.load);
+    assert_int_equal(number("SELECT count() FROM analytics.events"), 5);
+    assert_int_equal(lc_live_clean(&live, b, &err), 0);
+    assert_int_equal(number("SELECT count() FROM system.databases WHERE name = 'analytics'"), 0);
+    lc_live_release(&live);
+    forget(&o);
+}
+
 /* Proven by other rules than those behind the function, the same data is wrong data. */
 static void test_live_finds_wrong_data(void **state)
 {
@@ -281,6 +308,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_live_proves_the_change, start_embedded, stop),
         cmocka_unit_test_setup_teardown(test_live_partitioned, start_embedded, stop),
         cmocka_unit_test_setup_teardown(test_live_refuses_a_table_in_the_way, start_embedded, stop),
+        cmocka_unit_test_setup_teardown(test_live_refuses_without_the_function,
+                                        start_without_function, stop),
         cmocka_unit_test_setup_teardown(test_live_finds_wrong_data, start_embedded, stop),
         cmocka_unit_test_setup_teardown(test_live_proves_the_change, start_http, stop),
     };
