@@ -30,6 +30,14 @@ struct stream_state {
     char *errors[LC_LOAD_ERRORS_KEPT]; /* under the lock */
 };
 
+/* From when on which phase was set; enough for phases that are set a few hundred times. */
+struct phase_change {
+    uint64_t from_ns;
+    unsigned phase;
+};
+
+enum { PHASE_CHANGES = 1024 };
+
 struct lc_load {
     const struct lc_clock *clock;
     const atomic_bool *cancel;
@@ -40,7 +48,8 @@ struct lc_load {
     bool stopping;    /* under the lock, as the rest */
     unsigned in_flight;
     unsigned alive;
-    atomic_uint phase;
+    struct phase_change changes[PHASE_CHANGES]; /* the last one is overwritten when it is full */
+    size_t n_changes;
     size_t n_streams;
     struct stream_state streams[LC_LOAD_STREAMS];
 };
@@ -125,6 +134,21 @@ void lc_call_end(struct lc_call *call)
     }
 }
 
+/* The phase at that moment: a late operation is the fault of the phase in which it was due. */
+static unsigned phase_at(struct lc_load *load, uint64_t ns)
+{
+    unsigned phase = 0;
+    pthread_mutex_lock(&load->lock);
+    for (size_t i = load->n_changes; i > 0; i--) {
+        phase = load->changes[i - 1].phase;
+        if (load->changes[i - 1].from_ns <= ns) {
+            break;
+        }
+    }
+    pthread_mutex_unlock(&load->lock);
+    return phase;
+}
+
 /* One operation, from due time to noted sample; false when the worker cannot go on. */
 static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
 {
@@ -144,7 +168,7 @@ static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
     struct lc_call call = {.backend = w->backend,
                            .worker = w->number,
                            .seq = seq,
-                           .phase = atomic_load(&load->phase),
+                           .phase = phase_at(load, due_ns),
                            .clock = load->clock,
                            .due_ns = due_ns,
                            .begin_ns = begin};
@@ -280,9 +304,10 @@ int lc_load_start(struct lc_load **out, const struct lc_load_spec *spec, struct 
 void lc_load_run(struct lc_load *load, unsigned phase)
 {
     pthread_mutex_lock(&load->lock);
-    atomic_store(&load->phase, phase);
+    uint64_t now = lc_clock_now(load->clock);
+    size_t at = load->n_changes < PHASE_CHANGES ? load->n_changes++ : PHASE_CHANGES - 1;
+    load->changes[at] = (struct phase_change){.from_ns = now, .phase = phase};
     if (atomic_load(&load->halt) && !load->stopping) {
-        uint64_t now = lc_clock_now(load->clock);
         for (size_t i = 0; i < load->n_streams; i++) {
             load->streams[i].base_ns = now;
             load->streams[i].base_seq = load->streams[i].next_seq;

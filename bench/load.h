@@ -31,11 +31,11 @@ struct lc_call {
     struct lc_backend *backend; /* the worker's own; NULL where the load has none */
     unsigned worker;            /* from 0, within the stream */
     uint64_t seq;               /* from 0, within the stream; no number comes twice */
-    unsigned phase;
-    unsigned variant;   /* set by the operation: which of several statements it was */
-    uint64_t rows;      /* set by the operation: rows written, or answered */
-    double server_s;    /* set by the operation: the server's own time, 0: not known */
-    uint64_t rows_read; /* set by the operation: what the server read for it */
+    unsigned phase;             /* in which it was due */
+    unsigned variant;           /* set by the operation: which of several statements it was */
+    uint64_t rows;              /* set by the operation: rows written, or answered */
+    double server_s;            /* set by the operation: the server's own time, 0: not known */
+    uint64_t rows_read;         /* set by the operation: what the server read for it */
     uint64_t bytes_read;
     const struct lc_clock *clock; /* from here on the load's own */
     uint64_t due_ns, begin_ns, end_ns;

@@ -33,7 +33,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-live=(--rows 20M --phase-seconds 20 --samples 1000 --repeat-seconds 180)
+live=(--rows 20M --phase-seconds 20 --samples 1000 --group-rate 1
+  --repeat-seconds 180)
 query=(-i 1000 -w 20)
 udf=(--rows 20M --scale)
 match=()

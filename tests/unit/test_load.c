@@ -93,6 +93,52 @@ static void test_open_loop_counts_from_the_due_time(void **state)
     lc_load_free(load);
 }
 
+/* The phase changes in the middle of a stall: what was due before that belongs to the old one. */
+struct turning {
+    struct fake *clock;
+    struct lc_load *load;
+};
+
+static int turn(void *ctx, struct lc_call *call, struct lc_error *err)
+{
+    (void)err;
+    struct turning *t = ctx;
+    if (call->seq == 2) {
+        atomic_fetch_add(&t->clock->now, 25 * MS);
+        lc_load_run(t->load, 5);
+        atomic_fetch_add(&t->clock->now, 25 * MS);
+    }
+    return 0;
+}
+
+static void test_a_sample_belongs_to_the_phase_in_which_it_was_due(void **state)
+{
+    (void)state;
+    struct fake fake = {.now = 0};
+    struct lc_clock clock = {fake_now, fake_sleep, &fake};
+    struct turning turning = {.clock = &fake};
+    struct lc_stream stream = {
+        .name = "read", .workers = 1, .rate_per_s = 100, .calls = 8, .op = turn, .ctx = &turning};
+    struct lc_load_spec spec = {.streams = &stream, .n_streams = 1, .clock = &clock};
+    struct lc_error err = LC_ERROR_INIT;
+    assert_int_equal(lc_load_start(&turning.load, &spec, &err), 0);
+    lc_load_run(turning.load, 4);
+    while (!lc_load_over(turning.load)) {
+        lc_clock_system()->sleep_until(NULL, lc_clock_now(lc_clock_system()) + MS, NULL);
+    }
+    lc_load_stop(turning.load);
+    size_t n;
+    const struct lc_sample *s = lc_load_samples(turning.load, 0, &n);
+    assert_int_equal(n, 8);
+    for (size_t i = 0; i < n; i++) {
+        /* number 2 began at 20 ms, the phase changed at 45 ms, it ended at 70 ms */
+        assert_int_equal(s[i].phase, s[i].at_ns <= 40 * (uint64_t)MS ? 4 : 5);
+    }
+    assert_int_equal(lc_load_count(turning.load, 0, 4), 5);
+    assert_int_equal(lc_load_count(turning.load, 0, 5), 3);
+    lc_load_free(turning.load);
+}
+
 /* The same in a closed loop shows one slow call only: the stall hides itself. */
 static void test_closed_loop_counts_from_the_start(void **state)
 {
@@ -235,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open_loop_counts_from_the_due_time),
+        cmocka_unit_test(test_a_sample_belongs_to_the_phase_in_which_it_was_due),
         cmocka_unit_test(test_closed_loop_counts_from_the_start),
         cmocka_unit_test(test_failures_are_counted_and_their_text_kept),
         cmocka_unit_test(test_workers_pause_and_go_on),
