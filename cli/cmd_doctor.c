@@ -76,23 +76,9 @@ static int try_default(struct doctor *d, struct lc_defaults *defaults, const str
     const char *database = lc_table_at(t, row, 0)->p, *table = lc_table_at(t, row, 1)->p;
     const char *column = lc_table_at(t, row, 2)->p;
     struct lc_error one = LC_ERROR_INIT;
-    struct lc_stmt stmt = {0};
-    struct lc_buf sql;
-    int rc;
+    int rc = lc_defaults_check_column(defaults, database, table, column, lc_table_at(t, row, 3)->p,
+                                      lc_table_at(t, row, 4)->p, lc_table_at(t, row, 5)->p, &one);
 
-    lc_buf_init(&sql, (size_t)1 << 20);
-    rc = lc_buf_adds(&sql, "ALTER TABLE ") || lc_sql_add_id(&sql, database) ||
-         lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, table) ||
-         lc_buf_adds(&sql, " MODIFY COLUMN ") || lc_sql_add_id(&sql, column) ||
-         lc_buf_addf(&sql, " %s %s %s", lc_table_at(t, row, 3)->p, lc_table_at(t, row, 4)->p,
-                     lc_table_at(t, row, 5)->p);
-    if (rc) {
-        lc_buf_release(&sql);
-        return lc_fail(err, LC_ERR_NOMEM, "no memory for a default");
-    }
-    rc = lc_stmt_parse(&stmt, (const char *)sql.p, sql.n, NULL);
-    if (rc == 0)
-        rc = lc_defaults_check(defaults, &stmt, true, &one);
     if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER) {
         say(d, false, "default", "%s.%s.%s: %s; %s", database, table, column, one.msg, one.hint);
         rc = 0;
@@ -101,8 +87,6 @@ static int try_default(struct doctor *d, struct lc_defaults *defaults, const str
     } else {
         rc = 0;
     }
-    lc_stmt_release(&stmt);
-    lc_buf_release(&sql);
     return rc;
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTIONS_MAX_N = 40, REDRAW_MS = 160, PLAIN_MS = 3000 };
+enum { OPTIONS_MAX_N = 40, REDRAW_MS = 160, PLAIN_MS = 3000, MAX_PARALLEL = 64 };
 
 static size_t add(struct lc_option *to, size_t n, const struct lc_option *from)
 {
@@ -29,7 +29,7 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
 {
     const struct {
         unsigned which;
-        struct lc_option options[5];
+        struct lc_option options[8];
     } shared[] = {
         {LC_MIGRATE_FILES,
          {{"migrations-dir", 'd', LC_OPT_STRING, &m->up.migrations_dir, "DIR",
@@ -59,6 +59,22 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
            "accept gaps, and apply versions below one that is applied"},
           {"allow-unsafe", 0, LC_OPT_FLAG, &m->up.allow_unsafe, NULL,
            "run what loses data or breaks readers"}}},
+        {LC_MIGRATE_BACKFILL,
+         {{"order", 0, LC_OPT_STRING, &m->order, "newest|oldest",
+           "which partition a backfill does first (default: newest)"},
+          {"max-parallel", 0, LC_OPT_UINT, &m->max_parallel, "N",
+           "partitions that a backfill does at a time (default: 1)"},
+          {"max-load", 0, LC_OPT_STRING, &m->max_load, "METRIC=VALUE,…",
+           "a backfill waits while one is reached: parts, mutations, merges, queries, "
+           "replica_queue, replica_delay (seconds), p99 (ms, of the probe query)"},
+          {"critical-load", 0, LC_OPT_STRING, &m->critical_load, "METRIC=VALUE,…",
+           "a backfill ends, exit code 9, when one is reached"},
+          {"throttle-query", 0, LC_OPT_STRING, &m->up.backfill.throttle.query, "SQL",
+           "a backfill waits while its first value is above 0"},
+          {"probe-query", 0, LC_OPT_STRING, &m->up.backfill.throttle.probe, "SQL",
+           "what p99 is of (default: ten values of the column)"},
+          {"pause-file", 0, LC_OPT_STRING, &m->up.backfill.throttle.pause_file, "PATH",
+           "a backfill waits while this file is there"}}},
         {LC_MIGRATE_LOCK,
          {{"lock-timeout", 0, LC_OPT_DOUBLE, &m->lock_timeout_s, "SECONDS",
            "how long to wait for another run (default: 60)"}}},
@@ -78,6 +94,26 @@ static int seconds(unsigned *ms, double s, const char *name, struct lc_error *er
         return lc_fail(err, LC_ERR_USAGE, "--%s takes seconds, 0 or more", name);
     *ms = (unsigned)(s * 1000);
     return 0;
+}
+
+static int settle_backfill(struct lc_migrate *m, struct lc_error *err)
+{
+    struct lc_backfill_options *o = &m->up.backfill;
+    int rc = 0;
+
+    if (m->order && strcmp(m->order, "oldest") != 0 && strcmp(m->order, "newest") != 0)
+        return lc_fail(err, LC_ERR_USAGE, "--order takes newest or oldest, not \"%s\"", m->order);
+    o->oldest_first = m->order && strcmp(m->order, "oldest") == 0;
+    if (m->max_parallel > MAX_PARALLEL)
+        return lc_fail(err, LC_ERR_USAGE, "--max-parallel %" PRIu64 " is too many, %d at most",
+                       m->max_parallel, MAX_PARALLEL);
+    o->max_parallel = (unsigned)m->max_parallel;
+    if (m->max_load)
+        rc = lc_load_parse(&o->throttle.max, m->max_load, err);
+    if (rc == 0 && m->critical_load)
+        rc = lc_load_parse(&o->throttle.critical, m->critical_load, err);
+    o->cancel = lc_stop_flag();
+    return rc;
 }
 
 static int settle(struct lc_migrate *m, struct lc_error *err)
@@ -102,6 +138,9 @@ static int settle(struct lc_migrate *m, struct lc_error *err)
     }
     if (m->up.strict && m->up.allow_missing)
         return lc_fail(err, LC_ERR_USAGE, "--strict and --allow-missing contradict each other");
+    rc = settle_backfill(m, err);
+    if (rc)
+        return rc;
     if (m->cluster)
         lc_warn("--cluster %s: only the server that is connected to is checked and waited for",
                 m->cluster);
@@ -222,6 +261,8 @@ static void add_progress(struct lc_json *o, const struct lc_run_progress *p)
     lc_json_set_double(o, "fraction", p->fraction);
     lc_json_set_int(o, "elapsed_ms", (int64_t)p->elapsed_ms);
     lc_json_set_int(o, "left_ms", (int64_t)p->left_ms);
+    if (p->waiting)
+        lc_json_set_str(o, "waiting", p->waiting);
 }
 
 static void tell_json(struct lc_teller *t, const struct lc_run_event *e)

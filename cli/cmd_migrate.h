@@ -7,7 +7,8 @@
 #include "runner.h"
 
 lc_command_fn lc_cmd_up, lc_cmd_down, lc_cmd_status, lc_cmd_validate, lc_cmd_new, lc_cmd_repair,
-    lc_cmd_baseline, lc_cmd_reset, lc_cmd_unlock, lc_cmd_plan, lc_cmd_dump, lc_cmd_doctor;
+    lc_cmd_baseline, lc_cmd_reset, lc_cmd_unlock, lc_cmd_plan, lc_cmd_dump, lc_cmd_doctor,
+    lc_cmd_backfill;
 
 /* What the options of a migration command fill. Zero it, then lc_migrate_parse. */
 struct lc_migrate {
@@ -17,19 +18,22 @@ struct lc_migrate {
     const char *to;
     uint64_t steps;
     double lock_timeout_s, statement_timeout_s, ddl_timeout_s;
+    const char *order, *max_load, *critical_load; /* as typed, for up.backfill */
+    uint64_t max_parallel;
     bool yes;
     struct lc_strings rest; /* operands */
 };
 
 /* Which of the shared options a command takes. */
 enum lc_migrate_options {
-    LC_MIGRATE_FILES = 1,    /* --migrations-dir */
-    LC_MIGRATE_TRACKING = 2, /* --migrations-table, --cluster */
-    LC_MIGRATE_LOCK = 4,     /* --lock-timeout */
-    LC_MIGRATE_RANGE = 8,    /* --to, --steps */
-    LC_MIGRATE_RUN = 16,     /* --dry-run, --statement-timeout, --ddl-timeout */
-    LC_MIGRATE_CHECKS = 32,  /* --strict, --allow-missing, --allow-unsafe, --rules */
-    LC_MIGRATE_ASK = 64      /* --yes */
+    LC_MIGRATE_FILES = 1,     /* --migrations-dir */
+    LC_MIGRATE_TRACKING = 2,  /* --migrations-table, --cluster */
+    LC_MIGRATE_LOCK = 4,      /* --lock-timeout */
+    LC_MIGRATE_RANGE = 8,     /* --to, --steps */
+    LC_MIGRATE_RUN = 16,      /* --dry-run, --statement-timeout, --ddl-timeout */
+    LC_MIGRATE_CHECKS = 32,   /* --strict, --allow-missing, --allow-unsafe, --rules */
+    LC_MIGRATE_ASK = 64,      /* --yes */
+    LC_MIGRATE_BACKFILL = 128 /* --order, --max-parallel, and what makes a backfill wait */
 };
 
 /*

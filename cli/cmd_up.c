@@ -40,7 +40,8 @@ int lc_cmd_up(int argc, const char **argv)
     struct lc_error err = LC_ERROR_INIT;
     int rc = lc_migrate_parse(&m, cmd,
                               LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK |
-                                  LC_MIGRATE_RANGE | LC_MIGRATE_RUN | LC_MIGRATE_CHECKS,
+                                  LC_MIGRATE_RANGE | LC_MIGRATE_RUN | LC_MIGRATE_CHECKS |
+                                  LC_MIGRATE_BACKFILL,
                               NULL, argc, argv, &err);
 
     if (rc == 0)

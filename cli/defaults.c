@@ -558,3 +558,26 @@ int lc_defaults_check(struct lc_defaults *d, const struct lc_stmt *stmt, bool no
     }
     return 0;
 }
+
+int lc_defaults_check_column(struct lc_defaults *d, const char *database, const char *table,
+                             const char *column, const char *type, const char *kind,
+                             const char *expr, struct lc_error *err)
+{
+    struct lc_stmt stmt = {0};
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, (size_t)1 << 20);
+    if (lc_buf_adds(&sql, "ALTER TABLE ") || lc_sql_add_id(&sql, database) ||
+        lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, table) ||
+        lc_buf_adds(&sql, " MODIFY COLUMN ") || lc_sql_add_id(&sql, column) ||
+        lc_buf_addf(&sql, " %s %s %s", type, kind, expr))
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a default");
+    else
+        rc = lc_stmt_parse(&stmt, (const char *)sql.p, sql.n, err);
+    if (rc == 0)
+        rc = lc_defaults_check(d, &stmt, true, err);
+    lc_stmt_release(&stmt);
+    lc_buf_release(&sql);
+    return rc;
+}

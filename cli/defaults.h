@@ -42,6 +42,14 @@ struct lc_defaults {
 int lc_defaults_check(struct lc_defaults *d, const struct lc_stmt *stmt, bool now,
                       struct lc_error *err);
 
+/*
+ * The same for a column that is there: its expression is tried as an ALTER to the same one would
+ * be. As lc_defaults_check; LC_ERR_INPUT where the expression cannot be read.
+ */
+int lc_defaults_check_column(struct lc_defaults *d, const char *database, const char *table,
+                             const char *column, const char *type, const char *kind,
+                             const char *expr, struct lc_error *err);
+
 /* Note what the statement will make, for the checks of those behind it. 0 or LC_ERR_NOMEM. */
 int lc_defaults_note(struct lc_defaults *d, const struct lc_stmt *stmt);
 

@@ -1,6 +1,7 @@
 #include "hazards.h"
 
 #include "defaults.h"
+#include "estimate.h"
 #include "lexer.h"
 #include "livecol_sql.h"
 #include "progress.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SAMPLE_ROWS = 200000, MAX_SQL_BYTES = 1 << 20, GOOD_TIMEOUT_MS = 60000 };
+enum { GOOD_TIMEOUT_MS = 60000 };
 
 static void say(const struct lc_hazards *h, bool hazard, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -310,34 +311,6 @@ static int default_of(const struct lc_hazards *h, const struct lc_stmt *s, const
     return rc;
 }
 
-/* Rows a second of the expression over a sample of the table's own rows; 0: could not be measured.
- */
-static double measure(const struct lc_hazards *h, const struct lc_stmt *s, const char *expr)
-{
-    struct lc_buf sql;
-    struct lc_table t = {0};
-    uint64_t begun;
-    double rate = 0;
-
-    lc_buf_init(&sql, MAX_SQL_BYTES);
-    if (lc_buf_addf(&sql, "SELECT count() AS n FROM (SELECT (%s\n) AS livecol_x FROM ", expr) ||
-        lc_sql_add_id(&sql, database_of(h, s)) || lc_buf_adds(&sql, ".") ||
-        lc_sql_add_id(&sql, s->name) ||
-        lc_buf_addf(&sql, " LIMIT %d) WHERE NOT ignore(livecol_x)", SAMPLE_ROWS) ||
-        !lc_buf_str(&sql))
-        goto done;
-    begun = lc_now_ms();
-    if (lc_backend_run(h->b, lc_buf_str(&sql), &t, NULL) == 0 && t.rows == 1) {
-        uint64_t ms = lc_now_ms() - begun;
-
-        rate = lc_table_f64(&t, 0, 0, 0) * 1000 / (double)(ms ? ms : 1);
-    }
-done:
-    lc_table_release(&t);
-    lc_buf_release(&sql);
-    return rate;
-}
-
 static int say_cost(const struct lc_hazards *h, const struct lc_stmt *s, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
@@ -361,7 +334,7 @@ static int say_cost(const struct lc_hazards *h, const struct lc_stmt *s, struct 
             rc = default_of(h, s, s->commands[i].column, &expr, err);
     }
     if (rc == 0 && expr && rows > 0)
-        rate = measure(h, s, expr);
+        rate = lc_estimate_rate(h->b, database_of(h, s), s->name, expr, NULL);
     if (rc == 0) {
         say(h, false,
             "rewrites up to %s rows, %sB, %" PRIu64 " parts; the largest part has %sB%s%s%s",

@@ -38,6 +38,19 @@ const char *lc_short_time(char out[24], uint64_t ms)
     return out;
 }
 
+const char *lc_clock_time(char out[24], uint64_t ms)
+{
+    uint64_t s = (ms + 500) / 1000;
+
+    if (s < 60)
+        snprintf(out, 24, "%" PRIu64 "s", s);
+    else if (s < 3600)
+        snprintf(out, 24, "%" PRIu64 "m%02" PRIu64 "s", s / 60, s % 60);
+    else
+        snprintf(out, 24, "%" PRIu64 "h%02" PRIu64 "m", s / 3600 % 100000, s % 3600 / 60);
+    return out;
+}
+
 static void add(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static void add(char *out, size_t size, const char *fmt, ...)
@@ -65,4 +78,6 @@ void lc_progress_line(char *out, size_t size, const struct lc_run_event *e)
     add(out, size, ", %" PRIu64 " of %" PRIu64 " parts left", p->parts_to_do, p->parts_total);
     if (p->left_ms)
         add(out, size, ", %s to go", lc_short_time(t, p->left_ms));
+    if (p->waiting)
+        add(out, size, ", throttled: %s", p->waiting);
 }

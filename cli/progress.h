@@ -18,4 +18,7 @@ const char *lc_short_count(char out[16], double n);
 /* A time as people say it: "850 ms", "2.1 s", "3 min 20 s", "2 h 5 min". */
 const char *lc_short_time(char out[24], uint64_t ms);
 
+/* A time as a clock shows it, in whole seconds: "7s", "3m05s", "2h05m". */
+const char *lc_clock_time(char out[24], uint64_t ms);
+
 #endif

@@ -9,12 +9,17 @@
 
 #define SQL_MAX_BYTES ((size_t)64 << 20)
 
-uint64_t lc_now_ms(void)
+uint64_t lc_now_ns(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t lc_now_ms(void)
+{
+    return lc_now_ns() / 1000000;
 }
 
 bool lc_sleep_ms(unsigned ms, const atomic_bool *cancel)

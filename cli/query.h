@@ -25,8 +25,9 @@ int lc_query_read(struct lc_backend *b, const char *template_sql, const struct l
 /* Sleep, in steps, until ms have passed or *cancel (may be NULL) is true; true where it is. */
 bool lc_sleep_ms(unsigned ms, const atomic_bool *cancel);
 
-/* Milliseconds of a clock that only goes forward. */
+/* Milliseconds, nanoseconds, of a clock that only goes forward. */
 uint64_t lc_now_ms(void);
+uint64_t lc_now_ns(void);
 
 /*
  * How long to wait before try number `attempt` (from 1): 200 ms, doubled each time up to 10 s, each

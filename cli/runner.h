@@ -12,6 +12,7 @@
 #define LC_RUNNER_H
 
 #include "backend.h"
+#include "backfill.h"
 #include "error.h"
 #include "options.h"
 #include "stmt.h"
@@ -42,8 +43,9 @@ struct lc_run_progress {
     uint64_t rows_total; /* in the table's active parts when the wait began */
     double fraction;     /* 0 … 1, within parts too */
     uint64_t elapsed_ms;
-    double rows_per_s; /* 0: not known yet */
-    uint64_t left_ms;  /* estimate; 0: not known yet */
+    double rows_per_s;   /* 0: not known yet */
+    uint64_t left_ms;    /* estimate; 0: not known yet */
+    const char *waiting; /* what a backfill waits for; NULL: it does not */
 };
 
 /* One thing that happened. Text and slices are valid during the call only. */
@@ -83,9 +85,10 @@ struct lc_up_options {
     bool allow_unsafe;  /* run what is destructive or breaks readers */
     struct lc_strings rules;  /* "FILE" or "function=FILE": compare the answers with these rules */
     unsigned lock_timeout_ms; /* how long to wait for the lock; 0: 60,000 */
-    unsigned statement_timeout_ms; /* the server's limit for one statement; 0: its own */
-    unsigned ddl_timeout_ms;       /* the server's limits for waiting in DDL; 0: its own */
-    const atomic_bool *cancel;     /* stop at the next safe point when true; NULL: never */
+    unsigned statement_timeout_ms;       /* the server's limit for one statement; 0: its own */
+    unsigned ddl_timeout_ms;             /* the server's limits for waiting in DDL; 0: its own */
+    struct lc_backfill_options backfill; /* how a lone MATERIALIZE COLUMN is done */
+    const atomic_bool *cancel;           /* stop at the next safe point when true; NULL: never */
     struct lc_run_hooks hooks;
 };
 

@@ -99,9 +99,70 @@ static int refuse_unknown(const struct lc_plan_stmt *stmt, struct lc_error *err)
     return LC_ERR_UNKNOWN;
 }
 
+/*
+ * A lone MATERIALIZE COLUMN is a backfill: done partition by partition, and what is left of it is
+ * read from the table, so that nothing of an earlier send has to be settled. *is_one false: another
+ * statement, or one that cannot be supervised here; *target is to be released in any case.
+ */
+static int as_backfill(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                       struct lc_backfill_target *target, bool *is_one, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    int rc;
+
+    *target = (struct lc_backfill_target){0};
+    *is_one = false;
+    if (!lc_backfill_is_lone(&stmt->parsed, stmt->text->p, stmt->text->n))
+        return 0;
+    rc = lc_backfill_find(target, s->b, s->facts, database_of(s, stmt), stmt->parsed.name,
+                          stmt->parsed.commands[0].column, &why);
+    /* A MATERIALIZED column is computed anew everywhere, which what is left cannot tell. */
+    *is_one = rc == 0 && strcmp(target->default_kind, "DEFAULT") == 0;
+    if (rc && rc != LC_ERR_REFUSED && err && err->code == 0)
+        *err = why;
+    return rc == LC_ERR_REFUSED ? 0 : rc; /* sent as it is: the server says what is wrong with it */
+}
+
+static void tell_backfill(void *ctx, const struct lc_backfill_progress *p)
+{
+    const struct lc_send *s = ctx;
+    const struct lc_run_progress progress = {
+        .parts_total = p->parts_total,
+        .parts_to_do = p->parts_total - p->parts_done,
+        .rows_done = p->rows_done,
+        .rows_total = p->rows_total,
+        .fraction = p->rows_total ? (double)p->rows_done / (double)p->rows_total : 1,
+        .elapsed_ms = p->elapsed_ms,
+        .rows_per_s = p->rows_per_s,
+        .left_ms = p->left_ms,
+        .waiting = p->waiting};
+
+    s->event(s->ctx, LC_RUN_MUTATION, NULL, &progress);
+}
+
+static void tell_notice(void *ctx, const char *text)
+{
+    const struct lc_send *s = ctx;
+
+    s->event(s->ctx, LC_RUN_RETRY, text, NULL);
+}
+
+static int run_backfill(const struct lc_send *s, struct lc_backfill_target *target,
+                        const char *query_id, struct lc_error *err)
+{
+    const struct lc_backfill_hooks hooks = {tell_backfill, tell_notice, (void *)(uintptr_t)s};
+    struct lc_backfill_options o = s->options->backfill;
+    struct lc_backfill_progress progress;
+
+    o.cancel = s->options->cancel;
+    return lc_backfill_run(target, &o, &hooks, query_id, &progress, err);
+}
+
 int lc_send_settle(const struct lc_send *s, const struct lc_plan_stmt *stmt,
                    const struct lc_send_before *before, bool *done, struct lc_error *err)
 {
+    struct lc_backfill_target target;
+    bool is_backfill;
     struct lc_mutation_watch w;
     enum lc_effect effect = LC_EFFECT_NONE;
     int rc;
@@ -109,6 +170,10 @@ int lc_send_settle(const struct lc_send *s, const struct lc_plan_stmt *stmt,
     *done = false;
     if (before->failed && !stmt->parsed.mutates)
         return 0; /* it failed, and the server is not at it any more */
+    rc = as_backfill(s, stmt, &target, &is_backfill, err);
+    lc_backfill_release(&target);
+    if (rc || is_backfill)
+        return rc;
     rc = wait_while_running(s, before->query_id, err);
     if (rc)
         return rc;
@@ -261,10 +326,18 @@ static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt
 int lc_send_run(const struct lc_send *s, const struct lc_plan_stmt *stmt, const char *query_id,
                 uint64_t since_s, struct lc_error *err)
 {
-    char *sql = strndup(stmt->text->p, stmt->text->n);
+    struct lc_backfill_target target;
     struct lc_mutation_watch w = {0};
-    int rc;
+    bool is_backfill;
+    char *sql;
+    int rc = as_backfill(s, stmt, &target, &is_backfill, err);
 
+    if (rc == 0 && is_backfill)
+        rc = run_backfill(s, &target, query_id, err);
+    lc_backfill_release(&target);
+    if (rc || is_backfill)
+        return rc;
+    sql = strndup(stmt->text->p, stmt->text->n);
     if (!sql)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
     rc = watch(s, stmt, &w, err);

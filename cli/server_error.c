@@ -56,6 +56,7 @@ int lc_server_error(struct lc_error *err, const char *text, size_t n)
     line[at] = '\0';
     cut_at(line, ", e.what() = DB::");
     cut_at(line, " Stack trace:");
+    cut_at(line, " Stack trace (when copying");
     cut_at(line, " (version ");
     cut_expected(line);
     at = strlen(line);

@@ -126,6 +126,8 @@ int lc_exit_code(const struct lc_error *err)
         return 7;
     case LC_ERR_FOUND:
         return 8;
+    case LC_ERR_CRITICAL:
+        return 9;
     case LC_ERR_STOPPED:
         return lc_stop_exit_code() ? lc_stop_exit_code() : 130;
     default:

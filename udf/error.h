@@ -23,7 +23,8 @@ enum lc_err {
     LC_ERR_REFUSED = -8,  /* refused before any change was made */
     LC_ERR_LOCKED = -9,   /* somebody else holds the lock, or has the path open */
     LC_ERR_STOPPED = -10, /* interrupted by a signal, in a state that can be resumed */
-    LC_ERR_FOUND = -11    /* a check found something: drift, a conflict, pending work */
+    LC_ERR_FOUND = -11,   /* a check found something: drift, a conflict, pending work */
+    LC_ERR_CRITICAL = -12 /* stopped by critical load, in a state that can be resumed */
 };
 
 struct lc_error {

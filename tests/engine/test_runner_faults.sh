@@ -14,7 +14,7 @@ proxy_start
 migration "$work/ddl" 0001_make <<'END'
 CREATE TABLE t (k UInt32, v String) ENGINE = MergeTree ORDER BY k;
 ALTER TABLE t ADD COLUMN w String DEFAULT concat(v, '!') AFTER v;
-ALTER TABLE t MATERIALIZE COLUMN w;
+ALTER TABLE t MATERIALIZE COLUMN w SETTINGS mutations_sync = 0;
 ALTER TABLE t ADD INDEX i v TYPE minmax GRANULARITY 1;
 ALTER TABLE t MODIFY COLUMN w COMMENT 'made';
 END

@@ -1,0 +1,555 @@
+#include "backfill.h"
+
+#include "livecol_sql.h"
+#include "progress.h"
+#include "query.h"
+#include "server_error.h"
+#include "test_points.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns of sql/mutations.sql. */
+enum { C_ID, C_COMMAND, C_PARTS_TO_DO, C_IS_DONE, C_MADE_S, C_FAIL_REASON, C_FAIL_PART, C_FAIL_S };
+
+enum {
+    FIRST_PAUSE_MS = 5,
+    LAST_PAUSE_MS = 150,
+    LOOK_SHARE = 20,        /* a look at the parts may take one part in so many of the time */
+    FIRST_RATE_MS = 200,    /* before, a rate is a guess */
+    SENDS_WITHOUT_GAIN = 5, /* a partition in which as many mutations in turn have stored nothing */
+    ABORTED = 236,          /* a pause (merges stopped, a restart), not a failure */
+    CANNOT_ASSIGN_ALTER = 517,
+    TOO_MANY_MUTATIONS = 692,
+    TABLE_IS_READ_ONLY = 242
+};
+
+/* How often a partition was sent without a part of it having become done. */
+struct sent {
+    char *id;
+    uint64_t parts; /* that lacked the column when it was last sent */
+    unsigned without_gain;
+};
+
+struct run {
+    struct lc_backfill_target *t;
+    const struct lc_backfill_options *o;
+    const struct lc_backfill_hooks *hooks;
+    const char *query_id;
+    struct lc_backfill_progress *p;
+    struct lc_throttle *throttle;
+    struct lc_table mutations; /* as of the last look at them */
+    unsigned in_flight;        /* of ours */
+    unsigned sends;
+    uint64_t since_s; /* the server's time when this run began */
+    uint64_t begun_ms, next_look_ms, wait_begun_ms, told_ms;
+    bool waits;
+    struct sent *sent;
+    size_t sent_n;
+    unsigned pause_ms;
+};
+
+static void say(const struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(const struct run *r, const char *fmt, ...)
+{
+    char text[1280];
+    va_list ap;
+
+    if (!r->hooks->say)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    r->hooks->say(r->hooks->ctx, text);
+}
+
+static bool is_ours(const struct run *r, size_t row)
+{
+    const struct lc_cell *command = lc_table_at(&r->mutations, row, C_COMMAND);
+
+    return !lc_table_u64(&r->mutations, row, C_IS_DONE, 1) &&
+           lc_backfill_is_ours(command->p, command->n, r->t->column);
+}
+
+/* The error of a mutation that fails: ours, or one that stands before ours. */
+static int failing(const struct run *r, size_t row, struct lc_error *err)
+{
+    const struct lc_table *m = &r->mutations;
+    const struct lc_backfill_target *t = r->t;
+    const struct lc_cell *reason = lc_table_at(m, row, C_FAIL_REASON);
+    const char *id = lc_table_at(m, row, C_ID)->p;
+    struct lc_error one = LC_ERROR_INIT;
+
+    lc_server_error(&one, reason->p, reason->n);
+    if (err && err->code == 0)
+        err->server_code = one.server_code;
+    lc_fail(err, LC_ERR_SERVER, "mutation %s of %s.%s (%s) fails at part %s: %s", id, t->database,
+            t->table, lc_table_at(m, row, C_COMMAND)->p, lc_table_at(m, row, C_FAIL_PART)->p,
+            one.msg);
+    if (is_ours(r, row))
+        lc_hint(err,
+                "the server retries it, and it blocks the mutations behind it. Mend the function "
+                "and run again; or MODIFY COLUMN %s to a DEFAULT that works, which heals it; or "
+                "end it: livecol backfill %s.%s.%s --cancel",
+                t->column, t->database, t->table, t->column);
+    else
+        lc_hint(err,
+                "it is none of this column, and blocks those behind it: mend its cause, or KILL "
+                "MUTATION WHERE database = '%s' AND table = '%s' AND mutation_id = '%s'",
+                t->database, t->table, id);
+    return LC_ERR_SERVER;
+}
+
+static bool is_failing(const struct run *r, size_t row)
+{
+    const struct lc_cell *reason = lc_table_at(&r->mutations, row, C_FAIL_REASON);
+
+    /* A failure from before is history: its cause may have been mended since. */
+    return !lc_table_u64(&r->mutations, row, C_IS_DONE, 1) && reason->n &&
+           (lc_table_u64(&r->mutations, row, C_FAIL_S, 0) > r->since_s ||
+            lc_table_u64(&r->mutations, row, C_MADE_S, 0) > r->since_s) &&
+           lc_server_error_code(reason->p, reason->n) != ABORTED;
+}
+
+static int list_mutations(struct run *r, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", r->t->database}, {"table", r->t->table}, {NULL, NULL}};
+    unsigned before = r->in_flight;
+    int rc = lc_query_read(r->t->b, lc_sql_mutations, args, &r->mutations, err);
+
+    r->in_flight = 0;
+    for (size_t i = 0; rc == 0 && i < r->mutations.rows; i++)
+        r->in_flight += is_ours(r, i);
+    if (r->in_flight < before)
+        r->next_look_ms = 0; /* one has ended: what is left has changed */
+    return rc;
+}
+
+static int look_for_failures(const struct run *r, struct lc_error *err)
+{
+    for (size_t i = 0; i < r->mutations.rows; i++) {
+        if (is_failing(r, i))
+            return failing(r, i, err);
+    }
+    return 0;
+}
+
+/* KILL MUTATION for each of ours; one that has ended meanwhile is as good. */
+static int kill_ours(struct run *r, unsigned *killed, struct lc_error *err)
+{
+    int rc = 0;
+
+    *killed = 0;
+    for (size_t i = 0; rc == 0 && i < r->mutations.rows; i++) {
+        const struct lc_sql_arg args[] = {{"database", r->t->database},
+                                          {"table", r->t->table},
+                                          {"id", lc_table_at(&r->mutations, i, C_ID)->p},
+                                          {NULL, NULL}};
+
+        if (!is_ours(r, i))
+            continue;
+        rc = lc_query_read(r->t->b, lc_sql_backfill_kill, args, NULL, err);
+        *killed += rc == 0;
+    }
+    return rc;
+}
+
+/* As often as it is cheap: a table may have very many parts and columns. */
+static int look_when_due(struct run *r, struct lc_error *err)
+{
+    uint64_t now = lc_now_ms();
+    int rc;
+
+    if (now < r->next_look_ms)
+        return 0;
+    rc = lc_backfill_look(r->t, err);
+    r->next_look_ms = lc_now_ms() + r->t->look_ms * LOOK_SHARE + LAST_PAUSE_MS;
+    return rc;
+}
+
+/* Rows that mutations have read of the parts in work. */
+static int rows_in_work(const struct run *r, uint64_t *rows, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", r->t->database}, {"table", r->t->table}, {NULL, NULL}};
+    struct lc_table a = {0};
+    int rc = lc_query_read(r->t->b, lc_sql_backfill_merges, args, &a, err);
+
+    *rows = rc == 0 ? lc_table_u64(&a, 0, 0, 0) : 0;
+    lc_table_release(&a);
+    return rc;
+}
+
+/* What is done never shrinks, though a look may be older than what it is compared with. */
+static void count_done(struct run *r, uint64_t in_work)
+{
+    const struct lc_backfill_partition *left = &r->t->left.sum;
+    struct lc_backfill_progress *p = r->p;
+    uint64_t rows;
+
+    if (p->parts_done + left->parts > p->parts_total)
+        p->parts_total = p->parts_done + left->parts;
+    p->parts_done = p->parts_total - left->parts;
+    if (left->rows > p->rows_total)
+        p->rows_total = left->rows;
+    rows = p->rows_total - left->rows + (in_work < left->rows ? in_work : left->rows);
+    if (rows > p->rows_done)
+        p->rows_done = rows;
+}
+
+static int update_progress(struct run *r, struct lc_error *err)
+{
+    struct lc_backfill_progress *p = r->p;
+    uint64_t in_work = 0, active_ms, now = lc_now_ms();
+    int rc = r->in_flight ? rows_in_work(r, &in_work, err) : 0;
+
+    if (rc)
+        return rc;
+    count_done(r, in_work);
+    if (r->waits) {
+        p->waited_ms += now - r->wait_begun_ms;
+        r->wait_begun_ms = now;
+    }
+    p->elapsed_ms = now - r->begun_ms;
+    active_ms = p->elapsed_ms - p->waited_ms;
+    if (active_ms >= FIRST_RATE_MS && p->rows_done) {
+        p->rows_per_s = (double)p->rows_done * 1000 / (double)active_ms;
+        p->left_ms = (uint64_t)((double)(p->rows_total - p->rows_done) * 1000 / p->rows_per_s);
+    }
+    if (r->hooks->progress)
+        r->hooks->progress(r->hooks->ctx, p);
+    return 0;
+}
+
+static bool in_flight(const struct run *r, const char *partition)
+{
+    char quoted[512];
+
+    for (size_t i = 0; i < r->mutations.rows; i++) {
+        const struct lc_cell *command = lc_table_at(&r->mutations, i, C_COMMAND);
+
+        if (!is_ours(r, i))
+            continue;
+        snprintf(quoted, sizeof quoted, "'%s'", partition);
+        if (!strstr(command->p, "PARTITION") || strstr(command->p, quoted))
+            return true;
+    }
+    return false;
+}
+
+/* The next partition in the order asked for that is not being worked on; NULL: none. */
+static const struct lc_backfill_partition *next_partition(const struct run *r)
+{
+    const struct lc_backfill_left *left = &r->t->left;
+
+    for (size_t i = 0; i < left->n; i++) {
+        const struct lc_backfill_partition *p = &left->v[r->o->oldest_first ? i : left->n - 1 - i];
+
+        if (!in_flight(r, p->id))
+            return p;
+    }
+    return NULL;
+}
+
+/* Note that it is sent; an error where it was sent too often in vain. */
+static int note_sent(struct run *r, const struct lc_backfill_partition *p, struct lc_error *err)
+{
+    struct sent *s = NULL, *grown;
+
+    for (size_t i = 0; i < r->sent_n && !s; i++) {
+        if (strcmp(r->sent[i].id, p->id) == 0)
+            s = &r->sent[i];
+    }
+    if (!s) {
+        grown = realloc(r->sent, (r->sent_n + 1) * sizeof *grown);
+        if (!grown)
+            return lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
+        r->sent = grown;
+        s = &grown[r->sent_n];
+        *s = (struct sent){.id = strdup(p->id), .parts = p->parts + 1};
+        if (!s->id)
+            return lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
+        r->sent_n++;
+    }
+    s->without_gain = p->parts < s->parts ? 0 : s->without_gain + 1;
+    s->parts = p->parts;
+    if (s->without_gain < SENDS_WITHOUT_GAIN)
+        return 0;
+    lc_fail(err, LC_ERR_SERVER,
+            "%" PRIu64 " part(s) of partition %s still lack %s after %d mutations", p->parts,
+            p->text, r->t->column, SENDS_WITHOUT_GAIN);
+    lc_hint(err, "a TTL of the column, or merges that are stopped (SYSTEM STOP MERGES), keep a "
+                 "mutation from storing it");
+    return LC_ERR_SERVER;
+}
+
+static bool may_retry(int rc, int server_code)
+{
+    return rc == LC_ERR_NOT_SENT || rc == LC_ERR_UNKNOWN ||
+           (rc == LC_ERR_SERVER &&
+            (server_code == CANNOT_ASSIGN_ALTER || server_code == TOO_MANY_MUTATIONS ||
+             server_code == TABLE_IS_READ_ONLY));
+}
+
+static int send_once(struct run *r, const char *sql, struct lc_error *err)
+{
+    const struct lc_setting settings[] = {{"mutations_sync", "0"}, {NULL, NULL}};
+    char id[160];
+    struct lc_query q = {.sql = sql, .settings = settings};
+
+    if (r->query_id) {
+        snprintf(id, sizeof id, "%s-%u", r->query_id, ++r->sends);
+        q.query_id = id;
+    }
+    return lc_backend_query(r->t->b, &q, NULL, err);
+}
+
+/*
+ * Send it, again where that helps. A lost answer needs no settling: a mutation that is there twice
+ * stores nothing twice.
+ */
+static int send(struct run *r, const char *sql, struct lc_error *err)
+{
+    for (unsigned attempt = 1;; attempt++) {
+        struct lc_error why = LC_ERROR_INIT;
+        unsigned pause_ms = lc_backoff_ms(attempt);
+        int rc = send_once(r, sql, &why);
+
+        if (rc == 0)
+            return 0;
+        if (!may_retry(rc, why.server_code) || attempt == LC_QUERY_TRIES) {
+            if (err && err->code == 0)
+                *err = why;
+            return rc;
+        }
+        say(r, "%s; try %u of %u in %u ms", why.msg, attempt + 1, LC_QUERY_TRIES, pause_ms);
+        if (lc_sleep_ms(pause_ms, r->o->cancel))
+            return lc_fail(err, LC_ERR_STOPPED, "stopped while trying again: %s", why.msg);
+    }
+}
+
+static int submit(struct run *r, const struct lc_backfill_partition *p, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", r->t->database},
+                                      {"table", r->t->table},
+                                      {"column", r->t->column},
+                                      {"partition", p->id},
+                                      {NULL, NULL}};
+    struct lc_buf sql;
+    int rc = note_sent(r, p, err);
+
+    if (rc)
+        return rc;
+    lc_buf_init(&sql, (size_t)1 << 20);
+    rc = lc_sql_format(&sql, r->t->partitioned ? lc_sql_backfill_partition : lc_sql_backfill_all,
+                       args, err);
+    if (rc == 0 && !lc_buf_str(&sql))
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
+    LC_TEST_POINT("before a partition is sent");
+    if (rc == 0)
+        rc = send(r, lc_buf_str(&sql), err);
+    LC_TEST_POINT("a partition was sent");
+    lc_buf_release(&sql);
+    r->pause_ms = FIRST_PAUSE_MS;
+    return rc ? rc : list_mutations(r, err);
+}
+
+/* Fill the free places. *done: nothing lacks the column, and nothing of ours runs. */
+static int go_on(struct run *r, bool *done, struct lc_error *err)
+{
+    unsigned most = r->o->max_parallel ? r->o->max_parallel : 1;
+    int rc = 0;
+
+    *done = false;
+    while (rc == 0 && r->in_flight < most) {
+        const struct lc_backfill_partition *p;
+
+        r->next_look_ms = 0; /* what is sent is decided by how the table is now */
+        rc = look_when_due(r, err);
+        if (rc)
+            return rc;
+        p = next_partition(r);
+        if (!p) {
+            *done = r->t->left.n == 0 && r->in_flight == 0;
+            return 0;
+        }
+        rc = submit(r, p, err);
+        if (rc == 0 && r->in_flight == 0)
+            return 0; /* so small that it is over already */
+    }
+    return rc;
+}
+
+static void begin_wait(struct run *r, const char *why)
+{
+    if (!r->waits) {
+        r->waits = true;
+        r->wait_begun_ms = lc_now_ms();
+        say(r, "waiting: %s", why);
+    }
+    r->p->waiting = why;
+}
+
+static void end_wait(struct run *r)
+{
+    if (!r->waits)
+        return;
+    r->p->waited_ms += lc_now_ms() - r->wait_begun_ms;
+    r->waits = false;
+    r->p->waiting = NULL;
+    say(r, "going on after %" PRIu64 " ms of waiting in all", r->p->waited_ms);
+}
+
+/* Pause, and say in which state all of it is. */
+static int end_early(struct run *r, int code, const char *why, struct lc_error *err)
+{
+    unsigned killed;
+    int rc = kill_ours(r, &killed, err);
+
+    if (rc == 0)
+        rc = lc_backfill_look(r->t, err);
+    if (rc)
+        return rc;
+    count_done(r, 0);
+    lc_fail(err, code, "%s: paused with %" PRIu64 " of %" PRIu64 " parts stored%s", why,
+            r->p->parts_done, r->p->parts_total,
+            killed ? "; the server completes the part in work" : "");
+    lc_hint(err, "run it again: what is stored is kept, and it goes on with the rest");
+    return code;
+}
+
+/* One round: what the load allows, with what is in flight. */
+static int step(struct run *r, bool *done, struct lc_error *err)
+{
+    const char *why = NULL;
+    unsigned killed;
+    char critical[320];
+    int rc = list_mutations(r, err);
+
+    *done = false;
+    if (rc == 0)
+        rc = look_for_failures(r, err);
+    if (rc)
+        return rc;
+    switch (lc_throttle_look(r->throttle, r->in_flight, &why)) {
+    case LC_THROTTLE_CRITICAL:
+        snprintf(critical, sizeof critical, "critical load, %s", why);
+        return end_early(r, LC_ERR_CRITICAL, critical, err);
+    case LC_THROTTLE_WAIT:
+        begin_wait(r, why);
+        rc = kill_ours(r, &killed, err);
+        break;
+    case LC_THROTTLE_GO:
+        end_wait(r);
+        rc = go_on(r, done, err);
+        break;
+    }
+    if (rc == 0)
+        rc = look_when_due(r, err);
+    return rc ? rc : update_progress(r, err);
+}
+
+static int work(struct run *r, struct lc_error *err)
+{
+    bool done = false;
+
+    for (;;) {
+        int rc;
+
+        if (r->o->cancel && atomic_load(r->o->cancel)) {
+            rc = list_mutations(r, err);
+            return rc ? rc : end_early(r, LC_ERR_STOPPED, "stopped", err);
+        }
+        rc = step(r, &done, err);
+        if (rc || done)
+            return rc;
+        lc_sleep_ms(r->pause_ms, r->o->cancel);
+        r->pause_ms = r->pause_ms * 2 < LAST_PAUSE_MS ? r->pause_ms * 2 : LAST_PAUSE_MS;
+    }
+}
+
+static int begin(struct run *r, struct lc_error *err)
+{
+    struct lc_table a = {0};
+    int rc = lc_query_read(r->t->b, lc_sql_server_now, NULL, &a, err);
+
+    r->since_s = rc == 0 ? lc_table_u64(&a, 0, 0, 0) : 0;
+    lc_table_release(&a);
+    if (rc == 0)
+        rc = list_mutations(r, err);
+    if (rc == 0 && r->in_flight)
+        say(r, "taking over %u mutation(s) of an earlier run", r->in_flight);
+    if (rc == 0)
+        rc = lc_throttle_open(&r->throttle, r->t->b, &r->o->throttle, r->t->database, r->t->table,
+                              r->t->column, err);
+    return rc;
+}
+
+int lc_backfill_run(struct lc_backfill_target *t, const struct lc_backfill_options *o,
+                    const struct lc_backfill_hooks *hooks, const char *query_id,
+                    struct lc_backfill_progress *p, struct lc_error *err)
+{
+    static const struct lc_backfill_hooks deaf = {0};
+    struct lc_error local = LC_ERROR_INIT;
+    struct run r = {.t = t,
+                    .o = o,
+                    .hooks = hooks ? hooks : &deaf,
+                    .query_id = query_id,
+                    .p = p,
+                    .begun_ms = lc_now_ms(),
+                    .pause_ms = FIRST_PAUSE_MS};
+    int rc;
+
+    *p = (struct lc_backfill_progress){.parts_total = t->left.sum.parts,
+                                       .rows_total = t->left.sum.rows};
+    if (!err)
+        err = &local;
+    rc = begin(&r, err);
+    if (rc == 0)
+        rc = work(&r, err);
+    p->elapsed_ms = lc_now_ms() - r.begun_ms;
+    p->waiting = NULL;
+    lc_throttle_free(r.throttle);
+    lc_table_release(&r.mutations);
+    for (size_t i = 0; i < r.sent_n; i++)
+        free(r.sent[i].id);
+    free(r.sent);
+    return rc;
+}
+
+int lc_backfill_cancel(struct lc_backfill_target *t, unsigned *killed, struct lc_error *err)
+{
+    static const struct lc_backfill_hooks deaf = {0};
+    struct run r = {.t = t, .hooks = &deaf};
+    int rc = list_mutations(&r, err);
+
+    *killed = 0;
+    if (rc == 0)
+        rc = kill_ours(&r, killed, err);
+    lc_table_release(&r.mutations);
+    return rc;
+}
+
+void lc_backfill_line(char *out, size_t size, const struct lc_backfill_target *t,
+                      const struct lc_backfill_progress *p)
+{
+    char rate[16], elapsed[24], left[24];
+    double share = p->rows_total ? (double)p->rows_done / (double)p->rows_total : 1;
+    int n = snprintf(out, size, "backfill %s.%s.%s  %" PRIu64 "/%" PRIu64 " parts  %.1f%%",
+                     t->database, t->table, t->column, p->parts_done, p->parts_total, share * 100);
+
+    if (n >= 0 && (size_t)n < size && p->rows_per_s > 0)
+        n +=
+            snprintf(out + n, size - (size_t)n, "  %s rows/s", lc_short_count(rate, p->rows_per_s));
+    if (n >= 0 && (size_t)n < size)
+        n += snprintf(out + n, size - (size_t)n, "  %s", lc_clock_time(elapsed, p->elapsed_ms));
+    if (n >= 0 && (size_t)n < size && p->left_ms)
+        n += snprintf(out + n, size - (size_t)n, ", ETA %s", lc_clock_time(left, p->left_ms));
+    if (n >= 0 && (size_t)n < size && p->waiting)
+        snprintf(out + n, size - (size_t)n, "  throttled: %s", p->waiting);
+}

@@ -1,0 +1,1 @@
+KILL MUTATION WHERE database = {str:database} AND table = {str:table} AND mutation_id = {str:id}
