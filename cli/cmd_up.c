@@ -21,6 +21,13 @@ static int run(struct lc_migrate *m, bool down, struct lc_error *err)
     lc_backend_free(b);
     if (rc == 0 || report.applied)
         lc_teller_done(&teller, &report, down);
+    if (rc == 0 && report.amiss) {
+        rc = lc_fail(err, LC_ERR_FOUND,
+                     "applied; but of %u columns that were filled in, rows differ from what the "
+                     "DEFAULT says, or parts lack it",
+                     report.amiss);
+        lc_hint(err, "livecol verify shows them; --no-verify does not look");
+    }
     return rc;
 }
 
@@ -29,20 +36,28 @@ int lc_cmd_up(int argc, const char **argv)
     const struct lc_command cmd = {
         .name = "up",
         .synopsis = "[OPTIONS]",
-        .about = "Apply the migrations that are pending, in their order. Everything is checked "
-                 "first: files, what was applied before, and that each function which a DEFAULT "
-                 "calls answers. A run that failed goes on at the statement where it stopped.",
+        .about =
+            "Apply the migrations that are pending, in their order. Everything is checked "
+            "first: files, what was applied before, and that each function which a DEFAULT "
+            "calls answers. A run that failed goes on at the statement where it stopped. What a "
+            "MATERIALIZE COLUMN has stored is then compared with the column's DEFAULT: exit 8 "
+            "where rows differ.",
         .connects = true,
         .examples = "livecol up\nlivecol up --to 0007 --rules config/region.csv\n"
                     "livecol up --dry-run --json",
     };
     struct lc_migrate m = {0};
+    const struct lc_option own[] = {
+        {"no-verify", 0, LC_OPT_FLAG, &m.up.no_verify, NULL,
+         "do not compare what was filled in with what the DEFAULT says"},
+        {0},
+    };
     struct lc_error err = LC_ERROR_INIT;
     int rc = lc_migrate_parse(&m, cmd,
                               LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK |
                                   LC_MIGRATE_RANGE | LC_MIGRATE_RUN | LC_MIGRATE_CHECKS |
                                   LC_MIGRATE_BACKFILL,
-                              NULL, argc, argv, &err);
+                              own, argc, argv, &err);
 
     if (rc == 0)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);

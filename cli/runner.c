@@ -8,6 +8,7 @@
 #include "send.h"
 #include "session.h"
 #include "test_points.h"
+#include "verify_after.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -292,6 +293,8 @@ static int run_migration(struct run *r, const struct lc_plan_migration *m, struc
     if (rc == 0) {
         r->report->applied++;
         emit(r, LC_RUN_MIGRATION_DONE);
+        if (!r->down && !r->o->no_verify)
+            r->report->amiss += lc_verify_after(r->b, m, r->o->cancel, on_default, r);
     } else {
         r->now.error = err;
         emit(r, LC_RUN_MIGRATION_FAILED);

@@ -83,6 +83,7 @@ struct lc_up_options {
     bool strict;        /* a gap or an applied version without its file is refused */
     bool allow_missing; /* apply a version below one that is applied; accept gaps */
     bool allow_unsafe;  /* run what is destructive or breaks readers */
+    bool no_verify;     /* do not look at what a MATERIALIZE COLUMN has stored */
     struct lc_strings rules;  /* "FILE" or "function=FILE": compare the answers with these rules */
     unsigned lock_timeout_ms; /* how long to wait for the lock; 0: 60,000 */
     unsigned statement_timeout_ms;       /* the server's limit for one statement; 0: its own */
@@ -96,6 +97,7 @@ struct lc_up_report {
     unsigned applied; /* migrations done by this run (down: reverted) */
     unsigned skipped; /* already applied before */
     unsigned pending; /* still to do afterwards, because of to, steps or a dry run */
+    unsigned amiss;   /* columns that were filled in, with rows that differ or parts that lack it */
     uint64_t ms;
 };
 
