@@ -247,6 +247,7 @@ static const char *const event_names[] = {
     [LC_RUN_MUTATION] = "mutation",
     [LC_RUN_RETRY] = "retry",
     [LC_RUN_UNKNOWN] = "unknown",
+    [LC_RUN_REDERIVE] = "rederive",
     [LC_RUN_STMT_DONE] = "stmt_done",
     [LC_RUN_MIGRATION_DONE] = "migration_done",
     [LC_RUN_MIGRATION_FAILED] = "migration_failed",
@@ -317,6 +318,7 @@ void lc_teller_event(void *ctx, const struct lc_run_event *e)
     case LC_RUN_CHECKED:
     case LC_RUN_RETRY:
     case LC_RUN_UNKNOWN:
+    case LC_RUN_REDERIVE:
         lc_say("%s", e->text);
         break;
     case LC_RUN_WARNING:

@@ -1,6 +1,7 @@
 /* livecol new */
 #include "cmd_migrate.h"
 
+#include "backfill_target.h"
 #include "migration.h"
 #include "sqltext.h"
 #include "tracking.h"
@@ -22,6 +23,7 @@ enum { STAMP_DIGITS = 14, MAX_NAME_BYTES = 100, MAX_TEXT_BYTES = 1 << 16 };
 struct wanted {
     char name[MAX_NAME_BYTES + 1];
     const char *table, *column, *key, *function, *type;
+    const char *rederive, *from, *to; /* or the column that is re-derived, and by which functions */
 };
 
 /* "Add region!" becomes "add_region"; what has no letter or digit is refused. */
@@ -109,6 +111,71 @@ static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_erro
     return rc ? lc_fail(err, LC_ERR_NOMEM, "the names are too long") : 0;
 }
 
+/* f(key) */
+static int add_call(struct lc_buf *b, const char *function, const char *key)
+{
+    return add_name(b, function) || lc_buf_adds(b, "(") || add_name(b, key) || lc_buf_adds(b, ")");
+}
+
+/* One direction: the DEFAULT, then the rows that hold what the other function answers. */
+static int add_rederive(struct lc_buf *b, const char *table, const char *column, const char *key,
+                        const char *from, const char *to, bool nullable)
+{
+    int rc = lc_buf_addf(b, "ALTER TABLE %s MODIFY COLUMN ", table) || add_name(b, column) ||
+             lc_buf_adds(b, " DEFAULT ") || add_call(b, to, key) ||
+             lc_buf_addf(b, ";\n\n-- migrate:rederive\nALTER TABLE %s\n    UPDATE ", table) ||
+             add_name(b, column) || lc_buf_adds(b, " = ") || add_call(b, to, key) ||
+             lc_buf_adds(b, "\n    WHERE ");
+
+    if (rc)
+        return LC_ERR_NOMEM;
+    if (!nullable)
+        return add_name(b, column) || lc_buf_adds(b, " = ") || add_call(b, from, key) ||
+                       lc_buf_adds(b, " AND ") || add_name(b, column) || lc_buf_adds(b, " != ") ||
+                       add_call(b, to, key) || lc_buf_adds(b, ";\n")
+                   ? LC_ERR_NOMEM
+                   : 0;
+    /* NULL is a value like others: nothing equals it, and nothing differs from it, in SQL. */
+    rc = lc_buf_adds(b, "(") || add_name(b, column) || lc_buf_adds(b, " = ") ||
+         add_call(b, from, key) || lc_buf_adds(b, " OR isNull(") || add_name(b, column) ||
+         lc_buf_adds(b, ") AND isNull(") || add_call(b, from, key) ||
+         lc_buf_adds(b, "))\n      AND (") || add_name(b, column) || lc_buf_adds(b, " != ") ||
+         add_call(b, to, key) || lc_buf_adds(b, " OR isNull(") || add_name(b, column) ||
+         lc_buf_adds(b, ") != isNull(") || add_call(b, to, key) || lc_buf_adds(b, "));\n");
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
+static const char rederive_about[] =
+    "-- Rows that hold what %s answers come to hold what %s does; values that were\n"
+    "-- given in an INSERT stay. livecol waits for older INSERTs, goes partition by partition, "
+    "and\n"
+    "-- again until no row is left. Another client runs the UPDATE over the whole table, once.\n\n";
+
+static int rederive_text(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
+{
+    char *database = NULL, *name = NULL, *column = NULL;
+    bool nullable = strstr(w->type, "Nullable(") != NULL;
+    const char *table;
+    struct lc_buf full;
+    int rc = lc_backfill_parse_name(w->rederive, &database, &name, &column, err);
+
+    if (rc)
+        return rc;
+    lc_buf_init(&full, MAX_TEXT_BYTES);
+    rc = add_table(&full, database, name);
+    table = lc_buf_str(&full);
+    rc = rc || !table || lc_buf_addf(b, rederive_about, w->from, w->to) ||
+         lc_buf_adds(b, "-- migrate:up\n") ||
+         add_rederive(b, table, column, w->key, w->from, w->to, nullable) ||
+         lc_buf_adds(b, "\n-- migrate:down\n") ||
+         add_rederive(b, table, column, w->key, w->to, w->from, nullable);
+    lc_buf_release(&full);
+    free(database);
+    free(name);
+    free(column);
+    return rc ? lc_fail(err, LC_ERR_NOMEM, "the names are too long") : 0;
+}
+
 static const char plain_text[] =
     "-- migrate:up\n"
     "-- Statements, each ended by a semicolon. Once this has been applied it is not changed any\n"
@@ -150,7 +217,9 @@ static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_
         next_version(&files, version);
         if (asprintf(&path, "%s/%s_%s.sql", dir, version, w->name) < 0)
             path = NULL;
-        rc = w->table ? derived_text(&text, w, err) : lc_buf_adds(&text, plain_text);
+        rc = w->table      ? derived_text(&text, w, err)
+             : w->rederive ? rederive_text(&text, w, err)
+                           : lc_buf_adds(&text, plain_text);
     }
     if (rc == 0) {
         const char *all = lc_buf_str(&text);
@@ -168,6 +237,22 @@ static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_
     return rc;
 }
 
+static int check_wanted(const struct wanted *w, struct lc_error *err)
+{
+    unsigned derived = !!w->table + !!w->column + !!w->function;
+    unsigned rederived = !!w->rederive + !!w->from + !!w->to;
+
+    if (rederived && (rederived != 3 || !w->key || derived))
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--rederive, --key, --from and --to go together: all four and no others");
+    if (!rederived && derived + !!w->key != 0 && derived + !!w->key != 4)
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--table, --column, --key and --function go together: all four or none");
+    if (rederived && strcmp(w->from, w->to) == 0)
+        return lc_fail(err, LC_ERR_USAGE, "--from and --to are the same function, %s", w->to);
+    return 0;
+}
+
 int lc_cmd_new(int argc, const char **argv)
 {
     struct wanted w = {.type = "LowCardinality(String)"};
@@ -177,30 +262,34 @@ int lc_cmd_new(int argc, const char **argv)
         {"key", 0, LC_OPT_STRING, &w.key, "COLUMN", "the column it is derived from"},
         {"function", 0, LC_OPT_STRING, &w.function, "NAME", "the function that derives it"},
         {"type", 0, LC_OPT_STRING, &w.type, "TYPE", "its type (default: LowCardinality(String))"},
+        {"rederive", 0, LC_OPT_STRING, &w.rederive, "DB.TABLE.COLUMN",
+         "new rules: this column is to hold what another function answers"},
+        {"from", 0, LC_OPT_STRING, &w.from, "FUNCTION", "the function whose answers it holds"},
+        {"to", 0, LC_OPT_STRING, &w.to, "FUNCTION", "the function whose answers it is to hold"},
         {0}};
     const struct lc_command cmd = {
         .name = "new",
         .synopsis = "NAME [OPTIONS]",
         .about = "Write the next migration file, and print its path: an empty one, or with "
                  "--table, --column, --key and --function one that adds a derived column and "
-                 "fills it in.",
+                 "fills it in; or with --rederive, --key, --from and --to one that changes a "
+                 "column to the answers of another function, keeping values that were given.",
         .examples = "livecol new drop_old_index\n"
                     "livecol new add_region --table analytics.events --column region \\\n"
-                    "    --key user_id --function region_v1",
+                    "    --key user_id --function region_v1\n"
+                    "livecol new region_v2 --rederive analytics.events.region --key user_id \\\n"
+                    "    --from region_v1 --to region_v2",
     };
     struct lc_migrate m = {0};
     struct lc_error err = LC_ERROR_INIT;
-    int given;
     int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES, more, argc, argv, &err);
 
     if (rc == 0)
         rc = lc_migrate_operands(&m, 1, 1, "a NAME", &err);
     if (rc == 0)
         rc = make_name(m.rest.v[0], w.name, &err);
-    given = !!w.table + !!w.column + !!w.key + !!w.function;
-    if (rc == 0 && given != 0 && given != 4)
-        rc = lc_fail(&err, LC_ERR_USAGE,
-                     "--table, --column, --key and --function go together: all four or none");
+    if (rc == 0)
+        rc = check_wanted(&w, &err);
     if (rc == 0)
         rc = create(&m, &w, &err);
     return lc_migrate_end(rc, &err);

@@ -4,6 +4,7 @@
 #include "defaults.h"
 #include "hazards.h"
 #include "json.h"
+#include "rederive.h"
 #include "session.h"
 #include "talk.h"
 
@@ -110,6 +111,12 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         print_note(p, "refused", "unsafe: up runs it with --allow-unsafe only");
     }
     rc = lc_defaults_check(d, s, false, &one);
+    if (rc == 0 && pm->stmts[i].text->rederive) {
+        print_note(p, "note",
+                   "done partition by partition, where a value differs, after the "
+                   "INSERTs of before, until no row is left");
+        rc = lc_rederive_check(d, &pm->stmts[i], &one);
+    }
     rc = take_refusal(p, rc, &one, err);
     if (rc == 0 && lc_defaults_note(d, s))
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");

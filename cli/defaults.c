@@ -112,7 +112,7 @@ void lc_defaults_release(struct lc_defaults *d)
     d->made_n = 0;
 }
 
-static bool makes_function(const struct lc_defaults *d, const char *name)
+bool lc_defaults_makes(const struct lc_defaults *d, const char *name)
 {
     for (size_t i = 0; i < d->made_n; i++) {
         if (d->made[i].function && strcmp(d->made[i].function, name) == 0)
@@ -486,7 +486,7 @@ static int find_functions(struct lc_defaults *d, struct trial *t, bool now, bool
                            d->facts->function_origin ? lc_sql_function_origin : lc_sql_function_any,
                            args, &found, err);
         if (rc == 0 && found.rows == 0) {
-            if (!now && makes_function(d, name))
+            if (!now && lc_defaults_makes(d, name))
                 *wait = true;
             else
                 rc = refuse_missing(d, t, name, err);
@@ -513,6 +513,18 @@ static int look_at_table(const struct lc_defaults *d, struct trial *t, struct lc
     return rc;
 }
 
+/* MODIFY COLUMN without a type keeps the one that the column has. */
+static int take_type_that_stays(const struct lc_defaults *d, struct trial *t, struct lc_error *err)
+{
+    const char *type = *t->type ? NULL : type_of(d, t, t->c->column);
+
+    if (!type)
+        return 0;
+    free(t->type);
+    t->type = strdup(type);
+    return t->type ? 0 : no_memory(err);
+}
+
 static int check_command(struct lc_defaults *d, const struct lc_stmt *stmt,
                          const struct lc_stmt_command *c, bool now, struct lc_error *err)
 {
@@ -531,6 +543,8 @@ static int check_command(struct lc_defaults *d, const struct lc_stmt *stmt,
         say(d, false, "%s is tried once this run has created its function", t.expr);
     } else if (rc == 0 && t.udf) {
         rc = look_at_table(d, &t, err);
+        if (rc == 0)
+            rc = take_type_that_stays(d, &t, err);
         if (rc == 0)
             rc = try_expression(d, &t, err);
         if (rc == 0)

@@ -53,6 +53,9 @@ int lc_defaults_check_column(struct lc_defaults *d, const char *database, const 
 /* Note what the statement will make, for the checks of those behind it. 0 or LC_ERR_NOMEM. */
 int lc_defaults_note(struct lc_defaults *d, const struct lc_stmt *stmt);
 
+/* Was a CREATE of this function noted? */
+bool lc_defaults_makes(const struct lc_defaults *d, const char *function);
+
 /* Free what was noted. */
 void lc_defaults_release(struct lc_defaults *d);
 

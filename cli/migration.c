@@ -242,22 +242,47 @@ struct sections {
     uint64_t up_line, down_line;
     bool down;      /* the one being read */
     uint64_t stray; /* line of a statement before -- migrate:up, in a file that has sections */
+    uint64_t rederive_line; /* of a -- migrate:rederive whose statement is still to come */
 };
+
+/* A directive that was read, and no statement after it, before something else comes. */
+static int check_rederive(struct sections *s, const char *path, struct lc_problems *problems)
+{
+    uint64_t line = s->rederive_line;
+
+    s->rederive_line = 0;
+    return line ? lc_problems_add(problems, LC_PROBLEM_FILE, path, line,
+                                  "-- migrate:rederive stands before no statement")
+                : 0;
+}
 
 static int take_piece(struct lc_migration *m, const struct lc_migration_file *f, enum part part,
                       const struct lc_piece *p, struct sections *s, struct lc_problems *problems)
 {
+    struct lc_section_stmts *section = s->down || part == PART_DOWN ? &m->down : &m->up;
     uint64_t *line;
+    int rc;
 
     switch (p->kind) {
     case LC_PIECE_STATEMENT:
         if (part == PART_WHOLE && !s->up_line && !s->down_line && !s->stray)
             s->stray = p->line;
-        return add_stmt(s->down || part == PART_DOWN ? &m->down : &m->up, f->text, p);
+        rc = add_stmt(section, f->text, p);
+        if (rc == 0)
+            section->v[section->n - 1].rederive = s->rederive_line != 0;
+        s->rederive_line = 0;
+        return rc;
+    case LC_PIECE_REDERIVE:
+        rc = check_rederive(s, f->path, problems);
+        s->rederive_line = p->line;
+        return rc;
     case LC_PIECE_REQUIRES:
         return add_requires(m, p, f->path, problems);
     case LC_PIECE_UP:
     case LC_PIECE_DOWN:
+        rc = check_rederive(s, f->path, problems);
+        if (rc)
+            return rc;
         if (part != PART_WHOLE)
             return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, p->line,
                                    "a file of an .up.sql and .down.sql pair has no sections");
@@ -317,6 +342,8 @@ static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum p
         return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, err.row + 1, "%s", err.msg);
     for (size_t i = 0; rc == 0 && i < script.n; i++)
         rc = take_piece(m, f, part, &script.v[i], &s, problems);
+    if (rc == 0)
+        rc = check_rederive(&s, f->path, problems);
     if (rc == 0)
         rc = check_sections(m, f, part, &s, problems);
     for (size_t i = 0; rc == 0 && part != PART_DOWN && i < m->up.n; i++)

@@ -371,8 +371,8 @@ static int refine(struct lc_stmt *s, struct lc_backend *b, struct lc_error *err)
     return 0;
 }
 
-static int parse_one(struct lc_plan_stmt *s, struct lc_backend *b, const struct lc_facts *facts,
-                     struct lc_error *err)
+int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b, const struct lc_facts *facts,
+                       struct lc_error *err)
 {
     int rc;
 
@@ -396,7 +396,7 @@ int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_fa
         struct lc_plan_migration *m = &plan->v[i];
 
         for (unsigned k = m->first; k < m->stmt_n; k++) {
-            int rc = parse_one(&m->stmts[k], b, facts, err);
+            int rc = lc_plan_stmt_parse(&m->stmts[k], b, facts, err);
 
             if (rc)
                 return rc;
@@ -405,13 +405,18 @@ int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_fa
     return 0;
 }
 
+void lc_plan_stmt_release(struct lc_plan_stmt *s)
+{
+    free(s->formatted);
+    lc_stmt_release(&s->parsed);
+    s->formatted = NULL;
+}
+
 void lc_plan_release(struct lc_plan *plan)
 {
     for (size_t i = 0; i < plan->n; i++) {
-        for (unsigned k = 0; k < plan->v[i].stmt_n; k++) {
-            free(plan->v[i].stmts[k].formatted);
-            lc_stmt_release(&plan->v[i].stmts[k].parsed);
-        }
+        for (unsigned k = 0; k < plan->v[i].stmt_n; k++)
+            lc_plan_stmt_release(&plan->v[i].stmts[k]);
         free(plan->v[i].stmts);
     }
     free(plan->v);

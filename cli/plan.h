@@ -55,4 +55,9 @@ int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_fa
 
 void lc_plan_release(struct lc_plan *plan);
 
+/* The same for one statement, whose text is set. Release it in any case. */
+int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b, const struct lc_facts *facts,
+                       struct lc_error *err);
+void lc_plan_stmt_release(struct lc_plan_stmt *s);
+
 #endif

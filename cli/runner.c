@@ -5,6 +5,7 @@
 #include "livecol_sql.h"
 #include "plan.h"
 #include "query.h"
+#include "rederive.h"
 #include "send.h"
 #include "session.h"
 #include "test_points.h"
@@ -160,7 +161,8 @@ static int send_statement(struct run *r, const struct lc_plan_migration *m, unsi
     uint64_t now_s = 0;
     int rc = 0;
 
-    if (left_open(r, m, i, &before)) {
+    /* What an earlier run has done of a re-derivation shows in the rows themselves. */
+    if (!stmt->text->rederive && left_open(r, m, i, &before)) {
         snprintf(kept_id, sizeof kept_id, "%s", before.query_id);
         before.query_id = kept_id;
         rc = lc_send_settle(&r->send, stmt, &before, &done, err);
@@ -176,6 +178,8 @@ static int send_statement(struct run *r, const struct lc_plan_migration *m, unsi
     if (rc == 0)
         rc = lc_tracking_write(&r->session.tracking, &e, err);
     LC_TEST_POINT("statement recorded as started");
+    if (rc == 0 && stmt->text->rederive)
+        return lc_rederive_run(&r->send, stmt, query_id, err);
     return rc ? rc : lc_send_run(&r->send, stmt, query_id, now_s, err);
 }
 
@@ -199,8 +203,9 @@ static void record_failure(struct run *r, const struct lc_plan_migration *m, uns
     struct lc_track_event e = track_event(r, m, LC_TRACK_EVENT_FAILED);
     const struct lc_track_version *v = lc_tracking_find(&r->session.tracking, m->m->version);
 
-    if (!err || (err->code != LC_ERR_SERVER && err->code != LC_ERR_NOT_SENT) || !v ||
-        v->open != i + 1)
+    if (!err ||
+        (err->code != LC_ERR_SERVER && err->code != LC_ERR_NOT_SENT && err->code != LC_ERR_FOUND) ||
+        !v || v->open != i + 1)
         return;
     e.stmt = i + 1;
     e.stmt_sha256 = m->stmts[i].text->sha256;
@@ -333,6 +338,8 @@ static int check_statements(struct run *r, struct lc_error *err)
             if (rc)
                 return rc;
             rc = lc_defaults_check(&r->defaults, s, false, err);
+            if (rc == 0 && m->stmts[k].text->rederive)
+                rc = lc_rederive_check(&r->defaults, &m->stmts[k], err);
             if (rc == 0 && lc_defaults_note(&r->defaults, s))
                 rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
             if (rc) {

@@ -30,6 +30,7 @@ enum lc_run_event_kind {
     LC_RUN_MUTATION,        /* waiting for the statement's mutations: also progress */
     LC_RUN_RETRY,           /* the statement is sent again: text says why and when */
     LC_RUN_UNKNOWN,         /* its answer was lost: text says what is done about it */
+    LC_RUN_REDERIVE,        /* text: what a re-derivation waits for, and what it has left to do */
     LC_RUN_STMT_DONE,       /* also ms: from send until its mutations had finished */
     LC_RUN_MIGRATION_DONE,  /* ms: of the whole file */
     LC_RUN_MIGRATION_FAILED /* error */

@@ -127,10 +127,12 @@ static int take_directive(struct splitter *s, const struct lc_tok *tok, struct l
         piece.kind = LC_PIECE_DOWN;
     else if (word == 8 && memcmp(p, "requires", 8) == 0 && piece.arg.n != 0)
         piece.kind = LC_PIECE_REQUIRES;
+    else if (word == 8 && memcmp(p, "rederive", 8) == 0 && piece.arg.n == 0)
+        piece.kind = LC_PIECE_REDERIVE;
     else
         return lc_fail_at(
             s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
-            "no such directive: -- migrate:%s (there are up, down, and requires NNNN)",
+            "no such directive: -- migrate:%s (there are up, down, rederive, and requires NNNN)",
             lc_printable(p, text.n, shown, sizeof shown));
     rc = end_statement(s, tok->at);
     return rc ? rc : add(s, piece);

@@ -25,7 +25,8 @@ enum lc_piece_kind {
     LC_PIECE_SEPARATOR, /* `;` or the comment of a breakpoint */
     LC_PIECE_UP,        /* -- migrate:up */
     LC_PIECE_DOWN,      /* -- migrate:down */
-    LC_PIECE_REQUIRES   /* -- migrate:requires 0003; arg is "0003" */
+    LC_PIECE_REQUIRES,  /* -- migrate:requires 0003; arg is "0003" */
+    LC_PIECE_REDERIVE   /* -- migrate:rederive: of the statement behind it */
 };
 
 struct lc_piece {
@@ -43,7 +44,7 @@ struct lc_script {
 
 /*
  * Split n bytes of text. 0 and *out (to be released), or LC_ERR_INPUT with byte and row: something
- * that does not end, a NUL byte outside of quotes, a `-- migrate:` line that is none of the three;
+ * that does not end, a NUL byte outside of quotes, a `-- migrate:` line that is none of the four;
  * or LC_ERR_NOMEM. On failure *out is empty.
  */
 int lc_script_split(struct lc_script *out, const char *text, size_t n, struct lc_error *err);

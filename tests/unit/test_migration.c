@@ -188,7 +188,7 @@ static const struct {
     {{"0001_a.sql", "-- migrate:sideways\nSELECT 1"},
      "0001_a.sql",
      1,
-     "no such directive: -- migrate:sideways (there are up, down, and requires NNNN)",
+     "no such directive: -- migrate:sideways (there are up, down, rederive, and requires NNNN)",
      LC_PROBLEM_FILE},
     {{"0001_a.sql", "-- migrate:requires later\nSELECT 1"},
      "0001_a.sql",

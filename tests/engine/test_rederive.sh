@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# New rules: a column comes to hold what another function answers, while rows are read and written.
+set -u
+. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+
+engine_functions "$work/engine"
+printf 'prefix,region\nu1,us-west\nu2,eu-west\nu3,ap-south\n,unknown\n' \
+  >"$work/engine/user_scripts/region_v2.csv"
+sed 's/region_v1/region_v2/g' "$LIVECOL_SOURCE/config/livecol_function.xml" \
+  >"$work/engine/v2_function.xml"
+# Nullable, and without a default: a miss is NULL.
+printf 'prefix,region\nu1,us-east\nu2,eu-west\n' >"$work/engine/user_scripts/null_v1.csv"
+printf 'prefix,region\nu2,eu-west\nu3,ap-south\nu9,unknown\n' >"$work/engine/user_scripts/null_v2.csv"
+for v in 1 2; do
+  sed -e "s/region_v1/null_v$v/g" -e 's/LowCardinality(String)/Nullable(String)/' \
+    "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/null_v${v}_function.xml"
+done
+engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
+
+# make_table NAME ROWS: by month; keys of the third month are the same by both rule sets.
+make_table() {
+  fresh "$1"
+  sql "CREATE TABLE $1.t (k String, d Date, n UInt32, region LowCardinality(String) DEFAULT region_v1(k)) ENGINE = MergeTree PARTITION BY toYYYYMM(d) ORDER BY n"
+  sql "INSERT INTO $1.t (k, d, n) SELECT concat(if(number % 3 = 2, 'u2', concat('u', toString(number % 5))), '_', toString(number)), addMonths(toDate('2026-01-15'), number % 3), number FROM numbers($2)"
+  sql "INSERT INTO $1.t (k, d, n, region) SELECT concat('u1_', toString(number)), '2026-01-20', number, 'given' FROM numbers(100)"
+}
+
+new_migration() {
+  "$LIVECOL_BIN" new region_v2 -d "$work/$1" --rederive "$1.t.region" --key k --from region_v1 \
+    --to region_v2 >"$work/out" || fail "new: $(cat "$work/out")"
+}
+
+# --- under a reader, a writer, and a slow INSERT that began before ------------------------------
+make_table r 600000
+new_migration r
+# Every value that a reader sees is the old one, the new one, or one that was given; no row is lost.
+(
+  while [ ! -e "$work/stop" ]; do
+    sql "SELECT countIf(NOT (region = region_v1(k) OR region = region_v2(k) OR (region = 'given' AND n < 100))), countIf(region = ''), count() < 600100, countIf(n < 100 AND region = 'given') = 100 FROM r.t"
+  done
+) >"$work/seen" &
+reader=$!
+(
+  while [ ! -e "$work/stop" ]; do
+    sql "INSERT INTO r.t (k, d, n) SELECT concat('u', toString(number % 5), '_w'), '2026-02-01', 1000000 + number FROM numbers(500)" ||
+      echo 'INSERT' >>"$work/write.failed"
+  done
+) >>"$work/write.out" 2>&1 &
+writer=$!
+sql "INSERT INTO r.t (k, d, n) SELECT concat('u1_slow', toString(number)), '2026-01-02', 2000000 + sleepEachRow(0.15) + number FROM numbers(20) SETTINGS max_block_size = 1, min_insert_block_size_rows = 1, min_insert_block_size_bytes = 1" \
+  >"$work/slow" 2>&1 &
+slow=$!
+for _ in $(seq 100); do
+  [ "$(sql 'SELECT count() FROM r.t WHERE n >= 2000000')" = 0 ] || break
+  sleep 0.02
+done
+up "$work/r"
+wait "$slow" || fail "the slow INSERT failed: $(cat "$work/slow")"
+touch "$work/stop"
+wait "$reader" "$writer"
+said_good 're-derive'
+[ ! -e "$work/write.failed" ] || fail "an INSERT failed: $(cat "$work/write.out")"
+expect_in 're-derive: the slow INSERT is waited for' 'INSERT' "$work/err"
+expect_in 're-derive: waited' 'began before the DEFAULT was changed: INSERT INTO r.t' "$work/err"
+expect_in 're-derive: end' 'no row is left to change; 100 hold a value of their own' "$work/err"
+expect 're-derive: a reader saw only old or new' $'0\t0\t0\t1' "$(sort -u "$work/seen")"
+checks=$((checks + 1))
+[ "$(wc -l <"$work/seen")" -ge 3 ] || fail "the reader read $(wc -l <"$work/seen") times"
+expect 're-derive: drift' 0 "$(sql "SELECT countIf(region != region_v2(k)) FROM r.t WHERE region != 'given'")"
+expect 're-derive: the slow rows' 20 "$(sql "SELECT countIf(region = 'us-west') FROM r.t WHERE n >= 2000000")"
+expect 're-derive: given' 100 "$(sql "SELECT countIf(region = 'given') FROM r.t")"
+expect 're-derive: a partition in which nothing differs is left alone' 0 \
+  "$(sql "SELECT count() FROM system.mutations WHERE database = 'r' AND command LIKE '%202603%'")"
+expect 're-derive: the others are not' 2 \
+  "$(sql "SELECT uniqExact(extract(command, '2026[0-9]+')) FROM system.mutations WHERE database = 'r' AND command LIKE '%IN PARTITION ID%'")"
+expect 're-derive: never the whole table' 0 \
+  "$(sql "SELECT count() FROM system.mutations WHERE database = 'r' AND command NOT LIKE '%IN PARTITION ID%'")"
+"$LIVECOL_BIN" verify r.t.region --full >"$work/out" 2>&1
+expect 're-derive: verify finds those that were given' 8 $?
+expect_in 're-derive: verify' '100 rows of r.t.region differ from region_v2(k)' "$work/out"
+
+# And back.
+"$LIVECOL_BIN" down -d "$work/r" --yes >"$work/out" 2>"$work/err"
+code=$?
+said_good 'down'
+expect 'down: old again' 0 "$(sql "SELECT countIf(region != region_v1(k)) FROM r.t WHERE region != 'given'")"
+
+# --- rows that an INSERT leaves behind the back of the first round ------------------------------
+# The DEFAULT was changed by another client, and old values are still being written.
+make_table o 3000
+migration "$work/o" 0001_rest <<'END'
+-- migrate:rederive
+ALTER TABLE o.t UPDATE region = region_v2(k) WHERE region = region_v1(k) AND region != region_v2(k);
+END
+sql 'ALTER TABLE o.t MODIFY COLUMN region DEFAULT region_v2(k)'
+"$LIVECOL_BIN" plan -d "$work/o" >"$work/out" 2>&1
+expect 'plan' 0 $?
+expect_in 'plan' 'partition by partition, where a value differs' "$work/out"
+up "$work/o" --json
+said_good 'UPDATE alone'
+expect_in 'UPDATE alone: events' '"event":"rederive"' "$work/out"
+expect 'UPDATE alone' 0 "$(sql "SELECT countIf(region != region_v2(k)) FROM o.t WHERE region != 'given'")"
+
+# --- killed and run again -----------------------------------------------------------------------
+for at in 6 8 9 10 11; do
+  x=x$at
+  make_table "$x" 3000
+  new_migration "$x"
+  {
+    LIVECOL_TEST_KILL_AT=$at "$hooks" up -d "$work/$x" >"$work/out" 2>&1
+    code=$?
+  } 2>/dev/null
+  expect "killed at $at" 137 "$code"
+  expect "killed at $at: old, new or given" 0 \
+    "$(sql "SELECT countIf(region NOT IN (region_v1(k), region_v2(k), 'given')) FROM $x.t")"
+  "$LIVECOL_BIN" unlock --force >"$work/out" 2>&1
+  up "$work/$x"
+  said_good "killed at $at: the next run"
+  expect "killed at $at: drift" $'0\t100' \
+    "$(sql "SELECT countIf(region NOT IN (region_v2(k), 'given')), countIf(region = 'given') FROM $x.t")"
+done
+
+# --- NULL is a value ------------------------------------------------------------------------------
+fresh n
+sql "CREATE TABLE n.t (k String, r Nullable(String) DEFAULT null_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO n.t (k) VALUES ('u1'), ('u2'), ('u3'), ('u9')"
+sql "INSERT INTO n.t VALUES ('u4', 'given')"
+"$LIVECOL_BIN" new nulls -d "$work/n" --rederive n.t.r --key k --from null_v1 --to null_v2 \
+  --type 'Nullable(String)' >"$work/out"
+up "$work/n"
+said_good 'NULL'
+expect 'NULL' $'u1\t\\N\nu2\teu-west\nu3\tap-south\nu4\tgiven\nu9\tunknown' \
+  "$(sql 'SELECT k, r FROM n.t ORDER BY k')"
+
+# --- refused before anything is changed ---------------------------------------------------------
+make_table f 10
+"$LIVECOL_BIN" new gone -d "$work/f" --rederive f.t.region --key k --from region_v0 --to region_v2 \
+  >"$work/out"
+up "$work/f"
+expect 'the old function is gone: exit' 3 "$code"
+expect_in 'the old function is gone' 'the WHERE of the UPDATE does not answer' "$work/err"
+expect 'the old function is gone: nothing is changed' 'region_v1(k)' \
+  "$(sql "SELECT default_expression FROM system.columns WHERE database = 'f' AND table = 't' AND name = 'region'")"
+migration "$work/g" 0001_other <<'END'
+-- migrate:rederive
+ALTER TABLE f.t DELETE WHERE 0;
+END
+up "$work/g" --allow-unsafe
+expect 'another statement: exit' 1 "$code"
+expect_in 'another statement' 'stands before another statement than' "$work/err"
+finish
