@@ -443,10 +443,10 @@ int lc_cmd_backfill(int argc, const char **argv)
             "any moment: run again, it goes on with the parts that lack the column.",
         .connects = true,
         .examples = "livecol backfill analytics.events.region --dry-run\n"
-                    "livecol backfill analytics.events.region --max-load parts=300,p99=50ms "
-                    "--order oldest\n"
-                    "livecol backfill analytics.events.region --pause-file /tmp/hold "
-                    "--critical-load queries=500\n"
+                    "livecol backfill analytics.events.region \\\n"
+                    "    --max-load parts=300,p99=50ms --order oldest\n"
+                    "livecol backfill analytics.events.region --pause-file /tmp/hold \\\n"
+                    "    --critical-load queries=500\n"
                     "livecol backfill analytics.events.region --cancel",
     };
     const struct lc_option own[] = {
