@@ -1,8 +1,10 @@
-/* livecol rules diff: what changes from one rules file to another. */
+/* livecol rules diff: what changes from one rules file to another, and in how many rows. */
 #include "cmd_rules.h"
 
+#include "impact.h"
 #include "json.h"
 #include "options.h"
+#include "stop.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -142,21 +144,166 @@ static int line_up(struct diff *d, struct lc_error *err)
     return 0;
 }
 
+/* What --table names, and how it is to be looked at. */
+struct wanted {
+    const char *column, *key, *attribute;
+};
+
+/* The attribute that the column holds: the one that is named, of its name, or the only one. */
+static int choose_attribute(const struct diff *d, const struct wanted *w,
+                            const struct lc_derived *column, uint32_t *attribute,
+                            struct lc_error *err)
+{
+    int a = lc_rules_attribute(d->old, w->attribute ? w->attribute : column->column);
+
+    if (a < 0 && !w->attribute && d->old->attributes == 1)
+        a = 0;
+    if (a < 0) {
+        lc_fail(err, LC_ERR_USAGE, "the rules have no attribute '%s'",
+                w->attribute ? w->attribute : column->column);
+        lc_hint(err, "--attribute names the one that the column holds");
+        return LC_ERR_USAGE;
+    }
+    *attribute = (uint32_t)a;
+    return 0;
+}
+
+/* The key column: the one that is named, or the only one that the DEFAULT reads. */
+static int choose_key(const struct wanted *w, const struct lc_derived *column, char **key,
+                      struct lc_error *err)
+{
+    char **names = NULL;
+    size_t n = 0;
+    int rc = 0;
+
+    *key = NULL;
+    if (!w->key)
+        rc = lc_derived_inputs(column, column->expr, &names, &n, err);
+    if (rc == 0 && (w->key || n == 1)) {
+        *key = strdup(w->key ? w->key : names[0]);
+        if (!*key)
+            rc = lc_fail(err, LC_ERR_NOMEM, "not enough memory");
+    } else if (rc == 0) {
+        rc = lc_fail(err, LC_ERR_USAGE, "the DEFAULT of %s reads %zu columns", column->column, n);
+        lc_hint(err, "--key names the one that the rules take");
+    }
+    if (rc == 0 && !lc_derived_type_of(column, *key))
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", column->database, column->table,
+                     *key);
+    lc_derived_free_names(names, n);
+    return rc;
+}
+
+enum { SHOWN_CHANGES = 20 };
+
+static void print_impact(const struct lc_derived *c, const struct lc_impact *i)
+{
+    char was[200], is[200];
+
+    for (size_t k = 0; k < i->n && k < SHOWN_CHANGES; k++)
+        printf("  %s -> %s: %" PRIu64 " rows, %" PRIu64 " keys\n",
+               lc_printable(i->v[k].old.p, i->v[k].old.n, was, sizeof was),
+               lc_printable(i->v[k].new.p, i->v[k].new.n, is, sizeof is), i->v[k].rows,
+               i->v[k].keys);
+    if (i->n > SHOWN_CHANGES)
+        printf("  and %zu more\n", i->n - SHOWN_CHANGES);
+    printf("%s.%s.%s: %" PRIu64 " of %" PRIu64 " rows would change\n", c->database, c->table,
+           c->column, i->change, i->rows);
+    if (i->already)
+        printf("%" PRIu64 " rows hold what the new rules say already\n", i->already);
+    if (i->given)
+        printf("%" PRIu64 " rows hold what neither says (given, or out of date), and keep it\n",
+               i->given);
+}
+
+static void print_impact_json(const struct lc_derived *c, const struct lc_impact *i)
+{
+    struct lc_json *o;
+
+    for (size_t k = 0; k < i->n; k++) {
+        char *was = strndup(i->v[k].old.n ? (const char *)i->v[k].old.p : "", i->v[k].old.n);
+        char *is = strndup(i->v[k].new.n ? (const char *)i->v[k].new.p : "", i->v[k].new.n);
+
+        o = lc_json_object();
+        lc_json_set_str(o, "change", "rows");
+        lc_json_set_str(o, "old", was);
+        lc_json_set_str(o, "new", is);
+        lc_json_set_int(o, "rows", (int64_t)i->v[k].rows);
+        lc_json_set_int(o, "keys", (int64_t)i->v[k].keys);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+        free(was);
+        free(is);
+    }
+    o = lc_json_object();
+    lc_json_set_str(o, "change", "table");
+    lc_json_set_str(o, "database", c->database);
+    lc_json_set_str(o, "table", c->table);
+    lc_json_set_str(o, "column", c->column);
+    lc_json_set_int(o, "rows", (int64_t)i->rows);
+    lc_json_set_int(o, "would_change", (int64_t)i->change);
+    lc_json_set_int(o, "already", (int64_t)i->already);
+    lc_json_set_int(o, "given", (int64_t)i->given);
+    lc_json_line(o, stdout);
+    lc_json_free(o);
+}
+
+static int look_at_table(const struct diff *d, const struct wanted *w,
+                         const struct lc_global *global, struct lc_error *err)
+{
+    struct lc_backend *b = NULL;
+    struct lc_derived c = {0};
+    struct lc_impact impact = {0};
+    struct lc_impact_rules rules = {.old = d->old, .new = d->new};
+    char *key = NULL;
+    int rc = lc_derived_open(&c, &b, global, w->column, err);
+
+    if (rc == 0)
+        rc = choose_attribute(d, w, &c, &rules.old_attribute, err);
+    if (rc == 0)
+        rc = choose_key(w, &c, &key, err);
+    if (rc == 0) {
+        rules.new_attribute = (uint32_t)d->new_attribute[rules.old_attribute];
+        rules.key = key;
+        rc = lc_impact_count(&impact, &c, &rules, lc_stop_flag(), err);
+    }
+    if (rc == 0 && global->json)
+        print_impact_json(&c, &impact);
+    else if (rc == 0)
+        print_impact(&c, &impact);
+    free(key);
+    lc_impact_release(&impact);
+    lc_derived_release(&c);
+    lc_backend_free(b);
+    return rc;
+}
+
 int lc_cmd_rules_diff(int argc, const char **argv)
 {
     bool exit_code = false;
+    struct wanted w = {0};
     const struct lc_option options[] = {
+        {"table", 0, LC_OPT_STRING, &w.column, "DB.TABLE.COLUMN",
+         "say too how many rows would change, counted over the table's keys"},
+        {"key", 0, LC_OPT_STRING, &w.key, "COLUMN",
+         "the column that the rules take (default: what the DEFAULT reads)"},
+        {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
+         "the attribute that the column holds (default: of its name)"},
         {"exit-code", 0, LC_OPT_FLAG, &exit_code, NULL, "exit 8 where the rules differ"},
         {0},
     };
     const struct lc_command cmd = {
         .name = "rules diff",
-        .synopsis = "OLD NEW",
+        .synopsis = "[OPTIONS] OLD NEW",
         .about =
             "Say which rules were added (+), removed (-) or changed (~) from one rules file to "
-            "another, CSV or compiled.",
+            "another, CSV or compiled; with --table also how many rows of a table would change, "
+            "before anything is done. Needs neither function on the server.",
         .options = options,
-        .examples = "livecol rules diff region_v1.csv region_v2.csv",
+        .connects = true,
+        .examples = "livecol rules diff region_v1.csv region_v2.csv\n"
+                    "livecol rules diff region_v1.csv region_v2.csv \\\n"
+                    "    --table analytics.events.region",
     };
     struct lc_error err = LC_ERROR_INIT;
     struct lc_global global;
@@ -181,6 +328,8 @@ int lc_cmd_rules_diff(int argc, const char **argv)
         walk(&d);
         if (!global.json)
             printf("added %u, removed %u, changed %u\n", d.added, d.removed, d.changed);
+        if (w.column)
+            rc = look_at_table(&d, &w, &global, &err);
     }
     free(d.new_attribute);
     lc_rules_free(old);

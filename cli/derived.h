@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "options.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct lc_derived {
