@@ -53,7 +53,10 @@ enum lc_emit {
 };
 
 struct lc_stream {
-    const struct lc_result *result;
+    const struct lc_result *result;  /* the one that is being put out */
+    const struct lc_result *results; /* with_key: those of all attributes that go out */
+    unsigned n_results;
+    bool with_key; /* rows of key and attributes go out, rather than values: rows.c */
     const struct lc_rules *rules;
     const struct lc_codec *codec;
     bool chunk_header, in_block;
@@ -71,6 +74,7 @@ struct lc_stream {
     struct lc_buf local;      /* Native LowCardinality: numbering of a block's own values */
     uint32_t generation;      /* of `local` */
     struct lc_native native;
+    const struct lc_whole *whole; /* the rule set itself goes out (whole.c); NULL: what comes in */
 };
 
 struct lc_codec {
@@ -109,5 +113,22 @@ int lc_decode_numbers(struct lc_stream *s, size_t want, unsigned width);
 /* Encode n values of s->value as Strings / as fixed-width numbers. 0 or LC_ERR_NOMEM/INPUT. */
 int lc_put_strings(struct lc_stream *s, const uint32_t *value, size_t n);
 int lc_put_fixed(struct lc_stream *s, size_t n);
+
+/* Encode one value of s->result in RowBinary / as a field of TabSeparated. As above. */
+int lc_put_binary(struct lc_stream *s, uint32_t value);
+int lc_put_field(struct lc_stream *s, uint32_t value);
+
+/* Append bytes as a String (varint length, bytes) / as a field of TabSeparated. 0, LC_ERR_NOMEM. */
+int lc_put_slice(struct lc_buf *out, struct lc_slice v);
+int lc_put_escaped(struct lc_buf *out, struct lc_slice v);
+
+/*
+ * rows.c, in place of a codec's put and finish. begin: a Native block of s->native.rows rows
+ * begins, whose key column has this name and type. put: the n keys of s->batch, whose rules are in
+ * s->value. finish: the block is whole. 0, LC_ERR_NOMEM, or LC_ERR_INPUT (a damaged arena).
+ */
+int lc_rows_begin(struct lc_stream *s, struct lc_slice name, struct lc_slice type);
+int lc_rows_put(struct lc_stream *s, size_t n);
+int lc_rows_finish(struct lc_stream *s);
 
 #endif

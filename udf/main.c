@@ -1,6 +1,7 @@
 /* livecol-udf: what the server executes. Reads blocks of keys, writes blocks of values. */
 #include "livecol_version.h"
 #include "options_udf.h"
+#include "whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +48,12 @@ static int resolve(char *out, size_t size, const char *path, struct lc_error *er
     return 0;
 }
 
+static void hint_place(const char *path, struct lc_error *err)
+{
+    if (path[0] != '/')
+        lc_hint(err, "a relative path is looked up beside livecol-udf itself");
+}
+
 /* The text of --type: itself, or what is in the file behind @. */
 static int read_type(char **out, const char *type, struct lc_error *err)
 {
@@ -61,8 +68,11 @@ static int read_type(char **out, const char *type, struct lc_error *err)
     if (resolve(path, sizeof path, type + 1, err))
         return err->code;
     f = fopen(path, "re");
-    if (!f)
-        return lc_fail(err, LC_ERR_IO, "%s: cannot open the type: %s", path, strerror(errno));
+    if (!f) {
+        lc_fail(err, LC_ERR_IO, "%s: cannot open the type: %s", path, strerror(errno));
+        hint_place(type + 1, err);
+        return LC_ERR_IO;
+    }
     *out = calloc(1, MAX_TYPE_BYTES + 1);
     n = *out ? fread(*out, 1, MAX_TYPE_BYTES, f) : 0;
     fclose(f);
@@ -71,31 +81,82 @@ static int read_type(char **out, const char *type, struct lc_error *err)
     return *out ? 0 : lc_fail(err, LC_ERR_NOMEM, "not enough memory");
 }
 
-static int choose_attribute(const struct lc_rules *rules, const char *name, const char *path,
-                            uint32_t *out, struct lc_error *err)
+/* What goes out: `n` results, each with the text of its type. */
+struct answer {
+    unsigned n;
+    uint32_t attribute[LC_MAX_ATTRIBUTES];
+    char *type[LC_MAX_ATTRIBUTES];
+    struct lc_result result[LC_MAX_ATTRIBUTES];
+};
+
+static void list_attributes(const struct lc_rules *rules, struct lc_error *err)
 {
     char list[400] = "", shown[100];
-    int at = name ? lc_rules_attribute(rules, name) : 0;
 
-    if (at >= 0 && (name || rules->attributes == 1)) {
-        *out = (uint32_t)at;
-        return 0;
-    }
     for (uint32_t a = 0; a < rules->attributes; a++) {
         size_t n = strlen(list);
 
         snprintf(list + n, sizeof list - n, "%s%s", a ? ", " : "",
                  lc_printable(rules->names[a].p, rules->names[a].n, shown, sizeof shown));
     }
-    if (name)
-        lc_fail(err, LC_ERR_USAGE, "%s: no attribute '%.100s' in it", path, name);
-    else
-        lc_fail(err, LC_ERR_USAGE, "%s: several attributes: choose one by --attribute", path);
     lc_hint(err, "it has %s", list);
-    return LC_ERR_USAGE;
 }
 
-static int say_rules(const struct lc_rules *r, const struct lc_result *res, const char *path,
+static int choose_attributes(struct answer *a, const struct lc_rules *rules,
+                             const struct lc_udf_options *o, const char *path, struct lc_error *err)
+{
+    for (unsigned i = 0; i < o->attributes; i++) {
+        int at = lc_rules_attribute(rules, o->attribute[i]);
+
+        if (at < 0) {
+            lc_fail(err, LC_ERR_USAGE, "%s: no attribute '%.100s' in it", path, o->attribute[i]);
+            list_attributes(rules, err);
+            return LC_ERR_USAGE;
+        }
+        a->attribute[i] = (uint32_t)at;
+    }
+    a->n = o->attributes;
+    if (a->n)
+        return 0;
+    if (o->emit == LC_EMITS_VALUES && rules->attributes > 1) {
+        lc_fail(err, LC_ERR_USAGE, "%s: several attributes: choose one by --attribute", path);
+        list_attributes(rules, err);
+        return LC_ERR_USAGE;
+    }
+    for (; a->n < rules->attributes; a->n++)
+        a->attribute[a->n] = a->n;
+    return 0;
+}
+
+/* Fit the attributes to their types. A dictionary has no attribute of LowCardinality. */
+static int init_answer(struct answer *a, const struct lc_rules *rules,
+                       const struct lc_udf_options *o, const char *path, struct lc_error *err)
+{
+    int rc = choose_attributes(a, rules, o, path, err);
+
+    if (!rc && o->types && o->types != a->n)
+        return lc_fail(err, LC_ERR_USAGE, "%u --type for %u attribute%s: one for each", o->types,
+                       a->n, a->n == 1 ? "" : "s");
+    for (unsigned i = 0; i < a->n && !rc; i++) {
+        rc = read_type(&a->type[i], o->types ? o->type[i] : "String", err);
+        if (!rc)
+            rc = lc_result_init(&a->result[i], rules, a->attribute[i], a->type[i], path, err);
+        if (!rc && o->emit != LC_EMITS_VALUES && a->result[i].low_cardinality)
+            rc =
+                lc_fail(err, LC_ERR_USAGE, "a dictionary's attribute cannot be %.100s", a->type[i]);
+    }
+    return rc;
+}
+
+static void release_answer(struct answer *a)
+{
+    for (unsigned i = 0; i < LC_MAX_ATTRIBUTES; i++) {
+        lc_result_release(&a->result[i]);
+        free(a->type[i]);
+    }
+}
+
+static int say_rules(const struct lc_rules *r, const struct answer *answer, const char *path,
                      struct lc_error *err)
 {
     if (lc_rules_check_content(r, path, err))
@@ -106,8 +167,10 @@ static int say_rules(const struct lc_rules *r, const struct lc_result *res, cons
         printf("%s %.*s (%u value%s)", a ? "," : "", (int)r->names[a].n,
                (const char *)r->names[a].p, r->attrs[a].values - 1,
                r->attrs[a].values == 2 ? "" : "s");
-    printf(", %s, answers %s\n", r->default_rule == LC_NONE ? "no default" : "with a default",
-           res->type);
+    printf(", %s, answers", r->default_rule == LC_NONE ? "no default" : "with a default");
+    for (unsigned i = 0; i < answer->n; i++)
+        printf("%s %s", i ? "," : "", answer->result[i].type);
+    putchar('\n');
     return 0;
 }
 
@@ -150,6 +213,18 @@ static int serve(struct lc_stream *s, struct lc_error *err)
     }
 }
 
+/* The whole rule set; stdin is left alone, since old servers never close it. */
+static int put_whole(struct lc_whole *w, struct lc_error *err)
+{
+    struct lc_slice bytes;
+    int rc;
+
+    while ((rc = lc_whole_next(w, &bytes, err)) > 0)
+        if (write_all(bytes, err))
+            return err->code;
+    return rc;
+}
+
 /*
  * Before giving up: take what the server is still writing. A pipe that breaks under it would be its
  * error ("Broken pipe"), in place of the line that says what is wrong here. Ends when nothing has
@@ -180,35 +255,45 @@ static void on_bus_error(int signal_number)
     _exit(1);
 }
 
+/* Answer until the input ends, or put out all there is. */
+static int emit(const struct lc_udf_options *o, const struct answer *a, const char *path,
+                struct lc_error *err)
+{
+    struct lc_stream *s = NULL;
+    struct lc_whole *w = NULL;
+    int rc;
+
+    if (o->emit == LC_EMITS_ALL) {
+        rc = lc_whole_new(&w, a->result, a->n, o->format, o->key, path, err);
+        rc = rc ? rc : put_whole(w, err);
+        lc_whole_free(w);
+        return rc;
+    }
+    rc = o->emit == LC_EMITS_ROWS
+             ? lc_stream_new_rows(&s, a->result, a->n, o->format, o->chunk_header)
+             : lc_stream_new(&s, a->result, o->format, o->chunk_header);
+    rc = rc ? lc_fail(err, LC_ERR_NOMEM, "not enough memory") : serve(s, err);
+    lc_stream_free(s);
+    return rc;
+}
+
 static int run(const struct lc_udf_options *o, struct lc_error *err)
 {
     struct lc_rules *rules = NULL;
-    struct lc_result result = {0};
-    struct lc_stream *s = NULL;
-    char path[PATH_MAX], *type = NULL;
-    uint32_t attribute = 0;
+    struct answer answer = {0};
+    char path[PATH_MAX];
     int rc = resolve(path, sizeof path, o->rules, err);
 
     if (!rc)
-        rc = read_type(&type, o->type, err);
-    if (!rc)
         rc = lc_rules_open(&rules, path, err);
-    if (rc == LC_ERR_IO && o->rules[0] != '/')
-        lc_hint(err, "a relative path is looked up beside livecol-udf itself");
+    if (rc == LC_ERR_IO)
+        hint_place(o->rules, err);
     if (!rc)
-        rc = choose_attribute(rules, o->attribute, path, &attribute, err);
+        rc = init_answer(&answer, rules, o, path, err);
     if (!rc)
-        rc = lc_result_init(&result, rules, attribute, type, path, err);
-    if (!rc && o->check)
-        rc = say_rules(rules, &result, path, err);
-    if (!rc && !o->check && lc_stream_new(&s, &result, o->format, o->chunk_header))
-        rc = lc_fail(err, LC_ERR_NOMEM, "not enough memory");
-    if (!rc && s)
-        rc = serve(s, err);
-    lc_stream_free(s);
-    lc_result_release(&result);
+        rc = o->check ? say_rules(rules, &answer, path, err) : emit(o, &answer, path, err);
+    release_answer(&answer);
     lc_rules_free(rules);
-    free(type);
     return rc;
 }
 
@@ -234,7 +319,8 @@ int main(int argc, char **argv)
     if (run(&o, &err)) {
         int code = complain(&err);
 
-        drain_input();
+        if (o.emit != LC_EMITS_ALL)
+            drain_input();
         return code;
     }
     return fflush(stdout) ? 1 : 0;

@@ -209,6 +209,9 @@ static int native_begin(struct lc_stream *s, struct lc_error *err)
     rc = check_argument(s, at - type.n, type, err);
     if (rc)
         return rc;
+    if (s->with_key && (b->arg.low_cardinality || b->arg.nullable))
+        return lc_stream_fail(s, at - type.n, 0, err,
+                              "a dictionary's key is neither LowCardinality nor Nullable");
     s->at += at;
     s->rows_left = b->rows;
     b->at = b->arg.low_cardinality ? LC_NATIVE_DICT_HEAD
@@ -217,7 +220,7 @@ static int native_begin(struct lc_stream *s, struct lc_error *err)
     lc_buf_reset(&b->nulls);
     lc_buf_reset(&b->dict);
     b->null_row = 0;
-    if (put_header(s))
+    if (s->with_key ? lc_rows_begin(s, name, type) : put_header(s))
         return lc_fail(err, LC_ERR_NOMEM, "not enough memory for the answer");
     return 1;
 }

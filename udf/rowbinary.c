@@ -15,21 +15,29 @@ static int rowbinary_rows(struct lc_stream *s, struct lc_error *err)
     return n > 0 ? lc_stream_match(s, err) : n;
 }
 
+int lc_put_binary(struct lc_stream *s, uint32_t value)
+{
+    const uint8_t is_null = value == 0;
+    const struct lc_result *res = s->result;
+
+    if (res->width)
+        return lc_buf_add(&s->out, &res->code[value], res->width);
+    if (res->nullable && lc_buf_add(&s->out, &is_null, 1))
+        return LC_ERR_NOMEM;
+    return res->nullable && is_null ? 0 : lc_put_strings(s, &value, 1);
+}
+
 static int rowbinary_put(struct lc_stream *s, size_t n)
 {
+    int rc = 0;
+
     if (s->emit == LC_EMIT_FIXED)
         return lc_put_fixed(s, n);
     if (s->emit == LC_EMIT_STRING)
         return lc_put_strings(s, s->value, n);
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t is_null = s->value[i] == 0;
-
-        if (lc_buf_add(&s->out, &is_null, 1))
-            return LC_ERR_NOMEM;
-        if (!is_null && lc_put_strings(s, &s->value[i], 1))
-            return LC_ERR_NOMEM;
-    }
-    return 0;
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = lc_put_binary(s, s->value[i]);
+    return rc;
 }
 
 const struct lc_codec lc_codec_rowbinary = {.rows = rowbinary_rows, .put = rowbinary_put};

@@ -42,6 +42,19 @@ static enum lc_emit choose_emit(const struct lc_result *res, enum lc_format form
     return res->low_cardinality || res->nullable ? LC_EMIT_LATER : LC_EMIT_STRING;
 }
 
+int lc_stream_new_rows(struct lc_stream **out, const struct lc_result *results, unsigned n,
+                       enum lc_format format, bool chunk_header)
+{
+    int rc = lc_stream_new(out, results, format, chunk_header);
+
+    if (rc == 0) {
+        (*out)->results = results;
+        (*out)->n_results = n;
+        (*out)->with_key = true;
+    }
+    return rc;
+}
+
 int lc_stream_new(struct lc_stream **out, const struct lc_result *result, enum lc_format format,
                   bool chunk_header)
 {
@@ -197,6 +210,17 @@ int lc_put_strings(struct lc_stream *s, const uint32_t *value, size_t n)
     return 0;
 }
 
+int lc_put_slice(struct lc_buf *out, struct lc_slice v)
+{
+    if (lc_buf_reserve(out, v.n + LC_VARINT_MAX))
+        return LC_ERR_NOMEM;
+    out->n += lc_varint_put(out->p + out->n, v.n);
+    if (v.n)
+        memcpy(out->p + out->n, v.p, v.n);
+    out->n += v.n;
+    return 0;
+}
+
 int lc_put_fixed(struct lc_stream *s, size_t n)
 {
     const uint64_t *code = s->result->code;
@@ -266,7 +290,7 @@ static int begin_block(struct lc_stream *s, struct lc_error *err)
 
 static int end_block(struct lc_stream *s)
 {
-    int rc = s->codec->finish ? s->codec->finish(s) : 0;
+    int rc = s->with_key ? lc_rows_finish(s) : s->codec->finish ? s->codec->finish(s) : 0;
 
     s->in_block = false;
     s->chunk_rows = UINT64_MAX;
@@ -294,9 +318,9 @@ static int work(struct lc_stream *s, struct lc_error *err)
             s->row += (uint64_t)n;
             if (s->rows_left != UINT64_MAX)
                 s->rows_left -= (uint64_t)n;
-            if (lc_result_values(s->result, s->value, (size_t)n))
-                return lc_fail(err, LC_ERR_INPUT, "the compiled rules are damaged");
-            n = s->codec->put(s, (size_t)n);
+            n = s->with_key                                        ? lc_rows_put(s, (size_t)n)
+                : lc_result_values(s->result, s->value, (size_t)n) ? LC_ERR_INPUT
+                                                                   : s->codec->put(s, (size_t)n);
             if (n)
                 return lc_fail(err, n,
                                n == LC_ERR_NOMEM ? "not enough memory for the answer"
@@ -304,7 +328,9 @@ static int work(struct lc_stream *s, struct lc_error *err)
         }
         n = end_block(s);
         if (n)
-            return lc_fail(err, n, "not enough memory for the answer");
+            return lc_fail(err, n,
+                           n == LC_ERR_NOMEM ? "not enough memory for the answer"
+                                             : "the compiled rules are damaged");
     }
 }
 

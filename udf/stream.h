@@ -29,6 +29,15 @@ struct lc_stream;
 int lc_stream_new(struct lc_stream **out, const struct lc_result *result, enum lc_format format,
                   bool chunk_header);
 
+/*
+ * Start a stream that answers a dictionary: as many rows out as keys in, each the key itself and
+ * then its value of each of the n `results`, in that order; in Native the columns have the key
+ * column's own name and those of the attributes. Of no result the type is LowCardinality: a
+ * dictionary has no such attribute. Else as lc_stream_new.
+ */
+int lc_stream_new_rows(struct lc_stream **out, const struct lc_result *results, unsigned n,
+                       enum lc_format format, bool chunk_header);
+
 /* Free it; NULL is fine. */
 void lc_stream_free(struct lc_stream *s);
 

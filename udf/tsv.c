@@ -100,6 +100,8 @@ static int take_line(struct lc_stream *s, uint8_t *p, size_t len, size_t i, stru
     s->batch.len[i] = (size_t)n;
     if (numbers && is_null)
         return lc_stream_fail(s, 0, i, err, "a range set's key cannot be NULL in TabSeparated");
+    if (s->with_key && is_null)
+        return lc_stream_fail(s, 0, i, err, "a dictionary's key cannot be NULL");
     return numbers ? take_number(s, p, (size_t)n, i, err) : 0;
 }
 
@@ -126,8 +128,7 @@ static int tsv_rows(struct lc_stream *s, struct lc_error *err)
     return n ? lc_stream_match(s, err) : 0;
 }
 
-/* Append a value as a field: 0 or LC_ERR_NOMEM. */
-static int add_escaped(struct lc_buf *out, struct lc_slice v)
+int lc_put_escaped(struct lc_buf *out, struct lc_slice v)
 {
     static const char from[] = "\b\f\n\r\t\0\\", to[] = "bfnrt0\\";
 
@@ -143,21 +144,22 @@ static int add_escaped(struct lc_buf *out, struct lc_slice v)
     return 0;
 }
 
+int lc_put_field(struct lc_stream *s, uint32_t value)
+{
+    const struct lc_result *res = s->result;
+
+    if (value == 0 && res->nullable)
+        return lc_buf_add(&s->out, "\\N", 2);
+    if (value == 0 && res->width && res->base >= LC_BASE_UINT8)
+        return lc_buf_add(&s->out, "0", 1);
+    return lc_put_escaped(&s->out, lc_rules_value(s->rules, res->attribute, value));
+}
+
 static int tsv_put(struct lc_stream *s, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t id = s->value[i];
-        int rc;
-
-        if (id == 0 && s->result->nullable)
-            rc = lc_buf_add(&s->out, "\\N", 2);
-        else if (id == 0 && s->result->width && s->result->base >= LC_BASE_UINT8)
-            rc = lc_buf_add(&s->out, "0", 1);
-        else
-            rc = add_escaped(&s->out, lc_rules_value(s->rules, s->result->attribute, id));
-        if (rc || lc_buf_add(&s->out, "\n", 1))
+    for (size_t i = 0; i < n; i++)
+        if (lc_put_field(s, s->value[i]) || lc_buf_add(&s->out, "\n", 1))
             return LC_ERR_NOMEM;
-    }
     return 0;
 }
 

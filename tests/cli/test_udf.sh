@@ -63,6 +63,28 @@ printf '\x02u1' | expect 0 $'\x01' '' "$udf" --rules region.csv --type @type --f
 expect 1 '' "livecol-udf: @/notype: cannot open the type: No such file or directory; a relative path is looked up beside livecol-udf itself" \
   "$udf" --rules region.csv --type @notype </dev/null
 
+# Rows for a dictionary: all attributes unless some are named; a whole rule set, stdin left alone.
+printf 'a\nz\n' | expect 0 $'a\tb\tc\nz\t\t' '' "$udf" --rules two.csv --emit rows --format TabSeparated
+printf 'a\nz\n' | expect 0 $'a\tc\nz\t\\N' '' \
+  "$udf" --rules two.csv --emit rows --attribute tier --type 'Nullable(String)' --format TabSeparated
+expect 0 '@/two.csv: exact, 1 rule, attributes region (1 value), tier (1 value), no default, answers Nullable(String), String' '' \
+  "$udf" --rules two.csv --emit rows --attribute tier --attribute region --type 'Nullable(String)' --type String --check </dev/null
+mkfifo "$dir/open"
+exec 3<>"$dir/open" # never closed, never written to
+expect 0 $'^u1\t1\t0\t[\'region\']\t[\'us-east\']\tus-east\n^u2\t2\t0\t[\'region\']\t[\'eu-west\']\teu-west\n^\t3\t0\t[\'region\']\t[\'unknown\']\tunknown' '' \
+  timeout 20 "$udf" --rules region.csv --emit all --format TSV <"$dir/open"
+expect 0 $'a\tb\tc' '' timeout 20 "$udf" --rules two.csv --emit all --format TSV <"$dir/open"
+exec 3>&-
+expect 2 '' "livecol-udf: unknown to --emit (values, rows or all) 'row'$usage" "$udf" --rules two.csv --emit row </dev/null
+expect 2 '' "livecol-udf: only --emit rows and all take more than one '--attribute'$usage" \
+  "$udf" --rules two.csv --attribute tier --attribute region </dev/null
+expect 2 '' "livecol-udf: 1 --type for 2 attributes: one for each" "$udf" --rules two.csv --emit rows --type String </dev/null
+expect 2 '' "livecol-udf: a dictionary's attribute cannot be LowCardinality(String)" \
+  "$udf" --rules region.csv --emit rows --type 'LowCardinality(String)' </dev/null
+printf 'from,to,v\n1,2,x\n' >"$dir/range.csv"
+expect 2 '' "livecol-udf: @/range.csv: range rules cannot be loaded whole; take a layout that asks key by key (--emit rows)" \
+  "$udf" --rules range.csv --emit all </dev/null
+
 # A compiled file that is cut under a running process ends it with one line, not a crash.
 if [ -n "${LIVECOL_BIN:-}" ]; then
   { echo prefix,region && seq -f 'k%07.0f,v' 200000; } >"$dir/big.csv"

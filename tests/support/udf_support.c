@@ -19,11 +19,10 @@ struct lc_rules *support_rules(const char *csv)
     return r;
 }
 
-int support_stream(const struct lc_result *res, enum lc_format format, bool chunk_header,
-                   struct lc_slice in, size_t piece, struct lc_buf *out, struct lc_error *err)
+static int feed(struct lc_stream *s, struct lc_slice in, size_t piece, struct lc_buf *out,
+                struct lc_error *err)
 {
-    struct lc_stream *s;
-    int rc = lc_stream_new(&s, res, format, chunk_header);
+    int rc = 0;
 
     for (size_t at = 0; at < in.n && !rc;) {
         size_t n = in.n - at < piece ? in.n - at : piece, room;
@@ -42,8 +41,28 @@ int support_stream(const struct lc_result *res, enum lc_format format, bool chun
         rc = lc_buf_add(out, lc_stream_ready(s).p, lc_stream_ready(s).n);
         lc_stream_written(s);
     }
-    if (!rc)
-        rc = lc_stream_end(s, err);
+    return rc ? rc : lc_stream_end(s, err);
+}
+
+int support_stream(const struct lc_result *res, enum lc_format format, bool chunk_header,
+                   struct lc_slice in, size_t piece, struct lc_buf *out, struct lc_error *err)
+{
+    struct lc_stream *s = NULL;
+    int rc = lc_stream_new(&s, res, format, chunk_header);
+
+    rc = rc ? rc : feed(s, in, piece, out, err);
+    lc_stream_free(s);
+    return rc;
+}
+
+int support_rows(const struct lc_result *results, unsigned n, enum lc_format format,
+                 bool chunk_header, struct lc_slice in, size_t piece, struct lc_buf *out,
+                 struct lc_error *err)
+{
+    struct lc_stream *s = NULL;
+    int rc = lc_stream_new_rows(&s, results, n, format, chunk_header);
+
+    rc = rc ? rc : feed(s, in, piece, out, err);
     lc_stream_free(s);
     return rc;
 }

@@ -16,6 +16,11 @@ struct lc_rules *support_rules(const char *csv);
 int support_stream(const struct lc_result *res, enum lc_format format, bool chunk_header,
                    struct lc_slice in, size_t piece, struct lc_buf *out, struct lc_error *err);
 
+/* The same for a dictionary: rows of key and attributes. */
+int support_rows(const struct lc_result *results, unsigned n, enum lc_format format,
+                 bool chunk_header, struct lc_slice in, size_t piece, struct lc_buf *out,
+                 struct lc_error *err);
+
 /* A reproducible generator (splitmix64). */
 uint64_t support_random(uint64_t *state);
 
