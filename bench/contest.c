@@ -100,7 +100,7 @@ static int make_expression(const struct lc_contest_place *place, const struct co
 {
     if (c->sql)
         return lc_buf_adds(out, c->sql);
-    return lc_builtin_multiif(lc_contest_rules(place, c->rules), 0, "user_id", out, err);
+    return lc_builtin_multiif(lc_contest_rules(place, c->rules), 0, "user_id", NULL, out, err);
 }
 
 static int make_query(const struct lc_contest_place *place, struct runner *r, struct lc_error *err)

@@ -87,7 +87,7 @@ static int find_expressions(struct lc_live *live, struct lc_backend *b, struct l
                      LC_LIVE_DATABASE, LC_LIVE_TABLE);
     }
     rc = rc == 0 ? lc_rules_open(&rules, live->options.rules, err) : rc;
-    rc = rc == 0 ? lc_builtin_multiif(rules, 0, "user_id", &builtin, err) : rc;
+    rc = rc == 0 ? lc_builtin_multiif(rules, 0, "user_id", NULL, &builtin, err) : rc;
     if (rc == 0 && (lc_table_at(&t, 0, 0)->n >= sizeof live->function_sql ||
                     builtin.n >= sizeof live->builtin_sql)) {
         rc = lc_fail(err, LC_ERR_USAGE, "%s has too many rules for this comparison",

@@ -48,6 +48,7 @@ static const struct entry commands[] = {
     {"doctor", GROUP_MIGRATE, lc_cmd_doctor, "look for what is, or will be, wrong"},
     {"backfill", GROUP_LIVE, lc_cmd_backfill, "store a column for the rows that were there before"},
     {"verify", GROUP_LIVE, lc_cmd_verify, "do the rows hold what the column's DEFAULT says?"},
+    {"inline", GROUP_LIVE, lc_cmd_inline, "free a column from its function, or from a lost one"},
     {"bench live", GROUP_BENCH, lc_cmd_bench_live, "the change of a live table under load, proven"},
     {"bench udf", GROUP_BENCH, lc_cmd_bench_udf, "the function beside what else could compute it"},
     {"bench query", GROUP_BENCH, lc_cmd_bench_query,

@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+static const char *miss;
+
 static int builtin_of(const char *csv, struct lc_buf *out, struct lc_error *err)
 {
     char path[] = "/tmp/livecol-rules-XXXXXX";
@@ -22,7 +24,7 @@ static int builtin_of(const char *csv, struct lc_buf *out, struct lc_error *err)
     int rc = lc_rules_open(&rules, path, err);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rc, 0);
-    rc = lc_builtin_multiif(rules, 0, "user_id", out, err);
+    rc = lc_builtin_multiif(rules, 0, "user_id", miss, out, err);
     lc_rules_free(rules);
     return rc;
 }
@@ -63,14 +65,34 @@ static void test_quotes_do_not_get_out(void **state)
     expect("prefix,region\nu'\\,it's\n", "multiIf(startsWith(user_id, 'u\\'\\\\'), 'it\\'s', '')");
 }
 
-static void test_another_kind_is_refused(void **state)
+static void test_exact_and_range(void **state)
+{
+    (void)state;
+    expect("exact,tier\nb,it's\na,x\n*,other\n",
+           "multiIf(user_id = 'a', 'x', user_id = 'b', 'it\\'s', 'other')");
+    expect(
+        "from,to,issuer\n5,9,mc\n0,4,visa\n18446744073709551615,18446744073709551615,last\n",
+        "multiIf(user_id BETWEEN 0 AND 4, 'visa', user_id BETWEEN 5 AND 9, 'mc', user_id BETWEEN "
+        "18446744073709551615 AND 18446744073709551615, 'last', '')");
+}
+
+static void test_miss_as_the_caller_says(void **state)
+{
+    (void)state;
+    miss = "NULL";
+    expect("prefix,region\nu1,a\n", "multiIf(startsWith(user_id, 'u1'), 'a', NULL)");
+    expect("prefix,region\nu1,a\n,b\n", "multiIf(startsWith(user_id, 'u1'), 'a', 'b')");
+    miss = NULL;
+}
+
+static void test_buckets_are_refused(void **state)
 {
     (void)state;
     struct lc_buf out;
     struct lc_error err = LC_ERROR_INIT;
     lc_buf_init(&out, 1 << 20);
-    assert_int_equal(builtin_of("exact,region\nu1,a\n", &out, &err), LC_ERR_USAGE);
-    assert_non_null(strstr(err.msg, "exact"));
+    assert_int_equal(builtin_of("bucket,variant\n50,a\n50,b\n", &out, &err), LC_ERR_USAGE);
+    assert_non_null(strstr(err.msg, "bucket"));
     lc_buf_release(&out);
 }
 
@@ -81,7 +103,9 @@ int main(void)
         cmocka_unit_test(test_no_default_is_empty),
         cmocka_unit_test(test_default_alone),
         cmocka_unit_test(test_quotes_do_not_get_out),
-        cmocka_unit_test(test_another_kind_is_refused),
+        cmocka_unit_test(test_exact_and_range),
+        cmocka_unit_test(test_miss_as_the_caller_says),
+        cmocka_unit_test(test_buckets_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# livecol inline: a column without its function, and the rescue where the function is gone.
+set -u
+. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+
+engine_functions "$work/engine"
+functions() {
+  engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
+  export CLICKHOUSE_URL=$engine_url/$db
+}
+# The function's XML is taken away, and the engine opened anew.
+lose_function() {
+  mv "$work/engine/livecol_function.xml" "$work/lost.xml"
+  engines_stop 2>/dev/null
+  functions
+}
+find_function() {
+  mv "$work/lost.xml" "$work/engine/livecol_function.xml"
+  engines_stop 2>/dev/null
+  functions
+}
+# inline WHAT WANTED-EXIT [OPTION...]
+inline() {
+  local what=$1 wanted=$2
+  shift 2
+  "$LIVECOL_BIN" inline "$@" >"$work/out" 2>"$work/err" </dev/null
+  code=$?
+  expect "$what: exit" "$wanted" "$code"
+  [ "$code" = "$wanted" ] || cat "$work/out" "$work/err"
+}
+default_of() {
+  sql "SELECT default_expression FROM system.columns WHERE database = '$db' AND table = '$1' AND name = '$2'"
+}
+rules=$LIVECOL_SOURCE/config/region.csv
+
+db=default
+functions
+fresh i
+sql "CREATE TABLE i.t (k String, n UInt32) ENGINE = MergeTree ORDER BY n"
+sql "INSERT INTO i.t SELECT concat('u', toString(number % 5), '_', toString(number % 100)), number FROM numbers(10000)"
+sql "ALTER TABLE i.t ADD COLUMN region LowCardinality(String) DEFAULT region_v1(k)"
+
+# --- refused: not stored yet, other rules, too many, no rules at all ----------------------------
+inline 'not stored' 3 t.region --rules "$rules"
+expect_in 'not stored' '10000 rows of i.t do not store region yet' "$work/err"
+"$LIVECOL_BIN" backfill t.region --quiet >"$work/out" 2>"$work/err" || fail "backfill: $(cat "$work/err")"
+printf 'prefix,region\nu1,us-west\nu2,eu-west\n,unknown\n' >"$work/other.csv"
+inline 'other rules' 3 t.region --rules "$work/other.csv"
+expect_in 'other rules' 'region_v1 answers "us-east" for the key "u1"' "$work/err"
+{
+  echo prefix,region
+  seq -f 'u%g,x' 31
+} >"$work/many.csv"
+inline 'many rules' 3 t.region --rules "$work/many.csv"
+printf 'bucket,region\n50,a\n50,b\n' >"$work/bucket.csv"
+inline 'buckets' 3 t.region --rules "$work/bucket.csv"
+inline 'no column' 3 t.k --rules "$rules"
+inline 'two ways' 2 t.region --rules "$rules" --remove
+inline 'no way' 2 t.region
+expect 'refused: as it was' 'region_v1(k)' "$(default_of t region)"
+
+# --- multiIf, and life without the function -----------------------------------------------------
+inline 'dry run' 0 t.region --rules "$rules" --dry-run
+expect 'dry run: as it was' 'region_v1(k)' "$(default_of t region)"
+inline 'multiIf' 0 t.region --rules "$rules"
+expect_in 'multiIf: compared' 'the same for every one of 100 distinct keys' "$work/err"
+case $(default_of t region) in
+  multiIf*) checks=$((checks + 1)) ;;
+  *) fail "multiIf: $(default_of t region)" ;;
+esac
+inline 'multiIf: again' 3 t.region --rules "$work/other.csv"
+# The same by a dictionary, with a key of several parts and with a pattern tree.
+sql "CREATE TABLE i.source (k String, area String) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO i.source SELECT DISTINCT k, region FROM i.t"
+sql "CREATE DICTIONARY i.areas (k String, area String) PRIMARY KEY k SOURCE(CLICKHOUSE(TABLE 'source' DB 'i')) LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(0)"
+sql "CREATE TABLE i.d (k String, region String DEFAULT region_v1(k), area String DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO i.d (k) SELECT DISTINCT k FROM i.t"
+inline 'dictionary: no such attribute' 3 d.region --dictionary areas
+expect_in 'dictionary: no such attribute' "no attribute 'region'" "$work/err"
+inline 'dictionary' 0 d.region --dictionary areas --attribute area
+inline 'dictionary of its name' 0 d.area --dictionary i.areas --json
+expect_in 'dictionary: object' '"event":"send"' "$work/out"
+inline 'no dictionary' 3 d.region --dictionary nothing --attribute area
+# No DEFAULT at all.
+sql "CREATE TABLE i.r (k String, n UInt32 MATERIALIZED length(region_v1(k)), region String DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO i.r (k) VALUES ('u1')"
+inline 'remove' 0 r.region --remove
+inline 'remove: MATERIALIZED' 0 r.n --remove
+
+lose_function
+sql "INSERT INTO i.t (k, n) VALUES ('u1_x', 1), ('u9_x', 2)" || fail 'an INSERT needs the function still'
+expect 'without the function: multiIf' $'us-east\nunknown' \
+  "$(sql "SELECT region FROM i.t WHERE k IN ('u1_x', 'u9_x') ORDER BY n")"
+sql "INSERT INTO i.d (k) VALUES ('u1_1')" || fail 'an INSERT needs the function still (dictionary)'
+expect 'without the function: dictionary' $'us-east\tus-east' \
+  "$(sql "SELECT DISTINCT region, area FROM i.d WHERE k = 'u1_1'")"
+sql "INSERT INTO i.r (k) VALUES ('u2')" || fail 'an INSERT needs the function still (none)'
+expect 'without the function: none' $'u1\tus-east\nu2\t' "$(sql 'SELECT k, region FROM i.r ORDER BY k')"
+sql 'ALTER TABLE i.t ADD COLUMN more String' || fail 'an ALTER needs the function still'
+sql 'OPTIMIZE TABLE i.t FINAL' || fail 'a merge needs the function still'
+
+# --- the rescue ---------------------------------------------------------------------------------
+find_function
+fresh s
+sql "CREATE TABLE s.a (k String, r1 String DEFAULT region_v1(k), r2 Nullable(String) DEFAULT region_v1(k), upper String DEFAULT upper(k), m String MATERIALIZED region_v1(k), v String ALIAS region_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "CREATE TABLE s.b (k String, region LowCardinality(String) DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "CREATE TABLE s.c (k String, l UInt8 DEFAULT (length(k)) IN (1, 2)) ENGINE = MergeTree ORDER BY k"
+sql "CREATE TABLE s.seen (r String) ENGINE = MergeTree ORDER BY r"
+sql "CREATE MATERIALIZED VIEW s.view TO s.seen AS SELECT region_v1(k) AS r FROM s.c"
+sql "INSERT INTO s.a (k) VALUES ('u1'), ('u2'), ('u3')"
+sql "INSERT INTO s.b (k) VALUES ('u1')"
+inline 'rescue: nothing is gone' 3 --rescue region_v1
+lose_function
+sql "INSERT INTO s.a (k) VALUES ('u4')" >/dev/null && fail 'an INSERT works without the function: no test'
+sql 'ALTER TABLE s.a DROP COLUMN r1' >/dev/null && fail 'an ALTER works without the function: no test'
+inline 'rescue: an ALIAS is stored nowhere' 3 --rescue region_v1
+expect_in 'rescue: ALIAS' 's.a.v (ALIAS) is stored nowhere' "$work/err"
+inline 'rescue: dry run' 0 --rescue region_v1 --rules "$rules" --attribute region --dry-run
+expect 'rescue: one ALTER a table' 2 "$(grep -c '^ALTER TABLE' "$work/out")"
+expect 'rescue: dry run: as it was' 'region_v1(k)' "$(default_of b region)"
+inline 'rescue by rules' 0 --rescue region_v1 --rules "$rules" --attribute region
+expect_in 'rescue by rules' 'freed 5 columns of 2 tables' "$work/err"
+expect_in 'rescue: the view is named' 's.view (MaterializedView) calls region_v1 too' "$work/err"
+expect 'rescue: others are left alone' 'upper(k)' "$(default_of a upper)"
+sql "INSERT INTO s.a (k) VALUES ('u4'), ('u1_x')" || fail 'rescue: an INSERT fails still'
+sql "INSERT INTO s.b (k) VALUES ('u2')" || fail 'rescue: an INSERT fails still'
+expect 'rescue: what rows hold' $'u1\tus-east\tus-east\tus-east\tus-east\nu1_x\tus-east\tus-east\tus-east\tus-east\nu4\tunknown\tunknown\tunknown\tunknown' \
+  "$(sql "SELECT k, r1, r2, m, v FROM s.a WHERE k IN ('u1', 'u1_x', 'u4') ORDER BY k")"
+
+# Two functions are gone: one ALTER frees the columns of both, or none would.
+find_function
+cp "$work/engine/user_scripts/region_v1.csv" "$work/engine/user_scripts/region_v2.csv"
+fresh w
+sed 's/region_v1/region_v2/g' "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/v2_function.xml"
+sql 'SYSTEM RELOAD FUNCTIONS'
+sql "CREATE TABLE w.t (k String, r1 String DEFAULT region_v1(k), r2 String DEFAULT region_v2(k)) ENGINE = MergeTree ORDER BY k"
+sql "CREATE TABLE w.buffer (k String, r1 String DEFAULT region_v1(k), r2 String) ENGINE = Buffer('w', 't', 1, 1, 1, 1, 1, 1, 1)"
+rm "$work/engine/v2_function.xml"
+lose_function
+inline 'rescue: two functions' 0 --rescue region_v1
+expect_in 'rescue: two functions' 'w.t.r2 depends on another function that is not there' "$work/err"
+expect_in 'rescue: a Buffer' 'freed 3 columns of 2 tables' "$work/err"
+sql "INSERT INTO w.t (k) VALUES ('u4')" || fail 'rescue of two: an INSERT fails still'
+
+# Without rules: what is stored stays, the rest is asked for.
+find_function
+fresh g
+sql "CREATE TABLE g.a (k String, r String DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO g.a (k) VALUES ('u1')"
+sql "CREATE TABLE g.b (k String) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO g.b VALUES ('u1')"
+sql 'ALTER TABLE g.b ADD COLUMN r String DEFAULT region_v1(k)'
+lose_function
+inline 'rescue: rows that are not stored' 3 --rescue region_v1
+expect_in 'rescue: rows that are not stored' '1 rows of g.b do not store r' "$work/err"
+inline 'rescue --force' 0 --rescue region_v1 --force
+expect_in 'rescue --force: says so' 'g.b.r reads as empty from now on where it is not stored' "$work/err"
+expect 'rescue --force' $'us-east\t' "$(sql 'SELECT a.r, b.r FROM g.a AS a, g.b AS b')"
+sql "INSERT INTO g.a (k) VALUES ('u2')" || fail 'rescue --force: an INSERT fails still'
+finish
