@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# livecol doctor on an engine that is well, and on one that is not.
+set -u
+. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+
+# doctor WHAT WANTED-EXIT [OPTION...]
+doctor() {
+  local what=$1 wanted=$2
+  shift 2
+  "$LIVECOL_BIN" doctor -d "$work/none" "$@" >"$work/out" 2>"$work/err" </dev/null
+  code=$?
+  expect "$what: exit" "$wanted" "$code"
+  [ "$code" = "$wanted" ] || cat "$work/out" "$work/err"
+}
+# line WHAT LEVEL ABOUT TEXT: such a line is there.
+line() {
+  checks=$((checks + 1))
+  if ! awk -v level="$2" -v about="$3" -v text="$4" \
+    '$1 == level && $2 == about && index($0, text) { found = 1 } END { exit !found }' "$work/out"; then
+    fail "$1: no $2 $3 <$4> in:"
+    cat "$work/out"
+  fi
+}
+# function_xml NAME SED...: the shipped function under another name, changed.
+function_xml() {
+  local name=$1
+  shift
+  sed -e "s/<name>region_v1</<name>$name</" "$@" "$LIVECOL_SOURCE/config/livecol_function.xml" \
+    >"$work/engine/${name}_function.xml"
+}
+rules=$LIVECOL_SOURCE/config/region.csv
+
+# --- well ---------------------------------------------------------------------------------------
+engine_functions "$work/engine"
+engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
+fresh d
+sql "CREATE TABLE d.t (k String, region LowCardinality(String) DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO d.t (k) SELECT concat('u', toString(number)) FROM numbers(1000)"
+doctor 'well' 0 --rules "region_v1=$rules"
+line 'well' ok server 'version'
+line 'well' ok server 'tells the state of functions, why a mutation fails'
+line 'well' ok disk 'free, the largest part has'
+line 'well' ok limit 'd.t has 1 parts'
+line 'well' ok function 'region_v1: loaded, answers 1000 made-up keys with 3 different values'
+line 'well' ok function "region_v1 answers 10 keys as $rules says"
+line 'well' ok default 'd.t.region depends on region_v1(k): INSERTs alone'
+line 'well' ok lock free
+line 'well' ok mutation none
+expect_in 'well: the sum' ', 0 fail' "$work/out"
+printf 'prefix,region\nu1,us-west\n,unknown\n' >"$work/other.csv"
+doctor 'other rules' 8 --rules "$work/other.csv"
+line 'other rules' fail function 'region_v1 answers "us-east" for the key "u1"'
+doctor 'a function that is not there' 8 --rules "region_v9=$rules"
+line 'a function that is not there' fail function 'region_v9 is not registered'
+doctor 'as objects' 8 --rules "$work/other.csv" --json
+python3 - "$work/out" <<'END' || fail 'as objects: not what they should be'
+import json, sys
+rows = [json.loads(text) for text in open(sys.argv[1])]
+assert {r["level"] for r in rows} <= {"ok", "warn", "fail"}, rows
+bad = [r for r in rows if r["level"] == "fail"]
+assert bad and all(r["hint"] and r["text"] and r["about"] for r in bad), bad
+END
+
+# --- a column that is not stored everywhere -----------------------------------------------------
+sql 'ALTER TABLE d.t ADD COLUMN later String DEFAULT region_v1(k)'
+doctor 'not stored' 0
+line 'not stored' warn default 'd.t.later depends on region_v1(k): reads and merges too'
+expect_in 'not stored' 'hint: livecol backfill d.t.later' "$work/out"
+
+# --- functions that will hurt -------------------------------------------------------------------
+function_xml slow -e 's/60000</10000</' -e 's/<pool_size>16/<pool_size>1/' \
+  -e 's/<deterministic>1/<deterministic>0/'
+function_xml each -e 's/executable_pool/executable/'
+function_xml named -e 's/<return_name>result/<return_name>region/'
+function_xml narrow -e 's/<return_type>LowCardinality(String)/<return_type>String/'
+function_xml nowhere -e 's/livecol-udf --rules/no-such-program --rules/'
+sql 'SYSTEM RELOAD FUNCTIONS'
+doctor 'functions' 8 --rules "named=$rules"
+line 'functions' warn function 'slow: time-outs under 60 s'
+line 'functions' warn function 'slow: not deterministic'
+[ "$(nproc)" -lt 2 ] || line 'functions' warn function 'slow: pool_size 1, and one query calls from'
+line 'functions' warn function 'each: a process is started for every block'
+line 'functions' fail function 'named: return_name is region'
+line 'functions' warn function 'named answers the empty value'
+line 'functions' fail function 'named answers "" for the key'
+line 'functions' warn function 'narrow: return_type is String'
+line 'functions' fail function 'nowhere does not answer'
+rm "$work"/engine/{slow,each,named,narrow,nowhere}_function.xml
+sql 'SYSTEM RELOAD FUNCTIONS'
+
+# --- mutations: waiting, many, failing ----------------------------------------------------------
+sql 'CREATE TABLE d.m (k UInt32, v UInt32) ENGINE = MergeTree ORDER BY k SETTINGS number_of_mutations_to_delay = 0'
+sql 'INSERT INTO d.m VALUES (1, 1)'
+sql 'SYSTEM STOP MERGES d.m'
+for _ in $(seq 250); do printf 'ALTER TABLE d.m UPDATE v = v + 1 WHERE 1 SETTINGS mutations_sync = 0;'; done |
+  tr ';' '\n' | while read -r statement; do sql "$statement"; done
+doctor 'mutations' 0
+line 'mutations' warn limit 'd.m has 250 unfinished mutations; the server slows down at 500, refuses at 1000'
+line 'mutations' warn mutation 'd.m mutation_'
+sql "KILL MUTATION WHERE database = 'd' AND table = 'm'" >/dev/null
+sql 'SYSTEM START MERGES d.m'
+sql 'ALTER TABLE d.m UPDATE v = throwIf(k = 1) WHERE 1 SETTINGS mutations_sync = 0'
+for _ in $(seq 100); do
+  [ "$(sql "SELECT countIf(latest_fail_reason != '') FROM system.mutations WHERE NOT is_done")" = 0 ] || break
+  sleep 0.1
+done
+doctor 'a mutation that fails' 8
+line 'a mutation that fails' fail mutation 'FUNCTION_THROW_IF_VALUE_IS_NON_ZERO'
+sql "KILL MUTATION WHERE database = 'd' AND table = 'm'" >/dev/null
+
+# --- migrations ---------------------------------------------------------------------------------
+migration "$work/pending" 0001_a <<<'SELECT throwIf(1)'
+doctor 'pending' 0 -d "$work/pending"
+line 'pending' warn migration '1 pending'
+up "$work/pending"
+doctor 'failed' 8 -d "$work/pending"
+line 'failed' fail migration '0001 a is failed at statement 1'
+
+# --- the function is lost -----------------------------------------------------------------------
+rm "$work/engine/livecol_function.xml"
+sql 'SYSTEM RELOAD FUNCTIONS'
+doctor 'lost' 8
+line 'lost' fail default 'd.t.region: the function region_v1, which the DEFAULT of d.t.region calls, is not registered'
+finish
