@@ -2,6 +2,7 @@
 
 #include "buf.h"
 #include "talk.h"
+#include "utf8.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -44,20 +45,6 @@ void lc_json_free(struct lc_json *v)
     json_decref(value_of(v));
 }
 
-/* Bytes of the UTF-8 character at s, 0 where it is none (RFC 3629: no surrogates, no overlong). */
-static size_t utf8_char(const unsigned char *s)
-{
-    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-    if (s[0] > 0xf4 || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return n;
-}
-
 /* A JSON string of the text, without its secrets and its bad bytes. NULL: no memory. */
 static json_t *string_of(const char *text)
 {
@@ -69,8 +56,8 @@ static json_t *string_of(const char *text)
     lc_buf_init(&clean, SIZE_MAX);
     if (ok)
         lc_talk_redact(copy);
-    for (const char *s = copy; ok && *s;) {
-        size_t n = utf8_char((const unsigned char *)s);
+    for (const char *s = copy, *end = copy ? copy + strlen(copy) : NULL; ok && s < end;) {
+        size_t n = lc_utf8_char(s, (size_t)(end - s));
 
         ok = (n ? lc_buf_add(&clean, s, n) : lc_buf_adds(&clean, replacement)) == 0;
         s += n ? n : 1;

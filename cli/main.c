@@ -1,5 +1,6 @@
 /* The operator's program: finds the command that the arguments name, and runs it. */
 #include "cmd_bench.h"
+#include "cmd_config.h"
 #include "cmd_migrate.h"
 #include "cmd_rules.h"
 #include "commands.h"
@@ -12,12 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum group { GROUP_RULES, GROUP_MIGRATE, GROUP_LIVE, GROUP_BENCH, GROUPS };
+enum group { GROUP_RULES, GROUP_CONFIG, GROUP_MIGRATE, GROUP_LIVE, GROUP_BENCH, GROUPS };
 
 static const char *const group_titles[GROUPS] = {
-    [GROUP_RULES] = "Rule sets",
-    [GROUP_MIGRATE] = "Migrations",
-    [GROUP_LIVE] = "Derived columns on live tables",
+    [GROUP_RULES] = "Rule sets",    [GROUP_CONFIG] = "A server's configuration",
+    [GROUP_MIGRATE] = "Migrations", [GROUP_LIVE] = "Derived columns on live tables",
     [GROUP_BENCH] = "Benchmarks",
 };
 
@@ -34,6 +34,11 @@ static const struct entry commands[] = {
     {"rules compile", GROUP_RULES, lc_cmd_rules_compile, "write rules in compiled form"},
     {"rules match", GROUP_RULES, lc_cmd_rules_match, "what the rules give for a key, and why"},
     {"rules diff", GROUP_RULES, lc_cmd_rules_diff, "what changes from one rules file to another"},
+    {"config function", GROUP_CONFIG, lc_cmd_config_function, "the XML of a function"},
+    {"config dictionary", GROUP_CONFIG, lc_cmd_config_dictionary, "the XML of a dictionary"},
+    {"config all", GROUP_CONFIG, lc_cmd_config_all, "both, as files"},
+    {"config install", GROUP_CONFIG, lc_cmd_config_install, "put program, rules and XML in place"},
+    {"config uninstall", GROUP_CONFIG, lc_cmd_config_uninstall, "remove just that"},
     {"new", GROUP_MIGRATE, lc_cmd_new, "write the next migration file"},
     {"plan", GROUP_MIGRATE, lc_cmd_plan, "what up would do, what it costs, whom it may break"},
     {"up", GROUP_MIGRATE, lc_cmd_up, "apply what is pending"},

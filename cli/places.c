@@ -1,17 +1,14 @@
 #include "places.h"
 
-#include "buf.h"
+#include "files.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { LEVELS_UP = 4, FILE_MAX_BYTES = 64 << 20 };
+enum { LEVELS_UP = 4 };
 
 /* The folder that the running program lies in; false where the kernel does not tell. */
 static bool program_folder(char *out, size_t size)
@@ -91,85 +88,26 @@ int lc_place_shipped(const char *name, char **out, struct lc_error *err)
     return 0;
 }
 
-/* The whole file into b. 0, LC_ERR_IO, LC_ERR_NOMEM. */
-static int read_file(const char *path, struct lc_buf *b, struct lc_error *err)
-{
-    FILE *f = fopen(path, "r");
-    if (f == NULL) {
-        return lc_fail(err, LC_ERR_IO, "cannot read %s: %s", path, strerror(errno));
-    }
-    int rc = 0;
-    size_t n = 1;
-    while (rc == 0 && n > 0) {
-        rc = lc_buf_reserve(b, 1 << 16);
-        n = rc == 0 ? fread(b->p + b->n, 1, 1 << 16, f) : 0;
-        b->n += n;
-    }
-    if (rc != 0) {
-        lc_fail(err, LC_ERR_NOMEM, "no memory for %s", path);
-    } else if (ferror(f) != 0) {
-        rc = lc_fail(err, LC_ERR_IO, "cannot read %s: %s", path, strerror(errno));
-    }
-    (void)fclose(f);
-    return rc;
-}
-
-/* Written beside `path`, then renamed onto it: whoever runs or reads the old one keeps it whole. */
-static int write_file(const char *path, const struct lc_buf *b, mode_t mode, struct lc_error *err)
-{
-    char *draft = NULL;
-    if (asprintf(&draft, "%s.new", path) < 0) {
-        return lc_fail(err, LC_ERR_NOMEM, "no memory");
-    }
-    FILE *f = fopen(draft, "w");
-    bool ok = f != NULL && fwrite(b->p, 1, b->n, f) == b->n;
-    ok = f != NULL && fclose(f) == 0 && ok;
-    ok = ok && chmod(draft, mode) == 0 && rename(draft, path) == 0;
-    int rc = ok ? 0 : lc_fail(err, LC_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-    if (!ok) {
-        (void)unlink(draft);
-    }
-    free(draft);
-    return rc;
-}
-
 /* Bring `from` to folder/name. replace: another content that is there gives way. */
-static int put(const char *from, const char *folder, const char *name, mode_t mode, bool replace,
+static int put(const char *from, const char *folder, const char *name, unsigned mode, bool replace,
                struct lc_error *err)
 {
+    enum lc_file_state state = LC_FILE_ABSENT;
     struct lc_buf want;
-    struct lc_buf have;
-    char *to = NULL;
-    lc_buf_init(&want, FILE_MAX_BYTES);
-    lc_buf_init(&have, FILE_MAX_BYTES);
-    int rc = asprintf(&to, "%s/%s", folder, name) < 0 ? lc_fail(err, LC_ERR_NOMEM, "no memory") : 0;
-    rc = rc == 0 ? read_file(from, &want, err) : rc;
-    if (rc == 0 && access(to, F_OK) == 0) {
-        rc = read_file(to, &have, err);
-        bool same = rc == 0 && have.n == want.n && memcmp(have.p, want.p, want.n) == 0;
-        if (rc != 0 || same) {
-            goto done;
-        }
-        if (!replace) {
-            rc = lc_fail(err, LC_ERR_REFUSED, "%s is there and is not %s", to, from);
-            lc_hint(err, "name an empty folder by --path");
-            goto done;
-        }
+    lc_buf_init(&want, LC_FILE_MAX_BYTES);
+    char *to = lc_path_join(folder, name, err);
+    int rc = to == NULL ? LC_ERR_NOMEM : lc_file_read(from, &want, err);
+    rc = rc == 0 ? lc_file_compare(to, want.p, want.n, &state, err) : rc;
+    if (rc == 0 && state == LC_FILE_OTHER && !replace) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s is there and is not %s", to, from);
+        lc_hint(err, "name an empty folder by --path");
     }
-    rc = rc == 0 ? write_file(to, &want, mode, err) : rc;
-done:
+    if (rc == 0 && state != LC_FILE_SAME) {
+        rc = lc_file_write(to, want.p, want.n, mode, err);
+    }
     lc_buf_release(&want);
-    lc_buf_release(&have);
     free(to);
     return rc;
-}
-
-static int make_folder(const char *path, struct lc_error *err)
-{
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
-        return lc_fail(err, LC_ERR_IO, "cannot make the folder %s: %s", path, strerror(errno));
-    }
-    return 0;
 }
 
 int lc_place_function(const char *path, const char *scripts, struct lc_error *err)
@@ -188,8 +126,8 @@ int lc_place_function(const char *path, const char *scripts, struct lc_error *er
     rc = lc_place_udf(&udf, err);
     rc = rc == 0 ? lc_place_shipped("config/region.csv", &rules, err) : rc;
     rc = rc == 0 ? lc_place_shipped("config/livecol_function.xml", &xml, err) : rc;
-    rc = rc == 0 ? make_folder(path, err) : rc;
-    rc = rc == 0 ? make_folder(scripts, err) : rc;
+    rc = rc == 0 ? lc_folder_make(path, err) : rc;
+    rc = rc == 0 ? lc_folder_make(scripts, err) : rc;
     rc = rc == 0 ? put(rules, scripts, "region_v1.csv", 0644, false, err) : rc;
     rc = rc == 0 ? put(xml, path, "livecol_function.xml", 0644, false, err) : rc;
     rc = rc == 0 ? put(udf, scripts, "livecol-udf", 0755, true, err) : rc;
