@@ -173,7 +173,10 @@ static int put_out(struct request *q, const char *what,
     return rc;
 }
 
-#define EXAMPLE_RULES "--rules region.csv --name region --version 1 --key user_id"
+#define EXAMPLE_RULES "--rules region.csv --name region --version 1"
+#define EXAMPLE_PLACE                                                                              \
+    "--scripts /var/lib/clickhouse/user_scripts \\\n"                                              \
+    "    --config /etc/clickhouse-server"
 
 int lc_cmd_config_function(int argc, const char **argv)
 {
@@ -183,7 +186,8 @@ int lc_cmd_config_function(int argc, const char **argv)
         .about = "Print the XML of the executable function that answers by a rule set: NAME_vN. "
                  "Every element that matters is set.",
         .examples = "livecol config function " EXAMPLE_RULES "\n"
-                    "livecol config function " EXAMPLE_RULES " --type String --out .",
+                    "livecol config function " EXAMPLE_RULES " \\\n"
+                    "    --key user_id --type String --out .",
     };
     struct request q = {0};
     struct lc_error err = LC_ERROR_INIT;
@@ -203,8 +207,10 @@ int lc_cmd_config_dictionary(int argc, const char **argv)
             "Print the XML of the external dictionary that answers by a rule set: NAME_vN. For "
             "servers without executable functions, and where dictGet is wanted.",
         .examples = "livecol config dictionary " EXAMPLE_RULES "\n"
-                    "livecol config dictionary " EXAMPLE_RULES " --target 18.16\n"
-                    "livecol config dictionary " EXAMPLE_RULES " --layout regexp_tree",
+                    "livecol config dictionary " EXAMPLE_RULES " \\\n"
+                    "    --target 18.16\n"
+                    "livecol config dictionary " EXAMPLE_RULES " \\\n"
+                    "    --layout regexp_tree",
     };
     struct request q = {0};
     struct lc_error err = LC_ERROR_INIT;
@@ -219,7 +225,7 @@ int lc_cmd_config_all(int argc, const char **argv)
 {
     const struct lc_command cmd = {
         .name = "config all",
-        .synopsis = "--rules FILE --name NAME --version N --out DIR [OPTIONS]",
+        .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
         .about = "Write the XML of the function, where the target has functions, and that of the "
                  "dictionary.",
         .examples = "livecol config all " EXAMPLE_RULES " --out .",
@@ -283,14 +289,13 @@ int lc_cmd_config_install(int argc, const char **argv)
 {
     const struct lc_command cmd = {
         .name = "config install",
-        .synopsis = "--rules FILE --name NAME --version N --scripts DIR --config DIR [OPTIONS]",
+        .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
         .about = "Put program, rules and XML where the server on this machine looks for them, each "
                  "by rename, with a manifest for uninstall. Rules that are published under that "
                  "name are never replaced by others: new rules are a new version, beside the old. "
                  "Then: SYSTEM RELOAD FUNCTIONS.",
-        .examples =
-            "livecol config install " EXAMPLE_RULES " \\\n"
-            "    --scripts /var/lib/clickhouse/user_scripts --config /etc/clickhouse-server",
+        .examples = "livecol config install " EXAMPLE_RULES " \\\n"
+                    "    --key user_id " EXAMPLE_PLACE,
     };
     struct request q = {0};
     struct lc_error err = LC_ERROR_INIT;
@@ -338,15 +343,14 @@ int lc_cmd_config_uninstall(int argc, const char **argv)
 {
     const struct lc_command cmd = {
         .name = "config uninstall",
-        .synopsis = "--name NAME --version N --scripts DIR --config DIR [OPTIONS]",
+        .synopsis = "--name NAME --version N [OPTIONS]",
         .about = "Remove what config install has put there, by its manifest, and nothing else. "
                  "Refuses while a column's default on the named server depends on the function or "
                  "dictionary, and where a file was changed since. The program stays while another "
                  "version needs it.",
         .connects = true,
-        .examples =
-            "livecol config uninstall --name region --version 1 \\\n"
-            "    --scripts /var/lib/clickhouse/user_scripts --config /etc/clickhouse-server",
+        .examples = "livecol config uninstall --name region --version 1 \\\n"
+                    "    " EXAMPLE_PLACE,
     };
     struct request q = {0};
     struct lc_error err = LC_ERROR_INIT;
