@@ -230,11 +230,13 @@ static void test_split_refuses_what_does_not_end(void **state)
 static void test_split_gives_directives(void **state)
 {
     static const char text[] = "-- migrate:requires 0003\r\n--migrate:up\nSELECT 1;\n"
-                               "\t--  migrate:down \nSELECT 2 -- migrate:up\n;";
-    static const enum lc_piece_kind want[] = {LC_PIECE_REQUIRES,  LC_PIECE_UP,   LC_PIECE_STATEMENT,
-                                              LC_PIECE_SEPARATOR, LC_PIECE_DOWN, LC_PIECE_STATEMENT,
-                                              LC_PIECE_SEPARATOR};
-    static const uint64_t lines[] = {1, 2, 3, 3, 4, 5, 6};
+                               "\t--  migrate:down \nSELECT 2 -- migrate:up\n;\n"
+                               "-- migrate:rederive\nSELECT 3";
+    static const enum lc_piece_kind want[] = {
+        LC_PIECE_REQUIRES,  LC_PIECE_UP,       LC_PIECE_STATEMENT,
+        LC_PIECE_SEPARATOR, LC_PIECE_DOWN,     LC_PIECE_STATEMENT,
+        LC_PIECE_SEPARATOR, LC_PIECE_REDERIVE, LC_PIECE_STATEMENT};
+    static const uint64_t lines[] = {1, 2, 3, 3, 4, 5, 6, 7, 8};
     struct lc_script s;
     struct lc_error err = LC_ERROR_INIT;
     size_t k = 0;
