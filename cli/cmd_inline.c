@@ -133,7 +133,7 @@ static int inline_column(const struct lc_inline_options *o, struct lc_error *err
 
 static int check_options(const struct lc_inline_options *o, struct lc_error *err)
 {
-    unsigned ways = !!o->source.rules + !!o->source.dictionary + o->remove;
+    int ways = !!o->source.rules + !!o->source.dictionary + o->remove;
     int rc;
 
     if (o->rescue) {

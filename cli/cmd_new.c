@@ -239,8 +239,8 @@ static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_
 
 static int check_wanted(const struct wanted *w, struct lc_error *err)
 {
-    unsigned derived = !!w->table + !!w->column + !!w->function;
-    unsigned rederived = !!w->rederive + !!w->from + !!w->to;
+    int derived = !!w->table + !!w->column + !!w->function;
+    int rederived = !!w->rederive + !!w->from + !!w->to;
 
     if (rederived && (rederived != 3 || !w->key || derived))
         return lc_fail(err, LC_ERR_USAGE,
