@@ -1,5 +1,6 @@
 #include "column_check.h"
 
+#include "defaults.h"
 #include "lexer.h"
 #include "livecol_sql.h"
 #include "query.h"
@@ -149,6 +150,28 @@ static bool same_within_cast(struct lc_slice expr, const struct lc_cell *is)
            lc_lex_same((const char *)expr.p, expr.n, is->p + head, (size_t)(comma - is->p) - head);
 }
 
+/* A function made of SQL is stored as what it stands for: then the two texts tell nothing. */
+static int doubt(struct lc_backend *b, const struct lc_facts *facts, struct lc_slice expr,
+                 enum verdict *verdict, struct lc_error *err)
+{
+    size_t at = 0;
+    char *name;
+    int rc = 0;
+
+    while (rc == 0 && *verdict == DIFFERENT && facts->function_origin &&
+           (name = lc_expr_function(expr, &at))) {
+        const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
+        struct lc_table t = {0};
+
+        rc = lc_query_read(b, lc_sql_function_origin, args, &t, err);
+        if (rc == 0 && t.rows && strcmp(lc_table_at(&t, 0, 0)->p, "SQLUserDefined") == 0)
+            *verdict = UNSURE;
+        lc_table_release(&t);
+        free(name);
+    }
+    return rc;
+}
+
 static int compare_expressions(struct lc_backend *b, const struct lc_facts *facts,
                                struct lc_slice expr, const struct lc_cell *is,
                                enum verdict *verdict, struct lc_error *err)
@@ -167,6 +190,8 @@ static int compare_expressions(struct lc_backend *b, const struct lc_facts *fact
         rc = format_expression(b, is->p, is->n, &have, err);
     if (rc == 0 && want && have)
         *verdict = strcmp(want, have) == 0 ? SAME : DIFFERENT;
+    if (rc == 0 && *verdict == DIFFERENT)
+        rc = doubt(b, facts, expr, verdict, err);
     free(want);
     free(have);
     return rc;

@@ -15,6 +15,8 @@ enum {
     DEFAULT_BUDGET_MS = 10000,
     ALWAYS_FULL_ROWS = 200000, /* fewer rows than these are not worth a sample */
     PROBE_ROWS = 500000,
+    PROBE_GROWTH = 8,
+    PROBE_SHARE = 20,       /* of the budget, at least, is a probe that tells */
     LEAST_ROWS = 16 * 8192, /* so that a sample of granules is not none of them */
     QUERY_WAIT_MS = 24 * 3600 * 1000,
     UNKNOWN_IDENTIFIER = 47,
@@ -132,14 +134,30 @@ static uint32_t per_million_of(double share)
     return n >= PER_MILLION ? PER_MILLION : n < 1 ? 1 : (uint32_t)n;
 }
 
-/* How many rows fit into the budget, by a timed sample. */
+/* One timed sample: how many rows it had, and how long it took. */
+static int probe(struct run *r, uint64_t *checked, uint64_t *ms, struct lc_error *err)
+{
+    struct lc_table t = {0};
+    uint64_t begun = lc_now_ms();
+    int rc = count(r, &t, err);
+
+    *ms = lc_now_ms() - begun;
+    *checked = 0;
+    for (size_t i = 0; rc == 0 && i < t.rows; i++)
+        *checked += lc_table_u64(&t, i, 1, 0);
+    lc_table_release(&t);
+    return rc;
+}
+
+/*
+ * How many rows fit into the budget, by timed samples that grow until one is long enough to tell:
+ * the first meets processes that have still to start, and columns that are not in memory.
+ */
 static int size_sample(struct run *r, struct lc_error *err)
 {
     double rows = (double)r->out->sum.rows, least = LEAST_ROWS / rows, share;
     unsigned budget_ms = r->o->budget_ms ? r->o->budget_ms : DEFAULT_BUDGET_MS;
-    struct lc_table t = {0};
-    uint64_t begun, ms, checked = 0;
-    int rc;
+    uint64_t checked = 0, ms = 0;
 
     r->per_million = PER_MILLION;
     if (r->o->full || rows <= ALWAYS_FULL_ROWS)
@@ -148,16 +166,19 @@ static int size_sample(struct run *r, struct lc_error *err)
         r->per_million = per_million_of(r->o->sample > least ? r->o->sample : least);
         return 0;
     }
-    r->per_million = per_million_of(PROBE_ROWS / rows);
-    begun = lc_now_ms();
-    rc = count(r, &t, err);
-    ms = lc_now_ms() - begun;
-    for (size_t i = 0; rc == 0 && i < t.rows; i++)
-        checked += lc_table_u64(&t, i, 1, 0);
-    lc_table_release(&t);
-    share = (double)checked / (double)(ms ? ms : 1) * budget_ms / rows;
+    for (double n = PROBE_ROWS; ms * PROBE_SHARE < budget_ms; n *= PROBE_GROWTH) {
+        int rc;
+
+        r->per_million = per_million_of(n / rows);
+        if (r->per_million == PER_MILLION)
+            return 0;
+        rc = probe(r, &checked, &ms, err);
+        if (rc)
+            return rc;
+    }
+    share = (double)checked / (double)ms * budget_ms / rows;
     r->per_million = per_million_of(share > least ? share : least);
-    return rc;
+    return 0;
 }
 
 static struct lc_verify_partition *partition_of(struct lc_verify *out, const char *id)
