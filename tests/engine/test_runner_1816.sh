@@ -32,6 +32,19 @@ expect_in 'again' 'applied 0, skipped 2' "$work/out"
 expect 'plan: exit' 0 $?
 "$LIVECOL_BIN" doctor -d "$work/m" >"$work/out" 2>"$work/err"
 expect 'doctor: exit' 0 $?
+# Verified there too; where a sample is one of rows, not of granules.
+"$LIVECOL_BIN" verify events.region >"$work/out" 2>"$work/err"
+expect 'verify: exit' 0 $?
+expect_in 'verify' '2 rows: 0 differ' "$work/out"
+sql 'CREATE TABLE plain.many (k String, r String DEFAULT upper(k)) ENGINE = MergeTree() ORDER BY k'
+sql 'INSERT INTO plain.many (k) SELECT toString(number) FROM system.numbers LIMIT 300000'
+"$LIVECOL_BIN" verify many.r --sample 0.5 >"$work/out" 2>"$work/err"
+expect 'verify a sample: exit' 0 $?
+expect_in 'verify a sample' ' of 300000 rows, a sample: 0 differ' "$work/out"
+"$LIVECOL_BIN" verify many.r --full --against "concat(upper(k), '!')" >"$work/out" 2>"$work/err"
+expect 'verify against: exit' 8 $?
+expect_in 'verify against' "k '0', stored '0', computed '0!'" "$work/out"
+sql 'DROP TABLE plain.many'
 "$LIVECOL_BIN" down -d "$work/m" --to 0 --yes >"$work/out" 2>"$work/err"
 expect 'down: exit' 0 $?
 expect 'down: tables' 'schema_migrations' \

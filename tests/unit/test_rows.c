@@ -170,7 +170,7 @@ static unsigned load(const struct golden *g, struct lc_rules **rules, struct lc_
     *rules = support_rules(g->rules);
     for (; n < MOST && g->type[n]; n++)
         if (lc_result_init(&res[n], *rules, n, g->type[n], "rules.csv", &err))
-            fail_msg("%s: %s", g->name, err.msg);
+            fail_msg("%s: %s", g->name ? g->name : "?", err.msg);
     return n;
 }
 
