@@ -224,6 +224,30 @@ static int check_functions(const struct lc_defaults *d, const struct lc_derived 
     return rc;
 }
 
+/* A key column cannot be updated; a MATERIALIZED one is computed anew by MATERIALIZE COLUMN. */
+static int check_column(const struct lc_derived *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
+    struct lc_table a = {0};
+    int rc = lc_query_read(t->b, lc_sql_backfill_column, args, &a, err);
+
+    if (rc == 0 && lc_table_u64(&a, 0, 3, 0)) {
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "%s is part of a key (ORDER BY, PARTITION BY, SAMPLE BY) of %s.%s, and cannot "
+                     "be updated",
+                     t->column, t->database, t->table);
+        lc_hint(err, "new rules for it are a new column");
+    } else if (rc == 0 && *t->kind && strcmp(t->kind, "DEFAULT") != 0) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s is %s, and cannot be updated", t->database,
+                     t->table, t->column, t->kind);
+        lc_hint(err, "a MATERIALIZED column holds no values that were given: MODIFY COLUMN ... "
+                     "MATERIALIZED new(key), then MATERIALIZE COLUMN");
+    }
+    lc_table_release(&a);
+    return rc;
+}
+
 /* The WHERE over some rows: both functions answer. */
 static int try_condition(const struct lc_defaults *d, const struct lc_derived *t,
                          const struct lc_slice *where, struct lc_error *err)
@@ -277,6 +301,8 @@ int lc_rederive_check(const struct lc_defaults *d, const struct lc_plan_stmt *st
     }
     if (rc && err && err->code == 0)
         *err = one;
+    if (rc == 0)
+        rc = check_column(&t, err);
     if (rc == 0)
         rc = check_functions(d, &t, &u, u.value, &later, err);
     if (rc == 0)

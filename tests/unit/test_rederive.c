@@ -19,6 +19,12 @@
 #define COLUMNS                                                                                    \
     OK("name\ttype\tdefault_kind\tdefault_expression\nString\tString\tString\tString\n"            \
        "k\tString\t\t\nc\tString\tDEFAULT\tv2(k)\n")
+#define KEY(in_key)                                                                                \
+    OK("type\tdefault_kind\tdefault_expression\tin_key\nString\tString\tString\tUInt8\n"           \
+       "String\tDEFAULT\tv2(k)\t" in_key "\n")
+#define MATERIALIZED                                                                               \
+    OK("name\ttype\tdefault_kind\tdefault_expression\nString\tString\tString\tString\n"            \
+       "k\tString\t\t\nc\tString\tMATERIALIZED\tv2(k)\n")
 #define FOREIGN  OK("origin\nString\nExecutableUserDefined\n")
 #define BUILT_IN OK("origin\nString\nSystem\n")
 #define NONE     OK("origin\nString\n")
@@ -85,11 +91,11 @@ static void test_only_one_update_of_one_column(void **state)
 static void test_a_function_in_a_replicated_table_is_refused(void **state)
 {
     const struct scripted_step answers[] = {
-        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = FOREIGN}};
+        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = FOREIGN}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check(UPDATE, answers, 3, &err), LC_ERR_REFUSED);
+    assert_int_equal(check(UPDATE, answers, 4, &err), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "analytics.t is replicated"));
     assert_non_null(strstr(err.msg, "functions like v2"));
     assert_non_null(strstr(err.hint, "allow_nondeterministic_mutations = 1"));
@@ -97,50 +103,71 @@ static void test_a_function_in_a_replicated_table_is_refused(void **state)
 
 static void test_a_function_in_the_where_alone_is_refused_too(void **state)
 {
-    const struct scripted_step answers[] = {
-        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = BUILT_IN}, {.answer = FOREIGN}};
+    const struct scripted_step answers[] = {{.answer = REPLICATED},
+                                            {.answer = COLUMNS},
+                                            {.answer = KEY("0")},
+                                            {.answer = BUILT_IN},
+                                            {.answer = FOREIGN}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = v1(k)", answers, 4, &err),
+    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = v1(k)", answers, 5, &err),
                      LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "functions like v1"));
 }
 
 static void test_the_setting_lets_it_pass(void **state)
 {
-    const struct scripted_step answers[] = {{.answer = REPLICATED}, {.answer = COLUMNS},
-                                            {.answer = FOREIGN},    {.answer = FOREIGN},
-                                            {.answer = FOREIGN},    {.answer = ROWS}};
+    const struct scripted_step answers[] = {
+        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = FOREIGN},
+        {.answer = FOREIGN},    {.answer = FOREIGN}, {.answer = ROWS}};
     struct lc_error err;
 
     (void)state;
     assert_int_equal(
-        check(UPDATE " SETTINGS allow_nondeterministic_mutations = 1", answers, 6, &err), 0);
+        check(UPDATE " SETTINGS allow_nondeterministic_mutations = 1", answers, 7, &err), 0);
     assert_non_null(strstr(server.last, "WHERE c = v1(k) AND c != v2(k)"));
     assert_null(strstr(server.last, "allow_nondeterministic_mutations"));
 }
 
 static void test_builtin_expressions_pass(void **state)
 {
-    const struct scripted_step answers[] = {
-        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = BUILT_IN}, {.answer = ROWS}};
+    const struct scripted_step answers[] = {{.answer = REPLICATED},
+                                            {.answer = COLUMNS},
+                                            {.answer = KEY("0")},
+                                            {.answer = BUILT_IN},
+                                            {.answer = ROWS}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = 'x'", answers, 4, &err), 0);
+    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = 'x'", answers, 5, &err), 0);
 }
 
 static void test_a_where_that_fails_is_refused(void **state)
 {
-    const struct scripted_step answers[] = {{.answer = PLAIN},   {.answer = COLUMNS},
-                                            {.answer = FOREIGN}, {.answer = NONE},
-                                            {.answer = FOREIGN}, {.answer = BROKEN}};
+    const struct scripted_step answers[] = {
+        {.answer = PLAIN}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = FOREIGN},
+        {.answer = NONE},  {.answer = FOREIGN}, {.answer = BROKEN}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check(UPDATE, answers, 6, &err), LC_ERR_REFUSED);
+    assert_int_equal(check(UPDATE, answers, 7, &err), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "Function with name `v1` does not exist"));
+}
+
+static void test_keys_and_materialized_columns_are_refused(void **state)
+{
+    const struct scripted_step key[] = {
+        {.answer = PLAIN}, {.answer = COLUMNS}, {.answer = KEY("1")}};
+    const struct scripted_step kind[] = {
+        {.answer = PLAIN}, {.answer = MATERIALIZED}, {.answer = KEY("0")}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check(UPDATE, key, 3, &err), LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "c is part of a key"));
+    assert_int_equal(check(UPDATE, kind, 3, &err), LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "analytics.t.c is MATERIALIZED"));
 }
 
 int main(void)
@@ -151,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_a_function_in_the_where_alone_is_refused_too),
         cmocka_unit_test(test_the_setting_lets_it_pass),
         cmocka_unit_test(test_builtin_expressions_pass),
+        cmocka_unit_test(test_keys_and_materialized_columns_are_refused),
         cmocka_unit_test(test_a_where_that_fails_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
