@@ -9,6 +9,10 @@
  *              load      ADD COLUMN   MATERIALIZE  the migration has been applied
  *              begins    is sent      is sent
  *
+ * With add_apart, ADD COLUMN itself is a phase of its own, between the first two: on a server whose
+ * ADD COLUMN waits for running SELECTs, and stalls those behind it, that is reported by itself and
+ * is not held to the budget.
+ *
  * The migration runs through lc_runner_up; its hooks move the phases on. Each phase is held until
  * it has lasted long enough and has enough LIMIT samples. A backfill cannot be held: where it is
  * too quick, it is repeated on fresh copies of the table, which get its name meanwhile, and the
@@ -34,6 +38,7 @@
 
 enum lc_live_phase {
     LC_LIVE_BEFORE,
+    LC_LIVE_ADDING, /* only with add_apart: from the sending of ADD COLUMN to its answer */
     LC_LIVE_ADDED,
     LC_LIVE_BACKFILL,
     LC_LIVE_AFTER,
@@ -49,6 +54,7 @@ struct lc_live_options {
     const char *rules; /* the CSV behind the function: what the answers are compared with */
     double phase_s;    /* each phase lasts at least so long … */
     uint64_t samples;  /* … and has at least so many LIMIT samples */
+    bool add_apart;    /* see above */
     double write_rate; /* batches a second; open loop */
     uint64_t batch_rows;
     double limit_rate;  /* LIMIT reads a second; open loop */
@@ -117,9 +123,12 @@ int lc_live_clean(const struct lc_live *live, struct lc_backend *b, struct lc_er
 
 void lc_live_release(struct lc_live *live);
 
-/* "before", "after ADD", "backfill", "after"; "write", "limit", "group by". */
+/* "before", "ADD COLUMN", "after ADD", "backfill", "after"; "write", "limit", "group by". */
 const char *lc_live_phase_name(enum lc_live_phase phase);
 const char *lc_live_stream_name(enum lc_live_stream stream);
+
+/* Is it one that lasts as long as asked for, has its samples, and is held to the budget? */
+bool lc_live_phase_counts(enum lc_live_phase phase);
 
 /* How long a phase has lasted until now, all its segments together. */
 double lc_live_phase_seconds(const struct lc_live *live, enum lc_live_phase phase);

@@ -14,6 +14,9 @@ static int add_stream(const struct lc_live *live, enum lc_live_stream stream, st
     int rc = 0;
     for (unsigned p = 0; rc == 0 && p < LC_LIVE_PHASES; p++) {
         char name[LC_OUTCOME_NAME_BYTES];
+        if (!lc_live_phase_counts(p) && !live->options.add_apart) {
+            continue;
+        }
         (void)snprintf(name, sizeof name, "%s/%s", lc_live_stream_name(stream),
                        lc_live_phase_name(p));
         struct lc_series *s = lc_outcome_add(o, name, NULL);

@@ -389,6 +389,33 @@ int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b, const struc
     return rc ? rc : refine(&s->parsed, b, err);
 }
 
+/* Can this server run them at all? Everything it lacks is said at once. */
+static int check_fit(const struct lc_plan *plan, struct lc_backend *b, const struct lc_facts *facts,
+                     struct lc_error *err)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct lc_plan_migration *m = &plan->v[i];
+        unsigned lacks = 0;
+        char names[200];
+
+        for (unsigned k = m->first; k < m->stmt_n; k++) {
+            int rc = lc_facts_lacking(facts, b, &m->stmts[k].parsed, &lacks, err);
+
+            if (rc)
+                return rc;
+        }
+        if (!lacks)
+            continue;
+        lc_fail(err, LC_ERR_REFUSED, "%s cannot run on %s, which has %s",
+                lc_migration_path(m->m, plan->down), lc_backend_where(b),
+                lc_facts_lack_names(lacks, names, sizeof names));
+        lc_hint(err, "nothing was changed; migrations/dictionary does it by a dictionary, for such "
+                     "servers (-d migrations/dictionary; docs/dictionaries.md)");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
 int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_facts *facts,
                   struct lc_error *err)
 {
@@ -402,7 +429,7 @@ int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_fa
                 return rc;
         }
     }
-    return 0;
+    return check_fit(plan, b, facts, err);
 }
 
 void lc_plan_stmt_release(struct lc_plan_stmt *s)

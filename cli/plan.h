@@ -49,7 +49,10 @@ int lc_plan_make(struct lc_plan *plan, const struct lc_migrations *files,
                  const struct lc_tracking *t, const struct lc_up_options *o, bool down,
                  struct lc_error *err);
 
-/* Read its statements, with the server's formatter where it has one. 0 or a query's failures. */
+/*
+ * Read its statements, with the server's formatter where it has one. 0; LC_ERR_REFUSED where the
+ * server has not what they need (lc_facts_lacking); or a query's failures.
+ */
 int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_facts *facts,
                   struct lc_error *err);
 

@@ -28,12 +28,15 @@ done
 
 expect 2 scripts/bootstrap
 expect 2 scripts/bootstrap demo test
+expect 2 scripts/bootstrap server demo
 expect 2 scripts/bootstrap demo --now
 grep -qF -- '--now' "$folder/err" || fail 'the unknown argument is not named'
 expect 2 scripts/check nothing
 expect 2 bench/run.sh --nothing
 expect 1 env LIVECOL_LIBCHDB="$folder/none.so" scripts/bootstrap demo --dry-run
 grep -qF "$folder/none.so" "$folder/err" || fail 'the missing library is not named'
+# The server's demo needs no libchdb.
+expect 0 env LIVECOL_LIBCHDB="$folder/none.so" scripts/bootstrap server --dry-run
 # What built this test is there: not a word of it.
 expect 0 scripts/bootstrap demo --dry-run
 if grep -qE 'cmake|libcurl' "$folder/err"; then

@@ -5,6 +5,9 @@
 #   tests/support/server1816.sh stop DIR           by its pid, and waits until it has gone
 #   tests/support/server1816.sh available          exit 0 where it is unpacked
 #
+# Dictionaries: DIR/*_dictionary.xml. Blocks are of 8,192 rows, since a cached dictionary answers nobody
+# while it asks for what it lacks of a block.
+#
 # Exit codes: 0 good · 1 it did not start (its log's last lines are shown) · 2 usage.
 set -eu
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -37,6 +40,7 @@ write_config() {
   <users_config>$dir/users.xml</users_config>
   <mark_cache_size>67108864</mark_cache_size>
   <timezone>UTC</timezone>
+  <dictionaries_config>*_dictionary.xml</dictionaries_config>
   <default_profile>default</default_profile><default_database>default</default_database>
   <query_log><database>system</database><table>query_log</table>
     <flush_interval_milliseconds>200</flush_interval_milliseconds></query_log>
@@ -44,7 +48,7 @@ write_config() {
 XML
   cat >"$dir/users.xml" <<'XML'
 <yandex>
-  <profiles><default><log_queries>1</log_queries></default></profiles>
+  <profiles><default><log_queries>1</log_queries><max_block_size>8192</max_block_size></default></profiles>
   <users><default><password></password><networks><ip>127.0.0.1</ip></networks>
     <profile>default</profile><quota>default</quota></default></users>
   <quotas><default></default></quotas>

@@ -265,7 +265,7 @@ static const struct bad bad[] = {
 
 static void test_malformed_input(void **state)
 {
-    const struct golden g = {.rules = TWO, .type = {"String", "UInt16"}};
+    const struct golden g = {.name = "two", .rules = TWO, .type = {"String", "UInt16"}};
     struct lc_rules *rules;
     struct lc_result res[MOST];
     unsigned n = load(&g, &rules, res);
@@ -357,7 +357,7 @@ static void test_rows_agree_with_the_oracle(void **state)
 static void test_no_allocation_once_warm(void **state)
 {
     static const enum lc_format formats[] = {LC_FORMAT_NATIVE, LC_FORMAT_ROWBINARY, LC_FORMAT_TSV};
-    const struct golden g = {.rules = TWO, .type = {"Nullable(String)", "UInt16"}};
+    const struct golden g = {.name = "two", .rules = TWO, .type = {"Nullable(String)", "UInt16"}};
     struct lc_rules *rules;
     struct lc_result res[MOST];
     unsigned n = load(&g, &rules, res);
@@ -498,7 +498,7 @@ static void test_whole_rule_sets(void **state)
 /* More than a block: every rule once, whatever the block it comes in. */
 static void test_whole_set_of_many_blocks(void **state)
 {
-    struct golden g = {.type = {"String"}, .format = LC_FORMAT_TSV};
+    struct golden g = {.name = "many", .type = {"String"}, .format = LC_FORMAT_TSV};
     struct lc_error err = LC_ERROR_INIT;
     struct lc_buf csv, out, want;
     unsigned blocks;
@@ -539,7 +539,7 @@ static void test_rule_sets_that_cannot_be_whole(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct golden g = {.rules = cases[i].rules, .type = {"String"}};
+        const struct golden g = {.name = "bad", .rules = cases[i].rules, .type = {"String"}};
         struct lc_error err = LC_ERROR_INIT;
         struct lc_buf out;
         unsigned blocks;

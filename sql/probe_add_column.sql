@@ -1,0 +1,1 @@
+ALTER TABLE {id:table} ADD COLUMN IF NOT EXISTS {id:column} UInt8

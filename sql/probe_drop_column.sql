@@ -1,0 +1,1 @@
+ALTER TABLE {id:table} DROP COLUMN IF EXISTS {id:column}

@@ -1,0 +1,1 @@
+ALTER TABLE {id:table} MATERIALIZE COLUMN {id:column}

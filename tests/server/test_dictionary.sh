@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# The main job on Debian's clickhouse-server 18.16, by a dictionary: installed by livecol, the column
+# added and filled in under load; what the server cannot run is refused; what ClickHouse's own client
+# writes and reads; and what the server makes of a program that fails.
+set -u
+. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+engine=$work/engine
+home=${LIVECOL_CLICKHOUSE_1816:-$LIVECOL_SOURCE/.deps/clickhouse-18.16}
+rules=$LIVECOL_SOURCE/config/region.csv
+mkdir -p "$engine/user_scripts"
+
+client() {
+  LD_LIBRARY_PATH=$home/usr/lib/x86_64-linux-gnu "$home/usr/bin/clickhouse-client" --host 127.0.0.1 \
+    --port "$(sed -n 's/.*<tcp_port>\([0-9]*\)<.*/\1/p' "$engine/config.xml")" "$@"
+}
+
+# config WHAT OPTION...: livecol config, for this server and these folders.
+config() {
+  "$LIVECOL_BIN" config "$1" "${@:2}" --scripts "$engine/user_scripts" --config "$engine" \
+    >"$work/out" 2>"$work/err"
+  code=$?
+}
+
+# broken NAME COMMAND: a dictionary whose program is that of the shell.
+broken() {
+  cat >"$engine/$1_dictionary.xml" <<XML
+<dictionaries><dictionary><name>$1</name>
+  <source><executable><command>$2</command><format>TabSeparated</format></executable></source>
+  <lifetime>0</lifetime><layout><complex_key_cache><size_in_cells>1024</size_in_cells></complex_key_cache></layout>
+  <structure><key><attribute><name>k</name><type>String</type></attribute></key>
+    <attribute><name>region</name><type>String</type><null_value>none</null_value></attribute></structure>
+</dictionary></dictionaries>
+XML
+}
+
+# Every layout and format that livecol writes for it, side by side.
+printf 'exact,region,tier\nu1_001,one,7\n*,"<&>",300\n' >"$work/exact.csv"
+printf 'from,to,region\n0,9,low\n10,300,high\n' >"$work/range.csv"
+config install --rules "$rules" --name region --version 1 --key user_id --target 18.16
+expect 'install: exit' 0 "$code"
+for format in TabSeparated RowBinary Native; do
+  config install --rules "$rules" --name "rows$format" --version 1 --target 18.16 --format "$format"
+  config install --rules "$work/exact.csv" --name "all$format" --version 2 --target 18.16 \
+    --format "$format" --type String --type UInt16
+  config install --rules "$work/range.csv" --name "range$format" --version 1 --target 18.16 \
+    --format "$format"
+done
+expect 'install: the last exit' 0 "$code"
+echo $$ >"$work/never" # what hangs below waits for a line of this pipe
+rm "$work/never"
+mkfifo "$work/never"
+broken dies 'cat &gt;/dev/null; echo "no rules" &gt;&amp;2; exit 3'
+broken dies_late 'sed s/\$/\\teast/; exit 3'
+broken few 'head -n 1 | sed s/\$/\\teast/; cat &gt;/dev/null'
+broken hangs "exec cat $work/never"
+broken missing "$engine/user_scripts/none --rules x"
+engine_start_1816 "$engine" || exit 1
+
+keys="(SELECT arrayJoin(['u1_001', 'u2', 'zz', '']) AS k)"
+for format in TabSeparated RowBinary Native; do
+  expect "rows, $format" $'u1_001\tus-east\nu2\teu-west\nzz\tunknown\n\tunknown' \
+    "$(sql "SELECT k, dictGetString('rows${format}_v1', 'region', tuple(k)) FROM $keys")"
+  expect "all, $format: a miss is the default" $'one\t7\n<&>\t300\n<&>\t300\n<&>\t300' \
+    "$(sql "SELECT dictGetString('all${format}_v2', 'region', tuple(k)), dictGetUInt16('all${format}_v2', 'tier', tuple(k)) FROM $keys")"
+  expect "numbers, $format: a miss is empty" $'low.\nhigh.\n.' \
+    "$(sql "SELECT concat(dictGetString('range${format}_v1', 'region', tuple(toUInt64(n))), '.') FROM (SELECT arrayJoin([9, 10, 301]) AS n)")"
+done
+
+# A program that fails. What is written stands in docs/dictionaries.md.
+asks() { sql "SELECT k, dictGetString('$1', 'region', tuple(k)) FROM $keys" 2>&1; }
+expect_in 'it dies: 302' 'Code: 302' <(asks dies)
+expect_in 'it dies after all its rows: 302 too' 'Code: 302' <(asks dies_late)
+expect 'too few rows: the null value, and no error' $'u1_001\teast\nu2\tnone\nzz\tnone\n\tnone' "$(asks few)"
+expect_in 'no program: 302' 'Code: 302' <(asks missing)
+asks hangs >"$work/hung" &
+hung=$!
+for _ in $(seq 200); do
+  if [ -n "$(pgrep -f "^cat $work/never")" ]; then break; fi
+  sleep 0.05
+done
+child=$(pgrep -f "^cat $work/never")
+expect 'it hangs: the query runs on' 1 \
+  "$(sql "SELECT count() FROM system.processes WHERE query LIKE '%hangs%' AND query NOT LIKE '%processes%'")"
+# With SIGKILL: the server starts its children with SIGTERM blocked.
+kill -KILL "$child"
+wait "$hung"
+expect_in 'its end is the end of the query' 'Code: ' "$work/hung"
+
+# What this server cannot run is refused, with what it lacks and where to go; nothing is changed.
+sql 'CREATE DATABASE analytics' && sql 'CREATE TABLE analytics.events (event_id String, event_ts DateTime, event_type String, user_id String) ENGINE = MergeTree() ORDER BY (event_ts, event_id)'
+export CLICKHOUSE_URL=$engine_url/analytics
+for command in up plan; do
+  "$LIVECOL_BIN" "$command" -d "$LIVECOL_SOURCE/migrations" >"$work/out" 2>"$work/err"
+  expect "$command of what it cannot run: exit" 3 $?
+  expect_in "$command: what it lacks" \
+    'which has no ADD COLUMN IF NOT EXISTS, no MATERIALIZE COLUMN, no executable functions' "$work/err"
+  expect_in "$command: where to go" '-d migrations/dictionary' "$work/err"
+done
+expect 'nothing was changed' 'events' "$(sql "SELECT name FROM system.tables WHERE database = 'analytics'")"
+
+# The migration by ClickHouse's own client, unchanged; then what clients write and read.
+echo "INSERT INTO analytics.events VALUES ('e0', '2026-01-01 00:00:00', 'view', 'u2_000')" | client --multiquery
+client --multiquery <"$LIVECOL_SOURCE/migrations/dictionary/0001_add_region_to_events.up.sql"
+expect 'clickhouse-client --multiquery: exit' 0 $?
+for _ in $(seq 200); do
+  if [ "$(sql "SELECT min(is_done) FROM system.mutations WHERE table = 'events'")" = 1 ]; then break; fi
+  sleep 0.05
+done
+printf 'e1,2026-01-01 00:00:01,view,u1_001\n' |
+  client --query 'INSERT INTO analytics.events (event_id, event_ts, event_type, user_id) FORMAT CSV'
+sql "INSERT INTO analytics.events (event_id, event_ts, event_type, user_id) VALUES ('e2', '2026-01-01 00:00:02', 'view', 'u2_001')"
+client --query "INSERT INTO analytics.events (event_id, event_ts, event_type, user_id) SELECT concat('s', event_id), event_ts, event_type, concat(user_id, '_') FROM analytics.events WHERE event_id = 'e1'"
+client --query "INSERT INTO analytics.events (event_id, event_ts, event_type, user_id, region) VALUES ('e3', '2026-01-01 00:00:03', 'view', 'u1_1', 'given')"
+printf '{"event_id":"e4","event_ts":"2026-01-01 00:00:04","event_type":"view","user_id":"zz"}' |
+  client --query 'INSERT INTO analytics.events (event_id, event_ts, event_type, user_id) FORMAT JSONEachRow'
+expect 'what clients wrote, read by clickhouse-client' \
+  $'e0\teu-west\ne1\tus-east\ne2\teu-west\ne3\tgiven\ne4\tunknown\nse1\tus-east' \
+  "$(client --query 'SELECT event_id, region FROM analytics.events ORDER BY event_id')"
+expect 'and by HTTP' $'e0\teu-west\ne1\tus-east' \
+  "$(sql "SELECT event_id, region FROM analytics.events WHERE event_id < 'e2' ORDER BY event_id")"
+
+# While a column depends on it, it is not taken away.
+export CLICKHOUSE_URL=$engine_url/analytics
+config uninstall --name region --version 1
+expect 'uninstall in use: exit' 3 "$code"
+expect_in 'uninstall in use' 'the default of analytics.events.region depends on it' "$work/err"
+sql 'DROP DATABASE analytics'
+
+# The whole job, under load, with its proofs. How quick it is, is not asserted.
+CLICKHOUSE_URL=$engine_url/default "$LIVECOL_BIN" bench live -d "$LIVECOL_SOURCE/migrations/dictionary" \
+  --add-apart --rows 100k --phase-seconds 0.5 --samples 20 --repeat-seconds 30 -b errors=0 --quiet \
+  >"$work/out" 2>"$work/err"
+expect 'bench live: exit' 0 $?
+for proof in 'rows are exactly those put in' 'e1 us-east, e2 us-east, e3 eu-west, e4 us-east, e5 unknown' \
+  'every part has the column: 0 without' 'a second up changes nothing' 'no read or write failed'; do
+  expect_in "bench live: $proof" "$proof" "$work/out"
+done
+expect_in 'bench live: ADD COLUMN by itself' 'ADD COLUMN ' "$work/out"
+if grep -q FAILED "$work/out"; then
+  fail 'bench live' && cat "$work/out" "$work/err"
+fi
+export CLICKHOUSE_URL=$engine_url/default
+config uninstall --name region --version 1
+expect 'uninstall: exit' 0 "$code"
+expect 'uninstall: what is left of it' '' "$(find "$engine" -name data -prune -o -name 'region_v1*' -print)"
+finish
