@@ -1,5 +1,6 @@
 #include "contest_setup.h"
 
+#include "files.h"
 #include "places.h"
 #include "rules_csv.h"
 
@@ -34,45 +35,22 @@ int lc_contest_enum(struct lc_buf *b, const struct lc_rules *rules)
 static int write_file(const char *path, const char *name, const void *p, size_t n, unsigned mode,
                       struct lc_error *err)
 {
-    char full[1024];
-    FILE *f;
-    bool bad;
+    char *full = lc_path_join(path, name, err);
+    int rc = full ? lc_file_write(full, p, n, mode, err) : LC_ERR_NOMEM;
 
-    snprintf(full, sizeof full, "%s/%s", path, name);
-    f = fopen(full, "wb");
-    if (!f)
-        return lc_fail(err, LC_ERR_IO, "%s: %s", full, strerror(errno));
-    bad = fwrite(p, 1, n, f) != n;
-    bad |= fclose(f) != 0;
-    bad |= chmod(full, mode) != 0;
-    return bad ? lc_fail(err, LC_ERR_IO, "%s: cannot write", full) : 0;
+    free(full);
+    return rc;
 }
 
 static int copy_program(const char *path, struct lc_error *err)
 {
     char *from = NULL;
     struct lc_buf b;
-    FILE *f;
     int rc = lc_place_udf(&from, err);
 
-    if (rc)
-        return rc;
-    lc_buf_init(&b, 1 << 26);
-    f = fopen(from, "rb");
-    while (f && !rc) {
-        rc = lc_buf_reserve(&b, 1 << 16);
-        if (!rc) {
-            size_t got = fread(b.p + b.n, 1, 1 << 16, f);
-
-            b.n += got;
-            if (got == 0)
-                break;
-        }
-    }
-    if (f)
-        fclose(f);
-    rc = f && !rc ? write_file(path, "user_scripts/livecol-udf", b.p, b.n, 0755, err)
-                  : lc_fail(err, LC_ERR_IO, "%s: cannot read", from);
+    lc_buf_init(&b, LC_FILE_MAX_BYTES);
+    rc = rc ? rc : lc_file_read(from, &b, err);
+    rc = rc ? rc : write_file(path, "user_scripts/livecol-udf", b.p, b.n, 0755, err);
     lc_buf_release(&b);
     free(from);
     return rc;

@@ -208,6 +208,12 @@ void lc_setup_release(struct lc_setup *s)
     *s = (struct lc_setup){0};
 }
 
+/* The key attribute's name: regexp_tree looks for this one. */
+static const char *key_name(const struct lc_setup *s)
+{
+    return strcmp(s->layout, "regexp_tree") == 0 ? "regexp" : s->key;
+}
+
 static const char *key_type(const struct lc_setup *s)
 {
     return s->rules->kind == LC_KIND_RANGE ? "UInt64" : "String";
@@ -298,7 +304,7 @@ static void dictionary_command(const struct lc_setup *s, struct lc_buf *out)
     add_option(s, out, " --rules", slice(s->rules_name));
     add_option(s, out, " --emit", slice(whole ? "all" : "rows"));
     if (whole)
-        add_option(s, out, " --key", slice(s->key));
+        add_option(s, out, " --key", slice(key_name(s)));
     add_option(s, out, " --format", slice(s->format));
     for (unsigned i = 0; i < s->n; i++) {
         struct lc_buf type;
@@ -519,7 +525,7 @@ static void structure(struct lc_xml *x, const struct lc_setup *s)
 {
     lc_xml_open(x, "structure");
     lc_xml_open(x, "key");
-    attribute(x, s->key, key_type(s), NULL);
+    attribute(x, key_name(s), key_type(s), NULL);
     lc_xml_close(x, "key");
     if (strcmp(s->layout, "regexp_tree") == 0) {
         lc_xml_comment(x, "The columns in which this layout looks for the rules.");

@@ -52,6 +52,7 @@ mkfifo "$work/never"
 broken dies 'cat &gt;/dev/null; echo "no rules" &gt;&amp;2; exit 3'
 broken dies_late 'sed s/\$/\\teast/; exit 3'
 broken few 'head -n 1 | sed s/\$/\\teast/; cat &gt;/dev/null'
+broken other 'sed s/.*/zzz\\teast/'
 broken hangs "exec cat $work/never"
 broken missing "$engine/user_scripts/none --rules x"
 engine_start_1816 "$engine" || exit 1
@@ -71,6 +72,7 @@ asks() { sql "SELECT k, dictGetString('$1', 'region', tuple(k)) FROM $keys" 2>&1
 expect_in 'it dies: 302' 'Code: 302' <(asks dies)
 expect_in 'it dies after all its rows: 302 too' 'Code: 302' <(asks dies_late)
 expect 'too few rows: the null value, and no error' $'u1_001\teast\nu2\tnone\nzz\tnone\n\tnone' "$(asks few)"
+expect 'other keys than asked for: as if missing' $'u1_001\tnone\nu2\tnone\nzz\tnone\n\tnone' "$(asks other)"
 expect_in 'no program: 302' 'Code: 302' <(asks missing)
 asks hangs >"$work/hung" &
 hung=$!
