@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Start and stop Debian's clickhouse-server 18.16, unpacked in .deps, on loopback and a free port.
 #
-#   url=$(tests/support/server1816.sh start DIR)   prints the server's URL; all it writes is in DIR
+#   url=$(tests/support/server1816.sh start DIR)   prints the server's URL; all it writes is in DIR.
+#                                                  DIR/config.d/ is merged in; DIR/ports, where it is
+#                                                  there, holds the ports: HTTP, TCP, interserver
 #   tests/support/server1816.sh stop DIR           by its pid, and waits until it has gone
 #   tests/support/server1816.sh available          exit 0 where it is unpacked
 #
@@ -35,6 +37,7 @@ write_config() {
   <logger><level>warning</level><log>$dir/server.log</log><errorlog>$dir/server.err</errorlog></logger>
   <http_port>$http</http_port><tcp_port>$tcp</tcp_port>
   <interserver_http_port>$interserver</interserver_http_port>
+  <interserver_http_host>127.0.0.1</interserver_http_host>
   <listen_host>127.0.0.1</listen_host>
   <path>$dir/data/</path><tmp_path>$dir/tmp/</tmp_path>
   <users_config>$dir/users.xml</users_config>
@@ -66,7 +69,11 @@ start() {
   mkdir -p "$dir/data" "$dir/tmp"
   dir=$(cd "$dir" && pwd)
   for attempt in 1 2 3; do
-    read -ra ports <<<"$(free_ports 3)"
+    if [ -f "$dir/ports" ]; then
+      read -ra ports <"$dir/ports"
+    else
+      read -ra ports <<<"$(free_ports 3)"
+    fi
     write_config "$dir" "${ports[@]}"
     LD_LIBRARY_PATH=$library setsid "$server" --config-file="$dir/config.xml" \
       >"$dir/stdout" 2>&1 </dev/null &
