@@ -37,8 +37,11 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
         {LC_MIGRATE_TRACKING,
          {{"migrations-table", 0, LC_OPT_STRING, &m->up.table, "NAME",
            "tracking table, as TABLE or DATABASE.TABLE (default: schema_migrations)"},
-          {"cluster", 0, LC_OPT_STRING, &m->cluster, "NAME",
-           "the cluster that the tables are on"}}},
+          {"cluster", 0, LC_OPT_STRING, &m->up.cluster, "NAME",
+           "the cluster that the tables are on: functions are checked, and changes waited for, on "
+           "each of its hosts"},
+          {"allow-degraded", 0, LC_OPT_FLAG, &m->up.allow_degraded, NULL,
+           "leave out hosts of the cluster that do not answer"}}},
         {LC_MIGRATE_RANGE,
          {{"to", 0, LC_OPT_STRING, &m->to, "VERSION",
            "up: the last to apply; down: the one to keep"},
@@ -141,9 +144,8 @@ static int settle(struct lc_migrate *m, struct lc_error *err)
     rc = settle_backfill(m, err);
     if (rc)
         return rc;
-    if (m->cluster)
-        lc_warn("--cluster %s: only the server that is connected to is checked and waited for",
-                m->cluster);
+    if (m->up.allow_degraded && !m->up.cluster)
+        return lc_fail(err, LC_ERR_USAGE, "--allow-degraded is about a --cluster");
     m->up.cancel = lc_stop_flag();
     return 0;
 }

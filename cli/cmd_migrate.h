@@ -14,7 +14,6 @@ lc_command_fn lc_cmd_up, lc_cmd_down, lc_cmd_status, lc_cmd_validate, lc_cmd_new
 struct lc_migrate {
     struct lc_global global;
     struct lc_up_options up;
-    const char *cluster;
     const char *to;
     uint64_t steps;
     double lock_timeout_s, statement_timeout_s, ddl_timeout_s;
@@ -27,7 +26,7 @@ struct lc_migrate {
 /* Which of the shared options a command takes. */
 enum lc_migrate_options {
     LC_MIGRATE_FILES = 1,     /* --migrations-dir */
-    LC_MIGRATE_TRACKING = 2,  /* --migrations-table, --cluster */
+    LC_MIGRATE_TRACKING = 2,  /* --migrations-table, --cluster, --allow-degraded */
     LC_MIGRATE_LOCK = 4,      /* --lock-timeout */
     LC_MIGRATE_RANGE = 8,     /* --to, --steps */
     LC_MIGRATE_RUN = 16,      /* --dry-run, --statement-timeout, --ddl-timeout */

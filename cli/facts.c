@@ -18,6 +18,9 @@ static const struct {
     {"user_defined_functions.name", offsetof(struct lc_facts, udf_table)},
     {"query_log.query_id", offsetof(struct lc_facts, query_log)},
     {"processes.Settings", offsetof(struct lc_facts, comments)},
+    {"zookeeper.path", offsetof(struct lc_facts, keeper)},
+    {"replicas.zookeeper_path", offsetof(struct lc_facts, replicas)},
+    {"table_functions.clusterAllReplicas", offsetof(struct lc_facts, all_replicas)},
     {"disks.free_space", offsetof(struct lc_facts, disks)},
 };
 

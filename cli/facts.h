@@ -15,6 +15,9 @@ struct lc_facts {
     bool query_log;       /* system.query_log, made by the server once it has logged something */
     bool comments;     /* system.processes shows settings by name: log_comment can be looked for */
     bool disks;        /* system.disks has free_space */
+    bool keeper;       /* system.zookeeper: the server has a Keeper or ZooKeeper */
+    bool replicas;     /* system.replicas */
+    bool all_replicas; /* clusterAllReplicas, and view() in it */
     bool format_query; /* formatQuerySingleLine */
 };
 

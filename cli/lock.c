@@ -1,10 +1,9 @@
 #include "lock.h"
 
 #include "livecol_sql.h"
+#include "lock_store.h"
 #include "query.h"
 #include "test_points.h"
-
-#include "lexer.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -13,9 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TABLE_ALREADY_EXISTS = 57, UNKNOWN_TABLE = 60, TABLE_IS_DROPPED = 218 };
-
 struct lc_lock {
+    struct lc_lock_store store;
     struct lc_backend *b;      /* the caller's */
     struct lc_backend *beat_b; /* the heartbeat's own */
     char *database, *table;    /* of the lock itself */
@@ -29,185 +27,14 @@ struct lc_lock {
     bool stop; /* under mutex */
 };
 
-/* All locks of a tracking table, by their tables. */
-struct locks {
-    struct lc_lock_info *v;
-    size_t n;
-};
-
-/* Did it fail since somebody else has removed the table meanwhile? */
-static bool was_gone(int rc, const struct lc_error *err)
-{
-    return rc == LC_ERR_SERVER &&
-           (err->server_code == UNKNOWN_TABLE || err->server_code == TABLE_IS_DROPPED);
-}
-
 static int no_memory(struct lc_error *err)
 {
     lc_fail(err, LC_ERR_NOMEM, "no memory for the lock");
     return LC_ERR_NOMEM;
 }
 
-static char *lock_table(const char *tracking, uint64_t n)
-{
-    char *name;
-
-    return asprintf(&name, "%s_lock_%" PRIu64, tracking, n) < 0 ? NULL : name;
-}
-
-/* The n of "<tracking>_lock_<n>", 0 where the name is none. */
-static uint64_t number_of(const char *table, const char *tracking)
-{
-    size_t n = strlen(tracking);
-    uint64_t v = 0;
-
-    if (strncmp(table, tracking, n) != 0 || strncmp(table + n, "_lock_", 6) != 0)
-        return 0;
-    for (table += n + 6; *table; table++) {
-        if (*table < '0' || *table > '9' || v > UINT64_MAX / 100)
-            return 0;
-        v = v * 10 + (uint64_t)(*table - '0');
-    }
-    return v;
-}
-
-/* A DEFAULT that is a string literal, as text. */
-static void unquote(char *to, size_t size, const struct lc_cell *expression)
-{
-    struct lc_lexer lex = LC_LEXER(expression->p, expression->n);
-    struct lc_tok tok;
-    char *value = NULL;
-
-    if (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_STRING)
-        value = lc_tok_name(&tok);
-    snprintf(to, size, "%s", value ? value : "");
-    free(value);
-}
-
-static struct lc_lock_info *info_of(struct locks *all, uint64_t n)
-{
-    struct lc_lock_info *v;
-
-    for (size_t i = 0; i < all->n; i++) {
-        if (all->v[i].n == n)
-            return &all->v[i];
-    }
-    v = realloc(all->v, (all->n + 1) * sizeof *v);
-    if (!v)
-        return NULL;
-    all->v = v;
-    v += all->n++;
-    *v = (struct lc_lock_info){.n = n};
-    return v;
-}
-
-static int read_holders(struct lc_backend *b, const char *database, const char *tracking,
-                        struct locks *all, struct lc_error *err)
-{
-    char *prefix = NULL;
-    struct lc_table t = {0};
-    int rc;
-
-    if (asprintf(&prefix, "%s_lock_", tracking) < 0)
-        return no_memory(err);
-    rc = lc_query_read(
-        b, lc_sql_lock_columns,
-        (const struct lc_sql_arg[]){{"database", database}, {"prefix", prefix}, {NULL, NULL}}, &t,
-        err);
-    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t n = number_of(lc_table_at(&t, i, 0)->p, tracking);
-        const char *column = lc_table_at(&t, i, 1)->p;
-        const struct lc_cell *value = lc_table_at(&t, i, 2);
-        struct lc_lock_info *info = n ? info_of(all, n) : NULL;
-
-        if (n && !info)
-            rc = no_memory(err);
-        if (!info)
-            continue;
-        if (strcmp(column, "run_id") == 0)
-            unquote(info->run_id, sizeof info->run_id, value);
-        else if (strcmp(column, "host") == 0)
-            unquote(info->host, sizeof info->host, value);
-        else if (strcmp(column, "pid") == 0)
-            unquote(info->pid, sizeof info->pid, value);
-        else
-            unquote(info->command, sizeof info->command, value);
-    }
-    lc_table_release(&t);
-    free(prefix);
-    return rc;
-}
-
-/* How old is its last beat? *gone where the table has been dropped meanwhile. */
-static int read_age(struct lc_backend *b, const char *database, const char *tracking,
-                    struct lc_lock_info *info, bool *gone, struct lc_error *err)
-{
-    char *table = lock_table(tracking, info->n);
-    struct lc_table t = {0};
-    struct lc_error beat_err = LC_ERROR_INIT;
-    const struct lc_sql_arg args[] = {
-        {"database", database}, {"table", table}, {"run_id", info->run_id}, {NULL, NULL}};
-    uint64_t last, now;
-    int rc;
-
-    *gone = false;
-    if (!table)
-        return no_memory(err);
-    rc = lc_query_read(b, lc_sql_lock_made, args, &t, err);
-    if (rc || t.rows == 0) {
-        *gone = rc == 0;
-        goto done;
-    }
-    last = lc_table_u64(&t, 0, 0, 0);
-    now = lc_table_u64(&t, 0, 1, 0);
-    snprintf(info->since, sizeof info->since, "%s", lc_table_at(&t, 0, 2)->p);
-    rc = lc_query_read(b, lc_sql_lock_beats, args, &t, &beat_err);
-    if (was_gone(rc, &beat_err)) {
-        *gone = true;
-        rc = 0;
-        goto done;
-    }
-    if (rc) {
-        if (err && err->code == 0)
-            *err = beat_err;
-        goto done;
-    }
-    if (lc_table_u64(&t, 0, 0, 0) > last)
-        last = lc_table_u64(&t, 0, 0, 0);
-    info->beat_age_s = now > last ? now - last : 0;
-    info->stale = info->beat_age_s >= LC_TEST_NUMBER("LIVECOL_TEST_STALE_S", LC_LOCK_STALE_S);
-done:
-    lc_table_release(&t);
-    free(table);
-    return rc;
-}
-
-/* All locks that are there, lowest first. */
-static int read_locks(struct lc_backend *b, const char *database, const char *tracking,
-                      struct locks *all, struct lc_error *err)
-{
-    int rc;
-
-    *all = (struct locks){0};
-    rc = read_holders(b, database, tracking, all, err);
-    for (size_t i = 0; rc == 0 && i < all->n;) {
-        bool gone;
-
-        rc = read_age(b, database, tracking, &all->v[i], &gone, err);
-        if (gone)
-            all->v[i] = all->v[--all->n];
-        else
-            i++;
-    }
-    if (rc) {
-        free(all->v);
-        *all = (struct locks){0};
-    }
-    return rc;
-}
-
 /* The one that matters: the highest that is live, else the highest. NULL: none. */
-static const struct lc_lock_info *holder_of(const struct locks *all)
+static const struct lc_lock_info *holder_of(const struct lc_locks *all)
 {
     const struct lc_lock_info *best = NULL;
 
@@ -218,58 +45,6 @@ static const struct lc_lock_info *holder_of(const struct locks *all)
             best = l;
     }
     return best;
-}
-
-static int drop_table(struct lc_backend *b, const char *database, const char *table,
-                      struct lc_error *err)
-{
-    struct lc_error one = LC_ERROR_INIT;
-    const struct lc_sql_arg args[] = {{"database", database}, {"table", table}, {NULL, NULL}};
-    int rc = lc_query_read(b, lc_sql_lock_drop, args, NULL, &one);
-
-    if (was_gone(rc, &one))
-        return 0;
-    if (rc && err && err->code == 0)
-        *err = one;
-    return rc;
-}
-
-static int drop_number(struct lc_backend *b, const char *database, const char *tracking, uint64_t n,
-                       struct lc_error *err)
-{
-    char *table = lock_table(tracking, n);
-    int rc = table ? drop_table(b, database, table, err) : no_memory(err);
-
-    free(table);
-    return rc;
-}
-
-/* Create the lock's table. 0; 1 where somebody was quicker; a negative code. */
-static int create(struct lc_lock *lock, const char *command, struct lc_error *err)
-{
-    char host[256] = "", pid[24];
-    struct lc_error one = LC_ERROR_INIT;
-    int rc;
-
-    gethostname(host, sizeof host - 1);
-    snprintf(pid, sizeof pid, "%ld", (long)getpid());
-    rc = lc_query_run(lock->b, lc_sql_lock_create,
-                      (const struct lc_sql_arg[]){{"database", lock->database},
-                                                  {"table", lock->table},
-                                                  {"run_id", lock->run_id},
-                                                  {"host", host},
-                                                  {"pid", pid},
-                                                  {"command", command},
-                                                  {NULL, NULL}},
-                      NULL, &one);
-    /* An answer that was lost is settled by the look that follows: the table names its holder. */
-    if (rc == 0 || rc == LC_ERR_UNKNOWN)
-        return 0;
-    if (rc == LC_ERR_SERVER && one.server_code == TABLE_ALREADY_EXISTS)
-        return 1;
-    if (err && err->code == 0)
-        *err = one;
-    return rc;
 }
 
 static int beat(struct lc_lock *lock, struct lc_backend *b, struct lc_error *err)
@@ -321,8 +96,8 @@ static int start_beating(struct lc_lock *lock, struct lc_error *err)
 static int standing(struct lc_lock *lock, bool *ours, bool *highest, bool *others_live,
                     struct lc_error *err)
 {
-    struct locks all;
-    int rc = read_locks(lock->b, lock->database, lock->tracking, &all, err);
+    struct lc_locks all;
+    int rc = lc_lock_read(&lock->store, &all, err);
 
     *ours = *others_live = false;
     *highest = true;
@@ -342,12 +117,12 @@ static int standing(struct lc_lock *lock, bool *ours, bool *highest, bool *other
 
 static int drop_lower(struct lc_lock *lock, struct lc_error *err)
 {
-    struct locks all;
-    int rc = read_locks(lock->b, lock->database, lock->tracking, &all, err);
+    struct lc_locks all;
+    int rc = lc_lock_read(&lock->store, &all, err);
 
     for (size_t i = 0; rc == 0 && i < all.n; i++) {
         if (all.v[i].n < lock->n)
-            rc = drop_number(lock->b, lock->database, lock->tracking, all.v[i].n, err);
+            rc = lc_lock_drop(&lock->store, all.v[i].n, err);
     }
     free(all.v);
     return rc;
@@ -361,10 +136,10 @@ static int try_number(struct lc_lock *lock, uint64_t n, const char *command, str
 
     lock->n = n;
     free(lock->table);
-    lock->table = lock_table(lock->tracking, n);
+    lock->table = lc_lock_table(&lock->store, n);
     if (!lock->table)
         return no_memory(err);
-    rc = create(lock, command, err);
+    rc = lc_lock_create(&lock->store, n, lock->run_id, command, err);
     if (rc)
         return rc;
     rc = standing(lock, &ours, &highest, &others_live, err);
@@ -373,7 +148,7 @@ static int try_number(struct lc_lock *lock, uint64_t n, const char *command, str
     if (ours && highest && !others_live)
         return drop_lower(lock, err);
     if (ours)
-        rc = drop_table(lock->b, lock->database, lock->table, err);
+        rc = lc_lock_drop(&lock->store, lock->n, err);
     return rc ? rc : 1;
 }
 
@@ -399,11 +174,11 @@ static int take(struct lc_lock *lock, const char *command, const struct lc_lock_
     char told[sizeof((struct lc_lock_info *)0)->run_id] = "";
 
     for (unsigned attempt = 1;; attempt++) {
-        struct locks all;
+        struct lc_locks all;
         struct lc_lock_info holder = {0};
         const struct lc_lock_info *h;
         unsigned pause;
-        int rc = read_locks(lock->b, lock->database, lock->tracking, &all, err);
+        int rc = lc_lock_read(&lock->store, &all, err);
 
         if (rc)
             return rc;
@@ -441,6 +216,7 @@ static void release(struct lc_lock *lock)
     pthread_cond_destroy(&lock->wake);
     pthread_mutex_destroy(&lock->mutex);
     lc_backend_free(lock->beat_b);
+    lc_lock_store_release(&lock->store);
     free(lock->database);
     free(lock->table);
     free(lock->tracking);
@@ -480,7 +256,9 @@ int lc_lock_take(struct lc_lock **out, struct lc_backend *b, const char *databas
     *out = NULL;
     if (!lock)
         return no_memory(err);
-    rc = take(lock, command, wait, err);
+    rc = lc_lock_store_open(&lock->store, b, lock->database, lock->tracking, err);
+    if (rc == 0)
+        rc = take(lock, command, wait, err);
     if (rc) {
         release(lock);
         return rc;
@@ -507,8 +285,8 @@ int lc_lock_check(struct lc_lock *lock, struct lc_error *err)
     bool ours = false, highest = true;
 
     for (int i = 0; i < CHECK_TRIES; i++) {
-        struct locks all = {0};
-        int rc = read_holders(lock->b, lock->database, lock->tracking, &all, err);
+        struct lc_locks all = {0};
+        int rc = lc_lock_holders(&lock->store, &all, err);
 
         ours = false;
         highest = true;
@@ -533,15 +311,15 @@ int lc_lock_check(struct lc_lock *lock, struct lc_error *err)
 
 void lc_lock_free(struct lc_lock *lock)
 {
-    struct locks all = {0};
+    struct lc_locks all = {0};
 
     if (!lock)
         return;
     /* Only what is still ours is dropped: after a take-over the name may be another's. */
-    if (read_holders(lock->b, lock->database, lock->tracking, &all, NULL) == 0) {
+    if (lc_lock_holders(&lock->store, &all, NULL) == 0) {
         for (size_t i = 0; i < all.n; i++) {
             if (all.v[i].n == lock->n && strcmp(all.v[i].run_id, lock->run_id) == 0)
-                drop_table(lock->b, lock->database, lock->table, NULL);
+                lc_lock_drop(&lock->store, lock->n, NULL);
         }
     }
     free(all.v);
@@ -551,12 +329,16 @@ void lc_lock_free(struct lc_lock *lock)
 int lc_lock_look(struct lc_backend *b, const char *database, const char *table, bool *held,
                  struct lc_lock_info *holder, struct lc_error *err)
 {
-    struct locks all;
+    struct lc_lock_store store;
+    struct lc_locks all = {0};
     const struct lc_lock_info *h;
-    int rc = read_locks(b, database, table, &all, err);
+    int rc = lc_lock_store_open(&store, b, database, table, err);
 
     *held = false;
     *holder = (struct lc_lock_info){0};
+    if (rc == 0)
+        rc = lc_lock_read(&store, &all, err);
+    lc_lock_store_release(&store);
     if (rc)
         return rc;
     h = holder_of(&all);
@@ -570,14 +352,18 @@ int lc_lock_look(struct lc_backend *b, const char *database, const char *table, 
 int lc_lock_break(struct lc_backend *b, const char *database, const char *table, unsigned *removed,
                   struct lc_error *err)
 {
-    struct locks all;
-    int rc = read_locks(b, database, table, &all, err);
+    struct lc_lock_store store;
+    struct lc_locks all = {0};
+    int rc = lc_lock_store_open(&store, b, database, table, err);
 
     *removed = 0;
+    if (rc == 0)
+        rc = lc_lock_read(&store, &all, err);
     for (size_t i = 0; rc == 0 && i < all.n; i++) {
-        rc = drop_number(b, database, table, all.v[i].n, err);
+        rc = lc_lock_drop(&store, all.v[i].n, err);
         *removed += rc == 0;
     }
     free(all.v);
+    lc_lock_store_release(&store);
     return rc;
 }

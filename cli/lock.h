@@ -1,5 +1,5 @@
 /*
- * One writer at a time, on any server: the lock is a table.
+ * One writer at a time, on any server or cluster: the lock is a table (lock_store.h says where).
  *
  *   CREATE TABLE <tracking>_lock_<n>     without IF NOT EXISTS: exactly one of many succeeds
  *   heartbeat: a row every 5 s, in the server's time, from a thread with its own connection

@@ -65,7 +65,11 @@ static bool again(int rc, bool reads)
 static int run(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
                struct lc_table *out, bool reads, struct lc_error *err)
 {
-    static const struct lc_setting settings[] = {{"async_insert", "0"}, {NULL, NULL}};
+    /* A DROP is at its end when it answers, so that the path in Keeper is free again. */
+    static const struct lc_setting settings[] = {
+        {"async_insert", "0"},
+        {"database_atomic_wait_for_drop_and_detach_synchronously", "1"},
+        {NULL, NULL}};
     struct lc_query q = {.settings = settings};
     struct lc_buf sql;
     int rc;

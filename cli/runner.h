@@ -76,15 +76,17 @@ struct lc_run_hooks {
 /* What to do, and how. All zeroes: everything pending in ./migrations, with the checks on. */
 struct lc_up_options {
     const char *migrations_dir; /* NULL: "migrations" */
-    const char *table;  /* tracking table, "name" or "database.name"; NULL: schema_migrations */
-    uint64_t to;        /* up: the last version to apply; down: the one that stays */
-    bool to_given;      /* false: up applies all, down reverts `steps` */
-    unsigned steps;     /* at most so many migrations; 0: all (down without `to`: 1) */
-    bool dry_run;       /* check everything, change nothing */
-    bool strict;        /* a gap or an applied version without its file is refused */
-    bool allow_missing; /* apply a version below one that is applied; accept gaps */
-    bool allow_unsafe;  /* run what is destructive or breaks readers */
-    bool no_verify;     /* do not look at what a MATERIALIZE COLUMN has stored */
+    const char *table;   /* tracking table, "name" or "database.name"; NULL: schema_migrations */
+    const char *cluster; /* check, wait for and lock on all hosts of it; NULL: the server alone */
+    uint64_t to;         /* up: the last version to apply; down: the one that stays */
+    bool to_given;       /* false: up applies all, down reverts `steps` */
+    unsigned steps;      /* at most so many migrations; 0: all (down without `to`: 1) */
+    bool dry_run;        /* check everything, change nothing */
+    bool strict;         /* a gap or an applied version without its file is refused */
+    bool allow_missing;  /* apply a version below one that is applied; accept gaps */
+    bool allow_unsafe;   /* run what is destructive or breaks readers */
+    bool allow_degraded; /* leave out hosts of the cluster that do not answer */
+    bool no_verify;      /* do not look at what a MATERIALIZE COLUMN has stored */
     struct lc_strings rules;  /* "FILE" or "function=FILE": compare the answers with these rules */
     unsigned lock_timeout_ms; /* how long to wait for the lock; 0: 60,000 */
     unsigned statement_timeout_ms;       /* the server's limit for one statement; 0: its own */

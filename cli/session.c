@@ -2,6 +2,28 @@
 
 enum { LOCK_TIMEOUT_MS = 60000 };
 
+static void on_warning(void *ctx, const char *text)
+{
+    const struct lc_up_options *o = ctx;
+    const struct lc_run_event e = {.kind = LC_RUN_WARNING, .text = text};
+
+    if (o->hooks.event)
+        o->hooks.event(o->hooks.ctx, &e);
+}
+
+static int open_cluster(struct lc_session *s, const struct lc_up_options *o, struct lc_error *err)
+{
+    struct lc_facts facts;
+    int rc;
+
+    if (!o->cluster)
+        return lc_cluster_alone(&s->cluster, s->b, err);
+    rc = lc_facts_ask(&facts, s->b, err);
+    return rc ? rc
+              : lc_cluster_open(&s->cluster, s->b, &facts, o->cluster, o->allow_degraded,
+                                on_warning, (void *)(uintptr_t)o, err);
+}
+
 int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_up_options *o,
                     bool with_files, struct lc_error *err)
 {
@@ -10,7 +32,12 @@ int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_
     *s = (struct lc_session){.b = b};
     if (with_files)
         rc = lc_migrations_scan(&s->files, o->migrations_dir, err);
-    return rc ? rc : lc_tracking_open(&s->tracking, b, o->table, err);
+    if (rc == 0)
+        rc = open_cluster(s, o, err);
+    if (rc == 0)
+        rc = lc_tracking_open(&s->tracking, b, o->table, err);
+    s->tracking.cluster = &s->cluster;
+    return rc;
 }
 
 int lc_session_lock(struct lc_session *s, const char *command, const struct lc_up_options *o,
@@ -34,6 +61,7 @@ void lc_session_end(struct lc_session *s)
 {
     lc_lock_free(s->lock);
     lc_tracking_release(&s->tracking);
+    lc_cluster_release(&s->cluster);
     lc_migrations_release(&s->files);
     *s = (struct lc_session){0};
 }

@@ -2,22 +2,25 @@
 #ifndef LC_SESSION_H
 #define LC_SESSION_H
 
+#include "cluster.h"
 #include "lock.h"
 #include "migration.h"
 #include "runner.h"
 #include "tracking.h"
 
 struct lc_session {
-    struct lc_backend *b; /* the caller's */
+    struct lc_backend *b;      /* the caller's */
+    struct lc_cluster cluster; /* what the run is about: o->cluster, or the server alone */
     struct lc_migrations files;
     struct lc_tracking tracking;
     struct lc_lock *lock;
 };
 
 /*
- * Read the files (with_files) and the tracking table. Problems of the files are not looked at:
- * lc_migrations_check does. 0, LC_ERR_IO, LC_ERR_REFUSED (another tool's table), the failures of a
- * query. End it in any case.
+ * Open the cluster, read the files (with_files) and the tracking table. Problems of the files are
+ * not looked at: lc_migrations_check does. 0, LC_ERR_IO, LC_ERR_REFUSED (another tool's table; no
+ * such cluster, or a host of it that is down), the failures of a query. Hosts that are
+ * left out are told to o->hooks. End it in any case.
  */
 int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_up_options *o,
                     bool with_files, struct lc_error *err);

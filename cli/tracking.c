@@ -1,9 +1,11 @@
 #include "tracking.h"
 
+#include "keeper.h"
 #include "lexer.h"
 #include "livecol_sql.h"
 #include "livecol_version.h"
 #include "query.h"
+#include "stop.h"
 #include "talk.h"
 
 #include <inttypes.h>
@@ -19,6 +21,7 @@ static const char *const event_names[] = {
     [LC_TRACK_EVENT_FAILED] = "failed", [LC_TRACK_REVERTED] = "reverted",
     [LC_TRACK_BASELINED] = "baselined", [LC_TRACK_REPAIRED] = "repaired",
 };
+enum { TIMEOUT_EXCEEDED = 159 };
 enum { EVENTS = sizeof event_names / sizeof *event_names };
 
 /* The columns by which the table is known as ours; later layouts may have more. */
@@ -351,6 +354,39 @@ static int row_of(const struct lc_table *rows, size_t i, struct row *r, struct l
     return 0;
 }
 
+/* Until the connected host has every row that another one has written. */
+static int catch_up(struct lc_tracking *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
+    struct lc_query q = {.timeout_ms = LC_KEEPER_PATIENCE_MS};
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, (size_t)1 << 16);
+    rc = lc_sql_format(&sql, lc_sql_sync_replica, args, err);
+    q.sql = rc == 0 ? lc_buf_str(&sql) : NULL;
+    while (q.sql) {
+        struct lc_error why = LC_ERROR_INIT;
+
+        rc = lc_backend_query(t->b, &q, NULL, &why);
+        if (rc == 0)
+            break;
+        if (rc == LC_ERR_SERVER && lc_keeper_is_away(&why) && lc_now_ms() < end &&
+            !lc_sleep_ms(250, lc_stop_flag()))
+            continue;
+        lc_fail(err, LC_ERR_SERVER,
+                "the tracking table %s.%s on %s lacks what other hosts wrote: %s", t->database,
+                t->table, lc_backend_where(t->b), why.msg);
+        lc_hint(err, "start the host that wrote it, or connect to another: what was done is not "
+                     "known here");
+        rc = LC_ERR_SERVER;
+        break;
+    }
+    lc_buf_release(&sql);
+    return rc;
+}
+
 int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
@@ -360,7 +396,9 @@ int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
     forget(t);
     if (!t->exists)
         return 0;
-    rc = lc_query_read(t->b, lc_sql_tracking_rows, args, &rows, err);
+    rc = t->replicated ? catch_up(t, err) : 0;
+    if (rc == 0)
+        rc = lc_query_read(t->b, lc_sql_tracking_rows, args, &rows, err);
     for (size_t i = 0; rc == 0 && i < rows.rows; i++) {
         uint64_t seq = lc_table_u64(&rows, i, C_SEQ, 0);
         struct row r;
@@ -425,6 +463,9 @@ static int look(struct lc_tracking *t, struct lc_error *err)
     t->exists = rc == 0 && columns.rows > 0;
     if (t->exists)
         rc = check_columns(t, &columns, err);
+    if (rc == 0 && t->exists)
+        rc = lc_query_read(t->b, lc_sql_table_keeper_path, args, &columns, err);
+    t->replicated = rc == 0 && t->exists && columns.rows > 0;
     lc_table_release(&columns);
     return rc;
 }
@@ -466,14 +507,73 @@ int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *ta
     return rc;
 }
 
+/* One table for all hosts, its history the same on each. */
+static int create_on_cluster(struct lc_tracking *t, struct lc_error *err)
+{
+    /* A host that is down does not keep the others waiting; this one's is looked for afterwards. */
+    static const struct lc_setting settings[] = {{"distributed_ddl_task_timeout", "10"},
+                                                 {NULL, NULL}};
+    const struct lc_cluster *c = t->cluster;
+    struct lc_query q = {.settings = settings};
+    struct lc_error why = LC_ERROR_INIT;
+    const char *replica;
+    char *path = NULL;
+    struct lc_buf sql;
+    int rc = lc_cluster_replica_name(c, &replica, err);
+
+    if (rc)
+        return rc;
+    if (strpbrk(t->database, "/{}") || strpbrk(t->table, "/{}") || strpbrk(c->name, "/{}"))
+        return lc_fail(err, LC_ERR_USAGE,
+                       "the names %s, %s and %s are used in Keeper, and must not hold / { or }",
+                       c->name, t->database, t->table);
+    lc_buf_init(&sql, (size_t)1 << 16);
+    if (asprintf(&path, "/livecol/%s/%s.%s", c->name, t->database, t->table) < 0) {
+        path = NULL;
+        rc = no_memory(err);
+    }
+    if (rc == 0)
+        rc = lc_sql_format(&sql, lc_sql_tracking_create_cluster,
+                           (const struct lc_sql_arg[]){{"database", t->database},
+                                                       {"table", t->table},
+                                                       {"cluster", c->name},
+                                                       {"path", path},
+                                                       {"replica", replica},
+                                                       {NULL, NULL}},
+                           err);
+    q.sql = rc == 0 ? lc_buf_str(&sql) : NULL;
+    if (q.sql)
+        rc = lc_backend_query(t->b, &q, NULL, &why);
+    if (rc == LC_ERR_SERVER && why.server_code == TIMEOUT_EXCEEDED)
+        rc = 0;
+    else if (rc && q.sql && err && err->code == 0)
+        *err = why;
+    free(path);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+static int refuse_own(const struct lc_tracking *t, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED,
+            "the tracking table %s.%s is this server's alone: runs on other hosts of the cluster "
+            "%s would not see it",
+            t->database, t->table, t->cluster->name);
+    lc_hint(err, "take another name for the cluster's, --migrations-table NAME, and record in it "
+                 "what was applied: livecol baseline VERSION");
+    return LC_ERR_REFUSED;
+}
+
 int lc_tracking_create(struct lc_tracking *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    bool everywhere = t->cluster && t->cluster->name;
     int rc;
 
     if (t->exists)
-        return 0;
-    rc = lc_query_read(t->b, lc_sql_tracking_create, args, NULL, err);
+        return everywhere && !t->replicated ? refuse_own(t, err) : 0;
+    rc = everywhere ? create_on_cluster(t, err)
+                    : lc_query_read(t->b, lc_sql_tracking_create, args, NULL, err);
     if (rc == LC_ERR_SERVER)
         lc_hint(err,
                 "the tracking table %s.%s could not be created: --migrations-table names "
@@ -529,6 +629,7 @@ int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, str
                                       {"tool_version", LIVECOL_VERSION},
                                       {NULL, NULL}};
     struct row r = {.e = *e, .run_id = t->run_id, .host = host, .at = ""};
+    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
     bool has = false;
     int rc;
 
@@ -546,7 +647,10 @@ int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, str
         struct lc_error one = LC_ERROR_INIT;
 
         rc = lc_query_run(t->b, lc_sql_tracking_insert, args, NULL, &one);
-        if (rc == LC_ERR_UNKNOWN && attempt < LC_QUERY_TRIES) {
+        /* Without Keeper a Replicated table takes no row, or cannot tell whether it took it. */
+        if ((rc == LC_ERR_UNKNOWN && attempt < LC_QUERY_TRIES) ||
+            (rc == LC_ERR_SERVER && t->replicated && lc_keeper_is_away(&one) &&
+             lc_now_ms() < end)) {
             lc_sleep_ms(lc_backoff_ms(attempt), NULL);
             rc = has_row(t, args, &has, err);
             if (rc == 0 && !has)
@@ -565,9 +669,19 @@ int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, str
 
 int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    int rc = lc_query_read(t->b, lc_sql_tracking_drop, args, NULL, err);
+    const char *cluster = t->cluster && t->cluster->name ? t->cluster->name : "";
+    const struct lc_sql_arg args[] = {
+        {"database", t->database}, {"table", t->table}, {"cluster", cluster}, {NULL, NULL}};
+    int rc;
 
+    if (t->replicated && !*cluster) {
+        lc_fail(err, LC_ERR_REFUSED, "the tracking table %s.%s has a replica on each host",
+                t->database, t->table);
+        lc_hint(err, "--cluster NAME says whose");
+        return LC_ERR_REFUSED;
+    }
+    rc = lc_query_read(t->b, t->replicated ? lc_sql_drop_on_cluster : lc_sql_tracking_drop, args,
+                       NULL, err);
     if (rc == 0) {
         t->exists = false;
         forget(t);

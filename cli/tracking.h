@@ -12,6 +12,7 @@
 #define LC_TRACKING_H
 
 #include "backend.h"
+#include "cluster.h"
 #include "error.h"
 #include "migration.h"
 
@@ -76,10 +77,13 @@ struct lc_track_version {
 };
 
 struct lc_tracking {
-    struct lc_backend *b; /* not owned */
+    struct lc_backend *b;             /* not owned */
+    const struct lc_cluster *cluster; /* where lc_tracking_create makes it; the caller's, or NULL */
     char *database, *table;
     bool exists;
-    uint64_t seq; /* of the last row */
+    bool replicated; /* it has a replica on each host of a cluster, which reads catch up with first
+                      */
+    uint64_t seq;    /* of the last row */
     char run_id[33];
     struct lc_track_version *v;
     size_t n;
@@ -99,7 +103,11 @@ int lc_table_name_parse(const char *text, char **database, char **table, struct 
 int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *table,
                      struct lc_error *err);
 
-/* Create the table where it is missing. As lc_tracking_open. */
+/*
+ * Create the table where it is missing: on the server, or with a cluster on each of its hosts, as
+ * one Replicated table. As lc_tracking_open; LC_ERR_REFUSED where a cluster is given and the table
+ * that is there is one server's own.
+ */
 int lc_tracking_create(struct lc_tracking *t, struct lc_error *err);
 
 /* Read the rows again: what was known is forgotten. */

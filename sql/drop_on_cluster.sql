@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS {id:database}.{id:table} ON CLUSTER {id:cluster}

@@ -1,0 +1,1 @@
+SELECT version() AS version, count() AS n FROM system.one

@@ -1,0 +1,1 @@
+SELECT version() AS version, count() AS n FROM remote({str:host}, system.one, {str:user})

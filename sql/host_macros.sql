@@ -1,0 +1,1 @@
+SELECT macro, substitution FROM remote({str:host}, system.macros, {str:user})

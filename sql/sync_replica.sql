@@ -1,0 +1,1 @@
+SYSTEM SYNC REPLICA {id:database}.{id:table}

@@ -1,0 +1,21 @@
+CREATE TABLE IF NOT EXISTS {id:database}.{id:table} ON CLUSTER {id:cluster} (
+    layout UInt16,
+    seq UInt64,
+    run_id String,
+    version UInt64,
+    name String,
+    direction String,
+    event String,
+    stmt UInt32,
+    stmts UInt32,
+    file_sha256 String,
+    stmt_sha256 String,
+    query_id String,
+    at DateTime,
+    execution_ms UInt64,
+    error_code Int32,
+    error String,
+    host String,
+    pid UInt32,
+    tool_version String
+) ENGINE = ReplicatedMergeTree({str:path}, {str:replica}) ORDER BY (seq)
