@@ -86,12 +86,15 @@ static int make_keys(struct keys *k, const struct lc_rules *r)
     return rc;
 }
 
-/* SELECT the answers over a column of these keys: a column, so that nothing is folded. */
-static int make_sql(struct lc_buf *sql, const struct lc_answers_call *call, struct keys *k)
+/*
+ * SELECT the answers over a column of these keys: a column, so that nothing is folded. The call
+ * stands beside the FROM that names the host, since only that SELECT is done there.
+ */
+static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
+                    const struct lc_answers_call *call, struct keys *k)
 {
     int rc = lc_buf_adds(sql, "SELECT toString(") || lc_sql_add_id(sql, call->function) ||
-             lc_buf_adds(sql, "(CAST(key, ") || lc_sql_add_str(sql, call->column_type) ||
-             lc_buf_adds(sql, "))) AS answer FROM (SELECT arrayJoin([");
+             lc_buf_adds(sql, "(CAST(arrayJoin([");
 
     for (size_t i = 0; rc == 0 && i < k->n; i++) {
         char *key = strndup((const char *)k->text.p + k->at[i], k->at[i + 1] - k->at[i]);
@@ -99,7 +102,11 @@ static int make_sql(struct lc_buf *sql, const struct lc_answers_call *call, stru
         rc = !key || (i && lc_buf_adds(sql, ", ")) || lc_sql_add_str(sql, key) ? LC_ERR_NOMEM : 0;
         free(key);
     }
-    return rc ? rc : lc_buf_adds(sql, "]) AS key)");
+    return rc || lc_buf_adds(sql, "]), ") || lc_sql_add_str(sql, call->column_type) ||
+                   lc_buf_adds(sql, "))) AS answer FROM ") ||
+                   lc_cluster_add_from(c, host, sql, "system", "one")
+               ? LC_ERR_NOMEM
+               : 0;
 }
 
 static int differ(const struct lc_answers_call *call, struct lc_slice key, struct lc_slice want,
@@ -150,7 +157,7 @@ static int compare(const struct lc_answers_call *call, const struct lc_rules *r,
     return 0;
 }
 
-int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
+int lc_answers_compare(const struct lc_cluster *c, size_t host, const struct lc_answers_call *call,
                        const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
                        struct lc_error *err)
 {
@@ -169,7 +176,7 @@ int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
         rc = make_keys(k, rules);
     }
     if (rc == 0)
-        rc = make_sql(&sql, call, k);
+        rc = make_sql(&sql, c, host, call, k);
     /* The matcher may read eight bytes from the start of a key. */
     if (rc == 0)
         rc = lc_buf_add(&k->text, "\0\0\0\0\0\0\0", SLACK);
@@ -177,7 +184,7 @@ int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
         rc = lc_fail(err, rc ? rc : LC_ERR_NOMEM, "no room for the sample keys of %s", rules_path);
         goto done;
     }
-    rc = lc_backend_run(b, lc_buf_str(&sql), &t, err);
+    rc = lc_cluster_run(c, host, lc_buf_str(&sql), &t, err);
     if (rc == 0)
         rc = compare(call, rules, k, &t, (uint32_t)attribute, rules_path, err);
     if (rc == 0)

@@ -2,7 +2,7 @@
 #ifndef LC_ANSWERS_H
 #define LC_ANSWERS_H
 
-#include "backend.h"
+#include "cluster.h"
 #include "rules.h"
 
 /* A call with one argument: f(column), the column's type as the server names it. */
@@ -13,11 +13,11 @@ struct lc_answers_call {
 };
 
 /*
- * Compare the answers for keys made from the rules (each key, longer, shorter, none at all). 0 and
- * *compared; LC_ERR_REFUSED with the first key that differs; LC_ERR_INPUT where the rules are
+ * Compare the host's answers for keys made from the rules (each key, longer, shorter, none at all).
+ * 0 and *compared; LC_ERR_REFUSED with the first key that differs; LC_ERR_INPUT where the rules are
  * corrupt; the failures of a query.
  */
-int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
+int lc_answers_compare(const struct lc_cluster *c, size_t host, const struct lc_answers_call *call,
                        const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
                        struct lc_error *err);
 

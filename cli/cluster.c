@@ -135,8 +135,9 @@ static int greet(struct lc_cluster *c, size_t i, bool allow_degraded,
         return 0;
     }
     if (away) {
-        lc_fail(err, LC_ERR_REFUSED, "host %s of the cluster %s does not answer: %s", c->v[i].name,
-                c->name, *why.msg ? why.msg : "it is skipped as unavailable");
+        lc_fail(err, LC_ERR_REFUSED, "the cluster %s lacks a host: %s%s%s", c->name,
+                *why.msg ? "" : "host ", *why.msg ? why.msg : c->v[i].name,
+                *why.msg ? "" : " does not answer");
         lc_hint(err, "start it first; or, where it must be left out, --allow-degraded: nothing was "
                      "changed");
         return LC_ERR_REFUSED;
@@ -152,7 +153,7 @@ int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_
 {
     int rc;
 
-    *c = (struct lc_cluster){.b = b, .name = strdup(name), .all_replicas = facts->all_replicas};
+    *c = (struct lc_cluster){.b = b, .name = strdup(name), .by_remote = !facts->all_replicas};
     rc = c->name ? read_hosts(c, err) : no_memory(err);
     for (size_t i = 0; rc == 0 && i < c->n; i++)
         rc = greet(c, i, allow_degraded, warn, ctx, err);
@@ -183,16 +184,18 @@ static int add_wrapped(const struct lc_cluster *c, size_t i, struct lc_buf *out,
 int lc_cluster_run(const struct lc_cluster *c, size_t i, const char *sql, struct lc_table *out,
                    struct lc_error *err)
 {
-    static const struct lc_setting skip[] = {{"skip_unavailable_shards", "1"}, {NULL, NULL}};
+    /* Of an endless table no more is read than a sample needs. */
+    static const struct lc_setting settings[] = {
+        {"skip_unavailable_shards", "1"}, {"max_block_size", "1000"}, {NULL, NULL}};
     struct lc_error why = LC_ERROR_INIT;
-    struct lc_query q = {.settings = skip};
+    struct lc_query q = {.settings = settings};
     struct lc_buf wrapped;
     int rc = 0;
 
     if (!c->name)
         return lc_backend_run(c->b, sql, out, err);
     lc_buf_init(&wrapped, MAX_SQL_BYTES);
-    if (c->all_replicas ? add_wrapped(c, i, &wrapped, sql) : lc_buf_adds(&wrapped, sql))
+    if (c->by_remote ? lc_buf_adds(&wrapped, sql) : add_wrapped(c, i, &wrapped, sql))
         rc = no_memory(&why);
     if (rc == 0) {
         q.sql = lc_buf_str(&wrapped);
@@ -218,7 +221,7 @@ int lc_cluster_read(const struct lc_cluster *c, size_t i, const char *plain, con
     with_host[n++] = (struct lc_sql_arg){"host", c->v[i].name};
     with_host[n++] = (struct lc_sql_arg){"user", c->v[i].user};
     with_host[n] = (struct lc_sql_arg){NULL, NULL};
-    if (!c->all_replicas) {
+    if (c->by_remote) {
         rc = lc_query_read(c->b, remote, with_host, out, &why);
         return place(c, i, rc, &why, err);
     }
@@ -233,7 +236,7 @@ int lc_cluster_read(const struct lc_cluster *c, size_t i, const char *plain, con
 int lc_cluster_add_from(const struct lc_cluster *c, size_t i, struct lc_buf *b,
                         const char *database, const char *table)
 {
-    bool remote = c->name && !c->all_replicas;
+    bool remote = c->by_remote;
     int rc = remote ? lc_buf_adds(b, "remote(") || lc_sql_add_str(b, c->v[i].name) ||
                           lc_buf_adds(b, ", ")
                     : 0;

@@ -29,8 +29,8 @@ struct lc_cluster {
     struct lc_backend *b; /* the caller's */
     char *name;           /* NULL: the connected server alone */
     struct lc_cluster_host *v;
-    size_t n; /* 1 where it is alone */
-    bool all_replicas;
+    size_t n;       /* 1 where it is alone */
+    bool by_remote; /* hosts are reached by remote(): the server has no clusterAllReplicas */
 };
 
 /* The connected server alone: every read is its own. 0 or LC_ERR_NOMEM. */

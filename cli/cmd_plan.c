@@ -1,6 +1,7 @@
 /* livecol plan: what up would do, statement by statement, and what to know before it does. */
 #include "cmd_migrate.h"
 
+#include "cluster_check.h"
 #include "defaults.h"
 #include "hazards.h"
 #include "json.h"
@@ -110,14 +111,19 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         p->refused++;
         print_note(p, "refused", "unsafe: up runs it with --allow-unsafe only");
     }
-    rc = lc_defaults_check(d, s, false, &one);
-    if (rc == 0 && pm->stmts[i].text->rederive) {
-        print_note(p, "note",
-                   "done partition by partition, where a value differs, after the "
-                   "INSERTs of before, until no row is left");
-        rc = lc_rederive_check(d, &pm->stmts[i], &one);
-    }
+    rc = lc_cluster_check_reach(h->cluster, h->facts, s, &one);
     rc = take_refusal(p, rc, &one, err);
+    one = LC_ERROR_INIT;
+    if (rc == 0) {
+        rc = lc_defaults_check(d, s, false, &one);
+        if (rc == 0 && pm->stmts[i].text->rederive) {
+            print_note(p, "note",
+                       "done partition by partition, where a value differs, after the "
+                       "INSERTs of before, until no row is left");
+            rc = lc_rederive_check(d, &pm->stmts[i], &one);
+        }
+        rc = take_refusal(p, rc, &one, err);
+    }
     if (rc == 0 && lc_defaults_note(d, s))
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
     if (rc == 0)
@@ -129,16 +135,18 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
 }
 
 static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_backend *b,
-                      const struct lc_facts *facts, const struct lc_plan *plan,
-                      struct lc_error *err)
+                      const struct lc_cluster *cluster, const struct lc_facts *facts,
+                      const struct lc_plan *plan, struct lc_error *err)
 {
-    struct lc_defaults d = {.b = b,
+    struct lc_defaults d = {.cluster = cluster,
+                            .b = b,
                             .facts = facts,
                             .rules = m->up.rules,
                             .allow_unsafe = m->up.allow_unsafe,
                             .say = on_hazard,
                             .ctx = p};
-    const struct lc_hazards h = {.b = b, .facts = facts, .plan = plan, .say = on_hazard, .ctx = p};
+    const struct lc_hazards h = {
+        .cluster = cluster, .b = b, .facts = facts, .plan = plan, .say = on_hazard, .ctx = p};
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < plan->n; i++) {
@@ -174,7 +182,7 @@ int lc_plan_show(struct lc_migrate *m, struct lc_error *err)
     if (rc == 0)
         rc = lc_plan_parse(&plan, b, &facts, err);
     if (rc == 0)
-        rc = print_plan(&p, m, b, &facts, &plan, err);
+        rc = print_plan(&p, m, b, &s.cluster, &facts, &plan, err);
     if (rc == 0 && !p.json)
         printf("%zu to apply, %u applied before\n", plan.n, plan.skipped);
     if (rc == 0 && p.refused)

@@ -277,24 +277,75 @@ static int check_command(struct lc_backend *b, const struct lc_facts *facts,
     return rc;
 }
 
-int lc_column_check(struct lc_backend *b, const struct lc_facts *facts, const struct lc_stmt *s,
-                    void (*unsure)(void *ctx, const char *text), void *ctx, struct lc_error *err)
+/* One look at one host. Nothing is said of a table that is not there, unless nobody has it. */
+static int check_host(const struct lc_cluster *c, size_t host, const struct lc_facts *facts,
+                      const struct lc_stmt *s, void (*unsure)(void *, const char *), void *ctx,
+                      struct lc_error *err)
 {
+    const struct lc_sql_arg args[] = {
+        {"database", database_of(c->b, s)}, {"table", s->name}, {NULL, NULL}};
     struct lc_table t = {0};
-    int rc = 0;
+    int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
 
-    if (s->kind != LC_STMT_ALTER)
-        return 0;
-    for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
-        const struct lc_stmt_command *c = &s->commands[i];
+    for (size_t i = 0; rc == 0 && (t.rows || !c->name) && i < s->command_n; i++) {
+        const struct lc_stmt_command *command = &s->commands[i];
 
-        if (c->kind != LC_STMT_ADD_COLUMN && c->kind != LC_STMT_MODIFY_COLUMN)
-            continue;
-        if (t.cols == 0)
-            rc = read_columns(b, s, &t, err);
-        if (rc == 0)
-            rc = check_command(b, facts, s, c, &t, unsure, ctx, err);
+        if (command->kind == LC_STMT_ADD_COLUMN || command->kind == LC_STMT_MODIFY_COLUMN)
+            rc = check_command(c->b, facts, s, command, &t, unsure, ctx, err);
     }
     lc_table_release(&t);
+    return rc;
+}
+
+enum { LAG_MS = 60000, LAG_PAUSE_MS = 200 };
+
+/* Until the host has it. One that answers, and has something else for a minute, is not behind. */
+static int wait_for_host(const struct lc_cluster *c, size_t host, const struct lc_facts *facts,
+                         const struct lc_stmt *s, const struct lc_column_hooks *hooks,
+                         struct lc_error *err)
+{
+    uint64_t end = lc_now_ms() + LAG_MS;
+    bool told = false;
+
+    for (;;) {
+        struct lc_error why = LC_ERROR_INIT;
+        char text[1400];
+        int rc = check_host(c, host, facts, s, told ? NULL : hooks->unsure, hooks->ctx, &why);
+        bool away = rc == LC_ERR_SERVER && lc_cluster_is_unreachable(&why);
+
+        if (away)
+            end = lc_now_ms() + LAG_MS;
+        if (rc == 0 || rc != LC_ERR_SERVER || !c->name || lc_now_ms() >= end) {
+            if (rc && err && err->code == 0) {
+                *err = why;
+                if (c->name && !away)
+                    snprintf(err->msg, sizeof err->msg, "host %s: %.900s", c->v[host].name,
+                             why.msg);
+            }
+            return rc;
+        }
+        snprintf(text, sizeof text, "waiting for host %s: %s", c->v[host].name, why.msg);
+        if (!told)
+            hooks->lagging(hooks->ctx, text);
+        told = true;
+        if (lc_sleep_ms(LAG_PAUSE_MS, hooks->cancel))
+            return lc_fail(err, LC_ERR_STOPPED, "stopped while %s", text);
+    }
+}
+
+int lc_column_check(const struct lc_cluster *c, const struct lc_facts *facts,
+                    const struct lc_stmt *s, const struct lc_column_hooks *hooks,
+                    struct lc_error *err)
+{
+    bool has_columns = false;
+    int rc = 0;
+
+    for (size_t i = 0; s->kind == LC_STMT_ALTER && i < s->command_n; i++)
+        has_columns = has_columns || s->commands[i].kind == LC_STMT_ADD_COLUMN ||
+                      s->commands[i].kind == LC_STMT_MODIFY_COLUMN;
+    for (size_t i = 0; rc == 0 && has_columns && i < c->n; i++) {
+        if (!c->v[i].down)
+            rc = wait_for_host(c, i, facts, s, hooks, err);
+    }
     return rc;
 }

@@ -14,6 +14,9 @@
 
 enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20 };
 
+/* The connected server itself, rather than a host of the cluster by its name there. */
+#define NO_HOST SIZE_MAX
+
 /* One expression on trial. */
 struct trial {
     const struct lc_stmt *stmt;
@@ -110,6 +113,9 @@ void lc_defaults_release(struct lc_defaults *d)
     free(d->made);
     d->made = NULL;
     d->made_n = 0;
+    if (d->cluster == &d->alone)
+        d->cluster = NULL;
+    lc_cluster_release(&d->alone);
 }
 
 bool lc_defaults_makes(const struct lc_defaults *d, const char *name)
@@ -209,45 +215,49 @@ static bool is_narrow(const char *type)
 /* How a sample was answered. */
 struct answers {
     uint64_t rows, nulls, empties, changed, different;
+    uint64_t digest; /* of which row was answered how */
 };
 
 /*
  * The expression is the migration's own text, and is put in as it stands: it is what the server
- * will be asked to run anyway.
+ * will be asked to run anyway. It stands beside the FROM that names the host, since on older
+ * servers only that SELECT is done there.
  */
-static int make_sample(const struct lc_defaults *d, const struct trial *t, bool own,
+static int make_sample(const struct lc_defaults *d, const struct trial *t, size_t host, bool own,
                        const char *expr, struct lc_buf *sql, bool *possible, struct lc_error *err)
 {
     bool narrow = is_narrow(t->type);
     int rc = lc_buf_adds(sql, "SELECT count() AS n, countIf(isNull(a)) AS nulls, "
                               "countIf(ifNull(a = '', 0)) AS empties, "
-                              "countIf(ifNull(a != c, 0)) AS changed, uniqExact(a) AS different "
-                              "FROM (SELECT toString(livecol_x) AS a, ");
+                              "countIf(ifNull(a != c, 0)) AS changed, uniqExact(a) AS different, "
+                              "sum(cityHash64(livecol_n, ifNull(a, 'NULL'))) AS digest "
+                              "FROM (SELECT livecol_n, toString(livecol_x) AS a, ");
 
     if (!rc && narrow)
         rc = lc_buf_adds(sql, "toString(CAST(livecol_x, ") || lc_sql_add_str(sql, t->type) ||
              lc_buf_adds(sql, "))");
     else if (!rc)
         rc = lc_buf_adds(sql, "a");
-    rc = rc || lc_buf_adds(sql, " AS c FROM (SELECT (") || lc_buf_adds(sql, expr) ||
-         lc_buf_adds(sql, "\n) AS livecol_x FROM (SELECT ");
+    rc = rc || lc_buf_adds(sql, " AS c FROM (SELECT ");
     if (rc)
         return no_memory(err);
     rc = add_columns(d, t, own, sql, possible, err);
     if (rc)
         return rc;
-    if (own)
-        rc = lc_buf_adds(sql, " FROM ") || lc_sql_add_id(sql, t->database) ||
-             lc_buf_adds(sql, ".") || lc_sql_add_id(sql, t->stmt->name) ||
-             lc_buf_addf(sql, " LIMIT %d)))", SAMPLE_ROWS);
-    else
-        rc = lc_buf_addf(sql, " FROM (SELECT number FROM system.numbers LIMIT %d))))", SAMPLE_ROWS);
-    return rc ? no_memory(err) : 0;
+    rc = lc_buf_adds(sql, own ? ", 0" : ", number") || lc_buf_adds(sql, " AS livecol_n, (") ||
+         lc_buf_adds(sql, expr) || lc_buf_adds(sql, "\n) AS livecol_x FROM ");
+    if (!rc && own)
+        rc = lc_cluster_add_from(d->cluster, host, sql, t->database, t->stmt->name);
+    else if (!rc && d->cluster->by_remote)
+        rc = lc_cluster_add_from(d->cluster, host, sql, "system", "numbers");
+    else if (!rc)
+        rc = lc_buf_addf(sql, "(SELECT number FROM system.numbers LIMIT %d)", SAMPLE_ROWS);
+    return rc || lc_buf_addf(sql, " LIMIT %d))", SAMPLE_ROWS) ? no_memory(err) : 0;
 }
 
 /* Evaluate over made-up rows, or over the table's own. *possible false: not all columns exist. */
-static int sample(const struct lc_defaults *d, const struct trial *t, bool own, const char *expr,
-                  struct answers *a, bool *possible, struct lc_error *err)
+static int sample(const struct lc_defaults *d, const struct trial *t, size_t host, bool own,
+                  const char *expr, struct answers *a, bool *possible, struct lc_error *err)
 {
     struct lc_buf sql;
     struct lc_table out = {0};
@@ -256,15 +266,15 @@ static int sample(const struct lc_defaults *d, const struct trial *t, bool own, 
     *a = (struct answers){0};
     *possible = true;
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = make_sample(d, t, own, expr, &sql, possible, err);
+    rc = make_sample(d, t, host, own, expr, &sql, possible, err);
     if (rc == 0 && !lc_buf_str(&sql))
         rc = no_memory(err);
     if (rc == 0 && *possible)
-        rc = lc_backend_run(d->b, lc_buf_str(&sql), &out, err);
+        rc = lc_cluster_run(d->cluster, host, lc_buf_str(&sql), &out, err);
     if (rc == 0 && out.rows == 1)
         *a = (struct answers){lc_table_u64(&out, 0, 0, 0), lc_table_u64(&out, 0, 1, 0),
                               lc_table_u64(&out, 0, 2, 0), lc_table_u64(&out, 0, 3, 0),
-                              lc_table_u64(&out, 0, 4, 0)};
+                              lc_table_u64(&out, 0, 4, 0), lc_table_u64(&out, 0, 5, 0)};
     lc_table_release(&out);
     lc_buf_release(&sql);
     return rc;
@@ -291,8 +301,9 @@ static int refuse_failing(const struct lc_defaults *d, const struct trial *t,
 {
     if (err && err->code == 0)
         err->server_code = why->server_code;
-    lc_fail(err, LC_ERR_REFUSED, "%s does not answer on %s: %s", t->expr, lc_backend_where(d->b),
-            why->msg);
+    /* With a cluster the reason begins with the host's name. */
+    lc_fail(err, LC_ERR_REFUSED, "%s does not answer on %s: %s", t->expr,
+            d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
     lc_hint(err, "mend the function first (its program, its rules, its XML; then SYSTEM RELOAD "
                  "FUNCTIONS): nothing was changed. The column would break INSERTs and merges");
     return LC_ERR_REFUSED;
@@ -334,42 +345,103 @@ static int judge(const struct lc_defaults *d, const struct trial *t, const struc
     return LC_ERR_REFUSED;
 }
 
-/* Evaluate the expression over rows, and judge. */
-static int try_expression(const struct lc_defaults *d, const struct trial *t, struct lc_error *err)
+/* Is it the function that fails on made-up rows, or can values of these types not be made up? */
+static bool can_make_up(const struct lc_defaults *d, const struct trial *t, size_t host)
 {
-    struct answers a, own = {0}, plain;
-    struct lc_error why = LC_ERROR_INIT;
-    bool possible, made_up = true;
-    int rc = sample(d, t, false, t->expr, &a, &possible, &why);
+    struct lc_error ignored = LC_ERROR_INIT;
+    struct answers plain;
+    bool possible;
 
-    if (rc == LC_ERR_SERVER) {
-        /* Is it the function, or can values of these types not be made up? */
-        struct lc_error ignored = LC_ERROR_INIT;
+    return sample(d, t, host, false, "'plain'", &plain, &possible, &ignored) == 0;
+}
 
-        if (sample(d, t, false, "'plain'", &plain, &possible, &ignored) == 0)
-            return refuse_failing(d, t, &why, err);
-        made_up = false;
-        rc = 0;
-    }
-    if (rc) {
-        if (err && err->code == 0)
-            *err = why;
-        return rc;
-    }
-    if (made_up && a.rows != SAMPLE_ROWS)
-        return lc_fail(err, LC_ERR_REFUSED, "%s answered %" PRIu64 " rows for %d", t->expr, a.rows,
-                       SAMPLE_ROWS);
-    if (t->table_there) {
-        why = LC_ERROR_INIT;
-        rc = sample(d, t, true, t->expr, &own, &possible, &why);
-        if (rc == LC_ERR_SERVER)
-            return refuse_failing(d, t, &why, err);
+static int refuse_differing(const struct lc_defaults *d, const struct trial *t, size_t first,
+                            size_t host, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED, "%s answers otherwise on host %s than on host %s", t->expr,
+            lc_cluster_host_name(d->cluster, host), lc_cluster_host_name(d->cluster, first));
+    lc_hint(err,
+            "the hosts have other rules under the same name: nothing was changed. --rules FILE "
+            "says which host is right; new rules are a new function, name_v2");
+    return LC_ERR_REFUSED;
+}
+
+/* Made-up rows on every host. *made_up false: there are no values for these types. */
+static int try_hosts(const struct lc_defaults *d, const struct trial *t, struct answers *first,
+                     bool *made_up, struct lc_error *err)
+{
+    const struct lc_cluster *c = d->cluster;
+    size_t first_host = c->n;
+
+    *made_up = true;
+    *first = (struct answers){0};
+    for (size_t i = 0; i < c->n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+        struct answers a;
+        bool possible;
+        int rc;
+
+        if (c->v[i].down)
+            continue;
+        rc = sample(d, t, i, false, t->expr, &a, &possible, &why);
+        if (rc == LC_ERR_SERVER) {
+            if (can_make_up(d, t, i))
+                return refuse_failing(d, t, &why, err);
+            *made_up = false;
+            return 0;
+        }
         if (rc) {
             if (err && err->code == 0)
                 *err = why;
             return rc;
         }
+        if (a.rows != SAMPLE_ROWS)
+            return lc_fail(err, LC_ERR_REFUSED, "%s answered %" PRIu64 " rows for %d%s%s", t->expr,
+                           a.rows, SAMPLE_ROWS, c->name ? " on host " : "",
+                           lc_cluster_host_name(c, i));
+        if (first_host == c->n) {
+            first_host = i;
+            *first = a;
+        } else if (a.digest != first->digest) {
+            return refuse_differing(d, t, first_host, i, err);
+        }
     }
+    return 0;
+}
+
+/* The table's own rows, on the server that is connected to. */
+static int try_own(const struct lc_defaults *d, const struct trial *t, struct answers *own,
+                   struct lc_error *err)
+{
+    struct lc_cluster alone = {0};
+    struct lc_defaults here = *d;
+    struct lc_error why = LC_ERROR_INIT;
+    bool possible;
+    int rc = lc_cluster_alone(&alone, d->b, err);
+
+    if (rc)
+        return rc;
+    here.cluster = &alone;
+    rc = sample(&here, t, 0, true, t->expr, own, &possible, &why);
+    if (rc == LC_ERR_SERVER)
+        rc = refuse_failing(&here, t, &why, err);
+    else if (rc && err && err->code == 0)
+        *err = why;
+    lc_cluster_release(&alone);
+    return rc;
+}
+
+/* Evaluate the expression over rows, and judge. */
+static int try_expression(const struct lc_defaults *d, const struct trial *t, struct lc_error *err)
+{
+    struct answers a, own = {0};
+    bool made_up;
+    int rc = try_hosts(d, t, &a, &made_up, err);
+
+    if (rc == 0 && t->table_there)
+        rc = try_own(d, t, &own, err);
+    if (rc)
+        return rc;
     if (a.rows + own.rows == 0) {
         say(d, true, "%s could not be tried: no rows, and no values of its columns' types made up",
             t->expr);
@@ -378,10 +450,11 @@ static int try_expression(const struct lc_defaults *d, const struct trial *t, st
     rc = judge(d, t, &a, &own, err);
     if (rc == 0)
         say(d, false,
-            "%s answers: %" PRIu64 " made-up rows and %" PRIu64 " of %s.%s, %" PRIu64
+            "%s answers: %" PRIu64 " made-up rows%s and %" PRIu64 " of %s.%s, %" PRIu64
             " different values",
-            t->expr, a.rows, own.rows, t->database, t->stmt->name,
-            a.different > own.different ? a.different : own.different);
+            t->expr, a.rows,
+            d->cluster->name && made_up ? ", the same on every host of the cluster," : "", own.rows,
+            t->database, t->stmt->name, a.different > own.different ? a.different : own.different);
     return rc;
 }
 
@@ -419,10 +492,23 @@ static int compare_with(const struct lc_defaults *d, const struct trial *t, cons
 
     if (rc)
         return rc;
-    rc = lc_answers_compare(d->b, &call, rules, path, &compared, err);
+    for (size_t i = 0; rc == 0 && i < d->cluster->n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+
+        if (d->cluster->v[i].down)
+            continue;
+        rc = lc_answers_compare(d->cluster, i, &call, rules, path, &compared, &why);
+        if (rc && err && err->code == 0) {
+            *err = why;
+            if (d->cluster->name && rc == LC_ERR_REFUSED)
+                snprintf(err->msg, sizeof err->msg, "host %s: %.900s", d->cluster->v[i].name,
+                         why.msg);
+        }
+    }
     lc_rules_free(rules);
     if (rc == 0)
-        say(d, false, "%s answers %" PRIu64 " keys as %s says", function, compared, path);
+        say(d, false, "%s answers %" PRIu64 " keys as %s says%s", function, compared, path,
+            d->cluster->name ? ", on every host" : "");
     return rc;
 }
 
@@ -453,11 +539,12 @@ static int compare_rules(const struct lc_defaults *d, const struct trial *t, str
 }
 
 static int refuse_missing(const struct lc_defaults *d, const struct trial *t, const char *name,
-                          struct lc_error *err)
+                          size_t host, struct lc_error *err)
 {
     lc_fail(err, LC_ERR_REFUSED,
-            "the function %s, which the DEFAULT of %s.%s.%s calls, is not registered on %s", name,
-            t->database, t->stmt->name, t->c->column, lc_backend_where(d->b));
+            "the function %s, which the DEFAULT of %s.%s.%s calls, is not registered on %s%s", name,
+            t->database, t->stmt->name, t->c->column, host == NO_HOST ? "" : "host ",
+            host == NO_HOST ? lc_backend_where(d->b) : lc_cluster_host_name(d->cluster, host));
     if (strcmp(lc_backend_kind(d->b), "embedded") == 0)
         lc_hint(err, "put its XML where --functions GLOB looks (PATH/*_function.xml by default), "
                      "its program and rules into --scripts DIR (PATH/user_scripts)");
@@ -465,6 +552,27 @@ static int refuse_missing(const struct lc_defaults *d, const struct trial *t, co
         lc_hint(err, "copy its XML beside the server's config.xml as NAME_function.xml, its "
                      "program and rules into user_scripts, then: SYSTEM RELOAD FUNCTIONS");
     return LC_ERR_REFUSED;
+}
+
+/* Every host must know it: one that does not cannot load the table's DEFAULT. */
+static int find_on_hosts(const struct lc_defaults *d, const struct trial *t, const char *name,
+                         struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && d->cluster->name && i < d->cluster->n; i++) {
+        struct lc_table found = {0};
+
+        if (d->cluster->v[i].down)
+            continue;
+        rc = lc_cluster_read(d->cluster, i, lc_sql_function_known, lc_sql_host_function_known, args,
+                             &found, err);
+        if (rc == 0 && lc_table_u64(&found, 0, 0, 0) == 0)
+            rc = refuse_missing(d, t, name, i, err);
+        lc_table_release(&found);
+    }
+    return rc;
 }
 
 /* Which functions are called: is each there, and is one not the server's own? */
@@ -489,12 +597,14 @@ static int find_functions(struct lc_defaults *d, struct trial *t, bool now, bool
             if (!now && lc_defaults_makes(d, name))
                 *wait = true;
             else
-                rc = refuse_missing(d, t, name, err);
+                rc = refuse_missing(d, t, name, NO_HOST, err);
         }
         foreign = rc == 0 && !*wait &&
                   (strcmp(lc_table_at(&found, 0, 0)->p, "System") != 0 ||
                    strncasecmp(name, "dictGet", 7) == 0);
         lc_table_release(&found);
+        if (foreign && strncasecmp(name, "dictGet", 7) != 0)
+            rc = find_on_hosts(d, t, name, err);
         if (foreign && !t->udf)
             t->udf = name;
         else
@@ -560,6 +670,11 @@ static int check_command(struct lc_defaults *d, const struct lc_stmt *stmt,
 int lc_defaults_check(struct lc_defaults *d, const struct lc_stmt *stmt, bool now,
                       struct lc_error *err)
 {
+    if (!d->cluster) {
+        if (lc_cluster_alone(&d->alone, d->b, err))
+            return LC_ERR_NOMEM;
+        d->cluster = &d->alone;
+    }
     for (size_t i = 0; i < stmt->command_n; i++) {
         const struct lc_stmt_command *c = &stmt->commands[i];
         int rc;

@@ -4,12 +4,13 @@
  * A DEFAULT that calls a function makes the function a live dependency of the table: where it is
  * missing or fails, every INSERT without the column fails, every ALTER, and merges. So each such
  * expression is evaluated over rows first: over made-up ones, and over some of the table's own.
+ * With a cluster every host is asked, and their answers to the made-up rows are compared.
  * (Over constants the server would fold the call on the host that was asked, which proves nothing.)
  */
 #ifndef LC_DEFAULTS_H
 #define LC_DEFAULTS_H
 
-#include "backend.h"
+#include "cluster.h"
 #include "facts.h"
 #include "options.h"
 #include "stmt.h"
@@ -23,7 +24,9 @@ struct lc_defaults_made {
 };
 
 struct lc_defaults {
-    struct lc_backend *b;
+    const struct lc_cluster *cluster; /* each host of it is tried; NULL: b alone */
+    struct lc_cluster alone;
+    struct lc_backend *b; /* the same as its */
     const struct lc_facts *facts;
     struct lc_strings rules; /* "FILE" or "function=FILE" */
     bool allow_unsafe;       /* an answer that is always empty is said, not refused */

@@ -1,5 +1,6 @@
 #include "hazards.h"
 
+#include "cluster_check.h"
 #include "defaults.h"
 #include "estimate.h"
 #include "lexer.h"
@@ -106,48 +107,18 @@ static int look_at_inserts(const struct lc_hazards *h, const struct lc_stmt *s,
     return rc;
 }
 
-/* Does the statement's text speak of database.table, or of table alone? */
-static bool speaks_of(const struct lc_cell *text, const char *table)
-{
-    struct lc_lexer lex = LC_LEXER(text->p, text->n);
-    struct lc_tok tok;
-    bool found = false;
-
-    while (!found && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        char *name;
-
-        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED && tok.kind != LC_TOK_STRING)
-            continue;
-        name = lc_tok_name(&tok);
-        found = name && strcmp(name, table) == 0;
-        free(name);
-    }
-    return found;
-}
-
 /* Views, Buffer and Distributed tables over the target. */
-static int look_at_tables_over(const struct lc_hazards *h, const struct lc_stmt *s,
-                               struct lc_error *err)
+static void say_over(void *ctx, const struct lc_table_over *t)
 {
-    struct lc_table t = {0};
-    int rc = lc_query_read(h->b, lc_sql_all_tables, NULL, &t, err);
+    const struct lc_hazards *h = ctx;
+    bool passes_on = strcmp(t->engine, "Buffer") == 0 || strcmp(t->engine, "Distributed") == 0;
 
-    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        const char *database = lc_table_at(&t, i, 0)->p, *name = lc_table_at(&t, i, 1)->p;
-        const char *engine = lc_table_at(&t, i, 2)->p;
-
-        if ((strcmp(name, s->name) == 0 && strcmp(database, database_of(h, s)) == 0) ||
-            !speaks_of(lc_table_at(&t, i, 3), s->name))
-            continue;
-        if (strcmp(engine, "Buffer") == 0 || strcmp(engine, "Distributed") == 0)
-            say(h, true, "%s.%s (%s) is over this table: it needs the column too", database, name,
-                engine);
-        else
-            say(h, false, "%s.%s (%s) reads or writes this table: it does not change by itself",
-                database, name, engine);
-    }
-    lc_table_release(&t);
-    return rc;
+    if (t->column)
+        say(h, true, "%s.%s (%s%s%s) is over this table: it needs the column too", t->database,
+            t->name, t->engine, *t->host ? ", on " : "", t->host);
+    else if (!passes_on)
+        say(h, false, "%s.%s (%s) reads or writes this table: it does not change by itself",
+            t->database, t->name, t->engine);
 }
 
 /* Cores and queries at this moment: "auto(8)" or "8". */
@@ -387,7 +358,7 @@ int lc_hazards_look(const struct lc_hazards *h, const struct lc_stmt *s, struct 
     if (rc == 0 && adds)
         rc = look_at_inserts(h, s, err);
     if (rc == 0 && adds)
-        rc = look_at_tables_over(h, s, err);
+        rc = lc_tables_over(h->cluster, s, h->plan, say_over, (void *)(uintptr_t)h, err);
     if (rc == 0 && s->mutates && s->class != LC_CLASS_METADATA)
         rc = say_cost(h, s, err);
     return rc;

@@ -6,12 +6,14 @@
 #ifndef LC_HAZARDS_H
 #define LC_HAZARDS_H
 
+#include "cluster.h"
 #include "facts.h"
 #include "plan.h"
 #include "stmt.h"
 
 struct lc_hazards {
-    struct lc_backend *b;
+    const struct lc_cluster *cluster;
+    struct lc_backend *b; /* the same as its */
     const struct lc_facts *facts;
     const struct lc_plan *plan;
     /* One finding, a line without its newline. `hazard` false: it is a cost or a remark. */

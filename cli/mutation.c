@@ -1,11 +1,15 @@
 #include "mutation.h"
 
+#include "keeper.h"
 #include "lexer.h"
 #include "livecol_sql.h"
 #include "query.h"
 #include "server_error.h"
+#include "stop.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,19 +28,21 @@ static int no_memory(struct lc_error *err)
     return LC_ERR_NOMEM;
 }
 
-static int list(const struct lc_mutation_watch *w, struct lc_table *t, struct lc_error *err)
+static int list(const struct lc_mutation_watch *w, size_t host, struct lc_table *t,
+                struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
 
-    return lc_query_read(w->b, w->facts->fail_reason ? lc_sql_mutations : lc_sql_mutations_plain,
-                         args, t, err);
+    return lc_cluster_read(w->cluster, host,
+                           w->facts->fail_reason ? lc_sql_mutations : lc_sql_mutations_plain,
+                           lc_sql_host_mutations, args, t, err);
 }
 
 /* What was there of that id before, or NULL. */
-static struct lc_mutation_seen *seen(const struct lc_mutation_watch *w, const char *id)
+static struct lc_mutation_seen *seen(const struct lc_mutation_watch *w, size_t host, const char *id)
 {
     for (size_t i = 0; i < w->before_n; i++) {
-        if (strcmp(w->before[i].id, id) == 0)
+        if (w->before[i].host == host && strcmp(w->before[i].id, id) == 0)
             return &w->before[i];
     }
     return NULL;
@@ -54,30 +60,102 @@ static int count_rows(struct lc_mutation_watch *w, struct lc_error *err)
     return rc;
 }
 
-int lc_mutation_watch(struct lc_mutation_watch *w, struct lc_backend *b,
-                      const struct lc_facts *facts, const char *database, const char *table,
-                      struct lc_error *err)
+static int note_host(struct lc_mutation_watch *w, size_t host, struct lc_error *err)
 {
     struct lc_table t = {0};
-    int rc;
+    struct lc_mutation_seen *more;
+    int rc = list(w, host, &t, err);
 
-    *w = (struct lc_mutation_watch){
-        .b = b, .facts = facts, .database = database, .table = table, .begun_ms = lc_now_ms()};
-    rc = list(w, &t, err);
-    if (rc == 0) {
-        w->before = calloc(t.rows + 1, sizeof *w->before);
-        if (!w->before)
-            rc = no_memory(err);
-    }
+    more = rc == 0 ? realloc(w->before, (w->before_n + t.rows + 1) * sizeof *more) : NULL;
+    if (more)
+        w->before = more;
+    else if (rc == 0)
+        rc = no_memory(err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        w->before[i] = (struct lc_mutation_seen){.id = strdup(lc_table_at(&t, i, C_ID)->p),
-                                                 .fail_s = lc_table_u64(&t, i, C_FAIL_S, 0)};
-        if (!w->before[i].id)
+        w->before[w->before_n] =
+            (struct lc_mutation_seen){.host = host,
+                                      .id = strdup(lc_table_at(&t, i, C_ID)->p),
+                                      .fail_s = lc_table_u64(&t, i, C_FAIL_S, 0)};
+        if (!w->before[w->before_n].id)
             rc = no_memory(err);
         else
             w->before_n++;
     }
     lc_table_release(&t);
+    return rc;
+}
+
+static int note_shard(struct lc_mutation_watch *w, const char *path, size_t *shard,
+                      struct lc_error *err)
+{
+    struct lc_mutation_shard *s;
+    struct lc_table t = {0};
+    char *node;
+    int rc;
+
+    if (asprintf(&node, "%s/mutations", path) < 0)
+        return no_memory(err);
+    for (*shard = 0; *shard < w->shards_n; ++*shard) {
+        if (strcmp(w->shards[*shard].path, node) == 0) {
+            free(node);
+            return 0;
+        }
+    }
+    s = &w->shards[w->shards_n++];
+    s->path = node;
+    rc = lc_keeper_children(w->b, node, lc_stop_flag(), &t, err);
+    s->before = rc == 0 ? calloc(t.rows + 1, sizeof *s->before) : NULL;
+    if (rc == 0 && !s->before)
+        rc = no_memory(err);
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        s->before[s->before_n] = strdup(lc_table_at(&t, i, LC_KEEPER_NAME)->p);
+        if (!s->before[s->before_n])
+            rc = no_memory(err);
+        else
+            s->before_n++;
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+/* Where the host's replica of the table lies in Keeper. */
+static int note_path(struct lc_mutation_watch *w, size_t host, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc = lc_cluster_read(w->cluster, host, lc_sql_table_keeper_path,
+                             lc_sql_host_table_keeper_path, args, &t, err);
+
+    if (rc == 0 && t.rows)
+        rc = note_shard(w, lc_table_at(&t, 0, 0)->p, &w->shard_of[host], err);
+    lc_table_release(&t);
+    return rc;
+}
+
+int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *cluster,
+                      const struct lc_facts *facts, const char *database, const char *table,
+                      struct lc_error *err)
+{
+    int rc = 0;
+
+    *w = (struct lc_mutation_watch){.b = cluster->b,
+                                    .cluster = cluster,
+                                    .facts = facts,
+                                    .database = database,
+                                    .table = table,
+                                    .shards = calloc(cluster->n, sizeof *w->shards),
+                                    .shard_of = calloc(cluster->n, sizeof *w->shard_of),
+                                    .begun_ms = lc_now_ms()};
+    if (!w->shards || !w->shard_of)
+        return no_memory(err);
+    for (size_t i = 0; rc == 0 && i < cluster->n; i++) {
+        w->shard_of[i] = SIZE_MAX;
+        if (cluster->v[i].down)
+            continue;
+        rc = note_host(w, i, err);
+        if (rc == 0 && facts->keeper && facts->replicas)
+            rc = note_path(w, i, err);
+    }
     return rc ? rc : count_rows(w, err);
 }
 
@@ -93,28 +171,47 @@ static bool same_command(const struct lc_cell *stored, const char *command, size
            lc_lex_same(p + 1, stored_n - 2, command, n);
 }
 
+/* From now on it is waited for like one that was not there. */
+static void make_ours(struct lc_mutation_watch *w, size_t host, const char *id)
+{
+    struct lc_mutation_seen *before = seen(w, host, id);
+
+    if (before)
+        before->ours = true;
+    if (w->shard_of[host] < w->shards_n) {
+        struct lc_mutation_shard *s = &w->shards[w->shard_of[host]];
+
+        for (size_t i = 0; i < s->before_n; i++) {
+            if (strcmp(s->before[i], id) == 0)
+                s->before[i][0] = '\0';
+        }
+    }
+}
+
 int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t command_n,
                      uint64_t since_s, bool *found, bool *others, struct lc_error *err)
 {
-    struct lc_table t = {0};
-    int rc = list(w, &t, err);
+    int rc = 0;
 
     *found = *others = false;
-    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        struct lc_mutation_seen *before;
+    for (size_t host = 0; rc == 0 && host < w->cluster->n; host++) {
+        struct lc_table t = {0};
 
-        if (lc_table_u64(&t, i, C_MADE_S, 0) < since_s)
+        if (w->cluster->v[host].down)
             continue;
-        if (!same_command(lc_table_at(&t, i, C_COMMAND), command, command_n)) {
-            *others = true;
-            continue;
+        rc = list(w, host, &t, err);
+        for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+            if (lc_table_u64(&t, i, C_MADE_S, 0) < since_s)
+                continue;
+            if (!same_command(lc_table_at(&t, i, C_COMMAND), command, command_n)) {
+                *others = true;
+                continue;
+            }
+            *found = true;
+            make_ours(w, host, lc_table_at(&t, i, C_ID)->p);
         }
-        *found = true;
-        before = seen(w, lc_table_at(&t, i, C_ID)->p);
-        if (before)
-            before->ours = true;
+        lc_table_release(&t);
     }
-    lc_table_release(&t);
     return rc;
 }
 
@@ -148,17 +245,70 @@ static bool is_failing(const struct lc_table *t, size_t row, const struct lc_mut
            lc_server_error_code(reason->p, reason->n) != ABORTED;
 }
 
-/* One look: how many of ours are undone, and how many parts they have left. */
-static int look(const struct lc_mutation_watch *w, unsigned *undone, uint64_t *parts,
-                struct lc_error *err)
-{
-    struct lc_table t = {0};
-    int rc = list(w, &t, err);
+/* Say what is waited for, the first thing of a look alone. */
+static void set_waiting(struct lc_mutation_watch *w, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
-    *undone = 0;
-    *parts = 0;
+static void set_waiting(struct lc_mutation_watch *w, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (w->waiting[0])
+        return;
+    va_start(ap, fmt);
+    vsnprintf(w->waiting, sizeof w->waiting, fmt, ap);
+    va_end(ap);
+}
+
+static bool was_before(const struct lc_mutation_shard *s, const char *id)
+{
+    for (size_t i = 0; i < s->before_n; i++) {
+        if (strcmp(s->before[i], id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What Keeper has must be on the host: a replica that was just started shows nothing for a while.
+ */
+static unsigned missing(struct lc_mutation_watch *w, size_t host, const struct lc_table *shown,
+                        const struct lc_table *expected)
+{
+    const struct lc_mutation_shard *s = &w->shards[w->shard_of[host]];
+    unsigned n = 0;
+
+    for (size_t i = 0; i < expected->rows; i++) {
+        const char *id = lc_table_at(expected, i, LC_KEEPER_NAME)->p;
+        bool there = was_before(s, id);
+
+        for (size_t k = 0; !there && k < shown->rows; k++)
+            there = strcmp(lc_table_at(shown, k, C_ID)->p, id) == 0;
+        if (there)
+            continue;
+        n++;
+        set_waiting(w, "%s%s does not show mutation %s yet", w->cluster->name ? "host " : "",
+                    w->cluster->name ? lc_cluster_host_name(w->cluster, host) : "the server", id);
+    }
+    return n;
+}
+
+/* One look at a host: how many of ours are undone there, and how many parts they have left. */
+static int look_at_host(struct lc_mutation_watch *w, size_t host, const struct lc_table *expected,
+                        unsigned *undone, uint64_t *parts, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc = list(w, host, &t, &why);
+
+    if (rc == LC_ERR_SERVER && w->cluster->name && lc_cluster_is_unreachable(&why)) {
+        ++*undone;
+        set_waiting(w, "host %s does not answer", lc_cluster_host_name(w->cluster, host));
+        return 0;
+    }
+    if (rc && err && err->code == 0)
+        *err = why;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        const struct lc_mutation_seen *before = seen(w, lc_table_at(&t, i, C_ID)->p);
+        const struct lc_mutation_seen *before = seen(w, host, lc_table_at(&t, i, C_ID)->p);
 
         if ((before && !before->ours) || lc_table_u64(&t, i, C_IS_DONE, 1))
             continue;
@@ -167,7 +317,55 @@ static int look(const struct lc_mutation_watch *w, unsigned *undone, uint64_t *p
         if (is_failing(&t, i, before))
             rc = failed(w, &t, i, err);
     }
+    if (rc == 0 && expected)
+        *undone += missing(w, host, &t, expected);
     lc_table_release(&t);
+    return rc;
+}
+
+/* The mutations that Keeper has; none, and the wait goes on, while it is away. */
+static int look_at_keeper(struct lc_mutation_watch *w, struct lc_table *expected, unsigned *undone,
+                          struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < w->shards_n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+
+        rc = lc_keeper_children_now(w->b, w->shards[i].path, &expected[i], &why);
+        if (rc == LC_ERR_SERVER && lc_keeper_is_away(&why)) {
+            ++*undone;
+            set_waiting(w, "Keeper does not answer");
+            rc = 0;
+        } else if (rc && err && err->code == 0) {
+            *err = why;
+        }
+    }
+    return rc;
+}
+
+/* One look at all. Keeper first: what it has by then must be on the hosts afterwards. */
+static int look(struct lc_mutation_watch *w, unsigned *undone, uint64_t *parts,
+                struct lc_error *err)
+{
+    struct lc_table *expected = calloc(w->cluster->n, sizeof *expected);
+    int rc = expected ? 0 : no_memory(err);
+
+    *undone = 0;
+    *parts = 0;
+    w->waiting[0] = '\0';
+    if (rc == 0)
+        rc = look_at_keeper(w, expected, undone, err);
+    for (size_t i = 0; rc == 0 && i < w->cluster->n; i++) {
+        size_t shard = w->shard_of[i];
+
+        if (!w->cluster->v[i].down)
+            rc = look_at_host(w, i, shard < w->shards_n ? &expected[shard] : NULL, undone, parts,
+                              err);
+    }
+    for (size_t i = 0; expected && i < w->shards_n; i++)
+        lc_table_release(&expected[i]);
+    free(expected);
     return rc;
 }
 
@@ -197,6 +395,7 @@ static int tell(struct lc_mutation_watch *w, const struct lc_mutation_hooks *hoo
 {
     struct lc_run_progress p = {.parts_to_do = parts_to_do,
                                 .rows_total = w->rows_total,
+                                .waiting = w->waiting[0] ? w->waiting : NULL,
                                 .elapsed_ms = lc_now_ms() - w->begun_ms};
     double shares = 0;
     uint64_t rows = 0;
@@ -254,5 +453,13 @@ void lc_mutation_release(struct lc_mutation_watch *w)
     for (size_t i = 0; i < w->before_n; i++)
         free(w->before[i].id);
     free(w->before);
+    for (size_t i = 0; i < w->shards_n; i++) {
+        for (size_t k = 0; k < w->shards[i].before_n; k++)
+            free(w->shards[i].before[k]);
+        free(w->shards[i].before);
+        free(w->shards[i].path);
+    }
+    free(w->shards);
+    free(w->shard_of);
     *w = (struct lc_mutation_watch){0};
 }

@@ -391,7 +391,7 @@ static int wait_for_mutations(const struct rederive *r, struct lc_error *err)
 {
     const struct lc_mutation_hooks hooks = {.cancel = r->s->options->cancel};
     struct lc_mutation_watch w;
-    int rc = lc_mutation_watch(&w, r->s->b, r->s->facts, r->d.database, r->d.table, err);
+    int rc = lc_mutation_watch(&w, r->s->cluster, r->s->facts, r->d.database, r->d.table, err);
 
     for (size_t i = 0; rc == 0 && i < w.before_n; i++)
         w.before[i].ours = true;

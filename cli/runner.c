@@ -1,5 +1,6 @@
 #include "runner.h"
 
+#include "cluster_check.h"
 #include "column_check.h"
 #include "defaults.h"
 #include "livecol_sql.h"
@@ -54,6 +55,11 @@ static void on_default(void *ctx, bool warning, const char *text)
 static void on_unsure(void *ctx, const char *text)
 {
     emit_text(ctx, LC_RUN_WARNING, text);
+}
+
+static void on_lagging(void *ctx, const char *text)
+{
+    emit_text(ctx, LC_RUN_RETRY, text);
 }
 
 static void on_send(void *ctx, enum lc_run_event_kind kind, const char *text,
@@ -214,6 +220,47 @@ static void record_failure(struct run *r, const struct lc_plan_migration *m, uns
     lc_tracking_write(&r->session.tracking, &e, NULL);
 }
 
+/* The first table over the target that is left without a column. */
+static void note_lacking(void *ctx, const struct lc_table_over *t)
+{
+    struct lc_error *lacks = ctx;
+
+    if (!t->column || lacks->code)
+        return;
+    lc_fail(lacks, LC_ERR_REFUSED,
+            "%s.%s (%s%s%s) is over this table, and no statement adds the column %s to it",
+            t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column);
+    lc_hint(lacks, "add to the migration: ALTER TABLE %s.%s ADD COLUMN %s …", t->database, t->name,
+            t->column);
+}
+
+/*
+ * Nothing breaks by it, but who reads or writes through it does not see the column: refused before
+ * the run with strict, else said after the statement.
+ */
+static int check_over(struct run *r, const struct lc_stmt *s, bool before, struct lc_error *err)
+{
+    struct lc_error lacks = LC_ERROR_INIT;
+    bool adds = false;
+    int rc;
+
+    for (size_t i = 0; s->kind == LC_STMT_ALTER && i < s->command_n; i++)
+        adds = adds || s->commands[i].kind == LC_STMT_ADD_COLUMN;
+    if (!adds || r->down)
+        return 0;
+    rc = lc_tables_over(&r->session.cluster, s, &r->plan, note_lacking, &lacks, err);
+    if (rc || !lacks.code)
+        return rc;
+    if (!before) {
+        emit_text(r, LC_RUN_WARNING, lacks.msg);
+    } else if (r->o->strict) {
+        if (err && err->code == 0)
+            *err = lacks;
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
 static void tell_other(struct run *r, const struct lc_plan_migration *m, unsigned i)
 {
     char text[128];
@@ -243,7 +290,11 @@ static int run_statement(struct run *r, const struct lc_plan_migration *m, unsig
         begun = lc_now_ms();
         rc = send_statement(r, m, i, err);
         if (rc == 0)
-            rc = lc_column_check(r->b, &r->facts, &stmt->parsed, on_unsure, r, err);
+            rc = lc_column_check(&r->session.cluster, &r->facts, &stmt->parsed,
+                                 &(struct lc_column_hooks){on_unsure, on_lagging, r, r->o->cancel},
+                                 err);
+        if (rc == 0)
+            rc = check_over(r, &stmt->parsed, false, err);
         if (rc)
             record_failure(r, m, i, err);
     }
@@ -337,9 +388,13 @@ static int check_statements(struct run *r, struct lc_error *err)
 
             if (rc)
                 return rc;
-            rc = lc_defaults_check(&r->defaults, s, false, err);
+            rc = lc_cluster_check_reach(&r->session.cluster, &r->facts, s, err);
+            if (rc == 0)
+                rc = lc_defaults_check(&r->defaults, s, false, err);
             if (rc == 0 && m->stmts[k].text->rederive)
                 rc = lc_rederive_check(&r->defaults, &m->stmts[k], err);
+            if (rc == 0)
+                rc = check_over(r, s, true, err);
             if (rc == 0 && lc_defaults_note(&r->defaults, s))
                 rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
             if (rc) {
@@ -406,13 +461,19 @@ static int run_all(struct lc_backend *b, const struct lc_up_options *o, bool dow
     int rc;
 
     *report = (struct lc_up_report){0};
-    r.defaults = (struct lc_defaults){.b = b,
+    r.defaults = (struct lc_defaults){.cluster = &r.session.cluster,
+                                      .b = b,
                                       .facts = &r.facts,
                                       .rules = o->rules,
                                       .allow_unsafe = o->allow_unsafe,
                                       .say = on_default,
                                       .ctx = &r};
-    r.send = (struct lc_send){.b = b, .facts = &r.facts, .options = o, .event = on_send, .ctx = &r};
+    r.send = (struct lc_send){.b = b,
+                              .cluster = &r.session.cluster,
+                              .facts = &r.facts,
+                              .options = o,
+                              .event = on_send,
+                              .ctx = &r};
     rc = run(&r, err ? err : &local);
     lc_plan_release(&r.plan);
     lc_defaults_release(&r.defaults);

@@ -1,5 +1,7 @@
 #include "send.h"
 
+#include "ddl_task.h"
+#include "keeper.h"
 #include "query.h"
 #include "talk.h"
 #include "test_points.h"
@@ -15,6 +17,8 @@ enum {
     TOO_MANY_MUTATIONS = 692,
     TABLE_IS_READ_ONLY = 242,
     SAME_QUERY_ID_RUNS = 216,
+    TIMEOUT_EXCEEDED = 159,
+    UNFINISHED = 341,
     /* The client waits longer than the server's own limit, whose error says more. */
     BEYOND_SERVER_LIMIT_MS = 30000,
     STATEMENT_WAIT_MS = 3600000,
@@ -54,7 +58,7 @@ static int watch(const struct lc_send *s, const struct lc_plan_stmt *stmt,
     *w = (struct lc_mutation_watch){0};
     if (!stmt->parsed.mutates || !*stmt->parsed.name)
         return 0;
-    return lc_mutation_watch(w, s->b, s->facts, database_of(s, stmt), stmt->parsed.name, err);
+    return lc_mutation_watch(w, s->cluster, s->facts, database_of(s, stmt), stmt->parsed.name, err);
 }
 
 static int wait_for_mutations(const struct lc_send *s, struct lc_mutation_watch *w,
@@ -238,8 +242,8 @@ static int settle_lost(const struct lc_send *s, const struct lc_plan_stmt *stmt,
 }
 
 /* The server's own limits, where it knows them; mutations are waited for by looking, not by it. */
-static void make_settings(const struct lc_up_options *o, char statement_s[16], char ddl_s[16],
-                          struct lc_setting out[6])
+static void make_settings(const struct lc_up_options *o, bool on_cluster, char statement_s[16],
+                          char ddl_s[16], struct lc_setting out[6])
 {
     size_t n = 0;
 
@@ -249,6 +253,10 @@ static void make_settings(const struct lc_up_options *o, char statement_s[16], c
         snprintf(statement_s, 16, "%u", (o->statement_timeout_ms + 999) / 1000);
         out[n++] = (struct lc_setting){"max_execution_time", statement_s};
     }
+    /* What the hosts have not done by then is followed in Keeper, where a signal can end the wait.
+     */
+    if (on_cluster && !o->ddl_timeout_ms)
+        out[n++] = (struct lc_setting){"distributed_ddl_task_timeout", "5"};
     if (o->ddl_timeout_ms) {
         snprintf(ddl_s, 16, "%u", (o->ddl_timeout_ms + 999) / 1000);
         out[n++] = (struct lc_setting){"distributed_ddl_task_timeout", ddl_s};
@@ -257,51 +265,131 @@ static void make_settings(const struct lc_up_options *o, char statement_s[16], c
     out[n] = (struct lc_setting){NULL, NULL};
 }
 
-static int send_once(const struct lc_send *s, const char *sql, size_t n, const char *query_id,
-                     struct lc_error *err)
+static int send_once(const struct lc_send *s, const struct lc_plan_stmt *stmt, const char *sql,
+                     const char *query_id, struct lc_error *err)
 {
     const struct lc_up_options *o = s->options;
     char statement_s[16], ddl_s[16];
     struct lc_setting settings[6];
     struct lc_query q = {.sql = sql,
-                         .sql_n = n,
+                         .sql_n = stmt->text->n,
                          .query_id = query_id,
                          .settings = settings,
                          .timeout_ms = o->statement_timeout_ms
                                            ? o->statement_timeout_ms + BEYOND_SERVER_LIMIT_MS
                                            : STATEMENT_WAIT_MS};
 
-    make_settings(o, statement_s, ddl_s, settings);
+    make_settings(o, stmt->parsed.on_cluster, statement_s, ddl_s, settings);
     return lc_backend_query(s->b, &q, NULL, err);
+}
+
+static void tell_waiting(void *ctx, const char *text)
+{
+    const struct lc_send *s = ctx;
+
+    tell(s, LC_RUN_RETRY, "%s", text);
+}
+
+/* To its end on every host, whatever the server that was asked still waits for. */
+static int follow(const struct lc_send *s, const char *task, struct lc_error *err)
+{
+    const struct lc_ddl_hooks hooks = {tell_waiting, (void *)(uintptr_t)s, s->options->cancel};
+
+    return lc_ddl_task_follow(s->cluster, task, &hooks, err);
+}
+
+/*
+ * An answer that says: it goes on by itself. *ours false: it says something else. What a Replicated
+ * table's other replicas still have to do is waited for afterwards, by looking at them.
+ */
+static int go_on(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                 const struct lc_error *why, bool *ours, struct lc_error *err)
+{
+    char *task;
+    int rc = 0;
+
+    *ours = true;
+    if (why->server_code == UNFINISHED) {
+        tell(s, LC_RUN_RETRY, "not done yet on every replica: %s", why->msg);
+        return 0;
+    }
+    task = why->server_code == TIMEOUT_EXCEEDED && stmt->parsed.on_cluster
+               ? lc_ddl_task_named(why->msg)
+               : NULL;
+    *ours = task != NULL;
+    if (task)
+        rc = follow(s, task, err);
+    free(task);
+    return rc;
+}
+
+/* It has taken effect here; of ON CLUSTER the other hosts are followed where its task is found. */
+static int follow_found(const struct lc_send *s, const struct lc_plan_stmt *stmt, uint64_t since_s,
+                        struct lc_error *err)
+{
+    char *task = NULL;
+    int rc = 0;
+
+    if (stmt->parsed.on_cluster && s->facts->keeper)
+        rc = lc_ddl_task_find(s->b, stmt->text->p, stmt->text->n, since_s, &task, err);
+    if (rc == 0 && task)
+        rc = follow(s, task, err);
+    free(task);
+    return rc;
+}
+
+/* Without Keeper nobody knows what became of a statement, and no try is the last one soon. */
+static bool is_lost(int rc, const struct lc_error *why)
+{
+    return rc == LC_ERR_UNKNOWN ||
+           (rc == LC_ERR_SERVER && lc_keeper_is_away(why) && !may_retry(rc, why));
+}
+
+static bool is_last_try(const struct lc_send *s, const struct lc_error *why, unsigned attempt,
+                        uint64_t begun_ms)
+{
+    if (why->code == LC_ERR_SERVER && s->facts->keeper && lc_keeper_is_away(why))
+        return lc_now_ms() - begun_ms > LC_KEEPER_PATIENCE_MS;
+    return attempt >= LC_QUERY_TRIES;
 }
 
 static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt *stmt,
                               const char *sql, const char *query_id, uint64_t since_s,
                               struct lc_mutation_watch *w, struct lc_error *err)
 {
+    uint64_t begun_ms = lc_now_ms();
     bool lost = false;
 
     for (unsigned attempt = 1;; attempt++) {
         struct lc_error why = LC_ERROR_INIT;
         unsigned pause_ms = lc_backoff_ms(attempt);
         bool done = false;
-        int rc = send_once(s, sql, stmt->text->n, query_id, &why);
+        int rc = send_once(s, stmt, sql, query_id, &why);
 
         if (rc == 0)
             return 0;
+        if (rc == LC_ERR_SERVER) {
+            bool ours;
+
+            rc = go_on(s, stmt, &why, &ours, err);
+            if (ours)
+                return rc;
+            rc = LC_ERR_SERVER;
+        }
         /* Once an answer was lost, an error too ("already exists") may only mean that it is done.
          */
-        if (rc == LC_ERR_UNKNOWN || (rc == LC_ERR_SERVER && lost && !may_retry(rc, &why))) {
+        if (is_lost(rc, &why) || (rc == LC_ERR_SERVER && lost && !may_retry(rc, &why))) {
             struct lc_error settled = LC_ERROR_INIT;
-            bool answered = rc == LC_ERR_SERVER && why.server_code != SAME_QUERY_ID_RUNS;
+            bool answered =
+                rc == LC_ERR_SERVER && why.server_code != SAME_QUERY_ID_RUNS && !is_lost(rc, &why);
 
             lost = true;
             rc = settle_lost(s, stmt, query_id, since_s, w, &why, &done, &settled);
             if (done)
-                return 0;
+                return follow_found(s, stmt, since_s, err);
             if (rc == 0 && answered)
                 rc = LC_ERR_SERVER; /* it has had no effect, and `why` says what is wrong with it */
-            else if (rc == 0 && attempt == LC_QUERY_TRIES)
+            else if (rc == 0 && is_last_try(s, &why, attempt, begun_ms))
                 rc = LC_ERR_UNKNOWN; /* each answer was lost; `why` says how */
             else if (rc)
                 why = settled;
@@ -311,7 +399,7 @@ static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt
                 continue;
             }
         }
-        if (!may_retry(rc, &why) || attempt == LC_QUERY_TRIES) {
+        if (!may_retry(rc, &why) || is_last_try(s, &why, attempt, begun_ms)) {
             if (err && err->code == 0)
                 *err = why;
             return rc;
@@ -332,8 +420,15 @@ int lc_send_run(const struct lc_send *s, const struct lc_plan_stmt *stmt, const 
     char *sql;
     int rc = as_backfill(s, stmt, &target, &is_backfill, err);
 
-    if (rc == 0 && is_backfill)
-        rc = run_backfill(s, &target, query_id, err);
+    if (rc == 0 && is_backfill) {
+        /* What it did partition by partition here, the other replicas do too. */
+        rc = watch(s, stmt, &w, err);
+        if (rc == 0)
+            rc = run_backfill(s, &target, query_id, err);
+        if (rc == 0)
+            rc = wait_for_mutations(s, &w, err);
+        lc_mutation_release(&w);
+    }
     lc_backfill_release(&target);
     if (rc || is_backfill)
         return rc;

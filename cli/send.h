@@ -16,6 +16,7 @@
 /* What a send needs, the same for all statements of a run. */
 struct lc_send {
     struct lc_backend *b;
+    const struct lc_cluster *cluster;
     const struct lc_facts *facts;
     const struct lc_up_options *options;
     void (*event)(void *ctx, enum lc_run_event_kind kind, const char *text,

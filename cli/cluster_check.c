@@ -1,0 +1,184 @@
+#include "cluster_check.h"
+
+#include "lexer.h"
+#include "livecol_sql.h"
+#include "query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *database_of(const struct lc_cluster *c, const struct lc_stmt *s)
+{
+    return lc_stmt_database(s, lc_backend_database(c->b));
+}
+
+/* The table's node in Keeper on that host, "" where it is not Replicated; *there: it is known. */
+static int keeper_path(const struct lc_cluster *c, size_t host, const struct lc_sql_arg *args,
+                       struct lc_table *t, bool *there, struct lc_error *err)
+{
+    int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, t, err);
+
+    *there = rc == 0 && t->rows > 0;
+    if (*there)
+        rc = lc_cluster_read(c, host, lc_sql_table_keeper_path, lc_sql_host_table_keeper_path, args,
+                             t, err);
+    return rc;
+}
+
+int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_facts *facts,
+                           const struct lc_stmt *s, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", database_of(c, s)}, {"table", s->name}, {NULL, NULL}};
+    struct lc_table here = {0}, there = {0};
+    const char *path;
+    int rc;
+
+    if (!c->name || !facts->replicas || s->kind != LC_STMT_ALTER || s->on_cluster || !*s->name)
+        return 0;
+    rc = lc_query_read(c->b, lc_sql_table_keeper_path, args, &here, err);
+    path = rc == 0 && here.rows ? lc_table_at(&here, 0, 0)->p : "";
+    for (size_t i = 0; rc == 0 && i < c->n; i++) {
+        bool known;
+
+        if (c->v[i].down)
+            continue;
+        rc = keeper_path(c, i, args, &there, &known, err);
+        if (rc || !known)
+            continue;
+        if (*path && there.rows && strcmp(lc_table_at(&there, 0, 0)->p, path) == 0)
+            continue;
+        if (!*path && c->n == 1)
+            continue;
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "the statement has no ON CLUSTER, and host %s has a table %s.%s that is no "
+                     "replica of the one it changes",
+                     c->v[i].name, database_of(c, s), s->name);
+        lc_hint(err, "write ALTER TABLE %s.%s ON CLUSTER %s …", database_of(c, s), s->name,
+                c->name);
+    }
+    lc_table_release(&here);
+    lc_table_release(&there);
+    return rc;
+}
+
+/* Does the statement's text speak of the table? */
+static bool speaks_of(const struct lc_cell *text, const char *table)
+{
+    struct lc_lexer lex = LC_LEXER(text->p, text->n);
+    struct lc_tok tok;
+    bool found = false;
+
+    while (!found && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        char *name;
+
+        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED && tok.kind != LC_TOK_STRING)
+            continue;
+        name = lc_tok_name(&tok);
+        found = name && strcmp(name, table) == 0;
+        free(name);
+    }
+    return found;
+}
+
+/* Does a statement of the plan add the column to that table? */
+static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, const char *database,
+                       const char *table, const char *column)
+{
+    for (size_t i = 0; plan && i < plan->n; i++) {
+        for (unsigned k = 0; k < plan->v[i].stmt_n; k++) {
+            const struct lc_stmt *s = &plan->v[i].stmts[k].parsed;
+
+            if (strcmp(s->name, table) != 0 || strcmp(database_of(c, s), database) != 0)
+                continue;
+            /* Dropped and created anew, it is what the new statement says. */
+            if (s->kind == LC_STMT_CREATE || s->kind == LC_STMT_DROP)
+                return true;
+            for (size_t n = 0; n < s->command_n; n++) {
+                if (s->commands[n].kind == LC_STMT_ADD_COLUMN &&
+                    strcmp(s->commands[n].column, column) == 0)
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The first column of the ALTER that the table over it has not, and does not get; NULL: none. */
+static int lacking(const struct lc_cluster *c, size_t host, const struct lc_stmt *s,
+                   const struct lc_plan *plan, const char *database, const char *name,
+                   const char **column, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", database}, {"table", name}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
+
+    *column = NULL;
+    for (size_t i = 0; rc == 0 && i < s->command_n && !*column; i++) {
+        const char *added = s->commands[i].column;
+        bool has = s->commands[i].kind != LC_STMT_ADD_COLUMN;
+
+        for (size_t k = 0; !has && k < t.rows; k++)
+            has = strcmp(lc_table_at(&t, k, 0)->p, added) == 0;
+        if (!has && !is_planned(c, plan, database, name, added))
+            *column = added;
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+/* Was it told for a host before? */
+static bool is_told(const struct lc_table *hosts, size_t n, const char *database, const char *name)
+{
+    for (size_t h = 0; h < n; h++) {
+        for (size_t i = 0; i < hosts[h].rows; i++) {
+            if (strcmp(lc_table_at(&hosts[h], i, 0)->p, database) == 0 &&
+                strcmp(lc_table_at(&hosts[h], i, 1)->p, name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static int look_at_host(const struct lc_cluster *c, size_t host, struct lc_table *hosts,
+                        const struct lc_stmt *s, const struct lc_plan *plan,
+                        void (*found)(void *ctx, const struct lc_table_over *t), void *ctx,
+                        struct lc_error *err)
+{
+    struct lc_table *t = &hosts[host];
+    int rc = lc_cluster_read(c, host, lc_sql_all_tables, lc_sql_host_all_tables, NULL, t, err);
+
+    for (size_t i = 0; rc == 0 && i < t->rows; i++) {
+        struct lc_table_over over = {.host = lc_cluster_host_name(c, host),
+                                     .database = lc_table_at(t, i, 0)->p,
+                                     .name = lc_table_at(t, i, 1)->p,
+                                     .engine = lc_table_at(t, i, 2)->p};
+
+        if ((strcmp(over.name, s->name) == 0 && strcmp(over.database, database_of(c, s)) == 0) ||
+            !speaks_of(lc_table_at(t, i, 3), s->name) ||
+            is_told(hosts, host, over.database, over.name))
+            continue;
+        if (strcmp(over.engine, "Buffer") == 0 || strcmp(over.engine, "Distributed") == 0)
+            rc = lacking(c, host, s, plan, over.database, over.name, &over.column, err);
+        if (rc == 0)
+            found(ctx, &over);
+    }
+    return rc;
+}
+
+int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const struct lc_plan *plan,
+                   void (*found)(void *ctx, const struct lc_table_over *t), void *ctx,
+                   struct lc_error *err)
+{
+    struct lc_table *hosts = calloc(c->n, sizeof *hosts);
+    int rc = hosts ? 0 : lc_fail(err, LC_ERR_NOMEM, "no memory to look for tables");
+
+    for (size_t i = 0; rc == 0 && i < c->n; i++) {
+        if (!c->v[i].down)
+            rc = look_at_host(c, i, hosts, s, plan, found, ctx, err);
+    }
+    for (size_t i = 0; hosts && i < c->n; i++)
+        lc_table_release(&hosts[i]);
+    free(hosts);
+    return rc;
+}
