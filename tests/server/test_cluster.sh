@@ -1,0 +1,301 @@
+#!/usr/bin/env bash
+# The migration runner on a cluster: two of Debian's servers with ZooKeeper, all of them real.
+# What is refused, the main job with a dictionary, two runners on two hosts, two shards, the server's
+# own time-out; and faults: a replica killed in mid-backfill, a replica that is down, ZooKeeper gone.
+# Each ends with equal counts and checksums on all replicas.
+#   LIVECOL_LONG=1: ZooKeeper gone for longer, kills at other points, a holder's host lost.
+set -u
+. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+cluster=$LIVECOL_SOURCE/tests/support/cluster
+on=$work/cluster
+
+cluster_cleanup() {
+  "$cluster" down "$on"
+  runner_cleanup
+}
+trap cluster_cleanup EXIT
+if ! "$cluster" available; then
+  echo "ZooKeeper or Debian's server is not unpacked: run scripts/bootstrap test" >&2
+  exit 1
+fi
+"$cluster" up "$on" >"$work/urls" || exit 1
+url_a=$(sed -n 's/^a //p' "$work/urls")
+url_b=$(sed -n 's/^b //p' "$work/urls")
+host_a=127.0.0.1:$(cut -d' ' -f2 "$on/a/ports")
+host_b=127.0.0.1:$(cut -d' ' -f2 "$on/b/ports")
+expect 'status' 0 "$("$cluster" status "$on" >/dev/null && echo $?)"
+
+on_a() { engine_sql "$url_a" "$1"; }
+on_b() { engine_sql "$url_b" "$1"; }
+
+# eventually WHAT WANTED COMMAND...: within half a minute the command prints that.
+eventually() {
+  local what=$1 wanted=$2 got=''
+  shift 2
+  for _ in $(seq 300); do
+    got=$("$@" 2>/dev/null)
+    [ "$got" != "$wanted" ] || break
+    sleep 0.1
+  done
+  expect "$what" "$wanted" "$got"
+}
+
+# clean NAME: a database of that name on both hosts, empty; CLICKHOUSE_URL is host a's.
+clean() {
+  db=$1
+  for name in $(on_a "SELECT name FROM system.tables WHERE database = '$db'"); do
+    on_a "DROP TABLE IF EXISTS $db.$name ON CLUSTER replicas" >/dev/null
+  done
+  on_a "CREATE DATABASE IF NOT EXISTS $db ON CLUSTER replicas" >/dev/null
+  export CLICKHOUSE_URL=$url_a/$db
+}
+
+# dictionary NAME HOST [VALUE]: the dictionary NAME for host a or b; VALUE is what u2 gives.
+dictionary() {
+  cat >"$on/$2/$1_dictionary.xml" <<XML
+<dictionaries><dictionary>
+  <name>$1</name>
+  <source><executable><command>$on/$2/$1.sh</command><format>TabSeparated</format></executable></source>
+  <lifetime>0</lifetime>
+  <layout><complex_key_cache><size_in_cells>100000</size_in_cells></complex_key_cache></layout>
+  <structure>
+    <key><attribute><name>user_id</name><type>String</type></attribute></key>
+    <attribute><name>region</name><type>String</type><null_value></null_value></attribute>
+  </structure>
+</dictionary></dictionaries>
+XML
+  cat >"$on/$2/$1.sh" <<SH
+#!/bin/sh
+exec awk 'BEGIN { OFS = "\t" } { print \$1, /^u1/ ? "us-east" : /^u2/ ? "${3:-eu-west}" : "unknown" }'
+SH
+  chmod +x "$on/$2/$1.sh"
+  engine_sql "$([ "$2" = a ] && echo "$url_a" || echo "$url_b")" 'SYSTEM RELOAD DICTIONARIES' >/dev/null
+}
+
+# same WHAT TABLE WANTED-ROWS: both hosts have as many rows, and the same in them, none without a
+# region that the rules give.
+same() {
+  local question="SELECT count(), sum(cityHash64(k, region)), countIf(region != multiIf(startsWith(k, 'u1'), 'us-east', startsWith(k, 'u2'), 'eu-west', 'unknown')) FROM $2"
+  local a b
+  for _ in $(seq 300); do # an INSERT reaches the other replica a moment later
+    a=$(on_a "$question")
+    b=$(on_b "$question")
+    [ "$a" != "$b" ] || break
+    sleep 0.1
+  done
+  expect "$1: host b has what host a has" "$a" "$b"
+  expect "$1: rows" "$3" "$(echo "$a" | cut -f1)"
+  expect "$1: rows with another region" 0 "$(echo "$a" | cut -f3)"
+  for host in on_a on_b; do
+    expect "$1: undone mutations, $host" 0 \
+      "$($host "SELECT count() FROM system.mutations WHERE concat(database, '.', table) = '$2' AND NOT is_done")"
+  done
+}
+
+default="dictGetString('region_v1', 'region', tuple(k))"
+
+# events FOLDER: a Replicated table, a Distributed one over it, rows.
+events() {
+  migration "$1" 0001_events <<'END'
+-- migrate:up
+CREATE TABLE ev ON CLUSTER replicas (k String) ENGINE = ReplicatedMergeTree('/tables/{database}/ev', '{replica}') ORDER BY k;
+CREATE TABLE ev_all ON CLUSTER replicas AS {database}.ev ENGINE = Distributed(replicas, DATABASE, ev);
+INSERT INTO ev (k) SELECT concat('u', toString(number)) FROM numbers(100000);
+-- migrate:down
+DROP TABLE ev_all ON CLUSTER replicas;
+DROP TABLE ev ON CLUSTER replicas;
+END
+  sed -i "s/{database}/$2/g; s/DATABASE/$2/" "$1/0001_events.sql"
+}
+
+# --- refused before any change: the function is missing, or differs, on one host
+events "$work/main" main
+migration "$work/main" 0002_region <<END
+ALTER TABLE ev ADD COLUMN region String DEFAULT $default AFTER k;
+ALTER TABLE ev UPDATE region = region WHERE 1;
+END
+clean main
+dictionary region_v1 a
+up "$work/main" --cluster replicas
+expect 'missing on host b: exit' 3 "$code"
+expect_in 'missing on host b' "host $host_b" "$work/err"
+dictionary region_v1 b elsewhere
+up "$work/main" --cluster replicas
+expect 'other rules on host b: exit' 3 "$code"
+expect_in 'other rules on host b' "answers otherwise on host $host_b than on host $host_a" "$work/err"
+expect 'refused: nothing is there' '' "$(on_a "SELECT name FROM system.tables WHERE database = 'main'")"
+up "$work/main" --cluster nowhere
+expect 'no such cluster: exit' 3 "$code"
+expect_in 'no such cluster' 'it knows: apart, degraded, replicas, shards' "$work/err"
+# The cache of a dictionary keeps what it has answered until it is loaded anew.
+dictionary region_v1 b
+eventually 'the dictionary of host b' 'eu-west' \
+  on_b "SELECT dictGetString('region_v1', 'region', tuple(materialize('u2')))"
+
+# --- the main job; the Distributed table is named, since nothing adds the column to it
+up "$work/main" --cluster replicas --to 1
+said_good 'events'
+up "$work/main" --cluster replicas --strict
+expect 'a table over the target, --strict: exit' 3 "$code"
+up "$work/main" --cluster replicas
+said_good 'the main job'
+expect_in 'the main job' 'the same on every host of the cluster' "$work/err"
+expect_in 'the main job' 'main.ev_all (Distributed' "$work/err"
+same 'the main job' main.ev 100000
+# That server refuses ON CLUSTER of a table that is not replicated where shards have replicas; the
+# cluster "apart" is the same hosts without replicas.
+migration "$work/main" 0003_over <<'END'
+ALTER TABLE ev_all ON CLUSTER apart ADD COLUMN region String AFTER k;
+END
+up "$work/main" --cluster replicas
+said_good 'the table over it'
+expect 'through the Distributed table' 11111 "$(on_b "SELECT count() FROM main.ev_all WHERE region = 'us-east'")"
+CLICKHOUSE_URL=$url_b/main up "$work/main" --cluster replicas
+expect_in 'again, from host b' 'applied 0, skipped 3' "$work/out"
+expect 'the tracking table has a replica on each host' 2 \
+  "$(on_b "SELECT total_replicas FROM system.replicas WHERE database = 'main' AND table = 'schema_migrations'")"
+
+# --- one server's own tracking table is not taken for the cluster's
+clean own
+migration "$work/own" 0001_t <<'END'
+CREATE TABLE t ON CLUSTER replicas (k String) ENGINE = MergeTree() ORDER BY k;
+END
+up "$work/own"
+said_good 'without --cluster'
+migration "$work/own" 0002_c <<'END'
+ALTER TABLE t ADD COLUMN v String;
+END
+up "$work/own" --cluster replicas
+expect 'one server alone: exit' 3 "$code"
+# --- an ALTER that does not reach a host which has the table
+up "$work/own" --cluster replicas --migrations-table cluster_migrations --to 1
+expect_in 'no ON CLUSTER' 'Code: 57' "$work/err"
+rm "$work/own/0001_t.sql"
+up "$work/own" --cluster replicas --migrations-table other_migrations --allow-missing
+expect 'no ON CLUSTER: exit' 3 "$code"
+expect_in 'no ON CLUSTER' "has no ON CLUSTER, and host" "$work/err"
+
+# --- two runners on two hosts: each statement once
+race() {
+  local which pids=() n=0
+  clean "$1"
+  for which in a b a b; do
+    n=$((n + 1))
+    CLICKHOUSE_URL=$([ $which = a ] && echo "$url_a" || echo "$url_b")/$1 \
+      "$LIVECOL_BIN" up -d "$work/$1" --cluster replicas >"$work/out.$n" 2>&1 </dev/null &
+    pids+=($!)
+  done
+  for n in 1 2 3 4; do
+    wait "${pids[n - 1]}" || { fail "runner $n" && cat "$work/out.$n"; }
+  done
+  expect 'two hosts at once: applied' $'1\t1\n2\t1' \
+    "$(on_b "SELECT version, count() FROM $1.schema_migrations WHERE event = 'applied' GROUP BY version ORDER BY version")"
+  expect 'two hosts at once: locks left' 0 \
+    "$(on_a "SELECT count() FROM system.zookeeper WHERE path = '/livecol/replicas/$1.schema_migrations-locks'")"
+  same 'two hosts at once' "$1.ev" 100000
+}
+for n in 1 ${LIVECOL_LONG:+2 3 4 5 6}; do
+  events "$work/race$n" "race$n"
+  cp "$work/main/0002_region.sql" "$work/race$n/"
+  race "race$n"
+done
+
+# --- two shards; and a statement that takes longer than the server waits for it
+clean shards
+migration "$work/shards" 0001_ev <<'END'
+CREATE TABLE ev ON CLUSTER shards (k String) ENGINE = ReplicatedMergeTree('/tables/shards/{replica}', 'only') ORDER BY k;
+END
+migration "$work/shards" 0002_region <<END
+ALTER TABLE ev ADD COLUMN region String DEFAULT $default AFTER k;
+END
+up "$work/shards" --cluster shards --to 1
+said_good 'shards'
+on_a "INSERT INTO shards.ev (k) SELECT concat('u', toString(number)) FROM numbers(20000)"
+on_b "INSERT INTO shards.ev (k) SELECT concat('u2', toString(number)) FROM numbers(30000)"
+up "$work/shards" --cluster shards
+expect 'an ALTER of one shard: exit' 3 "$code"
+expect_in 'an ALTER of one shard' "host $host_b has a table shards.ev" "$work/err"
+migration "$work/shards" 0002_region <<END
+ALTER TABLE ev ON CLUSTER shards ADD COLUMN region String DEFAULT $default AFTER k;
+ALTER TABLE ev ON CLUSTER shards UPDATE region = region WHERE 1;
+END
+# That server's ADD COLUMN waits for the SELECTs that run: this one keeps host b from it.
+on_b 'SELECT sum(sleepEachRow(0.1)) FROM (SELECT k FROM shards.ev LIMIT 30) SETTINGS max_block_size = 1' >/dev/null &
+select_pid=$!
+sleep 0.3
+up "$work/shards" --cluster shards --ddl-timeout 1
+said_good 'past the server'\''s time-out'
+wait "$select_pid"
+expect_in 'past the server'\''s time-out' "the statement is not done yet on $host_b" "$work/err"
+for host in on_a on_b; do
+  expect "shards: undone, $host" 0 \
+    "$($host "SELECT countIf(NOT is_done) FROM system.mutations WHERE database = 'shards'")"
+  expect "shards: rows without their region, $host" 0 \
+    "$($host "SELECT countIf(region = '') FROM shards.ev")"
+done
+
+# --- faults in mid-backfill: slow on purpose
+# faulty NAME: the table with its column; then the backfill, begun in the background.
+faulty() {
+  events "$work/$1" "$1"
+  migration "$work/$1" 0002_region <<END
+ALTER TABLE ev ADD COLUMN region String DEFAULT $default AFTER k;
+END
+  clean "$1"
+  up "$work/$1" --cluster replicas
+  said_good "$1: before"
+  migration "$work/$1" 0003_fill <<'END'
+ALTER TABLE ev UPDATE region = region WHERE NOT ignore(sleep(0.2));
+INSERT INTO ev (k) VALUES ('u1_last');
+END
+  "$LIVECOL_BIN" up -d "$work/$1" --cluster replicas >"$work/out" 2>"$work/err" </dev/null &
+  up_pid=$!
+  eventually "$1: its mutation runs" 1 \
+    on_a "SELECT count() FROM system.mutations WHERE database = '$1' AND NOT is_done"
+}
+
+# ended NAME ROWS
+ended() {
+  wait "$up_pid"
+  code=$?
+  said_good "$1"
+  same "$1" "$1.ev" "$2"
+  expect "$1: recorded once" 1 \
+    "$(on_a "SELECT count() FROM $1.schema_migrations WHERE event = 'applied' AND version = 3")"
+}
+
+faulty killed
+"$cluster" kill "$on" b
+on_a "INSERT INTO killed.ev (k) VALUES ('u2_meanwhile')"
+sleep 1
+"$cluster" start "$on" b >/dev/null
+ended 'killed' 100002
+
+faulty keeper
+"$cluster" kill "$on" zk
+sleep 10
+"$cluster" start "$on" zk >/dev/null
+ended 'keeper' 100001
+
+# --- a replica that is down at the start
+events "$work/down" down
+clean down
+up "$work/down" --cluster replicas
+said_good 'down: before'
+migration "$work/down" 0002_region <<END
+ALTER TABLE ev ADD COLUMN region String DEFAULT $default AFTER k;
+ALTER TABLE ev UPDATE region = region WHERE 1;
+END
+"$cluster" kill "$on" b
+up "$work/down" --cluster replicas
+expect 'a replica is down: exit' 3 "$code"
+expect_in 'a replica is down' "$host_b" "$work/err"
+up "$work/down" --cluster replicas --allow-degraded
+said_good 'a replica is down, --allow-degraded'
+expect_in 'a replica is down, --allow-degraded' "host $host_b of the cluster replicas does not answer" \
+  "$work/err"
+"$cluster" start "$on" b >/dev/null
+eventually 'a replica that was down: its mutation' 1 \
+  on_b "SELECT count() FROM system.mutations WHERE database = 'down' AND is_done"
+same 'a replica was down' down.ev 100000
+finish
