@@ -157,9 +157,9 @@ static int compare(const struct lc_answers_call *call, const struct lc_rules *r,
     return 0;
 }
 
-int lc_answers_compare(const struct lc_cluster *c, size_t host, const struct lc_answers_call *call,
-                       const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
-                       struct lc_error *err)
+int lc_answers_compare_host(const struct lc_cluster *c, size_t host,
+                            const struct lc_answers_call *call, const struct lc_rules *rules,
+                            const char *rules_path, uint64_t *compared, struct lc_error *err)
 {
     struct keys *k = calloc(1, sizeof *k);
     struct lc_buf sql;
@@ -195,5 +195,18 @@ done:
     free(k);
     lc_buf_release(&sql);
     lc_table_release(&t);
+    return rc;
+}
+
+int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
+                       const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
+                       struct lc_error *err)
+{
+    struct lc_cluster alone;
+    int rc = lc_cluster_alone(&alone, b, err);
+
+    if (rc == 0)
+        rc = lc_answers_compare_host(&alone, 0, call, rules, rules_path, compared, err);
+    lc_cluster_release(&alone);
     return rc;
 }

@@ -17,7 +17,12 @@ struct lc_answers_call {
  * 0 and *compared; LC_ERR_REFUSED with the first key that differs; LC_ERR_INPUT where the rules are
  * corrupt; the failures of a query.
  */
-int lc_answers_compare(const struct lc_cluster *c, size_t host, const struct lc_answers_call *call,
+int lc_answers_compare_host(const struct lc_cluster *c, size_t host,
+                            const struct lc_answers_call *call, const struct lc_rules *rules,
+                            const char *rules_path, uint64_t *compared, struct lc_error *err);
+
+/* The same of the connected server. */
+int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
                        const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
                        struct lc_error *err);
 

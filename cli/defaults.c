@@ -497,7 +497,7 @@ static int compare_with(const struct lc_defaults *d, const struct trial *t, cons
 
         if (d->cluster->v[i].down)
             continue;
-        rc = lc_answers_compare(d->cluster, i, &call, rules, path, &compared, &why);
+        rc = lc_answers_compare_host(d->cluster, i, &call, rules, path, &compared, &why);
         if (rc && err && err->code == 0) {
             *err = why;
             if (d->cluster->name && rc == LC_ERR_REFUSED)

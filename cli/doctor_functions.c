@@ -330,7 +330,8 @@ static int look_at_default(struct lc_doctor *d, struct lc_defaults *defaults, st
 int lc_doctor_defaults(struct lc_doctor *d, struct lc_error *err)
 {
     struct listener listener = {.d = d};
-    struct lc_defaults defaults = {.b = d->s.b,
+    struct lc_defaults defaults = {.cluster = &d->s.cluster,
+                                   .b = d->s.b,
                                    .facts = &d->facts,
                                    .rules = d->rules,
                                    .allow_unsafe = true,
