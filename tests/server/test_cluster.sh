@@ -9,6 +9,7 @@ set -u
 cluster=$LIVECOL_SOURCE/tests/support/cluster
 on=$work/cluster
 
+# shellcheck disable=SC2317 # called by the trap
 cluster_cleanup() {
   "$cluster" down "$on"
   runner_cleanup
