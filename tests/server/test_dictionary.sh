@@ -126,6 +126,17 @@ export CLICKHOUSE_URL=$engine_url/analytics
 config uninstall --name region --version 1
 expect 'uninstall in use: exit' 3 "$code"
 expect_in 'uninstall in use' 'the default of analytics.events.region depends on it' "$work/err"
+
+# The same by livecol, which waits for the mutation and looks at what it stored; and back.
+sql 'ALTER TABLE analytics.events DROP COLUMN region'
+up "$LIVECOL_SOURCE/migrations/dictionary"
+said_good 'up'
+expect 'up: values' $'eu-west\t2\nunknown\t1\nus-east\t3' \
+  "$(sql 'SELECT region, count() FROM analytics.events GROUP BY region ORDER BY region')"
+expect_in 'up: the dictionary was asked first' "tuple(user_id)) answers: " "$work/err"
+"$LIVECOL_BIN" down -d "$LIVECOL_SOURCE/migrations/dictionary" --to 0 --yes >"$work/out" 2>"$work/err"
+expect 'down: exit' 0 $?
+expect 'down: the column' '' "$(sql "SELECT name FROM system.columns WHERE database = 'analytics' AND table = 'events' AND name = 'region'")"
 sql 'DROP DATABASE analytics'
 
 # The whole job, under load, with its proofs. How quick it is, is not asserted.
