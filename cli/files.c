@@ -1,5 +1,7 @@
 #include "files.h"
 
+#include "test_points.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define DRAFT_SUFFIX ".new" /* so that no pattern of a server's takes a draft for the file */
 
 enum { READ_BYTES = 1 << 16 };
 
@@ -67,9 +71,9 @@ int lc_file_write(const char *path, const void *p, size_t n, unsigned mode, stru
     bool ok;
     int fd, rc = 0;
 
-    if (asprintf(&draft, "%s.XXXXXX", path) < 0)
+    if (asprintf(&draft, "%s.XXXXXX" DRAFT_SUFFIX, path) < 0)
         return lc_fail(err, LC_ERR_NOMEM, "no memory");
-    fd = mkostemp(draft, O_CLOEXEC);
+    fd = mkostemps(draft, sizeof DRAFT_SUFFIX - 1, O_CLOEXEC);
     if (fd < 0) {
         rc = lc_fail(err, LC_ERR_IO, "cannot write %s: %s", path, strerror(errno));
         free(draft);
@@ -77,6 +81,7 @@ int lc_file_write(const char *path, const void *p, size_t n, unsigned mode, stru
     }
     ok = write_all(fd, p, n) == 0 && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
+    LC_TEST_POINT("draft written");
     ok = ok && rename(draft, path) == 0;
     if (ok) {
         sync_folder(path);
@@ -85,6 +90,7 @@ int lc_file_write(const char *path, const void *p, size_t n, unsigned mode, stru
         unlink(draft);
     }
     free(draft);
+    LC_TEST_POINT("renamed");
     return rc;
 }
 
@@ -93,6 +99,7 @@ int lc_file_remove(const char *path, struct lc_error *err)
     if (unlink(path) != 0 && errno != ENOENT)
         return lc_fail(err, LC_ERR_IO, "cannot remove %s: %s", path, strerror(errno));
     sync_folder(path);
+    LC_TEST_POINT("removed");
     return 0;
 }
 
