@@ -1,9 +1,10 @@
 /*
  * The compiled-file loader. The hash in the header is made right first, or nothing would get past
- * it; then whatever opens is matched, and must stay within its bounds.
+ * it; then whatever opens is matched, and put out whole, and must stay within its bounds.
  */
 #include "hash.h"
 #include "match.h"
+#include "whole.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,27 @@ static void use(const struct lc_rules *r)
         (void)lc_rules_key(r, i);
 }
 
+/* All of it, as a dictionary that is loaded whole, in each format. */
+static void put_out(const struct lc_rules *r)
+{
+    static const enum lc_format formats[] = {LC_FORMAT_NATIVE, LC_FORMAT_ROWBINARY, LC_FORMAT_TSV};
+
+    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_result res;
+        struct lc_whole *w;
+        struct lc_slice bytes;
+
+        if (lc_result_init(&res, r, 0, f ? "String" : "Nullable(String)", "f", &err))
+            return;
+        if (lc_whole_new(&w, &res, 1, formats[f], "key", "f", &err) == 0)
+            while (lc_whole_next(w, &bytes, &err) > 0)
+                ;
+        lc_whole_free(w);
+        lc_result_release(&res);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct lc_error err = LC_ERROR_INIT;
@@ -54,6 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     }
     if (!lc_rules_take(&r, copy, n, true, "f", &err)) {
         use(r);
+        if (r->rules < 100000)
+            put_out(r);
         lc_rules_free(r);
     }
     return 0;
