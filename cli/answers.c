@@ -94,7 +94,12 @@ static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
                     const struct lc_answers_call *call, struct keys *k)
 {
     int rc = lc_buf_adds(sql, "SELECT toString(") || lc_sql_add_id(sql, call->function) ||
-             lc_buf_adds(sql, "(CAST(arrayJoin([");
+             lc_buf_adds(sql, "(");
+
+    if (rc == 0 && call->dictionary)
+        rc = lc_sql_add_str(sql, call->dictionary) || lc_buf_adds(sql, ", ") ||
+             lc_sql_add_str(sql, call->attribute) || lc_buf_adds(sql, ", ");
+    rc = rc || lc_buf_adds(sql, call->tuple ? "tuple(CAST(arrayJoin([" : "CAST(arrayJoin([");
 
     for (size_t i = 0; rc == 0 && i < k->n; i++) {
         char *key = strndup((const char *)k->text.p + k->at[i], k->at[i + 1] - k->at[i]);
@@ -103,7 +108,7 @@ static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
         free(key);
     }
     return rc || lc_buf_adds(sql, "]), ") || lc_sql_add_str(sql, call->column_type) ||
-                   lc_buf_adds(sql, "))) AS answer FROM ") ||
+                   lc_buf_adds(sql, call->tuple ? ")))) AS answer FROM " : "))) AS answer FROM ") ||
                    lc_cluster_add_from(c, host, sql, "system", "one")
                ? LC_ERR_NOMEM
                : 0;

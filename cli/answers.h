@@ -5,11 +5,16 @@
 #include "cluster.h"
 #include "rules.h"
 
-/* A call with one argument: f(column), the column's type as the server names it. */
+/*
+ * A call with one argument: f(column), the column's type as the server names it; or with a
+ * dictionary dictGet…('dictionary', 'attribute', tuple(column)).
+ */
 struct lc_answers_call {
     const char *function;
+    const char *dictionary; /* NULL: none */
+    bool tuple;             /* the key is a tuple of the column */
     const char *column_type;
-    const char *attribute; /* of the rules; NULL: the first */
+    const char *attribute; /* of the rules, and of the dictionary; NULL: the rules' first */
 };
 
 /*

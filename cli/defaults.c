@@ -458,34 +458,70 @@ static int try_expression(const struct lc_defaults *d, const struct trial *t, st
     return rc;
 }
 
-/* f(column), and nothing more: its function's name and the column's type, else NULL. */
-static char *plain_call(const struct lc_defaults *d, const struct trial *t, const char **type)
+/* A call of one column that rules can be compared with; what is malloc'ed goes by call_release. */
+struct call {
+    char *function, *dictionary, *attribute;
+    const char *type; /* of the column */
+    bool tuple;
+};
+
+static void call_release(struct call *c)
+{
+    free(c->function);
+    free(c->dictionary);
+    free(c->attribute);
+}
+
+static bool take_symbol(struct lc_lexer *lex, struct lc_tok *tok, char symbol)
+{
+    return lc_lex_code(lex, tok, NULL) == 0 && lc_tok_symbol(tok, symbol);
+}
+
+static bool take_text(struct lc_lexer *lex, struct lc_tok *tok, char **text)
+{
+    if (lc_lex_code(lex, tok, NULL) || tok->kind != LC_TOK_STRING)
+        return false;
+    *text = lc_tok_name(tok);
+    return *text != NULL;
+}
+
+/* f(column), or dictGet…('dictionary', 'attribute', column or tuple(column)), and nothing more. */
+static bool plain_call(const struct lc_defaults *d, const struct trial *t, struct call *c)
 {
     struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
-    struct lc_tok tok[5];
-    char *column, *name;
+    struct lc_tok tok;
+    char *column;
 
-    for (int i = 0; i < 5; i++) {
-        if (lc_lex_code(&lex, &tok[i], NULL))
-            return NULL;
-    }
-    if (!lc_tok_symbol(&tok[1], '(') || !lc_tok_symbol(&tok[3], ')') || tok[4].kind != LC_TOK_END)
-        return NULL;
-    column = lc_tok_name(&tok[2]);
-    name = lc_tok_name(&tok[0]);
-    *type = column ? type_of(d, t, column) : NULL;
+    *c = (struct call){0};
+    if (lc_lex_code(&lex, &tok, NULL))
+        return false;
+    c->function = lc_tok_name(&tok);
+    if (!c->function || !take_symbol(&lex, &tok, '('))
+        return false;
+    if (strncasecmp(c->function, "dictGet", 7) == 0 &&
+        (!take_text(&lex, &tok, &c->dictionary) || !take_symbol(&lex, &tok, ',') ||
+         !take_text(&lex, &tok, &c->attribute) || !take_symbol(&lex, &tok, ',')))
+        return false;
+    if (lc_lex_code(&lex, &tok, NULL))
+        return false;
+    c->tuple = c->dictionary && lc_tok_is(&tok, "tuple");
+    if (c->tuple && (!take_symbol(&lex, &tok, '(') || lc_lex_code(&lex, &tok, NULL)))
+        return false;
+    column = lc_tok_name(&tok);
+    c->type = column ? type_of(d, t, column) : NULL;
     free(column);
-    if (*type && name)
-        return name;
-    free(name);
-    return NULL;
+    return c->type && (!c->tuple || take_symbol(&lex, &tok, ')')) && take_symbol(&lex, &tok, ')') &&
+           lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_END;
 }
 
 static int compare_with(const struct lc_defaults *d, const struct trial *t, const char *path,
-                        const char *function, const char *type, struct lc_error *err)
+                        const struct call *c, struct lc_error *err)
 {
-    const struct lc_answers_call call = {
-        .function = function, .column_type = type, .attribute = t->c->column};
+    const struct lc_answers_call call = {.function = c->function,
+                                         .dictionary = c->dictionary,
+                                         .tuple = c->tuple,
+                                         .column_type = c->type,
+                                         .attribute = c->attribute ? c->attribute : t->c->column};
     struct lc_rules *rules = NULL;
     uint64_t compared = 0;
     int rc = lc_rules_open(&rules, path, err);
@@ -507,34 +543,33 @@ static int compare_with(const struct lc_defaults *d, const struct trial *t, cons
     }
     lc_rules_free(rules);
     if (rc == 0)
-        say(d, false, "%s answers %" PRIu64 " keys as %s says%s", function, compared, path,
+        say(d, false, "%s answers %" PRIu64 " keys as %s says%s",
+            c->dictionary ? c->dictionary : c->function, compared, path,
             d->cluster->name ? ", on every host" : "");
     return rc;
 }
 
-/* Compare with each rules file that is named for the function, or for all. */
+/* Compare with each rules file that is named for the function or dictionary, or for all. */
 static int compare_rules(const struct lc_defaults *d, const struct trial *t, struct lc_error *err)
 {
-    const char *type = NULL;
-    char *function = d->rules.n ? plain_call(d, t, &type) : NULL;
+    struct call c = {0};
+    bool plain = d->rules.n && plain_call(d, t, &c);
+    const char *name = c.dictionary ? c.dictionary : c.function;
     int rc = 0;
 
-    if (!function) {
-        if (d->rules.n)
-            say(d, true, "%s is not compared with --rules: it is no call of one column", t->expr);
-        return 0;
-    }
-    for (size_t i = 0; rc == 0 && i < d->rules.n; i++) {
+    if (d->rules.n && !plain)
+        say(d, true, "%s is not compared with --rules: it is no call of one column", t->expr);
+    for (size_t i = 0; rc == 0 && plain && i < d->rules.n; i++) {
         const char *rule = d->rules.v[i];
         const char *eq = strchr(rule, '=');
 
         if (!eq)
-            rc = compare_with(d, t, rule, function, type, err);
-        else if (strlen(function) == (size_t)(eq - rule) &&
-                 memcmp(function, rule, (size_t)(eq - rule)) == 0)
-            rc = compare_with(d, t, eq + 1, function, type, err);
+            rc = compare_with(d, t, rule, &c, err);
+        else if (strlen(name) == (size_t)(eq - rule) &&
+                 memcmp(name, rule, (size_t)(eq - rule)) == 0)
+            rc = compare_with(d, t, eq + 1, &c, err);
     }
-    free(function);
+    call_release(&c);
     return rc;
 }
 

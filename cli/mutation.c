@@ -126,8 +126,11 @@ static int note_path(struct lc_mutation_watch *w, size_t host, struct lc_error *
     int rc = lc_cluster_read(w->cluster, host, lc_sql_table_keeper_path,
                              lc_sql_host_table_keeper_path, args, &t, err);
 
-    if (rc == 0 && t.rows)
+    if (rc == 0 && t.rows) {
+        w->replicas = lc_table_u64(&t, 0, 1, 0);
+        w->active = lc_table_u64(&t, 0, 2, 0);
         rc = note_shard(w, lc_table_at(&t, 0, 0)->p, &w->shard_of[host], err);
+    }
     lc_table_release(&t);
     return rc;
 }

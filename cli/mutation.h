@@ -38,6 +38,7 @@ struct lc_mutation_watch {
     struct lc_mutation_shard *shards;
     size_t shards_n;
     size_t *shard_of; /* of each host, an index into shards; shards_n and above: it has none */
+    uint64_t replicas, active; /* of a Replicated table, as the connected server knows; else 0 */
     char waiting[256];
     const struct lc_facts *facts;
     const char *database, *table; /* the caller's */

@@ -67,7 +67,14 @@ static int wait_for_mutations(const struct lc_send *s, struct lc_mutation_watch 
     const struct lc_mutation_hooks hooks = {tell_progress, (void *)(uintptr_t)s,
                                             s->options->cancel};
 
-    return w->b ? lc_mutation_wait(w, &hooks, err) : 0;
+    int rc = w->b ? lc_mutation_wait(w, &hooks, err) : 0;
+
+    if (rc == 0 && w->b && !s->cluster->name && w->replicas > 1)
+        tell(s, LC_RUN_WARNING,
+             "%s.%s has %" PRIu64 " replicas, %" PRIu64 " of them active, and only this server's "
+             "was looked at: --cluster NAME waits for each",
+             w->database, w->table, w->replicas, w->active);
+    return rc;
 }
 
 /* Until the server does not show it as running any more. */

@@ -51,27 +51,17 @@ clean() {
   export CLICKHOUSE_URL=$url_a/$db
 }
 
-# dictionary NAME HOST [VALUE]: the dictionary NAME for host a or b; VALUE is what u2 gives.
+# dictionary HOST RULES: livecol's dictionary region_v1 of these rules, on host a or b.
 dictionary() {
-  cat >"$on/$2/$1_dictionary.xml" <<XML
-<dictionaries><dictionary>
-  <name>$1</name>
-  <source><executable><command>$on/$2/$1.sh</command><format>TabSeparated</format></executable></source>
-  <lifetime>0</lifetime>
-  <layout><complex_key_cache><size_in_cells>100000</size_in_cells></complex_key_cache></layout>
-  <structure>
-    <key><attribute><name>user_id</name><type>String</type></attribute></key>
-    <attribute><name>region</name><type>String</type><null_value></null_value></attribute>
-  </structure>
-</dictionary></dictionaries>
-XML
-  cat >"$on/$2/$1.sh" <<SH
-#!/bin/sh
-exec awk 'BEGIN { OFS = "\t" } { print \$1, /^u1/ ? "us-east" : /^u2/ ? "${3:-eu-west}" : "unknown" }'
-SH
-  chmod +x "$on/$2/$1.sh"
-  engine_sql "$([ "$2" = a ] && echo "$url_a" || echo "$url_b")" 'SYSTEM RELOAD DICTIONARIES' >/dev/null
+  rm -rf "$on/$1"/*_dictionary.xml "$on/$1/scripts"
+  mkdir -p "$on/$1/scripts"
+  "$LIVECOL_BIN" config install --rules "$2" --name region --version 1 --key user_id --target 18.16 \
+    --scripts "$on/$1/scripts" --config "$on/$1" >"$work/out" 2>"$work/err"
+  expect "config install on host $1" 0 $?
+  "on_$1" 'SYSTEM RELOAD DICTIONARIES' >/dev/null
 }
+rules=$LIVECOL_SOURCE/config/region.csv
+sed 's/eu-west/elsewhere/' "$rules" >"$work/other.csv"
 
 # same WHAT TABLE WANTED-ROWS: both hosts have as many rows, and the same in them, none without a
 # region that the rules give.
@@ -116,20 +106,22 @@ ALTER TABLE ev ADD COLUMN region String DEFAULT $default AFTER k;
 ALTER TABLE ev UPDATE region = region WHERE 1;
 END
 clean main
-dictionary region_v1 a
+dictionary a "$rules"
 up "$work/main" --cluster replicas
 expect 'missing on host b: exit' 3 "$code"
 expect_in 'missing on host b' "host $host_b" "$work/err"
-dictionary region_v1 b elsewhere
+dictionary b "$work/other.csv"
 up "$work/main" --cluster replicas
 expect 'other rules on host b: exit' 3 "$code"
 expect_in 'other rules on host b' "answers otherwise on host $host_b than on host $host_a" "$work/err"
+up "$work/main" --cluster replicas --rules "region_v1=$rules"
+expect 'other rules on host b, --rules: exit' 3 "$code"
 expect 'refused: nothing is there' '' "$(on_a "SELECT name FROM system.tables WHERE database = 'main'")"
 up "$work/main" --cluster nowhere
 expect 'no such cluster: exit' 3 "$code"
 expect_in 'no such cluster' 'it knows: apart, degraded, replicas, shards' "$work/err"
 # The cache of a dictionary keeps what it has answered until it is loaded anew.
-dictionary region_v1 b
+dictionary b "$rules"
 eventually 'the dictionary of host b' 'eu-west' \
   on_b "SELECT dictGetString('region_v1', 'region', tuple(materialize('u2')))"
 
@@ -138,8 +130,9 @@ up "$work/main" --cluster replicas --to 1
 said_good 'events'
 up "$work/main" --cluster replicas --strict
 expect 'a table over the target, --strict: exit' 3 "$code"
-up "$work/main" --cluster replicas
+up "$work/main" --cluster replicas --rules "$rules"
 said_good 'the main job'
+expect_in 'the main job, --rules' 'says, on every host' "$work/err"
 expect_in 'the main job' 'the same on every host of the cluster' "$work/err"
 expect_in 'the main job' 'main.ev_all (Distributed' "$work/err"
 same 'the main job' main.ev 100000
@@ -155,6 +148,13 @@ CLICKHOUSE_URL=$url_b/main up "$work/main" --cluster replicas
 expect_in 'again, from host b' 'applied 0, skipped 3' "$work/out"
 expect 'the tracking table has a replica on each host' 2 \
   "$(on_b "SELECT total_replicas FROM system.replicas WHERE database = 'main' AND table = 'schema_migrations'")"
+
+migration "$work/alone" 0001_more <<'END'
+ALTER TABLE ev UPDATE region = region WHERE 1;
+END
+up "$work/alone" --migrations-table alone
+said_good 'a Replicated table, without --cluster'
+expect_in 'a Replicated table, without --cluster' 'has 2 replicas, 2 of them active' "$work/err"
 
 # --- one server's own tracking table is not taken for the cluster's
 clean own
@@ -246,7 +246,7 @@ END
   up "$work/$1" --cluster replicas
   said_good "$1: before"
   migration "$work/$1" 0003_fill <<'END'
-ALTER TABLE ev UPDATE region = region WHERE NOT ignore(sleep(0.2));
+ALTER TABLE ev UPDATE region = region WHERE NOT ignore(sleep(0.1));
 INSERT INTO ev (k) VALUES ('u1_last');
 END
   "$LIVECOL_BIN" up -d "$work/$1" --cluster replicas >"$work/out" 2>"$work/err" </dev/null &
@@ -299,4 +299,40 @@ expect_in 'a replica is down, --allow-degraded' "host $host_b of the cluster rep
 eventually 'a replica that was down: its mutation' 1 \
   on_b "SELECT count() FROM system.mutations WHERE database = 'down' AND is_done"
 same 'a replica was down' down.ev 100000
+# --- longer: the holder's host is lost with its runner, other moments, writers all the while
+# lost NAME: the host that is connected to is killed, and livecol with it; b goes on.
+lost() {
+  faulty "$1"
+  "$cluster" kill "$on" a
+  kill -KILL "$up_pid"
+  wait "$up_pid" 2>/dev/null
+  CLICKHOUSE_URL=$url_b/$1 LIVECOL_TEST_STALE_S=5 "$hooks" up -d "$work/$1" --cluster replicas \
+    --allow-degraded --lock-timeout 60 >"$work/out" 2>"$work/err" </dev/null
+  code=$?
+  said_good "$1: from host b"
+  "$cluster" start "$on" a >/dev/null
+  same "$1" "$1.ev" 100001
+  eventually "$1: locks left" 0 \
+    on_b "SELECT count() FROM system.tables WHERE database = '$1' AND name LIKE '%lock%'"
+}
+
+# written NAME: INSERTs on the host that stays, while b is killed and started N times.
+written() {
+  local i
+  faulty "$1"
+  for i in 1 2 3; do
+    "$cluster" kill "$on" b
+    on_a "INSERT INTO $1.ev (k) SELECT concat('u', toString(number), '_$i') FROM numbers(1000)"
+    sleep "0.$((RANDOM % 10))"
+    "$cluster" start "$on" b >/dev/null
+    sleep "0.$((RANDOM % 10))"
+  done
+  ended "$1" 103001
+}
+if [ -n "${LIVECOL_LONG:-}" ]; then
+  lost lost
+  for n in 1 2 3; do
+    written "written$n"
+  done
+fi
 finish
