@@ -23,6 +23,8 @@ enum { STAMP_DIGITS = 14, MAX_NAME_BYTES = 100, MAX_TEXT_BYTES = 1 << 16 };
 struct wanted {
     char name[MAX_NAME_BYTES + 1];
     const char *table, *column, *key, *function, *type;
+    struct lc_strings over; /* tables that pass the column on */
+    const char *cluster;
     const char *rederive, *from, *to; /* or the column that is re-derived, and by which functions */
 };
 
@@ -90,25 +92,70 @@ static int add_table(struct lc_buf *b, const char *database, const char *table)
                : 0;
 }
 
-static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
+/* "ALTER TABLE t", with the cluster where there is one. */
+static int add_alter(struct lc_buf *b, const struct wanted *w, const char *text,
+                     struct lc_error *err)
 {
     char *database = NULL, *table = NULL;
-    int rc = lc_table_name_parse(w->table, &database, &table, err);
+    int rc = lc_table_name_parse(text, &database, &table, err);
 
-    if (rc)
-        return rc;
-    rc = lc_buf_adds(b, "-- migrate:up\nALTER TABLE ") || add_table(b, database, table) ||
-         lc_buf_adds(b, "\n    ADD COLUMN IF NOT EXISTS ") || add_name(b, w->column) ||
-         lc_buf_addf(b, " %s DEFAULT ", w->type) || add_name(b, w->function) ||
-         lc_buf_adds(b, "(") || add_name(b, w->key) || lc_buf_adds(b, ") AFTER ") ||
-         add_name(b, w->key) || lc_buf_adds(b, ";\n\nALTER TABLE ") ||
-         add_table(b, database, table) || lc_buf_adds(b, " MATERIALIZE COLUMN ") ||
-         add_name(b, w->column) || lc_buf_adds(b, ";\n\n-- migrate:down\nALTER TABLE ") ||
-         add_table(b, database, table) || lc_buf_adds(b, " DROP COLUMN IF EXISTS ") ||
-         add_name(b, w->column) || lc_buf_adds(b, ";\n");
+    if (rc == 0 && (lc_buf_adds(b, "ALTER TABLE ") || add_table(b, database, table) ||
+                    (w->cluster && (lc_buf_adds(b, " ON CLUSTER ") || add_name(b, w->cluster)))))
+        rc = lc_fail(err, LC_ERR_NOMEM, "the names are too long");
     free(database);
     free(table);
-    return rc ? lc_fail(err, LC_ERR_NOMEM, "the names are too long") : 0;
+    return rc;
+}
+
+/* "ADD COLUMN c T [DEFAULT f(k)] AFTER k"; a table over the other has no DEFAULT of its own. */
+static int add_column(struct lc_buf *b, const struct wanted *w, bool with_default)
+{
+    int rc = lc_buf_adds(b, "\n    ADD COLUMN IF NOT EXISTS ") || add_name(b, w->column) ||
+             lc_buf_addf(b, " %s", w->type);
+
+    if (!rc && with_default)
+        rc = lc_buf_adds(b, " DEFAULT ") || add_name(b, w->function) || lc_buf_adds(b, "(") ||
+             add_name(b, w->key) || lc_buf_adds(b, ")");
+    return rc || lc_buf_adds(b, " AFTER ") || add_name(b, w->key) || lc_buf_adds(b, ";\n\n");
+}
+
+static int add_drop(struct lc_buf *b, const struct wanted *w, const char *table,
+                    struct lc_error *err)
+{
+    int rc = add_alter(b, w, table, err);
+
+    if (rc == 0 && (lc_buf_adds(b, " DROP COLUMN IF EXISTS ") || add_name(b, w->column) ||
+                    lc_buf_adds(b, ";\n")))
+        rc = LC_ERR_NOMEM;
+    return rc;
+}
+
+/* Up: the table, those over it, then the rows. Down: those over it first. */
+static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
+{
+    int rc = lc_buf_adds(b, "-- migrate:up\n");
+
+    if (rc == 0)
+        rc = add_alter(b, w, w->table, err);
+    if (rc == 0)
+        rc = add_column(b, w, true);
+    for (size_t i = 0; rc == 0 && i < w->over.n; i++) {
+        rc = add_alter(b, w, w->over.v[i], err);
+        if (rc == 0)
+            rc = add_column(b, w, false);
+    }
+    if (rc == 0)
+        rc = add_alter(b, w, w->table, err);
+    if (rc == 0)
+        rc = lc_buf_adds(b, " MATERIALIZE COLUMN ") || add_name(b, w->column) ||
+             lc_buf_adds(b, ";\n\n-- migrate:down\n");
+    for (size_t i = 0; rc == 0 && i < w->over.n; i++)
+        rc = add_drop(b, w, w->over.v[i], err);
+    if (rc == 0)
+        rc = add_drop(b, w, w->table, err);
+    if (rc && err && err->code == 0)
+        rc = lc_fail(err, LC_ERR_NOMEM, "the names are too long");
+    return rc;
 }
 
 /* f(key) */
@@ -242,6 +289,8 @@ static int check_wanted(const struct wanted *w, struct lc_error *err)
     int derived = !!w->table + !!w->column + !!w->function;
     int rederived = !!w->rederive + !!w->from + !!w->to;
 
+    if ((w->over.n || w->cluster) && !w->table)
+        return lc_fail(err, LC_ERR_USAGE, "--over and --cluster are about the --table of a column");
     if (rederived && (rederived != 3 || !w->key || derived))
         return lc_fail(err, LC_ERR_USAGE,
                        "--rederive, --key, --from and --to go together: all four and no others");
@@ -261,6 +310,9 @@ int lc_cmd_new(int argc, const char **argv)
         {"column", 0, LC_OPT_STRING, &w.column, "NAME", "its name"},
         {"key", 0, LC_OPT_STRING, &w.key, "COLUMN", "the column it is derived from"},
         {"function", 0, LC_OPT_STRING, &w.function, "NAME", "the function that derives it"},
+        {"over", 0, LC_OPT_LIST, &w.over, "DB.TABLE",
+         "a Distributed or Buffer table over it, which gets the column too; several may be given"},
+        {"cluster", 0, LC_OPT_STRING, &w.cluster, "NAME", "write the statements ON CLUSTER NAME"},
         {"type", 0, LC_OPT_STRING, &w.type, "TYPE", "its type (default: LowCardinality(String))"},
         {"rederive", 0, LC_OPT_STRING, &w.rederive, "DB.TABLE.COLUMN",
          "new rules: this column is to hold what another function answers"},

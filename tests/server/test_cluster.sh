@@ -311,6 +311,8 @@ lost() {
   code=$?
   said_good "$1: from host b"
   "$cluster" start "$on" a >/dev/null
+  eventually "$1: the host that was lost" 0 \
+    on_a "SELECT count() FROM system.mutations WHERE database = '$1' AND NOT is_done"
   same "$1" "$1.ev" 100001
   eventually "$1: locks left" 0 \
     on_b "SELECT count() FROM system.tables WHERE database = '$1' AND name LIKE '%lock%'"
