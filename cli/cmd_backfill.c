@@ -6,6 +6,7 @@
 #include "hook.h"
 #include "json.h"
 #include "lock.h"
+#include "mutation.h"
 #include "progress.h"
 #include "query.h"
 #include "stop.h"
@@ -22,6 +23,7 @@ enum { REDRAW_MS = 170, LINE_EVERY_MS = 10000, JSON_EVERY_MS = 1000, SHOWN_PARTI
 struct backfill {
     struct lc_migrate m;
     struct lc_facts facts;
+    struct lc_cluster cluster; /* --cluster, or the server alone */
     struct lc_backfill_target target;
     struct lc_backfill_progress progress;
     const char *on_success, *on_failure;
@@ -197,7 +199,8 @@ static void say_checked(void *ctx, bool warning, const char *text)
 static int check_default(struct backfill *f, struct lc_error *err)
 {
     const struct lc_backfill_target *t = &f->target;
-    struct lc_defaults d = {.b = t->b,
+    struct lc_defaults d = {.cluster = &f->cluster,
+                            .b = t->b,
                             .facts = &f->facts,
                             .rules = f->m.up.rules,
                             .allow_unsafe = f->m.up.allow_unsafe,
@@ -310,10 +313,38 @@ static void print_nothing(const struct backfill *f)
                t->column, t->table_parts);
 }
 
+static void tell_replicas(void *ctx, const struct lc_run_progress *p)
+{
+    struct backfill *f = ctx;
+    uint64_t now = lc_now_ms();
+
+    if (!p->waiting || now < f->next_ms)
+        return;
+    f->next_ms = now + LINE_EVERY_MS;
+    lc_say("stored here; waiting: %s", p->waiting);
+}
+
+/* What is done partition by partition here, the table's other replicas do too: until they have. */
+static int run_everywhere(struct backfill *f, const char *query_id, struct lc_error *err)
+{
+    const struct lc_backfill_hooks hooks = {on_progress, on_say, f};
+    const struct lc_mutation_hooks replicas = {tell_replicas, f, lc_stop_flag()};
+    struct lc_mutation_watch w;
+    int rc =
+        lc_mutation_watch(&w, &f->cluster, &f->facts, f->target.database, f->target.table, err);
+
+    if (rc == 0)
+        rc = lc_backfill_run(&f->target, &f->m.up.backfill, &hooks, query_id, &f->progress, err);
+    erase(f);
+    if (rc == 0 && f->cluster.name)
+        rc = lc_mutation_wait(&w, &replicas, err);
+    lc_mutation_release(&w);
+    return rc;
+}
+
 /* Under the lock that every writing command takes. */
 static int run_locked(struct backfill *f, struct lc_error *err)
 {
-    const struct lc_backfill_hooks hooks = {on_progress, on_say, f};
     const struct lc_lock_wait wait = {
         .timeout_ms = f->m.up.lock_timeout_ms ? f->m.up.lock_timeout_ms : LC_LOCK_STALE_S * 1000,
         .cancel = lc_stop_flag(),
@@ -330,8 +361,7 @@ static int run_locked(struct backfill *f, struct lc_error *err)
         rc = lc_backfill_look(&f->target, err);
     if (rc == 0) {
         snprintf(query_id, sizeof query_id, "livecol-%s-backfill", tracking.run_id);
-        rc = lc_backfill_run(&f->target, &f->m.up.backfill, &hooks, query_id, &f->progress, err);
-        erase(f);
+        rc = run_everywhere(f, query_id, err);
     }
     lc_lock_free(lock);
     lc_tracking_release(&tracking);
@@ -405,6 +435,22 @@ static int plan_and_run(struct backfill *f, struct lc_error *err)
     return rc;
 }
 
+static void on_left_out(void *ctx, const char *text)
+{
+    (void)ctx;
+    lc_warn("%s", text);
+}
+
+static int open_cluster(struct backfill *f, struct lc_backend *b, struct lc_error *err)
+{
+    const struct lc_up_options *o = &f->m.up;
+
+    if (!o->cluster)
+        return lc_cluster_alone(&f->cluster, b, err);
+    return lc_cluster_open(&f->cluster, b, &f->facts, o->cluster, o->allow_degraded, on_left_out,
+                           NULL, err);
+}
+
 static int run(struct backfill *f, struct lc_error *err)
 {
     struct lc_backend *b = NULL;
@@ -416,12 +462,15 @@ static int run(struct backfill *f, struct lc_error *err)
     if (rc == 0)
         rc = lc_facts_ask(&f->facts, b, err);
     if (rc == 0)
+        rc = open_cluster(f, b, err);
+    if (rc == 0)
         rc = lc_backfill_find(&f->target, b, &f->facts, database, table, column, err);
     if (rc == 0)
         rc = f->cancel ? cancel(f, err) : plan_and_run(f, err);
     if (!f->cancel && !f->m.up.dry_run)
         run_hook(f, rc, err);
     lc_backfill_release(&f->target);
+    lc_cluster_release(&f->cluster);
     lc_backend_free(b);
     free(database);
     free(table);

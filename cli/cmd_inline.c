@@ -188,6 +188,11 @@ int lc_cmd_inline(int argc, const char **argv)
     int rc =
         lc_migrate_parse(&o.m, cmd, LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK, own, argc, argv, &err);
 
+    if (rc == 0 && o.m.up.cluster) {
+        rc = lc_fail(&err, LC_ERR_USAGE,
+                     "inline changes the connected server's table and its replicas, no cluster");
+        lc_hint(&err, "run it without --cluster, on one host of each shard");
+    }
     if (rc == 0)
         rc = check_options(&o, &err);
     if (rc == 0)
