@@ -88,7 +88,7 @@ static int read_hosts(struct lc_cluster *c, struct lc_error *err)
         hint_names(c->b, err);
     }
     if (rc == 0) {
-        c->v = calloc(t.rows, sizeof *c->v);
+        c->v = calloc(t.rows + 1, sizeof *c->v);
         if (!c->v)
             rc = no_memory(err);
     }

@@ -170,14 +170,16 @@ int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const st
                    void (*found)(void *ctx, const struct lc_table_over *t), void *ctx,
                    struct lc_error *err)
 {
-    struct lc_table *hosts = calloc(c->n, sizeof *hosts);
-    int rc = hosts ? 0 : lc_fail(err, LC_ERR_NOMEM, "no memory to look for tables");
+    struct lc_table *hosts = calloc(c->n + 1, sizeof *hosts);
+    int rc = 0;
 
+    if (!hosts)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory to look for tables");
     for (size_t i = 0; rc == 0 && i < c->n; i++) {
         if (!c->v[i].down)
             rc = look_at_host(c, i, hosts, s, plan, found, ctx, err);
     }
-    for (size_t i = 0; hosts && i < c->n; i++)
+    for (size_t i = 0; i < c->n; i++)
         lc_table_release(&hosts[i]);
     free(hosts);
     return rc;

@@ -315,7 +315,7 @@ static int wait_for_host(const struct lc_cluster *c, size_t host, const struct l
 
         if (away)
             end = lc_now_ms() + LAG_MS;
-        if (rc == 0 || rc != LC_ERR_SERVER || !c->name || lc_now_ms() >= end) {
+        if (rc != LC_ERR_SERVER || !c->name || lc_now_ms() >= end) {
             if (rc && err && err->code == 0) {
                 *err = why;
                 if (c->name && !away)

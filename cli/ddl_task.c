@@ -113,7 +113,7 @@ static int read_task(struct lc_backend *b, const char *task, char **hosts, struc
     int rc = queue ? lc_keeper_children(b, queue, NULL, &t, err) : no_memory(err);
 
     *hosts = NULL;
-    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+    for (size_t i = 0; rc == 0 && !*hosts && i < t.rows; i++) {
         size_t n;
         const char *line;
 
