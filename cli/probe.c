@@ -43,7 +43,8 @@ static void *probe_thread(void *ctx)
 
         if (rc != LC_ERR_STOPPED)
             note(p, rc ? INFINITY : (double)(lc_now_ns() - begun) / 1e6);
-        lc_sleep_ms(LC_PROBE_PAUSE_MS, &p->stop);
+        lc_sleep_ms(p->runs < LC_PROBE_LEAST_RUNS ? LC_PROBE_FIRST_PAUSE_MS : LC_PROBE_PAUSE_MS,
+                    &p->stop);
     }
     return NULL;
 }

@@ -9,9 +9,10 @@
 
 #include <stdbool.h>
 
-#define LC_PROBE_RUNS       200u /* the latest runs are kept */
-#define LC_PROBE_LEAST_RUNS 100u /* a 99th percentile of fewer is a guess */
-#define LC_PROBE_PAUSE_MS   50u
+#define LC_PROBE_RUNS           200u /* the latest runs are kept */
+#define LC_PROBE_LEAST_RUNS     100u /* a 99th percentile of fewer is a guess */
+#define LC_PROBE_PAUSE_MS       50u
+#define LC_PROBE_FIRST_PAUSE_MS 5u /* until there are enough: a backfill waits for them */
 
 struct lc_probe;
 
