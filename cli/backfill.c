@@ -21,7 +21,9 @@ enum {
     LOOK_SHARE = 20,        /* a look at the parts may take one part in so many of the time */
     FIRST_RATE_MS = 200,    /* before, a rate is a guess */
     SENDS_WITHOUT_GAIN = 5, /* a partition in which as many mutations in turn have stored nothing */
-    ABORTED = 236,          /* a pause (merges stopped, a restart), not a failure */
+    BATCHES = 16,           /* mutations in all, about: see backfill.h */
+    LEAST_BATCH_ROWS = 1000000,
+    ABORTED = 236, /* a pause (merges stopped, a restart), not a failure */
     CANNOT_ASSIGN_ALTER = 517,
     TOO_MANY_MUTATIONS = 692,
     TABLE_IS_READ_ONLY = 242
@@ -67,6 +69,12 @@ static void say(const struct run *r, const char *fmt, ...)
     r->hooks->say(r->hooks->ctx, text);
 }
 
+static const char *id_of(const struct run *r, size_t row)
+{
+    return lc_table_at(&r->mutations, row, C_ID)->p;
+}
+
+/* A mutation has a row for each of its commands. */
 static bool is_ours(const struct run *r, size_t row)
 {
     const struct lc_cell *command = lc_table_at(&r->mutations, row, C_COMMAND);
@@ -75,13 +83,24 @@ static bool is_ours(const struct run *r, size_t row)
            lc_backfill_is_ours(command->p, command->n, r->t->column);
 }
 
+static bool is_first_of_ours(const struct run *r, size_t row)
+{
+    if (!is_ours(r, row))
+        return false;
+    for (size_t i = 0; i < row; i++) {
+        if (is_ours(r, i) && strcmp(id_of(r, i), id_of(r, row)) == 0)
+            return false;
+    }
+    return true;
+}
+
 /* The error of a mutation that fails: ours, or one that stands before ours. */
 static int failing(const struct run *r, size_t row, struct lc_error *err)
 {
     const struct lc_table *m = &r->mutations;
     const struct lc_backfill_target *t = r->t;
     const struct lc_cell *reason = lc_table_at(m, row, C_FAIL_REASON);
-    const char *id = lc_table_at(m, row, C_ID)->p;
+    const char *id = id_of(r, row);
     struct lc_error one = LC_ERROR_INIT;
 
     lc_server_error(&one, reason->p, reason->n);
@@ -124,7 +143,7 @@ static int list_mutations(struct run *r, struct lc_error *err)
 
     r->in_flight = 0;
     for (size_t i = 0; rc == 0 && i < r->mutations.rows; i++)
-        r->in_flight += is_ours(r, i);
+        r->in_flight += is_first_of_ours(r, i);
     if (r->in_flight < before)
         r->next_look_ms = 0; /* one has ended: what is left has changed */
     return rc;
@@ -148,10 +167,10 @@ static int kill_ours(struct run *r, unsigned *killed, struct lc_error *err)
     for (size_t i = 0; rc == 0 && i < r->mutations.rows; i++) {
         const struct lc_sql_arg args[] = {{"database", r->t->database},
                                           {"table", r->t->table},
-                                          {"id", lc_table_at(&r->mutations, i, C_ID)->p},
+                                          {"id", id_of(r, i)},
                                           {NULL, NULL}};
 
-        if (!is_ours(r, i))
+        if (!is_first_of_ours(r, i))
             continue;
         rc = lc_query_read(r->t->b, lc_sql_backfill_kill, args, NULL, err);
         *killed += rc == 0;
@@ -242,18 +261,21 @@ static bool in_flight(const struct run *r, const char *partition)
     return false;
 }
 
-/* The next partition in the order asked for that is not being worked on; NULL: none. */
-static const struct lc_backfill_partition *next_partition(const struct run *r)
+/* Partition number i in the order asked for. */
+static const struct lc_backfill_partition *in_order(const struct run *r, size_t i)
 {
     const struct lc_backfill_left *left = &r->t->left;
 
-    for (size_t i = 0; i < left->n; i++) {
-        const struct lc_backfill_partition *p = &left->v[r->o->oldest_first ? i : left->n - 1 - i];
+    return &left->v[r->o->oldest_first ? i : left->n - 1 - i];
+}
 
-        if (!in_flight(r, p->id))
-            return p;
-    }
-    return NULL;
+static uint64_t batch_rows(const struct run *r)
+{
+    uint64_t rows = r->p->rows_total / BATCHES;
+
+    if (r->o->batch_rows)
+        return r->o->batch_rows;
+    return rows > LEAST_BATCH_ROWS ? rows : LEAST_BATCH_ROWS;
 }
 
 /* Note that it is sent; an error where it was sent too often in vain. */
@@ -333,27 +355,57 @@ static int send(struct run *r, const char *sql, struct lc_error *err)
     }
 }
 
-static int submit(struct run *r, const struct lc_backfill_partition *p, struct lc_error *err)
+static int add_command(const struct run *r, struct lc_buf *sql, const char *partition,
+                       struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {{"database", r->t->database},
-                                      {"table", r->t->table},
-                                      {"column", r->t->column},
-                                      {"partition", p->id},
-                                      {NULL, NULL}};
-    struct lc_buf sql;
-    int rc = note_sent(r, p, err);
+    const struct lc_sql_arg args[] = {
+        {"column", r->t->column}, {"partition", partition}, {NULL, NULL}};
 
-    if (rc)
-        return rc;
-    lc_buf_init(&sql, (size_t)1 << 20);
-    rc = lc_sql_format(&sql, r->t->partitioned ? lc_sql_backfill_partition : lc_sql_backfill_all,
-                       args, err);
-    if (rc == 0 && !lc_buf_str(&sql))
+    return lc_sql_format(sql, partition ? lc_sql_backfill_partition : lc_sql_backfill_whole, args,
+                         err);
+}
+
+/* The next partitions that are not being worked on, as one ALTER. *n: how many; 0: none is left. */
+static int make_batch(struct run *r, struct lc_buf *sql, size_t *n, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", r->t->database}, {"table", r->t->table}, {NULL, NULL}};
+    uint64_t rows = 0, enough = batch_rows(r);
+    int rc = lc_sql_format(sql, lc_sql_backfill_alter, args, err);
+
+    *n = 0;
+    for (size_t i = 0; rc == 0 && i < r->t->left.n && rows < enough; i++) {
+        const struct lc_backfill_partition *p = in_order(r, i);
+
+        if (in_flight(r, p->id))
+            continue;
+        rc = note_sent(r, p, err);
+        if (rc == 0 && lc_buf_adds(sql, *n ? ", " : " "))
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
+        if (rc == 0)
+            rc = add_command(r, sql, r->t->partitioned ? p->id : NULL, err);
+        rows += p->rows;
+        ++*n;
+    }
+    return rc;
+}
+
+/* Send the next batch. *sent false: there is none. */
+static int submit(struct run *r, bool *sent, struct lc_error *err)
+{
+    struct lc_buf sql;
+    size_t n = 0;
+    int rc;
+
+    lc_buf_init(&sql, (size_t)64 << 20);
+    rc = make_batch(r, &sql, &n, err);
+    *sent = n > 0;
+    if (rc == 0 && n && !lc_buf_str(&sql))
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
-    LC_TEST_POINT("before a partition is sent");
-    if (rc == 0)
+    LC_TEST_POINT("before partitions are sent");
+    if (rc == 0 && n)
         rc = send(r, lc_buf_str(&sql), err);
-    LC_TEST_POINT("a partition was sent");
+    LC_TEST_POINT("partitions were sent");
     lc_buf_release(&sql);
     r->pause_ms = FIRST_PAUSE_MS;
     return rc ? rc : list_mutations(r, err);
@@ -367,18 +419,16 @@ static int go_on(struct run *r, bool *done, struct lc_error *err)
 
     *done = false;
     while (rc == 0 && r->in_flight < most) {
-        const struct lc_backfill_partition *p;
+        bool sent;
 
         r->next_look_ms = 0; /* what is sent is decided by how the table is now */
         rc = look_when_due(r, err);
-        if (rc)
-            return rc;
-        p = next_partition(r);
-        if (!p) {
+        if (rc == 0)
+            rc = submit(r, &sent, err);
+        if (rc == 0 && !sent) {
             *done = r->t->left.n == 0 && r->in_flight == 0;
             return 0;
         }
-        rc = submit(r, p, err);
         if (rc == 0 && r->in_flight == 0)
             return 0; /* so small that it is over already */
     }

@@ -13,12 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTIONS_MAX_N = 40, REDRAW_MS = 160, PLAIN_MS = 3000, MAX_PARALLEL = 64 };
+enum { OPTIONS_MAX_N = 40, GROUP_MAX_N = 8, REDRAW_MS = 160, PLAIN_MS = 3000, MAX_PARALLEL = 64 };
 
-static size_t add(struct lc_option *to, size_t n, const struct lc_option *from)
+/* Append at most `most` options, to the first one without a name. */
+static size_t add(struct lc_option *to, size_t n, const struct lc_option *from, size_t most)
 {
-    while (from && from->name && n < OPTIONS_MAX_N)
-        to[n++] = *from++;
+    for (size_t i = 0; from && i < most && from[i].name && n < OPTIONS_MAX_N; i++)
+        to[n++] = from[i];
     to[n] = (struct lc_option){0};
     return n;
 }
@@ -29,7 +30,7 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
 {
     const struct {
         unsigned which;
-        struct lc_option options[8];
+        struct lc_option options[GROUP_MAX_N]; /* a full group has no end mark */
     } shared[] = {
         {LC_MIGRATE_FILES,
          {{"migrations-dir", 'd', LC_OPT_STRING, &m->up.migrations_dir, "DIR",
@@ -66,7 +67,10 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
          {{"order", 0, LC_OPT_STRING, &m->order, "newest|oldest",
            "which partition a backfill does first (default: newest)"},
           {"max-parallel", 0, LC_OPT_UINT, &m->max_parallel, "N",
-           "partitions that a backfill does at a time (default: 1)"},
+           "mutations that a backfill has at a time (default: 1)"},
+          {"batch-rows", 0, LC_OPT_UINT, &m->up.backfill.batch_rows, "N",
+           "a mutation takes partitions until it has so many rows (default: a sixteenth of them, "
+           "1M at least)"},
           {"max-load", 0, LC_OPT_STRING, &m->max_load, "METRIC=VALUE,…",
            "a backfill waits while one is reached: parts, mutations, merges, queries, "
            "replica_queue, replica_delay (seconds), p99 (ms, of the probe query)"},
@@ -83,11 +87,11 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
            "how long to wait for another run (default: 60)"}}},
         {LC_MIGRATE_ASK, {{"yes", 'y', LC_OPT_FLAG, &m->yes, NULL, "do not ask"}}},
     };
-    size_t n = add(out, 0, more);
+    size_t n = add(out, 0, more, OPTIONS_MAX_N);
 
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
         if (which & shared[i].which)
-            n = add(out, n, shared[i].options);
+            n = add(out, n, shared[i].options, GROUP_MAX_N);
     }
 }
 

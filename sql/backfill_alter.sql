@@ -1,0 +1,1 @@
+ALTER TABLE {id:database}.{id:table}

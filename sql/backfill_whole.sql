@@ -1,0 +1,1 @@
+MATERIALIZE COLUMN {id:column}
