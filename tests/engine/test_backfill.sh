@@ -1,0 +1,323 @@
+#!/usr/bin/env bash
+# livecol backfill on the real engine over HTTP: partitions, throttles, failures, kills.
+#   LIVECOL_BIN, LIVECOL_CHDB_HTTP, LIVECOL_UDF, LIVECOL_SOURCE, LIVECOL_BUILD must be set.
+# With LIVECOL_LONG=1 the kills are repeated: 50 of the tool, 20 of the function, 10 of the engine.
+set -u
+# shellcheck source=tests/support/runner.sh
+. "$LIVECOL_SOURCE/tests/support/runner.sh"
+export LC_ALL=C.UTF-8
+RANDOM=${LC_TEST_SEED:-$$}
+echo "seed ${LC_TEST_SEED:-$$} (LC_TEST_SEED=${LC_TEST_SEED:-$$} repeats it)"
+
+# The function, slowed down so that there is something to stop: 20 ms for each 8,192 rows. While a
+# file "broken" is there it fails.
+engine_functions "$work/engine"
+cat >"$work/engine/user_scripts/slow" <<'END'
+#!/bin/sh
+here=$(dirname "$0")
+if [ -e "$here/broken" ]; then
+  echo 'broken on purpose' >&2
+  exit 1
+fi
+sleep 0.02
+exec "$here/livecol-udf" "$@"
+END
+chmod +x "$work/engine/user_scripts/slow"
+sed -e 's/region_v1(/region_slow(/; s/<name>region_v1/<name>region_slow/' \
+  -e 's/<type>executable_pool/<type>executable/' -e 's/<command>livecol-udf /<command>slow /' \
+  "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/slow_function.xml"
+broken=$work/engine/user_scripts/broken
+
+# The engine in the process has two threads for mutations; 16 are a server's default. It reads the
+# configuration of its working folder.
+echo '<clickhouse><background_pool_size>16</background_pool_size></clickhouse>' >"$work/engine/config.xml"
+cd "$work/engine" || exit 1
+
+start_engine() { engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml"; }
+start_engine || exit 1
+
+# backfill ARGUMENT...: its exit code in $code, its output in $work/out and $work/err.
+backfill() {
+  "$LIVECOL_BIN" backfill "$@" >"$work/out" 2>"$work/err" </dev/null
+  code=$?
+}
+
+# What region has to be, without the function; column x holds what an INSERT gave, or ''.
+right="region = if(x != '', x, multiIf(startsWith(user_id, 'u1'), 'us-east', startsWith(user_id, 'u2'), 'eu-west', 'unknown'))"
+
+# filled PARTITIONS ROWS [SETTINGS]: database.t with the column added, and explicit values in some
+# rows that were inserted afterwards.
+filled() {
+  local by='' p
+  [ "$1" = 0 ] || by='PARTITION BY d'
+  sql "CREATE TABLE $db.t (d UInt16, user_id String, x String) ENGINE = MergeTree $by ORDER BY user_id ${3:-}"
+  for ((p = 1; p <= ($1 == 0 ? 3 : $1); p++)); do
+    sql "INSERT INTO $db.t SELECT $p, concat('u', toString(number % 4), '_', toString(number)), '' FROM numbers($2)"
+  done
+  sql "ALTER TABLE $db.t ADD COLUMN region LowCardinality(String) DEFAULT region_slow(user_id) AFTER user_id"
+  sql "INSERT INTO $db.t (d, user_id, region, x) SELECT 1, concat('u1_x', toString(number)), 'given', 'given' FROM numbers(100)"
+}
+
+lacking() {
+  sql "SELECT count() FROM system.parts WHERE database = '$db' AND table = 't' AND active AND rows > 0 AND name NOT IN
+    (SELECT name FROM system.parts_columns WHERE database = '$db' AND table = 't' AND active AND column = 'region')"
+}
+
+# all_right WHAT ROWS: every part stores the column, and every value is what it has to be.
+all_right() {
+  expect "$1: parts without it" 0 "$(lacking)"
+  expect "$1: rows, right ones" "$2"$'\t'"$2" "$(sql "SELECT count(), countIf($right) FROM $db.t")"
+  expect "$1: nothing unfinished" 0 \
+    "$(sql "SELECT count() FROM system.mutations WHERE database = '$db' AND NOT is_done")"
+}
+
+# wait_for QUERY: until it gives 1.
+wait_for() {
+  for _ in $(seq 200); do
+    [ "$(sql "$1")" != 1 ] || return 0
+    sleep 0.02
+  done
+  fail "waited in vain for $1"
+}
+unfinished="SELECT count() > 0 FROM system.mutations WHERE NOT is_done"
+
+# --- the plan, the work, the second time --------------------------------------------------------
+fresh plain
+filled 6 40000
+backfill t.region --dry-run
+expect 'dry run: exit' 0 "$code"
+expect_in 'dry run' '6 of 7 lack it' "$work/out"
+expect_in 'dry run' 'partitions    6, the newest first: 6 (1 parts, 40 k rows), 5' "$work/out"
+expect 'dry run: nothing done' 6 "$(lacking)"
+# shellcheck disable=SC2016 # the hook's shell is to replace them
+backfill plain.t.region --batch-rows 1 --on-success 'echo "hook $LIVECOL_TABLE $LIVECOL_COLUMN $LIVECOL_ROWS $LIVECOL_EXIT_CODE"'
+expect 'plain: exit' 0 "$code"
+expect_in 'plain' 'stored for 240 k rows in 6 parts' "$work/out"
+expect_in 'plain' 'hook t region 240000 0' "$work/err"
+all_right 'plain' 240100
+expect 'plain: the newest first' '6,5,4,3,2,1' "$(sql "SELECT arrayStringConcat(groupArray(p), ',') FROM
+  (SELECT extract(command, 'ID .([0-9]+)') AS p FROM system.mutations WHERE database = 'plain' ORDER BY length(mutation_id), mutation_id)")"
+backfill t.region
+expect 'again: exit' 0 "$code"
+expect_in 'again' 'nothing to do' "$work/out"
+expect 'again: no mutation more' 6 "$(sql "SELECT count() FROM system.mutations WHERE database = 'plain'")"
+
+fresh oldest
+filled 3 20000
+backfill t.region --order oldest --max-parallel 2 --batch-rows 1 --json
+expect 'json: exit' 0 "$code"
+expect 'json: events' 'plan done' \
+  "$(python3 -c 'import json,sys; print(*[e["event"] for e in map(json.loads, open(sys.argv[1])) if e["event"] in ("plan", "done")])' "$work/out")"
+all_right 'oldest' 60100
+
+# --- without partitions; a hundred; wide and compact; what else a table may have --------------------
+fresh single
+filled 0 40000 'SETTINGS min_bytes_for_wide_part = 0'
+backfill t.region
+expect 'no partitions: exit' 0 "$code"
+expect_in 'no partitions' 'none: one mutation' "$work/out"
+expect 'no partitions: mutations' 1 "$(sql "SELECT count() FROM system.mutations WHERE database = 'single'")"
+all_right 'no partitions' 120100
+
+fresh hundred
+sql "CREATE TABLE hundred.t (d UInt16, user_id String, x String, n UInt64, INDEX i user_id TYPE bloom_filter,
+  PROJECTION p (SELECT d, count() GROUP BY d)) ENGINE = ReplacingMergeTree PARTITION BY d ORDER BY user_id
+  TTL toDate('2020-01-01') + toIntervalYear(100 + d % 20) SETTINGS deduplicate_merge_projection_mode = 'drop', min_bytes_for_wide_part = 60000"
+sql "CREATE TABLE hundred.seen (user_id String) ENGINE = MergeTree ORDER BY user_id"
+sql "CREATE MATERIALIZED VIEW hundred.mv TO hundred.seen AS SELECT user_id FROM hundred.t"
+sql "INSERT INTO hundred.t SELECT number % 100, concat('u', toString(number % 4), '_', toString(number)), '', number FROM numbers(5000) SETTINGS max_partitions_per_insert_block = 0"
+sql "INSERT INTO hundred.t SELECT 7, concat('u', toString(number % 4), '_', toString(number)), '', number FROM numbers(5000, 20000)"
+sql "ALTER TABLE hundred.t ADD COLUMN region String DEFAULT region_v1(user_id)"
+expect 'hundred: both kinds of parts' 2 \
+  "$(sql "SELECT uniq(part_type) FROM system.parts WHERE database = 'hundred' AND table = 't' AND active")"
+backfill t.region --max-parallel 4
+expect 'hundred: exit' 0 "$code"
+all_right 'hundred' 25000
+expect 'hundred: the view' 25000 "$(sql 'SELECT count() FROM hundred.seen')"
+
+# --- what is refused -------------------------------------------------------------------------------
+fresh refused
+sql "CREATE TABLE refused.t (k UInt32 DEFAULT 1, v UInt32, a UInt32 ALIAS v) ENGINE = MergeTree PARTITION BY v ORDER BY k"
+sql "CREATE TABLE refused.l (k UInt32, v UInt32 DEFAULT k) ENGINE = Log"
+for case in 't.k|is part of a key' 't.v|is part of a key' 't.a|has the kind ALIAS' 't.none|has no column none' \
+  'none.v|there is no table refused.none' 'l.v|stores no parts of its own'; do
+  backfill "${case%%|*}"
+  expect "refused ${case%%|*}: exit" 3 "$code"
+  expect_in "refused ${case%%|*}" "${case##*|}" "$work/err"
+done
+fresh missing
+sql "CREATE TABLE missing.t (d UInt16, user_id String, x String) ENGINE = MergeTree ORDER BY user_id"
+sql "INSERT INTO missing.t SELECT 1, toString(number), '' FROM numbers(1000)"
+sql "ALTER TABLE missing.t ADD COLUMN region String DEFAULT region_slow(user_id)"
+touch "$broken"
+backfill t.region
+expect 'the function fails: exit' 3 "$code"
+expect 'the function fails: nothing sent' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'missing'")"
+rm "$broken"
+
+# --- waiting, and ending early ----------------------------------------------------------------------
+fresh throttled
+filled 4 60000
+touch "$work/hold"
+"$LIVECOL_BIN" backfill t.region --batch-rows 1 --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+sleep 1.2
+expect 'pause file: nothing is sent' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'throttled'")"
+rm "$work/hold"
+wait_for "$unfinished"
+touch "$work/hold"
+wait_for "SELECT count() = 0 FROM system.mutations WHERE database = 'throttled' AND NOT is_done"
+left=$(lacking)
+[ "$left" -gt 0 ] || fail 'pause file: it did not wait'
+rm "$work/hold"
+wait "$pid"
+expect 'pause file: exit' 0 $?
+expect_in 'pause file' "waiting: $work/hold is there" "$work/err"
+expect_in 'pause file' 'going on after' "$work/err"
+expect_in 'pause file' 'of it throttled' "$work/out"
+all_right 'pause file' 240100
+
+fresh critical
+filled 3 20000
+# shellcheck disable=SC2016 # the hook's shell is to replace them
+backfill t.region --critical-load parts=2 --on-failure 'echo "hook $LIVECOL_EXIT_CODE $LIVECOL_ERROR"'
+expect 'critical: exit' 9 "$code"
+expect_in 'critical' 'active parts 4 ≥ 2' "$work/err"
+expect_in 'critical' 'hook 9 critical load' "$work/err"
+expect 'critical: nothing unfinished' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'critical' AND NOT is_done")"
+backfill t.region --max-load parts=1000,mutations=9,merges=9,queries=99,replica_queue=9,replica_delay=9s,p99=10000ms \
+  --probe-query 'SELECT user_id FROM t LIMIT 10' --throttle-query "SELECT 0" --critical-load queries=1000
+expect 'below every limit: exit' 0 "$code"
+all_right 'below every limit' 60100
+filled_again() { sql "ALTER TABLE $db.t DROP COLUMN region" && sql "ALTER TABLE $db.t ADD COLUMN region LowCardinality(String) DEFAULT region_slow(user_id)"; }
+filled_again
+for case in "SELECT throwIf(1)|throttle query fails" "SELECT 'x'|not a number" "SELECT 1 WHERE 0|gives no value"; do
+  backfill t.region --throttle-query "${case%%|*}"
+  [ "$code" = 1 ] || [ "$code" = 2 ] || fail "throttle query ${case%%|*}: exit $code"
+  expect_in "throttle query ${case%%|*}" "${case##*|}" "$work/err"
+done
+
+fresh stopped
+filled 4 60000
+"$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+wait_for "$unfinished"
+kill -INT "$pid"
+wait "$pid"
+expect 'SIGINT: exit' 130 $?
+expect_in 'SIGINT' 'paused with' "$work/err"
+expect 'SIGINT: nothing unfinished' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'stopped' AND NOT is_done")"
+backfill t.region
+expect 'SIGINT, again: exit' 0 "$code"
+all_right 'SIGINT, again' 240100
+
+# --- a mutation that fails: each way out ------------------------------------------------------------
+fails() { # NAME: a table whose backfill fails after it began
+  fresh "$1"
+  filled 4 60000
+  "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
+  pid=$!
+  wait_for "$unfinished"
+  touch "$broken"
+  wait "$pid"
+  expect "$1: exit" 1 $?
+  expect_in "$1" 'broken on purpose' "$work/err"
+  expect_in "$1" "livecol backfill $1.t.region --cancel" "$work/err"
+}
+fails mended
+rm "$broken"
+backfill t.region
+expect 'mended: exit' 0 "$code"
+all_right 'mended' 240100
+expect 'mended: no partition was sent twice' 4 \
+  "$(sql "SELECT count() FROM system.mutations WHERE database = 'mended'")"
+
+fails healed
+sql "ALTER TABLE healed.t MODIFY COLUMN region LowCardinality(String) DEFAULT region_v1(user_id)"
+backfill t.region
+expect 'healed by MODIFY: exit' 0 "$code"
+rm "$broken"
+all_right 'healed by MODIFY' 240100
+
+fails cancelled
+backfill t.region --cancel
+expect 'cancel: exit' 0 "$code"
+expect_in 'cancel' '1 mutation(s) ended' "$work/out"
+expect 'cancel: nothing unfinished' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'cancelled' AND NOT is_done")"
+rm "$broken"
+
+# Another mutation that fails stands before it: named, and not called ours.
+fresh behind
+filled 2 20000
+touch "$broken"
+sql "ALTER TABLE behind.t UPDATE x = region_slow(user_id) WHERE 1 SETTINGS mutations_sync = 0"
+wait_for "SELECT count() > 0 FROM system.mutations WHERE database = 'behind' AND latest_fail_reason != ''"
+sql "ALTER TABLE behind.t MODIFY COLUMN region LowCardinality(String) DEFAULT region_v1(user_id)"
+backfill t.region
+expect 'behind another: exit' 1 "$code"
+expect_in 'behind another' 'it is none of this column' "$work/err"
+sql "KILL MUTATION WHERE database = 'behind'" >/dev/null
+rm "$broken"
+
+# --- kills --------------------------------------------------------------------------------------------
+times() { [ -n "${LIVECOL_LONG:-}" ] && echo "$1" || echo 3; }
+
+# writes: rows come in meanwhile, with and without an explicit value.
+writes() {
+  sql "INSERT INTO $db.t (d, user_id, x) SELECT 1 + number % 3, concat('u2_w', toString(number)), '' FROM numbers(100)"
+  sql "INSERT INTO $db.t (d, user_id, region, x) SELECT 1 + number % 3, concat('u2_g', toString(number)), 'mine', 'mine' FROM numbers(100)"
+}
+
+# The tool, at random moments: the server lives on, and is left with one mutation at most.
+for ((i = 1; i <= $(times 50); i++)); do
+  fresh tool
+  filled 4 40000
+  "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
+  pid=$!
+  sleep "0.$((RANDOM % 7))$((RANDOM % 10))"
+  { kill -KILL "$pid" && wait "$pid"; } 2>/dev/null
+  writes
+  "$LIVECOL_BIN" unlock --force >/dev/null 2>&1 # rather than to wait until its lock is stale
+  backfill t.region
+  expect "tool killed $i: exit" 0 "$code"
+  all_right "tool killed $i" 160300
+done
+
+# The function's processes: the mutation fails at that part, and the server tries it again.
+for ((i = 1; i <= $(times 20); i++)); do
+  fresh udf
+  filled 4 40000
+  "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
+  pid=$!
+  wait_for "$unfinished"
+  sleep "0.0$((RANDOM % 10))"
+  pkill -KILL -f "$work/engine/user_scripts/slow" || true
+  wait "$pid"
+  code=$?
+  writes
+  [ "$code" = 0 ] || [ "$code" = 1 ] || fail "function killed $i: exit $code"
+  backfill t.region
+  expect "function killed $i: exit" 0 "$code"
+  all_right "function killed $i" 160300
+done
+
+# The engine, closed by SIGKILL and opened again: the data is there, and so is what is left.
+for ((i = 1; i <= $(times 10); i++)); do
+  fresh engine
+  filled 4 40000
+  "$LIVECOL_BIN" backfill t.region --batch-rows 1 --connect-timeout 1 >"$work/out" 2>"$work/err" </dev/null &
+  pid=$!
+  wait_for "$unfinished"
+  sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
+  engines_stop
+  kill -KILL "$pid" 2>/dev/null
+  wait "$pid" 2>/dev/null
+  start_engine || exit 1
+  export CLICKHOUSE_URL=$engine_url/engine
+  writes
+  "$LIVECOL_BIN" unlock --force >/dev/null 2>&1 # rather than to wait until its lock is stale
+  backfill t.region
+  expect "engine killed $i: exit" 0 "$code"
+  all_right "engine killed $i" 160300
+done
+finish
