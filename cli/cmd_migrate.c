@@ -220,20 +220,48 @@ static void erase(struct lc_teller *t)
     t->drawn = false;
 }
 
+/* When this migration's next line is due. */
+static uint64_t *next_line_ms(struct lc_teller *t, uint64_t version)
+{
+    size_t free_place = LC_JOBS_MAX - 1;
+
+    for (size_t i = LC_JOBS_MAX; i-- > 0;) {
+        if (t->waits[i].version == version)
+            return &t->waits[i].next_ms;
+        if (t->waits[i].version == 0)
+            free_place = i;
+    }
+    t->waits[free_place].version = version;
+    t->waits[free_place].next_ms = 0;
+    return &t->waits[free_place].next_ms;
+}
+
+/* It does not wait any more: another one may have the terminal's line. */
+static void forget_line(struct lc_teller *t, uint64_t version)
+{
+    for (size_t i = 0; i < LC_JOBS_MAX; i++) {
+        if (t->waits[i].version == version)
+            t->waits[i].version = 0;
+    }
+    if (t->shown == version)
+        t->shown = 0;
+}
+
 /* One line that is redrawn on a terminal; else a plain line every few seconds. */
 static void tell_progress(struct lc_teller *t, const struct lc_run_event *e)
 {
-    uint64_t now = lc_now_ms();
+    uint64_t now = lc_now_ms(), *next_ms = next_line_ms(t, e->version);
     char line[256];
     bool terminal = lc_talk_is_terminal();
 
     if (t->m->global.quiet)
         return;
-    if (t->next_ms == 0 && !terminal)
-        t->next_ms = now + PLAIN_MS; /* what is over by then needs no line */
-    if (now < t->next_ms)
+    if (*next_ms == 0 && !terminal)
+        *next_ms = now + PLAIN_MS; /* what is over by then needs no line */
+    if (now < *next_ms || (terminal && t->shown && t->shown != e->version))
         return;
-    t->next_ms = now + (terminal ? REDRAW_MS : PLAIN_MS);
+    t->shown = e->version;
+    *next_ms = now + (terminal ? REDRAW_MS : PLAIN_MS);
     lc_progress_line(line, sizeof line, e);
     if (terminal) {
         fprintf(stderr, "\r\033[K%s", line);
@@ -278,9 +306,11 @@ static void tell_json(struct lc_teller *t, const struct lc_run_event *e)
     uint64_t now = lc_now_ms();
 
     if (e->kind == LC_RUN_MUTATION) { /* each look is too many for a log */
-        if (now < t->next_ms)
+        uint64_t *next_ms = next_line_ms(t, e->version);
+
+        if (now < *next_ms)
             return;
-        t->next_ms = now + 1000;
+        *next_ms = now + 1000;
     }
     o = lc_json_object();
     lc_json_set_str(o, "event", event_names[e->kind]);
@@ -315,6 +345,9 @@ void lc_teller_event(void *ctx, const struct lc_run_event *e)
 
     if (e->kind != LC_RUN_MUTATION)
         erase(t);
+    if (e->kind == LC_RUN_STMT_START || e->kind == LC_RUN_STMT_DONE ||
+        e->kind == LC_RUN_MIGRATION_FAILED)
+        forget_line(t, e->version);
     if (t->m->global.json) {
         tell_json(t, e);
         return;
@@ -330,9 +363,6 @@ void lc_teller_event(void *ctx, const struct lc_run_event *e)
     case LC_RUN_WARNING:
         lc_warn("%s", e->text);
         break;
-    case LC_RUN_STMT_START:
-        t->next_ms = 0;
-        break;
     case LC_RUN_MUTATION:
         tell_progress(t, e);
         break;
@@ -342,6 +372,7 @@ void lc_teller_event(void *ctx, const struct lc_run_event *e)
         fflush(stdout);
         break;
     case LC_RUN_MIGRATION_START:
+    case LC_RUN_STMT_START:
     case LC_RUN_STMT_DONE:
     case LC_RUN_MIGRATION_FAILED:
         break;

@@ -3,6 +3,7 @@
 #define LC_CMD_MIGRATE_H
 
 #include "commands.h"
+#include "jobs.h"
 #include "options.h"
 #include "runner.h"
 
@@ -56,8 +57,12 @@ int lc_migrate_end(int rc, const struct lc_error *err);
 /* Tell the events of a run: lines, or with --json an object a line, on stdout; talk on stderr. */
 struct lc_teller {
     const struct lc_migrate *m;
-    uint64_t next_ms; /* when the next line of progress may be shown */
-    bool drawn;       /* a passing line stands on the terminal */
+    struct {
+        uint64_t version; /* of a migration that is waited for; 0: none */
+        uint64_t next_ms; /* when the next line of its progress may be shown */
+    } waits[LC_JOBS_MAX];
+    uint64_t shown; /* the version whose passing line is redrawn on the terminal */
+    bool drawn;     /* it stands there */
 };
 void lc_teller_init(struct lc_teller *t, const struct lc_migrate *m);
 void lc_teller_event(void *ctx, const struct lc_run_event *e);

@@ -1,6 +1,7 @@
 /* livecol up, livecol down */
 #include "cmd_migrate.h"
 
+#include "jobs.h"
 #include "talk.h"
 
 #include <stdio.h>
@@ -44,12 +45,17 @@ int lc_cmd_up(int argc, const char **argv)
             "where rows differ.",
         .connects = true,
         .examples = "livecol up\nlivecol up --to 0007 --rules config/region.csv\n"
-                    "livecol up --dry-run --json",
+                    "livecol up --dry-run --json\n"
+                    "livecol up --jobs 4",
     };
     struct lc_migrate m = {0};
+    uint64_t jobs = 1;
     const struct lc_option own[] = {
         {"no-verify", 0, LC_OPT_FLAG, &m.up.no_verify, NULL,
          "do not compare what was filled in with what the DEFAULT says"},
+        {"jobs", 'j', LC_OPT_UINT, &jobs, "N",
+         "up to N migrations at once: one may begin while earlier ones wait for a backfill, if it "
+         "is about other tables and does not require them (default: 1)"},
         {0},
     };
     struct lc_error err = LC_ERROR_INIT;
@@ -61,6 +67,9 @@ int lc_cmd_up(int argc, const char **argv)
 
     if (rc == 0)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    if (rc == 0 && (jobs == 0 || jobs > LC_JOBS_MAX))
+        rc = lc_fail(&err, LC_ERR_USAGE, "--jobs takes 1 to %u", LC_JOBS_MAX);
+    m.up.jobs = (unsigned)jobs;
     if (rc == 0)
         rc = m.up.dry_run ? lc_plan_show(&m, &err) : run(&m, false, &err);
     return lc_migrate_end(rc, &err);

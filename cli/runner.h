@@ -5,8 +5,10 @@
  *     started → for each statement: stmt_started → send → wait for its mutations → stmt_done
  *             → applied                              (or failed: the next run resumes there)
  *
- * Nothing is changed before every check has passed. A run that ends early, by an error, a signal or
- * SIGKILL, leaves rows from which the next one goes on at the statement where it stopped.
+ * With jobs, a later migration may begin while earlier ones wait for a backfill, where overlap.h
+ * allows it. Nothing is changed before every check has passed. A run that ends early, by an error,
+ * a signal or SIGKILL, leaves rows from which the next one goes on at the statement where it
+ * stopped.
  */
 #ifndef LC_RUNNER_H
 #define LC_RUNNER_H
@@ -67,7 +69,8 @@ struct lc_run_event {
     uint64_t ms;
 };
 
-/* Called on the runner's thread, between its own steps: the runner waits until it returns. */
+/* Called for one event at a time, with jobs from threads of the runner's: it waits until it
+ * returns. */
 struct lc_run_hooks {
     void (*event)(void *ctx, const struct lc_run_event *e); /* NULL: nobody listens */
     void *ctx;
@@ -87,8 +90,9 @@ struct lc_up_options {
     bool allow_unsafe;   /* run what is destructive or breaks readers */
     bool allow_degraded; /* leave out hosts of the cluster that do not answer */
     bool no_verify;      /* do not look at what a MATERIALIZE COLUMN has stored */
-    struct lc_strings rules;  /* "FILE" or "function=FILE": compare the answers with these rules */
-    unsigned lock_timeout_ms; /* how long to wait for the lock; 0: 60,000 */
+    struct lc_strings rules; /* "FILE" or "function=FILE": compare the answers with these rules */
+    unsigned jobs; /* up: so many migrations at once, where all but one wait for a backfill; 0: 1 */
+    unsigned lock_timeout_ms;            /* how long to wait for the lock; 0: 60,000 */
     unsigned statement_timeout_ms;       /* the server's limit for one statement; 0: its own */
     unsigned ddl_timeout_ms;             /* the server's limits for waiting in DDL; 0: its own */
     struct lc_backfill_options backfill; /* how a lone MATERIALIZE COLUMN is done */

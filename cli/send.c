@@ -61,15 +61,25 @@ static int watch(const struct lc_send *s, const struct lc_plan_stmt *stmt,
     return lc_mutation_watch(w, s->cluster, s->facts, database_of(s, stmt), stmt->parsed.name, err);
 }
 
+static void away(const struct lc_send *s, bool is_away)
+{
+    if (s->away)
+        s->away(s->ctx, is_away);
+}
+
 static int wait_for_mutations(const struct lc_send *s, struct lc_mutation_watch *w,
                               struct lc_error *err)
 {
     const struct lc_mutation_hooks hooks = {tell_progress, (void *)(uintptr_t)s,
                                             s->options->cancel};
+    int rc;
 
-    int rc = w->b ? lc_mutation_wait(w, &hooks, err) : 0;
-
-    if (rc == 0 && w->b && !s->cluster->name && w->replicas > 1)
+    if (!w->b)
+        return 0;
+    away(s, true);
+    rc = lc_mutation_wait(w, &hooks, err);
+    away(s, false);
+    if (rc == 0 && !s->cluster->name && w->replicas > 1)
         tell(s, LC_RUN_WARNING,
              "%s.%s has %" PRIu64 " replicas, %" PRIu64 " of them active, and only this server's "
              "was looked at: --cluster NAME waits for each",
@@ -164,9 +174,13 @@ static int run_backfill(const struct lc_send *s, struct lc_backfill_target *targ
     const struct lc_backfill_hooks hooks = {tell_backfill, tell_notice, (void *)(uintptr_t)s};
     struct lc_backfill_options o = s->options->backfill;
     struct lc_backfill_progress progress;
+    int rc;
 
     o.cancel = s->options->cancel;
-    return lc_backfill_run(target, &o, &hooks, query_id, &progress, err);
+    away(s, true);
+    rc = lc_backfill_run(target, &o, &hooks, query_id, &progress, err);
+    away(s, false);
+    return rc;
 }
 
 int lc_send_settle(const struct lc_send *s, const struct lc_plan_stmt *stmt,

@@ -21,6 +21,8 @@ struct lc_send {
     const struct lc_up_options *options;
     void (*event)(void *ctx, enum lc_run_event_kind kind, const char *text,
                   const struct lc_run_progress *progress);
+    /* Around a wait for mutations, in which other statements may go on; NULL: none may. */
+    void (*away)(void *ctx, bool away);
     void *ctx;
 };
 

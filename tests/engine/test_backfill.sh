@@ -9,23 +9,8 @@ export LC_ALL=C.UTF-8
 RANDOM=${LC_TEST_SEED:-$$}
 echo "seed ${LC_TEST_SEED:-$$} (LC_TEST_SEED=${LC_TEST_SEED:-$$} repeats it)"
 
-# The function, slowed down so that there is something to stop: 20 ms for each 8,192 rows. While a
-# file "broken" is there it fails.
 engine_functions "$work/engine"
-cat >"$work/engine/user_scripts/slow" <<'END'
-#!/bin/sh
-here=$(dirname "$0")
-if [ -e "$here/broken" ]; then
-  echo 'broken on purpose' >&2
-  exit 1
-fi
-sleep 0.02
-exec "$here/livecol-udf" "$@"
-END
-chmod +x "$work/engine/user_scripts/slow"
-sed -e 's/region_v1(/region_slow(/; s/<name>region_v1/<name>region_slow/' \
-  -e 's/<type>executable_pool/<type>executable/' -e 's/<command>livecol-udf /<command>slow /' \
-  "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/slow_function.xml"
+engine_slow_function "$work/engine"
 broken=$work/engine/user_scripts/broken
 
 # The engine in the process has two threads for mutations; 16 are a server's default. It reads the
@@ -281,6 +266,25 @@ for ((i = 1; i <= $(times 50); i++)); do
   backfill t.region
   expect "tool killed $i: exit" 0 "$code"
   all_right "tool killed $i" 160300
+done
+
+# At points of its own, such as between a send and its answer.
+at_point() { # VARIABLE=VALUE
+  fresh point
+  filled 2 20000
+  env "$1" "$hooks" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null
+}
+at_point LIVECOL_TEST_POINTS=1
+points=$(grep -c '^point ' "$work/err")
+[ "$points" -ge 6 ] || fail "only $points points"
+chosen=$(shuf -i "1-$points" -n "$([ -n "${LIVECOL_LONG:-}" ] && echo "$points" || echo 3)")
+for i in $chosen; do
+  at_point "LIVECOL_TEST_KILL_AT=$i" 2>/dev/null
+  expect "killed at point $i" 137 $?
+  "$LIVECOL_BIN" unlock --force >/dev/null 2>&1
+  backfill t.region
+  expect "killed at point $i: exit" 0 "$code"
+  all_right "killed at point $i" 40100
 done
 
 # The function's processes: the mutation fails at that part, and the server tries it again.

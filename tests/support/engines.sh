@@ -12,6 +12,25 @@ engine_functions() {
   cp "$LIVECOL_SOURCE/config/livecol_function.xml" "$1/livecol_function.xml"
 }
 
+# engine_slow_function DIR: beside it region_slow, the same slowed down so that there is something to
+# stop: 20 ms for each 8,192 rows. While user_scripts/broken is there it fails.
+engine_slow_function() {
+  cat >"$1/user_scripts/slow" <<'END'
+#!/bin/sh
+here=$(dirname "$0")
+if [ -e "$here/broken" ]; then
+  echo 'broken on purpose' >&2
+  exit 1
+fi
+sleep 0.02
+exec "$here/livecol-udf" "$@"
+END
+  chmod +x "$1/user_scripts/slow"
+  sed -e 's/region_v1(/region_slow(/; s/<name>region_v1/<name>region_slow/' \
+    -e 's/<type>executable_pool/<type>executable/' -e 's/<command>livecol-udf /<command>slow /' \
+    "$LIVECOL_SOURCE/config/livecol_function.xml" >"$1/slow_function.xml"
+}
+
 # engine_start_chdb DIR [OPTION...]: the embedded engine over HTTP; its URL goes into engine_url.
 engine_start_chdb() {
   local dir=$1 port=''

@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# livecol up --jobs on the real engine: what may go on beside a backfill, and what waits.
+#   LIVECOL_BIN, LIVECOL_CHDB_HTTP, LIVECOL_UDF, LIVECOL_SOURCE, LIVECOL_BUILD must be set.
+set -u
+# shellcheck source=tests/support/runner.sh
+. "$LIVECOL_SOURCE/tests/support/runner.sh"
+export LC_ALL=C.UTF-8
+seed=${LC_TEST_SEED:-$RANDOM}
+echo "seed $seed (LC_TEST_SEED=$seed repeats it)"
+RANDOM=$seed
+
+engine_functions "$work/engine"
+engine_slow_function "$work/engine"
+broken=$work/engine/user_scripts/broken
+engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
+
+backfill_of() { # TABLE: the migration that adds region to it and fills it in
+  echo "ALTER TABLE $1 ADD COLUMN region String DEFAULT region_slow(user_id) AFTER user_id;"
+  echo "ALTER TABLE $1 MATERIALIZE COLUMN region;"
+}
+#   1 a ─────────────── backfill, the slow one
+#   2 b ─── backfill    beside 1
+#   3 a                 after 1: the same table
+#   4 c                 beside 1; overtakes 3
+#   5 d, requires 1     after 1
+#   6 a view            after all, and nothing beside it
+backfill_of a | migration "$work/m" 0001_a
+backfill_of b | migration "$work/m" 0002_b
+migration "$work/m" 0003_a_again <<<'ALTER TABLE a ADD COLUMN note String DEFAULT upper(region);'
+migration "$work/m" 0004_c <<<'ALTER TABLE c ADD COLUMN region String DEFAULT region_v1(user_id);'
+printf -- '-- migrate:requires 0001\nALTER TABLE d ADD COLUMN n UInt8;\n' | migration "$work/m" 0005_d
+migration "$work/m" 0006_view <<<'CREATE VIEW seen AS SELECT region FROM a;'
+
+filled() { # ROWS_OF_A ROWS_OF_B
+  local t
+  for t in a b c d; do
+    sql "CREATE TABLE $db.$t (d UInt8, user_id String) ENGINE = MergeTree PARTITION BY d ORDER BY user_id"
+  done
+  sql "INSERT INTO $db.a SELECT number % 4, concat('u', toString(number % 4), '_', toString(number)) FROM numbers($1)"
+  sql "INSERT INTO $db.b SELECT number % 2, concat('u', toString(number % 4), '_', toString(number)) FROM numbers($2)"
+}
+
+# order EVENT...: these events, as the tracking table has them, one after the other: "event.version"
+order() {
+  sql "SELECT arrayStringConcat(groupArray(e), ' ') FROM (SELECT concat(event, '.', toString(version), if(stmt = 0, '', concat('.', toString(stmt)))) AS e
+    FROM $db.schema_migrations WHERE e IN ($(printf "'%s'," "$@")'') ORDER BY seq)"
+}
+want_rows="countIf(region != multiIf(startsWith(user_id, 'u1'), 'us-east', startsWith(user_id, 'u2'), 'eu-west', 'unknown'))"
+all_there() { # WHAT
+  expect "$1: applied" '1,2,3,4,5,6' \
+    "$(sql "SELECT arrayStringConcat(arraySort(groupUniqArray(toString(version))), ',') FROM $db.schema_migrations WHERE event = 'applied'")"
+  expect "$1: each once" 6 "$(sql "SELECT count() FROM $db.schema_migrations WHERE event = 'applied'")"
+  expect "$1: wrong values" $'0\t0' "$(sql "SELECT (SELECT $want_rows FROM $db.a), (SELECT $want_rows FROM $db.b)")"
+  expect "$1: parts without it" 0 "$(sql "SELECT count() FROM system.parts WHERE database = '$db' AND table IN ('a', 'b') AND active AND name NOT IN
+    (SELECT name FROM system.parts_columns WHERE database = '$db' AND active AND column = 'region')")"
+  expect "$1: schema" "$want" "$(schema)"
+  expect "$1: no lock is left" 0 "$(sql "SELECT count() FROM system.tables WHERE database = '$db' AND name LIKE '%lock%'")"
+}
+
+fresh one
+filled 30000 20000
+up "$work/m"
+said_good 'one at a time'
+want=$(schema)
+all_there 'one at a time'
+expect 'one at a time: in order' 'applied.1 started.2 applied.2 started.3 started.4' \
+  "$(order applied.1 started.2 applied.2 started.3 started.4)"
+
+# --- beside, and after ------------------------------------------------------------------------------
+# A pause file holds each backfill where it begins; what does not wait for one goes on meanwhile.
+fresh beside
+filled 30000 20000
+touch "$work/hold"
+"$LIVECOL_BIN" up -d "$work/m" --jobs 4 --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+for _ in $(seq 200); do
+  [ "$(order applied.4)" != applied.4 ] || break
+  sleep 0.02
+done
+sleep 0.5
+expect 'held: 1 and 2 wait, 4 is done' 'stmt_started.1.2 stmt_started.2.2 applied.4' \
+  "$(order stmt_started.1.2 stmt_started.2.2 stmt_done.1.2 stmt_done.2.2 applied.1 applied.2 applied.4)"
+expect 'held: the others wait for them' '' "$(order stmt_started.3.1 stmt_started.5.1 stmt_started.6.1)"
+rm "$work/hold"
+wait "$pid"
+code=$?
+said_good 'jobs'
+all_there 'jobs'
+expect 'jobs: 3 and 5 after 1' 'applied.1 stmt_started.3.1 applied.1 stmt_started.5.1' \
+  "$(order applied.1 stmt_started.3.1) $(order applied.1 stmt_started.5.1)"
+expect 'jobs: 6 after all' 'stmt_started.6.1 stmt_done.6.1 applied.6' \
+  "$(sql "SELECT arrayStringConcat(arrayReverse(groupArray(e)), ' ') FROM (SELECT concat(event, '.', toString(version), if(stmt = 0, '', '.1')) AS e
+    FROM beside.schema_migrations ORDER BY seq DESC LIMIT 3)")"
+up "$work/m" --jobs 4
+said_good 'jobs, again'
+expect_in 'jobs, again' 'applied 0, skipped 6' "$work/out"
+
+fresh told
+filled 100000 100000
+up "$work/m" --jobs 4 --json
+said_good 'jobs, json'
+expect 'jobs, json: each event is a line' 6 \
+  "$(python3 -c 'import json,sys; print(sum(e["event"] == "migration_done" for e in map(json.loads, open(sys.argv[1]))))' "$work/out")"
+
+# --- one fails --------------------------------------------------------------------------------------
+backfill_of a | migration "$work/f" 0001_a
+migration "$work/f" 0002_b <<<'ALTER TABLE b ADD COLUMN user_id String;'
+migration "$work/f" 0003_c <<<'ALTER TABLE c ADD COLUMN n UInt8;'
+fresh fails
+filled 100000 10
+up "$work/f" --jobs 3
+expect 'one fails: exit' 1 "$code"
+expect_in 'one fails: which' '0002_b.sql:1: statement 1 of 1' "$work/err"
+expect 'one fails: what waited has ended, nothing else began' 'applied.1' "$(order applied.1 started.3 applied.3)"
+migration "$work/f" 0002_b <<<'ALTER TABLE b ADD COLUMN n UInt8;'
+up "$work/f" --jobs 3
+said_good 'one fails, mended'
+expect_in 'one fails, mended' 'applied 2, skipped 1' "$work/out"
+
+fresh both
+filled 300000 300000
+up "$work/m" --jobs 4 &
+wait_pid=$!
+for _ in $(seq 200); do
+  [ "$(sql "SELECT uniq(table) FROM system.mutations WHERE database = 'both' AND NOT is_done")" != 2 ] || break
+  sleep 0.02
+done
+touch "$broken"
+wait "$wait_pid"
+rm "$broken"
+expect_in 'both fail: the one' '0001_a.sql:2: statement 2 of 2' "$work/err"
+expect_in 'both fail: the other' '0002_b.sql:2: statement 2 of 2' "$work/err"
+up "$work/m" --jobs 4
+said_good 'both fail, mended'
+all_there 'both fail, mended'
+
+# --- ended early: by a signal, by SIGKILL --------------------------------------------------------------
+for ((i = 1; i <= (${LIVECOL_LONG:+1} + 0 ? 30 : 2); i++)); do
+  for signal in INT KILL; do
+    fresh ended
+    filled 200000 200000
+    "$LIVECOL_BIN" up -d "$work/m" --jobs 4 >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+    sleep "0.$((RANDOM % 8))$((RANDOM % 10))"
+    kill "-$signal" "$pid"
+    wait "$pid" 2>/dev/null
+    code=$?
+    [ "$signal" = KILL ] || [ "$code" = 0 ] || expect "ended by $signal: exit" 130 "$code"
+    "$LIVECOL_BIN" unlock --force >/dev/null 2>&1
+    up "$work/m" --jobs 4
+    said_good "ended by $signal $i"
+    all_there "ended by $signal $i"
+  done
+done
+
+for bad in 0 65 x; do
+  up "$work/m" --jobs "$bad"
+  expect "--jobs $bad" 2 "$code"
+done
+finish
