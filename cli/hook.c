@@ -16,6 +16,8 @@ static void become(const char *command, const struct lc_hook_fact *facts)
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    if (signal(SIGHUP, SIG_DFL) == SIG_IGN)
+        signal(SIGHUP, SIG_IGN); /* nohup holds for it, too */
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     _exit(127);
 }

@@ -4,6 +4,7 @@
 #include "talk.h"
 #include "utf8.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdatomic.h>
@@ -17,6 +18,9 @@ static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
 /* Some member or element found no memory. */
 static atomic_bool lost;
+
+/* errno of the first line that could not be written; 0: none. */
+static atomic_int write_error;
 
 static json_t *value_of(const struct lc_json *v)
 {
@@ -125,10 +129,20 @@ static int dump(const struct lc_json *v, FILE *to, size_t flags)
 {
     if (!v || atomic_load(&lost))
         return LC_ERR_NOMEM;
+    errno = 0;
     if (json_dumpf(value_of(v), to, flags | JSON_ENCODE_ANY) != 0 || fputc('\n', to) == EOF ||
-        fflush(to) != 0)
+        fflush(to) != 0) {
+        int none = 0;
+
+        atomic_compare_exchange_strong(&write_error, &none, errno ? errno : EIO);
         return LC_ERR_IO;
+    }
     return 0;
+}
+
+int lc_json_write_error(void)
+{
+    return atomic_load(&write_error);
 }
 
 int lc_json_line(const struct lc_json *v, FILE *to)

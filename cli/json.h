@@ -47,6 +47,9 @@ void lc_json_add(struct lc_json *array, struct lc_json *value);
  * over several lines, for people. 0, LC_ERR_IO (errno says), LC_ERR_NOMEM.
  */
 int lc_json_line(const struct lc_json *v, FILE *to);
+
+/* errno of the first value that could not be written, which a later flush does not say; 0: none. */
+int lc_json_write_error(void);
 int lc_json_pretty(const struct lc_json *v, FILE *to);
 
 /* The value on one line, without a newline, as a malloc'ed string. NULL: no memory. */

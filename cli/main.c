@@ -4,14 +4,17 @@
 #include "cmd_migrate.h"
 #include "cmd_rules.h"
 #include "commands.h"
+#include "json.h"
 #include "livecol_version.h"
 #include "nearest.h"
 #include "stop.h"
 #include "talk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum group { GROUP_RULES, GROUP_CONFIG, GROUP_MIGRATE, GROUP_LIVE, GROUP_BENCH, GROUPS };
 
@@ -86,7 +89,7 @@ static void print_help(void)
         "the engine in this process by --backend embedded --path DIR.\n\n"
         "Exit codes: 0 done · 1 failed · 2 usage · 3 refused before any change · 4 budget missed\n"
         "5 locked · 6 regression proven · 7 outcome unknown · 8 a check found something\n"
-        "9 stopped by critical load · 130, 143 interrupted, resumable\n");
+        "9 stopped by critical load · 129, 130, 143 interrupted, resumable\n");
 }
 
 /* How many arguments name the entry: 1 or 2; 0 where they do not. */
@@ -184,18 +187,35 @@ static int dispatch(int argc, const char **argv)
     return unknown_command(argc, argv);
 }
 
+/*
+ * A descriptor that was closed by the caller must not become a connection to the server: what is
+ * printed would be sent there. Opened for reading, so that writing to it fails as it should.
+ */
+static void hold_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
-    int code;
+    int code, error;
 
+    hold_standard_descriptors();
     lc_stop_init();
     lc_talk_init(false, false);
     code = dispatch(argc, (const char **)argv);
     /* Data that did not reach stdout is a failure, unless its reader has gone away on purpose. */
-    if (fflush(stdout) != 0 && errno != EPIPE && code == 0) {
+    error = fflush(stdout) != 0 ? errno : lc_json_write_error();
+    if (error && error != EPIPE && code == 0) {
         struct lc_error err = LC_ERROR_INIT;
 
-        lc_fail(&err, LC_ERR_IO, "cannot write to standard output: %s", strerror(errno));
+        lc_fail(&err, LC_ERR_IO, "cannot write to standard output: %s", strerror(error));
         lc_complain(&err);
         code = lc_exit_code(&err);
     }

@@ -1,5 +1,6 @@
 /*
- * SIGINT and SIGTERM: the first asks long work to stop in a sound state, the second ends at once.
+ * SIGINT, SIGTERM and SIGHUP: the first asks long work to stop in a sound state, the second ends at
+ * once.
  */
 #ifndef LC_STOP_H
 #define LC_STOP_H
@@ -16,7 +17,7 @@ bool lc_stop_asked(void);
 /* The flag itself, for struct lc_query.cancel. */
 const atomic_bool *lc_stop_flag(void);
 
-/* 130 after SIGINT, 143 after SIGTERM, 0 while none has come. */
+/* 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP, 0 while none has come. */
 int lc_stop_exit_code(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include "nearest.h"
 #include "probe.h"
 #include "query.h"
+#include "stop.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOOK_EVERY_MS = 1000, PROBE_ROWS = 10 };
+enum { LOOK_EVERY_MS = 1000, PROBE_ROWS = 10, QUERY_LIMIT_MS = 7000 };
+
+/* The server ends it before the client gives it up. */
+#define QUERY_LIMIT_S "5"
 
 static const struct {
     const char *name;  /* in --max-load */
@@ -212,21 +216,27 @@ static bool reached(struct lc_throttle *t, const struct lc_load_limits *l, const
 
 static int ask_query(struct lc_throttle *t, double *value, struct lc_error *err)
 {
-    const struct lc_query q = {.sql = t->o->query};
+    const struct lc_setting settings[] = {
+        {"limit", "1"}, {"max_execution_time", QUERY_LIMIT_S}, {NULL, NULL}};
+    const struct lc_query q = {.sql = t->o->query,
+                               .settings = settings,
+                               .timeout_ms = QUERY_LIMIT_MS,
+                               .cancel = lc_stop_flag()};
     struct lc_table a = {0};
     struct lc_error why = LC_ERROR_INIT;
     int rc = lc_backend_query(t->b, &q, &a, &why);
 
     *value = 0;
     if (rc)
-        lc_fail(err, rc, "the throttle query fails: %s", why.msg);
+        rc = lc_fail(err, rc == LC_ERR_UNKNOWN ? LC_ERR_SERVER : rc, "the throttle query fails: %s",
+                     why.msg);
     if (rc == 0 && (a.rows == 0 || a.cols == 0))
         rc = lc_fail(err, LC_ERR_USAGE, "the throttle query gives no value");
     if (rc == 0) {
         char *end;
 
         *value = strtod(lc_table_at(&a, 0, 0)->p, &end);
-        if (*end || end == lc_table_at(&a, 0, 0)->p)
+        if (*end || end == lc_table_at(&a, 0, 0)->p || isnan(*value))
             rc = lc_fail(err, LC_ERR_USAGE, "the throttle query gives \"%.60s\", not a number",
                          lc_table_at(&a, 0, 0)->p);
     }

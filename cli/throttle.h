@@ -41,7 +41,7 @@ struct lc_load_limits {
 
 struct lc_throttle_options {
     struct lc_load_limits max, critical;
-    const char *query;      /* NULL: none */
+    const char *query; /* NULL: none; only its first row is asked for, and 5 s are given to it */
     const char *pause_file; /* NULL: none */
     const char *probe;      /* what p99 is of; NULL: ten values of the column */
 };
