@@ -23,7 +23,9 @@ enum {
     SENDS_WITHOUT_GAIN = 5, /* a partition in which as many mutations in turn have stored nothing */
     BATCHES = 16,           /* mutations in all, about: see backfill.h */
     LEAST_BATCH_ROWS = 1000000,
-    ABORTED = 236, /* a pause (merges stopped, a restart), not a failure */
+    BATCH_MAX_BYTES = 64 << 10, /* of SQL: servers refuse more than max_query_size, 256 KiB */
+    APPLIES_MAX = 10,           /* times that values of lightweight UPDATEs are applied in turn */
+    ABORTED = 236,              /* a pause (merges stopped, a restart), not a failure */
     CANNOT_ASSIGN_ALTER = 517,
     TOO_MANY_MUTATIONS = 692,
     TABLE_IS_READ_ONLY = 242
@@ -51,6 +53,8 @@ struct run {
     bool waits;
     struct sent *sent;
     size_t sent_n;
+    size_t patched;   /* partitions with values to apply, when last sent */
+    unsigned applies; /* sent in turn, without their becoming fewer */
     unsigned pause_ms;
 };
 
@@ -83,12 +87,13 @@ static bool is_ours(const struct run *r, size_t row)
            lc_backfill_is_ours(command->p, command->n, r->t->column);
 }
 
+/* Of a mutation that does nothing else: one that does is somebody's, and never killed. */
 static bool is_first_of_ours(const struct run *r, size_t row)
 {
     if (!is_ours(r, row))
         return false;
-    for (size_t i = 0; i < row; i++) {
-        if (is_ours(r, i) && strcmp(id_of(r, i), id_of(r, row)) == 0)
+    for (size_t i = 0; i < r->mutations.rows; i++) {
+        if (strcmp(id_of(r, i), id_of(r, row)) == 0 && (i < row || !is_ours(r, i)))
             return false;
     }
     return true;
@@ -247,15 +252,11 @@ static int update_progress(struct run *r, struct lc_error *err)
 
 static bool in_flight(const struct run *r, const char *partition)
 {
-    char quoted[512];
-
     for (size_t i = 0; i < r->mutations.rows; i++) {
         const struct lc_cell *command = lc_table_at(&r->mutations, i, C_COMMAND);
 
-        if (!is_ours(r, i))
-            continue;
-        snprintf(quoted, sizeof quoted, "'%s'", partition);
-        if (!strstr(command->p, "PARTITION") || strstr(command->p, quoted))
+        if (!lc_table_u64(&r->mutations, i, C_IS_DONE, 1) &&
+            lc_backfill_covers(command->p, command->n, r->t->column, partition))
             return true;
     }
     return false;
@@ -305,8 +306,8 @@ static int note_sent(struct run *r, const struct lc_backfill_partition *p, struc
     lc_fail(err, LC_ERR_SERVER,
             "%" PRIu64 " part(s) of partition %s still lack %s after %d mutations", p->parts,
             p->text, r->t->column, SENDS_WITHOUT_GAIN);
-    lc_hint(err, "a TTL of the column, or merges that are stopped (SYSTEM STOP MERGES), keep a "
-                 "mutation from storing it");
+    lc_hint(err, "a TTL of the column, merges that are stopped (SYSTEM STOP MERGES), or somebody "
+                 "who kills the mutations keep it from being stored");
     return LC_ERR_SERVER;
 }
 
@@ -374,7 +375,8 @@ static int make_batch(struct run *r, struct lc_buf *sql, size_t *n, struct lc_er
     int rc = lc_sql_format(sql, lc_sql_backfill_alter, args, err);
 
     *n = 0;
-    for (size_t i = 0; rc == 0 && i < r->t->left.n && rows < enough; i++) {
+    for (size_t i = 0; rc == 0 && i < r->t->left.n && rows < enough && sql->n < BATCH_MAX_BYTES;
+         i++) {
         const struct lc_backfill_partition *p = in_order(r, i);
 
         if (in_flight(r, p->id))
@@ -390,9 +392,85 @@ static int make_batch(struct run *r, struct lc_buf *sql, size_t *n, struct lc_er
     return rc;
 }
 
+static bool patches_in_flight(const struct run *r)
+{
+    for (size_t i = 0; i < r->mutations.rows; i++) {
+        const struct lc_cell *command = lc_table_at(&r->mutations, i, C_COMMAND);
+
+        if (!lc_table_u64(&r->mutations, i, C_IS_DONE, 1) &&
+            lc_backfill_applies_patches(command->p, command->n))
+            return true;
+    }
+    return false;
+}
+
+/* Apply them in these partitions, by their ids. */
+static int send_apply(struct run *r, const struct lc_table *ids, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", r->t->database}, {"table", r->t->table}, {NULL, NULL}};
+    struct lc_buf sql;
+    int rc;
+
+    r->applies = r->patched && ids->rows >= r->patched ? r->applies + 1 : 0;
+    r->patched = ids->rows;
+    if (r->applies == APPLIES_MAX)
+        return lc_fail(err, LC_ERR_SERVER,
+                       "lightweight UPDATEs of %s keep coming: %d times applied, and partition %s "
+                       "has new ones",
+                       r->t->column, APPLIES_MAX, lc_table_at(ids, 0, 0)->p);
+    say(r,
+        "applying the lightweight UPDATEs of %s in %zu partition(s) first, which MATERIALIZE "
+        "COLUMN would overwrite",
+        r->t->column, ids->rows);
+    lc_buf_init(&sql, (size_t)64 << 20);
+    rc = lc_sql_format(&sql, lc_sql_backfill_alter, args, err);
+    for (size_t i = 0; rc == 0 && i < ids->rows && sql.n < BATCH_MAX_BYTES; i++) {
+        const struct lc_sql_arg of[] = {{"partition", lc_table_at(ids, i, 0)->p}, {NULL, NULL}};
+
+        if (lc_buf_adds(&sql, i ? ", " : " "))
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
+        if (rc == 0)
+            rc = lc_sql_format(&sql, lc_sql_backfill_apply, of, err);
+    }
+    if (rc == 0 && !lc_buf_str(&sql))
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
+    if (rc == 0)
+        rc = send(r, lc_buf_str(&sql), err);
+    lc_buf_release(&sql);
+    r->pause_ms = FIRST_PAUSE_MS;
+    return rc;
+}
+
+/*
+ * Values that a lightweight UPDATE has given to rows of parts that lack the column stand in parts
+ * of their own ("patch-…"). MATERIALIZE COLUMN does not look there, and what it computes hides them
+ * (26.7): they have to be applied before. *busy: that is being done.
+ */
+static int apply_patches(struct run *r, bool *busy, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", r->t->database},
+                                      {"table", r->t->table},
+                                      {"column", r->t->column},
+                                      {NULL, NULL}};
+    struct lc_table ids = {0};
+    int rc;
+
+    *busy = r->t->patches && patches_in_flight(r);
+    if (!r->t->patches || *busy)
+        return 0;
+    rc = lc_query_read(r->t->b, lc_sql_backfill_patched, args, &ids, err);
+    *busy = rc == 0 && ids.rows > 0;
+    if (*busy)
+        rc = send_apply(r, &ids, err);
+    lc_table_release(&ids);
+    return rc;
+}
+
 /* Send the next batch. *sent false: there is none. */
 static int submit(struct run *r, bool *sent, struct lc_error *err)
 {
+    struct lc_error why = LC_ERROR_INIT;
     struct lc_buf sql;
     size_t n = 0;
     int rc;
@@ -404,7 +482,11 @@ static int submit(struct run *r, bool *sent, struct lc_error *err)
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
     LC_TEST_POINT("before partitions are sent");
     if (rc == 0 && n)
-        rc = send(r, lc_buf_str(&sql), err);
+        rc = send(r, lc_buf_str(&sql), &why);
+    if (rc == LC_ERR_SERVER && why.code)
+        lc_backfill_still_there(r->t, err); /* says more than the server's refusal */
+    if (why.code && err && err->code == 0)
+        *err = why;
     LC_TEST_POINT("partitions were sent");
     lc_buf_release(&sql);
     r->pause_ms = FIRST_PAUSE_MS;
@@ -419,15 +501,19 @@ static int go_on(struct run *r, bool *done, struct lc_error *err)
 
     *done = false;
     while (rc == 0 && r->in_flight < most) {
-        bool sent;
+        bool sent, busy = false;
 
         r->next_look_ms = 0; /* what is sent is decided by how the table is now */
         rc = look_when_due(r, err);
         if (rc == 0)
+            rc = apply_patches(r, &busy, err);
+        if (rc == 0 && busy)
+            return 0;
+        if (rc == 0)
             rc = submit(r, &sent, err);
         if (rc == 0 && !sent) {
             *done = r->t->left.n == 0 && r->in_flight == 0;
-            return 0;
+            return *done ? lc_backfill_still_there(r->t, err) : 0;
         }
         if (rc == 0 && r->in_flight == 0)
             return 0; /* so small that it is over already */
@@ -493,6 +579,8 @@ static int step(struct run *r, bool *done, struct lc_error *err)
     case LC_THROTTLE_WAIT:
         begin_wait(r, why);
         rc = kill_ours(r, &killed, err);
+        for (size_t i = 0; killed && i < r->sent_n; i++)
+            r->sent[i].without_gain = 0; /* it was not given the time */
         break;
     case LC_THROTTLE_GO:
         end_wait(r);

@@ -169,6 +169,28 @@ int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
     return rc ? rc : lc_backfill_look(t, err);
 }
 
+int lc_backfill_still_there(const struct lc_backfill_target *t, struct lc_error *err)
+{
+    struct lc_backfill_target now = {
+        .b = t->b, .database = t->database, .table = t->table, .column = t->column};
+    struct lc_error why = LC_ERROR_INIT;
+    int rc = find_table(&now, &why);
+
+    if (rc == 0)
+        rc = find_column(&now, &why);
+    free(now.type);
+    free(now.default_kind);
+    free(now.default_expr);
+    if (rc == LC_ERR_REFUSED) {
+        rc = lc_fail(err, LC_ERR_SERVER, "somebody changed the table meanwhile: %s", why.msg);
+        lc_hint(err, "what was stored until then is kept; run it again for the table or column as "
+                     "it is called now");
+    } else if (rc && err && err->code == 0) {
+        *err = why;
+    }
+    return rc;
+}
+
 static void forget_left(struct lc_backfill_left *left)
 {
     for (size_t i = 0; i < left->n; i++) {
@@ -230,6 +252,7 @@ int lc_backfill_look(struct lc_backfill_target *t, struct lc_error *err)
     if (rc == 0) {
         t->table_rows = lc_table_u64(&a, 0, 0, 0);
         t->table_parts = lc_table_u64(&a, 0, 1, 0);
+        t->patches = lc_table_u64(&a, 0, 4, 0);
         lc_table_release(&a);
         rc = lc_query_read(t->b, lc_sql_backfill_left, args, &a, err);
     }
@@ -268,25 +291,65 @@ bool lc_backfill_is_lone(const struct lc_stmt *s, const char *text, size_t text_
     return true;
 }
 
-bool lc_backfill_is_ours(const char *command, size_t n, const char *column)
+/* Reads "(MATERIALIZE COLUMN column", leaving the lexer behind it. */
+static bool read_ours(struct lc_lexer *lex, const char *column)
 {
-    struct lc_lexer lex = LC_LEXER(command, n);
     struct lc_tok tok;
     char *name;
     bool same;
 
-    if (lc_lex_code(&lex, &tok, NULL))
+    if (lc_lex_code(lex, &tok, NULL))
         return false;
-    if (lc_tok_symbol(&tok, '(') && lc_lex_code(&lex, &tok, NULL))
+    if (lc_tok_symbol(&tok, '(') && lc_lex_code(lex, &tok, NULL))
         return false;
-    if (!lc_tok_is(&tok, "MATERIALIZE") || lc_lex_code(&lex, &tok, NULL) ||
-        !lc_tok_is(&tok, "COLUMN") || lc_lex_code(&lex, &tok, NULL) ||
+    if (!lc_tok_is(&tok, "MATERIALIZE") || lc_lex_code(lex, &tok, NULL) ||
+        !lc_tok_is(&tok, "COLUMN") || lc_lex_code(lex, &tok, NULL) ||
         (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED))
         return false;
     name = lc_tok_name(&tok);
     same = name && strcmp(name, column) == 0;
     free(name);
     return same;
+}
+
+bool lc_backfill_is_ours(const char *command, size_t n, const char *column)
+{
+    struct lc_lexer lex = LC_LEXER(command, n);
+
+    return read_ours(&lex, column);
+}
+
+bool lc_backfill_covers(const char *command, size_t n, const char *column, const char *partition)
+{
+    struct lc_lexer lex = LC_LEXER(command, n);
+    struct lc_tok tok;
+    char *id;
+    bool same;
+
+    if (!read_ours(&lex, column) || lc_lex_code(&lex, &tok, NULL))
+        return false;
+    if (!lc_tok_is(&tok, "IN"))
+        return true; /* of the whole table */
+    if (lc_lex_code(&lex, &tok, NULL) || lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "ID") ||
+        lc_lex_code(&lex, &tok, NULL) || tok.kind != LC_TOK_STRING)
+        return false;
+    id = lc_tok_name(&tok);
+    same = id && strcmp(id, partition) == 0;
+    free(id);
+    return same;
+}
+
+bool lc_backfill_applies_patches(const char *command, size_t n)
+{
+    struct lc_lexer lex = LC_LEXER(command, n);
+    struct lc_tok tok;
+
+    if (lc_lex_code(&lex, &tok, NULL))
+        return false;
+    if (lc_tok_symbol(&tok, '(') && lc_lex_code(&lex, &tok, NULL))
+        return false;
+    return lc_tok_is(&tok, "APPLY") && lc_lex_code(&lex, &tok, NULL) == 0 &&
+           lc_tok_is(&tok, "PATCHES");
 }
 
 void lc_backfill_release(struct lc_backfill_target *t)

@@ -41,7 +41,8 @@ struct lc_backfill_target {
     bool replicated;
     struct lc_backfill_left left;     /* as of the last look */
     uint64_t table_rows, table_parts; /* as of the last look */
-    uint64_t look_ms;                 /* how long that look took */
+    uint64_t patches; /* parts that hold values of lightweight UPDATEs, as of the last look */
+    uint64_t look_ms; /* how long that look took */
 };
 
 /*
@@ -63,6 +64,12 @@ int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
 /* Look again at what is left. 0 or the failures of a query. */
 int lc_backfill_look(struct lc_backfill_target *t, struct lc_error *err);
 
+/*
+ * Is it still what lc_backfill_find found? 0; LC_ERR_SERVER where the table or the column is gone,
+ * or cannot be filled in any more; the failures of a query.
+ */
+int lc_backfill_still_there(const struct lc_backfill_target *t, struct lc_error *err);
+
 /* Free bytes of the fullest disk; false where the server does not say. */
 bool lc_backfill_free_bytes(const struct lc_backfill_target *t, uint64_t *bytes);
 
@@ -76,6 +83,12 @@ bool lc_backfill_is_lone(const struct lc_stmt *s, const char *text, size_t text_
  * Does this command of system.mutations materialize that column? Whole, or a partition of it.
  */
 bool lc_backfill_is_ours(const char *command, size_t n, const char *column);
+
+/* Does it so for this partition, given by its id? */
+bool lc_backfill_covers(const char *command, size_t n, const char *column, const char *partition);
+
+/* Is it one that applies what lightweight UPDATEs have left beside the parts? */
+bool lc_backfill_applies_patches(const char *command, size_t n);
 
 void lc_backfill_release(struct lc_backfill_target *t);
 

@@ -5,7 +5,7 @@ FROM (
         SELECT name FROM system.parts_columns
         WHERE database = {str:database} AND table = {str:table} AND column = {str:column} AND active) AS lacks
     FROM system.parts
-    WHERE database = {str:database} AND table = {str:table} AND active AND rows > 0
+    WHERE database = {str:database} AND table = {str:table} AND active AND rows > 0 AND name NOT LIKE 'patch-%'
 )
 GROUP BY id
 ORDER BY id

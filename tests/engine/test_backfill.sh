@@ -140,6 +140,63 @@ expect 'the function fails: exit' 3 "$code"
 expect 'the function fails: nothing sent' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'missing'")"
 rm "$broken"
 
+# --- somebody else is at the table, too -------------------------------------------------------------
+# Dropped while it waits: that is no success.
+fresh gone
+filled 2 20000
+touch "$work/hold"
+"$LIVECOL_BIN" backfill t.region --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+for _ in $(seq 200); do
+  ! grep -q waiting "$work/err" || break
+  sleep 0.02
+done
+sql "RENAME TABLE gone.t TO gone.other"
+rm "$work/hold"
+wait "$pid"
+expect 'renamed meanwhile: exit' 1 $?
+expect_in 'renamed meanwhile' 'somebody changed the table meanwhile: there is no table gone.t' "$work/err"
+
+# What a lightweight UPDATE has given to rows of parts that lack the column is kept, as is what is
+# updated in other columns; its own parts are no part of the plan.
+fresh patched
+sql "CREATE TABLE patched.t (d UInt16, user_id String, x String, y String) ENGINE = MergeTree PARTITION BY d ORDER BY user_id
+  SETTINGS enable_block_number_column = 1, enable_block_offset_column = 1"
+sql "INSERT INTO patched.t SELECT number % 3, concat('u', toString(number % 4), '_', toString(number)), '', '' FROM numbers(30000)"
+sql "ALTER TABLE patched.t ADD COLUMN region LowCardinality(String) DEFAULT region_v1(user_id)"
+light() { sql "UPDATE patched.t SET $1 WHERE $2 SETTINGS allow_experimental_lightweight_update = 1"; }
+light "region = 'mine', x = 'mine'" "d = 1 AND user_id LIKE 'u2_1%'"
+light "y = 'seen'" "user_id LIKE 'u1%'"
+backfill t.region --batch-rows 1
+expect 'lightweight updates: exit' 0 "$code"
+expect_in 'lightweight updates' 'parts         3 of 3 lack it' "$work/out"
+expect_in 'lightweight updates' 'in 1 partition(s) first' "$work/err"
+expect 'lightweight updates: kept' $'30000\t925\t7500' \
+  "$(sql "SELECT countIf($right), countIf(region = 'mine'), countIf(y = 'seen') FROM patched.t")"
+backfill t.region
+expect_in 'lightweight updates, again' 'stored in all 3 parts' "$work/out"
+
+# A mutation that does more than to fill in the column is not livecol's to kill.
+fresh mixed
+filled 2 60000
+sql "ALTER TABLE mixed.t MATERIALIZE COLUMN region, UPDATE x = '' WHERE x = 'none' SETTINGS mutations_sync = 0"
+backfill t.region --cancel
+expect_in 'not ours: cancel' '0 mutation(s) ended' "$work/out"
+backfill t.region
+expect 'not ours: exit' 0 "$code"
+all_right 'not ours' 120100
+expect 'not ours: nothing sent' 1 "$(sql "SELECT uniq(mutation_id) FROM system.mutations WHERE database = 'mixed'")"
+
+# More partitions than one statement of 256 KiB can name; a name of many bytes stands for many.
+fresh long
+long=$(printf 'PARTITION %03000d' 7)
+sql "CREATE TABLE long.t (d UInt16, user_id String) ENGINE = MergeTree PARTITION BY d ORDER BY user_id"
+sql "INSERT INTO long.t SELECT number, toString(number) FROM numbers(100)"
+sql "ALTER TABLE long.t ADD COLUMN \`$long\` String DEFAULT upper(user_id)"
+backfill "t.\`$long\`" --max-parallel 2
+expect 'long: exit' 0 "$code"
+expect 'long: several mutations' 1 "$(sql "SELECT uniq(mutation_id) > 4 FROM system.mutations WHERE database = 'long'")"
+
 # --- waiting, and ending early ----------------------------------------------------------------------
 fresh throttled
 filled 4 60000
@@ -171,12 +228,12 @@ expect_in 'critical' 'active parts 4 ≥ 2' "$work/err"
 expect_in 'critical' 'hook 9 critical load' "$work/err"
 expect 'critical: nothing unfinished' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'critical' AND NOT is_done")"
 backfill t.region --max-load parts=1000,mutations=9,merges=9,queries=99,replica_queue=9,replica_delay=9s,p99=10000ms \
-  --probe-query 'SELECT user_id FROM t LIMIT 10' --throttle-query "SELECT 0" --critical-load queries=1000
+  --probe-query 'SELECT user_id FROM t LIMIT 10' --throttle-query "SELECT -number FROM numbers(1000000000)" --critical-load queries=1000
 expect 'below every limit: exit' 0 "$code"
 all_right 'below every limit' 60100
 filled_again() { sql "ALTER TABLE $db.t DROP COLUMN region" && sql "ALTER TABLE $db.t ADD COLUMN region LowCardinality(String) DEFAULT region_slow(user_id)"; }
 filled_again
-for case in "SELECT throwIf(1)|throttle query fails" "SELECT 'x'|not a number" "SELECT 1 WHERE 0|gives no value"; do
+for case in "SELECT throwIf(1)|throttle query fails" "SELECT 'x'|not a number" "SELECT nan|not a number" "SELECT 1 WHERE 0|gives no value"; do
   backfill t.region --throttle-query "${case%%|*}"
   [ "$code" = 1 ] || [ "$code" = 2 ] || fail "throttle query ${case%%|*}: exit $code"
   expect_in "throttle query ${case%%|*}" "${case##*|}" "$work/err"
@@ -184,17 +241,30 @@ done
 
 fresh stopped
 filled 4 60000
-"$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
-pid=$!
-wait_for "$unfinished"
-kill -INT "$pid"
-wait "$pid"
-expect 'SIGINT: exit' 130 $?
-expect_in 'SIGINT' 'paused with' "$work/err"
-expect 'SIGINT: nothing unfinished' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'stopped' AND NOT is_done")"
+for signal in INT HUP; do
+  "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
+  pid=$!
+  wait_for "$unfinished"
+  kill "-$signal" "$pid"
+  wait "$pid"
+  code=$?
+  expect "SIG$signal: exit" $((128 + $(kill -l "$signal"))) "$code"
+  expect_in "SIG$signal" 'paused with' "$work/err"
+  expect "SIG$signal: nothing unfinished" 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'stopped' AND NOT is_done")"
+done
 backfill t.region
-expect 'SIGINT, again: exit' 0 "$code"
-all_right 'SIGINT, again' 240100
+expect 'stopped, again: exit' 0 "$code"
+all_right 'stopped, again' 240100
+
+# What cannot be printed is a failure, and goes nowhere else.
+filled_again
+"$LIVECOL_BIN" backfill t.region --json >/dev/full 2>"$work/err" </dev/null
+expect 'disk of the output full: exit' 1 $?
+expect_in 'disk of the output full' 'cannot write to standard output' "$work/err"
+filled_again
+"$LIVECOL_BIN" backfill t.region --json >&- 2>&- <&-
+expect 'nothing open: exit' 1 $?
+expect 'nothing open: stored' 0 "$(lacking)"
 
 # --- a mutation that fails: each way out ------------------------------------------------------------
 fails() { # NAME: a table whose backfill fails after it began

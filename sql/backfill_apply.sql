@@ -1,0 +1,1 @@
+APPLY PATCHES IN PARTITION ID {str:partition}
