@@ -1,5 +1,6 @@
 #include "backfill.h"
 
+#include "backfill_disk.h"
 #include "livecol_sql.h"
 #include "progress.h"
 #include "query.h"
@@ -25,7 +26,8 @@ enum {
     LEAST_BATCH_ROWS = 1000000,
     BATCH_MAX_BYTES = 64 << 10, /* of SQL: servers refuse more than max_query_size, 256 KiB */
     APPLIES_MAX = 10,           /* times that values of lightweight UPDATEs are applied in turn */
-    ABORTED = 236,              /* a pause (merges stopped, a restart), not a failure */
+    DISK_EVERY_MS = 500,
+    ABORTED = 236, /* a pause (merges stopped, a restart), not a failure */
     CANNOT_ASSIGN_ALTER = 517,
     TOO_MANY_MUTATIONS = 692,
     TABLE_IS_READ_ONLY = 242
@@ -56,6 +58,8 @@ struct run {
     size_t patched;   /* partitions with values to apply, when last sent */
     unsigned applies; /* sent in turn, without their becoming fewer */
     unsigned pause_ms;
+    uint64_t parts_in_work, next_disk_ms;
+    uint64_t largest_bytes; /* of the parts that were left when it began */
 };
 
 static void say(const struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -196,8 +200,8 @@ static int look_when_due(struct run *r, struct lc_error *err)
     return rc;
 }
 
-/* Rows that mutations have read of the parts in work. */
-static int rows_in_work(const struct run *r, uint64_t *rows, struct lc_error *err)
+/* Rows that mutations have read of the parts in work, and how many these are. */
+static int look_at_work(struct run *r, uint64_t *rows, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", r->t->database}, {"table", r->t->table}, {NULL, NULL}};
@@ -205,6 +209,7 @@ static int rows_in_work(const struct run *r, uint64_t *rows, struct lc_error *er
     int rc = lc_query_read(r->t->b, lc_sql_backfill_merges, args, &a, err);
 
     *rows = rc == 0 ? lc_table_u64(&a, 0, 0, 0) : 0;
+    r->parts_in_work = rc == 0 ? lc_table_u64(&a, 0, 1, 0) : 0;
     lc_table_release(&a);
     return rc;
 }
@@ -230,7 +235,7 @@ static int update_progress(struct run *r, struct lc_error *err)
 {
     struct lc_backfill_progress *p = r->p;
     uint64_t in_work = 0, active_ms, now = lc_now_ms();
-    int rc = r->in_flight ? rows_in_work(r, &in_work, err) : 0;
+    int rc = r->in_flight ? look_at_work(r, &in_work, err) : 0;
 
     if (rc)
         return rc;
@@ -325,8 +330,9 @@ static int send_once(struct run *r, const char *sql, struct lc_error *err)
     char id[160];
     struct lc_query q = {.sql = sql, .settings = settings};
 
+    r->sends++;
     if (r->query_id) {
-        snprintf(id, sizeof id, "%s-%u", r->query_id, ++r->sends);
+        snprintf(id, sizeof id, "%s-%u", r->query_id, r->sends);
         q.query_id = id;
     }
     return lc_backend_query(r->t->b, &q, NULL, err);
@@ -554,9 +560,66 @@ static int end_early(struct run *r, int code, const char *why, struct lc_error *
     count_done(r, 0);
     lc_fail(err, code, "%s: paused with %" PRIu64 " of %" PRIu64 " parts stored%s", why,
             r->p->parts_done, r->p->parts_total,
-            killed ? "; the server completes the part in work" : "");
+            killed && r->parts_in_work ? "; the server completes the part in work" : "");
     lc_hint(err, "run it again: what is stored is kept, and it goes on with the rest");
     return code;
+}
+
+/* Until the server is at no part of the table any more. */
+static int wait_for_parts_in_work(struct run *r, struct lc_error *err)
+{
+    for (;;) {
+        uint64_t rows;
+        int rc = look_at_work(r, &rows, err);
+
+        if (rc || r->parts_in_work == 0)
+            return rc;
+        lc_sleep_ms(LAST_PAUSE_MS, NULL);
+    }
+}
+
+/* The disk has no room for a further part: pause, and see that what was written is whole. */
+static int end_on_full_disk(struct run *r, const char *why, struct lc_error *err)
+{
+    unsigned killed;
+    int rc = kill_ours(r, &killed, err);
+
+    say(r, "%s", why);
+    if (rc == 0)
+        rc = wait_for_parts_in_work(r, err);
+    if (rc == 0)
+        rc = lc_backfill_check_written(r->t, r->since_s, err);
+    if (rc == 0)
+        rc = list_mutations(r, err);
+    if (rc)
+        return rc;
+    rc = end_early(r, LC_ERR_SERVER, why, err);
+    if (err)
+        err->hint[0] = '\0';
+    lc_hint(err, "make room, then run it again: what is stored is kept, and it goes on with the "
+                 "rest");
+    return rc;
+}
+
+/* Has it filled meanwhile? See backfill_disk.h. done: nothing is left to write. */
+static int look_at_disk(struct run *r, bool done, struct lc_error *err)
+{
+    struct lc_backfill_disk disk;
+    struct lc_error full = LC_ERROR_INIT;
+    uint64_t now = lc_now_ms();
+    int rc;
+
+    if ((r->sends == 0 && r->in_flight == 0) || (!done && now < r->next_disk_ms))
+        return 0;
+    r->next_disk_ms = now + DISK_EVERY_MS;
+    rc = lc_backfill_disk(r->t, &disk, err);
+    if (rc || !*disk.name)
+        return rc;
+    if (done)
+        return disk.free_bytes > r->largest_bytes
+                   ? 0
+                   : lc_backfill_check_written(r->t, r->since_s, err);
+    return lc_backfill_check_disk(r->t, &disk, &full) == 0 ? 0 : end_on_full_disk(r, full.msg, err);
 }
 
 /* One round: what the load allows, with what is in flight. */
@@ -589,7 +652,9 @@ static int step(struct run *r, bool *done, struct lc_error *err)
     }
     if (rc == 0)
         rc = look_when_due(r, err);
-    return rc ? rc : update_progress(r, err);
+    if (rc == 0)
+        rc = update_progress(r, err);
+    return rc ? rc : look_at_disk(r, *done, err);
 }
 
 static int work(struct run *r, struct lc_error *err)
@@ -640,6 +705,7 @@ int lc_backfill_run(struct lc_backfill_target *t, const struct lc_backfill_optio
                     .query_id = query_id,
                     .p = p,
                     .begun_ms = lc_now_ms(),
+                    .largest_bytes = t->left.sum.largest_bytes,
                     .pause_ms = FIRST_PAUSE_MS};
     int rc;
 

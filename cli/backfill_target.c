@@ -265,17 +265,6 @@ int lc_backfill_look(struct lc_backfill_target *t, struct lc_error *err)
     return rc;
 }
 
-bool lc_backfill_free_bytes(const struct lc_backfill_target *t, uint64_t *bytes)
-{
-    struct lc_table a = {0};
-    bool known = t->facts->disks && lc_query_read(t->b, lc_sql_free_disk, NULL, &a, NULL) == 0 &&
-                 a.rows == 1;
-
-    *bytes = known ? lc_table_u64(&a, 0, 0, 0) : 0;
-    lc_table_release(&a);
-    return known;
-}
-
 bool lc_backfill_is_lone(const struct lc_stmt *s, const char *text, size_t text_n)
 {
     struct lc_lexer lex = LC_LEXER(text, text_n);

@@ -70,9 +70,6 @@ int lc_backfill_look(struct lc_backfill_target *t, struct lc_error *err);
  */
 int lc_backfill_still_there(const struct lc_backfill_target *t, struct lc_error *err);
 
-/* Free bytes of the fullest disk; false where the server does not say. */
-bool lc_backfill_free_bytes(const struct lc_backfill_target *t, uint64_t *bytes);
-
 /*
  * Is this statement an ALTER whose one command is MATERIALIZE COLUMN of a whole column, so that it
  * can be done partition by partition? (Not with IN PARTITION, SETTINGS or ON CLUSTER.)

@@ -1,6 +1,7 @@
 /* livecol backfill: store a derived column for the rows that were there before it. */
 #include "cmd_migrate.h"
 
+#include "backfill_disk.h"
 #include "defaults.h"
 #include "estimate.h"
 #include "hook.h"
@@ -59,20 +60,19 @@ static void erase(struct backfill *f)
 /* What the plan says, computed once for both ways of printing it. */
 struct estimate {
     double rows_per_s, bytes_per_row;
-    uint64_t free_bytes;
-    bool free_known;
+    struct lc_backfill_disk disk;
     char throttles[1024];
 };
 
-static void make_estimate(const struct backfill *f, struct estimate *e)
+static int make_estimate(const struct backfill *f, struct estimate *e, struct lc_error *err)
 {
     const struct lc_backfill_target *t = &f->target;
 
     *e = (struct estimate){0};
     e->rows_per_s =
         lc_estimate_rate(t->b, t->database, t->table, t->default_expr, &e->bytes_per_row);
-    e->free_known = lc_backfill_free_bytes(t, &e->free_bytes);
     lc_throttle_describe(&f->m.up.backfill.throttle, e->throttles, sizeof e->throttles);
+    return lc_backfill_disk(t, &e->disk, err);
 }
 
 /* At most: compact parts are rewritten whole, of the others the column's values are written. */
@@ -121,9 +121,9 @@ static void print_plan(const struct backfill *f, const struct estimate *e)
     printf("  to write      at most %sB (before compression)\n",
            lc_short_count(a, bytes_to_write(sum, e)));
     printf("  calls         %" PRIu64 " of up to 8192 rows\n", sum->granules);
-    if (e->free_known)
-        printf("  disk          %sB free; the largest part has %sB\n",
-               lc_short_count(a, (double)e->free_bytes),
+    if (*e->disk.name)
+        printf("  disk          %s has %sB free; the largest part has %sB\n", e->disk.name,
+               lc_short_count(a, (double)e->disk.free_bytes),
                lc_short_count(b, (double)sum->largest_bytes));
     if (e->rows_per_s > 0) {
         printf("  time          about %s, by a sample of the expression alone, %u at a time\n",
@@ -155,8 +155,10 @@ static void print_plan_json(const struct backfill *f, const struct estimate *e)
     lc_json_set_double(o, "bytes_to_write_at_most", bytes_to_write(sum, e));
     lc_json_set_int(o, "largest_part_bytes", (int64_t)sum->largest_bytes);
     lc_json_set_int(o, "largest_part_rows", (int64_t)sum->largest_rows);
-    if (e->free_known)
-        lc_json_set_int(o, "free_bytes", (int64_t)e->free_bytes);
+    if (*e->disk.name) {
+        lc_json_set_str(o, "disk", e->disk.name);
+        lc_json_set_int(o, "free_bytes", (int64_t)e->disk.free_bytes);
+    }
     if (e->rows_per_s > 0)
         lc_json_set_double(o, "seconds", (double)sum->rows / e->rows_per_s);
     lc_json_set_str(o, "throttles", e->throttles);
@@ -170,20 +172,6 @@ static void print_plan_json(const struct backfill *f, const struct estimate *e)
     }
     lc_json_set(o, "partitions", list);
     print_event(o);
-}
-
-static int check_disk(const struct backfill *f, const struct estimate *e, struct lc_error *err)
-{
-    const struct lc_backfill_partition *sum = &f->target.left.sum;
-
-    if (!e->free_known || e->free_bytes > sum->largest_bytes)
-        return 0;
-    lc_fail(err, LC_ERR_REFUSED,
-            "the disk has %" PRIu64 " bytes free, and the largest part that lacks %s has %" PRIu64
-            ": its mutation would fail",
-            e->free_bytes, f->target.column, sum->largest_bytes);
-    lc_hint(err, "make room first: a mutation writes a part anew beside the old one");
-    return LC_ERR_REFUSED;
 }
 
 static void say_checked(void *ctx, bool warning, const char *text)
@@ -421,12 +409,14 @@ static int plan_and_run(struct backfill *f, struct lc_error *err)
     rc = check_default(f, err);
     if (rc)
         return rc;
-    make_estimate(f, &e);
+    rc = make_estimate(f, &e, err);
+    if (rc)
+        return rc;
     if (f->m.global.json)
         print_plan_json(f, &e);
     else
         print_plan(f, &e);
-    rc = check_disk(f, &e, err);
+    rc = lc_backfill_check_disk(&f->target, &e.disk, err);
     if (rc || f->m.up.dry_run)
         return rc;
     rc = run_locked(f, err);

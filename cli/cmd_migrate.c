@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTIONS_MAX_N = 40, GROUP_MAX_N = 8, REDRAW_MS = 160, PLAIN_MS = 3000, MAX_PARALLEL = 64 };
+enum { OPTIONS_MAX_N = 40, GROUP_MAX_N = 8, REDRAW_MS = 160, PLAIN_MS = 10000, MAX_PARALLEL = 64 };
 
 /* Append at most `most` options, to the first one without a name. */
 static size_t add(struct lc_option *to, size_t n, const struct lc_option *from, size_t most)

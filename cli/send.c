@@ -1,5 +1,6 @@
 #include "send.h"
 
+#include "backfill_disk.h"
 #include "ddl_task.h"
 #include "keeper.h"
 #include "query.h"
@@ -174,8 +175,13 @@ static int run_backfill(const struct lc_send *s, struct lc_backfill_target *targ
     const struct lc_backfill_hooks hooks = {tell_backfill, tell_notice, (void *)(uintptr_t)s};
     struct lc_backfill_options o = s->options->backfill;
     struct lc_backfill_progress progress;
-    int rc;
+    struct lc_backfill_disk disk;
+    int rc = lc_backfill_disk(target, &disk, err);
 
+    if (rc == 0)
+        rc = lc_backfill_check_disk(target, &disk, err);
+    if (rc)
+        return rc;
     o.cancel = s->options->cancel;
     away(s, true);
     rc = lc_backfill_run(target, &o, &hooks, query_id, &progress, err);

@@ -1,3 +1,3 @@
-SELECT sum(rows_read) AS rows
+SELECT sum(rows_read) AS rows, count() AS parts
 FROM system.merges
 WHERE database = {str:database} AND table = {str:table} AND is_mutation

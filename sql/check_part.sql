@@ -1,0 +1,1 @@
+CHECK TABLE {id:database}.{id:table} PART {str:part}
