@@ -19,7 +19,7 @@ struct request {
     struct lc_live_options live;
     struct lc_delivery delivery;
     struct lc_global global;
-    bool keep, details;
+    bool keep, details, long_run;
     char *migrations_dir;
     char *rules;
 };
@@ -35,8 +35,12 @@ static int check(struct request *q, const struct lc_strings *rest, struct lc_err
     if (l->rows == 0 || l->batch_rows == 0 || l->samples == 0) {
         return lc_fail(err, LC_ERR_USAGE, "--rows, --batch-rows and --samples must be above 0");
     }
-    if (l->phase_s < 0 || l->write_rate <= 0 || l->limit_rate <= 0 || l->group_rate < 0) {
+    if (l->phase_s < 0 || l->write_rate <= 0 || l->limit_rate <= 0 || l->group_rate < 0 ||
+        (l->four_readers && (l->point_rate <= 0 || l->range_rate <= 0))) {
         return lc_fail(err, LC_ERR_USAGE, "rates and --phase-seconds must be above 0");
+    }
+    if (l->hold_ms > 0 && l->search_s <= 0) {
+        return lc_fail(err, LC_ERR_USAGE, "--search-seconds must be above 0");
     }
     if (q->delivery.budget_texts.n == 0) {
         q->delivery.budget_texts = (struct lc_strings){default_budget, 1};
@@ -51,31 +55,59 @@ static int check(struct request *q, const struct lc_strings *rest, struct lc_err
     return rc;
 }
 
+/* It changes what the other options' defaults are. */
+static bool asks_for_long(int argc, const char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--long") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
 {
     struct lc_live_options *l = &q->live;
-    *q = (struct request){.live = lc_live_defaults(), .delivery = LC_DELIVERY_INIT};
+    *q = (struct request){.live = asks_for_long(argc, argv) ? lc_live_long() : lc_live_defaults(),
+                          .delivery = LC_DELIVERY_INIT};
     const struct lc_option options[] = {
-        {"rows", 'n', LC_OPT_UINT, &l->rows, "N", "rows to generate (default: 5M)"},
+        {"long", 0, LC_OPT_FLAG, &q->long_run, NULL,
+         "20 M rows and four readers (point, LIMIT, GROUP BY, range); point, LIMIT and range reads "
+         "at half the highest rate at which they hold 50 ms p99 before the change; the budget is "
+         "for point reads and writes too"},
+        {"rows", 'n', LC_OPT_UINT, &l->rows, "N", "rows to generate (default: 5M; --long: 20M)"},
         {"partitioned", 0, LC_OPT_FLAG, &l->partitioned, NULL, "partition the table by month"},
         {"migrations-dir", 'd', LC_OPT_STRING, &l->migrations_dir, "DIR",
          "migrations that add and fill the column region (default: the shipped ones)"},
         {"rules", 0, LC_OPT_STRING, &l->rules, "FILE",
          "the rules behind the column, to prove it by (default: config/region.csv)"},
         {"phase-seconds", 0, LC_OPT_DOUBLE, &l->phase_s, "S",
-         "each phase lasts at least so long (default: 5)"},
+         "each phase lasts at least so long (default: 5; --long: 15)"},
         {"samples", 0, LC_OPT_UINT, &l->samples, "N",
          "each phase has at least so many LIMIT reads (default: 200)"},
         {"repeat-seconds", 0, LC_OPT_DOUBLE, &l->repeat_s, "S",
-         "repeat a backfill that is too quick for that for so long at most (default: 60)"},
+         "repeat a backfill that is too quick for that for so long at most (default: 60; --long: "
+         "300)"},
         {"add-apart", 0, LC_OPT_FLAG, &l->add_apart, NULL,
          "report the time of ADD COLUMN by itself, and do not hold it to the budget: for old "
          "servers, where it waits for running SELECTs"},
-        {"write-rate", 0, LC_OPT_DOUBLE, &l->write_rate, "R", "batches a second (default: 5)"},
+        {"write-rate", 0, LC_OPT_DOUBLE, &l->write_rate, "R",
+         "batches a second (default: 5; --long: 20)"},
         {"batch-rows", 0, LC_OPT_UINT, &l->batch_rows, "N", "rows a batch (default: 1000)"},
-        {"limit-rate", 0, LC_OPT_DOUBLE, &l->limit_rate, "R", "LIMIT reads a second (default: 50)"},
+        {"limit-rate", 0, LC_OPT_DOUBLE, &l->limit_rate, "R",
+         "LIMIT reads a second (default: 50; --long: 20 times what is found)"},
         {"group-rate", 0, LC_OPT_DOUBLE, &l->group_rate, "R",
-         "GROUP BY reads a second; 0: one after the other (default: 2)"},
+         "GROUP BY reads a second; 0: one after the other (default: 2; --long: 0.5)"},
+        {"point-rate", 0, LC_OPT_DOUBLE, &l->point_rate, "R",
+         "with --long: reads by key a second (default: 20 times what is found)"},
+        {"range-rate", 0, LC_OPT_DOUBLE, &l->range_rate, "R",
+         "with --long: reads of ten minutes of events a second (default: 5 times what is found)"},
+        {"hold", 0, LC_OPT_DOUBLE, &l->hold_ms, "MS",
+         "with --long: the p99 that the highest rate holds (default: 50); 0: take the rates as "
+         "they are"},
+        {"search-seconds", 0, LC_OPT_DOUBLE, &l->search_s, "S",
+         "with --long: how long a rate is tried (default: 4)"},
         {"drop-existing", 0, LC_OPT_FLAG, &l->drop_existing, NULL,
          "drop the table analytics.events that is there; else such a run is refused"},
         {"details", 0, LC_OPT_FLAG, &q->details, NULL,
@@ -98,7 +130,8 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
         .examples =
             "  livecol bench live --backend embedded --path \"$(mktemp -d)\"\n"
             "  CLICKHOUSE_URL=http://default@127.0.0.1:8123/default livecol bench live\n"
-            "  livecol bench live --rows 1M --partitioned --budget p99=50ms --plot pictures\n",
+            "  livecol bench live --rows 1M --partitioned --budget p99=50ms --plot pictures\n"
+            "  livecol bench live --long --partitioned --export-json long.json\n",
     };
     struct lc_strings rest = {0};
     int rc = lc_options_parse(&command, argc, argv, &q->global, &rest, err);
@@ -124,23 +157,44 @@ static int settle(struct request *q, struct lc_error *err)
     return rc;
 }
 
-/* Every phase of the LIMIT reads by every budget. */
+/* What the budgets are for, and how it is called; with --long all of them. */
+static const struct {
+    enum lc_live_stream stream;
+    const char *what;
+} budgeted[] = {
+    {LC_LIVE_LIMIT, "LIMIT reads"}, {LC_LIVE_POINT, "point reads"}, {LC_LIVE_WRITE, "writes"}};
+
+static size_t n_budgeted(const struct request *q)
+{
+    return q->live.four_readers ? sizeof budgeted / sizeof *budgeted : 1;
+}
+
+/* The phase of a series of that stream; NULL: it is another stream's. */
+static const char *phase_of(const struct lc_series *s, enum lc_live_stream stream)
+{
+    const char *name = lc_live_stream_name(stream);
+    size_t n = strlen(name);
+    return strncmp(s->name, name, n) == 0 && s->name[n] == '/' ? s->name + n + 1 : NULL;
+}
+
+/* Every phase of those streams by every budget. */
 static void judge(const struct request *q, struct lc_outcome *o)
 {
     for (size_t b = 0; b < q->delivery.n_budgets; b++) {
-        for (size_t i = 0; i < o->n_series; i++) {
-            const char *name = o->series[i]->name;
-            if (strncmp(name, "limit/", 6) == 0 &&
-                strcmp(name + 6, lc_live_phase_name(LC_LIVE_ADDING)) != 0) {
-                lc_outcome_judge(o, &q->delivery.budgets[b], i, 0);
+        for (size_t k = 0; k < n_budgeted(q); k++) {
+            for (size_t i = 0; i < o->n_series; i++) {
+                const char *phase = phase_of(o->series[i], budgeted[k].stream);
+                if (phase != NULL && strcmp(phase, lc_live_phase_name(LC_LIVE_ADDING)) != 0) {
+                    lc_outcome_judge(o, &q->delivery.budgets[b], i, 0);
+                }
             }
         }
     }
 }
 
-/* The line of a budget: its worst phase. */
+/* The line of a budget: the stream's worst phase. */
 static void add_verdict(const struct lc_outcome *o, const struct lc_budget *budget,
-                        struct lc_buf *out)
+                        enum lc_live_stream stream, const char *what, struct lc_buf *out)
 {
     const struct lc_judgement *worst = NULL;
     char figure[48];
@@ -148,6 +202,7 @@ static void add_verdict(const struct lc_outcome *o, const struct lc_budget *budg
         const struct lc_judgement *j = &o->judgements[i];
         bool least = budget->of == LC_BUDGET_QPS;
         if (strcmp(j->budget.text, budget->text) == 0 &&
+            phase_of(o->series[j->series], stream) != NULL &&
             (worst == NULL || j->verdict > worst->verdict ||
              (j->verdict == worst->verdict &&
               (least ? j->actual < worst->actual : j->actual > worst->actual)))) {
@@ -159,15 +214,14 @@ static void add_verdict(const struct lc_outcome *o, const struct lc_budget *budg
     }
     const struct lc_series *s = o->series[worst->series];
     if (worst->verdict == LC_VERDICT_TOO_FEW) {
-        (void)lc_buf_addf(out,
-                          "MISSED  LIMIT reads keep %s: refused, %s has %zu reads and it takes "
-                          "%zu\n",
-                          budget->text, s->name + 6, s->n, lc_stats_enough(budget->p));
+        (void)lc_buf_addf(out, "MISSED  %s keep %s: refused, %s has %zu of them and it takes %zu\n",
+                          what, budget->text, phase_of(s, stream), s->n,
+                          lc_stats_enough(budget->p));
     } else {
-        (void)lc_buf_addf(out, "%s  LIMIT reads keep %s: %s in the worst phase, %s\n",
-                          worst->verdict == LC_VERDICT_MET ? "ok    " : "MISSED", budget->text,
-                          lc_budget_figure(budget, worst->actual, figure, sizeof figure),
-                          s->name + 6);
+        (void)lc_buf_addf(
+            out, "%s  %s keep %s: %s in the worst phase, %s\n",
+            worst->verdict == LC_VERDICT_MET ? "ok    " : "MISSED", what, budget->text,
+            lc_budget_figure(budget, worst->actual, figure, sizeof figure), phase_of(s, stream));
     }
 }
 
@@ -197,7 +251,9 @@ static int deliver(const struct request *q, const struct lc_live *live, struct l
     rc = rc == 0 ? lc_live_summary(live, &out) : rc;
     rc = rc == 0 && q->details ? add_details(o, &out) : rc;
     for (size_t i = 0; rc == 0 && i < q->delivery.n_budgets; i++) {
-        add_verdict(o, &q->delivery.budgets[i], &out);
+        for (size_t k = 0; k < n_budgeted(q); k++) {
+            add_verdict(o, &q->delivery.budgets[i], budgeted[k].stream, budgeted[k].what, &out);
+        }
     }
     rc = rc == 0 ? lc_outcome_noise(o, &out) : rc;
     const char *text = rc == 0 ? lc_buf_str(&out) : NULL;

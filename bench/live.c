@@ -29,7 +29,41 @@ struct lc_live_options lc_live_defaults(void)
         .limit_rate = 50,
         .group_rate = 2,
         .repeat_s = 60,
+        .search_s = 4,
     };
+}
+
+struct lc_live_options lc_live_long(void)
+{
+    struct lc_live_options o = lc_live_defaults();
+    o.rows = 20000000;
+    o.phase_s = 15;
+    o.write_rate = 20;
+    o.limit_rate = 20;
+    o.group_rate = 0.5;
+    o.repeat_s = 300;
+    o.four_readers = true;
+    o.point_rate = 20;
+    o.range_rate = 5;
+    o.hold_ms = 50;
+    return o;
+}
+
+unsigned lc_live_streams(const struct lc_live_options *o)
+{
+    return o->four_readers ? LC_LIVE_STREAMS : LC_LIVE_POINT;
+}
+
+double lc_live_rate(const struct lc_live_options *o, enum lc_live_stream stream)
+{
+    const double rates[LC_LIVE_STREAMS] = {o->write_rate, o->limit_rate, o->group_rate,
+                                           o->point_rate, o->range_rate};
+    return rates[stream];
+}
+
+bool lc_live_scales(enum lc_live_stream stream)
+{
+    return stream == LC_LIVE_LIMIT || stream == LC_LIVE_POINT || stream == LC_LIVE_RANGE;
 }
 
 const char *lc_live_phase_name(enum lc_live_phase phase)
@@ -41,7 +75,8 @@ const char *lc_live_phase_name(enum lc_live_phase phase)
 
 const char *lc_live_stream_name(enum lc_live_stream stream)
 {
-    static const char *const names[LC_LIVE_STREAMS] = {"write", "limit", "group by"};
+    static const char *const names[LC_LIVE_STREAMS] = {"write", "limit", "group by", "point",
+                                                       "range"};
     return names[stream];
 }
 
@@ -92,12 +127,18 @@ double lc_live_phase_seconds(const struct lc_live *live, enum lc_live_phase phas
     return (double)ns / 1e9;
 }
 
-/* A read that failed counts here: it is reported, and must not hold the phase for ever. */
+/* One that failed counts here: it is reported, and must not hold the phase for ever. */
+static bool has_samples(const struct lc_live *live, enum lc_live_stream s, enum lc_live_phase phase)
+{
+    return lc_load_count(live->load, s, phase) + lc_load_failed(live->load, s) >=
+           live->options.samples;
+}
+
 static bool phase_full(const struct lc_live *live, enum lc_live_phase phase)
 {
-    uint64_t n =
-        lc_load_count(live->load, LC_LIVE_LIMIT, phase) + lc_load_failed(live->load, LC_LIVE_LIMIT);
-    return n >= live->options.samples &&
+    return has_samples(live, LC_LIVE_LIMIT, phase) &&
+           (!live->options.four_readers ||
+            (has_samples(live, LC_LIVE_POINT, phase) && has_samples(live, LC_LIVE_WRITE, phase))) &&
            lc_live_phase_seconds(live, phase) >= live->options.phase_s;
 }
 
@@ -285,8 +326,7 @@ static int run_table(struct run *r, struct lc_error *err)
 {
     struct lc_live *live = r->live;
     struct lc_up_report report = {0};
-    live->backfill_rows = live->options.rows + LIVE_NAMED_ROWS;
-    atomic_store(&r->streams.rows_there, live->backfill_rows);
+    live->backfill_rows = atomic_load(&r->streams.rows_there);
     int rc = bytes_per_row(r, &live->bytes_per_row[0], err);
     if (rc != 0) {
         return rc;
@@ -379,7 +419,7 @@ static void prove_streams(struct lc_live *live)
     uint64_t failed = 0;
     uint64_t good = 0;
     const char *text = NULL;
-    for (size_t s = 0; s < LC_LIVE_STREAMS; s++) {
+    for (size_t s = 0; s < lc_live_streams(&live->options); s++) {
         failed += lc_load_failed(live->load, s);
         text = text == NULL ? lc_load_error(live->load, s, 0) : text;
         for (unsigned p = 0; p < LC_LIVE_PHASES; p++) {
@@ -406,20 +446,37 @@ static void prove_streams(struct lc_live *live)
                "shortest %.1f s, fewest %" PRIu64 " LIMIT reads", shortest, fewest);
 }
 
+/* What an INSERT waits for depends on it. */
+static int note_async_insert(struct lc_live *live, struct lc_backend *b, struct lc_error *err)
+{
+    struct lc_table t = {0};
+    int rc = live_run(b, lc_sql_bench_setting, "", "name", "async_insert", &t, err);
+    if (rc == 0 && t.rows == 1) {
+        (void)snprintf(live->async_insert, sizeof live->async_insert, "%s",
+                       lc_table_at(&t, 0, 0)->p);
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
 int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live_options *options,
                 struct lc_error *err)
 {
     uint64_t from = lc_clock_now(lc_clock_system());
-    *live = (struct lc_live){.options = *options, .add_ms = -1, .backfill_ms = -1, .partial = true};
+    *live = (struct lc_live){
+        .options = *options, .rate_used = 1, .add_ms = -1, .backfill_ms = -1, .partial = true};
     struct run r = {.live = live, .b = b};
     int rc = live_streams_init(&r.streams, options, err);
     rc = rc == 0 ? live_make(live, b, err) : rc;
     rc = rc == 0 ? check_migrations(&r, err) : rc;
     rc = rc == 0 ? live_fill(b, options, err) : rc;
+    atomic_store(&r.streams.rows_there, options->rows + LIVE_NAMED_ROWS);
+    rc = rc == 0 ? note_async_insert(live, b, err) : rc;
+    rc = rc == 0 && options->hold_ms > 0 ? live_find_rate(live, b, &r.streams, err) : rc;
     if (rc == 0) {
         struct lc_load_spec spec = {
             .streams = r.streams.spec,
-            .n_streams = LC_LIVE_STREAMS,
+            .n_streams = lc_live_streams(options),
             .backend = b,
             .cancel = options->cancel,
         };

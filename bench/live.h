@@ -1,7 +1,7 @@
 /*
  * The main job under load: a derived column is added to a live table and filled in, while a writer,
- * a LIMIT reader and a GROUP BY reader go on, each on its own connection; then the proof that
- * nothing broke.
+ * a LIMIT reader and a GROUP BY reader go on (with four_readers a point and a range reader too),
+ * each on its own connection; then the proof that nothing broke.
  *
  *   phase      before ─► after ADD ─► backfill ─► after
  *   readers    user_id   region: computed …        … and stored
@@ -14,7 +14,8 @@
  * is not held to the budget.
  *
  * The migration runs through lc_runner_up; its hooks move the phases on. Each phase is held until
- * it has lasted long enough and has enough LIMIT samples. A backfill cannot be held: where it is
+ * it has lasted long enough and has enough LIMIT samples (with four readers, of point reads and
+ * writes too). A backfill cannot be held: where it is
  * too quick, it is repeated on fresh copies of the table, which get its name meanwhile, and the
  * samples are put together.
  */
@@ -45,7 +46,14 @@ enum lc_live_phase {
     LC_LIVE_PHASES
 };
 
-enum lc_live_stream { LC_LIVE_WRITE, LC_LIVE_LIMIT, LC_LIVE_GROUP, LC_LIVE_STREAMS };
+enum lc_live_stream {
+    LC_LIVE_WRITE,
+    LC_LIVE_LIMIT,
+    LC_LIVE_GROUP,
+    LC_LIVE_POINT, /* only with four_readers, from here on */
+    LC_LIVE_RANGE,
+    LC_LIVE_STREAMS
+};
 
 struct lc_live_options {
     uint64_t rows;    /* generated ones, besides the five named */
@@ -59,6 +67,12 @@ struct lc_live_options {
     uint64_t batch_rows;
     double limit_rate;  /* LIMIT reads a second; open loop */
     double group_rate;  /* GROUP BY reads a second; 0: one after the other */
+    bool four_readers;  /* a point and a range reader too */
+    double point_rate;  /* reads by key a second; open loop */
+    double range_rate;  /* reads of ten minutes of events a second; open loop */
+    double hold_ms;     /* first find the highest rate of all readers at which LIMIT and point reads
+                           keep this p99 before the change, and run at half of it; 0: do not */
+    double search_s;    /* a trial of that lasts so long, 100 samples at least */
     double repeat_s;    /* give up to repeat a backfill that is too quick after so long */
     bool drop_existing; /* drop the tables that are in the way, rather than refuse */
     const atomic_bool *cancel;
@@ -69,6 +83,8 @@ struct lc_live_options {
 
 /* The defaults: what the demo runs. */
 struct lc_live_options lc_live_defaults(void);
+/* What --long runs: 20 M rows, four readers at half the rate that is found. */
+struct lc_live_options lc_live_long(void);
 
 enum { LC_LIVE_PROOFS = 16, LC_LIVE_SEGMENTS = 256 };
 
@@ -89,6 +105,11 @@ struct lc_live_segment {
 struct lc_live {
     struct lc_live_options options;
     struct lc_load *load; /* stopped: its samples may be read; NULL where it never began */
+    double rate_found;    /* the scaled readers' rates as given, times this, is the highest; 0: not
+                             looked */
+    double rate_used;     /* times this is what the run has */
+    double found_p99_ms;  /* there, the worse of LIMIT and point reads */
+    char async_insert[8]; /* the server's setting; "": it has none */
     double add_ms;        /* ADD COLUMN, from the sending to the answer; < 0: not reached */
     double backfill_ms;   /* of the table itself, the mutation waited for; < 0: not reached */
     uint64_t backfill_rows;
@@ -123,9 +144,19 @@ int lc_live_clean(const struct lc_live *live, struct lc_backend *b, struct lc_er
 
 void lc_live_release(struct lc_live *live);
 
-/* "before", "ADD COLUMN", "after ADD", "backfill", "after"; "write", "limit", "group by". */
+/* "before", "ADD COLUMN", "after ADD", "backfill", "after"; "write", "limit", "group by", "point",
+   "range". */
 const char *lc_live_phase_name(enum lc_live_phase phase);
 const char *lc_live_stream_name(enum lc_live_stream stream);
+
+/* How many streams a run has: those below this number. */
+unsigned lc_live_streams(const struct lc_live_options *o);
+
+/* Is it one whose rate is found by live_rate.c? The writer's and GROUP BY's are as given. */
+bool lc_live_scales(enum lc_live_stream stream);
+
+/* How often a second a stream is due, as given; 0: one after the other. */
+double lc_live_rate(const struct lc_live_options *o, enum lc_live_stream stream);
 
 /* Is it one that lasts as long as asked for, has its samples, and is held to the budget? */
 bool lc_live_phase_counts(enum lc_live_phase phase);

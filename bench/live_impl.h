@@ -3,6 +3,7 @@
 #define LC_LIVE_IMPL_H
 
 #include "live.h"
+#include "rules.h"
 #include "sqltext.h"
 #include "table.h"
 
@@ -28,6 +29,8 @@ struct live_streams {
     atomic_uint_least64_t rows_unknown; /* of writes that failed: they may be there or not */
     struct lc_buf batch;                /* the writer's statement: one worker only */
     char *read_before, *read, *group_before, *group;
+    uint64_t rows;          /* generated ones: what point and range reads pick from */
+    struct lc_rules *rules; /* what a point read must answer; NULL without four_readers */
 };
 
 /* Text of a statement of sql/ for the table `table`; malloc'ed. NULL with *err. */
@@ -59,6 +62,18 @@ int live_swap_out(struct lc_backend *b, struct lc_error *err);
 int live_streams_init(struct live_streams *s, const struct lc_live_options *o,
                       struct lc_error *err);
 void live_streams_release(struct live_streams *s);
+
+/* live_keys.c: a row by its key, and ten minutes of events; each must answer what was generated. */
+int live_read_point(void *ctx, struct lc_call *call, struct lc_error *err);
+int live_read_range(void *ctx, struct lc_call *call, struct lc_error *err);
+
+/* live_rate.c: what hold_ms says, and the streams' rates set by it. */
+int live_find_rate(struct lc_live *live, struct lc_backend *b, struct live_streams *s,
+                   struct lc_error *err);
+
+/* Read into t, and note what it cost. */
+int live_ask(const struct live_streams *s, struct lc_call *call, const char *sql,
+             struct lc_table *t, struct lc_error *err);
 
 /* live_proof.c: note one proof. */
 void live_prove(struct lc_live *live, bool ok, const char *what, const char *fmt, ...)

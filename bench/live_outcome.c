@@ -7,8 +7,6 @@
 
 static int add_stream(const struct lc_live *live, enum lc_live_stream stream, struct lc_outcome *o)
 {
-    const double rates[LC_LIVE_STREAMS] = {live->options.write_rate, live->options.limit_rate,
-                                           live->options.group_rate};
     size_t n;
     const struct lc_sample *samples = lc_load_samples(live->load, stream, &n);
     int rc = 0;
@@ -20,9 +18,10 @@ static int add_stream(const struct lc_live *live, enum lc_live_stream stream, st
         (void)snprintf(name, sizeof name, "%s/%s", lc_live_stream_name(stream),
                        lc_live_phase_name(p));
         struct lc_series *s = lc_outcome_add(o, name, NULL);
-        rc = s == NULL ? LC_ERR_NOMEM
-                       : lc_series_take(s, samples, n, (int)p, -1, 1,
-                                        lc_live_phase_seconds(live, p), rates[stream] > 0);
+        rc = s == NULL
+                 ? LC_ERR_NOMEM
+                 : lc_series_take(s, samples, n, (int)p, -1, 1, lc_live_phase_seconds(live, p),
+                                  lc_live_rate(&live->options, stream) > 0);
         const char *error = rc == 0 && s->errors > 0 ? lc_load_error(live->load, stream, 0) : NULL;
         if (error != NULL) {
             s->error = strdup(error);
@@ -41,6 +40,17 @@ static struct lc_json *facts(const struct lc_live *live)
     lc_json_set_double(j, "write_rate", o->write_rate);
     lc_json_set_double(j, "limit_rate", o->limit_rate);
     lc_json_set_double(j, "group_rate", o->group_rate);
+    if (o->four_readers) {
+        lc_json_set_double(j, "point_rate", o->point_rate);
+        lc_json_set_double(j, "range_rate", o->range_rate);
+    }
+    if (live->rate_found > 0) {
+        lc_json_set_double(j, "hold_p99_ms", o->hold_ms);
+        lc_json_set_double(j, "rate_found", live->rate_found);
+        lc_json_set_double(j, "rate_found_p99_ms", live->found_p99_ms);
+    }
+    lc_json_set_double(j, "rate_used", live->rate_used);
+    lc_json_set_str(j, "async_insert", live->async_insert);
     lc_json_set_double(j, "add_column_ms", live->add_ms);
     lc_json_set_double(j, "backfill_ms", live->backfill_ms);
     lc_json_set_int(j, "backfill_rows", (int64_t)live->backfill_rows);
@@ -66,10 +76,10 @@ static struct lc_json *facts(const struct lc_live *live)
 
 int lc_live_outcome(const struct lc_live *live, struct lc_outcome *o)
 {
-    static const enum lc_live_stream order[LC_LIVE_STREAMS] = {LC_LIVE_LIMIT, LC_LIVE_WRITE,
-                                                               LC_LIVE_GROUP};
+    static const enum lc_live_stream order[LC_LIVE_STREAMS] = {
+        LC_LIVE_LIMIT, LC_LIVE_WRITE, LC_LIVE_GROUP, LC_LIVE_POINT, LC_LIVE_RANGE};
     int rc = 0;
-    for (size_t s = 0; rc == 0 && s < LC_LIVE_STREAMS; s++) {
+    for (size_t s = 0; rc == 0 && s < lc_live_streams(&live->options); s++) {
         rc = add_stream(live, order[s], o);
     }
     for (size_t i = 0; i < live->n_segments; i++) {

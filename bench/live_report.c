@@ -25,8 +25,55 @@ static void stream_cells(struct lc_report *r, const struct lc_live *live,
     free(ms);
 }
 
+/* A line each: five streams side by side are too wide. */
+static int streams_table(const struct lc_live *live, struct lc_buf *out)
+{
+    struct lc_report r;
+    lc_report_init(&r, "phase|s|what|n|p50|p99|max");
+    for (unsigned p = 0; p < LC_LIVE_PHASES; p++) {
+        for (unsigned s = 0; lc_live_phase_seconds(live, p) > 0 && s < LC_LIVE_STREAMS; s++) {
+            lc_report_cell(&r, "%s", lc_live_phase_name(p));
+            lc_report_cell(&r, "%.1f", lc_live_phase_seconds(live, p));
+            lc_report_cell(&r, "%s", lc_live_stream_name(s));
+            stream_cells(&r, live, s, p);
+        }
+    }
+    int rc = lc_report_write(&r, LC_REPORT_TEXT, out);
+    lc_report_release(&r);
+    return rc;
+}
+
+/* What the load was, and how it was found. */
+static int rate_lines(const struct lc_live *live, struct lc_buf *out)
+{
+    const struct lc_live_options *o = &live->options;
+    double by = live->rate_used;
+    int rc = 0;
+    if (live->rate_found > 0) {
+        rc = lc_buf_addf(
+            out,
+            "highest    %.0f point, %.0f LIMIT, %.0f range reads a second, before the change: "
+            "p99 %.1f ms of %.0f; half of it is the load\n",
+            o->point_rate * live->rate_found, o->limit_rate * live->rate_found,
+            o->range_rate * live->rate_found, live->found_p99_ms, o->hold_ms);
+    }
+    if (rc == 0 && o->four_readers) {
+        rc = lc_buf_addf(out,
+                         "load       %.0f point, %.0f LIMIT, %.0f range, %.1f GROUP BY reads, %.0f "
+                         "batches of %" PRIu64 " rows a second; async_insert %s\n\n",
+                         o->point_rate * by, o->limit_rate * by, o->range_rate * by, o->group_rate,
+                         o->write_rate, o->batch_rows,
+                         live->async_insert[0] != '\0' ? live->async_insert : "not known");
+    }
+    return rc;
+}
+
 static int phases_table(const struct lc_live *live, struct lc_buf *out)
 {
+    if (live->options.four_readers) {
+        return streams_table(live, out);
+    }
+
     struct lc_report r;
     lc_report_init(&r, "phase|s|LIMIT n|p50|p99|max|write n|p50|p99|max|GROUP BY n|p50|p99|max");
     for (unsigned p = 0; p < LC_LIVE_PHASES; p++) {
@@ -86,9 +133,10 @@ static int change_lines(const struct lc_live *live, struct lc_buf *out)
 
 int lc_live_summary(const struct lc_live *live, struct lc_buf *out)
 {
-    int rc = live->n_segments > 0
-                 ? lc_buf_adds(out, "Milliseconds from when an operation was due to its end\n")
-                 : 0;
+    int rc = live->load != NULL ? rate_lines(live, out) : 0;
+    rc = rc == 0 && live->n_segments > 0
+             ? lc_buf_adds(out, "Milliseconds from when an operation was due to its end\n")
+             : rc;
     rc = rc == 0 && live->n_segments > 0 ? phases_table(live, out) : rc;
     rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
     rc = rc == 0 ? change_lines(live, out) : rc;

@@ -1,4 +1,4 @@
-/* What the writer and the two readers do, once, and what makes it a failure. */
+/* What the writer and the readers do, once, and what makes it a failure. */
 #include "live_impl.h"
 
 #include "livecol_sql.h"
@@ -46,8 +46,8 @@ static int write_batch(void *ctx, struct lc_call *call, struct lc_error *err)
     return rc;
 }
 
-static int ask(const struct live_streams *s, struct lc_call *call, const char *sql,
-               struct lc_table *t, struct lc_error *err)
+int live_ask(const struct live_streams *s, struct lc_call *call, const char *sql,
+             struct lc_table *t, struct lc_error *err)
 {
     struct lc_query q = {.sql = sql, .cancel = s->cancel};
     int rc = lc_backend_query(call->backend, &q, t, err);
@@ -64,7 +64,7 @@ static int read_limit(void *ctx, struct lc_call *call, struct lc_error *err)
     struct live_streams *s = ctx;
     bool region = atomic_load(&s->has_region);
     struct lc_table t = {0};
-    int rc = ask(s, call, region ? s->read : s->read_before, &t, err);
+    int rc = live_ask(s, call, region ? s->read : s->read_before, &t, err);
     if (rc == 0 && (t.rows != LIMIT_ROWS || t.cols != 2)) {
         rc = lc_fail(err, LC_ERR_FOUND, "LIMIT %d answered %zu rows", LIMIT_ROWS, t.rows);
     }
@@ -86,7 +86,7 @@ static int read_group(void *ctx, struct lc_call *call, struct lc_error *err)
     uint64_t want = atomic_load(&s->rows_there);
     uint64_t got = 0;
     struct lc_table t = {0};
-    int rc = ask(s, call, region ? s->group : s->group_before, &t, err);
+    int rc = live_ask(s, call, region ? s->group : s->group_before, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         got += lc_table_u64(&t, i, 1, 0);
         if (lc_table_at(&t, i, 0)->n == 0) {
@@ -104,7 +104,10 @@ static int read_group(void *ctx, struct lc_call *call, struct lc_error *err)
 
 int live_streams_init(struct live_streams *s, const struct lc_live_options *o, struct lc_error *err)
 {
-    *s = (struct live_streams){.batch_rows = o->batch_rows, .cancel = o->cancel};
+    static int (*const ops[LC_LIVE_STREAMS])(void *, struct lc_call *, struct lc_error *) = {
+        write_batch, read_limit, read_group, live_read_point, live_read_range};
+
+    *s = (struct live_streams){.batch_rows = o->batch_rows, .cancel = o->cancel, .rows = o->rows};
     lc_buf_init(&s->batch, BATCH_MAX_BYTES);
     s->read_before = live_sql(lc_sql_live_read_before, LC_LIVE_TABLE, NULL, NULL, err);
     s->read = live_sql(lc_sql_live_read, LC_LIVE_TABLE, NULL, NULL, err);
@@ -113,13 +116,14 @@ int live_streams_init(struct live_streams *s, const struct lc_live_options *o, s
     if (s->read_before == NULL || s->read == NULL || s->group_before == NULL || s->group == NULL) {
         return LC_ERR_NOMEM;
     }
-    s->spec[LC_LIVE_WRITE] = (struct lc_stream){
-        .name = "write", .workers = 1, .rate_per_s = o->write_rate, .op = write_batch, .ctx = s};
-    s->spec[LC_LIVE_LIMIT] = (struct lc_stream){
-        .name = "limit", .workers = 1, .rate_per_s = o->limit_rate, .op = read_limit, .ctx = s};
-    s->spec[LC_LIVE_GROUP] = (struct lc_stream){
-        .name = "group by", .workers = 1, .rate_per_s = o->group_rate, .op = read_group, .ctx = s};
-    return 0;
+    for (unsigned i = 0; i < LC_LIVE_STREAMS; i++) {
+        s->spec[i] = (struct lc_stream){.name = lc_live_stream_name(i),
+                                        .workers = 1,
+                                        .rate_per_s = lc_live_rate(o, i),
+                                        .op = ops[i],
+                                        .ctx = s};
+    }
+    return o->four_readers ? lc_rules_open(&s->rules, o->rules, err) : 0;
 }
 
 void live_streams_release(struct live_streams *s)
@@ -129,4 +133,5 @@ void live_streams_release(struct live_streams *s)
     free(s->group_before);
     free(s->group);
     lc_buf_release(&s->batch);
+    lc_rules_free(s->rules);
 }

@@ -112,8 +112,11 @@ static int draw_timeline(const struct lc_outcome *o, const char *path, struct lc
 {
     static const struct {
         const char *stream, *name;
-    } streams[] = {
-        {"limit", "LIMIT 10 reads"}, {"write", "writes"}, {"group by", "GROUP BY reads"}};
+    } streams[] = {{"limit", "LIMIT 10 reads"},
+                   {"write", "writes"},
+                   {"group by", "GROUP BY reads"},
+                   {"point", "point reads"},
+                   {"range", "range reads"}};
     enum { STREAMS = sizeof streams / sizeof *streams };
     struct lc_curve curves[STREAMS];
     struct lc_shade shades[SHADES_MAX];

@@ -108,7 +108,7 @@ section == "Examples" {
     }
     next
 }
-/^ +(-[A-Za-z], )?--[a-z]/ && (part != "flat" || /^  --[a-z]/) {
+/^  (    )?(-[A-Za-z], )?--[a-z]/ && (part != "flat" || /^  --[a-z]/) {
     end_option()
     match($0, /^ +/)
     rest = substr($0, RLENGTH + 1)

@@ -153,6 +153,27 @@ expect 2 bench query "${engine[@]}" -q 'SELECT 1' --cold -c 4
 expect 2 bench live "${engine[@]}" --rows 0
 expect 2 bench live "${engine[@]}" -b ratio=2
 
+# four readers, at half the rate that is found; a rate that nothing can hold
+long=(--long "${small[@]}" --rows 20000 --point-rate 200 --limit-rate 200 --range-rate 50 --search-seconds 0.2
+  --repeat-seconds 30)
+expect 0 bench live "${engine[@]}" "${long[@]}" --hold 100000 -b max=60s -b errors=0 --export-json long.json --drop-existing
+says out 'highest '
+says out 'async_insert '
+for what in 'LIMIT reads' 'point reads' 'writes'; do
+  says out "ok      $what keep max=60s"
+done
+valid long.json
+is long.json "len(j['series'])" 20
+is long.json "all(s['n'] >= 10 for s in j['series'] if s['name'].split('/')[0] in ('limit', 'point', 'write'))" True
+is long.json "abs(j['facts']['rate_used'] * 2 / j['facts']['rate_found'] - 1) < 1e-9" True
+is long.json "all(p['ok'] for p in j['facts']['proofs'])" True
+expect 4 bench live "${engine[@]}" "${long[@]}" --hold 0 -b errors=0 -b max=1us
+says out 'MISSED  point reads keep max=1us'
+expect 1 bench live "${engine[@]}" "${long[@]}" --hold 0.000001 --point-rate 20000 --limit-rate 20000
+says err 'p99 is above 0 ms'
+expect 2 bench live "${engine[@]}" --long --point-rate 0
+expect 2 bench live "${engine[@]}" --long --search-seconds 0
+
 # a budget missed by bench live, and what is in the way dropped because it was asked for
 expect 4 bench live "${engine[@]}" "${small[@]}" -b max=1us --drop-existing
 says out 'MISSED  LIMIT reads keep max=1us'
