@@ -1,5 +1,6 @@
 #include "lexer.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -259,6 +260,8 @@ static char unescape(char c)
         return '\t';
     case 'a':
         return '\a';
+    case 'e':
+        return '\x1b';
     case 'v':
         return '\v';
     case '0':
@@ -301,8 +304,13 @@ char *lc_tok_name(const struct lc_tok *tok)
             if (*p == 'x' && end - p > 2 && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
                 *o++ = (char)(hex_digit(p[1]) * 16 + hex_digit(p[2]));
                 p += 2;
-            } else {
-                *o++ = unescape(*p);
+            } else if (*p != 'N') { /* \N is nothing */
+                char c = unescape(*p);
+
+                /* 'Hello 100\%' is kept as it is, for LIKE and regular expressions. */
+                if (!iscntrl((unsigned char)c) && !strchr("\\`\"'/", c))
+                    *o++ = '\\';
+                *o++ = c;
             }
         } else {
             *o++ = *p;

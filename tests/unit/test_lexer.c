@@ -299,8 +299,9 @@ static void test_names_lose_their_quotes(void **state)
     check_name("plain x", "plain");
     check_name("`a\\`b``c\\\\`", "a`b`c\\");
     check_name("\"a\"\"b\\\"c\"", "a\"b\"c");
-    check_name("'tab\\tnew\\nx\\x41\\q'", "tab\tnew\nxAq");
-    check_name("'\\x4'", "x4");
+    check_name("'tab\\tnew\\nx\\x41\\q'", "tab\tnew\nxA\\q");
+    check_name("'\\x4'", "\\x4");
+    check_name("`\\e[1m\\N 100\\% \\/\\'`", "\x1b[1m 100\\% /'");
     check_name("\xe2\x80\x9cq\xe2\x80\x9d", "q");
 }
 
