@@ -5,11 +5,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Does it read rows or columns of tables that it need not name: by a view in a SELECT or behind IN,
+ * by Merge? True also where it cannot be told.
+ */
+static bool reads_others(const struct lc_plan_stmt *s)
+{
+    struct lc_lexer lex = LC_LEXER(s->text->p, s->text->n);
+    struct lc_tok tok, after;
+
+    for (;;) {
+        struct lc_lexer ahead;
+
+        if (lc_lex_code(&lex, &tok, NULL))
+            return true;
+        if (tok.kind == LC_TOK_END)
+            return false;
+        if (lc_tok_is(&tok, "SELECT") || lc_tok_is(&tok, "MERGE"))
+            return true;
+        if (!lc_tok_is(&tok, "IN"))
+            continue;
+        ahead = lex;
+        if (lc_lex_code(&ahead, &after, NULL) ||
+            (!lc_tok_symbol(&after, '(') && !lc_tok_is(&after, "PARTITION")))
+            return true;
+    }
+}
+
 static bool is_simple(const struct lc_plan_stmt *s)
 {
     const struct lc_stmt *p = &s->parsed;
 
-    if (s->text->rederive || !*p->name)
+    if (s->text->rederive || !*p->name || reads_others(s))
         return false;
     if (p->kind == LC_STMT_CREATE)
         return strcmp(p->object, "table") == 0 && !p->replaces;
