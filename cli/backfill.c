@@ -28,6 +28,8 @@ enum {
     APPLIES_MAX = 10,           /* times that values of lightweight UPDATEs are applied in turn */
     DISK_EVERY_MS = 500,
     ABORTED = 236, /* a pause (merges stopped, a restart), not a failure */
+    UNKNOWN_FUNCTION = 46,
+    UNKNOWN_MS = 6000, /* a server that starts goes on with mutations before it has its functions */
     CANNOT_ASSIGN_ALTER = 517,
     TOO_MANY_MUTATIONS = 692,
     TABLE_IS_READ_ONLY = 242
@@ -51,7 +53,8 @@ struct run {
     unsigned in_flight;        /* of ours */
     unsigned sends;
     uint64_t since_s; /* the server's time when this run began */
-    uint64_t begun_ms, next_look_ms, wait_begun_ms, told_ms;
+    uint64_t begun_ms, next_look_ms, wait_begun_ms;
+    uint64_t unknown_since_ms; /* a function is unknown to the server; 0: none is */
     bool waits;
     struct sent *sent;
     size_t sent_n;
@@ -103,6 +106,36 @@ static bool is_first_of_ours(const struct run *r, size_t row)
     return true;
 }
 
+static bool is_plain_word(const char *s)
+{
+    return *s &&
+           s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")] == 0;
+}
+
+/* The column's name as a shell takes it for lc_backfill_parse_name. */
+static int add_name(struct lc_buf *out, const struct lc_backfill_target *t)
+{
+    const char *const names[] = {t->database, t->table, t->column};
+    bool plain = is_plain_word(t->database) && is_plain_word(t->table) && is_plain_word(t->column);
+    struct lc_buf quoted;
+    int rc = 0;
+
+    if (plain)
+        return lc_buf_addf(out, "%s.%s.%s", t->database, t->table, t->column);
+    lc_buf_init(&quoted, (size_t)1 << 16);
+    for (size_t i = 0; rc == 0 && i < 3; i++)
+        rc = (i && lc_buf_adds(&quoted, ".")) || lc_sql_add_id(&quoted, names[i]);
+    rc = rc || lc_buf_adds(out, "'");
+    for (size_t i = 0; rc == 0 && i < quoted.n; i++) {
+        if (quoted.p[i] < ' ' || quoted.p[i] == 0x7f)
+            rc = lc_buf_addf(out, "\\x%02x", quoted.p[i]);
+        else
+            rc = quoted.p[i] == '\'' ? lc_buf_adds(out, "'\\''") : lc_buf_add(out, &quoted.p[i], 1);
+    }
+    lc_buf_release(&quoted);
+    return rc || lc_buf_adds(out, "'");
+}
+
 /* The error of a mutation that fails: ours, or one that stands before ours. */
 static int failing(const struct run *r, size_t row, struct lc_error *err)
 {
@@ -110,7 +143,10 @@ static int failing(const struct run *r, size_t row, struct lc_error *err)
     const struct lc_backfill_target *t = r->t;
     const struct lc_cell *reason = lc_table_at(m, row, C_FAIL_REASON);
     const char *id = id_of(r, row);
+    const struct lc_sql_arg args[] = {
+        {"database", t->database}, {"table", t->table}, {"id", id}, {NULL, NULL}};
     struct lc_error one = LC_ERROR_INIT;
+    struct lc_buf way_out;
 
     lc_server_error(&one, reason->p, reason->n);
     if (err && err->code == 0)
@@ -118,17 +154,21 @@ static int failing(const struct run *r, size_t row, struct lc_error *err)
     lc_fail(err, LC_ERR_SERVER, "mutation %s of %s.%s (%s) fails at part %s: %s", id, t->database,
             t->table, lc_table_at(m, row, C_COMMAND)->p, lc_table_at(m, row, C_FAIL_PART)->p,
             one.msg);
-    if (is_ours(r, row))
-        lc_hint(err,
-                "the server retries it, and it blocks the mutations behind it. Mend the function "
-                "and run again; or MODIFY COLUMN %s to a DEFAULT that works, which heals it; or "
-                "end it: livecol backfill %s.%s.%s --cancel",
-                t->column, t->database, t->table, t->column);
-    else
-        lc_hint(err,
-                "it is none of this column, and blocks those behind it: mend its cause, or KILL "
-                "MUTATION WHERE database = '%s' AND table = '%s' AND mutation_id = '%s'",
-                t->database, t->table, id);
+    lc_buf_init(&way_out, sizeof one.hint);
+    if (is_ours(r, row)) {
+        if (add_name(&way_out, t) == 0 && lc_buf_str(&way_out))
+            lc_hint(err,
+                    "the server retries it, and it blocks the mutations behind it. Mend the "
+                    "function and run again; or MODIFY COLUMN %s to a DEFAULT that works, which "
+                    "heals it; or end it: livecol backfill %s --cancel",
+                    t->column, lc_buf_str(&way_out));
+    } else {
+        if (lc_sql_format(&way_out, lc_sql_backfill_kill, args, NULL) == 0 && lc_buf_str(&way_out))
+            lc_hint(err,
+                    "it is none of this column, and blocks those behind it: mend its cause, or %s",
+                    lc_buf_str(&way_out));
+    }
+    lc_buf_release(&way_out);
     return LC_ERR_SERVER;
 }
 
@@ -158,12 +198,34 @@ static int list_mutations(struct run *r, struct lc_error *err)
     return rc;
 }
 
-static int look_for_failures(const struct run *r, struct lc_error *err)
+/* May it be over by itself in a moment? Then it is not told yet. */
+static bool may_pass(struct run *r, size_t row)
 {
-    for (size_t i = 0; i < r->mutations.rows; i++) {
-        if (is_failing(r, i))
-            return failing(r, i, err);
+    const struct lc_cell *reason = lc_table_at(&r->mutations, row, C_FAIL_REASON);
+
+    if (lc_server_error_code(reason->p, reason->n) != UNKNOWN_FUNCTION)
+        return false;
+    if (r->unknown_since_ms == 0) {
+        r->unknown_since_ms = lc_now_ms();
+        say(r, "the server does not know a function, as one that starts: looking again for %d s",
+            UNKNOWN_MS / 1000);
     }
+    return lc_now_ms() - r->unknown_since_ms < UNKNOWN_MS;
+}
+
+static int look_for_failures(struct run *r, struct lc_error *err)
+{
+    bool passing = false;
+
+    for (size_t i = 0; i < r->mutations.rows; i++) {
+        if (!is_failing(r, i))
+            continue;
+        if (!may_pass(r, i))
+            return failing(r, i, err);
+        passing = true;
+    }
+    if (!passing)
+        r->unknown_since_ms = 0;
     return 0;
 }
 
@@ -693,6 +755,18 @@ static int begin(struct run *r, struct lc_error *err)
     return rc;
 }
 
+/* Asked to stop, and the server cannot be told. */
+static int stopped_without_answer(struct lc_error *err)
+{
+    struct lc_error why = *err;
+
+    *err = LC_ERROR_INIT;
+    lc_fail(err, LC_ERR_STOPPED, "stopped, but the server's mutation could not be ended: %.800s",
+            why.msg);
+    lc_hint(err, "once the server answers, run it again to go on, or with --cancel to end it");
+    return LC_ERR_STOPPED;
+}
+
 int lc_backfill_run(struct lc_backfill_target *t, const struct lc_backfill_options *o,
                     const struct lc_backfill_hooks *hooks, const char *query_id,
                     struct lc_backfill_progress *p, struct lc_error *err)
@@ -716,6 +790,8 @@ int lc_backfill_run(struct lc_backfill_target *t, const struct lc_backfill_optio
     rc = begin(&r, err);
     if (rc == 0)
         rc = work(&r, err);
+    if ((rc == LC_ERR_NOT_SENT || rc == LC_ERR_UNKNOWN) && o->cancel && atomic_load(o->cancel))
+        rc = stopped_without_answer(err);
     p->elapsed_ms = lc_now_ms() - r.begun_ms;
     p->waiting = NULL;
     lc_throttle_free(r.throttle);

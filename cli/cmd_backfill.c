@@ -20,6 +20,7 @@
 #include <string.h>
 
 enum { REDRAW_MS = 170, LINE_EVERY_MS = 10000, JSON_EVERY_MS = 1000, SHOWN_PARTITIONS = 5 };
+enum { LABEL_BYTES = 800 };
 
 struct backfill {
     struct lc_migrate m;
@@ -48,6 +49,16 @@ static void print_event(struct lc_json *o)
 {
     lc_json_line(o, stdout);
     lc_json_free(o);
+}
+
+/* "database.table.column", fit for a terminal; into out. */
+static const char *label(const struct backfill *f, char out[LABEL_BYTES])
+{
+    const struct lc_backfill_target *t = &f->target;
+
+    snprintf(out, LABEL_BYTES, "%s.%s.%s", t->database, t->table, t->column);
+    lc_talk_plain(out);
+    return out;
 }
 
 static void erase(struct backfill *f)
@@ -91,7 +102,7 @@ static const struct lc_backfill_partition *in_order(const struct backfill *f, si
 static void print_partitions(const struct backfill *f)
 {
     const struct lc_backfill_left *left = &f->target.left;
-    char rows[16];
+    char rows[16], text[256];
 
     if (!f->target.partitioned) {
         printf("  partitions    none: one mutation\n");
@@ -99,9 +110,12 @@ static void print_partitions(const struct backfill *f)
     }
     printf("  partitions    %zu, the %s first:", left->n,
            f->m.up.backfill.oldest_first ? "oldest" : "newest");
-    for (size_t i = 0; i < left->n && i < SHOWN_PARTITIONS; i++)
-        printf("%s %s (%" PRIu64 " parts, %s rows)", i ? "," : "", in_order(f, i)->text,
-               in_order(f, i)->parts, lc_short_count(rows, (double)in_order(f, i)->rows));
+    for (size_t i = 0; i < left->n && i < SHOWN_PARTITIONS; i++) {
+        snprintf(text, sizeof text, "%s", in_order(f, i)->text);
+        lc_talk_plain(text);
+        printf("%s %s (%" PRIu64 " parts, %s rows)", i ? "," : "", text, in_order(f, i)->parts,
+               lc_short_count(rows, (double)in_order(f, i)->rows));
+    }
     printf("%s\n", left->n > SHOWN_PARTITIONS ? ", …" : "");
 }
 
@@ -110,10 +124,9 @@ static void print_plan(const struct backfill *f, const struct estimate *e)
     const struct lc_backfill_target *t = &f->target;
     const struct lc_backfill_partition *sum = &t->left.sum;
     const unsigned parallel = f->m.up.backfill.max_parallel ? f->m.up.backfill.max_parallel : 1;
-    char a[16], b[16], time[24];
+    char a[16], b[16], time[24], name[LABEL_BYTES];
 
-    printf("backfill %s.%s.%s: %s %s %s\n", t->database, t->table, t->column, t->type,
-           t->default_kind, t->default_expr);
+    printf("backfill %s: %s %s %s\n", label(f, name), t->type, t->default_kind, t->default_expr);
     printf("  parts         %" PRIu64 " of %" PRIu64 " lack it\n", sum->parts, t->table_parts);
     printf("  rows          %s of %s\n", lc_short_count(a, (double)sum->rows),
            lc_short_count(b, (double)t->table_rows));
@@ -236,7 +249,8 @@ static void on_progress(void *ctx, const struct lc_backfill_progress *p)
     }
     lc_backfill_line(line, sizeof line, &f->target, p);
     if (terminal) {
-        fprintf(stderr, "\r\033[K%s", line);
+        lc_talk_plain(line);
+        fprintf(stderr, "\r\033[K%.*s", lc_talk_room(line), line);
         fflush(stderr);
         f->drawn = true;
     } else {
@@ -269,7 +283,7 @@ static void on_lock_wait(void *ctx, const struct lc_lock_info *h)
 static void print_done(struct backfill *f)
 {
     const struct lc_backfill_progress *p = &f->progress;
-    char rows[16], time[24], waited[24];
+    char rows[16], time[24], waited[24], name[LABEL_BYTES];
 
     erase(f);
     if (f->m.global.json) {
@@ -282,9 +296,9 @@ static void print_done(struct backfill *f)
         print_event(o);
         return;
     }
-    printf("%s.%s.%s: stored for %s rows in %" PRIu64 " parts in %s", f->target.database,
-           f->target.table, f->target.column, lc_short_count(rows, (double)p->rows_total),
-           p->parts_done, lc_short_time(time, p->elapsed_ms));
+    printf("%s: stored for %s rows in %" PRIu64 " parts in %s", label(f, name),
+           lc_short_count(rows, (double)p->rows_total), p->parts_done,
+           lc_short_time(time, p->elapsed_ms));
     if (p->waited_ms)
         printf(", %s of it throttled", lc_short_time(waited, p->waited_ms));
     printf("\n");
@@ -292,13 +306,14 @@ static void print_done(struct backfill *f)
 
 static void print_nothing(const struct backfill *f)
 {
+    char name[LABEL_BYTES];
     const struct lc_backfill_target *t = &f->target;
 
     if (f->m.global.json)
         print_event(event(f, "nothing"));
     else
-        printf("%s.%s.%s: stored in all %" PRIu64 " parts, nothing to do\n", t->database, t->table,
-               t->column, t->table_parts);
+        printf("%s: stored in all %" PRIu64 " parts, nothing to do\n", label(f, name),
+               t->table_parts);
 }
 
 static void tell_replicas(void *ctx, const struct lc_run_progress *p)
@@ -375,24 +390,43 @@ static void run_hook(struct backfill *f, int rc, const struct lc_error *err)
     snprintf(parts, sizeof parts, "%" PRIu64, f->progress.parts_done);
     snprintf(seconds, sizeof seconds, "%.1f", (double)f->progress.elapsed_ms / 1000);
     snprintf(code, sizeof code, "%d", lc_exit_code(err));
+    fflush(stdout); /* the hook may take its time */
     if (lc_hook_run(rc ? f->on_failure : f->on_success, facts, &one))
         lc_warn("%s: %s", rc ? "--on-failure" : "--on-success", one.msg);
 }
 
+/* Who goes on with a backfill sends again what is killed here. */
+static void warn_of_holder(const struct backfill *f)
+{
+    struct lc_tracking tracking = {0};
+    struct lc_lock_info h;
+    bool held = false;
+
+    if (lc_tracking_open(&tracking, f->target.b, f->m.up.table, NULL) == 0 &&
+        lc_lock_look(f->target.b, tracking.database, tracking.table, &held, &h, NULL) == 0 &&
+        held && !h.stale)
+        lc_warn("livecol %s on %s, pid %s, runs since %s UTC: if it fills in this column, it sends "
+                "again what is ended here. End it instead (Ctrl-C, SIGTERM)",
+                h.command, h.host, h.pid, h.since);
+    lc_tracking_release(&tracking);
+}
+
 static int cancel(struct backfill *f, struct lc_error *err)
 {
+    char name[LABEL_BYTES];
     unsigned killed = 0;
-    int rc = lc_backfill_cancel(&f->target, &killed, err);
+    int rc;
 
+    warn_of_holder(f);
+    rc = lc_backfill_cancel(&f->target, &killed, err);
     if (rc == 0 && f->m.global.json) {
         struct lc_json *o = event(f, "cancelled");
 
         lc_json_set_int(o, "mutations", killed);
         print_event(o);
     } else if (rc == 0) {
-        printf("%s.%s.%s: %u mutation(s) ended; %" PRIu64 " of %" PRIu64 " parts lack the column\n",
-               f->target.database, f->target.table, f->target.column, killed,
-               f->target.left.sum.parts, f->target.table_parts);
+        printf("%s: %u mutation(s) ended; %" PRIu64 " of %" PRIu64 " parts lack the column\n",
+               label(f, name), killed, f->target.left.sum.parts, f->target.table_parts);
     }
     return rc;
 }

@@ -264,7 +264,8 @@ static void tell_progress(struct lc_teller *t, const struct lc_run_event *e)
     *next_ms = now + (terminal ? REDRAW_MS : PLAIN_MS);
     lc_progress_line(line, sizeof line, e);
     if (terminal) {
-        fprintf(stderr, "\r\033[K%s", line);
+        lc_talk_plain(line);
+        fprintf(stderr, "\r\033[K%.*s", lc_talk_room(line), line);
         fflush(stderr);
         t->drawn = true;
     } else {

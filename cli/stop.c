@@ -18,13 +18,18 @@ static void on_signal(int sig)
 
 void lc_stop_init(void)
 {
+    static enum { UNKNOWN, PAUSES, IGNORED } hup;
     struct sigaction act = {.sa_handler = on_signal}, before;
 
     sigemptyset(&act.sa_mask);
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
     /* The terminal has gone: as good a reason to pause; unless nohup has said that it is none. */
-    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+    if (hup == UNKNOWN && sigaction(SIGHUP, NULL, &before) == 0)
+        hup = before.sa_handler == SIG_IGN ? IGNORED : PAUSES;
+    if (hup == IGNORED)
+        signal(SIGHUP, SIG_IGN);
+    else
         sigaction(SIGHUP, &act, NULL);
     /* A peer that hangs up is an error of that connection, not the end of this process. */
     act.sa_handler = SIG_IGN;

@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { SECRETS_MAX = 16, LINE_MAX_BYTES = 4096 };
+enum { SECRETS_MAX = 16, LINE_MAX_BYTES = 4096, NARROW_COLUMNS = 79 };
 
 static bool colour, quiet_asked;
 static char *secrets[SECRETS_MAX];
@@ -51,6 +52,31 @@ void lc_talk_redact(char *s)
     }
 }
 
+void lc_talk_plain(char *s)
+{
+    for (; *s; s++) {
+        if ((unsigned char)*s < ' ' || *s == '\x7f')
+            *s = '?';
+        else if (*s == '\xc2' && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0)
+            s[0] = s[1] = '?'; /* a control character of Latin-1 */
+    }
+}
+
+int lc_talk_room(const char *text)
+{
+    struct winsize size;
+    size_t columns = NARROW_COLUMNS, n = 0;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+        columns = size.ws_col - 1u;
+    for (size_t shown = 0; text[n]; n++) {
+        shown += ((unsigned char)text[n] & 0xc0) != 0x80;
+        if (shown > columns)
+            break;
+    }
+    return (int)n;
+}
+
 /* One write a line, so that lines of several threads do not mix. */
 static void put_line(const char *before, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
@@ -62,6 +88,7 @@ static void put_line(const char *before, const char *fmt, va_list ap)
 
     vsnprintf(text, sizeof text, fmt, ap);
     lc_talk_redact(text);
+    lc_talk_plain(text);
     snprintf(line, sizeof line, "%s%s\n", before, text);
     fputs(line, stderr);
 }

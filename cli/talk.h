@@ -21,6 +21,18 @@ void lc_talk_secret(const char *secret);
 /* Replace all known secrets in s, in place, by ***; for what is recorded rather than printed. */
 void lc_talk_redact(char *s);
 
+/*
+ * Replace control characters in s, in place, by ?: a name of a table may hold them, and a terminal
+ * would obey. Done by all that goes through here.
+ */
+void lc_talk_plain(char *s);
+
+/*
+ * Bytes of the text that one line of the terminal has room for: a longer one would wrap, and its
+ * first lines could not be taken away. Characters of several bytes are kept whole.
+ */
+int lc_talk_room(const char *text);
+
 /* A plain line of talk; not with --quiet. */
 void lc_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "livecol: warning: ..." */

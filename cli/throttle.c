@@ -6,10 +6,12 @@
 #include "query.h"
 #include "stop.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LOOK_EVERY_MS = 1000, PROBE_ROWS = 10, QUERY_LIMIT_MS = 7000 };
@@ -287,9 +289,10 @@ static void look(struct lc_throttle *t, unsigned own_mutations)
     }
     look_at_probe(t, m);
     look_at_query(t);
-    if (t->o->pause_file && access(t->o->pause_file, F_OK) == 0) {
+    if (t->o->pause_file && (access(t->o->pause_file, F_OK) == 0 || errno != ENOENT)) {
         t->verdict = LC_THROTTLE_WAIT;
-        snprintf(t->why, sizeof t->why, "%.200s is there", t->o->pause_file);
+        snprintf(t->why, sizeof t->why, "%.200s %s", t->o->pause_file,
+                 access(t->o->pause_file, F_OK) == 0 ? "is there" : strerror(errno));
     }
     if (reached(t, &t->o->max, m))
         t->verdict = LC_THROTTLE_WAIT;
@@ -318,6 +321,28 @@ static int start_probe(struct lc_throttle *t, const char *column, struct lc_erro
     return rc;
 }
 
+/* One that can never be there, or be seen, would let go on who wants to pause. */
+static int check_pause_file(const char *path, struct lc_error *err)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    struct stat st;
+    char *folder;
+    int rc = 0;
+
+    if (!path)
+        return 0;
+    if (!*path)
+        return lc_fail(err, LC_ERR_USAGE, "--pause-file takes a path, and is given none");
+    folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("./");
+    if (!folder)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for throttling");
+    if (stat(folder, &st) != 0 || access(folder, X_OK) != 0)
+        rc = lc_fail(err, LC_ERR_USAGE, "the pause file's folder %s cannot be looked into: %s",
+                     folder, strerror(errno));
+    free(folder);
+    return rc;
+}
+
 int lc_throttle_open(struct lc_throttle **out, struct lc_backend *b,
                      const struct lc_throttle_options *o, const char *database, const char *table,
                      const char *column, struct lc_error *err)
@@ -331,7 +356,9 @@ int lc_throttle_open(struct lc_throttle **out, struct lc_backend *b,
     if (!t)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for throttling");
     *t = (struct lc_throttle){.b = b, .o = o, .database = database, .table = table};
-    rc = measure_load(t, 0, m, err);
+    rc = check_pause_file(o->pause_file, err);
+    if (rc == 0)
+        rc = measure_load(t, 0, m, err);
     if (rc == 0)
         rc = measure_replica(t, m, err);
     if (rc == 0 && o->query)

@@ -197,6 +197,33 @@ backfill "t.\`$long\`" --max-parallel 2
 expect 'long: exit' 0 "$code"
 expect 'long: several mutations' 1 "$(sql "SELECT uniq(mutation_id) > 4 FROM system.mutations WHERE database = 'long'")"
 
+# Names that need quotes everywhere, and would steer a terminal; the hint is fit for a shell.
+fresh names
+table="\`t'a.b\\\`\\e[31m\`"
+column="\`c\"o'l\\\\{id:x}\`"
+sql "CREATE TABLE names.$table (p String, user_id String) ENGINE = MergeTree PARTITION BY (p, user_id LIKE 'u1%') ORDER BY user_id"
+sql "INSERT INTO names.$table SELECT ['a', 'a''b', '\\n', 'ü', '', ')'][1 + number % 6], concat('u', toString(number)) FROM numbers(6000)"
+sql "ALTER TABLE names.$table ADD COLUMN $column String DEFAULT region_slow(user_id)"
+touch "$work/hold"
+"$LIVECOL_BIN" backfill "$table.$column" --batch-rows 1 --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+for _ in $(seq 200); do
+  ! grep -q waiting "$work/err" || break
+  sleep 0.02
+done
+touch "$broken"
+rm "$work/hold"
+wait "$pid"
+expect 'names: exit' 1 $?
+rm "$broken"
+expect 'names: nothing steers a terminal' 0 "$(cat "$work/out" "$work/err" | grep -c $'\e')"
+eval "set -- $(sed -n 's/.*end it: livecol backfill //p' "$work/err")"
+backfill "$@"
+expect_in 'names: the hint' '1 mutation(s) ended' "$work/out"
+backfill "$table.$column"
+expect 'names, again: exit' 0 "$code"
+expect 'names: right' 6000 "$(sql "SELECT countIf($column = multiIf(startsWith(user_id, 'u1'), 'us-east', startsWith(user_id, 'u2'), 'eu-west', 'unknown')) FROM names.$table")"
+
 # --- waiting, and ending early ----------------------------------------------------------------------
 fresh throttled
 filled 4 60000
@@ -238,6 +265,10 @@ for case in "SELECT throwIf(1)|throttle query fails" "SELECT 'x'|not a number" "
   [ "$code" = 1 ] || [ "$code" = 2 ] || fail "throttle query ${case%%|*}: exit $code"
   expect_in "throttle query ${case%%|*}" "${case##*|}" "$work/err"
 done
+for file in '' /none/hold /etc/passwd/hold; do
+  backfill t.region --pause-file "$file"
+  expect "pause file '$file'" 2 "$code"
+done
 
 fresh stopped
 filled 4 60000
@@ -245,6 +276,8 @@ for signal in INT HUP; do
   "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
   pid=$!
   wait_for "$unfinished"
+  "$LIVECOL_BIN" backfill t.region --cancel >/dev/null 2>"$work/cancel"
+  expect_in "SIG$signal: --cancel beside it" 'it sends again what is ended here' "$work/cancel"
   kill "-$signal" "$pid"
   wait "$pid"
   code=$?
@@ -379,14 +412,20 @@ done
 for ((i = 1; i <= $(times 10); i++)); do
   fresh engine
   filled 4 40000
-  "$LIVECOL_BIN" backfill t.region --batch-rows 1 --connect-timeout 1 >"$work/out" 2>"$work/err" </dev/null &
+  "$LIVECOL_BIN" backfill t.region --batch-rows 1 --connect-timeout 5 >"$work/out" 2>"$work/err" </dev/null &
   pid=$!
   wait_for "$unfinished"
   sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
   engines_stop
-  kill -KILL "$pid" 2>/dev/null
-  wait "$pid" 2>/dev/null
-  start_engine || exit 1
+  if [ "$i" = 1 ]; then # the tool lives on, and goes on
+    engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" --port "${engine_url##*:}" || exit 1
+    wait "$pid"
+    expect 'engine killed below the tool: exit' 0 $?
+  else
+    kill -KILL "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+    start_engine || exit 1
+  fi
   export CLICKHOUSE_URL=$engine_url/engine
   writes
   "$LIVECOL_BIN" unlock --force >/dev/null 2>&1 # rather than to wait until its lock is stale

@@ -36,6 +36,18 @@ static void test_messages_and_hints(void **state)
                         "  hint: mend it\n");
 }
 
+static void test_names_do_not_steer_the_terminal(void **state)
+{
+    struct captured c;
+
+    (void)state;
+    lc_talk_init(true, false);
+    capture_begin(&c, stderr);
+    lc_say("table %s", "a\nb\x1b[31mc\x7f \xc2\x9b \xc3\xbc");
+    capture_end(&c, text, sizeof text);
+    assert_string_equal(text, "table a?b?[31mc? ?? \xc3\xbc\n");
+}
+
 static void test_quiet_silences_talk_alone(void **state)
 {
     struct lc_error err = LC_ERROR_INIT;
@@ -124,6 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages_and_hints),
+        cmocka_unit_test(test_names_do_not_steer_the_terminal),
         cmocka_unit_test(test_quiet_silences_talk_alone),
         cmocka_unit_test(test_secrets_are_redacted),
         cmocka_unit_test(test_long_lines_are_cut_not_lost),
