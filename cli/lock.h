@@ -32,6 +32,7 @@ struct lc_lock_info {
     char pid[24];
     char command[64];
     char since[32];      /* UTC */
+    uint64_t made_s;     /* the same, in the server's time; 0: made by an older livecol */
     uint64_t beat_age_s; /* since its last beat, or since it was made */
     bool stale;
 };

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -125,6 +126,20 @@ static struct lc_lock_info *info_of(struct lc_locks *all, uint64_t n)
     return v;
 }
 
+/* system.tables does not know it in every kind of database: 1970 in libchdb's own. */
+static void take_made(struct lc_lock_info *info, const char *p, size_t n)
+{
+    char text[24];
+    time_t made;
+    struct tm utc;
+
+    unquote(text, sizeof text, p, n);
+    info->made_s = strtoull(text, NULL, 10);
+    made = (time_t)info->made_s;
+    if (info->made_s && gmtime_r(&made, &utc))
+        strftime(info->since, sizeof info->since, "%Y-%m-%d %H:%M:%S", &utc);
+}
+
 /* A column of the lock's table, whose DEFAULT says something of its holder. */
 static void take_field(struct lc_lock_info *info, const char *column, const char *p, size_t n)
 {
@@ -136,6 +151,8 @@ static void take_field(struct lc_lock_info *info, const char *column, const char
         unquote(info->pid, sizeof info->pid, p, n);
     else if (strcmp(column, "command") == 0)
         unquote(info->command, sizeof info->command, p, n);
+    else if (strcmp(column, "made") == 0)
+        take_made(info, p, n);
 }
 
 static void set_age(struct lc_lock_info *info, uint64_t last_s, uint64_t now_s)
@@ -194,9 +211,10 @@ static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, b
         *gone = rc == 0;
         goto done;
     }
-    last = lc_table_u64(&t, 0, 0, 0);
+    last = info->made_s ? info->made_s : lc_table_u64(&t, 0, 0, 0);
     now = lc_table_u64(&t, 0, 1, 0);
-    snprintf(info->since, sizeof info->since, "%s", lc_table_at(&t, 0, 2)->p);
+    if (info->made_s == 0)
+        snprintf(info->since, sizeof info->since, "%s", lc_table_at(&t, 0, 2)->p);
     rc = lc_query_read(s->b, lc_sql_lock_beats, args, &t, &beat_err);
     if (was_gone(rc, &beat_err)) {
         *gone = true;
@@ -361,10 +379,10 @@ static bool was_quicker(const struct lc_error *err)
            (err->server_code == KEEPER_EXCEPTION && !lc_keeper_is_away(err));
 }
 
-int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
-                   const char *command, struct lc_error *err)
+static int create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
+                  const char *command, uint64_t now_s, struct lc_error *err)
 {
-    char host[256] = "", pid[24], *table = lc_lock_table(s, n), *path = NULL;
+    char host[256] = "", pid[24], made[24], *table = lc_lock_table(s, n), *path = NULL;
     struct lc_error one = LC_ERROR_INIT;
     int rc = 0;
 
@@ -372,6 +390,7 @@ int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id
     snprintf(pid, sizeof pid, "%ld", (long)getpid());
     if (asprintf(&path, "%s/%" PRIu64, s->root ? s->root : "", n) < 0)
         path = NULL;
+    snprintf(made, sizeof made, "%" PRIu64, now_s);
     if (!table || !path)
         rc = no_memory(&one);
     if (rc == 0)
@@ -382,6 +401,7 @@ int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id
                                                       {"host", host},
                                                       {"pid", pid},
                                                       {"command", command},
+                                                      {"made", made},
                                                       {"path", path},
                                                       {NULL, NULL}},
                           NULL, &one);
@@ -396,6 +416,17 @@ int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id
     if (err && err->code == 0)
         *err = one;
     return rc;
+}
+
+int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
+                   const char *command, struct lc_error *err)
+{
+    struct lc_table now = {0};
+    int rc = lc_query_read(s->b, lc_sql_server_now, NULL, &now, err);
+    uint64_t now_s = rc == 0 ? lc_table_u64(&now, 0, 0, 0) : 0;
+
+    lc_table_release(&now);
+    return rc ? rc : create(s, n, run_id, command, now_s, err);
 }
 
 /* The host that has the table may be another, or be down: Keeper tells it when it is back. */

@@ -153,6 +153,26 @@ for ((i = 1; i <= (${LIVECOL_LONG:+1} + 0 ? 30 : 2); i++)); do
   done
 done
 
+# --- the lock says since when, also in libchdb's own database, which knows no times of its tables -----------
+db=default
+export CLICKHOUSE_URL=$engine_url/default
+touch "$work/hold"
+sql "CREATE TABLE default.a (d UInt8, user_id String) ENGINE = MergeTree ORDER BY user_id"
+sql "INSERT INTO default.a SELECT 1, toString(number) FROM numbers(10)"
+backfill_of a | migration "$work/l" 0001_a
+"$LIVECOL_BIN" up -d "$work/l" --pause-file "$work/hold" >"$work/first" 2>&1 </dev/null &
+pid=$!
+for _ in $(seq 200); do
+  ! grep -q waiting "$work/first" || break
+  sleep 0.02
+done
+up "$work/l" --lock-timeout 0.5
+expect 'locked: exit' 5 "$code"
+expect_in 'locked' "since 20" "$work/err"
+rm "$work/hold"
+wait "$pid"
+expect 'the holder: exit' 0 $?
+
 for bad in 0 65 x; do
   up "$work/m" --jobs "$bad"
   expect "--jobs $bad" 2 "$code"
