@@ -475,6 +475,17 @@ static int open_cluster(struct backfill *f, struct lc_backend *b, struct lc_erro
                            NULL, err);
 }
 
+static void tell_failure_json(const struct backfill *f, const struct lc_error *err)
+{
+    struct lc_json *o = event(f, "failed");
+
+    lc_json_set_int(o, "exit_code", lc_exit_code(err));
+    lc_json_set_str(o, "error", err->msg);
+    lc_json_set_str(o, "hint", err->hint);
+    lc_json_set_int(o, "server_code", err->server_code);
+    print_event(o);
+}
+
 static int run(struct backfill *f, struct lc_error *err)
 {
     struct lc_backend *b = NULL;
@@ -491,6 +502,8 @@ static int run(struct backfill *f, struct lc_error *err)
         rc = lc_backfill_find(&f->target, b, &f->facts, database, table, column, err);
     if (rc == 0)
         rc = f->cancel ? cancel(f, err) : plan_and_run(f, err);
+    if (rc && f->m.global.json)
+        tell_failure_json(f, err);
     if (!f->cancel && !f->m.up.dry_run)
         run_hook(f, rc, err);
     lc_backfill_release(&f->target);

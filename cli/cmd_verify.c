@@ -2,6 +2,7 @@
 #include "cmd_migrate.h"
 
 #include "json.h"
+#include "talk.h"
 #include "verify.h"
 
 #include <inttypes.h>
@@ -9,7 +10,7 @@
 
 static void print_text(const struct lc_derived *d, const struct lc_verify *v)
 {
-    char line[1024];
+    char line[1024], name[800];
 
     if (!lc_verify_is_clean(v))
         printf("%-16s %12s %12s %12s %8s %8s\n", "partition", "rows", "looked at", "differ",
@@ -22,10 +23,14 @@ static void print_text(const struct lc_derived *d, const struct lc_verify *v)
     }
     for (size_t i = 0; i < v->examples.rows; i++) {
         lc_verify_example(line, sizeof line, v, i);
+        lc_talk_plain(line);
         printf("differs: %s\n", line);
     }
     lc_verify_line(line, sizeof line, v);
-    printf("%s.%s.%s: %s\n", d->database, d->table, d->column, line);
+    lc_talk_plain(line);
+    snprintf(name, sizeof name, "%s.%s.%s", d->database, d->table, d->column);
+    lc_talk_plain(name);
+    printf("%s: %s\n", name, line);
 }
 
 static void add_counts(struct lc_json *o, const struct lc_verify_partition *p)

@@ -289,6 +289,13 @@ backfill t.region
 expect 'stopped, again: exit' 0 "$code"
 all_right 'stopped, again' 240100
 
+backfill t.region --json --critical-load parts=1
+expect 'json, nothing left: exit' 0 "$code"
+filled_again
+backfill t.region --json --critical-load parts=1
+expect 'failure as json' '9 True' \
+  "$(tail -n 1 "$work/out" | python3 -c 'import json,sys; e = json.load(sys.stdin); print(e["exit_code"], "paused with 0" in e["error"])')"
+
 # What cannot be printed is a failure, and goes nowhere else.
 filled_again
 "$LIVECOL_BIN" backfill t.region --json >/dev/full 2>"$work/err" </dev/null
