@@ -1,7 +1,7 @@
 /*
  * What a backfill is of: a column of a table, and which of the table's parts lack it.
  *
- * What is left is read from the table itself (system.parts without system.parts_columns), never
+ * What is left is read from the table itself (system.parts_columns, in one look), never
  * from a file of our own, so that a backfill can be gone on with after any crash, and from
  * anywhere.
  */

@@ -119,6 +119,8 @@ static int settle_backfill(struct lc_migrate *m, struct lc_error *err)
         rc = lc_load_parse(&o->throttle.max, m->max_load, err);
     if (rc == 0 && m->critical_load)
         rc = lc_load_parse(&o->throttle.critical, m->critical_load, err);
+    if (rc == 0)
+        rc = lc_pause_file_check(o->throttle.pause_file, err);
     o->cancel = lc_stop_flag();
     return rc;
 }

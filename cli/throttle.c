@@ -321,8 +321,7 @@ static int start_probe(struct lc_throttle *t, const char *column, struct lc_erro
     return rc;
 }
 
-/* One that can never be there, or be seen, would let go on who wants to pause. */
-static int check_pause_file(const char *path, struct lc_error *err)
+int lc_pause_file_check(const char *path, struct lc_error *err)
 {
     const char *slash = path ? strrchr(path, '/') : NULL;
     struct stat st;
@@ -356,9 +355,7 @@ int lc_throttle_open(struct lc_throttle **out, struct lc_backend *b,
     if (!t)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for throttling");
     *t = (struct lc_throttle){.b = b, .o = o, .database = database, .table = table};
-    rc = check_pause_file(o->pause_file, err);
-    if (rc == 0)
-        rc = measure_load(t, 0, m, err);
+    rc = measure_load(t, 0, m, err);
     if (rc == 0)
         rc = measure_replica(t, m, err);
     if (rc == 0 && o->query)

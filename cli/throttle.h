@@ -56,6 +56,12 @@ enum lc_throttle_verdict { LC_THROTTLE_GO, LC_THROTTLE_WAIT, LC_THROTTLE_CRITICA
  */
 int lc_load_parse(struct lc_load_limits *limits, const char *text, struct lc_error *err);
 
+/*
+ * May this be a pause file (NULL: none)? 0, or LC_ERR_USAGE where its folder cannot be looked into:
+ * one that can never be there, or be seen, would not stop the backfill that is to be paused.
+ */
+int lc_pause_file_check(const char *path, struct lc_error *err);
+
 /* The settings as one line, "max load: active parts 300, probe p99 50 ms"; "none" where there are
  * none. */
 void lc_throttle_describe(const struct lc_throttle_options *o, char *out, size_t size);

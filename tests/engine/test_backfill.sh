@@ -117,6 +117,7 @@ expect 'hundred: both kinds of parts' 2 \
   "$(sql "SELECT uniq(part_type) FROM system.parts WHERE database = 'hundred' AND table = 't' AND active")"
 backfill t.region --max-parallel 4
 expect 'hundred: exit' 0 "$code"
+expect_in 'hundred: each counted once' 'stored for 25 k rows in 101 parts' "$work/out"
 all_right 'hundred' 25000
 expect 'hundred: the view' 25000 "$(sql 'SELECT count() FROM hundred.seen')"
 
