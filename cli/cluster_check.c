@@ -81,10 +81,11 @@ static bool speaks_of(const struct lc_cell *text, const char *table)
     return found;
 }
 
-/* Does a statement of the plan add the column to that table? */
+/* Does a statement of the plan add the column to that table? *bare: without a DEFAULT. */
 static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, const char *database,
-                       const char *table, const char *column)
+                       const char *table, const char *column, bool *bare)
 {
+    *bare = false;
     for (size_t i = 0; plan && i < plan->n; i++) {
         for (unsigned k = 0; k < plan->v[i].stmt_n; k++) {
             const struct lc_stmt *s = &plan->v[i].stmts[k].parsed;
@@ -96,32 +97,45 @@ static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, c
                 return true;
             for (size_t n = 0; n < s->command_n; n++) {
                 if (s->commands[n].kind == LC_STMT_ADD_COLUMN &&
-                    strcmp(s->commands[n].column, column) == 0)
+                    strcmp(s->commands[n].column, column) == 0) {
+                    *bare = s->commands[n].default_expr.n == 0;
                     return true;
+                }
             }
         }
     }
     return false;
 }
 
-/* The first column of the ALTER that the table over it has not, and does not get; NULL: none. */
+/*
+ * The first column of the ALTER that the table over it has not, and does not get, or (*bare) that
+ * it has without the DEFAULT which the ALTER gives; NULL: none.
+ */
 static int lacking(const struct lc_cluster *c, size_t host, const struct lc_stmt *s,
                    const struct lc_plan *plan, const char *database, const char *name,
-                   const char **column, struct lc_error *err)
+                   const char **column, bool *bare, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", database}, {"table", name}, {NULL, NULL}};
     struct lc_table t = {0};
     int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
 
     *column = NULL;
+    *bare = false;
     for (size_t i = 0; rc == 0 && i < s->command_n && !*column; i++) {
-        const char *added = s->commands[i].column;
-        bool has = s->commands[i].kind != LC_STMT_ADD_COLUMN;
+        const struct lc_stmt_command *added = &s->commands[i];
+        bool has = false, without = false;
 
-        for (size_t k = 0; !has && k < t.rows; k++)
-            has = strcmp(lc_table_at(&t, k, 0)->p, added) == 0;
-        if (!has && !is_planned(c, plan, database, name, added))
-            *column = added;
+        if (added->kind != LC_STMT_ADD_COLUMN)
+            continue;
+        for (size_t k = 0; !has && k < t.rows; k++) {
+            has = strcmp(lc_table_at(&t, k, 0)->p, added->column) == 0;
+            without = has && lc_table_at(&t, k, 3)->n == 0;
+        }
+        if (!has)
+            has = is_planned(c, plan, database, name, added->column, &without);
+        *bare = has && without && added->default_expr.n;
+        if (!has || *bare)
+            *column = added->column;
     }
     lc_table_release(&t);
     return rc;
@@ -159,7 +173,7 @@ static int look_at_host(const struct lc_cluster *c, size_t host, struct lc_table
             is_told(hosts, host, over.database, over.name))
             continue;
         if (strcmp(over.engine, "Buffer") == 0 || strcmp(over.engine, "Distributed") == 0)
-            rc = lacking(c, host, s, plan, over.database, over.name, &over.column, err);
+            rc = lacking(c, host, s, plan, over.database, over.name, &over.column, &over.bare, err);
         if (rc == 0)
             found(ctx, &over);
     }
@@ -182,5 +196,50 @@ int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const st
     for (size_t i = 0; i < c->n; i++)
         lc_table_release(&hosts[i]);
     free(hosts);
+    return rc;
+}
+
+/* Is it a Buffer or Distributed table? Then *definition is its CREATE. */
+static int find_over(const struct lc_cluster *c, const struct lc_stmt *s, struct lc_table *all,
+                     const struct lc_cell **definition, struct lc_error *err)
+{
+    int rc = lc_query_read(c->b, lc_sql_all_tables, NULL, all, err);
+
+    *definition = NULL;
+    for (size_t i = 0; rc == 0 && i < all->rows; i++) {
+        const char *engine = lc_table_at(all, i, 2)->p;
+
+        if (strcmp(lc_table_at(all, i, 0)->p, database_of(c, s)) == 0 &&
+            strcmp(lc_table_at(all, i, 1)->p, s->name) == 0 &&
+            (strcmp(engine, "Buffer") == 0 || strcmp(engine, "Distributed") == 0))
+            *definition = lc_table_at(all, i, 3);
+    }
+    return rc;
+}
+
+int lc_over_is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const char **column,
+                    struct lc_error *err)
+{
+    struct lc_table all = {0}, below = {0};
+    const struct lc_cell *definition;
+    int rc = find_over(c, s, &all, &definition, err);
+
+    *column = NULL;
+    for (size_t i = 0; rc == 0 && definition && i < s->command_n && !*column; i++) {
+        const struct lc_stmt_command *added = &s->commands[i];
+        const struct lc_sql_arg args[] = {{"column", added->column}, {NULL, NULL}};
+
+        if (added->kind != LC_STMT_ADD_COLUMN || added->default_expr.n)
+            continue;
+        rc = lc_query_read(c->b, lc_sql_column_defaults, args, &below, err);
+        for (size_t k = 0; rc == 0 && k < below.rows; k++) {
+            const char *table = lc_table_at(&below, k, 0)->p;
+
+            if (strcmp(table, s->name) != 0 && speaks_of(definition, table))
+                *column = added->column;
+        }
+    }
+    lc_table_release(&all);
+    lc_table_release(&below);
     return rc;
 }

@@ -21,6 +21,7 @@ struct lc_table_over {
     const char *host; /* "" where there is no cluster */
     const char *database, *name, *engine;
     const char *column; /* NULL: it has every new column, or gets them by the plan; or is a view */
+    bool bare;          /* it has column, or gets it, but without the DEFAULT that the target has */
 };
 
 /*
@@ -31,5 +32,14 @@ struct lc_table_over {
 int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const struct lc_plan *plan,
                    void (*found)(void *ctx, const struct lc_table_over *t), void *ctx,
                    struct lc_error *err);
+
+/*
+ * Does the ALTER add a column without a DEFAULT to a Buffer or Distributed table, over one whose
+ * column of that name has a DEFAULT? Then INSERTs through it that leave the column out would store
+ * an empty value, which the table below takes as given (18.16; Buffer in 26.7 too). *column: which;
+ * NULL: none. 0 or the failures of a query.
+ */
+int lc_over_is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const char **column,
+                    struct lc_error *err);
 
 #endif

@@ -107,16 +107,17 @@ static int add_alter(struct lc_buf *b, const struct wanted *w, const char *text,
     return rc;
 }
 
-/* "ADD COLUMN c T [DEFAULT f(k)] AFTER k"; a table over the other has no DEFAULT of its own. */
-static int add_column(struct lc_buf *b, const struct wanted *w, bool with_default)
+/*
+ * "ADD COLUMN c T DEFAULT f(k) AFTER k". A table over the other needs the DEFAULT as well: without
+ * it what is written through it would have an empty value.
+ */
+static int add_column(struct lc_buf *b, const struct wanted *w)
 {
-    int rc = lc_buf_adds(b, "\n    ADD COLUMN IF NOT EXISTS ") || add_name(b, w->column) ||
-             lc_buf_addf(b, " %s", w->type);
-
-    if (!rc && with_default)
-        rc = lc_buf_adds(b, " DEFAULT ") || add_name(b, w->function) || lc_buf_adds(b, "(") ||
-             add_name(b, w->key) || lc_buf_adds(b, ")");
-    return rc || lc_buf_adds(b, " AFTER ") || add_name(b, w->key) || lc_buf_adds(b, ";\n\n");
+    return lc_buf_adds(b, "\n    ADD COLUMN IF NOT EXISTS ") || add_name(b, w->column) ||
+           lc_buf_addf(b, " %s", w->type) || lc_buf_adds(b, " DEFAULT ") ||
+           add_name(b, w->function) || lc_buf_adds(b, "(") || add_name(b, w->key) ||
+           lc_buf_adds(b, ")") || lc_buf_adds(b, " AFTER ") || add_name(b, w->key) ||
+           lc_buf_adds(b, ";\n\n");
 }
 
 static int add_drop(struct lc_buf *b, const struct wanted *w, const char *table,
@@ -138,11 +139,11 @@ static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_erro
     if (rc == 0)
         rc = add_alter(b, w, w->table, err);
     if (rc == 0)
-        rc = add_column(b, w, true);
+        rc = add_column(b, w);
     for (size_t i = 0; rc == 0 && i < w->over.n; i++) {
         rc = add_alter(b, w, w->over.v[i], err);
         if (rc == 0)
-            rc = add_column(b, w, false);
+            rc = add_column(b, w);
     }
     if (rc == 0)
         rc = add_alter(b, w, w->table, err);

@@ -59,8 +59,10 @@ void lc_course_place_error(const struct lc_course *c, const struct lc_plan_migra
                            struct lc_error *err);
 
 /*
- * Nothing breaks by it, but who reads or writes through a table over the one that gets a column
- * does not see it: refused before the run with strict, else said after the statement.
+ * Buffer and Distributed tables over the one that gets a column. Where they lack it nothing breaks,
+ * but who reads or writes through them does not see it: refused before the run with strict, else
+ * said after the statement. Where they have it without its DEFAULT, rows written through them would
+ * be wrong: refused unless allow_unsafe.
  */
 int lc_course_check_over(struct lc_course *c, const struct lc_stmt *s, bool before,
                          struct lc_error *err);

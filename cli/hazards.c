@@ -114,8 +114,9 @@ static void say_over(void *ctx, const struct lc_table_over *t)
     bool passes_on = strcmp(t->engine, "Buffer") == 0 || strcmp(t->engine, "Distributed") == 0;
 
     if (t->column)
-        say(h, true, "%s.%s (%s%s%s) is over this table: it needs the column too", t->database,
-            t->name, t->engine, *t->host ? ", on " : "", t->host);
+        say(h, true, "%s.%s (%s%s%s) is over this table: it needs the column too, %s", t->database,
+            t->name, t->engine, *t->host ? ", on " : "", t->host,
+            t->bare ? "and its DEFAULT: else it stores empty values" : "with its DEFAULT");
     else if (!passes_on)
         say(h, false, "%s.%s (%s) reads or writes this table: it does not change by itself",
             t->database, t->name, t->engine);

@@ -8,7 +8,10 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-set(CPACK_COMPONENTS_ALL cli udf)
+set(CPACK_COMPONENTS_ALL udf)
+if(LIVECOL_CLI)
+  list(PREPEND CPACK_COMPONENTS_ALL cli)
+endif()
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -51,7 +54,7 @@ if(LIVECOL_CLI)
           DESTINATION "${CMAKE_INSTALL_DATADIR}/livecol/config" COMPONENT cli)
   install(DIRECTORY migrations/ DESTINATION "${CMAKE_INSTALL_DATADIR}/livecol/migrations" COMPONENT cli
           FILES_MATCHING PATTERN "*.sql")
-  install(FILES README.md docs/design.md docs/migrations.md docs/dictionaries.md docs/cluster.md docs/operations.md
+  install(FILES README.md docs/design.md docs/migrations.md docs/backfill.md docs/dictionaries.md docs/cluster.md docs/operations.md
           DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/livecol" COMPONENT cli)
 endif()
 include(CPack)

@@ -90,7 +90,7 @@ events() {
   migration "$1" 0001_events <<'END'
 -- migrate:up
 CREATE TABLE ev ON CLUSTER replicas (k String) ENGINE = ReplicatedMergeTree('/tables/{database}/ev', '{replica}') ORDER BY k;
-CREATE TABLE ev_all ON CLUSTER replicas AS {database}.ev ENGINE = Distributed(replicas, DATABASE, ev);
+CREATE TABLE ev_all ON CLUSTER replicas AS {database}.ev ENGINE = Distributed(replicas, DATABASE, ev, rand());
 INSERT INTO ev (k) SELECT concat('u', toString(number)) FROM numbers(100000);
 -- migrate:down
 DROP TABLE ev_all ON CLUSTER replicas;
@@ -142,10 +142,25 @@ migration "$work/main" 0003_over <<'END'
 ALTER TABLE ev_all ON CLUSTER apart ADD COLUMN region String AFTER k;
 END
 up "$work/main" --cluster replicas
-said_good 'the table over it'
+expect 'the table over it, without the DEFAULT: exit' 3 "$code"
+expect_in 'the table over it, without the DEFAULT' 'would store an empty value' "$work/err"
+migration "$work/main" 0003_over <<END
+ALTER TABLE ev_all ON CLUSTER apart ADD COLUMN region String DEFAULT $default AFTER k;
+CREATE TABLE ev_buffer ON CLUSTER apart (k String) ENGINE = Buffer(main, ev, 1, 1, 1, 1, 1, 1, 1);
+END
+migration "$work/main" 0004_buffer <<END
+ALTER TABLE ev_buffer ON CLUSTER apart ADD COLUMN region String DEFAULT $default AFTER k;
+END
+up "$work/main" --cluster replicas
+said_good 'the tables over it'
+on_a "INSERT INTO main.ev_buffer (k) VALUES ('u2_buffer')"
+on_b "INSERT INTO main.ev_all (k) VALUES ('u2_distributed')"
+eventually 'written through the Buffer and the Distributed table' $'u2_buffer\teu-west\nu2_distributed\teu-west' \
+  on_b "SELECT k, region FROM main.ev WHERE k IN ('u2_buffer', 'u2_distributed') ORDER BY k"
+on_a "DROP TABLE main.ev_buffer ON CLUSTER apart" >/dev/null
 expect 'through the Distributed table' 11111 "$(on_b "SELECT count() FROM main.ev_all WHERE region = 'us-east'")"
 CLICKHOUSE_URL=$url_b/main up "$work/main" --cluster replicas
-expect_in 'again, from host b' 'applied 0, skipped 3' "$work/out"
+expect_in 'again, from host b' 'applied 0, skipped 4' "$work/out"
 expect 'the tracking table has a replica on each host' 2 \
   "$(on_b "SELECT total_replicas FROM system.replicas WHERE database = 'main' AND table = 'schema_migrations'")"
 

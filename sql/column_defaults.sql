@@ -1,0 +1,3 @@
+SELECT DISTINCT table
+FROM system.columns
+WHERE name = {str:column} AND default_kind = 'DEFAULT' AND database != 'system'
