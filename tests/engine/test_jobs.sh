@@ -118,7 +118,7 @@ said_good 'one fails, mended'
 expect_in 'one fails, mended' 'applied 2, skipped 1' "$work/out"
 
 fresh both
-filled 300000 300000
+filled 200000 200000
 up "$work/m" --jobs 4 &
 wait_pid=$!
 for _ in $(seq 200); do
@@ -135,10 +135,10 @@ said_good 'both fail, mended'
 all_there 'both fail, mended'
 
 # --- ended early: by a signal, by SIGKILL --------------------------------------------------------------
-for ((i = 1; i <= (${LIVECOL_LONG:+1} + 0 ? 30 : 2); i++)); do
+for ((i = 1; i <= (${LIVECOL_LONG:+1} + 0 ? 30 : 1); i++)); do
   for signal in INT KILL; do
     fresh ended
-    filled 200000 200000
+    filled 100000 100000
     "$LIVECOL_BIN" up -d "$work/m" --jobs 4 >"$work/out" 2>"$work/err" </dev/null &
     pid=$!
     sleep "0.$((RANDOM % 8))$((RANDOM % 10))"

@@ -53,3 +53,27 @@ print(f"{'clickhouse-benchmark':20} {percent['50'] * 1e3:8.2f} {percent['90'] * 
 print(f"{'livecol bench query':20} {series['p50_ms']:8.2f} {series['p90_ms']:8.2f} "
       f"{series['p99_ms']:8.2f} {series['qps']:8.1f}")
 PY
+
+# --reference-url: the same statement on another server, here the same one under another database. The
+# same answers are compared; others are a failure, and so is a server that is not there.
+reference() { # CODE URL SQL
+  local code=0
+  CLICKHOUSE_URL=$url/default "$LIVECOL_BIN" bench query -q "$3" --iterations 20 --quiet \
+    --reference-url "$2" --json >"$folder/reference.json" 2>"$folder/reference.err" || code=$?
+  if [ "$code" != "$1" ]; then
+    echo "FAILED: --reference-url $2, $3: exit $code, not $1" >&2
+    cat "$folder/reference.json" "$folder/reference.err" >&2
+    exit 1
+  fi
+}
+reference 0 "$url/system" 'SELECT sum(number) FROM (SELECT number FROM system.numbers LIMIT 100000)'
+python3 - "$folder/reference.json" <<'PY'
+import json
+import sys
+
+outcome = json.loads(open(sys.argv[1]).read().splitlines()[-1])
+assert len(outcome["series"]) == 2 and len(outcome["comparisons"]) == 1, outcome["series"]
+assert all(s["n"] == 20 for s in outcome["series"])
+PY
+reference 1 "$url/system" 'SELECT currentDatabase()'
+reference 1 http://127.0.0.1:1/ 'SELECT 1'
