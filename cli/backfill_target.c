@@ -319,8 +319,11 @@ bool lc_backfill_covers(const char *command, size_t n, const char *column, const
         return false;
     if (!lc_tok_is(&tok, "IN"))
         return true; /* of the whole table */
-    if (lc_lex_code(&lex, &tok, NULL) || lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "ID") ||
-        lc_lex_code(&lex, &tok, NULL) || tok.kind != LC_TOK_STRING)
+    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "PARTITION"))
+        return false;
+    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "ID"))
+        return false;
+    if (lc_lex_code(&lex, &tok, NULL) || tok.kind != LC_TOK_STRING)
         return false;
     id = lc_tok_name(&tok);
     same = id && strcmp(id, partition) == 0;
