@@ -76,4 +76,4 @@ assert len(outcome["series"]) == 2 and len(outcome["comparisons"]) == 1, outcome
 assert all(s["n"] == 20 for s in outcome["series"])
 PY
 reference 1 "$url/system" 'SELECT currentDatabase()'
-reference 1 http://127.0.0.1:1/ 'SELECT 1'
+reference 1 "${url%:*}:1/" 'SELECT 1'
