@@ -171,6 +171,25 @@ up "$work/alone" --migrations-table alone
 said_good 'a Replicated table, without --cluster'
 expect_in 'a Replicated table, without --cluster' 'has 2 replicas, 2 of them active' "$work/err"
 
+# --- several migrations at once, waited for on every host
+clean jobs
+migration "$work/jobs" 0001_tables <<'END'
+CREATE TABLE a ON CLUSTER replicas (k String) ENGINE = ReplicatedMergeTree('/tables/jobs/a', '{replica}') ORDER BY k;
+CREATE TABLE b ON CLUSTER replicas (k String) ENGINE = ReplicatedMergeTree('/tables/jobs/b', '{replica}') ORDER BY k;
+INSERT INTO a (k) SELECT concat('u', toString(number)) FROM numbers(50000);
+INSERT INTO b (k) SELECT concat('u', toString(number)) FROM numbers(20000);
+END
+for table in a b; do
+  migration "$work/jobs" "000$([ $table = a ] && echo 2 || echo 3)_$table" <<END
+ALTER TABLE $table ADD COLUMN region String DEFAULT $default AFTER k;
+ALTER TABLE $table UPDATE region = region WHERE 1;
+END
+done
+up "$work/jobs" --cluster replicas --jobs 3
+said_good 'jobs'
+same 'jobs, the one' jobs.a 50000
+same 'jobs, the other' jobs.b 20000
+
 # --- one server's own tracking table is not taken for the cluster's
 clean own
 migration "$work/own" 0001_t <<'END'
