@@ -8,6 +8,13 @@ enum { EXPECTED_MAX_BYTES = 120, EXCEPTION_MAX_BYTES = 16384 };
 static const char code_prefix[] = "Code: ";
 static const char expected[] = "Expected one of: ";
 
+/* The server meets the closed pipe of a function's program before it reads what that wrote to
+ * stderr. */
+static const char broken_pipe[] = "Cannot write into pipe";
+static const char early_end[] =
+    "; the function's program ended before it had read its rows, and its "
+    "own words are lost: run it by hand";
+
 int lc_server_error_code(const char *text, size_t n)
 {
     size_t at = sizeof code_prefix - 1;
@@ -64,8 +71,9 @@ int lc_server_error(struct lc_error *err, const char *text, size_t n)
         line[--at] = '\0';
     if (err && err->code == 0)
         err->server_code = code;
-    return lc_fail(err, LC_ERR_SERVER, "%s",
-                   line[0] ? line : "the server gave an error and no text");
+    return lc_fail(err, LC_ERR_SERVER, "%s%s",
+                   line[0] ? line : "the server gave an error and no text",
+                   strstr(line, broken_pipe) ? early_end : "");
 }
 
 /* The exception between the marks: it ends where a line with its size and the tag begins. */

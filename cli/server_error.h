@@ -17,7 +17,8 @@ int lc_server_error_code(const char *text, size_t n);
 
 /*
  * Fill *err from n bytes of such text: on one line, without the server's version and with a long
- * list of expected tokens cut. Returns LC_ERR_SERVER.
+ * list of expected tokens cut; with a word more where the text alone misleads. Returns
+ * LC_ERR_SERVER.
  */
 int lc_server_error(struct lc_error *err, const char *text, size_t n);
 
