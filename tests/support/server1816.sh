@@ -13,22 +13,11 @@
 # Exit codes: 0 good · 1 it did not start (its log's last lines are shown) · 2 usage.
 set -eu
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tests/support/process.sh
+. "$root/tests/support/process.sh"
 home=${LIVECOL_CLICKHOUSE_1816:-$root/.deps/clickhouse-18.16}
 server=$home/usr/sbin/clickhouse-server
 library=$home/usr/lib/x86_64-linux-gnu
-
-# free_ports N: ports that nobody listens on right now.
-free_ports() {
-  python3 - "$1" <<'PY'
-import socket, sys
-held = []
-for _ in range(int(sys.argv[1])):
-    s = socket.socket()
-    s.bind(("127.0.0.1", 0))
-    held.append(s)
-print(" ".join(str(s.getsockname()[1]) for s in held))
-PY
-}
 
 write_config() {
   local dir=$1 http=$2 tcp=$3 interserver=$4
@@ -85,7 +74,7 @@ start() {
         echo "$url"
         return 0
       fi
-      kill -0 "$pid" 2>/dev/null || break
+      process_runs "$pid" || break
       sleep 0.05
     done
     kill -9 "$pid" 2>/dev/null || true
@@ -101,7 +90,7 @@ stop() {
   pid=$(cat "$1/pid")
   kill "$pid" 2>/dev/null || true
   for _ in $(seq 100); do
-    kill -0 "$pid" 2>/dev/null || break
+    process_runs "$pid" || break
     sleep 0.05
   done
   kill -9 "$pid" 2>/dev/null || true
