@@ -8,11 +8,12 @@
 #include "stop.h"
 #include "talk.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUMMARY_MAX_BYTES = 1 << 20 };
+enum { SUMMARY_MAX_BYTES = 1 << 20, NICE_MAX = 19 };
 
 /* What the command line asks for, and the strings behind it. */
 struct request {
@@ -38,6 +39,9 @@ static int check(struct request *q, const struct lc_strings *rest, struct lc_err
     if (l->phase_s < 0 || l->write_rate <= 0 || l->limit_rate <= 0 || l->group_rate < 0 ||
         (l->four_readers && (l->point_rate <= 0 || l->range_rate <= 0))) {
         return lc_fail(err, LC_ERR_USAGE, "rates and --phase-seconds must be above 0");
+    }
+    if (l->nice > NICE_MAX) {
+        return lc_fail(err, LC_ERR_USAGE, "--nice is 0 to %d, not %" PRIu64, NICE_MAX, l->nice);
     }
     if (l->hold_ms > 0 && l->search_s <= 0) {
         return lc_fail(err, LC_ERR_USAGE, "--search-seconds must be above 0");
@@ -103,6 +107,10 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
          "with --long: reads by key a second (default: 20 times what is found)"},
         {"range-rate", 0, LC_OPT_DOUBLE, &l->range_rate, "R",
          "with --long: reads of ten minutes of events a second (default: 5 times what is found)"},
+        {"nice", 0, LC_OPT_UINT, &l->nice, "N",
+         "GROUP BY reads, and the embedded engine's merges and mutations, give way to the others: "
+         "the nice value of their threads, which takes CAP_SYS_NICE; of a server's mutations its "
+         "own configuration decides (default: 0; --long: 10)"},
         {"hold", 0, LC_OPT_DOUBLE, &l->hold_ms, "MS",
          "with --long: the p99 that the highest rate holds (default: 50); 0: take the rates as "
          "they are"},
@@ -150,7 +158,8 @@ static int settle(struct request *q, struct lc_error *err)
         rc = lc_place_shipped("config/region.csv", &q->rules, err);
         q->live.rules = q->rules;
     }
-    const struct lc_connect *c = &q->global.connect;
+    struct lc_connect *c = &q->global.connect;
+    c->merge_nice = (unsigned)q->live.nice;
     if (rc == 0 && c->embedded && c->path != NULL && c->functions == NULL) {
         rc = lc_place_function(c->path, c->scripts, err);
     }

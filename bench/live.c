@@ -46,6 +46,7 @@ struct lc_live_options lc_live_long(void)
     o.point_rate = 20;
     o.range_rate = 5;
     o.hold_ms = 50;
+    o.nice = 10;
     return o;
 }
 
@@ -446,11 +447,14 @@ static void prove_streams(struct lc_live *live)
                "shortest %.1f s, fewest %" PRIu64 " LIMIT reads", shortest, fewest);
 }
 
-/* What an INSERT waits for depends on it. */
-static int note_async_insert(struct lc_live *live, struct lc_backend *b, struct lc_error *err)
+/* What an INSERT waits for, and who gives way, depends on them. */
+static int note_settings(struct lc_live *live, struct lc_backend *b, struct lc_error *err)
 {
     struct lc_table t = {0};
-    int rc = live_run(b, lc_sql_bench_setting, "", "name", "async_insert", &t, err);
+    int rc = live_run(b, lc_sql_bench_setting, "", "name", LIVE_NICE_SETTING, &t, err);
+    live->nice_known = rc == 0 && t.rows == 1;
+    lc_table_release(&t);
+    rc = rc == 0 ? live_run(b, lc_sql_bench_setting, "", "name", "async_insert", &t, err) : rc;
     if (rc == 0 && t.rows == 1) {
         (void)snprintf(live->async_insert, sizeof live->async_insert, "%s",
                        lc_table_at(&t, 0, 0)->p);
@@ -471,7 +475,7 @@ int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live
     rc = rc == 0 ? check_migrations(&r, err) : rc;
     rc = rc == 0 ? live_fill(b, options, err) : rc;
     atomic_store(&r.streams.rows_there, options->rows + LIVE_NAMED_ROWS);
-    rc = rc == 0 ? note_async_insert(live, b, err) : rc;
+    rc = rc == 0 ? note_settings(live, b, err) : rc;
     rc = rc == 0 && options->hold_ms > 0 ? live_find_rate(live, b, &r.streams, err) : rc;
     if (rc == 0) {
         struct lc_load_spec spec = {

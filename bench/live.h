@@ -70,6 +70,7 @@ struct lc_live_options {
     bool four_readers;  /* a point and a range reader too */
     double point_rate;  /* reads by key a second; open loop */
     double range_rate;  /* reads of ten minutes of events a second; open loop */
+    uint64_t nice;      /* GROUP BY reads have this nice value, where the server knows such */
     double hold_ms;     /* first find the highest rate of all readers at which LIMIT and point reads
                            keep this p99 before the change, and run at half of it; 0: do not */
     double search_s;    /* a trial of that lasts so long, 100 samples at least */
@@ -110,6 +111,7 @@ struct lc_live {
     double rate_used;     /* times this is what the run has */
     double found_p99_ms;  /* there, the worse of LIMIT and point reads */
     char async_insert[8]; /* the server's setting; "": it has none */
+    bool nice_known;      /* the server knows the nice value that was asked for */
     double add_ms;        /* ADD COLUMN, from the sending to the answer; < 0: not reached */
     double backfill_ms;   /* of the table itself, the mutation waited for; < 0: not reached */
     uint64_t backfill_rows;

@@ -16,6 +16,8 @@
 #define LIVE_DONE     "events_livecol_done" /* the table itself, while a copy has its name */
 #define LIVE_TRACKING "livecol_bench_migrations"
 
+#define LIVE_NICE_SETTING "os_threads_nice_value_query"
+
 enum { LIVE_NAMED_ROWS = 5 };
 
 /* What the streams know and note; shared by their threads. */
@@ -29,6 +31,7 @@ struct live_streams {
     atomic_uint_least64_t rows_unknown; /* of writes that failed: they may be there or not */
     struct lc_buf batch;                /* the writer's statement: one worker only */
     char *read_before, *read, *group_before, *group;
+    char nice[24];          /* of GROUP BY reads; "": as they are */
     uint64_t rows;          /* generated ones: what point and range reads pick from */
     struct lc_rules *rules; /* what a point read must answer; NULL without four_readers */
 };
@@ -71,9 +74,9 @@ int live_read_range(void *ctx, struct lc_call *call, struct lc_error *err);
 int live_find_rate(struct lc_live *live, struct lc_backend *b, struct live_streams *s,
                    struct lc_error *err);
 
-/* Read into t, and note what it cost. */
+/* Read into t, and note what it cost. settings may be NULL. */
 int live_ask(const struct live_streams *s, struct lc_call *call, const char *sql,
-             struct lc_table *t, struct lc_error *err);
+             const struct lc_setting *settings, struct lc_table *t, struct lc_error *err);
 
 /* live_proof.c: note one proof. */
 void live_prove(struct lc_live *live, bool ok, const char *what, const char *fmt, ...)

@@ -30,7 +30,7 @@ static int ask_with(struct live_streams *s, struct lc_call *call, const char *te
     if (rc == 0 && lc_buf_str(&sql) == NULL) {
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
     }
-    rc = rc == 0 ? live_ask(s, call, lc_buf_str(&sql), t, err) : rc;
+    rc = rc == 0 ? live_ask(s, call, lc_buf_str(&sql), NULL, t, err) : rc;
     lc_buf_release(&sql);
     return rc;
 }

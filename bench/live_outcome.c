@@ -51,6 +51,7 @@ static struct lc_json *facts(const struct lc_live *live)
     }
     lc_json_set_double(j, "rate_used", live->rate_used);
     lc_json_set_str(j, "async_insert", live->async_insert);
+    lc_json_set_int(j, "group_by_nice", live->nice_known ? (int64_t)o->nice : 0);
     lc_json_set_double(j, "add_column_ms", live->add_ms);
     lc_json_set_double(j, "backfill_ms", live->backfill_ms);
     lc_json_set_int(j, "backfill_rows", (int64_t)live->backfill_rows);

@@ -60,10 +60,12 @@ static int rate_lines(const struct lc_live *live, struct lc_buf *out)
     if (rc == 0 && o->four_readers) {
         rc = lc_buf_addf(out,
                          "load       %.0f point, %.0f LIMIT, %.0f range, %.1f GROUP BY reads, %.0f "
-                         "batches of %" PRIu64 " rows a second; async_insert %s\n\n",
+                         "batches of %" PRIu64
+                         " rows a second; async_insert %s; GROUP BY reads at nice %" PRIu64 "\n\n",
                          o->point_rate * by, o->limit_rate * by, o->range_rate * by, o->group_rate,
                          o->write_rate, o->batch_rows,
-                         live->async_insert[0] != '\0' ? live->async_insert : "not known");
+                         live->async_insert[0] != '\0' ? live->async_insert : "not known",
+                         live->nice_known ? o->nice : 0);
     }
     return rc;
 }

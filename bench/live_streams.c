@@ -47,9 +47,9 @@ static int write_batch(void *ctx, struct lc_call *call, struct lc_error *err)
 }
 
 int live_ask(const struct live_streams *s, struct lc_call *call, const char *sql,
-             struct lc_table *t, struct lc_error *err)
+             const struct lc_setting *settings, struct lc_table *t, struct lc_error *err)
 {
-    struct lc_query q = {.sql = sql, .cancel = s->cancel};
+    struct lc_query q = {.sql = sql, .settings = settings, .cancel = s->cancel};
     int rc = lc_backend_query(call->backend, &q, t, err);
     call->rows = t->rows;
     call->server_s = t->elapsed_s;
@@ -64,7 +64,7 @@ static int read_limit(void *ctx, struct lc_call *call, struct lc_error *err)
     struct live_streams *s = ctx;
     bool region = atomic_load(&s->has_region);
     struct lc_table t = {0};
-    int rc = live_ask(s, call, region ? s->read : s->read_before, &t, err);
+    int rc = live_ask(s, call, region ? s->read : s->read_before, NULL, &t, err);
     if (rc == 0 && (t.rows != LIMIT_ROWS || t.cols != 2)) {
         rc = lc_fail(err, LC_ERR_FOUND, "LIMIT %d answered %zu rows", LIMIT_ROWS, t.rows);
     }
@@ -85,8 +85,10 @@ static int read_group(void *ctx, struct lc_call *call, struct lc_error *err)
     bool region = atomic_load(&s->has_region);
     uint64_t want = atomic_load(&s->rows_there);
     uint64_t got = 0;
+    const struct lc_setting settings[] = {{LIVE_NICE_SETTING, s->nice}, {NULL, NULL}};
     struct lc_table t = {0};
-    int rc = live_ask(s, call, region ? s->group : s->group_before, &t, err);
+    int rc = live_ask(s, call, region ? s->group : s->group_before,
+                      s->nice[0] != '\0' ? settings : NULL, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         got += lc_table_u64(&t, i, 1, 0);
         if (lc_table_at(&t, i, 0)->n == 0) {
@@ -108,6 +110,9 @@ int live_streams_init(struct live_streams *s, const struct lc_live_options *o, s
         write_batch, read_limit, read_group, live_read_point, live_read_range};
 
     *s = (struct live_streams){.batch_rows = o->batch_rows, .cancel = o->cancel, .rows = o->rows};
+    if (o->nice > 0) {
+        (void)snprintf(s->nice, sizeof s->nice, "%" PRIu64, o->nice);
+    }
     lc_buf_init(&s->batch, BATCH_MAX_BYTES);
     s->read_before = live_sql(lc_sql_live_read_before, LC_LIVE_TABLE, NULL, NULL, err);
     s->read = live_sql(lc_sql_live_read, LC_LIVE_TABLE, NULL, NULL, err);

@@ -48,6 +48,7 @@ struct lc_connect {
     const char *path;      /* embedded: the data path */
     const char *scripts;   /* embedded: user_scripts; NULL: PATH/user_scripts */
     const char *functions; /* embedded: glob of function XML; NULL: PATH/STAR_function.xml */
+    unsigned merge_nice;   /* embedded: nice value of the threads of merges and mutations */
     const char *libchdb;   /* embedded: the library; NULL: LIVECOL_LIBCHDB or the install prefix */
     const char *database;  /* NULL: the URL's, or "default" */
     unsigned connect_timeout_ms; /* 0: 10,000 */

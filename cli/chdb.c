@@ -75,12 +75,12 @@ static void kill_statement(const char *id);
 /* The engine writes why it does not start to stderr, and gives no text back. */
 static int boot(const struct lc_connect *to, const char *path, struct lc_error *err)
 {
-    struct lc_buf b[3];
-    const char *options[5] = {"--mutations_sync=0", "--implicit_select=0"};
+    struct lc_buf b[4];
+    const char *options[2 + 4] = {"--mutations_sync=0", "--implicit_select=0"};
     char pid[32];
     int rc = 0;
 
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         lc_buf_init(&b[i], 2 * PATH_MAX);
     if (path_locked(path, pid, sizeof pid))
         return fail_locked(path, pid, err);
@@ -88,9 +88,10 @@ static int boot(const struct lc_connect *to, const char *path, struct lc_error *
         lc_buf_addf(&b[1], "--user_scripts_path=%s%s", to->scripts ? to->scripts : path,
                     to->scripts ? "" : "/user_scripts") ||
         lc_buf_addf(&b[2], "--user_defined_executable_functions_config=%s%s",
-                    to->functions ? to->functions : path, to->functions ? "" : "/*_function.xml"))
+                    to->functions ? to->functions : path, to->functions ? "" : "/*_function.xml") ||
+        lc_buf_addf(&b[3], "--os_threads_nice_value_merge_mutate=%u", to->merge_nice))
         rc = LC_ERR_NOMEM;
-    for (size_t i = 0; i < 3 && !rc; i++) {
+    for (size_t i = 0; i < 4 && !rc; i++) {
         options[2 + i] = lc_buf_str(&b[i]);
         if (!options[2 + i])
             rc = LC_ERR_NOMEM;
@@ -98,8 +99,8 @@ static int boot(const struct lc_connect *to, const char *path, struct lc_error *
     if (rc)
         lc_fail(err, rc, "a path is too long for the embedded engine");
     else
-        anchor = connect_with(options, 5);
-    for (size_t i = 0; i < 3; i++)
+        anchor = connect_with(options, 6);
+    for (size_t i = 0; i < 4; i++)
         lc_buf_release(&b[i]);
     if (rc || anchor)
         return rc;

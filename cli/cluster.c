@@ -143,7 +143,11 @@ static int greet(struct lc_cluster *c, size_t i, bool allow_degraded,
         return LC_ERR_REFUSED;
     }
     lc_fail(err, rc == LC_ERR_SERVER ? LC_ERR_REFUSED : rc, "%s", why.msg);
-    lc_hint(err, "the hosts are asked as the user that the cluster's definition has for them");
+    lc_hint(err, "the hosts are asked as the user of the cluster's definition, %s%s", c->v[i].user,
+            c->by_remote
+                ? "; without clusterAllReplicas (before 20.1) that goes by remote(), without "
+                  "a password: let that user need none from the servers' own addresses"
+                : "");
     return err && err->code ? err->code : rc;
 }
 

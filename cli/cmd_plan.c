@@ -119,7 +119,7 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         if (rc == 0 && pm->stmts[i].text->rederive) {
             print_note(p, "note",
                        "done partition by partition, where a value differs, after the "
-                       "INSERTs of before, until no row is left");
+                       "INSERTs of before, until no row is left (by old servers in one mutation)");
             rc = lc_rederive_check(d, &pm->stmts[i], &one);
         }
         rc = take_refusal(p, rc, &one, err);

@@ -126,6 +126,13 @@ int lc_facts_lacking(const struct lc_facts *f, struct lc_backend *b, const struc
     return rc;
 }
 
+int lc_facts_update_in_partition(const struct lc_facts *f, struct lc_backend *b, bool *knows,
+                                 struct lc_error *err)
+{
+    *knows = f->format_query;
+    return *knows ? 0 : probe(b, lc_sql_probe_update_partition, knows, err);
+}
+
 const char *lc_facts_lack_names(unsigned lacks, char *out, size_t size)
 {
     size_t n = 0;

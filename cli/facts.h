@@ -33,6 +33,10 @@ int lc_facts_ask(struct lc_facts *f, struct lc_backend *b, struct lc_error *err)
 int lc_facts_lacking(const struct lc_facts *f, struct lc_backend *b, const struct lc_stmt *s,
                      unsigned *lacks, struct lc_error *err);
 
+/* Does the server know UPDATE … IN PARTITION ID? 0 or the failures of a query. */
+int lc_facts_update_in_partition(const struct lc_facts *f, struct lc_backend *b, bool *knows,
+                                 struct lc_error *err);
+
 /* Their names, ", " between them, in a text of `size` bytes; returns out. */
 const char *lc_facts_lack_names(unsigned lacks, char *out, size_t size);
 

@@ -36,6 +36,7 @@ struct rederive {
     const char *query_id;
     struct lc_derived d;
     struct update u;
+    bool by_partition; /* the server knows UPDATE … IN PARTITION ID; else one takes the table */
     unsigned sent;
 };
 
@@ -434,16 +435,18 @@ static int count(const struct rederive *r, struct lc_table *out, uint64_t *total
     return rc;
 }
 
+/* partition NULL: of the whole table. */
 static int make_update(const struct rederive *r, const char *partition, struct lc_buf *sql)
 {
     return lc_buf_adds(sql, "ALTER TABLE ") || lc_derived_add_table(&r->d, sql) ||
            lc_buf_adds(sql, " UPDATE ") || add_slice(sql, r->u.assign) ||
-           lc_buf_adds(sql, " IN PARTITION ID ") || lc_sql_add_str(sql, partition) ||
+           (partition &&
+            (lc_buf_adds(sql, " IN PARTITION ID ") || lc_sql_add_str(sql, partition))) ||
            lc_buf_adds(sql, " WHERE ") || add_slice(sql, r->u.where) || lc_buf_adds(sql, " ") ||
            add_slice(sql, r->u.tail);
 }
 
-static int update_partition(struct rederive *r, const char *partition, struct lc_error *err)
+static int update(struct rederive *r, const char *partition, struct lc_error *err)
 {
     struct lc_migration_stmt text = {0};
     struct lc_plan_stmt stmt = {.text = &text};
@@ -521,11 +524,11 @@ static int rounds(struct rederive *r, struct lc_error *err)
         if (rc == 0 && total)
             tell(r, "%" PRIu64 " rows in %zu partition%s hold the old value", total, left.rows,
                  left.rows == 1 ? "" : "s");
-        for (size_t i = 0; rc == 0 && i < left.rows; i++) {
+        for (size_t i = 0; rc == 0 && i < (r->by_partition ? left.rows : total > 0); i++) {
             if (r->s->options->cancel && atomic_load(r->s->options->cancel))
                 rc = stopped(err);
             else
-                rc = update_partition(r, lc_table_at(&left, i, 0)->p, err);
+                rc = update(r, r->by_partition ? lc_table_at(&left, i, 0)->p : NULL, err);
         }
         lc_table_release(&left);
         if (rc == 0 && total == 0)
@@ -544,6 +547,8 @@ int lc_rederive_run(const struct lc_send *s, const struct lc_plan_stmt *stmt, co
     if (rc == 0)
         rc = lc_derived_find(&r.d, s->b, lc_stmt_database(p, lc_backend_database(s->b)), p->name,
                              r.u.column, err);
+    if (rc == 0)
+        rc = lc_facts_update_in_partition(s->facts, s->b, &r.by_partition, err);
     if (rc == 0)
         rc = rounds(&r, err);
     free(r.u.column);

@@ -158,7 +158,7 @@ long=(--long "${small[@]}" --rows 20000 --point-rate 200 --limit-rate 200 --rang
   --repeat-seconds 30)
 expect 0 bench live "${engine[@]}" "${long[@]}" --hold 100000 -b max=60s -b errors=0 --export-json long.json --drop-existing
 says out 'highest '
-says out 'async_insert '
+says out 'async_insert 1; GROUP BY reads at nice 10'
 for what in 'LIMIT reads' 'point reads' 'writes'; do
   says out "ok      $what keep max=60s"
 done
@@ -173,6 +173,7 @@ expect 1 bench live "${engine[@]}" "${long[@]}" --hold 0.000001 --point-rate 200
 says err 'p99 is above 0 ms'
 expect 2 bench live "${engine[@]}" --long --point-rate 0
 expect 2 bench live "${engine[@]}" --long --search-seconds 0
+expect 2 bench live "${engine[@]}" --nice 20
 
 # a budget missed by bench live, and what is in the way dropped because it was asked for
 expect 4 bench live "${engine[@]}" "${small[@]}" -b max=1us --drop-existing

@@ -54,6 +54,8 @@ expect() {
 }
 
 engine_functions "$engine"
+printf 'prefix,region\nu1,us-west\nu2,eu-west\n,unknown\n' >"$engine/user_scripts/region_v2.csv"
+sed 's/region_v1/region_v2/g' "$LIVECOL_SOURCE/config/livecol_function.xml" >"$engine/livecol_v2_function.xml"
 start
 engine_sql "$engine_url" 'CREATE DATABASE analytics' || exit 1
 engine_sql "$engine_url" 'CREATE TABLE analytics.events (event_id String, user_id String, ts DateTime)
@@ -80,11 +82,21 @@ expect 0 up
 printf "ALTER TABLE analytics.events UPDATE region = 'moon' WHERE user_id = 'u1';\n" >migrations/0002_update.sql
 expect 0 up
 expect 0 unlock
+# New rules; and a statement that never came to be, taken back.
+expect 0 new rules --rederive analytics.events.region --key user_id --from region_v1 --to region_v2
+expect 0 rules diff "$LIVECOL_SOURCE/config/region.csv" "$engine/user_scripts/region_v2.csv" --table analytics.events.region
+expect 0 up
+[ "$(engine_sql "$engine_url" "SELECT countIf(region != region_v2(user_id) AND region != 'moon') FROM analytics.events")" = 0 ] ||
+  { echo 'FAILED: not re-derived' && failed=1; }
+printf 'ALTER TABLE analytics.events ADD COLUMN n UInt8;\nALTER TABLE analytics.events ADD COLUMN nothing Nothing_of_the_kind;\n' >migrations/0004_breaks.sql
+expect 1 up
+expect 0 repair 4 --redo 2 --yes
 expect 0 reset --yes
-expect 0 baseline 2
+expect 0 baseline 4
 
 start look
 expect 0 status
 # The UPDATE has changed rows: found with the GRANTs to look alone.
 expect 8 verify analytics.events.region
+expect 0 rules diff "$LIVECOL_SOURCE/config/region.csv" "$engine/user_scripts/region_v2.csv" --table analytics.events.region
 exit $failed

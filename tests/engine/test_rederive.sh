@@ -111,7 +111,7 @@ expect 'UPDATE alone' 0 "$(sql "SELECT countIf(region != region_v2(k)) FROM o.t 
 # --- SIGINT while it waits for an INSERT: 130, and the next run goes on --------------------------
 make_table c 3000
 new_migration c
-sql "INSERT INTO c.t (k, d, n) SELECT concat('u1_slow', toString(number)), '2026-01-02', 2000000 + sleepEachRow(0.3) + number FROM numbers(10) SETTINGS max_block_size = 1" \
+sql "INSERT INTO c.t (k, d, n) SELECT concat('u1_slow', toString(number)), '2026-01-02', 2000000 + sleepEachRow(0.15) + number FROM numbers(10) SETTINGS max_block_size = 1" \
   >"$work/slow" 2>&1 &
 slow=$!
 for _ in $(seq 100); do

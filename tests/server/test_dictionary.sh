@@ -139,6 +139,47 @@ expect 'down: exit' 0 $?
 expect 'down: the column' '' "$(sql "SELECT name FROM system.columns WHERE database = 'analytics' AND table = 'events' AND name = 'region'")"
 sql 'DROP DATABASE analytics'
 
+# Migrations of each kind, unchanged, by livecol and by ClickHouse's own client: plain statements with
+# what a splitter may stumble over, a derived column, new rules, and the DEFAULT freed of the dictionary.
+kinds=$work/kinds
+migration "$kinds" 0001_plain.up <<'END'
+/* a block; with a semicolon */ CREATE TABLE t (k String, n UInt32) ENGINE = MergeTree() ORDER BY n; -- done; next
+INSERT INTO t (k, n) SELECT concat('u', toString(number % 4), ';--', toString(number)), number FROM numbers(30000);
+CREATE TABLE q (`a;b` String) ENGINE = MergeTree() ORDER BY `a;b`;
+INSERT INTO q SELECT 'it\'s; /* no */ comment -- here';
+END
+migration "$kinds" 0002_derived.up <<'END'
+ALTER TABLE t ADD COLUMN region String DEFAULT dictGetString('region_v1', 'region', tuple(k)) AFTER k;
+ALTER TABLE t UPDATE region = region WHERE 1;
+END
+migration "$kinds" 0003_rules.up <<'END'
+ALTER TABLE t MODIFY COLUMN region DEFAULT if(startsWith(k, 'u3'), 'asia', dictGetString('region_v1', 'region', tuple(k)));
+-- migrate:rederive
+ALTER TABLE t UPDATE region = if(startsWith(k, 'u3'), 'asia', dictGetString('region_v1', 'region', tuple(k)))
+    WHERE region = dictGetString('region_v1', 'region', tuple(k)) AND region != if(startsWith(k, 'u3'), 'asia', dictGetString('region_v1', 'region', tuple(k)));
+END
+migration "$kinds" 0004_inline.up <<'END'
+ALTER TABLE t MODIFY COLUMN region DEFAULT multiIf(startsWith(k, 'u1'), 'us-east', startsWith(k, 'u2'), 'eu-west', startsWith(k, 'u3'), 'asia', 'unknown');
+INSERT INTO t (k, n) VALUES ('u3_last', 30000), ('u9', 30001);
+END
+sql 'CREATE DATABASE by_livecol' && sql 'CREATE DATABASE by_client'
+export CLICKHOUSE_URL=$engine_url/by_livecol
+up "$kinds"
+said_good 'each kind by livecol'
+for file in "$kinds"/*.sql; do
+  client --database by_client --multiquery <"$file" >"$work/out" 2>&1 || fail "$(basename "$file"): $(cat "$work/out")"
+  for _ in $(seq 200); do
+    if [ "$(sql "SELECT count() FROM system.mutations WHERE database = 'by_client' AND NOT is_done")" = 0 ]; then break; fi
+    sleep 0.05
+  done
+done
+for database in by_livecol by_client; do
+  expect "each kind, $database: values" $'asia\t7501\neu-west\t7500\nunknown\t7501\nus-east\t7500' \
+    "$(sql "SELECT region, count() FROM $database.t GROUP BY region ORDER BY region")"
+  expect "each kind, $database: text" "it\\'s; /* no */ comment -- here" "$(sql "SELECT * FROM $database.q")"
+  sql "DROP DATABASE $database"
+done
+
 # The whole job, under load, with its proofs. How quick it is, is not asserted.
 CLICKHOUSE_URL=$engine_url/default "$LIVECOL_BIN" bench live -d "$LIVECOL_SOURCE/migrations/dictionary" \
   --add-apart --rows 100k --phase-seconds 0.5 --samples 20 --repeat-seconds 30 -b errors=0 --quiet \
