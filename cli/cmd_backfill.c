@@ -229,6 +229,12 @@ static void tell_progress_json(struct backfill *f, const struct lc_backfill_prog
     print_event(o);
 }
 
+/* --quiet: all went well, which the exit code says. What --dry-run is asked for is said. */
+static bool is_silent(const struct backfill *f)
+{
+    return f->m.global.quiet && !f->m.global.json && !f->m.up.dry_run;
+}
+
 static void on_progress(void *ctx, const struct lc_backfill_progress *p)
 {
     struct backfill *f = ctx;
@@ -296,6 +302,8 @@ static void print_done(struct backfill *f)
         print_event(o);
         return;
     }
+    if (is_silent(f))
+        return;
     printf("%s: stored for %s rows in %" PRIu64 " parts in %s", label(f, name),
            lc_short_count(rows, (double)p->rows_total), p->parts_done,
            lc_short_time(time, p->elapsed_ms));
@@ -311,7 +319,7 @@ static void print_nothing(const struct backfill *f)
 
     if (f->m.global.json)
         print_event(event(f, "nothing"));
-    else
+    else if (!is_silent(f))
         printf("%s: stored in all %" PRIu64 " parts, nothing to do\n", label(f, name),
                t->table_parts);
 }
@@ -448,7 +456,7 @@ static int plan_and_run(struct backfill *f, struct lc_error *err)
         return rc;
     if (f->m.global.json)
         print_plan_json(f, &e);
-    else
+    else if (!is_silent(f))
         print_plan(f, &e);
     rc = lc_backfill_check_disk(&f->target, &e.disk, err);
     if (rc || f->m.up.dry_run)

@@ -65,6 +65,18 @@ wait_for() {
   fail "waited in vain for $1"
 }
 unfinished="SELECT count() > 0 FROM system.mutations WHERE NOT is_done"
+# said WORD: until the tool in the background has said it.
+said() {
+  for _ in $(seq 500); do
+    ! grep -q "$1" "$work/err" || return 0
+    sleep 0.02
+  done
+  fail "never said: $1"
+}
+begun() { wait_for "SELECT count() > 0 FROM system.mutations WHERE database = '$db'"; }
+# pace SECONDS: what the function takes for 8,192 rows. Where something must be met while it is under way,
+# it takes long enough for any machine.
+pace() { echo "$1" >"$work/engine/user_scripts/pace"; }
 
 # --- the plan, the work, the second time --------------------------------------------------------
 fresh plain
@@ -82,6 +94,8 @@ expect_in 'plain' 'hook t region 240000 0' "$work/err"
 all_right 'plain' 240100
 expect 'plain: the newest first' '6,5,4,3,2,1' "$(sql "SELECT arrayStringConcat(groupArray(p), ',') FROM
   (SELECT extract(command, 'ID .([0-9]+)') AS p FROM system.mutations WHERE database = 'plain' ORDER BY length(mutation_id), mutation_id)")"
+backfill t.region --quiet
+expect 'quiet: exit, words' '0 ' "$code $(cat "$work/out" "$work/err")"
 backfill t.region
 expect 'again: exit' 0 "$code"
 expect_in 'again' 'nothing to do' "$work/out"
@@ -89,7 +103,7 @@ expect 'again: no mutation more' 6 "$(sql "SELECT count() FROM system.mutations 
 
 fresh oldest
 filled 3 20000
-backfill t.region --order oldest --max-parallel 2 --batch-rows 1 --json
+backfill t.region --quiet --order oldest --max-parallel 2 --batch-rows 1 --json
 expect 'json: exit' 0 "$code"
 expect 'json: events' 'plan done' \
   "$(python3 -c 'import json,sys; print(*[e["event"] for e in map(json.loads, open(sys.argv[1])) if e["event"] in ("plan", "done")])' "$work/out")"
@@ -148,10 +162,7 @@ filled 2 20000
 touch "$work/hold"
 "$LIVECOL_BIN" backfill t.region --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
-for _ in $(seq 200); do
-  ! grep -q waiting "$work/err" || break
-  sleep 0.02
-done
+said waiting
 sql "RENAME TABLE gone.t TO gone.other"
 rm "$work/hold"
 wait "$pid"
@@ -208,10 +219,7 @@ sql "ALTER TABLE names.$table ADD COLUMN $column String DEFAULT region_slow(user
 touch "$work/hold"
 "$LIVECOL_BIN" backfill "$table.$column" --batch-rows 1 --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
-for _ in $(seq 200); do
-  ! grep -q waiting "$work/err" || break
-  sleep 0.02
-done
+said waiting
 touch "$broken"
 rm "$work/hold"
 wait "$pid"
@@ -229,9 +237,10 @@ expect 'names: right' 6000 "$(sql "SELECT countIf($column = multiIf(startsWith(u
 fresh throttled
 filled 4 60000
 touch "$work/hold"
+pace 0.08
 "$LIVECOL_BIN" backfill t.region --batch-rows 1 --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
-sleep 1.2
+said waiting
 expect 'pause file: nothing is sent' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'throttled'")"
 rm "$work/hold"
 wait_for "$unfinished"
@@ -239,6 +248,7 @@ touch "$work/hold"
 wait_for "SELECT count() = 0 FROM system.mutations WHERE database = 'throttled' AND NOT is_done"
 left=$(lacking)
 [ "$left" -gt 0 ] || fail 'pause file: it did not wait'
+pace 0.02
 rm "$work/hold"
 wait "$pid"
 expect 'pause file: exit' 0 $?
@@ -273,6 +283,7 @@ done
 
 fresh stopped
 filled 4 60000
+pace 0.08
 for signal in INT HUP; do
   "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
   pid=$!
@@ -286,6 +297,7 @@ for signal in INT HUP; do
   expect_in "SIG$signal" 'paused with' "$work/err"
   expect "SIG$signal: nothing unfinished" 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'stopped' AND NOT is_done")"
 done
+pace 0.02
 backfill t.region
 expect 'stopped, again: exit' 0 "$code"
 all_right 'stopped, again' 240100
@@ -311,10 +323,12 @@ expect 'nothing open: stored' 0 "$(lacking)"
 fails() { # NAME: a table whose backfill fails after it began
   fresh "$1"
   filled 4 60000
+  pace 0.08
   "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
   pid=$!
   wait_for "$unfinished"
   touch "$broken"
+  pace 0.02
   wait "$pid"
   expect "$1: exit" 1 $?
   expect_in "$1" 'broken on purpose' "$work/err"
@@ -404,7 +418,7 @@ for ((i = 1; i <= $(times 20); i++)); do
   filled 4 40000
   "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
   pid=$!
-  wait_for "$unfinished"
+  begun
   sleep "0.0$((RANDOM % 10))"
   pkill -KILL -f "$work/engine/user_scripts/slow" || true
   wait "$pid"
@@ -422,7 +436,7 @@ for ((i = 1; i <= $(times 10); i++)); do
   filled 4 40000
   "$LIVECOL_BIN" backfill t.region --batch-rows 1 --connect-timeout 5 >"$work/out" 2>"$work/err" </dev/null &
   pid=$!
-  wait_for "$unfinished"
+  begun
   sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
   engines_stop
   if [ "$i" = 1 ]; then # the tool lives on, and goes on

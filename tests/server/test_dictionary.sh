@@ -176,7 +176,7 @@ done
 for database in by_livecol by_client; do
   expect "each kind, $database: values" $'asia\t7501\neu-west\t7500\nunknown\t7501\nus-east\t7500' \
     "$(sql "SELECT region, count() FROM $database.t GROUP BY region ORDER BY region")"
-  expect "each kind, $database: text" "it\\'s; /* no */ comment -- here" "$(sql "SELECT * FROM $database.q")"
+  expect "each kind, $database: text" "it\\'s; /* no */ comment -- here" "$(sql "SELECT \`a;b\` FROM $database.q")"
   sql "DROP DATABASE $database"
 done
 

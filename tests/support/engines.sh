@@ -13,8 +13,9 @@ engine_functions() {
 }
 
 # engine_slow_function DIR: beside it region_slow, the same slowed down so that there is something to
-# stop: 20 ms for each 8,192 rows. While user_scripts/broken is there it fails.
+# stop: user_scripts/pace seconds (0.02) for each 8,192 rows. While user_scripts/broken is there it fails.
 engine_slow_function() {
+  echo 0.02 >"$1/user_scripts/pace"
   cat >"$1/user_scripts/slow" <<'END'
 #!/bin/sh
 here=$(dirname "$0")
@@ -23,7 +24,7 @@ if [ -e "$here/broken" ]; then
   echo 'broken on purpose' >&2
   exit 1
 fi
-sleep 0.02
+sleep "$(cat "$here/pace")"
 exec "$here/livecol-udf" "$@"
 END
   chmod +x "$1/user_scripts/slow"
