@@ -221,6 +221,17 @@ int lc_cmd_config_dictionary(int argc, const char **argv)
     return end(rc, &q, &err);
 }
 
+static int try_dictionary(const struct request *q, struct lc_error *err)
+{
+    struct lc_buf xml;
+    int rc;
+
+    lc_buf_init(&xml, TEXT_MAX);
+    rc = lc_setup_dictionary(&q->setup, &xml, err);
+    lc_buf_release(&xml);
+    return rc;
+}
+
 int lc_cmd_config_all(int argc, const char **argv)
 {
     const struct lc_command cmd = {
@@ -237,6 +248,7 @@ int lc_cmd_config_all(int argc, const char **argv)
     if (rc == 0 && !q.out)
         rc = lc_fail(&err, LC_ERR_USAGE, "--out is missing: the folder for the files");
     rc = rc ? rc : lc_setup_settle(&q.setup, &err);
+    rc = rc ? rc : try_dictionary(&q, &err); /* before the function is written */
     if (rc == 0 && lc_setup_knows_functions(&q.setup))
         rc = put_out(&q, "function", lc_setup_function, &err);
     rc = rc ? rc : put_out(&q, "dictionary", lc_setup_dictionary, &err);

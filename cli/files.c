@@ -2,6 +2,7 @@
 
 #include "test_points.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,12 +17,24 @@ enum { READ_BYTES = 1 << 16 };
 
 int lc_file_read(const char *path, struct lc_buf *b, struct lc_error *err)
 {
-    FILE *f = fopen(path, "re");
+    /* Without O_NONBLOCK, to open a FIFO would wait for its writer. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), rc = 0;
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+    struct stat st;
     size_t n = 1;
-    int rc = 0;
 
-    if (!f)
-        return lc_fail(err, LC_ERR_IO, "cannot read %s: %s", path, strerror(errno));
+    if (!f || fstat(fd, &st) != 0) {
+        rc = lc_fail(err, LC_ERR_IO, "cannot read %s: %s", path, strerror(errno));
+        if (f)
+            fclose(f);
+        else if (fd >= 0)
+            close(fd);
+        return rc;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        fclose(f);
+        return lc_fail(err, LC_ERR_IO, "cannot read %s: it is no regular file", path);
+    }
     while (rc == 0 && n > 0) {
         rc = lc_buf_reserve(b, READ_BYTES);
         n = rc == 0 ? fread(b->p + b->n, 1, READ_BYTES, f) : 0;
@@ -92,6 +105,25 @@ int lc_file_write(const char *path, const void *p, size_t n, unsigned mode, stru
     free(draft);
     LC_TEST_POINT("renamed");
     return rc;
+}
+
+void lc_file_sweep(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("./");
+    DIR *d = folder ? opendir(folder) : NULL;
+    size_t n = strlen(name), random = sizeof ".XXXXXX" - 1;
+    const struct dirent *e;
+
+    while (d && (e = readdir(d))) {
+        if (strncmp(e->d_name, name, n) == 0 && e->d_name[n] == '.' &&
+            strlen(e->d_name) == n + random + sizeof DRAFT_SUFFIX - 1 &&
+            strcmp(e->d_name + n + random, DRAFT_SUFFIX) == 0)
+            unlinkat(dirfd(d), e->d_name, 0);
+    }
+    if (d)
+        closedir(d);
+    free(folder);
 }
 
 int lc_file_remove(const char *path, struct lc_error *err)

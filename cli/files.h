@@ -10,7 +10,8 @@
 /* The most that lc_file_read takes: a program, or rules. */
 #define LC_FILE_MAX_BYTES ((size_t)4 << 30)
 
-/* Append the whole file to b. 0, LC_ERR_IO (it is not there; a folder), LC_ERR_NOMEM (too long). */
+/* Append the whole file to b. 0, LC_ERR_IO (it is not there; no regular file), LC_ERR_NOMEM (too
+ * long). */
 int lc_file_read(const char *path, struct lc_buf *b, struct lc_error *err);
 
 /*
@@ -20,6 +21,12 @@ int lc_file_read(const char *path, struct lc_buf *b, struct lc_error *err);
  * what was at `path` untouched and the temporary file gone; LC_ERR_NOMEM.
  */
 int lc_file_write(const char *path, const void *p, size_t n, unsigned mode, struct lc_error *err);
+
+/*
+ * Remove what lc_file_write left beside `path` where it was killed. Only where nobody else writes
+ * it at the time.
+ */
+void lc_file_sweep(const char *path);
 
 /* Remove it, and fsync the folder; a file that is not there is fine. 0, LC_ERR_IO. */
 int lc_file_remove(const char *path, struct lc_error *err);

@@ -7,9 +7,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define PROGRAM         "livecol-udf"
 #define MANIFEST_SUFFIX ".livecol.json"
@@ -28,6 +32,7 @@ struct file {
     struct lc_buf content;
     char sha256[LC_SHA256_HEX];
     enum lc_file_state state;
+    bool kept; /* the program: it was there, and no install had put it there */
 };
 
 struct job {
@@ -37,6 +42,7 @@ struct job {
     struct lc_json *manifest; /* the one that is there; NULL: none */
     struct file file[FILES_MAX];
     unsigned n;
+    int lock[2]; /* the folders, open and locked; -1: not */
 };
 
 static void tell(const struct job *j, enum lc_install_did did, const char *path)
@@ -53,6 +59,34 @@ static void release(struct job *j)
     }
     free(j->manifest_path);
     lc_json_free(j->manifest);
+    for (unsigned i = 0; i < 2; i++)
+        if (j->lock[i] >= 0)
+            close(j->lock[i]);
+}
+
+/* One install or uninstall of the folders at a time. A file system that knows no locks is let be.
+ */
+static int lock_folders(struct job *j, struct lc_error *err)
+{
+    const char *const folders[] = {j->o->scripts, j->o->config};
+    struct stat st[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        int fd = open(folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0 || fstat(fd, &st[i]) != 0) {
+            lc_fail(err, LC_ERR_IO, "cannot read %s: %s", folders[i], strerror(errno));
+            if (fd >= 0)
+                close(fd);
+            return LC_ERR_IO;
+        }
+        j->lock[i] = fd;
+        if (i == 1 && st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino)
+            break; /* the same folder */
+        while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
+            continue;
+    }
+    return 0;
 }
 
 static const char *folder_of(const struct job *j, enum role role)
@@ -80,13 +114,14 @@ static int begin(struct job *j, const char *full, const struct lc_install_option
     enum lc_file_state state;
     int rc;
 
-    *j = (struct job){.o = o};
+    *j = (struct job){.o = o, .lock = {-1, -1}};
     snprintf(j->full, sizeof j->full, "%s", full);
     snprintf(name, sizeof name, "%s" MANIFEST_SUFFIX, full);
     j->manifest_path = lc_path_join(o->config, name, err);
     if (!j->manifest_path)
         return LC_ERR_NOMEM;
-    rc = lc_file_compare(j->manifest_path, "", 0, &state, err);
+    rc = lock_folders(j, err);
+    rc = rc ? rc : lc_file_compare(j->manifest_path, "", 0, &state, err);
     if (rc == 0 && state != LC_FILE_ABSENT)
         rc = lc_json_load(j->manifest_path, &j->manifest, err);
     if (rc == 0 && j->manifest &&
@@ -164,6 +199,76 @@ static int collect(struct job *j, const struct lc_setup *s, unsigned what, struc
     return rc;
 }
 
+/* The manifest's entry of that role; NULL: none. */
+static const struct lc_json *entry_of(const struct lc_json *manifest, enum role role)
+{
+    const struct lc_json *files = lc_json_get(manifest, "files");
+
+    for (size_t i = 0; i < lc_json_size(files); i++) {
+        const struct lc_json *one = lc_json_at(files, i);
+
+        if (strcmp(lc_json_str(lc_json_get(one, "role"), ""), role_names[role]) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+/* What was published under the name answers the same for ever: its rules, and which attribute. */
+static int check_published(const struct job *j, const struct lc_setup *s, unsigned what,
+                           struct lc_error *err)
+{
+    const char *rules = lc_json_str(lc_json_get(entry_of(j->manifest, RULES_FILE), "file"), "");
+    const char *attribute = lc_json_str(lc_json_get(j->manifest, "attribute"), "");
+    struct lc_slice now = s->rules->names[s->attribute[0]];
+
+    if (*rules && strcmp(rules, s->rules_name) != 0)
+        lc_fail(err, LC_ERR_REFUSED, "%s is installed with the rules %s, not %s", j->full, rules,
+                s->rules_name);
+    else if ((what & LC_INSTALL_FUNCTION) && *attribute &&
+             (strlen(attribute) != now.n || memcmp(attribute, now.p, now.n) != 0))
+        lc_fail(err, LC_ERR_REFUSED, "%s is installed to answer %s, not %.*s", j->full, attribute,
+                (int)now.n, (const char *)now.p);
+    else
+        return 0;
+    lc_hint(err, "what was published is never changed: other answers are a new version");
+    return LC_ERR_REFUSED;
+}
+
+/* Do manifests of the folder name the program, and was it put there by one of them? */
+static int ask_manifests(const struct job *j, bool *shared, bool *put, struct lc_error *err)
+{
+    DIR *d = opendir(j->o->config);
+    const struct dirent *e;
+    int rc = 0;
+
+    *shared = *put = false;
+    if (!d)
+        return lc_fail(err, LC_ERR_IO, "cannot read %s: %s", j->o->config, strerror(errno));
+    while (rc == 0 && (e = readdir(d))) {
+        size_t n = strlen(e->d_name), suffix = sizeof MANIFEST_SUFFIX - 1;
+        size_t full = strlen(j->full);
+        bool own = n == full + suffix && strncmp(e->d_name, j->full, full) == 0;
+        struct lc_json *manifest = NULL;
+        struct lc_error ignored = LC_ERROR_INIT;
+        char *path;
+
+        if (n <= suffix || strcmp(e->d_name + n - suffix, MANIFEST_SUFFIX) != 0)
+            continue;
+        path = lc_path_join(j->o->config, e->d_name, err);
+        rc = path ? 0 : LC_ERR_NOMEM;
+        *shared = *shared || !own; /* one that cannot be read may name it, too */
+        if (path && lc_json_load(path, &manifest, &ignored) == 0) {
+            const struct lc_json *program = entry_of(manifest, PROGRAM_FILE);
+
+            *put = *put || (program && !lc_json_num(lc_json_get(program, "kept"), 0));
+        }
+        lc_json_free(manifest);
+        free(path);
+    }
+    closedir(d);
+    return rc;
+}
+
 /* Look at what is there already; refuse what must not be replaced. */
 static int look(struct job *j, struct file *f, struct lc_error *err)
 {
@@ -218,7 +323,8 @@ static const char *replaced_sha256(const struct job *j, const struct file *f)
     return f->role == XML_FILE ? installed_sha256(j, f, now ? "sha256" : "replaces") : "";
 }
 
-static int write_manifest(struct job *j, struct lc_error *err)
+/* attribute: the one that the function answers; "": no function was ever installed. */
+static int write_manifest(struct job *j, const char *attribute, struct lc_error *err)
 {
     struct lc_json *o = lc_json_object(), *files = lc_json_array();
     enum lc_file_state state = LC_FILE_ABSENT;
@@ -232,6 +338,8 @@ static int write_manifest(struct job *j, struct lc_error *err)
         lc_json_set_str(one, "role", role_names[j->file[i].role]);
         lc_json_set_str(one, "file", j->file[i].name);
         lc_json_set_str(one, "sha256", j->file[i].sha256);
+        if (j->file[i].kept)
+            lc_json_set_int(one, "kept", 1);
         if (*replaced_sha256(j, &j->file[i]))
             lc_json_set_str(one, "replaces", replaced_sha256(j, &j->file[i]));
         lc_json_add(files, one);
@@ -239,12 +347,16 @@ static int write_manifest(struct job *j, struct lc_error *err)
     keep_listed(j, files);
     lc_json_set_int(o, "livecol_manifest", LAYOUT);
     lc_json_set_str(o, "name", j->full);
+    if (*attribute)
+        lc_json_set_str(o, "attribute", attribute);
     lc_json_set(o, "files", files);
     text = lc_json_text(o);
     lc_buf_init(&line, TEXT_MAX);
     rc =
         text && lc_buf_addf(&line, "%s\n", text) == 0 ? 0 : lc_fail(err, LC_ERR_NOMEM, "no memory");
     rc = rc ? rc : lc_file_compare(j->manifest_path, line.p, line.n, &state, err);
+    if (rc == 0 && !j->o->dry_run)
+        lc_file_sweep(j->manifest_path);
     if (rc == 0 && state != LC_FILE_SAME && !j->o->dry_run)
         rc = lc_file_write(j->manifest_path, line.p, line.n, 0644, err);
     if (rc == 0)
@@ -263,6 +375,8 @@ static int put(struct job *j, const struct file *f, struct lc_error *err)
 {
     int rc = 0;
 
+    if (!j->o->dry_run)
+        lc_file_sweep(f->path);
     if (f->state != LC_FILE_SAME && !j->o->dry_run)
         rc = lc_file_write(f->path, f->content.p, f->content.n,
                            f->role == PROGRAM_FILE ? 0755 : 0644, err);
@@ -278,13 +392,26 @@ static int put(struct job *j, const struct file *f, struct lc_error *err)
 int lc_install(const struct lc_setup *s, unsigned what, const struct lc_install_options *o,
                struct lc_error *err)
 {
+    char attribute[256];
+    bool shared, put_there;
     struct job j;
     int rc = begin(&j, s->full, o, err);
 
+    rc = rc ? rc : check_published(&j, s, what, err);
     rc = rc ? rc : collect(&j, s, what, err);
     for (unsigned i = 0; rc == 0 && i < j.n; i++)
         rc = look(&j, &j.file[i], err);
-    rc = rc ? rc : write_manifest(&j, err);
+    rc = rc ? rc : ask_manifests(&j, &shared, &put_there, err);
+    for (unsigned i = 0; rc == 0 && i < j.n; i++)
+        j.file[i].kept =
+            j.file[i].role == PROGRAM_FILE && j.file[i].state == LC_FILE_SAME && !put_there;
+    if (what & LC_INSTALL_FUNCTION)
+        snprintf(attribute, sizeof attribute, "%.*s", (int)s->rules->names[s->attribute[0]].n,
+                 (const char *)s->rules->names[s->attribute[0]].p);
+    else
+        snprintf(attribute, sizeof attribute, "%s",
+                 lc_json_str(lc_json_get(j.manifest, "attribute"), ""));
+    rc = rc ? rc : write_manifest(&j, attribute, err);
     for (unsigned i = 0; rc == 0 && i < j.n; i++)
         rc = put(&j, &j.file[i], err);
     release(&j);
@@ -297,6 +424,11 @@ static int read_manifest(struct job *j, struct lc_error *err)
     const struct lc_json *files = lc_json_get(j->manifest, "files");
     size_t n = lc_json_size(files);
 
+    if (n == 0) {
+        lc_fail(err, LC_ERR_INPUT, "%s lists no files", j->manifest_path);
+        lc_hint(err, "it is damaged: config install of the same rules writes it anew");
+        return LC_ERR_INPUT;
+    }
     for (size_t i = 0; i < n; i++) {
         const struct lc_json *one = lc_json_at(files, i);
         const char *name = lc_json_str(lc_json_get(one, "file"), "");
@@ -311,42 +443,27 @@ static int read_manifest(struct job *j, struct lc_error *err)
                            j->manifest_path, i + 1);
         if (!add_file(j, role, name, err))
             return LC_ERR_NOMEM;
+        j->file[j->n - 1].kept = lc_json_num(lc_json_get(one, "kept"), 0) != 0;
     }
     return 0;
 }
 
-/* Does another manifest of the folder name the program? */
-static int is_shared(const struct job *j, bool *shared, struct lc_error *err)
-{
-    DIR *d = opendir(j->o->config);
-    const struct dirent *e;
-    int rc = 0;
-
-    *shared = false;
-    if (!d)
-        return lc_fail(err, LC_ERR_IO, "cannot read %s: %s", j->o->config, strerror(errno));
-    while (rc == 0 && !*shared && (e = readdir(d))) {
-        size_t n = strlen(e->d_name), suffix = sizeof MANIFEST_SUFFIX - 1;
-        size_t full = strlen(j->full);
-        bool own = n == full + suffix && strncmp(e->d_name, j->full, full) == 0;
-
-        if (n <= suffix || strcmp(e->d_name + n - suffix, MANIFEST_SUFFIX) != 0 || own)
-            continue;
-        *shared = true; /* each manifest names the program */
-    }
-    closedir(d);
-    return rc;
-}
-
-/* A file that is gone already is fine; one that was changed is not ours to remove. */
+/*
+ * A file that is gone already is fine; one that was changed is not ours to remove. The program
+ * stays where others need it, where it was there before, and where it was changed.
+ */
 static int look_at_installed(struct job *j, struct file *f, bool shared, struct lc_error *err)
 {
     bool same = false;
     int rc = lc_file_compare(f->path, "", 0, &f->state, err);
 
-    if (rc || f->state == LC_FILE_ABSENT || (f->role == PROGRAM_FILE && shared))
+    if (f->role == PROGRAM_FILE)
+        f->kept = f->kept || shared;
+    if (rc || f->state == LC_FILE_ABSENT || f->kept)
         return rc;
     rc = is_as_installed(j, f, &same, err);
+    if (f->role == PROGRAM_FILE)
+        f->kept = !same;
     if (rc || same || f->role == PROGRAM_FILE)
         return rc;
     lc_fail(err, LC_ERR_REFUSED, "%s was changed since it was installed", f->path);
@@ -354,13 +471,15 @@ static int look_at_installed(struct job *j, struct file *f, bool shared, struct 
     return LC_ERR_REFUSED;
 }
 
-static int take_away(struct job *j, const struct file *f, bool shared, struct lc_error *err)
+static int take_away(struct job *j, const struct file *f, struct lc_error *err)
 {
     int rc = 0;
 
+    if (!j->o->dry_run)
+        lc_file_sweep(f->path);
     if (f->state == LC_FILE_ABSENT)
         return 0;
-    if (f->role == PROGRAM_FILE && shared) {
+    if (f->kept) {
         tell(j, LC_INSTALL_KEPT, f->path);
         return 0;
     }
@@ -373,7 +492,7 @@ static int take_away(struct job *j, const struct file *f, bool shared, struct lc
 
 int lc_uninstall(const char *full, const struct lc_install_options *o, struct lc_error *err)
 {
-    bool shared = false;
+    bool shared = false, put_there;
     struct job j;
     int rc = begin(&j, full, o, err);
 
@@ -383,15 +502,17 @@ int lc_uninstall(const char *full, const struct lc_install_options *o, struct lc
         lc_hint(err, "--config names the folder of the XML files");
     }
     rc = rc ? rc : read_manifest(&j, err);
-    rc = rc ? rc : is_shared(&j, &shared, err);
+    rc = rc ? rc : ask_manifests(&j, &shared, &put_there, err);
     for (unsigned i = 0; rc == 0 && i < j.n; i++)
         rc = look_at_installed(&j, &j.file[i], shared, err);
     for (int role = ROLES - 1; rc == 0 && role >= 0; role--)
         for (unsigned i = 0; rc == 0 && i < j.n; i++)
             if (j.file[i].role == (enum role)role)
-                rc = take_away(&j, &j.file[i], shared, err);
-    if (rc == 0 && !o->dry_run)
+                rc = take_away(&j, &j.file[i], err);
+    if (rc == 0 && !o->dry_run) {
+        lc_file_sweep(j.manifest_path);
         rc = lc_file_remove(j.manifest_path, err);
+    }
     if (rc == 0)
         tell(&j, LC_INSTALL_REMOVED, j.manifest_path);
     release(&j);

@@ -85,7 +85,7 @@ cp etc/region_v1.livecol.json upgraded/etc/
 before() { fresh; }
 after() {
   uninstall || fail "uninstall: $(cat err)"
-  [ -z "$(find scripts etc -type f ! -name '*.new')" ] || fail 'something is left'
+  [ -z "$(find scripts etc -type f)" ] || fail 'something is left'
 }
 killed 'install' install 4
 
@@ -101,11 +101,30 @@ after() {
 }
 killed 'upgrade' install 8
 
-after() { [ -z "$(find scripts etc -type f ! -name '*.new')" ] || fail 'uninstall: something is left'; }
+after() { [ -z "$(find scripts etc -type f)" ] || fail 'uninstall: something is left'; }
 uninstall_again() {
   # Killed behind its last step, there is nothing to uninstall any more.
   if [ -z "${LIVECOL_TEST_KILL_AT:-}" ] && [ ! -e etc/region_v1.livecol.json ]; then return 0; fi
   uninstall
 }
 killed 'uninstall' uninstall_again
+# Two at once, on the same folders: one after the other.
+printf 'prefix,region\nu1,asia\n' >other.csv
+for _ in $(seq 10); do
+  fresh
+  install 4
+  uninstall &
+  "$hooks" config install --rules other.csv --name region --version 2 --scripts scripts --config etc >/dev/null
+  wait $! || fail 'uninstall beside install'
+  [ -x scripts/livecol-udf ] || fail 'uninstall beside install: the program is gone'
+  fresh
+  install 4 &
+  code=0
+  "$hooks" config install --rules other.csv --name region --version 1 --scripts scripts --config etc >/dev/null 2>&1 || code=$?
+  both=$code
+  wait $! || both=$((both + $?))
+  [ "$both" = 3 ] || fail "two installs of one name: exit codes add up to $both, not to one refusal"
+  uninstall || fail "two installs of one name: $(cat err)"
+  checks=$((checks + 3))
+done
 echo "$checks checks, all as expected"
