@@ -9,13 +9,14 @@
 #include <string.h>
 
 /* Enough to meet every rule of a small set and a spread of a large one, in one statement. */
-enum { MAX_KEYS = 2000, MAX_SQL_BYTES = 4 << 20, SLACK = 8 };
+enum { MAX_KEYS = 2000, MAX_SQL_BYTES = 4 << 20, SLACK = 16 };
 
-/* The keys, each with the bytes behind it that the matcher may read. */
+/* Columns of an answer. */
+enum { A_ANSWER, A_TYPE, A_KEY };
+
 struct keys {
     struct lc_buf text;
     size_t at[MAX_KEYS + 1];
-    uint64_t number[MAX_KEYS];
     size_t n;
 };
 
@@ -35,8 +36,6 @@ static int add_number(struct keys *k, uint64_t number)
     char text[24];
     int n = snprintf(text, sizeof text, "%" PRIu64, number);
 
-    if (k->n < MAX_KEYS)
-        k->number[k->n] = number;
     return add_key(k, text, (size_t)n);
 }
 
@@ -65,8 +64,10 @@ static int make_keys(struct keys *k, const struct lc_rules *r)
         for (uint32_t i = 0; rc == 0 && i < r->rules; i += step) {
             uint64_t low = r->bounds[i], high = r->bounds[r->rules + i];
 
-            rc = add_number(k, low) || add_number(k, high) || add_number(k, high + 1) ? LC_ERR_NOMEM
-                                                                                      : 0;
+            rc = add_number(k, low) || add_number(k, high) ||
+                         (high < UINT64_MAX && add_number(k, high + 1))
+                     ? LC_ERR_NOMEM
+                     : 0;
         }
         return rc ? rc : add_number(k, 0);
     }
@@ -86,32 +87,75 @@ static int make_keys(struct keys *k, const struct lc_rules *r)
     return rc;
 }
 
+/* The type without LowCardinality and Nullable around it; returns out. */
+static const char *plain_type(const char *type, char out[256])
+{
+    static const char *const wraps[] = {"LowCardinality(", "Nullable("};
+
+    snprintf(out, 256, "%s", type);
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = strlen(wraps[i]);
+
+        if (strncmp(out, wraps[i], n) == 0) {
+            memmove(out, out + n, strlen(out + n) + 1);
+            out[strlen(out) - 1] = '\0'; /* its ')' */
+        }
+    }
+    return out;
+}
+
+/* Can keys of that type be made from texts? */
+static bool takes_texts(const char *plain)
+{
+    static const char *const types[] = {"String", "FixedString(", "UInt", "Int", "Date", "UUID"};
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strncmp(plain, types[i], strlen(types[i])) == 0)
+            return true;
+    return false;
+}
+
+static int add_key_list(struct lc_buf *sql, const struct keys *k)
+{
+    int rc = lc_buf_adds(sql, "arrayJoin([");
+
+    for (size_t i = 0; rc == 0 && i < k->n; i++)
+        rc = (i && lc_buf_adds(sql, ", ")) ||
+             lc_sql_add_bytes(sql, k->text.p + k->at[i], k->at[i + 1] - k->at[i]);
+    return rc || lc_buf_adds(sql, "]) AS livecol_key");
+}
+
 /*
- * SELECT the answers over a column of these keys: a column, so that nothing is folded. The call
- * stands beside the FROM that names the host, since only that SELECT is done there.
+ * SELECT the answers over a column of these keys: a column, so that nothing is folded; of a key
+ * that is no string those that are such a key's text alone. The call stands beside the FROM that
+ * names the host, since only that SELECT is done there.
  */
 static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
                     const struct lc_answers_call *call, struct keys *k)
 {
-    int rc = lc_buf_adds(sql, "SELECT toString(") || lc_sql_add_id(sql, call->function) ||
-             lc_buf_adds(sql, "(");
+    char plain[256];
+    bool strings = strcmp(plain_type(call->column_type, plain), "String") == 0;
+    int rc = lc_buf_adds(sql, "SELECT toString(livecol_answer) AS answer, "
+                              "toTypeName(livecol_answer) AS type, livecol_key AS key, ") ||
+             lc_sql_add_id(sql, call->function) || lc_buf_adds(sql, "(");
 
     if (rc == 0 && call->dictionary)
         rc = lc_sql_add_str(sql, call->dictionary) || lc_buf_adds(sql, ", ") ||
              lc_sql_add_str(sql, call->attribute) || lc_buf_adds(sql, ", ");
-    rc = rc || lc_buf_adds(sql, call->tuple ? "tuple(CAST(arrayJoin([" : "CAST(arrayJoin([");
-
-    for (size_t i = 0; rc == 0 && i < k->n; i++) {
-        char *key = strndup((const char *)k->text.p + k->at[i], k->at[i + 1] - k->at[i]);
-
-        rc = !key || (i && lc_buf_adds(sql, ", ")) || lc_sql_add_str(sql, key) ? LC_ERR_NOMEM : 0;
-        free(key);
-    }
-    return rc || lc_buf_adds(sql, "]), ") || lc_sql_add_str(sql, call->column_type) ||
-                   lc_buf_adds(sql, call->tuple ? ")))) AS answer FROM " : "))) AS answer FROM ") ||
-                   lc_cluster_add_from(c, host, sql, "system", "one")
-               ? LC_ERR_NOMEM
-               : 0;
+    rc = rc || (call->tuple && lc_buf_adds(sql, "tuple(")) || lc_buf_adds(sql, "CAST(");
+    if (rc == 0 && strings)
+        rc = add_key_list(sql, k);
+    else if (rc == 0)
+        rc = lc_buf_adds(sql, "assumeNotNull(accurateCastOrNull(") || add_key_list(sql, k) ||
+             lc_buf_adds(sql, ", ") || lc_sql_add_str(sql, plain) || lc_buf_adds(sql, "))");
+    rc = rc || lc_buf_adds(sql, ", ") || lc_sql_add_str(sql, call->column_type) ||
+         lc_buf_adds(sql,
+                     call->tuple ? "))) AS livecol_answer FROM " : ")) AS livecol_answer FROM ") ||
+         lc_cluster_add_from(c, host, sql, "system", "one");
+    if (rc == 0 && !strings)
+        rc = lc_buf_adds(sql, " WHERE toString(accurateCastOrNull(livecol_key, ") ||
+             lc_sql_add_str(sql, plain) || lc_buf_adds(sql, ")) = livecol_key");
+    return rc ? LC_ERR_NOMEM : 0;
 }
 
 static int differ(const struct lc_answers_call *call, struct lc_slice key, struct lc_slice want,
@@ -130,49 +174,87 @@ static int differ(const struct lc_answers_call *call, struct lc_slice key, struc
     return LC_ERR_REFUSED;
 }
 
-static int compare(const struct lc_answers_call *call, const struct lc_rules *r, struct keys *k,
+/* A key without a rule has the type's empty value: '', 0 or NULL. 007 is stored as 7 in a number.
+ */
+static bool is_answer(const struct lc_cell *got, const char *type, struct lc_slice want)
+{
+    char text[24];
+
+    if (!got->is_null && strstr(type, "Int") && want.n < sizeof text) {
+        snprintf(text, sizeof text, "%.*s", (int)want.n, (const char *)want.p);
+        return strtoull(got->p, NULL, 10) == strtoull(text, NULL, 10);
+    }
+    return got->n == want.n && (want.n == 0 || memcmp(got->p, want.p, want.n) == 0);
+}
+
+/* Copy the keys that the server took, with what the matcher may read behind them. */
+static int take_keys(const struct lc_table *t, size_t first, struct lc_buf *bytes,
+                     struct lc_batch *batch)
+{
+    size_t at[LC_BATCH];
+
+    lc_buf_reset(bytes);
+    batch->n = t->rows - first < LC_BATCH ? t->rows - first : LC_BATCH;
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct lc_cell *key = lc_table_at(t, first + i, A_KEY);
+
+        at[i] = bytes->n;
+        batch->len[i] = key->n;
+        batch->number[i] = strtoull(key->p, NULL, 10);
+        if (lc_buf_add(bytes, key->p, key->n) || lc_buf_reserve(bytes, SLACK))
+            return LC_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < batch->n; i++)
+        batch->p[i] = bytes->p + at[i];
+    return 0;
+}
+
+static int compare(const struct lc_answers_call *call, const struct lc_rules *r,
                    const struct lc_table *t, uint32_t attribute, const char *rules_path,
                    struct lc_error *err)
 {
     struct lc_batch batch;
     uint32_t rule[LC_BATCH];
+    struct lc_buf bytes;
+    int rc = 0;
 
-    if (t->rows != k->n)
-        return lc_fail(err, LC_ERR_REFUSED, "%s answered %zu rows for %zu", call->function, t->rows,
-                       k->n);
-    for (size_t first = 0; first < k->n; first += LC_BATCH) {
-        batch.n = k->n - first < LC_BATCH ? k->n - first : LC_BATCH;
-        for (size_t i = 0; i < batch.n; i++) {
-            batch.p[i] = k->text.p + k->at[first + i];
-            batch.len[i] = k->at[first + i + 1] - k->at[first + i];
-            batch.number[i] = k->number[first + i];
-        }
-        if (lc_match(r, &batch, rule))
-            return lc_fail(err, LC_ERR_INPUT, "%s is corrupt", rules_path);
-        for (size_t i = 0; i < batch.n; i++) {
+    lc_buf_init(&bytes, MAX_SQL_BYTES);
+    for (size_t first = 0; rc == 0 && first < t->rows; first += LC_BATCH) {
+        rc = take_keys(t, first, &bytes, &batch);
+        if (rc)
+            lc_fail(err, rc, "no memory for sample keys");
+        else if (lc_match(r, &batch, rule))
+            rc = lc_fail(err, LC_ERR_INPUT, "%s is corrupt", rules_path);
+        for (size_t i = 0; rc == 0 && i < batch.n; i++) {
             struct lc_slice want =
                 lc_rules_value(r, attribute, lc_rules_value_id(r, attribute, rule[i]));
-            const struct lc_cell *got = lc_table_at(t, first + i, 0);
+            const struct lc_cell *got = lc_table_at(t, first + i, A_ANSWER);
 
-            if (got->n != want.n || (want.n && memcmp(got->p, want.p, want.n) != 0))
-                return differ(call, (struct lc_slice){batch.p[i], batch.len[i]}, want, got,
-                              rules_path, err);
+            if (!is_answer(got, lc_table_at(t, first + i, A_TYPE)->p, want))
+                rc = differ(call, (struct lc_slice){batch.p[i], batch.len[i]}, want, got,
+                            rules_path, err);
         }
     }
-    return 0;
+    lc_buf_release(&bytes);
+    return rc;
 }
 
 int lc_answers_compare_host(const struct lc_cluster *c, size_t host,
                             const struct lc_answers_call *call, const struct lc_rules *rules,
                             const char *rules_path, uint64_t *compared, struct lc_error *err)
 {
-    struct keys *k = calloc(1, sizeof *k);
+    struct keys *k;
     struct lc_buf sql;
     struct lc_table t = {0};
+    char plain[256];
     int attribute = call->attribute ? lc_rules_attribute(rules, call->attribute) : 0;
-    int rc = k ? 0 : LC_ERR_NOMEM;
+    int rc;
 
     *compared = 0;
+    if (!takes_texts(plain_type(call->column_type, plain)))
+        return 0;
+    k = calloc(1, sizeof *k);
+    rc = k ? 0 : LC_ERR_NOMEM;
     lc_buf_init(&sql, MAX_SQL_BYTES);
     if (attribute < 0)
         attribute = 0;
@@ -182,18 +264,15 @@ int lc_answers_compare_host(const struct lc_cluster *c, size_t host,
     }
     if (rc == 0)
         rc = make_sql(&sql, c, host, call, k);
-    /* The matcher may read eight bytes from the start of a key. */
-    if (rc == 0)
-        rc = lc_buf_add(&k->text, "\0\0\0\0\0\0\0", SLACK);
     if (rc || !lc_buf_str(&sql)) {
         rc = lc_fail(err, rc ? rc : LC_ERR_NOMEM, "no room for the sample keys of %s", rules_path);
         goto done;
     }
     rc = lc_cluster_run(c, host, lc_buf_str(&sql), &t, err);
     if (rc == 0)
-        rc = compare(call, rules, k, &t, (uint32_t)attribute, rules_path, err);
+        rc = compare(call, rules, &t, (uint32_t)attribute, rules_path, err);
     if (rc == 0)
-        *compared = k->n;
+        *compared = t.rows;
 done:
     if (k)
         lc_buf_release(&k->text);

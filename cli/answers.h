@@ -19,8 +19,9 @@ struct lc_answers_call {
 
 /*
  * Compare the host's answers for keys made from the rules (each key, longer, shorter, none at all).
- * 0 and *compared; LC_ERR_REFUSED with the first key that differs; LC_ERR_INPUT where the rules are
- * corrupt; the failures of a query.
+ * Keys of a type that no text makes (arrays, enums) are not made: 0 compared. 0 and *compared;
+ * LC_ERR_REFUSED with the first key that differs; LC_ERR_INPUT where the rules are corrupt; the
+ * failures of a query.
  */
 int lc_answers_compare_host(const struct lc_cluster *c, size_t host,
                             const struct lc_answers_call *call, const struct lc_rules *rules,

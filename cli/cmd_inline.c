@@ -24,9 +24,6 @@ static void on_lock_wait(void *ctx, const struct lc_lock_info *h)
 int lc_inline_send(const struct lc_inline_options *o, struct lc_backend *b, const char *sql,
                    struct lc_error *err)
 {
-    struct lc_session s;
-    int rc;
-
     if (o->m.global.json) {
         struct lc_json *j = lc_json_object();
 
@@ -37,15 +34,19 @@ int lc_inline_send(const struct lc_inline_options *o, struct lc_backend *b, cons
     } else {
         printf("%s\n", sql);
     }
+    return o->m.up.dry_run ? 0 : lc_backend_run(b, sql, NULL, err);
+}
+
+int lc_inline_lock(const struct lc_inline_options *o, struct lc_backend *b, struct lc_session *s,
+                   struct lc_error *err)
+{
+    int rc;
+
+    *s = (struct lc_session){0};
     if (o->m.up.dry_run)
         return 0;
-    rc = lc_session_open(&s, b, &o->m.up, false, err);
-    if (rc == 0)
-        rc = lc_session_lock(&s, "inline", &o->m.up, on_lock_wait, NULL, err);
-    if (rc == 0)
-        rc = lc_backend_run(b, sql, NULL, err);
-    lc_session_end(&s);
-    return rc;
+    rc = lc_session_open(s, b, &o->m.up, false, err);
+    return rc ? rc : lc_session_lock(s, "inline", &o->m.up, on_lock_wait, NULL, err);
 }
 
 static int check_column(const struct lc_derived *d, struct lc_error *err)
@@ -84,12 +85,25 @@ static int check_rules(const struct lc_derived *d, const struct lc_inline_source
                                                  source->attribute ? source->attribute : d->column};
 
         rc = lc_answers_compare(d->b, &call, rules, source->rules, &compared, err);
-        if (rc == 0)
+        if (rc == 0 && compared == 0)
+            lc_say("keys of the type %s cannot be made up: those of the table are compared", type);
+        else if (rc == 0)
             lc_say("%s answers %" PRIu64 " keys as %s says", function, compared, source->rules);
     }
     lc_rules_free(rules);
     free(function);
     free(key);
+    return rc;
+}
+
+/* Whoever had the lock before may have changed the DEFAULT. */
+static int look_again(struct lc_derived *d, struct lc_error *err)
+{
+    struct lc_derived now;
+    int rc = lc_derived_find(&now, d->b, d->database, d->table, d->column, err);
+
+    lc_derived_release(d);
+    *d = now;
     return rc;
 }
 
@@ -99,9 +113,14 @@ static int inline_column(const struct lc_inline_options *o, struct lc_error *err
     struct lc_derived d = {0};
     struct lc_buf expr, sql;
     struct lc_inline_change change;
+    struct lc_session s = {0};
     uint64_t keys = 0;
     int rc = lc_derived_open(&d, &b, &o->m.global, o->m.rest.v[0], err);
 
+    if (rc == 0)
+        rc = lc_inline_lock(o, b, &s, err);
+    if (rc == 0)
+        rc = look_again(&d, err);
     lc_buf_init(&expr, (size_t)1 << 20);
     lc_buf_init(&sql, (size_t)1 << 22);
     if (rc == 0)
@@ -127,6 +146,7 @@ static int inline_column(const struct lc_inline_options *o, struct lc_error *err
     lc_buf_release(&expr);
     lc_buf_release(&sql);
     lc_derived_release(&d);
+    lc_session_end(&s);
     lc_backend_free(b);
     return rc;
 }

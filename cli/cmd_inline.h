@@ -4,6 +4,7 @@
 
 #include "cmd_migrate.h"
 #include "inline.h"
+#include "session.h"
 
 struct lc_inline_options {
     struct lc_migrate m;
@@ -12,7 +13,11 @@ struct lc_inline_options {
     bool remove, force;
 };
 
-/* Show the statement, and unless --dry-run send it under the lock. 0; as a query, and the lock. */
+/* Unless --dry-run: take the lock, before what is looked at. End the session in any case. */
+int lc_inline_lock(const struct lc_inline_options *o, struct lc_backend *b, struct lc_session *s,
+                   struct lc_error *err);
+
+/* Show the statement, and unless --dry-run send it. 0; as a query. */
 int lc_inline_send(const struct lc_inline_options *o, struct lc_backend *b, const char *sql,
                    struct lc_error *err);
 

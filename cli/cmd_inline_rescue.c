@@ -20,7 +20,8 @@ struct rescue {
     const struct lc_inline_options *o;
     struct lc_backend *b;
     struct lc_table all; /* every column whose expression calls something, by table */
-    unsigned columns, tables;
+    bool look_only;      /* the first pass: is any of it refused? */
+    unsigned columns, tables, failed, views;
 };
 
 static int known(struct rescue *r, const char *function, bool *is, struct lc_error *err)
@@ -116,6 +117,8 @@ static int check_stored(struct rescue *r, const struct lc_derived *d, const char
 
     if (rc || expr || (stored && lacking == 0) || strcmp(d->kind, "EPHEMERAL") == 0)
         return rc;
+    if (r->o->force && r->look_only)
+        return 0;
     if (r->o->force) {
         lc_warn("%s.%s.%s reads as empty from now on where it is not stored", d->database, d->table,
                 d->column);
@@ -147,10 +150,13 @@ static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_er
 
     *expr = NULL;
     lc_buf_init(&text, (size_t)1 << 20);
-    if (rc == LC_ERR_REFUSED) { /* a Buffer or Distributed table: it stores nothing by itself */
+    if (rc == LC_ERR_REFUSED && !d.partless) { /* dropped meanwhile */
         lc_derived_release(&d);
         return 0;
     }
+    /* A Buffer or Distributed table writes what its own DEFAULT says, or an empty value. */
+    if (rc == LC_ERR_REFUSED)
+        rc = 0;
     if (rc && err && err->code == 0)
         *err = why;
     if (rc == 0 && r->o->source.rules && ours) {
@@ -158,9 +164,9 @@ static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_er
         if (rc == 0 && !(*expr = lc_buf_detach(&text)))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
     }
-    if (rc == 0)
+    if (rc == 0 && !d.partless)
         rc = check_stored(r, &d, *expr, err);
-    if (rc == 0 && !ours)
+    if (rc == 0 && !ours && !r->look_only)
         lc_say("%s.%s.%s depends on another function that is not there, and is freed too", database,
                table, column);
     lc_buf_release(&text);
@@ -172,6 +178,27 @@ static bool same_table(const struct lc_table *t, size_t a, size_t b)
 {
     return strcmp(lc_table_at(t, a, D_DATABASE)->p, lc_table_at(t, b, D_DATABASE)->p) == 0 &&
            strcmp(lc_table_at(t, a, D_TABLE)->p, lc_table_at(t, b, D_TABLE)->p) == 0;
+}
+
+/* The others are freed, too, where the server refuses one. */
+static int send_one(struct rescue *r, size_t row, size_t columns, const char *sql,
+                    struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    int rc = lc_inline_send(r->o, r->b, sql, &one);
+
+    if (rc == 0) {
+        r->columns += (unsigned)columns;
+        r->tables++;
+    } else if (rc == LC_ERR_SERVER) {
+        lc_warn("%s.%s is not freed: %s", lc_table_at(&r->all, row, D_DATABASE)->p,
+                lc_table_at(&r->all, row, D_TABLE)->p, one.msg);
+        r->failed++;
+        rc = 0;
+    } else if (err && err->code == 0) {
+        *err = one;
+    }
+    return rc;
 }
 
 /* All broken columns of the table that begins at `first`, in one ALTER. */
@@ -201,12 +228,8 @@ static int free_table(struct rescue *r, size_t first, size_t end, struct lc_erro
                                     lc_table_at(&r->all, first, D_TABLE)->p, changes, n) ||
                     !lc_buf_str(&sql)))
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
-    if (rc == 0)
-        rc = lc_inline_send(r->o, r->b, lc_buf_str(&sql), err);
-    if (rc == 0) {
-        r->columns += (unsigned)n;
-        r->tables++;
-    }
+    if (rc == 0 && !r->look_only)
+        rc = send_one(r, first, n, lc_buf_str(&sql), err);
     for (size_t i = 0; exprs && i < end - first; i++)
         free(exprs[i]);
     free(exprs);
@@ -237,8 +260,10 @@ static int name_views(struct rescue *r, struct lc_error *err)
     int rc = lc_query_read(r->b, lc_sql_all_tables, NULL, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (lc_inline_calls(lc_table_at(&t, i, 3)->p, r->o->rescue))
-            lc_warn("%s.%s (%s) calls %s too, and cannot be freed: drop it, or change its query",
+        if (!lc_inline_calls(lc_table_at(&t, i, 3)->p, r->o->rescue))
+            continue;
+        r->views++;
+        lc_warn("%s.%s (%s) calls %s too, and cannot be freed: drop it, or change its query",
                     lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p, lc_table_at(&t, i, 2)->p,
                     r->o->rescue);
     }
@@ -248,13 +273,19 @@ static int name_views(struct rescue *r, struct lc_error *err)
 
 int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
 {
-    struct rescue r = {.o = o};
+    struct rescue r = {.o = o, .look_only = true};
+    struct lc_session s = {0};
     int rc = lc_global_open(&o->m.global, &r.b, err);
 
+    if (rc == 0)
+        rc = lc_inline_lock(o, r.b, &s, err);
     if (rc == 0)
         rc = check_gone(&r, err);
     if (rc == 0)
         rc = lc_query_read(r.b, lc_sql_default_columns, NULL, &r.all, err);
+    if (rc == 0)
+        rc = free_all(&r, err);
+    r.look_only = false;
     if (rc == 0)
         rc = free_all(&r, err);
     if (rc == 0)
@@ -262,7 +293,17 @@ int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
     if (rc == 0)
         lc_say("%s %u column%s of %u table%s", o->m.up.dry_run ? "would free" : "freed", r.columns,
                r.columns == 1 ? "" : "s", r.tables, r.tables == 1 ? "" : "s");
+    if (rc == 0 && r.failed) {
+        rc = lc_fail(err, LC_ERR_SERVER, "%u table%s could not be freed of %s", r.failed,
+                     r.failed == 1 ? "" : "s", o->rescue);
+        lc_hint(err, "what the server says of each stands above: change or drop it by hand");
+    } else if (rc == 0 && r.tables + r.views == 0) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "nothing on %s depends on %s", lc_backend_where(r.b),
+                     o->rescue);
+        lc_hint(err, "is it written as in the DEFAULT? livecol doctor lists what depends on what");
+    }
     lc_table_release(&r.all);
+    lc_session_end(&s);
     lc_backend_free(r.b);
     return rc;
 }

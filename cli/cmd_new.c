@@ -69,8 +69,32 @@ static void next_version(const struct lc_migrations *files, char out[24])
                  highest ? highest->version + 1 : 1);
 }
 
+/* Words that mean something else in an expression or behind a column's name. */
+static bool is_keyword(const char *name)
+{
+    static const char *const words[] = {
+        "after",      "alias",  "all",          "and",       "any",      "as",         "asc",
+        "between",    "by",     "case",         "cast",      "codec",    "column",     "comment",
+        "constraint", "date",   "default",      "desc",      "distinct", "else",       "end",
+        "ephemeral",  "except", "exists",       "false",     "final",    "first",      "format",
+        "from",       "global", "group",        "having",    "if",       "ilike",      "in",
+        "index",      "inf",    "intersect",    "interval",  "is",       "join",       "key",
+        "like",       "limit",  "materialized", "nan",       "not",      "null",       "offset",
+        "on",         "or",     "order",        "partition", "prewhere", "primary",    "projection",
+        "qualify",    "remove", "sample",       "select",    "settings", "statistics", "then",
+        "timestamp",  "to",     "true",         "ttl",       "union",    "update",     "using",
+        "values",     "when",   "where",        "window",    "with"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(name, words[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool is_plain(const char *name)
 {
+    if (is_keyword(name))
+        return false;
     if (!isalpha((unsigned char)*name) && *name != '_')
         return false;
     for (; *name; name++) {

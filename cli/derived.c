@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SIDE_MAX_BYTES = 1 << 20 };
+
 /* Columns of sql/columns.sql. */
 enum { C_NAME, C_TYPE, C_DEFAULT_KIND, C_DEFAULT_EXPRESSION };
 
@@ -32,6 +34,7 @@ static int find_table(struct lc_derived *d, struct lc_error *err)
         d->replicated =
             strncmp(engine->p, "Replicated", 10) == 0 || strncmp(engine->p, "Shared", 6) == 0;
         if (!strstr(engine->p, "MergeTree")) {
+            d->partless = true;
             rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s (%s) stores no parts of its own", d->database,
                          d->table, engine->p);
             lc_hint(err, "name the table that stores the rows, a MergeTree");
@@ -56,9 +59,13 @@ int lc_derived_find(struct lc_derived *d, struct lc_backend *b, const char *data
     args[0].value = d->database;
     args[1].value = d->table;
     rc = find_table(d, err);
-    if (rc == 0)
-        rc = lc_query_read(b, lc_sql_columns, args, &d->columns, err);
-    if (rc)
+    if (rc == 0 || d->partless) {
+        struct lc_error one = LC_ERROR_INIT;
+        int read = lc_query_read(b, lc_sql_columns, args, &d->columns, rc ? &one : err);
+
+        rc = rc ? rc : read;
+    }
+    if (rc && !d->partless)
         return rc;
     for (size_t i = 0; i < d->columns.rows; i++) {
         if (strcmp(lc_table_at(&d->columns, i, C_NAME)->p, column) != 0)
@@ -66,9 +73,10 @@ int lc_derived_find(struct lc_derived *d, struct lc_backend *b, const char *data
         d->type = strdup(lc_table_at(&d->columns, i, C_TYPE)->p);
         d->kind = strdup(lc_table_at(&d->columns, i, C_DEFAULT_KIND)->p);
         d->expr = strdup(lc_table_at(&d->columns, i, C_DEFAULT_EXPRESSION)->p);
-        return d->type && d->kind && d->expr ? 0 : no_memory(err);
+        return d->type && d->kind && d->expr ? rc : no_memory(err);
     }
-    return lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", d->database, table, column);
+    return rc ? rc
+              : lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", d->database, table, column);
 }
 
 int lc_derived_open(struct lc_derived *d, struct lc_backend **b, const struct lc_global *global,
@@ -197,21 +205,57 @@ int lc_derived_add_expected(const struct lc_derived *d, const char *expr, struct
                : 0;
 }
 
-int lc_derived_add_differs(const struct lc_derived *d, const char *expr, struct lc_buf *sql)
+/* A type in which a NULL may stand inside of a value, or in which NULL is one value of many. */
+static bool is_compound(const char *type)
+{
+    static const char *const words[] = {"Tuple(", "Map(", "Variant(", "Dynamic", "JSON"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(type, words[i]))
+            return true;
+    return false;
+}
+
+static bool is_float(const char *type)
+{
+    const char *word = strstr(type, "Float");
+
+    return word && (word == type || word[-1] == '(') && !strchr(word, '(') &&
+           !strstr(type, "Array(");
+}
+
+int lc_derived_add_unlike(const struct lc_derived *d, const char *a, const char *b,
+                          struct lc_buf *sql)
 {
     int rc;
 
-    if (!strstr(d->type, "Nullable("))
-        return lc_sql_add_id(sql, d->column) || lc_buf_adds(sql, " != ") ||
-                       lc_derived_add_expected(d, expr, sql)
-                   ? LC_ERR_NOMEM
-                   : 0;
-    rc = lc_buf_adds(sql, "(ifNull(") || lc_sql_add_id(sql, d->column) ||
-         lc_buf_adds(sql, " != ") || lc_derived_add_expected(d, expr, sql) ||
-         lc_buf_adds(sql, ", 0) OR isNull(") || lc_sql_add_id(sql, d->column) ||
-         lc_buf_adds(sql, ") != isNull(") || lc_derived_add_expected(d, expr, sql) ||
-         lc_buf_adds(sql, "))");
+    /* <=> is as old as the types that need it, and younger than old servers. */
+    if (is_compound(d->type))
+        return lc_buf_addf(sql, "NOT (%s <=> %s)", a, b) ? LC_ERR_NOMEM : 0;
+    rc = lc_buf_addf(sql,
+                     strstr(d->type, "Nullable(")
+                         ? "(ifNull(%s != %s, 0) OR isNull(%s) != isNull(%s))"
+                         : "(%s != %s)",
+                     a, b, a, b);
+    if (rc == 0 && is_float(d->type)) /* NaN is a value like others */
+        rc = lc_buf_addf(sql, " AND NOT ifNull(isNaN(%s) AND isNaN(%s), 0)", a, b);
     return rc ? LC_ERR_NOMEM : 0;
+}
+
+int lc_derived_add_differs(const struct lc_derived *d, const char *expr, struct lc_buf *sql)
+{
+    struct lc_buf stored, expected;
+    int rc;
+
+    lc_buf_init(&stored, SIDE_MAX_BYTES);
+    lc_buf_init(&expected, SIDE_MAX_BYTES);
+    rc = lc_sql_add_id(&stored, d->column) || lc_derived_add_expected(d, expr, &expected) ||
+                 !lc_buf_str(&stored) || !lc_buf_str(&expected)
+             ? LC_ERR_NOMEM
+             : lc_derived_add_unlike(d, lc_buf_str(&stored), lc_buf_str(&expected), sql);
+    lc_buf_release(&stored);
+    lc_buf_release(&expected);
+    return rc;
 }
 
 int lc_derived_add_table(const struct lc_derived *d, struct lc_buf *sql)

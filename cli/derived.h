@@ -17,6 +17,7 @@ struct lc_derived {
     char *type;
     char *kind, *expr; /* DEFAULT, MATERIALIZED, …; "" where it has none */
     bool replicated;
+    bool partless;           /* the table is there, and stores no parts of its own */
     struct lc_table columns; /* of sql/columns.sql */
 };
 
@@ -57,10 +58,17 @@ const char *lc_derived_type_of(const struct lc_derived *d, const char *column);
 
 /*
  * Append a condition: does the column's stored value differ from the expression's, as the column
- * would store it? NULL equals NULL. The expression is SQL, and is put in as it stands. 0,
+ * would store it? As lc_derived_add_unlike. The expression is SQL, and is put in as it stands. 0,
  * LC_ERR_NOMEM.
  */
 int lc_derived_add_differs(const struct lc_derived *d, const char *expr, struct lc_buf *sql);
+
+/*
+ * Append a condition: do two expressions of the column's type give other values? NULL equals NULL,
+ * also inside of a value, and NaN equals NaN. 0, LC_ERR_NOMEM.
+ */
+int lc_derived_add_unlike(const struct lc_derived *d, const char *a, const char *b,
+                          struct lc_buf *sql);
 
 /* Append the expression as the column would store it: CAST((expr), 'Type'). 0, LC_ERR_NOMEM. */
 int lc_derived_add_expected(const struct lc_derived *d, const char *expr, struct lc_buf *sql);

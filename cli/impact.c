@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ struct run {
     const struct lc_derived *d;
     const struct lc_impact_rules *rules;
     const atomic_bool *cancel;
+    bool nullable, numbers; /* what the column's type is */
     struct pair *pairs;
     size_t used, cap;
 };
@@ -82,11 +84,21 @@ static int note(struct run *r, uint32_t old, uint32_t new, uint64_t rows)
     return 0;
 }
 
-/* Is the stored value this one? A miss (id 0) is stored as the empty value, or as NULL. */
-static bool holds(const struct lc_cell *stored, struct lc_slice value, uint32_t value_id)
+/*
+ * Is the stored value this one? A miss (id 0) is stored as NULL where the column can hold it, else
+ * as the empty value: '' or 0. A number is stored without the zeros before it.
+ */
+static bool holds(const struct run *r, const struct lc_cell *stored, struct lc_slice value,
+                  uint32_t value_id)
 {
-    if (stored->is_null)
-        return value_id == 0;
+    char text[24];
+
+    if (stored->is_null || (r->nullable && value_id == 0))
+        return stored->is_null && value_id == 0;
+    if (r->numbers && value.n < sizeof text) {
+        snprintf(text, sizeof text, "%.*s", (int)value.n, (const char *)value.p);
+        return strtoull(stored->p, NULL, 10) == strtoull(text, NULL, 10);
+    }
     return stored->n == value.n && (value.n == 0 || memcmp(stored->p, value.p, value.n) == 0);
 }
 
@@ -103,13 +115,17 @@ static int take_row(struct run *r, const struct lc_table *t, size_t row, uint32_
     bool same = old.n == new.n && (old.n == 0 || memcmp(old.p, new.p, old.n) == 0);
 
     r->out->rows += rows;
-    if (holds(stored, old, old_id)) {
+    if (lc_table_at(t, row, K_KEY)->is_null) { /* no function is asked for it */
+        r->out->given += rows;
+        return 0;
+    }
+    if (holds(r, stored, old, old_id)) {
         if (same)
             return 0;
         r->out->change += rows;
         return note(r, old_id, new_id, rows);
     }
-    if (holds(stored, new, new_id))
+    if (holds(r, stored, new, new_id))
         r->out->already += rows;
     else
         r->out->given += rows;
@@ -132,7 +148,7 @@ static int make_batch(struct lc_batch *batch, struct lc_buf *bytes, const struct
         batch->len[i] = c->n;
         errno = 0;
         batch->number[i] = numbers ? strtoull(c->p, &end, 10) : 0;
-        if (numbers && (*c->p < '0' || *c->p > '9' || *end || errno))
+        if (numbers && !c->is_null && (*c->p < '0' || *c->p > '9' || *end || errno))
             return lc_fail(err, LC_ERR_INPUT,
                            "the key \"%.40s\" is no whole number from 0 up, which range rules take",
                            c->p);
@@ -202,8 +218,8 @@ static int count_portion(struct run *r, uint64_t i, uint64_t portions, struct lc
          lc_buf_adds(&sql, ") AS livecol_v, count() AS livecol_n FROM ") ||
          lc_derived_add_table(r->d, &sql);
     if (rc == 0 && portions > 1)
-        rc = lc_buf_adds(&sql, " WHERE cityHash64(") || lc_sql_add_id(&sql, r->rules->key) ||
-             lc_buf_addf(&sql, ") %% %" PRIu64 " = %" PRIu64, portions, i);
+        rc = lc_buf_adds(&sql, " WHERE ifNull(cityHash64(") || lc_sql_add_id(&sql, r->rules->key) ||
+             lc_buf_addf(&sql, "), 0) %% %" PRIu64 " = %" PRIu64, portions, i);
     rc = rc || lc_buf_adds(&sql, " GROUP BY livecol_k, livecol_v") ? no_memory(err)
                                                                    : ask(r, &sql, &t, err);
     if (rc == 0)
@@ -256,16 +272,40 @@ static int list_changes(struct run *r, struct lc_error *err)
     return 0;
 }
 
+/* Rules are for texts and numbers. */
+static int check_key(const struct lc_derived *d, const char *key, struct lc_error *err)
+{
+    static const char *const types[] = {"Array(",  "Tuple(", "Map(",   "Variant(",
+                                        "Dynamic", "JSON",   "Nested("};
+    const char *type = lc_derived_type_of(d, key);
+
+    for (size_t i = 0; type && i < sizeof types / sizeof *types; i++) {
+        if (strncmp(type, types[i], strlen(types[i])) != 0)
+            continue;
+        lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s is %s: rules take texts and whole numbers",
+                d->database, d->table, key, type);
+        lc_hint(err, "--key names the column that the function is called with");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
 int lc_impact_count(struct lc_impact *out, const struct lc_derived *d,
                     const struct lc_impact_rules *rules, const atomic_bool *cancel,
                     struct lc_error *err)
 {
-    struct run r = {.out = out, .d = d, .rules = rules, .cancel = cancel};
-    uint64_t keys, portions = 0;
+    struct run r = {.out = out,
+                    .d = d,
+                    .rules = rules,
+                    .cancel = cancel,
+                    .nullable = strstr(d->type, "Nullable(") != NULL,
+                    .numbers = strstr(d->type, "Int") && !strstr(d->type, "Array(")};
+    uint64_t keys = 0, portions = 0;
     int rc;
 
     *out = (struct lc_impact){0};
-    rc = count_keys(&r, &keys, err);
+    rc = check_key(d, rules->key, err);
+    rc = rc ? rc : count_keys(&r, &keys, err);
     if (rc == 0)
         portions = keys / PORTION_KEYS + 1;
     for (uint64_t i = 0; rc == 0 && i < portions; i++)

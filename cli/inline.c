@@ -3,6 +3,7 @@
 #include "builtin.h"
 #include "defaults.h"
 #include "livecol_sql.h"
+#include "match.h"
 #include "query.h"
 #include "rules.h"
 #include "sqltext.h"
@@ -20,13 +21,12 @@ static int no_memory(struct lc_error *err)
     return lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
 }
 
-/* The key as SQL. The column's expression must be f(key). */
-static int key_of(const struct lc_derived *d, char **key, struct lc_error *err)
+/* The key, and its type (borrowed). The column's expression must be f(key). */
+static int key_of(const struct lc_derived *d, char **key, const char **type, struct lc_error *err)
 {
-    const char *type;
     char *function;
 
-    if (!lc_derived_call(d, d->expr, &function, key, &type)) {
+    if (!lc_derived_call(d, d->expr, &function, key, type)) {
         lc_fail(err, LC_ERR_REFUSED, "%s of %s.%s.%s is no call of one column", d->expr,
                 d->database, d->table, d->column);
         lc_hint(err,
@@ -55,6 +55,28 @@ static int attribute_of(const struct lc_derived *d, const struct lc_inline_sourc
     return 0;
 }
 
+/*
+ * What a key without a rule gets: what the function answers then, NULL, 0 or ''. Where it is gone,
+ * what the column's type says.
+ */
+static const char *miss_of(const struct lc_derived *d, char type[256])
+{
+    struct lc_table t = {0};
+    struct lc_buf sql;
+
+    snprintf(type, 256, "%s", d->type);
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    if (lc_buf_addf(&sql, "SELECT (%s\n) AS v FROM ", d->expr) == 0 &&
+        lc_derived_add_table(d, &sql) == 0 && lc_buf_adds(&sql, " LIMIT 0") == 0 &&
+        lc_buf_str(&sql) && lc_backend_run(d->b, lc_buf_str(&sql), &t, NULL) == 0 && t.cols == 1)
+        snprintf(type, 256, "%s", t.types[0].p);
+    lc_table_release(&t);
+    lc_buf_release(&sql);
+    if (strstr(type, "Nullable("))
+        return "NULL";
+    return strstr(type, "Int") ? "'0'" : NULL;
+}
+
 static int from_rules(const struct lc_derived *d, const struct lc_inline_source *source,
                       const char *key_sql, struct lc_buf *out, struct lc_error *err)
 {
@@ -72,8 +94,9 @@ static int from_rules(const struct lc_derived *d, const struct lc_inline_source 
                      "DEFAULT, or keep the function");
     }
     if (rc == 0) {
-        rc = lc_builtin_multiif(rules, attribute, key_sql,
-                                strstr(d->type, "Nullable(") ? "NULL" : NULL, out, err);
+        char type[256];
+
+        rc = lc_builtin_multiif(rules, attribute, key_sql, miss_of(d, type), out, err);
         if (rc == LC_ERR_USAGE)
             rc = LC_ERR_REFUSED;
         if (err && err->code == LC_ERR_USAGE)
@@ -127,15 +150,30 @@ static int from_dictionary(const struct lc_derived *d, const struct lc_inline_so
     return rc;
 }
 
+/* A function is given the text of a key that is none; rules of numbers take numbers. */
+static int add_key(const struct lc_inline_source *source, const char *key, const char *type,
+                   struct lc_buf *sql)
+{
+    struct lc_rules *rules = NULL;
+    bool as_text = source->rules && !strstr(type, "String") &&
+                   lc_rules_open(&rules, source->rules, NULL) == 0 &&
+                   !lc_kind_takes_numbers(rules->kind);
+
+    lc_rules_free(rules);
+    return (as_text && lc_buf_adds(sql, "toString(")) || lc_sql_add_id(sql, key) ||
+           (as_text && lc_buf_adds(sql, ")"));
+}
+
 int lc_inline_expression(const struct lc_derived *d, const struct lc_inline_source *source,
                          struct lc_buf *out, struct lc_error *err)
 {
     struct lc_buf key_sql;
+    const char *type = "";
     char *key = NULL;
-    int rc = key_of(d, &key, err);
+    int rc = key_of(d, &key, &type, err);
 
     lc_buf_init(&key_sql, 1 << 16);
-    if (rc == 0 && (lc_sql_add_id(&key_sql, key) || !lc_buf_str(&key_sql)))
+    if (rc == 0 && (add_key(source, key, type, &key_sql) || !lc_buf_str(&key_sql)))
         rc = no_memory(err);
     if (rc == 0)
         rc = source->rules ? from_rules(d, source, lc_buf_str(&key_sql), out, err)
@@ -159,14 +197,20 @@ int lc_inline_lacking(const struct lc_derived *d, uint64_t *rows, struct lc_erro
     return rc;
 }
 
-/* Old and new answer for a key, as the column would store them. NULL equals NULL. */
+/* Old and new answer for a key, as the column would store them. */
 static int add_differs(const struct lc_derived *d, const char *expr, struct lc_buf *sql)
 {
-    return lc_buf_adds(sql, "(ifNull(") || lc_derived_add_expected(d, expr, sql) ||
-           lc_buf_adds(sql, " != ") || lc_derived_add_expected(d, d->expr, sql) ||
-           lc_buf_adds(sql, ", 0) OR isNull(") || lc_derived_add_expected(d, expr, sql) ||
-           lc_buf_adds(sql, ") != isNull(") || lc_derived_add_expected(d, d->expr, sql) ||
-           lc_buf_adds(sql, "))");
+    struct lc_buf was, will_be;
+    int rc;
+
+    lc_buf_init(&was, MAX_SQL_BYTES);
+    lc_buf_init(&will_be, MAX_SQL_BYTES);
+    rc = lc_derived_add_expected(d, d->expr, &was) || lc_derived_add_expected(d, expr, &will_be) ||
+         !lc_buf_str(&was) || !lc_buf_str(&will_be) ||
+         lc_derived_add_unlike(d, lc_buf_str(&will_be), lc_buf_str(&was), sql);
+    lc_buf_release(&was);
+    lc_buf_release(&will_be);
+    return rc;
 }
 
 /* FROM (SELECT the columns that either reads … GROUP BY them): each key once. */

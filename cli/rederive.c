@@ -63,7 +63,7 @@ static struct lc_slice between(const char *text, size_t from, size_t to)
 {
     while (from < to && (text[from] == ' ' || text[from] == '\n' || text[from] == '\t'))
         from++;
-    return (struct lc_slice){(const uint8_t *)text + from, to - from};
+    return (struct lc_slice){(const uint8_t *)text + from, from < to ? to - from : 0};
 }
 
 static bool add_slice(struct lc_buf *b, struct lc_slice s)
@@ -102,7 +102,7 @@ static int find_places(const struct lc_stmt_command *c, struct update *u, struct
             at->second = at->second || lc_tok_symbol(&tok, ',');
             if (lc_tok_is(&tok, "PARTITION") && lc_tok_is(&before, "IN"))
                 at->partition = true;
-            if (lc_tok_is(&tok, "WHERE") && !at->where) {
+            if (lc_tok_is(&tok, "WHERE") && !at->where && n > 4) { /* behind c = value */
                 at->where = tok.at;
                 at->condition = tok.at + tok.n;
             }
@@ -249,6 +249,29 @@ static int check_column(const struct lc_derived *t, struct lc_error *err)
     return rc;
 }
 
+/* In a Nullable column nothing equals NULL, and nothing differs from it: the WHERE must ask. */
+static int check_nulls(const struct lc_derived *t, const struct update *u, struct lc_error *err)
+{
+    static const char *const asks[] = {
+        "isNull", "isNotNull", "IS NULL",           "IS NOT NULL",     "ifNull",
+        "<=>",    "coalesce",  "isNotDistinctFrom", "IS NOT DISTINCT", "assumeNotNull"};
+
+    if (!strstr(t->type, "Nullable("))
+        return 0;
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
+        if (has_text(u->where, asks[i]))
+            return 0;
+    lc_fail(err, LC_ERR_REFUSED,
+            "%s.%s.%s is %s, and the WHERE of the UPDATE says nothing of NULL: rows would keep "
+            "what they have",
+            t->database, t->table, t->column, t->type);
+    lc_hint(err,
+            "livecol new NAME --rederive ... --type '%s' writes a WHERE in which NULL is a "
+            "value",
+            t->type);
+    return LC_ERR_REFUSED;
+}
+
 /* The WHERE over some rows: both functions answer. */
 static int try_condition(const struct lc_defaults *d, const struct lc_derived *t,
                          const struct lc_slice *where, struct lc_error *err)
@@ -296,7 +319,8 @@ int lc_rederive_check(const struct lc_defaults *d, const struct lc_plan_stmt *st
         goto done;
     rc = lc_derived_find(&t, d->b, lc_stmt_database(s, lc_backend_database(d->b)), s->name,
                          u.column, &one);
-    if (rc == LC_ERR_REFUSED) { /* this run may make it first: the UPDATE itself will say */
+    if (rc == LC_ERR_REFUSED &&
+        !t.partless) { /* this run may make it first: the UPDATE itself will say */
         rc = 0;
         goto done;
     }
@@ -304,6 +328,8 @@ int lc_rederive_check(const struct lc_defaults *d, const struct lc_plan_stmt *st
         *err = one;
     if (rc == 0)
         rc = check_column(&t, err);
+    if (rc == 0)
+        rc = check_nulls(&t, &u, err);
     if (rc == 0)
         rc = check_functions(d, &t, &u, u.value, &later, err);
     if (rc == 0)

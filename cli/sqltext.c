@@ -4,11 +4,16 @@
 #include <string.h>
 
 /* Both quotings escape the same way: a backslash before the quote and before a backslash. */
-static int add_quoted(struct lc_buf *b, const char *value, char quote)
+static int add_quoted(struct lc_buf *b, const char *value, size_t n, char quote)
 {
     if (lc_buf_add(b, &quote, 1))
         return LC_ERR_NOMEM;
-    for (const char *s = value; *s; s++) {
+    for (const char *s = value; s < value + n; s++) {
+        if (*s == '\0') {
+            if (lc_buf_adds(b, "\\0"))
+                return LC_ERR_NOMEM;
+            continue;
+        }
         if ((*s == quote || *s == '\\') && lc_buf_add(b, "\\", 1))
             return LC_ERR_NOMEM;
         if (lc_buf_add(b, s, 1))
@@ -19,12 +24,17 @@ static int add_quoted(struct lc_buf *b, const char *value, char quote)
 
 int lc_sql_add_id(struct lc_buf *b, const char *value)
 {
-    return add_quoted(b, value, '`');
+    return add_quoted(b, value, strlen(value), '`');
 }
 
 int lc_sql_add_str(struct lc_buf *b, const char *value)
 {
-    return add_quoted(b, value, '\'');
+    return add_quoted(b, value, strlen(value), '\'');
+}
+
+int lc_sql_add_bytes(struct lc_buf *b, const void *p, size_t n)
+{
+    return add_quoted(b, p, n, '\'');
 }
 
 static const char *find_arg(const struct lc_sql_arg *args, const char *name, size_t n)

@@ -21,6 +21,8 @@ struct lc_sql_arg {
 /* Append `value` as an identifier in backticks / as a string in single quotes. 0, LC_ERR_NOMEM. */
 int lc_sql_add_id(struct lc_buf *b, const char *value);
 int lc_sql_add_str(struct lc_buf *b, const char *value);
+/* n bytes, any of them, as a string. 0, LC_ERR_NOMEM. */
+int lc_sql_add_bytes(struct lc_buf *b, const void *p, size_t n);
 
 /*
  * Append the template with every placeholder replaced; args end with name NULL. 0, LC_ERR_NOMEM,

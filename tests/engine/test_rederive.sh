@@ -167,6 +167,36 @@ said_good 'NULL'
 expect 'NULL' $'u1\t\\N\nu2\teu-west\nu3\tap-south\nu4\tgiven\nu9\tunknown' \
   "$(sql 'SELECT k, r FROM n.t ORDER BY k')"
 
+# A WHERE that says nothing of NULL would leave such rows: refused, with what to do.
+"$LIVECOL_BIN" new nulls -d "$work/nn" --rederive n.t.r --key k --from null_v2 --to null_v1 >"$work/out"
+up "$work/nn" --migrations-table n.other
+expect 'NULL, not asked for: exit' 3 "$code"
+expect_in 'NULL, not asked for' 'says nothing of NULL' "$work/err"
+
+# Names that are words of SQL.
+fresh kw
+sql 'CREATE TABLE kw.t (`null` String, `where` String DEFAULT region_v1(`null`), `select` String DEFAULT region_v1(`null`)) ENGINE = MergeTree ORDER BY `null`'
+sql "INSERT INTO kw.t (\`null\`) VALUES ('u1'), ('u2'), ('u3')"
+for column in where select; do
+  "$LIVECOL_BIN" new "$column" -d "$work/kw" --rederive "kw.t.$column" --key null --from region_v1 --to region_v2 >"$work/out"
+done
+up "$work/kw"
+said_good 'names that are words'
+expect 'names that are words' $'u1\tus-west\tus-west\nu2\teu-west\teu-west\nu3\tap-south\tap-south' \
+  "$(sql 'SELECT `null`, `where`, `select` FROM kw.t ORDER BY `null`')"
+
+# How many rows would change, where values are numbers, keys are NULL, and keys are no texts.
+printf 'prefix,code\nu1,1\nu2,002\n' >"$work/code_v1.csv"
+printf 'prefix,code\nu1,1\nu2,7\nu3,9\n' >"$work/code_v2.csv"
+sql "CREATE TABLE n.codes (k Nullable(String), code UInt16, a Array(String)) ENGINE = MergeTree ORDER BY tuple()"
+sql "INSERT INTO n.codes SELECT concat('u', toString(number % 5)), [0, 1, 2, 0, 0][1 + number % 5], ['u1'] FROM numbers(10)"
+sql "INSERT INTO n.codes (k, code) VALUES (NULL, 5)"
+"$LIVECOL_BIN" rules diff "$work/code_v1.csv" "$work/code_v2.csv" --table n.codes.code --key k --json >"$work/out" 2>"$work/err"
+expect_in 'rules diff of numbers' '"rows":11,"would_change":4,"already":0,"given":1' "$work/out"
+"$LIVECOL_BIN" rules diff "$work/code_v1.csv" "$work/code_v2.csv" --table n.codes.code --key a >"$work/out" 2>"$work/err"
+expect 'rules diff of arrays: exit' 3 $?
+expect_in 'rules diff of arrays' 'rules take texts and whole numbers' "$work/err"
+
 # --- refused before anything is changed ---------------------------------------------------------
 make_table f 10
 "$LIVECOL_BIN" new gone -d "$work/f" --rederive f.t.region --key k --from region_v0 --to region_v2 \
@@ -176,6 +206,13 @@ expect 'the old function is gone: exit' 3 "$code"
 expect_in 'the old function is gone' 'the WHERE of the UPDATE does not answer' "$work/err"
 expect 'the old function is gone: nothing is changed' 'region_v1(k)' \
   "$(sql "SELECT default_expression FROM system.columns WHERE database = 'f' AND table = 't' AND name = 'region'")"
+sql "CREATE TABLE f.m (k String, region String DEFAULT region_v1(k)) ENGINE = Memory"
+"$LIVECOL_BIN" new memory -d "$work/fm" --rederive f.m.region --key k --from region_v1 --to region_v2 >"$work/out"
+up "$work/fm"
+expect 'no parts: exit' 3 "$code"
+expect_in 'no parts' 'f.m (Memory) stores no parts of its own' "$work/err"
+expect 'no parts: nothing is changed' 'region_v1(k)' \
+  "$(sql "SELECT default_expression FROM system.columns WHERE database = 'f' AND table = 'm' AND name = 'region'")"
 migration "$work/g" 0001_other <<'END'
 -- migrate:rederive
 ALTER TABLE f.t DELETE WHERE 0;
