@@ -294,3 +294,11 @@ int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
     lc_cluster_release(&alone);
     return rc;
 }
+
+const char *lc_answers_file(const char *argument, size_t *name_n)
+{
+    size_t n = strspn(argument, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.");
+
+    *name_n = n && argument[n] == '=' ? n : 0;
+    return *name_n ? argument + n + 1 : argument;
+}

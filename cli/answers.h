@@ -27,6 +27,13 @@ int lc_answers_compare_host(const struct lc_cluster *c, size_t host,
                             const struct lc_answers_call *call, const struct lc_rules *rules,
                             const char *rules_path, uint64_t *compared, struct lc_error *err);
 
+/*
+ * What --rules takes: "FILE", for any function, or "FUNCTION=FILE". The file, in the argument's own
+ * text; *name_n: bytes of the name before it, 0 for any. A '=' behind what is no identifier belongs
+ * to the file's name.
+ */
+const char *lc_answers_file(const char *argument, size_t *name_n);
+
 /* The same of the connected server. */
 int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
                        const struct lc_rules *rules, const char *rules_path, uint64_t *compared,

@@ -43,8 +43,8 @@ static size_t add_rules_options(struct lc_option *to, struct lc_setup *s)
          "of the dictionary: complex_key_direct, complex_key_cache, complex_key_hashed, "
          "regexp_tree "
          "(default: by the rules and the target)"},
-        {"pool-size", 0, LC_OPT_UINT, &s->pool_size, "N", "processes at most (default: 16)"},
-        {"cache-cells", 0, LC_OPT_UINT, &s->cache_cells, "N",
+        {"pool-size", 0, LC_OPT_COUNT, &s->pool_size, "N", "processes at most (default: 16)"},
+        {"cache-cells", 0, LC_OPT_COUNT, &s->cache_cells, "N",
          "answers that complex_key_cache keeps (default: 1048576)"},
     };
 
@@ -57,7 +57,7 @@ static int parse(struct request *q, struct lc_command cmd, unsigned takes, int a
 {
     struct lc_option options[OPTIONS_MAX] = {
         {"name", 0, LC_OPT_STRING, &q->setup.name, "NAME", "of the function or dictionary: region"},
-        {"version", 0, LC_OPT_UINT, &q->setup.version, "N", "its version: 1 makes region_v1"},
+        {"version", 0, LC_OPT_COUNT, &q->setup.version, "N", "its version: 1 makes region_v1"},
     };
     struct lc_strings rest = {0};
     size_t n = 2;

@@ -4,6 +4,7 @@
 
 #include "doctor.h"
 #include "plan.h"
+#include "stop.h"
 
 #include <stdio.h>
 
@@ -110,6 +111,7 @@ int lc_cmd_doctor(int argc, const char **argv)
         rc = lc_global_open(&m.global, &b, &err);
     if (rc == 0)
         rc = lc_session_open(&d.s, b, &m.up, lc_migrate_has_files(&m), &err);
+    lc_stop_at_once();
     if (rc == 0)
         rc = look(&d, &err);
     if (rc == 0 && !d.json)

@@ -264,8 +264,8 @@ static int name_views(struct rescue *r, struct lc_error *err)
             continue;
         r->views++;
         lc_warn("%s.%s (%s) calls %s too, and cannot be freed: drop it, or change its query",
-                    lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p, lc_table_at(&t, i, 2)->p,
-                    r->o->rescue);
+                lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p, lc_table_at(&t, i, 2)->p,
+                r->o->rescue);
     }
     lc_table_release(&t);
     return rc;

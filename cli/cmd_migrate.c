@@ -1,5 +1,6 @@
 #include "cmd_migrate.h"
 
+#include "answers.h"
 #include "json.h"
 #include "migration.h"
 #include "progress.h"
@@ -7,13 +8,21 @@
 #include "stop.h"
 #include "talk.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTIONS_MAX_N = 40, GROUP_MAX_N = 8, REDRAW_MS = 160, PLAIN_MS = 10000, MAX_PARALLEL = 64 };
+enum {
+    OPTIONS_MAX_N = 40,
+    GROUP_MAX_N = 8,
+    REDRAW_MS = 160,
+    PLAIN_MS = 10000,
+    MAX_PARALLEL = 64,
+    LOCK_TIMEOUT_S = 60
+};
 
 /* Append at most `most` options, to the first one without a name. */
 static size_t add(struct lc_option *to, size_t n, const struct lc_option *from, size_t most)
@@ -46,12 +55,12 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
         {LC_MIGRATE_RANGE,
          {{"to", 0, LC_OPT_STRING, &m->to, "VERSION",
            "up: the last to apply; down: the one to keep"},
-          {"steps", 0, LC_OPT_UINT, &m->steps, "N", "at most so many migrations"}}},
+          {"steps", 0, LC_OPT_COUNT, &m->steps, "N", "at most so many migrations"}}},
         {LC_MIGRATE_RUN,
          {{"dry-run", 0, LC_OPT_FLAG, &m->up.dry_run, NULL, "check everything, change nothing"},
-          {"statement-timeout", 0, LC_OPT_DOUBLE, &m->statement_timeout_s, "SECONDS",
+          {"statement-timeout", 0, LC_OPT_ABOVE, &m->statement_timeout_s, "SECONDS",
            "the server's limit for one statement (max_execution_time)"},
-          {"ddl-timeout", 0, LC_OPT_DOUBLE, &m->ddl_timeout_s, "SECONDS",
+          {"ddl-timeout", 0, LC_OPT_ABOVE, &m->ddl_timeout_s, "SECONDS",
            "the server's limits for waiting in DDL (lock_acquire_timeout and the distributed "
            "one)"}}},
         {LC_MIGRATE_CHECKS,
@@ -66,7 +75,7 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
         {LC_MIGRATE_BACKFILL,
          {{"order", 0, LC_OPT_STRING, &m->order, "newest|oldest",
            "which partition a backfill does first (default: newest)"},
-          {"max-parallel", 0, LC_OPT_UINT, &m->max_parallel, "N",
+          {"max-parallel", 0, LC_OPT_COUNT, &m->max_parallel, "N",
            "mutations that a backfill has at a time (default: 1)"},
           {"batch-rows", 0, LC_OPT_UINT, &m->up.backfill.batch_rows, "N",
            "a mutation takes partitions until it has so many rows (default: a sixteenth of them, "
@@ -125,10 +134,25 @@ static int settle_backfill(struct lc_migrate *m, struct lc_error *err)
     return rc;
 }
 
+/* A file that nobody gets to read would be no check. */
+static int check_readable(const char *argument, struct lc_error *err)
+{
+    size_t name_n;
+    const char *file = lc_answers_file(argument, &name_n);
+
+    return access(file, R_OK) == 0
+               ? 0
+               : lc_fail(err, LC_ERR_IO, "--rules: cannot read %s: %s", file, strerror(errno));
+}
+
 static int settle(struct lc_migrate *m, struct lc_error *err)
 {
     int rc = seconds(&m->up.lock_timeout_ms, m->lock_timeout_s, "lock-timeout", err);
 
+    if (m->up.lock_timeout_ms == 0)
+        m->up.lock_timeout_ms = 1; /* the options' 0 is their default */
+    for (size_t i = 0; rc == 0 && i < m->up.rules.n; i++)
+        rc = check_readable(m->up.rules.v[i], err);
     if (rc == 0)
         rc = seconds(&m->up.statement_timeout_ms, m->statement_timeout_s, "statement-timeout", err);
     if (rc == 0)
@@ -164,6 +188,7 @@ int lc_migrate_parse(struct lc_migrate *m, struct lc_command cmd, unsigned which
     int rc;
 
     collect(m, which, more, options);
+    m->lock_timeout_s = LOCK_TIMEOUT_S;
     cmd.options = options;
     rc = lc_options_parse(&cmd, argc, argv, &m->global, &m->rest, err);
     return rc ? rc : settle(m, err);

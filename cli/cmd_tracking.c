@@ -91,7 +91,7 @@ int lc_cmd_repair(int argc, const char **argv)
     uint64_t done = 0, redo = 0;
     const struct lc_option more[] = {
         {"done", 0, LC_OPT_UINT, &done, "N", "statements 1 to N are done"},
-        {"redo", 0, LC_OPT_UINT, &redo, "N", "statement N is to be sent again"},
+        {"redo", 0, LC_OPT_COUNT, &redo, "N", "statement N is to be sent again"},
         {0}};
     const struct lc_command cmd = {
         .name = "repair",

@@ -53,7 +53,7 @@ int lc_cmd_up(int argc, const char **argv)
     const struct lc_option own[] = {
         {"no-verify", 0, LC_OPT_FLAG, &m.up.no_verify, NULL,
          "do not compare what was filled in with what the DEFAULT says"},
-        {"jobs", 'j', LC_OPT_UINT, &jobs, "N",
+        {"jobs", 'j', LC_OPT_COUNT, &jobs, "N",
          "up to N migrations at once: one may begin while earlier ones wait for a backfill, if it "
          "is about other tables and does not require them (default: 1)"},
         {0},

@@ -560,14 +560,11 @@ static int compare_rules(const struct lc_defaults *d, const struct trial *t, str
     if (d->rules.n && !plain)
         say(d, true, "%s is not compared with --rules: it is no call of one column", t->expr);
     for (size_t i = 0; rc == 0 && plain && i < d->rules.n; i++) {
-        const char *rule = d->rules.v[i];
-        const char *eq = strchr(rule, '=');
+        size_t n;
+        const char *file = lc_answers_file(d->rules.v[i], &n);
 
-        if (!eq)
-            rc = compare_with(d, t, rule, &c, err);
-        else if (strlen(name) == (size_t)(eq - rule) &&
-                 memcmp(name, rule, (size_t)(eq - rule)) == 0)
-            rc = compare_with(d, t, eq + 1, &c, err);
+        if (n == 0 || (strlen(name) == n && memcmp(name, d->rules.v[i], n) == 0))
+            rc = compare_with(d, t, file, &c, err);
     }
     call_release(&c);
     return rc;

@@ -5,6 +5,7 @@
 #include "progress.h"
 #include "query.h"
 #include "server_error.h"
+#include "talk.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -28,6 +29,7 @@ void lc_doctor_say(struct lc_doctor *d, enum lc_level level, const char *about, 
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    lc_talk_plain(text);
     d->count[level]++;
     if (d->json) {
         struct lc_json *o = lc_json_object();
@@ -137,6 +139,32 @@ static enum lc_level near(uint64_t n, uint64_t delay, uint64_t throw)
     return n >= slows ? LC_LEVEL_FAIL : n * 2 >= slows ? LC_LEVEL_WARN : LC_LEVEL_OK;
 }
 
+/* Tables that have limits of their own: those that come near them. */
+static int look_at_own_limits(struct lc_doctor *d, struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc =
+        d->facts.engine_full ? lc_query_read(d->s.b, lc_sql_doctor_own_limits, NULL, &t, &one) : 0;
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        uint64_t n = lc_table_u64(&t, i, 3, 0), delay = lc_table_u64(&t, i, 4, 0);
+        uint64_t throw = lc_table_u64(&t, i, 5, 0);
+        enum lc_level level = near(n, delay, throw ? throw : delay);
+
+        if (level == LC_LEVEL_OK)
+            continue;
+        lc_doctor_say(d, level, "limit",
+                      "by the table's own settings: merges do not keep up with them",
+                      "%s.%s has %" PRIu64 " parts in partition %s; its INSERTs slow down at "
+                      "%" PRIu64 ", fail at %" PRIu64,
+                      lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p, n,
+                      lc_table_at(&t, i, 2)->p, delay, throw);
+    }
+    lc_table_release(&t);
+    return lc_doctor_end(d, "limit", rc, &one, err);
+}
+
 static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
@@ -177,7 +205,8 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
     lc_table_release(&limits);
     lc_table_release(&mutations);
     lc_table_release(&parts);
-    return lc_doctor_end(d, "limit", rc, &one, err);
+    rc = lc_doctor_end(d, "limit", rc, &one, err);
+    return rc ? rc : look_at_own_limits(d, err);
 }
 
 static int look_at_replicas(struct lc_doctor *d, struct lc_error *err)

@@ -167,11 +167,11 @@ static int compare_all(struct lc_doctor *d, const struct function *f, struct lc_
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < d->rules.n; i++) {
-        const char *eq = strchr(d->rules.v[i], '=');
-        size_t n = eq ? (size_t)(eq - d->rules.v[i]) : 0;
+        size_t n;
+        const char *file = lc_answers_file(d->rules.v[i], &n);
 
-        if (eq ? strlen(f->name) == n && memcmp(f->name, d->rules.v[i], n) == 0 : f->t->rows == 1)
-            rc = compare(d, f, eq ? eq + 1 : d->rules.v[i], err);
+        if (n ? strlen(f->name) == n && memcmp(f->name, d->rules.v[i], n) == 0 : f->t->rows == 1)
+            rc = compare(d, f, file, err);
     }
     return rc;
 }
@@ -209,18 +209,28 @@ static bool is_registered(const struct lc_table *t, const char *name, size_t n)
     return false;
 }
 
-/* Functions that the operator names, and the server does not have. */
+/* Functions that the operator names, and the server does not have; rules for nobody knows which. */
 static void look_for_named(struct lc_doctor *d, const struct lc_table *t)
 {
-    for (size_t i = 0; i < d->rules.n; i++) {
-        const char *eq = strchr(d->rules.v[i], '=');
+    size_t named = 0;
 
-        if (eq && !is_registered(t, d->rules.v[i], (size_t)(eq - d->rules.v[i])))
-            lc_doctor_say(
-                d, LC_LEVEL_FAIL, "function",
-                "copy its XML and its program to the server, then SYSTEM RELOAD FUNCTIONS",
-                "%.*s is not registered", (int)(eq - d->rules.v[i]), d->rules.v[i]);
+    for (size_t i = 0; i < d->rules.n; i++) {
+        const char *argument = d->rules.v[i];
+        size_t n;
+
+        (void)lc_answers_file(argument, &n);
+        if (n || t->rows == 1)
+            d->rules.v[named++] = argument;
+        else
+            lc_doctor_say(d, LC_LEVEL_WARN, "function", "--rules FUNCTION=FILE says whose they are",
+                          "%s is compared with none of %zu functions", argument, t->rows);
+        if (n && !is_registered(t, argument, n))
+            lc_doctor_say(d, LC_LEVEL_FAIL, "function",
+                          "livecol config install puts its XML and its program there; then SYSTEM "
+                          "RELOAD FUNCTIONS",
+                          "%.*s is not registered", (int)n, argument);
     }
+    d->rules.n = named;
 }
 
 /* A setting as "8", or as "auto(8)". */

@@ -21,6 +21,8 @@ static const struct {
     {"zookeeper.path", offsetof(struct lc_facts, keeper)},
     {"replicas.zookeeper_path", offsetof(struct lc_facts, replicas)},
     {"table_functions.clusterAllReplicas", offsetof(struct lc_facts, all_replicas)},
+    {"processes.query_kind", offsetof(struct lc_facts, query_kind)},
+    {"tables.engine_full", offsetof(struct lc_facts, engine_full)},
     {"disks.free_space", offsetof(struct lc_facts, disks)},
 };
 

@@ -14,6 +14,8 @@ struct lc_facts {
     bool udf_table;       /* system.user_defined_functions */
     bool query_log;       /* system.query_log, made by the server once it has logged something */
     bool comments;     /* system.processes shows settings by name: log_comment can be looked for */
+    bool query_kind;   /* system.processes has query_kind */
+    bool engine_full;  /* system.tables has engine_full */
     bool disks;        /* system.disks has free_space */
     bool keeper;       /* system.zookeeper: the server has a Keeper or ZooKeeper */
     bool replicas;     /* system.replicas */

@@ -45,9 +45,9 @@ static void connect_group(struct lc_option *out, struct lc_connect_options *c)
          "https: PEM file of the authorities to trust (default: the system's)"},
         {"cert", 0, LC_OPT_STRING, &c->cert, "FILE", "https: PEM file of the client certificate"},
         {"key", 0, LC_OPT_STRING, &c->key, "FILE", "https: PEM file of its private key"},
-        {"connect-timeout", 0, LC_OPT_DOUBLE, &c->connect_timeout_s, "SECONDS",
+        {"connect-timeout", 0, LC_OPT_ABOVE, &c->connect_timeout_s, "SECONDS",
          "give up connecting after this long (default: 10)"},
-        {"timeout", 0, LC_OPT_DOUBLE, &c->timeout_s, "SECONDS",
+        {"timeout", 0, LC_OPT_ABOVE, &c->timeout_s, "SECONDS",
          "give up waiting for an answer after this long (default: 300)"},
         {0},
     };
@@ -105,6 +105,7 @@ static int add_string(struct lc_strings *list, const char *s, struct lc_error *e
 static int set_value(const struct lc_option *o, char *arg, struct lc_error *err)
 {
     const char *text;
+    int rc;
 
     if (o->kind == LC_OPT_FLAG) {
         *(bool *)o->value = true;
@@ -116,8 +117,18 @@ static int set_value(const struct lc_option *o, char *arg, struct lc_error *err)
     switch (o->kind) {
     case LC_OPT_UINT:
         return set_uint(o->value, o->name, text, err);
+    case LC_OPT_COUNT:
+        rc = set_uint(o->value, o->name, text, err);
+        return rc || *(const uint64_t *)o->value
+                   ? rc
+                   : lc_fail(err, LC_ERR_USAGE, "--%s takes a whole number from 1", o->name);
     case LC_OPT_DOUBLE:
         return set_double(o->value, o->name, text, err);
+    case LC_OPT_ABOVE:
+        rc = set_double(o->value, o->name, text, err);
+        return rc || *(const double *)o->value > 0
+                   ? rc
+                   : lc_fail(err, LC_ERR_USAGE, "--%s takes a number above 0", o->name);
     case LC_OPT_LIST:
         return add_string(o->value, text, err);
     default:

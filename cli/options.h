@@ -15,7 +15,9 @@ enum lc_opt_kind {
     LC_OPT_FLAG,   /* bool: true when given */
     LC_OPT_STRING, /* const char *: the last one given */
     LC_OPT_UINT,   /* uint64_t: decimal, with k, M, G (thousands) accepted */
+    LC_OPT_COUNT,  /* uint64_t: as LC_OPT_UINT, from 1: not given is 0 */
     LC_OPT_DOUBLE, /* double */
+    LC_OPT_ABOVE,  /* double above 0: not given is 0 */
     LC_OPT_LIST    /* struct lc_strings: every one given, in order */
 };
 

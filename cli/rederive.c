@@ -383,15 +383,17 @@ static const char *still_running(const struct lc_table *old, const struct lc_tab
 static int wait_for_inserts(const struct rederive *r, struct lc_error *err)
 {
     struct lc_table old = {0}, now = {0};
+    const char *inserts =
+        r->s->facts->query_kind ? lc_sql_inserts_running : lc_sql_inserts_running_plain;
     uint64_t told_ms = 0;
-    int rc = lc_query_read(r->s->b, lc_sql_inserts_running, NULL, &old, err);
+    int rc = lc_query_read(r->s->b, inserts, NULL, &old, err);
 
     while (rc == 0 && old.rows) {
         unsigned running;
         uint64_t elapsed_s = 0;
         const char *text;
 
-        rc = lc_query_read(r->s->b, lc_sql_inserts_running, NULL, &now, err);
+        rc = lc_query_read(r->s->b, inserts, NULL, &now, err);
         text = rc == 0 ? still_running(&old, &now, &running, &elapsed_s) : NULL;
         if (!text)
             break;

@@ -52,3 +52,13 @@ int lc_stop_exit_code(void)
 
     return sig ? 128 + sig : 0;
 }
+
+void lc_stop_at_once(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM}; /* SIGHUP may be ignored, by nohup */
+
+    if (lc_stop_asked())
+        return;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL);
+}

@@ -11,6 +11,9 @@
 /* Install the handlers, and ignore SIGPIPE; idempotent. Again after libchdb, which sets its own. */
 void lc_stop_init(void);
 
+/* Of a command that changes nothing, from here on: SIGINT or SIGTERM ends it at once. */
+void lc_stop_at_once(void);
+
 /* True once a signal has asked to stop; long work looks at it between steps. */
 bool lc_stop_asked(void);
 
