@@ -170,7 +170,7 @@ static void test_bad_lines(void **state)
         {"-u h:8123", "the URL does not begin with http:// or https://",
          "a URL reads http(s)://user@host:port/database"},
         {"-u https://h --key k", "--key is given without --cert", ""},
-        {"-u http://h --timeout 0.0001", "--timeout takes a number above 0", ""},
+        {"-u http://h --timeout 0.0001", "--timeout takes seconds from 0.001 to 1000000", ""},
         {"-u http://h --timeout -1", "--timeout takes a number above 0", ""},
         {"-u http://h --connect-timeout 1e9",
          "--connect-timeout takes seconds from 0.001 to 1000000", ""},
