@@ -23,7 +23,7 @@ enum {
     FIRST_RATE_MS = 200,    /* before, a rate is a guess */
     SENDS_WITHOUT_GAIN = 5, /* a partition in which as many mutations in turn have stored nothing */
     BATCHES = 16,           /* mutations in all, about: see backfill.h */
-    LEAST_BATCH_ROWS = 1000000,
+    LEAST_BATCH_ROWS = 10000000,
     BATCH_MAX_BYTES = 64 << 10, /* of SQL: servers refuse more than max_query_size, 256 KiB */
     APPLIES_MAX = 10,           /* times that values of lightweight UPDATEs are applied in turn */
     DISK_EVERY_MS = 500,

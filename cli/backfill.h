@@ -29,7 +29,7 @@ struct lc_backfill_options {
     bool oldest_first;     /* partitions in the order of their ids; false: the newest first */
     unsigned max_parallel; /* mutations at a time; 0: 1 */
     uint64_t batch_rows;   /* a mutation takes partitions until it has so many rows; 0: a sixteenth
-                              of all there are, 1 M at least */
+                              of all there are, 10 M at least */
     struct lc_throttle_options throttle;
     const atomic_bool *cancel; /* pause at the next safe point when true; NULL: never */
 };

@@ -1,6 +1,8 @@
 #include "chdb_lib.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,23 +17,44 @@
 static struct lc_chdb_lib lib;
 static bool loaded;
 
-/* The library beside the installed program, in out[PATH_MAX]; "" where the system cannot say. */
-static void installed_path(char *out)
+/* Where scripts/bootstrap puts it, seen from a program in build/NAME/cli or
+ * build/NAME/tests/support. */
+static const char *const fetched[] = {
+    "../../../.deps/chdb/node_modules/@chdb/lib-linux-*/libchdb.so",
+    "../../../../.deps/chdb/node_modules/@chdb/lib-linux-*/libchdb.so",
+};
+
+/* The folder of this program with its '/', in out[PATH_MAX]; "" where the system cannot say. */
+static void own_folder(char *out)
 {
-    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX);
+    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
     char *slash;
 
-    if (n <= 0 || n >= PATH_MAX) {
-        out[0] = '\0';
-        return;
-    }
-    out[n] = '\0';
+    out[n > 0 ? n : 0] = '\0';
     slash = strrchr(out, '/');
-    if (!slash || (size_t)(slash + 1 - out) + sizeof LIVECOL_LIBCHDB_FROM_BIN > PATH_MAX) {
-        out[0] = '\0';
-        return;
+    if (slash)
+        slash[1] = '\0';
+}
+
+/*
+ * The library beside the installed program; where it is not there, the one that was fetched for
+ * this source tree; else the first path again, to be complained of.
+ */
+static void find_library(char out[2 * PATH_MAX])
+{
+    char folder[PATH_MAX];
+    glob_t found = {0};
+
+    own_folder(folder);
+    snprintf(out, (size_t)2 * PATH_MAX, "%s%s", folder, LIVECOL_LIBCHDB_FROM_BIN);
+    for (size_t i = 0; access(out, F_OK) != 0 && i < sizeof fetched / sizeof *fetched; i++) {
+        char pattern[2 * PATH_MAX];
+
+        snprintf(pattern, sizeof pattern, "%s%s", folder, fetched[i]);
+        if (glob(pattern, 0, NULL, &found) == 0 && found.gl_pathc > 0)
+            snprintf(out, (size_t)2 * PATH_MAX, "%s", found.gl_pathv[0]);
+        globfree(&found);
     }
-    memcpy(slash + 1, LIVECOL_LIBCHDB_FROM_BIN, sizeof LIVECOL_LIBCHDB_FROM_BIN);
 }
 
 static int find_functions(void *handle, const char *path, struct lc_error *err)
@@ -79,7 +102,7 @@ static int find_functions(void *handle, const char *path, struct lc_error *err)
 
 int lc_chdb_lib_load(const char *named, const struct lc_chdb_lib **out, struct lc_error *err)
 {
-    char installed[PATH_MAX + 1];
+    char installed[2 * PATH_MAX];
     const char *path = named ? named : getenv("LIVECOL_LIBCHDB");
     void *handle;
     int rc;
@@ -88,12 +111,12 @@ int lc_chdb_lib_load(const char *named, const struct lc_chdb_lib **out, struct l
     if (loaded)
         return 0;
     if (!path || !*path) {
-        installed_path(installed);
+        find_library(installed);
         path = installed;
     }
     if (access(path, R_OK) != 0) {
-        lc_fail(err, LC_ERR_IO, "the embedded engine's library is not there: %s%s", path,
-                path == installed ? " (and LIVECOL_LIBCHDB is not set)" : "");
+        lc_fail(err, LC_ERR_IO, "cannot read the embedded engine's library, %s: %s%s", path,
+                strerror(errno), path == installed ? " (and LIVECOL_LIBCHDB is not set)" : "");
         lc_hint(err, "scripts/bootstrap demo fetches it (npm package @chdb/lib-linux-x64-gnu); "
                      "LIVECOL_LIBCHDB names a libchdb.so that is elsewhere");
         return LC_ERR_IO;

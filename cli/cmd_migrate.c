@@ -79,7 +79,7 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
            "mutations that a backfill has at a time (default: 1)"},
           {"batch-rows", 0, LC_OPT_UINT, &m->up.backfill.batch_rows, "N",
            "a mutation takes partitions until it has so many rows (default: a sixteenth of them, "
-           "1M at least)"},
+           "10M at least)"},
           {"max-load", 0, LC_OPT_STRING, &m->max_load, "METRIC=VALUE,…",
            "a backfill waits while one is reached: parts, mutations, merges, queries, "
            "replica_queue, replica_delay (seconds), p99 (ms, of the probe query)"},
@@ -313,6 +313,7 @@ static const char *const event_names[] = {
     [LC_RUN_STMT_DONE] = "stmt_done",
     [LC_RUN_MIGRATION_DONE] = "migration_done",
     [LC_RUN_MIGRATION_FAILED] = "migration_failed",
+    [LC_RUN_WOULD_REVERT] = "would_revert",
 };
 
 static void add_progress(struct lc_json *o, const struct lc_run_progress *p)
@@ -394,6 +395,9 @@ void lc_teller_event(void *ctx, const struct lc_run_event *e)
     case LC_RUN_MUTATION:
         tell_progress(t, e);
         break;
+    case LC_RUN_WOULD_REVERT:
+        printf("%s %s: would be reverted\n", e->version_text, e->name);
+        break;
     case LC_RUN_MIGRATION_DONE:
         printf("%s %s: %s in %.1f s\n", e->version_text, e->name, e->down ? "reverted" : "applied",
                (double)e->ms / 1000);
@@ -427,11 +431,12 @@ void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool
         return;
     }
     if (t->m->up.dry_run)
-        printf("dry run: would have %s %u, ", word, report->pending);
+        printf("dry run: would have %s %u, ", word, report->planned);
     else
         printf("%s %u, ", word, report->applied);
     if (down)
-        printf("%u left in %.1f s\n", report->pending, (double)report->ms / 1000);
+        printf("%u left in %.1f s\n", report->pending - (t->m->up.dry_run ? report->planned : 0),
+               (double)report->ms / 1000);
     else
         printf("skipped %u in %.1f s\n", report->skipped, (double)report->ms / 1000);
 }

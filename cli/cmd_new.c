@@ -2,6 +2,7 @@
 #include "cmd_migrate.h"
 
 #include "backfill_target.h"
+#include "json.h"
 #include "migration.h"
 #include "sqltext.h"
 #include "tracking.h"
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -278,11 +281,14 @@ static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_
     struct lc_migrations files = {0};
     struct lc_buf text;
     char version[24], *path = NULL;
-    int rc = 0;
+    int rc = 0, lock = -1;
 
     lc_buf_init(&text, MAX_TEXT_BYTES);
     if (mkdir(dir, 0777) != 0 && errno != EEXIST)
         rc = lc_fail(err, LC_ERR_IO, "cannot create the folder %s: %s", dir, strerror(errno));
+    /* Of two at once each takes a number of its own; where there are no locks, by luck. */
+    if (rc == 0 && (lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0)
+        (void)flock(lock, LOCK_EX);
     if (rc == 0)
         rc = lc_migrations_scan(&files, dir, err);
     if (rc == 0) {
@@ -301,8 +307,18 @@ static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_
         else
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a file");
     }
-    if (rc == 0)
+    if (rc == 0 && m->global.json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "event", "written");
+        lc_json_set_str(o, "path", path);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    } else if (rc == 0) {
         printf("%s\n", path);
+    }
+    if (lock >= 0)
+        close(lock);
     free(path);
     lc_buf_release(&text);
     lc_migrations_release(&files);
@@ -313,7 +329,15 @@ static int check_wanted(const struct wanted *w, struct lc_error *err)
 {
     int derived = !!w->table + !!w->column + !!w->function;
     int rederived = !!w->rederive + !!w->from + !!w->to;
+    const char *const names[] = {w->table,   w->column, w->key, w->function, w->type,
+                                 w->cluster, w->from,   w->to,  w->rederive};
 
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (const char *c = names[i]; c && *c; c++)
+            if ((unsigned char)*c < ' ')
+                return lc_fail(err, LC_ERR_USAGE,
+                               "a name holds a line break or another control "
+                               "character, and would break the file");
     if ((w->over.n || w->cluster) && !w->table)
         return lc_fail(err, LC_ERR_USAGE, "--over and --cluster are about the --table of a column");
     if (rederived && (rederived != 3 || !w->key || derived))

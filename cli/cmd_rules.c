@@ -6,10 +6,12 @@
 #include "options.h"
 #include "talk.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SHOWN_MAX 5 /* examples of each finding */
 
@@ -224,6 +226,27 @@ int lc_cmd_rules_check(int argc, const char **argv)
     return worst;
 }
 
+/* Only compiled rules are written over: not the CSV that they come from, nor anything else. */
+static int check_output(const char *out, struct lc_error *err)
+{
+    static const char magic[] = LC_RULES_MAGIC;
+    char start[sizeof magic - 1];
+    int fd = open(out, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, start, sizeof start);
+    bool other = fd >= 0 && n != 0 &&
+                 (n < 0 || (size_t)n != sizeof start || memcmp(start, magic, sizeof start) != 0);
+
+    if (fd >= 0)
+        close(fd);
+    if (!*out || strcmp(out, "-") == 0)
+        return lc_fail(err, LC_ERR_USAGE, "-o takes the path of a file, not '%s'", out);
+    if (!other)
+        return 0;
+    lc_fail(err, LC_ERR_REFUSED, "%s is there, and is no file of compiled rules", out);
+    lc_hint(err, "another name by -o; or move it away");
+    return LC_ERR_REFUSED;
+}
+
 int lc_cmd_rules_compile(int argc, const char **argv)
 {
     const char *out = NULL;
@@ -252,6 +275,8 @@ int lc_cmd_rules_compile(int argc, const char **argv)
                                 : "rules compile: -o FILE is missing");
         lc_hint(&err, "livecol rules compile region.csv -o region_v1.rules");
     }
+    if (!rc)
+        rc = check_output(out, &err);
     if (!rc)
         rc = lc_rules_open(&r, rest.v[0], &err);
     if (!rc)

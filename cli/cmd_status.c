@@ -68,6 +68,8 @@ static void make_line(struct line *l, const struct view *v, const struct lc_migr
         l->at = "";
     if (status == LC_TRACK_UNKNOWN && under_way)
         l->status = lc_track_status_name(LC_TRACK_RUNNING);
+    if (status == LC_TRACK_RUNNING && !under_way)
+        l->status = "stopped";
     if (t && t->baselined && status == LC_TRACK_APPLIED)
         l->status = "baselined";
     if (!m && status != LC_TRACK_PENDING)
@@ -86,7 +88,8 @@ static void make_line(struct line *l, const struct view *v, const struct lc_migr
                  t->down ? "down, " : "", t->open, t->stmts);
     else if (status == LC_TRACK_UNKNOWN)
         snprintf(l->note, sizeof l->note,
-                 "%sstatement %u of %u was sent by %s, and no end of it is recorded",
+                 "%sstatement %u of %u was sent by %s, and no end of it is recorded: the "
+                 "next run finds out",
                  t->down ? "down, " : "", t->open, t->stmts, t->host);
     else if (status == LC_TRACK_RUNNING)
         snprintf(l->note, sizeof l->note, "%s%u of %u statements are done", t->down ? "down, " : "",

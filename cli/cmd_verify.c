@@ -8,9 +8,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+enum { LINE_BYTES = 1 << 16 };
+
 static void print_text(const struct lc_derived *d, const struct lc_verify *v)
 {
-    char line[1024], name[800];
+    char line[LINE_BYTES], name[800];
 
     if (!lc_verify_is_clean(v))
         printf("%-16s %12s %12s %12s %8s %8s\n", "partition", "rows", "looked at", "differ",
@@ -43,20 +45,26 @@ static void add_counts(struct lc_json *o, const struct lc_verify_partition *p)
     lc_json_set_int(o, "rows_lacking", (int64_t)p->rows_lacking);
 }
 
+static void set_cell(struct lc_json *o, const char *name, const struct lc_cell *cell)
+{
+    if (cell->is_null)
+        lc_json_set_str(o, name, NULL);
+    else
+        lc_json_set_bytes(o, name, cell->p, cell->n);
+}
+
 static struct lc_json *example_json(const struct lc_verify *v, size_t row)
 {
     const struct lc_table *t = &v->examples;
     struct lc_json *o = lc_json_object(), *keys = lc_json_object();
-    const struct lc_cell *stored = lc_table_at(t, row, v->keys_n + 1);
-    const struct lc_cell *computed = lc_table_at(t, row, v->keys_n + 2);
 
     for (size_t k = 0; k < v->keys_n; k++)
-        lc_json_set_str(keys, v->key_names[k], lc_table_at(t, row, k + 1)->p);
+        set_cell(keys, v->key_names[k], lc_table_at(t, row, k + 1));
     lc_json_set_str(o, "event", "differs");
     lc_json_set_str(o, "partition", lc_table_at(t, row, 0)->p);
     lc_json_set(o, "keys", keys);
-    lc_json_set_str(o, "stored", stored->is_null ? NULL : stored->p);
-    lc_json_set_str(o, "computed", computed->is_null ? NULL : computed->p);
+    set_cell(o, "stored", lc_table_at(t, row, v->keys_n + 1));
+    set_cell(o, "computed", lc_table_at(t, row, v->keys_n + 2));
     return o;
 }
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20 };
+enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20, UNKNOWN_IDENTIFIER = 47 };
 
 /* The connected server itself, rather than a host of the cluster by its name there. */
 #define NO_HOST SIZE_MAX
@@ -301,6 +301,15 @@ static int refuse_failing(const struct lc_defaults *d, const struct trial *t,
 {
     if (err && err->code == 0)
         err->server_code = why->server_code;
+    if (why->server_code == UNKNOWN_IDENTIFIER) {
+        lc_fail(err, LC_ERR_REFUSED, "%s reads what %s.%s does not have%s: %s", t->expr,
+                t->database, t->stmt->name, t->table_there ? "" : ": there is no such table",
+                why->msg);
+        lc_hint(err, t->table_there
+                         ? "are its columns named as in SHOW CREATE TABLE? Nothing was changed"
+                         : "is it another database than the URL's? Nothing was changed");
+        return LC_ERR_REFUSED;
+    }
     /* With a cluster the reason begins with the host's name. */
     lc_fail(err, LC_ERR_REFUSED, "%s does not answer on %s: %s", t->expr,
             d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);

@@ -49,22 +49,37 @@ void lc_json_free(struct lc_json *v)
     json_decref(value_of(v));
 }
 
-/* A JSON string of the text, without its secrets and its bad bytes. NULL: no memory. */
-static json_t *string_of(const char *text)
+/* Append the text, its bad bytes replaced. */
+static bool add_clean(struct lc_buf *out, const char *text)
+{
+    bool ok = true;
+
+    for (const char *s = text, *end = text + strlen(text); ok && s < end;) {
+        size_t n = lc_utf8_char(s, (size_t)(end - s));
+
+        ok = (n ? lc_buf_add(out, s, n) : lc_buf_adds(out, replacement)) == 0;
+        s += n ? n : 1;
+    }
+    return ok;
+}
+
+/* A JSON string of n bytes, without its secrets and its bad bytes. NULL: no memory. */
+static json_t *string_of(const char *text, size_t n)
 {
     struct lc_buf clean;
-    char *copy = strdup(text);
+    char *copy = malloc(n + 1);
     json_t *v = NULL;
     bool ok = copy != NULL;
 
     lc_buf_init(&clean, SIZE_MAX);
-    if (ok)
-        lc_talk_redact(copy);
-    for (const char *s = copy, *end = copy ? copy + strlen(copy) : NULL; ok && s < end;) {
-        size_t n = lc_utf8_char(s, (size_t)(end - s));
-
-        ok = (n ? lc_buf_add(&clean, s, n) : lc_buf_adds(&clean, replacement)) == 0;
-        s += n ? n : 1;
+    if (ok) {
+        memcpy(copy, text, n);
+        copy[n] = '\0';
+    }
+    for (size_t at = 0, bytes; ok && at <= n; at += bytes + 1) { /* from one NUL to the next */
+        bytes = strlen(copy + at);
+        lc_talk_redact(copy + at);
+        ok = (at == 0 || lc_buf_add(&clean, "", 1) == 0) && add_clean(&clean, copy + at);
     }
     if (ok && lc_buf_str(&clean))
         v = json_stringn_nocheck((const char *)clean.p, clean.n);
@@ -86,7 +101,12 @@ void lc_json_set(struct lc_json *object, const char *key, struct lc_json *value)
 
 void lc_json_set_str(struct lc_json *object, const char *key, const char *text)
 {
-    lc_json_set(object, key, noted(text ? string_of(text) : json_null()));
+    lc_json_set(object, key, noted(text ? string_of(text, strlen(text)) : json_null()));
+}
+
+void lc_json_set_bytes(struct lc_json *object, const char *key, const void *p, size_t n)
+{
+    lc_json_set(object, key, noted(string_of(p, n)));
 }
 
 void lc_json_set_int(struct lc_json *object, const char *key, int64_t value)
@@ -112,7 +132,7 @@ void lc_json_add(struct lc_json *array, struct lc_json *value)
 
 void lc_json_add_str(struct lc_json *array, const char *text)
 {
-    lc_json_add(array, noted(text ? string_of(text) : json_null()));
+    lc_json_add(array, noted(text ? string_of(text, strlen(text)) : json_null()));
 }
 
 void lc_json_add_int(struct lc_json *array, int64_t value)

@@ -31,6 +31,8 @@ void lc_json_free(struct lc_json *v);
  * that is not finite, become null. lc_json_set takes the value over.
  */
 void lc_json_set_str(struct lc_json *object, const char *key, const char *text);
+/* As lc_json_set_str, of n bytes; a NUL among them becomes \u0000. */
+void lc_json_set_bytes(struct lc_json *object, const char *key, const void *p, size_t n);
 void lc_json_set_int(struct lc_json *object, const char *key, int64_t value);
 void lc_json_set_double(struct lc_json *object, const char *key, double value);
 void lc_json_set_bool(struct lc_json *object, const char *key, bool value);

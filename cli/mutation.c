@@ -444,7 +444,7 @@ int lc_mutation_wait(struct lc_mutation_watch *w, const struct lc_mutation_hooks
         if (lc_sleep_ms(pause, hooks->cancel)) {
             lc_fail(err, LC_ERR_STOPPED, "stopped; the mutation of %s.%s goes on in the server",
                     w->database, w->table);
-            lc_hint(err, "run up again to wait for its end");
+            lc_hint(err, "run the same again to wait for its end");
             return LC_ERR_STOPPED;
         }
         pause = pause * 2 < LAST_PAUSE_MS ? pause * 2 : LAST_PAUSE_MS;

@@ -55,6 +55,13 @@ static int check_version(const struct lc_migration *m, const struct lc_track_ver
                          struct lc_problems *out)
 {
     if (is_applied(v)) {
+        if (v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0 &&
+            strcmp(v->name, m->name) != 0)
+            return lc_problems_add(out, LC_PROBLEM_EDITED, m->file.path, 0,
+                                   "is another migration than the one that was applied as version "
+                                   "%s: %s. Where two projects share a database, each has a "
+                                   "--migrations-table of its own",
+                                   m->version_text, v->name);
         if (v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0)
             return lc_problems_add(out, LC_PROBLEM_EDITED, m->file.path, 0,
                                    "was edited after it was applied: applied with SHA-256 %s, is "
@@ -263,12 +270,44 @@ static int choose_up(struct lc_plan *plan, const struct lc_migrations *files,
     return 0;
 }
 
+/* The newest that is applied comes first, and only its file says what takes it back; unless --to.
+ */
+static int check_gone(const struct lc_migrations *files, const struct lc_tracking *t,
+                      const struct lc_up_options *o, struct lc_error *err)
+{
+    uint64_t newest = 0;
+
+    if (o->to_given)
+        return 0;
+    for (size_t i = 0; i < files->n; i++)
+        if (is_applied(lc_tracking_find(t, files->v[i].version)))
+            newest = files->v[i].version;
+    for (size_t i = 0; i < t->n; i++) {
+        const struct lc_track_version *v = &t->v[i];
+
+        if (!is_applied(v) || v->version <= newest || lc_migrations_find(files, v->version))
+            continue;
+        lc_fail(err, LC_ERR_REFUSED,
+                "version %" PRIu64 " (%s) is applied, and %s holds no file of it that says what "
+                "takes it back",
+                v->version, v->name, files->dir);
+        lc_hint(err, "put the file back, or name its folder by -d; --to VERSION reverts what is "
+                     "above that, and "
+                     "leaves out what has no file");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
 static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
                        const struct lc_tracking *t, const struct lc_up_options *o,
                        struct lc_error *err)
 {
     unsigned steps = o->steps ? o->steps : o->to_given ? UINT32_MAX : 1;
+    int gone = check_gone(files, t, o, err);
 
+    if (gone)
+        return gone;
     for (size_t i = files->n; i-- > 0;) {
         const struct lc_migration *m = &files->v[i];
         const struct lc_track_version *v = lc_tracking_find(t, m->version);

@@ -164,7 +164,12 @@ static int run(struct lc_run *r, struct lc_course *main, struct lc_error *err)
         if (rc == 0)
             rc = run_plan(r, main, err);
     }
+    for (size_t i = 0; rc == 0 && r->down && r->o->dry_run && i < r->plan.n; i++) {
+        lc_course_about(main, &r->plan.v[i]);
+        lc_course_say(main, LC_RUN_WOULD_REVERT, "");
+    }
     r->report->skipped = r->plan.skipped;
+    r->report->planned = (unsigned)r->plan.n;
     r->report->pending = r->plan.left + (unsigned)r->plan.n - r->report->applied;
     return rc;
 }

@@ -24,18 +24,19 @@
 #include <stdint.h>
 
 enum lc_run_event_kind {
-    LC_RUN_LOCK_WAIT,       /* somebody else holds the lock: text says who, where, since when */
-    LC_RUN_CHECKED,         /* a function answered its sample: text says which, and how */
-    LC_RUN_WARNING,         /* text: what a person should know before or while it runs */
-    LC_RUN_MIGRATION_START, /* version, name, stmts, down */
-    LC_RUN_STMT_START,      /* about to be sent: also stmt, class, sql */
-    LC_RUN_MUTATION,        /* waiting for the statement's mutations: also progress */
-    LC_RUN_RETRY,           /* the statement is sent again: text says why and when */
-    LC_RUN_UNKNOWN,         /* its answer was lost: text says what is done about it */
-    LC_RUN_REDERIVE,        /* text: what a re-derivation waits for, and what it has left to do */
-    LC_RUN_STMT_DONE,       /* also ms: from send until its mutations had finished */
-    LC_RUN_MIGRATION_DONE,  /* ms: of the whole file */
-    LC_RUN_MIGRATION_FAILED /* error */
+    LC_RUN_LOCK_WAIT,        /* somebody else holds the lock: text says who, where, since when */
+    LC_RUN_CHECKED,          /* a function answered its sample: text says which, and how */
+    LC_RUN_WARNING,          /* text: what a person should know before or while it runs */
+    LC_RUN_MIGRATION_START,  /* version, name, stmts, down */
+    LC_RUN_STMT_START,       /* about to be sent: also stmt, class, sql */
+    LC_RUN_MUTATION,         /* waiting for the statement's mutations: also progress */
+    LC_RUN_RETRY,            /* the statement is sent again: text says why and when */
+    LC_RUN_UNKNOWN,          /* its answer was lost: text says what is done about it */
+    LC_RUN_REDERIVE,         /* text: what a re-derivation waits for, and what it has left to do */
+    LC_RUN_STMT_DONE,        /* also ms: from send until its mutations had finished */
+    LC_RUN_MIGRATION_DONE,   /* ms: of the whole file */
+    LC_RUN_MIGRATION_FAILED, /* error */
+    LC_RUN_WOULD_REVERT      /* a dry run of down would revert it */
 };
 
 /* How far the mutations of a statement are. */
@@ -104,6 +105,7 @@ struct lc_up_report {
     unsigned applied; /* migrations done by this run (down: reverted) */
     unsigned skipped; /* already applied before */
     unsigned pending; /* still to do afterwards, because of to, steps or a dry run */
+    unsigned planned; /* what this run was to do */
     unsigned amiss;   /* columns that were filled in, with rows that differ or parts that lack it */
     uint64_t ms;
 };

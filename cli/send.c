@@ -106,7 +106,7 @@ static int wait_while_running(const struct lc_send *s, const char *query_id, str
         if (lc_sleep_ms(RUNNING_PAUSE_MS, s->options->cancel)) {
             lc_fail(err, LC_ERR_STOPPED, "stopped; the statement goes on in the server as %s",
                     query_id);
-            lc_hint(err, "run up again to wait for its end");
+            lc_hint(err, "run the same again to wait for its end");
             return LC_ERR_STOPPED;
         }
     }

@@ -1,5 +1,7 @@
 #include "error.h"
 
+#include "utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +49,16 @@ void lc_hint(struct lc_error *err, const char *fmt, ...)
     va_end(ap);
 }
 
+/* Bytes of the character at s that may be printed as it is; 0: none. */
+static size_t printable(const uint8_t *s, size_t n)
+{
+    if (s[0] < 0x80)
+        return s[0] >= 0x20 && s[0] != 0x7f && s[0] != '\\';
+    if (n > 1 && s[0] == 0xc2 && s[1] < 0xa0)
+        return 0; /* a control character of Latin-1 */
+    return lc_utf8_char((const char *)s, n);
+}
+
 const char *lc_printable(const void *p, size_t n, char *out, size_t size)
 {
     const uint8_t *s = p;
@@ -54,17 +66,18 @@ const char *lc_printable(const void *p, size_t n, char *out, size_t size)
 
     if (size == 0)
         return out;
-    for (size_t i = 0; i < n; i++) {
-        int plain = s[i] >= 0x20 && s[i] < 0x7f && s[i] != '\\';
-        size_t need = plain ? 1 : 4;
+    for (size_t i = 0, taken; i < n; i += taken) {
+        size_t plain = printable(s + i, n - i);
+        size_t need = plain ? plain : 4;
         size_t left = size - at - 1;
 
-        if (left < need + (i + 1 < n ? 3 : 0)) {
+        taken = plain ? plain : 1;
+        if (left < need + (i + taken < n ? 3 : 0)) {
             snprintf(out + at, size - at, "...");
             return out;
         }
         if (plain)
-            out[at] = (char)s[i];
+            memcpy(out + at, s + i, plain);
         else
             snprintf(out + at, size - at, "\\x%02x", s[i]);
         at += need;

@@ -46,7 +46,8 @@ static const char help[] =
     "stderr.\n"
     "\n"
     "Try it by hand:\n"
-    "  printf 'u1_001\\nu3_001\\n' | livecol-udf --rules region.csv --format TabSeparated\n";
+    "  printf 'u1_001\\nu3_001\\n' | livecol-udf --rules \"$PWD/region.csv\" \\\n"
+    "      --format TabSeparated\n";
 
 const char *lc_udf_help(void)
 {

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char magic[8] = "LCRULES\n";
+static const char magic[8] = LC_RULES_MAGIC;
 
 const char *lc_kind_name(enum lc_kind kind)
 {

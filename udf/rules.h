@@ -39,6 +39,7 @@
 
 enum lc_kind { LC_KIND_PREFIX = 1, LC_KIND_EXACT = 2, LC_KIND_RANGE = 3, LC_KIND_BUCKET = 4 };
 
+#define LC_RULES_MAGIC     "LCRULES\n"
 #define LC_MAX_KEY_BYTES   4096u
 #define LC_MAX_VALUE_BYTES 65535u
 #define LC_MAX_RULES       10000000u
@@ -69,7 +70,7 @@ struct lc_rules_section {
 };
 
 struct lc_rules_header {
-    char magic[8];   /* "LCRULES\n" */
+    char magic[8];   /* LC_RULES_MAGIC */
     uint32_t layout; /* LC_RULES_LAYOUT */
     uint32_t endian; /* 0x01020304 as written */
     uint32_t kind;   /* enum lc_kind */

@@ -405,7 +405,7 @@ static int put_rules(const struct lc_builder *b, const struct draft *d, struct l
 static int join(const struct lc_builder *b, uint32_t default_rule, struct layout *l, void **base,
                 size_t *size)
 {
-    struct lc_rules_header h = {.magic = "LCRULES\n",
+    struct lc_rules_header h = {.magic = LC_RULES_MAGIC,
                                 .layout = LC_RULES_LAYOUT,
                                 .endian = 0x01020304,
                                 .kind = (uint32_t)b->kind,

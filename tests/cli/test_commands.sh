@@ -76,7 +76,7 @@ if grep -q secret "$folder/err"; then
   echo 'FAILED: the password is shown'
   failures=$((failures + 1))
 fi
-LIVECOL_LIBCHDB=$folder/none.so check 1 '' "the embedded engine's library is not there: $folder/none.so" \
+LIVECOL_LIBCHDB=$folder/none.so check 1 '' "cannot read the embedded engine's library, $folder/none.so: No such file or directory" \
   status --backend embedded --path "$folder/data"
 LIVECOL_LIBCHDB=$folder/none.so check 1 '' 'npm package @chdb/lib-linux-x64-gnu' \
   status --backend embedded --path "$folder/data"

@@ -44,6 +44,9 @@ expect 2 '' "livecol: 'x1': range rules match whole numbers" rules match range.c
 
 expect 0 '' 'region.rules: prefix, 3 rules, 257.9 KiB' rules compile region.csv -o region.rules
 expect 0 '' '' rules compile --quiet region.csv -o region.rules
+expect 3 '' 'livecol: region.csv is there, and is no file of compiled rules
+  hint: another name by -o; or move it away' rules compile region.csv -o region.csv
+expect 2 '' "livecol: -o takes the path of a file, not '-'" rules compile region.csv -o -
 expect 0 $'u1_001\tus-east\trule u1\tline 2' '' rules match region.rules u1_001
 [ "$(ls)" = "$(printf 'err\nout\nrange.csv\nregion.csv\nregion.rules\nshadow.csv')" ] ||
   { echo "FAILED: rules compile left something behind: $(ls)"; exit 1; }

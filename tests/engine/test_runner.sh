@@ -33,6 +33,8 @@ expect_in 'embedded: again' 'applied 0, skipped 3' "$work/out"
 expect 'embedded: no down section' 3 $?
 rm "$work/start/0003_prove.sql"
 "$LIVECOL_BIN" down -d "$work/start" "${embedded[@]}" --yes >"$work/out" 2>"$work/err"
+expect 'embedded: down, a file is gone' 3 $?
+"$LIVECOL_BIN" down -d "$work/start" "${embedded[@]}" --yes --to 1 >"$work/out" 2>"$work/err"
 expect 'embedded: down' 0 $?
 "$LIVECOL_BIN" doctor -d "$work/start" "${embedded[@]}" >"$work/out"
 expect 'embedded: doctor' 0 $?
