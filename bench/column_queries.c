@@ -76,7 +76,7 @@ static int take_sample(struct lc_backend *b, struct target *t, uint64_t rows, st
     rc = rc == 0 ? lc_backend_run(b, lc_buf_str(&sql), &t->sample, err) : rc;
     lc_buf_release(&sql);
     if (rc == 0 && t->sample.rows != 1) {
-        rc = lc_fail(err, LC_ERR_FOUND, "%s.%s has no rows to read", t->database, t->table);
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s has no rows to read", t->database, t->table);
     }
     return rc;
 }
@@ -160,8 +160,8 @@ int lc_column_queries_make(struct lc_column_queries *q, struct lc_backend *b, co
         }
     }
     if (rc == 0 && type == NULL) {
-        rc = lc_fail(err, LC_ERR_FOUND, "%s has no column %s in a table %s.%s", lc_backend_where(b),
-                     t.column, t.database, t.table);
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s has no column %s in a table %s.%s",
+                     lc_backend_where(b), t.column, t.database, t.table);
     }
     rc = rc == 0 ? ask(b, &t, lc_sql_bench_rows, &count, err) : rc;
     q->rows = rc == 0 && count.rows == 1 ? lc_table_u64(&count, 0, 0, 0) : 0;

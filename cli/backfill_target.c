@@ -65,7 +65,7 @@ int lc_backfill_parse_name(const char *text, char **database, char **table, char
         free(names[i]);
     lc_fail(err, LC_ERR_USAGE, "\"%.200s\" names no column", text);
     lc_hint(err, "DATABASE.TABLE.COLUMN, or TABLE.COLUMN in the connection's database; a name with "
-                 "a dot goes in backticks");
+                 "a dot or a blank goes in backticks");
     return LC_ERR_USAGE;
 }
 

@@ -323,6 +323,10 @@ int lc_cmd_config_install(int argc, const char **argv)
     }
     rc = rc ? rc : choose_what(&q, &what, &err);
     rc = rc ? rc : lc_install(&q.setup, what, &q.place, &err);
+    if (rc == 0 && !q.dry_run)
+        lc_say("next, on the server: %s", what & LC_INSTALL_FUNCTION
+                                              ? "SYSTEM RELOAD FUNCTIONS"
+                                              : "SYSTEM RELOAD DICTIONARIES");
     rc = end(rc, &q, &err);
     free(scripts);
     return rc;
@@ -341,10 +345,12 @@ static int check_unused(const struct request *q, const char *full, struct lc_err
     lc_buf_init(&names, TEXT_MAX);
     rc = rc ? rc : lc_dependents_find(b, full, &names, &n, err);
     if (rc == 0 && n) {
-        rc = lc_fail(err, LC_ERR_REFUSED, "%s is in use: the default of %s depends on it", full,
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s is in use: %s depends on it", full,
                      lc_buf_str(&names));
-        lc_hint(err, "ALTER TABLE … MODIFY COLUMN … to another DEFAULT, or REMOVE DEFAULT, first: "
-                     "without it INSERTs, merges and every ALTER of the table would fail");
+        lc_hint(
+            err,
+            "livecol inline takes it out of a DEFAULT; views, constraints and the like are changed "
+            "by hand. Without it INSERTs, merges and every ALTER of the table would fail");
     }
     lc_buf_release(&names);
     lc_backend_free(b);

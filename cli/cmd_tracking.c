@@ -40,7 +40,9 @@ static int find_unfinished(const struct lc_session *s, const struct lc_migrate *
         return 0;
     if (version)
         lc_fail(err, LC_ERR_REFUSED,
-                "version %s is neither failed nor open: there is nothing to repair", m->rest.v[0]);
+                "version %s has not failed, and no outcome of it is unknown: there is nothing to "
+                "repair",
+                m->rest.v[0]);
     else
         lc_fail(err, LC_ERR_REFUSED, "no migration is failed or open: there is nothing to repair");
     return LC_ERR_REFUSED;

@@ -590,8 +590,10 @@ static int refuse_missing(const struct lc_defaults *d, const struct trial *t, co
         lc_hint(err, "put its XML where --functions GLOB looks (PATH/*_function.xml by default), "
                      "its program and rules into --scripts DIR (PATH/user_scripts)");
     else
-        lc_hint(err, "copy its XML beside the server's config.xml as NAME_function.xml, its "
-                     "program and rules into user_scripts, then: SYSTEM RELOAD FUNCTIONS");
+        lc_hint(
+            err,
+            "livecol config install, on that machine, puts its XML, program and rules where the "
+            "server looks for them; then: SYSTEM RELOAD FUNCTIONS");
     return LC_ERR_REFUSED;
 }
 

@@ -14,8 +14,9 @@
 bool lc_depends(const char *expr, const char *name);
 
 /*
- * Append "database.table.column, …" of those that do, the first few, to `out`; *n: how many. 0, the
- * failures of a query, LC_ERR_NOMEM.
+ * Append "database.table.column, …" of those that do, the first few, to `out`; where there is none,
+ * "database.table, …" of views, and of tables with a constraint, a TTL or an index that does. *n:
+ * how many. 0, the failures of a query, LC_ERR_NOMEM.
  */
 int lc_dependents_find(struct lc_backend *b, const char *name, struct lc_buf *out, size_t *n,
                        struct lc_error *err);

@@ -159,6 +159,8 @@ static int unknown_command(int argc, const char **argv)
     return lc_exit_code(&err);
 }
 
+enum { HELP_WORDS_MAX = 8 };
+
 static int dispatch(int argc, const char **argv)
 {
     if (argc < 2) {
@@ -168,6 +170,16 @@ static int dispatch(int argc, const char **argv)
         lc_hint(&err, "livecol --help lists the commands");
         lc_complain(&err);
         return lc_exit_code(&err);
+    }
+    if (strcmp(argv[1], "help") == 0 && argc > 2 && argc <= HELP_WORDS_MAX) {
+        const char *words[HELP_WORDS_MAX + 1];
+
+        for (int i = 2; i < argc; i++)
+            words[i - 1] = argv[i];
+        words[0] = argv[0];
+        words[argc - 1] = "--help";
+        words[argc] = NULL;
+        return dispatch(argc, words);
     }
     if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
         print_help();

@@ -6,7 +6,10 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+
+enum { SYNTAX_ERROR = 62 };
 
 static int no_memory(struct lc_error *err)
 {
@@ -368,6 +371,13 @@ static int format(struct lc_backend *b, const struct lc_migration_stmt *text, ch
     if (rc == 0 && t.rows == 1) {
         *out = strdup(lc_table_at(&t, 0, 0)->p);
         rc = *out ? 0 : no_memory(err);
+    } else if (rc == LC_ERR_SERVER && one.server_code == SYNTAX_ERROR) {
+        char *scope = strstr(one.msg, ": In scope "); /* of the question, not of the statement */
+
+        if (scope)
+            *scope = '\0';
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s", one.msg);
+        lc_hint(err, "the server cannot read it: mend it; nothing was changed");
     } else if (rc == LC_ERR_SERVER) {
         rc = 0; /* what the formatter does not know is run as it is */
     } else if (rc && err && err->code == 0) {
@@ -462,8 +472,17 @@ int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_fa
         struct lc_plan_migration *m = &plan->v[i];
 
         for (unsigned k = m->first; k < m->stmt_n; k++) {
-            int rc = lc_plan_stmt_parse(&m->stmts[k], b, facts, err);
+            struct lc_error one = LC_ERROR_INIT;
+            int rc = lc_plan_stmt_parse(&m->stmts[k], b, facts, &one);
 
+            if (rc && err && err->code == 0) {
+                *err = one;
+                if (rc == LC_ERR_REFUSED)
+                    snprintf(err->msg, sizeof err->msg,
+                             "%s:%" PRIu64 ": statement %u of %u: %.800s",
+                             lc_migration_path(m->m, plan->down), m->stmts[k].text->line, k + 1,
+                             m->stmt_n, one.msg);
+            }
             if (rc)
                 return rc;
         }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 1 << 20, NAME_MAX_BYTES = 150 };
+enum { TEXT_MAX = 1 << 20, NAME_MAX_BYTES = 150, POOL_MAX = 1024 };
 
 /* What a server of that version knows. */
 struct lc_setup_target {
@@ -19,7 +19,7 @@ struct lc_setup_target {
     bool functions;       /* executable UDFs */
     bool direct_commands; /* programs are looked up in user_scripts and run without a shell */
     bool pools;           /* executable_pool as a dictionary's source */
-    bool all_types;       /* attributes of Nullable and Enum, besides String and UInt */
+    bool nullable;        /* attributes of Nullable, besides String and UInt */
     const char *layouts;  /* that this can be the source of, between spaces */
 };
 
@@ -86,6 +86,20 @@ static int name_all(struct lc_setup *s, struct lc_error *err)
     return rc;
 }
 
+static int no_attribute(const struct lc_setup *s, const char *name, struct lc_error *err)
+{
+    char there[400] = "", shown[100];
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < s->rules->attributes && n + 110 < sizeof there; i++)
+        n += (size_t)snprintf(
+            there + n, sizeof there - n, "%s'%s'", i ? ", " : "",
+            lc_printable(s->rules->names[i].p, s->rules->names[i].n, shown, sizeof shown));
+    lc_fail(err, LC_ERR_USAGE, "%s: no attribute '%.100s' in it", s->rules_path, name);
+    lc_hint(err, "its header has %s", there);
+    return LC_ERR_USAGE;
+}
+
 static int choose_attributes(struct lc_setup *s, struct lc_error *err)
 {
     const struct lc_rules *r = s->rules;
@@ -96,8 +110,7 @@ static int choose_attributes(struct lc_setup *s, struct lc_error *err)
         int at = lc_rules_attribute(r, s->attributes.v[i]);
 
         if (at < 0)
-            return lc_fail(err, LC_ERR_USAGE, "%s: no attribute '%.100s' in it", s->rules_path,
-                           s->attributes.v[i]);
+            return no_attribute(s, s->attributes.v[i], err);
         s->attribute[i] = (uint32_t)at;
     }
     s->n = (unsigned)s->attributes.n;
@@ -192,6 +205,8 @@ int lc_setup_settle(struct lc_setup *s, struct lc_error *err)
                      s->format);
     if (!rc && (s->pool_size == 0 || s->cache_cells == 0))
         rc = lc_fail(err, LC_ERR_USAGE, "--pool-size and --cache-cells must be above 0");
+    if (!rc && s->pool_size > POOL_MAX)
+        rc = lc_fail(err, LC_ERR_USAGE, "--pool-size is %d processes at most", POOL_MAX);
     rc = rc ? rc : name_all(s, err);
     rc = rc ? rc : lc_rules_open(&s->rules, s->rules_path, err);
     rc = rc ? rc : lc_rules_check_content(s->rules, s->rules_path, err);
@@ -579,6 +594,30 @@ static void dictionary_head(struct lc_xml *x, const struct lc_setup *s)
     lc_buf_release(&text);
 }
 
+/* Names that regexp_tree has for itself, in what its source gives. */
+static int check_tree_names(const struct lc_setup *s, struct lc_error *err)
+{
+    static const char *const own[] = {"id", "parent_id", "regexp", "keys", "values"};
+
+    if (strcmp(s->layout, "regexp_tree") != 0)
+        return 0;
+    for (unsigned i = 0; i < s->n; i++)
+        for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
+            struct lc_slice name = attribute_name(s, i);
+
+            if (name.n != strlen(own[k]) || memcmp(name.p, own[k], name.n) != 0)
+                continue;
+            lc_fail(err, LC_ERR_USAGE,
+                    "regexp_tree has a column %s of its own, and the attribute "
+                    "is called so, too",
+                    own[k]);
+            lc_hint(err, "call the attribute otherwise in the rules' header, or take another "
+                         "--layout");
+            return LC_ERR_USAGE;
+        }
+    return 0;
+}
+
 int lc_setup_dictionary(const struct lc_setup *s, struct lc_buf *out, struct lc_error *err)
 {
     struct lc_xml x;
@@ -588,13 +627,16 @@ int lc_setup_dictionary(const struct lc_setup *s, struct lc_buf *out, struct lc_
                 s->on->version);
         return LC_ERR_USAGE;
     }
-    for (unsigned i = 0; i < s->n && !s->on->all_types; i++)
-        if (strncmp(s->type[i], "Enum", 4) == 0 || strstr(s->type[i], "Nullable(")) {
+    for (unsigned i = 0; i < s->n; i++)
+        if (strncmp(s->type[i], "Enum", 4) == 0 ||
+            (strstr(s->type[i], "Nullable(") && !s->on->nullable)) {
             lc_fail(err, LC_ERR_USAGE, "%s has no dictionary attribute of type %.200s",
                     s->on->version, s->type[i]);
             lc_hint(err, "String, UInt8, UInt16, UInt32 or UInt64");
             return LC_ERR_USAGE;
         }
+    if (check_tree_names(s, err))
+        return LC_ERR_USAGE;
     lc_xml_init(&x, out, err);
     dictionary_head(&x, s);
     lc_xml_open(&x, s->on->root);

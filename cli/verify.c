@@ -1,5 +1,6 @@
 #include "verify.h"
 
+#include "lexer.h"
 #include "livecol_sql.h"
 #include "query.h"
 #include "sqltext.h"
@@ -258,19 +259,30 @@ static int find_examples(const struct run *r, struct lc_error *err)
     return rc;
 }
 
+/* Nothing but blanks and comments? */
+static bool is_empty(const char *expr)
+{
+    struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
+    struct lc_tok tok;
+
+    return lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_END;
+}
+
 static int check_expression(const struct run *r, struct lc_error *err)
 {
     const struct lc_derived *d = r->d;
     char *unsteady = NULL;
     int rc;
 
+    if (r->o->against && is_empty(r->o->against))
+        return lc_fail(err, LC_ERR_USAGE, "--against holds no expression");
     if (!*r->out->against) {
         rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s has no DEFAULT to compare with", d->database,
                      d->table, d->column);
         lc_hint(err, "--against 'EXPRESSION' compares with one of your own");
         return rc;
     }
-    if (!r->o->against && (strcmp(d->kind, "ALIAS") == 0 || strcmp(d->kind, "EPHEMERAL") == 0))
+    if (strcmp(d->kind, "ALIAS") == 0 || strcmp(d->kind, "EPHEMERAL") == 0)
         return lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s is stored nowhere: it is %s", d->database,
                        d->table, d->column, d->kind);
     rc = lc_derived_unsteady(d, r->out->against, &unsteady, err);

@@ -144,6 +144,10 @@ static int take_header(struct reader *r)
     } else {
         struct lc_slice f = field(r, 0);
 
+        if (f.n > 1 && f.p[0] == 0x1f && f.p[1] == 0x8b)
+            return refuse(r, 1, "gunzip it first", "the file is compressed by gzip");
+        if (f.n > 1 && ((f.p[0] == 0xff && f.p[1] == 0xfe) || (f.p[0] == 0xfe && f.p[1] == 0xff)))
+            return refuse(r, 1, "save it as UTF-8", "the file is UTF-16");
         return refuse(r, 1, expected, "unknown kind '%s': expected prefix, exact, from or bucket",
                       lc_printable(f.p, f.n, shown, sizeof shown));
     }

@@ -88,6 +88,24 @@ line 'functions' fail function 'nowhere does not answer'
 rm "$work"/engine/{slow,each,named,narrow,nowhere}_function.xml
 sql 'SYSTEM RELOAD FUNCTIONS'
 
+# --- rules of nobody knows which function; a table's own limits; names that would steer a terminal ---
+cp "$work/engine/user_scripts/region_v1.csv" "$work/engine/user_scripts/region_v2.csv"
+sed 's/region_v1/region_v2/g' "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/two_function.xml"
+sql 'SYSTEM RELOAD FUNCTIONS'
+sql "CREATE TABLE d.tight (k UInt32) ENGINE = MergeTree ORDER BY k SETTINGS parts_to_delay_insert = 3, parts_to_throw_insert = 5"
+sql 'SYSTEM STOP MERGES d.tight'
+for n in 1 2 3 4; do sql "INSERT INTO d.tight VALUES ($n)"; done
+steers=$'n\nfail  server     all is lost'
+sql "CREATE TABLE d.\`$steers\` (k String, r String DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
+doctor 'more functions than one' 8 --rules "$LIVECOL_SOURCE/config/region.csv"
+line 'more functions than one' warn function 'region.csv is compared with none of 2 functions'
+line 'own limits' fail limit 'd.tight has 4 parts in partition all; its INSERTs slow down at 3, fail at 5'
+sql 'DROP TABLE d.tight SYNC'
+sql "DROP TABLE d.\`$steers\` SYNC"
+expect 'a name of two lines is one line' '0 2' "$(grep -c '^fail  server' "$work/out") $(grep -c 'all is lost' "$work/out")"
+rm "$work/engine/two_function.xml"
+sql 'SYSTEM RELOAD FUNCTIONS'
+
 # --- mutations: waiting, many, failing ----------------------------------------------------------
 sql 'CREATE TABLE d.m (k UInt32, v UInt32) ENGINE = MergeTree ORDER BY k SETTINGS number_of_mutations_to_delay = 0'
 sql 'INSERT INTO d.m VALUES (1, 1)'

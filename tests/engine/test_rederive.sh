@@ -175,15 +175,15 @@ expect_in 'NULL, not asked for' 'says nothing of NULL' "$work/err"
 
 # Names that are words of SQL.
 fresh kw
-sql 'CREATE TABLE kw.t (`null` String, `where` String DEFAULT region_v1(`null`), `select` String DEFAULT region_v1(`null`)) ENGINE = MergeTree ORDER BY `null`'
-sql "INSERT INTO kw.t (\`null\`) VALUES ('u1'), ('u2'), ('u3')"
+sql 'CREATE TABLE kw.t ("null" String, "where" String DEFAULT region_v1("null"), "select" String DEFAULT region_v1("null")) ENGINE = MergeTree ORDER BY "null"'
+sql "INSERT INTO kw.t (\"null\") VALUES ('u1'), ('u2'), ('u3')"
 for column in where select; do
   "$LIVECOL_BIN" new "$column" -d "$work/kw" --rederive "kw.t.$column" --key null --from region_v1 --to region_v2 >"$work/out"
 done
 up "$work/kw"
 said_good 'names that are words'
 expect 'names that are words' $'u1\tus-west\tus-west\nu2\teu-west\teu-west\nu3\tap-south\tap-south' \
-  "$(sql 'SELECT `null`, `where`, `select` FROM kw.t ORDER BY `null`')"
+  "$(sql 'SELECT "null", "where", "select" FROM kw.t ORDER BY "null"')"
 
 # How many rows would change, where values are numbers, keys are NULL, and keys are no texts.
 printf 'prefix,code\nu1,1\nu2,002\n' >"$work/code_v1.csv"

@@ -69,6 +69,12 @@ for column in t v y f g a; do
   verify "none differs: $column" 0 "v.kinds.$column" --full
 done
 
+# What is stored nowhere; an expression that is none.
+sql "ALTER TABLE v.kinds ADD COLUMN al String ALIAS upper(k)"
+verify 'ALIAS' 3 v.kinds.al --against 'upper(k)'
+expect_in 'ALIAS' 'is stored nowhere: it is ALIAS' "$work/err"
+verify 'no expression' 2 v.kinds.v --against '-- none'
+
 # Against another expression, over other columns.
 verify 'against' 8 v.t.region --full --against "if(n < 7 AND region = 'given', 'given', upper(region_v1(k)))"
 expect_in 'against' '300000 rows of v.t.region differ' "$work/err"

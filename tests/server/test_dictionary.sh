@@ -125,7 +125,7 @@ expect 'and by HTTP' $'e0\teu-west\ne1\tus-east' \
 export CLICKHOUSE_URL=$engine_url/analytics
 config uninstall --name region --version 1
 expect 'uninstall in use: exit' 3 "$code"
-expect_in 'uninstall in use' 'the default of analytics.events.region depends on it' "$work/err"
+expect_in 'uninstall in use' 'is in use: analytics.events.region depends on it' "$work/err"
 
 # The same by livecol, which waits for the mutation and looks at what it stored; and back.
 sql 'ALTER TABLE analytics.events DROP COLUMN region'
