@@ -260,7 +260,7 @@ static int ask_manifests(const struct job *j, bool *shared, bool *put, struct lc
         if (path && lc_json_load(path, &manifest, &ignored) == 0) {
             const struct lc_json *program = entry_of(manifest, PROGRAM_FILE);
 
-            *put = *put || (program && !lc_json_num(lc_json_get(program, "kept"), 0));
+            *put = *put || (program && lc_json_num(lc_json_get(program, "kept"), 0) == 0);
         }
         lc_json_free(manifest);
         free(path);

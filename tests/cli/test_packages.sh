@@ -40,6 +40,18 @@ for deb in "${debs[@]}"; do
   [ -s "$doc/copyright" ] || fail "$package has no copyright"
   gzip -dc "$doc/changelog.gz" | diff -q - "$LIVECOL_SOURCE/CHANGELOG.md" >&2
 done
+
+# On a machine for the function alone, without the libraries of livecol: one package.
+(cmake -S "$LIVECOL_SOURCE" -B "$work/udf" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLIVECOL_CLI=OFF -DLIVECOL_TESTS=OFF &&
+  cmake --build "$work/udf" && cd "$work" && cpack --config "$work/udf/CPackConfig.cmake" -B "$work/alone") >"$work/log" 2>&1 || {
+  cat "$work/log" >&2
+  fail 'cpack of livecol-udf alone'
+}
+alone=$(find "$work/alone" -maxdepth 1 -name '*.deb' -printf '%f ')
+case $alone in livecol-udf_*.deb\ ) ;; *) fail "livecol-udf alone: $alone" ;; esac
+dpkg-deb -x "$work"/alone/livecol-udf_*.deb "$work/alone/root"
+[ "$(printf 'u1\n' | "$work/alone/root/usr/bin/livecol-udf" --rules "$LIVECOL_SOURCE/config/region.csv" --format TSV)" = us-east ] ||
+  fail 'livecol-udf alone does not answer'
 cd "$work/root/usr"
 
 depends=$(dpkg-deb -f "$work"/made/livecol_*.deb Depends)

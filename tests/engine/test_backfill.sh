@@ -235,7 +235,7 @@ expect 'names: right' 6000 "$(sql "SELECT countIf($column = multiIf(startsWith(u
 
 # --- waiting, and ending early ----------------------------------------------------------------------
 fresh throttled
-filled 4 60000
+filled 4 30000
 touch "$work/hold"
 pace 0.08
 "$LIVECOL_BIN" backfill t.region --batch-rows 1 --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
@@ -255,7 +255,7 @@ expect 'pause file: exit' 0 $?
 expect_in 'pause file' "waiting: $work/hold is there" "$work/err"
 expect_in 'pause file' 'going on after' "$work/err"
 expect_in 'pause file' 'of it throttled' "$work/out"
-all_right 'pause file' 240100
+all_right 'pause file' 120100
 
 fresh critical
 filled 3 20000
@@ -282,7 +282,7 @@ for file in '' /none/hold /etc/passwd/hold; do
 done
 
 fresh stopped
-filled 4 60000
+filled 4 30000
 pace 0.08
 for signal in INT HUP; do
   "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
@@ -300,7 +300,7 @@ done
 pace 0.02
 backfill t.region
 expect 'stopped, again: exit' 0 "$code"
-all_right 'stopped, again' 240100
+all_right 'stopped, again' 120100
 
 backfill t.region --json --critical-load parts=1
 expect 'json, nothing left: exit' 0 "$code"
@@ -322,7 +322,7 @@ expect 'nothing open: stored' 0 "$(lacking)"
 # --- a mutation that fails: each way out ------------------------------------------------------------
 fails() { # NAME: a table whose backfill fails after it began
   fresh "$1"
-  filled 4 60000
+  filled 4 30000
   pace 0.08
   "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
   pid=$!
@@ -338,7 +338,7 @@ fails mended
 rm "$broken"
 backfill t.region
 expect 'mended: exit' 0 "$code"
-all_right 'mended' 240100
+all_right 'mended' 120100
 expect 'mended: no partition was sent twice' 4 \
   "$(sql "SELECT count() FROM system.mutations WHERE database = 'mended'")"
 
@@ -347,7 +347,7 @@ sql "ALTER TABLE healed.t MODIFY COLUMN region LowCardinality(String) DEFAULT re
 backfill t.region
 expect 'healed by MODIFY: exit' 0 "$code"
 rm "$broken"
-all_right 'healed by MODIFY' 240100
+all_right 'healed by MODIFY' 120100
 
 fails cancelled
 backfill t.region --cancel
