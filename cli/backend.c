@@ -111,6 +111,21 @@ static int load_settings(struct lc_backend *b, struct lc_error *err)
     return lc_backend_run(b, lc_sql_settings, &known->names, err);
 }
 
+/* Who is not let in, and where to. */
+static void hint_refused(struct lc_error *err)
+{
+    enum { UNKNOWN_DATABASE = 81, UNKNOWN_USER = 192, WRONG_PASSWORD = 193, REFUSED = 516 };
+
+    if (err->server_code == UNKNOWN_USER || err->server_code == WRONG_PASSWORD ||
+        err->server_code == REFUSED)
+        lc_hint(err,
+                "the user stands in the URL, the password in CLICKHOUSE_PASSWORD or in the file "
+                "that CLICKHOUSE_PASSWORD_FILE names");
+    else if (err->server_code == UNKNOWN_DATABASE)
+        lc_hint(err, "the database is the URL's last part: http://user@host:8123/DATABASE; SHOW "
+                     "DATABASES lists those that there are");
+}
+
 int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct lc_error *err)
 {
     int rc = open_ops(out, to, err);
@@ -121,6 +136,8 @@ int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct
         rc = load_settings(*out, err);
     if (!rc)
         return 0;
+    if (rc == LC_ERR_SERVER && err)
+        hint_refused(err);
     /* Nothing that matters was sent: a lost answer leaves no doubt behind. */
     if (rc == LC_ERR_UNKNOWN) {
         rc = LC_ERR_NOT_SENT;

@@ -1,12 +1,39 @@
 /* livecol repair, baseline, reset, unlock: commands that write to the tracking table alone. */
 #include "cmd_migrate.h"
 
+#include "json.h"
 #include "session.h"
 #include "talk.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* What was done, and how many of it: a line, or with --json an object. */
+static void tell(const struct lc_migrate *m, const char *event, size_t n, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void tell(const struct lc_migrate *m, const char *event, size_t n, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (m->global.json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "event", event);
+        lc_json_set_int(o, "count", (int64_t)n);
+        lc_json_set_str(o, "text", text);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    } else {
+        printf("%s\n", text);
+    }
+}
 
 static bool unfinished(const struct lc_track_version *v)
 {
@@ -82,9 +109,10 @@ static int record_repair(struct lc_session *s, const struct lc_migrate *m,
     e.stmt_sha256 = n ? stmts->v[n - 1].sha256 : "";
     rc = lc_tracking_write(&s->tracking, &e, err);
     if (rc == 0)
-        printf("repaired %s: statements 1 to %u of %zu count as done; livecol %s goes on from "
-               "there\n",
-               file->version_text, n, stmts->n, e.down ? "down" : "up");
+        tell(m, "repaired", n,
+             "repaired %s: statements 1 to %u of %zu count as done; livecol %s goes "
+             "on from there",
+             file->version_text, n, stmts->n, e.down ? "down" : "up");
     return rc;
 }
 
@@ -137,7 +165,8 @@ int lc_cmd_repair(int argc, const char **argv)
     return lc_migrate_end(rc, &err);
 }
 
-static int baseline(struct lc_session *s, uint64_t upto, struct lc_error *err)
+static int baseline(const struct lc_migrate *migrate, struct lc_session *s, uint64_t upto,
+                    struct lc_error *err)
 {
     unsigned marked = 0, skipped = 0;
 
@@ -168,7 +197,7 @@ static int baseline(struct lc_session *s, uint64_t upto, struct lc_error *err)
             return rc;
         marked++;
     }
-    printf("baselined %u, skipped %u\n", marked, skipped);
+    tell(migrate, "baselined", marked, "baselined %u, skipped %u", marked, skipped);
     return 0;
 }
 
@@ -205,7 +234,7 @@ int lc_cmd_baseline(int argc, const char **argv)
     if (rc == 0)
         rc = lc_session_lock(&s, "baseline", &m.up, NULL, NULL, &err);
     if (rc == 0)
-        rc = baseline(&s, upto, &err);
+        rc = baseline(&m, &s, upto, &err);
     lc_session_end(&s);
     lc_backend_free(b);
     return lc_migrate_end(rc, &err);
@@ -248,15 +277,16 @@ int lc_cmd_reset(int argc, const char **argv)
         if (s.tracking.exists)
             rc = lc_tracking_drop(&s.tracking, &err);
         if (rc == 0)
-            printf("forgot %zu migration%s of %s.%s\n", n, n == 1 ? "" : "s", s.tracking.database,
-                   s.tracking.table);
+            tell(&m, "forgot", n, "forgot %zu migration%s of %s.%s", n, n == 1 ? "" : "s",
+                 s.tracking.database, s.tracking.table);
     }
     lc_session_end(&s);
     lc_backend_free(b);
     return lc_migrate_end(rc, &err);
 }
 
-static int unlock(struct lc_session *s, bool force, struct lc_error *err)
+static int unlock(const struct lc_migrate *m, struct lc_session *s, bool force,
+                  struct lc_error *err)
 {
     struct lc_lock_info h;
     unsigned removed = 0;
@@ -266,7 +296,7 @@ static int unlock(struct lc_session *s, bool force, struct lc_error *err)
     if (rc)
         return rc;
     if (!held) {
-        printf("not locked\n");
+        tell(m, "unlocked", 0, "not locked");
         return 0;
     }
     if (!h.stale && !force) {
@@ -279,7 +309,8 @@ static int unlock(struct lc_session *s, bool force, struct lc_error *err)
     }
     rc = lc_lock_break(s->b, s->tracking.database, s->tracking.table, &removed, err);
     if (rc == 0)
-        printf("removed the lock of livecol %s on %s, pid %s\n", h.command, h.host, h.pid);
+        tell(m, "unlocked", 1, "removed the lock of livecol %s on %s, pid %s", h.command, h.host,
+             h.pid);
     return rc;
 }
 
@@ -309,7 +340,7 @@ int lc_cmd_unlock(int argc, const char **argv)
     if (rc == 0)
         rc = lc_session_open(&s, b, &m.up, false, &err);
     if (rc == 0)
-        rc = unlock(&s, force, &err);
+        rc = unlock(&m, &s, force, &err);
     lc_session_end(&s);
     lc_backend_free(b);
     return lc_migrate_end(rc, &err);

@@ -147,7 +147,9 @@ int lc_cmd_verify(int argc, const char **argv)
         {"against", 0, LC_OPT_STRING, &o.against, "EXPRESSION",
          "compare with this, over the table's columns (default: the column's DEFAULT)"},
         {"sample", 0, LC_OPT_ABOVE, &o.sample, "SHARE",
-         "look at this share of the rows, 0 to 1 (default: what takes about 10 s)"},
+         "look at this share of the rows, above 0 to 1, by granules, 131072 rows at least "
+         "(default: "
+         "what takes about 10 s)"},
         {"full", 0, LC_OPT_FLAG, &o.full, NULL, "look at every row"},
         {0},
     };
