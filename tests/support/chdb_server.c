@@ -18,6 +18,19 @@
 
 enum { ARGS_MAX = 24 };
 
+/* Where the test itself is ended by a signal: what it started goes, then its folder. */
+static char *removal[] = {"rm", "-rf", "--", NULL, NULL};
+static volatile pid_t started;
+
+static void on_end(int sig)
+{
+    (void)sig;
+    if (started > 0)
+        kill(started, SIGKILL);
+    execv("/bin/rm", removal);
+    _exit(1);
+}
+
 /* In the child: give up together with the test, then become the server. Never returns. */
 static void become_server(const char *path, const char *const *more, int out)
 {
@@ -49,7 +62,7 @@ void chdb_server_start(struct chdb_server *s, const char *path, const char *cons
     assert_non_null(getenv("LIVECOL_CHDB_HTTP"));
     assert_int_equal(pipe(out), 0);
     fflush(NULL);
-    s->pid = fork();
+    s->pid = started = fork();
     assert_true(s->pid >= 0);
     if (s->pid == 0)
         become_server(path, more, out[1]);
@@ -68,7 +81,7 @@ void chdb_server_stop(struct chdb_server *s)
 
     assert_int_equal(kill(s->pid, SIGTERM), 0);
     assert_int_equal(waitpid(s->pid, &status, 0), s->pid);
-    s->pid = 0;
+    s->pid = started = 0;
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
 }
@@ -77,7 +90,7 @@ void chdb_server_kill(struct chdb_server *s)
 {
     assert_int_equal(kill(s->pid, SIGKILL), 0);
     assert_int_equal(waitpid(s->pid, NULL, 0), s->pid);
-    s->pid = 0;
+    s->pid = started = 0;
 }
 
 char *scratch_new(void)
@@ -87,6 +100,9 @@ char *scratch_new(void)
 
     assert_true(asprintf(&folder, "%s/livecol-test-XXXXXX", where && *where ? where : "/tmp") > 0);
     assert_non_null(mkdtemp(folder));
+    removal[3] = folder;
+    signal(SIGINT, on_end);
+    signal(SIGTERM, on_end);
     return folder;
 }
 
@@ -99,5 +115,6 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 void scratch_remove(char *folder)
 {
     assert_int_equal(nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+    removal[3] = NULL;
     free(folder);
 }
