@@ -219,7 +219,7 @@ int lc_migrate_end(int rc, const struct lc_error *err)
 
 int lc_migrate_ask(const struct lc_migrate *m, const char *question, struct lc_error *err)
 {
-    char answer[16];
+    char answer[16] = "";
 
     if (m->yes)
         return 0;
@@ -230,7 +230,9 @@ int lc_migrate_ask(const struct lc_migrate *m, const char *question, struct lc_e
     }
     fprintf(stderr, "%s [y/N] ", question);
     fflush(stderr);
-    if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+    if (!fgets(answer, sizeof answer, stdin) && lc_stop_asked())
+        return lc_fail(err, LC_ERR_STOPPED, "stopped at the question: nothing was changed");
+    if (answer[0] != 'y' && answer[0] != 'Y')
         return lc_fail(err, LC_ERR_REFUSED, "nothing was changed");
     return 0;
 }

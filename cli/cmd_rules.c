@@ -15,6 +15,8 @@
 
 #define SHOWN_MAX 5 /* examples of each finding */
 
+enum { KEY_SHOWN_MAX = 1 << 16 };
+
 int lc_rules_fail(const struct lc_error *err)
 {
     lc_complain(err);
@@ -40,6 +42,35 @@ void lc_rules_add_key(struct lc_buf *b, const struct lc_rules *r, uint32_t rule)
         else
             lc_buf_adds(b, lc_printable(key.p, key.n, shown, sizeof shown));
     }
+}
+
+void lc_rules_set_key(struct lc_json *o, const struct lc_rules *r, uint32_t rule)
+{
+    bool keyed = r->kind == LC_KIND_PREFIX || r->kind == LC_KIND_EXACT;
+    struct lc_slice key = lc_rules_key(r, rule);
+    struct lc_buf shown;
+
+    if (keyed && rule != r->default_rule) {
+        lc_json_set_bytes(o, "rule", key.n ? (const void *)key.p : "", key.n);
+        return;
+    }
+    lc_buf_init(&shown, KEY_SHOWN_MAX);
+    lc_rules_add_key(&shown, r, rule);
+    lc_json_set_str(o, "rule", lc_buf_str(&shown));
+    lc_buf_release(&shown);
+}
+
+struct lc_json *lc_rules_values(struct lc_json *o, const struct lc_rules *r, uint32_t rule)
+{
+    for (uint32_t a = 0; a < r->attributes; a++) {
+        struct lc_slice v = lc_rules_value(r, a, lc_rules_value_id(r, a, rule));
+        char *attribute = strndup((const char *)r->names[a].p, r->names[a].n);
+
+        if (attribute)
+            lc_json_set_bytes(o, attribute, v.n ? (const void *)v.p : "", v.n);
+        free(attribute);
+    }
+    return o;
 }
 
 void lc_rules_add_values(struct lc_buf *b, const struct lc_rules *r, uint32_t rule)
@@ -332,17 +363,11 @@ static int print_match(const struct lc_rules *r, const char *key, uint32_t rule,
         struct lc_json *o = lc_json_object();
 
         lc_json_set_str(o, "key", key);
-        for (uint32_t a = 0; a < r->attributes; a++) {
-            struct lc_slice v = lc_rules_value(r, a, lc_rules_value_id(r, a, rule));
-            char *name = strndup((const char *)r->names[a].p, r->names[a].n);
-            char *text = strndup((const char *)v.p, v.n);
-
-            if (name)
-                lc_json_set_str(o, name, text);
-            free(name);
-            free(text);
-        }
-        lc_json_set_str(o, "rule", rule < r->rules ? lc_buf_str(&b) : NULL);
+        lc_rules_values(o, r, rule);
+        if (rule < r->rules)
+            lc_rules_set_key(o, r, rule);
+        else
+            lc_json_set_str(o, "rule", NULL);
         if (rule < r->rules)
             lc_json_set_int(o, "line", r->lines[rule]);
         rc = lc_json_line(o, stdout);

@@ -4,6 +4,7 @@
 
 #include "buf.h"
 #include "commands.h"
+#include "json.h"
 #include "rules.h"
 
 lc_command_fn lc_cmd_rules_check, lc_cmd_rules_compile, lc_cmd_rules_match, lc_cmd_rules_diff;
@@ -14,5 +15,8 @@ int lc_rules_fail(const struct lc_error *err);
 /* Append what a rule matches ("u1", "(default)", "5-9"), and its values ("us-east,gold"). */
 void lc_rules_add_key(struct lc_buf *b, const struct lc_rules *r, uint32_t rule);
 void lc_rules_add_values(struct lc_buf *b, const struct lc_rules *r, uint32_t rule);
+/* As members of an object: "rule", a key as it is; each attribute with its value, returning o. */
+void lc_rules_set_key(struct lc_json *o, const struct lc_rules *r, uint32_t rule);
+struct lc_json *lc_rules_values(struct lc_json *o, const struct lc_rules *r, uint32_t rule);
 
 #endif

@@ -77,11 +77,11 @@ static void say(const struct diff *d, char sign, const struct lc_rules *before, 
         struct lc_json *o = lc_json_object();
 
         lc_json_set_str(o, "change", sign == '+' ? "added" : sign == '-' ? "removed" : "changed");
-        lc_json_set_str(o, "rule", lc_buf_str(&key));
+        lc_rules_set_key(o, after ? after : before, after ? y : x);
         if (before)
-            lc_json_set_str(o, "old", lc_buf_str(&was));
+            lc_json_set(o, "old", lc_rules_values(lc_json_object(), before, x));
         if (after)
-            lc_json_set_str(o, "new", lc_buf_str(&is));
+            lc_json_set(o, "new", lc_rules_values(lc_json_object(), after, y));
         lc_json_line(o, stdout);
         lc_json_free(o);
     } else if (before && after) {
@@ -221,19 +221,16 @@ static void print_impact_json(const struct lc_derived *c, const struct lc_impact
     struct lc_json *o;
 
     for (size_t k = 0; k < i->n; k++) {
-        char *was = strndup(i->v[k].old.n ? (const char *)i->v[k].old.p : "", i->v[k].old.n);
-        char *is = strndup(i->v[k].new.n ? (const char *)i->v[k].new.p : "", i->v[k].new.n);
+        struct lc_slice was = i->v[k].old, is = i->v[k].new;
 
         o = lc_json_object();
         lc_json_set_str(o, "change", "rows");
-        lc_json_set_str(o, "old", was);
-        lc_json_set_str(o, "new", is);
+        lc_json_set_bytes(o, "old", was.n ? (const void *)was.p : "", was.n);
+        lc_json_set_bytes(o, "new", is.n ? (const void *)is.p : "", is.n);
         lc_json_set_int(o, "rows", (int64_t)i->v[k].rows);
         lc_json_set_int(o, "keys", (int64_t)i->v[k].keys);
         lc_json_line(o, stdout);
         lc_json_free(o);
-        free(was);
-        free(is);
     }
     o = lc_json_object();
     lc_json_set_str(o, "change", "table");
