@@ -449,6 +449,8 @@ static int plan_and_run(struct backfill *f, struct lc_error *err)
         return 0;
     }
     rc = check_default(f, err);
+    if (rc == 0)
+        rc = lc_throttle_try(&f->m.up.backfill.throttle, f->target.b, err);
     if (rc)
         return rc;
     rc = make_estimate(f, &e, err);

@@ -83,6 +83,8 @@ static int prepare(struct lc_run *r, struct lc_course *c, struct lc_error *err)
     if (rc == 0)
         rc = lc_facts_ask(&r->facts, r->b, err);
     if (rc == 0)
+        rc = lc_throttle_try(&r->o->backfill.throttle, r->b, err);
+    if (rc == 0)
         rc = make_plan(r, err);
     if (rc == 0)
         rc = lc_plan_parse(&r->plan, r->b, &r->facts, err);

@@ -342,13 +342,20 @@ int lc_pause_file_check(const char *path, struct lc_error *err)
     return rc;
 }
 
+int lc_throttle_try(const struct lc_throttle_options *o, struct lc_backend *b, struct lc_error *err)
+{
+    struct lc_throttle t = {.b = b, .o = o};
+    double value;
+
+    return o->query ? ask_query(&t, &value, err) : 0;
+}
+
 int lc_throttle_open(struct lc_throttle **out, struct lc_backend *b,
                      const struct lc_throttle_options *o, const char *database, const char *table,
                      const char *column, struct lc_error *err)
 {
     struct lc_throttle *t = calloc(1, sizeof *t);
     struct measured m[LC_METRICS] = {0};
-    double value;
     int rc;
 
     *out = NULL;
@@ -358,8 +365,8 @@ int lc_throttle_open(struct lc_throttle **out, struct lc_backend *b,
     rc = measure_load(t, 0, m, err);
     if (rc == 0)
         rc = measure_replica(t, m, err);
-    if (rc == 0 && o->query)
-        rc = ask_query(t, &value, err);
+    if (rc == 0)
+        rc = lc_throttle_try(o, b, err);
     if (rc == 0)
         rc = start_probe(t, column, err);
     if (rc)

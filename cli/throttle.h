@@ -66,6 +66,10 @@ int lc_pause_file_check(const char *path, struct lc_error *err);
  * none. */
 void lc_throttle_describe(const struct lc_throttle_options *o, char *out, size_t size);
 
+/* Ask the throttle query once, where there is one: 0, LC_ERR_USAGE, the failures of a query. */
+int lc_throttle_try(const struct lc_throttle_options *o, struct lc_backend *b,
+                    struct lc_error *err);
+
 /*
  * Begin, for a column of a table; the options and names are the caller's and live on. Tries each
  * measure once, so that a wrong throttle query fails here: 0 and *out, or LC_ERR_USAGE, the

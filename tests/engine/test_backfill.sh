@@ -276,6 +276,13 @@ for case in "SELECT throwIf(1)|throttle query fails" "SELECT 'x'|not a number" "
   [ "$code" = 1 ] || [ "$code" = 2 ] || fail "throttle query ${case%%|*}: exit $code"
   expect_in "throttle query ${case%%|*}" "${case##*|}" "$work/err"
 done
+backfill t.region --throttle-query 'SELEC 1' --dry-run
+expect 'dry run of a wrong throttle query: exit' 1 "$code"
+migration "$work/throttle" 0001_add <<<"ALTER TABLE t ADD COLUMN more String;"
+up "$work/throttle" --throttle-query 'SELEC 1'
+expect 'up with a wrong throttle query: exit' 1 "$code"
+expect 'up with a wrong throttle query: nothing is changed' 0 \
+  "$(sql "SELECT count() FROM system.columns WHERE database = '$db' AND name = 'more'")"
 for file in '' /none/hold /etc/passwd/hold; do
   backfill t.region --pause-file "$file"
   expect "pause file '$file'" 2 "$code"
