@@ -36,7 +36,7 @@ static int check(struct request *q, const struct lc_strings *rest, struct lc_err
     if (l->rows == 0 || l->batch_rows == 0 || l->samples == 0) {
         return lc_fail(err, LC_ERR_USAGE, "--rows, --batch-rows and --samples must be above 0");
     }
-    if (l->phase_s < 0 || l->write_rate <= 0 || l->limit_rate <= 0 || l->group_rate < 0 ||
+    if (l->phase_s <= 0 || l->write_rate <= 0 || l->limit_rate <= 0 || l->group_rate < 0 ||
         (l->four_readers && (l->point_rate <= 0 || l->range_rate <= 0))) {
         return lc_fail(err, LC_ERR_USAGE, "rates and --phase-seconds must be above 0");
     }

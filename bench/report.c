@@ -1,5 +1,7 @@
 #include "report.h"
 
+#include "files.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -232,30 +234,11 @@ const char *lc_format_bytes(double bytes, char *out, size_t size)
 
 int lc_report_save(const char *path, const void *p, size_t n, struct lc_error *err)
 {
-    if (strcmp(path, "-") == 0) {
-        if (fwrite(p, 1, n, stdout) != n || fflush(stdout) != 0) {
-            return lc_fail(err, LC_ERR_IO, "cannot write to standard output: %s", strerror(errno));
-        }
-        return 0;
+    if (strcmp(path, "-") != 0) {
+        return lc_file_write(path, p, n, 0644, err);
     }
-    int rc = 0;
-    FILE *f = NULL;
-    char *draft = NULL;
-    if (asprintf(&draft, "%s.%ld.tmp", path, (long)getpid()) < 0) {
-        return lc_fail(err, LC_ERR_NOMEM, "no memory");
+    if (fwrite(p, 1, n, stdout) != n || fflush(stdout) != 0) {
+        return lc_fail(err, LC_ERR_IO, "cannot write to standard output: %s", strerror(errno));
     }
-    f = fopen(draft, "w");
-    if (f == NULL) {
-        rc = lc_fail(err, LC_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-        goto done;
-    }
-    bool whole = fwrite(p, 1, n, f) == n;
-    whole = fclose(f) == 0 && whole;
-    if (!whole || rename(draft, path) != 0) {
-        rc = lc_fail(err, LC_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-        (void)unlink(draft);
-    }
-done:
-    free(draft);
-    return rc;
+    return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "match.h"
 #include "sqltext.h"
+#include "types.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,23 +88,6 @@ static int make_keys(struct keys *k, const struct lc_rules *r)
     return rc;
 }
 
-/* The type without LowCardinality and Nullable around it; returns out. */
-static const char *plain_type(const char *type, char out[256])
-{
-    static const char *const wraps[] = {"LowCardinality(", "Nullable("};
-
-    snprintf(out, 256, "%s", type);
-    for (size_t i = 0; i < 2; i++) {
-        size_t n = strlen(wraps[i]);
-
-        if (strncmp(out, wraps[i], n) == 0) {
-            memmove(out, out + n, strlen(out + n) + 1);
-            out[strlen(out) - 1] = '\0'; /* its ')' */
-        }
-    }
-    return out;
-}
-
 /* Can keys of that type be made from texts? */
 static bool takes_texts(const char *plain)
 {
@@ -133,8 +117,8 @@ static int add_key_list(struct lc_buf *sql, const struct keys *k)
 static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
                     const struct lc_answers_call *call, struct keys *k)
 {
-    char plain[256];
-    bool strings = strcmp(plain_type(call->column_type, plain), "String") == 0;
+    char plain[LC_TYPE_BYTES], cast[LC_TYPE_BYTES];
+    bool strings = strcmp(lc_type_plain(call->column_type, plain), "String") == 0;
     int rc = lc_buf_adds(sql, "SELECT toString(livecol_answer) AS answer, "
                               "toTypeName(livecol_answer) AS type, livecol_key AS key, ") ||
              lc_sql_add_id(sql, call->function) || lc_buf_adds(sql, "(");
@@ -148,7 +132,8 @@ static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
     else if (rc == 0)
         rc = lc_buf_adds(sql, "assumeNotNull(accurateCastOrNull(") || add_key_list(sql, k) ||
              lc_buf_adds(sql, ", ") || lc_sql_add_str(sql, plain) || lc_buf_adds(sql, "))");
-    rc = rc || lc_buf_adds(sql, ", ") || lc_sql_add_str(sql, call->column_type) ||
+    rc = rc || lc_buf_adds(sql, ", ") ||
+         lc_sql_add_str(sql, lc_type_to_cast(call->column_type, cast)) ||
          lc_buf_adds(sql,
                      call->tuple ? "))) AS livecol_answer FROM " : ")) AS livecol_answer FROM ") ||
          lc_cluster_add_from(c, host, sql, "system", "one");
@@ -180,7 +165,7 @@ static bool is_answer(const struct lc_cell *got, const char *type, struct lc_sli
 {
     char text[24];
 
-    if (!got->is_null && strstr(type, "Int") && want.n < sizeof text) {
+    if (!got->is_null && lc_type_is_integer(type) && want.n < sizeof text) {
         snprintf(text, sizeof text, "%.*s", (int)want.n, (const char *)want.p);
         return strtoull(got->p, NULL, 10) == strtoull(text, NULL, 10);
     }
@@ -246,12 +231,12 @@ int lc_answers_compare_host(const struct lc_cluster *c, size_t host,
     struct keys *k;
     struct lc_buf sql;
     struct lc_table t = {0};
-    char plain[256];
+    char plain[LC_TYPE_BYTES];
     int attribute = call->attribute ? lc_rules_attribute(rules, call->attribute) : 0;
     int rc;
 
     *compared = 0;
-    if (!takes_texts(plain_type(call->column_type, plain)))
+    if (!takes_texts(lc_type_plain(call->column_type, plain)))
         return 0;
     k = calloc(1, sizeof *k);
     rc = k ? 0 : LC_ERR_NOMEM;

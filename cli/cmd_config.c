@@ -324,9 +324,11 @@ int lc_cmd_config_install(int argc, const char **argv)
     rc = rc ? rc : choose_what(&q, &what, &err);
     rc = rc ? rc : lc_install(&q.setup, what, &q.place, &err);
     if (rc == 0 && !q.dry_run)
-        lc_say("next, on the server: %s", what & LC_INSTALL_FUNCTION
-                                              ? "SYSTEM RELOAD FUNCTIONS"
-                                              : "SYSTEM RELOAD DICTIONARIES");
+        lc_say("next, on the server: %s",
+               what == (LC_INSTALL_FUNCTION | LC_INSTALL_DICTIONARY)
+                   ? "SYSTEM RELOAD FUNCTIONS; SYSTEM RELOAD DICTIONARIES"
+               : what & LC_INSTALL_FUNCTION ? "SYSTEM RELOAD FUNCTIONS"
+                                            : "SYSTEM RELOAD DICTIONARIES");
     rc = end(rc, &q, &err);
     free(scripts);
     return rc;

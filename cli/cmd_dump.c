@@ -2,6 +2,7 @@
 #include "cmd_migrate.h"
 
 #include "facts.h"
+#include "files.h"
 #include "livecol_sql.h"
 #include "query.h"
 #include "session.h"
@@ -119,28 +120,13 @@ static int dump_database(struct lc_buf *out, const struct lc_session *s, bool pr
     return rc;
 }
 
-/* Written beside it and renamed, so that nobody reads half a file. */
 static int write_out(const char *path, const struct lc_buf *text, struct lc_error *err)
 {
-    char *beside = NULL;
-    FILE *f;
-    bool bad;
-
-    if (strcmp(path, "-") == 0)
-        return fwrite(text->p, 1, text->n, stdout) == text->n
-                   ? 0
-                   : lc_fail(err, LC_ERR_IO, "cannot write to standard output");
-    if (asprintf(&beside, "%s.new", path) < 0)
-        return lc_fail(err, LC_ERR_NOMEM, "no memory for a path");
-    f = fopen(beside, "we");
-    bad = !f || fwrite(text->p, 1, text->n, f) != text->n;
-    bad = (f && fclose(f) != 0) || bad;
-    if (bad || rename(beside, path) != 0) {
-        lc_fail(err, LC_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-        unlink(beside);
-    }
-    free(beside);
-    return err->code;
+    if (strcmp(path, "-") != 0)
+        return lc_file_write(path, text->p, text->n, 0644, err);
+    return fwrite(text->p, 1, text->n, stdout) == text->n
+               ? 0
+               : lc_fail(err, LC_ERR_IO, "cannot write to standard output");
 }
 
 static int dump(const struct lc_session *s, struct lc_strings databases, const char *path,

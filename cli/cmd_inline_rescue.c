@@ -21,6 +21,7 @@ struct rescue {
     struct lc_backend *b;
     struct lc_table all; /* every column whose expression calls something, by table */
     bool look_only;      /* the first pass: is any of it refused? */
+    bool by_hand;        /* the last refusal: there are rules, and no expression for that column */
     unsigned columns, tables, failed, views;
 };
 
@@ -161,6 +162,7 @@ static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_er
         *err = why;
     if (rc == 0 && r->o->source.rules && ours) {
         rc = lc_inline_expression(&d, &r->o->source, &text, err);
+        r->by_hand = rc == LC_ERR_REFUSED;
         if (rc == 0 && !(*expr = lc_buf_detach(&text)))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
     }
@@ -180,6 +182,13 @@ static bool same_table(const struct lc_table *t, size_t a, size_t b)
            strcmp(lc_table_at(t, a, D_TABLE)->p, lc_table_at(t, b, D_TABLE)->p) == 0;
 }
 
+static void not_freed(struct rescue *r, size_t row, const char *why)
+{
+    lc_warn("%s.%s is not freed: %s", lc_table_at(&r->all, row, D_DATABASE)->p,
+            lc_table_at(&r->all, row, D_TABLE)->p, why);
+    r->failed++;
+}
+
 /* The others are freed, too, where the server refuses one. */
 static int send_one(struct rescue *r, size_t row, size_t columns, const char *sql,
                     struct lc_error *err)
@@ -191,9 +200,7 @@ static int send_one(struct rescue *r, size_t row, size_t columns, const char *sq
         r->columns += (unsigned)columns;
         r->tables++;
     } else if (rc == LC_ERR_SERVER) {
-        lc_warn("%s.%s is not freed: %s", lc_table_at(&r->all, row, D_DATABASE)->p,
-                lc_table_at(&r->all, row, D_TABLE)->p, one.msg);
-        r->failed++;
+        not_freed(r, row, one.msg);
         rc = 0;
     } else if (err && err->code == 0) {
         *err = one;
@@ -243,12 +250,21 @@ static int free_all(struct rescue *r, struct lc_error *err)
     int rc = 0;
 
     for (size_t first = 0, end; rc == 0 && first < r->all.rows; first = end) {
+        struct lc_error one = LC_ERROR_INIT;
         bool ours = false;
 
         for (end = first; end < r->all.rows && same_table(&r->all, first, end); end++)
             ours = ours || lc_inline_calls(lc_table_at(&r->all, end, D_EXPR)->p, r->o->rescue);
+        r->by_hand = false;
         if (ours)
-            rc = free_table(r, first, end, err);
+            rc = free_table(r, first, end, &one);
+        if (rc == LC_ERR_REFUSED && r->by_hand) { /* the others are freed all the same */
+            if (!r->look_only)
+                not_freed(r, first, one.msg);
+            rc = 0;
+        } else if (rc && err && err->code == 0) {
+            *err = one;
+        }
     }
     return rc;
 }
@@ -260,7 +276,8 @@ static int name_views(struct rescue *r, struct lc_error *err)
     int rc = lc_query_read(r->b, lc_sql_all_tables, NULL, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!lc_inline_calls(lc_table_at(&t, i, 3)->p, r->o->rescue))
+        if (!strstr(lc_table_at(&t, i, 2)->p, "View") ||
+            !lc_inline_calls(lc_table_at(&t, i, 3)->p, r->o->rescue))
             continue;
         r->views++;
         lc_warn("%s.%s (%s) calls %s too, and cannot be freed: drop it, or change its query",
@@ -296,7 +313,10 @@ int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
     if (rc == 0 && r.failed) {
         rc = lc_fail(err, LC_ERR_SERVER, "%u table%s could not be freed of %s", r.failed,
                      r.failed == 1 ? "" : "s", o->rescue);
-        lc_hint(err, "what the server says of each stands above: change or drop it by hand");
+        lc_hint(
+            err,
+            "why stands above. All its columns that call it take one ALTER by hand, with MODIFY "
+            "COLUMN for each; or --rescue again without --rules, which leaves no DEFAULT");
     } else if (rc == 0 && r.tables + r.views == 0) {
         rc = lc_fail(err, LC_ERR_REFUSED, "nothing on %s depends on %s", lc_backend_where(r.b),
                      o->rescue);

@@ -5,6 +5,7 @@
 #include "json.h"
 #include "migration.h"
 #include "sqltext.h"
+#include "stop.h"
 #include "tracking.h"
 
 #include <ctype.h>
@@ -275,6 +276,15 @@ static int write_file(const char *path, const char *text, struct lc_error *err)
     return 0;
 }
 
+/* A file system without locks is let be; a signal ends the waiting. */
+static int take_lock(int fd, struct lc_error *err)
+{
+    while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
+        if (lc_stop_asked())
+            return lc_fail(err, LC_ERR_STOPPED, "stopped: nothing was written");
+    return 0;
+}
+
 static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_error *err)
 {
     const char *dir = m->up.migrations_dir ? m->up.migrations_dir : "migrations";
@@ -288,7 +298,7 @@ static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_
         rc = lc_fail(err, LC_ERR_IO, "cannot create the folder %s: %s", dir, strerror(errno));
     /* Of two at once each takes a number of its own; where there are no locks, by luck. */
     if (rc == 0 && (lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0)
-        (void)flock(lock, LOCK_EX);
+        rc = take_lock(lock, err);
     if (rc == 0)
         rc = lc_migrations_scan(&files, dir, err);
     if (rc == 0) {

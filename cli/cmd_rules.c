@@ -6,11 +6,13 @@
 #include "options.h"
 #include "talk.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SHOWN_MAX 5 /* examples of each finding */
@@ -262,16 +264,22 @@ static int check_output(const char *out, struct lc_error *err)
 {
     static const char magic[] = LC_RULES_MAGIC;
     char start[sizeof magic - 1];
-    int fd = open(out, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    ssize_t n = fd < 0 ? 0 : read(fd, start, sizeof start);
-    bool other = fd >= 0 && n != 0 &&
-                 (n < 0 || (size_t)n != sizeof start || memcmp(start, magic, sizeof start) != 0);
+    struct stat st;
+    int fd;
+    bool ours;
 
-    if (fd >= 0)
-        close(fd);
     if (!*out || strcmp(out, "-") == 0)
         return lc_fail(err, LC_ERR_USAGE, "-o takes the path of a file, not '%s'", out);
-    if (!other)
+    if (stat(out, &st) != 0)
+        return errno == ENOENT
+                   ? 0
+                   : lc_fail(err, LC_ERR_IO, "cannot look at %s: %s", out, strerror(errno));
+    fd = S_ISREG(st.st_mode) ? open(out, O_RDONLY | O_CLOEXEC) : -1;
+    ours = fd >= 0 && (st.st_size == 0 || (read(fd, start, sizeof start) == sizeof start &&
+                                           memcmp(start, magic, sizeof start) == 0));
+    if (fd >= 0)
+        close(fd);
+    if (ours)
         return 0;
     lc_fail(err, LC_ERR_REFUSED, "%s is there, and is no file of compiled rules", out);
     lc_hint(err, "another name by -o; or move it away");

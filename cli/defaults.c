@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20, UNKNOWN_IDENTIFIER = 47 };
+enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20, UNKNOWN_IDENTIFIER = 47, CANNOT_BE_NULL = 349 };
 
 /* The connected server itself, rather than a host of the cluster by its name there. */
 #define NO_HOST SIZE_MAX
@@ -157,13 +157,16 @@ static bool is_string_type(const char *type)
            strcmp(type, "LowCardinality(Nullable(String))") == 0;
 }
 
-/* A made-up value of the type, from `number`. */
+/* A made-up value of the type, from `number`; where it may be NULL, one of a hundred is. */
 static int add_value(struct lc_buf *b, const char *type, const char *column)
 {
-    int rc = is_string_type(type) ? lc_buf_adds(b, "CAST(concat('u', toString(number)), ")
-                                  : lc_buf_adds(b, "CAST(toUInt8(number % 100), ");
+    bool nullable = strstr(type, "Nullable(") != NULL;
+    int rc = lc_buf_adds(b, nullable ? "CAST(if(number % 100 = 99, NULL, " : "CAST(");
 
-    return rc || lc_sql_add_str(b, type) || lc_buf_adds(b, ") AS ") || lc_sql_add_id(b, column)
+    rc = rc || lc_buf_adds(b, is_string_type(type) ? "concat('u', toString(number))"
+                                                   : "toUInt8(number % 100)");
+    return rc || lc_buf_adds(b, nullable ? "), " : ", ") || lc_sql_add_str(b, type) ||
+                   lc_buf_adds(b, ") AS ") || lc_sql_add_id(b, column)
                ? LC_ERR_NOMEM
                : 0;
 }
@@ -311,6 +314,13 @@ static int refuse_failing(const struct lc_defaults *d, const struct trial *t,
         return LC_ERR_REFUSED;
     }
     /* With a cluster the reason begins with the host's name. */
+    if (why->server_code == CANNOT_BE_NULL) {
+        lc_fail(err, LC_ERR_REFUSED, "%s does not take NULL, which its column may hold, on %s: %s",
+                t->expr, d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
+        lc_hint(err, "ifNull(key, '') in its place; or a function whose XML gives the argument the "
+                     "type Nullable(String). INSERTs and reads of such rows would fail");
+        return LC_ERR_REFUSED;
+    }
     lc_fail(err, LC_ERR_REFUSED, "%s does not answer on %s: %s", t->expr,
             d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
     lc_hint(err, "mend the function first (its program, its rules, its XML; then SYSTEM RELOAD "
@@ -359,9 +369,17 @@ static bool can_make_up(const struct lc_defaults *d, const struct trial *t, size
 {
     struct lc_error ignored = LC_ERROR_INIT;
     struct answers plain;
-    bool possible;
+    struct lc_buf expr;
+    bool possible, can;
 
-    return sample(d, t, host, false, "'plain'", &plain, &possible, &ignored) == 0;
+    /* They must be read, or the server leaves them out. */
+    lc_buf_init(&expr, MAX_SQL_BYTES);
+    can = lc_buf_adds(&expr, "toString(tuple(") == 0 &&
+          add_columns(d, t, true, &expr, &possible, &ignored) == 0 &&
+          lc_buf_adds(&expr, "))") == 0 && lc_buf_str(&expr) &&
+          sample(d, t, host, false, lc_buf_str(&expr), &plain, &possible, &ignored) == 0;
+    lc_buf_release(&expr);
+    return can;
 }
 
 static int refuse_differing(const struct lc_defaults *d, const struct trial *t, size_t first,
@@ -551,7 +569,10 @@ static int compare_with(const struct lc_defaults *d, const struct trial *t, cons
         }
     }
     lc_rules_free(rules);
-    if (rc == 0)
+    if (rc == 0 && compared == 0)
+        say(d, true, "%s is not compared with %s: keys of the type %s cannot be made up",
+            c->dictionary ? c->dictionary : c->function, path, c->type);
+    else if (rc == 0)
         say(d, false, "%s answers %" PRIu64 " keys as %s says%s",
             c->dictionary ? c->dictionary : c->function, compared, path,
             d->cluster->name ? ", on every host" : "");

@@ -5,6 +5,7 @@
 #include "lexer.h"
 #include "livecol_sql.h"
 #include "query.h"
+#include "types.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -198,9 +199,14 @@ bool lc_derived_call(const struct lc_derived *d, const char *expr, char **functi
 
 int lc_derived_add_expected(const struct lc_derived *d, const char *expr, struct lc_buf *sql)
 {
+    char type[LC_TYPE_BYTES];
+
     /* The newline ends a comment that the expression may end with. */
     return lc_buf_adds(sql, "CAST((") || lc_buf_adds(sql, expr) || lc_buf_adds(sql, "\n), ") ||
-                   lc_sql_add_str(sql, d->type) || lc_buf_adds(sql, ")")
+                   lc_sql_add_str(sql, strlen(d->type) < LC_TYPE_BYTES
+                                           ? lc_type_to_cast(d->type, type)
+                                           : d->type) ||
+                   lc_buf_adds(sql, ")")
                ? LC_ERR_NOMEM
                : 0;
 }
@@ -208,20 +214,13 @@ int lc_derived_add_expected(const struct lc_derived *d, const char *expr, struct
 /* A type in which a NULL may stand inside of a value, or in which NULL is one value of many. */
 static bool is_compound(const char *type)
 {
-    static const char *const words[] = {"Tuple(", "Map(", "Variant(", "Dynamic", "JSON"};
+    static const char *const words[] = {"Tuple(", "Map(", "Variant(", "Dynamic",   "JSON",
+                                        "Point",  "Ring", "Polygon",  "LineString"};
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strstr(type, words[i]))
             return true;
     return false;
-}
-
-static bool is_float(const char *type)
-{
-    const char *word = strstr(type, "Float");
-
-    return word && (word == type || word[-1] == '(') && !strchr(word, '(') &&
-           !strstr(type, "Array(");
 }
 
 int lc_derived_add_unlike(const struct lc_derived *d, const char *a, const char *b,
@@ -230,15 +229,19 @@ int lc_derived_add_unlike(const struct lc_derived *d, const char *a, const char 
     int rc;
 
     /* <=> is as old as the types that need it, and younger than old servers. */
-    if (is_compound(d->type))
-        return lc_buf_addf(sql, "NOT (%s <=> %s)", a, b) ? LC_ERR_NOMEM : 0;
+    if (is_compound(d->type)) {
+        rc = lc_buf_addf(sql, "NOT (%s <=> %s)", a, b);
+        if (rc == 0 && lc_type_holds_floats(d->type)) /* NaN, which is no answer to <=> */
+            rc = lc_buf_addf(sql, " AND toString(%s) != toString(%s)", a, b);
+        return rc ? LC_ERR_NOMEM : 0;
+    }
     rc = lc_buf_addf(sql,
                      strstr(d->type, "Nullable(")
                          ? "(ifNull(%s != %s, 0) OR isNull(%s) != isNull(%s))"
                          : "(%s != %s)",
                      a, b, a, b);
-    if (rc == 0 && is_float(d->type)) /* NaN is a value like others */
-        rc = lc_buf_addf(sql, " AND NOT ifNull(isNaN(%s) AND isNaN(%s), 0)", a, b);
+    if (rc == 0 && lc_type_holds_floats(d->type)) /* NaN is a value like others */
+        rc = lc_buf_addf(sql, " AND ifNull(toString(%s) != toString(%s), 1)", a, b);
     return rc ? LC_ERR_NOMEM : 0;
 }
 

@@ -17,7 +17,8 @@ int lc_file_read(const char *path, struct lc_buf *b, struct lc_error *err);
 /*
  * Put n bytes at `path` with that mode: written to a temporary file beside it, fsync'ed, renamed,
  * and the folder fsync'ed. Whoever runs or maps the old file keeps it whole. A machine that stops
- * meanwhile leaves path.XXXXXX.new behind, at most. 0; LC_ERR_IO, with
+ * meanwhile leaves path.XXXXXX.new behind, at most. What is no regular file (a device, a FIFO) is
+ * written to as it is. 0; LC_ERR_IO, with
  * what was at `path` untouched and the temporary file gone; LC_ERR_NOMEM.
  */
 int lc_file_write(const char *path, const void *p, size_t n, unsigned mode, struct lc_error *err);

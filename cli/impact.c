@@ -3,6 +3,7 @@
 #include "match.h"
 #include "query.h"
 #include "sqltext.h"
+#include "types.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -299,7 +300,7 @@ int lc_impact_count(struct lc_impact *out, const struct lc_derived *d,
                     .rules = rules,
                     .cancel = cancel,
                     .nullable = strstr(d->type, "Nullable(") != NULL,
-                    .numbers = strstr(d->type, "Int") && !strstr(d->type, "Array(")};
+                    .numbers = lc_type_is_integer(d->type)};
     uint64_t keys = 0, portions = 0;
     int rc;
 

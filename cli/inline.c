@@ -8,6 +8,7 @@
 #include "rules.h"
 #include "sqltext.h"
 #include "tracking.h"
+#include "types.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -74,7 +75,7 @@ static const char *miss_of(const struct lc_derived *d, char type[256])
     lc_buf_release(&sql);
     if (strstr(type, "Nullable("))
         return "NULL";
-    return strstr(type, "Int") ? "'0'" : NULL;
+    return lc_type_is_integer(type) ? "'0'" : NULL;
 }
 
 static int from_rules(const struct lc_derived *d, const struct lc_inline_source *source,

@@ -4,6 +4,8 @@
 #include "json.h"
 #include "places.h"
 #include "sha256.h"
+#include "stop.h"
+#include "talk.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -83,8 +85,11 @@ static int lock_folders(struct job *j, struct lc_error *err)
         j->lock[i] = fd;
         if (i == 1 && st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino)
             break; /* the same folder */
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+            lc_say("waiting for another livecol config in %s", folders[i]);
         while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
-            continue;
+            if (lc_stop_asked())
+                return lc_fail(err, LC_ERR_STOPPED, "stopped: nothing was changed");
     }
     return 0;
 }

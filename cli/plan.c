@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SYNTAX_ERROR = 62 };
+enum { SYNTAX_ERROR = 62, FORMAT_MAX_BYTES = 100000 };
 
 static int no_memory(struct lc_error *err)
 {
@@ -335,6 +335,9 @@ static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
         if (rc)
             return rc;
     }
+    for (size_t i = 0; i < t->n; i++)
+        if (is_applied(&t->v[i]) && !lc_migrations_find(files, t->v[i].version))
+            plan->left++;
     return check_needed(plan, files, t, err);
 }
 
@@ -367,6 +370,10 @@ static int format(struct lc_backend *b, const struct lc_migration_stmt *text, ch
     *out = NULL;
     if (!sql)
         return no_memory(err);
+    if (text->n > FORMAT_MAX_BYTES) {
+        free(sql);
+        return 0; /* with its quotes escaped it may be longer than the server reads */
+    }
     rc = lc_query_read(b, lc_sql_format_query, args, &t, &one);
     if (rc == 0 && t.rows == 1) {
         *out = strdup(lc_table_at(&t, 0, 0)->p);
@@ -410,7 +417,7 @@ static int refine(struct lc_stmt *s, struct lc_backend *b, struct lc_error *err)
 
             if (rc)
                 return rc;
-            if (same)
+            if (same && c->class == LC_CLASS_READERS)
                 c->class = LC_CLASS_METADATA;
         }
         if (c->class > worst)

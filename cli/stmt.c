@@ -293,7 +293,9 @@ static int command_modify_column(struct parser *p, struct lc_stmt_command *c)
         return 0;
     }
     take_column_rest(p, c);
-    if (c->type.n)
+    if (lc_tok_is(peek(p, 0), "TTL"))
+        c->class = LC_CLASS_DESTRUCTIVE; /* of values that expire */
+    else if (c->type.n)
         c->class = LC_CLASS_READERS; /* unless the type stays: who knows the table can tell */
     return 0;
 }
@@ -304,8 +306,8 @@ static int command_modify(struct parser *p, struct lc_stmt_command *c)
         return command_modify_column(p, c);
     if (accept(p, "ORDER BY") || accept(p, "SAMPLE BY"))
         set_command(c, LC_STMT_MODIFY_KEY, LC_CLASS_KEY);
-    else if (accept(p, "TTL"))
-        set_command(c, LC_STMT_MATERIALIZE, LC_CLASS_MUTATION);
+    else if (accept(p, "TTL")) /* what it lets expire is gone */
+        set_command(c, LC_STMT_MATERIALIZE, LC_CLASS_DESTRUCTIVE);
     else
         set_command(c, LC_STMT_METADATA, LC_CLASS_METADATA);
     return 0;
@@ -536,7 +538,7 @@ static int parse_create(struct parser *p, struct lc_stmt *s)
     bool table;
     int rc;
 
-    s->replaces = accept(p, "OR REPLACE");
+    s->replaces = s->replaces || accept(p, "OR REPLACE");
     s->object = take_object_kind(p, &s->kind, true);
     if (!s->object) {
         s->kind = LC_STMT_OTHER;
@@ -626,6 +628,23 @@ static int parse(struct parser *p, struct lc_stmt *s)
         return parse_alter(p, s);
     if (accept(p, "CREATE") || accept(p, "ATTACH"))
         return parse_create(p, s);
+    if (lc_tok_is(peek(p, 0), "REPLACE") && !lc_tok_symbol(peek(p, 1), '(')) {
+        skip(p);
+        s->replaces = true;
+        return parse_create(p, s);
+    }
+    if (accept(p, "EXECUTE AS")) {
+        skip(p); /* the user */
+        return at_end(p) ? 0 : parse(p, s);
+    }
+    if (accept(p, "DETACH")) {
+        s->class = LC_CLASS_READERS;
+        return 0;
+    }
+    if (accept(p, "SYSTEM DROP REPLICA")) {
+        s->class = LC_CLASS_DESTRUCTIVE;
+        return 0;
+    }
     if (accept(p, "DROP"))
         return parse_drop(p, s);
     if (accept(p, "RENAME"))
@@ -644,7 +663,8 @@ static int parse(struct parser *p, struct lc_stmt *s)
     if (accept(p, "TRUNCATE"))
         return parse_simple(p, s, LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE);
     if (accept(p, "OPTIMIZE"))
-        return parse_simple(p, s, LC_STMT_OPTIMIZE, LC_CLASS_OTHER);
+        return parse_simple(p, s, LC_STMT_OPTIMIZE,
+                            mentions(p, "DEDUPLICATE") ? LC_CLASS_DESTRUCTIVE : LC_CLASS_OTHER);
     return 0;
 }
 
@@ -675,6 +695,25 @@ static struct lc_tok *tokens(const char *sql, size_t n, size_t *out_n, struct lc
         }
     } while (v[(*out_n)++].kind != LC_TOK_END);
     return v;
+}
+
+/* A PARALLEL WITH B is as bad as the worse of them. */
+static int parse_beside(const struct parser *p, const char *sql, size_t n, struct lc_stmt *s)
+{
+    for (size_t i = 0; i + 2 < p->n; i++) {
+        const struct lc_tok *next = &p->t[i + 2];
+        struct lc_stmt beside;
+        int rc;
+
+        if (!lc_tok_is(&p->t[i], "PARALLEL") || !lc_tok_is(&p->t[i + 1], "WITH"))
+            continue;
+        rc = lc_stmt_parse(&beside, sql + next->at, n - next->at, p->err);
+        if (rc == 0 && beside.class > s->class)
+            s->class = beside.class;
+        lc_stmt_release(&beside);
+        return rc;
+    }
+    return 0;
 }
 
 /* How much of an INSERT is read: its data is not ClickHouse SQL. */
@@ -717,6 +756,8 @@ int lc_stmt_parse(struct lc_stmt *out, const char *sql, size_t n, struct lc_erro
     }
     p.t = t;
     rc = parse(&p, out);
+    if (rc == 0 && out->kind != LC_STMT_INSERT)
+        rc = parse_beside(&p, sql, n, out);
 done:
     free(t);
     if (rc)

@@ -56,6 +56,10 @@ static size_t printable(const uint8_t *s, size_t n)
         return s[0] >= 0x20 && s[0] != 0x7f && s[0] != '\\';
     if (n > 1 && s[0] == 0xc2 && s[1] < 0xa0)
         return 0; /* a control character of Latin-1 */
+    if (n > 2 && s[0] == 0xe2 &&
+        ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
+         (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)))
+        return 0; /* U+202A to U+202E, U+2066 to U+2069: they turn the text around */
     return lc_utf8_char((const char *)s, n);
 }
 

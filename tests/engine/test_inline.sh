@@ -100,6 +100,17 @@ inline 'a miss' 0 n.v --rules "$work/engine/user_scripts/exact_v1.csv"
 inline 'a zero byte' 0 n.z --rules "$work/engine/user_scripts/zero_v1.csv"
 sql "INSERT INTO i.n (k) VALUES ('u1'), ('zz')"
 expect 'answers of keys to come' $'a\tA\t78\nu1\t\t610062\nzz\t\t78' "$(sql 'SELECT k, v, hex(z) FROM i.n ORDER BY k')"
+# A label of an Enum that looks like a type.
+printf 'prefix,s\nu1,Internal\nu2,External\n' >"$work/engine/user_scripts/label_v1.csv"
+sed -e "s/region_v1/label_v1/g; s/LowCardinality(String)/Enum8('Internal'=1,'External'=2,''=3)/g" "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/label_function.xml"
+sql 'SYSTEM RELOAD FUNCTIONS'
+sql "CREATE TABLE i.label (k String, s String DEFAULT label_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO i.label (k) VALUES ('u1')"
+printf 'prefix,s\nu1,External\nu2,Internal\n' >"$work/swapped.csv"
+inline 'a label, other rules' 3 label.s --rules "$work/swapped.csv"
+inline 'a label' 0 label.s --rules "$work/engine/user_scripts/label_v1.csv"
+sql "INSERT INTO i.label (k) VALUES ('zz')"
+expect 'a label' $'u1\tInternal\nzz\t' "$(sql 'SELECT k, s FROM i.label ORDER BY k')"
 # Keys of other types: those are compared that such a column can hold.
 printf 'range_from,range_to,v\n10,255,a\n300,4294967295,b\n' >"$work/engine/user_scripts/num_v1.csv"
 sed -e 's/region_v1/num_v1/g; s/LowCardinality(String)/String/g; s/<type>String/<type>UInt64/' "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/num_function.xml"
@@ -146,6 +157,7 @@ sql "CREATE TABLE s.b (k String, region LowCardinality(String) DEFAULT region_v1
 sql "CREATE TABLE s.c (k String, l UInt8 DEFAULT (length(k)) IN (1, 2)) ENGINE = MergeTree ORDER BY k"
 sql "CREATE TABLE s.b_buffer (k String, region LowCardinality(String) DEFAULT region_v1(k)) ENGINE = Buffer('s', 'b', 1, 100, 100, 1000, 1000, 100000, 100000)"
 sql "CREATE TABLE s.aa_log (k String, region String DEFAULT region_v1(k)) ENGINE = Log"
+sql "CREATE TABLE s.aa_more (k String, r String DEFAULT concat(region_v1(k), '!')) ENGINE = MergeTree ORDER BY k"
 sql "CREATE TABLE s.seen (r String) ENGINE = MergeTree ORDER BY r"
 sql "CREATE MATERIALIZED VIEW s.view TO s.seen AS SELECT region_v1(k) AS r FROM s.c"
 sql "INSERT INTO s.a (k) VALUES ('u1'), ('u2'), ('u3')"
@@ -156,14 +168,17 @@ sql "INSERT INTO s.a (k) VALUES ('u4')" >/dev/null && fail 'an INSERT works with
 sql 'ALTER TABLE s.a DROP COLUMN r1' >/dev/null && fail 'an ALTER works without the function: no test'
 inline 'rescue: an ALIAS is stored nowhere' 3 --rescue region_v1
 expect_in 'rescue: ALIAS' 's.a.v (ALIAS) is stored nowhere' "$work/err"
-inline 'rescue: dry run' 0 --rescue region_v1 --rules "$rules" --attribute region --dry-run
+inline 'rescue: dry run' 1 --rescue region_v1 --rules "$rules" --attribute region --dry-run
 expect 'rescue: one ALTER a table' 4 "$(grep -c '^ALTER TABLE' "$work/out")"
 expect 'rescue: dry run: as it was' 'region_v1(k)' "$(default_of b region)"
 inline 'rescue by rules' 1 --rescue region_v1 --rules "$rules" --attribute region
 expect_in 'rescue by rules' 'freed 6 columns of 3 tables' "$work/err"
 expect_in 'rescue: the view is named' 's.view (MaterializedView) calls region_v1 too' "$work/err"
 expect_in 'rescue: one that the server cannot change' 's.aa_log is not freed: Code: 48' "$work/err"
+expect_in 'rescue: one that rules cannot make' 's.aa_more is not freed' "$work/err"
 sql 'DROP TABLE s.aa_log'
+inline 'rescue: the rest without rules' 0 --rescue region_v1
+expect_in 'rescue: the rest without rules' 'freed 1 column of 1 table' "$work/err"
 sql "INSERT INTO s.b_buffer (k) VALUES ('u1_buffered')" && sql 'OPTIMIZE TABLE s.b_buffer'
 expect 'rescue: through the Buffer' 'us-east' "$(sql "SELECT region FROM s.b WHERE k = 'u1_buffered'")"
 inline 'rescue: nothing depends' 3 --rescue no_such_function

@@ -57,15 +57,15 @@ assert example["keys"]["k"].startswith("u1_"), example
 END
 
 # Values that hold a NULL, and NaN.
-sql "CREATE TABLE v.kinds (k String, t Tuple(a Nullable(String), b String) DEFAULT (NULL, k), v Variant(String, UInt8) DEFAULT nullIf(k, 'u2'), y Dynamic DEFAULT nullIf(k, 'u2'), f Float64 DEFAULT if(k = 'u1', nan, 1), g Nullable(Float64) DEFAULT if(k = 'u1', nan, 1), a Array(Nullable(String)) DEFAULT [NULL]) ENGINE = MergeTree ORDER BY k"
+sql "CREATE TABLE v.kinds (k String, t Tuple(a Nullable(String), b String) DEFAULT (NULL, k), v Variant(String, UInt8) DEFAULT nullIf(k, 'u2'), y Dynamic DEFAULT nullIf(k, 'u2'), f Float64 DEFAULT if(k = 'u1', nan, 1), g Nullable(Float64) DEFAULT if(k = 'u1', nan, 1), a Array(Nullable(String)) DEFAULT [NULL], p Tuple(Float64, String) DEFAULT (nan, k), l LowCardinality(Nullable(String)) DEFAULT k) ENGINE = MergeTree ORDER BY k"
 sql "INSERT INTO v.kinds (k) VALUES ('u1')"
-sql "INSERT INTO v.kinds (k, t, v, y, f, g, a) VALUES ('u2', ('z', 'u2'), 'z', 'z', nan, NULL, ['x'])"
-for column in t v y f g a; do
+sql "INSERT INTO v.kinds (k, t, v, y, f, g, a, p, l) VALUES ('u2', ('z', 'u2'), 'z', 'z', nan, NULL, ['x'], (1, 'u2'), NULL)"
+for column in t v y f g a p l; do
   verify "one differs: $column" 8 "v.kinds.$column" --full
   expect_in "one differs: $column" "1 rows of v.kinds.$column differ" "$work/err"
 done
 sql "ALTER TABLE v.kinds DELETE WHERE k = 'u2' SETTINGS mutations_sync = 2"
-for column in t v y f g a; do
+for column in t v y f g a p l; do
   verify "none differs: $column" 0 "v.kinds.$column" --full
 done
 

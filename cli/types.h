@@ -1,0 +1,24 @@
+/* Types by their names, as system.columns and toTypeName give them. */
+#ifndef LC_TYPES_H
+#define LC_TYPES_H
+
+#include <stdbool.h>
+
+enum { LC_TYPE_BYTES = 256 };
+
+/* The type without LowCardinality and Nullable around it, in out; returns out. */
+const char *lc_type_plain(const char *type, char out[LC_TYPE_BYTES]);
+
+/* Int8 to UInt256, also Nullable or LowCardinality. */
+bool lc_type_is_integer(const char *type);
+
+/* Does a Float stand in it anywhere, or a type that is made of them? */
+bool lc_type_holds_floats(const char *type);
+
+/*
+ * The type to CAST to in its place, in out; returns out. LowCardinality of what is no string is
+ * refused in a CAST unless a setting allows it, though a column may have it.
+ */
+const char *lc_type_to_cast(const char *type, char out[LC_TYPE_BYTES]);
+
+#endif
