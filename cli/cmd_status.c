@@ -68,7 +68,7 @@ static void make_line(struct line *l, const struct view *v, const struct lc_migr
         l->at = "";
     if (status == LC_TRACK_UNKNOWN && under_way)
         l->status = lc_track_status_name(LC_TRACK_RUNNING);
-    if (status == LC_TRACK_RUNNING && !under_way)
+    if ((status == LC_TRACK_RUNNING || (status == LC_TRACK_UNKNOWN && t->stopped)) && !under_way)
         l->status = "stopped";
     if (t && t->baselined && status == LC_TRACK_APPLIED)
         l->status = "baselined";
@@ -85,6 +85,10 @@ static void make_line(struct line *l, const struct view *v, const struct lc_migr
                  t->stmts);
     else if (status == LC_TRACK_UNKNOWN && under_way)
         snprintf(l->note, sizeof l->note, "%sstatement %u of %u is under way",
+                 t->down ? "down, " : "", t->open, t->stmts);
+    else if (status == LC_TRACK_UNKNOWN && t->stopped)
+        snprintf(l->note, sizeof l->note,
+                 "%sstatement %u of %u was stopped in the middle: the next run goes on with it",
                  t->down ? "down, " : "", t->open, t->stmts);
     else if (status == LC_TRACK_UNKNOWN)
         snprintf(l->note, sizeof l->note,

@@ -1,5 +1,6 @@
 #include "course.h"
 
+#include "backfill_target.h"
 #include "column_check.h"
 #include "cluster_check.h"
 #include "livecol_sql.h"
@@ -208,16 +209,28 @@ static int before_statement(struct lc_course *c, const struct lc_plan_stmt *stmt
     return rc;
 }
 
-/* Record that it failed. A lost answer and a stop leave it open: the next run settles it. */
+/* Stopped, does it end, so that the next run may simply go on with it? */
+static bool ends_when_stopped(const struct lc_plan_stmt *stmt)
+{
+    return stmt->text->rederive || lc_backfill_is_lone(&stmt->parsed, stmt->text->p, stmt->text->n);
+}
+
+/*
+ * Record that it failed, or was stopped and has ended. A lost answer, and a stop of what the server
+ * goes on with, leave it open: the next run settles it.
+ */
 static void record_failure(struct lc_course *c, const struct lc_plan_migration *m, unsigned i,
                            const struct lc_error *err)
 {
     struct lc_track_event e = track_event(c, m, LC_TRACK_EVENT_FAILED);
     const struct lc_track_version *v = lc_tracking_find(&c->run->session.tracking, m->m->version);
 
-    if (!err ||
-        (err->code != LC_ERR_SERVER && err->code != LC_ERR_NOT_SENT && err->code != LC_ERR_FOUND) ||
-        !v || v->open != i + 1)
+    if (!err || !v || v->open != i + 1)
+        return;
+    if (err->code == LC_ERR_STOPPED && ends_when_stopped(&m->stmts[i]))
+        e.kind = LC_TRACK_STMT_STOPPED;
+    else if (err->code != LC_ERR_SERVER && err->code != LC_ERR_NOT_SENT &&
+             err->code != LC_ERR_FOUND)
         return;
     e.stmt = i + 1;
     e.stmt_sha256 = m->stmts[i].text->sha256;

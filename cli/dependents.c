@@ -18,11 +18,18 @@ static bool names_dictionary(const char *text, const char *name)
     return strcmp(text, name) == 0 || (dot && strcmp(dot + 1, name) == 0);
 }
 
+/* Is the text behind this word a query of its own, or a part of one, in a dictionary's SOURCE? */
+static bool holds_query(const char *word)
+{
+    return strcasecmp(word, "QUERY") == 0 || strcasecmp(word, "INVALIDATE_QUERY") == 0 ||
+           strcasecmp(word, "WHERE") == 0;
+}
+
 bool lc_depends(const char *expr, const char *name)
 {
     struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
     struct lc_tok tok, next;
-    bool asks = false, named = false, calls = false;
+    bool asks = false, named = false, calls = false, query = false;
 
     for (;;) {
         struct lc_lexer ahead;
@@ -32,20 +39,24 @@ bool lc_depends(const char *expr, const char *name)
             return strstr(expr, name) != NULL;
         if (tok.kind == LC_TOK_END)
             return calls || (asks && named);
-        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED && tok.kind != LC_TOK_STRING)
+        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED && tok.kind != LC_TOK_STRING) {
+            query = false;
             continue;
+        }
         text = lc_tok_name(&tok);
         if (!text)
             return true; /* no memory: rather one too many */
         ahead = lex;
-        if (tok.kind == LC_TOK_STRING)
+        if (tok.kind == LC_TOK_STRING) {
             named = named || names_dictionary(text, name);
-        else if (lc_lex_code(&ahead, &next, NULL) == 0 && lc_tok_symbol(&next, '(')) {
+            calls = calls || (query && lc_depends(text, name));
+        } else if (lc_lex_code(&ahead, &next, NULL) == 0 && lc_tok_symbol(&next, '(')) {
             calls = calls || strcmp(text, name) == 0;
             asks = asks || strncasecmp(text, "dict", 4) == 0;
         } else {
             named = named || names_dictionary(text, name);
         }
+        query = tok.kind == LC_TOK_WORD && holds_query(text);
         free(text);
     }
 }

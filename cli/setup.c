@@ -2,6 +2,7 @@
 
 #include "result.h"
 #include "stream.h"
+#include "whole.h"
 #include "xml.h"
 
 #include <ctype.h>
@@ -594,14 +595,18 @@ static void dictionary_head(struct lc_xml *x, const struct lc_setup *s)
     lc_buf_release(&text);
 }
 
-/* Names that regexp_tree has for itself, in what its source gives. */
-static int check_tree_names(const struct lc_setup *s, struct lc_error *err)
+/* Names that regexp_tree has for itself, in what its source gives, and values it would change. */
+static int check_tree(const struct lc_setup *s, struct lc_error *err)
 {
     static const char *const own[] = {"id", "parent_id", "regexp", "keys", "values"};
 
     if (strcmp(s->layout, "regexp_tree") != 0)
         return 0;
-    for (unsigned i = 0; i < s->n; i++)
+    for (unsigned i = 0; i < s->n; i++) {
+        int rc = lc_whole_check_values(s->rules, s->attribute[i], s->rules_path, err);
+
+        if (rc)
+            return rc;
         for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
             struct lc_slice name = attribute_name(s, i);
 
@@ -615,6 +620,7 @@ static int check_tree_names(const struct lc_setup *s, struct lc_error *err)
                          "--layout");
             return LC_ERR_USAGE;
         }
+    }
     return 0;
 }
 
@@ -635,7 +641,7 @@ int lc_setup_dictionary(const struct lc_setup *s, struct lc_buf *out, struct lc_
             lc_hint(err, "String, UInt8, UInt16, UInt32 or UInt64");
             return LC_ERR_USAGE;
         }
-    if (check_tree_names(s, err))
+    if (check_tree(s, err))
         return LC_ERR_USAGE;
     lc_xml_init(&x, out, err);
     dictionary_head(&x, s);

@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 static const char *const event_names[] = {
-    [LC_TRACK_STARTED] = "started",     [LC_TRACK_STMT_STARTED] = "stmt_started",
-    [LC_TRACK_STMT_DONE] = "stmt_done", [LC_TRACK_EVENT_APPLIED] = "applied",
-    [LC_TRACK_EVENT_FAILED] = "failed", [LC_TRACK_REVERTED] = "reverted",
-    [LC_TRACK_BASELINED] = "baselined", [LC_TRACK_REPAIRED] = "repaired",
+    [LC_TRACK_STARTED] = "started",           [LC_TRACK_STMT_STARTED] = "stmt_started",
+    [LC_TRACK_STMT_DONE] = "stmt_done",       [LC_TRACK_EVENT_APPLIED] = "applied",
+    [LC_TRACK_EVENT_FAILED] = "failed",       [LC_TRACK_REVERTED] = "reverted",
+    [LC_TRACK_BASELINED] = "baselined",       [LC_TRACK_REPAIRED] = "repaired",
+    [LC_TRACK_STMT_STOPPED] = "stmt_stopped",
 };
 enum { TIMEOUT_EXCEEDED = 159 };
 enum { EVENTS = sizeof event_names / sizeof *event_names };
@@ -245,6 +246,7 @@ static int fold_event(struct lc_track_version *v, const struct row *r)
         break;
     case LC_TRACK_STMT_STARTED:
         v->status = LC_TRACK_UNKNOWN;
+        v->stopped = false;
         v->open = e->stmt;
         v->open_at_s = r->at_s;
         set_hash(v->open_sha256, e->stmt_sha256);
@@ -278,6 +280,9 @@ static int fold_event(struct lc_track_version *v, const struct row *r)
         v->stmts = e->stmts;
         v->open = 0;
         rc = set_done(v, e->stmt, e->stmt_sha256);
+        break;
+    case LC_TRACK_STMT_STOPPED:
+        v->stopped = true;
         break;
     }
     return rc;

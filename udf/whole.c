@@ -59,14 +59,14 @@ static bool refers_to_group(struct lc_slice v)
     return false;
 }
 
-static int check_values(const struct lc_result *res, const char *name, struct lc_error *err)
+int lc_whole_check_values(const struct lc_rules *r, unsigned attribute, const char *name,
+                          struct lc_error *err)
 {
-    const struct lc_rules *r = res->rules;
     char shown[200];
 
     for (uint32_t i = 0; i < r->rules; i++) {
-        uint32_t id = lc_rules_value_id(r, res->attribute, i);
-        struct lc_slice v = lc_rules_value(r, res->attribute, id == LC_NONE ? 0 : id);
+        uint32_t id = lc_rules_value_id(r, attribute, i);
+        struct lc_slice v = lc_rules_value(r, attribute, id == LC_NONE ? 0 : id);
 
         if (!refers_to_group(v))
             continue;
@@ -104,7 +104,7 @@ int lc_whole_new(struct lc_whole **out, const struct lc_result *results, unsigne
     w->stream->whole = w;
     lc_buf_init(&w->text, SIZE_MAX / 2);
     for (unsigned a = 0; a < n && w->regexps && !rc; a++)
-        rc = check_values(&results[a], name, err);
+        rc = lc_whole_check_values(r, results[a].attribute, name, err);
     if (!rc && (w->regexps ? sort_by_length(w) : leave_out_default(w)))
         rc = lc_fail(err, LC_ERR_NOMEM, "not enough memory");
     if (rc)

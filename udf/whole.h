@@ -26,6 +26,13 @@ struct lc_whole;
 int lc_whole_new(struct lc_whole **out, const struct lc_result *results, unsigned n,
                  enum lc_format format, const char *key, const char *name, struct lc_error *err);
 
+/*
+ * Can regexp_tree give this attribute's values as they are? 0; LC_ERR_INPUT, with the line: one
+ * would be taken for a reference to a group.
+ */
+int lc_whole_check_values(const struct lc_rules *rules, unsigned attribute, const char *name,
+                          struct lc_error *err);
+
 /* Free it; NULL is fine. */
 void lc_whole_free(struct lc_whole *w);
 

@@ -169,9 +169,17 @@ done
 up "$work/l" --lock-timeout 0.5
 expect 'locked: exit' 5 "$code"
 expect_in 'locked' "since 20" "$work/err"
-rm "$work/hold"
+
+# --- Ctrl-C in its backfill: the server does nothing more of it, and status says that it was stopped ---------
+kill -INT "$pid"
 wait "$pid"
-expect 'the holder: exit' 0 $?
+expect 'the holder, stopped: exit' 130 $?
+"$LIVECOL_BIN" status -d "$work/l" >"$work/out" 2>&1
+expect_in 'the holder, stopped: status' 'was stopped in the middle: the next run goes on with it' \
+  "$work/out"
+rm "$work/hold"
+up "$work/l"
+said_good 'the holder, gone on'
 
 for bad in 0 65 x; do
   up "$work/m" --jobs "$bad"

@@ -128,6 +128,8 @@ kill -INT "$pid"
 wait "$pid"
 expect 'SIGINT: exit' 130 $?
 expect_in 'SIGINT' 'rows that are not re-derived yet hold the old value' "$work/err"
+expect_in 'SIGINT: status' 'was stopped in the middle: the next run goes on with it' \
+  <("$LIVECOL_BIN" status -d "$work/c")
 up "$work/c"
 said_good 'after SIGINT'
 wait "$slow" || fail "the slow INSERT failed: $(cat "$work/slow")"

@@ -27,6 +27,9 @@ static void test_expressions(void **state)
         {"dictHas('region_v1', tuple(user_id))", true},
         {"dictGet('region_v2', 'region', tuple(user_id))", false},
         {"dictGet('other', 'region_v1x', tuple(user_id))", false},
+        {"SOURCE(CLICKHOUSE(QUERY 'SELECT region_v1(\\'a\\') AS k'))", true},
+        {"SOURCE(CLICKHOUSE(TABLE 't' WHERE 'region_v1(k) = 1'))", true},
+        {"SOURCE(CLICKHOUSE(QUERY 'SELECT region_v2(k)' TABLE 'region_v1(k)'))", false},
         {"'region_v1", true}, /* cannot be read */
         {"'region_v2", false},
         {"", false},
