@@ -6,6 +6,7 @@
 #include "outcome.h"
 #include "talk.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,111 +23,254 @@ static size_t find(const struct lc_outcome *o, const char *name)
     return i;
 }
 
-static const char *verdict(const struct lc_welch *w)
+/* A series that both results have, and what became of it. */
+struct pair {
+    const struct lc_series *then, *now;
+    struct lc_welch welch;
+    double ratio; /* of the means; 0: there is none */
+    bool regressed;
+};
+
+struct comparison {
+    struct lc_outcome a, b;
+    struct pair *pairs;
+    size_t n;
+    struct lc_buf notes; /* a line each */
+    bool failed, undecided, regressed;
+};
+
+enum { FAILED = 1, MISSED = 4, REGRESSED = 6 };
+
+static void note_failures(struct comparison *c, const struct lc_outcome *o, const char *where)
 {
-    if (!w->decided) {
-        return "too few runs";
+    for (size_t i = 0; i < o->n_series; i++) {
+        const struct lc_series *s = o->series[i];
+        if (s->errors > 0) {
+            c->failed = true;
+            lc_buf_addf(&c->notes, "FAILED  %s: %" PRIu64 " runs failed in %s%s%s\n", s->name,
+                        s->errors, where, s->error != NULL ? ": " : "",
+                        s->error != NULL ? s->error : "");
+        }
     }
-    if (!w->proven) {
-        return "no difference proven";
-    }
-    return w->difference > 0 ? "slower, proven" : "faster, proven";
 }
 
-/* One row a series that both have; *regressed where one is proven slower beyond the tolerance. */
-static void compare_all(const struct lc_outcome *a, const struct lc_outcome *b,
-                        const struct lc_delivery *d, struct lc_report *r, bool *regressed)
+static void note_missing(struct comparison *c, const struct lc_outcome *o,
+                         const struct lc_outcome *other, const char *where)
 {
-    lc_report_init(r, "name|n|n|mean ms|mean ms|ratio|difference ms|between|and|p|verdict");
-    for (size_t i = 0; i < b->n_series; i++) {
-        const struct lc_series *now = b->series[i];
-        size_t k = find(a, now->name);
-        if (k == a->n_series) {
+    for (size_t i = 0; i < o->n_series; i++) {
+        if (find(other, o->series[i]->name) == other->n_series) {
+            lc_buf_addf(&c->notes, "note    %s is in %s only\n", o->series[i]->name, where);
+        }
+    }
+}
+
+/* What makes two results less alike than their names say. */
+static void note_differences(struct comparison *c)
+{
+    if (strcmp(c->a.machine.cpu, c->b.machine.cpu) != 0 ||
+        c->a.machine.cores != c->b.machine.cores) {
+        lc_buf_adds(&c->notes, "note    they come from different machines\n");
+    }
+    if (strcmp(c->a.how, c->b.how) != 0) {
+        lc_buf_addf(&c->notes, "note    the loads differ: A %s; B %s\n",
+                    c->a.how[0] != '\0' ? c->a.how : "not known",
+                    c->b.how[0] != '\0' ? c->b.how : "not known");
+    }
+    if (c->a.partial || c->b.partial) {
+        lc_buf_addf(&c->notes, "note    %s interrupted: not whole\n",
+                    c->a.partial && c->b.partial ? "both were"
+                    : c->a.partial               ? "A was"
+                                                 : "B was");
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        const struct lc_series *x = c->pairs[i].then;
+        const struct lc_series *y = c->pairs[i].now;
+        bool same = x->sql == NULL || y->sql == NULL || strcmp(x->sql, y->sql) == 0;
+        if (!same) {
+            lc_buf_addf(&c->notes, "note    %s: the statements differ\n", x->name);
+        }
+        if (same && x->answer_known && y->answer_known && x->answer != y->answer &&
+            !x->answer_varies && !y->answer_varies) {
+            lc_buf_addf(&c->notes, "note    %s: the answers differ\n", x->name);
+        }
+    }
+}
+
+static int compare_all(struct comparison *c, const struct lc_delivery *d, struct lc_error *err)
+{
+    c->pairs = calloc(c->b.n_series + 1, sizeof *c->pairs);
+    if (c->pairs == NULL) {
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for the comparison");
+    }
+    for (size_t i = 0; i < c->b.n_series; i++) {
+        size_t k = find(&c->a, c->b.series[i]->name);
+        if (k == c->a.n_series) {
             continue;
         }
-        const struct lc_series *then = a->series[k];
-        struct lc_welch w = lc_stats_welch(&then->stats, &now->stats, d->confidence_percent / 100);
-        double ratio = then->stats.mean > 0 ? now->stats.mean / then->stats.mean : 0;
-        lc_report_cell(r, "%s", now->name);
-        lc_report_cell(r, "%zu", then->n);
-        lc_report_cell(r, "%zu", now->n);
-        lc_report_number(r, then->stats.mean);
-        lc_report_number(r, now->stats.mean);
-        lc_report_cell(r, "%.3f", ratio);
-        lc_report_cell(r, "%+.3g", w.difference);
-        lc_report_cell(r, "%+.3g", w.low);
-        lc_report_cell(r, "%+.3g", w.high);
-        lc_report_cell(r, "%.2g", w.p);
-        lc_report_cell(r, "%s", verdict(&w));
-        *regressed = *regressed || (w.proven && ratio > 1 + d->tolerance_percent / 100);
+        struct pair *p = &c->pairs[c->n++];
+        *p = (struct pair){.then = c->a.series[k], .now = c->b.series[i]};
+        double mean = p->then->stats.mean;
+        p->welch = lc_stats_welch(&p->then->stats, &p->now->stats, d->confidence_percent / 100);
+        p->ratio = mean > 0 && p->now->n > 0 ? p->now->stats.mean / mean : 0;
+        p->regressed = lc_is_regression(&p->welch, mean, d->tolerance_percent / 100);
+        c->regressed = c->regressed || p->regressed;
+        c->undecided = c->undecided || (!p->welch.decided && p->then->n + p->now->n > 0);
     }
-}
-
-static int only_in(const struct lc_outcome *a, const struct lc_outcome *b, const char *where,
-                   struct lc_buf *out)
-{
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < a->n_series; i++) {
-        if (find(b, a->series[i]->name) == b->n_series) {
-            rc = lc_buf_addf(out, "%s is in %s only\n", a->series[i]->name, where);
-        }
+    if (c->n == 0) {
+        lc_fail(err, LC_ERR_INPUT, "the two have no series in common: there is nothing to compare");
+        lc_hint(err, "compare results of the same bench command and statements");
+        return LC_ERR_INPUT;
     }
-    return rc;
+    note_failures(c, &c->a, "A");
+    note_failures(c, &c->b, "B");
+    note_differences(c);
+    note_missing(c, &c->a, &c->b, "A");
+    note_missing(c, &c->b, &c->a, "B");
+    return 0;
 }
 
 static int describe(const char *letter, const char *path, const struct lc_outcome *o,
                     struct lc_buf *out)
 {
-    return lc_buf_addf(out, "%s  %s: %s, %s, %s, %u cores, livecol %s%s%s\n", letter, path,
+    return lc_buf_addf(out, "%s  %s: %s, %s, %s, %u cores, livecol %s%s%s%s%s\n", letter, path,
                        o->scenario, o->machine.date, o->machine.cpu, o->machine.cores,
-                       o->machine.commit, o->engine[0] != '\0' ? ", ClickHouse " : "", o->engine);
+                       o->machine.commit, o->engine[0] != '\0' ? ", ClickHouse " : "", o->engine,
+                       o->how[0] != '\0' ? "; " : "", o->how);
 }
 
-static int run(const char *path_a, const char *path_b, const struct lc_delivery *d, bool *regressed,
-               struct lc_error *err)
+static void add_table(const struct comparison *c, struct lc_buf *out)
 {
-    struct lc_outcome a = {0};
-    struct lc_outcome b = {0};
-    struct lc_report r = {0};
+    struct lc_report r;
+    lc_report_init(&r, "name|n|n|mean ms|mean ms|ratio|difference ms|between|and|p|verdict");
+    for (size_t i = 0; i < c->n; i++) {
+        const struct pair *p = &c->pairs[i];
+        const struct lc_welch *w = &p->welch;
+        lc_report_cell(&r, "%s", p->now->name);
+        lc_report_cell(&r, "%zu", p->then->n);
+        lc_report_cell(&r, "%zu", p->now->n);
+        lc_report_number(&r, p->then->stats.mean);
+        lc_report_number(&r, p->now->stats.mean);
+        lc_report_cell(&r, "%.3f", p->ratio);
+        lc_report_cell(&r, "%+.3g", w->difference);
+        lc_report_cell(&r, "%+.3g", w->low);
+        lc_report_cell(&r, "%+.3g", w->high);
+        lc_report_cell(&r, "%.2g", w->p);
+        lc_report_cell(&r, "%s", lc_outcome_verdict(w, p->regressed));
+    }
+    lc_report_write(&r, LC_REPORT_TEXT, out);
+    lc_report_release(&r);
+}
+
+static int print_text(const struct comparison *c, const char *path_a, const char *path_b,
+                      const struct lc_delivery *d, struct lc_error *err)
+{
     struct lc_buf out;
     lc_buf_init(&out, TEXT_MAX_BYTES);
-    int rc = lc_outcome_load(&a, path_a, err);
-    rc = rc == 0 ? lc_outcome_load(&b, path_b, err) : rc;
-    if (rc == 0 && strcmp(a.scenario, b.scenario) != 0) {
-        rc = lc_fail(err, LC_ERR_USAGE, "%s is of bench %s, %s of bench %s: not to be compared",
-                     path_a, a.scenario, path_b, b.scenario);
-    }
+    int rc = describe("A", path_a, &c->a, &out);
+    rc = rc == 0 ? describe("B", path_b, &c->b, &out) : rc;
+    rc = rc == 0 ? lc_buf_addf(&out,
+                               "Welch's t-test at %.4g %%, tolerance %.4g %%; first A, then B\n\n",
+                               d->confidence_percent, d->tolerance_percent)
+                 : rc;
     if (rc == 0) {
-        compare_all(&a, &b, d, &r, regressed);
-        int text = describe("A", path_a, &a, &out);
-        text = text == 0 ? describe("B", path_b, &b, &out) : text;
-        text = text == 0 && strcmp(a.machine.cpu, b.machine.cpu) != 0
-                   ? lc_buf_adds(&out, "They come from different machines.\n")
-                   : text;
-        text = text == 0 ? lc_buf_addf(&out, "Welch's t-test at %.4g %%; first A, then B\n\n",
-                                       d->confidence_percent)
-                         : text;
-        text = text == 0 ? lc_report_write(&r, LC_REPORT_TEXT, &out) : text;
-        text = text == 0 ? only_in(&a, &b, "A", &out) : text;
-        text = text == 0 ? only_in(&b, &a, "B", &out) : text;
-        rc = text != 0 ? lc_fail(err, LC_ERR_NOMEM, "no memory for the report")
-                       : lc_report_save("-", out.p, out.n, err);
+        add_table(c, &out);
+        rc = c->notes.n > 0 ? lc_buf_add(&out, c->notes.p, c->notes.n) : 0;
     }
-    lc_report_release(&r);
+    rc = rc != 0 ? lc_fail(err, LC_ERR_NOMEM, "no memory for the report")
+                 : lc_report_save("-", out.p, out.n, err);
     lc_buf_release(&out);
-    lc_outcome_release(&a);
-    lc_outcome_release(&b);
+    return rc;
+}
+
+static struct lc_json *side_json(const char *path, const struct lc_outcome *o)
+{
+    struct lc_json *j = lc_json_object();
+    lc_json_set_str(j, "file", path);
+    lc_json_set_str(j, "date", o->machine.date);
+    lc_json_set_str(j, "cpu", o->machine.cpu);
+    lc_json_set_int(j, "cores", o->machine.cores);
+    lc_json_set_str(j, "commit", o->machine.commit);
+    lc_json_set_str(j, "engine", o->engine[0] != '\0' ? o->engine : NULL);
+    lc_json_set_str(j, "how", o->how[0] != '\0' ? o->how : NULL);
+    lc_json_set_bool(j, "partial", o->partial);
+    return j;
+}
+
+static int print_json(struct comparison *c, const char *path_a, const char *path_b,
+                      const struct lc_delivery *d, struct lc_error *err)
+{
+    struct lc_json *j = lc_json_object();
+    struct lc_json *series = lc_json_array();
+    struct lc_json *notes = lc_json_array();
+    lc_json_set_str(j, "scenario", c->a.scenario);
+    lc_json_set_double(j, "confidence", d->confidence_percent / 100);
+    lc_json_set_double(j, "tolerance", d->tolerance_percent / 100);
+    lc_json_set(j, "a", side_json(path_a, &c->a));
+    lc_json_set(j, "b", side_json(path_b, &c->b));
+    for (size_t i = 0; i < c->n; i++) {
+        const struct pair *p = &c->pairs[i];
+        struct lc_json *one = lc_json_object();
+        lc_json_set_str(one, "name", p->now->name);
+        lc_json_set_int(one, "n_a", (int64_t)p->then->n);
+        lc_json_set_int(one, "n_b", (int64_t)p->now->n);
+        lc_json_set_int(one, "errors_a", (int64_t)p->then->errors);
+        lc_json_set_int(one, "errors_b", (int64_t)p->now->errors);
+        lc_json_set_double(one, "mean_a_ms", p->then->stats.mean);
+        lc_json_set_double(one, "mean_b_ms", p->now->stats.mean);
+        lc_json_set_double(one, "ratio", p->ratio);
+        lc_json_set_double(one, "difference_ms", p->welch.difference);
+        lc_json_set_double(one, "low_ms", p->welch.low);
+        lc_json_set_double(one, "high_ms", p->welch.high);
+        lc_json_set_double(one, "p", p->welch.p);
+        lc_json_set_str(one, "verdict", lc_outcome_verdict(&p->welch, p->regressed));
+        lc_json_set_bool(one, "regressed", p->regressed);
+        lc_json_add(series, one);
+    }
+    const char *line = c->notes.n > 0 ? lc_buf_str(&c->notes) : "";
+    while (line != NULL && *line != '\0') {
+        size_t n = strcspn(line, "\n");
+        char *text = strndup(line, n);
+        lc_json_add_str(notes, text != NULL ? text : "");
+        free(text);
+        line += n + (line[n] == '\n');
+    }
+    lc_json_set(j, "series", series);
+    lc_json_set(j, "notes", notes);
+    int rc = lc_json_line(j, stdout);
+    lc_json_free(j);
+    return rc == 0 ? 0 : lc_fail(err, rc, "cannot write the comparison to standard output");
+}
+
+static int run(const char *path_a, const char *path_b, const struct lc_delivery *d, bool json,
+               int *code, struct lc_error *err)
+{
+    struct comparison c = {0};
+    lc_buf_init(&c.notes, TEXT_MAX_BYTES);
+    int rc = lc_outcome_load(&c.a, path_a, err);
+    rc = rc == 0 ? lc_outcome_load(&c.b, path_b, err) : rc;
+    if (rc == 0 && strcmp(c.a.scenario, c.b.scenario) != 0) {
+        rc = lc_fail(err, LC_ERR_USAGE, "%s is of bench %s, %s of bench %s: not to be compared",
+                     path_a, c.a.scenario, path_b, c.b.scenario);
+    }
+    rc = rc == 0 ? compare_all(&c, d, err) : rc;
+    if (rc == 0) {
+        rc = json ? print_json(&c, path_a, path_b, d, err) : print_text(&c, path_a, path_b, d, err);
+        *code = c.failed ? FAILED : c.undecided ? MISSED : c.regressed ? REGRESSED : 0;
+    }
+    free(c.pairs);
+    lc_buf_release(&c.notes);
+    lc_outcome_release(&c.a);
+    lc_outcome_release(&c.b);
     return rc;
 }
 
 int lc_cmd_bench_compare(int argc, const char **argv)
 {
-    enum { REGRESSED = 6 };
     struct lc_delivery d = LC_DELIVERY_INIT;
     struct lc_global global;
     struct lc_strings rest;
     struct lc_error err = LC_ERROR_INIT;
-    bool regressed = false;
+    int code = 0;
     const struct lc_option options[] = {LC_COMPARISON_OPTIONS(&d), {0}};
     const struct lc_command command = {
         .name = "bench compare",
@@ -142,15 +286,15 @@ int lc_cmd_bench_compare(int argc, const char **argv)
     if (rc == LC_ERR_FOUND) {
         return 0; /* the help was printed */
     }
-    rc = rc == 0 ? lc_delivery_settle(&d, &err) : rc;
+    rc = rc == 0 ? lc_delivery_settle(&d, global.json, &err) : rc;
     if (rc == 0 && rest.n != 2) {
         rc =
             lc_fail(&err, LC_ERR_USAGE, "bench compare takes two files, and %zu are given", rest.n);
     }
-    rc = rc == 0 ? run(rest.v[0], rest.v[1], &d, &regressed, &err) : rc;
+    rc = rc == 0 ? run(rest.v[0], rest.v[1], &d, global.json, &code, &err) : rc;
     if (rc != 0) {
         lc_complain(&err);
         return lc_exit_code(&err);
     }
-    return regressed ? REGRESSED : 0;
+    return code;
 }

@@ -49,7 +49,7 @@ static int check(struct request *q, const struct lc_strings *rest, struct lc_err
     if (q->delivery.budget_texts.n == 0) {
         q->delivery.budget_texts = (struct lc_strings){default_budget, 1};
     }
-    int rc = lc_delivery_settle(&q->delivery, err);
+    int rc = lc_delivery_settle(&q->delivery, q->global.json, err);
     for (size_t i = 0; rc == 0 && i < q->delivery.n_budgets; i++) {
         if (q->delivery.budgets[i].of == LC_BUDGET_RATIO) {
             rc = lc_fail(err, LC_ERR_USAGE, "bench live has no reference for the budget %s",

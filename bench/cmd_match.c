@@ -1,22 +1,23 @@
 /* livecol bench match: the command. */
 #include "cmd_bench.h"
-#include "json.h"
-#include "machine.h"
+#include "delivery.h"
 #include "matcher.h"
 #include "options.h"
+#include "outcome.h"
 #include "report.h"
 #include "talk.h"
 
 #include <stdio.h>
+#include <string.h>
 
-static void print_figures(const struct lc_match_figure *f, size_t n)
+enum { REPORT_MAX_BYTES = 1 << 20 };
+
+static void add_table(const struct lc_match_figure *f, size_t n, struct lc_buf *text)
 {
     struct lc_report table;
-    struct lc_buf text;
 
     lc_report_init(&table,
                    "kind|rules|key bytes|keys|hits|ns/key|XXH3+memcmp ns|ratio|goal|spread");
-    lc_buf_init(&text, 1 << 20);
     for (size_t i = 0; i < n; i++) {
         lc_report_cell(&table, "%s", f[i].kind);
         lc_report_cell(&table, "%u", f[i].rules);
@@ -32,27 +33,14 @@ static void print_figures(const struct lc_match_figure *f, size_t n)
             lc_report_cell(&table, "%s", "");
         lc_report_cell(&table, "%.0f%%", 100 * f[i].spread);
     }
-    if (!lc_report_write(&table, LC_REPORT_TEXT, &text))
-        fputs(lc_buf_str(&text), stdout);
+    lc_report_write(&table, LC_REPORT_TEXT, text);
     lc_report_release(&table);
-    lc_buf_release(&text);
 }
 
-static int json_figures(const struct lc_match_figure *f, size_t n)
+static struct lc_json *facts(const struct lc_match_figure *f, size_t n)
 {
     struct lc_json *o = lc_json_object(), *list = lc_json_array();
-    struct lc_machine m;
-    int rc;
 
-    lc_machine_read(&m);
-    lc_json_set_str(o, "scenario", "match");
-    lc_json_set_str(o, "cpu", m.cpu);
-    lc_json_set_int(o, "cores", m.cores);
-    lc_json_set_str(o, "kernel", m.kernel);
-    lc_json_set_str(o, "compiler", m.compiler);
-    lc_json_set_str(o, "flags", m.flags);
-    lc_json_set_str(o, "commit", m.commit);
-    lc_json_set_str(o, "date", m.date);
     for (size_t i = 0; i < n; i++) {
         struct lc_json *one = lc_json_object();
 
@@ -60,6 +48,7 @@ static int json_figures(const struct lc_match_figure *f, size_t n)
         lc_json_set_int(one, "rules", f[i].rules);
         lc_json_set_str(one, "key_bytes", f[i].lengths);
         lc_json_set_bool(one, "cold", f[i].cold);
+        lc_json_set_int(one, "keys", (int64_t)f[i].keys);
         lc_json_set_double(one, "hits", f[i].hits);
         lc_json_set_double(one, "ns_per_key", f[i].ns);
         lc_json_set_double(one, "comparator_ns_per_key", f[i].comparator_ns);
@@ -68,20 +57,73 @@ static int json_figures(const struct lc_match_figure *f, size_t n)
         lc_json_add(list, one);
     }
     lc_json_set(o, "figures", list);
-    rc = lc_json_line(o, stdout);
-    lc_json_free(o);
+    return o;
+}
+
+/* The rounds, as every benchmark's runs are; the time of all keys of a round. */
+static int add_series(struct lc_outcome *o, const struct lc_match_figure *f, bool comparator)
+{
+    struct lc_sample samples[LC_MATCH_ROUNDS_MAX];
+    const double *ns = comparator ? f->comparator_round_ns : f->round_ns;
+    char name[LC_OUTCOME_NAME_BYTES];
+    struct lc_series *s;
+
+    memset(samples, 0, sizeof samples);
+    for (unsigned i = 0; i < f->rounds; i++) {
+        samples[i].latency_ns = (uint64_t)(ns[i] * (double)f->keys);
+        samples[i].service_ns = samples[i].latency_ns;
+    }
+    snprintf(name, sizeof name, "%s/%u/%s/%s%s", f->kind, f->rules, f->lengths,
+             f->cold ? "cold" : "warm", comparator ? "/XXH3+memcmp" : "");
+    s = lc_outcome_add(o, name, NULL);
+    if (!s)
+        return LC_ERR_NOMEM;
+    s->reference = comparator;
+    return lc_series_take(s, samples, f->rounds, -1, -1, 1, 0, false);
+}
+
+static int deliver(const struct lc_match_figure *f, size_t n, struct lc_outcome *o,
+                   const struct lc_delivery *d, bool json, struct lc_error *err)
+{
+    struct lc_buf text;
+    const char *shown;
+    int rc = 0;
+
+    for (size_t i = 0; i < n && !rc; i++) {
+        rc = add_series(o, &f[i], false);
+        rc = rc ? rc : add_series(o, &f[i], true);
+        if (!rc)
+            lc_outcome_compare(o, 2 * i, 2 * i + 1);
+    }
+    o->facts = facts(f, n);
+    lc_buf_init(&text, REPORT_MAX_BYTES);
+    if (!rc)
+        rc = lc_outcome_where(o, &text);
+    if (!rc)
+        rc = lc_buf_adds(&text, "\n");
+    if (!rc)
+        add_table(f, n, &text);
+    if (!rc)
+        rc = lc_outcome_noise(o, &text);
+    shown = rc ? NULL : lc_buf_str(&text);
+    rc = shown ? lc_delivery_hand_out(d, o, json, shown, err)
+               : lc_fail(err, LC_ERR_NOMEM, "not enough memory for the results");
+    lc_buf_release(&text);
     return rc;
 }
 
 int lc_cmd_bench_match(int argc, const char **argv)
 {
     struct lc_match_bench how = {.keys = 2000000, .rounds = 7, .max_rules = 1000000, .seed = 1};
+    struct lc_delivery delivery = LC_DELIVERY_INIT;
     uint64_t rounds = how.rounds;
     const struct lc_option options[] = {
         {"keys", 'n', LC_OPT_UINT, &how.keys, "N", "keys a round (2M)"},
         {"rounds", 'r', LC_OPT_UINT, &rounds, "N", "rounds, of which the median counts (7)"},
         {"max-rules", 0, LC_OPT_UINT, &how.max_rules, "N", "leave out larger rule sets (1M)"},
         {"seed", 0, LC_OPT_UINT, &how.seed, "N", "of the random rules and keys (1)"},
+        {"export-json", 0, LC_OPT_STRING, &delivery.export_json, "FILE",
+         "write everything, every round's time too (bench/schema.json); - for stdout"},
         {0},
     };
     const struct lc_command cmd = {
@@ -93,25 +135,37 @@ int lc_cmd_bench_match(int argc, const char **argv)
         .options = options,
         .examples = "livecol bench match\nlivecol bench match --max-rules 1k --rounds 3",
     };
-    struct lc_match_figure figures[LC_MATCH_FIGURES];
-    struct lc_error err = LC_ERROR_INIT;
+    static struct lc_match_figure figures[LC_MATCH_FIGURES];
+    struct lc_error err = LC_ERROR_INIT, later = LC_ERROR_INIT;
+    struct lc_outcome o = {0};
     struct lc_global global;
     struct lc_strings rest;
     size_t n = 0;
-    int rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
+    int code, rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
 
-    if (!rc && (rest.n || rounds < 1 || rounds > 31 || how.keys < LC_MATCH_MIN_KEYS))
+    if (rc == LC_ERR_FOUND)
+        return 0; /* the help was printed */
+    if (!rc &&
+        (rest.n || rounds < 1 || rounds > LC_MATCH_ROUNDS_MAX || how.keys < LC_MATCH_MIN_KEYS))
         rc = lc_fail(&err, LC_ERR_USAGE,
                      rest.n ? "bench match takes no operand" : "1 to 31 rounds, at least %u keys",
                      LC_MATCH_MIN_KEYS);
     how.rounds = (unsigned)rounds;
     if (!rc)
+        rc = lc_delivery_settle(&delivery, global.json, &err);
+    if (!rc) {
+        lc_outcome_begin(&o, "match", NULL);
         rc = lc_bench_match(&how, figures, &n, &err);
-    if (n && global.json)
-        json_figures(figures, n);
-    else if (n)
-        print_figures(figures, n);
+        lc_outcome_end(&o);
+        o.partial = rc == LC_ERR_STOPPED;
+    }
     if (rc)
         lc_complain(&err);
-    return rc ? lc_exit_code(&err) : 0;
+    code = rc ? lc_exit_code(&err) : 0;
+    if (n && deliver(figures, n, &o, &delivery, global.json, &later)) {
+        lc_complain(&later);
+        code = code ? code : lc_exit_code(&later);
+    }
+    lc_outcome_release(&o);
+    return code;
 }

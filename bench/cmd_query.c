@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERIES_MAX = 64, FILE_MAX_BYTES = 1 << 24 };
+enum { QUERIES_MAX = 64, FILE_MAX_BYTES = 1 << 24, RUNS_MAX = 1000000000 };
 
 struct request {
     struct lc_global global;
@@ -42,19 +42,24 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
         {"query", 'q', LC_OPT_LIST, &q->sql, "SQL", "a statement to run; several may be given"},
         {"queries", 0, LC_OPT_STRING, &q->file, "FILE",
          "statements to run, separated by ';' (- for standard input)"},
-        {"concurrency", 'c', LC_OPT_UINT, &q->workers, "N", "connections at a time (default: 1)"},
+        {"concurrency", 'c', LC_OPT_UINT, &q->workers, "N",
+         "connections at a time (default: 1); with --rate, for each statement"},
         {"iterations", 'i', LC_OPT_UINT, &q->runs, "N", "runs of each statement (default: 100)"},
-        {"time-limit", 't', LC_OPT_DOUBLE, &q->seconds, "S", "run for so long instead"},
+        {"time-limit", 't', LC_OPT_ABOVE, &q->seconds, "S",
+         "run for so long instead; with --rate, what was due by then is still done"},
         {"warm-up", 'w', LC_OPT_UINT, &q->warm_up, "N",
-         "runs of each before, not counted (default: 3)"},
-        {"rate", 0, LC_OPT_DOUBLE, &q->rate, "R",
-         "so many runs a second, each timed from when it was due (open loop)"},
+         "runs of each before, not counted (default: 3); each is tried once before that"},
+        {"rate", 0, LC_OPT_ABOVE, &q->rate, "R",
+         "so many runs a second of all statements together, each timed from when it was due (open "
+         "loop)"},
         {"cold", 0, LC_OPT_FLAG, &q->cold, NULL,
          "drop the engine's caches before each run, as far as it lets one"},
         {"reference", 0, LC_OPT_STRING, &q->reference, "SQL",
          "a statement to compare the one given with, run by turns; the answers must agree"},
         {"reference-url", 0, LC_OPT_STRING, &q->reference_url, "URL",
-         "a server to run the same statements on, and to compare with"},
+         "a server to run the same statements on, and to compare with; its password is in "
+         "CLICKHOUSE_REFERENCE_PASSWORD, or in the file that CLICKHOUSE_REFERENCE_PASSWORD_FILE "
+         "names"},
         LC_COMPARISON_OPTIONS(&q->delivery),
         LC_DELIVERY_OPTIONS(&q->delivery),
         {0},
@@ -76,7 +81,7 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
             "    --budget ratio=2 --export-json now.json\n",
     };
     int rc = lc_options_parse(&command, argc, argv, &q->global, &q->rest, err);
-    rc = rc == 0 ? lc_delivery_settle(&q->delivery, err) : rc;
+    rc = rc == 0 ? lc_delivery_settle(&q->delivery, q->global.json, err) : rc;
     if (rc != 0) {
         return rc;
     }
@@ -90,6 +95,9 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
     }
     if (q->workers == 0 || q->workers > 1024 || (q->runs == 0 && q->seconds <= 0)) {
         return lc_fail(err, LC_ERR_USAGE, "-c must be 1 … 1024, and -i or -t above 0");
+    }
+    if (q->runs > RUNS_MAX || q->warm_up > RUNS_MAX) {
+        return lc_fail(err, LC_ERR_USAGE, "-i and -w are %d at most", RUNS_MAX);
     }
     if (q->reference != NULL && (q->sql.n != 1 || q->reference_url != NULL)) {
         return lc_fail(err, LC_ERR_USAGE, "--reference compares with one --query, on one server");
@@ -144,6 +152,8 @@ static int add_file(struct entries *e, struct lc_backend *b, const char *path, s
     int rc = read_all(path, &text, err);
     const char *all = rc == 0 ? lc_buf_str(&text) : NULL;
     rc = all != NULL ? lc_script_split(&script, all, text.n, err) : rc;
+    unsigned long long line = 0;
+    unsigned of_line = 0;
     for (size_t i = 0; rc == 0 && i < script.n; i++) {
         const struct lc_piece *p = &script.v[i];
         if (p->kind != LC_PIECE_STATEMENT) {
@@ -151,7 +161,10 @@ static int add_file(struct entries *e, struct lc_backend *b, const char *path, s
         }
         char name[LC_OUTCOME_NAME_BYTES];
         char *sql = strndup(all + p->at, p->n);
-        (void)snprintf(name, sizeof name, "line %llu", (unsigned long long)p->line);
+        of_line = p->line == line ? of_line + 1 : 1;
+        line = p->line;
+        (void)snprintf(name, sizeof name, of_line > 1 ? "line %llu, statement %u" : "line %llu",
+                       line, of_line);
         rc = sql == NULL ? lc_fail(err, LC_ERR_NOMEM, "no memory") : add(e, b, name, sql, err);
         if (rc == 0) {
             e->texts[e->n_texts++] = sql;
@@ -218,12 +231,17 @@ static void judge(const struct request *q, struct lc_outcome *o)
     }
 }
 
-static int open_reference(const struct request *q, struct lc_backend **out, struct lc_error *err)
+/* The load in words, for the report, and for whoever compares with it. */
+static void describe(const struct request *q, char *out, size_t size)
 {
-    struct lc_connect to = q->global.connect;
-    to.url = q->reference_url;
-    to.embedded = false;
-    return lc_backend_open(out, &to, err);
+    char loop[64] = "closed loop";
+    if (q->rate > 0) {
+        (void)snprintf(loop, sizeof loop, "open loop, %.6g a second", q->rate);
+    }
+    (void)snprintf(out, size, "%s, %llu connection%s%s, %llu runs to warm up%s", loop,
+                   (unsigned long long)q->workers, q->workers == 1 ? "" : "s",
+                   q->rate > 0 ? " a statement" : "", (unsigned long long)q->warm_up,
+                   q->cold ? ", cold" : "");
 }
 
 static int run(struct request *q, struct entries *e, struct lc_error *err)
@@ -236,7 +254,9 @@ static int run(struct request *q, struct entries *e, struct lc_error *err)
     int code = 0;
     lc_follow_init(&follow, q->global.quiet);
     int rc = lc_global_open(&q->global, &b, err);
-    rc = rc == 0 && q->reference_url != NULL ? open_reference(q, &other, err) : rc;
+    rc = rc == 0 && q->reference_url != NULL
+             ? lc_global_reference(&q->global, q->reference_url, &other, err)
+             : rc;
     rc = rc == 0 ? gather(q, e, b, other, err) : rc;
     if (rc != 0) {
         goto done;
@@ -247,6 +267,8 @@ static int run(struct request *q, struct entries *e, struct lc_error *err)
     }
     lc_outcome_begin(&o, "query", b);
     o.confidence = q->delivery.confidence_percent / 100;
+    o.tolerance = q->delivery.tolerance_percent / 100;
+    describe(q, o.how, sizeof o.how);
     o.rows = e->column.rows;
     struct lc_trial trial = {.contestants = e->v,
                              .n = e->n,
@@ -266,7 +288,7 @@ static int run(struct request *q, struct entries *e, struct lc_error *err)
         struct lc_error later = LC_ERROR_INIT;
         if (rc == 0) {
             judge(q, &o);
-            code = lc_delivery_exit_code(&q->delivery, &o);
+            code = lc_delivery_exit_code(&o);
         }
         if (lc_delivery_hand_out(&q->delivery, &o, q->global.json, NULL, &later) != 0) {
             lc_complain(&later);

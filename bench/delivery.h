@@ -50,23 +50,27 @@ struct lc_delivery {
      "PERCENT",     "at which a difference counts as proven, by Welch's t-test (default: 99.5)"},  \
     {                                                                                              \
         "tolerance", 0, LC_OPT_DOUBLE, &(d)->tolerance_percent, "PERCENT",                         \
-            "how much slower is no regression; beyond it, proven: exit code 6 (default: 0)"        \
+            "how much slower is no regression; proven slower by more: exit code 6 (default: 0)"    \
     }
 
-/* Read the budgets, check the numbers. 0 or LC_ERR_USAGE. */
-int lc_delivery_settle(struct lc_delivery *d, struct lc_error *err);
+/*
+ * Read the budgets, check the numbers, and whether what is to be written can be: all of it before a
+ * long run. json: stdout is for JSON. 0, LC_ERR_USAGE, LC_ERR_IO.
+ */
+int lc_delivery_settle(struct lc_delivery *d, bool json, struct lc_error *err);
 
 /*
  * Write the exports and the pictures, and print: JSON with `json`, else `text` (NULL: the outcome's
- * own). 0, or LC_ERR_IO with the first thing that could not be written.
+ * own), to stderr where an export goes to stdout. Each is tried. 0, or LC_ERR_IO with the first
+ * thing that could not be written; further ones were said.
  */
 int lc_delivery_hand_out(const struct lc_delivery *d, struct lc_outcome *o, bool json,
                          const char *text, struct lc_error *err);
 
 /*
- * 1 where something failed or answers disagree, else 4 where a budget was missed, else 6 where a
- * regression is proven, else 0.
+ * 1 where something failed that no budget of errors is for, or answers disagree; else 4 where a
+ * budget was missed, else 6 where a regression is proven, else 0.
  */
-int lc_delivery_exit_code(const struct lc_delivery *d, const struct lc_outcome *o);
+int lc_delivery_exit_code(const struct lc_outcome *o);
 
 #endif

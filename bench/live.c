@@ -112,8 +112,8 @@ static void phase_begin(struct run *r, enum lc_live_phase phase)
 
 static void pause_load(struct run *r)
 {
-    lc_load_pause(r->live->load);
     segment_end(r->live);
+    lc_load_pause(r->live->load); /* with what was due until now */
 }
 
 double lc_live_phase_seconds(const struct lc_live *live, enum lc_live_phase phase)

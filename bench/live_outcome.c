@@ -1,6 +1,7 @@
 /* bench live in the shape that all benchmarks have. */
 #include "live_impl.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,12 @@ int lc_live_outcome(const struct lc_live *live, struct lc_outcome *o)
         lc_outcome_stretch(o, lc_live_phase_name(s->phase), (double)s->from_ns / 1e6,
                            (double)s->to_ns / 1e6);
     }
+    (void)snprintf(o->how, sizeof o->how,
+                   "open loop: %.4g batches of %" PRIu64 " rows, %.4g LIMIT, %.4g GROUP BY reads a "
+                   "second%s",
+                   live->options.write_rate, live->options.batch_rows,
+                   lc_live_rate(&live->options, LC_LIVE_LIMIT), live->options.group_rate,
+                   live->options.four_readers ? ", and point and range reads" : "");
     o->rows = live->backfill_rows;
     o->partial = live->partial;
     o->facts = facts(live);

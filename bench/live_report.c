@@ -133,6 +133,23 @@ static int change_lines(const struct lc_live *live, struct lc_buf *out)
     return rc;
 }
 
+/* They are in the proofs of a run that came to its end; said here, they are in any. */
+static int failure_lines(const struct lc_live *live, struct lc_buf *out)
+{
+    int rc = 0;
+    for (unsigned s = 0; rc == 0 && live->load != NULL && s < lc_live_streams(&live->options);
+         s++) {
+        uint64_t failed = lc_load_failed(live->load, s);
+        const char *why = lc_load_error(live->load, s, 0);
+        if (failed > 0) {
+            rc =
+                lc_buf_addf(out, "FAILED      %s: %" PRIu64 " failed%s%s\n", lc_live_stream_name(s),
+                            failed, why != NULL ? ": " : "", why != NULL ? why : "");
+        }
+    }
+    return rc;
+}
+
 int lc_live_summary(const struct lc_live *live, struct lc_buf *out)
 {
     int rc = live->load != NULL ? rate_lines(live, out) : 0;
@@ -141,6 +158,7 @@ int lc_live_summary(const struct lc_live *live, struct lc_buf *out)
              : rc;
     rc = rc == 0 && live->n_segments > 0 ? phases_table(live, out) : rc;
     rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
+    rc = rc == 0 ? failure_lines(live, out) : rc;
     rc = rc == 0 ? change_lines(live, out) : rc;
     rc = rc == 0 && live->n_proofs > 0 ? lc_buf_adds(out, "\n") : rc;
     for (size_t i = 0; rc == 0 && i < live->n_proofs; i++) {

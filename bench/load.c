@@ -23,6 +23,7 @@ struct stream_state {
     uint64_t next_seq;     /* under the lock */
     uint64_t base_ns;      /* under the lock: when number base_seq was or is due */
     uint64_t base_seq;     /* under the lock */
+    unsigned alive;        /* under the lock: workers that have not ended */
     struct lc_sample *all; /* after the stop */
     size_t all_n;
     atomic_uint_least64_t good[LC_LOAD_PHASES];
@@ -44,10 +45,10 @@ struct lc_load {
     uint64_t start_ns;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    atomic_bool halt; /* paused or stopping: wakes who sleeps until an operation is due */
-    bool stopping;    /* under the lock, as the rest */
+    atomic_bool halt;  /* paused or stopping: wakes who sleeps until an operation is due */
+    bool stopping;     /* under the lock, as the rest */
+    uint64_t until_ns; /* with halt: what is due later is not begun */
     unsigned in_flight;
-    unsigned alive;
     struct phase_change changes[PHASE_CHANGES]; /* the last one is overwritten when it is full */
     size_t n_changes;
     size_t n_streams;
@@ -59,6 +60,30 @@ static bool cancelled(const struct lc_load *load)
     return load->cancel != NULL && atomic_load(load->cancel);
 }
 
+/* When the stream's next operation is due; 0 in a closed one. */
+static uint64_t next_due(const struct stream_state *s)
+{
+    double k = (double)(s->next_seq - s->base_seq) + s->spec.after;
+    return s->spec.rate_per_s > 0 ? s->base_ns + (uint64_t)(k * 1e9 / s->spec.rate_per_s) : 0;
+}
+
+static bool all_begun(const struct stream_state *s)
+{
+    return s->spec.calls > 0 && s->next_seq >= s->spec.calls;
+}
+
+/* Operations of the stream that are due by then, and not begun. */
+static uint64_t backlog(const struct stream_state *s, uint64_t until_ns)
+{
+    uint64_t due = next_due(s);
+    if (due == 0 || due > until_ns || all_begun(s)) {
+        return 0;
+    }
+    uint64_t n = (uint64_t)((double)(until_ns - due) * s->spec.rate_per_s / 1e9) + 1;
+    uint64_t most = s->spec.calls > 0 ? s->spec.calls - s->next_seq : UINT64_MAX;
+    return n < most ? n : most;
+}
+
 /*
  * Take the next operation of the stream: true with its number and the time it is due, after which
  * it is in flight; false when the worker is to end.
@@ -67,17 +92,12 @@ static bool take(struct stream_state *s, struct lc_load *load, uint64_t *seq, ui
 {
     bool ok = false;
     pthread_mutex_lock(&load->lock);
-    while (atomic_load(&load->halt) && !load->stopping) {
+    while (atomic_load(&load->halt) && !load->stopping && backlog(s, load->until_ns) == 0) {
         pthread_cond_wait(&load->changed, &load->lock);
     }
-    bool done = s->spec.calls > 0 && s->next_seq >= s->spec.calls;
-    if (!load->stopping && !cancelled(load) && !done) {
+    if (!load->stopping && !cancelled(load) && !all_begun(s)) {
+        *due_ns = next_due(s);
         *seq = s->next_seq++;
-        *due_ns = 0;
-        if (s->spec.rate_per_s > 0) {
-            *due_ns =
-                s->base_ns + (uint64_t)((double)(*seq - s->base_seq) * 1e9 / s->spec.rate_per_s);
-        }
         load->in_flight++;
         ok = true;
     }
@@ -215,7 +235,7 @@ static void *work(void *arg)
         landed(load);
     }
     pthread_mutex_lock(&load->lock);
-    load->alive--;
+    w->stream->alive--;
     pthread_cond_broadcast(&load->changed);
     pthread_mutex_unlock(&load->lock);
     return NULL;
@@ -254,12 +274,12 @@ static int start_workers(struct lc_load *load, struct lc_error *err)
         for (unsigned k = 0; k < s->spec.workers; k++) {
             struct worker *w = &s->workers[k];
             pthread_mutex_lock(&load->lock);
-            load->alive++;
+            s->alive++;
             pthread_mutex_unlock(&load->lock);
             int rc = pthread_create(&w->thread, NULL, work, w);
             if (rc != 0) {
                 pthread_mutex_lock(&load->lock);
-                load->alive--;
+                s->alive--;
                 pthread_mutex_unlock(&load->lock);
                 return lc_fail(err, LC_ERR_IO, "cannot start a thread: %s", strerror(rc));
             }
@@ -318,11 +338,40 @@ void lc_load_run(struct lc_load *load, unsigned phase)
     pthread_mutex_unlock(&load->lock);
 }
 
-void lc_load_pause(struct lc_load *load)
+void lc_load_settle(struct lc_load *load)
 {
     pthread_mutex_lock(&load->lock);
-    atomic_store(&load->halt, true);
-    while (load->in_flight > 0) {
+    if (!atomic_load(&load->halt)) { /* while it is paused nothing becomes due */
+        load->until_ns = lc_clock_now(load->clock);
+        atomic_store(&load->halt, true);
+    }
+    pthread_mutex_unlock(&load->lock);
+}
+
+/* Under the lock. */
+static uint64_t left(const struct lc_load *load)
+{
+    uint64_t n = load->in_flight;
+    for (size_t i = 0; i < load->n_streams && !cancelled(load); i++) {
+        const struct stream_state *s = &load->streams[i];
+        n += s->alive > 0 ? backlog(s, load->until_ns) : 0;
+    }
+    return n;
+}
+
+uint64_t lc_load_left(struct lc_load *load)
+{
+    pthread_mutex_lock(&load->lock);
+    uint64_t n = left(load);
+    pthread_mutex_unlock(&load->lock);
+    return n;
+}
+
+void lc_load_pause(struct lc_load *load)
+{
+    lc_load_settle(load);
+    pthread_mutex_lock(&load->lock);
+    while (left(load) > 0) {
         pthread_cond_wait(&load->changed, &load->lock);
     }
     pthread_mutex_unlock(&load->lock);
@@ -346,7 +395,10 @@ uint64_t lc_load_failed(const struct lc_load *load, size_t stream)
 bool lc_load_over(struct lc_load *load)
 {
     pthread_mutex_lock(&load->lock);
-    bool over = load->alive == 0;
+    bool over = true;
+    for (size_t i = 0; i < load->n_streams; i++) {
+        over = over && load->streams[i].alive == 0;
+    }
     pthread_mutex_unlock(&load->lock);
     return over;
 }

@@ -9,7 +9,8 @@
  *   phase     a small number that the owner sets; a sample belongs to the phase in which it was
  * begun
  *
- * The load can be paused between phases: then nothing is in flight. Samples are kept whole, in
+ * The load can be paused between phases: what was due by then is done first, however late, so that
+ * no end of a phase can hide a stall either; then nothing is in flight. Samples are kept whole, in
  * memory, until the load is freed.
  */
 #ifndef LC_LOAD_H
@@ -24,7 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LC_LOAD_PHASES = 8, LC_LOAD_STREAMS = 8, LC_LOAD_ERRORS_KEPT = 5 };
+enum { LC_LOAD_PHASES = 8, LC_LOAD_STREAMS = 128, LC_LOAD_ERRORS_KEPT = 5 };
 
 /* One operation under way: what it is given, and what it may say of itself. */
 struct lc_call {
@@ -45,6 +46,7 @@ struct lc_stream {
     const char *name;
     unsigned workers;  /* at least 1 */
     double rate_per_s; /* of all workers together; 0: closed */
+    double after;      /* open: so many of its intervals behind the other streams, 0 … 1 */
     uint64_t calls;    /* end after so many operations; 0: until stopped */
     /* Do it once. 0, or a negative code with *err: a sample that failed. Runs on worker threads. */
     int (*op)(void *ctx, struct lc_call *call, struct lc_error *err);
@@ -88,7 +90,14 @@ int lc_load_start(struct lc_load **out, const struct lc_load_spec *spec, struct 
  * changed while it runs. phase < LC_LOAD_PHASES. */
 void lc_load_run(struct lc_load *load, unsigned phase);
 
-/* Start nothing more and return when nothing is in flight. */
+/* Start nothing more that is due only later than now. */
+void lc_load_settle(struct lc_load *load);
+
+/* After lc_load_settle: how many were due and have not ended; where cancelled, only what is under
+ * way. */
+uint64_t lc_load_left(struct lc_load *load);
+
+/* Settle, and return when nothing is left. */
 void lc_load_pause(struct lc_load *load);
 
 /* Time since the load was started: what samples count from. */
@@ -103,7 +112,8 @@ uint64_t lc_load_failed(const struct lc_load *load, size_t stream);
 /* True when every worker has ended: all calls done, or cancelled. */
 bool lc_load_over(struct lc_load *load);
 
-/* End the workers and wait for them. Idempotent. Afterwards the samples are complete. */
+/* End the workers and wait for them, without what is due and not begun. Idempotent. Afterwards the
+ * samples are complete. */
 void lc_load_stop(struct lc_load *load);
 
 /*

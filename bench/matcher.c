@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_ROOM   32 /* bytes a key has in the arrays: its length ≤ 24, and readable slack */
-#define WARM_KEYS  4096
-#define MAX_ROUNDS 31
+#define KEY_ROOM  32 /* bytes a key has in the arrays: its length ≤ 24, and readable slack */
+#define WARM_KEYS 4096
 
 /* A set of keys, and a second copy for the comparator's memcmp. */
 struct keys {
@@ -133,9 +132,10 @@ static int make_keys(const struct lc_rules *r, uint64_t *seed, size_t n, struct 
     return 0;
 }
 
-/* Match `total` keys, over the set again and again; returns ns a key, adds up hits. */
+/* Match `total` keys or some more, over the set again and again; returns ns a key, and adds up how
+ * many were matched, and how many a rule took. */
 static double time_matcher(const struct lc_rules *r, const struct keys *k, uint64_t total,
-                           uint64_t *hits, int *rc)
+                           uint64_t *matched, uint64_t *hits, int *rc)
 {
     static struct lc_batch b;
     static uint32_t rule[LC_BATCH];
@@ -158,6 +158,7 @@ static double time_matcher(const struct lc_rules *r, const struct keys *k, uint6
         done += b.n;
         at = at + b.n == k->n ? 0 : at + b.n;
     }
+    *matched += done;
     return (double)(lc_clock_now(clock) - start) / (double)done;
 }
 
@@ -188,8 +189,8 @@ static int run_setting(const struct lc_match_bench *how, const struct setting *s
                        struct lc_match_figure *out, struct lc_error *err)
 {
     uint64_t seed = how->seed + s->rules * 31 + (uint64_t)s->kind, total = how->keys;
-    unsigned rounds = how->rounds < MAX_ROUNDS ? how->rounds : MAX_ROUNDS;
-    double ns[MAX_ROUNDS], comparator[MAX_ROUNDS];
+    unsigned rounds = how->rounds < LC_MATCH_ROUNDS_MAX ? how->rounds : LC_MATCH_ROUNDS_MAX;
+    double ns[LC_MATCH_ROUNDS_MAX] = {0}, comparator[LC_MATCH_ROUNDS_MAX] = {0};
     uint64_t hits = 0, matched = 0;
     struct lc_rules *r = NULL;
     struct keys k = {0};
@@ -201,12 +202,11 @@ static int run_setting(const struct lc_match_bench *how, const struct setting *s
         lc_rules_free(r);
         return rc;
     }
-    (void)time_matcher(r, &k, k.n, &hits, &rc); /* the pages are there before the first round */
-    hits = 0;
+    (void)time_matcher(r, &k, k.n, &matched, &hits, &rc); /* the pages are there before a round */
+    hits = matched = 0;
     for (unsigned i = 0; i < rounds && !rc; i++) {
-        ns[i] = time_matcher(r, &k, total, &hits, &rc);
+        ns[i] = time_matcher(r, &k, total, &matched, &hits, &rc);
         comparator[i] = time_comparator(&k, total);
-        matched += total;
         if (lc_stop_asked())
             rc = lc_fail(err, LC_ERR_STOPPED, "interrupted");
     }
@@ -222,6 +222,10 @@ static int run_setting(const struct lc_match_bench *how, const struct setting *s
                                         .cold = s->cold,
                                         .hits = (double)hits / (double)matched,
                                         .goal = s->goal};
+        out->keys = total;
+        out->rounds = rounds;
+        memcpy(out->round_ns, ns, sizeof out->round_ns);
+        memcpy(out->comparator_round_ns, comparator, sizeof out->comparator_round_ns);
         out->ns = lc_stats_median(ns, rounds);
         out->comparator_ns = lc_stats_median(comparator, rounds);
         out->spread = (ns[rounds - 1] - ns[0]) / out->ns; /* lc_stats_median has sorted them */

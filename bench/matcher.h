@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { LC_MATCH_ROUNDS_MAX = 31 };
+
 struct lc_match_bench {
     uint64_t keys;      /* matched in a round; 0: 2,000,000 */
     unsigned rounds;    /* 0: 7 */
@@ -36,6 +38,10 @@ struct lc_match_figure {
     double spread;        /* (largest - smallest) / median of the rounds */
     double hits;          /* share of keys that a rule took */
     double goal;          /* of ns / comparator_ns; 0: none is set */
+    uint64_t keys;        /* of a round */
+    unsigned rounds;
+    double round_ns[LC_MATCH_ROUNDS_MAX]; /* a key, of each round, in their order */
+    double comparator_round_ns[LC_MATCH_ROUNDS_MAX];
 };
 
 #define LC_MATCH_FIGURES  20

@@ -137,6 +137,16 @@ int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t 
     return 0;
 }
 
+bool lc_series_server_known(const struct lc_series *s)
+{
+    return s->server_ms > 0 || s->rows_read > 0;
+}
+
+bool lc_is_regression(const struct lc_welch *w, double mean_a, double tolerance)
+{
+    return w->proven && w->low > tolerance * mean_a;
+}
+
 void lc_outcome_compare(struct lc_outcome *o, size_t of, size_t against)
 {
     struct lc_comparison *more = grow(o, o->comparisons, o->n_comparisons, sizeof *more);
@@ -147,11 +157,13 @@ void lc_outcome_compare(struct lc_outcome *o, size_t of, size_t against)
     const struct lc_series *a = o->series[against];
     const struct lc_series *b = o->series[of];
     bool known = a->answer_known && b->answer_known;
+    struct lc_welch welch = lc_stats_welch(&a->stats, &b->stats, o->confidence);
     more[o->n_comparisons++] = (struct lc_comparison){
         .of = of,
         .against = against,
         .ratio = a->stats.mean > 0 ? b->stats.mean / a->stats.mean : 0,
-        .welch = lc_stats_welch(&a->stats, &b->stats, o->confidence),
+        .welch = welch,
+        .regressed = lc_is_regression(&welch, a->stats.mean, o->tolerance),
         .answers_agree =
             !known || (a->answer == b->answer && !a->answer_varies && !b->answer_varies),
     };
@@ -173,15 +185,28 @@ void lc_outcome_judge(struct lc_outcome *o, const struct lc_budget *budget, size
     j->verdict = lc_budget_check(budget, &m, &j->actual);
 }
 
-bool lc_outcome_regressed(const struct lc_outcome *o, double tolerance)
+bool lc_outcome_regressed(const struct lc_outcome *o)
 {
     for (size_t i = 0; i < o->n_comparisons; i++) {
-        const struct lc_comparison *c = &o->comparisons[i];
-        if (c->welch.proven && c->ratio > 1 + tolerance) {
+        if (o->comparisons[i].regressed) {
             return true;
         }
     }
     return false;
+}
+
+const char *lc_outcome_verdict(const struct lc_welch *w, bool regressed)
+{
+    if (!w->decided) {
+        return "too few runs";
+    }
+    if (!w->proven) {
+        return "no difference proven";
+    }
+    if (w->difference > 0) {
+        return regressed ? "slower, proven" : "slower, within the tolerance";
+    }
+    return "faster, proven";
 }
 
 bool lc_outcome_missed(const struct lc_outcome *o)

@@ -44,6 +44,7 @@ struct lc_comparison {
     double ratio; /* of the means; above 1: slower */
     struct lc_welch welch;
     bool answers_agree; /* also true where answers are not known */
+    bool regressed;     /* proven slower by more than the outcome's tolerance */
 };
 
 struct lc_judgement {
@@ -64,9 +65,11 @@ struct lc_outcome {
     struct lc_machine machine;
     char where[200]; /* what it was connected to; "" for none */
     char engine[64]; /* its version */
+    char how[160];   /* the load: "open loop, 50 a second, 4 connections"; "" where it is fixed */
     bool embedded;
     uint64_t rows; /* in the table, where there is one that matters */
     double confidence;
+    double tolerance; /* how much slower is no regression, as a share of the reference's mean */
     struct lc_noise_mark began;
     struct lc_noise rest, during;
     bool noisy;
@@ -81,6 +84,7 @@ struct lc_outcome {
     size_t n_stretches;
     struct lc_json *facts;  /* what only this scenario has, an object; owned; NULL: nothing */
     struct lc_json *source; /* what it was loaded from; owned; NULL: it was measured here */
+    char commit[64];        /* of what was loaded */
     bool failed;            /* there was no memory for something: the outcome is not whole */
 };
 
@@ -103,18 +107,28 @@ struct lc_series *lc_outcome_add(struct lc_outcome *o, const char *name, const c
 int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t n, int phase,
                    int variant, unsigned workers, double seconds, bool open);
 
+/* True where the server told its own time, or what it read. */
+bool lc_series_server_known(const struct lc_series *s);
+
 /* Note a stretch of time. */
 void lc_outcome_stretch(struct lc_outcome *o, const char *name, double from_ms, double to_ms);
 
-/* Compare two of its series; confidence is the outcome's. */
+/* Compare two of its series; confidence and tolerance are the outcome's. */
 void lc_outcome_compare(struct lc_outcome *o, size_t of, size_t against);
 
 /* Judge a series by a budget; ratio: to its reference, 0: none. */
 void lc_outcome_judge(struct lc_outcome *o, const struct lc_budget *budget, size_t series,
                       double ratio);
 
-/* True where a comparison proves a series slower than its reference by more than `tolerance`. */
-bool lc_outcome_regressed(const struct lc_outcome *o, double tolerance);
+/* True where that test proves b slower than a, of which this is the mean, by more than `tolerance`
+ * of it: the whole confidence interval lies beyond. */
+bool lc_is_regression(const struct lc_welch *w, double mean_a, double tolerance);
+
+/* True where a comparison proves a series slower than its reference by more than the tolerance. */
+bool lc_outcome_regressed(const struct lc_outcome *o);
+
+/* What a person calls it: "slower, proven", "no difference proven", "too few runs", …; static. */
+const char *lc_outcome_verdict(const struct lc_welch *w, bool regressed);
 
 /* True where a budget is missed, or could not be judged. */
 bool lc_outcome_missed(const struct lc_outcome *o);

@@ -29,7 +29,11 @@ static struct lc_json *noise_json(const struct lc_outcome *o)
     struct lc_json *j = lc_json_object();
     lc_json_set_bool(j, "noisy", o->noisy);
     lc_json_set_double(j, "others_before", o->rest.others);
-    lc_json_set_double(j, "others_during", o->during.others);
+    if (o->embedded) {
+        lc_json_set_double(j, "others_during", o->during.others);
+    } else {
+        lc_json_set_str(j, "others_during", NULL); /* the server is among them */
+    }
     lc_json_set_double(j, "steal_during", o->during.steal);
     lc_json_set_int(j, "throttled", (int64_t)o->during.throttled);
     return j;
@@ -54,6 +58,15 @@ static void set_percentile(struct lc_json *j, const char *key, const struct lc_s
     }
 }
 
+static void set_known(struct lc_json *j, const char *key, bool known, double v)
+{
+    if (known) {
+        lc_json_set_double(j, key, v);
+    } else {
+        lc_json_set_str(j, key, NULL);
+    }
+}
+
 static struct lc_json *series_json(const struct lc_series *s)
 {
     struct lc_json *j = lc_json_object();
@@ -66,18 +79,18 @@ static struct lc_json *series_json(const struct lc_series *s)
     lc_json_set_str(j, "error", s->error);
     lc_json_set_double(j, "seconds", s->seconds);
     lc_json_set_double(j, "qps", s->qps);
-    lc_json_set_double(j, "mean_ms", s->stats.mean);
-    lc_json_set_double(j, "sd_ms", s->stats.sd);
-    lc_json_set_double(j, "min_ms", s->stats.min);
+    set_known(j, "mean_ms", s->n > 0, s->stats.mean);
+    set_known(j, "sd_ms", s->n > 0, s->stats.sd);
+    set_known(j, "min_ms", s->n > 0, s->stats.min);
     set_percentile(j, "p50_ms", s, 0.5);
     set_percentile(j, "p90_ms", s, 0.9);
     set_percentile(j, "p95_ms", s, 0.95);
     set_percentile(j, "p99_ms", s, 0.99);
     set_percentile(j, "p99_9_ms", s, 0.999);
-    lc_json_set_double(j, "max_ms", s->stats.max);
-    lc_json_set_double(j, "server_mean_ms", s->server_ms);
-    lc_json_set_double(j, "rows_read", s->rows_read);
-    lc_json_set_double(j, "bytes_read", s->bytes_read);
+    set_known(j, "max_ms", s->n > 0, s->stats.max);
+    set_known(j, "server_mean_ms", lc_series_server_known(s), s->server_ms);
+    set_known(j, "rows_read", lc_series_server_known(s), s->rows_read);
+    set_known(j, "bytes_read", lc_series_server_known(s), s->bytes_read);
     (void)snprintf(answer, sizeof answer, "%016" PRIx64, s->answer);
     lc_json_set_str(j, "answer", s->answer_known ? answer : NULL);
     lc_json_set_bool(j, "answer_varies", s->answer_varies);
@@ -99,6 +112,7 @@ static struct lc_json *comparison_json(const struct lc_outcome *o, const struct 
     lc_json_set_double(j, "df", c->welch.df);
     lc_json_set_double(j, "p", c->welch.p);
     lc_json_set_bool(j, "proven", c->welch.proven);
+    lc_json_set_bool(j, "regressed", c->regressed);
     lc_json_set_bool(j, "answers_agree", c->answers_agree);
     return j;
 }
@@ -124,7 +138,9 @@ struct lc_json *lc_outcome_json(struct lc_outcome *o)
     lc_json_set_str(j, "engine", o->engine[0] != '\0' ? o->engine : NULL);
     lc_json_set_str(j, "where", o->where[0] != '\0' ? o->where : NULL);
     lc_json_set_int(j, "rows", (int64_t)o->rows);
+    lc_json_set_str(j, "how", o->how[0] != '\0' ? o->how : NULL);
     lc_json_set_double(j, "confidence", o->confidence);
+    lc_json_set_double(j, "tolerance", o->tolerance);
     lc_json_set_bool(j, "partial", o->partial);
     lc_json_set(j, "noise", noise_json(o));
     struct lc_json *series = lc_json_array();
@@ -158,15 +174,34 @@ struct lc_json *lc_outcome_json(struct lc_outcome *o)
     return j;
 }
 
+static bool is_true(const struct lc_json *j, const char *key)
+{
+    return lc_json_bool(lc_json_get(j, key), false);
+}
+
+/* A text of the file, such as a terminal can show. */
+static void load_text(const struct lc_json *j, const char *key, const char *otherwise, char *out,
+                      size_t size)
+{
+    const char *text = lc_json_str(lc_json_get(j, key), otherwise);
+    (void)lc_printable(text, strlen(text), out, size);
+}
+
 static int load_series(struct lc_outcome *o, const struct lc_json *j, const char *path,
                        struct lc_error *err)
 {
-    const char *name = lc_json_str(lc_json_get(j, "name"), NULL);
+    char name[LC_OUTCOME_NAME_BYTES];
     const struct lc_json *times = lc_json_get(j, "times_ms");
     const struct lc_json *at = lc_json_get(j, "at_ms");
-    if (name == NULL || times == NULL) {
-        return lc_fail(err, LC_ERR_INPUT, "%s: series %zu has no name or no times_ms", path,
-                       o->n_series);
+    load_text(j, "name", "", name, sizeof name);
+    if (name[0] == '\0' || !lc_json_is_array(times)) {
+        return lc_fail(err, LC_ERR_INPUT, "%s: series %zu has no name, or no list times_ms", path,
+                       o->n_series + 1);
+    }
+    for (size_t i = 0; i < o->n_series; i++) {
+        if (strcmp(o->series[i]->name, name) == 0) {
+            return lc_fail(err, LC_ERR_INPUT, "%s: two series are called %s", path, name);
+        }
     }
     size_t n = lc_json_size(times);
     struct lc_series *s = lc_outcome_add(o, name, lc_json_str(lc_json_get(j, "sql"), NULL));
@@ -196,6 +231,10 @@ static int load_series(struct lc_outcome *o, const struct lc_json *j, const char
         const char *answer = lc_json_str(lc_json_get(j, "answer"), NULL);
         s->answer_known = answer != NULL;
         s->answer = answer != NULL ? strtoull(answer, NULL, 16) : 0;
+        s->answer_varies = is_true(j, "answer_varies");
+        char error[300];
+        load_text(j, "error", "", error, sizeof error);
+        s->error = error[0] != '\0' ? strdup(error) : NULL;
     }
     return rc == LC_ERR_NOMEM ? lc_fail(err, rc, "no memory for %s", path) : rc;
 }
@@ -215,19 +254,25 @@ int lc_outcome_load(struct lc_outcome *o, const char *path, struct lc_error *err
         lc_hint(err, "it is what --export-json, or --json, writes: see bench/schema.json");
         return LC_ERR_INPUT;
     }
-    if (lc_json_num(lc_json_get(o->source, "format"), 0) > FORMAT) {
+    double format = lc_json_num(lc_json_get(o->source, "format"), 0);
+    if (format > FORMAT) {
         return lc_fail(err, LC_ERR_INPUT, "%s is of a newer livecol: format %.0f, not %d", path,
-                       lc_json_num(lc_json_get(o->source, "format"), 0), FORMAT);
+                       format, FORMAT);
+    }
+    if (format != FORMAT || !lc_json_is_array(series)) {
+        return lc_fail(err, LC_ERR_INPUT, "%s is not of format %d, or has no list of series", path,
+                       FORMAT);
     }
     struct lc_machine *m = &o->machine;
-    (void)snprintf(m->cpu, sizeof m->cpu, "%s",
-                   lc_json_str(lc_json_get(machine, "cpu"), "unknown"));
-    (void)snprintf(m->date, sizeof m->date, "%s",
-                   lc_json_str(lc_json_get(o->source, "date"), "unknown"));
-    (void)snprintf(o->engine, sizeof o->engine, "%s",
-                   lc_json_str(lc_json_get(o->source, "engine"), ""));
-    m->cores = (unsigned)lc_json_num(lc_json_get(machine, "cores"), 0);
-    m->commit = lc_json_str(lc_json_get(machine, "commit"), "unknown");
+    load_text(machine, "cpu", "unknown", m->cpu, sizeof m->cpu);
+    load_text(o->source, "date", "unknown", m->date, sizeof m->date);
+    load_text(o->source, "engine", "", o->engine, sizeof o->engine);
+    load_text(o->source, "how", "", o->how, sizeof o->how);
+    double cores = lc_json_num(lc_json_get(machine, "cores"), 0);
+    m->cores = cores > 0 && cores < 1e6 ? (unsigned)cores : 0;
+    load_text(machine, "commit", "unknown", o->commit, sizeof o->commit);
+    m->commit = o->commit;
+    o->partial = is_true(o->source, "partial");
     for (size_t i = 0; rc == 0 && i < lc_json_size(series); i++) {
         rc = load_series(o, lc_json_at(series, i), path, err);
     }

@@ -31,22 +31,33 @@ static void percentile_cell(struct lc_report *r, const struct lc_series *s, doub
 static bool server_known(const struct lc_outcome *o)
 {
     for (size_t i = 0; i < o->n_series; i++) {
-        if (o->series[i]->server_ms > 0 || o->series[i]->rows_read > 0) {
+        if (lc_series_server_known(o->series[i])) {
             return true;
         }
     }
     return false;
 }
 
+/* Nothing, where it is not known. */
+static void known_cell(struct lc_report *r, bool known, double v)
+{
+    if (known) {
+        number_cell(r, v, true);
+    } else {
+        lc_report_cell(r, "%s", "");
+    }
+}
+
 void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r)
 {
     static const double ps[] = {0.5, 0.9, 0.95, 0.99, 0.999};
     bool server = raw || server_known(o);
-    lc_report_init(r, raw ? "name|n|errors|qps|mean_ms|sd_ms|p50_ms|p90_ms|p95_ms|p99_ms|p99_9_ms|"
-                            "max_ms|server_mean_ms|rows_read|bytes_read"
-                      : server ? "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max|server ms|"
-                                 "rows read|MB read"
-                               : "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max");
+    lc_report_init(
+        r, raw      ? "name|n|errors|qps|mean_ms|sd_ms|min_ms|p50_ms|p90_ms|p95_ms|p99_ms|p99_9_ms|"
+                      "max_ms|server_mean_ms|rows_read|bytes_read"
+           : server ? "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max|server ms|"
+                      "rows read|MB read"
+                    : "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max");
     for (size_t i = 0; i < o->n_series; i++) {
         const struct lc_series *s = o->series[i];
         char text[40];
@@ -54,17 +65,26 @@ void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r)
         lc_report_cell(r, "%zu", s->n);
         lc_report_cell(r, "%" PRIu64, s->errors);
         number_cell(r, s->qps, raw);
-        number_cell(r, s->stats.mean, raw);
-        number_cell(r, s->stats.sd, raw);
+        if (raw) {
+            known_cell(r, s->n > 0, s->stats.mean);
+            known_cell(r, s->n > 0, s->stats.sd);
+            known_cell(r, s->n > 0, s->stats.min);
+        } else if (s->n == 0) {
+            lc_report_cell(r, "–");
+            lc_report_cell(r, "–");
+        } else {
+            lc_report_number(r, s->stats.mean);
+            lc_report_number(r, s->stats.sd);
+        }
         for (size_t k = 0; k < sizeof ps / sizeof *ps; k++) {
             percentile_cell(r, s, ps[k], raw);
         }
         percentile_cell(r, s, 1, raw);
         if (raw) {
-            number_cell(r, s->server_ms, raw);
-            number_cell(r, s->rows_read, raw);
-            number_cell(r, s->bytes_read, raw);
-        } else if (server && s->server_ms <= 0 && s->rows_read <= 0) {
+            known_cell(r, lc_series_server_known(s), s->server_ms);
+            known_cell(r, lc_series_server_known(s), s->rows_read);
+            known_cell(r, lc_series_server_known(s), s->bytes_read);
+        } else if (server && !lc_series_server_known(s)) {
             for (int k = 0; k < 3; k++) {
                 lc_report_cell(r, "–"); /* the server did not say */
             }
@@ -92,20 +112,26 @@ int lc_outcome_where(const struct lc_outcome *o, struct lc_buf *out)
     if (rc == 0 && o->rows > 0) {
         rc = lc_buf_addf(out, "; %" PRIu64 " rows", o->rows);
     }
+    if (rc == 0 && o->how[0] != '\0') {
+        rc = lc_buf_addf(out, "; %s", o->how);
+    }
     return rc == 0 ? lc_buf_addf(out, "; %s\n", m->date) : rc;
 }
 
 int lc_outcome_noise(const struct lc_outcome *o, struct lc_buf *out)
 {
+    char meanwhile[80] = ""; /* beside a server, which is another process, nobody can tell */
     if (!o->noisy) {
         return 0;
     }
+    if (o->embedded) {
+        (void)snprintf(meanwhile, sizeof meanwhile, " and %.0f %% meanwhile",
+                       100 * o->during.others);
+    }
     return lc_buf_addf(out,
-                       "The machine was noisy: others used %.0f %% of it before and %.0f %% "
-                       "meanwhile, %.1f %% was stolen, throttled %" PRIu64
-                       " times. Do not trust small differences.\n",
-                       100 * o->rest.others, o->embedded ? 100 * o->during.others : 0,
-                       100 * o->during.steal, o->during.throttled);
+                       "The machine was noisy: others used %.0f %% of it before%s, %.1f %% was "
+                       "stolen, throttled %" PRIu64 " times. Do not trust small differences.\n",
+                       100 * o->rest.others, meanwhile, 100 * o->during.steal, o->during.throttled);
 }
 
 static int comparison_line(const struct lc_outcome *o, const struct lc_comparison *c,
@@ -121,17 +147,11 @@ static int comparison_line(const struct lc_outcome *o, const struct lc_compariso
     if (!w->decided) {
         return lc_buf_addf(out, "%s against %s: too few runs to compare\n", name, reference);
     }
-    if (!w->proven) {
-        return lc_buf_addf(out,
-                           "%s against %s: no difference proven at %.4g %% (ratio %.3f, "
-                           "difference %+.3g ms, between %+.3g and %+.3g)\n",
-                           name, reference, confidence, c->ratio, w->difference, w->low, w->high);
-    }
     return lc_buf_addf(out,
-                       "%s against %s: %s, proven at %.4g %% (ratio %.3f, difference %+.3g ms, "
-                       "between %+.3g and %+.3g)\n",
-                       name, reference, w->difference > 0 ? "slower" : "faster", confidence,
-                       c->ratio, w->difference, w->low, w->high);
+                       "%s against %s: %s at %.4g %% (ratio %.3f, difference %+.3g ms, between "
+                       "%+.3g and %+.3g)\n",
+                       name, reference, lc_outcome_verdict(w, c->regressed), confidence, c->ratio,
+                       w->difference, w->low, w->high);
 }
 
 static int judgement_line(const struct lc_outcome *o, const struct lc_judgement *j,
@@ -160,7 +180,10 @@ static int after_table(const struct lc_outcome *o, struct lc_buf *out)
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < o->n_series; i++) {
         const struct lc_series *s = o->series[i];
-        if (s->errors > 0) {
+        if (s->answer_varies) {
+            rc = lc_buf_addf(out, "note    %s: the answer was not the same in all runs\n", s->name);
+        }
+        if (rc == 0 && s->errors > 0) {
             rc = lc_buf_addf(out, "FAILED  %s: %" PRIu64 " failed%s%s\n", s->name, s->errors,
                              s->error != NULL ? ": " : "", s->error != NULL ? s->error : "");
         }

@@ -206,6 +206,37 @@ static void last_words(const char *said, char *out, size_t size)
     }
 }
 
+static bool in_path(const char *program)
+{
+    const char *at = getenv("PATH");
+    char path[4096];
+    while (at != NULL && *at != '\0') {
+        size_t n = strcspn(at, ":");
+        (void)snprintf(path, sizeof path, "%.*s/%s", (int)n, n > 0 ? at : ".", program);
+        if (access(path, X_OK) == 0) {
+            return true;
+        }
+        at += n + (at[n] == ':');
+    }
+    return false;
+}
+
+int lc_plot_ready(const char *dir, struct lc_error *err)
+{
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
+        return lc_fail(err, LC_ERR_IO, "cannot make the folder %s: %s", dir, strerror(errno));
+    }
+    if (access(dir, W_OK | X_OK) != 0) {
+        return lc_fail(err, LC_ERR_IO, "cannot draw into %s: %s", dir, strerror(errno));
+    }
+    if (!in_path("gnuplot")) {
+        lc_fail(err, LC_ERR_IO, "--plot needs gnuplot, which is not in PATH");
+        lc_hint(err, "Debian's package is gnuplot-nox");
+        return LC_ERR_IO;
+    }
+    return 0;
+}
+
 /* Run gnuplot over a script file. */
 static int run_gnuplot(const char *script, struct lc_error *err)
 {

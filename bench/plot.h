@@ -43,9 +43,14 @@ struct lc_picture {
 int lc_plot_draw(const struct lc_picture *picture, const struct lc_curve *curves, size_t n,
                  const char *path, struct lc_error *err);
 
+/* Will pictures be possible: makes the folder, looks whether it can be written and gnuplot is
+ * there. 0, LC_ERR_IO. */
+int lc_plot_ready(const char *dir, struct lc_error *err);
+
 /*
  * The pictures of an outcome, into the folder `dir` (made where it is not there):
- * percentiles.svg of its series, and for scenario "live" timeline.svg with its phases. As above.
+ * percentiles.svg of its series, and for scenario "live" timeline.svg with its phases. What is left
+ * out, because there are too many series or too few runs, is said. As above.
  */
 int lc_plot_outcome(const struct lc_outcome *o, const char *dir, struct lc_error *err);
 

@@ -1,5 +1,6 @@
 /* Which pictures an outcome makes. */
 #include "plot.h"
+#include "talk.h"
 
 #include <errno.h>
 #include <math.h>
@@ -21,6 +22,8 @@ static size_t percentile_curve(const struct lc_series *s, double *x, double *y)
         x[n] = pow(10, nines);
         y[n++] = lc_stats_percentile(s->sorted, s->n, p);
     }
+    x[n] = (double)s->n; /* the slowest of all, above the last percentile that there are runs for */
+    y[n++] = s->sorted[s->n - 1];
     return n;
 }
 
@@ -29,13 +32,14 @@ static bool in_percentiles(const struct lc_outcome *o, const struct lc_series *s
     return s->n > 1 && (strcmp(o->scenario, "live") != 0 || strncmp(s->name, "limit/", 6) == 0);
 }
 
-/* The line of a percentile's budget, where there is one. */
+/* The line of a percentile's budget, where there is one; the strictest of several. */
 static void add_budget(const struct lc_outcome *o, struct lc_picture *picture, char *name,
                        size_t size)
 {
     for (size_t i = 0; i < o->n_judgements; i++) {
         const struct lc_budget *b = &o->judgements[i].budget;
-        if (b->of == LC_BUDGET_PERCENTILE) {
+        if (b->of == LC_BUDGET_PERCENTILE &&
+            (picture->y_line_name == NULL || b->limit < picture->y_line)) {
             (void)snprintf(name, size, "budget %s", b->text);
             picture->y_line = b->limit;
             picture->y_line_name = name;
@@ -46,19 +50,20 @@ static void add_budget(const struct lc_outcome *o, struct lc_picture *picture, c
 static int draw_percentiles(const struct lc_outcome *o, const char *path, struct lc_error *err)
 {
     struct lc_curve curves[LC_CURVES_MAX];
-    double *points = calloc(2 * CURVE_POINTS * LC_CURVES_MAX, sizeof *points);
+    double *points = calloc(2 * (CURVE_POINTS + 1) * LC_CURVES_MAX, sizeof *points);
     size_t n = 0;
     bool live = strcmp(o->scenario, "live") == 0;
     if (points == NULL) {
         return lc_fail(err, LC_ERR_NOMEM, "no memory for a picture");
     }
-    for (size_t i = 0; i < o->n_series && n < LC_CURVES_MAX; i++) {
+    size_t wanted = 0;
+    for (size_t i = 0; i < o->n_series; i++) {
         const struct lc_series *s = o->series[i];
-        if (!in_percentiles(o, s)) {
+        if (!in_percentiles(o, s) || ++wanted > LC_CURVES_MAX) {
             continue;
         }
-        double *x = points + 2 * CURVE_POINTS * n;
-        double *y = x + CURVE_POINTS;
+        double *x = points + 2 * (CURVE_POINTS + 1) * n;
+        double *y = x + CURVE_POINTS + 1;
         curves[n] = (struct lc_curve){.name = live ? s->name + 6 : s->name, .x = x, .y = y};
         curves[n].n = percentile_curve(s, x, y);
         n++;
@@ -74,6 +79,11 @@ static int draw_percentiles(const struct lc_outcome *o, const char *path, struct
     };
     char line[64];
     add_budget(o, &picture, line, sizeof line);
+    if (wanted > n) {
+        lc_warn("%s shows the first %zu of %zu series", path, n, wanted);
+    } else if (n == 0) {
+        lc_warn("%s is not drawn: there are too few runs for it", path);
+    }
     int rc = n > 0 ? lc_plot_draw(&picture, curves, n, path, err) : 0;
     free(points);
     return rc;

@@ -1,5 +1,6 @@
 #include "stats.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -143,7 +144,13 @@ struct lc_welch lc_stats_welch(const struct lc_stats *a, const struct lc_stats *
     }
     double va = a->sd * a->sd / (double)a->n;
     double vb = b->sd * b->sd / (double)b->n;
-    if (va + vb <= 0) {
+    if (va + vb <= 0) { /* neither varies: they are alike, or they are not */
+        w.decided = true;
+        w.proven = w.difference != 0;
+        w.df = (double)(a->n + b->n - 2);
+        w.t = w.proven ? copysign(DBL_MAX, w.difference) : 0;
+        w.p = w.proven ? 0 : 1;
+        w.low = w.high = w.difference;
         return w;
     }
     double error = sqrt(va + vb);

@@ -51,10 +51,11 @@ struct lc_welch {
     double low;
     double high;  /* the confidence interval of the difference */
     bool proven;  /* p < 1 - confidence */
-    bool decided; /* false where a side has fewer than 2 values or neither varies */
+    bool decided; /* false where a side has fewer than 2 values */
 };
 
-/* confidence: 0.995 for 99.5 %; must lie between 0 and 1. */
+/* confidence: 0.995 for 99.5 %; must lie between 0 and 1. Where neither side varies, t is 0 or
+ * ±DBL_MAX. */
 struct lc_welch lc_stats_welch(const struct lc_stats *a, const struct lc_stats *b,
                                double confidence);
 

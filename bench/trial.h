@@ -1,7 +1,8 @@
 /*
  * Statements run by turns: A B C A B C …, never all A then all B, so that what drifts on the
- * machine meanwhile meets them alike. Every answer's checksum is noted, and a series' runs must
- * agree.
+ * machine meanwhile meets them alike. With a rate each has a schedule and connections of its own,
+ * due between those of the others, so that none waits for another's. Every answer's checksum is
+ * noted, and a series' runs must agree.
  */
 #ifndef LC_TRIAL_H
 #define LC_TRIAL_H
@@ -23,11 +24,11 @@ struct lc_contestant {
 struct lc_trial {
     const struct lc_contestant *contestants;
     size_t n;
-    unsigned workers;  /* at least 1 */
+    unsigned workers;  /* at least 1; with a rate, so many for each contestant */
     uint64_t runs;     /* of each contestant; 0: until `seconds` have passed */
     double seconds;    /* with runs 0 */
     uint64_t warm_up;  /* runs of each that are not counted */
-    double rate_per_s; /* of all together, open loop; 0: closed */
+    double rate_per_s; /* of all together, open loop, each with a schedule of its own; 0: closed */
     bool cold;         /* drop the engine's caches before each run, outside its time; 1 worker */
     const atomic_bool *cancel;
     void (*line)(void *ctx, const char *text, bool passing); /* progress; NULL: none */

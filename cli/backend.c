@@ -82,7 +82,8 @@ static int open_ops(struct lc_backend **out, const struct lc_connect *to, struct
 /* Ask who answers: version and current database. */
 static int say_hello(struct lc_backend *b, struct lc_error *err)
 {
-    struct lc_query q = {.sql = lc_sql_hello, .timeout_ms = b->to.connect_timeout_ms};
+    struct lc_query q = {
+        .sql = lc_sql_hello, .timeout_ms = b->to.connect_timeout_ms, .cancel = b->to.cancel};
     struct lc_table t = {0};
     int rc = lc_backend_query(b, &q, &t, err);
 
@@ -102,13 +103,14 @@ static int say_hello(struct lc_backend *b, struct lc_error *err)
 
 static int load_settings(struct lc_backend *b, struct lc_error *err)
 {
+    struct lc_query q = {.sql = lc_sql_settings, .cancel = b->to.cancel};
     struct known_settings *known = calloc(1, sizeof *known);
 
     if (!known)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
     atomic_init(&known->users, 1);
     b->known = known;
-    return lc_backend_run(b, lc_sql_settings, &known->names, err);
+    return lc_backend_query(b, &q, &known->names, err);
 }
 
 /* Who is not let in, and where to. */

@@ -53,12 +53,13 @@ struct lc_connect {
     const char *database;  /* NULL: the URL's, or "default" */
     unsigned connect_timeout_ms; /* 0: 10,000 */
     unsigned timeout_ms;         /* a statement's default; 0: 300,000 */
+    const atomic_bool *cancel;   /* ends opening early when it becomes true; NULL: nothing does */
 };
 
 /*
  * Open a connection and make sure that something answers. 0 and *out; else a negative code:
  * LC_ERR_USAGE (bad URL), LC_ERR_IO (no library), LC_ERR_LOCKED (path in use), LC_ERR_NOT_SENT
- * (nobody there), LC_ERR_SERVER (refused: wrong password, no such database).
+ * (nobody there), LC_ERR_SERVER (refused: wrong password, no such database), LC_ERR_STOPPED.
  */
 int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct lc_error *err);
 

@@ -9,7 +9,8 @@
 /*
  * Does the expression call the function `name`, or ask the dictionary of that name (dictGet…,
  * dictHas, dictIsIn, by 'name' or 'database.name')? Comments and texts that merely hold the name do
- * not count; a query in a dictionary's SOURCE does. An expression that cannot be read counts where the name occurs in it at all.
+ * not count; a query in a dictionary's SOURCE does. An expression that cannot be read counts where
+ * the name occurs in it at all.
  */
 bool lc_depends(const char *expr, const char *name);
 

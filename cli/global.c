@@ -1,5 +1,6 @@
 #include "global.h"
 
+#include "stop.h"
 #include "talk.h"
 #include "url.h"
 
@@ -33,20 +34,19 @@ static const char *env(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* The one line of the file, without its newline. */
-static int read_password_file(const char *path, const char **out, struct lc_error *err)
+/* The one line of the file that the variable names, without its newline. */
+static int read_password_file(const char *variable, const char *path, const char **out,
+                              struct lc_error *err)
 {
     char password[PASSWORD_MAX_BYTES + 1];
     FILE *f = fopen(path, "re");
     size_t n;
 
     if (!f)
-        return lc_fail(err, LC_ERR_IO, "cannot open CLICKHOUSE_PASSWORD_FILE %s: %s", path,
-                       strerror(errno));
+        return lc_fail(err, LC_ERR_IO, "cannot open %s %s: %s", variable, path, strerror(errno));
     n = fread(password, 1, sizeof password, f);
     if (ferror(f)) {
-        lc_fail(err, LC_ERR_IO, "cannot read CLICKHOUSE_PASSWORD_FILE %s: %s", path,
-                strerror(errno));
+        lc_fail(err, LC_ERR_IO, "cannot read %s %s: %s", variable, path, strerror(errno));
         fclose(f);
         return LC_ERR_IO;
     }
@@ -56,27 +56,27 @@ static int read_password_file(const char *path, const char **out, struct lc_erro
     if (n && n <= PASSWORD_MAX_BYTES && password[n - 1] == '\r')
         n--;
     if (n > PASSWORD_MAX_BYTES || memchr(password, '\n', n) || memchr(password, '\0', n))
-        return lc_fail(err, LC_ERR_USAGE,
-                       "CLICKHOUSE_PASSWORD_FILE %s does not hold one line of up to %d bytes", path,
-                       PASSWORD_MAX_BYTES);
+        return lc_fail(err, LC_ERR_USAGE, "%s %s does not hold one line of up to %d bytes",
+                       variable, path, PASSWORD_MAX_BYTES);
     password[n] = '\0';
     *out = lc_keep(strdup(password));
     return *out ? 0 : lc_fail(err, LC_ERR_NOMEM, "no memory for a password");
 }
 
 /* The password of the environment: from one variable, or from the file that the other names. */
-static int env_password(const char **out, struct lc_error *err)
+static int env_password(const char *variable, const char *file_variable, const char **out,
+                        struct lc_error *err)
 {
-    const char *plain = env("CLICKHOUSE_PASSWORD");
-    const char *file = env("CLICKHOUSE_PASSWORD_FILE");
+    const char *plain = env(variable);
+    const char *file = env(file_variable);
 
     if (plain && file) {
-        lc_fail(err, LC_ERR_USAGE, "CLICKHOUSE_PASSWORD and CLICKHOUSE_PASSWORD_FILE are both set");
+        lc_fail(err, LC_ERR_USAGE, "%s and %s are both set", variable, file_variable);
         lc_hint(err, "unset the one that is not meant");
         return LC_ERR_USAGE;
     }
     *out = plain;
-    return file ? read_password_file(file, out, err) : 0;
+    return file ? read_password_file(file_variable, file, out, err) : 0;
 }
 
 /*
@@ -124,7 +124,7 @@ static int settle_http(struct lc_global *g, const struct lc_connect_options *giv
         return 0;
     rc = settle_url(&g->connect, url, given->url != NULL, err);
     if (!rc)
-        rc = env_password(&password, err);
+        rc = env_password("CLICKHOUSE_PASSWORD", "CLICKHOUSE_PASSWORD_FILE", &password, err);
     if (rc)
         return rc;
     if (password) {
@@ -190,11 +190,38 @@ int lc_global_settle(struct lc_global *global, const struct lc_connect_options *
 
 int lc_global_open(const struct lc_global *global, struct lc_backend **out, struct lc_error *err)
 {
+    struct lc_connect to = global->connect;
+
     if (!global->backend) {
         lc_fail(err, LC_ERR_USAGE, "no server is named");
         lc_hint(err, "set CLICKHOUSE_URL or give --url (http(s)://user@host:port/database), or use "
                      "the engine in this process: --backend embedded --path DIR");
         return LC_ERR_USAGE;
     }
-    return lc_backend_open(out, &global->connect, err);
+    to.cancel = lc_stop_flag();
+    return lc_backend_open(out, &to, err);
+}
+
+int lc_global_reference(const struct lc_global *global, const char *url, struct lc_backend **out,
+                        struct lc_error *err)
+{
+    struct lc_connect to = global->connect;
+    int rc;
+
+    to.embedded = false;
+    to.password = NULL; /* whose it is does not go to another server */
+    to.cancel = lc_stop_flag();
+    rc = settle_url(&to, url, true, err);
+    if (!rc)
+        rc = env_password("CLICKHOUSE_REFERENCE_PASSWORD", "CLICKHOUSE_REFERENCE_PASSWORD_FILE",
+                          &to.password, err);
+    if (rc)
+        return rc;
+    if (to.password)
+        lc_talk_secret(to.password);
+    rc = lc_backend_open(out, &to, err);
+    if (rc == LC_ERR_SERVER && !to.password)
+        lc_hint(err, "the password of --reference-url is in CLICKHOUSE_REFERENCE_PASSWORD, or in "
+                     "the file that CLICKHOUSE_REFERENCE_PASSWORD_FILE names");
+    return rc;
 }

@@ -206,6 +206,11 @@ const struct lc_json *lc_json_at(const struct lc_json *v, size_t i)
     return (const struct lc_json *)json_array_get(value_of(v), i);
 }
 
+bool lc_json_is_array(const struct lc_json *v)
+{
+    return json_is_array(value_of(v));
+}
+
 size_t lc_json_size(const struct lc_json *v)
 {
     const json_t *j = value_of(v);
@@ -235,4 +240,9 @@ double lc_json_num(const struct lc_json *v, double otherwise)
     const json_t *j = value_of(v);
 
     return json_is_number(j) ? json_number_value(j) : otherwise;
+}
+
+bool lc_json_bool(const struct lc_json *v, bool otherwise)
+{
+    return json_is_boolean(value_of(v)) ? json_is_true(value_of(v)) : otherwise;
 }

@@ -67,6 +67,9 @@ int lc_json_load(const char *path, struct lc_json **out, struct lc_error *err);
 const struct lc_json *lc_json_get(const struct lc_json *v, const char *key);
 const struct lc_json *lc_json_at(const struct lc_json *v, size_t i);
 
+/* Is it an array? Not where v is NULL. */
+bool lc_json_is_array(const struct lc_json *v);
+
 /* How many members or elements; 0 for what has none. */
 size_t lc_json_size(const struct lc_json *v);
 
@@ -75,6 +78,9 @@ const char *lc_json_key(const struct lc_json *v, size_t i);
 
 /* A value as text, or `otherwise` where v is NULL or no string. Borrowed. */
 const char *lc_json_str(const struct lc_json *v, const char *otherwise);
+
+/* A value as a truth value, or `otherwise` where v is NULL or none. */
+bool lc_json_bool(const struct lc_json *v, bool otherwise);
 
 /* A value as a number, or `otherwise` where v is NULL or no number. */
 double lc_json_num(const struct lc_json *v, double otherwise);

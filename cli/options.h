@@ -68,4 +68,11 @@ void lc_options_help(const struct lc_command *cmd);
  */
 int lc_global_open(const struct lc_global *global, struct lc_backend **out, struct lc_error *err);
 
+/*
+ * Open a second server beside it, with the same options; its password is that of
+ * CLICKHOUSE_REFERENCE_PASSWORD or CLICKHOUSE_REFERENCE_PASSWORD_FILE. As lc_global_open.
+ */
+int lc_global_reference(const struct lc_global *global, const char *url, struct lc_backend **out,
+                        struct lc_error *err);
+
 #endif

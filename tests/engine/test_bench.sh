@@ -63,7 +63,7 @@ is live.json 'all(s["n"] == len(s["times_ms"]) == len(s["at_ms"]) for s in j["se
 is live.json 'all(s["n"] >= 10 for s in j["series"] if s["name"].startswith("limit/"))' True
 is live.json '[p["name"] for p in j["phases"]][:4]' "['before', 'after ADD', 'backfill', 'after']"
 [ "$(wc -l <live.csv)" = 13 ] || fail "live.csv has not 12 lines and a header"
-head -n 1 live.csv | grep -q '^name,n,errors,qps,mean_ms' || fail "live.csv begins otherwise"
+head -n 1 live.csv | grep -q '^name,n,errors,qps,mean_ms,sd_ms,min_ms' || fail "live.csv begins otherwise"
 grep -q '^| limit/backfill | ' live.md || fail "live.md lacks a row"
 for picture in percentiles timeline; do
   xmllint --noout "pictures/$picture.svg" || fail "$picture.svg is no XML"
@@ -108,13 +108,39 @@ says out 'query against reference: slower, proven at 99.5 %'
 expect 1 bench query "${engine[@]}" -q 'SELECT 1' --reference 'SELECT 2' -i 10
 says out 'FAILED  query and reference do not answer the same'
 expect 1 bench query "${engine[@]}" -q 'SELECT rand64()' --reference 'SELECT rand64()' -i 10
+expect 0 bench query "${engine[@]}" -q 'SELECT rand64()' -i 10
+says out 'note    query: the answer was not the same in all runs'
+expect 1 bench query "${engine[@]}" -q 'SELECT 1 FORMAT CSV' -i 10
 
 # open loop, several connections, a file, for a time
-printf 'SELECT 1; -- one\nSELECT count()\nFROM numbers(10);\n' >queries.sql
+printf 'SELECT 1; SELECT 2;\nSELECT count()\nFROM numbers(10);\n' >queries.sql
 expect 0 bench query "${engine[@]}" --queries queries.sql -c 2 -t 0.5 --rate 100 --json
 valid out
-is out '[s["name"] for s in j["series"]]' "['line 1', 'line 2']"
-is out '20 <= sum(s["n"] for s in j["series"]) <= 60' True
+is out '[s["name"] for s in j["series"]]' "['line 1', 'line 1, statement 2', 'line 2']"
+is out '48 <= sum(s["n"] for s in j["series"]) <= 54' True
+is out 'j["how"]' 'open loop, 100 a second, 2 connections a statement, 3 runs to warm up'
+
+# a stall at the end hides nothing: what was due is done, as late as it is; what is not even begun has failed
+expect 1 bench query "${engine[@]}" -q 'SELECT sleep(0.1)' -w 0 --rate 100 -t 0.5 --json
+is out 'j["series"][0]["n"] + j["series"][0]["errors"] >= 49 and j["series"][0]["max_ms"] >= 400' True
+is out '"the rate is not held" in j["series"][0]["error"]' True
+expect 4 bench query "${engine[@]}" -q 'SELECT sleep(0.06)' -w 0 --rate 20 -t 0.5 -b max=1ms --json
+is out 'j["series"][0]["n"] in (10, 11) and j["series"][0]["errors"]' 0
+# with a reference each has its own schedule: the quick one does not wait for the slow one
+expect 6 bench query "${engine[@]}" -q 'SELECT sleep(0.2)' --reference 'SELECT toUInt8(0)' --rate 8 -i 6 --json
+is out 'j["series"][1]["p50_ms"] < 150 <= j["series"][0]["p50_ms"]' True
+
+# what cannot be written is said before the run; stdout is for one thing
+expect 1 bench query "${engine[@]}" -q 'SELECT 1' --export-csv none/x.csv
+says err 'cannot write none/x.csv'
+PATH=/nowhere expect 1 bench query "${engine[@]}" -q 'SELECT 1' --plot pictures
+says err 'gnuplot-nox'
+expect 2 bench query "${engine[@]}" -q 'SELECT 1' --json --export-csv -
+expect 0 bench query "${engine[@]}" -q 'SELECT 1' -i 2 --export-json -
+valid out
+says err 'mean ms'
+expect 2 bench query "${engine[@]}" -q 'SELECT 1' --rate -5
+expect 2 bench query "${engine[@]}" -q 'SELECT 1' -t -5
 expect 0 bench query "${engine[@]}" -q "$group" --cold -i 3 -w 0
 says err 'cold: mark cache'
 
@@ -133,6 +159,43 @@ expect 6 bench compare first.json second.json
 says out 'slower, proven'
 expect 0 bench compare second.json first.json
 says out 'faster, proven'
+expect 6 bench compare first.json second.json --json
+is out 'all(s["regressed"] for s in j["series"]) and j["b"]["file"]' second.json
+
+# what makes two results no comparison is not passed over
+changed() { # EXPRESSION: first.json as changed.json, with that done to j
+  python3 -c 'import json, sys; j = json.load(open("first.json")); exec(sys.argv[1]); json.dump(j, open("changed.json", "w"))' "$1"
+}
+changed 'j["series"][0]["errors"] = 3'
+expect 1 bench compare first.json changed.json
+says out 'FAILED  point: 3 runs failed in B'
+changed 'j["series"][0]["times_ms"] = j["series"][0]["times_ms"][:1]'
+expect 4 bench compare first.json changed.json
+says out 'too few runs'
+changed 'j["partial"] = True; j["how"] = "cold"; j["series"][1]["sql"] = "SELECT 2"; j["series"][4]["answer"] = "0" * 16'
+expect 0 bench compare first.json changed.json
+says out 'note    B was interrupted: not whole'
+says out 'note    the loads differ: A closed loop, 1 connection, 3 runs to warm up; B cold'
+says out 'note    limit 10: the statements differ'
+says out 'note    whole row: the answers differ'
+changed 'j["series"][0]["name"] = "a\x1b[2J"'
+expect 0 bench compare first.json changed.json
+says out 'note    a\x1b[2J is in B only'
+changed 'j["series"] = []'
+expect 1 bench compare first.json changed.json
+says err 'no series in common'
+for bad in 'j["format"] = "1"' 'j["series"][0]["times_ms"] = 5' 'j["series"][0]["name"] = "filter"'; do
+  changed "$bad"
+  expect 1 bench compare first.json changed.json
+  says err 'changed.json'
+done
+
+# bench match: the same shape, and comparable
+expect 0 bench match --max-rules 100 --rounds 3 --keys 20k --json
+valid out
+cp out match.json
+is match.json 'all(f["hits"] <= 1 for f in j["facts"]["figures"]) and len(j["series"]) == 2 * len(j["comparisons"])' True
+expect 0 bench compare match.json match.json
 expect 2 bench compare first.json live.json
 says err 'not to be compared'
 expect 1 bench compare first.json queries.sql

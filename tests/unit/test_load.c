@@ -238,6 +238,7 @@ static void test_workers_pause_and_go_on(void **state)
     unsigned before = atomic_load(&c->calls);
     assert_int_equal(atomic_load(&c->inside), 0);
     lc_clock_system()->sleep_until(NULL, lc_clock_now(lc_clock_system()) + 20 * MS, NULL);
+    lc_load_pause(load); /* while it is paused nothing becomes due */
     assert_int_equal(atomic_load(&c->calls), before);
     uint64_t phase1 = lc_load_count(load, 0, 1);
     lc_load_run(load, 3);
@@ -253,6 +254,55 @@ static void test_workers_pause_and_go_on(void **state)
     assert_false(atomic_load(&c->twice));
     lc_load_free(load);
     free(c);
+}
+
+/* The first call takes as long as 30 of the others' intervals. */
+static int stall(void *ctx, struct lc_call *call, struct lc_error *err)
+{
+    (void)ctx;
+    (void)err;
+    if (call->seq == 0) {
+        lc_clock_system()->sleep_until(NULL, call->begin_ns + 30 * MS, NULL);
+    }
+    return 0;
+}
+
+/* Paused in the middle of a stall: what was due by then is done, and its wait is in its time. */
+static void test_a_pause_leaves_nothing_out(void **state)
+{
+    (void)state;
+    struct lc_stream streams[2] = {{.name = "a", .workers = 1, .rate_per_s = 1000, .op = stall},
+                                   {.name = "b", .workers = 1, .rate_per_s = 1000, .op = stall}};
+    streams[1].after = 0.5;
+    struct lc_load_spec spec = {.streams = streams, .n_streams = 2};
+    struct lc_load *load = NULL;
+    struct lc_error err = LC_ERROR_INIT;
+    size_t n;
+    assert_int_equal(lc_load_start(&load, &spec, &err), 0);
+    uint64_t from = lc_load_elapsed_ns(load);
+    lc_load_run(load, 0);
+    while (lc_load_elapsed_ns(load) < from + 10 * MS) {
+        lc_clock_system()->sleep_until(NULL, lc_clock_now(lc_clock_system()) + MS, NULL);
+    }
+    uint64_t until = lc_load_elapsed_ns(load);
+    lc_load_settle(load);
+    assert_true(lc_load_left(load) > 0);
+    lc_load_pause(load);
+    assert_int_equal(lc_load_left(load), 0);
+    lc_load_stop(load);
+    for (size_t k = 0; k < 2; k++) {
+        const struct lc_sample *s = lc_load_samples(load, k, &n);
+        uint64_t due = (until - from) / MS;
+        assert_true(n >= due && n <= due + 2);
+        for (size_t i = 1; i < n; i++) {
+            assert_int_equal(s[i].seq, i);
+            assert_int_equal((s[i].at_ns - s[0].at_ns + MS / 2) / MS, i);
+            assert_true(s[i].at_ns + s[i].latency_ns >= s[0].at_ns + s[0].latency_ns);
+        }
+    }
+    assert_true(lc_load_samples(load, 1, &n)->at_ns >
+                lc_load_samples(load, 0, &n)->at_ns); /* half an interval behind */
+    lc_load_free(load);
 }
 
 static void test_cancel_ends_every_worker(void **state)
@@ -285,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_closed_loop_counts_from_the_start),
         cmocka_unit_test(test_failures_are_counted_and_their_text_kept),
         cmocka_unit_test(test_workers_pause_and_go_on),
+        cmocka_unit_test(test_a_pause_leaves_nothing_out),
         cmocka_unit_test(test_cancel_ends_every_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

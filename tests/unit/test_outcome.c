@@ -68,13 +68,6 @@ static void test_series_takes_its_phase_and_variant(void **state)
     lc_outcome_release(&o);
 }
 
-static int exit_code(const struct lc_outcome *o, double tolerance)
-{
-    struct lc_delivery d = LC_DELIVERY_INIT;
-    d.tolerance_percent = tolerance;
-    return lc_delivery_exit_code(&d, o);
-}
-
 static void test_exit_codes(void **state)
 {
     (void)state;
@@ -86,17 +79,51 @@ static void test_exit_codes(void **state)
     size_t slow = add(&o, "slow", 100, 50);
     size_t quick = add(&o, "quick", 10, 50);
     lc_outcome_judge(&o, &met, slow, 0);
-    assert_int_equal(exit_code(&o, 0), 0);
+    assert_int_equal(lc_delivery_exit_code(&o), 0);
     lc_outcome_compare(&o, quick, slow);
     assert_true(o.comparisons[0].welch.proven);
-    assert_int_equal(exit_code(&o, 0), 0); /* faster is no regression */
+    assert_int_equal(lc_delivery_exit_code(&o), 0); /* faster is no regression */
     lc_outcome_compare(&o, slow, quick);
-    assert_int_equal(exit_code(&o, 0), 6);
-    assert_int_equal(exit_code(&o, 1000), 0);
+    assert_int_equal(lc_delivery_exit_code(&o), 6);
+    o.comparisons[1].regressed = false; /* within the tolerance */
+    assert_int_equal(lc_delivery_exit_code(&o), 0);
+    o.comparisons[1].regressed = true;
     lc_outcome_judge(&o, &missed, slow, 0);
-    assert_int_equal(exit_code(&o, 0), 4);
+    assert_int_equal(lc_delivery_exit_code(&o), 4);
     o.series[quick]->errors = 1;
-    assert_int_equal(exit_code(&o, 0), 1);
+    assert_int_equal(lc_delivery_exit_code(&o), 1);
+    lc_outcome_release(&o);
+}
+
+/* Proven slower by 1 to 3 ms of 10: more than 5 %, not more than 20 %. */
+static void test_tolerance_is_what_must_be_proven(void **state)
+{
+    (void)state;
+    struct lc_welch w = {.difference = 2, .low = 1, .high = 3, .proven = true, .decided = true};
+    assert_true(lc_is_regression(&w, 10, 0));
+    assert_true(lc_is_regression(&w, 10, 0.05));
+    assert_false(lc_is_regression(&w, 10, 0.15)); /* the mean is beyond, the proof is not */
+    assert_string_equal(lc_outcome_verdict(&w, true), "slower, proven");
+    assert_string_equal(lc_outcome_verdict(&w, false), "slower, within the tolerance");
+    w.proven = false;
+    assert_false(lc_is_regression(&w, 10, 0));
+}
+
+static void test_a_budget_of_errors_decides(void **state)
+{
+    (void)state;
+    struct lc_outcome o = {.scenario = "query", .confidence = 0.995};
+    struct lc_budget few;
+    struct lc_budget none;
+    assert_int_equal(lc_budget_parse("errors=5", &few, NULL), 0);
+    assert_int_equal(lc_budget_parse("errors=0", &none, NULL), 0);
+    size_t a = add(&o, "a", 10, 20);
+    o.series[a]->errors = 3;
+    assert_int_equal(lc_delivery_exit_code(&o), 1);
+    lc_outcome_judge(&o, &few, a, 0);
+    assert_int_equal(lc_delivery_exit_code(&o), 0);
+    lc_outcome_judge(&o, &none, a, 0);
+    assert_int_equal(lc_delivery_exit_code(&o), 4);
     lc_outcome_release(&o);
 }
 
@@ -114,7 +141,7 @@ static void test_answers_that_disagree_fail(void **state)
     o.series[b]->answer = 2;
     lc_outcome_compare(&o, a, b);
     assert_false(o.comparisons[1].answers_agree);
-    assert_int_equal(exit_code(&o, 0), 1);
+    assert_int_equal(lc_delivery_exit_code(&o), 1);
     o.series[b]->answer = 1;
     lc_outcome_compare(&o, a, b);
     assert_true(o.comparisons[2].answers_agree);
@@ -220,6 +247,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_series_takes_its_phase_and_variant),
         cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_tolerance_is_what_must_be_proven),
+        cmocka_unit_test(test_a_budget_of_errors_decides),
         cmocka_unit_test(test_answers_that_disagree_fail),
         cmocka_unit_test(test_json_comes_back),
         cmocka_unit_test(test_json_of_others_is_refused),

@@ -110,9 +110,27 @@ static void test_welch_undecided(void **state)
     const double same[] = {2, 2, 2};
     struct lc_stats a = lc_stats_of(same, 3);
     struct lc_stats one = lc_stats_of(same, 1);
-    assert_false(lc_stats_welch(&a, &a, 0.95).decided);
     assert_false(lc_stats_welch(&a, &one, 0.95).decided);
     assert_false(lc_stats_welch(&a, &one, 0.95).proven);
+}
+
+/* Where neither side varies there is no chance to speak of: alike, or not. */
+static void test_welch_without_variance(void **state)
+{
+    (void)state;
+    const double two[] = {2, 2, 2};
+    const double three[] = {3, 3, 3};
+    struct lc_stats a = lc_stats_of(two, 3);
+    struct lc_stats b = lc_stats_of(three, 3);
+    struct lc_welch alike = lc_stats_welch(&a, &a, 0.95);
+    struct lc_welch apart = lc_stats_welch(&a, &b, 0.95);
+    assert_true(alike.decided);
+    assert_false(alike.proven);
+    assert_true(alike.p == 1);
+    assert_true(apart.decided);
+    assert_true(apart.proven);
+    assert_true(apart.p == 0);
+    assert_true(apart.low == 1);
 }
 
 /* Closed forms for 1 and 2 degrees of freedom; critical values of the usual t table. */
@@ -157,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_median),
         cmocka_unit_test(test_welch_sleep_data),
         cmocka_unit_test(test_welch_undecided),
+        cmocka_unit_test(test_welch_without_variance),
         cmocka_unit_test(test_student_distribution),
         cmocka_unit_test(test_power_fit),
     };
