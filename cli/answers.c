@@ -10,7 +10,14 @@
 #include <string.h>
 
 /* Enough to meet every rule of a small set and a spread of a large one, in one statement. */
-enum { MAX_KEYS = 2000, MAX_SQL_BYTES = 4 << 20, SLACK = 16 };
+enum {
+    RULE_KEYS = 2000,
+    OWN_KEYS = 1000,
+    MAX_KEYS = RULE_KEYS + OWN_KEYS,
+    OWN_MAX_BYTES = 1 << 16,
+    MAX_SQL_BYTES = 4 << 20,
+    SLACK = 16
+};
 
 /* Columns of an answer. */
 enum { A_ANSWER, A_TYPE, A_KEY };
@@ -58,7 +65,7 @@ static int add_rule_keys(struct keys *k, struct lc_slice key)
 static int make_keys(struct keys *k, const struct lc_rules *r)
 {
     /* Three keys a rule: of a large set, every so-many-th. */
-    uint32_t step = r->rules / (MAX_KEYS / 3) + 1;
+    uint32_t step = r->rules / (RULE_KEYS / 3) + 1;
     int rc = 0;
 
     if (r->kind == LC_KIND_RANGE) {
@@ -75,7 +82,7 @@ static int make_keys(struct keys *k, const struct lc_rules *r)
     if (r->kind == LC_KIND_BUCKET) {
         char text[24];
 
-        for (int i = 0; rc == 0 && i < MAX_KEYS; i++) {
+        for (int i = 0; rc == 0 && i < RULE_KEYS; i++) {
             int n = snprintf(text, sizeof text, "k%d", i);
 
             rc = add_key(k, text, (size_t)n);
@@ -85,6 +92,20 @@ static int make_keys(struct keys *k, const struct lc_rules *r)
     rc = add_key(k, "", 0) || add_key(k, "\xff no such key", 13) ? LC_ERR_NOMEM : 0;
     for (uint32_t i = 0; rc == 0 && i < r->rules; i += step)
         rc = add_rule_keys(k, lc_rules_key(r, i));
+    return rc;
+}
+
+static int add_own_keys(struct keys *k, const struct lc_table *own)
+{
+    size_t before = k->text.n;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && own && i < own->rows; i++) {
+        const struct lc_cell *c = lc_table_at(own, i, 0);
+
+        if (!c->is_null && k->text.n - before + c->n <= OWN_MAX_BYTES)
+            rc = add_key(k, c->p, c->n);
+    }
     return rc;
 }
 
@@ -155,7 +176,8 @@ static int differ(const struct lc_answers_call *call, struct lc_slice key, struc
             rules_path, lc_printable(want.p, want.n, want_text, sizeof want_text));
     lc_hint(err,
             "the server runs other rules than this file, or its return_name is not the name "
-            "that the program gives its column: compare the two, then SYSTEM RELOAD FUNCTIONS");
+            "that the program gives its column: compare the two, then SYSTEM RELOAD %s",
+            call->dictionary ? "DICTIONARIES" : "FUNCTIONS");
     return LC_ERR_REFUSED;
 }
 
@@ -246,6 +268,7 @@ int lc_answers_compare_host(const struct lc_cluster *c, size_t host,
     if (rc == 0) {
         lc_buf_init(&k->text, MAX_SQL_BYTES);
         rc = make_keys(k, rules);
+        rc = rc ? rc : add_own_keys(k, call->own);
     }
     if (rc == 0)
         rc = make_sql(&sql, c, host, call, k);

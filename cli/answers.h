@@ -14,11 +14,13 @@ struct lc_answers_call {
     const char *dictionary; /* NULL: none */
     bool tuple;             /* the key is a tuple of the column */
     const char *column_type;
-    const char *attribute; /* of the rules, and of the dictionary; NULL: the rules' first */
+    const char *attribute;      /* of the rules, and of the dictionary; NULL: the rules' first */
+    const struct lc_table *own; /* its first column: further keys to ask for, as text; NULL: none */
 };
 
 /*
- * Compare the host's answers for keys made from the rules (each key, longer, shorter, none at all).
+ * Compare the host's answers for keys made from the rules (each key, longer, shorter, none at
+ * all), and for call->own.
  * Keys of a type that no text makes (arrays, enums) are not made: 0 compared. 0 and *compared;
  * LC_ERR_REFUSED with the first key that differs; LC_ERR_INPUT where the rules are corrupt; the
  * failures of a query.

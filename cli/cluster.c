@@ -13,6 +13,7 @@ enum {
     MAX_SQL_BYTES = 8 << 20,
     ATTEMPT_TO_READ_AFTER_EOF = 32,
     CANNOT_READ_ALL_DATA = 33,
+    READ_ONLY = 164,
     DNS_ERROR = 198,
     SOCKET_TIMEOUT = 209,
     NETWORK_ERROR = 210,
@@ -143,6 +144,11 @@ static int greet(struct lc_cluster *c, size_t i, bool allow_degraded,
         return LC_ERR_REFUSED;
     }
     lc_fail(err, rc == LC_ERR_SERVER ? LC_ERR_REFUSED : rc, "%s", why.msg);
+    if (why.server_code == READ_ONLY) {
+        lc_hint(err, "this user may not ask other servers (readonly = 1): --cluster needs one who "
+                     "may use table functions");
+        return err && err->code ? err->code : rc;
+    }
     lc_hint(err, "the hosts are asked as the user of the cluster's definition, %s%s", c->v[i].user,
             c->by_remote
                 ? "; without clusterAllReplicas (before 20.1) that goes by remote(), without "

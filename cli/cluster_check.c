@@ -4,6 +4,7 @@
 #include "livecol_sql.h"
 #include "query.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,21 +63,48 @@ int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_facts *fa
     return rc;
 }
 
-/* Does the statement's text speak of the table? */
-static bool speaks_of(const struct lc_cell *text, const char *table)
+/* Does the engine pass rows on to another table, with a list of columns of its own? */
+static bool is_over(const char *engine)
+{
+    return strcmp(engine, "Buffer") == 0 || strcmp(engine, "Distributed") == 0;
+}
+
+static bool is_name(const struct lc_tok *tok)
+{
+    return tok->kind == LC_TOK_WORD || tok->kind == LC_TOK_QUOTED || tok->kind == LC_TOK_STRING;
+}
+
+/* A name before the table's that is another database's; '' is the server's default one. */
+static bool is_elsewhere(const struct lc_tok *tok, const char *database)
+{
+    char *name = is_name(tok) ? lc_tok_name(tok) : NULL;
+    bool elsewhere = name && *name && strcmp(name, database) != 0;
+
+    free(name);
+    return elsewhere;
+}
+
+/*
+ * Does the statement's text speak of the table? "database.table" and, of an engine (Buffer,
+ * Distributed), 'database', 'table' say which one is meant; a bare name may be the one.
+ */
+static bool speaks_of(const struct lc_cell *text, const char *database, const char *table,
+                      bool engine)
 {
     struct lc_lexer lex = LC_LEXER(text->p, text->n);
-    struct lc_tok tok;
+    struct lc_tok tok, before = {0}, first = {0}; /* first, before, tok */
     bool found = false;
 
     while (!found && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        char *name;
+        char *name = is_name(&tok) ? lc_tok_name(&tok) : NULL;
+        bool second = lc_tok_symbol(&before, ',');
 
-        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED && tok.kind != LC_TOK_STRING)
-            continue;
-        name = lc_tok_name(&tok);
-        found = name && strcmp(name, table) == 0;
+        if (name && strcmp(name, table) == 0)
+            found = engine ? second && !is_elsewhere(&first, database)
+                           : !(lc_tok_symbol(&before, '.') && is_elsewhere(&first, database));
         free(name);
+        first = before;
+        before = tok;
     }
     return found;
 }
@@ -169,10 +197,10 @@ static int look_at_host(const struct lc_cluster *c, size_t host, struct lc_table
                                      .engine = lc_table_at(t, i, 2)->p};
 
         if ((strcmp(over.name, s->name) == 0 && strcmp(over.database, database_of(c, s)) == 0) ||
-            !speaks_of(lc_table_at(t, i, 3), s->name) ||
+            !speaks_of(lc_table_at(t, i, 3), database_of(c, s), s->name, is_over(over.engine)) ||
             is_told(hosts, host, over.database, over.name))
             continue;
-        if (strcmp(over.engine, "Buffer") == 0 || strcmp(over.engine, "Distributed") == 0)
+        if (is_over(over.engine))
             rc = lacking(c, host, s, plan, over.database, over.name, &over.column, &over.bare, err);
         if (rc == 0)
             found(ctx, &over);
@@ -210,15 +238,18 @@ static int find_over(const struct lc_cluster *c, const struct lc_stmt *s, struct
         const char *engine = lc_table_at(all, i, 2)->p;
 
         if (strcmp(lc_table_at(all, i, 0)->p, database_of(c, s)) == 0 &&
-            strcmp(lc_table_at(all, i, 1)->p, s->name) == 0 &&
-            (strcmp(engine, "Buffer") == 0 || strcmp(engine, "Distributed") == 0))
+            strcmp(lc_table_at(all, i, 1)->p, s->name) == 0 && is_over(engine))
             *definition = lc_table_at(all, i, 3);
     }
     return rc;
 }
 
-int lc_over_is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const char **column,
-                    struct lc_error *err)
+/*
+ * Does the ALTER add a column without a DEFAULT to a Buffer or Distributed table, over one whose
+ * column of that name has a DEFAULT? *column: which; NULL: none.
+ */
+static int is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const char **column,
+                   struct lc_error *err)
 {
     struct lc_table all = {0}, below = {0};
     const struct lc_cell *definition;
@@ -233,13 +264,88 @@ int lc_over_is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const c
             continue;
         rc = lc_query_read(c->b, lc_sql_column_defaults, args, &below, err);
         for (size_t k = 0; rc == 0 && k < below.rows; k++) {
-            const char *table = lc_table_at(&below, k, 0)->p;
+            const char *database = lc_table_at(&below, k, 0)->p;
+            const char *table = lc_table_at(&below, k, 1)->p;
 
-            if (strcmp(table, s->name) != 0 && speaks_of(definition, table))
+            if (!(strcmp(table, s->name) == 0 && strcmp(database, database_of(c, s)) == 0) &&
+                speaks_of(definition, database, table, true))
                 *column = added->column;
         }
     }
     lc_table_release(&all);
     lc_table_release(&below);
     return rc;
+}
+
+#define EMPTY_VALUES                                                                               \
+    "without the DEFAULT that the column has below: INSERTs through it that leave %s out would "   \
+    "store an empty value"
+
+static void note_lacking(struct lc_error *lacks, const struct lc_table_over *t)
+{
+    char more[300];
+
+    if (lacks->code) { /* all of them, as far as there is room */
+        snprintf(more, sizeof more, "; nor to %s.%s (%s%s%s)", t->database, t->name, t->engine,
+                 *t->host ? ", on " : "", t->host);
+        if (strlen(lacks->msg) + strlen(more) < sizeof lacks->msg)
+            strncat(lacks->msg, more, sizeof lacks->msg - strlen(lacks->msg) - 1);
+        return;
+    }
+    lc_fail(lacks, LC_ERR_REFUSED,
+            "%s.%s (%s%s%s) is over this table, and no statement adds the column %s to it",
+            t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column);
+    lc_hint(lacks, "add to the migration: ALTER TABLE %s.%s ADD COLUMN %s … DEFAULT …", t->database,
+            t->name, t->column);
+}
+
+static void note_over(void *ctx, const struct lc_table_over *t)
+{
+    struct lc_over *o = ctx;
+
+    if (!t->column)
+        return;
+    if (!t->bare) {
+        note_lacking(&o->lacks, t);
+    } else if (!o->bare.code) {
+        lc_fail(&o->bare, LC_ERR_REFUSED,
+                "%s.%s (%s%s%s) is over this table, and has, or gets, its column %s " EMPTY_VALUES,
+                t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column,
+                t->column);
+        lc_hint(&o->bare, "give it the same DEFAULT; --allow-unsafe goes on without");
+    }
+}
+
+int lc_over_look(const struct lc_cluster *c, const struct lc_stmt *s, const struct lc_plan *plan,
+                 struct lc_over *o, struct lc_error *err)
+{
+    const char *bare = NULL;
+    bool adds = false;
+    int rc;
+
+    *o = (struct lc_over){LC_ERROR_INIT, LC_ERROR_INIT};
+    for (size_t i = 0; s->kind == LC_STMT_ALTER && i < s->command_n; i++)
+        adds = adds || s->commands[i].kind == LC_STMT_ADD_COLUMN;
+    if (!adds)
+        return 0;
+    rc = lc_tables_over(c, s, plan, note_over, o, err);
+    if (rc == 0)
+        rc = is_bare(c, s, &bare, err);
+    if (bare && !o->bare.code) {
+        lc_fail(&o->bare, LC_ERR_REFUSED, "%s.%s gets its column %s " EMPTY_VALUES,
+                database_of(c, s), s->name, bare, bare);
+        lc_hint(&o->bare, "give it the same DEFAULT; --allow-unsafe goes on without");
+    }
+    return rc;
+}
+
+int lc_over_refuse(const struct lc_over *o, bool strict, bool allow_unsafe, struct lc_error *err)
+{
+    const struct lc_error *why = o->bare.code && !allow_unsafe ? &o->bare
+                                 : o->lacks.code && strict     ? &o->lacks
+                                                               : NULL;
+
+    if (why && err && err->code == 0)
+        *err = *why;
+    return why ? LC_ERR_REFUSED : 0;
 }

@@ -34,12 +34,22 @@ int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const st
                    struct lc_error *err);
 
 /*
- * Does the ALTER add a column without a DEFAULT to a Buffer or Distributed table, over one whose
- * column of that name has a DEFAULT? Then INSERTs through it that leave the column out would store
- * an empty value, which the table below takes as given (18.16; Buffer in 26.7 too). *column: which;
- * NULL: none. 0 or the failures of a query.
+ * What is wrong with the tables over the target of an ADD COLUMN; code 0: nothing.
+ *
+ *   bare    a Buffer or Distributed table has the column, or gets it, without the DEFAULT of the
+ *           one below: INSERTs through it that leave the column out would store an empty value,
+ *           which the table below takes as given (18.16; Buffer in 26.7 too)
+ *   lacks   such tables get no such column: they go on, but who reads through them does not see it
  */
-int lc_over_is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const char **column,
-                    struct lc_error *err);
+struct lc_over {
+    struct lc_error bare, lacks;
+};
+
+/* 0 or the failures of a query. plan may be NULL. */
+int lc_over_look(const struct lc_cluster *c, const struct lc_stmt *s, const struct lc_plan *plan,
+                 struct lc_over *o, struct lc_error *err);
+
+/* LC_ERR_REFUSED where up refuses that: a bare one, and with strict one that lacks it; else 0. */
+int lc_over_refuse(const struct lc_over *o, bool strict, bool allow_unsafe, struct lc_error *err);
 
 #endif

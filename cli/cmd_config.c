@@ -349,10 +349,10 @@ static int check_unused(const struct request *q, const char *full, struct lc_err
     if (rc == 0 && n) {
         rc = lc_fail(err, LC_ERR_REFUSED, "%s is in use: %s depends on it", full,
                      lc_buf_str(&names));
-        lc_hint(
-            err,
-            "livecol inline takes it out of a DEFAULT; views, constraints and the like are changed "
-            "by hand. Without it INSERTs, merges and every ALTER of the table would fail");
+        lc_hint(err, "livecol inline, or livecol down, takes it out of a DEFAULT; views, "
+                     "constraints and the "
+                     "like are changed by hand. Without it INSERTs, merges and every ALTER of the "
+                     "table would fail");
     }
     lc_buf_release(&names);
     lc_backend_free(b);

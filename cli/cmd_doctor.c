@@ -7,13 +7,17 @@
 #include "stop.h"
 
 #include <stdio.h>
+#include <string.h>
 
-static int look_at_lock(struct lc_doctor *d, struct lc_error *err)
+/* run_id: of who holds it and is alive; "". */
+static int look_at_lock(struct lc_doctor *d, char run_id[64], struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
     struct lc_lock_info h;
     bool held;
     int rc = lc_lock_look(d->s.b, d->s.tracking.database, d->s.tracking.table, &held, &h, &one);
+
+    snprintf(run_id, 64, "%s", rc == 0 && held && !h.stale ? h.run_id : "");
 
     if (rc)
         return lc_doctor_end(d, "lock", rc, &one, err);
@@ -27,7 +31,25 @@ static int look_at_lock(struct lc_doctor *d, struct lc_error *err)
     return 0;
 }
 
-static int look_at_migrations(struct lc_doctor *d, struct lc_error *err)
+static void say_unfinished(struct lc_doctor *d, const struct lc_migration *m,
+                           const struct lc_track_version *v, bool under_way)
+{
+    unsigned at = v->open ? v->open : v->done + 1;
+    bool goes_on = v->status == LC_TRACK_RUNNING || v->stopped;
+
+    if (under_way)
+        lc_doctor_say(d, LC_LEVEL_OK, "migration", NULL, "%s %s is under way, at statement %u",
+                      m->version_text, m->name, at);
+    else
+        lc_doctor_say(d, goes_on ? LC_LEVEL_WARN : LC_LEVEL_FAIL, "migration",
+                      goes_on ? "livecol up goes on there"
+                              : "mend it and run livecol up again: it goes on there",
+                      "%s %s is %s at statement %u%s%s", m->version_text, m->name,
+                      goes_on ? "stopped" : lc_track_status_name(v->status), at,
+                      *v->error && !v->stopped ? ": " : "", v->stopped ? "" : v->error);
+}
+
+static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc_error *err)
 {
     struct lc_problems problems = {0};
     size_t pending = 0;
@@ -47,11 +69,7 @@ static int look_at_migrations(struct lc_doctor *d, struct lc_error *err)
         if (!v || v->status == LC_TRACK_PENDING)
             pending++;
         else if (v->status != LC_TRACK_APPLIED)
-            lc_doctor_say(d, v->status == LC_TRACK_RUNNING ? LC_LEVEL_WARN : LC_LEVEL_FAIL,
-                          "migration", "mend it and run livecol up again: it goes on there",
-                          "%s %s is %s at statement %u%s%s", m->version_text, m->name,
-                          lc_track_status_name(v->status), v->open ? v->open : v->done + 1,
-                          *v->error ? ": " : "", v->error);
+            say_unfinished(d, m, v, *run_id && v->run_id && strcmp(v->run_id, run_id) == 0);
     }
     if (pending)
         lc_doctor_say(d, LC_LEVEL_WARN, "migration", "livecol plan shows what they would do",
@@ -63,6 +81,7 @@ static int look_at_migrations(struct lc_doctor *d, struct lc_error *err)
 
 static int look(struct lc_doctor *d, struct lc_error *err)
 {
+    char run_id[64] = "";
     int rc = lc_facts_ask(&d->facts, d->s.b, err);
 
     if (rc == 0)
@@ -72,9 +91,9 @@ static int look(struct lc_doctor *d, struct lc_error *err)
     if (rc == 0)
         rc = lc_doctor_defaults(d, err);
     if (rc == 0)
-        rc = look_at_lock(d, err);
+        rc = look_at_lock(d, run_id, err);
     if (rc == 0 && d->s.files.dir)
-        rc = look_at_migrations(d, err);
+        rc = look_at_migrations(d, run_id, err);
     return rc ? rc : lc_doctor_mutations(d, err);
 }
 

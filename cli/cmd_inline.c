@@ -63,7 +63,10 @@ static int check_column(const struct lc_derived *d, struct lc_error *err)
                      "%" PRIu64 " rows of %s.%s do not store %s yet: they are computed by %s when "
                      "they are read",
                      lacking, d->database, d->table, d->column, d->expr);
-        lc_hint(err, "store it first: livecol backfill %s.%s.%s", d->database, d->table, d->column);
+        lc_hint(err,
+                "store it first: livecol backfill %s.%s.%s (18.16: ALTER TABLE … UPDATE %s = %s "
+                "WHERE 1)",
+                d->database, d->table, d->column, d->column, d->column);
     }
     return rc;
 }

@@ -67,7 +67,8 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
          {{"rules", 0, LC_OPT_LIST, &m->up.rules, "[FUNCTION=]FILE",
            "compare the functions' answers with these rules; several may be given"},
           {"strict", 0, LC_OPT_FLAG, &m->up.strict, NULL,
-           "refuse gaps, and applied versions whose file is gone"},
+           "refuse gaps, applied versions whose file is gone, and a Buffer or Distributed table "
+           "over the target that no statement adds its new column to"},
           {"allow-missing", 0, LC_OPT_FLAG, &m->up.allow_missing, NULL,
            "accept gaps, and apply versions below one that is applied"},
           {"allow-unsafe", 0, LC_OPT_FLAG, &m->up.allow_unsafe, NULL,

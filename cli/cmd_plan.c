@@ -104,6 +104,7 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     const struct lc_stmt *s = &pm->stmts[i].parsed;
     struct lc_json *object = NULL;
     struct lc_error one = LC_ERROR_INIT;
+    struct lc_over over;
     int rc;
 
     print_statement(p, pm, i, &object);
@@ -126,6 +127,13 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     }
     if (rc == 0 && lc_defaults_note(d, s))
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
+    if (rc == 0)
+        rc = lc_over_look(h->cluster, s, h->plan, &over, err);
+    if (rc == 0) {
+        one = LC_ERROR_INIT;
+        rc = lc_over_refuse(&over, m->up.strict, m->up.allow_unsafe, &one);
+        rc = take_refusal(p, rc, &one, err);
+    }
     if (rc == 0)
         rc = lc_hazards_look(h, s, err);
     if (p->json && rc == 0)

@@ -5,6 +5,7 @@
 #include "lock.h"
 #include "plan.h"
 #include "progress.h"
+#include "session.h"
 #include "talk.h"
 
 #include <inttypes.h>
@@ -14,8 +15,7 @@
 /* Files and tracking, side by side. */
 struct view {
     struct lc_backend *b; /* NULL: no server is named */
-    struct lc_migrations files;
-    struct lc_tracking tracking;
+    struct lc_session s;  /* without it, of its files alone */
     bool locked;
     struct lc_lock_info holder;
 };
@@ -23,23 +23,24 @@ struct view {
 static int open_view(struct view *v, const struct lc_migrate *m, bool need_server,
                      struct lc_error *err)
 {
-    int rc = lc_migrations_scan(&v->files, m->up.migrations_dir, err);
+    struct lc_up_options o = m->up;
+    int rc;
 
-    if (rc || (!need_server && !m->global.backend))
-        return rc;
+    o.allow_degraded = true; /* nothing is changed */
+    if (!need_server && !m->global.backend)
+        return lc_migrations_scan(&v->s.files, m->up.migrations_dir, err);
     rc = lc_global_open(&m->global, &v->b, err);
     if (rc == 0)
-        rc = lc_tracking_open(&v->tracking, v->b, m->up.table, err);
+        rc = lc_session_open(&v->s, v->b, &o, true, err);
     if (rc == 0)
-        rc = lc_lock_look(v->b, v->tracking.database, v->tracking.table, &v->locked, &v->holder,
+        rc = lc_lock_look(v->b, v->s.tracking.database, v->s.tracking.table, &v->locked, &v->holder,
                           err);
     return rc;
 }
 
 static void close_view(struct view *v)
 {
-    lc_tracking_release(&v->tracking);
-    lc_migrations_release(&v->files);
+    lc_session_end(&v->s);
     lc_backend_free(v->b);
 }
 
@@ -131,16 +132,16 @@ static void print_head(const struct view *v, bool json)
 
         lc_json_set_str(o, "server", lc_backend_where(v->b));
         lc_json_set_str(o, "server_version", lc_backend_version(v->b));
-        lc_json_set_str(o, "tracking_database", v->tracking.database);
-        lc_json_set_str(o, "tracking_table", v->tracking.table);
-        lc_json_set_bool(o, "tracking_exists", v->tracking.exists);
+        lc_json_set_str(o, "tracking_database", v->s.tracking.database);
+        lc_json_set_str(o, "tracking_table", v->s.tracking.table);
+        lc_json_set_bool(o, "tracking_exists", v->s.tracking.exists);
         lc_json_set_str(o, "locked_by", v->locked ? v->holder.host : NULL);
         lc_json_line(o, stdout);
         lc_json_free(o);
         return;
     }
-    printf("tracking table: %s.%s%s\n", v->tracking.database, v->tracking.table,
-           v->tracking.exists ? "" : " (not there yet)");
+    printf("tracking table: %s.%s%s\n", v->s.tracking.database, v->s.tracking.table,
+           v->s.tracking.exists ? "" : " (not there yet)");
     if (v->locked)
         printf("locked: livecol %s on %s, pid %s, since %s UTC%s\n", v->holder.command,
                v->holder.host, v->holder.pid, v->holder.since,
@@ -155,18 +156,18 @@ static unsigned print_view(const struct view *v, bool json)
     struct line l;
 
     print_head(v, json);
-    for (size_t i = 0; i < v->files.n; i++) {
-        const struct lc_migration *m = &v->files.v[i];
-        const struct lc_track_version *t = lc_tracking_find(&v->tracking, m->version);
+    for (size_t i = 0; i < v->s.files.n; i++) {
+        const struct lc_migration *m = &v->s.files.v[i];
+        const struct lc_track_version *t = lc_tracking_find(&v->s.tracking, m->version);
 
         make_line(&l, v, m, t);
         print_line(&l, json);
         open += !t || t->status != LC_TRACK_APPLIED;
     }
-    for (size_t i = 0; i < v->tracking.n; i++) {
-        const struct lc_track_version *t = &v->tracking.v[i];
+    for (size_t i = 0; i < v->s.tracking.n; i++) {
+        const struct lc_track_version *t = &v->s.tracking.v[i];
 
-        if (t->status == LC_TRACK_PENDING || lc_migrations_find(&v->files, t->version))
+        if (t->status == LC_TRACK_PENDING || lc_migrations_find(&v->s.files, t->version))
             continue;
         make_line(&l, v, NULL, t);
         print_line(&l, json);
@@ -201,8 +202,8 @@ int lc_cmd_status(int argc, const char **argv)
         rc = open_view(&v, &m, true, &err);
     if (rc == 0) {
         open = print_view(&v, m.global.json);
-        for (size_t i = 0; i < v.files.problems.n; i++)
-            lc_warn("%s: %s", v.files.problems.v[i].file, v.files.problems.v[i].text);
+        for (size_t i = 0; i < v.s.files.problems.n; i++)
+            lc_warn("%s: %s", v.s.files.problems.v[i].file, v.s.files.problems.v[i].text);
     }
     close_view(&v);
     if (rc == 0 && exit_code && open)
@@ -260,17 +261,17 @@ int lc_cmd_validate(int argc, const char **argv)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
     if (rc == 0)
         rc = open_view(&v, &m, false, &err);
-    if (rc == 0 && v.b && lc_plan_problems(&v.files, &v.tracking, &against))
+    if (rc == 0 && v.b && lc_plan_problems(&v.s.files, &v.s.tracking, &against))
         rc = lc_fail(&err, LC_ERR_NOMEM, "no memory for the problems");
     if (rc == 0) {
-        n = v.files.problems.n + against.n;
-        for (size_t i = 0; i < v.files.problems.n; i++)
-            print_problem(&v.files.problems.v[i], m.global.json);
+        n = v.s.files.problems.n + against.n;
+        for (size_t i = 0; i < v.s.files.problems.n; i++)
+            print_problem(&v.s.files.problems.v[i], m.global.json);
         for (size_t i = 0; i < against.n; i++)
             print_problem(&against.v[i], m.global.json);
         if (!m.global.json)
-            printf("%zu migration%s, %zu problem%s%s\n", v.files.n, v.files.n == 1 ? "" : "s", n,
-                   n == 1 ? "" : "s", v.b ? "" : " (files only: no server is named)");
+            printf("%zu migration%s, %zu problem%s%s\n", v.s.files.n, v.s.files.n == 1 ? "" : "s",
+                   n, n == 1 ? "" : "s", v.b ? "" : " (files only: no server is named)");
     }
     lc_problems_release(&against);
     close_view(&v);

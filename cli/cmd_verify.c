@@ -109,10 +109,11 @@ static int found(const struct lc_derived *d, const struct lc_verify *v, struct l
     } else {
         lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " parts (%" PRIu64 " rows) do not store %s.%s.%s",
                 v->sum.parts_lacking, v->sum.rows_lacking, d->database, d->table, d->column);
-        lc_hint(err,
-                "livecol backfill %s.%s.%s stores it; until then it is computed whenever it "
-                "is read",
-                d->database, d->table, d->column);
+        lc_hint(
+            err,
+            "livecol backfill %s.%s.%s stores it (18.16: ALTER TABLE … UPDATE %s = %s WHERE 1); "
+            "until then it is computed whenever it is read",
+            d->database, d->table, d->column, d->column, d->column);
     }
     return LC_ERR_FOUND;
 }

@@ -239,72 +239,20 @@ static void record_failure(struct lc_course *c, const struct lc_plan_migration *
     lc_tracking_write(&c->run->session.tracking, &e, NULL);
 }
 
-/* What would be wrong with the tables over the target; the worse one is kept. */
-struct over {
-    struct lc_error bare, lacks;
-};
-
-#define EMPTY_VALUES                                                                               \
-    "without the DEFAULT that the column has below: INSERTs through it that leave %s out would "   \
-    "store an empty value"
-
-static void note_over(void *ctx, const struct lc_table_over *t)
-{
-    struct over *o = ctx;
-
-    if (!t->column)
-        return;
-    if (t->bare && !o->bare.code) {
-        lc_fail(&o->bare, LC_ERR_REFUSED,
-                "%s.%s (%s%s%s) is over this table, and has, or gets, its column %s " EMPTY_VALUES,
-                t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column,
-                t->column);
-        lc_hint(&o->bare, "give it the same DEFAULT; --allow-unsafe goes on without");
-    } else if (!t->bare && !o->lacks.code) {
-        lc_fail(&o->lacks, LC_ERR_REFUSED,
-                "%s.%s (%s%s%s) is over this table, and no statement adds the column %s to it",
-                t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column);
-        lc_hint(&o->lacks, "add to the migration: ALTER TABLE %s.%s ADD COLUMN %s … DEFAULT …",
-                t->database, t->name, t->column);
-    }
-}
-
-static int refuse(const struct lc_error *why, struct lc_error *err)
-{
-    if (err && err->code == 0)
-        *err = *why;
-    return LC_ERR_REFUSED;
-}
-
 int lc_course_check_over(struct lc_course *c, const struct lc_stmt *s, bool before,
                          struct lc_error *err)
 {
-    struct over o = {LC_ERROR_INIT, LC_ERROR_INIT};
-    const char *bare = NULL;
-    bool adds = false;
+    struct lc_over o;
     int rc;
 
-    for (size_t i = 0; s->kind == LC_STMT_ALTER && i < s->command_n; i++)
-        adds = adds || s->commands[i].kind == LC_STMT_ADD_COLUMN;
-    if (!adds || c->run->down)
+    if (c->run->down)
         return 0;
-    rc = lc_tables_over(&c->run->session.cluster, s, &c->run->plan, note_over, &o, err);
+    rc = lc_over_look(&c->run->session.cluster, s, &c->run->plan, &o, err);
     if (rc == 0 && before)
-        rc = lc_over_is_bare(&c->run->session.cluster, s, &bare, err);
-    if (bare && !o.bare.code) {
-        lc_fail(&o.bare, LC_ERR_REFUSED, "%s.%s gets its column %s " EMPTY_VALUES,
-                lc_stmt_database(s, lc_backend_database(c->b)), s->name, bare, bare);
-        lc_hint(&o.bare, "give it the same DEFAULT; --allow-unsafe goes on without");
-    }
-    if (rc)
-        return rc;
-    if (before && o.bare.code && !c->run->o->allow_unsafe)
-        return refuse(&o.bare, err);
-    if (before && o.lacks.code && c->run->o->strict)
-        return refuse(&o.lacks, err);
-    if (!before && o.lacks.code)
+        rc = lc_over_refuse(&o, c->run->o->strict, c->run->o->allow_unsafe, err);
+    if (rc == 0 && !before && o.lacks.code)
         lc_course_say(c, LC_RUN_WARNING, o.lacks.msg);
-    return 0;
+    return rc;
 }
 
 static void tell_other(struct lc_course *c, const struct lc_plan_migration *m, unsigned i)

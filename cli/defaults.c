@@ -3,6 +3,7 @@
 #include "answers.h"
 #include "lexer.h"
 #include "livecol_sql.h"
+#include "own_rows.h"
 #include "query.h"
 
 #include <inttypes.h>
@@ -26,6 +27,7 @@ struct trial {
     char *udf; /* the first function that is not the server's own; NULL: none */
     bool table_there;
     struct lc_table columns; /* of the table as it is */
+    struct lc_own_rows own;  /* where a cluster or rules are to be asked about them */
 };
 
 static int no_memory(struct lc_error *err)
@@ -302,6 +304,8 @@ static void say(const struct lc_defaults *d, bool warning, const char *fmt, ...)
 static int refuse_failing(const struct lc_defaults *d, const struct trial *t,
                           const struct lc_error *why, struct lc_error *err)
 {
+    bool dictionary = t->udf && strncasecmp(t->udf, "dictGet", 7) == 0;
+
     if (err && err->code == 0)
         err->server_code = why->server_code;
     if (why->server_code == UNKNOWN_IDENTIFIER) {
@@ -323,8 +327,10 @@ static int refuse_failing(const struct lc_defaults *d, const struct trial *t,
     }
     lc_fail(err, LC_ERR_REFUSED, "%s does not answer on %s: %s", t->expr,
             d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
-    lc_hint(err, "mend the function first (its program, its rules, its XML; then SYSTEM RELOAD "
-                 "FUNCTIONS): nothing was changed. The column would break INSERTs and merges");
+    lc_hint(err,
+            "mend the %s first (its program, its rules, its XML; then SYSTEM RELOAD %s): "
+            "nothing was changed. The column breaks INSERTs and merges without it",
+            dictionary ? "dictionary" : "function", dictionary ? "DICTIONARIES" : "FUNCTIONS");
     return LC_ERR_REFUSED;
 }
 
@@ -382,14 +388,22 @@ static bool can_make_up(const struct lc_defaults *d, const struct trial *t, size
     return can;
 }
 
+static int compare_rules(const struct lc_defaults *d, const struct trial *t, struct lc_error *err);
+
+/* of: "" or which rows it was. With --rules the host that is wrong is named. */
 static int refuse_differing(const struct lc_defaults *d, const struct trial *t, size_t first,
-                            size_t host, struct lc_error *err)
+                            size_t host, const char *of, struct lc_error *err)
 {
-    lc_fail(err, LC_ERR_REFUSED, "%s answers otherwise on host %s than on host %s", t->expr,
-            lc_cluster_host_name(d->cluster, host), lc_cluster_host_name(d->cluster, first));
+    int rc = compare_rules(d, t, err);
+
+    if (rc)
+        return rc;
+    lc_fail(err, LC_ERR_REFUSED, "%s answers otherwise on host %s than on host %s%s", t->expr,
+            lc_cluster_host_name(d->cluster, host), lc_cluster_host_name(d->cluster, first), of);
     lc_hint(err,
-            "the hosts have other rules under the same name: nothing was changed. --rules FILE "
-            "says which host is right; new rules are a new function, name_v2");
+            "the hosts have other rules under the same name: nothing was changed%s; new rules are "
+            "a new function, name_v2",
+            d->rules.n ? "" : ". --rules FILE says which host is right");
     return LC_ERR_REFUSED;
 }
 
@@ -430,7 +444,7 @@ static int try_hosts(const struct lc_defaults *d, const struct trial *t, struct 
             first_host = i;
             *first = a;
         } else if (a.digest != first->digest) {
-            return refuse_differing(d, t, first_host, i, err);
+            return refuse_differing(d, t, first_host, i, "", err);
         }
     }
     return 0;
@@ -458,6 +472,76 @@ static int try_own(const struct lc_defaults *d, const struct trial *t, struct an
     return rc;
 }
 
+/* The columns that the expression reads and the table has, each once. */
+static void name_inputs(const struct lc_defaults *d, struct trial *t)
+{
+    struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
+    struct lc_own_rows *o = &t->own;
+    struct lc_tok tok;
+
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        char *name =
+            tok.kind == LC_TOK_WORD || tok.kind == LC_TOK_QUOTED ? lc_tok_name(&tok) : NULL;
+        bool known = name && type_of(d, t, name), there = false;
+
+        for (size_t i = 0; known && i < t->columns.rows; i++) {
+            const char *column = lc_table_at(&t->columns, i, 0)->p;
+            bool listed = false;
+
+            if (strcmp(column, name) != 0)
+                continue;
+            there = true;
+            for (size_t k = 0; k < o->n; k++)
+                listed = listed || strcmp(o->columns[k].name, column) == 0;
+            if (!listed && o->n < LC_OWN_ROWS_COLUMNS) {
+                o->columns[o->n].name = column;
+                o->columns[o->n++].type = lc_table_at(&t->columns, i, 1)->p;
+            } else if (!listed) {
+                there = false;
+            }
+        }
+        free(name);
+        if (known && !there) { /* one that this run adds first: its rows are not there yet */
+            o->n = 0;
+            return;
+        }
+    }
+}
+
+/* The same rows of the table on every host: made-up ones may not meet what they differ in. */
+static int try_own_on_hosts(const struct lc_defaults *d, const struct trial *t,
+                            struct lc_error *err)
+{
+    const struct lc_cluster *c = d->cluster;
+    size_t first_host = c->n;
+    uint64_t first = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && t->own.n && i < c->n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+        uint64_t digest;
+
+        if (c->v[i].down)
+            continue;
+        rc = lc_own_rows_digest(&t->own, c, i, t->expr, &digest, &why);
+        if (rc == LC_ERR_SERVER && first_host == c->n)
+            return 0; /* texts are no values of these types: the made-up ones must do */
+        if (rc == LC_ERR_SERVER)
+            return refuse_failing(d, t, &why, err);
+        if (rc && err && err->code == 0)
+            *err = why;
+        if (rc)
+            return rc;
+        if (first_host == c->n) {
+            first_host = i;
+            first = digest;
+        } else if (digest != first) {
+            return refuse_differing(d, t, first_host, i, ", for rows that the table has", err);
+        }
+    }
+    return rc;
+}
+
 /* Evaluate the expression over rows, and judge. */
 static int try_expression(const struct lc_defaults *d, const struct trial *t, struct lc_error *err)
 {
@@ -467,6 +551,8 @@ static int try_expression(const struct lc_defaults *d, const struct trial *t, st
 
     if (rc == 0 && t->table_there)
         rc = try_own(d, t, &own, err);
+    if (rc == 0 && t->table_there && d->cluster->name)
+        rc = try_own_on_hosts(d, t, err);
     if (rc)
         return rc;
     if (a.rows + own.rows == 0) {
@@ -548,7 +634,8 @@ static int compare_with(const struct lc_defaults *d, const struct trial *t, cons
                                          .dictionary = c->dictionary,
                                          .tuple = c->tuple,
                                          .column_type = c->type,
-                                         .attribute = c->attribute ? c->attribute : t->c->column};
+                                         .attribute = c->attribute ? c->attribute : t->c->column,
+                                         .own = t->own.n == 1 ? &t->own.rows : NULL};
     struct lc_rules *rules = NULL;
     uint64_t compared = 0;
     int rc = lc_rules_open(&rules, path, err);
@@ -719,6 +806,10 @@ static int check_command(struct lc_defaults *d, const struct lc_stmt *stmt,
         rc = look_at_table(d, &t, err);
         if (rc == 0)
             rc = take_type_that_stays(d, &t, err);
+        if (rc == 0 && t.table_there && (d->cluster->name || d->rules.n)) {
+            name_inputs(d, &t);
+            rc = lc_own_rows_read(&t.own, d->b, t.database, stmt->name, err);
+        }
         if (rc == 0)
             rc = try_expression(d, &t, err);
         if (rc == 0)
@@ -727,6 +818,7 @@ static int check_command(struct lc_defaults *d, const struct lc_stmt *stmt,
     free(t.expr);
     free(t.type);
     free(t.udf);
+    lc_table_release(&t.own.rows);
     lc_table_release(&t.columns);
     return rc;
 }

@@ -296,7 +296,12 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_table *t, size_t 
 
     if (rc == 0 && (strcmp(c.kind, "DEFAULT") == 0 || strcmp(c.kind, "MATERIALIZED") == 0)) {
         rc = lc_inline_lacking(&c, &lacking, &one);
-        snprintf(hint, sizeof hint, "livecol backfill %s.%s.%s", database, table, column);
+        /* Servers with a formatter have MATERIALIZE COLUMN, which a backfill is made of. */
+        if (d->facts.format_query)
+            snprintf(hint, sizeof hint, "livecol backfill %s.%s.%s", database, table, column);
+        else
+            snprintf(hint, sizeof hint, "ALTER TABLE %s.%s UPDATE %s = %s WHERE 1", database, table,
+                     column, column);
         if (rc == 0)
             lc_doctor_say(d, lacking ? LC_LEVEL_WARN : LC_LEVEL_OK, "default",
                           lacking ? hint : NULL, "%s.%s.%s depends on %s: %s%s%s", database, table,

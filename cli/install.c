@@ -34,7 +34,7 @@ struct file {
     struct lc_buf content;
     char sha256[LC_SHA256_HEX];
     enum lc_file_state state;
-    bool kept; /* the program: it was there, and no install had put it there */
+    bool kept; /* the program or the rules: they were there, and no install had put them there */
 };
 
 struct job {
@@ -218,6 +218,22 @@ static const struct lc_json *entry_of(const struct lc_json *manifest, enum role 
     return NULL;
 }
 
+static bool is_kept(const struct lc_json *entry)
+{
+    return lc_json_num(lc_json_get(entry, "kept"), 0) != 0;
+}
+
+/* Was the file there before any install? put: an install of the folders has put the program there.
+ */
+static bool was_there(const struct job *j, const struct file *f, bool put)
+{
+    const struct lc_json *rules = entry_of(j->manifest, RULES_FILE);
+
+    if (f->state != LC_FILE_SAME)
+        return false;
+    return f->role == PROGRAM_FILE ? !put : f->role == RULES_FILE && (!rules || is_kept(rules));
+}
+
 /* What was published under the name answers the same for ever: its rules, and which attribute. */
 static int check_published(const struct job *j, const struct lc_setup *s, unsigned what,
                            struct lc_error *err)
@@ -265,7 +281,7 @@ static int ask_manifests(const struct job *j, bool *shared, bool *put, struct lc
         if (path && lc_json_load(path, &manifest, &ignored) == 0) {
             const struct lc_json *program = entry_of(manifest, PROGRAM_FILE);
 
-            *put = *put || (program && lc_json_num(lc_json_get(program, "kept"), 0) == 0);
+            *put = *put || (program && !is_kept(program));
         }
         lc_json_free(manifest);
         free(path);
@@ -408,8 +424,7 @@ int lc_install(const struct lc_setup *s, unsigned what, const struct lc_install_
         rc = look(&j, &j.file[i], err);
     rc = rc ? rc : ask_manifests(&j, &shared, &put_there, err);
     for (unsigned i = 0; rc == 0 && i < j.n; i++)
-        j.file[i].kept =
-            j.file[i].role == PROGRAM_FILE && j.file[i].state == LC_FILE_SAME && !put_there;
+        j.file[i].kept = was_there(&j, &j.file[i], put_there);
     if (what & LC_INSTALL_FUNCTION)
         snprintf(attribute, sizeof attribute, "%.*s", (int)s->rules->names[s->attribute[0]].n,
                  (const char *)s->rules->names[s->attribute[0]].p);
@@ -448,7 +463,7 @@ static int read_manifest(struct job *j, struct lc_error *err)
                            j->manifest_path, i + 1);
         if (!add_file(j, role, name, err))
             return LC_ERR_NOMEM;
-        j->file[j->n - 1].kept = lc_json_num(lc_json_get(one, "kept"), 0) != 0;
+        j->file[j->n - 1].kept = is_kept(one);
     }
     return 0;
 }

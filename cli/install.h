@@ -10,7 +10,8 @@
  * Each file is put in place by rename, the manifest first, the XML last: what is cut short can be
  * removed, or done again, and no server sees a function whose program is not there. Versions stand
  * side by side, each with its manifest; the program goes with the last of them, unless it was there
- * before, or was changed since. One install or uninstall of the folders at a time (flock).
+ * before, or was changed since; rules that were there before stay. One install or uninstall of the
+ * folders at a time (flock).
  */
 #ifndef LC_INSTALL_H
 #define LC_INSTALL_H
@@ -42,7 +43,7 @@ int lc_install(const struct lc_setup *s, unsigned what, const struct lc_install_
 
 /*
  * Remove what the manifest of `full` (region_v1) names: the XML first, the manifest last. A program
- * that another manifest of the folder names stays, and one that no install has put there. 0;
+ * that another manifest of the folder names stays, and what no install has put there. 0;
  * LC_ERR_REFUSED, with nothing changed (no manifest; a file that was changed since); LC_ERR_INPUT
  * (a manifest that is none); LC_ERR_IO.
  */

@@ -19,6 +19,7 @@ enum { C_ID, C_COMMAND, C_PARTS_TO_DO, C_IS_DONE, C_MADE_S, C_FAIL_REASON, C_FAI
 enum {
     FIRST_PAUSE_MS = 5,
     LAST_PAUSE_MS = 500,
+    STANDSTILL_MS = 15000,
     ABORTED = 236 /* a pause (merges stopped, a restart), not a failure: the server goes on */
 };
 
@@ -347,6 +348,22 @@ static int look_at_keeper(struct lc_mutation_watch *w, struct lc_table *expected
     return rc;
 }
 
+/* A server that says of no mutation that it fails: at least that nothing moves is said. */
+static void note_standstill(struct lc_mutation_watch *w, uint64_t parts)
+{
+    uint64_t now = lc_now_ms();
+
+    if (parts != w->last_parts || w->moved_ms == 0) {
+        w->last_parts = parts;
+        w->moved_ms = now;
+    }
+    if (!w->facts->fail_reason && parts > 0 && now - w->moved_ms > STANDSTILL_MS)
+        set_waiting(w,
+                    "no part was done for %" PRIu64 " s, and this server does not say why: does "
+                    "the function or dictionary answer on every host? livecol doctor asks it",
+                    (now - w->moved_ms) / 1000);
+}
+
 /* One look at all. Keeper first: what it has by then must be on the hosts afterwards. */
 static int look(struct lc_mutation_watch *w, unsigned *undone, uint64_t *parts,
                 struct lc_error *err)
@@ -369,6 +386,8 @@ static int look(struct lc_mutation_watch *w, unsigned *undone, uint64_t *parts,
     for (size_t i = 0; expected && i < w->shards_n; i++)
         lc_table_release(&expected[i]);
     free(expected);
+    if (rc == 0)
+        note_standstill(w, *parts);
     return rc;
 }
 

@@ -46,6 +46,7 @@ struct lc_mutation_watch {
     size_t before_n;
     uint64_t rows_total, parts_total;
     uint64_t begun_ms;
+    uint64_t last_parts, moved_ms; /* parts to do, and since when as many */
 };
 
 /* What is done with each look; `ctx` is the caller's. */

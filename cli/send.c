@@ -189,6 +189,20 @@ static int run_backfill(const struct lc_send *s, struct lc_backfill_target *targ
     return rc;
 }
 
+/*
+ * What failed may be there all the same: on one host of several, later than it was waited for, or
+ * made by hand since. Whether the columns are the ones that were asked for is looked at afterwards,
+ * on every host.
+ */
+static bool only_adds_columns(const struct lc_stmt *s)
+{
+    bool only = s->kind == LC_STMT_ALTER && s->command_n > 0;
+
+    for (size_t i = 0; only && i < s->command_n; i++)
+        only = s->commands[i].kind == LC_STMT_ADD_COLUMN;
+    return only;
+}
+
 int lc_send_settle(const struct lc_send *s, const struct lc_plan_stmt *stmt,
                    const struct lc_send_before *before, bool *done, struct lc_error *err)
 {
@@ -199,7 +213,7 @@ int lc_send_settle(const struct lc_send *s, const struct lc_plan_stmt *stmt,
     int rc;
 
     *done = false;
-    if (before->failed && !stmt->parsed.mutates)
+    if (before->failed && !stmt->parsed.mutates && !only_adds_columns(&stmt->parsed))
         return 0; /* it failed, and the server is not at it any more */
     rc = as_backfill(s, stmt, &target, &is_backfill, err);
     lc_backfill_release(&target);

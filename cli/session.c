@@ -37,7 +37,7 @@ int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_
     if (rc == 0)
         rc = lc_tracking_open(&s->tracking, b, o->table, err);
     s->tracking.cluster = &s->cluster;
-    return rc;
+    return rc ? rc : lc_tracking_check_hosts(&s->tracking, err);
 }
 
 int lc_session_lock(struct lc_session *s, const char *command, const struct lc_up_options *o,

@@ -383,8 +383,11 @@ static int catch_up(struct lc_tracking *t, struct lc_error *err)
         lc_fail(err, LC_ERR_SERVER,
                 "the tracking table %s.%s on %s lacks what other hosts wrote: %s", t->database,
                 t->table, lc_backend_where(t->b), why.msg);
-        lc_hint(err, "start the host that wrote it, or connect to another: what was done is not "
-                     "known here");
+        lc_hint(err, lc_keeper_is_away(&why)
+                         ? "Keeper (or ZooKeeper) does not answer this server: bring it back, then "
+                           "run it again; nothing was changed"
+                         : "start the host that wrote it, or connect to another: what was done is "
+                           "not known here");
         rc = LC_ERR_SERVER;
         break;
     }
@@ -558,15 +561,85 @@ static int create_on_cluster(struct lc_tracking *t, struct lc_error *err)
     return rc;
 }
 
-static int refuse_own(const struct lc_tracking *t, struct lc_error *err)
+/* It may be said again: IF NOT EXISTS. */
+static int create_when_keeper_answers(struct lc_tracking *t, struct lc_error *err)
+{
+    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
+    struct lc_error why;
+    int rc;
+
+    do {
+        why = LC_ERROR_INIT;
+        rc = create_on_cluster(t, &why);
+    } while (rc == LC_ERR_SERVER && lc_keeper_is_away(&why) && lc_now_ms() < end &&
+             !lc_sleep_ms(250, lc_stop_flag()));
+    if (rc && err && err->code == 0)
+        *err = why;
+    return rc;
+}
+
+static int refuse_own(const struct lc_tracking *t, const char *host, struct lc_error *err)
 {
     lc_fail(err, LC_ERR_REFUSED,
-            "the tracking table %s.%s is this server's alone: runs on other hosts of the cluster "
-            "%s would not see it",
-            t->database, t->table, t->cluster->name);
+            "the tracking table %s.%s of host %s is that server's alone: runs on other hosts of "
+            "the cluster %s would not see it, and apply again what it says was applied",
+            t->database, t->table, host, t->cluster->name);
     lc_hint(err, "take another name for the cluster's, --migrations-table NAME, and record in it "
                  "what was applied: livecol baseline VERSION");
     return LC_ERR_REFUSED;
+}
+
+/* Its tracking table's node in Keeper on that host into *path, "" where it has none; NULL: no table
+ * is there. */
+static int host_path(const struct lc_tracking *t, size_t host, struct lc_table *rows,
+                     const char **path, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    int rc =
+        lc_cluster_read(t->cluster, host, lc_sql_columns, lc_sql_host_columns, args, rows, err);
+
+    *path = NULL;
+    if (rc || rows->rows == 0)
+        return rc;
+    rc = lc_cluster_read(t->cluster, host, lc_sql_table_keeper_path, lc_sql_host_table_keeper_path,
+                         args, rows, err);
+    *path = rc == 0 && rows->rows ? lc_table_at(rows, 0, 0)->p : "";
+    return rc;
+}
+
+int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
+{
+    struct lc_table rows = {0};
+    char *shared = NULL; /* the first host's */
+    size_t first = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && t->cluster->name && i < t->cluster->n; i++) {
+        const char *path = NULL;
+
+        if (t->cluster->v[i].down)
+            continue;
+        rc = host_path(t, i, &rows, &path, err);
+        if (rc || !path)
+            continue;
+        if (!*path) {
+            rc = refuse_own(t, t->cluster->v[i].name, err);
+        } else if (!shared) {
+            first = i;
+            shared = strdup(path);
+            rc = shared ? 0 : no_memory(err);
+        } else if (strcmp(path, shared) != 0) {
+            rc = lc_fail(err, LC_ERR_REFUSED,
+                         "the tracking tables %s.%s of the hosts %s and %s are not one: each has a "
+                         "history of its own",
+                         t->database, t->table, t->cluster->v[first].name, t->cluster->v[i].name);
+            lc_hint(err, "take another name for the cluster's, --migrations-table NAME, and record "
+                         "in it what was applied: livecol baseline VERSION");
+        }
+    }
+    free(shared);
+    lc_table_release(&rows);
+    return rc;
 }
 
 int lc_tracking_create(struct lc_tracking *t, struct lc_error *err)
@@ -576,10 +649,14 @@ int lc_tracking_create(struct lc_tracking *t, struct lc_error *err)
     int rc;
 
     if (t->exists)
-        return everywhere && !t->replicated ? refuse_own(t, err) : 0;
-    rc = everywhere ? create_on_cluster(t, err)
+        return 0;
+    rc = everywhere ? create_when_keeper_answers(t, err)
                     : lc_query_read(t->b, lc_sql_tracking_create, args, NULL, err);
-    if (rc == LC_ERR_SERVER)
+    if (rc == LC_ERR_SERVER && everywhere && lc_keeper_is_away(err))
+        lc_hint(err,
+                "Keeper (or ZooKeeper) does not answer this server: bring it back, then run it "
+                "again; nothing was changed");
+    else if (rc == LC_ERR_SERVER)
         lc_hint(err,
                 "the tracking table %s.%s could not be created: --migrations-table names "
                 "another, in a database that is there and may be written to",

@@ -106,9 +106,14 @@ int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *ta
                      struct lc_error *err);
 
 /*
+ * With a cluster: is the table one on all hosts that have it? 0; LC_ERR_REFUSED where a host's is
+ * its own, since a run elsewhere would apply again what that one applied; the failures of a query.
+ */
+int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err);
+
+/*
  * Create the table where it is missing: on the server, or with a cluster on each of its hosts, as
- * one Replicated table. As lc_tracking_open; LC_ERR_REFUSED where a cluster is given and the table
- * that is there is one server's own.
+ * one Replicated table. As lc_tracking_open.
  */
 int lc_tracking_create(struct lc_tracking *t, struct lc_error *err);
 

@@ -170,6 +170,9 @@ up "$work/l" --lock-timeout 0.5
 expect 'locked: exit' 5 "$code"
 expect_in 'locked' "since 20" "$work/err"
 
+"$LIVECOL_BIN" doctor -d "$work/l" >"$work/out" 2>&1
+expect_in 'the holder, doctor' '0001 a is under way, at statement 2' "$work/out"
+
 # --- Ctrl-C in its backfill: the server does nothing more of it, and status says that it was stopped ---------
 kill -INT "$pid"
 wait "$pid"
@@ -177,6 +180,8 @@ expect 'the holder, stopped: exit' 130 $?
 "$LIVECOL_BIN" status -d "$work/l" >"$work/out" 2>&1
 expect_in 'the holder, stopped: status' 'was stopped in the middle: the next run goes on with it' \
   "$work/out"
+"$LIVECOL_BIN" doctor -d "$work/l" >"$work/out" 2>&1
+expect_in 'the holder, stopped: doctor' '0001 a is stopped at statement 2' "$work/out"
 rm "$work/hold"
 up "$work/l"
 said_good 'the holder, gone on'

@@ -133,11 +133,15 @@ up "$work/main" --cluster replicas --to 1
 said_good 'events'
 up "$work/main" --cluster replicas --strict
 expect 'a table over the target, --strict: exit' 3 "$code"
+up "$work/main" --cluster replicas --strict --dry-run
+expect 'a table over the target, --strict --dry-run: exit' 3 "$code"
+on_a "CREATE TABLE default.ev_elsewhere (k String) ENGINE = Distributed(replicas, elsewhere, ev, rand())"
 up "$work/main" --cluster replicas --rules "$rules"
 said_good 'the main job'
 expect_in 'the main job, --rules' 'says, on every host' "$work/err"
 expect_in 'the main job' 'the same on every host of the cluster' "$work/err"
 expect_in 'the main job' 'main.ev_all (Distributed' "$work/err"
+expect 'a table over another database is not named' 0 "$(grep -c ev_elsewhere "$work/err")"
 same 'the main job' main.ev 100000
 # That server refuses ON CLUSTER of a table that is not replicated where shards have replicas; the
 # cluster "apart" is the same hosts without replicas.
@@ -193,6 +197,52 @@ said_good 'jobs'
 same 'jobs, the one' jobs.a 50000
 same 'jobs, the other' jobs.b 20000
 
+# --- hosts that differ in what only the table's own rows meet
+clean rows
+migration "$work/rows" 0001_t <<'END'
+CREATE TABLE t ON CLUSTER replicas (k String) ENGINE = ReplicatedMergeTree('/tables/rows/t', '{replica}') ORDER BY k;
+INSERT INTO t (k) SELECT concat('abc', toString(number)) FROM numbers(100);
+END
+migration "$work/rows" 0002_region <<END
+ALTER TABLE t ADD COLUMN region String DEFAULT $default AFTER k;
+ALTER TABLE t UPDATE region = region WHERE 1;
+END
+up "$work/rows" --cluster replicas --to 1
+said_good 'own rows'
+(cat "$rules" && echo 'abc,elsewhere') >"$work/abc.csv"
+dictionary b "$work/abc.csv"
+eventually 'the other rules of host b' 'elsewhere' \
+  on_b "SELECT dictGetString('region_v1', 'region', tuple(materialize('abc1')))"
+up "$work/rows" --cluster replicas
+expect 'own rows: exit' 3 "$code"
+expect_in 'own rows' "answers otherwise on host $host_b than on host $host_a, for rows that the table has" "$work/err"
+up "$work/rows" --cluster replicas --rules "$rules"
+expect 'own rows, --rules: exit' 3 "$code"
+expect_in 'own rows, --rules' "host $host_b: dictGetString answers \"elsewhere\" for the key \"abc" "$work/err"
+dictionary b "$rules"
+eventually 'the rules of host b' 'unknown' \
+  on_b "SELECT dictGetString('region_v1', 'region', tuple(materialize('abc1')))"
+up "$work/rows" --cluster replicas --rules "$rules"
+said_good 'own rows, alike'
+
+# --- ON CLUSTER that one host refused: what the others did of it is not sent to them again
+clean half
+migration "$work/half" 0001_t <<'END'
+CREATE TABLE t ON CLUSTER apart (k String) ENGINE = MergeTree() ORDER BY k;
+END
+up "$work/half" --cluster apart
+said_good 'half'
+on_b 'ALTER TABLE half.t ADD COLUMN v UInt8'
+migration "$work/half" 0002_v <<'END'
+ALTER TABLE t ON CLUSTER apart ADD COLUMN v String DEFAULT upper(k);
+END
+up "$work/half" --cluster apart
+expect 'half: exit' 1 "$code"
+on_b 'ALTER TABLE half.t DROP COLUMN v'
+on_b 'ALTER TABLE half.t ADD COLUMN v String DEFAULT upper(k)'
+up "$work/half" --cluster apart
+said_good 'half, mended'
+
 # --- one server's own tracking table is not taken for the cluster's
 clean own
 migration "$work/own" 0001_t <<'END'
@@ -205,6 +255,12 @@ ALTER TABLE t ADD COLUMN v String;
 END
 up "$work/own" --cluster replicas
 expect 'one server alone: exit' 3 "$code"
+for command in 'up --to 1' status doctor; do # nothing is pending, and it is another host
+  # shellcheck disable=SC2086 # words
+  CLICKHOUSE_URL=$url_b/own "$LIVECOL_BIN" $command -d "$work/own" --cluster replicas >"$work/out" 2>"$work/err"
+  expect "one server alone, $command on the other: exit" 3 $?
+  expect_in "one server alone, $command on the other" "own.schema_migrations of host $host_a is that server's alone" "$work/err"
+done
 # --- an ALTER that does not reach a host which has the table
 up "$work/own" --cluster replicas --migrations-table cluster_migrations --to 1
 expect_in 'no ON CLUSTER' 'Code: 57' "$work/err"
