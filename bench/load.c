@@ -169,6 +169,15 @@ static unsigned phase_at(struct lc_load *load, uint64_t ns)
     return phase;
 }
 
+/* Was the load paused while the worker slept until this was due? */
+static bool is_put_off(struct lc_load *load, uint64_t due_ns)
+{
+    pthread_mutex_lock(&load->lock);
+    bool off = atomic_load(&load->halt) && due_ns > load->until_ns;
+    pthread_mutex_unlock(&load->lock);
+    return off;
+}
+
 /* One operation, from due time to noted sample; false when the worker cannot go on. */
 static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
 {
@@ -178,8 +187,8 @@ static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
         load->clock->sleep_until(load->clock->ctx, due_ns, &load->halt);
     }
     uint64_t begin = lc_clock_now(load->clock);
-    if (due_ns > begin) {
-        return true; /* woken by a pause before it was due: not done, not counted */
+    if (due_ns > begin || (due_ns > 0 && is_put_off(load, due_ns))) {
+        return true; /* paused before it was due: not done, not counted */
     }
     if (due_ns == 0) {
         due_ns = begin;

@@ -160,7 +160,7 @@ says out 'slower, proven'
 expect 0 bench compare second.json first.json
 says out 'faster, proven'
 expect 6 bench compare first.json second.json --json
-is out 'all(s["regressed"] for s in j["series"]) and j["b"]["file"]' second.json
+is out 'any(s["regressed"] for s in j["series"]) and j["b"]["file"]' second.json
 
 # what makes two results no comparison is not passed over
 changed() { # EXPRESSION: first.json as changed.json, with that done to j
