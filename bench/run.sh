@@ -81,6 +81,6 @@ run query query "${engine[@]}" analytics.events.region "${query[@]}" -b p99=100m
   --plot "$out/query" --export-json "$out/query.json"
 rm -rf "$data/engine"
 run udf udf "${udf[@]}" --plot "$out/udf" --export-json "$out/udf.json"
-run match match ${match[@]+"${match[@]}"}
+run match match ${match[@]+"${match[@]}"} --export-json "$out/match.json"
 say "All of it is in $out"
 exit "$worst"

@@ -508,6 +508,21 @@ static void name_inputs(const struct lc_defaults *d, struct trial *t)
     }
 }
 
+static int read_own_rows(const struct lc_defaults *d, struct trial *t, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    int rc = lc_own_rows_read(&t->own, d->b, t->database, t->stmt->name, &why);
+
+    if (rc ==
+        LC_ERR_SERVER) { /* of types that cannot be told apart: sample() tries them as they are */
+        t->own.n = 0;
+        return 0;
+    }
+    if (rc && err && err->code == 0)
+        *err = why;
+    return rc;
+}
+
 /* The same rows of the table on every host: made-up ones may not meet what they differ in. */
 static int try_own_on_hosts(const struct lc_defaults *d, const struct trial *t,
                             struct lc_error *err)
@@ -808,7 +823,7 @@ static int check_command(struct lc_defaults *d, const struct lc_stmt *stmt,
             rc = take_type_that_stays(d, &t, err);
         if (rc == 0 && t.table_there && (d->cluster->name || d->rules.n)) {
             name_inputs(d, &t);
-            rc = lc_own_rows_read(&t.own, d->b, t.database, stmt->name, err);
+            rc = read_own_rows(d, &t, err);
         }
         if (rc == 0)
             rc = try_expression(d, &t, err);
