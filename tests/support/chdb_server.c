@@ -21,6 +21,7 @@ enum { ARGS_MAX = 24 };
 /* Where the test itself is ended by a signal: what it started goes, then its folder. */
 static char *removal[] = {"rm", "-rf", "--", NULL, NULL};
 static volatile pid_t started;
+static pid_t owner; /* of the folder */
 
 static void on_end(int sig)
 {
@@ -93,6 +94,29 @@ void chdb_server_kill(struct chdb_server *s)
     s->pid = started = 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    return remove(path);
+}
+
+/* What a test that failed has left: its server, then its folder. */
+static void remove_left(void)
+{
+    if (getpid() != owner) /* a child that ends */
+        return;
+    if (started > 0) {
+        kill(started, SIGKILL);
+        waitpid(started, NULL, 0);
+        started = 0;
+    }
+    if (removal[3]) {
+        nftw(removal[3], remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        free(removal[3]);
+        removal[3] = NULL;
+    }
+}
+
 char *scratch_new(void)
 {
     const char *where = getenv("TMPDIR");
@@ -100,16 +124,14 @@ char *scratch_new(void)
 
     assert_true(asprintf(&folder, "%s/livecol-test-XXXXXX", where && *where ? where : "/tmp") > 0);
     assert_non_null(mkdtemp(folder));
+    if (owner == 0)
+        atexit(remove_left);
+    owner = getpid();
+    remove_left(); /* of the test before, if it failed */
     removal[3] = folder;
     signal(SIGINT, on_end);
     signal(SIGTERM, on_end);
     return folder;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
 }
 
 void scratch_remove(char *folder)
