@@ -7,6 +7,7 @@
 #include "talk.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,15 @@ static int describe(const char *letter, const char *path, const struct lc_outcom
                        o->how[0] != '\0' ? "; " : "", o->how);
 }
 
+static void mean_cell(struct lc_report *r, const struct lc_series *s)
+{
+    if (s->n == 0) {
+        lc_report_cell(r, "–");
+    } else {
+        lc_report_number(r, s->stats.mean);
+    }
+}
+
 static void add_table(const struct comparison *c, struct lc_buf *out)
 {
     struct lc_report r;
@@ -148,8 +158,15 @@ static void add_table(const struct comparison *c, struct lc_buf *out)
         lc_report_cell(&r, "%s", p->now->name);
         lc_report_cell(&r, "%zu", p->then->n);
         lc_report_cell(&r, "%zu", p->now->n);
-        lc_report_number(&r, p->then->stats.mean);
-        lc_report_number(&r, p->now->stats.mean);
+        mean_cell(&r, p->then);
+        mean_cell(&r, p->now);
+        if (p->then->n == 0 || p->now->n == 0) {
+            for (int k = 0; k < 5; k++) {
+                lc_report_cell(&r, "–");
+            }
+            lc_report_cell(&r, "%s", lc_outcome_verdict(w, p->regressed));
+            continue;
+        }
         lc_report_cell(&r, "%.3f", p->ratio);
         lc_report_cell(&r, "%+.3g", w->difference);
         lc_report_cell(&r, "%+.3g", w->low);
@@ -215,10 +232,12 @@ static int print_json(struct comparison *c, const char *path_a, const char *path
         lc_json_set_int(one, "n_b", (int64_t)p->now->n);
         lc_json_set_int(one, "errors_a", (int64_t)p->then->errors);
         lc_json_set_int(one, "errors_b", (int64_t)p->now->errors);
-        lc_json_set_double(one, "mean_a_ms", p->then->stats.mean);
-        lc_json_set_double(one, "mean_b_ms", p->now->stats.mean);
-        lc_json_set_double(one, "ratio", p->ratio);
-        lc_json_set_double(one, "difference_ms", p->welch.difference);
+        /* What is not finite becomes null: there were no runs. */
+        lc_json_set_double(one, "mean_a_ms", p->then->n > 0 ? p->then->stats.mean : NAN);
+        lc_json_set_double(one, "mean_b_ms", p->now->n > 0 ? p->now->stats.mean : NAN);
+        lc_json_set_double(one, "ratio", p->ratio > 0 ? p->ratio : NAN);
+        lc_json_set_double(one, "difference_ms",
+                           p->then->n > 0 && p->now->n > 0 ? p->welch.difference : NAN);
         lc_json_set_double(one, "low_ms", p->welch.low);
         lc_json_set_double(one, "high_ms", p->welch.high);
         lc_json_set_double(one, "p", p->welch.p);

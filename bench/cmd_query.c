@@ -224,7 +224,7 @@ static void judge(const struct request *q, struct lc_outcome *o)
             for (size_t c = 0; c < o->n_comparisons; c++) {
                 ratio = o->comparisons[c].of == i ? o->comparisons[c].ratio : ratio;
             }
-            if (!o->series[i]->reference) {
+            if (!o->series[i]->reference || q->delivery.budgets[b].of == LC_BUDGET_ERRORS) {
                 lc_outcome_judge(o, &q->delivery.budgets[b], i, ratio);
             }
         }

@@ -93,7 +93,9 @@ int lc_live_outcome(const struct lc_live *live, struct lc_outcome *o)
                    "open loop: %.4g batches of %" PRIu64 " rows, %.4g LIMIT, %.4g GROUP BY reads a "
                    "second%s",
                    live->options.write_rate, live->options.batch_rows,
-                   lc_live_rate(&live->options, LC_LIVE_LIMIT), live->options.group_rate,
+                   lc_live_rate(&live->options, LC_LIVE_LIMIT) *
+                       (live->rate_used > 0 && lc_live_scales(LC_LIVE_LIMIT) ? live->rate_used : 1),
+                   live->options.group_rate,
                    live->options.four_readers ? ", and point and range reads" : "");
     o->rows = live->backfill_rows;
     o->partial = live->partial;

@@ -264,7 +264,8 @@ static void wait_for_end(const struct arena *a, struct stretch *s, uint64_t call
         }
         tell(a, s->load, calls, seconds, passed, warm_up);
     }
-    s->left = over ? lc_load_left(s->load) : 0;
+    bool cancelled = t->cancel != NULL && atomic_load(t->cancel);
+    s->left = over && !cancelled ? lc_load_left(s->load) : 0;
     lc_load_stop(s->load);
     s->seconds = passed;
 }
@@ -353,8 +354,12 @@ static int note_left(struct lc_series *s, const struct lc_trial *t, const struct
                    "is not held",
                    missing, due);
     s->errors += missing;
-    free(s->error);
-    s->error = strdup(text);
+    char *before = s->error;
+    if (asprintf(&s->error, "%s%s%s", text, before != NULL ? "; " : "",
+                 before != NULL ? before : "") < 0) {
+        s->error = NULL;
+    }
+    free(before);
     return s->error != NULL ? 0 : LC_ERR_NOMEM;
 }
 

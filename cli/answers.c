@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Enough to meet every rule of a small set and a spread of a large one, in one statement. */
+/* Enough to meet every rule of a small set and a spread of a large one, in one statement; what a
+ * server takes as one is 256 KiB where nobody has changed that (max_query_size). */
 enum {
     RULE_KEYS = 2000,
     OWN_KEYS = 1000,
     MAX_KEYS = RULE_KEYS + OWN_KEYS,
-    OWN_MAX_BYTES = 1 << 16,
+    KEYS_MAX_BYTES = 200 << 10,
     MAX_SQL_BYTES = 4 << 20,
     SLACK = 16
 };
@@ -26,12 +27,17 @@ struct keys {
     struct lc_buf text;
     size_t at[MAX_KEYS + 1];
     size_t n;
+    size_t sql_bytes; /* of the list that they make */
 };
 
+/* One that there is no room for is left out. */
 static int add_key(struct keys *k, const void *p, size_t n)
 {
-    if (k->n == MAX_KEYS)
+    size_t more = lc_sql_bytes_size(p, n) + 2;
+
+    if (k->n == MAX_KEYS || k->sql_bytes + more > KEYS_MAX_BYTES)
         return 0;
+    k->sql_bytes += more;
     k->at[k->n++] = k->text.n;
     if (lc_buf_add(&k->text, p, n))
         return LC_ERR_NOMEM;
@@ -97,13 +103,12 @@ static int make_keys(struct keys *k, const struct lc_rules *r)
 
 static int add_own_keys(struct keys *k, const struct lc_table *own)
 {
-    size_t before = k->text.n;
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && own && i < own->rows; i++) {
         const struct lc_cell *c = lc_table_at(own, i, 0);
 
-        if (!c->is_null && k->text.n - before + c->n <= OWN_MAX_BYTES)
+        if (!c->is_null)
             rc = add_key(k, c->p, c->n);
     }
     return rc;

@@ -35,7 +35,7 @@ static void say_unfinished(struct lc_doctor *d, const struct lc_migration *m,
                            const struct lc_track_version *v, bool under_way)
 {
     unsigned at = v->open ? v->open : v->done + 1;
-    bool goes_on = v->status == LC_TRACK_RUNNING || v->stopped;
+    bool goes_on = v->status == LC_TRACK_RUNNING || (v->status == LC_TRACK_UNKNOWN && v->stopped);
 
     if (under_way)
         lc_doctor_say(d, LC_LEVEL_OK, "migration", NULL, "%s %s is under way, at statement %u",
@@ -46,7 +46,7 @@ static void say_unfinished(struct lc_doctor *d, const struct lc_migration *m,
                               : "mend it and run livecol up again: it goes on there",
                       "%s %s is %s at statement %u%s%s", m->version_text, m->name,
                       goes_on ? "stopped" : lc_track_status_name(v->status), at,
-                      *v->error && !v->stopped ? ": " : "", v->stopped ? "" : v->error);
+                      *v->error && !goes_on ? ": " : "", goes_on ? "" : v->error);
 }
 
 static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc_error *err)

@@ -20,6 +20,14 @@ struct view {
     struct lc_lock_info holder;
 };
 
+/* A host that is left out. */
+static void on_event(void *ctx, const struct lc_run_event *e)
+{
+    (void)ctx;
+    if (e->kind == LC_RUN_WARNING)
+        lc_warn("%s", e->text);
+}
+
 static int open_view(struct view *v, const struct lc_migrate *m, bool need_server,
                      struct lc_error *err)
 {
@@ -27,6 +35,7 @@ static int open_view(struct view *v, const struct lc_migrate *m, bool need_serve
     int rc;
 
     o.allow_degraded = true; /* nothing is changed */
+    o.hooks.event = on_event;
     if (!need_server && !m->global.backend)
         return lc_migrations_scan(&v->s.files, m->up.migrations_dir, err);
     rc = lc_global_open(&m->global, &v->b, err);

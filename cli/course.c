@@ -209,10 +209,25 @@ static int before_statement(struct lc_course *c, const struct lc_plan_stmt *stmt
     return rc;
 }
 
-/* Stopped, does it end, so that the next run may simply go on with it? */
-static bool ends_when_stopped(const struct lc_plan_stmt *stmt)
+/* Stopped, is it of those that the next run simply goes on with, and is the server done with it? */
+static bool has_ended(const struct lc_course *c, const struct lc_plan_stmt *stmt)
 {
-    return stmt->text->rederive || lc_backfill_is_lone(&stmt->parsed, stmt->text->p, stmt->text->n);
+    enum { DATABASE, TABLE };
+    const char *database = lc_stmt_database(&stmt->parsed, lc_backend_database(c->b));
+    bool ended =
+        stmt->text->rederive || lc_backfill_is_lone(&stmt->parsed, stmt->text->p, stmt->text->n);
+    struct lc_table t = {0};
+
+    if (ended && lc_query_read(c->b,
+                               c->run->facts.fail_reason ? lc_sql_mutations_unfinished
+                                                         : lc_sql_mutations_unfinished_plain,
+                               NULL, &t, NULL))
+        ended = false;
+    for (size_t i = 0; ended && i < t.rows; i++)
+        ended = strcmp(lc_table_at(&t, i, TABLE)->p, stmt->parsed.name) != 0 ||
+                strcmp(lc_table_at(&t, i, DATABASE)->p, database) != 0;
+    lc_table_release(&t);
+    return ended;
 }
 
 /*
@@ -227,7 +242,7 @@ static void record_failure(struct lc_course *c, const struct lc_plan_migration *
 
     if (!err || !v || v->open != i + 1)
         return;
-    if (err->code == LC_ERR_STOPPED && ends_when_stopped(&m->stmts[i]))
+    if (err->code == LC_ERR_STOPPED && has_ended(c, &m->stmts[i]))
         e.kind = LC_TRACK_STMT_STOPPED;
     else if (err->code != LC_ERR_SERVER && err->code != LC_ERR_NOT_SENT &&
              err->code != LC_ERR_FOUND)

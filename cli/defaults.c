@@ -472,6 +472,14 @@ static int try_own(const struct lc_defaults *d, const struct trial *t, struct an
     return rc;
 }
 
+/* Without its own, a time is a text in the server's time zone, which hosts need not share. */
+static bool is_same_everywhere(const struct trial *t, size_t column)
+{
+    const char *type = lc_table_at(&t->columns, column, 1)->p;
+
+    return !strstr(type, "DateTime") || strchr(type, '\'');
+}
+
 /* The columns that the expression reads and the table has, each once. */
 static void name_inputs(const struct lc_defaults *d, struct trial *t)
 {
@@ -493,7 +501,7 @@ static void name_inputs(const struct lc_defaults *d, struct trial *t)
             there = true;
             for (size_t k = 0; k < o->n; k++)
                 listed = listed || strcmp(o->columns[k].name, column) == 0;
-            if (!listed && o->n < LC_OWN_ROWS_COLUMNS) {
+            if (!listed && o->n < LC_OWN_ROWS_COLUMNS && is_same_everywhere(t, i)) {
                 o->columns[o->n].name = column;
                 o->columns[o->n++].type = lc_table_at(&t->columns, i, 1)->p;
             } else if (!listed) {
@@ -539,10 +547,15 @@ static int try_own_on_hosts(const struct lc_defaults *d, const struct trial *t,
         if (c->v[i].down)
             continue;
         rc = lc_own_rows_digest(&t->own, c, i, t->expr, &digest, &why);
-        if (rc == LC_ERR_SERVER && first_host == c->n)
-            return 0; /* texts are no values of these types: the made-up ones must do */
-        if (rc == LC_ERR_SERVER)
+        if (rc == LC_ERR_SERVER) {
+            uint64_t ignored;
+            struct lc_error none = LC_ERROR_INIT;
+
+            /* Texts need not be values of these types there: then the made-up rows must do. */
+            if (first_host == c->n || lc_own_rows_digest(&t->own, c, i, NULL, &ignored, &none))
+                return 0;
             return refuse_failing(d, t, &why, err);
+        }
         if (rc && err && err->code == 0)
             *err = why;
         if (rc)

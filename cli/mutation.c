@@ -19,7 +19,7 @@ enum { C_ID, C_COMMAND, C_PARTS_TO_DO, C_IS_DONE, C_MADE_S, C_FAIL_REASON, C_FAI
 enum {
     FIRST_PAUSE_MS = 5,
     LAST_PAUSE_MS = 500,
-    STANDSTILL_MS = 15000,
+    STANDSTILL_MS = 60000,
     ABORTED = 236 /* a pause (merges stopped, a restart), not a failure: the server goes on */
 };
 
@@ -359,8 +359,8 @@ static void note_standstill(struct lc_mutation_watch *w, uint64_t parts)
     }
     if (!w->facts->fail_reason && parts > 0 && now - w->moved_ms > STANDSTILL_MS)
         set_waiting(w,
-                    "no part was done for %" PRIu64 " s, and this server does not say why: does "
-                    "the function or dictionary answer on every host? livecol doctor asks it",
+                    "no part was done for %" PRIu64 " s: one may be large, or may fail, which this "
+                    "server does not tell; livecol doctor asks the function or dictionary",
                     (now - w->moved_ms) / 1000);
 }
 

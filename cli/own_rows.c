@@ -1,6 +1,6 @@
 #include "own_rows.h"
 
-enum { ROWS_READ = 100000, ROWS_KEPT = 1000, TEXT_MAX_BYTES = 1 << 16, MAX_SQL_BYTES = 1 << 20 };
+enum { ROWS_READ = 100000, ROWS_KEPT = 1000, TEXT_MAX_BYTES = 150 << 10, MAX_SQL_BYTES = 1 << 20 };
 
 static int no_memory(struct lc_error *err)
 {
@@ -17,16 +17,22 @@ static int add_names(const struct lc_own_rows *o, struct lc_buf *sql)
     return rc;
 }
 
-static bool is_usable(const struct lc_own_rows *o, size_t row, size_t *bytes)
+/* Is the row without a NULL, and is there room for it? Then *bytes has it, too. */
+static bool take_row(const struct lc_own_rows *o, size_t row, size_t *bytes)
 {
+    size_t more = 0;
+
     for (size_t i = 0; i < o->n; i++) {
         const struct lc_cell *c = lc_table_at(&o->rows, row, i);
 
         if (c->is_null)
             return false;
-        *bytes += c->n;
+        more += lc_sql_bytes_size(c->p, c->n) + 2;
     }
-    return *bytes <= TEXT_MAX_BYTES;
+    if (*bytes + more > TEXT_MAX_BYTES)
+        return false;
+    *bytes += more;
+    return true;
 }
 
 int lc_own_rows_read(struct lc_own_rows *o, struct lc_backend *b, const char *database,
@@ -73,8 +79,8 @@ int lc_own_rows_digest(const struct lc_own_rows *o, const struct lc_cluster *c, 
     int rc;
 
     *digest = 0;
-    for (size_t i = 0; i < o->rows.rows && n < ROWS_KEPT && bytes <= TEXT_MAX_BYTES; i++) {
-        if (is_usable(o, i, &bytes))
+    for (size_t i = 0; i < o->rows.rows && n < ROWS_KEPT; i++) {
+        if (take_row(o, i, &bytes))
             rows[n++] = i;
     }
     if (o->n == 0 || n == 0)
@@ -88,8 +94,9 @@ int lc_own_rows_digest(const struct lc_own_rows *o, const struct lc_cluster *c, 
                      n);
     for (size_t i = 0; rc == 0 && i < o->n; i++)
         rc = add_column(o, i, rows, n, &sql);
-    rc = rc || lc_buf_adds(&sql, ", (") || lc_buf_adds(&sql, expr) ||
-         lc_buf_adds(&sql, "\n) AS livecol_x FROM ") ||
+    rc = rc || lc_buf_adds(&sql, expr ? ", (" : ", toString(tuple(") ||
+         (expr ? lc_buf_adds(&sql, expr) : add_names(o, &sql)) ||
+         lc_buf_adds(&sql, expr ? "\n) AS livecol_x FROM " : ")) AS livecol_x FROM ") ||
          lc_cluster_add_from(c, host, &sql, "system", "one") || lc_buf_adds(&sql, "))");
     rc = rc || !lc_buf_str(&sql) ? no_memory(err)
                                  : lc_cluster_run(c, host, lc_buf_str(&sql), &out, err);

@@ -18,15 +18,16 @@ struct lc_own_rows {
 };
 
 /*
- * Read up to 1,000 different ones of the table's first 100,000 rows, 64 KiB at most; columns and n
- * are filled before. 0 or the failures of a query. lc_table_release frees the rows.
+ * Read up to 1,000 different ones of the table's first 100,000 rows; columns and n are filled
+ * before. 0 or the failures of a query. lc_table_release frees the rows.
  */
 int lc_own_rows_read(struct lc_own_rows *o, struct lc_backend *b, const char *database,
                      const char *table, struct lc_error *err);
 
 /*
- * Evaluate the expression over them on that host: *digest says which was answered how. 0 or the
- * failures of a query, also where a text is no value of its type.
+ * Evaluate the expression (NULL: their columns alone) over them on that host, as far as they fit
+ * into a statement: *digest says which was answered how. 0 or the failures of a query, also where
+ * a text is no value of its type.
  */
 int lc_own_rows_digest(const struct lc_own_rows *o, const struct lc_cluster *c, size_t host,
                        const char *expr, uint64_t *digest, struct lc_error *err);

@@ -198,8 +198,8 @@ static bool only_adds_columns(const struct lc_stmt *s)
 {
     bool only = s->kind == LC_STMT_ALTER && s->command_n > 0;
 
-    for (size_t i = 0; only && i < s->command_n; i++)
-        only = s->commands[i].kind == LC_STMT_ADD_COLUMN;
+    for (size_t i = 0; only && i < s->command_n; i++) /* IF NOT EXISTS may be sent again */
+        only = s->commands[i].kind == LC_STMT_ADD_COLUMN && !s->commands[i].conditional;
     return only;
 }
 

@@ -37,6 +37,16 @@ int lc_sql_add_bytes(struct lc_buf *b, const void *p, size_t n)
     return add_quoted(b, p, n, '\'');
 }
 
+size_t lc_sql_bytes_size(const void *p, size_t n)
+{
+    const uint8_t *s = p;
+    size_t size = n + 2;
+
+    for (size_t i = 0; i < n; i++)
+        size += s[i] == '\'' || s[i] == '\\' || s[i] == '\0';
+    return size;
+}
+
 static const char *find_arg(const struct lc_sql_arg *args, const char *name, size_t n)
 {
     for (; args && args->name; args++)

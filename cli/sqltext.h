@@ -24,6 +24,9 @@ int lc_sql_add_str(struct lc_buf *b, const char *value);
 /* n bytes, any of them, as a string. 0, LC_ERR_NOMEM. */
 int lc_sql_add_bytes(struct lc_buf *b, const void *p, size_t n);
 
+/* How many bytes lc_sql_add_bytes would append. */
+size_t lc_sql_bytes_size(const void *p, size_t n);
+
 /*
  * Append the template with every placeholder replaced; args end with name NULL. 0, LC_ERR_NOMEM,
  * or LC_ERR_USAGE where a placeholder has no argument or is none of the two kinds.

@@ -232,6 +232,7 @@ static int fold_event(struct lc_track_version *v, const struct row *r)
     const struct lc_track_event *e = &r->e;
     int rc = 0;
 
+    v->stopped = false;
     switch (e->kind) {
     case LC_TRACK_STARTED:
         /* A run that is taken up again still has its open statement to settle. */
@@ -246,7 +247,6 @@ static int fold_event(struct lc_track_version *v, const struct row *r)
         break;
     case LC_TRACK_STMT_STARTED:
         v->status = LC_TRACK_UNKNOWN;
-        v->stopped = false;
         v->open = e->stmt;
         v->open_at_s = r->at_s;
         set_hash(v->open_sha256, e->stmt_sha256);
@@ -377,9 +377,12 @@ static int catch_up(struct lc_tracking *t, struct lc_error *err)
         rc = lc_backend_query(t->b, &q, NULL, &why);
         if (rc == 0)
             break;
-        if (rc == LC_ERR_SERVER && lc_keeper_is_away(&why) && lc_now_ms() < end &&
-            !lc_sleep_ms(250, lc_stop_flag()))
-            continue;
+        if (rc == LC_ERR_SERVER && lc_keeper_is_away(&why) && lc_now_ms() < end) {
+            if (!lc_sleep_ms(250, lc_stop_flag()))
+                continue;
+            rc = lc_fail(err, LC_ERR_STOPPED, "stopped while Keeper is away: %s", why.msg);
+            break;
+        }
         lc_fail(err, LC_ERR_SERVER,
                 "the tracking table %s.%s on %s lacks what other hosts wrote: %s", t->database,
                 t->table, lc_backend_where(t->b), why.msg);
@@ -571,8 +574,11 @@ static int create_when_keeper_answers(struct lc_tracking *t, struct lc_error *er
     do {
         why = LC_ERROR_INIT;
         rc = create_on_cluster(t, &why);
-    } while (rc == LC_ERR_SERVER && lc_keeper_is_away(&why) && lc_now_ms() < end &&
-             !lc_sleep_ms(250, lc_stop_flag()));
+        if (rc != LC_ERR_SERVER || !lc_keeper_is_away(&why) || lc_now_ms() >= end)
+            break;
+        if (lc_sleep_ms(250, lc_stop_flag()))
+            return lc_fail(err, LC_ERR_STOPPED, "stopped while Keeper is away: %s", why.msg);
+    } while (true);
     if (rc && err && err->code == 0)
         *err = why;
     return rc;
@@ -607,6 +613,18 @@ static int host_path(const struct lc_tracking *t, size_t host, struct lc_table *
     return rc;
 }
 
+/* Others have it, and the connected server has not: what was applied is not known here. */
+static int refuse_without(const struct lc_tracking *t, const char *host, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED,
+            "host %s has the tracking table %s.%s, and %s, which is asked, has not: what was "
+            "applied is not known here",
+            host, t->database, t->table, lc_backend_where(t->b));
+    lc_hint(err, "connect to that host; or create the table here as SHOW CREATE TABLE says there, "
+                 "as a replica of it");
+    return LC_ERR_REFUSED;
+}
+
 int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
 {
     struct lc_table rows = {0};
@@ -614,6 +632,8 @@ int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
     size_t first = 0;
     int rc = 0;
 
+    if (t->cluster->name && t->exists && !t->replicated)
+        return refuse_own(t, lc_backend_where(t->b), err);
     for (size_t i = 0; rc == 0 && t->cluster->name && i < t->cluster->n; i++) {
         const char *path = NULL;
 
@@ -637,6 +657,8 @@ int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
                          "in it what was applied: livecol baseline VERSION");
         }
     }
+    if (rc == 0 && shared && !t->exists)
+        rc = refuse_without(t, t->cluster->v[first].name, err);
     free(shared);
     lc_table_release(&rows);
     return rc;
@@ -652,7 +674,7 @@ int lc_tracking_create(struct lc_tracking *t, struct lc_error *err)
         return 0;
     rc = everywhere ? create_when_keeper_answers(t, err)
                     : lc_query_read(t->b, lc_sql_tracking_create, args, NULL, err);
-    if (rc == LC_ERR_SERVER && everywhere && lc_keeper_is_away(err))
+    if (rc == LC_ERR_SERVER && everywhere && err && lc_keeper_is_away(err))
         lc_hint(err,
                 "Keeper (or ZooKeeper) does not answer this server: bring it back, then run it "
                 "again; nothing was changed");

@@ -243,6 +243,12 @@ on_b 'ALTER TABLE half.t ADD COLUMN v String DEFAULT upper(k)'
 up "$work/half" --cluster apart
 said_good 'half, mended'
 
+# --- asked of a host that has no replica of the tracking table, nothing is taken as not applied
+on_b "DROP TABLE half.schema_migrations"
+CLICKHOUSE_URL=$url_b/half up "$work/half" --cluster apart
+expect 'a host without the tracking table: exit' 3 "$code"
+expect_in 'a host without the tracking table' "host $host_a has the tracking table half.schema_migrations, and http" "$work/err"
+
 # --- one server's own tracking table is not taken for the cluster's
 clean own
 migration "$work/own" 0001_t <<'END'
