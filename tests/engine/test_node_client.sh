@@ -18,6 +18,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
+: >"$folder/port" # there, before it is read
 "$LIVECOL_CHDB_HTTP" --path "$folder/data" --user me --password 'open sesame' >"$folder/port" &
 server=$!
 for _ in $(seq 100); do
