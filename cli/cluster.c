@@ -298,6 +298,23 @@ static int are_distinct(const struct lc_cluster *c, bool with_shard, bool *disti
     return rc;
 }
 
+int lc_cluster_keeper_path(const struct lc_cluster *c, size_t i, const char *database,
+                           const char *table, struct lc_table *rows, const char **path,
+                           struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", database}, {"table", table}, {NULL, NULL}};
+    int rc = lc_cluster_read(c, i, lc_sql_columns, lc_sql_host_columns, args, rows, err);
+
+    *path = NULL;
+    if (rc || rows->rows == 0)
+        return rc;
+    rc = lc_cluster_read(c, i, lc_sql_table_keeper_path, lc_sql_host_table_keeper_path, args, rows,
+                         err);
+    if (rc == 0)
+        *path = rows->rows ? lc_table_at(rows, 0, 0)->p : "";
+    return rc;
+}
+
 int lc_cluster_replica_name(const struct lc_cluster *c, const char **macros, struct lc_error *err)
 {
     bool distinct = false;

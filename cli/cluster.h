@@ -60,6 +60,14 @@ int lc_cluster_read(const struct lc_cluster *c, size_t i, const char *plain, con
 int lc_cluster_run(const struct lc_cluster *c, size_t i, const char *sql, struct lc_table *out,
                    struct lc_error *err);
 
+/*
+ * The node in Keeper of a table on host i: *path, "" where it is not Replicated, NULL where there
+ * is no such table. It is in *rows, which the caller releases. 0 or the failures of a query.
+ */
+int lc_cluster_keeper_path(const struct lc_cluster *c, size_t i, const char *database,
+                           const char *table, struct lc_table *rows, const char **path,
+                           struct lc_error *err);
+
 /* Append what stands behind FROM so that the table is host i's. 0 or LC_ERR_NOMEM. */
 int lc_cluster_add_from(const struct lc_cluster *c, size_t i, struct lc_buf *b,
                         const char *database, const char *table);

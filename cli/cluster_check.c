@@ -13,19 +13,6 @@ static const char *database_of(const struct lc_cluster *c, const struct lc_stmt 
     return lc_stmt_database(s, lc_backend_database(c->b));
 }
 
-/* The table's node in Keeper on that host, "" where it is not Replicated; *there: it is known. */
-static int keeper_path(const struct lc_cluster *c, size_t host, const struct lc_sql_arg *args,
-                       struct lc_table *t, bool *there, struct lc_error *err)
-{
-    int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, t, err);
-
-    *there = rc == 0 && t->rows > 0;
-    if (*there)
-        rc = lc_cluster_read(c, host, lc_sql_table_keeper_path, lc_sql_host_table_keeper_path, args,
-                             t, err);
-    return rc;
-}
-
 int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_facts *facts,
                            const struct lc_stmt *s, struct lc_error *err)
 {
@@ -40,14 +27,14 @@ int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_facts *fa
     rc = lc_query_read(c->b, lc_sql_table_keeper_path, args, &here, err);
     path = rc == 0 && here.rows ? lc_table_at(&here, 0, 0)->p : "";
     for (size_t i = 0; rc == 0 && i < c->n; i++) {
-        bool known;
+        const char *its;
 
         if (c->v[i].down)
             continue;
-        rc = keeper_path(c, i, args, &there, &known, err);
-        if (rc || !known)
+        rc = lc_cluster_keeper_path(c, i, database_of(c, s), s->name, &there, &its, err);
+        if (rc || !its)
             continue;
-        if (*path && there.rows && strcmp(lc_table_at(&there, 0, 0)->p, path) == 0)
+        if (*path && strcmp(its, path) == 0)
             continue;
         if (!*path && c->n == 1)
             continue;

@@ -473,56 +473,66 @@ static int try_own(const struct lc_defaults *d, const struct trial *t, struct an
 }
 
 /* Without its own, a time is a text in the server's time zone, which hosts need not share. */
-static bool is_same_everywhere(const struct trial *t, size_t column)
+static bool is_same_everywhere(const char *type)
 {
-    const char *type = lc_table_at(&t->columns, column, 1)->p;
-
     return !strstr(type, "DateTime") || strchr(type, '\'');
 }
 
-/* The columns that the expression reads and the table has, each once. */
+/* The column's row among those that the table has; columns.rows: none. */
+static size_t find_column(const struct trial *t, const char *name)
+{
+    size_t i = 0;
+
+    while (i < t->columns.rows && strcmp(lc_table_at(&t->columns, i, 0)->p, name) != 0)
+        i++;
+    return i;
+}
+
+/* List it, once. False: the table does not have it yet, or its text says too little. */
+static bool list_input(struct trial *t, const char *name)
+{
+    struct lc_own_rows *o = &t->own;
+    size_t i = find_column(t, name);
+    const char *type = i < t->columns.rows ? lc_table_at(&t->columns, i, 1)->p : NULL;
+
+    if (!type || !is_same_everywhere(type))
+        return false;
+    for (size_t k = 0; k < o->n; k++)
+        if (strcmp(o->columns[k].name, name) == 0)
+            return true;
+    if (o->n == LC_OWN_ROWS_COLUMNS)
+        return false;
+    o->columns[o->n].name = lc_table_at(&t->columns, i, 0)->p;
+    o->columns[o->n++].type = type;
+    return true;
+}
+
+/* The columns that the expression reads; none, where one of them cannot be listed. */
 static void name_inputs(const struct lc_defaults *d, struct trial *t)
 {
     struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
-    struct lc_own_rows *o = &t->own;
     struct lc_tok tok;
+    bool listed = true;
 
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+    while (listed && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
         char *name =
             tok.kind == LC_TOK_WORD || tok.kind == LC_TOK_QUOTED ? lc_tok_name(&tok) : NULL;
-        bool known = name && type_of(d, t, name), there = false;
 
-        for (size_t i = 0; known && i < t->columns.rows; i++) {
-            const char *column = lc_table_at(&t->columns, i, 0)->p;
-            bool listed = false;
-
-            if (strcmp(column, name) != 0)
-                continue;
-            there = true;
-            for (size_t k = 0; k < o->n; k++)
-                listed = listed || strcmp(o->columns[k].name, column) == 0;
-            if (!listed && o->n < LC_OWN_ROWS_COLUMNS && is_same_everywhere(t, i)) {
-                o->columns[o->n].name = column;
-                o->columns[o->n++].type = lc_table_at(&t->columns, i, 1)->p;
-            } else if (!listed) {
-                there = false;
-            }
-        }
+        if (name && type_of(d, t, name))
+            listed = list_input(t, name);
         free(name);
-        if (known && !there) { /* one that this run adds first: its rows are not there yet */
-            o->n = 0;
-            return;
-        }
     }
+    if (!listed)
+        t->own.n = 0;
 }
 
+/* Of types that cannot be told apart there are none: sample() tries them as they are. */
 static int read_own_rows(const struct lc_defaults *d, struct trial *t, struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
     int rc = lc_own_rows_read(&t->own, d->b, t->database, t->stmt->name, &why);
 
-    if (rc ==
-        LC_ERR_SERVER) { /* of types that cannot be told apart: sample() tries them as they are */
+    if (rc == LC_ERR_SERVER) {
         t->own.n = 0;
         return 0;
     }

@@ -595,24 +595,6 @@ static int refuse_own(const struct lc_tracking *t, const char *host, struct lc_e
     return LC_ERR_REFUSED;
 }
 
-/* Its tracking table's node in Keeper on that host into *path, "" where it has none; NULL: no table
- * is there. */
-static int host_path(const struct lc_tracking *t, size_t host, struct lc_table *rows,
-                     const char **path, struct lc_error *err)
-{
-    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    int rc =
-        lc_cluster_read(t->cluster, host, lc_sql_columns, lc_sql_host_columns, args, rows, err);
-
-    *path = NULL;
-    if (rc || rows->rows == 0)
-        return rc;
-    rc = lc_cluster_read(t->cluster, host, lc_sql_table_keeper_path, lc_sql_host_table_keeper_path,
-                         args, rows, err);
-    *path = rc == 0 && rows->rows ? lc_table_at(rows, 0, 0)->p : "";
-    return rc;
-}
-
 /* Others have it, and the connected server has not: what was applied is not known here. */
 static int refuse_without(const struct lc_tracking *t, const char *host, struct lc_error *err)
 {
@@ -639,7 +621,7 @@ int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
 
         if (t->cluster->v[i].down)
             continue;
-        rc = host_path(t, i, &rows, &path, err);
+        rc = lc_cluster_keeper_path(t->cluster, i, t->database, t->table, &rows, &path, err);
         if (rc || !path)
             continue;
         if (!*path) {
