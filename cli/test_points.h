@@ -2,6 +2,9 @@
  * What tests need of the inside, compiled in with LIVECOL_TEST_HOOKS only; else it costs nothing.
  *
  *   LIVECOL_TEST_KILL_AT=n     raise SIGKILL at the n-th point that is passed, as a power cut would
+ *   LIVECOL_TEST_POINTS=1      name each point on stderr as it is passed
+ *   LIVECOL_TEST_GATE=DIR      at the point NAME, wait while DIR/NAME.hold is there, after leaving
+ *                              DIR/NAME.reached; blanks of the name stay blanks
  *   LIVECOL_TEST_STALE_S=n     a lock is stale after so many seconds
  */
 #ifndef LC_TEST_POINTS_H

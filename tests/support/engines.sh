@@ -33,6 +33,28 @@ END
     "$LIVECOL_SOURCE/config/livecol_function.xml" >"$1/slow_function.xml"
 }
 
+# engine_gated_function DIR NAME [PROGRAM-LINE]: a function NAME that answers as region_v1 does, one
+# process a block, and passes the gate DIR/gate before each block (tests/support/wait.sh):
+# gate_close "$dir/gate" NAME holds every call, gate_open lets them go on.
+engine_gated_function() {
+  mkdir -p "$1/gate"
+  cat >"$1/user_scripts/gated_$2" <<END
+#!/bin/sh
+gate=\$(dirname "\$0")/../gate
+if [ -e "\$gate/$2.hold" ]; then
+  : >"\$gate/$2.reached"
+  while [ -e "\$gate/$2.hold" ]; do sleep 0.02; done
+fi
+exec "\$(dirname "\$0")/livecol-udf" "\$@"
+END
+  chmod +x "$1/user_scripts/gated_$2"
+  # The server ends a function that takes longer than it is told: a gate may be held for long.
+  sed -e "s/region_v1(/$2(/; s/<name>region_v1/<name>$2/" \
+    -e 's/<type>executable_pool/<type>executable/' -e "s/<command>livecol-udf /<command>gated_$2 /" \
+    -e 's/60000</600000</' -e 's/time>60</time>600</' \
+    "$LIVECOL_SOURCE/config/livecol_function.xml" >"$1/$2_function.xml"
+}
+
 # engine_start_chdb DIR [OPTION...]: the embedded engine over HTTP; its URL goes into engine_url.
 engine_start_chdb() {
   local dir=$1 port=''

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # shellcheck source=tests/support/engines.sh
 . "$LIVECOL_SOURCE/tests/support/engines.sh"
+# shellcheck source=tests/support/wait.sh
+. "$LIVECOL_SOURCE/tests/support/wait.sh"
 unset CLICKHOUSE_URL CLICKHOUSE_PASSWORD CLICKHOUSE_PASSWORD_FILE
 export NO_COLOR=1
 # shellcheck disable=SC2034 # for the script that sources this
