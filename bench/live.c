@@ -265,8 +265,8 @@ static int migrate(struct run *r, struct lc_up_report *report, struct lc_error *
     return lc_runner_up(r->b, &up, report, err);
 }
 
-/* Would it run? A function that is missing is found out now, on five rows, not after all of them.
- */
+/* Would it run? A function that is missing is found out now, on five rows, not
+ * after all of them. */
 static int check_migrations(struct run *r, struct lc_error *err)
 {
     struct lc_up_report report = {0};

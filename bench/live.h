@@ -166,8 +166,8 @@ bool lc_live_phase_counts(enum lc_live_phase phase);
 /* How long a phase has lasted until now, all its segments together. */
 double lc_live_phase_seconds(const struct lc_live *live, enum lc_live_phase phase);
 
-/* The latencies in ms, sorted, of the good samples of a stream in a phase; malloc'ed, NULL: none.
- */
+/* The latencies in ms, sorted, of the good samples of a stream in a phase;
+ * malloc'ed, NULL: none. */
 double *lc_live_ms(const struct lc_live *live, enum lc_live_stream stream, enum lc_live_phase phase,
                    size_t *n);
 

@@ -10,10 +10,9 @@
 #include <pthread.h>
 
 /* Tables that a run makes, all in LC_LIVE_DATABASE. */
-#define LIVE_SNAPSHOT                                                                              \
-    "events_livecol_seed"                   /* the rows as seeded: what fresh copies are made of   \
-                                             */
-#define LIVE_DONE     "events_livecol_done" /* the table itself, while a copy has its name */
+/* The rows as seeded, which fresh copies are made of; the table itself, while a copy has its name. */
+#define LIVE_SNAPSHOT "events_livecol_seed"
+#define LIVE_DONE     "events_livecol_done"
 #define LIVE_TRACKING "livecol_bench_migrations"
 
 #define LIVE_NICE_SETTING "os_threads_nice_value_query"

@@ -137,8 +137,8 @@ bool lc_outcome_missed(const struct lc_outcome *o);
  * there are too few runs for a percentile. The report is to be released. */
 void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r);
 
-/* Append two lines on where it was measured; a line where the machine was noisy. 0, LC_ERR_NOMEM.
- */
+/* Append two lines on where it was measured; a line where the machine was
+ * noisy. 0, LC_ERR_NOMEM. */
 int lc_outcome_where(const struct lc_outcome *o, struct lc_buf *out);
 int lc_outcome_noise(const struct lc_outcome *o, struct lc_buf *out);
 

@@ -41,8 +41,8 @@ double lc_stats_percentile(const double *sorted, size_t n, double p)
     if (n == 0) {
         return 0;
     }
-    /* 0.99 is a little more than 99/100 as a double: without the slack p99 of 100 were the 100th.
-     */
+    /* 0.99 is a little more than 99/100 as a double: without the slack p99 of
+     * 100 were the 100th. */
     double rank = ceil(p * (double)n - 1e-9 * (double)n);
     if (rank < 1) {
         return sorted[0];

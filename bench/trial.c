@@ -324,8 +324,8 @@ static int play(struct arena *a, uint64_t calls, double seconds, bool warm_up, s
     return rc;
 }
 
-/* A statement that cannot run at all is an error with the server's words, not a thousand failures.
- */
+/* A statement that cannot run at all is an error with the server's words, not
+ * a thousand failures. */
 static int try_each(struct arena *a, struct lc_error *err)
 {
     const struct lc_trial *t = a->trial;

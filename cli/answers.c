@@ -186,8 +186,8 @@ static int differ(const struct lc_answers_call *call, struct lc_slice key, struc
     return LC_ERR_REFUSED;
 }
 
-/* A key without a rule has the type's empty value: '', 0 or NULL. 007 is stored as 7 in a number.
- */
+/* A key without a rule has the type's empty value: '', 0 or NULL. 007 is
+ * stored as 7 in a number. */
 static bool is_answer(const struct lc_cell *got, const char *type, struct lc_slice want)
 {
     char text[24];

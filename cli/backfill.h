@@ -2,11 +2,13 @@
  * The backfill supervisor: stores a derived column for the rows that were there before it, so that
  * nobody notices.
  *
- *              ┌──────────── load below the limits ───────────┐
- *              ▼                                              │
- *   look → submit MATERIALIZE COLUMN … IN PARTITION ID → wait ─┴─ load reached → KILL MUTATION →
- * wait ▲                                                 │ └──────────── the partition is stored
- * ────────────┘    no part lacks the column → done
+ *            ┌─────────────── load below the limits ───────────────┐
+ *            ▼                                                     │
+ *   look → submit MATERIALIZE COLUMN … IN PARTITION ID → wait ─ load reached → KILL MUTATION → pause
+ *    │       ▲                                           │
+ *    │       └──────────── the partition is stored ──────┘
+ *    ▼
+ *   done: no part lacks the column
  *
  * One mutation takes partitions until it has enough rows, and not only one: outside of Replicated
  * tables a mutation makes a new version of every part of the table (hard links, where it changes

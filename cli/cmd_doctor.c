@@ -1,5 +1,5 @@
-/* livecol doctor: is all as it should be? Server, functions, DEFAULTs, lock, migrations, mutations.
- */
+/* livecol doctor: is all as it should be? Server, functions, DEFAULTs, lock,
+ * migrations, mutations. */
 #include "cmd_migrate.h"
 
 #include "doctor.h"

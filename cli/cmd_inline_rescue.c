@@ -36,8 +36,8 @@ static int known(struct rescue *r, const char *function, bool *is, struct lc_err
     return rc;
 }
 
-/* The expression over one row of empty values: from the table its ALIAS columns would be read too.
- */
+/* The expression over one row of empty values: from the table its ALIAS
+ * columns would be read too. */
 static int make_trial(struct rescue *r, size_t row, struct lc_buf *sql, struct lc_error *err)
 {
     const char *expr = lc_table_at(&r->all, row, D_EXPR)->p;

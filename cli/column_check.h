@@ -11,8 +11,8 @@
 
 #include <stdatomic.h>
 
-/* Does the column have the command's type now? False where it is not there. 0, a query's failures.
- */
+/* Does the column have the command's type now? False where it is not there. 0,
+ * a query's failures. */
 int lc_column_has_type(struct lc_backend *b, const struct lc_stmt *s,
                        const struct lc_stmt_command *c, bool *same, struct lc_error *err);
 

@@ -48,8 +48,8 @@ int lc_file_read(const char *path, struct lc_buf *b, struct lc_error *err)
     return rc;
 }
 
-/* A rename or an unlink lasts once its folder is on the disk; a file system that cannot is let be.
- */
+/* A rename or an unlink lasts once its folder is on the disk; a file system
+ * that cannot is let be. */
 static void sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -66,8 +66,8 @@ static void release(struct job *j)
             close(j->lock[i]);
 }
 
-/* One install or uninstall of the folders at a time. A file system that knows no locks is let be.
- */
+/* One install or uninstall of the folders at a time. A file system that knows
+ * no locks is let be. */
 static int lock_folders(struct job *j, struct lc_error *err)
 {
     const char *const folders[] = {j->o->scripts, j->o->config};
@@ -223,8 +223,8 @@ static bool is_kept(const struct lc_json *entry)
     return lc_json_num(lc_json_get(entry, "kept"), 0) != 0;
 }
 
-/* Was the file there before any install? put: an install of the folders has put the program there.
- */
+/* Was the file there before any install? put: an install of the folders has
+ * put the program there. */
 static bool was_there(const struct job *j, const struct file *f, bool put)
 {
     const struct lc_json *rules = entry_of(j->manifest, RULES_FILE);
@@ -311,8 +311,8 @@ static int look(struct job *j, struct file *f, struct lc_error *err)
     return LC_ERR_REFUSED;
 }
 
-/* What the manifest had, and no install of now would write: it stays listed, so as to be removed.
- */
+/* What the manifest had, and no install of now would write: it stays listed,
+ * so as to be removed. */
 static void keep_listed(const struct job *j, struct lc_json *files)
 {
     const struct lc_json *old = lc_json_get(j->manifest, "files");

@@ -273,8 +273,8 @@ static bool was_before(const struct lc_mutation_shard *s, const char *id)
     return false;
 }
 
-/* What Keeper has must be on the host: a replica that was just started shows nothing for a while.
- */
+/* What Keeper has must be on the host: a replica that was just started shows
+ * nothing for a while. */
 static unsigned missing(struct lc_mutation_watch *w, size_t host, const struct lc_table *shown,
                         const struct lc_table *expected)
 {

@@ -64,8 +64,8 @@ int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
 /* Print a command's help to stdout. */
 void lc_options_help(const struct lc_command *cmd);
 
-/* Open the backend that options and environment name; LC_ERR_USAGE with a hint if they name none.
- */
+/* Open the backend that options and environment name; LC_ERR_USAGE with a hint
+ * if they name none. */
 int lc_global_open(const struct lc_global *global, struct lc_backend **out, struct lc_error *err);
 
 /*

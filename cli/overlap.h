@@ -1,5 +1,5 @@
-/* Which migrations may go on beside each other: what their words say, and nothing that is guessed.
- */
+/* Which migrations may go on beside each other: what their words say, and
+ * nothing that is guessed. */
 #ifndef LC_OVERLAP_H
 #define LC_OVERLAP_H
 

@@ -273,8 +273,8 @@ static int choose_up(struct lc_plan *plan, const struct lc_migrations *files,
     return 0;
 }
 
-/* The newest that is applied comes first, and only its file says what takes it back; unless --to.
- */
+/* The newest that is applied comes first, and only its file says what takes it
+ * back; unless --to. */
 static int check_gone(const struct lc_migrations *files, const struct lc_tracking *t,
                       const struct lc_up_options *o, struct lc_error *err)
 {

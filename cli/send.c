@@ -294,8 +294,8 @@ static void make_settings(const struct lc_up_options *o, bool on_cluster, char s
         snprintf(statement_s, 16, "%u", (o->statement_timeout_ms + 999) / 1000);
         out[n++] = (struct lc_setting){"max_execution_time", statement_s};
     }
-    /* What the hosts have not done by then is followed in Keeper, where a signal can end the wait.
-     */
+    /* What the hosts have not done by then is followed in Keeper, where a
+     * signal can end the wait. */
     if (on_cluster && !o->ddl_timeout_ms)
         out[n++] = (struct lc_setting){"distributed_ddl_task_timeout", "5"};
     if (o->ddl_timeout_ms) {
@@ -417,8 +417,8 @@ static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt
                 return rc;
             rc = LC_ERR_SERVER;
         }
-        /* Once an answer was lost, an error too ("already exists") may only mean that it is done.
-         */
+        /* Once an answer was lost, an error too ("already exists") may only
+         * mean that it is done. */
         if (is_lost(rc, &why) || (rc == LC_ERR_SERVER && lost && !may_retry(rc, &why))) {
             struct lc_error settled = LC_ERROR_INIT;
             bool answered =

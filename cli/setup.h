@@ -20,8 +20,8 @@
 
 struct lc_setup_target;
 
-/* What is asked for, and what was made of it. Zero it, fill the first part, then lc_setup_settle.
- */
+/* What is asked for, and what was made of it. Zero it, fill the first part,
+ * then lc_setup_settle. */
 struct lc_setup {
     const char *rules_path; /* the rules file */
     const char *name;       /* region */

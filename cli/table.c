@@ -155,8 +155,8 @@ static int parse(struct lc_table *t, size_t n, struct lc_error *err)
     if (lines < 2)
         return lc_fail_at(err, LC_ERR_INPUT, n, lines, "the answer has no names and types");
     t->cols = count(t->text, (size_t)(eol - t->text), '\t') + 1;
-    /* by delimiters, not by rows × cols: a row that is too short ends the parse, whatever cols is
-     */
+    /* by delimiters, not by rows × cols: a row that is too short ends the
+     * parse, whatever cols is */
     t->names = calloc(count(t->text, n, '\t') + lines + t->cols, sizeof *t->names);
     if (!t->names)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for an answer of %zu rows", lines - 2);

@@ -83,8 +83,8 @@ struct lc_tracking {
     const struct lc_cluster *cluster; /* where lc_tracking_create makes it; the caller's, or NULL */
     char *database, *table;
     bool exists;
-    bool replicated; /* it has a replica on each host of a cluster, which reads catch up with first
-                      */
+    bool replicated; /* it has a replica on each host of a cluster, which reads
+                      * catch up with first */
     uint64_t seq;    /* of the last row */
     char run_id[33];
     struct lc_track_version *v;

@@ -39,8 +39,8 @@ void lc_xml_comment(struct lc_xml *x, const char *text);
 /* An empty line. */
 void lc_xml_gap(struct lc_xml *x);
 
-/* Append n bytes as an element's text: & < > escaped. 0, LC_ERR_NOMEM, or LC_ERR_INPUT: see above.
- */
+/* Append n bytes as an element's text: & < > escaped. 0, LC_ERR_NOMEM, or
+ * LC_ERR_INPUT: see above. */
 int lc_xml_escape(struct lc_buf *out, const char *text, size_t n);
 
 #endif

@@ -31,8 +31,8 @@ struct plan {
     uint32_t first_length, count, first_step;
 };
 
-/* A search node: the rules [begin, end) go on from its `depth` bytes, and are found by this plan.
- */
+/* A search node: the rules [begin, end) go on from its `depth` bytes, and are
+ * found by this plan. */
 struct node {
     uint32_t begin, end, plan;
 };

@@ -3,18 +3,21 @@
  *
  * Prefix sets, the longest rule wins:
  *
- *   key  u7_047352
- *        ├┘                     1. The trie. Its root is indexed by the first two bytes; an entry
- * is │                         the rule that holds, or (top bit) a node: some rule is longer. table
- * node, by the next byte   Where many rules go on by different bytes, the node is a table: │ one
- * load a byte. search node, lengths 3 5 8  2. Where few do, the rest is found by length: a binary
- * search over ├──────┘ 5 ?              the node's lengths. Hash tables, one a length, hold every
- * rule ├─────────┘ 8 ?           and, for rules of other lengths, markers: the first 5 bytes of a
- *                                  rule of 8. A hit says the best rule so far and "look at longer
- *                                  ones", a miss "look at shorter ones".
+ *   key   u 7 _ 0 4 7 3 5 2
+ *         ├─┘ │ │     │
+ *         │   │ │     │      1. The trie. Its root is a table indexed by the first two bytes. An
+ *         │   │ │     │         entry is a rule, which then holds, or a node: some rule is longer.
+ *         │   │ │     │
+ *         └─▶ table   │      2. Where many rules go on by different bytes, the node is a table
+ *             │ │     │         indexed by the next byte: one load a byte.
+ *             └─▶ search node, lengths 3 5 8
+ *               │     │      3. Where few do, the rest is found by a binary search over the node's
+ *           ├─────┘ 5?│         lengths. A hash table a length holds every rule of that length,
+ *           ├─────────┘ 8?      and markers: the first 5 bytes of a rule of 8. A hit gives the best
+ *                               rule so far and goes on with longer lengths, a miss with shorter.
  *
  * So a key costs one load where few rules are longer than two bytes, and at most log2(lengths) + 1
- * probes else, whatever the number of rules. Step 2 runs in rounds over the batch: each round
+ * probes else, whatever the number of rules. Step 3 runs in rounds over the batch: each round
  * hashes and prefetches for all keys, then probes for all, so that the cache misses overlap. Every
  * hit is confirmed against the key's bytes: keys come from outside, and collisions can be made.
  *
@@ -39,8 +42,8 @@
 /* A batch of keys; `n` of them, at most LC_BATCH. */
 struct lc_batch {
     size_t n;
-    /* Byte keys: key i is p[i][0 .. len[i]). Sixteen bytes from p[i] may be read, whatever len[i].
-     */
+    /* Byte keys: key i is p[i][0 .. len[i]). Sixteen bytes from p[i] may be
+     * read, whatever len[i]. */
     const uint8_t *p[LC_BATCH];
     size_t len[LC_BATCH];
     uint64_t number[LC_BATCH]; /* number keys (range sets) */

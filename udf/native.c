@@ -7,8 +7,9 @@
  *   FixedString(N)           N bytes a value
  *   Nullable(T)              a byte a row (1: NULL), then T's data, NULLs among it
  *   LowCardinality(T)        u64 1 │ u64 flags │ u64 keys │ keys as T │ u64 rows │ indexes
- *                            flags: 0x200 has keys, 0x400 a dictionary of its own, low byte: an
- * index is 1 << n bytes. Only the keys are matched, once each.
+ *                            flags: 0x200 has keys, 0x400 a dictionary of its own,
+ *                            low byte n: an index is 1 << n bytes
+ *                            Only the keys are matched, once each.
  *
  *   https://clickhouse.com/docs/interfaces/formats/Native; ClickHouse's
  *   SerializationLowCardinality.cpp for the flags
@@ -157,8 +158,8 @@ static int put_dictionary_head(struct lc_stream *s, uint64_t keys)
                : 0;
 }
 
-/* The whole dictionary of the attribute, then the number of indexes; the indexes follow a row each.
- */
+/* The whole dictionary of the attribute, then the number of indexes; the
+ * indexes follow a row each. */
 static int put_whole_dictionary(struct lc_stream *s)
 {
     uint32_t n = s->rules->attrs[s->result->attribute].values;

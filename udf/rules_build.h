@@ -23,8 +23,8 @@ struct lc_rule_in {
     const struct lc_slice *values; /* one an attribute, each ≤ LC_MAX_VALUE_BYTES */
 };
 
-/* Start a rule set; `names` are the attributes (1 to LC_MAX_ATTRIBUTES, distinct). 0, LC_ERR_NOMEM.
- */
+/* Start a rule set; `names` are the attributes (1 to LC_MAX_ATTRIBUTES,
+ * distinct). 0, LC_ERR_NOMEM. */
 int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_slice *names,
                    uint32_t attributes);
 

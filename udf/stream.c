@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define READ_SIZE                                                                                  \
-    ((size_t)1 << 20) /* room offered for a read: as much as an enlarged pipe holds                \
-                       */
+    ((size_t)1                                                                                     \
+     << 20) /* room offered for a read: as much as an enlarged pipe holds                \ */
 #define KEEP_BYTES ((size_t)32 << 20) /* buffers above this are given back after the block */
 
 int lc_format_from_name(const char *name)

@@ -124,8 +124,8 @@ void lc_whole_free(struct lc_whole *w)
     free(w);
 }
 
-/* "^" and the key, what means something in a regular expression behind a backslash: as RE2 quotes.
- */
+/* "^" and the key, what means something in a regular expression behind a
+ * backslash: as RE2 quotes. */
 static int add_regexp(struct lc_buf *out, struct lc_slice key)
 {
     if (lc_buf_reserve(out, 1 + 2 * key.n))

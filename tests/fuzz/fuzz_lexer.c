@@ -8,8 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A statement holds no `;` outside of quotes, unless it has inline data: lexing it alone shows it.
- */
+/* A statement holds no `;` outside of quotes, unless it has inline data:
+ * lexing it alone shows it. */
 static void check_statement(const char *text, const struct lc_piece *piece)
 {
     struct lc_lexer lex = LC_LEXER(text + piece->at, piece->n);

@@ -25,8 +25,8 @@ static void wait_at_gate(const char *folder, const char *name)
         nanosleep(&pause, NULL);
 }
 
-/* Every point is named on stderr where LIVECOL_TEST_POINTS is set, so that a test can count them.
- */
+/* Every point is named on stderr where LIVECOL_TEST_POINTS is set, so that a
+ * test can count them. */
 void lc_test_point(const char *name)
 {
     static unsigned passed;

@@ -263,8 +263,8 @@ static void test_nobody_there(void **state)
     assert_null(b);
 }
 
-/* The server goes away while a connection is open: the next statement knows that it was not sent.
- */
+/* The server goes away while a connection is open: the next statement knows
+ * that it was not sent. */
 static void test_gone_between_two_statements(void **state)
 {
     const struct scripted_step steps[] = {{.answer = HELLO}, {.answer = SETTINGS}};

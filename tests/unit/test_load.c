@@ -65,8 +65,8 @@ static struct lc_load *run_to_end(const struct lc_stream *stream, const struct l
     return load;
 }
 
-/* At 100 a second a stall of 50 ms makes the next ones late too: 41, 32, 23, 14, 5, then 1 again.
- */
+/* At 100 a second a stall of 50 ms makes the next ones late too: 41, 32, 23,
+ * 14, 5, then 1 again. */
 static void test_open_loop_counts_from_the_due_time(void **state)
 {
     (void)state;

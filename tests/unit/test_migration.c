@@ -1,5 +1,5 @@
-/* A directory of migrations: names, sections, order, hashes, and all that can be wrong with them.
- */
+/* A directory of migrations: names, sections, order, hashes, and all that can
+ * be wrong with them. */
 #include "migration.h"
 #include "tracking.h"
 

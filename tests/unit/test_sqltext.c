@@ -14,8 +14,8 @@ static const char *const hostile[] = {
     "\\`",   "'", "`",    "\\",        "{id:x}", "caf\xc3\xa9",
 };
 
-/* What the quoted text stands for, by the server's rules: a backslash takes the next byte as it is.
- */
+/* What the quoted text stands for, by the server's rules: a backslash takes
+ * the next byte as it is. */
 static void unquote(const char *quoted, char quote, char *out)
 {
     size_t n = strlen(quoted);

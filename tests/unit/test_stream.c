@@ -433,8 +433,8 @@ static void test_low_cardinality_of_many_values(void **state)
     lc_buf_release(&out);
 }
 
-/* A rule set of random keys over a small alphabet, some bytes that TabSeparated escapes among it.
- */
+/* A rule set of random keys over a small alphabet, some bytes that
+ * TabSeparated escapes among it. */
 static struct lc_rules *random_rules(uint64_t *seed, enum lc_kind kind)
 {
     static const char alphabet[] = "ab\t\n\\\"\x01";

@@ -135,8 +135,8 @@ static void test_damaged_answers(void **state)
     }
 }
 
-/* A cut answer is either refused or, cut behind a newline, a shorter one. Never more than was sent.
- */
+/* A cut answer is either refused or, cut behind a newline, a shorter one.
+ * Never more than was sent. */
 static void test_cut_at_every_byte(void **state)
 {
     static const char text[] = "a\tb\nUInt8\tString\n1\tx\\ty\n2\t\\N\n";
