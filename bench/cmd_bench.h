@@ -2,7 +2,7 @@
 #ifndef LC_CMD_BENCH_H
 #define LC_CMD_BENCH_H
 
-#include "commands.h"
+#include "cli/commands/commands.h"
 
 lc_command_fn lc_cmd_bench_live;
 lc_command_fn lc_cmd_bench_match;

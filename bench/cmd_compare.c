@@ -1,10 +1,10 @@
 /* livecol bench compare */
-#include "cmd_bench.h"
+#include "bench/cmd_bench.h"
 
-#include "delivery.h"
-#include "options.h"
-#include "outcome.h"
-#include "talk.h"
+#include "bench/result/output.h"
+#include "cli/term/options.h"
+#include "bench/result/result.h"
+#include "cli/term/message.h"
 
 #include <inttypes.h>
 #include <math.h>

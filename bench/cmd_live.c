@@ -1,12 +1,12 @@
 /* livecol bench live */
-#include "cmd_bench.h"
+#include "bench/cmd_bench.h"
 
-#include "delivery.h"
-#include "follow.h"
-#include "live.h"
-#include "places.h"
-#include "stop.h"
-#include "talk.h"
+#include "bench/result/output.h"
+#include "cli/term/status_line.h"
+#include "bench/live/run.h"
+#include "cli/deploy/locate.h"
+#include "base/signals.h"
+#include "cli/term/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* livecol bench match: the command. */
-#include "cmd_bench.h"
-#include "delivery.h"
-#include "matcher.h"
-#include "options.h"
-#include "outcome.h"
-#include "report.h"
-#include "talk.h"
+#include "bench/cmd_bench.h"
+#include "bench/result/output.h"
+#include "bench/udf/matcher.h"
+#include "cli/term/options.h"
+#include "bench/result/result.h"
+#include "cli/term/text_table.h"
+#include "cli/term/message.h"
 
 #include <stdio.h>
 #include <string.h>

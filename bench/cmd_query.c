@@ -1,13 +1,13 @@
 /* livecol bench query */
-#include "cmd_bench.h"
+#include "bench/cmd_bench.h"
 
-#include "column_queries.h"
-#include "delivery.h"
-#include "follow.h"
-#include "script.h"
-#include "stop.h"
-#include "talk.h"
-#include "trial.h"
+#include "bench/measure/column_queries.h"
+#include "bench/result/output.h"
+#include "cli/term/status_line.h"
+#include "cli/sql/split.h"
+#include "base/signals.h"
+#include "cli/term/message.h"
+#include "bench/measure/interleave.h"
 
 #include <stdio.h>
 #include <stdlib.h>

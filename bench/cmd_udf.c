@@ -1,12 +1,12 @@
 /* livecol bench udf: the command. */
-#include "cmd_bench.h"
-#include "contest.h"
-#include "contest_scale.h"
-#include "outcome.h"
-#include "options.h"
-#include "report.h"
-#include "startup.h"
-#include "talk.h"
+#include "bench/cmd_bench.h"
+#include "bench/udf/comparison.h"
+#include "bench/udf/scale.h"
+#include "bench/result/result.h"
+#include "cli/term/options.h"
+#include "cli/term/text_table.h"
+#include "bench/udf/startup.h"
+#include "cli/term/message.h"
 
 #include <ftw.h>
 #include <stdio.h>

@@ -10,8 +10,8 @@
 #ifndef LC_CODEC_H
 #define LC_CODEC_H
 
-#include "match.h"
-#include "stream.h"
+#include "udf/rules/match.h"
+#include "udf/stream.h"
 
 /* Bytes behind the input that may be read (and mean nothing): matching loads eight at a time. */
 #define LC_SLACK 64
@@ -56,7 +56,7 @@ struct lc_stream {
     const struct lc_result *result;  /* the one that is being put out */
     const struct lc_result *results; /* with_key: those of all attributes that go out */
     unsigned n_results;
-    bool with_key; /* rows of key and attributes go out, rather than values: rows.c */
+    bool with_key; /* rows of key and attributes go out, rather than values: dictionary_rows.c */
     const struct lc_rules *rules;
     const struct lc_codec *codec;
     bool chunk_header, in_block;
@@ -74,7 +74,7 @@ struct lc_stream {
     struct lc_buf local;      /* Native LowCardinality: numbering of a block's own values */
     uint32_t generation;      /* of `local` */
     struct lc_native native;
-    const struct lc_whole *whole; /* the rule set itself goes out (whole.c); NULL: what comes in */
+    const struct lc_whole *whole; /* the rule set itself goes out (export.c); NULL: what comes in */
 };
 
 struct lc_codec {
@@ -123,7 +123,7 @@ int lc_put_slice(struct lc_buf *out, struct lc_slice v);
 int lc_put_escaped(struct lc_buf *out, struct lc_slice v);
 
 /*
- * rows.c, in place of a codec's put and finish. begin: a Native block of s->native.rows rows
+ * dictionary_rows.c, in place of a codec's put and finish. begin: a Native block of s->native.rows rows
  * begins, whose key column has this name and type. put: the n keys of s->batch, whose rules are in
  * s->value. finish: the block is whole. 0, LC_ERR_NOMEM, or LC_ERR_INPUT (a damaged arena).
  */

@@ -1,7 +1,7 @@
 /* livecol-udf: what the server executes. Reads blocks of keys, writes blocks of values. */
 #include "livecol_version.h"
-#include "options_udf.h"
-#include "whole.h"
+#include "udf/options.h"
+#include "udf/export.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -14,9 +14,9 @@
  *   https://clickhouse.com/docs/interfaces/formats/Native; ClickHouse's
  *   SerializationLowCardinality.cpp for the flags
  */
-#include "codec.h"
+#include "udf/codec.h"
 
-#include "varint.h"
+#include "base/varint.h"
 
 #include <stdio.h>
 #include <stdlib.h>

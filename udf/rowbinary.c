@@ -3,7 +3,7 @@
  * Nullable value behind a byte that is 1 for NULL. LowCardinality does not show.
  *   https://clickhouse.com/docs/interfaces/formats/RowBinary
  */
-#include "codec.h"
+#include "udf/codec.h"
 
 /* The format does not name types: a range set's key is UInt64, any other's is String. */
 static int rowbinary_rows(struct lc_stream *s, struct lc_error *err)

@@ -1,7 +1,7 @@
 /* Hot. */
-#include "codec.h"
+#include "udf/codec.h"
 
-#include "varint.h"
+#include "base/varint.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
 #ifndef LC_STREAM_H
 #define LC_STREAM_H
 
-#include "result.h"
+#include "udf/column_type.h"
 
 enum lc_format { LC_FORMAT_TSV, LC_FORMAT_ROWBINARY, LC_FORMAT_NATIVE };
 

@@ -2,7 +2,7 @@
  * Hot. TabSeparated: a row a line, one column here; backslash escapes; \N for NULL.
  *   https://clickhouse.com/docs/interfaces/formats/TabSeparated
  */
-#include "codec.h"
+#include "udf/codec.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "chdb_server.h"
-#include "live.h"
+#include "bench/live/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>

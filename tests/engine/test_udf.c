@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "backend.h"
-#include "buf.h"
+#include "cli/server/backend.h"
+#include "base/buf.h"
 
 #include <dirent.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* Whatever the bytes: the splitter refuses them, or its pieces join to the same bytes. */
-#include "lexer.h"
-#include "script.h"
+#include "cli/sql/lexer.h"
+#include "cli/sql/split.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The CSV loader: any bytes load or are refused with a message; what loads is whole. */
-#include "rules_csv.h"
+#include "udf/rules/csv.h"
 
 #include <stdlib.h>
 

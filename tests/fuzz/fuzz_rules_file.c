@@ -2,9 +2,9 @@
  * The compiled-file loader. The hash in the header is made right first, or nothing would get past
  * it; then whatever opens is matched, and put out whole, and must stay within its bounds.
  */
-#include "hash.h"
-#include "match.h"
-#include "whole.h"
+#include "udf/rules/hash.h"
+#include "udf/rules/match.h"
+#include "udf/export.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * The first byte chooses rules, type, chunk headers and the size of the pieces; its top bit rows of
  * key and attributes, rather than values.
  */
-#include "rules_csv.h"
-#include "stream.h"
+#include "udf/rules/csv.h"
+#include "udf/stream.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,8 +10,8 @@
  */
 #include "client_cert.h"
 #include "http_request.h"
-#include "options.h"
-#include "talk.h"
+#include "cli/term/options.h"
+#include "cli/term/message.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 #include "http_request.h"
 
 #include "http_status.h"
-#include "insert_data.h"
-#include "lexer.h"
-#include "server_error.h"
+#include "cli/sql/insert_data.h"
+#include "cli/sql/lexer.h"
+#include "cli/server/server_error.h"
 
 #include <pthread.h>
 #include <stdio.h>

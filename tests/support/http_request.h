@@ -6,8 +6,8 @@
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
-#include "buf.h"
-#include "chdb.h"
+#include "base/buf.h"
+#include "cli/server/chdb.h"
 
 #include <stdbool.h>
 

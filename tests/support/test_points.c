@@ -1,5 +1,5 @@
-/* The hooks of cli/test_points.h, for livecol-hooks. */
-#include "test_points.h"
+/* The hooks of base/test_points.h, for livecol-hooks. */
+#include "base/test_points.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "udf_support.h"
 
-#include "rules_csv.h"
+#include "udf/rules/csv.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
 #ifndef LC_UDF_SUPPORT_H
 #define LC_UDF_SUPPORT_H
 
-#include "rules.h"
-#include "rules_build.h"
-#include "stream.h"
+#include "udf/rules/ruleset.h"
+#include "udf/rules/build.h"
+#include "udf/stream.h"
 
 /* A rule set from CSV text; the test fails where it does not load. */
 struct lc_rules *support_rules(const char *csv);

@@ -46,7 +46,7 @@ says() {
 
 # --- gates: a program that waits for a file -------------------------------------------------------
 # A gate is a folder. Who comes to it leaves NAME.reached and waits while NAME.hold is there:
-# livecol-hooks at a named point (LIVECOL_TEST_GATE=DIR, see cli/test_points.h), and the engine's
+# livecol-hooks at a named point (LIVECOL_TEST_GATE=DIR, see base/test_points.h), and the engine's
 # functions of engine_gated_function.
 
 # gate_close DIR NAME: whoever comes to NAME from now on waits there.

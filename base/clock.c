@@ -1,0 +1,40 @@
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <time.h>
+
+enum { LOOK_EVERY_NS = 50000000 };
+
+static uint64_t system_now(void *ctx)
+{
+    (void)ctx;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+/* Sleeps to an absolute time, so that being woken late once does not shift what follows. */
+static void system_sleep_until(void *ctx, uint64_t until_ns, const atomic_bool *stop)
+{
+    for (;;) {
+        uint64_t now = system_now(ctx);
+        if (now >= until_ns || (stop != NULL && atomic_load(stop))) {
+            return;
+        }
+        uint64_t next = until_ns - now > LOOK_EVERY_NS ? now + LOOK_EVERY_NS : until_ns;
+        struct timespec t = {.tv_sec = (time_t)(next / 1000000000U),
+                             .tv_nsec = (long)(next % 1000000000U)};
+        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) {
+            if (stop != NULL && atomic_load(stop)) {
+                return;
+            }
+        }
+    }
+}
+
+const struct lc_clock *lc_clock_system(void)
+{
+    static const struct lc_clock system_clock = {system_now, system_sleep_until, NULL};
+    return &system_clock;
+}

@@ -1,0 +1,248 @@
+#include "base/json.h"
+
+#include "base/buf.h"
+#include "cli/term/message.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REAL_DIGITS JSON_REAL_PRECISION(15)
+#define LINE_FLAGS  (JSON_COMPACT | REAL_DIGITS)
+
+static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+
+/* Some member or element found no memory. */
+static atomic_bool lost;
+
+/* errno of the first line that could not be written; 0: none. */
+static atomic_int write_error;
+
+static json_t *value_of(const struct lc_json *v)
+{
+    return (json_t *)(uintptr_t)v;
+}
+
+static struct lc_json *noted(json_t *v)
+{
+    if (!v)
+        atomic_store(&lost, true);
+    return (struct lc_json *)v;
+}
+
+struct lc_json *lc_json_object(void)
+{
+    return noted(json_object());
+}
+
+struct lc_json *lc_json_array(void)
+{
+    return noted(json_array());
+}
+
+void lc_json_free(struct lc_json *v)
+{
+    json_decref(value_of(v));
+}
+
+/* Append the text, its bad bytes replaced. */
+static bool add_clean(struct lc_buf *out, const char *text)
+{
+    bool ok = true;
+
+    for (const char *s = text, *end = text + strlen(text); ok && s < end;) {
+        size_t n = lc_utf8_char(s, (size_t)(end - s));
+
+        ok = (n ? lc_buf_add(out, s, n) : lc_buf_adds(out, replacement)) == 0;
+        s += n ? n : 1;
+    }
+    return ok;
+}
+
+/* A JSON string of n bytes, without its secrets and its bad bytes. NULL: no memory. */
+static json_t *string_of(const char *text, size_t n)
+{
+    struct lc_buf clean;
+    char *copy = malloc(n + 1);
+    json_t *v = NULL;
+    bool ok = copy != NULL;
+
+    lc_buf_init(&clean, SIZE_MAX);
+    if (ok) {
+        memcpy(copy, text, n);
+        copy[n] = '\0';
+    }
+    for (size_t at = 0, bytes; ok && at <= n; at += bytes + 1) { /* from one NUL to the next */
+        bytes = strlen(copy + at);
+        lc_talk_redact(copy + at);
+        ok = (at == 0 || lc_buf_add(&clean, "", 1) == 0) && add_clean(&clean, copy + at);
+    }
+    if (ok && lc_buf_str(&clean))
+        v = json_stringn_nocheck((const char *)clean.p, clean.n);
+    lc_buf_release(&clean);
+    free(copy);
+    return v;
+}
+
+static json_t *real_of(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+void lc_json_set(struct lc_json *object, const char *key, struct lc_json *value)
+{
+    if (json_object_set_new(value_of(object), key, value_of(value)) != 0)
+        noted(NULL);
+}
+
+void lc_json_set_str(struct lc_json *object, const char *key, const char *text)
+{
+    lc_json_set(object, key, noted(text ? string_of(text, strlen(text)) : json_null()));
+}
+
+void lc_json_set_bytes(struct lc_json *object, const char *key, const void *p, size_t n)
+{
+    lc_json_set(object, key, noted(string_of(p, n)));
+}
+
+void lc_json_set_int(struct lc_json *object, const char *key, int64_t value)
+{
+    lc_json_set(object, key, noted(json_integer(value)));
+}
+
+void lc_json_set_double(struct lc_json *object, const char *key, double value)
+{
+    lc_json_set(object, key, noted(real_of(value)));
+}
+
+void lc_json_set_bool(struct lc_json *object, const char *key, bool value)
+{
+    lc_json_set(object, key, noted(json_boolean(value)));
+}
+
+void lc_json_add(struct lc_json *array, struct lc_json *value)
+{
+    if (json_array_append_new(value_of(array), value_of(value)) != 0)
+        noted(NULL);
+}
+
+void lc_json_add_str(struct lc_json *array, const char *text)
+{
+    lc_json_add(array, noted(text ? string_of(text, strlen(text)) : json_null()));
+}
+
+void lc_json_add_int(struct lc_json *array, int64_t value)
+{
+    lc_json_add(array, noted(json_integer(value)));
+}
+
+void lc_json_add_double(struct lc_json *array, double value)
+{
+    lc_json_add(array, noted(real_of(value)));
+}
+
+static int dump(const struct lc_json *v, FILE *to, size_t flags)
+{
+    if (!v || atomic_load(&lost))
+        return LC_ERR_NOMEM;
+    errno = 0;
+    if (json_dumpf(value_of(v), to, flags | JSON_ENCODE_ANY) != 0 || fputc('\n', to) == EOF ||
+        fflush(to) != 0) {
+        int none = 0;
+
+        atomic_compare_exchange_strong(&write_error, &none, errno ? errno : EIO);
+        return LC_ERR_IO;
+    }
+    return 0;
+}
+
+int lc_json_write_error(void)
+{
+    return atomic_load(&write_error);
+}
+
+int lc_json_line(const struct lc_json *v, FILE *to)
+{
+    return dump(v, to, LINE_FLAGS);
+}
+
+int lc_json_pretty(const struct lc_json *v, FILE *to)
+{
+    return dump(v, to, JSON_INDENT(2) | REAL_DIGITS);
+}
+
+char *lc_json_text(const struct lc_json *v)
+{
+    if (!v || atomic_load(&lost))
+        return NULL;
+    return json_dumps(value_of(v), LINE_FLAGS | JSON_ENCODE_ANY);
+}
+
+int lc_json_load(const char *path, struct lc_json **out, struct lc_error *err)
+{
+    json_error_t e;
+    json_t *v = json_load_file(path, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &e);
+
+    *out = (struct lc_json *)v;
+    if (v)
+        return 0;
+    if (json_error_code(&e) == json_error_cannot_open_file)
+        return lc_fail(err, LC_ERR_IO, "%s", e.text);
+    return lc_fail_at(err, LC_ERR_INPUT, (uint64_t)e.position, (uint64_t)e.line - 1,
+                      "%s: line %d, column %d: %s", path, e.line, e.column, e.text);
+}
+
+const struct lc_json *lc_json_get(const struct lc_json *v, const char *key)
+{
+    return (const struct lc_json *)json_object_get(value_of(v), key);
+}
+
+const struct lc_json *lc_json_at(const struct lc_json *v, size_t i)
+{
+    return (const struct lc_json *)json_array_get(value_of(v), i);
+}
+
+bool lc_json_is_array(const struct lc_json *v)
+{
+    return json_is_array(value_of(v));
+}
+
+size_t lc_json_size(const struct lc_json *v)
+{
+    const json_t *j = value_of(v);
+
+    return json_is_array(j) ? json_array_size(j) : json_object_size(j);
+}
+
+const char *lc_json_key(const struct lc_json *v, size_t i)
+{
+    json_t *j = value_of(v);
+    void *at = json_object_iter(j);
+
+    while (at && i--)
+        at = json_object_iter_next(j, at);
+    return at ? json_object_iter_key(at) : NULL;
+}
+
+const char *lc_json_str(const struct lc_json *v, const char *otherwise)
+{
+    const char *s = json_string_value(value_of(v));
+
+    return s ? s : otherwise;
+}
+
+double lc_json_num(const struct lc_json *v, double otherwise)
+{
+    const json_t *j = value_of(v);
+
+    return json_is_number(j) ? json_number_value(j) : otherwise;
+}
+
+bool lc_json_bool(const struct lc_json *v, bool otherwise)
+{
+    return json_is_boolean(value_of(v)) ? json_is_true(value_of(v)) : otherwise;
+}

@@ -1,0 +1,64 @@
+#include "base/signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static atomic_bool asked;
+static atomic_int signal_seen;
+
+static void on_signal(int sig)
+{
+    if (atomic_exchange(&asked, true)) {
+        signal(sig, SIG_DFL);
+        raise(sig);
+        return;
+    }
+    atomic_store(&signal_seen, sig);
+}
+
+void lc_stop_init(void)
+{
+    static enum { UNKNOWN, PAUSES, IGNORED } hup;
+    struct sigaction act = {.sa_handler = on_signal}, before;
+
+    sigemptyset(&act.sa_mask);
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+    /* The terminal has gone: as good a reason to pause; unless nohup has said that it is none. */
+    if (hup == UNKNOWN && sigaction(SIGHUP, NULL, &before) == 0)
+        hup = before.sa_handler == SIG_IGN ? IGNORED : PAUSES;
+    if (hup == IGNORED)
+        signal(SIGHUP, SIG_IGN);
+    else
+        sigaction(SIGHUP, &act, NULL);
+    /* A peer that hangs up is an error of that connection, not the end of this process. */
+    act.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &act, NULL);
+}
+
+bool lc_stop_asked(void)
+{
+    return atomic_load(&asked);
+}
+
+const atomic_bool *lc_stop_flag(void)
+{
+    return &asked;
+}
+
+int lc_stop_exit_code(void)
+{
+    int sig = atomic_load(&signal_seen);
+
+    return sig ? 128 + sig : 0;
+}
+
+void lc_stop_at_once(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM}; /* SIGHUP may be ignored, by nohup */
+
+    if (lc_stop_asked())
+        return;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL);
+}

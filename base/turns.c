@@ -1,0 +1,188 @@
+#include "base/turns.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum state { NOT_BEGUN, TURN, AWAY, ENDED };
+
+struct job {
+    struct lc_jobs *jobs;
+    enum state state;
+    bool overtaken;
+    bool joinable;
+    pthread_t thread;
+};
+
+struct lc_jobs {
+    const struct lc_jobs_hooks *hooks;
+    size_t n;
+    unsigned most, open; /* open: begun and not ended */
+    unsigned returning;  /* wait for the turn in lc_jobs_enter: they go before those not begun */
+    bool taken;          /* the turn */
+    int rc;              /* of the first one that failed */
+    struct lc_error error;
+    struct job *v;
+    pthread_mutex_t mutex; /* all of this */
+    pthread_cond_t changed;
+};
+
+static size_t index_of(const struct job *j)
+{
+    return (size_t)(j - j->jobs->v);
+}
+
+/* With the mutex. */
+static void note_failure(struct lc_jobs *jobs, size_t i, int rc, const struct lc_error *why)
+{
+    if (jobs->rc == 0) {
+        jobs->rc = rc;
+        jobs->error = *why;
+    } else if (jobs->hooks->failed_too) {
+        jobs->hooks->failed_too(jobs->hooks->ctx, i, why);
+    }
+}
+
+static void *job_thread(void *ctx)
+{
+    struct job *j = ctx;
+    struct lc_jobs *jobs = j->jobs;
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = jobs->hooks->run(jobs->hooks->ctx, jobs, index_of(j), &err);
+
+    pthread_mutex_lock(&jobs->mutex);
+    if (rc)
+        note_failure(jobs, index_of(j), rc, &err);
+    j->state = ENDED;
+    jobs->taken = false;
+    jobs->open--;
+    pthread_cond_broadcast(&jobs->changed);
+    pthread_mutex_unlock(&jobs->mutex);
+    return NULL;
+}
+
+void lc_jobs_leave(struct lc_jobs *jobs, size_t i)
+{
+    if (!jobs)
+        return;
+    pthread_mutex_lock(&jobs->mutex);
+    jobs->v[i].state = AWAY;
+    jobs->taken = false;
+    pthread_cond_broadcast(&jobs->changed);
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+void lc_jobs_enter(struct lc_jobs *jobs, size_t i)
+{
+    if (!jobs)
+        return;
+    pthread_mutex_lock(&jobs->mutex);
+    jobs->returning++;
+    while (jobs->taken)
+        pthread_cond_wait(&jobs->changed, &jobs->mutex);
+    jobs->returning--;
+    jobs->taken = true;
+    jobs->v[i].state = TURN;
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+static bool may_begin(const struct lc_jobs *jobs, size_t i)
+{
+    if (jobs->v[i].state != NOT_BEGUN)
+        return false;
+    for (size_t e = 0; e < i; e++) {
+        if (jobs->v[e].state != ENDED && !jobs->hooks->beside(jobs->hooks->ctx, e, i))
+            return false;
+    }
+    return true;
+}
+
+/* The first that may begin; n where none may now. With the mutex. */
+static size_t next(const struct lc_jobs *jobs)
+{
+    if (jobs->taken || jobs->returning || jobs->rc || jobs->open >= jobs->most)
+        return jobs->n;
+    for (size_t i = 0; i < jobs->n; i++) {
+        if (may_begin(jobs, i))
+            return i;
+    }
+    return jobs->n;
+}
+
+/* Tell those before i that they are overtaken. With the mutex, and the turn. */
+static int overtake(struct lc_jobs *jobs, size_t i, struct lc_error *err)
+{
+    for (size_t e = 0; e < i; e++) {
+        struct job *j = &jobs->v[e];
+        int rc;
+
+        if (j->state != NOT_BEGUN || j->overtaken)
+            continue;
+        j->overtaken = true;
+        rc = jobs->hooks->overtaken ? jobs->hooks->overtaken(jobs->hooks->ctx, e, err) : 0;
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+/* Begin task i, giving it the turn. With the mutex. */
+static void begin(struct lc_jobs *jobs, size_t i)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct job *j = &jobs->v[i];
+    int rc;
+
+    jobs->taken = true;
+    rc = overtake(jobs, i, &err);
+    if (rc == 0 && pthread_create(&j->thread, NULL, job_thread, j) != 0)
+        rc = lc_fail(&err, LC_ERR_IO, "no thread for a migration");
+    if (rc) {
+        jobs->taken = false;
+        note_failure(jobs, i, rc, &err);
+        return;
+    }
+    j->joinable = true;
+    j->state = TURN;
+    jobs->open++;
+}
+
+static void run_all(struct lc_jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->mutex);
+    for (;;) {
+        size_t i = next(jobs);
+
+        if (i < jobs->n)
+            begin(jobs, i);
+        else if (jobs->open)
+            pthread_cond_wait(&jobs->changed, &jobs->mutex);
+        else
+            break;
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+    for (size_t i = 0; i < jobs->n; i++) {
+        if (jobs->v[i].joinable)
+            pthread_join(jobs->v[i].thread, NULL);
+    }
+}
+
+int lc_jobs_run(size_t n, unsigned most, const struct lc_jobs_hooks *hooks, struct lc_error *err)
+{
+    struct lc_jobs jobs = {.hooks = hooks, .n = n, .most = most ? most : 1};
+
+    jobs.v = calloc(n + 1, sizeof *jobs.v);
+    if (!jobs.v)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for %zu tasks", n);
+    for (size_t i = 0; i < n; i++)
+        jobs.v[i].jobs = &jobs;
+    pthread_mutex_init(&jobs.mutex, NULL);
+    pthread_cond_init(&jobs.changed, NULL);
+    run_all(&jobs);
+    pthread_cond_destroy(&jobs.changed);
+    pthread_mutex_destroy(&jobs.mutex);
+    free(jobs.v);
+    if (jobs.rc && err && err->code == 0)
+        *err = jobs.error;
+    return jobs.rc;
+}

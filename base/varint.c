@@ -1,0 +1,31 @@
+#include "base/varint.h"
+
+int lc_varint_get(const uint8_t *p, size_t n, uint64_t *value)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < LC_VARINT_MAX; i++) {
+        if ((size_t)i == n)
+            return 0;
+        if (i == LC_VARINT_MAX - 1 && p[i] > 1)
+            return -1;
+        v |= (uint64_t)(p[i] & 0x7f) << (7 * i);
+        if (p[i] < 0x80) {
+            *value = v;
+            return i + 1;
+        }
+    }
+    return -1;
+}
+
+size_t lc_varint_put(uint8_t *out, uint64_t value)
+{
+    size_t n = 0;
+
+    while (value >= 0x80) {
+        out[n++] = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    out[n++] = (uint8_t)value;
+    return n;
+}

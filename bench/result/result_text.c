@@ -1,0 +1,233 @@
+/* An outcome for people: the same words as text and as a page. */
+#include "bench/result/result.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { AFTER_MAX_BYTES = 1 << 22 };
+
+/* For people three digits; for programs (raw) all that the figure has. */
+static void number_cell(struct lc_report *r, double v, bool raw)
+{
+    if (raw) {
+        lc_report_cell(r, "%.10g", v);
+    } else {
+        lc_report_number(r, v);
+    }
+}
+
+/* Nothing, where there are too few runs for it. */
+static void percentile_cell(struct lc_report *r, const struct lc_series *s, double p, bool raw)
+{
+    if (s->n < lc_stats_enough(p)) {
+        lc_report_cell(r, "%s", raw ? "" : "–");
+    } else {
+        number_cell(r, lc_stats_percentile(s->sorted, s->n, p), raw);
+    }
+}
+
+/* Server-side columns only where a server said something. */
+static bool server_known(const struct lc_outcome *o)
+{
+    for (size_t i = 0; i < o->n_series; i++) {
+        if (lc_series_server_known(o->series[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing, where it is not known. */
+static void known_cell(struct lc_report *r, bool known, double v)
+{
+    if (known) {
+        number_cell(r, v, true);
+    } else {
+        lc_report_cell(r, "%s", "");
+    }
+}
+
+void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r)
+{
+    static const double ps[] = {0.5, 0.9, 0.95, 0.99, 0.999};
+    bool server = raw || server_known(o);
+    lc_report_init(
+        r, raw      ? "name|n|errors|qps|mean_ms|sd_ms|min_ms|p50_ms|p90_ms|p95_ms|p99_ms|p99_9_ms|"
+                      "max_ms|server_mean_ms|rows_read|bytes_read"
+           : server ? "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max|server ms|"
+                      "rows read|MB read"
+                    : "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max");
+    for (size_t i = 0; i < o->n_series; i++) {
+        const struct lc_series *s = o->series[i];
+        char text[40];
+        lc_report_cell(r, "%s", s->name);
+        lc_report_cell(r, "%zu", s->n);
+        lc_report_cell(r, "%" PRIu64, s->errors);
+        number_cell(r, s->qps, raw);
+        if (raw) {
+            known_cell(r, s->n > 0, s->stats.mean);
+            known_cell(r, s->n > 0, s->stats.sd);
+            known_cell(r, s->n > 0, s->stats.min);
+        } else if (s->n == 0) {
+            lc_report_cell(r, "–");
+            lc_report_cell(r, "–");
+        } else {
+            lc_report_number(r, s->stats.mean);
+            lc_report_number(r, s->stats.sd);
+        }
+        for (size_t k = 0; k < sizeof ps / sizeof *ps; k++) {
+            percentile_cell(r, s, ps[k], raw);
+        }
+        percentile_cell(r, s, 1, raw);
+        if (raw) {
+            known_cell(r, lc_series_server_known(s), s->server_ms);
+            known_cell(r, lc_series_server_known(s), s->rows_read);
+            known_cell(r, lc_series_server_known(s), s->bytes_read);
+        } else if (server && !lc_series_server_known(s)) {
+            for (int k = 0; k < 3; k++) {
+                lc_report_cell(r, "–"); /* the server did not say */
+            }
+        } else if (server) {
+            lc_report_number(r, s->server_ms);
+            lc_report_cell(r, "%s", lc_format_count(s->rows_read, text, sizeof text));
+            lc_report_number(r, s->bytes_read / 1e6);
+        }
+    }
+}
+
+int lc_outcome_where(const struct lc_outcome *o, struct lc_buf *out)
+{
+    const struct lc_machine *m = &o->machine;
+    char memory[40];
+    int rc = lc_buf_addf(out, "%s, %u cores, %s; %s; %s\n", m->cpu, m->cores,
+                         lc_format_bytes((double)m->memory_bytes, memory, sizeof memory), m->os,
+                         m->kernel);
+    rc = rc == 0 ? lc_buf_addf(out, "livecol %s (%s), %s %s", m->version, m->commit, m->compiler,
+                               m->build)
+                 : rc;
+    if (rc == 0 && o->engine[0] != '\0') {
+        rc = lc_buf_addf(out, "; ClickHouse %s, %s", o->engine, o->where);
+    }
+    if (rc == 0 && o->rows > 0) {
+        rc = lc_buf_addf(out, "; %" PRIu64 " rows", o->rows);
+    }
+    if (rc == 0 && o->how[0] != '\0') {
+        rc = lc_buf_addf(out, "; %s", o->how);
+    }
+    return rc == 0 ? lc_buf_addf(out, "; %s\n", m->date) : rc;
+}
+
+int lc_outcome_noise(const struct lc_outcome *o, struct lc_buf *out)
+{
+    char meanwhile[80] = ""; /* beside a server, which is another process, nobody can tell */
+    if (!o->noisy) {
+        return 0;
+    }
+    if (o->embedded) {
+        (void)snprintf(meanwhile, sizeof meanwhile, " and %.0f %% meanwhile",
+                       100 * o->during.others);
+    }
+    return lc_buf_addf(out,
+                       "The machine was noisy: others used %.0f %% of it before%s, %.1f %% was "
+                       "stolen, throttled %" PRIu64 " times. Do not trust small differences.\n",
+                       100 * o->rest.others, meanwhile, 100 * o->during.steal, o->during.throttled);
+}
+
+static int comparison_line(const struct lc_outcome *o, const struct lc_comparison *c,
+                           struct lc_buf *out)
+{
+    const char *name = o->series[c->of]->name;
+    const char *reference = o->series[c->against]->name;
+    const struct lc_welch *w = &c->welch;
+    double confidence = 100 * o->confidence;
+    if (!c->answers_agree) {
+        return lc_buf_addf(out, "FAILED  %s and %s do not answer the same\n", name, reference);
+    }
+    if (!w->decided) {
+        return lc_buf_addf(out, "%s against %s: too few runs to compare\n", name, reference);
+    }
+    return lc_buf_addf(out,
+                       "%s against %s: %s at %.4g %% (ratio %.3f, difference %+.3g ms, between "
+                       "%+.3g and %+.3g)\n",
+                       name, reference, lc_outcome_verdict(w, c->regressed), confidence, c->ratio,
+                       w->difference, w->low, w->high);
+}
+
+static int judgement_line(const struct lc_outcome *o, const struct lc_judgement *j,
+                          struct lc_buf *out)
+{
+    char figure[48];
+    const struct lc_series *s = o->series[j->series];
+    if (j->verdict == LC_VERDICT_TOO_FEW) {
+        if (j->budget.of == LC_BUDGET_RATIO) {
+            return lc_buf_addf(out,
+                               "MISSED  budget %s of %s: there is no reference to compare with\n",
+                               j->budget.text, s->name);
+        }
+        return lc_buf_addf(
+            out, "MISSED  budget %s of %s: refused, %zu runs are too few (%zu needed)\n",
+            j->budget.text, s->name, s->n,
+            j->budget.of == LC_BUDGET_PERCENTILE ? lc_stats_enough(j->budget.p) : (size_t)1);
+    }
+    return lc_buf_addf(out, "%s  budget %s of %s: %s\n",
+                       j->verdict == LC_VERDICT_MET ? "ok    " : "MISSED", j->budget.text, s->name,
+                       lc_budget_figure(&j->budget, j->actual, figure, sizeof figure));
+}
+
+static int after_table(const struct lc_outcome *o, struct lc_buf *out)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < o->n_series; i++) {
+        const struct lc_series *s = o->series[i];
+        if (s->answer_varies) {
+            rc = lc_buf_addf(out, "note    %s: the answer was not the same in all runs\n", s->name);
+        }
+        if (rc == 0 && s->errors > 0) {
+            rc = lc_buf_addf(out, "FAILED  %s: %" PRIu64 " failed%s%s\n", s->name, s->errors,
+                             s->error != NULL ? ": " : "", s->error != NULL ? s->error : "");
+        }
+    }
+    for (size_t i = 0; rc == 0 && i < o->n_comparisons; i++) {
+        rc = comparison_line(o, &o->comparisons[i], out);
+    }
+    for (size_t i = 0; rc == 0 && i < o->n_judgements; i++) {
+        rc = judgement_line(o, &o->judgements[i], out);
+    }
+    rc = rc == 0 ? lc_outcome_noise(o, out) : rc;
+    if (rc == 0 && o->partial) {
+        rc = lc_buf_adds(out, "Interrupted: this is what there was until then.\n");
+    }
+    return rc;
+}
+
+static int write_all(const struct lc_outcome *o, enum lc_report_form form, struct lc_buf *out)
+{
+    struct lc_report r;
+    bool page = form == LC_REPORT_MARKDOWN;
+    lc_outcome_table(o, false, &r);
+    struct lc_buf after;
+    lc_buf_init(&after, AFTER_MAX_BYTES);
+    int rc = lc_outcome_where(o, out);
+    rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
+    rc = rc == 0 ? lc_report_write(&r, form, out) : rc;
+    rc = rc == 0 ? after_table(o, &after) : rc;
+    if (rc == 0 && after.n > 0) {
+        rc = lc_buf_adds(out, page ? "\n```\n" : "\n");
+        rc = rc == 0 ? lc_buf_add(out, after.p, after.n) : rc;
+        rc = rc == 0 && page ? lc_buf_adds(out, "```\n") : rc;
+    }
+    lc_buf_release(&after);
+    lc_report_release(&r);
+    return rc;
+}
+
+int lc_outcome_text(const struct lc_outcome *o, struct lc_buf *out)
+{
+    return write_all(o, LC_REPORT_TEXT, out);
+}
+
+int lc_outcome_markdown(const struct lc_outcome *o, struct lc_buf *out)
+{
+    return write_all(o, LC_REPORT_MARKDOWN, out);
+}

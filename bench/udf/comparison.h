@@ -1,0 +1,66 @@
+/*
+ * livecol bench udf: the function beside what else could compute the column, inside the engine.
+ *
+ * What is fixed, so that a figure means the same next year:
+ *   - rows: user_id 'u1_000000' … 'u9_099999', random, in one MergeTree table ordered by nothing;
+ *   - the statement: SELECT toString(EXPRESSION) AS r, count() FROM t GROUP BY r ORDER BY r; an
+ * Enum or a LowCardinality is grouped as it is, and turned into text afterwards;
+ *   - max_threads = cores; one pool_size (16) for every function;
+ *   - the built-in form is multiIf(startsWith(user_id, …)), the longest prefix first;
+ *   - the transport's limit is the same pool with a rule set that is one default rule, so that the
+ *     program answers a constant without looking at a key;
+ *   - all expressions run in turns, and each answer is compared with multiIf's.
+ */
+#ifndef LC_CONTEST_H
+#define LC_CONTEST_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LC_ROUNDS_MAX = 31 };
+
+struct lc_contest {
+    const char *path;    /* an empty or missing folder for the engine's data */
+    uint64_t rows;       /* of the table */
+    unsigned rounds;     /* of which the median counts, ≤ LC_ROUNDS_MAX */
+    bool materialize;    /* time MATERIALIZE COLUMN too */
+    bool quick;          /* leave out what is slow: 100 rules built-in, dictionaries, Python */
+    const char *libchdb; /* NULL: as lc_backend_open looks for it */
+    void (*say)(const char *line); /* progress; NULL: none */
+};
+
+/* One line of the result: an expression, or a MATERIALIZE. */
+struct lc_entry {
+    const char *what; /* "GROUP BY", "MATERIALIZE" */
+    uint32_t rules;
+    const char *name;   /* "multiIf", "Native Enum8" */
+    double seconds;     /* median over the rows that it ran on */
+    double spread;      /* (largest - smallest) / median */
+    uint64_t rows;      /* that it ran on; fewer than the table's where it is slow, and scaled */
+    double of_builtin;  /* its time per row / multiIf's of as many rules; 0: none to compare */
+    double of_limit;    /* the transport's time / its time: its share of the limit; 0: none */
+    double cpu_seconds; /* processor time, of the engine and its children; median */
+    double
+        cpu_of_builtin; /* the same two ratios, of processor time: they hold on a noisy machine */
+    double cpu_of_limit;
+    double goal; /* of of_builtin (at most) or, where goal_is_limit, of of_limit (at least) */
+    bool goal_is_limit;
+    unsigned rounds;
+    double round_s[LC_ROUNDS_MAX]; /* the seconds of each round, in their order */
+};
+
+#define LC_ENTRIES 40
+
+/*
+ * Make the functions and the table, run everything. 0 and *n entries; LC_ERR_INPUT where two
+ * expressions answered differently (err says which); LC_ERR_STOPPED with what there was; or what
+ * the engine or the system said.
+ */
+int lc_contest_run(const struct lc_contest *how, struct lc_entry *out, size_t *n, char *version,
+                   size_t version_size, struct lc_error *err);
+
+#endif

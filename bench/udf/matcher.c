@@ -1,0 +1,256 @@
+#include "bench/udf/matcher.h"
+
+#include "base/clock.h"
+#include "udf/rules/hash.h"
+#include "udf/rules/match.h"
+#include "udf/rules/build.h"
+#include "base/stats.h"
+#include "base/signals.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_ROOM  32 /* bytes a key has in the arrays: its length ≤ 24, and readable slack */
+#define WARM_KEYS 4096
+
+/* A set of keys, and a second copy for the comparator's memcmp. */
+struct keys {
+    size_t n;
+    uint8_t *bytes, *copy; /* n × KEY_ROOM */
+    uint8_t *len;
+};
+
+struct setting {
+    enum lc_kind kind;
+    uint32_t rules;
+    unsigned shortest, longest; /* bytes of a rule's key */
+    bool cold;
+    double goal;
+};
+
+static const struct setting settings[] = {
+    {LC_KIND_PREFIX, 3, 2, 2, false, 1.5},      {LC_KIND_PREFIX, 3, 1, 12, false, 1.5},
+    {LC_KIND_PREFIX, 100, 1, 12, false, 0},     {LC_KIND_PREFIX, 10000, 1, 12, false, 0},
+    {LC_KIND_PREFIX, 100000, 1, 12, false, 4},  {LC_KIND_PREFIX, 100000, 1, 12, true, 4},
+    {LC_KIND_PREFIX, 1000000, 1, 12, false, 8}, {LC_KIND_PREFIX, 1000000, 1, 12, true, 8},
+    {LC_KIND_EXACT, 1000, 4, 12, false, 0},     {LC_KIND_EXACT, 1000000, 4, 12, true, 0},
+    {LC_KIND_RANGE, 1000, 0, 0, false, 0},      {LC_KIND_RANGE, 1000000, 0, 0, true, 0},
+    {LC_KIND_BUCKET, 10, 0, 0, false, 0},
+};
+
+/* splitmix64: https://prng.di.unimi.it/splitmix64.c */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9E3779B97F4A7C15u;
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+static size_t random_text(uint64_t *seed, uint8_t *out, unsigned shortest, unsigned longest)
+{
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    size_t n = shortest + next_random(seed) % (longest - shortest + 1);
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)alphabet[next_random(seed) % 36];
+    return n;
+}
+
+/* Random rules; a key that comes twice has the same value, and is kept once. */
+static int make_rules(const struct setting *s, uint64_t *seed, struct lc_rules **out,
+                      struct lc_error *err)
+{
+    struct lc_slice name = {(const uint8_t *)"v", 1}, value;
+    struct lc_builder *b;
+    uint8_t key[KEY_ROOM], text[16];
+    int rc = lc_builder_new(&b, s->kind, &name, 1);
+
+    if (rc)
+        return lc_fail(err, rc, "not enough memory for %u rules", s->rules);
+    for (uint32_t i = 0; i < s->rules && !rc; i++) {
+        struct lc_rule_in in = {.line = i + 2, .values = &value, .from = (uint64_t)i * 1000};
+        size_t n = random_text(seed, key, s->shortest, s->longest);
+
+        in.to = in.from + 799;
+        in.key = (struct lc_slice){key, n};
+        value = (struct lc_slice){text, (size_t)snprintf((char *)text, sizeof text, "v%u",
+                                                         n ? (unsigned)key[0] % 50 : 0)};
+        if (s->kind == LC_KIND_BUCKET)
+            in.from = 1;
+        rc = lc_builder_add(b, &in, err);
+    }
+    if (!rc)
+        rc = lc_builder_finish(b, out, "random rules", err);
+    lc_builder_free(b);
+    return rc;
+}
+
+static void free_keys(struct keys *k)
+{
+    free(k->bytes);
+    free(k->copy);
+    free(k->len);
+}
+
+/* Half of the keys begin with a rule, half are random; numbers fall on and between the ranges. */
+static int make_keys(const struct lc_rules *r, uint64_t *seed, size_t n, struct keys *k,
+                     struct lc_error *err)
+{
+    k->n = n;
+    k->bytes = calloc(n, KEY_ROOM);
+    k->copy = malloc(n * KEY_ROOM);
+    k->len = malloc(n);
+    if (!k->bytes || !k->copy || !k->len) {
+        free_keys(k);
+        return lc_fail(err, LC_ERR_NOMEM, "not enough memory for %zu keys", n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *p = k->bytes + i * KEY_ROOM;
+        size_t len = 0;
+
+        if (r->kind == LC_KIND_RANGE) {
+            uint64_t v = next_random(seed) % ((uint64_t)r->rules * 1000);
+
+            memcpy(p, &v, sizeof v);
+            len = sizeof v;
+        } else {
+            if ((r->kind == LC_KIND_PREFIX || r->kind == LC_KIND_EXACT) && next_random(seed) % 2) {
+                struct lc_slice rule = lc_rules_key(r, (uint32_t)(next_random(seed) % r->rules));
+
+                memcpy(p, rule.p, rule.n);
+                len = rule.n;
+            }
+            if (len == 0 || r->kind == LC_KIND_PREFIX)
+                len += random_text(seed, p + len, 4, 12);
+        }
+        k->len[i] = (uint8_t)len;
+    }
+    memcpy(k->copy, k->bytes, n * KEY_ROOM);
+    return 0;
+}
+
+/* Match `total` keys or some more, over the set again and again; returns ns a key, and adds up how
+ * many were matched, and how many a rule took. */
+static double time_matcher(const struct lc_rules *r, const struct keys *k, uint64_t total,
+                           uint64_t *matched, uint64_t *hits, int *rc)
+{
+    static struct lc_batch b;
+    static uint32_t rule[LC_BATCH];
+    const struct lc_clock *clock = lc_clock_system();
+    uint64_t start = lc_clock_now(clock), done = 0;
+    size_t at = 0;
+
+    while (done < total && !*rc) {
+        b.n = k->n - at < LC_BATCH ? k->n - at : LC_BATCH;
+        for (size_t i = 0; i < b.n; i++) {
+            const uint8_t *p = k->bytes + (at + i) * KEY_ROOM;
+
+            b.p[i] = p;
+            b.len[i] = k->len[at + i];
+            memcpy(&b.number[i], p, sizeof b.number[i]);
+        }
+        *rc = lc_match(r, &b, rule);
+        for (size_t i = 0; i < b.n; i++)
+            *hits += rule[i] != r->rules;
+        done += b.n;
+        at = at + b.n == k->n ? 0 : at + b.n;
+    }
+    *matched += done;
+    return (double)(lc_clock_now(clock) - start) / (double)done;
+}
+
+/* Where the comparator's results go, so that the compiler cannot drop its work. */
+static volatile uint64_t sink;
+
+/* One XXH3 and one memcmp a key: ns a key. */
+static double time_comparator(const struct keys *k, uint64_t total)
+{
+    uint64_t sum = 0;
+    const struct lc_clock *clock = lc_clock_system();
+    uint64_t start = lc_clock_now(clock), done = 0;
+    size_t at = 0;
+
+    while (done < total) {
+        const uint8_t *p = k->bytes + at * KEY_ROOM, *q = k->copy + at * KEY_ROOM;
+        size_t len = k->len[at];
+
+        sum += lc_hash64(p, len) + (uint64_t)(memcmp(p, q, len) == 0);
+        done++;
+        at = at + 1 == k->n ? 0 : at + 1;
+    }
+    sink = sum;
+    return (double)(lc_clock_now(clock) - start) / (double)done;
+}
+
+static int run_setting(const struct lc_match_bench *how, const struct setting *s,
+                       struct lc_match_figure *out, struct lc_error *err)
+{
+    uint64_t seed = how->seed + s->rules * 31 + (uint64_t)s->kind, total = how->keys;
+    unsigned rounds = how->rounds < LC_MATCH_ROUNDS_MAX ? how->rounds : LC_MATCH_ROUNDS_MAX;
+    double ns[LC_MATCH_ROUNDS_MAX] = {0}, comparator[LC_MATCH_ROUNDS_MAX] = {0};
+    uint64_t hits = 0, matched = 0;
+    struct lc_rules *r = NULL;
+    struct keys k = {0};
+    int rc = make_rules(s, &seed, &r, err);
+
+    if (!rc)
+        rc = make_keys(r, &seed, s->cold ? total : WARM_KEYS, &k, err);
+    if (rc) {
+        lc_rules_free(r);
+        return rc;
+    }
+    (void)time_matcher(r, &k, k.n, &matched, &hits, &rc); /* the pages are there before a round */
+    hits = matched = 0;
+    for (unsigned i = 0; i < rounds && !rc; i++) {
+        ns[i] = time_matcher(r, &k, total, &matched, &hits, &rc);
+        comparator[i] = time_comparator(&k, total);
+        if (lc_stop_asked())
+            rc = lc_fail(err, LC_ERR_STOPPED, "interrupted");
+    }
+    if (!rc) {
+        static const char *const lengths[] = {"-", "2", "1-12", "4-12"};
+
+        *out = (struct lc_match_figure){.kind = lc_kind_name(s->kind),
+                                        .rules = r->rules,
+                                        .lengths = lengths[s->longest == 0    ? 0
+                                                           : s->longest == 2  ? 1
+                                                           : s->shortest == 1 ? 2
+                                                                              : 3],
+                                        .cold = s->cold,
+                                        .hits = (double)hits / (double)matched,
+                                        .goal = s->goal};
+        out->keys = total;
+        out->rounds = rounds;
+        memcpy(out->round_ns, ns, sizeof out->round_ns);
+        memcpy(out->comparator_round_ns, comparator, sizeof out->comparator_round_ns);
+        out->ns = lc_stats_median(ns, rounds);
+        out->comparator_ns = lc_stats_median(comparator, rounds);
+        out->spread = (ns[rounds - 1] - ns[0]) / out->ns; /* lc_stats_median has sorted them */
+    }
+    free_keys(&k);
+    lc_rules_free(r);
+    return rc;
+}
+
+int lc_bench_match(const struct lc_match_bench *how, struct lc_match_figure *out, size_t *n,
+                   struct lc_error *err)
+{
+    struct lc_match_bench full = *how;
+    int rc = 0;
+
+    full.keys = how->keys ? how->keys : 2000000;
+    full.rounds = how->rounds ? how->rounds : 7;
+    full.max_rules = how->max_rules ? how->max_rules : 1000000;
+    *n = 0;
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0] && !rc; i++) {
+        if (settings[i].rules > full.max_rules)
+            continue;
+        rc = run_setting(&full, &settings[i], &out[*n], err);
+        if (!rc)
+            (*n)++;
+    }
+    return rc;
+}

@@ -1,0 +1,357 @@
+#include "cli/column/backfill_target.h"
+
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns of sql/backfill_left.sql. */
+enum {
+    L_ID,
+    L_TEXT,
+    L_PARTS,
+    L_ROWS,
+    L_BYTES,
+    L_LARGEST_BYTES,
+    L_LARGEST_ROWS,
+    L_GRANULES,
+    L_COMPACT_BYTES
+};
+
+static int no_memory(struct lc_error *err)
+{
+    return lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
+}
+
+int lc_backfill_parse_name(const char *text, char **database, char **table, char **column,
+                           struct lc_error *err)
+{
+    struct lc_lexer lex = LC_LEXER(text, strlen(text));
+    struct lc_tok tok;
+    char *names[3] = {NULL, NULL, NULL};
+    size_t n = 0;
+    bool good = true;
+
+    *database = *table = *column = NULL;
+    for (;;) {
+        if (n == 3 || lc_lex_next(&lex, &tok, NULL) ||
+            (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED)) {
+            good = false;
+            break;
+        }
+        names[n] = lc_tok_name(&tok);
+        if (!names[n++] || lc_lex_next(&lex, &tok, NULL)) {
+            good = false;
+            break;
+        }
+        if (tok.kind == LC_TOK_END)
+            break;
+        if (!lc_tok_symbol(&tok, '.')) {
+            good = false;
+            break;
+        }
+    }
+    if (good && n >= 2) {
+        *database = n == 3 ? names[0] : NULL;
+        *table = names[n - 2];
+        *column = names[n - 1];
+        return 0;
+    }
+    for (size_t i = 0; i < 3; i++)
+        free(names[i]);
+    lc_fail(err, LC_ERR_USAGE, "\"%.200s\" names no column", text);
+    lc_hint(err, "DATABASE.TABLE.COLUMN, or TABLE.COLUMN in the connection's database; a name with "
+                 "a dot or a blank goes in backticks");
+    return LC_ERR_USAGE;
+}
+
+static int refuse(struct lc_error *err, const char *hint, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int refuse(struct lc_error *err, const char *hint, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    lc_fail(err, LC_ERR_REFUSED, "%s", text);
+    if (*hint)
+        lc_hint(err, "%s", hint);
+    return LC_ERR_REFUSED;
+}
+
+static int find_table(struct lc_backfill_target *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    struct lc_table a = {0};
+    int rc = lc_query_read(t->b, lc_sql_backfill_table, args, &a, err);
+
+    if (rc == 0 && a.rows == 0) {
+        rc = refuse(err, "SHOW TABLES lists those that there are", "there is no table %s.%s",
+                    t->database, t->table);
+    } else if (rc == 0) {
+        const struct lc_cell *engine = lc_table_at(&a, 0, 0);
+
+        t->partitioned = lc_table_at(&a, 0, 1)->n > 0;
+        t->replicated =
+            strncmp(engine->p, "Replicated", 10) == 0 || strncmp(engine->p, "Shared", 6) == 0;
+        if (!strstr(engine->p, "MergeTree"))
+            rc = refuse(err, "name the table that stores the rows, a MergeTree",
+                        "%s.%s (%s) stores no parts of its own", t->database, t->table, engine->p);
+    }
+    lc_table_release(&a);
+    return rc;
+}
+
+static int find_column(struct lc_backfill_target *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
+    struct lc_table a = {0};
+    int rc = lc_query_read(t->b, lc_sql_backfill_column, args, &a, err);
+
+    if (rc)
+        goto done;
+    if (a.rows == 0) {
+        rc = refuse(err, "add it first, by a migration: livecol new", "%s.%s has no column %s",
+                    t->database, t->table, t->column);
+        goto done;
+    }
+    t->type = strdup(lc_table_at(&a, 0, 0)->p);
+    t->default_kind = strdup(lc_table_at(&a, 0, 1)->p);
+    t->default_expr = strdup(lc_table_at(&a, 0, 2)->p);
+    if (!t->type || !t->default_kind || !t->default_expr)
+        rc = no_memory(err);
+    else if (lc_table_u64(&a, 0, 3, 0))
+        rc = refuse(err,
+                    "a key column is stored with every row from the beginning, and cannot be "
+                    "filled in afterwards",
+                    "%s is part of a key (ORDER BY, PARTITION BY, SAMPLE BY) of %s.%s", t->column,
+                    t->database, t->table);
+    else if (strcmp(t->default_kind, "DEFAULT") != 0 &&
+             strcmp(t->default_kind, "MATERIALIZED") != 0)
+        rc = refuse(err, "a backfill stores what a DEFAULT or MATERIALIZED expression computes",
+                    "%s of %s.%s has %s%s", t->column, t->database, t->table,
+                    *t->default_kind ? "the kind " : "no DEFAULT", t->default_kind);
+done:
+    lc_table_release(&a);
+    return rc;
+}
+
+int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
+                     const struct lc_facts *facts, const char *database, const char *table,
+                     const char *column, struct lc_error *err)
+{
+    int rc;
+
+    *t = (struct lc_backfill_target){.b = b, .facts = facts};
+    t->database = strdup(database ? database : lc_backend_database(b));
+    t->table = strdup(table);
+    t->column = strdup(column);
+    if (!t->database || !t->table || !t->column)
+        return no_memory(err);
+    if (!facts->fail_reason || !facts->merge_mutation)
+        return refuse(err,
+                      "there, a migration stores it with ALTER TABLE … UPDATE column = column "
+                      "WHERE 1",
+                      "this server (%s) cannot be supervised: no MATERIALIZE COLUMN, or no "
+                      "system.mutations.latest_fail_reason",
+                      lc_backend_version(b));
+    rc = find_table(t, err);
+    if (rc == 0)
+        rc = find_column(t, err);
+    return rc ? rc : lc_backfill_look(t, err);
+}
+
+int lc_backfill_still_there(const struct lc_backfill_target *t, struct lc_error *err)
+{
+    struct lc_backfill_target now = {
+        .b = t->b, .database = t->database, .table = t->table, .column = t->column};
+    struct lc_error why = LC_ERROR_INIT;
+    int rc = find_table(&now, &why);
+
+    if (rc == 0)
+        rc = find_column(&now, &why);
+    free(now.type);
+    free(now.default_kind);
+    free(now.default_expr);
+    if (rc == LC_ERR_REFUSED) {
+        rc = lc_fail(err, LC_ERR_SERVER, "somebody changed the table meanwhile: %s", why.msg);
+        lc_hint(err, "what was stored until then is kept; run it again for the table or column as "
+                     "it is called now");
+    } else if (rc && err && err->code == 0) {
+        *err = why;
+    }
+    return rc;
+}
+
+static void forget_left(struct lc_backfill_left *left)
+{
+    for (size_t i = 0; i < left->n; i++) {
+        free(left->v[i].id);
+        free(left->v[i].text);
+    }
+    free(left->v);
+    *left = (struct lc_backfill_left){0};
+}
+
+static void add_up(struct lc_backfill_partition *sum, const struct lc_backfill_partition *p)
+{
+    sum->parts += p->parts;
+    sum->rows += p->rows;
+    sum->bytes += p->bytes;
+    sum->granules += p->granules;
+    sum->compact_bytes += p->compact_bytes;
+    if (p->largest_bytes > sum->largest_bytes)
+        sum->largest_bytes = p->largest_bytes;
+    if (p->largest_rows > sum->largest_rows)
+        sum->largest_rows = p->largest_rows;
+}
+
+static int take_left(struct lc_backfill_left *left, const struct lc_table *a, struct lc_error *err)
+{
+    left->v = calloc(a->rows + 1, sizeof *left->v);
+    if (!left->v)
+        return no_memory(err);
+    for (size_t i = 0; i < a->rows; i++) {
+        struct lc_backfill_partition *p = &left->v[i];
+
+        *p = (struct lc_backfill_partition){
+            .id = strdup(lc_table_at(a, i, L_ID)->p),
+            .text = strdup(lc_table_at(a, i, L_TEXT)->p),
+            .parts = lc_table_u64(a, i, L_PARTS, 0),
+            .rows = lc_table_u64(a, i, L_ROWS, 0),
+            .bytes = lc_table_u64(a, i, L_BYTES, 0),
+            .largest_bytes = lc_table_u64(a, i, L_LARGEST_BYTES, 0),
+            .largest_rows = lc_table_u64(a, i, L_LARGEST_ROWS, 0),
+            .granules = lc_table_u64(a, i, L_GRANULES, 0),
+            .compact_bytes = lc_table_u64(a, i, L_COMPACT_BYTES, 0),
+        };
+        left->n++;
+        if (!p->id || !p->text)
+            return no_memory(err);
+        add_up(&left->sum, p);
+    }
+    return 0;
+}
+
+int lc_backfill_look(struct lc_backfill_target *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
+    struct lc_table a = {0};
+    uint64_t begun = lc_now_ms();
+    int rc = lc_query_read(t->b, lc_sql_table_rows, args, &a, err);
+
+    if (rc == 0) {
+        t->table_rows = lc_table_u64(&a, 0, 0, 0);
+        t->table_parts = lc_table_u64(&a, 0, 1, 0);
+        t->patches = lc_table_u64(&a, 0, 4, 0);
+        lc_table_release(&a);
+        rc = lc_query_read(t->b, lc_sql_backfill_left, args, &a, err);
+    }
+    if (rc == 0) {
+        forget_left(&t->left);
+        rc = take_left(&t->left, &a, err);
+    }
+    lc_table_release(&a);
+    t->look_ms = lc_now_ms() - begun;
+    return rc;
+}
+
+bool lc_backfill_is_lone(const struct lc_stmt *s, const char *text, size_t text_n)
+{
+    struct lc_lexer lex = LC_LEXER(text, text_n);
+    struct lc_tok tok;
+
+    if (s->kind != LC_STMT_ALTER || s->command_n != 1 || s->on_cluster ||
+        s->commands[0].kind != LC_STMT_MATERIALIZE_COLUMN)
+        return false;
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        if (lc_tok_is(&tok, "PARTITION") || lc_tok_is(&tok, "SETTINGS"))
+            return false;
+    }
+    return true;
+}
+
+/* Reads "(MATERIALIZE COLUMN column", leaving the lexer behind it. */
+static bool read_ours(struct lc_lexer *lex, const char *column)
+{
+    struct lc_tok tok;
+    char *name;
+    bool same;
+
+    if (lc_lex_code(lex, &tok, NULL))
+        return false;
+    if (lc_tok_symbol(&tok, '(') && lc_lex_code(lex, &tok, NULL))
+        return false;
+    if (!lc_tok_is(&tok, "MATERIALIZE") || lc_lex_code(lex, &tok, NULL) ||
+        !lc_tok_is(&tok, "COLUMN") || lc_lex_code(lex, &tok, NULL) ||
+        (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED))
+        return false;
+    name = lc_tok_name(&tok);
+    same = name && strcmp(name, column) == 0;
+    free(name);
+    return same;
+}
+
+bool lc_backfill_is_ours(const char *command, size_t n, const char *column)
+{
+    struct lc_lexer lex = LC_LEXER(command, n);
+
+    return read_ours(&lex, column);
+}
+
+bool lc_backfill_covers(const char *command, size_t n, const char *column, const char *partition)
+{
+    struct lc_lexer lex = LC_LEXER(command, n);
+    struct lc_tok tok;
+    char *id;
+    bool same;
+
+    if (!read_ours(&lex, column) || lc_lex_code(&lex, &tok, NULL))
+        return false;
+    if (!lc_tok_is(&tok, "IN"))
+        return true; /* of the whole table */
+    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "PARTITION"))
+        return false;
+    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "ID"))
+        return false;
+    if (lc_lex_code(&lex, &tok, NULL) || tok.kind != LC_TOK_STRING)
+        return false;
+    id = lc_tok_name(&tok);
+    same = id && strcmp(id, partition) == 0;
+    free(id);
+    return same;
+}
+
+bool lc_backfill_applies_patches(const char *command, size_t n)
+{
+    struct lc_lexer lex = LC_LEXER(command, n);
+    struct lc_tok tok;
+
+    if (lc_lex_code(&lex, &tok, NULL))
+        return false;
+    if (lc_tok_symbol(&tok, '(') && lc_lex_code(&lex, &tok, NULL))
+        return false;
+    return lc_tok_is(&tok, "APPLY") && lc_lex_code(&lex, &tok, NULL) == 0 &&
+           lc_tok_is(&tok, "PATCHES");
+}
+
+void lc_backfill_release(struct lc_backfill_target *t)
+{
+    forget_left(&t->left);
+    free(t->database);
+    free(t->table);
+    free(t->column);
+    free(t->type);
+    free(t->default_kind);
+    free(t->default_expr);
+    *t = (struct lc_backfill_target){0};
+}

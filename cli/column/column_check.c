@@ -1,0 +1,351 @@
+#include "cli/column/column_check.h"
+
+#include "cli/column/preflight.h"
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Columns of sql/columns.sql. */
+enum { C_NAME, C_TYPE, C_DEFAULT_KIND, C_DEFAULT_EXPRESSION };
+
+enum verdict { SAME, DIFFERENT, UNSURE };
+
+static int no_memory(struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_NOMEM, "no memory to compare a column");
+    return LC_ERR_NOMEM;
+}
+
+static const char *database_of(const struct lc_backend *b, const struct lc_stmt *s)
+{
+    return lc_stmt_database(s, lc_backend_database(b));
+}
+
+static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc_table *t,
+                        struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", database_of(b, s)}, {"table", s->name}, {NULL, NULL}};
+
+    return lc_query_read(b, lc_sql_columns, args, t, err);
+}
+
+static bool find_row(const struct lc_table *t, const char *column, size_t *row)
+{
+    for (*row = 0; *row < t->rows; ++*row) {
+        if (strcmp(lc_table_at(t, *row, C_NAME)->p, column) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* "T NULL" is Nullable(T), "T NOT NULL" is T. */
+static char *plain_type(struct lc_slice type)
+{
+    const char *p = (const char *)type.p;
+    struct lc_lexer lex = LC_LEXER(p, type.n);
+    struct lc_tok tok, last = {0}, before = {0};
+    char *out;
+
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        before = last;
+        last = tok;
+    }
+    if (!lc_tok_is(&last, "NULL") || last.at == 0)
+        return strndup(p, type.n);
+    if (lc_tok_is(&before, "NOT"))
+        return strndup(p, before.at);
+    return asprintf(&out, "Nullable(%.*s)", (int)last.at, p) < 0 ? NULL : out;
+}
+
+static int compare_types(struct lc_backend *b, struct lc_slice type, const struct lc_cell *is,
+                         enum verdict *verdict, struct lc_error *err)
+{
+    char *plain = plain_type(type), *array = NULL;
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc = 0;
+
+    if (!plain || asprintf(&array, "Array(%s)", plain) < 0) {
+        free(plain);
+        return no_memory(err);
+    }
+    *verdict = lc_lex_same(plain, strlen(plain), is->p, is->n) ? SAME : UNSURE;
+    if (*verdict == UNSURE) {
+        const struct lc_sql_arg args[] = {{"array_of", array}, {NULL, NULL}};
+
+        rc = lc_query_read(b, lc_sql_type_name, args, &t, &one);
+        if (rc == 0 && t.rows == 1) {
+            const struct lc_cell *name = lc_table_at(&t, 0, 0);
+            size_t around = strlen("Array()");
+
+            if (name->n > around)
+                *verdict = lc_lex_same(name->p + around - 1, name->n - around, is->p, is->n)
+                               ? SAME
+                               : DIFFERENT;
+        } else if (rc == LC_ERR_SERVER) {
+            rc = 0;
+        } else if (rc && err && err->code == 0) {
+            *err = one;
+        }
+    }
+    lc_table_release(&t);
+    free(array);
+    free(plain);
+    return rc;
+}
+
+int lc_column_has_type(struct lc_backend *b, const struct lc_stmt *s,
+                       const struct lc_stmt_command *c, bool *same, struct lc_error *err)
+{
+    struct lc_table t = {0};
+    enum verdict v = DIFFERENT;
+    size_t row;
+    int rc = read_columns(b, s, &t, err);
+
+    if (rc == 0 && find_row(&t, c->column, &row))
+        rc = compare_types(b, c->type, lc_table_at(&t, row, C_TYPE), &v, err);
+    *same = rc == 0 && v == SAME;
+    lc_table_release(&t);
+    return rc;
+}
+
+/* The server's own form of an expression; NULL where it cannot give one. */
+static int format_expression(struct lc_backend *b, const char *p, size_t n, char **out,
+                             struct lc_error *err)
+{
+    char *sql = NULL;
+    struct lc_table t = {0};
+    struct lc_error one = LC_ERROR_INIT;
+    int rc;
+
+    *out = NULL;
+    if (asprintf(&sql, "SELECT %.*s", (int)n, p) < 0)
+        return no_memory(err);
+    rc = lc_query_read(b, lc_sql_format_query,
+                       (const struct lc_sql_arg[]){{"sql", sql}, {NULL, NULL}}, &t, &one);
+    if (rc == 0 && t.rows == 1)
+        *out = strdup(lc_table_at(&t, 0, 0)->p);
+    else if (rc == LC_ERR_SERVER)
+        rc = 0;
+    else if (rc && err && err->code == 0)
+        *err = one;
+    lc_table_release(&t);
+    free(sql);
+    return rc;
+}
+
+/* Older servers store CAST(expr, 'Type') where the types differ. */
+static bool same_within_cast(struct lc_slice expr, const struct lc_cell *is)
+{
+    const char *comma = is->n ? memrchr(is->p, ',', is->n) : NULL;
+    size_t head = strlen("CAST(");
+
+    return comma && is->n > head && strncasecmp(is->p, "CAST(", head) == 0 &&
+           lc_lex_same((const char *)expr.p, expr.n, is->p + head, (size_t)(comma - is->p) - head);
+}
+
+/* A function made of SQL is stored as what it stands for: then the two texts tell nothing. */
+static int doubt(struct lc_backend *b, const struct lc_facts *facts, struct lc_slice expr,
+                 enum verdict *verdict, struct lc_error *err)
+{
+    size_t at = 0;
+    char *name;
+    int rc = 0;
+
+    while (rc == 0 && *verdict == DIFFERENT && facts->function_origin &&
+           (name = lc_expr_function(expr, &at))) {
+        const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
+        struct lc_table t = {0};
+
+        rc = lc_query_read(b, lc_sql_function_origin, args, &t, err);
+        if (rc == 0 && t.rows && strcmp(lc_table_at(&t, 0, 0)->p, "SQLUserDefined") == 0)
+            *verdict = UNSURE;
+        lc_table_release(&t);
+        free(name);
+    }
+    return rc;
+}
+
+static int compare_expressions(struct lc_backend *b, const struct lc_facts *facts,
+                               struct lc_slice expr, const struct lc_cell *is,
+                               enum verdict *verdict, struct lc_error *err)
+{
+    char *want = NULL, *have = NULL;
+    int rc;
+
+    *verdict = SAME;
+    if (lc_lex_same((const char *)expr.p, expr.n, is->p, is->n) || same_within_cast(expr, is))
+        return 0;
+    *verdict = is->n && expr.n ? UNSURE : DIFFERENT;
+    if (*verdict == DIFFERENT || !facts->format_query)
+        return 0;
+    rc = format_expression(b, (const char *)expr.p, expr.n, &want, err);
+    if (rc == 0)
+        rc = format_expression(b, is->p, is->n, &have, err);
+    if (rc == 0 && want && have)
+        *verdict = strcmp(want, have) == 0 ? SAME : DIFFERENT;
+    if (rc == 0 && *verdict == DIFFERENT)
+        rc = doubt(b, facts, expr, verdict, err);
+    free(want);
+    free(have);
+    return rc;
+}
+
+static bool same_kind(struct lc_slice kind, const struct lc_cell *is)
+{
+    return kind.n == is->n && (kind.n == 0 || strncasecmp((const char *)kind.p, is->p, is->n) == 0);
+}
+
+static int differs(struct lc_backend *b, const struct lc_stmt *s, const struct lc_stmt_command *c,
+                   const char *what, const char *is, const char *kind, struct lc_slice want,
+                   const char *want_kind, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_SERVER,
+            "column %s.%s.%s has the %s %s%s%s, and the statement says %s%s%.*s", database_of(b, s),
+            s->name, c->column, what, kind, *kind ? " " : "", *is ? is : "none", want_kind,
+            *want_kind ? " " : "", want.n ? (int)want.n : 4,
+            want.n ? (const char *)want.p : "none");
+    lc_hint(err, c->conditional
+                     ? "IF NOT EXISTS left the column that was there as it was: change it with "
+                       "MODIFY COLUMN, or write what it is"
+                     : "somebody else changed the column meanwhile: compare, then run up again");
+    return LC_ERR_SERVER;
+}
+
+static void tell_unsure(const struct lc_stmt_command *c, const char *what, const char *is,
+                        struct lc_slice want, void (*unsure)(void *, const char *), void *ctx)
+{
+    char text[512];
+
+    if (!unsure)
+        return;
+    snprintf(text, sizeof text,
+             "the %s of column %s could not be compared on this server: it is %s, and the "
+             "statement says %.*s",
+             what, c->column, is, (int)want.n, (const char *)want.p);
+    unsure(ctx, text);
+}
+
+static int check_command(struct lc_backend *b, const struct lc_facts *facts,
+                         const struct lc_stmt *s, const struct lc_stmt_command *c,
+                         const struct lc_table *t, void (*unsure)(void *, const char *), void *ctx,
+                         struct lc_error *err)
+{
+    const struct lc_cell *type, *kind, *expr;
+    char want_kind[16] = "";
+    enum verdict v = SAME;
+    size_t row;
+    int rc = 0;
+
+    if (!find_row(t, c->column, &row)) {
+        if (c->kind == LC_STMT_MODIFY_COLUMN && c->conditional)
+            return 0;
+        if (c->type.n >= 6 && strncasecmp((const char *)c->type.p, "Nested", 6) == 0)
+            return 0; /* it is there as its parts */
+        return lc_fail(err, LC_ERR_SERVER, "column %s.%s.%s is not there after the statement",
+                       database_of(b, s), s->name, c->column);
+    }
+    type = lc_table_at(t, row, C_TYPE);
+    kind = lc_table_at(t, row, C_DEFAULT_KIND);
+    expr = lc_table_at(t, row, C_DEFAULT_EXPRESSION);
+    if (c->type.n)
+        rc = compare_types(b, c->type, type, &v, err);
+    if (rc == 0 && v == DIFFERENT)
+        return differs(b, s, c, "type", type->p, "", c->type, "", err);
+    if (v == UNSURE)
+        tell_unsure(c, "type", type->p, c->type, unsure, ctx);
+    if (rc || (c->kind == LC_STMT_MODIFY_COLUMN && !c->default_kind.n))
+        return rc;
+    snprintf(want_kind, sizeof want_kind, "%.*s", (int)c->default_kind.n,
+             c->default_kind.n ? (const char *)c->default_kind.p : "");
+    v = DIFFERENT;
+    if (same_kind(c->default_kind, kind)) {
+        v = SAME;
+        if (c->default_expr.n)
+            rc = compare_expressions(b, facts, c->default_expr, expr, &v, err);
+    }
+    if (rc == 0 && v == DIFFERENT)
+        return differs(b, s, c, "default", expr->p, kind->p, c->default_expr, want_kind, err);
+    if (v == UNSURE)
+        tell_unsure(c, "default", expr->p, c->default_expr, unsure, ctx);
+    return rc;
+}
+
+/* One look at one host. Nothing is said of a table that is not there, unless nobody has it. */
+static int check_host(const struct lc_cluster *c, size_t host, const struct lc_facts *facts,
+                      const struct lc_stmt *s, void (*unsure)(void *, const char *), void *ctx,
+                      struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", database_of(c->b, s)}, {"table", s->name}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
+
+    for (size_t i = 0; rc == 0 && (t.rows || !c->name) && i < s->command_n; i++) {
+        const struct lc_stmt_command *command = &s->commands[i];
+
+        if (command->kind == LC_STMT_ADD_COLUMN || command->kind == LC_STMT_MODIFY_COLUMN)
+            rc = check_command(c->b, facts, s, command, &t, unsure, ctx, err);
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+enum { LAG_MS = 60000, LAG_PAUSE_MS = 200 };
+
+/* Until the host has it. One that answers, and has something else for a minute, is not behind. */
+static int wait_for_host(const struct lc_cluster *c, size_t host, const struct lc_facts *facts,
+                         const struct lc_stmt *s, const struct lc_column_hooks *hooks,
+                         struct lc_error *err)
+{
+    uint64_t end = lc_now_ms() + LAG_MS;
+    bool told = false;
+
+    for (;;) {
+        struct lc_error why = LC_ERROR_INIT;
+        char text[1400];
+        int rc = check_host(c, host, facts, s, told ? NULL : hooks->unsure, hooks->ctx, &why);
+        bool away = rc == LC_ERR_SERVER && lc_cluster_is_unreachable(&why);
+
+        if (away)
+            end = lc_now_ms() + LAG_MS;
+        if (rc != LC_ERR_SERVER || !c->name || lc_now_ms() >= end) {
+            if (rc && err && err->code == 0) {
+                *err = why;
+                if (c->name && !away)
+                    snprintf(err->msg, sizeof err->msg, "host %s: %.900s", c->v[host].name,
+                             why.msg);
+            }
+            return rc;
+        }
+        snprintf(text, sizeof text, "waiting for host %s: %s", c->v[host].name, why.msg);
+        if (!told)
+            hooks->lagging(hooks->ctx, text);
+        told = true;
+        if (lc_sleep_ms(LAG_PAUSE_MS, hooks->cancel))
+            return lc_fail(err, LC_ERR_STOPPED, "stopped while %s", text);
+    }
+}
+
+int lc_column_check(const struct lc_cluster *c, const struct lc_facts *facts,
+                    const struct lc_stmt *s, const struct lc_column_hooks *hooks,
+                    struct lc_error *err)
+{
+    bool has_columns = false;
+    int rc = 0;
+
+    for (size_t i = 0; s->kind == LC_STMT_ALTER && i < s->command_n; i++)
+        has_columns = has_columns || s->commands[i].kind == LC_STMT_ADD_COLUMN ||
+                      s->commands[i].kind == LC_STMT_MODIFY_COLUMN;
+    for (size_t i = 0; rc == 0 && has_columns && i < c->n; i++) {
+        if (!c->v[i].down)
+            rc = wait_for_host(c, i, facts, s, hooks, err);
+    }
+    return rc;
+}

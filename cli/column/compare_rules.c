@@ -1,0 +1,317 @@
+#include "cli/column/compare_rules.h"
+
+#include "udf/rules/match.h"
+#include "cli/sql/quote.h"
+#include "cli/sql/type_name.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Enough to meet every rule of a small set and a spread of a large one, in one statement; what a
+ * server takes as one is 256 KiB where nobody has changed that (max_query_size). */
+enum {
+    RULE_KEYS = 2000,
+    OWN_KEYS = 1000,
+    MAX_KEYS = RULE_KEYS + OWN_KEYS,
+    KEYS_MAX_BYTES = 200 << 10,
+    MAX_SQL_BYTES = 4 << 20,
+    SLACK = 16
+};
+
+/* Columns of an answer. */
+enum { A_ANSWER, A_TYPE, A_KEY };
+
+struct keys {
+    struct lc_buf text;
+    size_t at[MAX_KEYS + 1];
+    size_t n;
+    size_t sql_bytes; /* of the list that they make */
+};
+
+/* One that there is no room for is left out. */
+static int add_key(struct keys *k, const void *p, size_t n)
+{
+    size_t more = lc_sql_bytes_size(p, n) + 2;
+
+    if (k->n == MAX_KEYS || k->sql_bytes + more > KEYS_MAX_BYTES)
+        return 0;
+    k->sql_bytes += more;
+    k->at[k->n++] = k->text.n;
+    if (lc_buf_add(&k->text, p, n))
+        return LC_ERR_NOMEM;
+    k->at[k->n] = k->text.n;
+    return 0;
+}
+
+static int add_number(struct keys *k, uint64_t number)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, "%" PRIu64, number);
+
+    return add_key(k, text, (size_t)n);
+}
+
+/* The key of a rule, one byte longer, one shorter. */
+static int add_rule_keys(struct keys *k, struct lc_slice key)
+{
+    char longer[LC_MAX_KEY_BYTES + 1];
+
+    if (key.n > LC_MAX_KEY_BYTES)
+        return LC_ERR_INPUT;
+    if (key.n)
+        memcpy(longer, key.p, key.n);
+    longer[key.n] = 'x';
+    if (add_key(k, longer, key.n) || add_key(k, longer, key.n + 1))
+        return LC_ERR_NOMEM;
+    return key.n ? add_key(k, longer, key.n - 1) : 0;
+}
+
+static int make_keys(struct keys *k, const struct lc_rules *r)
+{
+    /* Three keys a rule: of a large set, every so-many-th. */
+    uint32_t step = r->rules / (RULE_KEYS / 3) + 1;
+    int rc = 0;
+
+    if (r->kind == LC_KIND_RANGE) {
+        for (uint32_t i = 0; rc == 0 && i < r->rules; i += step) {
+            uint64_t low = r->bounds[i], high = r->bounds[r->rules + i];
+
+            rc = add_number(k, low) || add_number(k, high) ||
+                         (high < UINT64_MAX && add_number(k, high + 1))
+                     ? LC_ERR_NOMEM
+                     : 0;
+        }
+        return rc ? rc : add_number(k, 0);
+    }
+    if (r->kind == LC_KIND_BUCKET) {
+        char text[24];
+
+        for (int i = 0; rc == 0 && i < RULE_KEYS; i++) {
+            int n = snprintf(text, sizeof text, "k%d", i);
+
+            rc = add_key(k, text, (size_t)n);
+        }
+        return rc;
+    }
+    rc = add_key(k, "", 0) || add_key(k, "\xff no such key", 13) ? LC_ERR_NOMEM : 0;
+    for (uint32_t i = 0; rc == 0 && i < r->rules; i += step)
+        rc = add_rule_keys(k, lc_rules_key(r, i));
+    return rc;
+}
+
+static int add_own_keys(struct keys *k, const struct lc_table *own)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && own && i < own->rows; i++) {
+        const struct lc_cell *c = lc_table_at(own, i, 0);
+
+        if (!c->is_null)
+            rc = add_key(k, c->p, c->n);
+    }
+    return rc;
+}
+
+/* Can keys of that type be made from texts? */
+static bool takes_texts(const char *plain)
+{
+    static const char *const types[] = {"String", "FixedString(", "UInt", "Int", "Date", "UUID"};
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strncmp(plain, types[i], strlen(types[i])) == 0)
+            return true;
+    return false;
+}
+
+static int add_key_list(struct lc_buf *sql, const struct keys *k)
+{
+    int rc = lc_buf_adds(sql, "arrayJoin([");
+
+    for (size_t i = 0; rc == 0 && i < k->n; i++)
+        rc = (i && lc_buf_adds(sql, ", ")) ||
+             lc_sql_add_bytes(sql, k->text.p + k->at[i], k->at[i + 1] - k->at[i]);
+    return rc || lc_buf_adds(sql, "]) AS livecol_key");
+}
+
+/*
+ * SELECT the answers over a column of these keys: a column, so that nothing is folded; of a key
+ * that is no string those that are such a key's text alone. The call stands beside the FROM that
+ * names the host, since only that SELECT is done there.
+ */
+static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
+                    const struct lc_answers_call *call, struct keys *k)
+{
+    char plain[LC_TYPE_BYTES], cast[LC_TYPE_BYTES];
+    bool strings = strcmp(lc_type_plain(call->column_type, plain), "String") == 0;
+    int rc = lc_buf_adds(sql, "SELECT toString(livecol_answer) AS answer, "
+                              "toTypeName(livecol_answer) AS type, livecol_key AS key, ") ||
+             lc_sql_add_id(sql, call->function) || lc_buf_adds(sql, "(");
+
+    if (rc == 0 && call->dictionary)
+        rc = lc_sql_add_str(sql, call->dictionary) || lc_buf_adds(sql, ", ") ||
+             lc_sql_add_str(sql, call->attribute) || lc_buf_adds(sql, ", ");
+    rc = rc || (call->tuple && lc_buf_adds(sql, "tuple(")) || lc_buf_adds(sql, "CAST(");
+    if (rc == 0 && strings)
+        rc = add_key_list(sql, k);
+    else if (rc == 0)
+        rc = lc_buf_adds(sql, "assumeNotNull(accurateCastOrNull(") || add_key_list(sql, k) ||
+             lc_buf_adds(sql, ", ") || lc_sql_add_str(sql, plain) || lc_buf_adds(sql, "))");
+    rc = rc || lc_buf_adds(sql, ", ") ||
+         lc_sql_add_str(sql, lc_type_to_cast(call->column_type, cast)) ||
+         lc_buf_adds(sql,
+                     call->tuple ? "))) AS livecol_answer FROM " : ")) AS livecol_answer FROM ") ||
+         lc_cluster_add_from(c, host, sql, "system", "one");
+    if (rc == 0 && !strings)
+        rc = lc_buf_adds(sql, " WHERE toString(accurateCastOrNull(livecol_key, ") ||
+             lc_sql_add_str(sql, plain) || lc_buf_adds(sql, ")) = livecol_key");
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
+static int differ(const struct lc_answers_call *call, struct lc_slice key, struct lc_slice want,
+                  const struct lc_cell *got, const char *rules_path, struct lc_error *err)
+{
+    char key_text[80], want_text[80], got_text[80];
+
+    lc_fail(err, LC_ERR_REFUSED, "%s answers %s%s%s for the key \"%s\", and %s says \"%s\"",
+            call->function, got->is_null ? "" : "\"",
+            got->is_null ? "NULL" : lc_printable(got->p, got->n, got_text, sizeof got_text),
+            got->is_null ? "" : "\"", lc_printable(key.p, key.n, key_text, sizeof key_text),
+            rules_path, lc_printable(want.p, want.n, want_text, sizeof want_text));
+    lc_hint(err,
+            "the server runs other rules than this file, or its return_name is not the name "
+            "that the program gives its column: compare the two, then SYSTEM RELOAD %s",
+            call->dictionary ? "DICTIONARIES" : "FUNCTIONS");
+    return LC_ERR_REFUSED;
+}
+
+/* A key without a rule has the type's empty value: '', 0 or NULL. 007 is
+ * stored as 7 in a number. */
+static bool is_answer(const struct lc_cell *got, const char *type, struct lc_slice want)
+{
+    char text[24];
+
+    if (!got->is_null && lc_type_is_integer(type) && want.n < sizeof text) {
+        snprintf(text, sizeof text, "%.*s", (int)want.n, (const char *)want.p);
+        return strtoull(got->p, NULL, 10) == strtoull(text, NULL, 10);
+    }
+    return got->n == want.n && (want.n == 0 || memcmp(got->p, want.p, want.n) == 0);
+}
+
+/* Copy the keys that the server took, with what the matcher may read behind them. */
+static int take_keys(const struct lc_table *t, size_t first, struct lc_buf *bytes,
+                     struct lc_batch *batch)
+{
+    size_t at[LC_BATCH];
+
+    lc_buf_reset(bytes);
+    batch->n = t->rows - first < LC_BATCH ? t->rows - first : LC_BATCH;
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct lc_cell *key = lc_table_at(t, first + i, A_KEY);
+
+        at[i] = bytes->n;
+        batch->len[i] = key->n;
+        batch->number[i] = strtoull(key->p, NULL, 10);
+        if (lc_buf_add(bytes, key->p, key->n) || lc_buf_reserve(bytes, SLACK))
+            return LC_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < batch->n; i++)
+        batch->p[i] = bytes->p + at[i];
+    return 0;
+}
+
+static int compare(const struct lc_answers_call *call, const struct lc_rules *r,
+                   const struct lc_table *t, uint32_t attribute, const char *rules_path,
+                   struct lc_error *err)
+{
+    struct lc_batch batch;
+    uint32_t rule[LC_BATCH];
+    struct lc_buf bytes;
+    int rc = 0;
+
+    lc_buf_init(&bytes, MAX_SQL_BYTES);
+    for (size_t first = 0; rc == 0 && first < t->rows; first += LC_BATCH) {
+        rc = take_keys(t, first, &bytes, &batch);
+        if (rc)
+            lc_fail(err, rc, "no memory for sample keys");
+        else if (lc_match(r, &batch, rule))
+            rc = lc_fail(err, LC_ERR_INPUT, "%s is corrupt", rules_path);
+        for (size_t i = 0; rc == 0 && i < batch.n; i++) {
+            struct lc_slice want =
+                lc_rules_value(r, attribute, lc_rules_value_id(r, attribute, rule[i]));
+            const struct lc_cell *got = lc_table_at(t, first + i, A_ANSWER);
+
+            if (!is_answer(got, lc_table_at(t, first + i, A_TYPE)->p, want))
+                rc = differ(call, (struct lc_slice){batch.p[i], batch.len[i]}, want, got,
+                            rules_path, err);
+        }
+    }
+    lc_buf_release(&bytes);
+    return rc;
+}
+
+int lc_answers_compare_host(const struct lc_cluster *c, size_t host,
+                            const struct lc_answers_call *call, const struct lc_rules *rules,
+                            const char *rules_path, uint64_t *compared, struct lc_error *err)
+{
+    struct keys *k;
+    struct lc_buf sql;
+    struct lc_table t = {0};
+    char plain[LC_TYPE_BYTES];
+    int attribute = call->attribute ? lc_rules_attribute(rules, call->attribute) : 0;
+    int rc;
+
+    *compared = 0;
+    if (!takes_texts(lc_type_plain(call->column_type, plain)))
+        return 0;
+    k = calloc(1, sizeof *k);
+    rc = k ? 0 : LC_ERR_NOMEM;
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    if (attribute < 0)
+        attribute = 0;
+    if (rc == 0) {
+        lc_buf_init(&k->text, MAX_SQL_BYTES);
+        rc = make_keys(k, rules);
+        rc = rc ? rc : add_own_keys(k, call->own);
+    }
+    if (rc == 0)
+        rc = make_sql(&sql, c, host, call, k);
+    if (rc || !lc_buf_str(&sql)) {
+        rc = lc_fail(err, rc ? rc : LC_ERR_NOMEM, "no room for the sample keys of %s", rules_path);
+        goto done;
+    }
+    rc = lc_cluster_run(c, host, lc_buf_str(&sql), &t, err);
+    if (rc == 0)
+        rc = compare(call, rules, &t, (uint32_t)attribute, rules_path, err);
+    if (rc == 0)
+        *compared = t.rows;
+done:
+    if (k)
+        lc_buf_release(&k->text);
+    free(k);
+    lc_buf_release(&sql);
+    lc_table_release(&t);
+    return rc;
+}
+
+int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
+                       const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
+                       struct lc_error *err)
+{
+    struct lc_cluster alone;
+    int rc = lc_cluster_alone(&alone, b, err);
+
+    if (rc == 0)
+        rc = lc_answers_compare_host(&alone, 0, call, rules, rules_path, compared, err);
+    lc_cluster_release(&alone);
+    return rc;
+}
+
+const char *lc_answers_file(const char *argument, size_t *name_n)
+{
+    size_t n = strspn(argument, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.");
+
+    *name_n = n && argument[n] == '=' ? n : 0;
+    return *name_n ? argument + n + 1 : argument;
+}

@@ -1,0 +1,102 @@
+#include "cli/column/dependents.h"
+
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SHOWN_MAX = 5 };
+
+/* The name, bare or behind a database's. */
+static bool names_dictionary(const char *text, const char *name)
+{
+    const char *dot = strrchr(text, '.');
+
+    return strcmp(text, name) == 0 || (dot && strcmp(dot + 1, name) == 0);
+}
+
+/* Is the text behind this word a query of its own, or a part of one, in a dictionary's SOURCE? */
+static bool holds_query(const char *word)
+{
+    return strcasecmp(word, "QUERY") == 0 || strcasecmp(word, "INVALIDATE_QUERY") == 0 ||
+           strcasecmp(word, "WHERE") == 0;
+}
+
+bool lc_depends(const char *expr, const char *name)
+{
+    struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
+    struct lc_tok tok, next;
+    bool asks = false, named = false, calls = false, query = false;
+
+    for (;;) {
+        struct lc_lexer ahead;
+        char *text;
+
+        if (lc_lex_code(&lex, &tok, NULL))
+            return strstr(expr, name) != NULL;
+        if (tok.kind == LC_TOK_END)
+            return calls || (asks && named);
+        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED && tok.kind != LC_TOK_STRING) {
+            query = false;
+            continue;
+        }
+        text = lc_tok_name(&tok);
+        if (!text)
+            return true; /* no memory: rather one too many */
+        ahead = lex;
+        if (tok.kind == LC_TOK_STRING) {
+            named = named || names_dictionary(text, name);
+            calls = calls || (query && lc_depends(text, name));
+        } else if (lc_lex_code(&ahead, &next, NULL) == 0 && lc_tok_symbol(&next, '(')) {
+            calls = calls || strcmp(text, name) == 0;
+            asks = asks || strncasecmp(text, "dict", 4) == 0;
+        } else {
+            named = named || names_dictionary(text, name);
+        }
+        query = tok.kind == LC_TOK_WORD && holds_query(text);
+        free(text);
+    }
+}
+
+/* Views that ask it, and tables with a CONSTRAINT, a TTL or an index that does. */
+static int find_queries(struct lc_backend *b, const char *name, struct lc_buf *out, size_t *n,
+                        struct lc_error *err)
+{
+    struct lc_table t = {0};
+    bool columns = *n > 0; /* those stand in what makes their tables, too */
+    int rc = columns ? 0 : lc_query_read(b, lc_sql_create_queries, NULL, &t, err);
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        if (!lc_depends(lc_table_at(&t, i, 2)->p, name))
+            continue;
+        if ((*n)++ < SHOWN_MAX && lc_buf_addf(out, "%s%s.%s", *n > 1 ? ", " : "",
+                                              lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p))
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory");
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+int lc_dependents_find(struct lc_backend *b, const char *name, struct lc_buf *out, size_t *n,
+                       struct lc_error *err)
+{
+    struct lc_table t = {0};
+    int rc = lc_query_read(b, lc_sql_default_columns, NULL, &t, err);
+
+    *n = 0;
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        if (!lc_depends(lc_table_at(&t, i, 5)->p, name))
+            continue;
+        if ((*n)++ < SHOWN_MAX &&
+            lc_buf_addf(out, "%s%s.%s.%s", *n > 1 ? ", " : "", lc_table_at(&t, i, 0)->p,
+                        lc_table_at(&t, i, 1)->p, lc_table_at(&t, i, 2)->p))
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory");
+    }
+    if (rc == 0 && *n > SHOWN_MAX && lc_buf_addf(out, " and %zu more", *n - SHOWN_MAX))
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory");
+    lc_table_release(&t);
+    return rc ? rc : find_queries(b, name, out, n, err);
+}

@@ -1,0 +1,25 @@
+/* Which columns' default expressions call a function, or ask a dictionary, of that name. */
+#ifndef LC_DEPENDENTS_H
+#define LC_DEPENDENTS_H
+
+#include "cli/server/backend.h"
+
+#include <stdbool.h>
+
+/*
+ * Does the expression call the function `name`, or ask the dictionary of that name (dictGet…,
+ * dictHas, dictIsIn, by 'name' or 'database.name')? Comments and texts that merely hold the name do
+ * not count; a query in a dictionary's SOURCE does. An expression that cannot be read counts where
+ * the name occurs in it at all.
+ */
+bool lc_depends(const char *expr, const char *name);
+
+/*
+ * Append "database.table.column, …" of those that do, the first few, to `out`; where there is none,
+ * "database.table, …" of views, and of tables with a constraint, a TTL or an index that does. *n:
+ * how many. 0, the failures of a query, LC_ERR_NOMEM.
+ */
+int lc_dependents_find(struct lc_backend *b, const char *name, struct lc_buf *out, size_t *n,
+                       struct lc_error *err);
+
+#endif

@@ -1,0 +1,15 @@
+/* How fast an expression is over a table's own rows, by a timed sample. */
+#ifndef LC_ESTIMATE_H
+#define LC_ESTIMATE_H
+
+#include "cli/server/backend.h"
+
+/*
+ * Rows a second of the expression over a sample of the table's rows; 0 where it cannot be measured.
+ * bytes_per_row (may be NULL) becomes the mean size of its values before compression, 0 where that
+ * is not known.
+ */
+double lc_estimate_rate(struct lc_backend *b, const char *database, const char *table,
+                        const char *expr, double *bytes_per_row);
+
+#endif

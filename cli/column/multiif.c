@@ -1,0 +1,94 @@
+#include "cli/column/multiif.h"
+
+#include "cli/sql/quote.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int add_literal(struct lc_buf *out, struct lc_slice s)
+{
+    return lc_sql_add_bytes(out, s.n > 0 ? (const void *)s.p : "", s.n);
+}
+
+struct ranked {
+    uint32_t rule;
+    size_t n;
+};
+
+/* Longest first; among equals the order of the rules. */
+static int longest_first(const void *a, const void *b)
+{
+    const struct ranked *x = a;
+    const struct ranked *y = b;
+    if (x->n != y->n) {
+        return x->n > y->n ? -1 : 1;
+    }
+    return (x->rule > y->rule) - (x->rule < y->rule);
+}
+
+/* "CONDITION, 'value', " of one rule. */
+static int add_branch(const struct lc_rules *rules, uint32_t attribute, uint32_t rule,
+                      const char *key_sql, struct lc_buf *out)
+{
+    struct lc_slice value =
+        lc_rules_value(rules, attribute, lc_rules_value_id(rules, attribute, rule));
+    int rc;
+
+    if (rules->kind == LC_KIND_RANGE)
+        rc = lc_buf_addf(out, "%s BETWEEN %" PRIu64 " AND %" PRIu64 ", ", key_sql,
+                         rules->bounds[rule], rules->bounds[rules->rules + rule]);
+    else if (rules->kind == LC_KIND_EXACT)
+        rc = lc_buf_addf(out, "%s = ", key_sql) || add_literal(out, lc_rules_key(rules, rule)) ||
+             lc_buf_adds(out, ", ");
+    else
+        rc = lc_buf_addf(out, "startsWith(%s, ", key_sql) ||
+             add_literal(out, lc_rules_key(rules, rule)) || lc_buf_adds(out, "), ");
+    return rc || add_literal(out, value) || lc_buf_adds(out, ", ") ? LC_ERR_NOMEM : 0;
+}
+
+/* The rules in the order in which they are tried; to be freed. */
+static struct ranked *rank(const struct lc_rules *rules)
+{
+    struct ranked *order = calloc(rules->rules + 1U, sizeof *order);
+
+    for (uint32_t i = 0; order != NULL && i < rules->rules; i++)
+        order[i] = (struct ranked){i, rules->kind == LC_KIND_PREFIX ? lc_rules_key(rules, i).n : 0};
+    if (order != NULL)
+        qsort(order, rules->rules, sizeof *order, longest_first);
+    return order;
+}
+
+int lc_builtin_multiif(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
+                       const char *miss_sql, struct lc_buf *out, struct lc_error *err)
+{
+    struct ranked *order;
+    unsigned branches = 0;
+    int rc;
+
+    if (rules->kind == LC_KIND_BUCKET)
+        return lc_fail(err, LC_ERR_USAGE, "%s rules cannot be written as multiIf",
+                       lc_kind_name(rules->kind));
+    order = rank(rules);
+    if (order == NULL)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for %u rules", rules->rules);
+    rc = lc_buf_adds(out, "multiIf(");
+    for (uint32_t i = 0; rc == 0 && i < rules->rules; i++) {
+        if (order[i].rule == rules->default_rule)
+            continue;
+        rc = add_branch(rules, attribute, order[i].rule, key_sql, out);
+        branches++;
+    }
+    /* multiIf wants a condition at least */
+    if (rc == 0 && branches == 0)
+        rc = lc_buf_adds(out, "0, '', ");
+    if (rc == 0 && rules->default_rule < rules->rules)
+        rc = add_literal(out,
+                         lc_rules_value(rules, attribute,
+                                        lc_rules_value_id(rules, attribute, rules->default_rule)));
+    else if (rc == 0)
+        rc = lc_buf_adds(out, miss_sql != NULL ? miss_sql : "''");
+    rc = rc == 0 ? lc_buf_adds(out, ")") : rc;
+    free(order);
+    return rc == 0 ? 0 : lc_fail(err, LC_ERR_NOMEM, "no memory for the expression");
+}

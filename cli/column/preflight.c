@@ -1,0 +1,906 @@
+#include "cli/column/preflight.h"
+
+#include "cli/column/compare_rules.h"
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
+#include "cli/column/sample_rows.h"
+#include "cli/server/query.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20, UNKNOWN_IDENTIFIER = 47, CANNOT_BE_NULL = 349 };
+
+/* The connected server itself, rather than a host of the cluster by its name there. */
+#define NO_HOST SIZE_MAX
+
+/* One expression on trial. */
+struct trial {
+    const struct lc_stmt *stmt;
+    const struct lc_stmt_command *c;
+    const char *database;
+    char *expr, *type;
+    char *udf; /* the first function that is not the server's own; NULL: none */
+    bool table_there;
+    struct lc_table columns; /* of the table as it is */
+    struct lc_own_rows own;  /* where a cluster or rules are to be asked about them */
+};
+
+static int no_memory(struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_NOMEM, "no memory to try a function");
+    return LC_ERR_NOMEM;
+}
+
+char *lc_expr_function(struct lc_slice expr, size_t *at)
+{
+    struct lc_lexer lex = LC_LEXER((const char *)expr.p, expr.n);
+    struct lc_tok tok, before = {0};
+
+    lex.pos = *at;
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        bool name = before.kind == LC_TOK_WORD || before.kind == LC_TOK_QUOTED;
+
+        if (name && lc_tok_symbol(&tok, '(') && !lc_tok_is(&before, "IN") &&
+            !lc_tok_is(&before, "AND") && !lc_tok_is(&before, "OR") && !lc_tok_is(&before, "NOT")) {
+            *at = lex.pos;
+            return lc_tok_name(&before);
+        }
+        before = tok;
+    }
+    *at = expr.n;
+    return NULL;
+}
+
+static int keep(char **to, const char *from)
+{
+    *to = strdup(from);
+    return *to ? 0 : LC_ERR_NOMEM;
+}
+
+static struct lc_defaults_made *new_made(struct lc_defaults *d)
+{
+    struct lc_defaults_made *v = realloc(d->made, (d->made_n + 1) * sizeof *v);
+
+    if (!v)
+        return NULL;
+    d->made = v;
+    v += d->made_n++;
+    *v = (struct lc_defaults_made){0};
+    return v;
+}
+
+static const char *database_of(const struct lc_defaults *d, const struct lc_stmt *s)
+{
+    return lc_stmt_database(s, lc_backend_database(d->b));
+}
+
+int lc_defaults_note(struct lc_defaults *d, const struct lc_stmt *s)
+{
+    if (s->kind == LC_STMT_CREATE_FUNCTION) {
+        struct lc_defaults_made *m = new_made(d);
+
+        return m ? keep(&m->function, s->name) : LC_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < s->command_n; i++) {
+        const struct lc_stmt_command *c = &s->commands[i];
+        struct lc_defaults_made *m;
+
+        if (c->kind != LC_STMT_ADD_COLUMN)
+            continue;
+        m = new_made(d);
+        if (!m || keep(&m->database, database_of(d, s)) || keep(&m->table, s->name) ||
+            keep(&m->column, c->column))
+            return LC_ERR_NOMEM;
+        m->type = strndup(c->type.n ? (const char *)c->type.p : "", c->type.n);
+        if (!m->type)
+            return LC_ERR_NOMEM;
+    }
+    return 0;
+}
+
+void lc_defaults_release(struct lc_defaults *d)
+{
+    for (size_t i = 0; i < d->made_n; i++) {
+        free(d->made[i].database);
+        free(d->made[i].table);
+        free(d->made[i].column);
+        free(d->made[i].type);
+        free(d->made[i].function);
+    }
+    free(d->made);
+    d->made = NULL;
+    d->made_n = 0;
+    if (d->cluster == &d->alone)
+        d->cluster = NULL;
+    lc_cluster_release(&d->alone);
+}
+
+bool lc_defaults_makes(const struct lc_defaults *d, const char *name)
+{
+    for (size_t i = 0; i < d->made_n; i++) {
+        if (d->made[i].function && strcmp(d->made[i].function, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The type of a column of the table, by then; NULL where it has none of that name. */
+static const char *type_of(const struct lc_defaults *d, const struct trial *t, const char *column)
+{
+    for (size_t i = 0; i < d->made_n; i++) {
+        const struct lc_defaults_made *m = &d->made[i];
+
+        if (m->table && strcmp(m->table, t->stmt->name) == 0 &&
+            strcmp(m->database, t->database) == 0 && strcmp(m->column, column) == 0)
+            return m->type;
+    }
+    for (size_t i = 0; i < t->columns.rows; i++) {
+        if (strcmp(lc_table_at(&t->columns, i, 0)->p, column) == 0)
+            return lc_table_at(&t->columns, i, 1)->p;
+    }
+    for (size_t i = 0; i < t->stmt->command_n; i++) {
+        const struct lc_stmt_command *c = &t->stmt->commands[i];
+
+        if (c->kind == LC_STMT_ADD_COLUMN && c->type.n && strcmp(c->column, column) == 0)
+            return "String"; /* of the same statement: its type is only guessed at */
+    }
+    return NULL;
+}
+
+static bool is_string_type(const char *type)
+{
+    return strcmp(type, "String") == 0 || strcmp(type, "LowCardinality(String)") == 0 ||
+           strcmp(type, "Nullable(String)") == 0 ||
+           strcmp(type, "LowCardinality(Nullable(String))") == 0;
+}
+
+/* A made-up value of the type, from `number`; where it may be NULL, one of a hundred is. */
+static int add_value(struct lc_buf *b, const char *type, const char *column)
+{
+    bool nullable = strstr(type, "Nullable(") != NULL;
+    int rc = lc_buf_adds(b, nullable ? "CAST(if(number % 100 = 99, NULL, " : "CAST(");
+
+    rc = rc || lc_buf_adds(b, is_string_type(type) ? "concat('u', toString(number))"
+                                                   : "toUInt8(number % 100)");
+    return rc || lc_buf_adds(b, nullable ? "), " : ", ") || lc_sql_add_str(b, type) ||
+                   lc_buf_adds(b, ") AS ") || lc_sql_add_id(b, column)
+               ? LC_ERR_NOMEM
+               : 0;
+}
+
+/* The columns that the expression reads, as made-up values or, with `own`, by their names. */
+static int add_columns(const struct lc_defaults *d, const struct trial *t, bool own,
+                       struct lc_buf *b, bool *all_there, struct lc_error *err)
+{
+    struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
+    struct lc_tok tok;
+    size_t n = 0;
+
+    *all_there = true;
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        char *name;
+        const char *type;
+        int rc = 0;
+
+        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED)
+            continue;
+        name = lc_tok_name(&tok);
+        if (!name)
+            return no_memory(err);
+        type = type_of(d, t, name);
+        if (type && own && lc_table_col(&t->columns, "name") == 0) {
+            bool there = false;
+
+            for (size_t i = 0; i < t->columns.rows; i++)
+                there = there || strcmp(lc_table_at(&t->columns, i, 0)->p, name) == 0;
+            *all_there = *all_there && there;
+        }
+        if (type)
+            rc = (n++ && lc_buf_adds(b, ", ")) ||
+                 (own ? lc_sql_add_id(b, name) : add_value(b, type, name));
+        free(name);
+        if (rc)
+            return no_memory(err);
+    }
+    return n == 0 && lc_buf_adds(b, "1") ? no_memory(err) : 0;
+}
+
+/* Integers and enumerations change, or break, what does not fit them. */
+static bool is_narrow(const char *type)
+{
+    return strncmp(type, "Int", 3) == 0 || strncmp(type, "UInt", 4) == 0 ||
+           strncmp(type, "Enum", 4) == 0;
+}
+
+/* How a sample was answered. */
+struct answers {
+    uint64_t rows, nulls, empties, changed, different;
+    uint64_t digest; /* of which row was answered how */
+};
+
+/*
+ * The expression is the migration's own text, and is put in as it stands: it is what the server
+ * will be asked to run anyway. It stands beside the FROM that names the host, since on older
+ * servers only that SELECT is done there.
+ */
+static int make_sample(const struct lc_defaults *d, const struct trial *t, size_t host, bool own,
+                       const char *expr, struct lc_buf *sql, bool *possible, struct lc_error *err)
+{
+    bool narrow = is_narrow(t->type);
+    int rc = lc_buf_adds(sql, "SELECT count() AS n, countIf(isNull(a)) AS nulls, "
+                              "countIf(ifNull(a = '', 0)) AS empties, "
+                              "countIf(ifNull(a != c, 0)) AS changed, uniqExact(a) AS different, "
+                              "sum(cityHash64(livecol_n, ifNull(a, 'NULL'))) AS digest "
+                              "FROM (SELECT livecol_n, toString(livecol_x) AS a, ");
+
+    if (!rc && narrow)
+        rc = lc_buf_adds(sql, "toString(CAST(livecol_x, ") || lc_sql_add_str(sql, t->type) ||
+             lc_buf_adds(sql, "))");
+    else if (!rc)
+        rc = lc_buf_adds(sql, "a");
+    rc = rc || lc_buf_adds(sql, " AS c FROM (SELECT ");
+    if (rc)
+        return no_memory(err);
+    rc = add_columns(d, t, own, sql, possible, err);
+    if (rc)
+        return rc;
+    rc = lc_buf_adds(sql, own ? ", 0" : ", number") || lc_buf_adds(sql, " AS livecol_n, (") ||
+         lc_buf_adds(sql, expr) || lc_buf_adds(sql, "\n) AS livecol_x FROM ");
+    if (!rc && own)
+        rc = lc_cluster_add_from(d->cluster, host, sql, t->database, t->stmt->name);
+    else if (!rc && d->cluster->by_remote)
+        rc = lc_cluster_add_from(d->cluster, host, sql, "system", "numbers");
+    else if (!rc)
+        rc = lc_buf_addf(sql, "(SELECT number FROM system.numbers LIMIT %d)", SAMPLE_ROWS);
+    return rc || lc_buf_addf(sql, " LIMIT %d))", SAMPLE_ROWS) ? no_memory(err) : 0;
+}
+
+/* Evaluate over made-up rows, or over the table's own. *possible false: not all columns exist. */
+static int sample(const struct lc_defaults *d, const struct trial *t, size_t host, bool own,
+                  const char *expr, struct answers *a, bool *possible, struct lc_error *err)
+{
+    struct lc_buf sql;
+    struct lc_table out = {0};
+    int rc;
+
+    *a = (struct answers){0};
+    *possible = true;
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    rc = make_sample(d, t, host, own, expr, &sql, possible, err);
+    if (rc == 0 && !lc_buf_str(&sql))
+        rc = no_memory(err);
+    if (rc == 0 && *possible)
+        rc = lc_cluster_run(d->cluster, host, lc_buf_str(&sql), &out, err);
+    if (rc == 0 && out.rows == 1)
+        *a = (struct answers){lc_table_u64(&out, 0, 0, 0), lc_table_u64(&out, 0, 1, 0),
+                              lc_table_u64(&out, 0, 2, 0), lc_table_u64(&out, 0, 3, 0),
+                              lc_table_u64(&out, 0, 4, 0), lc_table_u64(&out, 0, 5, 0)};
+    lc_table_release(&out);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+static void say(const struct lc_defaults *d, bool warning, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(const struct lc_defaults *d, bool warning, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    if (!d->say)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    d->say(d->ctx, warning, text);
+}
+
+static int refuse_failing(const struct lc_defaults *d, const struct trial *t,
+                          const struct lc_error *why, struct lc_error *err)
+{
+    bool dictionary = t->udf && strncasecmp(t->udf, "dictGet", 7) == 0;
+
+    if (err && err->code == 0)
+        err->server_code = why->server_code;
+    if (why->server_code == UNKNOWN_IDENTIFIER) {
+        lc_fail(err, LC_ERR_REFUSED, "%s reads what %s.%s does not have%s: %s", t->expr,
+                t->database, t->stmt->name, t->table_there ? "" : ": there is no such table",
+                why->msg);
+        lc_hint(err, t->table_there
+                         ? "are its columns named as in SHOW CREATE TABLE? Nothing was changed"
+                         : "is it another database than the URL's? Nothing was changed");
+        return LC_ERR_REFUSED;
+    }
+    /* With a cluster the reason begins with the host's name. */
+    if (why->server_code == CANNOT_BE_NULL) {
+        lc_fail(err, LC_ERR_REFUSED, "%s does not take NULL, which its column may hold, on %s: %s",
+                t->expr, d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
+        lc_hint(err, "ifNull(key, '') in its place; or a function whose XML gives the argument the "
+                     "type Nullable(String). INSERTs and reads of such rows would fail");
+        return LC_ERR_REFUSED;
+    }
+    lc_fail(err, LC_ERR_REFUSED, "%s does not answer on %s: %s", t->expr,
+            d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
+    lc_hint(err,
+            "mend the %s first (its program, its rules, its XML; then SYSTEM RELOAD %s): "
+            "nothing was changed. The column breaks INSERTs and merges without it",
+            dictionary ? "dictionary" : "function", dictionary ? "DICTIONARIES" : "FUNCTIONS");
+    return LC_ERR_REFUSED;
+}
+
+/* What the counted answers say. */
+static int judge(const struct lc_defaults *d, const struct trial *t, const struct answers *a,
+                 const struct answers *own, struct lc_error *err)
+{
+    uint64_t rows = a->rows + own->rows;
+    bool nullable = strstr(t->type, "Nullable(") != NULL || !*t->type;
+
+    if (a->nulls + own->nulls && !nullable) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s answers NULL for %" PRIu64 " of %" PRIu64
+                " sample rows, which a column of type %s stores as its empty value",
+                t->expr, a->nulls + own->nulls, rows, t->type);
+        lc_hint(err, "give the rules a default, or make the column Nullable");
+        return LC_ERR_REFUSED;
+    }
+    if (a->changed + own->changed) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%" PRIu64 " of %" PRIu64 " answers of %s are changed by the column's type %s",
+                a->changed + own->changed, rows, t->expr, t->type);
+        lc_hint(err, "choose a type that holds every value of the rules");
+        return LC_ERR_REFUSED;
+    }
+    if (a->empties + a->nulls + own->empties + own->nulls < rows)
+        return 0;
+    if (d->allow_unsafe) {
+        say(d, true, "%s answers the empty value for every one of %" PRIu64 " sample rows", t->expr,
+            rows);
+        return 0;
+    }
+    lc_fail(err, LC_ERR_REFUSED,
+            "%s answers the empty value for every one of %" PRIu64 " sample rows", t->expr, rows);
+    lc_hint(err, "is the function's return_name the one its program gives (result), and its rules "
+                 "file the right one? --rules FILE compares; --allow-unsafe goes on all the same");
+    return LC_ERR_REFUSED;
+}
+
+/* Is it the function that fails on made-up rows, or can values of these types not be made up? */
+static bool can_make_up(const struct lc_defaults *d, const struct trial *t, size_t host)
+{
+    struct lc_error ignored = LC_ERROR_INIT;
+    struct answers plain;
+    struct lc_buf expr;
+    bool possible, can;
+
+    /* They must be read, or the server leaves them out. */
+    lc_buf_init(&expr, MAX_SQL_BYTES);
+    can = lc_buf_adds(&expr, "toString(tuple(") == 0 &&
+          add_columns(d, t, true, &expr, &possible, &ignored) == 0 &&
+          lc_buf_adds(&expr, "))") == 0 && lc_buf_str(&expr) &&
+          sample(d, t, host, false, lc_buf_str(&expr), &plain, &possible, &ignored) == 0;
+    lc_buf_release(&expr);
+    return can;
+}
+
+static int compare_rules(const struct lc_defaults *d, const struct trial *t, struct lc_error *err);
+
+/* of: "" or which rows it was. With --rules the host that is wrong is named. */
+static int refuse_differing(const struct lc_defaults *d, const struct trial *t, size_t first,
+                            size_t host, const char *of, struct lc_error *err)
+{
+    int rc = compare_rules(d, t, err);
+
+    if (rc)
+        return rc;
+    lc_fail(err, LC_ERR_REFUSED, "%s answers otherwise on host %s than on host %s%s", t->expr,
+            lc_cluster_host_name(d->cluster, host), lc_cluster_host_name(d->cluster, first), of);
+    lc_hint(err,
+            "the hosts have other rules under the same name: nothing was changed%s; new rules are "
+            "a new function, name_v2",
+            d->rules.n ? "" : ". --rules FILE says which host is right");
+    return LC_ERR_REFUSED;
+}
+
+/* Made-up rows on every host. *made_up false: there are no values for these types. */
+static int try_hosts(const struct lc_defaults *d, const struct trial *t, struct answers *first,
+                     bool *made_up, struct lc_error *err)
+{
+    const struct lc_cluster *c = d->cluster;
+    size_t first_host = c->n;
+
+    *made_up = true;
+    *first = (struct answers){0};
+    for (size_t i = 0; i < c->n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+        struct answers a;
+        bool possible;
+        int rc;
+
+        if (c->v[i].down)
+            continue;
+        rc = sample(d, t, i, false, t->expr, &a, &possible, &why);
+        if (rc == LC_ERR_SERVER) {
+            if (can_make_up(d, t, i))
+                return refuse_failing(d, t, &why, err);
+            *made_up = false;
+            return 0;
+        }
+        if (rc) {
+            if (err && err->code == 0)
+                *err = why;
+            return rc;
+        }
+        if (a.rows != SAMPLE_ROWS)
+            return lc_fail(err, LC_ERR_REFUSED, "%s answered %" PRIu64 " rows for %d%s%s", t->expr,
+                           a.rows, SAMPLE_ROWS, c->name ? " on host " : "",
+                           lc_cluster_host_name(c, i));
+        if (first_host == c->n) {
+            first_host = i;
+            *first = a;
+        } else if (a.digest != first->digest) {
+            return refuse_differing(d, t, first_host, i, "", err);
+        }
+    }
+    return 0;
+}
+
+/* The table's own rows, on the server that is connected to. */
+static int try_own(const struct lc_defaults *d, const struct trial *t, struct answers *own,
+                   struct lc_error *err)
+{
+    struct lc_cluster alone = {0};
+    struct lc_defaults here = *d;
+    struct lc_error why = LC_ERROR_INIT;
+    bool possible;
+    int rc = lc_cluster_alone(&alone, d->b, err);
+
+    if (rc)
+        return rc;
+    here.cluster = &alone;
+    rc = sample(&here, t, 0, true, t->expr, own, &possible, &why);
+    if (rc == LC_ERR_SERVER)
+        rc = refuse_failing(&here, t, &why, err);
+    else if (rc && err && err->code == 0)
+        *err = why;
+    lc_cluster_release(&alone);
+    return rc;
+}
+
+/* Without its own, a time is a text in the server's time zone, which hosts need not share. */
+static bool is_same_everywhere(const char *type)
+{
+    return !strstr(type, "DateTime") || strchr(type, '\'');
+}
+
+/* The column's row among those that the table has; columns.rows: none. */
+static size_t find_column(const struct trial *t, const char *name)
+{
+    size_t i = 0;
+
+    while (i < t->columns.rows && strcmp(lc_table_at(&t->columns, i, 0)->p, name) != 0)
+        i++;
+    return i;
+}
+
+/* List it, once. False: the table does not have it yet, or its text says too little. */
+static bool list_input(struct trial *t, const char *name)
+{
+    struct lc_own_rows *o = &t->own;
+    size_t i = find_column(t, name);
+    const char *type = i < t->columns.rows ? lc_table_at(&t->columns, i, 1)->p : NULL;
+
+    if (!type || !is_same_everywhere(type))
+        return false;
+    for (size_t k = 0; k < o->n; k++)
+        if (strcmp(o->columns[k].name, name) == 0)
+            return true;
+    if (o->n == LC_OWN_ROWS_COLUMNS)
+        return false;
+    o->columns[o->n].name = lc_table_at(&t->columns, i, 0)->p;
+    o->columns[o->n++].type = type;
+    return true;
+}
+
+/* The columns that the expression reads; none, where one of them cannot be listed. */
+static void name_inputs(const struct lc_defaults *d, struct trial *t)
+{
+    struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
+    struct lc_tok tok;
+    bool listed = true;
+
+    while (listed && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        char *name =
+            tok.kind == LC_TOK_WORD || tok.kind == LC_TOK_QUOTED ? lc_tok_name(&tok) : NULL;
+
+        if (name && type_of(d, t, name))
+            listed = list_input(t, name);
+        free(name);
+    }
+    if (!listed)
+        t->own.n = 0;
+}
+
+/* Of types that cannot be told apart there are none: sample() tries them as they are. */
+static int read_own_rows(const struct lc_defaults *d, struct trial *t, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    int rc = lc_own_rows_read(&t->own, d->b, t->database, t->stmt->name, &why);
+
+    if (rc == LC_ERR_SERVER) {
+        t->own.n = 0;
+        return 0;
+    }
+    if (rc && err && err->code == 0)
+        *err = why;
+    return rc;
+}
+
+/* The same rows of the table on every host: made-up ones may not meet what they differ in. */
+static int try_own_on_hosts(const struct lc_defaults *d, const struct trial *t,
+                            struct lc_error *err)
+{
+    const struct lc_cluster *c = d->cluster;
+    size_t first_host = c->n;
+    uint64_t first = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && t->own.n && i < c->n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+        uint64_t digest;
+
+        if (c->v[i].down)
+            continue;
+        rc = lc_own_rows_digest(&t->own, c, i, t->expr, &digest, &why);
+        if (rc == LC_ERR_SERVER) {
+            uint64_t ignored;
+            struct lc_error none = LC_ERROR_INIT;
+
+            /* Texts need not be values of these types there: then the made-up rows must do. */
+            if (first_host == c->n || lc_own_rows_digest(&t->own, c, i, NULL, &ignored, &none))
+                return 0;
+            return refuse_failing(d, t, &why, err);
+        }
+        if (rc && err && err->code == 0)
+            *err = why;
+        if (rc)
+            return rc;
+        if (first_host == c->n) {
+            first_host = i;
+            first = digest;
+        } else if (digest != first) {
+            return refuse_differing(d, t, first_host, i, ", for rows that the table has", err);
+        }
+    }
+    return rc;
+}
+
+/* Evaluate the expression over rows, and judge. */
+static int try_expression(const struct lc_defaults *d, const struct trial *t, struct lc_error *err)
+{
+    struct answers a, own = {0};
+    bool made_up;
+    int rc = try_hosts(d, t, &a, &made_up, err);
+
+    if (rc == 0 && t->table_there)
+        rc = try_own(d, t, &own, err);
+    if (rc == 0 && t->table_there && d->cluster->name)
+        rc = try_own_on_hosts(d, t, err);
+    if (rc)
+        return rc;
+    if (a.rows + own.rows == 0) {
+        say(d, true, "%s could not be tried: no rows, and no values of its columns' types made up",
+            t->expr);
+        return 0;
+    }
+    rc = judge(d, t, &a, &own, err);
+    if (rc == 0)
+        say(d, false,
+            "%s answers: %" PRIu64 " made-up rows%s and %" PRIu64 " of %s.%s, %" PRIu64
+            " different values",
+            t->expr, a.rows,
+            d->cluster->name && made_up ? ", the same on every host of the cluster," : "", own.rows,
+            t->database, t->stmt->name, a.different > own.different ? a.different : own.different);
+    return rc;
+}
+
+/* A call of one column that rules can be compared with; what is malloc'ed goes by call_release. */
+struct call {
+    char *function, *dictionary, *attribute;
+    const char *type; /* of the column */
+    bool tuple;
+};
+
+static void call_release(struct call *c)
+{
+    free(c->function);
+    free(c->dictionary);
+    free(c->attribute);
+}
+
+static bool take_symbol(struct lc_lexer *lex, struct lc_tok *tok, char symbol)
+{
+    return lc_lex_code(lex, tok, NULL) == 0 && lc_tok_symbol(tok, symbol);
+}
+
+static bool take_text(struct lc_lexer *lex, struct lc_tok *tok, char **text)
+{
+    if (lc_lex_code(lex, tok, NULL) || tok->kind != LC_TOK_STRING)
+        return false;
+    *text = lc_tok_name(tok);
+    return *text != NULL;
+}
+
+/* f(column), or dictGet…('dictionary', 'attribute', column or tuple(column)), and nothing more. */
+static bool plain_call(const struct lc_defaults *d, const struct trial *t, struct call *c)
+{
+    struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
+    struct lc_tok tok;
+    char *column;
+
+    *c = (struct call){0};
+    if (lc_lex_code(&lex, &tok, NULL))
+        return false;
+    c->function = lc_tok_name(&tok);
+    if (!c->function || !take_symbol(&lex, &tok, '('))
+        return false;
+    if (strncasecmp(c->function, "dictGet", 7) == 0 &&
+        (!take_text(&lex, &tok, &c->dictionary) || !take_symbol(&lex, &tok, ',') ||
+         !take_text(&lex, &tok, &c->attribute) || !take_symbol(&lex, &tok, ',')))
+        return false;
+    if (lc_lex_code(&lex, &tok, NULL))
+        return false;
+    c->tuple = c->dictionary && lc_tok_is(&tok, "tuple");
+    if (c->tuple && (!take_symbol(&lex, &tok, '(') || lc_lex_code(&lex, &tok, NULL)))
+        return false;
+    column = lc_tok_name(&tok);
+    c->type = column ? type_of(d, t, column) : NULL;
+    free(column);
+    return c->type && (!c->tuple || take_symbol(&lex, &tok, ')')) && take_symbol(&lex, &tok, ')') &&
+           lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_END;
+}
+
+static int compare_with(const struct lc_defaults *d, const struct trial *t, const char *path,
+                        const struct call *c, struct lc_error *err)
+{
+    const struct lc_answers_call call = {.function = c->function,
+                                         .dictionary = c->dictionary,
+                                         .tuple = c->tuple,
+                                         .column_type = c->type,
+                                         .attribute = c->attribute ? c->attribute : t->c->column,
+                                         .own = t->own.n == 1 ? &t->own.rows : NULL};
+    struct lc_rules *rules = NULL;
+    uint64_t compared = 0;
+    int rc = lc_rules_open(&rules, path, err);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; rc == 0 && i < d->cluster->n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+
+        if (d->cluster->v[i].down)
+            continue;
+        rc = lc_answers_compare_host(d->cluster, i, &call, rules, path, &compared, &why);
+        if (rc && err && err->code == 0) {
+            *err = why;
+            if (d->cluster->name && rc == LC_ERR_REFUSED)
+                snprintf(err->msg, sizeof err->msg, "host %s: %.900s", d->cluster->v[i].name,
+                         why.msg);
+        }
+    }
+    lc_rules_free(rules);
+    if (rc == 0 && compared == 0)
+        say(d, true, "%s is not compared with %s: keys of the type %s cannot be made up",
+            c->dictionary ? c->dictionary : c->function, path, c->type);
+    else if (rc == 0)
+        say(d, false, "%s answers %" PRIu64 " keys as %s says%s",
+            c->dictionary ? c->dictionary : c->function, compared, path,
+            d->cluster->name ? ", on every host" : "");
+    return rc;
+}
+
+/* Compare with each rules file that is named for the function or dictionary, or for all. */
+static int compare_rules(const struct lc_defaults *d, const struct trial *t, struct lc_error *err)
+{
+    struct call c = {0};
+    bool plain = d->rules.n && plain_call(d, t, &c);
+    const char *name = c.dictionary ? c.dictionary : c.function;
+    int rc = 0;
+
+    if (d->rules.n && !plain)
+        say(d, true, "%s is not compared with --rules: it is no call of one column", t->expr);
+    for (size_t i = 0; rc == 0 && plain && i < d->rules.n; i++) {
+        size_t n;
+        const char *file = lc_answers_file(d->rules.v[i], &n);
+
+        if (n == 0 || (strlen(name) == n && memcmp(name, d->rules.v[i], n) == 0))
+            rc = compare_with(d, t, file, &c, err);
+    }
+    call_release(&c);
+    return rc;
+}
+
+static int refuse_missing(const struct lc_defaults *d, const struct trial *t, const char *name,
+                          size_t host, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED,
+            "the function %s, which the DEFAULT of %s.%s.%s calls, is not registered on %s%s", name,
+            t->database, t->stmt->name, t->c->column, host == NO_HOST ? "" : "host ",
+            host == NO_HOST ? lc_backend_where(d->b) : lc_cluster_host_name(d->cluster, host));
+    if (strcmp(lc_backend_kind(d->b), "embedded") == 0)
+        lc_hint(err, "put its XML where --functions GLOB looks (PATH/*_function.xml by default), "
+                     "its program and rules into --scripts DIR (PATH/user_scripts)");
+    else
+        lc_hint(
+            err,
+            "livecol config install, on that machine, puts its XML, program and rules where the "
+            "server looks for them; then: SYSTEM RELOAD FUNCTIONS");
+    return LC_ERR_REFUSED;
+}
+
+/* Every host must know it: one that does not cannot load the table's DEFAULT. */
+static int find_on_hosts(const struct lc_defaults *d, const struct trial *t, const char *name,
+                         struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && d->cluster->name && i < d->cluster->n; i++) {
+        struct lc_table found = {0};
+
+        if (d->cluster->v[i].down)
+            continue;
+        rc = lc_cluster_read(d->cluster, i, lc_sql_function_known, lc_sql_host_function_known, args,
+                             &found, err);
+        if (rc == 0 && lc_table_u64(&found, 0, 0, 0) == 0)
+            rc = refuse_missing(d, t, name, i, err);
+        lc_table_release(&found);
+    }
+    return rc;
+}
+
+/* Which functions are called: is each there, and is one not the server's own? */
+static int find_functions(struct lc_defaults *d, struct trial *t, bool now, bool *wait,
+                          struct lc_error *err)
+{
+    struct lc_slice expr = {(const uint8_t *)t->expr, strlen(t->expr)};
+    size_t at = 0;
+    char *name;
+    int rc = 0;
+
+    *wait = false;
+    while (rc == 0 && (name = lc_expr_function(expr, &at))) {
+        const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
+        struct lc_table found = {0};
+        bool foreign;
+
+        rc = lc_query_read(d->b,
+                           d->facts->function_origin ? lc_sql_function_origin : lc_sql_function_any,
+                           args, &found, err);
+        if (rc == 0 && found.rows == 0) {
+            if (!now && lc_defaults_makes(d, name))
+                *wait = true;
+            else
+                rc = refuse_missing(d, t, name, NO_HOST, err);
+        }
+        foreign = rc == 0 && !*wait &&
+                  (strcmp(lc_table_at(&found, 0, 0)->p, "System") != 0 ||
+                   strncasecmp(name, "dictGet", 7) == 0);
+        lc_table_release(&found);
+        if (foreign && strncasecmp(name, "dictGet", 7) != 0)
+            rc = find_on_hosts(d, t, name, err);
+        if (foreign && !t->udf)
+            t->udf = name;
+        else
+            free(name);
+    }
+    return rc;
+}
+
+static int look_at_table(const struct lc_defaults *d, struct trial *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", t->database}, {"table", t->stmt->name}, {NULL, NULL}};
+    int rc = lc_query_read(d->b, lc_sql_columns, args, &t->columns, err);
+
+    t->table_there = rc == 0 && t->columns.rows > 0;
+    return rc;
+}
+
+/* MODIFY COLUMN without a type keeps the one that the column has. */
+static int take_type_that_stays(const struct lc_defaults *d, struct trial *t, struct lc_error *err)
+{
+    const char *type = *t->type ? NULL : type_of(d, t, t->c->column);
+
+    if (!type)
+        return 0;
+    free(t->type);
+    t->type = strdup(type);
+    return t->type ? 0 : no_memory(err);
+}
+
+static int check_command(struct lc_defaults *d, const struct lc_stmt *stmt,
+                         const struct lc_stmt_command *c, bool now, struct lc_error *err)
+{
+    struct trial t = {.stmt = stmt, .c = c, .database = database_of(d, stmt)};
+    bool wait = false;
+    int rc = 0;
+
+    t.expr = strndup((const char *)c->default_expr.p, c->default_expr.n);
+    t.type = strndup(c->type.n ? (const char *)c->type.p : "", c->type.n);
+    if (!t.expr || !t.type)
+        rc = no_memory(err);
+    if (rc == 0)
+        rc = find_functions(d, &t, now, &wait, err);
+    if (rc == 0 && wait) {
+        d->deferred = true;
+        say(d, false, "%s is tried once this run has created its function", t.expr);
+    } else if (rc == 0 && t.udf) {
+        rc = look_at_table(d, &t, err);
+        if (rc == 0)
+            rc = take_type_that_stays(d, &t, err);
+        if (rc == 0 && t.table_there && (d->cluster->name || d->rules.n)) {
+            name_inputs(d, &t);
+            rc = read_own_rows(d, &t, err);
+        }
+        if (rc == 0)
+            rc = try_expression(d, &t, err);
+        if (rc == 0)
+            rc = compare_rules(d, &t, err);
+    }
+    free(t.expr);
+    free(t.type);
+    free(t.udf);
+    lc_table_release(&t.own.rows);
+    lc_table_release(&t.columns);
+    return rc;
+}
+
+int lc_defaults_check(struct lc_defaults *d, const struct lc_stmt *stmt, bool now,
+                      struct lc_error *err)
+{
+    if (!d->cluster) {
+        if (lc_cluster_alone(&d->alone, d->b, err))
+            return LC_ERR_NOMEM;
+        d->cluster = &d->alone;
+    }
+    for (size_t i = 0; i < stmt->command_n; i++) {
+        const struct lc_stmt_command *c = &stmt->commands[i];
+        int rc;
+
+        if (!c->default_expr.n)
+            continue;
+        rc = check_command(d, stmt, c, now, err);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+int lc_defaults_check_column(struct lc_defaults *d, const char *database, const char *table,
+                             const char *column, const char *type, const char *kind,
+                             const char *expr, struct lc_error *err)
+{
+    struct lc_stmt stmt = {0};
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, (size_t)1 << 20);
+    if (lc_buf_adds(&sql, "ALTER TABLE ") || lc_sql_add_id(&sql, database) ||
+        lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, table) ||
+        lc_buf_adds(&sql, " MODIFY COLUMN ") || lc_sql_add_id(&sql, column) ||
+        lc_buf_addf(&sql, " %s %s %s", type, kind, expr))
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a default");
+    else
+        rc = lc_stmt_parse(&stmt, (const char *)sql.p, sql.n, err);
+    if (rc == 0)
+        rc = lc_defaults_check(d, &stmt, true, err);
+    lc_stmt_release(&stmt);
+    lc_buf_release(&sql);
+    return rc;
+}

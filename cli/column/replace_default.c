@@ -1,0 +1,335 @@
+#include "cli/column/replace_default.h"
+
+#include "cli/column/multiif.h"
+#include "cli/column/preflight.h"
+#include "livecol_sql.h"
+#include "udf/rules/match.h"
+#include "cli/server/query.h"
+#include "udf/rules/ruleset.h"
+#include "cli/sql/quote.h"
+#include "cli/migrate/tracking.h"
+#include "cli/sql/type_name.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_SQL_BYTES = 4 << 20, COMPARE_WAIT_MS = 24 * 3600 * 1000 };
+
+static int no_memory(struct lc_error *err)
+{
+    return lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
+}
+
+/* The key, and its type (borrowed). The column's expression must be f(key). */
+static int key_of(const struct lc_derived *d, char **key, const char **type, struct lc_error *err)
+{
+    char *function;
+
+    if (!lc_derived_call(d, d->expr, &function, key, type)) {
+        lc_fail(err, LC_ERR_REFUSED, "%s of %s.%s.%s is no call of one column", d->expr,
+                d->database, d->table, d->column);
+        lc_hint(err,
+                "write the expression yourself: ALTER TABLE ... MODIFY COLUMN ... DEFAULT ...; "
+                "or --remove it");
+        return LC_ERR_REFUSED;
+    }
+    free(function);
+    return 0;
+}
+
+static int attribute_of(const struct lc_derived *d, const struct lc_inline_source *source,
+                        const struct lc_rules *rules, uint32_t *attribute, struct lc_error *err)
+{
+    const char *name = source->attribute ? source->attribute : d->column;
+    int a = lc_rules_attribute(rules, name);
+
+    if (a < 0 && !source->attribute && rules->attributes == 1)
+        a = 0;
+    if (a < 0) {
+        lc_fail(err, LC_ERR_REFUSED, "%s has no attribute '%s'", source->rules, name);
+        lc_hint(err, "--attribute names the one that the column holds");
+        return LC_ERR_REFUSED;
+    }
+    *attribute = (uint32_t)a;
+    return 0;
+}
+
+/*
+ * What a key without a rule gets: what the function answers then, NULL, 0 or ''. Where it is gone,
+ * what the column's type says.
+ */
+static const char *miss_of(const struct lc_derived *d, char type[256])
+{
+    struct lc_table t = {0};
+    struct lc_buf sql;
+
+    snprintf(type, 256, "%s", d->type);
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    if (lc_buf_addf(&sql, "SELECT (%s\n) AS v FROM ", d->expr) == 0 &&
+        lc_derived_add_table(d, &sql) == 0 && lc_buf_adds(&sql, " LIMIT 0") == 0 &&
+        lc_buf_str(&sql) && lc_backend_run(d->b, lc_buf_str(&sql), &t, NULL) == 0 && t.cols == 1)
+        snprintf(type, 256, "%s", t.types[0].p);
+    lc_table_release(&t);
+    lc_buf_release(&sql);
+    if (strstr(type, "Nullable("))
+        return "NULL";
+    return lc_type_is_integer(type) ? "'0'" : NULL;
+}
+
+static int from_rules(const struct lc_derived *d, const struct lc_inline_source *source,
+                      const char *key_sql, struct lc_buf *out, struct lc_error *err)
+{
+    struct lc_rules *rules = NULL;
+    uint32_t attribute = 0;
+    int rc = lc_rules_open(&rules, source->rules, err);
+
+    if (rc == 0)
+        rc = attribute_of(d, source, rules, &attribute, err);
+    if (rc == 0 && rules->rules > LC_BUILTIN_MAX_RULES) {
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "%s has %u rules: as multiIf they would slow every INSERT; %u are the most",
+                     source->rules, rules->rules, LC_BUILTIN_MAX_RULES);
+        lc_hint(err, "load them into a dictionary and give --dictionary NAME, or --remove the "
+                     "DEFAULT, or keep the function");
+    }
+    if (rc == 0) {
+        char type[256];
+
+        rc = lc_builtin_multiif(rules, attribute, key_sql, miss_of(d, type), out, err);
+        if (rc == LC_ERR_USAGE)
+            rc = LC_ERR_REFUSED;
+        if (err && err->code == LC_ERR_USAGE)
+            err->code = LC_ERR_REFUSED;
+    }
+    lc_rules_free(rules);
+    return rc;
+}
+
+/* dictGet('db.name', 'attribute', key); a key of several parts is a tuple. */
+static int from_dictionary(const struct lc_derived *d, const struct lc_inline_source *source,
+                           const char *key_sql, struct lc_buf *out, struct lc_error *err)
+{
+    const char *attribute = source->attribute ? source->attribute : d->column;
+    char *database = NULL, *name = NULL, *full = NULL;
+    struct lc_table t = {0};
+    int rc = lc_table_name_parse(source->dictionary, &database, &name, err);
+
+    if (rc == 0) {
+        const struct lc_sql_arg args[] = {
+            {"database", database ? database : lc_backend_database(d->b)},
+            {"name", name},
+            {"attribute", attribute},
+            {NULL, NULL}};
+
+        rc = lc_query_read(d->b, lc_sql_dictionary, args, &t, err);
+    }
+    if (rc == 0 && t.rows == 0) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "there is no dictionary %s", source->dictionary);
+        lc_hint(err, "SELECT database, name FROM system.dictionaries lists those that there are");
+    } else if (rc == 0 && !lc_table_u64(&t, 0, 4, 0)) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "the dictionary %s has no attribute '%s', but %s",
+                     source->dictionary, attribute, lc_table_at(&t, 0, 3)->p);
+        lc_hint(err, "--attribute names the one that the column holds");
+    } else if (rc == 0) {
+        const char *in = lc_table_at(&t, 0, 0)->p;
+        bool tuple = lc_table_u64(&t, 0, 2, 0) != 0;
+
+        if (asprintf(&full, "%s%s%s", in, *in ? "." : "", lc_table_at(&t, 0, 1)->p) < 0)
+            full = NULL;
+        rc = !full || lc_buf_adds(out, "dictGet(") || lc_sql_add_str(out, full) ||
+             lc_buf_adds(out, ", ") || lc_sql_add_str(out, attribute) ||
+             lc_buf_addf(out, tuple ? ", tuple(%s))" : ", %s)", key_sql);
+        if (rc)
+            rc = no_memory(err);
+    }
+    free(full);
+    free(database);
+    free(name);
+    lc_table_release(&t);
+    return rc;
+}
+
+/* A function is given the text of a key that is none; rules of numbers take numbers. */
+static int add_key(const struct lc_inline_source *source, const char *key, const char *type,
+                   struct lc_buf *sql)
+{
+    struct lc_rules *rules = NULL;
+    bool as_text = source->rules && !strstr(type, "String") &&
+                   lc_rules_open(&rules, source->rules, NULL) == 0 &&
+                   !lc_kind_takes_numbers(rules->kind);
+
+    lc_rules_free(rules);
+    return (as_text && lc_buf_adds(sql, "toString(")) || lc_sql_add_id(sql, key) ||
+           (as_text && lc_buf_adds(sql, ")"));
+}
+
+int lc_inline_expression(const struct lc_derived *d, const struct lc_inline_source *source,
+                         struct lc_buf *out, struct lc_error *err)
+{
+    struct lc_buf key_sql;
+    const char *type = "";
+    char *key = NULL;
+    int rc = key_of(d, &key, &type, err);
+
+    lc_buf_init(&key_sql, 1 << 16);
+    if (rc == 0 && (add_key(source, key, type, &key_sql) || !lc_buf_str(&key_sql)))
+        rc = no_memory(err);
+    if (rc == 0)
+        rc = source->rules ? from_rules(d, source, lc_buf_str(&key_sql), out, err)
+                           : from_dictionary(d, source, lc_buf_str(&key_sql), out, err);
+    lc_buf_release(&key_sql);
+    free(key);
+    return rc;
+}
+
+int lc_inline_lacking(const struct lc_derived *d, uint64_t *rows, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", d->database}, {"table", d->table}, {"column", d->column}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc = lc_query_read(d->b, lc_sql_verify_parts, args, &t, err);
+
+    *rows = 0;
+    for (size_t i = 0; rc == 0 && i < t.rows; i++)
+        *rows += lc_table_u64(&t, i, 4, 0);
+    lc_table_release(&t);
+    return rc;
+}
+
+/* Old and new answer for a key, as the column would store them. */
+static int add_differs(const struct lc_derived *d, const char *expr, struct lc_buf *sql)
+{
+    struct lc_buf was, will_be;
+    int rc;
+
+    lc_buf_init(&was, MAX_SQL_BYTES);
+    lc_buf_init(&will_be, MAX_SQL_BYTES);
+    rc = lc_derived_add_expected(d, d->expr, &was) || lc_derived_add_expected(d, expr, &will_be) ||
+         !lc_buf_str(&was) || !lc_buf_str(&will_be) ||
+         lc_derived_add_unlike(d, lc_buf_str(&will_be), lc_buf_str(&was), sql);
+    lc_buf_release(&was);
+    lc_buf_release(&will_be);
+    return rc;
+}
+
+/* FROM (SELECT the columns that either reads … GROUP BY them): each key once. */
+static int add_keys(const struct lc_derived *d, char *const *names, size_t n, struct lc_buf *sql)
+{
+    int rc = lc_buf_adds(sql, " FROM (SELECT ");
+
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = (i && lc_buf_adds(sql, ", ")) || lc_sql_add_id(sql, names[i]);
+    rc = rc || lc_buf_adds(sql, n ? " FROM " : "1 FROM ") || lc_derived_add_table(d, sql) ||
+         lc_buf_adds(sql, n ? " GROUP BY " : " LIMIT 1");
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = (i && lc_buf_adds(sql, ", ")) || lc_sql_add_id(sql, names[i]);
+    return rc || lc_buf_adds(sql, ")");
+}
+
+static int ask(const struct lc_derived *d, struct lc_buf *sql, const atomic_bool *cancel,
+               struct lc_table *t, struct lc_error *err)
+{
+    /* Keys that do not fit into a gigabyte go by way of the disk. */
+    static const struct lc_setting settings[] = {
+        {"max_bytes_before_external_group_by", "1000000000"}, {NULL, NULL}};
+    struct lc_query q = {.sql = lc_buf_str(sql),
+                         .sql_n = sql->n,
+                         .settings = settings,
+                         .timeout_ms = COMPARE_WAIT_MS,
+                         .cancel = cancel};
+
+    return q.sql ? lc_backend_query(d->b, &q, t, err) : no_memory(err);
+}
+
+static void refuse_differing(const struct lc_derived *d, uint64_t differ, uint64_t keys,
+                             const struct lc_table *t, struct lc_error *err)
+{
+    char shown[3][80] = {"", "", ""};
+
+    for (size_t i = 0; i < 3 && t->rows; i++)
+        lc_printable(lc_table_at(t, 0, i)->p, lc_table_at(t, 0, i)->n, shown[i], sizeof shown[i]);
+    lc_fail(err, LC_ERR_REFUSED,
+            "%" PRIu64 " of %" PRIu64
+            " keys of %s.%s get another value: for '%s' it is '%s', and %s "
+            "says '%s'",
+            differ, keys, d->database, d->table, shown[0], shown[1], d->expr, shown[2]);
+    lc_hint(err, "the rules are others than the function's: give those it runs with");
+}
+
+int lc_inline_compare(const struct lc_derived *d, const char *expr, const atomic_bool *cancel,
+                      uint64_t *keys, struct lc_error *err)
+{
+    char **names = NULL, *both = NULL;
+    size_t n = 0;
+    struct lc_table t = {0};
+    struct lc_buf sql;
+    uint64_t differ = 0;
+    int rc;
+
+    *keys = 0;
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    if (asprintf(&both, "%s\n, %s", d->expr, expr) < 0)
+        both = NULL;
+    rc = both ? lc_derived_inputs(d, both, &names, &n, err) : no_memory(err);
+    if (rc == 0) {
+        rc = lc_buf_adds(&sql, "SELECT count() AS keys, countIf(") || add_differs(d, expr, &sql) ||
+             lc_buf_adds(&sql, ") AS differ") || add_keys(d, names, n, &sql);
+        rc = rc ? no_memory(err) : ask(d, &sql, cancel, &t, err);
+    }
+    if (rc == 0) {
+        *keys = lc_table_u64(&t, 0, 0, 0);
+        differ = lc_table_u64(&t, 0, 1, 0);
+    }
+    if (rc == 0 && differ) {
+        lc_buf_reset(&sql);
+        rc = lc_buf_adds(&sql, "SELECT toString(") || lc_sql_add_id(&sql, names[0]) ||
+             lc_buf_adds(&sql, "), toString(") || lc_derived_add_expected(d, expr, &sql) ||
+             lc_buf_adds(&sql, "), toString(") || lc_derived_add_expected(d, d->expr, &sql) ||
+             lc_buf_adds(&sql, ")") || add_keys(d, names, n, &sql) ||
+             lc_buf_adds(&sql, " WHERE ") || add_differs(d, expr, &sql) ||
+             lc_buf_adds(&sql, " LIMIT 1");
+        rc = rc ? no_memory(err) : ask(d, &sql, cancel, &t, err);
+        if (rc == 0) {
+            refuse_differing(d, differ, *keys, &t, err);
+            rc = LC_ERR_REFUSED;
+        }
+    }
+    lc_derived_free_names(names, n);
+    lc_table_release(&t);
+    lc_buf_release(&sql);
+    free(both);
+    return rc;
+}
+
+int lc_inline_alter(struct lc_buf *sql, const char *database, const char *table,
+                    const struct lc_inline_change *changes, size_t n)
+{
+    int rc = lc_buf_adds(sql, "ALTER TABLE ") || lc_sql_add_id(sql, database) ||
+             lc_buf_adds(sql, ".") || lc_sql_add_id(sql, table);
+
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        const struct lc_inline_change *c = &changes[i];
+
+        rc = lc_buf_adds(sql, i ? ", MODIFY COLUMN " : " MODIFY COLUMN ") ||
+             lc_sql_add_id(sql, c->column) ||
+             (c->expr ? lc_buf_addf(sql, " %s %s", c->kind, c->expr)
+                      : lc_buf_addf(sql, " REMOVE %s", c->kind));
+    }
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
+bool lc_inline_calls(const char *expr, const char *function)
+{
+    struct lc_slice text = {(const uint8_t *)expr, strlen(expr)};
+    size_t at = 0;
+    char *name;
+    bool calls = false;
+
+    while (!calls && (name = lc_expr_function(text, &at))) {
+        calls = strcmp(name, function) == 0;
+        free(name);
+    }
+    return calls;
+}

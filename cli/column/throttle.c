@@ -1,0 +1,398 @@
+#include "cli/column/throttle.h"
+
+#include "livecol_sql.h"
+#include "base/suggest.h"
+#include "cli/column/load_probe.h"
+#include "cli/server/query.h"
+#include "base/signals.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LOOK_EVERY_MS = 1000, PROBE_ROWS = 10, QUERY_LIMIT_MS = 7000 };
+
+/* The server ends it before the client gives it up. */
+#define QUERY_LIMIT_S "5"
+
+static const struct {
+    const char *name;  /* in --max-load */
+    const char *label; /* for a person */
+    const char *unit;  /* understood behind the number, and shown; "" none */
+} metrics[LC_METRICS] = {
+    [LC_METRIC_PARTS] = {"parts", "active parts", ""},
+    [LC_METRIC_MUTATIONS] = {"mutations", "other mutations", ""},
+    [LC_METRIC_MERGES] = {"merges", "running merges", ""},
+    [LC_METRIC_QUERIES] = {"queries", "running queries", ""},
+    [LC_METRIC_REPLICA_QUEUE] = {"replica_queue", "replica queue", ""},
+    [LC_METRIC_REPLICA_DELAY] = {"replica_delay", "replica delay", "s"},
+    [LC_METRIC_P99] = {"p99", "probe p99", "ms"},
+};
+
+struct lc_throttle {
+    struct lc_backend *b;
+    const struct lc_throttle_options *o;
+    const char *database, *table;
+    struct lc_probe *probe;
+    uint64_t next_ms; /* of the next look */
+    enum lc_throttle_verdict verdict;
+    char why[256];
+};
+
+/* One measure of a look. */
+struct measured {
+    bool known;
+    double value;
+};
+
+static int bad_limit(const char *item, size_t n, struct lc_error *err)
+{
+    struct lc_nearest near = {0};
+    char shown[64], name[32];
+
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(item, "=,"), item);
+    for (size_t i = 0; i < LC_METRICS; i++)
+        lc_nearest_offer(&near, name, metrics[i].name);
+    lc_fail(err, LC_ERR_USAGE, "\"%s\" is no limit", lc_printable(item, n, shown, sizeof shown));
+    lc_hint(err,
+            "metric=value,… of parts, mutations, merges, queries, replica_queue, replica_delay "
+            "(seconds), p99 (milliseconds)%s%s%s",
+            near.best ? "; did you mean " : "", near.best ? near.best : "", near.best ? "?" : "");
+    return LC_ERR_USAGE;
+}
+
+/* "parts=300" of n bytes. */
+static int parse_one(struct lc_load_limits *limits, const char *item, size_t n,
+                     struct lc_error *err)
+{
+    for (size_t i = 0; i < LC_METRICS; i++) {
+        size_t name_n = strlen(metrics[i].name);
+        char *end;
+        double at;
+
+        if (name_n >= n || strncmp(item, metrics[i].name, name_n) != 0 || item[name_n] != '=')
+            continue;
+        at = strtod(item + name_n + 1, &end);
+        if (end == item + name_n + 1 || !isfinite(at) || at < 0)
+            break;
+        if (*metrics[i].unit && strncmp(end, metrics[i].unit, strlen(metrics[i].unit)) == 0)
+            end += strlen(metrics[i].unit);
+        if (end != item + n)
+            break;
+        limits->given[i] = true;
+        limits->at[i] = at;
+        return 0;
+    }
+    return bad_limit(item, n, err);
+}
+
+int lc_load_parse(struct lc_load_limits *limits, const char *text, struct lc_error *err)
+{
+    for (const char *p = text;;) {
+        size_t n = strcspn(p, ",");
+        int rc = parse_one(limits, p, n, err);
+
+        if (rc || !p[n])
+            return rc;
+        p += n + 1;
+    }
+}
+
+static bool any(const struct lc_load_limits *l)
+{
+    for (size_t i = 0; i < LC_METRICS; i++) {
+        if (l->given[i])
+            return true;
+    }
+    return false;
+}
+
+static bool wants(const struct lc_throttle *t, enum lc_metric metric)
+{
+    return t->o->max.given[metric] || t->o->critical.given[metric];
+}
+
+static void describe_limits(struct lc_buf *b, const char *what, const struct lc_load_limits *l)
+{
+    const char *before = what;
+
+    for (size_t i = 0; i < LC_METRICS; i++) {
+        if (!l->given[i])
+            continue;
+        lc_buf_addf(b, "%s %s %g%s%s", before, metrics[i].label, l->at[i],
+                    *metrics[i].unit ? " " : "", metrics[i].unit);
+        before = ",";
+    }
+}
+
+void lc_throttle_describe(const struct lc_throttle_options *o, char *out, size_t size)
+{
+    struct lc_buf b;
+
+    lc_buf_init(&b, 4096);
+    describe_limits(&b, "max load:", &o->max);
+    if (any(&o->critical)) {
+        if (b.n)
+            lc_buf_adds(&b, "; ");
+        describe_limits(&b, "critical load:", &o->critical);
+    }
+    if (o->query)
+        lc_buf_addf(&b, "%sthrottle query: %.200s", b.n ? "; " : "", o->query);
+    if (o->pause_file)
+        lc_buf_addf(&b, "%spause file: %s", b.n ? "; " : "", o->pause_file);
+    snprintf(out, size, "%s", b.n && lc_buf_str(&b) ? lc_buf_str(&b) : "none");
+    lc_buf_release(&b);
+}
+
+static int measure_load(struct lc_throttle *t, unsigned own_mutations, struct measured *m,
+                        struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    struct lc_table a = {0};
+    int rc;
+
+    if (!wants(t, LC_METRIC_PARTS) && !wants(t, LC_METRIC_MUTATIONS) &&
+        !wants(t, LC_METRIC_MERGES) && !wants(t, LC_METRIC_QUERIES))
+        return 0;
+    rc = lc_query_run(t->b, lc_sql_load, args, &a, err);
+    if (rc == 0 && a.rows) {
+        double mutations = lc_table_f64(&a, 0, 1, 0) - own_mutations;
+        double queries = lc_table_f64(&a, 0, 3, 1) - 1; /* the one that counted them */
+
+        m[LC_METRIC_PARTS] = (struct measured){true, lc_table_f64(&a, 0, 0, 0)};
+        m[LC_METRIC_MUTATIONS] = (struct measured){true, mutations > 0 ? mutations : 0};
+        m[LC_METRIC_MERGES] = (struct measured){true, lc_table_f64(&a, 0, 2, 0)};
+        m[LC_METRIC_QUERIES] = (struct measured){true, queries > 0 ? queries : 0};
+    }
+    lc_table_release(&a);
+    return rc;
+}
+
+/* A table that is not replicated has no queue and no delay. */
+static int measure_replica(struct lc_throttle *t, struct measured *m, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    struct lc_table a = {0};
+    int rc;
+
+    if (!wants(t, LC_METRIC_REPLICA_QUEUE) && !wants(t, LC_METRIC_REPLICA_DELAY))
+        return 0;
+    rc = lc_query_run(t->b, lc_sql_load_replica, args, &a, err);
+    if (rc == 0) {
+        m[LC_METRIC_REPLICA_QUEUE] =
+            (struct measured){true, a.rows ? lc_table_f64(&a, 0, 0, 0) : 0};
+        m[LC_METRIC_REPLICA_DELAY] =
+            (struct measured){true, a.rows ? lc_table_f64(&a, 0, 1, 0) : 0};
+    }
+    lc_table_release(&a);
+    return rc;
+}
+
+static void wait_for(struct lc_throttle *t, const char *why)
+{
+    t->verdict = LC_THROTTLE_WAIT;
+    snprintf(t->why, sizeof t->why, "%s", why);
+}
+
+/* "active parts 310 ≥ 300" */
+static bool reached(struct lc_throttle *t, const struct lc_load_limits *l, const struct measured *m)
+{
+    for (size_t i = 0; i < LC_METRICS; i++) {
+        const char *space = *metrics[i].unit ? " " : "", *unit = metrics[i].unit;
+
+        if (!l->given[i] || !m[i].known || m[i].value < l->at[i])
+            continue;
+        if (isinf(m[i].value))
+            snprintf(t->why, sizeof t->why, "%s: the probe fails", metrics[i].label);
+        else
+            snprintf(t->why, sizeof t->why, "%s %.*f%s%s ≥ %g%s%s", metrics[i].label,
+                     i == LC_METRIC_P99, m[i].value, space, unit, l->at[i], space, unit);
+        return true;
+    }
+    return false;
+}
+
+static int ask_query(struct lc_throttle *t, double *value, struct lc_error *err)
+{
+    const struct lc_setting settings[] = {
+        {"limit", "1"}, {"max_execution_time", QUERY_LIMIT_S}, {NULL, NULL}};
+    const struct lc_query q = {.sql = t->o->query,
+                               .settings = settings,
+                               .timeout_ms = QUERY_LIMIT_MS,
+                               .cancel = lc_stop_flag()};
+    struct lc_table a = {0};
+    struct lc_error why = LC_ERROR_INIT;
+    int rc = lc_backend_query(t->b, &q, &a, &why);
+
+    *value = 0;
+    if (rc)
+        rc = lc_fail(err, rc == LC_ERR_UNKNOWN ? LC_ERR_SERVER : rc, "the throttle query fails: %s",
+                     why.msg);
+    if (rc == 0 && (a.rows == 0 || a.cols == 0))
+        rc = lc_fail(err, LC_ERR_USAGE, "the throttle query gives no value");
+    if (rc == 0) {
+        char *end;
+
+        *value = strtod(lc_table_at(&a, 0, 0)->p, &end);
+        if (*end || end == lc_table_at(&a, 0, 0)->p || isnan(*value))
+            rc = lc_fail(err, LC_ERR_USAGE, "the throttle query gives \"%.60s\", not a number",
+                         lc_table_at(&a, 0, 0)->p);
+    }
+    lc_table_release(&a);
+    return rc;
+}
+
+static void look_at_query(struct lc_throttle *t)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    char why[sizeof t->why];
+    double value = 0;
+
+    if (!t->o->query || t->verdict != LC_THROTTLE_GO)
+        return;
+    if (ask_query(t, &value, &err))
+        snprintf(why, sizeof why, "%.200s", err.msg);
+    else
+        snprintf(why, sizeof why, "throttle query %g > 0", value);
+    if (err.code || value > 0)
+        wait_for(t, why);
+}
+
+static void look_at_probe(struct lc_throttle *t, struct measured *m)
+{
+    unsigned runs;
+
+    if (!t->probe)
+        return;
+    if (lc_probe_p99(t->probe, &m[LC_METRIC_P99].value, &runs)) {
+        m[LC_METRIC_P99].known = true;
+    } else if (t->verdict == LC_THROTTLE_GO) {
+        t->verdict = LC_THROTTLE_WAIT;
+        snprintf(t->why, sizeof t->why, "probe p99 is not known before %u runs, %u are done",
+                 LC_PROBE_LEAST_RUNS, runs);
+    }
+}
+
+static void look(struct lc_throttle *t, unsigned own_mutations)
+{
+    struct measured m[LC_METRICS] = {0};
+    struct lc_error err = LC_ERROR_INIT;
+
+    t->verdict = LC_THROTTLE_GO;
+    if (measure_load(t, own_mutations, m, &err) || measure_replica(t, m, &err)) {
+        t->verdict = LC_THROTTLE_WAIT;
+        snprintf(t->why, sizeof t->why, "the load cannot be measured: %.180s", err.msg);
+    }
+    look_at_probe(t, m);
+    look_at_query(t);
+    if (t->o->pause_file && (access(t->o->pause_file, F_OK) == 0 || errno != ENOENT)) {
+        t->verdict = LC_THROTTLE_WAIT;
+        snprintf(t->why, sizeof t->why, "%.200s %s", t->o->pause_file,
+                 access(t->o->pause_file, F_OK) == 0 ? "is there" : strerror(errno));
+    }
+    if (reached(t, &t->o->max, m))
+        t->verdict = LC_THROTTLE_WAIT;
+    if (reached(t, &t->o->critical, m))
+        t->verdict = LC_THROTTLE_CRITICAL;
+}
+
+static int start_probe(struct lc_throttle *t, const char *column, struct lc_error *err)
+{
+    struct lc_buf sql;
+    int rc = 0;
+
+    if (!wants(t, LC_METRIC_P99))
+        return 0;
+    if (t->o->probe)
+        return lc_probe_start(&t->probe, t->b, t->o->probe, err);
+    lc_buf_init(&sql, 4096);
+    if (lc_buf_adds(&sql, "SELECT ") || lc_sql_add_id(&sql, column) ||
+        lc_buf_adds(&sql, " FROM ") || lc_sql_add_id(&sql, t->database) || lc_buf_adds(&sql, ".") ||
+        lc_sql_add_id(&sql, t->table) || lc_buf_addf(&sql, " LIMIT %d", PROBE_ROWS) ||
+        !lc_buf_str(&sql))
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a probe");
+    else
+        rc = lc_probe_start(&t->probe, t->b, lc_buf_str(&sql), err);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+int lc_pause_file_check(const char *path, struct lc_error *err)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    struct stat st;
+    char *folder;
+    int rc = 0;
+
+    if (!path)
+        return 0;
+    if (!*path)
+        return lc_fail(err, LC_ERR_USAGE, "--pause-file takes a path, and is given none");
+    folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("./");
+    if (!folder)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for throttling");
+    if (stat(folder, &st) != 0 || access(folder, X_OK) != 0)
+        rc = lc_fail(err, LC_ERR_USAGE, "the pause file's folder %s cannot be looked into: %s",
+                     folder, strerror(errno));
+    free(folder);
+    return rc;
+}
+
+int lc_throttle_try(const struct lc_throttle_options *o, struct lc_backend *b, struct lc_error *err)
+{
+    struct lc_throttle t = {.b = b, .o = o};
+    double value;
+
+    return o->query ? ask_query(&t, &value, err) : 0;
+}
+
+int lc_throttle_open(struct lc_throttle **out, struct lc_backend *b,
+                     const struct lc_throttle_options *o, const char *database, const char *table,
+                     const char *column, struct lc_error *err)
+{
+    struct lc_throttle *t = calloc(1, sizeof *t);
+    struct measured m[LC_METRICS] = {0};
+    int rc;
+
+    *out = NULL;
+    if (!t)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for throttling");
+    *t = (struct lc_throttle){.b = b, .o = o, .database = database, .table = table};
+    rc = measure_load(t, 0, m, err);
+    if (rc == 0)
+        rc = measure_replica(t, m, err);
+    if (rc == 0)
+        rc = lc_throttle_try(o, b, err);
+    if (rc == 0)
+        rc = start_probe(t, column, err);
+    if (rc)
+        lc_throttle_free(t);
+    else
+        *out = t;
+    return rc;
+}
+
+enum lc_throttle_verdict lc_throttle_look(struct lc_throttle *t, unsigned own_mutations,
+                                          const char **why)
+{
+    uint64_t now = lc_now_ms();
+
+    if (now >= t->next_ms) {
+        look(t, own_mutations);
+        t->next_ms = lc_now_ms() + LOOK_EVERY_MS;
+    }
+    *why = t->verdict == LC_THROTTLE_GO ? NULL : t->why;
+    return t->verdict;
+}
+
+void lc_throttle_free(struct lc_throttle *t)
+{
+    if (!t)
+        return;
+    lc_probe_free(t->probe);
+    free(t);
+}

@@ -1,0 +1,569 @@
+/* livecol backfill: store a derived column for the rows that were there before it. */
+#include "cli/commands/shared.h"
+
+#include "cli/column/backfill_disk.h"
+#include "cli/column/preflight.h"
+#include "cli/column/estimate.h"
+#include "base/hook.h"
+#include "base/json.h"
+#include "cli/migrate/lock.h"
+#include "cli/server/mutation.h"
+#include "cli/commands/progress.h"
+#include "cli/server/query.h"
+#include "base/signals.h"
+#include "cli/term/message.h"
+#include "cli/migrate/tracking.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REDRAW_MS = 170, LINE_EVERY_MS = 10000, JSON_EVERY_MS = 1000, SHOWN_PARTITIONS = 5 };
+enum { LABEL_BYTES = 800 };
+
+struct backfill {
+    struct lc_migrate m;
+    struct lc_facts facts;
+    struct lc_cluster cluster; /* --cluster, or the server alone */
+    struct lc_backfill_target target;
+    struct lc_backfill_progress progress;
+    const char *on_success, *on_failure;
+    bool cancel;
+    uint64_t next_ms; /* when the next line of progress may be shown */
+    bool drawn;       /* a passing line stands on the terminal */
+};
+
+static struct lc_json *event(const struct backfill *f, const char *name)
+{
+    struct lc_json *o = lc_json_object();
+
+    lc_json_set_str(o, "event", name);
+    lc_json_set_str(o, "database", f->target.database);
+    lc_json_set_str(o, "table", f->target.table);
+    lc_json_set_str(o, "column", f->target.column);
+    return o;
+}
+
+static void print_event(struct lc_json *o)
+{
+    lc_json_line(o, stdout);
+    lc_json_free(o);
+}
+
+/* "database.table.column", fit for a terminal; into out. */
+static const char *label(const struct backfill *f, char out[LABEL_BYTES])
+{
+    const struct lc_backfill_target *t = &f->target;
+
+    snprintf(out, LABEL_BYTES, "%s.%s.%s", t->database, t->table, t->column);
+    lc_talk_plain(out);
+    return out;
+}
+
+static void erase(struct backfill *f)
+{
+    if (f->drawn)
+        fputs("\r\033[K", stderr);
+    f->drawn = false;
+}
+
+/* What the plan says, computed once for both ways of printing it. */
+struct estimate {
+    double rows_per_s, bytes_per_row;
+    struct lc_backfill_disk disk;
+    char throttles[1024];
+};
+
+static int make_estimate(const struct backfill *f, struct estimate *e, struct lc_error *err)
+{
+    const struct lc_backfill_target *t = &f->target;
+
+    *e = (struct estimate){0};
+    e->rows_per_s =
+        lc_estimate_rate(t->b, t->database, t->table, t->default_expr, &e->bytes_per_row);
+    lc_throttle_describe(&f->m.up.backfill.throttle, e->throttles, sizeof e->throttles);
+    return lc_backfill_disk(t, &e->disk, err);
+}
+
+/* At most: compact parts are rewritten whole, of the others the column's values are written. */
+static double bytes_to_write(const struct lc_backfill_partition *sum, const struct estimate *e)
+{
+    return (double)sum->compact_bytes + (double)sum->rows * e->bytes_per_row;
+}
+
+static const struct lc_backfill_partition *in_order(const struct backfill *f, size_t i)
+{
+    const struct lc_backfill_left *left = &f->target.left;
+
+    return &left->v[f->m.up.backfill.oldest_first ? i : left->n - 1 - i];
+}
+
+static void print_partitions(const struct backfill *f)
+{
+    const struct lc_backfill_left *left = &f->target.left;
+    char rows[16], text[256];
+
+    if (!f->target.partitioned) {
+        printf("  partitions    none: one mutation\n");
+        return;
+    }
+    printf("  partitions    %zu, the %s first:", left->n,
+           f->m.up.backfill.oldest_first ? "oldest" : "newest");
+    for (size_t i = 0; i < left->n && i < SHOWN_PARTITIONS; i++) {
+        snprintf(text, sizeof text, "%s", in_order(f, i)->text);
+        lc_talk_plain(text);
+        printf("%s %s (%" PRIu64 " parts, %s rows)", i ? "," : "", text, in_order(f, i)->parts,
+               lc_short_count(rows, (double)in_order(f, i)->rows));
+    }
+    printf("%s\n", left->n > SHOWN_PARTITIONS ? ", …" : "");
+}
+
+static void print_plan(const struct backfill *f, const struct estimate *e)
+{
+    const struct lc_backfill_target *t = &f->target;
+    const struct lc_backfill_partition *sum = &t->left.sum;
+    const unsigned parallel = f->m.up.backfill.max_parallel ? f->m.up.backfill.max_parallel : 1;
+    char a[16], b[16], time[24], name[LABEL_BYTES];
+
+    printf("backfill %s: %s %s %s\n", label(f, name), t->type, t->default_kind, t->default_expr);
+    printf("  parts         %" PRIu64 " of %" PRIu64 " lack it\n", sum->parts, t->table_parts);
+    printf("  rows          %s of %s\n", lc_short_count(a, (double)sum->rows),
+           lc_short_count(b, (double)t->table_rows));
+    print_partitions(f);
+    printf("  to write      at most %sB (before compression)\n",
+           lc_short_count(a, bytes_to_write(sum, e)));
+    printf("  calls         %" PRIu64 " of up to 8192 rows\n", sum->granules);
+    if (*e->disk.name)
+        printf("  disk          %s has %sB free; the largest part has %sB\n", e->disk.name,
+               lc_short_count(a, (double)e->disk.free_bytes),
+               lc_short_count(b, (double)sum->largest_bytes));
+    if (e->rows_per_s > 0) {
+        printf("  time          about %s, by a sample of the expression alone, %u at a time\n",
+               lc_short_time(time, (uint64_t)((double)sum->rows * 1000 / e->rows_per_s)), parallel);
+        printf("  not paused    a part once begun: the largest, %s rows, about %s\n",
+               lc_short_count(a, (double)sum->largest_rows),
+               lc_short_time(time, (uint64_t)((double)sum->largest_rows * 1000 / e->rows_per_s)));
+    } else {
+        printf("  not paused    a part once begun: the largest has %s rows\n",
+               lc_short_count(a, (double)sum->largest_rows));
+    }
+    printf("  throttles     %s\n", e->throttles);
+    fflush(stdout);
+}
+
+static void print_plan_json(const struct backfill *f, const struct estimate *e)
+{
+    const struct lc_backfill_target *t = &f->target;
+    const struct lc_backfill_partition *sum = &t->left.sum;
+    struct lc_json *o = event(f, "plan"), *list = lc_json_array();
+
+    lc_json_set_str(o, "type", t->type);
+    lc_json_set_str(o, "default", t->default_expr);
+    lc_json_set_int(o, "parts", (int64_t)sum->parts);
+    lc_json_set_int(o, "parts_of_table", (int64_t)t->table_parts);
+    lc_json_set_int(o, "rows", (int64_t)sum->rows);
+    lc_json_set_int(o, "rows_of_table", (int64_t)t->table_rows);
+    lc_json_set_int(o, "calls", (int64_t)sum->granules);
+    lc_json_set_double(o, "bytes_to_write_at_most", bytes_to_write(sum, e));
+    lc_json_set_int(o, "largest_part_bytes", (int64_t)sum->largest_bytes);
+    lc_json_set_int(o, "largest_part_rows", (int64_t)sum->largest_rows);
+    if (*e->disk.name) {
+        lc_json_set_str(o, "disk", e->disk.name);
+        lc_json_set_int(o, "free_bytes", (int64_t)e->disk.free_bytes);
+    }
+    if (e->rows_per_s > 0)
+        lc_json_set_double(o, "seconds", (double)sum->rows / e->rows_per_s);
+    lc_json_set_str(o, "throttles", e->throttles);
+    for (size_t i = 0; t->partitioned && i < t->left.n; i++) {
+        struct lc_json *p = lc_json_object();
+
+        lc_json_set_str(p, "partition", in_order(f, i)->text);
+        lc_json_set_int(p, "parts", (int64_t)in_order(f, i)->parts);
+        lc_json_set_int(p, "rows", (int64_t)in_order(f, i)->rows);
+        lc_json_add(list, p);
+    }
+    lc_json_set(o, "partitions", list);
+    print_event(o);
+}
+
+static void say_checked(void *ctx, bool warning, const char *text)
+{
+    (void)ctx;
+    if (warning)
+        lc_warn("%s", text);
+    else
+        lc_say("%s", text);
+}
+
+/* Before anything is sent: does the expression answer over rows? */
+static int check_default(struct backfill *f, struct lc_error *err)
+{
+    const struct lc_backfill_target *t = &f->target;
+    struct lc_defaults d = {.cluster = &f->cluster,
+                            .b = t->b,
+                            .facts = &f->facts,
+                            .rules = f->m.up.rules,
+                            .allow_unsafe = f->m.up.allow_unsafe,
+                            .say = say_checked};
+    int rc = lc_defaults_check_column(&d, t->database, t->table, t->column, t->type,
+                                      t->default_kind, t->default_expr, err);
+
+    lc_defaults_release(&d);
+    return rc;
+}
+
+static void tell_progress_json(struct backfill *f, const struct lc_backfill_progress *p)
+{
+    struct lc_json *o = event(f, "progress");
+
+    lc_json_set_int(o, "parts_done", (int64_t)p->parts_done);
+    lc_json_set_int(o, "parts_total", (int64_t)p->parts_total);
+    lc_json_set_int(o, "rows_done", (int64_t)p->rows_done);
+    lc_json_set_int(o, "rows_total", (int64_t)p->rows_total);
+    lc_json_set_double(o, "rows_per_second", p->rows_per_s);
+    lc_json_set_int(o, "elapsed_ms", (int64_t)p->elapsed_ms);
+    lc_json_set_int(o, "left_ms", (int64_t)p->left_ms);
+    if (p->waiting)
+        lc_json_set_str(o, "waiting", p->waiting);
+    print_event(o);
+}
+
+/* --quiet: all went well, which the exit code says. What --dry-run is asked for is said. */
+static bool is_silent(const struct backfill *f)
+{
+    return f->m.global.quiet && !f->m.global.json && !f->m.up.dry_run;
+}
+
+static void on_progress(void *ctx, const struct lc_backfill_progress *p)
+{
+    struct backfill *f = ctx;
+    uint64_t now = lc_now_ms();
+    bool terminal = lc_talk_is_terminal() && !f->m.global.json;
+    char line[512];
+
+    if (now < f->next_ms || (f->m.global.quiet && !f->m.global.json))
+        return;
+    if (f->next_ms == 0 && !terminal && !f->m.global.json) {
+        f->next_ms = now + LINE_EVERY_MS; /* what is over by then needs no line */
+        return;
+    }
+    f->next_ms = now + (f->m.global.json ? JSON_EVERY_MS : terminal ? REDRAW_MS : LINE_EVERY_MS);
+    if (f->m.global.json) {
+        tell_progress_json(f, p);
+        return;
+    }
+    lc_backfill_line(line, sizeof line, &f->target, p);
+    if (terminal) {
+        lc_talk_plain(line);
+        fprintf(stderr, "\r\033[K%.*s", lc_talk_room(line), line);
+        fflush(stderr);
+        f->drawn = true;
+    } else {
+        lc_say("%s", line);
+    }
+}
+
+static void on_say(void *ctx, const char *text)
+{
+    struct backfill *f = ctx;
+
+    erase(f);
+    if (f->m.global.json) {
+        struct lc_json *o = event(f, "notice");
+
+        lc_json_set_str(o, "text", text);
+        print_event(o);
+    } else {
+        lc_say("%s", text);
+    }
+}
+
+static void on_lock_wait(void *ctx, const struct lc_lock_info *h)
+{
+    (void)ctx;
+    lc_say("waiting for livecol %s on %s, pid %s, which holds the lock since %s UTC", h->command,
+           h->host, h->pid, h->since);
+}
+
+static void print_done(struct backfill *f)
+{
+    const struct lc_backfill_progress *p = &f->progress;
+    char rows[16], time[24], waited[24], name[LABEL_BYTES];
+
+    erase(f);
+    if (f->m.global.json) {
+        struct lc_json *o = event(f, "done");
+
+        lc_json_set_int(o, "parts", (int64_t)p->parts_done);
+        lc_json_set_int(o, "rows", (int64_t)p->rows_total);
+        lc_json_set_int(o, "elapsed_ms", (int64_t)p->elapsed_ms);
+        lc_json_set_int(o, "waited_ms", (int64_t)p->waited_ms);
+        print_event(o);
+        return;
+    }
+    if (is_silent(f))
+        return;
+    printf("%s: stored for %s rows in %" PRIu64 " parts in %s", label(f, name),
+           lc_short_count(rows, (double)p->rows_total), p->parts_done,
+           lc_short_time(time, p->elapsed_ms));
+    if (p->waited_ms)
+        printf(", %s of it throttled", lc_short_time(waited, p->waited_ms));
+    printf("\n");
+}
+
+static void print_nothing(const struct backfill *f)
+{
+    char name[LABEL_BYTES];
+    const struct lc_backfill_target *t = &f->target;
+
+    if (f->m.global.json)
+        print_event(event(f, "nothing"));
+    else if (!is_silent(f))
+        printf("%s: stored in all %" PRIu64 " parts, nothing to do\n", label(f, name),
+               t->table_parts);
+}
+
+static void tell_replicas(void *ctx, const struct lc_run_progress *p)
+{
+    struct backfill *f = ctx;
+    uint64_t now = lc_now_ms();
+
+    if (!p->waiting || now < f->next_ms)
+        return;
+    f->next_ms = now + LINE_EVERY_MS;
+    lc_say("stored here; waiting: %s", p->waiting);
+}
+
+/* What is done partition by partition here, the table's other replicas do too: until they have. */
+static int run_everywhere(struct backfill *f, const char *query_id, struct lc_error *err)
+{
+    const struct lc_backfill_hooks hooks = {on_progress, on_say, f};
+    const struct lc_mutation_hooks replicas = {tell_replicas, f, lc_stop_flag()};
+    struct lc_mutation_watch w;
+    int rc =
+        lc_mutation_watch(&w, &f->cluster, &f->facts, f->target.database, f->target.table, err);
+
+    if (rc == 0)
+        rc = lc_backfill_run(&f->target, &f->m.up.backfill, &hooks, query_id, &f->progress, err);
+    erase(f);
+    if (rc == 0 && f->cluster.name)
+        rc = lc_mutation_wait(&w, &replicas, err);
+    lc_mutation_release(&w);
+    return rc;
+}
+
+/* Under the lock that every writing command takes. */
+static int run_locked(struct backfill *f, struct lc_error *err)
+{
+    const struct lc_lock_wait wait = {
+        .timeout_ms = f->m.up.lock_timeout_ms ? f->m.up.lock_timeout_ms : LC_LOCK_STALE_S * 1000,
+        .cancel = lc_stop_flag(),
+        .waiting = on_lock_wait};
+    struct lc_tracking tracking = {0};
+    struct lc_lock *lock = NULL;
+    char query_id[128];
+    int rc = lc_tracking_open(&tracking, f->target.b, f->m.up.table, err);
+
+    if (rc == 0)
+        rc = lc_lock_take(&lock, f->target.b, tracking.database, tracking.table, tracking.run_id,
+                          "backfill", &wait, err);
+    if (rc == 0)
+        rc = lc_backfill_look(&f->target, err);
+    if (rc == 0) {
+        snprintf(query_id, sizeof query_id, "livecol-%s-backfill", tracking.run_id);
+        rc = run_everywhere(f, query_id, err);
+    }
+    lc_lock_free(lock);
+    lc_tracking_release(&tracking);
+    return rc;
+}
+
+/* The operator's command; a failure of it is said, and changes nothing. */
+static void run_hook(struct backfill *f, int rc, const struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    char rows[24], parts[24], seconds[24], code[12];
+    const struct lc_hook_fact facts[] = {{"LIVECOL_DATABASE", f->target.database},
+                                         {"LIVECOL_TABLE", f->target.table},
+                                         {"LIVECOL_COLUMN", f->target.column},
+                                         {"LIVECOL_ROWS", rows},
+                                         {"LIVECOL_PARTS", parts},
+                                         {"LIVECOL_SECONDS", seconds},
+                                         {"LIVECOL_EXIT_CODE", code},
+                                         {"LIVECOL_ERROR", err->code ? err->msg : ""},
+                                         {NULL, NULL}};
+
+    snprintf(rows, sizeof rows, "%" PRIu64, f->progress.rows_done);
+    snprintf(parts, sizeof parts, "%" PRIu64, f->progress.parts_done);
+    snprintf(seconds, sizeof seconds, "%.1f", (double)f->progress.elapsed_ms / 1000);
+    snprintf(code, sizeof code, "%d", lc_exit_code(err));
+    fflush(stdout); /* the hook may take its time */
+    if (lc_hook_run(rc ? f->on_failure : f->on_success, facts, &one))
+        lc_warn("%s: %s", rc ? "--on-failure" : "--on-success", one.msg);
+}
+
+/* Who goes on with a backfill sends again what is killed here. */
+static void warn_of_holder(const struct backfill *f)
+{
+    struct lc_tracking tracking = {0};
+    struct lc_lock_info h;
+    bool held = false;
+
+    if (lc_tracking_open(&tracking, f->target.b, f->m.up.table, NULL) == 0 &&
+        lc_lock_look(f->target.b, tracking.database, tracking.table, &held, &h, NULL) == 0 &&
+        held && !h.stale)
+        lc_warn("livecol %s on %s, pid %s, runs since %s UTC: if it fills in this column, it sends "
+                "again what is ended here. End it instead (Ctrl-C, SIGTERM)",
+                h.command, h.host, h.pid, h.since);
+    lc_tracking_release(&tracking);
+}
+
+static int cancel(struct backfill *f, struct lc_error *err)
+{
+    char name[LABEL_BYTES];
+    unsigned killed = 0;
+    int rc;
+
+    warn_of_holder(f);
+    rc = lc_backfill_cancel(&f->target, &killed, err);
+    if (rc == 0 && f->m.global.json) {
+        struct lc_json *o = event(f, "cancelled");
+
+        lc_json_set_int(o, "mutations", killed);
+        print_event(o);
+    } else if (rc == 0) {
+        printf("%s: %u mutation(s) ended; %" PRIu64 " of %" PRIu64 " parts lack the column\n",
+               label(f, name), killed, f->target.left.sum.parts, f->target.table_parts);
+    }
+    return rc;
+}
+
+static int plan_and_run(struct backfill *f, struct lc_error *err)
+{
+    struct estimate e;
+    int rc;
+
+    if (f->target.left.n == 0) {
+        print_nothing(f);
+        return 0;
+    }
+    rc = check_default(f, err);
+    if (rc == 0)
+        rc = lc_throttle_try(&f->m.up.backfill.throttle, f->target.b, err);
+    if (rc)
+        return rc;
+    rc = make_estimate(f, &e, err);
+    if (rc)
+        return rc;
+    if (f->m.global.json)
+        print_plan_json(f, &e);
+    else if (!is_silent(f))
+        print_plan(f, &e);
+    rc = lc_backfill_check_disk(&f->target, &e.disk, err);
+    if (rc || f->m.up.dry_run)
+        return rc;
+    rc = run_locked(f, err);
+    if (rc == 0)
+        print_done(f);
+    return rc;
+}
+
+static void on_left_out(void *ctx, const char *text)
+{
+    (void)ctx;
+    lc_warn("%s", text);
+}
+
+static int open_cluster(struct backfill *f, struct lc_backend *b, struct lc_error *err)
+{
+    const struct lc_up_options *o = &f->m.up;
+
+    if (!o->cluster)
+        return lc_cluster_alone(&f->cluster, b, err);
+    return lc_cluster_open(&f->cluster, b, &f->facts, o->cluster, o->allow_degraded, on_left_out,
+                           NULL, err);
+}
+
+static void tell_failure_json(const struct backfill *f, const struct lc_error *err)
+{
+    struct lc_json *o = event(f, "failed");
+
+    lc_json_set_int(o, "exit_code", lc_exit_code(err));
+    lc_json_set_str(o, "error", err->msg);
+    lc_json_set_str(o, "hint", err->hint);
+    lc_json_set_int(o, "server_code", err->server_code);
+    print_event(o);
+}
+
+static int run(struct backfill *f, struct lc_error *err)
+{
+    struct lc_backend *b = NULL;
+    char *database = NULL, *table = NULL, *column = NULL;
+    int rc = lc_backfill_parse_name(f->m.rest.v[0], &database, &table, &column, err);
+
+    if (rc == 0)
+        rc = lc_global_open(&f->m.global, &b, err);
+    if (rc == 0)
+        rc = lc_facts_ask(&f->facts, b, err);
+    if (rc == 0)
+        rc = open_cluster(f, b, err);
+    if (rc == 0)
+        rc = lc_backfill_find(&f->target, b, &f->facts, database, table, column, err);
+    if (rc == 0)
+        rc = f->cancel ? cancel(f, err) : plan_and_run(f, err);
+    if (rc && f->m.global.json)
+        tell_failure_json(f, err);
+    if (!f->cancel && !f->m.up.dry_run)
+        run_hook(f, rc, err);
+    lc_backfill_release(&f->target);
+    lc_cluster_release(&f->cluster);
+    lc_backend_free(b);
+    free(database);
+    free(table);
+    free(column);
+    return rc;
+}
+
+int lc_cmd_backfill(int argc, const char **argv)
+{
+    struct backfill f = {0};
+    const struct lc_command cmd = {
+        .name = "backfill",
+        .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN",
+        .about =
+            "Store a derived column for the rows that were there before it, partition by "
+            "partition, with MATERIALIZE COLUMN. It says first what there is to do; it waits "
+            "while the load is too high, which is to KILL the mutation (parts in work are "
+            "completed and kept) and submit it again later. It may be interrupted or killed at "
+            "any moment: run again, it goes on with the parts that lack the column.",
+        .connects = true,
+        .examples = "livecol backfill analytics.events.region --dry-run\n"
+                    "livecol backfill analytics.events.region \\\n"
+                    "    --max-load parts=300,p99=50ms --order oldest\n"
+                    "livecol backfill analytics.events.region --pause-file /tmp/hold \\\n"
+                    "    --critical-load queries=500\n"
+                    "livecol backfill analytics.events.region --cancel",
+    };
+    const struct lc_option own[] = {
+        {"cancel", 0, LC_OPT_FLAG, &f.cancel, NULL,
+         "end its unfinished mutations, so that they do not block those behind them"},
+        {"on-success", 0, LC_OPT_STRING, &f.on_success, "CMD",
+         "run by the shell at the end, the facts in LIVECOL_* variables"},
+        {"on-failure", 0, LC_OPT_STRING, &f.on_failure, "CMD", "the same, when it did not succeed"},
+        {"rules", 0, LC_OPT_LIST, &f.m.up.rules, "[FUNCTION=]FILE",
+         "compare the function's answers with these rules first"},
+        {"dry-run", 0, LC_OPT_FLAG, &f.m.up.dry_run, NULL, "say what there is to do, no more"},
+        {0},
+    };
+    struct lc_error err = LC_ERROR_INIT;
+    int rc =
+        lc_migrate_parse(&f.m, cmd, LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_BACKFILL,
+                         own, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&f.m, 1, 1, "the column, as DATABASE.TABLE.COLUMN,", &err);
+    if (rc == 0)
+        rc = run(&f, &err);
+    return lc_migrate_end(rc, &err);
+}

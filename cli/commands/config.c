@@ -1,0 +1,387 @@
+/* livecol config function, dictionary, all, install, uninstall */
+#include "cli/commands/config.h"
+
+#include "cli/column/dependents.h"
+#include "base/files.h"
+#include "cli/deploy/install.h"
+#include "base/json.h"
+#include "cli/term/message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { TEXT_MAX = 1 << 20, OPTIONS_MAX = 24 };
+
+struct request {
+    struct lc_setup setup;
+    struct lc_global global;
+    struct lc_install_options place;
+    const char *out, *what;
+    bool dry_run, offline;
+};
+
+/* Which options a command takes besides the names. */
+enum { TAKES_RULES = 1, TAKES_OUT = 2, TAKES_FOLDERS = 4, TAKES_OFFLINE = 8 };
+
+static size_t add_rules_options(struct lc_option *to, struct lc_setup *s)
+{
+    const struct lc_option options[] = {
+        {"rules", 0, LC_OPT_STRING, &s->rules_path, "FILE", "the rules: CSV, or compiled"},
+        {"target", 0, LC_OPT_STRING, &s->target, "VERSION",
+         "the server: 26.7, or 18.16 (default: 26.7)"},
+        {"key", 'k', LC_OPT_STRING, &s->key, "NAME", "the key column's name (default: key)"},
+        {"attribute", 'a', LC_OPT_LIST, &s->attributes, "NAME",
+         "an attribute to answer; again for each (default: all; a function has one)"},
+        {"type", 't', LC_OPT_LIST, &s->types, "TYPE",
+         "its type, one for each (default: LowCardinality(String); in a dictionary String)"},
+        {"format", 0, LC_OPT_STRING, &s->format, "FORMAT",
+         "Native, RowBinary or TabSeparated (default: Native)"},
+        {"layout", 0, LC_OPT_STRING, &s->layout, "LAYOUT",
+         "of the dictionary: complex_key_direct, complex_key_cache, complex_key_hashed, "
+         "regexp_tree "
+         "(default: by the rules and the target)"},
+        {"pool-size", 0, LC_OPT_COUNT, &s->pool_size, "N", "processes at most (default: 16)"},
+        {"cache-cells", 0, LC_OPT_COUNT, &s->cache_cells, "N",
+         "answers that complex_key_cache keeps (default: 1048576)"},
+    };
+
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+static int parse(struct request *q, struct lc_command cmd, unsigned takes, int argc,
+                 const char **argv, struct lc_error *err)
+{
+    struct lc_option options[OPTIONS_MAX] = {
+        {"name", 0, LC_OPT_STRING, &q->setup.name, "NAME", "of the function or dictionary: region"},
+        {"version", 0, LC_OPT_COUNT, &q->setup.version, "N", "its version: 1 makes region_v1"},
+    };
+    struct lc_strings rest = {0};
+    size_t n = 2;
+    int rc;
+
+    q->setup.pool_size = 16;
+    q->setup.cache_cells = 1048576;
+    if (takes & TAKES_RULES)
+        n += add_rules_options(options + n, &q->setup);
+    if (takes & TAKES_OUT) {
+        options[n++] =
+            (struct lc_option){"out",   'o',   LC_OPT_STRING,
+                               &q->out, "DIR", "write files into this folder, not to stdout"};
+        options[n++] = (struct lc_option){"scripts",
+                                          0,
+                                          LC_OPT_STRING,
+                                          &q->setup.scripts,
+                                          "DIR",
+                                          "the server's user_scripts_path (default: "
+                                          "/var/lib/clickhouse/user_scripts)"};
+    }
+    if (takes & TAKES_FOLDERS) {
+        options[n++] =
+            (struct lc_option){"scripts",         0,     LC_OPT_STRING,
+                               &q->place.scripts, "DIR", "the server's user_scripts_path"};
+        options[n++] =
+            (struct lc_option){"config",         0,     LC_OPT_STRING,
+                               &q->place.config, "DIR", "the folder of the server's config.xml"};
+    }
+    if ((takes & TAKES_FOLDERS) && (takes & TAKES_RULES))
+        options[n++] = (struct lc_option){"what",
+                                          0,
+                                          LC_OPT_STRING,
+                                          &q->what,
+                                          "WHAT",
+                                          "function, dictionary or all (default: function, where "
+                                          "the target has functions)"};
+    if (takes & TAKES_OFFLINE)
+        options[n++] = (struct lc_option){
+            "offline",   0,    LC_OPT_FLAG,
+            &q->offline, NULL, "ask no server whether a column still depends on it"};
+    if (takes & (TAKES_OUT | TAKES_FOLDERS))
+        options[n++] = (struct lc_option){
+            "dry-run", 0, LC_OPT_FLAG, &q->dry_run, NULL, "say what would be done, and do nothing"};
+    cmd.options = options;
+    rc = lc_options_parse(&cmd, argc, argv, &q->global, &rest, err);
+    if (rc == 0 && rest.n)
+        rc =
+            lc_fail(err, LC_ERR_USAGE, "%s takes no operand, and '%s' is one", cmd.name, rest.v[0]);
+    return rc;
+}
+
+static int end(int rc, struct request *q, const struct lc_error *err)
+{
+    lc_setup_release(&q->setup);
+    if (rc == 0 || (rc == LC_ERR_FOUND && err->code == 0)) /* done, or the help was printed */
+        return 0;
+    lc_complain(err);
+    return lc_exit_code(err);
+}
+
+static void on_file(void *ctx, enum lc_install_did did, const char *path)
+{
+    static const char *const done[] = {"kept", "wrote", "replaced", "removed"};
+    static const char *const would[] = {"would keep", "would write", "would replace",
+                                        "would remove"};
+    static const char *const events[] = {"kept", "written", "replaced", "removed"};
+    const struct request *q = ctx;
+    struct lc_json *o;
+
+    if (!q->global.json) {
+        printf("%s %s\n", q->dry_run ? would[did] : done[did], path);
+        return;
+    }
+    o = lc_json_object();
+    lc_json_set_str(o, "event", events[did]);
+    lc_json_set_str(o, "path", path);
+    lc_json_set_bool(o, "dry_run", q->dry_run);
+    lc_json_line(o, stdout);
+    lc_json_free(o);
+}
+
+/* One XML into --out, or to stdout. */
+static int put_out(struct request *q, const char *what,
+                   int (*make)(const struct lc_setup *, struct lc_buf *, struct lc_error *),
+                   struct lc_error *err)
+{
+    enum lc_file_state state = LC_FILE_ABSENT;
+    struct lc_buf xml;
+    char name[256], *path = NULL;
+    int rc;
+
+    lc_buf_init(&xml, TEXT_MAX);
+    rc = make(&q->setup, &xml, err);
+    if (rc == 0 && !q->out) {
+        fwrite(xml.p, 1, xml.n, stdout);
+    } else if (rc == 0) {
+        snprintf(name, sizeof name, "%s_%s.xml", q->setup.full, what);
+        path = lc_path_join(q->out, name, err);
+        rc = path ? lc_file_compare(path, xml.p, xml.n, &state, err) : LC_ERR_NOMEM;
+        if (rc == 0 && state == LC_FILE_OTHER) {
+            rc =
+                lc_fail(err, LC_ERR_REFUSED, "%s is there, and is not what would be written", path);
+            lc_hint(err, "move it away, or name another folder by --out");
+        }
+        if (rc == 0 && state == LC_FILE_ABSENT && !q->dry_run)
+            rc = lc_file_write(path, xml.p, xml.n, 0644, err);
+        if (rc == 0)
+            on_file(q, state == LC_FILE_SAME ? LC_INSTALL_KEPT : LC_INSTALL_WROTE, path);
+    }
+    free(path);
+    lc_buf_release(&xml);
+    return rc;
+}
+
+#define EXAMPLE_RULES "--rules region.csv --name region --version 1"
+#define EXAMPLE_PLACE                                                                              \
+    "--scripts /var/lib/clickhouse/user_scripts \\\n"                                              \
+    "    --config /etc/clickhouse-server"
+
+int lc_cmd_config_function(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "config function",
+        .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
+        .about = "Print the XML of the executable function that answers by a rule set: NAME_vN. "
+                 "Every element that matters is set.",
+        .examples = "livecol config function " EXAMPLE_RULES "\n"
+                    "livecol config function " EXAMPLE_RULES " \\\n"
+                    "    --key user_id --type String --out .",
+    };
+    struct request q = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT, argc, argv, &err);
+
+    rc = rc ? rc : lc_setup_settle(&q.setup, &err);
+    rc = rc ? rc : put_out(&q, "function", lc_setup_function, &err);
+    return end(rc, &q, &err);
+}
+
+int lc_cmd_config_dictionary(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "config dictionary",
+        .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
+        .about =
+            "Print the XML of the external dictionary that answers by a rule set: NAME_vN. For "
+            "servers without executable functions, and where dictGet is wanted.",
+        .examples = "livecol config dictionary " EXAMPLE_RULES "\n"
+                    "livecol config dictionary " EXAMPLE_RULES " \\\n"
+                    "    --target 18.16\n"
+                    "livecol config dictionary " EXAMPLE_RULES " \\\n"
+                    "    --layout regexp_tree",
+    };
+    struct request q = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT, argc, argv, &err);
+
+    rc = rc ? rc : lc_setup_settle(&q.setup, &err);
+    rc = rc ? rc : put_out(&q, "dictionary", lc_setup_dictionary, &err);
+    return end(rc, &q, &err);
+}
+
+static int try_dictionary(const struct request *q, struct lc_error *err)
+{
+    struct lc_buf xml;
+    int rc;
+
+    lc_buf_init(&xml, TEXT_MAX);
+    rc = lc_setup_dictionary(&q->setup, &xml, err);
+    lc_buf_release(&xml);
+    return rc;
+}
+
+int lc_cmd_config_all(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "config all",
+        .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
+        .about = "Write the XML of the function, where the target has functions, and that of the "
+                 "dictionary.",
+        .examples = "livecol config all " EXAMPLE_RULES " --out .",
+    };
+    struct request q = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT, argc, argv, &err);
+
+    if (rc == 0 && !q.out)
+        rc = lc_fail(&err, LC_ERR_USAGE, "--out is missing: the folder for the files");
+    rc = rc ? rc : lc_setup_settle(&q.setup, &err);
+    rc = rc ? rc : try_dictionary(&q, &err); /* before the function is written */
+    if (rc == 0 && lc_setup_knows_functions(&q.setup))
+        rc = put_out(&q, "function", lc_setup_function, &err);
+    rc = rc ? rc : put_out(&q, "dictionary", lc_setup_dictionary, &err);
+    return end(rc, &q, &err);
+}
+
+static int check_folder(const char *option, const char *path, struct lc_error *err)
+{
+    struct stat st;
+
+    if (!path)
+        return lc_fail(err, LC_ERR_USAGE, "%s is missing: a folder of the server", option);
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        lc_fail(err, LC_ERR_IO, "%s: there is no such folder: %s", option, path);
+        lc_hint(err, "this runs on the server's own machine, and makes no folder for it");
+        return LC_ERR_IO;
+    }
+    return 0;
+}
+
+static int check_folders(struct request *q, struct lc_error *err)
+{
+    int rc = check_folder("--scripts", q->place.scripts, err);
+
+    q->place.dry_run = q->dry_run;
+    q->place.tell = on_file;
+    q->place.ctx = q;
+    return rc ? rc : check_folder("--config", q->place.config, err);
+}
+
+static int choose_what(const struct request *q, unsigned *what, struct lc_error *err)
+{
+    bool functions = lc_setup_knows_functions(&q->setup);
+
+    if (!q->what)
+        *what = functions ? LC_INSTALL_FUNCTION : LC_INSTALL_DICTIONARY;
+    else if (strcmp(q->what, "function") == 0)
+        *what = LC_INSTALL_FUNCTION;
+    else if (strcmp(q->what, "dictionary") == 0)
+        *what = LC_INSTALL_DICTIONARY;
+    else if (strcmp(q->what, "all") == 0)
+        *what = LC_INSTALL_DICTIONARY | (functions ? LC_INSTALL_FUNCTION : 0);
+    else
+        return lc_fail(err, LC_ERR_USAGE, "--what is function, dictionary or all, not '%.100s'",
+                       q->what);
+    return 0;
+}
+
+int lc_cmd_config_install(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "config install",
+        .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
+        .about = "Put program, rules and XML where the server on this machine looks for them, each "
+                 "by rename, with a manifest for uninstall. Rules that are published under that "
+                 "name are never replaced by others: new rules are a new version, beside the old. "
+                 "Then: SYSTEM RELOAD FUNCTIONS.",
+        .examples = "livecol config install " EXAMPLE_RULES " \\\n"
+                    "    --key user_id " EXAMPLE_PLACE,
+    };
+    struct request q = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    unsigned what = 0;
+    char *scripts = NULL;
+    int rc = parse(&q, cmd, TAKES_RULES | TAKES_FOLDERS, argc, argv, &err);
+
+    rc = rc ? rc : check_folders(&q, &err);
+    if (rc == 0) {
+        scripts = realpath(q.place.scripts, NULL); /* in XML that names it, by its full path */
+        q.setup.scripts = scripts;
+        rc = lc_setup_settle(&q.setup, &err);
+    }
+    rc = rc ? rc : choose_what(&q, &what, &err);
+    rc = rc ? rc : lc_install(&q.setup, what, &q.place, &err);
+    if (rc == 0 && !q.dry_run)
+        lc_say("next, on the server: %s",
+               what == (LC_INSTALL_FUNCTION | LC_INSTALL_DICTIONARY)
+                   ? "SYSTEM RELOAD FUNCTIONS; SYSTEM RELOAD DICTIONARIES"
+               : what & LC_INSTALL_FUNCTION ? "SYSTEM RELOAD FUNCTIONS"
+                                            : "SYSTEM RELOAD DICTIONARIES");
+    rc = end(rc, &q, &err);
+    free(scripts);
+    return rc;
+}
+
+/* Refuse while a column of the server's tables still calls it. */
+static int check_unused(const struct request *q, const char *full, struct lc_error *err)
+{
+    struct lc_backend *b = NULL;
+    struct lc_buf names;
+    size_t n = 0;
+    int rc = lc_global_open(&q->global, &b, err);
+
+    if (rc == LC_ERR_USAGE)
+        lc_hint(err, "or --offline: no server is asked whether a column still depends on %s", full);
+    lc_buf_init(&names, TEXT_MAX);
+    rc = rc ? rc : lc_dependents_find(b, full, &names, &n, err);
+    if (rc == 0 && n) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s is in use: %s depends on it", full,
+                     lc_buf_str(&names));
+        lc_hint(err, "livecol inline, or livecol down, takes it out of a DEFAULT; views, "
+                     "constraints and the "
+                     "like are changed by hand. Without it INSERTs, merges and every ALTER of the "
+                     "table would fail");
+    }
+    lc_buf_release(&names);
+    lc_backend_free(b);
+    return rc;
+}
+
+int lc_cmd_config_uninstall(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "config uninstall",
+        .synopsis = "--name NAME --version N [OPTIONS]",
+        .about = "Remove what config install has put there, by its manifest, and nothing else. "
+                 "Refuses while a column's default on the named server depends on the function or "
+                 "dictionary, and where a file was changed since. The program stays while another "
+                 "version needs it.",
+        .connects = true,
+        .examples = "livecol config uninstall --name region --version 1 \\\n"
+                    "    " EXAMPLE_PLACE,
+    };
+    struct request q = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    char full[200] = "";
+    int rc = parse(&q, cmd, TAKES_FOLDERS | TAKES_OFFLINE, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_setup_name(&q.setup, full, sizeof full, &err);
+    rc = rc ? rc : check_folders(&q, &err);
+    if (rc == 0 && !q.offline)
+        rc = check_unused(&q, full, &err);
+    rc = rc ? rc : lc_uninstall(full, &q.place, &err);
+    return end(rc, &q, &err);
+}

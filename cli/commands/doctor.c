@@ -1,0 +1,142 @@
+/* livecol doctor: is all as it should be? Server, functions, DEFAULTs, lock,
+ * migrations, mutations. */
+#include "cli/commands/shared.h"
+
+#include "cli/commands/doctor_server.h"
+#include "cli/migrate/plan.h"
+#include "base/signals.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* run_id: of who holds it and is alive; "". */
+static int look_at_lock(struct lc_doctor *d, char run_id[64], struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_lock_info h;
+    bool held;
+    int rc = lc_lock_look(d->s.b, d->s.tracking.database, d->s.tracking.table, &held, &h, &one);
+
+    snprintf(run_id, 64, "%s", rc == 0 && held && !h.stale ? h.run_id : "");
+
+    if (rc)
+        return lc_doctor_end(d, "lock", rc, &one, err);
+    if (!held)
+        lc_doctor_say(d, LC_LEVEL_OK, "lock", NULL, "free");
+    else
+        lc_doctor_say(d, h.stale ? LC_LEVEL_WARN : LC_LEVEL_OK, "lock",
+                      h.stale ? "the next run takes it over; livecol unlock removes it" : NULL,
+                      "held by livecol %s on %s, pid %s, since %s UTC%s", h.command, h.host, h.pid,
+                      h.since, h.stale ? ", without a heartbeat" : "");
+    return 0;
+}
+
+static void say_unfinished(struct lc_doctor *d, const struct lc_migration *m,
+                           const struct lc_track_version *v, bool under_way)
+{
+    unsigned at = v->open ? v->open : v->done + 1;
+    bool goes_on = v->status == LC_TRACK_RUNNING || (v->status == LC_TRACK_UNKNOWN && v->stopped);
+
+    if (under_way)
+        lc_doctor_say(d, LC_LEVEL_OK, "migration", NULL, "%s %s is under way, at statement %u",
+                      m->version_text, m->name, at);
+    else
+        lc_doctor_say(d, goes_on ? LC_LEVEL_WARN : LC_LEVEL_FAIL, "migration",
+                      goes_on ? "livecol up goes on there"
+                              : "mend it and run livecol up again: it goes on there",
+                      "%s %s is %s at statement %u%s%s", m->version_text, m->name,
+                      goes_on ? "stopped" : lc_track_status_name(v->status), at,
+                      *v->error && !goes_on ? ": " : "", goes_on ? "" : v->error);
+}
+
+static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc_error *err)
+{
+    struct lc_problems problems = {0};
+    size_t pending = 0;
+    int rc = lc_plan_problems(&d->s.files, &d->s.tracking, &problems);
+
+    if (rc)
+        return lc_fail(err, rc, "no memory for the problems");
+    for (size_t i = 0; i < problems.n; i++)
+        /* up refuses the others; a file that is gone only with --strict */
+        lc_doctor_say(d, problems.v[i].kind == LC_PROBLEM_GONE ? LC_LEVEL_WARN : LC_LEVEL_FAIL,
+                      "files", NULL, "%s: %s", problems.v[i].file, problems.v[i].text);
+    lc_problems_release(&problems);
+    for (size_t i = 0; i < d->s.files.n; i++) {
+        const struct lc_migration *m = &d->s.files.v[i];
+        const struct lc_track_version *v = lc_tracking_find(&d->s.tracking, m->version);
+
+        if (!v || v->status == LC_TRACK_PENDING)
+            pending++;
+        else if (v->status != LC_TRACK_APPLIED)
+            say_unfinished(d, m, v, *run_id && v->run_id && strcmp(v->run_id, run_id) == 0);
+    }
+    if (pending)
+        lc_doctor_say(d, LC_LEVEL_WARN, "migration", "livecol plan shows what they would do",
+                      "%zu pending", pending);
+    else
+        lc_doctor_say(d, LC_LEVEL_OK, "migration", NULL, "none pending");
+    return 0;
+}
+
+static int look(struct lc_doctor *d, struct lc_error *err)
+{
+    char run_id[64] = "";
+    int rc = lc_facts_ask(&d->facts, d->s.b, err);
+
+    if (rc == 0)
+        rc = lc_doctor_server(d, err);
+    if (rc == 0)
+        rc = lc_doctor_functions(d, err);
+    if (rc == 0)
+        rc = lc_doctor_defaults(d, err);
+    if (rc == 0)
+        rc = look_at_lock(d, run_id, err);
+    if (rc == 0 && d->s.files.dir)
+        rc = look_at_migrations(d, run_id, err);
+    return rc ? rc : lc_doctor_mutations(d, err);
+}
+
+int lc_cmd_doctor(int argc, const char **argv)
+{
+    struct lc_migrate m = {0};
+    const struct lc_option own[] = {
+        {"rules", 0, LC_OPT_LIST, &m.up.rules, "[FUNCTION=]FILE",
+         "compare the functions' answers with these rules; several may be given"},
+        {0},
+    };
+    const struct lc_command cmd = {
+        .name = "doctor",
+        .synopsis = "[OPTIONS]",
+        .about = "Look for what is, or will be, wrong: functions that did not load, do not answer, "
+                 "or answer otherwise than their rules; DEFAULTs that depend on them; time-outs, "
+                 "pools and limits that will hurt; disks; a lock left behind, migrations that "
+                 "failed, mutations that hang. A line each, ok, warn or fail, with what to do. "
+                 "Exits with 8 where something fails.",
+        .connects = true,
+        .examples = "livecol doctor\nlivecol doctor --rules region_v1=config/region.csv --json",
+    };
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_doctor d = {0};
+    struct lc_backend *b = NULL;
+    int rc =
+        lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING, own, argc, argv, &err);
+
+    d.json = m.global.json;
+    d.rules = m.up.rules;
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    if (rc == 0)
+        rc = lc_global_open(&m.global, &b, &err);
+    if (rc == 0)
+        rc = lc_session_open(&d.s, b, &m.up, lc_migrate_has_files(&m), &err);
+    lc_stop_at_once();
+    if (rc == 0)
+        rc = look(&d, &err);
+    if (rc == 0 && !d.json)
+        printf("%u ok, %u warn, %u fail\n", d.count[LC_LEVEL_OK], d.count[LC_LEVEL_WARN],
+               d.count[LC_LEVEL_FAIL]);
+    lc_session_end(&d.s);
+    lc_backend_free(b);
+    return rc == 0 && d.count[LC_LEVEL_FAIL] ? 8 : lc_migrate_end(rc, &err);
+}

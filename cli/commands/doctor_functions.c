@@ -1,0 +1,364 @@
+/* livecol doctor: functions, and the DEFAULTs that call them. */
+#include "cli/commands/doctor_server.h"
+
+#include "cli/column/compare_rules.h"
+#include "cli/column/preflight.h"
+#include "cli/column/replace_default.h"
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TIMEOUT_MS = 60000, TIMEOUT_S = 60 };
+
+/* Columns of sql/udf_all.sql. */
+enum {
+    F_NAME,
+    F_STATUS,
+    F_ERROR,
+    F_COMMAND,
+    F_TYPE,
+    F_RETURN_TYPE,
+    F_RETURN_NAME,
+    F_DETERMINISTIC,
+    F_POOL,
+    F_READ_MS,
+    F_WRITE_MS,
+    F_EXECUTION_S,
+    F_ARGUMENTS,
+    F_ARGUMENT_TYPE
+};
+
+/* Columns of sql/default_columns.sql. */
+enum { D_DATABASE, D_TABLE, D_COLUMN, D_TYPE, D_KIND, D_EXPR };
+
+struct function {
+    const struct lc_table *t;
+    size_t row;
+    const char *name, *command;
+    bool ours; /* livecol-udf is what it runs */
+};
+
+static const char *text_of(const struct function *f, size_t col)
+{
+    return lc_table_at(f->t, f->row, col)->p;
+}
+
+/* The word behind an option of the command, malloc'ed; NULL where there is none. */
+static char *word_behind(const char *command, const char *option)
+{
+    const char *p = strstr(command, option);
+
+    if (!p)
+        return NULL;
+    p += strlen(option);
+    p += strspn(p, " =");
+    return strndup(p, strcspn(p, " "));
+}
+
+/* What is set up so that it will fail or be slow one day. */
+static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_t threads)
+{
+    uint64_t pool = lc_table_u64(f->t, f->row, F_POOL, 0);
+    bool is_pool = strcmp(text_of(f, F_TYPE), "executable_pool") == 0;
+    char *type = f->ours ? word_behind(f->command, "--type ") : NULL;
+
+    if (f->ours && strcmp(text_of(f, F_RETURN_NAME), "result") != 0)
+        lc_doctor_say(d, LC_LEVEL_FAIL, "function",
+                      "the server takes the column by name: every row is empty. Set it to result",
+                      "%s: return_name is %s, and livecol-udf calls its column result", f->name,
+                      text_of(f, F_RETURN_NAME));
+    if (type && *type != '@' && strcmp(type, text_of(f, F_RETURN_TYPE)) != 0)
+        lc_doctor_say(
+            d, LC_LEVEL_WARN, "function",
+            "the server casts in silence, and a narrower type loses values: make them one",
+            "%s: return_type is %s, and the command answers %s", f->name, text_of(f, F_RETURN_TYPE),
+            type);
+    if (lc_table_u64(f->t, f->row, F_READ_MS, TIMEOUT_MS) < TIMEOUT_MS ||
+        lc_table_u64(f->t, f->row, F_WRITE_MS, TIMEOUT_MS) < TIMEOUT_MS ||
+        (is_pool && lc_table_u64(f->t, f->row, F_EXECUTION_S, TIMEOUT_S) < TIMEOUT_S))
+        lc_doctor_say(d, LC_LEVEL_WARN, "function",
+                      "a machine that is merely busy ends the query, or the INSERT: 60 s or more",
+                      "%s: time-outs under 60 s (read %s ms, write %s ms, execution %s s)", f->name,
+                      text_of(f, F_READ_MS), text_of(f, F_WRITE_MS), text_of(f, F_EXECUTION_S));
+    if (!is_pool)
+        lc_doctor_say(d, LC_LEVEL_WARN, "function", "make it an executable_pool",
+                      "%s: a process is started for every block", f->name);
+    else if (threads && pool < threads)
+        lc_doctor_say(d, LC_LEVEL_WARN, "function",
+                      "set pool_size to the cores times the queries that may call it at once",
+                      "%s: pool_size %" PRIu64 ", and one query calls from %" PRIu64
+                      " threads: they wait for each other, and INSERTs for both",
+                      f->name, pool, threads);
+    if (!lc_table_u64(f->t, f->row, F_DETERMINISTIC, 1))
+        lc_doctor_say(d, LC_LEVEL_WARN, "function",
+                      "set deterministic to 1 where its rules never change under this name",
+                      "%s: not deterministic, so the query cache refuses it", f->name);
+    free(type);
+}
+
+static int sample(struct lc_doctor *d, const struct function *f, struct lc_error *err)
+{
+    const char *type = text_of(f, F_ARGUMENT_TYPE);
+    const struct lc_sql_arg args[] = {{"function", f->name},
+                                      {"prefix", strstr(type, "String") ? "u" : ""},
+                                      {"type", type},
+                                      {NULL, NULL}};
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc = lc_query_run(d->s.b, lc_sql_udf_sample, args, &t, &one);
+
+    if (rc == LC_ERR_SERVER) {
+        lc_doctor_say(d, LC_LEVEL_FAIL, "function",
+                      "mend its program, its rules or its XML, then SYSTEM RELOAD FUNCTIONS",
+                      "%s does not answer: %s", f->name, one.msg);
+        rc = 0;
+    } else if (rc) {
+        if (err && err->code == 0)
+            *err = one;
+    } else if (lc_table_u64(&t, 0, 1, 0) == lc_table_u64(&t, 0, 0, 0)) {
+        lc_doctor_say(d, LC_LEVEL_WARN, "function",
+                      "is return_name the one that its program gives? --rules FILE compares",
+                      "%s answers the empty value for every one of %s made-up keys", f->name,
+                      lc_table_at(&t, 0, 0)->p);
+    } else {
+        lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
+                      "%s: loaded, answers %s made-up keys with %s different values", f->name,
+                      lc_table_at(&t, 0, 0)->p, lc_table_at(&t, 0, 2)->p);
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+/* Rightly: as the rules file says that is named for it, or for all where there is but one. */
+static int compare(struct lc_doctor *d, const struct function *f, const char *path,
+                   struct lc_error *err)
+{
+    char *attribute = word_behind(f->command, "--attribute ");
+    const struct lc_answers_call call = {
+        .function = f->name, .column_type = text_of(f, F_ARGUMENT_TYPE), .attribute = attribute};
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_rules *rules = NULL;
+    uint64_t compared = 0;
+    int rc = lc_rules_open(&rules, path, err);
+
+    if (rc == 0) {
+        rc = lc_answers_compare(d->s.b, &call, rules, path, &compared, &one);
+        if (rc == 0)
+            lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
+                          "%s answers %" PRIu64 " keys as %s says", f->name, compared, path);
+        else if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER)
+            lc_doctor_say(d, LC_LEVEL_FAIL, "function", one.hint, "%s", one.msg);
+        else if (err && err->code == 0)
+            *err = one;
+        if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER)
+            rc = 0;
+    }
+    lc_rules_free(rules);
+    free(attribute);
+    return rc;
+}
+
+static int compare_all(struct lc_doctor *d, const struct function *f, struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < d->rules.n; i++) {
+        size_t n;
+        const char *file = lc_answers_file(d->rules.v[i], &n);
+
+        if (n ? strlen(f->name) == n && memcmp(f->name, d->rules.v[i], n) == 0 : f->t->rows == 1)
+            rc = compare(d, f, file, err);
+    }
+    return rc;
+}
+
+static int look_at_function(struct lc_doctor *d, const struct function *f, uint64_t threads,
+                            struct lc_error *err)
+{
+    int rc = 0;
+
+    if (strcmp(text_of(f, F_STATUS), "Success") != 0) {
+        lc_doctor_say(d, LC_LEVEL_FAIL, "function",
+                      "look at its XML and its program, then SYSTEM RELOAD FUNCTIONS",
+                      "%s is not loaded: %s %s", f->name, text_of(f, F_STATUS),
+                      text_of(f, F_ERROR));
+        return 0;
+    }
+    look_at_setup(d, f, threads);
+    if (lc_table_u64(f->t, f->row, F_ARGUMENTS, 0) == 1) {
+        rc = sample(d, f, err);
+        if (rc == 0)
+            rc = compare_all(d, f, err);
+    } else {
+        lc_doctor_say(d, LC_LEVEL_OK, "function", NULL, "%s: loaded", f->name);
+    }
+    return rc;
+}
+
+static bool is_registered(const struct lc_table *t, const char *name, size_t n)
+{
+    for (size_t i = 0; i < t->rows; i++) {
+        if (strlen(lc_table_at(t, i, F_NAME)->p) == n &&
+            memcmp(lc_table_at(t, i, F_NAME)->p, name, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Functions that the operator names, and the server does not have; rules for nobody knows which. */
+static void look_for_named(struct lc_doctor *d, const struct lc_table *t)
+{
+    size_t named = 0;
+
+    for (size_t i = 0; i < d->rules.n; i++) {
+        const char *argument = d->rules.v[i];
+        size_t n;
+
+        (void)lc_answers_file(argument, &n);
+        if (n || t->rows == 1)
+            d->rules.v[named++] = argument;
+        else
+            lc_doctor_say(d, LC_LEVEL_WARN, "function", "--rules FUNCTION=FILE says whose they are",
+                          "%s is compared with none of %zu functions", argument, t->rows);
+        if (n && !is_registered(t, argument, n))
+            lc_doctor_say(d, LC_LEVEL_FAIL, "function",
+                          "livecol config install puts its XML and its program there; then SYSTEM "
+                          "RELOAD FUNCTIONS",
+                          "%.*s is not registered", (int)n, argument);
+    }
+    d->rules.n = named;
+}
+
+/* A setting as "8", or as "auto(8)". */
+static uint64_t first_number(const char *text)
+{
+    return strtoull(text + strcspn(text, "0123456789"), NULL, 10);
+}
+
+int lc_doctor_functions(struct lc_doctor *d, struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table t = {0}, threads = {0};
+    uint64_t most = 0;
+    int rc;
+
+    if (!d->facts.udf_table)
+        return 0;
+    rc = lc_query_read(d->s.b, lc_sql_udf_all, NULL, &t, &one);
+    if (rc == 0 && lc_query_read(d->s.b, lc_sql_threads, NULL, &threads, NULL) == 0 && threads.rows)
+        most = first_number(lc_table_at(&threads, 0, 1)->p);
+    if (rc == 0)
+        look_for_named(d, &t);
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        struct function f = {.t = &t,
+                             .row = i,
+                             .name = lc_table_at(&t, i, F_NAME)->p,
+                             .command = lc_table_at(&t, i, F_COMMAND)->p};
+
+        f.ours = strstr(f.command, "livecol-udf") != NULL;
+        rc = look_at_function(d, &f, most, &one);
+    }
+    lc_table_release(&t);
+    lc_table_release(&threads);
+    return lc_doctor_end(d, "function", rc, &one, err);
+}
+
+/* The defaults' own words, and whether a function was called at all. */
+struct listener {
+    struct lc_doctor *d;
+    bool called;
+};
+
+static void on_default(void *ctx, bool warning, const char *text)
+{
+    struct listener *l = ctx;
+
+    l->called = true;
+    lc_doctor_say(l->d, warning ? LC_LEVEL_WARN : LC_LEVEL_OK, "default", NULL, "%s", text);
+}
+
+/* What depends on the function: INSERTs always; reads and merges where it is not stored. */
+static int look_at_stored(struct lc_doctor *d, const struct lc_table *t, size_t row,
+                          struct lc_error *err)
+{
+    const char *database = lc_table_at(t, row, D_DATABASE)->p;
+    const char *table = lc_table_at(t, row, D_TABLE)->p;
+    const char *column = lc_table_at(t, row, D_COLUMN)->p;
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_derived c = {0};
+    uint64_t lacking = 0;
+    char hint[512];
+    int rc = lc_derived_find(&c, d->s.b, database, table, column, &one);
+
+    if (rc == 0 && (strcmp(c.kind, "DEFAULT") == 0 || strcmp(c.kind, "MATERIALIZED") == 0)) {
+        rc = lc_inline_lacking(&c, &lacking, &one);
+        /* Servers with a formatter have MATERIALIZE COLUMN, which a backfill is made of. */
+        if (d->facts.format_query)
+            snprintf(hint, sizeof hint, "livecol backfill %s.%s.%s", database, table, column);
+        else
+            snprintf(hint, sizeof hint, "ALTER TABLE %s.%s UPDATE %s = %s WHERE 1", database, table,
+                     column, column);
+        if (rc == 0)
+            lc_doctor_say(d, lacking ? LC_LEVEL_WARN : LC_LEVEL_OK, "default",
+                          lacking ? hint : NULL, "%s.%s.%s depends on %s: %s%s%s", database, table,
+                          column, c.expr,
+                          lacking ? "reads and merges too, since " : "INSERTs alone",
+                          lacking ? "" : ", since every part stores it",
+                          lacking ? "not every part stores it" : "");
+    }
+    lc_derived_release(&c);
+    if (rc == LC_ERR_REFUSED) /* it stores no parts of its own */
+        return 0;
+    return lc_doctor_end(d, "default", rc, &one, err);
+}
+
+static int look_at_default(struct lc_doctor *d, struct lc_defaults *defaults, struct listener *l,
+                           const struct lc_table *t, size_t row, struct lc_error *err)
+{
+    const char *database = lc_table_at(t, row, D_DATABASE)->p;
+    const char *table = lc_table_at(t, row, D_TABLE)->p;
+    const char *column = lc_table_at(t, row, D_COLUMN)->p;
+    struct lc_error one = LC_ERROR_INIT;
+    int rc;
+
+    l->called = false;
+    rc = lc_defaults_check_column(defaults, database, table, column, lc_table_at(t, row, D_TYPE)->p,
+                                  lc_table_at(t, row, D_KIND)->p, lc_table_at(t, row, D_EXPR)->p,
+                                  &one);
+    if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER) {
+        lc_doctor_say(d, LC_LEVEL_FAIL, "default", one.hint, "%s.%s.%s: %s", database, table,
+                      column, one.msg);
+        return 0;
+    }
+    if (rc && rc != LC_ERR_INPUT) {
+        if (err && err->code == 0)
+            *err = one;
+        return rc;
+    }
+    return l->called ? look_at_stored(d, t, row, err) : 0;
+}
+
+int lc_doctor_defaults(struct lc_doctor *d, struct lc_error *err)
+{
+    struct listener listener = {.d = d};
+    struct lc_defaults defaults = {.cluster = &d->s.cluster,
+                                   .b = d->s.b,
+                                   .facts = &d->facts,
+                                   .rules = d->rules,
+                                   .allow_unsafe = true,
+                                   .say = on_default,
+                                   .ctx = &listener};
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc = lc_query_read(d->s.b, lc_sql_default_columns, NULL, &t, &one);
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++)
+        rc = look_at_default(d, &defaults, &listener, &t, i, &one);
+    lc_table_release(&t);
+    lc_defaults_release(&defaults);
+    return lc_doctor_end(d, "default", rc, &one, err);
+}

@@ -1,0 +1,272 @@
+#include "cli/commands/doctor_server.h"
+
+#include "base/json.h"
+#include "livecol_sql.h"
+#include "cli/commands/progress.h"
+#include "cli/server/query.h"
+#include "cli/server/server_error.h"
+#include "cli/term/message.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ABORTED = 236, /* a pause of a mutation, no failure */
+    FREE_PERCENT = 10,
+    DELAY_S = 300
+};
+
+static const char *const level_names[] = {"ok", "warn", "fail"};
+
+void lc_doctor_say(struct lc_doctor *d, enum lc_level level, const char *about, const char *hint,
+                   const char *fmt, ...)
+{
+    char text[2048];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    lc_talk_plain(text);
+    d->count[level]++;
+    if (d->json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "level", level_names[level]);
+        lc_json_set_str(o, "about", about);
+        lc_json_set_str(o, "text", text);
+        if (hint && *hint)
+            lc_json_set_str(o, "hint", hint);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+        return;
+    }
+    printf("%-4s  %-9s  %s\n", level_names[level], about, text);
+    if (hint && *hint)
+        printf("%17shint: %s\n", "", hint);
+}
+
+int lc_doctor_end(struct lc_doctor *d, const char *about, int rc, const struct lc_error *one,
+                  struct lc_error *err)
+{
+    if (rc == LC_ERR_SERVER) {
+        lc_doctor_say(d, LC_LEVEL_WARN, about, "does the user have the right to read it?",
+                      "cannot be looked at: %s", one->msg);
+        return 0;
+    }
+    if (rc && err && err->code == 0)
+        *err = *one;
+    return rc;
+}
+
+static void add_word(char *to, size_t size, const char *word)
+{
+    size_t n = strlen(to);
+
+    snprintf(to + n, size - n, "%s%s", n ? ", " : "", word);
+}
+
+static void look_at_version(struct lc_doctor *d)
+{
+    const struct {
+        bool has;
+        const char *what;
+    } abilities[] = {
+        {d->facts.udf_table, "the state of functions"},
+        {d->facts.fail_reason, "why a mutation fails"},
+        {d->facts.merge_mutation, "how far a mutation is"},
+        {d->facts.format_query, "its own form of a statement"},
+        {d->facts.comments, "a running statement by its id"},
+        {d->facts.disks, "free disk space"},
+        {d->facts.query_log, "the log of queries"},
+    };
+    char can[512] = "", cannot[512] = "";
+
+    lc_doctor_say(d, LC_LEVEL_OK, "server", NULL, "%s, version %s", lc_backend_where(d->s.b),
+                  lc_backend_version(d->s.b));
+    for (size_t i = 0; i < sizeof abilities / sizeof *abilities; i++)
+        add_word(abilities[i].has ? can : cannot, sizeof can, abilities[i].what);
+    lc_doctor_say(d, LC_LEVEL_OK, "server", NULL, "tells %s%s%s", *can ? can : "nothing",
+                  *cannot ? "; not " : "", cannot);
+}
+
+static int look_at_disks(struct lc_doctor *d, struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc = d->facts.disks ? lc_query_read(d->s.b, lc_sql_doctor_disks, NULL, &t, &one) : 0;
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        uint64_t free = lc_table_u64(&t, i, 1, 0), total = lc_table_u64(&t, i, 2, 0);
+        uint64_t largest = lc_table_u64(&t, i, 3, 0);
+        enum lc_level level = free < largest                ? LC_LEVEL_FAIL
+                              : free < total / FREE_PERCENT ? LC_LEVEL_WARN
+                                                            : LC_LEVEL_OK;
+        char a[16], b[16], c[16];
+
+        lc_doctor_say(d, level, "disk",
+                      level == LC_LEVEL_FAIL
+                          ? "a mutation or merge of that part has no room: free some, or add a disk"
+                      : level == LC_LEVEL_WARN ? "mutations write every part anew before the old "
+                                                 "one goes"
+                                               : NULL,
+                      "%s: %sB of %sB free, the largest part has %sB", lc_table_at(&t, i, 0)->p,
+                      lc_short_count(a, (double)free), lc_short_count(b, (double)total),
+                      lc_short_count(c, (double)largest));
+    }
+    lc_table_release(&t);
+    return lc_doctor_end(d, "disk", rc, &one, err);
+}
+
+static uint64_t limit(const struct lc_table *limits, const char *name, uint64_t otherwise)
+{
+    for (size_t i = 0; i < limits->rows; i++) {
+        if (strcmp(lc_table_at(limits, i, 0)->p, name) == 0)
+            return lc_table_u64(limits, i, 1, otherwise);
+    }
+    return otherwise;
+}
+
+/* Half of what slows down is a warning, what slows down already is a failure. */
+static enum lc_level near(uint64_t n, uint64_t delay, uint64_t throw)
+{
+    uint64_t slows = delay && delay < throw ? delay : throw;
+
+    if (slows == 0)
+        return LC_LEVEL_OK;
+    return n >= slows ? LC_LEVEL_FAIL : n * 2 >= slows ? LC_LEVEL_WARN : LC_LEVEL_OK;
+}
+
+/* Tables that have limits of their own: those that come near them. */
+static int look_at_own_limits(struct lc_doctor *d, struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc =
+        d->facts.engine_full ? lc_query_read(d->s.b, lc_sql_doctor_own_limits, NULL, &t, &one) : 0;
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        uint64_t n = lc_table_u64(&t, i, 3, 0), delay = lc_table_u64(&t, i, 4, 0);
+        uint64_t throw = lc_table_u64(&t, i, 5, 0);
+        enum lc_level level = near(n, delay, throw ? throw : delay);
+
+        if (level == LC_LEVEL_OK)
+            continue;
+        lc_doctor_say(d, level, "limit",
+                      "by the table's own settings: merges do not keep up with them",
+                      "%s.%s has %" PRIu64 " parts in partition %s; its INSERTs slow down at "
+                      "%" PRIu64 ", fail at %" PRIu64,
+                      lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p, n,
+                      lc_table_at(&t, i, 2)->p, delay, throw);
+    }
+    lc_table_release(&t);
+    return lc_doctor_end(d, "limit", rc, &one, err);
+}
+
+static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table limits = {0}, mutations = {0}, parts = {0};
+    int rc = lc_query_read(d->s.b, lc_sql_doctor_limits, NULL, &limits, &one);
+
+    if (rc == 0)
+        rc = lc_query_read(d->s.b, lc_sql_doctor_mutations, NULL, &mutations, &one);
+    if (rc == 0)
+        rc = lc_query_read(d->s.b, lc_sql_doctor_parts, NULL, &parts, &one);
+    if (rc == 0 && mutations.rows) {
+        uint64_t n = lc_table_u64(&mutations, 0, 2, 0);
+        uint64_t delay = limit(&limits, "number_of_mutations_to_delay", 0);
+        uint64_t throw = limit(&limits, "number_of_mutations_to_throw", 0);
+        enum lc_level level = near(n, delay, throw);
+
+        lc_doctor_say(
+            d, level, "limit",
+            level ? "let them end, or KILL those that are not wanted, before another one" : NULL,
+            "%s.%s has %" PRIu64 " unfinished mutations; the server slows down at %" PRIu64
+            ", refuses at %" PRIu64,
+            lc_table_at(&mutations, 0, 0)->p, lc_table_at(&mutations, 0, 1)->p, n, delay, throw);
+    }
+    if (rc == 0 && parts.rows) {
+        uint64_t n = lc_table_u64(&parts, 0, 3, 0);
+        uint64_t delay = limit(&limits, "parts_to_delay_insert", 0);
+        uint64_t throw = limit(&limits, "parts_to_throw_insert", 0);
+        enum lc_level level = near(n, delay, throw);
+
+        lc_doctor_say(d, level, "limit",
+                      level ? "merges do not keep up: larger INSERTs, or look what holds them up"
+                            : NULL,
+                      "%s.%s has %" PRIu64 " parts in partition %s; INSERTs slow down at %" PRIu64
+                      ", fail at %" PRIu64,
+                      lc_table_at(&parts, 0, 0)->p, lc_table_at(&parts, 0, 1)->p, n,
+                      lc_table_at(&parts, 0, 2)->p, delay, throw);
+    }
+    lc_table_release(&limits);
+    lc_table_release(&mutations);
+    lc_table_release(&parts);
+    rc = lc_doctor_end(d, "limit", rc, &one, err);
+    return rc ? rc : look_at_own_limits(d, err);
+}
+
+static int look_at_replicas(struct lc_doctor *d, struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc = lc_query_read(d->s.b, lc_sql_doctor_replicas, NULL, &t, &one);
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        bool readonly = lc_table_u64(&t, i, 2, 0) != 0;
+        uint64_t delay_s = lc_table_u64(&t, i, 3, 0);
+
+        lc_doctor_say(d, readonly || delay_s > DELAY_S ? LC_LEVEL_FAIL : LC_LEVEL_WARN, "replica",
+                      readonly ? "it cannot reach its Keeper: INSERTs and ALTERs fail" : NULL,
+                      "%s.%s is %s%" PRIu64 " s behind, with %s entries in its queue",
+                      lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p,
+                      readonly ? "read-only and " : "", delay_s, lc_table_at(&t, i, 4)->p);
+    }
+    lc_table_release(&t);
+    return lc_doctor_end(d, "replica", rc, &one, err);
+}
+
+int lc_doctor_server(struct lc_doctor *d, struct lc_error *err)
+{
+    int rc;
+
+    look_at_version(d);
+    rc = look_at_disks(d, err);
+    if (rc == 0)
+        rc = look_at_limits(d, err);
+    return rc ? rc : look_at_replicas(d, err);
+}
+
+int lc_doctor_mutations(struct lc_doctor *d, struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc = lc_query_read(d->s.b,
+                           d->facts.fail_reason ? lc_sql_mutations_unfinished
+                                                : lc_sql_mutations_unfinished_plain,
+                           NULL, &t, &one);
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        const struct lc_cell *reason = lc_table_at(&t, i, 5);
+        bool fails = reason->n && lc_server_error_code(reason->p, reason->n) != ABORTED;
+        struct lc_error why = LC_ERROR_INIT;
+
+        if (fails)
+            lc_server_error(&why, reason->p, reason->n);
+        lc_doctor_say(
+            d, fails ? LC_LEVEL_FAIL : LC_LEVEL_WARN, "mutation",
+            fails ? "the server retries it for ever, and it holds up those behind it: mend "
+                    "the cause; or MODIFY the DEFAULT to one that works; or KILL MUTATION"
+                  : NULL,
+            "%s.%s %s %s, %s parts to do, since %s UTC%s%s", lc_table_at(&t, i, 0)->p,
+            lc_table_at(&t, i, 1)->p, lc_table_at(&t, i, 2)->p, lc_table_at(&t, i, 3)->p,
+            lc_table_at(&t, i, 4)->p, lc_table_at(&t, i, 6)->p, fails ? ": " : "", why.msg);
+    }
+    if (rc == 0 && t.rows == 0)
+        lc_doctor_say(d, LC_LEVEL_OK, "mutation", NULL, "none unfinished");
+    lc_table_release(&t);
+    return lc_doctor_end(d, "mutation", rc, &one, err);
+}

@@ -1,0 +1,195 @@
+/* livecol dump: the CREATE statements of the tables, for a repo to keep in step. */
+#include "cli/commands/shared.h"
+
+#include "cli/server/abilities.h"
+#include "base/files.h"
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+#include "cli/migrate/session.h"
+#include "cli/sql/statement.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_DUMP_BYTES = 64 << 20 };
+
+/* Names of databases, each once, sorted. */
+struct names {
+    char **v;
+    size_t n;
+};
+
+static int add_name(struct names *names, const char *name)
+{
+    size_t at = 0;
+    char **v, *copy;
+
+    while (at < names->n && strcmp(names->v[at], name) < 0)
+        at++;
+    if (at < names->n && strcmp(names->v[at], name) == 0)
+        return 0;
+    v = realloc(names->v, (names->n + 1) * sizeof *v);
+    if (!v)
+        return LC_ERR_NOMEM;
+    names->v = v;
+    copy = strdup(name);
+    if (!copy)
+        return LC_ERR_NOMEM;
+    memmove(v + at + 1, v + at, (names->n - at) * sizeof *v);
+    v[at] = copy;
+    names->n++;
+    return 0;
+}
+
+static void release_names(struct names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->v[i]);
+    free(names->v);
+}
+
+/* The databases that the migrations speak of. */
+static int databases_of(const struct lc_migrations *files, struct names *names)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < files->n; i++) {
+        const struct lc_section_stmts *up = &files->v[i].up;
+
+        for (size_t k = 0; rc == 0 && k < up->n; k++) {
+            struct lc_stmt s;
+
+            if (lc_stmt_parse(&s, up->v[k].p, up->v[k].n, NULL))
+                continue;
+            if (*s.database)
+                rc = add_name(names, s.database);
+            if (rc == 0 && s.kind == LC_STMT_CREATE_DATABASE)
+                rc = add_name(names, s.name);
+            lc_stmt_release(&s);
+        }
+    }
+    return rc;
+}
+
+/* livecol's own tables are no part of the schema. */
+static bool is_own(const struct lc_tracking *t, const char *database, const char *table)
+{
+    size_t n = strlen(t->table);
+
+    return strcmp(database, t->database) == 0 && strncmp(table, t->table, n) == 0 &&
+           (table[n] == '\0' || strncmp(table + n, "_lock_", 6) == 0);
+}
+
+static int add_statement(struct lc_buf *out, struct lc_backend *b, bool pretty, const char *sql,
+                         struct lc_error *err)
+{
+    struct lc_table t = {0};
+    struct lc_error one = LC_ERROR_INIT;
+    int rc = 0;
+
+    if (pretty)
+        rc = lc_query_read(b, lc_sql_format_pretty,
+                           (const struct lc_sql_arg[]){{"sql", sql}, {NULL, NULL}}, &t, &one);
+    if (rc == 0 && t.rows == 1)
+        sql = lc_table_at(&t, 0, 0)->p;
+    if (rc == LC_ERR_SERVER)
+        rc = 0; /* as the server stores it, then */
+    else if (rc && err->code == 0)
+        *err = one;
+    if (rc == 0 && lc_buf_addf(out, "\n%s;\n", sql))
+        rc = lc_fail(err, LC_ERR_NOMEM, "the schema is too large");
+    lc_table_release(&t);
+    return rc;
+}
+
+static int dump_database(struct lc_buf *out, const struct lc_session *s, bool pretty,
+                         const char *database, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", database}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc = lc_query_read(s->b, lc_sql_dump_tables, args, &t, err);
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        if (!is_own(&s->tracking, database, lc_table_at(&t, i, 1)->p))
+            rc = add_statement(out, s->b, pretty, lc_table_at(&t, i, 3)->p, err);
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+static int write_out(const char *path, const struct lc_buf *text, struct lc_error *err)
+{
+    if (strcmp(path, "-") != 0)
+        return lc_file_write(path, text->p, text->n, 0644, err);
+    return fwrite(text->p, 1, text->n, stdout) == text->n
+               ? 0
+               : lc_fail(err, LC_ERR_IO, "cannot write to standard output");
+}
+
+static int dump(const struct lc_session *s, struct lc_strings databases, const char *path,
+                struct lc_error *err)
+{
+    struct names names = {0};
+    struct lc_facts facts;
+    struct lc_buf out;
+    int rc = lc_facts_ask(&facts, s->b, err);
+
+    lc_buf_init(&out, MAX_DUMP_BYTES);
+    for (size_t i = 0; rc == 0 && i < databases.n; i++)
+        rc = add_name(&names, databases.v[i]);
+    if (rc == 0 && databases.n == 0)
+        rc = add_name(&names, lc_backend_database(s->b)) || databases_of(&s->files, &names)
+                 ? lc_fail(err, LC_ERR_NOMEM, "no memory for the databases")
+                 : 0;
+    if (rc == 0)
+        rc = lc_buf_adds(&out,
+                         "-- Written by livecol dump: the tables as the migrations left them.\n");
+    for (size_t i = 0; rc == 0 && i < names.n; i++)
+        rc = dump_database(&out, s, facts.format_query, names.v[i], err);
+    if (rc == 0)
+        rc = write_out(path, &out, err);
+    release_names(&names);
+    lc_buf_release(&out);
+    return rc;
+}
+
+int lc_cmd_dump(int argc, const char **argv)
+{
+    const char *path = "schema.sql";
+    struct lc_strings databases = {0};
+    const struct lc_option more[] = {
+        {"output", 'o', LC_OPT_STRING, &path, "FILE",
+         "where to; - is stdout (default: schema.sql)"},
+        {"database", 0, LC_OPT_LIST, &databases, "NAME",
+         "which; several may be given (default: the connection's, and those of the migrations)"},
+        {0}};
+    const struct lc_command cmd = {
+        .name = "dump",
+        .synopsis = "[OPTIONS]",
+        .about = "Write the CREATE statement of every table, in an order that does not change, so "
+                 "that a repo can keep the schema beside its migrations.",
+        .connects = true,
+        .examples = "livecol dump\nlivecol dump --database analytics -o -",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_session s = {0};
+    struct lc_backend *b = NULL;
+    int rc =
+        lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING, more, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    if (rc == 0)
+        rc = lc_global_open(&m.global, &b, &err);
+    if (rc == 0)
+        rc = lc_session_open(&s, b, &m.up, databases.n == 0 && lc_migrate_has_files(&m), &err);
+    if (rc == 0)
+        rc = dump(&s, databases, path, &err);
+    lc_session_end(&s);
+    lc_backend_free(b);
+    return lc_migrate_end(rc, &err);
+}

@@ -1,0 +1,224 @@
+/* livecol inline: a column without the function that its DEFAULT calls; and the rescue. */
+#include "cli/commands/shared.h"
+
+#include "cli/commands/inline.h"
+#include "cli/column/compare_rules.h"
+#include "cli/column/replace_default.h"
+#include "base/json.h"
+#include "udf/rules/ruleset.h"
+#include "cli/migrate/session.h"
+#include "cli/term/message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void on_lock_wait(void *ctx, const struct lc_lock_info *h)
+{
+    (void)ctx;
+    lc_say("waiting for livecol %s on %s, pid %s, which holds the lock since %s UTC", h->command,
+           h->host, h->pid, h->since);
+}
+
+int lc_inline_send(const struct lc_inline_options *o, struct lc_backend *b, const char *sql,
+                   struct lc_error *err)
+{
+    if (o->m.global.json) {
+        struct lc_json *j = lc_json_object();
+
+        lc_json_set_str(j, "event", o->m.up.dry_run ? "would_send" : "send");
+        lc_json_set_str(j, "sql", sql);
+        lc_json_line(j, stdout);
+        lc_json_free(j);
+    } else {
+        printf("%s\n", sql);
+    }
+    return o->m.up.dry_run ? 0 : lc_backend_run(b, sql, NULL, err);
+}
+
+int lc_inline_lock(const struct lc_inline_options *o, struct lc_backend *b, struct lc_session *s,
+                   struct lc_error *err)
+{
+    int rc;
+
+    *s = (struct lc_session){0};
+    if (o->m.up.dry_run)
+        return 0;
+    rc = lc_session_open(s, b, &o->m.up, false, err);
+    return rc ? rc : lc_session_lock(s, "inline", &o->m.up, on_lock_wait, NULL, err);
+}
+
+static int check_column(const struct lc_derived *d, struct lc_error *err)
+{
+    uint64_t lacking = 0;
+    int rc;
+
+    if (strcmp(d->kind, "DEFAULT") != 0 && strcmp(d->kind, "MATERIALIZED") != 0)
+        return lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s has no DEFAULT to be free of", d->database,
+                       d->table, d->column);
+    rc = lc_inline_lacking(d, &lacking, err);
+    if (rc == 0 && lacking) {
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "%" PRIu64 " rows of %s.%s do not store %s yet: they are computed by %s when "
+                     "they are read",
+                     lacking, d->database, d->table, d->column, d->expr);
+        lc_hint(err,
+                "store it first: livecol backfill %s.%s.%s (18.16: ALTER TABLE … UPDATE %s = %s "
+                "WHERE 1)",
+                d->database, d->table, d->column, d->column, d->column);
+    }
+    return rc;
+}
+
+/* The rules say what the function says: for keys made from the rules, not only the table's. */
+static int check_rules(const struct lc_derived *d, const struct lc_inline_source *source,
+                       struct lc_error *err)
+{
+    struct lc_rules *rules = NULL;
+    char *function = NULL, *key = NULL;
+    const char *type;
+    uint64_t compared = 0;
+    int rc = source->rules ? lc_rules_open(&rules, source->rules, err) : 0;
+
+    if (rc == 0 && rules && lc_derived_call(d, d->expr, &function, &key, &type)) {
+        const struct lc_answers_call call = {.function = function,
+                                             .column_type = type,
+                                             .attribute =
+                                                 source->attribute ? source->attribute : d->column};
+
+        rc = lc_answers_compare(d->b, &call, rules, source->rules, &compared, err);
+        if (rc == 0 && compared == 0)
+            lc_say("keys of the type %s cannot be made up: those of the table are compared", type);
+        else if (rc == 0)
+            lc_say("%s answers %" PRIu64 " keys as %s says", function, compared, source->rules);
+    }
+    lc_rules_free(rules);
+    free(function);
+    free(key);
+    return rc;
+}
+
+/* Whoever had the lock before may have changed the DEFAULT. */
+static int look_again(struct lc_derived *d, struct lc_error *err)
+{
+    struct lc_derived now;
+    int rc = lc_derived_find(&now, d->b, d->database, d->table, d->column, err);
+
+    lc_derived_release(d);
+    *d = now;
+    return rc;
+}
+
+static int inline_column(const struct lc_inline_options *o, struct lc_error *err)
+{
+    struct lc_backend *b = NULL;
+    struct lc_derived d = {0};
+    struct lc_buf expr, sql;
+    struct lc_inline_change change;
+    struct lc_session s = {0};
+    uint64_t keys = 0;
+    int rc = lc_derived_open(&d, &b, &o->m.global, o->m.rest.v[0], err);
+
+    if (rc == 0)
+        rc = lc_inline_lock(o, b, &s, err);
+    if (rc == 0)
+        rc = look_again(&d, err);
+    lc_buf_init(&expr, (size_t)1 << 20);
+    lc_buf_init(&sql, (size_t)1 << 22);
+    if (rc == 0)
+        rc = check_column(&d, err);
+    if (rc == 0 && !o->remove)
+        rc = check_rules(&d, &o->source, err);
+    if (rc == 0 && !o->remove) {
+        rc = lc_inline_expression(&d, &o->source, &expr, err);
+        if (rc == 0 && !lc_buf_str(&expr))
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
+        if (rc == 0)
+            rc = lc_inline_compare(&d, lc_buf_str(&expr), o->m.up.cancel, &keys, err);
+        if (rc == 0)
+            lc_say("both give the same for every one of %" PRIu64 " distinct keys", keys);
+    }
+    if (rc == 0) {
+        change = (struct lc_inline_change){d.column, d.kind, o->remove ? NULL : lc_buf_str(&expr)};
+        if (lc_inline_alter(&sql, d.database, d.table, &change, 1) || !lc_buf_str(&sql))
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
+    }
+    if (rc == 0)
+        rc = lc_inline_send(o, b, lc_buf_str(&sql), err);
+    lc_buf_release(&expr);
+    lc_buf_release(&sql);
+    lc_derived_release(&d);
+    lc_session_end(&s);
+    lc_backend_free(b);
+    return rc;
+}
+
+static int check_options(const struct lc_inline_options *o, struct lc_error *err)
+{
+    int ways = !!o->source.rules + !!o->source.dictionary + o->remove;
+    int rc;
+
+    if (o->rescue) {
+        rc = lc_migrate_operands(&o->m, 0, 0, "", err);
+        if (rc == 0 && (ways > 1 || o->source.dictionary))
+            rc = lc_fail(err, LC_ERR_USAGE, "--rescue takes --rules FILE or --remove");
+        return rc;
+    }
+    rc = lc_migrate_operands(&o->m, 1, 1, "the column, as DATABASE.TABLE.COLUMN,", err);
+    if (rc == 0 && ways != 1)
+        rc = lc_fail(err, LC_ERR_USAGE,
+                     "one of --rules FILE, --dictionary NAME and --remove is wanted");
+    if (rc == 0 && o->force)
+        rc = lc_fail(err, LC_ERR_USAGE, "--force goes with --rescue");
+    return rc;
+}
+
+int lc_cmd_inline(int argc, const char **argv)
+{
+    struct lc_inline_options o = {0};
+    const struct lc_option own[] = {
+        {"rules", 0, LC_OPT_STRING, &o.source.rules, "FILE",
+         "the function's rules, 30 at most: they become a multiIf"},
+        {"dictionary", 0, LC_OPT_STRING, &o.source.dictionary, "NAME",
+         "a dictionary of the server that holds the values: it becomes a dictGet"},
+        {"attribute", 0, LC_OPT_STRING, &o.source.attribute, "NAME",
+         "of the rules or the dictionary (default: the column's name)"},
+        {"remove", 0, LC_OPT_FLAG, &o.remove, NULL,
+         "leave no DEFAULT: INSERTs that do not give the column store an empty value"},
+        {"rescue", 0, LC_OPT_STRING, &o.rescue, "FUNCTION",
+         "the function is gone: free every column that depends on it, in one ALTER a table"},
+        {"force", 0, LC_OPT_FLAG, &o.force, NULL,
+         "--rescue: though the function is registered, or rows that are not stored become empty"},
+        {"dry-run", 0, LC_OPT_FLAG, &o.m.up.dry_run, NULL, "check everything, change nothing"},
+        {0},
+    };
+    const struct lc_command cmd = {
+        .name = "inline",
+        .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN | --rescue FUNCTION",
+        .about =
+            "Free a column from the function that its DEFAULT calls, once every part stores it: a "
+            "built-in expression that gives the same for every key of the table takes its place, "
+            "or none. INSERTs, merges and other ALTERs then work without the function. With "
+            "--rescue the function is gone already, and all columns that depend on it are freed; "
+            "nothing else can be done to their tables before.",
+        .connects = true,
+        .examples = "livecol inline analytics.events.region --rules config/region.csv\n"
+                    "livecol inline analytics.events.region --dictionary regions --dry-run\n"
+                    "livecol inline --rescue region_v1 --rules config/region.csv",
+    };
+    struct lc_error err = LC_ERROR_INIT;
+    int rc =
+        lc_migrate_parse(&o.m, cmd, LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK, own, argc, argv, &err);
+
+    if (rc == 0 && o.m.up.cluster) {
+        rc = lc_fail(&err, LC_ERR_USAGE,
+                     "inline changes the connected server's table and its replicas, no cluster");
+        lc_hint(&err, "run it without --cluster, on one host of each shard");
+    }
+    if (rc == 0)
+        rc = check_options(&o, &err);
+    if (rc == 0)
+        rc = o.rescue ? lc_inline_rescue(&o, &err) : inline_column(&o, &err);
+    return lc_migrate_end(rc, &err);
+}

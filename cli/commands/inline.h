@@ -1,0 +1,27 @@
+/* livecol inline: what its two halves share. */
+#ifndef LC_CMD_INLINE_H
+#define LC_CMD_INLINE_H
+
+#include "cli/commands/shared.h"
+#include "cli/column/replace_default.h"
+#include "cli/migrate/session.h"
+
+struct lc_inline_options {
+    struct lc_migrate m;
+    struct lc_inline_source source;
+    const char *rescue; /* the function that is gone; NULL: an operand names the column */
+    bool remove, force;
+};
+
+/* Unless --dry-run: take the lock, before what is looked at. End the session in any case. */
+int lc_inline_lock(const struct lc_inline_options *o, struct lc_backend *b, struct lc_session *s,
+                   struct lc_error *err);
+
+/* Show the statement, and unless --dry-run send it. 0; as a query. */
+int lc_inline_send(const struct lc_inline_options *o, struct lc_backend *b, const char *sql,
+                   struct lc_error *err);
+
+/* --rescue. 0; LC_ERR_REFUSED; the failures of a query. */
+int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err);
+
+#endif

@@ -1,0 +1,407 @@
+/* livecol new */
+#include "cli/commands/shared.h"
+
+#include "cli/column/backfill_target.h"
+#include "base/json.h"
+#include "cli/migrate/files.h"
+#include "cli/sql/quote.h"
+#include "base/signals.h"
+#include "cli/migrate/tracking.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STAMP_DIGITS = 14, MAX_NAME_BYTES = 100, MAX_TEXT_BYTES = 1 << 16 };
+
+/* What is wanted: a name, and the derived column where one is given. */
+struct wanted {
+    char name[MAX_NAME_BYTES + 1];
+    const char *table, *column, *key, *function, *type;
+    struct lc_strings over; /* tables that pass the column on */
+    const char *cluster;
+    const char *rederive, *from, *to; /* or the column that is re-derived, and by which functions */
+};
+
+/* "Add region!" becomes "add_region"; what has no letter or digit is refused. */
+static int make_name(const char *text, char out[MAX_NAME_BYTES + 1], struct lc_error *err)
+{
+    size_t n = 0;
+
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+
+        if (n == MAX_NAME_BYTES)
+            return lc_fail(err, LC_ERR_USAGE, "the name has more than %d bytes", MAX_NAME_BYTES);
+        if (isalnum(c) || c == '-' || c == '.')
+            out[n++] = (char)tolower(c);
+        else if (n && out[n - 1] != '_')
+            out[n++] = '_';
+    }
+    while (n && out[n - 1] == '_')
+        n--;
+    out[n] = '\0';
+    if (n == 0)
+        return lc_fail(err, LC_ERR_USAGE, "the name holds no letter and no digit");
+    return 0;
+}
+
+/* The number behind the highest, as wide; a time stamp where the files have time stamps. */
+static void next_version(const struct lc_migrations *files, char out[24])
+{
+    const struct lc_migration *highest = NULL;
+    struct tm t;
+    time_t now = time(NULL);
+
+    for (size_t i = 0; i < files->n; i++) {
+        if (!highest || files->v[i].version > highest->version)
+            highest = &files->v[i];
+    }
+    if (highest && strlen(highest->version_text) >= STAMP_DIGITS && gmtime_r(&now, &t))
+        strftime(out, 24, "%Y%m%d%H%M%S", &t);
+    else
+        snprintf(out, 24, "%0*" PRIu64, highest ? (int)strlen(highest->version_text) : 4,
+                 highest ? highest->version + 1 : 1);
+}
+
+/* Words that mean something else in an expression or behind a column's name. */
+static bool is_keyword(const char *name)
+{
+    static const char *const words[] = {
+        "after",      "alias",  "all",          "and",       "any",      "as",         "asc",
+        "between",    "by",     "case",         "cast",      "codec",    "column",     "comment",
+        "constraint", "date",   "default",      "desc",      "distinct", "else",       "end",
+        "ephemeral",  "except", "exists",       "false",     "final",    "first",      "format",
+        "from",       "global", "group",        "having",    "if",       "ilike",      "in",
+        "index",      "inf",    "intersect",    "interval",  "is",       "join",       "key",
+        "like",       "limit",  "materialized", "nan",       "not",      "null",       "offset",
+        "on",         "or",     "order",        "partition", "prewhere", "primary",    "projection",
+        "qualify",    "remove", "sample",       "select",    "settings", "statistics", "then",
+        "timestamp",  "to",     "true",         "ttl",       "union",    "update",     "using",
+        "values",     "when",   "where",        "window",    "with"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(name, words[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_plain(const char *name)
+{
+    if (is_keyword(name))
+        return false;
+    if (!isalpha((unsigned char)*name) && *name != '_')
+        return false;
+    for (; *name; name++) {
+        if (!isalnum((unsigned char)*name) && *name != '_')
+            return false;
+    }
+    return true;
+}
+
+static int add_name(struct lc_buf *b, const char *name)
+{
+    return is_plain(name) ? lc_buf_adds(b, name) : lc_sql_add_id(b, name);
+}
+
+static int add_table(struct lc_buf *b, const char *database, const char *table)
+{
+    return (database && (add_name(b, database) || lc_buf_adds(b, "."))) || add_name(b, table)
+               ? LC_ERR_NOMEM
+               : 0;
+}
+
+/* "ALTER TABLE t", with the cluster where there is one. */
+static int add_alter(struct lc_buf *b, const struct wanted *w, const char *text,
+                     struct lc_error *err)
+{
+    char *database = NULL, *table = NULL;
+    int rc = lc_table_name_parse(text, &database, &table, err);
+
+    if (rc == 0 && (lc_buf_adds(b, "ALTER TABLE ") || add_table(b, database, table) ||
+                    (w->cluster && (lc_buf_adds(b, " ON CLUSTER ") || add_name(b, w->cluster)))))
+        rc = lc_fail(err, LC_ERR_NOMEM, "the names are too long");
+    free(database);
+    free(table);
+    return rc;
+}
+
+/*
+ * "ADD COLUMN c T DEFAULT f(k) AFTER k". A table over the other needs the DEFAULT as well: without
+ * it what is written through it would have an empty value.
+ */
+static int add_column(struct lc_buf *b, const struct wanted *w)
+{
+    return lc_buf_adds(b, "\n    ADD COLUMN IF NOT EXISTS ") || add_name(b, w->column) ||
+           lc_buf_addf(b, " %s", w->type) || lc_buf_adds(b, " DEFAULT ") ||
+           add_name(b, w->function) || lc_buf_adds(b, "(") || add_name(b, w->key) ||
+           lc_buf_adds(b, ")") || lc_buf_adds(b, " AFTER ") || add_name(b, w->key) ||
+           lc_buf_adds(b, ";\n\n");
+}
+
+static int add_drop(struct lc_buf *b, const struct wanted *w, const char *table,
+                    struct lc_error *err)
+{
+    int rc = add_alter(b, w, table, err);
+
+    if (rc == 0 && (lc_buf_adds(b, " DROP COLUMN IF EXISTS ") || add_name(b, w->column) ||
+                    lc_buf_adds(b, ";\n")))
+        rc = LC_ERR_NOMEM;
+    return rc;
+}
+
+/* Up: the table, those over it, then the rows. Down: those over it first. */
+static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
+{
+    int rc = lc_buf_adds(b, "-- migrate:up\n");
+
+    if (rc == 0)
+        rc = add_alter(b, w, w->table, err);
+    if (rc == 0)
+        rc = add_column(b, w);
+    for (size_t i = 0; rc == 0 && i < w->over.n; i++) {
+        rc = add_alter(b, w, w->over.v[i], err);
+        if (rc == 0)
+            rc = add_column(b, w);
+    }
+    if (rc == 0)
+        rc = add_alter(b, w, w->table, err);
+    if (rc == 0)
+        rc = lc_buf_adds(b, " MATERIALIZE COLUMN ") || add_name(b, w->column) ||
+             lc_buf_adds(b, ";\n\n-- migrate:down\n");
+    for (size_t i = 0; rc == 0 && i < w->over.n; i++)
+        rc = add_drop(b, w, w->over.v[i], err);
+    if (rc == 0)
+        rc = add_drop(b, w, w->table, err);
+    if (rc && err && err->code == 0)
+        rc = lc_fail(err, LC_ERR_NOMEM, "the names are too long");
+    return rc;
+}
+
+/* f(key) */
+static int add_call(struct lc_buf *b, const char *function, const char *key)
+{
+    return add_name(b, function) || lc_buf_adds(b, "(") || add_name(b, key) || lc_buf_adds(b, ")");
+}
+
+/* One direction: the DEFAULT, then the rows that hold what the other function answers. */
+static int add_rederive(struct lc_buf *b, const char *table, const char *column, const char *key,
+                        const char *from, const char *to, bool nullable)
+{
+    int rc = lc_buf_addf(b, "ALTER TABLE %s MODIFY COLUMN ", table) || add_name(b, column) ||
+             lc_buf_adds(b, " DEFAULT ") || add_call(b, to, key) ||
+             lc_buf_addf(b, ";\n\n-- migrate:rederive\nALTER TABLE %s\n    UPDATE ", table) ||
+             add_name(b, column) || lc_buf_adds(b, " = ") || add_call(b, to, key) ||
+             lc_buf_adds(b, "\n    WHERE ");
+
+    if (rc)
+        return LC_ERR_NOMEM;
+    if (!nullable)
+        return add_name(b, column) || lc_buf_adds(b, " = ") || add_call(b, from, key) ||
+                       lc_buf_adds(b, " AND ") || add_name(b, column) || lc_buf_adds(b, " != ") ||
+                       add_call(b, to, key) || lc_buf_adds(b, ";\n")
+                   ? LC_ERR_NOMEM
+                   : 0;
+    /* NULL is a value like others: nothing equals it, and nothing differs from it, in SQL. */
+    rc = lc_buf_adds(b, "(") || add_name(b, column) || lc_buf_adds(b, " = ") ||
+         add_call(b, from, key) || lc_buf_adds(b, " OR isNull(") || add_name(b, column) ||
+         lc_buf_adds(b, ") AND isNull(") || add_call(b, from, key) ||
+         lc_buf_adds(b, "))\n      AND (") || add_name(b, column) || lc_buf_adds(b, " != ") ||
+         add_call(b, to, key) || lc_buf_adds(b, " OR isNull(") || add_name(b, column) ||
+         lc_buf_adds(b, ") != isNull(") || add_call(b, to, key) || lc_buf_adds(b, "));\n");
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
+static const char rederive_about[] =
+    "-- Rows that hold what %s answers come to hold what %s does; values that were\n"
+    "-- given in an INSERT stay. livecol waits for older INSERTs, goes partition by partition, "
+    "and\n"
+    "-- again until no row is left. Another client runs the UPDATE over the whole table, once.\n\n";
+
+static int rederive_text(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
+{
+    char *database = NULL, *name = NULL, *column = NULL;
+    bool nullable = strstr(w->type, "Nullable(") != NULL;
+    const char *table;
+    struct lc_buf full;
+    int rc = lc_backfill_parse_name(w->rederive, &database, &name, &column, err);
+
+    if (rc)
+        return rc;
+    lc_buf_init(&full, MAX_TEXT_BYTES);
+    rc = add_table(&full, database, name);
+    table = lc_buf_str(&full);
+    rc = rc || !table || lc_buf_addf(b, rederive_about, w->from, w->to) ||
+         lc_buf_adds(b, "-- migrate:up\n") ||
+         add_rederive(b, table, column, w->key, w->from, w->to, nullable) ||
+         lc_buf_adds(b, "\n-- migrate:down\n") ||
+         add_rederive(b, table, column, w->key, w->to, w->from, nullable);
+    lc_buf_release(&full);
+    free(database);
+    free(name);
+    free(column);
+    return rc ? lc_fail(err, LC_ERR_NOMEM, "the names are too long") : 0;
+}
+
+static const char plain_text[] =
+    "-- migrate:up\n"
+    "-- Statements, each ended by a semicolon. Once this has been applied it is not changed any\n"
+    "-- more; what is to be different then goes into a new migration.\n"
+    "\n"
+    "-- migrate:down\n"
+    "-- What takes it back. Remove this section where nothing can.\n";
+
+static int write_file(const char *path, const char *text, struct lc_error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    size_t n = strlen(text);
+    ssize_t wrote;
+
+    if (fd < 0)
+        return lc_fail(err, LC_ERR_IO, "cannot create %s: %s", path, strerror(errno));
+    wrote = write(fd, text, n);
+    if (close(fd) != 0 || wrote != (ssize_t)n) {
+        unlink(path);
+        return lc_fail(err, LC_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+    }
+    return 0;
+}
+
+/* A file system without locks is let be; a signal ends the waiting. */
+static int take_lock(int fd, struct lc_error *err)
+{
+    while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
+        if (lc_stop_asked())
+            return lc_fail(err, LC_ERR_STOPPED, "stopped: nothing was written");
+    return 0;
+}
+
+static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_error *err)
+{
+    const char *dir = m->up.migrations_dir ? m->up.migrations_dir : "migrations";
+    struct lc_migrations files = {0};
+    struct lc_buf text;
+    char version[24], *path = NULL;
+    int rc = 0, lock = -1;
+
+    lc_buf_init(&text, MAX_TEXT_BYTES);
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+        rc = lc_fail(err, LC_ERR_IO, "cannot create the folder %s: %s", dir, strerror(errno));
+    /* Of two at once each takes a number of its own; where there are no locks, by luck. */
+    if (rc == 0 && (lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0)
+        rc = take_lock(lock, err);
+    if (rc == 0)
+        rc = lc_migrations_scan(&files, dir, err);
+    if (rc == 0) {
+        next_version(&files, version);
+        if (asprintf(&path, "%s/%s_%s.sql", dir, version, w->name) < 0)
+            path = NULL;
+        rc = w->table      ? derived_text(&text, w, err)
+             : w->rederive ? rederive_text(&text, w, err)
+                           : lc_buf_adds(&text, plain_text);
+    }
+    if (rc == 0) {
+        const char *all = lc_buf_str(&text);
+
+        if (path && all)
+            rc = write_file(path, all, err);
+        else
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a file");
+    }
+    if (rc == 0 && m->global.json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "event", "written");
+        lc_json_set_str(o, "path", path);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    } else if (rc == 0) {
+        printf("%s\n", path);
+    }
+    if (lock >= 0)
+        close(lock);
+    free(path);
+    lc_buf_release(&text);
+    lc_migrations_release(&files);
+    return rc;
+}
+
+static int check_wanted(const struct wanted *w, struct lc_error *err)
+{
+    int derived = !!w->table + !!w->column + !!w->function;
+    int rederived = !!w->rederive + !!w->from + !!w->to;
+    const char *const names[] = {w->table,   w->column, w->key, w->function, w->type,
+                                 w->cluster, w->from,   w->to,  w->rederive};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (const char *c = names[i]; c && *c; c++)
+            if ((unsigned char)*c < ' ')
+                return lc_fail(err, LC_ERR_USAGE,
+                               "a name holds a line break or another control "
+                               "character, and would break the file");
+    if ((w->over.n || w->cluster) && !w->table)
+        return lc_fail(err, LC_ERR_USAGE, "--over and --cluster are about the --table of a column");
+    if (rederived && (rederived != 3 || !w->key || derived))
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--rederive, --key, --from and --to go together: all four and no others");
+    if (!rederived && derived + !!w->key != 0 && derived + !!w->key != 4)
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--table, --column, --key and --function go together: all four or none");
+    if (rederived && strcmp(w->from, w->to) == 0)
+        return lc_fail(err, LC_ERR_USAGE, "--from and --to are the same function, %s", w->to);
+    return 0;
+}
+
+int lc_cmd_new(int argc, const char **argv)
+{
+    struct wanted w = {.type = "LowCardinality(String)"};
+    const struct lc_option more[] = {
+        {"table", 0, LC_OPT_STRING, &w.table, "DB.TABLE", "a derived column: of this table"},
+        {"column", 0, LC_OPT_STRING, &w.column, "NAME", "its name"},
+        {"key", 0, LC_OPT_STRING, &w.key, "COLUMN", "the column it is derived from"},
+        {"function", 0, LC_OPT_STRING, &w.function, "NAME", "the function that derives it"},
+        {"over", 0, LC_OPT_LIST, &w.over, "DB.TABLE",
+         "a Distributed or Buffer table over it, which gets the column too; several may be given"},
+        {"cluster", 0, LC_OPT_STRING, &w.cluster, "NAME", "write the statements ON CLUSTER NAME"},
+        {"type", 0, LC_OPT_STRING, &w.type, "TYPE", "its type (default: LowCardinality(String))"},
+        {"rederive", 0, LC_OPT_STRING, &w.rederive, "DB.TABLE.COLUMN",
+         "new rules: this column is to hold what another function answers"},
+        {"from", 0, LC_OPT_STRING, &w.from, "FUNCTION", "the function whose answers it holds"},
+        {"to", 0, LC_OPT_STRING, &w.to, "FUNCTION", "the function whose answers it is to hold"},
+        {0}};
+    const struct lc_command cmd = {
+        .name = "new",
+        .synopsis = "NAME [OPTIONS]",
+        .about = "Write the next migration file, and print its path: an empty one, or with "
+                 "--table, --column, --key and --function one that adds a derived column and "
+                 "fills it in; or with --rederive, --key, --from and --to one that changes a "
+                 "column to the answers of another function, keeping values that were given.",
+        .examples = "livecol new drop_old_index\n"
+                    "livecol new add_region --table analytics.events --column region \\\n"
+                    "    --key user_id --function region_v1\n"
+                    "livecol new region_v2 --rederive analytics.events.region --key user_id \\\n"
+                    "    --from region_v1 --to region_v2",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES, more, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 1, 1, "a NAME", &err);
+    if (rc == 0)
+        rc = make_name(m.rest.v[0], w.name, &err);
+    if (rc == 0)
+        rc = check_wanted(&w, &err);
+    if (rc == 0)
+        rc = create(&m, &w, &err);
+    return lc_migrate_end(rc, &err);
+}

@@ -1,0 +1,226 @@
+/* livecol plan: what up would do, statement by statement, and what to know before it does. */
+#include "cli/commands/shared.h"
+
+#include "cli/migrate/cluster_check.h"
+#include "cli/column/preflight.h"
+#include "cli/migrate/lint.h"
+#include "base/json.h"
+#include "cli/migrate/rederive.h"
+#include "cli/migrate/session.h"
+#include "cli/term/message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN_BYTES = 160 };
+
+/* What findings are about, and whether up would refuse one. */
+struct printer {
+    bool json;
+    struct lc_json *notes; /* of the statement, with json */
+    unsigned refused;
+};
+
+static void print_note(struct printer *p, const char *kind, const char *text)
+{
+    if (p->json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "kind", kind);
+        lc_json_set_str(o, "text", text);
+        lc_json_add(p->notes, o);
+    } else {
+        printf("       %s%s%s\n", strcmp(kind, "note") == 0 ? "" : kind,
+               strcmp(kind, "note") == 0 ? "" : ": ", text);
+    }
+}
+
+static void on_hazard(void *ctx, bool hazard, const char *text)
+{
+    print_note(ctx, hazard ? "hazard" : "note", text);
+}
+
+/* What up would refuse is a finding here, and does not end the plan. */
+static int take_refusal(struct printer *p, int rc, struct lc_error *one, struct lc_error *err)
+{
+    char text[sizeof one->msg + sizeof one->hint + 4];
+
+    if (rc == 0)
+        return 0;
+    if (rc != LC_ERR_REFUSED) {
+        if (err->code == 0)
+            *err = *one;
+        return rc;
+    }
+    p->refused++;
+    snprintf(text, sizeof text, "%s%s%s", one->msg, *one->hint ? "; " : "", one->hint);
+    print_note(p, "refused", text);
+    return 0;
+}
+
+static void print_statement(struct printer *p, const struct lc_plan_migration *m, unsigned i,
+                            struct lc_json **object)
+{
+    const struct lc_plan_stmt *s = &m->stmts[i];
+    char shown[SHOWN_BYTES * 4 + 8], flat[SHOWN_BYTES + 1];
+    size_t n = s->text->n < SHOWN_BYTES ? s->text->n : SHOWN_BYTES, at = 0;
+    bool space = false;
+
+    for (size_t k = 0; k < n; k++) { /* newlines and what indents become one blank */
+        char c = s->text->p[k];
+        bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+
+        if (!blank && space && at)
+            flat[at++] = ' ';
+        if (!blank)
+            flat[at++] = c;
+        space = blank;
+    }
+    flat[at] = '\0';
+    lc_printable(flat, at, shown, sizeof shown);
+    if (p->json) {
+        *object = lc_json_object();
+        lc_json_set_str(*object, "version", m->m->version_text);
+        lc_json_set_str(*object, "name", m->m->name);
+        lc_json_set_int(*object, "statement", i + 1);
+        lc_json_set_int(*object, "statements", m->stmt_n);
+        lc_json_set_int(*object, "line", (int64_t)s->text->line);
+        lc_json_set_str(*object, "class", lc_class_name(s->parsed.class));
+        lc_json_set_str(*object, "sql", s->formatted ? s->formatted : flat);
+        p->notes = lc_json_array();
+        lc_json_set(*object, "notes", p->notes);
+    } else {
+        printf("  %u/%u  %s: %s%s\n", i + 1, m->stmt_n, lc_class_name(s->parsed.class), shown,
+               s->text->n > n ? " ..." : "");
+    }
+}
+
+static int plan_statement(struct printer *p, const struct lc_migrate *m, struct lc_defaults *d,
+                          const struct lc_hazards *h, const struct lc_plan_migration *pm,
+                          unsigned i, struct lc_error *err)
+{
+    const struct lc_stmt *s = &pm->stmts[i].parsed;
+    struct lc_json *object = NULL;
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_over over;
+    int rc;
+
+    print_statement(p, pm, i, &object);
+    if ((s->class == LC_CLASS_DESTRUCTIVE || s->class == LC_CLASS_READERS) && !m->up.allow_unsafe) {
+        p->refused++;
+        print_note(p, "refused", "unsafe: up runs it with --allow-unsafe only");
+    }
+    rc = lc_cluster_check_reach(h->cluster, h->facts, s, &one);
+    rc = take_refusal(p, rc, &one, err);
+    one = LC_ERROR_INIT;
+    if (rc == 0) {
+        rc = lc_defaults_check(d, s, false, &one);
+        if (rc == 0 && pm->stmts[i].text->rederive) {
+            print_note(p, "note",
+                       "done partition by partition, where a value differs, after the "
+                       "INSERTs of before, until no row is left (by old servers in one mutation)");
+            rc = lc_rederive_check(d, &pm->stmts[i], &one);
+        }
+        rc = take_refusal(p, rc, &one, err);
+    }
+    if (rc == 0 && lc_defaults_note(d, s))
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
+    if (rc == 0)
+        rc = lc_over_look(h->cluster, s, h->plan, &over, err);
+    if (rc == 0) {
+        one = LC_ERROR_INIT;
+        rc = lc_over_refuse(&over, m->up.strict, m->up.allow_unsafe, &one);
+        rc = take_refusal(p, rc, &one, err);
+    }
+    if (rc == 0)
+        rc = lc_hazards_look(h, s, err);
+    if (p->json && rc == 0)
+        lc_json_line(object, stdout);
+    lc_json_free(object);
+    return rc;
+}
+
+static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_backend *b,
+                      const struct lc_cluster *cluster, const struct lc_facts *facts,
+                      const struct lc_plan *plan, struct lc_error *err)
+{
+    struct lc_defaults d = {.cluster = cluster,
+                            .b = b,
+                            .facts = facts,
+                            .rules = m->up.rules,
+                            .allow_unsafe = m->up.allow_unsafe,
+                            .say = on_hazard,
+                            .ctx = p};
+    const struct lc_hazards h = {
+        .cluster = cluster, .b = b, .facts = facts, .plan = plan, .say = on_hazard, .ctx = p};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < plan->n; i++) {
+        const struct lc_plan_migration *pm = &plan->v[i];
+
+        if (!p->json)
+            printf("%s %s%s\n", pm->m->version_text, pm->m->name,
+                   pm->first ? " (goes on where it stopped)" : "");
+        for (unsigned k = pm->first; rc == 0 && k < pm->stmt_n; k++)
+            rc = plan_statement(p, m, &d, &h, pm, k, err);
+    }
+    lc_defaults_release(&d);
+    return rc;
+}
+
+int lc_plan_show(struct lc_migrate *m, struct lc_error *err)
+{
+    struct printer p = {.json = m->global.json};
+    struct lc_backend *b = NULL;
+    struct lc_session s = {0};
+    struct lc_facts facts;
+    struct lc_plan plan = {0};
+    int rc = lc_global_open(&m->global, &b, err);
+
+    if (rc == 0)
+        rc = lc_session_open(&s, b, &m->up, true, err);
+    if (rc == 0)
+        rc = lc_migrations_check(&s.files, m->up.allow_missing, err);
+    if (rc == 0)
+        rc = lc_facts_ask(&facts, b, err);
+    if (rc == 0)
+        rc = lc_plan_make(&plan, &s.files, &s.tracking, &m->up, false, err);
+    if (rc == 0)
+        rc = lc_plan_parse(&plan, b, &facts, err);
+    if (rc == 0)
+        rc = print_plan(&p, m, b, &s.cluster, &facts, &plan, err);
+    if (rc == 0 && !p.json)
+        printf("%zu to apply, %u applied before\n", plan.n, plan.skipped);
+    if (rc == 0 && p.refused)
+        rc = lc_fail(err, LC_ERR_REFUSED, "up would refuse this: see above");
+    lc_plan_release(&plan);
+    lc_session_end(&s);
+    lc_backend_free(b);
+    return rc;
+}
+
+int lc_cmd_plan(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "plan",
+        .synopsis = "[OPTIONS]",
+        .about = "Show what up would do: each pending statement, what kind of change it is, what "
+                 "it costs, and whom it may break. Nothing is changed. Exits with 3 where up "
+                 "would refuse.",
+        .connects = true,
+        .examples = "livecol plan --rules config/region.csv",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = lc_migrate_parse(
+        &m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_RANGE | LC_MIGRATE_CHECKS,
+        NULL, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    if (rc == 0)
+        rc = lc_plan_show(&m, &err);
+    return lc_migrate_end(rc, &err);
+}

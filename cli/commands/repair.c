@@ -1,0 +1,347 @@
+/* livecol repair, baseline, reset, unlock: commands that write to the tracking table alone. */
+#include "cli/commands/shared.h"
+
+#include "base/json.h"
+#include "cli/migrate/session.h"
+#include "cli/term/message.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What was done, and how many of it: a line, or with --json an object. */
+static void tell(const struct lc_migrate *m, const char *event, size_t n, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void tell(const struct lc_migrate *m, const char *event, size_t n, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (m->global.json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "event", event);
+        lc_json_set_int(o, "count", (int64_t)n);
+        lc_json_set_str(o, "text", text);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    } else {
+        printf("%s\n", text);
+    }
+}
+
+static bool unfinished(const struct lc_track_version *v)
+{
+    return v->status == LC_TRACK_RUNNING || v->status == LC_TRACK_UNKNOWN ||
+           v->status == LC_TRACK_FAILED;
+}
+
+/* The version that is meant: the one that is named, or the only one that has not ended. */
+static int find_unfinished(const struct lc_session *s, const struct lc_migrate *m,
+                           const struct lc_track_version **out, struct lc_error *err)
+{
+    uint64_t version = 0;
+
+    *out = NULL;
+    if (m->rest.n && !lc_version_parse(m->rest.v[0], strlen(m->rest.v[0]), &version))
+        return lc_fail(err, LC_ERR_USAGE, "\"%s\" is no version", m->rest.v[0]);
+    for (size_t i = 0; i < s->tracking.n; i++) {
+        const struct lc_track_version *v = &s->tracking.v[i];
+
+        if (!unfinished(v) || (version && v->version != version))
+            continue;
+        if (*out) {
+            lc_fail(err, LC_ERR_USAGE, "versions %" PRIu64 " and %" PRIu64 " have both not ended",
+                    (*out)->version, v->version);
+            lc_hint(err, "name the one that is meant: livecol repair VERSION");
+            return LC_ERR_USAGE;
+        }
+        *out = v;
+    }
+    if (*out)
+        return 0;
+    if (version)
+        lc_fail(err, LC_ERR_REFUSED,
+                "version %s has not failed, and no outcome of it is unknown: there is nothing to "
+                "repair",
+                m->rest.v[0]);
+    else
+        lc_fail(err, LC_ERR_REFUSED, "no migration is failed or open: there is nothing to repair");
+    return LC_ERR_REFUSED;
+}
+
+/* Statements 1 … n count as done from now on. */
+static int record_repair(struct lc_session *s, const struct lc_migrate *m,
+                         const struct lc_track_version *v, unsigned n, struct lc_error *err)
+{
+    const struct lc_migration *file = lc_migrations_find(&s->files, v->version);
+    const struct lc_section_stmts *stmts = file ? lc_migration_section(file, v->down) : NULL;
+    struct lc_track_event e = {
+        .kind = LC_TRACK_REPAIRED, .version = v->version, .down = v->down, .stmt = n};
+    char question[256];
+    int rc;
+
+    if (!file)
+        return lc_fail(err, LC_ERR_REFUSED, "%s holds no file of version %" PRIu64, s->files.dir,
+                       v->version);
+    if (n > stmts->n)
+        return lc_fail(err, LC_ERR_USAGE, "version %s has %zu statements, not %u",
+                       file->version_text, stmts->n, n);
+    if (n)
+        snprintf(question, sizeof question,
+                 "Record that statements 1 to %u of %zu of version %s (%s) are done?", n, stmts->n,
+                 file->version_text, v->down ? "down" : "up");
+    else
+        snprintf(question, sizeof question,
+                 "Record that no statement of version %s (%s) has been done?", file->version_text,
+                 v->down ? "down" : "up");
+    rc = lc_migrate_ask(m, question, err);
+    if (rc)
+        return rc;
+    e.name = file->name;
+    e.stmts = (unsigned)stmts->n;
+    e.file_sha256 = lc_migration_sha256(file, v->down);
+    e.stmt_sha256 = n ? stmts->v[n - 1].sha256 : "";
+    rc = lc_tracking_write(&s->tracking, &e, err);
+    if (rc == 0)
+        tell(m, "repaired", n,
+             "repaired %s: statements 1 to %u of %zu count as done; livecol %s goes "
+             "on from there",
+             file->version_text, n, stmts->n, e.down ? "down" : "up");
+    return rc;
+}
+
+int lc_cmd_repair(int argc, const char **argv)
+{
+    uint64_t done = 0, redo = 0;
+    const struct lc_option more[] = {
+        {"done", 0, LC_OPT_UINT, &done, "N", "statements 1 to N are done"},
+        {"redo", 0, LC_OPT_COUNT, &redo, "N", "statement N is to be sent again"},
+        {0}};
+    const struct lc_command cmd = {
+        .name = "repair",
+        .synopsis = "[VERSION] --done N | --redo N",
+        .about = "Record what a person has found out, or mended by hand, about a migration that "
+                 "failed or whose outcome is unknown. The database itself is not touched.",
+        .connects = true,
+        .examples = "livecol repair 0007 --done 2\nlivecol repair --redo 3 --yes",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_session s = {0};
+    struct lc_backend *b = NULL;
+    const struct lc_track_version *v = NULL;
+    int rc = lc_migrate_parse(
+        &m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_ASK, more,
+        argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 0, 1, "", &err);
+    if (rc == 0 && ((done == 0) == (redo == 0) || done > UINT32_MAX || redo > UINT32_MAX)) {
+        rc = lc_fail(&err, LC_ERR_USAGE, "one of --done N and --redo N is wanted, N from 1");
+        lc_hint(&err, "livecol status shows which statement is meant");
+    }
+    if (rc == 0)
+        rc = lc_global_open(&m.global, &b, &err);
+    if (rc == 0)
+        rc = lc_session_open(&s, b, &m.up, true, &err);
+    if (rc == 0)
+        rc = lc_migrations_check(&s.files, true, &err);
+    if (rc == 0)
+        rc = find_unfinished(&s, &m, &v, &err);
+    if (rc == 0)
+        rc = lc_session_lock(&s, "repair", &m.up, NULL, NULL, &err);
+    if (rc == 0)
+        rc = find_unfinished(&s, &m, &v, &err);
+    if (rc == 0 && v)
+        rc = record_repair(&s, &m, v, (unsigned)(done ? done : redo - 1), &err);
+    lc_session_end(&s);
+    lc_backend_free(b);
+    return lc_migrate_end(rc, &err);
+}
+
+static int baseline(const struct lc_migrate *migrate, struct lc_session *s, uint64_t upto,
+                    struct lc_error *err)
+{
+    unsigned marked = 0, skipped = 0;
+
+    for (size_t i = 0; i < s->files.n; i++) {
+        const struct lc_migration *m = &s->files.v[i];
+        const struct lc_track_version *v = lc_tracking_find(&s->tracking, m->version);
+        const struct lc_track_event e = {.kind = LC_TRACK_BASELINED,
+                                         .version = m->version,
+                                         .name = m->name,
+                                         .stmts = (unsigned)m->up.n,
+                                         .file_sha256 = m->file.sha256};
+        int rc;
+
+        if (m->version > upto)
+            continue;
+        if (v && v->status == LC_TRACK_APPLIED) {
+            skipped++;
+            continue;
+        }
+        if (v && unfinished(v)) {
+            lc_fail(err, LC_ERR_REFUSED, "version %s is %s: it cannot be marked as applied",
+                    m->version_text, lc_track_status_name(v->status));
+            lc_hint(err, "livecol repair %s records what was done of it", m->version_text);
+            return LC_ERR_REFUSED;
+        }
+        rc = lc_tracking_write(&s->tracking, &e, err);
+        if (rc)
+            return rc;
+        marked++;
+    }
+    tell(migrate, "baselined", marked, "baselined %u, skipped %u", marked, skipped);
+    return 0;
+}
+
+int lc_cmd_baseline(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "baseline",
+        .synopsis = "VERSION",
+        .about = "Mark the migrations up to VERSION as applied without running them: for a "
+                 "database that was there before its migrations.",
+        .connects = true,
+        .examples = "livecol baseline 0012",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_session s = {0};
+    struct lc_backend *b = NULL;
+    uint64_t upto = 0;
+    int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK,
+                              NULL, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 1, 1, "a VERSION", &err);
+    if (rc == 0 && !lc_version_parse(m.rest.v[0], strlen(m.rest.v[0]), &upto))
+        rc = lc_fail(&err, LC_ERR_USAGE, "\"%s\" is no version", m.rest.v[0]);
+    if (rc == 0)
+        rc = lc_global_open(&m.global, &b, &err);
+    if (rc == 0)
+        rc = lc_session_open(&s, b, &m.up, true, &err);
+    if (rc == 0)
+        rc = lc_migrations_check(&s.files, true, &err);
+    if (rc == 0 && !lc_migrations_find(&s.files, upto))
+        rc = lc_fail(&err, LC_ERR_USAGE, "there is no version %s in %s", m.rest.v[0], s.files.dir);
+    if (rc == 0)
+        rc = lc_session_lock(&s, "baseline", &m.up, NULL, NULL, &err);
+    if (rc == 0)
+        rc = baseline(&m, &s, upto, &err);
+    lc_session_end(&s);
+    lc_backend_free(b);
+    return lc_migrate_end(rc, &err);
+}
+
+int lc_cmd_reset(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "reset",
+        .synopsis = "[OPTIONS]",
+        .about = "Forget what was applied: drop the tracking table. For development; the tables "
+                 "that the migrations made stay as they are.",
+        .connects = true,
+        .examples = "livecol reset --yes",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_session s = {0};
+    struct lc_backend *b = NULL;
+    char question[512];
+    size_t n;
+    int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_ASK, NULL,
+                              argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    if (rc == 0)
+        rc = lc_global_open(&m.global, &b, &err);
+    if (rc == 0)
+        rc = lc_session_open(&s, b, &m.up, false, &err);
+    if (rc == 0 && s.tracking.exists) {
+        snprintf(question, sizeof question, "Forget %zu migration%s in %s.%s?", s.tracking.n,
+                 s.tracking.n == 1 ? "" : "s", s.tracking.database, s.tracking.table);
+        rc = lc_migrate_ask(&m, question, &err);
+        if (rc == 0)
+            rc = lc_session_lock(&s, "reset", &m.up, NULL, NULL, &err);
+    }
+    if (rc == 0) {
+        n = s.tracking.n;
+        if (s.tracking.exists)
+            rc = lc_tracking_drop(&s.tracking, &err);
+        if (rc == 0)
+            tell(&m, "forgot", n, "forgot %zu migration%s of %s.%s", n, n == 1 ? "" : "s",
+                 s.tracking.database, s.tracking.table);
+    }
+    lc_session_end(&s);
+    lc_backend_free(b);
+    return lc_migrate_end(rc, &err);
+}
+
+static int unlock(const struct lc_migrate *m, struct lc_session *s, bool force,
+                  struct lc_error *err)
+{
+    struct lc_lock_info h;
+    unsigned removed = 0;
+    bool held = false;
+    int rc = lc_lock_look(s->b, s->tracking.database, s->tracking.table, &held, &h, err);
+
+    if (rc)
+        return rc;
+    if (!held) {
+        tell(m, "unlocked", 0, "not locked");
+        return 0;
+    }
+    if (!h.stale && !force) {
+        lc_fail(err, LC_ERR_LOCKED,
+                "livecol %s on %s, pid %s, holds the lock since %s UTC; its last heartbeat was "
+                "%" PRIu64 " s ago",
+                h.command, h.host, h.pid, h.since, h.beat_age_s);
+        lc_hint(err, "--force takes the lock away from it; it stops before its next statement");
+        return LC_ERR_LOCKED;
+    }
+    rc = lc_lock_break(s->b, s->tracking.database, s->tracking.table, &removed, err);
+    if (rc == 0)
+        tell(m, "unlocked", 1, "removed the lock of livecol %s on %s, pid %s", h.command, h.host,
+             h.pid);
+    return rc;
+}
+
+int lc_cmd_unlock(int argc, const char **argv)
+{
+    bool force = false;
+    const struct lc_option more[] = {
+        {"force", 0, LC_OPT_FLAG, &force, NULL, "also where its holder is alive"}, {0}};
+    const struct lc_command cmd = {
+        .name = "unlock",
+        .synopsis = "[--force]",
+        .about = "Remove the lock that a run left behind. One without a heartbeat for 60 s is "
+                 "taken over by the next run anyway.",
+        .connects = true,
+        .examples = "livecol unlock --force",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_session s = {0};
+    struct lc_backend *b = NULL;
+    int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_TRACKING, more, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    if (rc == 0)
+        rc = lc_global_open(&m.global, &b, &err);
+    if (rc == 0)
+        rc = lc_session_open(&s, b, &m.up, false, &err);
+    if (rc == 0)
+        rc = unlock(&m, &s, force, &err);
+    lc_session_end(&s);
+    lc_backend_free(b);
+    return lc_migrate_end(rc, &err);
+}

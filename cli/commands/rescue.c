@@ -1,0 +1,329 @@
+/* livecol inline --rescue: the function is gone, and whatever depends on it is stuck. */
+#include "cli/commands/inline.h"
+
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+#include "cli/sql/quote.h"
+#include "cli/term/message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns of sql/default_columns.sql. */
+enum { D_DATABASE, D_TABLE, D_COLUMN, D_TYPE, D_KIND, D_EXPR };
+
+enum { UNKNOWN_FUNCTION = 46 };
+
+struct rescue {
+    const struct lc_inline_options *o;
+    struct lc_backend *b;
+    struct lc_table all; /* every column whose expression calls something, by table */
+    bool look_only;      /* the first pass: is any of it refused? */
+    bool by_hand;        /* the last refusal: there are rules, and no expression for that column */
+    unsigned columns, tables, failed, views;
+};
+
+static int known(struct rescue *r, const char *function, bool *is, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"name", function}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc = lc_query_read(r->b, lc_sql_function_any, args, &t, err);
+
+    *is = rc == 0 && t.rows > 0;
+    lc_table_release(&t);
+    return rc;
+}
+
+/* The expression over one row of empty values: from the table its ALIAS
+ * columns would be read too. */
+static int make_trial(struct rescue *r, size_t row, struct lc_buf *sql, struct lc_error *err)
+{
+    const char *expr = lc_table_at(&r->all, row, D_EXPR)->p;
+    struct lc_derived d = {.b = r->b};
+    const struct lc_sql_arg args[] = {{"database", lc_table_at(&r->all, row, D_DATABASE)->p},
+                                      {"table", lc_table_at(&r->all, row, D_TABLE)->p},
+                                      {NULL, NULL}};
+    char **names = NULL;
+    size_t n = 0;
+    int rc = lc_query_read(r->b, lc_sql_columns, args, &d.columns, err);
+
+    if (rc == 0)
+        rc = lc_derived_inputs(&d, expr, &names, &n, err);
+    if (rc == 0) {
+        rc = lc_buf_adds(sql, "SELECT (") || lc_buf_adds(sql, expr) ||
+             lc_buf_adds(sql, "\n) FROM (SELECT 1 AS livecol_one");
+        for (size_t i = 0; rc == 0 && i < n; i++)
+            rc = lc_buf_adds(sql, ", defaultValueOfTypeName(") ||
+                 lc_sql_add_str(sql, lc_derived_type_of(&d, names[i])) ||
+                 lc_buf_adds(sql, ") AS ") || lc_sql_add_id(sql, names[i]);
+        rc = rc || lc_buf_adds(sql, ")") || !lc_buf_str(sql)
+                 ? lc_fail(err, LC_ERR_NOMEM, "no memory for an expression")
+                 : 0;
+    }
+    lc_derived_free_names(names, n);
+    lc_derived_release(&d);
+    return rc;
+}
+
+/*
+ * Does the column depend on the function, or on another one that is not there? The ALTER would fail
+ * by any of them. Whether one is missing the server says, who knows what is a function and what is
+ * not.
+ */
+static int is_broken(struct rescue *r, size_t row, bool *broken, struct lc_error *err)
+{
+    const char *expr = lc_table_at(&r->all, row, D_EXPR)->p;
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_buf sql;
+    int rc;
+
+    *broken = lc_inline_calls(expr, r->o->rescue);
+    if (*broken)
+        return 0;
+    lc_buf_init(&sql, (size_t)1 << 20);
+    rc = make_trial(r, row, &sql, &one);
+    if (rc == 0)
+        rc = lc_backend_run(r->b, lc_buf_str(&sql), NULL, &one);
+    *broken = rc == LC_ERR_SERVER && one.server_code == UNKNOWN_FUNCTION;
+    if (rc && rc != LC_ERR_SERVER && err && err->code == 0)
+        *err = one;
+    lc_buf_release(&sql);
+    return rc == LC_ERR_SERVER ? 0 : rc;
+}
+
+static int check_gone(struct rescue *r, struct lc_error *err)
+{
+    bool is;
+    int rc = known(r, r->o->rescue, &is, err);
+
+    if (rc == 0 && is && !r->o->force) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s is registered on %s: there is nothing to rescue",
+                     r->o->rescue, lc_backend_where(r->b));
+        lc_hint(err,
+                "livecol inline DATABASE.TABLE.COLUMN compares before it replaces; --force goes "
+                "on here, for a function that is there and fails");
+    }
+    return rc;
+}
+
+/* Rows that the function alone could tell become empty: only where that is wanted. */
+static int check_stored(struct rescue *r, const struct lc_derived *d, const char *expr,
+                        struct lc_error *err)
+{
+    bool stored = strcmp(d->kind, "DEFAULT") == 0 || strcmp(d->kind, "MATERIALIZED") == 0;
+    uint64_t lacking = 0;
+    int rc = stored ? lc_inline_lacking(d, &lacking, err) : 0;
+
+    if (rc || expr || (stored && lacking == 0) || strcmp(d->kind, "EPHEMERAL") == 0)
+        return rc;
+    if (r->o->force && r->look_only)
+        return 0;
+    if (r->o->force) {
+        lc_warn("%s.%s.%s reads as empty from now on where it is not stored", d->database, d->table,
+                d->column);
+        return 0;
+    }
+    if (stored)
+        lc_fail(err, LC_ERR_REFUSED,
+                "%" PRIu64 " rows of %s.%s do not store %s, and would read as empty without %s",
+                lacking, d->database, d->table, d->column, r->o->rescue);
+    else
+        lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s (%s) is stored nowhere, and would read as empty",
+                d->database, d->table, d->column, d->kind);
+    lc_hint(err, "--rules FILE puts a built-in expression in the function's place; --force leaves "
+                 "them empty");
+    return LC_ERR_REFUSED;
+}
+
+/* What one column becomes: *expr is malloc'ed, NULL where its expression goes. */
+static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_error *err)
+{
+    const char *database = lc_table_at(&r->all, row, D_DATABASE)->p;
+    const char *table = lc_table_at(&r->all, row, D_TABLE)->p;
+    const char *column = lc_table_at(&r->all, row, D_COLUMN)->p;
+    bool ours = lc_inline_calls(lc_table_at(&r->all, row, D_EXPR)->p, r->o->rescue);
+    struct lc_derived d = {0};
+    struct lc_buf text;
+    struct lc_error why = LC_ERROR_INIT;
+    int rc = lc_derived_find(&d, r->b, database, table, column, &why);
+
+    *expr = NULL;
+    lc_buf_init(&text, (size_t)1 << 20);
+    if (rc == LC_ERR_REFUSED && !d.partless) { /* dropped meanwhile */
+        lc_derived_release(&d);
+        return 0;
+    }
+    /* A Buffer or Distributed table writes what its own DEFAULT says, or an empty value. */
+    if (rc == LC_ERR_REFUSED)
+        rc = 0;
+    if (rc && err && err->code == 0)
+        *err = why;
+    if (rc == 0 && r->o->source.rules && ours) {
+        rc = lc_inline_expression(&d, &r->o->source, &text, err);
+        r->by_hand = rc == LC_ERR_REFUSED;
+        if (rc == 0 && !(*expr = lc_buf_detach(&text)))
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
+    }
+    if (rc == 0 && !d.partless)
+        rc = check_stored(r, &d, *expr, err);
+    if (rc == 0 && !ours && !r->look_only)
+        lc_say("%s.%s.%s depends on another function that is not there, and is freed too", database,
+               table, column);
+    lc_buf_release(&text);
+    lc_derived_release(&d);
+    return rc;
+}
+
+static bool same_table(const struct lc_table *t, size_t a, size_t b)
+{
+    return strcmp(lc_table_at(t, a, D_DATABASE)->p, lc_table_at(t, b, D_DATABASE)->p) == 0 &&
+           strcmp(lc_table_at(t, a, D_TABLE)->p, lc_table_at(t, b, D_TABLE)->p) == 0;
+}
+
+static void not_freed(struct rescue *r, size_t row, const char *why)
+{
+    lc_warn("%s.%s is not freed: %s", lc_table_at(&r->all, row, D_DATABASE)->p,
+            lc_table_at(&r->all, row, D_TABLE)->p, why);
+    r->failed++;
+}
+
+/* The others are freed, too, where the server refuses one. */
+static int send_one(struct rescue *r, size_t row, size_t columns, const char *sql,
+                    struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    int rc = lc_inline_send(r->o, r->b, sql, &one);
+
+    if (rc == 0) {
+        r->columns += (unsigned)columns;
+        r->tables++;
+    } else if (rc == LC_ERR_SERVER) {
+        not_freed(r, row, one.msg);
+        rc = 0;
+    } else if (err && err->code == 0) {
+        *err = one;
+    }
+    return rc;
+}
+
+/* All broken columns of the table that begins at `first`, in one ALTER. */
+static int free_table(struct rescue *r, size_t first, size_t end, struct lc_error *err)
+{
+    struct lc_inline_change *changes = calloc(end - first, sizeof *changes);
+    char **exprs = calloc(end - first, sizeof *exprs);
+    struct lc_buf sql;
+    size_t n = 0;
+    int rc = changes && exprs ? 0 : lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
+
+    lc_buf_init(&sql, (size_t)1 << 24);
+    for (size_t i = first; rc == 0 && i < end; i++) {
+        bool broken;
+
+        rc = is_broken(r, i, &broken, err);
+        if (rc || !broken)
+            continue;
+        rc = settle_column(r, i, &exprs[n], err);
+        if (rc)
+            break;
+        changes[n] = (struct lc_inline_change){lc_table_at(&r->all, i, D_COLUMN)->p,
+                                               lc_table_at(&r->all, i, D_KIND)->p, exprs[n]};
+        n++;
+    }
+    if (rc == 0 && (lc_inline_alter(&sql, lc_table_at(&r->all, first, D_DATABASE)->p,
+                                    lc_table_at(&r->all, first, D_TABLE)->p, changes, n) ||
+                    !lc_buf_str(&sql)))
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
+    if (rc == 0 && !r->look_only)
+        rc = send_one(r, first, n, lc_buf_str(&sql), err);
+    for (size_t i = 0; exprs && i < end - first; i++)
+        free(exprs[i]);
+    free(exprs);
+    free(changes);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+static int free_all(struct rescue *r, struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t first = 0, end; rc == 0 && first < r->all.rows; first = end) {
+        struct lc_error one = LC_ERROR_INIT;
+        bool ours = false;
+
+        for (end = first; end < r->all.rows && same_table(&r->all, first, end); end++)
+            ours = ours || lc_inline_calls(lc_table_at(&r->all, end, D_EXPR)->p, r->o->rescue);
+        r->by_hand = false;
+        if (ours)
+            rc = free_table(r, first, end, &one);
+        if (rc == LC_ERR_REFUSED && r->by_hand) { /* the others are freed all the same */
+            if (!r->look_only)
+                not_freed(r, first, one.msg);
+            rc = 0;
+        } else if (rc && err && err->code == 0) {
+            *err = one;
+        }
+    }
+    return rc;
+}
+
+/* Views that call it cannot be altered so; INSERTs into what they read from fail. */
+static int name_views(struct rescue *r, struct lc_error *err)
+{
+    struct lc_table t = {0};
+    int rc = lc_query_read(r->b, lc_sql_all_tables, NULL, &t, err);
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        if (!strstr(lc_table_at(&t, i, 2)->p, "View") ||
+            !lc_inline_calls(lc_table_at(&t, i, 3)->p, r->o->rescue))
+            continue;
+        r->views++;
+        lc_warn("%s.%s (%s) calls %s too, and cannot be freed: drop it, or change its query",
+                lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p, lc_table_at(&t, i, 2)->p,
+                r->o->rescue);
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
+{
+    struct rescue r = {.o = o, .look_only = true};
+    struct lc_session s = {0};
+    int rc = lc_global_open(&o->m.global, &r.b, err);
+
+    if (rc == 0)
+        rc = lc_inline_lock(o, r.b, &s, err);
+    if (rc == 0)
+        rc = check_gone(&r, err);
+    if (rc == 0)
+        rc = lc_query_read(r.b, lc_sql_default_columns, NULL, &r.all, err);
+    if (rc == 0)
+        rc = free_all(&r, err);
+    r.look_only = false;
+    if (rc == 0)
+        rc = free_all(&r, err);
+    if (rc == 0)
+        rc = name_views(&r, err);
+    if (rc == 0)
+        lc_say("%s %u column%s of %u table%s", o->m.up.dry_run ? "would free" : "freed", r.columns,
+               r.columns == 1 ? "" : "s", r.tables, r.tables == 1 ? "" : "s");
+    if (rc == 0 && r.failed) {
+        rc = lc_fail(err, LC_ERR_SERVER, "%u table%s could not be freed of %s", r.failed,
+                     r.failed == 1 ? "" : "s", o->rescue);
+        lc_hint(
+            err,
+            "why stands above. All its columns that call it take one ALTER by hand, with MODIFY "
+            "COLUMN for each; or --rescue again without --rules, which leaves no DEFAULT");
+    } else if (rc == 0 && r.tables + r.views == 0) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "nothing on %s depends on %s", lc_backend_where(r.b),
+                     o->rescue);
+        lc_hint(err, "is it written as in the DEFAULT? livecol doctor lists what depends on what");
+    }
+    lc_table_release(&r.all);
+    lc_session_end(&s);
+    lc_backend_free(r.b);
+    return rc;
+}

@@ -1,0 +1,337 @@
+/* livecol rules diff: what changes from one rules file to another, and in how many rows. */
+#include "cli/commands/rules.h"
+
+#include "cli/column/impact.h"
+#include "base/json.h"
+#include "cli/term/options.h"
+#include "base/signals.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Two rule sets side by side, and what was found so far. */
+struct diff {
+    const struct lc_rules *old, *new;
+    int *new_attribute; /* by attribute of old: its number in new */
+    bool json;
+    uint32_t added, removed, changed;
+};
+
+/* Order of rule x of a and rule y of b by what they match: -1, 0, 1. */
+static int compare(const struct lc_rules *a, uint32_t x, const struct lc_rules *b, uint32_t y)
+{
+    bool x_default = x == a->default_rule, y_default = y == b->default_rule;
+    struct lc_slice k, l;
+    int c;
+
+    if (a->kind == LC_KIND_BUCKET)
+        return x < y ? -1 : x > y;
+    if (a->kind == LC_KIND_RANGE) {
+        uint64_t p[2] = {a->bounds[x], a->bounds[a->rules + x]};
+        uint64_t q[2] = {b->bounds[y], b->bounds[b->rules + y]};
+
+        if (p[0] != q[0])
+            return p[0] < q[0] ? -1 : 1;
+        return p[1] < q[1] ? -1 : p[1] > q[1];
+    }
+    if (a->kind == LC_KIND_EXACT && x_default != y_default)
+        return x_default ? 1 : -1;
+    k = lc_rules_key(a, x);
+    l = lc_rules_key(b, y);
+    c = memcmp(k.p, l.p, k.n < l.n ? k.n : l.n);
+    return c ? (c < 0 ? -1 : 1) : k.n < l.n ? -1 : k.n > l.n;
+}
+
+static bool same(const struct diff *d, uint32_t x, uint32_t y)
+{
+    if (d->old->kind == LC_KIND_BUCKET &&
+        d->old->bounds[d->old->rules + x] != d->new->bounds[d->new->rules + y])
+        return false;
+    for (uint32_t a = 0; a < d->old->attributes; a++) {
+        uint32_t b = (uint32_t)d->new_attribute[a];
+        struct lc_slice v = lc_rules_value(d->old, a, lc_rules_value_id(d->old, a, x));
+        struct lc_slice w = lc_rules_value(d->new, b, lc_rules_value_id(d->new, b, y));
+
+        if (v.n != w.n || memcmp(v.p, w.p, v.n) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void say(const struct diff *d, char sign, const struct lc_rules *before, uint32_t x,
+                const struct lc_rules *after, uint32_t y)
+{
+    struct lc_buf key, was, is;
+
+    lc_buf_init(&key, 1 << 16);
+    lc_buf_init(&was, 1 << 22);
+    lc_buf_init(&is, 1 << 22);
+    lc_rules_add_key(&key, after ? after : before, after ? y : x);
+    if (before)
+        lc_rules_add_values(&was, before, x);
+    if (after)
+        lc_rules_add_values(&is, after, y);
+    if (d->json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "change", sign == '+' ? "added" : sign == '-' ? "removed" : "changed");
+        lc_rules_set_key(o, after ? after : before, after ? y : x);
+        if (before)
+            lc_json_set(o, "old", lc_rules_values(lc_json_object(), before, x));
+        if (after)
+            lc_json_set(o, "new", lc_rules_values(lc_json_object(), after, y));
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    } else if (before && after) {
+        printf("%c %s\t%s -> %s\n", sign, lc_buf_str(&key), lc_buf_str(&was), lc_buf_str(&is));
+    } else {
+        printf("%c %s\t%s\n", sign, lc_buf_str(&key), lc_buf_str(before ? &was : &is));
+    }
+    lc_buf_release(&key);
+    lc_buf_release(&was);
+    lc_buf_release(&is);
+}
+
+static void walk(struct diff *d)
+{
+    uint32_t x = 0, y = 0;
+
+    while (x < d->old->rules || y < d->new->rules) {
+        int c = x == d->old->rules ? 1 : y == d->new->rules ? -1 : compare(d->old, x, d->new, y);
+
+        if (c < 0) {
+            say(d, '-', d->old, x++, NULL, 0);
+            d->removed++;
+        } else if (c > 0) {
+            say(d, '+', NULL, 0, d->new, y++);
+            d->added++;
+        } else {
+            if (!same(d, x, y)) {
+                say(d, '~', d->old, x, d->new, y);
+                d->changed++;
+            }
+            x++;
+            y++;
+        }
+    }
+}
+
+/* Both must be of one kind and have the same attributes, in whatever order. */
+static int line_up(struct diff *d, struct lc_error *err)
+{
+    if (d->old->kind != d->new->kind)
+        return lc_fail(err, LC_ERR_INPUT,
+                       "the old rules are %s, the new ones %s: nothing to compare",
+                       lc_kind_name(d->old->kind), lc_kind_name(d->new->kind));
+    d->new_attribute = calloc(d->old->attributes, sizeof *d->new_attribute);
+    if (!d->new_attribute)
+        return lc_fail(err, LC_ERR_NOMEM, "not enough memory");
+    for (uint32_t a = 0; a < d->old->attributes; a++) {
+        char *name = strndup((const char *)d->old->names[a].p, d->old->names[a].n);
+
+        d->new_attribute[a] = name ? lc_rules_attribute(d->new, name) : -1;
+        if (d->new_attribute[a] < 0)
+            lc_fail(err, LC_ERR_INPUT, "the new rules have no attribute '%s'", name ? name : "?");
+        free(name);
+        if (d->new_attribute[a] < 0)
+            return LC_ERR_INPUT;
+    }
+    if (d->new->attributes != d->old->attributes)
+        return lc_fail(err, LC_ERR_INPUT, "%u attributes before, %u after", d->old->attributes,
+                       d->new->attributes);
+    return 0;
+}
+
+/* What --table names, and how it is to be looked at. */
+struct wanted {
+    const char *column, *key, *attribute;
+};
+
+/* The attribute that the column holds: the one that is named, of its name, or the only one. */
+static int choose_attribute(const struct diff *d, const struct wanted *w,
+                            const struct lc_derived *column, uint32_t *attribute,
+                            struct lc_error *err)
+{
+    int a = lc_rules_attribute(d->old, w->attribute ? w->attribute : column->column);
+
+    if (a < 0 && !w->attribute && d->old->attributes == 1)
+        a = 0;
+    if (a < 0) {
+        lc_fail(err, LC_ERR_USAGE, "the rules have no attribute '%s'",
+                w->attribute ? w->attribute : column->column);
+        lc_hint(err, "--attribute names the one that the column holds");
+        return LC_ERR_USAGE;
+    }
+    *attribute = (uint32_t)a;
+    return 0;
+}
+
+/* The key column: the one that is named, or the only one that the DEFAULT reads. */
+static int choose_key(const struct wanted *w, const struct lc_derived *column, char **key,
+                      struct lc_error *err)
+{
+    char **names = NULL;
+    size_t n = 0;
+    int rc = 0;
+
+    *key = NULL;
+    if (!w->key)
+        rc = lc_derived_inputs(column, column->expr, &names, &n, err);
+    if (rc == 0 && (w->key || n == 1)) {
+        *key = strdup(w->key ? w->key : names[0]);
+        if (!*key)
+            rc = lc_fail(err, LC_ERR_NOMEM, "not enough memory");
+    } else if (rc == 0) {
+        rc = lc_fail(err, LC_ERR_USAGE, "the DEFAULT of %s reads %zu columns", column->column, n);
+        lc_hint(err, "--key names the one that the rules take");
+    }
+    if (rc == 0 && !lc_derived_type_of(column, *key))
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", column->database, column->table,
+                     *key);
+    lc_derived_free_names(names, n);
+    return rc;
+}
+
+enum { SHOWN_CHANGES = 20 };
+
+static void print_impact(const struct lc_derived *c, const struct lc_impact *i)
+{
+    char was[200], is[200];
+
+    for (size_t k = 0; k < i->n && k < SHOWN_CHANGES; k++)
+        printf("  %s -> %s: %" PRIu64 " rows, %" PRIu64 " keys\n",
+               lc_printable(i->v[k].old.p, i->v[k].old.n, was, sizeof was),
+               lc_printable(i->v[k].new.p, i->v[k].new.n, is, sizeof is), i->v[k].rows,
+               i->v[k].keys);
+    if (i->n > SHOWN_CHANGES)
+        printf("  and %zu more\n", i->n - SHOWN_CHANGES);
+    printf("%s.%s.%s: %" PRIu64 " of %" PRIu64 " rows would change\n", c->database, c->table,
+           c->column, i->change, i->rows);
+    if (i->already)
+        printf("%" PRIu64 " rows hold what the new rules say already\n", i->already);
+    if (i->given)
+        printf("%" PRIu64 " rows hold what neither says (given, or out of date), and keep it\n",
+               i->given);
+}
+
+static void print_impact_json(const struct lc_derived *c, const struct lc_impact *i)
+{
+    struct lc_json *o;
+
+    for (size_t k = 0; k < i->n; k++) {
+        struct lc_slice was = i->v[k].old, is = i->v[k].new;
+
+        o = lc_json_object();
+        lc_json_set_str(o, "change", "rows");
+        lc_json_set_bytes(o, "old", was.n ? (const void *)was.p : "", was.n);
+        lc_json_set_bytes(o, "new", is.n ? (const void *)is.p : "", is.n);
+        lc_json_set_int(o, "rows", (int64_t)i->v[k].rows);
+        lc_json_set_int(o, "keys", (int64_t)i->v[k].keys);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    }
+    o = lc_json_object();
+    lc_json_set_str(o, "change", "table");
+    lc_json_set_str(o, "database", c->database);
+    lc_json_set_str(o, "table", c->table);
+    lc_json_set_str(o, "column", c->column);
+    lc_json_set_int(o, "rows", (int64_t)i->rows);
+    lc_json_set_int(o, "would_change", (int64_t)i->change);
+    lc_json_set_int(o, "already", (int64_t)i->already);
+    lc_json_set_int(o, "given", (int64_t)i->given);
+    lc_json_line(o, stdout);
+    lc_json_free(o);
+}
+
+static int look_at_table(const struct diff *d, const struct wanted *w,
+                         const struct lc_global *global, struct lc_error *err)
+{
+    struct lc_backend *b = NULL;
+    struct lc_derived c = {0};
+    struct lc_impact impact = {0};
+    struct lc_impact_rules rules = {.old = d->old, .new = d->new};
+    char *key = NULL;
+    int rc = lc_derived_open(&c, &b, global, w->column, err);
+
+    if (rc == 0)
+        rc = choose_attribute(d, w, &c, &rules.old_attribute, err);
+    if (rc == 0)
+        rc = choose_key(w, &c, &key, err);
+    if (rc == 0) {
+        rules.new_attribute = (uint32_t)d->new_attribute[rules.old_attribute];
+        rules.key = key;
+        rc = lc_impact_count(&impact, &c, &rules, lc_stop_flag(), err);
+    }
+    if (rc == 0 && global->json)
+        print_impact_json(&c, &impact);
+    else if (rc == 0)
+        print_impact(&c, &impact);
+    free(key);
+    lc_impact_release(&impact);
+    lc_derived_release(&c);
+    lc_backend_free(b);
+    return rc;
+}
+
+int lc_cmd_rules_diff(int argc, const char **argv)
+{
+    bool exit_code = false;
+    struct wanted w = {0};
+    const struct lc_option options[] = {
+        {"table", 0, LC_OPT_STRING, &w.column, "DB.TABLE.COLUMN",
+         "say too how many rows would change, counted over the table's keys"},
+        {"key", 0, LC_OPT_STRING, &w.key, "COLUMN",
+         "the column that the rules take (default: what the DEFAULT reads)"},
+        {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
+         "the attribute that the column holds (default: of its name)"},
+        {"exit-code", 0, LC_OPT_FLAG, &exit_code, NULL, "exit 8 where the rules differ"},
+        {0},
+    };
+    const struct lc_command cmd = {
+        .name = "rules diff",
+        .synopsis = "[OPTIONS] OLD NEW",
+        .about =
+            "Say which rules were added (+), removed (-) or changed (~) from one rules file to "
+            "another, CSV or compiled; with --table also how many rows of a table would change, "
+            "before anything is done. Needs neither function on the server.",
+        .options = options,
+        .connects = true,
+        .examples = "livecol rules diff region_v1.csv region_v2.csv\n"
+                    "livecol rules diff region_v1.csv region_v2.csv \\\n"
+                    "    --table analytics.events.region",
+    };
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_global global;
+    struct lc_strings rest;
+    struct lc_rules *old = NULL, *new = NULL;
+    struct diff d = {0};
+    int rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
+
+    if (!rc && rest.n != 2) {
+        rc = lc_fail(&err, LC_ERR_USAGE, "rules diff takes two files, OLD and NEW");
+        lc_hint(&err, "livecol rules diff region_v1.csv region_v2.csv");
+    }
+    if (!rc)
+        rc = lc_rules_open(&old, rest.v[0], &err);
+    if (!rc)
+        rc = lc_rules_open(&new, rest.v[1], &err);
+    if (!rc) {
+        d = (struct diff){.old = old, .new = new, .json = global.json};
+        rc = line_up(&d, &err);
+    }
+    if (!rc) {
+        walk(&d);
+        if (!global.json)
+            printf("added %u, removed %u, changed %u\n", d.added, d.removed, d.changed);
+        if (w.column)
+            rc = look_at_table(&d, &w, &global, &err);
+    }
+    free(d.new_attribute);
+    lc_rules_free(old);
+    lc_rules_free(new);
+    if (rc)
+        return lc_rules_fail(&err);
+    return exit_code && d.added + d.removed + d.changed ? 8 : 0;
+}

@@ -1,0 +1,82 @@
+/* The migration commands, and what they share: options, the connection, events told, questions. */
+#ifndef LC_CMD_MIGRATE_H
+#define LC_CMD_MIGRATE_H
+
+#include "cli/commands/commands.h"
+#include "base/turns.h"
+#include "cli/term/options.h"
+#include "cli/migrate/runner.h"
+
+lc_command_fn lc_cmd_up, lc_cmd_down, lc_cmd_status, lc_cmd_validate, lc_cmd_new, lc_cmd_repair,
+    lc_cmd_baseline, lc_cmd_reset, lc_cmd_unlock, lc_cmd_plan, lc_cmd_dump, lc_cmd_doctor,
+    lc_cmd_backfill, lc_cmd_verify, lc_cmd_inline;
+
+/* What the options of a migration command fill. Zero it, then lc_migrate_parse. */
+struct lc_migrate {
+    struct lc_global global;
+    struct lc_up_options up;
+    const char *to;
+    uint64_t steps;
+    double lock_timeout_s, statement_timeout_s, ddl_timeout_s;
+    const char *order, *max_load, *critical_load; /* as typed, for up.backfill */
+    uint64_t max_parallel;
+    bool yes;
+    struct lc_strings rest; /* operands */
+};
+
+/* Which of the shared options a command takes. */
+enum lc_migrate_options {
+    LC_MIGRATE_FILES = 1,     /* --migrations-dir */
+    LC_MIGRATE_TRACKING = 2,  /* --migrations-table, --cluster, --allow-degraded */
+    LC_MIGRATE_LOCK = 4,      /* --lock-timeout */
+    LC_MIGRATE_RANGE = 8,     /* --to, --steps */
+    LC_MIGRATE_RUN = 16,      /* --dry-run, --statement-timeout, --ddl-timeout */
+    LC_MIGRATE_CHECKS = 32,   /* --strict, --allow-missing, --allow-unsafe, --rules */
+    LC_MIGRATE_ASK = 64,      /* --yes */
+    LC_MIGRATE_BACKFILL = 128 /* --order, --max-parallel, and what makes a backfill wait */
+};
+
+/*
+ * Parse the command line with the shared options named by `which` and the command's own, `more`
+ * (ends with name NULL; may be NULL). 0; LC_ERR_FOUND after --help; LC_ERR_USAGE.
+ */
+int lc_migrate_parse(struct lc_migrate *m, struct lc_command cmd, unsigned which,
+                     const struct lc_option *more, int argc, const char **argv,
+                     struct lc_error *err);
+
+/* LC_ERR_USAGE where there are fewer than `least` or more than `most` operands. */
+int lc_migrate_operands(const struct lc_migrate *m, size_t least, size_t most, const char *what,
+                        struct lc_error *err);
+
+/* Is the folder of migrations there? For commands that do without. */
+bool lc_migrate_has_files(const struct lc_migrate *m);
+
+/* Complain and give the exit code; --help's LC_ERR_FOUND is 0. */
+int lc_migrate_end(int rc, const struct lc_error *err);
+
+/* Tell the events of a run: lines, or with --json an object a line, on stdout; talk on stderr. */
+struct lc_teller {
+    const struct lc_migrate *m;
+    struct {
+        uint64_t version; /* of a migration that is waited for; 0: none */
+        uint64_t next_ms; /* when the next line of its progress may be shown */
+    } waits[LC_JOBS_MAX];
+    uint64_t shown; /* the version whose passing line is redrawn on the terminal */
+    bool drawn;     /* it stands there */
+};
+void lc_teller_init(struct lc_teller *t, const struct lc_migrate *m);
+void lc_teller_event(void *ctx, const struct lc_run_event *e);
+/* The last line: "applied 2, skipped 7 in 1.3 s". */
+void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool down);
+
+/*
+ * Print what up would do. 0; LC_ERR_REFUSED where up would refuse it; else as lc_runner_up.
+ */
+int lc_plan_show(struct lc_migrate *m, struct lc_error *err);
+
+/*
+ * Ask, unless --yes: 0 for yes; LC_ERR_REFUSED for no, and where there is no terminal to ask on.
+ */
+int lc_migrate_ask(const struct lc_migrate *m, const char *question, struct lc_error *err);
+
+#endif

@@ -1,0 +1,288 @@
+/* livecol status, livecol validate */
+#include "cli/commands/shared.h"
+
+#include "base/json.h"
+#include "cli/migrate/lock.h"
+#include "cli/migrate/plan.h"
+#include "cli/commands/progress.h"
+#include "cli/migrate/session.h"
+#include "cli/term/message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Files and tracking, side by side. */
+struct view {
+    struct lc_backend *b; /* NULL: no server is named */
+    struct lc_session s;  /* without it, of its files alone */
+    bool locked;
+    struct lc_lock_info holder;
+};
+
+/* A host that is left out. */
+static void on_event(void *ctx, const struct lc_run_event *e)
+{
+    (void)ctx;
+    if (e->kind == LC_RUN_WARNING)
+        lc_warn("%s", e->text);
+}
+
+static int open_view(struct view *v, const struct lc_migrate *m, bool need_server,
+                     struct lc_error *err)
+{
+    struct lc_up_options o = m->up;
+    int rc;
+
+    o.allow_degraded = true; /* nothing is changed */
+    o.hooks.event = on_event;
+    if (!need_server && !m->global.backend)
+        return lc_migrations_scan(&v->s.files, m->up.migrations_dir, err);
+    rc = lc_global_open(&m->global, &v->b, err);
+    if (rc == 0)
+        rc = lc_session_open(&v->s, v->b, &o, true, err);
+    if (rc == 0)
+        rc = lc_lock_look(v->b, v->s.tracking.database, v->s.tracking.table, &v->locked, &v->holder,
+                          err);
+    return rc;
+}
+
+static void close_view(struct view *v)
+{
+    lc_session_end(&v->s);
+    lc_backend_free(v->b);
+}
+
+/* One version, from its file, its rows, or both. */
+struct line {
+    const char *version, *name, *status, *at;
+    char version_text[24];
+    uint64_t execution_ms;
+    char note[1280];
+};
+
+static void make_line(struct line *l, const struct view *v, const struct lc_migration *m,
+                      const struct lc_track_version *t)
+{
+    enum lc_track_status status = t ? t->status : LC_TRACK_PENDING;
+    bool under_way =
+        t && v->locked && !v->holder.stale && t->run_id && strcmp(t->run_id, v->holder.run_id) == 0;
+
+    *l = (struct line){.status = lc_track_status_name(status), .at = t ? t->at : ""};
+    snprintf(l->version_text, sizeof l->version_text, "%" PRIu64, m ? m->version : t->version);
+    l->version = m ? m->version_text : l->version_text;
+    l->name = m ? m->name : t->name;
+    if (t && status == LC_TRACK_APPLIED)
+        l->execution_ms = t->execution_ms;
+    if (status == LC_TRACK_PENDING)
+        l->at = "";
+    if (status == LC_TRACK_UNKNOWN && under_way)
+        l->status = lc_track_status_name(LC_TRACK_RUNNING);
+    if ((status == LC_TRACK_RUNNING || (status == LC_TRACK_UNKNOWN && t->stopped)) && !under_way)
+        l->status = "stopped";
+    if (t && t->baselined && status == LC_TRACK_APPLIED)
+        l->status = "baselined";
+    if (!m && status != LC_TRACK_PENDING)
+        snprintf(l->note, sizeof l->note, "its file is gone");
+    else if (m && status == LC_TRACK_APPLIED && t->file_sha256[0] &&
+             strcmp(t->file_sha256, m->file.sha256) != 0)
+        snprintf(l->note, sizeof l->note, "its file was edited since");
+    else if (status == LC_TRACK_FAILED && t->open)
+        snprintf(l->note, sizeof l->note, "%sstatement %u of %u: %s", t->down ? "down, " : "",
+                 t->open, t->stmts, t->error);
+    else if (status == LC_TRACK_FAILED)
+        snprintf(l->note, sizeof l->note, "repaired: %u of %u statements are done", t->done,
+                 t->stmts);
+    else if (status == LC_TRACK_UNKNOWN && under_way)
+        snprintf(l->note, sizeof l->note, "%sstatement %u of %u is under way",
+                 t->down ? "down, " : "", t->open, t->stmts);
+    else if (status == LC_TRACK_UNKNOWN && t->stopped)
+        snprintf(l->note, sizeof l->note,
+                 "%sstatement %u of %u was stopped in the middle: the next run goes on with it",
+                 t->down ? "down, " : "", t->open, t->stmts);
+    else if (status == LC_TRACK_UNKNOWN)
+        snprintf(l->note, sizeof l->note,
+                 "%sstatement %u of %u was sent by %s, and no end of it is recorded: the "
+                 "next run finds out",
+                 t->down ? "down, " : "", t->open, t->stmts, t->host);
+    else if (status == LC_TRACK_RUNNING)
+        snprintf(l->note, sizeof l->note, "%s%u of %u statements are done", t->down ? "down, " : "",
+                 t->done, t->stmts);
+}
+
+static void print_line(const struct line *l, bool json)
+{
+    char ms[24] = "", name[200];
+
+    if (json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "version", l->version);
+        lc_json_set_str(o, "name", l->name);
+        lc_json_set_str(o, "status", l->status);
+        lc_json_set_str(o, "at", *l->at ? l->at : NULL);
+        lc_json_set_int(o, "ms", (int64_t)l->execution_ms);
+        lc_json_set_str(o, "note", *l->note ? l->note : NULL);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+        return;
+    }
+    if (l->execution_ms)
+        lc_short_time(ms, l->execution_ms);
+    printf("%-8s  %-9s  %-19s  %8s  %s%s%s\n", l->version, l->status, l->at, ms,
+           lc_printable(l->name, strlen(l->name), name, sizeof name), *l->note ? ": " : "",
+           l->note);
+}
+
+static void print_head(const struct view *v, bool json)
+{
+    if (json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "server", lc_backend_where(v->b));
+        lc_json_set_str(o, "server_version", lc_backend_version(v->b));
+        lc_json_set_str(o, "tracking_database", v->s.tracking.database);
+        lc_json_set_str(o, "tracking_table", v->s.tracking.table);
+        lc_json_set_bool(o, "tracking_exists", v->s.tracking.exists);
+        lc_json_set_str(o, "locked_by", v->locked ? v->holder.host : NULL);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+        return;
+    }
+    printf("tracking table: %s.%s%s\n", v->s.tracking.database, v->s.tracking.table,
+           v->s.tracking.exists ? "" : " (not there yet)");
+    if (v->locked)
+        printf("locked: livecol %s on %s, pid %s, since %s UTC%s\n", v->holder.command,
+               v->holder.host, v->holder.pid, v->holder.since,
+               v->holder.stale ? " (stale: the next run takes it over)" : "");
+    printf("%-8s  %-9s  %-19s  %8s  %s\n", "VERSION", "STATUS", "AT (UTC)", "TIME", "NAME");
+}
+
+/* Print all; how many are not applied. */
+static unsigned print_view(const struct view *v, bool json)
+{
+    unsigned open = 0;
+    struct line l;
+
+    print_head(v, json);
+    for (size_t i = 0; i < v->s.files.n; i++) {
+        const struct lc_migration *m = &v->s.files.v[i];
+        const struct lc_track_version *t = lc_tracking_find(&v->s.tracking, m->version);
+
+        make_line(&l, v, m, t);
+        print_line(&l, json);
+        open += !t || t->status != LC_TRACK_APPLIED;
+    }
+    for (size_t i = 0; i < v->s.tracking.n; i++) {
+        const struct lc_track_version *t = &v->s.tracking.v[i];
+
+        if (t->status == LC_TRACK_PENDING || lc_migrations_find(&v->s.files, t->version))
+            continue;
+        make_line(&l, v, NULL, t);
+        print_line(&l, json);
+        open += t->status != LC_TRACK_APPLIED;
+    }
+    return open;
+}
+
+int lc_cmd_status(int argc, const char **argv)
+{
+    bool exit_code = false;
+    const struct lc_option more[] = {
+        {"exit-code", 0, LC_OPT_FLAG, &exit_code, NULL, "exit with 8 when something is pending"},
+        {0}};
+    const struct lc_command cmd = {
+        .name = "status",
+        .synopsis = "[OPTIONS]",
+        .about = "Show each migration: applied, pending, failed at which statement and why.",
+        .connects = true,
+        .examples = "livecol status\nlivecol status --exit-code --quiet",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    struct view v = {0};
+    unsigned open = 0;
+    int rc =
+        lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING, more, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    if (rc == 0)
+        rc = open_view(&v, &m, true, &err);
+    if (rc == 0) {
+        open = print_view(&v, m.global.json);
+        for (size_t i = 0; i < v.s.files.problems.n; i++)
+            lc_warn("%s: %s", v.s.files.problems.v[i].file, v.s.files.problems.v[i].text);
+    }
+    close_view(&v);
+    if (rc == 0 && exit_code && open)
+        return 8;
+    return lc_migrate_end(rc, &err);
+}
+
+static void print_problem(const struct lc_problem *p, bool json)
+{
+    static const char *const kinds[] = {
+        [LC_PROBLEM_FILE] = "file",
+        [LC_PROBLEM_GAP] = "gap",
+        [LC_PROBLEM_EDITED] = "edited",
+        [LC_PROBLEM_GONE] = "gone",
+        [LC_PROBLEM_OUT_OF_ORDER] = "out of order",
+        [LC_PROBLEM_HALF] = "half reverted",
+    };
+
+    if (json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "kind", kinds[p->kind]);
+        lc_json_set_str(o, "file", p->file);
+        lc_json_set_int(o, "line", (int64_t)p->line);
+        lc_json_set_str(o, "problem", p->text);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    } else if (p->line) {
+        printf("%s:%" PRIu64 ": %s\n", p->file, p->line, p->text);
+    } else {
+        printf("%s: %s\n", p->file, p->text);
+    }
+}
+
+int lc_cmd_validate(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "validate",
+        .synopsis = "[OPTIONS]",
+        .about = "Check the migration files: names, numbers, sections, SQL that does not end; and, "
+                 "where a server is named, whether what it has applied is still what the files "
+                 "say. Exits with 8 when something is wrong.",
+        .connects = true,
+        .examples = "livecol validate -d migrations",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    struct view v = {0};
+    struct lc_problems against = {0};
+    size_t n = 0;
+    int rc =
+        lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING, NULL, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    if (rc == 0)
+        rc = open_view(&v, &m, false, &err);
+    if (rc == 0 && v.b && lc_plan_problems(&v.s.files, &v.s.tracking, &against))
+        rc = lc_fail(&err, LC_ERR_NOMEM, "no memory for the problems");
+    if (rc == 0) {
+        n = v.s.files.problems.n + against.n;
+        for (size_t i = 0; i < v.s.files.problems.n; i++)
+            print_problem(&v.s.files.problems.v[i], m.global.json);
+        for (size_t i = 0; i < against.n; i++)
+            print_problem(&against.v[i], m.global.json);
+        if (!m.global.json)
+            printf("%zu migration%s, %zu problem%s%s\n", v.s.files.n, v.s.files.n == 1 ? "" : "s",
+                   n, n == 1 ? "" : "s", v.b ? "" : " (files only: no server is named)");
+    }
+    lc_problems_release(&against);
+    close_view(&v);
+    return rc == 0 && n ? 8 : lc_migrate_end(rc, &err);
+}

@@ -1,0 +1,186 @@
+/* livecol verify: do the rows hold what the column's expression says? */
+#include "cli/commands/shared.h"
+
+#include "base/json.h"
+#include "cli/term/message.h"
+#include "cli/column/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { LINE_BYTES = 1 << 16 };
+
+static void print_text(const struct lc_derived *d, const struct lc_verify *v)
+{
+    char line[LINE_BYTES], name[800];
+
+    if (!lc_verify_is_clean(v))
+        printf("%-16s %12s %12s %12s %8s %8s\n", "partition", "rows", "looked at", "differ",
+               "parts", "lacking");
+    for (size_t i = 0; i < v->n && !lc_verify_is_clean(v); i++) {
+        const struct lc_verify_partition *p = &v->v[i];
+
+        printf("%-16s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %8" PRIu64 " %8" PRIu64 "\n", p->id,
+               p->rows, p->checked, p->differ, p->parts, p->parts_lacking);
+    }
+    for (size_t i = 0; i < v->examples.rows; i++) {
+        lc_verify_example(line, sizeof line, v, i);
+        lc_talk_plain(line);
+        printf("differs: %s\n", line);
+    }
+    lc_verify_line(line, sizeof line, v);
+    lc_talk_plain(line);
+    snprintf(name, sizeof name, "%s.%s.%s", d->database, d->table, d->column);
+    lc_talk_plain(name);
+    printf("%s: %s\n", name, line);
+}
+
+static void add_counts(struct lc_json *o, const struct lc_verify_partition *p)
+{
+    lc_json_set_int(o, "rows", (int64_t)p->rows);
+    lc_json_set_int(o, "checked", (int64_t)p->checked);
+    lc_json_set_int(o, "differ", (int64_t)p->differ);
+    lc_json_set_int(o, "parts", (int64_t)p->parts);
+    lc_json_set_int(o, "parts_lacking", (int64_t)p->parts_lacking);
+    lc_json_set_int(o, "rows_lacking", (int64_t)p->rows_lacking);
+}
+
+static void set_cell(struct lc_json *o, const char *name, const struct lc_cell *cell)
+{
+    if (cell->is_null)
+        lc_json_set_str(o, name, NULL);
+    else
+        lc_json_set_bytes(o, name, cell->p, cell->n);
+}
+
+static struct lc_json *example_json(const struct lc_verify *v, size_t row)
+{
+    const struct lc_table *t = &v->examples;
+    struct lc_json *o = lc_json_object(), *keys = lc_json_object();
+
+    for (size_t k = 0; k < v->keys_n; k++)
+        set_cell(keys, v->key_names[k], lc_table_at(t, row, k + 1));
+    lc_json_set_str(o, "event", "differs");
+    lc_json_set_str(o, "partition", lc_table_at(t, row, 0)->p);
+    lc_json_set(o, "keys", keys);
+    set_cell(o, "stored", lc_table_at(t, row, v->keys_n + 1));
+    set_cell(o, "computed", lc_table_at(t, row, v->keys_n + 2));
+    return o;
+}
+
+static void print_json(const struct lc_derived *d, const struct lc_verify *v)
+{
+    struct lc_json *o;
+
+    for (size_t i = 0; i < v->n; i++) {
+        o = lc_json_object();
+        lc_json_set_str(o, "event", "partition");
+        lc_json_set_str(o, "partition", v->v[i].id);
+        add_counts(o, &v->v[i]);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    }
+    for (size_t i = 0; i < v->examples.rows; i++) {
+        o = example_json(v, i);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    }
+    o = lc_json_object();
+    lc_json_set_str(o, "event", "verified");
+    lc_json_set_str(o, "database", d->database);
+    lc_json_set_str(o, "table", d->table);
+    lc_json_set_str(o, "column", d->column);
+    lc_json_set_str(o, "against", v->against);
+    lc_json_set_bool(o, "clean", lc_verify_is_clean(v));
+    lc_json_set_bool(o, "sampled", v->share < 1);
+    add_counts(o, &v->sum);
+    lc_json_line(o, stdout);
+    lc_json_free(o);
+}
+
+static int found(const struct lc_derived *d, const struct lc_verify *v, struct lc_error *err)
+{
+    if (v->sum.differ) {
+        lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " rows of %s.%s.%s differ from %s", v->sum.differ,
+                d->database, d->table, d->column, v->against);
+        lc_hint(err,
+                "a value that was given in an INSERT differs rightly, and nothing in the table "
+                "tells it from one that is out of date; new rules: livecol new --rederive");
+    } else {
+        lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " parts (%" PRIu64 " rows) do not store %s.%s.%s",
+                v->sum.parts_lacking, v->sum.rows_lacking, d->database, d->table, d->column);
+        lc_hint(
+            err,
+            "livecol backfill %s.%s.%s stores it (18.16: ALTER TABLE … UPDATE %s = %s WHERE 1); "
+            "until then it is computed whenever it is read",
+            d->database, d->table, d->column, d->column, d->column);
+    }
+    return LC_ERR_FOUND;
+}
+
+static int run(const struct lc_migrate *m, const struct lc_verify_options *o, struct lc_error *err)
+{
+    struct lc_backend *b = NULL;
+    struct lc_derived d = {0};
+    struct lc_verify v = {0};
+    int rc = lc_derived_open(&d, &b, &m->global, m->rest.v[0], err);
+
+    if (rc == 0)
+        rc = lc_verify(&v, &d, o, err);
+    if (rc == 0) {
+        if (m->global.json)
+            print_json(&d, &v);
+        else
+            print_text(&d, &v);
+        if (!lc_verify_is_clean(&v))
+            rc = found(&d, &v, err);
+    }
+    lc_verify_release(&v);
+    lc_derived_release(&d);
+    lc_backend_free(b);
+    return rc;
+}
+
+int lc_cmd_verify(int argc, const char **argv)
+{
+    struct lc_verify_options o = {0};
+    const struct lc_option own[] = {
+        {"against", 0, LC_OPT_STRING, &o.against, "EXPRESSION",
+         "compare with this, over the table's columns (default: the column's DEFAULT)"},
+        {"sample", 0, LC_OPT_ABOVE, &o.sample, "SHARE",
+         "look at this share of the rows, above 0 to 1, by granules, 131072 rows at least "
+         "(default: "
+         "what takes about 10 s)"},
+        {"full", 0, LC_OPT_FLAG, &o.full, NULL, "look at every row"},
+        {0},
+    };
+    const struct lc_command cmd = {
+        .name = "verify",
+        .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN",
+        .about =
+            "Compare what the rows store with what the column's DEFAULT computes: by partition, "
+            "how many differ, and which parts do not store the column. Reads the column and what "
+            "the expression reads, no more. Exits with 8 where rows differ or parts lack the "
+            "column, and shows the first keys. A value that was given in an INSERT differs "
+            "rightly: nothing in a table tells it from one that is out of date.",
+        .connects = true,
+        .examples = "livecol verify analytics.events.region\n"
+                    "livecol verify analytics.events.region --full --json\n"
+                    "livecol verify analytics.events.region --against 'region_v2(user_id)'",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = lc_migrate_parse(&m, cmd, 0, own, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 1, 1, "the column, as DATABASE.TABLE.COLUMN,", &err);
+    if (rc == 0 && (o.sample < 0 || o.sample > 1))
+        rc = lc_fail(&err, LC_ERR_USAGE, "--sample takes a share, 0 to 1: 0.01 is one row in 100");
+    if (rc == 0 && o.full && o.sample > 0)
+        rc = lc_fail(&err, LC_ERR_USAGE, "--full and --sample contradict each other");
+    if (rc == 0) {
+        o.cancel = m.up.cancel;
+        rc = run(&m, &o, &err);
+    }
+    return lc_migrate_end(rc, &err);
+}

@@ -1,0 +1,65 @@
+/*
+ * What a server needs to answer by a rule set: the function's XML, or the dictionary's, as text.
+ *
+ *   region_v1_function.xml      livecol-udf as an executable UDF, a pool of processes
+ *   region_v1_dictionary.xml    livecol-udf as the source of an external dictionary
+ *
+ * Every element that matters is set, since a default may change from a version to the next, and a
+ * name that a server does not know is passed over by it in silence. The targets are those that this
+ * was tried with: what each knows stands in one table (server_xml.c).
+ *   https://clickhouse.com/docs/sql-reference/functions/udf
+ *   https://clickhouse.com/docs/sql-reference/dictionaries
+ */
+#ifndef LC_SETUP_H
+#define LC_SETUP_H
+
+#include "cli/term/options.h"
+#include "udf/rules/ruleset.h"
+
+#define LC_SETUP_SCRIPTS "/var/lib/clickhouse/user_scripts" /* where packages let a server look */
+
+struct lc_setup_target;
+
+/* What is asked for, and what was made of it. Zero it, fill the first part,
+ * then lc_setup_settle. */
+struct lc_setup {
+    const char *rules_path; /* the rules file */
+    const char *name;       /* region */
+    uint64_t version;       /* 1 */
+    const char *target;     /* NULL: the newest */
+    const char *key;        /* the key column's name */
+    const char *layout;     /* of the dictionary; NULL: by the rules' kind */
+    const char *format;     /* NULL: Native */
+    struct lc_strings attributes, types;
+    uint64_t pool_size, cache_cells;
+    const char *scripts; /* the server's user_scripts_path; NULL: LC_SETUP_SCRIPTS */
+
+    const struct lc_setup_target *on;
+    struct lc_rules *rules;
+    char full[200];       /* region_v1 */
+    char rules_name[220]; /* region_v1.csv, or .rules */
+    unsigned n;           /* attributes of the dictionary; the function has the first */
+    uint32_t attribute[LC_MAX_ATTRIBUTES];
+    char *type[LC_MAX_ATTRIBUTES]; /* of the function; without LowCardinality in the dictionary */
+};
+
+/*
+ * Load the rules, and settle what was not given. 0; LC_ERR_USAGE (a name that is no identifier, an
+ * unknown target, layout or attribute, a type that its values do not fit, what the target does not
+ * know); the failures of lc_rules_open. Release it in any case.
+ */
+int lc_setup_settle(struct lc_setup *s, struct lc_error *err);
+
+/* The name that name and version make: region_v1. 0, LC_ERR_USAGE. Needs no rules. */
+int lc_setup_name(const struct lc_setup *s, char *out, size_t size, struct lc_error *err);
+
+void lc_setup_release(struct lc_setup *s);
+
+/* Does the target know executable functions? */
+bool lc_setup_knows_functions(const struct lc_setup *s);
+
+/* Append the XML. 0; LC_ERR_USAGE (the target does not know it); LC_ERR_INPUT; LC_ERR_NOMEM. */
+int lc_setup_function(const struct lc_setup *s, struct lc_buf *out, struct lc_error *err);
+int lc_setup_dictionary(const struct lc_setup *s, struct lc_buf *out, struct lc_error *err);
+
+#endif

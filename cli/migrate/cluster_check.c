@@ -1,0 +1,338 @@
+#include "cli/migrate/cluster_check.h"
+
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *database_of(const struct lc_cluster *c, const struct lc_stmt *s)
+{
+    return lc_stmt_database(s, lc_backend_database(c->b));
+}
+
+int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_facts *facts,
+                           const struct lc_stmt *s, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", database_of(c, s)}, {"table", s->name}, {NULL, NULL}};
+    struct lc_table here = {0}, there = {0};
+    const char *path;
+    int rc;
+
+    if (!c->name || !facts->replicas || s->kind != LC_STMT_ALTER || s->on_cluster || !*s->name)
+        return 0;
+    rc = lc_query_read(c->b, lc_sql_table_keeper_path, args, &here, err);
+    path = rc == 0 && here.rows ? lc_table_at(&here, 0, 0)->p : "";
+    for (size_t i = 0; rc == 0 && i < c->n; i++) {
+        const char *its;
+
+        if (c->v[i].down)
+            continue;
+        rc = lc_cluster_keeper_path(c, i, database_of(c, s), s->name, &there, &its, err);
+        if (rc || !its)
+            continue;
+        if (*path && strcmp(its, path) == 0)
+            continue;
+        if (!*path && c->n == 1)
+            continue;
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "the statement has no ON CLUSTER, and host %s has a table %s.%s that is no "
+                     "replica of the one it changes",
+                     c->v[i].name, database_of(c, s), s->name);
+        lc_hint(err, "write ALTER TABLE %s.%s ON CLUSTER %s …", database_of(c, s), s->name,
+                c->name);
+    }
+    lc_table_release(&here);
+    lc_table_release(&there);
+    return rc;
+}
+
+/* Does the engine pass rows on to another table, with a list of columns of its own? */
+static bool is_over(const char *engine)
+{
+    return strcmp(engine, "Buffer") == 0 || strcmp(engine, "Distributed") == 0;
+}
+
+static bool is_name(const struct lc_tok *tok)
+{
+    return tok->kind == LC_TOK_WORD || tok->kind == LC_TOK_QUOTED || tok->kind == LC_TOK_STRING;
+}
+
+/* A name before the table's that is another database's; '' is the server's default one. */
+static bool is_elsewhere(const struct lc_tok *tok, const char *database)
+{
+    char *name = is_name(tok) ? lc_tok_name(tok) : NULL;
+    bool elsewhere = name && *name && strcmp(name, database) != 0;
+
+    free(name);
+    return elsewhere;
+}
+
+/*
+ * Does the statement's text speak of the table? "database.table" and, of an engine (Buffer,
+ * Distributed), 'database', 'table' say which one is meant; a bare name may be the one.
+ */
+static bool speaks_of(const struct lc_cell *text, const char *database, const char *table,
+                      bool engine)
+{
+    struct lc_lexer lex = LC_LEXER(text->p, text->n);
+    struct lc_tok tok, before = {0}, first = {0}; /* first, before, tok */
+    bool found = false;
+
+    while (!found && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        char *name = is_name(&tok) ? lc_tok_name(&tok) : NULL;
+        bool second = lc_tok_symbol(&before, ',');
+
+        if (name && strcmp(name, table) == 0)
+            found = engine ? second && !is_elsewhere(&first, database)
+                           : !(lc_tok_symbol(&before, '.') && is_elsewhere(&first, database));
+        free(name);
+        first = before;
+        before = tok;
+    }
+    return found;
+}
+
+/* Does a statement of the plan add the column to that table? *bare: without a DEFAULT. */
+static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, const char *database,
+                       const char *table, const char *column, bool *bare)
+{
+    *bare = false;
+    for (size_t i = 0; plan && i < plan->n; i++) {
+        for (unsigned k = 0; k < plan->v[i].stmt_n; k++) {
+            const struct lc_stmt *s = &plan->v[i].stmts[k].parsed;
+
+            if (strcmp(s->name, table) != 0 || strcmp(database_of(c, s), database) != 0)
+                continue;
+            /* Dropped and created anew, it is what the new statement says. */
+            if (s->kind == LC_STMT_CREATE || s->kind == LC_STMT_DROP)
+                return true;
+            for (size_t n = 0; n < s->command_n; n++) {
+                if (s->commands[n].kind == LC_STMT_ADD_COLUMN &&
+                    strcmp(s->commands[n].column, column) == 0) {
+                    *bare = s->commands[n].default_expr.n == 0;
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+/*
+ * The first column of the ALTER that the table over it has not, and does not get, or (*bare) that
+ * it has without the DEFAULT which the ALTER gives; NULL: none.
+ */
+static int lacking(const struct lc_cluster *c, size_t host, const struct lc_stmt *s,
+                   const struct lc_plan *plan, const char *database, const char *name,
+                   const char **column, bool *bare, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", database}, {"table", name}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
+
+    *column = NULL;
+    *bare = false;
+    for (size_t i = 0; rc == 0 && i < s->command_n && !*column; i++) {
+        const struct lc_stmt_command *added = &s->commands[i];
+        bool has = false, without = false;
+
+        if (added->kind != LC_STMT_ADD_COLUMN)
+            continue;
+        for (size_t k = 0; !has && k < t.rows; k++) {
+            has = strcmp(lc_table_at(&t, k, 0)->p, added->column) == 0;
+            without = has && lc_table_at(&t, k, 3)->n == 0;
+        }
+        if (!has)
+            has = is_planned(c, plan, database, name, added->column, &without);
+        *bare = has && without && added->default_expr.n;
+        if (!has || *bare)
+            *column = added->column;
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+/* Was it told for a host before? */
+static bool is_told(const struct lc_table *hosts, size_t n, const char *database, const char *name)
+{
+    for (size_t h = 0; h < n; h++) {
+        for (size_t i = 0; i < hosts[h].rows; i++) {
+            if (strcmp(lc_table_at(&hosts[h], i, 0)->p, database) == 0 &&
+                strcmp(lc_table_at(&hosts[h], i, 1)->p, name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static int look_at_host(const struct lc_cluster *c, size_t host, struct lc_table *hosts,
+                        const struct lc_stmt *s, const struct lc_plan *plan,
+                        void (*found)(void *ctx, const struct lc_table_over *t), void *ctx,
+                        struct lc_error *err)
+{
+    struct lc_table *t = &hosts[host];
+    int rc = lc_cluster_read(c, host, lc_sql_all_tables, lc_sql_host_all_tables, NULL, t, err);
+
+    for (size_t i = 0; rc == 0 && i < t->rows; i++) {
+        struct lc_table_over over = {.host = lc_cluster_host_name(c, host),
+                                     .database = lc_table_at(t, i, 0)->p,
+                                     .name = lc_table_at(t, i, 1)->p,
+                                     .engine = lc_table_at(t, i, 2)->p};
+
+        if ((strcmp(over.name, s->name) == 0 && strcmp(over.database, database_of(c, s)) == 0) ||
+            !speaks_of(lc_table_at(t, i, 3), database_of(c, s), s->name, is_over(over.engine)) ||
+            is_told(hosts, host, over.database, over.name))
+            continue;
+        if (is_over(over.engine))
+            rc = lacking(c, host, s, plan, over.database, over.name, &over.column, &over.bare, err);
+        if (rc == 0)
+            found(ctx, &over);
+    }
+    return rc;
+}
+
+int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const struct lc_plan *plan,
+                   void (*found)(void *ctx, const struct lc_table_over *t), void *ctx,
+                   struct lc_error *err)
+{
+    struct lc_table *hosts = calloc(c->n + 1, sizeof *hosts);
+    int rc = 0;
+
+    if (!hosts)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory to look for tables");
+    for (size_t i = 0; rc == 0 && i < c->n; i++) {
+        if (!c->v[i].down)
+            rc = look_at_host(c, i, hosts, s, plan, found, ctx, err);
+    }
+    for (size_t i = 0; i < c->n; i++)
+        lc_table_release(&hosts[i]);
+    free(hosts);
+    return rc;
+}
+
+/* Is it a Buffer or Distributed table? Then *definition is its CREATE. */
+static int find_over(const struct lc_cluster *c, const struct lc_stmt *s, struct lc_table *all,
+                     const struct lc_cell **definition, struct lc_error *err)
+{
+    int rc = lc_query_read(c->b, lc_sql_all_tables, NULL, all, err);
+
+    *definition = NULL;
+    for (size_t i = 0; rc == 0 && i < all->rows; i++) {
+        const char *engine = lc_table_at(all, i, 2)->p;
+
+        if (strcmp(lc_table_at(all, i, 0)->p, database_of(c, s)) == 0 &&
+            strcmp(lc_table_at(all, i, 1)->p, s->name) == 0 && is_over(engine))
+            *definition = lc_table_at(all, i, 3);
+    }
+    return rc;
+}
+
+/*
+ * Does the ALTER add a column without a DEFAULT to a Buffer or Distributed table, over one whose
+ * column of that name has a DEFAULT? *column: which; NULL: none.
+ */
+static int is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const char **column,
+                   struct lc_error *err)
+{
+    struct lc_table all = {0}, below = {0};
+    const struct lc_cell *definition;
+    int rc = find_over(c, s, &all, &definition, err);
+
+    *column = NULL;
+    for (size_t i = 0; rc == 0 && definition && i < s->command_n && !*column; i++) {
+        const struct lc_stmt_command *added = &s->commands[i];
+        const struct lc_sql_arg args[] = {{"column", added->column}, {NULL, NULL}};
+
+        if (added->kind != LC_STMT_ADD_COLUMN || added->default_expr.n)
+            continue;
+        rc = lc_query_read(c->b, lc_sql_column_defaults, args, &below, err);
+        for (size_t k = 0; rc == 0 && k < below.rows; k++) {
+            const char *database = lc_table_at(&below, k, 0)->p;
+            const char *table = lc_table_at(&below, k, 1)->p;
+
+            if (!(strcmp(table, s->name) == 0 && strcmp(database, database_of(c, s)) == 0) &&
+                speaks_of(definition, database, table, true))
+                *column = added->column;
+        }
+    }
+    lc_table_release(&all);
+    lc_table_release(&below);
+    return rc;
+}
+
+#define EMPTY_VALUES                                                                               \
+    "without the DEFAULT that the column has below: INSERTs through it that leave %s out would "   \
+    "store an empty value"
+
+static void note_lacking(struct lc_error *lacks, const struct lc_table_over *t)
+{
+    char more[300];
+
+    if (lacks->code) { /* all of them, as far as there is room */
+        snprintf(more, sizeof more, "; nor to %s.%s (%s%s%s)", t->database, t->name, t->engine,
+                 *t->host ? ", on " : "", t->host);
+        if (strlen(lacks->msg) + strlen(more) < sizeof lacks->msg)
+            strncat(lacks->msg, more, sizeof lacks->msg - strlen(lacks->msg) - 1);
+        return;
+    }
+    lc_fail(lacks, LC_ERR_REFUSED,
+            "%s.%s (%s%s%s) is over this table, and no statement adds the column %s to it",
+            t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column);
+    lc_hint(lacks, "add to the migration: ALTER TABLE %s.%s ADD COLUMN %s … DEFAULT …", t->database,
+            t->name, t->column);
+}
+
+static void note_over(void *ctx, const struct lc_table_over *t)
+{
+    struct lc_over *o = ctx;
+
+    if (!t->column)
+        return;
+    if (!t->bare) {
+        note_lacking(&o->lacks, t);
+    } else if (!o->bare.code) {
+        lc_fail(&o->bare, LC_ERR_REFUSED,
+                "%s.%s (%s%s%s) is over this table, and has, or gets, its column %s " EMPTY_VALUES,
+                t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column,
+                t->column);
+        lc_hint(&o->bare, "give it the same DEFAULT; --allow-unsafe goes on without");
+    }
+}
+
+int lc_over_look(const struct lc_cluster *c, const struct lc_stmt *s, const struct lc_plan *plan,
+                 struct lc_over *o, struct lc_error *err)
+{
+    const char *bare = NULL;
+    bool adds = false;
+    int rc;
+
+    *o = (struct lc_over){LC_ERROR_INIT, LC_ERROR_INIT};
+    for (size_t i = 0; s->kind == LC_STMT_ALTER && i < s->command_n; i++)
+        adds = adds || s->commands[i].kind == LC_STMT_ADD_COLUMN;
+    if (!adds)
+        return 0;
+    rc = lc_tables_over(c, s, plan, note_over, o, err);
+    if (rc == 0)
+        rc = is_bare(c, s, &bare, err);
+    if (bare && !o->bare.code) {
+        lc_fail(&o->bare, LC_ERR_REFUSED, "%s.%s gets its column %s " EMPTY_VALUES,
+                database_of(c, s), s->name, bare, bare);
+        lc_hint(&o->bare, "give it the same DEFAULT; --allow-unsafe goes on without");
+    }
+    return rc;
+}
+
+int lc_over_refuse(const struct lc_over *o, bool strict, bool allow_unsafe, struct lc_error *err)
+{
+    const struct lc_error *why = o->bare.code && !allow_unsafe ? &o->bare
+                                 : o->lacks.code && strict     ? &o->lacks
+                                                               : NULL;
+
+    if (why && err && err->code == 0)
+        *err = *why;
+    return why ? LC_ERR_REFUSED : 0;
+}

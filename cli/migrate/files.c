@@ -1,0 +1,645 @@
+#include "cli/migrate/files.h"
+
+#include "cli/sql/lexer.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum part { PART_WHOLE, PART_UP, PART_DOWN };
+
+/* A file name taken apart. */
+struct parsed_name {
+    uint64_t version;
+    const char *digits;
+    size_t digits_n;
+    const char *name;
+    size_t name_n;
+    enum part part;
+};
+
+int lc_problems_add(struct lc_problems *p, enum lc_problem_kind kind, const char *file,
+                    uint64_t line, const char *fmt, ...)
+{
+    struct lc_problem one = {.kind = kind, .line = line};
+    va_list ap;
+    int rc;
+
+    if (p->n == p->cap) {
+        size_t cap = p->cap ? p->cap * 2 : 8;
+        struct lc_problem *v = realloc(p->v, cap * sizeof *v);
+
+        if (!v)
+            return LC_ERR_NOMEM;
+        p->v = v;
+        p->cap = cap;
+    }
+    va_start(ap, fmt);
+    rc = vasprintf(&one.text, fmt, ap);
+    va_end(ap);
+    if (rc < 0)
+        return LC_ERR_NOMEM;
+    one.file = strdup(file);
+    if (!one.file) {
+        free(one.text);
+        return LC_ERR_NOMEM;
+    }
+    p->v[p->n++] = one;
+    return 0;
+}
+
+void lc_problems_release(struct lc_problems *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        free(p->v[i].file);
+        free(p->v[i].text);
+    }
+    free(p->v);
+    *p = (struct lc_problems){0};
+}
+
+bool lc_version_parse(const char *p, size_t n, uint64_t *version)
+{
+    uint64_t v = 0;
+
+    if (n == 0 || n > 18)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] < '0' || p[i] > '9')
+            return false;
+        v = v * 10 + (uint64_t)(p[i] - '0');
+    }
+    *version = v;
+    return v != 0;
+}
+
+static bool ends_with(const char *s, size_t n, const char *tail)
+{
+    size_t t = strlen(tail);
+
+    return n >= t && memcmp(s + n - t, tail, t) == 0;
+}
+
+/* False where the name is not NNNN_name[.up|.down].sql. */
+static bool parse_name(const char *file, struct parsed_name *out)
+{
+    size_t n = strlen(file) - strlen(".sql");
+    size_t d = 0;
+
+    *out = (struct parsed_name){.digits = file};
+    if (ends_with(file, n, ".up")) {
+        out->part = PART_UP;
+        n -= strlen(".up");
+    } else if (ends_with(file, n, ".down")) {
+        out->part = PART_DOWN;
+        n -= strlen(".down");
+    }
+    while (d < n && file[d] >= '0' && file[d] <= '9')
+        d++;
+    if (d == n || file[d] != '_' || d + 1 >= n)
+        return false;
+    for (size_t i = d; i < n; i++) {
+        if ((unsigned char)file[i] < 0x20 || file[i] == 0x7f)
+            return false;
+    }
+    out->digits_n = d;
+    out->name = file + d + 1;
+    out->name_n = n - d - 1;
+    return lc_version_parse(file, d, &out->version);
+}
+
+static int read_all(int fd, size_t size, struct lc_migration_file *f)
+{
+    f->text = malloc(size + 1);
+    if (!f->text)
+        return LC_ERR_NOMEM;
+    while (f->n < size) {
+        ssize_t got = read(fd, f->text + f->n, size - f->n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return LC_ERR_IO;
+        if (got == 0)
+            break;
+        f->n += (size_t)got;
+    }
+    f->text[f->n] = '\0';
+    return 0;
+}
+
+/* Read f->path. What keeps it from being read is a problem of that file. */
+static int read_file(struct lc_migration_file *f, struct lc_problems *problems)
+{
+    struct stat st;
+    int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+    int rc;
+
+    if (fd < 0)
+        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0, "cannot be opened: %s",
+                               strerror(errno));
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        rc = lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0, "is not a regular file");
+    } else if ((uint64_t)st.st_size > LC_MAX_MIGRATION_BYTES) {
+        rc = lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0,
+                             "has %" PRIu64 " bytes; %zu are the limit", (uint64_t)st.st_size,
+                             LC_MAX_MIGRATION_BYTES);
+    } else {
+        rc = read_all(fd, (size_t)st.st_size, f);
+        if (rc == LC_ERR_IO)
+            rc = lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0, "cannot be read: %s",
+                                 strerror(errno));
+    }
+    close(fd);
+    if (rc == 0)
+        rc = lc_sha256_hex(f->text, f->n, f->sha256);
+    return rc;
+}
+
+static int add_stmt(struct lc_section_stmts *section, const char *text, const struct lc_piece *p)
+{
+    struct lc_migration_stmt *v = realloc(section->v, (section->n + 1) * sizeof *v);
+
+    if (!v)
+        return LC_ERR_NOMEM;
+    section->v = v;
+    v[section->n] =
+        (struct lc_migration_stmt){.p = text + p->at, .n = p->n, .line = p->line, .byte = p->at};
+    return lc_sha256_hex(text + p->at, p->n, v[section->n++].sha256);
+}
+
+static int add_requires(struct lc_migration *m, const struct lc_piece *p, const char *path,
+                        struct lc_problems *problems)
+{
+    uint64_t version, *v;
+    char shown[64];
+
+    if (!lc_version_parse((const char *)p->arg.p, p->arg.n, &version))
+        return lc_problems_add(problems, LC_PROBLEM_FILE, path, p->line,
+                               "-- migrate:requires wants one version, not \"%s\"",
+                               lc_printable(p->arg.p, p->arg.n, shown, sizeof shown));
+    v = realloc(m->requires, (m->requires_n + 1) * sizeof *v);
+    if (!v)
+        return LC_ERR_NOMEM;
+    m->requires = v;
+    v[m->requires_n++] = version;
+    return 0;
+}
+
+/* What looks right and does not do what it says. */
+static int check_statement(const struct lc_migration_stmt *s, const char *path,
+                           struct lc_problems *problems)
+{
+    struct lc_lexer lex = LC_LEXER(s->p, s->n);
+    struct lc_tok tok;
+    bool view = false;
+
+    if (lc_lex_code(&lex, &tok, NULL))
+        return 0;
+    if (lc_tok_is(&tok, "SET") || lc_tok_is(&tok, "USE"))
+        return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
+                               "%.3s has no effect here, since each statement is sent by itself: "
+                               "%s",
+                               tok.p,
+                               lc_tok_is(&tok, "SET") ? "put SETTINGS on the statement"
+                                                      : "name the database with the table");
+    if (!lc_tok_is(&tok, "CREATE"))
+        return 0;
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END && !lc_tok_is(&tok, "AS")) {
+        view = view || lc_tok_is(&tok, "MATERIALIZED");
+        /* Rows that are inserted while it runs are missed. */
+        if (view && lc_tok_is(&tok, "POPULATE"))
+            return lc_problems_add(
+                problems, LC_PROBLEM_FILE, path, s->line + tok.line - 1,
+                "POPULATE loses the rows that are inserted while it runs: create the view "
+                "without it, then fill it by INSERT INTO ... SELECT ... WHERE, bounded to the "
+                "rows from before");
+    }
+    return 0;
+}
+
+/* What a section ended with: a section that was opened must hold a statement. */
+static int check_section(const struct lc_section_stmts *s, uint64_t line, const char *word,
+                         const char *path, struct lc_problems *problems)
+{
+    if (s->n != 0)
+        return 0;
+    if (line == 0)
+        return lc_problems_add(problems, LC_PROBLEM_FILE, path, 0, "holds no statement");
+    return lc_problems_add(problems, LC_PROBLEM_FILE, path, line,
+                           "section -- migrate:%s holds no statement", word);
+}
+
+/* The two sections of a file, by the line of their directives (0: none). */
+struct sections {
+    uint64_t up_line, down_line;
+    bool down;      /* the one being read */
+    uint64_t stray; /* line of a statement before -- migrate:up, in a file that has sections */
+    uint64_t rederive_line; /* of a -- migrate:rederive whose statement is still to come */
+};
+
+/* A directive that was read, and no statement after it, before something else comes. */
+static int check_rederive(struct sections *s, const char *path, struct lc_problems *problems)
+{
+    uint64_t line = s->rederive_line;
+
+    s->rederive_line = 0;
+    return line ? lc_problems_add(problems, LC_PROBLEM_FILE, path, line,
+                                  "-- migrate:rederive stands before no statement")
+                : 0;
+}
+
+static int take_piece(struct lc_migration *m, const struct lc_migration_file *f, enum part part,
+                      const struct lc_piece *p, struct sections *s, struct lc_problems *problems)
+{
+    struct lc_section_stmts *section = s->down || part == PART_DOWN ? &m->down : &m->up;
+    uint64_t *line;
+    int rc;
+
+    switch (p->kind) {
+    case LC_PIECE_STATEMENT:
+        if (part == PART_WHOLE && !s->up_line && !s->down_line && !s->stray)
+            s->stray = p->line;
+        rc = add_stmt(section, f->text, p);
+        if (rc == 0)
+            section->v[section->n - 1].rederive = s->rederive_line != 0;
+        s->rederive_line = 0;
+        return rc;
+    case LC_PIECE_REDERIVE:
+        rc = check_rederive(s, f->path, problems);
+        s->rederive_line = p->line;
+        return rc;
+    case LC_PIECE_REQUIRES:
+        return add_requires(m, p, f->path, problems);
+    case LC_PIECE_UP:
+    case LC_PIECE_DOWN:
+        rc = check_rederive(s, f->path, problems);
+        if (rc)
+            return rc;
+        if (part != PART_WHOLE)
+            return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, p->line,
+                                   "a file of an .up.sql and .down.sql pair has no sections");
+        line = p->kind == LC_PIECE_DOWN ? &s->down_line : &s->up_line;
+        if (*line)
+            return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, p->line,
+                                   "a second section -- migrate:%s (the first is at line %" PRIu64
+                                   ")",
+                                   p->kind == LC_PIECE_DOWN ? "down" : "up", *line);
+        *line = p->line;
+        s->down = p->kind == LC_PIECE_DOWN;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static int check_sections(const struct lc_migration *m, const struct lc_migration_file *f,
+                          enum part part, const struct sections *s, struct lc_problems *problems)
+{
+    int rc = 0;
+
+    if (s->stray && (s->up_line || s->down_line))
+        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, s->stray,
+                               "a statement stands before the first section: put -- migrate:up "
+                               "above it");
+    if (part != PART_DOWN)
+        rc = check_section(&m->up, s->up_line ? s->up_line : s->down_line, "up", f->path, problems);
+    if (rc == 0 && (part == PART_DOWN || s->down_line))
+        rc = check_section(&m->down, s->down_line, "down", f->path, problems);
+    return rc;
+}
+
+static bool has_utf16_bom(const struct lc_migration_file *f)
+{
+    const unsigned char *p = (const unsigned char *)f->text;
+
+    return f->n >= 2 && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff));
+}
+
+/* Read one file and take its statements into m. */
+static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum part part,
+                     struct lc_problems *problems)
+{
+    struct lc_script script = {0};
+    struct sections s = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = read_file(f, problems);
+
+    if (rc || !f->text)
+        return rc;
+    if (has_utf16_bom(f))
+        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0,
+                               "is UTF-16: save it as UTF-8");
+    rc = lc_script_split(&script, f->text, f->n, &err);
+    if (rc == LC_ERR_INPUT)
+        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, err.row + 1, "%s", err.msg);
+    for (size_t i = 0; rc == 0 && i < script.n; i++)
+        rc = take_piece(m, f, part, &script.v[i], &s, problems);
+    if (rc == 0)
+        rc = check_rederive(&s, f->path, problems);
+    if (rc == 0)
+        rc = check_sections(m, f, part, &s, problems);
+    for (size_t i = 0; rc == 0 && part != PART_DOWN && i < m->up.n; i++)
+        rc = check_statement(&m->up.v[i], f->path, problems);
+    for (size_t i = 0; rc == 0 && part != PART_UP && i < m->down.n; i++)
+        rc = check_statement(&m->down.v[i], f->path, problems);
+    lc_script_release(&script);
+    return rc;
+}
+
+static struct lc_migration *find_version(struct lc_migrations *all, uint64_t version)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        if (all->v[i].version == version)
+            return &all->v[i];
+    }
+    return NULL;
+}
+
+static struct lc_migration *add_migration(struct lc_migrations *all, const struct parsed_name *name)
+{
+    struct lc_migration *v = realloc(all->v, (all->n + 1) * sizeof *v);
+    struct lc_migration *m;
+
+    if (!v)
+        return NULL;
+    all->v = v;
+    m = &v[all->n];
+    *m = (struct lc_migration){.version = name->version, .pair = name->part != PART_WHOLE};
+    m->version_text = strndup(name->digits, name->digits_n);
+    m->name = strndup(name->name, name->name_n);
+    all->n++;
+    return m->version_text && m->name ? m : NULL;
+}
+
+static bool same_name(const struct lc_migration *m, const struct parsed_name *name)
+{
+    return strlen(m->name) == name->name_n && memcmp(m->name, name->name, name->name_n) == 0;
+}
+
+/* Put one *.sql file of the directory where it belongs. */
+static int take_file(struct lc_migrations *all, const char *file)
+{
+    struct parsed_name name;
+    struct lc_migration *m;
+    struct lc_migration_file *f;
+    char *path;
+    int rc;
+
+    if (asprintf(&path, "%s/%s", all->dir, file) < 0)
+        return LC_ERR_NOMEM;
+    if (!parse_name(file, &name)) {
+        char shown[256];
+
+        rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE,
+                             lc_printable(path, strlen(path), shown, sizeof shown), 0,
+                             "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql "
+                             "with NNNN_name.down.sql");
+        goto done;
+    }
+    m = find_version(all, name.version);
+    if (m) {
+        bool other_half = m->pair && name.part != PART_WHOLE && same_name(m, &name) &&
+                          !(name.part == PART_UP ? m->file.path : m->down_file.path);
+
+        if (!other_half) {
+            const char *first = m->file.path ? m->file.path : m->down_file.path;
+
+            rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0, "has the version of %s",
+                                 first);
+            goto done;
+        }
+    } else {
+        m = add_migration(all, &name);
+        rc = LC_ERR_NOMEM;
+        if (!m)
+            goto done;
+    }
+    f = name.part == PART_DOWN ? &m->down_file : &m->file;
+    f->path = path;
+    return load_file(m, f, name.part, &all->problems);
+done:
+    free(path);
+    return rc;
+}
+
+static int is_sql(const struct dirent *e)
+{
+    return e->d_name[0] != '.' && ends_with(e->d_name, strlen(e->d_name), ".sql");
+}
+
+static int by_version(const void *a, const void *b)
+{
+    const struct lc_migration *x = a, *y = b;
+
+    return x->version < y->version ? -1 : x->version > y->version;
+}
+
+/* Numbers that count up from the first must not leave one out; time stamps may. */
+#define COUNTED_DIGITS 7
+
+static int check_gaps(struct lc_migrations *all)
+{
+    for (size_t i = 1; i < all->n; i++) {
+        const struct lc_migration *a = &all->v[i - 1], *b = &all->v[i];
+        int rc;
+
+        if (strlen(b->version_text) > COUNTED_DIGITS || b->version == a->version + 1)
+            continue;
+        rc = lc_problems_add(
+            &all->problems, LC_PROBLEM_GAP, b->file.path ? b->file.path : b->down_file.path, 0,
+            "follows version %s: %" PRIu64 " is missing", a->version_text, a->version + 1);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int check_halves(struct lc_migrations *all)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        int rc = 0;
+
+        if (!all->v[i].file.path)
+            rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, all->v[i].down_file.path, 0,
+                                 "has no .up.sql beside it");
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+/* Depth first by need: state 1 is on the way, 2 is placed. */
+static int place(struct lc_migrations *all, size_t i, char *state, size_t *order, size_t *placed)
+{
+    const struct lc_migration *m = &all->v[i];
+    const char *path = m->file.path ? m->file.path : m->down_file.path;
+
+    state[i] = 1;
+    for (size_t k = 0; k < m->requires_n; k++) {
+        struct lc_migration *need = find_version(all, m->requires[k]);
+        size_t at = need ? (size_t)(need - all->v) : 0;
+        int rc = 0;
+
+        if (!need)
+            rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0,
+                                 "requires version %" PRIu64 ", which is not in %s", m->requires[k],
+                                 all -> dir);
+        else if (state[at] == 1)
+            rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0,
+                                 "requires version %s, which in turn requires it",
+                                 need->version_text);
+        else if (state[at] == 0)
+            rc = place(all, at, state, order, placed);
+        if (rc)
+            return rc;
+    }
+    state[i] = 2;
+    order[(*placed)++] = i;
+    return 0;
+}
+
+static int order_by_need(struct lc_migrations *all)
+{
+    char *state = calloc(all->n + 1, 1);
+    size_t *order = calloc(all->n + 1, sizeof *order);
+    struct lc_migration *v = calloc(all->n + 1, sizeof *v);
+    size_t placed = 0;
+    int rc = state && order && v ? 0 : LC_ERR_NOMEM;
+
+    for (size_t i = 0; rc == 0 && i < all->n; i++) {
+        if (state[i] == 0)
+            rc = place(all, i, state, order, &placed);
+    }
+    if (rc == 0) {
+        for (size_t i = 0; i < all->n; i++)
+            v[i] = all->v[order[i]];
+        free(all->v);
+        all->v = v;
+        v = NULL;
+    }
+    free(state);
+    free(order);
+    free(v);
+    return rc;
+}
+
+int lc_migrations_scan(struct lc_migrations *out, const char *dir, struct lc_error *err)
+{
+    struct dirent **entries = NULL;
+    int n, rc = 0;
+
+    *out = (struct lc_migrations){0};
+    out->dir = strdup(dir ? dir : "migrations");
+    if (!out->dir)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for the migrations");
+    n = scandir(out->dir, &entries, is_sql, alphasort);
+    if (n < 0) {
+        rc = lc_fail(err, LC_ERR_IO, "cannot read the migrations directory %s: %s", out->dir,
+                     strerror(errno));
+        lc_hint(err, "name it with --migrations-dir, or begin one with: livecol new NAME");
+        lc_migrations_release(out);
+        return rc;
+    }
+    for (int i = 0; i < n; i++) {
+        if (rc == 0)
+            rc = take_file(out, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    if (rc == 0 && out->n)
+        qsort(out->v, out->n, sizeof *out->v, by_version);
+    if (rc == 0)
+        rc = check_gaps(out);
+    if (rc == 0)
+        rc = check_halves(out);
+    if (rc == 0)
+        rc = order_by_need(out);
+    if (rc) {
+        lc_migrations_release(out);
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for the migrations");
+    }
+    return 0;
+}
+
+int lc_migrations_check(const struct lc_migrations *m, bool allow_gaps, struct lc_error *err)
+{
+    const struct lc_problem *first = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->problems.n; i++) {
+        if (m->problems.v[i].kind == LC_PROBLEM_GAP && allow_gaps)
+            continue;
+        if (!first)
+            first = &m->problems.v[i];
+        n++;
+    }
+    if (!first)
+        return 0;
+    if (first->line)
+        lc_fail_at(err, LC_ERR_INPUT, 0, first->line - 1, "%s:%" PRIu64 ": %s", first->file,
+                   first->line, first->text);
+    else
+        lc_fail(err, LC_ERR_INPUT, "%s: %s", first->file, first->text);
+    if (n > 1)
+        lc_hint(err, "there are %zu more problems: livecol validate lists them", n - 1);
+    else if (first->kind == LC_PROBLEM_GAP)
+        lc_hint(err, "add the missing file, or accept the gap with --allow-missing");
+    return LC_ERR_INPUT;
+}
+
+const struct lc_migration *lc_migrations_find(const struct lc_migrations *m, uint64_t version)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        if (m->v[i].version == version)
+            return &m->v[i];
+    }
+    return NULL;
+}
+
+const char *lc_migration_sha256(const struct lc_migration *m, bool down)
+{
+    return down && m->pair ? m->down_file.sha256 : m->file.sha256;
+}
+
+const struct lc_section_stmts *lc_migration_section(const struct lc_migration *m, bool down)
+{
+    return down ? &m->down : &m->up;
+}
+
+const char *lc_migration_path(const struct lc_migration *m, bool down)
+{
+    return down && m->pair ? m->down_file.path : m->file.path;
+}
+
+static void release_file(struct lc_migration_file *f)
+{
+    free(f->path);
+    free(f->text);
+}
+
+void lc_migrations_release(struct lc_migrations *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        struct lc_migration *one = &m->v[i];
+
+        release_file(&one->file);
+        release_file(&one->down_file);
+        free(one->version_text);
+        free(one->name);
+        free(one->up.v);
+        free(one->down.v);
+        free(one->requires);
+    }
+    free(m->v);
+    free(m->dir);
+    lc_problems_release(&m->problems);
+    *m = (struct lc_migrations){0};
+}

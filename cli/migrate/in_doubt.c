@@ -1,0 +1,250 @@
+#include "cli/migrate/in_doubt.h"
+
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+#include "cli/server/server_error.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The server writes its query log every 7.5 s unless told otherwise. */
+enum { LOG_WAIT_MS = 9000, LOG_PAUSE_MS = 250 };
+/* Types of system.query_log. */
+enum { QUERY_FINISH = 2, EXCEPTION_BEFORE_START = 3, EXCEPTION_WHILE_PROCESSING = 4 };
+
+static const char *database_of(const struct lc_backend *b, const char *database)
+{
+    return *database ? database : lc_backend_database(b);
+}
+
+static int count(struct lc_backend *b, const char *sql, const struct lc_sql_arg *args, bool *some,
+                 struct lc_error *err)
+{
+    struct lc_table t = {0};
+    int rc = lc_query_read(b, sql, args, &t, err);
+
+    *some = rc == 0 && lc_table_u64(&t, 0, 0, 0) > 0;
+    lc_table_release(&t);
+    return rc;
+}
+
+int lc_effect_running(struct lc_backend *b, const struct lc_facts *facts, const char *query_id,
+                      bool *running, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"id", query_id}, {NULL, NULL}};
+
+    return count(b, facts->comments ? lc_sql_running_comment : lc_sql_running_id, args, running,
+                 err);
+}
+
+static bool has_column(const struct lc_table *columns, const char *name)
+{
+    for (size_t i = 0; i < columns->rows; i++) {
+        if (strcmp(lc_table_at(columns, i, 0)->p, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum lc_effect done_if(bool done)
+{
+    return done ? LC_EFFECT_DONE : LC_EFFECT_NONE;
+}
+
+/* One command of an ALTER. What may be repeated without harm counts as without effect. */
+static int command_effect(const struct lc_facts *facts, const struct lc_stmt_command *c,
+                          const struct lc_table *columns, struct lc_mutation_watch *watch,
+                          uint64_t since_s, enum lc_effect *effect, struct lc_error *err)
+{
+    bool found = false, others = false;
+    int rc = 0;
+
+    switch (c->kind) {
+    case LC_STMT_ADD_COLUMN:
+        *effect = done_if(has_column(columns, c->column));
+        return 0;
+    case LC_STMT_DROP_COLUMN:
+        *effect = done_if(!has_column(columns, c->column));
+        return 0;
+    case LC_STMT_RENAME_COLUMN:
+        *effect = done_if(!has_column(columns, c->column) && has_column(columns, c->renamed_to));
+        return 0;
+    case LC_STMT_MODIFY_COLUMN:
+    case LC_STMT_COMMENT_COLUMN:
+        *effect = LC_EFFECT_NONE;
+        return 0;
+    case LC_STMT_REMOVE_DEFAULT:
+    case LC_STMT_METADATA:
+    case LC_STMT_MODIFY_KEY:
+        *effect = c->conditional ? LC_EFFECT_NONE : LC_EFFECT_UNKNOWN;
+        return 0;
+    case LC_STMT_CLEAR_COLUMN:
+    case LC_STMT_MATERIALIZE_COLUMN:
+    case LC_STMT_MATERIALIZE:
+    case LC_STMT_ALTER_UPDATE:
+    case LC_STMT_ALTER_DELETE:
+        if (watch)
+            rc = lc_mutation_find(watch, (const char *)c->text.p, c->text.n, since_s, &found,
+                                  &others, err);
+        *effect = done_if(found);
+        /* Without the server's own formatter its text of the command may differ from ours. */
+        if (!found && others && !facts->format_query)
+            *effect = LC_EFFECT_UNKNOWN;
+        return rc;
+    default:
+        *effect = LC_EFFECT_UNKNOWN;
+        return 0;
+    }
+}
+
+/*
+ * All commands agree, or nobody can tell. A mutation among them decides: metadata changes come
+ * first, so where its row is, they are too.
+ */
+static int alter_effect(struct lc_backend *b, const struct lc_facts *facts, const struct lc_stmt *s,
+                        struct lc_mutation_watch *watch, uint64_t since_s, enum lc_effect *effect,
+                        struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", database_of(b, s->database)}, {"table", s->name}, {NULL, NULL}};
+    struct lc_table columns = {0};
+    int rc = lc_query_read(b, lc_sql_columns, args, &columns, err);
+
+    *effect = LC_EFFECT_UNKNOWN;
+    for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
+        enum lc_effect one;
+
+        rc = command_effect(facts, &s->commands[i], &columns, watch, since_s, &one, err);
+        if (i == 0 || one == *effect)
+            *effect = one;
+        else
+            *effect = LC_EFFECT_UNKNOWN;
+    }
+    lc_table_release(&columns);
+    return rc;
+}
+
+static int there(struct lc_backend *b, const struct lc_stmt *s, bool *is, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", s->kind == LC_STMT_CREATE_DATABASE || s->kind == LC_STMT_DROP_DATABASE
+                         ? s->name
+                         : database_of(b, s->database)},
+        {"table", s->name},
+        {"name", s->name},
+        {NULL, NULL}};
+
+    switch (s->kind) {
+    case LC_STMT_CREATE_DATABASE:
+    case LC_STMT_DROP_DATABASE:
+        return count(b, lc_sql_database_there, args, is, err);
+    case LC_STMT_CREATE_FUNCTION:
+    case LC_STMT_DROP_FUNCTION:
+        return count(b, lc_sql_function_known, args, is, err);
+    default:
+        return count(b, lc_sql_table_there, args, is, err);
+    }
+}
+
+static int rename_effect(struct lc_backend *b, const struct lc_stmt *s, enum lc_effect *effect,
+                         struct lc_error *err)
+{
+    const struct lc_sql_arg to[] = {
+        {"database", database_of(b, s->renamed_db)}, {"table", s->renamed_to}, {NULL, NULL}};
+    bool old_there, new_there;
+    int rc;
+
+    *effect = LC_EFFECT_UNKNOWN;
+    if (!*s->renamed_to)
+        return 0;
+    rc = there(b, s, &old_there, err);
+    if (rc == 0)
+        rc = count(b, lc_sql_table_there, to, &new_there, err);
+    if (rc == 0 && old_there != new_there)
+        *effect = done_if(new_there);
+    return rc;
+}
+
+static int schema_effect(struct lc_backend *b, const struct lc_facts *facts,
+                         const struct lc_stmt *s, struct lc_mutation_watch *watch, uint64_t since_s,
+                         enum lc_effect *effect, struct lc_error *err)
+{
+    bool is = false;
+    int rc;
+
+    *effect = LC_EFFECT_UNKNOWN;
+    switch (s->kind) {
+    case LC_STMT_ALTER:
+        return *s->name ? alter_effect(b, facts, s, watch, since_s, effect, err) : 0;
+    case LC_STMT_CREATE:
+    case LC_STMT_CREATE_DATABASE:
+    case LC_STMT_CREATE_FUNCTION:
+        if (s->replaces) {
+            *effect = s->class == LC_CLASS_METADATA ? LC_EFFECT_NONE : LC_EFFECT_UNKNOWN;
+            return 0;
+        }
+        rc = there(b, s, &is, err);
+        *effect = done_if(is);
+        if (is && s->class == LC_CLASS_INSERT)
+            *effect = LC_EFFECT_UNKNOWN; /* created, but filled to the end? */
+        return rc;
+    case LC_STMT_DROP:
+    case LC_STMT_DROP_DATABASE:
+    case LC_STMT_DROP_FUNCTION:
+        rc = there(b, s, &is, err);
+        *effect = done_if(!is);
+        return rc;
+    case LC_STMT_RENAME:
+        return rename_effect(b, s, effect, err);
+    case LC_STMT_READ:
+    case LC_STMT_OPTIMIZE:
+        *effect = LC_EFFECT_NONE;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* What the server's log says of it. */
+static int log_effect(struct lc_backend *b, const char *query_id, uint64_t since_s,
+                      enum lc_effect *effect, struct lc_error *failure, struct lc_error *err)
+{
+    char since[24];
+    const struct lc_sql_arg args[] = {{"id", query_id}, {"since_s", since}, {NULL, NULL}};
+    uint64_t end = lc_now_ms() + LOG_WAIT_MS;
+
+    snprintf(since, sizeof since, "%" PRIu64, since_s);
+    lc_query_read(b, lc_sql_flush_logs, NULL, NULL, NULL); /* a help where it is allowed */
+    for (;;) {
+        struct lc_table t = {0};
+        int rc = lc_query_read(b, lc_sql_query_log, args, &t, err);
+
+        for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+            uint64_t type = lc_table_u64(&t, i, 0, 0);
+            const struct lc_cell *exception = lc_table_at(&t, i, 1);
+
+            if (type == QUERY_FINISH)
+                *effect = LC_EFFECT_DONE;
+            if (type == EXCEPTION_BEFORE_START || type == EXCEPTION_WHILE_PROCESSING) {
+                *effect = LC_EFFECT_FAILED;
+                lc_server_error(failure, exception->p, exception->n);
+            }
+        }
+        lc_table_release(&t);
+        if (rc || *effect != LC_EFFECT_UNKNOWN || lc_now_ms() >= end)
+            return rc;
+        lc_sleep_ms(LOG_PAUSE_MS, NULL);
+    }
+}
+
+int lc_effect_look(struct lc_backend *b, const struct lc_facts *facts, const struct lc_stmt *stmt,
+                   const char *query_id, uint64_t since_s, struct lc_mutation_watch *watch,
+                   enum lc_effect *effect, struct lc_error *failure, struct lc_error *err)
+{
+    int rc = schema_effect(b, facts, stmt, watch, since_s, effect, err);
+
+    if (rc == 0 && *effect == LC_EFFECT_UNKNOWN && query_id && facts->query_log)
+        rc = log_effect(b, query_id, since_s, effect, failure, err);
+    return rc;
+}

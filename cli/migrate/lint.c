@@ -1,0 +1,366 @@
+#include "cli/migrate/lint.h"
+
+#include "cli/migrate/cluster_check.h"
+#include "cli/column/preflight.h"
+#include "cli/column/estimate.h"
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
+#include "cli/commands/progress.h"
+#include "cli/server/query.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { GOOD_TIMEOUT_MS = 60000 };
+
+static void say(const struct lc_hazards *h, bool hazard, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(const struct lc_hazards *h, bool hazard, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    h->say(h->ctx, hazard, text);
+}
+
+static const char *database_of(const struct lc_hazards *h, const struct lc_stmt *s)
+{
+    return lc_stmt_database(s, lc_backend_database(h->b));
+}
+
+bool lc_is_positional_insert(const char *sql, size_t n, const char *table)
+{
+    struct lc_lexer lex = LC_LEXER(sql, n);
+    struct lc_tok tok;
+    char *name = NULL;
+    bool ours;
+
+    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "INSERT") ||
+        lc_lex_code(&lex, &tok, NULL))
+        return false;
+    if (lc_tok_is(&tok, "INTO") && lc_lex_code(&lex, &tok, NULL))
+        return false;
+    if (lc_tok_is(&tok, "TABLE") && lc_lex_code(&lex, &tok, NULL))
+        return false;
+    for (;;) { /* [database.]table */
+        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED)
+            break;
+        free(name);
+        name = lc_tok_name(&tok);
+        if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_symbol(&tok, '.') ||
+            lc_lex_code(&lex, &tok, NULL))
+            break;
+    }
+    ours = name && strcmp(name, table) == 0;
+    free(name);
+    if (!ours || tok.kind == LC_TOK_END)
+        return false;
+    if (!lc_tok_symbol(&tok, '('))
+        return true;
+    /* (SELECT …) is no list of columns. */
+    return lc_lex_code(&lex, &tok, NULL) == 0 && lc_tok_is(&tok, "SELECT");
+}
+
+/* INSERTs of the last week that break by a new column. */
+static int look_at_inserts(const struct lc_hazards *h, const struct lc_stmt *s,
+                           struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"table", s->name}, {NULL, NULL}};
+    struct lc_table t = {0};
+    uint64_t found = 0;
+    size_t first = 0;
+    char shown[160];
+    int rc;
+
+    if (!h->facts->query_log) {
+        say(h, true,
+            "INSERTs without a column list fail once the column is there; whether there are any "
+            "cannot be looked up: this server keeps no query_log");
+        return 0;
+    }
+    rc = lc_query_read(h->b, lc_sql_logged_inserts, args, &t, err);
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        const struct lc_cell *q = lc_table_at(&t, i, 0);
+
+        if (!lc_is_positional_insert(q->p, q->n, s->name))
+            continue;
+        if (found == 0)
+            first = i;
+        found += lc_table_u64(&t, i, 1, 0);
+    }
+    if (rc == 0 && found)
+        say(h, true,
+            "%" PRIu64 " INSERT(s) of the last 7 days name no columns and will fail: %.100s", found,
+            lc_printable(lc_table_at(&t, first, 0)->p, lc_table_at(&t, first, 0)->n, shown,
+                         sizeof shown));
+    else if (rc == 0)
+        say(h, false, "no INSERT without a column list in the query_log of the last 7 days");
+    lc_table_release(&t);
+    return rc;
+}
+
+/* Views, Buffer and Distributed tables over the target. */
+static void say_over(void *ctx, const struct lc_table_over *t)
+{
+    const struct lc_hazards *h = ctx;
+    bool passes_on = strcmp(t->engine, "Buffer") == 0 || strcmp(t->engine, "Distributed") == 0;
+
+    if (t->column)
+        say(h, true, "%s.%s (%s%s%s) is over this table: it needs the column too, %s", t->database,
+            t->name, t->engine, *t->host ? ", on " : "", t->host,
+            t->bare ? "and its DEFAULT: else it stores empty values" : "with its DEFAULT");
+    else if (!passes_on)
+        say(h, false, "%s.%s (%s) reads or writes this table: it does not change by itself",
+            t->database, t->name, t->engine);
+}
+
+/* Cores and queries at this moment: "auto(8)" or "8". */
+static int look_at_load(const struct lc_hazards *h, uint64_t *threads, uint64_t *queries,
+                        struct lc_error *err)
+{
+    struct lc_table t = {0};
+    int rc = lc_query_read(h->b, lc_sql_threads, NULL, &t, err);
+
+    *threads = 1;
+    *queries = 1;
+    if (rc == 0 && t.rows == 1) {
+        const char *value = lc_table_at(&t, 0, 1)->p;
+
+        value += strcspn(value, "0123456789");
+        *queries = lc_table_u64(&t, 0, 0, 1);
+        *threads = strtoull(value, NULL, 10);
+    }
+    if (*threads == 0)
+        *threads = 1;
+    if (*queries == 0)
+        *queries = 1;
+    lc_table_release(&t);
+    return rc;
+}
+
+/* Columns of sql/udf_definition.sql. */
+enum {
+    U_STATUS,
+    U_ERROR,
+    U_COMMAND,
+    U_POOL_SIZE,
+    U_READ_TIMEOUT,
+    U_WRITE_TIMEOUT,
+    U_EXECUTION_TIME,
+    U_RETURN_NAME,
+    U_DETERMINISTIC,
+    U_TYPE
+};
+
+static int look_at_udf(const struct lc_hazards *h, const char *name, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
+    struct lc_table t = {0};
+    uint64_t threads, queries, pool;
+    int rc = lc_query_read(h->b, lc_sql_udf_definition, args, &t, err);
+
+    if (rc || t.rows == 0)
+        goto done;
+    rc = look_at_load(h, &threads, &queries, err);
+    if (rc)
+        goto done;
+    pool = lc_table_u64(&t, 0, U_POOL_SIZE, 0);
+    if (strcmp(lc_table_at(&t, 0, U_TYPE)->p, "executable_pool") != 0)
+        say(h, true, "%s is no executable_pool: a process is started for each block", name);
+    else if (pool < threads * queries)
+        say(h, true,
+            "%s has a pool of %" PRIu64 ", below %" PRIu64 " threads × %" PRIu64
+            " queries: callers wait, INSERTs among them",
+            name, pool, threads, queries);
+    if (lc_table_u64(&t, 0, U_READ_TIMEOUT, GOOD_TIMEOUT_MS) < GOOD_TIMEOUT_MS ||
+        lc_table_u64(&t, 0, U_WRITE_TIMEOUT, GOOD_TIMEOUT_MS) < GOOD_TIMEOUT_MS)
+        say(h, true,
+            "%s gives up after %" PRIu64 " ms: a busy machine fails queries; 60000 is safer", name,
+            lc_table_u64(&t, 0, U_READ_TIMEOUT, 0));
+    if (lc_table_u64(&t, 0, U_DETERMINISTIC, 1) == 0)
+        say(h, true, "%s is not marked as deterministic: the query cache refuses such queries",
+            name);
+done:
+    lc_table_release(&t);
+    return rc;
+}
+
+static int look_at_functions(const struct lc_hazards *h, struct lc_slice expr, struct lc_error *err)
+{
+    size_t at = 0;
+    char *name;
+    int rc = 0;
+
+    if (!h->facts->udf_table)
+        return 0;
+    while (rc == 0 && (name = lc_expr_function(expr, &at))) {
+        rc = look_at_udf(h, name, err);
+        free(name);
+    }
+    return rc;
+}
+
+/* Does the expression call a function that is not the server's own? */
+static int calls_udf(const struct lc_hazards *h, struct lc_slice expr, bool *calls,
+                     struct lc_error *err)
+{
+    size_t at = 0;
+    char *name;
+    int rc = 0;
+
+    *calls = false;
+    while (rc == 0 && h->facts->function_origin && (name = lc_expr_function(expr, &at))) {
+        const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
+        struct lc_table t = {0};
+
+        rc = lc_query_read(h->b, lc_sql_function_origin, args, &t, err);
+        if (rc == 0 && t.rows && strcmp(lc_table_at(&t, 0, 0)->p, "System") != 0)
+            *calls = true;
+        lc_table_release(&t);
+        free(name);
+    }
+    return rc;
+}
+
+static int look_at_replicated_update(const struct lc_hazards *h, const struct lc_stmt *s,
+                                     const struct lc_stmt_command *c, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", database_of(h, s)}, {"table", s->name}, {NULL, NULL}};
+    struct lc_table t = {0};
+    bool calls = false;
+    int rc = calls_udf(h, c->text, &calls, err);
+
+    if (rc == 0 && calls)
+        rc = lc_query_read(h->b, lc_sql_table_engine, args, &t, err);
+    if (rc == 0 && t.rows && strncmp(lc_table_at(&t, 0, 0)->p, "Replicated", 10) == 0)
+        say(h, true,
+            "UPDATE with an executable function on a Replicated table fails on many "
+            "versions (Unknown function): use MATERIALIZE COLUMN");
+    lc_table_release(&t);
+    return rc;
+}
+
+/* The DEFAULT that a MATERIALIZE COLUMN will store: of the plan's own ADD, or of the table. */
+static int default_of(const struct lc_hazards *h, const struct lc_stmt *s, const char *column,
+                      char **out, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", database_of(h, s)}, {"table", s->name}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc;
+
+    *out = NULL;
+    for (size_t i = 0; i < h->plan->n; i++) {
+        for (unsigned k = 0; k < h->plan->v[i].stmt_n; k++) {
+            const struct lc_stmt *p = &h->plan->v[i].stmts[k].parsed;
+
+            for (size_t c = 0; c < p->command_n; c++) {
+                const struct lc_stmt_command *cmd = &p->commands[c];
+
+                if (cmd->default_expr.n && strcmp(cmd->column, column) == 0 &&
+                    strcmp(p->name, s->name) == 0 && !*out)
+                    *out = strndup((const char *)cmd->default_expr.p, cmd->default_expr.n);
+            }
+        }
+    }
+    if (*out)
+        return 0;
+    rc = lc_query_read(h->b, lc_sql_columns, args, &t, err);
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        if (!*out && strcmp(lc_table_at(&t, i, 0)->p, column) == 0 && lc_table_at(&t, i, 3)->n)
+            *out = strdup(lc_table_at(&t, i, 3)->p);
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+static int say_cost(const struct lc_hazards *h, const struct lc_stmt *s, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", database_of(h, s)}, {"table", s->name}, {NULL, NULL}};
+    struct lc_table t = {0}, disk = {0};
+    char *expr = NULL, rows_text[16], bytes_text[16], largest_text[16], free_text[16],
+         time_text[24];
+    double rows, largest, rate = 0, free_bytes = 0;
+    int rc = lc_query_read(h->b, lc_sql_table_rows, args, &t, err);
+
+    if (rc)
+        return rc;
+    rows = lc_table_f64(&t, 0, 0, 0);
+    largest = lc_table_f64(&t, 0, 2, 0);
+    if (h->facts->disks)
+        rc = lc_query_read(h->b, lc_sql_free_disk, NULL, &disk, err);
+    if (rc == 0 && disk.rows)
+        free_bytes = lc_table_f64(&disk, 0, 0, 0);
+    for (size_t i = 0; rc == 0 && i < s->command_n && !expr; i++) {
+        if (s->commands[i].kind == LC_STMT_MATERIALIZE_COLUMN)
+            rc = default_of(h, s, s->commands[i].column, &expr, err);
+    }
+    if (rc == 0 && expr && rows > 0)
+        rate = lc_estimate_rate(h->b, database_of(h, s), s->name, expr, NULL);
+    if (rc == 0) {
+        say(h, false,
+            "rewrites up to %s rows, %sB, %" PRIu64 " parts; the largest part has %sB%s%s%s",
+            lc_short_count(rows_text, rows), lc_short_count(bytes_text, lc_table_f64(&t, 0, 3, 0)),
+            lc_table_u64(&t, 0, 1, 0), lc_short_count(largest_text, largest),
+            free_bytes > 0 ? ", free on disk are " : "",
+            free_bytes > 0 ? lc_short_count(free_text, free_bytes) : "", free_bytes > 0 ? "B" : "");
+        if (rate > 0)
+            say(h, false, "about %s for the expression alone, by a sample of its rows",
+                lc_short_time(time_text, (uint64_t)(rows * 1000 / rate)));
+        if (free_bytes > 0 && free_bytes < largest)
+            say(h, true,
+                "the largest part does not fit into the free disk: the mutation will fail");
+    }
+    free(expr);
+    lc_table_release(&t);
+    lc_table_release(&disk);
+    return rc;
+}
+
+static void say_safe_way(const struct lc_hazards *h, const struct lc_stmt *s)
+{
+    if (s->class == LC_CLASS_READERS)
+        say(h, true,
+            "the safe way round: add the new column or table, fill it in, move readers and "
+            "writers over, then remove the old one");
+    else if (s->class == LC_CLASS_DESTRUCTIVE)
+        say(h, true, "what it removes cannot be brought back");
+    else if (s->class == LC_CLASS_OTHER)
+        say(h, false, "not recognised: it is run as it is, and never sent twice");
+}
+
+int lc_hazards_look(const struct lc_hazards *h, const struct lc_stmt *s, struct lc_error *err)
+{
+    bool adds = false;
+    int rc = 0;
+
+    say_safe_way(h, s);
+    if (s->kind != LC_STMT_ALTER || !*s->name)
+        return 0;
+    for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
+        const struct lc_stmt_command *c = &s->commands[i];
+
+        adds = adds || c->kind == LC_STMT_ADD_COLUMN;
+        if (c->default_expr.n)
+            rc = look_at_functions(h, c->default_expr, err);
+        if (rc == 0 && c->kind == LC_STMT_ALTER_UPDATE)
+            rc = look_at_replicated_update(h, s, c, err);
+    }
+    if (rc == 0 && adds)
+        rc = look_at_inserts(h, s, err);
+    if (rc == 0 && adds)
+        rc = lc_tables_over(h->cluster, s, h->plan, say_over, (void *)(uintptr_t)h, err);
+    if (rc == 0 && s->mutates && s->class != LC_CLASS_METADATA)
+        rc = say_cost(h, s, err);
+    return rc;
+}

@@ -1,0 +1,369 @@
+#include "cli/migrate/lock.h"
+
+#include "livecol_sql.h"
+#include "cli/migrate/lock_store.h"
+#include "cli/server/query.h"
+#include "base/test_points.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct lc_lock {
+    struct lc_lock_store store;
+    struct lc_backend *b;      /* the caller's */
+    struct lc_backend *beat_b; /* the heartbeat's own */
+    char *database, *table;    /* of the lock itself */
+    char *tracking;
+    uint64_t n;
+    char run_id[64];
+    pthread_t thread;
+    bool beating;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool stop; /* under mutex */
+};
+
+static int no_memory(struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_NOMEM, "no memory for the lock");
+    return LC_ERR_NOMEM;
+}
+
+/* The one that matters: the highest that is live, else the highest. NULL: none. */
+static const struct lc_lock_info *holder_of(const struct lc_locks *all)
+{
+    const struct lc_lock_info *best = NULL;
+
+    for (size_t i = 0; i < all->n; i++) {
+        const struct lc_lock_info *l = &all->v[i];
+
+        if (!best || (best->stale && !l->stale) || (best->stale == l->stale && l->n > best->n))
+            best = l;
+    }
+    return best;
+}
+
+static int beat(struct lc_lock *lock, struct lc_backend *b, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", lock->database},
+                                      {"table", lock->table},
+                                      {"run_id", lock->run_id},
+                                      {NULL, NULL}};
+
+    return lc_query_run(b, lc_sql_lock_beat, args, NULL, err);
+}
+
+/* A beat that fails is not told: lc_lock_check finds out what became of the lock. */
+static void *beat_thread(void *arg)
+{
+    struct lc_lock *lock = arg;
+
+    pthread_mutex_lock(&lock->mutex);
+    while (!lock->stop) {
+        struct timespec until;
+
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += LC_LOCK_BEAT_MS / 1000;
+        while (!lock->stop && pthread_cond_timedwait(&lock->wake, &lock->mutex, &until) == 0)
+            ;
+        if (lock->stop)
+            break;
+        pthread_mutex_unlock(&lock->mutex);
+        beat(lock, lock->beat_b, NULL);
+        pthread_mutex_lock(&lock->mutex);
+    }
+    pthread_mutex_unlock(&lock->mutex);
+    return NULL;
+}
+
+static int start_beating(struct lc_lock *lock, struct lc_error *err)
+{
+    int rc = lc_backend_clone(lock->b, &lock->beat_b, err);
+
+    if (rc)
+        return rc;
+    if (pthread_create(&lock->thread, NULL, beat_thread, lock) != 0)
+        return lc_fail(err, LC_ERR_NOMEM, "the lock's heartbeat thread does not start");
+    lock->beating = true;
+    return 0;
+}
+
+/* Is our table there with our name, and who else is? */
+static int standing(struct lc_lock *lock, bool *ours, bool *highest, bool *others_live,
+                    struct lc_error *err)
+{
+    struct lc_locks all;
+    int rc = lc_lock_read(&lock->store, &all, err);
+
+    *ours = *others_live = false;
+    *highest = true;
+    for (size_t i = 0; rc == 0 && i < all.n; i++) {
+        const struct lc_lock_info *l = &all.v[i];
+
+        if (l->n == lock->n) {
+            *ours = strcmp(l->run_id, lock->run_id) == 0;
+        } else {
+            *highest = *highest && l->n < lock->n;
+            *others_live = *others_live || !l->stale;
+        }
+    }
+    free(all.v);
+    return rc;
+}
+
+static int drop_lower(struct lc_lock *lock, struct lc_error *err)
+{
+    struct lc_locks all;
+    int rc = lc_lock_read(&lock->store, &all, err);
+
+    for (size_t i = 0; rc == 0 && i < all.n; i++) {
+        if (all.v[i].n < lock->n)
+            rc = lc_lock_drop(&lock->store, all.v[i].n, err);
+    }
+    free(all.v);
+    return rc;
+}
+
+/* One try at number n. 0: it is ours; 1: somebody was quicker; a negative code. */
+static int try_number(struct lc_lock *lock, uint64_t n, const char *command, struct lc_error *err)
+{
+    bool ours = false, highest = false, others_live = false;
+    int rc;
+
+    lock->n = n;
+    free(lock->table);
+    lock->table = lc_lock_table(&lock->store, n);
+    if (!lock->table)
+        return no_memory(err);
+    rc = lc_lock_create(&lock->store, n, lock->run_id, command, err);
+    if (rc)
+        return rc;
+    rc = standing(lock, &ours, &highest, &others_live, err);
+    if (rc)
+        return rc;
+    if (ours && highest && !others_live)
+        return drop_lower(lock, err);
+    if (ours)
+        rc = lc_lock_drop(&lock->store, lock->n, err);
+    return rc ? rc : 1;
+}
+
+static int refuse(const struct lc_lock_info *h, const char *database, const char *tracking,
+                  struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_LOCKED,
+            "locked by livecol %s on %s, pid %s, since %s UTC; its last heartbeat was %" PRIu64
+            " s ago",
+            h->command, h->host, h->pid, h->since, h->beat_age_s);
+    lc_hint(err,
+            "wait longer with --lock-timeout, or, where that process is gone for good: livecol "
+            "unlock --force (%s.%s_lock_%" PRIu64 ")",
+            database, tracking, h->n);
+    return LC_ERR_LOCKED;
+}
+
+/* Try until it is ours or the time is up. */
+static int take(struct lc_lock *lock, const char *command, const struct lc_lock_wait *wait,
+                struct lc_error *err)
+{
+    uint64_t end = lc_now_ms() + wait->timeout_ms;
+    char told[sizeof((struct lc_lock_info *)0)->run_id] = "";
+
+    for (unsigned attempt = 1;; attempt++) {
+        struct lc_locks all;
+        struct lc_lock_info holder = {0};
+        const struct lc_lock_info *h;
+        unsigned pause;
+        int rc = lc_lock_read(&lock->store, &all, err);
+
+        if (rc)
+            return rc;
+        h = holder_of(&all);
+        if (h)
+            holder = *h;
+        free(all.v);
+        if (!h || holder.stale) {
+            rc = try_number(lock, h ? holder.n + 1 : 1, command, err);
+            if (rc <= 0)
+                return rc;
+        } else if (strcmp(told, holder.run_id) != 0) {
+            snprintf(told, sizeof told, "%s", holder.run_id);
+            if (wait->waiting && lc_now_ms() < end)
+                wait->waiting(wait->ctx, &holder);
+        }
+        pause = lc_backoff_ms(attempt > 3 ? 3 : attempt) / 2;
+        if (lc_now_ms() + pause > end && h && !holder.stale)
+            return refuse(&holder, lock->database, lock->tracking, err);
+        if (lc_sleep_ms(pause, wait->cancel))
+            return lc_fail(err, LC_ERR_STOPPED, "stopped while waiting for the lock");
+    }
+}
+
+/* Free the struct; the table stays. */
+static void release(struct lc_lock *lock)
+{
+    if (lock->beating) {
+        pthread_mutex_lock(&lock->mutex);
+        lock->stop = true;
+        pthread_cond_signal(&lock->wake);
+        pthread_mutex_unlock(&lock->mutex);
+        pthread_join(lock->thread, NULL);
+    }
+    pthread_cond_destroy(&lock->wake);
+    pthread_mutex_destroy(&lock->mutex);
+    lc_backend_free(lock->beat_b);
+    lc_lock_store_release(&lock->store);
+    free(lock->database);
+    free(lock->table);
+    free(lock->tracking);
+    free(lock);
+}
+
+static struct lc_lock *new_lock(struct lc_backend *b, const char *database, const char *table,
+                                const char *run_id)
+{
+    struct lc_lock *lock = calloc(1, sizeof *lock);
+    pthread_condattr_t attr;
+
+    if (!lock)
+        return NULL;
+    lock->b = b;
+    lock->database = strdup(database);
+    lock->tracking = strdup(table);
+    snprintf(lock->run_id, sizeof lock->run_id, "%s", run_id);
+    pthread_mutex_init(&lock->mutex, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&lock->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    if (lock->database && lock->tracking)
+        return lock;
+    release(lock);
+    return NULL;
+}
+
+int lc_lock_take(struct lc_lock **out, struct lc_backend *b, const char *database,
+                 const char *table, const char *run_id, const char *command,
+                 const struct lc_lock_wait *wait, struct lc_error *err)
+{
+    struct lc_lock *lock = new_lock(b, database, table, run_id);
+    int rc;
+
+    *out = NULL;
+    if (!lock)
+        return no_memory(err);
+    rc = lc_lock_store_open(&lock->store, b, lock->database, lock->tracking, err);
+    if (rc == 0)
+        rc = take(lock, command, wait, err);
+    if (rc) {
+        release(lock);
+        return rc;
+    }
+    rc = beat(lock, b, err);
+    if (rc == LC_ERR_UNKNOWN)
+        rc = 0; /* the table's own age serves as well */
+    LC_TEST_POINT("lock taken");
+    if (rc == 0)
+        rc = start_beating(lock, err);
+    if (rc) {
+        lc_lock_free(lock);
+        return rc;
+    }
+    *out = lock;
+    return 0;
+}
+
+/* A taker that gives way leaves its higher table for a moment: look again before believing it. */
+enum { CHECK_TRIES = 5, CHECK_PAUSE_MS = 100 };
+
+int lc_lock_check(struct lc_lock *lock, struct lc_error *err)
+{
+    bool ours = false, highest = true;
+
+    for (int i = 0; i < CHECK_TRIES; i++) {
+        struct lc_locks all = {0};
+        int rc = lc_lock_holders(&lock->store, &all, err);
+
+        ours = false;
+        highest = true;
+        for (size_t k = 0; rc == 0 && k < all.n; k++) {
+            if (all.v[k].n == lock->n)
+                ours = strcmp(all.v[k].run_id, lock->run_id) == 0;
+            highest = highest && all.v[k].n <= lock->n;
+        }
+        free(all.v);
+        if (rc || (ours && highest))
+            return rc;
+        if (!ours)
+            break;
+        lc_sleep_ms(CHECK_PAUSE_MS, NULL);
+    }
+    lc_fail(err, LC_ERR_LOCKED, "the lock %s.%s was %s while this run held it", lock->database,
+            lock->table, ours ? "taken over" : "removed");
+    lc_hint(err, "this run stopped before its next statement; run it again once the other has "
+                 "ended");
+    return LC_ERR_LOCKED;
+}
+
+void lc_lock_free(struct lc_lock *lock)
+{
+    struct lc_locks all = {0};
+
+    if (!lock)
+        return;
+    /* Only what is still ours is dropped: after a take-over the name may be another's. */
+    if (lc_lock_holders(&lock->store, &all, NULL) == 0) {
+        for (size_t i = 0; i < all.n; i++) {
+            if (all.v[i].n == lock->n && strcmp(all.v[i].run_id, lock->run_id) == 0)
+                lc_lock_drop(&lock->store, lock->n, NULL);
+        }
+    }
+    free(all.v);
+    release(lock);
+}
+
+int lc_lock_look(struct lc_backend *b, const char *database, const char *table, bool *held,
+                 struct lc_lock_info *holder, struct lc_error *err)
+{
+    struct lc_lock_store store;
+    struct lc_locks all = {0};
+    const struct lc_lock_info *h;
+    int rc = lc_lock_store_open(&store, b, database, table, err);
+
+    *held = false;
+    *holder = (struct lc_lock_info){0};
+    if (rc == 0)
+        rc = lc_lock_read(&store, &all, err);
+    lc_lock_store_release(&store);
+    if (rc)
+        return rc;
+    h = holder_of(&all);
+    *held = h != NULL;
+    if (h)
+        *holder = *h;
+    free(all.v);
+    return 0;
+}
+
+int lc_lock_break(struct lc_backend *b, const char *database, const char *table, unsigned *removed,
+                  struct lc_error *err)
+{
+    struct lc_lock_store store;
+    struct lc_locks all = {0};
+    int rc = lc_lock_store_open(&store, b, database, table, err);
+
+    *removed = 0;
+    if (rc == 0)
+        rc = lc_lock_read(&store, &all, err);
+    for (size_t i = 0; rc == 0 && i < all.n; i++) {
+        rc = lc_lock_drop(&store, all.v[i].n, err);
+        *removed += rc == 0;
+    }
+    free(all.v);
+    lc_lock_store_release(&store);
+    return rc;
+}

@@ -1,0 +1,477 @@
+#include "cli/migrate/lock_store.h"
+
+#include "cli/server/keeper.h"
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+#include "base/signals.h"
+#include "base/test_points.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    TABLE_ALREADY_EXISTS = 57,
+    UNKNOWN_TABLE = 60,
+    INCOMPATIBLE_COLUMNS = 122,
+    TABLE_IS_DROPPED = 218,
+    REPLICA_IS_ALREADY_EXIST = 253,
+    KEEPER_EXCEPTION = 999
+};
+
+/* Livecol's own tables lie in Keeper under /livecol/<cluster>/<database>.<table>. */
+#define OUR_ROOT "/livecol/"
+
+/* Did it fail since somebody else has removed the table meanwhile? */
+static bool was_gone(int rc, const struct lc_error *err)
+{
+    return rc == LC_ERR_SERVER &&
+           (err->server_code == UNKNOWN_TABLE || err->server_code == TABLE_IS_DROPPED);
+}
+
+static int no_memory(struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_NOMEM, "no memory for the lock");
+    return LC_ERR_NOMEM;
+}
+
+char *lc_lock_table(const struct lc_lock_store *s, uint64_t n)
+{
+    char *name;
+
+    return asprintf(&name, "%s_lock_%" PRIu64, s->tracking, n) < 0 ? NULL : name;
+}
+
+int lc_lock_store_open(struct lc_lock_store *s, struct lc_backend *b, const char *database,
+                       const char *tracking, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", database}, {"table", tracking}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc;
+
+    *s = (struct lc_lock_store){.b = b, .database = database, .tracking = tracking};
+    rc = lc_query_read(b, lc_sql_table_keeper_path, args, &t, err);
+    if (rc == 0 && t.rows) {
+        const char *path = lc_table_at(&t, 0, 0)->p;
+
+        if (asprintf(&s->root, "%s-locks", path) < 0) {
+            s->root = NULL;
+            rc = no_memory(err);
+        }
+        if (strncmp(path, OUR_ROOT, strlen(OUR_ROOT)) == 0) {
+            path += strlen(OUR_ROOT);
+            s->cluster = strndup(path, strcspn(path, "/"));
+            if (!s->cluster)
+                rc = no_memory(err);
+        }
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+void lc_lock_store_release(struct lc_lock_store *s)
+{
+    free(s->root);
+    free(s->cluster);
+    *s = (struct lc_lock_store){0};
+}
+
+/* The n of "<tracking>_lock_<n>", 0 where the name is none. */
+static uint64_t number_of(const char *table, const char *tracking)
+{
+    size_t n = strlen(tracking);
+    uint64_t v = 0;
+
+    if (strncmp(table, tracking, n) != 0 || strncmp(table + n, "_lock_", 6) != 0)
+        return 0;
+    for (table += n + 6; *table; table++) {
+        if (*table < '0' || *table > '9' || v > UINT64_MAX / 100)
+            return 0;
+        v = v * 10 + (uint64_t)(*table - '0');
+    }
+    return v;
+}
+
+/* A DEFAULT that is a string literal, as text. */
+static void unquote(char *to, size_t size, const char *p, size_t n)
+{
+    struct lc_lexer lex = LC_LEXER(p, n);
+    struct lc_tok tok;
+    char *value = NULL;
+
+    if (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_STRING)
+        value = lc_tok_name(&tok);
+    snprintf(to, size, "%s", value ? value : "");
+    free(value);
+}
+
+static struct lc_lock_info *info_of(struct lc_locks *all, uint64_t n)
+{
+    struct lc_lock_info *v;
+
+    for (size_t i = 0; i < all->n; i++) {
+        if (all->v[i].n == n)
+            return &all->v[i];
+    }
+    v = realloc(all->v, (all->n + 1) * sizeof *v);
+    if (!v)
+        return NULL;
+    all->v = v;
+    v += all->n++;
+    *v = (struct lc_lock_info){.n = n};
+    return v;
+}
+
+/* system.tables does not know it in every kind of database: 1970 in libchdb's own. */
+static void take_made(struct lc_lock_info *info, const char *p, size_t n)
+{
+    char text[24];
+    time_t made;
+    struct tm utc;
+
+    unquote(text, sizeof text, p, n);
+    info->made_s = strtoull(text, NULL, 10);
+    made = (time_t)info->made_s;
+    if (info->made_s && gmtime_r(&made, &utc))
+        strftime(info->since, sizeof info->since, "%Y-%m-%d %H:%M:%S", &utc);
+}
+
+/* A column of the lock's table, whose DEFAULT says something of its holder. */
+static void take_field(struct lc_lock_info *info, const char *column, const char *p, size_t n)
+{
+    if (strcmp(column, "run_id") == 0)
+        unquote(info->run_id, sizeof info->run_id, p, n);
+    else if (strcmp(column, "host") == 0)
+        unquote(info->host, sizeof info->host, p, n);
+    else if (strcmp(column, "pid") == 0)
+        unquote(info->pid, sizeof info->pid, p, n);
+    else if (strcmp(column, "command") == 0)
+        unquote(info->command, sizeof info->command, p, n);
+    else if (strcmp(column, "made") == 0)
+        take_made(info, p, n);
+}
+
+static void set_age(struct lc_lock_info *info, uint64_t last_s, uint64_t now_s)
+{
+    info->beat_age_s = now_s > last_s ? now_s - last_s : 0;
+    info->stale = info->beat_age_s >= LC_TEST_NUMBER("LIVECOL_TEST_STALE_S", LC_LOCK_STALE_S);
+}
+
+/* Of one server: who holds which. */
+static int table_holders(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err)
+{
+    char *prefix = NULL;
+    struct lc_table t = {0};
+    int rc;
+
+    if (asprintf(&prefix, "%s_lock_", s->tracking) < 0)
+        return no_memory(err);
+    rc = lc_query_read(
+        s->b, lc_sql_lock_columns,
+        (const struct lc_sql_arg[]){{"database", s->database}, {"prefix", prefix}, {NULL, NULL}},
+        &t, err);
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        uint64_t n = number_of(lc_table_at(&t, i, 0)->p, s->tracking);
+        const char *column = lc_table_at(&t, i, 1)->p;
+        const struct lc_cell *value = lc_table_at(&t, i, 2);
+        struct lc_lock_info *info = n ? info_of(all, n) : NULL;
+
+        if (n && !info)
+            rc = no_memory(err);
+        if (!info)
+            continue;
+        take_field(info, column, value->p, value->n);
+    }
+    lc_table_release(&t);
+    free(prefix);
+    return rc;
+}
+
+/* How old is its last beat? *gone where the table has been dropped meanwhile. */
+static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, bool *gone,
+                     struct lc_error *err)
+{
+    char *table = lc_lock_table(s, info->n);
+    struct lc_table t = {0};
+    struct lc_error beat_err = LC_ERROR_INIT;
+    const struct lc_sql_arg args[] = {
+        {"database", s->database}, {"table", table}, {"run_id", info->run_id}, {NULL, NULL}};
+    uint64_t last, now;
+    int rc;
+
+    *gone = false;
+    if (!table)
+        return no_memory(err);
+    rc = lc_query_read(s->b, lc_sql_lock_made, args, &t, err);
+    if (rc || t.rows == 0) {
+        *gone = rc == 0;
+        goto done;
+    }
+    last = info->made_s ? info->made_s : lc_table_u64(&t, 0, 0, 0);
+    now = lc_table_u64(&t, 0, 1, 0);
+    if (info->made_s == 0)
+        snprintf(info->since, sizeof info->since, "%s", lc_table_at(&t, 0, 2)->p);
+    rc = lc_query_read(s->b, lc_sql_lock_beats, args, &t, &beat_err);
+    if (was_gone(rc, &beat_err)) {
+        *gone = true;
+        rc = 0;
+        goto done;
+    }
+    if (rc) {
+        if (err && err->code == 0)
+            *err = beat_err;
+        goto done;
+    }
+    if (lc_table_u64(&t, 0, 0, 0) > last)
+        last = lc_table_u64(&t, 0, 0, 0);
+    set_age(info, last, now);
+done:
+    lc_table_release(&t);
+    free(table);
+    return rc;
+}
+
+/*
+ * The node "columns" of a Replicated table, a line a column:
+ *     `run_id` String<TAB>DEFAULT<TAB>\'abc\'
+ * where the expression is escaped as in TabSeparated.
+ */
+static int take_columns(struct lc_lock_info *info, const struct lc_cell *value)
+{
+    const char *line = value->p;
+
+    while (line && *line) {
+        const char *end = line + strcspn(line, "\n");
+        const char *mark = memmem(line, (size_t)(end - line), "\tDEFAULT\t", 9);
+        const char *tick = *line == '`' ? strchr(line + 1, '`') : NULL;
+        char name[16];
+
+        if (mark && tick && tick < mark) {
+            char *expr = malloc((size_t)(end - mark));
+            size_t n = 0;
+
+            if (!expr)
+                return LC_ERR_NOMEM;
+            for (const char *p = mark + 9; p < end; p++) {
+                if (*p == '\\' && p + 1 < end)
+                    p++; /* what is escaped here is a quote or a backslash */
+                expr[n++] = *p;
+            }
+            snprintf(name, sizeof name, "%.*s", (int)(tick - line - 1), line + 1);
+            take_field(info, name, expr, n);
+            free(expr);
+        }
+        line = *end ? end + 1 : NULL;
+    }
+    return 0;
+}
+
+/* Holder and age of the lock at root/<n>. *gone where it has been dropped meanwhile. */
+static int keeper_lock(const struct lc_lock_store *s, struct lc_lock_info *info, bool *gone,
+                       struct lc_error *err)
+{
+    char *path = NULL, *replica = NULL;
+    struct lc_table t = {0};
+    uint64_t last = 0, now = 0;
+    int rc = 0;
+
+    *gone = true;
+    if (asprintf(&path, "%s/%" PRIu64, s->root, info->n) < 0)
+        path = NULL;
+    if (asprintf(&replica, "%s/%" PRIu64 "/replicas/lock", s->root, info->n) < 0)
+        replica = NULL;
+    if (!path || !replica)
+        rc = no_memory(err);
+    if (rc == 0)
+        rc = lc_keeper_children(s->b, path, lc_stop_flag(), &t, err);
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        if (strcmp(lc_table_at(&t, i, LC_KEEPER_NAME)->p, "columns") != 0)
+            continue;
+        *gone = false;
+        last = lc_table_u64(&t, i, LC_KEEPER_MADE_S, 0);
+        now = lc_table_u64(&t, i, LC_KEEPER_NOW_S, 0);
+        snprintf(info->since, sizeof info->since, "%s", lc_table_at(&t, i, LC_KEEPER_MADE_UTC)->p);
+        if (take_columns(info, lc_table_at(&t, i, LC_KEEPER_VALUE)))
+            rc = no_memory(err);
+    }
+    /* Each beat is an INSERT, which moves the replica's pointer into its log. */
+    if (rc == 0 && !*gone)
+        rc = lc_keeper_children(s->b, replica, lc_stop_flag(), &t, err);
+    for (size_t i = 0; rc == 0 && !*gone && i < t.rows; i++) {
+        uint64_t changed = lc_table_u64(&t, i, LC_KEEPER_CHANGED_S, 0);
+
+        if (strcmp(lc_table_at(&t, i, LC_KEEPER_NAME)->p, "log_pointer") == 0 && changed > last)
+            last = changed;
+    }
+    set_age(info, last, now);
+    lc_table_release(&t);
+    free(path);
+    free(replica);
+    return rc;
+}
+
+static int keeper_read(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err)
+{
+    struct lc_table t = {0};
+    int rc = lc_keeper_children(s->b, s->root, lc_stop_flag(), &t, err);
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        uint64_t n = lc_table_u64(&t, i, LC_KEEPER_NAME, 0);
+        struct lc_lock_info *info = n ? info_of(all, n) : NULL;
+        bool gone;
+
+        if (n && !info)
+            rc = no_memory(err);
+        if (rc || !info)
+            continue;
+        rc = keeper_lock(s, info, &gone, err);
+        if (gone)
+            all->n--;
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+static int ended(int rc, struct lc_locks *all)
+{
+    if (rc) {
+        free(all->v);
+        *all = (struct lc_locks){0};
+    }
+    return rc;
+}
+
+int lc_lock_holders(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err)
+{
+    *all = (struct lc_locks){0};
+    return ended(s->root ? keeper_read(s, all, err) : table_holders(s, all, err), all);
+}
+
+int lc_lock_read(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err)
+{
+    int rc;
+
+    *all = (struct lc_locks){0};
+    if (s->root)
+        return ended(keeper_read(s, all, err), all);
+    rc = table_holders(s, all, err);
+    for (size_t i = 0; rc == 0 && i < all->n;) {
+        bool gone;
+
+        rc = table_age(s, &all->v[i], &gone, err);
+        if (gone)
+            all->v[i] = all->v[--all->n];
+        else
+            i++;
+    }
+    return ended(rc, all);
+}
+
+/* Did somebody else have the number first? */
+static bool was_quicker(const struct lc_error *err)
+{
+    return err->server_code == TABLE_ALREADY_EXISTS || err->server_code == INCOMPATIBLE_COLUMNS ||
+           err->server_code == REPLICA_IS_ALREADY_EXIST ||
+           (err->server_code == KEEPER_EXCEPTION && !lc_keeper_is_away(err));
+}
+
+static int create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
+                  const char *command, uint64_t now_s, struct lc_error *err)
+{
+    char host[256] = "", pid[24], made[24], *table = lc_lock_table(s, n), *path = NULL;
+    struct lc_error one = LC_ERROR_INIT;
+    int rc = 0;
+
+    gethostname(host, sizeof host - 1);
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    if (asprintf(&path, "%s/%" PRIu64, s->root ? s->root : "", n) < 0)
+        path = NULL;
+    snprintf(made, sizeof made, "%" PRIu64, now_s);
+    if (!table || !path)
+        rc = no_memory(&one);
+    if (rc == 0)
+        rc = lc_query_run(s->b, s->root ? lc_sql_lock_create_keeper : lc_sql_lock_create,
+                          (const struct lc_sql_arg[]){{"database", s->database},
+                                                      {"table", table},
+                                                      {"run_id", run_id},
+                                                      {"host", host},
+                                                      {"pid", pid},
+                                                      {"command", command},
+                                                      {"made", made},
+                                                      {"path", path},
+                                                      {NULL, NULL}},
+                          NULL, &one);
+    free(table);
+    free(path);
+    /* An answer that was lost is settled by the look that follows: the table names its holder. */
+    if (rc == 0 || rc == LC_ERR_UNKNOWN ||
+        (rc == LC_ERR_SERVER && s->root && lc_keeper_is_away(&one)))
+        return 0;
+    if (rc == LC_ERR_SERVER && was_quicker(&one))
+        return 1;
+    if (err && err->code == 0)
+        *err = one;
+    return rc;
+}
+
+int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
+                   const char *command, struct lc_error *err)
+{
+    struct lc_table now = {0};
+    int rc = lc_query_read(s->b, lc_sql_server_now, NULL, &now, err);
+    uint64_t now_s = rc == 0 ? lc_table_u64(&now, 0, 0, 0) : 0;
+
+    lc_table_release(&now);
+    return rc ? rc : create(s, n, run_id, command, now_s, err);
+}
+
+/* The host that has the table may be another, or be down: Keeper tells it when it is back. */
+static int drop_elsewhere(const struct lc_lock_store *s, const char *table, struct lc_error *err)
+{
+    static const struct lc_setting at_once[] = {{"distributed_ddl_task_timeout", "0"},
+                                                {NULL, NULL}};
+    const struct lc_sql_arg args[] = {
+        {"database", s->database}, {"table", table}, {"cluster", s->cluster}, {NULL, NULL}};
+    struct lc_query q = {.settings = at_once};
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, (size_t)1 << 16);
+    rc = lc_sql_format(&sql, lc_sql_drop_on_cluster, args, err);
+    if (rc == 0) {
+        q.sql = lc_buf_str(&sql);
+        rc = q.sql ? lc_backend_query(s->b, &q, NULL, err) : no_memory(err);
+    }
+    lc_buf_release(&sql);
+    return rc;
+}
+
+int lc_lock_drop(const struct lc_lock_store *s, uint64_t n, struct lc_error *err)
+{
+    char *table = lc_lock_table(s, n);
+    const struct lc_sql_arg args[] = {{"database", s->database}, {"table", table}, {NULL, NULL}};
+    struct lc_error one = LC_ERROR_INIT;
+    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
+    int rc = table ? 0 : no_memory(&one);
+
+    while (rc == 0) {
+        one = LC_ERROR_INIT;
+        rc = lc_query_read(s->b, lc_sql_lock_drop, args, NULL, &one);
+        if (rc != LC_ERR_SERVER || !s->root || !lc_keeper_is_away(&one) || lc_now_ms() >= end ||
+            lc_sleep_ms(250, lc_stop_flag()))
+            break;
+        rc = 0;
+    }
+    if (was_gone(rc, &one)) {
+        one = LC_ERROR_INIT;
+        rc = s->root && s->cluster ? drop_elsewhere(s, table, &one) : 0;
+    }
+    free(table);
+    if (rc && err && err->code == 0)
+        *err = one;
+    return rc;
+}

@@ -1,0 +1,51 @@
+/*
+ * Where the locks of a tracking table lie, and the few things that are done with them there.
+ *
+ *   tracking table on one server   the table <tracking>_lock_<n> of that server; 57 when taken
+ *   tracking table Replicated      the same table, its path in Keeper <tracking's>-locks/<n>, its
+ *                                  replica always named "lock": of any number of hosts one succeeds
+ *                                  (253, 122 when taken). Who holds it, since when, and its last
+ *                                  beat are read from Keeper, so that the holder's host may be
+ * gone.
+ */
+#ifndef LC_LOCK_STORE_H
+#define LC_LOCK_STORE_H
+
+#include "cli/migrate/lock.h"
+
+struct lc_lock_store {
+    struct lc_backend *b;            /* the caller's */
+    const char *database, *tracking; /* the caller's */
+    char *root;                      /* in Keeper; NULL: one server's locks */
+    char *cluster;                   /* whose hosts may hold the lock's table; NULL: not known */
+};
+
+/* All locks that are there. */
+struct lc_locks {
+    struct lc_lock_info *v; /* to be freed */
+    size_t n;
+};
+
+/* Find out where they lie. 0 or the failures of a query. Release it in any case. */
+int lc_lock_store_open(struct lc_lock_store *s, struct lc_backend *b, const char *database,
+                       const char *tracking, struct lc_error *err);
+
+void lc_lock_store_release(struct lc_lock_store *s);
+
+/* The name of table n, malloc'ed; NULL: no memory. */
+char *lc_lock_table(const struct lc_lock_store *s, uint64_t n);
+
+/* Who holds which. 0 or the failures of a query. */
+int lc_lock_holders(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err);
+
+/* The same with each one's last beat. */
+int lc_lock_read(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err);
+
+/* Create number n. 0, also where the answer was lost; 1 where somebody was quicker; negative. */
+int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
+                   const char *command, struct lc_error *err);
+
+/* Drop number n, on whichever host it is; not being there is good. 0 or the failures of a query. */
+int lc_lock_drop(const struct lc_lock_store *s, uint64_t n, struct lc_error *err);
+
+#endif

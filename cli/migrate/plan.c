@@ -1,0 +1,516 @@
+#include "cli/migrate/plan.h"
+
+#include "cli/column/column_check.h"
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SYNTAX_ERROR = 62, FORMAT_MAX_BYTES = 100000 };
+
+static int no_memory(struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
+    return LC_ERR_NOMEM;
+}
+
+static bool unfinished(const struct lc_track_version *v)
+{
+    return v && v->status != LC_TRACK_PENDING && v->status != LC_TRACK_APPLIED;
+}
+
+static bool is_applied(const struct lc_track_version *v)
+{
+    return v && v->status == LC_TRACK_APPLIED;
+}
+
+/* Statements that are done, or whose outcome is open, must be what they were. */
+static int check_done_statements(const struct lc_migration *m, const struct lc_track_version *v,
+                                 struct lc_problems *out)
+{
+    const struct lc_section_stmts *s = lc_migration_section(m, v->down);
+    const char *path = lc_migration_path(m, v->down);
+
+    for (unsigned i = 0; i < v->done; i++) {
+        if (i >= s->n)
+            return lc_problems_add(out, LC_PROBLEM_EDITED, path, 0,
+                                   "had at least %u statements when it failed, and has %zu now",
+                                   v->done, s->n);
+        if (v->done_sha256[i][0] && strcmp(v->done_sha256[i], s->v[i].sha256) != 0)
+            return lc_problems_add(out, LC_PROBLEM_EDITED, path, s->v[i].line,
+                                   "statement %u is done, and was edited since: it was %s, and is "
+                                   "now %s; what follows it may be edited, it may not",
+                                   i + 1, v->done_sha256[i], s->v[i].sha256);
+    }
+    if (v->status == LC_TRACK_UNKNOWN && v->open > 0 &&
+        (v->open > s->n || strcmp(v->open_sha256, s->v[v->open - 1].sha256) != 0))
+        return lc_problems_add(out, LC_PROBLEM_EDITED, path, 0,
+                               "statement %u was sent, its outcome is not known, and it was edited "
+                               "since: put it back, or record what became of it by livecol repair",
+                               v->open);
+    return 0;
+}
+
+static int check_version(const struct lc_migration *m, const struct lc_track_version *v,
+                         struct lc_problems *out)
+{
+    if (is_applied(v)) {
+        if (v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0 &&
+            strcmp(v->name, m->name) != 0)
+            return lc_problems_add(out, LC_PROBLEM_EDITED, m->file.path, 0,
+                                   "is another migration than the one that was applied as version "
+                                   "%s: %s. Where two projects share a database, each has a "
+                                   "--migrations-table of its own",
+                                   m->version_text, v->name);
+        if (v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0)
+            return lc_problems_add(out, LC_PROBLEM_EDITED, m->file.path, 0,
+                                   "was edited after it was applied: applied with SHA-256 %s, is "
+                                   "now %s",
+                                   v->file_sha256, m->file.sha256);
+        return 0;
+    }
+    if (!unfinished(v))
+        return 0;
+    return check_done_statements(m, v, out);
+}
+
+int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking *t,
+                     struct lc_problems *out)
+{
+    const struct lc_migration *last = NULL; /* in the order of the files */
+    int rc = 0;
+
+    for (size_t i = 0; i < files->n; i++) {
+        const struct lc_migration *m = &files->v[i];
+
+        if (is_applied(lc_tracking_find(t, m->version)))
+            last = m;
+    }
+    for (size_t i = 0; rc == 0 && i < files->n; i++) {
+        const struct lc_migration *m = &files->v[i];
+        const struct lc_track_version *v = lc_tracking_find(t, m->version);
+
+        if (v)
+            rc = check_version(m, v, out);
+        if (rc == 0 && !is_applied(v) && !unfinished(v) && last && m < last)
+            rc = lc_problems_add(out, LC_PROBLEM_OUT_OF_ORDER, m->file.path, 0,
+                                 "is pending, and version %s, which comes after it, is applied",
+                                 last->version_text);
+        if (rc == 0 && unfinished(v) && v->down)
+            rc = lc_problems_add(out, LC_PROBLEM_HALF, lc_migration_path(m, true), 0,
+                                 "is half reverted: %u of %u statements of its down section are "
+                                 "done",
+                                 v->done, v->stmts);
+    }
+    for (size_t i = 0; rc == 0 && i < t->n; i++) {
+        const struct lc_track_version *v = &t->v[i];
+
+        if (v->status == LC_TRACK_PENDING || lc_migrations_find(files, v->version))
+            continue;
+        rc = lc_problems_add(out, LC_PROBLEM_GONE, files->dir, 0,
+                             "holds no file of version %" PRIu64 " (%s), which is %s", v->version,
+                             v->name, lc_track_status_name(v->status));
+    }
+    return rc;
+}
+
+/* Does this problem stand in the way of such a run? */
+static bool stands_in_the_way(const struct lc_problem *p, const struct lc_up_options *o, bool down)
+{
+    switch (p->kind) {
+    case LC_PROBLEM_EDITED:
+        return true;
+    case LC_PROBLEM_GONE:
+        return o->strict;
+    case LC_PROBLEM_OUT_OF_ORDER:
+        return !down && !o->allow_missing;
+    case LC_PROBLEM_HALF:
+        return !down;
+    default:
+        return false;
+    }
+}
+
+static const char *advice(enum lc_problem_kind kind)
+{
+    switch (kind) {
+    case LC_PROBLEM_EDITED:
+        return "what has run is not changed any more: put the file back, and write what is to be "
+               "different into a new migration";
+    case LC_PROBLEM_GONE:
+        return "bring the file back, or run without --strict";
+    case LC_PROBLEM_OUT_OF_ORDER:
+        return "give it a higher number, or apply it out of order with --allow-missing";
+    case LC_PROBLEM_HALF:
+        return "livecol down goes on with it; livecol repair records what was done by hand";
+    default:
+        return "";
+    }
+}
+
+static int check_problems(const struct lc_migrations *files, const struct lc_tracking *t,
+                          const struct lc_up_options *o, bool down, struct lc_error *err)
+{
+    struct lc_problems all = {0};
+    int rc = lc_plan_problems(files, t, &all);
+
+    if (rc)
+        lc_fail(err, rc, "no memory for the plan");
+    for (size_t i = 0; rc == 0 && i < all.n; i++) {
+        const struct lc_problem *p = &all.v[i];
+
+        if (!stands_in_the_way(p, o, down))
+            continue;
+        if (p->line)
+            rc = lc_fail(err, LC_ERR_REFUSED, "%s:%" PRIu64 ": %s", p->file, p->line, p->text);
+        else
+            rc = lc_fail(err, LC_ERR_REFUSED, "%s %s", p->file, p->text);
+        lc_hint(err, "%s", advice(p->kind));
+    }
+    lc_problems_release(&all);
+    return rc;
+}
+
+static int add(struct lc_plan *plan, const struct lc_migration *m,
+               const struct lc_track_version *before, struct lc_error *err)
+{
+    struct lc_plan_migration *v = realloc(plan->v, (plan->n + 1) * sizeof *v);
+    const struct lc_section_stmts *s = lc_migration_section(m, plan->down);
+
+    if (!v)
+        return no_memory(err);
+    plan->v = v;
+    v += plan->n++;
+    *v = (struct lc_plan_migration){.m = m, .stmt_n = (unsigned)s->n};
+    if (unfinished(before) && before->down == plan->down)
+        v->first = before->done < s->n ? before->done : (unsigned)s->n;
+    v->stmts = calloc(s->n + 1, sizeof *v->stmts);
+    if (!v->stmts) {
+        v->stmt_n = 0;
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        v->stmts[i].text = &s->v[i];
+        v->stmts[i].parsed = (struct lc_stmt){.object = ""};
+    }
+    return 0;
+}
+
+static bool in_plan(const struct lc_plan *plan, uint64_t version)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->v[i].m->version == version)
+            return true;
+    }
+    return false;
+}
+
+/* What a migration needs is applied before, or by this very run. */
+static int check_needs(const struct lc_plan *plan, const struct lc_tracking *t,
+                       const struct lc_migration *m, struct lc_error *err)
+{
+    for (size_t i = 0; i < m->requires_n; i++) {
+        uint64_t need = m->requires[i];
+
+        if (is_applied(lc_tracking_find(t, need)) || in_plan(plan, need))
+            continue;
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s requires version %" PRIu64 ", which is neither applied nor part of this run",
+                m->file.path, need);
+        lc_hint(err, "leave out --to and --steps, or set them so that it comes along");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
+/* Nothing that stays applied may need what is reverted. */
+static int check_needed(const struct lc_plan *plan, const struct lc_migrations *files,
+                        const struct lc_tracking *t, struct lc_error *err)
+{
+    for (size_t i = 0; i < files->n; i++) {
+        const struct lc_migration *m = &files->v[i];
+
+        if (!is_applied(lc_tracking_find(t, m->version)) || in_plan(plan, m->version))
+            continue;
+        for (size_t k = 0; k < m->requires_n; k++) {
+            if (!in_plan(plan, m->requires[k]))
+                continue;
+            lc_fail(err, LC_ERR_REFUSED,
+                    "version %" PRIu64
+                    " cannot be reverted while %s, which requires it, is applied",
+                    m->requires[k], m -> file.path);
+            lc_hint(err, "revert that one first");
+            return LC_ERR_REFUSED;
+        }
+    }
+    return 0;
+}
+
+static int choose_up(struct lc_plan *plan, const struct lc_migrations *files,
+                     const struct lc_tracking *t, const struct lc_up_options *o,
+                     struct lc_error *err)
+{
+    for (size_t i = 0; i < files->n; i++) {
+        const struct lc_migration *m = &files->v[i];
+        const struct lc_track_version *v = lc_tracking_find(t, m->version);
+        int rc;
+
+        if (is_applied(v)) {
+            plan->skipped++;
+        } else if ((o->to_given && m->version > o->to) || (o->steps && plan->n >= o->steps)) {
+            plan->left++;
+        } else {
+            rc = check_needs(plan, t, m, err);
+            if (rc == 0)
+                rc = add(plan, m, v, err);
+            if (rc)
+                return rc;
+        }
+    }
+    return 0;
+}
+
+/* The newest that is applied comes first, and only its file says what takes it
+ * back; unless --to. */
+static int check_gone(const struct lc_migrations *files, const struct lc_tracking *t,
+                      const struct lc_up_options *o, struct lc_error *err)
+{
+    uint64_t newest = 0;
+
+    if (o->to_given)
+        return 0;
+    for (size_t i = 0; i < files->n; i++)
+        if (is_applied(lc_tracking_find(t, files->v[i].version)))
+            newest = files->v[i].version;
+    for (size_t i = 0; i < t->n; i++) {
+        const struct lc_track_version *v = &t->v[i];
+
+        if (!is_applied(v) || v->version <= newest || lc_migrations_find(files, v->version))
+            continue;
+        lc_fail(err, LC_ERR_REFUSED,
+                "version %" PRIu64 " (%s) is applied, and %s holds no file of it that says what "
+                "takes it back",
+                v->version, v->name, files->dir);
+        lc_hint(err, "put the file back, or name its folder by -d; --to VERSION reverts what is "
+                     "above that, and "
+                     "leaves out what has no file");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
+static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
+                       const struct lc_tracking *t, const struct lc_up_options *o,
+                       struct lc_error *err)
+{
+    unsigned steps = o->steps ? o->steps : o->to_given ? UINT32_MAX : 1;
+    int gone = check_gone(files, t, o, err);
+
+    if (gone)
+        return gone;
+    for (size_t i = files->n; i-- > 0;) {
+        const struct lc_migration *m = &files->v[i];
+        const struct lc_track_version *v = lc_tracking_find(t, m->version);
+        int rc;
+
+        if (!is_applied(v) && !unfinished(v))
+            continue;
+        if ((o->to_given && m->version <= o->to) || plan->n >= steps) {
+            plan->left++;
+            continue;
+        }
+        if (m->down.n == 0) {
+            lc_fail(err, LC_ERR_REFUSED, "%s cannot be reverted: it has no down section",
+                    m->file.path);
+            lc_hint(err,
+                    "write a new migration that changes it back, or stop above it: livecol "
+                    "down --to %s",
+                    m->version_text);
+            return LC_ERR_REFUSED;
+        }
+        rc = add(plan, m, v, err);
+        if (rc)
+            return rc;
+    }
+    for (size_t i = 0; i < t->n; i++)
+        if (is_applied(&t->v[i]) && !lc_migrations_find(files, t->v[i].version))
+            plan->left++;
+    return check_needed(plan, files, t, err);
+}
+
+int lc_plan_make(struct lc_plan *plan, const struct lc_migrations *files,
+                 const struct lc_tracking *t, const struct lc_up_options *o, bool down,
+                 struct lc_error *err)
+{
+    int rc;
+
+    *plan = (struct lc_plan){.down = down};
+    if (o->to_given && (o->to || !down) && !lc_migrations_find(files, o->to))
+        return lc_fail(err, LC_ERR_USAGE, "there is no version %" PRIu64 " in %s", o->to,
+                       files->dir);
+    rc = check_problems(files, t, o, down, err);
+    if (rc)
+        return rc;
+    return down ? choose_down(plan, files, t, o, err) : choose_up(plan, files, t, o, err);
+}
+
+/* The server's own form of a statement, NULL where it does not know it. */
+static int format(struct lc_backend *b, const struct lc_migration_stmt *text, char **out,
+                  struct lc_error *err)
+{
+    char *sql = strndup(text->p, text->n);
+    const struct lc_sql_arg args[] = {{"sql", sql}, {NULL, NULL}};
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc;
+
+    *out = NULL;
+    if (!sql)
+        return no_memory(err);
+    if (text->n > FORMAT_MAX_BYTES) {
+        free(sql);
+        return 0; /* with its quotes escaped it may be longer than the server reads */
+    }
+    rc = lc_query_read(b, lc_sql_format_query, args, &t, &one);
+    if (rc == 0 && t.rows == 1) {
+        *out = strdup(lc_table_at(&t, 0, 0)->p);
+        rc = *out ? 0 : no_memory(err);
+    } else if (rc == LC_ERR_SERVER && one.server_code == SYNTAX_ERROR) {
+        char *scope = strstr(one.msg, ": In scope "); /* of the question, not of the statement */
+
+        if (scope)
+            *scope = '\0';
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s", one.msg);
+        lc_hint(err, "the server cannot read it: mend it; nothing was changed");
+    } else if (rc == LC_ERR_SERVER) {
+        rc = 0; /* what the formatter does not know is run as it is */
+    } else if (rc && err && err->code == 0) {
+        *err = one;
+    }
+    lc_table_release(&t);
+    free(sql);
+    return rc;
+}
+
+/* The data of an INSERT says nothing of what it is, and may be large. */
+static bool worth_formatting(const struct lc_stmt *s)
+{
+    return s->kind != LC_STMT_INSERT;
+}
+
+/* MODIFY COLUMN with the type that the column has already changes metadata alone. */
+static int refine(struct lc_stmt *s, struct lc_backend *b, struct lc_error *err)
+{
+    enum lc_stmt_class worst = LC_CLASS_METADATA;
+
+    if (s->kind != LC_STMT_ALTER)
+        return 0;
+    for (size_t i = 0; i < s->command_n; i++) {
+        struct lc_stmt_command *c = &s->commands[i];
+        bool same = false;
+
+        if (c->kind == LC_STMT_MODIFY_COLUMN && c->type.n) {
+            int rc = lc_column_has_type(b, s, c, &same, err);
+
+            if (rc)
+                return rc;
+            if (same && c->class == LC_CLASS_READERS)
+                c->class = LC_CLASS_METADATA;
+        }
+        if (c->class > worst)
+            worst = c->class;
+    }
+    s->class = worst;
+    return 0;
+}
+
+int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b, const struct lc_facts *facts,
+                       struct lc_error *err)
+{
+    int rc;
+
+    lc_stmt_release(&s->parsed);
+    rc = lc_stmt_parse(&s->parsed, s->text->p, s->text->n, err);
+    if (rc == 0 && facts->format_query && worth_formatting(&s->parsed)) {
+        free(s->formatted);
+        rc = format(b, s->text, &s->formatted, err);
+        if (rc == 0 && s->formatted) {
+            lc_stmt_release(&s->parsed);
+            rc = lc_stmt_parse(&s->parsed, s->formatted, strlen(s->formatted), err);
+        }
+    }
+    return rc ? rc : refine(&s->parsed, b, err);
+}
+
+/* Can this server run them at all? Everything it lacks is said at once. */
+static int check_fit(const struct lc_plan *plan, struct lc_backend *b, const struct lc_facts *facts,
+                     struct lc_error *err)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct lc_plan_migration *m = &plan->v[i];
+        unsigned lacks = 0;
+        char names[200];
+
+        for (unsigned k = m->first; k < m->stmt_n; k++) {
+            int rc = lc_facts_lacking(facts, b, &m->stmts[k].parsed, &lacks, err);
+
+            if (rc)
+                return rc;
+        }
+        if (!lacks)
+            continue;
+        lc_fail(err, LC_ERR_REFUSED, "%s cannot run on %s, which has %s",
+                lc_migration_path(m->m, plan->down), lc_backend_where(b),
+                lc_facts_lack_names(lacks, names, sizeof names));
+        lc_hint(err, "nothing was changed; migrations/dictionary does it by a dictionary, for such "
+                     "servers (-d migrations/dictionary; docs/dictionaries.md)");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
+int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_facts *facts,
+                  struct lc_error *err)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        struct lc_plan_migration *m = &plan->v[i];
+
+        for (unsigned k = m->first; k < m->stmt_n; k++) {
+            struct lc_error one = LC_ERROR_INIT;
+            int rc = lc_plan_stmt_parse(&m->stmts[k], b, facts, &one);
+
+            if (rc && err && err->code == 0) {
+                *err = one;
+                if (rc == LC_ERR_REFUSED)
+                    snprintf(err->msg, sizeof err->msg,
+                             "%s:%" PRIu64 ": statement %u of %u: %.800s",
+                             lc_migration_path(m->m, plan->down), m->stmts[k].text->line, k + 1,
+                             m->stmt_n, one.msg);
+            }
+            if (rc)
+                return rc;
+        }
+    }
+    return check_fit(plan, b, facts, err);
+}
+
+void lc_plan_stmt_release(struct lc_plan_stmt *s)
+{
+    free(s->formatted);
+    lc_stmt_release(&s->parsed);
+    s->formatted = NULL;
+}
+
+void lc_plan_release(struct lc_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        for (unsigned k = 0; k < plan->v[i].stmt_n; k++)
+            lc_plan_stmt_release(&plan->v[i].stmts[k]);
+        free(plan->v[i].stmts);
+    }
+    free(plan->v);
+    *plan = (struct lc_plan){0};
+}

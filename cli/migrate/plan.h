@@ -1,0 +1,66 @@
+/*
+ * What a run would do: which migrations, from which statement on, and what each statement is.
+ *
+ * Made from the files and the tracking table alone, without changing anything.
+ */
+#ifndef LC_PLAN_H
+#define LC_PLAN_H
+
+#include "cli/server/abilities.h"
+#include "cli/migrate/files.h"
+#include "cli/migrate/runner.h"
+#include "cli/sql/statement.h"
+#include "cli/migrate/tracking.h"
+
+struct lc_plan_stmt {
+    const struct lc_migration_stmt *text;
+    char *formatted;       /* by the server; NULL where it has no formatter, or does not know it */
+    struct lc_stmt parsed; /* of `formatted`, else of the text */
+};
+
+struct lc_plan_migration {
+    const struct lc_migration *m;
+    unsigned first;             /* statements before this one, from 0, are done */
+    struct lc_plan_stmt *stmts; /* all of the section */
+    unsigned stmt_n;
+};
+
+struct lc_plan {
+    bool down;
+    struct lc_plan_migration *v;
+    size_t n;
+    unsigned skipped; /* applied before (down: 0) */
+    unsigned left;    /* pending, and beyond `to` or `steps` */
+};
+
+/*
+ * What is wrong between files and tracking: edited, gone, out of order, half reverted. 0 or
+ * LC_ERR_NOMEM.
+ */
+int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking *t,
+                     struct lc_problems *out);
+
+/*
+ * Choose what to do. 0; LC_ERR_REFUSED where one of those problems stands in the way (gone only
+ * with strict, out of order unless allow_missing); LC_ERR_USAGE for a version that is not there;
+ * LC_ERR_REFUSED for one that has no down section; LC_ERR_NOMEM. Release it in any case.
+ */
+int lc_plan_make(struct lc_plan *plan, const struct lc_migrations *files,
+                 const struct lc_tracking *t, const struct lc_up_options *o, bool down,
+                 struct lc_error *err);
+
+/*
+ * Read its statements, with the server's formatter where it has one. 0; LC_ERR_REFUSED where the
+ * server has not what they need (lc_facts_lacking); or a query's failures.
+ */
+int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_facts *facts,
+                  struct lc_error *err);
+
+void lc_plan_release(struct lc_plan *plan);
+
+/* The same for one statement, whose text is set. Release it in any case. */
+int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b, const struct lc_facts *facts,
+                       struct lc_error *err);
+void lc_plan_stmt_release(struct lc_plan_stmt *s);
+
+#endif

@@ -1,0 +1,67 @@
+#include "cli/migrate/session.h"
+
+enum { LOCK_TIMEOUT_MS = 60000 };
+
+static void on_warning(void *ctx, const char *text)
+{
+    const struct lc_up_options *o = ctx;
+    const struct lc_run_event e = {.kind = LC_RUN_WARNING, .text = text};
+
+    if (o->hooks.event)
+        o->hooks.event(o->hooks.ctx, &e);
+}
+
+static int open_cluster(struct lc_session *s, const struct lc_up_options *o, struct lc_error *err)
+{
+    struct lc_facts facts;
+    int rc;
+
+    if (!o->cluster)
+        return lc_cluster_alone(&s->cluster, s->b, err);
+    rc = lc_facts_ask(&facts, s->b, err);
+    return rc ? rc
+              : lc_cluster_open(&s->cluster, s->b, &facts, o->cluster, o->allow_degraded,
+                                on_warning, (void *)(uintptr_t)o, err);
+}
+
+int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_up_options *o,
+                    bool with_files, struct lc_error *err)
+{
+    int rc = 0;
+
+    *s = (struct lc_session){.b = b};
+    if (with_files)
+        rc = lc_migrations_scan(&s->files, o->migrations_dir, err);
+    if (rc == 0)
+        rc = open_cluster(s, o, err);
+    if (rc == 0)
+        rc = lc_tracking_open(&s->tracking, b, o->table, err);
+    s->tracking.cluster = &s->cluster;
+    return rc ? rc : lc_tracking_check_hosts(&s->tracking, err);
+}
+
+int lc_session_lock(struct lc_session *s, const char *command, const struct lc_up_options *o,
+                    void (*waiting)(void *ctx, const struct lc_lock_info *holder), void *ctx,
+                    struct lc_error *err)
+{
+    const struct lc_lock_wait wait = {.timeout_ms =
+                                          o->lock_timeout_ms ? o->lock_timeout_ms : LOCK_TIMEOUT_MS,
+                                      .cancel = o->cancel,
+                                      .waiting = waiting,
+                                      .ctx = ctx};
+    int rc = lc_tracking_create(&s->tracking, err);
+
+    if (rc == 0)
+        rc = lc_lock_take(&s->lock, s->b, s->tracking.database, s->tracking.table,
+                          s->tracking.run_id, command, &wait, err);
+    return rc ? rc : lc_tracking_load(&s->tracking, err);
+}
+
+void lc_session_end(struct lc_session *s)
+{
+    lc_lock_free(s->lock);
+    lc_tracking_release(&s->tracking);
+    lc_cluster_release(&s->cluster);
+    lc_migrations_release(&s->files);
+    *s = (struct lc_session){0};
+}

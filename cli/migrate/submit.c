@@ -1,0 +1,489 @@
+#include "cli/migrate/submit.h"
+
+#include "cli/column/backfill_disk.h"
+#include "cli/server/ddl_task.h"
+#include "cli/server/keeper.h"
+#include "cli/server/query.h"
+#include "cli/term/message.h"
+#include "base/test_points.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CANNOT_ASSIGN_ALTER = 517,
+    TOO_MANY_MUTATIONS = 692,
+    TABLE_IS_READ_ONLY = 242,
+    SAME_QUERY_ID_RUNS = 216,
+    TIMEOUT_EXCEEDED = 159,
+    UNFINISHED = 341,
+    /* The client waits longer than the server's own limit, whose error says more. */
+    BEYOND_SERVER_LIMIT_MS = 30000,
+    STATEMENT_WAIT_MS = 3600000,
+    RUNNING_PAUSE_MS = 200
+};
+
+static void tell(const struct lc_send *s, enum lc_run_event_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void tell(const struct lc_send *s, enum lc_run_event_kind kind, const char *fmt, ...)
+{
+    va_list ap;
+    char text[1536];
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    s->event(s->ctx, kind, text, NULL);
+}
+
+static void tell_progress(void *ctx, const struct lc_run_progress *p)
+{
+    const struct lc_send *s = ctx;
+
+    s->event(s->ctx, LC_RUN_MUTATION, NULL, p);
+}
+
+static const char *database_of(const struct lc_send *s, const struct lc_plan_stmt *stmt)
+{
+    return lc_stmt_database(&stmt->parsed, lc_backend_database(s->b));
+}
+
+/* Note the table's mutations, where the statement may make one. */
+static int watch(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                 struct lc_mutation_watch *w, struct lc_error *err)
+{
+    *w = (struct lc_mutation_watch){0};
+    if (!stmt->parsed.mutates || !*stmt->parsed.name)
+        return 0;
+    return lc_mutation_watch(w, s->cluster, s->facts, database_of(s, stmt), stmt->parsed.name, err);
+}
+
+static void away(const struct lc_send *s, bool is_away)
+{
+    if (s->away)
+        s->away(s->ctx, is_away);
+}
+
+static int wait_for_mutations(const struct lc_send *s, struct lc_mutation_watch *w,
+                              struct lc_error *err)
+{
+    const struct lc_mutation_hooks hooks = {tell_progress, (void *)(uintptr_t)s,
+                                            s->options->cancel};
+    int rc;
+
+    if (!w->b)
+        return 0;
+    away(s, true);
+    rc = lc_mutation_wait(w, &hooks, err);
+    away(s, false);
+    if (rc == 0 && !s->cluster->name && w->replicas > 1)
+        tell(s, LC_RUN_WARNING,
+             "%s.%s has %" PRIu64 " replicas, %" PRIu64 " of them active, and only this server's "
+             "was looked at: --cluster NAME waits for each",
+             w->database, w->table, w->replicas, w->active);
+    return rc;
+}
+
+/* Until the server does not show it as running any more. */
+static int wait_while_running(const struct lc_send *s, const char *query_id, struct lc_error *err)
+{
+    bool told = false;
+
+    for (;;) {
+        bool running;
+        int rc = lc_effect_running(s->b, s->facts, query_id, &running, err);
+
+        if (rc || !running)
+            return rc;
+        if (!told)
+            tell(s, LC_RUN_UNKNOWN, "the statement still runs in the server as %s: waiting",
+                 query_id);
+        told = true;
+        if (lc_sleep_ms(RUNNING_PAUSE_MS, s->options->cancel)) {
+            lc_fail(err, LC_ERR_STOPPED, "stopped; the statement goes on in the server as %s",
+                    query_id);
+            lc_hint(err, "run the same again to wait for its end");
+            return LC_ERR_STOPPED;
+        }
+    }
+}
+
+static int refuse_unknown(const struct lc_plan_stmt *stmt, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_UNKNOWN,
+            "the statement was sent, its answer was lost, and its effect cannot be told: %s is "
+            "never sent twice",
+            stmt->parsed.kind == LC_STMT_INSERT ? "an INSERT" : "a statement of this kind");
+    return LC_ERR_UNKNOWN;
+}
+
+/*
+ * A lone MATERIALIZE COLUMN is a backfill: done partition by partition, and what is left of it is
+ * read from the table, so that nothing of an earlier send has to be settled. *is_one false: another
+ * statement, or one that cannot be supervised here; *target is to be released in any case.
+ */
+static int as_backfill(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                       struct lc_backfill_target *target, bool *is_one, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    int rc;
+
+    *target = (struct lc_backfill_target){0};
+    *is_one = false;
+    if (!lc_backfill_is_lone(&stmt->parsed, stmt->text->p, stmt->text->n))
+        return 0;
+    rc = lc_backfill_find(target, s->b, s->facts, database_of(s, stmt), stmt->parsed.name,
+                          stmt->parsed.commands[0].column, &why);
+    /* A MATERIALIZED column is computed anew everywhere, which what is left cannot tell. */
+    *is_one = rc == 0 && strcmp(target->default_kind, "DEFAULT") == 0;
+    if (rc && rc != LC_ERR_REFUSED && err && err->code == 0)
+        *err = why;
+    return rc == LC_ERR_REFUSED ? 0 : rc; /* sent as it is: the server says what is wrong with it */
+}
+
+static void tell_backfill(void *ctx, const struct lc_backfill_progress *p)
+{
+    const struct lc_send *s = ctx;
+    const struct lc_run_progress progress = {
+        .parts_total = p->parts_total,
+        .parts_to_do = p->parts_total - p->parts_done,
+        .rows_done = p->rows_done,
+        .rows_total = p->rows_total,
+        .fraction = p->rows_total ? (double)p->rows_done / (double)p->rows_total : 1,
+        .elapsed_ms = p->elapsed_ms,
+        .rows_per_s = p->rows_per_s,
+        .left_ms = p->left_ms,
+        .waiting = p->waiting};
+
+    s->event(s->ctx, LC_RUN_MUTATION, NULL, &progress);
+}
+
+static void tell_notice(void *ctx, const char *text)
+{
+    const struct lc_send *s = ctx;
+
+    s->event(s->ctx, LC_RUN_RETRY, text, NULL);
+}
+
+static int run_backfill(const struct lc_send *s, struct lc_backfill_target *target,
+                        const char *query_id, struct lc_error *err)
+{
+    const struct lc_backfill_hooks hooks = {tell_backfill, tell_notice, (void *)(uintptr_t)s};
+    struct lc_backfill_options o = s->options->backfill;
+    struct lc_backfill_progress progress;
+    struct lc_backfill_disk disk;
+    int rc = lc_backfill_disk(target, &disk, err);
+
+    if (rc == 0)
+        rc = lc_backfill_check_disk(target, &disk, err);
+    if (rc)
+        return rc;
+    o.cancel = s->options->cancel;
+    away(s, true);
+    rc = lc_backfill_run(target, &o, &hooks, query_id, &progress, err);
+    away(s, false);
+    return rc;
+}
+
+/*
+ * What failed may be there all the same: on one host of several, later than it was waited for, or
+ * made by hand since. Whether the columns are the ones that were asked for is looked at afterwards,
+ * on every host.
+ */
+static bool only_adds_columns(const struct lc_stmt *s)
+{
+    bool only = s->kind == LC_STMT_ALTER && s->command_n > 0;
+
+    for (size_t i = 0; only && i < s->command_n; i++) /* IF NOT EXISTS may be sent again */
+        only = s->commands[i].kind == LC_STMT_ADD_COLUMN && !s->commands[i].conditional;
+    return only;
+}
+
+int lc_send_settle(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                   const struct lc_send_before *before, bool *done, struct lc_error *err)
+{
+    struct lc_backfill_target target;
+    bool is_backfill;
+    struct lc_mutation_watch w;
+    enum lc_effect effect = LC_EFFECT_NONE;
+    int rc;
+
+    *done = false;
+    if (before->failed && !stmt->parsed.mutates && !only_adds_columns(&stmt->parsed))
+        return 0; /* it failed, and the server is not at it any more */
+    rc = as_backfill(s, stmt, &target, &is_backfill, err);
+    lc_backfill_release(&target);
+    if (rc || is_backfill)
+        return rc;
+    rc = wait_while_running(s, before->query_id, err);
+    if (rc)
+        return rc;
+    rc = watch(s, stmt, &w, err);
+    if (rc == 0)
+        rc = lc_effect_look(s->b, s->facts, &stmt->parsed, before->failed ? NULL : before->query_id,
+                            before->at_s, &w, &effect, err, err);
+    if (rc == 0 && effect == LC_EFFECT_FAILED)
+        rc = LC_ERR_SERVER;
+    if (rc == 0 && effect == LC_EFFECT_UNKNOWN && !before->failed)
+        rc = refuse_unknown(stmt, err);
+    if (rc == 0 && effect == LC_EFFECT_DONE) {
+        *done = true;
+        tell(s, LC_RUN_UNKNOWN, "the statement that was sent before has taken effect");
+        rc = wait_for_mutations(s, &w, err);
+    } else if (rc == 0 && !before->failed) {
+        tell(s, LC_RUN_UNKNOWN, "the statement that was sent before has had no effect: sending it");
+    }
+    lc_mutation_release(&w);
+    return rc;
+}
+
+static bool may_retry(int rc, const struct lc_error *why)
+{
+    if (rc == LC_ERR_NOT_SENT)
+        return true;
+    return rc == LC_ERR_SERVER &&
+           (why->server_code == CANNOT_ASSIGN_ALTER || why->server_code == TOO_MANY_MUTATIONS ||
+            why->server_code == TABLE_IS_READ_ONLY);
+}
+
+/* The answer was lost. *done: it has taken effect; else it is to be sent again. */
+static int settle_lost(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                       const char *query_id, uint64_t since_s, struct lc_mutation_watch *w,
+                       const struct lc_error *why, bool *done, struct lc_error *err)
+{
+    enum lc_effect effect = LC_EFFECT_UNKNOWN;
+    int rc;
+
+    *done = false;
+    tell(s, LC_RUN_UNKNOWN, "the answer was lost (%s): looking for %s", why->msg, query_id);
+    rc = wait_while_running(s, query_id, err);
+    if (rc == 0)
+        rc = lc_effect_look(s->b, s->facts, &stmt->parsed, query_id, since_s, w->b ? w : NULL,
+                            &effect, err, err);
+    if (rc)
+        return rc;
+    switch (effect) {
+    case LC_EFFECT_DONE:
+        *done = true;
+        tell(s, LC_RUN_UNKNOWN, "it has taken effect");
+        return 0;
+    case LC_EFFECT_NONE:
+        tell(s, LC_RUN_UNKNOWN, "it has had no effect");
+        return 0;
+    case LC_EFFECT_FAILED:
+        return LC_ERR_SERVER;
+    case LC_EFFECT_UNKNOWN:
+        break;
+    }
+    return refuse_unknown(stmt, err);
+}
+
+/* The server's own limits, where it knows them; mutations are waited for by looking, not by it. */
+static void make_settings(const struct lc_up_options *o, bool on_cluster, char statement_s[16],
+                          char ddl_s[16], struct lc_setting out[6])
+{
+    size_t n = 0;
+
+    out[n++] = (struct lc_setting){"mutations_sync", "0"};
+    out[n++] = (struct lc_setting){"async_insert", "0"};
+    if (o->statement_timeout_ms) {
+        snprintf(statement_s, 16, "%u", (o->statement_timeout_ms + 999) / 1000);
+        out[n++] = (struct lc_setting){"max_execution_time", statement_s};
+    }
+    /* What the hosts have not done by then is followed in Keeper, where a
+     * signal can end the wait. */
+    if (on_cluster && !o->ddl_timeout_ms)
+        out[n++] = (struct lc_setting){"distributed_ddl_task_timeout", "5"};
+    if (o->ddl_timeout_ms) {
+        snprintf(ddl_s, 16, "%u", (o->ddl_timeout_ms + 999) / 1000);
+        out[n++] = (struct lc_setting){"distributed_ddl_task_timeout", ddl_s};
+        out[n++] = (struct lc_setting){"lock_acquire_timeout", ddl_s};
+    }
+    out[n] = (struct lc_setting){NULL, NULL};
+}
+
+static int send_once(const struct lc_send *s, const struct lc_plan_stmt *stmt, const char *sql,
+                     const char *query_id, struct lc_error *err)
+{
+    const struct lc_up_options *o = s->options;
+    char statement_s[16], ddl_s[16];
+    struct lc_setting settings[6];
+    struct lc_query q = {.sql = sql,
+                         .sql_n = stmt->text->n,
+                         .query_id = query_id,
+                         .settings = settings,
+                         .timeout_ms = o->statement_timeout_ms
+                                           ? o->statement_timeout_ms + BEYOND_SERVER_LIMIT_MS
+                                           : STATEMENT_WAIT_MS};
+
+    make_settings(o, stmt->parsed.on_cluster, statement_s, ddl_s, settings);
+    return lc_backend_query(s->b, &q, NULL, err);
+}
+
+static void tell_waiting(void *ctx, const char *text)
+{
+    const struct lc_send *s = ctx;
+
+    tell(s, LC_RUN_RETRY, "%s", text);
+}
+
+/* To its end on every host, whatever the server that was asked still waits for. */
+static int follow(const struct lc_send *s, const char *task, struct lc_error *err)
+{
+    const struct lc_ddl_hooks hooks = {tell_waiting, (void *)(uintptr_t)s, s->options->cancel};
+
+    return lc_ddl_task_follow(s->cluster, task, &hooks, err);
+}
+
+/*
+ * An answer that says: it goes on by itself. *ours false: it says something else. What a Replicated
+ * table's other replicas still have to do is waited for afterwards, by looking at them.
+ */
+static int go_on(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                 const struct lc_error *why, bool *ours, struct lc_error *err)
+{
+    char *task;
+    int rc = 0;
+
+    *ours = true;
+    if (why->server_code == UNFINISHED) {
+        tell(s, LC_RUN_RETRY, "not done yet on every replica: %s", why->msg);
+        return 0;
+    }
+    task = why->server_code == TIMEOUT_EXCEEDED && stmt->parsed.on_cluster
+               ? lc_ddl_task_named(why->msg)
+               : NULL;
+    *ours = task != NULL;
+    if (task)
+        rc = follow(s, task, err);
+    free(task);
+    return rc;
+}
+
+/* It has taken effect here; of ON CLUSTER the other hosts are followed where its task is found. */
+static int follow_found(const struct lc_send *s, const struct lc_plan_stmt *stmt, uint64_t since_s,
+                        struct lc_error *err)
+{
+    char *task = NULL;
+    int rc = 0;
+
+    if (stmt->parsed.on_cluster && s->facts->keeper)
+        rc = lc_ddl_task_find(s->b, stmt->text->p, stmt->text->n, since_s, &task, err);
+    if (rc == 0 && task)
+        rc = follow(s, task, err);
+    free(task);
+    return rc;
+}
+
+/* Without Keeper nobody knows what became of a statement, and no try is the last one soon. */
+static bool is_lost(int rc, const struct lc_error *why)
+{
+    return rc == LC_ERR_UNKNOWN ||
+           (rc == LC_ERR_SERVER && lc_keeper_is_away(why) && !may_retry(rc, why));
+}
+
+static bool is_last_try(const struct lc_send *s, const struct lc_error *why, unsigned attempt,
+                        uint64_t begun_ms)
+{
+    if (why->code == LC_ERR_SERVER && s->facts->keeper && lc_keeper_is_away(why))
+        return lc_now_ms() - begun_ms > LC_KEEPER_PATIENCE_MS;
+    return attempt >= LC_QUERY_TRIES;
+}
+
+static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+                              const char *sql, const char *query_id, uint64_t since_s,
+                              struct lc_mutation_watch *w, struct lc_error *err)
+{
+    uint64_t begun_ms = lc_now_ms();
+    bool lost = false;
+
+    for (unsigned attempt = 1;; attempt++) {
+        struct lc_error why = LC_ERROR_INIT;
+        unsigned pause_ms = lc_backoff_ms(attempt);
+        bool done = false;
+        int rc = send_once(s, stmt, sql, query_id, &why);
+
+        if (rc == 0)
+            return 0;
+        if (rc == LC_ERR_SERVER) {
+            bool ours;
+
+            rc = go_on(s, stmt, &why, &ours, err);
+            if (ours)
+                return rc;
+            rc = LC_ERR_SERVER;
+        }
+        /* Once an answer was lost, an error too ("already exists") may only
+         * mean that it is done. */
+        if (is_lost(rc, &why) || (rc == LC_ERR_SERVER && lost && !may_retry(rc, &why))) {
+            struct lc_error settled = LC_ERROR_INIT;
+            bool answered =
+                rc == LC_ERR_SERVER && why.server_code != SAME_QUERY_ID_RUNS && !is_lost(rc, &why);
+
+            lost = true;
+            rc = settle_lost(s, stmt, query_id, since_s, w, &why, &done, &settled);
+            if (done)
+                return follow_found(s, stmt, since_s, err);
+            if (rc == 0 && answered)
+                rc = LC_ERR_SERVER; /* it has had no effect, and `why` says what is wrong with it */
+            else if (rc == 0 && is_last_try(s, &why, attempt, begun_ms))
+                rc = LC_ERR_UNKNOWN; /* each answer was lost; `why` says how */
+            else if (rc)
+                why = settled;
+            if (rc == 0) {
+                tell(s, LC_RUN_RETRY, "sending it again in %u ms", pause_ms);
+                lc_sleep_ms(pause_ms, s->options->cancel);
+                continue;
+            }
+        }
+        if (!may_retry(rc, &why) || is_last_try(s, &why, attempt, begun_ms)) {
+            if (err && err->code == 0)
+                *err = why;
+            return rc;
+        }
+        tell(s, LC_RUN_RETRY, "%s; try %u of %u in %u ms", why.msg, attempt + 1, LC_QUERY_TRIES,
+             pause_ms);
+        if (lc_sleep_ms(pause_ms, s->options->cancel))
+            return lc_fail(err, LC_ERR_STOPPED, "stopped while trying again: %s", why.msg);
+    }
+}
+
+int lc_send_run(const struct lc_send *s, const struct lc_plan_stmt *stmt, const char *query_id,
+                uint64_t since_s, struct lc_error *err)
+{
+    struct lc_backfill_target target;
+    struct lc_mutation_watch w = {0};
+    bool is_backfill;
+    char *sql;
+    int rc = as_backfill(s, stmt, &target, &is_backfill, err);
+
+    if (rc == 0 && is_backfill) {
+        /* What it did partition by partition here, the other replicas do too. */
+        rc = watch(s, stmt, &w, err);
+        if (rc == 0)
+            rc = run_backfill(s, &target, query_id, err);
+        if (rc == 0)
+            rc = wait_for_mutations(s, &w, err);
+        lc_mutation_release(&w);
+    }
+    lc_backfill_release(&target);
+    if (rc || is_backfill)
+        return rc;
+    sql = strndup(stmt->text->p, stmt->text->n);
+    if (!sql)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
+    rc = watch(s, stmt, &w, err);
+    LC_TEST_POINT("before the send");
+    if (rc == 0)
+        rc = send_until_settled(s, stmt, sql, query_id, since_s, &w, err);
+    LC_TEST_POINT("after the answer");
+    if (rc == 0)
+        rc = wait_for_mutations(s, &w, err);
+    lc_mutation_release(&w);
+    free(sql);
+    return rc;
+}

@@ -1,0 +1,785 @@
+#include "cli/migrate/tracking.h"
+
+#include "cli/server/keeper.h"
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
+#include "livecol_version.h"
+#include "cli/server/query.h"
+#include "base/signals.h"
+#include "cli/term/message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+static const char *const event_names[] = {
+    [LC_TRACK_STARTED] = "started",           [LC_TRACK_STMT_STARTED] = "stmt_started",
+    [LC_TRACK_STMT_DONE] = "stmt_done",       [LC_TRACK_EVENT_APPLIED] = "applied",
+    [LC_TRACK_EVENT_FAILED] = "failed",       [LC_TRACK_REVERTED] = "reverted",
+    [LC_TRACK_BASELINED] = "baselined",       [LC_TRACK_REPAIRED] = "repaired",
+    [LC_TRACK_STMT_STOPPED] = "stmt_stopped",
+};
+enum { TIMEOUT_EXCEEDED = 159 };
+enum { EVENTS = sizeof event_names / sizeof *event_names };
+
+/* The columns by which the table is known as ours; later layouts may have more. */
+static const char *const our_columns[][2] = {
+    {"layout", "UInt16"},      {"seq", "UInt64"},          {"run_id", "String"},
+    {"version", "UInt64"},     {"name", "String"},         {"direction", "String"},
+    {"event", "String"},       {"stmt", "UInt32"},         {"stmts", "UInt32"},
+    {"file_sha256", "String"}, {"stmt_sha256", "String"},  {"query_id", "String"},
+    {"at", "DateTime"},        {"execution_ms", "UInt64"}, {"error_code", "Int32"},
+    {"error", "String"},       {"host", "String"},         {"pid", "UInt32"},
+    {"tool_version", "String"}};
+enum { OUR_COLUMNS = sizeof our_columns / sizeof *our_columns };
+
+/* Tools whose table has the same name, told by a column that only theirs has. */
+static const char *const other_tools[][2] = {{"dirty", "golang-migrate"},
+                                             {"version_id", "goose"},
+                                             {"ts", "dbmate"},
+                                             {"installed_rank", "Flyway"},
+                                             {"md5sum", "a checksum-keeping migration tool"}};
+enum { OTHER_TOOLS = sizeof other_tools / sizeof *other_tools };
+
+const char *lc_track_status_name(enum lc_track_status status)
+{
+    switch (status) {
+    case LC_TRACK_RUNNING:
+        return "running";
+    case LC_TRACK_UNKNOWN:
+        return "unknown";
+    case LC_TRACK_FAILED:
+        return "failed";
+    case LC_TRACK_APPLIED:
+        return "applied";
+    case LC_TRACK_PENDING:
+        break;
+    }
+    return "pending";
+}
+
+static int no_memory(struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_NOMEM, "no memory for the tracking table's rows");
+    return LC_ERR_NOMEM;
+}
+
+/* A name in quotes, or NULL in *name where the text does not begin with one. */
+static int quoted_part(const char *text, char **name, const char **rest, struct lc_error *err)
+{
+    struct lc_lexer lex = LC_LEXER(text, strlen(text));
+    struct lc_tok tok;
+
+    *name = NULL;
+    *rest = text;
+    if (*text != '`' && *text != '"')
+        return 0;
+    if (lc_lex_next(&lex, &tok, err))
+        return LC_ERR_USAGE;
+    *name = lc_tok_name(&tok);
+    *rest = text + lex.pos;
+    return *name ? 0 : no_memory(err);
+}
+
+static int bad_name(const char *text, struct lc_error *err)
+{
+    char shown[128];
+
+    lc_fail(err, LC_ERR_USAGE, "\"%s\" is no table name",
+            lc_printable(text, strlen(text), shown, sizeof shown));
+    lc_hint(err, "write TABLE or DATABASE.TABLE, with odd names in backticks");
+    return LC_ERR_USAGE;
+}
+
+int lc_table_name_parse(const char *text, char **database, char **table, struct lc_error *err)
+{
+    const char *rest;
+    int rc;
+
+    *database = *table = NULL;
+    if (!text)
+        text = LC_TRACKING_TABLE;
+    rc = quoted_part(text, table, &rest, err);
+    if (rc)
+        goto done;
+    if (!*table) {
+        size_t n = strcspn(text, ".");
+
+        *table = strndup(text, n);
+        rest = text + n;
+        if (!*table) {
+            rc = no_memory(err);
+            goto done;
+        }
+    }
+    if (*rest == '.') {
+        *database = *table;
+        rc = quoted_part(rest + 1, table, &rest, err);
+        if (rc == 0 && !*table) {
+            *table = strdup(rest);
+            rest = "";
+            if (!*table)
+                rc = no_memory(err);
+        }
+    }
+    if (rc == 0 && (*rest || !**table || (*database && !**database)))
+        rc = bad_name(text, err);
+done:
+    if (rc) {
+        free(*database);
+        free(*table);
+        *database = *table = NULL;
+    }
+    return rc;
+}
+
+static void release_version(struct lc_track_version *v)
+{
+    free(v->name);
+    free(v->done_sha256);
+    free(v->query_id);
+    free(v->at);
+    free(v->run_id);
+    free(v->host);
+    free(v->error);
+}
+
+static void forget(struct lc_tracking *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        release_version(&t->v[i]);
+    free(t->v);
+    t->v = NULL;
+    t->n = 0;
+    t->seq = 0;
+}
+
+void lc_tracking_release(struct lc_tracking *t)
+{
+    forget(t);
+    free(t->database);
+    free(t->table);
+    *t = (struct lc_tracking){0};
+}
+
+/* A row as it is folded, whether it was just written or has been read. */
+struct row {
+    struct lc_track_event e;
+    const char *run_id, *host, *at;
+    uint64_t at_s;
+};
+
+static int set_text(char **to, const char *text)
+{
+    char *copy = strdup(text ? text : "");
+
+    if (!copy)
+        return LC_ERR_NOMEM;
+    free(*to);
+    *to = copy;
+    return 0;
+}
+
+static void set_hash(char to[LC_SHA256_HEX], const char *hash)
+{
+    snprintf(to, LC_SHA256_HEX, "%s", hash ? hash : "");
+}
+
+static struct lc_track_version *version_of(struct lc_tracking *t, uint64_t version)
+{
+    struct lc_track_version *v;
+
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->v[i].version == version)
+            return &t->v[i];
+    }
+    v = realloc(t->v, (t->n + 1) * sizeof *v);
+    if (!v)
+        return NULL;
+    t->v = v;
+    v += t->n++;
+    *v = (struct lc_track_version){.version = version};
+    return v;
+}
+
+/* Statements 1 … n are done; hash is that of the n-th, where it was not known yet. */
+static int set_done(struct lc_track_version *v, unsigned n, const char *hash)
+{
+    if (n > v->done) {
+        void *grown = realloc(v->done_sha256, n * sizeof *v->done_sha256);
+
+        if (!grown)
+            return LC_ERR_NOMEM;
+        v->done_sha256 = grown;
+        memset(v->done_sha256[v->done], 0, (n - v->done) * sizeof *v->done_sha256);
+        set_hash(v->done_sha256[n - 1], hash);
+    }
+    v->done = n;
+    return 0;
+}
+
+static bool unfinished(const struct lc_track_version *v)
+{
+    return v->status == LC_TRACK_RUNNING || v->status == LC_TRACK_UNKNOWN ||
+           v->status == LC_TRACK_FAILED;
+}
+
+static int fold_event(struct lc_track_version *v, const struct row *r)
+{
+    const struct lc_track_event *e = &r->e;
+    int rc = 0;
+
+    v->stopped = false;
+    switch (e->kind) {
+    case LC_TRACK_STARTED:
+        /* A run that is taken up again still has its open statement to settle. */
+        if (!unfinished(v) || v->down != e->down) {
+            v->done = v->open = 0;
+            v->status = LC_TRACK_RUNNING;
+        }
+        v->baselined = false;
+        v->down = e->down;
+        v->stmts = e->stmts;
+        set_hash(v->file_sha256, e->file_sha256);
+        break;
+    case LC_TRACK_STMT_STARTED:
+        v->status = LC_TRACK_UNKNOWN;
+        v->open = e->stmt;
+        v->open_at_s = r->at_s;
+        set_hash(v->open_sha256, e->stmt_sha256);
+        rc = set_text(&v->query_id, e->query_id);
+        break;
+    case LC_TRACK_STMT_DONE:
+        v->status = LC_TRACK_RUNNING;
+        v->open = 0;
+        rc = set_done(v, e->stmt, e->stmt_sha256);
+        break;
+    case LC_TRACK_EVENT_FAILED:
+        v->status = LC_TRACK_FAILED;
+        v->open = e->stmt;
+        break;
+    case LC_TRACK_EVENT_APPLIED:
+    case LC_TRACK_BASELINED:
+        v->status = LC_TRACK_APPLIED;
+        v->baselined = e->kind == LC_TRACK_BASELINED;
+        v->down = false;
+        v->open = 0;
+        v->execution_ms = e->execution_ms;
+        set_hash(v->file_sha256, e->file_sha256);
+        break;
+    case LC_TRACK_REVERTED:
+        v->status = LC_TRACK_PENDING;
+        v->done = v->open = 0;
+        break;
+    case LC_TRACK_REPAIRED:
+        v->status = LC_TRACK_FAILED;
+        v->down = e->down;
+        v->stmts = e->stmts;
+        v->open = 0;
+        rc = set_done(v, e->stmt, e->stmt_sha256);
+        break;
+    case LC_TRACK_STMT_STOPPED:
+        v->stopped = true;
+        break;
+    }
+    return rc;
+}
+
+static int fold(struct lc_tracking *t, const struct row *r)
+{
+    struct lc_track_version *v = version_of(t, r->e.version);
+
+    if (!v || fold_event(v, r) || set_text(&v->name, r->e.name) || set_text(&v->at, r->at) ||
+        set_text(&v->run_id, r->run_id) || set_text(&v->host, r->host) ||
+        set_text(&v->error, r->e.error))
+        return LC_ERR_NOMEM;
+    v->error_code = r->e.error_code;
+    return 0;
+}
+
+/* Columns of sql/tracking_rows.sql. */
+enum {
+    C_SEQ,
+    C_RUN_ID,
+    C_VERSION,
+    C_NAME,
+    C_DIRECTION,
+    C_EVENT,
+    C_STMT,
+    C_STMTS,
+    C_FILE_SHA256,
+    C_STMT_SHA256,
+    C_QUERY_ID,
+    C_AT_S,
+    C_AT_UTC,
+    C_EXECUTION_MS,
+    C_ERROR_CODE,
+    C_ERROR,
+    C_HOST,
+    C_PID,
+    C_TOOL_VERSION,
+    C_COLUMNS
+};
+
+static int row_of(const struct lc_table *rows, size_t i, struct row *r, struct lc_error *err)
+{
+    const char *event = lc_table_at(rows, i, C_EVENT)->p;
+    int kind = 0;
+
+    while (kind < EVENTS && strcmp(event_names[kind], event) != 0)
+        kind++;
+    if (kind == EVENTS) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "the tracking table holds an event of a newer livecol: \"%.40s\" (written by %s)",
+                event, lc_table_at(rows, i, C_TOOL_VERSION)->p);
+        lc_hint(err, "use that version of livecol");
+        return LC_ERR_REFUSED;
+    }
+    r->e = (struct lc_track_event){
+        .kind = (enum lc_track_event_kind)kind,
+        .version = lc_table_u64(rows, i, C_VERSION, 0),
+        .name = lc_table_at(rows, i, C_NAME)->p,
+        .down = strcmp(lc_table_at(rows, i, C_DIRECTION)->p, "down") == 0,
+        .stmt = (unsigned)lc_table_u64(rows, i, C_STMT, 0),
+        .stmts = (unsigned)lc_table_u64(rows, i, C_STMTS, 0),
+        .file_sha256 = lc_table_at(rows, i, C_FILE_SHA256)->p,
+        .stmt_sha256 = lc_table_at(rows, i, C_STMT_SHA256)->p,
+        .query_id = lc_table_at(rows, i, C_QUERY_ID)->p,
+        .execution_ms = lc_table_u64(rows, i, C_EXECUTION_MS, 0),
+        .error_code = (int)lc_table_f64(rows, i, C_ERROR_CODE, 0),
+        .error = lc_table_at(rows, i, C_ERROR)->p,
+    };
+    r->run_id = lc_table_at(rows, i, C_RUN_ID)->p;
+    r->host = lc_table_at(rows, i, C_HOST)->p;
+    r->at = lc_table_at(rows, i, C_AT_UTC)->p;
+    r->at_s = lc_table_u64(rows, i, C_AT_S, 0);
+    return 0;
+}
+
+/* Until the connected host has every row that another one has written. */
+static int catch_up(struct lc_tracking *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
+    struct lc_query q = {.timeout_ms = LC_KEEPER_PATIENCE_MS};
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, (size_t)1 << 16);
+    rc = lc_sql_format(&sql, lc_sql_sync_replica, args, err);
+    q.sql = rc == 0 ? lc_buf_str(&sql) : NULL;
+    while (q.sql) {
+        struct lc_error why = LC_ERROR_INIT;
+
+        rc = lc_backend_query(t->b, &q, NULL, &why);
+        if (rc == 0)
+            break;
+        if (rc == LC_ERR_SERVER && lc_keeper_is_away(&why) && lc_now_ms() < end) {
+            if (!lc_sleep_ms(250, lc_stop_flag()))
+                continue;
+            rc = lc_fail(err, LC_ERR_STOPPED, "stopped while Keeper is away: %s", why.msg);
+            break;
+        }
+        lc_fail(err, LC_ERR_SERVER,
+                "the tracking table %s.%s on %s lacks what other hosts wrote: %s", t->database,
+                t->table, lc_backend_where(t->b), why.msg);
+        lc_hint(err, lc_keeper_is_away(&why)
+                         ? "Keeper (or ZooKeeper) does not answer this server: bring it back, then "
+                           "run it again; nothing was changed"
+                         : "start the host that wrote it, or connect to another: what was done is "
+                           "not known here");
+        rc = LC_ERR_SERVER;
+        break;
+    }
+    lc_buf_release(&sql);
+    return rc;
+}
+
+int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    struct lc_table rows = {0};
+    int rc;
+
+    forget(t);
+    if (!t->exists)
+        return 0;
+    rc = t->replicated ? catch_up(t, err) : 0;
+    if (rc == 0)
+        rc = lc_query_read(t->b, lc_sql_tracking_rows, args, &rows, err);
+    for (size_t i = 0; rc == 0 && i < rows.rows; i++) {
+        uint64_t seq = lc_table_u64(&rows, i, C_SEQ, 0);
+        struct row r;
+
+        if (seq == t->seq && i > 0)
+            continue; /* the same row, sent twice */
+        t->seq = seq;
+        rc = row_of(&rows, i, &r, err);
+        if (rc == 0 && fold(t, &r))
+            rc = no_memory(err);
+    }
+    lc_table_release(&rows);
+    return rc;
+}
+
+/* The table is there: is it ours? */
+static int check_columns(const struct lc_tracking *t, const struct lc_table *columns,
+                         struct lc_error *err)
+{
+    struct lc_buf names;
+    const char *tool = NULL;
+    size_t ours = 0;
+
+    for (size_t i = 0; i < columns->rows; i++) {
+        const char *name = lc_table_at(columns, i, 0)->p, *type = lc_table_at(columns, i, 1)->p;
+
+        for (size_t k = 0; k < OUR_COLUMNS; k++)
+            ours += strcmp(our_columns[k][0], name) == 0 && strcmp(our_columns[k][1], type) == 0;
+        for (size_t k = 0; k < OTHER_TOOLS; k++) {
+            if (strcmp(other_tools[k][0], name) == 0)
+                tool = other_tools[k][1];
+        }
+    }
+    if (ours == OUR_COLUMNS)
+        return 0;
+    lc_buf_init(&names, 300);
+    for (size_t i = 0; i < columns->rows; i++) {
+        char shown[64];
+        const struct lc_cell *c = lc_table_at(columns, i, 0);
+
+        if (lc_buf_addf(&names, "%s%s", i ? ", " : "",
+                        lc_printable(c->p, c->n, shown, sizeof shown))) {
+            lc_buf_adds(&names, ", ...");
+            break;
+        }
+    }
+    lc_fail(err, LC_ERR_REFUSED, "the table %s.%s belongs to another tool%s%s: its columns are %s",
+            t->database, t->table, tool ? ", by the look of it " : "", tool ? tool : "",
+            names.n ? lc_buf_str(&names) : "");
+    lc_hint(err, "keep livecol's own rows elsewhere: --migrations-table livecol_migrations");
+    lc_buf_release(&names);
+    return LC_ERR_REFUSED;
+}
+
+/* Is the table there, and ours? */
+static int look(struct lc_tracking *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    struct lc_table columns = {0};
+    int rc = lc_query_read(t->b, lc_sql_columns, args, &columns, err);
+
+    t->exists = rc == 0 && columns.rows > 0;
+    if (t->exists)
+        rc = check_columns(t, &columns, err);
+    if (rc == 0 && t->exists)
+        rc = lc_query_read(t->b, lc_sql_table_keeper_path, args, &columns, err);
+    t->replicated = rc == 0 && t->exists && columns.rows > 0;
+    lc_table_release(&columns);
+    return rc;
+}
+
+static void make_run_id(char out[33])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char raw[16];
+
+    if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw) {
+        uint64_t parts[2] = {lc_now_ms(), (uint64_t)getpid()};
+
+        memcpy(raw, parts, sizeof raw);
+    }
+    for (size_t i = 0; i < sizeof raw; i++) {
+        out[2 * i] = digits[raw[i] >> 4];
+        out[2 * i + 1] = digits[raw[i] & 15];
+    }
+    out[32] = '\0';
+}
+
+int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *table,
+                     struct lc_error *err)
+{
+    int rc;
+
+    *t = (struct lc_tracking){.b = b};
+    make_run_id(t->run_id);
+    rc = lc_table_name_parse(table, &t->database, &t->table, err);
+    if (rc == 0 && !t->database) {
+        t->database = strdup(lc_backend_database(b));
+        if (!t->database)
+            rc = no_memory(err);
+    }
+    if (rc == 0)
+        rc = look(t, err);
+    if (rc == 0)
+        rc = lc_tracking_load(t, err);
+    return rc;
+}
+
+/* One table for all hosts, its history the same on each. */
+static int create_on_cluster(struct lc_tracking *t, struct lc_error *err)
+{
+    /* A host that is down does not keep the others waiting; this one's is looked for afterwards. */
+    static const struct lc_setting settings[] = {{"distributed_ddl_task_timeout", "10"},
+                                                 {NULL, NULL}};
+    const struct lc_cluster *c = t->cluster;
+    struct lc_query q = {.settings = settings};
+    struct lc_error why = LC_ERROR_INIT;
+    const char *replica;
+    char *path = NULL;
+    struct lc_buf sql;
+    int rc = lc_cluster_replica_name(c, &replica, err);
+
+    if (rc)
+        return rc;
+    if (strpbrk(t->database, "/{}") || strpbrk(t->table, "/{}") || strpbrk(c->name, "/{}"))
+        return lc_fail(err, LC_ERR_USAGE,
+                       "the names %s, %s and %s are used in Keeper, and must not hold / { or }",
+                       c->name, t->database, t->table);
+    lc_buf_init(&sql, (size_t)1 << 16);
+    if (asprintf(&path, "/livecol/%s/%s.%s", c->name, t->database, t->table) < 0) {
+        path = NULL;
+        rc = no_memory(err);
+    }
+    if (rc == 0)
+        rc = lc_sql_format(&sql, lc_sql_tracking_create_cluster,
+                           (const struct lc_sql_arg[]){{"database", t->database},
+                                                       {"table", t->table},
+                                                       {"cluster", c->name},
+                                                       {"path", path},
+                                                       {"replica", replica},
+                                                       {NULL, NULL}},
+                           err);
+    q.sql = rc == 0 ? lc_buf_str(&sql) : NULL;
+    if (q.sql)
+        rc = lc_backend_query(t->b, &q, NULL, &why);
+    if (rc == LC_ERR_SERVER && why.server_code == TIMEOUT_EXCEEDED)
+        rc = 0;
+    else if (rc && q.sql && err && err->code == 0)
+        *err = why;
+    free(path);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+/* It may be said again: IF NOT EXISTS. */
+static int create_when_keeper_answers(struct lc_tracking *t, struct lc_error *err)
+{
+    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
+    struct lc_error why;
+    int rc;
+
+    do {
+        why = LC_ERROR_INIT;
+        rc = create_on_cluster(t, &why);
+        if (rc != LC_ERR_SERVER || !lc_keeper_is_away(&why) || lc_now_ms() >= end)
+            break;
+        if (lc_sleep_ms(250, lc_stop_flag()))
+            return lc_fail(err, LC_ERR_STOPPED, "stopped while Keeper is away: %s", why.msg);
+    } while (true);
+    if (rc && err && err->code == 0)
+        *err = why;
+    return rc;
+}
+
+static int refuse_own(const struct lc_tracking *t, const char *host, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED,
+            "the tracking table %s.%s of host %s is that server's alone: runs on other hosts of "
+            "the cluster %s would not see it, and apply again what it says was applied",
+            t->database, t->table, host, t->cluster->name);
+    lc_hint(err, "take another name for the cluster's, --migrations-table NAME, and record in it "
+                 "what was applied: livecol baseline VERSION");
+    return LC_ERR_REFUSED;
+}
+
+/* Others have it, and the connected server has not: what was applied is not known here. */
+static int refuse_without(const struct lc_tracking *t, const char *host, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED,
+            "host %s has the tracking table %s.%s, and %s, which is asked, has not: what was "
+            "applied is not known here",
+            host, t->database, t->table, lc_backend_where(t->b));
+    lc_hint(err, "connect to that host; or create the table here as SHOW CREATE TABLE says there, "
+                 "as a replica of it");
+    return LC_ERR_REFUSED;
+}
+
+int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
+{
+    struct lc_table rows = {0};
+    char *shared = NULL; /* the first host's */
+    size_t first = 0;
+    int rc = 0;
+
+    if (t->cluster->name && t->exists && !t->replicated)
+        return refuse_own(t, lc_backend_where(t->b), err);
+    for (size_t i = 0; rc == 0 && t->cluster->name && i < t->cluster->n; i++) {
+        const char *path = NULL;
+
+        if (t->cluster->v[i].down)
+            continue;
+        rc = lc_cluster_keeper_path(t->cluster, i, t->database, t->table, &rows, &path, err);
+        if (rc || !path)
+            continue;
+        if (!*path) {
+            rc = refuse_own(t, t->cluster->v[i].name, err);
+        } else if (!shared) {
+            first = i;
+            shared = strdup(path);
+            rc = shared ? 0 : no_memory(err);
+        } else if (strcmp(path, shared) != 0) {
+            rc = lc_fail(err, LC_ERR_REFUSED,
+                         "the tracking tables %s.%s of the hosts %s and %s are not one: each has a "
+                         "history of its own",
+                         t->database, t->table, t->cluster->v[first].name, t->cluster->v[i].name);
+            lc_hint(err, "take another name for the cluster's, --migrations-table NAME, and record "
+                         "in it what was applied: livecol baseline VERSION");
+        }
+    }
+    if (rc == 0 && shared && !t->exists)
+        rc = refuse_without(t, t->cluster->v[first].name, err);
+    free(shared);
+    lc_table_release(&rows);
+    return rc;
+}
+
+int lc_tracking_create(struct lc_tracking *t, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    bool everywhere = t->cluster && t->cluster->name;
+    int rc;
+
+    if (t->exists)
+        return 0;
+    rc = everywhere ? create_when_keeper_answers(t, err)
+                    : lc_query_read(t->b, lc_sql_tracking_create, args, NULL, err);
+    if (rc == LC_ERR_SERVER && everywhere && err && lc_keeper_is_away(err))
+        lc_hint(err,
+                "Keeper (or ZooKeeper) does not answer this server: bring it back, then run it "
+                "again; nothing was changed");
+    else if (rc == LC_ERR_SERVER)
+        lc_hint(err,
+                "the tracking table %s.%s could not be created: --migrations-table names "
+                "another, in a database that is there and may be written to",
+                t->database, t->table);
+    if (rc == 0)
+        rc = look(t, err);
+    if (rc == 0 && !t->exists)
+        rc = lc_fail(err, LC_ERR_SERVER, "the table %s.%s was created, and is not there",
+                     t->database, t->table);
+    return rc;
+}
+
+/* Is the row with this seq there, and this run's? */
+static int has_row(struct lc_tracking *t, const struct lc_sql_arg *args, bool *has,
+                   struct lc_error *err)
+{
+    struct lc_table n = {0};
+    int rc = lc_query_read(t->b, lc_sql_tracking_has, args, &n, err);
+
+    *has = rc == 0 && n.rows == 1 && lc_table_u64(&n, 0, 0, 0) > 0;
+    lc_table_release(&n);
+    return rc;
+}
+
+static const char *text_of(const char *s)
+{
+    return s ? s : "";
+}
+
+int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, struct lc_error *err)
+{
+    char seq[24], version[24], stmt[16], stmts[16], ms[24], code[16], pid[16];
+    char host[256] = "", error[sizeof err->msg];
+    const struct lc_sql_arg args[] = {{"database", t->database},
+                                      {"table", t->table},
+                                      {"seq", seq},
+                                      {"run_id", t->run_id},
+                                      {"version", version},
+                                      {"name", text_of(e->name)},
+                                      {"direction", e->down ? "down" : "up"},
+                                      {"event", event_names[e->kind]},
+                                      {"stmt", stmt},
+                                      {"stmts", stmts},
+                                      {"file_sha256", text_of(e->file_sha256)},
+                                      {"stmt_sha256", text_of(e->stmt_sha256)},
+                                      {"query_id", text_of(e->query_id)},
+                                      {"execution_ms", ms},
+                                      {"error_code", code},
+                                      {"error", error},
+                                      {"host", host},
+                                      {"pid", pid},
+                                      {"tool_version", LIVECOL_VERSION},
+                                      {NULL, NULL}};
+    struct row r = {.e = *e, .run_id = t->run_id, .host = host, .at = ""};
+    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
+    bool has = false;
+    int rc;
+
+    snprintf(seq, sizeof seq, "%" PRIu64, t->seq + 1);
+    snprintf(version, sizeof version, "%" PRIu64, e->version);
+    snprintf(stmt, sizeof stmt, "%u", e->stmt);
+    snprintf(stmts, sizeof stmts, "%u", e->stmts);
+    snprintf(ms, sizeof ms, "%" PRIu64, e->execution_ms);
+    snprintf(code, sizeof code, "%d", e->error_code);
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    snprintf(error, sizeof error, "%s", text_of(e->error));
+    lc_talk_redact(error);
+    gethostname(host, sizeof host - 1);
+    for (unsigned attempt = 1;; attempt++) {
+        struct lc_error one = LC_ERROR_INIT;
+
+        rc = lc_query_run(t->b, lc_sql_tracking_insert, args, NULL, &one);
+        /* Without Keeper a Replicated table takes no row, or cannot tell whether it took it. */
+        if ((rc == LC_ERR_UNKNOWN && attempt < LC_QUERY_TRIES) ||
+            (rc == LC_ERR_SERVER && t->replicated && lc_keeper_is_away(&one) &&
+             lc_now_ms() < end)) {
+            lc_sleep_ms(lc_backoff_ms(attempt), NULL);
+            rc = has_row(t, args, &has, err);
+            if (rc == 0 && !has)
+                continue;
+            break;
+        }
+        if (rc && err && err->code == 0)
+            *err = one;
+        break;
+    }
+    if (rc)
+        return rc;
+    t->seq++;
+    return fold(t, &r) ? no_memory(err) : 0;
+}
+
+int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err)
+{
+    const char *cluster = t->cluster && t->cluster->name ? t->cluster->name : "";
+    const struct lc_sql_arg args[] = {
+        {"database", t->database}, {"table", t->table}, {"cluster", cluster}, {NULL, NULL}};
+    int rc;
+
+    if (t->replicated && !*cluster) {
+        lc_fail(err, LC_ERR_REFUSED, "the tracking table %s.%s has a replica on each host",
+                t->database, t->table);
+        lc_hint(err, "--cluster NAME says whose");
+        return LC_ERR_REFUSED;
+    }
+    rc = lc_query_read(t->b, t->replicated ? lc_sql_drop_on_cluster : lc_sql_tracking_drop, args,
+                       NULL, err);
+    if (rc == 0) {
+        t->exists = false;
+        forget(t);
+    }
+    return rc;
+}
+
+const struct lc_track_version *lc_tracking_find(const struct lc_tracking *t, uint64_t version)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->v[i].version == version)
+            return &t->v[i];
+    }
+    return NULL;
+}

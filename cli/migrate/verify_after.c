@@ -1,0 +1,109 @@
+#include "cli/migrate/verify_after.h"
+
+#include "cli/column/verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SHOWN_EXAMPLES = 3 };
+
+struct after {
+    struct lc_backend *b;
+    const atomic_bool *cancel;
+    void (*say)(void *ctx, bool warning, const char *text);
+    void *ctx;
+};
+
+static void say(const struct after *a, bool warning, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(const struct after *a, bool warning, const char *fmt, ...)
+{
+    char text[2048];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    a->say(a->ctx, warning, text);
+}
+
+static void say_examples(const struct after *a, const struct lc_verify *v)
+{
+    for (size_t i = 0; i < v->examples.rows && i < SHOWN_EXAMPLES; i++) {
+        char line[1024];
+
+        lc_verify_example(line, sizeof line, v, i);
+        say(a, true, "differs: %s", line);
+    }
+    if (v->sum.differ)
+        say(a, true,
+            "values that were given in an INSERT differ rightly; livecol verify says more");
+}
+
+/* True where something is amiss. */
+static bool look(const struct after *a, const char *database, const char *table, const char *column)
+{
+    const struct lc_verify_options o = {.cancel = a->cancel};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_derived d = {0};
+    struct lc_verify v = {0};
+    bool amiss = false;
+    char line[1024];
+    int rc = lc_derived_find(&d, a->b, database, table, column, &err);
+
+    if (rc == 0)
+        rc = lc_verify(&v, &d, &o, &err);
+    if (rc == 0) {
+        amiss = !lc_verify_is_clean(&v);
+        lc_verify_line(line, sizeof line, &v);
+        say(a, amiss, "%s.%s.%s: %s", d.database, d.table, d.column, line);
+        say_examples(a, &v);
+    } else {
+        say(a, rc != LC_ERR_REFUSED, "%s.%s.%s is not verified: %s", database, table, column,
+            err.msg);
+    }
+    lc_verify_release(&v);
+    lc_derived_release(&d);
+    return amiss;
+}
+
+/* Is it the last of the migration's commands that fill in this column? */
+static bool is_last(const struct lc_plan_migration *m, unsigned stmt, size_t command)
+{
+    const struct lc_stmt *s = &m->stmts[stmt].parsed;
+    const char *column = s->commands[command].column;
+
+    for (unsigned i = stmt; i < m->stmt_n; i++) {
+        const struct lc_stmt *t = &m->stmts[i].parsed;
+
+        if (strcmp(t->database, s->database) != 0 || strcmp(t->name, s->name) != 0)
+            continue;
+        for (size_t k = i == stmt ? command + 1 : 0; k < t->command_n; k++) {
+            if (t->commands[k].kind == LC_STMT_MATERIALIZE_COLUMN &&
+                strcmp(t->commands[k].column, column) == 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+unsigned lc_verify_after(struct lc_backend *b, const struct lc_plan_migration *m,
+                         const atomic_bool *cancel,
+                         void (*say_line)(void *ctx, bool warning, const char *text), void *ctx)
+{
+    const struct after a = {b, cancel, say_line, ctx};
+    unsigned amiss = 0;
+
+    for (unsigned i = m->first; i < m->stmt_n; i++) {
+        const struct lc_stmt *s = &m->stmts[i].parsed;
+
+        for (size_t k = 0; k < s->command_n; k++) {
+            if (s->commands[k].kind == LC_STMT_MATERIALIZE_COLUMN && is_last(m, i, k))
+                amiss += look(&a, lc_stmt_database(s, lc_backend_database(b)), s->name,
+                              s->commands[k].column);
+        }
+    }
+    return amiss;
+}

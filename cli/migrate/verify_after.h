@@ -1,0 +1,16 @@
+/* What a run looks at once a migration is applied: the columns that it has filled in. */
+#ifndef LC_VERIFY_AFTER_H
+#define LC_VERIFY_AFTER_H
+
+#include "cli/migrate/plan.h"
+
+/*
+ * Verify every column that a MATERIALIZE COLUMN of the migration has stored, over a sample sized to
+ * about ten seconds. Each is said in a line, as a warning where rows differ or parts lack it; what
+ * cannot be verified is said too. Gives how many columns had something amiss.
+ */
+unsigned lc_verify_after(struct lc_backend *b, const struct lc_plan_migration *m,
+                         const atomic_bool *cancel,
+                         void (*say)(void *ctx, bool warning, const char *text), void *ctx);
+
+#endif

@@ -1,0 +1,45 @@
+/* What the connected server can do, asked for once, so that nothing is sent that it refuses. */
+#ifndef LC_FACTS_H
+#define LC_FACTS_H
+
+#include "cli/server/backend.h"
+#include "cli/sql/statement.h"
+
+#include <stdbool.h>
+
+struct lc_facts {
+    bool fail_reason;     /* system.mutations has latest_fail_reason */
+    bool merge_mutation;  /* system.merges has is_mutation */
+    bool function_origin; /* system.functions has origin */
+    bool udf_table;       /* system.user_defined_functions */
+    bool query_log;       /* system.query_log, made by the server once it has logged something */
+    bool comments;     /* system.processes shows settings by name: log_comment can be looked for */
+    bool query_kind;   /* system.processes has query_kind */
+    bool engine_full;  /* system.tables has engine_full */
+    bool disks;        /* system.disks has free_space */
+    bool keeper;       /* system.zookeeper: the server has a Keeper or ZooKeeper */
+    bool replicas;     /* system.replicas */
+    bool all_replicas; /* clusterAllReplicas, and view() in it */
+    bool format_query; /* formatQuerySingleLine */
+};
+
+/* Ask. 0 or the failures of a query. */
+int lc_facts_ask(struct lc_facts *f, struct lc_backend *b, struct lc_error *err);
+
+/*
+ * Add to *lacks (a set of bits, for lc_facts_lack_names) what the statement needs and the server
+ * does not have. Asked in the way that cannot mislead: the server is given such a command for a
+ * table that is not there, and says whether it knows the syntax. Servers with a formatter know all
+ * of it and are not asked. 0 or the failures of a query.
+ */
+int lc_facts_lacking(const struct lc_facts *f, struct lc_backend *b, const struct lc_stmt *s,
+                     unsigned *lacks, struct lc_error *err);
+
+/* Does the server know UPDATE … IN PARTITION ID? 0 or the failures of a query. */
+int lc_facts_update_in_partition(const struct lc_facts *f, struct lc_backend *b, bool *knows,
+                                 struct lc_error *err);
+
+/* Their names, ", " between them, in a text of `size` bytes; returns out. */
+const char *lc_facts_lack_names(unsigned lacks, char *out, size_t size);
+
+#endif

@@ -1,0 +1,240 @@
+#include "cli/server/answer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the parser stands: `in` reads the copy, `out` writes the unescaped bytes behind it. */
+struct reader {
+    char *base, *in, *end, *out;
+    size_t row;
+    struct lc_error *err;
+};
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* The byte that \c stands for, or -1 where the server leaves the backslash in the text. */
+static int unescape(char c)
+{
+    switch (c) {
+    case 'a':
+        return '\a';
+    case 'b':
+        return '\b';
+    case 'e':
+        return 0x1b;
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    case 'v':
+        return '\v';
+    case '0':
+        return '\0';
+    case '\\':
+    case '\'':
+    case '"':
+    case '`':
+    case '/':
+        return c;
+    default:
+        return -1;
+    }
+}
+
+/* One escape sequence at r->in, which is a backslash. */
+static int read_escape(struct reader *r)
+{
+    size_t left = (size_t)(r->end - r->in);
+    int byte;
+
+    if (left < 2)
+        return lc_fail_at(r->err, LC_ERR_INPUT, (uint64_t)(r->in - r->base), r->row,
+                          "the answer ends inside an escape");
+    if (r->in[1] == 'x' && left >= 4 && hex_digit(r->in[2]) >= 0 && hex_digit(r->in[3]) >= 0) {
+        *r->out++ = (char)(hex_digit(r->in[2]) * 16 + hex_digit(r->in[3]));
+        r->in += 4;
+        return 0;
+    }
+    byte = unescape(r->in[1]);
+    if (byte < 0) {
+        *r->out++ = '\\';
+        *r->out++ = r->in[1];
+    } else {
+        *r->out++ = (char)byte;
+    }
+    r->in += 2;
+    return 0;
+}
+
+/*
+ * Read one cell up to its tab or newline, which is consumed and returned in *delimiter. The text
+ * never grows, so that it is unescaped in place, and the NUL falls on the delimiter or before it.
+ */
+static int read_cell(struct reader *r, struct lc_cell *cell, char *delimiter)
+{
+    const char *start = r->in;
+
+    cell->p = r->out = r->in;
+    while (r->in < r->end && *r->in != '\t' && *r->in != '\n') {
+        if (*r->in == '\\') {
+            int rc = read_escape(r);
+
+            if (rc)
+                return rc;
+        } else {
+            *r->out++ = *r->in++;
+        }
+    }
+    if (r->in == r->end)
+        return lc_fail_at(r->err, LC_ERR_INPUT, (uint64_t)(r->in - r->base), r->row,
+                          "the answer ends inside a row");
+    /* `out` has written over the text: "\N" is the one cell that reads the same before and after */
+    cell->is_null = r->in - start == 2 && start[0] == '\\' && start[1] == 'N';
+    if (cell->is_null)
+        r->out = r->in - 2;
+    *delimiter = *r->in++;
+    *r->out = '\0';
+    cell->n = (size_t)(r->out - cell->p);
+    return 0;
+}
+
+static int read_row(struct reader *r, struct lc_cell *cells, size_t cols)
+{
+    char delimiter = '\t';
+
+    for (size_t i = 0; i < cols; i++) {
+        int rc;
+
+        if (delimiter == '\n')
+            return lc_fail_at(r->err, LC_ERR_INPUT, (uint64_t)(r->in - r->base), r->row,
+                              "a row of the answer has %zu cells, not %zu", i, cols);
+        rc = read_cell(r, &cells[i], &delimiter);
+        if (rc)
+            return rc;
+    }
+    if (delimiter != '\n')
+        return lc_fail_at(r->err, LC_ERR_INPUT, (uint64_t)(r->in - r->base), r->row,
+                          "a row of the answer has more than %zu cells", cols);
+    r->row++;
+    return 0;
+}
+
+static size_t count(const char *p, size_t n, char c)
+{
+    const char *end = p + n;
+    size_t found = 0;
+
+    while (p < end && (p = memchr(p, c, (size_t)(end - p))) != NULL) {
+        found++;
+        p++;
+    }
+    return found;
+}
+
+static int parse(struct lc_table *t, size_t n, struct lc_error *err)
+{
+    struct reader r = {.base = t->text, .in = t->text, .end = t->text + n, .err = err};
+    const char *eol = memchr(t->text, '\n', n);
+    size_t lines = count(t->text, n, '\n');
+    int rc;
+
+    if (lines < 2)
+        return lc_fail_at(err, LC_ERR_INPUT, n, lines, "the answer has no names and types");
+    t->cols = count(t->text, (size_t)(eol - t->text), '\t') + 1;
+    /* by delimiters, not by rows × cols: a row that is too short ends the
+     * parse, whatever cols is */
+    t->names = calloc(count(t->text, n, '\t') + lines + t->cols, sizeof *t->names);
+    if (!t->names)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for an answer of %zu rows", lines - 2);
+    t->types = t->names + t->cols;
+    t->cells = t->types + t->cols;
+    for (size_t i = 0; i < lines; i++) {
+        rc = read_row(&r, t->names + i * t->cols, t->cols);
+        if (rc)
+            return rc;
+    }
+    if (r.in != r.end)
+        return lc_fail_at(err, LC_ERR_INPUT, (uint64_t)(r.in - r.base), r.row,
+                          "the answer ends inside a row");
+    t->rows = lines - 2;
+    return 0;
+}
+
+int lc_table_parse(struct lc_table *t, const char *text, size_t n, struct lc_error *err)
+{
+    int rc;
+
+    *t = (struct lc_table){0};
+    if (n == 0)
+        return 0;
+    t->text = malloc(n + 1);
+    if (!t->text)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for an answer of %zu bytes", n);
+    memcpy(t->text, text, n);
+    t->text[n] = '\0';
+    rc = parse(t, n, err);
+    if (rc)
+        lc_table_release(t);
+    return rc;
+}
+
+void lc_table_release(struct lc_table *t)
+{
+    free(t->names); /* one allocation with types and cells */
+    free(t->text);
+    *t = (struct lc_table){0};
+}
+
+const struct lc_cell *lc_table_at(const struct lc_table *t, size_t row, size_t col)
+{
+    return &t->cells[row * t->cols + col];
+}
+
+int lc_table_col(const struct lc_table *t, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i < t->cols; i++)
+        if (t->names[i].n == n && memcmp(t->names[i].p, name, n) == 0)
+            return (int)i;
+    return -1;
+}
+
+uint64_t lc_table_u64(const struct lc_table *t, size_t row, size_t col, uint64_t otherwise)
+{
+    const struct lc_cell *c = lc_table_at(t, row, col);
+    unsigned long long v;
+    char *end;
+
+    if (c->n == 0 || c->p[0] < '0' || c->p[0] > '9')
+        return otherwise;
+    errno = 0;
+    v = strtoull(c->p, &end, 10);
+    return errno || end != c->p + c->n ? otherwise : v;
+}
+
+double lc_table_f64(const struct lc_table *t, size_t row, size_t col, double otherwise)
+{
+    const struct lc_cell *c = lc_table_at(t, row, col);
+    char *end;
+    double v;
+
+    if (c->n == 0)
+        return otherwise;
+    v = strtod(c->p, &end);
+    return end != c->p + c->n ? otherwise : v;
+}

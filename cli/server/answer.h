@@ -1,0 +1,55 @@
+/*
+ * An answer of the server, held as text: names, types, and rows × columns cells.
+ *
+ * Filled from the TabSeparatedWithNamesAndTypes format, which carries any byte exactly (a name with
+ * a newline, a key that is not UTF-8) and which every server knows. Cells are slices into one
+ * buffer that the table owns; each is followed by a NUL that is not counted.
+ *   https://clickhouse.com/docs/interfaces/formats/TabSeparatedWithNamesAndTypes
+ */
+#ifndef LC_TABLE_H
+#define LC_TABLE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+
+struct lc_cell {
+    const char *p; /* NUL-terminated; "" for NULL */
+    size_t n;      /* bytes, without the NUL */
+    bool is_null;
+};
+
+struct lc_table {
+    size_t rows;
+    size_t cols;
+    struct lc_cell *names; /* cols */
+    struct lc_cell *types; /* cols */
+    struct lc_cell *cells; /* rows × cols, row after row */
+    char *text;            /* the bytes behind all of them */
+    double elapsed_s;      /* the server's own time; 0 where it does not say */
+    uint64_t rows_read;    /* what the server read for it; 0 where it does not say */
+    uint64_t bytes_read;
+};
+
+/*
+ * Take n bytes of text in that format; what t held before is not freed. No bytes give an empty
+ * table. 0, LC_ERR_NOMEM, or LC_ERR_INPUT with byte and row (names and types are rows 0 and 1);
+ * after an error the table is empty.
+ */
+int lc_table_parse(struct lc_table *t, const char *text, size_t n, struct lc_error *err);
+
+/* Free what it holds and zero it. A zeroed table may be released. */
+void lc_table_release(struct lc_table *t);
+
+/* The cell at (row, col); both must be in range. Valid until the table is released. */
+const struct lc_cell *lc_table_at(const struct lc_table *t, size_t row, size_t col);
+
+/* Column number of a name, or -1. */
+int lc_table_col(const struct lc_table *t, const char *name);
+
+/* A cell as a number; `otherwise` where it is NULL, empty or not a number. */
+uint64_t lc_table_u64(const struct lc_table *t, size_t row, size_t col, uint64_t otherwise);
+double lc_table_f64(const struct lc_table *t, size_t row, size_t col, double otherwise);
+
+#endif

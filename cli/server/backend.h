@@ -1,0 +1,101 @@
+/*
+ * How livecol reaches SQL. Two ways, one interface:
+ *
+ *   http      a server over HTTP(S), named by an URL (libcurl)
+ *   embedded  libchdb, the engine in this process, over a data path (loaded at run time)
+ *
+ * A struct lc_backend is one connection: one thread at a time may use it. A further thread takes
+ * its own by lc_backend_clone. Statements run in the backend's database unless they name another.
+ *
+ * An embedded connection whose query failed in mid-result keeps the blocks made before and hands
+ * them to the next query (seen with 26.7), so the embedded backend opens its connection anew after
+ * every error.
+ */
+#ifndef LC_BACKEND_H
+#define LC_BACKEND_H
+
+#include "base/error.h"
+#include "cli/server/answer.h"
+
+#include <stdatomic.h>
+
+struct lc_backend;
+
+struct lc_setting {
+    const char *name;
+    const char *value;
+};
+
+/* One statement and how to send it. Zeroed fields take their defaults. */
+struct lc_query {
+    const char *sql;      /* one statement; NUL-terminated */
+    size_t sql_n;         /* its bytes; 0: strlen(sql) */
+    const char *query_id; /* the id and log_comment to send it under; NULL: the server's choice */
+    unsigned timeout_ms;  /* give up waiting after this long; 0: the connection's default */
+    const struct lc_setting *settings; /* sent where the server knows them; ends with name NULL */
+    bool streamed;             /* do not ask the server to buffer the answer before it sends it */
+    const atomic_bool *cancel; /* stop waiting when it becomes true; NULL: never */
+};
+
+/* Where to connect; strings are copied by lc_backend_open. */
+struct lc_connect {
+    const char *url;      /* http(s)://user@host:port/database; NULL with embedded */
+    const char *password; /* NULL: none; never printed */
+    const char *ca_cert;  /* PEM files; NULL: the system's authorities, no client certificate */
+    const char *cert;
+    const char *key;
+    bool embedded;
+    const char *path;      /* embedded: the data path */
+    const char *scripts;   /* embedded: user_scripts; NULL: PATH/user_scripts */
+    const char *functions; /* embedded: glob of function XML; NULL: PATH/STAR_function.xml */
+    unsigned merge_nice;   /* embedded: nice value of the threads of merges and mutations */
+    const char *libchdb;   /* embedded: the library; NULL: LIVECOL_LIBCHDB or the install prefix */
+    const char *database;  /* NULL: the URL's, or "default" */
+    unsigned connect_timeout_ms; /* 0: 10,000 */
+    unsigned timeout_ms;         /* a statement's default; 0: 300,000 */
+    const atomic_bool *cancel;   /* ends opening early when it becomes true; NULL: nothing does */
+};
+
+/*
+ * Open a connection and make sure that something answers. 0 and *out; else a negative code:
+ * LC_ERR_USAGE (bad URL), LC_ERR_IO (no library), LC_ERR_LOCKED (path in use), LC_ERR_NOT_SENT
+ * (nobody there), LC_ERR_SERVER (refused: wrong password, no such database), LC_ERR_STOPPED.
+ */
+int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct lc_error *err);
+
+/* A second connection to the same place. As lc_backend_open. */
+int lc_backend_clone(struct lc_backend *from, struct lc_backend **out, struct lc_error *err);
+
+/* Close and free; NULL is fine. */
+void lc_backend_free(struct lc_backend *b);
+
+/*
+ * Run one statement. With `out`, the answer is asked for as TabSeparatedWithNamesAndTypes and
+ * parsed into it (released first; empty where the statement answers nothing); with NULL it is
+ * dropped. 0, or LC_ERR_SERVER with server_code and the server's text, LC_ERR_NOT_SENT,
+ * LC_ERR_UNKNOWN (sent, and the answer lost, cut or too late), LC_ERR_STOPPED (cancel became true),
+ * LC_ERR_NOMEM. After any of them the backend may be used again.
+ */
+int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_table *out,
+                     struct lc_error *err);
+
+/* lc_backend_query of a plain statement with the defaults. */
+int lc_backend_run(struct lc_backend *b, const char *sql, struct lc_table *out,
+                   struct lc_error *err);
+
+/* What it is connected to, for a person: "http://host:8123/db" or "embedded /path"; no secrets. */
+const char *lc_backend_where(const struct lc_backend *b);
+
+/* The database that unqualified names mean. */
+const char *lc_backend_database(const struct lc_backend *b);
+
+/* "http" or "embedded". */
+const char *lc_backend_kind(const struct lc_backend *b);
+
+/* The engine's version() as text, asked for when the connection was opened. */
+const char *lc_backend_version(const struct lc_backend *b);
+
+/* True where the server knows the setting (asked once from system.settings, then remembered). */
+bool lc_backend_has_setting(struct lc_backend *b, const char *name);
+
+#endif

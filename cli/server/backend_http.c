@@ -1,0 +1,396 @@
+/*
+ * The http backend: one libcurl handle a backend, kept alive between statements.
+ *
+ * libcurl sends a request again by itself when a connection that it had kept dies before the first
+ * byte of the answer, whatever the method. A server may have run the statement by then, so only
+ * statements that read go over a kept connection; all others get a fresh one.
+ */
+#include "cli/server/backend_impl.h"
+#include "cli/server/server_error.h"
+#include "cli/server/url.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { URL_MAX_BYTES = 1 << 20, HEADER_MAX_BYTES = 256 };
+
+struct http {
+    CURL *curl;
+    struct curl_slist *headers;
+    char curl_error[CURL_ERROR_SIZE];
+    /* of the answer in work */
+    struct lc_buf body;
+    bool too_large;
+    bool head_done; /* all headers came: libcurl takes a head that was cut for an empty answer */
+    char exception_code[HEADER_MAX_BYTES];
+    char exception_tag[HEADER_MAX_BYTES];
+    char summary[4 * HEADER_MAX_BYTES];
+    const atomic_bool *cancel;
+};
+
+static size_t on_body(char *p, size_t size, size_t n, void *data)
+{
+    struct http *h = data;
+
+    if (lc_buf_add(&h->body, p, size * n)) {
+        h->too_large = true;
+        return 0;
+    }
+    return size * n;
+}
+
+/* Copy the value of "name: value\r\n" where the line has that name. */
+static void take_header(char *out, size_t size, const char *name, const char *line, size_t n)
+{
+    size_t name_n = strlen(name);
+
+    if (n <= name_n || line[name_n] != ':' || strncasecmp(line, name, name_n) != 0)
+        return;
+    line += name_n + 1;
+    n -= name_n + 1;
+    while (n && (*line == ' ' || *line == '\t')) {
+        line++;
+        n--;
+    }
+    while (n && (unsigned char)line[n - 1] <= ' ')
+        n--;
+    snprintf(out, size, "%.*s", (int)(n < size ? n : size - 1), line);
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *data)
+{
+    struct http *h = data;
+
+    h->head_done = size * n <= 2; /* the empty line */
+    take_header(h->exception_code, sizeof h->exception_code, "X-ClickHouse-Exception-Code", p,
+                size * n);
+    take_header(h->exception_tag, sizeof h->exception_tag, "X-ClickHouse-Exception-Tag", p,
+                size * n);
+    take_header(h->summary, sizeof h->summary, "X-ClickHouse-Summary", p, size * n);
+    return size * n;
+}
+
+static int on_progress(void *data, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const struct http *h = data;
+
+    (void)a, (void)b, (void)c, (void)d;
+    return h->cancel && atomic_load(h->cancel) ? 1 : 0;
+}
+
+static void init_curl(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static bool loopback(const char *host)
+{
+    return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+           strcmp(host, "[::1]") == 0;
+}
+
+/* What stays the same for every statement of this backend. */
+static int set_up(struct http *h, const struct lc_connect *to, const struct lc_url *u)
+{
+    CURL *c = h->curl;
+    bool bad = false;
+
+    h->headers = curl_slist_append(NULL, "Content-Type: text/plain; charset=UTF-8");
+    if (h->headers) {
+        struct curl_slist *more = curl_slist_append(h->headers, "Expect:");
+
+        bad = !more;
+        h->headers = more ? more : h->headers;
+    }
+    bad |= !h->headers;
+    bad |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, h->headers) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_POST, 1L) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_MAXCONNECTS, 1L) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)to->connect_timeout_ms) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->curl_error) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_WRITEDATA, h) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_HEADERDATA, h) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_XFERINFODATA, h) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_USERAGENT, "livecol") != 0;
+    if (u->user || to->password) {
+        bad |= curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) != 0;
+        bad |= curl_easy_setopt(c, CURLOPT_USERNAME, u->user ? u->user : "default") != 0;
+        bad |= curl_easy_setopt(c, CURLOPT_PASSWORD, to->password ? to->password : "") != 0;
+    }
+    if (loopback(u->host))
+        bad |= curl_easy_setopt(c, CURLOPT_PROXY, "") != 0;
+    if (u->tls) {
+        bad |= curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) != 0;
+        if (to->ca_cert)
+            bad |= curl_easy_setopt(c, CURLOPT_CAINFO, to->ca_cert) != 0;
+        if (to->cert)
+            bad |= curl_easy_setopt(c, CURLOPT_SSLCERT, to->cert) != 0;
+        if (to->key)
+            bad |= curl_easy_setopt(c, CURLOPT_SSLKEY, to->key) != 0;
+    }
+    return bad ? LC_ERR_NOMEM : 0;
+}
+
+static int describe(struct lc_backend *b, const struct lc_url *u, struct lc_error *err)
+{
+    if (!b->to.database) {
+        b->to.database = strdup(u->database ? u->database : "default");
+        if (!b->to.database)
+            return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
+    }
+    if (asprintf(&b->where, "%s://%s:%u/%s", u->tls ? "https" : "http", u->host, u->port,
+                 b->to.database) < 0) {
+        b->where = NULL;
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
+    }
+    return 0;
+}
+
+static int http_open(struct lc_backend *b, struct lc_error *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct lc_url u = {0};
+    struct http *h = calloc(1, sizeof *h);
+    int rc;
+
+    b->state = h;
+    if (!h)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
+    lc_buf_init(&h->body, LC_ANSWER_MAX_BYTES);
+    pthread_once(&once, init_curl);
+    rc = lc_url_parse(&u, b->to.url ? b->to.url : "", err);
+    if (!rc && u.user && strchr(u.user, ':'))
+        rc = lc_fail(err, LC_ERR_USAGE, "the URL's user holds a colon, which HTTP cannot send");
+    if (!rc && u.password && !b->to.password) {
+        b->to.password = u.password;
+        u.password = NULL;
+    }
+    if (!rc)
+        rc = describe(b, &u, err);
+    if (!rc) {
+        h->curl = curl_easy_init();
+        if (!h->curl || set_up(h, &b->to, &u))
+            rc = lc_fail(err, LC_ERR_NOMEM, "libcurl does not start");
+    }
+    lc_url_release(&u);
+    return rc;
+}
+
+static void http_close(struct lc_backend *b)
+{
+    struct http *h = b->state;
+
+    if (!h)
+        return;
+    curl_easy_cleanup(h->curl);
+    curl_slist_free_all(h->headers);
+    lc_buf_release(&h->body);
+    free(h);
+}
+
+/* Append name=value, percent-encoded, behind the ? or after an &. */
+static int add_param(struct lc_buf *url, CURL *c, const char *name, const char *value)
+{
+    char *n = curl_easy_escape(c, name, 0);
+    char *v = curl_easy_escape(c, value, 0);
+    bool first = url->n && url->p[url->n - 1] == '?';
+    int rc = !n || !v || lc_buf_addf(url, "%s%s=%s", first ? "" : "&", n, v) ? LC_ERR_NOMEM : 0;
+
+    curl_free(n);
+    curl_free(v);
+    return rc;
+}
+
+/* The request's address: all but the statement goes there. */
+static int make_url(struct lc_backend *b, const struct lc_query *q, bool wants_table,
+                    struct lc_buf *url)
+{
+    CURL *c = ((struct http *)b->state)->curl;
+    /* b->where is scheme://host:port/database */
+    const char *slash = strchr(strstr(b->where, "://") + 3, '/');
+    int rc;
+
+    rc = lc_buf_add(url, b->where, (size_t)(slash - b->where)) || lc_buf_adds(url, "/?") ||
+         add_param(url, c, "database", b->to.database) ||
+         (wants_table && add_param(url, c, "default_format", "TabSeparatedWithNamesAndTypes")) ||
+         (!q->streamed && add_param(url, c, "wait_end_of_query", "1"));
+    if (!rc && q->query_id) {
+        rc = add_param(url, c, "query_id", q->query_id);
+        if (!rc && lc_backend_has_setting(b, "log_comment"))
+            rc = add_param(url, c, "log_comment", q->query_id);
+    }
+    for (const struct lc_setting *s = q->settings; !rc && s && s->name; s++)
+        if (lc_backend_has_setting(b, s->name))
+            rc = add_param(url, c, s->name, s->value);
+    return rc;
+}
+
+/* True where sending it twice does no harm. */
+static bool only_reads(const char *sql)
+{
+    static const char *const words[] = {"SELECT", "SHOW", "EXISTS", "DESCRIBE", "DESC", "EXPLAIN"};
+
+    sql += strspn(sql, " \t\r\n");
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t n = strlen(words[i]);
+
+        if (strncasecmp(sql, words[i], n) == 0 && strspn(sql + n, " \t\r\n("))
+            return true;
+    }
+    return false;
+}
+
+static uint64_t summary_number(const char *summary, const char *name)
+{
+    const char *at = strstr(summary, name);
+
+    return at ? strtoull(at + strlen(name), NULL, 10) : 0;
+}
+
+/* What libcurl says went wrong: was it before or after the statement left this machine? */
+static int transport_error(struct lc_backend *b, CURLcode code, unsigned timeout_ms,
+                           struct lc_error *err)
+{
+    struct http *h = b->state;
+    const char *why = h->curl_error[0] ? h->curl_error : curl_easy_strerror(code);
+    long sent_bytes = 0;
+
+    if (h->too_large)
+        return lc_fail(err, LC_ERR_NOMEM, "%s: the answer has more than 1 GiB", b->where);
+    curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &sent_bytes);
+    if (code == CURLE_ABORTED_BY_CALLBACK) {
+        lc_fail(err, LC_ERR_STOPPED, "%s: stopped while waiting for the answer", b->where);
+        return LC_ERR_STOPPED;
+    }
+    if (sent_bytes == 0) {
+        lc_fail(err, LC_ERR_NOT_SENT, "%s: %s", b->where, why);
+        if (code == CURLE_PEER_FAILED_VERIFICATION)
+            lc_hint(err, "--ca-cert FILE names the authority that signed the server's certificate");
+        else
+            lc_hint(err, "is the server running, and is this its address and HTTP port?");
+        return LC_ERR_NOT_SENT;
+    }
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        lc_fail(err, LC_ERR_UNKNOWN, "%s: no answer within %.3g s", b->where, timeout_ms / 1000.0);
+    else
+        lc_fail(err, LC_ERR_UNKNOWN, "%s: the answer was lost: %s", b->where, why);
+    lc_hint(err, "the statement was sent: the server may have run it, or may run it still");
+    return LC_ERR_UNKNOWN;
+}
+
+/* An answer with an error status: the server's own, or that of something before it. */
+static int status_error(struct lc_backend *b, long status, struct lc_error *err)
+{
+    struct http *h = b->state;
+    const char *text = (const char *)h->body.p;
+    int code = lc_server_error_code(text ? text : "", h->body.n);
+    char start[128];
+
+    if (!code)
+        code = atoi(h->exception_code);
+    if (code) {
+        bool first = err && err->code == 0;
+
+        lc_server_error(err, text ? text : "", h->body.n);
+        if (first)
+            err->server_code = code;
+        return LC_ERR_SERVER;
+    }
+    lc_printable(h->body.p, h->body.n, start, sizeof start);
+    if (status >= 500) {
+        lc_fail(err, LC_ERR_UNKNOWN, "%s: status %ld, not from ClickHouse: %s", b->where, status,
+                start);
+        lc_hint(err, "a proxy answered: the statement may have reached the server");
+        return LC_ERR_UNKNOWN;
+    }
+    lc_fail(err, LC_ERR_SERVER, "%s: status %ld: %s", b->where, status, start);
+    return LC_ERR_SERVER;
+}
+
+/* Make the answer that has arrived into a table; an exception at its end is an error. */
+static int take_answer(struct lc_backend *b, const struct lc_query *q, struct lc_table *out,
+                       struct lc_error *err)
+{
+    struct http *h = b->state;
+    const char *text = h->body.p ? (const char *)h->body.p : "";
+    struct lc_error parse_error = LC_ERROR_INIT;
+    struct lc_slice exception;
+    struct lc_table t = {0};
+    int rc = out ? lc_table_parse(&t, text, h->body.n, &parse_error) : 0;
+
+    if ((rc || q->streamed || h->exception_tag[0]) &&
+        lc_server_error_at_end(text, h->body.n, h->exception_tag, &exception)) {
+        lc_table_release(&t);
+        return lc_server_error(err, (const char *)exception.p, exception.n);
+    }
+    if (rc == LC_ERR_INPUT)
+        return lc_fail(err, LC_ERR_UNKNOWN, "%s: the answer is cut or garbled: %s (byte %llu)",
+                       b->where, parse_error.msg, (unsigned long long)parse_error.byte);
+    if (rc)
+        return lc_fail(err, rc, "%s", parse_error.msg);
+    if (out) {
+        t.elapsed_s = (double)summary_number(h->summary, "\"elapsed_ns\":\"") / 1e9;
+        t.rows_read = summary_number(h->summary, "\"read_rows\":\"");
+        t.bytes_read = summary_number(h->summary, "\"read_bytes\":\"");
+        *out = t;
+    }
+    return 0;
+}
+
+static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_table *out,
+                      struct lc_error *err)
+{
+    struct http *h = b->state;
+    unsigned timeout_ms = q->timeout_ms ? q->timeout_ms : b->to.timeout_ms;
+    struct lc_buf url;
+    CURLcode code;
+    long status = 0;
+    int rc = 0;
+
+    lc_buf_init(&url, URL_MAX_BYTES);
+    if (make_url(b, q, out != NULL, &url) || !lc_buf_str(&url)) {
+        rc = lc_fail(err, LC_ERR_NOMEM, "the settings of a statement are too long");
+        goto done;
+    }
+    lc_buf_reset(&h->body);
+    h->too_large = h->head_done = false;
+    h->exception_code[0] = h->exception_tag[0] = h->summary[0] = h->curl_error[0] = '\0';
+    h->cancel = q->cancel;
+    curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT, only_reads(q->sql) ? 0L : 1L);
+    curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)lc_query_bytes(q));
+    curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, q->sql);
+    code = curl_easy_setopt(h->curl, CURLOPT_URL, lc_buf_str(&url));
+    if (!code)
+        code = curl_easy_perform(h->curl);
+    if (!code && !h->head_done)
+        code = CURLE_PARTIAL_FILE;
+    if (code) {
+        rc = transport_error(b, code, timeout_ms, err);
+        goto done;
+    }
+    curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+    rc = status == 200 ? take_answer(b, q, out, err) : status_error(b, status, err);
+done:
+    lc_buf_release(&h->body);
+    lc_buf_release(&url);
+    return rc;
+}
+
+const struct lc_backend_ops lc_backend_http = {
+    .kind = "http",
+    .open = http_open,
+    .close = http_close,
+    .query = http_query,
+};

@@ -1,0 +1,45 @@
+/*
+ * What the two backends share, and what each of them gives: private to cli/backend*.c.
+ */
+#ifndef LC_BACKEND_IMPL_H
+#define LC_BACKEND_IMPL_H
+
+#include "cli/server/backend.h"
+
+/* An answer larger than this is refused. */
+#define LC_ANSWER_MAX_BYTES ((size_t)1 << 30)
+
+/* The names that system.settings lists, shared by a backend and its clones. */
+struct known_settings {
+    atomic_int users;
+    struct lc_table names; /* one column, in byte order */
+};
+
+struct lc_backend_ops {
+    const char *kind;
+    /* Start; on success b->where is set, and b->state is whatever the backend needs. */
+    int (*open)(struct lc_backend *b, struct lc_error *err);
+    /* End; also after an open that failed. */
+    void (*close)(struct lc_backend *b);
+    /* lc_backend_query, with out released and empty. Settings: lc_backend_has_setting decides. */
+    int (*query)(struct lc_backend *b, const struct lc_query *q, struct lc_table *out,
+                 struct lc_error *err);
+};
+
+struct lc_backend {
+    const struct lc_backend_ops *ops;
+    struct lc_connect to; /* copies; none of the strings is the caller's */
+    void *state;
+    char *where;
+    char *database;
+    char *version;
+    struct known_settings *known;
+};
+
+extern const struct lc_backend_ops lc_backend_http;
+extern const struct lc_backend_ops lc_backend_embedded;
+
+/* The statement's bytes. */
+size_t lc_query_bytes(const struct lc_query *q);
+
+#endif

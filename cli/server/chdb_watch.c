@@ -1,0 +1,120 @@
+#include "cli/server/chdb_watch.h"
+
+#include <pthread.h>
+#include <stddef.h>
+
+enum { TICK_MS = 20, KILL_AGAIN_MS = 500 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wake;
+static pthread_t thread;
+static bool running;
+static struct lc_watched *all;
+static void (*kill_by_id)(const char *id);
+
+static struct timespec now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t;
+}
+
+static struct timespec later(struct timespec t, unsigned ms)
+{
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+static bool reached(struct timespec t, struct timespec due)
+{
+    return t.tv_sec > due.tv_sec || (t.tv_sec == due.tv_sec && t.tv_nsec >= due.tv_nsec);
+}
+
+static void look_at(struct lc_watched *w, struct timespec t)
+{
+    if (w->why == LC_WATCH_NOT_KILLED) {
+        if (w->cancel && atomic_load(w->cancel))
+            w->why = LC_WATCH_CANCELLED;
+        else if (w->due.tv_sec && reached(t, w->due))
+            w->why = LC_WATCH_LATE;
+        else
+            return;
+    } else if (!reached(t, later(w->killed_at, KILL_AGAIN_MS))) {
+        return;
+    }
+    w->killed_at = t;
+    kill_by_id(w->id);
+}
+
+static void *watch(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&lock);
+    while (running) {
+        struct timespec t = now();
+        struct timespec next = later(t, TICK_MS);
+
+        for (struct lc_watched *w = all; w; w = w->next)
+            look_at(w, t);
+        pthread_cond_timedwait(&wake, &lock, &next);
+    }
+    pthread_mutex_unlock(&lock);
+    return NULL;
+}
+
+int lc_watch_start(void (*kill)(const char *id), struct lc_error *err)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&wake, &attr);
+    pthread_condattr_destroy(&attr);
+    kill_by_id = kill;
+    running = true;
+    if (pthread_create(&thread, NULL, watch, NULL) == 0)
+        return 0;
+    running = false;
+    pthread_cond_destroy(&wake);
+    return lc_fail(err, LC_ERR_NOMEM, "cannot start a thread");
+}
+
+void lc_watch_stop(void)
+{
+    pthread_mutex_lock(&lock);
+    running = false;
+    pthread_cond_signal(&wake);
+    pthread_mutex_unlock(&lock);
+    pthread_join(thread, NULL);
+    pthread_cond_destroy(&wake);
+}
+
+void lc_watch_add(struct lc_watched *w, const char *id, unsigned timeout_ms,
+                  const atomic_bool *cancel)
+{
+    *w = (struct lc_watched){.id = id, .cancel = cancel};
+    if (timeout_ms)
+        w->due = later(now(), timeout_ms);
+    pthread_mutex_lock(&lock);
+    w->next = all;
+    all = w;
+    pthread_mutex_unlock(&lock);
+}
+
+void lc_watch_remove(struct lc_watched *w)
+{
+    struct lc_watched **at;
+
+    pthread_mutex_lock(&lock);
+    for (at = &all; *at && *at != w; at = &(*at)->next)
+        continue;
+    if (*at)
+        *at = w->next;
+    pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,43 @@
+/*
+ * What ClickHouse keeps in ZooKeeper or Keeper, read through system.zookeeper.
+ *
+ * Keeper goes away for some seconds now and then (an election, a restart), which is no reason to
+ * give up: reads wait for it.
+ */
+#ifndef LC_KEEPER_H
+#define LC_KEEPER_H
+
+#include "cli/server/backend.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* Columns of lc_keeper_children. Times are Keeper's, but now, which is the server's. */
+enum {
+    LC_KEEPER_NAME,
+    LC_KEEPER_VALUE,
+    LC_KEEPER_MADE_S,
+    LC_KEEPER_CHANGED_S,
+    LC_KEEPER_NOW_S,
+    LC_KEEPER_MADE_UTC
+};
+
+/* How long a read waits for Keeper to come back. */
+#define LC_KEEPER_PATIENCE_MS 60000u
+
+/* Does this failure say that Keeper cannot be reached just now, or that a table waits for it? */
+bool lc_keeper_is_away(const struct lc_error *err);
+
+/*
+ * The children of a node, by name; none where there is no such node. 0; LC_ERR_SERVER, after
+ * LC_KEEPER_PATIENCE_MS, where Keeper is away; LC_ERR_STOPPED where *cancel (may be NULL) became
+ * true; the failures of a query.
+ */
+int lc_keeper_children(struct lc_backend *b, const char *path, const atomic_bool *cancel,
+                       struct lc_table *out, struct lc_error *err);
+
+/* The same, once: Keeper being away is its failure. */
+int lc_keeper_children_now(struct lc_backend *b, const char *path, struct lc_table *out,
+                           struct lc_error *err);
+
+#endif

@@ -1,0 +1,487 @@
+#include "cli/server/mutation.h"
+
+#include "cli/server/keeper.h"
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
+#include "cli/server/query.h"
+#include "cli/server/server_error.h"
+#include "base/signals.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns of sql/mutations.sql. */
+enum { C_ID, C_COMMAND, C_PARTS_TO_DO, C_IS_DONE, C_MADE_S, C_FAIL_REASON, C_FAIL_PART, C_FAIL_S };
+
+enum {
+    FIRST_PAUSE_MS = 5,
+    LAST_PAUSE_MS = 500,
+    STANDSTILL_MS = 60000,
+    ABORTED = 236 /* a pause (merges stopped, a restart), not a failure: the server goes on */
+};
+
+static int no_memory(struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_NOMEM, "no memory to follow a mutation");
+    return LC_ERR_NOMEM;
+}
+
+static int list(const struct lc_mutation_watch *w, size_t host, struct lc_table *t,
+                struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
+
+    return lc_cluster_read(w->cluster, host,
+                           w->facts->fail_reason ? lc_sql_mutations : lc_sql_mutations_plain,
+                           lc_sql_host_mutations, args, t, err);
+}
+
+/* What was there of that id before, or NULL. */
+static struct lc_mutation_seen *seen(const struct lc_mutation_watch *w, size_t host, const char *id)
+{
+    for (size_t i = 0; i < w->before_n; i++) {
+        if (w->before[i].host == host && strcmp(w->before[i].id, id) == 0)
+            return &w->before[i];
+    }
+    return NULL;
+}
+
+static int count_rows(struct lc_mutation_watch *w, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc = lc_query_read(w->b, lc_sql_table_rows, args, &t, err);
+
+    if (rc == 0)
+        w->rows_total = lc_table_u64(&t, 0, 0, 0);
+    lc_table_release(&t);
+    return rc;
+}
+
+static int note_host(struct lc_mutation_watch *w, size_t host, struct lc_error *err)
+{
+    struct lc_table t = {0};
+    struct lc_mutation_seen *more;
+    int rc = list(w, host, &t, err);
+
+    more = rc == 0 ? realloc(w->before, (w->before_n + t.rows + 1) * sizeof *more) : NULL;
+    if (more)
+        w->before = more;
+    else if (rc == 0)
+        rc = no_memory(err);
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        w->before[w->before_n] =
+            (struct lc_mutation_seen){.host = host,
+                                      .id = strdup(lc_table_at(&t, i, C_ID)->p),
+                                      .fail_s = lc_table_u64(&t, i, C_FAIL_S, 0)};
+        if (!w->before[w->before_n].id)
+            rc = no_memory(err);
+        else
+            w->before_n++;
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+static int note_shard(struct lc_mutation_watch *w, const char *path, size_t *shard,
+                      struct lc_error *err)
+{
+    struct lc_mutation_shard *s;
+    struct lc_table t = {0};
+    char *node;
+    int rc;
+
+    if (asprintf(&node, "%s/mutations", path) < 0)
+        return no_memory(err);
+    for (*shard = 0; *shard < w->shards_n; ++*shard) {
+        if (strcmp(w->shards[*shard].path, node) == 0) {
+            free(node);
+            return 0;
+        }
+    }
+    s = &w->shards[w->shards_n++];
+    s->path = node;
+    rc = lc_keeper_children(w->b, node, lc_stop_flag(), &t, err);
+    s->before = rc == 0 ? calloc(t.rows + 1, sizeof *s->before) : NULL;
+    if (rc == 0 && !s->before)
+        rc = no_memory(err);
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        s->before[s->before_n] = strdup(lc_table_at(&t, i, LC_KEEPER_NAME)->p);
+        if (!s->before[s->before_n])
+            rc = no_memory(err);
+        else
+            s->before_n++;
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+/* Where the host's replica of the table lies in Keeper. */
+static int note_path(struct lc_mutation_watch *w, size_t host, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc = lc_cluster_read(w->cluster, host, lc_sql_table_keeper_path,
+                             lc_sql_host_table_keeper_path, args, &t, err);
+
+    if (rc == 0 && t.rows) {
+        w->replicas = lc_table_u64(&t, 0, 1, 0);
+        w->active = lc_table_u64(&t, 0, 2, 0);
+        rc = note_shard(w, lc_table_at(&t, 0, 0)->p, &w->shard_of[host], err);
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *cluster,
+                      const struct lc_facts *facts, const char *database, const char *table,
+                      struct lc_error *err)
+{
+    int rc = 0;
+
+    *w = (struct lc_mutation_watch){.b = cluster->b,
+                                    .cluster = cluster,
+                                    .facts = facts,
+                                    .database = database,
+                                    .table = table,
+                                    .shards = calloc(cluster->n, sizeof *w->shards),
+                                    .shard_of = calloc(cluster->n, sizeof *w->shard_of),
+                                    .begun_ms = lc_now_ms()};
+    if (!w->shards || !w->shard_of)
+        return no_memory(err);
+    for (size_t i = 0; rc == 0 && i < cluster->n; i++) {
+        w->shard_of[i] = SIZE_MAX;
+        if (cluster->v[i].down)
+            continue;
+        rc = note_host(w, i, err);
+        if (rc == 0 && facts->keeper && facts->replicas)
+            rc = note_path(w, i, err);
+    }
+    return rc ? rc : count_rows(w, err);
+}
+
+/* A stored command is the statement's, reformatted, and in newer servers in parentheses. */
+static bool same_command(const struct lc_cell *stored, const char *command, size_t n)
+{
+    const char *p = stored->p;
+    size_t stored_n = stored->n;
+
+    if (lc_lex_same(p, stored_n, command, n))
+        return true;
+    return stored_n > 2 && p[0] == '(' && p[stored_n - 1] == ')' &&
+           lc_lex_same(p + 1, stored_n - 2, command, n);
+}
+
+/* From now on it is waited for like one that was not there. */
+static void make_ours(struct lc_mutation_watch *w, size_t host, const char *id)
+{
+    struct lc_mutation_seen *before = seen(w, host, id);
+
+    if (before)
+        before->ours = true;
+    if (w->shard_of[host] < w->shards_n) {
+        struct lc_mutation_shard *s = &w->shards[w->shard_of[host]];
+
+        for (size_t i = 0; i < s->before_n; i++) {
+            if (strcmp(s->before[i], id) == 0)
+                s->before[i][0] = '\0';
+        }
+    }
+}
+
+int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t command_n,
+                     uint64_t since_s, bool *found, bool *others, struct lc_error *err)
+{
+    int rc = 0;
+
+    *found = *others = false;
+    for (size_t host = 0; rc == 0 && host < w->cluster->n; host++) {
+        struct lc_table t = {0};
+
+        if (w->cluster->v[host].down)
+            continue;
+        rc = list(w, host, &t, err);
+        for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+            if (lc_table_u64(&t, i, C_MADE_S, 0) < since_s)
+                continue;
+            if (!same_command(lc_table_at(&t, i, C_COMMAND), command, command_n)) {
+                *others = true;
+                continue;
+            }
+            *found = true;
+            make_ours(w, host, lc_table_at(&t, i, C_ID)->p);
+        }
+        lc_table_release(&t);
+    }
+    return rc;
+}
+
+/* The error of a mutation that fails, with the ways out. */
+static int failed(const struct lc_mutation_watch *w, const struct lc_table *t, size_t row,
+                  struct lc_error *err)
+{
+    const struct lc_cell *reason = lc_table_at(t, row, C_FAIL_REASON);
+    const char *id = lc_table_at(t, row, C_ID)->p;
+    struct lc_error one = LC_ERROR_INIT;
+
+    lc_server_error(&one, reason->p, reason->n);
+    if (err && err->code == 0)
+        err->server_code = one.server_code;
+    lc_fail(err, LC_ERR_SERVER, "mutation %s of %s.%s fails at part %s: %s", id, w->database,
+            w->table, lc_table_at(t, row, C_FAIL_PART)->p, one.msg);
+    lc_hint(err,
+            "the server retries it for ever, and it blocks later mutations of the table: mend the "
+            "cause and run up again, which waits for it; or end it by KILL MUTATION WHERE "
+            "database = '%s' AND table = '%s' AND mutation_id = '%s'",
+            w->database, w->table, id);
+    return LC_ERR_SERVER;
+}
+
+/* A failure from before is history: its cause may have been mended since. */
+static bool is_failing(const struct lc_table *t, size_t row, const struct lc_mutation_seen *before)
+{
+    const struct lc_cell *reason = lc_table_at(t, row, C_FAIL_REASON);
+
+    return reason->n && (!before || lc_table_u64(t, row, C_FAIL_S, 0) > before->fail_s) &&
+           lc_server_error_code(reason->p, reason->n) != ABORTED;
+}
+
+/* Say what is waited for, the first thing of a look alone. */
+static void set_waiting(struct lc_mutation_watch *w, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void set_waiting(struct lc_mutation_watch *w, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (w->waiting[0])
+        return;
+    va_start(ap, fmt);
+    vsnprintf(w->waiting, sizeof w->waiting, fmt, ap);
+    va_end(ap);
+}
+
+static bool was_before(const struct lc_mutation_shard *s, const char *id)
+{
+    for (size_t i = 0; i < s->before_n; i++) {
+        if (strcmp(s->before[i], id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What Keeper has must be on the host: a replica that was just started shows
+ * nothing for a while. */
+static unsigned missing(struct lc_mutation_watch *w, size_t host, const struct lc_table *shown,
+                        const struct lc_table *expected)
+{
+    const struct lc_mutation_shard *s = &w->shards[w->shard_of[host]];
+    unsigned n = 0;
+
+    for (size_t i = 0; i < expected->rows; i++) {
+        const char *id = lc_table_at(expected, i, LC_KEEPER_NAME)->p;
+        bool there = was_before(s, id);
+
+        for (size_t k = 0; !there && k < shown->rows; k++)
+            there = strcmp(lc_table_at(shown, k, C_ID)->p, id) == 0;
+        if (there)
+            continue;
+        n++;
+        set_waiting(w, "%s%s does not show mutation %s yet", w->cluster->name ? "host " : "",
+                    w->cluster->name ? lc_cluster_host_name(w->cluster, host) : "the server", id);
+    }
+    return n;
+}
+
+/* One look at a host: how many of ours are undone there, and how many parts they have left. */
+static int look_at_host(struct lc_mutation_watch *w, size_t host, const struct lc_table *expected,
+                        unsigned *undone, uint64_t *parts, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_table t = {0};
+    int rc = list(w, host, &t, &why);
+
+    if (rc == LC_ERR_SERVER && w->cluster->name && lc_cluster_is_unreachable(&why)) {
+        ++*undone;
+        set_waiting(w, "host %s does not answer", lc_cluster_host_name(w->cluster, host));
+        return 0;
+    }
+    if (rc && err && err->code == 0)
+        *err = why;
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        const struct lc_mutation_seen *before = seen(w, host, lc_table_at(&t, i, C_ID)->p);
+
+        if ((before && !before->ours) || lc_table_u64(&t, i, C_IS_DONE, 1))
+            continue;
+        ++*undone;
+        *parts += lc_table_u64(&t, i, C_PARTS_TO_DO, 0);
+        if (is_failing(&t, i, before))
+            rc = failed(w, &t, i, err);
+    }
+    if (rc == 0 && expected)
+        *undone += missing(w, host, &t, expected);
+    lc_table_release(&t);
+    return rc;
+}
+
+/* The mutations that Keeper has; none, and the wait goes on, while it is away. */
+static int look_at_keeper(struct lc_mutation_watch *w, struct lc_table *expected, unsigned *undone,
+                          struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < w->shards_n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+
+        rc = lc_keeper_children_now(w->b, w->shards[i].path, &expected[i], &why);
+        if (rc == LC_ERR_SERVER && lc_keeper_is_away(&why)) {
+            ++*undone;
+            set_waiting(w, "Keeper does not answer");
+            rc = 0;
+        } else if (rc && err && err->code == 0) {
+            *err = why;
+        }
+    }
+    return rc;
+}
+
+/* A server that says of no mutation that it fails: at least that nothing moves is said. */
+static void note_standstill(struct lc_mutation_watch *w, uint64_t parts)
+{
+    uint64_t now = lc_now_ms();
+
+    if (parts != w->last_parts || w->moved_ms == 0) {
+        w->last_parts = parts;
+        w->moved_ms = now;
+    }
+    if (!w->facts->fail_reason && parts > 0 && now - w->moved_ms > STANDSTILL_MS)
+        set_waiting(w,
+                    "no part was done for %" PRIu64 " s: one may be large, or may fail, which this "
+                    "server does not tell; livecol doctor asks the function or dictionary",
+                    (now - w->moved_ms) / 1000);
+}
+
+/* One look at all. Keeper first: what it has by then must be on the hosts afterwards. */
+static int look(struct lc_mutation_watch *w, unsigned *undone, uint64_t *parts,
+                struct lc_error *err)
+{
+    struct lc_table *expected = calloc(w->cluster->n, sizeof *expected);
+    int rc = expected ? 0 : no_memory(err);
+
+    *undone = 0;
+    *parts = 0;
+    w->waiting[0] = '\0';
+    if (rc == 0)
+        rc = look_at_keeper(w, expected, undone, err);
+    for (size_t i = 0; rc == 0 && i < w->cluster->n; i++) {
+        size_t shard = w->shard_of[i];
+
+        if (!w->cluster->v[i].down)
+            rc = look_at_host(w, i, shard < w->shards_n ? &expected[shard] : NULL, undone, parts,
+                              err);
+    }
+    for (size_t i = 0; expected && i < w->shards_n; i++)
+        lc_table_release(&expected[i]);
+    free(expected);
+    if (rc == 0)
+        note_standstill(w, *parts);
+    return rc;
+}
+
+/* What the parts in work add: shares of parts, and rows read. */
+static int look_within(const struct lc_mutation_watch *w, double *shares, uint64_t *rows,
+                       struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
+    struct lc_table t = {0};
+    int rc;
+
+    *shares = 0;
+    *rows = 0;
+    if (!w->facts->merge_mutation)
+        return 0;
+    rc = lc_query_read(w->b, lc_sql_mutation_merges, args, &t, err);
+    if (rc == 0) {
+        *shares = lc_table_f64(&t, 0, 0, 0);
+        *rows = lc_table_u64(&t, 0, 1, 0);
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+static int tell(struct lc_mutation_watch *w, const struct lc_mutation_hooks *hooks,
+                uint64_t parts_to_do, struct lc_error *err)
+{
+    struct lc_run_progress p = {.parts_to_do = parts_to_do,
+                                .rows_total = w->rows_total,
+                                .waiting = w->waiting[0] ? w->waiting : NULL,
+                                .elapsed_ms = lc_now_ms() - w->begun_ms};
+    double shares = 0;
+    uint64_t rows = 0;
+    int rc;
+
+    if (!hooks->progress)
+        return 0;
+    rc = look_within(w, &shares, &rows, err);
+    if (rc)
+        return rc;
+    if (parts_to_do > w->parts_total)
+        w->parts_total = parts_to_do;
+    p.parts_total = w->parts_total;
+    if (shares > (double)parts_to_do)
+        shares = (double)parts_to_do;
+    if (p.parts_total)
+        p.fraction = ((double)(p.parts_total - parts_to_do) + shares) / (double)p.parts_total;
+    p.rows_done = (uint64_t)(p.fraction * (double)p.rows_total);
+    if (p.elapsed_ms >= 200 && p.fraction > 0) {
+        p.rows_per_s = (double)p.rows_done * 1000 / (double)p.elapsed_ms;
+        p.left_ms = (uint64_t)((double)p.elapsed_ms * (1 - p.fraction) / p.fraction);
+    }
+    hooks->progress(hooks->ctx, &p);
+    return 0;
+}
+
+int lc_mutation_wait(struct lc_mutation_watch *w, const struct lc_mutation_hooks *hooks,
+                     struct lc_error *err)
+{
+    unsigned pause = FIRST_PAUSE_MS;
+
+    w->begun_ms = lc_now_ms();
+    for (;;) {
+        unsigned undone;
+        uint64_t parts;
+        int rc = look(w, &undone, &parts, err);
+
+        if (rc || undone == 0)
+            return rc;
+        rc = tell(w, hooks, parts, err);
+        if (rc)
+            return rc;
+        if (lc_sleep_ms(pause, hooks->cancel)) {
+            lc_fail(err, LC_ERR_STOPPED, "stopped; the mutation of %s.%s goes on in the server",
+                    w->database, w->table);
+            lc_hint(err, "run the same again to wait for its end");
+            return LC_ERR_STOPPED;
+        }
+        pause = pause * 2 < LAST_PAUSE_MS ? pause * 2 : LAST_PAUSE_MS;
+    }
+}
+
+void lc_mutation_release(struct lc_mutation_watch *w)
+{
+    for (size_t i = 0; i < w->before_n; i++)
+        free(w->before[i].id);
+    free(w->before);
+    for (size_t i = 0; i < w->shards_n; i++) {
+        for (size_t k = 0; k < w->shards[i].before_n; k++)
+            free(w->shards[i].before[k]);
+        free(w->shards[i].before);
+        free(w->shards[i].path);
+    }
+    free(w->shards);
+    free(w->shard_of);
+    *w = (struct lc_mutation_watch){0};
+}

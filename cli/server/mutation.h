@@ -1,0 +1,83 @@
+/*
+ * Mutations: ALTERs that rewrite parts in the background, and how a statement's end is waited for.
+ *
+ * An ALTER gives no mutation id, and its own setting to wait differs between servers, so the ids of
+ * the table are noted before the send, and every one that was not there before is waited for, on
+ * every host of the cluster. Of a Replicated table Keeper has the list of what must come: a replica
+ * that has just been started shows an empty system.mutations for a while, so each one must be there
+ * and be done.
+ */
+#ifndef LC_MUTATION_H
+#define LC_MUTATION_H
+
+#include "cli/server/cluster.h"
+#include "cli/server/abilities.h"
+#include "cli/migrate/runner.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A mutation that was there. */
+struct lc_mutation_seen {
+    size_t host;
+    char *id;
+    uint64_t fail_s; /* when it had last failed, by the server's clock; 0: never */
+    bool ours;       /* an earlier send of the same statement made it: to be waited for */
+};
+
+/* A Replicated table's node in Keeper, which its replicas share. */
+struct lc_mutation_shard {
+    char *path; /* …/mutations */
+    char **before;
+    size_t before_n;
+};
+
+struct lc_mutation_watch {
+    struct lc_backend *b;
+    const struct lc_cluster *cluster;
+    struct lc_mutation_shard *shards;
+    size_t shards_n;
+    size_t *shard_of; /* of each host, an index into shards; shards_n and above: it has none */
+    uint64_t replicas, active; /* of a Replicated table, as the connected server knows; else 0 */
+    char waiting[256];
+    const struct lc_facts *facts;
+    const char *database, *table; /* the caller's */
+    struct lc_mutation_seen *before;
+    size_t before_n;
+    uint64_t rows_total, parts_total;
+    uint64_t begun_ms;
+    uint64_t last_parts, moved_ms; /* parts to do, and since when as many */
+};
+
+/* What is done with each look; `ctx` is the caller's. */
+struct lc_mutation_hooks {
+    void (*progress)(void *ctx, const struct lc_run_progress *p); /* may be NULL */
+    void *ctx;
+    const atomic_bool *cancel;
+};
+
+/* Note what is there. 0 or the failures of a query. Release it in any case. */
+int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *cluster,
+                      const struct lc_facts *facts, const char *database, const char *table,
+                      struct lc_error *err);
+
+/*
+ * Is there an unfinished or finished mutation with this command, made at or after since_s (server
+ * time)? If so lc_mutation_wait waits for it too, and minds its failures from now on. *others says
+ * whether one with another command was made since.
+ */
+int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t command_n,
+                     uint64_t since_s, bool *found, bool *others, struct lc_error *err);
+
+/*
+ * Wait until every mutation that was not there before has ended, on every host; one that does not
+ * answer is waited for. 0; LC_ERR_SERVER where one fails,
+ * with its reason and the ways out; LC_ERR_STOPPED, the mutation going on in the server; the
+ * failures of a query.
+ */
+int lc_mutation_wait(struct lc_mutation_watch *w, const struct lc_mutation_hooks *hooks,
+                     struct lc_error *err);
+
+void lc_mutation_release(struct lc_mutation_watch *w);
+
+#endif

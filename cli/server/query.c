@@ -1,0 +1,113 @@
+#include "cli/server/query.h"
+
+#include "base/signals.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define SQL_MAX_BYTES ((size_t)64 << 20)
+
+uint64_t lc_now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t lc_now_ms(void)
+{
+    return lc_now_ns() / 1000000;
+}
+
+bool lc_sleep_ms(unsigned ms, const atomic_bool *cancel)
+{
+    uint64_t end = lc_now_ms() + ms;
+
+    for (;;) {
+        uint64_t now = lc_now_ms();
+        uint64_t step = now < end ? end - now : 0;
+        struct timespec t;
+
+        if (cancel && atomic_load(cancel))
+            return true;
+        if (step == 0)
+            return false;
+        if (step > 50)
+            step = 50;
+        t = (struct timespec){.tv_nsec = (long)step * 1000000};
+        nanosleep(&t, NULL);
+    }
+}
+
+unsigned lc_backoff_ms(unsigned attempt)
+{
+    unsigned ms = 200;
+    uint32_t r = 0;
+
+    while (attempt-- > 1 && ms < 10000)
+        ms *= 2;
+    if (ms > 10000)
+        ms = 10000;
+    if (getrandom(&r, sizeof r, 0) != sizeof r)
+        r = (uint32_t)lc_now_ms() * 2654435761u;
+    return ms * 3 / 4 + r % (ms / 2 + 1);
+}
+
+/* Failures after which the statement may go out again. */
+static bool again(int rc, bool reads)
+{
+    return rc == LC_ERR_NOT_SENT || (reads && rc == LC_ERR_UNKNOWN);
+}
+
+static int run(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
+               struct lc_table *out, bool reads, struct lc_error *err)
+{
+    /* A DROP is at its end when it answers, so that the path in Keeper is free again. */
+    static const struct lc_setting settings[] = {
+        {"async_insert", "0"},
+        {"database_atomic_wait_for_drop_and_detach_synchronously", "1"},
+        {NULL, NULL}};
+    struct lc_query q = {.settings = settings};
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, SQL_MAX_BYTES);
+    rc = lc_sql_format(&sql, template_sql, args, err);
+    if (rc)
+        goto done;
+    q.sql = lc_buf_str(&sql);
+    q.sql_n = sql.n;
+    if (!q.sql) {
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
+        goto done;
+    }
+    for (unsigned attempt = 1;; attempt++) {
+        struct lc_error one = LC_ERROR_INIT;
+
+        rc = lc_backend_query(b, &q, out, &one);
+        if (!again(rc, reads) || attempt == LC_QUERY_TRIES || lc_stop_asked()) {
+            if (rc && err && err->code == 0)
+                *err = one;
+            break;
+        }
+        lc_sleep_ms(lc_backoff_ms(attempt), lc_stop_flag());
+    }
+done:
+    lc_buf_release(&sql);
+    return rc;
+}
+
+int lc_query_run(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
+                 struct lc_table *out, struct lc_error *err)
+{
+    return run(b, template_sql, args, out, false, err);
+}
+
+int lc_query_read(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
+                  struct lc_table *out, struct lc_error *err)
+{
+    return run(b, template_sql, args, out, true, err);
+}

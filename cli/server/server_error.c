@@ -1,0 +1,128 @@
+#include "cli/server/server_error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { EXPECTED_MAX_BYTES = 120, EXCEPTION_MAX_BYTES = 16384 };
+
+static const char code_prefix[] = "Code: ";
+static const char expected[] = "Expected one of: ";
+
+/* The server meets the closed pipe of a function's program before it reads what that wrote to
+ * stderr. */
+static const char broken_pipe[] = "Cannot write into pipe";
+static const char early_end[] =
+    "; the function's program ended before it had read its rows, and its "
+    "own words are lost: run it by hand";
+
+int lc_server_error_code(const char *text, size_t n)
+{
+    size_t at = sizeof code_prefix - 1;
+    int code = 0;
+
+    if (n <= at || memcmp(text, code_prefix, at) != 0)
+        return 0;
+    for (; at < n && text[at] >= '0' && text[at] <= '9' && code < 1000000; at++)
+        code = code * 10 + (text[at] - '0');
+    return code;
+}
+
+static void cut_at(char *s, const char *mark)
+{
+    char *at = strstr(s, mark);
+
+    if (at)
+        *at = '\0';
+}
+
+/* A syntax error lists everything the parser knows; its beginning says enough. */
+static void cut_expected(char *s)
+{
+    char *list = strstr(s, expected);
+    char *name;
+
+    if (!list || strlen(list) <= EXPECTED_MAX_BYTES + sizeof expected)
+        return;
+    list += sizeof expected - 1 + EXPECTED_MAX_BYTES;
+    name = strrchr(list, '(');
+    memcpy(list, "... ", 4);
+    if (name && name >= list + 4)
+        memmove(list + 4, name, strlen(name) + 1);
+    else
+        list[3] = '\0';
+}
+
+int lc_server_error(struct lc_error *err, const char *text, size_t n)
+{
+    char line[8192];
+    size_t at = 0;
+    int code = lc_server_error_code(text, n);
+
+    for (size_t i = 0; i < n && at < sizeof line - 1; i++)
+        line[at++] = (unsigned char)text[i] < ' ' ? ' ' : text[i];
+    line[at] = '\0';
+    cut_at(line, ", e.what() = DB::");
+    cut_at(line, " Stack trace:");
+    cut_at(line, " Stack trace (when copying");
+    cut_at(line, " (version ");
+    cut_expected(line);
+    at = strlen(line);
+    while (at && (line[at - 1] == ' ' || line[at - 1] == ','))
+        line[--at] = '\0';
+    if (err && err->code == 0)
+        err->server_code = code;
+    return lc_fail(err, LC_ERR_SERVER, "%s%s",
+                   line[0] ? line : "the server gave an error and no text",
+                   strstr(line, broken_pipe) ? early_end : "");
+}
+
+/* The exception between the marks: it ends where a line with its size and the tag begins. */
+static bool find_tagged(const char *text, size_t n, const char *tag, struct lc_slice *found)
+{
+    char open[64];
+    int open_n = snprintf(open, sizeof open, "__exception__\r\n%s\r\n", tag);
+    const char *start, *end;
+
+    if (open_n < 0 || (size_t)open_n >= sizeof open)
+        return false;
+    start = memmem(text, n, open, (size_t)open_n);
+    if (!start)
+        return false;
+    start += open_n;
+    n -= (size_t)(start - text);
+    end = memmem(start, n, tag, strlen(tag));
+    if (end)
+        while (end > start && end[-1] != '\n')
+            end--;
+    *found = (struct lc_slice){(const uint8_t *)start, end ? (size_t)(end - start) : n};
+    return true;
+}
+
+/* The last line that reads as an exception; its text may go on over further lines. */
+static bool find_plain(const char *text, size_t n, struct lc_slice *found)
+{
+    const char *end = text + n;
+    const char *line = end;
+
+    while (line > text && (size_t)(end - line) < EXCEPTION_MAX_BYTES) {
+        const char *before = memrchr(text, '\n', (size_t)(line - text) - (line == end ? 0 : 1));
+        size_t left;
+
+        line = before ? before + 1 : text;
+        left = (size_t)(end - line);
+        if (lc_server_error_code(line, left) && memmem(line, left, "DB::Exception", 13)) {
+            *found = (struct lc_slice){(const uint8_t *)line, left};
+            return true;
+        }
+    }
+    return false;
+}
+
+bool lc_server_error_at_end(const char *text, size_t n, const char *tag, struct lc_slice *found)
+{
+    if (tag && *tag)
+        return find_tagged(text, n, tag, found);
+    while (n && text[n - 1] == '\n')
+        n--;
+    return n && find_plain(text, n, found);
+}

@@ -1,0 +1,203 @@
+#include "cli/server/url.h"
+
+#include "base/buf.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { URL_MAX_BYTES = 8192 };
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* n bytes at p, percent-decoded, into a new string. A %00 would end the string early: refused. */
+static int decode(char **out, const char *p, size_t n, const char *what, struct lc_error *err)
+{
+    char *s = malloc(n + 1);
+    size_t at = 0;
+
+    if (!s)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a URL");
+    for (size_t i = 0; i < n; i++) {
+        int high, low;
+
+        if (p[i] != '%') {
+            s[at++] = p[i];
+            continue;
+        }
+        high = i + 2 < n ? hex_digit(p[i + 1]) : -1;
+        low = i + 2 < n ? hex_digit(p[i + 2]) : -1;
+        if (high < 0 || low < 0 || high * 16 + low == 0) {
+            free(s);
+            return lc_fail(err, LC_ERR_USAGE,
+                           "the URL's %s holds a %% without two hexadecimal digits of a byte",
+                           what);
+        }
+        s[at++] = (char)(high * 16 + low);
+        i += 2;
+    }
+    s[at] = '\0';
+    *out = s;
+    return 0;
+}
+
+static int parse_userinfo(struct lc_url *u, const char *p, size_t n, struct lc_error *err)
+{
+    const char *colon = memchr(p, ':', n);
+    size_t user_n = colon ? (size_t)(colon - p) : n;
+    int rc = 0;
+
+    if (user_n)
+        rc = decode(&u->user, p, user_n, "user", err);
+    if (!rc && colon)
+        rc = decode(&u->password, colon + 1, n - user_n - 1, "password", err);
+    return rc;
+}
+
+static int parse_port(struct lc_url *u, const char *p, size_t n, struct lc_error *err)
+{
+    unsigned port = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] < '0' || p[i] > '9' || port > 65535)
+            return lc_fail(err, LC_ERR_USAGE, "the URL's port is not a number from 1 to 65535");
+        port = port * 10 + (unsigned)(p[i] - '0');
+    }
+    if (port == 0 || port > 65535)
+        return lc_fail(err, LC_ERR_USAGE, "the URL's port is not a number from 1 to 65535");
+    u->port = port;
+    return 0;
+}
+
+static int parse_host_port(struct lc_url *u, const char *p, size_t n, struct lc_error *err)
+{
+    const char *bracket = n && p[0] == '[' ? memchr(p, ']', n) : NULL;
+    const char *colon;
+    size_t host_n;
+
+    if (bracket)
+        colon = bracket + 1 < p + n ? bracket + 1 : NULL;
+    else
+        colon = memchr(p, ':', n);
+    if (bracket && colon && *colon != ':')
+        return lc_fail(err, LC_ERR_USAGE, "the URL has text between its host and its port");
+    host_n = colon ? (size_t)(colon - p) : n;
+    if (host_n == 0)
+        return lc_fail(err, LC_ERR_USAGE, "the URL names no host");
+    for (size_t i = 0; i < host_n; i++)
+        if ((unsigned char)p[i] <= ' ' || p[i] == 0x7f || strchr("%\\\"<>^`{|}", p[i]))
+            return lc_fail(err, LC_ERR_USAGE, "the URL's host holds a byte that no host name has");
+    u->host = strndup(p, host_n);
+    if (!u->host)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a URL");
+    if (colon)
+        return parse_port(u, colon + 1, n - host_n - 1, err);
+    u->port = u->tls ? 8443 : 8123;
+    return 0;
+}
+
+static int parse_database(struct lc_url *u, const char *p, struct lc_error *err)
+{
+    size_t n = strcspn(p, "/?#");
+
+    if (p[n])
+        return lc_fail(err, LC_ERR_USAGE,
+                       "the URL goes on after its database: a \"%c\" in a name is written %%%02X",
+                       p[n], (unsigned)p[n]);
+    return n ? decode(&u->database, p, n, "database", err) : 0;
+}
+
+static int parse(struct lc_url *u, const char *text, struct lc_error *err)
+{
+    const char *rest, *end, *at = NULL;
+    int rc = 0;
+
+    if (strlen(text) > URL_MAX_BYTES)
+        return lc_fail(err, LC_ERR_USAGE, "the URL is longer than %d bytes", URL_MAX_BYTES);
+    if (strncasecmp(text, "http://", 7) == 0) {
+        rest = text + 7;
+    } else if (strncasecmp(text, "https://", 8) == 0) {
+        rest = text + 8;
+        u->tls = true;
+    } else {
+        return lc_fail(err, LC_ERR_USAGE, "the URL does not begin with http:// or https://");
+    }
+    /* The last @ before the path: a password may hold one that was not encoded. */
+    end = rest + strcspn(rest, "/?#");
+    for (const char *s = rest; s < end; s++)
+        if (*s == '@')
+            at = s;
+    if (at) {
+        rc = parse_userinfo(u, rest, (size_t)(at - rest), err);
+        rest = at + 1;
+    }
+    if (!rc)
+        rc = parse_host_port(u, rest, (size_t)(end - rest), err);
+    if (!rc && *end && *end != '/')
+        rc = lc_fail(err, LC_ERR_USAGE, "the URL has a \"%c\" behind its host", *end);
+    if (!rc && *end)
+        rc = parse_database(u, end + 1, err);
+    return rc;
+}
+
+int lc_url_parse(struct lc_url *u, const char *text, struct lc_error *err)
+{
+    int rc;
+
+    *u = (struct lc_url){0};
+    rc = parse(u, text, err);
+    if (rc) {
+        lc_hint(err, "a URL reads http(s)://user@host:port/database");
+        lc_url_release(u);
+    }
+    return rc;
+}
+
+void lc_url_release(struct lc_url *u)
+{
+    free(u->host);
+    free(u->user);
+    free(u->password);
+    free(u->database);
+    *u = (struct lc_url){0};
+}
+
+static int add_encoded(struct lc_buf *b, const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     (c && strchr("-._~", c));
+
+        if (plain ? lc_buf_add(b, s, 1) : lc_buf_addf(b, "%%%02X", c))
+            return LC_ERR_NOMEM;
+    }
+    return 0;
+}
+
+char *lc_url_text(const struct lc_url *u)
+{
+    struct lc_buf b;
+    char *text = NULL;
+
+    lc_buf_init(&b, 4 * URL_MAX_BYTES);
+    if (lc_buf_adds(&b, u->tls ? "https://" : "http://") ||
+        (u->user && (add_encoded(&b, u->user) || lc_buf_adds(&b, "@"))) ||
+        lc_buf_adds(&b, u->host) || lc_buf_addf(&b, ":%u", u->port) ||
+        (u->database && (lc_buf_adds(&b, "/") || add_encoded(&b, u->database))))
+        goto done;
+    text = lc_buf_detach(&b);
+done:
+    lc_buf_release(&b);
+    return text;
+}

@@ -1,0 +1,361 @@
+#include "cli/sql/lexer.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Bytes over 0x7f are taken as part of a word, so that a name in any script stays whole. */
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
+           (unsigned char)c >= 0x80;
+}
+
+static bool starts(const char *p, const char *end, const char *with)
+{
+    size_t n = strlen(with);
+
+    return (size_t)(end - p) >= n && memcmp(p, with, n) == 0;
+}
+
+/* Behind the closing quote, or NULL. A backslash takes the next byte with it; a doubled quote is
+ * one of the text. */
+static const char *end_of_quoted(const char *p, const char *end, char quote)
+{
+    for (p++; p < end; p++) {
+        if (*p == '\\') {
+            p++;
+        } else if (*p == quote) {
+            if (p + 1 < end && p[1] == quote)
+                p++;
+            else
+                return p + 1;
+        }
+    }
+    return NULL;
+}
+
+static const char *end_of_block_comment(const char *p, const char *end)
+{
+    unsigned depth = 0;
+
+    while (end - p >= 2) {
+        if (p[0] == '/' && p[1] == '*') {
+            depth++;
+            p += 2;
+        } else if (p[0] == '*' && p[1] == '/') {
+            p += 2;
+            if (--depth == 0)
+                return p;
+        } else {
+            p++;
+        }
+    }
+    return NULL;
+}
+
+static const char *end_of_line(const char *p, const char *end)
+{
+    const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+    return nl ? nl : end;
+}
+
+/* The length of "$tag$" at p, 0 where there is none: a tag has word characters only. */
+static size_t heredoc_tag(const char *p, const char *end)
+{
+    const char *q = p + 1;
+
+    while (q < end && is_word(*q))
+        q++;
+    return q < end && *q == '$' ? (size_t)(q + 1 - p) : 0;
+}
+
+static const char *end_of_number(const char *p, const char *end)
+{
+    while (p < end) {
+        if (is_word(*p) || *p == '.')
+            p++;
+        else if ((*p == '+' || *p == '-') && (p[-1] == 'e' || p[-1] == 'E') && p + 1 < end &&
+                 is_digit(p[1]))
+            p++;
+        else
+            break;
+    }
+    return p;
+}
+
+static int unterminated(struct lc_error *err, const struct lc_tok *tok, const char *what,
+                        const char *closer)
+{
+    return lc_fail_at(err, LC_ERR_INPUT, tok->at, tok->line - 1,
+                      "%s does not end: it began at line %llu, byte %zu, and wants %s", what,
+                      (unsigned long long)tok->line, tok->at, closer);
+}
+
+/* U+2018 … U+2019 and U+201C … U+201D: no escapes in them. */
+static const char *end_of_typographic(const char *p, const char *end, const char *closer)
+{
+    for (p += 3; end - p >= 3; p++) {
+        if (memcmp(p, closer, 3) == 0)
+            return p + 3;
+    }
+    return NULL;
+}
+
+/* Where the token that begins at p ends; NULL: it does not, and *err says so. */
+static const char *scan(const char *p, const char *end, struct lc_tok *tok, struct lc_error *err)
+{
+    const char *q;
+    size_t tag;
+
+    if (is_space(*p)) {
+        tok->kind = LC_TOK_SPACE;
+        for (q = p; q < end && is_space(*q); q++)
+            ;
+        return q;
+    }
+    switch (*p) {
+    case '\'':
+        tok->kind = LC_TOK_STRING;
+        q = end_of_quoted(p, end, '\'');
+        if (!q)
+            unterminated(err, tok, "a string", "a closing '");
+        return q;
+    case '`':
+    case '"':
+        tok->kind = LC_TOK_QUOTED;
+        q = end_of_quoted(p, end, *p);
+        if (!q)
+            unterminated(err, tok, "a quoted identifier",
+                         *p == '`' ? "a closing `" : "a closing \"");
+        return q;
+    case '-':
+        if (!starts(p, end, "--"))
+            break;
+        tok->kind = LC_TOK_COMMENT;
+        return end_of_line(p, end);
+    case '#':
+        if (!starts(p, end, "# ") && !starts(p, end, "#!"))
+            break;
+        tok->kind = LC_TOK_COMMENT;
+        return end_of_line(p, end);
+    case '/':
+        if (!starts(p, end, "/*"))
+            break;
+        tok->kind = LC_TOK_COMMENT;
+        q = end_of_block_comment(p, end);
+        if (!q)
+            unterminated(err, tok, "a comment", "a closing */ for each /*");
+        return q;
+    case '$':
+        tag = heredoc_tag(p, end);
+        if (!tag)
+            break;
+        tok->kind = LC_TOK_HEREDOC;
+        q = memmem(p + tag, (size_t)(end - p) - tag, p, tag);
+        if (!q)
+            unterminated(err, tok, "a heredoc", "its closing $tag$");
+        return q ? q + tag : NULL;
+    default:
+        break;
+    }
+    if (starts(p, end, "\xe2\x80\x98")) {
+        tok->kind = LC_TOK_STRING;
+        q = end_of_typographic(p, end, "\xe2\x80\x99");
+        if (!q)
+            unterminated(err, tok, "a string", "a closing U+2019 quote");
+        return q;
+    }
+    if (starts(p, end, "\xe2\x80\x9c")) {
+        tok->kind = LC_TOK_QUOTED;
+        q = end_of_typographic(p, end, "\xe2\x80\x9d");
+        if (!q)
+            unterminated(err, tok, "a quoted identifier", "a closing U+201D quote");
+        return q;
+    }
+    if (is_digit(*p)) {
+        tok->kind = LC_TOK_NUMBER;
+        return end_of_number(p + 1, end);
+    }
+    if (is_word(*p)) {
+        tok->kind = LC_TOK_WORD;
+        for (q = p; q < end && (is_word(*q) || *q == '$'); q++)
+            ;
+        return q;
+    }
+    tok->kind = LC_TOK_SYMBOL;
+    return p + 1;
+}
+
+int lc_lex_next(struct lc_lexer *lex, struct lc_tok *tok, struct lc_error *err)
+{
+    const char *p = lex->text + lex->pos;
+    const char *end = lex->text + lex->n;
+    const char *q;
+
+    *tok = (struct lc_tok){.p = p, .at = lex->pos, .line = lex->line};
+    if (lex->pos >= lex->n)
+        return 0;
+    if (lex->pos == 0 && starts(p, end, "\xef\xbb\xbf")) {
+        tok->kind = LC_TOK_SPACE;
+        q = p + 3;
+    } else {
+        q = scan(p, end, tok, err);
+        if (!q)
+            return LC_ERR_INPUT;
+    }
+    tok->n = (size_t)(q - p);
+    lex->pos += tok->n;
+    for (const char *nl = p; (nl = memchr(nl, '\n', (size_t)(q - nl))); nl++)
+        lex->line++;
+    return 0;
+}
+
+int lc_lex_code(struct lc_lexer *lex, struct lc_tok *tok, struct lc_error *err)
+{
+    int rc;
+
+    do {
+        rc = lc_lex_next(lex, tok, err);
+    } while (rc == 0 && (tok->kind == LC_TOK_SPACE || tok->kind == LC_TOK_COMMENT));
+    return rc;
+}
+
+bool lc_tok_is(const struct lc_tok *tok, const char *word)
+{
+    return tok->kind == LC_TOK_WORD && strlen(word) == tok->n &&
+           strncasecmp(tok->p, word, tok->n) == 0;
+}
+
+bool lc_tok_symbol(const struct lc_tok *tok, char symbol)
+{
+    return tok->kind == LC_TOK_SYMBOL && *tok->p == symbol;
+}
+
+/* Escapes: https://clickhouse.com/docs/sql-reference/syntax#string */
+static char unescape(char c)
+{
+    switch (c) {
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'r':
+        return '\r';
+    case 'n':
+        return '\n';
+    case 't':
+        return '\t';
+    case 'a':
+        return '\a';
+    case 'e':
+        return '\x1b';
+    case 'v':
+        return '\v';
+    case '0':
+        return '\0';
+    default:
+        return c;
+    }
+}
+
+static int hex_digit(char c)
+{
+    if (is_digit(c))
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+char *lc_tok_name(const struct lc_tok *tok)
+{
+    char *out = malloc(tok->n + 1);
+    char *o = out;
+    const char *p = tok->p, *end = tok->p + tok->n;
+    char quote = *p;
+
+    if (!out)
+        return NULL;
+    if (tok->kind != LC_TOK_QUOTED && tok->kind != LC_TOK_STRING) {
+        memcpy(out, p, tok->n);
+        out[tok->n] = '\0';
+        return out;
+    }
+    if (quote == '\xe2') { /* typographic: three bytes a quote, no escapes */
+        memcpy(out, p + 3, tok->n - 6);
+        out[tok->n - 6] = '\0';
+        return out;
+    }
+    for (p++, end--; p < end; p++) {
+        if (*p == '\\' && p + 1 < end) {
+            p++;
+            if (*p == 'x' && end - p > 2 && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
+                *o++ = (char)(hex_digit(p[1]) * 16 + hex_digit(p[2]));
+                p += 2;
+            } else if (*p != 'N') { /* \N is nothing */
+                char c = unescape(*p);
+
+                /* 'Hello 100\%' is kept as it is, for LIKE and regular expressions. */
+                if (!iscntrl((unsigned char)c) && !strchr("\\`\"'/", c))
+                    *o++ = '\\';
+                *o++ = c;
+            }
+        } else {
+            *o++ = *p;
+            if (*p == quote)
+                p++; /* doubled */
+        }
+    }
+    *o = '\0';
+    return out;
+}
+
+static bool is_name(const struct lc_tok *t)
+{
+    return t->kind == LC_TOK_WORD || t->kind == LC_TOK_QUOTED;
+}
+
+static bool same_token(const struct lc_tok *a, const struct lc_tok *b)
+{
+    char *an, *bn;
+    bool same;
+
+    if (a->kind == b->kind && a->n == b->n && memcmp(a->p, b->p, a->n) == 0)
+        return true;
+    if (!(is_name(a) && is_name(b)) && !(a->kind == LC_TOK_STRING && b->kind == LC_TOK_STRING))
+        return false;
+    an = lc_tok_name(a);
+    bn = lc_tok_name(b);
+    same = an && bn && strcmp(an, bn) == 0;
+    free(an);
+    free(bn);
+    return same;
+}
+
+bool lc_lex_same(const char *a, size_t an, const char *b, size_t bn)
+{
+    struct lc_lexer la = LC_LEXER(a, an), lb = LC_LEXER(b, bn);
+    struct lc_tok ta, tb;
+
+    do {
+        if (lc_lex_code(&la, &ta, NULL) || lc_lex_code(&lb, &tb, NULL))
+            return false;
+        if (ta.kind != tb.kind && !(is_name(&ta) && is_name(&tb)))
+            return false;
+        if (ta.kind != LC_TOK_END && !same_token(&ta, &tb))
+            return false;
+    } while (ta.kind != LC_TOK_END);
+    return true;
+}

@@ -1,0 +1,102 @@
+#include "cli/sql/quote.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Both quotings escape the same way: a backslash before the quote and before a backslash. */
+static int add_quoted(struct lc_buf *b, const char *value, size_t n, char quote)
+{
+    if (lc_buf_add(b, &quote, 1))
+        return LC_ERR_NOMEM;
+    for (const char *s = value; s < value + n; s++) {
+        if (*s == '\0') {
+            if (lc_buf_adds(b, "\\0"))
+                return LC_ERR_NOMEM;
+            continue;
+        }
+        if ((*s == quote || *s == '\\') && lc_buf_add(b, "\\", 1))
+            return LC_ERR_NOMEM;
+        if (lc_buf_add(b, s, 1))
+            return LC_ERR_NOMEM;
+    }
+    return lc_buf_add(b, &quote, 1);
+}
+
+int lc_sql_add_id(struct lc_buf *b, const char *value)
+{
+    return add_quoted(b, value, strlen(value), '`');
+}
+
+int lc_sql_add_str(struct lc_buf *b, const char *value)
+{
+    return add_quoted(b, value, strlen(value), '\'');
+}
+
+int lc_sql_add_bytes(struct lc_buf *b, const void *p, size_t n)
+{
+    return add_quoted(b, p, n, '\'');
+}
+
+size_t lc_sql_bytes_size(const void *p, size_t n)
+{
+    const uint8_t *s = p;
+    size_t size = n + 2;
+
+    for (size_t i = 0; i < n; i++)
+        size += s[i] == '\'' || s[i] == '\\' || s[i] == '\0';
+    return size;
+}
+
+static const char *find_arg(const struct lc_sql_arg *args, const char *name, size_t n)
+{
+    for (; args && args->name; args++)
+        if (strlen(args->name) == n && memcmp(args->name, name, n) == 0)
+            return args->value;
+    return NULL;
+}
+
+/* Replace the placeholder between open ('{') and close ('}'). */
+static int add_placeholder(struct lc_buf *b, const char *open, const char *close,
+                           const struct lc_sql_arg *args, struct lc_error *err)
+{
+    int n = (int)(close - open) + 1;
+    bool id = strncmp(open, "{id:", 4) == 0;
+    const char *name, *value;
+
+    if (!id && strncmp(open, "{str:", 5) != 0)
+        return lc_fail(err, LC_ERR_USAGE, "placeholder %.*s is neither {id:x} nor {str:x}", n,
+                       open);
+    name = open + (id ? 4 : 5);
+    value = find_arg(args, name, (size_t)(close - name));
+    if (!value)
+        return lc_fail(err, LC_ERR_USAGE, "placeholder %.*s has no value", n, open);
+    if (id ? lc_sql_add_id(b, value) : lc_sql_add_str(b, value))
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
+    return 0;
+}
+
+int lc_sql_format(struct lc_buf *b, const char *template_sql, const struct lc_sql_arg *args,
+                  struct lc_error *err)
+{
+    const char *s = template_sql;
+
+    while (*s) {
+        size_t plain = strcspn(s, "{");
+        const char *close;
+        int rc;
+
+        if (lc_buf_add(b, s, plain))
+            return lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
+        s += plain;
+        if (!*s)
+            break;
+        close = strchr(s, '}');
+        if (!close)
+            return lc_fail(err, LC_ERR_USAGE, "a placeholder is not closed: %.40s", s);
+        rc = add_placeholder(b, s, close, args, err);
+        if (rc)
+            return rc;
+        s = close + 1;
+    }
+    return 0;
+}

@@ -1,0 +1,55 @@
+/*
+ * A migration file as pieces: statements, what separates them, directives, and the rest.
+ *
+ *   file = piece piece piece …        joining the pieces gives back the file, byte for byte
+ *
+ * A statement ends at `;`, at a `--> statement-breakpoint`, at a `-- migrate:` directive, and at
+ * the end of the file. Its slice begins and ends with code: comments around it are not part of it.
+ *
+ * An INSERT takes its inline data with it:
+ *   VALUES …      up to the next `;` outside of quotes, as clickhouse-client reads it
+ *   FORMAT name   a `;` right behind the name ends it (no data); else the data begins behind the
+ *                 name, or on the next line, and goes to a blank line, a directive, a breakpoint
+ *                 or the end of the file. (clickhouse-client ends such data at the first newline:
+ *                 one line of data followed by a blank line is read alike by both.)
+ */
+#ifndef LC_SCRIPT_H
+#define LC_SCRIPT_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum lc_piece_kind {
+    LC_PIECE_SPACE, /* blanks and comments */
+    LC_PIECE_STATEMENT,
+    LC_PIECE_SEPARATOR, /* `;` or the comment of a breakpoint */
+    LC_PIECE_UP,        /* -- migrate:up */
+    LC_PIECE_DOWN,      /* -- migrate:down */
+    LC_PIECE_REQUIRES,  /* -- migrate:requires 0003; arg is "0003" */
+    LC_PIECE_REDERIVE   /* -- migrate:rederive: of the statement behind it */
+};
+
+struct lc_piece {
+    enum lc_piece_kind kind;
+    size_t at; /* byte offset in the file, from 0 */
+    size_t n;
+    uint64_t line;       /* from 1 */
+    struct lc_slice arg; /* of a directive */
+};
+
+struct lc_script {
+    struct lc_piece *v;
+    size_t n, cap;
+};
+
+/*
+ * Split n bytes of text. 0 and *out (to be released), or LC_ERR_INPUT with byte and row: something
+ * that does not end, a NUL byte outside of quotes, a `-- migrate:` line that is none of the four;
+ * or LC_ERR_NOMEM. On failure *out is empty.
+ */
+int lc_script_split(struct lc_script *out, const char *text, size_t n, struct lc_error *err);
+
+/* Free what it holds and zero it. A zeroed struct may be released. */
+void lc_script_release(struct lc_script *s);
+
+#endif

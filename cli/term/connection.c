@@ -1,0 +1,227 @@
+#include "cli/term/connection.h"
+
+#include "base/signals.h"
+#include "cli/term/message.h"
+#include "cli/server/url.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PASSWORD_MAX_BYTES = 4096, TIMEOUT_MAX_S = 1000000 };
+
+const char *lc_keep(char *s)
+{
+    static char **kept;
+    static size_t n;
+    char **more = s ? realloc(kept, (n + 1) * sizeof *kept) : NULL;
+
+    if (!more) {
+        free(s);
+        return NULL;
+    }
+    kept = more;
+    kept[n++] = s;
+    return s;
+}
+
+/* An environment variable; one that is set but empty counts as not set. */
+static const char *env(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+/* The one line of the file that the variable names, without its newline. */
+static int read_password_file(const char *variable, const char *path, const char **out,
+                              struct lc_error *err)
+{
+    char password[PASSWORD_MAX_BYTES + 1];
+    FILE *f = fopen(path, "re");
+    size_t n;
+
+    if (!f)
+        return lc_fail(err, LC_ERR_IO, "cannot open %s %s: %s", variable, path, strerror(errno));
+    n = fread(password, 1, sizeof password, f);
+    if (ferror(f)) {
+        lc_fail(err, LC_ERR_IO, "cannot read %s %s: %s", variable, path, strerror(errno));
+        fclose(f);
+        return LC_ERR_IO;
+    }
+    fclose(f);
+    if (n && n <= PASSWORD_MAX_BYTES && password[n - 1] == '\n')
+        n--;
+    if (n && n <= PASSWORD_MAX_BYTES && password[n - 1] == '\r')
+        n--;
+    if (n > PASSWORD_MAX_BYTES || memchr(password, '\n', n) || memchr(password, '\0', n))
+        return lc_fail(err, LC_ERR_USAGE, "%s %s does not hold one line of up to %d bytes",
+                       variable, path, PASSWORD_MAX_BYTES);
+    password[n] = '\0';
+    *out = lc_keep(strdup(password));
+    return *out ? 0 : lc_fail(err, LC_ERR_NOMEM, "no memory for a password");
+}
+
+/* The password of the environment: from one variable, or from the file that the other names. */
+static int env_password(const char *variable, const char *file_variable, const char **out,
+                        struct lc_error *err)
+{
+    const char *plain = env(variable);
+    const char *file = env(file_variable);
+
+    if (plain && file) {
+        lc_fail(err, LC_ERR_USAGE, "%s and %s are both set", variable, file_variable);
+        lc_hint(err, "unset the one that is not meant");
+        return LC_ERR_USAGE;
+    }
+    *out = plain;
+    return file ? read_password_file(file_variable, file, out, err) : 0;
+}
+
+/*
+ * Take the URL, and from the environment's one its password. The connection gets the URL without
+ * it, so that no later message can show it.
+ */
+static int settle_url(struct lc_connect *c, const char *text, bool typed, struct lc_error *err)
+{
+    struct lc_url u;
+    int rc = lc_url_parse(&u, text, err);
+
+    if (rc)
+        return rc;
+    if (typed && u.password) {
+        rc = lc_fail(err, LC_ERR_USAGE,
+                     "the URL on the command line holds a password, which "
+                     "every user of this machine can see");
+        lc_hint(err, "put it into CLICKHOUSE_PASSWORD, into the file that CLICKHOUSE_PASSWORD_FILE "
+                     "names, or the whole URL into CLICKHOUSE_URL");
+        goto done;
+    }
+    if (u.password) {
+        lc_talk_secret(u.password);
+        c->password = lc_keep(u.password);
+        u.password = NULL;
+        if (!c->password)
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a URL");
+    }
+    c->url = lc_keep(lc_url_text(&u));
+    if (!c->url)
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a URL");
+done:
+    lc_url_release(&u);
+    return rc;
+}
+
+static int settle_http(struct lc_global *g, const struct lc_connect_options *given,
+                       struct lc_error *err)
+{
+    const char *url = given->url ? given->url : env("CLICKHOUSE_URL");
+    const char *password;
+    int rc;
+
+    if (!url)
+        return 0;
+    rc = settle_url(&g->connect, url, given->url != NULL, err);
+    if (!rc)
+        rc = env_password("CLICKHOUSE_PASSWORD", "CLICKHOUSE_PASSWORD_FILE", &password, err);
+    if (rc)
+        return rc;
+    if (password) {
+        lc_talk_secret(password);
+        g->connect.password = password;
+    }
+    g->connect.ca_cert = given->ca_cert;
+    g->connect.cert = given->cert;
+    g->connect.key = given->key;
+    if (given->key && !given->cert)
+        return lc_fail(err, LC_ERR_USAGE, "--key is given without --cert");
+    g->backend = "http";
+    return 0;
+}
+
+static int settle_embedded(struct lc_global *g, const struct lc_connect_options *given,
+                           struct lc_error *err)
+{
+    if (given->url)
+        return lc_fail(err, LC_ERR_USAGE, "--url names a server, and --backend embedded none");
+    if (!given->path) {
+        lc_fail(err, LC_ERR_USAGE, "--backend embedded needs --path");
+        lc_hint(err, "--path DIR names the folder that holds, or will hold, the data");
+        return LC_ERR_USAGE;
+    }
+    g->connect.embedded = true;
+    g->connect.path = given->path;
+    g->connect.scripts = given->scripts;
+    g->connect.functions = given->functions;
+    g->backend = "embedded";
+    return 0;
+}
+
+static int settle_seconds(unsigned *ms, double s, const char *name, struct lc_error *err)
+{
+    if (s < 0 || s > TIMEOUT_MAX_S || (s > 0 && s < 0.001))
+        return lc_fail(err, LC_ERR_USAGE, "%s takes seconds from 0.001 to %d", name, TIMEOUT_MAX_S);
+    *ms = (unsigned)(s * 1000);
+    return 0;
+}
+
+int lc_global_settle(struct lc_global *global, const struct lc_connect_options *given,
+                     struct lc_error *err)
+{
+    bool embedded = given->backend && strcmp(given->backend, "embedded") == 0;
+    int rc;
+
+    if (given->backend && !embedded && strcmp(given->backend, "http") != 0)
+        return lc_fail(err, LC_ERR_USAGE, "--backend is http or embedded, not %s", given->backend);
+    if (!embedded && (given->path || given->scripts || given->functions))
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--path, --scripts and --functions belong to --backend embedded");
+    if (embedded && (given->ca_cert || given->cert || given->key))
+        return lc_fail(err, LC_ERR_USAGE, "--ca-cert, --cert and --key belong to an https:// URL");
+    rc = settle_seconds(&global->connect.connect_timeout_ms, given->connect_timeout_s,
+                        "--connect-timeout", err);
+    if (!rc)
+        rc = settle_seconds(&global->connect.timeout_ms, given->timeout_s, "--timeout", err);
+    if (!rc)
+        rc = embedded ? settle_embedded(global, given, err) : settle_http(global, given, err);
+    return rc;
+}
+
+int lc_global_open(const struct lc_global *global, struct lc_backend **out, struct lc_error *err)
+{
+    struct lc_connect to = global->connect;
+
+    if (!global->backend) {
+        lc_fail(err, LC_ERR_USAGE, "no server is named");
+        lc_hint(err, "set CLICKHOUSE_URL or give --url (http(s)://user@host:port/database), or use "
+                     "the engine in this process: --backend embedded --path DIR");
+        return LC_ERR_USAGE;
+    }
+    to.cancel = lc_stop_flag();
+    return lc_backend_open(out, &to, err);
+}
+
+int lc_global_reference(const struct lc_global *global, const char *url, struct lc_backend **out,
+                        struct lc_error *err)
+{
+    struct lc_connect to = global->connect;
+    int rc;
+
+    to.embedded = false;
+    to.password = NULL; /* whose it is does not go to another server */
+    to.cancel = lc_stop_flag();
+    rc = settle_url(&to, url, true, err);
+    if (!rc)
+        rc = env_password("CLICKHOUSE_REFERENCE_PASSWORD", "CLICKHOUSE_REFERENCE_PASSWORD_FILE",
+                          &to.password, err);
+    if (rc)
+        return rc;
+    if (to.password)
+        lc_talk_secret(to.password);
+    rc = lc_backend_open(out, &to, err);
+    if (rc == LC_ERR_SERVER && !to.password)
+        lc_hint(err, "the password of --reference-url is in CLICKHOUSE_REFERENCE_PASSWORD, or in "
+                     "the file that CLICKHOUSE_REFERENCE_PASSWORD_FILE names");
+    return rc;
+}

@@ -1,0 +1,49 @@
+/*
+ * How livecol talks to a person: stdout is data, stderr is talk.
+ *
+ * Every message is one line: "livecol: what happened", then "  hint: what to do" where there is
+ * one. Colour only on a terminal, never with NO_COLOR, --no-color or TERM=dumb. Secrets given to
+ * lc_talk_secret are replaced by *** in all that goes through here.
+ */
+#ifndef LC_TALK_H
+#define LC_TALK_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+/* Settle colour and quietness once, from the options and the environment. */
+void lc_talk_init(bool no_color, bool quiet);
+
+/* Redact this text from now on (copied). NULL and "" are ignored. */
+void lc_talk_secret(const char *secret);
+
+/* Replace all known secrets in s, in place, by ***; for what is recorded rather than printed. */
+void lc_talk_redact(char *s);
+
+/*
+ * Replace control characters in s, in place, by ?: a name of a table may hold them, and a terminal
+ * would obey. Done by all that goes through here.
+ */
+void lc_talk_plain(char *s);
+
+/*
+ * Bytes of the text that one line of the terminal has room for: a longer one would wrap, and its
+ * first lines could not be taken away. Characters of several bytes are kept whole.
+ */
+int lc_talk_room(const char *text);
+
+/* A plain line of talk; not with --quiet. */
+void lc_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "livecol: warning: ..." */
+void lc_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "livecol: ..." with its hint; never silenced; nothing where err holds no failure. */
+void lc_complain(const struct lc_error *err);
+
+/* True where stderr is a terminal (a progress line may be redrawn). */
+bool lc_talk_is_terminal(void);
+
+/* The exit code for a failure, 0 where err holds none: see docs/design.md, "Exit codes". */
+int lc_exit_code(const struct lc_error *err);
+
+#endif

@@ -1,0 +1,244 @@
+#include "cli/term/text_table.h"
+
+#include "base/files.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void add_cell(struct lc_report *r, char *text)
+{
+    char **more = text != NULL ? realloc(r->cells, (r->n + 1) * sizeof *more) : NULL;
+    if (more == NULL) {
+        free(text);
+        r->failed = true;
+        return;
+    }
+    r->cells = more;
+    r->cells[r->n++] = text;
+}
+
+void lc_report_init(struct lc_report *r, const char *headers)
+{
+    *r = (struct lc_report){0};
+    while (r->cols < LC_REPORT_COLS) {
+        size_t n = strcspn(headers, "|");
+        add_cell(r, strndup(headers, n));
+        r->cols++;
+        if (headers[n] == '\0') {
+            break;
+        }
+        headers += n + 1;
+    }
+}
+
+void lc_report_release(struct lc_report *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        free(r->cells[i]);
+    }
+    free(r->cells);
+    *r = (struct lc_report){0};
+}
+
+void lc_report_cell(struct lc_report *r, const char *fmt, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, fmt);
+    int n = vasprintf(&text, fmt, args);
+    va_end(args);
+    add_cell(r, n < 0 ? NULL : text);
+}
+
+void lc_report_number(struct lc_report *r, double v)
+{
+    char text[40];
+    add_cell(r, strdup(lc_format_number(v, text, sizeof text)));
+}
+
+/* Characters on a terminal: UTF-8's continuation bytes take no place of their own. */
+static size_t width_of(const char *s)
+{
+    size_t n = 0;
+    for (; *s != '\0'; s++) {
+        n += ((unsigned char)*s & 0xC0U) != 0x80U;
+    }
+    return n;
+}
+
+static int pad(struct lc_buf *b, size_t n)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = lc_buf_adds(b, " ");
+    }
+    return rc;
+}
+
+static int write_text(const struct lc_report *r, size_t rows, struct lc_buf *b)
+{
+    size_t widths[LC_REPORT_COLS] = {0};
+    for (size_t i = 0; i < rows * r->cols; i++) {
+        size_t w = width_of(r->cells[i]);
+        widths[i % r->cols] = w > widths[i % r->cols] ? w : widths[i % r->cols];
+    }
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < rows * r->cols; i++) {
+        size_t col = i % r->cols;
+        size_t room = widths[col] - width_of(r->cells[i]);
+        if (col == 0) {
+            rc = lc_buf_adds(b, r->cells[i]);
+            if (rc == 0 && r->cols > 1) {
+                rc = pad(b, room);
+            }
+        } else {
+            rc = pad(b, room + 2);
+            rc = rc == 0 ? lc_buf_adds(b, r->cells[i]) : rc;
+        }
+        if (rc == 0 && col + 1 == r->cols) {
+            rc = lc_buf_adds(b, "\n");
+        }
+    }
+    return rc;
+}
+
+static int write_markdown(const struct lc_report *r, size_t rows, struct lc_buf *b)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < rows * r->cols; i++) {
+        rc = lc_buf_adds(b, "| ");
+        for (const char *c = r->cells[i]; rc == 0 && *c != '\0'; c++) {
+            rc = *c == '|' ? lc_buf_adds(b, "\\|") : lc_buf_add(b, c, 1);
+        }
+        rc = rc == 0 ? lc_buf_adds(b, (i + 1) % r->cols == 0 ? " |\n" : " ") : rc;
+        if (i + 1 == r->cols) {
+            for (size_t c = 0; rc == 0 && c < r->cols; c++) {
+                rc = lc_buf_adds(b, c == 0 ? "| --- |" : " ---: |");
+            }
+            rc = rc == 0 ? lc_buf_adds(b, "\n") : rc;
+        }
+    }
+    return rc;
+}
+
+/* RFC 4180: quoted where it must be, quotes doubled. */
+static int write_csv(const struct lc_report *r, size_t rows, struct lc_buf *b)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < rows * r->cols; i++) {
+        const char *text = r->cells[i];
+        bool quoted = strpbrk(text, ",\"\r\n") != NULL;
+        rc = quoted ? lc_buf_adds(b, "\"") : 0;
+        for (const char *c = text; rc == 0 && *c != '\0'; c++) {
+            rc = *c == '"' ? lc_buf_adds(b, "\"\"") : lc_buf_add(b, c, 1);
+        }
+        rc = rc == 0 && quoted ? lc_buf_adds(b, "\"") : rc;
+        rc = rc == 0 ? lc_buf_adds(b, (i + 1) % r->cols == 0 ? "\n" : ",") : rc;
+    }
+    return rc;
+}
+
+int lc_report_write(const struct lc_report *r, enum lc_report_form form, struct lc_buf *b)
+{
+    if (r->failed) {
+        return LC_ERR_NOMEM;
+    }
+    size_t rows = r->cols > 0 ? r->n / r->cols : 0;
+    switch (form) {
+    case LC_REPORT_MARKDOWN:
+        return write_markdown(r, rows, b);
+    case LC_REPORT_CSV:
+        return write_csv(r, rows, b);
+    case LC_REPORT_TEXT:
+    default:
+        return write_text(r, rows, b);
+    }
+}
+
+const char *lc_format_number(double v, char *out, size_t size)
+{
+    double a = fabs(v);
+    int decimals = 0;
+    if (a > 0 && a < 99.95) {
+        decimals = a >= 9.995 ? 1 : a >= 0.0995 ? 2 : a >= 0.00995 ? 3 : 5;
+    }
+    (void)snprintf(out, size, "%.*f", decimals, v);
+    return out;
+}
+
+const char *lc_format_integer(uint64_t v, char *out, size_t size)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, v);
+    size_t at = 0;
+    for (int i = 0; i < n && at + 2 < size; i++) {
+        if (i > 0 && (n - i) % 3 == 0) {
+            out[at++] = ',';
+        }
+        out[at++] = digits[i];
+    }
+    if (size > 0) {
+        out[at < size ? at : size - 1] = '\0';
+    }
+    return out;
+}
+
+const char *lc_format_count(double v, char *out, size_t size)
+{
+    static const struct {
+        double from;
+        const char *prefix;
+    } steps[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (fabs(v) >= steps[i].from) {
+            double scaled = v / steps[i].from;
+            (void)snprintf(out, size, "%.*f %s", scaled < 99.95 ? 1 : 0, scaled, steps[i].prefix);
+            return out;
+        }
+    }
+    (void)snprintf(out, size, "%.*f", v == floor(v) || fabs(v) >= 100 ? 0 : 1, v);
+    return out;
+}
+
+const char *lc_format_ms(double ms, char *out, size_t size)
+{
+    char number[40];
+    if (ms < 1000) {
+        (void)snprintf(out, size, "%s ms", lc_format_number(ms, number, sizeof number));
+    } else if (ms < 100000) {
+        (void)snprintf(out, size, "%.1f s", ms / 1000);
+    } else {
+        unsigned long long s = (unsigned long long)(ms / 1000 + 0.5);
+        (void)snprintf(out, size, "%llu m %02llu s", s / 60, s % 60);
+    }
+    return out;
+}
+
+const char *lc_format_bytes(double bytes, char *out, size_t size)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    size_t u = 0;
+    while (bytes >= 1024 && u + 1 < sizeof units / sizeof *units) {
+        bytes /= 1024;
+        u++;
+    }
+    (void)snprintf(out, size, "%.*f %s", u == 0 || bytes >= 100 ? 0 : 1, bytes, units[u]);
+    return out;
+}
+
+int lc_report_save(const char *path, const void *p, size_t n, struct lc_error *err)
+{
+    if (strcmp(path, "-") != 0) {
+        return lc_file_write(path, p, n, 0644, err);
+    }
+    if (fwrite(p, 1, n, stdout) != n || fflush(stdout) != 0) {
+        return lc_fail(err, LC_ERR_IO, "cannot write to standard output: %s", strerror(errno));
+    }
+    return 0;
+}

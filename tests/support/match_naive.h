@@ -1,0 +1,15 @@
+/*
+ * The plain matcher: looks at every rule. The oracle that lc_match is tested against.
+ */
+#ifndef LC_MATCH_NAIVE_H
+#define LC_MATCH_NAIVE_H
+
+#include "udf/rules/ruleset.h"
+
+/* The rule that holds for a byte key (prefix, exact, bucket), or r->rules. */
+uint32_t lc_match_naive(const struct lc_rules *r, struct lc_slice key);
+
+/* The rule that holds for a number (range), or r->rules. */
+uint32_t lc_match_naive_number(const struct lc_rules *r, uint64_t key);
+
+#endif

@@ -1,0 +1,345 @@
+/* A directory of migrations: names, sections, order, hashes, and all that can
+ * be wrong with them. */
+#include "cli/migrate/files.h"
+#include "cli/migrate/tracking.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* A new folder with these files: name, text, name, text, …, NULL. */
+static char *make_dir(const char *const *files)
+{
+    const char *under = getenv("TMPDIR");
+    char *dir = NULL;
+
+    assert_true(asprintf(&dir, "%s/livecol-test-XXXXXX", under ? under : "/tmp") > 0);
+    assert_non_null(mkdtemp(dir));
+    for (; *files; files += 2) {
+        char path[512];
+        FILE *f;
+
+        snprintf(path, sizeof path, "%s/%s", dir, files[0]);
+        f = fopen(path, "w");
+        assert_non_null(f);
+        fputs(files[1], f);
+        fclose(f);
+    }
+    return dir;
+}
+
+static void remove_dir(char *dir, const char *const *files)
+{
+    for (; *files; files += 2) {
+        char path[512];
+
+        snprintf(path, sizeof path, "%s/%s", dir, files[0]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(dir), 0);
+    free(dir);
+}
+
+static void scan(const char *const *files, struct lc_migrations *m)
+{
+    char *dir = make_dir(files);
+    struct lc_error err = LC_ERROR_INIT;
+
+    assert_int_equal(lc_migrations_scan(m, dir, &err), 0);
+    remove_dir(dir, files);
+}
+
+static void test_files_become_migrations(void **state)
+{
+    static const char *const files[] = {
+        "0002_b.sql",
+        "-- migrate:up\nSELECT 1;\nSELECT 2;\n-- migrate:down\nSELECT 3;\n",
+        "0001_a.sql",
+        "SELECT 'a';",
+        "0003_c.up.sql",
+        "SELECT 4;",
+        "0003_c.down.sql",
+        "SELECT 5; SELECT 6",
+        ".hidden.sql",
+        "'",
+        "README.md",
+        "none",
+        NULL};
+    struct lc_migrations m;
+    struct lc_error err = LC_ERROR_INIT;
+
+    (void)state;
+    scan(files, &m);
+    assert_int_equal(lc_migrations_check(&m, false, &err), 0);
+    assert_int_equal(m.n, 3);
+    assert_string_equal(m.v[0].version_text, "0001");
+    assert_string_equal(m.v[0].name, "a");
+    assert_int_equal(m.v[0].up.n, 1);
+    assert_int_equal(m.v[0].down.n, 0);
+    assert_string_equal(m.v[0].file.sha256,
+                        "636e4be7bb2481ce31798519723e1ab70cb0f85c5f1b7f39fbcaddf2805c9851");
+    assert_int_equal(m.v[1].up.n, 2);
+    assert_int_equal(m.v[1].up.v[1].line, 3);
+    assert_int_equal(m.v[1].up.v[1].byte, 24);
+    assert_int_equal(m.v[1].down.n, 1);
+    assert_true(m.v[2].pair);
+    assert_int_equal(m.v[2].down.n, 2);
+    assert_string_not_equal(lc_migration_sha256(&m.v[2], false),
+                            lc_migration_sha256(&m.v[2], true));
+    assert_string_equal(lc_migration_sha256(&m.v[1], false), lc_migration_sha256(&m.v[1], true));
+    assert_ptr_equal(lc_migrations_find(&m, 2), &m.v[1]);
+    assert_null(lc_migrations_find(&m, 4));
+    lc_migrations_release(&m);
+}
+
+static void test_requires_orders(void **state)
+{
+    static const char *const files[] = {
+        "0001_a.sql", "-- migrate:requires 3\nSELECT 1",    "0002_b.sql", "SELECT 2",
+        "0003_c.sql", "-- migrate:requires 0002\nSELECT 3", NULL};
+    struct lc_migrations m;
+
+    (void)state;
+    scan(files, &m);
+    assert_int_equal(m.problems.n, 0);
+    assert_int_equal(m.v[0].version, 2);
+    assert_int_equal(m.v[1].version, 3);
+    assert_int_equal(m.v[2].version, 1);
+    lc_migrations_release(&m);
+}
+
+/* One folder, the problem that is found, and whether it is a gap. */
+static const struct {
+    const char *files[7];
+    const char *file; /* end of the path that is named; "" where any */
+    uint64_t line;
+    const char *text;
+    enum lc_problem_kind kind;
+} wrong[] = {
+    {{"first.sql", "SELECT 1"},
+     "first.sql",
+     0,
+     "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql with NNNN_name.down.sql",
+     LC_PROBLEM_FILE},
+    {{"0001_.sql", "SELECT 1"},
+     "0001_.sql",
+     0,
+     "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql with NNNN_name.down.sql",
+     LC_PROBLEM_FILE},
+    {{"0000_zero.sql", "SELECT 1"},
+     "0000_zero.sql",
+     0,
+     "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql with NNNN_name.down.sql",
+     LC_PROBLEM_FILE},
+    {{"1234567890123456789_x.sql", "SELECT 1"},
+     "_x.sql",
+     0,
+     "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql with NNNN_name.down.sql",
+     LC_PROBLEM_FILE},
+    {{"0001_a\nb.sql", "SELECT 1"},
+     "0001_a\\x0ab.sql",
+     0,
+     "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql with NNNN_name.down.sql",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "SELECT 1", "1_b.sql", "SELECT 1"}, "1_b.sql", 0, NULL, LC_PROBLEM_FILE},
+    {{"0001_a.up.sql", "SELECT 1", "0001_b.down.sql", "SELECT 1"}, NULL, 0, NULL, LC_PROBLEM_FILE},
+    {{"0001_a.down.sql", "SELECT 1"},
+     "0001_a.down.sql",
+     0,
+     "has no .up.sql beside it",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "SELECT 1", "0003_b.sql", "SELECT 1"},
+     "0003_b.sql",
+     0,
+     "follows version 0001: 2 is missing",
+     LC_PROBLEM_GAP},
+    {{"0001_a.sql", ""}, "0001_a.sql", 0, "holds no statement", LC_PROBLEM_FILE},
+    {{"0001_a.sql", "-- only words\n;"}, "0001_a.sql", 0, "holds no statement", LC_PROBLEM_FILE},
+    {{"0001_a.sql", "-- migrate:up\n-- migrate:down\nSELECT 1"},
+     "0001_a.sql",
+     1,
+     "section -- migrate:up holds no statement",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\n-- nothing\n"},
+     "0001_a.sql",
+     3,
+     "section -- migrate:down holds no statement",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:up\nSELECT 2"},
+     "0001_a.sql",
+     3,
+     "a second section -- migrate:up (the first is at line 1)",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "SELECT 1;\n-- migrate:down\nSELECT 2"},
+     "0001_a.sql",
+     1,
+     "a statement stands before the first section: put -- migrate:up above it",
+     LC_PROBLEM_FILE},
+    {{"0001_a.up.sql", "-- migrate:up\nSELECT 1", "0001_a.down.sql", "SELECT 2"},
+     "0001_a.up.sql",
+     1,
+     "a file of an .up.sql and .down.sql pair has no sections",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "-- migrate:sideways\nSELECT 1"},
+     "0001_a.sql",
+     1,
+     "no such directive: -- migrate:sideways (there are up, down, rederive, and requires NNNN)",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "-- migrate:requires later\nSELECT 1"},
+     "0001_a.sql",
+     1,
+     "-- migrate:requires wants one version, not \"later\"",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "-- migrate:requires 7\nSELECT 1"}, "0001_a.sql", 0, NULL, LC_PROBLEM_FILE},
+    {{"0001_a.sql", "-- migrate:requires 2\nSELECT 1", "0002_b.sql",
+      "-- migrate:requires 1\nSELECT 1"},
+     "0002_b.sql",
+     0,
+     "requires version 0001, which in turn requires it",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "SELECT 1;\nSELECT 'x"},
+     "0001_a.sql",
+     2,
+     "a string does not end: it began at line 2, byte 17, and wants a closing '",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "\xff\xfeS"}, "0001_a.sql", 0, "is UTF-16: save it as UTF-8", LC_PROBLEM_FILE},
+    {{"0001_a.sql", "\nCREATE MATERIALIZED VIEW v\nENGINE = Log POPULATE AS SELECT 1"},
+     "0001_a.sql",
+     3,
+     "POPULATE loses the rows that are inserted while it runs: create the view without it, then "
+     "fill it by INSERT INTO ... SELECT ... WHERE, bounded to the rows from before",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "SET mutations_sync = 2; SELECT 1"},
+     "0001_a.sql",
+     1,
+     "SET has no effect here, since each statement is sent by itself: put SETTINGS on the "
+     "statement",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "use analytics; SELECT 1"},
+     "0001_a.sql",
+     1,
+     "use has no effect here, since each statement is sent by itself: name the database with the "
+     "table",
+     LC_PROBLEM_FILE},
+};
+
+static void test_problems_name_their_file(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct lc_migrations m;
+        struct lc_error err = LC_ERROR_INIT;
+        const struct lc_problem *p;
+
+        print_message("  %s\n", wrong[i].files[0]);
+        scan(wrong[i].files, &m);
+        assert_true(m.problems.n >= 1);
+        p = &m.problems.v[0];
+        assert_int_equal(p->kind, wrong[i].kind);
+        assert_int_equal(p->line, wrong[i].line);
+        if (wrong[i].text)
+            assert_string_equal(p->text, wrong[i].text);
+        if (wrong[i].file) {
+            size_t n = strlen(p->file), w = strlen(wrong[i].file);
+
+            assert_true(n > w && strcmp(p->file + n - w, wrong[i].file) == 0);
+        }
+        assert_int_equal(lc_migrations_check(&m, false, &err), LC_ERR_INPUT);
+        assert_non_null(strstr(err.msg, p->file));
+        assert_int_equal(lc_migrations_check(&m, true, NULL),
+                         wrong[i].kind == LC_PROBLEM_GAP ? 0 : LC_ERR_INPUT);
+        lc_migrations_release(&m);
+    }
+}
+
+static void test_time_stamps_may_have_gaps(void **state)
+{
+    static const char *const files[] = {"20260101120000_a.sql", "SELECT 1", "20260301090000_b.sql",
+                                        "SELECT 2", NULL};
+    struct lc_migrations m;
+
+    (void)state;
+    scan(files, &m);
+    assert_int_equal(m.problems.n, 0);
+    assert_int_equal(m.v[1].version, 20260301090000);
+    lc_migrations_release(&m);
+}
+
+static void test_missing_directory_is_said(void **state)
+{
+    struct lc_migrations m;
+    struct lc_error err = LC_ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(lc_migrations_scan(&m, "/nonexistent/migrations", &err), LC_ERR_IO);
+    assert_string_equal(err.msg, "cannot read the migrations directory /nonexistent/migrations: "
+                                 "No such file or directory");
+    assert_string_equal(err.hint,
+                        "name it with --migrations-dir, or begin one with: livecol new NAME");
+}
+
+static void check_table_name(const char *text, const char *database, const char *table)
+{
+    char *d, *t;
+    struct lc_error err = LC_ERROR_INIT;
+
+    assert_int_equal(lc_table_name_parse(text, &d, &t, &err), 0);
+    if (database)
+        assert_string_equal(d, database);
+    else
+        assert_null(d);
+    assert_string_equal(t, table);
+    free(d);
+    free(t);
+}
+
+static void test_table_names(void **state)
+{
+    static const char *const bad[] = {"", ".t", "d.", "`d", "`d`x.t", "\"\".t"};
+
+    (void)state;
+    check_table_name(NULL, NULL, "schema_migrations");
+    check_table_name("t", NULL, "t");
+    check_table_name("d.t", "d", "t");
+    check_table_name("d.t.u", "d", "t.u");
+    check_table_name("`d.e`.`t``; DROP TABLE x`", "d.e", "t`; DROP TABLE x");
+    check_table_name("\"d\".t'x", "d", "t'x");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *d, *t;
+
+        assert_int_equal(lc_table_name_parse(bad[i], &d, &t, NULL), LC_ERR_USAGE);
+        assert_null(d);
+        assert_null(t);
+    }
+}
+
+static void test_sha256_of_known_text(void **state)
+{
+    char hex[LC_SHA256_HEX];
+
+    (void)state;
+    assert_int_equal(lc_sha256_hex("abc", 3, hex), 0);
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_int_equal(lc_sha256_hex(NULL, 0, hex), 0);
+    assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_files_become_migrations),
+        cmocka_unit_test(test_requires_orders),
+        cmocka_unit_test(test_problems_name_their_file),
+        cmocka_unit_test(test_time_stamps_may_have_gaps),
+        cmocka_unit_test(test_missing_directory_is_said),
+        cmocka_unit_test(test_table_names),
+        cmocka_unit_test(test_sha256_of_known_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

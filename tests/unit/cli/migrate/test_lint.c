@@ -1,0 +1,70 @@
+/* What the plan looks for: INSERTs without columns, functions that an expression calls. */
+#include "cli/column/preflight.h"
+#include "cli/migrate/lint.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static bool positional(const char *sql)
+{
+    return lc_is_positional_insert(sql, strlen(sql), "events");
+}
+
+static void test_insert_without_columns(void **state)
+{
+    (void)state;
+    assert_true(positional("INSERT INTO events VALUES (1)"));
+    assert_true(positional("insert into analytics.events format TSV"));
+    assert_true(positional("/* x */ INSERT INTO TABLE `analytics`.`events` SELECT 1"));
+    assert_true(positional("INSERT INTO events (SELECT 1)"));
+    assert_false(positional("INSERT INTO events (a, b) VALUES (1, 2)"));
+    assert_false(positional("INSERT INTO analytics.events (a) FORMAT CSV\n'"));
+    assert_false(positional("INSERT INTO other VALUES (1)"));
+    assert_false(positional("INSERT INTO events.other VALUES (1)"));
+    assert_false(positional("INSERT INTO events"));
+    assert_false(positional("SELECT 'INSERT INTO events VALUES'"));
+    assert_false(positional("INSERT INTO 'events"));
+    assert_false(positional(""));
+}
+
+static void check_functions(const char *expr, const char *const *want)
+{
+    struct lc_slice text = {(const uint8_t *)expr, strlen(expr)};
+    size_t at = 0;
+    char *name;
+
+    while ((name = lc_expr_function(text, &at))) {
+        assert_non_null(*want);
+        assert_string_equal(name, *want);
+        free(name);
+        want++;
+    }
+    assert_null(*want);
+}
+
+static void test_functions_of_an_expression(void **state)
+{
+    static const char *const none[] = {NULL};
+    static const char *const one[] = {"region_v1", NULL};
+    static const char *const nested[] = {"upper", "f g", "concat", NULL};
+
+    (void)state;
+    check_functions("user_id", none);
+    check_functions("'f(x)' || user_id", none);
+    check_functions("a IN (1, 2) AND (b) OR NOT (c)", none);
+    check_functions("region_v1 (user_id)", one);
+    check_functions("upper(`f g`(x)) || concat(a, 'b(')", nested);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_insert_without_columns),
+        cmocka_unit_test(test_functions_of_an_expression),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

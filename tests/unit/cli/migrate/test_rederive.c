@@ -1,0 +1,185 @@
+/* What -- migrate:rederive may stand before, and what is refused before anything is changed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "cli/migrate/rederive.h"
+#include "scripted_server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define OK(body)   "HTTP/1.1 200 OK\r\nContent-Length: *\r\n\r\n" body
+#define HELLO      OK("version\tdatabase\nString\tString\n26.7.2.1\tanalytics\n")
+#define SETTINGS   OK("name\nString\nmax_threads\n")
+#define REPLICATED OK("engine\nString\nReplicatedMergeTree\n")
+#define PLAIN      OK("engine\nString\nMergeTree\n")
+#define COLUMNS                                                                                    \
+    OK("name\ttype\tdefault_kind\tdefault_expression\nString\tString\tString\tString\n"            \
+       "k\tString\t\t\nc\tString\tDEFAULT\tv2(k)\n")
+#define KEY(in_key)                                                                                \
+    OK("type\tdefault_kind\tdefault_expression\tin_key\nString\tString\tString\tUInt8\n"           \
+       "String\tDEFAULT\tv2(k)\t" in_key "\n")
+#define MATERIALIZED                                                                               \
+    OK("name\ttype\tdefault_kind\tdefault_expression\nString\tString\tString\tString\n"            \
+       "k\tString\t\t\nc\tString\tMATERIALIZED\tv2(k)\n")
+#define FOREIGN  OK("origin\nString\nExecutableUserDefined\n")
+#define BUILT_IN OK("origin\nString\nSystem\n")
+#define NONE     OK("origin\nString\n")
+#define ROWS     OK("n\nUInt64\n3\n")
+#define BROKEN                                                                                     \
+    "HTTP/1.1 404 Not Found\r\nContent-Length: *\r\n\r\n"                                          \
+    "Code: 46. DB::Exception: Function with name `v1` does not exist. (UNKNOWN_FUNCTION)"
+
+#define UPDATE "ALTER TABLE t UPDATE c = v2(k) WHERE c = v1(k) AND c != v2(k)"
+
+static struct scripted_server server;
+
+/* lc_rederive_check of a statement, against a server that answers so after its greeting. */
+static int check(const char *sql, const struct scripted_step *answers, size_t n,
+                 struct lc_error *err)
+{
+    struct scripted_step steps[12] = {{.answer = HELLO}};
+    const struct lc_connect to = {
+        .url = server.url, .timeout_ms = 2000, .connect_timeout_ms = 1000};
+    const struct lc_facts facts = {.function_origin = true};
+    struct lc_migration_stmt text = {.p = sql, .n = strlen(sql), .rederive = true};
+    struct lc_plan_stmt stmt = {.text = &text};
+    struct lc_defaults d = {.facts = &facts};
+    struct lc_backend *b;
+    int rc;
+
+    *err = LC_ERROR_INIT;
+    steps[1].answer = SETTINGS;
+    for (size_t i = 0; i < n; i++)
+        steps[2 + i] = answers[i];
+    scripted_start(&server, steps, n + 2);
+    assert_int_equal(lc_backend_open(&b, &to, err), 0);
+    d.b = b;
+    assert_int_equal(lc_stmt_parse(&stmt.parsed, sql, strlen(sql), err), 0);
+    rc = lc_rederive_check(&d, &stmt, err);
+    lc_stmt_release(&stmt.parsed);
+    lc_backend_free(b);
+    assert_int_equal(scripted_stop(&server), n + 2);
+    return rc;
+}
+
+static void test_only_one_update_of_one_column(void **state)
+{
+    static const char *const wrong[] = {
+        "ALTER TABLE t DELETE WHERE c = 1",
+        "ALTER TABLE t UPDATE c = v2(k) IN PARTITION ID 'x' WHERE 1",
+        "ALTER TABLE t UPDATE c = v2(k), d = 1 WHERE 1",
+        "ALTER TABLE t UPDATE c = v2(k) WHERE 1, UPDATE d = 1 WHERE 1",
+        "ALTER TABLE t ON CLUSTER x UPDATE c = v2(k) WHERE 1",
+        "ALTER TABLE t MODIFY COLUMN c DEFAULT v2(k)",
+        "UPDATE t SET c = v2(k) WHERE 1",
+        "SELECT 1",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct lc_error err;
+
+        assert_int_equal(check(wrong[i], NULL, 0, &err), LC_ERR_INPUT);
+        assert_non_null(strstr(err.msg, "-- migrate:rederive stands before another statement"));
+    }
+}
+
+static void test_a_function_in_a_replicated_table_is_refused(void **state)
+{
+    const struct scripted_step answers[] = {
+        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = FOREIGN}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check(UPDATE, answers, 4, &err), LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "analytics.t is replicated"));
+    assert_non_null(strstr(err.msg, "functions like v2"));
+    assert_non_null(strstr(err.hint, "allow_nondeterministic_mutations = 1"));
+}
+
+static void test_a_function_in_the_where_alone_is_refused_too(void **state)
+{
+    const struct scripted_step answers[] = {{.answer = REPLICATED},
+                                            {.answer = COLUMNS},
+                                            {.answer = KEY("0")},
+                                            {.answer = BUILT_IN},
+                                            {.answer = FOREIGN}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = v1(k)", answers, 5, &err),
+                     LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "functions like v1"));
+}
+
+static void test_the_setting_lets_it_pass(void **state)
+{
+    const struct scripted_step answers[] = {
+        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = FOREIGN},
+        {.answer = FOREIGN},    {.answer = FOREIGN}, {.answer = ROWS}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(
+        check(UPDATE " SETTINGS allow_nondeterministic_mutations = 1", answers, 7, &err), 0);
+    assert_non_null(strstr(server.last, "WHERE c = v1(k) AND c != v2(k)"));
+    assert_null(strstr(server.last, "allow_nondeterministic_mutations"));
+}
+
+static void test_builtin_expressions_pass(void **state)
+{
+    const struct scripted_step answers[] = {{.answer = REPLICATED},
+                                            {.answer = COLUMNS},
+                                            {.answer = KEY("0")},
+                                            {.answer = BUILT_IN},
+                                            {.answer = ROWS}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = 'x'", answers, 5, &err), 0);
+}
+
+static void test_a_where_that_fails_is_refused(void **state)
+{
+    const struct scripted_step answers[] = {
+        {.answer = PLAIN}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = FOREIGN},
+        {.answer = NONE},  {.answer = FOREIGN}, {.answer = BROKEN}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check(UPDATE, answers, 7, &err), LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "Function with name `v1` does not exist"));
+}
+
+static void test_keys_and_materialized_columns_are_refused(void **state)
+{
+    const struct scripted_step key[] = {
+        {.answer = PLAIN}, {.answer = COLUMNS}, {.answer = KEY("1")}};
+    const struct scripted_step kind[] = {
+        {.answer = PLAIN}, {.answer = MATERIALIZED}, {.answer = KEY("0")}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check(UPDATE, key, 3, &err), LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "c is part of a key"));
+    assert_int_equal(check(UPDATE, kind, 3, &err), LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "analytics.t.c is MATERIALIZED"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_only_one_update_of_one_column),
+        cmocka_unit_test(test_a_function_in_a_replicated_table_is_refused),
+        cmocka_unit_test(test_a_function_in_the_where_alone_is_refused_too),
+        cmocka_unit_test(test_the_setting_lets_it_pass),
+        cmocka_unit_test(test_builtin_expressions_pass),
+        cmocka_unit_test(test_keys_and_materialized_columns_are_refused),
+        cmocka_unit_test(test_a_where_that_fails_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

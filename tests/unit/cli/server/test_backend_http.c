@@ -1,0 +1,366 @@
+/* The http backend against servers that hang up, cut, delay, refuse, or are no server at all. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "cli/server/backend.h"
+#include "scripted_server.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OK(body)     "HTTP/1.1 200 OK\r\nContent-Length: *\r\n\r\n" body
+#define HELLO        OK("version\tdatabase\nString\tString\n18.16.1\tanalytics\n")
+#define SETTINGS     OK("name\nString\nmax_threads\nx\ny\n")
+#define ONE          OK("1\nUInt8\n1\n\n\n")
+#define UNKNOWN_HINT "the statement was sent: the server may have run it, or may run it still"
+
+static struct scripted_server server;
+
+static int open_backend(struct lc_backend **b, struct lc_error *err)
+{
+    const struct lc_connect to = {
+        .url = server.url, .timeout_ms = 2000, .connect_timeout_ms = 1000};
+
+    return lc_backend_open(b, &to, err);
+}
+
+/* Open a backend, and send it one statement, which gets `step`. Returns how often it was sent. */
+static size_t send_one(struct scripted_step step, const struct lc_query *q, struct lc_table *out,
+                       struct lc_error *err, int *rc)
+{
+    const struct scripted_step steps[] = {{.answer = HELLO}, {.answer = SETTINGS}, step};
+    struct lc_backend *b;
+
+    *err = LC_ERROR_INIT;
+    scripted_start(&server, steps, 3);
+    assert_int_equal(open_backend(&b, err), 0);
+    *rc = lc_backend_query(b, q, out, err);
+    lc_backend_free(b);
+    return scripted_stop(&server) - 2;
+}
+
+static void test_opening_asks_for_version_database_and_settings(void **state)
+{
+    const struct scripted_step steps[] = {{.answer = HELLO}, {.answer = SETTINGS}};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_backend *b, *clone;
+    char where[64];
+
+    (void)state;
+    scripted_start(&server, steps, 2);
+    assert_int_equal(open_backend(&b, &err), 0);
+    snprintf(where, sizeof where, "http://127.0.0.1:%u/default", server.port);
+    assert_string_equal(lc_backend_where(b), where);
+    assert_string_equal(lc_backend_kind(b), "http");
+    assert_string_equal(lc_backend_version(b), "18.16.1");
+    assert_string_equal(lc_backend_database(b), "analytics");
+    assert_true(lc_backend_has_setting(b, "max_threads"));
+    assert_true(lc_backend_has_setting(b, "y"));
+    assert_false(lc_backend_has_setting(b, "log_comment"));
+    /* a clone asks nothing, and outlives what it was cloned from */
+    assert_int_equal(lc_backend_clone(b, &clone, &err), 0);
+    lc_backend_free(b);
+    assert_true(lc_backend_has_setting(clone, "x"));
+    assert_string_equal(lc_backend_version(clone), "18.16.1");
+    lc_backend_free(clone);
+    assert_int_equal(scripted_stop(&server), 2);
+}
+
+static void test_what_is_sent(void **state)
+{
+    static const struct lc_setting settings[] = {{"max_threads", "2 & 3"}, {"not_known", "1"}, {0}};
+    const struct lc_query q = {.sql = "SELECT 1", .query_id = "a b", .settings = settings};
+    struct lc_error err;
+    struct lc_table t = {0};
+    int rc;
+
+    (void)state;
+    assert_int_equal(
+        send_one((struct scripted_step){.answer = OK("1\nUInt8\n1\n")}, &q, &t, &err, &rc), 1);
+    assert_int_equal(rc, 0);
+    assert_non_null(strstr(server.last, "POST /?database=default"
+                                        "&default_format=TabSeparatedWithNamesAndTypes"
+                                        "&wait_end_of_query=1&query_id=a%20b"
+                                        "&max_threads=2%20%26%203 HTTP/1.1\r\n"));
+    assert_null(strstr(server.last, "not_known"));
+    assert_null(strstr(server.last, "log_comment")); /* this server does not know it */
+    assert_null(strstr(server.last, "Authorization"));
+    assert_non_null(strstr(server.last, "\r\n\r\nSELECT 1"));
+    assert_int_equal(t.rows, 1);
+    lc_table_release(&t);
+}
+
+/* What one answer makes of a statement. Other than the text, one is as good as the other. */
+struct answer_case {
+    const char *what, *answer;
+    bool close, streamed;
+    int code, server_code;
+    const char *message; /* a part of it */
+};
+
+static const struct answer_case answers[] = {
+    {"hung up without an answer", NULL, true, false, LC_ERR_UNKNOWN, 0,
+     "the answer was lost: Empty reply from server"},
+    {"hung up in the head", "HTTP/1.1 200 OK\r\nContent-Le", true, false, LC_ERR_UNKNOWN, 0,
+     "the answer was lost: "},
+    {"hung up in the body", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n1\nUInt8\n1\n", true,
+     false, LC_ERR_UNKNOWN, 0,
+     "the answer was lost: transfer closed with 90 bytes remaining to read"},
+    {"hung up between chunks",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n1\nUInt8\n1\n\r\n", true, false,
+     LC_ERR_UNKNOWN, 0, "the answer was lost: "},
+    {"ends inside a row, and says so", OK("1\nUInt8\n1"), false, false, LC_ERR_UNKNOWN, 0,
+     "the answer is cut or garbled: the answer ends inside a row (byte 8)"},
+    {"is no table", OK("hello"), false, false, LC_ERR_UNKNOWN, 0, "the answer is cut or garbled"},
+    {"a proxy's 503", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: *\r\n\r\nno server",
+     false, false, LC_ERR_UNKNOWN, 0, "status 503, not from ClickHouse: no server"},
+    {"a proxy's 502, binary", "HTTP/1.1 502 Bad Gateway\r\nContent-Length: *\r\n\r\n\x01\xff\n",
+     false, false, LC_ERR_UNKNOWN, 0, "status 502, not from ClickHouse: \\x01\\xff\\x0a"},
+    {"a 404 of something else", "HTTP/1.1 404 Not Found\r\nContent-Length: *\r\n\r\nnope", false,
+     false, LC_ERR_SERVER, 0, "status 404: nope"},
+    {"a redirect is not followed",
+     "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", false,
+     false, LC_ERR_SERVER, 0, "status 302: "},
+    {"no HTTP at all", "SSH-2.0-OpenSSH_9.2\r\n", true, false, LC_ERR_UNKNOWN, 0,
+     "the answer was lost: "},
+    {"an old server's error",
+     "HTTP/1.1 404 Not Found\r\nContent-Length: *\r\n\r\n"
+     "Code: 60, e.displayText() = DB::Exception: Table default.x doesn't exist., e.what() = "
+     "DB::Exception\n\n",
+     false, false, LC_ERR_SERVER, 60,
+     "Code: 60, e.displayText() = DB::Exception: Table default.x doesn't exist."},
+    {"a new server's error",
+     "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: 241\r\nContent-Length: "
+     "68\r\n\r\n"
+     "Code: 241. DB::Exception: Memory (MEMORY_LIMIT_EXCEEDED) (version 1)",
+     false, false, LC_ERR_SERVER, 241, "Code: 241. DB::Exception: Memory (MEMORY_LIMIT_EXCEEDED)"},
+    {"a code in the head alone",
+     "HTTP/1.1 500 Oops\r\nX-ClickHouse-Exception-Code: 999\r\nContent-Length: *\r\n\r\noops",
+     false, false, LC_ERR_SERVER, 999, "oops"},
+    {"an error behind the first rows",
+     OK("1\nUInt8\n1\nCode: 395. DB::Exception: x (Y) (version 1)"), false, true, LC_ERR_SERVER,
+     395, "Code: 395. DB::Exception: x (Y)"},
+    {"the same of an old server",
+     OK("1\nUInt8\n1\nCode: 395, e.displayText() = DB::Exception: x, e.what() = DB::Exception\n"),
+     false, true, LC_ERR_SERVER, 395, "Code: 395, e.displayText() = DB::Exception: x"},
+    {"the same without being asked to stream",
+     OK("1\nUInt8\n1\nCode: 395. DB::Exception: x\ty (Y) (version)"), false, false, LC_ERR_SERVER,
+     395, "Code: 395. DB::Exception: x y (Y) (version)"},
+    {"a tagged error behind the first rows",
+     "HTTP/1.1 200 OK\r\nX-ClickHouse-Exception-Tag: abcd\r\nContent-Length: *\r\n\r\n"
+     "1\nUInt8\n1\n\r\n__exception__\r\nabcd\r\nCode: 1. DB::Exception: x\n25 "
+     "abcd\r\n__exception__\r\n",
+     false, false, LC_ERR_SERVER, 1, "Code: 1. DB::Exception: x"},
+};
+
+static void test_answers_that_are_none(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        const struct answer_case *c = &answers[i];
+        const struct lc_query q = {.sql = "SELECT 1", .streamed = c->streamed};
+        struct lc_table t = {0};
+        struct lc_error err;
+        int rc;
+
+        print_message("%s\n", c->what);
+        send_one((struct scripted_step){.answer = c->answer, .close = c->close}, &q, &t, &err, &rc);
+        assert_int_equal(rc, c->code);
+        assert_int_equal(err.code, c->code);
+        assert_int_equal(err.server_code, c->server_code);
+        assert_non_null(strstr(err.msg, c->message));
+        assert_int_equal(t.rows, 0);
+        assert_null(t.cells);
+    }
+}
+
+/* A statement that writes goes out once, even where a kept connection dies under it. */
+static void test_writes_are_never_sent_twice(void **state)
+{
+    static const char *const writes[] = {
+        "INSERT INTO t VALUES (1)", "ALTER TABLE t ADD COLUMN c UInt8", "selectx",
+        "/* SELECT */ INSERT INTO t VALUES (1)", "WITH 1 AS x INSERT INTO t SELECT x"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++) {
+        const struct lc_query q = {.sql = writes[i]};
+        struct lc_error err;
+        int rc;
+
+        assert_int_equal(send_one((struct scripted_step){.close = true}, &q, NULL, &err, &rc), 1);
+        assert_int_equal(rc, LC_ERR_UNKNOWN);
+        assert_string_equal(err.hint, UNKNOWN_HINT);
+    }
+}
+
+static void test_too_late(void **state)
+{
+    const struct lc_query q = {.sql = "INSERT INTO t VALUES (1)", .timeout_ms = 100};
+    struct lc_error err;
+    int rc;
+
+    (void)state;
+    assert_int_equal(
+        send_one((struct scripted_step){.answer = ONE, .wait_ms = 400}, &q, NULL, &err, &rc), 1);
+    assert_int_equal(rc, LC_ERR_UNKNOWN);
+    assert_non_null(strstr(err.msg, "no answer within 0.1 s"));
+    assert_string_equal(err.hint, UNKNOWN_HINT);
+}
+
+static void *cancel_soon(void *flag)
+{
+    usleep(100000);
+    atomic_store((atomic_bool *)flag, true);
+    return NULL;
+}
+
+static void test_told_to_stop(void **state)
+{
+    static atomic_bool cancel;
+    const struct lc_query q = {.sql = "SELECT 1", .cancel = &cancel};
+    struct lc_table t = {0};
+    struct lc_error err;
+    pthread_t thread;
+    int rc;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &cancel), 0);
+    send_one((struct scripted_step){.answer = ONE, .wait_ms = 1500}, &q, &t, &err, &rc);
+    assert_int_equal(rc, LC_ERR_STOPPED);
+    pthread_join(thread, NULL);
+    /* told before: nothing is sent */
+    assert_int_equal(send_one((struct scripted_step){.answer = ONE}, &q, &t, &err, &rc), 0);
+    assert_int_equal(rc, LC_ERR_STOPPED);
+    assert_string_equal(err.msg, "stopped before the statement was sent");
+}
+
+static void test_nobody_there(void **state)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_connect to = {.url = server.url};
+    struct lc_backend *b;
+
+    (void)state;
+    scripted_start(&server, NULL, 0);
+    scripted_stop(&server); /* its port is free now */
+    assert_int_equal(lc_backend_open(&b, &to, &err), LC_ERR_NOT_SENT);
+    assert_null(b);
+    assert_non_null(strstr(err.msg, "onnect"));
+    assert_string_equal(err.hint, "is the server running, and is this its address and HTTP port?");
+    err = LC_ERROR_INIT;
+    to.url = "http://no-such-host.invalid/";
+    assert_int_equal(lc_backend_open(&b, &to, &err), LC_ERR_NOT_SENT);
+    assert_non_null(strstr(err.msg, "resolve host"));
+    err = LC_ERROR_INIT;
+    to.url = "no url";
+    assert_int_equal(lc_backend_open(&b, &to, &err), LC_ERR_USAGE);
+    assert_null(b);
+}
+
+/* The server goes away while a connection is open: the next statement knows
+ * that it was not sent. */
+static void test_gone_between_two_statements(void **state)
+{
+    const struct scripted_step steps[] = {{.answer = HELLO}, {.answer = SETTINGS}};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_backend *b;
+
+    (void)state;
+    scripted_start(&server, steps, 2);
+    assert_int_equal(open_backend(&b, &err), 0);
+    scripted_stop(&server);
+    assert_int_equal(lc_backend_run(b, "INSERT INTO t VALUES (1)", NULL, &err), LC_ERR_NOT_SENT);
+    lc_backend_free(b);
+}
+
+static void test_something_else_answers(void **state)
+{
+    const struct scripted_step other = {.answer = OK("a\nString\nhello\nyou\n\n")};
+    const struct scripted_step lost = {.close = true};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_backend *b;
+
+    (void)state;
+    scripted_start(&server, &other, 1);
+    assert_int_equal(open_backend(&b, &err), LC_ERR_SERVER);
+    assert_null(b);
+    assert_non_null(strstr(err.msg, "does not answer as ClickHouse does"));
+    scripted_stop(&server);
+    /* a lost answer to the first question leaves nothing in doubt */
+    err = LC_ERROR_INIT;
+    scripted_start(&server, &lost, 1);
+    assert_int_equal(open_backend(&b, &err), LC_ERR_NOT_SENT);
+    assert_int_equal(err.code, LC_ERR_NOT_SENT);
+    scripted_stop(&server);
+}
+
+static void test_user_and_password_are_sent_and_not_shown(void **state)
+{
+    const struct scripted_step denied = {
+        .answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: *\r\n\r\n"
+                  "Code: 516. DB::Exception: no (AUTHENTICATION_FAILED) (v 1)"};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_backend *b;
+    char url[64];
+    struct lc_connect to = {.url = url, .password = "pa:ss"};
+
+    (void)state;
+    scripted_start(&server, &denied, 1);
+    snprintf(url, sizeof url, "http://m%%40e@127.0.0.1:%u/x", server.port);
+    assert_int_equal(lc_backend_open(&b, &to, &err), LC_ERR_SERVER);
+    assert_int_equal(err.server_code, 516);
+    assert_null(strstr(err.msg, "pa:ss"));
+    assert_non_null(strstr(server.last, "\r\nAuthorization: Basic bUBlOnBhOnNz\r\n"));
+    assert_null(strstr(server.last, "pa:ss"));
+    scripted_stop(&server);
+    snprintf(url, sizeof url, "http://a%%3Ab@127.0.0.1:1/x");
+    err = LC_ERROR_INIT;
+    assert_int_equal(lc_backend_open(&b, &to, &err), LC_ERR_USAGE);
+    assert_string_equal(err.msg, "the URL's user holds a colon, which HTTP cannot send");
+}
+
+static void test_statistics_from_the_summary(void **state)
+{
+    const struct lc_query q = {.sql = "SELECT 1"};
+    struct lc_table t = {0};
+    struct lc_error err;
+    int rc;
+
+    (void)state;
+    send_one(
+        (struct scripted_step){.answer =
+                                   "HTTP/1.1 200 OK\r\nX-ClickHouse-Summary: {\"read_rows\":\"12\","
+                                   "\"read_bytes\":\"345\",\"elapsed_ns\":\"2500000\"}\r\n"
+                                   "Content-Length: *\r\n\r\n1\nUInt8\n1\n"},
+        &q, &t, &err, &rc);
+    assert_int_equal(rc, 0);
+    assert_int_equal(t.rows_read, 12);
+    assert_int_equal(t.bytes_read, 345);
+    assert_true(t.elapsed_s > 0.00249 && t.elapsed_s < 0.00251);
+    lc_table_release(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_opening_asks_for_version_database_and_settings),
+        cmocka_unit_test(test_what_is_sent),
+        cmocka_unit_test(test_answers_that_are_none),
+        cmocka_unit_test(test_writes_are_never_sent_twice),
+        cmocka_unit_test(test_too_late),
+        cmocka_unit_test(test_told_to_stop),
+        cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_gone_between_two_statements),
+        cmocka_unit_test(test_something_else_answers),
+        cmocka_unit_test(test_user_and_password_are_sent_and_not_shown),
+        cmocka_unit_test(test_statistics_from_the_summary),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,131 @@
+/* What servers write when something fails, old ones and new ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "cli/server/server_error.h"
+
+#include <string.h>
+
+static void test_texts_of_old_and_new_servers(void **state)
+{
+    static const struct {
+        const char *text;
+        int code;
+        const char *message;
+    } cases[] = {
+        {"Code: 60. DB::Exception: Unknown table x. (UNKNOWN_TABLE) (version 26.7.2.1 (official "
+         "build))\n",
+         60, "Code: 60. DB::Exception: Unknown table x. (UNKNOWN_TABLE)"},
+        {"Code: 60, e.displayText() = DB::Exception: Table default.x doesn't exist., e.what() = "
+         "DB::Exception\n",
+         60, "Code: 60, e.displayText() = DB::Exception: Table default.x doesn't exist."},
+        {"Code: 1000, e.displayText() = Timeout: , e.what() = DB::NetException", 1000,
+         "Code: 1000, e.displayText() = Timeout:"},
+        {"Code: 33. DB::Exception: Cannot read: (at row 1)\n: While executing X. (Y) (version 1)",
+         33, "Code: 33. DB::Exception: Cannot read: (at row 1) : While executing X. (Y)"},
+        {"Code: 75. DB::Exception: Cannot write into pipe: , errno: 32. (A) (version 26.7.2.1)", 75,
+         "Code: 75. DB::Exception: Cannot write into pipe: , errno: 32. (A); the function's "
+         "program "
+         "ended before it had read its rows, and its own words are lost: run it by hand"},
+        {"something else", 0, "something else"},
+        {"Code: x", 0, "Code: x"},
+        {"", 0, "the server gave an error and no text"},
+        {"\n\n", 0, "the server gave an error and no text"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lc_error err = LC_ERROR_INIT;
+
+        assert_int_equal(lc_server_error(&err, cases[i].text, strlen(cases[i].text)),
+                         LC_ERR_SERVER);
+        assert_int_equal(err.code, LC_ERR_SERVER);
+        assert_int_equal(err.server_code, cases[i].code);
+        assert_string_equal(err.msg, cases[i].message);
+    }
+}
+
+static void test_long_list_of_expectations_is_cut(void **state)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    char text[4096] = "Code: 62. DB::Exception: Syntax error: failed at position 1 (SELEC): SELEC "
+                      "1. Expected one of: ";
+    char again[1024];
+
+    (void)state;
+    for (int i = 0; i < 200; i++)
+        strcat(text, "some token, ");
+    strcat(text, "EXECUTE AS. (SYNTAX_ERROR) (version 26.7.2.1)");
+    lc_server_error(&err, text, strlen(text));
+    assert_true(strlen(err.msg) < 300);
+    assert_non_null(strstr(err.msg, "... (SYNTAX_ERROR)"));
+    /* what was cut once is not cut further */
+    memcpy(again, err.msg, sizeof again);
+    err = LC_ERROR_INIT;
+    lc_server_error(&err, again, strlen(again));
+    assert_string_equal(err.msg, again);
+}
+
+static void test_first_failure_stays(void **state)
+{
+    struct lc_error err = LC_ERROR_INIT;
+
+    (void)state;
+    lc_server_error(&err, "Code: 60. a", 11);
+    lc_server_error(&err, "Code: 61. b", 11);
+    assert_int_equal(err.server_code, 60);
+    assert_string_equal(err.msg, "Code: 60. a");
+    assert_int_equal(lc_server_error(NULL, "Code: 61. b", 11), LC_ERR_SERVER);
+}
+
+static void test_exception_at_the_end(void **state)
+{
+    static const struct {
+        const char *text, *tag, *found; /* found NULL: the answer is whole */
+    } cases[] = {
+        {"", NULL, NULL},
+        {"a\nString\nx\n", NULL, NULL},
+        {"Code: 395. DB::Exception: x (Y)\n", NULL, "Code: 395. DB::Exception: x (Y)"},
+        {"a\nUInt8\n1\nCode: 395. DB::Exception: x (Y)\n", NULL, "Code: 395. DB::Exception: x (Y)"},
+        {"a\nUInt8\n1\nCode: 395, e.displayText() = DB::Exception: x, e.what() = DB::Exception",
+         NULL, "Code: 395, e.displayText() = DB::Exception: x, e.what() = DB::Exception"},
+        {"1\nCode: 33. DB::Exception: x (at row 1)\n: While y. (Z)\n", NULL,
+         "Code: 33. DB::Exception: x (at row 1)\n: While y. (Z)"},
+        {"1\nCode: 395\n", NULL, NULL},
+        {"1\nthe Code: 395. DB::Exception: x\n", NULL, NULL},
+        {"1\n\r\n__exception__\r\nabcd\r\nCode: 1. DB::Exception: x\n25 abcd\r\n__exception__\r\n",
+         "abcd", "Code: 1. DB::Exception: x\n"},
+        {"1\n\r\n__exception__\r\nabcd\r\nCode: 1. DB::Exception: x", "abcd",
+         "Code: 1. DB::Exception: x"},
+        {"1\n\r\n__exception__\r\nabcd\r\nCode: 1. DB::Exception: x", "efgh", NULL},
+        {"Code: 1. DB::Exception: data, not an error\n", "abcd", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lc_slice found = {0};
+        bool at_end =
+            lc_server_error_at_end(cases[i].text, strlen(cases[i].text), cases[i].tag, &found);
+
+        assert_int_equal(at_end, cases[i].found != NULL);
+        if (cases[i].found) {
+            assert_int_equal(found.n, strlen(cases[i].found));
+            assert_memory_equal(found.p, cases[i].found, found.n);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_texts_of_old_and_new_servers),
+        cmocka_unit_test(test_long_list_of_expectations_is_cut),
+        cmocka_unit_test(test_first_failure_stays),
+        cmocka_unit_test(test_exception_at_the_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

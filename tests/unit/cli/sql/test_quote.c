@@ -1,0 +1,123 @@
+/* SQL text made safely: no value leaves its quotes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "cli/sql/quote.h"
+
+#include <string.h>
+
+static const char *const hostile[] = {
+    "plain", "",  "it's", "back`tick", "a\\",    "\\'; DROP TABLE t; --", "`; DROP", "line\nbreak",
+    "\\`",   "'", "`",    "\\",        "{id:x}", "caf\xc3\xa9",
+};
+
+/* What the quoted text stands for, by the server's rules: a backslash takes
+ * the next byte as it is. */
+static void unquote(const char *quoted, char quote, char *out)
+{
+    size_t n = strlen(quoted);
+
+    assert_true(n >= 2);
+    assert_int_equal(quoted[0], quote);
+    assert_int_equal(quoted[n - 1], quote);
+    for (size_t i = 1; i < n - 1; i++) {
+        if (quoted[i] == '\\')
+            i++;
+        else
+            assert_int_not_equal(quoted[i], quote);
+        assert_true(i < n - 1);
+        *out++ = quoted[i];
+    }
+    *out = '\0';
+}
+
+static void test_quoting_of_hostile_text(void **state)
+{
+    char back[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
+        struct lc_buf b;
+
+        lc_buf_init(&b, 1024);
+        assert_int_equal(lc_sql_add_id(&b, hostile[i]), 0);
+        unquote(lc_buf_str(&b), '`', back);
+        assert_string_equal(back, hostile[i]);
+        lc_buf_reset(&b);
+        assert_int_equal(lc_sql_add_str(&b, hostile[i]), 0);
+        unquote(lc_buf_str(&b), '\'', back);
+        assert_string_equal(back, hostile[i]);
+        lc_buf_release(&b);
+    }
+}
+
+static void test_format_of_both_placeholders(void **state)
+{
+    const struct lc_sql_arg args[] = {{"t", "a`b"}, {"v", "it's {id:t}"}, {0}};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_buf b;
+
+    (void)state;
+    lc_buf_init(&b, 1024);
+    assert_int_equal(
+        lc_sql_format(&b, "SELECT {str:v} FROM {id:t} WHERE {id:t} = {str:v}", args, &err), 0);
+    assert_string_equal(lc_buf_str(&b), "SELECT 'it\\'s {id:t}' FROM `a\\`b` WHERE `a\\`b` = "
+                                        "'it\\'s {id:t}'");
+    lc_buf_release(&b);
+}
+
+static void test_format_of_bad_templates(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"{id:nobody}", "placeholder {id:nobody} has no value"},
+        {"{int:t}", "placeholder {int:t} is neither {id:x} nor {str:x}"},
+        {"{}", "placeholder {} is neither {id:x} nor {str:x}"},
+        {"SELECT {id:t", "a placeholder is not closed: {id:t"},
+    };
+    const struct lc_sql_arg args[] = {{"t", "x"}, {0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_buf b;
+
+        lc_buf_init(&b, 1024);
+        assert_int_equal(lc_sql_format(&b, cases[i].text, args, &err), LC_ERR_USAGE);
+        assert_int_equal(err.code, LC_ERR_USAGE);
+        assert_string_equal(err.msg, cases[i].message);
+        lc_buf_release(&b);
+    }
+}
+
+static void test_format_past_the_maximum(void **state)
+{
+    const struct lc_sql_arg args[] = {{"t", "0123456789"}, {0}};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_buf b;
+
+    (void)state;
+    for (size_t max = 0; max < 20; max++) {
+        lc_buf_init(&b, max);
+        err = LC_ERROR_INIT;
+        assert_int_equal(lc_sql_format(&b, "DROP {id:t} x", args, &err),
+                         max < 19 ? LC_ERR_NOMEM : 0);
+        lc_buf_release(&b);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_quoting_of_hostile_text),
+        cmocka_unit_test(test_format_of_both_placeholders),
+        cmocka_unit_test(test_format_of_bad_templates),
+        cmocka_unit_test(test_format_past_the_maximum),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

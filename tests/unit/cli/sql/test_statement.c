@@ -1,0 +1,225 @@
+/* What a statement is, by its words, as typed and as the server's formatter writes it. */
+#include "cli/sql/statement.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+struct stmt_case {
+    const char *sql;
+    enum lc_stmt_kind kind;
+    enum lc_stmt_class class;
+    const char *database, *name;
+    bool mutates;
+};
+
+static const struct stmt_case cases[] = {
+    {"SELECT 1", LC_STMT_READ, LC_CLASS_READ, "", "", false},
+    {"WITH 1 AS x SELECT x", LC_STMT_READ, LC_CLASS_READ, "", "", false},
+    {"(SELECT 1)", LC_STMT_OTHER, LC_CLASS_OTHER, "", "", false},
+    {"GRANT ALL ON *.* TO x", LC_STMT_OTHER, LC_CLASS_OTHER, "", "", false},
+    {"SYSTEM RELOAD FUNCTIONS", LC_STMT_OTHER, LC_CLASS_OTHER, "", "", false},
+    {"INSERT INTO a.t VALUES ('x', 1)", LC_STMT_INSERT, LC_CLASS_INSERT, "a", "t", false},
+    {"insert into table t (x) format CSV\n'", LC_STMT_INSERT, LC_CLASS_INSERT, "", "t", false},
+    {"INSERT INTO FUNCTION file('x') SELECT 1", LC_STMT_INSERT, LC_CLASS_INSERT, "", "", false},
+    {"CREATE DATABASE IF NOT EXISTS a", LC_STMT_CREATE_DATABASE, LC_CLASS_METADATA, "", "a", false},
+    {"CREATE TABLE a.t (x Int8) ENGINE = Log", LC_STMT_CREATE, LC_CLASS_METADATA, "a", "t", false},
+    {"CREATE TABLE t ENGINE = Log AS SELECT 1", LC_STMT_CREATE, LC_CLASS_INSERT, "", "t", false},
+    {"CREATE TABLE t AS u", LC_STMT_CREATE, LC_CLASS_METADATA, "", "t", false},
+    {"CREATE OR REPLACE TABLE t (x Int8) ENGINE = Log", LC_STMT_CREATE, LC_CLASS_DESTRUCTIVE, "",
+     "t", false},
+    {"CREATE OR REPLACE VIEW v AS SELECT 1", LC_STMT_CREATE, LC_CLASS_METADATA, "", "v", false},
+    {"CREATE MATERIALIZED VIEW v TO t AS SELECT 1", LC_STMT_CREATE, LC_CLASS_METADATA, "", "v",
+     false},
+    {"CREATE DICTIONARY d (x UInt8) PRIMARY KEY x", LC_STMT_CREATE, LC_CLASS_METADATA, "", "d",
+     false},
+    {"CREATE FUNCTION f AS x -> x", LC_STMT_CREATE_FUNCTION, LC_CLASS_METADATA, "", "f", false},
+    {"CREATE TEMPORARY TABLE t (x Int8)", LC_STMT_OTHER, LC_CLASS_OTHER, "", "", false},
+    {"CREATE USER u", LC_STMT_OTHER, LC_CLASS_OTHER, "", "", false},
+    {"DROP TABLE IF EXISTS a.t SYNC", LC_STMT_DROP, LC_CLASS_DESTRUCTIVE, "a", "t", false},
+    {"DROP DATABASE a", LC_STMT_DROP_DATABASE, LC_CLASS_DESTRUCTIVE, "", "a", false},
+    {"DROP FUNCTION f", LC_STMT_DROP_FUNCTION, LC_CLASS_DESTRUCTIVE, "", "f", false},
+    {"TRUNCATE TABLE t", LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE, "", "t", false},
+    {"TRUNCATE t", LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE, "", "t", false},
+    {"RENAME TABLE a.t TO a.u", LC_STMT_RENAME, LC_CLASS_READERS, "a", "t", false},
+    {"EXCHANGE TABLES t AND u", LC_STMT_RENAME, LC_CLASS_READERS, "", "", false},
+    {"DELETE FROM a.t WHERE 1", LC_STMT_DELETE, LC_CLASS_DESTRUCTIVE, "a", "t", true},
+    {"UPDATE t SET x = 1 WHERE 1", LC_STMT_UPDATE, LC_CLASS_MUTATION, "", "t", true},
+    {"OPTIMIZE TABLE t FINAL", LC_STMT_OPTIMIZE, LC_CLASS_OTHER, "", "t", false},
+    {"-- why\nALTER TABLE a.t ADD COLUMN c Int8", LC_STMT_ALTER, LC_CLASS_METADATA, "a", "t",
+     false},
+    {"ALTER TABLE `a.b`.`t``x` (DROP COLUMN c)", LC_STMT_ALTER, LC_CLASS_DESTRUCTIVE, "a.b", "t`x",
+     true},
+    {"ALTER TABLE t MATERIALIZE COLUMN c", LC_STMT_ALTER, LC_CLASS_MUTATION, "", "t", true},
+    {"ALTER TABLE t UPDATE a = 1, delete = 2 WHERE b IN (1, 2)", LC_STMT_ALTER, LC_CLASS_MUTATION,
+     "", "t", true},
+    {"ALTER TABLE t DELETE WHERE 1", LC_STMT_ALTER, LC_CLASS_DESTRUCTIVE, "", "t", true},
+    {"ALTER TABLE t CLEAR COLUMN c IN PARTITION 1", LC_STMT_ALTER, LC_CLASS_DESTRUCTIVE, "", "t",
+     true},
+    {"ALTER TABLE t MODIFY COLUMN c UInt16", LC_STMT_ALTER, LC_CLASS_READERS, "", "t", true},
+    {"ALTER TABLE t MODIFY COLUMN c REMOVE DEFAULT", LC_STMT_ALTER, LC_CLASS_METADATA, "", "t",
+     false},
+    {"ALTER TABLE t MODIFY COLUMN c DEFAULT f(x)", LC_STMT_ALTER, LC_CLASS_METADATA, "", "t", true},
+    {"ALTER TABLE t RENAME COLUMN a TO b", LC_STMT_ALTER, LC_CLASS_READERS, "", "t", true},
+    {"ALTER TABLE t MODIFY ORDER BY (a, b)", LC_STMT_ALTER, LC_CLASS_KEY, "", "t", false},
+    {"ALTER TABLE t MODIFY TTL d + INTERVAL 1 DAY", LC_STMT_ALTER, LC_CLASS_DESTRUCTIVE, "", "t",
+     true},
+    {"ALTER TABLE t MODIFY COLUMN c String TTL d", LC_STMT_ALTER, LC_CLASS_DESTRUCTIVE, "", "t",
+     true},
+    {"REPLACE TABLE a.t ENGINE = Memory AS SELECT 1", LC_STMT_CREATE, LC_CLASS_DESTRUCTIVE, "a",
+     "t", false},
+    {"CREATE TABLE p (a Int8) ENGINE = Memory PARALLEL WITH DROP TABLE t", LC_STMT_CREATE,
+     LC_CLASS_DESTRUCTIVE, "", "p", false},
+    {"EXECUTE AS u DROP TABLE t", LC_STMT_DROP, LC_CLASS_DESTRUCTIVE, "", "t", false},
+    {"DETACH TABLE t PERMANENTLY", LC_STMT_OTHER, LC_CLASS_READERS, "", "", false},
+    {"SYSTEM DROP REPLICA 'r' FROM TABLE t", LC_STMT_OTHER, LC_CLASS_DESTRUCTIVE, "", "", false},
+    {"OPTIMIZE TABLE t FINAL DEDUPLICATE BY k", LC_STMT_OPTIMIZE, LC_CLASS_DESTRUCTIVE, "", "t",
+     false},
+    {"ALTER TABLE t DROP PARTITION 202601", LC_STMT_ALTER, LC_CLASS_DESTRUCTIVE, "", "t", false},
+    {"ALTER TABLE t ADD INDEX i x TYPE minmax", LC_STMT_ALTER, LC_CLASS_METADATA, "", "t", false},
+    {"ALTER TABLE t DROP INDEX i", LC_STMT_ALTER, LC_CLASS_MUTATION, "", "t", true},
+    {"ALTER TABLE t COMMENT COLUMN c 'x'", LC_STMT_ALTER, LC_CLASS_METADATA, "", "t", false},
+    {"ALTER TABLE t FREEZE", LC_STMT_ALTER, LC_CLASS_OTHER, "", "t", true},
+    {"ALTER TABLE t ADD COLUMN a Int8, DROP COLUMN b", LC_STMT_ALTER, LC_CLASS_DESTRUCTIVE, "", "t",
+     true},
+    {"ALTER USER u IDENTIFIED BY 'x'", LC_STMT_OTHER, LC_CLASS_OTHER, "", "", false},
+};
+
+static void test_statements_are_classed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct stmt_case *c = &cases[i];
+        struct lc_stmt s;
+        struct lc_error err = LC_ERROR_INIT;
+
+        print_message("  %s\n", c->sql);
+        assert_int_equal(lc_stmt_parse(&s, c->sql, strlen(c->sql), &err), 0);
+        assert_int_equal(s.kind, c->kind);
+        assert_string_equal(lc_class_name(s.class), lc_class_name(c->class));
+        assert_string_equal(s.database, c->database);
+        assert_string_equal(s.name, c->name);
+        assert_int_equal(s.mutates, c->mutates);
+        lc_stmt_release(&s);
+    }
+}
+
+static void check_slice(struct lc_slice s, const char *want)
+{
+    assert_int_equal(s.n, strlen(want));
+    if (s.n)
+        assert_memory_equal(s.p, want, s.n);
+}
+
+struct column_case {
+    const char *sql;
+    size_t commands;
+    const char *column, *type, *default_kind, *default_expr; /* of the last command, as the rest */
+    enum lc_stmt_kind kind;
+    bool conditional;
+};
+
+static const struct column_case column_cases[] = {
+    {"ALTER TABLE t ADD COLUMN IF NOT EXISTS r LowCardinality(String) DEFAULT f(u) AFTER u", 1, "r",
+     "LowCardinality(String)", "DEFAULT", "f(u)", LC_STMT_ADD_COLUMN, true},
+    {"ALTER TABLE t (ADD COLUMN `r` String DEFAULT f(u, 'a,b') FIRST) SETTINGS mutations_sync = 1",
+     1, "r", "String", "DEFAULT", "f(u, 'a,b')", LC_STMT_ADD_COLUMN, false},
+    {"ALTER TABLE t ADD COLUMN a Enum8('x' = 1, 'y' = 2) MATERIALIZED b CODEC(ZSTD(1)) COMMENT 'c'",
+     1, "a", "Enum8('x' = 1, 'y' = 2)", "MATERIALIZED", "b", LC_STMT_ADD_COLUMN, false},
+    {"ALTER TABLE t ADD COLUMN a Map(String, UInt8), ADD COLUMN n.b Array(Int8) ALIAS [1, 2]", 2,
+     "n.b", "Array(Int8)", "ALIAS", "[1, 2]", LC_STMT_ADD_COLUMN, false},
+    {"ALTER TABLE t ADD COLUMN a DEFAULT 1", 1, "a", "", "DEFAULT", "1", LC_STMT_ADD_COLUMN, false},
+    {"ALTER TABLE t ADD COLUMN a String EPHEMERAL", 1, "a", "String", "EPHEMERAL", "",
+     LC_STMT_ADD_COLUMN, false},
+    {"ALTER TABLE t MODIFY COLUMN IF EXISTS c Nullable(String)", 1, "c", "Nullable(String)", "", "",
+     LC_STMT_MODIFY_COLUMN, true},
+    {"ALTER TABLE t ALTER COLUMN c TYPE UInt16", 1, "c", "UInt16", "", "", LC_STMT_MODIFY_COLUMN,
+     false},
+    {"ALTER TABLE t MODIFY COLUMN c DEFAULT g(u)", 1, "c", "", "DEFAULT", "g(u)",
+     LC_STMT_MODIFY_COLUMN, false},
+    {"CREATE TABLE t (a String, b LowCardinality(String) DEFAULT f(a), INDEX i a TYPE minmax, "
+     "CONSTRAINT c CHECK a != '') ENGINE = MergeTree ORDER BY a",
+     2, "b", "LowCardinality(String)", "DEFAULT", "f(a)", LC_STMT_ADD_COLUMN, false},
+};
+
+static void test_columns_are_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof column_cases / sizeof *column_cases; i++) {
+        const struct column_case *c = &column_cases[i];
+        const struct lc_stmt_command *last;
+        struct lc_stmt s;
+
+        print_message("  %s\n", c->sql);
+        assert_int_equal(lc_stmt_parse(&s, c->sql, strlen(c->sql), NULL), 0);
+        assert_int_equal(s.command_n, c->commands);
+        last = &s.commands[s.command_n - 1];
+        assert_int_equal(last->kind, c->kind);
+        assert_string_equal(last->column, c->column);
+        check_slice(last->type, c->type);
+        check_slice(last->default_kind, c->default_kind);
+        check_slice(last->default_expr, c->default_expr);
+        assert_int_equal(last->conditional, c->conditional);
+        lc_stmt_release(&s);
+    }
+}
+
+static void test_rename_says_where_to(void **state)
+{
+    static const char table[] = "RENAME TABLE a.t TO b.u";
+    static const char column[] = "ALTER TABLE t RENAME COLUMN IF EXISTS a TO `b c`";
+    struct lc_stmt s;
+
+    (void)state;
+    assert_int_equal(lc_stmt_parse(&s, table, sizeof table - 1, NULL), 0);
+    assert_string_equal(s.renamed_db, "b");
+    assert_string_equal(s.renamed_to, "u");
+    lc_stmt_release(&s);
+    assert_int_equal(lc_stmt_parse(&s, column, sizeof column - 1, NULL), 0);
+    assert_string_equal(s.commands[0].renamed_to, "b c");
+    lc_stmt_release(&s);
+}
+
+static void test_populate_is_seen(void **state)
+{
+    static const char sql[] = "CREATE MATERIALIZED VIEW v ENGINE = Log POPULATE AS SELECT 1";
+    struct lc_stmt s;
+
+    (void)state;
+    assert_int_equal(lc_stmt_parse(&s, sql, sizeof sql - 1, NULL), 0);
+    assert_true(s.populate);
+    lc_stmt_release(&s);
+}
+
+/* However a statement is cut, reading it ends, and within its bytes. */
+static void test_any_cut_is_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof column_cases / sizeof *column_cases; i++) {
+        for (size_t n = 0; n <= strlen(column_cases[i].sql); n++) {
+            char *cut = strndup(column_cases[i].sql, n);
+            struct lc_stmt s;
+
+            if (lc_stmt_parse(&s, cut, n, NULL) == 0) {
+                for (size_t k = 0; k < s.command_n; k++)
+                    assert_true(s.commands[k].text.n <= n);
+                lc_stmt_release(&s);
+            }
+            free(cut);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_statements_are_classed), cmocka_unit_test(test_columns_are_found),
+        cmocka_unit_test(test_rename_says_where_to),   cmocka_unit_test(test_populate_is_seen),
+        cmocka_unit_test(test_any_cut_is_read),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

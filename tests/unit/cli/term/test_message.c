@@ -1,0 +1,148 @@
+/* What a person is told, without secrets, and the exit codes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "captured.h"
+#include "base/signals.h"
+#include "cli/term/message.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char text[8192];
+
+static void test_messages_and_hints(void **state)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct captured c;
+
+    (void)state;
+    lc_talk_init(true, false);
+    capture_begin(&c, stderr);
+    lc_complain(&err);
+    lc_say("%d files", 3);
+    lc_warn("odd");
+    lc_fail(&err, LC_ERR_IO, "it broke");
+    lc_complain(&err);
+    lc_hint(&err, "mend it");
+    lc_complain(&err);
+    capture_end(&c, text, sizeof text);
+    assert_string_equal(text,
+                        "3 files\nlivecol: warning: odd\nlivecol: it broke\nlivecol: it broke\n"
+                        "  hint: mend it\n");
+}
+
+static void test_names_do_not_steer_the_terminal(void **state)
+{
+    struct captured c;
+
+    (void)state;
+    lc_talk_init(true, false);
+    capture_begin(&c, stderr);
+    lc_say("table %s", "a\nb\x1b[31mc\x7f \xc2\x9b \xc3\xbc");
+    capture_end(&c, text, sizeof text);
+    assert_string_equal(text, "table a?b?[31mc? ?? \xc3\xbc\n");
+}
+
+static void test_quiet_silences_talk_alone(void **state)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct captured c;
+
+    (void)state;
+    lc_talk_init(true, true);
+    lc_fail(&err, LC_ERR_IO, "it broke");
+    capture_begin(&c, stderr);
+    lc_say("hello");
+    lc_warn("odd");
+    lc_complain(&err);
+    capture_end(&c, text, sizeof text);
+    assert_string_equal(text, "livecol: warning: odd\nlivecol: it broke\n");
+    lc_talk_init(true, false);
+}
+
+static void test_secrets_are_redacted(void **state)
+{
+    char s[] = "hunter2 at hunter2, xx and a.b";
+    struct captured c;
+
+    (void)state;
+    lc_talk_secret(NULL);
+    lc_talk_secret("");
+    lc_talk_secret("hunter2");
+    lc_talk_secret("hunter2");
+    lc_talk_secret("xx");
+    lc_talk_redact(s);
+    assert_string_equal(s, "*** at ***, ** and a.b");
+    capture_begin(&c, stderr);
+    lc_say("the password is %s", "hunter2");
+    capture_end(&c, text, sizeof text);
+    assert_string_equal(text, "the password is ***\n");
+}
+
+static void test_long_lines_are_cut_not_lost(void **state)
+{
+    static char line[10000];
+    struct captured c;
+
+    (void)state;
+    memset(line, 'y', sizeof line - 1);
+    capture_begin(&c, stderr);
+    lc_say("%s", line);
+    capture_end(&c, text, sizeof text);
+    assert_int_equal(strlen(text), 4096);
+    assert_int_equal(text[4095], '\n');
+}
+
+static void test_exit_codes(void **state)
+{
+    static const int cases[][2] = {
+        {LC_OK, 0},          {LC_ERR_NOMEM, 1},  {LC_ERR_IO, 1},        {LC_ERR_INPUT, 1},
+        {LC_ERR_USAGE, 2},   {LC_ERR_SERVER, 1}, {LC_ERR_NOT_SENT, 1},  {LC_ERR_UNKNOWN, 7},
+        {LC_ERR_REFUSED, 3}, {LC_ERR_LOCKED, 5}, {LC_ERR_STOPPED, 130}, {LC_ERR_FOUND, 8},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lc_error err = {.code = cases[i][0]};
+
+        assert_int_equal(lc_exit_code(&err), cases[i][1]);
+    }
+}
+
+static void test_first_signal_asks_to_stop(void **state)
+{
+    struct lc_error err = {.code = LC_ERR_STOPPED};
+
+    (void)state;
+    lc_stop_init();
+    lc_stop_init();
+    assert_false(lc_stop_asked());
+    assert_int_equal(lc_stop_exit_code(), 0);
+    raise(SIGPIPE);
+    assert_false(lc_stop_asked());
+    raise(SIGTERM);
+    assert_true(lc_stop_asked());
+    assert_true(atomic_load(lc_stop_flag()));
+    assert_int_equal(lc_stop_exit_code(), 143);
+    assert_int_equal(lc_exit_code(&err), 143);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_messages_and_hints),
+        cmocka_unit_test(test_names_do_not_steer_the_terminal),
+        cmocka_unit_test(test_quiet_silences_talk_alone),
+        cmocka_unit_test(test_secrets_are_redacted),
+        cmocka_unit_test(test_long_lines_are_cut_not_lost),
+        cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_first_signal_asks_to_stop),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

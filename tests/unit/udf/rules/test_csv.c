@@ -1,0 +1,255 @@
+/* Rules files: what is taken, and for each thing that is not, the message and the line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "match_naive.h"
+#include "udf/rules/csv.h"
+#include "udf_support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *value_of(const struct lc_rules *r, const char *key, uint32_t attribute)
+{
+    static char text[256];
+    uint32_t rule = lc_match_naive(r, (struct lc_slice){(const uint8_t *)key, strlen(key)});
+    struct lc_slice v = lc_rules_value(r, attribute, lc_rules_value_id(r, attribute, rule));
+
+    memcpy(text, v.p, v.n);
+    text[v.n] = '\0';
+    return text;
+}
+
+static void test_prefix_with_default(void **state)
+{
+    struct lc_rules *r = support_rules("prefix,region\nu1,us-east\nu2,eu-west\n,unknown\n");
+
+    (void)state;
+    assert_int_equal(r->kind, LC_KIND_PREFIX);
+    assert_int_equal(r->rules, 3);
+    assert_string_equal(value_of(r, "u1_001", 0), "us-east");
+    assert_string_equal(value_of(r, "u2_001", 0), "eu-west");
+    assert_string_equal(value_of(r, "u3_001", 0), "unknown");
+    assert_string_equal(value_of(r, "", 0), "unknown");
+    lc_rules_free(r);
+}
+
+static void test_several_attributes_and_exact_default(void **state)
+{
+    struct lc_rules *r =
+        support_rules("exact,region,tier\nu1_001,us-east,gold\n*,none,free\nu2,eu-west,\n");
+
+    (void)state;
+    assert_int_equal(r->attributes, 2);
+    assert_int_equal(lc_rules_attribute(r, "tier"), 1);
+    assert_int_equal(lc_rules_attribute(r, "nope"), -1);
+    assert_string_equal(value_of(r, "u1_001", 0), "us-east");
+    assert_string_equal(value_of(r, "u1_001", 1), "gold");
+    assert_string_equal(value_of(r, "u2", 1), "");
+    assert_string_equal(value_of(r, "u1_0011", 1), "free");
+    assert_string_equal(value_of(r, "*", 0), "none");
+    lc_rules_free(r);
+}
+
+static void test_range_and_bucket(void **state)
+{
+    struct lc_rules *range =
+        support_rules("from,to,issuer\n510000,559999,mc\n400000,499999,visa\n");
+    struct lc_rules *bucket = support_rules("bucket,variant\n50,control\n50,treatment\n");
+
+    (void)state;
+    assert_int_equal(range->kind, LC_KIND_RANGE);
+    assert_int_equal(lc_match_naive_number(range, 399999), 2);
+    assert_int_equal(lc_match_naive_number(range, 400000), 0);
+    assert_int_equal(lc_match_naive_number(range, 499999), 0);
+    assert_int_equal(lc_match_naive_number(range, 559999), 1);
+    assert_int_equal(bucket->kind, LC_KIND_BUCKET);
+    lc_rules_free(range);
+    lc_rules_free(bucket);
+}
+
+/* Fixed for ever: a user once in a bucket stays there. The hashes are xxhsum -H3's. */
+static void test_bucket_vectors(void **state)
+{
+    static const struct {
+        const char *key, *variant;
+    } vectors[] = {{"", "b"},       {"u1_001", "b"}, {"u1_002", "c"}, {"u2_001", "c"},
+                   {"u1_003", "c"}, {"u3_001", "a"}, {"alice", "b"},  {"bob", "a"}};
+    struct lc_rules *r = support_rules("bucket,variant\n10,a\n30,b\n60,c\n");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
+        assert_string_equal(value_of(r, vectors[i].key, 0), vectors[i].variant);
+    lc_rules_free(r);
+}
+
+static void test_quoting_spaces_bom_blank_lines_crlf(void **state)
+{
+    struct lc_rules *r =
+        support_rules("\xef\xbb\xbf\r\n\r\nprefix,\"the region\"\r\n\r\n"
+                      "\"a,b\", spaced \r\n\"q\"\"q\",\"two\nlines\"\r\n\"\",dflt");
+
+    (void)state;
+    assert_int_equal(r->rules, 3);
+    assert_int_equal(lc_rules_attribute(r, "the region"), 0);
+    assert_string_equal(value_of(r, "a,b1", 0), " spaced ");
+    assert_string_equal(value_of(r, "q\"q", 0), "two\nlines");
+    assert_string_equal(value_of(r, "zz", 0), "dflt");
+    assert_int_equal(r->lines[lc_match_naive(r, (struct lc_slice){(const uint8_t *)"q\"q", 3})], 6);
+    lc_rules_free(r);
+}
+
+static void test_same_key_same_value_is_kept_once(void **state)
+{
+    struct lc_rules *r = support_rules("prefix,region\nu1,a\nu1,a\n");
+
+    (void)state;
+    assert_int_equal(r->rules, 1);
+    assert_int_equal(r->lines[0], 2);
+    lc_rules_free(r);
+}
+
+struct bad {
+    const char *csv;
+    uint64_t line;
+    const char *message;
+};
+
+static const struct bad bad[] = {
+    {"", 1, "rules.csv:1: the file is empty"},
+    {"\xef\xbb\xbf", 1, "rules.csv:1: the file is empty"},
+    {"\n\r\n\n", 1, "rules.csv:1: no header, only blank lines"},
+    {"prefix\n", 1, "rules.csv:1: the header names no attribute"},
+    {"prefix,region\n", 0, "rules.csv: no rule in it"},
+    {"user,region\nu1,a\n", 1,
+     "rules.csv:1: column 1: unknown kind 'user': expected prefix, exact, from or bucket"},
+    {"Prefix,region\nu1,a\n", 1,
+     "rules.csv:1: column 1: unknown kind 'Prefix': expected prefix, exact, from or bucket"},
+    {"from,region\n1,a\n", 1,
+     "rules.csv:1: column 2: a header that begins with 'from' goes on with 'to'"},
+    {"prefix,\nu1,a\n", 1, "rules.csv:1: column 2: the header has no name"},
+    {"prefix,a,a\nu1,a,b\n", 1, "rules.csv:1: column 3: the name stands twice in the header"},
+    {"prefix,region\nu1\n", 2, "rules.csv:2: 1 field, expected 2 as in the header"},
+    {"prefix,region\n\nu1,a,b\n", 3, "rules.csv:3: 3 fields, expected 2 as in the header"},
+    {"prefix,region\nu1,\"a\nb\nc\"\nu2\n", 5, "rules.csv:5: 1 field, expected 2 as in the header"},
+    {"prefix,region\nu1,a\nu2,\"b\n", 3,
+     "rules.csv:3: column 2 (region): the quote that begins in this line never ends"},
+    {"prefix,region\nu1,a\"b\n", 2,
+     "rules.csv:2: column 2 (region): a quote where none can be (line 2, byte 18 of the file)"},
+    {"prefix,region\nu1,a\nu2,b\nu1,c\n", 4,
+     "rules.csv:4: the key 'u1' is already in line 2, with another value"},
+    {"exact,region\n*,a\nu1,b\n*,c\n", 4, "rules.csv:4: a second default (the first is in line 2)"},
+    {"prefix,region\nu\xff,a\n", 2,
+     "rules.csv:2: column 1 (prefix): not valid UTF-8 at byte 1 of the field (0xff)"},
+    {"prefix,region\nu1,\xc0\x80\n", 2,
+     "rules.csv:2: column 2 (region): not valid UTF-8 at byte 0 of the field (0xc0)"},
+    {"prefix,region\nu1,\xed\xa0\x80\n", 2,
+     "rules.csv:2: column 2 (region): not valid UTF-8 at byte 0 of the field (0xed)"},
+    {"from,to,issuer\n1,x,a\n", 2,
+     "rules.csv:2: column 2 (to): 'x' is not a whole number from 0 to 2^64 - 1"},
+    {"from,to,issuer\n,2,a\n", 2,
+     "rules.csv:2: column 1 (from): empty: expected a whole number from 0 to 2^64 - 1"},
+    {"from,to,issuer\n1,18446744073709551616,a\n", 2,
+     "rules.csv:2: column 2 (to): '18446744073709551616' is not a whole number from 0 to 2^64 - 1"},
+    {"from,to,issuer\n9,1,a\n", 2,
+     "rules.csv:2: column 2 (to): the range ends (1) before it begins (9)"},
+    {"from,to,issuer\n1,5,a\n10,20,c\n5,9,b\n", 4,
+     "rules.csv:4: the range 5 to 9 overlaps line 2 (1 to 5)"},
+    {"bucket,v\n-1,a\n", 2,
+     "rules.csv:2: column 1 (bucket): '-1' is not a whole number from 0 to 2^64 - 1"},
+    {"bucket,v\n0,a\n0,b\n", 2, "rules.csv:2: all weights are 0: no bucket could ever be chosen"},
+    {"bucket,v\n18446744073709551615,a\n1,b\n", 3,
+     "rules.csv:3: the weights add up to more than 2^64 - 1"},
+};
+
+static void test_bad_files(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_rules *r = NULL;
+
+        assert_int_equal(lc_rules_parse_csv(&r, bad[i].csv, strlen(bad[i].csv), "rules.csv", &err),
+                         LC_ERR_INPUT);
+        assert_null(r);
+        assert_string_equal(err.msg, bad[i].message);
+        assert_int_equal(err.row, bad[i].line);
+    }
+}
+
+static char *repeat(const char *before, char c, size_t n, const char *after)
+{
+    size_t a = strlen(before);
+    char *s = malloc(a + n + strlen(after) + 1);
+
+    assert_non_null(s);
+    memcpy(s, before, a);
+    memset(s + a, c, n);
+    strcpy(s + a + n, after);
+    return s;
+}
+
+static void test_lengths_at_their_limits(void **state)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+    char *s = repeat("prefix,region\n", 'k', LC_MAX_KEY_BYTES, ",a\n");
+
+    (void)state;
+    assert_int_equal(lc_rules_parse_csv(&r, s, strlen(s), "r", &err), 0);
+    lc_rules_free(r);
+    free(s);
+    s = repeat("prefix,region\n", 'k', LC_MAX_KEY_BYTES + 1, ",a\n");
+    assert_int_equal(lc_rules_parse_csv(&r, s, strlen(s), "r", &err), LC_ERR_INPUT);
+    assert_string_equal(err.msg, "r:2: column 1 (prefix): 4097 bytes: a key may have at most 4096");
+    free(s);
+    err = LC_ERROR_INIT;
+    s = repeat("prefix,region\nu1,", 'v', LC_MAX_VALUE_BYTES, "\n");
+    assert_int_equal(lc_rules_parse_csv(&r, s, strlen(s), "r", &err), 0);
+    assert_int_equal(lc_rules_value(r, 0, 1).n, LC_MAX_VALUE_BYTES);
+    lc_rules_free(r);
+    free(s);
+    s = repeat("prefix,region\nu1,", 'v', LC_MAX_VALUE_BYTES + 1, "\n");
+    assert_int_equal(lc_rules_parse_csv(&r, s, strlen(s), "r", &err), LC_ERR_INPUT);
+    assert_string_equal(err.msg,
+                        "r:2: column 2 (region): 65536 bytes: a value may have at most 65535");
+    free(s);
+    /* A quote that never closes must not eat the machine. */
+    err = LC_ERROR_INIT;
+    s = repeat("prefix,region\nu1,\"", '\n', 2000000, "");
+    assert_int_equal(lc_rules_parse_csv(&r, s, strlen(s), "r", &err), LC_ERR_INPUT);
+    assert_int_equal(err.row, 2);
+    assert_string_equal(err.hint, "look for a quote that is not closed");
+    free(s);
+}
+
+static void test_nul_in_a_key(void **state)
+{
+    static const char text[] = "prefix,region\nu\0001,a\n";
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+
+    (void)state;
+    assert_int_equal(lc_rules_parse_csv(&r, text, sizeof text - 1, "r", &err), LC_ERR_INPUT);
+    assert_string_equal(err.msg, "r:2: column 1 (prefix): a NUL byte in a key");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_prefix_with_default),
+        cmocka_unit_test(test_several_attributes_and_exact_default),
+        cmocka_unit_test(test_range_and_bucket),
+        cmocka_unit_test(test_bucket_vectors),
+        cmocka_unit_test(test_quoting_spaces_bom_blank_lines_crlf),
+        cmocka_unit_test(test_same_key_same_value_is_kept_once),
+        cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_lengths_at_their_limits),
+        cmocka_unit_test(test_nul_in_a_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,334 @@
+/* The matcher against the plain one: random and hostile rule sets and keys, every kind. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "udf/rules/match.h"
+#include "match_naive.h"
+#include "udf_support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_KEY 8192
+
+static struct lc_rules *finish(struct lc_builder *b)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+
+    if (lc_builder_finish(b, &r, "random", &err))
+        fail_msg("%s", err.msg);
+    lc_builder_free(b);
+    return r;
+}
+
+/* A key from a small alphabet, so that prefixes are shared; sometimes all bytes, sometimes long. */
+static size_t random_key(uint64_t *seed, uint8_t *key, size_t longest)
+{
+    uint64_t shape = support_random(seed);
+    size_t n = support_random(seed) % (longest + 1);
+    unsigned alphabet = shape % 4 == 0 ? 256 : shape % 4 == 1 ? 2 : 4;
+
+    for (size_t i = 0; i < n; i++)
+        key[i] = (uint8_t)(alphabet == 256 ? support_random(seed)
+                                           : 'a' + support_random(seed) % alphabet);
+    if (shape % 16 == 5 && n > 2) /* a long common start */
+        memset(key, 'a', n - 1 - support_random(seed) % 2);
+    return n;
+}
+
+/* Rules with value = key, so that a duplicate key is no conflict. */
+static struct lc_rules *random_rules(uint64_t *seed, enum lc_kind kind, unsigned count,
+                                     size_t longest)
+{
+    struct lc_slice name = {(const uint8_t *)"v", 1}, value;
+    struct lc_builder *b;
+    uint8_t *key = malloc(MAX_KEY);
+
+    assert_int_equal(lc_builder_new(&b, kind, &name, 1), 0);
+    for (unsigned i = 0; i < count; i++) {
+        struct lc_rule_in in = {.line = i + 2, .values = &value};
+        struct lc_error err = LC_ERROR_INIT;
+
+        in.key = (struct lc_slice){key, random_key(seed, key, longest)};
+        value = in.key;
+        in.is_default = kind == LC_KIND_EXACT && i == count / 2 && count % 2;
+        if (in.is_default)
+            in.key.n = 0;
+        assert_int_equal(lc_builder_add(b, &in, &err), 0);
+    }
+    free(key);
+    return finish(b);
+}
+
+/* A key beside a rule: equal, shorter, one byte past, one byte changed; or any. */
+static size_t probe_key(uint64_t *seed, const struct lc_rules *r, uint8_t *key, size_t longest)
+{
+    struct lc_slice rule = lc_rules_key(r, (uint32_t)(support_random(seed) % r->rules));
+    size_t n = rule.n;
+
+    memcpy(key, rule.p, n);
+    switch (support_random(seed) % 6) {
+    case 0:
+        return n;
+    case 1:
+        return n ? n - 1 : 0;
+    case 2:
+        key[n] = (uint8_t)support_random(seed);
+        return n + 1;
+    case 3:
+        if (n)
+            key[support_random(seed) % n] ^= 1;
+        return n;
+    case 4:
+        return n + random_key(seed, key + n, 20);
+    default:
+        return random_key(seed, key, longest + 3);
+    }
+}
+
+static void compare_bytes(uint64_t *seed, const struct lc_rules *r, size_t longest, unsigned rounds)
+{
+    static uint8_t keys[LC_BATCH][MAX_KEY + 64];
+    static struct lc_batch batch;
+    static uint32_t got[LC_BATCH];
+
+    for (unsigned round = 0; round < rounds; round++) {
+        batch.n = 1 + support_random(seed) % (longest > 100 ? 8 : LC_BATCH);
+        for (size_t i = 0; i < batch.n; i++) {
+            batch.len[i] = probe_key(seed, r, keys[i], longest);
+            batch.p[i] = keys[i];
+        }
+        assert_int_equal(lc_match(r, &batch, got), 0);
+        for (size_t i = 0; i < batch.n; i++) {
+            uint32_t want = lc_match_naive(r, (struct lc_slice){keys[i], batch.len[i]});
+
+            if (got[i] != want)
+                fail_msg("key %zu of %zu bytes: rule %u, the oracle says %u", i, batch.len[i],
+                         got[i], want);
+        }
+    }
+}
+
+static void differential(const char *name, enum lc_kind kind)
+{
+    uint64_t seed = support_seed(name);
+    unsigned sets = support_long() ? 3000 : 60;
+
+    for (unsigned set = 0; set < sets; set++) {
+        static const size_t lengths[] = {1, 2, 3, 8, 12, 40};
+        static const unsigned counts[] = {1, 3, 17, 300};
+        size_t longest = lengths[support_random(&seed) % 6];
+        struct lc_rules *r = random_rules(&seed, kind, counts[support_random(&seed) % 4], longest);
+
+        compare_bytes(&seed, r, longest, 4);
+        lc_rules_free(r);
+    }
+}
+
+static void test_prefix_agrees_with_oracle(void **state)
+{
+    (void)state;
+    differential("prefix", LC_KIND_PREFIX);
+}
+
+static void test_exact_agrees_with_oracle(void **state)
+{
+    (void)state;
+    differential("exact", LC_KIND_EXACT);
+}
+
+static void test_prefix_of_4096_bytes(void **state)
+{
+    uint64_t seed = support_seed("long prefixes");
+
+    (void)state;
+    for (unsigned set = 0; set < (support_long() ? 200u : 6u); set++) {
+        struct lc_rules *r = random_rules(&seed, LC_KIND_PREFIX, 60, LC_MAX_KEY_BYTES);
+
+        compare_bytes(&seed, r, LC_MAX_KEY_BYTES, 10);
+        lc_rules_free(r);
+    }
+}
+
+/* Every length from 0 to 64 is a rule, each a prefix of the next: the deepest search. */
+static void test_a_chain_of_prefixes(void **state)
+{
+    struct lc_slice name = {(const uint8_t *)"v", 1}, value;
+    struct lc_builder *b;
+    uint8_t key[80];
+    struct lc_batch batch = {.n = 70};
+    uint32_t got[LC_BATCH];
+    struct lc_rules *r;
+
+    (void)state;
+    memset(key, 'x', sizeof key);
+    assert_int_equal(lc_builder_new(&b, LC_KIND_PREFIX, &name, 1), 0);
+    for (unsigned n = 0; n <= 64; n++) {
+        struct lc_rule_in in = {.line = n + 2, .key = {key, n}, .values = &value};
+        struct lc_error err = LC_ERROR_INIT;
+
+        value = in.key;
+        assert_int_equal(lc_builder_add(b, &in, &err), 0);
+    }
+    r = finish(b);
+    for (size_t i = 0; i < batch.n; i++) {
+        batch.p[i] = key;
+        batch.len[i] = i;
+    }
+    assert_int_equal(lc_match(r, &batch, got), 0);
+    for (size_t i = 0; i < batch.n; i++)
+        assert_int_equal(got[i], i < 64 ? i : 64);
+    lc_rules_free(r);
+}
+
+static struct lc_rules *random_numbers(uint64_t *seed, enum lc_kind kind, unsigned count)
+{
+    struct lc_slice name = {(const uint8_t *)"v", 1}, value = {(const uint8_t *)"x", 1};
+    struct lc_builder *b;
+    uint64_t at = support_random(seed) % 3;
+
+    assert_int_equal(lc_builder_new(&b, kind, &name, 1), 0);
+    for (unsigned i = 0; i < count; i++) {
+        struct lc_rule_in in = {.line = i + 2, .values = &value};
+        struct lc_error err = LC_ERROR_INIT;
+
+        in.from = kind == LC_KIND_RANGE ? at : 1 + support_random(seed) % 100;
+        in.to = at + support_random(seed) % 5;
+        at = in.to + 1 + support_random(seed) % 3;
+        assert_int_equal(lc_builder_add(b, &in, &err), 0);
+    }
+    return finish(b);
+}
+
+static void test_range_agrees_with_oracle(void **state)
+{
+    uint64_t seed = support_seed("range");
+    static struct lc_batch batch;
+    uint32_t got[LC_BATCH];
+
+    (void)state;
+    for (unsigned set = 0; set < 200; set++) {
+        struct lc_rules *r =
+            random_numbers(&seed, LC_KIND_RANGE, 1 + (unsigned)(support_random(&seed) % 100));
+
+        batch.n = LC_BATCH;
+        for (size_t i = 0; i < batch.n; i++)
+            batch.number[i] = i == 0   ? UINT64_MAX
+                              : i == 1 ? UINT64_MAX - 1
+                                       : support_random(&seed) % (uint64_t)(r->rules * 6 + 3);
+        assert_int_equal(lc_match(r, &batch, got), 0);
+        for (size_t i = 0; i < batch.n; i++)
+            assert_int_equal(got[i], lc_match_naive_number(r, batch.number[i]));
+        lc_rules_free(r);
+    }
+}
+
+static void test_range_up_to_the_last_number(void **state)
+{
+    struct lc_rules *r =
+        support_rules("from,to,v\n0,0,a\n18446744073709551615,18446744073709551615,z\n");
+    struct lc_batch batch = {.n = 4, .number = {0, 1, UINT64_MAX - 1, UINT64_MAX}};
+    uint32_t got[LC_BATCH];
+
+    (void)state;
+    assert_int_equal(lc_match(r, &batch, got), 0);
+    assert_int_equal(got[0], 0);
+    assert_int_equal(got[1], 2);
+    assert_int_equal(got[2], 2);
+    assert_int_equal(got[3], 1);
+    lc_rules_free(r);
+}
+
+static void test_bucket_agrees_with_oracle_and_weights(void **state)
+{
+    uint64_t seed = support_seed("bucket");
+    struct lc_rules *r = random_numbers(&seed, LC_KIND_BUCKET, 5);
+    static uint8_t keys[LC_BATCH][64];
+    static struct lc_batch batch;
+    uint32_t got[LC_BATCH];
+    unsigned hits[5] = {0}, total = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < 100; round++) {
+        batch.n = LC_BATCH;
+        for (size_t i = 0; i < batch.n; i++) {
+            batch.p[i] = keys[i];
+            batch.len[i] = (size_t)sprintf((char *)keys[i], "user %u %zu", round, i);
+        }
+        assert_int_equal(lc_match(r, &batch, got), 0);
+        for (size_t i = 0; i < batch.n; i++) {
+            assert_int_equal(got[i], lc_match_naive(r, (struct lc_slice){keys[i], batch.len[i]}));
+            hits[got[i]]++;
+            total++;
+        }
+    }
+    /* 51,200 keys: a share is within 0.02 of its weight but once in 10^18 runs. */
+    for (unsigned i = 0; i < 5; i++) {
+        double weight = (double)r->bounds[r->rules + i] / (double)r->bounds[r->rules - 1];
+
+        assert_true((double)hits[i] / total > weight - 0.02);
+        assert_true((double)hits[i] / total < weight + 0.02);
+    }
+    lc_rules_free(r);
+}
+
+/* Ten million rules, under LIVECOL_LONG: each key finds its own rule, and its neighbour finds it
+ * too. */
+static void test_ten_million_rules(void **state)
+{
+    struct lc_slice name = {(const uint8_t *)"v", 1}, value = {(const uint8_t *)"x", 1};
+    struct lc_builder *b;
+    struct lc_rules *r;
+    static uint8_t keys[LC_BATCH][64];
+    static struct lc_batch batch;
+    uint32_t got[LC_BATCH];
+    unsigned count = support_long() ? LC_MAX_RULES : 20000;
+
+    (void)state;
+    assert_int_equal(lc_builder_new(&b, LC_KIND_PREFIX, &name, 1), 0);
+    for (unsigned i = 0; i < count; i++) {
+        char text[32];
+        int n = sprintf(text, "%08u", i);
+        struct lc_rule_in in = {
+            .line = i + 2, .key = {(const uint8_t *)text, (size_t)n}, .values = &value};
+        struct lc_error err = LC_ERROR_INIT;
+
+        assert_int_equal(lc_builder_add(b, &in, &err), 0);
+    }
+    r = finish(b);
+    assert_int_equal(r->rules, count);
+    for (unsigned i = 0; i < count; i += LC_BATCH) {
+        batch.n = count - i < LC_BATCH ? count - i : LC_BATCH;
+        for (size_t k = 0; k < batch.n; k++) {
+            batch.p[k] = keys[k];
+            batch.len[k] =
+                (size_t)sprintf((char *)keys[k], k % 2 ? "%08u" : "%08ux", i + (unsigned)k);
+        }
+        assert_int_equal(lc_match(r, &batch, got), 0);
+        for (size_t k = 0; k < batch.n; k++)
+            if (got[k] != i + k)
+                fail_msg("rule %zu: got %u", i + k, got[k]);
+    }
+    lc_rules_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_prefix_agrees_with_oracle),
+        cmocka_unit_test(test_exact_agrees_with_oracle),
+        cmocka_unit_test(test_prefix_of_4096_bytes),
+        cmocka_unit_test(test_a_chain_of_prefixes),
+        cmocka_unit_test(test_range_agrees_with_oracle),
+        cmocka_unit_test(test_range_up_to_the_last_number),
+        cmocka_unit_test(test_bucket_agrees_with_oracle_and_weights),
+        cmocka_unit_test(test_ten_million_rules),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,255 @@
+/* Compiled rule sets: written, opened, matched; and each way in which a file can be wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "udf/rules/hash.h"
+#include "udf/rules/match.h"
+#include "match_naive.h"
+#include "udf_support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RULES                                                                                      \
+    "prefix,region,n\nu1,us-east,1\nu22,eu-west,2\nu22_long_prefix,x,3\nu22_long_one,y,4\n"        \
+    "u22_l,z,5\nu2_,v,6\n,unknown,0\n"
+
+static char folder[] = "/tmp/livecol-test-XXXXXX";
+static char path[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof path, "%s/r.rules", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+static void write_arena(const char *csv)
+{
+    struct lc_rules *r = support_rules(csv);
+    struct lc_error err = LC_ERROR_INIT;
+
+    assert_int_equal(lc_rules_write(r, path, &err), 0);
+    lc_rules_free(r);
+}
+
+static void test_compiled_file_matches_as_the_csv(void **state)
+{
+    static const char *const sets[] = {RULES, "exact,v\na,1\nbb,2\n*,3\n", "bucket,v\n1,a\n2,b\n"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        struct lc_rules *csv = support_rules(sets[i]), *file = NULL;
+        struct lc_error err = LC_ERROR_INIT;
+        static const char *const keys[] = {"", "u1", "u2", "u22", "u22_long_prefix9", "a", "bb"};
+
+        write_arena(sets[i]);
+        assert_int_equal(lc_rules_open(&file, path, &err), 0);
+        assert_true(file->mapped);
+        assert_int_equal(lc_rules_check_content(file, path, &err), 0);
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+            struct lc_slice key = {(const uint8_t *)keys[k], strlen(keys[k])};
+            struct lc_batch batch = {.n = 1, .p = {key.p}, .len = {key.n}};
+            uint8_t room[64] = {0};
+            uint32_t got[LC_BATCH];
+
+            memcpy(room, key.p, key.n);
+            batch.p[0] = room;
+            assert_int_equal(lc_match(file, &batch, got), 0);
+            assert_int_equal(got[0], lc_match_naive(csv, key));
+        }
+        lc_rules_free(csv);
+        lc_rules_free(file);
+    }
+}
+
+/* The arena of RULES, changed by the caller and given back to lc_rules_take. */
+static uint8_t *arena(size_t *n)
+{
+    struct lc_rules *r = support_rules(RULES);
+    uint8_t *copy = aligned_alloc(64, r->size);
+
+    assert_non_null(copy);
+    *n = r->size;
+    memcpy(copy, r->base, r->size);
+    lc_rules_free(r);
+    return copy;
+}
+
+static void seal(uint8_t *p)
+{
+    struct lc_rules_header *h = (struct lc_rules_header *)(void *)p;
+
+    h->header_hash = 0;
+    h->header_hash = lc_hash64(h, sizeof *h);
+}
+
+static void expect_refused(uint8_t *p, size_t n, const char *message)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+
+    assert_int_equal(lc_rules_take(&r, p, n, true, "f", &err), LC_ERR_INPUT);
+    assert_null(r);
+    assert_string_equal(err.msg, message);
+    assert_true(err.hint[0] != '\0');
+}
+
+static void test_wrong_headers(void **state)
+{
+    struct lc_rules_header *h;
+    char message[200];
+    size_t n;
+    uint8_t *p = arena(&n);
+
+    (void)state;
+    p[0] = 'X';
+    expect_refused(p, n, "f: not a compiled rule set (byte 0)");
+    p = arena(&n);
+    h = (struct lc_rules_header *)(void *)p;
+    h->layout = 2;
+    expect_refused(p, n, "f: layout 2, this program reads layout 1");
+    p = arena(&n);
+    h = (struct lc_rules_header *)(void *)p;
+    h->layout = 0;
+    expect_refused(p, n, "f: layout 0, this program reads layout 1");
+    p = arena(&n);
+    h = (struct lc_rules_header *)(void *)p;
+    h->endian = 0x04030201;
+    expect_refused(p, n, "f: compiled on a machine of another byte order (byte 12)");
+    p = arena(&n);
+    h = (struct lc_rules_header *)(void *)p;
+    h->rules++;
+    snprintf(message, sizeof message, "f: the header is damaged: its hash does not fit (byte %zu)",
+             offsetof(struct lc_rules_header, header_hash));
+    expect_refused(p, n, message);
+    p = arena(&n);
+    expect_refused(p, 40, "f: a compiled rule set that ends inside its header (byte 40)");
+    p = arena(&n);
+    snprintf(message, sizeof message, "f: %zu bytes, its header says %zu", n - 64, n);
+    expect_refused(p, n - 64, message);
+    for (int s = 0; s < LC_SECTIONS; s++) {
+        p = arena(&n);
+        h = (struct lc_rules_header *)(void *)p;
+        h->section[s].bytes = UINT64_MAX - 10;
+        seal(p);
+        snprintf(message, sizeof message, "f: a section lies outside the file (byte %zu)",
+                 offsetof(struct lc_rules_header, section) + (size_t)s * 16);
+        expect_refused(p, n, message);
+    }
+    p = arena(&n);
+    h = (struct lc_rules_header *)(void *)p;
+    h->rules = LC_MAX_RULES;
+    seal(p);
+    snprintf(message, sizeof message, "f: the sections do not fit the header's counts (byte %zu)",
+             sizeof *h);
+    expect_refused(p, n, message);
+}
+
+/* The offset of a random byte of a section, past `from`; 0 of the content where it has none. */
+static size_t section_byte(const uint8_t *p, enum lc_section section, uint64_t from, uint64_t *seed)
+{
+    const struct lc_rules_header *h = (const struct lc_rules_header *)(const void *)p;
+    struct lc_rules_section s = h->section[section];
+
+    if (s.bytes <= from)
+        return sizeof *h;
+    return (size_t)(s.off + from + support_random(seed) % (s.bytes - from));
+}
+
+/* Any byte of the content may be anything: matching stays within the arena (ASan watches). */
+static void test_damaged_content_is_never_read_out_of_bounds(void **state)
+{
+    uint64_t seed = support_seed("damage");
+
+    (void)state;
+    for (int round = 0; round < (support_long() ? 20000 : 300); round++) {
+        static const char *const types[] = {"String", "LowCardinality(String)", "UInt8"};
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_rules *r = NULL;
+        struct lc_result res;
+        struct lc_buf out;
+        size_t n;
+        uint8_t *p = arena(&n);
+
+        for (int k = 0; k < 40; k++) {
+            size_t at = sizeof(struct lc_rules_header) +
+                        support_random(&seed) % (n - sizeof(struct lc_rules_header));
+
+            /* Most of the arena is the direct table: aim at the rest too. */
+            if (k % 2)
+                at = n - 1 - support_random(&seed) % 2048;
+            if (k % 4 == 2)
+                at = section_byte(p, LC_SEC_TRIE, LC_TRIE_ROOT * 4, &seed);
+            if (k % 4 == 3)
+                at = section_byte(p, LC_SEC_STEPS, 0, &seed);
+            p[at] = (uint8_t)support_random(&seed);
+        }
+        if (lc_rules_take(&r, p, n, true, "f", &err))
+            continue;
+        assert_int_equal(lc_rules_check_content(r, "f", &err), LC_ERR_INPUT);
+        if (!lc_result_init(&res, r, r->attributes - 1, types[round % 3], "f", &err)) {
+            struct lc_slice in = {
+                (const uint8_t *)"\x01\x04\x01k\x06String\x02u1\x04u22_\x0fu22_long_prefix\0", 34};
+
+            lc_buf_init(&out, 1 << 20);
+            (void)support_stream(&res, LC_FORMAT_NATIVE, false, in, in.n, &out, &err);
+            lc_buf_release(&out);
+            lc_result_release(&res);
+        }
+        lc_rules_free(r);
+    }
+}
+
+static void test_write_leaves_the_old_file_when_it_fails(void **state)
+{
+    struct lc_rules *r = support_rules(RULES);
+    struct lc_error err = LC_ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(lc_rules_write(r, "/nowhere/at/all.rules", &err), LC_ERR_IO);
+    assert_string_equal(err.msg,
+                        "/nowhere/at/all.rules: cannot write beside it: No such file or directory");
+    lc_rules_free(r);
+}
+
+static void test_files_that_cannot_be_opened(void **state)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+
+    (void)state;
+    assert_int_equal(lc_rules_open(&r, "/nowhere/rules.csv", &err), LC_ERR_IO);
+    assert_string_equal(err.msg,
+                        "/nowhere/rules.csv: cannot open the rules: No such file or directory");
+    err = LC_ERROR_INIT;
+    assert_int_equal(lc_rules_open(&r, "/", &err), LC_ERR_IO);
+    assert_string_equal(err.msg, "/: not a regular file");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_compiled_file_matches_as_the_csv),
+        cmocka_unit_test(test_wrong_headers),
+        cmocka_unit_test(test_damaged_content_is_never_read_out_of_bounds),
+        cmocka_unit_test(test_write_leaves_the_old_file_when_it_fails),
+        cmocka_unit_test(test_files_that_cannot_be_opened),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -1,0 +1,635 @@
+/* The block formats: golden streams cut at every byte, malformed ones with message and position. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "match_naive.h"
+#include "udf_support.h"
+#include "base/varint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REGION   "prefix,region\nu1,us-east\nu2,eu-west\n,unknown\n"
+#define MISSES   "prefix,region\nu1,us-east\n"
+#define ENUM8    "Enum8('us-east'=1,'eu-west'=-2,'unknown'=3)"
+#define RANGE    "from,to,tier\n0,9,low\n10,300,high\n"
+#define BYTES(s) ((struct lc_slice){(const uint8_t *)(s), sizeof(s) - 1})
+
+struct golden {
+    const char *name, *rules, *type;
+    enum lc_format format;
+    bool chunk;
+    struct lc_slice in, out;
+};
+
+/* "u1a", "u2b", "x" as one Native block of one column of `type` (its length and name). */
+#define BLOCK(type)                                                                                \
+    "\x01\x03\x02"                                                                                 \
+    "a0" type
+#define IN3       BLOCK("\x06String") "\x03u1a\x03u2b\x01x"
+#define OUT(type) "\x01\x03\x06result" type
+#define LC_HEAD                                                                                    \
+    "\x01\0\0\0\0\0\0\0"                                                                           \
+    "\0\x06\0\0\0\0\0\0"
+
+static const struct golden golden[] = {
+    {"tsv", REGION, "String", LC_FORMAT_TSV, false, BYTES("u1_001\nu2\n\nu3_001\n"),
+     BYTES("us-east\neu-west\nunknown\nunknown\n")},
+    {"tsv nothing", REGION, "String", LC_FORMAT_TSV, false, BYTES(""), BYTES("")},
+    {"tsv escapes", "exact,v\n\"a\tb\",one\n\"c\nd\",two\n\"e\\f\",three\n\"\b\f\r'\",four\n",
+     "String", LC_FORMAT_TSV, false,
+     BYTES("a\\tb\nc\\nd\ne\\\\f\n\\b\\f\\r\\'\n\\x61\\x09b\nA\\0\n"),
+     BYTES("one\ntwo\nthree\nfour\none\n\n")},
+    {"tsv values escaped", "prefix,v\na,\"t\tn\nb\\\"\n", "String", LC_FORMAT_TSV, false,
+     BYTES("a\n"), BYTES("t\\tn\\nb\\\\\n")},
+    {"tsv null in and out", MISSES, "Nullable(String)", LC_FORMAT_TSV, false,
+     BYTES("u1\n\\N\nu9\n"), BYTES("us-east\n\\N\n\\N\n")},
+    {"tsv null is the default", REGION, "String", LC_FORMAT_TSV, false, BYTES("\\N\n"),
+     BYTES("unknown\n")},
+    {"tsv chunks", REGION, "String", LC_FORMAT_TSV, true, BYTES("2\nu1\nu2\n1\nzz\n"),
+     BYTES("us-east\neu-west\nunknown\n")},
+    {"tsv range", RANGE, "String", LC_FORMAT_TSV, false, BYTES("0\n10\n301\n"),
+     BYTES("low\nhigh\n\n")},
+    {"tsv uint", "prefix,n\na,7\nb,300\n", "UInt16", LC_FORMAT_TSV, false, BYTES("a\nb\nc\n"),
+     BYTES("7\n300\n0\n")},
+    {"rowbinary", REGION, "String", LC_FORMAT_ROWBINARY, false, BYTES("\x03u1x\0\x02u2"),
+     BYTES("\x07us-east\x07unknown\x07"
+           "eu-west")},
+    {"rowbinary low cardinality", REGION, "LowCardinality(String)", LC_FORMAT_ROWBINARY, false,
+     BYTES("\x03u1x\0"), BYTES("\x07us-east\x07unknown")},
+    {"rowbinary nullable", MISSES, "Nullable(String)", LC_FORMAT_ROWBINARY, false,
+     BYTES("\x02u1\x01x"), BYTES("\0\x07us-east\x01")},
+    {"rowbinary enum8", REGION, ENUM8, LC_FORMAT_ROWBINARY, false, BYTES("\x02u1\x02u2\x01x"),
+     BYTES("\x01\xfe\x03")},
+    {"rowbinary enum16", REGION, "Enum16('us-east'=1000,'eu-west'=-2,'unknown'=3)",
+     LC_FORMAT_ROWBINARY, true, BYTES("3\n\x02u1\x02u2\x01x"), BYTES("\xe8\x03\xfe\xff\x03\0")},
+    {"rowbinary range", RANGE, "String", LC_FORMAT_ROWBINARY, false,
+     BYTES("\x09\0\0\0\0\0\0\0"
+           "\0\x01\0\0\0\0\0\0"),
+     BYTES("\x03low\x04high")},
+    {"native string", REGION, "String", LC_FORMAT_NATIVE, false, BYTES(IN3),
+     BYTES(OUT("\x06String") "\x07us-east\x07"
+                             "eu-west\x07unknown")},
+    {"native two blocks with chunk headers", REGION, "String", LC_FORMAT_NATIVE, true,
+     BYTES("3\n" IN3 "3\n" IN3),
+     BYTES(OUT("\x06String") "\x07us-east\x07"
+                             "eu-west\x07unknown" OUT("\x06String") "\x07us-east\x07"
+                                                                    "eu-west\x07unknown")},
+    {"native nullable", MISSES, "Nullable(String)", LC_FORMAT_NATIVE, false, BYTES(IN3),
+     BYTES(OUT("\x10Nullable(String)") "\0\x01\x01\x07us-east\0\0")},
+    {"native low cardinality", REGION, "LowCardinality(String)", LC_FORMAT_NATIVE, false,
+     BYTES(IN3),
+     BYTES(OUT("\x16LowCardinality(String)") LC_HEAD "\x04\0\0\0\0\0\0\0\0\x07us-east\x07"
+                                                     "eu-west\x07unknown"
+                                                     "\x03\0\0\0\0\0\0\0\x01\x02\x03")},
+    {"native enum8", REGION, ENUM8, LC_FORMAT_NATIVE, false, BYTES(IN3),
+     BYTES(OUT("\x2b" ENUM8) "\x01\xfe\x03")},
+    {"native uint32", "prefix,n\nu1,7\n,70000\n", "UInt32", LC_FORMAT_NATIVE, false, BYTES(IN3),
+     BYTES(OUT("\x06UInt32") "\x07\0\0\0\x70\x11\x01\0\x70\x11\x01\0")},
+    {"native uint64", "prefix,n\nu1,18446744073709551615\n", "UInt64", LC_FORMAT_NATIVE, false,
+     BYTES(IN3),
+     BYTES(OUT("\x06UInt64") "\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")},
+    {"native fixed string in", REGION, ENUM8, LC_FORMAT_NATIVE, false,
+     BYTES(BLOCK("\x0e"
+                 "FixedString(4)") "u1\0\0u2bbxxxx"),
+     BYTES(OUT("\x2b" ENUM8) "\x01\xfe\x03")},
+    {"native nullable in", REGION, ENUM8, LC_FORMAT_NATIVE, false,
+     BYTES(BLOCK("\x10Nullable(String)") "\0\x01\0\x02u1\0\x02u2"),
+     BYTES(OUT("\x2b" ENUM8) "\x01\x03\xfe")},
+    {"native uint8 in", RANGE, "String", LC_FORMAT_NATIVE, false,
+     BYTES(BLOCK("\x05UInt8") "\0\x0a\xff"), BYTES(OUT("\x06String") "\x03low\x04high\x04high")},
+    {"native uint16 in", RANGE, "String", LC_FORMAT_NATIVE, false,
+     BYTES(BLOCK("\x06UInt16") "\0\0\x2c\x01\x2d\x01"),
+     BYTES(OUT("\x06String") "\x03low\x04high\0")},
+    {"native nullable uint64 in: NULL is in no range", RANGE, "String", LC_FORMAT_NATIVE, false,
+     BYTES(BLOCK("\x10Nullable(UInt64)") "\0\x01\0"
+                                         "\x01\0\0\0\0\0\0\0"
+                                         "\0\0\0\0\0\0\0\0"
+                                         "\x0b\0\0\0\0\0\0\0"),
+     BYTES(OUT("\x06String") "\x03low\0\x04high")},
+    {"native low cardinality in", REGION, ENUM8, LC_FORMAT_NATIVE, false,
+     BYTES(BLOCK("\x16LowCardinality(String)") LC_HEAD "\x03\0\0\0\0\0\0\0\0\x02u1\x02u2"
+                                                       "\x03\0\0\0\0\0\0\0\x02\x01\0"),
+     BYTES(OUT("\x2b" ENUM8) "\xfe\x01\x03")},
+};
+
+static void load(const struct golden *g, struct lc_rules **rules, struct lc_result *res)
+{
+    struct lc_error err = LC_ERROR_INIT;
+
+    *rules = support_rules(g->rules);
+    if (lc_result_init(res, *rules, 0, g->type, "rules.csv", &err))
+        fail_msg("%s: %s", g->name, err.msg);
+}
+
+static void test_golden_streams_cut_at_every_byte(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++) {
+        const struct golden *g = &golden[i];
+        struct lc_rules *rules;
+        struct lc_result res;
+
+        load(g, &rules, &res);
+        for (size_t piece = 1; piece <= g->in.n + 1; piece++) {
+            struct lc_error err = LC_ERROR_INIT;
+            struct lc_buf out;
+
+            lc_buf_init(&out, 1 << 20);
+            if (support_stream(&res, g->format, g->chunk, g->in, piece, &out, &err))
+                fail_msg("%s in pieces of %zu: %s", g->name, piece, err.msg);
+            if (out.n != g->out.n || (out.n && memcmp(out.p, g->out.p, out.n) != 0))
+                fail_msg("%s in pieces of %zu: %zu bytes out, not as expected", g->name, piece,
+                         out.n);
+            lc_buf_release(&out);
+        }
+        lc_result_release(&res);
+        lc_rules_free(rules);
+    }
+}
+
+/* A stream that ends anywhere but behind a whole row or block is an error, and says so. */
+static void test_golden_streams_that_end_early(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++) {
+        const struct golden *g = &golden[i];
+        struct lc_rules *rules;
+        struct lc_result res;
+
+        load(g, &rules, &res);
+        for (size_t n = 0; n < g->in.n; n++) {
+            struct lc_error err = LC_ERROR_INIT;
+            struct lc_buf out;
+            int rc;
+
+            lc_buf_init(&out, 1 << 20);
+            rc = support_stream(&res, g->format, g->chunk, (struct lc_slice){g->in.p, n}, n + 1,
+                                &out, &err);
+            /* Whatever came out is a beginning of the right answer. */
+            assert_true(out.n <= g->out.n);
+            assert_true(out.n == 0 || memcmp(out.p, g->out.p, out.n) == 0);
+            if (rc) {
+                assert_int_equal(rc, LC_ERR_INPUT);
+                assert_int_equal(err.byte, n);
+                assert_non_null(strstr(err.msg, "the input ends"));
+            } else if (g->format == LC_FORMAT_NATIVE) {
+                /* only behind a whole block */
+                assert_true(n == 0 || out.n == g->out.n / 2);
+            }
+            lc_buf_release(&out);
+        }
+        lc_result_release(&res);
+        lc_rules_free(rules);
+    }
+}
+
+struct bad {
+    const char *rules;
+    enum lc_format format;
+    bool chunk;
+    struct lc_slice in;
+    uint64_t byte, row;
+    const char *message;
+};
+
+#define VARINT11 "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+
+static const struct bad bad[] = {
+    {REGION, LC_FORMAT_ROWBINARY, false, BYTES("\x02u1" VARINT11), 3, 1,
+     "a length that does not end within 10 bytes (varint) (byte 3, row 1 of the input)"},
+    {REGION, LC_FORMAT_ROWBINARY, false, BYTES("\x02u1\x05u2"), 6, 1,
+     "the input ends inside a row (byte 6, row 1 of the input)"},
+    {REGION, LC_FORMAT_ROWBINARY, false, BYTES("\x02u1\x80"), 4, 1,
+     "the input ends inside a row (byte 4, row 1 of the input)"},
+    {REGION, LC_FORMAT_ROWBINARY, false, BYTES("\x81\x80\x80\x80\x04"), 0, 0,
+     "a key of 1073741825 bytes: at most 1 GiB (byte 0, row 0 of the input)"},
+    {RANGE, LC_FORMAT_ROWBINARY, false, BYTES("\0\0\0"), 3, 0,
+     "the input ends inside a row (byte 3, row 0 of the input)"},
+    {REGION, LC_FORMAT_TSV, false, BYTES("u1\nu2"), 5, 1,
+     "the input ends inside a row (byte 5, row 1 of the input)"},
+    {REGION, LC_FORMAT_TSV, false, BYTES("u1\nab\\q\n"), 5, 1,
+     "a backslash that begins no known escape (byte 5, row 1 of the input)"},
+    {REGION, LC_FORMAT_TSV, false, BYTES("a\\x4\n"), 1, 0,
+     "a backslash that begins no known escape (byte 1, row 0 of the input)"},
+    {REGION, LC_FORMAT_TSV, false, BYTES("a\\\n"), 1, 0,
+     "a backslash that begins no known escape (byte 1, row 0 of the input)"},
+    {REGION, LC_FORMAT_TSV, false, BYTES("a\nb\tc\n"), 3, 1,
+     "a second column: expected the key alone (byte 3, row 1 of the input)"},
+    {RANGE, LC_FORMAT_TSV, false, BYTES("1\n2x\n"), 3, 1,
+     "a range set's key is a UInt64, not '2x' (byte 3, row 1 of the input)"},
+    {RANGE, LC_FORMAT_TSV, false, BYTES("\n"), 0, 0,
+     "a range set's key is a UInt64, not '' (byte 0, row 0 of the input)"},
+    {REGION, LC_FORMAT_TSV, true, BYTES("x\nu1\n"), 0, 0,
+     "a chunk header that is not a number of rows and a newline (byte 0, row 0 of the input)"},
+    {REGION, LC_FORMAT_TSV, true, BYTES("1\nu1\n\nu2\n"), 5, 1,
+     "a chunk header without a number (byte 5, row 1 of the input)"},
+    {REGION, LC_FORMAT_TSV, true, BYTES("3\nu1\n"), 5, 1,
+     "the input ends with 2 rows of a block to come (byte 5, row 1 of the input)"},
+    {REGION, LC_FORMAT_TSV, true, BYTES("3"), 1, 0,
+     "the input ends inside a block's header (byte 1, row 0 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, true, BYTES("2\n" IN3), 3, 0,
+     "a block of 3 rows behind a chunk header of 2 (byte 3, row 0 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false,
+     BYTES("\x02\x01\x01"
+           "a"),
+     0, 0, "a block of 2 columns: expected the key alone (byte 0, row 0 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false, BYTES(VARINT11), 0, 0,
+     "a number that does not end within 10 bytes (varint) (byte 0, row 0 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false, BYTES("\x01" VARINT11), 1, 0,
+     "a number that does not end within 10 bytes (varint) (byte 1, row 0 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false, BYTES(BLOCK("\x05Int32")), 6, 0,
+     "the key column is Int32, but prefix rules take String or FixedString (byte 6, row 0 of the "
+     "input)"},
+    {REGION, LC_FORMAT_NATIVE, false, BYTES(BLOCK("\x06UInt32")), 6, 0,
+     "the key column is UInt32, but prefix rules take String or FixedString (byte 6, row 0 of the "
+     "input)"},
+    {RANGE, LC_FORMAT_NATIVE, false, BYTES(BLOCK("\x06String")), 6, 0,
+     "the key column is String, but range rules take UInt8, UInt16, UInt32 or UInt64 (byte 6, row "
+     "0 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false, BYTES("\x01\x01\xff\xff\xff\x7f"), 2, 0,
+     "a name or type of 268435455 bytes in a Native header (byte 2, row 0 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false, BYTES(IN3 "\x01"), 23, 3,
+     "the input ends inside a block's header (byte 23, row 3 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false, BYTES(BLOCK("\x06String") "\x03u1a\x03u2"), 19, 1,
+     "the input ends with 2 rows of a block to come (byte 19, row 1 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false,
+     BYTES(BLOCK("\x16LowCardinality(String)") "\x02\0\0\0\0\0\0\0"
+                                               "\0\x06\0\0\0\0\0\0"
+                                               "\0\0\0\0\0\0\0\0"),
+     28, 0, "LowCardinality version 2: expected 1 (byte 28, row 0 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false,
+     BYTES(BLOCK("\x16LowCardinality(String)") "\x01\0\0\0\0\0\0\0"
+                                               "\0\x01\0\0\0\0\0\0"
+                                               "\0\0\0\0\0\0\0\0"),
+     36, 0,
+     "LowCardinality flags 0x100: expected keys in the block itself (byte 36, row 0 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false,
+     BYTES(BLOCK("\x16LowCardinality(String)") LC_HEAD "\x01\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0"),
+     53, 0, "2 indexes for a block of 3 rows (byte 53, row 0 of the input)"},
+    {REGION, LC_FORMAT_NATIVE, false,
+     BYTES(BLOCK("\x16LowCardinality(String)") LC_HEAD "\x01\0\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0"
+                                                       "\0\x01\0"),
+     62, 1, "index 1 into a dictionary of 1 keys (byte 62, row 1 of the input)"},
+};
+
+static void test_malformed_input(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const struct bad *b = &bad[i];
+        struct lc_rules *rules = support_rules(b->rules);
+        struct lc_error ignored = LC_ERROR_INIT;
+        struct lc_result res;
+
+        assert_int_equal(lc_result_init(&res, rules, 0, "String", "rules.csv", &ignored), 0);
+        for (size_t piece = b->in.n; piece; piece = piece > 1 ? 1 : 0) {
+            struct lc_error err = LC_ERROR_INIT;
+            struct lc_buf out;
+
+            lc_buf_init(&out, 1 << 20);
+            assert_int_equal(support_stream(&res, b->format, b->chunk, b->in, piece, &out, &err),
+                             LC_ERR_INPUT);
+            assert_string_equal(err.msg, b->message);
+            assert_int_equal(err.byte, b->byte);
+            assert_int_equal(err.row, b->row);
+            lc_buf_release(&out);
+        }
+        lc_result_release(&res);
+        lc_rules_free(rules);
+    }
+}
+
+/* Native blocks of `rows` keys each, `blocks` of them. */
+static void native_input(struct lc_buf *in, unsigned blocks, unsigned rows)
+{
+    for (unsigned b = 0; b < blocks; b++) {
+        uint8_t head[LC_VARINT_MAX];
+
+        lc_buf_add(in, "\x01", 1);
+        lc_buf_add(in, head, lc_varint_put(head, rows));
+        lc_buf_add(in, "\x01k\x06String", 9);
+        for (unsigned i = 0; i < rows; i++) {
+            char key[32];
+            int n = sprintf(key, "%cu%u_%u", 0, (i + b) % 10, i);
+
+            key[0] = (char)(n - 1);
+            lc_buf_add(in, key, (size_t)n);
+        }
+    }
+}
+
+/* Once warm, no memory is allocated: not per row, not per block. */
+static void test_no_allocation_once_warm(void **state)
+{
+    static const char *const types[] = {"String", ENUM8, "LowCardinality(String)",
+                                        "Nullable(String)", "LowCardinality(Nullable(String))"};
+    struct lc_rules *rules = support_rules(REGION);
+
+    (void)state;
+    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_result res;
+        struct lc_stream *s;
+        struct lc_buf in;
+        size_t warm = 0;
+
+        lc_buf_init(&in, 1 << 26);
+        native_input(&in, 40, 8192);
+        assert_int_equal(lc_result_init(&res, rules, 0, types[t], "r", &err), 0);
+        assert_int_equal(lc_stream_new(&s, &res, LC_FORMAT_NATIVE, false), 0);
+        for (size_t at = 0; at < in.n;) {
+            size_t room, n = in.n - at < 65536 ? in.n - at : 65536;
+            uint8_t *p;
+
+            assert_int_equal(lc_stream_space(s, &p, &room, &err), 0);
+            memcpy(p, in.p + at, n);
+            at += n;
+            assert_int_equal(lc_stream_feed(s, n, &err), 0);
+            lc_stream_written(s);
+            if (at >= in.n / 4 && !warm)
+                warm = support_allocations();
+        }
+        assert_int_equal(support_allocations(), warm);
+        assert_int_equal(lc_stream_end(s, &err), 0);
+        lc_stream_free(s);
+        lc_result_release(&res);
+        lc_buf_release(&in);
+    }
+    lc_rules_free(rules);
+}
+
+/* Long keys: lengths around each size of a varint, of a rule and of the reads. */
+static void test_keys_of_any_length(void **state)
+{
+    static const size_t lengths[] = {0, 1, 127, 128, 129, 4096, 4097, 16383, 16384, 2000000};
+    struct lc_rules *rules = support_rules(REGION);
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_result res;
+
+    (void)state;
+    assert_int_equal(lc_result_init(&res, rules, 0, ENUM8, "r", &err), 0);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        size_t n = lengths[i];
+        uint8_t head[LC_VARINT_MAX];
+        struct lc_buf in, out;
+
+        lc_buf_init(&in, 1 << 24);
+        lc_buf_init(&out, 1 << 10);
+        lc_buf_add(&in, head, lc_varint_put(head, n));
+        for (size_t k = 0; k < n; k++)
+            lc_buf_add(&in, k == 0 ? "u" : k == 1 ? "2" : "\xff", 1);
+        assert_int_equal(support_stream(&res, LC_FORMAT_ROWBINARY, false,
+                                        (struct lc_slice){in.p, in.n}, 70000, &out, &err),
+                         0);
+        assert_int_equal(out.n, 1);
+        assert_int_equal(out.p[0], n >= 2 ? 0xfe : 3);
+        lc_buf_release(&in);
+        lc_buf_release(&out);
+    }
+    lc_result_release(&res);
+    lc_rules_free(rules);
+}
+
+/* More than 256 values: LowCardinality with the block's own dictionary, wider indexes. */
+static void test_low_cardinality_of_many_values(void **state)
+{
+    struct lc_buf csv, in, out;
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *rules;
+    struct lc_result res;
+    static const char head[] = "\x01\xac\x02\x06result\x16LowCardinality(String)\x01\0\0\0\0\0\0\0"
+                               "\x01\x06\0\0\0\0\0\0\x2d\x01\0\0\0\0\0\0\0";
+    const uint8_t *p;
+
+    (void)state;
+    lc_buf_init(&csv, 1 << 20);
+    lc_buf_init(&in, 1 << 20);
+    lc_buf_init(&out, 1 << 20);
+    lc_buf_adds(&csv, "exact,v\n");
+    lc_buf_adds(&in, "\x01\xac\x02\x01k\x06String");
+    for (int i = 0; i < 300; i++) {
+        lc_buf_addf(&csv, "k%03d,v%03d\n", i, i);
+        lc_buf_addf(&in, "\x04k%03d", 299 - i);
+    }
+    rules = support_rules(lc_buf_str(&csv));
+    assert_int_equal(lc_result_init(&res, rules, 0, "LowCardinality(String)", "r", &err), 0);
+    assert_int_equal(support_stream(&res, LC_FORMAT_NATIVE, false, (struct lc_slice){in.p, in.n},
+                                    in.n, &out, &err),
+                     0);
+    assert_true(out.n == sizeof head - 1 + 300 * 5 + 8 + 600);
+    assert_memory_equal(out.p, head, sizeof head - 1);
+    assert_memory_equal(out.p + sizeof head - 1, "\x04v299\x04v298", 10);
+    p = out.p + sizeof head - 1 + 300 * 5;
+    assert_memory_equal(p, "\x2c\x01\0\0\0\0\0\0\x01\0\x02\0\x03\0", 14);
+    lc_result_release(&res);
+    lc_rules_free(rules);
+    lc_buf_release(&csv);
+    lc_buf_release(&in);
+    lc_buf_release(&out);
+}
+
+/* A rule set of random keys over a small alphabet, some bytes that
+ * TabSeparated escapes among it. */
+static struct lc_rules *random_rules(uint64_t *seed, enum lc_kind kind)
+{
+    static const char alphabet[] = "ab\t\n\\\"\x01";
+    struct lc_slice name = {(const uint8_t *)"v", 1}, value;
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+    struct lc_builder *b;
+
+    assert_int_equal(lc_builder_new(&b, kind, &name, 1), 0);
+    for (uint32_t i = 0; i < 400; i++) {
+        struct lc_rule_in in = {.line = i + 2, .values = &value, .from = 1 + i % 7};
+        uint8_t key[12];
+
+        in.key = (struct lc_slice){key, support_random(seed) % 10};
+        for (size_t k = 0; k < in.key.n; k++)
+            key[k] = (uint8_t)alphabet[support_random(seed) % 7];
+        value = in.key; /* so that a key that comes twice is no conflict */
+        assert_int_equal(lc_builder_add(b, &in, &err), 0);
+    }
+    assert_int_equal(lc_builder_finish(b, &r, "random", &err), 0);
+    lc_builder_free(b);
+    return r;
+}
+
+static void add_key(struct lc_buf *in, enum lc_format format, struct lc_slice key)
+{
+    uint8_t head[LC_VARINT_MAX];
+
+    if (format != LC_FORMAT_TSV) {
+        lc_buf_add(in, head, lc_varint_put(head, key.n));
+        lc_buf_add(in, key.p, key.n);
+        return;
+    }
+    for (size_t i = 0; i < key.n; i++)
+        lc_buf_addf(in, "\\x%02x", key.p[i]);
+    lc_buf_adds(in, "\n");
+}
+
+/* What the oracle gives for a key, as the format writes a String. */
+static void add_answer(struct lc_buf *out, enum lc_format format, const struct lc_rules *r,
+                       struct lc_slice key)
+{
+    uint32_t rule = lc_match_naive(r, key);
+    struct lc_slice v = lc_rules_value(r, 0, lc_rules_value_id(r, 0, rule));
+    uint8_t head[LC_VARINT_MAX];
+
+    if (format != LC_FORMAT_TSV) {
+        lc_buf_add(out, head, lc_varint_put(head, v.n));
+        lc_buf_add(out, v.p, v.n);
+        return;
+    }
+    for (size_t i = 0; i < v.n; i++) {
+        const char *escape = v.p[i] == '\t' ? "\\t" : v.p[i] == '\n' ? "\\n" : "\\\\";
+
+        if (v.p[i] == '\t' || v.p[i] == '\n' || v.p[i] == '\\')
+            lc_buf_adds(out, escape);
+        else
+            lc_buf_add(out, &v.p[i], 1);
+    }
+    lc_buf_adds(out, "\n");
+}
+
+/* Every kind of byte keys through every format, in pieces of a random size, against the oracle. */
+static void test_every_format_agrees_with_the_oracle(void **state)
+{
+    static const enum lc_kind kinds[] = {LC_KIND_PREFIX, LC_KIND_EXACT, LC_KIND_BUCKET};
+    static const enum lc_format formats[] = {LC_FORMAT_NATIVE, LC_FORMAT_ROWBINARY, LC_FORMAT_TSV};
+    uint64_t seed = support_seed("formats");
+
+    (void)state;
+    for (unsigned round = 0; round < (support_long() ? 900u : 18u); round++) {
+        enum lc_format format = formats[round % 3];
+        struct lc_rules *r = random_rules(&seed, kinds[round / 3 % 3]);
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_buf in, out, want;
+        struct lc_result res;
+        uint8_t head[LC_VARINT_MAX];
+        unsigned rows = 1 + (unsigned)(support_random(&seed) % 3000);
+
+        lc_buf_init(&in, 1 << 24);
+        lc_buf_init(&out, 1 << 24);
+        lc_buf_init(&want, 1 << 24);
+        if (format == LC_FORMAT_NATIVE) {
+            size_t n = lc_varint_put(head, rows);
+
+            lc_buf_adds(&in, "\x01");
+            lc_buf_add(&in, head, n);
+            lc_buf_adds(&in, "\x01k\x06String");
+            lc_buf_adds(&want, "\x01");
+            lc_buf_add(&want, head, n);
+            lc_buf_adds(&want, "\x06result\x06String");
+        }
+        for (unsigned i = 0; i < rows; i++) {
+            struct lc_slice rule = lc_rules_key(r, (uint32_t)(support_random(&seed) % r->rules));
+            uint8_t key[32];
+            size_t n = rule.n;
+
+            memcpy(key, rule.p, n);
+            for (size_t more = support_random(&seed) % 4; more; more--)
+                key[n++] = (uint8_t)support_random(&seed);
+            add_key(&in, format, (struct lc_slice){key, n});
+            add_answer(&want, format, r, (struct lc_slice){key, n});
+        }
+        assert_int_equal(lc_result_init(&res, r, 0, "String", "r", &err), 0);
+        if (support_stream(&res, format, false, (struct lc_slice){in.p, in.n},
+                           1 + support_random(&seed) % 5000, &out, &err))
+            fail_msg("%s", err.msg);
+        assert_int_equal(out.n, want.n);
+        assert_memory_equal(out.p, want.p, want.n);
+        lc_result_release(&res);
+        lc_rules_free(r);
+        lc_buf_release(&in);
+        lc_buf_release(&out);
+        lc_buf_release(&want);
+    }
+}
+
+struct type_case {
+    const char *rules, *type, *message;
+    uint64_t line;
+};
+
+static const struct type_case types[] = {
+    {REGION, "Strin", "unknown result type 'Strin'", 0},
+    {REGION, "String)", "unknown result type 'String)'", 0},
+    {REGION, "Nullable(String", "unknown result type 'Nullable(String'", 0},
+    {REGION, "Nullable(LowCardinality(String))",
+     "unknown result type 'Nullable(LowCardinality(String))'", 0},
+    {REGION, "Enum8('us-east'=1,'eu-west'=2)",
+     "rules.csv:4: the value 'unknown' is not one of Enum8('us-east'=1,'eu-west'=2)", 4},
+    {REGION, "Enum8('us-east'=128)", "Enum8 goes from -128 to 127, not 128: 'Enum8('us-east'=128)'",
+     0},
+    {MISSES, "Enum8('us-east'=1)",
+     "rules.csv: the rules have no default, and the type has no name '' for keys that no rule "
+     "takes",
+     0},
+    {"prefix,n\na,1\nb,x\n", "UInt8", "rules.csv:3: the value 'x' is not a whole number for UInt8",
+     3},
+    {"prefix,n\na,1\nb,256\n", "UInt8", "rules.csv:3: the value '256' is too large for UInt8", 3},
+    {"prefix,n\na,65536\n", "UInt16", "rules.csv:2: the value '65536' is too large for UInt16", 2},
+    {"prefix,n\na,18446744073709551616\n", "UInt64",
+     "rules.csv:2: the value '18446744073709551616' is not a whole number for UInt64", 2},
+};
+
+static void test_values_that_do_not_fit_their_type(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        struct lc_rules *rules = support_rules(types[i].rules);
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_result res;
+
+        assert_true(lc_result_init(&res, rules, 0, types[i].type, "rules.csv", &err) < 0);
+        assert_string_equal(err.msg, types[i].message);
+        assert_int_equal(err.row, types[i].line);
+        lc_rules_free(rules);
+    }
+}
+
+static void test_enum_names_with_escapes(void **state)
+{
+    struct lc_rules *rules = support_rules("prefix,v\na,it's\nb,x\\y\n,\n");
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_result res;
+    struct lc_buf out;
+
+    (void)state;
+    assert_int_equal(
+        lc_result_init(&res, rules, 0, "Enum8( 'it''s' = 5, 'x\\\\y'=-1 ,''=0)", "r", &err), 0);
+    lc_buf_init(&out, 100);
+    assert_int_equal(support_stream(&res, LC_FORMAT_ROWBINARY, false,
+                                    BYTES("\x01"
+                                          "a\x01"
+                                          "b\0"),
+                                    9, &out, &err),
+                     0);
+    assert_memory_equal(out.p, "\x05\xff\0", 3);
+    lc_buf_release(&out);
+    lc_result_release(&res);
+    lc_rules_free(rules);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden_streams_cut_at_every_byte),
+        cmocka_unit_test(test_golden_streams_that_end_early),
+        cmocka_unit_test(test_malformed_input),
+        cmocka_unit_test(test_no_allocation_once_warm),
+        cmocka_unit_test(test_keys_of_any_length),
+        cmocka_unit_test(test_low_cardinality_of_many_values),
+        cmocka_unit_test(test_every_format_agrees_with_the_oracle),
+        cmocka_unit_test(test_values_that_do_not_fit_their_type),
+        cmocka_unit_test(test_enum_names_with_escapes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

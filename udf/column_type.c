@@ -1,0 +1,289 @@
+#include "udf/column_type.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Reading a type's text. */
+struct cursor {
+    const char *p;
+    const char *start;
+};
+
+static void skip_spaces(struct cursor *c)
+{
+    while (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r')
+        c->p++;
+}
+
+static bool take(struct cursor *c, const char *word)
+{
+    size_t n = strlen(word);
+
+    skip_spaces(c);
+    if (strncmp(c->p, word, n) != 0)
+        return false;
+    c->p += n;
+    return true;
+}
+
+static int bad_type(const char *type, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_USAGE, "unknown result type '%.200s'", type);
+    lc_hint(err,
+            "one of String, LowCardinality(String), Nullable(String), "
+            "LowCardinality(Nullable(String)), Enum8('a'=1,'b'=2), Enum16(...), UInt8, UInt16, "
+            "UInt32, UInt64");
+    return LC_ERR_USAGE;
+}
+
+/* A quoted Enum name with both escapes ('' and \'), appended to out. */
+static bool take_name(struct cursor *c, struct lc_buf *out)
+{
+    if (!take(c, "'"))
+        return false;
+    for (; *c->p; c->p++) {
+        char byte = *c->p;
+
+        if (byte == '\'' && c->p[1] != '\'') {
+            c->p++;
+            return true;
+        }
+        if (byte == '\'')
+            c->p++;
+        if (byte == '\\') {
+            static const char from[] = "bfnrt0'\\", to[] = "\b\f\n\r\t\0'\\";
+            const char *at = c->p[1] ? strchr(from, c->p[1]) : NULL;
+
+            if (!at)
+                return false;
+            byte = to[at - from];
+            c->p++;
+        }
+        if (lc_buf_add(out, &byte, 1))
+            return false;
+    }
+    return false;
+}
+
+static bool take_integer(struct cursor *c, long *out)
+{
+    char *end;
+
+    skip_spaces(c);
+    *out = strtol(c->p, &end, 10);
+    if (end == c->p)
+        return false;
+    c->p = end;
+    return true;
+}
+
+/* The value id whose text is this, or LC_NONE. */
+static uint32_t find_value(const struct lc_result *res, struct lc_slice text)
+{
+    uint32_t n = res->rules->attrs[res->attribute].values;
+
+    for (uint32_t id = 1; id < n; id++) {
+        struct lc_slice v = lc_rules_value(res->rules, res->attribute, id);
+
+        if (v.n == text.n && (v.n == 0 || memcmp(v.p, text.p, v.n) == 0))
+            return id;
+    }
+    return LC_NONE;
+}
+
+/* Could a key meet no rule at all? */
+static bool can_miss(const struct lc_rules *r)
+{
+    return r->kind != LC_KIND_BUCKET && r->default_rule == LC_NONE;
+}
+
+/* "file:line: …" of the first rule that has this value. */
+static int bad_value(const struct lc_result *res, uint32_t value_id, const char *name,
+                     const char *why, struct lc_error *err)
+{
+    const struct lc_rules *r = res->rules;
+    struct lc_slice v = lc_rules_value(r, res->attribute, value_id);
+    uint32_t rule = 0;
+    char shown[200];
+
+    while (rule < r->rules && lc_rules_value_id(r, res->attribute, rule) != value_id)
+        rule++;
+    lc_fail_at(err, LC_ERR_INPUT, 0, rule < r->rules ? r->lines[rule] : 0,
+               "%s:%u: the value '%s' %s %.100s", name, rule < r->rules ? r->lines[rule] : 0,
+               lc_printable(v.p, v.n, shown, sizeof shown), why, res->type);
+    return LC_ERR_INPUT;
+}
+
+#define UNSET UINT64_MAX
+
+/* Every value must have a name in the Enum, the miss too where it can be. */
+static int check_enum(struct lc_result *res, const char *name, bool has_empty, struct lc_error *err)
+{
+    uint32_t n = res->rules->attrs[res->attribute].values;
+
+    for (uint32_t id = 1; id < n; id++)
+        if (res->own_code[id] == UNSET) {
+            bad_value(res, id, name, "is not one of", err);
+            lc_hint(err, "add it to the Enum, or correct the rule");
+            return LC_ERR_INPUT;
+        }
+    if (!has_empty && can_miss(res->rules)) {
+        lc_fail(err, LC_ERR_INPUT,
+                "%s: the rules have no default, and the type has no name '' for keys that no rule "
+                "takes",
+                name);
+        lc_hint(err, "add a default rule, or ''=0 to the Enum");
+        return LC_ERR_INPUT;
+    }
+    return 0;
+}
+
+static int init_enum(struct lc_result *res, struct cursor *c, const char *name,
+                     struct lc_error *err)
+{
+    long low = res->base == LC_BASE_ENUM8 ? -128 : -32768;
+    long high = res->base == LC_BASE_ENUM8 ? 127 : 32767;
+    uint32_t n = res->rules->attrs[res->attribute].values;
+    bool has_empty = false;
+    struct lc_buf text;
+    int rc = 0;
+
+    if (n > 65537)
+        return lc_fail(err, LC_ERR_INPUT, "%s: %u different values: an Enum has at most 65,536",
+                       name, n - 1);
+    res->code = res->own_code = malloc(n * sizeof *res->own_code);
+    if (!res->own_code)
+        return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
+    for (uint32_t id = 0; id < n; id++)
+        res->own_code[id] = id ? UNSET : 0;
+    lc_buf_init(&text, 1 << 20);
+    do {
+        long number;
+        uint32_t id;
+
+        lc_buf_reset(&text);
+        if (!take_name(c, &text) || !take(c, "=") || !take_integer(c, &number)) {
+            rc = bad_type(c->start, err);
+            break;
+        }
+        if (number < low || number > high) {
+            rc = lc_fail(err, LC_ERR_USAGE, "%s goes from %ld to %ld, not %ld: '%.200s'",
+                         res->base == LC_BASE_ENUM8 ? "Enum8" : "Enum16", low, high, number,
+                         c->start);
+            break;
+        }
+        id = find_value(res, (struct lc_slice){text.p, text.n});
+        if (id != LC_NONE)
+            res->own_code[id] = (uint64_t)number & 0xffff;
+        if (text.n == 0) {
+            res->own_code[0] = (uint64_t)number & 0xffff;
+            has_empty = true;
+        }
+    } while (take(c, ","));
+    if (!rc && !take(c, ")"))
+        rc = bad_type(c->start, err);
+    lc_buf_release(&text);
+    return rc ? rc : check_enum(res, name, has_empty, err);
+}
+
+static int init_uint(struct lc_result *res, const char *name, struct lc_error *err)
+{
+    const struct lc_rules_attr *a = &res->rules->attrs[res->attribute];
+    uint64_t max = UINT64_MAX >> (64 - 8 * res->width);
+
+    if (a->first_number == LC_NONE)
+        return bad_value(res, a->not_number, name, "is not a whole number for", err);
+    res->code = res->rules->numbers + a->first_number;
+    for (uint32_t id = 1; id < a->values && max != UINT64_MAX; id++)
+        if (res->code[id] > max)
+            return bad_value(res, id, name, "is too large for", err);
+    return 0;
+}
+
+static int init_type(struct lc_result *res, struct cursor *c, const char *name,
+                     struct lc_error *err)
+{
+    static const struct {
+        const char *word;
+        enum lc_base base;
+        unsigned width;
+    } uints[] = {{"UInt16", LC_BASE_UINT16, 2},
+                 {"UInt32", LC_BASE_UINT32, 4},
+                 {"UInt64", LC_BASE_UINT64, 8},
+                 {"UInt8", LC_BASE_UINT8, 1}};
+    unsigned closing = 0;
+
+    for (size_t i = 0; i < sizeof uints / sizeof uints[0]; i++)
+        if (take(c, uints[i].word)) {
+            res->base = uints[i].base;
+            res->width = uints[i].width;
+            return init_uint(res, name, err);
+        }
+    if (take(c, "Enum8") || take(c, "Enum16")) {
+        res->base = c->p[-1] == '8' ? LC_BASE_ENUM8 : LC_BASE_ENUM16;
+        res->width = res->base == LC_BASE_ENUM8 ? 1 : 2;
+        return take(c, "(") ? init_enum(res, c, name, err) : bad_type(c->start, err);
+    }
+    if (take(c, "LowCardinality")) {
+        if (!take(c, "("))
+            return bad_type(c->start, err);
+        res->low_cardinality = true;
+        closing++;
+    }
+    if (take(c, "Nullable")) {
+        if (!take(c, "("))
+            return bad_type(c->start, err);
+        res->nullable = true;
+        closing++;
+    }
+    if (!take(c, "String"))
+        return bad_type(c->start, err);
+    res->base = LC_BASE_STRING;
+    for (; closing; closing--)
+        if (!take(c, ")"))
+            return bad_type(c->start, err);
+    return 0;
+}
+
+int lc_result_init(struct lc_result *res, const struct lc_rules *rules, uint32_t attribute,
+                   const char *type, const char *name, struct lc_error *err)
+{
+    struct cursor c = {type, type};
+    int rc;
+
+    *res = (struct lc_result){.rules = rules, .attribute = attribute, .type = strdup(type)};
+    if (!res->type)
+        return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
+    rc = init_type(res, &c, name, err);
+    if (!rc) {
+        skip_spaces(&c);
+        if (*c.p)
+            rc = bad_type(type, err);
+    }
+    if (rc)
+        lc_result_release(res);
+    return rc;
+}
+
+void lc_result_release(struct lc_result *res)
+{
+    free(res->type);
+    free(res->own_code);
+    *res = (struct lc_result){0};
+}
+
+int lc_result_values(const struct lc_result *res, uint32_t *rule_to_value, size_t n)
+{
+    const struct lc_rules *r = res->rules;
+    const uint32_t *value_of = r->value_of + (uint64_t)res->attribute * (r->rules + 1u);
+    uint32_t highest = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t id = value_of[rule_to_value[i]];
+
+        highest = id > highest ? id : highest;
+        rule_to_value[i] = id;
+    }
+    return highest < r->attrs[res->attribute].values ? 0 : LC_ERR_INPUT;
+}

@@ -1,0 +1,203 @@
+#include "udf/export.h"
+
+#include "udf/codec.h"
+#include "udf/export_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_ROWS 8192u /* a multiple of LC_BATCH */
+
+/* The rules that are put out, the longest key first: a counting sort, stable. */
+static int sort_by_length(struct lc_whole *w)
+{
+    const struct lc_rules *r = w->stream->rules;
+    uint32_t *count = calloc(LC_MAX_KEY_BYTES + 2u, sizeof *count);
+
+    w->order = malloc((r->rules + 1u) * sizeof *w->order);
+    if (!count || !w->order) {
+        free(count);
+        return LC_ERR_NOMEM;
+    }
+    for (uint32_t i = 0; i < r->rules; i++) {
+        size_t n = lc_rules_key(r, i).n;
+
+        count[n < LC_MAX_KEY_BYTES ? LC_MAX_KEY_BYTES - n + 1 : 1]++;
+    }
+    for (uint32_t n = 1; n <= LC_MAX_KEY_BYTES + 1; n++)
+        count[n] += count[n - 1];
+    for (uint32_t i = 0; i < r->rules; i++) {
+        size_t n = lc_rules_key(r, i).n;
+
+        w->order[count[n < LC_MAX_KEY_BYTES ? LC_MAX_KEY_BYTES - n : 0]++] = i;
+    }
+    w->rows = r->rules;
+    free(count);
+    return 0;
+}
+
+/* Those with a key, in their own order. */
+static int leave_out_default(struct lc_whole *w)
+{
+    const struct lc_rules *r = w->stream->rules;
+
+    w->order = malloc((r->rules + 1u) * sizeof *w->order);
+    if (!w->order)
+        return LC_ERR_NOMEM;
+    for (uint32_t i = 0; i < r->rules; i++)
+        if (i != r->default_rule)
+            w->order[w->rows++] = i;
+    return 0;
+}
+
+/* Would regexp_tree put what a group matched into this value? */
+static bool refers_to_group(struct lc_slice v)
+{
+    for (size_t i = 0; i + 1 < v.n; i++)
+        if ((v.p[i] == '\\' || v.p[i] == '$') && v.p[i + 1] >= '0' && v.p[i + 1] <= '9')
+            return true;
+    return false;
+}
+
+int lc_whole_check_values(const struct lc_rules *r, unsigned attribute, const char *name,
+                          struct lc_error *err)
+{
+    char shown[200];
+
+    for (uint32_t i = 0; i < r->rules; i++) {
+        uint32_t id = lc_rules_value_id(r, attribute, i);
+        struct lc_slice v = lc_rules_value(r, attribute, id == LC_NONE ? 0 : id);
+
+        if (!refers_to_group(v))
+            continue;
+        lc_fail_at(err, LC_ERR_INPUT, 0, r->lines[i],
+                   "%s:%u: the value '%s': regexp_tree takes a \\ or $ before a digit for a group",
+                   name, r->lines[i], lc_printable(v.p, v.n, shown, sizeof shown));
+        lc_hint(err, "take a layout that asks key by key (--emit rows)");
+        return LC_ERR_INPUT;
+    }
+    return 0;
+}
+
+int lc_whole_new(struct lc_whole **out, const struct lc_result *results, unsigned n,
+                 enum lc_format format, const char *key, const char *name, struct lc_error *err)
+{
+    const struct lc_rules *r = results->rules;
+    struct lc_whole *w;
+    int rc = 0;
+
+    *out = NULL;
+    if (r->kind != LC_KIND_EXACT && r->kind != LC_KIND_PREFIX) {
+        lc_fail(err, LC_ERR_USAGE, "%s: %s rules cannot be loaded whole", name,
+                lc_kind_name(r->kind));
+        lc_hint(err, "take a layout that asks key by key (--emit rows)");
+        return LC_ERR_USAGE;
+    }
+    w = calloc(1, sizeof *w);
+    if (!w || lc_stream_new_rows(&w->stream, results, n, format, false)) {
+        free(w);
+        return lc_fail(err, LC_ERR_NOMEM, "not enough memory");
+    }
+    w->key = (struct lc_slice){(const uint8_t *)key, strlen(key)};
+    w->regexps = r->kind == LC_KIND_PREFIX;
+    w->native = format == LC_FORMAT_NATIVE;
+    w->stream->whole = w;
+    lc_buf_init(&w->text, SIZE_MAX / 2);
+    for (unsigned a = 0; a < n && w->regexps && !rc; a++)
+        rc = lc_whole_check_values(r, results[a].attribute, name, err);
+    if (!rc && (w->regexps ? sort_by_length(w) : leave_out_default(w)))
+        rc = lc_fail(err, LC_ERR_NOMEM, "not enough memory");
+    if (rc)
+        lc_whole_free(w);
+    else
+        *out = w;
+    return rc;
+}
+
+void lc_whole_free(struct lc_whole *w)
+{
+    if (!w)
+        return;
+    lc_stream_free(w->stream);
+    lc_buf_release(&w->text);
+    free(w->order);
+    free(w);
+}
+
+/* "^" and the key, what means something in a regular expression behind a
+ * backslash: as RE2 quotes. */
+static int add_regexp(struct lc_buf *out, struct lc_slice key)
+{
+    if (lc_buf_reserve(out, 1 + 2 * key.n))
+        return LC_ERR_NOMEM;
+    out->p[out->n++] = '^';
+    for (size_t i = 0; i < key.n; i++) {
+        uint8_t c = key.p[i];
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                     c == '_' || c >= 0x80;
+
+        if (!plain)
+            out->p[out->n++] = '\\';
+        out->p[out->n++] = c;
+    }
+    return 0;
+}
+
+/* The next n rules into the stream's batch, as if they were keys that came in. */
+static int take_rules(struct lc_whole *w, size_t n)
+{
+    struct lc_stream *s = w->stream;
+    struct lc_batch *b = &s->batch;
+
+    lc_buf_reset(&w->text);
+    b->n = n;
+    for (size_t i = 0; i < n; i++) {
+        struct lc_slice key = lc_rules_key(s->rules, w->order[w->at + i]);
+        size_t start = w->text.n;
+
+        s->value[i] = w->order[w->at + i];
+        b->p[i] = key.p;
+        b->len[i] = key.n;
+        if (!w->regexps)
+            continue;
+        if (add_regexp(&w->text, key))
+            return LC_ERR_NOMEM;
+        b->len[i] = w->text.n - start;
+    }
+    /* Only now does the text lie still. */
+    for (size_t i = 0, at = 0; w->regexps && i < n; at += b->len[i++])
+        b->p[i] = w->text.p + at;
+    return 0;
+}
+
+int lc_whole_next(struct lc_whole *w, struct lc_slice *bytes, struct lc_error *err)
+{
+    static const char string[] = "String";
+    const struct lc_slice type = {(const uint8_t *)string, sizeof string - 1};
+    struct lc_stream *s = w->stream;
+    uint32_t rows = w->rows - w->at < BLOCK_ROWS ? w->rows - w->at : BLOCK_ROWS;
+    int rc = 0;
+
+    lc_stream_written(s);
+    if (rows == 0)
+        return 0;
+    s->native.rows = rows;
+    w->first = w->at;
+    if (w->native)
+        rc = lc_rows_begin(s, w->key, type);
+    for (uint32_t left = rows; !rc && left;) {
+        uint32_t n = left < LC_BATCH ? left : LC_BATCH;
+
+        rc = take_rules(w, n);
+        rc = rc ? rc : lc_rows_put(s, n);
+        w->at += n;
+        left -= n;
+    }
+    rc = rc ? rc : lc_rows_finish(s);
+    s->ready = s->out.n;
+    *bytes = lc_stream_ready(s);
+    if (rc)
+        return lc_fail(err, rc,
+                       rc == LC_ERR_NOMEM ? "not enough memory" : "the compiled rules are damaged");
+    return 1;
+}

@@ -1,0 +1,177 @@
+#include "udf/options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+static const char help[] =
+    "livecol-udf - derive a column from another, inside ClickHouse\n"
+    "\n"
+    "  livecol-udf --rules FILE [--attribute NAME] [--format FORMAT] [--type TYPE] "
+    "[--chunk-header]\n"
+    "  livecol-udf --rules FILE --emit rows|all [--attribute NAME --type TYPE]... [--key NAME] "
+    "...\n"
+    "  livecol-udf --rules FILE --check\n"
+    "\n"
+    "ClickHouse runs it as an executable UDF: blocks of keys come in on stdin, as many values go\n"
+    "out on stdout. It ends when its input ends. As the source of a dictionary it answers with "
+    "rows\n"
+    "of key and attributes, or puts out the whole rule set.\n"
+    "\n"
+    "  --rules FILE      rules as CSV, or compiled by 'livecol rules compile'. A relative path is\n"
+    "                    looked up beside this program\n"
+    "  --emit WHAT       values (default): a value a key, for a function; rows: key and attributes "
+    "a\n"
+    "                    key, for a dictionary that asks by key (complex_key_cache,\n"
+    "                    complex_key_direct); all: the whole rule set, for one that is loaded\n"
+    "                    (complex_key_hashed; prefixes: regexp_tree). all reads nothing\n"
+    "  --key NAME        --emit all: the key column's name in Native (default: key)\n"
+    "  --attribute NAME  which of the rules' attributes to answer (needed where there are "
+    "several;\n"
+    "                    with --emit rows and all, again for each; default there: all)\n"
+    "  --format FORMAT   Native (default), RowBinary or TabSeparated: as <format> of the function\n"
+    "  --type TYPE       as <return_type> of the function: String (default),\n"
+    "                    LowCardinality(String), Nullable(String), "
+    "LowCardinality(Nullable(String)),\n"
+    "                    Enum8('a'=1,'b'=2), Enum16(...), UInt8, UInt16, UInt32, UInt64. No space\n"
+    "                    in it: the server splits the command at spaces. @FILE reads it from a "
+    "file.\n"
+    "                    With several attributes one for each, in the same order\n"
+    "  --chunk-header    a line with the number of rows stands before each block: as\n"
+    "                    <send_chunk_header> of the function\n"
+    "  --check           load the rules, say what they are, and end\n"
+    "  --version         print the version\n"
+    "  --help            print this\n"
+    "\n"
+    "Exit codes: 0 end of input; 1 malformed input or rules; 2 usage. An error is one line on "
+    "stderr.\n"
+    "\n"
+    "Try it by hand:\n"
+    "  printf 'u1_001\\nu3_001\\n' | livecol-udf --rules \"$PWD/region.csv\" \\\n"
+    "      --format TabSeparated\n";
+
+const char *lc_udf_help(void)
+{
+    return help;
+}
+
+enum {
+    OPT_RULES = 1,
+    OPT_EMIT,
+    OPT_KEY,
+    OPT_ATTRIBUTE,
+    OPT_FORMAT,
+    OPT_TYPE,
+    OPT_CHUNK,
+    OPT_CHECK,
+    OPT_VERSION,
+    OPT_HELP
+};
+
+static const struct option table[] = {
+    {"rules", required_argument, NULL, OPT_RULES},
+    {"emit", required_argument, NULL, OPT_EMIT},
+    {"key", required_argument, NULL, OPT_KEY},
+    {"attribute", required_argument, NULL, OPT_ATTRIBUTE},
+    {"format", required_argument, NULL, OPT_FORMAT},
+    {"type", required_argument, NULL, OPT_TYPE},
+    {"chunk-header", no_argument, NULL, OPT_CHUNK},
+    {"check", no_argument, NULL, OPT_CHECK},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, OPT_HELP},
+    {0},
+};
+
+static int usage(struct lc_error *err, const char *what, const char *which)
+{
+    lc_fail(err, LC_ERR_USAGE, "%s '%.200s'", what, which);
+    lc_hint(err, "livecol-udf --help lists the options");
+    return LC_ERR_USAGE;
+}
+
+static int take_emit(struct lc_udf_options *o, const char *name, struct lc_error *err)
+{
+    static const char *const names[] = {
+        [LC_EMITS_VALUES] = "values", [LC_EMITS_ROWS] = "rows", [LC_EMITS_ALL] = "all"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) {
+            o->emit = (enum lc_udf_emit)i;
+            return 0;
+        }
+    return usage(err, "unknown to --emit (values, rows or all)", name);
+}
+
+/* One more of an option that may be repeated. */
+static int take_one(const char **list, unsigned *n, const char *what, struct lc_error *err)
+{
+    if (*n == LC_MAX_ATTRIBUTES)
+        return usage(err, "too many", what);
+    list[(*n)++] = optarg;
+    return 0;
+}
+
+static int take(struct lc_udf_options *o, int option, struct lc_error *err)
+{
+    int format;
+
+    switch (option) {
+    case OPT_RULES:
+        o->rules = optarg;
+        return 0;
+    case OPT_EMIT:
+        return take_emit(o, optarg, err);
+    case OPT_KEY:
+        o->key = optarg;
+        return 0;
+    case OPT_ATTRIBUTE:
+        return take_one(o->attribute, &o->attributes, "--attribute", err);
+    case OPT_TYPE:
+        return take_one(o->type, &o->types, "--type", err);
+    case OPT_FORMAT:
+        format = lc_format_from_name(optarg);
+        if (format < 0)
+            return usage(err, "unknown format (Native, RowBinary or TabSeparated)", optarg);
+        o->format = (enum lc_format)format;
+        return 0;
+    case OPT_CHUNK:
+        o->chunk_header = true;
+        return 0;
+    case OPT_CHECK:
+        o->check = true;
+        return 0;
+    case OPT_VERSION:
+        o->version = true;
+        return 0;
+    default:
+        o->help = true;
+        return 0;
+    }
+}
+
+int lc_udf_options_parse(struct lc_udf_options *o, int argc, char **argv, struct lc_error *err)
+{
+    int option;
+
+    *o = (struct lc_udf_options){.key = "key", .format = LC_FORMAT_NATIVE};
+    optind = 0;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+        if (option == ':')
+            return usage(err, "an argument is missing after", argv[optind - 1]);
+        if (option == '?')
+            return usage(err, "unknown option", argv[optind - 1]);
+        if (take(o, option, err))
+            return LC_ERR_USAGE;
+    }
+    if (optind < argc)
+        return usage(err, "what is", argv[optind]);
+    if (o->emit == LC_EMITS_VALUES && (o->attributes > 1 || o->types > 1))
+        return usage(err, "only --emit rows and all take more than one",
+                     o->attributes > 1 ? "--attribute" : "--type");
+    if (!o->rules && !o->help && !o->version) {
+        lc_fail(err, LC_ERR_USAGE, "--rules is missing");
+        lc_hint(err, "livecol-udf --rules region.csv; --help lists the options");
+        return LC_ERR_USAGE;
+    }
+    return 0;
+}

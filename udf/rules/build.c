@@ -1,0 +1,531 @@
+#include "udf/rules/build.h"
+
+#include "udf/rules/hash.h"
+#include "udf/rules/index.h"
+#include "base/varint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECTION_ALIGN 64u
+#define COPY_SLACK    64u /* zero bytes behind VALUES and KEYS: a short copy or load may run over */
+
+/* A rule while it is built: 48 bytes, sorted as a whole. */
+struct draft {
+    uint64_t order; /* first 8 key bytes, big-endian: most comparisons end here; range: from */
+    uint64_t to;    /* range: upper bound; bucket: weight */
+    uint32_t key_off, key_n;
+    uint32_t line;
+    uint32_t values; /* index of this rule's first value id in value_ids */
+};
+
+/* The distinct values of one attribute, by an open-addressing table of ids. */
+struct interned {
+    struct lc_buf bytes; /* values one after the other */
+    struct lc_buf off;   /* u32[count + 1] */
+    uint32_t count;      /* id 0 is the miss */
+    uint32_t *table;     /* id, 0 = empty */
+    uint32_t table_size; /* a power of two */
+};
+
+struct lc_builder {
+    enum lc_kind kind;
+    uint32_t attributes, rules, max_key_bytes;
+    uint32_t default_line; /* of an exact set's default; 0: none yet */
+    struct lc_slice *names;
+    struct lc_buf keys, drafts, value_ids;
+    struct interned *values;
+};
+
+static int intern_init(struct interned *in)
+{
+    uint32_t zero = 0;
+
+    lc_buf_init(&in->bytes, UINT32_MAX);
+    lc_buf_init(&in->off, (size_t)UINT32_MAX);
+    in->count = 1;
+    in->table_size = 64;
+    in->table = calloc(in->table_size, sizeof *in->table);
+    if (!in->table || lc_buf_add(&in->off, &zero, 4) || lc_buf_add(&in->off, &zero, 4))
+        return LC_ERR_NOMEM;
+    return 0;
+}
+
+static struct lc_slice intern_get(const struct interned *in, uint32_t id)
+{
+    const uint32_t *off = (const uint32_t *)(const void *)in->off.p;
+
+    return (struct lc_slice){in->bytes.p ? in->bytes.p + off[id] : NULL, off[id + 1] - off[id]};
+}
+
+static int intern_grow(struct interned *in)
+{
+    uint32_t size = in->table_size * 2;
+    uint32_t *table = calloc(size, sizeof *table);
+
+    if (!table)
+        return LC_ERR_NOMEM;
+    for (uint32_t id = 1; id < in->count; id++) {
+        struct lc_slice v = intern_get(in, id);
+        uint32_t at = (uint32_t)lc_hash64(v.p, v.n) & (size - 1);
+
+        while (table[at])
+            at = (at + 1) & (size - 1);
+        table[at] = id;
+    }
+    free(in->table);
+    in->table = table;
+    in->table_size = size;
+    return 0;
+}
+
+static int intern(struct interned *in, struct lc_slice v, uint32_t *id)
+{
+    uint32_t at, end;
+
+    if (in->count * 2 > in->table_size && intern_grow(in))
+        return LC_ERR_NOMEM;
+    at = (uint32_t)lc_hash64(v.p, v.n) & (in->table_size - 1);
+    for (; in->table[at]; at = (at + 1) & (in->table_size - 1)) {
+        struct lc_slice have = intern_get(in, in->table[at]);
+
+        if (have.n == v.n && (v.n == 0 || memcmp(have.p, v.p, v.n) == 0)) {
+            *id = in->table[at];
+            return 0;
+        }
+    }
+    if (lc_buf_add(&in->bytes, v.p, v.n))
+        return LC_ERR_NOMEM;
+    end = (uint32_t)in->bytes.n;
+    if (lc_buf_add(&in->off, &end, 4))
+        return LC_ERR_NOMEM;
+    *id = in->table[at] = in->count++;
+    return 0;
+}
+
+int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_slice *names,
+                   uint32_t attributes)
+{
+    struct lc_builder *b = calloc(1, sizeof *b);
+
+    if (!b)
+        return LC_ERR_NOMEM;
+    b->kind = kind;
+    lc_buf_init(&b->keys, UINT32_MAX - COPY_SLACK);
+    lc_buf_init(&b->drafts, (size_t)LC_MAX_RULES * sizeof(struct draft));
+    lc_buf_init(&b->value_ids, (size_t)LC_MAX_RULES * LC_MAX_ATTRIBUTES * 4);
+    b->names = calloc(attributes, sizeof *b->names);
+    b->values = calloc(attributes, sizeof *b->values);
+    /* Keys may all be empty: their buffer has memory all the same. */
+    if (!b->names || !b->values || lc_buf_reserve(&b->keys, COPY_SLACK))
+        goto nomem;
+    for (; b->attributes < attributes; b->attributes++) {
+        uint32_t a = b->attributes;
+        uint8_t *copy = malloc(names[a].n + 1);
+
+        if (!copy || intern_init(&b->values[a])) {
+            free(copy);
+            goto nomem;
+        }
+        memcpy(copy, names[a].p, names[a].n);
+        b->names[a] = (struct lc_slice){copy, names[a].n};
+    }
+    *out = b;
+    return 0;
+nomem:
+    lc_builder_free(b);
+    return LC_ERR_NOMEM;
+}
+
+void lc_builder_free(struct lc_builder *b)
+{
+    if (!b)
+        return;
+    for (uint32_t a = 0; a < b->attributes; a++) {
+        free((void *)(uintptr_t)b->names[a].p);
+        lc_buf_release(&b->values[a].bytes);
+        lc_buf_release(&b->values[a].off);
+        free(b->values[a].table);
+    }
+    free(b->names);
+    free(b->values);
+    lc_buf_release(&b->keys);
+    lc_buf_release(&b->drafts);
+    lc_buf_release(&b->value_ids);
+    free(b);
+}
+
+static uint64_t big_endian_start(struct lc_slice key)
+{
+    uint64_t v = 0;
+
+    for (size_t i = 0; i < 8; i++)
+        v = v << 8 | (i < key.n ? key.p[i] : 0);
+    return v;
+}
+
+int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct lc_error *err)
+{
+    struct draft d = {.line = rule->line, .values = (uint32_t)(b->value_ids.n / 4)};
+
+    if (b->rules == LC_MAX_RULES)
+        return lc_fail_at(err, LC_ERR_INPUT, 0, rule->line, "more than %u rules", LC_MAX_RULES);
+    if (b->kind == LC_KIND_RANGE || b->kind == LC_KIND_BUCKET) {
+        d.order = b->kind == LC_KIND_RANGE ? rule->from : b->rules;
+        d.to = b->kind == LC_KIND_RANGE ? rule->to : rule->from;
+    } else {
+        if (rule->key.n > b->keys.max - b->keys.n)
+            return lc_fail_at(err, LC_ERR_INPUT, 0, rule->line,
+                              "the keys of all rules together are over 4 GiB");
+        d.key_off = (uint32_t)b->keys.n;
+        d.key_n = (uint32_t)rule->key.n;
+        d.order = big_endian_start(rule->key);
+        if (lc_buf_add(&b->keys, rule->key.p, rule->key.n))
+            return LC_ERR_NOMEM;
+        if (d.key_n > b->max_key_bytes)
+            b->max_key_bytes = d.key_n;
+    }
+    if (rule->is_default) {
+        if (b->default_line)
+            return lc_fail_at(err, LC_ERR_INPUT, 0, rule->line,
+                              "a second default (the first is in line %u)", b->default_line);
+        b->default_line = rule->line;
+        d.order = UINT64_MAX; /* sorted last: see compare_keys */
+        d.key_n = LC_NONE;
+    }
+    for (uint32_t a = 0; a < b->attributes; a++) {
+        uint32_t id;
+
+        if (intern(&b->values[a], rule->values[a], &id) || lc_buf_add(&b->value_ids, &id, 4))
+            return LC_ERR_NOMEM;
+    }
+    if (lc_buf_add(&b->drafts, &d, sizeof d))
+        return LC_ERR_NOMEM;
+    b->rules++;
+    return 0;
+}
+
+/* Keys in byte order, so that a prefix stands before what it begins; an exact
+ * set's default last. */
+static int compare_keys(const void *x, const void *y, void *keys)
+{
+    const struct draft *a = x, *b = y;
+    uint32_t n;
+    int c;
+
+    if ((a->key_n == LC_NONE) != (b->key_n == LC_NONE))
+        return a->key_n == LC_NONE ? 1 : -1;
+    if (a->order != b->order)
+        return a->order < b->order ? -1 : 1;
+    n = a->key_n < b->key_n ? a->key_n : b->key_n;
+    c = n > 8 && a->key_n != LC_NONE
+            ? memcmp((const uint8_t *)keys + a->key_off, (const uint8_t *)keys + b->key_off, n)
+            : 0;
+    if (c)
+        return c;
+    if (a->key_n != b->key_n)
+        return a->key_n < b->key_n ? -1 : 1;
+    return a->line < b->line ? -1 : a->line > b->line;
+}
+
+static int compare_from(const void *x, const void *y, void *unused)
+{
+    const struct draft *a = x, *b = y;
+
+    (void)unused;
+    if (a->order != b->order)
+        return a->order < b->order ? -1 : 1;
+    return a->line < b->line ? -1 : a->line > b->line;
+}
+
+static bool same_values(const struct lc_builder *b, const struct draft *x, const struct draft *y)
+{
+    const uint32_t *ids = (const uint32_t *)(const void *)b->value_ids.p;
+
+    return memcmp(ids + x->values, ids + y->values, b->attributes * 4) == 0;
+}
+
+static bool same_key(const struct lc_builder *b, const struct draft *x, const struct draft *y)
+{
+    return x->key_n == y->key_n && x->order == y->order &&
+           (x->key_n <= 8 || x->key_n == LC_NONE ||
+            memcmp(b->keys.p + x->key_off, b->keys.p + y->key_off, x->key_n) == 0);
+}
+
+/* Drop keys that are there twice, refuse those with other values. */
+static int check_keys(struct lc_builder *b, struct draft *d, const char *name, struct lc_error *err)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < b->rules; i++) {
+        char shown[200];
+
+        if (kept == 0 || !same_key(b, &d[kept - 1], &d[i])) {
+            d[kept++] = d[i];
+            continue;
+        }
+        if (same_values(b, &d[kept - 1], &d[i]))
+            continue;
+        lc_printable(b->keys.p + d[i].key_off, d[i].key_n, shown, sizeof shown);
+        lc_fail_at(err, LC_ERR_INPUT, 0, d[i].line,
+                   "%s:%u: the key '%s' is already in line %u, with another value", name, d[i].line,
+                   shown, d[kept - 1].line);
+        lc_hint(err, "keep one of the two lines");
+        return LC_ERR_INPUT;
+    }
+    b->rules = kept;
+    return 0;
+}
+
+static int check_ranges(struct lc_builder *b, const struct draft *d, const char *name,
+                        struct lc_error *err)
+{
+    for (uint32_t i = 1; i < b->rules; i++) {
+        if (d[i].order > d[i - 1].to)
+            continue;
+        lc_fail_at(err, LC_ERR_INPUT, 0, d[i].line,
+                   "%s:%u: the range %llu to %llu overlaps line %u (%llu to %llu)", name, d[i].line,
+                   (unsigned long long)d[i].order, (unsigned long long)d[i].to, d[i - 1].line,
+                   (unsigned long long)d[i - 1].order, (unsigned long long)d[i - 1].to);
+        lc_hint(err, "bounds are inclusive: end one range before the next begins");
+        return LC_ERR_INPUT;
+    }
+    return 0;
+}
+
+/* Sections while they are laid out: each its own buffer until all sizes are known. */
+struct layout {
+    struct lc_buf sec[LC_SECTIONS];
+};
+
+static int add_u32(struct lc_buf *b, uint32_t v)
+{
+    return lc_buf_add(b, &v, sizeof v);
+}
+
+/* A decimal number of 1 to 20 digits that fits 64 bits. */
+static bool as_number(struct lc_slice s, uint64_t *out)
+{
+    uint64_t v = 0;
+
+    if (s.n == 0 || s.n > 20)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        uint64_t digit = (uint64_t)s.p[i] - '0';
+
+        if (digit > 9 || v > UINT64_MAX / 10 || v * 10 > UINT64_MAX - digit)
+            return false;
+        v = v * 10 + digit;
+    }
+    *out = v;
+    return true;
+}
+
+static int put_values(const struct lc_builder *b, struct layout *l)
+{
+    struct lc_buf *off = &l->sec[LC_SEC_VALUE_OFF], *bytes = &l->sec[LC_SEC_VALUES];
+
+    for (uint32_t a = 0; a < b->attributes; a++) {
+        const struct interned *in = &b->values[a];
+        struct lc_rules_attr attr = {.values = in->count,
+                                     .first_off = (uint32_t)(off->n / 4),
+                                     .first_number = LC_NONE,
+                                     .not_number = LC_NONE};
+        size_t numbers_before = l->sec[LC_SEC_NUMBERS].n;
+
+        for (uint32_t id = 0; id < in->count; id++) {
+            struct lc_slice v = intern_get(in, id);
+            uint8_t head[LC_VARINT_MAX];
+            size_t head_n = lc_varint_put(head, v.n);
+            uint64_t number = 0;
+
+            if (id && attr.not_number == LC_NONE && !as_number(v, &number))
+                attr.not_number = id;
+            if (add_u32(off, (uint32_t)bytes->n) || lc_buf_add(bytes, head, head_n) ||
+                lc_buf_add(bytes, v.p, v.n) ||
+                (attr.not_number == LC_NONE && lc_buf_add(&l->sec[LC_SEC_NUMBERS], &number, 8)))
+                return LC_ERR_NOMEM;
+        }
+        if (attr.not_number == LC_NONE)
+            attr.first_number = (uint32_t)(numbers_before / 8);
+        else
+            l->sec[LC_SEC_NUMBERS].n = numbers_before;
+        if (add_u32(off, (uint32_t)bytes->n) ||
+            lc_buf_add(&l->sec[LC_SEC_ATTRS], &attr, sizeof attr))
+            return LC_ERR_NOMEM;
+    }
+    return lc_buf_add(bytes, (const uint8_t[COPY_SLACK]){0}, COPY_SLACK);
+}
+
+static int put_rules(const struct lc_builder *b, const struct draft *d, struct layout *l)
+{
+    const uint32_t *ids = (const uint32_t *)(const void *)b->value_ids.p;
+    struct lc_buf *keys = &l->sec[LC_SEC_KEYS];
+    uint64_t sum = 0;
+
+    for (uint32_t a = 0; a < b->attributes; a++) {
+        if (add_u32(&l->sec[LC_SEC_NAMES], (uint32_t)b->names[a].n) ||
+            lc_buf_add(&l->sec[LC_SEC_NAMES], b->names[a].p, b->names[a].n))
+            return LC_ERR_NOMEM;
+        for (uint32_t i = 0; i < b->rules; i++)
+            if (add_u32(&l->sec[LC_SEC_VALUE_OF], ids[d[i].values + a]))
+                return LC_ERR_NOMEM;
+        if (add_u32(&l->sec[LC_SEC_VALUE_OF], 0))
+            return LC_ERR_NOMEM;
+    }
+    for (uint32_t i = 0; i < b->rules; i++)
+        if (add_u32(&l->sec[LC_SEC_LINES], d[i].line))
+            return LC_ERR_NOMEM;
+    if (b->kind == LC_KIND_RANGE || b->kind == LC_KIND_BUCKET) {
+        struct lc_buf *bounds = &l->sec[LC_SEC_BOUNDS];
+
+        for (uint32_t i = 0; i < b->rules; i++) {
+            sum += d[i].to;
+            if (lc_buf_add(bounds, b->kind == LC_KIND_RANGE ? &d[i].order : &sum, 8))
+                return LC_ERR_NOMEM;
+        }
+        for (uint32_t i = 0; i < b->rules; i++)
+            if (lc_buf_add(bounds, &d[i].to, 8))
+                return LC_ERR_NOMEM;
+        return 0;
+    }
+    for (uint32_t i = 0; i < b->rules; i++) {
+        uint32_t n = d[i].key_n == LC_NONE ? 0 : d[i].key_n;
+
+        if (add_u32(&l->sec[LC_SEC_KEY_OFF], (uint32_t)keys->n) ||
+            lc_buf_add(keys, b->keys.p + d[i].key_off, n))
+            return LC_ERR_NOMEM;
+    }
+    if (add_u32(&l->sec[LC_SEC_KEY_OFF], (uint32_t)keys->n))
+        return LC_ERR_NOMEM;
+    return lc_buf_add(keys, (const uint8_t[COPY_SLACK]){0}, COPY_SLACK);
+}
+
+/* Join the sections into one arena, with the header and its hashes. */
+static int join(const struct lc_builder *b, uint32_t default_rule, struct layout *l, void **base,
+                size_t *size)
+{
+    struct lc_rules_header h = {.magic = LC_RULES_MAGIC,
+                                .layout = LC_RULES_LAYOUT,
+                                .endian = 0x01020304,
+                                .kind = (uint32_t)b->kind,
+                                .attributes = b->attributes,
+                                .rules = b->rules,
+                                .default_rule = default_rule,
+                                .max_key_bytes = b->max_key_bytes};
+    uint64_t at = (sizeof h + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
+    struct lc_hash128 content;
+    uint8_t *p;
+
+    for (int s = 0; s < LC_SECTIONS; s++) {
+        h.section[s] = (struct lc_rules_section){at, l->sec[s].n};
+        at += (l->sec[s].n + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
+    }
+    h.size = at;
+    p = aligned_alloc(SECTION_ALIGN, at);
+    if (!p)
+        return LC_ERR_NOMEM;
+    memset(p, 0, at);
+    for (int s = 0; s < LC_SECTIONS; s++) {
+        if (l->sec[s].n)
+            memcpy(p + h.section[s].off, l->sec[s].p, l->sec[s].n);
+        lc_buf_release(&l->sec[s]);
+    }
+    content = lc_hash128(p + sizeof h, at - sizeof h);
+    h.content[0] = content.low;
+    h.content[1] = content.high;
+    h.header_hash = lc_hash64(&h, sizeof h);
+    memcpy(p, &h, sizeof h);
+    *base = p;
+    *size = at;
+    return 0;
+}
+
+static int index_keys(const struct lc_builder *b, struct layout *l)
+{
+    struct lc_index_in in = {
+        .keys = l->sec[LC_SEC_KEYS].p,
+        .key_off = (const uint32_t *)(const void *)l->sec[LC_SEC_KEY_OFF].p,
+        .rules = b->default_line ? b->rules - 1 : b->rules,
+        .miss = b->rules,
+    };
+    struct lc_index_out out = {&l->sec[LC_SEC_TRIE], &l->sec[LC_SEC_STEPS], &l->sec[LC_SEC_TABLES],
+                               &l->sec[LC_SEC_BUCKETS]};
+
+    return b->kind == LC_KIND_PREFIX ? lc_index_prefix(&in, &out) : lc_index_exact(&in, &out);
+}
+
+static int check_weights(const struct lc_builder *b, const struct draft *d, const char *name,
+                         struct lc_error *err)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < b->rules; i++) {
+        if (d[i].to > UINT64_MAX - sum)
+            return lc_fail_at(err, LC_ERR_INPUT, 0, d[i].line,
+                              "%s:%u: the weights add up to more than 2^64 - 1", name, d[i].line);
+        sum += d[i].to;
+    }
+    if (sum == 0)
+        return lc_fail_at(err, LC_ERR_INPUT, 0, d[0].line,
+                          "%s:%u: all weights are 0: no bucket could ever be chosen", name,
+                          d[0].line);
+    return 0;
+}
+
+static int sort_and_check(struct lc_builder *b, struct draft *d, const char *name,
+                          struct lc_error *err)
+{
+    switch (b->kind) {
+    case LC_KIND_RANGE:
+        qsort_r(d, b->rules, sizeof *d, compare_from, NULL);
+        return check_ranges(b, d, name, err);
+    case LC_KIND_BUCKET:
+        return check_weights(b, d, name, err);
+    case LC_KIND_PREFIX:
+    case LC_KIND_EXACT:
+        qsort_r(d, b->rules, sizeof *d, compare_keys, b->keys.p);
+        return check_keys(b, d, name, err);
+    }
+    return LC_ERR_USAGE;
+}
+
+int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *name,
+                      struct lc_error *err)
+{
+    struct draft *d = (struct draft *)(void *)b->drafts.p;
+    uint32_t default_rule = LC_NONE;
+    struct layout l;
+    void *base = NULL;
+    size_t size = 0;
+    int rc;
+
+    for (int s = 0; s < LC_SECTIONS; s++)
+        lc_buf_init(&l.sec[s], SIZE_MAX / 2);
+    /* The arena's value and offset sections are addressed by 32 bits. */
+    lc_buf_init(&l.sec[LC_SEC_VALUES], UINT32_MAX);
+    if (b->rules == 0)
+        return lc_fail(err, LC_ERR_INPUT, "%s: no rule in it", name);
+    rc = sort_and_check(b, d, name, err);
+    if (rc)
+        return rc;
+    rc = put_values(b, &l);
+    if (!rc)
+        rc = put_rules(b, d, &l);
+    if (!rc && (b->kind == LC_KIND_PREFIX || b->kind == LC_KIND_EXACT)) {
+        rc = index_keys(b, &l);
+        if (b->kind == LC_KIND_PREFIX && d[0].key_n == 0)
+            default_rule = 0;
+        if (b->default_line)
+            default_rule = b->rules - 1;
+    }
+    if (!rc)
+        rc = join(b, default_rule, &l, &base, &size);
+    for (int s = 0; s < LC_SECTIONS; s++)
+        lc_buf_release(&l.sec[s]);
+    if (rc == LC_ERR_NOMEM)
+        return lc_fail(err, rc, "%s: not enough memory for %u rules", name, b->rules);
+    if (rc)
+        return rc;
+    return lc_rules_take(out, base, size, true, name, err);
+}

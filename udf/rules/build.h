@@ -1,0 +1,44 @@
+/*
+ * Making a rule set: rules in, one arena out.
+ *
+ *   init → add … add → finish (or release)
+ *
+ * The builder copies what it is given. Rules are checked against each other in finish: a key given
+ * twice with the same values is kept once, with other values it is an error that names both lines;
+ * ranges that overlap are an error.
+ */
+#ifndef LC_RULES_BUILD_H
+#define LC_RULES_BUILD_H
+
+#include "udf/rules/ruleset.h"
+
+struct lc_builder;
+
+/* One rule as it is read. Which fields count depends on the kind. */
+struct lc_rule_in {
+    uint32_t line;                 /* of the rules file, from 1 */
+    struct lc_slice key;           /* prefix, exact; ≤ LC_MAX_KEY_BYTES */
+    bool is_default;               /* exact: takes what no key does */
+    uint64_t from, to;             /* range, inclusive; bucket: from is the weight */
+    const struct lc_slice *values; /* one an attribute, each ≤ LC_MAX_VALUE_BYTES */
+};
+
+/* Start a rule set; `names` are the attributes (1 to LC_MAX_ATTRIBUTES,
+ * distinct). 0, LC_ERR_NOMEM. */
+int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_slice *names,
+                   uint32_t attributes);
+
+/* Add a rule. 0, LC_ERR_NOMEM, or LC_ERR_INPUT (too many rules, keys together over 4 GiB). */
+int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct lc_error *err);
+
+/*
+ * Lay out the arena and open it as *out. `name` is the file's name for messages. 0, LC_ERR_NOMEM,
+ * or LC_ERR_INPUT with the line in err->row. The builder is used up either way; free it.
+ */
+int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *name,
+                      struct lc_error *err);
+
+/* Free the builder; NULL is fine. */
+void lc_builder_free(struct lc_builder *b);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * Rules from CSV: RFC 4180, read by libcsv in its strict modes.
+ *
+ *   prefix,region        exact,region,tier      from,to,issuer         bucket,variant
+ *   u1,us-east           u1_001,us-east,gold    400000,499999,visa     50,control
+ *   ,unknown             *,none,none            510000,559999,mc       50,treatment
+ *
+ * UTF-8, a byte order mark skipped, blank lines ignored, spaces kept, LF or CRLF. The first header
+ * names the kind, the others the attributes. In a prefix set an empty key is the default; in an
+ * exact set the key * alone.
+ */
+#ifndef LC_RULES_CSV_H
+#define LC_RULES_CSV_H
+
+#include "udf/rules/ruleset.h"
+
+/*
+ * Build a rule set from n bytes of CSV. `name` is the file's name for messages. 0 and *out, or
+ * LC_ERR_INPUT with "name:line: column N (header): …" and the line in err->row, or LC_ERR_NOMEM.
+ */
+int lc_rules_parse_csv(struct lc_rules **out, const void *text, size_t n, const char *name,
+                       struct lc_error *err);
+
+#endif

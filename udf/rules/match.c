@@ -1,0 +1,347 @@
+/* Hot: runs once a row. */
+#include "udf/rules/match.h"
+
+#include "udf/rules/index.h"
+#include "udf/rules/probe.h"
+
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+bool lc_kind_takes_numbers(enum lc_kind kind)
+{
+    return kind == LC_KIND_RANGE;
+}
+
+/* A probe under way: where in the table, and for which word. */
+struct probe {
+    const struct lc_rules_bucket *bucket;
+    const struct lc_rules_table *table;
+    uint64_t word;
+};
+
+/* The entry of a bucket that has this word: 0 to 3, or 4 where none has. No branch. */
+static inline unsigned find_word(const struct lc_rules_bucket *b, uint64_t word)
+{
+    unsigned found = 4;
+
+    for (unsigned i = 4; i-- > 0;)
+        found = ((b->word[i] == word) & (b->at[i] != LC_NONE)) ? i : found;
+    return found;
+}
+
+/*
+ * The rest of a search whose first bucket overflowed. Leaves *bucket where the entry is; 4 where
+ * there is none, -1 where the arena is corrupt.
+ */
+static __attribute__((noinline)) int find_further(const struct lc_rules *r, struct probe *p)
+{
+    const struct lc_rules_bucket *first = r->buckets + p->table->first;
+    const struct lc_rules_bucket *end = first + p->table->buckets;
+
+    for (uint32_t looked = 0; looked < p->table->buckets; looked++) {
+        unsigned found;
+
+        if (!(p->bucket->best[3] & LC_BUCKET_OVERFLOW))
+            return 4;
+        p->bucket = p->bucket + 1 == end ? first : p->bucket + 1;
+        found = find_word(p->bucket, p->word);
+        if (found < 4)
+            return (int)found;
+    }
+    return -1; /* every bucket overflows: never so in a table that was built */
+}
+
+/* Are the n bytes at offset `at` of KEYS those of p? */
+static inline bool confirm(const struct lc_rules *r, uint32_t at, const uint8_t *p, size_t n)
+{
+    if (unlikely(at > r->keys_bytes || n > r->keys_bytes - at))
+        return false;
+    if (n <= 16) /* both may be read past their end: see match.h and the arena */
+        return ((lc_load64(r->keys + at) ^ lc_load64(p)) & lc_mask_low[n]) == 0 &&
+               ((lc_load64(r->keys + at + 8) ^ lc_load64(p + 8)) & lc_mask_high[n]) == 0;
+    return memcmp(r->keys + at, p, n) == 0;
+}
+
+/*
+ * Two keys with one hash: what was found is not the key at hand. Look at every entry of the chain.
+ * 1: p->bucket and *found are the entry of these n bytes; 0: there is none. `whole`: the entry's
+ * rule must be of n bytes too.
+ */
+static __attribute__((noinline)) int find_other(const struct lc_rules *r, struct probe *p,
+                                                const uint8_t *key, size_t n, bool whole,
+                                                uint8_t *found)
+{
+    const struct lc_rules_bucket *first = r->buckets + p->table->first;
+    const struct lc_rules_bucket *end = first + p->table->buckets;
+
+    p->bucket = first + lc_first_bucket(p->word, p->table->buckets);
+    for (uint32_t looked = 0; looked < p->table->buckets; looked++) {
+        for (uint8_t i = 0; i < 4; i++) {
+            uint32_t best = p->bucket->best[i] & ~LC_BUCKET_OVERFLOW;
+
+            if (p->bucket->at[i] == LC_NONE || p->bucket->word[i] != p->word ||
+                (whole && lc_rules_key(r, best).n != n) || !confirm(r, p->bucket->at[i], key, n))
+                continue;
+            *found = i;
+            return 1;
+        }
+        if (!(p->bucket->best[3] & LC_BUCKET_OVERFLOW))
+            return 0;
+        p->bucket = p->bucket + 1 == end ? first : p->bucket + 1;
+    }
+    return 0;
+}
+
+/* One key in the search by length. */
+struct search {
+    struct probe probe;
+    uint32_t step; /* index into STEPS */
+    uint16_t key;  /* index in the batch */
+    bool fits;     /* the key is long enough for the table */
+    uint8_t found; /* entry of the bucket; 4: none */
+};
+
+/* Choose the table of a key's step, hash the key's start and prefetch its bucket. */
+static inline int aim(const struct lc_rules *r, const struct lc_batch *b, struct search *s)
+{
+    const struct lc_rules_table *t;
+
+    if (unlikely(s->step >= r->step_count || r->steps[s->step].table >= r->table_count))
+        return LC_ERR_INPUT;
+    t = &r->tables[r->steps[s->step].table];
+    s->fits = b->len[s->key] >= t->key_bytes;
+    /* A key that is too short gets the word of nothing; it is no hit, whatever is found. */
+    s->probe.table = t;
+    s->probe.word = lc_word(b->p[s->key], s->fits ? t->key_bytes : 0);
+    s->probe.bucket = r->buckets + t->first + lc_first_bucket(s->probe.word, t->buckets);
+    __builtin_prefetch(s->probe.bucket);
+    return 0;
+}
+
+/* Look into the bucket; where a hash was found, prefetch the bytes that confirm it. */
+static inline int look(const struct lc_rules *r, struct search *s, uint16_t *doubtful,
+                       size_t *doubts, size_t i)
+{
+    unsigned found = find_word(s->probe.bucket, s->probe.word);
+
+    if (unlikely(found == 4 && s->probe.bucket->best[3] & LC_BUCKET_OVERFLOW)) {
+        int further = find_further(r, &s->probe);
+
+        if (further < 0)
+            return LC_ERR_INPUT;
+        found = (unsigned)further;
+    }
+    found = s->fits ? found : 4;
+    s->found = (uint8_t)found;
+    doubtful[*doubts] = (uint16_t)i;
+    *doubts += (found < 4) & (s->probe.table->key_bytes > 8);
+    __builtin_prefetch(r->keys + (s->probe.bucket->at[found & 3] & (found < 4 ? UINT32_MAX : 0)));
+    return 0;
+}
+
+/* Search by length for the n keys in `s`, in rounds over all of them. */
+static int search_nodes(const struct lc_rules *r, const struct lc_batch *b, struct search *s,
+                        size_t n, uint32_t *rule)
+{
+    uint16_t doubtful[LC_BATCH];
+
+    while (n) {
+        size_t left = 0, doubts = 0;
+
+        for (size_t i = 0; i < n; i++)
+            if (unlikely(aim(r, b, &s[i])))
+                return LC_ERR_INPUT;
+        for (size_t i = 0; i < n; i++)
+            if (unlikely(look(r, &s[i], doubtful, &doubts, i)))
+                return LC_ERR_INPUT;
+        for (size_t i = 0; i < doubts; i++) {
+            struct search *d = &s[doubtful[i]];
+
+            if (unlikely(!confirm(r, d->probe.bucket->at[d->found], b->p[d->key],
+                                  d->probe.table->key_bytes)) &&
+                !find_other(r, &d->probe, b->p[d->key], d->probe.table->key_bytes, false,
+                            &d->found))
+                d->found = 4;
+        }
+        for (size_t i = 0; i < n; i++) {
+            const struct lc_rules_step *step = &r->steps[s[i].step];
+            bool hit = s[i].found < 4;
+            uint32_t best = s[i].probe.bucket->best[s[i].found & 3] & ~LC_BUCKET_OVERFLOW;
+            uint32_t next = hit ? step->on_hit : step->on_miss;
+            uint16_t key = s[i].key;
+
+            if (unlikely(next <= s[i].step))
+                return LC_ERR_INPUT; /* steps lead forward, or the search might never end */
+            rule[key] = hit ? best : rule[key];
+            s[left].step = next;
+            s[left].key = key;
+            left += next != LC_NONE;
+        }
+        n = left;
+    }
+    return 0;
+}
+
+/* Keys below the root of the trie. */
+struct below {
+    size_t n;        /* on their way down */
+    size_t searches; /* arrived at a search node */
+    uint16_t key[LC_BATCH];
+    uint32_t node[LC_BATCH];
+    struct search search[LC_BATCH];
+};
+
+/* Go down by table nodes, a byte a round, until every key has a rule or a search node. */
+static int descend(const struct lc_rules *r, const struct lc_batch *b, struct below *w,
+                   uint32_t *rule)
+{
+    for (size_t depth = 2; w->n; depth++) {
+        size_t left = 0;
+
+        for (size_t i = 0; i < w->n; i++) {
+            uint32_t at = w->node[i], head, low, n, next, entry;
+            uint16_t key = w->key[i];
+            const uint32_t *node = r->trie + at;
+
+            if (unlikely(at + LC_TRIE_HEAD >= r->trie_count))
+                return LC_ERR_INPUT;
+            head = node[1];
+            n = head >> 16;
+            low = head & 0xff;
+            if (unlikely(n > r->trie_count - LC_TRIE_HEAD - at))
+                return LC_ERR_INPUT;
+            w->search[w->searches].step = node[LC_TRIE_HEAD];
+            w->search[w->searches].key = key;
+            w->searches += n == 0;
+            /* Past the table, or past the key: what holds here. Unsigned: below low is past it. */
+            next = depth < b->len[key] ? (uint32_t)b->p[key][depth] - low : UINT32_MAX;
+            entry = node[next < n ? LC_TRIE_HEAD + next : 0];
+            if (unlikely(next >= n && entry >> 31))
+                return LC_ERR_INPUT; /* best is a rule, or the walk might never end */
+            rule[key] = entry;
+            w->node[left] = entry & ~LC_TRIE_NODE;
+            w->key[left] = key;
+            __builtin_prefetch(r->trie + (entry & LC_TRIE_NODE ? entry & ~LC_TRIE_NODE : 0));
+            left += entry >> 31;
+        }
+        w->n = left;
+    }
+    return 0;
+}
+
+static int match_prefix(const struct lc_rules *r, const struct lc_batch *b, uint32_t *rule)
+{
+    uint32_t none = r->default_rule == LC_NONE ? r->rules : r->default_rule;
+    struct below w;
+    int rc = 0;
+
+    w.n = w.searches = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        uint32_t e = unlikely(b->len[i] == 0) ? none : lc_match_direct(r, b->p[i], b->len[i]);
+
+        rule[i] = e;
+        w.key[w.n] = (uint16_t)i;
+        w.node[w.n] = e & ~LC_TRIE_NODE;
+        w.n += e >> 31;
+    }
+    if (w.n)
+        rc = descend(r, b, &w, rule);
+    return !rc && w.searches ? search_nodes(r, b, w.search, w.searches, rule) : rc;
+}
+
+static int match_exact(const struct lc_rules *r, const struct lc_batch *b, uint32_t *rule)
+{
+    uint32_t none = r->default_rule == LC_NONE ? r->rules : r->default_rule;
+    const struct lc_rules_table *t = r->tables;
+    struct probe probe[LC_BATCH];
+
+    for (size_t i = 0; i < b->n; i++) {
+        probe[i].table = t;
+        probe[i].word = lc_hash64(b->p[i], b->len[i]);
+        probe[i].bucket = r->buckets + t->first + lc_first_bucket(probe[i].word, t->buckets);
+        __builtin_prefetch(probe[i].bucket);
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        int found = (int)find_word(probe[i].bucket, probe[i].word);
+        uint32_t best;
+
+        if (unlikely(found == 4 && probe[i].bucket->best[3] & LC_BUCKET_OVERFLOW))
+            found = find_further(r, &probe[i]);
+        if (unlikely(found < 0))
+            return LC_ERR_INPUT;
+        best = probe[i].bucket->best[found & 3] & ~LC_BUCKET_OVERFLOW;
+        if (found < 4 && unlikely(lc_rules_key(r, best).n != b->len[i] ||
+                                  !confirm(r, probe[i].bucket->at[found], b->p[i], b->len[i]))) {
+            uint8_t other;
+
+            if (find_other(r, &probe[i], b->p[i], b->len[i], true, &other))
+                best = probe[i].bucket->best[other] & ~LC_BUCKET_OVERFLOW;
+            else
+                best = none;
+        }
+        rule[i] = found < 4 ? best : none;
+    }
+    return 0;
+}
+
+/* How many of the n ascending bounds are ≤ key (upper bound), without an unpredictable branch. */
+static inline uint32_t bounds_within(const uint64_t *bounds, uint32_t n, uint64_t key)
+{
+    const uint64_t *base = bounds;
+    uint32_t left = n;
+
+    if (n == 0)
+        return 0;
+    while (left > 1) {
+        uint32_t half = left / 2;
+
+        base = base[half - 1] <= key ? base + half : base;
+        left -= half;
+    }
+    return (uint32_t)(base - bounds) + (*base <= key);
+}
+
+static void match_range(const struct lc_rules *r, const struct lc_batch *b, uint32_t *rule)
+{
+    const uint64_t *to = r->bounds + r->rules;
+
+    for (size_t i = 0; i < b->n; i++) {
+        uint32_t at = bounds_within(r->bounds, r->rules, b->number[i]);
+
+        rule[i] = at && b->number[i] <= to[at - 1] ? at - 1 : r->rules;
+    }
+}
+
+static void match_bucket(const struct lc_rules *r, const struct lc_batch *b, uint32_t *rule)
+{
+    uint64_t total = r->bounds[r->rules - 1];
+
+    for (size_t i = 0; i < b->n; i++) {
+        unsigned __int128 wide = (unsigned __int128)lc_hash64(b->p[i], b->len[i]) * total;
+
+        rule[i] = bounds_within(r->bounds, r->rules, (uint64_t)(wide >> 64));
+    }
+}
+
+int lc_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *rule)
+{
+    uint32_t highest = 0;
+    int rc = 0;
+
+    switch (r->kind) {
+    case LC_KIND_PREFIX:
+        rc = match_prefix(r, batch, rule);
+        break;
+    case LC_KIND_EXACT:
+        rc = match_exact(r, batch, rule);
+        break;
+    case LC_KIND_RANGE:
+        match_range(r, batch, rule);
+        break;
+    case LC_KIND_BUCKET:
+        match_bucket(r, batch, rule);
+        break;
+    }
+    for (size_t i = 0; i < batch->n; i++)
+        highest = rule[i] > highest ? rule[i] : highest;
+    return rc || highest > r->rules ? LC_ERR_INPUT : 0;
+}

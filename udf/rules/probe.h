@@ -1,0 +1,57 @@
+/*
+ * Hot. What building an index and searching it must agree on: a key's word and its first slot.
+ */
+#ifndef LC_PROBE_H
+#define LC_PROBE_H
+
+#include "udf/rules/hash.h"
+
+#include <string.h>
+
+/* Eight bytes from p, as a little-endian number; all eight must be readable. */
+static inline uint64_t lc_load64(const uint8_t *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* By length, 0 to 16: which bits of the key's first and second eight bytes belong to it. */
+extern const uint64_t lc_mask_low[17], lc_mask_high[17];
+
+/* XXH3's 64×64→128 multiply, folded: https://github.com/Cyan4973/xxHash/blob/dev/doc */
+static inline uint64_t lc_fold(uint64_t a, uint64_t b)
+{
+    unsigned __int128 m = (unsigned __int128)a * b;
+
+    return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+/*
+ * The word of a key of n bytes: up to eight, the bytes themselves, zero-padded, so that comparing
+ * words compares keys; up to 16, a fold of both halves; above, the XXH3-64. Sixteen bytes from p
+ * must be readable. No branch depends on n up to 16: the lengths of a batch's keys are mixed.
+ */
+static inline uint64_t lc_word(const uint8_t *p, size_t n)
+{
+    uint64_t low, high, both;
+
+    if (__builtin_expect(n > 16, 0))
+        return lc_hash64(p, n);
+    low = lc_load64(p) & lc_mask_low[n];
+    high = lc_load64(p + 8) & lc_mask_high[n];
+    both = lc_fold(low ^ 0x1cad21f72c81017cu, high ^ 0xdb979083e96dd4deu);
+    return n <= 8 ? low : both;
+}
+
+/*
+ * The bucket where a word's search begins. Half the cost of XXH3 over the eight bytes; rules alone
+ * fill the table, and they are not hostile, so no key can make a search longer.
+ */
+static inline uint64_t lc_first_bucket(uint64_t word, uint32_t buckets)
+{
+    return ((lc_fold(word, 0x9E3779B185EBCA87u) >> 32) * buckets) >> 32;
+}
+
+#endif

@@ -1,0 +1,386 @@
+#include "udf/rules/ruleset.h"
+
+#include "udf/rules/hash.h"
+#include "udf/rules/csv.h"
+#include "base/varint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char magic[8] = LC_RULES_MAGIC;
+
+const char *lc_kind_name(enum lc_kind kind)
+{
+    static const char *const names[] = {"?", "prefix", "exact", "range", "bucket"};
+
+    return names[kind];
+}
+
+int lc_rules_attribute(const struct lc_rules *r, const char *name)
+{
+    for (uint32_t a = 0; a < r->attributes; a++)
+        if (r->names[a].n == strlen(name) && memcmp(r->names[a].p, name, r->names[a].n) == 0)
+            return (int)a;
+    return -1;
+}
+
+struct lc_slice lc_rules_key(const struct lc_rules *r, uint32_t rule)
+{
+    uint32_t from, to;
+
+    if (!r->key_off || rule >= r->rules)
+        return (struct lc_slice){r->base, 0};
+    from = r->key_off[rule];
+    to = r->key_off[rule + 1];
+    if (from > to || to > r->keys_bytes)
+        return (struct lc_slice){r->base, 0};
+    return (struct lc_slice){r->keys + from, to - from};
+}
+
+uint32_t lc_rules_value_id(const struct lc_rules *r, uint32_t attribute, uint32_t rule)
+{
+    uint32_t id;
+
+    if (attribute >= r->attributes || rule > r->rules)
+        return LC_NONE;
+    id = r->value_of[(uint64_t)attribute * (r->rules + 1u) + rule];
+    return id < r->attrs[attribute].values ? id : LC_NONE;
+}
+
+struct lc_slice lc_rules_value(const struct lc_rules *r, uint32_t attribute, uint32_t value_id)
+{
+    const struct lc_rules_attr *a = &r->attrs[attribute];
+    uint32_t from, to;
+    uint64_t n;
+    int head;
+
+    if (value_id >= a->values)
+        return (struct lc_slice){r->base, 0};
+    from = r->value_off[a->first_off + value_id];
+    to = r->value_off[a->first_off + value_id + 1];
+    if (from > to || to > r->values_bytes)
+        return (struct lc_slice){r->base, 0};
+    head = lc_varint_get(r->values + from, to - from, &n);
+    if (head <= 0 || n != to - from - (uint32_t)head)
+        return (struct lc_slice){r->base, 0};
+    return (struct lc_slice){r->values + from + head, n};
+}
+
+static int refuse(struct lc_error *err, const char *name, uint64_t byte, const char *what)
+{
+    lc_fail_at(err, LC_ERR_INPUT, byte, 0, "%s: %s (byte %llu)", name, what,
+               (unsigned long long)byte);
+    lc_hint(err, "make it again: livecol rules compile RULES.csv -o FILE");
+    return LC_ERR_INPUT;
+}
+
+static int check_header(const struct lc_rules_header *h, size_t size, const char *name,
+                        struct lc_error *err)
+{
+    struct lc_rules_header copy;
+
+    if (size < sizeof *h)
+        return refuse(err, name, size, "a compiled rule set that ends inside its header");
+    if (memcmp(h->magic, magic, sizeof magic) != 0)
+        return refuse(err, name, 0, "not a compiled rule set");
+    if (h->endian != 0x01020304)
+        return refuse(err, name, offsetof(struct lc_rules_header, endian),
+                      "compiled on a machine of another byte order");
+    if (h->layout != LC_RULES_LAYOUT) {
+        lc_fail_at(err, LC_ERR_INPUT, offsetof(struct lc_rules_header, layout), 0,
+                   "%s: layout %u, this program reads layout %u", name, h->layout, LC_RULES_LAYOUT);
+        lc_hint(err, h->layout > LC_RULES_LAYOUT
+                         ? "it was compiled by a newer livecol: upgrade livecol-udf, or compile it "
+                           "again with this version"
+                         : "it was compiled by an older livecol: compile it again");
+        return LC_ERR_INPUT;
+    }
+    memcpy(&copy, h, sizeof copy);
+    copy.header_hash = 0;
+    if (lc_hash64(&copy, sizeof copy) != h->header_hash)
+        return refuse(err, name, offsetof(struct lc_rules_header, header_hash),
+                      "the header is damaged: its hash does not fit");
+    if (h->size != size) {
+        lc_fail_at(err, LC_ERR_INPUT, size, 0, "%s: %zu bytes, its header says %llu", name, size,
+                   (unsigned long long)h->size);
+        lc_hint(err, "the file was cut or added to: copy it again, or compile it again");
+        return LC_ERR_INPUT;
+    }
+    if (h->kind < LC_KIND_PREFIX || h->kind > LC_KIND_BUCKET || h->attributes < 1 ||
+        h->attributes > LC_MAX_ATTRIBUTES || h->rules < 1 || h->rules > LC_MAX_RULES ||
+        (h->default_rule != LC_NONE && h->default_rule >= h->rules))
+        return refuse(err, name, offsetof(struct lc_rules_header, kind),
+                      "the header's counts are out of bounds");
+    for (int s = 0; s < LC_SECTIONS; s++)
+        if (h->section[s].off > size || h->section[s].bytes > size - h->section[s].off ||
+            h->section[s].off % 64)
+            return refuse(err, name,
+                          offsetof(struct lc_rules_header, section) +
+                              (uint64_t)s * sizeof h->section[0],
+                          "a section lies outside the file");
+    return 0;
+}
+
+/* A section must have room for this many bytes. */
+static bool has(const struct lc_rules *r, enum lc_section s, uint64_t bytes)
+{
+    return r->head->section[s].bytes >= bytes;
+}
+
+static const void *section(const struct lc_rules *r, enum lc_section s)
+{
+    return r->base + r->head->section[s].off;
+}
+
+static bool take_names(struct lc_rules *r)
+{
+    const uint8_t *p = section(r, LC_SEC_NAMES);
+    uint64_t left = r->head->section[LC_SEC_NAMES].bytes;
+
+    for (uint32_t a = 0; a < r->attributes; a++) {
+        uint32_t n;
+
+        if (left < 4)
+            return false;
+        memcpy(&n, p, 4);
+        if (n > left - 4)
+            return false;
+        r->names[a] = (struct lc_slice){p + 4, n};
+        p += 4 + n;
+        left -= 4 + n;
+    }
+    return true;
+}
+
+static bool take_values(struct lc_rules *r)
+{
+    if (!has(r, LC_SEC_VALUE_OF, (uint64_t)r->attributes * (r->rules + 1u) * 4) ||
+        !has(r, LC_SEC_ATTRS, r->attributes * sizeof *r->attrs) || !has(r, LC_SEC_VALUES, 64))
+        return false;
+    r->value_of = section(r, LC_SEC_VALUE_OF);
+    r->attrs = section(r, LC_SEC_ATTRS);
+    r->value_off = section(r, LC_SEC_VALUE_OFF);
+    r->values = section(r, LC_SEC_VALUES);
+    r->numbers = section(r, LC_SEC_NUMBERS);
+    r->values_bytes = r->head->section[LC_SEC_VALUES].bytes - 64;
+    r->value_off_count = r->head->section[LC_SEC_VALUE_OFF].bytes / 4;
+    r->number_count = r->head->section[LC_SEC_NUMBERS].bytes / 8;
+    for (uint32_t a = 0; a < r->attributes; a++) {
+        const struct lc_rules_attr *t = &r->attrs[a];
+
+        if (t->values < 1 || (uint64_t)t->first_off + t->values + 1 > r->value_off_count)
+            return false;
+        if (t->first_number != LC_NONE && (uint64_t)t->first_number + t->values > r->number_count)
+            return false;
+    }
+    return true;
+}
+
+static bool take_index(struct lc_rules *r)
+{
+    bool prefix = r->kind == LC_KIND_PREFIX;
+
+    if (r->kind == LC_KIND_RANGE || r->kind == LC_KIND_BUCKET) {
+        r->bounds = section(r, LC_SEC_BOUNDS);
+        return has(r, LC_SEC_BOUNDS, (uint64_t)r->rules * 16);
+    }
+    if (!has(r, LC_SEC_KEYS, 64) || !has(r, LC_SEC_KEY_OFF, ((uint64_t)r->rules + 1) * 4) ||
+        !has(r, LC_SEC_TRIE, prefix ? LC_TRIE_ROOT * 4 : 0))
+        return false;
+    r->keys = section(r, LC_SEC_KEYS);
+    r->keys_bytes = r->head->section[LC_SEC_KEYS].bytes - 64;
+    r->key_off = section(r, LC_SEC_KEY_OFF);
+    r->trie = section(r, LC_SEC_TRIE);
+    r->steps = section(r, LC_SEC_STEPS);
+    r->tables = section(r, LC_SEC_TABLES);
+    r->buckets = section(r, LC_SEC_BUCKETS);
+    r->trie_count = (uint32_t)(r->head->section[LC_SEC_TRIE].bytes / 4);
+    r->step_count = (uint32_t)(r->head->section[LC_SEC_STEPS].bytes / sizeof *r->steps);
+    r->table_count = (uint32_t)(r->head->section[LC_SEC_TABLES].bytes / sizeof *r->tables);
+    r->bucket_count = r->head->section[LC_SEC_BUCKETS].bytes / sizeof *r->buckets;
+    if (!prefix && r->table_count != 1)
+        return false;
+    for (uint32_t t = 0; t < r->table_count; t++)
+        if (r->tables[t].buckets == 0 || r->tables[t].first > r->bucket_count ||
+            r->tables[t].buckets > r->bucket_count - r->tables[t].first ||
+            r->tables[t].key_bytes > LC_MAX_KEY_BYTES)
+            return false;
+    return true;
+}
+
+int lc_rules_take(struct lc_rules **out, void *base, size_t size, bool own, const char *name,
+                  struct lc_error *err)
+{
+    struct lc_rules *r = calloc(1, sizeof *r);
+    int rc = r ? check_header(base, size, name, err)
+               : lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
+
+    if (!rc) {
+        r->head = base;
+        r->base = base;
+        r->size = size;
+        r->kind = (enum lc_kind)r->head->kind;
+        r->rules = r->head->rules;
+        r->attributes = r->head->attributes;
+        r->default_rule = r->head->default_rule;
+        if (!has(r, LC_SEC_LINES, (uint64_t)r->rules * 4) || !take_names(r) || !take_values(r) ||
+            !take_index(r))
+            rc = refuse(err, name, sizeof *r->head, "the sections do not fit the header's counts");
+        else
+            r->lines = section(r, LC_SEC_LINES);
+    }
+    if (rc) {
+        if (own)
+            free(base);
+        free(r);
+        return rc;
+    }
+    *out = r;
+    return 0;
+}
+
+void lc_rules_free(struct lc_rules *r)
+{
+    if (!r)
+        return;
+    if (r->mapped)
+        munmap((void *)(uintptr_t)r->base, r->size);
+    else
+        free((void *)(uintptr_t)r->base);
+    free(r);
+}
+
+int lc_rules_check_content(const struct lc_rules *r, const char *name, struct lc_error *err)
+{
+    struct lc_hash128 h = lc_hash128(r->base + sizeof *r->head, r->size - sizeof *r->head);
+
+    if (h.low == r->head->content[0] && h.high == r->head->content[1])
+        return 0;
+    return refuse(err, name, sizeof *r->head, "the content is damaged: its hash does not fit");
+}
+
+static int open_csv(struct lc_rules **out, int fd, size_t size, const char *path,
+                    struct lc_error *err)
+{
+    uint8_t *text = malloc(size + 1);
+    size_t n = 0;
+    int rc = 0;
+
+    if (!text)
+        return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory for %zu bytes", path, size);
+    while (n < size && rc == 0) {
+        ssize_t got = read(fd, text + n, size - n);
+
+        if (got < 0 && errno != EINTR)
+            rc = lc_fail(err, LC_ERR_IO, "%s: %s", path, strerror(errno));
+        else if (got == 0)
+            size = n;
+        else if (got > 0)
+            n += (size_t)got;
+    }
+    if (!rc)
+        rc = lc_rules_parse_csv(out, text, n, path, err);
+    free(text);
+    return rc;
+}
+
+static int open_compiled(struct lc_rules **out, int fd, size_t size, const char *path,
+                         struct lc_error *err)
+{
+    void *base = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+    int rc;
+
+    if (base == MAP_FAILED)
+        return lc_fail(err, LC_ERR_IO, "%s: cannot map it: %s", path, strerror(errno));
+    rc = lc_rules_take(out, base, size, false, path, err);
+    if (rc)
+        munmap(base, size);
+    else
+        (*out)->mapped = true;
+    return rc;
+}
+
+int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    char start[sizeof magic];
+    int rc;
+
+    if (fd < 0)
+        return lc_fail(err, LC_ERR_IO, "%s: cannot open the rules: %s", path, strerror(errno));
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+        rc = lc_fail(err, LC_ERR_IO, "%s: not a regular file", path);
+    } else if (pread(fd, start, sizeof start, 0) == sizeof start &&
+               memcmp(start, magic, sizeof magic) == 0) {
+        rc = open_compiled(out, fd, (size_t)st.st_size, path, err);
+    } else {
+        rc = open_csv(out, fd, (size_t)st.st_size, path, err);
+    }
+    close(fd);
+    return rc;
+}
+
+static int write_all(int fd, const uint8_t *p, size_t n)
+{
+    while (n) {
+        ssize_t wrote = write(fd, p, n);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return LC_ERR_IO;
+        p += wrote;
+        n -= (size_t)wrote;
+    }
+    return 0;
+}
+
+/* Make a rename last: fsync the folder that holds the path. */
+static void sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(folder);
+}
+
+int lc_rules_write(const struct lc_rules *r, const char *path, struct lc_error *err)
+{
+    size_t room = strlen(path) + 16;
+    char *temporary = malloc(room);
+    int fd, rc = 0;
+
+    if (!temporary)
+        return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", path);
+    snprintf(temporary, room, "%s.XXXXXX", path);
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        rc = lc_fail(err, LC_ERR_IO, "%s: cannot write beside it: %s", path, strerror(errno));
+        free(temporary);
+        return rc;
+    }
+    if (write_all(fd, r->base, r->size) || fchmod(fd, 0644) || fsync(fd))
+        rc = lc_fail(err, LC_ERR_IO, "%s: cannot write: %s", temporary, strerror(errno));
+    if (close(fd) && !rc)
+        rc = lc_fail(err, LC_ERR_IO, "%s: cannot write: %s", temporary, strerror(errno));
+    if (!rc && rename(temporary, path))
+        rc = lc_fail(err, LC_ERR_IO, "%s: cannot rename to it: %s", path, strerror(errno));
+    if (rc)
+        unlink(temporary);
+    else
+        sync_folder(path);
+    free(temporary);
+    return rc;
+}

@@ -1,0 +1,198 @@
+/*
+ * A rule set, ready to match: one relocatable arena, read in place.
+ *
+ * The same bytes serve as the memory form and as the compiled file, so that a pool of processes
+ * shares one mapping. All offsets count from the start of the arena; numbers are little-endian.
+ *
+ *   ┌────────────────────────────┐ 0
+ *   │ struct lc_rules_header     │ magic, layout, kind, counts, hashes, section table
+ *   ├────────────────────────────┤ each section begins at a multiple of 64
+ *   │ NAMES      attribute names │ per attribute: u32 length, bytes
+ *   │ KEYS       bytes of keys   │ rule i: KEYS[KEY_OFF[i] .. KEY_OFF[i + 1])
+ *   │ KEY_OFF    u32[rules + 1]  │
+ *   │ LINES      u32[rules]      │ line of the CSV that the rule came from
+ *   │ VALUE_OF   u32[attrs][rules + 1] │ value id of each rule; the last is the miss
+ *   │ ATTRS      lc_rules_attr[attrs]  │ where each attribute's values are
+ *   │ VALUE_OFF  u32[]           │ value v: VALUES[off[v] .. off[v + 1]), as varint length + bytes
+ *   │ VALUES     bytes           │ 64 zero bytes at the end, so that a short copy may run over
+ *   │ NUMBERS    u64[]           │ the same values as numbers, where all of an attribute's are
+ *   ├────────────────────────────┤ by kind:
+ *   │ TRIE       u32[]           │ prefix: by first byte (256), by first two (65,536), then nodes:
+ *   │                            │ see "Trie" below
+ *   │ STEPS      lc_rules_step[] │ prefix: the order in which a node's lengths are searched
+ *   │ TABLES     lc_rules_table[]│ prefix: one hash table a length; exact: one
+ *   │ BUCKETS    lc_rules_bucket[] │ four entries a cache line
+ *   │ BOUNDS     u64[2][rules]   │ range: lower bounds, then upper; bucket: sums of weights
+ *   └────────────────────────────┘
+ *
+ * Rules are numbered from 0 in the order of their keys (prefix, exact), lower bounds (range), or
+ * lines (bucket). The number `rules` itself is the miss. Value id 0 of each attribute is the miss
+ * too, kept apart from an explicit empty value.
+ */
+#ifndef LC_RULES_H
+#define LC_RULES_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+
+enum lc_kind { LC_KIND_PREFIX = 1, LC_KIND_EXACT = 2, LC_KIND_RANGE = 3, LC_KIND_BUCKET = 4 };
+
+#define LC_RULES_MAGIC     "LCRULES\n"
+#define LC_MAX_KEY_BYTES   4096u
+#define LC_MAX_VALUE_BYTES 65535u
+#define LC_MAX_RULES       10000000u
+#define LC_MAX_ATTRIBUTES  64u
+#define LC_RULES_LAYOUT    1u
+#define LC_NONE            UINT32_MAX
+
+enum lc_section {
+    LC_SEC_NAMES,
+    LC_SEC_KEYS,
+    LC_SEC_KEY_OFF,
+    LC_SEC_LINES,
+    LC_SEC_VALUE_OF,
+    LC_SEC_ATTRS,
+    LC_SEC_VALUE_OFF,
+    LC_SEC_VALUES,
+    LC_SEC_NUMBERS,
+    LC_SEC_TRIE,
+    LC_SEC_STEPS,
+    LC_SEC_TABLES,
+    LC_SEC_BUCKETS,
+    LC_SEC_BOUNDS,
+    LC_SECTIONS
+};
+
+struct lc_rules_section {
+    uint64_t off, bytes;
+};
+
+struct lc_rules_header {
+    char magic[8];   /* LC_RULES_MAGIC */
+    uint32_t layout; /* LC_RULES_LAYOUT */
+    uint32_t endian; /* 0x01020304 as written */
+    uint32_t kind;   /* enum lc_kind */
+    uint32_t attributes;
+    uint32_t rules;
+    uint32_t default_rule;  /* the rule that takes what no other does, or LC_NONE */
+    uint32_t max_key_bytes; /* of all rules */
+    uint32_t reserved;
+    uint64_t size;        /* of the whole arena */
+    uint64_t content[2];  /* XXH3-128 (low, high) of all that follows this header */
+    uint64_t header_hash; /* XXH3-64 of this header, this field taken as 0 */
+    struct lc_rules_section section[LC_SECTIONS];
+};
+
+struct lc_rules_attr {
+    uint32_t values;    /* distinct values, the miss (id 0) among them */
+    uint32_t first_off; /* index into VALUE_OFF of this attribute's first of values + 1 offsets */
+    uint32_t first_number; /* index into NUMBERS, or LC_NONE where not all are decimal numbers */
+    uint32_t not_number;   /* value id of the first that is not one, or LC_NONE */
+};
+
+/*
+ * Trie. An entry is the number of the rule that holds; or, with the top bit set, the offset in TRIE
+ * of a node, since some rule is longer:
+ *
+ *   table node    best │ low + (n << 16) │ n entries, for the next byte being low … low + n - 1
+ *   search node   best │ 0               │ first step (index into STEPS)
+ *
+ * best is the rule that holds where the node leads no further.
+ */
+#define LC_TRIE_NODE 0x80000000u
+#define LC_TRIE_ROOT (256u + 65536u) /* entries before the first node */
+#define LC_TRIE_HEAD 2u              /* words of a node before its entries or step */
+
+/* A binary search over lengths, unrolled: look in a table, go on by hit or miss. */
+struct lc_rules_step {
+    uint32_t table;   /* index into TABLES */
+    uint32_t on_hit;  /* index into STEPS: among longer ones; LC_NONE: the search is over */
+    uint32_t on_miss; /* among shorter ones */
+};
+
+struct lc_rules_table {
+    uint64_t first; /* index into BUCKETS */
+    uint32_t buckets;
+    uint32_t key_bytes; /* length of all keys in it; exact: 0 */
+};
+
+/*
+ * Four entries of a hash table. A word is the key itself, zero-padded, where keys are of 8 bytes or
+ * fewer; else a hash of it, to be confirmed against the key's bytes in KEYS.
+ */
+struct lc_rules_bucket {
+    uint64_t word[4];
+    uint32_t
+        best[4]; /* the longest rule that is a prefix of this key; top bit of best[3]: see below */
+    uint32_t at[4]; /* where in KEYS the key's bytes stand; LC_NONE: no entry */
+};
+
+/* In best[3]: the bucket was full when it was wanted again, and the search goes on in the next. */
+#define LC_BUCKET_OVERFLOW 0x80000000u
+
+/* An open rule set; read-only after opening, so any number of threads may share it. */
+struct lc_rules {
+    const struct lc_rules_header *head;
+    const uint8_t *base;
+    size_t size;
+    bool mapped; /* mmap'ed from a file rather than malloc'ed */
+    enum lc_kind kind;
+    uint32_t rules, attributes, default_rule;
+    const uint8_t *keys;
+    const uint32_t *key_off, *lines, *value_of, *value_off, *trie;
+    const uint8_t *values;
+    const uint64_t *numbers, *bounds;
+    const struct lc_rules_attr *attrs;
+    const struct lc_rules_step *steps;
+    const struct lc_rules_table *tables;
+    const struct lc_rules_bucket *buckets;
+    uint32_t trie_count, table_count, step_count;
+    uint64_t bucket_count, keys_bytes, values_bytes, value_off_count, number_count;
+    struct lc_slice names[LC_MAX_ATTRIBUTES];
+};
+
+/*
+ * Open a rules file, CSV or compiled (told apart by the magic). A compiled one is mapped: header,
+ * size and section bounds are checked, the content hash is not (lc_rules_check_content).
+ * 0 and *out, to be freed by lc_rules_free; or LC_ERR_IO, LC_ERR_INPUT (err names file, line or
+ * byte), LC_ERR_NOMEM.
+ */
+int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err);
+
+/*
+ * Take an arena of `size` bytes at `base`, 64-byte aligned, checking header and bounds. With `own`
+ * the rule set frees it (free), also on failure. `name` is for messages.
+ */
+int lc_rules_take(struct lc_rules **out, void *base, size_t size, bool own, const char *name,
+                  struct lc_error *err);
+
+/* Unmap or free. NULL is fine. */
+void lc_rules_free(struct lc_rules *r);
+
+/* Compare the content with its hash: 0, or LC_ERR_INPUT. Reads the whole arena. */
+int lc_rules_check_content(const struct lc_rules *r, const char *name, struct lc_error *err);
+
+/*
+ * Write the arena to `path` by way of a temporary file beside it: written, fsync'ed, renamed.
+ * 0 or LC_ERR_IO; on failure what was at `path` is untouched and the temporary file is gone.
+ */
+int lc_rules_write(const struct lc_rules *r, const char *path, struct lc_error *err);
+
+/* "prefix", "exact", "range", "bucket". */
+const char *lc_kind_name(enum lc_kind kind);
+
+/* Index of the attribute of that name, or -1. */
+int lc_rules_attribute(const struct lc_rules *r, const char *name);
+
+/* Bytes of a rule's key (prefix, exact); empty for other kinds, or where the arena is corrupt. */
+struct lc_slice lc_rules_key(const struct lc_rules *r, uint32_t rule);
+
+/* The value id of a rule (or the miss) for an attribute; LC_NONE where the arena is corrupt. */
+uint32_t lc_rules_value_id(const struct lc_rules *r, uint32_t attribute, uint32_t rule);
+
+/* Text of a value; empty for id 0 (the miss) and where the arena is corrupt. */
+struct lc_slice lc_rules_value(const struct lc_rules *r, uint32_t attribute, uint32_t value_id);
+
+#endif
