@@ -3,11 +3,11 @@
 set(check "${PROJECT_SOURCE_DIR}/scripts/check")
 
 foreach(what IN ITEMS format shell text)
-  add_test(NAME check.${what} COMMAND "${check}" ${what})
-  set_tests_properties(check.${what} PROPERTIES LABELS check TIMEOUT 120)
+  lc_add_test(check.${what} "${check}" ${what})
+  set_tests_properties(check.${what} PROPERTIES LABELS check)
 endforeach()
-add_test(NAME check.tidy COMMAND "${check}" tidy "${PROJECT_BINARY_DIR}")
-set_tests_properties(check.tidy PROPERTIES LABELS check TIMEOUT 300)
+lc_add_test(check.tidy "${check}" tidy "${PROJECT_BINARY_DIR}")
+set_tests_properties(check.tidy PROPERTIES LABELS check)
 
 # lc_suite_build(PRESET CTEST-OPTION...): build/PRESET is made, then its tests are run; nothing is run without options.
 function(lc_suite_build preset)

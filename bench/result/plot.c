@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,7 +287,10 @@ static int run_gnuplot(const char *script, struct lc_error *err)
 
 static int draw_script(struct lc_buf *b, const char *path, struct lc_error *err)
 {
-    char script[] = "/tmp/livecol-plot-XXXXXX";
+    const char *where = getenv("TMPDIR");
+    char script[PATH_MAX];
+    (void)snprintf(script, sizeof script, "%s/livecol-plot-XXXXXX",
+                   where && *where ? where : "/tmp");
     int fd = mkstemp(script);
     if (fd < 0) {
         return lc_fail(err, LC_ERR_IO, "cannot make a temporary file: %s", strerror(errno));

@@ -7,6 +7,7 @@
 
 #include "cli/server/backend.h"
 #include "base/buf.h"
+#include "scratch.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -23,7 +24,7 @@
     "'unknown')"
 #define ENUM8 "Enum8('us-east'=1,'eu-west'=2,'unknown'=3)"
 
-static char folder[] = "/tmp/livecol-engine-XXXXXX";
+static char folder[SCRATCH_PATH_BYTES];
 static struct lc_backend *engine;
 
 static const char *const types[] = {"String",
@@ -52,7 +53,7 @@ static void copy_file(const char *from, const char *to, mode_t mode)
 
 static void write_file(const char *name, const char *text)
 {
-    char path[200];
+    char path[SCRATCH_PATH_BYTES + 64];
     FILE *f;
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -117,11 +118,11 @@ static int open_engine(void **state)
 {
     struct lc_connect to = {.embedded = true, .path = folder};
     struct lc_error err = LC_ERROR_INIT;
-    char path[200], source[400];
+    char path[SCRATCH_PATH_BYTES + 64], source[SCRATCH_PATH_BYTES + 64];
     struct lc_buf xml;
 
     (void)state;
-    if (!mkdtemp(folder))
+    if (!scratch_folder(folder))
         return -1;
     snprintf(path, sizeof path, "%s/user_scripts", folder);
     assert_int_equal(mkdir(path, 0755), 0);
@@ -151,7 +152,7 @@ static int open_engine(void **state)
 
 static int close_engine(void **state)
 {
-    char command[200];
+    char command[SCRATCH_PATH_BYTES + 64];
 
     (void)state;
     lc_backend_free(engine);

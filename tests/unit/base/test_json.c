@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "cli/term/message.h"
+#include "scratch.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -74,10 +75,10 @@ static void test_odd_text(void **state)
 
 static void test_written_and_read(void **state)
 {
-    char path[] = "/tmp/livecol-json-XXXXXX";
+    char path[SCRATCH_PATH_BYTES];
     struct lc_json *o = lc_json_object(), *back = NULL;
     struct lc_error err = LC_ERROR_INIT;
-    FILE *f = fdopen(mkstemp(path), "w");
+    FILE *f = fdopen(scratch_file(path), "w");
 
     (void)state;
     assert_non_null(f);
@@ -114,8 +115,8 @@ static void test_bad_files(void **state)
         {"{\"a\": 1,\n \"b\"}", "':' expected", 1},
         {"[1] x", "end of file expected", 0},
     };
-    char path[] = "/tmp/livecol-json-XXXXXX";
-    int fd = mkstemp(path);
+    char path[SCRATCH_PATH_BYTES];
+    int fd = scratch_file(path);
     struct lc_error err = LC_ERROR_INIT;
     struct lc_json *v;
 

@@ -2,6 +2,7 @@
 #include "bench/result/output.h"
 #include "bench/result/result.h"
 #include "bench/measure/interleave.h"
+#include "scratch.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -154,7 +155,7 @@ static void test_answers_that_disagree_fail(void **state)
 static void test_json_comes_back(void **state)
 {
     (void)state;
-    char path[] = "/tmp/livecol-outcome-XXXXXX";
+    char path[SCRATCH_PATH_BYTES];
     struct lc_error err = LC_ERROR_INIT;
     struct lc_outcome o;
     struct lc_outcome back;
@@ -166,7 +167,7 @@ static void test_json_comes_back(void **state)
     struct lc_json *j = lc_outcome_json(&o);
     char *text = lc_json_text(j);
     assert_non_null(text);
-    int fd = mkstemp(path);
+    int fd = scratch_file(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     assert_int_equal(close(fd), 0);
@@ -203,10 +204,10 @@ static void test_json_of_others_is_refused(void **state)
         {"{", "line"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char path[] = "/tmp/livecol-outcome-XXXXXX";
+        char path[SCRATCH_PATH_BYTES];
         struct lc_error err = LC_ERROR_INIT;
         struct lc_outcome o;
-        int fd = mkstemp(path);
+        int fd = scratch_file(path);
         assert_true(fd >= 0);
         assert_int_equal(write(fd, cases[i][0], strlen(cases[i][0])), strlen(cases[i][0]));
         assert_int_equal(close(fd), 0);

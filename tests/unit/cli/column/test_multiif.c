@@ -1,5 +1,6 @@
 /* A rule set as multiIf: longest first, the default last, every value quoted. */
 #include "cli/column/multiif.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +16,8 @@ static const char *miss;
 
 static int builtin_of(const char *csv, struct lc_buf *out, struct lc_error *err)
 {
-    char path[] = "/tmp/livecol-rules-XXXXXX";
-    int fd = mkstemp(path);
+    char path[SCRATCH_PATH_BYTES];
+    int fd = scratch_file(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, csv, strlen(csv)), strlen(csv));
     close(fd);

@@ -8,6 +8,7 @@
 #include "captured.h"
 #include "cli/term/options.h"
 #include "cli/term/message.h"
+#include "scratch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,8 +233,8 @@ static void write_password(const char *path, const char *text, size_t n)
 
 static void test_password_from_a_file(void **state)
 {
-    char path[] = "/tmp/livecol-password-XXXXXX";
-    int fd = mkstemp(path);
+    char path[SCRATCH_PATH_BYTES];
+    int fd = scratch_file(path);
 
     (void)state;
     assert_true(fd >= 0);

@@ -1,5 +1,6 @@
 /* Tables in their three forms, and numbers as people read them. */
 #include "cli/term/text_table.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,9 +99,9 @@ static void test_integers(void **state)
 static void test_save_replaces_and_complains(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/livecol-report-XXXXXX";
-    assert_non_null(mkdtemp(dir));
-    char path[64];
+    char dir[SCRATCH_PATH_BYTES];
+    assert_non_null(scratch_folder(dir));
+    char path[SCRATCH_PATH_BYTES + 16];
     (void)snprintf(path, sizeof path, "%s/out.json", dir);
     struct lc_error err = LC_ERROR_INIT;
     assert_int_equal(lc_report_save(path, "first, longer", 13, &err), 0);

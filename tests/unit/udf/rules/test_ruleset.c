@@ -8,6 +8,7 @@
 #include "udf/rules/hash.h"
 #include "udf/rules/match.h"
 #include "match_naive.h"
+#include "scratch.h"
 #include "udf_support.h"
 
 #include <stdio.h>
@@ -19,13 +20,13 @@
     "prefix,region,n\nu1,us-east,1\nu22,eu-west,2\nu22_long_prefix,x,3\nu22_long_one,y,4\n"        \
     "u22_l,z,5\nu2_,v,6\n,unknown,0\n"
 
-static char folder[] = "/tmp/livecol-test-XXXXXX";
-static char path[64];
+static char folder[SCRATCH_PATH_BYTES];
+static char path[SCRATCH_PATH_BYTES + 16];
 
 static int make_folder(void **state)
 {
     (void)state;
-    if (!mkdtemp(folder))
+    if (!scratch_folder(folder))
         return -1;
     snprintf(path, sizeof path, "%s/r.rules", folder);
     return 0;
