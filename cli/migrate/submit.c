@@ -447,6 +447,7 @@ static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt
         }
         tell(s, LC_RUN_RETRY, "%s; try %u of %u in %u ms", why.msg, attempt + 1, LC_QUERY_TRIES,
              pause_ms);
+        LC_TEST_POINT("before another try");
         if (lc_sleep_ms(pause_ms, s->options->cancel))
             return lc_fail(err, LC_ERR_STOPPED, "stopped while trying again: %s", why.msg);
     }

@@ -13,7 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+/* Against hanging only. */
+enum { HANGS_MS = 300000 };
 
 /* What the cases run on: one after the other, the embedded engine and the same over HTTP. */
 static char *folder;
@@ -35,7 +39,7 @@ static int start_embedded(void **state)
     (void)state;
     folder = scratch_new();
     snprintf(path, sizeof path, "%s/data", folder);
-    to = (struct lc_connect){.embedded = true, .path = path, .timeout_ms = 20000};
+    to = (struct lc_connect){.embedded = true, .path = path, .timeout_ms = HANGS_MS};
     open_it();
     return 0;
 }
@@ -59,7 +63,7 @@ static int start_http(void **state)
     snprintf(path, sizeof path, "%s/data", folder);
     chdb_server_start(&server, path, more);
     snprintf(url, sizeof url, "http://me@127.0.0.1:%u/default", server.port);
-    to = (struct lc_connect){.url = url, .password = "open sesame", .timeout_ms = 20000};
+    to = (struct lc_connect){.url = url, .password = "open sesame", .timeout_ms = HANGS_MS};
     open_it();
     return 0;
 }
@@ -279,25 +283,50 @@ static void test_too_late_is_unknown(void **state)
         must("KILL QUERY WHERE query LIKE '%numbers(1%' SYNC");
 }
 
-static void *cancel_soon(void *flag)
+/* What cancels a query: a connection of its own sees it run before. */
+struct canceller {
+    struct lc_backend *b;
+    atomic_bool cancel;
+    bool seen;
+};
+
+static void *cancel_once_it_runs(void *data)
 {
-    usleep(150000);
-    atomic_store((atomic_bool *)flag, true);
+    struct canceller *c = data;
+    const struct timespec pause = {0, 10000000};
+    struct lc_error e = LC_ERROR_INIT;
+
+    for (int look = 0; look < HANGS_MS / 10 && !c->seen; look++) {
+        struct lc_table answer = {0};
+        int rc = lc_backend_run(c->b,
+                                "SELECT count() FROM system.processes WHERE query LIKE "
+                                "'%numbers(1000000000000)%' AND query NOT LIKE '%processes%'",
+                                &answer, &e);
+
+        c->seen = rc == 0 && lc_table_u64(&answer, 0, 0, 0) > 0;
+        lc_table_release(&answer);
+        nanosleep(&pause, NULL);
+    }
+    atomic_store(&c->cancel, true);
     return NULL;
 }
 
 static void test_told_to_stop(void **state)
 {
-    atomic_bool cancel = false;
+    struct canceller c = {0};
     const struct lc_query q = {
         .sql = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))",
-        .cancel = &cancel};
+        .cancel = &c.cancel};
     pthread_t thread;
 
     (void)state;
-    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &cancel), 0);
+    assert_int_equal(lc_backend_clone(b, &c.b, &err), 0);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_once_it_runs, &c), 0);
     assert_int_equal(lc_backend_query(b, &q, &t, &err), LC_ERR_STOPPED);
     pthread_join(thread, NULL);
+    lc_backend_free(c.b);
+    if (!c.seen)
+        fail_msg("waited %d s for the query to run: no process list showed it", HANGS_MS / 1000);
     must("SELECT 1");
     if (!to.embedded)
         must("KILL QUERY WHERE query LIKE '%numbers(1%' SYNC");

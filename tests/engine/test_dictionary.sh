@@ -60,11 +60,13 @@ program dies 'head -n 1 >/dev/null; echo "no rules" >&2; exit 3'
 program dies_late 'sed "s/$/\teast/"; exit 3'
 program few 'head -n 1 | sed "s/$/\teast/"; cat >/dev/null'
 program other 'sed "s/.*/zzz\teast/"'
-program hangs 'exec sleep 1000'
-# fails NAME SOURCE LAYOUT: the answer, or the error, of a dictionary whose program is NAME.
+# shellcheck disable=SC2016 # the program's own name
+program hangs 'while [ -e "$0" ]; do sleep 0.1; done'
+# fails NAME SOURCE LAYOUT [MS]: the answer, or the error, of a dictionary whose program is NAME. The server waits for
+# its bytes so long: five minutes, where it is not the time-out that is looked at.
 fails() {
-  local limits='command_read_timeout 500 command_write_timeout 500 command_termination_timeout 1'
-  [ "$2" = executable ] || limits="$limits pool_size 2 max_command_execution_time 5"
+  local limits="command_read_timeout ${4:-300000} command_write_timeout 300000 command_termination_timeout 1"
+  [ "$2" = executable ] || limits="$limits pool_size 2 max_command_execution_time 300"
   sql "DROP DICTIONARY IF EXISTS failing"
   sql "CREATE DICTIONARY failing (k String, region String DEFAULT 'none') PRIMARY KEY k SOURCE($2(command '$1' format 'TabSeparated' execute_direct 1 implicit_key 0 $limits stderr_reaction 'log_last' check_exit_code 1)) LAYOUT($3) $([ "$3" = 'complex_key_direct()' ] || echo 'LIFETIME(0)')"
   sql "SELECT k, dictGet('failing', 'region', tuple(k)) FROM $keys" 2>&1
@@ -86,11 +88,11 @@ for layout in 'complex_key_direct()' 'complex_key_cache(size_in_cells 1000)'; do
       <(fails none $source "$layout")
   done
   expect_in "too few rows, a pool, $layout: the time-out" 'Pipe read timeout exceeded 500 milliseconds' \
-    <(fails few executable_pool "$layout")
+    <(fails few executable_pool "$layout" 500)
   expect_in "hangs, a pool, $layout: the time-out" 'Pipe read timeout exceeded 500 milliseconds' \
-    <(fails hangs executable_pool "$layout")
+    <(fails hangs executable_pool "$layout" 500)
   expect_in "hangs, a process a block, $layout: the time-out" 'Pipe read timeout exceeded 500 milliseconds' \
-    <(fails hangs executable "$layout")
+    <(fails hangs executable "$layout" 500)
 done
 
 # A column by a dictionary, by the migration runner: tried, added, stored, verified.

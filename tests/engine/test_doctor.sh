@@ -110,18 +110,17 @@ sql 'SYSTEM RELOAD FUNCTIONS'
 sql 'CREATE TABLE d.m (k UInt32, v UInt32) ENGINE = MergeTree ORDER BY k SETTINGS number_of_mutations_to_delay = 0'
 sql 'INSERT INTO d.m VALUES (1, 1)'
 sql 'SYSTEM STOP MERGES d.m'
-for _ in $(seq 250); do printf 'ALTER TABLE d.m UPDATE v = v + 1 WHERE 1 SETTINGS mutations_sync = 0;'; done |
-  tr ';' '\n' | while read -r statement; do sql "$statement"; done
+mutation='ALTER TABLE d.m UPDATE v = v + 1 WHERE 1 SETTINGS mutations_sync = 0'
+for _ in $(seq 250); do printf 'url = "%s"\ndata-binary = "%s"\nnext\n' "$engine_url/" "$mutation"; done |
+  curl -s --noproxy '*' -K -
 doctor 'mutations' 0
 line 'mutations' warn limit 'd.m has 250 unfinished mutations; the server slows down at 500, refuses at 1000'
 line 'mutations' warn mutation 'd.m mutation_'
 sql "KILL MUTATION WHERE database = 'd' AND table = 'm'" >/dev/null
 sql 'SYSTEM START MERGES d.m'
 sql 'ALTER TABLE d.m UPDATE v = throwIf(k = 1) WHERE 1 SETTINGS mutations_sync = 0'
-for _ in $(seq 100); do
-  [ "$(sql "SELECT countIf(latest_fail_reason != '') FROM system.mutations WHERE NOT is_done")" = 0 ] || break
-  sleep 0.1
-done
+wait_until 'the mutation that fails' is 1 \
+  sql "SELECT countIf(latest_fail_reason != '') FROM system.mutations WHERE NOT is_done"
 doctor 'a mutation that fails' 8
 line 'a mutation that fails' fail mutation 'FUNCTION_THROW_IF_VALUE_IS_NON_ZERO'
 sql "KILL MUTATION WHERE database = 'd' AND table = 'm'" >/dev/null

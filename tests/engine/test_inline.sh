@@ -24,9 +24,11 @@ inline() {
   local what=$1 wanted=$2
   shift 2
   "$LIVECOL_BIN" inline "$@" >"$work/out" 2>"$work/err" </dev/null
-  code=$?
-  expect "$what: exit" "$wanted" "$code"
-  [ "$code" = "$wanted" ] || cat "$work/out" "$work/err"
+  ended "$what" "$wanted" $?
+}
+ended() { # WHAT WANTED-EXIT EXIT
+  expect "$1: exit" "$2" "$3"
+  [ "$3" = "$2" ] || cat "$work/out" "$work/err"
 }
 default_of() {
   sql "SELECT default_expression FROM system.columns WHERE database = '$db' AND table = '$1' AND name = '$2'"
@@ -125,16 +127,19 @@ done
 expect_in 'an enum is not made up' 'keys of the type Enum8(' "$work/err"
 # What another run changes meanwhile is looked at once its lock is free.
 sql "CREATE TABLE i.late (k String, region String DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
-migration "$work/late" 0001_slow <<'END'
-SELECT sleep(1.5);
-ALTER TABLE late MODIFY COLUMN region String DEFAULT upper(k);
-END
-"$LIVECOL_BIN" up -d "$work/late" --allow-unsafe --quiet >"$work/late.out" 2>&1 &
+migration "$work/late" 0001_slow <<<'ALTER TABLE late MODIFY COLUMN region String DEFAULT upper(k);'
+gate_close "$work/gate" 'before the send'
+LIVECOL_TEST_GATE=$work/gate "$hooks" up -d "$work/late" --allow-unsafe --quiet >"$work/late.out" 2>&1 </dev/null &
 late=$!
-sleep 0.7
-inline 'changed meanwhile' 3 late.region --rules "$rules"
+gate_wait "$work/gate" 'before the send'
+: >"$work/err"
+"$LIVECOL_BIN" inline late.region --rules "$rules" >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+wait_until 'inline waiting for the lock' says "$work/err" 'waiting for livecol up'
+gate_open "$work/gate" 'before the send'
 wait "$late" || fail "changed meanwhile: $(cat "$work/late.out")"
-expect_in 'changed meanwhile' 'waiting for livecol up' "$work/err"
+wait "$pid"
+ended 'changed meanwhile' 3 $?
 expect 'changed meanwhile: as it was' 'upper(k)' "$(default_of late region)"
 
 lose_function

@@ -11,6 +11,7 @@ RANDOM=$seed
 
 engine_functions "$work/engine"
 engine_slow_function "$work/engine"
+echo 0 >"$work/engine/user_scripts/pace" # it is stopped by other means
 broken=$work/engine/user_scripts/broken
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
 
@@ -21,14 +22,14 @@ backfill_of() { # TABLE: the migration that adds region to it and fills it in
 #   1 a ─────────────── backfill, the slow one
 #   2 b ─── backfill    beside 1
 #   3 a                 after 1: the same table
-#   4 c                 beside 1; overtakes 3
-#   5 d, requires 1     after 1
+#   4 d, requires 1     after 1
+#   5 c                 beside 1; overtakes 3 and 4
 #   6 a view            after all, and nothing beside it
 backfill_of a | migration "$work/m" 0001_a
 backfill_of b | migration "$work/m" 0002_b
 migration "$work/m" 0003_a_again <<<'ALTER TABLE a ADD COLUMN note String DEFAULT upper(region);'
-migration "$work/m" 0004_c <<<'ALTER TABLE c ADD COLUMN region String DEFAULT region_v1(user_id);'
-printf -- '-- migrate:requires 0001\nALTER TABLE d ADD COLUMN n UInt8;\n' | migration "$work/m" 0005_d
+printf -- '-- migrate:requires 0001\nALTER TABLE d ADD COLUMN n UInt8;\n' | migration "$work/m" 0004_d
+migration "$work/m" 0005_c <<<'ALTER TABLE c ADD COLUMN region String DEFAULT region_v1(user_id);'
 migration "$work/m" 0006_view <<<'CREATE VIEW seen AS SELECT region FROM a;'
 
 filled() { # ROWS_OF_A ROWS_OF_B
@@ -71,23 +72,17 @@ expect 'one at a time: in order' 'applied.1 started.2 applied.2 started.3 starte
 fresh beside
 filled 30000 20000
 touch "$work/hold"
-"$LIVECOL_BIN" up -d "$work/m" --jobs 4 --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
-pid=$!
-for _ in $(seq 200); do
-  [ "$(order applied.4)" != applied.4 ] || break
-  sleep 0.02
-done
-sleep 0.5
-expect 'held: 1 and 2 wait, 4 is done' 'stmt_started.1.2 stmt_started.2.2 applied.4' \
-  "$(order stmt_started.1.2 stmt_started.2.2 stmt_done.1.2 stmt_done.2.2 applied.1 applied.2 applied.4)"
-expect 'held: the others wait for them' '' "$(order stmt_started.3.1 stmt_started.5.1 stmt_started.6.1)"
+up_start "$work/m" --jobs 4 --pause-file "$work/hold"
+wait_until 'the end of 5' is applied.5 order applied.5 # it began once 3 and 4 had been passed over
+expect 'held: 1 and 2 wait, 5 is done' 'stmt_started.1.2 stmt_started.2.2 applied.5' \
+  "$(order stmt_started.1.2 stmt_started.2.2 stmt_done.1.2 stmt_done.2.2 applied.1 applied.2 applied.5)"
+expect 'held: the others wait for them' '' "$(order stmt_started.3.1 stmt_started.4.1 stmt_started.6.1)"
 rm "$work/hold"
-wait "$pid"
-code=$?
+up_end
 said_good 'jobs'
 all_there 'jobs'
-expect 'jobs: 3 and 5 after 1' 'applied.1 stmt_started.3.1 applied.1 stmt_started.5.1' \
-  "$(order applied.1 stmt_started.3.1) $(order applied.1 stmt_started.5.1)"
+expect 'jobs: 3 and 4 after 1' 'applied.1 stmt_started.3.1 applied.1 stmt_started.4.1' \
+  "$(order applied.1 stmt_started.3.1) $(order applied.1 stmt_started.4.1)"
 expect 'jobs: 6 after all' 'stmt_started.6.1 stmt_done.6.1 applied.6' \
   "$(sql "SELECT arrayStringConcat(arrayReverse(groupArray(e)), ' ') FROM (SELECT concat(event, '.', toString(version), if(stmt = 0, '', '.1')) AS e
     FROM beside.schema_migrations ORDER BY seq DESC LIMIT 3)")"
@@ -96,7 +91,7 @@ said_good 'jobs, again'
 expect_in 'jobs, again' 'applied 0, skipped 6' "$work/out"
 
 fresh told
-filled 100000 100000
+filled 20000 20000
 up "$work/m" --jobs 4 --json
 said_good 'jobs, json'
 expect 'jobs, json: each event is a line' 6 \
@@ -107,8 +102,12 @@ backfill_of a | migration "$work/f" 0001_a
 migration "$work/f" 0002_b <<<'ALTER TABLE b ADD COLUMN user_id String;'
 migration "$work/f" 0003_c <<<'ALTER TABLE c ADD COLUMN n UInt8;'
 fresh fails
-filled 100000 10
-up "$work/f" --jobs 3
+filled 20000 10
+touch "$work/hold"
+up_start "$work/f" --jobs 3 --pause-file "$work/hold"
+wait_until 'the failure of 2' is failed.2.1 order failed.2.1
+rm "$work/hold"
+up_end
 expect 'one fails: exit' 1 "$code"
 expect_in 'one fails: which' '0002_b.sql:1: statement 1 of 1' "$work/err"
 expect 'one fails: what waited has ended, nothing else began' 'applied.1' "$(order applied.1 started.3 applied.3)"
@@ -118,16 +117,16 @@ said_good 'one fails, mended'
 expect_in 'one fails, mended' 'applied 2, skipped 1' "$work/out"
 
 fresh both
-filled 200000 200000
-up "$work/m" --jobs 4 &
-wait_pid=$!
-for _ in $(seq 200); do
-  [ "$(sql "SELECT uniq(table) FROM system.mutations WHERE database = 'both' AND NOT is_done")" != 2 ] || break
-  sleep 0.02
-done
+filled 20000 20000
+for table in a b; do sql "SYSTEM STOP MERGES both.$table"; done # mutations wait too
+up_start "$work/m" --jobs 4
+wait_until 'the mutations of both' is 2 \
+  sql "SELECT uniq(table) FROM system.mutations WHERE database = 'both' AND NOT is_done"
 touch "$broken"
-wait "$wait_pid"
+for table in a b; do sql "SYSTEM START MERGES both.$table"; done
+up_end
 rm "$broken"
+expect 'both fail: exit' 1 "$code"
 expect_in 'both fail: the one' '0001_a.sql:2: statement 2 of 2' "$work/err"
 expect_in 'both fail: the other' '0002_b.sql:2: statement 2 of 2' "$work/err"
 up "$work/m" --jobs 4
@@ -135,21 +134,26 @@ said_good 'both fail, mended'
 all_there 'both fail, mended'
 
 # --- ended early: by a signal, by SIGKILL --------------------------------------------------------------
+# At a point of the run that is drawn by the seed, the first time that it comes there.
+points=('lock taken' 'migration started' 'statement recorded as started' 'before the send' 'after the answer'
+  'statement done, not recorded' 'statement recorded as done' 'before partitions are sent' 'partitions were sent'
+  'migration recorded')
 for ((i = 1; i <= (${LIVECOL_LONG:+1} + 0 ? 30 : 1); i++)); do
   for signal in INT KILL; do
+    point=${points[RANDOM % ${#points[@]}]}
     fresh ended
-    filled 100000 100000
-    "$LIVECOL_BIN" up -d "$work/m" --jobs 4 >"$work/out" 2>"$work/err" </dev/null &
-    pid=$!
-    sleep "0.$((RANDOM % 8))$((RANDOM % 10))"
-    kill "-$signal" "$pid"
-    wait "$pid" 2>/dev/null
-    code=$?
-    [ "$signal" = KILL ] || [ "$code" = 0 ] || expect "ended by $signal: exit" 130 "$code"
+    filled 20000 20000
+    gate_close "$work/points" "$point"
+    livecol=$hooks LIVECOL_TEST_GATE=$work/points up_start "$work/m" --jobs 4
+    gate_wait "$work/points" "$point"
+    kill "-$signal" "$up_pid"
+    gate_open "$work/points" "$point"
+    up_end 2>/dev/null
+    expect "ended by $signal at <$point>: exit" "$([ "$signal" = INT ] && echo 130 || echo 137)" "$code"
     "$LIVECOL_BIN" unlock --force >/dev/null 2>&1
     up "$work/m" --jobs 4
-    said_good "ended by $signal $i"
-    all_there "ended by $signal $i"
+    said_good "ended by $signal at <$point>"
+    all_there "ended by $signal at <$point>"
   done
 done
 
@@ -160,12 +164,10 @@ touch "$work/hold"
 sql "CREATE TABLE default.a (d UInt8, user_id String) ENGINE = MergeTree ORDER BY user_id"
 sql "INSERT INTO default.a SELECT 1, toString(number) FROM numbers(10)"
 backfill_of a | migration "$work/l" 0001_a
+: >"$work/first"
 "$LIVECOL_BIN" up -d "$work/l" --pause-file "$work/hold" >"$work/first" 2>&1 </dev/null &
 pid=$!
-for _ in $(seq 200); do
-  ! grep -q waiting "$work/first" || break
-  sleep 0.02
-done
+wait_until 'the pause of the first run' says "$work/first" waiting
 up "$work/l" --lock-timeout 0.5
 expect 'locked: exit' 5 "$code"
 expect_in 'locked' "since 20" "$work/err"

@@ -8,26 +8,13 @@ if ! [ -d "$node_client/node_modules/@clickhouse/client" ]; then
   exit 1
 fi
 
+# shellcheck source=tests/support/engines.sh
+. "$LIVECOL_SOURCE/tests/support/engines.sh"
 folder=$(mktemp -d)
-server=''
-cleanup() {
-  if [ -n "$server" ]; then
-    kill -KILL "$server" 2>/dev/null || true
-  fi
-  rm -rf "$folder"
-}
-trap cleanup EXIT
-
-: >"$folder/port" # there, before it is read
-"$LIVECOL_CHDB_HTTP" --path "$folder/data" --user me --password 'open sesame' >"$folder/port" &
-server=$!
-for _ in $(seq 100); do
-  port=$(sed -n 's/^port //p' "$folder/port")
-  [ -z "$port" ] || break
-  sleep 0.1
-done
-export CLICKHOUSE_URL="http://me:open%20sesame@127.0.0.1:${port:?chdb-http does not answer}/"
+trap 'engines_stop; rm -rf "$folder"' EXIT
+engine_start_chdb "$folder" --user me --password 'open sesame'
+export CLICKHOUSE_URL="http://me:open%20sesame@${engine_url#http://}/"
 NODE_CLIENT_DIR=$node_client node "$LIVECOL_SOURCE/tests/engine/node_client.mjs"
-kill -TERM "$server"
-wait "$server"
-server=''
+kill -TERM "${engine_pids[0]}"
+wait "${engine_pids[0]}"
+engine_pids=()

@@ -15,6 +15,8 @@ for v in 1 2; do
   sed -e "s/region_v1/null_v$v/g" -e 's/LowCardinality(String)/Nullable(String)/' \
     "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/null_v${v}_function.xml"
 done
+engine_gate "$work/engine"
+gate=$work/engine/gate
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
 
 # make_table NAME ROWS: by month; keys of the third month are the same by both rule sets.
@@ -24,6 +26,18 @@ make_table() {
   sql "INSERT INTO $1.t (k, d, n) SELECT concat(if(number % 3 = 2, 'u2', concat('u', toString(number % 5))), '_', toString(number)), addMonths(toDate('2026-01-15'), number % 3), number FROM numbers($2)"
   sql "INSERT INTO $1.t (k, d, n, region) SELECT concat('u1_', toString(number)), '2026-01-20', number, 'given' FROM numbers(100)"
 }
+
+# slow_insert TABLE ROWS MIDDLE: begins an INSERT, as $slow, and holds it at the gate "half" before row MIDDLE; the
+# rows before that one are there.
+slow_insert() {
+  gate_close "$gate" half
+  sql "INSERT INTO $1 (k, d, n) SELECT concat('u1_slow', at_gate(if(number = $3, 'half', 'go')), toString(number)), '2026-01-02', 2000000 + number FROM numbers($2) SETTINGS max_block_size = 1, max_threads = 1, min_insert_block_size_rows = 1, min_insert_block_size_bytes = 1" \
+    >"$work/slow" 2>&1 &
+  slow=$!
+  gate_wait "$gate" half
+}
+# more LINES FILE: that the file gets so many more lines.
+more() { wait_until "$1 more lines of $2" at_least $(($(wc -l <"$2") + $1)) wc -l "$2"; }
 
 new_migration() {
   "$LIVECOL_BIN" new region_v2 -d "$work/$1" --rederive "$1.t.region" --key k --from region_v1 \
@@ -40,6 +54,7 @@ printf 'prefix,region\nu1,us-east\nu2,eu-west\n,unknown\n' >"$work/region_v1.csv
 code=$?
 said_good 'rules diff'
 expect_in 'rules diff: rows' "\"rows\":600100,\"would_change\":$(sql 'SELECT countIf(region = region_v1(k) AND region != region_v2(k)) FROM r.t'),\"already\":0,\"given\":100" "$work/out"
+slow_insert r.t 20 10
 # Every value that a reader sees is the old one, the new one, or one that was given; no row is lost.
 (
   while [ ! -e "$work/stop" ]; do
@@ -47,32 +62,48 @@ expect_in 'rules diff: rows' "\"rows\":600100,\"would_change\":$(sql 'SELECT cou
   done
 ) >"$work/seen" &
 reader=$!
+# The writer pauses while the file "pause" is there.
 (
   while [ ! -e "$work/stop" ]; do
+    if [ -e "$work/pause" ]; then
+      touch "$work/paused"
+      sleep 0.02
+      continue
+    fi
     sql "INSERT INTO r.t (k, d, n) SELECT concat('u', toString(number % 5), '_w'), '2026-02-01', 1000000 + number FROM numbers(500)" ||
       echo 'INSERT' >>"$work/write.failed"
+    echo written
   done
-) >>"$work/write.out" 2>&1 &
+) >"$work/written" 2>&1 &
 writer=$!
-sql "INSERT INTO r.t (k, d, n) SELECT concat('u1_slow', toString(number)), '2026-01-02', 2000000 + sleepEachRow(0.15) + number FROM numbers(20) SETTINGS max_block_size = 1, min_insert_block_size_rows = 1, min_insert_block_size_bytes = 1" \
-  >"$work/slow" 2>&1 &
-slow=$!
-for _ in $(seq 100); do
-  [ "$(sql 'SELECT count() FROM r.t WHERE n >= 2000000')" = 0 ] || break
-  sleep 0.02
-done
-up "$work/r"
+more 3 "$work/seen"
+more 3 "$work/written"
+# The DEFAULT is changed among INSERTs; after that none but the slow one is of before.
+gate_close "$work/points" 'after the answer'
+livecol=$hooks LIVECOL_TEST_GATE=$work/points up_start "$work/r"
+gate_wait "$work/points" 'after the answer'
+expect 're-derive: the DEFAULT is changed' 'region_v2(k)' \
+  "$(sql "SELECT default_expression FROM system.columns WHERE database = 'r' AND name = 'region'")"
+touch "$work/pause"
+wait_until 'the pause of the writer' ls "$work/paused"
+gate_open "$work/points" 'after the answer'
+wait_until 'the wait for the slow INSERT' says "$work/err" 'waiting for 1 INSERT'
+rm "$work/pause"
+more 3 "$work/seen"
+more 3 "$work/written"
+expect 're-derive: nothing is changed before the slow INSERT has ended' 0 \
+  "$(sql "SELECT count() FROM system.mutations WHERE database = 'r'")"
+gate_open "$gate" half
+up_end
 wait "$slow" || fail "the slow INSERT failed: $(cat "$work/slow")"
+more 2 "$work/seen" # the second began after up had ended
 touch "$work/stop"
 wait "$reader" "$writer"
 said_good 're-derive'
-[ ! -e "$work/write.failed" ] || fail "an INSERT failed: $(cat "$work/write.out")"
-expect_in 're-derive: the slow INSERT is waited for' 'INSERT' "$work/err"
-expect_in 're-derive: waited' 'began before the DEFAULT was changed: INSERT INTO r.t' "$work/err"
+[ ! -e "$work/write.failed" ] || fail "an INSERT failed: $(cat "$work/written")"
+expect_in 're-derive: waited' "began before the DEFAULT was changed: INSERT INTO r.t (k, d, n) SELECT concat('u1_slow'" "$work/err"
 expect_in 're-derive: end' 'no row is left to change; 100 hold a value of their own' "$work/err"
 expect 're-derive: a reader saw only old or new' $'0\t0\t0\t1' "$(sort -u "$work/seen")"
-checks=$((checks + 1))
-[ "$(wc -l <"$work/seen")" -ge 3 ] || fail "the reader read $(wc -l <"$work/seen") times"
 expect 're-derive: drift' 0 "$(sql "SELECT countIf(region != region_v2(k)) FROM r.t WHERE region != 'given'")"
 expect 're-derive: the slow rows' 20 "$(sql "SELECT countIf(region = 'us-west') FROM r.t WHERE n >= 2000000")"
 expect 're-derive: given' 100 "$(sql "SELECT countIf(region = 'given') FROM r.t")"
@@ -111,26 +142,19 @@ expect 'UPDATE alone' 0 "$(sql "SELECT countIf(region != region_v2(k)) FROM o.t 
 # --- SIGINT while it waits for an INSERT: 130, and the next run goes on --------------------------
 make_table c 3000
 new_migration c
-sql "INSERT INTO c.t (k, d, n) SELECT concat('u1_slow', toString(number)), '2026-01-02', 2000000 + sleepEachRow(0.15) + number FROM numbers(10) SETTINGS max_block_size = 1" \
-  >"$work/slow" 2>&1 &
-slow=$!
-for _ in $(seq 100); do
-  [ "$(sql "SELECT count() FROM system.processes WHERE query LIKE 'INSERT INTO c.t%'")" = 0 ] || break
-  sleep 0.02
-done
-"$LIVECOL_BIN" up -d "$work/c" >"$work/out" 2>"$work/err" </dev/null &
-pid=$!
-for _ in $(seq 200); do
-  if grep -q 'waiting for 1 INSERT' "$work/err"; then break; fi
-  sleep 0.02
-done
-kill -INT "$pid"
-wait "$pid"
-expect 'SIGINT: exit' 130 $?
+slow_insert c.t 10 5
+up_start "$work/c"
+wait_until 'the wait for the slow INSERT' says "$work/err" 'waiting for 1 INSERT'
+kill -INT "$up_pid"
+up_end
+expect 'SIGINT: exit' 130 "$code"
 expect_in 'SIGINT' 'rows that are not re-derived yet hold the old value' "$work/err"
 expect_in 'SIGINT: status' 'was stopped in the middle: the next run goes on with it' \
   <("$LIVECOL_BIN" status -d "$work/c")
-up "$work/c"
+up_start "$work/c"
+wait_until 'the next wait for the slow INSERT' says "$work/err" 'waiting for 1 INSERT'
+gate_open "$gate" half
+up_end
 said_good 'after SIGINT'
 wait "$slow" || fail "the slow INSERT failed: $(cat "$work/slow")"
 expect 'after SIGINT: drift' $'0\t3110' \

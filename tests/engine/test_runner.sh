@@ -86,6 +86,8 @@ cat >"$work/engine/flaky_function.xml" <<'END'
   <check_exit_code>1</check_exit_code><stderr_reaction>throw</stderr_reaction>
 </function></functions>
 END
+engine_gate "$work/engine"
+gate=$work/engine/gate
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
 
 # A mutation that fails ends the wait, with its reason; once mended, the next run waits for it.
@@ -116,24 +118,24 @@ expect 'the mutation is mended: rows' 3001 \
 fresh slow
 sql "CREATE TABLE slow.t (k UInt32, v UInt32) ENGINE = MergeTree ORDER BY k"
 sql "INSERT INTO slow.t SELECT number, 0 FROM numbers(20)"
+sql 'SYSTEM STOP MERGES slow.t' # mutations wait too
 migration "$work/slow" 0001_slow <<'END'
-ALTER TABLE t UPDATE v = v + 1 + sleepEachRow(0.1) WHERE 1;
+ALTER TABLE t UPDATE v = v + 1 WHERE 1;
 END
-"$LIVECOL_BIN" up -d "$work/slow" >"$work/out" 2>"$work/err" </dev/null &
-pid=$!
-for _ in $(seq 100); do
-  [ "$(sql "SELECT count() FROM system.mutations WHERE database = 'slow'")" = 0 ] || break
-  sleep 0.05
-done
-kill -INT "$pid"
-wait "$pid"
-expect 'SIGINT: exit' 130 $?
+up_start "$work/slow"
+wait_until 'the mutation of slow.t' is 1 sql "SELECT count() FROM system.mutations WHERE database = 'slow'"
+kill -INT "$up_pid"
+up_end
+expect 'SIGINT: exit' 130 "$code"
 expect_in 'SIGINT' 'goes on in the server' "$work/err"
 expect 'SIGINT: not undone' 0 \
   "$(sql "SELECT is_done FROM system.mutations WHERE database = 'slow'")"
 expect 'SIGINT: no lock is left' 0 \
   "$(sql "SELECT count() FROM system.tables WHERE database = 'slow' AND name LIKE '%lock%'")"
-up "$work/slow"
+up_start "$work/slow"
+wait_until 'the next run, waiting for the mutation' says "$work/err" 'has taken effect'
+sql 'SYSTEM START MERGES slow.t'
+up_end
 said_good 'after SIGINT'
 expect 'after SIGINT: once' 20 "$(sql 'SELECT sum(v) FROM slow.t')"
 expect 'after SIGINT: one mutation' 1 \
@@ -142,14 +144,18 @@ expect 'after SIGINT: one mutation' 1 \
 # An answer that comes late: the statement is found running, waited for, and not sent again.
 proxy_start
 fresh late
-sql "CREATE TABLE late.t (k UInt32) ENGINE = MergeTree ORDER BY k"
 migration "$work/late" 0001_late <<'END'
-CREATE TABLE u ENGINE = MergeTree ORDER BY k AS SELECT toUInt32(sleepEachRow(0.2)) AS k FROM numbers(5);
+CREATE TABLE u ENGINE = MergeTree ORDER BY k
+    AS SELECT at_gate(if(number = 3, 'late', toString(number))) AS k FROM numbers(5) SETTINGS max_block_size = 1;
 END
 fault early 1 '^CREATE TABLE u'
-up "$work/late"
+gate_close "$gate" late
+up_start "$work/late"
+gate_wait "$gate" late
+wait_until 'the statement found running' says "$work/err" 'the statement still runs in the server'
+gate_open "$gate" late
+up_end
 expect 'late: exit' 7 "$code"
-expect_in 'late' 'the statement still runs in the server' "$work/err"
 expect 'late: its rows' 5 "$(sql 'SELECT count() FROM late.u')"
 no_fault
 
@@ -171,13 +177,14 @@ sql "ALTER TABLE many.t UPDATE v = 2 WHERE 1 SETTINGS mutations_sync = 0"
 migration "$work/many" 0001_many <<'END'
 ALTER TABLE t UPDATE v = v + 10 WHERE 1;
 END
-(
-  sleep 1
-  sql "SYSTEM START MERGES many.t"
-) &
-starter=$!
-up "$work/many"
-wait "$starter"
+gate_close "$work/tries" 'before another try'
+livecol=$hooks LIVECOL_TEST_GATE=$work/tries up_start "$work/many"
+gate_wait "$work/tries" 'before another try'
+sql "SYSTEM START MERGES many.t"
+wait_until 'the end of the first mutation' is 1 sql "SELECT min(is_done) FROM system.mutations WHERE database = 'many'"
+expect 'too many mutations: ours is not sent yet' 1 "$(sql "SELECT count() FROM system.mutations WHERE database = 'many'")"
+gate_open "$work/tries" 'before another try'
+up_end
 said_good 'too many mutations'
 expect_in 'too many mutations' 'Code: 692' "$work/err"
 expect 'too many mutations: once' 12 "$(sql 'SELECT v FROM many.t')"
@@ -190,19 +197,32 @@ migration "$work/load" 0001_region <<'END'
 ALTER TABLE t ADD COLUMN region LowCardinality(String) DEFAULT region_v1(k);
 ALTER TABLE t MATERIALIZE COLUMN region;
 END
+# From before the column is there until after all: some while its mutation is sent and held.
+sql 'SYSTEM STOP MERGES load.t'
 (
-  for i in $(seq 20); do
+  while [ ! -e "$work/load.stop" ]; do
     sql "INSERT INTO load.t (k, n) SELECT concat('u', toString(number % 4)), number FROM numbers(100)" ||
-      echo "insert $i" >>"$work/load.failed"
-    sql 'SELECT k, n FROM load.t LIMIT 10 FORMAT Null' || echo "select $i" >>"$work/load.failed"
+      echo insert >>"$work/load.failed"
+    sql 'SELECT k, n FROM load.t LIMIT 10 FORMAT Null' || echo select >>"$work/load.failed"
+    echo written
   done
-) &
+) >"$work/load.written" &
 writer=$!
-up "$work/load"
+wrote() { wait_until "5 more INSERTs, $1" at_least $(($(wc -l <"$work/load.written") + 5)) wc -l "$work/load.written"; }
+wrote 'before the column'
+up_start "$work/load"
+wait_until 'the mutation of load.t' is_not 0 \
+  sql "SELECT count() FROM system.mutations WHERE database = 'load' AND NOT is_done"
+wrote 'while it is filled in'
+sql 'SYSTEM START MERGES load.t'
+up_end
+wrote 'after it'
+touch "$work/load.stop"
 wait "$writer"
 said_good 'under load'
 [ ! -e "$work/load.failed" ] || fail "under load: $(cat "$work/load.failed")"
-expect 'under load: rows, and those whose region is wrong' $'302000\t0' \
+expect 'under load: rows, and those whose region is wrong' \
+  $((300000 + 100 * $(wc -l <"$work/load.written")))$'\t0' \
   "$(sql 'SELECT count(), countIf(region != region_v1(k)) FROM load.t')"
 expect 'under load: parts without the column' 0 \
   "$(sql "SELECT countIf(has_it = 0) FROM (SELECT name, countIf(column = 'region') AS has_it FROM system.parts_columns WHERE database = 'load' AND table = 't' AND active GROUP BY name)")"

@@ -58,11 +58,12 @@ sql "INSERT INTO positional.counted (k) VALUES ('b')"
 migration "$work/positional" 0001_add <<'END'
 ALTER TABLE counted ADD COLUMN v String;
 END
-for _ in $(seq 50); do # the log is written now and then
+# shellcheck disable=SC2317 # called by wait_until
+plan_names_inserts() {
   "$LIVECOL_BIN" plan -d "$work/positional" >"$work/out" 2>"$work/err"
-  if grep -q 'name no columns' "$work/out"; then break; fi
-  sleep 0.1
-done
+  says "$work/out" 'name no columns'
+}
+wait_until 'the INSERTs in the log, which is written now and then' plan_names_inserts
 expect_in 'positional INSERTs' \
   'hazard: 1 INSERT(s) of the last 7 days name no columns and will fail: INSERT INTO positional.counted' \
   "$work/out"

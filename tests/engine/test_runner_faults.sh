@@ -30,7 +30,7 @@ statements=("CREATE TABLE t" "ALTER TABLE t ADD COLUMN w" "ALTER TABLE t MATERIA
   "ALTER TABLE t MODIFY COLUMN w COMMENT" "CREATE VIEW v" "ALTER TABLE t UPDATE v ="
   "CREATE DATABASE IF NOT EXISTS faults_extra" "ALTER TABLE t RENAME COLUMN w" "RENAME TABLE v"
   "DROP TABLE w")
-modes=(before after early middle truncate 503 503-after error-517 error-242 delay)
+modes=(before after early middle truncate 503 503-after error-517 error-242 hold)
 
 fresh plain
 up "$work/ddl" --allow-unsafe
@@ -42,7 +42,15 @@ want=$(schema)
 one() {
   fresh faults
   fault "$1" 1 "^$2"
-  up "$work/ddl" --allow-unsafe
+  gate_close "$work/proxy" answer
+  up_start "$work/ddl" --allow-unsafe
+  if [ "$1" = hold ]; then # the server has done it, and up waits for the answer
+    gate_wait "$work/proxy" answer
+    expect "$1 at $2: it waits" stmt_started \
+      "$(sql 'SELECT event FROM faults.schema_migrations ORDER BY seq DESC LIMIT 1')"
+  fi
+  gate_open "$work/proxy" answer
+  up_end
   said_good "$1 at $2"
   expect "$1 at $2: the fault was met" "$1" "$(head -1 "$work/proxy/applied")"
   expect "$1 at $2: schema" "$want" "$(schema)"

@@ -113,7 +113,7 @@ expect 'after a kill in an INSERT: rows' $'1\n2' "$(sql 'SELECT k FROM kills.t O
 # The lock of a runner that was killed is taken over once it is stale.
 fresh kills
 killed "$work/ddl" 1
-livecol=$hooks LIVECOL_TEST_STALE_S=1 up "$work/ddl" --allow-unsafe --lock-timeout 20
+livecol=$hooks LIVECOL_TEST_STALE_S=1 up "$work/ddl" --allow-unsafe --lock-timeout 600
 said_good 'the lock is taken over'
 expect 'the lock is taken over: schema' "$want" "$(schema)"
 expect 'no lock is left' 0 \

@@ -19,7 +19,7 @@ race() {
   local pids=() i applied=0 skipped=0
   fresh races
   for i in $(seq "$1"); do
-    "$LIVECOL_BIN" up -d "$work/m" >"$work/out.$i" 2>"$work/err.$i" </dev/null &
+    "$LIVECOL_BIN" up -d "$work/m" --lock-timeout 600 >"$work/out.$i" 2>"$work/err.$i" </dev/null &
     pids+=($!)
   done
   for i in $(seq "$1"); do

@@ -55,6 +55,35 @@ END
     "$LIVECOL_SOURCE/config/livecol_function.xml" >"$1/$2_function.xml"
 }
 
+# engine_gate DIR: a function at_gate(name) that answers its argument, row by row, and waits before at
+# the gate DIR/gate of that name (tests/support/wait.sh). It holds a statement in its middle:
+# INSERT ... SELECT at_gate(if(number = 10, 'half', 'go')) FROM numbers(20) SETTINGS max_block_size = 1
+engine_gate() {
+  mkdir -p "$1/gate" "$1/user_scripts"
+  cat >"$1/user_scripts/at_gate" <<'END'
+#!/bin/sh
+gate=$(dirname "$0")/../gate
+while IFS= read -r name; do
+  if [ -e "$gate/$name.hold" ]; then
+    : >"$gate/$name.reached"
+    while [ -e "$gate/$name.hold" ]; do sleep 0.02; done
+  fi
+  echo "$name"
+done
+END
+  chmod +x "$1/user_scripts/at_gate"
+  cat >"$1/at_gate_function.xml" <<'END'
+<functions><function>
+  <type>executable</type><name>at_gate</name><command>at_gate</command>
+  <argument><type>String</type><name>name</name></argument>
+  <return_type>String</return_type><return_name>result</return_name><format>TabSeparated</format>
+  <command_read_timeout>600000</command_read_timeout><command_write_timeout>600000</command_write_timeout>
+  <max_command_execution_time>600</max_command_execution_time>
+  <check_exit_code>1</check_exit_code><stderr_reaction>throw</stderr_reaction>
+</function></functions>
+END
+}
+
 # engine_start_chdb DIR [OPTION...]: the embedded engine over HTTP; its URL goes into engine_url.
 engine_start_chdb() {
   local dir=$1 port=''

@@ -11,14 +11,19 @@ and applies MODE to the next COUNT requests whose body holds TEXT, or begins wit
 written ^TEXT (each use counts down):
   before      the request is read, and the connection cut: the server never sees it
   after       the server runs it; the connection is cut in place of the answer
-  early       it goes to the server, and the connection is cut at once, while it runs
+  early       it goes to the server, and the connection is cut once the server works on it
   middle      half of the answer arrives, then the connection is cut
   truncate    half of the answer arrives as if it were all of it
-  delay       the answer comes a second late
+  hold        the server runs it; the answer waits at the gate DIR "answer"
+  hold-before it waits at the gate DIR "request", and goes to the server then
   503         answered with status 503, the server never sees it
   503-after   the server runs it; answered with status 503
   error-N     answered with ClickHouse's error N, the server never sees it
-  kill        it goes to the server; the process whose id is in DIR/victim gets SIGKILL
+  kill        it goes to the server; once the server works on it, the process whose id is in
+              DIR/victim gets SIGKILL
+
+A gate is one of tests/support/wait.sh: who comes to it leaves DIR/NAME.reached, and waits while
+DIR/NAME.hold is there.
 """
 import http.client
 import os
@@ -53,6 +58,16 @@ def take_fault(body):
         return mode
 
 
+def wait_at_gate(name):
+    hold = os.path.join(folder, name + ".hold")
+    if not os.path.exists(hold):
+        return
+    with open(os.path.join(folder, name + ".reached"), "w", encoding="utf-8"):
+        pass
+    while os.path.exists(hold):
+        time.sleep(0.01)
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # one write an answer: two would wait for each other's acknowledgement
@@ -73,6 +88,29 @@ class Handler(BaseHTTPRequestHandler):
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
         server.request(self.command, self.path, body=body, headers=headers)
         return server
+
+    def is_running(self, body):
+        """The server lists the statement. Of an INSERT it lists what stands before the data."""
+        text = body.decode(errors="replace").replace("\\", "\\\\").replace("'", "\\'")
+        server = http.client.HTTPConnection(target, timeout=120)
+        headers = {k: v for k, v in self.headers.items() if k.lower().startswith("authorization")}
+        server.request("POST", "/", headers=headers, body=(
+            f"SELECT count() FROM system.processes WHERE startsWith('{text}', query)").encode())
+        answer = server.getresponse().read()
+        server.close()
+        return answer.strip() != b"0"
+
+    def until_in_work(self, server, body):
+        """Until the server works on the request, or has answered it. The answer goes nowhere."""
+        def read():
+            server.getresponse().read()
+            server.close()
+
+        answer = threading.Thread(target=read, daemon=True)
+        answer.start()
+        while answer.is_alive() and not self.is_running(body):
+            time.sleep(0.01)
+        return answer
 
     def answer(self, status, headers, body, length=None):
         self.send_response(status)
@@ -96,16 +134,17 @@ class Handler(BaseHTTPRequestHandler):
             code = mode.split("-")[1]
             text = f"Code: {code}. DB::Exception: made by the test. (MADE) (version 1.1)"
             return self.answer(500, [("X-ClickHouse-Exception-Code", code)], text.encode())
+        if mode == "hold-before":
+            wait_at_gate("request")
         server = self.forward(body)
         if mode == "early":
-            threading.Thread(target=server.getresponse, daemon=True).start()
-            time.sleep(0.1)
+            self.until_in_work(server, body)
             return self.cut()
         if mode == "kill":
-            time.sleep(0.05)
+            answer = self.until_in_work(server, body)
             with open(os.path.join(folder, "victim"), encoding="utf-8") as f:
                 os.kill(int(f.read()), signal.SIGKILL)
-            server.getresponse().read()
+            answer.join()
             return self.cut()
         response = server.getresponse()
         data = response.read()
@@ -121,8 +160,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.cut()
         if mode == "truncate":
             return self.answer(status, headers, data[: len(data) // 2])
-        if mode == "delay":
-            time.sleep(1)
+        if mode == "hold":
+            wait_at_gate("answer")
         return self.answer(status, headers, data)
 
     do_GET = do_POST

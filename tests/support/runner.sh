@@ -14,6 +14,8 @@ failures=0
 checks=0
 
 runner_cleanup() {
+  local pid
+  for pid in $(jobs -p); do kill -KILL "$pid" 2>/dev/null || true; done
   if [ -n "$proxy_pid" ]; then
     kill -KILL "$proxy_pid" 2>/dev/null || true
     wait "$proxy_pid" 2>/dev/null || true
@@ -92,6 +94,20 @@ up() {
   local folder=$1
   shift
   "${livecol:-$LIVECOL_BIN}" up -d "$folder" "$@" >"$work/out" 2>"$work/err" </dev/null
+  code=$?
+}
+
+# up_start FOLDER [OPTION...]: the same beside the test, as process $up_pid; up_end waits for its end.
+up_start() {
+  local folder=$1
+  shift
+  : >"$work/out" # here, so that nobody takes what an earlier run said for this one's
+  : >"$work/err"
+  "${livecol:-$LIVECOL_BIN}" up -d "$folder" "$@" >"$work/out" 2>"$work/err" </dev/null &
+  up_pid=$!
+}
+up_end() {
+  wait "$up_pid"
   code=$?
 }
 

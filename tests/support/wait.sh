@@ -38,6 +38,15 @@ is_not() {
   [ "$got" != "$unwanted" ]
 }
 
+# at_least N COMMAND...: for wait_until: the first word that COMMAND prints is a number from N on.
+at_least() {
+  local wanted=$1 got
+  shift
+  got=$("$@")
+  printf '%s\n' "$got"
+  [ "${got%%[!0-9]*}" -ge "$wanted" ]
+}
+
 # says FILE TEXT: for wait_until: the file holds the text; the file is the state.
 says() {
   cat "$1"
