@@ -92,9 +92,9 @@ engine_start_chdb() {
   : >"$dir/port"
   "$LIVECOL_CHDB_HTTP" --path "$dir" "$@" >"$dir/port" 2>"$dir/stderr" &
   engine_pids+=($!)
-  for _ in $(seq 200); do
+  for _ in $(seq 6000); do # until it listens, or has ended
     port=$(sed -n 's/^port //p' "$dir/port")
-    [ -z "$port" ] || break
+    [ -z "$port" ] && kill -0 $! 2>/dev/null || break
     sleep 0.05
   done
   if [ -z "$port" ]; then

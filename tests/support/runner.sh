@@ -69,11 +69,8 @@ proxy_start() {
   python3 "$LIVECOL_SOURCE/tests/support/fault_proxy.py" "${engine_url#http://}" "$work/proxy" \
     >"$work/proxy/port" 2>"$work/proxy/stderr" &
   proxy_pid=$!
-  for _ in $(seq 200); do
-    proxy_url=http://127.0.0.1:$(sed -n 's/^port //p' "$work/proxy/port")
-    [ "$proxy_url" = http://127.0.0.1: ] || break
-    sleep 0.05
-  done
+  wait_until 'the proxy that listens' says "$work/proxy/port" 'port '
+  proxy_url=http://127.0.0.1:$(sed -n 's/^port //p' "$work/proxy/port")
 }
 
 # fault MODE COUNT TEXT: for the next requests that hold TEXT. See fault_proxy.py.

@@ -69,7 +69,7 @@ start() {
     pid=$!
     echo "$pid" >"$dir/pid"
     url="http://127.0.0.1:${ports[0]}"
-    for _ in $(seq 200); do
+    for _ in $(seq 6000); do # until it answers, or has ended
       if answers "$url"; then
         echo "$url"
         return 0
