@@ -8,7 +8,6 @@
  */
 #ifndef LC_BUF_H
 #define LC_BUF_H
-
 #include <stddef.h>
 #include <stdint.h>
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <sys/random.h>
 #include <time.h>
 
 enum { LOOK_EVERY_NS = 50000000 };
@@ -37,4 +38,51 @@ const struct lc_clock *lc_clock_system(void)
 {
     static const struct lc_clock system_clock = {system_now, system_sleep_until, NULL};
     return &system_clock;
+}
+
+uint64_t lc_now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t lc_now_ms(void)
+{
+    return lc_now_ns() / 1000000;
+}
+
+bool lc_sleep_ms(unsigned ms, const atomic_bool *cancel)
+{
+    uint64_t end = lc_now_ms() + ms;
+
+    for (;;) {
+        uint64_t now = lc_now_ms();
+        uint64_t step = now < end ? end - now : 0;
+        struct timespec t;
+
+        if (cancel && atomic_load(cancel))
+            return true;
+        if (step == 0)
+            return false;
+        if (step > 50)
+            step = 50;
+        t = (struct timespec){.tv_nsec = (long)step * 1000000};
+        nanosleep(&t, NULL);
+    }
+}
+
+unsigned lc_backoff_ms(unsigned attempt)
+{
+    unsigned ms = 200;
+    uint32_t r = 0;
+
+    while (attempt-- > 1 && ms < 10000)
+        ms *= 2;
+    if (ms > 10000)
+        ms = 10000;
+    if (getrandom(&r, sizeof r, 0) != sizeof r)
+        r = (uint32_t)lc_now_ms() * 2654435761u;
+    return ms * 3 / 4 + r % (ms / 2 + 1);
 }

@@ -1,9 +1,6 @@
-/*
- * Time, as the benchmarks see it: a clock that a test can replace by one of its own.
- */
+/* Time: the monotonic clock, waiting, and a clock that a test can replace by one of its own. */
 #ifndef LC_CLOCK_H
 #define LC_CLOCK_H
-
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,5 +23,19 @@ static inline uint64_t lc_clock_now(const struct lc_clock *c)
 {
     return c->now_ns(c->ctx);
 }
+
+/* Sleep, in steps, until ms have passed or *cancel (may be NULL) is true; true where it is. */
+bool lc_sleep_ms(unsigned ms, const atomic_bool *cancel);
+
+/* Milliseconds, nanoseconds, of a clock that only goes forward. */
+uint64_t lc_now_ms(void);
+
+uint64_t lc_now_ns(void);
+
+/*
+ * How long to wait before try number `attempt` (from 1): 200 ms, doubled each time up to 10 s, each
+ * stretched or shrunk at random by up to a quarter, so that many runners do not come back at once.
+ */
+unsigned lc_backoff_ms(unsigned attempt);
 
 #endif

@@ -7,7 +7,6 @@
  */
 #ifndef LC_ERROR_H
 #define LC_ERROR_H
-
 #include <stddef.h>
 #include <stdint.h>
 

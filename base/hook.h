@@ -2,7 +2,6 @@
  * --on-failure. */
 #ifndef LC_HOOK_H
 #define LC_HOOK_H
-
 #include "base/error.h"
 
 /* One fact for the command, as an environment variable: {"LIVECOL_TABLE", "events"}. */

@@ -1,7 +1,7 @@
 #include "base/json.h"
 
 #include "base/buf.h"
-#include "cli/term/message.h"
+#include "base/secret.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -78,7 +78,7 @@ static json_t *string_of(const char *text, size_t n)
     }
     for (size_t at = 0, bytes; ok && at <= n; at += bytes + 1) { /* from one NUL to the next */
         bytes = strlen(copy + at);
-        lc_talk_redact(copy + at);
+        lc_secret_redact(copy + at);
         ok = (at == 0 || lc_buf_add(&clean, "", 1) == 0) && add_clean(&clean, copy + at);
     }
     if (ok && lc_buf_str(&clean))

@@ -10,7 +10,6 @@
  */
 #ifndef LC_JSON_H
 #define LC_JSON_H
-
 #include "base/error.h"
 
 #include <stdbool.h>
@@ -27,7 +26,7 @@ void lc_json_free(struct lc_json *v);
 
 /*
  * Set a member of an object; an earlier one of that key is replaced. Text that is not UTF-8 has its
- * bad bytes replaced by U+FFFD, and secrets by *** (see lc_talk_redact). NULL text, and a double
+ * bad bytes replaced by U+FFFD, and secrets by *** (see lc_secret_redact). NULL text, and a double
  * that is not finite, become null. lc_json_set takes the value over.
  */
 void lc_json_set_str(struct lc_json *object, const char *key, const char *text);

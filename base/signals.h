@@ -4,7 +4,6 @@
  */
 #ifndef LC_STOP_H
 #define LC_STOP_H
-
 #include <stdatomic.h>
 #include <stdbool.h>
 

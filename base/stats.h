@@ -14,7 +14,6 @@
  */
 #ifndef LC_STATS_H
 #define LC_STATS_H
-
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,7 +1,6 @@
 /* Which known word did a person mean? For "did you mean ...?". */
 #ifndef LC_NEAREST_H
 #define LC_NEAREST_H
-
 #include <stddef.h>
 
 /* The best so far; zero it, offer every known word, read `best` (NULL: none is near). */

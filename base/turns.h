@@ -9,7 +9,6 @@
  */
 #ifndef LC_JOBS_H
 #define LC_JOBS_H
-
 #include "base/error.h"
 
 #include <stdbool.h>

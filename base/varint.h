@@ -5,7 +5,6 @@
  */
 #ifndef LC_VARINT_H
 #define LC_VARINT_H
-
 #include <stddef.h>
 #include <stdint.h>
 

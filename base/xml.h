@@ -8,7 +8,6 @@
  */
 #ifndef LC_XML_H
 #define LC_XML_H
-
 #include "base/buf.h"
 #include "base/error.h"
 

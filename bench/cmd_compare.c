@@ -1,10 +1,10 @@
 /* livecol bench compare */
+#include "base/strings.h"
 #include "bench/cmd_bench.h"
-
 #include "bench/result/output.h"
-#include "cli/term/options.h"
 #include "bench/result/result.h"
 #include "cli/term/message.h"
+#include "cli/term/options.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,12 +1,14 @@
 /* livecol bench live */
-#include "bench/cmd_bench.h"
-
-#include "bench/result/output.h"
-#include "cli/term/status_line.h"
-#include "bench/live/run.h"
-#include "cli/deploy/locate.h"
 #include "base/signals.h"
+#include "base/strings.h"
+#include "bench/cmd_bench.h"
+#include "bench/live/data.h"
+#include "bench/live/run.h"
+#include "bench/result/output.h"
+#include "cli/deploy/locate.h"
+#include "cli/server/connect.h"
 #include "cli/term/message.h"
+#include "cli/term/status_line.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,11 +1,12 @@
 /* livecol bench match: the command. */
+#include "base/strings.h"
 #include "bench/cmd_bench.h"
 #include "bench/result/output.h"
-#include "bench/udf/matcher.h"
-#include "cli/term/options.h"
 #include "bench/result/result.h"
-#include "cli/term/text_table.h"
+#include "bench/udf/matcher.h"
 #include "cli/term/message.h"
+#include "cli/term/options.h"
+#include "cli/term/text_table.h"
 
 #include <stdio.h>
 #include <string.h>

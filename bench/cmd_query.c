@@ -1,13 +1,14 @@
 /* livecol bench query */
-#include "bench/cmd_bench.h"
-
-#include "bench/measure/column_queries.h"
-#include "bench/result/output.h"
-#include "cli/term/status_line.h"
-#include "cli/sql/split.h"
 #include "base/signals.h"
+#include "base/strings.h"
+#include "bench/cmd_bench.h"
+#include "bench/measure/column_queries.h"
+#include "bench/result/interleave.h"
+#include "bench/result/output.h"
+#include "cli/server/connect.h"
+#include "cli/sql/split.h"
 #include "cli/term/message.h"
-#include "bench/measure/interleave.h"
+#include "cli/term/status_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>

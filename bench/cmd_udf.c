@@ -1,12 +1,14 @@
 /* livecol bench udf: the command. */
+#include "base/format.h"
+#include "base/strings.h"
 #include "bench/cmd_bench.h"
+#include "bench/result/result.h"
 #include "bench/udf/comparison.h"
 #include "bench/udf/scale.h"
-#include "bench/result/result.h"
-#include "cli/term/options.h"
-#include "cli/term/text_table.h"
 #include "bench/udf/startup.h"
 #include "cli/term/message.h"
+#include "cli/term/options.h"
+#include "cli/term/text_table.h"
 
 #include <ftw.h>
 #include <stdio.h>

@@ -1,14 +1,14 @@
 /* The operator's program: finds the command that the arguments name, and runs it. */
-#include "bench/cmd_bench.h"
-#include "cli/commands/config.h"
-#include "cli/commands/shared.h"
-#include "cli/commands/rules.h"
-#include "cli/commands/commands.h"
 #include "base/json.h"
-#include "livecol_version.h"
-#include "base/suggest.h"
 #include "base/signals.h"
+#include "base/suggest.h"
+#include "bench/cmd_bench.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/config.h"
+#include "cli/commands/rules.h"
+#include "cli/commands/shared.h"
 #include "cli/term/message.h"
+#include "livecol_version.h"
 
 #include <errno.h>
 #include <fcntl.h>

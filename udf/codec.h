@@ -1,5 +1,5 @@
 /*
- * Inside of the stream: what native.c, rowbinary.c and tsv.c share with stream.c.
+ * The contract between the stream and its formats: what a codec is given and what it does.
  *
  *   in   [ used up │ at ──► not yet decoded │ end )  + LC_SLACK readable bytes behind `end`
  *   out  [ ready ──► of the block in work   )
@@ -9,9 +9,9 @@
  */
 #ifndef LC_CODEC_H
 #define LC_CODEC_H
-
+#include "udf/column_type.h"
+#include "udf/format.h"
 #include "udf/rules/match.h"
-#include "udf/stream.h"
 
 /* Bytes behind the input that may be read (and mean nothing): matching loads eight at a time. */
 #define LC_SLACK 64
@@ -52,12 +52,20 @@ enum lc_emit {
     LC_EMIT_LATER     /* Native columns that begin with what only the last row settles */
 };
 
+/* An export of a prefix set: rows have the columns of regexp_tree too. */
+struct lc_regexp_rows {
+    bool on;
+    uint32_t next;  /* rows put out before the batch: the next has the id next + 1 */
+    uint32_t first; /* rows put out before the block */
+};
+
 struct lc_stream {
     const struct lc_result *result;  /* the one that is being put out */
     const struct lc_result *results; /* with_key: those of all attributes that go out */
     unsigned n_results;
     bool with_key; /* rows of key and attributes go out, rather than values: dictionary_rows.c */
     const struct lc_rules *rules;
+    enum lc_format format;
     const struct lc_codec *codec;
     bool chunk_header, in_block;
     enum lc_emit emit;
@@ -74,7 +82,7 @@ struct lc_stream {
     struct lc_buf local;      /* Native LowCardinality: numbering of a block's own values */
     uint32_t generation;      /* of `local` */
     struct lc_native native;
-    const struct lc_whole *whole; /* the rule set itself goes out (export.c); NULL: what comes in */
+    struct lc_regexp_rows regexps;
 };
 
 struct lc_codec {
@@ -88,8 +96,6 @@ struct lc_codec {
     int (*finish)(struct lc_stream *s);
 };
 
-extern const struct lc_codec lc_codec_tsv, lc_codec_rowbinary, lc_codec_native;
-
 /* Bytes that are there to be decoded. */
 static inline size_t lc_left(const struct lc_stream *s)
 {
@@ -97,11 +103,11 @@ static inline size_t lc_left(const struct lc_stream *s)
 }
 
 /* Fail at `byte` bytes past s->at, in row s->row + rows. */
-int lc_stream_fail(const struct lc_stream *s, size_t byte, uint64_t rows, struct lc_error *err,
-                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+int lc_codec_fail(const struct lc_stream *s, size_t byte, uint64_t rows, struct lc_error *err,
+                  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* Match s->batch into s->value; its n, or LC_ERR_INPUT (a corrupt arena). */
-int lc_stream_match(struct lc_stream *s, struct lc_error *err);
+int lc_codec_match(struct lc_stream *s, struct lc_error *err);
 
 /*
  * Decode up to `want` Strings (varint length, bytes) or `width`-byte numbers at s->at into
@@ -114,21 +120,7 @@ int lc_decode_numbers(struct lc_stream *s, size_t want, unsigned width);
 int lc_put_strings(struct lc_stream *s, const uint32_t *value, size_t n);
 int lc_put_fixed(struct lc_stream *s, size_t n);
 
-/* Encode one value of s->result in RowBinary / as a field of TabSeparated. As above. */
-int lc_put_binary(struct lc_stream *s, uint32_t value);
-int lc_put_field(struct lc_stream *s, uint32_t value);
-
-/* Append bytes as a String (varint length, bytes) / as a field of TabSeparated. 0, LC_ERR_NOMEM. */
+/* Append bytes as a String (varint length, bytes). 0, LC_ERR_NOMEM. */
 int lc_put_slice(struct lc_buf *out, struct lc_slice v);
-int lc_put_escaped(struct lc_buf *out, struct lc_slice v);
-
-/*
- * dictionary_rows.c, in place of a codec's put and finish. begin: a Native block of s->native.rows rows
- * begins, whose key column has this name and type. put: the n keys of s->batch, whose rules are in
- * s->value. finish: the block is whole. 0, LC_ERR_NOMEM, or LC_ERR_INPUT (a damaged arena).
- */
-int lc_rows_begin(struct lc_stream *s, struct lc_slice name, struct lc_slice type);
-int lc_rows_put(struct lc_stream *s, size_t n);
-int lc_rows_finish(struct lc_stream *s);
 
 #endif

@@ -6,7 +6,6 @@
  */
 #ifndef LC_RESULT_H
 #define LC_RESULT_H
-
 #include "udf/rules/ruleset.h"
 
 enum lc_base {

@@ -4,11 +4,13 @@
  *   TabSeparated, RowBinary   key, values │ key, values │ …                 row by row
  *   Native                    header │ key column │ attribute column │ …    when the block is whole
  *
- * A whole prefix set (export.c) has four more columns behind its key: id, parent_id, keys, values.
+ * An exported prefix set (export.c) has four more columns behind its key: id, parent_id, keys, values.
  */
-#include "udf/codec.h"
+#include "udf/dictionary_rows.h"
+
 #include "base/varint.h"
-#include "udf/export_impl.h"
+#include "udf/rowbinary.h"
+#include "udf/tsv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,7 +33,7 @@ static int put_varint(struct lc_buf *out, uint64_t v)
 /* Are there the columns of regexp_tree? */
 static bool has_regexps(const struct lc_stream *s)
 {
-    return s->whole && s->whole->regexps;
+    return s->regexps.on;
 }
 
 static struct lc_slice attribute_name(const struct lc_stream *s, unsigned a)
@@ -137,7 +139,7 @@ static int put_row(struct lc_stream *s, size_t i, bool text)
     int rc = text ? put_text_key(s, i) : put_key(s, i);
 
     if (!rc && has_regexps(s))
-        rc = put_regexp_fields(s, s->whole->at + i + 1u, s->value[i], text);
+        rc = put_regexp_fields(s, s->regexps.next + i + 1u, s->value[i], text);
     for (unsigned a = 0; a < s->n_results && !rc; a++) {
         uint32_t id;
 
@@ -153,10 +155,10 @@ static int put_row(struct lc_stream *s, size_t i, bool text)
 
 int lc_rows_put(struct lc_stream *s, size_t n)
 {
-    bool text = s->codec == &lc_codec_tsv;
+    bool text = s->format == LC_FORMAT_TSV;
     int rc = 0;
 
-    if (s->codec == &lc_codec_native)
+    if (s->format == LC_FORMAT_NATIVE)
         return native_put(s, n);
     for (size_t i = 0; i < n && !rc; i++)
         rc = put_row(s, i, text);
@@ -221,7 +223,7 @@ static int put_regexp_columns(struct lc_stream *s, const uint32_t *rules, size_t
     int rc = put_column_head(s, SLICE("id"), SLICE("UInt64"));
 
     for (size_t i = 0; i < rows && !rc; i++)
-        rc = put_number(&s->out, s->whole->first + i + 1u, 8);
+        rc = put_number(&s->out, s->regexps.first + i + 1u, 8);
     rc = rc ? rc : put_column_head(s, SLICE("parent_id"), SLICE("UInt64"));
     for (size_t i = 0; i < rows && !rc; i++)
         rc = put_number(&s->out, 0, 8);
@@ -235,7 +237,7 @@ int lc_rows_finish(struct lc_stream *s)
     size_t rows = s->later.n / 4;
     int rc = 0;
 
-    if (s->codec != &lc_codec_native)
+    if (s->format != LC_FORMAT_NATIVE)
         return 0;
     if (has_regexps(s))
         rc = put_regexp_columns(s, rules, rows);

@@ -1,15 +1,24 @@
 #include "udf/export.h"
 
-#include "udf/codec.h"
-#include "udf/export_impl.h"
+#include "udf/dictionary_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define BLOCK_ROWS 8192u /* a multiple of LC_BATCH */
 
+struct lc_export {
+    struct lc_stream *stream; /* puts the rows out, as if these keys had come in */
+    struct lc_slice key;      /* the key column's name */
+    bool native;
+    uint32_t *order; /* the rules that go out: `rows` of them */
+    uint32_t rows;
+    uint32_t at;        /* into order: the next to go out */
+    struct lc_buf text; /* the regular expressions of a batch */
+};
+
 /* The rules that are put out, the longest key first: a counting sort, stable. */
-static int sort_by_length(struct lc_whole *w)
+static int sort_by_length(struct lc_export *w)
 {
     const struct lc_rules *r = w->stream->rules;
     uint32_t *count = calloc(LC_MAX_KEY_BYTES + 2u, sizeof *count);
@@ -37,7 +46,7 @@ static int sort_by_length(struct lc_whole *w)
 }
 
 /* Those with a key, in their own order. */
-static int leave_out_default(struct lc_whole *w)
+static int leave_out_default(struct lc_export *w)
 {
     const struct lc_rules *r = w->stream->rules;
 
@@ -59,8 +68,8 @@ static bool refers_to_group(struct lc_slice v)
     return false;
 }
 
-int lc_whole_check_values(const struct lc_rules *r, unsigned attribute, const char *name,
-                          struct lc_error *err)
+int lc_export_check_values(const struct lc_rules *r, unsigned attribute, const char *name,
+                           struct lc_error *err)
 {
     char shown[200];
 
@@ -79,11 +88,11 @@ int lc_whole_check_values(const struct lc_rules *r, unsigned attribute, const ch
     return 0;
 }
 
-int lc_whole_new(struct lc_whole **out, const struct lc_result *results, unsigned n,
-                 enum lc_format format, const char *key, const char *name, struct lc_error *err)
+int lc_export_new(struct lc_export **out, const struct lc_result *results, unsigned n,
+                  enum lc_format format, const char *key, const char *name, struct lc_error *err)
 {
     const struct lc_rules *r = results->rules;
-    struct lc_whole *w;
+    struct lc_export *w;
     int rc = 0;
 
     *out = NULL;
@@ -99,22 +108,21 @@ int lc_whole_new(struct lc_whole **out, const struct lc_result *results, unsigne
         return lc_fail(err, LC_ERR_NOMEM, "not enough memory");
     }
     w->key = (struct lc_slice){(const uint8_t *)key, strlen(key)};
-    w->regexps = r->kind == LC_KIND_PREFIX;
+    w->stream->regexps.on = r->kind == LC_KIND_PREFIX;
     w->native = format == LC_FORMAT_NATIVE;
-    w->stream->whole = w;
     lc_buf_init(&w->text, SIZE_MAX / 2);
-    for (unsigned a = 0; a < n && w->regexps && !rc; a++)
-        rc = lc_whole_check_values(r, results[a].attribute, name, err);
-    if (!rc && (w->regexps ? sort_by_length(w) : leave_out_default(w)))
+    for (unsigned a = 0; a < n && w->stream->regexps.on && !rc; a++)
+        rc = lc_export_check_values(r, results[a].attribute, name, err);
+    if (!rc && (w->stream->regexps.on ? sort_by_length(w) : leave_out_default(w)))
         rc = lc_fail(err, LC_ERR_NOMEM, "not enough memory");
     if (rc)
-        lc_whole_free(w);
+        lc_export_free(w);
     else
         *out = w;
     return rc;
 }
 
-void lc_whole_free(struct lc_whole *w)
+void lc_export_free(struct lc_export *w)
 {
     if (!w)
         return;
@@ -144,7 +152,7 @@ static int add_regexp(struct lc_buf *out, struct lc_slice key)
 }
 
 /* The next n rules into the stream's batch, as if they were keys that came in. */
-static int take_rules(struct lc_whole *w, size_t n)
+static int take_rules(struct lc_export *w, size_t n)
 {
     struct lc_stream *s = w->stream;
     struct lc_batch *b = &s->batch;
@@ -158,19 +166,19 @@ static int take_rules(struct lc_whole *w, size_t n)
         s->value[i] = w->order[w->at + i];
         b->p[i] = key.p;
         b->len[i] = key.n;
-        if (!w->regexps)
+        if (!s->regexps.on)
             continue;
         if (add_regexp(&w->text, key))
             return LC_ERR_NOMEM;
         b->len[i] = w->text.n - start;
     }
     /* Only now does the text lie still. */
-    for (size_t i = 0, at = 0; w->regexps && i < n; at += b->len[i++])
+    for (size_t i = 0, at = 0; s->regexps.on && i < n; at += b->len[i++])
         b->p[i] = w->text.p + at;
     return 0;
 }
 
-int lc_whole_next(struct lc_whole *w, struct lc_slice *bytes, struct lc_error *err)
+int lc_export_next(struct lc_export *w, struct lc_slice *bytes, struct lc_error *err)
 {
     static const char string[] = "String";
     const struct lc_slice type = {(const uint8_t *)string, sizeof string - 1};
@@ -182,12 +190,13 @@ int lc_whole_next(struct lc_whole *w, struct lc_slice *bytes, struct lc_error *e
     if (rows == 0)
         return 0;
     s->native.rows = rows;
-    w->first = w->at;
+    s->regexps.first = w->at;
     if (w->native)
         rc = lc_rows_begin(s, w->key, type);
     for (uint32_t left = rows; !rc && left;) {
         uint32_t n = left < LC_BATCH ? left : LC_BATCH;
 
+        s->regexps.next = w->at;
         rc = take_rules(w, n);
         rc = rc ? rc : lc_rows_put(s, n);
         w->at += n;

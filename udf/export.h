@@ -13,33 +13,32 @@
  */
 #ifndef LC_WHOLE_H
 #define LC_WHOLE_H
-
 #include "udf/stream.h"
 
-struct lc_whole;
+struct lc_export;
 
 /*
  * Start. `key` names the key column in Native; `name` is the rules file's name. The results, none
  * of LowCardinality, must outlive it. 0; LC_ERR_USAGE (a kind that has no such form); LC_ERR_INPUT
  * (a value that regexp_tree would take for a reference to a group: "\1", "$1"); LC_ERR_NOMEM.
  */
-int lc_whole_new(struct lc_whole **out, const struct lc_result *results, unsigned n,
-                 enum lc_format format, const char *key, const char *name, struct lc_error *err);
+int lc_export_new(struct lc_export **out, const struct lc_result *results, unsigned n,
+                  enum lc_format format, const char *key, const char *name, struct lc_error *err);
 
 /*
  * Can regexp_tree give this attribute's values as they are? 0; LC_ERR_INPUT, with the line: one
  * would be taken for a reference to a group.
  */
-int lc_whole_check_values(const struct lc_rules *rules, unsigned attribute, const char *name,
-                          struct lc_error *err);
+int lc_export_check_values(const struct lc_rules *rules, unsigned attribute, const char *name,
+                           struct lc_error *err);
 
 /* Free it; NULL is fine. */
-void lc_whole_free(struct lc_whole *w);
+void lc_export_free(struct lc_export *w);
 
 /*
  * The next bytes, valid until the next call. 1; 0 when all is put out; LC_ERR_INPUT (a damaged
  * arena), LC_ERR_NOMEM.
  */
-int lc_whole_next(struct lc_whole *w, struct lc_slice *bytes, struct lc_error *err);
+int lc_export_next(struct lc_export *w, struct lc_slice *bytes, struct lc_error *err);
 
 #endif

@@ -1,7 +1,8 @@
 /* livecol-udf: what the server executes. Reads blocks of keys, writes blocks of values. */
 #include "livecol_version.h"
-#include "udf/options.h"
 #include "udf/export.h"
+#include "udf/options.h"
+#include "udf/rules/open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -214,12 +215,12 @@ static int serve(struct lc_stream *s, struct lc_error *err)
 }
 
 /* The whole rule set; stdin is left alone, since old servers never close it. */
-static int put_whole(struct lc_whole *w, struct lc_error *err)
+static int put_whole(struct lc_export *w, struct lc_error *err)
 {
     struct lc_slice bytes;
     int rc;
 
-    while ((rc = lc_whole_next(w, &bytes, err)) > 0)
+    while ((rc = lc_export_next(w, &bytes, err)) > 0)
         if (write_all(bytes, err))
             return err->code;
     return rc;
@@ -260,13 +261,13 @@ static int emit(const struct lc_udf_options *o, const struct answer *a, const ch
                 struct lc_error *err)
 {
     struct lc_stream *s = NULL;
-    struct lc_whole *w = NULL;
+    struct lc_export *w = NULL;
     int rc;
 
     if (o->emit == LC_EMITS_ALL) {
-        rc = lc_whole_new(&w, a->result, a->n, o->format, o->key, path, err);
+        rc = lc_export_new(&w, a->result, a->n, o->format, o->key, path, err);
         rc = rc ? rc : put_whole(w, err);
-        lc_whole_free(w);
+        lc_export_free(w);
         return rc;
     }
     rc = o->emit == LC_EMITS_ROWS

@@ -14,9 +14,10 @@
  *   https://clickhouse.com/docs/interfaces/formats/Native; ClickHouse's
  *   SerializationLowCardinality.cpp for the flags
  */
-#include "udf/codec.h"
+#include "udf/native.h"
 
 #include "base/varint.h"
+#include "udf/dictionary_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,8 +93,7 @@ static int head_varint(struct lc_stream *s, size_t *at, uint64_t *v, struct lc_e
     int n = lc_varint_get(s->in.p + s->at + *at, lc_left(s) - *at, v);
 
     if (n < 0)
-        return lc_stream_fail(s, *at, 0, err,
-                              "a number that does not end within 10 bytes (varint)");
+        return lc_codec_fail(s, *at, 0, err, "a number that does not end within 10 bytes (varint)");
     *at += (size_t)n;
     return n > 0;
 }
@@ -108,8 +108,8 @@ static int head_name(struct lc_stream *s, size_t *at, struct lc_slice *name, str
     if (rc <= 0)
         return rc;
     if (n > MAX_NAME_BYTES)
-        return lc_stream_fail(s, start, 0, err, "a name or type of %llu bytes in a Native header",
-                              (unsigned long long)n);
+        return lc_codec_fail(s, start, 0, err, "a name or type of %llu bytes in a Native header",
+                             (unsigned long long)n);
     if (n > lc_left(s) - *at)
         return 0;
     *name = (struct lc_slice){s->in.p + s->at + *at, n};
@@ -126,9 +126,9 @@ static int check_argument(struct lc_stream *s, size_t at, struct lc_slice type,
     if (parse_argument(&s->native.arg, (const char *)type.p, type.n) &&
         s->native.arg.is_number == wants_number)
         return 0;
-    lc_stream_fail(s, at, 0, err, "the key column is %s, but %s rules take %s",
-                   lc_printable(type.p, type.n, shown, sizeof shown), lc_kind_name(s->rules->kind),
-                   wants_number ? "UInt8, UInt16, UInt32 or UInt64" : "String or FixedString");
+    lc_codec_fail(s, at, 0, err, "the key column is %s, but %s rules take %s",
+                  lc_printable(type.p, type.n, shown, sizeof shown), lc_kind_name(s->rules->kind),
+                  wants_number ? "UInt8, UInt16, UInt32 or UInt64" : "String or FixedString");
     lc_hint(err, "declare the function's argument as %s", wants_number ? "UInt64" : "String");
     return LC_ERR_INPUT;
 }
@@ -192,15 +192,15 @@ static int native_begin(struct lc_stream *s, struct lc_error *err)
     int rc = head_varint(s, &at, &columns, err);
 
     if (rc > 0 && columns != 1)
-        return lc_stream_fail(s, 0, 0, err, "a block of %llu columns: expected the key alone",
-                              (unsigned long long)columns);
+        return lc_codec_fail(s, 0, 0, err, "a block of %llu columns: expected the key alone",
+                             (unsigned long long)columns);
     if (rc > 0)
         rc = head_varint(s, &at, &b->rows, err);
     if (rc > 0 && s->chunk_rows != UINT64_MAX && s->chunk_rows != b->rows)
-        return lc_stream_fail(s, 1, 0, err, "a block of %llu rows behind a chunk header of %llu",
-                              (unsigned long long)b->rows, (unsigned long long)s->chunk_rows);
+        return lc_codec_fail(s, 1, 0, err, "a block of %llu rows behind a chunk header of %llu",
+                             (unsigned long long)b->rows, (unsigned long long)s->chunk_rows);
     if (rc > 0 && b->rows == UINT64_MAX)
-        return lc_stream_fail(s, 1, 0, err, "a block of 2^64 - 1 rows");
+        return lc_codec_fail(s, 1, 0, err, "a block of 2^64 - 1 rows");
     if (rc > 0)
         rc = head_name(s, &at, &name, err);
     if (rc > 0)
@@ -211,8 +211,8 @@ static int native_begin(struct lc_stream *s, struct lc_error *err)
     if (rc)
         return rc;
     if (s->with_key && (b->arg.low_cardinality || b->arg.nullable))
-        return lc_stream_fail(s, at - type.n, 0, err,
-                              "a dictionary's key is neither LowCardinality nor Nullable");
+        return lc_codec_fail(s, at - type.n, 0, err,
+                             "a dictionary's key is neither LowCardinality nor Nullable");
     s->at += at;
     s->rows_left = b->rows;
     b->at = b->arg.low_cardinality ? LC_NATIVE_DICT_HEAD
@@ -286,18 +286,18 @@ static int take_dictionary_head(struct lc_stream *s, struct lc_error *err)
     if (lc_left(s) < 24)
         return 0;
     if (get_u64(s, 0) != LC_VERSION)
-        return lc_stream_fail(s, 0, 0, err, "LowCardinality version %llu: expected 1",
-                              (unsigned long long)get_u64(s, 0));
+        return lc_codec_fail(s, 0, 0, err, "LowCardinality version %llu: expected 1",
+                             (unsigned long long)get_u64(s, 0));
     flags = get_u64(s, 8);
     if ((flags & FLAG_GLOBAL) || !(flags & FLAG_KEYS) || (flags & 0xff) > 3)
-        return lc_stream_fail(s, 8, 0, err,
-                              "LowCardinality flags 0x%llx: expected keys in the block itself",
-                              (unsigned long long)flags);
+        return lc_codec_fail(s, 8, 0, err,
+                             "LowCardinality flags 0x%llx: expected keys in the block itself",
+                             (unsigned long long)flags);
     b->index_width = 1u << (flags & 0xff);
     b->dict_keys = get_u64(s, 16);
     if (b->dict_keys > UINT32_MAX)
-        return lc_stream_fail(s, 16, 0, err, "a dictionary of %llu keys",
-                              (unsigned long long)b->dict_keys);
+        return lc_codec_fail(s, 16, 0, err, "a dictionary of %llu keys",
+                             (unsigned long long)b->dict_keys);
     s->at += 24;
     b->at = LC_NATIVE_DICT;
     return 1;
@@ -312,7 +312,7 @@ static int take_dictionary(struct lc_stream *s, struct lc_error *err)
 
         if (n <= 0)
             return n;
-        n = lc_stream_match(s, err);
+        n = lc_codec_match(s, err);
         if (n < 0)
             return n;
         if (lc_buf_add(&b->dict, s->value, (size_t)n * 4))
@@ -329,9 +329,8 @@ static int take_index_head(struct lc_stream *s, struct lc_error *err)
     if (lc_left(s) < 8)
         return 0;
     if (get_u64(s, 0) != s->native.rows)
-        return lc_stream_fail(s, 0, 0, err, "%llu indexes for a block of %llu rows",
-                              (unsigned long long)get_u64(s, 0),
-                              (unsigned long long)s->native.rows);
+        return lc_codec_fail(s, 0, 0, err, "%llu indexes for a block of %llu rows",
+                             (unsigned long long)get_u64(s, 0), (unsigned long long)s->native.rows);
     s->at += 8;
     s->native.at = LC_NATIVE_ROWS;
     return 1;
@@ -354,9 +353,9 @@ static int take_indexes(struct lc_stream *s, struct lc_error *err)
         if (b->index_width < 8)
             index &= (UINT64_C(1) << (8 * b->index_width)) - 1;
         if (index >= b->dict_keys)
-            return lc_stream_fail(s, i * b->index_width, i, err,
-                                  "index %llu into a dictionary of %llu keys",
-                                  (unsigned long long)index, (unsigned long long)b->dict_keys);
+            return lc_codec_fail(s, i * b->index_width, i, err,
+                                 "index %llu into a dictionary of %llu keys",
+                                 (unsigned long long)index, (unsigned long long)b->dict_keys);
         s->value[i] = dict[index];
     }
     s->at += n * b->index_width;
@@ -370,7 +369,7 @@ static int take_keys(struct lc_stream *s, struct lc_error *err)
 
     if (n <= 0)
         return n;
-    n = lc_stream_match(s, err);
+    n = lc_codec_match(s, err);
     if (n < 0 || !b->arg.nullable)
         return n;
     for (int i = 0; i < n; i++)

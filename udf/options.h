@@ -3,7 +3,6 @@
  */
 #ifndef LC_OPTIONS_UDF_H
 #define LC_OPTIONS_UDF_H
-
 #include "base/error.h"
 #include "udf/stream.h"
 

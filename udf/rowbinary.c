@@ -3,7 +3,7 @@
  * Nullable value behind a byte that is 1 for NULL. LowCardinality does not show.
  *   https://clickhouse.com/docs/interfaces/formats/RowBinary
  */
-#include "udf/codec.h"
+#include "udf/rowbinary.h"
 
 /* The format does not name types: a range set's key is UInt64, any other's is String. */
 static int rowbinary_rows(struct lc_stream *s, struct lc_error *err)
@@ -12,7 +12,7 @@ static int rowbinary_rows(struct lc_stream *s, struct lc_error *err)
     int n = lc_kind_takes_numbers(s->rules->kind) ? lc_decode_numbers(s, want, 8)
                                                   : lc_decode_strings(s, want, err);
 
-    return n > 0 ? lc_stream_match(s, err) : n;
+    return n > 0 ? lc_codec_match(s, err) : n;
 }
 
 int lc_put_binary(struct lc_stream *s, uint32_t value)

@@ -13,13 +13,8 @@
  */
 #ifndef LC_STREAM_H
 #define LC_STREAM_H
-
 #include "udf/column_type.h"
-
-enum lc_format { LC_FORMAT_TSV, LC_FORMAT_ROWBINARY, LC_FORMAT_NATIVE };
-
-/* A key of more bytes than this is refused, as the server itself does (1 GiB). */
-#define LC_MAX_STREAM_KEY ((size_t)1 << 30)
+#include "udf/format.h"
 
 struct lc_stream;
 
@@ -55,8 +50,5 @@ struct lc_slice lc_stream_ready(const struct lc_stream *s);
 
 /* They have been written: forget them. */
 void lc_stream_written(struct lc_stream *s);
-
-/* The format of that name ("Native", "RowBinary", "TabSeparated"), or -1. */
-int lc_format_from_name(const char *name);
 
 #endif

@@ -2,7 +2,7 @@
  * Hot. TabSeparated: a row a line, one column here; backslash escapes; \N for NULL.
  *   https://clickhouse.com/docs/interfaces/formats/TabSeparated
  */
-#include "udf/codec.h"
+#include "udf/tsv.h"
 
 #include <string.h>
 
@@ -71,12 +71,12 @@ static int take_number(struct lc_stream *s, const uint8_t *p, size_t len, size_t
         uint64_t digit = (uint64_t)p[k] - '0';
 
         if (digit > 9 || v > UINT64_MAX / 10 || v * 10 > UINT64_MAX - digit)
-            return lc_stream_fail(s, k, i, err, "a range set's key is a UInt64, not '%s'",
-                                  lc_printable(p, len, shown, sizeof shown));
+            return lc_codec_fail(s, k, i, err, "a range set's key is a UInt64, not '%s'",
+                                 lc_printable(p, len, shown, sizeof shown));
         v = v * 10 + digit;
     }
     if (len == 0)
-        return lc_stream_fail(s, 0, i, err, "a range set's key is a UInt64, not ''");
+        return lc_codec_fail(s, 0, i, err, "a range set's key is a UInt64, not ''");
     s->batch.number[i] = v;
     return 0;
 }
@@ -91,17 +91,17 @@ static int take_line(struct lc_stream *s, uint8_t *p, size_t len, size_t i, stru
     int64_t n;
 
     if (tab)
-        return lc_stream_fail(s, (size_t)(tab - p), i, err,
-                              "a second column: expected the key alone");
+        return lc_codec_fail(s, (size_t)(tab - p), i, err,
+                             "a second column: expected the key alone");
     n = is_null ? 0 : unescape(p, len, &bad);
     if (n < 0)
-        return lc_stream_fail(s, bad, i, err, "a backslash that begins no known escape");
+        return lc_codec_fail(s, bad, i, err, "a backslash that begins no known escape");
     s->batch.p[i] = p;
     s->batch.len[i] = (size_t)n;
     if (numbers && is_null)
-        return lc_stream_fail(s, 0, i, err, "a range set's key cannot be NULL in TabSeparated");
+        return lc_codec_fail(s, 0, i, err, "a range set's key cannot be NULL in TabSeparated");
     if (s->with_key && is_null)
-        return lc_stream_fail(s, 0, i, err, "a dictionary's key cannot be NULL");
+        return lc_codec_fail(s, 0, i, err, "a dictionary's key cannot be NULL");
     return numbers ? take_number(s, p, (size_t)n, i, err) : 0;
 }
 
@@ -123,9 +123,9 @@ static int tsv_rows(struct lc_stream *s, struct lc_error *err)
         n++;
     }
     if (n == 0 && lc_left(s) > LC_MAX_STREAM_KEY)
-        return lc_stream_fail(s, 0, 0, err, "a key of over 1 GiB");
+        return lc_codec_fail(s, 0, 0, err, "a key of over 1 GiB");
     s->batch.n = n;
-    return n ? lc_stream_match(s, err) : 0;
+    return n ? lc_codec_match(s, err) : 0;
 }
 
 int lc_put_escaped(struct lc_buf *out, struct lc_slice v)

@@ -1,6 +1,7 @@
 /* Reads that know their key: what was generated is known, so that each answer can be checked. */
-#include "bench/live/scenario_impl.h"
+#include "bench/live/keyed_reads.h"
 
+#include "bench/live/parts.h"
 #include "livecol_sql.h"
 #include "udf/rules/match.h"
 

@@ -1,5 +1,6 @@
 /* bench live in the shape that all benchmarks have. */
-#include "bench/live/scenario_impl.h"
+#include "bench/live/parts.h"
+#include "bench/live/run.h"
 
 #include <inttypes.h>
 #include <stdio.h>

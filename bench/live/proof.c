@@ -1,9 +1,12 @@
 /* The proof that the change left nothing behind, nothing out and nothing wrong. */
-#include "bench/live/scenario_impl.h"
+#include "bench/live/proof.h"
 
+#include "base/format.h"
+#include "bench/live/parts.h"
 #include "cli/column/multiif.h"
-#include "livecol_sql.h"
 #include "cli/term/text_table.h"
+#include "livecol_sql.h"
+#include "udf/rules/open.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -5,7 +5,9 @@
  * the GROUP BY reader, which wants the whole table, keep their own rates. The run itself then has
  * half of what was found.
  */
-#include "bench/live/scenario_impl.h"
+#include "bench/live/rate.h"
+
+#include "bench/live/parts.h"
 
 #include <math.h>
 #include <stdio.h>

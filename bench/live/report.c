@@ -1,6 +1,7 @@
 /* What bench live says at its end. */
-#include "bench/live/scenario_impl.h"
-
+#include "base/format.h"
+#include "bench/live/parts.h"
+#include "bench/live/run.h"
 #include "cli/term/text_table.h"
 
 #include <inttypes.h>

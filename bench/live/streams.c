@@ -1,7 +1,10 @@
 /* What the writer and the readers do, once, and what makes it a failure. */
-#include "bench/live/scenario_impl.h"
+#include "bench/live/streams.h"
 
+#include "bench/live/keyed_reads.h"
+#include "bench/live/parts.h"
 #include "livecol_sql.h"
+#include "udf/rules/open.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,18 +46,6 @@ static int write_batch(void *ctx, struct lc_call *call, struct lc_error *err)
     } else {
         atomic_fetch_add(&s->rows_unknown, s->batch_rows);
     }
-    return rc;
-}
-
-int live_ask(const struct live_streams *s, struct lc_call *call, const char *sql,
-             const struct lc_setting *settings, struct lc_table *t, struct lc_error *err)
-{
-    struct lc_query q = {.sql = sql, .settings = settings, .cancel = s->cancel};
-    int rc = lc_backend_query(call->backend, &q, t, err);
-    call->rows = t->rows;
-    call->server_s = t->elapsed_s;
-    call->rows_read = t->rows_read;
-    call->bytes_read = t->bytes_read;
     return rc;
 }
 

@@ -1,7 +1,7 @@
 #include "bench/measure/column_queries.h"
 
-#include "livecol_sql.h"
 #include "cli/sql/quote.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

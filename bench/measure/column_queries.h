@@ -3,7 +3,6 @@
  */
 #ifndef LC_COLUMN_QUERIES_H
 #define LC_COLUMN_QUERIES_H
-
 #include "cli/server/backend.h"
 
 enum { LC_COLUMN_QUERIES = 5 };

@@ -1,5 +1,7 @@
 #include "bench/measure/load.h"
 
+#include "cli/server/connect.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

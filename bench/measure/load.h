@@ -15,10 +15,9 @@
  */
 #ifndef LC_LOAD_H
 #define LC_LOAD_H
-
-#include "cli/server/backend.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/server/backend.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

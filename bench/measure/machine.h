@@ -4,7 +4,6 @@
  */
 #ifndef LC_MACHINE_H
 #define LC_MACHINE_H
-
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,7 +1,8 @@
 #include "bench/result/budget.h"
 
-#include "cli/term/text_table.h"
+#include "base/format.h"
 #include "base/stats.h"
+#include "cli/term/text_table.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -8,7 +8,6 @@
  */
 #ifndef LC_BUDGET_H
 #define LC_BUDGET_H
-
 #include "base/error.h"
 
 #include <stddef.h>

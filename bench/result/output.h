@@ -4,10 +4,10 @@
  */
 #ifndef LC_DELIVERY_H
 #define LC_DELIVERY_H
-
+#include "base/strings.h"
 #include "bench/result/budget.h"
-#include "cli/term/options.h"
 #include "bench/result/result.h"
+#include "cli/term/options.h"
 
 enum { LC_BUDGETS_MAX = 16 };
 

@@ -4,7 +4,6 @@
  */
 #ifndef LC_PLOT_H
 #define LC_PLOT_H
-
 #include "base/error.h"
 #include "bench/result/result.h"
 

@@ -5,14 +5,13 @@
  */
 #ifndef LC_OUTCOME_H
 #define LC_OUTCOME_H
-
-#include "cli/server/backend.h"
-#include "bench/result/budget.h"
 #include "base/json.h"
+#include "base/stats.h"
 #include "bench/measure/load.h"
 #include "bench/measure/machine.h"
+#include "bench/result/budget.h"
+#include "cli/server/backend.h"
 #include "cli/term/text_table.h"
-#include "base/stats.h"
 
 enum { LC_OUTCOME_NAME_BYTES = 64 };
 

@@ -1,4 +1,5 @@
 /* An outcome for people: the same words as text and as a page. */
+#include "base/format.h"
 #include "bench/result/result.h"
 
 #include <inttypes.h>

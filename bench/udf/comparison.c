@@ -1,12 +1,12 @@
 #include "bench/udf/comparison.h"
 
-#include "cli/column/multiif.h"
 #include "base/clock.h"
-#include "bench/udf/setup.h"
-#include "bench/measure/cpu.h"
-#include "base/stats.h"
 #include "base/signals.h"
-#include "bench/measure/interleave.h"
+#include "base/stats.h"
+#include "bench/measure/cpu.h"
+#include "bench/result/interleave.h"
+#include "bench/udf/setup.h"
+#include "cli/column/multiif.h"
 
 #include <stdio.h>
 #include <stdlib.h>

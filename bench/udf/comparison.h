@@ -13,25 +13,13 @@
  */
 #ifndef LC_CONTEST_H
 #define LC_CONTEST_H
-
 #include "base/buf.h"
 #include "base/error.h"
+#include "bench/udf/setup.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { LC_ROUNDS_MAX = 31 };
-
-struct lc_contest {
-    const char *path;    /* an empty or missing folder for the engine's data */
-    uint64_t rows;       /* of the table */
-    unsigned rounds;     /* of which the median counts, ≤ LC_ROUNDS_MAX */
-    bool materialize;    /* time MATERIALIZE COLUMN too */
-    bool quick;          /* leave out what is slow: 100 rules built-in, dictionaries, Python */
-    const char *libchdb; /* NULL: as lc_backend_open looks for it */
-    void (*say)(const char *line); /* progress; NULL: none */
-};
 
 /* One line of the result: an expression, or a MATERIALIZE. */
 struct lc_entry {

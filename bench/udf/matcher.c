@@ -1,11 +1,11 @@
 #include "bench/udf/matcher.h"
 
 #include "base/clock.h"
+#include "base/signals.h"
+#include "base/stats.h"
+#include "udf/rules/build.h"
 #include "udf/rules/hash.h"
 #include "udf/rules/match.h"
-#include "udf/rules/build.h"
-#include "base/stats.h"
-#include "base/signals.h"
 
 #include <stdio.h>
 #include <stdlib.h>

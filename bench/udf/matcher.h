@@ -11,7 +11,6 @@
  */
 #ifndef LC_MATCHER_H
 #define LC_MATCHER_H
-
 #include "base/error.h"
 
 #include <stdbool.h>

@@ -1,7 +1,8 @@
 #include "bench/udf/scale.h"
 
-#include "bench/result/plot.h"
+#include "base/format.h"
 #include "base/stats.h"
+#include "bench/result/plot.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -4,7 +4,6 @@
  */
 #ifndef LC_CONTEST_SCALE_H
 #define LC_CONTEST_SCALE_H
-
 #include "bench/udf/comparison.h"
 #include "cli/term/text_table.h"
 

@@ -2,7 +2,9 @@
 
 #include "base/files.h"
 #include "cli/deploy/locate.h"
+#include "cli/server/connect.h"
 #include "udf/rules/csv.h"
+#include "udf/rules/open.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,10 +1,20 @@
 /* The rule sets, functions, dictionaries and table of a contest: see comparison.h. */
 #ifndef LC_CONTEST_SETUP_H
 #define LC_CONTEST_SETUP_H
-
 #include "cli/server/backend.h"
-#include "bench/udf/comparison.h"
 #include "udf/rules/ruleset.h"
+
+enum { LC_ROUNDS_MAX = 31 };
+
+struct lc_contest {
+    const char *path;    /* an empty or missing folder for the engine's data */
+    uint64_t rows;       /* of the table */
+    unsigned rounds;     /* of which the median counts, ≤ LC_ROUNDS_MAX */
+    bool materialize;    /* time MATERIALIZE COLUMN too */
+    bool quick;          /* leave out what is slow: 100 rules built-in, dictionaries, Python */
+    const char *libchdb; /* NULL: as lc_backend_open looks for it */
+    void (*say)(const char *line); /* progress; NULL: none */
+};
 
 /* Rules: 3 as the example, or that many random prefixes of the keys' form, with ten values. */
 struct lc_contest_set {

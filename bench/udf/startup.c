@@ -1,9 +1,10 @@
 #include "bench/udf/startup.h"
 
 #include "base/clock.h"
+#include "base/stats.h"
 #include "cli/deploy/locate.h"
 #include "udf/rules/csv.h"
-#include "base/stats.h"
+#include "udf/rules/open.h"
 
 #include <errno.h>
 #include <spawn.h>

@@ -4,7 +4,6 @@
  */
 #ifndef LC_STARTUP_H
 #define LC_STARTUP_H
-
 #include "base/error.h"
 
 struct lc_startup {

@@ -1,11 +1,12 @@
 #include "cli/column/backfill.h"
 
+#include "base/clock.h"
+#include "base/format.h"
+#include "base/test_points.h"
 #include "cli/column/backfill_disk.h"
-#include "livecol_sql.h"
-#include "cli/commands/progress.h"
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
-#include "base/test_points.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -112,7 +113,7 @@ static bool is_plain_word(const char *s)
            s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")] == 0;
 }
 
-/* The column's name as a shell takes it for lc_backfill_parse_name. */
+/* The column's name as a shell takes it for lc_column_name_parse. */
 static int add_name(struct lc_buf *out, const struct lc_backfill_target *t)
 {
     const char *const names[] = {t->database, t->table, t->column};

@@ -21,7 +21,6 @@
  */
 #ifndef LC_BACKFILL_H
 #define LC_BACKFILL_H
-
 #include "cli/column/backfill_target.h"
 #include "cli/column/throttle.h"
 

@@ -1,8 +1,8 @@
 #include "cli/column/backfill_disk.h"
 
-#include "livecol_sql.h"
-#include "cli/commands/progress.h"
+#include "base/format.h"
 #include "cli/server/query.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>

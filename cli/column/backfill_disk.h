@@ -9,7 +9,6 @@
  */
 #ifndef LC_BACKFILL_DISK_H
 #define LC_BACKFILL_DISK_H
-
 #include "cli/column/backfill_target.h"
 
 /* The fullest of the disks that hold the table's parts. */

@@ -1,8 +1,9 @@
 #include "cli/column/backfill_target.h"
 
+#include "base/clock.h"
+#include "cli/server/query.h"
 #include "cli/sql/lexer.h"
 #include "livecol_sql.h"
-#include "cli/server/query.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,48 +26,6 @@ enum {
 static int no_memory(struct lc_error *err)
 {
     return lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
-}
-
-int lc_backfill_parse_name(const char *text, char **database, char **table, char **column,
-                           struct lc_error *err)
-{
-    struct lc_lexer lex = LC_LEXER(text, strlen(text));
-    struct lc_tok tok;
-    char *names[3] = {NULL, NULL, NULL};
-    size_t n = 0;
-    bool good = true;
-
-    *database = *table = *column = NULL;
-    for (;;) {
-        if (n == 3 || lc_lex_next(&lex, &tok, NULL) ||
-            (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED)) {
-            good = false;
-            break;
-        }
-        names[n] = lc_tok_name(&tok);
-        if (!names[n++] || lc_lex_next(&lex, &tok, NULL)) {
-            good = false;
-            break;
-        }
-        if (tok.kind == LC_TOK_END)
-            break;
-        if (!lc_tok_symbol(&tok, '.')) {
-            good = false;
-            break;
-        }
-    }
-    if (good && n >= 2) {
-        *database = n == 3 ? names[0] : NULL;
-        *table = names[n - 2];
-        *column = names[n - 1];
-        return 0;
-    }
-    for (size_t i = 0; i < 3; i++)
-        free(names[i]);
-    lc_fail(err, LC_ERR_USAGE, "\"%.200s\" names no column", text);
-    lc_hint(err, "DATABASE.TABLE.COLUMN, or TABLE.COLUMN in the connection's database; a name with "
-                 "a dot or a blank goes in backticks");
-    return LC_ERR_USAGE;
 }
 
 static int refuse(struct lc_error *err, const char *hint, const char *fmt, ...)

@@ -7,9 +7,8 @@
  */
 #ifndef LC_BACKFILL_TARGET_H
 #define LC_BACKFILL_TARGET_H
-
-#include "cli/server/backend.h"
 #include "cli/server/abilities.h"
+#include "cli/server/backend.h"
 #include "cli/sql/statement.h"
 
 #include <stdbool.h>
@@ -44,13 +43,6 @@ struct lc_backfill_target {
     uint64_t patches; /* parts that hold values of lightweight UPDATEs, as of the last look */
     uint64_t look_ms; /* how long that look took */
 };
-
-/*
- * Take "table.column" or "database.table.column", names in backticks where they hold dots, apart
- * into malloc'ed names; the database may be missing. 0, LC_ERR_USAGE, LC_ERR_NOMEM.
- */
-int lc_backfill_parse_name(const char *text, char **database, char **table, char **column,
-                           struct lc_error *err);
 
 /*
  * Find the column (database NULL: the backend's), and look. 0; LC_ERR_REFUSED where there is no

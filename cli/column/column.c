@@ -2,10 +2,12 @@
 
 #include "cli/column/backfill_target.h"
 #include "cli/column/preflight.h"
-#include "cli/sql/lexer.h"
-#include "livecol_sql.h"
 #include "cli/server/query.h"
+#include "cli/sql/expression.h"
+#include "cli/sql/lexer.h"
+#include "cli/sql/name.h"
 #include "cli/sql/type_name.h"
+#include "livecol_sql.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,23 +80,6 @@ int lc_derived_find(struct lc_derived *d, struct lc_backend *b, const char *data
     }
     return rc ? rc
               : lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", d->database, table, column);
-}
-
-int lc_derived_open(struct lc_derived *d, struct lc_backend **b, const struct lc_global *global,
-                    const char *text, struct lc_error *err)
-{
-    char *database, *table, *column;
-    int rc = lc_backfill_parse_name(text, &database, &table, &column, err);
-
-    *d = (struct lc_derived){0};
-    if (rc == 0)
-        rc = lc_global_open(global, b, err);
-    if (rc == 0)
-        rc = lc_derived_find(d, *b, database, table, column, err);
-    free(database);
-    free(table);
-    free(column);
-    return rc;
 }
 
 void lc_derived_release(struct lc_derived *d)

@@ -4,9 +4,7 @@
  */
 #ifndef LC_DERIVED_H
 #define LC_DERIVED_H
-
 #include "cli/server/backend.h"
-#include "cli/term/options.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -27,14 +25,6 @@ struct lc_derived {
  */
 int lc_derived_find(struct lc_derived *d, struct lc_backend *b, const char *database,
                     const char *table, const char *column, struct lc_error *err);
-
-/*
- * Open the backend that the options name, and lc_derived_find "database.table.column" or
- * "table.column" there; LC_ERR_USAGE, before that, where the text is neither. Both are to be
- * released in any case.
- */
-int lc_derived_open(struct lc_derived *d, struct lc_backend **b, const struct lc_global *global,
-                    const char *text, struct lc_error *err);
 
 void lc_derived_release(struct lc_derived *d);
 

@@ -1,9 +1,11 @@
 #include "cli/column/column_check.h"
 
+#include "base/clock.h"
 #include "cli/column/preflight.h"
+#include "cli/server/query.h"
+#include "cli/sql/expression.h"
 #include "cli/sql/lexer.h"
 #include "livecol_sql.h"
-#include "cli/server/query.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,8 @@
  */
 #ifndef LC_COLUMN_CHECK_H
 #define LC_COLUMN_CHECK_H
-
-#include "cli/server/cluster.h"
 #include "cli/server/abilities.h"
+#include "cli/server/cluster.h"
 #include "cli/sql/statement.h"
 
 #include <stdatomic.h>

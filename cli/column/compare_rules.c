@@ -1,8 +1,8 @@
 #include "cli/column/compare_rules.h"
 
-#include "udf/rules/match.h"
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
+#include "udf/rules/match.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,6 @@
 /* Does a function on the server answer as the rules file does? Rows are sent, never constants. */
 #ifndef LC_ANSWERS_H
 #define LC_ANSWERS_H
-
 #include "cli/server/cluster.h"
 #include "udf/rules/ruleset.h"
 

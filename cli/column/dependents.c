@@ -1,8 +1,8 @@
 #include "cli/column/dependents.h"
 
+#include "cli/server/query.h"
 #include "cli/sql/lexer.h"
 #include "livecol_sql.h"
-#include "cli/server/query.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 #include "cli/column/estimate.h"
 
+#include "base/clock.h"
 #include "cli/server/query.h"
 #include "cli/sql/quote.h"
 

@@ -1,7 +1,6 @@
 /* How fast an expression is over a table's own rows, by a timed sample. */
 #ifndef LC_ESTIMATE_H
 #define LC_ESTIMATE_H
-
 #include "cli/server/backend.h"
 
 /*

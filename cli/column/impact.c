@@ -1,9 +1,9 @@
 #include "cli/column/impact.h"
 
-#include "udf/rules/match.h"
 #include "cli/server/query.h"
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
+#include "udf/rules/match.h"
 
 #include <errno.h>
 #include <inttypes.h>

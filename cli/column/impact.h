@@ -4,7 +4,6 @@
  */
 #ifndef LC_IMPACT_H
 #define LC_IMPACT_H
-
 #include "cli/column/column.h"
 #include "udf/rules/ruleset.h"
 

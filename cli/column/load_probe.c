@@ -1,5 +1,7 @@
 #include "cli/column/load_probe.h"
 
+#include "base/clock.h"
+#include "cli/server/connect.h"
 #include "cli/server/query.h"
 
 #include <math.h>

@@ -4,7 +4,6 @@
  */
 #ifndef LC_PROBE_H
 #define LC_PROBE_H
-
 #include "cli/server/backend.h"
 
 #include <stdbool.h>

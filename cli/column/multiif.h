@@ -4,7 +4,6 @@
  */
 #ifndef LC_BUILTIN_H
 #define LC_BUILTIN_H
-
 #include "base/buf.h"
 #include "base/error.h"
 #include "udf/rules/ruleset.h"

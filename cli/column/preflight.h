@@ -9,10 +9,9 @@
  */
 #ifndef LC_DEFAULTS_H
 #define LC_DEFAULTS_H
-
-#include "cli/server/cluster.h"
+#include "base/strings.h"
 #include "cli/server/abilities.h"
-#include "cli/term/options.h"
+#include "cli/server/cluster.h"
 #include "cli/sql/statement.h"
 
 #include <stdbool.h>
@@ -61,11 +60,5 @@ bool lc_defaults_makes(const struct lc_defaults *d, const char *function);
 
 /* Free what was noted. */
 void lc_defaults_release(struct lc_defaults *d);
-
-/*
- * The next function that is called in the expression, from *at on (0 to begin with), as a
- * malloc'ed name; NULL at the end or without memory.
- */
-char *lc_expr_function(struct lc_slice expr, size_t *at);
 
 #endif

@@ -2,13 +2,15 @@
 
 #include "cli/column/multiif.h"
 #include "cli/column/preflight.h"
+#include "cli/server/query.h"
+#include "cli/sql/expression.h"
+#include "cli/sql/name.h"
+#include "cli/sql/quote.h"
+#include "cli/sql/type_name.h"
 #include "livecol_sql.h"
 #include "udf/rules/match.h"
-#include "cli/server/query.h"
+#include "udf/rules/open.h"
 #include "udf/rules/ruleset.h"
-#include "cli/sql/quote.h"
-#include "cli/migrate/tracking.h"
-#include "cli/sql/type_name.h"
 
 #include <inttypes.h>
 #include <stdio.h>

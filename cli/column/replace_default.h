@@ -7,7 +7,6 @@
  */
 #ifndef LC_INLINE_H
 #define LC_INLINE_H
-
 #include "cli/column/column.h"
 
 /* What takes the place of the function: one of them, or neither to remove the expression. */

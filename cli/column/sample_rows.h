@@ -4,7 +4,6 @@
  */
 #ifndef LC_OWN_ROWS_H
 #define LC_OWN_ROWS_H
-
 #include "cli/server/cluster.h"
 
 enum { LC_OWN_ROWS_COLUMNS = 16 };

@@ -1,10 +1,11 @@
 #include "cli/column/throttle.h"
 
-#include "livecol_sql.h"
+#include "base/clock.h"
+#include "base/signals.h"
 #include "base/suggest.h"
 #include "cli/column/load_probe.h"
 #include "cli/server/query.h"
-#include "base/signals.h"
+#include "livecol_sql.h"
 
 #include <errno.h>
 #include <math.h>

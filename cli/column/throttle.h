@@ -16,9 +16,8 @@
  */
 #ifndef LC_THROTTLE_H
 #define LC_THROTTLE_H
-
-#include "cli/server/backend.h"
 #include "base/buf.h"
+#include "cli/server/backend.h"
 
 #include <stdbool.h>
 

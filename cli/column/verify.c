@@ -1,9 +1,10 @@
 #include "cli/column/verify.h"
 
-#include "cli/sql/lexer.h"
-#include "livecol_sql.h"
+#include "base/clock.h"
 #include "cli/server/query.h"
+#include "cli/sql/lexer.h"
 #include "cli/sql/quote.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -9,7 +9,6 @@
  */
 #ifndef LC_VERIFY_H
 #define LC_VERIFY_H
-
 #include "cli/column/column.h"
 
 #include <stdatomic.h>

@@ -1,18 +1,21 @@
 /* livecol backfill: store a derived column for the rows that were there before it. */
-#include "cli/commands/shared.h"
-
-#include "cli/column/backfill_disk.h"
-#include "cli/column/preflight.h"
-#include "cli/column/estimate.h"
+#include "base/clock.h"
+#include "base/format.h"
 #include "base/hook.h"
 #include "base/json.h"
-#include "cli/migrate/lock.h"
-#include "cli/server/mutation.h"
-#include "cli/commands/progress.h"
-#include "cli/server/query.h"
 #include "base/signals.h"
-#include "cli/term/message.h"
+#include "cli/column/backfill_disk.h"
+#include "cli/column/estimate.h"
+#include "cli/column/preflight.h"
+#include "cli/commands/progress.h"
+#include "cli/commands/shared.h"
+#include "cli/migrate/lock.h"
 #include "cli/migrate/tracking.h"
+#include "cli/server/connect.h"
+#include "cli/server/mutation.h"
+#include "cli/server/query.h"
+#include "cli/sql/name.h"
+#include "cli/term/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -324,7 +327,7 @@ static void print_nothing(const struct backfill *f)
                t->table_parts);
 }
 
-static void tell_replicas(void *ctx, const struct lc_run_progress *p)
+static void tell_replicas(void *ctx, const struct lc_mutation_progress *p)
 {
     struct backfill *f = ctx;
     uint64_t now = lc_now_ms();
@@ -500,7 +503,7 @@ static int run(struct backfill *f, struct lc_error *err)
 {
     struct lc_backend *b = NULL;
     char *database = NULL, *table = NULL, *column = NULL;
-    int rc = lc_backfill_parse_name(f->m.rest.v[0], &database, &table, &column, err);
+    int rc = lc_column_name_parse(f->m.rest.v[0], &database, &table, &column, err);
 
     if (rc == 0)
         rc = lc_global_open(&f->m.global, &b, err);

@@ -1,11 +1,14 @@
 /* livecol config function, dictionary, all, install, uninstall */
 #include "cli/commands/config.h"
 
-#include "cli/column/dependents.h"
 #include "base/files.h"
-#include "cli/deploy/install.h"
 #include "base/json.h"
+#include "base/strings.h"
+#include "cli/column/dependents.h"
+#include "cli/deploy/install.h"
+#include "cli/server/connect.h"
 #include "cli/term/message.h"
+#include "cli/term/options.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -117,6 +120,12 @@ static int end(int rc, struct request *q, const struct lc_error *err)
         return 0;
     lc_complain(err);
     return lc_exit_code(err);
+}
+
+static void on_waiting(void *ctx, const char *folder)
+{
+    (void)ctx;
+    lc_say("waiting for another livecol config in %s", folder);
 }
 
 static void on_file(void *ctx, enum lc_install_did did, const char *path)
@@ -275,6 +284,7 @@ static int check_folders(struct request *q, struct lc_error *err)
 
     q->place.dry_run = q->dry_run;
     q->place.tell = on_file;
+    q->place.waiting = on_waiting;
     q->place.ctx = q;
     return rc ? rc : check_folder("--config", q->place.config, err);
 }

@@ -1,10 +1,10 @@
 /* livecol doctor: is all as it should be? Server, functions, DEFAULTs, lock,
  * migrations, mutations. */
-#include "cli/commands/shared.h"
-
-#include "cli/commands/doctor_server.h"
-#include "cli/migrate/plan.h"
 #include "base/signals.h"
+#include "cli/commands/doctor_server.h"
+#include "cli/commands/shared.h"
+#include "cli/migrate/plan.h"
+#include "cli/server/connect.h"
 
 #include <stdio.h>
 #include <string.h>

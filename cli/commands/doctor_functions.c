@@ -1,11 +1,11 @@
 /* livecol doctor: functions, and the DEFAULTs that call them. */
-#include "cli/commands/doctor_server.h"
-
 #include "cli/column/compare_rules.h"
 #include "cli/column/preflight.h"
 #include "cli/column/replace_default.h"
-#include "livecol_sql.h"
+#include "cli/commands/doctor_server.h"
 #include "cli/server/query.h"
+#include "livecol_sql.h"
+#include "udf/rules/open.h"
 
 #include <inttypes.h>
 #include <stdio.h>

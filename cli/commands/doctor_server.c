@@ -1,11 +1,12 @@
 #include "cli/commands/doctor_server.h"
 
+#include "base/format.h"
 #include "base/json.h"
-#include "livecol_sql.h"
 #include "cli/commands/progress.h"
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
 #include "cli/term/message.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

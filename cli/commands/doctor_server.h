@@ -7,10 +7,10 @@
  */
 #ifndef LC_DOCTOR_H
 #define LC_DOCTOR_H
-
+#include "base/strings.h"
+#include "cli/migrate/session.h"
 #include "cli/server/abilities.h"
 #include "cli/term/options.h"
-#include "cli/migrate/session.h"
 
 enum lc_level { LC_LEVEL_OK, LC_LEVEL_WARN, LC_LEVEL_FAIL };
 

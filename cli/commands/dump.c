@@ -1,12 +1,13 @@
 /* livecol dump: the CREATE statements of the tables, for a repo to keep in step. */
-#include "cli/commands/shared.h"
-
-#include "cli/server/abilities.h"
 #include "base/files.h"
-#include "livecol_sql.h"
-#include "cli/server/query.h"
+#include "base/strings.h"
+#include "cli/commands/shared.h"
 #include "cli/migrate/session.h"
+#include "cli/server/abilities.h"
+#include "cli/server/connect.h"
+#include "cli/server/query.h"
 #include "cli/sql/statement.h"
+#include "livecol_sql.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,12 +1,13 @@
 /* livecol new */
-#include "cli/commands/shared.h"
-
-#include "cli/column/backfill_target.h"
 #include "base/json.h"
-#include "cli/migrate/files.h"
-#include "cli/sql/quote.h"
 #include "base/signals.h"
+#include "base/strings.h"
+#include "cli/column/backfill_target.h"
+#include "cli/commands/shared.h"
+#include "cli/migrate/files.h"
 #include "cli/migrate/tracking.h"
+#include "cli/sql/name.h"
+#include "cli/sql/quote.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -233,7 +234,7 @@ static int rederive_text(struct lc_buf *b, const struct wanted *w, struct lc_err
     bool nullable = strstr(w->type, "Nullable(") != NULL;
     const char *table;
     struct lc_buf full;
-    int rc = lc_backfill_parse_name(w->rederive, &database, &name, &column, err);
+    int rc = lc_column_name_parse(w->rederive, &database, &name, &column, err);
 
     if (rc)
         return rc;

@@ -1,12 +1,12 @@
 /* livecol plan: what up would do, statement by statement, and what to know before it does. */
-#include "cli/commands/shared.h"
-
-#include "cli/migrate/cluster_check.h"
-#include "cli/column/preflight.h"
-#include "cli/migrate/lint.h"
 #include "base/json.h"
+#include "cli/column/preflight.h"
+#include "cli/commands/shared.h"
+#include "cli/migrate/cluster_check.h"
+#include "cli/migrate/lint.h"
 #include "cli/migrate/rederive.h"
 #include "cli/migrate/session.h"
+#include "cli/server/connect.h"
 #include "cli/term/message.h"
 
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /* livecol repair, baseline, reset, unlock: commands that write to the tracking table alone. */
-#include "cli/commands/shared.h"
-
 #include "base/json.h"
+#include "cli/commands/shared.h"
 #include "cli/migrate/session.h"
+#include "cli/server/connect.h"
 #include "cli/term/message.h"
 
 #include <inttypes.h>

@@ -1,10 +1,11 @@
 /* livecol inline --rescue: the function is gone, and whatever depends on it is stuck. */
-#include "cli/commands/inline.h"
+#include "cli/commands/rescue.h"
 
-#include "livecol_sql.h"
+#include "cli/server/connect.h"
 #include "cli/server/query.h"
 #include "cli/sql/quote.h"
 #include "cli/term/message.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,9 +2,11 @@
 #include "cli/commands/rules.h"
 
 #include "base/json.h"
-#include "udf/rules/match.h"
-#include "cli/term/options.h"
+#include "base/strings.h"
 #include "cli/term/message.h"
+#include "cli/term/options.h"
+#include "udf/rules/match.h"
+#include "udf/rules/open.h"
 
 #include <errno.h>
 #include <fcntl.h>

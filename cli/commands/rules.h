@@ -1,10 +1,9 @@
 /* livecol rules: what its commands share. */
 #ifndef LC_CMD_RULES_H
 #define LC_CMD_RULES_H
-
 #include "base/buf.h"
-#include "cli/commands/commands.h"
 #include "base/json.h"
+#include "cli/commands/commands.h"
 #include "udf/rules/ruleset.h"
 
 lc_command_fn lc_cmd_rules_check, lc_cmd_rules_compile, lc_cmd_rules_match, lc_cmd_rules_diff;

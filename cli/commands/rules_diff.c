@@ -1,10 +1,13 @@
 /* livecol rules diff: what changes from one rules file to another, and in how many rows. */
-#include "cli/commands/rules.h"
-
-#include "cli/column/impact.h"
 #include "base/json.h"
-#include "cli/term/options.h"
 #include "base/signals.h"
+#include "base/strings.h"
+#include "cli/column/impact.h"
+#include "cli/commands/rules.h"
+#include "cli/commands/shared.h"
+#include "cli/server/connect.h"
+#include "cli/term/options.h"
+#include "udf/rules/open.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,17 +1,20 @@
 #include "cli/commands/shared.h"
 
-#include "cli/column/compare_rules.h"
+#include "base/clock.h"
 #include "base/json.h"
-#include "cli/migrate/files.h"
-#include "cli/commands/progress.h"
-#include "cli/server/query.h"
 #include "base/signals.h"
+#include "cli/column/compare_rules.h"
+#include "cli/commands/progress.h"
+#include "cli/migrate/files.h"
+#include "cli/server/query.h"
+#include "cli/sql/name.h"
 #include "cli/term/message.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -319,7 +322,7 @@ static const char *const event_names[] = {
     [LC_RUN_WOULD_REVERT] = "would_revert",
 };
 
-static void add_progress(struct lc_json *o, const struct lc_run_progress *p)
+static void add_progress(struct lc_json *o, const struct lc_mutation_progress *p)
 {
     lc_json_set_int(o, "parts_total", (int64_t)p->parts_total);
     lc_json_set_int(o, "parts_to_do", (int64_t)p->parts_to_do);
@@ -442,4 +445,21 @@ void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool
                (double)report->ms / 1000);
     else
         printf("skipped %u in %.1f s\n", report->skipped, (double)report->ms / 1000);
+}
+
+int lc_derived_open(struct lc_derived *d, struct lc_backend **b, const struct lc_global *global,
+                    const char *text, struct lc_error *err)
+{
+    char *database, *table, *column;
+    int rc = lc_column_name_parse(text, &database, &table, &column, err);
+
+    *d = (struct lc_derived){0};
+    if (rc == 0)
+        rc = lc_global_open(global, b, err);
+    if (rc == 0)
+        rc = lc_derived_find(d, *b, database, table, column, err);
+    free(database);
+    free(table);
+    free(column);
+    return rc;
 }

@@ -1,11 +1,12 @@
 /* The migration commands, and what they share: options, the connection, events told, questions. */
 #ifndef LC_CMD_MIGRATE_H
 #define LC_CMD_MIGRATE_H
-
-#include "cli/commands/commands.h"
+#include "base/strings.h"
 #include "base/turns.h"
-#include "cli/term/options.h"
+#include "cli/column/column.h"
+#include "cli/commands/commands.h"
 #include "cli/migrate/runner.h"
+#include "cli/term/options.h"
 
 lc_command_fn lc_cmd_up, lc_cmd_down, lc_cmd_status, lc_cmd_validate, lc_cmd_new, lc_cmd_repair,
     lc_cmd_baseline, lc_cmd_reset, lc_cmd_unlock, lc_cmd_plan, lc_cmd_dump, lc_cmd_doctor,
@@ -73,6 +74,14 @@ void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool
  * Print what up would do. 0; LC_ERR_REFUSED where up would refuse it; else as lc_runner_up.
  */
 int lc_plan_show(struct lc_migrate *m, struct lc_error *err);
+
+/*
+ * Open the backend that the options name, and lc_derived_find "database.table.column" or
+ * "table.column" there; LC_ERR_USAGE, before that, where the text is neither. Both are to be
+ * released in any case.
+ */
+int lc_derived_open(struct lc_derived *d, struct lc_backend **b, const struct lc_global *global,
+                    const char *text, struct lc_error *err);
 
 /*
  * Ask, unless --yes: 0 for yes; LC_ERR_REFUSED for no, and where there is no terminal to ask on.

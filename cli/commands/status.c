@@ -1,11 +1,12 @@
 /* livecol status, livecol validate */
-#include "cli/commands/shared.h"
-
+#include "base/format.h"
 #include "base/json.h"
+#include "cli/commands/progress.h"
+#include "cli/commands/shared.h"
 #include "cli/migrate/lock.h"
 #include "cli/migrate/plan.h"
-#include "cli/commands/progress.h"
 #include "cli/migrate/session.h"
+#include "cli/server/connect.h"
 #include "cli/term/message.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* livecol up, livecol down */
-#include "cli/commands/shared.h"
-
 #include "base/turns.h"
+#include "cli/commands/shared.h"
+#include "cli/server/connect.h"
 #include "cli/term/message.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* livecol verify: do the rows hold what the column's expression says? */
-#include "cli/commands/shared.h"
-
 #include "base/json.h"
-#include "cli/term/message.h"
 #include "cli/column/verify.h"
+#include "cli/commands/shared.h"
+#include "cli/server/connect.h"
+#include "cli/term/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>

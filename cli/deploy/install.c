@@ -2,10 +2,9 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "cli/deploy/locate.h"
 #include "base/sha256.h"
 #include "base/signals.h"
-#include "cli/term/message.h"
+#include "cli/deploy/locate.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -85,8 +84,8 @@ static int lock_folders(struct job *j, struct lc_error *err)
         j->lock[i] = fd;
         if (i == 1 && st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino)
             break; /* the same folder */
-        if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-            lc_say("waiting for another livecol config in %s", folders[i]);
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK && j->o->waiting)
+            j->o->waiting(j->o->ctx, folders[i]);
         while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
             if (lc_stop_asked())
                 return lc_fail(err, LC_ERR_STOPPED, "stopped: nothing was changed");

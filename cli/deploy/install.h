@@ -15,7 +15,6 @@
  */
 #ifndef LC_INSTALL_H
 #define LC_INSTALL_H
-
 #include "cli/deploy/server_xml.h"
 
 #include <stdbool.h>
@@ -29,6 +28,8 @@ struct lc_install_options {
     bool dry_run;                 /* tell, and change nothing */
     /* What is done, or would be, with each file, in order. May be NULL. */
     void (*tell)(void *ctx, enum lc_install_did did, const char *path);
+    /* Another livecol config works in the folder, and is waited for. May be NULL. */
+    void (*waiting)(void *ctx, const char *folder);
     void *ctx;
 };
 

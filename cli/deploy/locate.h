@@ -6,7 +6,6 @@
  */
 #ifndef LC_PLACES_H
 #define LC_PLACES_H
-
 #include "base/error.h"
 
 /* Path of the program livecol-udf, malloc'ed. 0, or LC_ERR_IO with what to do. */

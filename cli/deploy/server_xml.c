@@ -1,9 +1,10 @@
 #include "cli/deploy/server_xml.h"
 
-#include "udf/column_type.h"
-#include "udf/stream.h"
-#include "udf/export.h"
 #include "base/xml.h"
+#include "udf/column_type.h"
+#include "udf/export.h"
+#include "udf/rules/open.h"
+#include "udf/stream.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -603,7 +604,7 @@ static int check_tree(const struct lc_setup *s, struct lc_error *err)
     if (strcmp(s->layout, "regexp_tree") != 0)
         return 0;
     for (unsigned i = 0; i < s->n; i++) {
-        int rc = lc_whole_check_values(s->rules, s->attribute[i], s->rules_path, err);
+        int rc = lc_export_check_values(s->rules, s->attribute[i], s->rules_path, err);
 
         if (rc)
             return rc;

@@ -12,8 +12,7 @@
  */
 #ifndef LC_SETUP_H
 #define LC_SETUP_H
-
-#include "cli/term/options.h"
+#include "base/strings.h"
 #include "udf/rules/ruleset.h"
 
 #define LC_SETUP_SCRIPTS "/var/lib/clickhouse/user_scripts" /* where packages let a server look */

@@ -1,8 +1,8 @@
 #include "cli/migrate/cluster_check.h"
 
+#include "cli/server/query.h"
 #include "cli/sql/lexer.h"
 #include "livecol_sql.h"
-#include "cli/server/query.h"
 
 #include <stdio.h>
 #include <stdlib.h>

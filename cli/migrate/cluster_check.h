@@ -4,9 +4,8 @@
  */
 #ifndef LC_CLUSTER_CHECK_H
 #define LC_CLUSTER_CHECK_H
-
-#include "cli/server/cluster.h"
 #include "cli/migrate/plan.h"
+#include "cli/server/cluster.h"
 #include "cli/sql/statement.h"
 
 /*

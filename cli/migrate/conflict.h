@@ -2,7 +2,6 @@
  * nothing that is guessed. */
 #ifndef LC_OVERLAP_H
 #define LC_OVERLAP_H
-
 #include "cli/migrate/plan.h"
 
 /*

@@ -1,13 +1,15 @@
 #include "cli/migrate/executor.h"
 
+#include "base/clock.h"
+#include "base/test_points.h"
 #include "cli/column/backfill_target.h"
 #include "cli/column/column_check.h"
 #include "cli/migrate/cluster_check.h"
-#include "livecol_sql.h"
-#include "cli/server/query.h"
 #include "cli/migrate/rederive.h"
-#include "base/test_points.h"
 #include "cli/migrate/verify_after.h"
+#include "cli/server/connect.h"
+#include "cli/server/query.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -48,7 +50,7 @@ static void on_lagging(void *ctx, const char *text)
 }
 
 static void on_send(void *ctx, enum lc_run_event_kind kind, const char *text,
-                    const struct lc_run_progress *progress)
+                    const struct lc_mutation_progress *progress)
 {
     struct lc_course *c = ctx;
 

@@ -7,13 +7,12 @@
  */
 #ifndef LC_COURSE_H
 #define LC_COURSE_H
-
-#include "cli/column/preflight.h"
 #include "base/turns.h"
+#include "cli/column/preflight.h"
 #include "cli/migrate/plan.h"
-#include "cli/migrate/runner.h"
-#include "cli/migrate/submit.h"
+#include "cli/migrate/run_options.h"
 #include "cli/migrate/session.h"
+#include "cli/migrate/submit.h"
 
 #include <pthread.h>
 

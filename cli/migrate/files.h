@@ -10,11 +10,10 @@
  */
 #ifndef LC_MIGRATION_H
 #define LC_MIGRATION_H
-
 #include "base/buf.h"
 #include "base/error.h"
-#include "cli/sql/split.h"
 #include "base/sha256.h"
+#include "cli/sql/split.h"
 
 #include <stdbool.h>
 #include <stdint.h>

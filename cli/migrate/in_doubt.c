@@ -1,8 +1,9 @@
 #include "cli/migrate/in_doubt.h"
 
-#include "livecol_sql.h"
+#include "base/clock.h"
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,9 +4,8 @@
  */
 #ifndef LC_EFFECT_H
 #define LC_EFFECT_H
-
-#include "cli/server/backend.h"
 #include "cli/server/abilities.h"
+#include "cli/server/backend.h"
 #include "cli/server/mutation.h"
 #include "cli/sql/statement.h"
 

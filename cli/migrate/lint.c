@@ -1,12 +1,13 @@
 #include "cli/migrate/lint.h"
 
-#include "cli/migrate/cluster_check.h"
-#include "cli/column/preflight.h"
+#include "base/format.h"
 #include "cli/column/estimate.h"
+#include "cli/column/preflight.h"
+#include "cli/migrate/cluster_check.h"
+#include "cli/server/query.h"
+#include "cli/sql/expression.h"
 #include "cli/sql/lexer.h"
 #include "livecol_sql.h"
-#include "cli/commands/progress.h"
-#include "cli/server/query.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -5,10 +5,9 @@
  */
 #ifndef LC_HAZARDS_H
 #define LC_HAZARDS_H
-
-#include "cli/server/cluster.h"
-#include "cli/server/abilities.h"
 #include "cli/migrate/plan.h"
+#include "cli/server/abilities.h"
+#include "cli/server/cluster.h"
 #include "cli/sql/statement.h"
 
 struct lc_hazards {

@@ -1,9 +1,11 @@
 #include "cli/migrate/lock.h"
 
-#include "livecol_sql.h"
-#include "cli/migrate/lock_store.h"
-#include "cli/server/query.h"
+#include "base/clock.h"
 #include "base/test_points.h"
+#include "cli/migrate/lock_store.h"
+#include "cli/server/connect.h"
+#include "cli/server/query.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <pthread.h>

@@ -11,31 +11,15 @@
  */
 #ifndef LC_LOCK_H
 #define LC_LOCK_H
-
-#include "cli/server/backend.h"
 #include "base/error.h"
+#include "cli/migrate/lock_store.h"
+#include "cli/server/backend.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LC_LOCK_BEAT_MS 5000u
-#define LC_LOCK_STALE_S 60u
-
 struct lc_lock;
-
-/* Who holds a lock. */
-struct lc_lock_info {
-    uint64_t n; /* of the table <tracking>_lock_<n> */
-    char run_id[64];
-    char host[256];
-    char pid[24];
-    char command[64];
-    char since[32];      /* UTC */
-    uint64_t made_s;     /* the same, in the server's time; 0: made by an older livecol */
-    uint64_t beat_age_s; /* since its last beat, or since it was made */
-    bool stale;
-};
 
 /* How and for how long to wait. */
 struct lc_lock_wait {

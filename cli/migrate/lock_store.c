@@ -1,11 +1,12 @@
 #include "cli/migrate/lock_store.h"
 
-#include "cli/server/keeper.h"
-#include "cli/sql/lexer.h"
-#include "livecol_sql.h"
-#include "cli/server/query.h"
+#include "base/clock.h"
 #include "base/signals.h"
 #include "base/test_points.h"
+#include "cli/server/keeper.h"
+#include "cli/server/query.h"
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>

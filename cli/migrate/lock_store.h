@@ -10,8 +10,27 @@
  */
 #ifndef LC_LOCK_STORE_H
 #define LC_LOCK_STORE_H
+#include "cli/server/backend.h"
 
-#include "cli/migrate/lock.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How often a holder beats, and after how long without a beat its lock is stale. */
+#define LC_LOCK_BEAT_MS 5000u
+#define LC_LOCK_STALE_S 60u
+
+/* Who holds a lock. */
+struct lc_lock_info {
+    uint64_t n; /* of the table <tracking>_lock_<n> */
+    char run_id[64];
+    char host[256];
+    char pid[24];
+    char command[64];
+    char since[32];      /* UTC */
+    uint64_t made_s;     /* the same, in the server's time; 0: made by an older livecol */
+    uint64_t beat_age_s; /* since its last beat, or since it was made */
+    bool stale;
+};
 
 struct lc_lock_store {
     struct lc_backend *b;            /* the caller's */

@@ -1,12 +1,13 @@
 #include "cli/migrate/plan.h"
 
 #include "cli/column/column_check.h"
-#include "livecol_sql.h"
+#include "cli/migrate/requirements.h"
 #include "cli/server/query.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SYNTAX_ERROR = 62, FORMAT_MAX_BYTES = 100000 };

@@ -5,12 +5,11 @@
  */
 #ifndef LC_PLAN_H
 #define LC_PLAN_H
-
-#include "cli/server/abilities.h"
 #include "cli/migrate/files.h"
-#include "cli/migrate/runner.h"
-#include "cli/sql/statement.h"
+#include "cli/migrate/run_options.h"
 #include "cli/migrate/tracking.h"
+#include "cli/server/abilities.h"
+#include "cli/sql/statement.h"
 
 struct lc_plan_stmt {
     const struct lc_migration_stmt *text;

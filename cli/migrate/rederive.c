@@ -1,11 +1,14 @@
 #include "cli/migrate/rederive.h"
 
-#include "cli/column/column.h"
-#include "cli/sql/lexer.h"
-#include "livecol_sql.h"
-#include "cli/server/query.h"
-#include "cli/sql/quote.h"
+#include "base/clock.h"
 #include "base/test_points.h"
+#include "cli/column/column.h"
+#include "cli/migrate/requirements.h"
+#include "cli/server/query.h"
+#include "cli/sql/expression.h"
+#include "cli/sql/lexer.h"
+#include "cli/sql/quote.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

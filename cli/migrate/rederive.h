@@ -21,7 +21,6 @@
  */
 #ifndef LC_REDERIVE_H
 #define LC_REDERIVE_H
-
 #include "cli/column/preflight.h"
 #include "cli/migrate/submit.h"
 

@@ -1,10 +1,11 @@
 #include "cli/migrate/runner.h"
 
+#include "base/clock.h"
 #include "cli/migrate/cluster_check.h"
-#include "cli/migrate/executor.h"
 #include "cli/migrate/conflict.h"
-#include "cli/server/query.h"
+#include "cli/migrate/executor.h"
 #include "cli/migrate/rederive.h"
+#include "cli/server/query.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,12 +1,11 @@
 /* The tracking table opened under the lock: what commands that write to it begin and end with. */
 #ifndef LC_SESSION_H
 #define LC_SESSION_H
-
-#include "cli/server/cluster.h"
-#include "cli/migrate/lock.h"
 #include "cli/migrate/files.h"
-#include "cli/migrate/runner.h"
+#include "cli/migrate/lock.h"
+#include "cli/migrate/run_options.h"
 #include "cli/migrate/tracking.h"
+#include "cli/server/cluster.h"
 
 struct lc_session {
     struct lc_backend *b;      /* the caller's */

@@ -1,11 +1,11 @@
 #include "cli/migrate/submit.h"
 
+#include "base/clock.h"
+#include "base/test_points.h"
 #include "cli/column/backfill_disk.h"
 #include "cli/server/ddl_task.h"
 #include "cli/server/keeper.h"
 #include "cli/server/query.h"
-#include "cli/term/message.h"
-#include "base/test_points.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -40,7 +40,7 @@ static void tell(const struct lc_send *s, enum lc_run_event_kind kind, const cha
     s->event(s->ctx, kind, text, NULL);
 }
 
-static void tell_progress(void *ctx, const struct lc_run_progress *p)
+static void tell_progress(void *ctx, const struct lc_mutation_progress *p)
 {
     const struct lc_send *s = ctx;
 
@@ -148,7 +148,7 @@ static int as_backfill(const struct lc_send *s, const struct lc_plan_stmt *stmt,
 static void tell_backfill(void *ctx, const struct lc_backfill_progress *p)
 {
     const struct lc_send *s = ctx;
-    const struct lc_run_progress progress = {
+    const struct lc_mutation_progress progress = {
         .parts_total = p->parts_total,
         .parts_to_do = p->parts_total - p->parts_done,
         .rows_done = p->rows_done,

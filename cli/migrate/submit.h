@@ -8,10 +8,9 @@
  */
 #ifndef LC_SEND_H
 #define LC_SEND_H
-
 #include "cli/migrate/in_doubt.h"
 #include "cli/migrate/plan.h"
-#include "cli/migrate/runner.h"
+#include "cli/migrate/run_options.h"
 
 /* What a send needs, the same for all statements of a run. */
 struct lc_send {
@@ -20,7 +19,7 @@ struct lc_send {
     const struct lc_facts *facts;
     const struct lc_up_options *options;
     void (*event)(void *ctx, enum lc_run_event_kind kind, const char *text,
-                  const struct lc_run_progress *progress);
+                  const struct lc_mutation_progress *progress);
     /* Around a wait for mutations, in which other statements may go on; NULL: none may. */
     void (*away)(void *ctx, bool away);
     void *ctx;

@@ -1,12 +1,14 @@
 #include "cli/migrate/tracking.h"
 
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/signals.h"
 #include "cli/server/keeper.h"
+#include "cli/server/query.h"
 #include "cli/sql/lexer.h"
+#include "cli/sql/name.h"
 #include "livecol_sql.h"
 #include "livecol_version.h"
-#include "cli/server/query.h"
-#include "base/signals.h"
-#include "cli/term/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,75 +67,6 @@ static int no_memory(struct lc_error *err)
 {
     lc_fail(err, LC_ERR_NOMEM, "no memory for the tracking table's rows");
     return LC_ERR_NOMEM;
-}
-
-/* A name in quotes, or NULL in *name where the text does not begin with one. */
-static int quoted_part(const char *text, char **name, const char **rest, struct lc_error *err)
-{
-    struct lc_lexer lex = LC_LEXER(text, strlen(text));
-    struct lc_tok tok;
-
-    *name = NULL;
-    *rest = text;
-    if (*text != '`' && *text != '"')
-        return 0;
-    if (lc_lex_next(&lex, &tok, err))
-        return LC_ERR_USAGE;
-    *name = lc_tok_name(&tok);
-    *rest = text + lex.pos;
-    return *name ? 0 : no_memory(err);
-}
-
-static int bad_name(const char *text, struct lc_error *err)
-{
-    char shown[128];
-
-    lc_fail(err, LC_ERR_USAGE, "\"%s\" is no table name",
-            lc_printable(text, strlen(text), shown, sizeof shown));
-    lc_hint(err, "write TABLE or DATABASE.TABLE, with odd names in backticks");
-    return LC_ERR_USAGE;
-}
-
-int lc_table_name_parse(const char *text, char **database, char **table, struct lc_error *err)
-{
-    const char *rest;
-    int rc;
-
-    *database = *table = NULL;
-    if (!text)
-        text = LC_TRACKING_TABLE;
-    rc = quoted_part(text, table, &rest, err);
-    if (rc)
-        goto done;
-    if (!*table) {
-        size_t n = strcspn(text, ".");
-
-        *table = strndup(text, n);
-        rest = text + n;
-        if (!*table) {
-            rc = no_memory(err);
-            goto done;
-        }
-    }
-    if (*rest == '.') {
-        *database = *table;
-        rc = quoted_part(rest + 1, table, &rest, err);
-        if (rc == 0 && !*table) {
-            *table = strdup(rest);
-            rest = "";
-            if (!*table)
-                rc = no_memory(err);
-        }
-    }
-    if (rc == 0 && (*rest || !**table || (*database && !**database)))
-        rc = bad_name(text, err);
-done:
-    if (rc) {
-        free(*database);
-        free(*table);
-        *database = *table = NULL;
-    }
-    return rc;
 }
 
 static void release_version(struct lc_track_version *v)
@@ -505,7 +438,7 @@ int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *ta
 
     *t = (struct lc_tracking){.b = b};
     make_run_id(t->run_id);
-    rc = lc_table_name_parse(table, &t->database, &t->table, err);
+    rc = lc_table_name_parse(table ? table : LC_TRACKING_TABLE, &t->database, &t->table, err);
     if (rc == 0 && !t->database) {
         t->database = strdup(lc_backend_database(b));
         if (!t->database)
@@ -727,7 +660,7 @@ int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, str
     snprintf(code, sizeof code, "%d", e->error_code);
     snprintf(pid, sizeof pid, "%ld", (long)getpid());
     snprintf(error, sizeof error, "%s", text_of(e->error));
-    lc_talk_redact(error);
+    lc_secret_redact(error);
     gethostname(host, sizeof host - 1);
     for (unsigned attempt = 1;; attempt++) {
         struct lc_error one = LC_ERROR_INIT;

@@ -10,11 +10,10 @@
  */
 #ifndef LC_TRACKING_H
 #define LC_TRACKING_H
-
-#include "cli/server/backend.h"
-#include "cli/server/cluster.h"
 #include "base/error.h"
 #include "cli/migrate/files.h"
+#include "cli/server/backend.h"
+#include "cli/server/cluster.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -90,12 +89,6 @@ struct lc_tracking {
     struct lc_track_version *v;
     size_t n;
 };
-
-/*
- * Take a table's name as a person writes it ("t", "db.t", "`odd.db`.t"); NULL: schema_migrations.
- * *database is NULL where none is named. Both are malloc'ed. 0, LC_ERR_USAGE, LC_ERR_NOMEM.
- */
-int lc_table_name_parse(const char *text, char **database, char **table, struct lc_error *err);
 
 /*
  * Look for the tracking table and read it; what is not there is not made. 0; LC_ERR_REFUSED where

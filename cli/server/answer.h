@@ -8,7 +8,6 @@
  */
 #ifndef LC_TABLE_H
 #define LC_TABLE_H
-
 #include "base/buf.h"
 #include "base/error.h"
 

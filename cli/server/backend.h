@@ -13,7 +13,6 @@
  */
 #ifndef LC_BACKEND_H
 #define LC_BACKEND_H
-
 #include "base/error.h"
 #include "cli/server/answer.h"
 
@@ -55,19 +54,6 @@ struct lc_connect {
     unsigned timeout_ms;         /* a statement's default; 0: 300,000 */
     const atomic_bool *cancel;   /* ends opening early when it becomes true; NULL: nothing does */
 };
-
-/*
- * Open a connection and make sure that something answers. 0 and *out; else a negative code:
- * LC_ERR_USAGE (bad URL), LC_ERR_IO (no library), LC_ERR_LOCKED (path in use), LC_ERR_NOT_SENT
- * (nobody there), LC_ERR_SERVER (refused: wrong password, no such database), LC_ERR_STOPPED.
- */
-int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct lc_error *err);
-
-/* A second connection to the same place. As lc_backend_open. */
-int lc_backend_clone(struct lc_backend *from, struct lc_backend **out, struct lc_error *err);
-
-/* Close and free; NULL is fine. */
-void lc_backend_free(struct lc_backend *b);
 
 /*
  * Run one statement. With `out`, the answer is asked for as TabSeparatedWithNamesAndTypes and

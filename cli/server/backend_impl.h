@@ -3,7 +3,6 @@
  */
 #ifndef LC_BACKEND_IMPL_H
 #define LC_BACKEND_IMPL_H
-
 #include "cli/server/backend.h"
 
 /* An answer larger than this is refused. */

@@ -3,10 +3,10 @@
 #include "cli/server/backend_impl.h"
 #include "cli/server/chdb_lib.h"
 #include "cli/server/chdb_watch.h"
-#include "cli/sql/insert_data.h"
-#include "livecol_sql.h"
 #include "cli/server/server_error.h"
+#include "cli/sql/insert_data.h"
 #include "cli/sql/quote.h"
+#include "livecol_sql.h"
 
 #include <errno.h>
 #include <fcntl.h>

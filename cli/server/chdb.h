@@ -11,7 +11,6 @@
  */
 #ifndef LC_CHDB_H
 #define LC_CHDB_H
-
 #include "cli/server/backend.h"
 
 struct lc_chdb_call {

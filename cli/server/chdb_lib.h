@@ -5,7 +5,6 @@
  */
 #ifndef LC_CHDB_LIB_H
 #define LC_CHDB_LIB_H
-
 #include "base/error.h"
 
 #include <stdbool.h>

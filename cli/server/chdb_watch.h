@@ -4,7 +4,6 @@
  */
 #ifndef LC_CHDB_WATCH_H
 #define LC_CHDB_WATCH_H
-
 #include "base/error.h"
 
 #include <stdatomic.h>

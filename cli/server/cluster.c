@@ -1,7 +1,7 @@
 #include "cli/server/cluster.h"
 
-#include "livecol_sql.h"
 #include "cli/server/query.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -11,9 +11,8 @@
  */
 #ifndef LC_CLUSTER_H
 #define LC_CLUSTER_H
-
-#include "cli/server/backend.h"
 #include "cli/server/abilities.h"
+#include "cli/server/backend.h"
 #include "cli/sql/quote.h"
 
 #include <stdbool.h>

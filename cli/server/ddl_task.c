@@ -1,9 +1,10 @@
 #include "cli/server/ddl_task.h"
 
+#include "base/clock.h"
 #include "cli/server/keeper.h"
-#include "cli/sql/lexer.h"
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
+#include "cli/sql/lexer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,6 @@
  */
 #ifndef LC_DDL_TASK_H
 #define LC_DDL_TASK_H
-
 #include "cli/server/cluster.h"
 
 #include <stdatomic.h>

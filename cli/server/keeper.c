@@ -1,7 +1,8 @@
 #include "cli/server/keeper.h"
 
-#include "livecol_sql.h"
+#include "base/clock.h"
 #include "cli/server/query.h"
+#include "livecol_sql.h"
 
 #include <string.h>
 

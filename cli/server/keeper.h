@@ -6,7 +6,6 @@
  */
 #ifndef LC_KEEPER_H
 #define LC_KEEPER_H
-
 #include "cli/server/backend.h"
 
 #include <stdatomic.h>

@@ -1,11 +1,12 @@
 #include "cli/server/mutation.h"
 
+#include "base/clock.h"
+#include "base/signals.h"
 #include "cli/server/keeper.h"
-#include "cli/sql/lexer.h"
-#include "livecol_sql.h"
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
-#include "base/signals.h"
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -415,10 +416,10 @@ static int look_within(const struct lc_mutation_watch *w, double *shares, uint64
 static int tell(struct lc_mutation_watch *w, const struct lc_mutation_hooks *hooks,
                 uint64_t parts_to_do, struct lc_error *err)
 {
-    struct lc_run_progress p = {.parts_to_do = parts_to_do,
-                                .rows_total = w->rows_total,
-                                .waiting = w->waiting[0] ? w->waiting : NULL,
-                                .elapsed_ms = lc_now_ms() - w->begun_ms};
+    struct lc_mutation_progress p = {.parts_to_do = parts_to_do,
+                                     .rows_total = w->rows_total,
+                                     .waiting = w->waiting[0] ? w->waiting : NULL,
+                                     .elapsed_ms = lc_now_ms() - w->begun_ms};
     double shares = 0;
     uint64_t rows = 0;
     int rc;

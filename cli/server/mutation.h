@@ -9,13 +9,24 @@
  */
 #ifndef LC_MUTATION_H
 #define LC_MUTATION_H
-
-#include "cli/server/cluster.h"
 #include "cli/server/abilities.h"
-#include "cli/migrate/runner.h"
+#include "cli/server/cluster.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* How far the mutations of a statement are. */
+struct lc_mutation_progress {
+    uint64_t parts_total; /* to do when the wait began */
+    uint64_t parts_to_do;
+    uint64_t rows_done;  /* of the parts in work and those finished; an estimate */
+    uint64_t rows_total; /* in the table's active parts when the wait began */
+    double fraction;     /* 0 … 1, within parts too */
+    uint64_t elapsed_ms;
+    double rows_per_s;   /* 0: not known yet */
+    uint64_t left_ms;    /* estimate; 0: not known yet */
+    const char *waiting; /* what a backfill waits for; NULL: it does not */
+};
 
 /* A mutation that was there. */
 struct lc_mutation_seen {
@@ -51,7 +62,7 @@ struct lc_mutation_watch {
 
 /* What is done with each look; `ctx` is the caller's. */
 struct lc_mutation_hooks {
-    void (*progress)(void *ctx, const struct lc_run_progress *p); /* may be NULL */
+    void (*progress)(void *ctx, const struct lc_mutation_progress *p); /* may be NULL */
     void *ctx;
     const atomic_bool *cancel;
 };

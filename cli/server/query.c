@@ -1,5 +1,6 @@
 #include "cli/server/query.h"
 
+#include "base/clock.h"
 #include "base/signals.h"
 
 #include <stdlib.h>
@@ -8,53 +9,6 @@
 #include <time.h>
 
 #define SQL_MAX_BYTES ((size_t)64 << 20)
-
-uint64_t lc_now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-uint64_t lc_now_ms(void)
-{
-    return lc_now_ns() / 1000000;
-}
-
-bool lc_sleep_ms(unsigned ms, const atomic_bool *cancel)
-{
-    uint64_t end = lc_now_ms() + ms;
-
-    for (;;) {
-        uint64_t now = lc_now_ms();
-        uint64_t step = now < end ? end - now : 0;
-        struct timespec t;
-
-        if (cancel && atomic_load(cancel))
-            return true;
-        if (step == 0)
-            return false;
-        if (step > 50)
-            step = 50;
-        t = (struct timespec){.tv_nsec = (long)step * 1000000};
-        nanosleep(&t, NULL);
-    }
-}
-
-unsigned lc_backoff_ms(unsigned attempt)
-{
-    unsigned ms = 200;
-    uint32_t r = 0;
-
-    while (attempt-- > 1 && ms < 10000)
-        ms *= 2;
-    if (ms > 10000)
-        ms = 10000;
-    if (getrandom(&r, sizeof r, 0) != sizeof r)
-        r = (uint32_t)lc_now_ms() * 2654435761u;
-    return ms * 3 / 4 + r % (ms / 2 + 1);
-}
 
 /* Failures after which the statement may go out again. */
 static bool again(int rc, bool reads)

@@ -6,7 +6,6 @@
  */
 #ifndef LC_SERVER_ERROR_H
 #define LC_SERVER_ERROR_H
-
 #include "base/buf.h"
 #include "base/error.h"
 

@@ -9,7 +9,6 @@
  */
 #ifndef LC_URL_H
 #define LC_URL_H
-
 #include "base/error.h"
 
 #include <stdbool.h>

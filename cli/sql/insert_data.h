@@ -9,7 +9,6 @@
  */
 #ifndef LC_INSERT_DATA_H
 #define LC_INSERT_DATA_H
-
 #include "base/buf.h"
 
 #include <stdbool.h>

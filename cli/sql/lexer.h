@@ -9,7 +9,6 @@
  */
 #ifndef LC_LEXER_H
 #define LC_LEXER_H
-
 #include "base/buf.h"
 #include "base/error.h"
 

@@ -8,7 +8,6 @@
  */
 #ifndef LC_SQLTEXT_H
 #define LC_SQLTEXT_H
-
 #include "base/buf.h"
 #include "base/error.h"
 

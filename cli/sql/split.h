@@ -15,7 +15,6 @@
  */
 #ifndef LC_SCRIPT_H
 #define LC_SCRIPT_H
-
 #include "base/buf.h"
 #include "base/error.h"
 

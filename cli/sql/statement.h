@@ -6,7 +6,6 @@
  */
 #ifndef LC_STMT_H
 #define LC_STMT_H
-
 #include "base/buf.h"
 #include "base/error.h"
 

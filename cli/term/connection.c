@@ -1,8 +1,10 @@
 #include "cli/term/connection.h"
 
+#include "base/secret.h"
 #include "base/signals.h"
-#include "cli/term/message.h"
+#include "cli/server/connect.h"
 #include "cli/server/url.h"
+#include "cli/term/message.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -99,7 +101,7 @@ static int settle_url(struct lc_connect *c, const char *text, bool typed, struct
         goto done;
     }
     if (u.password) {
-        lc_talk_secret(u.password);
+        lc_secret_add(u.password);
         c->password = lc_keep(u.password);
         u.password = NULL;
         if (!c->password)
@@ -128,7 +130,7 @@ static int settle_http(struct lc_global *g, const struct lc_connect_options *giv
     if (rc)
         return rc;
     if (password) {
-        lc_talk_secret(password);
+        lc_secret_add(password);
         g->connect.password = password;
     }
     g->connect.ca_cert = given->ca_cert;
@@ -218,7 +220,7 @@ int lc_global_reference(const struct lc_global *global, const char *url, struct 
     if (rc)
         return rc;
     if (to.password)
-        lc_talk_secret(to.password);
+        lc_secret_add(to.password);
     rc = lc_backend_open(out, &to, err);
     if (rc == LC_ERR_SERVER && !to.password)
         lc_hint(err, "the password of --reference-url is in CLICKHOUSE_REFERENCE_PASSWORD, or in "

@@ -1,8 +1,17 @@
 /* The connection options as they were typed, and what they and the environment amount to. */
 #ifndef LC_GLOBAL_H
 #define LC_GLOBAL_H
+#include "base/error.h"
+#include "cli/server/backend.h"
 
-#include "cli/term/options.h"
+#include <stdbool.h>
+
+/* What every command understands; lc_options_parse fills it. */
+struct lc_global {
+    bool json, quiet, no_color, help;
+    struct lc_connect connect; /* from the options and the environment; url holds no password */
+    const char *backend;       /* "http", "embedded", or NULL: neither was named */
+};
 
 /* Each NULL or 0 where it was not given. */
 struct lc_connect_options {
@@ -12,7 +21,7 @@ struct lc_connect_options {
 
 /*
  * Fill global->backend and global->connect from the options, CLICKHOUSE_URL, CLICKHOUSE_PASSWORD
- * and CLICKHOUSE_PASSWORD_FILE, and make every secret known to lc_talk_redact. 0, LC_ERR_USAGE,
+ * and CLICKHOUSE_PASSWORD_FILE, and make every secret known to lc_secret_redact. 0, LC_ERR_USAGE,
  * LC_ERR_IO (the password file cannot be read), LC_ERR_NOMEM. That no backend is named at all is
  * no error here: lc_global_open says so, when one is needed.
  */
@@ -24,5 +33,16 @@ int lc_global_settle(struct lc_global *global, const struct lc_connect_options *
  * then. Gives it back; NULL where s is, or where there is no memory (s is freed).
  */
 const char *lc_keep(char *s);
+
+/* Open the backend that options and environment name; LC_ERR_USAGE with a hint
+ * if they name none. */
+int lc_global_open(const struct lc_global *global, struct lc_backend **out, struct lc_error *err);
+
+/*
+ * Open a second server beside it, with the same options; its password is that of
+ * CLICKHOUSE_REFERENCE_PASSWORD or CLICKHOUSE_REFERENCE_PASSWORD_FILE. As lc_global_open.
+ */
+int lc_global_reference(const struct lc_global *global, const char *url, struct lc_backend **out,
+                        struct lc_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 #include "cli/term/message.h"
 
+#include "base/secret.h"
 #include "base/signals.h"
 
 #include <stdarg.h>
@@ -9,11 +10,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { SECRETS_MAX = 16, LINE_MAX_BYTES = 4096, NARROW_COLUMNS = 79 };
+enum { LINE_MAX_BYTES = 4096, NARROW_COLUMNS = 79 };
 
 static bool colour, quiet_asked;
-static char *secrets[SECRETS_MAX];
-static size_t secrets_n;
 
 void lc_talk_init(bool no_color, bool quiet)
 {
@@ -23,33 +22,6 @@ void lc_talk_init(bool no_color, bool quiet)
     colour = !no_color && !(env && *env) && !(term && strcmp(term, "dumb") == 0) &&
              lc_talk_is_terminal();
     quiet_asked = quiet;
-}
-
-void lc_talk_secret(const char *secret)
-{
-    if (!secret || !*secret || secrets_n == SECRETS_MAX)
-        return;
-    for (size_t i = 0; i < secrets_n; i++)
-        if (strcmp(secrets[i], secret) == 0)
-            return;
-    secrets[secrets_n] = strdup(secret);
-    if (secrets[secrets_n])
-        secrets_n++;
-}
-
-void lc_talk_redact(char *s)
-{
-    for (size_t i = 0; i < secrets_n; i++) {
-        size_t n = strlen(secrets[i]);
-        size_t stars = n < 3 ? n : 3;
-        char *at = s;
-
-        while ((at = strstr(at, secrets[i])) != NULL) {
-            memset(at, '*', stars);
-            memmove(at + stars, at + n, strlen(at + n) + 1);
-            at += stars;
-        }
-    }
 }
 
 void lc_talk_plain(char *s)
@@ -87,7 +59,7 @@ static void put_line(const char *before, const char *fmt, va_list ap)
     char line[LINE_MAX_BYTES + 64];
 
     vsnprintf(text, sizeof text, fmt, ap);
-    lc_talk_redact(text);
+    lc_secret_redact(text);
     lc_talk_plain(text);
     snprintf(line, sizeof line, "%s%s\n", before, text);
     fputs(line, stderr);

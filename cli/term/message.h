@@ -3,23 +3,16 @@
  *
  * Every message is one line: "livecol: what happened", then "  hint: what to do" where there is
  * one. Colour only on a terminal, never with NO_COLOR, --no-color or TERM=dumb. Secrets given to
- * lc_talk_secret are replaced by *** in all that goes through here.
+ * lc_secret_add are replaced by *** in all that goes through here.
  */
 #ifndef LC_TALK_H
 #define LC_TALK_H
-
 #include "base/error.h"
 
 #include <stdbool.h>
 
 /* Settle colour and quietness once, from the options and the environment. */
 void lc_talk_init(bool no_color, bool quiet);
-
-/* Redact this text from now on (copied). NULL and "" are ignored. */
-void lc_talk_secret(const char *secret);
-
-/* Replace all known secrets in s, in place, by ***; for what is recorded rather than printed. */
-void lc_talk_redact(char *s);
 
 /*
  * Replace control characters in s, in place, by ?: a name of a table may hold them, and a terminal

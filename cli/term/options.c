@@ -1,7 +1,8 @@
 #include "cli/term/options.h"
 
-#include "cli/term/connection.h"
+#include "base/strings.h"
 #include "base/suggest.h"
+#include "cli/term/connection.h"
 #include "cli/term/message.h"
 
 #include <errno.h>

@@ -4,9 +4,9 @@
  */
 #ifndef LC_OPTIONS_H
 #define LC_OPTIONS_H
-
-#include "cli/server/backend.h"
 #include "base/error.h"
+#include "base/strings.h"
+#include "cli/term/connection.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,11 +19,6 @@ enum lc_opt_kind {
     LC_OPT_DOUBLE, /* double */
     LC_OPT_ABOVE,  /* double above 0: not given is 0 */
     LC_OPT_LIST    /* struct lc_strings: every one given, in order */
-};
-
-struct lc_strings {
-    const char **v;
-    size_t n;
 };
 
 struct lc_option {
@@ -44,35 +39,17 @@ struct lc_command {
     const char *examples;            /* lines without the last newline, or NULL */
 };
 
-/* What every command understands; lc_options_parse fills it. */
-struct lc_global {
-    bool json, quiet, no_color, help;
-    struct lc_connect connect; /* from the options and the environment; url holds no password */
-    const char *backend;       /* "http", "embedded", or NULL: neither was named */
-};
-
 /*
  * Parse argv (argv[0] is skipped) for the command, settle lc_talk_init by what was given, and take
  * the connection from options and environment. 0 and the operands in *rest; LC_ERR_USAGE with a
  * message; LC_ERR_IO where a password file cannot be read; LC_ERR_FOUND after --help was printed,
  * with err left alone, so that lc_complain says nothing and lc_exit_code gives 0. Strings live
- * until exit; passwords are known to lc_talk_redact.
+ * until exit; passwords are known to lc_secret_redact.
  */
 int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
                      struct lc_global *global, struct lc_strings *rest, struct lc_error *err);
 
 /* Print a command's help to stdout. */
 void lc_options_help(const struct lc_command *cmd);
-
-/* Open the backend that options and environment name; LC_ERR_USAGE with a hint
- * if they name none. */
-int lc_global_open(const struct lc_global *global, struct lc_backend **out, struct lc_error *err);
-
-/*
- * Open a second server beside it, with the same options; its password is that of
- * CLICKHOUSE_REFERENCE_PASSWORD or CLICKHOUSE_REFERENCE_PASSWORD_FILE. As lc_global_open.
- */
-int lc_global_reference(const struct lc_global *global, const char *url, struct lc_backend **out,
-                        struct lc_error *err);
 
 #endif

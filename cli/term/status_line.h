@@ -4,7 +4,6 @@
  */
 #ifndef LC_FOLLOW_H
 #define LC_FOLLOW_H
-
 #include "base/clock.h"
 
 #include <stdbool.h>

@@ -7,7 +7,6 @@
  */
 #ifndef LC_REPORT_H
 #define LC_REPORT_H
-
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -41,21 +40,6 @@ enum lc_report_form { LC_REPORT_TEXT, LC_REPORT_MARKDOWN, LC_REPORT_CSV };
 
 /* Append the table to b. 0 or LC_ERR_NOMEM. */
 int lc_report_write(const struct lc_report *r, enum lc_report_form form, struct lc_buf *b);
-
-/* v in three significant digits or more, without a unit, into out; returns out. */
-const char *lc_format_number(double v, char *out, size_t size);
-
-/* v with commas: "5,000,005". */
-const char *lc_format_integer(uint64_t v, char *out, size_t size);
-
-/* v with a metric prefix: "12.3 M", "950"; for counts and rates. */
-const char *lc_format_count(double v, char *out, size_t size);
-
-/* A duration: "0.8 ms", "12.3 s", "2 m 05 s". */
-const char *lc_format_ms(double ms, char *out, size_t size);
-
-/* Bytes: "1.2 GiB". */
-const char *lc_format_bytes(double bytes, char *out, size_t size);
 
 /* Write n bytes to a new file that takes the place of `path` when it is whole ("-": stdout). 0, or
  * LC_ERR_IO with the reason. */

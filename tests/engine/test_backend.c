@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "cli/server/connect.h"
 #include "cli/server/backend.h"
 #include "chdb_server.h"
 #include "tls_cert.h"

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "bench/live/data.h"
+#include "cli/server/connect.h"
 #include "chdb_server.h"
 #include "bench/live/run.h"
 

@@ -2,9 +2,9 @@
  * Match against the oracle: the input is read as lines; the first half are rules, all are keys.
  * The first byte chooses prefix or exact.
  */
-#include "udf/rules/match.h"
 #include "match_naive.h"
 #include "udf/rules/build.h"
+#include "udf/rules/match.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,9 +2,9 @@
  * The compiled-file loader. The hash in the header is made right first, or nothing would get past
  * it; then whatever opens is matched, and put out whole, and must stay within its bounds.
  */
+#include "udf/export.h"
 #include "udf/rules/hash.h"
 #include "udf/rules/match.h"
-#include "udf/export.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,15 +45,15 @@ static void put_out(const struct lc_rules *r)
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
         struct lc_error err = LC_ERROR_INIT;
         struct lc_result res;
-        struct lc_whole *w;
+        struct lc_export *w;
         struct lc_slice bytes;
 
         if (lc_result_init(&res, r, 0, f ? "String" : "Nullable(String)", "f", &err))
             return;
-        if (lc_whole_new(&w, &res, 1, formats[f], "key", "f", &err) == 0)
-            while (lc_whole_next(w, &bytes, &err) > 0)
+        if (lc_export_new(&w, &res, 1, formats[f], "key", "f", &err) == 0)
+            while (lc_export_next(w, &bytes, &err) > 0)
                 ;
-        lc_whole_free(w);
+        lc_export_free(w);
         lc_result_release(&res);
     }
 }

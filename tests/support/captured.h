@@ -1,7 +1,6 @@
 /* What a piece of a test writes to stdout or stderr, caught in a file without a name. */
 #ifndef CAPTURED_H
 #define CAPTURED_H
-
 #include <stdio.h>
 
 struct captured {

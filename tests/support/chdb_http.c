@@ -8,10 +8,11 @@
  * It binds to 127.0.0.1, prints "port N" when it answers, and ends on SIGTERM with all data
  * written.
  */
+#include "base/strings.h"
+#include "cli/term/message.h"
+#include "cli/term/options.h"
 #include "client_cert.h"
 #include "http_request.h"
-#include "cli/term/options.h"
-#include "cli/term/message.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,7 +2,6 @@
  * latest. */
 #ifndef CHDB_SERVER_H
 #define CHDB_SERVER_H
-
 #include <sys/types.h>
 
 struct chdb_server {

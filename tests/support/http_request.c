@@ -1,9 +1,8 @@
-#include "http_request.h"
-
-#include "http_status.h"
+#include "cli/server/server_error.h"
 #include "cli/sql/insert_data.h"
 #include "cli/sql/lexer.h"
-#include "cli/server/server_error.h"
+#include "http_request.h"
+#include "http_status.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -5,7 +5,6 @@
  */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
-
 #include "base/buf.h"
 #include "cli/server/chdb.h"
 

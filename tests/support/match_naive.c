@@ -1,5 +1,4 @@
 #include "match_naive.h"
-
 #include "udf/rules/hash.h"
 
 #include <string.h>

@@ -3,7 +3,6 @@
  */
 #ifndef LC_MATCH_NAIVE_H
 #define LC_MATCH_NAIVE_H
-
 #include "udf/rules/ruleset.h"
 
 /* The rule that holds for a byte key (prefix, exact, bucket), or r->rules. */

@@ -4,7 +4,6 @@
  */
 #ifndef SCRIPTED_SERVER_H
 #define SCRIPTED_SERVER_H
-
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>

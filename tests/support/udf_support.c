@@ -1,6 +1,5 @@
-#include "udf_support.h"
-
 #include "udf/rules/csv.h"
+#include "udf_support.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,8 @@
  */
 #ifndef LC_UDF_SUPPORT_H
 #define LC_UDF_SUPPORT_H
-
-#include "udf/rules/ruleset.h"
 #include "udf/rules/build.h"
+#include "udf/rules/ruleset.h"
 #include "udf/stream.h"
 
 /* A rule set from CSV text; the test fails where it does not load. */

@@ -1,8 +1,8 @@
 #include "udf/rules/build.h"
 
+#include "base/varint.h"
 #include "udf/rules/hash.h"
 #include "udf/rules/index.h"
-#include "base/varint.h"
 
 #include <stdlib.h>
 #include <string.h>

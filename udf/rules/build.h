@@ -9,7 +9,6 @@
  */
 #ifndef LC_RULES_BUILD_H
 #define LC_RULES_BUILD_H
-
 #include "udf/rules/ruleset.h"
 
 struct lc_builder;

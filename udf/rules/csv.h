@@ -11,7 +11,6 @@
  */
 #ifndef LC_RULES_CSV_H
 #define LC_RULES_CSV_H
-
 #include "udf/rules/ruleset.h"
 
 /*

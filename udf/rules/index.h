@@ -4,7 +4,6 @@
  */
 #ifndef LC_INDEX_H
 #define LC_INDEX_H
-
 #include "base/buf.h"
 #include "base/error.h"
 

@@ -33,7 +33,6 @@
  */
 #ifndef LC_MATCH_H
 #define LC_MATCH_H
-
 #include "udf/rules/ruleset.h"
 
 /* Keys a batch: 256 keep slices, ids and search state well within a 32 KiB level-1 cache. */

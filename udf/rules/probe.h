@@ -3,7 +3,6 @@
  */
 #ifndef LC_PROBE_H
 #define LC_PROBE_H
-
 #include "udf/rules/hash.h"
 
 #include <string.h>

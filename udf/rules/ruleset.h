@@ -31,7 +31,6 @@
  */
 #ifndef LC_RULES_H
 #define LC_RULES_H
-
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -154,14 +153,6 @@ struct lc_rules {
 };
 
 /*
- * Open a rules file, CSV or compiled (told apart by the magic). A compiled one is mapped: header,
- * size and section bounds are checked, the content hash is not (lc_rules_check_content).
- * 0 and *out, to be freed by lc_rules_free; or LC_ERR_IO, LC_ERR_INPUT (err names file, line or
- * byte), LC_ERR_NOMEM.
- */
-int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err);
-
-/*
  * Take an arena of `size` bytes at `base`, 64-byte aligned, checking header and bounds. With `own`
  * the rule set frees it (free), also on failure. `name` is for messages.
  */
@@ -173,12 +164,6 @@ void lc_rules_free(struct lc_rules *r);
 
 /* Compare the content with its hash: 0, or LC_ERR_INPUT. Reads the whole arena. */
 int lc_rules_check_content(const struct lc_rules *r, const char *name, struct lc_error *err);
-
-/*
- * Write the arena to `path` by way of a temporary file beside it: written, fsync'ed, renamed.
- * 0 or LC_ERR_IO; on failure what was at `path` is untouched and the temporary file is gone.
- */
-int lc_rules_write(const struct lc_rules *r, const char *path, struct lc_error *err);
 
 /* "prefix", "exact", "range", "bucket". */
 const char *lc_kind_name(enum lc_kind kind);

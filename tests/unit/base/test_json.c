@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/secret.h"
 #include "base/json.h"
 #include "cli/term/message.h"
 #include "scratch.h"
@@ -63,7 +64,7 @@ static void test_odd_text(void **state)
     };
 
     (void)state;
-    lc_talk_secret("open sesame");
+    lc_secret_add("open sesame");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct lc_json *a = lc_json_array();
 

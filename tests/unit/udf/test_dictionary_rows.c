@@ -402,23 +402,23 @@ static void test_no_allocation_once_warm(void **state)
     unload(rules, res, n);
 }
 
-/* All of lc_whole_next, together; `blocks` of them. */
+/* All of lc_export_next, together; `blocks` of them. */
 static int whole(const struct golden *g, struct lc_buf *out, unsigned *blocks, struct lc_error *err)
 {
     struct lc_rules *rules;
     struct lc_result res[MOST];
     unsigned n = load(g, &rules, res);
-    struct lc_whole *w;
+    struct lc_export *w;
     struct lc_slice bytes;
-    int rc = lc_whole_new(&w, res, n, g->format, "user_id", "rules.csv", err);
+    int rc = lc_export_new(&w, res, n, g->format, "user_id", "rules.csv", err);
 
     *blocks = 0;
-    while (rc == 0 && (rc = lc_whole_next(w, &bytes, err)) > 0) {
+    while (rc == 0 && (rc = lc_export_next(w, &bytes, err)) > 0) {
         assert_int_equal(lc_buf_add(out, bytes.p, bytes.n), 0);
         (*blocks)++;
         rc = 0;
     }
-    lc_whole_free(w);
+    lc_export_free(w);
     unload(rules, res, n);
     return rc;
 }

@@ -1,7 +1,7 @@
 /* Outcomes: series from samples, comparisons, budgets, exit codes, JSON there and back. */
+#include "bench/result/interleave.h"
 #include "bench/result/output.h"
 #include "bench/result/result.h"
-#include "bench/measure/interleave.h"
 #include "scratch.h"
 
 #include <math.h>

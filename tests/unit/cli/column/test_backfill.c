@@ -1,4 +1,6 @@
 /* What a backfill reads and says: limits, names, statements, its line of progress. */
+#include "cli/sql/name.h"
+#include "base/format.h"
 #include "cli/column/backfill.h"
 #include "cli/commands/progress.h"
 
@@ -84,7 +86,7 @@ static void check_name(const char *text, const char *database, const char *table
 {
     char *d, *t, *c;
 
-    assert_int_equal(lc_backfill_parse_name(text, &d, &t, &c, NULL), 0);
+    assert_int_equal(lc_column_name_parse(text, &d, &t, &c, NULL), 0);
     if (database)
         assert_string_equal(d, database);
     else
@@ -109,7 +111,7 @@ static void test_names(void **state)
         struct lc_error err = LC_ERROR_INIT;
         char *d, *t, *c;
 
-        if (lc_backfill_parse_name(bad[i], &d, &t, &c, &err) != LC_ERR_USAGE || d || t || c)
+        if (lc_column_name_parse(bad[i], &d, &t, &c, &err) != LC_ERR_USAGE || d || t || c)
             fail_msg("%s is a name", bad[i]);
         assert_true(err.msg[0] != '\0');
     }

@@ -1,4 +1,5 @@
 /* A rule set as multiIf: longest first, the default last, every value quoted. */
+#include "udf/rules/open.h"
 #include "cli/column/multiif.h"
 #include "scratch.h"
 

@@ -1,4 +1,5 @@
 /* How far a mutation is, as a person reads it. */
+#include "base/format.h"
 #include "cli/commands/progress.h"
 
 #include <setjmp.h>
@@ -46,15 +47,15 @@ static void test_times(void **state)
 
 static void test_line_leaves_out_what_is_not_known(void **state)
 {
-    const struct lc_run_progress begun = {.parts_total = 4, .parts_to_do = 4};
-    const struct lc_run_progress later = {.parts_total = 4,
-                                          .parts_to_do = 2,
-                                          .rows_done = 2100000,
-                                          .rows_total = 5000000,
-                                          .fraction = 0.42,
-                                          .elapsed_ms = 2000,
-                                          .rows_per_s = 1050000,
-                                          .left_ms = 2762};
+    const struct lc_mutation_progress begun = {.parts_total = 4, .parts_to_do = 4};
+    const struct lc_mutation_progress later = {.parts_total = 4,
+                                               .parts_to_do = 2,
+                                               .rows_done = 2100000,
+                                               .rows_total = 5000000,
+                                               .fraction = 0.42,
+                                               .elapsed_ms = 2000,
+                                               .rows_per_s = 1050000,
+                                               .left_ms = 2762};
     struct lc_run_event e = {.kind = LC_RUN_MUTATION,
                              .version_text = "0001",
                              .name = "region",

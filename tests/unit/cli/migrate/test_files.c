@@ -1,5 +1,6 @@
 /* A directory of migrations: names, sections, order, hashes, and all that can
  * be wrong with them. */
+#include "cli/sql/name.h"
 #include "cli/migrate/files.h"
 #include "cli/migrate/tracking.h"
 
@@ -303,7 +304,7 @@ static void test_table_names(void **state)
     static const char *const bad[] = {"", ".t", "d.", "`d", "`d`x.t", "\"\".t"};
 
     (void)state;
-    check_table_name(NULL, NULL, "schema_migrations");
+    check_table_name("schema_migrations", NULL, "schema_migrations");
     check_table_name("t", NULL, "t");
     check_table_name("d.t", "d", "t");
     check_table_name("d.t.u", "d", "t.u");

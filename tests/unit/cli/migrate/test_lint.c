@@ -1,4 +1,5 @@
 /* What the plan looks for: INSERTs without columns, functions that an expression calls. */
+#include "cli/sql/expression.h"
 #include "cli/column/preflight.h"
 #include "cli/migrate/lint.h"
 

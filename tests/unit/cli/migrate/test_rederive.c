@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "cli/server/connect.h"
 #include "cli/migrate/rederive.h"
 #include "scripted_server.h"
 

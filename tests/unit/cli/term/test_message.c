@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/secret.h"
 #include "captured.h"
 #include "base/signals.h"
 #include "cli/term/message.h"
@@ -71,12 +72,12 @@ static void test_secrets_are_redacted(void **state)
     struct captured c;
 
     (void)state;
-    lc_talk_secret(NULL);
-    lc_talk_secret("");
-    lc_talk_secret("hunter2");
-    lc_talk_secret("hunter2");
-    lc_talk_secret("xx");
-    lc_talk_redact(s);
+    lc_secret_add(NULL);
+    lc_secret_add("");
+    lc_secret_add("hunter2");
+    lc_secret_add("hunter2");
+    lc_secret_add("xx");
+    lc_secret_redact(s);
     assert_string_equal(s, "*** at ***, ** and a.b");
     capture_begin(&c, stderr);
     lc_say("the password is %s", "hunter2");

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/strings.h"
 #include "captured.h"
 #include "cli/term/options.h"
 #include "cli/term/message.h"

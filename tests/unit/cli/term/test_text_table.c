@@ -1,4 +1,5 @@
 /* Tables in their three forms, and numbers as people read them. */
+#include "base/format.h"
 #include "cli/term/text_table.h"
 #include "scratch.h"
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "udf/rules/open.h"
 #include "udf/rules/hash.h"
 #include "udf/rules/match.h"
 #include "match_naive.h"

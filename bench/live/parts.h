@@ -1,11 +1,10 @@
 /* What the parts of bench live share. Not for others. */
 #ifndef LC_LIVE_IMPL_H
 #define LC_LIVE_IMPL_H
-
-#include "bench/live/run.h"
-#include "udf/rules/ruleset.h"
-#include "cli/sql/quote.h"
+#include "bench/live/scenario.h"
 #include "cli/server/answer.h"
+#include "cli/sql/quote.h"
+#include "udf/rules/ruleset.h"
 
 #include <pthread.h>
 
@@ -51,39 +50,8 @@ int live_number(struct lc_backend *b, const char *template_sql, const char *tabl
 void live_line(const struct lc_live_options *o, bool passing, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* data.c: what is in the way is refused or dropped; the table is made with its named rows. */
-int live_make(struct lc_live *live, struct lc_backend *b, struct lc_error *err);
-/* It gets the generated rows, and the snapshot is taken. */
-int live_fill(struct lc_backend *b, const struct lc_live_options *o, struct lc_error *err);
-/* A fresh copy of the seeded rows gets the table's name; the table waits as LIVE_DONE. */
-int live_swap_in(struct lc_backend *b, const struct lc_live_options *o, struct lc_error *err);
-/* The copy is dropped and the table gets its name back. */
-int live_swap_out(struct lc_backend *b, struct lc_error *err);
-
-/* streams.c */
-int live_streams_init(struct live_streams *s, const struct lc_live_options *o,
-                      struct lc_error *err);
-void live_streams_release(struct live_streams *s);
-
-/* keyed_reads.c: a row by its key, and ten minutes of events; each must answer what was generated. */
-int live_read_point(void *ctx, struct lc_call *call, struct lc_error *err);
-int live_read_range(void *ctx, struct lc_call *call, struct lc_error *err);
-
-/* rate.c: what hold_ms says, and the streams' rates set by it. */
-int live_find_rate(struct lc_live *live, struct lc_backend *b, struct live_streams *s,
-                   struct lc_error *err);
-
 /* Read into t, and note what it cost. settings may be NULL. */
 int live_ask(const struct live_streams *s, struct lc_call *call, const char *sql,
              const struct lc_setting *settings, struct lc_table *t, struct lc_error *err);
-
-/* proof.c: note one proof. */
-void live_prove(struct lc_live *live, bool ok, const char *what, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-/* Prove the table as it stands: rows, named rows, drift, parts. suffix: "" or " (copy 3)". */
-int live_prove_table(struct lc_live *live, struct lc_backend *b, uint64_t rows_want,
-                     const char *suffix, struct lc_error *err);
-/* GROUP BY of the function beside that of the built-in expression, by turns. */
-int live_compare(struct lc_live *live, struct lc_backend *b, struct lc_error *err);
 
 #endif

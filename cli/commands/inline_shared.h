@@ -1,9 +1,8 @@
-/* livecol inline: what its two halves share. */
-#ifndef LC_CMD_INLINE_H
-#define LC_CMD_INLINE_H
-
-#include "cli/commands/shared.h"
+/* livecol inline: what its two halves, a column and a lost function, share. */
+#ifndef LC_INLINE_SHARED_H
+#define LC_INLINE_SHARED_H
 #include "cli/column/replace_default.h"
+#include "cli/commands/shared.h"
 #include "cli/migrate/session.h"
 
 struct lc_inline_options {
@@ -20,8 +19,5 @@ int lc_inline_lock(const struct lc_inline_options *o, struct lc_backend *b, stru
 /* Show the statement, and unless --dry-run send it. 0; as a query. */
 int lc_inline_send(const struct lc_inline_options *o, struct lc_backend *b, const char *sql,
                    struct lc_error *err);
-
-/* --rescue. 0; LC_ERR_REFUSED; the failures of a query. */
-int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err);
 
 #endif

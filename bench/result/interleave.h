@@ -6,9 +6,8 @@
  */
 #ifndef LC_TRIAL_H
 #define LC_TRIAL_H
-
-#include "cli/server/backend.h"
 #include "bench/result/result.h"
+#include "cli/server/backend.h"
 
 #include <stdatomic.h>
 

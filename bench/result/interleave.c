@@ -1,5 +1,6 @@
-#include "bench/measure/interleave.h"
+#include "bench/result/interleave.h"
 
+#include "cli/server/connect.h"
 #include "udf/rules/hash.h"
 
 #include <inttypes.h>

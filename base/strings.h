@@ -1,0 +1,11 @@
+/* A list of texts, in order; whose memory it is, its user says. */
+#ifndef LC_STRINGS_H
+#define LC_STRINGS_H
+#include <stddef.h>
+
+struct lc_strings {
+    const char **v;
+    size_t n;
+};
+
+#endif

@@ -1,0 +1,10 @@
+/* The highest rate that the machine serves before the change. */
+#ifndef LC_LIVE_RATE_H
+#define LC_LIVE_RATE_H
+#include "bench/live/parts.h"
+
+/* what hold_ms says, and the streams' rates set by it. */
+int live_find_rate(struct lc_live *live, struct lc_backend *b, struct live_streams *s,
+                   struct lc_error *err);
+
+#endif

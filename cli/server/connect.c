@@ -1,0 +1,185 @@
+#include "cli/server/connect.h"
+
+#include "cli/server/backend_impl.h"
+#include "livecol_sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECT_TIMEOUT_MS = 10000, TIMEOUT_MS = 300000 };
+
+static const char **connect_strings(struct lc_connect *c, size_t i)
+{
+    const char **all[] = {&c->url,  &c->password, &c->ca_cert,   &c->cert,    &c->key,
+                          &c->path, &c->scripts,  &c->functions, &c->libchdb, &c->database};
+
+    return i < sizeof all / sizeof all[0] ? all[i] : NULL;
+}
+
+/* *to becomes a copy of *from; what could not be copied is NULL. 0 or LC_ERR_NOMEM. */
+static int copy_connect(struct lc_connect *to, const struct lc_connect *from)
+{
+    const char **s;
+    int rc = 0;
+
+    *to = *from;
+    for (size_t i = 0; (s = connect_strings(to, i)) != NULL; i++) {
+        if (!*s)
+            continue;
+        *s = strdup(*s);
+        if (!*s)
+            rc = LC_ERR_NOMEM;
+    }
+    if (to->connect_timeout_ms == 0)
+        to->connect_timeout_ms = CONNECT_TIMEOUT_MS;
+    if (to->timeout_ms == 0)
+        to->timeout_ms = TIMEOUT_MS;
+    return rc;
+}
+
+static void release_connect(struct lc_connect *c)
+{
+    const char **s;
+
+    for (size_t i = 0; (s = connect_strings(c, i)) != NULL; i++) {
+        if (s == &c->password && *s)
+            explicit_bzero((char *)*s, strlen(*s));
+        free((char *)*s);
+    }
+}
+
+static void drop_known(struct known_settings *known)
+{
+    if (!known || atomic_fetch_sub(&known->users, 1) > 1)
+        return;
+    lc_table_release(&known->names);
+    free(known);
+}
+
+static int open_ops(struct lc_backend **out, const struct lc_connect *to, struct lc_error *err)
+{
+    struct lc_backend *b = calloc(1, sizeof *b);
+    int rc;
+
+    *out = NULL;
+    if (!b)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
+    b->ops = to->embedded ? &lc_backend_embedded : &lc_backend_http;
+    if (copy_connect(&b->to, to)) {
+        release_connect(&b->to);
+        free(b);
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
+    }
+    rc = b->ops->open(b, err);
+    if (rc) {
+        lc_backend_free(b);
+        return rc;
+    }
+    *out = b;
+    return 0;
+}
+
+/* Ask who answers: version and current database. */
+static int say_hello(struct lc_backend *b, struct lc_error *err)
+{
+    struct lc_query q = {
+        .sql = lc_sql_hello, .timeout_ms = b->to.connect_timeout_ms, .cancel = b->to.cancel};
+    struct lc_table t = {0};
+    int rc = lc_backend_query(b, &q, &t, err);
+
+    if (!rc && (t.rows != 1 || t.cols != 2)) {
+        rc = lc_fail(err, LC_ERR_SERVER, "%s does not answer as ClickHouse does", b->where);
+        lc_hint(err, "is this the HTTP port (8123, or 8443 with https)?");
+    }
+    if (!rc) {
+        b->version = strdup(lc_table_at(&t, 0, 0)->p);
+        b->database = strdup(lc_table_at(&t, 0, 1)->p);
+        if (!b->version || !b->database)
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
+    }
+    lc_table_release(&t);
+    return rc;
+}
+
+static int load_settings(struct lc_backend *b, struct lc_error *err)
+{
+    struct lc_query q = {.sql = lc_sql_settings, .cancel = b->to.cancel};
+    struct known_settings *known = calloc(1, sizeof *known);
+
+    if (!known)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
+    atomic_init(&known->users, 1);
+    b->known = known;
+    return lc_backend_query(b, &q, &known->names, err);
+}
+
+/* Who is not let in, and where to. */
+static void hint_refused(struct lc_error *err)
+{
+    enum { UNKNOWN_DATABASE = 81, UNKNOWN_USER = 192, WRONG_PASSWORD = 193, REFUSED = 516 };
+
+    if (err->server_code == UNKNOWN_USER || err->server_code == WRONG_PASSWORD ||
+        err->server_code == REFUSED)
+        lc_hint(err,
+                "the user stands in the URL, the password in CLICKHOUSE_PASSWORD or in the file "
+                "that CLICKHOUSE_PASSWORD_FILE names");
+    else if (err->server_code == UNKNOWN_DATABASE)
+        lc_hint(err, "the database is the URL's last part: http://user@host:8123/DATABASE; SHOW "
+                     "DATABASES lists those that there are");
+}
+
+int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct lc_error *err)
+{
+    int rc = open_ops(out, to, err);
+
+    if (!rc)
+        rc = say_hello(*out, err);
+    if (!rc)
+        rc = load_settings(*out, err);
+    if (!rc)
+        return 0;
+    if (rc == LC_ERR_SERVER && err)
+        hint_refused(err);
+    /* Nothing that matters was sent: a lost answer leaves no doubt behind. */
+    if (rc == LC_ERR_UNKNOWN) {
+        rc = LC_ERR_NOT_SENT;
+        if (err) {
+            err->code = rc;
+            err->hint[0] = '\0';
+            lc_hint(err, "is this the HTTP port of ClickHouse (8123, or 8443 with https)?");
+        }
+    }
+    lc_backend_free(*out);
+    *out = NULL;
+    return rc;
+}
+
+int lc_backend_clone(struct lc_backend *from, struct lc_backend **out, struct lc_error *err)
+{
+    int rc = open_ops(out, &from->to, err);
+
+    if (rc)
+        return rc;
+    atomic_fetch_add(&from->known->users, 1);
+    (*out)->known = from->known;
+    (*out)->version = strdup(from->version);
+    (*out)->database = strdup(from->database);
+    if ((*out)->version && (*out)->database)
+        return 0;
+    lc_backend_free(*out);
+    *out = NULL;
+    return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
+}
+
+void lc_backend_free(struct lc_backend *b)
+{
+    if (!b)
+        return;
+    b->ops->close(b);
+    release_connect(&b->to);
+    drop_known(b->known);
+    free(b->where);
+    free(b->database);
+    free(b->version);
+    free(b);
+}

@@ -1,0 +1,166 @@
+/* Hot. What the codecs share: decoding keys into the batch, encoding values, errors with their place. */
+#include "udf/codec.h"
+
+#include "base/varint.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int lc_codec_fail(const struct lc_stream *s, size_t byte, uint64_t rows, struct lc_error *err,
+                  const char *fmt, ...)
+{
+    /* The keys of a dictionary are no rows. */
+    uint64_t row = s->row + (s->native.at == LC_NATIVE_DICT ? 0 : rows);
+    uint64_t at = s->passed + s->at + byte;
+    char what[600];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    return lc_fail_at(err, LC_ERR_INPUT, at, row, "%s (byte %llu, row %llu of the input)", what,
+                      (unsigned long long)at, (unsigned long long)row);
+}
+
+int lc_codec_match(struct lc_stream *s, struct lc_error *err)
+{
+    if (lc_match(s->rules, &s->batch, s->value)) {
+        lc_fail(err, LC_ERR_INPUT, "the compiled rules are damaged");
+        lc_hint(err, "livecol rules check FILE says more; compile them again");
+        return LC_ERR_INPUT;
+    }
+    return (int)s->batch.n;
+}
+
+int lc_decode_strings(struct lc_stream *s, size_t want, struct lc_error *err)
+{
+    const uint8_t *p = s->in.p + s->at, *end = s->in.p + s->in.n;
+    struct lc_batch *b = &s->batch;
+    size_t n = 0;
+
+    while (n < want && p < end) {
+        uint64_t len = *p;
+        int head = 1;
+
+        if (__builtin_expect(len >= 0x80, 0)) {
+            head = lc_varint_get(p, (size_t)(end - p), &len);
+            s->at = (size_t)(p - s->in.p);
+            if (head < 0)
+                return lc_codec_fail(s, 0, n, err,
+                                     "a length that does not end within 10 bytes (varint)");
+            if (head == 0)
+                break;
+            if (len > LC_MAX_STREAM_KEY)
+                return lc_codec_fail(s, 0, n, err, "a key of %llu bytes: at most 1 GiB",
+                                     (unsigned long long)len);
+        }
+        if (len > (size_t)(end - p) - (size_t)head)
+            break;
+        p += head;
+        b->p[n] = p;
+        b->len[n] = len;
+        n++;
+        p += len;
+    }
+    s->at = (size_t)(p - s->in.p);
+    b->n = n;
+    return (int)n;
+}
+
+int lc_decode_numbers(struct lc_stream *s, size_t want, unsigned width)
+{
+    struct lc_batch *b = &s->batch;
+    size_t n = lc_left(s) / width;
+    const uint8_t *p = s->in.p + s->at;
+
+    if (n > want)
+        n = want;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t v;
+
+        memcpy(&v, p + i * width, sizeof v); /* LC_SLACK bytes are readable behind the input */
+        b->number[i] = width == 8 ? v : v & ((UINT64_C(1) << (8 * width)) - 1);
+    }
+    s->at += n * width;
+    b->n = n;
+    return (int)n;
+}
+
+/* A value of more than 16 bytes; leaves room for `after` short ones. */
+static __attribute__((noinline)) int put_long_string(struct lc_stream *s, struct lc_slice v,
+                                                     size_t after)
+{
+    if (lc_buf_reserve(&s->out, v.n + 16 * after))
+        return LC_ERR_NOMEM;
+    memcpy(s->out.p + s->out.n, v.p, v.n);
+    s->out.n += v.n;
+    return 0;
+}
+
+/*
+ * Most values are short: they are copied as 16 bytes whatever their length, and the next overwrites
+ * the rest, so that a row costs no branch that data decides (bench udf, String).
+ */
+int lc_put_strings(struct lc_stream *s, const uint32_t *value, size_t n)
+{
+    if (lc_buf_reserve(&s->out, 16 * (n + 1)))
+        return LC_ERR_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        struct lc_slice v = lc_result_encoded(s->result, value[i]);
+        int rc;
+
+        if (__builtin_expect(v.n <= 16, 1)) {
+            if (__builtin_expect(v.n == 0, 0))
+                return LC_ERR_INPUT; /* a damaged arena: the shortest value has its length byte */
+            memcpy(s->out.p + s->out.n, v.p, 16);
+            s->out.n += v.n;
+            continue;
+        }
+        rc = put_long_string(s, v, n - i);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+int lc_put_slice(struct lc_buf *out, struct lc_slice v)
+{
+    if (lc_buf_reserve(out, v.n + LC_VARINT_MAX))
+        return LC_ERR_NOMEM;
+    out->n += lc_varint_put(out->p + out->n, v.n);
+    if (v.n)
+        memcpy(out->p + out->n, v.p, v.n);
+    out->n += v.n;
+    return 0;
+}
+
+int lc_put_fixed(struct lc_stream *s, size_t n)
+{
+    const uint64_t *code = s->result->code;
+    unsigned width = s->result->width;
+    uint8_t *to;
+
+    if (lc_buf_reserve(&s->out, n * width + 8))
+        return LC_ERR_NOMEM;
+    to = s->out.p + s->out.n;
+    switch (width) {
+    case 1:
+        for (size_t i = 0; i < n; i++)
+            to[i] = (uint8_t)code[s->value[i]];
+        break;
+    case 2:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * 2, &code[s->value[i]], 2);
+        break;
+    case 4:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * 4, &code[s->value[i]], 4);
+        break;
+    default:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * 8, &code[s->value[i]], 8);
+    }
+    s->out.n += n * width;
+    return 0;
+}
