@@ -6,6 +6,10 @@ foreach(what IN ITEMS format shell text)
   lc_add_test(check.${what} "${check}" ${what})
   set_tests_properties(check.${what} PROPERTIES LABELS check)
 endforeach()
+# An arrow that the rule of a room forbids: see cmake/room.cmake.
+lc_add_test(check.rooms python3 "${PROJECT_SOURCE_DIR}/tests/support/check_rooms.py" "${PROJECT_SOURCE_DIR}"
+            "${LC_ROOMS}")
+set_tests_properties(check.rooms PROPERTIES LABELS check)
 lc_add_test(check.tidy "${check}" tidy "${PROJECT_BINARY_DIR}")
 set_tests_properties(check.tidy PROPERTIES LABELS check)
 
