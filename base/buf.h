@@ -6,8 +6,8 @@
  * The maximum is given at init, so that no input can make a process eat the machine. Memory is kept
  * by lc_buf_reset and given back by lc_buf_release. A zeroed struct may be released.
  */
-#ifndef LC_BUF_H
-#define LC_BUF_H
+#ifndef LC_BASE_BUF_H
+#define LC_BASE_BUF_H
 #include <stddef.h>
 #include <stdint.h>
 

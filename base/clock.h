@@ -1,6 +1,6 @@
 /* Time: the monotonic clock, waiting, and a clock that a test can replace by one of its own. */
-#ifndef LC_CLOCK_H
-#define LC_CLOCK_H
+#ifndef LC_BASE_CLOCK_H
+#define LC_BASE_CLOCK_H
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * needs more than the kind of failure it also passes a struct lc_error, which the first failure
  * fills; later ones leave it alone. A struct lc_error starts as all zeroes (LC_ERROR_INIT).
  */
-#ifndef LC_ERROR_H
-#define LC_ERROR_H
+#ifndef LC_BASE_ERROR_H
+#define LC_BASE_ERROR_H
 #include <stddef.h>
 #include <stdint.h>
 

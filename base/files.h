@@ -1,6 +1,6 @@
 /* Whole files, read and put in place: what is there is the old content or the new, never a part. */
-#ifndef LC_FILES_H
-#define LC_FILES_H
+#ifndef LC_BASE_FILES_H
+#define LC_BASE_FILES_H
 #include "base/buf.h"
 #include "base/error.h"
 

@@ -1,6 +1,6 @@
 /* Numbers, sizes and times as people read them. Each writes into `out` and returns it. */
-#ifndef LC_NUMBER_FORMAT_H
-#define LC_NUMBER_FORMAT_H
+#ifndef LC_BASE_FORMAT_H
+#define LC_BASE_FORMAT_H
 #include <stddef.h>
 #include <stdint.h>
 

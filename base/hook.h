@@ -1,7 +1,7 @@
 /* A command of the operator's that is run when something long has ended: --on-success,
  * --on-failure. */
-#ifndef LC_HOOK_H
-#define LC_HOOK_H
+#ifndef LC_BASE_HOOK_H
+#define LC_BASE_HOOK_H
 #include "base/error.h"
 
 /* One fact for the command, as an environment variable: {"LIVECOL_TABLE", "events"}. */

@@ -8,8 +8,8 @@
  * The functions that fill a value do not fail on their own: once one has found no memory, every
  * later lc_json_line, lc_json_pretty and lc_json_text says so, rather than write less than is true.
  */
-#ifndef LC_JSON_H
-#define LC_JSON_H
+#ifndef LC_BASE_JSON_H
+#define LC_BASE_JSON_H
 #include "base/error.h"
 
 #include <stdbool.h>

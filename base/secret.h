@@ -1,6 +1,6 @@
 /* Texts that are never shown: passwords, replaced by *** in what is printed or recorded. */
-#ifndef LC_SECRET_H
-#define LC_SECRET_H
+#ifndef LC_BASE_SECRET_H
+#define LC_BASE_SECRET_H
 
 /* Redact this text from now on (copied). NULL and "" are ignored. */
 void lc_secret_add(const char *secret);

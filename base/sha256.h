@@ -1,6 +1,6 @@
 /* SHA-256 of bytes, as the 64 hexadecimal digits that the tracking table holds. */
-#ifndef LC_SHA256_H
-#define LC_SHA256_H
+#ifndef LC_BASE_SHA256_H
+#define LC_BASE_SHA256_H
 #include <stddef.h>
 
 #define LC_SHA256_HEX 65 /* with its NUL */

@@ -2,8 +2,8 @@
  * SIGINT, SIGTERM and SIGHUP: the first asks long work to stop in a sound state, the second ends at
  * once.
  */
-#ifndef LC_STOP_H
-#define LC_STOP_H
+#ifndef LC_BASE_SIGNALS_H
+#define LC_BASE_SIGNALS_H
 #include <stdatomic.h>
 #include <stdbool.h>
 

@@ -12,8 +12,8 @@
  *
  * No function here allocates, fails or has a state.
  */
-#ifndef LC_STATS_H
-#define LC_STATS_H
+#ifndef LC_BASE_STATS_H
+#define LC_BASE_STATS_H
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* A list of texts, in order; whose memory it is, its user says. */
-#ifndef LC_STRINGS_H
-#define LC_STRINGS_H
+#ifndef LC_BASE_STRINGS_H
+#define LC_BASE_STRINGS_H
 #include <stddef.h>
 
 struct lc_strings {

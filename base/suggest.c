@@ -29,7 +29,7 @@ static size_t distance(const char *a, size_t an, const char *b, size_t bn)
     return d[an % 3][bn];
 }
 
-void lc_nearest_offer(struct lc_nearest *n, const char *typed, const char *known)
+void lc_suggest_offer(struct lc_suggest *n, const char *typed, const char *known)
 {
     size_t tn = strlen(typed), kn = strlen(known), d;
 

@@ -7,8 +7,8 @@
  *                              DIR/NAME.reached; blanks of the name stay blanks
  *   LIVECOL_TEST_STALE_S=n     a lock is stale after so many seconds
  */
-#ifndef LC_TEST_POINTS_H
-#define LC_TEST_POINTS_H
+#ifndef LC_BASE_TEST_POINTS_H
+#define LC_BASE_TEST_POINTS_H
 
 #ifdef LIVECOL_TEST_HOOKS
 void lc_test_point(const char *name);

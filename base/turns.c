@@ -7,18 +7,18 @@
 enum state { NOT_BEGUN, TURN, AWAY, ENDED };
 
 struct job {
-    struct lc_jobs *jobs;
+    struct lc_turns *jobs;
     enum state state;
     bool overtaken;
     bool joinable;
     pthread_t thread;
 };
 
-struct lc_jobs {
-    const struct lc_jobs_hooks *hooks;
+struct lc_turns {
+    const struct lc_turns_hooks *hooks;
     size_t n;
     unsigned most, open; /* open: begun and not ended */
-    unsigned returning;  /* wait for the turn in lc_jobs_enter: they go before those not begun */
+    unsigned returning;  /* wait for the turn in lc_turns_enter: they go before those not begun */
     bool taken;          /* the turn */
     int rc;              /* of the first one that failed */
     struct lc_error error;
@@ -33,7 +33,7 @@ static size_t index_of(const struct job *j)
 }
 
 /* With the mutex. */
-static void note_failure(struct lc_jobs *jobs, size_t i, int rc, const struct lc_error *why)
+static void note_failure(struct lc_turns *jobs, size_t i, int rc, const struct lc_error *why)
 {
     if (jobs->rc == 0) {
         jobs->rc = rc;
@@ -46,7 +46,7 @@ static void note_failure(struct lc_jobs *jobs, size_t i, int rc, const struct lc
 static void *job_thread(void *ctx)
 {
     struct job *j = ctx;
-    struct lc_jobs *jobs = j->jobs;
+    struct lc_turns *jobs = j->jobs;
     struct lc_error err = LC_ERROR_INIT;
     int rc = jobs->hooks->run(jobs->hooks->ctx, jobs, index_of(j), &err);
 
@@ -61,7 +61,7 @@ static void *job_thread(void *ctx)
     return NULL;
 }
 
-void lc_jobs_leave(struct lc_jobs *jobs, size_t i)
+void lc_turns_leave(struct lc_turns *jobs, size_t i)
 {
     if (!jobs)
         return;
@@ -72,7 +72,7 @@ void lc_jobs_leave(struct lc_jobs *jobs, size_t i)
     pthread_mutex_unlock(&jobs->mutex);
 }
 
-void lc_jobs_enter(struct lc_jobs *jobs, size_t i)
+void lc_turns_enter(struct lc_turns *jobs, size_t i)
 {
     if (!jobs)
         return;
@@ -86,7 +86,7 @@ void lc_jobs_enter(struct lc_jobs *jobs, size_t i)
     pthread_mutex_unlock(&jobs->mutex);
 }
 
-static bool may_begin(const struct lc_jobs *jobs, size_t i)
+static bool may_begin(const struct lc_turns *jobs, size_t i)
 {
     if (jobs->v[i].state != NOT_BEGUN)
         return false;
@@ -98,7 +98,7 @@ static bool may_begin(const struct lc_jobs *jobs, size_t i)
 }
 
 /* The first that may begin; n where none may now. With the mutex. */
-static size_t next(const struct lc_jobs *jobs)
+static size_t next(const struct lc_turns *jobs)
 {
     if (jobs->taken || jobs->returning || jobs->rc || jobs->open >= jobs->most)
         return jobs->n;
@@ -110,7 +110,7 @@ static size_t next(const struct lc_jobs *jobs)
 }
 
 /* Tell those before i that they are overtaken. With the mutex, and the turn. */
-static int overtake(struct lc_jobs *jobs, size_t i, struct lc_error *err)
+static int overtake(struct lc_turns *jobs, size_t i, struct lc_error *err)
 {
     for (size_t e = 0; e < i; e++) {
         struct job *j = &jobs->v[e];
@@ -127,7 +127,7 @@ static int overtake(struct lc_jobs *jobs, size_t i, struct lc_error *err)
 }
 
 /* Begin task i, giving it the turn. With the mutex. */
-static void begin(struct lc_jobs *jobs, size_t i)
+static void begin(struct lc_turns *jobs, size_t i)
 {
     struct lc_error err = LC_ERROR_INIT;
     struct job *j = &jobs->v[i];
@@ -147,7 +147,7 @@ static void begin(struct lc_jobs *jobs, size_t i)
     jobs->open++;
 }
 
-static void run_all(struct lc_jobs *jobs)
+static void run_all(struct lc_turns *jobs)
 {
     pthread_mutex_lock(&jobs->mutex);
     for (;;) {
@@ -167,9 +167,9 @@ static void run_all(struct lc_jobs *jobs)
     }
 }
 
-int lc_jobs_run(size_t n, unsigned most, const struct lc_jobs_hooks *hooks, struct lc_error *err)
+int lc_turns_run(size_t n, unsigned most, const struct lc_turns_hooks *hooks, struct lc_error *err)
 {
-    struct lc_jobs jobs = {.hooks = hooks, .n = n, .most = most ? most : 1};
+    struct lc_turns jobs = {.hooks = hooks, .n = n, .most = most ? most : 1};
 
     jobs.v = calloc(n + 1, sizeof *jobs.v);
     if (!jobs.v)

@@ -2,42 +2,42 @@
  * Tasks in order, one at a time; while some of them wait for something slow, later ones may begin.
  *
  *   not begun ─ the turn is free, at most `most` are open, it may go beside those before it ─► turn
- *   turn ─ lc_jobs_leave ─► away ─ lc_jobs_enter, once the turn is free ─► turn ─ returns ─► ended
+ *   turn ─ lc_turns_leave ─► away ─ lc_turns_enter, once the turn is free ─► turn ─ returns ─► ended
  *
  * Only the task that has the turn touches what tasks share; each has a thread of its own. When one
  * fails no further one begins, and those that are open run to their end.
  */
-#ifndef LC_JOBS_H
-#define LC_JOBS_H
+#ifndef LC_BASE_TURNS_H
+#define LC_BASE_TURNS_H
 #include "base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LC_JOBS_MAX 64u
+#define LC_TURNS_MAX 64u
 
-struct lc_jobs;
+struct lc_turns;
 
-struct lc_jobs_hooks {
+struct lc_turns_hooks {
     /* May task `later` run while task `earlier` is away, or has not begun? */
     bool (*beside)(void *ctx, size_t earlier, size_t later);
     /* Task i is about to be overtaken by a later one, once. Called with the turn. */
     int (*overtaken)(void *ctx, size_t i, struct lc_error *err);
     /* The task. Called with the turn, which it has when it returns. */
-    int (*run)(void *ctx, struct lc_jobs *jobs, size_t i, struct lc_error *err);
+    int (*run)(void *ctx, struct lc_turns *jobs, size_t i, struct lc_error *err);
     /* One that failed when another had failed before: its error is given back to nobody else. */
     void (*failed_too)(void *ctx, size_t i, const struct lc_error *err);
     void *ctx;
 };
 
 /*
- * Run n tasks, at most `most` of them open at a time (1 … LC_JOBS_MAX). 0, or the code of the first
+ * Run n tasks, at most `most` of them open at a time (1 … LC_TURNS_MAX). 0, or the code of the first
  * one that failed with its error; LC_ERR_NOMEM; LC_ERR_IO (no thread).
  */
-int lc_jobs_run(size_t n, unsigned most, const struct lc_jobs_hooks *hooks, struct lc_error *err);
+int lc_turns_run(size_t n, unsigned most, const struct lc_turns_hooks *hooks, struct lc_error *err);
 
 /* Give up the turn, and take it again. NULL is fine. */
-void lc_jobs_leave(struct lc_jobs *jobs, size_t i);
-void lc_jobs_enter(struct lc_jobs *jobs, size_t i);
+void lc_turns_leave(struct lc_turns *jobs, size_t i);
+void lc_turns_enter(struct lc_turns *jobs, size_t i);
 
 #endif

@@ -3,8 +3,8 @@
  * them: seven bits a byte, the lowest first, the top bit set on all but the last; 10 bytes at most.
  *   https://clickhouse.com/docs/interfaces/formats/RowBinary
  */
-#ifndef LC_VARINT_H
-#define LC_VARINT_H
+#ifndef LC_BASE_VARINT_H
+#define LC_BASE_VARINT_H
 #include <stddef.h>
 #include <stdint.h>
 

@@ -6,8 +6,8 @@
  * document may be written without looking, and looked at once at its end.
  *   https://www.w3.org/TR/xml/#charsets
  */
-#ifndef LC_XML_H
-#define LC_XML_H
+#ifndef LC_BASE_XML_H
+#define LC_BASE_XML_H
 #include "base/buf.h"
 #include "base/error.h"
 

@@ -1,6 +1,6 @@
 /* The commands of livecol bench; see commands.h. */
-#ifndef LC_CMD_BENCH_H
-#define LC_CMD_BENCH_H
+#ifndef LC_BENCH_CMD_BENCH_H
+#define LC_BENCH_CMD_BENCH_H
 #include "cli/commands/commands.h"
 
 lc_command_fn lc_cmd_bench_live;

@@ -15,7 +15,7 @@
 enum { TEXT_MAX_BYTES = 1 << 24 };
 
 /* The series of that name, or n_series. */
-static size_t find(const struct lc_outcome *o, const char *name)
+static size_t find(const struct lc_result *o, const char *name)
 {
     size_t i = 0;
     while (i < o->n_series && strcmp(o->series[i]->name, name) != 0) {
@@ -33,7 +33,7 @@ struct pair {
 };
 
 struct comparison {
-    struct lc_outcome a, b;
+    struct lc_result a, b;
     struct pair *pairs;
     size_t n;
     struct lc_buf notes; /* a line each */
@@ -42,7 +42,7 @@ struct comparison {
 
 enum { FAILED = 1, MISSED = 4, REGRESSED = 6 };
 
-static void note_failures(struct comparison *c, const struct lc_outcome *o, const char *where)
+static void note_failures(struct comparison *c, const struct lc_result *o, const char *where)
 {
     for (size_t i = 0; i < o->n_series; i++) {
         const struct lc_series *s = o->series[i];
@@ -55,8 +55,8 @@ static void note_failures(struct comparison *c, const struct lc_outcome *o, cons
     }
 }
 
-static void note_missing(struct comparison *c, const struct lc_outcome *o,
-                         const struct lc_outcome *other, const char *where)
+static void note_missing(struct comparison *c, const struct lc_result *o,
+                         const struct lc_result *other, const char *where)
 {
     for (size_t i = 0; i < o->n_series; i++) {
         if (find(other, o->series[i]->name) == other->n_series) {
@@ -97,7 +97,7 @@ static void note_differences(struct comparison *c)
     }
 }
 
-static int compare_all(struct comparison *c, const struct lc_delivery *d, struct lc_error *err)
+static int compare_all(struct comparison *c, const struct lc_output *d, struct lc_error *err)
 {
     c->pairs = calloc(c->b.n_series + 1, sizeof *c->pairs);
     if (c->pairs == NULL) {
@@ -130,7 +130,7 @@ static int compare_all(struct comparison *c, const struct lc_delivery *d, struct
     return 0;
 }
 
-static int describe(const char *letter, const char *path, const struct lc_outcome *o,
+static int describe(const char *letter, const char *path, const struct lc_result *o,
                     struct lc_buf *out)
 {
     return lc_buf_addf(out, "%s  %s: %s, %s, %s, %u cores, livecol %s%s%s%s%s\n", letter, path,
@@ -139,47 +139,47 @@ static int describe(const char *letter, const char *path, const struct lc_outcom
                        o->how[0] != '\0' ? "; " : "", o->how);
 }
 
-static void mean_cell(struct lc_report *r, const struct lc_series *s)
+static void mean_cell(struct lc_text_table *r, const struct lc_series *s)
 {
     if (s->n == 0) {
-        lc_report_cell(r, "–");
+        lc_text_table_cell(r, "–");
     } else {
-        lc_report_number(r, s->stats.mean);
+        lc_text_table_number(r, s->stats.mean);
     }
 }
 
 static void add_table(const struct comparison *c, struct lc_buf *out)
 {
-    struct lc_report r;
-    lc_report_init(&r, "name|n|n|mean ms|mean ms|ratio|difference ms|between|and|p|verdict");
+    struct lc_text_table r;
+    lc_text_table_init(&r, "name|n|n|mean ms|mean ms|ratio|difference ms|between|and|p|verdict");
     for (size_t i = 0; i < c->n; i++) {
         const struct pair *p = &c->pairs[i];
         const struct lc_welch *w = &p->welch;
-        lc_report_cell(&r, "%s", p->now->name);
-        lc_report_cell(&r, "%zu", p->then->n);
-        lc_report_cell(&r, "%zu", p->now->n);
+        lc_text_table_cell(&r, "%s", p->now->name);
+        lc_text_table_cell(&r, "%zu", p->then->n);
+        lc_text_table_cell(&r, "%zu", p->now->n);
         mean_cell(&r, p->then);
         mean_cell(&r, p->now);
         if (p->then->n == 0 || p->now->n == 0) {
             for (int k = 0; k < 5; k++) {
-                lc_report_cell(&r, "–");
+                lc_text_table_cell(&r, "–");
             }
-            lc_report_cell(&r, "%s", lc_outcome_verdict(w, p->regressed));
+            lc_text_table_cell(&r, "%s", lc_result_verdict(w, p->regressed));
             continue;
         }
-        lc_report_cell(&r, "%.3f", p->ratio);
-        lc_report_cell(&r, "%+.3g", w->difference);
-        lc_report_cell(&r, "%+.3g", w->low);
-        lc_report_cell(&r, "%+.3g", w->high);
-        lc_report_cell(&r, "%.2g", w->p);
-        lc_report_cell(&r, "%s", lc_outcome_verdict(w, p->regressed));
+        lc_text_table_cell(&r, "%.3f", p->ratio);
+        lc_text_table_cell(&r, "%+.3g", w->difference);
+        lc_text_table_cell(&r, "%+.3g", w->low);
+        lc_text_table_cell(&r, "%+.3g", w->high);
+        lc_text_table_cell(&r, "%.2g", w->p);
+        lc_text_table_cell(&r, "%s", lc_result_verdict(w, p->regressed));
     }
-    lc_report_write(&r, LC_REPORT_TEXT, out);
-    lc_report_release(&r);
+    lc_text_table_write(&r, LC_TEXT_TABLE_TEXT, out);
+    lc_text_table_release(&r);
 }
 
 static int print_text(const struct comparison *c, const char *path_a, const char *path_b,
-                      const struct lc_delivery *d, struct lc_error *err)
+                      const struct lc_output *d, struct lc_error *err)
 {
     struct lc_buf out;
     lc_buf_init(&out, TEXT_MAX_BYTES);
@@ -194,12 +194,12 @@ static int print_text(const struct comparison *c, const char *path_a, const char
         rc = c->notes.n > 0 ? lc_buf_add(&out, c->notes.p, c->notes.n) : 0;
     }
     rc = rc != 0 ? lc_fail(err, LC_ERR_NOMEM, "no memory for the report")
-                 : lc_report_save("-", out.p, out.n, err);
+                 : lc_text_table_save("-", out.p, out.n, err);
     lc_buf_release(&out);
     return rc;
 }
 
-static struct lc_json *side_json(const char *path, const struct lc_outcome *o)
+static struct lc_json *side_json(const char *path, const struct lc_result *o)
 {
     struct lc_json *j = lc_json_object();
     lc_json_set_str(j, "file", path);
@@ -214,7 +214,7 @@ static struct lc_json *side_json(const char *path, const struct lc_outcome *o)
 }
 
 static int print_json(struct comparison *c, const char *path_a, const char *path_b,
-                      const struct lc_delivery *d, struct lc_error *err)
+                      const struct lc_output *d, struct lc_error *err)
 {
     struct lc_json *j = lc_json_object();
     struct lc_json *series = lc_json_array();
@@ -241,7 +241,7 @@ static int print_json(struct comparison *c, const char *path_a, const char *path
         lc_json_set_double(one, "low_ms", p->welch.low);
         lc_json_set_double(one, "high_ms", p->welch.high);
         lc_json_set_double(one, "p", p->welch.p);
-        lc_json_set_str(one, "verdict", lc_outcome_verdict(&p->welch, p->regressed));
+        lc_json_set_str(one, "verdict", lc_result_verdict(&p->welch, p->regressed));
         lc_json_set_bool(one, "regressed", p->regressed);
         lc_json_add(series, one);
     }
@@ -260,13 +260,13 @@ static int print_json(struct comparison *c, const char *path_a, const char *path
     return rc == 0 ? 0 : lc_fail(err, rc, "cannot write the comparison to standard output");
 }
 
-static int run(const char *path_a, const char *path_b, const struct lc_delivery *d, bool json,
+static int run(const char *path_a, const char *path_b, const struct lc_output *d, bool json,
                int *code, struct lc_error *err)
 {
     struct comparison c = {0};
     lc_buf_init(&c.notes, TEXT_MAX_BYTES);
-    int rc = lc_outcome_load(&c.a, path_a, err);
-    rc = rc == 0 ? lc_outcome_load(&c.b, path_b, err) : rc;
+    int rc = lc_result_load(&c.a, path_a, err);
+    rc = rc == 0 ? lc_result_load(&c.b, path_b, err) : rc;
     if (rc == 0 && strcmp(c.a.scenario, c.b.scenario) != 0) {
         rc = lc_fail(err, LC_ERR_USAGE, "%s is of bench %s, %s of bench %s: not to be compared",
                      path_a, c.a.scenario, path_b, c.b.scenario);
@@ -278,14 +278,14 @@ static int run(const char *path_a, const char *path_b, const struct lc_delivery 
     }
     free(c.pairs);
     lc_buf_release(&c.notes);
-    lc_outcome_release(&c.a);
-    lc_outcome_release(&c.b);
+    lc_result_release(&c.a);
+    lc_result_release(&c.b);
     return rc;
 }
 
 int lc_cmd_bench_compare(int argc, const char **argv)
 {
-    struct lc_delivery d = LC_DELIVERY_INIT;
+    struct lc_output d = LC_OUTPUT_INIT;
     struct lc_global global;
     struct lc_strings rest;
     struct lc_error err = LC_ERROR_INIT;
@@ -305,7 +305,7 @@ int lc_cmd_bench_compare(int argc, const char **argv)
     if (rc == LC_ERR_FOUND) {
         return 0; /* the help was printed */
     }
-    rc = rc == 0 ? lc_delivery_settle(&d, global.json, &err) : rc;
+    rc = rc == 0 ? lc_output_settle(&d, global.json, &err) : rc;
     if (rc == 0 && rest.n != 2) {
         rc =
             lc_fail(&err, LC_ERR_USAGE, "bench compare takes two files, and %zu are given", rest.n);

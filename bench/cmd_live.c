@@ -20,7 +20,7 @@ enum { SUMMARY_MAX_BYTES = 1 << 20, NICE_MAX = 19 };
 /* What the command line asks for, and the strings behind it. */
 struct request {
     struct lc_live_options live;
-    struct lc_delivery delivery;
+    struct lc_output delivery;
     struct lc_global global;
     bool keep, details, long_run;
     char *migrations_dir;
@@ -51,7 +51,7 @@ static int check(struct request *q, const struct lc_strings *rest, struct lc_err
     if (q->delivery.budget_texts.n == 0) {
         q->delivery.budget_texts = (struct lc_strings){default_budget, 1};
     }
-    int rc = lc_delivery_settle(&q->delivery, q->global.json, err);
+    int rc = lc_output_settle(&q->delivery, q->global.json, err);
     for (size_t i = 0; rc == 0 && i < q->delivery.n_budgets; i++) {
         if (q->delivery.budgets[i].of == LC_BUDGET_RATIO) {
             rc = lc_fail(err, LC_ERR_USAGE, "bench live has no reference for the budget %s",
@@ -76,7 +76,7 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
 {
     struct lc_live_options *l = &q->live;
     *q = (struct request){.live = asks_for_long(argc, argv) ? lc_live_long() : lc_live_defaults(),
-                          .delivery = LC_DELIVERY_INIT};
+                          .delivery = LC_OUTPUT_INIT};
     const struct lc_option options[] = {
         {"long", 0, LC_OPT_FLAG, &q->long_run, NULL,
          "20 M rows and four readers (point, LIMIT, GROUP BY, range); point, LIMIT and range reads "
@@ -124,7 +124,7 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
          "print n, errors, qps, mean, σ and all percentiles of each stream and phase too"},
         {"keep", 0, LC_OPT_FLAG, &q->keep, NULL,
          "leave the tables; else they are dropped at the end"},
-        LC_DELIVERY_OPTIONS(&q->delivery),
+        LC_OUTPUT_OPTIONS(&q->delivery),
         {0},
     };
     const struct lc_command command = {
@@ -153,17 +153,17 @@ static int settle(struct request *q, struct lc_error *err)
 {
     int rc = 0;
     if (q->live.migrations_dir == NULL) {
-        rc = lc_place_shipped("migrations", &q->migrations_dir, err);
+        rc = lc_locate_shipped("migrations", &q->migrations_dir, err);
         q->live.migrations_dir = q->migrations_dir;
     }
     if (rc == 0 && q->live.rules == NULL) {
-        rc = lc_place_shipped("config/region.csv", &q->rules, err);
+        rc = lc_locate_shipped("config/region.csv", &q->rules, err);
         q->live.rules = q->rules;
     }
     struct lc_connect *c = &q->global.connect;
     c->merge_nice = (unsigned)q->live.nice;
     if (rc == 0 && c->embedded && c->path != NULL && c->functions == NULL) {
-        rc = lc_place_function(c->path, c->scripts, err);
+        rc = lc_locate_function(c->path, c->scripts, err);
     }
     return rc;
 }
@@ -189,14 +189,14 @@ static const char *phase_of(const struct lc_series *s, enum lc_live_stream strea
 }
 
 /* Every phase of those streams by every budget. */
-static void judge(const struct request *q, struct lc_outcome *o)
+static void judge(const struct request *q, struct lc_result *o)
 {
     for (size_t b = 0; b < q->delivery.n_budgets; b++) {
         for (size_t k = 0; k < n_budgeted(q); k++) {
             for (size_t i = 0; i < o->n_series; i++) {
                 const char *phase = phase_of(o->series[i], budgeted[k].stream);
                 if (phase != NULL && strcmp(phase, lc_live_phase_name(LC_LIVE_ADDING)) != 0) {
-                    lc_outcome_judge(o, &q->delivery.budgets[b], i, 0);
+                    lc_result_judge(o, &q->delivery.budgets[b], i, 0);
                 }
             }
         }
@@ -204,7 +204,7 @@ static void judge(const struct request *q, struct lc_outcome *o)
 }
 
 /* The line of a budget: the stream's worst phase. */
-static void add_verdict(const struct lc_outcome *o, const struct lc_budget *budget,
+static void add_verdict(const struct lc_result *o, const struct lc_budget *budget,
                         enum lc_live_stream stream, const char *what, struct lc_buf *out)
 {
     const struct lc_judgement *worst = NULL;
@@ -236,19 +236,19 @@ static void add_verdict(const struct lc_outcome *o, const struct lc_budget *budg
     }
 }
 
-static int add_details(const struct lc_outcome *o, struct lc_buf *out)
+static int add_details(const struct lc_result *o, struct lc_buf *out)
 {
-    struct lc_report r;
-    lc_outcome_table(o, false, &r);
+    struct lc_text_table r;
+    lc_result_table(o, false, &r);
     int rc = lc_buf_adds(out, "\n");
-    rc = rc == 0 ? lc_report_write(&r, LC_REPORT_TEXT, out) : rc;
+    rc = rc == 0 ? lc_text_table_write(&r, LC_TEXT_TABLE_TEXT, out) : rc;
     rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
-    lc_report_release(&r);
+    lc_text_table_release(&r);
     return rc;
 }
 
 /* What a run says at its end: its summary, the budgets, and a warning of a noisy machine. */
-static int deliver(const struct request *q, const struct lc_live *live, struct lc_outcome *o,
+static int deliver(const struct request *q, const struct lc_live *live, struct lc_result *o,
                    struct lc_error *err)
 {
     struct lc_buf out;
@@ -257,7 +257,7 @@ static int deliver(const struct request *q, const struct lc_live *live, struct l
     if (rc == 0 && !live->partial) {
         judge(q, o);
     }
-    rc = rc == 0 ? lc_outcome_where(o, &out) : rc;
+    rc = rc == 0 ? lc_result_where(o, &out) : rc;
     rc = rc == 0 ? lc_buf_adds(&out, "\n") : rc;
     rc = rc == 0 ? lc_live_summary(live, &out) : rc;
     rc = rc == 0 && q->details ? add_details(o, &out) : rc;
@@ -266,10 +266,10 @@ static int deliver(const struct request *q, const struct lc_live *live, struct l
             add_verdict(o, &q->delivery.budgets[i], budgeted[k].stream, budgeted[k].what, &out);
         }
     }
-    rc = rc == 0 ? lc_outcome_noise(o, &out) : rc;
+    rc = rc == 0 ? lc_result_noise(o, &out) : rc;
     const char *text = rc == 0 ? lc_buf_str(&out) : NULL;
     rc = text == NULL ? lc_fail(err, LC_ERR_NOMEM, "no memory for the report")
-                      : lc_delivery_hand_out(&q->delivery, o, q->global.json, text, err);
+                      : lc_output_hand_out(&q->delivery, o, q->global.json, text, err);
     lc_buf_release(&out);
     return rc;
 }
@@ -279,29 +279,29 @@ static int run(struct request *q, struct lc_error *err)
     enum { FAILED = 1, MISSED = 4 };
     struct lc_backend *b = NULL;
     struct lc_live live = {0};
-    struct lc_outcome o = {0};
-    struct lc_follow follow;
+    struct lc_result o = {0};
+    struct lc_status_line follow;
     struct lc_error later = LC_ERROR_INIT;
     int code = 0;
     int rc = settle(q, err);
-    rc = rc == 0 ? lc_global_open(&q->global, &b, err) : rc;
+    rc = rc == 0 ? lc_connection_open(&q->global, &b, err) : rc;
     if (rc != 0) {
         goto done;
     }
-    lc_follow_init(&follow, q->global.quiet);
+    lc_status_line_init(&follow, q->global.quiet);
     q->live.cancel = lc_stop_flag();
-    q->live.line = lc_follow_line;
+    q->live.line = lc_status_line_line;
     q->live.ctx = &follow;
-    lc_outcome_begin(&o, "live", b);
+    lc_result_begin(&o, "live", b);
     rc = lc_live_run(&live, b, &q->live, err);
-    lc_outcome_end(&o);
-    lc_follow_end(&follow);
+    lc_result_end(&o);
+    lc_status_line_end(&follow);
     if (live.load != NULL) {
         if (deliver(q, &live, &o, &later) != 0) {
             lc_complain(&later);
             code = lc_exit_code(&later);
         }
-        code = code == 0 && lc_outcome_missed(&o) ? MISSED : code;
+        code = code == 0 && lc_result_missed(&o) ? MISSED : code;
     }
     later = LC_ERROR_INIT;
     if (!q->keep && lc_live_clean(&live, b, &later) != 0) {
@@ -313,7 +313,7 @@ done:
         code = rc == LC_ERR_FOUND ? FAILED : lc_exit_code(err);
     }
     lc_live_release(&live);
-    lc_outcome_release(&o);
+    lc_result_release(&o);
     lc_backend_free(b);
     return code;
 }

@@ -15,27 +15,27 @@ enum { REPORT_MAX_BYTES = 1 << 20 };
 
 static void add_table(const struct lc_match_figure *f, size_t n, struct lc_buf *text)
 {
-    struct lc_report table;
+    struct lc_text_table table;
 
-    lc_report_init(&table,
-                   "kind|rules|key bytes|keys|hits|ns/key|XXH3+memcmp ns|ratio|goal|spread");
+    lc_text_table_init(&table,
+                       "kind|rules|key bytes|keys|hits|ns/key|XXH3+memcmp ns|ratio|goal|spread");
     for (size_t i = 0; i < n; i++) {
-        lc_report_cell(&table, "%s", f[i].kind);
-        lc_report_cell(&table, "%u", f[i].rules);
-        lc_report_cell(&table, "%s", f[i].lengths);
-        lc_report_cell(&table, "%s", f[i].cold ? "cold" : "warm");
-        lc_report_cell(&table, "%.0f%%", 100 * f[i].hits);
-        lc_report_number(&table, f[i].ns);
-        lc_report_number(&table, f[i].comparator_ns);
-        lc_report_cell(&table, "%.2f", f[i].ns / f[i].comparator_ns);
+        lc_text_table_cell(&table, "%s", f[i].kind);
+        lc_text_table_cell(&table, "%u", f[i].rules);
+        lc_text_table_cell(&table, "%s", f[i].lengths);
+        lc_text_table_cell(&table, "%s", f[i].cold ? "cold" : "warm");
+        lc_text_table_cell(&table, "%.0f%%", 100 * f[i].hits);
+        lc_text_table_number(&table, f[i].ns);
+        lc_text_table_number(&table, f[i].comparator_ns);
+        lc_text_table_cell(&table, "%.2f", f[i].ns / f[i].comparator_ns);
         if (f[i].goal > 0)
-            lc_report_cell(&table, "<= %.1f", f[i].goal);
+            lc_text_table_cell(&table, "<= %.1f", f[i].goal);
         else
-            lc_report_cell(&table, "%s", "");
-        lc_report_cell(&table, "%.0f%%", 100 * f[i].spread);
+            lc_text_table_cell(&table, "%s", "");
+        lc_text_table_cell(&table, "%.0f%%", 100 * f[i].spread);
     }
-    lc_report_write(&table, LC_REPORT_TEXT, text);
-    lc_report_release(&table);
+    lc_text_table_write(&table, LC_TEXT_TABLE_TEXT, text);
+    lc_text_table_release(&table);
 }
 
 static struct lc_json *facts(const struct lc_match_figure *f, size_t n)
@@ -62,11 +62,11 @@ static struct lc_json *facts(const struct lc_match_figure *f, size_t n)
 }
 
 /* The rounds, as every benchmark's runs are; the time of all keys of a round. */
-static int add_series(struct lc_outcome *o, const struct lc_match_figure *f, bool comparator)
+static int add_series(struct lc_result *o, const struct lc_match_figure *f, bool comparator)
 {
     struct lc_sample samples[LC_MATCH_ROUNDS_MAX];
     const double *ns = comparator ? f->comparator_round_ns : f->round_ns;
-    char name[LC_OUTCOME_NAME_BYTES];
+    char name[LC_RESULT_NAME_BYTES];
     struct lc_series *s;
 
     memset(samples, 0, sizeof samples);
@@ -76,15 +76,15 @@ static int add_series(struct lc_outcome *o, const struct lc_match_figure *f, boo
     }
     snprintf(name, sizeof name, "%s/%u/%s/%s%s", f->kind, f->rules, f->lengths,
              f->cold ? "cold" : "warm", comparator ? "/XXH3+memcmp" : "");
-    s = lc_outcome_add(o, name, NULL);
+    s = lc_result_add(o, name, NULL);
     if (!s)
         return LC_ERR_NOMEM;
     s->reference = comparator;
     return lc_series_take(s, samples, f->rounds, -1, -1, 1, 0, false);
 }
 
-static int deliver(const struct lc_match_figure *f, size_t n, struct lc_outcome *o,
-                   const struct lc_delivery *d, bool json, struct lc_error *err)
+static int deliver(const struct lc_match_figure *f, size_t n, struct lc_result *o,
+                   const struct lc_output *d, bool json, struct lc_error *err)
 {
     struct lc_buf text;
     const char *shown;
@@ -94,20 +94,20 @@ static int deliver(const struct lc_match_figure *f, size_t n, struct lc_outcome 
         rc = add_series(o, &f[i], false);
         rc = rc ? rc : add_series(o, &f[i], true);
         if (!rc)
-            lc_outcome_compare(o, 2 * i, 2 * i + 1);
+            lc_result_compare(o, 2 * i, 2 * i + 1);
     }
     o->facts = facts(f, n);
     lc_buf_init(&text, REPORT_MAX_BYTES);
     if (!rc)
-        rc = lc_outcome_where(o, &text);
+        rc = lc_result_where(o, &text);
     if (!rc)
         rc = lc_buf_adds(&text, "\n");
     if (!rc)
         add_table(f, n, &text);
     if (!rc)
-        rc = lc_outcome_noise(o, &text);
+        rc = lc_result_noise(o, &text);
     shown = rc ? NULL : lc_buf_str(&text);
-    rc = shown ? lc_delivery_hand_out(d, o, json, shown, err)
+    rc = shown ? lc_output_hand_out(d, o, json, shown, err)
                : lc_fail(err, LC_ERR_NOMEM, "not enough memory for the results");
     lc_buf_release(&text);
     return rc;
@@ -116,7 +116,7 @@ static int deliver(const struct lc_match_figure *f, size_t n, struct lc_outcome 
 int lc_cmd_bench_match(int argc, const char **argv)
 {
     struct lc_match_bench how = {.keys = 2000000, .rounds = 7, .max_rules = 1000000, .seed = 1};
-    struct lc_delivery delivery = LC_DELIVERY_INIT;
+    struct lc_output delivery = LC_OUTPUT_INIT;
     uint64_t rounds = how.rounds;
     const struct lc_option options[] = {
         {"keys", 'n', LC_OPT_UINT, &how.keys, "N", "keys a round (2M)"},
@@ -138,7 +138,7 @@ int lc_cmd_bench_match(int argc, const char **argv)
     };
     static struct lc_match_figure figures[LC_MATCH_FIGURES];
     struct lc_error err = LC_ERROR_INIT, later = LC_ERROR_INIT;
-    struct lc_outcome o = {0};
+    struct lc_result o = {0};
     struct lc_global global;
     struct lc_strings rest;
     size_t n = 0;
@@ -153,11 +153,11 @@ int lc_cmd_bench_match(int argc, const char **argv)
                      LC_MATCH_MIN_KEYS);
     how.rounds = (unsigned)rounds;
     if (!rc)
-        rc = lc_delivery_settle(&delivery, global.json, &err);
+        rc = lc_output_settle(&delivery, global.json, &err);
     if (!rc) {
-        lc_outcome_begin(&o, "match", NULL);
+        lc_result_begin(&o, "match", NULL);
         rc = lc_bench_match(&how, figures, &n, &err);
-        lc_outcome_end(&o);
+        lc_result_end(&o);
         o.partial = rc == LC_ERR_STOPPED;
     }
     if (rc)
@@ -167,6 +167,6 @@ int lc_cmd_bench_match(int argc, const char **argv)
         lc_complain(&later);
         code = code ? code : lc_exit_code(&later);
     }
-    lc_outcome_release(&o);
+    lc_result_release(&o);
     return code;
 }

@@ -18,7 +18,7 @@ enum { QUERIES_MAX = 64, FILE_MAX_BYTES = 1 << 24, RUNS_MAX = 1000000000 };
 
 struct request {
     struct lc_global global;
-    struct lc_delivery delivery;
+    struct lc_output delivery;
     struct lc_strings sql, rest;
     const char *file, *reference, *reference_url;
     uint64_t workers, runs, warm_up;
@@ -30,7 +30,7 @@ struct request {
 struct entries {
     struct lc_contestant v[2 * QUERIES_MAX];
     size_t n;
-    char names[2 * QUERIES_MAX][LC_OUTCOME_NAME_BYTES];
+    char names[2 * QUERIES_MAX][LC_RESULT_NAME_BYTES];
     char *texts[QUERIES_MAX]; /* of the file */
     size_t n_texts;
     struct lc_column_queries column;
@@ -38,7 +38,7 @@ struct entries {
 
 static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
 {
-    *q = (struct request){.delivery = LC_DELIVERY_INIT, .workers = 1, .runs = 100, .warm_up = 3};
+    *q = (struct request){.delivery = LC_OUTPUT_INIT, .workers = 1, .runs = 100, .warm_up = 3};
     const struct lc_option options[] = {
         {"query", 'q', LC_OPT_LIST, &q->sql, "SQL", "a statement to run; several may be given"},
         {"queries", 0, LC_OPT_STRING, &q->file, "FILE",
@@ -62,7 +62,7 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
          "CLICKHOUSE_REFERENCE_PASSWORD, or in the file that CLICKHOUSE_REFERENCE_PASSWORD_FILE "
          "names"},
         LC_COMPARISON_OPTIONS(&q->delivery),
-        LC_DELIVERY_OPTIONS(&q->delivery),
+        LC_OUTPUT_OPTIONS(&q->delivery),
         {0},
     };
     const struct lc_command command = {
@@ -82,7 +82,7 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
             "    --budget ratio=2 --export-json now.json\n",
     };
     int rc = lc_options_parse(&command, argc, argv, &q->global, &q->rest, err);
-    rc = rc == 0 ? lc_delivery_settle(&q->delivery, q->global.json, err) : rc;
+    rc = rc == 0 ? lc_output_settle(&q->delivery, q->global.json, err) : rc;
     if (rc != 0) {
         return rc;
     }
@@ -148,11 +148,11 @@ static int read_all(const char *path, struct lc_buf *text, struct lc_error *err)
 static int add_file(struct entries *e, struct lc_backend *b, const char *path, struct lc_error *err)
 {
     struct lc_buf text;
-    struct lc_script script = {0};
+    struct lc_split script = {0};
     lc_buf_init(&text, FILE_MAX_BYTES);
     int rc = read_all(path, &text, err);
     const char *all = rc == 0 ? lc_buf_str(&text) : NULL;
-    rc = all != NULL ? lc_script_split(&script, all, text.n, err) : rc;
+    rc = all != NULL ? lc_split_split(&script, all, text.n, err) : rc;
     unsigned long long line = 0;
     unsigned of_line = 0;
     for (size_t i = 0; rc == 0 && i < script.n; i++) {
@@ -160,7 +160,7 @@ static int add_file(struct entries *e, struct lc_backend *b, const char *path, s
         if (p->kind != LC_PIECE_STATEMENT) {
             continue;
         }
-        char name[LC_OUTCOME_NAME_BYTES];
+        char name[LC_RESULT_NAME_BYTES];
         char *sql = strndup(all + p->at, p->n);
         of_line = p->line == line ? of_line + 1 : 1;
         line = p->line;
@@ -176,7 +176,7 @@ static int add_file(struct entries *e, struct lc_backend *b, const char *path, s
     if (rc == 0 && e->n == 0) {
         rc = lc_fail(err, LC_ERR_INPUT, "%s holds no statement", path);
     }
-    lc_script_release(&script);
+    lc_split_release(&script);
     lc_buf_release(&text);
     return rc;
 }
@@ -195,7 +195,7 @@ static int gather(const struct request *q, struct entries *e, struct lc_backend 
         rc = add_file(e, b, q->file, err);
     }
     for (size_t i = 0; rc == 0 && i < q->sql.n; i++) {
-        char name[LC_OUTCOME_NAME_BYTES];
+        char name[LC_RESULT_NAME_BYTES];
         (void)snprintf(name, sizeof name, q->sql.n > 1 ? "query %zu" : "query", i + 1);
         rc = add(e, b, name, q->sql.v[i], err);
     }
@@ -217,7 +217,7 @@ static int gather(const struct request *q, struct entries *e, struct lc_backend 
 }
 
 /* Every budget for every statement that is no reference. */
-static void judge(const struct request *q, struct lc_outcome *o)
+static void judge(const struct request *q, struct lc_result *o)
 {
     for (size_t b = 0; b < q->delivery.n_budgets; b++) {
         for (size_t i = 0; i < o->n_series; i++) {
@@ -226,7 +226,7 @@ static void judge(const struct request *q, struct lc_outcome *o)
                 ratio = o->comparisons[c].of == i ? o->comparisons[c].ratio : ratio;
             }
             if (!o->series[i]->reference || q->delivery.budgets[b].of == LC_BUDGET_ERRORS) {
-                lc_outcome_judge(o, &q->delivery.budgets[b], i, ratio);
+                lc_result_judge(o, &q->delivery.budgets[b], i, ratio);
             }
         }
     }
@@ -249,14 +249,14 @@ static int run(struct request *q, struct entries *e, struct lc_error *err)
 {
     struct lc_backend *b = NULL;
     struct lc_backend *other = NULL;
-    struct lc_outcome o = {0};
-    struct lc_follow follow;
+    struct lc_result o = {0};
+    struct lc_status_line follow;
     char caches[200];
     int code = 0;
-    lc_follow_init(&follow, q->global.quiet);
-    int rc = lc_global_open(&q->global, &b, err);
+    lc_status_line_init(&follow, q->global.quiet);
+    int rc = lc_connection_open(&q->global, &b, err);
     rc = rc == 0 && q->reference_url != NULL
-             ? lc_global_reference(&q->global, q->reference_url, &other, err)
+             ? lc_connection_reference(&q->global, q->reference_url, &other, err)
              : rc;
     rc = rc == 0 ? gather(q, e, b, other, err) : rc;
     if (rc != 0) {
@@ -264,34 +264,34 @@ static int run(struct request *q, struct entries *e, struct lc_error *err)
     }
     if (q->cold) {
         lc_say("cold: %s dropped before each run; the system's own page cache stays",
-               lc_trial_caches(b, caches, sizeof caches));
+               lc_interleave_caches(b, caches, sizeof caches));
     }
-    lc_outcome_begin(&o, "query", b);
+    lc_result_begin(&o, "query", b);
     o.confidence = q->delivery.confidence_percent / 100;
     o.tolerance = q->delivery.tolerance_percent / 100;
     describe(q, o.how, sizeof o.how);
     o.rows = e->column.rows;
-    struct lc_trial trial = {.contestants = e->v,
-                             .n = e->n,
-                             .workers = (unsigned)q->workers,
-                             .runs = q->seconds > 0 ? 0 : q->runs,
-                             .seconds = q->seconds,
-                             .warm_up = q->warm_up,
-                             .rate_per_s = q->rate,
-                             .cold = q->cold,
-                             .cancel = lc_stop_flag(),
-                             .line = lc_follow_line,
-                             .ctx = &follow};
-    rc = lc_trial_run(&trial, &o, err);
-    lc_outcome_end(&o);
-    lc_follow_end(&follow);
+    struct lc_interleave trial = {.contestants = e->v,
+                                  .n = e->n,
+                                  .workers = (unsigned)q->workers,
+                                  .runs = q->seconds > 0 ? 0 : q->runs,
+                                  .seconds = q->seconds,
+                                  .warm_up = q->warm_up,
+                                  .rate_per_s = q->rate,
+                                  .cold = q->cold,
+                                  .cancel = lc_stop_flag(),
+                                  .line = lc_status_line_line,
+                                  .ctx = &follow};
+    rc = lc_interleave_run(&trial, &o, err);
+    lc_result_end(&o);
+    lc_status_line_end(&follow);
     if (o.n_series > 0 && (rc == 0 || rc == LC_ERR_STOPPED)) {
         struct lc_error later = LC_ERROR_INIT;
         if (rc == 0) {
             judge(q, &o);
-            code = lc_delivery_exit_code(&o);
+            code = lc_output_exit_code(&o);
         }
-        if (lc_delivery_hand_out(&q->delivery, &o, q->global.json, NULL, &later) != 0) {
+        if (lc_output_hand_out(&q->delivery, &o, q->global.json, NULL, &later) != 0) {
             lc_complain(&later);
             code = code != 0 ? code : lc_exit_code(&later);
         }
@@ -301,7 +301,7 @@ done:
         lc_complain(err);
         code = lc_exit_code(err);
     }
-    lc_outcome_release(&o);
+    lc_result_release(&o);
     lc_backend_free(other);
     lc_backend_free(b);
     return code;

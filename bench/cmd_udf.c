@@ -43,45 +43,45 @@ static void print_machine(const struct lc_machine *m, const char *version, uint6
 }
 
 /* A number, or an empty cell where there is none. */
-static void cell_if(struct lc_report *table, bool is_there, const char *before, int digits,
+static void cell_if(struct lc_text_table *table, bool is_there, const char *before, int digits,
                     double v)
 {
     if (is_there)
-        lc_report_cell(table, "%s%.*f", before, digits, v);
+        lc_text_table_cell(table, "%s%.*f", before, digits, v);
     else
-        lc_report_cell(table, "%s", "");
+        lc_text_table_cell(table, "%s", "");
 }
 
 static void print_entries(const struct lc_entry *e, size_t n)
 {
-    struct lc_report table;
+    struct lc_text_table table;
     struct lc_buf text;
 
-    lc_report_init(&table, "what|rules|expression|seconds|M rows/s|ns/row|MB/s|x multiIf|of "
-                           "limit|CPU s|CPU x multiIf|CPU of limit|"
-                           "goal|spread");
+    lc_text_table_init(&table, "what|rules|expression|seconds|M rows/s|ns/row|MB/s|x multiIf|of "
+                               "limit|CPU s|CPU x multiIf|CPU of limit|"
+                               "goal|spread");
     lc_buf_init(&text, 1 << 20);
     for (size_t i = 0; i < n; i++) {
         double rate = (double)e[i].rows / e[i].seconds;
 
-        lc_report_cell(&table, "%s", e[i].what);
+        lc_text_table_cell(&table, "%s", e[i].what);
         cell_if(&table, e[i].rules > 0, "", 0, e[i].rules);
-        lc_report_cell(&table, "%s", e[i].name);
-        lc_report_number(&table, e[i].seconds);
-        lc_report_number(&table, rate / 1e6);
-        lc_report_number(&table, 1e9 / rate);
-        lc_report_number(&table, rate * KEY_BYTES / 1e6);
+        lc_text_table_cell(&table, "%s", e[i].name);
+        lc_text_table_number(&table, e[i].seconds);
+        lc_text_table_number(&table, rate / 1e6);
+        lc_text_table_number(&table, 1e9 / rate);
+        lc_text_table_number(&table, rate * KEY_BYTES / 1e6);
         cell_if(&table, e[i].of_builtin > 0, "", 3, e[i].of_builtin);
         cell_if(&table, e[i].of_limit > 0, "", 3, e[i].of_limit);
-        lc_report_number(&table, e[i].cpu_seconds);
+        lc_text_table_number(&table, e[i].cpu_seconds);
         cell_if(&table, e[i].cpu_of_builtin > 0, "", 3, e[i].cpu_of_builtin);
         cell_if(&table, e[i].cpu_of_limit > 0, "", 3, e[i].cpu_of_limit);
         cell_if(&table, e[i].goal > 0, e[i].goal_is_limit ? "limit >= " : "x <= ", 2, e[i].goal);
-        lc_report_cell(&table, "%.0f%%", 100 * e[i].spread);
+        lc_text_table_cell(&table, "%.0f%%", 100 * e[i].spread);
     }
-    if (!lc_report_write(&table, LC_REPORT_TEXT, &text))
+    if (!lc_text_table_write(&table, LC_TEXT_TABLE_TEXT, &text))
         fputs(lc_buf_str(&text), stdout);
-    lc_report_release(&table);
+    lc_text_table_release(&table);
     lc_buf_release(&text);
 }
 
@@ -100,10 +100,10 @@ static void print_startup(const struct lc_startup *s)
 }
 
 /* The rounds of an entry, as every benchmark's runs are: a series. */
-static int add_series(struct lc_outcome *o, const struct lc_entry *e)
+static int add_series(struct lc_result *o, const struct lc_entry *e)
 {
     struct lc_sample samples[LC_ROUNDS_MAX];
-    char name[LC_OUTCOME_NAME_BYTES];
+    char name[LC_RESULT_NAME_BYTES];
     struct lc_series *s;
 
     memset(samples, 0, sizeof samples);
@@ -112,7 +112,7 @@ static int add_series(struct lc_outcome *o, const struct lc_entry *e)
         samples[i].service_ns = samples[i].latency_ns;
     }
     snprintf(name, sizeof name, "%s/%u/%s", e->what, e->rules, e->name);
-    s = lc_outcome_add(o, name, NULL);
+    s = lc_result_add(o, name, NULL);
     return s ? lc_series_take(s, samples, e->rounds, -1, -1, 1, 0, false) : LC_ERR_NOMEM;
 }
 
@@ -171,7 +171,7 @@ static struct lc_json *facts_json(const struct lc_entry *e, size_t n,
 }
 
 /* To stdout, to a file, or both; the facts are taken over. */
-static int write_json(struct lc_outcome *o, const struct lc_entry *e, size_t n,
+static int write_json(struct lc_result *o, const struct lc_entry *e, size_t n,
                       struct lc_json *facts, bool print, const char *path, struct lc_error *err)
 {
     struct lc_json *j;
@@ -183,7 +183,7 @@ static int write_json(struct lc_outcome *o, const struct lc_entry *e, size_t n,
         rc = add_series(o, &e[i]);
     if (rc || o->failed)
         return lc_fail(err, LC_ERR_NOMEM, "not enough memory for the results");
-    j = lc_outcome_json(o);
+    j = lc_result_json(o);
     text = lc_json_text(j);
     lc_json_free(j);
     if (!text)
@@ -191,33 +191,33 @@ static int write_json(struct lc_outcome *o, const struct lc_entry *e, size_t n,
     if (print)
         puts(text);
     if (path)
-        rc = lc_report_save(path, text, strlen(text), err);
+        rc = lc_text_table_save(path, text, strlen(text), err);
     free(text);
     return rc;
 }
 
 static void print_scale(const struct lc_scale *scale, size_t n)
 {
-    struct lc_report table;
+    struct lc_text_table table;
     struct lc_buf text;
 
     if (n == 0)
         return;
     lc_scale_table(scale, n, &table);
     lc_buf_init(&text, 1 << 20);
-    if (!lc_report_write(&table, LC_REPORT_TEXT, &text))
+    if (!lc_text_table_write(&table, LC_TEXT_TABLE_TEXT, &text))
         printf("\nHow the cost grows with the rows, seconds ~ rows^exponent\n%s",
                lc_buf_str(&text));
-    lc_report_release(&table);
+    lc_text_table_release(&table);
     lc_buf_release(&text);
 }
 
-static void print_noise(const struct lc_outcome *o)
+static void print_noise(const struct lc_result *o)
 {
     struct lc_buf text;
 
     lc_buf_init(&text, 1 << 12);
-    if (!lc_outcome_noise(o, &text) && text.n)
+    if (!lc_result_noise(o, &text) && text.n)
         printf("\n%s", lc_buf_str(&text));
     lc_buf_release(&text);
 }
@@ -257,7 +257,7 @@ int lc_cmd_bench_udf(int argc, const char **argv)
     static struct lc_scale scale[LC_SCALE_SIZES]; /* large, and there is one command a process */
     struct lc_error err = LC_ERROR_INIT;
     struct lc_startup startup;
-    struct lc_outcome outcome = {0};
+    struct lc_result outcome = {0};
     struct lc_global global;
     struct lc_strings rest;
     size_t n = 0, sizes = 0;
@@ -274,23 +274,23 @@ int lc_cmd_bench_udf(int argc, const char **argv)
             rc = lc_fail(&err, LC_ERR_IO, "%s: cannot make a temporary folder", folder);
     }
     if (!rc) {
-        struct lc_contest how = {.path = folder,
-                                 .rows = rows,
-                                 .rounds = (unsigned)rounds,
-                                 .materialize = !no_materialize,
-                                 .quick = quick,
-                                 .say = say_line};
+        struct lc_comparison how = {.path = folder,
+                                    .rows = rows,
+                                    .rounds = (unsigned)rounds,
+                                    .materialize = !no_materialize,
+                                    .quick = quick,
+                                    .say = say_line};
 
-        lc_outcome_begin(&outcome, "udf", NULL);
+        lc_result_begin(&outcome, "udf", NULL);
         rc = lc_startup_measure(folder, &startup, &err);
         if (!rc)
-            rc = lc_contest_run(&how, entries, &n, version, sizeof version, &err);
+            rc = lc_comparison_run(&how, entries, &n, version, sizeof version, &err);
         if (!rc && scaled)
             rc = lc_scale_run(&how, scale, &sizes, &err);
         if (!rc && plot)
             rc = lc_scale_plot(entries, n, scale, sizes, plot, &err);
         nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-        lc_outcome_end(&outcome);
+        lc_result_end(&outcome);
     }
     if (n && !global.json) {
         print_machine(&outcome.machine, version, rows);
@@ -307,7 +307,7 @@ int lc_cmd_bench_udf(int argc, const char **argv)
                              global.json, json_path, &err);
         rc = rc ? rc : written;
     }
-    lc_outcome_release(&outcome);
+    lc_result_release(&outcome);
     if (rc)
         lc_complain(&err);
     return rc ? lc_exit_code(&err) : 0;

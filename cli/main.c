@@ -129,7 +129,7 @@ static void print_family(const char *word)
 static int unknown_command(int argc, const char **argv)
 {
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_nearest near = {0};
+    struct lc_suggest near = {0};
     char typed[64];
     bool family = false;
 
@@ -144,7 +144,7 @@ static int unknown_command(int argc, const char **argv)
     else
         snprintf(typed, sizeof typed, "%s", argv[1]);
     for (const struct entry *e = commands; e->name; e++)
-        lc_nearest_offer(&near, typed, e->name);
+        lc_suggest_offer(&near, typed, e->name);
     if (family && argc == 2)
         lc_fail(&err, LC_ERR_USAGE, "%s needs a second word", argv[1]);
     else
@@ -220,7 +220,7 @@ int main(int argc, char **argv)
 
     hold_standard_descriptors();
     lc_stop_init();
-    lc_talk_init(false, false);
+    lc_message_init(false, false);
     code = dispatch(argc, (const char **)argv);
     /* Data that did not reach stdout is a failure, unless its reader has gone away on purpose. */
     error = fflush(stdout) != 0 ? errno : lc_json_write_error();

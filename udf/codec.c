@@ -107,7 +107,7 @@ int lc_put_strings(struct lc_stream *s, const uint32_t *value, size_t n)
     if (lc_buf_reserve(&s->out, 16 * (n + 1)))
         return LC_ERR_NOMEM;
     for (size_t i = 0; i < n; i++) {
-        struct lc_slice v = lc_result_encoded(s->result, value[i]);
+        struct lc_slice v = lc_column_type_encoded(s->result, value[i]);
         int rc;
 
         if (__builtin_expect(v.n <= 16, 1)) {

@@ -7,8 +7,8 @@
  * A codec's functions return 0 and do what they can with the bytes that are there; when more are
  * needed they leave `at` where it was. `rows` decodes up to LC_BATCH rows and matches them.
  */
-#ifndef LC_CODEC_H
-#define LC_CODEC_H
+#ifndef LC_UDF_CODEC_H
+#define LC_UDF_CODEC_H
 #include "udf/column_type.h"
 #include "udf/format.h"
 #include "udf/rules/match.h"
@@ -60,8 +60,8 @@ struct lc_regexp_rows {
 };
 
 struct lc_stream {
-    const struct lc_result *result;  /* the one that is being put out */
-    const struct lc_result *results; /* with_key: those of all attributes that go out */
+    const struct lc_column_type *result;  /* the one that is being put out */
+    const struct lc_column_type *results; /* with_key: those of all attributes that go out */
     unsigned n_results;
     bool with_key; /* rows of key and attributes go out, rather than values: dictionary_rows.c */
     const struct lc_rules *rules;

@@ -79,7 +79,7 @@ static bool take_integer(struct cursor *c, long *out)
 }
 
 /* The value id whose text is this, or LC_NONE. */
-static uint32_t find_value(const struct lc_result *res, struct lc_slice text)
+static uint32_t find_value(const struct lc_column_type *res, struct lc_slice text)
 {
     uint32_t n = res->rules->attrs[res->attribute].values;
 
@@ -99,7 +99,7 @@ static bool can_miss(const struct lc_rules *r)
 }
 
 /* "file:line: …" of the first rule that has this value. */
-static int bad_value(const struct lc_result *res, uint32_t value_id, const char *name,
+static int bad_value(const struct lc_column_type *res, uint32_t value_id, const char *name,
                      const char *why, struct lc_error *err)
 {
     const struct lc_rules *r = res->rules;
@@ -118,7 +118,8 @@ static int bad_value(const struct lc_result *res, uint32_t value_id, const char 
 #define UNSET UINT64_MAX
 
 /* Every value must have a name in the Enum, the miss too where it can be. */
-static int check_enum(struct lc_result *res, const char *name, bool has_empty, struct lc_error *err)
+static int check_enum(struct lc_column_type *res, const char *name, bool has_empty,
+                      struct lc_error *err)
 {
     uint32_t n = res->rules->attrs[res->attribute].values;
 
@@ -139,7 +140,7 @@ static int check_enum(struct lc_result *res, const char *name, bool has_empty, s
     return 0;
 }
 
-static int init_enum(struct lc_result *res, struct cursor *c, const char *name,
+static int init_enum(struct lc_column_type *res, struct cursor *c, const char *name,
                      struct lc_error *err)
 {
     long low = res->base == LC_BASE_ENUM8 ? -128 : -32768;
@@ -187,7 +188,7 @@ static int init_enum(struct lc_result *res, struct cursor *c, const char *name,
     return rc ? rc : check_enum(res, name, has_empty, err);
 }
 
-static int init_uint(struct lc_result *res, const char *name, struct lc_error *err)
+static int init_uint(struct lc_column_type *res, const char *name, struct lc_error *err)
 {
     const struct lc_rules_attr *a = &res->rules->attrs[res->attribute];
     uint64_t max = UINT64_MAX >> (64 - 8 * res->width);
@@ -201,7 +202,7 @@ static int init_uint(struct lc_result *res, const char *name, struct lc_error *e
     return 0;
 }
 
-static int init_type(struct lc_result *res, struct cursor *c, const char *name,
+static int init_type(struct lc_column_type *res, struct cursor *c, const char *name,
                      struct lc_error *err)
 {
     static const struct {
@@ -246,13 +247,14 @@ static int init_type(struct lc_result *res, struct cursor *c, const char *name,
     return 0;
 }
 
-int lc_result_init(struct lc_result *res, const struct lc_rules *rules, uint32_t attribute,
-                   const char *type, const char *name, struct lc_error *err)
+int lc_column_type_init(struct lc_column_type *res, const struct lc_rules *rules,
+                        uint32_t attribute, const char *type, const char *name,
+                        struct lc_error *err)
 {
     struct cursor c = {type, type};
     int rc;
 
-    *res = (struct lc_result){.rules = rules, .attribute = attribute, .type = strdup(type)};
+    *res = (struct lc_column_type){.rules = rules, .attribute = attribute, .type = strdup(type)};
     if (!res->type)
         return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
     rc = init_type(res, &c, name, err);
@@ -262,18 +264,18 @@ int lc_result_init(struct lc_result *res, const struct lc_rules *rules, uint32_t
             rc = bad_type(type, err);
     }
     if (rc)
-        lc_result_release(res);
+        lc_column_type_release(res);
     return rc;
 }
 
-void lc_result_release(struct lc_result *res)
+void lc_column_type_release(struct lc_column_type *res)
 {
     free(res->type);
     free(res->own_code);
-    *res = (struct lc_result){0};
+    *res = (struct lc_column_type){0};
 }
 
-int lc_result_values(const struct lc_result *res, uint32_t *rule_to_value, size_t n)
+int lc_column_type_values(const struct lc_column_type *res, uint32_t *rule_to_value, size_t n)
 {
     const struct lc_rules *r = res->rules;
     const uint32_t *value_of = r->value_of + (uint64_t)res->attribute * (r->rules + 1u);

@@ -4,8 +4,8 @@
  * Every value is fitted to the type once, when the rules load, so that a value which the type
  * cannot hold is an error with file and line, never a wrong value in a table.
  */
-#ifndef LC_RESULT_H
-#define LC_RESULT_H
+#ifndef LC_UDF_COLUMN_TYPE_H
+#define LC_UDF_COLUMN_TYPE_H
 #include "udf/rules/ruleset.h"
 
 enum lc_base {
@@ -18,7 +18,7 @@ enum lc_base {
     LC_BASE_UINT64
 };
 
-struct lc_result {
+struct lc_column_type {
     const struct lc_rules *rules;
     uint32_t attribute;
     enum lc_base base;
@@ -39,22 +39,24 @@ struct lc_result {
  * Enum then needs a value named ''. 0; LC_ERR_USAGE (no such type); LC_ERR_INPUT (a value does not
  * fit: err names file and line); LC_ERR_NOMEM.
  */
-int lc_result_init(struct lc_result *res, const struct lc_rules *rules, uint32_t attribute,
-                   const char *type, const char *name, struct lc_error *err);
+int lc_column_type_init(struct lc_column_type *res, const struct lc_rules *rules,
+                        uint32_t attribute, const char *type, const char *name,
+                        struct lc_error *err);
 
 /* Free what it holds. A zeroed struct may be released. */
-void lc_result_release(struct lc_result *res);
+void lc_column_type_release(struct lc_column_type *res);
 
 /*
  * Turn rule numbers into value ids, in place. 0, or LC_ERR_INPUT where the arena is corrupt.
  */
-int lc_result_values(const struct lc_result *res, uint32_t *rule_to_value, size_t n);
+int lc_column_type_values(const struct lc_column_type *res, uint32_t *rule_to_value, size_t n);
 
 /*
  * A value as the formats carry a String: varint length, then bytes; 64 bytes from it may be read.
  * Empty (n = 0) where the arena is corrupt.
  */
-static inline struct lc_slice lc_result_encoded(const struct lc_result *res, uint32_t value_id)
+static inline struct lc_slice lc_column_type_encoded(const struct lc_column_type *res,
+                                                     uint32_t value_id)
 {
     const struct lc_rules *r = res->rules;
     const uint32_t *off = r->value_off + r->attrs[res->attribute].first_off + value_id;

@@ -45,7 +45,7 @@ static struct lc_slice attribute_name(const struct lc_stream *s, unsigned a)
 static int value_of(const struct lc_stream *s, unsigned a, uint32_t rule, uint32_t *id)
 {
     *id = rule;
-    return lc_result_values(&s->results[a], id, 1);
+    return lc_column_type_values(&s->results[a], id, 1);
 }
 
 /* Row i's key in the bytes of the binary formats. */
@@ -60,7 +60,7 @@ static int put_key(struct lc_stream *s, size_t i)
     return lc_put_slice(&s->out, (struct lc_slice){b->p[i], b->len[i]});
 }
 
-int lc_rows_begin(struct lc_stream *s, struct lc_slice name, struct lc_slice type)
+int lc_dictionary_rows_begin(struct lc_stream *s, struct lc_slice name, struct lc_slice type)
 {
     unsigned columns = 1 + s->n_results + (has_regexps(s) ? 4 : 0);
 
@@ -153,7 +153,7 @@ static int put_row(struct lc_stream *s, size_t i, bool text)
     return rc || !text ? rc : lc_buf_adds(&s->out, "\n");
 }
 
-int lc_rows_put(struct lc_stream *s, size_t n)
+int lc_dictionary_rows_put(struct lc_stream *s, size_t n)
 {
     bool text = s->format == LC_FORMAT_TSV;
     int rc = 0;
@@ -173,7 +173,7 @@ static int put_column_head(struct lc_stream *s, struct lc_slice name, struct lc_
 /* The column of attribute a, from the block's rules. */
 static int put_attribute(struct lc_stream *s, unsigned a, const uint32_t *rules, size_t rows)
 {
-    const struct lc_result *res = s->result = &s->results[a];
+    const struct lc_column_type *res = s->result = &s->results[a];
     struct lc_slice type = {(const uint8_t *)res->type, strlen(res->type)};
     int rc = put_column_head(s, attribute_name(s, a), type);
 
@@ -190,7 +190,7 @@ static int put_attribute(struct lc_stream *s, unsigned a, const uint32_t *rules,
         size_t n = rows - at < LC_BATCH ? rows - at : LC_BATCH;
 
         memcpy(s->value, rules + at, n * 4);
-        rc = lc_result_values(res, s->value, n);
+        rc = lc_column_type_values(res, s->value, n);
         if (!rc)
             rc = res->width ? lc_put_fixed(s, n) : lc_put_strings(s, s->value, n);
     }
@@ -231,7 +231,7 @@ static int put_regexp_columns(struct lc_stream *s, const uint32_t *rules, size_t
     return rc ? rc : put_array_column(s, rules, rows, true);
 }
 
-int lc_rows_finish(struct lc_stream *s)
+int lc_dictionary_rows_finish(struct lc_stream *s)
 {
     const uint32_t *rules = (const uint32_t *)(const void *)s->later.p;
     size_t rows = s->later.n / 4;

@@ -5,12 +5,12 @@
  * put: the n keys of s->batch, whose rules are in s->value. finish: the block is whole.
  * Each: 0, LC_ERR_NOMEM, or LC_ERR_INPUT (a damaged arena).
  */
-#ifndef LC_DICTIONARY_ROWS_H
-#define LC_DICTIONARY_ROWS_H
+#ifndef LC_UDF_DICTIONARY_ROWS_H
+#define LC_UDF_DICTIONARY_ROWS_H
 #include "udf/codec.h"
 
-int lc_rows_begin(struct lc_stream *s, struct lc_slice name, struct lc_slice type);
-int lc_rows_put(struct lc_stream *s, size_t n);
-int lc_rows_finish(struct lc_stream *s);
+int lc_dictionary_rows_begin(struct lc_stream *s, struct lc_slice name, struct lc_slice type);
+int lc_dictionary_rows_put(struct lc_stream *s, size_t n);
+int lc_dictionary_rows_finish(struct lc_stream *s);
 
 #endif

@@ -88,7 +88,7 @@ int lc_export_check_values(const struct lc_rules *r, unsigned attribute, const c
     return 0;
 }
 
-int lc_export_new(struct lc_export **out, const struct lc_result *results, unsigned n,
+int lc_export_new(struct lc_export **out, const struct lc_column_type *results, unsigned n,
                   enum lc_format format, const char *key, const char *name, struct lc_error *err)
 {
     const struct lc_rules *r = results->rules;
@@ -192,17 +192,17 @@ int lc_export_next(struct lc_export *w, struct lc_slice *bytes, struct lc_error 
     s->native.rows = rows;
     s->regexps.first = w->at;
     if (w->native)
-        rc = lc_rows_begin(s, w->key, type);
+        rc = lc_dictionary_rows_begin(s, w->key, type);
     for (uint32_t left = rows; !rc && left;) {
         uint32_t n = left < LC_BATCH ? left : LC_BATCH;
 
         s->regexps.next = w->at;
         rc = take_rules(w, n);
-        rc = rc ? rc : lc_rows_put(s, n);
+        rc = rc ? rc : lc_dictionary_rows_put(s, n);
         w->at += n;
         left -= n;
     }
-    rc = rc ? rc : lc_rows_finish(s);
+    rc = rc ? rc : lc_dictionary_rows_finish(s);
     s->ready = s->out.n;
     *bytes = lc_stream_ready(s);
     if (rc)

@@ -11,8 +11,8 @@
  *   https://clickhouse.com/docs/sql-reference/statements/create/dictionary/layouts/regexp-tree
  * Ranges and buckets have no such form.
  */
-#ifndef LC_WHOLE_H
-#define LC_WHOLE_H
+#ifndef LC_UDF_EXPORT_H
+#define LC_UDF_EXPORT_H
 #include "udf/stream.h"
 
 struct lc_export;
@@ -22,7 +22,7 @@ struct lc_export;
  * of LowCardinality, must outlive it. 0; LC_ERR_USAGE (a kind that has no such form); LC_ERR_INPUT
  * (a value that regexp_tree would take for a reference to a group: "\1", "$1"); LC_ERR_NOMEM.
  */
-int lc_export_new(struct lc_export **out, const struct lc_result *results, unsigned n,
+int lc_export_new(struct lc_export **out, const struct lc_column_type *results, unsigned n,
                   enum lc_format format, const char *key, const char *name, struct lc_error *err);
 
 /*

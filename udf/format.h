@@ -1,6 +1,6 @@
 /* The block formats that a server and livecol-udf speak. */
-#ifndef LC_FORMAT_H
-#define LC_FORMAT_H
+#ifndef LC_UDF_FORMAT_H
+#define LC_UDF_FORMAT_H
 #include <stddef.h>
 
 enum lc_format { LC_FORMAT_TSV, LC_FORMAT_ROWBINARY, LC_FORMAT_NATIVE };

@@ -87,7 +87,7 @@ struct answer {
     unsigned n;
     uint32_t attribute[LC_MAX_ATTRIBUTES];
     char *type[LC_MAX_ATTRIBUTES];
-    struct lc_result result[LC_MAX_ATTRIBUTES];
+    struct lc_column_type result[LC_MAX_ATTRIBUTES];
 };
 
 static void list_attributes(const struct lc_rules *rules, struct lc_error *err)
@@ -141,7 +141,7 @@ static int init_answer(struct answer *a, const struct lc_rules *rules,
     for (unsigned i = 0; i < a->n && !rc; i++) {
         rc = read_type(&a->type[i], o->types ? o->type[i] : "String", err);
         if (!rc)
-            rc = lc_result_init(&a->result[i], rules, a->attribute[i], a->type[i], path, err);
+            rc = lc_column_type_init(&a->result[i], rules, a->attribute[i], a->type[i], path, err);
         if (!rc && o->emit != LC_EMITS_VALUES && a->result[i].low_cardinality)
             rc =
                 lc_fail(err, LC_ERR_USAGE, "a dictionary's attribute cannot be %.100s", a->type[i]);
@@ -152,7 +152,7 @@ static int init_answer(struct answer *a, const struct lc_rules *rules,
 static void release_answer(struct answer *a)
 {
     for (unsigned i = 0; i < LC_MAX_ATTRIBUTES; i++) {
-        lc_result_release(&a->result[i]);
+        lc_column_type_release(&a->result[i]);
         free(a->type[i]);
     }
 }

@@ -221,7 +221,7 @@ static int native_begin(struct lc_stream *s, struct lc_error *err)
     lc_buf_reset(&b->nulls);
     lc_buf_reset(&b->dict);
     b->null_row = 0;
-    if (s->with_key ? lc_rows_begin(s, name, type) : put_header(s))
+    if (s->with_key ? lc_dictionary_rows_begin(s, name, type) : put_header(s))
         return lc_fail(err, LC_ERR_NOMEM, "not enough memory for the answer");
     return 1;
 }

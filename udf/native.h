@@ -1,6 +1,6 @@
 /* Native: the codec. */
-#ifndef LC_NATIVE_H
-#define LC_NATIVE_H
+#ifndef LC_UDF_NATIVE_H
+#define LC_UDF_NATIVE_H
 #include "udf/codec.h"
 
 extern const struct lc_codec lc_codec_native;

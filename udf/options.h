@@ -1,8 +1,8 @@
 /*
  * The command line of livecol-udf. It links libc alone, so the parsing is getopt_long's.
  */
-#ifndef LC_OPTIONS_UDF_H
-#define LC_OPTIONS_UDF_H
+#ifndef LC_UDF_OPTIONS_H
+#define LC_UDF_OPTIONS_H
 #include "base/error.h"
 #include "udf/stream.h"
 

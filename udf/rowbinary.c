@@ -18,7 +18,7 @@ static int rowbinary_rows(struct lc_stream *s, struct lc_error *err)
 int lc_put_binary(struct lc_stream *s, uint32_t value)
 {
     const uint8_t is_null = value == 0;
-    const struct lc_result *res = s->result;
+    const struct lc_column_type *res = s->result;
 
     if (res->width)
         return lc_buf_add(&s->out, &res->code[value], res->width);

@@ -1,6 +1,6 @@
 /* RowBinary: the codec, and what dictionaries put out in it. */
-#ifndef LC_ROWBINARY_H
-#define LC_ROWBINARY_H
+#ifndef LC_UDF_ROWBINARY_H
+#define LC_UDF_ROWBINARY_H
 #include "udf/codec.h"
 
 extern const struct lc_codec lc_codec_rowbinary;

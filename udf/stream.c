@@ -14,7 +14,7 @@
 /* Buffers above this are given back after the block. */
 #define KEEP_BYTES ((size_t)32 << 20)
 
-static enum lc_emit choose_emit(const struct lc_result *res, enum lc_format format)
+static enum lc_emit choose_emit(const struct lc_column_type *res, enum lc_format format)
 {
     if (format == LC_FORMAT_TSV)
         return LC_EMIT_TEXT;
@@ -27,7 +27,7 @@ static enum lc_emit choose_emit(const struct lc_result *res, enum lc_format form
     return res->low_cardinality || res->nullable ? LC_EMIT_LATER : LC_EMIT_STRING;
 }
 
-int lc_stream_new_rows(struct lc_stream **out, const struct lc_result *results, unsigned n,
+int lc_stream_new_rows(struct lc_stream **out, const struct lc_column_type *results, unsigned n,
                        enum lc_format format, bool chunk_header)
 {
     int rc = lc_stream_new(out, results, format, chunk_header);
@@ -40,8 +40,8 @@ int lc_stream_new_rows(struct lc_stream **out, const struct lc_result *results, 
     return rc;
 }
 
-int lc_stream_new(struct lc_stream **out, const struct lc_result *result, enum lc_format format,
-                  bool chunk_header)
+int lc_stream_new(struct lc_stream **out, const struct lc_column_type *result,
+                  enum lc_format format, bool chunk_header)
 {
     struct lc_stream *s = calloc(1, sizeof *s);
 
@@ -118,7 +118,9 @@ static int begin_block(struct lc_stream *s, struct lc_error *err)
 
 static int end_block(struct lc_stream *s)
 {
-    int rc = s->with_key ? lc_rows_finish(s) : s->codec->finish ? s->codec->finish(s) : 0;
+    int rc = s->with_key        ? lc_dictionary_rows_finish(s)
+             : s->codec->finish ? s->codec->finish(s)
+                                : 0;
 
     s->in_block = false;
     s->chunk_rows = UINT64_MAX;
@@ -146,9 +148,10 @@ static int work(struct lc_stream *s, struct lc_error *err)
             s->row += (uint64_t)n;
             if (s->rows_left != UINT64_MAX)
                 s->rows_left -= (uint64_t)n;
-            n = s->with_key                                        ? lc_rows_put(s, (size_t)n)
-                : lc_result_values(s->result, s->value, (size_t)n) ? LC_ERR_INPUT
-                                                                   : s->codec->put(s, (size_t)n);
+            n = s->with_key ? lc_dictionary_rows_put(s, (size_t)n)
+                : lc_column_type_values(s->result, s->value, (size_t)n)
+                    ? LC_ERR_INPUT
+                    : s->codec->put(s, (size_t)n);
             if (n)
                 return lc_fail(err, n,
                                n == LC_ERR_NOMEM ? "not enough memory for the answer"

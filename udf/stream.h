@@ -11,8 +11,8 @@
  * On malformed input lc_stream_feed and lc_stream_end fail with the byte (from the start of the
  * stream) and the row (from 0), and the block that held it is never made ready.
  */
-#ifndef LC_STREAM_H
-#define LC_STREAM_H
+#ifndef LC_UDF_STREAM_H
+#define LC_UDF_STREAM_H
 #include "udf/column_type.h"
 #include "udf/format.h"
 
@@ -21,8 +21,8 @@ struct lc_stream;
 /*
  * Start a stream. `result` says what to answer and must outlive it. 0 or LC_ERR_NOMEM.
  */
-int lc_stream_new(struct lc_stream **out, const struct lc_result *result, enum lc_format format,
-                  bool chunk_header);
+int lc_stream_new(struct lc_stream **out, const struct lc_column_type *result,
+                  enum lc_format format, bool chunk_header);
 
 /*
  * Start a stream that answers a dictionary: as many rows out as keys in, each the key itself and
@@ -30,7 +30,7 @@ int lc_stream_new(struct lc_stream **out, const struct lc_result *result, enum l
  * column's own name and those of the attributes. Of no result the type is LowCardinality: a
  * dictionary has no such attribute. Else as lc_stream_new.
  */
-int lc_stream_new_rows(struct lc_stream **out, const struct lc_result *results, unsigned n,
+int lc_stream_new_rows(struct lc_stream **out, const struct lc_column_type *results, unsigned n,
                        enum lc_format format, bool chunk_header);
 
 /* Free it; NULL is fine. */

@@ -146,7 +146,7 @@ int lc_put_escaped(struct lc_buf *out, struct lc_slice v)
 
 int lc_put_field(struct lc_stream *s, uint32_t value)
 {
-    const struct lc_result *res = s->result;
+    const struct lc_column_type *res = s->result;
 
     if (value == 0 && res->nullable)
         return lc_buf_add(&s->out, "\\N", 2);

@@ -1,6 +1,6 @@
 /* TabSeparated: the codec, and what dictionaries put out in it. */
-#ifndef LC_TSV_H
-#define LC_TSV_H
+#ifndef LC_UDF_TSV_H
+#define LC_UDF_TSV_H
 #include "udf/codec.h"
 
 extern const struct lc_codec lc_codec_tsv;

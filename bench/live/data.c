@@ -22,11 +22,11 @@ static bool ours(const char *name)
 static int sweep(struct lc_backend *b, bool look, char *found, size_t found_size, size_t *others,
                  struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = live_run(b, lc_sql_live_tables, "", NULL, NULL, &t, err);
     *others = 0;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        const char *name = lc_table_at(&t, i, 0)->p;
+        const char *name = lc_answer_at(&t, i, 0)->p;
         if (!ours(name)) {
             (*others)++;
         } else if (!look) {
@@ -35,7 +35,7 @@ static int sweep(struct lc_backend *b, bool look, char *found, size_t found_size
             (void)snprintf(found, found_size, "%s", name);
         }
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -107,12 +107,12 @@ static int generate(struct lc_backend *b, const struct lc_live_options *o, struc
 /* All partitions of one table into another of the same structure: hard links, no copying. */
 static int attach_all(struct lc_backend *b, const char *from, const char *to, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = live_run(b, lc_sql_live_partitions, from, NULL, NULL, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         const struct lc_sql_arg args[] = {{"database", LC_LIVE_DATABASE},
                                           {"table", to},
-                                          {"partition", lc_table_at(&t, i, 0)->p},
+                                          {"partition", lc_answer_at(&t, i, 0)->p},
                                           {"from", from},
                                           {NULL, NULL}};
         struct lc_buf sql;
@@ -121,7 +121,7 @@ static int attach_all(struct lc_backend *b, const char *from, const char *to, st
         rc = rc == 0 ? lc_backend_run(b, lc_buf_str(&sql), NULL, err) : rc;
         lc_buf_release(&sql);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 

@@ -1,6 +1,6 @@
 /* The tables of a live run: made, filled, swapped for fresh copies. */
-#ifndef LC_LIVE_DATA_H
-#define LC_LIVE_DATA_H
+#ifndef LC_BENCH_LIVE_DATA_H
+#define LC_BENCH_LIVE_DATA_H
 #include "bench/live/parts.h"
 
 /* what is in the way is refused or dropped; the table is made with its named rows. */

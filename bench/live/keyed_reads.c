@@ -21,7 +21,7 @@ static uint64_t draw(uint64_t seq, uint64_t below)
 }
 
 static int ask_with(struct live_streams *s, struct lc_call *call, const char *template_sql,
-                    const struct lc_sql_arg more[2], struct lc_table *t, struct lc_error *err)
+                    const struct lc_sql_arg more[2], struct lc_answer *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", LC_LIVE_DATABASE}, {"table", LC_LIVE_TABLE}, more[0], more[1], {NULL, NULL}};
@@ -69,7 +69,7 @@ int live_read_point(void *ctx, struct lc_call *call, struct lc_error *err)
     uint64_t n = draw(call->seq, s->rows);
     char at[24];
     char id[32];
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     (void)snprintf(at, sizeof at, "%" PRIu64, n * SPAN_S / s->rows);
     (void)snprintf(id, sizeof id, "g%" PRIu64, n);
     int rc = ask_with(s, call, region ? lc_sql_live_point : lc_sql_live_point_before,
@@ -78,9 +78,9 @@ int live_read_point(void *ctx, struct lc_call *call, struct lc_error *err)
         rc = lc_fail(err, LC_ERR_FOUND, "a point read of %s answered %zu rows", id, t.rows);
     }
     if (rc == 0 && region) {
-        rc = check_region(s, lc_table_at(&t, 0, 0), lc_table_at(&t, 0, 1), err);
+        rc = check_region(s, lc_answer_at(&t, 0, 0), lc_answer_at(&t, 0, 1), err);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -99,19 +99,19 @@ int live_read_range(void *ctx, struct lc_call *call, struct lc_error *err)
     uint64_t got = 0;
     char from[24];
     char to[24];
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     (void)snprintf(from, sizeof from, "%" PRIu64, second);
     (void)snprintf(to, sizeof to, "%" PRIu64, second + RANGE_S);
     int rc = ask_with(s, call,
                       atomic_load(&s->has_region) ? lc_sql_live_range : lc_sql_live_range_before,
                       (const struct lc_sql_arg[2]){{"from", from}, {"to", to}}, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        got += lc_table_u64(&t, i, 1, 0);
+        got += lc_answer_u64(&t, i, 1, 0);
     }
     if (rc == 0 && got != want) {
         rc = lc_fail(err, LC_ERR_FOUND,
                      "a range read found %" PRIu64 " rows where there are %" PRIu64, got, want);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }

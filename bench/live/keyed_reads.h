@@ -1,6 +1,6 @@
 /* Reads by key and by time. */
-#ifndef LC_LIVE_KEYED_READS_H
-#define LC_LIVE_KEYED_READS_H
+#ifndef LC_BENCH_LIVE_KEYED_READS_H
+#define LC_BENCH_LIVE_KEYED_READS_H
 #include "bench/live/parts.h"
 
 /* a row by its key, and ten minutes of events; each must answer what was generated. */

@@ -7,19 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int add_stream(const struct lc_live *live, enum lc_live_stream stream, struct lc_outcome *o)
+static int add_stream(const struct lc_live *live, enum lc_live_stream stream, struct lc_result *o)
 {
     size_t n;
     const struct lc_sample *samples = lc_load_samples(live->load, stream, &n);
     int rc = 0;
     for (unsigned p = 0; rc == 0 && p < LC_LIVE_PHASES; p++) {
-        char name[LC_OUTCOME_NAME_BYTES];
+        char name[LC_RESULT_NAME_BYTES];
         if (!lc_live_phase_counts(p) && !live->options.add_apart) {
             continue;
         }
         (void)snprintf(name, sizeof name, "%s/%s", lc_live_stream_name(stream),
                        lc_live_phase_name(p));
-        struct lc_series *s = lc_outcome_add(o, name, NULL);
+        struct lc_series *s = lc_result_add(o, name, NULL);
         rc = s == NULL
                  ? LC_ERR_NOMEM
                  : lc_series_take(s, samples, n, (int)p, -1, 1, lc_live_phase_seconds(live, p),
@@ -77,7 +77,7 @@ static struct lc_json *facts(const struct lc_live *live)
     return j;
 }
 
-int lc_live_outcome(const struct lc_live *live, struct lc_outcome *o)
+int lc_live_outcome(const struct lc_live *live, struct lc_result *o)
 {
     static const enum lc_live_stream order[LC_LIVE_STREAMS] = {
         LC_LIVE_LIMIT, LC_LIVE_WRITE, LC_LIVE_GROUP, LC_LIVE_POINT, LC_LIVE_RANGE};
@@ -87,8 +87,8 @@ int lc_live_outcome(const struct lc_live *live, struct lc_outcome *o)
     }
     for (size_t i = 0; i < live->n_segments; i++) {
         const struct lc_live_segment *s = &live->segments[i];
-        lc_outcome_stretch(o, lc_live_phase_name(s->phase), (double)s->from_ns / 1e6,
-                           (double)s->to_ns / 1e6);
+        lc_result_stretch(o, lc_live_phase_name(s->phase), (double)s->from_ns / 1e6,
+                          (double)s->to_ns / 1e6);
     }
     (void)snprintf(o->how, sizeof o->how,
                    "open loop: %.4g batches of %" PRIu64 " rows, %.4g LIMIT, %.4g GROUP BY reads a "

@@ -28,7 +28,7 @@ char *live_sql(const char *template_sql, const char *table, const char *name, co
 }
 
 int live_run(struct lc_backend *b, const char *template_sql, const char *table, const char *name,
-             const char *value, struct lc_table *out, struct lc_error *err)
+             const char *value, struct lc_answer *out, struct lc_error *err)
 {
     char *sql = live_sql(template_sql, table, name, value, err);
     if (sql == NULL) {
@@ -42,14 +42,14 @@ int live_run(struct lc_backend *b, const char *template_sql, const char *table, 
 int live_number(struct lc_backend *b, const char *template_sql, const char *table, uint64_t *out,
                 struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = live_run(b, template_sql, table, NULL, NULL, &t, err);
     if (rc == 0 && (t.rows != 1 || t.cols < 1)) {
         rc = lc_fail(err, LC_ERR_INPUT, "expected one number, and the server answered %zu rows",
                      t.rows);
     }
-    *out = rc == 0 ? lc_table_u64(&t, 0, 0, 0) : 0;
-    lc_table_release(&t);
+    *out = rc == 0 ? lc_answer_u64(&t, 0, 0, 0) : 0;
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -67,7 +67,7 @@ void live_line(const struct lc_live_options *o, bool passing, const char *fmt, .
 }
 
 int live_ask(const struct live_streams *s, struct lc_call *call, const char *sql,
-             const struct lc_setting *settings, struct lc_table *t, struct lc_error *err)
+             const struct lc_setting *settings, struct lc_answer *t, struct lc_error *err)
 {
     struct lc_query q = {.sql = sql, .settings = settings, .cancel = s->cancel};
     int rc = lc_backend_query(call->backend, &q, t, err);

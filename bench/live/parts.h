@@ -1,6 +1,6 @@
 /* What the parts of bench live share. Not for others. */
-#ifndef LC_LIVE_IMPL_H
-#define LC_LIVE_IMPL_H
+#ifndef LC_BENCH_LIVE_PARTS_H
+#define LC_BENCH_LIVE_PARTS_H
 #include "bench/live/scenario.h"
 #include "cli/server/answer.h"
 #include "cli/sql/quote.h"
@@ -20,7 +20,7 @@ enum { LIVE_NAMED_ROWS = 5 };
 
 /* What the streams know and note; shared by their threads. */
 struct live_streams {
-    struct lc_stream spec[LC_LIVE_STREAMS];
+    struct lc_load_stream spec[LC_LIVE_STREAMS];
     uint64_t batch_rows;
     const atomic_bool *cancel;
     atomic_bool has_region;
@@ -40,7 +40,7 @@ char *live_sql(const char *template_sql, const char *table, const char *name, co
 
 /* Run a statement of sql/ with {database}, {table} and one more value (name NULL: none). */
 int live_run(struct lc_backend *b, const char *template_sql, const char *table, const char *name,
-             const char *value, struct lc_table *out, struct lc_error *err);
+             const char *value, struct lc_answer *out, struct lc_error *err);
 
 /* As live_run, for an answer of one number. */
 int live_number(struct lc_backend *b, const char *template_sql, const char *table, uint64_t *out,
@@ -52,6 +52,6 @@ void live_line(const struct lc_live_options *o, bool passing, const char *fmt, .
 
 /* Read into t, and note what it cost. settings may be NULL. */
 int live_ask(const struct live_streams *s, struct lc_call *call, const char *sql,
-             const struct lc_setting *settings, struct lc_table *t, struct lc_error *err);
+             const struct lc_setting *settings, struct lc_answer *t, struct lc_error *err);
 
 #endif

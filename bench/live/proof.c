@@ -36,7 +36,7 @@ static int prove_named(struct lc_live *live, struct lc_backend *b, const char *s
 {
     static const char *const want[LIVE_NAMED_ROWS] = {"us-east", "us-east", "eu-west", "us-east",
                                                       "unknown"};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = live_run(b, lc_sql_live_named, LC_LIVE_TABLE, NULL, NULL, &t, err);
     if (rc != 0) {
         return rc;
@@ -45,15 +45,15 @@ static int prove_named(struct lc_live *live, struct lc_backend *b, const char *s
     size_t at = 0;
     bool ok = t.rows == LIVE_NAMED_ROWS;
     for (size_t i = 0; i < t.rows && i < LIVE_NAMED_ROWS; i++) {
-        ok = ok && strcmp(lc_table_at(&t, i, 2)->p, want[i]) == 0;
+        ok = ok && strcmp(lc_answer_at(&t, i, 2)->p, want[i]) == 0;
         int n = snprintf(got + at, sizeof got - at, "%s%s %s", i > 0 ? ", " : "",
-                         lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 2)->p);
+                         lc_answer_at(&t, i, 0)->p, lc_answer_at(&t, i, 2)->p);
         at += n > 0 && (size_t)n < sizeof got - at ? (size_t)n : 0;
     }
     char what[120];
     (void)snprintf(what, sizeof what, "the five named rows%s", suffix);
     live_prove(live, ok, what, "%s", got);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return 0;
 }
 
@@ -62,14 +62,14 @@ static int count_drift(struct lc_backend *b, const char *expression, uint64_t *o
                        struct lc_error *err)
 {
     struct lc_buf sql;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     lc_buf_init(&sql, SQL_MAX_BYTES);
     int rc = lc_buf_addf(
         &sql, "SELECT count() FROM " LC_LIVE_DATABASE "." LC_LIVE_TABLE " WHERE region != %s",
         expression);
     rc = rc == 0 ? lc_backend_run(b, lc_buf_str(&sql), &t, err) : rc;
-    *out = rc == 0 ? lc_table_u64(&t, 0, 0, UINT64_MAX) : 0;
-    lc_table_release(&t);
+    *out = rc == 0 ? lc_answer_u64(&t, 0, 0, UINT64_MAX) : 0;
+    lc_answer_release(&t);
     lc_buf_release(&sql);
     return rc;
 }
@@ -80,28 +80,28 @@ static int find_expressions(struct lc_live *live, struct lc_backend *b, struct l
     if (live->function_sql[0] != '\0') {
         return 0;
     }
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_buf builtin;
     struct lc_rules *rules = NULL;
     lc_buf_init(&builtin, SQL_MAX_BYTES);
     int rc = live_run(b, lc_sql_live_default, LC_LIVE_TABLE, NULL, NULL, &t, err);
-    if (rc == 0 && (t.rows != 1 || lc_table_at(&t, 0, 0)->n == 0)) {
+    if (rc == 0 && (t.rows != 1 || lc_answer_at(&t, 0, 0)->n == 0)) {
         rc = lc_fail(err, LC_ERR_FOUND, "%s.%s has no column region with a DEFAULT",
                      LC_LIVE_DATABASE, LC_LIVE_TABLE);
     }
     rc = rc == 0 ? lc_rules_open(&rules, live->options.rules, err) : rc;
-    rc = rc == 0 ? lc_builtin_multiif(rules, 0, "user_id", NULL, &builtin, err) : rc;
-    if (rc == 0 && (lc_table_at(&t, 0, 0)->n >= sizeof live->function_sql ||
+    rc = rc == 0 ? lc_multiif_multiif(rules, 0, "user_id", NULL, &builtin, err) : rc;
+    if (rc == 0 && (lc_answer_at(&t, 0, 0)->n >= sizeof live->function_sql ||
                     builtin.n >= sizeof live->builtin_sql)) {
         rc = lc_fail(err, LC_ERR_USAGE, "%s has too many rules for this comparison",
                      live->options.rules);
     }
     if (rc == 0) {
         (void)snprintf(live->function_sql, sizeof live->function_sql, "%s",
-                       lc_table_at(&t, 0, 0)->p);
+                       lc_answer_at(&t, 0, 0)->p);
         (void)snprintf(live->builtin_sql, sizeof live->builtin_sql, "%s", lc_buf_str(&builtin));
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     lc_buf_release(&builtin);
     lc_rules_free(rules);
     return rc;
@@ -147,7 +147,7 @@ static int group_once(struct lc_backend *b, const char *expression, double *ms,
                       struct lc_buf *answer, struct lc_error *err)
 {
     struct lc_buf sql;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     lc_buf_init(&sql, SQL_MAX_BYTES);
     lc_buf_reset(answer);
     int rc = lc_buf_addf(&sql,
@@ -158,10 +158,10 @@ static int group_once(struct lc_backend *b, const char *expression, double *ms,
     rc = rc == 0 ? lc_backend_run(b, lc_buf_str(&sql), &t, err) : rc;
     *ms = (double)(lc_clock_now(lc_clock_system()) - from) / 1e6;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        rc = lc_buf_addf(answer, "%s%s %s", i > 0 ? ", " : "", lc_table_at(&t, i, 0)->p,
-                         lc_table_at(&t, i, 1)->p);
+        rc = lc_buf_addf(answer, "%s%s %s", i > 0 ? ", " : "", lc_answer_at(&t, i, 0)->p,
+                         lc_answer_at(&t, i, 1)->p);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     lc_buf_release(&sql);
     return rc;
 }

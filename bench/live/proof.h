@@ -1,6 +1,6 @@
 /* What must be so afterwards, looked at. */
-#ifndef LC_LIVE_PROOF_H
-#define LC_LIVE_PROOF_H
+#ifndef LC_BENCH_LIVE_PROOF_H
+#define LC_BENCH_LIVE_PROOF_H
 #include "bench/live/parts.h"
 
 /* note one proof. */

@@ -1,6 +1,6 @@
 /* The highest rate that the machine serves before the change. */
-#ifndef LC_LIVE_RATE_H
-#define LC_LIVE_RATE_H
+#ifndef LC_BENCH_LIVE_RATE_H
+#define LC_BENCH_LIVE_RATE_H
 #include "bench/live/parts.h"
 
 /* what hold_ms says, and the streams' rates set by it. */

@@ -9,18 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void stream_cells(struct lc_report *r, const struct lc_live *live,
+static void stream_cells(struct lc_text_table *r, const struct lc_live *live,
                          enum lc_live_stream stream, enum lc_live_phase phase)
 {
     size_t n;
     double *ms = lc_live_ms(live, stream, phase, &n);
-    lc_report_cell(r, "%zu", n);
+    lc_text_table_cell(r, "%zu", n);
     static const double ps[] = {0.5, 0.99, 1};
     for (size_t i = 0; i < sizeof ps / sizeof *ps; i++) {
         if (n < lc_stats_enough(ps[i])) {
-            lc_report_cell(r, "–");
+            lc_text_table_cell(r, "–");
         } else {
-            lc_report_number(r, lc_stats_percentile(ms, n, ps[i]));
+            lc_text_table_number(r, lc_stats_percentile(ms, n, ps[i]));
         }
     }
     free(ms);
@@ -29,18 +29,18 @@ static void stream_cells(struct lc_report *r, const struct lc_live *live,
 /* A line each: five streams side by side are too wide. */
 static int streams_table(const struct lc_live *live, struct lc_buf *out)
 {
-    struct lc_report r;
-    lc_report_init(&r, "phase|s|what|n|p50|p99|max");
+    struct lc_text_table r;
+    lc_text_table_init(&r, "phase|s|what|n|p50|p99|max");
     for (unsigned p = 0; p < LC_LIVE_PHASES; p++) {
         for (unsigned s = 0; lc_live_phase_seconds(live, p) > 0 && s < LC_LIVE_STREAMS; s++) {
-            lc_report_cell(&r, "%s", lc_live_phase_name(p));
-            lc_report_cell(&r, "%.1f", lc_live_phase_seconds(live, p));
-            lc_report_cell(&r, "%s", lc_live_stream_name(s));
+            lc_text_table_cell(&r, "%s", lc_live_phase_name(p));
+            lc_text_table_cell(&r, "%.1f", lc_live_phase_seconds(live, p));
+            lc_text_table_cell(&r, "%s", lc_live_stream_name(s));
             stream_cells(&r, live, s, p);
         }
     }
-    int rc = lc_report_write(&r, LC_REPORT_TEXT, out);
-    lc_report_release(&r);
+    int rc = lc_text_table_write(&r, LC_TEXT_TABLE_TEXT, out);
+    lc_text_table_release(&r);
     return rc;
 }
 
@@ -77,20 +77,21 @@ static int phases_table(const struct lc_live *live, struct lc_buf *out)
         return streams_table(live, out);
     }
 
-    struct lc_report r;
-    lc_report_init(&r, "phase|s|LIMIT n|p50|p99|max|write n|p50|p99|max|GROUP BY n|p50|p99|max");
+    struct lc_text_table r;
+    lc_text_table_init(&r,
+                       "phase|s|LIMIT n|p50|p99|max|write n|p50|p99|max|GROUP BY n|p50|p99|max");
     for (unsigned p = 0; p < LC_LIVE_PHASES; p++) {
         if (lc_live_phase_seconds(live, p) <= 0) {
             continue; /* not reached */
         }
-        lc_report_cell(&r, "%s", lc_live_phase_name(p));
-        lc_report_cell(&r, "%.1f", lc_live_phase_seconds(live, p));
+        lc_text_table_cell(&r, "%s", lc_live_phase_name(p));
+        lc_text_table_cell(&r, "%.1f", lc_live_phase_seconds(live, p));
         stream_cells(&r, live, LC_LIVE_LIMIT, p);
         stream_cells(&r, live, LC_LIVE_WRITE, p);
         stream_cells(&r, live, LC_LIVE_GROUP, p);
     }
-    int rc = lc_report_write(&r, LC_REPORT_TEXT, out);
-    lc_report_release(&r);
+    int rc = lc_text_table_write(&r, LC_TEXT_TABLE_TEXT, out);
+    lc_text_table_release(&r);
     return rc;
 }
 

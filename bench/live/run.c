@@ -206,12 +206,12 @@ static int check_migrations(struct run *r, struct lc_error *err)
 /* Columns, defaults and mutations of the table as text: what a second `up` must not change. */
 static int table_state(struct lc_backend *b, struct lc_buf *out, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = live_run(b, lc_sql_live_state, LC_LIVE_TABLE, NULL, NULL, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows * t.cols; i++) {
         rc = lc_buf_addf(out, "%s\n", t.cells[i].p);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -237,13 +237,13 @@ static int prove_second_up(struct run *r, struct lc_error *err)
 
 static int bytes_per_row(struct run *r, double *out, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = live_run(r->b, lc_sql_live_parts, LC_LIVE_TABLE, NULL, NULL, &t, err);
     if (rc == 0 && t.rows == 1) {
-        double rows = lc_table_f64(&t, 0, 1, 0);
-        *out = rows > 0 ? lc_table_f64(&t, 0, 2, 0) / rows : 0;
+        double rows = lc_answer_f64(&t, 0, 1, 0);
+        *out = rows > 0 ? lc_answer_f64(&t, 0, 2, 0) / rows : 0;
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -375,16 +375,16 @@ static void prove_streams(struct lc_live *live)
 /* What an INSERT waits for, and who gives way, depends on them. */
 static int note_settings(struct lc_live *live, struct lc_backend *b, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = live_run(b, lc_sql_bench_setting, "", "name", LIVE_NICE_SETTING, &t, err);
     live->nice_known = rc == 0 && t.rows == 1;
-    lc_table_release(&t);
+    lc_answer_release(&t);
     rc = rc == 0 ? live_run(b, lc_sql_bench_setting, "", "name", "async_insert", &t, err) : rc;
     if (rc == 0 && t.rows == 1) {
         (void)snprintf(live->async_insert, sizeof live->async_insert, "%s",
-                       lc_table_at(&t, 0, 0)->p);
+                       lc_answer_at(&t, 0, 0)->p);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 

@@ -19,8 +19,8 @@
  * too quick, it is repeated on fresh copies of the table, which get its name meanwhile, and the
  * samples are put together.
  */
-#ifndef LC_LIVE_H
-#define LC_LIVE_H
+#ifndef LC_BENCH_LIVE_RUN_H
+#define LC_BENCH_LIVE_RUN_H
 #include "bench/live/scenario.h"
 
 /*
@@ -35,10 +35,10 @@ int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live
 void lc_live_release(struct lc_live *live);
 
 /*
- * The same as an outcome, which lc_outcome_begin has begun: a series for each stream and phase,
+ * The same as an outcome, which lc_result_begin has begun: a series for each stream and phase,
  * "limit/backfill", the phases as stretches, figures and proofs as facts. 0 or LC_ERR_NOMEM.
  */
-int lc_live_outcome(const struct lc_live *live, struct lc_outcome *o);
+int lc_live_outcome(const struct lc_live *live, struct lc_result *o);
 
 /* Append the summary for a person. 0 or LC_ERR_NOMEM. */
 int lc_live_summary(const struct lc_live *live, struct lc_buf *out);

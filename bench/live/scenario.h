@@ -1,6 +1,6 @@
 /* What a live run is told and what it finds: the types and numbers that its parts share. */
-#ifndef LC_SCENARIO_H
-#define LC_SCENARIO_H
+#ifndef LC_BENCH_LIVE_SCENARIO_H
+#define LC_BENCH_LIVE_SCENARIO_H
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json.h"

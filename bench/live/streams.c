@@ -54,18 +54,18 @@ static int read_limit(void *ctx, struct lc_call *call, struct lc_error *err)
 {
     struct live_streams *s = ctx;
     bool region = atomic_load(&s->has_region);
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = live_ask(s, call, region ? s->read : s->read_before, NULL, &t, err);
     if (rc == 0 && (t.rows != LIMIT_ROWS || t.cols != 2)) {
         rc = lc_fail(err, LC_ERR_FOUND, "LIMIT %d answered %zu rows", LIMIT_ROWS, t.rows);
     }
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (lc_table_at(&t, i, 1)->n == 0) {
+        if (lc_answer_at(&t, i, 1)->n == 0) {
             rc = lc_fail(err, LC_ERR_FOUND, "event %s was read with an empty %s",
-                         lc_table_at(&t, i, 0)->p, region ? "region" : "user_id");
+                         lc_answer_at(&t, i, 0)->p, region ? "region" : "user_id");
         }
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -77,12 +77,12 @@ static int read_group(void *ctx, struct lc_call *call, struct lc_error *err)
     uint64_t want = atomic_load(&s->rows_there);
     uint64_t got = 0;
     const struct lc_setting settings[] = {{LIVE_NICE_SETTING, s->nice}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = live_ask(s, call, region ? s->group : s->group_before,
                       s->nice[0] != '\0' ? settings : NULL, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        got += lc_table_u64(&t, i, 1, 0);
-        if (lc_table_at(&t, i, 0)->n == 0) {
+        got += lc_answer_u64(&t, i, 1, 0);
+        if (lc_answer_at(&t, i, 0)->n == 0) {
             rc = lc_fail(err, LC_ERR_FOUND, "GROUP BY answered an empty group");
         }
     }
@@ -91,7 +91,7 @@ static int read_group(void *ctx, struct lc_call *call, struct lc_error *err)
                      "GROUP BY found %" PRIu64 " rows where %" PRIu64 " had been acknowledged", got,
                      want);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -113,11 +113,11 @@ int live_streams_init(struct live_streams *s, const struct lc_live_options *o, s
         return LC_ERR_NOMEM;
     }
     for (unsigned i = 0; i < LC_LIVE_STREAMS; i++) {
-        s->spec[i] = (struct lc_stream){.name = lc_live_stream_name(i),
-                                        .workers = 1,
-                                        .rate_per_s = lc_live_rate(o, i),
-                                        .op = ops[i],
-                                        .ctx = s};
+        s->spec[i] = (struct lc_load_stream){.name = lc_live_stream_name(i),
+                                             .workers = 1,
+                                             .rate_per_s = lc_live_rate(o, i),
+                                             .op = ops[i],
+                                             .ctx = s};
     }
     return o->four_readers ? lc_rules_open(&s->rules, o->rules, err) : 0;
 }

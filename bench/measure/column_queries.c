@@ -12,8 +12,8 @@ enum { SQL_MAX_BYTES = 1 << 20 };
 /* The three parts of the name, and what the table is made of. */
 struct target {
     char *database, *table, *column;
-    struct lc_table columns; /* name, type, is_in_primary_key */
-    struct lc_table sample;  /* one row: the key columns in their order, then the column */
+    struct lc_answer columns; /* name, type, is_in_primary_key */
+    struct lc_answer sample;  /* one row: the key columns in their order, then the column */
 };
 
 static int split(struct target *t, const char *name, struct lc_error *err)
@@ -34,7 +34,7 @@ static int split(struct target *t, const char *name, struct lc_error *err)
 }
 
 static int ask(struct lc_backend *b, const struct target *t, const char *template_sql,
-               struct lc_table *out, struct lc_error *err)
+               struct lc_answer *out, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
     struct lc_buf sql;
@@ -47,7 +47,7 @@ static int ask(struct lc_backend *b, const struct target *t, const char *templat
 
 static bool in_key(const struct target *t, size_t row)
 {
-    return lc_table_u64(&t->columns, row, 2, 0) != 0;
+    return lc_answer_u64(&t->columns, row, 2, 0) != 0;
 }
 
 static int add_table(struct lc_buf *sql, const struct target *t)
@@ -66,7 +66,7 @@ static int take_sample(struct lc_backend *b, struct target *t, uint64_t rows, st
     int rc = lc_buf_adds(&sql, "SELECT ");
     for (size_t i = 0; rc == 0 && i < t->columns.rows; i++) {
         if (in_key(t, i)) {
-            rc = lc_sql_add_id(&sql, lc_table_at(&t->columns, i, 0)->p);
+            rc = lc_sql_add_id(&sql, lc_answer_at(&t->columns, i, 0)->p);
             rc = rc == 0 ? lc_buf_adds(&sql, ", ") : rc;
         }
     }
@@ -104,10 +104,10 @@ static int add_key(struct lc_buf *sql, const struct target *t)
     for (size_t i = 0; rc == 0 && i < t->columns.rows; i++) {
         if (in_key(t, i)) {
             rc = lc_buf_adds(sql, at == 0 ? " WHERE " : " AND ");
-            rc = rc == 0
-                     ? add_equals(sql, lc_table_at(&t->columns, i, 0)->p,
-                                  lc_table_at(&t->columns, i, 1)->p, lc_table_at(&t->sample, 0, at))
-                     : rc;
+            rc = rc == 0 ? add_equals(sql, lc_answer_at(&t->columns, i, 0)->p,
+                                      lc_answer_at(&t->columns, i, 1)->p,
+                                      lc_answer_at(&t->sample, 0, at))
+                         : rc;
             at++;
         }
     }
@@ -122,7 +122,7 @@ static int add_query(struct lc_buf *sql, const struct target *t, size_t which, c
     int rc = lc_buf_adds(sql, which == 3 ? "SELECT count()" : "SELECT ");
     for (size_t i = 0; rc == 0 && which == 4 && i < t->columns.rows; i++) {
         rc = i > 0 ? lc_buf_adds(sql, ", ") : 0;
-        rc = rc == 0 ? lc_sql_add_id(sql, lc_table_at(&t->columns, i, 0)->p) : rc;
+        rc = rc == 0 ? lc_sql_add_id(sql, lc_answer_at(&t->columns, i, 0)->p) : rc;
     }
     rc = rc == 0 && which < 3 ? lc_sql_add_id(sql, t->column) : rc;
     rc = rc == 0 && which == 2 ? lc_buf_adds(sql, ", count()") : rc;
@@ -140,7 +140,7 @@ static int add_query(struct lc_buf *sql, const struct target *t, size_t which, c
     default:
         rc = rc == 0 ? lc_buf_adds(sql, " WHERE ") : rc;
         return rc == 0 ? add_equals(sql, t->column, type,
-                                    lc_table_at(&t->sample, 0, t->sample.cols - 1))
+                                    lc_answer_at(&t->sample, 0, t->sample.cols - 1))
                        : rc;
     }
 }
@@ -149,14 +149,14 @@ int lc_column_queries_make(struct lc_column_queries *q, struct lc_backend *b, co
                            struct lc_error *err)
 {
     struct target t = {0};
-    struct lc_table count = {0};
+    struct lc_answer count = {0};
     const char *type = NULL;
     *q = (struct lc_column_queries){0};
     int rc = split(&t, name, err);
     rc = rc == 0 ? ask(b, &t, lc_sql_bench_columns, &t.columns, err) : rc;
     for (size_t i = 0; rc == 0 && i < t.columns.rows; i++) {
-        if (strcmp(lc_table_at(&t.columns, i, 0)->p, t.column) == 0) {
-            type = lc_table_at(&t.columns, i, 1)->p;
+        if (strcmp(lc_answer_at(&t.columns, i, 0)->p, t.column) == 0) {
+            type = lc_answer_at(&t.columns, i, 1)->p;
         }
     }
     if (rc == 0 && type == NULL) {
@@ -164,7 +164,7 @@ int lc_column_queries_make(struct lc_column_queries *q, struct lc_backend *b, co
                      lc_backend_where(b), t.column, t.database, t.table);
     }
     rc = rc == 0 ? ask(b, &t, lc_sql_bench_rows, &count, err) : rc;
-    q->rows = rc == 0 && count.rows == 1 ? lc_table_u64(&count, 0, 0, 0) : 0;
+    q->rows = rc == 0 && count.rows == 1 ? lc_answer_u64(&count, 0, 0, 0) : 0;
     rc = rc == 0 ? take_sample(b, &t, q->rows, err) : rc;
     for (size_t i = 0; rc == 0 && i < LC_COLUMN_QUERIES; i++) {
         struct lc_buf sql;
@@ -180,9 +180,9 @@ int lc_column_queries_make(struct lc_column_queries *q, struct lc_backend *b, co
     free(t.database);
     free(t.table);
     free(t.column);
-    lc_table_release(&t.columns);
-    lc_table_release(&t.sample);
-    lc_table_release(&count);
+    lc_answer_release(&t.columns);
+    lc_answer_release(&t.sample);
+    lc_answer_release(&count);
     return rc;
 }
 

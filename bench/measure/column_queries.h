@@ -1,8 +1,8 @@
 /*
  * What people ask of a derived column: the default statements of bench query.
  */
-#ifndef LC_COLUMN_QUERIES_H
-#define LC_COLUMN_QUERIES_H
+#ifndef LC_BENCH_MEASURE_COLUMN_QUERIES_H
+#define LC_BENCH_MEASURE_COLUMN_QUERIES_H
 #include "cli/server/backend.h"
 
 enum { LC_COLUMN_QUERIES = 5 };

@@ -20,7 +20,7 @@ struct worker {
 };
 
 struct stream_state {
-    struct lc_stream spec;
+    struct lc_load_stream spec;
     struct worker *workers;
     uint64_t next_seq;     /* under the lock */
     uint64_t base_ns;      /* under the lock: when number base_seq was or is due */

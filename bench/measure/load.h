@@ -13,8 +13,8 @@
  * no end of a phase can hide a stall either; then nothing is in flight. Samples are kept whole, in
  * memory, until the load is freed.
  */
-#ifndef LC_LOAD_H
-#define LC_LOAD_H
+#ifndef LC_BENCH_MEASURE_LOAD_H
+#define LC_BENCH_MEASURE_LOAD_H
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/server/backend.h"
@@ -41,7 +41,7 @@ struct lc_call {
     uint64_t due_ns, begin_ns, end_ns;
 };
 
-struct lc_stream {
+struct lc_load_stream {
     const char *name;
     unsigned workers;  /* at least 1 */
     double rate_per_s; /* of all workers together; 0: closed */
@@ -72,11 +72,11 @@ struct lc_sample {
 };
 
 struct lc_load_spec {
-    const struct lc_stream *streams; /* copied; what ctx points to is used until the stop */
-    size_t n_streams;                /* at most LC_LOAD_STREAMS */
-    struct lc_backend *backend;      /* cloned for every worker; NULL: operations need none */
-    const struct lc_clock *clock;    /* NULL: the system's */
-    const atomic_bool *cancel;       /* every worker ends when it becomes true; NULL: never */
+    const struct lc_load_stream *streams; /* copied; what ctx points to is used until the stop */
+    size_t n_streams;                     /* at most LC_LOAD_STREAMS */
+    struct lc_backend *backend;           /* cloned for every worker; NULL: operations need none */
+    const struct lc_clock *clock;         /* NULL: the system's */
+    const atomic_bool *cancel;            /* every worker ends when it becomes true; NULL: never */
 };
 
 struct lc_load;

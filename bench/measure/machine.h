@@ -2,8 +2,8 @@
  * The machine and the build that figures come from, and whether it was quiet meanwhile: a figure
  * without them is no figure.
  */
-#ifndef LC_MACHINE_H
-#define LC_MACHINE_H
+#ifndef LC_BENCH_MEASURE_MACHINE_H
+#define LC_BENCH_MEASURE_MACHINE_H
 #include <stdbool.h>
 #include <stdint.h>
 

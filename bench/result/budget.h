@@ -6,8 +6,8 @@
  *   errors=0                                     at most so many
  *   ratio=1.1                                    at most so many times the reference's mean
  */
-#ifndef LC_BUDGET_H
-#define LC_BUDGET_H
+#ifndef LC_BENCH_RESULT_BUDGET_H
+#define LC_BENCH_RESULT_BUDGET_H
 #include "base/error.h"
 
 #include <stddef.h>

@@ -26,7 +26,7 @@ struct lane {
 };
 
 struct arena {
-    const struct lc_trial *trial;
+    const struct lc_interleave *trial;
     struct lc_backend **connections; /* workers × contestants; those of one place are shared */
     pthread_mutex_t lock;
     struct answers *answers;
@@ -63,7 +63,7 @@ static void drop_caches(struct lc_backend *b)
     }
 }
 
-const char *lc_trial_caches(struct lc_backend *b, char *out, size_t size)
+const char *lc_interleave_caches(struct lc_backend *b, char *out, size_t size)
 {
     size_t at = 0;
     out[0] = '\0';
@@ -78,13 +78,13 @@ const char *lc_trial_caches(struct lc_backend *b, char *out, size_t size)
 }
 
 /* Rows are hashed with the lengths of their cells, then added up: any order gives the same sum. */
-uint64_t lc_trial_checksum(const struct lc_table *t)
+uint64_t lc_interleave_checksum(const struct lc_answer *t)
 {
     uint64_t sum = t->rows * 0x9E3779B97F4A7C15U + t->cols;
     for (size_t row = 0; row < t->rows; row++) {
         uint64_t h = 0;
         for (size_t col = 0; col < t->cols; col++) {
-            const struct lc_cell *c = lc_table_at(t, row, col);
+            const struct lc_cell *c = lc_answer_at(t, row, col);
             uint64_t part[3] = {h, lc_hash64(c->p, c->n), c->is_null ? 1 : 0};
             h = lc_hash64(part, sizeof part);
         }
@@ -93,9 +93,9 @@ uint64_t lc_trial_checksum(const struct lc_table *t)
     return sum;
 }
 
-static void note_answer(struct arena *a, size_t contestant, const struct lc_table *t)
+static void note_answer(struct arena *a, size_t contestant, const struct lc_answer *t)
 {
-    uint64_t checksum = lc_trial_checksum(t);
+    uint64_t checksum = lc_interleave_checksum(t);
     struct answers *known = &a->answers[contestant];
     pthread_mutex_lock(&a->lock);
     known->varies = known->varies || (known->known && known->checksum != checksum);
@@ -126,7 +126,7 @@ static int run_one(void *ctx, struct lc_call *call, struct lc_error *err)
     size_t i = lane->from + call->seq % lane->n;
     struct lc_backend *b = connection(a, call->worker, i);
     struct lc_query q = {.sql = a->trial->contestants[i].sql, .cancel = a->trial->cancel};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     if (a->trial->cold) {
         drop_caches(b);
         lc_call_restart(call);
@@ -143,14 +143,14 @@ static int run_one(void *ctx, struct lc_call *call, struct lc_error *err)
     } else if (rc != LC_ERR_STOPPED) {
         note_error(a, i, err);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
 /* A connection for each worker to each place; contestants of one lane and place share it. */
 static int connect(struct arena *a, struct lc_error *err)
 {
-    const struct lc_trial *t = a->trial;
+    const struct lc_interleave *t = a->trial;
     a->connections = calloc(t->workers * t->n, sizeof(struct lc_backend *));
     if (a->connections == NULL) {
         return lc_fail(err, LC_ERR_NOMEM, "no memory for %u connections", t->workers);
@@ -190,7 +190,7 @@ static void disconnect(struct arena *a)
 /* One lane for all, or one for each where they have schedules of their own. */
 static int make_lanes(struct arena *a, struct lc_error *err)
 {
-    const struct lc_trial *t = a->trial;
+    const struct lc_interleave *t = a->trial;
     a->n_lanes = t->rate_per_s > 0 ? t->n : 1;
     a->lanes = calloc(a->n_lanes, sizeof *a->lanes);
     if (a->lanes == NULL) {
@@ -215,7 +215,7 @@ static uint64_t count(const struct arena *a, struct lc_load *load)
 static void tell(const struct arena *a, struct lc_load *load, uint64_t calls, double seconds,
                  double passed, bool warm_up)
 {
-    const struct lc_trial *t = a->trial;
+    const struct lc_interleave *t = a->trial;
     const char *what = warm_up ? "warm-up: " : "";
     uint64_t failed = 0;
     uint64_t n = count(a, load);
@@ -250,7 +250,7 @@ static void tell(const struct arena *a, struct lc_load *load, uint64_t calls, do
 static void wait_for_end(const struct arena *a, struct stretch *s, uint64_t calls, double seconds,
                          bool warm_up)
 {
-    const struct lc_trial *t = a->trial;
+    const struct lc_interleave *t = a->trial;
     const struct lc_clock *clock = lc_clock_system();
     uint64_t from = lc_clock_now(clock);
     double passed = 0;
@@ -295,20 +295,20 @@ static double span(const struct arena *a, const struct stretch *s, uint64_t from
 static int play(struct arena *a, uint64_t calls, double seconds, bool warm_up, struct stretch *s,
                 struct lc_error *err)
 {
-    const struct lc_trial *t = a->trial;
-    struct lc_stream *streams = calloc(a->n_lanes, sizeof *streams);
+    const struct lc_interleave *t = a->trial;
+    struct lc_load_stream *streams = calloc(a->n_lanes, sizeof *streams);
     double lanes = (double)a->n_lanes;
     if (streams == NULL) {
         return lc_fail(err, LC_ERR_NOMEM, "no memory for %zu statements", t->n);
     }
     for (size_t i = 0; i < a->n_lanes; i++) {
-        streams[i] = (struct lc_stream){.name = "trial",
-                                        .workers = t->workers,
-                                        .rate_per_s = t->rate_per_s / lanes,
-                                        .after = (double)i / lanes,
-                                        .calls = calls / a->n_lanes,
-                                        .op = run_one,
-                                        .ctx = &a->lanes[i]};
+        streams[i] = (struct lc_load_stream){.name = "trial",
+                                             .workers = t->workers,
+                                             .rate_per_s = t->rate_per_s / lanes,
+                                             .after = (double)i / lanes,
+                                             .calls = calls / a->n_lanes,
+                                             .op = run_one,
+                                             .ctx = &a->lanes[i]};
     }
     const struct lc_load_spec spec = {
         .streams = streams, .n_streams = a->n_lanes, .cancel = t->cancel};
@@ -329,19 +329,19 @@ static int play(struct arena *a, uint64_t calls, double seconds, bool warm_up, s
  * a thousand failures. */
 static int try_each(struct arena *a, struct lc_error *err)
 {
-    const struct lc_trial *t = a->trial;
+    const struct lc_interleave *t = a->trial;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < t->n; i++) {
         struct lc_query q = {.sql = t->contestants[i].sql, .cancel = t->cancel};
-        struct lc_table answer = {0};
+        struct lc_answer answer = {0};
         rc = lc_backend_query(connection(a, 0, i), &q, &answer, err);
-        lc_table_release(&answer);
+        lc_answer_release(&answer);
     }
     return rc;
 }
 
 /* Those that were due, and not begun for as long again, are failures: the rate was not held. */
-static int note_left(struct lc_series *s, const struct lc_trial *t, const struct stretch *done,
+static int note_left(struct lc_series *s, const struct lc_interleave *t, const struct stretch *done,
                      size_t n_samples)
 {
     double due = t->rate_per_s / (double)t->n * t->seconds;
@@ -364,14 +364,14 @@ static int note_left(struct lc_series *s, const struct lc_trial *t, const struct
     return s->error != NULL ? 0 : LC_ERR_NOMEM;
 }
 
-static int settle(struct arena *a, const struct stretch *done, struct lc_outcome *o,
+static int settle(struct arena *a, const struct stretch *done, struct lc_result *o,
                   struct lc_error *err)
 {
-    const struct lc_trial *t = a->trial;
+    const struct lc_interleave *t = a->trial;
     size_t first = o->n_series;
     for (size_t i = 0; i < t->n; i++) {
         const struct lc_contestant *c = &t->contestants[i];
-        struct lc_series *s = lc_outcome_add(o, c->name, c->sql);
+        struct lc_series *s = lc_result_add(o, c->name, c->sql);
         size_t n;
         const struct lc_sample *samples = lc_load_samples(done->load, a->n_lanes > 1 ? i : 0, &n);
         if (s == NULL || lc_series_take(s, samples, n, -1, (int)i, t->workers, done->seconds,
@@ -390,13 +390,13 @@ static int settle(struct arena *a, const struct stretch *done, struct lc_outcome
     }
     for (size_t i = 0; i < t->n; i++) {
         if (t->contestants[i].against >= 0) {
-            lc_outcome_compare(o, first + i, first + (size_t)t->contestants[i].against);
+            lc_result_compare(o, first + i, first + (size_t)t->contestants[i].against);
         }
     }
     return 0;
 }
 
-int lc_trial_run(const struct lc_trial *trial, struct lc_outcome *o, struct lc_error *err)
+int lc_interleave_run(const struct lc_interleave *trial, struct lc_result *o, struct lc_error *err)
 {
     struct arena a = {.trial = trial, .answers = calloc(trial->n, sizeof(struct answers))};
     struct stretch warm = {0};

@@ -4,8 +4,8 @@
  * due between those of the others, so that none waits for another's. Every answer's checksum is
  * noted, and a series' runs must agree.
  */
-#ifndef LC_TRIAL_H
-#define LC_TRIAL_H
+#ifndef LC_BENCH_RESULT_INTERLEAVE_H
+#define LC_BENCH_RESULT_INTERLEAVE_H
 #include "bench/result/result.h"
 #include "cli/server/backend.h"
 
@@ -20,7 +20,7 @@ struct lc_contestant {
     int against; /* number of the contestant that it is compared with; -1: none */
 };
 
-struct lc_trial {
+struct lc_interleave {
     const struct lc_contestant *contestants;
     size_t n;
     unsigned workers;  /* at least 1; with a rate, so many for each contestant */
@@ -39,12 +39,12 @@ struct lc_trial {
  * failed are in the series), LC_ERR_STOPPED with what there was, or the failure to begin: a
  * connection, or a contestant's first run.
  */
-int lc_trial_run(const struct lc_trial *trial, struct lc_outcome *o, struct lc_error *err);
+int lc_interleave_run(const struct lc_interleave *trial, struct lc_result *o, struct lc_error *err);
 
 /* A checksum of the answer that does not depend on the order of its rows. */
-uint64_t lc_trial_checksum(const struct lc_table *t);
+uint64_t lc_interleave_checksum(const struct lc_answer *t);
 
 /* The caches that `cold` has dropped on this server, "mark cache, …"; others are not there. */
-const char *lc_trial_caches(struct lc_backend *b, char *out, size_t size);
+const char *lc_interleave_caches(struct lc_backend *b, char *out, size_t size);
 
 #endif

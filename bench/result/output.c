@@ -17,7 +17,7 @@ static bool is_stdout(const char *path)
     return path != NULL && strcmp(path, "-") == 0;
 }
 
-static bool takes_stdout(const struct lc_delivery *d)
+static bool takes_stdout(const struct lc_output *d)
 {
     return is_stdout(d->export_json) || is_stdout(d->export_csv) || is_stdout(d->export_markdown);
 }
@@ -42,7 +42,7 @@ static int check_file(const char *path, struct lc_error *err)
     return 0;
 }
 
-static int check_outputs(const struct lc_delivery *d, bool json, struct lc_error *err)
+static int check_outputs(const struct lc_output *d, bool json, struct lc_error *err)
 {
     if (json + is_stdout(d->export_json) + is_stdout(d->export_csv) +
             is_stdout(d->export_markdown) >
@@ -55,7 +55,7 @@ static int check_outputs(const struct lc_delivery *d, bool json, struct lc_error
     return rc == 0 && d->plot != NULL ? lc_plot_ready(d->plot, err) : rc;
 }
 
-int lc_delivery_settle(struct lc_delivery *d, bool json, struct lc_error *err)
+int lc_output_settle(struct lc_output *d, bool json, struct lc_error *err)
 {
     if (d->confidence_percent <= 0 || d->confidence_percent >= 100) {
         return lc_fail(err, LC_ERR_USAGE, "--confidence must lie between 0 and 100, not %g",
@@ -79,7 +79,7 @@ int lc_delivery_settle(struct lc_delivery *d, bool json, struct lc_error *err)
 static int save(const char *path, const void *p, size_t n, struct lc_error *err)
 {
     if (path != NULL) {
-        return lc_report_save(path, p, n, err);
+        return lc_text_table_save(path, p, n, err);
     }
     (void)fwrite(p, 1, n, stderr);
     return 0;
@@ -93,27 +93,27 @@ static int save_json(const char *path, const struct lc_json *j, struct lc_error 
     }
     size_t n = strlen(text);
     text[n] = '\n'; /* in place of the NUL: the length is given */
-    int rc = lc_report_save(path, text, n + 1, err);
+    int rc = lc_text_table_save(path, text, n + 1, err);
     free(text);
     return rc;
 }
 
-static int save_csv(const struct lc_outcome *o, const char *path, struct lc_error *err)
+static int save_csv(const struct lc_result *o, const char *path, struct lc_error *err)
 {
-    struct lc_report r;
+    struct lc_text_table r;
     struct lc_buf b;
     lc_buf_init(&b, TEXT_MAX_BYTES);
-    lc_outcome_table(o, true, &r);
-    int rc = lc_report_write(&r, LC_REPORT_CSV, &b) != 0
+    lc_result_table(o, true, &r);
+    int rc = lc_text_table_write(&r, LC_TEXT_TABLE_CSV, &b) != 0
                  ? lc_fail(err, LC_ERR_NOMEM, "no memory for the table")
-                 : lc_report_save(path, b.p, b.n, err);
-    lc_report_release(&r);
+                 : lc_text_table_save(path, b.p, b.n, err);
+    lc_text_table_release(&r);
     lc_buf_release(&b);
     return rc;
 }
 
-static int save_text(int (*write)(const struct lc_outcome *, struct lc_buf *),
-                     const struct lc_outcome *o, const char *path, struct lc_error *err)
+static int save_text(int (*write)(const struct lc_result *, struct lc_buf *),
+                     const struct lc_result *o, const char *path, struct lc_error *err)
 {
     struct lc_buf b;
     lc_buf_init(&b, TEXT_MAX_BYTES);
@@ -137,8 +137,8 @@ static int worst(int rc, int next, const struct lc_error *why, struct lc_error *
     return rc;
 }
 
-int lc_delivery_hand_out(const struct lc_delivery *d, struct lc_outcome *o, bool json,
-                         const char *text, struct lc_error *err)
+int lc_output_hand_out(const struct lc_output *d, struct lc_result *o, bool json, const char *text,
+                       struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
     struct lc_error local = LC_ERROR_INIT;
@@ -150,7 +150,7 @@ int lc_delivery_hand_out(const struct lc_delivery *d, struct lc_outcome *o, bool
     }
     /* The raw times first: all else can be made of them again. Each is tried, whatever failed. */
     if (json || d->export_json != NULL) {
-        j = lc_outcome_json(o);
+        j = lc_result_json(o);
     }
     if (d->export_json != NULL) {
         rc = worst(rc, save_json(d->export_json, j, &why), &why, err);
@@ -161,7 +161,7 @@ int lc_delivery_hand_out(const struct lc_delivery *d, struct lc_outcome *o, bool
     }
     if (d->export_markdown != NULL) {
         why = LC_ERROR_INIT;
-        rc = worst(rc, save_text(lc_outcome_markdown, o, d->export_markdown, &why), &why, err);
+        rc = worst(rc, save_text(lc_result_markdown, o, d->export_markdown, &why), &why, err);
     }
     why = LC_ERROR_INIT;
     if (json) {
@@ -171,7 +171,7 @@ int lc_delivery_hand_out(const struct lc_delivery *d, struct lc_outcome *o, bool
         const char *to = takes_stdout(d) ? NULL : "-";
         rc = worst(rc,
                    text != NULL ? save(to, text, strlen(text), &why)
-                                : save_text(lc_outcome_text, o, to, &why),
+                                : save_text(lc_result_text, o, to, &why),
                    &why, err);
     }
     if (d->plot != NULL) {
@@ -183,7 +183,7 @@ int lc_delivery_hand_out(const struct lc_delivery *d, struct lc_outcome *o, bool
 }
 
 /* Were so many failures allowed by a budget? */
-static bool errors_are_budgeted(const struct lc_outcome *o, size_t series)
+static bool errors_are_budgeted(const struct lc_result *o, size_t series)
 {
     for (size_t i = 0; i < o->n_judgements; i++) {
         if (o->judgements[i].series == series && o->judgements[i].budget.of == LC_BUDGET_ERRORS) {
@@ -193,7 +193,7 @@ static bool errors_are_budgeted(const struct lc_outcome *o, size_t series)
     return false;
 }
 
-int lc_delivery_exit_code(const struct lc_outcome *o)
+int lc_output_exit_code(const struct lc_result *o)
 {
     enum { FAILED = 1, MISSED = 4, REGRESSED = 6 };
     for (size_t i = 0; i < o->n_series; i++) {
@@ -206,8 +206,8 @@ int lc_delivery_exit_code(const struct lc_outcome *o)
             return FAILED;
         }
     }
-    if (lc_outcome_missed(o)) {
+    if (lc_result_missed(o)) {
         return MISSED;
     }
-    return lc_outcome_regressed(o) ? REGRESSED : 0;
+    return lc_result_regressed(o) ? REGRESSED : 0;
 }

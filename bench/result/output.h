@@ -2,8 +2,8 @@
  * What every scenario does with its outcome: judge it by budgets, print it, export it, plot it, and
  * say by an exit code how it went. The options for that are alike everywhere.
  */
-#ifndef LC_DELIVERY_H
-#define LC_DELIVERY_H
+#ifndef LC_BENCH_RESULT_OUTPUT_H
+#define LC_BENCH_RESULT_OUTPUT_H
 #include "base/strings.h"
 #include "bench/result/budget.h"
 #include "bench/result/result.h"
@@ -11,7 +11,7 @@
 
 enum { LC_BUDGETS_MAX = 16 };
 
-struct lc_delivery {
+struct lc_output {
     struct lc_strings budget_texts;
     const char *export_json, *export_csv, *export_markdown;
     const char *plot; /* folder for pictures; NULL: none */
@@ -22,10 +22,10 @@ struct lc_delivery {
 };
 
 /* The defaults. */
-#define LC_DELIVERY_INIT ((struct lc_delivery){.confidence_percent = 99.5})
+#define LC_OUTPUT_INIT ((struct lc_output){.confidence_percent = 99.5})
 
 /* Rows of a struct lc_option table, for the delivery d. */
-#define LC_DELIVERY_OPTIONS(d)                                                                     \
+#define LC_OUTPUT_OPTIONS(d)                                                                       \
     {"budget",                                                                                     \
      'b',                                                                                          \
      LC_OPT_LIST,                                                                                  \
@@ -57,20 +57,20 @@ struct lc_delivery {
  * Read the budgets, check the numbers, and whether what is to be written can be: all of it before a
  * long run. json: stdout is for JSON. 0, LC_ERR_USAGE, LC_ERR_IO.
  */
-int lc_delivery_settle(struct lc_delivery *d, bool json, struct lc_error *err);
+int lc_output_settle(struct lc_output *d, bool json, struct lc_error *err);
 
 /*
  * Write the exports and the pictures, and print: JSON with `json`, else `text` (NULL: the outcome's
  * own), to stderr where an export goes to stdout. Each is tried. 0, or LC_ERR_IO with the first
  * thing that could not be written; further ones were said.
  */
-int lc_delivery_hand_out(const struct lc_delivery *d, struct lc_outcome *o, bool json,
-                         const char *text, struct lc_error *err);
+int lc_output_hand_out(const struct lc_output *d, struct lc_result *o, bool json, const char *text,
+                       struct lc_error *err);
 
 /*
  * 1 where something failed that no budget of errors is for, or answers disagree; else 4 where a
  * budget was missed, else 6 where a regression is proven, else 0.
  */
-int lc_delivery_exit_code(const struct lc_outcome *o);
+int lc_output_exit_code(const struct lc_result *o);
 
 #endif

@@ -2,8 +2,8 @@
  * Pictures: curves drawn by gnuplot as SVG, in colours that colour-blind people can tell apart
  * (Okabe and Ito's), each curve with its own mark and dash besides.
  */
-#ifndef LC_PLOT_H
-#define LC_PLOT_H
+#ifndef LC_BENCH_RESULT_PLOT_H
+#define LC_BENCH_RESULT_PLOT_H
 #include "base/error.h"
 #include "bench/result/result.h"
 
@@ -51,6 +51,6 @@ int lc_plot_ready(const char *dir, struct lc_error *err);
  * percentiles.svg of its series, and for scenario "live" timeline.svg with its phases. What is left
  * out, because there are too many series or too few runs, is said. As above.
  */
-int lc_plot_outcome(const struct lc_outcome *o, const char *dir, struct lc_error *err);
+int lc_plot_outcome(const struct lc_result *o, const char *dir, struct lc_error *err);
 
 #endif

@@ -27,13 +27,13 @@ static size_t percentile_curve(const struct lc_series *s, double *x, double *y)
     return n;
 }
 
-static bool in_percentiles(const struct lc_outcome *o, const struct lc_series *s)
+static bool in_percentiles(const struct lc_result *o, const struct lc_series *s)
 {
     return s->n > 1 && (strcmp(o->scenario, "live") != 0 || strncmp(s->name, "limit/", 6) == 0);
 }
 
 /* The line of a percentile's budget, where there is one; the strictest of several. */
-static void add_budget(const struct lc_outcome *o, struct lc_picture *picture, char *name,
+static void add_budget(const struct lc_result *o, struct lc_picture *picture, char *name,
                        size_t size)
 {
     for (size_t i = 0; i < o->n_judgements; i++) {
@@ -47,7 +47,7 @@ static void add_budget(const struct lc_outcome *o, struct lc_picture *picture, c
     }
 }
 
-static int draw_percentiles(const struct lc_outcome *o, const char *path, struct lc_error *err)
+static int draw_percentiles(const struct lc_result *o, const char *path, struct lc_error *err)
 {
     struct lc_curve curves[LC_CURVES_MAX];
     double *points = calloc(2 * (CURVE_POINTS + 1) * LC_CURVES_MAX, sizeof *points);
@@ -90,7 +90,7 @@ static int draw_percentiles(const struct lc_outcome *o, const char *path, struct
 }
 
 /* All series "stream/…" as one curve; where there are too many points, the slowest of each few. */
-static size_t timeline_curve(const struct lc_outcome *o, const char *stream, double *x, double *y)
+static size_t timeline_curve(const struct lc_result *o, const char *stream, double *x, double *y)
 {
     size_t all = 0;
     size_t name_n = strlen(stream);
@@ -118,7 +118,7 @@ static size_t timeline_curve(const struct lc_outcome *o, const char *stream, dou
     return n;
 }
 
-static int draw_timeline(const struct lc_outcome *o, const char *path, struct lc_error *err)
+static int draw_timeline(const struct lc_result *o, const char *path, struct lc_error *err)
 {
     static const struct {
         const char *stream, *name;
@@ -168,7 +168,7 @@ static int draw_timeline(const struct lc_outcome *o, const char *path, struct lc
     return rc;
 }
 
-int lc_plot_outcome(const struct lc_outcome *o, const char *dir, struct lc_error *err)
+int lc_plot_outcome(const struct lc_result *o, const char *dir, struct lc_error *err)
 {
     char path[4096];
     if (mkdir(dir, 0777) != 0 && errno != EEXIST) {

@@ -6,9 +6,9 @@
 
 enum { REST_MS = 200 };
 
-void lc_outcome_begin(struct lc_outcome *o, const char *scenario, struct lc_backend *b)
+void lc_result_begin(struct lc_result *o, const char *scenario, struct lc_backend *b)
 {
-    *o = (struct lc_outcome){.scenario = scenario, .confidence = 0.995};
+    *o = (struct lc_result){.scenario = scenario, .confidence = 0.995};
     lc_machine_read(&o->machine);
     if (b != NULL) {
         o->embedded = strcmp(lc_backend_kind(b), "embedded") == 0;
@@ -23,7 +23,7 @@ void lc_outcome_begin(struct lc_outcome *o, const char *scenario, struct lc_back
     lc_noise_mark(&o->began);
 }
 
-void lc_outcome_end(struct lc_outcome *o)
+void lc_result_end(struct lc_result *o)
 {
     struct lc_noise_mark now;
     lc_noise_mark(&now);
@@ -31,7 +31,7 @@ void lc_outcome_end(struct lc_outcome *o)
     o->noisy = lc_noise_is_noisy(&o->rest, &o->during, o->embedded);
 }
 
-void lc_outcome_release(struct lc_outcome *o)
+void lc_result_release(struct lc_result *o)
 {
     for (size_t i = 0; i < o->n_series; i++) {
         struct lc_series *s = o->series[i];
@@ -48,18 +48,18 @@ void lc_outcome_release(struct lc_outcome *o)
     free(o->stretches);
     lc_json_free(o->facts);
     lc_json_free(o->source);
-    *o = (struct lc_outcome){0};
+    *o = (struct lc_result){0};
 }
 
 /* Room for one more element behind n of them; NULL, and o->failed, where there is no memory. */
-static void *grow(struct lc_outcome *o, void *array, size_t n, size_t element_bytes)
+static void *grow(struct lc_result *o, void *array, size_t n, size_t element_bytes)
 {
     void *more = realloc(array, (n + 1) * element_bytes);
     o->failed = o->failed || more == NULL;
     return more;
 }
 
-struct lc_series *lc_outcome_add(struct lc_outcome *o, const char *name, const char *sql)
+struct lc_series *lc_result_add(struct lc_result *o, const char *name, const char *sql)
 {
     struct lc_series *s = calloc(1, sizeof *s);
     struct lc_series **more =
@@ -76,7 +76,7 @@ struct lc_series *lc_outcome_add(struct lc_outcome *o, const char *name, const c
     return s;
 }
 
-void lc_outcome_stretch(struct lc_outcome *o, const char *name, double from_ms, double to_ms)
+void lc_result_stretch(struct lc_result *o, const char *name, double from_ms, double to_ms)
 {
     struct lc_stretch *more = grow(o, o->stretches, o->n_stretches, sizeof *more);
     if (more == NULL) {
@@ -147,9 +147,9 @@ bool lc_is_regression(const struct lc_welch *w, double mean_a, double tolerance)
     return w->proven && w->low > tolerance * mean_a;
 }
 
-void lc_outcome_compare(struct lc_outcome *o, size_t of, size_t against)
+void lc_result_compare(struct lc_result *o, size_t of, size_t against)
 {
-    struct lc_comparison *more = grow(o, o->comparisons, o->n_comparisons, sizeof *more);
+    struct lc_difference *more = grow(o, o->comparisons, o->n_comparisons, sizeof *more);
     if (more == NULL) {
         return;
     }
@@ -158,7 +158,7 @@ void lc_outcome_compare(struct lc_outcome *o, size_t of, size_t against)
     const struct lc_series *b = o->series[of];
     bool known = a->answer_known && b->answer_known;
     struct lc_welch welch = lc_stats_welch(&a->stats, &b->stats, o->confidence);
-    more[o->n_comparisons++] = (struct lc_comparison){
+    more[o->n_comparisons++] = (struct lc_difference){
         .of = of,
         .against = against,
         .ratio = a->stats.mean > 0 ? b->stats.mean / a->stats.mean : 0,
@@ -169,8 +169,8 @@ void lc_outcome_compare(struct lc_outcome *o, size_t of, size_t against)
     };
 }
 
-void lc_outcome_judge(struct lc_outcome *o, const struct lc_budget *budget, size_t series,
-                      double ratio)
+void lc_result_judge(struct lc_result *o, const struct lc_budget *budget, size_t series,
+                     double ratio)
 {
     struct lc_judgement *more = grow(o, o->judgements, o->n_judgements, sizeof *more);
     if (more == NULL) {
@@ -185,7 +185,7 @@ void lc_outcome_judge(struct lc_outcome *o, const struct lc_budget *budget, size
     j->verdict = lc_budget_check(budget, &m, &j->actual);
 }
 
-bool lc_outcome_regressed(const struct lc_outcome *o)
+bool lc_result_regressed(const struct lc_result *o)
 {
     for (size_t i = 0; i < o->n_comparisons; i++) {
         if (o->comparisons[i].regressed) {
@@ -195,7 +195,7 @@ bool lc_outcome_regressed(const struct lc_outcome *o)
     return false;
 }
 
-const char *lc_outcome_verdict(const struct lc_welch *w, bool regressed)
+const char *lc_result_verdict(const struct lc_welch *w, bool regressed)
 {
     if (!w->decided) {
         return "too few runs";
@@ -209,7 +209,7 @@ const char *lc_outcome_verdict(const struct lc_welch *w, bool regressed)
     return "faster, proven";
 }
 
-bool lc_outcome_missed(const struct lc_outcome *o)
+bool lc_result_missed(const struct lc_result *o)
 {
     for (size_t i = 0; i < o->n_judgements; i++) {
         if (o->judgements[i].verdict != LC_VERDICT_MET) {

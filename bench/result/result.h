@@ -3,8 +3,8 @@
  * they come from. One shape for every scenario, so that all of them print, plot, export and compare
  * alike. As JSON it is described by bench/schema.json.
  */
-#ifndef LC_OUTCOME_H
-#define LC_OUTCOME_H
+#ifndef LC_BENCH_RESULT_RESULT_H
+#define LC_BENCH_RESULT_RESULT_H
 #include "base/json.h"
 #include "base/stats.h"
 #include "bench/measure/load.h"
@@ -13,18 +13,18 @@
 #include "cli/server/backend.h"
 #include "cli/term/text_table.h"
 
-enum { LC_OUTCOME_NAME_BYTES = 64 };
+enum { LC_RESULT_NAME_BYTES = 64 };
 
 /* Times of one thing that was done over and over. All text is owned by the series. */
 struct lc_series {
-    char name[LC_OUTCOME_NAME_BYTES]; /* unique within the outcome: "limit/backfill" */
-    char *sql;                        /* NULL: it was no single statement */
-    bool reference;                   /* what others are compared with */
-    size_t n;                         /* good runs */
-    double *ms;                       /* n, in the order in which they were due */
-    double *at_ms;                    /* n: when they were due, since the start */
-    double *sorted;                   /* n, ascending */
-    struct lc_stats stats;            /* of ms */
+    char name[LC_RESULT_NAME_BYTES]; /* unique within the outcome: "limit/backfill" */
+    char *sql;                       /* NULL: it was no single statement */
+    bool reference;                  /* what others are compared with */
+    size_t n;                        /* good runs */
+    double *ms;                      /* n, in the order in which they were due */
+    double *at_ms;                   /* n: when they were due, since the start */
+    double *sorted;                  /* n, ascending */
+    struct lc_stats stats;           /* of ms */
     uint64_t errors;
     char *error;      /* the first one's text; NULL: none */
     double seconds;   /* that it was measured for */
@@ -38,7 +38,7 @@ struct lc_series {
 };
 
 /* series[of] against series[against]. */
-struct lc_comparison {
+struct lc_difference {
     size_t of, against;
     double ratio; /* of the means; above 1: slower */
     struct lc_welch welch;
@@ -59,7 +59,7 @@ struct lc_stretch {
     double from_ms, to_ms;
 };
 
-struct lc_outcome {
+struct lc_result {
     const char *scenario; /* "query", "live", "udf", "match"; static text */
     struct lc_machine machine;
     char where[200]; /* what it was connected to; "" for none */
@@ -75,7 +75,7 @@ struct lc_outcome {
     bool partial; /* interrupted */
     struct lc_series **series;
     size_t n_series;
-    struct lc_comparison *comparisons;
+    struct lc_difference *comparisons;
     size_t n_comparisons;
     struct lc_judgement *judgements;
     size_t n_judgements;
@@ -88,15 +88,15 @@ struct lc_outcome {
 };
 
 /* Begin: reads the machine, and looks for 200 ms how busy it is without us. b may be NULL. */
-void lc_outcome_begin(struct lc_outcome *o, const char *scenario, struct lc_backend *b);
+void lc_result_begin(struct lc_result *o, const char *scenario, struct lc_backend *b);
 
 /* End of the measuring: settles the noise. */
-void lc_outcome_end(struct lc_outcome *o);
+void lc_result_end(struct lc_result *o);
 
-void lc_outcome_release(struct lc_outcome *o);
+void lc_result_release(struct lc_result *o);
 
 /* Add an empty series; NULL where there is no memory. Stays valid until the release. */
-struct lc_series *lc_outcome_add(struct lc_outcome *o, const char *name, const char *sql);
+struct lc_series *lc_result_add(struct lc_result *o, const char *name, const char *sql);
 
 /*
  * Fill the series from samples: those of the phase (< 0: all) and variant (< 0: all). workers: how
@@ -110,47 +110,47 @@ int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t 
 bool lc_series_server_known(const struct lc_series *s);
 
 /* Note a stretch of time. */
-void lc_outcome_stretch(struct lc_outcome *o, const char *name, double from_ms, double to_ms);
+void lc_result_stretch(struct lc_result *o, const char *name, double from_ms, double to_ms);
 
 /* Compare two of its series; confidence and tolerance are the outcome's. */
-void lc_outcome_compare(struct lc_outcome *o, size_t of, size_t against);
+void lc_result_compare(struct lc_result *o, size_t of, size_t against);
 
 /* Judge a series by a budget; ratio: to its reference, 0: none. */
-void lc_outcome_judge(struct lc_outcome *o, const struct lc_budget *budget, size_t series,
-                      double ratio);
+void lc_result_judge(struct lc_result *o, const struct lc_budget *budget, size_t series,
+                     double ratio);
 
 /* True where that test proves b slower than a, of which this is the mean, by more than `tolerance`
  * of it: the whole confidence interval lies beyond. */
 bool lc_is_regression(const struct lc_welch *w, double mean_a, double tolerance);
 
 /* True where a comparison proves a series slower than its reference by more than the tolerance. */
-bool lc_outcome_regressed(const struct lc_outcome *o);
+bool lc_result_regressed(const struct lc_result *o);
 
 /* What a person calls it: "slower, proven", "no difference proven", "too few runs", …; static. */
-const char *lc_outcome_verdict(const struct lc_welch *w, bool regressed);
+const char *lc_result_verdict(const struct lc_welch *w, bool regressed);
 
 /* True where a budget is missed, or could not be judged. */
-bool lc_outcome_missed(const struct lc_outcome *o);
+bool lc_result_missed(const struct lc_result *o);
 
 /* The table of all series, for people, or with `raw` for programs: plain numbers, nothing where
  * there are too few runs for a percentile. The report is to be released. */
-void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r);
+void lc_result_table(const struct lc_result *o, bool raw, struct lc_text_table *r);
 
 /* Append two lines on where it was measured; a line where the machine was
  * noisy. 0, LC_ERR_NOMEM. */
-int lc_outcome_where(const struct lc_outcome *o, struct lc_buf *out);
-int lc_outcome_noise(const struct lc_outcome *o, struct lc_buf *out);
+int lc_result_where(const struct lc_result *o, struct lc_buf *out);
+int lc_result_noise(const struct lc_result *o, struct lc_buf *out);
 
 /* Append what a person reads: machine, table, comparisons, budgets. 0 or LC_ERR_NOMEM. */
-int lc_outcome_text(const struct lc_outcome *o, struct lc_buf *out);
+int lc_result_text(const struct lc_result *o, struct lc_buf *out);
 /* The same as a page in Markdown. */
-int lc_outcome_markdown(const struct lc_outcome *o, struct lc_buf *out);
+int lc_result_markdown(const struct lc_result *o, struct lc_buf *out);
 
 /* As JSON, every raw time with it; to be freed by lc_json_free. NULL: no memory. The facts move
  * into it. */
-struct lc_json *lc_outcome_json(struct lc_outcome *o);
+struct lc_json *lc_result_json(struct lc_result *o);
 
 /* Read the JSON of an earlier run: scenario, series, machine lines. 0, LC_ERR_IO, LC_ERR_INPUT. */
-int lc_outcome_load(struct lc_outcome *o, const char *path, struct lc_error *err);
+int lc_result_load(struct lc_result *o, const char *path, struct lc_error *err);
 
 #endif

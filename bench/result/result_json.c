@@ -24,7 +24,7 @@ static struct lc_json *machine_json(const struct lc_machine *m)
     return j;
 }
 
-static struct lc_json *noise_json(const struct lc_outcome *o)
+static struct lc_json *noise_json(const struct lc_result *o)
 {
     struct lc_json *j = lc_json_object();
     lc_json_set_bool(j, "noisy", o->noisy);
@@ -99,7 +99,7 @@ static struct lc_json *series_json(const struct lc_series *s)
     return j;
 }
 
-static struct lc_json *comparison_json(const struct lc_outcome *o, const struct lc_comparison *c)
+static struct lc_json *comparison_json(const struct lc_result *o, const struct lc_difference *c)
 {
     struct lc_json *j = lc_json_object();
     lc_json_set_str(j, "series", o->series[c->of]->name);
@@ -117,7 +117,7 @@ static struct lc_json *comparison_json(const struct lc_outcome *o, const struct 
     return j;
 }
 
-static struct lc_json *judgement_json(const struct lc_outcome *o, const struct lc_judgement *g)
+static struct lc_json *judgement_json(const struct lc_result *o, const struct lc_judgement *g)
 {
     static const char *const verdicts[] = {"met", "missed", "too few"};
     struct lc_json *j = lc_json_object();
@@ -128,7 +128,7 @@ static struct lc_json *judgement_json(const struct lc_outcome *o, const struct l
     return j;
 }
 
-struct lc_json *lc_outcome_json(struct lc_outcome *o)
+struct lc_json *lc_result_json(struct lc_result *o)
 {
     struct lc_json *j = lc_json_object();
     lc_json_set_int(j, "format", FORMAT);
@@ -187,10 +187,10 @@ static void load_text(const struct lc_json *j, const char *key, const char *othe
     (void)lc_printable(text, strlen(text), out, size);
 }
 
-static int load_series(struct lc_outcome *o, const struct lc_json *j, const char *path,
+static int load_series(struct lc_result *o, const struct lc_json *j, const char *path,
                        struct lc_error *err)
 {
-    char name[LC_OUTCOME_NAME_BYTES];
+    char name[LC_RESULT_NAME_BYTES];
     const struct lc_json *times = lc_json_get(j, "times_ms");
     const struct lc_json *at = lc_json_get(j, "at_ms");
     load_text(j, "name", "", name, sizeof name);
@@ -204,7 +204,7 @@ static int load_series(struct lc_outcome *o, const struct lc_json *j, const char
         }
     }
     size_t n = lc_json_size(times);
-    struct lc_series *s = lc_outcome_add(o, name, lc_json_str(lc_json_get(j, "sql"), NULL));
+    struct lc_series *s = lc_result_add(o, name, lc_json_str(lc_json_get(j, "sql"), NULL));
     struct lc_sample *samples = calloc(n + 1, sizeof *samples);
     int rc = s == NULL || samples == NULL ? LC_ERR_NOMEM : 0;
     for (size_t i = 0; rc == 0 && i < n; i++) {
@@ -239,9 +239,9 @@ static int load_series(struct lc_outcome *o, const struct lc_json *j, const char
     return rc == LC_ERR_NOMEM ? lc_fail(err, rc, "no memory for %s", path) : rc;
 }
 
-int lc_outcome_load(struct lc_outcome *o, const char *path, struct lc_error *err)
+int lc_result_load(struct lc_result *o, const char *path, struct lc_error *err)
 {
-    *o = (struct lc_outcome){.confidence = 0.995};
+    *o = (struct lc_result){.confidence = 0.995};
     int rc = lc_json_load(path, &o->source, err);
     if (rc != 0) {
         return rc;

@@ -9,27 +9,27 @@
 enum { AFTER_MAX_BYTES = 1 << 22 };
 
 /* For people three digits; for programs (raw) all that the figure has. */
-static void number_cell(struct lc_report *r, double v, bool raw)
+static void number_cell(struct lc_text_table *r, double v, bool raw)
 {
     if (raw) {
-        lc_report_cell(r, "%.10g", v);
+        lc_text_table_cell(r, "%.10g", v);
     } else {
-        lc_report_number(r, v);
+        lc_text_table_number(r, v);
     }
 }
 
 /* Nothing, where there are too few runs for it. */
-static void percentile_cell(struct lc_report *r, const struct lc_series *s, double p, bool raw)
+static void percentile_cell(struct lc_text_table *r, const struct lc_series *s, double p, bool raw)
 {
     if (s->n < lc_stats_enough(p)) {
-        lc_report_cell(r, "%s", raw ? "" : "–");
+        lc_text_table_cell(r, "%s", raw ? "" : "–");
     } else {
         number_cell(r, lc_stats_percentile(s->sorted, s->n, p), raw);
     }
 }
 
 /* Server-side columns only where a server said something. */
-static bool server_known(const struct lc_outcome *o)
+static bool server_known(const struct lc_result *o)
 {
     for (size_t i = 0; i < o->n_series; i++) {
         if (lc_series_server_known(o->series[i])) {
@@ -40,20 +40,20 @@ static bool server_known(const struct lc_outcome *o)
 }
 
 /* Nothing, where it is not known. */
-static void known_cell(struct lc_report *r, bool known, double v)
+static void known_cell(struct lc_text_table *r, bool known, double v)
 {
     if (known) {
         number_cell(r, v, true);
     } else {
-        lc_report_cell(r, "%s", "");
+        lc_text_table_cell(r, "%s", "");
     }
 }
 
-void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r)
+void lc_result_table(const struct lc_result *o, bool raw, struct lc_text_table *r)
 {
     static const double ps[] = {0.5, 0.9, 0.95, 0.99, 0.999};
     bool server = raw || server_known(o);
-    lc_report_init(
+    lc_text_table_init(
         r, raw      ? "name|n|errors|qps|mean_ms|sd_ms|min_ms|p50_ms|p90_ms|p95_ms|p99_ms|p99_9_ms|"
                       "max_ms|server_mean_ms|rows_read|bytes_read"
            : server ? "name|n|errors|qps|mean ms|σ|p50|p90|p95|p99|p99.9|max|server ms|"
@@ -62,20 +62,20 @@ void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r)
     for (size_t i = 0; i < o->n_series; i++) {
         const struct lc_series *s = o->series[i];
         char text[40];
-        lc_report_cell(r, "%s", s->name);
-        lc_report_cell(r, "%zu", s->n);
-        lc_report_cell(r, "%" PRIu64, s->errors);
+        lc_text_table_cell(r, "%s", s->name);
+        lc_text_table_cell(r, "%zu", s->n);
+        lc_text_table_cell(r, "%" PRIu64, s->errors);
         number_cell(r, s->qps, raw);
         if (raw) {
             known_cell(r, s->n > 0, s->stats.mean);
             known_cell(r, s->n > 0, s->stats.sd);
             known_cell(r, s->n > 0, s->stats.min);
         } else if (s->n == 0) {
-            lc_report_cell(r, "–");
-            lc_report_cell(r, "–");
+            lc_text_table_cell(r, "–");
+            lc_text_table_cell(r, "–");
         } else {
-            lc_report_number(r, s->stats.mean);
-            lc_report_number(r, s->stats.sd);
+            lc_text_table_number(r, s->stats.mean);
+            lc_text_table_number(r, s->stats.sd);
         }
         for (size_t k = 0; k < sizeof ps / sizeof *ps; k++) {
             percentile_cell(r, s, ps[k], raw);
@@ -87,17 +87,17 @@ void lc_outcome_table(const struct lc_outcome *o, bool raw, struct lc_report *r)
             known_cell(r, lc_series_server_known(s), s->bytes_read);
         } else if (server && !lc_series_server_known(s)) {
             for (int k = 0; k < 3; k++) {
-                lc_report_cell(r, "–"); /* the server did not say */
+                lc_text_table_cell(r, "–"); /* the server did not say */
             }
         } else if (server) {
-            lc_report_number(r, s->server_ms);
-            lc_report_cell(r, "%s", lc_format_count(s->rows_read, text, sizeof text));
-            lc_report_number(r, s->bytes_read / 1e6);
+            lc_text_table_number(r, s->server_ms);
+            lc_text_table_cell(r, "%s", lc_format_count(s->rows_read, text, sizeof text));
+            lc_text_table_number(r, s->bytes_read / 1e6);
         }
     }
 }
 
-int lc_outcome_where(const struct lc_outcome *o, struct lc_buf *out)
+int lc_result_where(const struct lc_result *o, struct lc_buf *out)
 {
     const struct lc_machine *m = &o->machine;
     char memory[40];
@@ -119,7 +119,7 @@ int lc_outcome_where(const struct lc_outcome *o, struct lc_buf *out)
     return rc == 0 ? lc_buf_addf(out, "; %s\n", m->date) : rc;
 }
 
-int lc_outcome_noise(const struct lc_outcome *o, struct lc_buf *out)
+int lc_result_noise(const struct lc_result *o, struct lc_buf *out)
 {
     char meanwhile[80] = ""; /* beside a server, which is another process, nobody can tell */
     if (!o->noisy) {
@@ -135,7 +135,7 @@ int lc_outcome_noise(const struct lc_outcome *o, struct lc_buf *out)
                        100 * o->rest.others, meanwhile, 100 * o->during.steal, o->during.throttled);
 }
 
-static int comparison_line(const struct lc_outcome *o, const struct lc_comparison *c,
+static int comparison_line(const struct lc_result *o, const struct lc_difference *c,
                            struct lc_buf *out)
 {
     const char *name = o->series[c->of]->name;
@@ -151,11 +151,11 @@ static int comparison_line(const struct lc_outcome *o, const struct lc_compariso
     return lc_buf_addf(out,
                        "%s against %s: %s at %.4g %% (ratio %.3f, difference %+.3g ms, between "
                        "%+.3g and %+.3g)\n",
-                       name, reference, lc_outcome_verdict(w, c->regressed), confidence, c->ratio,
+                       name, reference, lc_result_verdict(w, c->regressed), confidence, c->ratio,
                        w->difference, w->low, w->high);
 }
 
-static int judgement_line(const struct lc_outcome *o, const struct lc_judgement *j,
+static int judgement_line(const struct lc_result *o, const struct lc_judgement *j,
                           struct lc_buf *out)
 {
     char figure[48];
@@ -176,7 +176,7 @@ static int judgement_line(const struct lc_outcome *o, const struct lc_judgement 
                        lc_budget_figure(&j->budget, j->actual, figure, sizeof figure));
 }
 
-static int after_table(const struct lc_outcome *o, struct lc_buf *out)
+static int after_table(const struct lc_result *o, struct lc_buf *out)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < o->n_series; i++) {
@@ -195,23 +195,23 @@ static int after_table(const struct lc_outcome *o, struct lc_buf *out)
     for (size_t i = 0; rc == 0 && i < o->n_judgements; i++) {
         rc = judgement_line(o, &o->judgements[i], out);
     }
-    rc = rc == 0 ? lc_outcome_noise(o, out) : rc;
+    rc = rc == 0 ? lc_result_noise(o, out) : rc;
     if (rc == 0 && o->partial) {
         rc = lc_buf_adds(out, "Interrupted: this is what there was until then.\n");
     }
     return rc;
 }
 
-static int write_all(const struct lc_outcome *o, enum lc_report_form form, struct lc_buf *out)
+static int write_all(const struct lc_result *o, enum lc_text_table_form form, struct lc_buf *out)
 {
-    struct lc_report r;
-    bool page = form == LC_REPORT_MARKDOWN;
-    lc_outcome_table(o, false, &r);
+    struct lc_text_table r;
+    bool page = form == LC_TEXT_TABLE_MARKDOWN;
+    lc_result_table(o, false, &r);
     struct lc_buf after;
     lc_buf_init(&after, AFTER_MAX_BYTES);
-    int rc = lc_outcome_where(o, out);
+    int rc = lc_result_where(o, out);
     rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
-    rc = rc == 0 ? lc_report_write(&r, form, out) : rc;
+    rc = rc == 0 ? lc_text_table_write(&r, form, out) : rc;
     rc = rc == 0 ? after_table(o, &after) : rc;
     if (rc == 0 && after.n > 0) {
         rc = lc_buf_adds(out, page ? "\n```\n" : "\n");
@@ -219,16 +219,16 @@ static int write_all(const struct lc_outcome *o, enum lc_report_form form, struc
         rc = rc == 0 && page ? lc_buf_adds(out, "```\n") : rc;
     }
     lc_buf_release(&after);
-    lc_report_release(&r);
+    lc_text_table_release(&r);
     return rc;
 }
 
-int lc_outcome_text(const struct lc_outcome *o, struct lc_buf *out)
+int lc_result_text(const struct lc_result *o, struct lc_buf *out)
 {
-    return write_all(o, LC_REPORT_TEXT, out);
+    return write_all(o, LC_TEXT_TABLE_TEXT, out);
 }
 
-int lc_outcome_markdown(const struct lc_outcome *o, struct lc_buf *out)
+int lc_result_markdown(const struct lc_result *o, struct lc_buf *out)
 {
-    return write_all(o, LC_REPORT_MARKDOWN, out);
+    return write_all(o, LC_TEXT_TABLE_MARKDOWN, out);
 }

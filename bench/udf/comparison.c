@@ -95,15 +95,16 @@ struct runner {
     uint64_t answer; /* checksum */
 };
 
-static int make_expression(const struct lc_contest_place *place, const struct contestant *c,
+static int make_expression(const struct lc_comparison_place *place, const struct contestant *c,
                            struct lc_buf *out, struct lc_error *err)
 {
     if (c->sql)
         return lc_buf_adds(out, c->sql);
-    return lc_builtin_multiif(lc_contest_rules(place, c->rules), 0, "user_id", NULL, out, err);
+    return lc_multiif_multiif(lc_comparison_rules(place, c->rules), 0, "user_id", NULL, out, err);
 }
 
-static int make_query(const struct lc_contest_place *place, struct runner *r, struct lc_error *err)
+static int make_query(const struct lc_comparison_place *place, struct runner *r,
+                      struct lc_error *err)
 {
     char from[80] = "bench.t";
 
@@ -125,7 +126,7 @@ static int make_query(const struct lc_contest_place *place, struct runner *r, st
 
 /* Run a statement and note its time on the wall and on the processors. */
 static int timed(struct lc_backend *b, const struct lc_query *q, struct runner *r, unsigned round,
-                 struct lc_table *out, struct lc_error *err)
+                 struct lc_answer *out, struct lc_error *err)
 {
     const struct lc_clock *clock = lc_clock_system();
     double cpu = lc_cpu_seconds();
@@ -140,11 +141,11 @@ static int timed(struct lc_backend *b, const struct lc_query *q, struct runner *
 static int run_once(struct lc_backend *b, struct runner *r, unsigned round, struct lc_error *err)
 {
     struct lc_query q = {.sql = lc_buf_str(&r->sql)};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = timed(b, &q, r, round, &t, err);
 
-    r->answer = rc ? 0 : lc_trial_checksum(&t);
-    lc_table_release(&t);
+    r->answer = rc ? 0 : lc_interleave_checksum(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -215,7 +216,7 @@ static void report(const char *what, const struct runner *runs, size_t n, unsign
     }
 }
 
-static void say_round(const struct lc_contest *how, const char *what, unsigned round)
+static void say_round(const struct lc_comparison *how, const char *what, unsigned round)
 {
     char line[120];
 
@@ -224,7 +225,7 @@ static void say_round(const struct lc_contest *how, const char *what, unsigned r
         how->say(line);
 }
 
-static int group_by(const struct lc_contest *how, struct lc_contest_place *place,
+static int group_by(const struct lc_comparison *how, struct lc_comparison_place *place,
                     struct lc_entry *out, size_t *count, struct lc_error *err)
 {
     struct runner *runs = calloc(CONTESTANTS, sizeof *runs);
@@ -262,20 +263,21 @@ static int group_by(const struct lc_contest *how, struct lc_contest_place *place
 }
 
 /* ADD COLUMN c DEFAULT expression, MATERIALIZE it (timed), check that it is stored, DROP it. */
-static int materialize_once(const struct lc_contest_place *place, struct runner *r, unsigned round,
-                            struct lc_error *err)
+static int materialize_once(const struct lc_comparison_place *place, struct runner *r,
+                            unsigned round, struct lc_error *err)
 {
     const struct lc_setting sync[] = {{"mutations_sync", "2"}, {NULL, NULL}};
     struct lc_query q = {.sql = "ALTER TABLE bench.t MATERIALIZE COLUMN c", .settings = sync};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_buf sql;
     int rc;
 
     lc_buf_init(&sql, 1 << 24);
     rc = lc_buf_adds(&sql, "ALTER TABLE bench.t ADD COLUMN c ");
     if (!rc && strcmp(r->c->type, "Enum8") == 0)
-        rc = r->c->role == ROLE_LIMIT ? lc_buf_adds(&sql, "Enum8('unknown'=1)")
-                                      : lc_contest_enum(&sql, lc_contest_rules(place, r->c->rules));
+        rc = r->c->role == ROLE_LIMIT
+                 ? lc_buf_adds(&sql, "Enum8('unknown'=1)")
+                 : lc_comparison_enum(&sql, lc_comparison_rules(place, r->c->rules));
     else if (!rc)
         rc = lc_buf_adds(&sql, LOW); /* what a region-like column is stored as */
     rc = rc || lc_buf_adds(&sql, " DEFAULT ") || make_expression(place, r->c, &sql, err);
@@ -288,15 +290,15 @@ static int materialize_once(const struct lc_contest_place *place, struct runner 
                             "SELECT toString(c) AS r, count() FROM bench.t GROUP BY r ORDER BY r",
                             &t, err);
     if (!rc)
-        r->answer = lc_trial_checksum(&t);
+        r->answer = lc_interleave_checksum(&t);
     if (!rc)
         rc = lc_backend_run(place->backend, "ALTER TABLE bench.t DROP COLUMN c", NULL, err);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     lc_buf_release(&sql);
     return rc;
 }
 
-static int materialize(const struct lc_contest *how, struct lc_contest_place *place,
+static int materialize(const struct lc_comparison *how, struct lc_comparison_place *place,
                        struct lc_entry *out, size_t *count, struct lc_error *err)
 {
     struct runner *runs = calloc(MATERIALIZED, sizeof *runs);
@@ -327,22 +329,22 @@ static int materialize(const struct lc_contest *how, struct lc_contest_place *pl
     return rc;
 }
 
-int lc_contest_run(const struct lc_contest *how, struct lc_entry *out, size_t *n, char *version,
-                   size_t version_size, struct lc_error *err)
+int lc_comparison_run(const struct lc_comparison *how, struct lc_entry *out, size_t *n,
+                      char *version, size_t version_size, struct lc_error *err)
 {
-    struct lc_contest_place place;
+    struct lc_comparison_place place;
     int rc;
 
     *n = 0;
     if (how->say)
         how->say("making rules, functions and rows");
-    rc = lc_contest_prepare(how, &place, err);
+    rc = lc_comparison_prepare(how, &place, err);
     if (!rc) {
         snprintf(version, version_size, "%s", lc_backend_version(place.backend));
         rc = group_by(how, &place, out, n, err);
     }
     if (!rc && how->materialize)
         rc = materialize(how, &place, out, n, err);
-    lc_contest_release(&place);
+    lc_comparison_release(&place);
     return rc;
 }

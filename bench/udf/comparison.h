@@ -11,8 +11,8 @@
  *     program answers a constant without looking at a key;
  *   - all expressions run in turns, and each answer is compared with multiIf's.
  */
-#ifndef LC_CONTEST_H
-#define LC_CONTEST_H
+#ifndef LC_BENCH_UDF_COMPARISON_H
+#define LC_BENCH_UDF_COMPARISON_H
 #include "base/buf.h"
 #include "base/error.h"
 #include "bench/udf/setup.h"
@@ -48,7 +48,7 @@ struct lc_entry {
  * expressions answered differently (err says which); LC_ERR_STOPPED with what there was; or what
  * the engine or the system said.
  */
-int lc_contest_run(const struct lc_contest *how, struct lc_entry *out, size_t *n, char *version,
-                   size_t version_size, struct lc_error *err);
+int lc_comparison_run(const struct lc_comparison *how, struct lc_entry *out, size_t *n,
+                      char *version, size_t version_size, struct lc_error *err);
 
 #endif

@@ -9,8 +9,8 @@
  * and again; "cold" keys are drawn from a set that does not fit, so that rules and keys come from
  * memory.
  */
-#ifndef LC_MATCHER_H
-#define LC_MATCHER_H
+#ifndef LC_BENCH_UDF_MATCHER_H
+#define LC_BENCH_UDF_MATCHER_H
 #include "base/error.h"
 
 #include <stdbool.h>

@@ -21,7 +21,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
-int lc_scale_run(const struct lc_contest *how, struct lc_scale *out, size_t *n,
+int lc_scale_run(const struct lc_comparison *how, struct lc_scale *out, size_t *n,
                  struct lc_error *err)
 {
     static const uint64_t sizes[LC_SCALE_SIZES] = {1000000,  2000000,  5000000,   10000000,
@@ -31,13 +31,13 @@ int lc_scale_run(const struct lc_contest *how, struct lc_scale *out, size_t *n,
     for (size_t i = 0; rc == 0 && i < LC_SCALE_SIZES && sizes[i] <= how->rows; i++) {
         char folder[1100];
         char version[64];
-        struct lc_contest one = *how;
+        struct lc_comparison one = *how;
         (void)snprintf(folder, sizeof folder, "%s/scale-%zu", how->path, i);
         one.path = folder;
         one.rows = sizes[i];
         one.quick = true;
         out[*n].rows = sizes[i];
-        rc = lc_contest_run(&one, out[*n].entries, &out[*n].n, version, sizeof version, err);
+        rc = lc_comparison_run(&one, out[*n].entries, &out[*n].n, version, sizeof version, err);
         (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
         *n += rc == 0;
     }
@@ -77,7 +77,7 @@ static size_t points_of(const struct lc_scale *scale, size_t n, const struct lc_
     return points;
 }
 
-void lc_scale_table(const struct lc_scale *scale, size_t n, struct lc_report *r)
+void lc_scale_table(const struct lc_scale *scale, size_t n, struct lc_text_table *r)
 {
     char headers[300] = "expression";
     for (size_t i = 0; i < n; i++) {
@@ -88,7 +88,7 @@ void lc_scale_table(const struct lc_scale *scale, size_t n, struct lc_report *r)
     }
     size_t end = strlen(headers);
     (void)snprintf(headers + end, sizeof headers - end, "|exponent|R²");
-    lc_report_init(r, headers);
+    lc_text_table_init(r, headers);
     for (size_t k = 0; n > 0 && k < scale[0].n; k++) {
         double x[LC_SCALE_SIZES];
         double y[LC_SCALE_SIZES];
@@ -97,13 +97,13 @@ void lc_scale_table(const struct lc_scale *scale, size_t n, struct lc_report *r)
             continue;
         }
         struct lc_power_fit fit = lc_stats_fit_power(x, y, n);
-        lc_report_cell(r, "%s", label_of(&scale[0].entries[k], label));
+        lc_text_table_cell(r, "%s", label_of(&scale[0].entries[k], label));
         for (size_t i = 0; i < n; i++) {
-            lc_report_number(r, y[i]);
+            lc_text_table_number(r, y[i]);
         }
         /* Through two points there is always a line. */
-        lc_report_cell(r, n > 2 ? "%.2f" : "–", fit.exponent);
-        lc_report_cell(r, n > 2 ? "%.3f" : "–", fit.r2);
+        lc_text_table_cell(r, n > 2 ? "%.2f" : "–", fit.exponent);
+        lc_text_table_cell(r, n > 2 ? "%.3f" : "–", fit.r2);
     }
 }
 

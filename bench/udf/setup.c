@@ -12,17 +12,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const uint32_t set_sizes[LC_CONTEST_SETS] = {3, 10, 100, 1000, 100000, 1000000};
+static const uint32_t set_sizes[LC_COMPARISON_SETS] = {3, 10, 100, 1000, 100000, 1000000};
 
-struct lc_rules *lc_contest_rules(const struct lc_contest_place *place, uint32_t rules)
+struct lc_rules *lc_comparison_rules(const struct lc_comparison_place *place, uint32_t rules)
 {
-    for (size_t i = 0; i < LC_CONTEST_SETS; i++)
+    for (size_t i = 0; i < LC_COMPARISON_SETS; i++)
         if (place->sets[i].rules == rules)
             return place->sets[i].set;
     return NULL;
 }
 
-int lc_contest_enum(struct lc_buf *b, const struct lc_rules *rules)
+int lc_comparison_enum(struct lc_buf *b, const struct lc_rules *rules)
 {
     int rc = lc_buf_adds(b, "Enum8(");
 
@@ -48,7 +48,7 @@ static int copy_program(const char *path, struct lc_error *err)
 {
     char *from = NULL;
     struct lc_buf b;
-    int rc = lc_place_udf(&from, err);
+    int rc = lc_locate_udf(&from, err);
 
     lc_buf_init(&b, LC_FILE_MAX_BYTES);
     rc = rc ? rc : lc_file_read(from, &b, err);
@@ -89,12 +89,12 @@ static int make_csv(struct lc_buf *b, uint32_t rules)
     return 0;
 }
 
-static int make_sets(const struct lc_contest *how, struct lc_contest_place *place,
+static int make_sets(const struct lc_comparison *how, struct lc_comparison_place *place,
                      struct lc_error *err)
 {
     int rc = 0;
 
-    for (size_t i = 0; i < LC_CONTEST_SETS && !rc; i++) {
+    for (size_t i = 0; i < LC_COMPARISON_SETS && !rc; i++) {
         struct lc_buf csv;
         char name[300];
 
@@ -137,7 +137,7 @@ static const char python[] = "#!/usr/bin/env python3\n"
                              "        print('unknown')\n"
                              "    sys.stdout.flush()\n";
 
-static int make_functions(const struct lc_contest *how, struct lc_contest_place *place,
+static int make_functions(const struct lc_comparison *how, struct lc_comparison_place *place,
                           struct lc_error *err)
 {
     static const char low[] = "LowCardinality(String)";
@@ -146,8 +146,8 @@ static int make_functions(const struct lc_contest *how, struct lc_contest_place 
 
     lc_buf_init(&xml, 1 << 20);
     lc_buf_init(&type, 1 << 16);
-    rc = lc_buf_adds(&xml, "<functions>\n") || lc_contest_enum(&type, place->sets[0].set);
-    for (size_t i = 0; i < LC_CONTEST_SETS && !rc; i++) {
+    rc = lc_buf_adds(&xml, "<functions>\n") || lc_comparison_enum(&type, place->sets[0].set);
+    for (size_t i = 0; i < LC_COMPARISON_SETS && !rc; i++) {
         char rules[60], name[60];
 
         snprintf(rules, sizeof rules, "r%u.rules", set_sizes[i]);
@@ -185,7 +185,7 @@ static int make_functions(const struct lc_contest *how, struct lc_contest_place 
 }
 
 /* The 100 rules as a regexp_tree, and as a hashed dictionary that is probed at each length. */
-static int make_dictionaries(struct lc_contest_place *place, struct lc_error *err)
+static int make_dictionaries(struct lc_comparison_place *place, struct lc_error *err)
 {
     static const char *const statements[] = {
         "CREATE TABLE bench.tree (id UInt64, parent_id UInt64, regexp String, keys Array(String), "
@@ -221,10 +221,10 @@ static int make_dictionaries(struct lc_contest_place *place, struct lc_error *er
     return rc;
 }
 
-static int make_table(const struct lc_contest *how, struct lc_contest_place *place,
+static int make_table(const struct lc_comparison *how, struct lc_comparison_place *place,
                       struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     char sql[400];
     int rc = lc_backend_run(place->backend,
                             "CREATE TABLE bench.t (user_id String) ENGINE = MergeTree ORDER BY "
@@ -246,19 +246,19 @@ static int make_table(const struct lc_contest *how, struct lc_contest_place *pla
                             "'t' AND active",
                             &t, err);
     if (!rc)
-        place->parts = (size_t)lc_table_u64(&t, 0, 0, 0);
-    lc_table_release(&t);
+        place->parts = (size_t)lc_answer_u64(&t, 0, 0, 0);
+    lc_answer_release(&t);
     return rc;
 }
 
-int lc_contest_prepare(const struct lc_contest *how, struct lc_contest_place *place,
-                       struct lc_error *err)
+int lc_comparison_prepare(const struct lc_comparison *how, struct lc_comparison_place *place,
+                          struct lc_error *err)
 {
     struct lc_connect to = {.embedded = true, .path = how->path, .libchdb = how->libchdb};
     char scripts[1024];
     int rc = 0;
 
-    *place = (struct lc_contest_place){0};
+    *place = (struct lc_comparison_place){0};
     snprintf(scripts, sizeof scripts, "%s/user_scripts", how->path);
     if ((mkdir(how->path, 0755) && errno != EEXIST) || mkdir(scripts, 0755))
         return lc_fail(err, LC_ERR_IO, "%s: cannot make the folder: %s", scripts, strerror(errno));
@@ -278,10 +278,10 @@ int lc_contest_prepare(const struct lc_contest *how, struct lc_contest_place *pl
     return rc;
 }
 
-void lc_contest_release(struct lc_contest_place *place)
+void lc_comparison_release(struct lc_comparison_place *place)
 {
     lc_backend_free(place->backend);
-    for (size_t i = 0; i < LC_CONTEST_SETS; i++)
+    for (size_t i = 0; i < LC_COMPARISON_SETS; i++)
         lc_rules_free(place->sets[i].set);
-    *place = (struct lc_contest_place){0};
+    *place = (struct lc_comparison_place){0};
 }

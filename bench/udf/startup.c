@@ -195,7 +195,7 @@ int lc_startup_measure(const char *folder, struct lc_startup *out, struct lc_err
 {
     char rules[1024], *program = NULL;
     double ms[STARTS];
-    int rc = lc_place_udf(&program, err);
+    int rc = lc_locate_udf(&program, err);
 
     *out = (struct lc_startup){.rules = RULES};
     snprintf(rules, sizeof rules, "%s/startup.rules", folder);

@@ -2,8 +2,8 @@
  * What a process of the pool costs before its first answer, with a million compiled rules: what the
  * server waits for when a pool grows, and what sixteen of them hold in memory.
  */
-#ifndef LC_STARTUP_H
-#define LC_STARTUP_H
+#ifndef LC_BENCH_UDF_STARTUP_H
+#define LC_BENCH_UDF_STARTUP_H
 #include "base/error.h"
 
 struct lc_startup {

@@ -50,8 +50,8 @@ struct run {
     const char *query_id;
     struct lc_backfill_progress *p;
     struct lc_throttle *throttle;
-    struct lc_table mutations; /* as of the last look at them */
-    unsigned in_flight;        /* of ours */
+    struct lc_answer mutations; /* as of the last look at them */
+    unsigned in_flight;         /* of ours */
     unsigned sends;
     uint64_t since_s; /* the server's time when this run began */
     uint64_t begun_ms, next_look_ms, wait_begun_ms;
@@ -83,15 +83,15 @@ static void say(const struct run *r, const char *fmt, ...)
 
 static const char *id_of(const struct run *r, size_t row)
 {
-    return lc_table_at(&r->mutations, row, C_ID)->p;
+    return lc_answer_at(&r->mutations, row, C_ID)->p;
 }
 
 /* A mutation has a row for each of its commands. */
 static bool is_ours(const struct run *r, size_t row)
 {
-    const struct lc_cell *command = lc_table_at(&r->mutations, row, C_COMMAND);
+    const struct lc_cell *command = lc_answer_at(&r->mutations, row, C_COMMAND);
 
-    return !lc_table_u64(&r->mutations, row, C_IS_DONE, 1) &&
+    return !lc_answer_u64(&r->mutations, row, C_IS_DONE, 1) &&
            lc_backfill_is_ours(command->p, command->n, r->t->column);
 }
 
@@ -140,9 +140,9 @@ static int add_name(struct lc_buf *out, const struct lc_backfill_target *t)
 /* The error of a mutation that fails: ours, or one that stands before ours. */
 static int failing(const struct run *r, size_t row, struct lc_error *err)
 {
-    const struct lc_table *m = &r->mutations;
+    const struct lc_answer *m = &r->mutations;
     const struct lc_backfill_target *t = r->t;
-    const struct lc_cell *reason = lc_table_at(m, row, C_FAIL_REASON);
+    const struct lc_cell *reason = lc_answer_at(m, row, C_FAIL_REASON);
     const char *id = id_of(r, row);
     const struct lc_sql_arg args[] = {
         {"database", t->database}, {"table", t->table}, {"id", id}, {NULL, NULL}};
@@ -153,7 +153,7 @@ static int failing(const struct run *r, size_t row, struct lc_error *err)
     if (err && err->code == 0)
         err->server_code = one.server_code;
     lc_fail(err, LC_ERR_SERVER, "mutation %s of %s.%s (%s) fails at part %s: %s", id, t->database,
-            t->table, lc_table_at(m, row, C_COMMAND)->p, lc_table_at(m, row, C_FAIL_PART)->p,
+            t->table, lc_answer_at(m, row, C_COMMAND)->p, lc_answer_at(m, row, C_FAIL_PART)->p,
             one.msg);
     lc_buf_init(&way_out, sizeof one.hint);
     if (is_ours(r, row)) {
@@ -175,12 +175,12 @@ static int failing(const struct run *r, size_t row, struct lc_error *err)
 
 static bool is_failing(const struct run *r, size_t row)
 {
-    const struct lc_cell *reason = lc_table_at(&r->mutations, row, C_FAIL_REASON);
+    const struct lc_cell *reason = lc_answer_at(&r->mutations, row, C_FAIL_REASON);
 
     /* A failure from before is history: its cause may have been mended since. */
-    return !lc_table_u64(&r->mutations, row, C_IS_DONE, 1) && reason->n &&
-           (lc_table_u64(&r->mutations, row, C_FAIL_S, 0) > r->since_s ||
-            lc_table_u64(&r->mutations, row, C_MADE_S, 0) > r->since_s) &&
+    return !lc_answer_u64(&r->mutations, row, C_IS_DONE, 1) && reason->n &&
+           (lc_answer_u64(&r->mutations, row, C_FAIL_S, 0) > r->since_s ||
+            lc_answer_u64(&r->mutations, row, C_MADE_S, 0) > r->since_s) &&
            lc_server_error_code(reason->p, reason->n) != ABORTED;
 }
 
@@ -202,7 +202,7 @@ static int list_mutations(struct run *r, struct lc_error *err)
 /* May it be over by itself in a moment? Then it is not told yet. */
 static bool may_pass(struct run *r, size_t row)
 {
-    const struct lc_cell *reason = lc_table_at(&r->mutations, row, C_FAIL_REASON);
+    const struct lc_cell *reason = lc_answer_at(&r->mutations, row, C_FAIL_REASON);
 
     if (lc_server_error_code(reason->p, reason->n) != UNKNOWN_FUNCTION)
         return false;
@@ -268,12 +268,12 @@ static int look_at_work(struct run *r, uint64_t *rows, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", r->t->database}, {"table", r->t->table}, {NULL, NULL}};
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     int rc = lc_query_read(r->t->b, lc_sql_backfill_merges, args, &a, err);
 
-    *rows = rc == 0 ? lc_table_u64(&a, 0, 0, 0) : 0;
-    r->parts_in_work = rc == 0 ? lc_table_u64(&a, 0, 1, 0) : 0;
-    lc_table_release(&a);
+    *rows = rc == 0 ? lc_answer_u64(&a, 0, 0, 0) : 0;
+    r->parts_in_work = rc == 0 ? lc_answer_u64(&a, 0, 1, 0) : 0;
+    lc_answer_release(&a);
     return rc;
 }
 
@@ -321,9 +321,9 @@ static int update_progress(struct run *r, struct lc_error *err)
 static bool in_flight(const struct run *r, const char *partition)
 {
     for (size_t i = 0; i < r->mutations.rows; i++) {
-        const struct lc_cell *command = lc_table_at(&r->mutations, i, C_COMMAND);
+        const struct lc_cell *command = lc_answer_at(&r->mutations, i, C_COMMAND);
 
-        if (!lc_table_u64(&r->mutations, i, C_IS_DONE, 1) &&
+        if (!lc_answer_u64(&r->mutations, i, C_IS_DONE, 1) &&
             lc_backfill_covers(command->p, command->n, r->t->column, partition))
             return true;
     }
@@ -464,9 +464,9 @@ static int make_batch(struct run *r, struct lc_buf *sql, size_t *n, struct lc_er
 static bool patches_in_flight(const struct run *r)
 {
     for (size_t i = 0; i < r->mutations.rows; i++) {
-        const struct lc_cell *command = lc_table_at(&r->mutations, i, C_COMMAND);
+        const struct lc_cell *command = lc_answer_at(&r->mutations, i, C_COMMAND);
 
-        if (!lc_table_u64(&r->mutations, i, C_IS_DONE, 1) &&
+        if (!lc_answer_u64(&r->mutations, i, C_IS_DONE, 1) &&
             lc_backfill_applies_patches(command->p, command->n))
             return true;
     }
@@ -474,7 +474,7 @@ static bool patches_in_flight(const struct run *r)
 }
 
 /* Apply them in these partitions, by their ids. */
-static int send_apply(struct run *r, const struct lc_table *ids, struct lc_error *err)
+static int send_apply(struct run *r, const struct lc_answer *ids, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", r->t->database}, {"table", r->t->table}, {NULL, NULL}};
@@ -487,7 +487,7 @@ static int send_apply(struct run *r, const struct lc_table *ids, struct lc_error
         return lc_fail(err, LC_ERR_SERVER,
                        "lightweight UPDATEs of %s keep coming: %d times applied, and partition %s "
                        "has new ones",
-                       r->t->column, APPLIES_MAX, lc_table_at(ids, 0, 0)->p);
+                       r->t->column, APPLIES_MAX, lc_answer_at(ids, 0, 0)->p);
     say(r,
         "applying the lightweight UPDATEs of %s in %zu partition(s) first, which MATERIALIZE "
         "COLUMN would overwrite",
@@ -495,7 +495,7 @@ static int send_apply(struct run *r, const struct lc_table *ids, struct lc_error
     lc_buf_init(&sql, (size_t)64 << 20);
     rc = lc_sql_format(&sql, lc_sql_backfill_alter, args, err);
     for (size_t i = 0; rc == 0 && i < ids->rows && sql.n < BATCH_MAX_BYTES; i++) {
-        const struct lc_sql_arg of[] = {{"partition", lc_table_at(ids, i, 0)->p}, {NULL, NULL}};
+        const struct lc_sql_arg of[] = {{"partition", lc_answer_at(ids, i, 0)->p}, {NULL, NULL}};
 
         if (lc_buf_adds(&sql, i ? ", " : " "))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
@@ -522,7 +522,7 @@ static int apply_patches(struct run *r, bool *busy, struct lc_error *err)
                                       {"table", r->t->table},
                                       {"column", r->t->column},
                                       {NULL, NULL}};
-    struct lc_table ids = {0};
+    struct lc_answer ids = {0};
     int rc;
 
     *busy = r->t->patches && patches_in_flight(r);
@@ -532,7 +532,7 @@ static int apply_patches(struct run *r, bool *busy, struct lc_error *err)
     *busy = rc == 0 && ids.rows > 0;
     if (*busy)
         rc = send_apply(r, &ids, err);
-    lc_table_release(&ids);
+    lc_answer_release(&ids);
     return rc;
 }
 
@@ -741,11 +741,11 @@ static int work(struct run *r, struct lc_error *err)
 
 static int begin(struct run *r, struct lc_error *err)
 {
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     int rc = lc_query_read(r->t->b, lc_sql_server_now, NULL, &a, err);
 
-    r->since_s = rc == 0 ? lc_table_u64(&a, 0, 0, 0) : 0;
-    lc_table_release(&a);
+    r->since_s = rc == 0 ? lc_answer_u64(&a, 0, 0, 0) : 0;
+    lc_answer_release(&a);
     if (rc == 0)
         rc = list_mutations(r, err);
     if (rc == 0 && r->in_flight)
@@ -796,7 +796,7 @@ int lc_backfill_run(struct lc_backfill_target *t, const struct lc_backfill_optio
     p->elapsed_ms = lc_now_ms() - r.begun_ms;
     p->waiting = NULL;
     lc_throttle_free(r.throttle);
-    lc_table_release(&r.mutations);
+    lc_answer_release(&r.mutations);
     for (size_t i = 0; i < r.sent_n; i++)
         free(r.sent[i].id);
     free(r.sent);
@@ -812,7 +812,7 @@ int lc_backfill_cancel(struct lc_backfill_target *t, unsigned *killed, struct lc
     *killed = 0;
     if (rc == 0)
         rc = kill_ours(&r, killed, err);
-    lc_table_release(&r.mutations);
+    lc_answer_release(&r.mutations);
     return rc;
 }
 

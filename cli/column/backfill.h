@@ -19,8 +19,8 @@
  * begun. Going on is to submit again: parts that have the column cost nothing. Merges are never
  * stopped, and nothing is kept outside of the table, so this may be killed at any moment.
  */
-#ifndef LC_BACKFILL_H
-#define LC_BACKFILL_H
+#ifndef LC_CLI_COLUMN_BACKFILL_H
+#define LC_CLI_COLUMN_BACKFILL_H
 #include "cli/column/backfill_target.h"
 #include "cli/column/throttle.h"
 

@@ -14,17 +14,17 @@ int lc_backfill_disk(const struct lc_backfill_target *t, struct lc_backfill_disk
                      struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     int rc = 0;
 
     *disk = (struct lc_backfill_disk){0};
     if (t->facts->disks)
         rc = lc_query_read(t->b, lc_sql_backfill_disk, args, &a, err);
     if (rc == 0 && a.rows == 1) {
-        snprintf(disk->name, sizeof disk->name, "%s", lc_table_at(&a, 0, 0)->p);
-        disk->free_bytes = lc_table_u64(&a, 0, 1, 0);
+        snprintf(disk->name, sizeof disk->name, "%s", lc_answer_at(&a, 0, 0)->p);
+        disk->free_bytes = lc_answer_u64(&a, 0, 1, 0);
     }
-    lc_table_release(&a);
+    lc_answer_release(&a);
     return rc;
 }
 
@@ -51,12 +51,12 @@ static int check_part(const struct lc_backfill_target *t, const char *part, bool
     const struct lc_sql_arg args[] = {
         {"database", t->database}, {"table", t->table}, {"part", part}, {NULL, NULL}};
     struct lc_error why = LC_ERROR_INIT;
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     int rc = lc_query_read(t->b, lc_sql_check_part, args, &a, &why);
 
     /* A row for the part: its name, 1 or 0, and why; or 1 or 0 alone. */
-    *good = rc || a.rows != 1 || strcmp(lc_table_at(&a, 0, a.cols > 1 ? 1 : 0)->p, "0") != 0;
-    lc_table_release(&a);
+    *good = rc || a.rows != 1 || strcmp(lc_answer_at(&a, 0, a.cols > 1 ? 1 : 0)->p, "0") != 0;
+    lc_answer_release(&a);
     if (rc == 0 || rc == LC_ERR_SERVER)
         return 0;
     if (err && err->code == 0)
@@ -70,7 +70,7 @@ int lc_backfill_check_written(const struct lc_backfill_target *t, uint64_t since
     char since[24], names[400] = "";
     const struct lc_sql_arg args[] = {
         {"database", t->database}, {"table", t->table}, {"since", since}, {NULL, NULL}};
-    struct lc_table parts = {0};
+    struct lc_answer parts = {0};
     size_t bad = 0, first = 0, n = 0;
     int rc;
 
@@ -79,13 +79,13 @@ int lc_backfill_check_written(const struct lc_backfill_target *t, uint64_t since
     for (size_t i = 0; rc == 0 && i < parts.rows; i++) {
         bool good;
 
-        rc = check_part(t, lc_table_at(&parts, i, 0)->p, &good, err);
+        rc = check_part(t, lc_answer_at(&parts, i, 0)->p, &good, err);
         if (rc || good)
             continue;
         first = bad++ ? first : i;
         if (bad <= SHOWN_PARTS && n < sizeof names)
             n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", bad > 1 ? ", " : "",
-                                  lc_table_at(&parts, i, 0)->p);
+                                  lc_answer_at(&parts, i, 0)->p);
     }
     if (rc == 0 && bad) {
         rc = lc_fail(err, LC_ERR_SERVER,
@@ -96,8 +96,8 @@ int lc_backfill_check_written(const struct lc_backfill_target *t, uint64_t since
                 "do not restart the server: they would be lost. Make room, then have each of them "
                 "written anew: ALTER TABLE %s.%s CLEAR COLUMN %s IN PARTITION ID '%s', and run "
                 "this again",
-                t->database, t->table, t->column, lc_table_at(&parts, first, 1)->p);
+                t->database, t->table, t->column, lc_answer_at(&parts, first, 1)->p);
     }
-    lc_table_release(&parts);
+    lc_answer_release(&parts);
     return rc;
 }

@@ -7,8 +7,8 @@
  * So the plan refuses a disk that is nearly full, a backfill pauses when it becomes so, and what it
  * wrote by then is read again.
  */
-#ifndef LC_BACKFILL_DISK_H
-#define LC_BACKFILL_DISK_H
+#ifndef LC_CLI_COLUMN_BACKFILL_DISK_H
+#define LC_CLI_COLUMN_BACKFILL_DISK_H
 #include "cli/column/backfill_target.h"
 
 /* The fullest of the disks that hold the table's parts. */

@@ -48,23 +48,23 @@ static int refuse(struct lc_error *err, const char *hint, const char *fmt, ...)
 static int find_table(struct lc_backfill_target *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     int rc = lc_query_read(t->b, lc_sql_backfill_table, args, &a, err);
 
     if (rc == 0 && a.rows == 0) {
         rc = refuse(err, "SHOW TABLES lists those that there are", "there is no table %s.%s",
                     t->database, t->table);
     } else if (rc == 0) {
-        const struct lc_cell *engine = lc_table_at(&a, 0, 0);
+        const struct lc_cell *engine = lc_answer_at(&a, 0, 0);
 
-        t->partitioned = lc_table_at(&a, 0, 1)->n > 0;
+        t->partitioned = lc_answer_at(&a, 0, 1)->n > 0;
         t->replicated =
             strncmp(engine->p, "Replicated", 10) == 0 || strncmp(engine->p, "Shared", 6) == 0;
         if (!strstr(engine->p, "MergeTree"))
             rc = refuse(err, "name the table that stores the rows, a MergeTree",
                         "%s.%s (%s) stores no parts of its own", t->database, t->table, engine->p);
     }
-    lc_table_release(&a);
+    lc_answer_release(&a);
     return rc;
 }
 
@@ -72,7 +72,7 @@ static int find_column(struct lc_backfill_target *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     int rc = lc_query_read(t->b, lc_sql_backfill_column, args, &a, err);
 
     if (rc)
@@ -82,12 +82,12 @@ static int find_column(struct lc_backfill_target *t, struct lc_error *err)
                     t->database, t->table, t->column);
         goto done;
     }
-    t->type = strdup(lc_table_at(&a, 0, 0)->p);
-    t->default_kind = strdup(lc_table_at(&a, 0, 1)->p);
-    t->default_expr = strdup(lc_table_at(&a, 0, 2)->p);
+    t->type = strdup(lc_answer_at(&a, 0, 0)->p);
+    t->default_kind = strdup(lc_answer_at(&a, 0, 1)->p);
+    t->default_expr = strdup(lc_answer_at(&a, 0, 2)->p);
     if (!t->type || !t->default_kind || !t->default_expr)
         rc = no_memory(err);
-    else if (lc_table_u64(&a, 0, 3, 0))
+    else if (lc_answer_u64(&a, 0, 3, 0))
         rc = refuse(err,
                     "a key column is stored with every row from the beginning, and cannot be "
                     "filled in afterwards",
@@ -99,12 +99,12 @@ static int find_column(struct lc_backfill_target *t, struct lc_error *err)
                     "%s of %s.%s has %s%s", t->column, t->database, t->table,
                     *t->default_kind ? "the kind " : "no DEFAULT", t->default_kind);
 done:
-    lc_table_release(&a);
+    lc_answer_release(&a);
     return rc;
 }
 
 int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
-                     const struct lc_facts *facts, const char *database, const char *table,
+                     const struct lc_abilities *facts, const char *database, const char *table,
                      const char *column, struct lc_error *err)
 {
     int rc;
@@ -173,7 +173,7 @@ static void add_up(struct lc_backfill_partition *sum, const struct lc_backfill_p
         sum->largest_rows = p->largest_rows;
 }
 
-static int take_left(struct lc_backfill_left *left, const struct lc_table *a, struct lc_error *err)
+static int take_left(struct lc_backfill_left *left, const struct lc_answer *a, struct lc_error *err)
 {
     left->v = calloc(a->rows + 1, sizeof *left->v);
     if (!left->v)
@@ -182,15 +182,15 @@ static int take_left(struct lc_backfill_left *left, const struct lc_table *a, st
         struct lc_backfill_partition *p = &left->v[i];
 
         *p = (struct lc_backfill_partition){
-            .id = strdup(lc_table_at(a, i, L_ID)->p),
-            .text = strdup(lc_table_at(a, i, L_TEXT)->p),
-            .parts = lc_table_u64(a, i, L_PARTS, 0),
-            .rows = lc_table_u64(a, i, L_ROWS, 0),
-            .bytes = lc_table_u64(a, i, L_BYTES, 0),
-            .largest_bytes = lc_table_u64(a, i, L_LARGEST_BYTES, 0),
-            .largest_rows = lc_table_u64(a, i, L_LARGEST_ROWS, 0),
-            .granules = lc_table_u64(a, i, L_GRANULES, 0),
-            .compact_bytes = lc_table_u64(a, i, L_COMPACT_BYTES, 0),
+            .id = strdup(lc_answer_at(a, i, L_ID)->p),
+            .text = strdup(lc_answer_at(a, i, L_TEXT)->p),
+            .parts = lc_answer_u64(a, i, L_PARTS, 0),
+            .rows = lc_answer_u64(a, i, L_ROWS, 0),
+            .bytes = lc_answer_u64(a, i, L_BYTES, 0),
+            .largest_bytes = lc_answer_u64(a, i, L_LARGEST_BYTES, 0),
+            .largest_rows = lc_answer_u64(a, i, L_LARGEST_ROWS, 0),
+            .granules = lc_answer_u64(a, i, L_GRANULES, 0),
+            .compact_bytes = lc_answer_u64(a, i, L_COMPACT_BYTES, 0),
         };
         left->n++;
         if (!p->id || !p->text)
@@ -204,22 +204,22 @@ int lc_backfill_look(struct lc_backfill_target *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     uint64_t begun = lc_now_ms();
     int rc = lc_query_read(t->b, lc_sql_table_rows, args, &a, err);
 
     if (rc == 0) {
-        t->table_rows = lc_table_u64(&a, 0, 0, 0);
-        t->table_parts = lc_table_u64(&a, 0, 1, 0);
-        t->patches = lc_table_u64(&a, 0, 4, 0);
-        lc_table_release(&a);
+        t->table_rows = lc_answer_u64(&a, 0, 0, 0);
+        t->table_parts = lc_answer_u64(&a, 0, 1, 0);
+        t->patches = lc_answer_u64(&a, 0, 4, 0);
+        lc_answer_release(&a);
         rc = lc_query_read(t->b, lc_sql_backfill_left, args, &a, err);
     }
     if (rc == 0) {
         forget_left(&t->left);
         rc = take_left(&t->left, &a, err);
     }
-    lc_table_release(&a);
+    lc_answer_release(&a);
     t->look_ms = lc_now_ms() - begun;
     return rc;
 }

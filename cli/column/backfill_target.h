@@ -5,8 +5,8 @@
  * from a file of our own, so that a backfill can be gone on with after any crash, and from
  * anywhere.
  */
-#ifndef LC_BACKFILL_TARGET_H
-#define LC_BACKFILL_TARGET_H
+#ifndef LC_CLI_COLUMN_BACKFILL_TARGET_H
+#define LC_CLI_COLUMN_BACKFILL_TARGET_H
 #include "cli/server/abilities.h"
 #include "cli/server/backend.h"
 #include "cli/sql/statement.h"
@@ -33,7 +33,7 @@ struct lc_backfill_left {
 
 struct lc_backfill_target {
     struct lc_backend *b;
-    const struct lc_facts *facts;
+    const struct lc_abilities *facts;
     char *database, *table, *column;
     char *type, *default_kind, *default_expr;
     bool partitioned;
@@ -50,7 +50,7 @@ struct lc_backfill_target {
  * server has no MATERIALIZE COLUMN; the failures of a query. Release it in any case.
  */
 int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
-                     const struct lc_facts *facts, const char *database, const char *table,
+                     const struct lc_abilities *facts, const char *database, const char *table,
                      const char *column, struct lc_error *err);
 
 /* Look again at what is left. 0 or the failures of a query. */

@@ -25,14 +25,14 @@ static int no_memory(struct lc_error *err)
 static int find_table(struct lc_derived *d, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", d->database}, {"table", d->table}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(d->b, lc_sql_table_engine, args, &t, err);
 
     if (rc == 0 && t.rows == 0) {
         rc = lc_fail(err, LC_ERR_REFUSED, "there is no table %s.%s", d->database, d->table);
         lc_hint(err, "SHOW TABLES lists those that there are");
     } else if (rc == 0) {
-        const struct lc_cell *engine = lc_table_at(&t, 0, 0);
+        const struct lc_cell *engine = lc_answer_at(&t, 0, 0);
 
         d->replicated =
             strncmp(engine->p, "Replicated", 10) == 0 || strncmp(engine->p, "Shared", 6) == 0;
@@ -43,7 +43,7 @@ static int find_table(struct lc_derived *d, struct lc_error *err)
             lc_hint(err, "name the table that stores the rows, a MergeTree");
         }
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -71,11 +71,11 @@ int lc_derived_find(struct lc_derived *d, struct lc_backend *b, const char *data
     if (rc && !d->partless)
         return rc;
     for (size_t i = 0; i < d->columns.rows; i++) {
-        if (strcmp(lc_table_at(&d->columns, i, C_NAME)->p, column) != 0)
+        if (strcmp(lc_answer_at(&d->columns, i, C_NAME)->p, column) != 0)
             continue;
-        d->type = strdup(lc_table_at(&d->columns, i, C_TYPE)->p);
-        d->kind = strdup(lc_table_at(&d->columns, i, C_DEFAULT_KIND)->p);
-        d->expr = strdup(lc_table_at(&d->columns, i, C_DEFAULT_EXPRESSION)->p);
+        d->type = strdup(lc_answer_at(&d->columns, i, C_TYPE)->p);
+        d->kind = strdup(lc_answer_at(&d->columns, i, C_DEFAULT_KIND)->p);
+        d->expr = strdup(lc_answer_at(&d->columns, i, C_DEFAULT_EXPRESSION)->p);
         return d->type && d->kind && d->expr ? rc : no_memory(err);
     }
     return rc ? rc
@@ -90,15 +90,15 @@ void lc_derived_release(struct lc_derived *d)
     free(d->type);
     free(d->kind);
     free(d->expr);
-    lc_table_release(&d->columns);
+    lc_answer_release(&d->columns);
     *d = (struct lc_derived){0};
 }
 
 const char *lc_derived_type_of(const struct lc_derived *d, const char *column)
 {
     for (size_t i = 0; i < d->columns.rows; i++) {
-        if (strcmp(lc_table_at(&d->columns, i, C_NAME)->p, column) == 0)
-            return lc_table_at(&d->columns, i, C_TYPE)->p;
+        if (strcmp(lc_answer_at(&d->columns, i, C_NAME)->p, column) == 0)
+            return lc_answer_at(&d->columns, i, C_TYPE)->p;
     }
     return NULL;
 }
@@ -265,14 +265,14 @@ int lc_derived_unsteady(const struct lc_derived *d, const char *expr, char **nam
     while (rc == 0 && !*name && (function = lc_expr_function(text, &at))) {
         const struct lc_sql_arg args[] = {{"name", function}, {NULL, NULL}};
         struct lc_error one = LC_ERROR_INIT;
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
 
         rc = lc_query_read(d->b, lc_sql_function_unsteady, args, &t, &one);
         if (rc == 0 && t.rows > 0)
             *name = function;
         else
             free(function);
-        lc_table_release(&t);
+        lc_answer_release(&t);
         if (rc == LC_ERR_SERVER)
             return 0; /* an older server, which does not say */
         if (rc && err && err->code == 0)

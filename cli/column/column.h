@@ -2,8 +2,8 @@
  * A column of a table that stores its rows, its expression, and what that expression reads: what
  * the commands that compare stored values with computed ones begin with.
  */
-#ifndef LC_DERIVED_H
-#define LC_DERIVED_H
+#ifndef LC_CLI_COLUMN_COLUMN_H
+#define LC_CLI_COLUMN_COLUMN_H
 #include "cli/server/backend.h"
 
 #include <stdatomic.h>
@@ -15,8 +15,8 @@ struct lc_derived {
     char *type;
     char *kind, *expr; /* DEFAULT, MATERIALIZED, …; "" where it has none */
     bool replicated;
-    bool partless;           /* the table is there, and stores no parts of its own */
-    struct lc_table columns; /* of sql/columns.sql */
+    bool partless;            /* the table is there, and stores no parts of its own */
+    struct lc_answer columns; /* of sql/columns.sql */
 };
 
 /*

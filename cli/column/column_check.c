@@ -28,7 +28,7 @@ static const char *database_of(const struct lc_backend *b, const struct lc_stmt 
     return lc_stmt_database(s, lc_backend_database(b));
 }
 
-static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc_table *t,
+static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc_answer *t,
                         struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
@@ -37,10 +37,10 @@ static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc
     return lc_query_read(b, lc_sql_columns, args, t, err);
 }
 
-static bool find_row(const struct lc_table *t, const char *column, size_t *row)
+static bool find_row(const struct lc_answer *t, const char *column, size_t *row)
 {
     for (*row = 0; *row < t->rows; ++*row) {
-        if (strcmp(lc_table_at(t, *row, C_NAME)->p, column) == 0)
+        if (strcmp(lc_answer_at(t, *row, C_NAME)->p, column) == 0)
             return true;
     }
     return false;
@@ -70,7 +70,7 @@ static int compare_types(struct lc_backend *b, struct lc_slice type, const struc
 {
     char *plain = plain_type(type), *array = NULL;
     struct lc_error one = LC_ERROR_INIT;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = 0;
 
     if (!plain || asprintf(&array, "Array(%s)", plain) < 0) {
@@ -83,7 +83,7 @@ static int compare_types(struct lc_backend *b, struct lc_slice type, const struc
 
         rc = lc_query_read(b, lc_sql_type_name, args, &t, &one);
         if (rc == 0 && t.rows == 1) {
-            const struct lc_cell *name = lc_table_at(&t, 0, 0);
+            const struct lc_cell *name = lc_answer_at(&t, 0, 0);
             size_t around = strlen("Array()");
 
             if (name->n > around)
@@ -96,7 +96,7 @@ static int compare_types(struct lc_backend *b, struct lc_slice type, const struc
             *err = one;
         }
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     free(array);
     free(plain);
     return rc;
@@ -105,15 +105,15 @@ static int compare_types(struct lc_backend *b, struct lc_slice type, const struc
 int lc_column_has_type(struct lc_backend *b, const struct lc_stmt *s,
                        const struct lc_stmt_command *c, bool *same, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     enum verdict v = DIFFERENT;
     size_t row;
     int rc = read_columns(b, s, &t, err);
 
     if (rc == 0 && find_row(&t, c->column, &row))
-        rc = compare_types(b, c->type, lc_table_at(&t, row, C_TYPE), &v, err);
+        rc = compare_types(b, c->type, lc_answer_at(&t, row, C_TYPE), &v, err);
     *same = rc == 0 && v == SAME;
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -122,7 +122,7 @@ static int format_expression(struct lc_backend *b, const char *p, size_t n, char
                              struct lc_error *err)
 {
     char *sql = NULL;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_error one = LC_ERROR_INIT;
     int rc;
 
@@ -132,12 +132,12 @@ static int format_expression(struct lc_backend *b, const char *p, size_t n, char
     rc = lc_query_read(b, lc_sql_format_query,
                        (const struct lc_sql_arg[]){{"sql", sql}, {NULL, NULL}}, &t, &one);
     if (rc == 0 && t.rows == 1)
-        *out = strdup(lc_table_at(&t, 0, 0)->p);
+        *out = strdup(lc_answer_at(&t, 0, 0)->p);
     else if (rc == LC_ERR_SERVER)
         rc = 0;
     else if (rc && err && err->code == 0)
         *err = one;
-    lc_table_release(&t);
+    lc_answer_release(&t);
     free(sql);
     return rc;
 }
@@ -153,7 +153,7 @@ static bool same_within_cast(struct lc_slice expr, const struct lc_cell *is)
 }
 
 /* A function made of SQL is stored as what it stands for: then the two texts tell nothing. */
-static int doubt(struct lc_backend *b, const struct lc_facts *facts, struct lc_slice expr,
+static int doubt(struct lc_backend *b, const struct lc_abilities *facts, struct lc_slice expr,
                  enum verdict *verdict, struct lc_error *err)
 {
     size_t at = 0;
@@ -163,18 +163,18 @@ static int doubt(struct lc_backend *b, const struct lc_facts *facts, struct lc_s
     while (rc == 0 && *verdict == DIFFERENT && facts->function_origin &&
            (name = lc_expr_function(expr, &at))) {
         const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
 
         rc = lc_query_read(b, lc_sql_function_origin, args, &t, err);
-        if (rc == 0 && t.rows && strcmp(lc_table_at(&t, 0, 0)->p, "SQLUserDefined") == 0)
+        if (rc == 0 && t.rows && strcmp(lc_answer_at(&t, 0, 0)->p, "SQLUserDefined") == 0)
             *verdict = UNSURE;
-        lc_table_release(&t);
+        lc_answer_release(&t);
         free(name);
     }
     return rc;
 }
 
-static int compare_expressions(struct lc_backend *b, const struct lc_facts *facts,
+static int compare_expressions(struct lc_backend *b, const struct lc_abilities *facts,
                                struct lc_slice expr, const struct lc_cell *is,
                                enum verdict *verdict, struct lc_error *err)
 {
@@ -234,9 +234,9 @@ static void tell_unsure(const struct lc_stmt_command *c, const char *what, const
     unsure(ctx, text);
 }
 
-static int check_command(struct lc_backend *b, const struct lc_facts *facts,
+static int check_command(struct lc_backend *b, const struct lc_abilities *facts,
                          const struct lc_stmt *s, const struct lc_stmt_command *c,
-                         const struct lc_table *t, void (*unsure)(void *, const char *), void *ctx,
+                         const struct lc_answer *t, void (*unsure)(void *, const char *), void *ctx,
                          struct lc_error *err)
 {
     const struct lc_cell *type, *kind, *expr;
@@ -253,9 +253,9 @@ static int check_command(struct lc_backend *b, const struct lc_facts *facts,
         return lc_fail(err, LC_ERR_SERVER, "column %s.%s.%s is not there after the statement",
                        database_of(b, s), s->name, c->column);
     }
-    type = lc_table_at(t, row, C_TYPE);
-    kind = lc_table_at(t, row, C_DEFAULT_KIND);
-    expr = lc_table_at(t, row, C_DEFAULT_EXPRESSION);
+    type = lc_answer_at(t, row, C_TYPE);
+    kind = lc_answer_at(t, row, C_DEFAULT_KIND);
+    expr = lc_answer_at(t, row, C_DEFAULT_EXPRESSION);
     if (c->type.n)
         rc = compare_types(b, c->type, type, &v, err);
     if (rc == 0 && v == DIFFERENT)
@@ -280,13 +280,13 @@ static int check_command(struct lc_backend *b, const struct lc_facts *facts,
 }
 
 /* One look at one host. Nothing is said of a table that is not there, unless nobody has it. */
-static int check_host(const struct lc_cluster *c, size_t host, const struct lc_facts *facts,
+static int check_host(const struct lc_cluster *c, size_t host, const struct lc_abilities *facts,
                       const struct lc_stmt *s, void (*unsure)(void *, const char *), void *ctx,
                       struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", database_of(c->b, s)}, {"table", s->name}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
 
     for (size_t i = 0; rc == 0 && (t.rows || !c->name) && i < s->command_n; i++) {
@@ -295,14 +295,14 @@ static int check_host(const struct lc_cluster *c, size_t host, const struct lc_f
         if (command->kind == LC_STMT_ADD_COLUMN || command->kind == LC_STMT_MODIFY_COLUMN)
             rc = check_command(c->b, facts, s, command, &t, unsure, ctx, err);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
 enum { LAG_MS = 60000, LAG_PAUSE_MS = 200 };
 
 /* Until the host has it. One that answers, and has something else for a minute, is not behind. */
-static int wait_for_host(const struct lc_cluster *c, size_t host, const struct lc_facts *facts,
+static int wait_for_host(const struct lc_cluster *c, size_t host, const struct lc_abilities *facts,
                          const struct lc_stmt *s, const struct lc_column_hooks *hooks,
                          struct lc_error *err)
 {
@@ -335,7 +335,7 @@ static int wait_for_host(const struct lc_cluster *c, size_t host, const struct l
     }
 }
 
-int lc_column_check(const struct lc_cluster *c, const struct lc_facts *facts,
+int lc_column_check(const struct lc_cluster *c, const struct lc_abilities *facts,
                     const struct lc_stmt *s, const struct lc_column_hooks *hooks,
                     struct lc_error *err)
 {

@@ -2,8 +2,8 @@
  * Is a column what a statement says it is? `ADD COLUMN IF NOT EXISTS` over a column of another type
  * or default succeeds in silence, so both are compared afterwards with system.columns.
  */
-#ifndef LC_COLUMN_CHECK_H
-#define LC_COLUMN_CHECK_H
+#ifndef LC_CLI_COLUMN_COLUMN_CHECK_H
+#define LC_CLI_COLUMN_COLUMN_CHECK_H
 #include "cli/server/abilities.h"
 #include "cli/server/cluster.h"
 #include "cli/sql/statement.h"
@@ -27,7 +27,7 @@ struct lc_column_hooks {
  * that does not answer, or is behind for up to a minute, is waited for. 0; LC_ERR_SERVER with what
  * is and what should be; LC_ERR_STOPPED; the failures of a query.
  */
-int lc_column_check(const struct lc_cluster *c, const struct lc_facts *facts,
+int lc_column_check(const struct lc_cluster *c, const struct lc_abilities *facts,
                     const struct lc_stmt *s, const struct lc_column_hooks *hooks,
                     struct lc_error *err);
 

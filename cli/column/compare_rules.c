@@ -101,12 +101,12 @@ static int make_keys(struct keys *k, const struct lc_rules *r)
     return rc;
 }
 
-static int add_own_keys(struct keys *k, const struct lc_table *own)
+static int add_own_keys(struct keys *k, const struct lc_answer *own)
 {
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && own && i < own->rows; i++) {
-        const struct lc_cell *c = lc_table_at(own, i, 0);
+        const struct lc_cell *c = lc_answer_at(own, i, 0);
 
         if (!c->is_null)
             rc = add_key(k, c->p, c->n);
@@ -141,7 +141,7 @@ static int add_key_list(struct lc_buf *sql, const struct keys *k)
  * names the host, since only that SELECT is done there.
  */
 static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
-                    const struct lc_answers_call *call, struct keys *k)
+                    const struct lc_compare_call *call, struct keys *k)
 {
     char plain[LC_TYPE_BYTES], cast[LC_TYPE_BYTES];
     bool strings = strcmp(lc_type_plain(call->column_type, plain), "String") == 0;
@@ -169,7 +169,7 @@ static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
     return rc ? LC_ERR_NOMEM : 0;
 }
 
-static int differ(const struct lc_answers_call *call, struct lc_slice key, struct lc_slice want,
+static int differ(const struct lc_compare_call *call, struct lc_slice key, struct lc_slice want,
                   const struct lc_cell *got, const char *rules_path, struct lc_error *err)
 {
     char key_text[80], want_text[80], got_text[80];
@@ -200,7 +200,7 @@ static bool is_answer(const struct lc_cell *got, const char *type, struct lc_sli
 }
 
 /* Copy the keys that the server took, with what the matcher may read behind them. */
-static int take_keys(const struct lc_table *t, size_t first, struct lc_buf *bytes,
+static int take_keys(const struct lc_answer *t, size_t first, struct lc_buf *bytes,
                      struct lc_batch *batch)
 {
     size_t at[LC_BATCH];
@@ -208,7 +208,7 @@ static int take_keys(const struct lc_table *t, size_t first, struct lc_buf *byte
     lc_buf_reset(bytes);
     batch->n = t->rows - first < LC_BATCH ? t->rows - first : LC_BATCH;
     for (size_t i = 0; i < batch->n; i++) {
-        const struct lc_cell *key = lc_table_at(t, first + i, A_KEY);
+        const struct lc_cell *key = lc_answer_at(t, first + i, A_KEY);
 
         at[i] = bytes->n;
         batch->len[i] = key->n;
@@ -221,8 +221,8 @@ static int take_keys(const struct lc_table *t, size_t first, struct lc_buf *byte
     return 0;
 }
 
-static int compare(const struct lc_answers_call *call, const struct lc_rules *r,
-                   const struct lc_table *t, uint32_t attribute, const char *rules_path,
+static int compare(const struct lc_compare_call *call, const struct lc_rules *r,
+                   const struct lc_answer *t, uint32_t attribute, const char *rules_path,
                    struct lc_error *err)
 {
     struct lc_batch batch;
@@ -240,9 +240,9 @@ static int compare(const struct lc_answers_call *call, const struct lc_rules *r,
         for (size_t i = 0; rc == 0 && i < batch.n; i++) {
             struct lc_slice want =
                 lc_rules_value(r, attribute, lc_rules_value_id(r, attribute, rule[i]));
-            const struct lc_cell *got = lc_table_at(t, first + i, A_ANSWER);
+            const struct lc_cell *got = lc_answer_at(t, first + i, A_ANSWER);
 
-            if (!is_answer(got, lc_table_at(t, first + i, A_TYPE)->p, want))
+            if (!is_answer(got, lc_answer_at(t, first + i, A_TYPE)->p, want))
                 rc = differ(call, (struct lc_slice){batch.p[i], batch.len[i]}, want, got,
                             rules_path, err);
         }
@@ -251,13 +251,13 @@ static int compare(const struct lc_answers_call *call, const struct lc_rules *r,
     return rc;
 }
 
-int lc_answers_compare_host(const struct lc_cluster *c, size_t host,
-                            const struct lc_answers_call *call, const struct lc_rules *rules,
+int lc_compare_compare_host(const struct lc_cluster *c, size_t host,
+                            const struct lc_compare_call *call, const struct lc_rules *rules,
                             const char *rules_path, uint64_t *compared, struct lc_error *err)
 {
     struct keys *k;
     struct lc_buf sql;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     char plain[LC_TYPE_BYTES];
     int attribute = call->attribute ? lc_rules_attribute(rules, call->attribute) : 0;
     int rc;
@@ -291,11 +291,11 @@ done:
         lc_buf_release(&k->text);
     free(k);
     lc_buf_release(&sql);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
-int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
+int lc_compare_compare(struct lc_backend *b, const struct lc_compare_call *call,
                        const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
                        struct lc_error *err)
 {
@@ -303,12 +303,12 @@ int lc_answers_compare(struct lc_backend *b, const struct lc_answers_call *call,
     int rc = lc_cluster_alone(&alone, b, err);
 
     if (rc == 0)
-        rc = lc_answers_compare_host(&alone, 0, call, rules, rules_path, compared, err);
+        rc = lc_compare_compare_host(&alone, 0, call, rules, rules_path, compared, err);
     lc_cluster_release(&alone);
     return rc;
 }
 
-const char *lc_answers_file(const char *argument, size_t *name_n)
+const char *lc_compare_file(const char *argument, size_t *name_n)
 {
     size_t n = strspn(argument, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.");
 

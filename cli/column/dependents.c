@@ -65,38 +65,38 @@ bool lc_depends(const char *expr, const char *name)
 static int find_queries(struct lc_backend *b, const char *name, struct lc_buf *out, size_t *n,
                         struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     bool columns = *n > 0; /* those stand in what makes their tables, too */
     int rc = columns ? 0 : lc_query_read(b, lc_sql_create_queries, NULL, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!lc_depends(lc_table_at(&t, i, 2)->p, name))
+        if (!lc_depends(lc_answer_at(&t, i, 2)->p, name))
             continue;
         if ((*n)++ < SHOWN_MAX && lc_buf_addf(out, "%s%s.%s", *n > 1 ? ", " : "",
-                                              lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p))
+                                              lc_answer_at(&t, i, 0)->p, lc_answer_at(&t, i, 1)->p))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory");
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
 int lc_dependents_find(struct lc_backend *b, const char *name, struct lc_buf *out, size_t *n,
                        struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(b, lc_sql_default_columns, NULL, &t, err);
 
     *n = 0;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!lc_depends(lc_table_at(&t, i, 5)->p, name))
+        if (!lc_depends(lc_answer_at(&t, i, 5)->p, name))
             continue;
         if ((*n)++ < SHOWN_MAX &&
-            lc_buf_addf(out, "%s%s.%s.%s", *n > 1 ? ", " : "", lc_table_at(&t, i, 0)->p,
-                        lc_table_at(&t, i, 1)->p, lc_table_at(&t, i, 2)->p))
+            lc_buf_addf(out, "%s%s.%s.%s", *n > 1 ? ", " : "", lc_answer_at(&t, i, 0)->p,
+                        lc_answer_at(&t, i, 1)->p, lc_answer_at(&t, i, 2)->p))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory");
     }
     if (rc == 0 && *n > SHOWN_MAX && lc_buf_addf(out, " and %zu more", *n - SHOWN_MAX))
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory");
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc ? rc : find_queries(b, name, out, n, err);
 }

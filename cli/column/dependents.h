@@ -1,6 +1,6 @@
 /* Which columns' default expressions call a function, or ask a dictionary, of that name. */
-#ifndef LC_DEPENDENTS_H
-#define LC_DEPENDENTS_H
+#ifndef LC_CLI_COLUMN_DEPENDENTS_H
+#define LC_CLI_COLUMN_DEPENDENTS_H
 #include "cli/server/backend.h"
 
 #include <stdbool.h>

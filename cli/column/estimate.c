@@ -13,7 +13,7 @@ double lc_estimate_rate(struct lc_backend *b, const char *database, const char *
                         const char *expr, double *bytes_per_row)
 {
     struct lc_buf sql;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     uint64_t begun;
     double rate = 0;
 
@@ -29,14 +29,14 @@ double lc_estimate_rate(struct lc_backend *b, const char *database, const char *
     begun = lc_now_ms();
     if (lc_backend_run(b, lc_buf_str(&sql), &t, NULL) == 0 && t.rows == 1) {
         uint64_t ms = lc_now_ms() - begun;
-        double rows = lc_table_f64(&t, 0, 0, 0);
+        double rows = lc_answer_f64(&t, 0, 0, 0);
 
         rate = rows * 1000 / (double)(ms ? ms : 1);
         if (bytes_per_row && rows > 0)
-            *bytes_per_row = lc_table_f64(&t, 0, 1, 0) / rows;
+            *bytes_per_row = lc_answer_f64(&t, 0, 1, 0) / rows;
     }
 done:
-    lc_table_release(&t);
+    lc_answer_release(&t);
     lc_buf_release(&sql);
     return rate;
 }

@@ -1,6 +1,6 @@
 /* How fast an expression is over a table's own rows, by a timed sample. */
-#ifndef LC_ESTIMATE_H
-#define LC_ESTIMATE_H
+#ifndef LC_CLI_COLUMN_ESTIMATE_H
+#define LC_CLI_COLUMN_ESTIMATE_H
 #include "cli/server/backend.h"
 
 /*

@@ -103,7 +103,7 @@ static bool holds(const struct run *r, const struct lc_cell *stored, struct lc_s
     return stored->n == value.n && (value.n == 0 || memcmp(stored->p, value.p, value.n) == 0);
 }
 
-static int take_row(struct run *r, const struct lc_table *t, size_t row, uint32_t old_rule,
+static int take_row(struct run *r, const struct lc_answer *t, size_t row, uint32_t old_rule,
                     uint32_t new_rule)
 {
     const struct lc_impact_rules *k = r->rules;
@@ -111,12 +111,12 @@ static int take_row(struct run *r, const struct lc_table *t, size_t row, uint32_
     uint32_t new_id = lc_rules_value_id(k->new, k->new_attribute, new_rule);
     struct lc_slice old = lc_rules_value(k->old, k->old_attribute, old_id);
     struct lc_slice new = lc_rules_value(k->new, k->new_attribute, new_id);
-    const struct lc_cell *stored = lc_table_at(t, row, K_VALUE);
-    uint64_t rows = lc_table_u64(t, row, K_ROWS, 0);
+    const struct lc_cell *stored = lc_answer_at(t, row, K_VALUE);
+    uint64_t rows = lc_answer_u64(t, row, K_ROWS, 0);
     bool same = old.n == new.n && (old.n == 0 || memcmp(old.p, new.p, old.n) == 0);
 
     r->out->rows += rows;
-    if (lc_table_at(t, row, K_KEY)->is_null) { /* no function is asked for it */
+    if (lc_answer_at(t, row, K_KEY)->is_null) { /* no function is asked for it */
         r->out->given += rows;
         return 0;
     }
@@ -134,7 +134,7 @@ static int take_row(struct run *r, const struct lc_table *t, size_t row, uint32_
 }
 
 /* Keys of the next rows, copied so that the matcher may read behind each. */
-static int make_batch(struct lc_batch *batch, struct lc_buf *bytes, const struct lc_table *t,
+static int make_batch(struct lc_batch *batch, struct lc_buf *bytes, const struct lc_answer *t,
                       size_t first, bool numbers, struct lc_error *err)
 {
     size_t at[LC_BATCH];
@@ -142,7 +142,7 @@ static int make_batch(struct lc_batch *batch, struct lc_buf *bytes, const struct
     lc_buf_reset(bytes);
     batch->n = t->rows - first < LC_BATCH ? t->rows - first : LC_BATCH;
     for (size_t i = 0; i < batch->n; i++) {
-        const struct lc_cell *c = lc_table_at(t, first + i, K_KEY);
+        const struct lc_cell *c = lc_answer_at(t, first + i, K_KEY);
         char *end = NULL;
 
         at[i] = bytes->n;
@@ -161,7 +161,7 @@ static int make_batch(struct lc_batch *batch, struct lc_buf *bytes, const struct
     return 0;
 }
 
-static int take_portion(struct run *r, const struct lc_table *t, struct lc_error *err)
+static int take_portion(struct run *r, const struct lc_answer *t, struct lc_error *err)
 {
     struct lc_batch batch;
     uint32_t old[LC_BATCH], new[LC_BATCH];
@@ -183,7 +183,7 @@ static int take_portion(struct run *r, const struct lc_table *t, struct lc_error
     return rc;
 }
 
-static int ask(const struct run *r, struct lc_buf *sql, struct lc_table *t, struct lc_error *err)
+static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *t, struct lc_error *err)
 {
     struct lc_query q = {
         .sql = lc_buf_str(sql), .sql_n = sql->n, .timeout_ms = QUERY_WAIT_MS, .cancel = r->cancel};
@@ -193,7 +193,7 @@ static int ask(const struct run *r, struct lc_buf *sql, struct lc_table *t, stru
 
 static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_buf sql;
     int rc;
 
@@ -201,15 +201,15 @@ static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
     rc = lc_buf_adds(&sql, "SELECT uniq(") || lc_sql_add_id(&sql, r->rules->key) ||
          lc_buf_adds(&sql, ") AS keys FROM ") || lc_derived_add_table(r->d, &sql);
     rc = rc ? no_memory(err) : ask(r, &sql, &t, err);
-    *keys = rc == 0 ? lc_table_u64(&t, 0, 0, 0) : 0;
-    lc_table_release(&t);
+    *keys = rc == 0 ? lc_answer_u64(&t, 0, 0, 0) : 0;
+    lc_answer_release(&t);
     lc_buf_release(&sql);
     return rc;
 }
 
 static int count_portion(struct run *r, uint64_t i, uint64_t portions, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_buf sql;
     int rc;
 
@@ -225,7 +225,7 @@ static int count_portion(struct run *r, uint64_t i, uint64_t portions, struct lc
                                                                    : ask(r, &sql, &t, err);
     if (rc == 0)
         rc = take_portion(r, &t, err);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     lc_buf_release(&sql);
     return rc;
 }

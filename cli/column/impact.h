@@ -2,8 +2,8 @@
  * How many rows of a table would change by new rules: counted with both rule sets here, over the
  * table's distinct keys, before either function is on the server.
  */
-#ifndef LC_IMPACT_H
-#define LC_IMPACT_H
+#ifndef LC_CLI_COLUMN_IMPACT_H
+#define LC_CLI_COLUMN_IMPACT_H
 #include "cli/column/column.h"
 #include "udf/rules/ruleset.h"
 

@@ -2,8 +2,8 @@
  * A query that is asked twenty times a second on a connection of its own, as a reader of the table
  * would, so that a backfill feels what readers feel.
  */
-#ifndef LC_PROBE_H
-#define LC_PROBE_H
+#ifndef LC_CLI_COLUMN_LOAD_PROBE_H
+#define LC_CLI_COLUMN_LOAD_PROBE_H
 #include "cli/server/backend.h"
 
 #include <stdbool.h>

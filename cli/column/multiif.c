@@ -59,7 +59,7 @@ static struct ranked *rank(const struct lc_rules *rules)
     return order;
 }
 
-int lc_builtin_multiif(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
+int lc_multiif_multiif(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
                        const char *miss_sql, struct lc_buf *out, struct lc_error *err)
 {
     struct ranked *order;

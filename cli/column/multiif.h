@@ -2,14 +2,14 @@
  * A rule set as an expression that ClickHouse computes itself: what a person would write by hand if
  * there were no function. For comparison with one, and to take its place.
  */
-#ifndef LC_BUILTIN_H
-#define LC_BUILTIN_H
+#ifndef LC_CLI_COLUMN_MULTIIF_H
+#define LC_CLI_COLUMN_MULTIIF_H
 #include "base/buf.h"
 #include "base/error.h"
 #include "udf/rules/ruleset.h"
 
 /* From about so many rules on the function is the faster one, many times: see bench/README.md. */
-#define LC_BUILTIN_MAX_RULES 30u
+#define LC_MULTIIF_MAX_RULES 30u
 
 /*
  * Append a multiIf that answers what the rules answer:
@@ -21,7 +21,7 @@
  * key_sql is SQL, taken as it is: "user_id"; so is miss_sql (NULL: ''), which stands where no rule
  * holds. 0, LC_ERR_NOMEM, or LC_ERR_USAGE for buckets, whose hash is of the matcher's own making.
  */
-int lc_builtin_multiif(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
+int lc_multiif_multiif(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
                        const char *miss_sql, struct lc_buf *out, struct lc_error *err);
 
 #endif

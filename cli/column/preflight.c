@@ -28,8 +28,8 @@ struct trial {
     char *expr, *type;
     char *udf; /* the first function that is not the server's own; NULL: none */
     bool table_there;
-    struct lc_table columns; /* of the table as it is */
-    struct lc_own_rows own;  /* where a cluster or rules are to be asked about them */
+    struct lc_answer columns;  /* of the table as it is */
+    struct lc_sample_rows own; /* where a cluster or rules are to be asked about them */
 };
 
 static int no_memory(struct lc_error *err)
@@ -44,33 +44,33 @@ static int keep(char **to, const char *from)
     return *to ? 0 : LC_ERR_NOMEM;
 }
 
-static struct lc_defaults_made *new_made(struct lc_defaults *d)
+static struct lc_preflight_made *new_made(struct lc_preflight *d)
 {
-    struct lc_defaults_made *v = realloc(d->made, (d->made_n + 1) * sizeof *v);
+    struct lc_preflight_made *v = realloc(d->made, (d->made_n + 1) * sizeof *v);
 
     if (!v)
         return NULL;
     d->made = v;
     v += d->made_n++;
-    *v = (struct lc_defaults_made){0};
+    *v = (struct lc_preflight_made){0};
     return v;
 }
 
-static const char *database_of(const struct lc_defaults *d, const struct lc_stmt *s)
+static const char *database_of(const struct lc_preflight *d, const struct lc_stmt *s)
 {
     return lc_stmt_database(s, lc_backend_database(d->b));
 }
 
-int lc_defaults_note(struct lc_defaults *d, const struct lc_stmt *s)
+int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *s)
 {
     if (s->kind == LC_STMT_CREATE_FUNCTION) {
-        struct lc_defaults_made *m = new_made(d);
+        struct lc_preflight_made *m = new_made(d);
 
         return m ? keep(&m->function, s->name) : LC_ERR_NOMEM;
     }
     for (size_t i = 0; i < s->command_n; i++) {
         const struct lc_stmt_command *c = &s->commands[i];
-        struct lc_defaults_made *m;
+        struct lc_preflight_made *m;
 
         if (c->kind != LC_STMT_ADD_COLUMN)
             continue;
@@ -85,7 +85,7 @@ int lc_defaults_note(struct lc_defaults *d, const struct lc_stmt *s)
     return 0;
 }
 
-void lc_defaults_release(struct lc_defaults *d)
+void lc_preflight_release(struct lc_preflight *d)
 {
     for (size_t i = 0; i < d->made_n; i++) {
         free(d->made[i].database);
@@ -102,7 +102,7 @@ void lc_defaults_release(struct lc_defaults *d)
     lc_cluster_release(&d->alone);
 }
 
-bool lc_defaults_makes(const struct lc_defaults *d, const char *name)
+bool lc_preflight_makes(const struct lc_preflight *d, const char *name)
 {
     for (size_t i = 0; i < d->made_n; i++) {
         if (d->made[i].function && strcmp(d->made[i].function, name) == 0)
@@ -112,18 +112,18 @@ bool lc_defaults_makes(const struct lc_defaults *d, const char *name)
 }
 
 /* The type of a column of the table, by then; NULL where it has none of that name. */
-static const char *type_of(const struct lc_defaults *d, const struct trial *t, const char *column)
+static const char *type_of(const struct lc_preflight *d, const struct trial *t, const char *column)
 {
     for (size_t i = 0; i < d->made_n; i++) {
-        const struct lc_defaults_made *m = &d->made[i];
+        const struct lc_preflight_made *m = &d->made[i];
 
         if (m->table && strcmp(m->table, t->stmt->name) == 0 &&
             strcmp(m->database, t->database) == 0 && strcmp(m->column, column) == 0)
             return m->type;
     }
     for (size_t i = 0; i < t->columns.rows; i++) {
-        if (strcmp(lc_table_at(&t->columns, i, 0)->p, column) == 0)
-            return lc_table_at(&t->columns, i, 1)->p;
+        if (strcmp(lc_answer_at(&t->columns, i, 0)->p, column) == 0)
+            return lc_answer_at(&t->columns, i, 1)->p;
     }
     for (size_t i = 0; i < t->stmt->command_n; i++) {
         const struct lc_stmt_command *c = &t->stmt->commands[i];
@@ -156,7 +156,7 @@ static int add_value(struct lc_buf *b, const char *type, const char *column)
 }
 
 /* The columns that the expression reads, as made-up values or, with `own`, by their names. */
-static int add_columns(const struct lc_defaults *d, const struct trial *t, bool own,
+static int add_columns(const struct lc_preflight *d, const struct trial *t, bool own,
                        struct lc_buf *b, bool *all_there, struct lc_error *err)
 {
     struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
@@ -175,11 +175,11 @@ static int add_columns(const struct lc_defaults *d, const struct trial *t, bool 
         if (!name)
             return no_memory(err);
         type = type_of(d, t, name);
-        if (type && own && lc_table_col(&t->columns, "name") == 0) {
+        if (type && own && lc_answer_col(&t->columns, "name") == 0) {
             bool there = false;
 
             for (size_t i = 0; i < t->columns.rows; i++)
-                there = there || strcmp(lc_table_at(&t->columns, i, 0)->p, name) == 0;
+                there = there || strcmp(lc_answer_at(&t->columns, i, 0)->p, name) == 0;
             *all_there = *all_there && there;
         }
         if (type)
@@ -210,7 +210,7 @@ struct answers {
  * will be asked to run anyway. It stands beside the FROM that names the host, since on older
  * servers only that SELECT is done there.
  */
-static int make_sample(const struct lc_defaults *d, const struct trial *t, size_t host, bool own,
+static int make_sample(const struct lc_preflight *d, const struct trial *t, size_t host, bool own,
                        const char *expr, struct lc_buf *sql, bool *possible, struct lc_error *err)
 {
     bool narrow = is_narrow(t->type);
@@ -243,11 +243,11 @@ static int make_sample(const struct lc_defaults *d, const struct trial *t, size_
 }
 
 /* Evaluate over made-up rows, or over the table's own. *possible false: not all columns exist. */
-static int sample(const struct lc_defaults *d, const struct trial *t, size_t host, bool own,
+static int sample(const struct lc_preflight *d, const struct trial *t, size_t host, bool own,
                   const char *expr, struct answers *a, bool *possible, struct lc_error *err)
 {
     struct lc_buf sql;
-    struct lc_table out = {0};
+    struct lc_answer out = {0};
     int rc;
 
     *a = (struct answers){0};
@@ -259,18 +259,18 @@ static int sample(const struct lc_defaults *d, const struct trial *t, size_t hos
     if (rc == 0 && *possible)
         rc = lc_cluster_run(d->cluster, host, lc_buf_str(&sql), &out, err);
     if (rc == 0 && out.rows == 1)
-        *a = (struct answers){lc_table_u64(&out, 0, 0, 0), lc_table_u64(&out, 0, 1, 0),
-                              lc_table_u64(&out, 0, 2, 0), lc_table_u64(&out, 0, 3, 0),
-                              lc_table_u64(&out, 0, 4, 0), lc_table_u64(&out, 0, 5, 0)};
-    lc_table_release(&out);
+        *a = (struct answers){lc_answer_u64(&out, 0, 0, 0), lc_answer_u64(&out, 0, 1, 0),
+                              lc_answer_u64(&out, 0, 2, 0), lc_answer_u64(&out, 0, 3, 0),
+                              lc_answer_u64(&out, 0, 4, 0), lc_answer_u64(&out, 0, 5, 0)};
+    lc_answer_release(&out);
     lc_buf_release(&sql);
     return rc;
 }
 
-static void say(const struct lc_defaults *d, bool warning, const char *fmt, ...)
+static void say(const struct lc_preflight *d, bool warning, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void say(const struct lc_defaults *d, bool warning, const char *fmt, ...)
+static void say(const struct lc_preflight *d, bool warning, const char *fmt, ...)
 {
     char text[1024];
     va_list ap;
@@ -283,7 +283,7 @@ static void say(const struct lc_defaults *d, bool warning, const char *fmt, ...)
     d->say(d->ctx, warning, text);
 }
 
-static int refuse_failing(const struct lc_defaults *d, const struct trial *t,
+static int refuse_failing(const struct lc_preflight *d, const struct trial *t,
                           const struct lc_error *why, struct lc_error *err)
 {
     bool dictionary = t->udf && strncasecmp(t->udf, "dictGet", 7) == 0;
@@ -317,7 +317,7 @@ static int refuse_failing(const struct lc_defaults *d, const struct trial *t,
 }
 
 /* What the counted answers say. */
-static int judge(const struct lc_defaults *d, const struct trial *t, const struct answers *a,
+static int judge(const struct lc_preflight *d, const struct trial *t, const struct answers *a,
                  const struct answers *own, struct lc_error *err)
 {
     uint64_t rows = a->rows + own->rows;
@@ -353,7 +353,7 @@ static int judge(const struct lc_defaults *d, const struct trial *t, const struc
 }
 
 /* Is it the function that fails on made-up rows, or can values of these types not be made up? */
-static bool can_make_up(const struct lc_defaults *d, const struct trial *t, size_t host)
+static bool can_make_up(const struct lc_preflight *d, const struct trial *t, size_t host)
 {
     struct lc_error ignored = LC_ERROR_INIT;
     struct answers plain;
@@ -370,10 +370,10 @@ static bool can_make_up(const struct lc_defaults *d, const struct trial *t, size
     return can;
 }
 
-static int compare_rules(const struct lc_defaults *d, const struct trial *t, struct lc_error *err);
+static int compare_rules(const struct lc_preflight *d, const struct trial *t, struct lc_error *err);
 
 /* of: "" or which rows it was. With --rules the host that is wrong is named. */
-static int refuse_differing(const struct lc_defaults *d, const struct trial *t, size_t first,
+static int refuse_differing(const struct lc_preflight *d, const struct trial *t, size_t first,
                             size_t host, const char *of, struct lc_error *err)
 {
     int rc = compare_rules(d, t, err);
@@ -390,7 +390,7 @@ static int refuse_differing(const struct lc_defaults *d, const struct trial *t, 
 }
 
 /* Made-up rows on every host. *made_up false: there are no values for these types. */
-static int try_hosts(const struct lc_defaults *d, const struct trial *t, struct answers *first,
+static int try_hosts(const struct lc_preflight *d, const struct trial *t, struct answers *first,
                      bool *made_up, struct lc_error *err)
 {
     const struct lc_cluster *c = d->cluster;
@@ -433,11 +433,11 @@ static int try_hosts(const struct lc_defaults *d, const struct trial *t, struct 
 }
 
 /* The table's own rows, on the server that is connected to. */
-static int try_own(const struct lc_defaults *d, const struct trial *t, struct answers *own,
+static int try_own(const struct lc_preflight *d, const struct trial *t, struct answers *own,
                    struct lc_error *err)
 {
     struct lc_cluster alone = {0};
-    struct lc_defaults here = *d;
+    struct lc_preflight here = *d;
     struct lc_error why = LC_ERROR_INIT;
     bool possible;
     int rc = lc_cluster_alone(&alone, d->b, err);
@@ -465,7 +465,7 @@ static size_t find_column(const struct trial *t, const char *name)
 {
     size_t i = 0;
 
-    while (i < t->columns.rows && strcmp(lc_table_at(&t->columns, i, 0)->p, name) != 0)
+    while (i < t->columns.rows && strcmp(lc_answer_at(&t->columns, i, 0)->p, name) != 0)
         i++;
     return i;
 }
@@ -473,24 +473,24 @@ static size_t find_column(const struct trial *t, const char *name)
 /* List it, once. False: the table does not have it yet, or its text says too little. */
 static bool list_input(struct trial *t, const char *name)
 {
-    struct lc_own_rows *o = &t->own;
+    struct lc_sample_rows *o = &t->own;
     size_t i = find_column(t, name);
-    const char *type = i < t->columns.rows ? lc_table_at(&t->columns, i, 1)->p : NULL;
+    const char *type = i < t->columns.rows ? lc_answer_at(&t->columns, i, 1)->p : NULL;
 
     if (!type || !is_same_everywhere(type))
         return false;
     for (size_t k = 0; k < o->n; k++)
         if (strcmp(o->columns[k].name, name) == 0)
             return true;
-    if (o->n == LC_OWN_ROWS_COLUMNS)
+    if (o->n == LC_SAMPLE_ROWS_COLUMNS)
         return false;
-    o->columns[o->n].name = lc_table_at(&t->columns, i, 0)->p;
+    o->columns[o->n].name = lc_answer_at(&t->columns, i, 0)->p;
     o->columns[o->n++].type = type;
     return true;
 }
 
 /* The columns that the expression reads; none, where one of them cannot be listed. */
-static void name_inputs(const struct lc_defaults *d, struct trial *t)
+static void name_inputs(const struct lc_preflight *d, struct trial *t)
 {
     struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
     struct lc_tok tok;
@@ -509,10 +509,10 @@ static void name_inputs(const struct lc_defaults *d, struct trial *t)
 }
 
 /* Of types that cannot be told apart there are none: sample() tries them as they are. */
-static int read_own_rows(const struct lc_defaults *d, struct trial *t, struct lc_error *err)
+static int read_own_rows(const struct lc_preflight *d, struct trial *t, struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
-    int rc = lc_own_rows_read(&t->own, d->b, t->database, t->stmt->name, &why);
+    int rc = lc_sample_rows_read(&t->own, d->b, t->database, t->stmt->name, &why);
 
     if (rc == LC_ERR_SERVER) {
         t->own.n = 0;
@@ -524,7 +524,7 @@ static int read_own_rows(const struct lc_defaults *d, struct trial *t, struct lc
 }
 
 /* The same rows of the table on every host: made-up ones may not meet what they differ in. */
-static int try_own_on_hosts(const struct lc_defaults *d, const struct trial *t,
+static int try_own_on_hosts(const struct lc_preflight *d, const struct trial *t,
                             struct lc_error *err)
 {
     const struct lc_cluster *c = d->cluster;
@@ -538,13 +538,13 @@ static int try_own_on_hosts(const struct lc_defaults *d, const struct trial *t,
 
         if (c->v[i].down)
             continue;
-        rc = lc_own_rows_digest(&t->own, c, i, t->expr, &digest, &why);
+        rc = lc_sample_rows_digest(&t->own, c, i, t->expr, &digest, &why);
         if (rc == LC_ERR_SERVER) {
             uint64_t ignored;
             struct lc_error none = LC_ERROR_INIT;
 
             /* Texts need not be values of these types there: then the made-up rows must do. */
-            if (first_host == c->n || lc_own_rows_digest(&t->own, c, i, NULL, &ignored, &none))
+            if (first_host == c->n || lc_sample_rows_digest(&t->own, c, i, NULL, &ignored, &none))
                 return 0;
             return refuse_failing(d, t, &why, err);
         }
@@ -563,7 +563,7 @@ static int try_own_on_hosts(const struct lc_defaults *d, const struct trial *t,
 }
 
 /* Evaluate the expression over rows, and judge. */
-static int try_expression(const struct lc_defaults *d, const struct trial *t, struct lc_error *err)
+static int try_expression(const struct lc_preflight *d, const struct trial *t, struct lc_error *err)
 {
     struct answers a, own = {0};
     bool made_up;
@@ -619,7 +619,7 @@ static bool take_text(struct lc_lexer *lex, struct lc_tok *tok, char **text)
 }
 
 /* f(column), or dictGet…('dictionary', 'attribute', column or tuple(column)), and nothing more. */
-static bool plain_call(const struct lc_defaults *d, const struct trial *t, struct call *c)
+static bool plain_call(const struct lc_preflight *d, const struct trial *t, struct call *c)
 {
     struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
     struct lc_tok tok;
@@ -647,10 +647,10 @@ static bool plain_call(const struct lc_defaults *d, const struct trial *t, struc
            lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_END;
 }
 
-static int compare_with(const struct lc_defaults *d, const struct trial *t, const char *path,
+static int compare_with(const struct lc_preflight *d, const struct trial *t, const char *path,
                         const struct call *c, struct lc_error *err)
 {
-    const struct lc_answers_call call = {.function = c->function,
+    const struct lc_compare_call call = {.function = c->function,
                                          .dictionary = c->dictionary,
                                          .tuple = c->tuple,
                                          .column_type = c->type,
@@ -667,7 +667,7 @@ static int compare_with(const struct lc_defaults *d, const struct trial *t, cons
 
         if (d->cluster->v[i].down)
             continue;
-        rc = lc_answers_compare_host(d->cluster, i, &call, rules, path, &compared, &why);
+        rc = lc_compare_compare_host(d->cluster, i, &call, rules, path, &compared, &why);
         if (rc && err && err->code == 0) {
             *err = why;
             if (d->cluster->name && rc == LC_ERR_REFUSED)
@@ -687,7 +687,7 @@ static int compare_with(const struct lc_defaults *d, const struct trial *t, cons
 }
 
 /* Compare with each rules file that is named for the function or dictionary, or for all. */
-static int compare_rules(const struct lc_defaults *d, const struct trial *t, struct lc_error *err)
+static int compare_rules(const struct lc_preflight *d, const struct trial *t, struct lc_error *err)
 {
     struct call c = {0};
     bool plain = d->rules.n && plain_call(d, t, &c);
@@ -698,7 +698,7 @@ static int compare_rules(const struct lc_defaults *d, const struct trial *t, str
         say(d, true, "%s is not compared with --rules: it is no call of one column", t->expr);
     for (size_t i = 0; rc == 0 && plain && i < d->rules.n; i++) {
         size_t n;
-        const char *file = lc_answers_file(d->rules.v[i], &n);
+        const char *file = lc_compare_file(d->rules.v[i], &n);
 
         if (n == 0 || (strlen(name) == n && memcmp(name, d->rules.v[i], n) == 0))
             rc = compare_with(d, t, file, &c, err);
@@ -707,7 +707,7 @@ static int compare_rules(const struct lc_defaults *d, const struct trial *t, str
     return rc;
 }
 
-static int refuse_missing(const struct lc_defaults *d, const struct trial *t, const char *name,
+static int refuse_missing(const struct lc_preflight *d, const struct trial *t, const char *name,
                           size_t host, struct lc_error *err)
 {
     lc_fail(err, LC_ERR_REFUSED,
@@ -726,28 +726,28 @@ static int refuse_missing(const struct lc_defaults *d, const struct trial *t, co
 }
 
 /* Every host must know it: one that does not cannot load the table's DEFAULT. */
-static int find_on_hosts(const struct lc_defaults *d, const struct trial *t, const char *name,
+static int find_on_hosts(const struct lc_preflight *d, const struct trial *t, const char *name,
                          struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && d->cluster->name && i < d->cluster->n; i++) {
-        struct lc_table found = {0};
+        struct lc_answer found = {0};
 
         if (d->cluster->v[i].down)
             continue;
         rc = lc_cluster_read(d->cluster, i, lc_sql_function_known, lc_sql_host_function_known, args,
                              &found, err);
-        if (rc == 0 && lc_table_u64(&found, 0, 0, 0) == 0)
+        if (rc == 0 && lc_answer_u64(&found, 0, 0, 0) == 0)
             rc = refuse_missing(d, t, name, i, err);
-        lc_table_release(&found);
+        lc_answer_release(&found);
     }
     return rc;
 }
 
 /* Which functions are called: is each there, and is one not the server's own? */
-static int find_functions(struct lc_defaults *d, struct trial *t, bool now, bool *wait,
+static int find_functions(struct lc_preflight *d, struct trial *t, bool now, bool *wait,
                           struct lc_error *err)
 {
     struct lc_slice expr = {(const uint8_t *)t->expr, strlen(t->expr)};
@@ -758,22 +758,22 @@ static int find_functions(struct lc_defaults *d, struct trial *t, bool now, bool
     *wait = false;
     while (rc == 0 && (name = lc_expr_function(expr, &at))) {
         const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
-        struct lc_table found = {0};
+        struct lc_answer found = {0};
         bool foreign;
 
         rc = lc_query_read(d->b,
                            d->facts->function_origin ? lc_sql_function_origin : lc_sql_function_any,
                            args, &found, err);
         if (rc == 0 && found.rows == 0) {
-            if (!now && lc_defaults_makes(d, name))
+            if (!now && lc_preflight_makes(d, name))
                 *wait = true;
             else
                 rc = refuse_missing(d, t, name, NO_HOST, err);
         }
         foreign = rc == 0 && !*wait &&
-                  (strcmp(lc_table_at(&found, 0, 0)->p, "System") != 0 ||
+                  (strcmp(lc_answer_at(&found, 0, 0)->p, "System") != 0 ||
                    strncasecmp(name, "dictGet", 7) == 0);
-        lc_table_release(&found);
+        lc_answer_release(&found);
         if (foreign && strncasecmp(name, "dictGet", 7) != 0)
             rc = find_on_hosts(d, t, name, err);
         if (foreign && !t->udf)
@@ -784,7 +784,7 @@ static int find_functions(struct lc_defaults *d, struct trial *t, bool now, bool
     return rc;
 }
 
-static int look_at_table(const struct lc_defaults *d, struct trial *t, struct lc_error *err)
+static int look_at_table(const struct lc_preflight *d, struct trial *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", t->database}, {"table", t->stmt->name}, {NULL, NULL}};
@@ -795,7 +795,7 @@ static int look_at_table(const struct lc_defaults *d, struct trial *t, struct lc
 }
 
 /* MODIFY COLUMN without a type keeps the one that the column has. */
-static int take_type_that_stays(const struct lc_defaults *d, struct trial *t, struct lc_error *err)
+static int take_type_that_stays(const struct lc_preflight *d, struct trial *t, struct lc_error *err)
 {
     const char *type = *t->type ? NULL : type_of(d, t, t->c->column);
 
@@ -806,7 +806,7 @@ static int take_type_that_stays(const struct lc_defaults *d, struct trial *t, st
     return t->type ? 0 : no_memory(err);
 }
 
-static int check_command(struct lc_defaults *d, const struct lc_stmt *stmt,
+static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
                          const struct lc_stmt_command *c, bool now, struct lc_error *err)
 {
     struct trial t = {.stmt = stmt, .c = c, .database = database_of(d, stmt)};
@@ -838,13 +838,13 @@ static int check_command(struct lc_defaults *d, const struct lc_stmt *stmt,
     free(t.expr);
     free(t.type);
     free(t.udf);
-    lc_table_release(&t.own.rows);
-    lc_table_release(&t.columns);
+    lc_answer_release(&t.own.rows);
+    lc_answer_release(&t.columns);
     return rc;
 }
 
-int lc_defaults_check(struct lc_defaults *d, const struct lc_stmt *stmt, bool now,
-                      struct lc_error *err)
+int lc_preflight_check(struct lc_preflight *d, const struct lc_stmt *stmt, bool now,
+                       struct lc_error *err)
 {
     if (!d->cluster) {
         if (lc_cluster_alone(&d->alone, d->b, err))
@@ -864,9 +864,9 @@ int lc_defaults_check(struct lc_defaults *d, const struct lc_stmt *stmt, bool no
     return 0;
 }
 
-int lc_defaults_check_column(struct lc_defaults *d, const char *database, const char *table,
-                             const char *column, const char *type, const char *kind,
-                             const char *expr, struct lc_error *err)
+int lc_preflight_check_column(struct lc_preflight *d, const char *database, const char *table,
+                              const char *column, const char *type, const char *kind,
+                              const char *expr, struct lc_error *err)
 {
     struct lc_stmt stmt = {0};
     struct lc_buf sql;
@@ -881,7 +881,7 @@ int lc_defaults_check_column(struct lc_defaults *d, const char *database, const 
     else
         rc = lc_stmt_parse(&stmt, (const char *)sql.p, sql.n, err);
     if (rc == 0)
-        rc = lc_defaults_check(d, &stmt, true, err);
+        rc = lc_preflight_check(d, &stmt, true, err);
     lc_stmt_release(&stmt);
     lc_buf_release(&sql);
     return rc;

@@ -7,8 +7,8 @@
  * With a cluster every host is asked, and their answers to the made-up rows are compared.
  * (Over constants the server would fold the call on the host that was asked, which proves nothing.)
  */
-#ifndef LC_DEFAULTS_H
-#define LC_DEFAULTS_H
+#ifndef LC_CLI_COLUMN_PREFLIGHT_H
+#define LC_CLI_COLUMN_PREFLIGHT_H
 #include "base/strings.h"
 #include "cli/server/abilities.h"
 #include "cli/server/cluster.h"
@@ -17,21 +17,21 @@
 #include <stdbool.h>
 
 /* What earlier statements of the run will have made by then. */
-struct lc_defaults_made {
+struct lc_preflight_made {
     char *database, *table, *column, *type; /* a column; or, with table NULL, */
     char *function;                         /* a function */
 };
 
-struct lc_defaults {
+struct lc_preflight {
     const struct lc_cluster *cluster; /* each host of it is tried; NULL: b alone */
     struct lc_cluster alone;
     struct lc_backend *b; /* the same as its */
-    const struct lc_facts *facts;
+    const struct lc_abilities *facts;
     struct lc_strings rules; /* "FILE" or "function=FILE" */
     bool allow_unsafe;       /* an answer that is always empty is said, not refused */
     void (*say)(void *ctx, bool warning, const char *text);
     void *ctx;
-    struct lc_defaults_made *made;
+    struct lc_preflight_made *made;
     size_t made_n;
     bool deferred; /* something could not be tried yet, since this run makes it first */
 };
@@ -41,24 +41,24 @@ struct lc_defaults {
  * statement is about to be sent: nothing that it needs may be missing any more. 0; LC_ERR_REFUSED
  * with what to do; the failures of a query.
  */
-int lc_defaults_check(struct lc_defaults *d, const struct lc_stmt *stmt, bool now,
-                      struct lc_error *err);
+int lc_preflight_check(struct lc_preflight *d, const struct lc_stmt *stmt, bool now,
+                       struct lc_error *err);
 
 /*
  * The same for a column that is there: its expression is tried as an ALTER to the same one would
- * be. As lc_defaults_check; LC_ERR_INPUT where the expression cannot be read.
+ * be. As lc_preflight_check; LC_ERR_INPUT where the expression cannot be read.
  */
-int lc_defaults_check_column(struct lc_defaults *d, const char *database, const char *table,
-                             const char *column, const char *type, const char *kind,
-                             const char *expr, struct lc_error *err);
+int lc_preflight_check_column(struct lc_preflight *d, const char *database, const char *table,
+                              const char *column, const char *type, const char *kind,
+                              const char *expr, struct lc_error *err);
 
 /* Note what the statement will make, for the checks of those behind it. 0 or LC_ERR_NOMEM. */
-int lc_defaults_note(struct lc_defaults *d, const struct lc_stmt *stmt);
+int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *stmt);
 
 /* Was a CREATE of this function noted? */
-bool lc_defaults_makes(const struct lc_defaults *d, const char *function);
+bool lc_preflight_makes(const struct lc_preflight *d, const char *function);
 
 /* Free what was noted. */
-void lc_defaults_release(struct lc_defaults *d);
+void lc_preflight_release(struct lc_preflight *d);
 
 #endif

@@ -41,7 +41,7 @@ static int key_of(const struct lc_derived *d, char **key, const char **type, str
     return 0;
 }
 
-static int attribute_of(const struct lc_derived *d, const struct lc_inline_source *source,
+static int attribute_of(const struct lc_derived *d, const struct lc_replace_source *source,
                         const struct lc_rules *rules, uint32_t *attribute, struct lc_error *err)
 {
     const char *name = source->attribute ? source->attribute : d->column;
@@ -64,7 +64,7 @@ static int attribute_of(const struct lc_derived *d, const struct lc_inline_sourc
  */
 static const char *miss_of(const struct lc_derived *d, char type[256])
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_buf sql;
 
     snprintf(type, 256, "%s", d->type);
@@ -73,14 +73,14 @@ static const char *miss_of(const struct lc_derived *d, char type[256])
         lc_derived_add_table(d, &sql) == 0 && lc_buf_adds(&sql, " LIMIT 0") == 0 &&
         lc_buf_str(&sql) && lc_backend_run(d->b, lc_buf_str(&sql), &t, NULL) == 0 && t.cols == 1)
         snprintf(type, 256, "%s", t.types[0].p);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     lc_buf_release(&sql);
     if (strstr(type, "Nullable("))
         return "NULL";
     return lc_type_is_integer(type) ? "'0'" : NULL;
 }
 
-static int from_rules(const struct lc_derived *d, const struct lc_inline_source *source,
+static int from_rules(const struct lc_derived *d, const struct lc_replace_source *source,
                       const char *key_sql, struct lc_buf *out, struct lc_error *err)
 {
     struct lc_rules *rules = NULL;
@@ -89,17 +89,17 @@ static int from_rules(const struct lc_derived *d, const struct lc_inline_source 
 
     if (rc == 0)
         rc = attribute_of(d, source, rules, &attribute, err);
-    if (rc == 0 && rules->rules > LC_BUILTIN_MAX_RULES) {
+    if (rc == 0 && rules->rules > LC_MULTIIF_MAX_RULES) {
         rc = lc_fail(err, LC_ERR_REFUSED,
                      "%s has %u rules: as multiIf they would slow every INSERT; %u are the most",
-                     source->rules, rules->rules, LC_BUILTIN_MAX_RULES);
+                     source->rules, rules->rules, LC_MULTIIF_MAX_RULES);
         lc_hint(err, "load them into a dictionary and give --dictionary NAME, or --remove the "
                      "DEFAULT, or keep the function");
     }
     if (rc == 0) {
         char type[256];
 
-        rc = lc_builtin_multiif(rules, attribute, key_sql, miss_of(d, type), out, err);
+        rc = lc_multiif_multiif(rules, attribute, key_sql, miss_of(d, type), out, err);
         if (rc == LC_ERR_USAGE)
             rc = LC_ERR_REFUSED;
         if (err && err->code == LC_ERR_USAGE)
@@ -110,12 +110,12 @@ static int from_rules(const struct lc_derived *d, const struct lc_inline_source 
 }
 
 /* dictGet('db.name', 'attribute', key); a key of several parts is a tuple. */
-static int from_dictionary(const struct lc_derived *d, const struct lc_inline_source *source,
+static int from_dictionary(const struct lc_derived *d, const struct lc_replace_source *source,
                            const char *key_sql, struct lc_buf *out, struct lc_error *err)
 {
     const char *attribute = source->attribute ? source->attribute : d->column;
     char *database = NULL, *name = NULL, *full = NULL;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_table_name_parse(source->dictionary, &database, &name, err);
 
     if (rc == 0) {
@@ -130,15 +130,15 @@ static int from_dictionary(const struct lc_derived *d, const struct lc_inline_so
     if (rc == 0 && t.rows == 0) {
         rc = lc_fail(err, LC_ERR_REFUSED, "there is no dictionary %s", source->dictionary);
         lc_hint(err, "SELECT database, name FROM system.dictionaries lists those that there are");
-    } else if (rc == 0 && !lc_table_u64(&t, 0, 4, 0)) {
+    } else if (rc == 0 && !lc_answer_u64(&t, 0, 4, 0)) {
         rc = lc_fail(err, LC_ERR_REFUSED, "the dictionary %s has no attribute '%s', but %s",
-                     source->dictionary, attribute, lc_table_at(&t, 0, 3)->p);
+                     source->dictionary, attribute, lc_answer_at(&t, 0, 3)->p);
         lc_hint(err, "--attribute names the one that the column holds");
     } else if (rc == 0) {
-        const char *in = lc_table_at(&t, 0, 0)->p;
-        bool tuple = lc_table_u64(&t, 0, 2, 0) != 0;
+        const char *in = lc_answer_at(&t, 0, 0)->p;
+        bool tuple = lc_answer_u64(&t, 0, 2, 0) != 0;
 
-        if (asprintf(&full, "%s%s%s", in, *in ? "." : "", lc_table_at(&t, 0, 1)->p) < 0)
+        if (asprintf(&full, "%s%s%s", in, *in ? "." : "", lc_answer_at(&t, 0, 1)->p) < 0)
             full = NULL;
         rc = !full || lc_buf_adds(out, "dictGet(") || lc_sql_add_str(out, full) ||
              lc_buf_adds(out, ", ") || lc_sql_add_str(out, attribute) ||
@@ -149,12 +149,12 @@ static int from_dictionary(const struct lc_derived *d, const struct lc_inline_so
     free(full);
     free(database);
     free(name);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
 /* A function is given the text of a key that is none; rules of numbers take numbers. */
-static int add_key(const struct lc_inline_source *source, const char *key, const char *type,
+static int add_key(const struct lc_replace_source *source, const char *key, const char *type,
                    struct lc_buf *sql)
 {
     struct lc_rules *rules = NULL;
@@ -167,8 +167,8 @@ static int add_key(const struct lc_inline_source *source, const char *key, const
            (as_text && lc_buf_adds(sql, ")"));
 }
 
-int lc_inline_expression(const struct lc_derived *d, const struct lc_inline_source *source,
-                         struct lc_buf *out, struct lc_error *err)
+int lc_replace_expression(const struct lc_derived *d, const struct lc_replace_source *source,
+                          struct lc_buf *out, struct lc_error *err)
 {
     struct lc_buf key_sql;
     const char *type = "";
@@ -186,17 +186,17 @@ int lc_inline_expression(const struct lc_derived *d, const struct lc_inline_sour
     return rc;
 }
 
-int lc_inline_lacking(const struct lc_derived *d, uint64_t *rows, struct lc_error *err)
+int lc_replace_lacking(const struct lc_derived *d, uint64_t *rows, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", d->database}, {"table", d->table}, {"column", d->column}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(d->b, lc_sql_verify_parts, args, &t, err);
 
     *rows = 0;
     for (size_t i = 0; rc == 0 && i < t.rows; i++)
-        *rows += lc_table_u64(&t, i, 4, 0);
-    lc_table_release(&t);
+        *rows += lc_answer_u64(&t, i, 4, 0);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -231,7 +231,7 @@ static int add_keys(const struct lc_derived *d, char *const *names, size_t n, st
 }
 
 static int ask(const struct lc_derived *d, struct lc_buf *sql, const atomic_bool *cancel,
-               struct lc_table *t, struct lc_error *err)
+               struct lc_answer *t, struct lc_error *err)
 {
     /* Keys that do not fit into a gigabyte go by way of the disk. */
     static const struct lc_setting settings[] = {
@@ -246,12 +246,12 @@ static int ask(const struct lc_derived *d, struct lc_buf *sql, const atomic_bool
 }
 
 static void refuse_differing(const struct lc_derived *d, uint64_t differ, uint64_t keys,
-                             const struct lc_table *t, struct lc_error *err)
+                             const struct lc_answer *t, struct lc_error *err)
 {
     char shown[3][80] = {"", "", ""};
 
     for (size_t i = 0; i < 3 && t->rows; i++)
-        lc_printable(lc_table_at(t, 0, i)->p, lc_table_at(t, 0, i)->n, shown[i], sizeof shown[i]);
+        lc_printable(lc_answer_at(t, 0, i)->p, lc_answer_at(t, 0, i)->n, shown[i], sizeof shown[i]);
     lc_fail(err, LC_ERR_REFUSED,
             "%" PRIu64 " of %" PRIu64
             " keys of %s.%s get another value: for '%s' it is '%s', and %s "
@@ -260,12 +260,12 @@ static void refuse_differing(const struct lc_derived *d, uint64_t differ, uint64
     lc_hint(err, "the rules are others than the function's: give those it runs with");
 }
 
-int lc_inline_compare(const struct lc_derived *d, const char *expr, const atomic_bool *cancel,
-                      uint64_t *keys, struct lc_error *err)
+int lc_replace_compare(const struct lc_derived *d, const char *expr, const atomic_bool *cancel,
+                       uint64_t *keys, struct lc_error *err)
 {
     char **names = NULL, *both = NULL;
     size_t n = 0;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_buf sql;
     uint64_t differ = 0;
     int rc;
@@ -281,8 +281,8 @@ int lc_inline_compare(const struct lc_derived *d, const char *expr, const atomic
         rc = rc ? no_memory(err) : ask(d, &sql, cancel, &t, err);
     }
     if (rc == 0) {
-        *keys = lc_table_u64(&t, 0, 0, 0);
-        differ = lc_table_u64(&t, 0, 1, 0);
+        *keys = lc_answer_u64(&t, 0, 0, 0);
+        differ = lc_answer_u64(&t, 0, 1, 0);
     }
     if (rc == 0 && differ) {
         lc_buf_reset(&sql);
@@ -299,20 +299,20 @@ int lc_inline_compare(const struct lc_derived *d, const char *expr, const atomic
         }
     }
     lc_derived_free_names(names, n);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     lc_buf_release(&sql);
     free(both);
     return rc;
 }
 
-int lc_inline_alter(struct lc_buf *sql, const char *database, const char *table,
-                    const struct lc_inline_change *changes, size_t n)
+int lc_replace_alter(struct lc_buf *sql, const char *database, const char *table,
+                     const struct lc_replace_change *changes, size_t n)
 {
     int rc = lc_buf_adds(sql, "ALTER TABLE ") || lc_sql_add_id(sql, database) ||
              lc_buf_adds(sql, ".") || lc_sql_add_id(sql, table);
 
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        const struct lc_inline_change *c = &changes[i];
+        const struct lc_replace_change *c = &changes[i];
 
         rc = lc_buf_adds(sql, i ? ", MODIFY COLUMN " : " MODIFY COLUMN ") ||
              lc_sql_add_id(sql, c->column) ||
@@ -322,7 +322,7 @@ int lc_inline_alter(struct lc_buf *sql, const char *database, const char *table,
     return rc ? LC_ERR_NOMEM : 0;
 }
 
-bool lc_inline_calls(const char *expr, const char *function)
+bool lc_replace_calls(const char *expr, const char *function)
 {
     struct lc_slice text = {(const uint8_t *)expr, strlen(expr)};
     size_t at = 0;

@@ -5,12 +5,12 @@
  * Where the function is gone already, every other ALTER of the table fails, and so do INSERTs
  * without the column; several such columns must be freed in ONE ALTER.
  */
-#ifndef LC_INLINE_H
-#define LC_INLINE_H
+#ifndef LC_CLI_COLUMN_REPLACE_DEFAULT_H
+#define LC_CLI_COLUMN_REPLACE_DEFAULT_H
 #include "cli/column/column.h"
 
 /* What takes the place of the function: one of them, or neither to remove the expression. */
-struct lc_inline_source {
+struct lc_replace_source {
     const char *rules;      /* a rules file */
     const char *dictionary; /* "name" or "database.name" */
     const char *attribute;  /* of either; NULL: the column's name, or the only one of the rules */
@@ -22,32 +22,32 @@ struct lc_inline_source {
  * is unknown, or the column's expression is no such call; LC_ERR_INPUT and LC_ERR_IO of a rules
  * file; the failures of a query.
  */
-int lc_inline_expression(const struct lc_derived *d, const struct lc_inline_source *source,
-                         struct lc_buf *out, struct lc_error *err);
+int lc_replace_expression(const struct lc_derived *d, const struct lc_replace_source *source,
+                          struct lc_buf *out, struct lc_error *err);
 
 /* Rows in parts that do not store the column. 0 or the failures of a query. */
-int lc_inline_lacking(const struct lc_derived *d, uint64_t *rows, struct lc_error *err);
+int lc_replace_lacking(const struct lc_derived *d, uint64_t *rows, struct lc_error *err);
 
 /*
  * Compare the expression with the column's own, over every distinct key of the table. 0 and *keys;
  * LC_ERR_REFUSED with a key for which they differ; LC_ERR_STOPPED; the failures of a
  * query.
  */
-int lc_inline_compare(const struct lc_derived *d, const char *expr, const atomic_bool *cancel,
-                      uint64_t *keys, struct lc_error *err);
+int lc_replace_compare(const struct lc_derived *d, const char *expr, const atomic_bool *cancel,
+                       uint64_t *keys, struct lc_error *err);
 
 /* One column of an ALTER: its new expression, or NULL where it is to have none. */
-struct lc_inline_change {
+struct lc_replace_change {
     const char *column;
     const char *kind; /* as it is: DEFAULT, MATERIALIZED, ALIAS, EPHEMERAL */
     const char *expr;
 };
 
 /* Append one ALTER that does them all. 0, LC_ERR_NOMEM. */
-int lc_inline_alter(struct lc_buf *sql, const char *database, const char *table,
-                    const struct lc_inline_change *changes, size_t n);
+int lc_replace_alter(struct lc_buf *sql, const char *database, const char *table,
+                     const struct lc_replace_change *changes, size_t n);
 
 /* Does the expression call the function? */
-bool lc_inline_calls(const char *expr, const char *function);
+bool lc_replace_calls(const char *expr, const char *function);
 
 #endif

@@ -8,7 +8,7 @@ static int no_memory(struct lc_error *err)
     return LC_ERR_NOMEM;
 }
 
-static int add_names(const struct lc_own_rows *o, struct lc_buf *sql)
+static int add_names(const struct lc_sample_rows *o, struct lc_buf *sql)
 {
     int rc = 0;
 
@@ -18,12 +18,12 @@ static int add_names(const struct lc_own_rows *o, struct lc_buf *sql)
 }
 
 /* Is the row without a NULL, and is there room for it? Then *bytes has it, too. */
-static bool take_row(const struct lc_own_rows *o, size_t row, size_t *bytes)
+static bool take_row(const struct lc_sample_rows *o, size_t row, size_t *bytes)
 {
     size_t more = 0;
 
     for (size_t i = 0; i < o->n; i++) {
-        const struct lc_cell *c = lc_table_at(&o->rows, row, i);
+        const struct lc_cell *c = lc_answer_at(&o->rows, row, i);
 
         if (c->is_null)
             return false;
@@ -35,8 +35,8 @@ static bool take_row(const struct lc_own_rows *o, size_t row, size_t *bytes)
     return true;
 }
 
-int lc_own_rows_read(struct lc_own_rows *o, struct lc_backend *b, const char *database,
-                     const char *table, struct lc_error *err)
+int lc_sample_rows_read(struct lc_sample_rows *o, struct lc_backend *b, const char *database,
+                        const char *table, struct lc_error *err)
 {
     struct lc_buf sql;
     int rc;
@@ -55,13 +55,13 @@ int lc_own_rows_read(struct lc_own_rows *o, struct lc_backend *b, const char *da
 }
 
 /* The column's values as a list, the row's own taken by its number. */
-static int add_column(const struct lc_own_rows *o, size_t column, const size_t *rows, size_t n,
+static int add_column(const struct lc_sample_rows *o, size_t column, const size_t *rows, size_t n,
                       struct lc_buf *sql)
 {
     int rc = lc_buf_adds(sql, ", CAST(arrayElement([");
 
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        const struct lc_cell *c = lc_table_at(&o->rows, rows[i], column);
+        const struct lc_cell *c = lc_answer_at(&o->rows, rows[i], column);
 
         rc = (i && lc_buf_adds(sql, ", ")) || lc_sql_add_bytes(sql, c->p, c->n);
     }
@@ -70,11 +70,11 @@ static int add_column(const struct lc_own_rows *o, size_t column, const size_t *
            lc_sql_add_id(sql, o->columns[column].name);
 }
 
-int lc_own_rows_digest(const struct lc_own_rows *o, const struct lc_cluster *c, size_t host,
-                       const char *expr, uint64_t *digest, struct lc_error *err)
+int lc_sample_rows_digest(const struct lc_sample_rows *o, const struct lc_cluster *c, size_t host,
+                          const char *expr, uint64_t *digest, struct lc_error *err)
 {
     size_t rows[ROWS_KEPT], n = 0, bytes = 0;
-    struct lc_table out = {0};
+    struct lc_answer out = {0};
     struct lc_buf sql;
     int rc;
 
@@ -101,8 +101,8 @@ int lc_own_rows_digest(const struct lc_own_rows *o, const struct lc_cluster *c, 
     rc = rc || !lc_buf_str(&sql) ? no_memory(err)
                                  : lc_cluster_run(c, host, lc_buf_str(&sql), &out, err);
     if (rc == 0)
-        *digest = lc_table_u64(&out, 0, 0, 0);
-    lc_table_release(&out);
+        *digest = lc_answer_u64(&out, 0, 0, 0);
+    lc_answer_release(&out);
     lc_buf_release(&sql);
     return rc;
 }

@@ -52,12 +52,12 @@ struct measured {
 
 static int bad_limit(const char *item, size_t n, struct lc_error *err)
 {
-    struct lc_nearest near = {0};
+    struct lc_suggest near = {0};
     char shown[64], name[32];
 
     snprintf(name, sizeof name, "%.*s", (int)strcspn(item, "=,"), item);
     for (size_t i = 0; i < LC_METRICS; i++)
-        lc_nearest_offer(&near, name, metrics[i].name);
+        lc_suggest_offer(&near, name, metrics[i].name);
     lc_fail(err, LC_ERR_USAGE, "\"%s\" is no limit", lc_printable(item, n, shown, sizeof shown));
     lc_hint(err,
             "metric=value,… of parts, mutations, merges, queries, replica_queue, replica_delay "
@@ -153,7 +153,7 @@ static int measure_load(struct lc_throttle *t, unsigned own_mutations, struct me
                         struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     int rc;
 
     if (!wants(t, LC_METRIC_PARTS) && !wants(t, LC_METRIC_MUTATIONS) &&
@@ -161,15 +161,15 @@ static int measure_load(struct lc_throttle *t, unsigned own_mutations, struct me
         return 0;
     rc = lc_query_run(t->b, lc_sql_load, args, &a, err);
     if (rc == 0 && a.rows) {
-        double mutations = lc_table_f64(&a, 0, 1, 0) - own_mutations;
-        double queries = lc_table_f64(&a, 0, 3, 1) - 1; /* the one that counted them */
+        double mutations = lc_answer_f64(&a, 0, 1, 0) - own_mutations;
+        double queries = lc_answer_f64(&a, 0, 3, 1) - 1; /* the one that counted them */
 
-        m[LC_METRIC_PARTS] = (struct measured){true, lc_table_f64(&a, 0, 0, 0)};
+        m[LC_METRIC_PARTS] = (struct measured){true, lc_answer_f64(&a, 0, 0, 0)};
         m[LC_METRIC_MUTATIONS] = (struct measured){true, mutations > 0 ? mutations : 0};
-        m[LC_METRIC_MERGES] = (struct measured){true, lc_table_f64(&a, 0, 2, 0)};
+        m[LC_METRIC_MERGES] = (struct measured){true, lc_answer_f64(&a, 0, 2, 0)};
         m[LC_METRIC_QUERIES] = (struct measured){true, queries > 0 ? queries : 0};
     }
-    lc_table_release(&a);
+    lc_answer_release(&a);
     return rc;
 }
 
@@ -177,7 +177,7 @@ static int measure_load(struct lc_throttle *t, unsigned own_mutations, struct me
 static int measure_replica(struct lc_throttle *t, struct measured *m, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     int rc;
 
     if (!wants(t, LC_METRIC_REPLICA_QUEUE) && !wants(t, LC_METRIC_REPLICA_DELAY))
@@ -185,11 +185,11 @@ static int measure_replica(struct lc_throttle *t, struct measured *m, struct lc_
     rc = lc_query_run(t->b, lc_sql_load_replica, args, &a, err);
     if (rc == 0) {
         m[LC_METRIC_REPLICA_QUEUE] =
-            (struct measured){true, a.rows ? lc_table_f64(&a, 0, 0, 0) : 0};
+            (struct measured){true, a.rows ? lc_answer_f64(&a, 0, 0, 0) : 0};
         m[LC_METRIC_REPLICA_DELAY] =
-            (struct measured){true, a.rows ? lc_table_f64(&a, 0, 1, 0) : 0};
+            (struct measured){true, a.rows ? lc_answer_f64(&a, 0, 1, 0) : 0};
     }
-    lc_table_release(&a);
+    lc_answer_release(&a);
     return rc;
 }
 
@@ -225,7 +225,7 @@ static int ask_query(struct lc_throttle *t, double *value, struct lc_error *err)
                                .settings = settings,
                                .timeout_ms = QUERY_LIMIT_MS,
                                .cancel = lc_stop_flag()};
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     struct lc_error why = LC_ERROR_INIT;
     int rc = lc_backend_query(t->b, &q, &a, &why);
 
@@ -238,12 +238,12 @@ static int ask_query(struct lc_throttle *t, double *value, struct lc_error *err)
     if (rc == 0) {
         char *end;
 
-        *value = strtod(lc_table_at(&a, 0, 0)->p, &end);
-        if (*end || end == lc_table_at(&a, 0, 0)->p || isnan(*value))
+        *value = strtod(lc_answer_at(&a, 0, 0)->p, &end);
+        if (*end || end == lc_answer_at(&a, 0, 0)->p || isnan(*value))
             rc = lc_fail(err, LC_ERR_USAGE, "the throttle query gives \"%.60s\", not a number",
-                         lc_table_at(&a, 0, 0)->p);
+                         lc_answer_at(&a, 0, 0)->p);
     }
-    lc_table_release(&a);
+    lc_answer_release(&a);
     return rc;
 }
 

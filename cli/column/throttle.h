@@ -14,8 +14,8 @@
  * (--critical-load). A query whose first value is above 0, and a file that exists, make it wait
  * too. It waits while something cannot be measured, and says so.
  */
-#ifndef LC_THROTTLE_H
-#define LC_THROTTLE_H
+#ifndef LC_CLI_COLUMN_THROTTLE_H
+#define LC_CLI_COLUMN_THROTTLE_H
 #include "base/buf.h"
 #include "cli/server/backend.h"
 

@@ -42,7 +42,7 @@ static int no_memory(struct lc_error *err)
     return lc_fail(err, LC_ERR_NOMEM, "no memory to verify a column");
 }
 
-static int ask(const struct run *r, struct lc_buf *sql, struct lc_table *out, struct lc_error *err)
+static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *out, struct lc_error *err)
 {
     struct lc_query q = {.sql = lc_buf_str(sql),
                          .sql_n = sql->n,
@@ -75,7 +75,7 @@ static int make_count(const struct run *r, struct lc_buf *sql)
 }
 
 /* Ask, with the sample that the server can take. */
-static int count(struct run *r, struct lc_table *t, struct lc_error *err)
+static int count(struct run *r, struct lc_answer *t, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
     struct lc_buf sql;
@@ -102,7 +102,7 @@ static int look_at_parts(struct run *r, struct lc_error *err)
                                       {"column", r->d->column},
                                       {NULL, NULL}};
     struct lc_verify *out = r->out;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(r->d->b, lc_sql_verify_parts, args, &t, err);
 
     if (rc == 0 && !(out->v = calloc(t.rows + 1, sizeof *out->v)))
@@ -110,11 +110,11 @@ static int look_at_parts(struct run *r, struct lc_error *err)
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         struct lc_verify_partition *p = &out->v[i];
 
-        *p = (struct lc_verify_partition){.id = strdup(lc_table_at(&t, i, P_ID)->p),
-                                          .rows = lc_table_u64(&t, i, P_ROWS, 0),
-                                          .parts = lc_table_u64(&t, i, P_PARTS, 0),
-                                          .parts_lacking = lc_table_u64(&t, i, P_PARTS_LACKING, 0),
-                                          .rows_lacking = lc_table_u64(&t, i, P_ROWS_LACKING, 0)};
+        *p = (struct lc_verify_partition){.id = strdup(lc_answer_at(&t, i, P_ID)->p),
+                                          .rows = lc_answer_u64(&t, i, P_ROWS, 0),
+                                          .parts = lc_answer_u64(&t, i, P_PARTS, 0),
+                                          .parts_lacking = lc_answer_u64(&t, i, P_PARTS_LACKING, 0),
+                                          .rows_lacking = lc_answer_u64(&t, i, P_ROWS_LACKING, 0)};
         if (!p->id) {
             rc = no_memory(err);
             break;
@@ -125,7 +125,7 @@ static int look_at_parts(struct run *r, struct lc_error *err)
         out->sum.parts_lacking += p->parts_lacking;
         out->sum.rows_lacking += p->rows_lacking;
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -139,15 +139,15 @@ static uint32_t per_million_of(double share)
 /* One timed sample: how many rows it had, and how long it took. */
 static int probe(struct run *r, uint64_t *checked, uint64_t *ms, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     uint64_t begun = lc_now_ms();
     int rc = count(r, &t, err);
 
     *ms = lc_now_ms() - begun;
     *checked = 0;
     for (size_t i = 0; rc == 0 && i < t.rows; i++)
-        *checked += lc_table_u64(&t, i, 1, 0);
-    lc_table_release(&t);
+        *checked += lc_answer_u64(&t, i, 1, 0);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -195,12 +195,12 @@ static struct lc_verify_partition *partition_of(struct lc_verify *out, const cha
 static int compare(struct run *r, struct lc_error *err)
 {
     struct lc_verify *out = r->out;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = count(r, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t checked = lc_table_u64(&t, i, 1, 0), differ = lc_table_u64(&t, i, 2, 0);
-        struct lc_verify_partition *p = partition_of(out, lc_table_at(&t, i, 0)->p);
+        uint64_t checked = lc_answer_u64(&t, i, 1, 0), differ = lc_answer_u64(&t, i, 2, 0);
+        struct lc_verify_partition *p = partition_of(out, lc_answer_at(&t, i, 0)->p);
 
         if (!p) { /* one that came meanwhile */
             p = realloc(out->v, (out->n + 1) * sizeof *p);
@@ -210,7 +210,7 @@ static int compare(struct run *r, struct lc_error *err)
             }
             out->v = p;
             p += out->n;
-            *p = (struct lc_verify_partition){.id = strdup(lc_table_at(&t, i, 0)->p)};
+            *p = (struct lc_verify_partition){.id = strdup(lc_answer_at(&t, i, 0)->p)};
             if (!p->id) {
                 rc = no_memory(err);
                 break;
@@ -228,7 +228,7 @@ static int compare(struct run *r, struct lc_error *err)
         out->sum.differ += differ;
     }
     out->share = r->per_million / (double)PER_MILLION;
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -327,7 +327,7 @@ void lc_verify_release(struct lc_verify *v)
         free(v->v[i].id);
     free(v->v);
     lc_derived_free_names(v->key_names, v->keys_n);
-    lc_table_release(&v->examples);
+    lc_answer_release(&v->examples);
     *v = (struct lc_verify){0};
 }
 
@@ -372,12 +372,12 @@ static void add_cell(char *out, size_t size, const char *name, const struct lc_c
 
 void lc_verify_example(char *out, size_t size, const struct lc_verify *v, size_t i)
 {
-    const struct lc_table *t = &v->examples;
+    const struct lc_answer *t = &v->examples;
 
     *out = '\0';
     for (size_t k = 0; k < v->keys_n; k++)
-        add_cell(out, size, v->key_names[k], lc_table_at(t, i, k + 1));
-    add_cell(out, size, "stored", lc_table_at(t, i, v->keys_n + 1));
-    add_cell(out, size, "computed", lc_table_at(t, i, v->keys_n + 2));
-    add_text(out, size, "partition %s", lc_table_at(t, i, 0)->p);
+        add_cell(out, size, v->key_names[k], lc_answer_at(t, i, k + 1));
+    add_cell(out, size, "stored", lc_answer_at(t, i, v->keys_n + 1));
+    add_cell(out, size, "computed", lc_answer_at(t, i, v->keys_n + 2));
+    add_text(out, size, "partition %s", lc_answer_at(t, i, 0)->p);
 }

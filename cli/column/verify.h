@@ -7,8 +7,8 @@
  * What differs is not always wrong: a row whose value was given in its INSERT keeps it, and nothing
  * in a table tells such a value from one that is out of date.
  */
-#ifndef LC_VERIFY_H
-#define LC_VERIFY_H
+#ifndef LC_CLI_COLUMN_VERIFY_H
+#define LC_CLI_COLUMN_VERIFY_H
 #include "cli/column/column.h"
 
 #include <stdatomic.h>
@@ -39,7 +39,7 @@ struct lc_verify {
      * The first rows that differ: partition id, the columns that the expression reads (key_names),
      * the stored value, the computed one.
      */
-    struct lc_table examples;
+    struct lc_answer examples;
     char **key_names;
     size_t keys_n;
 };

@@ -27,7 +27,7 @@ enum { LABEL_BYTES = 800 };
 
 struct backfill {
     struct lc_migrate m;
-    struct lc_facts facts;
+    struct lc_abilities facts;
     struct lc_cluster cluster; /* --cluster, or the server alone */
     struct lc_backfill_target target;
     struct lc_backfill_progress progress;
@@ -60,7 +60,7 @@ static const char *label(const struct backfill *f, char out[LABEL_BYTES])
     const struct lc_backfill_target *t = &f->target;
 
     snprintf(out, LABEL_BYTES, "%s.%s.%s", t->database, t->table, t->column);
-    lc_talk_plain(out);
+    lc_message_plain(out);
     return out;
 }
 
@@ -115,7 +115,7 @@ static void print_partitions(const struct backfill *f)
            f->m.up.backfill.oldest_first ? "oldest" : "newest");
     for (size_t i = 0; i < left->n && i < SHOWN_PARTITIONS; i++) {
         snprintf(text, sizeof text, "%s", in_order(f, i)->text);
-        lc_talk_plain(text);
+        lc_message_plain(text);
         printf("%s %s (%" PRIu64 " parts, %s rows)", i ? "," : "", text, in_order(f, i)->parts,
                lc_short_count(rows, (double)in_order(f, i)->rows));
     }
@@ -203,16 +203,16 @@ static void say_checked(void *ctx, bool warning, const char *text)
 static int check_default(struct backfill *f, struct lc_error *err)
 {
     const struct lc_backfill_target *t = &f->target;
-    struct lc_defaults d = {.cluster = &f->cluster,
-                            .b = t->b,
-                            .facts = &f->facts,
-                            .rules = f->m.up.rules,
-                            .allow_unsafe = f->m.up.allow_unsafe,
-                            .say = say_checked};
-    int rc = lc_defaults_check_column(&d, t->database, t->table, t->column, t->type,
-                                      t->default_kind, t->default_expr, err);
+    struct lc_preflight d = {.cluster = &f->cluster,
+                             .b = t->b,
+                             .facts = &f->facts,
+                             .rules = f->m.up.rules,
+                             .allow_unsafe = f->m.up.allow_unsafe,
+                             .say = say_checked};
+    int rc = lc_preflight_check_column(&d, t->database, t->table, t->column, t->type,
+                                       t->default_kind, t->default_expr, err);
 
-    lc_defaults_release(&d);
+    lc_preflight_release(&d);
     return rc;
 }
 
@@ -242,7 +242,7 @@ static void on_progress(void *ctx, const struct lc_backfill_progress *p)
 {
     struct backfill *f = ctx;
     uint64_t now = lc_now_ms();
-    bool terminal = lc_talk_is_terminal() && !f->m.global.json;
+    bool terminal = lc_message_is_terminal() && !f->m.global.json;
     char line[512];
 
     if (now < f->next_ms || (f->m.global.quiet && !f->m.global.json))
@@ -258,8 +258,8 @@ static void on_progress(void *ctx, const struct lc_backfill_progress *p)
     }
     lc_backfill_line(line, sizeof line, &f->target, p);
     if (terminal) {
-        lc_talk_plain(line);
-        fprintf(stderr, "\r\033[K%.*s", lc_talk_room(line), line);
+        lc_message_plain(line);
+        fprintf(stderr, "\r\033[K%.*s", lc_message_room(line), line);
         fflush(stderr);
         f->drawn = true;
     } else {
@@ -506,9 +506,9 @@ static int run(struct backfill *f, struct lc_error *err)
     int rc = lc_column_name_parse(f->m.rest.v[0], &database, &table, &column, err);
 
     if (rc == 0)
-        rc = lc_global_open(&f->m.global, &b, err);
+        rc = lc_connection_open(&f->m.global, &b, err);
     if (rc == 0)
-        rc = lc_facts_ask(&f->facts, b, err);
+        rc = lc_abilities_ask(&f->facts, b, err);
     if (rc == 0)
         rc = open_cluster(f, b, err);
     if (rc == 0)

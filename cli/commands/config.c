@@ -19,7 +19,7 @@
 enum { TEXT_MAX = 1 << 20, OPTIONS_MAX = 24 };
 
 struct request {
-    struct lc_setup setup;
+    struct lc_server_xml setup;
     struct lc_global global;
     struct lc_install_options place;
     const char *out, *what;
@@ -29,7 +29,7 @@ struct request {
 /* Which options a command takes besides the names. */
 enum { TAKES_RULES = 1, TAKES_OUT = 2, TAKES_FOLDERS = 4, TAKES_OFFLINE = 8 };
 
-static size_t add_rules_options(struct lc_option *to, struct lc_setup *s)
+static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
 {
     const struct lc_option options[] = {
         {"rules", 0, LC_OPT_STRING, &s->rules_path, "FILE", "the rules: CSV, or compiled"},
@@ -115,7 +115,7 @@ static int parse(struct request *q, struct lc_command cmd, unsigned takes, int a
 
 static int end(int rc, struct request *q, const struct lc_error *err)
 {
-    lc_setup_release(&q->setup);
+    lc_server_xml_release(&q->setup);
     if (rc == 0 || (rc == LC_ERR_FOUND && err->code == 0)) /* done, or the help was printed */
         return 0;
     lc_complain(err);
@@ -151,7 +151,7 @@ static void on_file(void *ctx, enum lc_install_did did, const char *path)
 
 /* One XML into --out, or to stdout. */
 static int put_out(struct request *q, const char *what,
-                   int (*make)(const struct lc_setup *, struct lc_buf *, struct lc_error *),
+                   int (*make)(const struct lc_server_xml *, struct lc_buf *, struct lc_error *),
                    struct lc_error *err)
 {
     enum lc_file_state state = LC_FILE_ABSENT;
@@ -202,8 +202,8 @@ int lc_cmd_config_function(int argc, const char **argv)
     struct lc_error err = LC_ERROR_INIT;
     int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT, argc, argv, &err);
 
-    rc = rc ? rc : lc_setup_settle(&q.setup, &err);
-    rc = rc ? rc : put_out(&q, "function", lc_setup_function, &err);
+    rc = rc ? rc : lc_server_xml_settle(&q.setup, &err);
+    rc = rc ? rc : put_out(&q, "function", lc_server_xml_function, &err);
     return end(rc, &q, &err);
 }
 
@@ -225,8 +225,8 @@ int lc_cmd_config_dictionary(int argc, const char **argv)
     struct lc_error err = LC_ERROR_INIT;
     int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT, argc, argv, &err);
 
-    rc = rc ? rc : lc_setup_settle(&q.setup, &err);
-    rc = rc ? rc : put_out(&q, "dictionary", lc_setup_dictionary, &err);
+    rc = rc ? rc : lc_server_xml_settle(&q.setup, &err);
+    rc = rc ? rc : put_out(&q, "dictionary", lc_server_xml_dictionary, &err);
     return end(rc, &q, &err);
 }
 
@@ -236,7 +236,7 @@ static int try_dictionary(const struct request *q, struct lc_error *err)
     int rc;
 
     lc_buf_init(&xml, TEXT_MAX);
-    rc = lc_setup_dictionary(&q->setup, &xml, err);
+    rc = lc_server_xml_dictionary(&q->setup, &xml, err);
     lc_buf_release(&xml);
     return rc;
 }
@@ -256,11 +256,11 @@ int lc_cmd_config_all(int argc, const char **argv)
 
     if (rc == 0 && !q.out)
         rc = lc_fail(&err, LC_ERR_USAGE, "--out is missing: the folder for the files");
-    rc = rc ? rc : lc_setup_settle(&q.setup, &err);
+    rc = rc ? rc : lc_server_xml_settle(&q.setup, &err);
     rc = rc ? rc : try_dictionary(&q, &err); /* before the function is written */
-    if (rc == 0 && lc_setup_knows_functions(&q.setup))
-        rc = put_out(&q, "function", lc_setup_function, &err);
-    rc = rc ? rc : put_out(&q, "dictionary", lc_setup_dictionary, &err);
+    if (rc == 0 && lc_server_xml_knows_functions(&q.setup))
+        rc = put_out(&q, "function", lc_server_xml_function, &err);
+    rc = rc ? rc : put_out(&q, "dictionary", lc_server_xml_dictionary, &err);
     return end(rc, &q, &err);
 }
 
@@ -291,7 +291,7 @@ static int check_folders(struct request *q, struct lc_error *err)
 
 static int choose_what(const struct request *q, unsigned *what, struct lc_error *err)
 {
-    bool functions = lc_setup_knows_functions(&q->setup);
+    bool functions = lc_server_xml_knows_functions(&q->setup);
 
     if (!q->what)
         *what = functions ? LC_INSTALL_FUNCTION : LC_INSTALL_DICTIONARY;
@@ -329,7 +329,7 @@ int lc_cmd_config_install(int argc, const char **argv)
     if (rc == 0) {
         scripts = realpath(q.place.scripts, NULL); /* in XML that names it, by its full path */
         q.setup.scripts = scripts;
-        rc = lc_setup_settle(&q.setup, &err);
+        rc = lc_server_xml_settle(&q.setup, &err);
     }
     rc = rc ? rc : choose_what(&q, &what, &err);
     rc = rc ? rc : lc_install(&q.setup, what, &q.place, &err);
@@ -350,7 +350,7 @@ static int check_unused(const struct request *q, const char *full, struct lc_err
     struct lc_backend *b = NULL;
     struct lc_buf names;
     size_t n = 0;
-    int rc = lc_global_open(&q->global, &b, err);
+    int rc = lc_connection_open(&q->global, &b, err);
 
     if (rc == LC_ERR_USAGE)
         lc_hint(err, "or --offline: no server is asked whether a column still depends on %s", full);
@@ -388,7 +388,7 @@ int lc_cmd_config_uninstall(int argc, const char **argv)
     int rc = parse(&q, cmd, TAKES_FOLDERS | TAKES_OFFLINE, argc, argv, &err);
 
     if (rc == 0)
-        rc = lc_setup_name(&q.setup, full, sizeof full, &err);
+        rc = lc_server_xml_name(&q.setup, full, sizeof full, &err);
     rc = rc ? rc : check_folders(&q, &err);
     if (rc == 0 && !q.offline)
         rc = check_unused(&q, full, &err);

@@ -82,7 +82,7 @@ static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc
 static int look(struct lc_doctor *d, struct lc_error *err)
 {
     char run_id[64] = "";
-    int rc = lc_facts_ask(&d->facts, d->s.b, err);
+    int rc = lc_abilities_ask(&d->facts, d->s.b, err);
 
     if (rc == 0)
         rc = lc_doctor_server(d, err);
@@ -127,7 +127,7 @@ int lc_cmd_doctor(int argc, const char **argv)
     if (rc == 0)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
     if (rc == 0)
-        rc = lc_global_open(&m.global, &b, &err);
+        rc = lc_connection_open(&m.global, &b, &err);
     if (rc == 0)
         rc = lc_session_open(&d.s, b, &m.up, lc_migrate_has_files(&m), &err);
     lc_stop_at_once();

@@ -36,7 +36,7 @@ enum {
 enum { D_DATABASE, D_TABLE, D_COLUMN, D_TYPE, D_KIND, D_EXPR };
 
 struct function {
-    const struct lc_table *t;
+    const struct lc_answer *t;
     size_t row;
     const char *name, *command;
     bool ours; /* livecol-udf is what it runs */
@@ -44,7 +44,7 @@ struct function {
 
 static const char *text_of(const struct function *f, size_t col)
 {
-    return lc_table_at(f->t, f->row, col)->p;
+    return lc_answer_at(f->t, f->row, col)->p;
 }
 
 /* The word behind an option of the command, malloc'ed; NULL where there is none. */
@@ -62,7 +62,7 @@ static char *word_behind(const char *command, const char *option)
 /* What is set up so that it will fail or be slow one day. */
 static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_t threads)
 {
-    uint64_t pool = lc_table_u64(f->t, f->row, F_POOL, 0);
+    uint64_t pool = lc_answer_u64(f->t, f->row, F_POOL, 0);
     bool is_pool = strcmp(text_of(f, F_TYPE), "executable_pool") == 0;
     char *type = f->ours ? word_behind(f->command, "--type ") : NULL;
 
@@ -77,9 +77,9 @@ static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_
             "the server casts in silence, and a narrower type loses values: make them one",
             "%s: return_type is %s, and the command answers %s", f->name, text_of(f, F_RETURN_TYPE),
             type);
-    if (lc_table_u64(f->t, f->row, F_READ_MS, TIMEOUT_MS) < TIMEOUT_MS ||
-        lc_table_u64(f->t, f->row, F_WRITE_MS, TIMEOUT_MS) < TIMEOUT_MS ||
-        (is_pool && lc_table_u64(f->t, f->row, F_EXECUTION_S, TIMEOUT_S) < TIMEOUT_S))
+    if (lc_answer_u64(f->t, f->row, F_READ_MS, TIMEOUT_MS) < TIMEOUT_MS ||
+        lc_answer_u64(f->t, f->row, F_WRITE_MS, TIMEOUT_MS) < TIMEOUT_MS ||
+        (is_pool && lc_answer_u64(f->t, f->row, F_EXECUTION_S, TIMEOUT_S) < TIMEOUT_S))
         lc_doctor_say(d, LC_LEVEL_WARN, "function",
                       "a machine that is merely busy ends the query, or the INSERT: 60 s or more",
                       "%s: time-outs under 60 s (read %s ms, write %s ms, execution %s s)", f->name,
@@ -93,7 +93,7 @@ static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_
                       "%s: pool_size %" PRIu64 ", and one query calls from %" PRIu64
                       " threads: they wait for each other, and INSERTs for both",
                       f->name, pool, threads);
-    if (!lc_table_u64(f->t, f->row, F_DETERMINISTIC, 1))
+    if (!lc_answer_u64(f->t, f->row, F_DETERMINISTIC, 1))
         lc_doctor_say(d, LC_LEVEL_WARN, "function",
                       "set deterministic to 1 where its rules never change under this name",
                       "%s: not deterministic, so the query cache refuses it", f->name);
@@ -108,7 +108,7 @@ static int sample(struct lc_doctor *d, const struct function *f, struct lc_error
                                       {"type", type},
                                       {NULL, NULL}};
     struct lc_error one = LC_ERROR_INIT;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_run(d->s.b, lc_sql_udf_sample, args, &t, &one);
 
     if (rc == LC_ERR_SERVER) {
@@ -119,17 +119,17 @@ static int sample(struct lc_doctor *d, const struct function *f, struct lc_error
     } else if (rc) {
         if (err && err->code == 0)
             *err = one;
-    } else if (lc_table_u64(&t, 0, 1, 0) == lc_table_u64(&t, 0, 0, 0)) {
+    } else if (lc_answer_u64(&t, 0, 1, 0) == lc_answer_u64(&t, 0, 0, 0)) {
         lc_doctor_say(d, LC_LEVEL_WARN, "function",
                       "is return_name the one that its program gives? --rules FILE compares",
                       "%s answers the empty value for every one of %s made-up keys", f->name,
-                      lc_table_at(&t, 0, 0)->p);
+                      lc_answer_at(&t, 0, 0)->p);
     } else {
         lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
                       "%s: loaded, answers %s made-up keys with %s different values", f->name,
-                      lc_table_at(&t, 0, 0)->p, lc_table_at(&t, 0, 2)->p);
+                      lc_answer_at(&t, 0, 0)->p, lc_answer_at(&t, 0, 2)->p);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -138,7 +138,7 @@ static int compare(struct lc_doctor *d, const struct function *f, const char *pa
                    struct lc_error *err)
 {
     char *attribute = word_behind(f->command, "--attribute ");
-    const struct lc_answers_call call = {
+    const struct lc_compare_call call = {
         .function = f->name, .column_type = text_of(f, F_ARGUMENT_TYPE), .attribute = attribute};
     struct lc_error one = LC_ERROR_INIT;
     struct lc_rules *rules = NULL;
@@ -146,7 +146,7 @@ static int compare(struct lc_doctor *d, const struct function *f, const char *pa
     int rc = lc_rules_open(&rules, path, err);
 
     if (rc == 0) {
-        rc = lc_answers_compare(d->s.b, &call, rules, path, &compared, &one);
+        rc = lc_compare_compare(d->s.b, &call, rules, path, &compared, &one);
         if (rc == 0)
             lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
                           "%s answers %" PRIu64 " keys as %s says", f->name, compared, path);
@@ -168,7 +168,7 @@ static int compare_all(struct lc_doctor *d, const struct function *f, struct lc_
 
     for (size_t i = 0; rc == 0 && i < d->rules.n; i++) {
         size_t n;
-        const char *file = lc_answers_file(d->rules.v[i], &n);
+        const char *file = lc_compare_file(d->rules.v[i], &n);
 
         if (n ? strlen(f->name) == n && memcmp(f->name, d->rules.v[i], n) == 0 : f->t->rows == 1)
             rc = compare(d, f, file, err);
@@ -189,7 +189,7 @@ static int look_at_function(struct lc_doctor *d, const struct function *f, uint6
         return 0;
     }
     look_at_setup(d, f, threads);
-    if (lc_table_u64(f->t, f->row, F_ARGUMENTS, 0) == 1) {
+    if (lc_answer_u64(f->t, f->row, F_ARGUMENTS, 0) == 1) {
         rc = sample(d, f, err);
         if (rc == 0)
             rc = compare_all(d, f, err);
@@ -199,18 +199,18 @@ static int look_at_function(struct lc_doctor *d, const struct function *f, uint6
     return rc;
 }
 
-static bool is_registered(const struct lc_table *t, const char *name, size_t n)
+static bool is_registered(const struct lc_answer *t, const char *name, size_t n)
 {
     for (size_t i = 0; i < t->rows; i++) {
-        if (strlen(lc_table_at(t, i, F_NAME)->p) == n &&
-            memcmp(lc_table_at(t, i, F_NAME)->p, name, n) == 0)
+        if (strlen(lc_answer_at(t, i, F_NAME)->p) == n &&
+            memcmp(lc_answer_at(t, i, F_NAME)->p, name, n) == 0)
             return true;
     }
     return false;
 }
 
 /* Functions that the operator names, and the server does not have; rules for nobody knows which. */
-static void look_for_named(struct lc_doctor *d, const struct lc_table *t)
+static void look_for_named(struct lc_doctor *d, const struct lc_answer *t)
 {
     size_t named = 0;
 
@@ -218,7 +218,7 @@ static void look_for_named(struct lc_doctor *d, const struct lc_table *t)
         const char *argument = d->rules.v[i];
         size_t n;
 
-        (void)lc_answers_file(argument, &n);
+        (void)lc_compare_file(argument, &n);
         if (n || t->rows == 1)
             d->rules.v[named++] = argument;
         else
@@ -242,7 +242,7 @@ static uint64_t first_number(const char *text)
 int lc_doctor_functions(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
-    struct lc_table t = {0}, threads = {0};
+    struct lc_answer t = {0}, threads = {0};
     uint64_t most = 0;
     int rc;
 
@@ -250,20 +250,20 @@ int lc_doctor_functions(struct lc_doctor *d, struct lc_error *err)
         return 0;
     rc = lc_query_read(d->s.b, lc_sql_udf_all, NULL, &t, &one);
     if (rc == 0 && lc_query_read(d->s.b, lc_sql_threads, NULL, &threads, NULL) == 0 && threads.rows)
-        most = first_number(lc_table_at(&threads, 0, 1)->p);
+        most = first_number(lc_answer_at(&threads, 0, 1)->p);
     if (rc == 0)
         look_for_named(d, &t);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         struct function f = {.t = &t,
                              .row = i,
-                             .name = lc_table_at(&t, i, F_NAME)->p,
-                             .command = lc_table_at(&t, i, F_COMMAND)->p};
+                             .name = lc_answer_at(&t, i, F_NAME)->p,
+                             .command = lc_answer_at(&t, i, F_COMMAND)->p};
 
         f.ours = strstr(f.command, "livecol-udf") != NULL;
         rc = look_at_function(d, &f, most, &one);
     }
-    lc_table_release(&t);
-    lc_table_release(&threads);
+    lc_answer_release(&t);
+    lc_answer_release(&threads);
     return lc_doctor_end(d, "function", rc, &one, err);
 }
 
@@ -282,12 +282,12 @@ static void on_default(void *ctx, bool warning, const char *text)
 }
 
 /* What depends on the function: INSERTs always; reads and merges where it is not stored. */
-static int look_at_stored(struct lc_doctor *d, const struct lc_table *t, size_t row,
+static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t row,
                           struct lc_error *err)
 {
-    const char *database = lc_table_at(t, row, D_DATABASE)->p;
-    const char *table = lc_table_at(t, row, D_TABLE)->p;
-    const char *column = lc_table_at(t, row, D_COLUMN)->p;
+    const char *database = lc_answer_at(t, row, D_DATABASE)->p;
+    const char *table = lc_answer_at(t, row, D_TABLE)->p;
+    const char *column = lc_answer_at(t, row, D_COLUMN)->p;
     struct lc_error one = LC_ERROR_INIT;
     struct lc_derived c = {0};
     uint64_t lacking = 0;
@@ -295,7 +295,7 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_table *t, size_t 
     int rc = lc_derived_find(&c, d->s.b, database, table, column, &one);
 
     if (rc == 0 && (strcmp(c.kind, "DEFAULT") == 0 || strcmp(c.kind, "MATERIALIZED") == 0)) {
-        rc = lc_inline_lacking(&c, &lacking, &one);
+        rc = lc_replace_lacking(&c, &lacking, &one);
         /* Servers with a formatter have MATERIALIZE COLUMN, which a backfill is made of. */
         if (d->facts.format_query)
             snprintf(hint, sizeof hint, "livecol backfill %s.%s.%s", database, table, column);
@@ -316,19 +316,19 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_table *t, size_t 
     return lc_doctor_end(d, "default", rc, &one, err);
 }
 
-static int look_at_default(struct lc_doctor *d, struct lc_defaults *defaults, struct listener *l,
-                           const struct lc_table *t, size_t row, struct lc_error *err)
+static int look_at_default(struct lc_doctor *d, struct lc_preflight *defaults, struct listener *l,
+                           const struct lc_answer *t, size_t row, struct lc_error *err)
 {
-    const char *database = lc_table_at(t, row, D_DATABASE)->p;
-    const char *table = lc_table_at(t, row, D_TABLE)->p;
-    const char *column = lc_table_at(t, row, D_COLUMN)->p;
+    const char *database = lc_answer_at(t, row, D_DATABASE)->p;
+    const char *table = lc_answer_at(t, row, D_TABLE)->p;
+    const char *column = lc_answer_at(t, row, D_COLUMN)->p;
     struct lc_error one = LC_ERROR_INIT;
     int rc;
 
     l->called = false;
-    rc = lc_defaults_check_column(defaults, database, table, column, lc_table_at(t, row, D_TYPE)->p,
-                                  lc_table_at(t, row, D_KIND)->p, lc_table_at(t, row, D_EXPR)->p,
-                                  &one);
+    rc = lc_preflight_check_column(defaults, database, table, column,
+                                   lc_answer_at(t, row, D_TYPE)->p, lc_answer_at(t, row, D_KIND)->p,
+                                   lc_answer_at(t, row, D_EXPR)->p, &one);
     if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER) {
         lc_doctor_say(d, LC_LEVEL_FAIL, "default", one.hint, "%s.%s.%s: %s", database, table,
                       column, one.msg);
@@ -345,20 +345,20 @@ static int look_at_default(struct lc_doctor *d, struct lc_defaults *defaults, st
 int lc_doctor_defaults(struct lc_doctor *d, struct lc_error *err)
 {
     struct listener listener = {.d = d};
-    struct lc_defaults defaults = {.cluster = &d->s.cluster,
-                                   .b = d->s.b,
-                                   .facts = &d->facts,
-                                   .rules = d->rules,
-                                   .allow_unsafe = true,
-                                   .say = on_default,
-                                   .ctx = &listener};
+    struct lc_preflight defaults = {.cluster = &d->s.cluster,
+                                    .b = d->s.b,
+                                    .facts = &d->facts,
+                                    .rules = d->rules,
+                                    .allow_unsafe = true,
+                                    .say = on_default,
+                                    .ctx = &listener};
     struct lc_error one = LC_ERROR_INIT;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(d->s.b, lc_sql_default_columns, NULL, &t, &one);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++)
         rc = look_at_default(d, &defaults, &listener, &t, i, &one);
-    lc_table_release(&t);
-    lc_defaults_release(&defaults);
+    lc_answer_release(&t);
+    lc_preflight_release(&defaults);
     return lc_doctor_end(d, "default", rc, &one, err);
 }

@@ -5,8 +5,8 @@
  * A look that the server refuses (no right to read a system table) is a warning, and the next one
  * goes on; the functions give an error only where nothing more can be asked.
  */
-#ifndef LC_DOCTOR_H
-#define LC_DOCTOR_H
+#ifndef LC_CLI_COMMANDS_DOCTOR_SERVER_H
+#define LC_CLI_COMMANDS_DOCTOR_SERVER_H
 #include "base/strings.h"
 #include "cli/migrate/session.h"
 #include "cli/server/abilities.h"
@@ -16,7 +16,7 @@ enum lc_level { LC_LEVEL_OK, LC_LEVEL_WARN, LC_LEVEL_FAIL };
 
 struct lc_doctor {
     struct lc_session s;
-    struct lc_facts facts;
+    struct lc_abilities facts;
     struct lc_strings rules; /* "FILE" or "function=FILE" */
     bool json;
     unsigned count[LC_LEVEL_FAIL + 1];

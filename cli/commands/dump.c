@@ -87,7 +87,7 @@ static bool is_own(const struct lc_tracking *t, const char *database, const char
 static int add_statement(struct lc_buf *out, struct lc_backend *b, bool pretty, const char *sql,
                          struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_error one = LC_ERROR_INIT;
     int rc = 0;
 
@@ -95,14 +95,14 @@ static int add_statement(struct lc_buf *out, struct lc_backend *b, bool pretty, 
         rc = lc_query_read(b, lc_sql_format_pretty,
                            (const struct lc_sql_arg[]){{"sql", sql}, {NULL, NULL}}, &t, &one);
     if (rc == 0 && t.rows == 1)
-        sql = lc_table_at(&t, 0, 0)->p;
+        sql = lc_answer_at(&t, 0, 0)->p;
     if (rc == LC_ERR_SERVER)
         rc = 0; /* as the server stores it, then */
     else if (rc && err->code == 0)
         *err = one;
     if (rc == 0 && lc_buf_addf(out, "\n%s;\n", sql))
         rc = lc_fail(err, LC_ERR_NOMEM, "the schema is too large");
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -110,14 +110,14 @@ static int dump_database(struct lc_buf *out, const struct lc_session *s, bool pr
                          const char *database, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", database}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(s->b, lc_sql_dump_tables, args, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!is_own(&s->tracking, database, lc_table_at(&t, i, 1)->p))
-            rc = add_statement(out, s->b, pretty, lc_table_at(&t, i, 3)->p, err);
+        if (!is_own(&s->tracking, database, lc_answer_at(&t, i, 1)->p))
+            rc = add_statement(out, s->b, pretty, lc_answer_at(&t, i, 3)->p, err);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -134,9 +134,9 @@ static int dump(const struct lc_session *s, struct lc_strings databases, const c
                 struct lc_error *err)
 {
     struct names names = {0};
-    struct lc_facts facts;
+    struct lc_abilities facts;
     struct lc_buf out;
-    int rc = lc_facts_ask(&facts, s->b, err);
+    int rc = lc_abilities_ask(&facts, s->b, err);
 
     lc_buf_init(&out, MAX_DUMP_BYTES);
     for (size_t i = 0; rc == 0 && i < databases.n; i++)
@@ -185,7 +185,7 @@ int lc_cmd_dump(int argc, const char **argv)
     if (rc == 0)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
     if (rc == 0)
-        rc = lc_global_open(&m.global, &b, &err);
+        rc = lc_connection_open(&m.global, &b, &err);
     if (rc == 0)
         rc = lc_session_open(&s, b, &m.up, databases.n == 0 && lc_migrate_has_files(&m), &err);
     if (rc == 0)

@@ -22,7 +22,7 @@ static int check_column(const struct lc_derived *d, struct lc_error *err)
     if (strcmp(d->kind, "DEFAULT") != 0 && strcmp(d->kind, "MATERIALIZED") != 0)
         return lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s has no DEFAULT to be free of", d->database,
                        d->table, d->column);
-    rc = lc_inline_lacking(d, &lacking, err);
+    rc = lc_replace_lacking(d, &lacking, err);
     if (rc == 0 && lacking) {
         rc = lc_fail(err, LC_ERR_REFUSED,
                      "%" PRIu64 " rows of %s.%s do not store %s yet: they are computed by %s when "
@@ -37,7 +37,7 @@ static int check_column(const struct lc_derived *d, struct lc_error *err)
 }
 
 /* The rules say what the function says: for keys made from the rules, not only the table's. */
-static int check_rules(const struct lc_derived *d, const struct lc_inline_source *source,
+static int check_rules(const struct lc_derived *d, const struct lc_replace_source *source,
                        struct lc_error *err)
 {
     struct lc_rules *rules = NULL;
@@ -47,12 +47,12 @@ static int check_rules(const struct lc_derived *d, const struct lc_inline_source
     int rc = source->rules ? lc_rules_open(&rules, source->rules, err) : 0;
 
     if (rc == 0 && rules && lc_derived_call(d, d->expr, &function, &key, &type)) {
-        const struct lc_answers_call call = {.function = function,
+        const struct lc_compare_call call = {.function = function,
                                              .column_type = type,
                                              .attribute =
                                                  source->attribute ? source->attribute : d->column};
 
-        rc = lc_answers_compare(d->b, &call, rules, source->rules, &compared, err);
+        rc = lc_compare_compare(d->b, &call, rules, source->rules, &compared, err);
         if (rc == 0 && compared == 0)
             lc_say("keys of the type %s cannot be made up: those of the table are compared", type);
         else if (rc == 0)
@@ -80,7 +80,7 @@ static int inline_column(const struct lc_inline_options *o, struct lc_error *err
     struct lc_backend *b = NULL;
     struct lc_derived d = {0};
     struct lc_buf expr, sql;
-    struct lc_inline_change change;
+    struct lc_replace_change change;
     struct lc_session s = {0};
     uint64_t keys = 0;
     int rc = lc_derived_open(&d, &b, &o->m.global, o->m.rest.v[0], err);
@@ -96,17 +96,17 @@ static int inline_column(const struct lc_inline_options *o, struct lc_error *err
     if (rc == 0 && !o->remove)
         rc = check_rules(&d, &o->source, err);
     if (rc == 0 && !o->remove) {
-        rc = lc_inline_expression(&d, &o->source, &expr, err);
+        rc = lc_replace_expression(&d, &o->source, &expr, err);
         if (rc == 0 && !lc_buf_str(&expr))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
         if (rc == 0)
-            rc = lc_inline_compare(&d, lc_buf_str(&expr), o->m.up.cancel, &keys, err);
+            rc = lc_replace_compare(&d, lc_buf_str(&expr), o->m.up.cancel, &keys, err);
         if (rc == 0)
             lc_say("both give the same for every one of %" PRIu64 " distinct keys", keys);
     }
     if (rc == 0) {
-        change = (struct lc_inline_change){d.column, d.kind, o->remove ? NULL : lc_buf_str(&expr)};
-        if (lc_inline_alter(&sql, d.database, d.table, &change, 1) || !lc_buf_str(&sql))
+        change = (struct lc_replace_change){d.column, d.kind, o->remove ? NULL : lc_buf_str(&expr)};
+        if (lc_replace_alter(&sql, d.database, d.table, &change, 1) || !lc_buf_str(&sql))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
     }
     if (rc == 0)

@@ -1,13 +1,13 @@
 /* livecol inline: what its two halves, a column and a lost function, share. */
-#ifndef LC_INLINE_SHARED_H
-#define LC_INLINE_SHARED_H
+#ifndef LC_CLI_COMMANDS_INLINE_SHARED_H
+#define LC_CLI_COMMANDS_INLINE_SHARED_H
 #include "cli/column/replace_default.h"
 #include "cli/commands/shared.h"
 #include "cli/migrate/session.h"
 
 struct lc_inline_options {
     struct lc_migrate m;
-    struct lc_inline_source source;
+    struct lc_replace_source source;
     const char *rescue; /* the function that is gone; NULL: an operand names the column */
     bool remove, force;
 };

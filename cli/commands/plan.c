@@ -97,9 +97,9 @@ static void print_statement(struct printer *p, const struct lc_plan_migration *m
     }
 }
 
-static int plan_statement(struct printer *p, const struct lc_migrate *m, struct lc_defaults *d,
-                          const struct lc_hazards *h, const struct lc_plan_migration *pm,
-                          unsigned i, struct lc_error *err)
+static int plan_statement(struct printer *p, const struct lc_migrate *m, struct lc_preflight *d,
+                          const struct lc_lint *h, const struct lc_plan_migration *pm, unsigned i,
+                          struct lc_error *err)
 {
     const struct lc_stmt *s = &pm->stmts[i].parsed;
     struct lc_json *object = NULL;
@@ -116,7 +116,7 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     rc = take_refusal(p, rc, &one, err);
     one = LC_ERROR_INIT;
     if (rc == 0) {
-        rc = lc_defaults_check(d, s, false, &one);
+        rc = lc_preflight_check(d, s, false, &one);
         if (rc == 0 && pm->stmts[i].text->rederive) {
             print_note(p, "note",
                        "done partition by partition, where a value differs, after the "
@@ -125,7 +125,7 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         }
         rc = take_refusal(p, rc, &one, err);
     }
-    if (rc == 0 && lc_defaults_note(d, s))
+    if (rc == 0 && lc_preflight_note(d, s))
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
     if (rc == 0)
         rc = lc_over_look(h->cluster, s, h->plan, &over, err);
@@ -135,7 +135,7 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         rc = take_refusal(p, rc, &one, err);
     }
     if (rc == 0)
-        rc = lc_hazards_look(h, s, err);
+        rc = lc_lint_look(h, s, err);
     if (p->json && rc == 0)
         lc_json_line(object, stdout);
     lc_json_free(object);
@@ -143,17 +143,17 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
 }
 
 static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_backend *b,
-                      const struct lc_cluster *cluster, const struct lc_facts *facts,
+                      const struct lc_cluster *cluster, const struct lc_abilities *facts,
                       const struct lc_plan *plan, struct lc_error *err)
 {
-    struct lc_defaults d = {.cluster = cluster,
-                            .b = b,
-                            .facts = facts,
-                            .rules = m->up.rules,
-                            .allow_unsafe = m->up.allow_unsafe,
-                            .say = on_hazard,
-                            .ctx = p};
-    const struct lc_hazards h = {
+    struct lc_preflight d = {.cluster = cluster,
+                             .b = b,
+                             .facts = facts,
+                             .rules = m->up.rules,
+                             .allow_unsafe = m->up.allow_unsafe,
+                             .say = on_hazard,
+                             .ctx = p};
+    const struct lc_lint h = {
         .cluster = cluster, .b = b, .facts = facts, .plan = plan, .say = on_hazard, .ctx = p};
     int rc = 0;
 
@@ -166,7 +166,7 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_b
         for (unsigned k = pm->first; rc == 0 && k < pm->stmt_n; k++)
             rc = plan_statement(p, m, &d, &h, pm, k, err);
     }
-    lc_defaults_release(&d);
+    lc_preflight_release(&d);
     return rc;
 }
 
@@ -175,16 +175,16 @@ int lc_plan_show(struct lc_migrate *m, struct lc_error *err)
     struct printer p = {.json = m->global.json};
     struct lc_backend *b = NULL;
     struct lc_session s = {0};
-    struct lc_facts facts;
+    struct lc_abilities facts;
     struct lc_plan plan = {0};
-    int rc = lc_global_open(&m->global, &b, err);
+    int rc = lc_connection_open(&m->global, &b, err);
 
     if (rc == 0)
         rc = lc_session_open(&s, b, &m->up, true, err);
     if (rc == 0)
         rc = lc_migrations_check(&s.files, m->up.allow_missing, err);
     if (rc == 0)
-        rc = lc_facts_ask(&facts, b, err);
+        rc = lc_abilities_ask(&facts, b, err);
     if (rc == 0)
         rc = lc_plan_make(&plan, &s.files, &s.tracking, &m->up, false, err);
     if (rc == 0)

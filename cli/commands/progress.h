@@ -1,6 +1,6 @@
 /* How far a mutation is, as one line for a person. */
-#ifndef LC_PROGRESS_H
-#define LC_PROGRESS_H
+#ifndef LC_CLI_COMMANDS_PROGRESS_H
+#define LC_CLI_COMMANDS_PROGRESS_H
 #include "cli/migrate/runner.h"
 
 #include <stddef.h>

@@ -147,7 +147,7 @@ int lc_cmd_repair(int argc, const char **argv)
         lc_hint(&err, "livecol status shows which statement is meant");
     }
     if (rc == 0)
-        rc = lc_global_open(&m.global, &b, &err);
+        rc = lc_connection_open(&m.global, &b, &err);
     if (rc == 0)
         rc = lc_session_open(&s, b, &m.up, true, &err);
     if (rc == 0)
@@ -224,7 +224,7 @@ int lc_cmd_baseline(int argc, const char **argv)
     if (rc == 0 && !lc_version_parse(m.rest.v[0], strlen(m.rest.v[0]), &upto))
         rc = lc_fail(&err, LC_ERR_USAGE, "\"%s\" is no version", m.rest.v[0]);
     if (rc == 0)
-        rc = lc_global_open(&m.global, &b, &err);
+        rc = lc_connection_open(&m.global, &b, &err);
     if (rc == 0)
         rc = lc_session_open(&s, b, &m.up, true, &err);
     if (rc == 0)
@@ -262,7 +262,7 @@ int lc_cmd_reset(int argc, const char **argv)
     if (rc == 0)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
     if (rc == 0)
-        rc = lc_global_open(&m.global, &b, &err);
+        rc = lc_connection_open(&m.global, &b, &err);
     if (rc == 0)
         rc = lc_session_open(&s, b, &m.up, false, &err);
     if (rc == 0 && s.tracking.exists) {
@@ -336,7 +336,7 @@ int lc_cmd_unlock(int argc, const char **argv)
     if (rc == 0)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
     if (rc == 0)
-        rc = lc_global_open(&m.global, &b, &err);
+        rc = lc_connection_open(&m.global, &b, &err);
     if (rc == 0)
         rc = lc_session_open(&s, b, &m.up, false, &err);
     if (rc == 0)

@@ -20,20 +20,20 @@ enum { UNKNOWN_FUNCTION = 46 };
 struct rescue {
     const struct lc_inline_options *o;
     struct lc_backend *b;
-    struct lc_table all; /* every column whose expression calls something, by table */
-    bool look_only;      /* the first pass: is any of it refused? */
-    bool by_hand;        /* the last refusal: there are rules, and no expression for that column */
+    struct lc_answer all; /* every column whose expression calls something, by table */
+    bool look_only;       /* the first pass: is any of it refused? */
+    bool by_hand;         /* the last refusal: there are rules, and no expression for that column */
     unsigned columns, tables, failed, views;
 };
 
 static int known(struct rescue *r, const char *function, bool *is, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"name", function}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(r->b, lc_sql_function_any, args, &t, err);
 
     *is = rc == 0 && t.rows > 0;
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -41,10 +41,10 @@ static int known(struct rescue *r, const char *function, bool *is, struct lc_err
  * columns would be read too. */
 static int make_trial(struct rescue *r, size_t row, struct lc_buf *sql, struct lc_error *err)
 {
-    const char *expr = lc_table_at(&r->all, row, D_EXPR)->p;
+    const char *expr = lc_answer_at(&r->all, row, D_EXPR)->p;
     struct lc_derived d = {.b = r->b};
-    const struct lc_sql_arg args[] = {{"database", lc_table_at(&r->all, row, D_DATABASE)->p},
-                                      {"table", lc_table_at(&r->all, row, D_TABLE)->p},
+    const struct lc_sql_arg args[] = {{"database", lc_answer_at(&r->all, row, D_DATABASE)->p},
+                                      {"table", lc_answer_at(&r->all, row, D_TABLE)->p},
                                       {NULL, NULL}};
     char **names = NULL;
     size_t n = 0;
@@ -75,12 +75,12 @@ static int make_trial(struct rescue *r, size_t row, struct lc_buf *sql, struct l
  */
 static int is_broken(struct rescue *r, size_t row, bool *broken, struct lc_error *err)
 {
-    const char *expr = lc_table_at(&r->all, row, D_EXPR)->p;
+    const char *expr = lc_answer_at(&r->all, row, D_EXPR)->p;
     struct lc_error one = LC_ERROR_INIT;
     struct lc_buf sql;
     int rc;
 
-    *broken = lc_inline_calls(expr, r->o->rescue);
+    *broken = lc_replace_calls(expr, r->o->rescue);
     if (*broken)
         return 0;
     lc_buf_init(&sql, (size_t)1 << 20);
@@ -115,7 +115,7 @@ static int check_stored(struct rescue *r, const struct lc_derived *d, const char
 {
     bool stored = strcmp(d->kind, "DEFAULT") == 0 || strcmp(d->kind, "MATERIALIZED") == 0;
     uint64_t lacking = 0;
-    int rc = stored ? lc_inline_lacking(d, &lacking, err) : 0;
+    int rc = stored ? lc_replace_lacking(d, &lacking, err) : 0;
 
     if (rc || expr || (stored && lacking == 0) || strcmp(d->kind, "EPHEMERAL") == 0)
         return rc;
@@ -141,10 +141,10 @@ static int check_stored(struct rescue *r, const struct lc_derived *d, const char
 /* What one column becomes: *expr is malloc'ed, NULL where its expression goes. */
 static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_error *err)
 {
-    const char *database = lc_table_at(&r->all, row, D_DATABASE)->p;
-    const char *table = lc_table_at(&r->all, row, D_TABLE)->p;
-    const char *column = lc_table_at(&r->all, row, D_COLUMN)->p;
-    bool ours = lc_inline_calls(lc_table_at(&r->all, row, D_EXPR)->p, r->o->rescue);
+    const char *database = lc_answer_at(&r->all, row, D_DATABASE)->p;
+    const char *table = lc_answer_at(&r->all, row, D_TABLE)->p;
+    const char *column = lc_answer_at(&r->all, row, D_COLUMN)->p;
+    bool ours = lc_replace_calls(lc_answer_at(&r->all, row, D_EXPR)->p, r->o->rescue);
     struct lc_derived d = {0};
     struct lc_buf text;
     struct lc_error why = LC_ERROR_INIT;
@@ -162,7 +162,7 @@ static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_er
     if (rc && err && err->code == 0)
         *err = why;
     if (rc == 0 && r->o->source.rules && ours) {
-        rc = lc_inline_expression(&d, &r->o->source, &text, err);
+        rc = lc_replace_expression(&d, &r->o->source, &text, err);
         r->by_hand = rc == LC_ERR_REFUSED;
         if (rc == 0 && !(*expr = lc_buf_detach(&text)))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
@@ -177,16 +177,16 @@ static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_er
     return rc;
 }
 
-static bool same_table(const struct lc_table *t, size_t a, size_t b)
+static bool same_table(const struct lc_answer *t, size_t a, size_t b)
 {
-    return strcmp(lc_table_at(t, a, D_DATABASE)->p, lc_table_at(t, b, D_DATABASE)->p) == 0 &&
-           strcmp(lc_table_at(t, a, D_TABLE)->p, lc_table_at(t, b, D_TABLE)->p) == 0;
+    return strcmp(lc_answer_at(t, a, D_DATABASE)->p, lc_answer_at(t, b, D_DATABASE)->p) == 0 &&
+           strcmp(lc_answer_at(t, a, D_TABLE)->p, lc_answer_at(t, b, D_TABLE)->p) == 0;
 }
 
 static void not_freed(struct rescue *r, size_t row, const char *why)
 {
-    lc_warn("%s.%s is not freed: %s", lc_table_at(&r->all, row, D_DATABASE)->p,
-            lc_table_at(&r->all, row, D_TABLE)->p, why);
+    lc_warn("%s.%s is not freed: %s", lc_answer_at(&r->all, row, D_DATABASE)->p,
+            lc_answer_at(&r->all, row, D_TABLE)->p, why);
     r->failed++;
 }
 
@@ -212,7 +212,7 @@ static int send_one(struct rescue *r, size_t row, size_t columns, const char *sq
 /* All broken columns of the table that begins at `first`, in one ALTER. */
 static int free_table(struct rescue *r, size_t first, size_t end, struct lc_error *err)
 {
-    struct lc_inline_change *changes = calloc(end - first, sizeof *changes);
+    struct lc_replace_change *changes = calloc(end - first, sizeof *changes);
     char **exprs = calloc(end - first, sizeof *exprs);
     struct lc_buf sql;
     size_t n = 0;
@@ -228,12 +228,12 @@ static int free_table(struct rescue *r, size_t first, size_t end, struct lc_erro
         rc = settle_column(r, i, &exprs[n], err);
         if (rc)
             break;
-        changes[n] = (struct lc_inline_change){lc_table_at(&r->all, i, D_COLUMN)->p,
-                                               lc_table_at(&r->all, i, D_KIND)->p, exprs[n]};
+        changes[n] = (struct lc_replace_change){lc_answer_at(&r->all, i, D_COLUMN)->p,
+                                                lc_answer_at(&r->all, i, D_KIND)->p, exprs[n]};
         n++;
     }
-    if (rc == 0 && (lc_inline_alter(&sql, lc_table_at(&r->all, first, D_DATABASE)->p,
-                                    lc_table_at(&r->all, first, D_TABLE)->p, changes, n) ||
+    if (rc == 0 && (lc_replace_alter(&sql, lc_answer_at(&r->all, first, D_DATABASE)->p,
+                                     lc_answer_at(&r->all, first, D_TABLE)->p, changes, n) ||
                     !lc_buf_str(&sql)))
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
     if (rc == 0 && !r->look_only)
@@ -255,7 +255,7 @@ static int free_all(struct rescue *r, struct lc_error *err)
         bool ours = false;
 
         for (end = first; end < r->all.rows && same_table(&r->all, first, end); end++)
-            ours = ours || lc_inline_calls(lc_table_at(&r->all, end, D_EXPR)->p, r->o->rescue);
+            ours = ours || lc_replace_calls(lc_answer_at(&r->all, end, D_EXPR)->p, r->o->rescue);
         r->by_hand = false;
         if (ours)
             rc = free_table(r, first, end, &one);
@@ -273,19 +273,19 @@ static int free_all(struct rescue *r, struct lc_error *err)
 /* Views that call it cannot be altered so; INSERTs into what they read from fail. */
 static int name_views(struct rescue *r, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(r->b, lc_sql_all_tables, NULL, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!strstr(lc_table_at(&t, i, 2)->p, "View") ||
-            !lc_inline_calls(lc_table_at(&t, i, 3)->p, r->o->rescue))
+        if (!strstr(lc_answer_at(&t, i, 2)->p, "View") ||
+            !lc_replace_calls(lc_answer_at(&t, i, 3)->p, r->o->rescue))
             continue;
         r->views++;
         lc_warn("%s.%s (%s) calls %s too, and cannot be freed: drop it, or change its query",
-                lc_table_at(&t, i, 0)->p, lc_table_at(&t, i, 1)->p, lc_table_at(&t, i, 2)->p,
+                lc_answer_at(&t, i, 0)->p, lc_answer_at(&t, i, 1)->p, lc_answer_at(&t, i, 2)->p,
                 r->o->rescue);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -293,7 +293,7 @@ int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
 {
     struct rescue r = {.o = o, .look_only = true};
     struct lc_session s = {0};
-    int rc = lc_global_open(&o->m.global, &r.b, err);
+    int rc = lc_connection_open(&o->m.global, &r.b, err);
 
     if (rc == 0)
         rc = lc_inline_lock(o, r.b, &s, err);
@@ -323,7 +323,7 @@ int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
                      o->rescue);
         lc_hint(err, "is it written as in the DEFAULT? livecol doctor lists what depends on what");
     }
-    lc_table_release(&r.all);
+    lc_answer_release(&r.all);
     lc_session_end(&s);
     lc_backend_free(r.b);
     return rc;

@@ -1,6 +1,6 @@
 /* livecol inline --rescue. */
-#ifndef LC_CMD_RESCUE_H
-#define LC_CMD_RESCUE_H
+#ifndef LC_CLI_COMMANDS_RESCUE_H
+#define LC_CLI_COMMANDS_RESCUE_H
 #include "cli/commands/inline_shared.h"
 
 /* The function is gone, and what depends on it is stuck. 0; LC_ERR_REFUSED; the failures of a query. */

@@ -1,6 +1,6 @@
 /* livecol rules: what its commands share. */
-#ifndef LC_CMD_RULES_H
-#define LC_CMD_RULES_H
+#ifndef LC_CLI_COMMANDS_RULES_H
+#define LC_CLI_COMMANDS_RULES_H
 #include "base/buf.h"
 #include "base/json.h"
 #include "cli/commands/commands.h"

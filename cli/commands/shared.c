@@ -142,7 +142,7 @@ static int settle_backfill(struct lc_migrate *m, struct lc_error *err)
 static int check_readable(const char *argument, struct lc_error *err)
 {
     size_t name_n;
-    const char *file = lc_answers_file(argument, &name_n);
+    const char *file = lc_compare_file(argument, &name_n);
 
     return access(file, R_OK) == 0
                ? 0
@@ -256,9 +256,9 @@ static void erase(struct lc_teller *t)
 /* When this migration's next line is due. */
 static uint64_t *next_line_ms(struct lc_teller *t, uint64_t version)
 {
-    size_t free_place = LC_JOBS_MAX - 1;
+    size_t free_place = LC_TURNS_MAX - 1;
 
-    for (size_t i = LC_JOBS_MAX; i-- > 0;) {
+    for (size_t i = LC_TURNS_MAX; i-- > 0;) {
         if (t->waits[i].version == version)
             return &t->waits[i].next_ms;
         if (t->waits[i].version == 0)
@@ -272,7 +272,7 @@ static uint64_t *next_line_ms(struct lc_teller *t, uint64_t version)
 /* It does not wait any more: another one may have the terminal's line. */
 static void forget_line(struct lc_teller *t, uint64_t version)
 {
-    for (size_t i = 0; i < LC_JOBS_MAX; i++) {
+    for (size_t i = 0; i < LC_TURNS_MAX; i++) {
         if (t->waits[i].version == version)
             t->waits[i].version = 0;
     }
@@ -285,7 +285,7 @@ static void tell_progress(struct lc_teller *t, const struct lc_run_event *e)
 {
     uint64_t now = lc_now_ms(), *next_ms = next_line_ms(t, e->version);
     char line[256];
-    bool terminal = lc_talk_is_terminal();
+    bool terminal = lc_message_is_terminal();
 
     if (t->m->global.quiet)
         return;
@@ -297,8 +297,8 @@ static void tell_progress(struct lc_teller *t, const struct lc_run_event *e)
     *next_ms = now + (terminal ? REDRAW_MS : PLAIN_MS);
     lc_progress_line(line, sizeof line, e);
     if (terminal) {
-        lc_talk_plain(line);
-        fprintf(stderr, "\r\033[K%.*s", lc_talk_room(line), line);
+        lc_message_plain(line);
+        fprintf(stderr, "\r\033[K%.*s", lc_message_room(line), line);
         fflush(stderr);
         t->drawn = true;
     } else {
@@ -455,7 +455,7 @@ int lc_derived_open(struct lc_derived *d, struct lc_backend **b, const struct lc
 
     *d = (struct lc_derived){0};
     if (rc == 0)
-        rc = lc_global_open(global, b, err);
+        rc = lc_connection_open(global, b, err);
     if (rc == 0)
         rc = lc_derived_find(d, *b, database, table, column, err);
     free(database);

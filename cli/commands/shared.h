@@ -1,6 +1,6 @@
 /* The migration commands, and what they share: options, the connection, events told, questions. */
-#ifndef LC_CMD_MIGRATE_H
-#define LC_CMD_MIGRATE_H
+#ifndef LC_CLI_COMMANDS_SHARED_H
+#define LC_CLI_COMMANDS_SHARED_H
 #include "base/strings.h"
 #include "base/turns.h"
 #include "cli/column/column.h"
@@ -61,7 +61,7 @@ struct lc_teller {
     struct {
         uint64_t version; /* of a migration that is waited for; 0: none */
         uint64_t next_ms; /* when the next line of its progress may be shown */
-    } waits[LC_JOBS_MAX];
+    } waits[LC_TURNS_MAX];
     uint64_t shown; /* the version whose passing line is redrawn on the terminal */
     bool drawn;     /* it stands there */
 };

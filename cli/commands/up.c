@@ -11,7 +11,7 @@ static int run(struct lc_migrate *m, bool down, struct lc_error *err)
     struct lc_backend *b = NULL;
     struct lc_teller teller;
     struct lc_up_report report = {0};
-    int rc = lc_global_open(&m->global, &b, err);
+    int rc = lc_connection_open(&m->global, &b, err);
 
     if (rc)
         return rc;
@@ -67,8 +67,8 @@ int lc_cmd_up(int argc, const char **argv)
 
     if (rc == 0)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0 && (jobs == 0 || jobs > LC_JOBS_MAX))
-        rc = lc_fail(&err, LC_ERR_USAGE, "--jobs takes 1 to %u", LC_JOBS_MAX);
+    if (rc == 0 && (jobs == 0 || jobs > LC_TURNS_MAX))
+        rc = lc_fail(&err, LC_ERR_USAGE, "--jobs takes 1 to %u", LC_TURNS_MAX);
     m.up.jobs = (unsigned)jobs;
     if (rc == 0)
         rc = m.up.dry_run ? lc_plan_show(&m, &err) : run(&m, false, &err);

@@ -25,13 +25,13 @@ static void print_text(const struct lc_derived *d, const struct lc_verify *v)
     }
     for (size_t i = 0; i < v->examples.rows; i++) {
         lc_verify_example(line, sizeof line, v, i);
-        lc_talk_plain(line);
+        lc_message_plain(line);
         printf("differs: %s\n", line);
     }
     lc_verify_line(line, sizeof line, v);
-    lc_talk_plain(line);
+    lc_message_plain(line);
     snprintf(name, sizeof name, "%s.%s.%s", d->database, d->table, d->column);
-    lc_talk_plain(name);
+    lc_message_plain(name);
     printf("%s: %s\n", name, line);
 }
 
@@ -55,16 +55,16 @@ static void set_cell(struct lc_json *o, const char *name, const struct lc_cell *
 
 static struct lc_json *example_json(const struct lc_verify *v, size_t row)
 {
-    const struct lc_table *t = &v->examples;
+    const struct lc_answer *t = &v->examples;
     struct lc_json *o = lc_json_object(), *keys = lc_json_object();
 
     for (size_t k = 0; k < v->keys_n; k++)
-        set_cell(keys, v->key_names[k], lc_table_at(t, row, k + 1));
+        set_cell(keys, v->key_names[k], lc_answer_at(t, row, k + 1));
     lc_json_set_str(o, "event", "differs");
-    lc_json_set_str(o, "partition", lc_table_at(t, row, 0)->p);
+    lc_json_set_str(o, "partition", lc_answer_at(t, row, 0)->p);
     lc_json_set(o, "keys", keys);
-    set_cell(o, "stored", lc_table_at(t, row, v->keys_n + 1));
-    set_cell(o, "computed", lc_table_at(t, row, v->keys_n + 2));
+    set_cell(o, "stored", lc_answer_at(t, row, v->keys_n + 1));
+    set_cell(o, "computed", lc_answer_at(t, row, v->keys_n + 2));
     return o;
 }
 

@@ -178,23 +178,24 @@ static int read_into(struct file *f, const char *from, struct lc_error *err)
     return f ? lc_file_read(from, &f->content, err) : LC_ERR_NOMEM;
 }
 
-static int collect(struct job *j, const struct lc_setup *s, unsigned what, struct lc_error *err)
+static int collect(struct job *j, const struct lc_server_xml *s, unsigned what,
+                   struct lc_error *err)
 {
     char name[256], *program = NULL;
     struct file *f;
-    int rc = lc_place_udf(&program, err);
+    int rc = lc_locate_udf(&program, err);
 
     rc = rc ? rc : read_into(add_file(j, PROGRAM_FILE, PROGRAM, err), program, err);
     rc = rc ? rc : read_into(add_file(j, RULES_FILE, s->rules_name, err), s->rules_path, err);
     if (rc == 0 && (what & LC_INSTALL_FUNCTION)) {
         snprintf(name, sizeof name, "%s_function.xml", s->full);
         f = add_file(j, XML_FILE, name, err);
-        rc = f ? lc_setup_function(s, &f->content, err) : LC_ERR_NOMEM;
+        rc = f ? lc_server_xml_function(s, &f->content, err) : LC_ERR_NOMEM;
     }
     if (rc == 0 && (what & LC_INSTALL_DICTIONARY)) {
         snprintf(name, sizeof name, "%s_dictionary.xml", s->full);
         f = add_file(j, XML_FILE, name, err);
-        rc = f ? lc_setup_dictionary(s, &f->content, err) : LC_ERR_NOMEM;
+        rc = f ? lc_server_xml_dictionary(s, &f->content, err) : LC_ERR_NOMEM;
     }
     for (unsigned i = 0; rc == 0 && i < j->n; i++)
         if (lc_sha256_hex(j->file[i].content.p, j->file[i].content.n, j->file[i].sha256))
@@ -234,7 +235,7 @@ static bool was_there(const struct job *j, const struct file *f, bool put)
 }
 
 /* What was published under the name answers the same for ever: its rules, and which attribute. */
-static int check_published(const struct job *j, const struct lc_setup *s, unsigned what,
+static int check_published(const struct job *j, const struct lc_server_xml *s, unsigned what,
                            struct lc_error *err)
 {
     const char *rules = lc_json_str(lc_json_get(entry_of(j->manifest, RULES_FILE), "file"), "");
@@ -409,7 +410,7 @@ static int put(struct job *j, const struct file *f, struct lc_error *err)
     return rc;
 }
 
-int lc_install(const struct lc_setup *s, unsigned what, const struct lc_install_options *o,
+int lc_install(const struct lc_server_xml *s, unsigned what, const struct lc_install_options *o,
                struct lc_error *err)
 {
     char attribute[256];

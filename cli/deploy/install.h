@@ -13,8 +13,8 @@
  * before, or was changed since; rules that were there before stay. One install or uninstall of the
  * folders at a time (flock).
  */
-#ifndef LC_INSTALL_H
-#define LC_INSTALL_H
+#ifndef LC_CLI_DEPLOY_INSTALL_H
+#define LC_CLI_DEPLOY_INSTALL_H
 #include "cli/deploy/server_xml.h"
 
 #include <stdbool.h>
@@ -36,10 +36,10 @@ struct lc_install_options {
 /*
  * Install what a settled setup describes; `what` is a set of enum lc_install_what. 0;
  * LC_ERR_REFUSED, with nothing changed (other rules or another attribute under that name, an XML
- * that somebody else made or edited); LC_ERR_IO, LC_ERR_NOMEM; the failures of lc_setup_function
+ * that somebody else made or edited); LC_ERR_IO, LC_ERR_NOMEM; the failures of lc_server_xml_function
  * and _dictionary.
  */
-int lc_install(const struct lc_setup *s, unsigned what, const struct lc_install_options *o,
+int lc_install(const struct lc_server_xml *s, unsigned what, const struct lc_install_options *o,
                struct lc_error *err);
 
 /*

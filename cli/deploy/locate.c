@@ -40,7 +40,7 @@ static char *existing(const char *base, const char *rest, int mode)
     return path;
 }
 
-int lc_place_udf(char **out, struct lc_error *err)
+int lc_locate_udf(char **out, struct lc_error *err)
 {
     char folder[PATH_MAX];
     *out = NULL;
@@ -58,7 +58,7 @@ int lc_place_udf(char **out, struct lc_error *err)
     return 0;
 }
 
-int lc_place_shipped(const char *name, char **out, struct lc_error *err)
+int lc_locate_shipped(const char *name, char **out, struct lc_error *err)
 {
     char folder[PATH_MAX];
     *out = NULL;
@@ -110,7 +110,7 @@ static int put(const char *from, const char *folder, const char *name, unsigned 
     return rc;
 }
 
-int lc_place_function(const char *path, const char *scripts, struct lc_error *err)
+int lc_locate_function(const char *path, const char *scripts, struct lc_error *err)
 {
     char *own_scripts = NULL;
     char *udf = NULL;
@@ -123,9 +123,9 @@ int lc_place_function(const char *path, const char *scripts, struct lc_error *er
         }
         scripts = own_scripts;
     }
-    rc = lc_place_udf(&udf, err);
-    rc = rc == 0 ? lc_place_shipped("config/region.csv", &rules, err) : rc;
-    rc = rc == 0 ? lc_place_shipped("config/livecol_function.xml", &xml, err) : rc;
+    rc = lc_locate_udf(&udf, err);
+    rc = rc == 0 ? lc_locate_shipped("config/region.csv", &rules, err) : rc;
+    rc = rc == 0 ? lc_locate_shipped("config/livecol_function.xml", &xml, err) : rc;
     rc = rc == 0 ? lc_folder_make(path, err) : rc;
     rc = rc == 0 ? lc_folder_make(scripts, err) : rc;
     rc = rc == 0 ? put(rules, scripts, "region_v1.csv", 0644, false, err) : rc;

@@ -4,15 +4,15 @@
  * share/livecol/), in the folders above the program (a build inside the source tree), and in the
  * working directory.
  */
-#ifndef LC_PLACES_H
-#define LC_PLACES_H
+#ifndef LC_CLI_DEPLOY_LOCATE_H
+#define LC_CLI_DEPLOY_LOCATE_H
 #include "base/error.h"
 
 /* Path of the program livecol-udf, malloc'ed. 0, or LC_ERR_IO with what to do. */
-int lc_place_udf(char **out, struct lc_error *err);
+int lc_locate_udf(char **out, struct lc_error *err);
 
 /* Path of a shipped file or folder, "config/region.csv", "migrations", malloc'ed. As above. */
-int lc_place_shipped(const char *name, char **out, struct lc_error *err);
+int lc_locate_shipped(const char *name, char **out, struct lc_error *err);
 
 /*
  * Make an embedded engine's data path ready for the example function: livecol-udf and the rules, as
@@ -20,6 +20,6 @@ int lc_place_shipped(const char *name, char **out, struct lc_error *err);
  * program is replaced by rename; rules or XML that are there and differ are somebody else's:
  * LC_ERR_REFUSED, nothing changed. Else 0, LC_ERR_IO, LC_ERR_NOMEM.
  */
-int lc_place_function(const char *path, const char *scripts, struct lc_error *err);
+int lc_locate_function(const char *path, const char *scripts, struct lc_error *err);
 
 #endif

@@ -15,7 +15,7 @@
 enum { TEXT_MAX = 1 << 20, NAME_MAX_BYTES = 150, POOL_MAX = 1024 };
 
 /* What a server of that version knows. */
-struct lc_setup_target {
+struct lc_server_xml_target {
     const char *version;
     const char *root;     /* of a dictionary's file */
     bool functions;       /* executable UDFs */
@@ -25,13 +25,13 @@ struct lc_setup_target {
     const char *layouts;  /* that this can be the source of, between spaces */
 };
 
-static const struct lc_setup_target targets[] = {
+static const struct lc_server_xml_target targets[] = {
     {"26.7", "dictionaries", true, true, true, true,
      " complex_key_direct complex_key_cache complex_key_hashed regexp_tree "},
     {"18.16", "dictionaries", false, false, false, false, " complex_key_cache complex_key_hashed "},
 };
 
-static int choose_target(struct lc_setup *s, struct lc_error *err)
+static int choose_target(struct lc_server_xml *s, struct lc_error *err)
 {
     s->on = &targets[0];
     if (!s->target)
@@ -46,7 +46,7 @@ static int choose_target(struct lc_setup *s, struct lc_error *err)
     return LC_ERR_USAGE;
 }
 
-bool lc_setup_knows_functions(const struct lc_setup *s)
+bool lc_server_xml_knows_functions(const struct lc_server_xml *s)
 {
     return s->on->functions;
 }
@@ -67,7 +67,7 @@ static int check_word(const char *what, const char *word, struct lc_error *err)
     return LC_ERR_USAGE;
 }
 
-int lc_setup_name(const struct lc_setup *s, char *out, size_t size, struct lc_error *err)
+int lc_server_xml_name(const struct lc_server_xml *s, char *out, size_t size, struct lc_error *err)
 {
     if (!s->name)
         return lc_fail(err, LC_ERR_USAGE, "--name is missing: region makes region_v1");
@@ -77,10 +77,10 @@ int lc_setup_name(const struct lc_setup *s, char *out, size_t size, struct lc_er
     return check_word("--name", s->name, err);
 }
 
-static int name_all(struct lc_setup *s, struct lc_error *err)
+static int name_all(struct lc_server_xml *s, struct lc_error *err)
 {
     const char *dot = strrchr(s->rules_path, '.');
-    int rc = lc_setup_name(s, s->full, sizeof s->full, err);
+    int rc = lc_server_xml_name(s, s->full, sizeof s->full, err);
 
     rc = rc ? rc : check_word("--key", s->key, err);
     snprintf(s->rules_name, sizeof s->rules_name, "%s%s", s->full,
@@ -88,7 +88,7 @@ static int name_all(struct lc_setup *s, struct lc_error *err)
     return rc;
 }
 
-static int no_attribute(const struct lc_setup *s, const char *name, struct lc_error *err)
+static int no_attribute(const struct lc_server_xml *s, const char *name, struct lc_error *err)
 {
     char there[400] = "", shown[100];
     size_t n = 0;
@@ -102,7 +102,7 @@ static int no_attribute(const struct lc_setup *s, const char *name, struct lc_er
     return LC_ERR_USAGE;
 }
 
-static int choose_attributes(struct lc_setup *s, struct lc_error *err)
+static int choose_attributes(struct lc_server_xml *s, struct lc_error *err)
 {
     const struct lc_rules *r = s->rules;
 
@@ -135,17 +135,17 @@ static int choose_attributes(struct lc_setup *s, struct lc_error *err)
 }
 
 /* The types, fitted to the values now rather than by the server's first call. */
-static int choose_types(struct lc_setup *s, struct lc_error *err)
+static int choose_types(struct lc_server_xml *s, struct lc_error *err)
 {
     if (s->types.n && s->types.n != s->n)
         return lc_fail(err, LC_ERR_USAGE, "%zu --type for %u attribute%s: one for each", s->types.n,
                        s->n, s->n == 1 ? "" : "s");
     for (unsigned i = 0; i < s->n; i++) {
         const char *type = s->types.n ? s->types.v[i] : "LowCardinality(String)";
-        struct lc_result res = {0};
-        int rc = lc_result_init(&res, s->rules, s->attribute[i], type, s->rules_path, err);
+        struct lc_column_type res = {0};
+        int rc = lc_column_type_init(&res, s->rules, s->attribute[i], type, s->rules_path, err);
 
-        lc_result_release(&res);
+        lc_column_type_release(&res);
         if (rc)
             return rc;
         if (strchr(type, ' '))
@@ -165,7 +165,7 @@ static bool is_whole_layout(const char *layout)
     return strcmp(layout, "complex_key_hashed") == 0 || strcmp(layout, "regexp_tree") == 0;
 }
 
-static int choose_layout(struct lc_setup *s, struct lc_error *err)
+static int choose_layout(struct lc_server_xml *s, struct lc_error *err)
 {
     const char *whole = s->rules->kind == LC_KIND_EXACT    ? "complex_key_hashed"
                         : s->rules->kind == LC_KIND_PREFIX ? "regexp_tree"
@@ -193,13 +193,13 @@ static int choose_layout(struct lc_setup *s, struct lc_error *err)
     return 0;
 }
 
-int lc_setup_settle(struct lc_setup *s, struct lc_error *err)
+int lc_server_xml_settle(struct lc_server_xml *s, struct lc_error *err)
 {
     int rc;
 
     s->key = s->key ? s->key : "key";
     s->format = s->format ? s->format : "Native";
-    s->scripts = s->scripts ? s->scripts : LC_SETUP_SCRIPTS;
+    s->scripts = s->scripts ? s->scripts : LC_SERVER_XML_SCRIPTS;
     rc = s->rules_path ? choose_target(s, err)
                        : lc_fail(err, LC_ERR_USAGE, "--rules is missing: the rules file");
     if (!rc && lc_format_from_name(s->format) < 0)
@@ -217,32 +217,32 @@ int lc_setup_settle(struct lc_setup *s, struct lc_error *err)
     return rc ? rc : choose_layout(s, err);
 }
 
-void lc_setup_release(struct lc_setup *s)
+void lc_server_xml_release(struct lc_server_xml *s)
 {
     for (unsigned i = 0; i < LC_MAX_ATTRIBUTES; i++)
         free(s->type[i]);
     lc_rules_free(s->rules);
-    *s = (struct lc_setup){0};
+    *s = (struct lc_server_xml){0};
 }
 
 /* The key attribute's name: regexp_tree looks for this one. */
-static const char *key_name(const struct lc_setup *s)
+static const char *key_name(const struct lc_server_xml *s)
 {
     return strcmp(s->layout, "regexp_tree") == 0 ? "regexp" : s->key;
 }
 
-static const char *key_type(const struct lc_setup *s)
+static const char *key_type(const struct lc_server_xml *s)
 {
     return s->rules->kind == LC_KIND_RANGE ? "UInt64" : "String";
 }
 
-static struct lc_slice attribute_name(const struct lc_setup *s, unsigned i)
+static struct lc_slice attribute_name(const struct lc_server_xml *s, unsigned i)
 {
     return s->rules->names[s->attribute[i]];
 }
 
 /* The type without LowCardinality, which no dictionary's attribute has. */
-static void plain_type(const struct lc_setup *s, unsigned i, struct lc_buf *out)
+static void plain_type(const struct lc_server_xml *s, unsigned i, struct lc_buf *out)
 {
     static const char wrap[] = "LowCardinality(";
     const char *type = s->type[i];
@@ -270,7 +270,7 @@ static void add_shell(struct lc_buf *out, const char *arg)
 }
 
 /* One more argument of the command, behind a space. */
-static void add_argument(const struct lc_setup *s, struct lc_buf *out, const char *arg)
+static void add_argument(const struct lc_server_xml *s, struct lc_buf *out, const char *arg)
 {
     lc_buf_adds(out, " ");
     if (s->on->direct_commands)
@@ -279,7 +279,7 @@ static void add_argument(const struct lc_setup *s, struct lc_buf *out, const cha
         add_shell(out, arg);
 }
 
-static void add_option(const struct lc_setup *s, struct lc_buf *out, const char *option,
+static void add_option(const struct lc_server_xml *s, struct lc_buf *out, const char *option,
                        struct lc_slice value)
 {
     char *text = strndup((const char *)value.p, value.n);
@@ -294,7 +294,7 @@ static struct lc_slice slice(const char *text)
     return (struct lc_slice){(const uint8_t *)text, strlen(text)};
 }
 
-static void function_command(const struct lc_setup *s, struct lc_buf *out)
+static void function_command(const struct lc_server_xml *s, struct lc_buf *out)
 {
     lc_buf_adds(out, "livecol-udf");
     add_option(s, out, " --rules", slice(s->rules_name));
@@ -304,7 +304,7 @@ static void function_command(const struct lc_setup *s, struct lc_buf *out)
     add_option(s, out, " --type", slice(s->type[0]));
 }
 
-static void dictionary_command(const struct lc_setup *s, struct lc_buf *out)
+static void dictionary_command(const struct lc_server_xml *s, struct lc_buf *out)
 {
     bool whole = is_whole_layout(s->layout);
 
@@ -335,8 +335,8 @@ static void dictionary_command(const struct lc_setup *s, struct lc_buf *out)
 }
 
 /* An element whose text the function appends to a buffer. */
-static void text_by(struct lc_xml *x, const char *element, const struct lc_setup *s,
-                    void (*add)(const struct lc_setup *, struct lc_buf *))
+static void text_by(struct lc_xml *x, const char *element, const struct lc_server_xml *s,
+                    void (*add)(const struct lc_server_xml *, struct lc_buf *))
 {
     struct lc_buf text;
 
@@ -346,7 +346,7 @@ static void text_by(struct lc_xml *x, const char *element, const struct lc_setup
     lc_buf_release(&text);
 }
 
-static void function_head(struct lc_xml *x, const struct lc_setup *s)
+static void function_head(struct lc_xml *x, const struct lc_server_xml *s)
 {
     struct lc_buf text;
 
@@ -367,7 +367,7 @@ static void function_head(struct lc_xml *x, const struct lc_setup *s)
     lc_buf_release(&text);
 }
 
-static void function_call(struct lc_xml *x, const struct lc_setup *s)
+static void function_call(struct lc_xml *x, const struct lc_server_xml *s)
 {
     lc_xml_comment(x, "A pool: processes stay, block after block. 'executable' would start one for "
                       "each block.");
@@ -404,7 +404,7 @@ static void function_call(struct lc_xml *x, const struct lc_setup *s)
 }
 
 /* What bounds the processes: the same for functions and for dictionaries that keep a pool. */
-static void limits(struct lc_xml *x, const struct lc_setup *s, bool pool)
+static void limits(struct lc_xml *x, const struct lc_server_xml *s, bool pool)
 {
     if (pool) {
         lc_xml_comment(x, "Processes at most. Callers above it wait, INSERTs among them: take the "
@@ -432,7 +432,7 @@ static void limits(struct lc_xml *x, const struct lc_setup *s, bool pool)
     lc_xml_number(x, "check_exit_code", 1);
 }
 
-int lc_setup_function(const struct lc_setup *s, struct lc_buf *out, struct lc_error *err)
+int lc_server_xml_function(const struct lc_server_xml *s, struct lc_buf *out, struct lc_error *err)
 {
     struct lc_xml x;
 
@@ -461,12 +461,12 @@ int lc_setup_function(const struct lc_setup *s, struct lc_buf *out, struct lc_er
 }
 
 /* Which of the source's kinds: a pool only where keys are asked for, and the server knows it. */
-static const char *source_of(const struct lc_setup *s)
+static const char *source_of(const struct lc_server_xml *s)
 {
     return s->on->pools && !is_whole_layout(s->layout) ? "executable_pool" : "executable";
 }
 
-static void source(struct lc_xml *x, const struct lc_setup *s)
+static void source(struct lc_xml *x, const struct lc_server_xml *s)
 {
     const char *kind = source_of(s);
     bool pool = strcmp(kind, "executable_pool") == 0;
@@ -493,7 +493,7 @@ static void source(struct lc_xml *x, const struct lc_setup *s)
     lc_xml_close(x, "source");
 }
 
-static void layout(struct lc_xml *x, const struct lc_setup *s)
+static void layout(struct lc_xml *x, const struct lc_server_xml *s)
 {
     lc_xml_open(x, "layout");
     lc_xml_open(x, s->layout);
@@ -524,7 +524,8 @@ static void attribute(struct lc_xml *x, const char *name, const char *type, cons
 }
 
 /* What a key gets that is not in the dictionary: loaded whole, that is the default rule's value. */
-static void null_value(const struct lc_setup *s, unsigned i, const char *type, struct lc_buf *out)
+static void null_value(const struct lc_server_xml *s, unsigned i, const char *type,
+                       struct lc_buf *out)
 {
     const struct lc_rules *r = s->rules;
     bool whole = strcmp(s->layout, "complex_key_hashed") == 0;
@@ -538,7 +539,7 @@ static void null_value(const struct lc_setup *s, unsigned i, const char *type, s
         lc_buf_add(out, v.p, v.n);
 }
 
-static void structure(struct lc_xml *x, const struct lc_setup *s)
+static void structure(struct lc_xml *x, const struct lc_server_xml *s)
 {
     lc_xml_open(x, "structure");
     lc_xml_open(x, "key");
@@ -571,7 +572,7 @@ static void structure(struct lc_xml *x, const struct lc_setup *s)
     lc_xml_close(x, "structure");
 }
 
-static void dictionary_head(struct lc_xml *x, const struct lc_setup *s)
+static void dictionary_head(struct lc_xml *x, const struct lc_server_xml *s)
 {
     bool tuple = strcmp(s->layout, "regexp_tree") != 0;
     struct lc_buf text;
@@ -597,7 +598,7 @@ static void dictionary_head(struct lc_xml *x, const struct lc_setup *s)
 }
 
 /* Names that regexp_tree has for itself, in what its source gives, and values it would change. */
-static int check_tree(const struct lc_setup *s, struct lc_error *err)
+static int check_tree(const struct lc_server_xml *s, struct lc_error *err)
 {
     static const char *const own[] = {"id", "parent_id", "regexp", "keys", "values"};
 
@@ -625,7 +626,8 @@ static int check_tree(const struct lc_setup *s, struct lc_error *err)
     return 0;
 }
 
-int lc_setup_dictionary(const struct lc_setup *s, struct lc_buf *out, struct lc_error *err)
+int lc_server_xml_dictionary(const struct lc_server_xml *s, struct lc_buf *out,
+                             struct lc_error *err)
 {
     struct lc_xml x;
 

@@ -10,18 +10,19 @@
  *   https://clickhouse.com/docs/sql-reference/functions/udf
  *   https://clickhouse.com/docs/sql-reference/dictionaries
  */
-#ifndef LC_SETUP_H
-#define LC_SETUP_H
+#ifndef LC_CLI_DEPLOY_SERVER_XML_H
+#define LC_CLI_DEPLOY_SERVER_XML_H
 #include "base/strings.h"
 #include "udf/rules/ruleset.h"
 
-#define LC_SETUP_SCRIPTS "/var/lib/clickhouse/user_scripts" /* where packages let a server look */
+#define LC_SERVER_XML_SCRIPTS                                                                      \
+    "/var/lib/clickhouse/user_scripts" /* where packages let a server look */
 
-struct lc_setup_target;
+struct lc_server_xml_target;
 
 /* What is asked for, and what was made of it. Zero it, fill the first part,
- * then lc_setup_settle. */
-struct lc_setup {
+ * then lc_server_xml_settle. */
+struct lc_server_xml {
     const char *rules_path; /* the rules file */
     const char *name;       /* region */
     uint64_t version;       /* 1 */
@@ -31,9 +32,9 @@ struct lc_setup {
     const char *format;     /* NULL: Native */
     struct lc_strings attributes, types;
     uint64_t pool_size, cache_cells;
-    const char *scripts; /* the server's user_scripts_path; NULL: LC_SETUP_SCRIPTS */
+    const char *scripts; /* the server's user_scripts_path; NULL: LC_SERVER_XML_SCRIPTS */
 
-    const struct lc_setup_target *on;
+    const struct lc_server_xml_target *on;
     struct lc_rules *rules;
     char full[200];       /* region_v1 */
     char rules_name[220]; /* region_v1.csv, or .rules */
@@ -47,18 +48,19 @@ struct lc_setup {
  * unknown target, layout or attribute, a type that its values do not fit, what the target does not
  * know); the failures of lc_rules_open. Release it in any case.
  */
-int lc_setup_settle(struct lc_setup *s, struct lc_error *err);
+int lc_server_xml_settle(struct lc_server_xml *s, struct lc_error *err);
 
 /* The name that name and version make: region_v1. 0, LC_ERR_USAGE. Needs no rules. */
-int lc_setup_name(const struct lc_setup *s, char *out, size_t size, struct lc_error *err);
+int lc_server_xml_name(const struct lc_server_xml *s, char *out, size_t size, struct lc_error *err);
 
-void lc_setup_release(struct lc_setup *s);
+void lc_server_xml_release(struct lc_server_xml *s);
 
 /* Does the target know executable functions? */
-bool lc_setup_knows_functions(const struct lc_setup *s);
+bool lc_server_xml_knows_functions(const struct lc_server_xml *s);
 
 /* Append the XML. 0; LC_ERR_USAGE (the target does not know it); LC_ERR_INPUT; LC_ERR_NOMEM. */
-int lc_setup_function(const struct lc_setup *s, struct lc_buf *out, struct lc_error *err);
-int lc_setup_dictionary(const struct lc_setup *s, struct lc_buf *out, struct lc_error *err);
+int lc_server_xml_function(const struct lc_server_xml *s, struct lc_buf *out, struct lc_error *err);
+int lc_server_xml_dictionary(const struct lc_server_xml *s, struct lc_buf *out,
+                             struct lc_error *err);
 
 #endif

@@ -13,19 +13,19 @@ static const char *database_of(const struct lc_cluster *c, const struct lc_stmt 
     return lc_stmt_database(s, lc_backend_database(c->b));
 }
 
-int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_facts *facts,
+int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_abilities *facts,
                            const struct lc_stmt *s, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", database_of(c, s)}, {"table", s->name}, {NULL, NULL}};
-    struct lc_table here = {0}, there = {0};
+    struct lc_answer here = {0}, there = {0};
     const char *path;
     int rc;
 
     if (!c->name || !facts->replicas || s->kind != LC_STMT_ALTER || s->on_cluster || !*s->name)
         return 0;
     rc = lc_query_read(c->b, lc_sql_table_keeper_path, args, &here, err);
-    path = rc == 0 && here.rows ? lc_table_at(&here, 0, 0)->p : "";
+    path = rc == 0 && here.rows ? lc_answer_at(&here, 0, 0)->p : "";
     for (size_t i = 0; rc == 0 && i < c->n; i++) {
         const char *its;
 
@@ -45,8 +45,8 @@ int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_facts *fa
         lc_hint(err, "write ALTER TABLE %s.%s ON CLUSTER %s …", database_of(c, s), s->name,
                 c->name);
     }
-    lc_table_release(&here);
-    lc_table_release(&there);
+    lc_answer_release(&here);
+    lc_answer_release(&there);
     return rc;
 }
 
@@ -131,7 +131,7 @@ static int lacking(const struct lc_cluster *c, size_t host, const struct lc_stmt
                    const char **column, bool *bare, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", database}, {"table", name}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
 
     *column = NULL;
@@ -143,8 +143,8 @@ static int lacking(const struct lc_cluster *c, size_t host, const struct lc_stmt
         if (added->kind != LC_STMT_ADD_COLUMN)
             continue;
         for (size_t k = 0; !has && k < t.rows; k++) {
-            has = strcmp(lc_table_at(&t, k, 0)->p, added->column) == 0;
-            without = has && lc_table_at(&t, k, 3)->n == 0;
+            has = strcmp(lc_answer_at(&t, k, 0)->p, added->column) == 0;
+            without = has && lc_answer_at(&t, k, 3)->n == 0;
         }
         if (!has)
             has = is_planned(c, plan, database, name, added->column, &without);
@@ -152,39 +152,39 @@ static int lacking(const struct lc_cluster *c, size_t host, const struct lc_stmt
         if (!has || *bare)
             *column = added->column;
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
 /* Was it told for a host before? */
-static bool is_told(const struct lc_table *hosts, size_t n, const char *database, const char *name)
+static bool is_told(const struct lc_answer *hosts, size_t n, const char *database, const char *name)
 {
     for (size_t h = 0; h < n; h++) {
         for (size_t i = 0; i < hosts[h].rows; i++) {
-            if (strcmp(lc_table_at(&hosts[h], i, 0)->p, database) == 0 &&
-                strcmp(lc_table_at(&hosts[h], i, 1)->p, name) == 0)
+            if (strcmp(lc_answer_at(&hosts[h], i, 0)->p, database) == 0 &&
+                strcmp(lc_answer_at(&hosts[h], i, 1)->p, name) == 0)
                 return true;
         }
     }
     return false;
 }
 
-static int look_at_host(const struct lc_cluster *c, size_t host, struct lc_table *hosts,
+static int look_at_host(const struct lc_cluster *c, size_t host, struct lc_answer *hosts,
                         const struct lc_stmt *s, const struct lc_plan *plan,
-                        void (*found)(void *ctx, const struct lc_table_over *t), void *ctx,
+                        void (*found)(void *ctx, const struct lc_answer_over *t), void *ctx,
                         struct lc_error *err)
 {
-    struct lc_table *t = &hosts[host];
+    struct lc_answer *t = &hosts[host];
     int rc = lc_cluster_read(c, host, lc_sql_all_tables, lc_sql_host_all_tables, NULL, t, err);
 
     for (size_t i = 0; rc == 0 && i < t->rows; i++) {
-        struct lc_table_over over = {.host = lc_cluster_host_name(c, host),
-                                     .database = lc_table_at(t, i, 0)->p,
-                                     .name = lc_table_at(t, i, 1)->p,
-                                     .engine = lc_table_at(t, i, 2)->p};
+        struct lc_answer_over over = {.host = lc_cluster_host_name(c, host),
+                                      .database = lc_answer_at(t, i, 0)->p,
+                                      .name = lc_answer_at(t, i, 1)->p,
+                                      .engine = lc_answer_at(t, i, 2)->p};
 
         if ((strcmp(over.name, s->name) == 0 && strcmp(over.database, database_of(c, s)) == 0) ||
-            !speaks_of(lc_table_at(t, i, 3), database_of(c, s), s->name, is_over(over.engine)) ||
+            !speaks_of(lc_answer_at(t, i, 3), database_of(c, s), s->name, is_over(over.engine)) ||
             is_told(hosts, host, over.database, over.name))
             continue;
         if (is_over(over.engine))
@@ -196,10 +196,10 @@ static int look_at_host(const struct lc_cluster *c, size_t host, struct lc_table
 }
 
 int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const struct lc_plan *plan,
-                   void (*found)(void *ctx, const struct lc_table_over *t), void *ctx,
+                   void (*found)(void *ctx, const struct lc_answer_over *t), void *ctx,
                    struct lc_error *err)
 {
-    struct lc_table *hosts = calloc(c->n + 1, sizeof *hosts);
+    struct lc_answer *hosts = calloc(c->n + 1, sizeof *hosts);
     int rc = 0;
 
     if (!hosts)
@@ -209,24 +209,24 @@ int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const st
             rc = look_at_host(c, i, hosts, s, plan, found, ctx, err);
     }
     for (size_t i = 0; i < c->n; i++)
-        lc_table_release(&hosts[i]);
+        lc_answer_release(&hosts[i]);
     free(hosts);
     return rc;
 }
 
 /* Is it a Buffer or Distributed table? Then *definition is its CREATE. */
-static int find_over(const struct lc_cluster *c, const struct lc_stmt *s, struct lc_table *all,
+static int find_over(const struct lc_cluster *c, const struct lc_stmt *s, struct lc_answer *all,
                      const struct lc_cell **definition, struct lc_error *err)
 {
     int rc = lc_query_read(c->b, lc_sql_all_tables, NULL, all, err);
 
     *definition = NULL;
     for (size_t i = 0; rc == 0 && i < all->rows; i++) {
-        const char *engine = lc_table_at(all, i, 2)->p;
+        const char *engine = lc_answer_at(all, i, 2)->p;
 
-        if (strcmp(lc_table_at(all, i, 0)->p, database_of(c, s)) == 0 &&
-            strcmp(lc_table_at(all, i, 1)->p, s->name) == 0 && is_over(engine))
-            *definition = lc_table_at(all, i, 3);
+        if (strcmp(lc_answer_at(all, i, 0)->p, database_of(c, s)) == 0 &&
+            strcmp(lc_answer_at(all, i, 1)->p, s->name) == 0 && is_over(engine))
+            *definition = lc_answer_at(all, i, 3);
     }
     return rc;
 }
@@ -238,7 +238,7 @@ static int find_over(const struct lc_cluster *c, const struct lc_stmt *s, struct
 static int is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const char **column,
                    struct lc_error *err)
 {
-    struct lc_table all = {0}, below = {0};
+    struct lc_answer all = {0}, below = {0};
     const struct lc_cell *definition;
     int rc = find_over(c, s, &all, &definition, err);
 
@@ -251,16 +251,16 @@ static int is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const ch
             continue;
         rc = lc_query_read(c->b, lc_sql_column_defaults, args, &below, err);
         for (size_t k = 0; rc == 0 && k < below.rows; k++) {
-            const char *database = lc_table_at(&below, k, 0)->p;
-            const char *table = lc_table_at(&below, k, 1)->p;
+            const char *database = lc_answer_at(&below, k, 0)->p;
+            const char *table = lc_answer_at(&below, k, 1)->p;
 
             if (!(strcmp(table, s->name) == 0 && strcmp(database, database_of(c, s)) == 0) &&
                 speaks_of(definition, database, table, true))
                 *column = added->column;
         }
     }
-    lc_table_release(&all);
-    lc_table_release(&below);
+    lc_answer_release(&all);
+    lc_answer_release(&below);
     return rc;
 }
 
@@ -268,7 +268,7 @@ static int is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const ch
     "without the DEFAULT that the column has below: INSERTs through it that leave %s out would "   \
     "store an empty value"
 
-static void note_lacking(struct lc_error *lacks, const struct lc_table_over *t)
+static void note_lacking(struct lc_error *lacks, const struct lc_answer_over *t)
 {
     char more[300];
 
@@ -286,7 +286,7 @@ static void note_lacking(struct lc_error *lacks, const struct lc_table_over *t)
             t->name, t->column);
 }
 
-static void note_over(void *ctx, const struct lc_table_over *t)
+static void note_over(void *ctx, const struct lc_answer_over *t)
 {
     struct lc_over *o = ctx;
 

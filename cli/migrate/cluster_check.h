@@ -2,8 +2,8 @@
  * Before a change on a cluster: does the statement reach every host that has the table, and which
  * Distributed and Buffer tables over it are left without its new column?
  */
-#ifndef LC_CLUSTER_CHECK_H
-#define LC_CLUSTER_CHECK_H
+#ifndef LC_CLI_MIGRATE_CLUSTER_CHECK_H
+#define LC_CLI_MIGRATE_CLUSTER_CHECK_H
 #include "cli/migrate/plan.h"
 #include "cli/server/cluster.h"
 #include "cli/sql/statement.h"
@@ -12,11 +12,11 @@
  * An ALTER without ON CLUSTER changes the server that is asked, and the replicas of its table. 0;
  * LC_ERR_REFUSED with a host that has the table and is not reached; the failures of a query.
  */
-int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_facts *facts,
+int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_abilities *facts,
                            const struct lc_stmt *s, struct lc_error *err);
 
 /* A table over the target, on a host. */
-struct lc_table_over {
+struct lc_answer_over {
     const char *host; /* "" where there is no cluster */
     const char *database, *name, *engine;
     const char *column; /* NULL: it has every new column, or gets them by the plan; or is a view */
@@ -29,7 +29,7 @@ struct lc_table_over {
  * of a query.
  */
 int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const struct lc_plan *plan,
-                   void (*found)(void *ctx, const struct lc_table_over *t), void *ctx,
+                   void (*found)(void *ctx, const struct lc_answer_over *t), void *ctx,
                    struct lc_error *err);
 
 /*

@@ -105,8 +105,8 @@ static bool requires(const struct lc_plan_migration *m, const struct lc_plan_mig
     return false;
 }
 
-bool lc_overlap_allowed(const struct lc_plan_migration *earlier,
-                        const struct lc_plan_migration *later)
+bool lc_conflict_allowed(const struct lc_plan_migration *earlier,
+                         const struct lc_plan_migration *later)
 {
     return all_simple(earlier) && all_simple(later) && !requires(later, earlier) &&
            !meet(earlier, later) && !meet(later, earlier);

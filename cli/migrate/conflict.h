@@ -1,7 +1,7 @@
 /* Which migrations may go on beside each other: what their words say, and
  * nothing that is guessed. */
-#ifndef LC_OVERLAP_H
-#define LC_OVERLAP_H
+#ifndef LC_CLI_MIGRATE_CONFLICT_H
+#define LC_CLI_MIGRATE_CONFLICT_H
 #include "cli/migrate/plan.h"
 
 /*
@@ -13,7 +13,7 @@
  * What a server knows and the words do not (a dictionary over the other's table) is to be said by
  * "-- migrate:requires".
  */
-bool lc_overlap_allowed(const struct lc_plan_migration *earlier,
-                        const struct lc_plan_migration *later);
+bool lc_conflict_allowed(const struct lc_plan_migration *earlier,
+                         const struct lc_plan_migration *later);
 
 #endif

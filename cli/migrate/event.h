@@ -1,6 +1,6 @@
 /* What a run tells while it goes on. */
-#ifndef LC_EVENT_H
-#define LC_EVENT_H
+#ifndef LC_CLI_MIGRATE_EVENT_H
+#define LC_CLI_MIGRATE_EVENT_H
 #include "base/error.h"
 #include "cli/server/mutation.h"
 #include "cli/sql/statement.h"

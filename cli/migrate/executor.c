@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void emit(struct lc_course *c, enum lc_run_event_kind kind)
+static void emit(struct lc_executor *c, enum lc_run_event_kind kind)
 {
     c->now.kind = kind;
     pthread_mutex_lock(&c->run->telling);
@@ -27,54 +27,54 @@ static void emit(struct lc_course *c, enum lc_run_event_kind kind)
     c->now.error = NULL;
 }
 
-void lc_course_say(struct lc_course *c, enum lc_run_event_kind kind, const char *text)
+void lc_executor_say(struct lc_executor *c, enum lc_run_event_kind kind, const char *text)
 {
     c->now.text = text;
     emit(c, kind);
 }
 
 /* The callbacks of the parts, as events. */
-void lc_course_say_default(void *ctx, bool warning, const char *text)
+void lc_executor_say_default(void *ctx, bool warning, const char *text)
 {
-    lc_course_say(ctx, warning ? LC_RUN_WARNING : LC_RUN_CHECKED, text);
+    lc_executor_say(ctx, warning ? LC_RUN_WARNING : LC_RUN_CHECKED, text);
 }
 
 static void on_unsure(void *ctx, const char *text)
 {
-    lc_course_say(ctx, LC_RUN_WARNING, text);
+    lc_executor_say(ctx, LC_RUN_WARNING, text);
 }
 
 static void on_lagging(void *ctx, const char *text)
 {
-    lc_course_say(ctx, LC_RUN_RETRY, text);
+    lc_executor_say(ctx, LC_RUN_RETRY, text);
 }
 
 static void on_send(void *ctx, enum lc_run_event_kind kind, const char *text,
                     const struct lc_mutation_progress *progress)
 {
-    struct lc_course *c = ctx;
+    struct lc_executor *c = ctx;
 
     c->now.progress = progress;
-    lc_course_say(c, kind, text);
+    lc_executor_say(c, kind, text);
 }
 
 /* Give the turn away while it waits, and take it again. */
 static void on_away(void *ctx, bool away)
 {
-    struct lc_course *c = ctx;
+    struct lc_executor *c = ctx;
 
     if (away)
-        lc_jobs_leave(c->jobs, c->job);
+        lc_turns_leave(c->jobs, c->job);
     else
-        lc_jobs_enter(c->jobs, c->job);
+        lc_turns_enter(c->jobs, c->job);
 }
 
-int lc_course_open(struct lc_course *c, struct lc_run *run, bool own_connection,
-                   struct lc_error *err)
+int lc_executor_open(struct lc_executor *c, struct lc_run *run, bool own_connection,
+                     struct lc_error *err)
 {
     int rc = 0;
 
-    *c = (struct lc_course){.run = run, .b = run->b};
+    *c = (struct lc_executor){.run = run, .b = run->b};
     if (own_connection) {
         rc = lc_backend_clone(run->b, &c->own, err);
         c->b = c->own;
@@ -82,13 +82,13 @@ int lc_course_open(struct lc_course *c, struct lc_run *run, bool own_connection,
     return rc;
 }
 
-void lc_course_close(struct lc_course *c)
+void lc_executor_close(struct lc_executor *c)
 {
     lc_backend_free(c->own);
     c->own = NULL;
 }
 
-static bool stop_asked(const struct lc_course *c)
+static bool stop_asked(const struct lc_executor *c)
 {
     return c->run->o->cancel && atomic_load(c->run->o->cancel);
 }
@@ -100,8 +100,8 @@ static int stopped(struct lc_error *err)
     return LC_ERR_STOPPED;
 }
 
-void lc_course_place_error(const struct lc_course *c, const struct lc_plan_migration *m, unsigned i,
-                           struct lc_error *err)
+void lc_executor_place_error(const struct lc_executor *c, const struct lc_plan_migration *m,
+                             unsigned i, struct lc_error *err)
 {
     char msg[sizeof err->msg];
 
@@ -126,7 +126,7 @@ void lc_course_place_error(const struct lc_course *c, const struct lc_plan_migra
     }
 }
 
-static struct lc_track_event track_event(const struct lc_course *c,
+static struct lc_track_event track_event(const struct lc_executor *c,
                                          const struct lc_plan_migration *m,
                                          enum lc_track_event_kind kind)
 {
@@ -140,35 +140,35 @@ static struct lc_track_event track_event(const struct lc_course *c,
 
 static int server_now(struct lc_backend *b, uint64_t *now_s, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(b, lc_sql_server_now, NULL, &t, err);
 
-    *now_s = rc == 0 ? lc_table_u64(&t, 0, 0, 0) : 0;
-    lc_table_release(&t);
+    *now_s = rc == 0 ? lc_answer_u64(&t, 0, 0, 0) : 0;
+    lc_answer_release(&t);
     return rc;
 }
 
 /* The statement that an earlier run left open: sent or failed, and not settled since. */
-static bool left_open(const struct lc_course *c, const struct lc_plan_migration *m, unsigned i,
-                      struct lc_send_before *before)
+static bool left_open(const struct lc_executor *c, const struct lc_plan_migration *m, unsigned i,
+                      struct lc_submit_before *before)
 {
     const struct lc_track_version *v = lc_tracking_find(&c->run->session.tracking, m->m->version);
 
     if (!v || v->down != c->run->down || v->open != i + 1 || !v->query_id ||
         (v->status != LC_TRACK_UNKNOWN && v->status != LC_TRACK_FAILED))
         return false;
-    *before = (struct lc_send_before){
+    *before = (struct lc_submit_before){
         .query_id = v->query_id, .at_s = v->open_at_s, .failed = v->status == LC_TRACK_FAILED};
     return true;
 }
 
 /* Send it, unless an earlier run's send turns out to have taken effect. */
-static int send_statement(struct lc_course *c, const struct lc_plan_migration *m, unsigned i,
+static int send_statement(struct lc_executor *c, const struct lc_plan_migration *m, unsigned i,
                           struct lc_error *err)
 {
     const struct lc_plan_stmt *stmt = &m->stmts[i];
     struct lc_track_event e = track_event(c, m, LC_TRACK_STMT_STARTED);
-    struct lc_send_before before;
+    struct lc_submit_before before;
     char query_id[128], kept_id[128];
     bool done = false;
     uint64_t now_s = 0;
@@ -178,7 +178,7 @@ static int send_statement(struct lc_course *c, const struct lc_plan_migration *m
     if (!stmt->text->rederive && left_open(c, m, i, &before)) {
         snprintf(kept_id, sizeof kept_id, "%s", before.query_id);
         before.query_id = kept_id;
-        rc = lc_send_settle(&c->send, stmt, &before, &done, err);
+        rc = lc_submit_settle(&c->send, stmt, &before, &done, err);
         if (rc || done)
             return rc;
     }
@@ -193,11 +193,11 @@ static int send_statement(struct lc_course *c, const struct lc_plan_migration *m
     LC_TEST_POINT("statement recorded as started");
     if (rc == 0 && stmt->text->rederive)
         return lc_rederive_run(&c->send, stmt, query_id, err);
-    return rc ? rc : lc_send_run(&c->send, stmt, query_id, now_s, err);
+    return rc ? rc : lc_submit_run(&c->send, stmt, query_id, now_s, err);
 }
 
 /* Everything that comes before a statement is sent, and may still refuse it. */
-static int before_statement(struct lc_course *c, const struct lc_plan_stmt *stmt,
+static int before_statement(struct lc_executor *c, const struct lc_plan_stmt *stmt,
                             struct lc_error *err)
 {
     int rc;
@@ -207,18 +207,18 @@ static int before_statement(struct lc_course *c, const struct lc_plan_stmt *stmt
     rc = lc_lock_check(c->run->session.lock, err);
     c->run->defaults.ctx = c;
     if (rc == 0 && c->run->defaults.deferred)
-        rc = lc_defaults_check(&c->run->defaults, &stmt->parsed, true, err);
+        rc = lc_preflight_check(&c->run->defaults, &stmt->parsed, true, err);
     return rc;
 }
 
 /* Stopped, is it of those that the next run simply goes on with, and is the server done with it? */
-static bool has_ended(const struct lc_course *c, const struct lc_plan_stmt *stmt)
+static bool has_ended(const struct lc_executor *c, const struct lc_plan_stmt *stmt)
 {
     enum { DATABASE, TABLE };
     const char *database = lc_stmt_database(&stmt->parsed, lc_backend_database(c->b));
     bool ended =
         stmt->text->rederive || lc_backfill_is_lone(&stmt->parsed, stmt->text->p, stmt->text->n);
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
 
     if (ended && lc_query_read(c->b,
                                c->run->facts.fail_reason ? lc_sql_mutations_unfinished
@@ -226,9 +226,9 @@ static bool has_ended(const struct lc_course *c, const struct lc_plan_stmt *stmt
                                NULL, &t, NULL))
         ended = false;
     for (size_t i = 0; ended && i < t.rows; i++)
-        ended = strcmp(lc_table_at(&t, i, TABLE)->p, stmt->parsed.name) != 0 ||
-                strcmp(lc_table_at(&t, i, DATABASE)->p, database) != 0;
-    lc_table_release(&t);
+        ended = strcmp(lc_answer_at(&t, i, TABLE)->p, stmt->parsed.name) != 0 ||
+                strcmp(lc_answer_at(&t, i, DATABASE)->p, database) != 0;
+    lc_answer_release(&t);
     return ended;
 }
 
@@ -236,7 +236,7 @@ static bool has_ended(const struct lc_course *c, const struct lc_plan_stmt *stmt
  * Record that it failed, or was stopped and has ended. A lost answer, and a stop of what the server
  * goes on with, leave it open: the next run settles it.
  */
-static void record_failure(struct lc_course *c, const struct lc_plan_migration *m, unsigned i,
+static void record_failure(struct lc_executor *c, const struct lc_plan_migration *m, unsigned i,
                            const struct lc_error *err)
 {
     struct lc_track_event e = track_event(c, m, LC_TRACK_EVENT_FAILED);
@@ -256,8 +256,8 @@ static void record_failure(struct lc_course *c, const struct lc_plan_migration *
     lc_tracking_write(&c->run->session.tracking, &e, NULL);
 }
 
-int lc_course_check_over(struct lc_course *c, const struct lc_stmt *s, bool before,
-                         struct lc_error *err)
+int lc_executor_check_over(struct lc_executor *c, const struct lc_stmt *s, bool before,
+                           struct lc_error *err)
 {
     struct lc_over o;
     int rc;
@@ -268,20 +268,20 @@ int lc_course_check_over(struct lc_course *c, const struct lc_stmt *s, bool befo
     if (rc == 0 && before)
         rc = lc_over_refuse(&o, c->run->o->strict, c->run->o->allow_unsafe, err);
     if (rc == 0 && !before && o.lacks.code)
-        lc_course_say(c, LC_RUN_WARNING, o.lacks.msg);
+        lc_executor_say(c, LC_RUN_WARNING, o.lacks.msg);
     return rc;
 }
 
-static void tell_other(struct lc_course *c, const struct lc_plan_migration *m, unsigned i)
+static void tell_other(struct lc_executor *c, const struct lc_plan_migration *m, unsigned i)
 {
     char text[128];
 
     snprintf(text, sizeof text, "%s: statement %u of %u is not recognised, and is run as it is",
              m->m->version_text, i + 1, m->stmt_n);
-    lc_course_say(c, LC_RUN_CHECKED, text);
+    lc_executor_say(c, LC_RUN_CHECKED, text);
 }
 
-static int run_statement(struct lc_course *c, const struct lc_plan_migration *m, unsigned i,
+static int run_statement(struct lc_executor *c, const struct lc_plan_migration *m, unsigned i,
                          struct lc_error *err)
 {
     const struct lc_plan_stmt *stmt = &m->stmts[i];
@@ -305,12 +305,12 @@ static int run_statement(struct lc_course *c, const struct lc_plan_migration *m,
                 &c->run->session.cluster, &c->run->facts, &stmt->parsed,
                 &(struct lc_column_hooks){on_unsure, on_lagging, c, c->run->o->cancel}, err);
         if (rc == 0)
-            rc = lc_course_check_over(c, &stmt->parsed, false, err);
+            rc = lc_executor_check_over(c, &stmt->parsed, false, err);
         if (rc)
             record_failure(c, m, i, err);
     }
     if (rc) {
-        lc_course_place_error(c, m, i, err);
+        lc_executor_place_error(c, m, i, err);
         return rc;
     }
     e.stmt = i + 1;
@@ -324,7 +324,7 @@ static int run_statement(struct lc_course *c, const struct lc_plan_migration *m,
     return rc;
 }
 
-void lc_course_about(struct lc_course *c, const struct lc_plan_migration *m)
+void lc_executor_about(struct lc_executor *c, const struct lc_plan_migration *m)
 {
     c->now = (struct lc_run_event){0};
     if (!m)
@@ -336,8 +336,8 @@ void lc_course_about(struct lc_course *c, const struct lc_plan_migration *m)
                                    .stmts = m->stmt_n};
 }
 
-int lc_course_record_start(struct lc_course *c, const struct lc_plan_migration *m,
-                           struct lc_error *err)
+int lc_executor_record_start(struct lc_executor *c, const struct lc_plan_migration *m,
+                             struct lc_error *err)
 {
     struct lc_track_event e = track_event(c, m, LC_TRACK_STARTED);
     int rc = lc_lock_check(c->run->session.lock, err);
@@ -346,33 +346,33 @@ int lc_course_record_start(struct lc_course *c, const struct lc_plan_migration *
 }
 
 /* What is sent for this migration goes through the course's connection. */
-static void bind(struct lc_course *c)
+static void bind(struct lc_executor *c)
 {
     c->cluster = c->run->session.cluster;
     c->cluster.b = c->b;
-    c->send = (struct lc_send){.b = c->b,
-                               .cluster = &c->cluster,
-                               .facts = &c->run->facts,
-                               .options = c->run->o,
-                               .event = on_send,
-                               .away = on_away,
-                               .ctx = c};
+    c->send = (struct lc_submit){.b = c->b,
+                                 .cluster = &c->cluster,
+                                 .facts = &c->run->facts,
+                                 .options = c->run->o,
+                                 .event = on_send,
+                                 .away = on_away,
+                                 .ctx = c};
 }
 
 /* Slow, and about nothing but what this migration has stored. */
-static void verify(struct lc_course *c, const struct lc_plan_migration *m)
+static void verify(struct lc_executor *c, const struct lc_plan_migration *m)
 {
     unsigned amiss;
 
     if (c->run->down || c->run->o->no_verify)
         return;
     on_away(c, true);
-    amiss = lc_verify_after(c->b, m, c->run->o->cancel, lc_course_say_default, c);
+    amiss = lc_verify_after(c->b, m, c->run->o->cancel, lc_executor_say_default, c);
     on_away(c, false);
     c->run->report->amiss += amiss;
 }
 
-static int record_end(struct lc_course *c, const struct lc_plan_migration *m, uint64_t ms,
+static int record_end(struct lc_executor *c, const struct lc_plan_migration *m, uint64_t ms,
                       struct lc_error *err)
 {
     struct lc_track_event e =
@@ -385,22 +385,22 @@ static int record_end(struct lc_course *c, const struct lc_plan_migration *m, ui
     return rc;
 }
 
-int lc_course_run(struct lc_course *c, const struct lc_plan_migration *m, struct lc_error *err)
+int lc_executor_run(struct lc_executor *c, const struct lc_plan_migration *m, struct lc_error *err)
 {
     uint64_t begun = lc_now_ms();
     int rc;
 
     bind(c);
-    lc_course_about(c, m);
+    lc_executor_about(c, m);
     if (stop_asked(c))
         return stopped(err);
-    rc = lc_course_record_start(c, m, err);
+    rc = lc_executor_record_start(c, m, err);
     LC_TEST_POINT("migration started");
     if (rc == 0)
         emit(c, LC_RUN_MIGRATION_START);
     for (unsigned i = m->first; rc == 0 && i < m->stmt_n; i++)
         rc = run_statement(c, m, i, err);
-    lc_course_about(c, m);
+    lc_executor_about(c, m);
     if (rc == 0)
         rc = record_end(c, m, lc_now_ms() - begun, err);
     if (rc) {

@@ -5,8 +5,8 @@
  * (base/turns.h); while a course waits for a backfill it has given its turn away and uses nothing but its
  * own connection. Events are told one at a time.
  */
-#ifndef LC_COURSE_H
-#define LC_COURSE_H
+#ifndef LC_CLI_MIGRATE_EXECUTOR_H
+#define LC_CLI_MIGRATE_EXECUTOR_H
 #include "base/turns.h"
 #include "cli/column/preflight.h"
 #include "cli/migrate/plan.h"
@@ -23,39 +23,39 @@ struct lc_run {
     bool down;
     struct lc_up_report *report;
     struct lc_session session;
-    struct lc_facts facts;
-    struct lc_defaults defaults;
+    struct lc_abilities facts;
+    struct lc_preflight defaults;
     struct lc_plan plan;
     pthread_mutex_t telling; /* an event is being told */
 };
 
-struct lc_course {
+struct lc_executor {
     struct lc_run *run;
     struct lc_backend *b, *own; /* own: to be freed; NULL where b is the run's */
     struct lc_cluster cluster;  /* the run's, asked through b */
-    struct lc_send send;
+    struct lc_submit send;
     struct lc_run_event now; /* what the current event is about */
-    struct lc_jobs *jobs;    /* NULL: alone */
+    struct lc_turns *jobs;   /* NULL: alone */
     size_t job;
 };
 
 /*
  * Begin a course on the run's connection, or on one of its own. 0; LC_ERR_NOMEM and the failures of
- * connecting. It must not move until lc_course_close, which is due in any case.
+ * connecting. It must not move until lc_executor_close, which is due in any case.
  */
-int lc_course_open(struct lc_course *c, struct lc_run *run, bool own_connection,
-                   struct lc_error *err);
-void lc_course_close(struct lc_course *c);
+int lc_executor_open(struct lc_executor *c, struct lc_run *run, bool own_connection,
+                     struct lc_error *err);
+void lc_executor_close(struct lc_executor *c);
 
 /* Events from here on are about m; NULL: about no migration. */
-void lc_course_about(struct lc_course *c, const struct lc_plan_migration *m);
-void lc_course_say(struct lc_course *c, enum lc_run_event_kind kind, const char *text);
-/* lc_defaults' callback; ctx is a course. */
-void lc_course_say_default(void *ctx, bool warning, const char *text);
+void lc_executor_about(struct lc_executor *c, const struct lc_plan_migration *m);
+void lc_executor_say(struct lc_executor *c, enum lc_run_event_kind kind, const char *text);
+/* lc_preflight' callback; ctx is a course. */
+void lc_executor_say_default(void *ctx, bool warning, const char *text);
 
 /* Put "file:line: statement i of n: " before an error (i from 0), and a hint behind it. */
-void lc_course_place_error(const struct lc_course *c, const struct lc_plan_migration *m, unsigned i,
-                           struct lc_error *err);
+void lc_executor_place_error(const struct lc_executor *c, const struct lc_plan_migration *m,
+                             unsigned i, struct lc_error *err);
 
 /*
  * Buffer and Distributed tables over the one that gets a column. Where they lack it nothing breaks,
@@ -63,14 +63,14 @@ void lc_course_place_error(const struct lc_course *c, const struct lc_plan_migra
  * said after the statement. Where they have it without its DEFAULT, rows written through them would
  * be wrong: refused unless allow_unsafe.
  */
-int lc_course_check_over(struct lc_course *c, const struct lc_stmt *s, bool before,
-                         struct lc_error *err);
-
-/* Record that the migration has begun. */
-int lc_course_record_start(struct lc_course *c, const struct lc_plan_migration *m,
+int lc_executor_check_over(struct lc_executor *c, const struct lc_stmt *s, bool before,
                            struct lc_error *err);
 
+/* Record that the migration has begun. */
+int lc_executor_record_start(struct lc_executor *c, const struct lc_plan_migration *m,
+                             struct lc_error *err);
+
 /* Apply (down: revert) it, from its first open statement on. As lc_runner_up. */
-int lc_course_run(struct lc_course *c, const struct lc_plan_migration *m, struct lc_error *err);
+int lc_executor_run(struct lc_executor *c, const struct lc_plan_migration *m, struct lc_error *err);
 
 #endif

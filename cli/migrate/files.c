@@ -327,7 +327,7 @@ static bool has_utf16_bom(const struct lc_migration_file *f)
 static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum part part,
                      struct lc_problems *problems)
 {
-    struct lc_script script = {0};
+    struct lc_split script = {0};
     struct sections s = {0};
     struct lc_error err = LC_ERROR_INIT;
     int rc = read_file(f, problems);
@@ -337,7 +337,7 @@ static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum p
     if (has_utf16_bom(f))
         return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0,
                                "is UTF-16: save it as UTF-8");
-    rc = lc_script_split(&script, f->text, f->n, &err);
+    rc = lc_split_split(&script, f->text, f->n, &err);
     if (rc == LC_ERR_INPUT)
         return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, err.row + 1, "%s", err.msg);
     for (size_t i = 0; rc == 0 && i < script.n; i++)
@@ -350,7 +350,7 @@ static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum p
         rc = check_statement(&m->up.v[i], f->path, problems);
     for (size_t i = 0; rc == 0 && part != PART_UP && i < m->down.n; i++)
         rc = check_statement(&m->down.v[i], f->path, problems);
-    lc_script_release(&script);
+    lc_split_release(&script);
     return rc;
 }
 

@@ -8,8 +8,8 @@
  * NNNN is 1 to 18 digits; 1 and 0001 are the same version. Other files than *.sql, and hidden
  * ones, are left alone. A scan finds all problems, not only the first.
  */
-#ifndef LC_MIGRATION_H
-#define LC_MIGRATION_H
+#ifndef LC_CLI_MIGRATE_FILES_H
+#define LC_CLI_MIGRATE_FILES_H
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/sha256.h"

@@ -22,16 +22,16 @@ static const char *database_of(const struct lc_backend *b, const char *database)
 static int count(struct lc_backend *b, const char *sql, const struct lc_sql_arg *args, bool *some,
                  struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(b, sql, args, &t, err);
 
-    *some = rc == 0 && lc_table_u64(&t, 0, 0, 0) > 0;
-    lc_table_release(&t);
+    *some = rc == 0 && lc_answer_u64(&t, 0, 0, 0) > 0;
+    lc_answer_release(&t);
     return rc;
 }
 
-int lc_effect_running(struct lc_backend *b, const struct lc_facts *facts, const char *query_id,
-                      bool *running, struct lc_error *err)
+int lc_in_doubt_running(struct lc_backend *b, const struct lc_abilities *facts,
+                        const char *query_id, bool *running, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"id", query_id}, {NULL, NULL}};
 
@@ -39,24 +39,24 @@ int lc_effect_running(struct lc_backend *b, const struct lc_facts *facts, const 
                  err);
 }
 
-static bool has_column(const struct lc_table *columns, const char *name)
+static bool has_column(const struct lc_answer *columns, const char *name)
 {
     for (size_t i = 0; i < columns->rows; i++) {
-        if (strcmp(lc_table_at(columns, i, 0)->p, name) == 0)
+        if (strcmp(lc_answer_at(columns, i, 0)->p, name) == 0)
             return true;
     }
     return false;
 }
 
-static enum lc_effect done_if(bool done)
+static enum lc_in_doubt done_if(bool done)
 {
-    return done ? LC_EFFECT_DONE : LC_EFFECT_NONE;
+    return done ? LC_IN_DOUBT_DONE : LC_IN_DOUBT_NONE;
 }
 
 /* One command of an ALTER. What may be repeated without harm counts as without effect. */
-static int command_effect(const struct lc_facts *facts, const struct lc_stmt_command *c,
-                          const struct lc_table *columns, struct lc_mutation_watch *watch,
-                          uint64_t since_s, enum lc_effect *effect, struct lc_error *err)
+static int command_effect(const struct lc_abilities *facts, const struct lc_stmt_command *c,
+                          const struct lc_answer *columns, struct lc_mutation_watch *watch,
+                          uint64_t since_s, enum lc_in_doubt *effect, struct lc_error *err)
 {
     bool found = false, others = false;
     int rc = 0;
@@ -73,12 +73,12 @@ static int command_effect(const struct lc_facts *facts, const struct lc_stmt_com
         return 0;
     case LC_STMT_MODIFY_COLUMN:
     case LC_STMT_COMMENT_COLUMN:
-        *effect = LC_EFFECT_NONE;
+        *effect = LC_IN_DOUBT_NONE;
         return 0;
     case LC_STMT_REMOVE_DEFAULT:
     case LC_STMT_METADATA:
     case LC_STMT_MODIFY_KEY:
-        *effect = c->conditional ? LC_EFFECT_NONE : LC_EFFECT_UNKNOWN;
+        *effect = c->conditional ? LC_IN_DOUBT_NONE : LC_IN_DOUBT_UNKNOWN;
         return 0;
     case LC_STMT_CLEAR_COLUMN:
     case LC_STMT_MATERIALIZE_COLUMN:
@@ -91,10 +91,10 @@ static int command_effect(const struct lc_facts *facts, const struct lc_stmt_com
         *effect = done_if(found);
         /* Without the server's own formatter its text of the command may differ from ours. */
         if (!found && others && !facts->format_query)
-            *effect = LC_EFFECT_UNKNOWN;
+            *effect = LC_IN_DOUBT_UNKNOWN;
         return rc;
     default:
-        *effect = LC_EFFECT_UNKNOWN;
+        *effect = LC_IN_DOUBT_UNKNOWN;
         return 0;
     }
 }
@@ -103,26 +103,26 @@ static int command_effect(const struct lc_facts *facts, const struct lc_stmt_com
  * All commands agree, or nobody can tell. A mutation among them decides: metadata changes come
  * first, so where its row is, they are too.
  */
-static int alter_effect(struct lc_backend *b, const struct lc_facts *facts, const struct lc_stmt *s,
-                        struct lc_mutation_watch *watch, uint64_t since_s, enum lc_effect *effect,
-                        struct lc_error *err)
+static int alter_effect(struct lc_backend *b, const struct lc_abilities *facts,
+                        const struct lc_stmt *s, struct lc_mutation_watch *watch, uint64_t since_s,
+                        enum lc_in_doubt *effect, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", database_of(b, s->database)}, {"table", s->name}, {NULL, NULL}};
-    struct lc_table columns = {0};
+    struct lc_answer columns = {0};
     int rc = lc_query_read(b, lc_sql_columns, args, &columns, err);
 
-    *effect = LC_EFFECT_UNKNOWN;
+    *effect = LC_IN_DOUBT_UNKNOWN;
     for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
-        enum lc_effect one;
+        enum lc_in_doubt one;
 
         rc = command_effect(facts, &s->commands[i], &columns, watch, since_s, &one, err);
         if (i == 0 || one == *effect)
             *effect = one;
         else
-            *effect = LC_EFFECT_UNKNOWN;
+            *effect = LC_IN_DOUBT_UNKNOWN;
     }
-    lc_table_release(&columns);
+    lc_answer_release(&columns);
     return rc;
 }
 
@@ -148,7 +148,7 @@ static int there(struct lc_backend *b, const struct lc_stmt *s, bool *is, struct
     }
 }
 
-static int rename_effect(struct lc_backend *b, const struct lc_stmt *s, enum lc_effect *effect,
+static int rename_effect(struct lc_backend *b, const struct lc_stmt *s, enum lc_in_doubt *effect,
                          struct lc_error *err)
 {
     const struct lc_sql_arg to[] = {
@@ -156,7 +156,7 @@ static int rename_effect(struct lc_backend *b, const struct lc_stmt *s, enum lc_
     bool old_there, new_there;
     int rc;
 
-    *effect = LC_EFFECT_UNKNOWN;
+    *effect = LC_IN_DOUBT_UNKNOWN;
     if (!*s->renamed_to)
         return 0;
     rc = there(b, s, &old_there, err);
@@ -167,14 +167,14 @@ static int rename_effect(struct lc_backend *b, const struct lc_stmt *s, enum lc_
     return rc;
 }
 
-static int schema_effect(struct lc_backend *b, const struct lc_facts *facts,
+static int schema_effect(struct lc_backend *b, const struct lc_abilities *facts,
                          const struct lc_stmt *s, struct lc_mutation_watch *watch, uint64_t since_s,
-                         enum lc_effect *effect, struct lc_error *err)
+                         enum lc_in_doubt *effect, struct lc_error *err)
 {
     bool is = false;
     int rc;
 
-    *effect = LC_EFFECT_UNKNOWN;
+    *effect = LC_IN_DOUBT_UNKNOWN;
     switch (s->kind) {
     case LC_STMT_ALTER:
         return *s->name ? alter_effect(b, facts, s, watch, since_s, effect, err) : 0;
@@ -182,13 +182,13 @@ static int schema_effect(struct lc_backend *b, const struct lc_facts *facts,
     case LC_STMT_CREATE_DATABASE:
     case LC_STMT_CREATE_FUNCTION:
         if (s->replaces) {
-            *effect = s->class == LC_CLASS_METADATA ? LC_EFFECT_NONE : LC_EFFECT_UNKNOWN;
+            *effect = s->class == LC_CLASS_METADATA ? LC_IN_DOUBT_NONE : LC_IN_DOUBT_UNKNOWN;
             return 0;
         }
         rc = there(b, s, &is, err);
         *effect = done_if(is);
         if (is && s->class == LC_CLASS_INSERT)
-            *effect = LC_EFFECT_UNKNOWN; /* created, but filled to the end? */
+            *effect = LC_IN_DOUBT_UNKNOWN; /* created, but filled to the end? */
         return rc;
     case LC_STMT_DROP:
     case LC_STMT_DROP_DATABASE:
@@ -200,7 +200,7 @@ static int schema_effect(struct lc_backend *b, const struct lc_facts *facts,
         return rename_effect(b, s, effect, err);
     case LC_STMT_READ:
     case LC_STMT_OPTIMIZE:
-        *effect = LC_EFFECT_NONE;
+        *effect = LC_IN_DOUBT_NONE;
         return 0;
     default:
         return 0;
@@ -209,7 +209,7 @@ static int schema_effect(struct lc_backend *b, const struct lc_facts *facts,
 
 /* What the server's log says of it. */
 static int log_effect(struct lc_backend *b, const char *query_id, uint64_t since_s,
-                      enum lc_effect *effect, struct lc_error *failure, struct lc_error *err)
+                      enum lc_in_doubt *effect, struct lc_error *failure, struct lc_error *err)
 {
     char since[24];
     const struct lc_sql_arg args[] = {{"id", query_id}, {"since_s", since}, {NULL, NULL}};
@@ -218,34 +218,35 @@ static int log_effect(struct lc_backend *b, const char *query_id, uint64_t since
     snprintf(since, sizeof since, "%" PRIu64, since_s);
     lc_query_read(b, lc_sql_flush_logs, NULL, NULL, NULL); /* a help where it is allowed */
     for (;;) {
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
         int rc = lc_query_read(b, lc_sql_query_log, args, &t, err);
 
         for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-            uint64_t type = lc_table_u64(&t, i, 0, 0);
-            const struct lc_cell *exception = lc_table_at(&t, i, 1);
+            uint64_t type = lc_answer_u64(&t, i, 0, 0);
+            const struct lc_cell *exception = lc_answer_at(&t, i, 1);
 
             if (type == QUERY_FINISH)
-                *effect = LC_EFFECT_DONE;
+                *effect = LC_IN_DOUBT_DONE;
             if (type == EXCEPTION_BEFORE_START || type == EXCEPTION_WHILE_PROCESSING) {
-                *effect = LC_EFFECT_FAILED;
+                *effect = LC_IN_DOUBT_FAILED;
                 lc_server_error(failure, exception->p, exception->n);
             }
         }
-        lc_table_release(&t);
-        if (rc || *effect != LC_EFFECT_UNKNOWN || lc_now_ms() >= end)
+        lc_answer_release(&t);
+        if (rc || *effect != LC_IN_DOUBT_UNKNOWN || lc_now_ms() >= end)
             return rc;
         lc_sleep_ms(LOG_PAUSE_MS, NULL);
     }
 }
 
-int lc_effect_look(struct lc_backend *b, const struct lc_facts *facts, const struct lc_stmt *stmt,
-                   const char *query_id, uint64_t since_s, struct lc_mutation_watch *watch,
-                   enum lc_effect *effect, struct lc_error *failure, struct lc_error *err)
+int lc_in_doubt_look(struct lc_backend *b, const struct lc_abilities *facts,
+                     const struct lc_stmt *stmt, const char *query_id, uint64_t since_s,
+                     struct lc_mutation_watch *watch, enum lc_in_doubt *effect,
+                     struct lc_error *failure, struct lc_error *err)
 {
     int rc = schema_effect(b, facts, stmt, watch, since_s, effect, err);
 
-    if (rc == 0 && *effect == LC_EFFECT_UNKNOWN && query_id && facts->query_log)
+    if (rc == 0 && *effect == LC_IN_DOUBT_UNKNOWN && query_id && facts->query_log)
         rc = log_effect(b, query_id, since_s, effect, failure, err);
     return rc;
 }

@@ -2,32 +2,33 @@
  * What became of a statement whose answer was lost: is it still running, what does the server's log
  * say, and is its effect there?
  */
-#ifndef LC_EFFECT_H
-#define LC_EFFECT_H
+#ifndef LC_CLI_MIGRATE_IN_DOUBT_H
+#define LC_CLI_MIGRATE_IN_DOUBT_H
 #include "cli/server/abilities.h"
 #include "cli/server/backend.h"
 #include "cli/server/mutation.h"
 #include "cli/sql/statement.h"
 
-enum lc_effect {
-    LC_EFFECT_DONE,   /* it has taken effect: not to be sent again */
-    LC_EFFECT_NONE,   /* it has not, or sending it again does no harm */
-    LC_EFFECT_FAILED, /* the server's log says with which error */
-    LC_EFFECT_UNKNOWN /* nobody can tell */
+enum lc_in_doubt {
+    LC_IN_DOUBT_DONE,   /* it has taken effect: not to be sent again */
+    LC_IN_DOUBT_NONE,   /* it has not, or sending it again does no harm */
+    LC_IN_DOUBT_FAILED, /* the server's log says with which error */
+    LC_IN_DOUBT_UNKNOWN /* nobody can tell */
 };
 
 /* Is it in system.processes? 0 and *running; the failures of a query. */
-int lc_effect_running(struct lc_backend *b, const struct lc_facts *facts, const char *query_id,
-                      bool *running, struct lc_error *err);
+int lc_in_doubt_running(struct lc_backend *b, const struct lc_abilities *facts,
+                        const char *query_id, bool *running, struct lc_error *err);
 
 /*
  * Look for the effect of the statement, sent at or after since_s (server time) under query_id
  * (NULL: do not look into the log). A mutation of it that is found is taken into *watch (may be
- * NULL), so that it will be waited for. *failure is filled with LC_EFFECT_FAILED. 0, or the
+ * NULL), so that it will be waited for. *failure is filled with LC_IN_DOUBT_FAILED. 0, or the
  * failures of a query.
  */
-int lc_effect_look(struct lc_backend *b, const struct lc_facts *facts, const struct lc_stmt *stmt,
-                   const char *query_id, uint64_t since_s, struct lc_mutation_watch *watch,
-                   enum lc_effect *effect, struct lc_error *failure, struct lc_error *err);
+int lc_in_doubt_look(struct lc_backend *b, const struct lc_abilities *facts,
+                     const struct lc_stmt *stmt, const char *query_id, uint64_t since_s,
+                     struct lc_mutation_watch *watch, enum lc_in_doubt *effect,
+                     struct lc_error *failure, struct lc_error *err);
 
 #endif

@@ -18,10 +18,10 @@
 
 enum { GOOD_TIMEOUT_MS = 60000 };
 
-static void say(const struct lc_hazards *h, bool hazard, const char *fmt, ...)
+static void say(const struct lc_lint *h, bool hazard, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void say(const struct lc_hazards *h, bool hazard, const char *fmt, ...)
+static void say(const struct lc_lint *h, bool hazard, const char *fmt, ...)
 {
     char text[1024];
     va_list ap;
@@ -32,7 +32,7 @@ static void say(const struct lc_hazards *h, bool hazard, const char *fmt, ...)
     h->say(h->ctx, hazard, text);
 }
 
-static const char *database_of(const struct lc_hazards *h, const struct lc_stmt *s)
+static const char *database_of(const struct lc_lint *h, const struct lc_stmt *s)
 {
     return lc_stmt_database(s, lc_backend_database(h->b));
 }
@@ -71,11 +71,10 @@ bool lc_is_positional_insert(const char *sql, size_t n, const char *table)
 }
 
 /* INSERTs of the last week that break by a new column. */
-static int look_at_inserts(const struct lc_hazards *h, const struct lc_stmt *s,
-                           struct lc_error *err)
+static int look_at_inserts(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"table", s->name}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     uint64_t found = 0;
     size_t first = 0;
     char shown[160];
@@ -89,29 +88,29 @@ static int look_at_inserts(const struct lc_hazards *h, const struct lc_stmt *s,
     }
     rc = lc_query_read(h->b, lc_sql_logged_inserts, args, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        const struct lc_cell *q = lc_table_at(&t, i, 0);
+        const struct lc_cell *q = lc_answer_at(&t, i, 0);
 
         if (!lc_is_positional_insert(q->p, q->n, s->name))
             continue;
         if (found == 0)
             first = i;
-        found += lc_table_u64(&t, i, 1, 0);
+        found += lc_answer_u64(&t, i, 1, 0);
     }
     if (rc == 0 && found)
         say(h, true,
             "%" PRIu64 " INSERT(s) of the last 7 days name no columns and will fail: %.100s", found,
-            lc_printable(lc_table_at(&t, first, 0)->p, lc_table_at(&t, first, 0)->n, shown,
+            lc_printable(lc_answer_at(&t, first, 0)->p, lc_answer_at(&t, first, 0)->n, shown,
                          sizeof shown));
     else if (rc == 0)
         say(h, false, "no INSERT without a column list in the query_log of the last 7 days");
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
 /* Views, Buffer and Distributed tables over the target. */
-static void say_over(void *ctx, const struct lc_table_over *t)
+static void say_over(void *ctx, const struct lc_answer_over *t)
 {
-    const struct lc_hazards *h = ctx;
+    const struct lc_lint *h = ctx;
     bool passes_on = strcmp(t->engine, "Buffer") == 0 || strcmp(t->engine, "Distributed") == 0;
 
     if (t->column)
@@ -124,26 +123,26 @@ static void say_over(void *ctx, const struct lc_table_over *t)
 }
 
 /* Cores and queries at this moment: "auto(8)" or "8". */
-static int look_at_load(const struct lc_hazards *h, uint64_t *threads, uint64_t *queries,
+static int look_at_load(const struct lc_lint *h, uint64_t *threads, uint64_t *queries,
                         struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(h->b, lc_sql_threads, NULL, &t, err);
 
     *threads = 1;
     *queries = 1;
     if (rc == 0 && t.rows == 1) {
-        const char *value = lc_table_at(&t, 0, 1)->p;
+        const char *value = lc_answer_at(&t, 0, 1)->p;
 
         value += strcspn(value, "0123456789");
-        *queries = lc_table_u64(&t, 0, 0, 1);
+        *queries = lc_answer_u64(&t, 0, 0, 1);
         *threads = strtoull(value, NULL, 10);
     }
     if (*threads == 0)
         *threads = 1;
     if (*queries == 0)
         *queries = 1;
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -161,10 +160,10 @@ enum {
     U_TYPE
 };
 
-static int look_at_udf(const struct lc_hazards *h, const char *name, struct lc_error *err)
+static int look_at_udf(const struct lc_lint *h, const char *name, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     uint64_t threads, queries, pool;
     int rc = lc_query_read(h->b, lc_sql_udf_definition, args, &t, err);
 
@@ -173,28 +172,28 @@ static int look_at_udf(const struct lc_hazards *h, const char *name, struct lc_e
     rc = look_at_load(h, &threads, &queries, err);
     if (rc)
         goto done;
-    pool = lc_table_u64(&t, 0, U_POOL_SIZE, 0);
-    if (strcmp(lc_table_at(&t, 0, U_TYPE)->p, "executable_pool") != 0)
+    pool = lc_answer_u64(&t, 0, U_POOL_SIZE, 0);
+    if (strcmp(lc_answer_at(&t, 0, U_TYPE)->p, "executable_pool") != 0)
         say(h, true, "%s is no executable_pool: a process is started for each block", name);
     else if (pool < threads * queries)
         say(h, true,
             "%s has a pool of %" PRIu64 ", below %" PRIu64 " threads × %" PRIu64
             " queries: callers wait, INSERTs among them",
             name, pool, threads, queries);
-    if (lc_table_u64(&t, 0, U_READ_TIMEOUT, GOOD_TIMEOUT_MS) < GOOD_TIMEOUT_MS ||
-        lc_table_u64(&t, 0, U_WRITE_TIMEOUT, GOOD_TIMEOUT_MS) < GOOD_TIMEOUT_MS)
+    if (lc_answer_u64(&t, 0, U_READ_TIMEOUT, GOOD_TIMEOUT_MS) < GOOD_TIMEOUT_MS ||
+        lc_answer_u64(&t, 0, U_WRITE_TIMEOUT, GOOD_TIMEOUT_MS) < GOOD_TIMEOUT_MS)
         say(h, true,
             "%s gives up after %" PRIu64 " ms: a busy machine fails queries; 60000 is safer", name,
-            lc_table_u64(&t, 0, U_READ_TIMEOUT, 0));
-    if (lc_table_u64(&t, 0, U_DETERMINISTIC, 1) == 0)
+            lc_answer_u64(&t, 0, U_READ_TIMEOUT, 0));
+    if (lc_answer_u64(&t, 0, U_DETERMINISTIC, 1) == 0)
         say(h, true, "%s is not marked as deterministic: the query cache refuses such queries",
             name);
 done:
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
-static int look_at_functions(const struct lc_hazards *h, struct lc_slice expr, struct lc_error *err)
+static int look_at_functions(const struct lc_lint *h, struct lc_slice expr, struct lc_error *err)
 {
     size_t at = 0;
     char *name;
@@ -210,7 +209,7 @@ static int look_at_functions(const struct lc_hazards *h, struct lc_slice expr, s
 }
 
 /* Does the expression call a function that is not the server's own? */
-static int calls_udf(const struct lc_hazards *h, struct lc_slice expr, bool *calls,
+static int calls_udf(const struct lc_lint *h, struct lc_slice expr, bool *calls,
                      struct lc_error *err)
 {
     size_t at = 0;
@@ -220,43 +219,43 @@ static int calls_udf(const struct lc_hazards *h, struct lc_slice expr, bool *cal
     *calls = false;
     while (rc == 0 && h->facts->function_origin && (name = lc_expr_function(expr, &at))) {
         const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
 
         rc = lc_query_read(h->b, lc_sql_function_origin, args, &t, err);
-        if (rc == 0 && t.rows && strcmp(lc_table_at(&t, 0, 0)->p, "System") != 0)
+        if (rc == 0 && t.rows && strcmp(lc_answer_at(&t, 0, 0)->p, "System") != 0)
             *calls = true;
-        lc_table_release(&t);
+        lc_answer_release(&t);
         free(name);
     }
     return rc;
 }
 
-static int look_at_replicated_update(const struct lc_hazards *h, const struct lc_stmt *s,
+static int look_at_replicated_update(const struct lc_lint *h, const struct lc_stmt *s,
                                      const struct lc_stmt_command *c, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", database_of(h, s)}, {"table", s->name}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     bool calls = false;
     int rc = calls_udf(h, c->text, &calls, err);
 
     if (rc == 0 && calls)
         rc = lc_query_read(h->b, lc_sql_table_engine, args, &t, err);
-    if (rc == 0 && t.rows && strncmp(lc_table_at(&t, 0, 0)->p, "Replicated", 10) == 0)
+    if (rc == 0 && t.rows && strncmp(lc_answer_at(&t, 0, 0)->p, "Replicated", 10) == 0)
         say(h, true,
             "UPDATE with an executable function on a Replicated table fails on many "
             "versions (Unknown function): use MATERIALIZE COLUMN");
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
 /* The DEFAULT that a MATERIALIZE COLUMN will store: of the plan's own ADD, or of the table. */
-static int default_of(const struct lc_hazards *h, const struct lc_stmt *s, const char *column,
+static int default_of(const struct lc_lint *h, const struct lc_stmt *s, const char *column,
                       char **out, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", database_of(h, s)}, {"table", s->name}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc;
 
     *out = NULL;
@@ -277,18 +276,18 @@ static int default_of(const struct lc_hazards *h, const struct lc_stmt *s, const
         return 0;
     rc = lc_query_read(h->b, lc_sql_columns, args, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!*out && strcmp(lc_table_at(&t, i, 0)->p, column) == 0 && lc_table_at(&t, i, 3)->n)
-            *out = strdup(lc_table_at(&t, i, 3)->p);
+        if (!*out && strcmp(lc_answer_at(&t, i, 0)->p, column) == 0 && lc_answer_at(&t, i, 3)->n)
+            *out = strdup(lc_answer_at(&t, i, 3)->p);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
-static int say_cost(const struct lc_hazards *h, const struct lc_stmt *s, struct lc_error *err)
+static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", database_of(h, s)}, {"table", s->name}, {NULL, NULL}};
-    struct lc_table t = {0}, disk = {0};
+    struct lc_answer t = {0}, disk = {0};
     char *expr = NULL, rows_text[16], bytes_text[16], largest_text[16], free_text[16],
          time_text[24];
     double rows, largest, rate = 0, free_bytes = 0;
@@ -296,12 +295,12 @@ static int say_cost(const struct lc_hazards *h, const struct lc_stmt *s, struct 
 
     if (rc)
         return rc;
-    rows = lc_table_f64(&t, 0, 0, 0);
-    largest = lc_table_f64(&t, 0, 2, 0);
+    rows = lc_answer_f64(&t, 0, 0, 0);
+    largest = lc_answer_f64(&t, 0, 2, 0);
     if (h->facts->disks)
         rc = lc_query_read(h->b, lc_sql_free_disk, NULL, &disk, err);
     if (rc == 0 && disk.rows)
-        free_bytes = lc_table_f64(&disk, 0, 0, 0);
+        free_bytes = lc_answer_f64(&disk, 0, 0, 0);
     for (size_t i = 0; rc == 0 && i < s->command_n && !expr; i++) {
         if (s->commands[i].kind == LC_STMT_MATERIALIZE_COLUMN)
             rc = default_of(h, s, s->commands[i].column, &expr, err);
@@ -311,8 +310,8 @@ static int say_cost(const struct lc_hazards *h, const struct lc_stmt *s, struct 
     if (rc == 0) {
         say(h, false,
             "rewrites up to %s rows, %sB, %" PRIu64 " parts; the largest part has %sB%s%s%s",
-            lc_short_count(rows_text, rows), lc_short_count(bytes_text, lc_table_f64(&t, 0, 3, 0)),
-            lc_table_u64(&t, 0, 1, 0), lc_short_count(largest_text, largest),
+            lc_short_count(rows_text, rows), lc_short_count(bytes_text, lc_answer_f64(&t, 0, 3, 0)),
+            lc_answer_u64(&t, 0, 1, 0), lc_short_count(largest_text, largest),
             free_bytes > 0 ? ", free on disk are " : "",
             free_bytes > 0 ? lc_short_count(free_text, free_bytes) : "", free_bytes > 0 ? "B" : "");
         if (rate > 0)
@@ -323,12 +322,12 @@ static int say_cost(const struct lc_hazards *h, const struct lc_stmt *s, struct 
                 "the largest part does not fit into the free disk: the mutation will fail");
     }
     free(expr);
-    lc_table_release(&t);
-    lc_table_release(&disk);
+    lc_answer_release(&t);
+    lc_answer_release(&disk);
     return rc;
 }
 
-static void say_safe_way(const struct lc_hazards *h, const struct lc_stmt *s)
+static void say_safe_way(const struct lc_lint *h, const struct lc_stmt *s)
 {
     if (s->class == LC_CLASS_READERS)
         say(h, true,
@@ -340,7 +339,7 @@ static void say_safe_way(const struct lc_hazards *h, const struct lc_stmt *s)
         say(h, false, "not recognised: it is run as it is, and never sent twice");
 }
 
-int lc_hazards_look(const struct lc_hazards *h, const struct lc_stmt *s, struct lc_error *err)
+int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err)
 {
     bool adds = false;
     int rc = 0;

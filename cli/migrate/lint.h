@@ -3,17 +3,17 @@
  *
  * Nothing here changes anything, and nothing here is a refusal: see preflight.h for what is.
  */
-#ifndef LC_HAZARDS_H
-#define LC_HAZARDS_H
+#ifndef LC_CLI_MIGRATE_LINT_H
+#define LC_CLI_MIGRATE_LINT_H
 #include "cli/migrate/plan.h"
 #include "cli/server/abilities.h"
 #include "cli/server/cluster.h"
 #include "cli/sql/statement.h"
 
-struct lc_hazards {
+struct lc_lint {
     const struct lc_cluster *cluster;
     struct lc_backend *b; /* the same as its */
-    const struct lc_facts *facts;
+    const struct lc_abilities *facts;
     const struct lc_plan *plan;
     /* One finding, a line without its newline. `hazard` false: it is a cost or a remark. */
     void (*say)(void *ctx, bool hazard, const char *text);
@@ -21,7 +21,7 @@ struct lc_hazards {
 };
 
 /* Look at one statement of the plan. 0 or the failures of a query. */
-int lc_hazards_look(const struct lc_hazards *h, const struct lc_stmt *s, struct lc_error *err);
+int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err);
 
 /*
  * True where the text is an INSERT into that table that names no columns, so that a new column

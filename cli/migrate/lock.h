@@ -9,8 +9,8 @@
  * creating its table, a taker looks again: where a higher one or another live one is there, it
  * gives way and tries once more, so two can never both go on.
  */
-#ifndef LC_LOCK_H
-#define LC_LOCK_H
+#ifndef LC_CLI_MIGRATE_LOCK_H
+#define LC_CLI_MIGRATE_LOCK_H
 #include "base/error.h"
 #include "cli/migrate/lock_store.h"
 #include "cli/server/backend.h"

@@ -51,13 +51,13 @@ int lc_lock_store_open(struct lc_lock_store *s, struct lc_backend *b, const char
                        const char *tracking, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", database}, {"table", tracking}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc;
 
     *s = (struct lc_lock_store){.b = b, .database = database, .tracking = tracking};
     rc = lc_query_read(b, lc_sql_table_keeper_path, args, &t, err);
     if (rc == 0 && t.rows) {
-        const char *path = lc_table_at(&t, 0, 0)->p;
+        const char *path = lc_answer_at(&t, 0, 0)->p;
 
         if (asprintf(&s->root, "%s-locks", path) < 0) {
             s->root = NULL;
@@ -70,7 +70,7 @@ int lc_lock_store_open(struct lc_lock_store *s, struct lc_backend *b, const char
                 rc = no_memory(err);
         }
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -166,7 +166,7 @@ static void set_age(struct lc_lock_info *info, uint64_t last_s, uint64_t now_s)
 static int table_holders(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err)
 {
     char *prefix = NULL;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc;
 
     if (asprintf(&prefix, "%s_lock_", s->tracking) < 0)
@@ -176,9 +176,9 @@ static int table_holders(const struct lc_lock_store *s, struct lc_locks *all, st
         (const struct lc_sql_arg[]){{"database", s->database}, {"prefix", prefix}, {NULL, NULL}},
         &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t n = number_of(lc_table_at(&t, i, 0)->p, s->tracking);
-        const char *column = lc_table_at(&t, i, 1)->p;
-        const struct lc_cell *value = lc_table_at(&t, i, 2);
+        uint64_t n = number_of(lc_answer_at(&t, i, 0)->p, s->tracking);
+        const char *column = lc_answer_at(&t, i, 1)->p;
+        const struct lc_cell *value = lc_answer_at(&t, i, 2);
         struct lc_lock_info *info = n ? info_of(all, n) : NULL;
 
         if (n && !info)
@@ -187,7 +187,7 @@ static int table_holders(const struct lc_lock_store *s, struct lc_locks *all, st
             continue;
         take_field(info, column, value->p, value->n);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     free(prefix);
     return rc;
 }
@@ -197,7 +197,7 @@ static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, b
                      struct lc_error *err)
 {
     char *table = lc_lock_table(s, info->n);
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_error beat_err = LC_ERROR_INIT;
     const struct lc_sql_arg args[] = {
         {"database", s->database}, {"table", table}, {"run_id", info->run_id}, {NULL, NULL}};
@@ -212,10 +212,10 @@ static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, b
         *gone = rc == 0;
         goto done;
     }
-    last = info->made_s ? info->made_s : lc_table_u64(&t, 0, 0, 0);
-    now = lc_table_u64(&t, 0, 1, 0);
+    last = info->made_s ? info->made_s : lc_answer_u64(&t, 0, 0, 0);
+    now = lc_answer_u64(&t, 0, 1, 0);
     if (info->made_s == 0)
-        snprintf(info->since, sizeof info->since, "%s", lc_table_at(&t, 0, 2)->p);
+        snprintf(info->since, sizeof info->since, "%s", lc_answer_at(&t, 0, 2)->p);
     rc = lc_query_read(s->b, lc_sql_lock_beats, args, &t, &beat_err);
     if (was_gone(rc, &beat_err)) {
         *gone = true;
@@ -227,11 +227,11 @@ static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, b
             *err = beat_err;
         goto done;
     }
-    if (lc_table_u64(&t, 0, 0, 0) > last)
-        last = lc_table_u64(&t, 0, 0, 0);
+    if (lc_answer_u64(&t, 0, 0, 0) > last)
+        last = lc_answer_u64(&t, 0, 0, 0);
     set_age(info, last, now);
 done:
-    lc_table_release(&t);
+    lc_answer_release(&t);
     free(table);
     return rc;
 }
@@ -276,7 +276,7 @@ static int keeper_lock(const struct lc_lock_store *s, struct lc_lock_info *info,
                        struct lc_error *err)
 {
     char *path = NULL, *replica = NULL;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     uint64_t last = 0, now = 0;
     int rc = 0;
 
@@ -290,26 +290,26 @@ static int keeper_lock(const struct lc_lock_store *s, struct lc_lock_info *info,
     if (rc == 0)
         rc = lc_keeper_children(s->b, path, lc_stop_flag(), &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (strcmp(lc_table_at(&t, i, LC_KEEPER_NAME)->p, "columns") != 0)
+        if (strcmp(lc_answer_at(&t, i, LC_KEEPER_NAME)->p, "columns") != 0)
             continue;
         *gone = false;
-        last = lc_table_u64(&t, i, LC_KEEPER_MADE_S, 0);
-        now = lc_table_u64(&t, i, LC_KEEPER_NOW_S, 0);
-        snprintf(info->since, sizeof info->since, "%s", lc_table_at(&t, i, LC_KEEPER_MADE_UTC)->p);
-        if (take_columns(info, lc_table_at(&t, i, LC_KEEPER_VALUE)))
+        last = lc_answer_u64(&t, i, LC_KEEPER_MADE_S, 0);
+        now = lc_answer_u64(&t, i, LC_KEEPER_NOW_S, 0);
+        snprintf(info->since, sizeof info->since, "%s", lc_answer_at(&t, i, LC_KEEPER_MADE_UTC)->p);
+        if (take_columns(info, lc_answer_at(&t, i, LC_KEEPER_VALUE)))
             rc = no_memory(err);
     }
     /* Each beat is an INSERT, which moves the replica's pointer into its log. */
     if (rc == 0 && !*gone)
         rc = lc_keeper_children(s->b, replica, lc_stop_flag(), &t, err);
     for (size_t i = 0; rc == 0 && !*gone && i < t.rows; i++) {
-        uint64_t changed = lc_table_u64(&t, i, LC_KEEPER_CHANGED_S, 0);
+        uint64_t changed = lc_answer_u64(&t, i, LC_KEEPER_CHANGED_S, 0);
 
-        if (strcmp(lc_table_at(&t, i, LC_KEEPER_NAME)->p, "log_pointer") == 0 && changed > last)
+        if (strcmp(lc_answer_at(&t, i, LC_KEEPER_NAME)->p, "log_pointer") == 0 && changed > last)
             last = changed;
     }
     set_age(info, last, now);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     free(path);
     free(replica);
     return rc;
@@ -317,11 +317,11 @@ static int keeper_lock(const struct lc_lock_store *s, struct lc_lock_info *info,
 
 static int keeper_read(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_keeper_children(s->b, s->root, lc_stop_flag(), &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t n = lc_table_u64(&t, i, LC_KEEPER_NAME, 0);
+        uint64_t n = lc_answer_u64(&t, i, LC_KEEPER_NAME, 0);
         struct lc_lock_info *info = n ? info_of(all, n) : NULL;
         bool gone;
 
@@ -333,7 +333,7 @@ static int keeper_read(const struct lc_lock_store *s, struct lc_locks *all, stru
         if (gone)
             all->n--;
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -422,11 +422,11 @@ static int create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
 int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
                    const char *command, struct lc_error *err)
 {
-    struct lc_table now = {0};
+    struct lc_answer now = {0};
     int rc = lc_query_read(s->b, lc_sql_server_now, NULL, &now, err);
-    uint64_t now_s = rc == 0 ? lc_table_u64(&now, 0, 0, 0) : 0;
+    uint64_t now_s = rc == 0 ? lc_answer_u64(&now, 0, 0, 0) : 0;
 
-    lc_table_release(&now);
+    lc_answer_release(&now);
     return rc ? rc : create(s, n, run_id, command, now_s, err);
 }
 

@@ -8,8 +8,8 @@
  *                                  beat are read from Keeper, so that the holder's host may be
  * gone.
  */
-#ifndef LC_LOCK_STORE_H
-#define LC_LOCK_STORE_H
+#ifndef LC_CLI_MIGRATE_LOCK_STORE_H
+#define LC_CLI_MIGRATE_LOCK_STORE_H
 #include "cli/server/backend.h"
 
 #include <stdbool.h>

@@ -365,7 +365,7 @@ static int format(struct lc_backend *b, const struct lc_migration_stmt *text, ch
     char *sql = strndup(text->p, text->n);
     const struct lc_sql_arg args[] = {{"sql", sql}, {NULL, NULL}};
     struct lc_error one = LC_ERROR_INIT;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc;
 
     *out = NULL;
@@ -377,7 +377,7 @@ static int format(struct lc_backend *b, const struct lc_migration_stmt *text, ch
     }
     rc = lc_query_read(b, lc_sql_format_query, args, &t, &one);
     if (rc == 0 && t.rows == 1) {
-        *out = strdup(lc_table_at(&t, 0, 0)->p);
+        *out = strdup(lc_answer_at(&t, 0, 0)->p);
         rc = *out ? 0 : no_memory(err);
     } else if (rc == LC_ERR_SERVER && one.server_code == SYNTAX_ERROR) {
         char *scope = strstr(one.msg, ": In scope "); /* of the question, not of the statement */
@@ -391,7 +391,7 @@ static int format(struct lc_backend *b, const struct lc_migration_stmt *text, ch
     } else if (rc && err && err->code == 0) {
         *err = one;
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     free(sql);
     return rc;
 }
@@ -428,8 +428,8 @@ static int refine(struct lc_stmt *s, struct lc_backend *b, struct lc_error *err)
     return 0;
 }
 
-int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b, const struct lc_facts *facts,
-                       struct lc_error *err)
+int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b,
+                       const struct lc_abilities *facts, struct lc_error *err)
 {
     int rc;
 
@@ -447,8 +447,8 @@ int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b, const struc
 }
 
 /* Can this server run them at all? Everything it lacks is said at once. */
-static int check_fit(const struct lc_plan *plan, struct lc_backend *b, const struct lc_facts *facts,
-                     struct lc_error *err)
+static int check_fit(const struct lc_plan *plan, struct lc_backend *b,
+                     const struct lc_abilities *facts, struct lc_error *err)
 {
     for (size_t i = 0; i < plan->n; i++) {
         const struct lc_plan_migration *m = &plan->v[i];
@@ -456,7 +456,7 @@ static int check_fit(const struct lc_plan *plan, struct lc_backend *b, const str
         char names[200];
 
         for (unsigned k = m->first; k < m->stmt_n; k++) {
-            int rc = lc_facts_lacking(facts, b, &m->stmts[k].parsed, &lacks, err);
+            int rc = lc_abilities_lacking(facts, b, &m->stmts[k].parsed, &lacks, err);
 
             if (rc)
                 return rc;
@@ -465,7 +465,7 @@ static int check_fit(const struct lc_plan *plan, struct lc_backend *b, const str
             continue;
         lc_fail(err, LC_ERR_REFUSED, "%s cannot run on %s, which has %s",
                 lc_migration_path(m->m, plan->down), lc_backend_where(b),
-                lc_facts_lack_names(lacks, names, sizeof names));
+                lc_abilities_lack_names(lacks, names, sizeof names));
         lc_hint(err, "nothing was changed; migrations/dictionary does it by a dictionary, for such "
                      "servers (-d migrations/dictionary; docs/dictionaries.md)");
         return LC_ERR_REFUSED;
@@ -473,7 +473,7 @@ static int check_fit(const struct lc_plan *plan, struct lc_backend *b, const str
     return 0;
 }
 
-int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_facts *facts,
+int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_abilities *facts,
                   struct lc_error *err)
 {
     for (size_t i = 0; i < plan->n; i++) {

@@ -3,8 +3,8 @@
  *
  * Made from the files and the tracking table alone, without changing anything.
  */
-#ifndef LC_PLAN_H
-#define LC_PLAN_H
+#ifndef LC_CLI_MIGRATE_PLAN_H
+#define LC_CLI_MIGRATE_PLAN_H
 #include "cli/migrate/files.h"
 #include "cli/migrate/run_options.h"
 #include "cli/migrate/tracking.h"
@@ -50,16 +50,16 @@ int lc_plan_make(struct lc_plan *plan, const struct lc_migrations *files,
 
 /*
  * Read its statements, with the server's formatter where it has one. 0; LC_ERR_REFUSED where the
- * server has not what they need (lc_facts_lacking); or a query's failures.
+ * server has not what they need (lc_abilities_lacking); or a query's failures.
  */
-int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_facts *facts,
+int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_abilities *facts,
                   struct lc_error *err);
 
 void lc_plan_release(struct lc_plan *plan);
 
 /* The same for one statement, whose text is set. Release it in any case. */
-int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b, const struct lc_facts *facts,
-                       struct lc_error *err);
+int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b,
+                       const struct lc_abilities *facts, struct lc_error *err);
 void lc_plan_stmt_release(struct lc_plan_stmt *s);
 
 #endif

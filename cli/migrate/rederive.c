@@ -34,7 +34,7 @@ struct update {
 };
 
 struct rederive {
-    const struct lc_send *s;
+    const struct lc_submit *s;
     const struct lc_plan_stmt *stmt;
     const char *query_id;
     struct lc_derived d;
@@ -164,7 +164,7 @@ static int read_update(const struct lc_plan_stmt *stmt, struct update *u, struct
 }
 
 /* The next function of the text that the server has not built in; NULL at the end. */
-static int next_foreign(const struct lc_defaults *d, struct lc_slice text, size_t *at, char **name,
+static int next_foreign(const struct lc_preflight *d, struct lc_slice text, size_t *at, char **name,
                         bool *missing, struct lc_error *err)
 {
     int rc = 0;
@@ -172,15 +172,15 @@ static int next_foreign(const struct lc_defaults *d, struct lc_slice text, size_
     *missing = false;
     while (rc == 0 && (*name = lc_expr_function(text, at))) {
         const struct lc_sql_arg args[] = {{"name", *name}, {NULL, NULL}};
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
         bool foreign;
 
         rc = lc_query_read(d->b,
                            d->facts->function_origin ? lc_sql_function_origin : lc_sql_function_any,
                            args, &t, err);
         *missing = rc == 0 && t.rows == 0;
-        foreign = rc == 0 && (*missing || strcmp(lc_table_at(&t, 0, 0)->p, "System") != 0);
-        lc_table_release(&t);
+        foreign = rc == 0 && (*missing || strcmp(lc_answer_at(&t, 0, 0)->p, "System") != 0);
+        lc_answer_release(&t);
         if (foreign)
             return 0;
         free(*name);
@@ -208,7 +208,7 @@ static int refuse_replicated(const struct lc_derived *d, const char *function, s
 }
 
 /* May the functions stand in an UPDATE of this table? *later: the run creates one of them first. */
-static int check_functions(const struct lc_defaults *d, const struct lc_derived *t,
+static int check_functions(const struct lc_preflight *d, const struct lc_derived *t,
                            const struct update *u, struct lc_slice text, bool *later,
                            struct lc_error *err)
 {
@@ -218,7 +218,7 @@ static int check_functions(const struct lc_defaults *d, const struct lc_derived 
     int rc;
 
     while ((rc = next_foreign(d, text, &at, &name, &missing, err)) == 0 && name) {
-        *later = *later || (missing && lc_defaults_makes(d, name));
+        *later = *later || (missing && lc_preflight_makes(d, name));
         if (t->replicated && !missing && !has_text(u->tail, "allow_nondeterministic_mutations"))
             rc = refuse_replicated(t, name, err);
         free(name);
@@ -233,10 +233,10 @@ static int check_column(const struct lc_derived *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
-    struct lc_table a = {0};
+    struct lc_answer a = {0};
     int rc = lc_query_read(t->b, lc_sql_backfill_column, args, &a, err);
 
-    if (rc == 0 && lc_table_u64(&a, 0, 3, 0)) {
+    if (rc == 0 && lc_answer_u64(&a, 0, 3, 0)) {
         rc = lc_fail(err, LC_ERR_REFUSED,
                      "%s is part of a key (ORDER BY, PARTITION BY, SAMPLE BY) of %s.%s, and cannot "
                      "be updated",
@@ -248,7 +248,7 @@ static int check_column(const struct lc_derived *t, struct lc_error *err)
         lc_hint(err, "a MATERIALIZED column holds no values that were given: MODIFY COLUMN ... "
                      "MATERIALIZED new(key), then MATERIALIZE COLUMN");
     }
-    lc_table_release(&a);
+    lc_answer_release(&a);
     return rc;
 }
 
@@ -276,7 +276,7 @@ static int check_nulls(const struct lc_derived *t, const struct update *u, struc
 }
 
 /* The WHERE over some rows: both functions answer. */
-static int try_condition(const struct lc_defaults *d, const struct lc_derived *t,
+static int try_condition(const struct lc_preflight *d, const struct lc_derived *t,
                          const struct lc_slice *where, struct lc_error *err)
 {
     char *text = strndup((const char *)where->p, where->n), **names = NULL;
@@ -308,7 +308,7 @@ static int try_condition(const struct lc_defaults *d, const struct lc_derived *t
     return rc;
 }
 
-int lc_rederive_check(const struct lc_defaults *d, const struct lc_plan_stmt *stmt,
+int lc_rederive_check(const struct lc_preflight *d, const struct lc_plan_stmt *stmt,
                       struct lc_error *err)
 {
     const struct lc_stmt *s = &stmt->parsed;
@@ -352,28 +352,28 @@ static int stopped(struct lc_error *err)
     return LC_ERR_STOPPED;
 }
 
-static bool is_row(const struct lc_table *t, const char *query_id)
+static bool is_row(const struct lc_answer *t, const char *query_id)
 {
     for (size_t i = 0; i < t->rows; i++) {
-        if (strcmp(lc_table_at(t, i, 0)->p, query_id) == 0)
+        if (strcmp(lc_answer_at(t, i, 0)->p, query_id) == 0)
             return true;
     }
     return false;
 }
 
 /* The first of the old INSERTs that still runs; NULL where none does. */
-static const char *still_running(const struct lc_table *old, const struct lc_table *now,
+static const char *still_running(const struct lc_answer *old, const struct lc_answer *now,
                                  unsigned *running, uint64_t *elapsed_s)
 {
     const char *text = NULL;
 
     *running = 0;
     for (size_t i = 0; i < now->rows; i++) {
-        if (!is_row(old, lc_table_at(now, i, 0)->p))
+        if (!is_row(old, lc_answer_at(now, i, 0)->p))
             continue;
         if (++*running == 1) {
-            text = lc_table_at(now, i, 2)->p;
-            *elapsed_s = lc_table_u64(now, i, 1, 0);
+            text = lc_answer_at(now, i, 2)->p;
+            *elapsed_s = lc_answer_u64(now, i, 1, 0);
         }
     }
     return text;
@@ -385,7 +385,7 @@ static const char *still_running(const struct lc_table *old, const struct lc_tab
  */
 static int wait_for_inserts(const struct rederive *r, struct lc_error *err)
 {
-    struct lc_table old = {0}, now = {0};
+    struct lc_answer old = {0}, now = {0};
     const char *inserts =
         r->s->facts->query_kind ? lc_sql_inserts_running : lc_sql_inserts_running_plain;
     uint64_t told_ms = 0;
@@ -413,8 +413,8 @@ static int wait_for_inserts(const struct rederive *r, struct lc_error *err)
         if (lc_sleep_ms(INSERT_PAUSE_MS, r->s->options->cancel))
             rc = stopped(err);
     }
-    lc_table_release(&old);
-    lc_table_release(&now);
+    lc_answer_release(&old);
+    lc_answer_release(&now);
     return rc;
 }
 
@@ -433,7 +433,7 @@ static int wait_for_mutations(const struct rederive *r, struct lc_error *err)
     return rc;
 }
 
-static int ask(const struct rederive *r, struct lc_buf *sql, struct lc_table *out,
+static int ask(const struct rederive *r, struct lc_buf *sql, struct lc_answer *out,
                struct lc_error *err)
 {
     struct lc_query q = {.sql = lc_buf_str(sql),
@@ -445,7 +445,7 @@ static int ask(const struct rederive *r, struct lc_buf *sql, struct lc_table *ou
 }
 
 /* Rows that the WHERE takes, by partition: id, rows. */
-static int count(const struct rederive *r, struct lc_table *out, uint64_t *total,
+static int count(const struct rederive *r, struct lc_answer *out, uint64_t *total,
                  struct lc_error *err)
 {
     struct lc_buf sql;
@@ -461,7 +461,7 @@ static int count(const struct rederive *r, struct lc_table *out, uint64_t *total
          lc_buf_adds(&sql, "\nGROUP BY _part) GROUP BY id ORDER BY id DESC");
     rc = rc ? no_memory(err) : ask(r, &sql, out, err);
     for (size_t i = 0; rc == 0 && i < out->rows; i++)
-        *total += lc_table_u64(out, i, 1, 0);
+        *total += lc_answer_u64(out, i, 1, 0);
     lc_buf_release(&sql);
     return rc;
 }
@@ -481,7 +481,7 @@ static int update(struct rederive *r, const char *partition, struct lc_error *er
 {
     struct lc_migration_stmt text = {0};
     struct lc_plan_stmt stmt = {.text = &text};
-    struct lc_table now = {0};
+    struct lc_answer now = {0};
     struct lc_buf sql;
     char id[192];
     int rc;
@@ -496,10 +496,10 @@ static int update(struct rederive *r, const char *partition, struct lc_error *er
     if (rc == 0)
         rc = lc_query_read(r->s->b, lc_sql_server_now, NULL, &now, err);
     if (rc == 0)
-        rc = lc_send_run(r->s, &stmt, id, lc_table_u64(&now, 0, 0, 0), err);
+        rc = lc_submit_run(r->s, &stmt, id, lc_answer_u64(&now, 0, 0, 0), err);
     LC_TEST_POINT("partition re-derived");
     lc_plan_stmt_release(&stmt);
-    lc_table_release(&now);
+    lc_answer_release(&now);
     lc_buf_release(&sql);
     return rc;
 }
@@ -508,7 +508,7 @@ static int update(struct rederive *r, const char *partition, struct lc_error *er
 static int tell_given(const struct rederive *r, struct lc_error *err)
 {
     char *value = strndup((const char *)r->u.value.p, r->u.value.n);
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_buf sql;
     int rc;
 
@@ -521,8 +521,8 @@ static int tell_given(const struct rederive *r, struct lc_error *err)
         tell(r,
              "%s.%s.%s is re-derived: no row is left to change; %" PRIu64
              " hold a value of their own, and keep it",
-             r->d.database, r->d.table, r->d.column, lc_table_u64(&t, 0, 0, 0));
-    lc_table_release(&t);
+             r->d.database, r->d.table, r->d.column, lc_answer_u64(&t, 0, 0, 0));
+    lc_answer_release(&t);
     lc_buf_release(&sql);
     free(value);
     return rc;
@@ -546,7 +546,7 @@ static int rounds(struct rederive *r, struct lc_error *err)
     if (rc == 0)
         rc = wait_for_mutations(r, err);
     for (unsigned round = 1; rc == 0; round++) {
-        struct lc_table left = {0};
+        struct lc_answer left = {0};
         uint64_t total;
 
         rc = count(r, &left, &total, err);
@@ -559,17 +559,17 @@ static int rounds(struct rederive *r, struct lc_error *err)
             if (r->s->options->cancel && atomic_load(r->s->options->cancel))
                 rc = stopped(err);
             else
-                rc = update(r, r->by_partition ? lc_table_at(&left, i, 0)->p : NULL, err);
+                rc = update(r, r->by_partition ? lc_answer_at(&left, i, 0)->p : NULL, err);
         }
-        lc_table_release(&left);
+        lc_answer_release(&left);
         if (rc == 0 && total == 0)
             return tell_given(r, err);
     }
     return rc;
 }
 
-int lc_rederive_run(const struct lc_send *s, const struct lc_plan_stmt *stmt, const char *query_id,
-                    struct lc_error *err)
+int lc_rederive_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                    const char *query_id, struct lc_error *err)
 {
     const struct lc_stmt *p = &stmt->parsed;
     struct rederive r = {.s = s, .stmt = stmt, .query_id = query_id};
@@ -579,7 +579,7 @@ int lc_rederive_run(const struct lc_send *s, const struct lc_plan_stmt *stmt, co
         rc = lc_derived_find(&r.d, s->b, lc_stmt_database(p, lc_backend_database(s->b)), p->name,
                              r.u.column, err);
     if (rc == 0)
-        rc = lc_facts_update_in_partition(s->facts, s->b, &r.by_partition, err);
+        rc = lc_abilities_update_in_partition(s->facts, s->b, &r.by_partition, err);
     if (rc == 0)
         rc = rounds(&r, err);
     free(r.u.column);

@@ -19,8 +19,8 @@
  * to be what f_old answers. Everything here may be done again, so a run that was killed begins
  * anew.
  */
-#ifndef LC_REDERIVE_H
-#define LC_REDERIVE_H
+#ifndef LC_CLI_MIGRATE_REDERIVE_H
+#define LC_CLI_MIGRATE_REDERIVE_H
 #include "cli/column/preflight.h"
 #include "cli/migrate/submit.h"
 
@@ -30,14 +30,14 @@
  * LC_ERR_REFUSED where a function is missing or does not answer, or where the server refuses
  * functions in the UPDATE of a replicated table; the failures of a query.
  */
-int lc_rederive_check(const struct lc_defaults *d, const struct lc_plan_stmt *stmt,
+int lc_rederive_check(const struct lc_preflight *d, const struct lc_plan_stmt *stmt,
                       struct lc_error *err);
 
 /*
  * Run it, to its end. query_id begins the ids of what is sent. 0; LC_ERR_FOUND where rows keep
- * coming that the WHERE takes; LC_ERR_STOPPED; else as lc_send_run.
+ * coming that the WHERE takes; LC_ERR_STOPPED; else as lc_submit_run.
  */
-int lc_rederive_run(const struct lc_send *s, const struct lc_plan_stmt *stmt, const char *query_id,
-                    struct lc_error *err);
+int lc_rederive_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                    const char *query_id, struct lc_error *err);
 
 #endif

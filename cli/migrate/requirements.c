@@ -53,18 +53,18 @@ static int functions_there(struct lc_backend *b, struct lc_slice expr, bool *the
     *there = true;
     while (rc == 0 && *there && (name = lc_expr_function(expr, &at))) {
         const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
 
         rc = lc_query_read(b, lc_sql_function_any, args, &t, err);
         *there = rc == 0 && t.rows > 0;
-        lc_table_release(&t);
+        lc_answer_release(&t);
         free(name);
     }
     return rc;
 }
 
-int lc_facts_lacking(const struct lc_facts *f, struct lc_backend *b, const struct lc_stmt *s,
-                     unsigned *lacks, struct lc_error *err)
+int lc_abilities_lacking(const struct lc_abilities *f, struct lc_backend *b,
+                         const struct lc_stmt *s, unsigned *lacks, struct lc_error *err)
 {
     bool has = true;
     int rc = 0;
@@ -89,14 +89,14 @@ int lc_facts_lacking(const struct lc_facts *f, struct lc_backend *b, const struc
     return rc;
 }
 
-int lc_facts_update_in_partition(const struct lc_facts *f, struct lc_backend *b, bool *knows,
-                                 struct lc_error *err)
+int lc_abilities_update_in_partition(const struct lc_abilities *f, struct lc_backend *b,
+                                     bool *knows, struct lc_error *err)
 {
     *knows = f->format_query;
     return *knows ? 0 : probe(b, lc_sql_probe_update_partition, knows, err);
 }
 
-const char *lc_facts_lack_names(unsigned lacks, char *out, size_t size)
+const char *lc_abilities_lack_names(unsigned lacks, char *out, size_t size)
 {
     size_t n = 0;
 

@@ -1,6 +1,6 @@
 /* What a run is to do, and what it has done. */
-#ifndef LC_RUN_OPTIONS_H
-#define LC_RUN_OPTIONS_H
+#ifndef LC_CLI_MIGRATE_RUN_OPTIONS_H
+#define LC_CLI_MIGRATE_RUN_OPTIONS_H
 #include "base/strings.h"
 #include "cli/column/backfill.h"
 #include "cli/migrate/event.h"

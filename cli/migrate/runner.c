@@ -17,11 +17,11 @@ static void on_lock_wait(void *ctx, const struct lc_lock_info *h)
     snprintf(text, sizeof text,
              "waiting for livecol %s on %s, pid %s, which holds the lock since %s UTC", h->command,
              h->host, h->pid, h->since);
-    lc_course_say(ctx, LC_RUN_LOCK_WAIT, text);
+    lc_executor_say(ctx, LC_RUN_LOCK_WAIT, text);
 }
 
 /* Losing data, or breaking readers, is done on purpose only. Reverting is asked for as such. */
-static int check_safe(const struct lc_course *c, const struct lc_plan_migration *m, unsigned i,
+static int check_safe(const struct lc_executor *c, const struct lc_plan_migration *m, unsigned i,
                       struct lc_error *err)
 {
     enum lc_stmt_class class = m->stmts[i].parsed.class;
@@ -33,17 +33,17 @@ static int check_safe(const struct lc_course *c, const struct lc_plan_migration 
             class == LC_CLASS_READERS ? "expand, backfill, switch, then contract is the safe way"
                                       : "what it removes cannot be brought back");
     lc_hint(err, "livecol plan says more; --allow-unsafe runs it");
-    lc_course_place_error(c, m, i, err);
+    lc_executor_place_error(c, m, i, err);
     return LC_ERR_REFUSED;
 }
 
 /* Look at every statement before the first is sent. */
-static int check_statements(struct lc_run *r, struct lc_course *c, struct lc_error *err)
+static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_error *err)
 {
     for (size_t i = 0; i < r->plan.n; i++) {
         const struct lc_plan_migration *m = &r->plan.v[i];
 
-        lc_course_about(c, m);
+        lc_executor_about(c, m);
         for (unsigned k = m->first; k < m->stmt_n; k++) {
             const struct lc_stmt *s = &m->stmts[k].parsed;
             int rc = check_safe(c, m, k, err);
@@ -52,20 +52,20 @@ static int check_statements(struct lc_run *r, struct lc_course *c, struct lc_err
                 return rc;
             rc = lc_cluster_check_reach(&r->session.cluster, &r->facts, s, err);
             if (rc == 0)
-                rc = lc_defaults_check(&r->defaults, s, false, err);
+                rc = lc_preflight_check(&r->defaults, s, false, err);
             if (rc == 0 && m->stmts[k].text->rederive)
                 rc = lc_rederive_check(&r->defaults, &m->stmts[k], err);
             if (rc == 0)
-                rc = lc_course_check_over(c, s, true, err);
-            if (rc == 0 && lc_defaults_note(&r->defaults, s))
+                rc = lc_executor_check_over(c, s, true, err);
+            if (rc == 0 && lc_preflight_note(&r->defaults, s))
                 rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
             if (rc) {
-                lc_course_place_error(c, m, k, err);
+                lc_executor_place_error(c, m, k, err);
                 return rc;
             }
         }
     }
-    lc_course_about(c, NULL);
+    lc_executor_about(c, NULL);
     return 0;
 }
 
@@ -75,14 +75,14 @@ static int make_plan(struct lc_run *r, struct lc_error *err)
     return lc_plan_make(&r->plan, &r->session.files, &r->session.tracking, r->o, r->down, err);
 }
 
-static int prepare(struct lc_run *r, struct lc_course *c, struct lc_error *err)
+static int prepare(struct lc_run *r, struct lc_executor *c, struct lc_error *err)
 {
     int rc = lc_session_open(&r->session, r->b, r->o, true, err);
 
     if (rc == 0)
         rc = lc_migrations_check(&r->session.files, r->o->allow_missing, err);
     if (rc == 0)
-        rc = lc_facts_ask(&r->facts, r->b, err);
+        rc = lc_abilities_ask(&r->facts, r->b, err);
     if (rc == 0)
         rc = lc_throttle_try(&r->o->backfill.throttle, r->b, err);
     if (rc == 0)
@@ -93,7 +93,7 @@ static int prepare(struct lc_run *r, struct lc_course *c, struct lc_error *err)
 }
 
 /* Take the lock; then look again, since another run may have done the work meanwhile. */
-static int take_lock(struct lc_run *r, struct lc_course *c, struct lc_error *err)
+static int take_lock(struct lc_run *r, struct lc_executor *c, struct lc_error *err)
 {
     int rc = lc_session_lock(&r->session, r->down ? "down" : "up", r->o, on_lock_wait, c, err);
 
@@ -105,14 +105,14 @@ static int take_lock(struct lc_run *r, struct lc_course *c, struct lc_error *err
 /* Which migration may go beside which: see base/turns.h. */
 struct together {
     struct lc_run *r;
-    struct lc_course *main;
+    struct lc_executor *main;
 };
 
 static bool on_beside(void *ctx, size_t earlier, size_t later)
 {
     const struct together *t = ctx;
 
-    return lc_overlap_allowed(&t->r->plan.v[earlier], &t->r->plan.v[later]);
+    return lc_conflict_allowed(&t->r->plan.v[earlier], &t->r->plan.v[later]);
 }
 
 /* Then a run that ends early leaves no gap: what was overtaken shows as begun. */
@@ -120,20 +120,20 @@ static int on_overtaken(void *ctx, size_t i, struct lc_error *err)
 {
     const struct together *t = ctx;
 
-    return lc_course_record_start(t->main, &t->r->plan.v[i], err);
+    return lc_executor_record_start(t->main, &t->r->plan.v[i], err);
 }
 
-static int on_run(void *ctx, struct lc_jobs *jobs, size_t i, struct lc_error *err)
+static int on_run(void *ctx, struct lc_turns *jobs, size_t i, struct lc_error *err)
 {
     const struct together *t = ctx;
-    struct lc_course c;
-    int rc = lc_course_open(&c, t->r, true, err);
+    struct lc_executor c;
+    int rc = lc_executor_open(&c, t->r, true, err);
 
     c.jobs = jobs;
     c.job = i;
     if (rc == 0)
-        rc = lc_course_run(&c, &t->r->plan.v[i], err);
-    lc_course_close(&c);
+        rc = lc_executor_run(&c, &t->r->plan.v[i], err);
+    lc_executor_close(&c);
     return rc;
 }
 
@@ -141,24 +141,24 @@ static void on_failed_too(void *ctx, size_t i, const struct lc_error *err)
 {
     const struct together *t = ctx;
 
-    lc_course_about(t->main, &t->r->plan.v[i]);
-    lc_course_say(t->main, LC_RUN_WARNING, err->msg);
+    lc_executor_about(t->main, &t->r->plan.v[i]);
+    lc_executor_say(t->main, LC_RUN_WARNING, err->msg);
 }
 
-static int run_plan(struct lc_run *r, struct lc_course *main, struct lc_error *err)
+static int run_plan(struct lc_run *r, struct lc_executor *main, struct lc_error *err)
 {
     struct together t = {r, main};
-    const struct lc_jobs_hooks hooks = {on_beside, on_overtaken, on_run, on_failed_too, &t};
+    const struct lc_turns_hooks hooks = {on_beside, on_overtaken, on_run, on_failed_too, &t};
     int rc = 0;
 
     if (!r->down && r->o->jobs > 1)
-        return lc_jobs_run(r->plan.n, r->o->jobs, &hooks, err);
+        return lc_turns_run(r->plan.n, r->o->jobs, &hooks, err);
     for (size_t i = 0; rc == 0 && i < r->plan.n; i++)
-        rc = lc_course_run(main, &r->plan.v[i], err);
+        rc = lc_executor_run(main, &r->plan.v[i], err);
     return rc;
 }
 
-static int run(struct lc_run *r, struct lc_course *main, struct lc_error *err)
+static int run(struct lc_run *r, struct lc_executor *main, struct lc_error *err)
 {
     int rc = prepare(r, main, err);
 
@@ -168,8 +168,8 @@ static int run(struct lc_run *r, struct lc_course *main, struct lc_error *err)
             rc = run_plan(r, main, err);
     }
     for (size_t i = 0; rc == 0 && r->down && r->o->dry_run && i < r->plan.n; i++) {
-        lc_course_about(main, &r->plan.v[i]);
-        lc_course_say(main, LC_RUN_WOULD_REVERT, "");
+        lc_executor_about(main, &r->plan.v[i]);
+        lc_executor_say(main, LC_RUN_WOULD_REVERT, "");
     }
     r->report->skipped = r->plan.skipped;
     r->report->planned = (unsigned)r->plan.n;
@@ -181,7 +181,7 @@ static int run_all(struct lc_backend *b, const struct lc_up_options *o, bool dow
                    struct lc_up_report *report, struct lc_error *err)
 {
     struct lc_run r = {.b = b, .o = o, .down = down, .report = report};
-    struct lc_course main;
+    struct lc_executor main;
     struct lc_error local = LC_ERROR_INIT;
     uint64_t begun = lc_now_ms();
     int rc;
@@ -190,19 +190,19 @@ static int run_all(struct lc_backend *b, const struct lc_up_options *o, bool dow
     if (!err)
         err = &local;
     pthread_mutex_init(&r.telling, NULL);
-    rc = lc_course_open(&main, &r, false, err);
-    r.defaults = (struct lc_defaults){.cluster = &r.session.cluster,
-                                      .b = b,
-                                      .facts = &r.facts,
-                                      .rules = o->rules,
-                                      .allow_unsafe = o->allow_unsafe,
-                                      .say = lc_course_say_default,
-                                      .ctx = &main};
+    rc = lc_executor_open(&main, &r, false, err);
+    r.defaults = (struct lc_preflight){.cluster = &r.session.cluster,
+                                       .b = b,
+                                       .facts = &r.facts,
+                                       .rules = o->rules,
+                                       .allow_unsafe = o->allow_unsafe,
+                                       .say = lc_executor_say_default,
+                                       .ctx = &main};
     if (rc == 0)
         rc = run(&r, &main, err);
-    lc_course_close(&main);
+    lc_executor_close(&main);
     lc_plan_release(&r.plan);
-    lc_defaults_release(&r.defaults);
+    lc_preflight_release(&r.defaults);
     lc_session_end(&r.session);
     pthread_mutex_destroy(&r.telling);
     report->ms = lc_now_ms() - begun;

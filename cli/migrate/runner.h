@@ -10,8 +10,8 @@
  * a signal or SIGKILL, leaves rows from which the next one goes on at the statement where it
  * stopped.
  */
-#ifndef LC_RUNNER_H
-#define LC_RUNNER_H
+#ifndef LC_CLI_MIGRATE_RUNNER_H
+#define LC_CLI_MIGRATE_RUNNER_H
 #include "base/strings.h"
 #include "cli/migrate/run_options.h"
 #include "cli/server/backend.h"

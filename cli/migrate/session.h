@@ -1,6 +1,6 @@
 /* The tracking table opened under the lock: what commands that write to it begin and end with. */
-#ifndef LC_SESSION_H
-#define LC_SESSION_H
+#ifndef LC_CLI_MIGRATE_SESSION_H
+#define LC_CLI_MIGRATE_SESSION_H
 #include "cli/migrate/files.h"
 #include "cli/migrate/lock.h"
 #include "cli/migrate/run_options.h"

@@ -26,10 +26,10 @@ enum {
     RUNNING_PAUSE_MS = 200
 };
 
-static void tell(const struct lc_send *s, enum lc_run_event_kind kind, const char *fmt, ...)
+static void tell(const struct lc_submit *s, enum lc_run_event_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void tell(const struct lc_send *s, enum lc_run_event_kind kind, const char *fmt, ...)
+static void tell(const struct lc_submit *s, enum lc_run_event_kind kind, const char *fmt, ...)
 {
     va_list ap;
     char text[1536];
@@ -42,18 +42,18 @@ static void tell(const struct lc_send *s, enum lc_run_event_kind kind, const cha
 
 static void tell_progress(void *ctx, const struct lc_mutation_progress *p)
 {
-    const struct lc_send *s = ctx;
+    const struct lc_submit *s = ctx;
 
     s->event(s->ctx, LC_RUN_MUTATION, NULL, p);
 }
 
-static const char *database_of(const struct lc_send *s, const struct lc_plan_stmt *stmt)
+static const char *database_of(const struct lc_submit *s, const struct lc_plan_stmt *stmt)
 {
     return lc_stmt_database(&stmt->parsed, lc_backend_database(s->b));
 }
 
 /* Note the table's mutations, where the statement may make one. */
-static int watch(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+static int watch(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                  struct lc_mutation_watch *w, struct lc_error *err)
 {
     *w = (struct lc_mutation_watch){0};
@@ -62,13 +62,13 @@ static int watch(const struct lc_send *s, const struct lc_plan_stmt *stmt,
     return lc_mutation_watch(w, s->cluster, s->facts, database_of(s, stmt), stmt->parsed.name, err);
 }
 
-static void away(const struct lc_send *s, bool is_away)
+static void away(const struct lc_submit *s, bool is_away)
 {
     if (s->away)
         s->away(s->ctx, is_away);
 }
 
-static int wait_for_mutations(const struct lc_send *s, struct lc_mutation_watch *w,
+static int wait_for_mutations(const struct lc_submit *s, struct lc_mutation_watch *w,
                               struct lc_error *err)
 {
     const struct lc_mutation_hooks hooks = {tell_progress, (void *)(uintptr_t)s,
@@ -89,13 +89,13 @@ static int wait_for_mutations(const struct lc_send *s, struct lc_mutation_watch 
 }
 
 /* Until the server does not show it as running any more. */
-static int wait_while_running(const struct lc_send *s, const char *query_id, struct lc_error *err)
+static int wait_while_running(const struct lc_submit *s, const char *query_id, struct lc_error *err)
 {
     bool told = false;
 
     for (;;) {
         bool running;
-        int rc = lc_effect_running(s->b, s->facts, query_id, &running, err);
+        int rc = lc_in_doubt_running(s->b, s->facts, query_id, &running, err);
 
         if (rc || !running)
             return rc;
@@ -126,7 +126,7 @@ static int refuse_unknown(const struct lc_plan_stmt *stmt, struct lc_error *err)
  * read from the table, so that nothing of an earlier send has to be settled. *is_one false: another
  * statement, or one that cannot be supervised here; *target is to be released in any case.
  */
-static int as_backfill(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+static int as_backfill(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                        struct lc_backfill_target *target, bool *is_one, struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
@@ -147,7 +147,7 @@ static int as_backfill(const struct lc_send *s, const struct lc_plan_stmt *stmt,
 
 static void tell_backfill(void *ctx, const struct lc_backfill_progress *p)
 {
-    const struct lc_send *s = ctx;
+    const struct lc_submit *s = ctx;
     const struct lc_mutation_progress progress = {
         .parts_total = p->parts_total,
         .parts_to_do = p->parts_total - p->parts_done,
@@ -164,12 +164,12 @@ static void tell_backfill(void *ctx, const struct lc_backfill_progress *p)
 
 static void tell_notice(void *ctx, const char *text)
 {
-    const struct lc_send *s = ctx;
+    const struct lc_submit *s = ctx;
 
     s->event(s->ctx, LC_RUN_RETRY, text, NULL);
 }
 
-static int run_backfill(const struct lc_send *s, struct lc_backfill_target *target,
+static int run_backfill(const struct lc_submit *s, struct lc_backfill_target *target,
                         const char *query_id, struct lc_error *err)
 {
     const struct lc_backfill_hooks hooks = {tell_backfill, tell_notice, (void *)(uintptr_t)s};
@@ -203,13 +203,13 @@ static bool only_adds_columns(const struct lc_stmt *s)
     return only;
 }
 
-int lc_send_settle(const struct lc_send *s, const struct lc_plan_stmt *stmt,
-                   const struct lc_send_before *before, bool *done, struct lc_error *err)
+int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                     const struct lc_submit_before *before, bool *done, struct lc_error *err)
 {
     struct lc_backfill_target target;
     bool is_backfill;
     struct lc_mutation_watch w;
-    enum lc_effect effect = LC_EFFECT_NONE;
+    enum lc_in_doubt effect = LC_IN_DOUBT_NONE;
     int rc;
 
     *done = false;
@@ -224,13 +224,14 @@ int lc_send_settle(const struct lc_send *s, const struct lc_plan_stmt *stmt,
         return rc;
     rc = watch(s, stmt, &w, err);
     if (rc == 0)
-        rc = lc_effect_look(s->b, s->facts, &stmt->parsed, before->failed ? NULL : before->query_id,
-                            before->at_s, &w, &effect, err, err);
-    if (rc == 0 && effect == LC_EFFECT_FAILED)
+        rc = lc_in_doubt_look(s->b, s->facts, &stmt->parsed,
+                              before->failed ? NULL : before->query_id, before->at_s, &w, &effect,
+                              err, err);
+    if (rc == 0 && effect == LC_IN_DOUBT_FAILED)
         rc = LC_ERR_SERVER;
-    if (rc == 0 && effect == LC_EFFECT_UNKNOWN && !before->failed)
+    if (rc == 0 && effect == LC_IN_DOUBT_UNKNOWN && !before->failed)
         rc = refuse_unknown(stmt, err);
-    if (rc == 0 && effect == LC_EFFECT_DONE) {
+    if (rc == 0 && effect == LC_IN_DOUBT_DONE) {
         *done = true;
         tell(s, LC_RUN_UNKNOWN, "the statement that was sent before has taken effect");
         rc = wait_for_mutations(s, &w, err);
@@ -251,32 +252,32 @@ static bool may_retry(int rc, const struct lc_error *why)
 }
 
 /* The answer was lost. *done: it has taken effect; else it is to be sent again. */
-static int settle_lost(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+static int settle_lost(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                        const char *query_id, uint64_t since_s, struct lc_mutation_watch *w,
                        const struct lc_error *why, bool *done, struct lc_error *err)
 {
-    enum lc_effect effect = LC_EFFECT_UNKNOWN;
+    enum lc_in_doubt effect = LC_IN_DOUBT_UNKNOWN;
     int rc;
 
     *done = false;
     tell(s, LC_RUN_UNKNOWN, "the answer was lost (%s): looking for %s", why->msg, query_id);
     rc = wait_while_running(s, query_id, err);
     if (rc == 0)
-        rc = lc_effect_look(s->b, s->facts, &stmt->parsed, query_id, since_s, w->b ? w : NULL,
-                            &effect, err, err);
+        rc = lc_in_doubt_look(s->b, s->facts, &stmt->parsed, query_id, since_s, w->b ? w : NULL,
+                              &effect, err, err);
     if (rc)
         return rc;
     switch (effect) {
-    case LC_EFFECT_DONE:
+    case LC_IN_DOUBT_DONE:
         *done = true;
         tell(s, LC_RUN_UNKNOWN, "it has taken effect");
         return 0;
-    case LC_EFFECT_NONE:
+    case LC_IN_DOUBT_NONE:
         tell(s, LC_RUN_UNKNOWN, "it has had no effect");
         return 0;
-    case LC_EFFECT_FAILED:
+    case LC_IN_DOUBT_FAILED:
         return LC_ERR_SERVER;
-    case LC_EFFECT_UNKNOWN:
+    case LC_IN_DOUBT_UNKNOWN:
         break;
     }
     return refuse_unknown(stmt, err);
@@ -306,7 +307,7 @@ static void make_settings(const struct lc_up_options *o, bool on_cluster, char s
     out[n] = (struct lc_setting){NULL, NULL};
 }
 
-static int send_once(const struct lc_send *s, const struct lc_plan_stmt *stmt, const char *sql,
+static int send_once(const struct lc_submit *s, const struct lc_plan_stmt *stmt, const char *sql,
                      const char *query_id, struct lc_error *err)
 {
     const struct lc_up_options *o = s->options;
@@ -326,13 +327,13 @@ static int send_once(const struct lc_send *s, const struct lc_plan_stmt *stmt, c
 
 static void tell_waiting(void *ctx, const char *text)
 {
-    const struct lc_send *s = ctx;
+    const struct lc_submit *s = ctx;
 
     tell(s, LC_RUN_RETRY, "%s", text);
 }
 
 /* To its end on every host, whatever the server that was asked still waits for. */
-static int follow(const struct lc_send *s, const char *task, struct lc_error *err)
+static int follow(const struct lc_submit *s, const char *task, struct lc_error *err)
 {
     const struct lc_ddl_hooks hooks = {tell_waiting, (void *)(uintptr_t)s, s->options->cancel};
 
@@ -343,7 +344,7 @@ static int follow(const struct lc_send *s, const char *task, struct lc_error *er
  * An answer that says: it goes on by itself. *ours false: it says something else. What a Replicated
  * table's other replicas still have to do is waited for afterwards, by looking at them.
  */
-static int go_on(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+static int go_on(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                  const struct lc_error *why, bool *ours, struct lc_error *err)
 {
     char *task;
@@ -365,8 +366,8 @@ static int go_on(const struct lc_send *s, const struct lc_plan_stmt *stmt,
 }
 
 /* It has taken effect here; of ON CLUSTER the other hosts are followed where its task is found. */
-static int follow_found(const struct lc_send *s, const struct lc_plan_stmt *stmt, uint64_t since_s,
-                        struct lc_error *err)
+static int follow_found(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                        uint64_t since_s, struct lc_error *err)
 {
     char *task = NULL;
     int rc = 0;
@@ -386,7 +387,7 @@ static bool is_lost(int rc, const struct lc_error *why)
            (rc == LC_ERR_SERVER && lc_keeper_is_away(why) && !may_retry(rc, why));
 }
 
-static bool is_last_try(const struct lc_send *s, const struct lc_error *why, unsigned attempt,
+static bool is_last_try(const struct lc_submit *s, const struct lc_error *why, unsigned attempt,
                         uint64_t begun_ms)
 {
     if (why->code == LC_ERR_SERVER && s->facts->keeper && lc_keeper_is_away(why))
@@ -394,7 +395,7 @@ static bool is_last_try(const struct lc_send *s, const struct lc_error *why, uns
     return attempt >= LC_QUERY_TRIES;
 }
 
-static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt *stmt,
+static int send_until_settled(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                               const char *sql, const char *query_id, uint64_t since_s,
                               struct lc_mutation_watch *w, struct lc_error *err)
 {
@@ -453,8 +454,8 @@ static int send_until_settled(const struct lc_send *s, const struct lc_plan_stmt
     }
 }
 
-int lc_send_run(const struct lc_send *s, const struct lc_plan_stmt *stmt, const char *query_id,
-                uint64_t since_s, struct lc_error *err)
+int lc_submit_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt, const char *query_id,
+                  uint64_t since_s, struct lc_error *err)
 {
     struct lc_backfill_target target;
     struct lc_mutation_watch w = {0};

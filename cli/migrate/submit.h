@@ -6,17 +6,17 @@
  *   answer lost                  looked for in system.processes and waited for; then its effect:
  *                                done → go on · none → sent again · cannot be told → LC_ERR_UNKNOWN
  */
-#ifndef LC_SEND_H
-#define LC_SEND_H
+#ifndef LC_CLI_MIGRATE_SUBMIT_H
+#define LC_CLI_MIGRATE_SUBMIT_H
 #include "cli/migrate/in_doubt.h"
 #include "cli/migrate/plan.h"
 #include "cli/migrate/run_options.h"
 
 /* What a send needs, the same for all statements of a run. */
-struct lc_send {
+struct lc_submit {
     struct lc_backend *b;
     const struct lc_cluster *cluster;
-    const struct lc_facts *facts;
+    const struct lc_abilities *facts;
     const struct lc_up_options *options;
     void (*event)(void *ctx, enum lc_run_event_kind kind, const char *text,
                   const struct lc_mutation_progress *progress);
@@ -26,7 +26,7 @@ struct lc_send {
 };
 
 /* A statement that an earlier run had sent: under which id, when, and did it fail? */
-struct lc_send_before {
+struct lc_submit_before {
     const char *query_id;
     uint64_t at_s; /* server time */
     bool failed;   /* its error was recorded; false: nothing was */
@@ -37,14 +37,14 @@ struct lc_send_before {
  * 0 without: it is to be sent. LC_ERR_UNKNOWN where nobody can tell; LC_ERR_SERVER where the
  * server's log says that it failed, or its mutation does; LC_ERR_STOPPED; a query's failures.
  */
-int lc_send_settle(const struct lc_send *s, const struct lc_plan_stmt *stmt,
-                   const struct lc_send_before *before, bool *done, struct lc_error *err);
+int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                     const struct lc_submit_before *before, bool *done, struct lc_error *err);
 
 /*
  * Send it under query_id and wait for its mutations. since_s is the server's time from before.
- * 0, or as lc_send_settle.
+ * 0, or as lc_submit_settle.
  */
-int lc_send_run(const struct lc_send *s, const struct lc_plan_stmt *stmt, const char *query_id,
-                uint64_t since_s, struct lc_error *err);
+int lc_submit_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt, const char *query_id,
+                  uint64_t since_s, struct lc_error *err);
 
 #endif

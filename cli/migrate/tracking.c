@@ -257,9 +257,9 @@ enum {
     C_COLUMNS
 };
 
-static int row_of(const struct lc_table *rows, size_t i, struct row *r, struct lc_error *err)
+static int row_of(const struct lc_answer *rows, size_t i, struct row *r, struct lc_error *err)
 {
-    const char *event = lc_table_at(rows, i, C_EVENT)->p;
+    const char *event = lc_answer_at(rows, i, C_EVENT)->p;
     int kind = 0;
 
     while (kind < EVENTS && strcmp(event_names[kind], event) != 0)
@@ -267,28 +267,28 @@ static int row_of(const struct lc_table *rows, size_t i, struct row *r, struct l
     if (kind == EVENTS) {
         lc_fail(err, LC_ERR_REFUSED,
                 "the tracking table holds an event of a newer livecol: \"%.40s\" (written by %s)",
-                event, lc_table_at(rows, i, C_TOOL_VERSION)->p);
+                event, lc_answer_at(rows, i, C_TOOL_VERSION)->p);
         lc_hint(err, "use that version of livecol");
         return LC_ERR_REFUSED;
     }
     r->e = (struct lc_track_event){
         .kind = (enum lc_track_event_kind)kind,
-        .version = lc_table_u64(rows, i, C_VERSION, 0),
-        .name = lc_table_at(rows, i, C_NAME)->p,
-        .down = strcmp(lc_table_at(rows, i, C_DIRECTION)->p, "down") == 0,
-        .stmt = (unsigned)lc_table_u64(rows, i, C_STMT, 0),
-        .stmts = (unsigned)lc_table_u64(rows, i, C_STMTS, 0),
-        .file_sha256 = lc_table_at(rows, i, C_FILE_SHA256)->p,
-        .stmt_sha256 = lc_table_at(rows, i, C_STMT_SHA256)->p,
-        .query_id = lc_table_at(rows, i, C_QUERY_ID)->p,
-        .execution_ms = lc_table_u64(rows, i, C_EXECUTION_MS, 0),
-        .error_code = (int)lc_table_f64(rows, i, C_ERROR_CODE, 0),
-        .error = lc_table_at(rows, i, C_ERROR)->p,
+        .version = lc_answer_u64(rows, i, C_VERSION, 0),
+        .name = lc_answer_at(rows, i, C_NAME)->p,
+        .down = strcmp(lc_answer_at(rows, i, C_DIRECTION)->p, "down") == 0,
+        .stmt = (unsigned)lc_answer_u64(rows, i, C_STMT, 0),
+        .stmts = (unsigned)lc_answer_u64(rows, i, C_STMTS, 0),
+        .file_sha256 = lc_answer_at(rows, i, C_FILE_SHA256)->p,
+        .stmt_sha256 = lc_answer_at(rows, i, C_STMT_SHA256)->p,
+        .query_id = lc_answer_at(rows, i, C_QUERY_ID)->p,
+        .execution_ms = lc_answer_u64(rows, i, C_EXECUTION_MS, 0),
+        .error_code = (int)lc_answer_f64(rows, i, C_ERROR_CODE, 0),
+        .error = lc_answer_at(rows, i, C_ERROR)->p,
     };
-    r->run_id = lc_table_at(rows, i, C_RUN_ID)->p;
-    r->host = lc_table_at(rows, i, C_HOST)->p;
-    r->at = lc_table_at(rows, i, C_AT_UTC)->p;
-    r->at_s = lc_table_u64(rows, i, C_AT_S, 0);
+    r->run_id = lc_answer_at(rows, i, C_RUN_ID)->p;
+    r->host = lc_answer_at(rows, i, C_HOST)->p;
+    r->at = lc_answer_at(rows, i, C_AT_UTC)->p;
+    r->at_s = lc_answer_u64(rows, i, C_AT_S, 0);
     return 0;
 }
 
@@ -334,7 +334,7 @@ static int catch_up(struct lc_tracking *t, struct lc_error *err)
 int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    struct lc_table rows = {0};
+    struct lc_answer rows = {0};
     int rc;
 
     forget(t);
@@ -344,7 +344,7 @@ int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
     if (rc == 0)
         rc = lc_query_read(t->b, lc_sql_tracking_rows, args, &rows, err);
     for (size_t i = 0; rc == 0 && i < rows.rows; i++) {
-        uint64_t seq = lc_table_u64(&rows, i, C_SEQ, 0);
+        uint64_t seq = lc_answer_u64(&rows, i, C_SEQ, 0);
         struct row r;
 
         if (seq == t->seq && i > 0)
@@ -354,12 +354,12 @@ int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
         if (rc == 0 && fold(t, &r))
             rc = no_memory(err);
     }
-    lc_table_release(&rows);
+    lc_answer_release(&rows);
     return rc;
 }
 
 /* The table is there: is it ours? */
-static int check_columns(const struct lc_tracking *t, const struct lc_table *columns,
+static int check_columns(const struct lc_tracking *t, const struct lc_answer *columns,
                          struct lc_error *err)
 {
     struct lc_buf names;
@@ -367,7 +367,7 @@ static int check_columns(const struct lc_tracking *t, const struct lc_table *col
     size_t ours = 0;
 
     for (size_t i = 0; i < columns->rows; i++) {
-        const char *name = lc_table_at(columns, i, 0)->p, *type = lc_table_at(columns, i, 1)->p;
+        const char *name = lc_answer_at(columns, i, 0)->p, *type = lc_answer_at(columns, i, 1)->p;
 
         for (size_t k = 0; k < OUR_COLUMNS; k++)
             ours += strcmp(our_columns[k][0], name) == 0 && strcmp(our_columns[k][1], type) == 0;
@@ -381,7 +381,7 @@ static int check_columns(const struct lc_tracking *t, const struct lc_table *col
     lc_buf_init(&names, 300);
     for (size_t i = 0; i < columns->rows; i++) {
         char shown[64];
-        const struct lc_cell *c = lc_table_at(columns, i, 0);
+        const struct lc_cell *c = lc_answer_at(columns, i, 0);
 
         if (lc_buf_addf(&names, "%s%s", i ? ", " : "",
                         lc_printable(c->p, c->n, shown, sizeof shown))) {
@@ -401,7 +401,7 @@ static int check_columns(const struct lc_tracking *t, const struct lc_table *col
 static int look(struct lc_tracking *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    struct lc_table columns = {0};
+    struct lc_answer columns = {0};
     int rc = lc_query_read(t->b, lc_sql_columns, args, &columns, err);
 
     t->exists = rc == 0 && columns.rows > 0;
@@ -410,7 +410,7 @@ static int look(struct lc_tracking *t, struct lc_error *err)
     if (rc == 0 && t->exists)
         rc = lc_query_read(t->b, lc_sql_table_keeper_path, args, &columns, err);
     t->replicated = rc == 0 && t->exists && columns.rows > 0;
-    lc_table_release(&columns);
+    lc_answer_release(&columns);
     return rc;
 }
 
@@ -542,7 +542,7 @@ static int refuse_without(const struct lc_tracking *t, const char *host, struct 
 
 int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
 {
-    struct lc_table rows = {0};
+    struct lc_answer rows = {0};
     char *shared = NULL; /* the first host's */
     size_t first = 0;
     int rc = 0;
@@ -575,7 +575,7 @@ int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
     if (rc == 0 && shared && !t->exists)
         rc = refuse_without(t, t->cluster->v[first].name, err);
     free(shared);
-    lc_table_release(&rows);
+    lc_answer_release(&rows);
     return rc;
 }
 
@@ -610,11 +610,11 @@ int lc_tracking_create(struct lc_tracking *t, struct lc_error *err)
 static int has_row(struct lc_tracking *t, const struct lc_sql_arg *args, bool *has,
                    struct lc_error *err)
 {
-    struct lc_table n = {0};
+    struct lc_answer n = {0};
     int rc = lc_query_read(t->b, lc_sql_tracking_has, args, &n, err);
 
-    *has = rc == 0 && n.rows == 1 && lc_table_u64(&n, 0, 0, 0) > 0;
-    lc_table_release(&n);
+    *has = rc == 0 && n.rows == 1 && lc_answer_u64(&n, 0, 0, 0) > 0;
+    lc_answer_release(&n);
     return rc;
 }
 

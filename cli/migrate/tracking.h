@@ -8,8 +8,8 @@
  * Rows are folded, in the order of seq, into one state a version. seq is max + 1, taken under the
  * lock; it also makes a write safe to send again: a row that is there is not written twice.
  */
-#ifndef LC_TRACKING_H
-#define LC_TRACKING_H
+#ifndef LC_CLI_MIGRATE_TRACKING_H
+#define LC_CLI_MIGRATE_TRACKING_H
 #include "base/error.h"
 #include "cli/migrate/files.h"
 #include "cli/server/backend.h"

@@ -1,6 +1,6 @@
 /* What a run looks at once a migration is applied: the columns that it has filled in. */
-#ifndef LC_VERIFY_AFTER_H
-#define LC_VERIFY_AFTER_H
+#ifndef LC_CLI_MIGRATE_VERIFY_AFTER_H
+#define LC_CLI_MIGRATE_VERIFY_AFTER_H
 #include "cli/migrate/plan.h"
 
 /*

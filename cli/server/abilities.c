@@ -11,37 +11,37 @@ static const struct {
     const char *column;
     size_t at;
 } known[] = {
-    {"mutations.latest_fail_reason", offsetof(struct lc_facts, fail_reason)},
-    {"merges.is_mutation", offsetof(struct lc_facts, merge_mutation)},
-    {"functions.origin", offsetof(struct lc_facts, function_origin)},
-    {"user_defined_functions.name", offsetof(struct lc_facts, udf_table)},
-    {"query_log.query_id", offsetof(struct lc_facts, query_log)},
-    {"processes.Settings", offsetof(struct lc_facts, comments)},
-    {"zookeeper.path", offsetof(struct lc_facts, keeper)},
-    {"replicas.zookeeper_path", offsetof(struct lc_facts, replicas)},
-    {"table_functions.clusterAllReplicas", offsetof(struct lc_facts, all_replicas)},
-    {"processes.query_kind", offsetof(struct lc_facts, query_kind)},
-    {"tables.engine_full", offsetof(struct lc_facts, engine_full)},
-    {"disks.free_space", offsetof(struct lc_facts, disks)},
+    {"mutations.latest_fail_reason", offsetof(struct lc_abilities, fail_reason)},
+    {"merges.is_mutation", offsetof(struct lc_abilities, merge_mutation)},
+    {"functions.origin", offsetof(struct lc_abilities, function_origin)},
+    {"user_defined_functions.name", offsetof(struct lc_abilities, udf_table)},
+    {"query_log.query_id", offsetof(struct lc_abilities, query_log)},
+    {"processes.Settings", offsetof(struct lc_abilities, comments)},
+    {"zookeeper.path", offsetof(struct lc_abilities, keeper)},
+    {"replicas.zookeeper_path", offsetof(struct lc_abilities, replicas)},
+    {"table_functions.clusterAllReplicas", offsetof(struct lc_abilities, all_replicas)},
+    {"processes.query_kind", offsetof(struct lc_abilities, query_kind)},
+    {"tables.engine_full", offsetof(struct lc_abilities, engine_full)},
+    {"disks.free_space", offsetof(struct lc_abilities, disks)},
 };
 
-int lc_facts_ask(struct lc_facts *f, struct lc_backend *b, struct lc_error *err)
+int lc_abilities_ask(struct lc_abilities *f, struct lc_backend *b, struct lc_error *err)
 {
     static const struct lc_sql_arg args[] = {{"name", "formatQuerySingleLine"}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(b, lc_sql_facts, NULL, &t, err);
 
-    *f = (struct lc_facts){0};
+    *f = (struct lc_abilities){0};
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
-            if (strcmp(lc_table_at(&t, i, 0)->p, known[k].column) == 0)
+            if (strcmp(lc_answer_at(&t, i, 0)->p, known[k].column) == 0)
                 *(bool *)((char *)f + known[k].at) = true;
         }
     }
     if (rc == 0)
         rc = lc_query_read(b, lc_sql_function_known, args, &t, err);
     if (rc == 0)
-        f->format_query = lc_table_u64(&t, 0, 0, 0) > 0;
-    lc_table_release(&t);
+        f->format_query = lc_answer_u64(&t, 0, 0, 0) > 0;
+    lc_answer_release(&t);
     return rc;
 }

@@ -1,12 +1,12 @@
 /* What the connected server can do, asked for once, so that nothing is sent that it refuses. */
-#ifndef LC_FACTS_H
-#define LC_FACTS_H
+#ifndef LC_CLI_SERVER_ABILITIES_H
+#define LC_CLI_SERVER_ABILITIES_H
 #include "cli/server/backend.h"
 #include "cli/sql/statement.h"
 
 #include <stdbool.h>
 
-struct lc_facts {
+struct lc_abilities {
     bool fail_reason;     /* system.mutations has latest_fail_reason */
     bool merge_mutation;  /* system.merges has is_mutation */
     bool function_origin; /* system.functions has origin */
@@ -23,6 +23,6 @@ struct lc_facts {
 };
 
 /* Ask. 0 or the failures of a query. */
-int lc_facts_ask(struct lc_facts *f, struct lc_backend *b, struct lc_error *err);
+int lc_abilities_ask(struct lc_abilities *f, struct lc_backend *b, struct lc_error *err);
 
 #endif

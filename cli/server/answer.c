@@ -145,7 +145,7 @@ static size_t count(const char *p, size_t n, char c)
     return found;
 }
 
-static int parse(struct lc_table *t, size_t n, struct lc_error *err)
+static int parse(struct lc_answer *t, size_t n, struct lc_error *err)
 {
     struct reader r = {.base = t->text, .in = t->text, .end = t->text + n, .err = err};
     const char *eol = memchr(t->text, '\n', n);
@@ -174,11 +174,11 @@ static int parse(struct lc_table *t, size_t n, struct lc_error *err)
     return 0;
 }
 
-int lc_table_parse(struct lc_table *t, const char *text, size_t n, struct lc_error *err)
+int lc_answer_parse(struct lc_answer *t, const char *text, size_t n, struct lc_error *err)
 {
     int rc;
 
-    *t = (struct lc_table){0};
+    *t = (struct lc_answer){0};
     if (n == 0)
         return 0;
     t->text = malloc(n + 1);
@@ -188,23 +188,23 @@ int lc_table_parse(struct lc_table *t, const char *text, size_t n, struct lc_err
     t->text[n] = '\0';
     rc = parse(t, n, err);
     if (rc)
-        lc_table_release(t);
+        lc_answer_release(t);
     return rc;
 }
 
-void lc_table_release(struct lc_table *t)
+void lc_answer_release(struct lc_answer *t)
 {
     free(t->names); /* one allocation with types and cells */
     free(t->text);
-    *t = (struct lc_table){0};
+    *t = (struct lc_answer){0};
 }
 
-const struct lc_cell *lc_table_at(const struct lc_table *t, size_t row, size_t col)
+const struct lc_cell *lc_answer_at(const struct lc_answer *t, size_t row, size_t col)
 {
     return &t->cells[row * t->cols + col];
 }
 
-int lc_table_col(const struct lc_table *t, const char *name)
+int lc_answer_col(const struct lc_answer *t, const char *name)
 {
     size_t n = strlen(name);
 
@@ -214,9 +214,9 @@ int lc_table_col(const struct lc_table *t, const char *name)
     return -1;
 }
 
-uint64_t lc_table_u64(const struct lc_table *t, size_t row, size_t col, uint64_t otherwise)
+uint64_t lc_answer_u64(const struct lc_answer *t, size_t row, size_t col, uint64_t otherwise)
 {
-    const struct lc_cell *c = lc_table_at(t, row, col);
+    const struct lc_cell *c = lc_answer_at(t, row, col);
     unsigned long long v;
     char *end;
 
@@ -227,9 +227,9 @@ uint64_t lc_table_u64(const struct lc_table *t, size_t row, size_t col, uint64_t
     return errno || end != c->p + c->n ? otherwise : v;
 }
 
-double lc_table_f64(const struct lc_table *t, size_t row, size_t col, double otherwise)
+double lc_answer_f64(const struct lc_answer *t, size_t row, size_t col, double otherwise)
 {
-    const struct lc_cell *c = lc_table_at(t, row, col);
+    const struct lc_cell *c = lc_answer_at(t, row, col);
     char *end;
     double v;
 

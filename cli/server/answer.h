@@ -6,8 +6,8 @@
  * buffer that the table owns; each is followed by a NUL that is not counted.
  *   https://clickhouse.com/docs/interfaces/formats/TabSeparatedWithNamesAndTypes
  */
-#ifndef LC_TABLE_H
-#define LC_TABLE_H
+#ifndef LC_CLI_SERVER_ANSWER_H
+#define LC_CLI_SERVER_ANSWER_H
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -19,7 +19,7 @@ struct lc_cell {
     bool is_null;
 };
 
-struct lc_table {
+struct lc_answer {
     size_t rows;
     size_t cols;
     struct lc_cell *names; /* cols */
@@ -36,19 +36,19 @@ struct lc_table {
  * table. 0, LC_ERR_NOMEM, or LC_ERR_INPUT with byte and row (names and types are rows 0 and 1);
  * after an error the table is empty.
  */
-int lc_table_parse(struct lc_table *t, const char *text, size_t n, struct lc_error *err);
+int lc_answer_parse(struct lc_answer *t, const char *text, size_t n, struct lc_error *err);
 
 /* Free what it holds and zero it. A zeroed table may be released. */
-void lc_table_release(struct lc_table *t);
+void lc_answer_release(struct lc_answer *t);
 
 /* The cell at (row, col); both must be in range. Valid until the table is released. */
-const struct lc_cell *lc_table_at(const struct lc_table *t, size_t row, size_t col);
+const struct lc_cell *lc_answer_at(const struct lc_answer *t, size_t row, size_t col);
 
 /* Column number of a name, or -1. */
-int lc_table_col(const struct lc_table *t, const char *name);
+int lc_answer_col(const struct lc_answer *t, const char *name);
 
 /* A cell as a number; `otherwise` where it is NULL, empty or not a number. */
-uint64_t lc_table_u64(const struct lc_table *t, size_t row, size_t col, uint64_t otherwise);
-double lc_table_f64(const struct lc_table *t, size_t row, size_t col, double otherwise);
+uint64_t lc_answer_u64(const struct lc_answer *t, size_t row, size_t col, uint64_t otherwise);
+double lc_answer_f64(const struct lc_answer *t, size_t row, size_t col, double otherwise);
 
 #endif

@@ -11,17 +11,17 @@ size_t lc_query_bytes(const struct lc_query *q)
     return q->sql_n ? q->sql_n : strlen(q->sql);
 }
 
-int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_table *out,
+int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                      struct lc_error *err)
 {
     if (out)
-        lc_table_release(out);
+        lc_answer_release(out);
     if (q->cancel && atomic_load(q->cancel))
         return lc_fail(err, LC_ERR_STOPPED, "stopped before the statement was sent");
     return b->ops->query(b, q, out, err);
 }
 
-int lc_backend_run(struct lc_backend *b, const char *sql, struct lc_table *out,
+int lc_backend_run(struct lc_backend *b, const char *sql, struct lc_answer *out,
                    struct lc_error *err)
 {
     struct lc_query q = {.sql = sql};

@@ -11,8 +11,8 @@
  * them to the next query (seen with 26.7), so the embedded backend opens its connection anew after
  * every error.
  */
-#ifndef LC_BACKEND_H
-#define LC_BACKEND_H
+#ifndef LC_CLI_SERVER_BACKEND_H
+#define LC_CLI_SERVER_BACKEND_H
 #include "base/error.h"
 #include "cli/server/answer.h"
 
@@ -62,11 +62,11 @@ struct lc_connect {
  * LC_ERR_UNKNOWN (sent, and the answer lost, cut or too late), LC_ERR_STOPPED (cancel became true),
  * LC_ERR_NOMEM. After any of them the backend may be used again.
  */
-int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_table *out,
+int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                      struct lc_error *err);
 
 /* lc_backend_query of a plain statement with the defaults. */
-int lc_backend_run(struct lc_backend *b, const char *sql, struct lc_table *out,
+int lc_backend_run(struct lc_backend *b, const char *sql, struct lc_answer *out,
                    struct lc_error *err);
 
 /* What it is connected to, for a person: "http://host:8123/db" or "embedded /path"; no secrets. */

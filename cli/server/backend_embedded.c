@@ -40,7 +40,7 @@ static struct lc_setting *known_only(struct lc_backend *b, const struct lc_setti
     return out;
 }
 
-static int embedded_query(struct lc_backend *b, const struct lc_query *q, struct lc_table *out,
+static int embedded_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                           struct lc_error *err)
 {
     struct lc_setting *settings = known_only(b, q->settings);
@@ -64,7 +64,7 @@ static int embedded_query(struct lc_backend *b, const struct lc_query *q, struct
     if (rc)
         return rc;
     if (out) {
-        rc = lc_table_parse(out, answer.p, answer.n, err);
+        rc = lc_answer_parse(out, answer.p, answer.n, err);
         if (!rc) {
             out->elapsed_s = answer.elapsed_s;
             out->rows_read = answer.rows_read;

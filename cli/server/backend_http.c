@@ -319,19 +319,19 @@ static int status_error(struct lc_backend *b, long status, struct lc_error *err)
 }
 
 /* Make the answer that has arrived into a table; an exception at its end is an error. */
-static int take_answer(struct lc_backend *b, const struct lc_query *q, struct lc_table *out,
+static int take_answer(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                        struct lc_error *err)
 {
     struct http *h = b->state;
     const char *text = h->body.p ? (const char *)h->body.p : "";
     struct lc_error parse_error = LC_ERROR_INIT;
     struct lc_slice exception;
-    struct lc_table t = {0};
-    int rc = out ? lc_table_parse(&t, text, h->body.n, &parse_error) : 0;
+    struct lc_answer t = {0};
+    int rc = out ? lc_answer_parse(&t, text, h->body.n, &parse_error) : 0;
 
     if ((rc || q->streamed || h->exception_tag[0]) &&
         lc_server_error_at_end(text, h->body.n, h->exception_tag, &exception)) {
-        lc_table_release(&t);
+        lc_answer_release(&t);
         return lc_server_error(err, (const char *)exception.p, exception.n);
     }
     if (rc == LC_ERR_INPUT)
@@ -348,7 +348,7 @@ static int take_answer(struct lc_backend *b, const struct lc_query *q, struct lc
     return 0;
 }
 
-static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_table *out,
+static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                       struct lc_error *err)
 {
     struct http *h = b->state;

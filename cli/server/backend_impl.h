@@ -1,8 +1,8 @@
 /*
  * What the two backends share, and what each of them gives: private to cli/backend*.c.
  */
-#ifndef LC_BACKEND_IMPL_H
-#define LC_BACKEND_IMPL_H
+#ifndef LC_CLI_SERVER_BACKEND_IMPL_H
+#define LC_CLI_SERVER_BACKEND_IMPL_H
 #include "cli/server/backend.h"
 
 /* An answer larger than this is refused. */
@@ -11,7 +11,7 @@
 /* The names that system.settings lists, shared by a backend and its clones. */
 struct known_settings {
     atomic_int users;
-    struct lc_table names; /* one column, in byte order */
+    struct lc_answer names; /* one column, in byte order */
 };
 
 struct lc_backend_ops {
@@ -21,7 +21,7 @@ struct lc_backend_ops {
     /* End; also after an open that failed. */
     void (*close)(struct lc_backend *b);
     /* lc_backend_query, with out released and empty. Settings: lc_backend_has_setting decides. */
-    int (*query)(struct lc_backend *b, const struct lc_query *q, struct lc_table *out,
+    int (*query)(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                  struct lc_error *err);
 };
 

@@ -9,8 +9,8 @@
  * It carries its id in the setting log_comment, by which a thread that watches the clock stops it.
  * Two defaults of libchdb are set to the server's: mutations_sync=0 and implicit_select=0.
  */
-#ifndef LC_CHDB_H
-#define LC_CHDB_H
+#ifndef LC_CLI_SERVER_CHDB_H
+#define LC_CLI_SERVER_CHDB_H
 #include "cli/server/backend.h"
 
 struct lc_chdb_call {

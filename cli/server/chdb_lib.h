@@ -3,8 +3,8 @@
  * below are taken from it; the optional ones are NULL where the library has none.
  *   https://clickhouse.com/docs/chdb, programs/local/chdb.h of chdb-core
  */
-#ifndef LC_CHDB_LIB_H
-#define LC_CHDB_LIB_H
+#ifndef LC_CLI_SERVER_CHDB_LIB_H
+#define LC_CLI_SERVER_CHDB_LIB_H
 #include "base/error.h"
 
 #include <stdbool.h>

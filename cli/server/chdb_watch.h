@@ -2,8 +2,8 @@
  * A clock beside the embedded engine's statements: when one is late, or is told to stop, it is
  * killed by its log_comment, again and again until it ends.
  */
-#ifndef LC_CHDB_WATCH_H
-#define LC_CHDB_WATCH_H
+#ifndef LC_CLI_SERVER_CHDB_WATCH_H
+#define LC_CLI_SERVER_CHDB_WATCH_H
 #include "base/error.h"
 
 #include <stdatomic.h>

@@ -61,26 +61,26 @@ int lc_cluster_alone(struct lc_cluster *c, struct lc_backend *b, struct lc_error
 /* The clusters that there are, for the hint. */
 static void hint_names(struct lc_backend *b, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_buf names;
 
     lc_buf_init(&names, 300);
     if (lc_query_read(b, lc_sql_cluster_names, NULL, &t, NULL) == 0) {
         for (size_t i = 0; i < t.rows; i++) {
-            if (lc_buf_addf(&names, "%s%s", i ? ", " : "", lc_table_at(&t, i, 0)->p))
+            if (lc_buf_addf(&names, "%s%s", i ? ", " : "", lc_answer_at(&t, i, 0)->p))
                 break;
         }
         lc_hint(err, t.rows ? "it knows: %s" : "it knows none%s",
                 names.n ? lc_buf_str(&names) : "");
     }
     lc_buf_release(&names);
-    lc_table_release(&t);
+    lc_answer_release(&t);
 }
 
 static int read_hosts(struct lc_cluster *c, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"cluster", c->name}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(c->b, lc_sql_cluster_hosts, args, &t, err);
 
     if (rc == 0 && t.rows == 0) {
@@ -95,19 +95,19 @@ static int read_hosts(struct lc_cluster *c, struct lc_error *err)
     }
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         struct lc_cluster_host *h = &c->v[c->n];
-        const char *host = lc_table_at(&t, i, H_HOST)->p;
+        const char *host = lc_answer_at(&t, i, H_HOST)->p;
         bool v6 = strchr(host, ':') != NULL;
 
-        h->shard = (unsigned)lc_table_u64(&t, i, H_SHARD, 0);
-        h->user = strdup(lc_table_at(&t, i, H_USER)->p);
+        h->shard = (unsigned)lc_answer_u64(&t, i, H_SHARD, 0);
+        h->user = strdup(lc_answer_at(&t, i, H_USER)->p);
         if (asprintf(&h->name, "%s%s%s:%" PRIu64, v6 ? "[" : "", host, v6 ? "]" : "",
-                     lc_table_u64(&t, i, H_PORT, 0)) < 0)
+                     lc_answer_u64(&t, i, H_PORT, 0)) < 0)
             h->name = NULL;
         c->n++;
         if (!h->user || !h->name)
             rc = no_memory(err);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -115,13 +115,13 @@ static int read_hosts(struct lc_cluster *c, struct lc_error *err)
 static int greet(struct lc_cluster *c, size_t i, bool allow_degraded,
                  void (*warn)(void *ctx, const char *text), void *ctx, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_error why = LC_ERROR_INIT;
     int rc = lc_cluster_read(c, i, lc_sql_host_greet, lc_sql_host_greet_remote, NULL, &t, &why);
     bool away =
         (rc == LC_ERR_SERVER && lc_cluster_is_unreachable(&why)) || (rc == 0 && t.rows == 0);
 
-    lc_table_release(&t);
+    lc_answer_release(&t);
     if (rc == 0 && !away)
         return 0;
     if (away && allow_degraded) {
@@ -157,7 +157,7 @@ static int greet(struct lc_cluster *c, size_t i, bool allow_degraded,
     return err && err->code ? err->code : rc;
 }
 
-int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_facts *facts,
+int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_abilities *facts,
                     const char *name, bool allow_degraded,
                     void (*warn)(void *ctx, const char *text), void *ctx, struct lc_error *err)
 {
@@ -191,7 +191,7 @@ static int add_wrapped(const struct lc_cluster *c, size_t i, struct lc_buf *out,
                : 0;
 }
 
-int lc_cluster_run(const struct lc_cluster *c, size_t i, const char *sql, struct lc_table *out,
+int lc_cluster_run(const struct lc_cluster *c, size_t i, const char *sql, struct lc_answer *out,
                    struct lc_error *err)
 {
     /* Of an endless table no more is read than a sample needs. */
@@ -216,7 +216,7 @@ int lc_cluster_run(const struct lc_cluster *c, size_t i, const char *sql, struct
 }
 
 int lc_cluster_read(const struct lc_cluster *c, size_t i, const char *plain, const char *remote,
-                    const struct lc_sql_arg *args, struct lc_table *out, struct lc_error *err)
+                    const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err)
 {
     struct lc_sql_arg with_host[MAX_ARGS + 3];
     struct lc_error why = LC_ERROR_INIT;
@@ -261,20 +261,20 @@ int lc_cluster_add_from(const struct lc_cluster *c, size_t i, struct lc_buf *b,
 static int read_macros(const struct lc_cluster *c, size_t i, bool with_shard, char out[512],
                        struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     const char *shard = "", *replica = "";
     int rc = lc_cluster_read(c, i, lc_sql_macros, lc_sql_host_macros, NULL, &t, err);
 
     for (size_t k = 0; rc == 0 && k < t.rows; k++) {
-        if (strcmp(lc_table_at(&t, k, 0)->p, "shard") == 0)
-            shard = lc_table_at(&t, k, 1)->p;
-        if (strcmp(lc_table_at(&t, k, 0)->p, "replica") == 0)
-            replica = lc_table_at(&t, k, 1)->p;
+        if (strcmp(lc_answer_at(&t, k, 0)->p, "shard") == 0)
+            shard = lc_answer_at(&t, k, 1)->p;
+        if (strcmp(lc_answer_at(&t, k, 0)->p, "replica") == 0)
+            replica = lc_answer_at(&t, k, 1)->p;
     }
     out[0] = '\0';
     if (*replica && (*shard || !with_shard))
         snprintf(out, 512, "%s-%s", with_shard ? shard : "", replica);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -299,7 +299,7 @@ static int are_distinct(const struct lc_cluster *c, bool with_shard, bool *disti
 }
 
 int lc_cluster_keeper_path(const struct lc_cluster *c, size_t i, const char *database,
-                           const char *table, struct lc_table *rows, const char **path,
+                           const char *table, struct lc_answer *rows, const char **path,
                            struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", database}, {"table", table}, {NULL, NULL}};
@@ -311,7 +311,7 @@ int lc_cluster_keeper_path(const struct lc_cluster *c, size_t i, const char *dat
     rc = lc_cluster_read(c, i, lc_sql_table_keeper_path, lc_sql_host_table_keeper_path, args, rows,
                          err);
     if (rc == 0)
-        *path = rows->rows ? lc_table_at(rows, 0, 0)->p : "";
+        *path = rows->rows ? lc_answer_at(rows, 0, 0)->p : "";
     return rc;
 }
 

@@ -9,8 +9,8 @@
  *
  * so no port is ever guessed, and no password is written into a statement.
  */
-#ifndef LC_CLUSTER_H
-#define LC_CLUSTER_H
+#ifndef LC_CLI_SERVER_CLUSTER_H
+#define LC_CLI_SERVER_CLUSTER_H
 #include "cli/server/abilities.h"
 #include "cli/server/backend.h"
 #include "cli/sql/quote.h"
@@ -40,7 +40,7 @@ int lc_cluster_alone(struct lc_cluster *c, struct lc_backend *b, struct lc_error
  * knows no such cluster, or a host does not answer (with allow_degraded it is marked as down, and
  * said); the failures of a query. Release it in any case.
  */
-int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_facts *facts,
+int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_abilities *facts,
                     const char *name, bool allow_degraded,
                     void (*warn)(void *ctx, const char *text), void *ctx, struct lc_error *err);
 
@@ -50,13 +50,13 @@ int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_
  * message names the host.
  */
 int lc_cluster_read(const struct lc_cluster *c, size_t i, const char *plain, const char *remote,
-                    const struct lc_sql_arg *args, struct lc_table *out, struct lc_error *err);
+                    const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err);
 
 /*
  * Run a SELECT on host i, whose FROM clauses were made by lc_cluster_add_from for that host. As
  * lc_backend_run.
  */
-int lc_cluster_run(const struct lc_cluster *c, size_t i, const char *sql, struct lc_table *out,
+int lc_cluster_run(const struct lc_cluster *c, size_t i, const char *sql, struct lc_answer *out,
                    struct lc_error *err);
 
 /*
@@ -64,7 +64,7 @@ int lc_cluster_run(const struct lc_cluster *c, size_t i, const char *sql, struct
  * is no such table. It is in *rows, which the caller releases. 0 or the failures of a query.
  */
 int lc_cluster_keeper_path(const struct lc_cluster *c, size_t i, const char *database,
-                           const char *table, struct lc_table *rows, const char **path,
+                           const char *table, struct lc_answer *rows, const char **path,
                            struct lc_error *err);
 
 /* Append what stands behind FROM so that the table is host i's. 0 or LC_ERR_NOMEM. */

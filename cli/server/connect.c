@@ -52,7 +52,7 @@ static void drop_known(struct known_settings *known)
 {
     if (!known || atomic_fetch_sub(&known->users, 1) > 1)
         return;
-    lc_table_release(&known->names);
+    lc_answer_release(&known->names);
     free(known);
 }
 
@@ -84,7 +84,7 @@ static int say_hello(struct lc_backend *b, struct lc_error *err)
 {
     struct lc_query q = {
         .sql = lc_sql_hello, .timeout_ms = b->to.connect_timeout_ms, .cancel = b->to.cancel};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_backend_query(b, &q, &t, err);
 
     if (!rc && (t.rows != 1 || t.cols != 2)) {
@@ -92,12 +92,12 @@ static int say_hello(struct lc_backend *b, struct lc_error *err)
         lc_hint(err, "is this the HTTP port (8123, or 8443 with https)?");
     }
     if (!rc) {
-        b->version = strdup(lc_table_at(&t, 0, 0)->p);
-        b->database = strdup(lc_table_at(&t, 0, 1)->p);
+        b->version = strdup(lc_answer_at(&t, 0, 0)->p);
+        b->database = strdup(lc_answer_at(&t, 0, 1)->p);
         if (!b->version || !b->database)
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 

@@ -1,6 +1,6 @@
 /* Making and ending connections of either kind. */
-#ifndef LC_SERVER_CONNECT_H
-#define LC_SERVER_CONNECT_H
+#ifndef LC_CLI_SERVER_CONNECT_H
+#define LC_CLI_SERVER_CONNECT_H
 #include "cli/server/backend.h"
 
 /*

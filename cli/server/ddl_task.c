@@ -85,24 +85,24 @@ static char *plain_query(const char *p, size_t n)
 int lc_ddl_task_find(struct lc_backend *b, const char *sql, size_t n, uint64_t since_s, char **task,
                      struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_keeper_children(b, DDL_QUEUE, NULL, &t, err);
 
     *task = NULL;
     for (size_t i = t.rows; rc == 0 && i-- > 0 && !*task;) {
         size_t query_n;
-        const char *query = line_of(lc_table_at(&t, i, LC_KEEPER_VALUE)->p, "\nquery: ", &query_n);
+        const char *query = line_of(lc_answer_at(&t, i, LC_KEEPER_VALUE)->p, "\nquery: ", &query_n);
         char *plain = query ? plain_query(query, query_n) : NULL;
 
-        if (plain && lc_table_u64(&t, i, LC_KEEPER_MADE_S, 0) >= since_s &&
+        if (plain && lc_answer_u64(&t, i, LC_KEEPER_MADE_S, 0) >= since_s &&
             lc_lex_same(plain, strlen(plain), sql, n) &&
-            asprintf(task, DDL_QUEUE "/%s", lc_table_at(&t, i, LC_KEEPER_NAME)->p) < 0) {
+            asprintf(task, DDL_QUEUE "/%s", lc_answer_at(&t, i, LC_KEEPER_NAME)->p) < 0) {
             *task = NULL;
             rc = no_memory(err);
         }
         free(plain);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -110,7 +110,7 @@ static int read_task(struct lc_backend *b, const char *task, char **hosts, struc
 {
     const char *name = strrchr(task, '/');
     char *queue = strndup(task, (size_t)(name - task));
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = queue ? lc_keeper_children(b, queue, NULL, &t, err) : no_memory(err);
 
     *hosts = NULL;
@@ -118,14 +118,14 @@ static int read_task(struct lc_backend *b, const char *task, char **hosts, struc
         size_t n;
         const char *line;
 
-        if (strcmp(lc_table_at(&t, i, LC_KEEPER_NAME)->p, name + 1) != 0)
+        if (strcmp(lc_answer_at(&t, i, LC_KEEPER_NAME)->p, name + 1) != 0)
             continue;
-        line = line_of(lc_table_at(&t, i, LC_KEEPER_VALUE)->p, "\nhosts: ", &n);
+        line = line_of(lc_answer_at(&t, i, LC_KEEPER_VALUE)->p, "\nhosts: ", &n);
         *hosts = strndup(line ? line : "", line ? n : 0);
         if (!*hosts)
             rc = no_memory(err);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     free(queue);
     return rc;
 }
@@ -156,7 +156,7 @@ static int host_failed(const char *host, const char *status, struct lc_error *er
 }
 
 /* The hosts of the task that have not done it, as text into left. */
-static int look(const struct lc_cluster *c, const char *hosts, const struct lc_table *finished,
+static int look(const struct lc_cluster *c, const char *hosts, const struct lc_answer *finished,
                 char *left, size_t size, struct lc_error *err)
 {
     size_t at = 0;
@@ -171,15 +171,15 @@ static int look(const struct lc_cluster *c, const char *hosts, const struct lc_t
             break;
         unescape(host, sizeof host, p + 1, (size_t)(end - p - 1));
         for (size_t i = 0; i < finished->rows; i++) {
-            const struct lc_cell *name = lc_table_at(finished, i, LC_KEEPER_NAME);
+            const struct lc_cell *name = lc_answer_at(finished, i, LC_KEEPER_NAME);
             char finisher[NAME_BYTES];
 
             unescape(finisher, sizeof finisher, name->p, name->n);
             if (strcmp(finisher, host) != 0)
                 continue;
             done = true;
-            if (atoi(lc_table_at(finished, i, LC_KEEPER_VALUE)->p) != 0)
-                return host_failed(host, lc_table_at(finished, i, LC_KEEPER_VALUE)->p, err);
+            if (atoi(lc_answer_at(finished, i, LC_KEEPER_VALUE)->p) != 0)
+                return host_failed(host, lc_answer_at(finished, i, LC_KEEPER_VALUE)->p, err);
         }
         if (!done && !is_down(c, host) && at < size)
             at += (size_t)snprintf(left + at, size - at, "%s%s", at ? ", " : "", host);
@@ -192,7 +192,7 @@ int lc_ddl_task_follow(const struct lc_cluster *c, const char *task,
                        const struct lc_ddl_hooks *hooks, struct lc_error *err)
 {
     char *hosts = NULL, *node = NULL, left[512], told[512] = "", text[700];
-    struct lc_table finished = {0};
+    struct lc_answer finished = {0};
     int rc = read_task(c->b, task, &hosts, err);
 
     if (rc == 0 && asprintf(&node, "%s/finished", task) < 0) {
@@ -215,7 +215,7 @@ int lc_ddl_task_follow(const struct lc_cluster *c, const char *task,
             lc_hint(err, "run up again once it is done there");
         }
     }
-    lc_table_release(&finished);
+    lc_answer_release(&finished);
     free(hosts);
     free(node);
     return rc;

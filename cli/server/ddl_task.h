@@ -8,8 +8,8 @@
  *   /clickhouse/task_queue/ddl/query-0000000012            its value says for which hosts it is
  *   /clickhouse/task_queue/ddl/query-0000000012/finished   a child a host: its status, "0" is good
  */
-#ifndef LC_DDL_TASK_H
-#define LC_DDL_TASK_H
+#ifndef LC_CLI_SERVER_DDL_TASK_H
+#define LC_CLI_SERVER_DDL_TASK_H
 #include "cli/server/cluster.h"
 
 #include <stdatomic.h>

@@ -16,7 +16,7 @@ bool lc_keeper_is_away(const struct lc_error *err)
            !strstr(err->msg, "Node exists");
 }
 
-int lc_keeper_children_now(struct lc_backend *b, const char *path, struct lc_table *out,
+int lc_keeper_children_now(struct lc_backend *b, const char *path, struct lc_answer *out,
                            struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"path", path}, {NULL, NULL}};
@@ -24,7 +24,7 @@ int lc_keeper_children_now(struct lc_backend *b, const char *path, struct lc_tab
     int rc = lc_query_read(b, lc_sql_keeper_children, args, out, &why);
 
     if (rc == LC_ERR_SERVER && why.server_code == KEEPER_EXCEPTION && strstr(why.msg, "No node")) {
-        lc_table_release(out);
+        lc_answer_release(out);
         return 0;
     }
     if (rc && err && err->code == 0)
@@ -33,7 +33,7 @@ int lc_keeper_children_now(struct lc_backend *b, const char *path, struct lc_tab
 }
 
 int lc_keeper_children(struct lc_backend *b, const char *path, const atomic_bool *cancel,
-                       struct lc_table *out, struct lc_error *err)
+                       struct lc_answer *out, struct lc_error *err)
 {
     uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
 

@@ -4,8 +4,8 @@
  * Keeper goes away for some seconds now and then (an election, a restart), which is no reason to
  * give up: reads wait for it.
  */
-#ifndef LC_KEEPER_H
-#define LC_KEEPER_H
+#ifndef LC_CLI_SERVER_KEEPER_H
+#define LC_CLI_SERVER_KEEPER_H
 #include "cli/server/backend.h"
 
 #include <stdatomic.h>
@@ -33,10 +33,10 @@ bool lc_keeper_is_away(const struct lc_error *err);
  * true; the failures of a query.
  */
 int lc_keeper_children(struct lc_backend *b, const char *path, const atomic_bool *cancel,
-                       struct lc_table *out, struct lc_error *err);
+                       struct lc_answer *out, struct lc_error *err);
 
 /* The same, once: Keeper being away is its failure. */
-int lc_keeper_children_now(struct lc_backend *b, const char *path, struct lc_table *out,
+int lc_keeper_children_now(struct lc_backend *b, const char *path, struct lc_answer *out,
                            struct lc_error *err);
 
 #endif

@@ -30,7 +30,7 @@ static int no_memory(struct lc_error *err)
     return LC_ERR_NOMEM;
 }
 
-static int list(const struct lc_mutation_watch *w, size_t host, struct lc_table *t,
+static int list(const struct lc_mutation_watch *w, size_t host, struct lc_answer *t,
                 struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
@@ -53,18 +53,18 @@ static struct lc_mutation_seen *seen(const struct lc_mutation_watch *w, size_t h
 static int count_rows(struct lc_mutation_watch *w, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_query_read(w->b, lc_sql_table_rows, args, &t, err);
 
     if (rc == 0)
-        w->rows_total = lc_table_u64(&t, 0, 0, 0);
-    lc_table_release(&t);
+        w->rows_total = lc_answer_u64(&t, 0, 0, 0);
+    lc_answer_release(&t);
     return rc;
 }
 
 static int note_host(struct lc_mutation_watch *w, size_t host, struct lc_error *err)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_mutation_seen *more;
     int rc = list(w, host, &t, err);
 
@@ -76,14 +76,14 @@ static int note_host(struct lc_mutation_watch *w, size_t host, struct lc_error *
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         w->before[w->before_n] =
             (struct lc_mutation_seen){.host = host,
-                                      .id = strdup(lc_table_at(&t, i, C_ID)->p),
-                                      .fail_s = lc_table_u64(&t, i, C_FAIL_S, 0)};
+                                      .id = strdup(lc_answer_at(&t, i, C_ID)->p),
+                                      .fail_s = lc_answer_u64(&t, i, C_FAIL_S, 0)};
         if (!w->before[w->before_n].id)
             rc = no_memory(err);
         else
             w->before_n++;
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -91,7 +91,7 @@ static int note_shard(struct lc_mutation_watch *w, const char *path, size_t *sha
                       struct lc_error *err)
 {
     struct lc_mutation_shard *s;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     char *node;
     int rc;
 
@@ -110,13 +110,13 @@ static int note_shard(struct lc_mutation_watch *w, const char *path, size_t *sha
     if (rc == 0 && !s->before)
         rc = no_memory(err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        s->before[s->before_n] = strdup(lc_table_at(&t, i, LC_KEEPER_NAME)->p);
+        s->before[s->before_n] = strdup(lc_answer_at(&t, i, LC_KEEPER_NAME)->p);
         if (!s->before[s->before_n])
             rc = no_memory(err);
         else
             s->before_n++;
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
@@ -124,21 +124,21 @@ static int note_shard(struct lc_mutation_watch *w, const char *path, size_t *sha
 static int note_path(struct lc_mutation_watch *w, size_t host, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = lc_cluster_read(w->cluster, host, lc_sql_table_keeper_path,
                              lc_sql_host_table_keeper_path, args, &t, err);
 
     if (rc == 0 && t.rows) {
-        w->replicas = lc_table_u64(&t, 0, 1, 0);
-        w->active = lc_table_u64(&t, 0, 2, 0);
-        rc = note_shard(w, lc_table_at(&t, 0, 0)->p, &w->shard_of[host], err);
+        w->replicas = lc_answer_u64(&t, 0, 1, 0);
+        w->active = lc_answer_u64(&t, 0, 2, 0);
+        rc = note_shard(w, lc_answer_at(&t, 0, 0)->p, &w->shard_of[host], err);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
 int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *cluster,
-                      const struct lc_facts *facts, const char *database, const char *table,
+                      const struct lc_abilities *facts, const char *database, const char *table,
                       struct lc_error *err)
 {
     int rc = 0;
@@ -200,39 +200,39 @@ int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t co
 
     *found = *others = false;
     for (size_t host = 0; rc == 0 && host < w->cluster->n; host++) {
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
 
         if (w->cluster->v[host].down)
             continue;
         rc = list(w, host, &t, err);
         for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-            if (lc_table_u64(&t, i, C_MADE_S, 0) < since_s)
+            if (lc_answer_u64(&t, i, C_MADE_S, 0) < since_s)
                 continue;
-            if (!same_command(lc_table_at(&t, i, C_COMMAND), command, command_n)) {
+            if (!same_command(lc_answer_at(&t, i, C_COMMAND), command, command_n)) {
                 *others = true;
                 continue;
             }
             *found = true;
-            make_ours(w, host, lc_table_at(&t, i, C_ID)->p);
+            make_ours(w, host, lc_answer_at(&t, i, C_ID)->p);
         }
-        lc_table_release(&t);
+        lc_answer_release(&t);
     }
     return rc;
 }
 
 /* The error of a mutation that fails, with the ways out. */
-static int failed(const struct lc_mutation_watch *w, const struct lc_table *t, size_t row,
+static int failed(const struct lc_mutation_watch *w, const struct lc_answer *t, size_t row,
                   struct lc_error *err)
 {
-    const struct lc_cell *reason = lc_table_at(t, row, C_FAIL_REASON);
-    const char *id = lc_table_at(t, row, C_ID)->p;
+    const struct lc_cell *reason = lc_answer_at(t, row, C_FAIL_REASON);
+    const char *id = lc_answer_at(t, row, C_ID)->p;
     struct lc_error one = LC_ERROR_INIT;
 
     lc_server_error(&one, reason->p, reason->n);
     if (err && err->code == 0)
         err->server_code = one.server_code;
     lc_fail(err, LC_ERR_SERVER, "mutation %s of %s.%s fails at part %s: %s", id, w->database,
-            w->table, lc_table_at(t, row, C_FAIL_PART)->p, one.msg);
+            w->table, lc_answer_at(t, row, C_FAIL_PART)->p, one.msg);
     lc_hint(err,
             "the server retries it for ever, and it blocks later mutations of the table: mend the "
             "cause and run up again, which waits for it; or end it by KILL MUTATION WHERE "
@@ -242,11 +242,11 @@ static int failed(const struct lc_mutation_watch *w, const struct lc_table *t, s
 }
 
 /* A failure from before is history: its cause may have been mended since. */
-static bool is_failing(const struct lc_table *t, size_t row, const struct lc_mutation_seen *before)
+static bool is_failing(const struct lc_answer *t, size_t row, const struct lc_mutation_seen *before)
 {
-    const struct lc_cell *reason = lc_table_at(t, row, C_FAIL_REASON);
+    const struct lc_cell *reason = lc_answer_at(t, row, C_FAIL_REASON);
 
-    return reason->n && (!before || lc_table_u64(t, row, C_FAIL_S, 0) > before->fail_s) &&
+    return reason->n && (!before || lc_answer_u64(t, row, C_FAIL_S, 0) > before->fail_s) &&
            lc_server_error_code(reason->p, reason->n) != ABORTED;
 }
 
@@ -276,18 +276,18 @@ static bool was_before(const struct lc_mutation_shard *s, const char *id)
 
 /* What Keeper has must be on the host: a replica that was just started shows
  * nothing for a while. */
-static unsigned missing(struct lc_mutation_watch *w, size_t host, const struct lc_table *shown,
-                        const struct lc_table *expected)
+static unsigned missing(struct lc_mutation_watch *w, size_t host, const struct lc_answer *shown,
+                        const struct lc_answer *expected)
 {
     const struct lc_mutation_shard *s = &w->shards[w->shard_of[host]];
     unsigned n = 0;
 
     for (size_t i = 0; i < expected->rows; i++) {
-        const char *id = lc_table_at(expected, i, LC_KEEPER_NAME)->p;
+        const char *id = lc_answer_at(expected, i, LC_KEEPER_NAME)->p;
         bool there = was_before(s, id);
 
         for (size_t k = 0; !there && k < shown->rows; k++)
-            there = strcmp(lc_table_at(shown, k, C_ID)->p, id) == 0;
+            there = strcmp(lc_answer_at(shown, k, C_ID)->p, id) == 0;
         if (there)
             continue;
         n++;
@@ -298,11 +298,11 @@ static unsigned missing(struct lc_mutation_watch *w, size_t host, const struct l
 }
 
 /* One look at a host: how many of ours are undone there, and how many parts they have left. */
-static int look_at_host(struct lc_mutation_watch *w, size_t host, const struct lc_table *expected,
+static int look_at_host(struct lc_mutation_watch *w, size_t host, const struct lc_answer *expected,
                         unsigned *undone, uint64_t *parts, struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc = list(w, host, &t, &why);
 
     if (rc == LC_ERR_SERVER && w->cluster->name && lc_cluster_is_unreachable(&why)) {
@@ -313,23 +313,23 @@ static int look_at_host(struct lc_mutation_watch *w, size_t host, const struct l
     if (rc && err && err->code == 0)
         *err = why;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        const struct lc_mutation_seen *before = seen(w, host, lc_table_at(&t, i, C_ID)->p);
+        const struct lc_mutation_seen *before = seen(w, host, lc_answer_at(&t, i, C_ID)->p);
 
-        if ((before && !before->ours) || lc_table_u64(&t, i, C_IS_DONE, 1))
+        if ((before && !before->ours) || lc_answer_u64(&t, i, C_IS_DONE, 1))
             continue;
         ++*undone;
-        *parts += lc_table_u64(&t, i, C_PARTS_TO_DO, 0);
+        *parts += lc_answer_u64(&t, i, C_PARTS_TO_DO, 0);
         if (is_failing(&t, i, before))
             rc = failed(w, &t, i, err);
     }
     if (rc == 0 && expected)
         *undone += missing(w, host, &t, expected);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 
 /* The mutations that Keeper has; none, and the wait goes on, while it is away. */
-static int look_at_keeper(struct lc_mutation_watch *w, struct lc_table *expected, unsigned *undone,
+static int look_at_keeper(struct lc_mutation_watch *w, struct lc_answer *expected, unsigned *undone,
                           struct lc_error *err)
 {
     int rc = 0;
@@ -369,7 +369,7 @@ static void note_standstill(struct lc_mutation_watch *w, uint64_t parts)
 static int look(struct lc_mutation_watch *w, unsigned *undone, uint64_t *parts,
                 struct lc_error *err)
 {
-    struct lc_table *expected = calloc(w->cluster->n, sizeof *expected);
+    struct lc_answer *expected = calloc(w->cluster->n, sizeof *expected);
     int rc = expected ? 0 : no_memory(err);
 
     *undone = 0;
@@ -385,7 +385,7 @@ static int look(struct lc_mutation_watch *w, unsigned *undone, uint64_t *parts,
                               err);
     }
     for (size_t i = 0; expected && i < w->shards_n; i++)
-        lc_table_release(&expected[i]);
+        lc_answer_release(&expected[i]);
     free(expected);
     if (rc == 0)
         note_standstill(w, *parts);
@@ -397,7 +397,7 @@ static int look_within(const struct lc_mutation_watch *w, double *shares, uint64
                        struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc;
 
     *shares = 0;
@@ -406,10 +406,10 @@ static int look_within(const struct lc_mutation_watch *w, double *shares, uint64
         return 0;
     rc = lc_query_read(w->b, lc_sql_mutation_merges, args, &t, err);
     if (rc == 0) {
-        *shares = lc_table_f64(&t, 0, 0, 0);
-        *rows = lc_table_u64(&t, 0, 1, 0);
+        *shares = lc_answer_f64(&t, 0, 0, 0);
+        *rows = lc_answer_u64(&t, 0, 1, 0);
     }
-    lc_table_release(&t);
+    lc_answer_release(&t);
     return rc;
 }
 

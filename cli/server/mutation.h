@@ -7,8 +7,8 @@
  * that has just been started shows an empty system.mutations for a while, so each one must be there
  * and be done.
  */
-#ifndef LC_MUTATION_H
-#define LC_MUTATION_H
+#ifndef LC_CLI_SERVER_MUTATION_H
+#define LC_CLI_SERVER_MUTATION_H
 #include "cli/server/abilities.h"
 #include "cli/server/cluster.h"
 
@@ -51,7 +51,7 @@ struct lc_mutation_watch {
     size_t *shard_of; /* of each host, an index into shards; shards_n and above: it has none */
     uint64_t replicas, active; /* of a Replicated table, as the connected server knows; else 0 */
     char waiting[256];
-    const struct lc_facts *facts;
+    const struct lc_abilities *facts;
     const char *database, *table; /* the caller's */
     struct lc_mutation_seen *before;
     size_t before_n;
@@ -69,7 +69,7 @@ struct lc_mutation_hooks {
 
 /* Note what is there. 0 or the failures of a query. Release it in any case. */
 int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *cluster,
-                      const struct lc_facts *facts, const char *database, const char *table,
+                      const struct lc_abilities *facts, const char *database, const char *table,
                       struct lc_error *err);
 
 /*

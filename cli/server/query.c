@@ -17,7 +17,7 @@ static bool again(int rc, bool reads)
 }
 
 static int run(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
-               struct lc_table *out, bool reads, struct lc_error *err)
+               struct lc_answer *out, bool reads, struct lc_error *err)
 {
     /* A DROP is at its end when it answers, so that the path in Keeper is free again. */
     static const struct lc_setting settings[] = {
@@ -55,13 +55,13 @@ done:
 }
 
 int lc_query_run(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
-                 struct lc_table *out, struct lc_error *err)
+                 struct lc_answer *out, struct lc_error *err)
 {
     return run(b, template_sql, args, out, false, err);
 }
 
 int lc_query_read(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
-                  struct lc_table *out, struct lc_error *err)
+                  struct lc_answer *out, struct lc_error *err)
 {
     return run(b, template_sql, args, out, true, err);
 }

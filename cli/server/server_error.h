@@ -4,8 +4,8 @@
  *   Code: 60. DB::Exception: Unknown table ... (UNKNOWN_TABLE) (version 26.7.2.1)        today's
  *   Code: 60, e.displayText() = DB::Exception: Table ... doesn't exist., e.what() = ...  18.16's
  */
-#ifndef LC_SERVER_ERROR_H
-#define LC_SERVER_ERROR_H
+#ifndef LC_CLI_SERVER_SERVER_ERROR_H
+#define LC_CLI_SERVER_SERVER_ERROR_H
 #include "base/buf.h"
 #include "base/error.h"
 

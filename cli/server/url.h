@@ -7,8 +7,8 @@
  * ports: 8123, and 8443 with https. Nothing may follow the database: settings are not taken here.
  *   https://www.rfc-editor.org/rfc/rfc3986
  */
-#ifndef LC_URL_H
-#define LC_URL_H
+#ifndef LC_CLI_SERVER_URL_H
+#define LC_CLI_SERVER_URL_H
 #include "base/error.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* Expressions as text: what they call. */
-#ifndef LC_EXPRESSION_H
-#define LC_EXPRESSION_H
+#ifndef LC_CLI_SQL_EXPRESSION_H
+#define LC_CLI_SQL_EXPRESSION_H
 #include "base/buf.h"
 
 /*

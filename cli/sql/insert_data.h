@@ -7,8 +7,8 @@
  * A server takes everything behind the format's name as data. The embedded engine looks for further
  * statements behind a blank line of it, so that data has to be handed to it apart.
  */
-#ifndef LC_INSERT_DATA_H
-#define LC_INSERT_DATA_H
+#ifndef LC_CLI_SQL_INSERT_DATA_H
+#define LC_CLI_SQL_INSERT_DATA_H
 #include "base/buf.h"
 
 #include <stdbool.h>

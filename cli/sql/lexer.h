@@ -7,8 +7,8 @@
  * comments (--, "# ", #!, nested C style), heredocs $tag$…$tag$, and the typographic quotes that
  * newer servers take as quotes. Follows src/Parsers/Lexer.cpp of ClickHouse.
  */
-#ifndef LC_LEXER_H
-#define LC_LEXER_H
+#ifndef LC_CLI_SQL_LEXER_H
+#define LC_CLI_SQL_LEXER_H
 #include "base/buf.h"
 #include "base/error.h"
 

@@ -1,6 +1,6 @@
 /* Names of tables and columns, as a person types them. */
-#ifndef LC_NAME_H
-#define LC_NAME_H
+#ifndef LC_CLI_SQL_NAME_H
+#define LC_CLI_SQL_NAME_H
 #include "base/error.h"
 
 /*

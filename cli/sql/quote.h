@@ -6,8 +6,8 @@
  * A statement of sql/ has no other way to take a value in, so a hostile name cannot leave its
  * quotes. Escapes: https://clickhouse.com/docs/sql-reference/syntax
  */
-#ifndef LC_SQLTEXT_H
-#define LC_SQLTEXT_H
+#ifndef LC_CLI_SQL_QUOTE_H
+#define LC_CLI_SQL_QUOTE_H
 #include "base/buf.h"
 #include "base/error.h"
 

@@ -18,7 +18,7 @@ enum insert_state {
 };
 
 struct splitter {
-    struct lc_script *out;
+    struct lc_split *out;
     struct lc_lexer lex;
     struct lc_error *err;
     bool in_statement;
@@ -30,7 +30,7 @@ struct splitter {
 
 static int add(struct splitter *s, struct lc_piece piece)
 {
-    struct lc_script *out = s->out;
+    struct lc_split *out = s->out;
 
     if (piece.n == 0)
         return 0;
@@ -284,25 +284,25 @@ static int take(struct splitter *s, const struct lc_tok *tok)
     }
 }
 
-int lc_script_split(struct lc_script *out, const char *text, size_t n, struct lc_error *err)
+int lc_split_split(struct lc_split *out, const char *text, size_t n, struct lc_error *err)
 {
     struct splitter s = {.out = out, .lex = LC_LEXER(text, n), .err = err};
     struct lc_tok tok;
     int rc;
 
-    *out = (struct lc_script){0};
+    *out = (struct lc_split){0};
     do {
         rc = lc_lex_next(&s.lex, &tok, err);
         if (rc == 0)
             rc = tok.kind == LC_TOK_END ? end_statement(&s, n) : take(&s, &tok);
     } while (rc == 0 && tok.kind != LC_TOK_END);
     if (rc)
-        lc_script_release(out);
+        lc_split_release(out);
     return rc;
 }
 
-void lc_script_release(struct lc_script *s)
+void lc_split_release(struct lc_split *s)
 {
     free(s->v);
-    *s = (struct lc_script){0};
+    *s = (struct lc_split){0};
 }

@@ -13,8 +13,8 @@
  *                 or the end of the file. (clickhouse-client ends such data at the first newline:
  *                 one line of data followed by a blank line is read alike by both.)
  */
-#ifndef LC_SCRIPT_H
-#define LC_SCRIPT_H
+#ifndef LC_CLI_SQL_SPLIT_H
+#define LC_CLI_SQL_SPLIT_H
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -36,7 +36,7 @@ struct lc_piece {
     struct lc_slice arg; /* of a directive */
 };
 
-struct lc_script {
+struct lc_split {
     struct lc_piece *v;
     size_t n, cap;
 };
@@ -46,9 +46,9 @@ struct lc_script {
  * that does not end, a NUL byte outside of quotes, a `-- migrate:` line that is none of the four;
  * or LC_ERR_NOMEM. On failure *out is empty.
  */
-int lc_script_split(struct lc_script *out, const char *text, size_t n, struct lc_error *err);
+int lc_split_split(struct lc_split *out, const char *text, size_t n, struct lc_error *err);
 
 /* Free what it holds and zero it. A zeroed struct may be released. */
-void lc_script_release(struct lc_script *s);
+void lc_split_release(struct lc_split *s);
 
 #endif

@@ -4,8 +4,8 @@
  *
  * A statement that is not recognised is LC_CLASS_OTHER: it is run as it is, and said so.
  */
-#ifndef LC_STMT_H
-#define LC_STMT_H
+#ifndef LC_CLI_SQL_STATEMENT_H
+#define LC_CLI_SQL_STATEMENT_H
 #include "base/buf.h"
 #include "base/error.h"
 

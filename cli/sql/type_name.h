@@ -1,6 +1,6 @@
 /* Types by their names, as system.columns and toTypeName give them. */
-#ifndef LC_TYPES_H
-#define LC_TYPES_H
+#ifndef LC_CLI_SQL_TYPE_NAME_H
+#define LC_CLI_SQL_TYPE_NAME_H
 #include <stdbool.h>
 
 enum { LC_TYPE_BYTES = 256 };

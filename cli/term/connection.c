@@ -168,8 +168,8 @@ static int settle_seconds(unsigned *ms, double s, const char *name, struct lc_er
     return 0;
 }
 
-int lc_global_settle(struct lc_global *global, const struct lc_connect_options *given,
-                     struct lc_error *err)
+int lc_connection_settle(struct lc_global *global, const struct lc_connect_options *given,
+                         struct lc_error *err)
 {
     bool embedded = given->backend && strcmp(given->backend, "embedded") == 0;
     int rc;
@@ -190,7 +190,8 @@ int lc_global_settle(struct lc_global *global, const struct lc_connect_options *
     return rc;
 }
 
-int lc_global_open(const struct lc_global *global, struct lc_backend **out, struct lc_error *err)
+int lc_connection_open(const struct lc_global *global, struct lc_backend **out,
+                       struct lc_error *err)
 {
     struct lc_connect to = global->connect;
 
@@ -204,8 +205,8 @@ int lc_global_open(const struct lc_global *global, struct lc_backend **out, stru
     return lc_backend_open(out, &to, err);
 }
 
-int lc_global_reference(const struct lc_global *global, const char *url, struct lc_backend **out,
-                        struct lc_error *err)
+int lc_connection_reference(const struct lc_global *global, const char *url,
+                            struct lc_backend **out, struct lc_error *err)
 {
     struct lc_connect to = global->connect;
     int rc;

@@ -1,6 +1,6 @@
 /* The connection options as they were typed, and what they and the environment amount to. */
-#ifndef LC_GLOBAL_H
-#define LC_GLOBAL_H
+#ifndef LC_CLI_TERM_CONNECTION_H
+#define LC_CLI_TERM_CONNECTION_H
 #include "base/error.h"
 #include "cli/server/backend.h"
 
@@ -23,10 +23,10 @@ struct lc_connect_options {
  * Fill global->backend and global->connect from the options, CLICKHOUSE_URL, CLICKHOUSE_PASSWORD
  * and CLICKHOUSE_PASSWORD_FILE, and make every secret known to lc_secret_redact. 0, LC_ERR_USAGE,
  * LC_ERR_IO (the password file cannot be read), LC_ERR_NOMEM. That no backend is named at all is
- * no error here: lc_global_open says so, when one is needed.
+ * no error here: lc_connection_open says so, when one is needed.
  */
-int lc_global_settle(struct lc_global *global, const struct lc_connect_options *given,
-                     struct lc_error *err);
+int lc_connection_settle(struct lc_global *global, const struct lc_connect_options *given,
+                         struct lc_error *err);
 
 /*
  * Take over a malloc'ed string that options point to: it lives until exit, and is reachable until
@@ -36,13 +36,14 @@ const char *lc_keep(char *s);
 
 /* Open the backend that options and environment name; LC_ERR_USAGE with a hint
  * if they name none. */
-int lc_global_open(const struct lc_global *global, struct lc_backend **out, struct lc_error *err);
+int lc_connection_open(const struct lc_global *global, struct lc_backend **out,
+                       struct lc_error *err);
 
 /*
  * Open a second server beside it, with the same options; its password is that of
- * CLICKHOUSE_REFERENCE_PASSWORD or CLICKHOUSE_REFERENCE_PASSWORD_FILE. As lc_global_open.
+ * CLICKHOUSE_REFERENCE_PASSWORD or CLICKHOUSE_REFERENCE_PASSWORD_FILE. As lc_connection_open.
  */
-int lc_global_reference(const struct lc_global *global, const char *url, struct lc_backend **out,
-                        struct lc_error *err);
+int lc_connection_reference(const struct lc_global *global, const char *url,
+                            struct lc_backend **out, struct lc_error *err);
 
 #endif

@@ -14,17 +14,17 @@ enum { LINE_MAX_BYTES = 4096, NARROW_COLUMNS = 79 };
 
 static bool colour, quiet_asked;
 
-void lc_talk_init(bool no_color, bool quiet)
+void lc_message_init(bool no_color, bool quiet)
 {
     const char *env = getenv("NO_COLOR");
     const char *term = getenv("TERM");
 
     colour = !no_color && !(env && *env) && !(term && strcmp(term, "dumb") == 0) &&
-             lc_talk_is_terminal();
+             lc_message_is_terminal();
     quiet_asked = quiet;
 }
 
-void lc_talk_plain(char *s)
+void lc_message_plain(char *s)
 {
     for (; *s; s++) {
         if ((unsigned char)*s < ' ' || *s == '\x7f')
@@ -34,7 +34,7 @@ void lc_talk_plain(char *s)
     }
 }
 
-int lc_talk_room(const char *text)
+int lc_message_room(const char *text)
 {
     struct winsize size;
     size_t columns = NARROW_COLUMNS, n = 0;
@@ -60,7 +60,7 @@ static void put_line(const char *before, const char *fmt, va_list ap)
 
     vsnprintf(text, sizeof text, fmt, ap);
     lc_secret_redact(text);
-    lc_talk_plain(text);
+    lc_message_plain(text);
     snprintf(line, sizeof line, "%s%s\n", before, text);
     fputs(line, stderr);
 }
@@ -105,7 +105,7 @@ void lc_complain(const struct lc_error *err)
         put("  hint: ", "%s", err->hint);
 }
 
-bool lc_talk_is_terminal(void)
+bool lc_message_is_terminal(void)
 {
     return isatty(STDERR_FILENO) == 1;
 }

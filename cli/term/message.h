@@ -5,26 +5,26 @@
  * one. Colour only on a terminal, never with NO_COLOR, --no-color or TERM=dumb. Secrets given to
  * lc_secret_add are replaced by *** in all that goes through here.
  */
-#ifndef LC_TALK_H
-#define LC_TALK_H
+#ifndef LC_CLI_TERM_MESSAGE_H
+#define LC_CLI_TERM_MESSAGE_H
 #include "base/error.h"
 
 #include <stdbool.h>
 
 /* Settle colour and quietness once, from the options and the environment. */
-void lc_talk_init(bool no_color, bool quiet);
+void lc_message_init(bool no_color, bool quiet);
 
 /*
  * Replace control characters in s, in place, by ?: a name of a table may hold them, and a terminal
  * would obey. Done by all that goes through here.
  */
-void lc_talk_plain(char *s);
+void lc_message_plain(char *s);
 
 /*
  * Bytes of the text that one line of the terminal has room for: a longer one would wrap, and its
  * first lines could not be taken away. Characters of several bytes are kept whole.
  */
-int lc_talk_room(const char *text);
+int lc_message_room(const char *text);
 
 /* A plain line of talk; not with --quiet. */
 void lc_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -34,7 +34,7 @@ void lc_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void lc_complain(const struct lc_error *err);
 
 /* True where stderr is a terminal (a progress line may be redrawn). */
-bool lc_talk_is_terminal(void);
+bool lc_message_is_terminal(void);
 
 /* The exit code for a failure, 0 where err holds none: see docs/design.md, "Exit codes". */
 int lc_exit_code(const struct lc_error *err);

@@ -166,7 +166,7 @@ static int bad_option(const struct lc_command *cmd, const struct option_set *set
                       int popt_rc, struct lc_error *err)
 {
     const char *typed = poptBadOption(con, POPT_BADOPTION_NOALIAS);
-    struct lc_nearest near = {0};
+    struct lc_suggest near = {0};
     char name[64];
 
     snprintf(name, sizeof name, "%.*s", (int)strcspn(typed, "="), typed);
@@ -179,7 +179,7 @@ static int bad_option(const struct lc_command *cmd, const struct option_set *set
     lc_fail(err, LC_ERR_USAGE, "unknown option %s", name);
     if (strncmp(name, "--", 2) == 0)
         for (size_t i = 0; i < set->n; i++)
-            lc_nearest_offer(&near, name + 2, set->all[i].name);
+            lc_suggest_offer(&near, name + 2, set->all[i].name);
     if (near.best)
         lc_hint(err, "did you mean --%s?", near.best);
     else
@@ -244,9 +244,9 @@ int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
         lc_options_help(cmd);
         return LC_ERR_FOUND;
     }
-    lc_talk_init(global->no_color, global->quiet);
+    lc_message_init(global->no_color, global->quiet);
     if (!rc && cmd->connects)
-        rc = lc_global_settle(global, &given, err);
+        rc = lc_connection_settle(global, &given, err);
     return rc;
 }
 

@@ -2,8 +2,8 @@
  * Command-line options: one declarative table a command, from which parsing and help are made.
  * The parsing is popt's; this header hides it.
  */
-#ifndef LC_OPTIONS_H
-#define LC_OPTIONS_H
+#ifndef LC_CLI_TERM_OPTIONS_H
+#define LC_CLI_TERM_OPTIONS_H
 #include "base/error.h"
 #include "base/strings.h"
 #include "cli/term/connection.h"
@@ -40,7 +40,7 @@ struct lc_command {
 };
 
 /*
- * Parse argv (argv[0] is skipped) for the command, settle lc_talk_init by what was given, and take
+ * Parse argv (argv[0] is skipped) for the command, settle lc_message_init by what was given, and take
  * the connection from options and environment. 0 and the operands in *rest; LC_ERR_USAGE with a
  * message; LC_ERR_IO where a password file cannot be read; LC_ERR_FOUND after --help was printed,
  * with err left alone, so that lc_complain says nothing and lc_exit_code gives 0. Strings live

@@ -6,20 +6,20 @@
 
 enum { REDRAW_NS = 160000000 };
 
-void lc_follow_init(struct lc_follow *f, bool quiet)
+void lc_status_line_init(struct lc_status_line *f, bool quiet)
 {
-    *f = (struct lc_follow){.quiet = quiet, .terminal = lc_talk_is_terminal()};
+    *f = (struct lc_status_line){.quiet = quiet, .terminal = lc_message_is_terminal()};
     f->every_ns = f->terminal ? REDRAW_NS : 3000000000U;
 }
 
-void lc_follow_line(void *ctx, const char *text, bool passing)
+void lc_status_line_line(void *ctx, const char *text, bool passing)
 {
-    struct lc_follow *f = ctx;
+    struct lc_status_line *f = ctx;
     if (f->quiet) {
         return;
     }
     if (!passing) {
-        lc_follow_end(f);
+        lc_status_line_end(f);
         lc_say("%s", text);
         return;
     }
@@ -32,12 +32,12 @@ void lc_follow_line(void *ctx, const char *text, bool passing)
         lc_say("%s", text);
         return;
     }
-    (void)fprintf(stderr, "\r\033[K%.*s", lc_talk_room(text), text);
+    (void)fprintf(stderr, "\r\033[K%.*s", lc_message_room(text), text);
     (void)fflush(stderr);
     f->drawn = true;
 }
 
-void lc_follow_end(struct lc_follow *f)
+void lc_status_line_end(struct lc_status_line *f)
 {
     if (f->drawn) {
         (void)fputs("\r\033[K", stderr);

@@ -2,13 +2,13 @@
  * What a long run says while it goes on: on a terminal one line that is redrawn, else a plain line
  * every few seconds, so that a log stays readable.
  */
-#ifndef LC_FOLLOW_H
-#define LC_FOLLOW_H
+#ifndef LC_CLI_TERM_STATUS_LINE_H
+#define LC_CLI_TERM_STATUS_LINE_H
 #include "base/clock.h"
 
 #include <stdbool.h>
 
-struct lc_follow {
+struct lc_status_line {
     bool quiet;       /* say nothing at all */
     bool terminal;    /* redraw */
     bool drawn;       /* a passing line stands on the terminal */
@@ -16,15 +16,15 @@ struct lc_follow {
     uint64_t every_ns;
 };
 
-void lc_follow_init(struct lc_follow *f, bool quiet);
+void lc_status_line_init(struct lc_status_line *f, bool quiet);
 
 /*
  * Show a line on stderr. A passing one is dropped where the last was shown too recently (a sixth of
- * a second on a terminal, else 3 s), and gives way to the next; another stays. ctx: a lc_follow.
+ * a second on a terminal, else 3 s), and gives way to the next; another stays. ctx: a lc_status_line.
  */
-void lc_follow_line(void *ctx, const char *text, bool passing);
+void lc_status_line_line(void *ctx, const char *text, bool passing);
 
 /* Take away the passing line that stands. */
-void lc_follow_end(struct lc_follow *f);
+void lc_status_line_end(struct lc_status_line *f);
 
 #endif

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void add_cell(struct lc_report *r, char *text)
+static void add_cell(struct lc_text_table *r, char *text)
 {
     char **more = text != NULL ? realloc(r->cells, (r->n + 1) * sizeof *more) : NULL;
     if (more == NULL) {
@@ -24,10 +24,10 @@ static void add_cell(struct lc_report *r, char *text)
     r->cells[r->n++] = text;
 }
 
-void lc_report_init(struct lc_report *r, const char *headers)
+void lc_text_table_init(struct lc_text_table *r, const char *headers)
 {
-    *r = (struct lc_report){0};
-    while (r->cols < LC_REPORT_COLS) {
+    *r = (struct lc_text_table){0};
+    while (r->cols < LC_TEXT_TABLE_COLS) {
         size_t n = strcspn(headers, "|");
         add_cell(r, strndup(headers, n));
         r->cols++;
@@ -38,16 +38,16 @@ void lc_report_init(struct lc_report *r, const char *headers)
     }
 }
 
-void lc_report_release(struct lc_report *r)
+void lc_text_table_release(struct lc_text_table *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         free(r->cells[i]);
     }
     free(r->cells);
-    *r = (struct lc_report){0};
+    *r = (struct lc_text_table){0};
 }
 
-void lc_report_cell(struct lc_report *r, const char *fmt, ...)
+void lc_text_table_cell(struct lc_text_table *r, const char *fmt, ...)
 {
     char *text = NULL;
     va_list args;
@@ -57,7 +57,7 @@ void lc_report_cell(struct lc_report *r, const char *fmt, ...)
     add_cell(r, n < 0 ? NULL : text);
 }
 
-void lc_report_number(struct lc_report *r, double v)
+void lc_text_table_number(struct lc_text_table *r, double v)
 {
     char text[40];
     add_cell(r, strdup(lc_format_number(v, text, sizeof text)));
@@ -82,9 +82,9 @@ static int pad(struct lc_buf *b, size_t n)
     return rc;
 }
 
-static int write_text(const struct lc_report *r, size_t rows, struct lc_buf *b)
+static int write_text(const struct lc_text_table *r, size_t rows, struct lc_buf *b)
 {
-    size_t widths[LC_REPORT_COLS] = {0};
+    size_t widths[LC_TEXT_TABLE_COLS] = {0};
     for (size_t i = 0; i < rows * r->cols; i++) {
         size_t w = width_of(r->cells[i]);
         widths[i % r->cols] = w > widths[i % r->cols] ? w : widths[i % r->cols];
@@ -109,7 +109,7 @@ static int write_text(const struct lc_report *r, size_t rows, struct lc_buf *b)
     return rc;
 }
 
-static int write_markdown(const struct lc_report *r, size_t rows, struct lc_buf *b)
+static int write_markdown(const struct lc_text_table *r, size_t rows, struct lc_buf *b)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < rows * r->cols; i++) {
@@ -129,7 +129,7 @@ static int write_markdown(const struct lc_report *r, size_t rows, struct lc_buf 
 }
 
 /* RFC 4180: quoted where it must be, quotes doubled. */
-static int write_csv(const struct lc_report *r, size_t rows, struct lc_buf *b)
+static int write_csv(const struct lc_text_table *r, size_t rows, struct lc_buf *b)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < rows * r->cols; i++) {
@@ -145,24 +145,25 @@ static int write_csv(const struct lc_report *r, size_t rows, struct lc_buf *b)
     return rc;
 }
 
-int lc_report_write(const struct lc_report *r, enum lc_report_form form, struct lc_buf *b)
+int lc_text_table_write(const struct lc_text_table *r, enum lc_text_table_form form,
+                        struct lc_buf *b)
 {
     if (r->failed) {
         return LC_ERR_NOMEM;
     }
     size_t rows = r->cols > 0 ? r->n / r->cols : 0;
     switch (form) {
-    case LC_REPORT_MARKDOWN:
+    case LC_TEXT_TABLE_MARKDOWN:
         return write_markdown(r, rows, b);
-    case LC_REPORT_CSV:
+    case LC_TEXT_TABLE_CSV:
         return write_csv(r, rows, b);
-    case LC_REPORT_TEXT:
+    case LC_TEXT_TABLE_TEXT:
     default:
         return write_text(r, rows, b);
     }
 }
 
-int lc_report_save(const char *path, const void *p, size_t n, struct lc_error *err)
+int lc_text_table_save(const char *path, const void *p, size_t n, struct lc_error *err)
 {
     if (strcmp(path, "-") != 0) {
         return lc_file_write(path, p, n, 0644, err);

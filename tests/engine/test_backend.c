@@ -27,7 +27,7 @@ static struct chdb_server server;
 static struct lc_connect to;
 static struct lc_backend *b;
 static struct lc_error err;
-static struct lc_table t;
+static struct lc_answer t;
 
 static void open_it(void)
 {
@@ -49,7 +49,7 @@ static int stop_embedded(void **state)
 {
     (void)state;
     lc_backend_free(b);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     scratch_remove(folder);
     return 0;
 }
@@ -73,7 +73,7 @@ static int stop_http(void **state)
 {
     (void)state;
     lc_backend_free(b);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     chdb_server_stop(&server);
     scratch_remove(folder);
     return 0;
@@ -97,7 +97,7 @@ static void must(const char *sql)
 static const char *first(void)
 {
     assert_true(t.rows > 0);
-    return lc_table_at(&t, 0, 0)->p;
+    return lc_answer_at(&t, 0, 0)->p;
 }
 
 static void test_what_it_says_of_itself(void **state)
@@ -120,14 +120,14 @@ static void test_every_byte_comes_back(void **state)
          "'a\\tb' AS `odd\\n\\`name`");
     assert_int_equal(t.rows, 1);
     assert_int_equal(t.cols, 4);
-    c = lc_table_at(&t, 0, 0);
+    c = lc_answer_at(&t, 0, 0);
     assert_int_equal(c->n, 256);
     for (int i = 0; i < 256; i++)
         assert_int_equal((unsigned char)c->p[i], i);
-    assert_int_equal(lc_table_at(&t, 0, 1)->n, 0);
-    assert_false(lc_table_at(&t, 0, 1)->is_null);
-    assert_true(lc_table_at(&t, 0, 2)->is_null);
-    assert_int_equal(lc_table_col(&t, "odd\n`name"), 3);
+    assert_int_equal(lc_answer_at(&t, 0, 1)->n, 0);
+    assert_false(lc_answer_at(&t, 0, 1)->is_null);
+    assert_true(lc_answer_at(&t, 0, 2)->is_null);
+    assert_int_equal(lc_answer_col(&t, "odd\n`name"), 3);
     assert_true(t.elapsed_s > 0);
 }
 
@@ -136,10 +136,10 @@ static void test_large_answers(void **state)
     (void)state;
     must("SELECT number FROM numbers(300000)");
     assert_int_equal(t.rows, 300000);
-    assert_int_equal(lc_table_u64(&t, 299999, 0, 0), 299999);
+    assert_int_equal(lc_answer_u64(&t, 299999, 0, 0), 299999);
     assert_true(t.rows_read >= 300000);
     must("SELECT repeat(repeat('x', 1000), 5000)");
-    assert_int_equal(lc_table_at(&t, 0, 0)->n, 5000000);
+    assert_int_equal(lc_answer_at(&t, 0, 0)->n, 5000000);
 }
 
 static void test_ddl_answers_nothing(void **state)
@@ -256,7 +256,7 @@ static void test_settings_go_where_they_are_known(void **state)
     assert_false(lc_backend_has_setting(b, ""));
     assert_int_equal(lc_backend_query(b, &q, &t, &err), 0);
     assert_string_equal(first(), "3");
-    assert_string_equal(lc_table_at(&t, 0, 1)->p, "it's an \"id\" of 1");
+    assert_string_equal(lc_answer_at(&t, 0, 1)->p, "it's an \"id\" of 1");
     q.settings = bad;
     assert_int_equal(lc_backend_query(b, &q, &t, &err), LC_ERR_SERVER);
     assert_true(err.server_code > 0);
@@ -298,14 +298,14 @@ static void *cancel_once_it_runs(void *data)
     struct lc_error e = LC_ERROR_INIT;
 
     for (int look = 0; look < HANGS_MS / 10 && !c->seen; look++) {
-        struct lc_table answer = {0};
+        struct lc_answer answer = {0};
         int rc = lc_backend_run(c->b,
                                 "SELECT count() FROM system.processes WHERE query LIKE "
                                 "'%numbers(1000000000000)%' AND query NOT LIKE '%processes%'",
                                 &answer, &e);
 
-        c->seen = rc == 0 && lc_table_u64(&answer, 0, 0, 0) > 0;
-        lc_table_release(&answer);
+        c->seen = rc == 0 && lc_answer_u64(&answer, 0, 0, 0) > 0;
+        lc_answer_release(&answer);
         nanosleep(&pause, NULL);
     }
     atomic_store(&c->cancel, true);
@@ -345,7 +345,7 @@ static void *work(void *data)
     struct worker *w = data;
 
     for (int i = 0; i < 20 && !w->failed; i++) {
-        struct lc_table answer = {0};
+        struct lc_answer answer = {0};
         struct lc_error e = LC_ERROR_INIT;
         char sql[128], want[16];
 
@@ -354,8 +354,8 @@ static void *work(void *data)
         snprintf(sql, sizeof sql, "SELECT count() FROM a.t WHERE startsWith(s, '%u-')", w->number);
         w->failed = w->failed || lc_backend_run(w->b, sql, &answer, &e) != 0;
         snprintf(want, sizeof want, "%d", i + 1);
-        w->failed = w->failed || strcmp(lc_table_at(&answer, 0, 0)->p, want) != 0;
-        lc_table_release(&answer);
+        w->failed = w->failed || strcmp(lc_answer_at(&answer, 0, 0)->p, want) != 0;
+        lc_answer_release(&answer);
     }
     return NULL;
 }
@@ -380,7 +380,7 @@ static void test_connections_side_by_side(void **state)
     }
     must("SELECT count(), uniqExact(s) FROM a.t");
     assert_string_equal(first(), "80");
-    assert_string_equal(lc_table_at(&t, 0, 1)->p, "80");
+    assert_string_equal(lc_answer_at(&t, 0, 1)->p, "80");
 }
 
 static void test_another_database(void **state)
@@ -542,7 +542,7 @@ static void test_tls_with_both_certificates(void **state)
     assert_string_equal(first(), "over TLS");
     assert_int_equal(strncmp(lc_backend_where(b), "https://", 8), 0);
     lc_backend_free(b);
-    lc_table_release(&t);
+    lc_answer_release(&t);
     b = NULL;
 }
 

@@ -24,7 +24,7 @@ static bool serving;
 static struct lc_connect to;
 static struct lc_backend *b;
 static struct lc_error err;
-static struct lc_table t;
+static struct lc_answer t;
 
 static const char *from_source(const char *name)
 {
@@ -82,7 +82,7 @@ static int stop(void **state)
     (void)state;
     lc_backend_free(b);
     b = NULL;
-    lc_table_release(&t);
+    lc_answer_release(&t);
     if (serving) {
         chdb_server_stop(&server);
         serving = false;
@@ -125,7 +125,7 @@ static uint64_t number(const char *sql)
 {
     ask(sql);
     assert_int_equal(t.rows, 1);
-    return lc_table_u64(&t, 0, 0, UINT64_MAX);
+    return lc_answer_u64(&t, 0, 0, UINT64_MAX);
 }
 
 /* Rows that the writer put in until the table had its last write: those of copy 0. */
@@ -185,15 +185,16 @@ static void assert_table(const struct lc_live *live)
     assert_int_equal(t.cols, 5);
     assert_int_equal(t.rows, 5);
     for (size_t i = 0; i < 5; i++) {
-        assert_true(lc_table_col(&t, columns[i]) >= 0);
+        assert_true(lc_answer_col(&t, columns[i]) >= 0);
     }
-    assert_string_equal(t.types[lc_table_col(&t, "region")].p, "LowCardinality(String)");
+    assert_string_equal(t.types[lc_answer_col(&t, "region")].p, "LowCardinality(String)");
     for (size_t i = 0; i < 5; i++) {
-        assert_string_equal(lc_table_at(&t, i, (size_t)lc_table_col(&t, "event_id"))->p,
+        assert_string_equal(lc_answer_at(&t, i, (size_t)lc_answer_col(&t, "event_id"))->p,
                             named[i][0]);
-        assert_string_equal(lc_table_at(&t, i, (size_t)lc_table_col(&t, "user_id"))->p,
+        assert_string_equal(lc_answer_at(&t, i, (size_t)lc_answer_col(&t, "user_id"))->p,
                             named[i][1]);
-        assert_string_equal(lc_table_at(&t, i, (size_t)lc_table_col(&t, "region"))->p, named[i][2]);
+        assert_string_equal(lc_answer_at(&t, i, (size_t)lc_answer_col(&t, "region"))->p,
+                            named[i][2]);
     }
     assert_int_equal(number("SELECT count() FROM analytics.events"), ROWS + 5 + rows_written(live));
     assert_int_equal(number("SELECT uniqExact(event_id) FROM analytics.events"),
@@ -261,7 +262,7 @@ static void test_live_refuses_a_table_in_the_way(void **state)
     lc_live_release(&live);
     ask("SELECT mine FROM analytics.events");
     assert_int_equal(t.rows, 1);
-    assert_string_equal(lc_table_at(&t, 0, 0)->p, "precious");
+    assert_string_equal(lc_answer_at(&t, 0, 0)->p, "precious");
     ask("DROP DATABASE analytics");
     forget(&o);
 }

@@ -166,14 +166,14 @@ static int close_engine(void **state)
 static const char *ask(struct lc_backend *b, const char *sql)
 {
     static _Thread_local char answer[8192];
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_error err = LC_ERROR_INIT;
 
     if (lc_backend_run(b, sql, &t, &err))
         fail_msg("%s: %s", sql, err.msg);
     assert_true(t.rows == 1 && t.cols >= 1);
-    snprintf(answer, sizeof answer, "%s", lc_table_at(&t, 0, 0)->p);
-    lc_table_release(&t);
+    snprintf(answer, sizeof answer, "%s", lc_answer_at(&t, 0, 0)->p);
+    lc_answer_release(&t);
     return answer;
 }
 
@@ -333,16 +333,16 @@ static void *query_many(void *failed)
     if (lc_backend_clone(engine, &own, &err))
         return failed;
     for (int i = 0; i < 5; i++) {
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
         int rc = lc_backend_run(own,
                                 "SELECT countIf(region_v1(k) != " ORACLE(
                                     "k") "), count() FROM (SELECT "
                                          "concat('u', toString(number)) AS k FROM numbers(100000))",
                                 &t, &err);
 
-        if (rc || lc_table_u64(&t, 0, 0, 1) != 0 || lc_table_u64(&t, 0, 1, 0) != 100000)
+        if (rc || lc_answer_u64(&t, 0, 0, 1) != 0 || lc_answer_u64(&t, 0, 1, 0) != 100000)
             *(int *)failed = 1;
-        lc_table_release(&t);
+        lc_answer_release(&t);
     }
     lc_backend_free(own);
     return NULL;

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* A copy of the exact size, so that reading a byte too many is seen. */
     char *text = malloc(size ? size : 1);
-    struct lc_script s;
+    struct lc_split s;
     struct lc_error err = LC_ERROR_INIT;
     size_t at = 0;
 
@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (size)
         memcpy(text, data, size);
-    if (lc_script_split(&s, text, size, &err) == 0) {
+    if (lc_split_split(&s, text, size, &err) == 0) {
         for (size_t i = 0; i < s.n; i++) {
             if (s.v[i].at != at || s.v[i].n == 0)
                 abort();
@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (err.byte > size || err.msg[0] == '\0') {
         abort();
     }
-    lc_script_release(&s);
+    lc_split_release(&s);
     free(text);
     return 0;
 }

@@ -44,17 +44,17 @@ static void put_out(const struct lc_rules *r)
 
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
         struct lc_error err = LC_ERROR_INIT;
-        struct lc_result res;
+        struct lc_column_type res;
         struct lc_export *w;
         struct lc_slice bytes;
 
-        if (lc_result_init(&res, r, 0, f ? "String" : "Nullable(String)", "f", &err))
+        if (lc_column_type_init(&res, r, 0, f ? "String" : "Nullable(String)", "f", &err))
             return;
         if (lc_export_new(&w, &res, 1, formats[f], "key", "f", &err) == 0)
             while (lc_export_next(w, &bytes, &err) > 0)
                 ;
         lc_export_free(w);
-        lc_result_release(&res);
+        lc_column_type_release(&res);
     }
 }
 

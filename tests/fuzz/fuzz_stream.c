@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static int run(const struct lc_result *res, bool rows, bool chunk, const uint8_t *p, size_t n,
+static int run(const struct lc_column_type *res, bool rows, bool chunk, const uint8_t *p, size_t n,
                size_t piece, struct lc_buf *out, struct lc_error *err)
 {
     struct lc_stream *s;
@@ -41,41 +41,42 @@ static int run(const struct lc_result *res, bool rows, bool chunk, const uint8_t
 }
 
 /* The result for a choice of rules and type: made once, since making it costs more than a run. */
-static const struct lc_result *choose(uint8_t choice)
+static const struct lc_column_type *choose(uint8_t choice)
 {
     static const char *const sets[] = {"prefix,v\nu1,a\nu2,bb\nu2_long_rule,c\n,d\n",
                                        "from,to,v\n0,9,a\n10,300,b\n"};
     static const char *const types[] = {"String", "Nullable(String)", "LowCardinality(String)",
                                         "LowCardinality(Nullable(String))"};
     static struct lc_rules *rules[2];
-    static struct lc_result results[2][4];
+    static struct lc_column_type results[2][4];
     unsigned set = choice & 1, type = choice >> 1 & 3;
     struct lc_error err = LC_ERROR_INIT;
 
     if (!rules[set] && lc_rules_parse_csv(&rules[set], sets[set], strlen(sets[set]), "f", &err))
         abort();
     if (!results[set][type].rules &&
-        lc_result_init(&results[set][type], rules[set], 0, types[type], "f", &err))
+        lc_column_type_init(&results[set][type], rules[set], 0, types[type], "f", &err))
         abort();
     return &results[set][type];
 }
 
 /* The two results of rows for a choice of rules: String, and Nullable(String) or UInt16. */
-static const struct lc_result *choose_rows(uint8_t choice)
+static const struct lc_column_type *choose_rows(uint8_t choice)
 {
     static const char *const sets[] = {"prefix,v,w\nu1,a,1\nu2,bb,22\nu2_long_rule,c,333\n",
                                        "from,to,v,w\n0,9,a,1\n10,300,b,60000\n"};
     static struct lc_rules *rules[2];
-    static struct lc_result results[2][2][2];
+    static struct lc_column_type results[2][2][2];
     unsigned set = choice & 1, type = choice >> 1 & 1;
-    struct lc_result *res = results[set][type];
+    struct lc_column_type *res = results[set][type];
     struct lc_error err = LC_ERROR_INIT;
 
     if (!rules[set] && lc_rules_parse_csv(&rules[set], sets[set], strlen(sets[set]), "f", &err))
         abort();
-    if (!res[0].rules &&
-        (lc_result_init(&res[0], rules[set], 0, type ? "String" : "Nullable(String)", "f", &err) ||
-         lc_result_init(&res[1], rules[set], 1, type ? "Nullable(String)" : "UInt16", "f", &err)))
+    if (!res[0].rules && (lc_column_type_init(&res[0], rules[set], 0,
+                                              type ? "String" : "Nullable(String)", "f", &err) ||
+                          lc_column_type_init(&res[1], rules[set], 1,
+                                              type ? "Nullable(String)" : "UInt16", "f", &err)))
         abort();
     return res;
 }
@@ -83,7 +84,7 @@ static const struct lc_result *choose_rows(uint8_t choice)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct lc_error err = LC_ERROR_INIT, again = LC_ERROR_INIT;
-    const struct lc_result *res;
+    const struct lc_column_type *res;
     struct lc_buf whole, pieces;
     size_t piece;
     bool rows;

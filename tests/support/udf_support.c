@@ -43,7 +43,7 @@ static int feed(struct lc_stream *s, struct lc_slice in, size_t piece, struct lc
     return rc ? rc : lc_stream_end(s, err);
 }
 
-int support_stream(const struct lc_result *res, enum lc_format format, bool chunk_header,
+int support_stream(const struct lc_column_type *res, enum lc_format format, bool chunk_header,
                    struct lc_slice in, size_t piece, struct lc_buf *out, struct lc_error *err)
 {
     struct lc_stream *s = NULL;
@@ -54,7 +54,7 @@ int support_stream(const struct lc_result *res, enum lc_format format, bool chun
     return rc;
 }
 
-int support_rows(const struct lc_result *results, unsigned n, enum lc_format format,
+int support_rows(const struct lc_column_type *results, unsigned n, enum lc_format format,
                  bool chunk_header, struct lc_slice in, size_t piece, struct lc_buf *out,
                  struct lc_error *err)
 {

@@ -12,11 +12,11 @@
 struct lc_rules *support_rules(const char *csv);
 
 /* Run a whole input through a stream in pieces of at most `piece` bytes; the output in *out. */
-int support_stream(const struct lc_result *res, enum lc_format format, bool chunk_header,
+int support_stream(const struct lc_column_type *res, enum lc_format format, bool chunk_header,
                    struct lc_slice in, size_t piece, struct lc_buf *out, struct lc_error *err);
 
 /* The same for a dictionary: rows of key and attributes. */
-int support_rows(const struct lc_result *results, unsigned n, enum lc_format format,
+int support_rows(const struct lc_column_type *results, unsigned n, enum lc_format format,
                  bool chunk_header, struct lc_slice in, size_t piece, struct lc_buf *out,
                  struct lc_error *err);
 

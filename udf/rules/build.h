@@ -7,8 +7,8 @@
  * twice with the same values is kept once, with other values it is an error that names both lines;
  * ranges that overlap are an error.
  */
-#ifndef LC_RULES_BUILD_H
-#define LC_RULES_BUILD_H
+#ifndef LC_UDF_RULES_BUILD_H
+#define LC_UDF_RULES_BUILD_H
 #include "udf/rules/ruleset.h"
 
 struct lc_builder;

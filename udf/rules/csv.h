@@ -9,8 +9,8 @@
  * names the kind, the others the attributes. In a prefix set an empty key is the default; in an
  * exact set the key * alone.
  */
-#ifndef LC_RULES_CSV_H
-#define LC_RULES_CSV_H
+#ifndef LC_UDF_RULES_CSV_H
+#define LC_UDF_RULES_CSV_H
 #include "udf/rules/ruleset.h"
 
 /*

@@ -1,8 +1,8 @@
 /*
  * The one door to xxHash (https://xxhash.com, XXH3 as of 0.8.0: its values are fixed for ever).
  */
-#ifndef LC_HASH_H
-#define LC_HASH_H
+#ifndef LC_UDF_RULES_HASH_H
+#define LC_UDF_RULES_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * Building what the matcher searches: TRIE, STEPS, TABLES and BUCKETS of an arena
  * (ruleset.h), as drawn in match.h.
  */
-#ifndef LC_INDEX_H
-#define LC_INDEX_H
+#ifndef LC_UDF_RULES_INDEX_H
+#define LC_UDF_RULES_INDEX_H
 #include "base/buf.h"
 #include "base/error.h"
 

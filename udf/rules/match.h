@@ -31,8 +31,8 @@
  * The measured gain of each part is in bench/README.md; tests/support/match_naive.h is the plain form and the
  * oracle of the tests.
  */
-#ifndef LC_MATCH_H
-#define LC_MATCH_H
+#ifndef LC_UDF_RULES_MATCH_H
+#define LC_UDF_RULES_MATCH_H
 #include "udf/rules/ruleset.h"
 
 /* Keys a batch: 256 keep slices, ids and search state well within a 32 KiB level-1 cache. */

@@ -1,7 +1,7 @@
 /* Rule files: CSV or compiled, read from and written to disk. The only rules code that does input or
  * output. */
-#ifndef LC_RULES_OPEN_H
-#define LC_RULES_OPEN_H
+#ifndef LC_UDF_RULES_OPEN_H
+#define LC_UDF_RULES_OPEN_H
 #include "udf/rules/ruleset.h"
 
 /*

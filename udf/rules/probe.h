@@ -1,8 +1,8 @@
 /*
  * Hot. What building an index and searching it must agree on: a key's word and its first slot.
  */
-#ifndef LC_PROBE_H
-#define LC_PROBE_H
+#ifndef LC_UDF_RULES_PROBE_H
+#define LC_UDF_RULES_PROBE_H
 #include "udf/rules/hash.h"
 
 #include <string.h>

@@ -29,8 +29,8 @@
  * lines (bucket). The number `rules` itself is the miss. Value id 0 of each attribute is the miss
  * too, kept apart from an explicit empty value.
  */
-#ifndef LC_RULES_H
-#define LC_RULES_H
+#ifndef LC_UDF_RULES_RULESET_H
+#define LC_UDF_RULES_RULESET_H
 #include "base/buf.h"
 #include "base/error.h"
 

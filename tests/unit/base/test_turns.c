@@ -67,7 +67,7 @@ static void failed_too(void *ctx, size_t i, const struct lc_error *err)
     p->wrong += err->code != LC_ERR_SERVER;
 }
 
-static int task(void *ctx, struct lc_jobs *jobs, size_t i, struct lc_error *err)
+static int task(void *ctx, struct lc_turns *jobs, size_t i, struct lc_error *err)
 {
     struct plan *p = ctx;
 
@@ -81,9 +81,9 @@ static int task(void *ctx, struct lc_jobs *jobs, size_t i, struct lc_error *err)
         p->wrong += !p->begun[e] && !p->overtaken[e];
     for (unsigned k = 0; k < 3; k++) {
         give(p);
-        lc_jobs_leave(jobs, i);
+        lc_turns_leave(jobs, i);
         nap((unsigned)(i * 37 + k * 91) % 200);
-        lc_jobs_enter(jobs, i);
+        lc_turns_enter(jobs, i);
         take(p);
     }
     p->open--;
@@ -96,10 +96,10 @@ static int task(void *ctx, struct lc_jobs *jobs, size_t i, struct lc_error *err)
 
 static void run(struct plan *p, int want, const char *message)
 {
-    const struct lc_jobs_hooks hooks = {beside, overtaken, task, failed_too, p};
+    const struct lc_turns_hooks hooks = {beside, overtaken, task, failed_too, p};
     struct lc_error err = LC_ERROR_INIT;
 
-    assert_int_equal(lc_jobs_run(TASKS, p->most, &hooks, &err), want);
+    assert_int_equal(lc_turns_run(TASKS, p->most, &hooks, &err), want);
     if (message)
         assert_string_equal(err.msg, message);
     assert_int_equal(p->wrong, 0);
@@ -187,7 +187,7 @@ static bool allowed(const char *earlier, const char *later, bool required)
         b.file.requires = &first;
         b.file.requires_n = 1;
     }
-    may = lc_overlap_allowed(&a.m, &b.m);
+    may = lc_conflict_allowed(&a.m, &b.m);
     for (size_t i = 0; i < 4; i++) {
         lc_stmt_release(&a.stmts[i].parsed);
         lc_stmt_release(&b.stmts[i].parsed);

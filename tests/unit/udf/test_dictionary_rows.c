@@ -162,22 +162,22 @@ static const struct golden golden[] = {
 };
 
 /* The attributes' results of a case; how many. */
-static unsigned load(const struct golden *g, struct lc_rules **rules, struct lc_result *res)
+static unsigned load(const struct golden *g, struct lc_rules **rules, struct lc_column_type *res)
 {
     struct lc_error err = LC_ERROR_INIT;
     unsigned n = 0;
 
     *rules = support_rules(g->rules);
     for (; n < MOST && g->type[n]; n++)
-        if (lc_result_init(&res[n], *rules, n, g->type[n], "rules.csv", &err))
+        if (lc_column_type_init(&res[n], *rules, n, g->type[n], "rules.csv", &err))
             fail_msg("%s: %s", g->name ? g->name : "?", err.msg);
     return n;
 }
 
-static void unload(struct lc_rules *rules, struct lc_result *res, unsigned n)
+static void unload(struct lc_rules *rules, struct lc_column_type *res, unsigned n)
 {
     while (n)
-        lc_result_release(&res[--n]);
+        lc_column_type_release(&res[--n]);
     lc_rules_free(rules);
 }
 
@@ -187,7 +187,7 @@ static void test_golden_streams_cut_at_every_byte(void **state)
     for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++) {
         const struct golden *g = &golden[i];
         struct lc_rules *rules;
-        struct lc_result res[MOST];
+        struct lc_column_type res[MOST];
         unsigned n = load(g, &rules, res);
 
         for (size_t piece = 1; piece <= g->in.n + 1; piece++) {
@@ -213,7 +213,7 @@ static void test_golden_streams_that_end_early(void **state)
     for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++) {
         const struct golden *g = &golden[i];
         struct lc_rules *rules;
-        struct lc_result res[MOST];
+        struct lc_column_type res[MOST];
         unsigned n = load(g, &rules, res);
 
         for (size_t cut = 0; cut < g->in.n; cut++) {
@@ -267,7 +267,7 @@ static void test_malformed_input(void **state)
 {
     const struct golden g = {.name = "two", .rules = TWO, .type = {"String", "UInt16"}};
     struct lc_rules *rules;
-    struct lc_result res[MOST];
+    struct lc_column_type res[MOST];
     unsigned n = load(&g, &rules, res);
 
     (void)state;
@@ -307,10 +307,10 @@ static void test_rows_agree_with_the_oracle(void **state)
     uint64_t seed = support_seed("rows");
     struct lc_rules *rules = support_rules(REGION "u1_0,ap\nu1_05,sa\nu3333,\n");
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_result res;
+    struct lc_column_type res;
 
     (void)state;
-    assert_int_equal(lc_result_init(&res, rules, 0, "String", "r", &err), 0);
+    assert_int_equal(lc_column_type_init(&res, rules, 0, "String", "r", &err), 0);
     for (unsigned round = 0; round < (support_long() ? 400u : 8u); round++) {
         enum lc_format format = formats[round % 2];
         struct lc_buf in, out, want;
@@ -349,7 +349,7 @@ static void test_rows_agree_with_the_oracle(void **state)
         lc_buf_release(&out);
         lc_buf_release(&want);
     }
-    lc_result_release(&res);
+    lc_column_type_release(&res);
     lc_rules_free(rules);
 }
 
@@ -359,7 +359,7 @@ static void test_no_allocation_once_warm(void **state)
     static const enum lc_format formats[] = {LC_FORMAT_NATIVE, LC_FORMAT_ROWBINARY, LC_FORMAT_TSV};
     const struct golden g = {.name = "two", .rules = TWO, .type = {"Nullable(String)", "UInt16"}};
     struct lc_rules *rules;
-    struct lc_result res[MOST];
+    struct lc_column_type res[MOST];
     unsigned n = load(&g, &rules, res);
 
     (void)state;
@@ -406,7 +406,7 @@ static void test_no_allocation_once_warm(void **state)
 static int whole(const struct golden *g, struct lc_buf *out, unsigned *blocks, struct lc_error *err)
 {
     struct lc_rules *rules;
-    struct lc_result res[MOST];
+    struct lc_column_type res[MOST];
     unsigned n = load(g, &rules, res);
     struct lc_export *w;
     struct lc_slice bytes;

@@ -117,12 +117,12 @@ static const struct golden golden[] = {
      BYTES(OUT("\x2b" ENUM8) "\xfe\x01\x03")},
 };
 
-static void load(const struct golden *g, struct lc_rules **rules, struct lc_result *res)
+static void load(const struct golden *g, struct lc_rules **rules, struct lc_column_type *res)
 {
     struct lc_error err = LC_ERROR_INIT;
 
     *rules = support_rules(g->rules);
-    if (lc_result_init(res, *rules, 0, g->type, "rules.csv", &err))
+    if (lc_column_type_init(res, *rules, 0, g->type, "rules.csv", &err))
         fail_msg("%s: %s", g->name, err.msg);
 }
 
@@ -132,7 +132,7 @@ static void test_golden_streams_cut_at_every_byte(void **state)
     for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++) {
         const struct golden *g = &golden[i];
         struct lc_rules *rules;
-        struct lc_result res;
+        struct lc_column_type res;
 
         load(g, &rules, &res);
         for (size_t piece = 1; piece <= g->in.n + 1; piece++) {
@@ -147,7 +147,7 @@ static void test_golden_streams_cut_at_every_byte(void **state)
                          out.n);
             lc_buf_release(&out);
         }
-        lc_result_release(&res);
+        lc_column_type_release(&res);
         lc_rules_free(rules);
     }
 }
@@ -159,7 +159,7 @@ static void test_golden_streams_that_end_early(void **state)
     for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++) {
         const struct golden *g = &golden[i];
         struct lc_rules *rules;
-        struct lc_result res;
+        struct lc_column_type res;
 
         load(g, &rules, &res);
         for (size_t n = 0; n < g->in.n; n++) {
@@ -183,7 +183,7 @@ static void test_golden_streams_that_end_early(void **state)
             }
             lc_buf_release(&out);
         }
-        lc_result_release(&res);
+        lc_column_type_release(&res);
         lc_rules_free(rules);
     }
 }
@@ -284,9 +284,9 @@ static void test_malformed_input(void **state)
         const struct bad *b = &bad[i];
         struct lc_rules *rules = support_rules(b->rules);
         struct lc_error ignored = LC_ERROR_INIT;
-        struct lc_result res;
+        struct lc_column_type res;
 
-        assert_int_equal(lc_result_init(&res, rules, 0, "String", "rules.csv", &ignored), 0);
+        assert_int_equal(lc_column_type_init(&res, rules, 0, "String", "rules.csv", &ignored), 0);
         for (size_t piece = b->in.n; piece; piece = piece > 1 ? 1 : 0) {
             struct lc_error err = LC_ERROR_INIT;
             struct lc_buf out;
@@ -299,7 +299,7 @@ static void test_malformed_input(void **state)
             assert_int_equal(err.row, b->row);
             lc_buf_release(&out);
         }
-        lc_result_release(&res);
+        lc_column_type_release(&res);
         lc_rules_free(rules);
     }
 }
@@ -333,14 +333,14 @@ static void test_no_allocation_once_warm(void **state)
     (void)state;
     for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
         struct lc_error err = LC_ERROR_INIT;
-        struct lc_result res;
+        struct lc_column_type res;
         struct lc_stream *s;
         struct lc_buf in;
         size_t warm = 0;
 
         lc_buf_init(&in, 1 << 26);
         native_input(&in, 40, 8192);
-        assert_int_equal(lc_result_init(&res, rules, 0, types[t], "r", &err), 0);
+        assert_int_equal(lc_column_type_init(&res, rules, 0, types[t], "r", &err), 0);
         assert_int_equal(lc_stream_new(&s, &res, LC_FORMAT_NATIVE, false), 0);
         for (size_t at = 0; at < in.n;) {
             size_t room, n = in.n - at < 65536 ? in.n - at : 65536;
@@ -357,7 +357,7 @@ static void test_no_allocation_once_warm(void **state)
         assert_int_equal(support_allocations(), warm);
         assert_int_equal(lc_stream_end(s, &err), 0);
         lc_stream_free(s);
-        lc_result_release(&res);
+        lc_column_type_release(&res);
         lc_buf_release(&in);
     }
     lc_rules_free(rules);
@@ -369,10 +369,10 @@ static void test_keys_of_any_length(void **state)
     static const size_t lengths[] = {0, 1, 127, 128, 129, 4096, 4097, 16383, 16384, 2000000};
     struct lc_rules *rules = support_rules(REGION);
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_result res;
+    struct lc_column_type res;
 
     (void)state;
-    assert_int_equal(lc_result_init(&res, rules, 0, ENUM8, "r", &err), 0);
+    assert_int_equal(lc_column_type_init(&res, rules, 0, ENUM8, "r", &err), 0);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         size_t n = lengths[i];
         uint8_t head[LC_VARINT_MAX];
@@ -391,7 +391,7 @@ static void test_keys_of_any_length(void **state)
         lc_buf_release(&in);
         lc_buf_release(&out);
     }
-    lc_result_release(&res);
+    lc_column_type_release(&res);
     lc_rules_free(rules);
 }
 
@@ -401,7 +401,7 @@ static void test_low_cardinality_of_many_values(void **state)
     struct lc_buf csv, in, out;
     struct lc_error err = LC_ERROR_INIT;
     struct lc_rules *rules;
-    struct lc_result res;
+    struct lc_column_type res;
     static const char head[] = "\x01\xac\x02\x06result\x16LowCardinality(String)\x01\0\0\0\0\0\0\0"
                                "\x01\x06\0\0\0\0\0\0\x2d\x01\0\0\0\0\0\0\0";
     const uint8_t *p;
@@ -417,7 +417,7 @@ static void test_low_cardinality_of_many_values(void **state)
         lc_buf_addf(&in, "\x04k%03d", 299 - i);
     }
     rules = support_rules(lc_buf_str(&csv));
-    assert_int_equal(lc_result_init(&res, rules, 0, "LowCardinality(String)", "r", &err), 0);
+    assert_int_equal(lc_column_type_init(&res, rules, 0, "LowCardinality(String)", "r", &err), 0);
     assert_int_equal(support_stream(&res, LC_FORMAT_NATIVE, false, (struct lc_slice){in.p, in.n},
                                     in.n, &out, &err),
                      0);
@@ -426,7 +426,7 @@ static void test_low_cardinality_of_many_values(void **state)
     assert_memory_equal(out.p + sizeof head - 1, "\x04v299\x04v298", 10);
     p = out.p + sizeof head - 1 + 300 * 5;
     assert_memory_equal(p, "\x2c\x01\0\0\0\0\0\0\x01\0\x02\0\x03\0", 14);
-    lc_result_release(&res);
+    lc_column_type_release(&res);
     lc_rules_free(rules);
     lc_buf_release(&csv);
     lc_buf_release(&in);
@@ -510,7 +510,7 @@ static void test_every_format_agrees_with_the_oracle(void **state)
         struct lc_rules *r = random_rules(&seed, kinds[round / 3 % 3]);
         struct lc_error err = LC_ERROR_INIT;
         struct lc_buf in, out, want;
-        struct lc_result res;
+        struct lc_column_type res;
         uint8_t head[LC_VARINT_MAX];
         unsigned rows = 1 + (unsigned)(support_random(&seed) % 3000);
 
@@ -538,13 +538,13 @@ static void test_every_format_agrees_with_the_oracle(void **state)
             add_key(&in, format, (struct lc_slice){key, n});
             add_answer(&want, format, r, (struct lc_slice){key, n});
         }
-        assert_int_equal(lc_result_init(&res, r, 0, "String", "r", &err), 0);
+        assert_int_equal(lc_column_type_init(&res, r, 0, "String", "r", &err), 0);
         if (support_stream(&res, format, false, (struct lc_slice){in.p, in.n},
                            1 + support_random(&seed) % 5000, &out, &err))
             fail_msg("%s", err.msg);
         assert_int_equal(out.n, want.n);
         assert_memory_equal(out.p, want.p, want.n);
-        lc_result_release(&res);
+        lc_column_type_release(&res);
         lc_rules_free(r);
         lc_buf_release(&in);
         lc_buf_release(&out);
@@ -585,9 +585,9 @@ static void test_values_that_do_not_fit_their_type(void **state)
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         struct lc_rules *rules = support_rules(types[i].rules);
         struct lc_error err = LC_ERROR_INIT;
-        struct lc_result res;
+        struct lc_column_type res;
 
-        assert_true(lc_result_init(&res, rules, 0, types[i].type, "rules.csv", &err) < 0);
+        assert_true(lc_column_type_init(&res, rules, 0, types[i].type, "rules.csv", &err) < 0);
         assert_string_equal(err.msg, types[i].message);
         assert_int_equal(err.row, types[i].line);
         lc_rules_free(rules);
@@ -598,12 +598,13 @@ static void test_enum_names_with_escapes(void **state)
 {
     struct lc_rules *rules = support_rules("prefix,v\na,it's\nb,x\\y\n,\n");
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_result res;
+    struct lc_column_type res;
     struct lc_buf out;
 
     (void)state;
     assert_int_equal(
-        lc_result_init(&res, rules, 0, "Enum8( 'it''s' = 5, 'x\\\\y'=-1 ,''=0)", "r", &err), 0);
+        lc_column_type_init(&res, rules, 0, "Enum8( 'it''s' = 5, 'x\\\\y'=-1 ,''=0)", "r", &err),
+        0);
     lc_buf_init(&out, 100);
     assert_int_equal(support_stream(&res, LC_FORMAT_ROWBINARY, false,
                                     BYTES("\x01"
@@ -613,7 +614,7 @@ static void test_enum_names_with_escapes(void **state)
                      0);
     assert_memory_equal(out.p, "\x05\xff\0", 3);
     lc_buf_release(&out);
-    lc_result_release(&res);
+    lc_column_type_release(&res);
     lc_rules_free(rules);
 }
 

@@ -51,7 +51,7 @@ static int play(void *ctx, struct lc_call *call, struct lc_error *err)
     return 0;
 }
 
-static struct lc_load *run_to_end(const struct lc_stream *stream, const struct lc_clock *clock)
+static struct lc_load *run_to_end(const struct lc_load_stream *stream, const struct lc_clock *clock)
 {
     struct lc_load_spec spec = {.streams = stream, .n_streams = 1, .clock = clock};
     struct lc_load *load = NULL;
@@ -73,7 +73,7 @@ static void test_open_loop_counts_from_the_due_time(void **state)
     struct fake fake = {.now = 7000 * (uint64_t)MS};
     struct lc_clock clock = {fake_now, fake_sleep, &fake};
     struct script script = {.clock = &fake, .stall_at = 2, .stall_ms = 50, .work_ms = 1};
-    struct lc_stream stream = {
+    struct lc_load_stream stream = {
         .name = "read", .workers = 1, .rate_per_s = 100, .calls = 10, .op = play, .ctx = &script};
     struct lc_load *load = run_to_end(&stream, &clock);
     size_t n;
@@ -117,7 +117,7 @@ static void test_a_sample_belongs_to_the_phase_in_which_it_was_due(void **state)
     struct fake fake = {.now = 0};
     struct lc_clock clock = {fake_now, fake_sleep, &fake};
     struct turning turning = {.clock = &fake};
-    struct lc_stream stream = {
+    struct lc_load_stream stream = {
         .name = "read", .workers = 1, .rate_per_s = 100, .calls = 8, .op = turn, .ctx = &turning};
     struct lc_load_spec spec = {.streams = &stream, .n_streams = 1, .clock = &clock};
     struct lc_error err = LC_ERROR_INIT;
@@ -146,7 +146,7 @@ static void test_closed_loop_counts_from_the_start(void **state)
     struct fake fake = {.now = 0};
     struct lc_clock clock = {fake_now, fake_sleep, &fake};
     struct script script = {.clock = &fake, .stall_at = 2, .stall_ms = 50, .work_ms = 1};
-    struct lc_stream stream = {
+    struct lc_load_stream stream = {
         .name = "read", .workers = 1, .calls = 5, .op = play, .ctx = &script};
     struct lc_load *load = run_to_end(&stream, &clock);
     size_t n;
@@ -171,7 +171,7 @@ static void test_failures_are_counted_and_their_text_kept(void **state)
     struct fake fake = {.now = 0};
     struct lc_clock clock = {fake_now, fake_sleep, &fake};
     struct script script = {.clock = &fake, .stall_at = 1000, .work_ms = 1, .fail_every = 2};
-    struct lc_stream stream = {
+    struct lc_load_stream stream = {
         .name = "write", .workers = 1, .calls = 20, .op = play, .ctx = &script};
     struct lc_load *load = run_to_end(&stream, &clock);
     size_t n;
@@ -223,7 +223,7 @@ static void test_workers_pause_and_go_on(void **state)
     (void)state;
     struct counter *c = calloc(1, sizeof *c);
     assert_non_null(c);
-    struct lc_stream stream = {
+    struct lc_load_stream stream = {
         .name = "count", .workers = 4, .rate_per_s = 20000, .op = count, .ctx = c};
     struct lc_load_spec spec = {.streams = &stream, .n_streams = 1};
     struct lc_load *load = NULL;
@@ -271,8 +271,9 @@ static int stall(void *ctx, struct lc_call *call, struct lc_error *err)
 static void test_a_pause_leaves_nothing_out(void **state)
 {
     (void)state;
-    struct lc_stream streams[2] = {{.name = "a", .workers = 1, .rate_per_s = 1000, .op = stall},
-                                   {.name = "b", .workers = 1, .rate_per_s = 1000, .op = stall}};
+    struct lc_load_stream streams[2] = {
+        {.name = "a", .workers = 1, .rate_per_s = 1000, .op = stall},
+        {.name = "b", .workers = 1, .rate_per_s = 1000, .op = stall}};
     streams[1].after = 0.5;
     struct lc_load_spec spec = {.streams = streams, .n_streams = 2};
     struct lc_load *load = NULL;
@@ -311,7 +312,7 @@ static void test_cancel_ends_every_worker(void **state)
     struct counter *c = calloc(1, sizeof *c);
     assert_non_null(c);
     atomic_bool cancel = false;
-    struct lc_stream stream = {.name = "count", .workers = 3, .op = count, .ctx = c};
+    struct lc_load_stream stream = {.name = "count", .workers = 3, .op = count, .ctx = c};
     struct lc_load_spec spec = {.streams = &stream, .n_streams = 1, .cancel = &cancel};
     struct lc_load *load = NULL;
     struct lc_error err = LC_ERROR_INIT;

@@ -32,11 +32,11 @@ static void make(struct lc_sample *s, size_t n, unsigned base, unsigned phase, u
     }
 }
 
-static size_t add(struct lc_outcome *o, const char *name, unsigned base, size_t n)
+static size_t add(struct lc_result *o, const char *name, unsigned base, size_t n)
 {
     struct lc_sample samples[200];
     make(samples, n, base, 0, 0);
-    struct lc_series *s = lc_outcome_add(o, name, "SELECT 1");
+    struct lc_series *s = lc_result_add(o, name, "SELECT 1");
     assert_non_null(s);
     assert_int_equal(lc_series_take(s, samples, n, -1, -1, 1, 2, false), 0);
     return o->n_series - 1;
@@ -46,12 +46,12 @@ static void test_series_takes_its_phase_and_variant(void **state)
 {
     (void)state;
     struct lc_sample samples[30];
-    struct lc_outcome o = {.scenario = "query"};
+    struct lc_result o = {.scenario = "query"};
     make(samples, 10, 1, 0, 0);
     make(samples + 10, 10, 11, 1, 0);
     make(samples + 20, 10, 21, 1, 1);
     samples[15].failed = true;
-    struct lc_series *s = lc_outcome_add(&o, "a", NULL);
+    struct lc_series *s = lc_result_add(&o, "a", NULL);
     assert_int_equal(lc_series_take(s, samples, 30, 1, 0, 2, 4, false), 0);
     assert_int_equal(s->n, 9);
     assert_int_equal(s->errors, 1);
@@ -63,37 +63,37 @@ static void test_series_takes_its_phase_and_variant(void **state)
     assert_near(s->rows_read, 100);
     /* two workers busy for 139 ms in all: each 69.5 ms for 9 runs */
     assert_near(s->qps, 9 / 0.0695);
-    struct lc_series *open = lc_outcome_add(&o, "b", NULL);
+    struct lc_series *open = lc_result_add(&o, "b", NULL);
     assert_int_equal(lc_series_take(open, samples, 30, -1, -1, 2, 4, true), 0);
     assert_near(open->qps, 29.0 / 4);
-    lc_outcome_release(&o);
+    lc_result_release(&o);
 }
 
 static void test_exit_codes(void **state)
 {
     (void)state;
-    struct lc_outcome o = {.scenario = "query", .confidence = 0.995};
+    struct lc_result o = {.scenario = "query", .confidence = 0.995};
     struct lc_budget met;
     struct lc_budget missed;
     assert_int_equal(lc_budget_parse("p50=1s", &met, NULL), 0);
     assert_int_equal(lc_budget_parse("p50=1ms", &missed, NULL), 0);
     size_t slow = add(&o, "slow", 100, 50);
     size_t quick = add(&o, "quick", 10, 50);
-    lc_outcome_judge(&o, &met, slow, 0);
-    assert_int_equal(lc_delivery_exit_code(&o), 0);
-    lc_outcome_compare(&o, quick, slow);
+    lc_result_judge(&o, &met, slow, 0);
+    assert_int_equal(lc_output_exit_code(&o), 0);
+    lc_result_compare(&o, quick, slow);
     assert_true(o.comparisons[0].welch.proven);
-    assert_int_equal(lc_delivery_exit_code(&o), 0); /* faster is no regression */
-    lc_outcome_compare(&o, slow, quick);
-    assert_int_equal(lc_delivery_exit_code(&o), 6);
+    assert_int_equal(lc_output_exit_code(&o), 0); /* faster is no regression */
+    lc_result_compare(&o, slow, quick);
+    assert_int_equal(lc_output_exit_code(&o), 6);
     o.comparisons[1].regressed = false; /* within the tolerance */
-    assert_int_equal(lc_delivery_exit_code(&o), 0);
+    assert_int_equal(lc_output_exit_code(&o), 0);
     o.comparisons[1].regressed = true;
-    lc_outcome_judge(&o, &missed, slow, 0);
-    assert_int_equal(lc_delivery_exit_code(&o), 4);
+    lc_result_judge(&o, &missed, slow, 0);
+    assert_int_equal(lc_output_exit_code(&o), 4);
     o.series[quick]->errors = 1;
-    assert_int_equal(lc_delivery_exit_code(&o), 1);
-    lc_outcome_release(&o);
+    assert_int_equal(lc_output_exit_code(&o), 1);
+    lc_result_release(&o);
 }
 
 /* Proven slower by 1 to 3 ms of 10: more than 5 %, not more than 20 %. */
@@ -104,8 +104,8 @@ static void test_tolerance_is_what_must_be_proven(void **state)
     assert_true(lc_is_regression(&w, 10, 0));
     assert_true(lc_is_regression(&w, 10, 0.05));
     assert_false(lc_is_regression(&w, 10, 0.15)); /* the mean is beyond, the proof is not */
-    assert_string_equal(lc_outcome_verdict(&w, true), "slower, proven");
-    assert_string_equal(lc_outcome_verdict(&w, false), "slower, within the tolerance");
+    assert_string_equal(lc_result_verdict(&w, true), "slower, proven");
+    assert_string_equal(lc_result_verdict(&w, false), "slower, within the tolerance");
     w.proven = false;
     assert_false(lc_is_regression(&w, 10, 0));
 }
@@ -113,43 +113,43 @@ static void test_tolerance_is_what_must_be_proven(void **state)
 static void test_a_budget_of_errors_decides(void **state)
 {
     (void)state;
-    struct lc_outcome o = {.scenario = "query", .confidence = 0.995};
+    struct lc_result o = {.scenario = "query", .confidence = 0.995};
     struct lc_budget few;
     struct lc_budget none;
     assert_int_equal(lc_budget_parse("errors=5", &few, NULL), 0);
     assert_int_equal(lc_budget_parse("errors=0", &none, NULL), 0);
     size_t a = add(&o, "a", 10, 20);
     o.series[a]->errors = 3;
-    assert_int_equal(lc_delivery_exit_code(&o), 1);
-    lc_outcome_judge(&o, &few, a, 0);
-    assert_int_equal(lc_delivery_exit_code(&o), 0);
-    lc_outcome_judge(&o, &none, a, 0);
-    assert_int_equal(lc_delivery_exit_code(&o), 4);
-    lc_outcome_release(&o);
+    assert_int_equal(lc_output_exit_code(&o), 1);
+    lc_result_judge(&o, &few, a, 0);
+    assert_int_equal(lc_output_exit_code(&o), 0);
+    lc_result_judge(&o, &none, a, 0);
+    assert_int_equal(lc_output_exit_code(&o), 4);
+    lc_result_release(&o);
 }
 
 static void test_answers_that_disagree_fail(void **state)
 {
     (void)state;
-    struct lc_outcome o = {.scenario = "query", .confidence = 0.995};
+    struct lc_result o = {.scenario = "query", .confidence = 0.995};
     size_t a = add(&o, "a", 10, 20);
     size_t b = add(&o, "b", 10, 20);
     o.series[a]->answer_known = true;
     o.series[a]->answer = 1;
-    lc_outcome_compare(&o, a, b);
+    lc_result_compare(&o, a, b);
     assert_true(o.comparisons[0].answers_agree); /* nothing is known of b's */
     o.series[b]->answer_known = true;
     o.series[b]->answer = 2;
-    lc_outcome_compare(&o, a, b);
+    lc_result_compare(&o, a, b);
     assert_false(o.comparisons[1].answers_agree);
-    assert_int_equal(lc_delivery_exit_code(&o), 1);
+    assert_int_equal(lc_output_exit_code(&o), 1);
     o.series[b]->answer = 1;
-    lc_outcome_compare(&o, a, b);
+    lc_result_compare(&o, a, b);
     assert_true(o.comparisons[2].answers_agree);
     o.series[b]->answer_varies = true;
-    lc_outcome_compare(&o, a, b);
+    lc_result_compare(&o, a, b);
     assert_false(o.comparisons[3].answers_agree);
-    lc_outcome_release(&o);
+    lc_result_release(&o);
 }
 
 static void test_json_comes_back(void **state)
@@ -157,21 +157,21 @@ static void test_json_comes_back(void **state)
     (void)state;
     char path[SCRATCH_PATH_BYTES];
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_outcome o;
-    struct lc_outcome back;
-    lc_outcome_begin(&o, "query", NULL);
+    struct lc_result o;
+    struct lc_result back;
+    lc_result_begin(&o, "query", NULL);
     size_t a = add(&o, "a", 10, 120);
     o.series[a]->answer_known = true;
     o.series[a]->answer = 0xFEDCBA9876543210U;
-    lc_outcome_end(&o);
-    struct lc_json *j = lc_outcome_json(&o);
+    lc_result_end(&o);
+    struct lc_json *j = lc_result_json(&o);
     char *text = lc_json_text(j);
     assert_non_null(text);
     int fd = scratch_file(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     assert_int_equal(close(fd), 0);
-    assert_int_equal(lc_outcome_load(&back, path, &err), 0);
+    assert_int_equal(lc_result_load(&back, path, &err), 0);
     assert_string_equal(back.scenario, "query");
     assert_string_equal(back.machine.cpu, o.machine.cpu);
     assert_int_equal(back.n_series, 1);
@@ -186,8 +186,8 @@ static void test_json_comes_back(void **state)
     assert_int_equal(unlink(path), 0);
     free(text);
     lc_json_free(j);
-    lc_outcome_release(&o);
-    lc_outcome_release(&back);
+    lc_result_release(&o);
+    lc_result_release(&back);
 }
 
 static void test_json_of_others_is_refused(void **state)
@@ -206,27 +206,27 @@ static void test_json_of_others_is_refused(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char path[SCRATCH_PATH_BYTES];
         struct lc_error err = LC_ERROR_INIT;
-        struct lc_outcome o;
+        struct lc_result o;
         int fd = scratch_file(path);
         assert_true(fd >= 0);
         assert_int_equal(write(fd, cases[i][0], strlen(cases[i][0])), strlen(cases[i][0]));
         assert_int_equal(close(fd), 0);
-        assert_int_equal(lc_outcome_load(&o, path, &err), LC_ERR_INPUT);
+        assert_int_equal(lc_result_load(&o, path, &err), LC_ERR_INPUT);
         if (strstr(err.msg, cases[i][1]) == NULL) {
             fail_msg("case %zu: %s", i, err.msg);
         }
-        lc_outcome_release(&o);
+        lc_result_release(&o);
         assert_int_equal(unlink(path), 0);
     }
 }
 
 static uint64_t checksum(const char *text)
 {
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_error err = LC_ERROR_INIT;
-    assert_int_equal(lc_table_parse(&t, text, strlen(text), &err), 0);
-    uint64_t sum = lc_trial_checksum(&t);
-    lc_table_release(&t);
+    assert_int_equal(lc_answer_parse(&t, text, strlen(text), &err), 0);
+    uint64_t sum = lc_interleave_checksum(&t);
+    lc_answer_release(&t);
     return sum;
 }
 

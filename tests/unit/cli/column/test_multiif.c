@@ -26,7 +26,7 @@ static int builtin_of(const char *csv, struct lc_buf *out, struct lc_error *err)
     int rc = lc_rules_open(&rules, path, err);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rc, 0);
-    rc = lc_builtin_multiif(rules, 0, "user_id", miss, out, err);
+    rc = lc_multiif_multiif(rules, 0, "user_id", miss, out, err);
     lc_rules_free(rules);
     return rc;
 }

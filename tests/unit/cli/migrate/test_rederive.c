@@ -45,10 +45,10 @@ static int check(const char *sql, const struct scripted_step *answers, size_t n,
     struct scripted_step steps[12] = {{.answer = HELLO}};
     const struct lc_connect to = {
         .url = server.url, .timeout_ms = 2000, .connect_timeout_ms = 1000};
-    const struct lc_facts facts = {.function_origin = true};
+    const struct lc_abilities facts = {.function_origin = true};
     struct lc_migration_stmt text = {.p = sql, .n = strlen(sql), .rederive = true};
     struct lc_plan_stmt stmt = {.text = &text};
-    struct lc_defaults d = {.facts = &facts};
+    struct lc_preflight d = {.facts = &facts};
     struct lc_backend *b;
     int rc;
 

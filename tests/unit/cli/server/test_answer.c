@@ -26,34 +26,34 @@ static void test_cells_of_every_kind(void **state)
                                "\t\\x41\\xfF\\xg1\n"
                                "\\q\t\\Nx\n";
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
 
     (void)state;
-    assert_int_equal(lc_table_parse(&t, text, sizeof text - 1, &err), 0);
+    assert_int_equal(lc_answer_parse(&t, text, sizeof text - 1, &err), 0);
     assert_int_equal(t.rows, 4);
     assert_int_equal(t.cols, 2);
     assert_cell(&t.names[1], "b\tc", 3);
     assert_cell(&t.types[1], "Nullable(String)", 16);
-    assert_true(lc_table_at(&t, 0, 0)->is_null);
-    assert_int_equal(lc_table_at(&t, 0, 0)->n, 0);
-    assert_cell(lc_table_at(&t, 0, 1), "\\N", 2);
-    assert_cell(lc_table_at(&t, 1, 0), "x\0y", 3);
-    assert_cell(lc_table_at(&t, 1, 1), "\a\b\x1b\f\n\r\t\v'\"`/\\", 13);
-    assert_cell(lc_table_at(&t, 2, 0), "", 0);
-    assert_cell(lc_table_at(&t, 2, 1), "A\xff\\xg1", 6);
-    assert_cell(lc_table_at(&t, 3, 0), "\\q", 2);
-    assert_cell(lc_table_at(&t, 3, 1), "\\Nx", 3);
-    assert_int_equal(lc_table_col(&t, "a"), 0);
-    assert_int_equal(lc_table_col(&t, "b\tc"), 1);
-    assert_int_equal(lc_table_col(&t, "b"), -1);
-    lc_table_release(&t);
+    assert_true(lc_answer_at(&t, 0, 0)->is_null);
+    assert_int_equal(lc_answer_at(&t, 0, 0)->n, 0);
+    assert_cell(lc_answer_at(&t, 0, 1), "\\N", 2);
+    assert_cell(lc_answer_at(&t, 1, 0), "x\0y", 3);
+    assert_cell(lc_answer_at(&t, 1, 1), "\a\b\x1b\f\n\r\t\v'\"`/\\", 13);
+    assert_cell(lc_answer_at(&t, 2, 0), "", 0);
+    assert_cell(lc_answer_at(&t, 2, 1), "A\xff\\xg1", 6);
+    assert_cell(lc_answer_at(&t, 3, 0), "\\q", 2);
+    assert_cell(lc_answer_at(&t, 3, 1), "\\Nx", 3);
+    assert_int_equal(lc_answer_col(&t, "a"), 0);
+    assert_int_equal(lc_answer_col(&t, "b\tc"), 1);
+    assert_int_equal(lc_answer_col(&t, "b"), -1);
+    lc_answer_release(&t);
     assert_null(t.cells);
 }
 
 static void test_every_byte_there_and_back(void **state)
 {
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_buf b;
     uint8_t want[256];
 
@@ -74,30 +74,30 @@ static void test_every_byte_there_and_back(void **state)
             lc_buf_add(&b, &byte, 1);
     }
     lc_buf_adds(&b, "\n");
-    assert_int_equal(lc_table_parse(&t, (const char *)b.p, b.n, &err), 0);
-    assert_cell(lc_table_at(&t, 0, 0), (const char *)want, sizeof want);
-    lc_table_release(&t);
+    assert_int_equal(lc_answer_parse(&t, (const char *)b.p, b.n, &err), 0);
+    assert_cell(lc_answer_at(&t, 0, 0), (const char *)want, sizeof want);
+    lc_answer_release(&t);
     lc_buf_release(&b);
 }
 
 static void test_empty_answers(void **state)
 {
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
 
     (void)state;
-    assert_int_equal(lc_table_parse(&t, "", 0, &err), 0);
+    assert_int_equal(lc_answer_parse(&t, "", 0, &err), 0);
     assert_int_equal(t.rows, 0);
     assert_int_equal(t.cols, 0);
-    assert_int_equal(lc_table_col(&t, "a"), -1);
-    assert_int_equal(lc_table_parse(&t, "a\nString\n", 9, &err), 0);
+    assert_int_equal(lc_answer_col(&t, "a"), -1);
+    assert_int_equal(lc_answer_parse(&t, "a\nString\n", 9, &err), 0);
     assert_int_equal(t.rows, 0);
     assert_int_equal(t.cols, 1);
-    lc_table_release(&t);
-    assert_int_equal(lc_table_parse(&t, "a\nString\n\n\n", 11, &err), 0);
+    lc_answer_release(&t);
+    assert_int_equal(lc_answer_parse(&t, "a\nString\n\n\n", 11, &err), 0);
     assert_int_equal(t.rows, 2);
-    assert_cell(lc_table_at(&t, 1, 0), "", 0);
-    lc_table_release(&t);
+    assert_cell(lc_answer_at(&t, 1, 0), "", 0);
+    lc_answer_release(&t);
 }
 
 static void test_damaged_answers(void **state)
@@ -123,9 +123,9 @@ static void test_damaged_answers(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct lc_error err = LC_ERROR_INIT;
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
 
-        assert_int_equal(lc_table_parse(&t, cases[i].text, strlen(cases[i].text), &err),
+        assert_int_equal(lc_answer_parse(&t, cases[i].text, strlen(cases[i].text), &err),
                          LC_ERR_INPUT);
         assert_string_equal(err.msg, cases[i].message);
         assert_int_equal(err.row, cases[i].row);
@@ -144,15 +144,15 @@ static void test_cut_at_every_byte(void **state)
     (void)state;
     for (size_t n = 1; n < sizeof text; n++) {
         struct lc_error err = LC_ERROR_INIT;
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
         char *exact = malloc(n); /* so that a sanitizer sees a step too far */
 
         assert_non_null(exact);
         memcpy(exact, text, n);
-        if (lc_table_parse(&t, exact, n, &err) == 0) {
+        if (lc_answer_parse(&t, exact, n, &err) == 0) {
             assert_int_equal(text[n - 1], '\n');
             assert_true(t.rows <= 2);
-            lc_table_release(&t);
+            lc_answer_release(&t);
         } else {
             assert_int_equal(err.code, LC_ERR_INPUT);
         }
@@ -166,18 +166,18 @@ static void test_numbers(void **state)
         "n\nString\n42\n18446744073709551615\n18446744073709551616\n-1\n1.5\n\\N\n\n 7\n7x\nnan\n";
     static const uint64_t want_u64[] = {42, UINT64_MAX, 9, 9, 9, 9, 9, 9, 9, 9};
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
 
     (void)state;
-    assert_int_equal(lc_table_parse(&t, text, sizeof text - 1, &err), 0);
+    assert_int_equal(lc_answer_parse(&t, text, sizeof text - 1, &err), 0);
     assert_int_equal(t.rows, sizeof want_u64 / sizeof want_u64[0]);
     for (size_t i = 0; i < t.rows; i++)
-        assert_true(lc_table_u64(&t, i, 0, 9) == want_u64[i]);
-    assert_true(lc_table_f64(&t, 3, 0, 9) == -1.0);
-    assert_true(lc_table_f64(&t, 4, 0, 9) == 1.5);
-    assert_true(lc_table_f64(&t, 5, 0, 9) == 9.0);
-    assert_true(lc_table_f64(&t, 8, 0, 9) == 9.0);
-    lc_table_release(&t);
+        assert_true(lc_answer_u64(&t, i, 0, 9) == want_u64[i]);
+    assert_true(lc_answer_f64(&t, 3, 0, 9) == -1.0);
+    assert_true(lc_answer_f64(&t, 4, 0, 9) == 1.5);
+    assert_true(lc_answer_f64(&t, 5, 0, 9) == 9.0);
+    assert_true(lc_answer_f64(&t, 8, 0, 9) == 9.0);
+    lc_answer_release(&t);
 }
 
 int main(void)

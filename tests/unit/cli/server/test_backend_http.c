@@ -32,7 +32,7 @@ static int open_backend(struct lc_backend **b, struct lc_error *err)
 }
 
 /* Open a backend, and send it one statement, which gets `step`. Returns how often it was sent. */
-static size_t send_one(struct scripted_step step, const struct lc_query *q, struct lc_table *out,
+static size_t send_one(struct scripted_step step, const struct lc_query *q, struct lc_answer *out,
                        struct lc_error *err, int *rc)
 {
     const struct scripted_step steps[] = {{.answer = HELLO}, {.answer = SETTINGS}, step};
@@ -78,7 +78,7 @@ static void test_what_is_sent(void **state)
     static const struct lc_setting settings[] = {{"max_threads", "2 & 3"}, {"not_known", "1"}, {0}};
     const struct lc_query q = {.sql = "SELECT 1", .query_id = "a b", .settings = settings};
     struct lc_error err;
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     int rc;
 
     (void)state;
@@ -94,7 +94,7 @@ static void test_what_is_sent(void **state)
     assert_null(strstr(server.last, "Authorization"));
     assert_non_null(strstr(server.last, "\r\n\r\nSELECT 1"));
     assert_int_equal(t.rows, 1);
-    lc_table_release(&t);
+    lc_answer_release(&t);
 }
 
 /* What one answer makes of a statement. Other than the text, one is as good as the other. */
@@ -166,7 +166,7 @@ static void test_answers_that_are_none(void **state)
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         const struct answer_case *c = &answers[i];
         const struct lc_query q = {.sql = "SELECT 1", .streamed = c->streamed};
-        struct lc_table t = {0};
+        struct lc_answer t = {0};
         struct lc_error err;
         int rc;
 
@@ -225,7 +225,7 @@ static void test_told_to_stop(void **state)
 {
     static atomic_bool cancel;
     const struct lc_query q = {.sql = "SELECT 1", .cancel = &cancel};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_error err;
     pthread_t thread;
     int rc;
@@ -329,7 +329,7 @@ static void test_user_and_password_are_sent_and_not_shown(void **state)
 static void test_statistics_from_the_summary(void **state)
 {
     const struct lc_query q = {.sql = "SELECT 1"};
-    struct lc_table t = {0};
+    struct lc_answer t = {0};
     struct lc_error err;
     int rc;
 
@@ -344,7 +344,7 @@ static void test_statistics_from_the_summary(void **state)
     assert_int_equal(t.rows_read, 12);
     assert_int_equal(t.bytes_read, 345);
     assert_true(t.elapsed_s > 0.00249 && t.elapsed_s < 0.00251);
-    lc_table_release(&t);
+    lc_answer_release(&t);
 }
 
 int main(void)

@@ -129,7 +129,7 @@ static const struct split_case split_cases[] = {
      {"SELECT 1 FORMAT CSV", "SELECT 2"}},
 };
 
-static void check_join(const struct lc_script *s, const char *text, size_t n)
+static void check_join(const struct lc_split *s, const char *text, size_t n)
 {
     size_t at = 0;
     uint64_t line = 1;
@@ -147,12 +147,12 @@ static void check_join(const struct lc_script *s, const char *text, size_t n)
 
 static void check_split(const struct split_case *c)
 {
-    struct lc_script s;
+    struct lc_split s;
     struct lc_error err = LC_ERROR_INIT;
     size_t k = 0;
 
     print_message("  %s\n", c->what);
-    assert_int_equal(lc_script_split(&s, c->text, strlen(c->text), &err), 0);
+    assert_int_equal(lc_split_split(&s, c->text, strlen(c->text), &err), 0);
     check_join(&s, c->text, strlen(c->text));
     for (size_t i = 0; i < s.n; i++) {
         if (s.v[i].kind != LC_PIECE_STATEMENT)
@@ -163,7 +163,7 @@ static void check_split(const struct split_case *c)
         k++;
     }
     assert_null(c->want[k]);
-    lc_script_release(&s);
+    lc_split_release(&s);
 }
 
 static void test_split_cases(void **state)
@@ -215,11 +215,11 @@ static void test_split_refuses_what_does_not_end(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        struct lc_script s;
+        struct lc_split s;
         struct lc_error err = LC_ERROR_INIT;
         size_t n = refused[i].n ? refused[i].n : strlen(refused[i].text);
 
-        assert_int_equal(lc_script_split(&s, refused[i].text, n, &err), LC_ERR_INPUT);
+        assert_int_equal(lc_split_split(&s, refused[i].text, n, &err), LC_ERR_INPUT);
         assert_string_equal(err.msg, refused[i].msg);
         assert_int_equal(err.byte, refused[i].byte);
         assert_int_equal(err.row + 1, refused[i].line);
@@ -237,12 +237,12 @@ static void test_split_gives_directives(void **state)
         LC_PIECE_SEPARATOR, LC_PIECE_DOWN,     LC_PIECE_STATEMENT,
         LC_PIECE_SEPARATOR, LC_PIECE_REDERIVE, LC_PIECE_STATEMENT};
     static const uint64_t lines[] = {1, 2, 3, 3, 4, 5, 6, 7, 8};
-    struct lc_script s;
+    struct lc_split s;
     struct lc_error err = LC_ERROR_INIT;
     size_t k = 0;
 
     (void)state;
-    assert_int_equal(lc_script_split(&s, text, sizeof text - 1, &err), 0);
+    assert_int_equal(lc_split_split(&s, text, sizeof text - 1, &err), 0);
     check_join(&s, text, sizeof text - 1);
     for (size_t i = 0; i < s.n; i++) {
         if (s.v[i].kind == LC_PIECE_SPACE)
@@ -257,7 +257,7 @@ static void test_split_gives_directives(void **state)
         k++;
     }
     assert_int_equal(k, sizeof want / sizeof *want);
-    lc_script_release(&s);
+    lc_split_release(&s);
 }
 
 /* However a file is cut, its pieces join to the cut text, or the cut is refused. */
@@ -268,15 +268,15 @@ static void test_split_joins_when_cut_anywhere(void **state)
         const char *text = split_cases[i].text;
 
         for (size_t n = 0; n <= strlen(text); n++) {
-            struct lc_script s;
+            struct lc_split s;
             struct lc_error err = LC_ERROR_INIT;
-            int rc = lc_script_split(&s, text, n, &err);
+            int rc = lc_split_split(&s, text, n, &err);
 
             if (rc == 0)
                 check_join(&s, text, n);
             else
                 assert_int_equal(rc, LC_ERR_INPUT);
-            lc_script_release(&s);
+            lc_split_release(&s);
         }
     }
 }

@@ -22,7 +22,7 @@ static void test_messages_and_hints(void **state)
     struct captured c;
 
     (void)state;
-    lc_talk_init(true, false);
+    lc_message_init(true, false);
     capture_begin(&c, stderr);
     lc_complain(&err);
     lc_say("%d files", 3);
@@ -42,7 +42,7 @@ static void test_names_do_not_steer_the_terminal(void **state)
     struct captured c;
 
     (void)state;
-    lc_talk_init(true, false);
+    lc_message_init(true, false);
     capture_begin(&c, stderr);
     lc_say("table %s", "a\nb\x1b[31mc\x7f \xc2\x9b \xc3\xbc");
     capture_end(&c, text, sizeof text);
@@ -55,7 +55,7 @@ static void test_quiet_silences_talk_alone(void **state)
     struct captured c;
 
     (void)state;
-    lc_talk_init(true, true);
+    lc_message_init(true, true);
     lc_fail(&err, LC_ERR_IO, "it broke");
     capture_begin(&c, stderr);
     lc_say("hello");
@@ -63,7 +63,7 @@ static void test_quiet_silences_talk_alone(void **state)
     lc_complain(&err);
     capture_end(&c, text, sizeof text);
     assert_string_equal(text, "livecol: warning: odd\nlivecol: it broke\n");
-    lc_talk_init(true, false);
+    lc_message_init(true, false);
 }
 
 static void test_secrets_are_redacted(void **state)

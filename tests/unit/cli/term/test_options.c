@@ -271,7 +271,7 @@ static void test_no_server_is_named(void **state)
 
     (void)state;
     assert_int_equal(parse(""), 0);
-    assert_int_equal(lc_global_open(&global, &b, &err), LC_ERR_USAGE);
+    assert_int_equal(lc_connection_open(&global, &b, &err), LC_ERR_USAGE);
     assert_null(b);
     assert_string_equal(err.msg, "no server is named");
     assert_non_null(strstr(err.hint, "CLICKHOUSE_URL"));

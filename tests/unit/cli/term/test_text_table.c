@@ -13,50 +13,50 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static void fill(struct lc_report *r)
+static void fill(struct lc_text_table *r)
 {
-    lc_report_init(r, "phase|n|p99 ms");
-    lc_report_cell(r, "before");
-    lc_report_cell(r, "%d", 500);
-    lc_report_number(r, 1.9);
-    lc_report_cell(r, "région, \"x|y\"");
-    lc_report_cell(r, "7");
-    lc_report_number(r, 123.4);
+    lc_text_table_init(r, "phase|n|p99 ms");
+    lc_text_table_cell(r, "before");
+    lc_text_table_cell(r, "%d", 500);
+    lc_text_table_number(r, 1.9);
+    lc_text_table_cell(r, "région, \"x|y\"");
+    lc_text_table_cell(r, "7");
+    lc_text_table_number(r, 123.4);
 }
 
-static void expect(enum lc_report_form form, const char *want)
+static void expect(enum lc_text_table_form form, const char *want)
 {
-    struct lc_report r;
+    struct lc_text_table r;
     struct lc_buf b;
     fill(&r);
     lc_buf_init(&b, 1 << 20);
-    assert_int_equal(lc_report_write(&r, form, &b), 0);
+    assert_int_equal(lc_text_table_write(&r, form, &b), 0);
     assert_string_equal(lc_buf_str(&b), want);
     lc_buf_release(&b);
-    lc_report_release(&r);
+    lc_text_table_release(&r);
 }
 
 static void test_text_is_aligned(void **state)
 {
     (void)state;
-    expect(LC_REPORT_TEXT, "phase            n  p99 ms\n"
-                           "before         500    1.90\n"
-                           "région, \"x|y\"    7     123\n");
+    expect(LC_TEXT_TABLE_TEXT, "phase            n  p99 ms\n"
+                               "before         500    1.90\n"
+                               "région, \"x|y\"    7     123\n");
 }
 
 static void test_markdown_escapes_bars(void **state)
 {
     (void)state;
-    expect(LC_REPORT_MARKDOWN, "| phase | n | p99 ms |\n"
-                               "| --- | ---: | ---: |\n"
-                               "| before | 500 | 1.90 |\n"
-                               "| région, \"x\\|y\" | 7 | 123 |\n");
+    expect(LC_TEXT_TABLE_MARKDOWN, "| phase | n | p99 ms |\n"
+                                   "| --- | ---: | ---: |\n"
+                                   "| before | 500 | 1.90 |\n"
+                                   "| région, \"x\\|y\" | 7 | 123 |\n");
 }
 
 static void test_csv_quotes(void **state)
 {
     (void)state;
-    expect(LC_REPORT_CSV, "phase,n,p99 ms\nbefore,500,1.90\n\"région, \"\"x|y\"\"\",7,123\n");
+    expect(LC_TEXT_TABLE_CSV, "phase,n,p99 ms\nbefore,500,1.90\n\"région, \"\"x|y\"\"\",7,123\n");
 }
 
 static void test_numbers(void **state)
@@ -105,8 +105,8 @@ static void test_save_replaces_and_complains(void **state)
     char path[SCRATCH_PATH_BYTES + 16];
     (void)snprintf(path, sizeof path, "%s/out.json", dir);
     struct lc_error err = LC_ERROR_INIT;
-    assert_int_equal(lc_report_save(path, "first, longer", 13, &err), 0);
-    assert_int_equal(lc_report_save(path, "second", 6, &err), 0);
+    assert_int_equal(lc_text_table_save(path, "first, longer", 13, &err), 0);
+    assert_int_equal(lc_text_table_save(path, "second", 6, &err), 0);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
     char got[32] = "";
@@ -115,7 +115,7 @@ static void test_save_replaces_and_complains(void **state)
     (void)fclose(f);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(dir), 0); /* no draft is left */
-    assert_int_equal(lc_report_save(path, "x", 1, &err), LC_ERR_IO);
+    assert_int_equal(lc_text_table_save(path, "x", 1, &err), LC_ERR_IO);
     assert_non_null(strstr(err.msg, path));
     assert_non_null(strstr(err.msg, "No such file"));
 }

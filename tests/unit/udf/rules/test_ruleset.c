@@ -183,7 +183,7 @@ static void test_damaged_content_is_never_read_out_of_bounds(void **state)
         static const char *const types[] = {"String", "LowCardinality(String)", "UInt8"};
         struct lc_error err = LC_ERROR_INIT;
         struct lc_rules *r = NULL;
-        struct lc_result res;
+        struct lc_column_type res;
         struct lc_buf out;
         size_t n;
         uint8_t *p = arena(&n);
@@ -204,14 +204,14 @@ static void test_damaged_content_is_never_read_out_of_bounds(void **state)
         if (lc_rules_take(&r, p, n, true, "f", &err))
             continue;
         assert_int_equal(lc_rules_check_content(r, "f", &err), LC_ERR_INPUT);
-        if (!lc_result_init(&res, r, r->attributes - 1, types[round % 3], "f", &err)) {
+        if (!lc_column_type_init(&res, r, r->attributes - 1, types[round % 3], "f", &err)) {
             struct lc_slice in = {
                 (const uint8_t *)"\x01\x04\x01k\x06String\x02u1\x04u22_\x0fu22_long_prefix\0", 34};
 
             lc_buf_init(&out, 1 << 20);
             (void)support_stream(&res, LC_FORMAT_NATIVE, false, in, in.n, &out, &err);
             lc_buf_release(&out);
-            lc_result_release(&res);
+            lc_column_type_release(&res);
         }
         lc_rules_free(r);
     }
