@@ -26,6 +26,9 @@ enum lc_err {
     LC_ERR_CRITICAL = -12 /* stopped by critical load, in a state that can be resumed */
 };
 
+/* No failure, and nothing left to do: the command line asked for help, and it was printed. */
+enum { LC_HELP_PRINTED = 1 };
+
 struct lc_error {
     int code;        /* an enum lc_err */
     int server_code; /* the server's own error number, 0 where it gave none */

@@ -302,7 +302,7 @@ int lc_cmd_bench_compare(int argc, const char **argv)
                     "  livecol bench compare before.json after.json --tolerance 5\n",
     };
     int rc = lc_options_parse(&command, argc, argv, &global, &rest, &err);
-    if (rc == LC_ERR_FOUND) {
+    if (rc == LC_HELP_PRINTED) {
         return 0; /* the help was printed */
     }
     rc = rc == 0 ? lc_output_settle(&d, global.json, &err) : rc;

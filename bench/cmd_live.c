@@ -326,7 +326,7 @@ int lc_cmd_bench_live(int argc, const char **argv)
     int code = 0;
     if (rc == 0) {
         code = run(&q, &err);
-    } else if (rc != LC_ERR_FOUND) { /* else the help was printed */
+    } else if (rc != LC_HELP_PRINTED) { /* else the help was printed */
         lc_complain(&err);
         code = lc_exit_code(&err);
     }

@@ -144,7 +144,7 @@ int lc_cmd_bench_match(int argc, const char **argv)
     size_t n = 0;
     int code, rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
 
-    if (rc == LC_ERR_FOUND)
+    if (rc == LC_HELP_PRINTED)
         return 0; /* the help was printed */
     if (!rc &&
         (rest.n || rounds < 1 || rounds > LC_MATCH_ROUNDS_MAX || how.keys < LC_MATCH_MIN_KEYS))

@@ -312,7 +312,7 @@ int lc_cmd_bench_query(int argc, const char **argv)
     struct request q;
     struct lc_error err = LC_ERROR_INIT;
     int rc = parse(&q, argc, argv, &err);
-    if (rc == LC_ERR_FOUND) {
+    if (rc == LC_HELP_PRINTED) {
         return 0; /* the help was printed */
     }
     struct entries *e = rc == 0 ? calloc(1, sizeof *e) : NULL;

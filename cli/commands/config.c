@@ -116,7 +116,7 @@ static int parse(struct request *q, struct lc_command cmd, unsigned takes, int a
 static int end(int rc, struct request *q, const struct lc_error *err)
 {
     lc_server_xml_release(&q->setup);
-    if (rc == 0 || (rc == LC_ERR_FOUND && err->code == 0)) /* done, or the help was printed */
+    if (rc == 0 || rc == LC_HELP_PRINTED) /* done, or the help was printed */
         return 0;
     lc_complain(err);
     return lc_exit_code(err);

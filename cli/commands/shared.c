@@ -215,7 +215,7 @@ bool lc_migrate_has_files(const struct lc_migrate *m)
 
 int lc_migrate_end(int rc, const struct lc_error *err)
 {
-    if (rc == 0 || (rc == LC_ERR_FOUND && err->msg[0] == '\0'))
+    if (rc == 0 || rc == LC_HELP_PRINTED)
         return 0;
     lc_complain(err);
     return lc_exit_code(err);

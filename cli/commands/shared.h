@@ -39,7 +39,7 @@ enum lc_migrate_options {
 
 /*
  * Parse the command line with the shared options named by `which` and the command's own, `more`
- * (ends with name NULL; may be NULL). 0; LC_ERR_FOUND after --help; LC_ERR_USAGE.
+ * (ends with name NULL; may be NULL). 0; LC_HELP_PRINTED after --help; LC_ERR_USAGE.
  */
 int lc_migrate_parse(struct lc_migrate *m, struct lc_command cmd, unsigned which,
                      const struct lc_option *more, int argc, const char **argv,
@@ -52,7 +52,7 @@ int lc_migrate_operands(const struct lc_migrate *m, size_t least, size_t most, c
 /* Is the folder of migrations there? For commands that do without. */
 bool lc_migrate_has_files(const struct lc_migrate *m);
 
-/* Complain and give the exit code; --help's LC_ERR_FOUND is 0. */
+/* Complain and give the exit code; LC_HELP_PRINTED is 0. */
 int lc_migrate_end(int rc, const struct lc_error *err);
 
 /* Tell the events of a run: lines, or with --json an object a line, on stdout; talk on stderr. */

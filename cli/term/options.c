@@ -242,7 +242,7 @@ int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
         rc = parse_args(cmd, &set, argc, argv, rest, err);
     if (!rc && global->help) {
         lc_options_help(cmd);
-        return LC_ERR_FOUND;
+        return LC_HELP_PRINTED;
     }
     lc_message_init(global->no_color, global->quiet);
     if (!rc && cmd->connects)

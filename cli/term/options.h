@@ -42,8 +42,8 @@ struct lc_command {
 /*
  * Parse argv (argv[0] is skipped) for the command, settle lc_message_init by what was given, and take
  * the connection from options and environment. 0 and the operands in *rest; LC_ERR_USAGE with a
- * message; LC_ERR_IO where a password file cannot be read; LC_ERR_FOUND after --help was printed,
- * with err left alone, so that lc_complain says nothing and lc_exit_code gives 0. Strings live
+ * message; LC_ERR_IO where a password file cannot be read; LC_HELP_PRINTED
+ * after --help, with err left alone. Strings live
  * until exit; passwords are known to lc_secret_redact.
  */
 int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
