@@ -299,7 +299,7 @@ static void test_help_agrees_with_the_table(void **state)
     capture_begin(&c, stdout);
     rc = parse("--help --backend embedded");
     capture_end(&c, text, sizeof text);
-    assert_int_equal(rc, LC_ERR_FOUND);
+    assert_int_equal(rc, LC_HELP_PRINTED);
     assert_int_equal(err.code, 0);
     assert_int_equal(lc_exit_code(&err), 0);
     assert_int_equal(strncmp(text, "Usage: livecol try [OPTIONS] FILE\n\n", 35), 0);
