@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "base/test_points.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ static int run(struct lc_backend *b, const char *template_sql, const struct lc_s
                 *err = one;
             break;
         }
+        LC_TEST_POINT("asking again");
         lc_sleep_ms(lc_backoff_ms(attempt), lc_stop_flag());
     }
 done:

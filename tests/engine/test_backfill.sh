@@ -10,8 +10,9 @@ RANDOM=${LC_TEST_SEED:-$$}
 echo "seed ${LC_TEST_SEED:-$$} (LC_TEST_SEED=${LC_TEST_SEED:-$$} repeats it)"
 
 engine_functions "$work/engine"
-engine_slow_function "$work/engine"
-broken=$work/engine/user_scripts/broken
+engine_gated_function "$work/engine" region_gated
+gate=$work/engine/gate
+broken=$gate/region_gated.broken
 
 # The engine in the process has two threads for mutations; 16 are a server's default. It reads the
 # configuration of its working folder.
@@ -39,7 +40,7 @@ filled() {
   for ((p = 1; p <= ($1 == 0 ? 3 : $1); p++)); do
     sql "INSERT INTO $db.t SELECT $p, concat('u', toString(number % 4), '_', toString(number)), '' FROM numbers($2)"
   done
-  sql "ALTER TABLE $db.t ADD COLUMN region LowCardinality(String) DEFAULT region_slow(user_id) AFTER user_id"
+  sql "ALTER TABLE $db.t ADD COLUMN region LowCardinality(String) DEFAULT region_gated(user_id) AFTER user_id"
   sql "INSERT INTO $db.t (d, user_id, region, x) SELECT 1, concat('u1_x', toString(number)), 'given', 'given' FROM numbers(100)"
 }
 
@@ -56,27 +57,28 @@ all_right() {
     "$(sql "SELECT count() FROM system.mutations WHERE database = '$db' AND NOT is_done")"
 }
 
-# wait_for QUERY: until it gives 1.
-wait_for() {
-  for _ in $(seq 200); do
-    [ "$(sql "$1")" != 1 ] || return 0
-    sleep 0.02
-  done
-  fail "waited in vain for $1"
+# said TEXT: until the tool in the background has said it.
+said() { wait_until "the tool says: $1" says "$work/err" "$1"; }
+
+# shellcheck disable=SC2317 # by wait_until
+in_work() { sql "SELECT count() FROM system.merges WHERE database = '$db' AND is_mutation"; }
+unfinished() { sql "SELECT uniqExact(mutation_id) FROM system.mutations WHERE database = '$db' AND NOT is_done"; }
+
+# held BLOCKS ARGUMENT...: backfill in the background, its pid in $pid, at a part of its first mutation:
+# the function has answered that many blocks and is held before the next one. It is closed only when
+# the tool has looked at everything and is about to send, since it asks the function itself before.
+sends='before partitions are sent'
+held() {
+  local blocks=$1
+  shift
+  gate_close "$gate" "$sends"
+  LIVECOL_TEST_GATE=$gate "$hooks" backfill "$@" >"$work/out" 2>"$work/err" </dev/null &
+  pid=$!
+  gate_wait "$gate" "$sends"
+  gate_close "$gate" region_gated "$blocks"
+  gate_open "$gate" "$sends"
+  gate_wait "$gate" region_gated
 }
-unfinished="SELECT count() > 0 FROM system.mutations WHERE NOT is_done"
-# said WORD: until the tool in the background has said it.
-said() {
-  for _ in $(seq 500); do
-    ! grep -q "$1" "$work/err" || return 0
-    sleep 0.02
-  done
-  fail "never said: $1"
-}
-begun() { wait_for "SELECT count() > 0 FROM system.mutations WHERE database = '$db'"; }
-# pace SECONDS: what the function takes for 8,192 rows. Where something must be met while it is under way,
-# it takes long enough for any machine.
-pace() { echo "$1" >"$work/engine/user_scripts/pace"; }
 
 # --- the plan, the work, the second time --------------------------------------------------------
 fresh plain
@@ -148,7 +150,7 @@ done
 fresh missing
 sql "CREATE TABLE missing.t (d UInt16, user_id String, x String) ENGINE = MergeTree ORDER BY user_id"
 sql "INSERT INTO missing.t SELECT 1, toString(number), '' FROM numbers(1000)"
-sql "ALTER TABLE missing.t ADD COLUMN region String DEFAULT region_slow(user_id)"
+sql "ALTER TABLE missing.t ADD COLUMN region String DEFAULT region_gated(user_id)"
 touch "$broken"
 backfill t.region
 expect 'the function fails: exit' 3 "$code"
@@ -188,15 +190,24 @@ expect 'lightweight updates: kept' $'30000\t925\t7500' \
 backfill t.region
 expect_in 'lightweight updates, again' 'stored in all 3 parts' "$work/out"
 
-# A mutation that does more than to fill in the column is not livecol's to kill.
+# A mutation that does more than to fill in the column is not livecol's to kill. It is held at a part
+# all the while that livecol could.
 fresh mixed
-filled 2 60000
+filled 2 20000
+gate_close "$gate" region_gated
 sql "ALTER TABLE mixed.t MATERIALIZE COLUMN region, UPDATE x = '' WHERE x = 'none' SETTINGS mutations_sync = 0"
+gate_wait "$gate" region_gated
+gate_keep "$gate" region_gated
 backfill t.region --cancel
 expect_in 'not ours: cancel' '0 mutation(s) ended' "$work/out"
-backfill t.region
-expect 'not ours: exit' 0 "$code"
-all_right 'not ours' 120100
+LIVECOL_TEST_POINTS=1 "$hooks" backfill t.region >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+said 'partitions were sent' # or rather: none was, since that mutation does it
+expect 'not ours: still there' 1 "$(unfinished)"
+gate_open "$gate" region_gated
+wait "$pid"
+expect 'not ours: exit' 0 $?
+all_right 'not ours' 40100
 expect 'not ours: nothing sent' 1 "$(sql "SELECT uniq(mutation_id) FROM system.mutations WHERE database = 'mixed'")"
 
 # More partitions than one statement of 256 KiB can name; a name of many bytes stands for many.
@@ -215,7 +226,7 @@ table="\`t'a.b\\\`\\e[31m\`"
 column="\`c\"o'l\\\\{id:x}\`"
 sql "CREATE TABLE names.$table (p String, user_id String) ENGINE = MergeTree PARTITION BY (p, user_id LIKE 'u1%') ORDER BY user_id"
 sql "INSERT INTO names.$table SELECT ['a', 'a''b', '\\n', 'ü', '', ')'][1 + number % 6], concat('u', toString(number)) FROM numbers(6000)"
-sql "ALTER TABLE names.$table ADD COLUMN $column String DEFAULT region_slow(user_id)"
+sql "ALTER TABLE names.$table ADD COLUMN $column String DEFAULT region_gated(user_id)"
 touch "$work/hold"
 "$LIVECOL_BIN" backfill "$table.$column" --batch-rows 1 --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
@@ -224,11 +235,11 @@ touch "$broken"
 rm "$work/hold"
 wait "$pid"
 expect 'names: exit' 1 $?
-rm "$broken"
 expect 'names: nothing steers a terminal' 0 "$(cat "$work/out" "$work/err" | grep -c $'\e')"
 eval "set -- $(sed -n 's/.*end it: livecol backfill //p' "$work/err")"
 backfill "$@"
 expect_in 'names: the hint' '1 mutation(s) ended' "$work/out"
+rm "$broken" # only now: else the server's next try ends it
 backfill "$table.$column"
 expect 'names, again: exit' 0 "$code"
 expect 'names: right' 6000 "$(sql "SELECT countIf($column = multiIf(startsWith(user_id, 'u1'), 'us-east', startsWith(user_id, 'u2'), 'eu-west', 'unknown')) FROM names.$table")"
@@ -237,18 +248,20 @@ expect 'names: right' 6000 "$(sql "SELECT countIf($column = multiIf(startsWith(u
 fresh throttled
 filled 4 30000
 touch "$work/hold"
-pace 0.08
 "$LIVECOL_BIN" backfill t.region --batch-rows 1 --pause-file "$work/hold" >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
 said waiting
 expect 'pause file: nothing is sent' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'throttled'")"
+gate_close "$gate" region_gated
 rm "$work/hold"
-wait_for "$unfinished"
+gate_wait "$gate" region_gated
+expect 'pause file: a mutation runs' 1 "$(unfinished)"
 touch "$work/hold"
-wait_for "SELECT count() = 0 FROM system.mutations WHERE database = 'throttled' AND NOT is_done"
-left=$(lacking)
-[ "$left" -gt 0 ] || fail 'pause file: it did not wait'
-pace 0.02
+wait_until 'the tool waits again' is 2 grep -c waiting "$work/err"
+wait_until 'it has ended its mutation' is 0 unfinished
+gate_open "$gate" region_gated
+wait_until 'the part in work is done' is 0 in_work
+expect 'pause file: the others wait' 3 "$(lacking)"
 rm "$work/hold"
 wait "$pid"
 expect 'pause file: exit' 0 $?
@@ -269,7 +282,7 @@ backfill t.region --max-load parts=1000,mutations=9,merges=9,queries=99,replica_
   --probe-query 'SELECT user_id FROM t LIMIT 10' --throttle-query "SELECT -number FROM numbers(1000000000)" --critical-load queries=1000
 expect 'below every limit: exit' 0 "$code"
 all_right 'below every limit' 60100
-filled_again() { sql "ALTER TABLE $db.t DROP COLUMN region" && sql "ALTER TABLE $db.t ADD COLUMN region LowCardinality(String) DEFAULT region_slow(user_id)"; }
+filled_again() { sql "ALTER TABLE $db.t DROP COLUMN region" && sql "ALTER TABLE $db.t ADD COLUMN region LowCardinality(String) DEFAULT region_gated(user_id)"; }
 filled_again
 for case in "SELECT throwIf(1)|throttle query fails" "SELECT 'x'|not a number" "SELECT nan|not a number" "SELECT 1 WHERE 0|gives no value"; do
   backfill t.region --throttle-query "${case%%|*}"
@@ -290,21 +303,18 @@ done
 
 fresh stopped
 filled 4 30000
-pace 0.08
 for signal in INT HUP; do
-  "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
-  pid=$!
-  wait_for "$unfinished"
+  held 0 t.region --batch-rows 1
   "$LIVECOL_BIN" backfill t.region --cancel >/dev/null 2>"$work/cancel"
   expect_in "SIG$signal: --cancel beside it" 'it sends again what is ended here' "$work/cancel"
   kill "-$signal" "$pid"
+  gate_open "$gate" region_gated
   wait "$pid"
   code=$?
   expect "SIG$signal: exit" $((128 + $(kill -l "$signal"))) "$code"
   expect_in "SIG$signal" 'paused with' "$work/err"
   expect "SIG$signal: nothing unfinished" 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'stopped' AND NOT is_done")"
 done
-pace 0.02
 backfill t.region
 expect 'stopped, again: exit' 0 "$code"
 all_right 'stopped, again' 120100
@@ -330,12 +340,9 @@ expect 'nothing open: stored' 0 "$(lacking)"
 fails() { # NAME: a table whose backfill fails after it began
   fresh "$1"
   filled 4 30000
-  pace 0.08
-  "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
-  pid=$!
-  wait_for "$unfinished"
+  held 0 t.region --batch-rows 1
   touch "$broken"
-  pace 0.02
+  gate_open "$gate" region_gated
   wait "$pid"
   expect "$1: exit" 1 $?
   expect_in "$1" 'broken on purpose' "$work/err"
@@ -367,8 +374,9 @@ rm "$broken"
 fresh behind
 filled 2 20000
 touch "$broken"
-sql "ALTER TABLE behind.t UPDATE x = region_slow(user_id) WHERE 1 SETTINGS mutations_sync = 0"
-wait_for "SELECT count() > 0 FROM system.mutations WHERE database = 'behind' AND latest_fail_reason != ''"
+sql "ALTER TABLE behind.t UPDATE x = region_gated(user_id) WHERE 1 SETTINGS mutations_sync = 0"
+wait_until 'the mutation before it fails' is 1 \
+  sql "SELECT count() FROM system.mutations WHERE database = 'behind' AND latest_fail_reason != ''"
 sql "ALTER TABLE behind.t MODIFY COLUMN region LowCardinality(String) DEFAULT region_v1(user_id)"
 backfill t.region
 expect 'behind another: exit' 1 "$code"
@@ -385,14 +393,17 @@ writes() {
   sql "INSERT INTO $db.t (d, user_id, region, x) SELECT 1 + number % 3, concat('u2_g', toString(number)), 'mine', 'mine' FROM numbers(100)"
 }
 
-# The tool, at random moments: the server lives on, and is left with one mutation at most.
+# some_blocks: so many blocks are done when it happens; all four partitions are 20.
+some_blocks() { echo $((RANDOM % 16)); }
+
+# The tool, in the middle of the server's work: the server lives on, and is left with one mutation at most.
 for ((i = 1; i <= $(times 50); i++)); do
   fresh tool
   filled 4 40000
-  "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
-  pid=$!
-  sleep "0.$((RANDOM % 7))$((RANDOM % 10))"
+  held "$(some_blocks)" t.region --batch-rows 1
   { kill -KILL "$pid" && wait "$pid"; } 2>/dev/null
+  expect "tool killed $i: what it leaves" 1 "$(unfinished)"
+  gate_open "$gate" region_gated
   writes
   "$LIVECOL_BIN" unlock --force >/dev/null 2>&1 # rather than to wait until its lock is stale
   backfill t.region
@@ -409,7 +420,9 @@ at_point() { # VARIABLE=VALUE
 at_point LIVECOL_TEST_POINTS=1
 points=$(grep -c '^point ' "$work/err")
 [ "$points" -ge 6 ] || fail "only $points points"
-chosen=$(shuf -i "1-$points" -n "$([ -n "${LIVECOL_LONG:-}" ] && echo "$points" || echo 3)")
+# The last of each name; all of them in the long run.
+chosen=$(sed -n 's/^point \([0-9]*\): \(.*\)/\2 \1/p' "$work/err" | awk '{ n = $NF; $NF = ""; last[$0] = n } END { for (p in last) print last[p] }')
+[ -z "${LIVECOL_LONG:-}" ] || chosen=$(seq "$points")
 for i in $chosen; do
   at_point "LIVECOL_TEST_KILL_AT=$i" 2>/dev/null
   expect "killed at point $i" 137 $?
@@ -423,11 +436,9 @@ done
 for ((i = 1; i <= $(times 20); i++)); do
   fresh udf
   filled 4 40000
-  "$LIVECOL_BIN" backfill t.region --batch-rows 1 >"$work/out" 2>"$work/err" </dev/null &
-  pid=$!
-  begun
-  sleep "0.0$((RANDOM % 10))"
-  pkill -KILL -f "$work/engine/user_scripts/slow" || true
+  held "$(some_blocks)" t.region --batch-rows 1
+  kill -KILL "$(cat "$gate/region_gated.reached")"
+  gate_open "$gate" region_gated
   wait "$pid"
   code=$?
   writes
@@ -441,18 +452,20 @@ done
 for ((i = 1; i <= $(times 10); i++)); do
   fresh engine
   filled 4 40000
-  "$LIVECOL_BIN" backfill t.region --batch-rows 1 --connect-timeout 5 >"$work/out" 2>"$work/err" </dev/null &
-  pid=$!
-  begun
-  sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
+  gate_close "$gate" 'asking again'
+  held "$(some_blocks)" t.region --batch-rows 1 --connect-timeout 5
   engines_stop
+  gate_open "$gate" region_gated
+  gate_wait "$gate" 'asking again' # it has met nobody
   if [ "$i" = 1 ]; then # the tool lives on, and goes on
     engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" --port "${engine_url##*:}" || exit 1
+    gate_open "$gate" 'asking again'
     wait "$pid"
     expect 'engine killed below the tool: exit' 0 $?
   else
     kill -KILL "$pid" 2>/dev/null
     wait "$pid" 2>/dev/null
+    gate_open "$gate" 'asking again'
     start_engine || exit 1
   fi
   export CLICKHOUSE_URL=$engine_url/engine

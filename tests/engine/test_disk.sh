@@ -19,7 +19,9 @@ trap 'engines_stop; umount "$work/engine"; runner_cleanup' EXIT
 mkdir "$work/engine"
 mount -t tmpfs -o size=160m tmpfs "$work/engine" || exit 1
 engine_functions "$work/engine"
-engine_slow_function "$work/engine"
+gate=$work/gate # not on the disk that becomes full
+mkdir "$gate" && ln -s "$gate" "$work/engine/gate"
+engine_gated_function "$work/engine" region_gated
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
 
 free_kb() { df -Pk "$work/engine" | awk 'NR == 2 { print $4 }'; }
@@ -42,7 +44,7 @@ sql "INSERT INTO disk.t SELECT 1, concat('u', toString(number % 4), '_', randomP
 for d in 2 3 4; do
   sql "INSERT INTO disk.t SELECT $d, concat('u', toString(number % 4), '_', toString(number)) FROM numbers(100000)"
 done
-sql "ALTER TABLE disk.t ADD COLUMN region String DEFAULT region_slow(user_id)"
+sql "ALTER TABLE disk.t ADD COLUMN region String DEFAULT region_gated(user_id)"
 rows=700000
 
 # --- the plan ---------------------------------------------------------------------------------------
@@ -62,15 +64,20 @@ all_right 'nearly full' "$rows"
 give_back
 
 # --- it fills in the middle: the server begins no further part ---------------------------------------
-# in_work: the tool is begun, and the server is at a part; its pid goes into $pid.
-in_work() {
-  "$LIVECOL_BIN" backfill t.region --batch-rows 1 --order oldest >"$work/out" 2>"$work/err" </dev/null &
+# shellcheck disable=SC2317 # by wait_until
+unfinished() { sql "SELECT count() FROM system.mutations WHERE database = '$db' AND NOT is_done"; }
+# held BLOCKS: the tool is begun, its pid in $pid, and the server is at the first part: the function has
+# answered that many blocks and is held before the next one. It is closed only when the tool has looked
+# at everything and is about to send, since it asks the function itself before.
+sends='before partitions are sent'
+held() {
+  gate_close "$gate" "$sends"
+  LIVECOL_TEST_GATE=$gate "$hooks" backfill t.region --batch-rows 1 --order oldest >"$work/out" 2>"$work/err" </dev/null &
   pid=$!
-  for _ in $(seq 400); do
-    [ "$(sql "SELECT count() FROM system.merges WHERE database = '$db' AND is_mutation")" = 0 ] || return 0
-    sleep 0.01
-  done
-  fail 'no part came into work'
+  gate_wait "$gate" "$sends"
+  gate_close "$gate" region_gated "$1"
+  gate_open "$gate" "$sends"
+  gate_wait "$gate" region_gated
 }
 # whole NAME: parts that the server kept though their files are not whole, which the message then
 # names, are written anew in the way it says.
@@ -83,8 +90,10 @@ whole() {
     done
   fi
 }
-in_work
+held 0
 leave 0
+wait_until 'the tool has ended its mutation' is 0 unfinished
+gate_open "$gate" region_gated
 wait "$pid"
 expect 'filled: exit' 1 $?
 expect_in 'filled' 'the disk default has' "$work/err"
@@ -104,10 +113,11 @@ expect 'filled, then room: damaged parts' 0 "$(sql "CHECK TABLE disk.t SETTINGS 
 fresh grows
 sql "CREATE TABLE grows.t (user_id String) ENGINE = MergeTree ORDER BY tuple() SETTINGS min_bytes_for_wide_part = 0"
 sql "INSERT INTO grows.t SELECT concat('u', toString(number % 4), '_', toString(number)) FROM numbers(400000)"
-sql "ALTER TABLE grows.t ADD COLUMN region String DEFAULT concat(region_slow(user_id), hex(sipHash128(user_id)))"
+sql "ALTER TABLE grows.t ADD COLUMN region String DEFAULT concat(region_gated(user_id), hex(sipHash128(user_id)))"
 right="startsWith(region, multiIf(startsWith(user_id, 'u1'), 'us-east', startsWith(user_id, 'u2'), 'eu-west', 'unknown')) AND length(region) > 32"
-in_work
+held 25 # of 49 blocks
 leave 0
+gate_open "$gate" region_gated
 wait "$pid"
 expect 'filled in a part: exit' 1 $?
 give_back

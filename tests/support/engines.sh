@@ -33,19 +33,31 @@ END
     "$LIVECOL_SOURCE/config/livecol_function.xml" >"$1/slow_function.xml"
 }
 
-# engine_gated_function DIR NAME [PROGRAM-LINE]: a function NAME that answers as region_v1 does, one
-# process a block, and passes the gate DIR/gate before each block (tests/support/wait.sh):
-# gate_close "$dir/gate" NAME holds every call, gate_open lets them go on.
+# engine_gated_function DIR NAME: a function NAME that answers as region_v1 does, one process a block,
+# and passes the gate DIR/gate before each block (tests/support/wait.sh): gate_close "$dir/gate" NAME
+# holds every call, gate_open lets them go on. While gate/NAME.broken is there it fails behind the gate.
 engine_gated_function() {
   mkdir -p "$1/gate"
   cat >"$1/user_scripts/gated_$2" <<END
 #!/bin/sh
-gate=\$(dirname "\$0")/../gate
-if [ -e "\$gate/$2.hold" ]; then
-  : >"\$gate/$2.reached"
-  while [ -e "\$gate/$2.hold" ]; do sleep 0.02; done
+here=\${0%/*}
+gate=\$here/../gate/$2
+waits() {
+  [ -e "\$gate.hold" ] || return 1
+  for pass in "\$gate".pass.*; do
+    ! rmdir "\$pass" 2>/dev/null || return 1
+  done
+}
+if waits; then
+  echo \$\$ >"\$gate.writing" && mv "\$gate.writing" "\$gate.reached"
+  while [ -e "\$gate.hold" ] || [ -e "\$gate.keep" ]; do sleep 0.02; done
 fi
-exec "\$(dirname "\$0")/livecol-udf" "\$@"
+if [ -e "\$gate.broken" ]; then
+  cat >/dev/null # else the server may meet the closed pipe first, and shows that instead of these words
+  echo 'broken on purpose' >&2
+  exit 1
+fi
+exec "\$here/livecol-udf" "\$@"
 END
   chmod +x "$1/user_scripts/gated_$2"
   # The server ends a function that takes longer than it is told: a gate may be held for long.

@@ -58,15 +58,28 @@ says() {
 # livecol-hooks at a named point (LIVECOL_TEST_GATE=DIR, see base/test_points.h), and the engine's
 # functions of engine_gated_function.
 
-# gate_close DIR NAME: whoever comes to NAME from now on waits there.
+# gate_close DIR NAME [N]: whoever comes to NAME from now on waits there, once N (0) of a function's
+# calls have passed.
 gate_close() {
+  local i
   mkdir -p "$1"
-  rm -f "$1/$2.reached"
+  rm -rf "$1/$2".pass.*
+  for ((i = 0; i < ${3:-0}; i++)); do
+    mkdir "$1/$2.pass.$i"
+  done
+  rm -f "$1/$2.reached" "$1/$2.keep"
   : >"$1/$2.hold"
 }
 
-# gate_open DIR NAME: those who wait go on.
-gate_open() { rm -f "$1/$2.hold"; }
+# gate_keep DIR NAME: those calls of a function that wait stay there, whoever comes later passes.
+gate_keep() {
+  : >"$1/$2.keep"
+  rm -f "$1/$2.hold"
+}
 
-# gate_wait DIR NAME: until somebody has come to it.
+# gate_open DIR NAME: those who wait go on.
+gate_open() { rm -f "$1/$2.hold" "$1/$2.keep"; }
+
+# gate_wait DIR NAME: until somebody has come to it. A function leaves its process's id in
+# NAME.reached.
 gate_wait() { wait_until "somebody at the gate $2" ls "$1/$2.reached"; }
