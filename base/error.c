@@ -28,6 +28,18 @@ int lc_fail(struct lc_error *err, int code, const char *fmt, ...)
     return code;
 }
 
+int lc_no_memory(struct lc_error *err)
+{
+    return lc_fail(err, LC_ERR_NOMEM, "not enough memory");
+}
+
+int lc_error_pass(struct lc_error *err, const struct lc_error *from)
+{
+    if (err && err->code == 0)
+        *err = *from;
+    return from->code;
+}
+
 int lc_fail_at(struct lc_error *err, int code, uint64_t byte, uint64_t row, const char *fmt, ...)
 {
     va_list ap;

@@ -51,6 +51,15 @@ int lc_fail(struct lc_error *err, int code, const char *fmt, ...)
 int lc_fail_at(struct lc_error *err, int code, uint64_t byte, uint64_t row, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* As lc_fail with LC_ERR_NOMEM. */
+int lc_no_memory(struct lc_error *err);
+
+/*
+ * Pass on the failure `from`: *err (may be NULL) gets it, unless it already holds one. Returns
+ * from->code.
+ */
+int lc_error_pass(struct lc_error *err, const struct lc_error *from);
+
 /* Set the hint of a failure that is already there; a hint that is there is kept. */
 void lc_hint(struct lc_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -63,17 +63,19 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
-static int write_all(int fd, const char *p, size_t n)
+int lc_write_all(int fd, const void *p, size_t n)
 {
-    while (n) {
-        ssize_t put = write(fd, p, n);
+    const char *at = p;
 
-        if (put < 0 && errno == EINTR)
+    while (n) {
+        ssize_t wrote = write(fd, at, n);
+
+        if (wrote < 0 && errno == EINTR)
             continue;
-        if (put < 0)
+        if (wrote < 0)
             return -1;
-        p += put;
-        n -= (size_t)put;
+        at += wrote;
+        n -= (size_t)wrote;
     }
     return 0;
 }
@@ -82,7 +84,7 @@ static int write_all(int fd, const char *p, size_t n)
 static int write_straight(const char *path, const void *p, size_t n, struct lc_error *err)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
-    bool ok = fd >= 0 && write_all(fd, p, n) == 0;
+    bool ok = fd >= 0 && lc_write_all(fd, p, n) == 0;
 
     if (fd >= 0)
         ok = close(fd) == 0 && ok;
@@ -107,7 +109,7 @@ int lc_file_write(const char *path, const void *p, size_t n, unsigned mode, stru
         free(draft);
         return rc;
     }
-    ok = write_all(fd, p, n) == 0 && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    ok = lc_write_all(fd, p, n) == 0 && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
     LC_TEST_POINT("draft written");
     ok = ok && rename(draft, path) == 0;

@@ -42,4 +42,7 @@ int lc_folder_make(const char *path, struct lc_error *err);
 /* "folder/name", malloc'ed. NULL: no memory, said in *err. */
 char *lc_path_join(const char *folder, const char *name, struct lc_error *err);
 
+/* Write all n bytes, whatever a signal cuts short. 0; -1 with errno. */
+int lc_write_all(int fd, const void *p, size_t n);
+
 #endif

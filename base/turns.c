@@ -182,7 +182,7 @@ int lc_turns_run(size_t n, unsigned most, const struct lc_turns_hooks *hooks, st
     pthread_cond_destroy(&jobs.changed);
     pthread_mutex_destroy(&jobs.mutex);
     free(jobs.v);
-    if (jobs.rc && err && err->code == 0)
-        *err = jobs.error;
+    if (jobs.rc)
+        lc_error_pass(err, &jobs.error);
     return jobs.rc;
 }

@@ -1,4 +1,5 @@
 /* livecol-udf: what the server executes. Reads blocks of keys, writes blocks of values. */
+#include "base/files.h"
 #include "livecol_version.h"
 #include "udf/export.h"
 #include "udf/options.h"
@@ -177,17 +178,9 @@ static int say_rules(const struct lc_rules *r, const struct answer *answer, cons
 
 static int write_all(struct lc_slice bytes, struct lc_error *err)
 {
-    while (bytes.n) {
-        ssize_t n = write(STDOUT_FILENO, bytes.p, bytes.n);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return lc_fail(err, LC_ERR_IO, "cannot write: %s", strerror(errno));
-        bytes.p += n;
-        bytes.n -= (size_t)n;
-    }
-    return 0;
+    return lc_write_all(STDOUT_FILENO, bytes.p, bytes.n)
+               ? lc_fail(err, LC_ERR_IO, "cannot write: %s", strerror(errno))
+               : 0;
 }
 
 static int serve(struct lc_stream *s, struct lc_error *err)

@@ -4,15 +4,8 @@
  */
 #include "udf/tsv.h"
 
+#include "base/hex.h"
 #include <string.h>
-
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* The byte that a backslash and `c` stand for, or -1. */
 static int escaped_byte(uint8_t c)
@@ -46,9 +39,9 @@ static int64_t unescape(uint8_t *p, size_t n, size_t *bad)
         if (from + 1 == n)
             return -1;
         if (p[from + 1] == 'x') {
-            if (from + 3 >= n || hex_digit(p[from + 2]) < 0 || hex_digit(p[from + 3]) < 0)
+            if (from + 3 >= n || lc_hex_digit(p[from + 2]) < 0 || lc_hex_digit(p[from + 3]) < 0)
                 return -1;
-            p[to++] = (uint8_t)(hex_digit(p[from + 2]) << 4 | hex_digit(p[from + 3]));
+            p[to++] = (uint8_t)(lc_hex_digit(p[from + 2]) << 4 | lc_hex_digit(p[from + 3]));
             from += 4;
             continue;
         }

@@ -30,10 +30,7 @@ enum {
     DISK_EVERY_MS = 500,
     ABORTED = 236, /* a pause (merges stopped, a restart), not a failure */
     UNKNOWN_FUNCTION = 46,
-    UNKNOWN_MS = 6000, /* a server that starts goes on with mutations before it has its functions */
-    CANNOT_ASSIGN_ALTER = 517,
-    TOO_MANY_MUTATIONS = 692,
-    TABLE_IS_READ_ONLY = 242
+    UNKNOWN_MS = 6000
 };
 
 /* How often a partition was sent without a part of it having become done. */
@@ -204,7 +201,7 @@ static bool may_pass(struct run *r, size_t row)
 {
     const struct lc_cell *reason = lc_answer_at(&r->mutations, row, C_FAIL_REASON);
 
-    if (lc_server_error_code(reason->p, reason->n) != UNKNOWN_FUNCTION)
+    if (lc_server_error_code(reason->p, reason->n) != LC_SERVER_UNKNOWN_FUNCTION)
         return false;
     if (r->unknown_since_ms == 0) {
         r->unknown_since_ms = lc_now_ms();
@@ -382,9 +379,7 @@ static int note_sent(struct run *r, const struct lc_backfill_partition *p, struc
 static bool may_retry(int rc, int server_code)
 {
     return rc == LC_ERR_NOT_SENT || rc == LC_ERR_UNKNOWN ||
-           (rc == LC_ERR_SERVER &&
-            (server_code == CANNOT_ASSIGN_ALTER || server_code == TOO_MANY_MUTATIONS ||
-             server_code == TABLE_IS_READ_ONLY));
+           (rc == LC_ERR_SERVER && lc_server_code_is_transient(server_code));
 }
 
 static int send_once(struct run *r, const char *sql, struct lc_error *err)
@@ -415,8 +410,7 @@ static int send(struct run *r, const char *sql, struct lc_error *err)
         if (rc == 0)
             return 0;
         if (!may_retry(rc, why.server_code) || attempt == LC_QUERY_TRIES) {
-            if (err && err->code == 0)
-                *err = why;
+            lc_error_pass(err, &why);
             return rc;
         }
         say(r, "%s; try %u of %u in %u ms", why.msg, attempt + 1, LC_QUERY_TRIES, pause_ms);
@@ -554,8 +548,7 @@ static int submit(struct run *r, bool *sent, struct lc_error *err)
         rc = send(r, lc_buf_str(&sql), &why);
     if (rc == LC_ERR_SERVER && why.code)
         lc_backfill_still_there(r->t, err); /* says more than the server's refusal */
-    if (why.code && err && err->code == 0)
-        *err = why;
+    lc_error_pass(err, &why);
     LC_TEST_POINT("partitions were sent");
     lc_buf_release(&sql);
     r->pause_ms = FIRST_PAUSE_MS;

@@ -59,8 +59,7 @@ static int check_part(const struct lc_backfill_target *t, const char *part, bool
     lc_answer_release(&a);
     if (rc == 0 || rc == LC_ERR_SERVER)
         return 0;
-    if (err && err->code == 0)
-        *err = why;
+    lc_error_pass(err, &why);
     return rc;
 }
 

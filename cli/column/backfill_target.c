@@ -23,11 +23,6 @@ enum {
     L_COMPACT_BYTES
 };
 
-static int no_memory(struct lc_error *err)
-{
-    return lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
-}
-
 static int refuse(struct lc_error *err, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -86,7 +81,7 @@ static int find_column(struct lc_backfill_target *t, struct lc_error *err)
     t->default_kind = strdup(lc_answer_at(&a, 0, 1)->p);
     t->default_expr = strdup(lc_answer_at(&a, 0, 2)->p);
     if (!t->type || !t->default_kind || !t->default_expr)
-        rc = no_memory(err);
+        rc = lc_no_memory(err);
     else if (lc_answer_u64(&a, 0, 3, 0))
         rc = refuse(err,
                     "a key column is stored with every row from the beginning, and cannot be "
@@ -114,7 +109,7 @@ int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
     t->table = strdup(table);
     t->column = strdup(column);
     if (!t->database || !t->table || !t->column)
-        return no_memory(err);
+        return lc_no_memory(err);
     if (!facts->fail_reason || !facts->merge_mutation)
         return refuse(err,
                       "there, a migration stores it with ALTER TABLE … UPDATE column = column "
@@ -144,8 +139,8 @@ int lc_backfill_still_there(const struct lc_backfill_target *t, struct lc_error 
         rc = lc_fail(err, LC_ERR_SERVER, "somebody changed the table meanwhile: %s", why.msg);
         lc_hint(err, "what was stored until then is kept; run it again for the table or column as "
                      "it is called now");
-    } else if (rc && err && err->code == 0) {
-        *err = why;
+    } else if (rc) {
+        lc_error_pass(err, &why);
     }
     return rc;
 }
@@ -177,7 +172,7 @@ static int take_left(struct lc_backfill_left *left, const struct lc_answer *a, s
 {
     left->v = calloc(a->rows + 1, sizeof *left->v);
     if (!left->v)
-        return no_memory(err);
+        return lc_no_memory(err);
     for (size_t i = 0; i < a->rows; i++) {
         struct lc_backfill_partition *p = &left->v[i];
 
@@ -194,7 +189,7 @@ static int take_left(struct lc_backfill_left *left, const struct lc_answer *a, s
         };
         left->n++;
         if (!p->id || !p->text)
-            return no_memory(err);
+            return lc_no_memory(err);
         add_up(&left->sum, p);
     }
     return 0;

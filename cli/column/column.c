@@ -17,11 +17,6 @@ enum { SIDE_MAX_BYTES = 1 << 20 };
 /* Columns of sql/columns.sql. */
 enum { C_NAME, C_TYPE, C_DEFAULT_KIND, C_DEFAULT_EXPRESSION };
 
-static int no_memory(struct lc_error *err)
-{
-    return lc_fail(err, LC_ERR_NOMEM, "no memory for a column");
-}
-
 static int find_table(struct lc_derived *d, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", d->database}, {"table", d->table}, {NULL, NULL}};
@@ -58,7 +53,7 @@ int lc_derived_find(struct lc_derived *d, struct lc_backend *b, const char *data
     d->table = strdup(table);
     d->column = strdup(column);
     if (!d->database || !d->table || !d->column)
-        return no_memory(err);
+        return lc_no_memory(err);
     args[0].value = d->database;
     args[1].value = d->table;
     rc = find_table(d, err);
@@ -76,7 +71,7 @@ int lc_derived_find(struct lc_derived *d, struct lc_backend *b, const char *data
         d->type = strdup(lc_answer_at(&d->columns, i, C_TYPE)->p);
         d->kind = strdup(lc_answer_at(&d->columns, i, C_DEFAULT_KIND)->p);
         d->expr = strdup(lc_answer_at(&d->columns, i, C_DEFAULT_EXPRESSION)->p);
-        return d->type && d->kind && d->expr ? rc : no_memory(err);
+        return d->type && d->kind && d->expr ? rc : lc_no_memory(err);
     }
     return rc ? rc
               : lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", d->database, table, column);
@@ -130,7 +125,7 @@ int lc_derived_inputs(const struct lc_derived *d, const char *expr, char ***name
     *names = NULL;
     *n = 0;
     if (!v)
-        return no_memory(err);
+        return lc_no_memory(err);
     while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
         struct lc_lexer ahead = lex;
         struct lc_tok next;
@@ -143,7 +138,7 @@ int lc_derived_inputs(const struct lc_derived *d, const char *expr, char ***name
         name = lc_tok_name(&tok);
         if (!name) {
             lc_derived_free_names(v, found);
-            return no_memory(err);
+            return lc_no_memory(err);
         }
         if (lc_derived_type_of(d, name) && !is_among(v, found, name))
             v[found++] = name;
@@ -275,8 +270,8 @@ int lc_derived_unsteady(const struct lc_derived *d, const char *expr, char **nam
         lc_answer_release(&t);
         if (rc == LC_ERR_SERVER)
             return 0; /* an older server, which does not say */
-        if (rc && err && err->code == 0)
-            *err = one;
+        if (rc)
+            lc_error_pass(err, &one);
     }
     return rc;
 }

@@ -17,22 +17,12 @@ enum { C_NAME, C_TYPE, C_DEFAULT_KIND, C_DEFAULT_EXPRESSION };
 
 enum verdict { SAME, DIFFERENT, UNSURE };
 
-static int no_memory(struct lc_error *err)
-{
-    lc_fail(err, LC_ERR_NOMEM, "no memory to compare a column");
-    return LC_ERR_NOMEM;
-}
-
-static const char *database_of(const struct lc_backend *b, const struct lc_stmt *s)
-{
-    return lc_stmt_database(s, lc_backend_database(b));
-}
-
 static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc_answer *t,
                         struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", database_of(b, s)}, {"table", s->name}, {NULL, NULL}};
+    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(b))},
+                                      {"table", s->name},
+                                      {NULL, NULL}};
 
     return lc_query_read(b, lc_sql_columns, args, t, err);
 }
@@ -75,7 +65,7 @@ static int compare_types(struct lc_backend *b, struct lc_slice type, const struc
 
     if (!plain || asprintf(&array, "Array(%s)", plain) < 0) {
         free(plain);
-        return no_memory(err);
+        return lc_no_memory(err);
     }
     *verdict = lc_lex_same(plain, strlen(plain), is->p, is->n) ? SAME : UNSURE;
     if (*verdict == UNSURE) {
@@ -92,8 +82,8 @@ static int compare_types(struct lc_backend *b, struct lc_slice type, const struc
                                : DIFFERENT;
         } else if (rc == LC_ERR_SERVER) {
             rc = 0;
-        } else if (rc && err && err->code == 0) {
-            *err = one;
+        } else if (rc) {
+            lc_error_pass(err, &one);
         }
     }
     lc_answer_release(&t);
@@ -128,15 +118,15 @@ static int format_expression(struct lc_backend *b, const char *p, size_t n, char
 
     *out = NULL;
     if (asprintf(&sql, "SELECT %.*s", (int)n, p) < 0)
-        return no_memory(err);
+        return lc_no_memory(err);
     rc = lc_query_read(b, lc_sql_format_query,
                        (const struct lc_sql_arg[]){{"sql", sql}, {NULL, NULL}}, &t, &one);
     if (rc == 0 && t.rows == 1)
         *out = strdup(lc_answer_at(&t, 0, 0)->p);
     else if (rc == LC_ERR_SERVER)
         rc = 0;
-    else if (rc && err && err->code == 0)
-        *err = one;
+    else if (rc)
+        lc_error_pass(err, &one);
     lc_answer_release(&t);
     free(sql);
     return rc;
@@ -209,10 +199,10 @@ static int differs(struct lc_backend *b, const struct lc_stmt *s, const struct l
                    const char *want_kind, struct lc_error *err)
 {
     lc_fail(err, LC_ERR_SERVER,
-            "column %s.%s.%s has the %s %s%s%s, and the statement says %s%s%.*s", database_of(b, s),
-            s->name, c->column, what, kind, *kind ? " " : "", *is ? is : "none", want_kind,
-            *want_kind ? " " : "", want.n ? (int)want.n : 4,
-            want.n ? (const char *)want.p : "none");
+            "column %s.%s.%s has the %s %s%s%s, and the statement says %s%s%.*s",
+            lc_stmt_database(s, lc_backend_database(b)), s->name, c->column, what, kind,
+            *kind ? " " : "", *is ? is : "none", want_kind, *want_kind ? " " : "",
+            want.n ? (int)want.n : 4, want.n ? (const char *)want.p : "none");
     lc_hint(err, c->conditional
                      ? "IF NOT EXISTS left the column that was there as it was: change it with "
                        "MODIFY COLUMN, or write what it is"
@@ -251,7 +241,7 @@ static int check_command(struct lc_backend *b, const struct lc_abilities *facts,
         if (c->type.n >= 6 && strncasecmp((const char *)c->type.p, "Nested", 6) == 0)
             return 0; /* it is there as its parts */
         return lc_fail(err, LC_ERR_SERVER, "column %s.%s.%s is not there after the statement",
-                       database_of(b, s), s->name, c->column);
+                       lc_stmt_database(s, lc_backend_database(b)), s->name, c->column);
     }
     type = lc_answer_at(t, row, C_TYPE);
     kind = lc_answer_at(t, row, C_DEFAULT_KIND);
@@ -284,8 +274,9 @@ static int check_host(const struct lc_cluster *c, size_t host, const struct lc_a
                       const struct lc_stmt *s, void (*unsure)(void *, const char *), void *ctx,
                       struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", database_of(c->b, s)}, {"table", s->name}, {NULL, NULL}};
+    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(c->b))},
+                                      {"table", s->name},
+                                      {NULL, NULL}};
     struct lc_answer t = {0};
     int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
 
@@ -318,13 +309,7 @@ static int wait_for_host(const struct lc_cluster *c, size_t host, const struct l
         if (away)
             end = lc_now_ms() + LAG_MS;
         if (rc != LC_ERR_SERVER || !c->name || lc_now_ms() >= end) {
-            if (rc && err && err->code == 0) {
-                *err = why;
-                if (c->name && !away)
-                    snprintf(err->msg, sizeof err->msg, "host %s: %.900s", c->v[host].name,
-                             why.msg);
-            }
-            return rc;
+            return away ? lc_error_pass(err, &why) : lc_cluster_pass(c, host, rc, &why, err);
         }
         snprintf(text, sizeof text, "waiting for host %s: %s", c->v[host].name, why.msg);
         if (!told)

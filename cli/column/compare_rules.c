@@ -251,9 +251,9 @@ static int compare(const struct lc_compare_call *call, const struct lc_rules *r,
     return rc;
 }
 
-int lc_compare_compare_host(const struct lc_cluster *c, size_t host,
-                            const struct lc_compare_call *call, const struct lc_rules *rules,
-                            const char *rules_path, uint64_t *compared, struct lc_error *err)
+int lc_compare_host(const struct lc_cluster *c, size_t host, const struct lc_compare_call *call,
+                    const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
+                    struct lc_error *err)
 {
     struct keys *k;
     struct lc_buf sql;
@@ -295,15 +295,15 @@ done:
     return rc;
 }
 
-int lc_compare_compare(struct lc_backend *b, const struct lc_compare_call *call,
-                       const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
-                       struct lc_error *err)
+int lc_compare_with(struct lc_backend *b, const struct lc_compare_call *call,
+                    const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
+                    struct lc_error *err)
 {
     struct lc_cluster alone;
     int rc = lc_cluster_alone(&alone, b, err);
 
     if (rc == 0)
-        rc = lc_compare_compare_host(&alone, 0, call, rules, rules_path, compared, err);
+        rc = lc_compare_host(&alone, 0, call, rules, rules_path, compared, err);
     lc_cluster_release(&alone);
     return rc;
 }

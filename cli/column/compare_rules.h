@@ -25,9 +25,9 @@ struct lc_compare_call {
  * LC_ERR_REFUSED with the first key that differs; LC_ERR_INPUT where the rules are corrupt; the
  * failures of a query.
  */
-int lc_compare_compare_host(const struct lc_cluster *c, size_t host,
-                            const struct lc_compare_call *call, const struct lc_rules *rules,
-                            const char *rules_path, uint64_t *compared, struct lc_error *err);
+int lc_compare_host(const struct lc_cluster *c, size_t host, const struct lc_compare_call *call,
+                    const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
+                    struct lc_error *err);
 
 /*
  * What --rules takes: "FILE", for any function, or "FUNCTION=FILE". The file, in the argument's own
@@ -37,8 +37,8 @@ int lc_compare_compare_host(const struct lc_cluster *c, size_t host,
 const char *lc_compare_file(const char *argument, size_t *name_n);
 
 /* The same of the connected server. */
-int lc_compare_compare(struct lc_backend *b, const struct lc_compare_call *call,
-                       const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
-                       struct lc_error *err);
+int lc_compare_with(struct lc_backend *b, const struct lc_compare_call *call,
+                    const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
+                    struct lc_error *err);
 
 #endif

@@ -38,11 +38,6 @@ struct run {
     size_t used, cap;
 };
 
-static int no_memory(struct lc_error *err)
-{
-    return lc_fail(err, LC_ERR_NOMEM, "no memory to count what would change");
-}
-
 static struct pair *find(struct pair *v, size_t cap, uint32_t old, uint32_t new)
 {
     size_t i = (old * 0x9e3779b1u ^ new * 0x85ebca77u) & (cap - 1);
@@ -154,7 +149,7 @@ static int make_batch(struct lc_batch *batch, struct lc_buf *bytes, const struct
                            "the key \"%.40s\" is no whole number from 0 up, which range rules take",
                            c->p);
         if (lc_buf_add(bytes, c->p, c->n) || lc_buf_reserve(bytes, SLACK))
-            return no_memory(err);
+            return lc_no_memory(err);
     }
     for (size_t i = 0; i < batch->n; i++)
         batch->p[i] = bytes->p + at[i];
@@ -176,7 +171,7 @@ static int take_portion(struct run *r, const struct lc_answer *t, struct lc_erro
             rc = lc_fail(err, LC_ERR_INPUT, "a rules file is corrupt");
         for (size_t i = 0; rc == 0 && i < batch.n; i++) {
             if (take_row(r, t, first + i, old[i], new[i]))
-                rc = no_memory(err);
+                rc = lc_no_memory(err);
         }
     }
     lc_buf_release(&bytes);
@@ -188,7 +183,7 @@ static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *t, str
     struct lc_query q = {
         .sql = lc_buf_str(sql), .sql_n = sql->n, .timeout_ms = QUERY_WAIT_MS, .cancel = r->cancel};
 
-    return q.sql ? lc_backend_query(r->d->b, &q, t, err) : no_memory(err);
+    return q.sql ? lc_backend_query(r->d->b, &q, t, err) : lc_no_memory(err);
 }
 
 static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
@@ -200,7 +195,7 @@ static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = lc_buf_adds(&sql, "SELECT uniq(") || lc_sql_add_id(&sql, r->rules->key) ||
          lc_buf_adds(&sql, ") AS keys FROM ") || lc_derived_add_table(r->d, &sql);
-    rc = rc ? no_memory(err) : ask(r, &sql, &t, err);
+    rc = rc ? lc_no_memory(err) : ask(r, &sql, &t, err);
     *keys = rc == 0 ? lc_answer_u64(&t, 0, 0, 0) : 0;
     lc_answer_release(&t);
     lc_buf_release(&sql);
@@ -221,7 +216,7 @@ static int count_portion(struct run *r, uint64_t i, uint64_t portions, struct lc
     if (rc == 0 && portions > 1)
         rc = lc_buf_adds(&sql, " WHERE ifNull(cityHash64(") || lc_sql_add_id(&sql, r->rules->key) ||
              lc_buf_addf(&sql, "), 0) %% %" PRIu64 " = %" PRIu64, portions, i);
-    rc = rc || lc_buf_adds(&sql, " GROUP BY livecol_k, livecol_v") ? no_memory(err)
+    rc = rc || lc_buf_adds(&sql, " GROUP BY livecol_k, livecol_v") ? lc_no_memory(err)
                                                                    : ask(r, &sql, &t, err);
     if (rc == 0)
         rc = take_portion(r, &t, err);
@@ -257,7 +252,7 @@ static int list_changes(struct run *r, struct lc_error *err)
 
     out->v = calloc(r->used + 1, sizeof *out->v);
     if (!out->v)
-        return no_memory(err);
+        return lc_no_memory(err);
     for (size_t i = 0; i < r->cap; i++) {
         const struct pair *p = &r->pairs[i];
 

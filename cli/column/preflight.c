@@ -1,5 +1,6 @@
 #include "cli/column/preflight.h"
 
+#include "cli/server/server_error.h"
 #include "cli/column/compare_rules.h"
 #include "cli/column/sample_rows.h"
 #include "cli/server/query.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20, UNKNOWN_IDENTIFIER = 47, CANNOT_BE_NULL = 349 };
+enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20 };
 
 /* The connected server itself, rather than a host of the cluster by its name there. */
 #define NO_HOST SIZE_MAX
@@ -31,12 +32,6 @@ struct trial {
     struct lc_answer columns;  /* of the table as it is */
     struct lc_sample_rows own; /* where a cluster or rules are to be asked about them */
 };
-
-static int no_memory(struct lc_error *err)
-{
-    lc_fail(err, LC_ERR_NOMEM, "no memory to try a function");
-    return LC_ERR_NOMEM;
-}
 
 static int keep(char **to, const char *from)
 {
@@ -56,11 +51,6 @@ static struct lc_preflight_made *new_made(struct lc_preflight *d)
     return v;
 }
 
-static const char *database_of(const struct lc_preflight *d, const struct lc_stmt *s)
-{
-    return lc_stmt_database(s, lc_backend_database(d->b));
-}
-
 int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *s)
 {
     if (s->kind == LC_STMT_CREATE_FUNCTION) {
@@ -75,8 +65,8 @@ int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *s)
         if (c->kind != LC_STMT_ADD_COLUMN)
             continue;
         m = new_made(d);
-        if (!m || keep(&m->database, database_of(d, s)) || keep(&m->table, s->name) ||
-            keep(&m->column, c->column))
+        if (!m || keep(&m->database, lc_stmt_database(s, lc_backend_database(d->b))) ||
+            keep(&m->table, s->name) || keep(&m->column, c->column))
             return LC_ERR_NOMEM;
         m->type = strndup(c->type.n ? (const char *)c->type.p : "", c->type.n);
         if (!m->type)
@@ -173,7 +163,7 @@ static int add_columns(const struct lc_preflight *d, const struct trial *t, bool
             continue;
         name = lc_tok_name(&tok);
         if (!name)
-            return no_memory(err);
+            return lc_no_memory(err);
         type = type_of(d, t, name);
         if (type && own && lc_answer_col(&t->columns, "name") == 0) {
             bool there = false;
@@ -187,9 +177,9 @@ static int add_columns(const struct lc_preflight *d, const struct trial *t, bool
                  (own ? lc_sql_add_id(b, name) : add_value(b, type, name));
         free(name);
         if (rc)
-            return no_memory(err);
+            return lc_no_memory(err);
     }
-    return n == 0 && lc_buf_adds(b, "1") ? no_memory(err) : 0;
+    return n == 0 && lc_buf_adds(b, "1") ? lc_no_memory(err) : 0;
 }
 
 /* Integers and enumerations change, or break, what does not fit them. */
@@ -227,7 +217,7 @@ static int make_sample(const struct lc_preflight *d, const struct trial *t, size
         rc = lc_buf_adds(sql, "a");
     rc = rc || lc_buf_adds(sql, " AS c FROM (SELECT ");
     if (rc)
-        return no_memory(err);
+        return lc_no_memory(err);
     rc = add_columns(d, t, own, sql, possible, err);
     if (rc)
         return rc;
@@ -239,7 +229,7 @@ static int make_sample(const struct lc_preflight *d, const struct trial *t, size
         rc = lc_cluster_add_from(d->cluster, host, sql, "system", "numbers");
     else if (!rc)
         rc = lc_buf_addf(sql, "(SELECT number FROM system.numbers LIMIT %d)", SAMPLE_ROWS);
-    return rc || lc_buf_addf(sql, " LIMIT %d))", SAMPLE_ROWS) ? no_memory(err) : 0;
+    return rc || lc_buf_addf(sql, " LIMIT %d))", SAMPLE_ROWS) ? lc_no_memory(err) : 0;
 }
 
 /* Evaluate over made-up rows, or over the table's own. *possible false: not all columns exist. */
@@ -255,7 +245,7 @@ static int sample(const struct lc_preflight *d, const struct trial *t, size_t ho
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = make_sample(d, t, host, own, expr, &sql, possible, err);
     if (rc == 0 && !lc_buf_str(&sql))
-        rc = no_memory(err);
+        rc = lc_no_memory(err);
     if (rc == 0 && *possible)
         rc = lc_cluster_run(d->cluster, host, lc_buf_str(&sql), &out, err);
     if (rc == 0 && out.rows == 1)
@@ -290,7 +280,7 @@ static int refuse_failing(const struct lc_preflight *d, const struct trial *t,
 
     if (err && err->code == 0)
         err->server_code = why->server_code;
-    if (why->server_code == UNKNOWN_IDENTIFIER) {
+    if (why->server_code == LC_SERVER_UNKNOWN_IDENTIFIER) {
         lc_fail(err, LC_ERR_REFUSED, "%s reads what %s.%s does not have%s: %s", t->expr,
                 t->database, t->stmt->name, t->table_there ? "" : ": there is no such table",
                 why->msg);
@@ -300,7 +290,7 @@ static int refuse_failing(const struct lc_preflight *d, const struct trial *t,
         return LC_ERR_REFUSED;
     }
     /* With a cluster the reason begins with the host's name. */
-    if (why->server_code == CANNOT_BE_NULL) {
+    if (why->server_code == LC_SERVER_CANNOT_INSERT_NULL) {
         lc_fail(err, LC_ERR_REFUSED, "%s does not take NULL, which its column may hold, on %s: %s",
                 t->expr, d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
         lc_hint(err, "ifNull(key, '') in its place; or a function whose XML gives the argument the "
@@ -414,8 +404,7 @@ static int try_hosts(const struct lc_preflight *d, const struct trial *t, struct
             return 0;
         }
         if (rc) {
-            if (err && err->code == 0)
-                *err = why;
+            lc_error_pass(err, &why);
             return rc;
         }
         if (a.rows != SAMPLE_ROWS)
@@ -448,8 +437,8 @@ static int try_own(const struct lc_preflight *d, const struct trial *t, struct a
     rc = sample(&here, t, 0, true, t->expr, own, &possible, &why);
     if (rc == LC_ERR_SERVER)
         rc = refuse_failing(&here, t, &why, err);
-    else if (rc && err && err->code == 0)
-        *err = why;
+    else if (rc)
+        lc_error_pass(err, &why);
     lc_cluster_release(&alone);
     return rc;
 }
@@ -518,8 +507,8 @@ static int read_own_rows(const struct lc_preflight *d, struct trial *t, struct l
         t->own.n = 0;
         return 0;
     }
-    if (rc && err && err->code == 0)
-        *err = why;
+    if (rc)
+        lc_error_pass(err, &why);
     return rc;
 }
 
@@ -548,8 +537,8 @@ static int try_own_on_hosts(const struct lc_preflight *d, const struct trial *t,
                 return 0;
             return refuse_failing(d, t, &why, err);
         }
-        if (rc && err && err->code == 0)
-            *err = why;
+        if (rc)
+            lc_error_pass(err, &why);
         if (rc)
             return rc;
         if (first_host == c->n) {
@@ -667,13 +656,11 @@ static int compare_with(const struct lc_preflight *d, const struct trial *t, con
 
         if (d->cluster->v[i].down)
             continue;
-        rc = lc_compare_compare_host(d->cluster, i, &call, rules, path, &compared, &why);
-        if (rc && err && err->code == 0) {
-            *err = why;
-            if (d->cluster->name && rc == LC_ERR_REFUSED)
-                snprintf(err->msg, sizeof err->msg, "host %s: %.900s", d->cluster->v[i].name,
-                         why.msg);
-        }
+        rc = lc_compare_host(d->cluster, i, &call, rules, path, &compared, &why);
+        if (rc == LC_ERR_REFUSED)
+            lc_cluster_pass(d->cluster, i, rc, &why, err);
+        else if (rc)
+            lc_error_pass(err, &why);
     }
     lc_rules_free(rules);
     if (rc == 0 && compared == 0)
@@ -803,20 +790,21 @@ static int take_type_that_stays(const struct lc_preflight *d, struct trial *t, s
         return 0;
     free(t->type);
     t->type = strdup(type);
-    return t->type ? 0 : no_memory(err);
+    return t->type ? 0 : lc_no_memory(err);
 }
 
 static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
                          const struct lc_stmt_command *c, bool now, struct lc_error *err)
 {
-    struct trial t = {.stmt = stmt, .c = c, .database = database_of(d, stmt)};
+    struct trial t = {
+        .stmt = stmt, .c = c, .database = lc_stmt_database(stmt, lc_backend_database(d->b))};
     bool wait = false;
     int rc = 0;
 
     t.expr = strndup((const char *)c->default_expr.p, c->default_expr.n);
     t.type = strndup(c->type.n ? (const char *)c->type.p : "", c->type.n);
     if (!t.expr || !t.type)
-        rc = no_memory(err);
+        rc = lc_no_memory(err);
     if (rc == 0)
         rc = find_functions(d, &t, now, &wait, err);
     if (rc == 0 && wait) {

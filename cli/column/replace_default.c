@@ -19,11 +19,6 @@
 
 enum { MAX_SQL_BYTES = 4 << 20, COMPARE_WAIT_MS = 24 * 3600 * 1000 };
 
-static int no_memory(struct lc_error *err)
-{
-    return lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
-}
-
 /* The key, and its type (borrowed). The column's expression must be f(key). */
 static int key_of(const struct lc_derived *d, char **key, const char **type, struct lc_error *err)
 {
@@ -144,7 +139,7 @@ static int from_dictionary(const struct lc_derived *d, const struct lc_replace_s
              lc_buf_adds(out, ", ") || lc_sql_add_str(out, attribute) ||
              lc_buf_addf(out, tuple ? ", tuple(%s))" : ", %s)", key_sql);
         if (rc)
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
     }
     free(full);
     free(database);
@@ -177,7 +172,7 @@ int lc_replace_expression(const struct lc_derived *d, const struct lc_replace_so
 
     lc_buf_init(&key_sql, 1 << 16);
     if (rc == 0 && (add_key(source, key, type, &key_sql) || !lc_buf_str(&key_sql)))
-        rc = no_memory(err);
+        rc = lc_no_memory(err);
     if (rc == 0)
         rc = source->rules ? from_rules(d, source, lc_buf_str(&key_sql), out, err)
                            : from_dictionary(d, source, lc_buf_str(&key_sql), out, err);
@@ -242,7 +237,7 @@ static int ask(const struct lc_derived *d, struct lc_buf *sql, const atomic_bool
                          .timeout_ms = COMPARE_WAIT_MS,
                          .cancel = cancel};
 
-    return q.sql ? lc_backend_query(d->b, &q, t, err) : no_memory(err);
+    return q.sql ? lc_backend_query(d->b, &q, t, err) : lc_no_memory(err);
 }
 
 static void refuse_differing(const struct lc_derived *d, uint64_t differ, uint64_t keys,
@@ -274,11 +269,11 @@ int lc_replace_compare(const struct lc_derived *d, const char *expr, const atomi
     lc_buf_init(&sql, MAX_SQL_BYTES);
     if (asprintf(&both, "%s\n, %s", d->expr, expr) < 0)
         both = NULL;
-    rc = both ? lc_derived_inputs(d, both, &names, &n, err) : no_memory(err);
+    rc = both ? lc_derived_inputs(d, both, &names, &n, err) : lc_no_memory(err);
     if (rc == 0) {
         rc = lc_buf_adds(&sql, "SELECT count() AS keys, countIf(") || add_differs(d, expr, &sql) ||
              lc_buf_adds(&sql, ") AS differ") || add_keys(d, names, n, &sql);
-        rc = rc ? no_memory(err) : ask(d, &sql, cancel, &t, err);
+        rc = rc ? lc_no_memory(err) : ask(d, &sql, cancel, &t, err);
     }
     if (rc == 0) {
         *keys = lc_answer_u64(&t, 0, 0, 0);
@@ -292,7 +287,7 @@ int lc_replace_compare(const struct lc_derived *d, const char *expr, const atomi
              lc_buf_adds(&sql, ")") || add_keys(d, names, n, &sql) ||
              lc_buf_adds(&sql, " WHERE ") || add_differs(d, expr, &sql) ||
              lc_buf_adds(&sql, " LIMIT 1");
-        rc = rc ? no_memory(err) : ask(d, &sql, cancel, &t, err);
+        rc = rc ? lc_no_memory(err) : ask(d, &sql, cancel, &t, err);
         if (rc == 0) {
             refuse_differing(d, differ, *keys, &t, err);
             rc = LC_ERR_REFUSED;

@@ -2,12 +2,6 @@
 
 enum { ROWS_READ = 100000, ROWS_KEPT = 1000, TEXT_MAX_BYTES = 150 << 10, MAX_SQL_BYTES = 1 << 20 };
 
-static int no_memory(struct lc_error *err)
-{
-    lc_fail(err, LC_ERR_NOMEM, "no memory for a table's own rows");
-    return LC_ERR_NOMEM;
-}
-
 static int add_names(const struct lc_sample_rows *o, struct lc_buf *sql)
 {
     int rc = 0;
@@ -48,7 +42,7 @@ int lc_sample_rows_read(struct lc_sample_rows *o, struct lc_backend *b, const ch
          lc_buf_adds(&sql, " FROM (SELECT ") || add_names(o, &sql) || lc_buf_adds(&sql, " FROM ") ||
          lc_sql_add_id(&sql, database) || lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, table) ||
          lc_buf_addf(&sql, " LIMIT %d) LIMIT %d", ROWS_READ, ROWS_KEPT);
-    rc = rc || !lc_buf_str(&sql) ? no_memory(err)
+    rc = rc || !lc_buf_str(&sql) ? lc_no_memory(err)
                                  : lc_backend_run(b, lc_buf_str(&sql), &o->rows, err);
     lc_buf_release(&sql);
     return rc;
@@ -98,7 +92,7 @@ int lc_sample_rows_digest(const struct lc_sample_rows *o, const struct lc_cluste
          (expr ? lc_buf_adds(&sql, expr) : add_names(o, &sql)) ||
          lc_buf_adds(&sql, expr ? "\n) AS livecol_x FROM " : ")) AS livecol_x FROM ") ||
          lc_cluster_add_from(c, host, &sql, "system", "one") || lc_buf_adds(&sql, "))");
-    rc = rc || !lc_buf_str(&sql) ? no_memory(err)
+    rc = rc || !lc_buf_str(&sql) ? lc_no_memory(err)
                                  : lc_cluster_run(c, host, lc_buf_str(&sql), &out, err);
     if (rc == 0)
         *digest = lc_answer_u64(&out, 0, 0, 0);

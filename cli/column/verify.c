@@ -1,5 +1,6 @@
 #include "cli/column/verify.h"
 
+#include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "cli/server/query.h"
 #include "cli/sql/lexer.h"
@@ -21,7 +22,6 @@ enum {
     PROBE_SHARE = 20,       /* of the budget, at least, is a probe that tells */
     LEAST_ROWS = 16 * 8192, /* so that a sample of granules is not none of them */
     QUERY_WAIT_MS = 24 * 3600 * 1000,
-    UNKNOWN_IDENTIFIER = 47,
     PER_MILLION = 1000000
 };
 
@@ -37,11 +37,6 @@ struct run {
     bool plain_sample; /* a server without _part_offset: single rows are drawn */
 };
 
-static int no_memory(struct lc_error *err)
-{
-    return lc_fail(err, LC_ERR_NOMEM, "no memory to verify a column");
-}
-
 static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *out, struct lc_error *err)
 {
     struct lc_query q = {.sql = lc_buf_str(sql),
@@ -49,7 +44,7 @@ static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *out, s
                          .timeout_ms = QUERY_WAIT_MS,
                          .cancel = r->o->cancel};
 
-    return q.sql ? lc_backend_query(r->d->b, &q, out, err) : no_memory(err);
+    return q.sql ? lc_backend_query(r->d->b, &q, out, err) : lc_no_memory(err);
 }
 
 /* Which rows: whole granules by a hash of their place, so that the others are not even read. */
@@ -82,15 +77,15 @@ static int count(struct run *r, struct lc_answer *t, struct lc_error *err)
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = make_count(r, &sql) ? no_memory(&one) : ask(r, &sql, t, &one);
-    if (rc == LC_ERR_SERVER && one.server_code == UNKNOWN_IDENTIFIER && !r->plain_sample &&
-        r->per_million < PER_MILLION) {
+    rc = make_count(r, &sql) ? lc_no_memory(&one) : ask(r, &sql, t, &one);
+    if (rc == LC_ERR_SERVER && one.server_code == LC_SERVER_UNKNOWN_IDENTIFIER &&
+        !r->plain_sample && r->per_million < PER_MILLION) {
         r->plain_sample = true;
         lc_buf_release(&sql);
         return count(r, t, err);
     }
-    if (rc && err && err->code == 0)
-        *err = one;
+    if (rc)
+        lc_error_pass(err, &one);
     lc_buf_release(&sql);
     return rc;
 }
@@ -106,7 +101,7 @@ static int look_at_parts(struct run *r, struct lc_error *err)
     int rc = lc_query_read(r->d->b, lc_sql_verify_parts, args, &t, err);
 
     if (rc == 0 && !(out->v = calloc(t.rows + 1, sizeof *out->v)))
-        rc = no_memory(err);
+        rc = lc_no_memory(err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         struct lc_verify_partition *p = &out->v[i];
 
@@ -116,7 +111,7 @@ static int look_at_parts(struct run *r, struct lc_error *err)
                                           .parts_lacking = lc_answer_u64(&t, i, P_PARTS_LACKING, 0),
                                           .rows_lacking = lc_answer_u64(&t, i, P_ROWS_LACKING, 0)};
         if (!p->id) {
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
             break;
         }
         out->n++;
@@ -205,14 +200,14 @@ static int compare(struct run *r, struct lc_error *err)
         if (!p) { /* one that came meanwhile */
             p = realloc(out->v, (out->n + 1) * sizeof *p);
             if (!p) {
-                rc = no_memory(err);
+                rc = lc_no_memory(err);
                 break;
             }
             out->v = p;
             p += out->n;
             *p = (struct lc_verify_partition){.id = strdup(lc_answer_at(&t, i, 0)->p)};
             if (!p->id) {
-                rc = no_memory(err);
+                rc = lc_no_memory(err);
                 break;
             }
             out->n++;
@@ -255,7 +250,7 @@ static int find_examples(const struct run *r, struct lc_error *err)
     if (r->out->sum.differ == 0)
         return 0;
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = make_examples(r, &sql) ? no_memory(err) : ask(r, &sql, &r->out->examples, err);
+    rc = make_examples(r, &sql) ? lc_no_memory(err) : ask(r, &sql, &r->out->examples, err);
     lc_buf_release(&sql);
     return rc;
 }

@@ -117,8 +117,7 @@ static int sample(struct lc_doctor *d, const struct function *f, struct lc_error
                       "%s does not answer: %s", f->name, one.msg);
         rc = 0;
     } else if (rc) {
-        if (err && err->code == 0)
-            *err = one;
+        lc_error_pass(err, &one);
     } else if (lc_answer_u64(&t, 0, 1, 0) == lc_answer_u64(&t, 0, 0, 0)) {
         lc_doctor_say(d, LC_LEVEL_WARN, "function",
                       "is return_name the one that its program gives? --rules FILE compares",
@@ -146,14 +145,14 @@ static int compare(struct lc_doctor *d, const struct function *f, const char *pa
     int rc = lc_rules_open(&rules, path, err);
 
     if (rc == 0) {
-        rc = lc_compare_compare(d->s.b, &call, rules, path, &compared, &one);
+        rc = lc_compare_with(d->s.b, &call, rules, path, &compared, &one);
         if (rc == 0)
             lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
                           "%s answers %" PRIu64 " keys as %s says", f->name, compared, path);
         else if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER)
             lc_doctor_say(d, LC_LEVEL_FAIL, "function", one.hint, "%s", one.msg);
-        else if (err && err->code == 0)
-            *err = one;
+        else
+            lc_error_pass(err, &one);
         if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER)
             rc = 0;
     }
@@ -335,8 +334,7 @@ static int look_at_default(struct lc_doctor *d, struct lc_preflight *defaults, s
         return 0;
     }
     if (rc && rc != LC_ERR_INPUT) {
-        if (err && err->code == 0)
-            *err = one;
+        lc_error_pass(err, &one);
         return rc;
     }
     return l->called ? look_at_stored(d, t, row, err) : 0;

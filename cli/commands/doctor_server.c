@@ -57,8 +57,8 @@ int lc_doctor_end(struct lc_doctor *d, const char *about, int rc, const struct l
                       "cannot be looked at: %s", one->msg);
         return 0;
     }
-    if (rc && err && err->code == 0)
-        *err = *one;
+    if (rc)
+        lc_error_pass(err, one);
     return rc;
 }
 

@@ -98,8 +98,8 @@ static int add_statement(struct lc_buf *out, struct lc_backend *b, bool pretty, 
         sql = lc_answer_at(&t, 0, 0)->p;
     if (rc == LC_ERR_SERVER)
         rc = 0; /* as the server stores it, then */
-    else if (rc && err->code == 0)
-        *err = one;
+    else if (rc)
+        lc_error_pass(err, &one);
     if (rc == 0 && lc_buf_addf(out, "\n%s;\n", sql))
         rc = lc_fail(err, LC_ERR_NOMEM, "the schema is too large");
     lc_answer_release(&t);

@@ -52,7 +52,7 @@ static int check_rules(const struct lc_derived *d, const struct lc_replace_sourc
                                              .attribute =
                                                  source->attribute ? source->attribute : d->column};
 
-        rc = lc_compare_compare(d->b, &call, rules, source->rules, &compared, err);
+        rc = lc_compare_with(d->b, &call, rules, source->rules, &compared, err);
         if (rc == 0 && compared == 0)
             lc_say("keys of the type %s cannot be made up: those of the table are compared", type);
         else if (rc == 0)

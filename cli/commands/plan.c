@@ -50,8 +50,7 @@ static int take_refusal(struct printer *p, int rc, struct lc_error *one, struct 
     if (rc == 0)
         return 0;
     if (rc != LC_ERR_REFUSED) {
-        if (err->code == 0)
-            *err = *one;
+        lc_error_pass(err, one);
         return rc;
     }
     p->refused++;

@@ -35,12 +35,6 @@ static void tell(const struct lc_migrate *m, const char *event, size_t n, const 
     }
 }
 
-static bool unfinished(const struct lc_track_version *v)
-{
-    return v->status == LC_TRACK_RUNNING || v->status == LC_TRACK_UNKNOWN ||
-           v->status == LC_TRACK_FAILED;
-}
-
 /* The version that is meant: the one that is named, or the only one that has not ended. */
 static int find_unfinished(const struct lc_session *s, const struct lc_migrate *m,
                            const struct lc_track_version **out, struct lc_error *err)
@@ -53,7 +47,7 @@ static int find_unfinished(const struct lc_session *s, const struct lc_migrate *
     for (size_t i = 0; i < s->tracking.n; i++) {
         const struct lc_track_version *v = &s->tracking.v[i];
 
-        if (!unfinished(v) || (version && v->version != version))
+        if (!lc_track_unfinished(v) || (version && v->version != version))
             continue;
         if (*out) {
             lc_fail(err, LC_ERR_USAGE, "versions %" PRIu64 " and %" PRIu64 " have both not ended",
@@ -186,7 +180,7 @@ static int baseline(const struct lc_migrate *migrate, struct lc_session *s, uint
             skipped++;
             continue;
         }
-        if (v && unfinished(v)) {
+        if (v && lc_track_unfinished(v)) {
             lc_fail(err, LC_ERR_REFUSED, "version %s is %s: it cannot be marked as applied",
                     m->version_text, lc_track_status_name(v->status));
             lc_hint(err, "livecol repair %s records what was done of it", m->version_text);

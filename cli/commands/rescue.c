@@ -1,6 +1,7 @@
 /* livecol inline --rescue: the function is gone, and whatever depends on it is stuck. */
 #include "cli/commands/rescue.h"
 
+#include "cli/server/server_error.h"
 #include "cli/server/connect.h"
 #include "cli/server/query.h"
 #include "cli/sql/quote.h"
@@ -14,8 +15,6 @@
 
 /* Columns of sql/default_columns.sql. */
 enum { D_DATABASE, D_TABLE, D_COLUMN, D_TYPE, D_KIND, D_EXPR };
-
-enum { UNKNOWN_FUNCTION = 46 };
 
 struct rescue {
     const struct lc_inline_options *o;
@@ -87,9 +86,9 @@ static int is_broken(struct rescue *r, size_t row, bool *broken, struct lc_error
     rc = make_trial(r, row, &sql, &one);
     if (rc == 0)
         rc = lc_backend_run(r->b, lc_buf_str(&sql), NULL, &one);
-    *broken = rc == LC_ERR_SERVER && one.server_code == UNKNOWN_FUNCTION;
-    if (rc && rc != LC_ERR_SERVER && err && err->code == 0)
-        *err = one;
+    *broken = rc == LC_ERR_SERVER && one.server_code == LC_SERVER_UNKNOWN_FUNCTION;
+    if (rc && rc != LC_ERR_SERVER)
+        lc_error_pass(err, &one);
     lc_buf_release(&sql);
     return rc == LC_ERR_SERVER ? 0 : rc;
 }
@@ -159,8 +158,8 @@ static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_er
     /* A Buffer or Distributed table writes what its own DEFAULT says, or an empty value. */
     if (rc == LC_ERR_REFUSED)
         rc = 0;
-    if (rc && err && err->code == 0)
-        *err = why;
+    if (rc)
+        lc_error_pass(err, &why);
     if (rc == 0 && r->o->source.rules && ours) {
         rc = lc_replace_expression(&d, &r->o->source, &text, err);
         r->by_hand = rc == LC_ERR_REFUSED;
@@ -203,8 +202,8 @@ static int send_one(struct rescue *r, size_t row, size_t columns, const char *sq
     } else if (rc == LC_ERR_SERVER) {
         not_freed(r, row, one.msg);
         rc = 0;
-    } else if (err && err->code == 0) {
-        *err = one;
+    } else {
+        lc_error_pass(err, &one);
     }
     return rc;
 }
@@ -263,8 +262,8 @@ static int free_all(struct rescue *r, struct lc_error *err)
             if (!r->look_only)
                 not_freed(r, first, one.msg);
             rc = 0;
-        } else if (rc && err && err->code == 0) {
-            *err = one;
+        } else if (rc) {
+            lc_error_pass(err, &one);
         }
     }
     return rc;

@@ -8,16 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *database_of(const struct lc_cluster *c, const struct lc_stmt *s)
-{
-    return lc_stmt_database(s, lc_backend_database(c->b));
-}
-
 int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_abilities *facts,
                            const struct lc_stmt *s, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", database_of(c, s)}, {"table", s->name}, {NULL, NULL}};
+    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(c->b))},
+                                      {"table", s->name},
+                                      {NULL, NULL}};
     struct lc_answer here = {0}, there = {0};
     const char *path;
     int rc;
@@ -31,7 +27,8 @@ int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_abilities
 
         if (c->v[i].down)
             continue;
-        rc = lc_cluster_keeper_path(c, i, database_of(c, s), s->name, &there, &its, err);
+        rc = lc_cluster_keeper_path(c, i, lc_stmt_database(s, lc_backend_database(c->b)), s->name,
+                                    &there, &its, err);
         if (rc || !its)
             continue;
         if (*path && strcmp(its, path) == 0)
@@ -41,9 +38,9 @@ int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_abilities
         rc = lc_fail(err, LC_ERR_REFUSED,
                      "the statement has no ON CLUSTER, and host %s has a table %s.%s that is no "
                      "replica of the one it changes",
-                     c->v[i].name, database_of(c, s), s->name);
-        lc_hint(err, "write ALTER TABLE %s.%s ON CLUSTER %s …", database_of(c, s), s->name,
-                c->name);
+                     c->v[i].name, lc_stmt_database(s, lc_backend_database(c->b)), s->name);
+        lc_hint(err, "write ALTER TABLE %s.%s ON CLUSTER %s …",
+                lc_stmt_database(s, lc_backend_database(c->b)), s->name, c->name);
     }
     lc_answer_release(&here);
     lc_answer_release(&there);
@@ -105,7 +102,8 @@ static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, c
         for (unsigned k = 0; k < plan->v[i].stmt_n; k++) {
             const struct lc_stmt *s = &plan->v[i].stmts[k].parsed;
 
-            if (strcmp(s->name, table) != 0 || strcmp(database_of(c, s), database) != 0)
+            if (strcmp(s->name, table) != 0 ||
+                strcmp(lc_stmt_database(s, lc_backend_database(c->b)), database) != 0)
                 continue;
             /* Dropped and created anew, it is what the new statement says. */
             if (s->kind == LC_STMT_CREATE || s->kind == LC_STMT_DROP)
@@ -183,8 +181,10 @@ static int look_at_host(const struct lc_cluster *c, size_t host, struct lc_answe
                                       .name = lc_answer_at(t, i, 1)->p,
                                       .engine = lc_answer_at(t, i, 2)->p};
 
-        if ((strcmp(over.name, s->name) == 0 && strcmp(over.database, database_of(c, s)) == 0) ||
-            !speaks_of(lc_answer_at(t, i, 3), database_of(c, s), s->name, is_over(over.engine)) ||
+        if ((strcmp(over.name, s->name) == 0 &&
+             strcmp(over.database, lc_stmt_database(s, lc_backend_database(c->b))) == 0) ||
+            !speaks_of(lc_answer_at(t, i, 3), lc_stmt_database(s, lc_backend_database(c->b)),
+                       s->name, is_over(over.engine)) ||
             is_told(hosts, host, over.database, over.name))
             continue;
         if (is_over(over.engine))
@@ -224,7 +224,8 @@ static int find_over(const struct lc_cluster *c, const struct lc_stmt *s, struct
     for (size_t i = 0; rc == 0 && i < all->rows; i++) {
         const char *engine = lc_answer_at(all, i, 2)->p;
 
-        if (strcmp(lc_answer_at(all, i, 0)->p, database_of(c, s)) == 0 &&
+        if (strcmp(lc_answer_at(all, i, 0)->p, lc_stmt_database(s, lc_backend_database(c->b))) ==
+                0 &&
             strcmp(lc_answer_at(all, i, 1)->p, s->name) == 0 && is_over(engine))
             *definition = lc_answer_at(all, i, 3);
     }
@@ -254,7 +255,8 @@ static int is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const ch
             const char *database = lc_answer_at(&below, k, 0)->p;
             const char *table = lc_answer_at(&below, k, 1)->p;
 
-            if (!(strcmp(table, s->name) == 0 && strcmp(database, database_of(c, s)) == 0) &&
+            if (!(strcmp(table, s->name) == 0 &&
+                  strcmp(database, lc_stmt_database(s, lc_backend_database(c->b))) == 0) &&
                 speaks_of(definition, database, table, true))
                 *column = added->column;
         }
@@ -320,7 +322,7 @@ int lc_over_look(const struct lc_cluster *c, const struct lc_stmt *s, const stru
         rc = is_bare(c, s, &bare, err);
     if (bare && !o->bare.code) {
         lc_fail(&o->bare, LC_ERR_REFUSED, "%s.%s gets its column %s " EMPTY_VALUES,
-                database_of(c, s), s->name, bare, bare);
+                lc_stmt_database(s, lc_backend_database(c->b)), s->name, bare, bare);
         lc_hint(&o->bare, "give it the same DEFAULT; --allow-unsafe goes on without");
     }
     return rc;
@@ -332,7 +334,7 @@ int lc_over_refuse(const struct lc_over *o, bool strict, bool allow_unsafe, stru
                                  : o->lacks.code && strict     ? &o->lacks
                                                                : NULL;
 
-    if (why && err && err->code == 0)
-        *err = *why;
+    if (why)
+        lc_error_pass(err, why);
     return why ? LC_ERR_REFUSED : 0;
 }

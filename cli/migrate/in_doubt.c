@@ -14,11 +14,6 @@ enum { LOG_WAIT_MS = 9000, LOG_PAUSE_MS = 250 };
 /* Types of system.query_log. */
 enum { QUERY_FINISH = 2, EXCEPTION_BEFORE_START = 3, EXCEPTION_WHILE_PROCESSING = 4 };
 
-static const char *database_of(const struct lc_backend *b, const char *database)
-{
-    return *database ? database : lc_backend_database(b);
-}
-
 static int count(struct lc_backend *b, const char *sql, const struct lc_sql_arg *args, bool *some,
                  struct lc_error *err)
 {
@@ -107,8 +102,9 @@ static int alter_effect(struct lc_backend *b, const struct lc_abilities *facts,
                         const struct lc_stmt *s, struct lc_mutation_watch *watch, uint64_t since_s,
                         enum lc_in_doubt *effect, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", database_of(b, s->database)}, {"table", s->name}, {NULL, NULL}};
+    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(b))},
+                                      {"table", s->name},
+                                      {NULL, NULL}};
     struct lc_answer columns = {0};
     int rc = lc_query_read(b, lc_sql_columns, args, &columns, err);
 
@@ -131,7 +127,7 @@ static int there(struct lc_backend *b, const struct lc_stmt *s, bool *is, struct
     const struct lc_sql_arg args[] = {
         {"database", s->kind == LC_STMT_CREATE_DATABASE || s->kind == LC_STMT_DROP_DATABASE
                          ? s->name
-                         : database_of(b, s->database)},
+                         : lc_stmt_database(s, lc_backend_database(b))},
         {"table", s->name},
         {"name", s->name},
         {NULL, NULL}};
@@ -152,7 +148,9 @@ static int rename_effect(struct lc_backend *b, const struct lc_stmt *s, enum lc_
                          struct lc_error *err)
 {
     const struct lc_sql_arg to[] = {
-        {"database", database_of(b, s->renamed_db)}, {"table", s->renamed_to}, {NULL, NULL}};
+        {"database", *s->renamed_db ? s->renamed_db : lc_backend_database(b)},
+        {"table", s->renamed_to},
+        {NULL, NULL}};
     bool old_there, new_there;
     int rc;
 

@@ -32,11 +32,6 @@ static void say(const struct lc_lint *h, bool hazard, const char *fmt, ...)
     h->say(h->ctx, hazard, text);
 }
 
-static const char *database_of(const struct lc_lint *h, const struct lc_stmt *s)
-{
-    return lc_stmt_database(s, lc_backend_database(h->b));
-}
-
 bool lc_is_positional_insert(const char *sql, size_t n, const char *table)
 {
     struct lc_lexer lex = LC_LEXER(sql, n);
@@ -233,8 +228,9 @@ static int calls_udf(const struct lc_lint *h, struct lc_slice expr, bool *calls,
 static int look_at_replicated_update(const struct lc_lint *h, const struct lc_stmt *s,
                                      const struct lc_stmt_command *c, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", database_of(h, s)}, {"table", s->name}, {NULL, NULL}};
+    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(h->b))},
+                                      {"table", s->name},
+                                      {NULL, NULL}};
     struct lc_answer t = {0};
     bool calls = false;
     int rc = calls_udf(h, c->text, &calls, err);
@@ -253,8 +249,9 @@ static int look_at_replicated_update(const struct lc_lint *h, const struct lc_st
 static int default_of(const struct lc_lint *h, const struct lc_stmt *s, const char *column,
                       char **out, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", database_of(h, s)}, {"table", s->name}, {NULL, NULL}};
+    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(h->b))},
+                                      {"table", s->name},
+                                      {NULL, NULL}};
     struct lc_answer t = {0};
     int rc;
 
@@ -285,8 +282,9 @@ static int default_of(const struct lc_lint *h, const struct lc_stmt *s, const ch
 
 static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", database_of(h, s)}, {"table", s->name}, {NULL, NULL}};
+    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(h->b))},
+                                      {"table", s->name},
+                                      {NULL, NULL}};
     struct lc_answer t = {0}, disk = {0};
     char *expr = NULL, rows_text[16], bytes_text[16], largest_text[16], free_text[16],
          time_text[24];
@@ -306,7 +304,8 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
             rc = default_of(h, s, s->commands[i].column, &expr, err);
     }
     if (rc == 0 && expr && rows > 0)
-        rate = lc_estimate_rate(h->b, database_of(h, s), s->name, expr, NULL);
+        rate = lc_estimate_rate(h->b, lc_stmt_database(s, lc_backend_database(h->b)), s->name, expr,
+                                NULL);
     if (rc == 0) {
         say(h, false,
             "rewrites up to %s rows, %sB, %" PRIu64 " parts; the largest part has %sB%s%s%s",

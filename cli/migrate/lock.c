@@ -29,12 +29,6 @@ struct lc_lock {
     bool stop; /* under mutex */
 };
 
-static int no_memory(struct lc_error *err)
-{
-    lc_fail(err, LC_ERR_NOMEM, "no memory for the lock");
-    return LC_ERR_NOMEM;
-}
-
 /* The one that matters: the highest that is live, else the highest. NULL: none. */
 static const struct lc_lock_info *holder_of(const struct lc_locks *all)
 {
@@ -140,7 +134,7 @@ static int try_number(struct lc_lock *lock, uint64_t n, const char *command, str
     free(lock->table);
     lock->table = lc_lock_table(&lock->store, n);
     if (!lock->table)
-        return no_memory(err);
+        return lc_no_memory(err);
     rc = lc_lock_create(&lock->store, n, lock->run_id, command, err);
     if (rc)
         return rc;
@@ -257,7 +251,7 @@ int lc_lock_take(struct lc_lock **out, struct lc_backend *b, const char *databas
 
     *out = NULL;
     if (!lock)
-        return no_memory(err);
+        return lc_no_memory(err);
     rc = lc_lock_store_open(&lock->store, b, lock->database, lock->tracking, err);
     if (rc == 0)
         rc = take(lock, command, wait, err);

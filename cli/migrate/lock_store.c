@@ -1,5 +1,6 @@
 #include "cli/migrate/lock_store.h"
 
+#include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/test_points.h"
@@ -15,29 +16,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    TABLE_ALREADY_EXISTS = 57,
-    UNKNOWN_TABLE = 60,
-    INCOMPATIBLE_COLUMNS = 122,
-    TABLE_IS_DROPPED = 218,
-    REPLICA_IS_ALREADY_EXIST = 253,
-    KEEPER_EXCEPTION = 999
-};
-
 /* Livecol's own tables lie in Keeper under /livecol/<cluster>/<database>.<table>. */
 #define OUR_ROOT "/livecol/"
 
 /* Did it fail since somebody else has removed the table meanwhile? */
 static bool was_gone(int rc, const struct lc_error *err)
 {
-    return rc == LC_ERR_SERVER &&
-           (err->server_code == UNKNOWN_TABLE || err->server_code == TABLE_IS_DROPPED);
-}
-
-static int no_memory(struct lc_error *err)
-{
-    lc_fail(err, LC_ERR_NOMEM, "no memory for the lock");
-    return LC_ERR_NOMEM;
+    return rc == LC_ERR_SERVER && (err->server_code == LC_SERVER_UNKNOWN_TABLE ||
+                                   err->server_code == LC_SERVER_TABLE_IS_DROPPED);
 }
 
 char *lc_lock_table(const struct lc_lock_store *s, uint64_t n)
@@ -61,13 +47,13 @@ int lc_lock_store_open(struct lc_lock_store *s, struct lc_backend *b, const char
 
         if (asprintf(&s->root, "%s-locks", path) < 0) {
             s->root = NULL;
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
         }
         if (strncmp(path, OUR_ROOT, strlen(OUR_ROOT)) == 0) {
             path += strlen(OUR_ROOT);
             s->cluster = strndup(path, strcspn(path, "/"));
             if (!s->cluster)
-                rc = no_memory(err);
+                rc = lc_no_memory(err);
         }
     }
     lc_answer_release(&t);
@@ -170,7 +156,7 @@ static int table_holders(const struct lc_lock_store *s, struct lc_locks *all, st
     int rc;
 
     if (asprintf(&prefix, "%s_lock_", s->tracking) < 0)
-        return no_memory(err);
+        return lc_no_memory(err);
     rc = lc_query_read(
         s->b, lc_sql_lock_columns,
         (const struct lc_sql_arg[]){{"database", s->database}, {"prefix", prefix}, {NULL, NULL}},
@@ -182,7 +168,7 @@ static int table_holders(const struct lc_lock_store *s, struct lc_locks *all, st
         struct lc_lock_info *info = n ? info_of(all, n) : NULL;
 
         if (n && !info)
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
         if (!info)
             continue;
         take_field(info, column, value->p, value->n);
@@ -206,7 +192,7 @@ static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, b
 
     *gone = false;
     if (!table)
-        return no_memory(err);
+        return lc_no_memory(err);
     rc = lc_query_read(s->b, lc_sql_lock_made, args, &t, err);
     if (rc || t.rows == 0) {
         *gone = rc == 0;
@@ -223,8 +209,7 @@ static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, b
         goto done;
     }
     if (rc) {
-        if (err && err->code == 0)
-            *err = beat_err;
+        lc_error_pass(err, &beat_err);
         goto done;
     }
     if (lc_answer_u64(&t, 0, 0, 0) > last)
@@ -286,7 +271,7 @@ static int keeper_lock(const struct lc_lock_store *s, struct lc_lock_info *info,
     if (asprintf(&replica, "%s/%" PRIu64 "/replicas/lock", s->root, info->n) < 0)
         replica = NULL;
     if (!path || !replica)
-        rc = no_memory(err);
+        rc = lc_no_memory(err);
     if (rc == 0)
         rc = lc_keeper_children(s->b, path, lc_stop_flag(), &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
@@ -297,7 +282,7 @@ static int keeper_lock(const struct lc_lock_store *s, struct lc_lock_info *info,
         now = lc_answer_u64(&t, i, LC_KEEPER_NOW_S, 0);
         snprintf(info->since, sizeof info->since, "%s", lc_answer_at(&t, i, LC_KEEPER_MADE_UTC)->p);
         if (take_columns(info, lc_answer_at(&t, i, LC_KEEPER_VALUE)))
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
     }
     /* Each beat is an INSERT, which moves the replica's pointer into its log. */
     if (rc == 0 && !*gone)
@@ -326,7 +311,7 @@ static int keeper_read(const struct lc_lock_store *s, struct lc_locks *all, stru
         bool gone;
 
         if (n && !info)
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
         if (rc || !info)
             continue;
         rc = keeper_lock(s, info, &gone, err);
@@ -375,9 +360,10 @@ int lc_lock_read(const struct lc_lock_store *s, struct lc_locks *all, struct lc_
 /* Did somebody else have the number first? */
 static bool was_quicker(const struct lc_error *err)
 {
-    return err->server_code == TABLE_ALREADY_EXISTS || err->server_code == INCOMPATIBLE_COLUMNS ||
-           err->server_code == REPLICA_IS_ALREADY_EXIST ||
-           (err->server_code == KEEPER_EXCEPTION && !lc_keeper_is_away(err));
+    return err->server_code == LC_SERVER_TABLE_ALREADY_EXISTS ||
+           err->server_code == LC_SERVER_INCOMPATIBLE_COLUMNS ||
+           err->server_code == LC_SERVER_REPLICA_IS_ALREADY_EXIST ||
+           (err->server_code == LC_SERVER_KEEPER_EXCEPTION && !lc_keeper_is_away(err));
 }
 
 static int create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
@@ -393,7 +379,7 @@ static int create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
         path = NULL;
     snprintf(made, sizeof made, "%" PRIu64, now_s);
     if (!table || !path)
-        rc = no_memory(&one);
+        rc = lc_no_memory(&one);
     if (rc == 0)
         rc = lc_query_run(s->b, s->root ? lc_sql_lock_create_keeper : lc_sql_lock_create,
                           (const struct lc_sql_arg[]){{"database", s->database},
@@ -414,8 +400,7 @@ static int create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
         return 0;
     if (rc == LC_ERR_SERVER && was_quicker(&one))
         return 1;
-    if (err && err->code == 0)
-        *err = one;
+    lc_error_pass(err, &one);
     return rc;
 }
 
@@ -445,7 +430,7 @@ static int drop_elsewhere(const struct lc_lock_store *s, const char *table, stru
     rc = lc_sql_format(&sql, lc_sql_drop_on_cluster, args, err);
     if (rc == 0) {
         q.sql = lc_buf_str(&sql);
-        rc = q.sql ? lc_backend_query(s->b, &q, NULL, err) : no_memory(err);
+        rc = q.sql ? lc_backend_query(s->b, &q, NULL, err) : lc_no_memory(err);
     }
     lc_buf_release(&sql);
     return rc;
@@ -457,7 +442,7 @@ int lc_lock_drop(const struct lc_lock_store *s, uint64_t n, struct lc_error *err
     const struct lc_sql_arg args[] = {{"database", s->database}, {"table", table}, {NULL, NULL}};
     struct lc_error one = LC_ERROR_INIT;
     uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
-    int rc = table ? 0 : no_memory(&one);
+    int rc = table ? 0 : lc_no_memory(&one);
 
     while (rc == 0) {
         one = LC_ERROR_INIT;
@@ -472,7 +457,7 @@ int lc_lock_drop(const struct lc_lock_store *s, uint64_t n, struct lc_error *err
         rc = s->root && s->cluster ? drop_elsewhere(s, table, &one) : 0;
     }
     free(table);
-    if (rc && err && err->code == 0)
-        *err = one;
+    if (rc)
+        lc_error_pass(err, &one);
     return rc;
 }

@@ -1,5 +1,6 @@
 #include "cli/migrate/plan.h"
 
+#include "cli/server/server_error.h"
 #include "cli/column/column_check.h"
 #include "cli/migrate/requirements.h"
 #include "cli/server/query.h"
@@ -10,18 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SYNTAX_ERROR = 62, FORMAT_MAX_BYTES = 100000 };
-
-static int no_memory(struct lc_error *err)
-{
-    lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
-    return LC_ERR_NOMEM;
-}
-
-static bool unfinished(const struct lc_track_version *v)
-{
-    return v && v->status != LC_TRACK_PENDING && v->status != LC_TRACK_APPLIED;
-}
+enum { FORMAT_MAX_BYTES = 100000 };
 
 static bool is_applied(const struct lc_track_version *v)
 {
@@ -73,7 +63,7 @@ static int check_version(const struct lc_migration *m, const struct lc_track_ver
                                    v->file_sha256, m->file.sha256);
         return 0;
     }
-    if (!unfinished(v))
+    if (!lc_track_unfinished(v))
         return 0;
     return check_done_statements(m, v, out);
 }
@@ -96,11 +86,11 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
 
         if (v)
             rc = check_version(m, v, out);
-        if (rc == 0 && !is_applied(v) && !unfinished(v) && last && m < last)
+        if (rc == 0 && !is_applied(v) && !lc_track_unfinished(v) && last && m < last)
             rc = lc_problems_add(out, LC_PROBLEM_OUT_OF_ORDER, m->file.path, 0,
                                  "is pending, and version %s, which comes after it, is applied",
                                  last->version_text);
-        if (rc == 0 && unfinished(v) && v->down)
+        if (rc == 0 && lc_track_unfinished(v) && v->down)
             rc = lc_problems_add(out, LC_PROBLEM_HALF, lc_migration_path(m, true), 0,
                                  "is half reverted: %u of %u statements of its down section are "
                                  "done",
@@ -182,16 +172,16 @@ static int add(struct lc_plan *plan, const struct lc_migration *m,
     const struct lc_section_stmts *s = lc_migration_section(m, plan->down);
 
     if (!v)
-        return no_memory(err);
+        return lc_no_memory(err);
     plan->v = v;
     v += plan->n++;
     *v = (struct lc_plan_migration){.m = m, .stmt_n = (unsigned)s->n};
-    if (unfinished(before) && before->down == plan->down)
+    if (lc_track_unfinished(before) && before->down == plan->down)
         v->first = before->done < s->n ? before->done : (unsigned)s->n;
     v->stmts = calloc(s->n + 1, sizeof *v->stmts);
     if (!v->stmts) {
         v->stmt_n = 0;
-        return no_memory(err);
+        return lc_no_memory(err);
     }
     for (size_t i = 0; i < s->n; i++) {
         v->stmts[i].text = &s->v[i];
@@ -317,7 +307,7 @@ static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
         const struct lc_track_version *v = lc_tracking_find(t, m->version);
         int rc;
 
-        if (!is_applied(v) && !unfinished(v))
+        if (!is_applied(v) && !lc_track_unfinished(v))
             continue;
         if ((o->to_given && m->version <= o->to) || plan->n >= steps) {
             plan->left++;
@@ -370,7 +360,7 @@ static int format(struct lc_backend *b, const struct lc_migration_stmt *text, ch
 
     *out = NULL;
     if (!sql)
-        return no_memory(err);
+        return lc_no_memory(err);
     if (text->n > FORMAT_MAX_BYTES) {
         free(sql);
         return 0; /* with its quotes escaped it may be longer than the server reads */
@@ -378,8 +368,8 @@ static int format(struct lc_backend *b, const struct lc_migration_stmt *text, ch
     rc = lc_query_read(b, lc_sql_format_query, args, &t, &one);
     if (rc == 0 && t.rows == 1) {
         *out = strdup(lc_answer_at(&t, 0, 0)->p);
-        rc = *out ? 0 : no_memory(err);
-    } else if (rc == LC_ERR_SERVER && one.server_code == SYNTAX_ERROR) {
+        rc = *out ? 0 : lc_no_memory(err);
+    } else if (rc == LC_ERR_SERVER && one.server_code == LC_SERVER_SYNTAX_ERROR) {
         char *scope = strstr(one.msg, ": In scope "); /* of the question, not of the statement */
 
         if (scope)
@@ -388,8 +378,8 @@ static int format(struct lc_backend *b, const struct lc_migration_stmt *text, ch
         lc_hint(err, "the server cannot read it: mend it; nothing was changed");
     } else if (rc == LC_ERR_SERVER) {
         rc = 0; /* what the formatter does not know is run as it is */
-    } else if (rc && err && err->code == 0) {
-        *err = one;
+    } else if (rc) {
+        lc_error_pass(err, &one);
     }
     lc_answer_release(&t);
     free(sql);
@@ -483,8 +473,8 @@ int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_ab
             struct lc_error one = LC_ERROR_INIT;
             int rc = lc_plan_stmt_parse(&m->stmts[k], b, facts, &one);
 
-            if (rc && err && err->code == 0) {
-                *err = one;
+            if (rc) {
+                lc_error_pass(err, &one);
                 if (rc == LC_ERR_REFUSED)
                     snprintf(err->msg, sizeof err->msg,
                              "%s:%" PRIu64 ": statement %u of %u: %.800s",

@@ -43,11 +43,6 @@ struct rederive {
     unsigned sent;
 };
 
-static int no_memory(struct lc_error *err)
-{
-    return lc_fail(err, LC_ERR_NOMEM, "no memory to re-derive a column");
-}
-
 static void tell(const struct rederive *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -95,7 +90,7 @@ static int find_places(const struct lc_stmt_command *c, struct update *u, struct
             at->assign = tok.at;
             u->column = lc_tok_name(&tok);
             if (!u->column)
-                return no_memory(err);
+                return lc_no_memory(err);
         } else if (n == 4) {
             at->value = tok.at;
         }
@@ -286,20 +281,20 @@ static int try_condition(const struct lc_preflight *d, const struct lc_derived *
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = text ? lc_derived_inputs(t, text, &names, &n, err) : no_memory(err);
+    rc = text ? lc_derived_inputs(t, text, &names, &n, err) : lc_no_memory(err);
     if (rc == 0) {
         rc = lc_buf_adds(&sql, "SELECT count() AS n FROM (SELECT 1 AS livecol_one");
         for (size_t i = 0; rc == 0 && i < n; i++)
             rc = lc_buf_adds(&sql, ", ") || lc_sql_add_id(&sql, names[i]);
         rc = rc || lc_buf_adds(&sql, " FROM ") || lc_derived_add_table(t, &sql) ||
              lc_buf_addf(&sql, " LIMIT %d) WHERE %s\n", SAMPLE_ROWS, text) || !lc_buf_str(&sql);
-        rc = rc ? no_memory(&one) : lc_backend_run(d->b, lc_buf_str(&sql), NULL, &one);
+        rc = rc ? lc_no_memory(&one) : lc_backend_run(d->b, lc_buf_str(&sql), NULL, &one);
         if (rc == LC_ERR_SERVER) {
             rc = lc_fail(err, LC_ERR_REFUSED, "the WHERE of the UPDATE does not answer on %s: %s",
                          lc_backend_where(d->b), one.msg);
             lc_hint(err, "mend it, or the functions that it calls: nothing was changed");
-        } else if (rc && err && err->code == 0) {
-            *err = one;
+        } else if (rc) {
+            lc_error_pass(err, &one);
         }
     }
     lc_derived_free_names(names, n);
@@ -327,8 +322,8 @@ int lc_rederive_check(const struct lc_preflight *d, const struct lc_plan_stmt *s
         rc = 0;
         goto done;
     }
-    if (rc && err && err->code == 0)
-        *err = one;
+    if (rc)
+        lc_error_pass(err, &one);
     if (rc == 0)
         rc = check_column(&t, err);
     if (rc == 0)
@@ -441,7 +436,7 @@ static int ask(const struct rederive *r, struct lc_buf *sql, struct lc_answer *o
                          .timeout_ms = COUNT_WAIT_MS,
                          .cancel = r->s->options->cancel};
 
-    return q.sql ? lc_backend_query(r->s->b, &q, out, err) : no_memory(err);
+    return q.sql ? lc_backend_query(r->s->b, &q, out, err) : lc_no_memory(err);
 }
 
 /* Rows that the WHERE takes, by partition: id, rows. */
@@ -459,7 +454,7 @@ static int count(const struct rederive *r, struct lc_answer *out, uint64_t *tota
          lc_derived_add_table(&r->d, &sql) || lc_buf_adds(&sql, " WHERE ") ||
          add_slice(&sql, r->u.where) ||
          lc_buf_adds(&sql, "\nGROUP BY _part) GROUP BY id ORDER BY id DESC");
-    rc = rc ? no_memory(err) : ask(r, &sql, out, err);
+    rc = rc ? lc_no_memory(err) : ask(r, &sql, out, err);
     for (size_t i = 0; rc == 0 && i < out->rows; i++)
         *total += lc_answer_u64(out, i, 1, 0);
     lc_buf_release(&sql);
@@ -487,7 +482,7 @@ static int update(struct rederive *r, const char *partition, struct lc_error *er
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = make_update(r, partition, &sql) || !lc_buf_str(&sql) ? no_memory(err) : 0;
+    rc = make_update(r, partition, &sql) || !lc_buf_str(&sql) ? lc_no_memory(err) : 0;
     text.p = lc_buf_str(&sql);
     text.n = sql.n;
     snprintf(id, sizeof id, "%s-%u", r->query_id, ++r->sent);
@@ -516,7 +511,7 @@ static int tell_given(const struct rederive *r, struct lc_error *err)
     rc = !value || lc_buf_adds(&sql, "SELECT countIf(") ||
          lc_derived_add_differs(&r->d, value, &sql) || lc_buf_adds(&sql, ") AS n FROM ") ||
          lc_derived_add_table(&r->d, &sql);
-    rc = rc ? no_memory(err) : ask(r, &sql, &t, err);
+    rc = rc ? lc_no_memory(err) : ask(r, &sql, &t, err);
     if (rc == 0)
         tell(r,
              "%s.%s.%s is re-derived: no row is left to change; %" PRIu64

@@ -1,5 +1,6 @@
 #include "cli/migrate/requirements.h"
 
+#include "cli/server/server_error.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
 #include "livecol_sql.h"
@@ -9,7 +10,6 @@
 #include <string.h>
 
 #define NO_SUCH_TABLE "livecol_probe_of_no_table"
-enum { SYNTAX_ERROR = 62 };
 
 /* What a command may need; the last is about the expression of a DEFAULT. */
 static const struct feature {
@@ -34,11 +34,10 @@ static int probe(struct lc_backend *b, const char *sql, bool *knows, struct lc_e
     struct lc_error answer = LC_ERROR_INIT;
     int rc = lc_query_run(b, sql, args, NULL, &answer);
 
-    *knows = rc != LC_ERR_SERVER || answer.server_code != SYNTAX_ERROR;
+    *knows = rc != LC_ERR_SERVER || answer.server_code != LC_SERVER_SYNTAX_ERROR;
     if (rc == LC_ERR_SERVER || rc == 0)
         return 0;
-    if (err && err->code == 0)
-        *err = answer;
+    lc_error_pass(err, &answer);
     return rc;
 }
 

@@ -1,5 +1,6 @@
 #include "cli/migrate/submit.h"
 
+#include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "base/test_points.h"
 #include "cli/column/backfill_disk.h"
@@ -13,17 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    CANNOT_ASSIGN_ALTER = 517,
-    TOO_MANY_MUTATIONS = 692,
-    TABLE_IS_READ_ONLY = 242,
-    SAME_QUERY_ID_RUNS = 216,
-    TIMEOUT_EXCEEDED = 159,
-    UNFINISHED = 341,
-    /* The client waits longer than the server's own limit, whose error says more. */
-    BEYOND_SERVER_LIMIT_MS = 30000,
-    STATEMENT_WAIT_MS = 3600000,
-    RUNNING_PAUSE_MS = 200
+enum { /* The client waits longer than the server's own limit, whose error says more. */
+       BEYOND_SERVER_LIMIT_MS = 30000,
+       STATEMENT_WAIT_MS = 3600000,
+       RUNNING_PAUSE_MS = 200
 };
 
 static void tell(const struct lc_submit *s, enum lc_run_event_kind kind, const char *fmt, ...)
@@ -47,11 +41,6 @@ static void tell_progress(void *ctx, const struct lc_mutation_progress *p)
     s->event(s->ctx, LC_RUN_MUTATION, NULL, p);
 }
 
-static const char *database_of(const struct lc_submit *s, const struct lc_plan_stmt *stmt)
-{
-    return lc_stmt_database(&stmt->parsed, lc_backend_database(s->b));
-}
-
 /* Note the table's mutations, where the statement may make one. */
 static int watch(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                  struct lc_mutation_watch *w, struct lc_error *err)
@@ -59,7 +48,9 @@ static int watch(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
     *w = (struct lc_mutation_watch){0};
     if (!stmt->parsed.mutates || !*stmt->parsed.name)
         return 0;
-    return lc_mutation_watch(w, s->cluster, s->facts, database_of(s, stmt), stmt->parsed.name, err);
+    return lc_mutation_watch(w, s->cluster, s->facts,
+                             lc_stmt_database(&stmt->parsed, lc_backend_database(s->b)),
+                             stmt->parsed.name, err);
 }
 
 static void away(const struct lc_submit *s, bool is_away)
@@ -136,12 +127,13 @@ static int as_backfill(const struct lc_submit *s, const struct lc_plan_stmt *stm
     *is_one = false;
     if (!lc_backfill_is_lone(&stmt->parsed, stmt->text->p, stmt->text->n))
         return 0;
-    rc = lc_backfill_find(target, s->b, s->facts, database_of(s, stmt), stmt->parsed.name,
-                          stmt->parsed.commands[0].column, &why);
+    rc = lc_backfill_find(target, s->b, s->facts,
+                          lc_stmt_database(&stmt->parsed, lc_backend_database(s->b)),
+                          stmt->parsed.name, stmt->parsed.commands[0].column, &why);
     /* A MATERIALIZED column is computed anew everywhere, which what is left cannot tell. */
     *is_one = rc == 0 && strcmp(target->default_kind, "DEFAULT") == 0;
-    if (rc && rc != LC_ERR_REFUSED && err && err->code == 0)
-        *err = why;
+    if (rc && rc != LC_ERR_REFUSED)
+        lc_error_pass(err, &why);
     return rc == LC_ERR_REFUSED ? 0 : rc; /* sent as it is: the server says what is wrong with it */
 }
 
@@ -246,9 +238,7 @@ static bool may_retry(int rc, const struct lc_error *why)
 {
     if (rc == LC_ERR_NOT_SENT)
         return true;
-    return rc == LC_ERR_SERVER &&
-           (why->server_code == CANNOT_ASSIGN_ALTER || why->server_code == TOO_MANY_MUTATIONS ||
-            why->server_code == TABLE_IS_READ_ONLY);
+    return rc == LC_ERR_SERVER && lc_server_code_is_transient(why->server_code);
 }
 
 /* The answer was lost. *done: it has taken effect; else it is to be sent again. */
@@ -351,11 +341,11 @@ static int go_on(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
     int rc = 0;
 
     *ours = true;
-    if (why->server_code == UNFINISHED) {
+    if (why->server_code == LC_SERVER_UNFINISHED) {
         tell(s, LC_RUN_RETRY, "not done yet on every replica: %s", why->msg);
         return 0;
     }
-    task = why->server_code == TIMEOUT_EXCEEDED && stmt->parsed.on_cluster
+    task = why->server_code == LC_SERVER_TIMEOUT_EXCEEDED && stmt->parsed.on_cluster
                ? lc_ddl_task_named(why->msg)
                : NULL;
     *ours = task != NULL;
@@ -422,8 +412,8 @@ static int send_until_settled(const struct lc_submit *s, const struct lc_plan_st
          * mean that it is done. */
         if (is_lost(rc, &why) || (rc == LC_ERR_SERVER && lost && !may_retry(rc, &why))) {
             struct lc_error settled = LC_ERROR_INIT;
-            bool answered =
-                rc == LC_ERR_SERVER && why.server_code != SAME_QUERY_ID_RUNS && !is_lost(rc, &why);
+            bool answered = rc == LC_ERR_SERVER && why.server_code != LC_SERVER_QUERY_ID_RUNS &&
+                            !is_lost(rc, &why);
 
             lost = true;
             rc = settle_lost(s, stmt, query_id, since_s, w, &why, &done, &settled);
@@ -442,8 +432,7 @@ static int send_until_settled(const struct lc_submit *s, const struct lc_plan_st
             }
         }
         if (!may_retry(rc, &why) || is_last_try(s, &why, attempt, begun_ms)) {
-            if (err && err->code == 0)
-                *err = why;
+            lc_error_pass(err, &why);
             return rc;
         }
         tell(s, LC_RUN_RETRY, "%s; try %u of %u in %u ms", why.msg, attempt + 1, LC_QUERY_TRIES,

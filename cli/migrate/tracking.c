@@ -1,5 +1,6 @@
 #include "cli/migrate/tracking.h"
 
+#include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/signals.h"
@@ -24,7 +25,7 @@ static const char *const event_names[] = {
     [LC_TRACK_BASELINED] = "baselined",       [LC_TRACK_REPAIRED] = "repaired",
     [LC_TRACK_STMT_STOPPED] = "stmt_stopped",
 };
-enum { TIMEOUT_EXCEEDED = 159 };
+
 enum { EVENTS = sizeof event_names / sizeof *event_names };
 
 /* The columns by which the table is known as ours; later layouts may have more. */
@@ -46,6 +47,12 @@ static const char *const other_tools[][2] = {{"dirty", "golang-migrate"},
                                              {"md5sum", "a checksum-keeping migration tool"}};
 enum { OTHER_TOOLS = sizeof other_tools / sizeof *other_tools };
 
+bool lc_track_unfinished(const struct lc_track_version *v)
+{
+    return v && (v->status == LC_TRACK_RUNNING || v->status == LC_TRACK_UNKNOWN ||
+                 v->status == LC_TRACK_FAILED);
+}
+
 const char *lc_track_status_name(enum lc_track_status status)
 {
     switch (status) {
@@ -61,12 +68,6 @@ const char *lc_track_status_name(enum lc_track_status status)
         break;
     }
     return "pending";
-}
-
-static int no_memory(struct lc_error *err)
-{
-    lc_fail(err, LC_ERR_NOMEM, "no memory for the tracking table's rows");
-    return LC_ERR_NOMEM;
 }
 
 static void release_version(struct lc_track_version *v)
@@ -154,12 +155,6 @@ static int set_done(struct lc_track_version *v, unsigned n, const char *hash)
     return 0;
 }
 
-static bool unfinished(const struct lc_track_version *v)
-{
-    return v->status == LC_TRACK_RUNNING || v->status == LC_TRACK_UNKNOWN ||
-           v->status == LC_TRACK_FAILED;
-}
-
 static int fold_event(struct lc_track_version *v, const struct row *r)
 {
     const struct lc_track_event *e = &r->e;
@@ -169,7 +164,7 @@ static int fold_event(struct lc_track_version *v, const struct row *r)
     switch (e->kind) {
     case LC_TRACK_STARTED:
         /* A run that is taken up again still has its open statement to settle. */
-        if (!unfinished(v) || v->down != e->down) {
+        if (!lc_track_unfinished(v) || v->down != e->down) {
             v->done = v->open = 0;
             v->status = LC_TRACK_RUNNING;
         }
@@ -352,7 +347,7 @@ int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
         t->seq = seq;
         rc = row_of(&rows, i, &r, err);
         if (rc == 0 && fold(t, &r))
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
     }
     lc_answer_release(&rows);
     return rc;
@@ -442,7 +437,7 @@ int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *ta
     if (rc == 0 && !t->database) {
         t->database = strdup(lc_backend_database(b));
         if (!t->database)
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
     }
     if (rc == 0)
         rc = look(t, err);
@@ -474,7 +469,7 @@ static int create_on_cluster(struct lc_tracking *t, struct lc_error *err)
     lc_buf_init(&sql, (size_t)1 << 16);
     if (asprintf(&path, "/livecol/%s/%s.%s", c->name, t->database, t->table) < 0) {
         path = NULL;
-        rc = no_memory(err);
+        rc = lc_no_memory(err);
     }
     if (rc == 0)
         rc = lc_sql_format(&sql, lc_sql_tracking_create_cluster,
@@ -488,10 +483,10 @@ static int create_on_cluster(struct lc_tracking *t, struct lc_error *err)
     q.sql = rc == 0 ? lc_buf_str(&sql) : NULL;
     if (q.sql)
         rc = lc_backend_query(t->b, &q, NULL, &why);
-    if (rc == LC_ERR_SERVER && why.server_code == TIMEOUT_EXCEEDED)
+    if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_TIMEOUT_EXCEEDED)
         rc = 0;
-    else if (rc && q.sql && err && err->code == 0)
-        *err = why;
+    else if (rc && q.sql)
+        lc_error_pass(err, &why);
     free(path);
     lc_buf_release(&sql);
     return rc;
@@ -512,8 +507,8 @@ static int create_when_keeper_answers(struct lc_tracking *t, struct lc_error *er
         if (lc_sleep_ms(250, lc_stop_flag()))
             return lc_fail(err, LC_ERR_STOPPED, "stopped while Keeper is away: %s", why.msg);
     } while (true);
-    if (rc && err && err->code == 0)
-        *err = why;
+    if (rc)
+        lc_error_pass(err, &why);
     return rc;
 }
 
@@ -562,7 +557,7 @@ int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
         } else if (!shared) {
             first = i;
             shared = strdup(path);
-            rc = shared ? 0 : no_memory(err);
+            rc = shared ? 0 : lc_no_memory(err);
         } else if (strcmp(path, shared) != 0) {
             rc = lc_fail(err, LC_ERR_REFUSED,
                          "the tracking tables %s.%s of the hosts %s and %s are not one: each has a "
@@ -676,14 +671,14 @@ int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, str
                 continue;
             break;
         }
-        if (rc && err && err->code == 0)
-            *err = one;
+        if (rc)
+            lc_error_pass(err, &one);
         break;
     }
     if (rc)
         return rc;
     t->seq++;
-    return fold(t, &r) ? no_memory(err) : 0;
+    return fold(t, &r) ? lc_no_memory(err) : 0;
 }
 
 int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err)

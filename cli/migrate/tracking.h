@@ -127,4 +127,7 @@ void lc_tracking_release(struct lc_tracking *t);
 /* "pending", "running", "unknown", "failed", "applied". */
 const char *lc_track_status_name(enum lc_track_status status);
 
+/* Was a run of it begun, up or down, and not ended? False for NULL, a version without a row. */
+bool lc_track_unfinished(const struct lc_track_version *v);
+
 #endif

@@ -1,5 +1,6 @@
 #include "cli/server/answer.h"
 
+#include "base/hex.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,17 +11,6 @@ struct reader {
     size_t row;
     struct lc_error *err;
 };
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 /* The byte that \c stands for, or -1 where the server leaves the backslash in the text. */
 static int unescape(char c)
@@ -64,8 +54,9 @@ static int read_escape(struct reader *r)
     if (left < 2)
         return lc_fail_at(r->err, LC_ERR_INPUT, (uint64_t)(r->in - r->base), r->row,
                           "the answer ends inside an escape");
-    if (r->in[1] == 'x' && left >= 4 && hex_digit(r->in[2]) >= 0 && hex_digit(r->in[3]) >= 0) {
-        *r->out++ = (char)(hex_digit(r->in[2]) * 16 + hex_digit(r->in[3]));
+    if (r->in[1] == 'x' && left >= 4 && lc_hex_digit(r->in[2]) >= 0 &&
+        lc_hex_digit(r->in[3]) >= 0) {
+        *r->out++ = (char)(lc_hex_digit(r->in[2]) * 16 + lc_hex_digit(r->in[3]));
         r->in += 4;
         return 0;
     }

@@ -1,5 +1,6 @@
 #include "cli/server/cluster.h"
 
+#include "cli/server/server_error.h"
 #include "cli/server/query.h"
 #include "livecol_sql.h"
 
@@ -8,35 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MAX_ARGS = 16,
-    MAX_SQL_BYTES = 8 << 20,
-    ATTEMPT_TO_READ_AFTER_EOF = 32,
-    CANNOT_READ_ALL_DATA = 33,
-    READ_ONLY = 164,
-    DNS_ERROR = 198,
-    SOCKET_TIMEOUT = 209,
-    NETWORK_ERROR = 210,
-    ALL_CONNECTION_TRIES_FAILED = 279
-};
+enum { MAX_ARGS = 16, MAX_SQL_BYTES = 8 << 20, ALL_CONNECTION_TRIES_FAILED = 279 };
 
 /* Columns of sql/cluster_hosts.sql. */
 enum { H_SHARD, H_HOST, H_PORT, H_USER };
 
-static int no_memory(struct lc_error *err)
-{
-    lc_fail(err, LC_ERR_NOMEM, "no memory for the hosts of a cluster");
-    return LC_ERR_NOMEM;
-}
-
 bool lc_cluster_is_unreachable(const struct lc_error *err)
 {
     switch (err->server_code) {
-    case ATTEMPT_TO_READ_AFTER_EOF:
-    case CANNOT_READ_ALL_DATA:
-    case DNS_ERROR:
-    case SOCKET_TIMEOUT:
-    case NETWORK_ERROR:
+    case LC_SERVER_ATTEMPT_TO_READ_AFTER_EOF:
+    case LC_SERVER_CANNOT_READ_ALL_DATA:
+    case LC_SERVER_DNS_ERROR:
+    case LC_SERVER_SOCKET_TIMEOUT:
+    case LC_SERVER_NETWORK_ERROR:
     case ALL_CONNECTION_TRIES_FAILED:
         return true;
     default:
@@ -53,7 +38,7 @@ int lc_cluster_alone(struct lc_cluster *c, struct lc_backend *b, struct lc_error
 {
     *c = (struct lc_cluster){.b = b, .v = calloc(1, sizeof *c->v)};
     if (!c->v)
-        return no_memory(err);
+        return lc_no_memory(err);
     c->n = 1;
     return 0;
 }
@@ -91,7 +76,7 @@ static int read_hosts(struct lc_cluster *c, struct lc_error *err)
     if (rc == 0) {
         c->v = calloc(t.rows + 1, sizeof *c->v);
         if (!c->v)
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
     }
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         struct lc_cluster_host *h = &c->v[c->n];
@@ -105,7 +90,7 @@ static int read_hosts(struct lc_cluster *c, struct lc_error *err)
             h->name = NULL;
         c->n++;
         if (!h->user || !h->name)
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
     }
     lc_answer_release(&t);
     return rc;
@@ -144,7 +129,7 @@ static int greet(struct lc_cluster *c, size_t i, bool allow_degraded,
         return LC_ERR_REFUSED;
     }
     lc_fail(err, rc == LC_ERR_SERVER ? LC_ERR_REFUSED : rc, "%s", why.msg);
-    if (why.server_code == READ_ONLY) {
+    if (why.server_code == LC_SERVER_READONLY) {
         lc_hint(err, "this user may not ask other servers (readonly = 1): --cluster needs one who "
                      "may use table functions");
         return err && err->code ? err->code : rc;
@@ -164,20 +149,9 @@ int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_
     int rc;
 
     *c = (struct lc_cluster){.b = b, .name = strdup(name), .by_remote = !facts->all_replicas};
-    rc = c->name ? read_hosts(c, err) : no_memory(err);
+    rc = c->name ? read_hosts(c, err) : lc_no_memory(err);
     for (size_t i = 0; rc == 0 && i < c->n; i++)
         rc = greet(c, i, allow_degraded, warn, ctx, err);
-    return rc;
-}
-
-/* Put the host's name before what is said. */
-static int place(const struct lc_cluster *c, size_t i, int rc, const struct lc_error *why,
-                 struct lc_error *err)
-{
-    if (rc && err && err->code == 0) {
-        *err = *why;
-        snprintf(err->msg, sizeof err->msg, "host %s: %.900s", c->v[i].name, why->msg);
-    }
     return rc;
 }
 
@@ -206,13 +180,13 @@ int lc_cluster_run(const struct lc_cluster *c, size_t i, const char *sql, struct
         return lc_backend_run(c->b, sql, out, err);
     lc_buf_init(&wrapped, MAX_SQL_BYTES);
     if (c->by_remote ? lc_buf_adds(&wrapped, sql) : add_wrapped(c, i, &wrapped, sql))
-        rc = no_memory(&why);
+        rc = lc_no_memory(&why);
     if (rc == 0) {
         q.sql = lc_buf_str(&wrapped);
-        rc = q.sql ? lc_backend_query(c->b, &q, out, &why) : no_memory(&why);
+        rc = q.sql ? lc_backend_query(c->b, &q, out, &why) : lc_no_memory(&why);
     }
     lc_buf_release(&wrapped);
-    return place(c, i, rc, &why, err);
+    return lc_cluster_pass(c, i, rc, &why, err);
 }
 
 int lc_cluster_read(const struct lc_cluster *c, size_t i, const char *plain, const char *remote,
@@ -233,12 +207,13 @@ int lc_cluster_read(const struct lc_cluster *c, size_t i, const char *plain, con
     with_host[n] = (struct lc_sql_arg){NULL, NULL};
     if (c->by_remote) {
         rc = lc_query_read(c->b, remote, with_host, out, &why);
-        return place(c, i, rc, &why, err);
+        return lc_cluster_pass(c, i, rc, &why, err);
     }
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = lc_sql_format(&sql, plain, args, err);
     if (rc == 0)
-        rc = lc_buf_str(&sql) ? lc_cluster_run(c, i, lc_buf_str(&sql), out, err) : no_memory(err);
+        rc =
+            lc_buf_str(&sql) ? lc_cluster_run(c, i, lc_buf_str(&sql), out, err) : lc_no_memory(err);
     lc_buf_release(&sql);
     return rc;
 }
@@ -283,7 +258,7 @@ static int are_distinct(const struct lc_cluster *c, bool with_shard, bool *disti
                         struct lc_error *err)
 {
     char(*names)[512] = calloc(c->n, sizeof *names);
-    int rc = names ? 0 : no_memory(err);
+    int rc = names ? 0 : lc_no_memory(err);
 
     *distinct = rc == 0;
     for (size_t i = 0; rc == 0 && i < c->n; i++) {
@@ -344,4 +319,15 @@ void lc_cluster_release(struct lc_cluster *c)
     free(c->v);
     free(c->name);
     *c = (struct lc_cluster){0};
+}
+
+int lc_cluster_pass(const struct lc_cluster *c, size_t i, int rc, const struct lc_error *why,
+                    struct lc_error *err)
+{
+    if (rc && err && err->code == 0) {
+        *err = *why;
+        if (c->name)
+            snprintf(err->msg, sizeof err->msg, "host %s: %.900s", c->v[i].name, why->msg);
+    }
+    return rc;
 }

@@ -78,6 +78,13 @@ int lc_cluster_add_from(const struct lc_cluster *c, size_t i, struct lc_buf *b,
  */
 int lc_cluster_replica_name(const struct lc_cluster *c, const char **macros, struct lc_error *err);
 
+/*
+ * Pass on a failure of host i as lc_error_pass does, the host's name before it where the cluster
+ * has one. Returns rc, the failure's code; 0 passes nothing on.
+ */
+int lc_cluster_pass(const struct lc_cluster *c, size_t i, int rc, const struct lc_error *why,
+                    struct lc_error *err);
+
 /* Does this failure say that a host, not the statement, is at fault? */
 bool lc_cluster_is_unreachable(const struct lc_error *err);
 

@@ -1,5 +1,6 @@
 #include "cli/server/connect.h"
 
+#include "cli/server/server_error.h"
 #include "cli/server/backend_impl.h"
 #include "livecol_sql.h"
 
@@ -116,14 +117,14 @@ static int load_settings(struct lc_backend *b, struct lc_error *err)
 /* Who is not let in, and where to. */
 static void hint_refused(struct lc_error *err)
 {
-    enum { UNKNOWN_DATABASE = 81, UNKNOWN_USER = 192, WRONG_PASSWORD = 193, REFUSED = 516 };
 
-    if (err->server_code == UNKNOWN_USER || err->server_code == WRONG_PASSWORD ||
-        err->server_code == REFUSED)
+    if (err->server_code == LC_SERVER_UNKNOWN_USER ||
+        err->server_code == LC_SERVER_WRONG_PASSWORD ||
+        err->server_code == LC_SERVER_AUTHENTICATION_FAILED)
         lc_hint(err,
                 "the user stands in the URL, the password in CLICKHOUSE_PASSWORD or in the file "
                 "that CLICKHOUSE_PASSWORD_FILE names");
-    else if (err->server_code == UNKNOWN_DATABASE)
+    else if (err->server_code == LC_SERVER_UNKNOWN_DATABASE)
         lc_hint(err, "the database is the URL's last part: http://user@host:8123/DATABASE; SHOW "
                      "DATABASES lists those that there are");
 }

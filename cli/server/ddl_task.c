@@ -13,12 +13,6 @@
 #define DDL_QUEUE "/clickhouse/task_queue/ddl"
 enum { PAUSE_MS = 100, NAME_BYTES = 300 };
 
-static int no_memory(struct lc_error *err)
-{
-    lc_fail(err, LC_ERR_NOMEM, "no memory to follow a statement");
-    return LC_ERR_NOMEM;
-}
-
 char *lc_ddl_task_named(const char *msg)
 {
     const char *query = strstr(msg, "/query-");
@@ -98,7 +92,7 @@ int lc_ddl_task_find(struct lc_backend *b, const char *sql, size_t n, uint64_t s
             lc_lex_same(plain, strlen(plain), sql, n) &&
             asprintf(task, DDL_QUEUE "/%s", lc_answer_at(&t, i, LC_KEEPER_NAME)->p) < 0) {
             *task = NULL;
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
         }
         free(plain);
     }
@@ -111,7 +105,7 @@ static int read_task(struct lc_backend *b, const char *task, char **hosts, struc
     const char *name = strrchr(task, '/');
     char *queue = strndup(task, (size_t)(name - task));
     struct lc_answer t = {0};
-    int rc = queue ? lc_keeper_children(b, queue, NULL, &t, err) : no_memory(err);
+    int rc = queue ? lc_keeper_children(b, queue, NULL, &t, err) : lc_no_memory(err);
 
     *hosts = NULL;
     for (size_t i = 0; rc == 0 && !*hosts && i < t.rows; i++) {
@@ -123,7 +117,7 @@ static int read_task(struct lc_backend *b, const char *task, char **hosts, struc
         line = line_of(lc_answer_at(&t, i, LC_KEEPER_VALUE)->p, "\nhosts: ", &n);
         *hosts = strndup(line ? line : "", line ? n : 0);
         if (!*hosts)
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
     }
     lc_answer_release(&t);
     free(queue);
@@ -197,7 +191,7 @@ int lc_ddl_task_follow(const struct lc_cluster *c, const char *task,
 
     if (rc == 0 && asprintf(&node, "%s/finished", task) < 0) {
         node = NULL;
-        rc = no_memory(err);
+        rc = lc_no_memory(err);
     }
     while (rc == 0 && hosts) {
         rc = lc_keeper_children(c->b, node, hooks->cancel, &finished, err);

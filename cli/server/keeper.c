@@ -1,18 +1,20 @@
 #include "cli/server/keeper.h"
 
+#include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "cli/server/query.h"
 #include "livecol_sql.h"
 
 #include <string.h>
 
-enum { NO_ZOOKEEPER = 225, TABLE_IS_READ_ONLY = 242, KEEPER_EXCEPTION = 999, PAUSE_MS = 250 };
+enum { PAUSE_MS = 250 };
 
 bool lc_keeper_is_away(const struct lc_error *err)
 {
-    if (err->server_code == NO_ZOOKEEPER || err->server_code == TABLE_IS_READ_ONLY)
+    if (err->server_code == LC_SERVER_NO_ZOOKEEPER ||
+        err->server_code == LC_SERVER_TABLE_IS_READ_ONLY)
         return true;
-    return err->server_code == KEEPER_EXCEPTION && !strstr(err->msg, "No node") &&
+    return err->server_code == LC_SERVER_KEEPER_EXCEPTION && !strstr(err->msg, "No node") &&
            !strstr(err->msg, "Node exists");
 }
 
@@ -23,12 +25,13 @@ int lc_keeper_children_now(struct lc_backend *b, const char *path, struct lc_ans
     struct lc_error why = LC_ERROR_INIT;
     int rc = lc_query_read(b, lc_sql_keeper_children, args, out, &why);
 
-    if (rc == LC_ERR_SERVER && why.server_code == KEEPER_EXCEPTION && strstr(why.msg, "No node")) {
+    if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_KEEPER_EXCEPTION &&
+        strstr(why.msg, "No node")) {
         lc_answer_release(out);
         return 0;
     }
-    if (rc && err && err->code == 0)
-        *err = why;
+    if (rc)
+        lc_error_pass(err, &why);
     return rc;
 }
 
@@ -44,8 +47,7 @@ int lc_keeper_children(struct lc_backend *b, const char *path, const atomic_bool
         if (rc == 0)
             return 0;
         if (rc != LC_ERR_SERVER || !lc_keeper_is_away(&why) || lc_now_ms() >= end) {
-            if (err && err->code == 0)
-                *err = why;
+            lc_error_pass(err, &why);
             return rc;
         }
         if (lc_sleep_ms(PAUSE_MS, cancel))

@@ -24,12 +24,6 @@ enum {
     ABORTED = 236 /* a pause (merges stopped, a restart), not a failure: the server goes on */
 };
 
-static int no_memory(struct lc_error *err)
-{
-    lc_fail(err, LC_ERR_NOMEM, "no memory to follow a mutation");
-    return LC_ERR_NOMEM;
-}
-
 static int list(const struct lc_mutation_watch *w, size_t host, struct lc_answer *t,
                 struct lc_error *err)
 {
@@ -72,14 +66,14 @@ static int note_host(struct lc_mutation_watch *w, size_t host, struct lc_error *
     if (more)
         w->before = more;
     else if (rc == 0)
-        rc = no_memory(err);
+        rc = lc_no_memory(err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         w->before[w->before_n] =
             (struct lc_mutation_seen){.host = host,
                                       .id = strdup(lc_answer_at(&t, i, C_ID)->p),
                                       .fail_s = lc_answer_u64(&t, i, C_FAIL_S, 0)};
         if (!w->before[w->before_n].id)
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
         else
             w->before_n++;
     }
@@ -96,7 +90,7 @@ static int note_shard(struct lc_mutation_watch *w, const char *path, size_t *sha
     int rc;
 
     if (asprintf(&node, "%s/mutations", path) < 0)
-        return no_memory(err);
+        return lc_no_memory(err);
     for (*shard = 0; *shard < w->shards_n; ++*shard) {
         if (strcmp(w->shards[*shard].path, node) == 0) {
             free(node);
@@ -108,11 +102,11 @@ static int note_shard(struct lc_mutation_watch *w, const char *path, size_t *sha
     rc = lc_keeper_children(w->b, node, lc_stop_flag(), &t, err);
     s->before = rc == 0 ? calloc(t.rows + 1, sizeof *s->before) : NULL;
     if (rc == 0 && !s->before)
-        rc = no_memory(err);
+        rc = lc_no_memory(err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         s->before[s->before_n] = strdup(lc_answer_at(&t, i, LC_KEEPER_NAME)->p);
         if (!s->before[s->before_n])
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
         else
             s->before_n++;
     }
@@ -152,7 +146,7 @@ int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *clus
                                     .shard_of = calloc(cluster->n, sizeof *w->shard_of),
                                     .begun_ms = lc_now_ms()};
     if (!w->shards || !w->shard_of)
-        return no_memory(err);
+        return lc_no_memory(err);
     for (size_t i = 0; rc == 0 && i < cluster->n; i++) {
         w->shard_of[i] = SIZE_MAX;
         if (cluster->v[i].down)
@@ -310,8 +304,8 @@ static int look_at_host(struct lc_mutation_watch *w, size_t host, const struct l
         set_waiting(w, "host %s does not answer", lc_cluster_host_name(w->cluster, host));
         return 0;
     }
-    if (rc && err && err->code == 0)
-        *err = why;
+    if (rc)
+        lc_error_pass(err, &why);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         const struct lc_mutation_seen *before = seen(w, host, lc_answer_at(&t, i, C_ID)->p);
 
@@ -342,8 +336,8 @@ static int look_at_keeper(struct lc_mutation_watch *w, struct lc_answer *expecte
             ++*undone;
             set_waiting(w, "Keeper does not answer");
             rc = 0;
-        } else if (rc && err && err->code == 0) {
-            *err = why;
+        } else if (rc) {
+            lc_error_pass(err, &why);
         }
     }
     return rc;
@@ -370,7 +364,7 @@ static int look(struct lc_mutation_watch *w, unsigned *undone, uint64_t *parts,
                 struct lc_error *err)
 {
     struct lc_answer *expected = calloc(w->cluster->n, sizeof *expected);
-    int rc = expected ? 0 : no_memory(err);
+    int rc = expected ? 0 : lc_no_memory(err);
 
     *undone = 0;
     *parts = 0;

@@ -44,8 +44,8 @@ static int run(struct lc_backend *b, const char *template_sql, const struct lc_s
 
         rc = lc_backend_query(b, &q, out, &one);
         if (!again(rc, reads) || attempt == LC_QUERY_TRIES || lc_stop_asked()) {
-            if (rc && err && err->code == 0)
-                *err = one;
+            if (rc)
+                lc_error_pass(err, &one);
             break;
         }
         LC_TEST_POINT("asking again");

@@ -15,6 +15,12 @@ static const char early_end[] =
     "; the function's program ended before it had read its rows, and its "
     "own words are lost: run it by hand";
 
+bool lc_server_code_is_transient(int code)
+{
+    return code == LC_SERVER_CANNOT_ASSIGN_ALTER || code == LC_SERVER_TOO_MANY_MUTATIONS ||
+           code == LC_SERVER_TABLE_IS_READ_ONLY;
+}
+
 int lc_server_error_code(const char *text, size_t n)
 {
     size_t at = sizeof code_prefix - 1;

@@ -11,6 +11,43 @@
 
 #include <stdbool.h>
 
+/* The server's error numbers that livecol tells apart: system.errors has their names. */
+enum lc_server_code {
+    LC_SERVER_ATTEMPT_TO_READ_AFTER_EOF = 32,
+    LC_SERVER_CANNOT_READ_ALL_DATA = 33,
+    LC_SERVER_UNKNOWN_FUNCTION = 46,
+    LC_SERVER_UNKNOWN_IDENTIFIER = 47,
+    LC_SERVER_TABLE_ALREADY_EXISTS = 57,
+    LC_SERVER_UNKNOWN_TABLE = 60,
+    LC_SERVER_SYNTAX_ERROR = 62,
+    LC_SERVER_UNKNOWN_DATABASE = 81,
+    LC_SERVER_INCOMPATIBLE_COLUMNS = 122,
+    LC_SERVER_TIMEOUT_EXCEEDED = 159,
+    LC_SERVER_READONLY = 164,
+    LC_SERVER_UNKNOWN_USER = 192,
+    LC_SERVER_WRONG_PASSWORD = 193,
+    LC_SERVER_DNS_ERROR = 198,
+    LC_SERVER_SOCKET_TIMEOUT = 209,
+    LC_SERVER_NETWORK_ERROR = 210,
+    LC_SERVER_QUERY_ID_RUNS = 216,
+    LC_SERVER_TABLE_IS_DROPPED = 218,
+    LC_SERVER_NO_ZOOKEEPER = 225,
+    LC_SERVER_TABLE_IS_READ_ONLY = 242,
+    LC_SERVER_REPLICA_IS_ALREADY_EXIST = 253,
+    LC_SERVER_UNFINISHED = 341,
+    LC_SERVER_CANNOT_INSERT_NULL = 349,
+    LC_SERVER_AUTHENTICATION_FAILED = 516,
+    LC_SERVER_CANNOT_ASSIGN_ALTER = 517,
+    LC_SERVER_TOO_MANY_MUTATIONS = 692,
+    LC_SERVER_KEEPER_EXCEPTION = 999
+};
+
+/*
+ * Does the server say that the statement was not begun, and may succeed later? 517 (another ALTER
+ * is being assigned), 692 (too many mutations), 242 (a replica that is read-only for now).
+ */
+bool lc_server_code_is_transient(int code);
+
 /* The number after "Code: " at the beginning of n bytes of text; 0 where there is none. */
 int lc_server_error_code(const char *text, size_t n);
 

@@ -1,5 +1,6 @@
 #include "cli/server/url.h"
 
+#include "base/hex.h"
 #include "base/buf.h"
 
 #include <stdint.h>
@@ -8,17 +9,6 @@
 #include <strings.h>
 
 enum { URL_MAX_BYTES = 8192 };
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 /* n bytes at p, percent-decoded, into a new string. A %00 would end the string early: refused. */
 static int decode(char **out, const char *p, size_t n, const char *what, struct lc_error *err)
@@ -35,8 +25,8 @@ static int decode(char **out, const char *p, size_t n, const char *what, struct 
             s[at++] = p[i];
             continue;
         }
-        high = i + 2 < n ? hex_digit(p[i + 1]) : -1;
-        low = i + 2 < n ? hex_digit(p[i + 2]) : -1;
+        high = i + 2 < n ? lc_hex_digit(p[i + 1]) : -1;
+        low = i + 2 < n ? lc_hex_digit(p[i + 2]) : -1;
         if (high < 0 || low < 0 || high * 16 + low == 0) {
             free(s);
             return lc_fail(err, LC_ERR_USAGE,

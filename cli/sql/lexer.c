@@ -1,5 +1,6 @@
 #include "cli/sql/lexer.h"
 
+#include "base/hex.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,14 +272,6 @@ static char unescape(char c)
     }
 }
 
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 char *lc_tok_name(const struct lc_tok *tok)
 {
     char *out = malloc(tok->n + 1);
@@ -301,8 +294,8 @@ char *lc_tok_name(const struct lc_tok *tok)
     for (p++, end--; p < end; p++) {
         if (*p == '\\' && p + 1 < end) {
             p++;
-            if (*p == 'x' && end - p > 2 && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
-                *o++ = (char)(hex_digit(p[1]) * 16 + hex_digit(p[2]));
+            if (*p == 'x' && end - p > 2 && lc_hex_digit(p[1]) >= 0 && lc_hex_digit(p[2]) >= 0) {
+                *o++ = (char)(lc_hex_digit(p[1]) * 16 + lc_hex_digit(p[2]));
                 p += 2;
             } else if (*p != 'N') { /* \N is nothing */
                 char c = unescape(*p);

@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int no_memory(struct lc_error *err)
-{
-    return lc_fail(err, LC_ERR_NOMEM, "no memory for a name");
-}
-
 /* A name in quotes, or NULL in *name where the text does not begin with one. */
 static int quoted_part(const char *text, char **name, const char **rest, struct lc_error *err)
 {
@@ -24,7 +19,7 @@ static int quoted_part(const char *text, char **name, const char **rest, struct 
         return LC_ERR_USAGE;
     *name = lc_tok_name(&tok);
     *rest = text + lex.pos;
-    return *name ? 0 : no_memory(err);
+    return *name ? 0 : lc_no_memory(err);
 }
 
 static int bad_name(const char *text, struct lc_error *err)
@@ -52,7 +47,7 @@ int lc_table_name_parse(const char *text, char **database, char **table, struct 
         *table = strndup(text, n);
         rest = text + n;
         if (!*table) {
-            rc = no_memory(err);
+            rc = lc_no_memory(err);
             goto done;
         }
     }
@@ -63,7 +58,7 @@ int lc_table_name_parse(const char *text, char **database, char **table, struct 
             *table = strdup(rest);
             rest = "";
             if (!*table)
-                rc = no_memory(err);
+                rc = lc_no_memory(err);
         }
     }
     if (rc == 0 && (*rest || !**table || (*database && !**database)))

@@ -1,5 +1,6 @@
 #include "udf/rules/open.h"
 
+#include "base/files.h"
 #include "udf/rules/csv.h"
 
 #include <errno.h>
@@ -73,21 +74,6 @@ int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err)
     return rc;
 }
 
-static int write_all(int fd, const uint8_t *p, size_t n)
-{
-    while (n) {
-        ssize_t wrote = write(fd, p, n);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return LC_ERR_IO;
-        p += wrote;
-        n -= (size_t)wrote;
-    }
-    return 0;
-}
-
 /* Make a rename last: fsync the folder that holds the path. */
 static void sync_folder(const char *path)
 {
@@ -117,7 +103,7 @@ int lc_rules_write(const struct lc_rules *r, const char *path, struct lc_error *
         free(temporary);
         return rc;
     }
-    if (write_all(fd, r->base, r->size) || fchmod(fd, 0644) || fsync(fd))
+    if (lc_write_all(fd, r->base, r->size) || fchmod(fd, 0644) || fsync(fd))
         rc = lc_fail(err, LC_ERR_IO, "%s: cannot write: %s", temporary, strerror(errno));
     if (close(fd) && !rc)
         rc = lc_fail(err, LC_ERR_IO, "%s: cannot write: %s", temporary, strerror(errno));
