@@ -17,7 +17,7 @@ enum { SIDE_MAX_BYTES = 1 << 20 };
 /* Columns of sql/columns.sql. */
 enum { C_NAME, C_TYPE, C_DEFAULT_KIND, C_DEFAULT_EXPRESSION };
 
-static int find_table(struct lc_derived *d, struct lc_error *err)
+static int find_table(struct lc_column *d, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", d->database}, {"table", d->table}, {NULL, NULL}};
     struct lc_answer t = {0};
@@ -42,13 +42,13 @@ static int find_table(struct lc_derived *d, struct lc_error *err)
     return rc;
 }
 
-int lc_derived_find(struct lc_derived *d, struct lc_backend *b, const char *database,
-                    const char *table, const char *column, struct lc_error *err)
+int lc_column_find(struct lc_column *d, struct lc_backend *b, const char *database,
+                   const char *table, const char *column, struct lc_error *err)
 {
     struct lc_sql_arg args[] = {{"database", NULL}, {"table", NULL}, {NULL, NULL}};
     int rc;
 
-    *d = (struct lc_derived){.b = b};
+    *d = (struct lc_column){.b = b};
     d->database = strdup(database ? database : lc_backend_database(b));
     d->table = strdup(table);
     d->column = strdup(column);
@@ -77,7 +77,7 @@ int lc_derived_find(struct lc_derived *d, struct lc_backend *b, const char *data
               : lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", d->database, table, column);
 }
 
-void lc_derived_release(struct lc_derived *d)
+void lc_column_release(struct lc_column *d)
 {
     free(d->database);
     free(d->table);
@@ -86,10 +86,10 @@ void lc_derived_release(struct lc_derived *d)
     free(d->kind);
     free(d->expr);
     lc_answer_release(&d->columns);
-    *d = (struct lc_derived){0};
+    *d = (struct lc_column){0};
 }
 
-const char *lc_derived_type_of(const struct lc_derived *d, const char *column)
+const char *lc_column_type_of(const struct lc_column *d, const char *column)
 {
     for (size_t i = 0; i < d->columns.rows; i++) {
         if (strcmp(lc_answer_at(&d->columns, i, C_NAME)->p, column) == 0)
@@ -98,7 +98,7 @@ const char *lc_derived_type_of(const struct lc_derived *d, const char *column)
     return NULL;
 }
 
-void lc_derived_free_names(char **names, size_t n)
+void lc_column_free_names(char **names, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         free(names[i]);
@@ -114,8 +114,8 @@ static bool is_among(char *const *names, size_t n, const char *name)
     return false;
 }
 
-int lc_derived_inputs(const struct lc_derived *d, const char *expr, char ***names, size_t *n,
-                      struct lc_error *err)
+int lc_column_inputs(const struct lc_column *d, const char *expr, char ***names, size_t *n,
+                     struct lc_error *err)
 {
     struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
     struct lc_tok tok;
@@ -137,10 +137,10 @@ int lc_derived_inputs(const struct lc_derived *d, const char *expr, char ***name
             continue; /* a function, whatever the columns' names */
         name = lc_tok_name(&tok);
         if (!name) {
-            lc_derived_free_names(v, found);
+            lc_column_free_names(v, found);
             return lc_no_memory(err);
         }
-        if (lc_derived_type_of(d, name) && !is_among(v, found, name))
+        if (lc_column_type_of(d, name) && !is_among(v, found, name))
             v[found++] = name;
         else
             free(name);
@@ -150,8 +150,8 @@ int lc_derived_inputs(const struct lc_derived *d, const char *expr, char ***name
     return 0;
 }
 
-bool lc_derived_call(const struct lc_derived *d, const char *expr, char **function, char **key,
-                     const char **key_type)
+bool lc_column_call(const struct lc_column *d, const char *expr, char **function, char **key,
+                    const char **key_type)
 {
     struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
     struct lc_tok tok[5];
@@ -168,7 +168,7 @@ bool lc_derived_call(const struct lc_derived *d, const char *expr, char **functi
         return false;
     *function = lc_tok_name(&tok[0]);
     *key = lc_tok_name(&tok[2]);
-    *key_type = *key ? lc_derived_type_of(d, *key) : NULL;
+    *key_type = *key ? lc_column_type_of(d, *key) : NULL;
     if (*function && *key_type)
         return true;
     free(*function);
@@ -177,7 +177,7 @@ bool lc_derived_call(const struct lc_derived *d, const char *expr, char **functi
     return false;
 }
 
-int lc_derived_add_expected(const struct lc_derived *d, const char *expr, struct lc_buf *sql)
+int lc_column_add_expected(const struct lc_column *d, const char *expr, struct lc_buf *sql)
 {
     char type[LC_TYPE_BYTES];
 
@@ -203,8 +203,8 @@ static bool is_compound(const char *type)
     return false;
 }
 
-int lc_derived_add_unlike(const struct lc_derived *d, const char *a, const char *b,
-                          struct lc_buf *sql)
+int lc_column_add_unlike(const struct lc_column *d, const char *a, const char *b,
+                         struct lc_buf *sql)
 {
     int rc;
 
@@ -225,31 +225,31 @@ int lc_derived_add_unlike(const struct lc_derived *d, const char *a, const char 
     return rc ? LC_ERR_NOMEM : 0;
 }
 
-int lc_derived_add_differs(const struct lc_derived *d, const char *expr, struct lc_buf *sql)
+int lc_column_add_differs(const struct lc_column *d, const char *expr, struct lc_buf *sql)
 {
     struct lc_buf stored, expected;
     int rc;
 
     lc_buf_init(&stored, SIDE_MAX_BYTES);
     lc_buf_init(&expected, SIDE_MAX_BYTES);
-    rc = lc_sql_add_id(&stored, d->column) || lc_derived_add_expected(d, expr, &expected) ||
+    rc = lc_sql_add_id(&stored, d->column) || lc_column_add_expected(d, expr, &expected) ||
                  !lc_buf_str(&stored) || !lc_buf_str(&expected)
              ? LC_ERR_NOMEM
-             : lc_derived_add_unlike(d, lc_buf_str(&stored), lc_buf_str(&expected), sql);
+             : lc_column_add_unlike(d, lc_buf_str(&stored), lc_buf_str(&expected), sql);
     lc_buf_release(&stored);
     lc_buf_release(&expected);
     return rc;
 }
 
-int lc_derived_add_table(const struct lc_derived *d, struct lc_buf *sql)
+int lc_column_add_table(const struct lc_column *d, struct lc_buf *sql)
 {
     return lc_sql_add_id(sql, d->database) || lc_buf_adds(sql, ".") || lc_sql_add_id(sql, d->table)
                ? LC_ERR_NOMEM
                : 0;
 }
 
-int lc_derived_unsteady(const struct lc_derived *d, const char *expr, char **name,
-                        struct lc_error *err)
+int lc_column_unsteady(const struct lc_column *d, const char *expr, char **name,
+                       struct lc_error *err)
 {
     struct lc_slice text = {(const uint8_t *)expr, strlen(expr)};
     char *function;

@@ -30,7 +30,7 @@ struct pair {
 
 struct run {
     struct lc_impact *out;
-    const struct lc_derived *d;
+    const struct lc_column *d;
     const struct lc_impact_rules *rules;
     const atomic_bool *cancel;
     bool nullable, numbers; /* what the column's type is */
@@ -194,7 +194,7 @@ static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = lc_buf_adds(&sql, "SELECT uniq(") || lc_sql_add_id(&sql, r->rules->key) ||
-         lc_buf_adds(&sql, ") AS keys FROM ") || lc_derived_add_table(r->d, &sql);
+         lc_buf_adds(&sql, ") AS keys FROM ") || lc_column_add_table(r->d, &sql);
     rc = rc ? lc_no_memory(err) : ask(r, &sql, &t, err);
     *keys = rc == 0 ? lc_answer_u64(&t, 0, 0, 0) : 0;
     lc_answer_release(&t);
@@ -212,7 +212,7 @@ static int count_portion(struct run *r, uint64_t i, uint64_t portions, struct lc
     rc = lc_buf_adds(&sql, "SELECT toString(") || lc_sql_add_id(&sql, r->rules->key) ||
          lc_buf_adds(&sql, ") AS livecol_k, toString(") || lc_sql_add_id(&sql, r->d->column) ||
          lc_buf_adds(&sql, ") AS livecol_v, count() AS livecol_n FROM ") ||
-         lc_derived_add_table(r->d, &sql);
+         lc_column_add_table(r->d, &sql);
     if (rc == 0 && portions > 1)
         rc = lc_buf_adds(&sql, " WHERE ifNull(cityHash64(") || lc_sql_add_id(&sql, r->rules->key) ||
              lc_buf_addf(&sql, "), 0) %% %" PRIu64 " = %" PRIu64, portions, i);
@@ -269,11 +269,11 @@ static int list_changes(struct run *r, struct lc_error *err)
 }
 
 /* Rules are for texts and numbers. */
-static int check_key(const struct lc_derived *d, const char *key, struct lc_error *err)
+static int check_key(const struct lc_column *d, const char *key, struct lc_error *err)
 {
     static const char *const types[] = {"Array(",  "Tuple(", "Map(",   "Variant(",
                                         "Dynamic", "JSON",   "Nested("};
-    const char *type = lc_derived_type_of(d, key);
+    const char *type = lc_column_type_of(d, key);
 
     for (size_t i = 0; type && i < sizeof types / sizeof *types; i++) {
         if (strncmp(type, types[i], strlen(types[i])) != 0)
@@ -286,7 +286,7 @@ static int check_key(const struct lc_derived *d, const char *key, struct lc_erro
     return 0;
 }
 
-int lc_impact_count(struct lc_impact *out, const struct lc_derived *d,
+int lc_impact_count(struct lc_impact *out, const struct lc_column *d,
                     const struct lc_impact_rules *rules, const atomic_bool *cancel,
                     struct lc_error *err)
 {

@@ -33,7 +33,7 @@ struct lc_impact_rules {
  * the table. 0; LC_ERR_INPUT where a rule set is corrupt, or the keys are none of its kind;
  * LC_ERR_STOPPED; the failures of a query. Release *out in any case; the rule sets must outlive it.
  */
-int lc_impact_count(struct lc_impact *out, const struct lc_derived *d,
+int lc_impact_count(struct lc_impact *out, const struct lc_column *d,
                     const struct lc_impact_rules *rules, const atomic_bool *cancel,
                     struct lc_error *err);
 

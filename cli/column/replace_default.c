@@ -20,11 +20,11 @@
 enum { MAX_SQL_BYTES = 4 << 20, COMPARE_WAIT_MS = 24 * 3600 * 1000 };
 
 /* The key, and its type (borrowed). The column's expression must be f(key). */
-static int key_of(const struct lc_derived *d, char **key, const char **type, struct lc_error *err)
+static int key_of(const struct lc_column *d, char **key, const char **type, struct lc_error *err)
 {
     char *function;
 
-    if (!lc_derived_call(d, d->expr, &function, key, type)) {
+    if (!lc_column_call(d, d->expr, &function, key, type)) {
         lc_fail(err, LC_ERR_REFUSED, "%s of %s.%s.%s is no call of one column", d->expr,
                 d->database, d->table, d->column);
         lc_hint(err,
@@ -36,7 +36,7 @@ static int key_of(const struct lc_derived *d, char **key, const char **type, str
     return 0;
 }
 
-static int attribute_of(const struct lc_derived *d, const struct lc_replace_source *source,
+static int attribute_of(const struct lc_column *d, const struct lc_replace_source *source,
                         const struct lc_rules *rules, uint32_t *attribute, struct lc_error *err)
 {
     const char *name = source->attribute ? source->attribute : d->column;
@@ -57,7 +57,7 @@ static int attribute_of(const struct lc_derived *d, const struct lc_replace_sour
  * What a key without a rule gets: what the function answers then, NULL, 0 or ''. Where it is gone,
  * what the column's type says.
  */
-static const char *miss_of(const struct lc_derived *d, char type[256])
+static const char *miss_of(const struct lc_column *d, char type[256])
 {
     struct lc_answer t = {0};
     struct lc_buf sql;
@@ -65,7 +65,7 @@ static const char *miss_of(const struct lc_derived *d, char type[256])
     snprintf(type, 256, "%s", d->type);
     lc_buf_init(&sql, MAX_SQL_BYTES);
     if (lc_buf_addf(&sql, "SELECT (%s\n) AS v FROM ", d->expr) == 0 &&
-        lc_derived_add_table(d, &sql) == 0 && lc_buf_adds(&sql, " LIMIT 0") == 0 &&
+        lc_column_add_table(d, &sql) == 0 && lc_buf_adds(&sql, " LIMIT 0") == 0 &&
         lc_buf_str(&sql) && lc_backend_run(d->b, lc_buf_str(&sql), &t, NULL) == 0 && t.cols == 1)
         snprintf(type, 256, "%s", t.types[0].p);
     lc_answer_release(&t);
@@ -75,7 +75,7 @@ static const char *miss_of(const struct lc_derived *d, char type[256])
     return lc_type_is_integer(type) ? "'0'" : NULL;
 }
 
-static int from_rules(const struct lc_derived *d, const struct lc_replace_source *source,
+static int from_rules(const struct lc_column *d, const struct lc_replace_source *source,
                       const char *key_sql, struct lc_buf *out, struct lc_error *err)
 {
     struct lc_rules *rules = NULL;
@@ -105,7 +105,7 @@ static int from_rules(const struct lc_derived *d, const struct lc_replace_source
 }
 
 /* dictGet('db.name', 'attribute', key); a key of several parts is a tuple. */
-static int from_dictionary(const struct lc_derived *d, const struct lc_replace_source *source,
+static int from_dictionary(const struct lc_column *d, const struct lc_replace_source *source,
                            const char *key_sql, struct lc_buf *out, struct lc_error *err)
 {
     const char *attribute = source->attribute ? source->attribute : d->column;
@@ -162,7 +162,7 @@ static int add_key(const struct lc_replace_source *source, const char *key, cons
            (as_text && lc_buf_adds(sql, ")"));
 }
 
-int lc_replace_expression(const struct lc_derived *d, const struct lc_replace_source *source,
+int lc_replace_expression(const struct lc_column *d, const struct lc_replace_source *source,
                           struct lc_buf *out, struct lc_error *err)
 {
     struct lc_buf key_sql;
@@ -181,7 +181,7 @@ int lc_replace_expression(const struct lc_derived *d, const struct lc_replace_so
     return rc;
 }
 
-int lc_replace_lacking(const struct lc_derived *d, uint64_t *rows, struct lc_error *err)
+int lc_replace_lacking(const struct lc_column *d, uint64_t *rows, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", d->database}, {"table", d->table}, {"column", d->column}, {NULL, NULL}};
@@ -196,36 +196,36 @@ int lc_replace_lacking(const struct lc_derived *d, uint64_t *rows, struct lc_err
 }
 
 /* Old and new answer for a key, as the column would store them. */
-static int add_differs(const struct lc_derived *d, const char *expr, struct lc_buf *sql)
+static int add_differs(const struct lc_column *d, const char *expr, struct lc_buf *sql)
 {
     struct lc_buf was, will_be;
     int rc;
 
     lc_buf_init(&was, MAX_SQL_BYTES);
     lc_buf_init(&will_be, MAX_SQL_BYTES);
-    rc = lc_derived_add_expected(d, d->expr, &was) || lc_derived_add_expected(d, expr, &will_be) ||
+    rc = lc_column_add_expected(d, d->expr, &was) || lc_column_add_expected(d, expr, &will_be) ||
          !lc_buf_str(&was) || !lc_buf_str(&will_be) ||
-         lc_derived_add_unlike(d, lc_buf_str(&will_be), lc_buf_str(&was), sql);
+         lc_column_add_unlike(d, lc_buf_str(&will_be), lc_buf_str(&was), sql);
     lc_buf_release(&was);
     lc_buf_release(&will_be);
     return rc;
 }
 
 /* FROM (SELECT the columns that either reads … GROUP BY them): each key once. */
-static int add_keys(const struct lc_derived *d, char *const *names, size_t n, struct lc_buf *sql)
+static int add_keys(const struct lc_column *d, char *const *names, size_t n, struct lc_buf *sql)
 {
     int rc = lc_buf_adds(sql, " FROM (SELECT ");
 
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = (i && lc_buf_adds(sql, ", ")) || lc_sql_add_id(sql, names[i]);
-    rc = rc || lc_buf_adds(sql, n ? " FROM " : "1 FROM ") || lc_derived_add_table(d, sql) ||
+    rc = rc || lc_buf_adds(sql, n ? " FROM " : "1 FROM ") || lc_column_add_table(d, sql) ||
          lc_buf_adds(sql, n ? " GROUP BY " : " LIMIT 1");
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = (i && lc_buf_adds(sql, ", ")) || lc_sql_add_id(sql, names[i]);
     return rc || lc_buf_adds(sql, ")");
 }
 
-static int ask(const struct lc_derived *d, struct lc_buf *sql, const atomic_bool *cancel,
+static int ask(const struct lc_column *d, struct lc_buf *sql, const atomic_bool *cancel,
                struct lc_answer *t, struct lc_error *err)
 {
     /* Keys that do not fit into a gigabyte go by way of the disk. */
@@ -240,7 +240,7 @@ static int ask(const struct lc_derived *d, struct lc_buf *sql, const atomic_bool
     return q.sql ? lc_backend_query(d->b, &q, t, err) : lc_no_memory(err);
 }
 
-static void refuse_differing(const struct lc_derived *d, uint64_t differ, uint64_t keys,
+static void refuse_differing(const struct lc_column *d, uint64_t differ, uint64_t keys,
                              const struct lc_answer *t, struct lc_error *err)
 {
     char shown[3][80] = {"", "", ""};
@@ -255,7 +255,7 @@ static void refuse_differing(const struct lc_derived *d, uint64_t differ, uint64
     lc_hint(err, "the rules are others than the function's: give those it runs with");
 }
 
-int lc_replace_compare(const struct lc_derived *d, const char *expr, const atomic_bool *cancel,
+int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic_bool *cancel,
                        uint64_t *keys, struct lc_error *err)
 {
     char **names = NULL, *both = NULL;
@@ -269,7 +269,7 @@ int lc_replace_compare(const struct lc_derived *d, const char *expr, const atomi
     lc_buf_init(&sql, MAX_SQL_BYTES);
     if (asprintf(&both, "%s\n, %s", d->expr, expr) < 0)
         both = NULL;
-    rc = both ? lc_derived_inputs(d, both, &names, &n, err) : lc_no_memory(err);
+    rc = both ? lc_column_inputs(d, both, &names, &n, err) : lc_no_memory(err);
     if (rc == 0) {
         rc = lc_buf_adds(&sql, "SELECT count() AS keys, countIf(") || add_differs(d, expr, &sql) ||
              lc_buf_adds(&sql, ") AS differ") || add_keys(d, names, n, &sql);
@@ -282,8 +282,8 @@ int lc_replace_compare(const struct lc_derived *d, const char *expr, const atomi
     if (rc == 0 && differ) {
         lc_buf_reset(&sql);
         rc = lc_buf_adds(&sql, "SELECT toString(") || lc_sql_add_id(&sql, names[0]) ||
-             lc_buf_adds(&sql, "), toString(") || lc_derived_add_expected(d, expr, &sql) ||
-             lc_buf_adds(&sql, "), toString(") || lc_derived_add_expected(d, d->expr, &sql) ||
+             lc_buf_adds(&sql, "), toString(") || lc_column_add_expected(d, expr, &sql) ||
+             lc_buf_adds(&sql, "), toString(") || lc_column_add_expected(d, d->expr, &sql) ||
              lc_buf_adds(&sql, ")") || add_keys(d, names, n, &sql) ||
              lc_buf_adds(&sql, " WHERE ") || add_differs(d, expr, &sql) ||
              lc_buf_adds(&sql, " LIMIT 1");
@@ -293,7 +293,7 @@ int lc_replace_compare(const struct lc_derived *d, const char *expr, const atomi
             rc = LC_ERR_REFUSED;
         }
     }
-    lc_derived_free_names(names, n);
+    lc_column_free_names(names, n);
     lc_answer_release(&t);
     lc_buf_release(&sql);
     free(both);

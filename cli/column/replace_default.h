@@ -22,18 +22,18 @@ struct lc_replace_source {
  * is unknown, or the column's expression is no such call; LC_ERR_INPUT and LC_ERR_IO of a rules
  * file; the failures of a query.
  */
-int lc_replace_expression(const struct lc_derived *d, const struct lc_replace_source *source,
+int lc_replace_expression(const struct lc_column *d, const struct lc_replace_source *source,
                           struct lc_buf *out, struct lc_error *err);
 
 /* Rows in parts that do not store the column. 0 or the failures of a query. */
-int lc_replace_lacking(const struct lc_derived *d, uint64_t *rows, struct lc_error *err);
+int lc_replace_lacking(const struct lc_column *d, uint64_t *rows, struct lc_error *err);
 
 /*
  * Compare the expression with the column's own, over every distinct key of the table. 0 and *keys;
  * LC_ERR_REFUSED with a key for which they differ; LC_ERR_STOPPED; the failures of a
  * query.
  */
-int lc_replace_compare(const struct lc_derived *d, const char *expr, const atomic_bool *cancel,
+int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic_bool *cancel,
                        uint64_t *keys, struct lc_error *err);
 
 /* One column of an ALTER: its new expression, or NULL where it is to have none. */

@@ -29,7 +29,7 @@ enum {
 enum { P_ID, P_ROWS, P_PARTS, P_PARTS_LACKING, P_ROWS_LACKING };
 
 struct run {
-    const struct lc_derived *d;
+    const struct lc_column *d;
     const struct lc_verify_options *o;
     struct lc_verify *out;
     uint32_t per_million; /* of the granules */
@@ -64,8 +64,8 @@ static int make_count(const struct run *r, struct lc_buf *sql)
     return lc_buf_adds(sql, "SELECT substring(livecol_part, 1, position(livecol_part, '_') - 1) AS "
                             "id, sum(livecol_n) AS n, sum(livecol_d) AS d FROM (SELECT _part AS "
                             "livecol_part, count() AS livecol_n, countIf(") ||
-           lc_derived_add_differs(r->d, r->out->against, sql) ||
-           lc_buf_adds(sql, ") AS livecol_d FROM ") || lc_derived_add_table(r->d, sql) ||
+           lc_column_add_differs(r->d, r->out->against, sql) ||
+           lc_buf_adds(sql, ") AS livecol_d FROM ") || lc_column_add_table(r->d, sql) ||
            add_sample(r, sql) || lc_buf_adds(sql, " GROUP BY _part) GROUP BY id ORDER BY id");
 }
 
@@ -236,9 +236,9 @@ static int make_examples(const struct run *r, struct lc_buf *sql)
         rc = lc_buf_adds(sql, ", toString(") || lc_sql_add_id(sql, out->key_names[i]) ||
              lc_buf_adds(sql, ")");
     return rc || lc_buf_adds(sql, ", toString(") || lc_sql_add_id(sql, r->d->column) ||
-           lc_buf_adds(sql, "), toString(") || lc_derived_add_expected(r->d, out->against, sql) ||
-           lc_buf_adds(sql, ") FROM ") || lc_derived_add_table(r->d, sql) || add_sample(r, sql) ||
-           lc_buf_adds(sql, " WHERE ") || lc_derived_add_differs(r->d, out->against, sql) ||
+           lc_buf_adds(sql, "), toString(") || lc_column_add_expected(r->d, out->against, sql) ||
+           lc_buf_adds(sql, ") FROM ") || lc_column_add_table(r->d, sql) || add_sample(r, sql) ||
+           lc_buf_adds(sql, " WHERE ") || lc_column_add_differs(r->d, out->against, sql) ||
            lc_buf_addf(sql, " LIMIT %d", LC_VERIFY_EXAMPLES);
 }
 
@@ -266,7 +266,7 @@ static bool is_empty(const char *expr)
 
 static int check_expression(const struct run *r, struct lc_error *err)
 {
-    const struct lc_derived *d = r->d;
+    const struct lc_column *d = r->d;
     char *unsteady = NULL;
     int rc;
 
@@ -281,7 +281,7 @@ static int check_expression(const struct run *r, struct lc_error *err)
     if (strcmp(d->kind, "ALIAS") == 0 || strcmp(d->kind, "EPHEMERAL") == 0)
         return lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s is stored nowhere: it is %s", d->database,
                        d->table, d->column, d->kind);
-    rc = lc_derived_unsteady(d, r->out->against, &unsteady, err);
+    rc = lc_column_unsteady(d, r->out->against, &unsteady, err);
     if (rc == 0 && unsteady) {
         rc = lc_fail(err, LC_ERR_REFUSED,
                      "%s cannot be verified: %s answers differently each time it is asked",
@@ -292,7 +292,7 @@ static int check_expression(const struct run *r, struct lc_error *err)
     return rc;
 }
 
-int lc_verify(struct lc_verify *out, const struct lc_derived *d, const struct lc_verify_options *o,
+int lc_verify(struct lc_verify *out, const struct lc_column *d, const struct lc_verify_options *o,
               struct lc_error *err)
 {
     struct run r = {.d = d, .o = o, .out = out, .seed = lc_now_ns()};
@@ -301,7 +301,7 @@ int lc_verify(struct lc_verify *out, const struct lc_derived *d, const struct lc
     *out = (struct lc_verify){.against = o->against ? o->against : d->expr};
     rc = check_expression(&r, err);
     if (rc == 0)
-        rc = lc_derived_inputs(d, out->against, &out->key_names, &out->keys_n, err);
+        rc = lc_column_inputs(d, out->against, &out->key_names, &out->keys_n, err);
     if (rc == 0)
         rc = look_at_parts(&r, err);
     if (rc == 0)
@@ -321,7 +321,7 @@ void lc_verify_release(struct lc_verify *v)
     for (size_t i = 0; i < v->n; i++)
         free(v->v[i].id);
     free(v->v);
-    lc_derived_free_names(v->key_names, v->keys_n);
+    lc_column_free_names(v->key_names, v->keys_n);
     lc_answer_release(&v->examples);
     *v = (struct lc_verify){0};
 }

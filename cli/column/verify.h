@@ -51,7 +51,7 @@ struct lc_verify {
  * with: no expression, or one that answers differently each time; LC_ERR_STOPPED; the failures of a
  * query. Release *out in any case.
  */
-int lc_verify(struct lc_verify *out, const struct lc_derived *d, const struct lc_verify_options *o,
+int lc_verify(struct lc_verify *out, const struct lc_column *d, const struct lc_verify_options *o,
               struct lc_error *err);
 
 /* Is nothing amiss? No row differs, and every part stores the column. */

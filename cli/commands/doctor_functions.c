@@ -288,10 +288,10 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t
     const char *table = lc_answer_at(t, row, D_TABLE)->p;
     const char *column = lc_answer_at(t, row, D_COLUMN)->p;
     struct lc_error one = LC_ERROR_INIT;
-    struct lc_derived c = {0};
+    struct lc_column c = {0};
     uint64_t lacking = 0;
     char hint[512];
-    int rc = lc_derived_find(&c, d->s.b, database, table, column, &one);
+    int rc = lc_column_find(&c, d->s.b, database, table, column, &one);
 
     if (rc == 0 && (strcmp(c.kind, "DEFAULT") == 0 || strcmp(c.kind, "MATERIALIZED") == 0)) {
         rc = lc_replace_lacking(&c, &lacking, &one);
@@ -309,7 +309,7 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t
                           lacking ? "" : ", since every part stores it",
                           lacking ? "not every part stores it" : "");
     }
-    lc_derived_release(&c);
+    lc_column_release(&c);
     if (rc == LC_ERR_REFUSED) /* it stores no parts of its own */
         return 0;
     return lc_doctor_end(d, "default", rc, &one, err);

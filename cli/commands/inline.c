@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int check_column(const struct lc_derived *d, struct lc_error *err)
+static int check_column(const struct lc_column *d, struct lc_error *err)
 {
     uint64_t lacking = 0;
     int rc;
@@ -37,7 +37,7 @@ static int check_column(const struct lc_derived *d, struct lc_error *err)
 }
 
 /* The rules say what the function says: for keys made from the rules, not only the table's. */
-static int check_rules(const struct lc_derived *d, const struct lc_replace_source *source,
+static int check_rules(const struct lc_column *d, const struct lc_replace_source *source,
                        struct lc_error *err)
 {
     struct lc_rules *rules = NULL;
@@ -46,7 +46,7 @@ static int check_rules(const struct lc_derived *d, const struct lc_replace_sourc
     uint64_t compared = 0;
     int rc = source->rules ? lc_rules_open(&rules, source->rules, err) : 0;
 
-    if (rc == 0 && rules && lc_derived_call(d, d->expr, &function, &key, &type)) {
+    if (rc == 0 && rules && lc_column_call(d, d->expr, &function, &key, &type)) {
         const struct lc_compare_call call = {.function = function,
                                              .column_type = type,
                                              .attribute =
@@ -65,12 +65,12 @@ static int check_rules(const struct lc_derived *d, const struct lc_replace_sourc
 }
 
 /* Whoever had the lock before may have changed the DEFAULT. */
-static int look_again(struct lc_derived *d, struct lc_error *err)
+static int look_again(struct lc_column *d, struct lc_error *err)
 {
-    struct lc_derived now;
-    int rc = lc_derived_find(&now, d->b, d->database, d->table, d->column, err);
+    struct lc_column now;
+    int rc = lc_column_find(&now, d->b, d->database, d->table, d->column, err);
 
-    lc_derived_release(d);
+    lc_column_release(d);
     *d = now;
     return rc;
 }
@@ -78,12 +78,12 @@ static int look_again(struct lc_derived *d, struct lc_error *err)
 static int inline_column(const struct lc_inline_options *o, struct lc_error *err)
 {
     struct lc_backend *b = NULL;
-    struct lc_derived d = {0};
+    struct lc_column d = {0};
     struct lc_buf expr, sql;
     struct lc_replace_change change;
     struct lc_session s = {0};
     uint64_t keys = 0;
-    int rc = lc_derived_open(&d, &b, &o->m.global, o->m.rest.v[0], err);
+    int rc = lc_column_open(&d, &b, &o->m.global, o->m.rest.v[0], err);
 
     if (rc == 0)
         rc = lc_inline_lock(o, b, &s, err);
@@ -113,7 +113,7 @@ static int inline_column(const struct lc_inline_options *o, struct lc_error *err
         rc = lc_inline_send(o, b, lc_buf_str(&sql), err);
     lc_buf_release(&expr);
     lc_buf_release(&sql);
-    lc_derived_release(&d);
+    lc_column_release(&d);
     lc_session_end(&s);
     lc_backend_free(b);
     return rc;

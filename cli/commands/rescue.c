@@ -41,7 +41,7 @@ static int known(struct rescue *r, const char *function, bool *is, struct lc_err
 static int make_trial(struct rescue *r, size_t row, struct lc_buf *sql, struct lc_error *err)
 {
     const char *expr = lc_answer_at(&r->all, row, D_EXPR)->p;
-    struct lc_derived d = {.b = r->b};
+    struct lc_column d = {.b = r->b};
     const struct lc_sql_arg args[] = {{"database", lc_answer_at(&r->all, row, D_DATABASE)->p},
                                       {"table", lc_answer_at(&r->all, row, D_TABLE)->p},
                                       {NULL, NULL}};
@@ -50,20 +50,20 @@ static int make_trial(struct rescue *r, size_t row, struct lc_buf *sql, struct l
     int rc = lc_query_read(r->b, lc_sql_columns, args, &d.columns, err);
 
     if (rc == 0)
-        rc = lc_derived_inputs(&d, expr, &names, &n, err);
+        rc = lc_column_inputs(&d, expr, &names, &n, err);
     if (rc == 0) {
         rc = lc_buf_adds(sql, "SELECT (") || lc_buf_adds(sql, expr) ||
              lc_buf_adds(sql, "\n) FROM (SELECT 1 AS livecol_one");
         for (size_t i = 0; rc == 0 && i < n; i++)
             rc = lc_buf_adds(sql, ", defaultValueOfTypeName(") ||
-                 lc_sql_add_str(sql, lc_derived_type_of(&d, names[i])) ||
+                 lc_sql_add_str(sql, lc_column_type_of(&d, names[i])) ||
                  lc_buf_adds(sql, ") AS ") || lc_sql_add_id(sql, names[i]);
         rc = rc || lc_buf_adds(sql, ")") || !lc_buf_str(sql)
                  ? lc_fail(err, LC_ERR_NOMEM, "no memory for an expression")
                  : 0;
     }
-    lc_derived_free_names(names, n);
-    lc_derived_release(&d);
+    lc_column_free_names(names, n);
+    lc_column_release(&d);
     return rc;
 }
 
@@ -109,7 +109,7 @@ static int check_gone(struct rescue *r, struct lc_error *err)
 }
 
 /* Rows that the function alone could tell become empty: only where that is wanted. */
-static int check_stored(struct rescue *r, const struct lc_derived *d, const char *expr,
+static int check_stored(struct rescue *r, const struct lc_column *d, const char *expr,
                         struct lc_error *err)
 {
     bool stored = strcmp(d->kind, "DEFAULT") == 0 || strcmp(d->kind, "MATERIALIZED") == 0;
@@ -144,15 +144,15 @@ static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_er
     const char *table = lc_answer_at(&r->all, row, D_TABLE)->p;
     const char *column = lc_answer_at(&r->all, row, D_COLUMN)->p;
     bool ours = lc_replace_calls(lc_answer_at(&r->all, row, D_EXPR)->p, r->o->rescue);
-    struct lc_derived d = {0};
+    struct lc_column d = {0};
     struct lc_buf text;
     struct lc_error why = LC_ERROR_INIT;
-    int rc = lc_derived_find(&d, r->b, database, table, column, &why);
+    int rc = lc_column_find(&d, r->b, database, table, column, &why);
 
     *expr = NULL;
     lc_buf_init(&text, (size_t)1 << 20);
     if (rc == LC_ERR_REFUSED && !d.partless) { /* dropped meanwhile */
-        lc_derived_release(&d);
+        lc_column_release(&d);
         return 0;
     }
     /* A Buffer or Distributed table writes what its own DEFAULT says, or an empty value. */
@@ -172,7 +172,7 @@ static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_er
         lc_say("%s.%s.%s depends on another function that is not there, and is freed too", database,
                table, column);
     lc_buf_release(&text);
-    lc_derived_release(&d);
+    lc_column_release(&d);
     return rc;
 }
 

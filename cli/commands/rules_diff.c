@@ -154,7 +154,7 @@ struct wanted {
 
 /* The attribute that the column holds: the one that is named, of its name, or the only one. */
 static int choose_attribute(const struct diff *d, const struct wanted *w,
-                            const struct lc_derived *column, uint32_t *attribute,
+                            const struct lc_column *column, uint32_t *attribute,
                             struct lc_error *err)
 {
     int a = lc_rules_attribute(d->old, w->attribute ? w->attribute : column->column);
@@ -172,7 +172,7 @@ static int choose_attribute(const struct diff *d, const struct wanted *w,
 }
 
 /* The key column: the one that is named, or the only one that the DEFAULT reads. */
-static int choose_key(const struct wanted *w, const struct lc_derived *column, char **key,
+static int choose_key(const struct wanted *w, const struct lc_column *column, char **key,
                       struct lc_error *err)
 {
     char **names = NULL;
@@ -181,7 +181,7 @@ static int choose_key(const struct wanted *w, const struct lc_derived *column, c
 
     *key = NULL;
     if (!w->key)
-        rc = lc_derived_inputs(column, column->expr, &names, &n, err);
+        rc = lc_column_inputs(column, column->expr, &names, &n, err);
     if (rc == 0 && (w->key || n == 1)) {
         *key = strdup(w->key ? w->key : names[0]);
         if (!*key)
@@ -190,16 +190,16 @@ static int choose_key(const struct wanted *w, const struct lc_derived *column, c
         rc = lc_fail(err, LC_ERR_USAGE, "the DEFAULT of %s reads %zu columns", column->column, n);
         lc_hint(err, "--key names the one that the rules take");
     }
-    if (rc == 0 && !lc_derived_type_of(column, *key))
+    if (rc == 0 && !lc_column_type_of(column, *key))
         rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", column->database, column->table,
                      *key);
-    lc_derived_free_names(names, n);
+    lc_column_free_names(names, n);
     return rc;
 }
 
 enum { SHOWN_CHANGES = 20 };
 
-static void print_impact(const struct lc_derived *c, const struct lc_impact *i)
+static void print_impact(const struct lc_column *c, const struct lc_impact *i)
 {
     char was[200], is[200];
 
@@ -219,7 +219,7 @@ static void print_impact(const struct lc_derived *c, const struct lc_impact *i)
                i->given);
 }
 
-static void print_impact_json(const struct lc_derived *c, const struct lc_impact *i)
+static void print_impact_json(const struct lc_column *c, const struct lc_impact *i)
 {
     struct lc_json *o;
 
@@ -252,11 +252,11 @@ static int look_at_table(const struct diff *d, const struct wanted *w,
                          const struct lc_global *global, struct lc_error *err)
 {
     struct lc_backend *b = NULL;
-    struct lc_derived c = {0};
+    struct lc_column c = {0};
     struct lc_impact impact = {0};
     struct lc_impact_rules rules = {.old = d->old, .new = d->new};
     char *key = NULL;
-    int rc = lc_derived_open(&c, &b, global, w->column, err);
+    int rc = lc_column_open(&c, &b, global, w->column, err);
 
     if (rc == 0)
         rc = choose_attribute(d, w, &c, &rules.old_attribute, err);
@@ -273,7 +273,7 @@ static int look_at_table(const struct diff *d, const struct wanted *w,
         print_impact(&c, &impact);
     free(key);
     lc_impact_release(&impact);
-    lc_derived_release(&c);
+    lc_column_release(&c);
     lc_backend_free(b);
     return rc;
 }

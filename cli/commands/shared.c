@@ -447,17 +447,17 @@ void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool
         printf("skipped %u in %.1f s\n", report->skipped, (double)report->ms / 1000);
 }
 
-int lc_derived_open(struct lc_derived *d, struct lc_backend **b, const struct lc_global *global,
-                    const char *text, struct lc_error *err)
+int lc_column_open(struct lc_column *d, struct lc_backend **b, const struct lc_global *global,
+                   const char *text, struct lc_error *err)
 {
     char *database, *table, *column;
     int rc = lc_column_name_parse(text, &database, &table, &column, err);
 
-    *d = (struct lc_derived){0};
+    *d = (struct lc_column){0};
     if (rc == 0)
         rc = lc_connection_open(global, b, err);
     if (rc == 0)
-        rc = lc_derived_find(d, *b, database, table, column, err);
+        rc = lc_column_find(d, *b, database, table, column, err);
     free(database);
     free(table);
     free(column);

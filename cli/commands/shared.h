@@ -76,12 +76,12 @@ void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool
 int lc_plan_show(struct lc_migrate *m, struct lc_error *err);
 
 /*
- * Open the backend that the options name, and lc_derived_find "database.table.column" or
+ * Open the backend that the options name, and lc_column_find "database.table.column" or
  * "table.column" there; LC_ERR_USAGE, before that, where the text is neither. Both are to be
  * released in any case.
  */
-int lc_derived_open(struct lc_derived *d, struct lc_backend **b, const struct lc_global *global,
-                    const char *text, struct lc_error *err);
+int lc_column_open(struct lc_column *d, struct lc_backend **b, const struct lc_global *global,
+                   const char *text, struct lc_error *err);
 
 /*
  * Ask, unless --yes: 0 for yes; LC_ERR_REFUSED for no, and where there is no terminal to ask on.

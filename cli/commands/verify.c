@@ -10,7 +10,7 @@
 
 enum { LINE_BYTES = 1 << 16 };
 
-static void print_text(const struct lc_derived *d, const struct lc_verify *v)
+static void print_text(const struct lc_column *d, const struct lc_verify *v)
 {
     char line[LINE_BYTES], name[800];
 
@@ -68,7 +68,7 @@ static struct lc_json *example_json(const struct lc_verify *v, size_t row)
     return o;
 }
 
-static void print_json(const struct lc_derived *d, const struct lc_verify *v)
+static void print_json(const struct lc_column *d, const struct lc_verify *v)
 {
     struct lc_json *o;
 
@@ -98,7 +98,7 @@ static void print_json(const struct lc_derived *d, const struct lc_verify *v)
     lc_json_free(o);
 }
 
-static int found(const struct lc_derived *d, const struct lc_verify *v, struct lc_error *err)
+static int found(const struct lc_column *d, const struct lc_verify *v, struct lc_error *err)
 {
     if (v->sum.differ) {
         lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " rows of %s.%s.%s differ from %s", v->sum.differ,
@@ -121,9 +121,9 @@ static int found(const struct lc_derived *d, const struct lc_verify *v, struct l
 static int run(const struct lc_migrate *m, const struct lc_verify_options *o, struct lc_error *err)
 {
     struct lc_backend *b = NULL;
-    struct lc_derived d = {0};
+    struct lc_column d = {0};
     struct lc_verify v = {0};
-    int rc = lc_derived_open(&d, &b, &m->global, m->rest.v[0], err);
+    int rc = lc_column_open(&d, &b, &m->global, m->rest.v[0], err);
 
     if (rc == 0)
         rc = lc_verify(&v, &d, o, err);
@@ -136,7 +136,7 @@ static int run(const struct lc_migrate *m, const struct lc_verify_options *o, st
             rc = found(&d, &v, err);
     }
     lc_verify_release(&v);
-    lc_derived_release(&d);
+    lc_column_release(&d);
     lc_backend_free(b);
     return rc;
 }

@@ -37,7 +37,7 @@ struct rederive {
     const struct lc_submit *s;
     const struct lc_plan_stmt *stmt;
     const char *query_id;
-    struct lc_derived d;
+    struct lc_column d;
     struct update u;
     bool by_partition; /* the server knows UPDATE … IN PARTITION ID; else one takes the table */
     unsigned sent;
@@ -189,7 +189,7 @@ static bool has_text(struct lc_slice s, const char *text)
     return s.n && memmem(s.p, s.n, text, strlen(text)) != NULL;
 }
 
-static int refuse_replicated(const struct lc_derived *d, const char *function, struct lc_error *err)
+static int refuse_replicated(const struct lc_column *d, const char *function, struct lc_error *err)
 {
     lc_fail(err, LC_ERR_REFUSED,
             "%s.%s is replicated, and ClickHouse refuses functions like %s in ALTER ... UPDATE of "
@@ -203,7 +203,7 @@ static int refuse_replicated(const struct lc_derived *d, const char *function, s
 }
 
 /* May the functions stand in an UPDATE of this table? *later: the run creates one of them first. */
-static int check_functions(const struct lc_preflight *d, const struct lc_derived *t,
+static int check_functions(const struct lc_preflight *d, const struct lc_column *t,
                            const struct update *u, struct lc_slice text, bool *later,
                            struct lc_error *err)
 {
@@ -224,7 +224,7 @@ static int check_functions(const struct lc_preflight *d, const struct lc_derived
 }
 
 /* A key column cannot be updated; a MATERIALIZED one is computed anew by MATERIALIZE COLUMN. */
-static int check_column(const struct lc_derived *t, struct lc_error *err)
+static int check_column(const struct lc_column *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
@@ -248,7 +248,7 @@ static int check_column(const struct lc_derived *t, struct lc_error *err)
 }
 
 /* In a Nullable column nothing equals NULL, and nothing differs from it: the WHERE must ask. */
-static int check_nulls(const struct lc_derived *t, const struct update *u, struct lc_error *err)
+static int check_nulls(const struct lc_column *t, const struct update *u, struct lc_error *err)
 {
     static const char *const asks[] = {
         "isNull", "isNotNull", "IS NULL",           "IS NOT NULL",     "ifNull",
@@ -271,7 +271,7 @@ static int check_nulls(const struct lc_derived *t, const struct update *u, struc
 }
 
 /* The WHERE over some rows: both functions answer. */
-static int try_condition(const struct lc_preflight *d, const struct lc_derived *t,
+static int try_condition(const struct lc_preflight *d, const struct lc_column *t,
                          const struct lc_slice *where, struct lc_error *err)
 {
     char *text = strndup((const char *)where->p, where->n), **names = NULL;
@@ -281,12 +281,12 @@ static int try_condition(const struct lc_preflight *d, const struct lc_derived *
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = text ? lc_derived_inputs(t, text, &names, &n, err) : lc_no_memory(err);
+    rc = text ? lc_column_inputs(t, text, &names, &n, err) : lc_no_memory(err);
     if (rc == 0) {
         rc = lc_buf_adds(&sql, "SELECT count() AS n FROM (SELECT 1 AS livecol_one");
         for (size_t i = 0; rc == 0 && i < n; i++)
             rc = lc_buf_adds(&sql, ", ") || lc_sql_add_id(&sql, names[i]);
-        rc = rc || lc_buf_adds(&sql, " FROM ") || lc_derived_add_table(t, &sql) ||
+        rc = rc || lc_buf_adds(&sql, " FROM ") || lc_column_add_table(t, &sql) ||
              lc_buf_addf(&sql, " LIMIT %d) WHERE %s\n", SAMPLE_ROWS, text) || !lc_buf_str(&sql);
         rc = rc ? lc_no_memory(&one) : lc_backend_run(d->b, lc_buf_str(&sql), NULL, &one);
         if (rc == LC_ERR_SERVER) {
@@ -297,7 +297,7 @@ static int try_condition(const struct lc_preflight *d, const struct lc_derived *
             lc_error_pass(err, &one);
         }
     }
-    lc_derived_free_names(names, n);
+    lc_column_free_names(names, n);
     lc_buf_release(&sql);
     free(text);
     return rc;
@@ -308,15 +308,15 @@ int lc_rederive_check(const struct lc_preflight *d, const struct lc_plan_stmt *s
 {
     const struct lc_stmt *s = &stmt->parsed;
     struct lc_error one = LC_ERROR_INIT;
-    struct lc_derived t = {0};
+    struct lc_column t = {0};
     struct update u;
     bool later = false;
     int rc = read_update(stmt, &u, err);
 
     if (rc)
         goto done;
-    rc = lc_derived_find(&t, d->b, lc_stmt_database(s, lc_backend_database(d->b)), s->name,
-                         u.column, &one);
+    rc = lc_column_find(&t, d->b, lc_stmt_database(s, lc_backend_database(d->b)), s->name, u.column,
+                        &one);
     if (rc == LC_ERR_REFUSED &&
         !t.partless) { /* this run may make it first: the UPDATE itself will say */
         rc = 0;
@@ -336,7 +336,7 @@ int lc_rederive_check(const struct lc_preflight *d, const struct lc_plan_stmt *s
         rc = try_condition(d, &t, &u.where, err);
 done:
     free(u.column);
-    lc_derived_release(&t);
+    lc_column_release(&t);
     return rc;
 }
 
@@ -451,7 +451,7 @@ static int count(const struct rederive *r, struct lc_answer *out, uint64_t *tota
     rc = lc_buf_adds(&sql, "SELECT substring(livecol_part, 1, position(livecol_part, '_') - 1) AS "
                            "id, sum(livecol_n) AS n FROM (SELECT _part AS livecol_part, count() AS "
                            "livecol_n FROM ") ||
-         lc_derived_add_table(&r->d, &sql) || lc_buf_adds(&sql, " WHERE ") ||
+         lc_column_add_table(&r->d, &sql) || lc_buf_adds(&sql, " WHERE ") ||
          add_slice(&sql, r->u.where) ||
          lc_buf_adds(&sql, "\nGROUP BY _part) GROUP BY id ORDER BY id DESC");
     rc = rc ? lc_no_memory(err) : ask(r, &sql, out, err);
@@ -464,7 +464,7 @@ static int count(const struct rederive *r, struct lc_answer *out, uint64_t *tota
 /* partition NULL: of the whole table. */
 static int make_update(const struct rederive *r, const char *partition, struct lc_buf *sql)
 {
-    return lc_buf_adds(sql, "ALTER TABLE ") || lc_derived_add_table(&r->d, sql) ||
+    return lc_buf_adds(sql, "ALTER TABLE ") || lc_column_add_table(&r->d, sql) ||
            lc_buf_adds(sql, " UPDATE ") || add_slice(sql, r->u.assign) ||
            (partition &&
             (lc_buf_adds(sql, " IN PARTITION ID ") || lc_sql_add_str(sql, partition))) ||
@@ -509,8 +509,8 @@ static int tell_given(const struct rederive *r, struct lc_error *err)
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = !value || lc_buf_adds(&sql, "SELECT countIf(") ||
-         lc_derived_add_differs(&r->d, value, &sql) || lc_buf_adds(&sql, ") AS n FROM ") ||
-         lc_derived_add_table(&r->d, &sql);
+         lc_column_add_differs(&r->d, value, &sql) || lc_buf_adds(&sql, ") AS n FROM ") ||
+         lc_column_add_table(&r->d, &sql);
     rc = rc ? lc_no_memory(err) : ask(r, &sql, &t, err);
     if (rc == 0)
         tell(r,
@@ -571,13 +571,13 @@ int lc_rederive_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
     int rc = read_update(stmt, &r.u, err);
 
     if (rc == 0)
-        rc = lc_derived_find(&r.d, s->b, lc_stmt_database(p, lc_backend_database(s->b)), p->name,
-                             r.u.column, err);
+        rc = lc_column_find(&r.d, s->b, lc_stmt_database(p, lc_backend_database(s->b)), p->name,
+                            r.u.column, err);
     if (rc == 0)
         rc = lc_abilities_update_in_partition(s->facts, s->b, &r.by_partition, err);
     if (rc == 0)
         rc = rounds(&r, err);
     free(r.u.column);
-    lc_derived_release(&r.d);
+    lc_column_release(&r.d);
     return rc;
 }

@@ -47,11 +47,11 @@ static bool look(const struct after *a, const char *database, const char *table,
 {
     const struct lc_verify_options o = {.cancel = a->cancel};
     struct lc_error err = LC_ERROR_INIT;
-    struct lc_derived d = {0};
+    struct lc_column d = {0};
     struct lc_verify v = {0};
     bool amiss = false;
     char line[1024];
-    int rc = lc_derived_find(&d, a->b, database, table, column, &err);
+    int rc = lc_column_find(&d, a->b, database, table, column, &err);
 
     if (rc == 0)
         rc = lc_verify(&v, &d, &o, &err);
@@ -65,7 +65,7 @@ static bool look(const struct after *a, const char *database, const char *table,
             err.msg);
     }
     lc_verify_release(&v);
-    lc_derived_release(&d);
+    lc_column_release(&d);
     return amiss;
 }
 
