@@ -63,9 +63,10 @@ program other 'sed "s/.*/zzz\teast/"'
 # shellcheck disable=SC2016 # the program's own name
 program hangs 'while [ -e "$0" ]; do sleep 0.1; done'
 # fails NAME SOURCE LAYOUT [MS]: the answer, or the error, of a dictionary whose program is NAME. The server waits for
-# its bytes so long: five minutes, where it is not the time-out that is looked at.
+# its bytes so long, and kills it then; five minutes, where it is not the time-out that is looked at.
 fails() {
-  local limits="command_read_timeout ${4:-300000} command_write_timeout 300000 command_termination_timeout 1"
+  local limits="command_read_timeout ${4:-300000} command_write_timeout 300000 command_termination_timeout ${4:+0}"
+  [ -n "${4:-}" ] || limits+=300
   [ "$2" = executable ] || limits="$limits pool_size 2 max_command_execution_time 300"
   sql "DROP DICTIONARY IF EXISTS failing"
   sql "CREATE DICTIONARY failing (k String, region String DEFAULT 'none') PRIMARY KEY k SOURCE($2(command '$1' format 'TabSeparated' execute_direct 1 implicit_key 0 $limits stderr_reaction 'log_last' check_exit_code 1)) LAYOUT($3) $([ "$3" = 'complex_key_direct()' ] || echo 'LIFETIME(0)')"
@@ -73,9 +74,9 @@ fails() {
 }
 for layout in 'complex_key_direct()' 'complex_key_cache(size_in_cells 1000)'; do
   for source in executable executable_pool; do
-    expect_in "dies, $source, $layout: its code" 'Child process was exited with return code 3' \
-      <(fails dies $source "$layout")
-    expect_in "dies, $source, $layout: its words" 'no rules' <(fails dies $source "$layout")
+    fails dies $source "$layout" >"$work/out"
+    expect_in "dies, $source, $layout: its code" 'Child process was exited with return code 3' "$work/out"
+    expect_in "dies, $source, $layout: its words" 'no rules' "$work/out"
   done
   expect_in "dies after its rows, $layout" 'Child process was exited with return code 3' \
     <(fails dies_late executable "$layout")
@@ -87,12 +88,12 @@ for layout in 'complex_key_direct()' 'complex_key_cache(size_in_cells 1000)'; do
     expect_in "no program, $source, $layout" 'Executable file none does not exist' \
       <(fails none $source "$layout")
   done
-  expect_in "too few rows, a pool, $layout: the time-out" 'Pipe read timeout exceeded 500 milliseconds' \
-    <(fails few executable_pool "$layout" 500)
-  expect_in "hangs, a pool, $layout: the time-out" 'Pipe read timeout exceeded 500 milliseconds' \
-    <(fails hangs executable_pool "$layout" 500)
-  expect_in "hangs, a process a block, $layout: the time-out" 'Pipe read timeout exceeded 500 milliseconds' \
-    <(fails hangs executable "$layout" 500)
+  expect_in "too few rows, a pool, $layout: the time-out" 'Pipe read timeout exceeded 100 milliseconds' \
+    <(fails few executable_pool "$layout" 100)
+  expect_in "hangs, a pool, $layout: the time-out" 'Pipe read timeout exceeded 100 milliseconds' \
+    <(fails hangs executable_pool "$layout" 100)
+  expect_in "hangs, a process a block, $layout: the time-out" 'Pipe read timeout exceeded 100 milliseconds' \
+    <(fails hangs executable "$layout" 100)
 done
 
 # A column by a dictionary, by the migration runner: tried, added, stored, verified.

@@ -16,8 +16,7 @@ lose_function() {
 }
 find_function() {
   mv "$work/lost.xml" "$work/engine/livecol_function.xml"
-  engines_stop 2>/dev/null
-  functions
+  sql 'SYSTEM RELOAD FUNCTIONS'
 }
 # inline WHAT WANTED-EXIT [OPTION...]
 inline() {

@@ -146,9 +146,11 @@ for ((i = 1; i <= (${LIVECOL_LONG:+1} + 0 ? 30 : 1); i++)); do
     gate_close "$work/points" "$point"
     livecol=$hooks LIVECOL_TEST_GATE=$work/points up_start "$work/m" --jobs 4
     gate_wait "$work/points" "$point"
-    kill "-$signal" "$up_pid"
-    gate_open "$work/points" "$point"
-    up_end 2>/dev/null
+    {
+      kill "-$signal" "$up_pid"
+      gate_open "$work/points" "$point"
+      up_end
+    } 2>/dev/null # the shell tells of a process that was killed
     expect "ended by $signal at <$point>: exit" "$([ "$signal" = INT ] && echo 130 || echo 137)" "$code"
     "$LIVECOL_BIN" unlock --force >/dev/null 2>&1
     up "$work/m" --jobs 4

@@ -44,21 +44,24 @@ new_migration() {
     --to region_v2 >"$work/out" || fail "new: $(cat "$work/out")"
 }
 
-# --- under a reader, a writer, and a slow INSERT that began before ------------------------------
-make_table r 600000
-new_migration r
-# Said before: how many rows will change. There are more keys than one portion of them.
+# --- said before: how many rows will change -----------------------------------------------------
+make_table p 600000 # more keys than one portion of them
 printf 'prefix,region\nu1,us-east\nu2,eu-west\n,unknown\n' >"$work/region_v1.csv"
 "$LIVECOL_BIN" rules diff "$work/region_v1.csv" "$work/engine/user_scripts/region_v2.csv" \
-  --table r.t.region --json >"$work/out" 2>"$work/err"
+  --table p.t.region --json >"$work/out" 2>"$work/err"
 code=$?
 said_good 'rules diff'
-expect_in 'rules diff: rows' "\"rows\":600100,\"would_change\":$(sql 'SELECT countIf(region = region_v1(k) AND region != region_v2(k)) FROM r.t'),\"already\":0,\"given\":100" "$work/out"
+expect_in 'rules diff: rows' "\"rows\":600100,\"would_change\":$(sql 'SELECT countIf(region = region_v1(k) AND region != region_v2(k)) FROM p.t'),\"already\":0,\"given\":100" "$work/out"
+sql 'DROP DATABASE p'
+
+# --- under a reader, a writer, and a slow INSERT that began before ------------------------------
+make_table r 100000
+new_migration r
 slow_insert r.t 20 10
 # Every value that a reader sees is the old one, the new one, or one that was given; no row is lost.
 (
   while [ ! -e "$work/stop" ]; do
-    sql "SELECT countIf(NOT (region = region_v1(k) OR region = region_v2(k) OR (region = 'given' AND n < 100))), countIf(region = ''), count() < 600100, countIf(n < 100 AND region = 'given') = 100 FROM r.t"
+    sql "SELECT countIf(NOT (region = region_v1(k) OR region = region_v2(k) OR (region = 'given' AND n < 100))), countIf(region = ''), count() < 100100, countIf(n < 100 AND region = 'given') = 100 FROM r.t"
   done
 ) >"$work/seen" &
 reader=$!

@@ -76,6 +76,9 @@ static void add_function(struct lc_buf *xml, const char *name, const char *way, 
                 "</argument><return_type>%s</return_type><return_name>result</return_name>"
                 "<format>%s</format><send_chunk_header>%d</send_chunk_header>"
                 "<deterministic>1</deterministic><pool_size>4</pool_size>"
+                "<command_read_timeout>300000</command_read_timeout>"
+                "<command_write_timeout>300000</command_write_timeout>"
+                "<max_command_execution_time>300</max_command_execution_time>"
                 "<stderr_reaction>log_last</stderr_reaction>"
                 "<check_exit_code>1</check_exit_code></function>\n",
                 way, name, rules, format, type, options, argument, type, format,
