@@ -58,16 +58,17 @@ use_libchdb() {
 }
 
 # build PRESET DIR [OPTION...]: configure and build, with ccache where the machine has it; quiet
-# unless it fails.
+# unless it fails. All of it, or the names in $targets.
 build() {
-  local preset=$1 dir=$2 log
+  local preset=$1 dir=$2 log names
   shift 2
   if command -v ccache >/dev/null; then
     set -- -DCMAKE_C_COMPILER_LAUNCHER=ccache "$@"
   fi
+  read -ra names <<<"${targets:-all}"
   mkdir -p "$dir"
   log=$dir/build.log
-  if ! { (cd "$root" && cmake --preset "$preset" -B "$dir" "$@") && cmake --build "$dir"; } >"$log" 2>&1; then
+  if ! { (cd "$root" && cmake --preset "$preset" -B "$dir" "$@") && cmake --build "$dir" --target "${names[@]}"; } >"$log" 2>&1; then
     grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking|Generating) |^-- ' "$log" >&2 || true
     die "building the preset $preset failed" "the whole log is in $log"
   fi
