@@ -49,7 +49,7 @@ int lc_file_read(const char *path, struct lc_buf *b, struct lc_error *err)
 }
 
 /* A rename or an unlink lasts once its folder is on the disk; a file system
- * that cannot is let be. */
+ * that cannot is left alone. */
 static void sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');

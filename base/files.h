@@ -14,7 +14,7 @@
 int lc_file_read(const char *path, struct lc_buf *b, struct lc_error *err);
 
 /*
- * Put n bytes at `path` with that mode: written to a temporary file beside it, fsync'ed, renamed,
+ * Put n bytes at `path` with that mode: written to a temporary file next to it, fsync'ed, renamed,
  * and the folder fsync'ed. Whoever runs or maps the old file keeps it whole. A machine that stops
  * meanwhile leaves path.XXXXXX.new behind, at most. What is no regular file (a device, a FIFO) is
  * written to as it is. 0; LC_ERR_IO, with
@@ -23,7 +23,7 @@ int lc_file_read(const char *path, struct lc_buf *b, struct lc_error *err);
 int lc_file_write(const char *path, const void *p, size_t n, unsigned mode, struct lc_error *err);
 
 /*
- * Remove what lc_file_write left beside `path` where it was killed. Only where nobody else writes
+ * Remove what lc_file_write left next to `path` where it was killed. Only where nobody else writes
  * it at the time.
  */
 void lc_file_sweep(const char *path);

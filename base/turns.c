@@ -91,7 +91,7 @@ static bool may_begin(const struct lc_turns *jobs, size_t i)
     if (jobs->v[i].state != NOT_BEGUN)
         return false;
     for (size_t e = 0; e < i; e++) {
-        if (jobs->v[e].state != ENDED && !jobs->hooks->beside(jobs->hooks->ctx, e, i))
+        if (jobs->v[e].state != ENDED && !jobs->hooks->may_pair(jobs->hooks->ctx, e, i))
             return false;
     }
     return true;

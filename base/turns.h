@@ -1,7 +1,7 @@
 /*
  * Tasks in order, one at a time; while some of them wait for something slow, later ones may begin.
  *
- *   not begun ─ the turn is free, at most `most` are open, it may go beside those before it ─► turn
+ *   not begun ─ the turn is free, at most `most` are open, it may go next to those before it ─► turn
  *   turn ─ lc_turns_leave ─► away ─ lc_turns_enter, once the turn is free ─► turn ─ returns ─► ended
  *
  * Only the task that has the turn touches what tasks share; each has a thread of its own. When one
@@ -20,7 +20,7 @@ struct lc_turns;
 
 struct lc_turns_hooks {
     /* May task `later` run while task `earlier` is away, or has not begun? */
-    bool (*beside)(void *ctx, size_t earlier, size_t later);
+    bool (*may_pair)(void *ctx, size_t earlier, size_t later);
     /* Task i is about to be overtaken by a later one, once. Called with the turn. */
     int (*overtaken)(void *ctx, size_t i, struct lc_error *err);
     /* The task. Called with the turn, which it has when it returns. */

@@ -30,7 +30,7 @@ void lc_xml_text(struct lc_xml *x, const char *name, const char *text);
 void lc_xml_number(struct lc_xml *x, const char *name, uint64_t value);
 
 /*
- * A comment, each line of `text` behind the first indented to stand under it; "--" in it, which a
+ * A comment, each line of `text` behind the first indented to be under it; "--" in it, which a
  * comment cannot hold, becomes "- -".
  */
 void lc_xml_comment(struct lc_xml *x, const char *text);

@@ -86,7 +86,7 @@ struct lc_stream {
 };
 
 struct lc_codec {
-    /* Read what stands before a block's rows: 1 when it was there, 0: more bytes, or negative. */
+    /* Read what is before a block's rows: 1 when it was there, 0: more bytes, or negative. */
     int (*begin)(struct lc_stream *s, struct lc_error *err);
     /* Decode and match rows into s->value: how many (0: more bytes), or negative. */
     int (*rows)(struct lc_stream *s, struct lc_error *err);

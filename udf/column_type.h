@@ -24,7 +24,7 @@ struct lc_column_type {
     enum lc_base base;
     bool nullable;        /* a miss is NULL; only with LC_BASE_STRING */
     bool low_cardinality; /* only with LC_BASE_STRING */
-    char *type;           /* the type's text, as it stands in a Native header */
+    char *type;           /* the type's text, as it is in a Native header */
     unsigned width;       /* bytes a value in Native and RowBinary; 0: variable (String) */
     const uint64_t *code; /* by value id: the number to write, where width > 0 */
     uint64_t *own_code;   /* `code`, where this result allocated it */

@@ -27,7 +27,7 @@ static int complain(const struct lc_error *err)
     return err->code == LC_ERR_USAGE ? 2 : 1;
 }
 
-/* A relative path is looked up beside the executable: the server's working directory is its own. */
+/* A relative path is looked up next to the executable: the server's working directory is its own. */
 static int resolve(char *out, size_t size, const char *path, struct lc_error *err)
 {
     char self[PATH_MAX];
@@ -53,7 +53,7 @@ static int resolve(char *out, size_t size, const char *path, struct lc_error *er
 static void hint_place(const char *path, struct lc_error *err)
 {
     if (path[0] != '/')
-        lc_hint(err, "a relative path is looked up beside livecol-udf itself");
+        lc_hint(err, "a relative path is looked up next to livecol-udf itself");
 }
 
 /* The text of --type: itself, or what is in the file behind @. */

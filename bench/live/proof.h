@@ -11,7 +11,7 @@ void live_prove(struct lc_live *live, bool ok, const char *what, const char *fmt
 int live_prove_table(struct lc_live *live, struct lc_backend *b, uint64_t rows_want,
                      const char *suffix, struct lc_error *err);
 
-/* GROUP BY of the function beside that of the built-in expression, by turns. */
+/* GROUP BY of the function next to that of the built-in expression, by turns. */
 int live_compare(struct lc_live *live, struct lc_backend *b, struct lc_error *err);
 
 #endif

@@ -53,7 +53,7 @@ static void pause_load(struct run *r)
     lc_load_pause(r->live->load); /* with what was due until now */
 }
 
-/* One that failed counts here: it is reported, and must not hold the phase for ever. */
+/* One that failed counts here: it is reported, and must not hold the phase forever. */
 static bool has_samples(const struct lc_live *live, enum lc_live_stream s, enum lc_live_phase phase)
 {
     return lc_load_count(live->load, s, phase) + lc_load_failed(live->load, s) >=

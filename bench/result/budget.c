@@ -17,7 +17,7 @@ static int bad(const char *text, struct lc_error *err)
     return LC_ERR_USAGE;
 }
 
-/* What stands before the '='. */
+/* What is before the '='. */
 static bool parse_name(const char *name, size_t n, struct lc_budget *out)
 {
     static const struct {

@@ -121,7 +121,7 @@ int lc_result_where(const struct lc_result *o, struct lc_buf *out)
 
 int lc_result_noise(const struct lc_result *o, struct lc_buf *out)
 {
-    char meanwhile[80] = ""; /* beside a server, which is another process, nobody can tell */
+    char meanwhile[80] = ""; /* next to a server, which is another process, nobody can tell */
     if (!o->noisy) {
         return 0;
     }

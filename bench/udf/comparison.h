@@ -1,5 +1,5 @@
 /*
- * livecol bench udf: the function beside what else could compute the column, inside the engine.
+ * livecol bench udf: the function next to what else could compute the column, inside the engine.
  *
  * What is fixed, so that a figure means the same next year:
  *   - rows: user_id 'u1_000000' … 'u9_099999', random, in one MergeTree table ordered by nothing;

@@ -237,7 +237,7 @@ static int make_table(const struct lc_comparison *how, struct lc_comparison_plac
              (unsigned long long)how->rows);
     if (!rc)
         rc = lc_backend_run(place->backend, sql, NULL, err);
-    /* As many parts as cores or a few more, and no merge that would run beside the figures. */
+    /* As many parts as cores or a few more, and no merge that would run next to the figures. */
     if (!rc)
         rc = lc_backend_run(place->backend, "OPTIMIZE TABLE bench.t FINAL", NULL, err);
     if (!rc)

@@ -134,7 +134,7 @@ static int add_name(struct lc_buf *out, const struct lc_backfill_target *t)
     return rc || lc_buf_adds(out, "'");
 }
 
-/* The error of a mutation that fails: ours, or one that stands before ours. */
+/* The error of a mutation that fails: ours, or one that is before ours. */
 static int failing(const struct run *r, size_t row, struct lc_error *err)
 {
     const struct lc_answer *m = &r->mutations;
@@ -156,15 +156,16 @@ static int failing(const struct run *r, size_t row, struct lc_error *err)
     if (is_ours(r, row)) {
         if (add_name(&way_out, t) == 0 && lc_buf_str(&way_out))
             lc_hint(err,
-                    "the server retries it, and it blocks the mutations behind it. Mend the "
+                    "the server retries it, and it blocks the mutations behind it. Fix the "
                     "function and run again; or MODIFY COLUMN %s to a DEFAULT that works, which "
                     "heals it; or end it: livecol backfill %s --cancel",
                     t->column, lc_buf_str(&way_out));
     } else {
         if (lc_sql_format(&way_out, lc_sql_backfill_kill, args, NULL) == 0 && lc_buf_str(&way_out))
-            lc_hint(err,
-                    "it is none of this column, and blocks those behind it: mend its cause, or %s",
-                    lc_buf_str(&way_out));
+            lc_hint(
+                err,
+                "the mutation belongs to another column and blocks those queued after it: fix its cause, or run %s",
+                lc_buf_str(&way_out));
     }
     lc_buf_release(&way_out);
     return LC_ERR_SERVER;
@@ -174,7 +175,7 @@ static bool is_failing(const struct run *r, size_t row)
 {
     const struct lc_cell *reason = lc_answer_at(&r->mutations, row, C_FAIL_REASON);
 
-    /* A failure from before is history: its cause may have been mended since. */
+    /* A failure from before is history: its cause may have been fixed since. */
     return !lc_answer_u64(&r->mutations, row, C_IS_DONE, 1) && reason->n &&
            (lc_answer_u64(&r->mutations, row, C_FAIL_S, 0) > r->since_s ||
             lc_answer_u64(&r->mutations, row, C_MADE_S, 0) > r->since_s) &&

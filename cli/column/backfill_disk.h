@@ -22,7 +22,7 @@ int lc_backfill_disk(const struct lc_backfill_target *t, struct lc_backfill_disk
                      struct lc_error *err);
 
 /*
- * Has it room for the largest part that is left, which a mutation writes anew beside the old one?
+ * Has it room for the largest part that is left, which a mutation writes anew next to the old one?
  * 0, also where the server does not say; LC_ERR_REFUSED.
  */
 int lc_backfill_check_disk(const struct lc_backfill_target *t, const struct lc_backfill_disk *disk,

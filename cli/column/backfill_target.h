@@ -76,7 +76,7 @@ bool lc_backfill_is_ours(const char *command, size_t n, const char *column);
 /* Does it so for this partition, given by its id? */
 bool lc_backfill_covers(const char *command, size_t n, const char *column, const char *partition);
 
-/* Is it one that applies what lightweight UPDATEs have left beside the parts? */
+/* Is it one that applies what lightweight UPDATEs have left next to the parts? */
 bool lc_backfill_applies_patches(const char *command, size_t n);
 
 void lc_backfill_release(struct lc_backfill_target *t);

@@ -137,7 +137,7 @@ static int add_key_list(struct lc_buf *sql, const struct keys *k)
 
 /*
  * SELECT the answers over a column of these keys: a column, so that nothing is folded; of a key
- * that is no string those that are such a key's text alone. The call stands beside the FROM that
+ * that is no string those that are such a key's text alone. The call is next to the FROM that
  * names the host, since only that SELECT is done there.
  */
 static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,

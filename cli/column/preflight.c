@@ -197,7 +197,7 @@ struct answers {
 
 /*
  * The expression is the migration's own text, and is put in as it stands: it is what the server
- * will be asked to run anyway. It stands beside the FROM that names the host, since on older
+ * will be asked to run anyway. It is next to the FROM that names the host, since on older
  * servers only that SELECT is done there.
  */
 static int make_sample(const struct lc_preflight *d, const struct trial *t, size_t host, bool own,
@@ -300,7 +300,7 @@ static int refuse_failing(const struct lc_preflight *d, const struct trial *t,
     lc_fail(err, LC_ERR_REFUSED, "%s does not answer on %s: %s", t->expr,
             d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
     lc_hint(err,
-            "mend the %s first (its program, its rules, its XML; then SYSTEM RELOAD %s): "
+            "fix the %s first (its program, its rules, its XML; then SYSTEM RELOAD %s): "
             "nothing was changed. The column breaks INSERTs and merges without it",
             dictionary ? "dictionary" : "function", dictionary ? "DICTIONARIES" : "FUNCTIONS");
     return LC_ERR_REFUSED;

@@ -80,7 +80,7 @@ int lc_sample_rows_digest(const struct lc_sample_rows *o, const struct lc_cluste
     if (o->n == 0 || n == 0)
         return 0;
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    /* Rows, and beside the FROM that names the host: see make_sample in preflight.c. */
+    /* Rows, and next to the FROM that names the host: see make_sample in preflight.c. */
     rc = lc_buf_addf(&sql,
                      "SELECT sum(cityHash64(livecol_n, ifNull(a, 'NULL'))) AS digest FROM "
                      "(SELECT livecol_n, toString(livecol_x) AS a FROM "

@@ -54,7 +54,7 @@ struct lc_verify {
 int lc_verify(struct lc_verify *out, const struct lc_column *d, const struct lc_verify_options *o,
               struct lc_error *err);
 
-/* Is nothing amiss? No row differs, and every part stores the column. */
+/* Is everything right? No row differs, and every part stores the column. */
 bool lc_verify_is_clean(const struct lc_verify *v);
 
 void lc_verify_release(struct lc_verify *v);

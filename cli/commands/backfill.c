@@ -34,7 +34,7 @@ struct backfill {
     const char *on_success, *on_failure;
     bool cancel;
     uint64_t next_ms; /* when the next line of progress may be shown */
-    bool drawn;       /* a passing line stands on the terminal */
+    bool drawn;       /* a passing line is on the terminal */
 };
 
 static struct lc_json *event(const struct backfill *f, const char *name)

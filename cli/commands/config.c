@@ -314,7 +314,7 @@ int lc_cmd_config_install(int argc, const char **argv)
         .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
         .about = "Put program, rules and XML where the server on this machine looks for them, each "
                  "by rename, with a manifest for uninstall. Rules that are published under that "
-                 "name are never replaced by others: new rules are a new version, beside the old. "
+                 "name are never replaced by others: new rules are a new version, next to the old. "
                  "Then: SYSTEM RELOAD FUNCTIONS.",
         .examples = "livecol config install " EXAMPLE_RULES " \\\n"
                     "    --key user_id " EXAMPLE_PLACE,

@@ -43,7 +43,7 @@ static void say_unfinished(struct lc_doctor *d, const struct lc_migration *m,
     else
         lc_doctor_say(d, goes_on ? LC_LEVEL_WARN : LC_LEVEL_FAIL, "migration",
                       goes_on ? "livecol up goes on there"
-                              : "mend it and run livecol up again: it goes on there",
+                              : "fix it and run livecol up again: it goes on there",
                       "%s %s is %s at statement %u%s%s", m->version_text, m->name,
                       goes_on ? "stopped" : lc_track_status_name(v->status), at,
                       *v->error && !goes_on ? ": " : "", goes_on ? "" : v->error);

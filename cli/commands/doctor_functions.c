@@ -113,7 +113,7 @@ static int sample(struct lc_doctor *d, const struct function *f, struct lc_error
 
     if (rc == LC_ERR_SERVER) {
         lc_doctor_say(d, LC_LEVEL_FAIL, "function",
-                      "mend its program, its rules or its XML, then SYSTEM RELOAD FUNCTIONS",
+                      "fix its program, its rules or its XML, then SYSTEM RELOAD FUNCTIONS",
                       "%s does not answer: %s", f->name, one.msg);
         rc = 0;
     } else if (rc) {

@@ -257,14 +257,14 @@ int lc_doctor_mutations(struct lc_doctor *d, struct lc_error *err)
 
         if (fails)
             lc_server_error(&why, reason->p, reason->n);
-        lc_doctor_say(
-            d, fails ? LC_LEVEL_FAIL : LC_LEVEL_WARN, "mutation",
-            fails ? "the server retries it for ever, and it holds up those behind it: mend "
-                    "the cause; or MODIFY the DEFAULT to one that works; or KILL MUTATION"
-                  : NULL,
-            "%s.%s %s %s, %s parts to do, since %s UTC%s%s", lc_answer_at(&t, i, 0)->p,
-            lc_answer_at(&t, i, 1)->p, lc_answer_at(&t, i, 2)->p, lc_answer_at(&t, i, 3)->p,
-            lc_answer_at(&t, i, 4)->p, lc_answer_at(&t, i, 6)->p, fails ? ": " : "", why.msg);
+        lc_doctor_say(d, fails ? LC_LEVEL_FAIL : LC_LEVEL_WARN, "mutation",
+                      fails ? "the server retries it forever, and it holds up those behind it: fix "
+                              "the cause; or MODIFY the DEFAULT to one that works; or KILL MUTATION"
+                            : NULL,
+                      "%s.%s %s %s, %s parts to do, since %s UTC%s%s", lc_answer_at(&t, i, 0)->p,
+                      lc_answer_at(&t, i, 1)->p, lc_answer_at(&t, i, 2)->p,
+                      lc_answer_at(&t, i, 3)->p, lc_answer_at(&t, i, 4)->p,
+                      lc_answer_at(&t, i, 6)->p, fails ? ": " : "", why.msg);
     }
     if (rc == 0 && t.rows == 0)
         lc_doctor_say(d, LC_LEVEL_OK, "mutation", NULL, "none unfinished");

@@ -171,7 +171,7 @@ int lc_cmd_dump(int argc, const char **argv)
         .name = "dump",
         .synopsis = "[OPTIONS]",
         .about = "Write the CREATE statement of every table, in an order that does not change, so "
-                 "that a repo can keep the schema beside its migrations.",
+                 "that a repo can keep the schema next to its migrations.",
         .connects = true,
         .examples = "livecol dump\nlivecol dump --database analytics -o -",
     };

@@ -277,7 +277,7 @@ static int write_file(const char *path, const char *text, struct lc_error *err)
     return 0;
 }
 
-/* A file system without locks is let be; a signal ends the waiting. */
+/* A file system without locks is left alone; a signal ends the waiting. */
 static int take_lock(int fd, struct lc_error *err)
 {
     while (flock(fd, LOCK_EX) != 0 && errno == EINTR)

@@ -120,7 +120,7 @@ int lc_cmd_repair(int argc, const char **argv)
     const struct lc_command cmd = {
         .name = "repair",
         .synopsis = "[VERSION] --done N | --redo N",
-        .about = "Record what a person has found out, or mended by hand, about a migration that "
+        .about = "Record what a person has found out, or fixed by hand, about a migration that "
                  "failed or whose outcome is unknown. The database itself is not touched.",
         .connects = true,
         .examples = "livecol repair 0007 --done 2\nlivecol repair --redo 3 --yes",

@@ -313,10 +313,9 @@ int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
     if (rc == 0 && r.failed) {
         rc = lc_fail(err, LC_ERR_SERVER, "%u table%s could not be freed of %s", r.failed,
                      r.failed == 1 ? "" : "s", o->rescue);
-        lc_hint(
-            err,
-            "why stands above. All its columns that call it take one ALTER by hand, with MODIFY "
-            "COLUMN for each; or --rescue again without --rules, which leaves no DEFAULT");
+        lc_hint(err,
+                "why is above. All its columns that call it take one ALTER by hand, with MODIFY "
+                "COLUMN for each; or --rescue again without --rules, which leaves no DEFAULT");
     } else if (rc == 0 && r.tables + r.views == 0) {
         rc = lc_fail(err, LC_ERR_REFUSED, "nothing on %s depends on %s", lc_backend_where(r.b),
                      o->rescue);

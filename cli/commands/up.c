@@ -22,11 +22,11 @@ static int run(struct lc_migrate *m, bool down, struct lc_error *err)
     lc_backend_free(b);
     if (rc == 0 || report.applied)
         lc_teller_done(&teller, &report, down);
-    if (rc == 0 && report.amiss) {
+    if (rc == 0 && report.wrong) {
         rc = lc_fail(err, LC_ERR_FOUND,
                      "applied; but of %u columns that were filled in, rows differ from what the "
                      "DEFAULT says, or parts lack it",
-                     report.amiss);
+                     report.wrong);
         lc_hint(err, "livecol verify shows them; --no-verify does not look");
     }
     return rc;

@@ -66,7 +66,7 @@ static void release(struct job *j)
 }
 
 /* One install or uninstall of the folders at a time. A file system that knows
- * no locks is let be. */
+ * no locks is left alone. */
 static int lock_folders(struct job *j, struct lc_error *err)
 {
     const char *const folders[] = {j->o->scripts, j->o->config};
@@ -234,7 +234,7 @@ static bool was_there(const struct job *j, const struct file *f, bool put)
     return f->role == PROGRAM_FILE ? !put : f->role == RULES_FILE && (!rules || is_kept(rules));
 }
 
-/* What was published under the name answers the same for ever: its rules, and which attribute. */
+/* What was published under the name answers the same forever: its rules, and which attribute. */
 static int check_published(const struct job *j, const struct lc_server_xml *s, unsigned what,
                            struct lc_error *err)
 {

@@ -51,7 +51,7 @@ int lc_locate_udf(char **out, struct lc_error *err)
         }
     }
     if (*out == NULL) {
-        lc_fail(err, LC_ERR_IO, "livecol-udf is not beside livecol");
+        lc_fail(err, LC_ERR_IO, "livecol-udf is not next to livecol");
         lc_hint(err, "build or install it too: both come from one build");
         return LC_ERR_IO;
     }

@@ -1,5 +1,5 @@
 /*
- * Where the parts of livecol lie that are needed beside its own program: livecol-udf, config/ and
+ * Where the parts of livecol lie that are needed next to its own program: livecol-udf, config/ and
  * migrations/. Looked for, in this order, where `livecol` is installed (bin/ and
  * share/livecol/), in the folders above the program (a build inside the source tree), and in the
  * working directory.

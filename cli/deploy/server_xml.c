@@ -355,11 +355,12 @@ static void function_head(struct lc_xml *x, const struct lc_server_xml *s)
                 "%s(%s): %.*s by the rules of %s, answered by livecol-udf.\n"
                 "\n"
                 "Copy this file to where the server looks for functions\n"
-                "(user_defined_executable_functions_config, by default *_function.*ml beside\n"
+                "(user_defined_executable_functions_config, by default *_function.*ml next to\n"
                 "config.xml), and livecol-udf and the rules, as %s, to user_scripts_path.\n"
                 "Then: SYSTEM RELOAD FUNCTIONS. `livecol config install` does that much.\n"
                 "\n"
-                "New rules are a new function, %s_v%" PRIu64 ", beside this one: never change the\n"
+                "New rules are a new function, %s_v%" PRIu64
+                ", next to this one: never change the\n"
                 "rules of a function that is in use.",
                 s->full, s->key, (int)attribute_name(s, 0).n, (const char *)attribute_name(s, 0).p,
                 s->rules_name, s->rules_name, s->name, s->version + 1);
@@ -397,7 +398,7 @@ static void function_call(struct lc_xml *x, const struct lc_server_xml *s)
     lc_xml_text(x, "format", s->format);
     lc_xml_number(x, "send_chunk_header", 0);
     lc_xml_gap(x);
-    lc_xml_comment(x, "The same key gives the same answer for ever: this function's rules do not "
+    lc_xml_comment(x, "The same key gives the same answer forever: this function's rules do not "
                       "change.");
     lc_xml_number(x, "deterministic", 1);
     lc_xml_gap(x);
@@ -476,7 +477,7 @@ static void source(struct lc_xml *x, const struct lc_server_xml *s)
     if (!s->on->direct_commands)
         lc_xml_comment(
             x, "Run by /bin/sh, in the server's working directory: so by its full path. The "
-               "rules are looked\nup beside the program.");
+               "rules are looked\nup next to the program.");
     text_by(x, "command", s, dictionary_command);
     lc_xml_text(x, "format", s->format);
     if (s->on->direct_commands) {
@@ -584,10 +585,10 @@ static void dictionary_head(struct lc_xml *x, const struct lc_server_xml *s)
         "  dictGetString('%s', '%.*s', %s%s%s)\n"
         "\n"
         "Copy this file to where the server looks for dictionaries (dictionaries_config, by\n"
-        "default *_dictionary.*ml beside config.xml), and livecol-udf and the rules, as\n"
+        "default *_dictionary.*ml next to config.xml), and livecol-udf and the rules, as\n"
         "%s, to %s. `livecol config install` does that much.\n"
         "\n"
-        "New rules are a new dictionary, %s_v%" PRIu64 ", beside this one: never change the\n"
+        "New rules are a new dictionary, %s_v%" PRIu64 ", next to this one: never change the\n"
         "rules of a dictionary that is in use.",
         s->full, s->rules_name, s->full, (int)attribute_name(s, 0).n,
         (const char *)attribute_name(s, 0).p, tuple ? "tuple(" : "", s->key, tuple ? ")" : "",

@@ -1,4 +1,4 @@
-/* Which migrations may go on beside each other: what their words say, and
+/* Which migrations may go on next to each other: what their words say, and
  * nothing that is guessed. */
 #ifndef LC_CLI_MIGRATE_CONFLICT_H
 #define LC_CLI_MIGRATE_CONFLICT_H

@@ -120,7 +120,7 @@ void lc_executor_place_error(const struct lc_executor *c, const struct lc_plan_m
                 m->m->version_text, i + 1, i + 1);
     } else if (err->code == LC_ERR_SERVER) {
         lc_hint(err,
-                "mend it (this statement and those behind it may be edited) and run livecol "
+                "fix it (this statement and those behind it may be edited) and run livecol "
                 "%s again: it goes on here",
                 c->run->down ? "down" : "up");
     }
@@ -362,14 +362,14 @@ static void bind(struct lc_executor *c)
 /* Slow, and about nothing but what this migration has stored. */
 static void verify(struct lc_executor *c, const struct lc_plan_migration *m)
 {
-    unsigned amiss;
+    unsigned wrong;
 
     if (c->run->down || c->run->o->no_verify)
         return;
     on_away(c, true);
-    amiss = lc_verify_after(c->b, m, c->run->o->cancel, lc_executor_say_default, c);
+    wrong = lc_verify_after(c->b, m, c->run->o->cancel, lc_executor_say_default, c);
     on_away(c, false);
-    c->run->report->amiss += amiss;
+    c->run->report->wrong += wrong;
 }
 
 static int record_end(struct lc_executor *c, const struct lc_plan_migration *m, uint64_t ms,

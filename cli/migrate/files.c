@@ -252,7 +252,7 @@ static int check_rederive(struct sections *s, const char *path, struct lc_proble
 
     s->rederive_line = 0;
     return line ? lc_problems_add(problems, LC_PROBLEM_FILE, path, line,
-                                  "-- migrate:rederive stands before no statement")
+                                  "-- migrate:rederive is before no statement")
                 : 0;
 }
 
@@ -307,7 +307,7 @@ static int check_sections(const struct lc_migration *m, const struct lc_migratio
 
     if (s->stray && (s->up_line || s->down_line))
         return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, s->stray,
-                               "a statement stands before the first section: put -- migrate:up "
+                               "a statement is before the first section: put -- migrate:up "
                                "above it");
     if (part != PART_DOWN)
         rc = check_section(&m->up, s->up_line ? s->up_line : s->down_line, "up", f->path, problems);
@@ -469,7 +469,7 @@ static int check_halves(struct lc_migrations *all)
 
         if (!all->v[i].file.path)
             rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, all->v[i].down_file.path, 0,
-                                 "has no .up.sql beside it");
+                                 "has no .up.sql next to it");
         if (rc)
             return rc;
     }

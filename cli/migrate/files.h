@@ -27,7 +27,7 @@ struct lc_migration_stmt {
     uint64_t line; /* from 1 */
     uint64_t byte; /* from 0 */
     char sha256[LC_SHA256_HEX];
-    bool rederive; /* -- migrate:rederive stands before it: see rederive.h */
+    bool rederive; /* -- migrate:rederive is before it: see rederive.h */
 };
 
 struct lc_section_stmts {

@@ -375,7 +375,7 @@ static int format(struct lc_backend *b, const struct lc_migration_stmt *text, ch
         if (scope)
             *scope = '\0';
         rc = lc_fail(err, LC_ERR_REFUSED, "%s", one.msg);
-        lc_hint(err, "the server cannot read it: mend it; nothing was changed");
+        lc_hint(err, "the server cannot read it: fix it; nothing was changed");
     } else if (rc == LC_ERR_SERVER) {
         rc = 0; /* what the formatter does not know is run as it is */
     } else if (rc) {

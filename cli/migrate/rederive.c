@@ -144,7 +144,7 @@ static int read_update(const struct lc_plan_stmt *stmt, struct update *u, struct
         return rc;
     if (!at.where || !at.value || at.partition || at.second) {
         lc_fail(err, LC_ERR_INPUT,
-                "-- migrate:rederive stands before another statement than "
+                "-- migrate:rederive is before another statement than "
                 "ALTER TABLE t UPDATE column = new(key) WHERE column = old(key) "
                 "AND column != new(key)");
         lc_hint(err, "one column, with a WHERE, without IN PARTITION and ON CLUSTER: livecol goes "
@@ -292,7 +292,7 @@ static int try_condition(const struct lc_preflight *d, const struct lc_column *t
         if (rc == LC_ERR_SERVER) {
             rc = lc_fail(err, LC_ERR_REFUSED, "the WHERE of the UPDATE does not answer on %s: %s",
                          lc_backend_where(d->b), one.msg);
-            lc_hint(err, "mend it, or the functions that it calls: nothing was changed");
+            lc_hint(err, "fix it, or the functions that it calls: nothing was changed");
         } else if (rc) {
             lc_error_pass(err, &one);
         }

@@ -38,7 +38,7 @@ struct lc_up_report {
     unsigned skipped; /* already applied before */
     unsigned pending; /* still to do afterwards, because of to, steps or a dry run */
     unsigned planned; /* what this run was to do */
-    unsigned amiss;   /* columns that were filled in, with rows that differ or parts that lack it */
+    unsigned wrong;   /* columns that were filled in, with rows that differ or parts that lack it */
     uint64_t ms;
 };
 

@@ -102,7 +102,7 @@ static int take_lock(struct lc_run *r, struct lc_executor *c, struct lc_error *e
     return rc ? rc : lc_plan_parse(&r->plan, r->b, &r->facts, err);
 }
 
-/* Which migration may go beside which: see base/turns.h. */
+/* Which migration may go next to which: see base/turns.h. */
 struct together {
     struct lc_run *r;
     struct lc_executor *main;

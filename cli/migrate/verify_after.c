@@ -42,23 +42,23 @@ static void say_examples(const struct after *a, const struct lc_verify *v)
             "values that were given in an INSERT differ rightly; livecol verify says more");
 }
 
-/* True where something is amiss. */
+/* True where something is wrong. */
 static bool look(const struct after *a, const char *database, const char *table, const char *column)
 {
     const struct lc_verify_options o = {.cancel = a->cancel};
     struct lc_error err = LC_ERROR_INIT;
     struct lc_column d = {0};
     struct lc_verify v = {0};
-    bool amiss = false;
+    bool wrong = false;
     char line[1024];
     int rc = lc_column_find(&d, a->b, database, table, column, &err);
 
     if (rc == 0)
         rc = lc_verify(&v, &d, &o, &err);
     if (rc == 0) {
-        amiss = !lc_verify_is_clean(&v);
+        wrong = !lc_verify_is_clean(&v);
         lc_verify_line(line, sizeof line, &v);
-        say(a, amiss, "%s.%s.%s: %s", d.database, d.table, d.column, line);
+        say(a, wrong, "%s.%s.%s: %s", d.database, d.table, d.column, line);
         say_examples(a, &v);
     } else {
         say(a, rc != LC_ERR_REFUSED, "%s.%s.%s is not verified: %s", database, table, column,
@@ -66,7 +66,7 @@ static bool look(const struct after *a, const char *database, const char *table,
     }
     lc_verify_release(&v);
     lc_column_release(&d);
-    return amiss;
+    return wrong;
 }
 
 /* Is it the last of the migration's commands that fill in this column? */
@@ -94,16 +94,16 @@ unsigned lc_verify_after(struct lc_backend *b, const struct lc_plan_migration *m
                          void (*say_line)(void *ctx, bool warning, const char *text), void *ctx)
 {
     const struct after a = {b, cancel, say_line, ctx};
-    unsigned amiss = 0;
+    unsigned wrong = 0;
 
     for (unsigned i = m->first; i < m->stmt_n; i++) {
         const struct lc_stmt *s = &m->stmts[i].parsed;
 
         for (size_t k = 0; k < s->command_n; k++) {
             if (s->commands[k].kind == LC_STMT_MATERIALIZE_COLUMN && is_last(m, i, k))
-                amiss += look(&a, lc_stmt_database(s, lc_backend_database(b)), s->name,
+                wrong += look(&a, lc_stmt_database(s, lc_backend_database(b)), s->name,
                               s->commands[k].column);
         }
     }
-    return amiss;
+    return wrong;
 }

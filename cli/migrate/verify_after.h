@@ -6,7 +6,7 @@
 /*
  * Verify every column that a MATERIALIZE COLUMN of the migration has stored, over a sample sized to
  * about ten seconds. Each is said in a line, as a warning where rows differ or parts lack it; what
- * cannot be verified is said too. Gives how many columns had something amiss.
+ * cannot be verified is said too. Gives how many columns were wrong.
  */
 unsigned lc_verify_after(struct lc_backend *b, const struct lc_plan_migration *m,
                          const atomic_bool *cancel,

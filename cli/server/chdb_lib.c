@@ -37,7 +37,7 @@ static void own_folder(char *out)
 }
 
 /*
- * The library beside the installed program; where it is not there, the one that was fetched for
+ * The library next to the installed program; where it is not there, the one that was fetched for
  * this source tree; else the first path again, to be complained of.
  */
 static void find_library(char out[2 * PATH_MAX])

@@ -1,5 +1,5 @@
 /*
- * A clock beside the embedded engine's statements: when one is late, or is told to stop, it is
+ * A clock next to the embedded engine's statements: when one is late, or is told to stop, it is
  * killed by its log_comment, again and again until it ends.
  */
 #ifndef LC_CLI_SERVER_CHDB_WATCH_H

@@ -67,7 +67,7 @@ int lc_cluster_keeper_path(const struct lc_cluster *c, size_t i, const char *dat
                            const char *table, struct lc_answer *rows, const char **path,
                            struct lc_error *err);
 
-/* Append what stands behind FROM so that the table is host i's. 0 or LC_ERR_NOMEM. */
+/* Append what is behind FROM so that the table is host i's. 0 or LC_ERR_NOMEM. */
 int lc_cluster_add_from(const struct lc_cluster *c, size_t i, struct lc_buf *b,
                         const char *database, const char *table);
 

@@ -121,9 +121,8 @@ static void hint_refused(struct lc_error *err)
     if (err->server_code == LC_SERVER_UNKNOWN_USER ||
         err->server_code == LC_SERVER_WRONG_PASSWORD ||
         err->server_code == LC_SERVER_AUTHENTICATION_FAILED)
-        lc_hint(err,
-                "the user stands in the URL, the password in CLICKHOUSE_PASSWORD or in the file "
-                "that CLICKHOUSE_PASSWORD_FILE names");
+        lc_hint(err, "the user is in the URL, the password in CLICKHOUSE_PASSWORD or in the file "
+                     "that CLICKHOUSE_PASSWORD_FILE names");
     else if (err->server_code == LC_SERVER_UNKNOWN_DATABASE)
         lc_hint(err, "the database is the URL's last part: http://user@host:8123/DATABASE; SHOW "
                      "DATABASES lists those that there are");

@@ -143,9 +143,8 @@ static int host_failed(const char *host, const char *status, struct lc_error *er
     if (err && err->code == 0)
         err->server_code = one.server_code ? one.server_code : atoi(status);
     lc_fail(err, LC_ERR_SERVER, "failed on host %s: %s", host, one.msg);
-    lc_hint(err,
-            "other hosts may have done it: mend that host, then run up again, with a statement "
-            "that may be repeated (IF NOT EXISTS)");
+    lc_hint(err, "other hosts may have done it: fix that host, then run up again, with a statement "
+                 "that may be repeated (IF NOT EXISTS)");
     return LC_ERR_SERVER;
 }
 

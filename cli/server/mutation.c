@@ -228,14 +228,14 @@ static int failed(const struct lc_mutation_watch *w, const struct lc_answer *t, 
     lc_fail(err, LC_ERR_SERVER, "mutation %s of %s.%s fails at part %s: %s", id, w->database,
             w->table, lc_answer_at(t, row, C_FAIL_PART)->p, one.msg);
     lc_hint(err,
-            "the server retries it for ever, and it blocks later mutations of the table: mend the "
+            "the server retries it forever, and it blocks later mutations of the table: fix the "
             "cause and run up again, which waits for it; or end it by KILL MUTATION WHERE "
             "database = '%s' AND table = '%s' AND mutation_id = '%s'",
             w->database, w->table, id);
     return LC_ERR_SERVER;
 }
 
-/* A failure from before is history: its cause may have been mended since. */
+/* A failure from before is history: its cause may have been fixed since. */
 static bool is_failing(const struct lc_answer *t, size_t row, const struct lc_mutation_seen *before)
 {
     const struct lc_cell *reason = lc_answer_at(t, row, C_FAIL_REASON);

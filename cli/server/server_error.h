@@ -61,7 +61,7 @@ int lc_server_error(struct lc_error *err, const char *text, size_t n);
 /*
  * True where an answer that began as a success ends with an exception, which is then in *found: a
  * server that has sent its first rows has no other place to put it. `tag` is the answer's
- * X-ClickHouse-Exception-Tag, NULL or "" where it had none; with a tag the exception stands in
+ * X-ClickHouse-Exception-Tag, NULL or "" where it had none; with a tag the exception is in
  * "__exception__" marks that no data can hold; without one the last line that reads as an
  * exception is taken at its word.
  */

@@ -2,7 +2,7 @@
 
 #include "cli/sql/lexer.h"
 
-/* Data begin on the format's line, or on the next one where nothing else stands on it. */
+/* Data begin on the format's line, or on the next one where nothing else is on it. */
 static struct lc_slice data_after(const char *p, const char *end)
 {
     while (p < end && (*p == ' ' || *p == '\t' || *p == '\f' || *p == '\v'))

@@ -72,7 +72,7 @@ static int end_statement(struct splitter *s, size_t upto)
     return rc ? rc : add(s, rest);
 }
 
-/* True where nothing but blanks stands before `at` on its line. */
+/* True where nothing but blanks is before `at` on its line. */
 static bool begins_line(const struct splitter *s, size_t at)
 {
     const char *text = s->lex.text;

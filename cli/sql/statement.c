@@ -702,15 +702,15 @@ static int parse_beside(const struct parser *p, const char *sql, size_t n, struc
 {
     for (size_t i = 0; i + 2 < p->n; i++) {
         const struct lc_tok *next = &p->t[i + 2];
-        struct lc_stmt beside;
+        struct lc_stmt second;
         int rc;
 
         if (!lc_tok_is(&p->t[i], "PARALLEL") || !lc_tok_is(&p->t[i + 1], "WITH"))
             continue;
-        rc = lc_stmt_parse(&beside, sql + next->at, n - next->at, p->err);
-        if (rc == 0 && beside.class > s->class)
-            s->class = beside.class;
-        lc_stmt_release(&beside);
+        rc = lc_stmt_parse(&second, sql + next->at, n - next->at, p->err);
+        if (rc == 0 && second.class > s->class)
+            s->class = second.class;
+        lc_stmt_release(&second);
         return rc;
     }
     return 0;

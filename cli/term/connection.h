@@ -40,7 +40,7 @@ int lc_connection_open(const struct lc_global *global, struct lc_backend **out,
                        struct lc_error *err);
 
 /*
- * Open a second server beside it, with the same options; its password is that of
+ * Open a second server next to it, with the same options; its password is that of
  * CLICKHOUSE_REFERENCE_PASSWORD or CLICKHOUSE_REFERENCE_PASSWORD_FILE. As lc_connection_open.
  */
 int lc_connection_reference(const struct lc_global *global, const char *url,

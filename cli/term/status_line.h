@@ -11,7 +11,7 @@
 struct lc_status_line {
     bool quiet;       /* say nothing at all */
     bool terminal;    /* redraw */
-    bool drawn;       /* a passing line stands on the terminal */
+    bool drawn;       /* a passing line is on the terminal */
     uint64_t next_ns; /* when the next passing line may be shown */
     uint64_t every_ns;
 };

@@ -4,7 +4,7 @@
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-mkdir "$dir/bin" # where livecol finds livecol-udf beside it
+mkdir "$dir/bin" # where livecol finds livecol-udf next to it
 hooks=$dir/bin/livecol
 cp "$LIVECOL_BUILD/tests/support/livecol-hooks" "$hooks"
 cp "$LIVECOL_UDF" "$dir/bin/livecol-udf"
@@ -30,7 +30,7 @@ install() { "$hooks" config install --rules region.csv $names --what all --pool-
 # shellcheck disable=SC2086
 uninstall() { "$hooks" config uninstall $names --offline >out 2>err; }
 
-# Each file is absent or whole, as one of the two installs makes it; XML stands on program and rules.
+# Each file is absent or whole, as one of the two installs makes it; XML is on program and rules.
 look() {
   local f
   for f in scripts/* etc/*; do
@@ -115,8 +115,8 @@ for _ in $(seq 10); do
   install 4
   uninstall &
   "$hooks" config install --rules other.csv --name region --version 2 --scripts scripts --config etc >/dev/null
-  wait $! || fail 'uninstall beside install'
-  [ -x scripts/livecol-udf ] || fail 'uninstall beside install: the program is gone'
+  wait $! || fail 'uninstall next to install'
+  [ -x scripts/livecol-udf ] || fail 'uninstall next to install: the program is gone'
   fresh
   install 4 &
   code=0

@@ -34,14 +34,14 @@ def run(*words):
 
 
 def parts(text, heading):
-    """{heading: what stands below it}"""
+    """{heading: what is below it}"""
     found = heading.split(text)
     return dict(zip(found[1::2], found[2::2]))
 
 
 def compare(where, said, shown):
-    wrong.extend(f"{where}: {o} stands in --help, not in the page" for o in sorted(said - shown))
-    wrong.extend(f"{where}: {o} stands in the page, not in --help" for o in sorted(shown - said))
+    wrong.extend(f"{where}: {o} is in --help, not in the page" for o in sorted(said - shown))
+    wrong.extend(f"{where}: {o} is in the page, not in --help" for o in sorted(shown - said))
 
 
 def options(text):
@@ -106,9 +106,9 @@ missing() {
     exit 1
   fi
 }
-missing '/^   livecol verify$/d' 'livecol: verify stands in --help, not in the page'
-missing 's/^   livecol verify$/&\n   livecol veri/' 'livecol: veri stands in the page, not in --help'
-missing '/^ *--no-verify$/d' 'livecol up: --no-verify stands in --help, not in the page'
-missing 's/--ca-cert FILE/--ca-cart FILE/' 'connection options: --ca-cart FILE stands in the page'
-missing '/^ *--json$/d' 'common options: --json stands in --help'
-missing '/^ *--emit WHAT$/d' 'livecol-udf: --emit WHAT stands in --help' livecol-udf.1
+missing '/^   livecol verify$/d' 'livecol: verify is in --help, not in the page'
+missing 's/^   livecol verify$/&\n   livecol veri/' 'livecol: veri is in the page, not in --help'
+missing '/^ *--no-verify$/d' 'livecol up: --no-verify is in --help, not in the page'
+missing 's/--ca-cert FILE/--ca-cart FILE/' 'connection options: --ca-cart FILE is in the page'
+missing '/^ *--json$/d' 'common options: --json is in --help'
+missing '/^ *--emit WHAT$/d' 'livecol-udf: --emit WHAT is in --help' livecol-udf.1

@@ -21,7 +21,7 @@ expect() {
   fi
 }
 
-# A relative path is looked up beside the program, whatever the working directory.
+# A relative path is looked up next to the program, whatever the working directory.
 printf 'u1_001\nu1_002\nu2_001\nu1_003\nu3_001\n' |
   expect 0 $'us-east\nus-east\neu-west\nus-east\nunknown' '' "$udf" --rules region.csv --format TabSeparated
 printf '\x02u1\x02u2\x00' |
@@ -54,13 +54,13 @@ expect 2 '' "livecol-udf: @/region.csv: no attribute 'tier' in it; it has region
 printf 'exact,region,tier\na,b,c\n' >"$dir/two.csv"
 expect 2 '' "livecol-udf: @/two.csv: several attributes: choose one by --attribute; it has region, tier" \
   "$udf" --rules two.csv </dev/null
-expect 1 '' "livecol-udf: @/none.csv: cannot open the rules: No such file or directory; a relative path is looked up beside livecol-udf itself" \
+expect 1 '' "livecol-udf: @/none.csv: cannot open the rules: No such file or directory; a relative path is looked up next to livecol-udf itself" \
   "$udf" --rules none.csv </dev/null
 expect 1 '' "livecol-udf: @/region.csv:4: the value 'unknown' is not one of Enum8('us-east'=1,'eu-west'=2); add it to the Enum, or correct the rule" \
   "$udf" --rules region.csv --type "Enum8('us-east'=1,'eu-west'=2)" </dev/null
 printf "Enum8('us-east' = 1, 'eu-west' = 2, 'unknown' = 3)\n" >"$dir/type"
 printf '\x02u1' | expect 0 $'\x01' '' "$udf" --rules region.csv --type @type --format RowBinary
-expect 1 '' "livecol-udf: @/notype: cannot open the type: No such file or directory; a relative path is looked up beside livecol-udf itself" \
+expect 1 '' "livecol-udf: @/notype: cannot open the type: No such file or directory; a relative path is looked up next to livecol-udf itself" \
   "$udf" --rules region.csv --type @notype </dev/null
 
 # Rows for a dictionary: all attributes unless some are named; a whole rule set, stdin left alone.

@@ -306,7 +306,7 @@ filled 4 30000
 for signal in INT HUP; do
   held 0 t.region --batch-rows 1
   "$LIVECOL_BIN" backfill t.region --cancel >/dev/null 2>"$work/cancel"
-  expect_in "SIG$signal: --cancel beside it" 'it sends again what is ended here' "$work/cancel"
+  expect_in "SIG$signal: --cancel next to it" 'it sends again what is ended here' "$work/cancel"
   kill "-$signal" "$pid"
   gate_open "$gate" region_gated
   wait "$pid"
@@ -348,13 +348,13 @@ fails() { # NAME: a table whose backfill fails after it began
   expect_in "$1" 'broken on purpose' "$work/err"
   expect_in "$1" "livecol backfill $1.t.region --cancel" "$work/err"
 }
-fails mended
+fails fixed
 rm "$broken"
 backfill t.region
-expect 'mended: exit' 0 "$code"
-all_right 'mended' 120100
-expect 'mended: no partition was sent twice' 4 \
-  "$(sql "SELECT count() FROM system.mutations WHERE database = 'mended'")"
+expect 'fixed: exit' 0 "$code"
+all_right 'fixed' 120100
+expect 'fixed: no partition was sent twice' 4 \
+  "$(sql "SELECT count() FROM system.mutations WHERE database = 'fixed'")"
 
 fails healed
 sql "ALTER TABLE healed.t MODIFY COLUMN region LowCardinality(String) DEFAULT region_v1(user_id)"
@@ -370,7 +370,7 @@ expect_in 'cancel' '1 mutation(s) ended' "$work/out"
 expect 'cancel: nothing unfinished' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'cancelled' AND NOT is_done")"
 rm "$broken"
 
-# Another mutation that fails stands before it: named, and not called ours.
+# Another mutation that fails is before it: named, and not called ours.
 fresh behind
 filled 2 20000
 touch "$broken"
@@ -380,7 +380,7 @@ wait_until 'the mutation before it fails' is 1 \
 sql "ALTER TABLE behind.t MODIFY COLUMN region LowCardinality(String) DEFAULT region_v1(user_id)"
 backfill t.region
 expect 'behind another: exit' 1 "$code"
-expect_in 'behind another' 'it is none of this column' "$work/err"
+expect_in 'behind another' 'the mutation belongs to another column' "$work/err"
 sql "KILL MUTATION WHERE database = 'behind'" >/dev/null
 rm "$broken"
 

@@ -51,7 +51,7 @@ done
 expect 'two hundred thousand keys' 0 \
   "$(sql "SELECT countIf(dictGet('rows_complex_key_direct_Native_v1', 'region', tuple(k)) != multiIf(startsWith(k, 'u1'), 'us-east', startsWith(k, 'u2'), 'eu-west', 'unknown')) FROM (SELECT concat('u', toString(number % 30), '_', toString(number)) AS k FROM numbers(200000))")"
 
-# A program that fails. What is written stands in docs/dictionaries.md.
+# A program that fails. What is written is in docs/dictionaries.md.
 program() {
   printf '#!/bin/sh\n%s\n' "$2" >"$scripts/$1"
   chmod 755 "$scripts/$1"

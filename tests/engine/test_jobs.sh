@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# livecol up --jobs on the real engine: what may go on beside a backfill, and what waits.
+# livecol up --jobs on the real engine: what may go on next to a backfill, and what waits.
 #   LIVECOL_BIN, LIVECOL_CHDB_HTTP, LIVECOL_UDF, LIVECOL_SOURCE, LIVECOL_BUILD must be set.
 set -u
 # shellcheck source=tests/support/runner.sh
@@ -20,11 +20,11 @@ backfill_of() { # TABLE: the migration that adds region to it and fills it in
   echo "ALTER TABLE $1 MATERIALIZE COLUMN region;"
 }
 #   1 a ─────────────── backfill, the slow one
-#   2 b ─── backfill    beside 1
+#   2 b ─── backfill    next to 1
 #   3 a                 after 1: the same table
 #   4 d, requires 1     after 1
-#   5 c                 beside 1; overtakes 3 and 4
-#   6 a view            after all, and nothing beside it
+#   5 c                 next to 1; overtakes 3 and 4
+#   6 a view            after all, and nothing next to it
 backfill_of a | migration "$work/m" 0001_a
 backfill_of b | migration "$work/m" 0002_b
 migration "$work/m" 0003_a_again <<<'ALTER TABLE a ADD COLUMN note String DEFAULT upper(region);'
@@ -67,9 +67,9 @@ all_there 'one at a time'
 expect 'one at a time: in order' 'applied.1 started.2 applied.2 started.3 started.4' \
   "$(order applied.1 started.2 applied.2 started.3 started.4)"
 
-# --- beside, and after ------------------------------------------------------------------------------
+# --- next to, and after ------------------------------------------------------------------------------
 # A pause file holds each backfill where it begins; what does not wait for one goes on meanwhile.
-fresh beside
+fresh pair
 filled 30000 20000
 touch "$work/hold"
 up_start "$work/m" --jobs 4 --pause-file "$work/hold"
@@ -85,7 +85,7 @@ expect 'jobs: 3 and 4 after 1' 'applied.1 stmt_started.3.1 applied.1 stmt_starte
   "$(order applied.1 stmt_started.3.1) $(order applied.1 stmt_started.4.1)"
 expect 'jobs: 6 after all' 'stmt_started.6.1 stmt_done.6.1 applied.6' \
   "$(sql "SELECT arrayStringConcat(arrayReverse(groupArray(e)), ' ') FROM (SELECT concat(event, '.', toString(version), if(stmt = 0, '', '.1')) AS e
-    FROM beside.schema_migrations ORDER BY seq DESC LIMIT 3)")"
+    FROM pair.schema_migrations ORDER BY seq DESC LIMIT 3)")"
 up "$work/m" --jobs 4
 said_good 'jobs, again'
 expect_in 'jobs, again' 'applied 0, skipped 6' "$work/out"
@@ -113,8 +113,8 @@ expect_in 'one fails: which' '0002_b.sql:1: statement 1 of 1' "$work/err"
 expect 'one fails: what waited has ended, nothing else began' 'applied.1' "$(order applied.1 started.3 applied.3)"
 migration "$work/f" 0002_b <<<'ALTER TABLE b ADD COLUMN n UInt8;'
 up "$work/f" --jobs 3
-said_good 'one fails, mended'
-expect_in 'one fails, mended' 'applied 2, skipped 1' "$work/out"
+said_good 'one fails, fixed'
+expect_in 'one fails, fixed' 'applied 2, skipped 1' "$work/out"
 
 fresh both
 filled 20000 20000
@@ -130,8 +130,8 @@ expect 'both fail: exit' 1 "$code"
 expect_in 'both fail: the one' '0001_a.sql:2: statement 2 of 2' "$work/err"
 expect_in 'both fail: the other' '0002_b.sql:2: statement 2 of 2' "$work/err"
 up "$work/m" --jobs 4
-said_good 'both fail, mended'
-all_there 'both fail, mended'
+said_good 'both fail, fixed'
+all_there 'both fail, fixed'
 
 # --- ended early: by a signal, by SIGKILL --------------------------------------------------------------
 # At a point of the run that is drawn by the seed, the first time that it comes there.

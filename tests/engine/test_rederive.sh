@@ -248,5 +248,5 @@ ALTER TABLE f.t DELETE WHERE 0;
 END
 up "$work/g" --allow-unsafe
 expect 'another statement: exit' 1 "$code"
-expect_in 'another statement' 'stands before another statement than' "$work/err"
+expect_in 'another statement' 'is before another statement than' "$work/err"
 finish

@@ -92,7 +92,7 @@ engine_gate "$work/engine"
 gate=$work/engine/gate
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
 
-# A mutation that fails ends the wait, with its reason; once mended, the next run waits for it.
+# A mutation that fails ends the wait, with its reason; once fixed, the next run waits for it.
 fresh flaky
 sql "CREATE TABLE flaky.t (k String) ENGINE = MergeTree ORDER BY tuple()"
 sql "INSERT INTO flaky.t SELECT concat('k', toString(number)) FROM numbers(3000)"
@@ -110,10 +110,10 @@ expect_in 'a mutation fails' 'no answer for poison' "$work/err"
 expect_in 'a mutation fails' 'livecol backfill flaky.t.v --cancel' "$work/err"
 rm "$work/engine/user_scripts/broken"
 up "$work/flaky"
-said_good 'the mutation is mended'
-expect 'the mutation is mended: one mutation' 1 \
+said_good 'the mutation is fixed'
+expect 'the mutation is fixed: one mutation' 1 \
   "$(sql "SELECT count() FROM system.mutations WHERE database = 'flaky'")"
-expect 'the mutation is mended: rows' 3001 \
+expect 'the mutation is fixed: rows' 3001 \
   "$(sql "SELECT countIf(v = concat('v_', k)) FROM flaky.t")"
 
 # SIGINT in a mutation: 130, the mutation goes on, the next run waits for it and sends nothing.

@@ -91,7 +91,7 @@ expect 'failing: recorded' $'2\t50' \
   "$(sql "SELECT stmt, error_code FROM failing.schema_migrations WHERE event = 'failed'")"
 sed -i 's/Strin;/String;/' "$work/failing/0001_failing.sql"
 up "$work/failing"
-said_good 'failing: mended'
+said_good 'failing: fixed'
 
 # A column of the same name and another type.
 fresh other

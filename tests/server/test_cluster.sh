@@ -241,7 +241,7 @@ expect 'half: exit' 1 "$code"
 on_b 'ALTER TABLE half.t DROP COLUMN v'
 on_b 'ALTER TABLE half.t ADD COLUMN v String DEFAULT upper(k)'
 up "$work/half" --cluster apart
-said_good 'half, mended'
+said_good 'half, fixed'
 
 # --- asked of a host that has no replica of the tracking table, nothing is taken as not applied
 on_b "DROP TABLE half.schema_migrations"

@@ -67,7 +67,7 @@ for format in TabSeparated RowBinary Native; do
     "$(sql "SELECT concat(dictGetString('range${format}_v1', 'region', tuple(toUInt64(n))), '.') FROM (SELECT arrayJoin([9, 10, 301]) AS n)")"
 done
 
-# A program that fails. What is written stands in docs/dictionaries.md.
+# A program that fails. What is written is in docs/dictionaries.md.
 asks() { sql "SELECT k, dictGetString('$1', 'region', tuple(k)) FROM $keys" 2>&1; }
 expect_in 'it dies: 302' 'Code: 302' <(asks dies)
 expect_in 'it dies after all its rows: 302 too' 'Code: 302' <(asks dies_late)

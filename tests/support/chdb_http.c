@@ -235,7 +235,7 @@ static struct MHD_Daemon *listen_on(struct http_server *server, uint16_t port)
 }
 
 /*
- * An empty folder to stand in: libchdb's "default" database takes the name of a table that it does
+ * An empty folder to be in: libchdb's "default" database takes the name of a table that it does
  * not know for a file of the working directory.
  */
 static int stand_in_empty_folder(const char *path, struct lc_error *err)

@@ -12,7 +12,7 @@ engine_functions() {
   cp "$LIVECOL_SOURCE/config/livecol_function.xml" "$1/livecol_function.xml"
 }
 
-# engine_slow_function DIR: beside it region_slow, the same slowed down so that there is something to
+# engine_slow_function DIR: next to it region_slow, the same slowed down so that there is something to
 # stop: user_scripts/pace seconds (0.02) for each 8,192 rows. While user_scripts/broken is there it fails.
 engine_slow_function() {
   echo 0.02 >"$1/user_scripts/pace"

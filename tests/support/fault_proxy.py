@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         return server
 
     def is_running(self, body):
-        """The server lists the statement. Of an INSERT it lists what stands before the data."""
+        """The server lists the statement. Of an INSERT it lists what is before the data."""
         text = body.decode(errors="replace").replace("\\", "\\\\").replace("'", "\\'")
         server = http.client.HTTPConnection(target, timeout=120)
         headers = {k: v for k, v in self.headers.items() if k.lower().startswith("authorization")}

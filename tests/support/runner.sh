@@ -94,7 +94,7 @@ up() {
   code=$?
 }
 
-# up_start FOLDER [OPTION...]: the same beside the test, as process $up_pid; up_end waits for its end.
+# up_start FOLDER [OPTION...]: the same next to the test, as process $up_pid; up_end waits for its end.
 up_start() {
   local folder=$1
   shift

@@ -205,7 +205,7 @@ int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct l
     return 0;
 }
 
-/* Keys in byte order, so that a prefix stands before what it begins; an exact
+/* Keys in byte order, so that a prefix is before what it begins; an exact
  * set's default last. */
 static int compare_keys(const void *x, const void *y, void *keys)
 {

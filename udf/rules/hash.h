@@ -1,5 +1,5 @@
 /*
- * The one door to xxHash (https://xxhash.com, XXH3 as of 0.8.0: its values are fixed for ever).
+ * The one door to xxHash (https://xxhash.com, XXH3 as of 0.8.0: its values are fixed forever).
  */
 #ifndef LC_UDF_RULES_HASH_H
 #define LC_UDF_RULES_HASH_H

@@ -99,7 +99,7 @@ int lc_rules_write(const struct lc_rules *r, const char *path, struct lc_error *
     snprintf(temporary, room, "%s.XXXXXX", path);
     fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0) {
-        rc = lc_fail(err, LC_ERR_IO, "%s: cannot write beside it: %s", path, strerror(errno));
+        rc = lc_fail(err, LC_ERR_IO, "%s: cannot write next to it: %s", path, strerror(errno));
         free(temporary);
         return rc;
     }

@@ -13,7 +13,7 @@
 int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err);
 
 /*
- * Write the arena to `path` by way of a temporary file beside it: written, fsync'ed, renamed.
+ * Write the arena to `path` by way of a temporary file next to it: written, fsync'ed, renamed.
  * 0 or LC_ERR_IO; on failure what was at `path` is untouched and the temporary file is gone.
  */
 int lc_rules_write(const struct lc_rules *r, const char *path, struct lc_error *err);

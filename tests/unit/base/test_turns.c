@@ -1,4 +1,4 @@
-/* Tasks that take turns, and which migrations may go on beside each other. */
+/* Tasks that take turns, and which migrations may go on next to each other. */
 #include "base/turns.h"
 #include "cli/migrate/conflict.h"
 
@@ -15,7 +15,7 @@
 enum { TASKS = 12, ROUNDS = 200 };
 
 struct plan {
-    bool beside[TASKS][TASKS];
+    bool may_pair[TASKS][TASKS];
     unsigned most;
     int fails_at; /* this task; -1: none */
     /* what happened; only the task that has the turn writes */
@@ -40,12 +40,12 @@ static void give(struct plan *p)
     atomic_fetch_sub(&p->turn, 1);
 }
 
-static bool beside(void *ctx, size_t earlier, size_t later)
+static bool may_pair(void *ctx, size_t earlier, size_t later)
 {
     const struct plan *p = ctx;
 
     assert_true(earlier < later);
-    return p->beside[earlier][later];
+    return p->may_pair[earlier][later];
 }
 
 static int overtaken(void *ctx, size_t i, struct lc_error *err)
@@ -76,7 +76,7 @@ static int task(void *ctx, struct lc_turns *jobs, size_t i, struct lc_error *err
     p->open++;
     p->most_open = p->open > p->most_open ? p->open : p->most_open;
     for (size_t e = 0; e < i; e++)
-        p->wrong += !p->ended[e] && !p->beside[e][i];
+        p->wrong += !p->ended[e] && !p->may_pair[e][i];
     for (size_t e = 0; e < i; e++)
         p->wrong += !p->begun[e] && !p->overtaken[e];
     for (unsigned k = 0; k < 3; k++) {
@@ -96,7 +96,7 @@ static int task(void *ctx, struct lc_turns *jobs, size_t i, struct lc_error *err
 
 static void run(struct plan *p, int want, const char *message)
 {
-    const struct lc_turns_hooks hooks = {beside, overtaken, task, failed_too, p};
+    const struct lc_turns_hooks hooks = {may_pair, overtaken, task, failed_too, p};
     struct lc_error err = LC_ERROR_INIT;
 
     assert_int_equal(lc_turns_run(TASKS, p->most, &hooks, &err), want);
@@ -117,7 +117,7 @@ static void test_turns(void **state)
 
         for (size_t a = 0; a < TASKS; a++) {
             for (size_t b = a + 1; b < TASKS; b++)
-                p.beside[a][b] = rand() % 3 != 0;
+                p.may_pair[a][b] = rand() % 3 != 0;
         }
         run(&p, 0, NULL);
         for (size_t i = 0; i < TASKS; i++)
@@ -133,7 +133,7 @@ static void test_alone_and_all_together(void **state)
     (void)state;
     run(&alone, 0, NULL);
     assert_int_equal(alone.most_open, 1);
-    memset(together.beside, true, sizeof together.beside);
+    memset(together.may_pair, true, sizeof together.may_pair);
     run(&together, 0, NULL);
     assert_int_equal(together.most_open, 4);
 }
@@ -147,7 +147,7 @@ static void test_failures(void **state)
     run(&one, LC_ERR_SERVER, "task 3 fails");
     assert_true(one.ended[3]);
     assert_false(one.begun[4]);
-    memset(each.beside, true, sizeof each.beside);
+    memset(each.may_pair, true, sizeof each.may_pair);
     run(&each, LC_ERR_SERVER, NULL);
     assert_int_equal(each.failed_too, each.most_open - 1);
 }
@@ -233,7 +233,7 @@ static void test_overlap(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (allowed(FILL_T, cases[i].later, false) != cases[i].may)
-            fail_msg("beside t: %s", cases[i].later);
+            fail_msg("next to t: %s", cases[i].later);
         if (allowed(FILL_T, cases[i].later, true))
             fail_msg("though required: %s", cases[i].later);
     }

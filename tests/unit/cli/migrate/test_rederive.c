@@ -1,4 +1,4 @@
-/* What -- migrate:rederive may stand before, and what is refused before anything is changed. */
+/* What -- migrate:rederive may be before, and what is refused before anything is changed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -85,7 +85,7 @@ static void test_only_one_update_of_one_column(void **state)
         struct lc_error err;
 
         assert_int_equal(check(wrong[i], NULL, 0, &err), LC_ERR_INPUT);
-        assert_non_null(strstr(err.msg, "-- migrate:rederive stands before another statement"));
+        assert_non_null(strstr(err.msg, "-- migrate:rederive is before another statement"));
     }
 }
 

@@ -29,12 +29,12 @@ static void test_messages_and_hints(void **state)
     lc_warn("odd");
     lc_fail(&err, LC_ERR_IO, "it broke");
     lc_complain(&err);
-    lc_hint(&err, "mend it");
+    lc_hint(&err, "fix it");
     lc_complain(&err);
     capture_end(&c, text, sizeof text);
     assert_string_equal(text,
                         "3 files\nlivecol: warning: odd\nlivecol: it broke\nlivecol: it broke\n"
-                        "  hint: mend it\n");
+                        "  hint: fix it\n");
 }
 
 static void test_names_do_not_steer_the_terminal(void **state)

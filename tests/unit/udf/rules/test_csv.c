@@ -71,7 +71,7 @@ static void test_range_and_bucket(void **state)
     lc_rules_free(bucket);
 }
 
-/* Fixed for ever: a user once in a bucket stays there. The hashes are xxhsum -H3's. */
+/* Fixed forever: a user once in a bucket stays there. The hashes are xxhsum -H3's. */
 static void test_bucket_vectors(void **state)
 {
     static const struct {

@@ -65,7 +65,7 @@ static struct lc_rules *random_rules(uint64_t *seed, enum lc_kind kind, unsigned
     return finish(b);
 }
 
-/* A key beside a rule: equal, shorter, one byte past, one byte changed; or any. */
+/* A key next to a rule: equal, shorter, one byte past, one byte changed; or any. */
 static size_t probe_key(uint64_t *seed, const struct lc_rules *r, uint8_t *key, size_t longest)
 {
     struct lc_slice rule = lc_rules_key(r, (uint32_t)(support_random(seed) % r->rules));
