@@ -101,8 +101,11 @@ static void *serve_connection(void *data)
     while (open && read_request(c->server, c->fd, c->request)) {
         struct scripted_step step = next_step(c->server, c->request);
 
-        usleep(step.wait_ms * 1000);
-        open = !(step.answer && !send_answer(c->fd, step.answer)) && !step.close;
+        if (step.asked)
+            atomic_store(step.asked, true);
+        if (step.hold)
+            (void)readable(c->server, c->fd);
+        open = !step.hold && !(step.answer && !send_answer(c->fd, step.answer)) && !step.close;
     }
     close(c->fd);
     free(c);

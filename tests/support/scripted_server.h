@@ -5,6 +5,7 @@
 #ifndef SCRIPTED_SERVER_H
 #define SCRIPTED_SERVER_H
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,7 +14,8 @@ enum { SCRIPTED_REQUEST_MAX = 65536, SCRIPTED_CONNECTIONS_MAX = 64 };
 /* What one request gets. */
 struct scripted_step {
     const char *answer; /* bytes to send, "Content-Length: *" counted out; NULL: none */
-    unsigned wait_ms;   /* before it is sent */
+    atomic_bool *asked; /* becomes true when the request has come; NULL: nobody wants to know */
+    bool hold;          /* answers nothing, until the client hangs up */
     bool close;         /* hang up behind it; else the connection is kept for the next request */
 };
 

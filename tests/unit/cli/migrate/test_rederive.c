@@ -44,7 +44,7 @@ static int check(const char *sql, const struct scripted_step *answers, size_t n,
 {
     struct scripted_step steps[12] = {{.answer = HELLO}};
     const struct lc_connect to = {
-        .url = server.url, .timeout_ms = 2000, .connect_timeout_ms = 1000};
+        .url = server.url, .timeout_ms = 60000, .connect_timeout_ms = 60000};
     const struct lc_abilities facts = {.function_origin = true};
     struct lc_migration_stmt text = {.p = sql, .n = strlen(sql), .rederive = true};
     struct lc_plan_stmt stmt = {.text = &text};
