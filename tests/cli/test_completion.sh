@@ -68,7 +68,7 @@ livecol bench live --export-j^Iregion^I	<bench><live><--export-json><region 1.cs
 livecol nothing --x^I	<nothing><--x>
 livecol --vers^I	<--version>
 CASES
-cut -f 1 "$work/cases" | env -u CLICKHOUSE_URL timeout 40 python3 "$work/type.py" "$work/rc" "$work/got"
+cut -f 1 "$work/cases" | env -u CLICKHOUSE_URL timeout 400 python3 "$work/type.py" "$work/rc" "$work/got"
 cut -f 2 "$work/cases" | diff -u - "$work/got"
 
 # Every command of --help is offered, and every option of each.

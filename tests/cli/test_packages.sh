@@ -82,7 +82,7 @@ cd "$work/empty"
 code=0
 env -i PATH=/usr/bin:/bin HOME=/nonexistent NO_COLOR=1 LIVECOL_LIBCHDB="$LIVECOL_LIBCHDB" \
   "$work/root/usr/bin/livecol" bench live --backend embedded --path "$work/engine" --rows 20k --phase-seconds 0.5 \
-  --samples 10 --repeat-seconds 1 --budget errors=0 >"$work/demo" 2>&1 || code=$?
+  --samples 10 --repeat-seconds 600 --budget errors=0 >"$work/demo" 2>&1 || code=$?
 [ $code = 0 ] || {
   cat "$work/demo" >&2
   fail "the demo ends with $code"

@@ -2,7 +2,14 @@
 # livecol-udf on the command line: what it says, its exit codes, and that it ends when its input ends.
 set -eu
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+cleanup() {
+  local pid
+  for pid in $(jobs -p); do { kill -KILL "$pid"; wait "$pid"; } 2>/dev/null || true; done
+  rm -rf "$dir"
+}
+trap cleanup EXIT
+# shellcheck source=tests/support/wait.sh
+. "$LIVECOL_SOURCE/tests/support/wait.sh"
 udf=$dir/livecol-udf
 cp "$LIVECOL_UDF" "$udf"
 cp "$LIVECOL_SOURCE/config/region.csv" "$dir/region.csv"
@@ -72,8 +79,8 @@ expect 0 '@/two.csv: exact, 1 rule, attributes region (1 value), tier (1 value),
 mkfifo "$dir/open"
 exec 3<>"$dir/open" # never closed, never written to
 expect 0 $'^u1\t1\t0\t[\'region\']\t[\'us-east\']\tus-east\n^u2\t2\t0\t[\'region\']\t[\'eu-west\']\teu-west\n^\t3\t0\t[\'region\']\t[\'unknown\']\tunknown' '' \
-  timeout 20 "$udf" --rules region.csv --emit all --format TSV <"$dir/open"
-expect 0 $'a\tb\tc' '' timeout 20 "$udf" --rules two.csv --emit all --format TSV <"$dir/open"
+  timeout 300 "$udf" --rules region.csv --emit all --format TSV <"$dir/open"
+expect 0 $'a\tb\tc' '' timeout 300 "$udf" --rules two.csv --emit all --format TSV <"$dir/open"
 exec 3>&-
 expect 2 '' "livecol-udf: unknown to --emit (values, rows or all) 'row'$usage" "$udf" --rules two.csv --emit row </dev/null
 expect 2 '' "livecol-udf: only --emit rows and all take more than one '--attribute'$usage" \
@@ -95,10 +102,7 @@ if [ -n "${LIVECOL_BIN:-}" ]; then
   pid=$!
   exec 3>"$dir/keys"
   echo k0000001x >&3
-  for _ in $(seq 100); do
-    if [ -s "$dir/out" ]; then break; fi
-    sleep 0.05
-  done
+  wait_until 'an answer' says "$dir/out" ''
   truncate -s 4096 "$dir/big.rules"
   { seq -f 'k%07.0fx' 200000 >&3; } 2>/dev/null || true
   exec 3>&-

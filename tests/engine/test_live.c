@@ -101,7 +101,7 @@ static struct lc_live_options small(void)
     o.write_rate = 20;
     o.batch_rows = 100;
     o.group_rate = 10;
-    o.repeat_s = 40;
+    o.repeat_s = 600; /* guards against hanging only */
     o.migrations_dir = from_source("migrations");
     o.rules = from_source("config/region.csv");
     return o;

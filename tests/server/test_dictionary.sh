@@ -76,10 +76,7 @@ expect 'other keys than asked for: as if missing' $'u1_001\tnone\nu2\tnone\nzz\t
 expect_in 'no program: 302' 'Code: 302' <(asks missing)
 asks hangs >"$work/hung" &
 hung=$!
-for _ in $(seq 200); do
-  if [ -n "$(pgrep -f "^cat $work/never")" ]; then break; fi
-  sleep 0.05
-done
+wait_until 'the program that hangs' pgrep -f "^cat $work/never"
 child=$(pgrep -f "^cat $work/never")
 expect 'it hangs: the query runs on' 1 \
   "$(sql "SELECT count() FROM system.processes WHERE query LIKE '%hangs%' AND query NOT LIKE '%processes%'")"
@@ -104,10 +101,7 @@ expect 'nothing was changed' 'events' "$(sql "SELECT name FROM system.tables WHE
 echo "INSERT INTO analytics.events VALUES ('e0', '2026-01-01 00:00:00', 'view', 'u2_000')" | client --multiquery
 client --multiquery <"$LIVECOL_SOURCE/migrations/dictionary/0001_add_region_to_events.up.sql"
 expect 'clickhouse-client --multiquery: exit' 0 $?
-for _ in $(seq 200); do
-  if [ "$(sql "SELECT min(is_done) FROM system.mutations WHERE table = 'events'")" = 1 ]; then break; fi
-  sleep 0.05
-done
+wait_until 'its mutation is done' is 1 sql "SELECT min(is_done) FROM system.mutations WHERE table = 'events'"
 printf 'e1,2026-01-01 00:00:01,view,u1_001\n' |
   client --query 'INSERT INTO analytics.events (event_id, event_ts, event_type, user_id) FORMAT CSV'
 sql "INSERT INTO analytics.events (event_id, event_ts, event_type, user_id) VALUES ('e2', '2026-01-01 00:00:02', 'view', 'u2_001')"
@@ -168,10 +162,8 @@ up "$kinds"
 said_good 'each kind by livecol'
 for file in "$kinds"/*.sql; do
   client --database by_client --multiquery <"$file" >"$work/out" 2>&1 || fail "$(basename "$file"): $(cat "$work/out")"
-  for _ in $(seq 200); do
-    if [ "$(sql "SELECT count() FROM system.mutations WHERE database = 'by_client' AND NOT is_done")" = 0 ]; then break; fi
-    sleep 0.05
-  done
+  wait_until "the mutations of $(basename "$file")" is 0 \
+    sql "SELECT count() FROM system.mutations WHERE database = 'by_client' AND NOT is_done"
 done
 for database in by_livecol by_client; do
   expect "each kind, $database: values" $'asia\t7501\neu-west\t7500\nunknown\t7501\nus-east\t7500' \
@@ -182,7 +174,7 @@ done
 
 # The whole job, under load, with its proofs. How quick it is, is not asserted.
 CLICKHOUSE_URL=$engine_url/default "$LIVECOL_BIN" bench live -d "$LIVECOL_SOURCE/migrations/dictionary" \
-  --add-apart --rows 100k --phase-seconds 0.5 --samples 20 --repeat-seconds 30 -b errors=0 --quiet \
+  --add-apart --rows 100k --phase-seconds 0.5 --samples 20 --repeat-seconds 600 -b errors=0 --quiet \
   >"$work/out" 2>"$work/err"
 expect 'bench live: exit' 0 $?
 for proof in 'rows are exactly those put in' 'e1 us-east, e2 us-east, e3 eu-west, e4 us-east, e5 unknown' \
