@@ -258,7 +258,7 @@ static int refuse_several(void *conn, const char *sql, size_t n, struct lc_error
 {
     struct lc_chdb_analysis a = {.struct_bytes = sizeof a};
     const char *text = "Code: 62. DB::Exception: Syntax error (Multi-statements are not allowed): "
-                       "several statements in one text. (LC_SERVER_SYNTAX_ERROR)";
+                       "several statements in one text. (SYNTAX_ERROR)";
 
     if (!memchr(sql, ';', n) || lib->classify_query_n(conn, sql, n, NULL, 0, &a) != 0 ||
         a.statements <= 1)
