@@ -7,14 +7,14 @@
 #   fuzz         a few seconds a parser; scripts/test --fuzz gives each a minute
 set(check "${PROJECT_SOURCE_DIR}/scripts/check")
 
-foreach(what IN ITEMS format shell text tidy)
+foreach(what IN ITEMS format shell text sleeps tidy)
   lc_add_test(check.${what} "${check}" ${what} "${PROJECT_BINARY_DIR}")
   set_tests_properties(check.${what} PROPERTIES LABELS check)
 endforeach()
 # An arrow that the rule of a room forbids: see cmake/room.cmake.
 lc_add_test(check.rooms python3 "${PROJECT_SOURCE_DIR}/tests/support/check_rooms.py" "${PROJECT_SOURCE_DIR}"
             "${LC_ROOMS}")
-set_tests_properties(check.format check.shell check.text check.rooms PROPERTIES LABELS "check;quick")
+set_tests_properties(check.format check.shell check.text check.sleeps check.rooms PROPERTIES LABELS "check;quick")
 
 # lc_suite_test(PRESET NAME COMMAND...): a test of the programs of build/PRESET, with the engine of this one.
 function(lc_suite_test preset name)

@@ -10,13 +10,12 @@ echo "seed $seed (LC_TEST_SEED=$seed repeats it)"
 RANDOM=$seed
 
 engine_functions "$work/engine"
-engine_slow_function "$work/engine"
-echo 0 >"$work/engine/user_scripts/pace" # it is stopped by other means
+engine_breakable_function "$work/engine"
 broken=$work/engine/user_scripts/broken
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
 
 backfill_of() { # TABLE: the migration that adds region to it and fills it in
-  echo "ALTER TABLE $1 ADD COLUMN region String DEFAULT region_slow(user_id) AFTER user_id;"
+  echo "ALTER TABLE $1 ADD COLUMN region String DEFAULT region_breakable(user_id) AFTER user_id;"
   echo "ALTER TABLE $1 MATERIALIZE COLUMN region;"
 }
 #   1 a ─────────────── backfill, the slow one

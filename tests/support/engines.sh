@@ -12,11 +12,10 @@ engine_functions() {
   cp "$LIVECOL_SOURCE/config/livecol_function.xml" "$1/livecol_function.xml"
 }
 
-# engine_slow_function DIR: next to it region_slow, the same slowed down so that there is something to
-# stop: user_scripts/pace seconds (0.02) for each 8,192 rows. While user_scripts/broken is there it fails.
-engine_slow_function() {
-  echo 0.02 >"$1/user_scripts/pace"
-  cat >"$1/user_scripts/slow" <<'END'
+# engine_breakable_function DIR: next to it region_breakable, the same, one process a block, which fails
+# while user_scripts/broken is there.
+engine_breakable_function() {
+  cat >"$1/user_scripts/breakable" <<'END'
 #!/bin/sh
 here=$(dirname "$0")
 if [ -e "$here/broken" ]; then
@@ -24,13 +23,12 @@ if [ -e "$here/broken" ]; then
   echo 'broken on purpose' >&2
   exit 1
 fi
-sleep "$(cat "$here/pace")"
 exec "$here/livecol-udf" "$@"
 END
-  chmod +x "$1/user_scripts/slow"
-  sed -e 's/region_v1(/region_slow(/; s/<name>region_v1/<name>region_slow/' \
-    -e 's/<type>executable_pool/<type>executable/' -e 's/<command>livecol-udf /<command>slow /' \
-    "$LIVECOL_SOURCE/config/livecol_function.xml" >"$1/slow_function.xml"
+  chmod +x "$1/user_scripts/breakable"
+  sed -e 's/region_v1(/region_breakable(/; s/<name>region_v1/<name>region_breakable/' \
+    -e 's/<type>executable_pool/<type>executable/' -e 's/<command>livecol-udf /<command>breakable /' \
+    "$LIVECOL_SOURCE/config/livecol_function.xml" >"$1/breakable_function.xml"
 }
 
 # engine_gated_function DIR NAME: a function NAME that answers as region_v1 does, one process a block,
@@ -106,7 +104,7 @@ engine_start_chdb() {
   engine_pids+=($!)
   for _ in $(seq 6000); do # until it listens, or has ended
     port=$(sed -n 's/^port //p' "$dir/port")
-    [ -z "$port" ] && kill -0 $! 2>/dev/null || break
+    if [ -n "$port" ] || ! kill -0 $! 2>/dev/null; then break; fi
     sleep 0.05
   done
   if [ -z "$port" ]; then

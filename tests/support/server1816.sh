@@ -89,7 +89,7 @@ stop() {
   [ -f "$1/pid" ] || return 0
   pid=$(cat "$1/pid")
   kill "$pid" 2>/dev/null || true
-  for _ in $(seq 100); do
+  for _ in $(seq 1200); do # it writes what it has in memory, which takes long on a busy machine
     process_runs "$pid" || break
     sleep 0.05
   done
