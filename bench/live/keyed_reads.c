@@ -20,14 +20,14 @@ static uint64_t draw(uint64_t seq, uint64_t below)
     return (x ^ (x >> 32U)) % below;
 }
 
-static int ask_with(struct live_streams *s, struct lc_call *call, const char *template_sql,
+static int ask_with(struct live_streams *s, struct lc_call *call, const struct lc_sql *statement,
                     const struct lc_sql_arg more[2], struct lc_answer *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", LC_LIVE_DATABASE}, {"table", LC_LIVE_TABLE}, more[0], more[1], {NULL, NULL}};
     struct lc_buf sql;
     lc_buf_init(&sql, SQL_MAX_BYTES);
-    int rc = lc_sql_format(&sql, template_sql, args, err);
+    int rc = lc_sql_format(&sql, statement, args, err);
     if (rc == 0 && lc_buf_str(&sql) == NULL) {
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
     }

@@ -1,5 +1,7 @@
 #include "bench/live/parts.h"
 
+#include "cli/server/query.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,17 +9,25 @@
 
 enum { SQL_MAX_BYTES = 1 << 20 };
 
-char *live_sql(const char *template_sql, const char *table, const char *name, const char *value,
-               struct lc_error *err)
+char *live_sql(const struct lc_sql *statement, const char *table, const char *name,
+               const char *value, struct lc_error *err)
 {
     struct lc_buf b;
     lc_buf_init(&b, SQL_MAX_BYTES);
-    const struct lc_sql_arg args[] = {{"database", LC_LIVE_DATABASE},
-                                      {"table", table},
-                                      {name, value}, /* the end, where name is NULL */
-                                      {NULL, NULL}};
+    struct lc_sql_arg args[4] = {{NULL, NULL}};
+    size_t n = 0;
+    if (name != NULL) {
+        args[n++] = (struct lc_sql_arg){name, value};
+    }
+    for (const char *const *arg = statement->args; *arg; arg++) {
+        if (strcmp(*arg, "database") == 0) {
+            args[n++] = (struct lc_sql_arg){"database", LC_LIVE_DATABASE};
+        } else if (strcmp(*arg, "table") == 0) {
+            args[n++] = (struct lc_sql_arg){"table", table};
+        }
+    }
     char *text = NULL;
-    if (lc_sql_format(&b, template_sql, args, err) == 0) {
+    if (lc_sql_format(&b, statement, args, err) == 0) {
         text = lc_buf_detach(&b);
         if (text == NULL) {
             lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
@@ -27,23 +37,24 @@ char *live_sql(const char *template_sql, const char *table, const char *name, co
     return text;
 }
 
-int live_run(struct lc_backend *b, const char *template_sql, const char *table, const char *name,
-             const char *value, struct lc_answer *out, struct lc_error *err)
+int live_run(struct lc_backend *b, const struct lc_sql *statement, const char *table,
+             const char *name, const char *value, struct lc_answer *out, struct lc_error *err)
 {
-    char *sql = live_sql(template_sql, table, name, value, err);
+    char *sql = live_sql(statement, table, name, value, err);
     if (sql == NULL) {
         return err != NULL ? err->code : LC_ERR_NOMEM;
     }
-    int rc = lc_backend_run(b, sql, out, err);
+    struct lc_query q = {.sql = sql};
+    int rc = lc_query_checked(b, &q, statement, out, err);
     free(sql);
     return rc;
 }
 
-int live_number(struct lc_backend *b, const char *template_sql, const char *table, uint64_t *out,
-                struct lc_error *err)
+int live_number(struct lc_backend *b, const struct lc_sql *statement, const char *table,
+                uint64_t *out, struct lc_error *err)
 {
     struct lc_answer t = {0};
-    int rc = live_run(b, template_sql, table, NULL, NULL, &t, err);
+    int rc = live_run(b, statement, table, NULL, NULL, &t, err);
     if (rc == 0 && (t.rows != 1 || t.cols < 1)) {
         rc = lc_fail(err, LC_ERR_INPUT, "expected one number, and the server answered %zu rows",
                      t.rows);

@@ -35,16 +35,16 @@ struct live_streams {
 };
 
 /* Text of a statement of sql/ for the table `table`; malloc'ed. NULL with *err. */
-char *live_sql(const char *template_sql, const char *table, const char *name, const char *value,
-               struct lc_error *err);
+char *live_sql(const struct lc_sql *statement, const char *table, const char *name,
+               const char *value, struct lc_error *err);
 
 /* Run a statement of sql/ with {database}, {table} and one more value (name NULL: none). */
-int live_run(struct lc_backend *b, const char *template_sql, const char *table, const char *name,
-             const char *value, struct lc_answer *out, struct lc_error *err);
+int live_run(struct lc_backend *b, const struct lc_sql *statement, const char *table,
+             const char *name, const char *value, struct lc_answer *out, struct lc_error *err);
 
 /* As live_run, for an answer of one number. */
-int live_number(struct lc_backend *b, const char *template_sql, const char *table, uint64_t *out,
-                struct lc_error *err);
+int live_number(struct lc_backend *b, const struct lc_sql *statement, const char *table,
+                uint64_t *out, struct lc_error *err);
 
 /* Say something to the person. */
 void live_line(const struct lc_live_options *o, bool passing, const char *fmt, ...)

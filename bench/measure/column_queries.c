@@ -1,5 +1,6 @@
 #include "bench/measure/column_queries.h"
 
+#include "cli/server/query.h"
 #include "cli/sql/quote.h"
 #include "livecol_sql.h"
 
@@ -33,14 +34,16 @@ static int split(struct target *t, const char *name, struct lc_error *err)
                : lc_fail(err, LC_ERR_NOMEM, "no memory");
 }
 
-static int ask(struct lc_backend *b, const struct target *t, const char *template_sql,
+static int ask(struct lc_backend *b, const struct target *t, const struct lc_sql *statement,
                struct lc_answer *out, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
     struct lc_buf sql;
     lc_buf_init(&sql, SQL_MAX_BYTES);
-    int rc = lc_sql_format(&sql, template_sql, args, err);
-    rc = rc == 0 ? lc_backend_run(b, lc_buf_str(&sql), out, err) : rc;
+    int rc = lc_sql_format(&sql, statement, args, err);
+    struct lc_query q = {.sql = lc_buf_str(&sql)};
+    rc = rc == 0 && !q.sql ? lc_fail(err, LC_ERR_NOMEM, "no memory for a statement") : rc;
+    rc = rc == 0 ? lc_query_checked(b, &q, statement, out, err) : rc;
     lc_buf_release(&sql);
     return rc;
 }

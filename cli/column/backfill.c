@@ -424,10 +424,10 @@ static int add_command(const struct run *r, struct lc_buf *sql, const char *part
                        struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
-        {"column", r->t->column}, {"partition", partition}, {NULL, NULL}};
+        {"partition", partition}, {"column", r->t->column}, {NULL, NULL}};
 
-    return lc_sql_format(sql, partition ? lc_sql_backfill_partition : lc_sql_backfill_whole, args,
-                         err);
+    return partition ? lc_sql_format(sql, lc_sql_backfill_partition, args, err)
+                     : lc_sql_format(sql, lc_sql_backfill_whole, args + 1, err);
 }
 
 /* The next partitions that are not being worked on, as one ALTER. *n: how many; 0: none is left. */

@@ -198,10 +198,10 @@ static int take_left(struct lc_backfill_left *left, const struct lc_answer *a, s
 int lc_backfill_look(struct lc_backfill_target *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
-        {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
+        {"column", t->column}, {"database", t->database}, {"table", t->table}, {NULL, NULL}};
     struct lc_answer a = {0};
     uint64_t begun = lc_now_ms();
-    int rc = lc_query_read(t->b, lc_sql_table_rows, args, &a, err);
+    int rc = lc_query_read(t->b, lc_sql_table_rows, args + 1, &a, err);
 
     if (rc == 0) {
         t->table_rows = lc_answer_u64(&a, 0, 0, 0);

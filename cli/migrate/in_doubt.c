@@ -14,8 +14,8 @@ enum { LOG_WAIT_MS = 9000, LOG_PAUSE_MS = 250 };
 /* Types of system.query_log. */
 enum { QUERY_FINISH = 2, EXCEPTION_BEFORE_START = 3, EXCEPTION_WHILE_PROCESSING = 4 };
 
-static int count(struct lc_backend *b, const char *sql, const struct lc_sql_arg *args, bool *some,
-                 struct lc_error *err)
+static int count(struct lc_backend *b, const struct lc_sql *sql, const struct lc_sql_arg *args,
+                 bool *some, struct lc_error *err)
 {
     struct lc_answer t = {0};
     int rc = lc_query_read(b, sql, args, &t, err);
@@ -124,23 +124,21 @@ static int alter_effect(struct lc_backend *b, const struct lc_abilities *facts,
 
 static int there(struct lc_backend *b, const struct lc_stmt *s, bool *is, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", s->kind == LC_STMT_CREATE_DATABASE || s->kind == LC_STMT_DROP_DATABASE
-                         ? s->name
-                         : lc_stmt_database(s, lc_backend_database(b))},
-        {"table", s->name},
-        {"name", s->name},
-        {NULL, NULL}};
+    const struct lc_sql_arg database[] = {{"database", s->name}, {NULL, NULL}};
+    const struct lc_sql_arg function[] = {{"name", s->name}, {NULL, NULL}};
+    const struct lc_sql_arg table[] = {{"database", lc_stmt_database(s, lc_backend_database(b))},
+                                       {"table", s->name},
+                                       {NULL, NULL}};
 
     switch (s->kind) {
     case LC_STMT_CREATE_DATABASE:
     case LC_STMT_DROP_DATABASE:
-        return count(b, lc_sql_database_there, args, is, err);
+        return count(b, lc_sql_database_there, database, is, err);
     case LC_STMT_CREATE_FUNCTION:
     case LC_STMT_DROP_FUNCTION:
-        return count(b, lc_sql_function_known, args, is, err);
+        return count(b, lc_sql_function_known, function, is, err);
     default:
-        return count(b, lc_sql_table_there, args, is, err);
+        return count(b, lc_sql_table_there, table, is, err);
     }
 }
 

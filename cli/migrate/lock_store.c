@@ -186,14 +186,14 @@ static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, b
     struct lc_answer t = {0};
     struct lc_error beat_err = LC_ERROR_INIT;
     const struct lc_sql_arg args[] = {
-        {"database", s->database}, {"table", table}, {"run_id", info->run_id}, {NULL, NULL}};
+        {"run_id", info->run_id}, {"database", s->database}, {"table", table}, {NULL, NULL}};
     uint64_t last, now;
     int rc;
 
     *gone = false;
     if (!table)
         return lc_no_memory(err);
-    rc = lc_query_read(s->b, lc_sql_lock_made, args, &t, err);
+    rc = lc_query_read(s->b, lc_sql_lock_made, args + 1, &t, err);
     if (rc || t.rows == 0) {
         *gone = rc == 0;
         goto done;
@@ -381,17 +381,17 @@ static int create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
     if (!table || !path)
         rc = lc_no_memory(&one);
     if (rc == 0)
-        rc = lc_query_run(s->b, s->root ? lc_sql_lock_create_keeper : lc_sql_lock_create,
-                          (const struct lc_sql_arg[]){{"database", s->database},
-                                                      {"table", table},
-                                                      {"run_id", run_id},
-                                                      {"host", host},
-                                                      {"pid", pid},
-                                                      {"command", command},
-                                                      {"made", made},
-                                                      {"path", path},
-                                                      {NULL, NULL}},
-                          NULL, &one);
+        rc = lc_query_run(
+            s->b, s->root ? lc_sql_lock_create_keeper : lc_sql_lock_create,
+            (const struct lc_sql_arg[]){{"database", s->database},
+                                        {"table", table},
+                                        {"run_id", run_id},
+                                        {"host", host},
+                                        {"pid", pid},
+                                        {"command", command},
+                                        {s->root ? "path" : "made", s->root ? path : made},
+                                        {NULL, NULL}},
+            NULL, &one);
     free(table);
     free(path);
     /* An answer that was lost is settled by the look that follows: the table names its holder. */

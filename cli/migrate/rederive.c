@@ -381,7 +381,7 @@ static const char *still_running(const struct lc_answer *old, const struct lc_an
 static int wait_for_inserts(const struct rederive *r, struct lc_error *err)
 {
     struct lc_answer old = {0}, now = {0};
-    const char *inserts =
+    const struct lc_sql *inserts =
         r->s->facts->query_kind ? lc_sql_inserts_running : lc_sql_inserts_running_plain;
     uint64_t told_ms = 0;
     int rc = lc_query_read(r->s->b, inserts, NULL, &old, err);

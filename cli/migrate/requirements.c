@@ -16,7 +16,7 @@ static const struct feature {
     const char *name;
     enum lc_stmt_kind kind;
     bool conditional; /* only with IF EXISTS or IF NOT EXISTS */
-    const char *probe;
+    const struct lc_sql *probe;
 } features[] = {
     {"ADD COLUMN IF NOT EXISTS", LC_STMT_ADD_COLUMN, true, lc_sql_probe_add_column},
     {"DROP COLUMN IF EXISTS", LC_STMT_DROP_COLUMN, true, lc_sql_probe_drop_column},
@@ -27,7 +27,7 @@ static const struct feature {
 enum { FEATURES = sizeof features / sizeof *features, FUNCTIONS = FEATURES - 1 };
 
 /* A syntax error, or any other answer? */
-static int probe(struct lc_backend *b, const char *sql, bool *knows, struct lc_error *err)
+static int probe(struct lc_backend *b, const struct lc_sql *sql, bool *knows, struct lc_error *err)
 {
     static const struct lc_sql_arg args[] = {
         {"table", NO_SUCH_TABLE}, {"column", "c"}, {NULL, NULL}};

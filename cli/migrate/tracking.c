@@ -602,9 +602,13 @@ int lc_tracking_create(struct lc_tracking *t, struct lc_error *err)
 }
 
 /* Is the row with this seq there, and this run's? */
-static int has_row(struct lc_tracking *t, const struct lc_sql_arg *args, bool *has,
-                   struct lc_error *err)
+static int has_row(struct lc_tracking *t, const char *seq, bool *has, struct lc_error *err)
 {
+    const struct lc_sql_arg args[] = {{"database", t->database},
+                                      {"table", t->table},
+                                      {"seq", seq},
+                                      {"run_id", t->run_id},
+                                      {NULL, NULL}};
     struct lc_answer n = {0};
     int rc = lc_query_read(t->b, lc_sql_tracking_has, args, &n, err);
 
@@ -666,7 +670,7 @@ int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, str
             (rc == LC_ERR_SERVER && t->replicated && lc_keeper_is_away(&one) &&
              lc_now_ms() < end)) {
             lc_sleep_ms(lc_backoff_ms(attempt), NULL);
-            rc = has_row(t, args, &has, err);
+            rc = has_row(t, seq, &has, err);
             if (rc == 0 && !has)
                 continue;
             break;
@@ -685,7 +689,7 @@ int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err)
 {
     const char *cluster = t->cluster && t->cluster->name ? t->cluster->name : "";
     const struct lc_sql_arg args[] = {
-        {"database", t->database}, {"table", t->table}, {"cluster", cluster}, {NULL, NULL}};
+        {"cluster", cluster}, {"database", t->database}, {"table", t->table}, {NULL, NULL}};
     int rc;
 
     if (t->replicated && !*cluster) {
@@ -694,8 +698,8 @@ int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err)
         lc_hint(err, "--cluster NAME says whose");
         return LC_ERR_REFUSED;
     }
-    rc = lc_query_read(t->b, t->replicated ? lc_sql_drop_on_cluster : lc_sql_tracking_drop, args,
-                       NULL, err);
+    rc = t->replicated ? lc_query_read(t->b, lc_sql_drop_on_cluster, args, NULL, err)
+                       : lc_query_read(t->b, lc_sql_tracking_drop, args + 1, NULL, err);
     if (rc == 0) {
         t->exists = false;
         forget(t);

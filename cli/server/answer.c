@@ -136,6 +136,28 @@ static size_t count(const char *p, size_t n, char c)
     return found;
 }
 
+/*
+ * Take memory for names, types and cells. Each line has as many delimiters as there are columns, so
+ * that nothing is allocated for an answer that cannot be one, however many tabs it has.
+ */
+static int make_cells(struct lc_answer *t, size_t n, size_t lines, struct lc_error *err)
+{
+    size_t tabs = count(t->text, n, '\t');
+    size_t cells = tabs + lines;
+
+    if (cells > LC_ANSWER_MAX_CELLS)
+        return lc_fail(err, LC_ERR_INPUT, "the answer has more than %zu cells",
+                       LC_ANSWER_MAX_CELLS);
+    /* by delimiters, not by rows × cols: a row that is too short ends the parse, whatever cols is;
+     * names and types take no more than that twice */
+    t->names = calloc(cells + 2 * t->cols, sizeof *t->names);
+    if (!t->names)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for an answer of %zu rows", lines - 2);
+    t->types = t->names + t->cols;
+    t->cells = t->types + t->cols;
+    return 0;
+}
+
 static int parse(struct lc_answer *t, size_t n, struct lc_error *err)
 {
     struct reader r = {.base = t->text, .in = t->text, .end = t->text + n, .err = err};
@@ -146,13 +168,9 @@ static int parse(struct lc_answer *t, size_t n, struct lc_error *err)
     if (lines < 2)
         return lc_fail_at(err, LC_ERR_INPUT, n, lines, "the answer has no names and types");
     t->cols = count(t->text, (size_t)(eol - t->text), '\t') + 1;
-    /* by delimiters, not by rows × cols: a row that is too short ends the
-     * parse, whatever cols is */
-    t->names = calloc(count(t->text, n, '\t') + lines + t->cols, sizeof *t->names);
-    if (!t->names)
-        return lc_fail(err, LC_ERR_NOMEM, "no memory for an answer of %zu rows", lines - 2);
-    t->types = t->names + t->cols;
-    t->cells = t->types + t->cols;
+    rc = make_cells(t, n, lines, err);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < lines; i++) {
         rc = read_row(&r, t->names + i * t->cols, t->cols);
         if (rc)
@@ -192,7 +210,9 @@ void lc_answer_release(struct lc_answer *t)
 
 const struct lc_cell *lc_answer_at(const struct lc_answer *t, size_t row, size_t col)
 {
-    return &t->cells[row * t->cols + col];
+    static const struct lc_cell none = {.p = "", .is_null = true};
+
+    return row < t->rows && col < t->cols ? &t->cells[row * t->cols + col] : &none;
 }
 
 int lc_answer_col(const struct lc_answer *t, const char *name)

@@ -29,25 +29,33 @@ struct lc_answer {
     double elapsed_s;      /* the server's own time; 0 where it does not say */
     uint64_t rows_read;    /* what the server read for it; 0 where it does not say */
     uint64_t bytes_read;
+    uint64_t rows_said; /* how many rows the server says it has sent; 0 where it does not say */
 };
 
+/* More than this is no answer to anything livecol asks: their cells alone would take 400 MB. */
+#define LC_ANSWER_MAX_CELLS ((size_t)1 << 24)
+
 /*
- * Take n bytes of text in that format; what t held before is not freed. No bytes give an empty
- * table. 0, LC_ERR_NOMEM, or LC_ERR_INPUT with byte and row (names and types are rows 0 and 1);
- * after an error the table is empty.
+ * Take n bytes of text in that format; what t held before is not freed. No bytes give a table of no
+ * columns, as statements answer that give no rows; an empty table of a SELECT has names and types.
+ * 0, LC_ERR_NOMEM, or LC_ERR_INPUT with byte and row (names and types are rows 0 and 1), also for
+ * more than LC_ANSWER_MAX_CELLS; after an error the table is empty.
  */
 int lc_answer_parse(struct lc_answer *t, const char *text, size_t n, struct lc_error *err);
 
 /* Free what it holds and zero it. A zeroed table may be released. */
 void lc_answer_release(struct lc_answer *t);
 
-/* The cell at (row, col); both must be in range. Valid until the table is released. */
+/*
+ * The cell at (row, col), a NULL where there is none: whatever a server answers, nothing outside of
+ * the table is read. Valid until the table is released.
+ */
 const struct lc_cell *lc_answer_at(const struct lc_answer *t, size_t row, size_t col);
 
 /* Column number of a name, or -1. */
 int lc_answer_col(const struct lc_answer *t, const char *name);
 
-/* A cell as a number; `otherwise` where it is NULL, empty or not a number. */
+/* A cell as a number; `otherwise` where it is not there, NULL, empty or not a number. */
 uint64_t lc_answer_u64(const struct lc_answer *t, size_t row, size_t col, uint64_t otherwise);
 double lc_answer_f64(const struct lc_answer *t, size_t row, size_t col, double otherwise);
 

@@ -5,20 +5,41 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 size_t lc_query_bytes(const struct lc_query *q)
 {
     return q->sql_n ? q->sql_n : strlen(q->sql);
 }
 
+bool lc_query_only_reads(const struct lc_query *q)
+{
+    static const char *const words[] = {"SELECT", "SHOW", "EXISTS", "DESCRIBE", "DESC", "EXPLAIN"};
+    const char *sql = q->sql + strspn(q->sql, " \t\r\n");
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t n = strlen(words[i]);
+
+        if (strncasecmp(sql, words[i], n) == 0 && strspn(sql + n, " \t\r\n("))
+            return true;
+    }
+    return false;
+}
+
 int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                      struct lc_error *err)
 {
+    int rc;
+
     if (out)
         lc_answer_release(out);
     if (q->cancel && atomic_load(q->cancel))
         return lc_fail(err, LC_ERR_STOPPED, "stopped before the statement was sent");
-    return b->ops->query(b, q, out, err);
+    rc = b->ops->query(b, q, out, err);
+    /* A table of no rows has names and types: what has none is no answer, and no empty table. */
+    if (rc == 0 && out && out->cols == 0 && lc_query_only_reads(q))
+        return lc_fail(err, LC_ERR_UNKNOWN, "%s: the answer is empty", b->where);
+    return rc;
 }
 
 int lc_backend_run(struct lc_backend *b, const char *sql, struct lc_answer *out,

@@ -57,9 +57,10 @@ struct lc_connect {
 
 /*
  * Run one statement. With `out`, the answer is asked for as TabSeparatedWithNamesAndTypes and
- * parsed into it (released first; empty where the statement answers nothing); with NULL it is
- * dropped. 0, or LC_ERR_SERVER with server_code and the server's text, LC_ERR_NOT_SENT,
- * LC_ERR_UNKNOWN (sent, and the answer lost, cut or too late), LC_ERR_STOPPED (cancel became true),
+ * parsed into it (released first; of no columns where the statement answers nothing); with NULL it
+ * is dropped. 0, or LC_ERR_SERVER with server_code and the server's text, LC_ERR_NOT_SENT,
+ * LC_ERR_UNKNOWN (sent, and the answer lost, cut, too late, or empty for one that only reads),
+ * LC_ERR_STOPPED (cancel became true),
  * LC_ERR_NOMEM. After any of them the backend may be used again.
  */
 int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,

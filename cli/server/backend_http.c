@@ -236,21 +236,6 @@ static int make_url(struct lc_backend *b, const struct lc_query *q, bool wants_t
     return rc;
 }
 
-/* True where sending it twice does no harm. */
-static bool only_reads(const char *sql)
-{
-    static const char *const words[] = {"SELECT", "SHOW", "EXISTS", "DESCRIBE", "DESC", "EXPLAIN"};
-
-    sql += strspn(sql, " \t\r\n");
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        size_t n = strlen(words[i]);
-
-        if (strncasecmp(sql, words[i], n) == 0 && strspn(sql + n, " \t\r\n("))
-            return true;
-    }
-    return false;
-}
-
 static uint64_t summary_number(const char *summary, const char *name)
 {
     const char *at = strstr(summary, name);
@@ -341,6 +326,7 @@ static int take_answer(struct lc_backend *b, const struct lc_query *q, struct lc
         return lc_fail(err, rc, "%s", parse_error.msg);
     if (out) {
         t.elapsed_s = (double)summary_number(h->summary, "\"elapsed_ns\":\"") / 1e9;
+        t.rows_said = summary_number(h->summary, "\"result_rows\":\"");
         t.rows_read = summary_number(h->summary, "\"read_rows\":\"");
         t.bytes_read = summary_number(h->summary, "\"read_bytes\":\"");
         *out = t;
@@ -368,7 +354,7 @@ static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_
     h->exception_code[0] = h->exception_tag[0] = h->summary[0] = h->curl_error[0] = '\0';
     h->cancel = q->cancel;
     curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT, only_reads(q->sql) ? 0L : 1L);
+    curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT, lc_query_only_reads(q) ? 0L : 1L);
     curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)lc_query_bytes(q));
     curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, q->sql);
     code = curl_easy_setopt(h->curl, CURLOPT_URL, lc_buf_str(&url));

@@ -41,4 +41,7 @@ extern const struct lc_backend_ops lc_backend_embedded;
 /* The statement's bytes. */
 size_t lc_query_bytes(const struct lc_query *q);
 
+/* True where the statement reads alone by its first word: sending it twice does no harm. */
+bool lc_query_only_reads(const struct lc_query *q);
+
 #endif

@@ -189,8 +189,9 @@ int lc_cluster_run(const struct lc_cluster *c, size_t i, const char *sql, struct
     return lc_cluster_pass(c, i, rc, &why, err);
 }
 
-int lc_cluster_read(const struct lc_cluster *c, size_t i, const char *plain, const char *remote,
-                    const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err)
+int lc_cluster_read(const struct lc_cluster *c, size_t i, const struct lc_sql *plain,
+                    const struct lc_sql *remote, const struct lc_sql_arg *args,
+                    struct lc_answer *out, struct lc_error *err)
 {
     struct lc_sql_arg with_host[MAX_ARGS + 3];
     struct lc_error why = LC_ERROR_INIT;
@@ -215,6 +216,10 @@ int lc_cluster_read(const struct lc_cluster *c, size_t i, const char *plain, con
         rc =
             lc_buf_str(&sql) ? lc_cluster_run(c, i, lc_buf_str(&sql), out, err) : lc_no_memory(err);
     lc_buf_release(&sql);
+    if (rc == 0 && lc_answer_check(out, plain, &why)) {
+        rc = why.code = LC_ERR_UNKNOWN;
+        return lc_cluster_pass(c, i, rc, &why, err);
+    }
     return rc;
 }
 

@@ -49,8 +49,9 @@ int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_
  * reads from remote({str:host}, …, {str:user}); args serve both. As lc_query_read; a failure's
  * message names the host.
  */
-int lc_cluster_read(const struct lc_cluster *c, size_t i, const char *plain, const char *remote,
-                    const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err);
+int lc_cluster_read(const struct lc_cluster *c, size_t i, const struct lc_sql *plain,
+                    const struct lc_sql *remote, const struct lc_sql_arg *args,
+                    struct lc_answer *out, struct lc_error *err);
 
 /*
  * Run a SELECT on host i, whose FROM clauses were made by lc_cluster_add_from for that host. As

@@ -1,7 +1,8 @@
 #include "cli/server/connect.h"
 
-#include "cli/server/server_error.h"
+#include "cli/server/answer_check.h"
 #include "cli/server/backend_impl.h"
+#include "cli/server/server_error.h"
 #include "livecol_sql.h"
 
 #include <stdlib.h>
@@ -84,11 +85,11 @@ static int open_ops(struct lc_backend **out, const struct lc_connect *to, struct
 static int say_hello(struct lc_backend *b, struct lc_error *err)
 {
     struct lc_query q = {
-        .sql = lc_sql_hello, .timeout_ms = b->to.connect_timeout_ms, .cancel = b->to.cancel};
+        .sql = lc_sql_hello->text, .timeout_ms = b->to.connect_timeout_ms, .cancel = b->to.cancel};
     struct lc_answer t = {0};
     int rc = lc_backend_query(b, &q, &t, err);
 
-    if (!rc && (t.rows != 1 || t.cols != 2)) {
+    if (!rc && lc_answer_check(&t, lc_sql_hello, NULL)) {
         rc = lc_fail(err, LC_ERR_SERVER, "%s does not answer as ClickHouse does", b->where);
         lc_hint(err, "is this the HTTP port (8123, or 8443 with https)?");
     }
@@ -102,16 +103,30 @@ static int say_hello(struct lc_backend *b, struct lc_error *err)
     return rc;
 }
 
+static int compare_cells(const void *a, const void *b)
+{
+    return strcmp(((const struct lc_cell *)a)->p, ((const struct lc_cell *)b)->p);
+}
+
 static int load_settings(struct lc_backend *b, struct lc_error *err)
 {
-    struct lc_query q = {.sql = lc_sql_settings, .cancel = b->to.cancel};
+    struct lc_query q = {.sql = lc_sql_settings->text, .cancel = b->to.cancel};
     struct known_settings *known = calloc(1, sizeof *known);
+    int rc;
 
     if (!known)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
     atomic_init(&known->users, 1);
     b->known = known;
-    return lc_backend_query(b, &q, &known->names, err);
+    rc = lc_backend_query(b, &q, &known->names, err);
+    if (rc)
+        return rc;
+    /* No server is without settings: to believe that would be to run without those that matter. */
+    if (lc_answer_check(&known->names, lc_sql_settings, NULL) || known->names.rows == 0)
+        return lc_fail(err, LC_ERR_UNKNOWN, "%s does not name its settings as ClickHouse does",
+                       b->where);
+    qsort(known->names.cells, known->names.rows, sizeof *known->names.cells, compare_cells);
+    return 0;
 }
 
 /* Who is not let in, and where to. */

@@ -17,7 +17,28 @@ static bool again(int rc, bool reads)
     return rc == LC_ERR_NOT_SENT || (reads && rc == LC_ERR_UNKNOWN);
 }
 
-static int run(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
+/* An answer that is not as promised is given back to nobody. */
+static int check(struct lc_backend *b, const struct lc_sql *statement, struct lc_answer *out,
+                 struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+
+    if (!out || lc_answer_check(out, statement, &why) == 0)
+        return 0;
+    lc_answer_release(out);
+    return lc_fail(err, LC_ERR_UNKNOWN, "%s: the answer is not what was asked for: %.500s",
+                   lc_backend_where(b), why.msg);
+}
+
+int lc_query_checked(struct lc_backend *b, const struct lc_query *q, const struct lc_sql *statement,
+                     struct lc_answer *out, struct lc_error *err)
+{
+    int rc = lc_backend_query(b, q, out, err);
+
+    return rc ? rc : check(b, statement, out, err);
+}
+
+static int run(struct lc_backend *b, const struct lc_sql *statement, const struct lc_sql_arg *args,
                struct lc_answer *out, bool reads, struct lc_error *err)
 {
     /* A DROP is at its end when it answers, so that the path in Keeper is free again. */
@@ -30,7 +51,7 @@ static int run(struct lc_backend *b, const char *template_sql, const struct lc_s
     int rc;
 
     lc_buf_init(&sql, SQL_MAX_BYTES);
-    rc = lc_sql_format(&sql, template_sql, args, err);
+    rc = lc_sql_format(&sql, statement, args, err);
     if (rc)
         goto done;
     q.sql = lc_buf_str(&sql);
@@ -42,7 +63,7 @@ static int run(struct lc_backend *b, const char *template_sql, const struct lc_s
     for (unsigned attempt = 1;; attempt++) {
         struct lc_error one = LC_ERROR_INIT;
 
-        rc = lc_backend_query(b, &q, out, &one);
+        rc = lc_query_checked(b, &q, statement, out, &one);
         if (!again(rc, reads) || attempt == LC_QUERY_TRIES || lc_stop_asked()) {
             if (rc)
                 lc_error_pass(err, &one);
@@ -56,14 +77,14 @@ done:
     return rc;
 }
 
-int lc_query_run(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
-                 struct lc_answer *out, struct lc_error *err)
+int lc_query_run(struct lc_backend *b, const struct lc_sql *statement,
+                 const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err)
 {
-    return run(b, template_sql, args, out, false, err);
+    return run(b, statement, args, out, false, err);
 }
 
-int lc_query_read(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
-                  struct lc_answer *out, struct lc_error *err)
+int lc_query_read(struct lc_backend *b, const struct lc_sql *statement,
+                  const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err)
 {
-    return run(b, template_sql, args, out, true, err);
+    return run(b, statement, args, out, true, err);
 }

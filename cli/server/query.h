@@ -1,25 +1,35 @@
 /*
- * The two ways in which livecol asks the server something for itself: by a template of sql/ with
- * its values, and again where the connection failed, since asking twice does no harm.
+ * The two ways in which livecol asks the server something for itself: by a statement of sql/ with
+ * its values, and again where the connection failed, since asking twice does no harm. What comes
+ * back is what the statement promises, or an error.
  */
 #ifndef LC_CLI_SERVER_QUERY_H
 #define LC_CLI_SERVER_QUERY_H
+#include "cli/server/answer_check.h"
 #include "cli/server/backend.h"
 #include "cli/sql/quote.h"
 
 /*
- * Format the template and run it, once. `out` may be NULL. As lc_backend_query. A connection that
- * never came about is tried again for some seconds: nothing was sent.
+ * Format the statement and run it, once. `out` may be NULL. As lc_backend_query, and LC_ERR_UNKNOWN
+ * where the answer is not what the statement promises. A connection that never came about is tried
+ * again for some seconds: nothing was sent.
  */
-int lc_query_run(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
-                 struct lc_answer *out, struct lc_error *err);
+int lc_query_run(struct lc_backend *b, const struct lc_sql *statement,
+                 const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err);
 
 /*
- * As lc_query_run, for a statement that may be run any number of times: a lost answer is asked for
- * again too.
+ * As lc_query_run, for a statement that may be run any number of times: a lost or wrong answer is
+ * asked for again too. One that stays wrong is LC_ERR_SERVER.
  */
-int lc_query_read(struct lc_backend *b, const char *template_sql, const struct lc_sql_arg *args,
-                  struct lc_answer *out, struct lc_error *err);
+int lc_query_read(struct lc_backend *b, const struct lc_sql *statement,
+                  const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err);
+
+/*
+ * Run text that was made from a statement of sql/, once, and check the answer. As lc_query_run; for
+ * a caller with settings or connections of its own.
+ */
+int lc_query_checked(struct lc_backend *b, const struct lc_query *q, const struct lc_sql *statement,
+                     struct lc_answer *out, struct lc_error *err);
 
 /* How often something is tried before it is given up. */
 #define LC_QUERY_TRIES 6u

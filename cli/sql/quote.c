@@ -75,11 +75,32 @@ static int add_placeholder(struct lc_buf *b, const char *open, const char *close
     return 0;
 }
 
-int lc_sql_format(struct lc_buf *b, const char *template_sql, const struct lc_sql_arg *args,
+/* Do the arguments given and those of the statement have the same names? */
+static int check_args(const struct lc_sql *sql, const struct lc_sql_arg *args, struct lc_error *err)
+{
+    for (const char *const *name = sql->args; *name; name++)
+        if (!find_arg(args, *name, strlen(*name)))
+            return lc_fail(err, LC_ERR_USAGE, "statement %s lacks its argument %s", sql->name,
+                           *name);
+    for (; args && args->name; args++) {
+        const char *const *name = sql->args;
+
+        while (*name && strcmp(*name, args->name) != 0)
+            name++;
+        if (!*name)
+            return lc_fail(err, LC_ERR_USAGE, "statement %s takes no argument %s", sql->name,
+                           args->name);
+    }
+    return 0;
+}
+
+int lc_sql_format(struct lc_buf *b, const struct lc_sql *sql, const struct lc_sql_arg *args,
                   struct lc_error *err)
 {
-    const char *s = template_sql;
+    const char *s = sql->text;
 
+    if (check_args(sql, args, err))
+        return LC_ERR_USAGE;
     while (*s) {
         size_t plain = strcspn(s, "{");
         const char *close;

@@ -1,5 +1,6 @@
 /*
- * SQL text made safely: the two placeholders of sql/, and the two quotings behind them.
+ * SQL text made safely: the statements of sql/, their two placeholders, and the two quotings behind
+ * them.
  *
  *   {id:x}   a backtick-quoted identifier      {str:x}   a single-quoted string
  *
@@ -10,6 +11,40 @@
 #define LC_CLI_SQL_QUOTE_H
 #include "base/buf.h"
 #include "base/error.h"
+
+#include <stddef.h>
+
+/* What the cells of a column are. */
+enum lc_sql_kind {
+    LC_SQL_TEXT,   /* a string or an enum */
+    LC_SQL_UINT,   /* an integer that is not negative, or NULL */
+    LC_SQL_INT,    /* an integer, or NULL */
+    LC_SQL_NUMBER, /* any number, or NULL */
+};
+
+/* How many rows a statement answers. */
+enum lc_sql_rows {
+    LC_SQL_ROWS_NONE, /* it answers nothing that is looked at */
+    LC_SQL_ROWS_ANY,
+    LC_SQL_ROWS_ONE,
+    LC_SQL_ROWS_AT_MOST_ONE,
+    LC_SQL_ROWS_UNKNOWN, /* and its columns differ between servers */
+};
+
+struct lc_sql_column {
+    const char *name;
+    enum lc_sql_kind kind;
+};
+
+/* A statement of sql/, with what it takes and what it promises; cmake/embed_sql.cmake makes it. */
+struct lc_sql {
+    const char *name;
+    const char *text;
+    const char *const *args;             /* ends with NULL */
+    const struct lc_sql_column *columns; /* `width` of them */
+    size_t width;
+    enum lc_sql_rows rows;
+};
 
 /* A value for the placeholders named `name`. */
 struct lc_sql_arg {
@@ -27,10 +62,11 @@ int lc_sql_add_bytes(struct lc_buf *b, const void *p, size_t n);
 size_t lc_sql_bytes_size(const void *p, size_t n);
 
 /*
- * Append the template with every placeholder replaced; args end with name NULL. 0, LC_ERR_NOMEM,
- * or LC_ERR_USAGE where a placeholder has no argument or is none of the two kinds.
+ * Append the statement with every placeholder replaced; args end with name NULL, or are NULL where
+ * it takes none. 0, LC_ERR_NOMEM, or LC_ERR_USAGE where an argument is missing or is none of the
+ * statement's, or a placeholder is none of the two kinds.
  */
-int lc_sql_format(struct lc_buf *b, const char *template_sql, const struct lc_sql_arg *args,
+int lc_sql_format(struct lc_buf *b, const struct lc_sql *sql, const struct lc_sql_arg *args,
                   struct lc_error *err);
 
 #endif

@@ -160,6 +160,50 @@ static void test_cut_at_every_byte(void **state)
     }
 }
 
+/* Whatever row and column are asked for, nothing outside of the table is read. */
+static void test_cells_out_of_range(void **state)
+{
+    static const size_t far[] = {1, 2, 3, 1000, SIZE_MAX / 2, SIZE_MAX};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_answer t = {0};
+
+    (void)state;
+    assert_true(lc_answer_at(&t, 0, 0)->is_null); /* a table of nothing */
+    assert_int_equal(lc_answer_parse(&t, "a\nUInt8\n7\n", 10, &err), 0);
+    assert_int_equal(lc_answer_u64(&t, 0, 0, 9), 7);
+    for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
+        const struct lc_cell *row = lc_answer_at(&t, far[i], 0), *col = lc_answer_at(&t, 0, far[i]);
+
+        assert_true(row->is_null && row->n == 0 && *row->p == '\0');
+        assert_true(col->is_null && col->n == 0 && *col->p == '\0');
+        assert_int_equal(lc_answer_u64(&t, far[i], far[i], 9), 9);
+        assert_true(lc_answer_f64(&t, 0, far[i], 9) == 9.0);
+    }
+    lc_answer_release(&t);
+}
+
+/* What nobody asked for is refused before memory is taken for its cells. */
+static void test_too_many_cells(void **state)
+{
+    static const char bombs[] = {'\t', '\n'};
+    size_t n = LC_ANSWER_MAX_CELLS + 1;
+    char *text = malloc(n);
+
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < sizeof bombs; i++) {
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_answer t = {0};
+
+        memset(text, bombs[i], n);
+        text[n - 1] = text[n - 2] = '\n';
+        assert_int_equal(lc_answer_parse(&t, text, n, &err), LC_ERR_INPUT);
+        assert_string_equal(err.msg, "the answer has more than 16777216 cells");
+        assert_null(t.cells);
+    }
+    free(text);
+}
+
 static void test_numbers(void **state)
 {
     static const char text[] =
@@ -188,6 +232,8 @@ int main(void)
         cmocka_unit_test(test_empty_answers),
         cmocka_unit_test(test_damaged_answers),
         cmocka_unit_test(test_cut_at_every_byte),
+        cmocka_unit_test(test_cells_out_of_range),
+        cmocka_unit_test(test_too_many_cells),
         cmocka_unit_test(test_numbers),
     };
 

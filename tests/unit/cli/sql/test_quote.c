@@ -54,6 +54,9 @@ static void test_quoting_of_hostile_text(void **state)
     }
 }
 
+/* The argument lists of the statements below. */
+static const char *const both[] = {"t", "v", NULL}, *const one[] = {"t", NULL};
+
 static void test_format_of_both_placeholders(void **state)
 {
     const struct lc_sql_arg args[] = {{"t", "a`b"}, {"v", "it's {id:t}"}, {0}};
@@ -63,7 +66,11 @@ static void test_format_of_both_placeholders(void **state)
     (void)state;
     lc_buf_init(&b, 1024);
     assert_int_equal(
-        lc_sql_format(&b, "SELECT {str:v} FROM {id:t} WHERE {id:t} = {str:v}", args, &err), 0);
+        lc_sql_format(&b,
+                      &(struct lc_sql){"x", "SELECT {str:v} FROM {id:t} WHERE {id:t} = {str:v}",
+                                       both, NULL, 0, LC_SQL_ROWS_NONE},
+                      args, &err),
+        0);
     assert_string_equal(lc_buf_str(&b), "SELECT 'it\\'s {id:t}' FROM `a\\`b` WHERE `a\\`b` = "
                                         "'it\\'s {id:t}'");
     lc_buf_release(&b);
@@ -87,9 +94,40 @@ static void test_format_of_bad_templates(void **state)
         struct lc_buf b;
 
         lc_buf_init(&b, 1024);
-        assert_int_equal(lc_sql_format(&b, cases[i].text, args, &err), LC_ERR_USAGE);
+        assert_int_equal(
+            lc_sql_format(&b, &(struct lc_sql){"x", cases[i].text, one, NULL, 0, LC_SQL_ROWS_NONE},
+                          args, &err),
+            LC_ERR_USAGE);
         assert_int_equal(err.code, LC_ERR_USAGE);
         assert_string_equal(err.msg, cases[i].message);
+        lc_buf_release(&b);
+    }
+}
+
+static void test_format_of_other_arguments(void **state)
+{
+    static const struct lc_sql sql = {"find", "{id:t}.{str:v}", both, NULL, 0, LC_SQL_ROWS_NONE};
+    static const struct {
+        struct lc_sql_arg args[4];
+        const char *message;
+    } cases[] = {
+        {{{0}}, "statement find lacks its argument t"},
+        {{{"t", "x"}, {0}}, "statement find lacks its argument v"},
+        {{{"v", "x"}, {"t", NULL}, {0}}, "statement find lacks its argument t"},
+        {{{"t", "x"}, {"v", "y"}, {"u", "z"}, {0}}, "statement find takes no argument u"},
+        {{{"t", "x"}, {"v", "y"}, {"", "z"}, {0}}, "statement find takes no argument "},
+        {{{"t", "x"}, {"v", "y"}, {"ta", "z"}, {0}}, "statement find takes no argument ta"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_buf b;
+
+        lc_buf_init(&b, 1024);
+        assert_int_equal(lc_sql_format(&b, &sql, cases[i].args, &err), LC_ERR_USAGE);
+        assert_string_equal(err.msg, cases[i].message);
+        assert_int_equal(b.n, 0);
         lc_buf_release(&b);
     }
 }
@@ -104,8 +142,11 @@ static void test_format_past_the_maximum(void **state)
     for (size_t max = 0; max < 20; max++) {
         lc_buf_init(&b, max);
         err = LC_ERROR_INIT;
-        assert_int_equal(lc_sql_format(&b, "DROP {id:t} x", args, &err),
-                         max < 19 ? LC_ERR_NOMEM : 0);
+        assert_int_equal(
+            lc_sql_format(&b,
+                          &(struct lc_sql){"x", "DROP {id:t} x", one, NULL, 0, LC_SQL_ROWS_NONE},
+                          args, &err),
+            max < 19 ? LC_ERR_NOMEM : 0);
         lc_buf_release(&b);
     }
 }
@@ -116,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_quoting_of_hostile_text),
         cmocka_unit_test(test_format_of_both_placeholders),
         cmocka_unit_test(test_format_of_bad_templates),
+        cmocka_unit_test(test_format_of_other_arguments),
         cmocka_unit_test(test_format_past_the_maximum),
     };
 

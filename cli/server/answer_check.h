@@ -1,0 +1,19 @@
+/*
+ * Is an answer what its statement promises? What a server, or something between it and livecol,
+ * answers is believed only after this: each statement of sql/ says which columns it answers, of
+ * what kind, and in how many rows.
+ */
+#ifndef LC_CLI_SERVER_ANSWER_CHECK_H
+#define LC_CLI_SERVER_ANSWER_CHECK_H
+#include "cli/server/answer.h"
+#include "cli/sql/quote.h"
+
+/*
+ * 0, or LC_ERR_INPUT where t is not what the statement promises: number and names of the columns,
+ * their types and the numbers in them, the number of rows (as promised, and as the server's own
+ * summary counts them). Where it is good, every column of the statement's enum is there, and a cell
+ * of a number is a number in range or NULL. A statement that promises nothing is not checked.
+ */
+int lc_answer_check(const struct lc_answer *t, const struct lc_sql *sql, struct lc_error *err);
+
+#endif

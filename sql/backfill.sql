@@ -1,0 +1,93 @@
+-- The backfill: which parts lack a column, and what the table can bear.
+
+-- :name backfill_table (database, table) -> at most one row: engine, partition_key
+SELECT engine, partition_key FROM system.tables WHERE database = {str:database} AND name = {str:table};
+
+-- :name backfill_column (database, table, column) -> at most one row: type, default_kind,
+--     default_expression, in_key uint
+SELECT type, default_kind, default_expression,
+    is_in_partition_key OR is_in_sorting_key OR is_in_primary_key OR is_in_sampling_key AS in_key
+FROM system.columns
+WHERE database = {str:database} AND table = {str:table} AND name = {str:column};
+
+-- :name backfill_left (database, table, column) -> id, partition_text, parts uint, all_rows uint,
+--     bytes uint, largest_bytes uint, largest_rows uint, granules uint, compact_bytes uint
+SELECT id, any(text) AS partition_text, count() AS parts, sum(part_rows) AS all_rows, sum(part_bytes) AS bytes,
+    max(part_bytes) AS largest_bytes, max(part_rows) AS largest_rows, sum(part_marks) AS granules,
+    sumIf(part_bytes, kind = 'Compact') AS compact_bytes
+FROM (
+    SELECT name, any(partition_id) AS id, any(partition) AS text, any(rows) AS part_rows,
+        any(bytes_on_disk) AS part_bytes, any(marks) AS part_marks, any(part_type) AS kind
+    FROM system.parts_columns
+    WHERE database = {str:database} AND table = {str:table} AND active AND rows > 0 AND name NOT LIKE 'patch-%'
+    GROUP BY name
+    HAVING countIf(column = {str:column}) = 0
+)
+GROUP BY id
+ORDER BY id;
+
+-- :name backfill_patched (database, table, column) -> id
+SELECT DISTINCT p.partition_id AS id
+FROM system.parts AS p
+INNER JOIN (
+    SELECT substring(partition_id, 40) AS id, max(max_block_number) AS last_block
+    FROM system.parts_columns
+    WHERE database = {str:database} AND table = {str:table} AND column = {str:column} AND active
+      AND partition_id LIKE 'patch-%'
+    GROUP BY id
+) AS u ON u.id = p.partition_id
+WHERE p.database = {str:database} AND p.table = {str:table} AND p.active AND p.rows > 0
+  AND p.data_version < u.last_block
+  AND p.name NOT IN (
+    SELECT name FROM system.parts_columns
+    WHERE database = {str:database} AND table = {str:table} AND column = {str:column} AND active)
+ORDER BY id;
+
+-- :name backfill_merges (database, table) -> one row: rows uint, parts uint
+SELECT sum(rows_read) AS rows, count() AS parts
+FROM system.merges
+WHERE database = {str:database} AND table = {str:table} AND is_mutation;
+
+-- :name backfill_written (database, table, since) -> name, partition_id
+SELECT name, partition_id
+FROM system.parts
+WHERE database = {str:database} AND table = {str:table} AND active AND rows > 0
+    AND toUInt64(toUInt32(modification_time)) >= toUInt64({str:since})
+ORDER BY name;
+
+-- :name backfill_disk (database, table) -> at most one row: name, free_space uint
+SELECT name, free_space
+FROM system.disks
+WHERE name IN (
+    SELECT disk_name FROM system.parts WHERE database = {str:database} AND table = {str:table} AND active
+)
+ORDER BY free_space
+LIMIT 1;
+
+-- :name check_part (database, table, part) -> anything
+CHECK TABLE {id:database}.{id:table} PART {str:part};
+
+-- :name backfill_alter (database, table)
+ALTER TABLE {id:database}.{id:table};
+
+-- :name backfill_whole (column)
+MATERIALIZE COLUMN {id:column};
+
+-- :name backfill_partition (column, partition)
+MATERIALIZE COLUMN {id:column} IN PARTITION ID {str:partition};
+
+-- :name backfill_apply (partition)
+APPLY PATCHES IN PARTITION ID {str:partition};
+
+-- :name backfill_kill (database, table, id)
+KILL MUTATION WHERE database = {str:database} AND table = {str:table} AND mutation_id = {str:id};
+
+-- :name load (database, table) -> one row: parts uint, mutations uint, merges uint, queries uint
+SELECT
+    (SELECT count() FROM system.parts WHERE database = {str:database} AND table = {str:table} AND active) AS parts,
+    (SELECT count() FROM system.mutations WHERE is_done = 0) AS mutations,
+    (SELECT countIf(is_mutation = 0) FROM system.merges) AS merges,
+    (SELECT count() FROM system.processes) AS queries;
+
+-- :name load_replica (database, table) -> at most one row: queue_size uint, absolute_delay uint
+SELECT queue_size, absolute_delay FROM system.replicas WHERE database = {str:database} AND table = {str:table};

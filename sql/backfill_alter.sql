@@ -1,1 +1,0 @@
-ALTER TABLE {id:database}.{id:table}

@@ -1,1 +1,0 @@
-APPLY PATCHES IN PARTITION ID {str:partition}

@@ -1,1 +1,0 @@
-KILL MUTATION WHERE database = {str:database} AND table = {str:table} AND mutation_id = {str:id}

@@ -1,1 +1,0 @@
-MATERIALIZE COLUMN {id:column} IN PARTITION ID {str:partition}

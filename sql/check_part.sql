@@ -1,1 +1,0 @@
-CHECK TABLE {id:database}.{id:table} PART {str:part}

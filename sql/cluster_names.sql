@@ -1,1 +1,0 @@
-SELECT DISTINCT cluster FROM system.clusters ORDER BY cluster

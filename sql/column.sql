@@ -1,0 +1,80 @@
+-- A derived column: its table, its functions, and what depends on it.
+
+-- :name columns (database, table) -> name, type, default_kind, default_expression
+SELECT name, type, default_kind, default_expression
+FROM system.columns
+WHERE database = {str:database} AND table = {str:table};
+
+-- :name column_defaults (column) -> database, table
+SELECT DISTINCT database, table
+FROM system.columns
+WHERE name = {str:column} AND default_kind = 'DEFAULT' AND database != 'system';
+
+-- :name default_columns () -> database, table, name, type, default_kind, default_expression
+SELECT database, table, name, type, default_kind, default_expression
+FROM system.columns
+WHERE default_kind != '' AND position(default_expression, '(') > 0
+  AND database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
+ORDER BY database, table, name;
+
+-- :name create_queries () -> database, name, create_table_query
+SELECT database, name, create_table_query
+FROM system.tables
+WHERE database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
+ORDER BY database, name;
+
+-- :name table_engine (database, table) -> at most one row: engine
+SELECT engine FROM system.tables WHERE database = {str:database} AND name = {str:table};
+
+-- :name table_rows (database, table) -> one row: table_rows uint, parts uint, largest uint,
+--     bytes uint, patches uint
+SELECT sumIf(rows, name NOT LIKE 'patch-%') AS table_rows, countIf(name NOT LIKE 'patch-%') AS parts, max(bytes_on_disk) AS largest,
+    sum(bytes_on_disk) AS bytes, countIf(name LIKE 'patch-%') AS patches
+FROM system.parts
+WHERE database = {str:database} AND table = {str:table} AND active;
+
+-- :name verify_parts (database, table, column) -> id, part_rows uint, parts uint,
+--     parts_lacking uint, rows_lacking uint
+SELECT substring(name, 1, position(name, '_') - 1) AS id, sum(rows) AS part_rows, count() AS parts,
+    sum(lacks) AS parts_lacking, sum(rows * lacks) AS rows_lacking
+FROM (
+    SELECT name, rows, name NOT IN (
+        SELECT name FROM system.parts_columns
+        WHERE database = {str:database} AND table = {str:table} AND column = {str:column} AND active) AS lacks
+    FROM system.parts
+    WHERE database = {str:database} AND table = {str:table} AND active AND rows > 0 AND name NOT LIKE 'patch-%'
+)
+GROUP BY id
+ORDER BY id;
+
+-- :name type_name (array_of) -> one row: type
+SELECT toTypeName(CAST([], {str:array_of})) AS type;
+
+-- :name format_query (sql) -> one row: sql
+SELECT formatQuerySingleLine({str:sql}) AS sql;
+
+-- :name dictionary (attribute, name, database) -> at most one row: database, name, complex uint,
+--     attributes, has_it uint
+SELECT database, name, startsWith(type, 'ComplexKey') AS complex, toString(attribute.names) AS attributes,
+    has(attribute.names, {str:attribute}) AS has_it
+FROM system.dictionaries
+WHERE name = {str:name} AND database IN ({str:database}, '')
+ORDER BY database DESC
+LIMIT 1;
+
+-- :name function_known (name) -> one row: n uint
+SELECT count() AS n FROM system.functions WHERE name = {str:name};
+
+-- :name function_origin (name) -> origin
+SELECT toString(origin) AS origin FROM system.functions WHERE name = {str:name} OR lower(name) = lower({str:name});
+
+-- :name function_unsteady (name) -> name
+SELECT name FROM system.functions
+WHERE origin = 'System' AND deterministic = 0 AND NOT startsWith(lower(name), 'dictget')
+  AND (name = {str:name} OR lower(name) = lower({str:name}));
+
+-- :name inserts_running () -> query_id, elapsed_s uint, text
+SELECT query_id, toUInt64(elapsed) AS elapsed_s, substring(query, 1, 120) AS text
+FROM system.processes
+WHERE query_kind IN ('Insert', 'AsyncInsertFlush')
+ORDER BY query_id;

@@ -1,1 +1,0 @@
-DROP TABLE IF EXISTS {id:database}.{id:table} ON CLUSTER {id:cluster}

@@ -1,1 +1,0 @@
-SELECT formatQuery({str:sql}) AS sql

@@ -1,1 +1,0 @@
-SELECT formatQuerySingleLine({str:sql}) AS sql

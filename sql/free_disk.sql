@@ -1,1 +1,0 @@
-SELECT min(free_space) AS free FROM system.disks

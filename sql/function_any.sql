@@ -1,1 +1,0 @@
-SELECT 'System' AS origin FROM system.functions WHERE name = {str:name} OR lower(name) = lower({str:name})

@@ -1,1 +1,0 @@
-SELECT toString(origin) AS origin FROM system.functions WHERE name = {str:name} OR lower(name) = lower({str:name})

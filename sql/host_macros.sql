@@ -1,1 +1,0 @@
-SELECT macro, substitution FROM remote({str:host}, system.macros, {str:user})

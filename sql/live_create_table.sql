@@ -1,9 +1,0 @@
-CREATE TABLE {id:database}.{id:table}
-(
-    event_id String,
-    event_ts DateTime,
-    event_type String,
-    user_id String
-)
-ENGINE = MergeTree()
-ORDER BY (event_ts, event_id)

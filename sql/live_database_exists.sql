@@ -1,1 +1,0 @@
-SELECT count() FROM system.databases WHERE name = {str:database}

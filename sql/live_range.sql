@@ -1,6 +1,0 @@
-SELECT region, count() AS events
-FROM {id:database}.{id:table}
-WHERE event_ts >= toDateTime('2026-01-01 00:00:05') + toUInt32({str:from})
-    AND event_ts < toDateTime('2026-01-01 00:00:05') + toUInt32({str:to})
-GROUP BY region
-ORDER BY region

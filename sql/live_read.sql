@@ -1,1 +1,0 @@
-SELECT event_id, region FROM {id:database}.{id:table} LIMIT 10

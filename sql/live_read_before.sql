@@ -1,1 +1,0 @@
-SELECT event_id, user_id FROM {id:database}.{id:table} LIMIT 10

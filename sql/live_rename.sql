@@ -1,1 +1,0 @@
-RENAME TABLE {id:database}.{id:table} TO {id:database}.{id:to}

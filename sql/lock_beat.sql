@@ -1,1 +1,0 @@
-INSERT INTO {id:database}.{id:table} (at, beat_of) SELECT now(), {str:run_id}

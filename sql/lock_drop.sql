@@ -1,1 +1,0 @@
-DROP TABLE {id:database}.{id:table}

@@ -1,1 +1,0 @@
-SELECT macro, substitution FROM system.macros

@@ -1,0 +1,50 @@
+-- Plan and run: what a server can do, what a statement could break, what became of it.
+
+-- :name probe_add_column (table, column)
+ALTER TABLE {id:table} ADD COLUMN IF NOT EXISTS {id:column} UInt8;
+
+-- :name probe_drop_column (table, column)
+ALTER TABLE {id:table} DROP COLUMN IF EXISTS {id:column};
+
+-- :name probe_materialize (table, column)
+ALTER TABLE {id:table} MATERIALIZE COLUMN {id:column};
+
+-- :name probe_update_partition (table, column)
+ALTER TABLE {id:table} UPDATE {id:column} = 1 IN PARTITION ID 'all' WHERE 1;
+
+-- :name logged_inserts (table) -> query, n uint
+SELECT substring(query, 1, 2000) AS query, count() AS n
+FROM system.query_log
+WHERE event_date >= today() - 7 AND toInt8(type) = 2 AND position(lower(query), 'insert') > 0
+  AND position(query, {str:table}) > 0
+GROUP BY query
+ORDER BY n DESC
+LIMIT 500;
+
+-- :name threads () -> at most one row: queries uint, threads
+SELECT (SELECT count() FROM system.processes) AS queries, value AS threads
+FROM system.settings
+WHERE name = 'max_threads';
+
+-- :name free_disk () -> one row: free uint
+SELECT min(free_space) AS free FROM system.disks;
+
+-- :name database_there (database) -> one row: n uint
+SELECT count() AS n FROM system.databases WHERE name = {str:database};
+
+-- :name table_there (database, table) -> one row: n uint
+SELECT count() AS n FROM system.tables WHERE database = {str:database} AND name = {str:table};
+
+-- :name running_comment (id) -> one row: n uint
+SELECT count() AS n
+FROM system.processes
+WHERE query_id = {str:id} OR Settings['log_comment'] = {str:id};
+
+-- :name query_log (id, since_s) -> type int, exception
+SELECT toInt8(type) AS type, exception
+FROM system.query_log
+WHERE query_id = {str:id} AND event_date >= toDate(toDateTime(toUInt32({str:since_s})))
+ORDER BY toInt8(type);
+
+-- :name flush_logs ()
+SYSTEM FLUSH LOGS;

@@ -1,1 +1,0 @@
-ALTER TABLE {id:table} DROP COLUMN IF EXISTS {id:column}

@@ -1,1 +1,0 @@
-ALTER TABLE {id:table} MATERIALIZE COLUMN {id:column}

@@ -1,1 +1,0 @@
-SELECT toUnixTimestamp(now()) AS now_s

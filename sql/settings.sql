@@ -1,1 +1,0 @@
-SELECT name FROM system.settings ORDER BY name

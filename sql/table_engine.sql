@@ -1,1 +1,0 @@
-SELECT engine FROM system.tables WHERE database = {str:database} AND name = {str:table}

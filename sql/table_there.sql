@@ -1,1 +1,0 @@
-SELECT count() AS n FROM system.tables WHERE database = {str:database} AND name = {str:table}

@@ -1,3 +1,0 @@
-SELECT (SELECT count() FROM system.processes) AS queries, value AS threads
-FROM system.settings
-WHERE name = 'max_threads'

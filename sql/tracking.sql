@@ -1,0 +1,77 @@
+-- The tracking table: what was applied, one row an event, appended to only.
+
+-- :name tracking_create (database, table)
+CREATE TABLE IF NOT EXISTS {id:database}.{id:table} (
+    layout UInt16,
+    seq UInt64,
+    run_id String,
+    version UInt64,
+    name String,
+    direction String,
+    event String,
+    stmt UInt32,
+    stmts UInt32,
+    file_sha256 String,
+    stmt_sha256 String,
+    query_id String,
+    at DateTime,
+    execution_ms UInt64,
+    error_code Int32,
+    error String,
+    host String,
+    pid UInt32,
+    tool_version String
+) ENGINE = MergeTree() ORDER BY (seq);
+
+-- :name tracking_create_cluster (database, table, cluster, path, replica)
+CREATE TABLE IF NOT EXISTS {id:database}.{id:table} ON CLUSTER {id:cluster} (
+    layout UInt16,
+    seq UInt64,
+    run_id String,
+    version UInt64,
+    name String,
+    direction String,
+    event String,
+    stmt UInt32,
+    stmts UInt32,
+    file_sha256 String,
+    stmt_sha256 String,
+    query_id String,
+    at DateTime,
+    execution_ms UInt64,
+    error_code Int32,
+    error String,
+    host String,
+    pid UInt32,
+    tool_version String
+) ENGINE = ReplicatedMergeTree({str:path}, {str:replica}) ORDER BY (seq);
+
+-- :name tracking_drop (database, table)
+DROP TABLE IF EXISTS {id:database}.{id:table};
+
+-- :name tracking_rows (database, table) -> seq uint, run_id, version uint, name, direction,
+--     event, stmt uint, stmts uint, file_sha256, stmt_sha256, query_id, at_s uint, at_utc,
+--     execution_ms uint, error_code int, error, host, pid uint, tool_version
+SELECT
+    seq, run_id, version, name, direction, event, stmt, stmts, file_sha256, stmt_sha256, query_id,
+    toUnixTimestamp(at) AS at_s, toString(at, 'UTC') AS at_utc, execution_ms, error_code, error,
+    host, pid, tool_version
+FROM {id:database}.{id:table}
+ORDER BY seq;
+
+-- :name tracking_has (database, table, seq, run_id) -> one row: n uint
+SELECT count() AS n
+FROM {id:database}.{id:table}
+WHERE seq = toUInt64({str:seq}) AND run_id = {str:run_id};
+
+-- :name tracking_insert (database, table, seq, run_id, version, name, direction, event, stmt,
+--     stmts, file_sha256, stmt_sha256, query_id, execution_ms, error_code, error, host, pid,
+--     tool_version)
+INSERT INTO {id:database}.{id:table} (
+    layout, seq, run_id, version, name, direction, event, stmt, stmts, file_sha256, stmt_sha256,
+    query_id, at, execution_ms, error_code, error, host, pid, tool_version
+) SELECT
+    toUInt16(1), toUInt64({str:seq}), {str:run_id}, toUInt64({str:version}), {str:name},
+    {str:direction}, {str:event}, toUInt32({str:stmt}), toUInt32({str:stmts}), {str:file_sha256},
+    {str:stmt_sha256}, {str:query_id}, now(), toUInt64({str:execution_ms}),
+    toInt32({str:error_code}), {str:error}, {str:host}, toUInt32({str:pid}), {str:tool_version};

@@ -1,1 +1,0 @@
-SELECT toTypeName(CAST([], {str:array_of})) AS type

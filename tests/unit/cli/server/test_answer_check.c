@@ -1,0 +1,150 @@
+/* Answers against what a statement promises: each way of not keeping it, with its message. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "cli/server/answer_check.h"
+
+#include <string.h>
+
+static const char *const no_args[] = {NULL};
+static const struct lc_sql_column name_and_n[] = {
+    {"name", LC_SQL_TEXT}, {"n", LC_SQL_UINT}, {NULL, LC_SQL_TEXT}};
+
+/* "" where it is kept, else the message. */
+static const char *check(const char *text, const struct lc_sql *sql, uint64_t rows_said)
+{
+    static struct lc_error err;
+    struct lc_answer t = {0};
+    int rc;
+
+    err = LC_ERROR_INIT;
+    assert_int_equal(lc_answer_parse(&t, text, strlen(text), &err), 0);
+    t.rows_said = rows_said;
+    rc = lc_answer_check(&t, sql, &err);
+    lc_answer_release(&t);
+    assert_int_equal(rc, rc ? LC_ERR_INPUT : 0);
+    assert_int_equal(err.code, rc);
+    return err.msg;
+}
+
+static void test_columns(void **state)
+{
+    static const struct lc_sql sql = {"find", "", no_args, name_and_n, 2, LC_SQL_ROWS_ANY};
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"name\tn\nString\tUInt64\n", ""},
+        {"name\tn\nString\tUInt64\nx\t1\ny\t18446744073709551615\n", ""},
+        {"name\tn\nLowCardinality(Nullable(String))\tNullable(UInt8)\n\\N\t\\N\n", ""},
+        {"name\tn\nEnum8('a' = 1)\tInt64\na\t7\n", ""},
+        {"name\nString\nx\n", "find has 1 columns, not 2"},
+        {"name\tn\tm\nString\tUInt8\tUInt8\n", "find has 3 columns, not 2"},
+        {"n\tname\nUInt8\tString\n", "column 1 of find is \"n\", not \"name\""},
+        {"name\tm\nString\tUInt8\n", "column 2 of find is \"m\", not \"n\""},
+        {"name\tn\\0\nString\tUInt8\n", "column 2 of find is \"n\\x00\", not \"n\""},
+        {"name\tn\nUInt8\tUInt8\n", "column name of find is of the type \"UInt8\""},
+        {"name\tn\nArray(String)\tUInt8\n", "column name of find is of the type \"Array(String)\""},
+        {"name\tn\nString\tString\n", "column n of find is of the type \"String\""},
+        {"name\tn\nString\tFloat64\n", "column n of find is of the type \"Float64\""},
+        {"name\tn\nString\tUInt\n", "column n of find is of the type \"UInt\""},
+        {"name\tn\nString\tUInt8\nx\t1\ny\t-1\n", "column n of find holds no number: \"-1\""},
+        {"name\tn\nString\tUInt8\nx\t\n", "column n of find holds no number: \"\""},
+        {"name\tn\nString\tUInt8\nx\t 1\n", "column n of find holds no number: \" 1\""},
+        {"name\tn\nString\tUInt8\nx\t+1\n", "column n of find holds no number: \"+1\""},
+        {"name\tn\nString\tUInt8\nx\t1x\n", "column n of find holds no number: \"1x\""},
+        {"name\tn\nString\tUInt8\nx\t1\\0\n", "column n of find holds no number: \"1\\x00\""},
+        {"name\tn\nString\tUInt8\nx\t18446744073709551616\n",
+         "column n of find holds no number: \"18446744073709551616\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(check(cases[i].text, &sql, 0), cases[i].message);
+}
+
+static void test_other_numbers(void **state)
+{
+    static const struct lc_sql_column of_int[] = {{"n", LC_SQL_INT}};
+    static const struct lc_sql_column of_number[] = {{"n", LC_SQL_NUMBER}};
+    static const struct lc_sql integer = {"i", "", no_args, of_int, 1, LC_SQL_ROWS_ANY};
+    static const struct lc_sql number = {"f", "", no_args, of_number, 1, LC_SQL_ROWS_ANY};
+
+    (void)state;
+    assert_string_equal(check("n\nInt64\n-9223372036854775808\n7\n\\N\n", &integer, 0), "");
+    assert_string_equal(check("n\nInt64\n9223372036854775808\n", &integer, 0),
+                        "column n of i holds no number: \"9223372036854775808\"");
+    assert_string_equal(check("n\nInt64\n--1\n", &integer, 0),
+                        "column n of i holds no number: \"--1\"");
+    assert_string_equal(check("n\nInt64\n1.5\n", &integer, 0),
+                        "column n of i holds no number: \"1.5\"");
+    assert_string_equal(check("n\nFloat64\n-1.5\n1e3\n7\n\\N\n", &number, 0), "");
+    assert_string_equal(check("n\nFloat64\nnan\n", &number, 0),
+                        "column n of f holds no number: \"nan\"");
+    assert_string_equal(check("n\nFloat64\n1e999\n", &number, 0),
+                        "column n of f holds no number: \"1e999\"");
+    assert_string_equal(check("n\nFloat64\n\n", &number, 0), "column n of f holds no number: \"\"");
+    assert_string_equal(check("n\nString\n1\n", &number, 0),
+                        "column n of f is of the type \"String\"");
+}
+
+static void test_rows(void **state)
+{
+    static const char head[] = "name\tn\nString\tUInt8\n";
+    static const struct {
+        enum lc_sql_rows rows;
+        size_t n;
+        uint64_t said;
+        const char *message;
+    } cases[] = {
+        {LC_SQL_ROWS_ANY, 0, 0, ""},
+        {LC_SQL_ROWS_ANY, 3, 3, ""},
+        {LC_SQL_ROWS_ANY, 3, 0, ""}, /* a server that does not count says nothing, or 0 */
+        {LC_SQL_ROWS_ANY, 2, 3, "find has 2 rows, where the server counts 3"},
+        {LC_SQL_ROWS_ANY, 0, 3, "find has 0 rows, where the server counts 3"},
+        {LC_SQL_ROWS_ANY, 4, 3, "find has 4 rows, where the server counts 3"},
+        {LC_SQL_ROWS_ONE, 1, 0, ""},
+        {LC_SQL_ROWS_ONE, 0, 0, "find has 0 rows, not one"},
+        {LC_SQL_ROWS_ONE, 2, 0, "find has 2 rows, not one"},
+        {LC_SQL_ROWS_AT_MOST_ONE, 0, 0, ""},
+        {LC_SQL_ROWS_AT_MOST_ONE, 1, 1, ""},
+        {LC_SQL_ROWS_AT_MOST_ONE, 2, 0, "find has 2 rows, not one at most"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct lc_sql sql = {"find", "", no_args, name_and_n, 2, cases[i].rows};
+        char text[128];
+
+        strcpy(text, head);
+        for (size_t row = 0; row < cases[i].n; row++)
+            strcat(text, "x\t1\n");
+        assert_string_equal(check(text, &sql, cases[i].said), cases[i].message);
+    }
+}
+
+static void test_what_promises_nothing(void **state)
+{
+    static const struct lc_sql none = {"drop", "", no_args, NULL, 0, LC_SQL_ROWS_NONE};
+    static const struct lc_sql unknown = {"part", "", no_args, NULL, 0, LC_SQL_ROWS_UNKNOWN};
+
+    (void)state;
+    assert_string_equal(check("a\nString\nx\n", &none, 7), "");
+    assert_string_equal(check("a\tb\nString\tArray(UInt8)\nx\ty\n", &unknown, 1), "");
+    assert_string_equal(check("a\nString\nx\n", &unknown, 7),
+                        "part has 1 rows, where the server counts 7");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_other_numbers),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_what_promises_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
