@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # What cmake/embed_sql.cmake makes of a file, and what it refuses, with the place.
 set -euo pipefail
 dir=$(mktemp -d "${TMPDIR:-/tmp}/livecol.XXXXXX")
@@ -6,25 +6,25 @@ trap 'rm -rf "$dir"' EXIT
 failed=0
 
 fail() {
-    echo "FAILED: $*"
-    failed=1
+  echo "FAILED: $*"
+  failed=1
 }
 
 embed() { # of the text on stdin
-    rm -f "$dir/out.c" "$dir/out.h"
-    cat >"$dir/room.sql"
-    cmake -DOUT="$dir/out" -DFILES="$dir/room.sql" -P "$LIVECOL_SOURCE/cmake/embed_sql.cmake" >"$dir/log" 2>&1
+  rm -f "$dir/out.c" "$dir/out.h"
+  cat >"$dir/room.sql"
+  cmake -DOUT="$dir/out" -DFILES="$dir/room.sql" -P "$LIVECOL_SOURCE/cmake/embed_sql.cmake" >"$dir/log" 2>&1
 }
 
 refused() { # MESSAGE, of the text on stdin
-    if embed; then
-        fail "taken: $1"
-    elif ! tr -s ' \n' ' ' <"$dir/log" | grep -qF -- "$1"; then
-        fail "other message than: $1"
-        cat "$dir/log"
-    elif [ -e "$dir/out.c" ]; then
-        fail "written all the same: $1"
-    fi
+  if embed; then
+    fail "taken: $1"
+  elif ! tr -s ' \n' ' ' <"$dir/log" | grep -qF -- "$1"; then
+    fail "other message than: $1"
+    cat "$dir/log"
+  elif [ -e "$dir/out.c" ]; then
+    fail "written all the same: $1"
+  fi
 }
 
 embed <<'SQL'
@@ -71,7 +71,8 @@ int main(void)
 }
 C
 sed "s/\"livecol_sql.h\"/\"out.h\"/" "$dir/out.c" >"$dir/made.c"
-cc -Wall -Werror -I"$dir" -I"$LIVECOL_SOURCE" "$dir/made.c" "$dir/main.c" -o "$dir/main" && "$dir/main" || fail "what it makes"
+cc -Wall -Werror -I"$dir" -I"$LIVECOL_SOURCE" "$dir/made.c" "$dir/main.c" -o "$dir/main"
+"$dir/main" || fail "what it makes"
 
 refused 'room.sql: there is no block in it' <<<'SELECT 1;'
 refused 'room.sql: the head is not NAME (ARGUMENTS) -> COLUMNS: find' <<<$'-- :name find\nSELECT 1;'
