@@ -9,6 +9,7 @@
  */
 #ifndef LC_UDF_CODEC_H
 #define LC_UDF_CODEC_H
+#include "udf/argument.h"
 #include "udf/column_type.h"
 #include "udf/format.h"
 #include "udf/rules/match.h"
@@ -16,11 +17,8 @@
 /* Bytes behind the input that may be read (and mean nothing): matching loads eight at a time. */
 #define LC_SLACK 64
 
-/* The type of the key column that comes in; String where the format does not say. */
-struct lc_argument {
-    bool low_cardinality, nullable, is_number;
-    unsigned width; /* bytes of a number or a FixedString; 0: String */
-};
+/* Bytes of the longest text of a value that is no string and no Enum, and what is read behind it. */
+#define LC_KEY_TEXT_BYTES 64
 
 /* Where a Native block is. */
 enum lc_native_at {
@@ -32,7 +30,6 @@ enum lc_native_at {
 };
 
 struct lc_native {
-    struct lc_argument arg;
     enum lc_native_at at;
     uint64_t rows;      /* of the block */
     uint64_t dict_keys; /* of the dictionary */
@@ -40,6 +37,7 @@ struct lc_native {
     struct lc_buf dict;  /* u32: the rule of each dictionary key */
     struct lc_buf nulls; /* the null map */
     uint64_t null_row;   /* the row of `nulls` that comes next */
+    struct lc_buf type;  /* the type's text in the last header that was good */
 };
 
 /* How the values of a result are put out: chosen once, from type and format. */
@@ -70,13 +68,22 @@ struct lc_stream {
     bool chunk_header, in_block;
     enum lc_emit emit;
     struct lc_buf in, out;
-    size_t at;           /* bytes of `in` that are used up */
-    size_t ready;        /* bytes of `out` that may be written */
-    uint64_t passed;     /* bytes of the stream before in.p[0] */
-    uint64_t row;        /* rows decoded since the start, for messages */
-    uint64_t rows_left;  /* of the block; UINT64_MAX where the format does not say */
-    uint64_t chunk_rows; /* the chunk header's, to compare a block with */
+    size_t read_bytes;             /* room offered for a read */
+    size_t at;                     /* bytes of `in` that are used up */
+    size_t ready;                  /* bytes of `out` that may be written */
+    uint64_t passed;               /* bytes of the stream before in.p[0] */
+    uint64_t row;                  /* rows decoded since the start, for messages */
+    uint64_t rows_left;            /* of the block; UINT64_MAX where the format does not say */
+    uint64_t chunk_rows;           /* the chunk header's, to compare a block with */
+    const struct lc_argument *arg; /* what comes: `declared`, or `own` */
+    const struct lc_argument
+        *declared;             /* NULL: Native headers say it, or `own` is taken for granted */
+    const char *declared_type; /* its text */
+    struct lc_argument own;
     struct lc_batch batch;
+    bool no_rule[LC_BATCH]; /* keys of the batch that no rule but the default takes */
+    bool any_no_rule;
+    uint8_t text[LC_BATCH][LC_KEY_TEXT_BYTES]; /* the texts of keys that come as numbers */
     uint32_t value[LC_BATCH]; /* rule numbers, then value ids, of the rows just decoded */
     struct lc_buf later;      /* u32 value ids of a block in work, with LC_EMIT_LATER */
     struct lc_buf local;      /* Native LowCardinality: numbering of a block's own values */
@@ -106,15 +113,22 @@ static inline size_t lc_left(const struct lc_stream *s)
 int lc_codec_fail(const struct lc_stream *s, size_t byte, uint64_t rows, struct lc_error *err,
                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* Match s->batch into s->value; its n, or LC_ERR_INPUT (a corrupt arena). */
+/* Match s->batch into s->value, and forget s->no_rule; its n, or LC_ERR_INPUT (a corrupt arena). */
 int lc_codec_match(struct lc_stream *s, struct lc_error *err);
 
 /*
- * Decode up to `want` Strings (varint length, bytes) or `width`-byte numbers at s->at into
- * s->batch, and use them up. How many, 0 where the next is not whole yet, or LC_ERR_INPUT.
+ * Decode up to `want` values of s->arg at s->at, as Native and RowBinary have them, into s->batch,
+ * and use them up. nulls: a byte a value, 1 where it is NULL; may be NULL itself. How many, 0 where
+ * the next is not whole yet, or LC_ERR_INPUT.
  */
-int lc_decode_strings(struct lc_stream *s, size_t want, struct lc_error *err);
-int lc_decode_numbers(struct lc_stream *s, size_t want, unsigned width);
+int lc_decode_keys(struct lc_stream *s, size_t want, const uint8_t *nulls, struct lc_error *err);
+
+/*
+ * Read a String's length `byte` bytes past s->at, in row s->row + row: the bytes that it takes, 0
+ * where more are needed, or LC_ERR_INPUT.
+ */
+int lc_decode_length(const struct lc_stream *s, size_t byte, size_t row, uint64_t *len,
+                     struct lc_error *err);
 
 /* Encode n values of s->value as Strings / as fixed-width numbers. 0 or LC_ERR_NOMEM/INPUT. */
 int lc_put_strings(struct lc_stream *s, const uint32_t *value, size_t n);

@@ -1,31 +1,10 @@
 #include "udf/column_type.h"
 
+#include "udf/type_text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Reading a type's text. */
-struct cursor {
-    const char *p;
-    const char *start;
-};
-
-static void skip_spaces(struct cursor *c)
-{
-    while (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r')
-        c->p++;
-}
-
-static bool take(struct cursor *c, const char *word)
-{
-    size_t n = strlen(word);
-
-    skip_spaces(c);
-    if (strncmp(c->p, word, n) != 0)
-        return false;
-    c->p += n;
-    return true;
-}
 
 static int bad_type(const char *type, struct lc_error *err)
 {
@@ -35,47 +14,6 @@ static int bad_type(const char *type, struct lc_error *err)
             "LowCardinality(Nullable(String)), Enum8('a'=1,'b'=2), Enum16(...), UInt8, UInt16, "
             "UInt32, UInt64");
     return LC_ERR_USAGE;
-}
-
-/* A quoted Enum name with both escapes ('' and \'), appended to out. */
-static bool take_name(struct cursor *c, struct lc_buf *out)
-{
-    if (!take(c, "'"))
-        return false;
-    for (; *c->p; c->p++) {
-        char byte = *c->p;
-
-        if (byte == '\'' && c->p[1] != '\'') {
-            c->p++;
-            return true;
-        }
-        if (byte == '\'')
-            c->p++;
-        if (byte == '\\') {
-            static const char from[] = "bfnrt0'\\", to[] = "\b\f\n\r\t\0'\\";
-            const char *at = c->p[1] ? strchr(from, c->p[1]) : NULL;
-
-            if (!at)
-                return false;
-            byte = to[at - from];
-            c->p++;
-        }
-        if (lc_buf_add(out, &byte, 1))
-            return false;
-    }
-    return false;
-}
-
-static bool take_integer(struct cursor *c, long *out)
-{
-    char *end;
-
-    skip_spaces(c);
-    *out = strtol(c->p, &end, 10);
-    if (end == c->p)
-        return false;
-    c->p = end;
-    return true;
 }
 
 /* The value id whose text is this, or LC_NONE. */
@@ -140,7 +78,7 @@ static int check_enum(struct lc_column_type *res, const char *name, bool has_emp
     return 0;
 }
 
-static int init_enum(struct lc_column_type *res, struct cursor *c, const char *name,
+static int init_enum(struct lc_column_type *res, struct lc_type_text *c, const char *name,
                      struct lc_error *err)
 {
     long low = res->base == LC_BASE_ENUM8 ? -128 : -32768;
@@ -164,7 +102,8 @@ static int init_enum(struct lc_column_type *res, struct cursor *c, const char *n
         uint32_t id;
 
         lc_buf_reset(&text);
-        if (!take_name(c, &text) || !take(c, "=") || !take_integer(c, &number)) {
+        if (!lc_type_text_name(c, &text) || !lc_type_text_take(c, "=") ||
+            !lc_type_text_integer(c, &number)) {
             rc = bad_type(c->start, err);
             break;
         }
@@ -181,8 +120,8 @@ static int init_enum(struct lc_column_type *res, struct cursor *c, const char *n
             res->own_code[0] = (uint64_t)number & 0xffff;
             has_empty = true;
         }
-    } while (take(c, ","));
-    if (!rc && !take(c, ")"))
+    } while (lc_type_text_take(c, ","));
+    if (!rc && !lc_type_text_take(c, ")"))
         rc = bad_type(c->start, err);
     lc_buf_release(&text);
     return rc ? rc : check_enum(res, name, has_empty, err);
@@ -202,7 +141,7 @@ static int init_uint(struct lc_column_type *res, const char *name, struct lc_err
     return 0;
 }
 
-static int init_type(struct lc_column_type *res, struct cursor *c, const char *name,
+static int init_type(struct lc_column_type *res, struct lc_type_text *c, const char *name,
                      struct lc_error *err)
 {
     static const struct {
@@ -216,33 +155,33 @@ static int init_type(struct lc_column_type *res, struct cursor *c, const char *n
     unsigned closing = 0;
 
     for (size_t i = 0; i < sizeof uints / sizeof uints[0]; i++)
-        if (take(c, uints[i].word)) {
+        if (lc_type_text_take(c, uints[i].word)) {
             res->base = uints[i].base;
             res->width = uints[i].width;
             return init_uint(res, name, err);
         }
-    if (take(c, "Enum8") || take(c, "Enum16")) {
+    if (lc_type_text_take(c, "Enum8") || lc_type_text_take(c, "Enum16")) {
         res->base = c->p[-1] == '8' ? LC_BASE_ENUM8 : LC_BASE_ENUM16;
         res->width = res->base == LC_BASE_ENUM8 ? 1 : 2;
-        return take(c, "(") ? init_enum(res, c, name, err) : bad_type(c->start, err);
+        return lc_type_text_take(c, "(") ? init_enum(res, c, name, err) : bad_type(c->start, err);
     }
-    if (take(c, "LowCardinality")) {
-        if (!take(c, "("))
+    if (lc_type_text_take(c, "LowCardinality")) {
+        if (!lc_type_text_take(c, "("))
             return bad_type(c->start, err);
         res->low_cardinality = true;
         closing++;
     }
-    if (take(c, "Nullable")) {
-        if (!take(c, "("))
+    if (lc_type_text_take(c, "Nullable")) {
+        if (!lc_type_text_take(c, "("))
             return bad_type(c->start, err);
         res->nullable = true;
         closing++;
     }
-    if (!take(c, "String"))
+    if (!lc_type_text_take(c, "String"))
         return bad_type(c->start, err);
     res->base = LC_BASE_STRING;
     for (; closing; closing--)
-        if (!take(c, ")"))
+        if (!lc_type_text_take(c, ")"))
             return bad_type(c->start, err);
     return 0;
 }
@@ -251,7 +190,7 @@ int lc_column_type_init(struct lc_column_type *res, const struct lc_rules *rules
                         uint32_t attribute, const char *type, const char *name,
                         struct lc_error *err)
 {
-    struct cursor c = {type, type};
+    struct lc_type_text c = {type, type};
     int rc;
 
     *res = (struct lc_column_type){.rules = rules, .attribute = attribute, .type = strdup(type)};
@@ -259,7 +198,7 @@ int lc_column_type_init(struct lc_column_type *res, const struct lc_rules *rules
         return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
     rc = init_type(res, &c, name, err);
     if (!rc) {
-        skip_spaces(&c);
+        lc_type_text_spaces(&c);
         if (*c.p)
             rc = bad_type(type, err);
     }

@@ -54,9 +54,9 @@ static int put_key(struct lc_stream *s, size_t i)
     const struct lc_batch *b = &s->batch;
 
     if (lc_kind_takes_numbers(s->rules->kind))
-        return put_number(&s->out, b->number[i], s->native.arg.width ? s->native.arg.width : 8);
-    if (s->native.arg.width) /* FixedString: its padding is not in the length */
-        return lc_buf_add(&s->out, b->p[i], s->native.arg.width);
+        return put_number(&s->out, b->number[i], s->arg->width);
+    if (s->arg->width) /* FixedString: its padding is not in the length */
+        return lc_buf_add(&s->out, b->p[i], s->arg->width);
     return lc_put_slice(&s->out, (struct lc_slice){b->p[i], b->len[i]});
 }
 

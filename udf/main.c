@@ -89,6 +89,8 @@ struct answer {
     uint32_t attribute[LC_MAX_ATTRIBUTES];
     char *type[LC_MAX_ATTRIBUTES];
     struct lc_column_type result[LC_MAX_ATTRIBUTES];
+    char *argument_type; /* what comes; NULL: nobody said */
+    struct lc_argument argument;
 };
 
 static void list_attributes(const struct lc_rules *rules, struct lc_error *err)
@@ -150,8 +152,22 @@ static int init_answer(struct answer *a, const struct lc_rules *rules,
     return rc;
 }
 
+/* What comes, where the command line says it: refused now rather than at the first row. */
+static int init_argument(struct answer *a, const struct lc_rules *rules,
+                         const struct lc_udf_options *o, struct lc_error *err)
+{
+    int rc = o->argument ? read_type(&a->argument_type, o->argument, err) : 0;
+
+    if (rc || !o->argument)
+        return rc;
+    rc = lc_argument_parse(&a->argument, a->argument_type, err);
+    return rc ? rc : lc_argument_fits(&a->argument, a->argument_type, rules->kind, o->format, err);
+}
+
 static void release_answer(struct answer *a)
 {
+    lc_argument_release(&a->argument);
+    free(a->argument_type);
     for (unsigned i = 0; i < LC_MAX_ATTRIBUTES; i++) {
         lc_column_type_release(&a->result[i]);
         free(a->type[i]);
@@ -172,6 +188,8 @@ static int say_rules(const struct lc_rules *r, const struct answer *answer, cons
     printf(", %s, answers", r->default_rule == LC_NONE ? "no default" : "with a default");
     for (unsigned i = 0; i < answer->n; i++)
         printf("%s %s", i ? "," : "", answer->result[i].type);
+    if (answer->argument_type)
+        printf(", of %s", answer->argument_type);
     putchar('\n');
     return 0;
 }
@@ -266,7 +284,11 @@ static int emit(const struct lc_udf_options *o, const struct answer *a, const ch
     rc = o->emit == LC_EMITS_ROWS
              ? lc_stream_new_rows(&s, a->result, a->n, o->format, o->chunk_header)
              : lc_stream_new(&s, a->result, o->format, o->chunk_header);
-    rc = rc ? lc_fail(err, LC_ERR_NOMEM, "not enough memory") : serve(s, err);
+    if (rc)
+        lc_fail(err, LC_ERR_NOMEM, "not enough memory");
+    if (!rc && a->argument_type)
+        rc = lc_stream_expect(s, &a->argument, a->argument_type, err);
+    rc = rc ? rc : serve(s, err);
     lc_stream_free(s);
     return rc;
 }
@@ -284,6 +306,8 @@ static int run(const struct lc_udf_options *o, struct lc_error *err)
         hint_place(o->rules, err);
     if (!rc)
         rc = init_answer(&answer, rules, o, path, err);
+    if (!rc)
+        rc = init_argument(&answer, rules, o, err);
     if (!rc)
         rc = o->check ? say_rules(rules, &answer, path, err) : emit(o, &answer, path, err);
     release_answer(&answer);

@@ -30,63 +30,6 @@
 #define MAX_NAME_BYTES 65536u
 #define COLUMN_NAME    "result" /* the server takes result columns by name: see return_name */
 
-/* The rule of a NULL: the default, where there is one. */
-static uint32_t rule_of_null(const struct lc_rules *r)
-{
-    return r->default_rule == LC_NONE ? r->rules : r->default_rule;
-}
-
-static bool skip_word(const char **p, const char *end, const char *word)
-{
-    size_t n = strlen(word);
-
-    if ((size_t)(end - *p) < n || memcmp(*p, word, n) != 0)
-        return false;
-    *p += n;
-    return true;
-}
-
-/* Read an argument's type. False: not one that a key can have. */
-static bool parse_argument(struct lc_argument *arg, const char *type, size_t n)
-{
-    const char *p = type, *end = type + n;
-    unsigned closing = 0;
-
-    *arg = (struct lc_argument){0};
-    if (skip_word(&p, end, "LowCardinality(")) {
-        arg->low_cardinality = true;
-        closing++;
-    }
-    if (skip_word(&p, end, "Nullable(")) {
-        arg->nullable = true;
-        closing++;
-    }
-    if (skip_word(&p, end, "String")) {
-        arg->width = 0;
-    } else if (skip_word(&p, end, "FixedString(")) {
-        while (p < end && *p >= '0' && *p <= '9' && arg->width < 100000000)
-            arg->width = arg->width * 10 + (unsigned)(*p++ - '0');
-        closing++;
-        if (arg->width == 0)
-            return false;
-    } else if (skip_word(&p, end, "UInt")) {
-        arg->is_number = true;
-        arg->width = skip_word(&p, end, "8")    ? 1
-                     : skip_word(&p, end, "16") ? 2
-                     : skip_word(&p, end, "32") ? 4
-                     : skip_word(&p, end, "64") ? 8
-                                                : 0;
-        if (arg->width == 0)
-            return false;
-    } else {
-        return false;
-    }
-    for (; closing; closing--)
-        if (!skip_word(&p, end, ")"))
-            return false;
-    return p == end;
-}
-
 /* A varint at offset *at of the input: 1, 0 (more bytes), or LC_ERR_INPUT. */
 static int head_varint(struct lc_stream *s, size_t *at, uint64_t *v, struct lc_error *err)
 {
@@ -117,20 +60,76 @@ static int head_name(struct lc_stream *s, size_t *at, struct lc_slice *name, str
     return 1;
 }
 
-static int check_argument(struct lc_stream *s, size_t at, struct lc_slice type,
-                          struct lc_error *err)
+/* Is the header's type the one declared? Of DateTime('UTC') the server writes DateTime alone. */
+static bool is_declared(const struct lc_argument *header, const struct lc_argument *declared)
 {
-    bool wants_number = lc_kind_takes_numbers(s->rules->kind);
-    char shown[120];
+    struct lc_argument zoned = *header;
 
-    if (parse_argument(&s->native.arg, (const char *)type.p, type.n) &&
-        s->native.arg.is_number == wants_number)
+    if (header->base == LC_ARG_DATETIME && !header->zone)
+        zoned.zone = declared->zone;
+    return lc_argument_same(&zoned, declared);
+}
+
+/* The type in a header that is not the last one's: what comes from here on. */
+static int take_type(struct lc_stream *s, size_t at, struct lc_slice text, struct lc_error *err)
+{
+    struct lc_argument arg = {0};
+    struct lc_error why = LC_ERROR_INIT;
+    char shown[200];
+    const char *type;
+    int rc;
+
+    lc_buf_reset(&s->native.type);
+    if (lc_buf_add(&s->native.type, text.p, text.n))
+        return lc_fail(err, LC_ERR_NOMEM, "not enough memory for a type");
+    type = lc_buf_str(&s->native.type);
+    rc = type ? lc_argument_parse(&arg, type, &why) : LC_ERR_NOMEM;
+    if (!rc && s->declared && !is_declared(&arg, s->declared)) {
+        rc = LC_ERR_INPUT;
+        lc_fail(&why, rc, "the key column is %s, and --argument says %.200s",
+                lc_printable(text.p, text.n, shown, sizeof shown), s->declared_type);
+        lc_hint(&why, "make the argument's type one: in the function's XML and in its command");
+    }
+    if (!rc && !s->declared)
+        rc = lc_argument_fits(&arg, type, s->rules->kind, LC_FORMAT_NATIVE, &why);
+    /* Its rows hold the key as it came: see dictionary_rows.c. */
+    if (!rc && s->with_key &&
+        (arg.low_cardinality || arg.nullable ||
+         (lc_kind_takes_numbers(s->rules->kind)
+              ? arg.base != LC_ARG_UINT
+              : arg.base != LC_ARG_STRING && arg.base != LC_ARG_FIXED_STRING))) {
+        rc = LC_ERR_INPUT;
+        lc_fail(&why, rc,
+                "a dictionary's key is String or FixedString, of ranges UInt8 to UInt64, not %s",
+                lc_printable(text.p, text.n, shown, sizeof shown));
+    }
+    if (rc == LC_ERR_NOMEM) {
+        lc_fail(err, rc, "not enough memory for a type");
+    } else if (rc) {
+        rc = lc_codec_fail(s, at, 0, err, "%s", why.msg);
+        lc_hint(err, "%s", why.hint);
+    }
+    if (rc || s->declared) {
+        lc_argument_release(&arg);
+    } else {
+        lc_argument_release(&s->own);
+        s->own = arg;
+    }
+    if (rc)
+        lc_buf_reset(&s->native.type);
+    return rc;
+}
+
+/* Take the type, at offset `at`. Most blocks have that of the block before. */
+static int check_type(struct lc_stream *s, size_t at, struct lc_slice type, struct lc_error *err)
+{
+    const struct lc_buf *last = &s->native.type;
+
+    if (last->n && last->n == type.n && memcmp(last->p, type.p, type.n) == 0)
         return 0;
-    lc_codec_fail(s, at, 0, err, "the key column is %s, but %s rules take %s",
-                  lc_printable(type.p, type.n, shown, sizeof shown), lc_kind_name(s->rules->kind),
-                  wants_number ? "UInt8, UInt16, UInt32 or UInt64" : "String or FixedString");
-    lc_hint(err, "declare the function's argument as %s", wants_number ? "UInt64" : "String");
-    return LC_ERR_INPUT;
+    if (memchr(type.p, 0, type.n))
+        return lc_codec_fail(s, at, 0, err, "a type with a NUL in it");
+    return take_type(s, at, type, err);
 }
 
 static int put_u64(struct lc_stream *s, uint64_t v)
@@ -207,51 +206,20 @@ static int native_begin(struct lc_stream *s, struct lc_error *err)
         rc = head_name(s, &at, &type, err);
     if (rc <= 0)
         return rc;
-    rc = check_argument(s, at - type.n, type, err);
+    rc = check_type(s, at - type.n, type, err);
     if (rc)
         return rc;
-    if (s->with_key && (b->arg.low_cardinality || b->arg.nullable))
-        return lc_codec_fail(s, at - type.n, 0, err,
-                             "a dictionary's key is neither LowCardinality nor Nullable");
     s->at += at;
     s->rows_left = b->rows;
-    b->at = b->arg.low_cardinality ? LC_NATIVE_DICT_HEAD
-            : b->arg.nullable      ? LC_NATIVE_NULLS
-                                   : LC_NATIVE_ROWS;
+    b->at = s->arg->low_cardinality ? LC_NATIVE_DICT_HEAD
+            : s->arg->nullable      ? LC_NATIVE_NULLS
+                                    : LC_NATIVE_ROWS;
     lc_buf_reset(&b->nulls);
     lc_buf_reset(&b->dict);
     b->null_row = 0;
     if (s->with_key ? lc_dictionary_rows_begin(s, name, type) : put_header(s))
         return lc_fail(err, LC_ERR_NOMEM, "not enough memory for the answer");
     return 1;
-}
-
-/* Decode up to `want` keys of the column's type into the batch. */
-static int decode_keys(struct lc_stream *s, uint64_t want64, struct lc_error *err)
-{
-    const struct lc_argument *arg = &s->native.arg;
-    size_t want = want64 < LC_BATCH ? (size_t)want64 : LC_BATCH, n;
-    const uint8_t *p = s->in.p + s->at;
-
-    if (arg->is_number)
-        return lc_decode_numbers(s, want, arg->width);
-    if (arg->width == 0)
-        return lc_decode_strings(s, want, err);
-    n = lc_left(s) / arg->width;
-    if (n > want)
-        n = want;
-    for (size_t i = 0; i < n; i++) {
-        size_t len = arg->width;
-
-        /* FixedString pads with NULs, which no rule has: they are not part of the key. */
-        while (len && p[i * arg->width + len - 1] == 0)
-            len--;
-        s->batch.p[i] = p + i * arg->width;
-        s->batch.len[i] = len;
-    }
-    s->at += n * arg->width;
-    s->batch.n = n;
-    return (int)n;
 }
 
 static int take_nulls(struct lc_stream *s)
@@ -308,7 +276,10 @@ static int take_dictionary(struct lc_stream *s, struct lc_error *err)
     struct lc_native *b = &s->native;
 
     while (b->dict.n / 4 < b->dict_keys) {
-        int n = decode_keys(s, b->dict_keys - b->dict.n / 4, err);
+        static const uint8_t first_is_null[LC_BATCH] = {1};
+        uint64_t left = b->dict_keys - b->dict.n / 4;
+        int n = lc_decode_keys(s, left < LC_BATCH ? (size_t)left : LC_BATCH,
+                               s->arg->nullable && b->dict.n == 0 ? first_is_null : NULL, err);
 
         if (n <= 0)
             return n;
@@ -318,8 +289,6 @@ static int take_dictionary(struct lc_stream *s, struct lc_error *err)
         if (lc_buf_add(&b->dict, s->value, (size_t)n * 4))
             return lc_fail(err, LC_ERR_NOMEM, "not enough memory for a dictionary");
     }
-    if (b->arg.nullable && b->dict_keys)
-        *(uint32_t *)(void *)b->dict.p = rule_of_null(s->rules);
     b->at = LC_NATIVE_INDEX_HEAD;
     return 1;
 }
@@ -365,17 +334,13 @@ static int take_indexes(struct lc_stream *s, struct lc_error *err)
 static int take_keys(struct lc_stream *s, struct lc_error *err)
 {
     struct lc_native *b = &s->native;
-    int n = decode_keys(s, s->rows_left, err);
+    size_t want = s->rows_left < LC_BATCH ? (size_t)s->rows_left : LC_BATCH;
+    int n = lc_decode_keys(s, want, s->arg->nullable ? b->nulls.p + b->null_row : NULL, err);
 
     if (n <= 0)
         return n;
-    n = lc_codec_match(s, err);
-    if (n < 0 || !b->arg.nullable)
-        return n;
-    for (int i = 0; i < n; i++)
-        if (b->nulls.p[b->null_row++])
-            s->value[i] = rule_of_null(s->rules);
-    return n;
+    b->null_row += (uint64_t)n;
+    return lc_codec_match(s, err);
 }
 
 static int native_rows(struct lc_stream *s, struct lc_error *err)
@@ -392,7 +357,7 @@ static int native_rows(struct lc_stream *s, struct lc_error *err)
         rc = take_index_head(s, err);
     if (rc <= 0)
         return rc;
-    return s->native.arg.low_cardinality ? take_indexes(s, err) : take_keys(s, err);
+    return s->arg->low_cardinality ? take_indexes(s, err) : take_keys(s, err);
 }
 
 static int native_put(struct lc_stream *s, size_t n)

@@ -6,8 +6,8 @@
 static const char help[] =
     "livecol-udf - derive a column from another, inside ClickHouse\n"
     "\n"
-    "  livecol-udf --rules FILE [--attribute NAME] [--format FORMAT] [--type TYPE] "
-    "[--chunk-header]\n"
+    "  livecol-udf --rules FILE [--attribute NAME] [--format FORMAT] [--argument TYPE] [--type TYPE]\n"
+    "              [--chunk-header]\n"
     "  livecol-udf --rules FILE --emit rows|all [--attribute NAME --type TYPE]... [--key NAME] "
     "...\n"
     "  livecol-udf --rules FILE --check\n"
@@ -29,6 +29,16 @@ static const char help[] =
     "several;\n"
     "                    with --emit rows and all, again for each; default there: all)\n"
     "  --format FORMAT   Native (default), RowBinary or TabSeparated: as <format> of the function\n"
+    "  --argument TYPE   as <type> of the function's <argument>: what comes in. String, "
+    "FixedString(N),\n"
+    "                    UInt8 to UInt64, Int8 to Int64, Bool, Enum8('a'=1,'b'=2), Enum16(...), "
+    "Date,\n"
+    "                    Date32, DateTime('UTC'), DateTime64(3,'UTC'), UUID, IPv4, IPv6, Nullable "
+    "and\n"
+    "                    LowCardinality of them. Prefix, exact and bucket rules get its text, as\n"
+    "                    toString has it; ranges its number, as toUInt64 has it. RowBinary and\n"
+    "                    TabSeparated do not carry the type: without it String is read, or UInt64\n"
+    "                    for ranges. No space in it; @FILE reads it from a file\n"
     "  --type TYPE       as <return_type> of the function: String (default),\n"
     "                    LowCardinality(String), Nullable(String), "
     "LowCardinality(Nullable(String)),\n"
@@ -60,6 +70,7 @@ enum {
     OPT_KEY,
     OPT_ATTRIBUTE,
     OPT_FORMAT,
+    OPT_ARGUMENT,
     OPT_TYPE,
     OPT_CHUNK,
     OPT_CHECK,
@@ -73,6 +84,7 @@ static const struct option table[] = {
     {"key", required_argument, NULL, OPT_KEY},
     {"attribute", required_argument, NULL, OPT_ATTRIBUTE},
     {"format", required_argument, NULL, OPT_FORMAT},
+    {"argument", required_argument, NULL, OPT_ARGUMENT},
     {"type", required_argument, NULL, OPT_TYPE},
     {"chunk-header", no_argument, NULL, OPT_CHUNK},
     {"check", no_argument, NULL, OPT_CHECK},
@@ -127,6 +139,11 @@ static int take(struct lc_udf_options *o, int option, struct lc_error *err)
         return take_one(o->attribute, &o->attributes, "--attribute", err);
     case OPT_TYPE:
         return take_one(o->type, &o->types, "--type", err);
+    case OPT_ARGUMENT:
+        if (o->argument)
+            return usage(err, "a function has one argument: --argument again is", optarg);
+        o->argument = optarg;
+        return 0;
     case OPT_FORMAT:
         format = lc_format_from_name(optarg);
         if (format < 0)
@@ -168,6 +185,9 @@ int lc_udf_options_parse(struct lc_udf_options *o, int argc, char **argv, struct
     if (o->emit == LC_EMITS_VALUES && (o->attributes > 1 || o->types > 1))
         return usage(err, "only --emit rows and all take more than one",
                      o->attributes > 1 ? "--attribute" : "--type");
+    if (o->emit != LC_EMITS_VALUES && o->argument)
+        return usage(err, "a dictionary's key is String, or UInt64 for ranges: not --argument",
+                     o->argument);
     if (!o->rules && !o->help && !o->version) {
         lc_fail(err, LC_ERR_USAGE, "--rules is missing");
         lc_hint(err, "livecol-udf --rules region.csv; --help lists the options");

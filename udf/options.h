@@ -22,6 +22,7 @@ struct lc_udf_options {
     const char *attribute[LC_MAX_ATTRIBUTES];
     const char
         *type[LC_MAX_ATTRIBUTES]; /* a type's text, or @FILE; of the attribute in its place */
+    const char *argument;         /* the type of what comes, or @FILE; NULL: not said */
     enum lc_format format;
     bool chunk_header, check, help, version;
 };

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room offered for a read: as much as an enlarged pipe holds. */
-#define READ_SIZE ((size_t)1 << 20)
+/* Room offered for a read, where nobody says otherwise: as much as an enlarged pipe holds. */
+#define READ_BYTES ((size_t)1 << 20)
 /* Buffers above this are given back after the block. */
 #define KEEP_BYTES ((size_t)32 << 20)
 
@@ -40,6 +40,30 @@ int lc_stream_new_rows(struct lc_stream **out, const struct lc_column_type *resu
     return rc;
 }
 
+/* What comes where nobody says it, in Native until the first header: UInt64 for ranges, else String. */
+static void take_for_granted(struct lc_stream *s)
+{
+    bool number = lc_kind_takes_numbers(s->rules->kind);
+
+    s->own = (struct lc_argument){.base = number ? LC_ARG_UINT : LC_ARG_STRING,
+                                  .width = number ? 8 : 0,
+                                  /* A NULL shows in TabSeparated, declared or not. */
+                                  .nullable = s->format == LC_FORMAT_TSV};
+    s->arg = &s->own;
+}
+
+int lc_stream_expect(struct lc_stream *s, const struct lc_argument *arg, const char *type,
+                     struct lc_error *err)
+{
+    int rc = lc_argument_fits(arg, type, s->rules->kind, s->format, err);
+
+    if (rc)
+        return rc;
+    s->arg = s->declared = arg;
+    s->declared_type = type;
+    return 0;
+}
+
 int lc_stream_new(struct lc_stream **out, const struct lc_column_type *result,
                   enum lc_format format, bool chunk_header)
 {
@@ -55,13 +79,16 @@ int lc_stream_new(struct lc_stream **out, const struct lc_column_type *result,
     s->format = format;
     s->chunk_header = chunk_header;
     s->emit = choose_emit(result, format);
+    take_for_granted(s);
     s->chunk_rows = UINT64_MAX;
-    lc_buf_init(&s->in, LC_MAX_STREAM_KEY * 2 + READ_SIZE);
+    s->read_bytes = READ_BYTES;
+    lc_buf_init(&s->in, LC_MAX_STREAM_KEY * 2 + READ_BYTES);
     lc_buf_init(&s->out, SIZE_MAX / 2);
     lc_buf_init(&s->later, SIZE_MAX / 2);
     lc_buf_init(&s->local, SIZE_MAX / 2);
     lc_buf_init(&s->native.dict, SIZE_MAX / 2);
     lc_buf_init(&s->native.nulls, SIZE_MAX / 2);
+    lc_buf_init(&s->native.type, SIZE_MAX / 2);
     *out = s;
     return 0;
 }
@@ -76,6 +103,8 @@ void lc_stream_free(struct lc_stream *s)
     lc_buf_release(&s->local);
     lc_buf_release(&s->native.dict);
     lc_buf_release(&s->native.nulls);
+    lc_buf_release(&s->native.type);
+    lc_argument_release(&s->own);
     free(s);
 }
 
@@ -165,6 +194,11 @@ static int work(struct lc_stream *s, struct lc_error *err)
     }
 }
 
+void lc_stream_reads(struct lc_stream *s, size_t bytes)
+{
+    s->read_bytes = bytes < READ_BYTES ? bytes : READ_BYTES;
+}
+
 int lc_stream_space(struct lc_stream *s, uint8_t **p, size_t *n, struct lc_error *err)
 {
     /* Move what is left to the front: no more than one row or header, but for a long key. */
@@ -175,10 +209,10 @@ int lc_stream_space(struct lc_stream *s, uint8_t **p, size_t *n, struct lc_error
         s->passed += s->at;
         s->at = 0;
         s->in.n = left;
-        if (s->in.cap > KEEP_BYTES && left < READ_SIZE)
-            lc_buf_shrink(&s->in, READ_SIZE * 2 + LC_SLACK);
+        if (s->in.cap > KEEP_BYTES && left < s->read_bytes)
+            lc_buf_shrink(&s->in, s->read_bytes * 2 + LC_SLACK);
     }
-    if (lc_buf_reserve(&s->in, READ_SIZE + LC_SLACK))
+    if (lc_buf_reserve(&s->in, s->read_bytes + LC_SLACK))
         return lc_fail(err, LC_ERR_NOMEM, "not enough memory for a key of over %zu bytes", s->in.n);
     *p = s->in.p + s->in.n;
     *n = s->in.cap - s->in.n - LC_SLACK;

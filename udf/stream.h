@@ -13,6 +13,7 @@
  */
 #ifndef LC_UDF_STREAM_H
 #define LC_UDF_STREAM_H
+#include "udf/argument.h"
 #include "udf/column_type.h"
 #include "udf/format.h"
 
@@ -23,6 +24,14 @@ struct lc_stream;
  */
 int lc_stream_new(struct lc_stream **out, const struct lc_column_type *result,
                   enum lc_format format, bool chunk_header);
+
+/*
+ * Say what comes: the function's argument. Before the first feed; both must outlive the stream. Else
+ * RowBinary and TabSeparated are taken to be of String, or for ranges of UInt64, and in Native each
+ * block's header is believed. 0; LC_ERR_USAGE where rules of this kind, or the format, do not take it.
+ */
+int lc_stream_expect(struct lc_stream *s, const struct lc_argument *arg, const char *type,
+                     struct lc_error *err);
 
 /*
  * Start a stream that answers a dictionary: as many rows out as keys in, each the key itself and
@@ -36,7 +45,10 @@ int lc_stream_new_rows(struct lc_stream **out, const struct lc_column_type *resu
 /* Free it; NULL is fine. */
 void lc_stream_free(struct lc_stream *s);
 
-/* Where to put the next bytes: *p has room for *n (≥ 64 KiB). 0, or LC_ERR_NOMEM. */
+/* Offer room for that many bytes a read, at least 1, rather than 1 MiB: where inputs are small. */
+void lc_stream_reads(struct lc_stream *s, size_t bytes);
+
+/* Where to put the next bytes: *p has room for *n (1 MiB or more, or see lc_stream_reads). 0, or LC_ERR_NOMEM. */
 int lc_stream_space(struct lc_stream *s, uint8_t **p, size_t *n, struct lc_error *err);
 
 /* n bytes were put there: work on them. 0, LC_ERR_INPUT or LC_ERR_NOMEM; not to be fed after. */

@@ -5,6 +5,8 @@
 #include "udf/tsv.h"
 
 #include "base/hex.h"
+#include "udf/key.h"
+
 #include <string.h>
 
 /* The byte that a backslash and `c` stand for, or -1. */
@@ -54,48 +56,54 @@ static int64_t unescape(uint8_t *p, size_t n, size_t *bad)
     return (int64_t)to;
 }
 
-static int take_number(struct lc_stream *s, const uint8_t *p, size_t len, size_t i,
-                       struct lc_error *err)
+static int bad_value(const struct lc_stream *s, const uint8_t *p, size_t n, size_t i,
+                     struct lc_error *err)
 {
-    uint64_t v = 0;
     char shown[80];
 
-    for (size_t k = 0; k < len; k++) {
-        uint64_t digit = (uint64_t)p[k] - '0';
-
-        if (digit > 9 || v > UINT64_MAX / 10 || v * 10 > UINT64_MAX - digit)
-            return lc_codec_fail(s, k, i, err, "a range set's key is a UInt64, not '%s'",
-                                 lc_printable(p, len, shown, sizeof shown));
-        v = v * 10 + digit;
-    }
-    if (len == 0)
-        return lc_codec_fail(s, 0, i, err, "a range set's key is a UInt64, not ''");
-    s->batch.number[i] = v;
-    return 0;
+    return lc_codec_fail(s, 0, i, err, "'%s' is no %.200s", lc_printable(p, n, shown, sizeof shown),
+                         s->declared ? s->declared_type : "UInt64, which a range set's key is");
 }
 
-/* One line without its newline: into row i of the batch. NULL is the empty key. */
+/* A field of n bytes, its escapes undone, which lies still until the match. */
+static int take_value(struct lc_stream *s, const uint8_t *p, size_t n, size_t i,
+                      struct lc_error *err)
+{
+    uint8_t wire[LC_KEY_WIDTH_MAX] = {0};
+    const struct lc_argument *arg = s->arg;
+
+    s->batch.p[i] = p;
+    s->batch.len[i] = n;
+    if (arg->base == LC_ARG_STRING)
+        return 0;
+    if (arg->base == LC_ARG_FIXED_STRING)
+        return n == arg->width ? lc_key_set(s, i, p) : bad_value(s, p, n, i, err);
+    return lc_key_parse(arg, p, n, wire) || lc_key_set(s, i, wire) ? bad_value(s, p, n, i, err) : 0;
+}
+
+/* One line without its newline: into row i of the batch. */
 static int take_line(struct lc_stream *s, uint8_t *p, size_t len, size_t i, struct lc_error *err)
 {
     const uint8_t *tab = memchr(p, '\t', len);
-    bool is_null = len == 2 && p[0] == '\\' && p[1] == 'N';
-    bool numbers = lc_kind_takes_numbers(s->rules->kind);
     size_t bad = 0;
     int64_t n;
 
     if (tab)
         return lc_codec_fail(s, (size_t)(tab - p), i, err,
                              "a second column: expected the key alone");
-    n = is_null ? 0 : unescape(p, len, &bad);
+    if (len == 2 && p[0] == '\\' && p[1] == 'N') {
+        if (s->with_key)
+            return lc_codec_fail(s, 0, i, err, "a dictionary's key cannot be NULL");
+        if (!s->arg->nullable)
+            return lc_codec_fail(s, 0, i, err, "a NULL, and --argument says %.200s",
+                                 s->declared_type);
+        lc_key_set_none(s, i);
+        return 0;
+    }
+    n = unescape(p, len, &bad);
     if (n < 0)
         return lc_codec_fail(s, bad, i, err, "a backslash that begins no known escape");
-    s->batch.p[i] = p;
-    s->batch.len[i] = (size_t)n;
-    if (numbers && is_null)
-        return lc_codec_fail(s, 0, i, err, "a range set's key cannot be NULL in TabSeparated");
-    if (s->with_key && is_null)
-        return lc_codec_fail(s, 0, i, err, "a dictionary's key cannot be NULL");
-    return numbers ? take_number(s, p, (size_t)n, i, err) : 0;
+    return take_value(s, p, (size_t)n, i, err);
 }
 
 static int tsv_rows(struct lc_stream *s, struct lc_error *err)

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TEXT_MAX = 1 << 20, OPTIONS_MAX = 24 };
+enum { TEXT_MAX = 1 << 20, OPTIONS_MAX = 25 };
 
 struct request {
     struct lc_server_xml setup;
@@ -40,6 +40,9 @@ static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
          "an attribute to answer; again for each (default: all; a function has one)"},
         {"type", 't', LC_OPT_LIST, &s->types, "TYPE",
          "its type, one for each (default: LowCardinality(String); in a dictionary String)"},
+        {"argument", 0, LC_OPT_STRING, &s->argument, "TYPE",
+         "the function's argument type: what the server casts a key to (default: String, or UInt64 "
+         "for ranges). \"Nullable(String)\" takes a NULL"},
         {"format", 0, LC_OPT_STRING, &s->format, "FORMAT",
          "Native, RowBinary or TabSeparated (default: Native)"},
         {"layout", 0, LC_OPT_STRING, &s->layout, "LAYOUT",
@@ -196,7 +199,9 @@ int lc_cmd_config_function(int argc, const char **argv)
                  "Every element that matters is set.",
         .examples = "livecol config function " EXAMPLE_RULES "\n"
                     "livecol config function " EXAMPLE_RULES " \\\n"
-                    "    --key user_id --type String --out .",
+                    "    --key user_id --type String --out .\n"
+                    "livecol config function " EXAMPLE_RULES " \\\n"
+                    "    --argument 'Nullable(String)'",
     };
     struct request q = {0};
     struct lc_error err = LC_ERROR_INIT;

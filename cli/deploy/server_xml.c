@@ -1,6 +1,7 @@
 #include "cli/deploy/server_xml.h"
 
 #include "base/xml.h"
+#include "udf/argument.h"
 #include "udf/column_type.h"
 #include "udf/export.h"
 #include "udf/rules/open.h"
@@ -160,6 +161,34 @@ static int choose_types(struct lc_server_xml *s, struct lc_error *err)
     return 0;
 }
 
+static const char *key_type(const struct lc_server_xml *s)
+{
+    return s->rules->kind == LC_KIND_RANGE ? "UInt64" : "String";
+}
+
+/* What the function is given: the rules, and the format, must take it. */
+static int choose_argument(struct lc_server_xml *s, struct lc_error *err)
+{
+    struct lc_argument arg = {0};
+    int format = lc_format_from_name(s->format), rc;
+
+    if (!s->argument)
+        s->argument = key_type(s);
+    rc = lc_argument_parse(&arg, s->argument, err);
+    if (!rc)
+        rc = lc_argument_fits(&arg, s->argument, s->rules->kind, (enum lc_format)format, err);
+    if (!rc && strchr(s->argument, ' ')) {
+        rc = lc_fail(err, LC_ERR_USAGE,
+                     "the argument type '%.200s' holds a space, and the server splits the command "
+                     "at spaces",
+                     s->argument);
+        lc_hint(err, "write it without; of an Enum whose labels hold spaces declare String: the "
+                     "server gives the label");
+    }
+    lc_argument_release(&arg);
+    return rc;
+}
+
 static bool is_whole_layout(const char *layout)
 {
     return strcmp(layout, "complex_key_hashed") == 0 || strcmp(layout, "regexp_tree") == 0;
@@ -214,6 +243,7 @@ int lc_server_xml_settle(struct lc_server_xml *s, struct lc_error *err)
     rc = rc ? rc : lc_rules_check_content(s->rules, s->rules_path, err);
     rc = rc ? rc : choose_attributes(s, err);
     rc = rc ? rc : choose_types(s, err);
+    rc = rc ? rc : choose_argument(s, err);
     return rc ? rc : choose_layout(s, err);
 }
 
@@ -229,11 +259,6 @@ void lc_server_xml_release(struct lc_server_xml *s)
 static const char *key_name(const struct lc_server_xml *s)
 {
     return strcmp(s->layout, "regexp_tree") == 0 ? "regexp" : s->key;
-}
-
-static const char *key_type(const struct lc_server_xml *s)
-{
-    return s->rules->kind == LC_KIND_RANGE ? "UInt64" : "String";
 }
 
 static struct lc_slice attribute_name(const struct lc_server_xml *s, unsigned i)
@@ -301,6 +326,7 @@ static void function_command(const struct lc_server_xml *s, struct lc_buf *out)
     if (s->rules->attributes > 1)
         add_option(s, out, " --attribute", attribute_name(s, 0));
     add_option(s, out, " --format", slice(s->format));
+    add_option(s, out, " --argument", slice(s->argument));
     add_option(s, out, " --type", slice(s->type[0]));
 }
 
@@ -381,8 +407,12 @@ static void function_call(struct lc_xml *x, const struct lc_server_xml *s)
     lc_xml_comment(x, "1: run it directly, with no shell between.");
     lc_xml_number(x, "execute_direct", 1);
     lc_xml_gap(x);
+    lc_xml_comment(x,
+                   "What the server casts a key to, and sends. The type must be the one that the "
+                   "command has in its\nargument option: RowBinary and TabSeparated do not carry "
+                   "it.");
     lc_xml_open(x, "argument");
-    lc_xml_text(x, "type", key_type(s));
+    lc_xml_text(x, "type", s->argument);
     lc_xml_text(x, "name", s->key);
     lc_xml_close(x, "argument");
     lc_xml_gap(x);
@@ -635,6 +665,13 @@ int lc_server_xml_dictionary(const struct lc_server_xml *s, struct lc_buf *out,
     if (!s->on->direct_commands && s->scripts[0] != '/') {
         lc_fail(err, LC_ERR_USAGE, "--scripts is '%.200s': %s needs a full path", s->scripts,
                 s->on->version);
+        return LC_ERR_USAGE;
+    }
+    if (strcmp(s->argument, key_type(s)) != 0) {
+        lc_fail(err, LC_ERR_USAGE,
+                "a dictionary of %s rules has a key of type %s, not --argument %.200s",
+                lc_kind_name(s->rules->kind), key_type(s), s->argument);
+        lc_hint(err, "the argument is a function's");
         return LC_ERR_USAGE;
     }
     for (unsigned i = 0; i < s->n; i++)

@@ -30,6 +30,7 @@ struct lc_server_xml {
     const char *key;        /* the key column's name */
     const char *layout;     /* of the dictionary; NULL: by the rules' kind */
     const char *format;     /* NULL: Native */
+    const char *argument;   /* the function's argument type; NULL: UInt64 for ranges, else String */
     struct lc_strings attributes, types;
     uint64_t pool_size, cache_cells;
     const char *scripts; /* the server's user_scripts_path; NULL: LC_SERVER_XML_SCRIPTS */
@@ -45,8 +46,8 @@ struct lc_server_xml {
 
 /*
  * Load the rules, and settle what was not given. 0; LC_ERR_USAGE (a name that is no identifier, an
- * unknown target, layout or attribute, a type that its values do not fit, what the target does not
- * know); the failures of lc_rules_open. Release it in any case.
+ * unknown target, layout or attribute, a type that its values do not fit, an argument that the rules
+ * do not take, what the target does not know); the failures of lc_rules_open. Release it in any case.
  */
 int lc_server_xml_settle(struct lc_server_xml *s, struct lc_error *err);
 

@@ -43,9 +43,28 @@ expect 0 '@/region.csv: prefix, 3 rules, attribute region (3 values), with a def
 printf '\x02u1\x05u2' |
   expect 1 $'\x07us-east' 'livecol-udf: the input ends inside a row (byte 6, row 1 of the input)' \
     "$udf" --rules region.csv --format RowBinary
-printf '\x01\x01\x01k\x05Int32\0\0\0\0' |
-  expect 1 '' "livecol-udf: the key column is Int32, but prefix rules take String or FixedString (byte 5, row 0 of the input); declare the function's argument as String" \
+printf '\x01\x01\x01k\x07Float32\0\0\0\0' |
+  expect 1 '' "livecol-udf: the argument type Float32 is not taken: a fraction is no key (byte 5, row 0 of the input); declare Int64, and call it with toInt64(floor(key)); or String, with toString(key)" \
     "$udf" --rules region.csv
+
+# --argument says what comes; what is not taken is refused before anything is read.
+printf '\x00\x02u1\x01\x00\x02u2' |
+  expect 0 $'\x07us-east\x07unknown\x07eu-west' '' "$udf" --rules region.csv --format RowBinary \
+    --argument 'Nullable(String)'
+printf 'LowCardinality(Nullable( FixedString(3) ))\n' >"$dir/argument"
+printf '\x00u1\0\x01' |
+  expect 0 $'\x07us-east\x07unknown' '' "$udf" --rules region.csv --format RowBinary --argument "@$dir/argument"
+printf '\x01\x01\x01k\x06String\x02u1' |
+  expect 1 '' "livecol-udf: the key column is String, and --argument says Nullable(String) (byte 5, row 0 of the input); make the argument's type one: in the function's XML and in its command" \
+    "$udf" --rules region.csv --argument 'Nullable(String)'
+expect 0 '@/region.csv: prefix, 3 rules, attribute region (3 values), with a default, answers String, of IPv4' '' \
+  "$udf" --rules region.csv --argument IPv4 --check </dev/null
+expect 2 '' "livecol-udf: the argument type UInt256 is not taken: integers go up to 64 bits; declare String, and call it with toString(key)" \
+  "$udf" --rules region.csv --argument UInt256 </dev/null
+expect 2 '' "livecol-udf: the text of DateTime depends on a time zone, which livecol-udf does not know; declare DateTime('UTC'), or String and call it with toString(key)" \
+  "$udf" --rules region.csv --argument DateTime </dev/null
+expect 2 '' "livecol-udf: a dictionary's key is String, or UInt64 for ranges: not --argument 'String'; livecol-udf --help lists the options" \
+  "$udf" --rules region.csv --emit rows --argument String </dev/null
 
 usage='; livecol-udf --help lists the options'
 expect 2 '' "livecol-udf: --rules is missing; livecol-udf --rules region.csv; --help lists the options" "$udf" </dev/null

@@ -71,7 +71,7 @@ static void add_function(struct lc_buf *xml, const char *name, const char *way, 
 {
     lc_buf_addf(xml,
                 "<function><type>%s</type><name>%s</name>"
-                "<command>livecol-udf --rules %s --format %s --type %s%s</command>"
+                "<command>livecol-udf --rules %s --format %s --argument %s --type %s%s</command>"
                 "<execute_direct>1</execute_direct><argument><type>%s</type><name>k</name>"
                 "</argument><return_type>%s</return_type><return_name>result</return_name>"
                 "<format>%s</format><send_chunk_header>%d</send_chunk_header>"
@@ -81,7 +81,7 @@ static void add_function(struct lc_buf *xml, const char *name, const char *way, 
                 "<max_command_execution_time>300</max_command_execution_time>"
                 "<stderr_reaction>log_last</stderr_reaction>"
                 "<check_exit_code>1</check_exit_code></function>\n",
-                way, name, rules, format, type, options, argument, type, format,
+                way, name, rules, format, argument, type, options, argument, type, format,
                 strstr(options, "--chunk-header") != NULL);
 }
 

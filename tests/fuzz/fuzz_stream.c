@@ -1,7 +1,7 @@
 /*
  * A decoder (FUZZ_FORMAT): any bytes, in pieces, give the same answer or the same error as in one.
  * The first byte chooses rules, type, chunk headers and the size of the pieces; its top bit rows of
- * key and attributes, rather than values.
+ * key and attributes, rather than values. The second the argument's type: 0 says nothing.
  */
 #include "udf/rules/csv.h"
 #include "udf/stream.h"
@@ -11,15 +11,85 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static int run(const struct lc_column_type *res, bool rows, bool chunk, const uint8_t *p, size_t n,
-               size_t piece, struct lc_buf *out, struct lc_error *err)
+/* What the second byte chooses from; where rules do not take it nothing is said. */
+static const char *const arguments[] = {
+    NULL,
+    "String",
+    "FixedString(4)",
+    "UInt8",
+    "UInt16",
+    "UInt32",
+    "UInt64",
+    "Int8",
+    "Int16",
+    "Int32",
+    "Int64",
+    "Bool",
+    "Enum8('u1'=1,'b c'=-2,''=0)",
+    "Enum16('u2x'=300,'a'=-300)",
+    "Date",
+    "Date32",
+    "DateTime",
+    "DateTime('UTC')",
+    "DateTime64(3)",
+    "DateTime64(9,'UTC')",
+    "DateTime64(0,'UTC')",
+    "UUID",
+    "IPv4",
+    "IPv6",
+    "Nullable(String)",
+    "Nullable(FixedString(4))",
+    "Nullable(UInt64)",
+    "Nullable(Int32)",
+    "Nullable(Enum8('u1'=1))",
+    "Nullable(Date)",
+    "Nullable(DateTime64(3,'UTC'))",
+    "Nullable(UUID)",
+    "Nullable(IPv6)",
+    "LowCardinality(String)",
+    "LowCardinality(Int16)",
+    "LowCardinality(Date32)",
+    "LowCardinality(Nullable(String))",
+    "LowCardinality(Nullable(UInt64))",
+    "LowCardinality(Nullable(FixedString(4)))",
+    "LowCardinality(Nullable(IPv4))",
+};
+
+enum { ARGUMENTS = sizeof arguments / sizeof *arguments };
+
+/* Read once: reading one costs more than a run. */
+static const struct lc_argument *argument_of(unsigned choice)
 {
+    static struct lc_argument parsed[ARGUMENTS];
+    static bool done[ARGUMENTS];
+    struct lc_error err = LC_ERROR_INIT;
+
+    if (!done[choice] && lc_argument_parse(&parsed[choice], arguments[choice], &err))
+        abort();
+    done[choice] = true;
+    return &parsed[choice];
+}
+
+/* How a run is set up. */
+struct how {
+    const struct lc_column_type *res;
+    unsigned argument;
+    bool rows, chunk;
+};
+
+static int run(const struct how *how, const uint8_t *p, size_t n, size_t piece, struct lc_buf *out,
+               struct lc_error *err)
+{
+    struct lc_error ignored = LC_ERROR_INIT;
     struct lc_stream *s;
     int rc = 0;
 
-    if (rows ? lc_stream_new_rows(&s, res, 2, FUZZ_FORMAT, chunk)
-             : lc_stream_new(&s, res, FUZZ_FORMAT, chunk))
+    if (how->rows ? lc_stream_new_rows(&s, how->res, 2, FUZZ_FORMAT, how->chunk)
+                  : lc_stream_new(&s, how->res, FUZZ_FORMAT, how->chunk))
         abort();
+    if (how->argument && !how->rows)
+        (void)lc_stream_expect(s, argument_of(how->argument), arguments[how->argument], &ignored);
+    lc_stream_reads(s, piece);
     for (size_t at = 0; at < n && !rc;) {
         size_t k = n - at < piece ? n - at : piece, room;
         uint8_t *to;
@@ -84,21 +154,22 @@ static const struct lc_column_type *choose_rows(uint8_t choice)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct lc_error err = LC_ERROR_INIT, again = LC_ERROR_INIT;
-    const struct lc_column_type *res;
     struct lc_buf whole, pieces;
+    struct how how;
     size_t piece;
-    bool rows;
     int rc;
 
-    if (n < 1)
+    if (n < 2)
         return 0;
-    rows = data[0] & 128;
     piece = (size_t)1 + (data[0] >> 4 & 7);
-    res = rows ? choose_rows(data[0]) : choose(data[0]);
+    how = (struct how){.res = data[0] & 128 ? choose_rows(data[0]) : choose(data[0]),
+                       .argument = data[1] % ARGUMENTS,
+                       .rows = data[0] & 128,
+                       .chunk = data[0] & 8};
     lc_buf_init(&whole, SIZE_MAX / 4);
     lc_buf_init(&pieces, SIZE_MAX / 4);
-    rc = run(res, rows, data[0] & 8, data + 1, n - 1, n, &whole, &err);
-    if (run(res, rows, data[0] & 8, data + 1, n - 1, piece, &pieces, &again) != rc)
+    rc = run(&how, data + 2, n - 2, n, &whole, &err);
+    if (run(&how, data + 2, n - 2, piece, &pieces, &again) != rc)
         abort();
     if (strcmp(err.msg, again.msg) != 0 || err.byte != again.byte)
         abort();

@@ -10,6 +10,8 @@ trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/found"
 seed=${LC_TEST_SEED:-$RANDOM}
 echo "LC_TEST_SEED=$seed"
+# Freed memory is kept from reuse for a while by ASan: little of it, or the runs are slow.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-quarantine_size_mb=4}
 if ! "$program" -seed="$seed" -max_total_time="${LIVECOL_FUZZ_SECONDS:-2}" -max_len=20000 -timeout=20 \
   -rss_limit_mb=4096 -artifact_prefix="$dir/" -print_final_stats=1 "$dir/found" "$corpus" >"$dir/log" 2>&1; then
   tail -n 60 "$dir/log"

@@ -54,6 +54,22 @@ int support_stream(const struct lc_column_type *res, enum lc_format format, bool
     return rc;
 }
 
+int support_stream_of(const struct lc_column_type *res, const char *argument, enum lc_format format,
+                      bool chunk_header, struct lc_slice in, size_t piece, struct lc_buf *out,
+                      struct lc_error *err)
+{
+    struct lc_argument arg = {0};
+    struct lc_stream *s = NULL;
+    int rc = lc_argument_parse(&arg, argument, err);
+
+    rc = rc ? rc : lc_stream_new(&s, res, format, chunk_header);
+    rc = rc ? rc : lc_stream_expect(s, &arg, argument, err);
+    rc = rc ? rc : feed(s, in, piece, out, err);
+    lc_stream_free(s);
+    lc_argument_release(&arg);
+    return rc;
+}
+
 int support_rows(const struct lc_column_type *results, unsigned n, enum lc_format format,
                  bool chunk_header, struct lc_slice in, size_t piece, struct lc_buf *out,
                  struct lc_error *err)

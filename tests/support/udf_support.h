@@ -15,6 +15,11 @@ struct lc_rules *support_rules(const char *csv);
 int support_stream(const struct lc_column_type *res, enum lc_format format, bool chunk_header,
                    struct lc_slice in, size_t piece, struct lc_buf *out, struct lc_error *err);
 
+/* The same of an argument whose type is told. */
+int support_stream_of(const struct lc_column_type *res, const char *argument, enum lc_format format,
+                      bool chunk_header, struct lc_slice in, size_t piece, struct lc_buf *out,
+                      struct lc_error *err);
+
 /* The same for a dictionary: rows of key and attributes. */
 int support_rows(const struct lc_column_type *results, unsigned n, enum lc_format format,
                  bool chunk_header, struct lc_slice in, size_t piece, struct lc_buf *out,

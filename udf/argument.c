@@ -1,0 +1,359 @@
+#include "udf/argument.h"
+
+#include "udf/rules/match.h"
+#include "udf/type_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAMES_MAX_BYTES = 1 << 24, SCALE_MAX = 9, DEFAULT_SCALE = 3 };
+
+/* Types of one word, and what a value of them is. The longer of two that begin alike comes first. */
+static const struct {
+    const char *word;
+    enum lc_argument_base base;
+    unsigned width;
+} plain[] = {
+    {"String", LC_ARG_STRING, 0}, {"UInt8", LC_ARG_UINT, 1},    {"UInt16", LC_ARG_UINT, 2},
+    {"UInt32", LC_ARG_UINT, 4},   {"UInt64", LC_ARG_UINT, 8},   {"Int8", LC_ARG_INT, 1},
+    {"Int16", LC_ARG_INT, 2},     {"Int32", LC_ARG_INT, 4},     {"Int64", LC_ARG_INT, 8},
+    {"Bool", LC_ARG_BOOL, 1},     {"Date32", LC_ARG_DATE32, 4}, {"Date", LC_ARG_DATE, 2},
+    {"UUID", LC_ARG_UUID, 16},    {"IPv4", LC_ARG_IPV4, 4},     {"IPv6", LC_ARG_IPV6, 16},
+};
+
+/* Types that a column may have and a program is not given, and the way to write them. */
+static const struct {
+    const char *begins, *why, *way;
+} others[] = {
+    {"Int128", "integers go up to 64 bits", "declare String, and call it with toString(key)"},
+    {"Int256", "integers go up to 64 bits", "declare String, and call it with toString(key)"},
+    {"UInt128", "integers go up to 64 bits", "declare String, and call it with toString(key)"},
+    {"UInt256", "integers go up to 64 bits", "declare String, and call it with toString(key)"},
+    {"Float", "a fraction is no key",
+     "declare Int64, and call it with toInt64(floor(key)); or String, with toString(key)"},
+    {"BFloat16", "a fraction is no key",
+     "declare Int64, and call it with toInt64(floor(key)); or String, with toString(key)"},
+    {"Decimal", "a fraction is no key",
+     "declare Int64, and call it with toInt64(floor(key)); or String, with toString(key)"},
+    {"Array", "rules take one value", "declare the type of its elements, and call it with key[1]"},
+    {"Map", "rules take one value", "declare the type of its values, and call it with key['name']"},
+    {"Tuple", "rules take one value", "declare the type of an element, and call it with key.1"},
+    {"Nested", "rules take one value",
+     "declare the type of a member, and call it with key.name[1]"},
+    {"JSON", "rules take one value", "declare String, and call it with toString(key.path)"},
+    {"Nullable(LowCardinality", "the server has no such type", "LowCardinality(Nullable(...))"},
+    {"Nullable(Nullable", "the server has no such type", "Nullable once"},
+};
+
+static int refuse(const char *type, struct lc_error *err)
+{
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const char *inner = type;
+        static const char *const wraps[] = {"LowCardinality(", "Nullable("};
+
+        for (size_t w = 0; w < 2; w++)
+            if (strncmp(type, others[i].begins, strlen(others[i].begins)) != 0 &&
+                strncmp(inner, wraps[w], strlen(wraps[w])) == 0)
+                inner += strlen(wraps[w]);
+        if (strncmp(inner, others[i].begins, strlen(others[i].begins)) != 0)
+            continue;
+        lc_fail(err, LC_ERR_USAGE, "the argument type %.200s is not taken: %s", type,
+                others[i].why);
+        lc_hint(err, "%s", others[i].way);
+        return LC_ERR_USAGE;
+    }
+    lc_fail(err, LC_ERR_USAGE, "unknown argument type '%.200s'", type);
+    lc_hint(err,
+            "one of String, FixedString(N), UInt8 to UInt64, Int8 to Int64, Bool, "
+            "Enum8('a'=1,'b'=2), Enum16(...), Date, Date32, DateTime('UTC'), "
+            "DateTime64(3,'UTC'), UUID, IPv4, IPv6, Nullable(...) of them, LowCardinality(...)");
+    return LC_ERR_USAGE;
+}
+
+static int no_memory(struct lc_error *err)
+{
+    return lc_fail(err, LC_ERR_NOMEM, "not enough memory for the argument's type");
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct lc_argument_label *x = a, *y = b;
+
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct lc_argument_label *x = a, *y = b;
+
+    if (x->name.n != y->name.n)
+        return x->name.n < y->name.n ? -1 : 1;
+    return x->name.n ? memcmp(x->name.p, y->name.p, x->name.n) : 0;
+}
+
+/* All labels are there: their names lie still now. Sort them; none comes twice. */
+static int settle_labels(struct lc_argument *arg, const char *type, struct lc_error *err)
+{
+    size_t at = 0, bytes = arg->n_labels * sizeof *arg->labels;
+
+    /* Matching loads eight bytes at a time: what is behind the last name may be read. */
+    arg->by_name = malloc(bytes);
+    if (!arg->by_name || lc_buf_reserve(&arg->names, 64))
+        return no_memory(err);
+    memset(arg->names.p + arg->names.n, 0, 64);
+    for (size_t i = 0; i < arg->n_labels; i++) {
+        arg->labels[i].name.p = arg->names.p + at;
+        at += arg->labels[i].name.n;
+    }
+    memcpy(arg->by_name, arg->labels, bytes);
+    qsort(arg->labels, arg->n_labels, sizeof *arg->labels, by_number);
+    qsort(arg->by_name, arg->n_labels, sizeof *arg->by_name, by_name);
+    for (size_t i = 1; i < arg->n_labels; i++)
+        if (by_number(&arg->labels[i - 1], &arg->labels[i]) == 0 ||
+            by_name(&arg->by_name[i - 1], &arg->by_name[i]) == 0)
+            return lc_fail(err, LC_ERR_USAGE, "an Enum with a number or a name twice: %.200s",
+                           type);
+    return 0;
+}
+
+static int add_label(struct lc_argument *arg, size_t *room, struct lc_argument_label l,
+                     struct lc_error *err)
+{
+    if (arg->n_labels == *room) {
+        struct lc_argument_label *more;
+
+        *room = *room ? *room * 2 : 16;
+        more = realloc(arg->labels, *room * sizeof *more);
+        if (!more)
+            return no_memory(err);
+        arg->labels = more;
+    }
+    arg->labels[arg->n_labels++] = l;
+    return 0;
+}
+
+/* The list of an Enum's labels, behind its opening parenthesis. */
+static int take_labels(struct lc_argument *arg, struct lc_type_text *c, struct lc_error *err)
+{
+    long low = arg->width == 1 ? -128 : -32768, high = arg->width == 1 ? 127 : 32767;
+    size_t room = 0;
+
+    lc_buf_init(&arg->names, NAMES_MAX_BYTES);
+    do {
+        struct lc_argument_label l = {0};
+        size_t at = arg->names.n;
+        int rc;
+
+        if (!lc_type_text_name(c, &arg->names) || !lc_type_text_take(c, "=") ||
+            !lc_type_text_integer(c, &l.number)) {
+            lc_fail(err, LC_ERR_USAGE, "an Enum's labels are 'name'=number, which '%.200s' is not",
+                    c->start);
+            lc_hint(err, "as SHOW CREATE TABLE has them: Enum8('a'=1,'b'=2)");
+            return LC_ERR_USAGE;
+        }
+        if (l.number < low || l.number > high)
+            return lc_fail(err, LC_ERR_USAGE, "Enum%u goes from %ld to %ld, not %ld: '%.200s'",
+                           arg->width * 8, low, high, l.number, c->start);
+        l.name.n = arg->names.n - at;
+        rc = add_label(arg, &room, l, err);
+        if (rc)
+            return rc;
+    } while (lc_type_text_take(c, ","));
+    return settle_labels(arg, c->start, err);
+}
+
+static int take_zone(struct lc_argument *arg, struct lc_type_text *c, struct lc_error *err)
+{
+    struct lc_buf zone;
+    int rc = 0;
+
+    lc_buf_init(&zone, 1024);
+    if (!lc_type_text_name(c, &zone))
+        rc = refuse(c->start, err);
+    if (!rc) {
+        arg->zone = lc_buf_detach(&zone);
+        rc = arg->zone ? 0 : no_memory(err);
+    }
+    lc_buf_release(&zone);
+    return rc;
+}
+
+/* DateTime, DateTime('UTC'), DateTime64(3), DateTime64(3, 'UTC'); the word is taken. */
+static int take_time(struct lc_argument *arg, struct lc_type_text *c, struct lc_error *err)
+{
+    long scale = DEFAULT_SCALE;
+    int rc = 0;
+
+    if (!lc_type_text_take(c, "(")) {
+        arg->scale = arg->base == LC_ARG_DATETIME64 ? DEFAULT_SCALE : 0;
+        return 0;
+    }
+    if (arg->base == LC_ARG_DATETIME64) {
+        if (!lc_type_text_integer(c, &scale) || scale < 0 || scale > SCALE_MAX)
+            return refuse(c->start, err);
+        arg->scale = (unsigned)scale;
+        if (lc_type_text_take(c, ","))
+            rc = take_zone(arg, c, err);
+    } else {
+        rc = take_zone(arg, c, err);
+    }
+    return rc || lc_type_text_take(c, ")") ? rc : refuse(c->start, err);
+}
+
+static int take_base(struct lc_argument *arg, struct lc_type_text *c, struct lc_error *err)
+{
+    long width;
+    int rc;
+
+    if (lc_type_text_take(c, "FixedString")) {
+        arg->base = LC_ARG_FIXED_STRING;
+        if (!lc_type_text_take(c, "(") || !lc_type_text_integer(c, &width) ||
+            !lc_type_text_take(c, ")") || width <= 0 || width > (long)LC_ARGUMENT_MAX_WIDTH)
+            return refuse(c->start, err);
+        arg->width = (unsigned)width;
+        return 0;
+    }
+    if (lc_type_text_take(c, "Enum8") || lc_type_text_take(c, "Enum16")) {
+        arg->base = LC_ARG_ENUM;
+        arg->width = c->p[-1] == '8' ? 1 : 2;
+        if (!lc_type_text_take(c, "("))
+            return refuse(c->start, err);
+        rc = take_labels(arg, c, err);
+        return rc || lc_type_text_take(c, ")") ? rc : refuse(c->start, err);
+    }
+    if (lc_type_text_take(c, "DateTime64") || lc_type_text_take(c, "DateTime")) {
+        arg->base = c->p[-1] == '4' ? LC_ARG_DATETIME64 : LC_ARG_DATETIME;
+        arg->width = arg->base == LC_ARG_DATETIME64 ? 8 : 4;
+        return take_time(arg, c, err);
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (lc_type_text_take(c, plain[i].word)) {
+            arg->base = plain[i].base;
+            arg->width = plain[i].width;
+            return 0;
+        }
+    return refuse(c->start, err);
+}
+
+int lc_argument_parse(struct lc_argument *arg, const char *type, struct lc_error *err)
+{
+    struct lc_type_text c = {type, type};
+    unsigned closing = 0;
+    int rc = 0;
+
+    *arg = (struct lc_argument){0};
+    if (lc_type_text_take(&c, "LowCardinality")) {
+        arg->low_cardinality = true;
+        rc = lc_type_text_take(&c, "(") ? 0 : refuse(type, err);
+        closing++;
+    }
+    if (!rc && lc_type_text_take(&c, "Nullable")) {
+        arg->nullable = true;
+        rc = lc_type_text_take(&c, "(") ? 0 : refuse(type, err);
+        closing++;
+    }
+    rc = rc ? rc : take_base(arg, &c, err);
+    for (; !rc && closing; closing--)
+        rc = lc_type_text_take(&c, ")") ? 0 : refuse(type, err);
+    lc_type_text_spaces(&c);
+    if (!rc && *c.p)
+        rc = refuse(type, err);
+    if (!rc && arg->low_cardinality &&
+        (arg->base == LC_ARG_ENUM || arg->base == LC_ARG_DATETIME64)) {
+        rc = lc_fail(err, LC_ERR_USAGE, "the server has no LowCardinality of that: %.200s", type);
+        lc_hint(err, "declare it without LowCardinality");
+    }
+    return rc;
+}
+
+void lc_argument_release(struct lc_argument *arg)
+{
+    free(arg->zone);
+    free(arg->labels);
+    free(arg->by_name);
+    lc_buf_release(&arg->names);
+    *arg = (struct lc_argument){0};
+}
+
+static bool same_labels(const struct lc_argument *a, const struct lc_argument *b)
+{
+    if (a->n_labels != b->n_labels)
+        return false;
+    for (size_t i = 0; i < a->n_labels; i++)
+        if (by_number(&a->labels[i], &b->labels[i]) != 0 ||
+            by_name(&a->labels[i], &b->labels[i]) != 0)
+            return false;
+    return true;
+}
+
+bool lc_argument_same(const struct lc_argument *a, const struct lc_argument *b)
+{
+    return a->base == b->base && a->low_cardinality == b->low_cardinality &&
+           a->nullable == b->nullable && a->width == b->width && a->scale == b->scale &&
+           !a->zone == !b->zone && (!a->zone || strcmp(a->zone, b->zone) == 0) && same_labels(a, b);
+}
+
+bool lc_argument_is_utc(const struct lc_argument *arg)
+{
+    return arg->zone && (strcmp(arg->zone, "UTC") == 0 || strcmp(arg->zone, "Etc/UTC") == 0);
+}
+
+static bool is_time(const struct lc_argument *arg)
+{
+    return arg->base == LC_ARG_DATETIME || arg->base == LC_ARG_DATETIME64;
+}
+
+/* Has it a number that is a range's key? */
+static bool is_number(enum lc_argument_base base)
+{
+    return base != LC_ARG_STRING && base != LC_ARG_FIXED_STRING && base != LC_ARG_UUID &&
+           base != LC_ARG_IPV6;
+}
+
+int lc_argument_fits(const struct lc_argument *arg, const char *type, enum lc_kind kind,
+                     enum lc_format format, struct lc_error *err)
+{
+    bool numbers = lc_kind_takes_numbers(kind);
+
+    if (numbers && !is_number(arg->base)) {
+        lc_fail(err, LC_ERR_USAGE, "%s rules take numbers, and the argument is %.200s",
+                lc_kind_name(kind), type);
+        lc_hint(err, "declare the function's argument as UInt64, or as the type of its key: an "
+                     "integer, Enum, Date, DateTime or IPv4");
+        return LC_ERR_USAGE;
+    }
+    if (!is_time(arg) || lc_argument_is_utc(arg))
+        return 0;
+    if (!numbers) {
+        lc_fail(err, LC_ERR_USAGE,
+                "the text of %.200s depends on a time zone, which livecol-udf does not know", type);
+        lc_hint(err, "declare %s, or String and call it with toString(key)",
+                arg->base == LC_ARG_DATETIME ? "DateTime('UTC')" : "DateTime64(P,'UTC')");
+        return LC_ERR_USAGE;
+    }
+    if (format == LC_FORMAT_TSV) {
+        lc_fail(err, LC_ERR_USAGE,
+                "TabSeparated carries %.200s as a text, which depends on a time zone that "
+                "livecol-udf does not know",
+                type);
+        lc_hint(err, "take Native or RowBinary, or declare it with 'UTC'");
+        return LC_ERR_USAGE;
+    }
+    return 0;
+}
+
+const struct lc_argument_label *lc_argument_label(const struct lc_argument *arg, long number)
+{
+    const struct lc_argument_label wanted = {.number = number};
+
+    return bsearch(&wanted, arg->labels, arg->n_labels, sizeof *arg->labels, by_number);
+}
+
+const struct lc_argument_label *lc_argument_named(const struct lc_argument *arg,
+                                                  struct lc_slice name)
+{
+    const struct lc_argument_label wanted = {.name = name};
+
+    return bsearch(&wanted, arg->by_name, arg->n_labels, sizeof *arg->by_name, by_name);
+}
