@@ -26,7 +26,7 @@ static int sweep(struct lc_backend *b, bool look, char *found, size_t found_size
     int rc = live_run(b, lc_sql_live_tables, "", NULL, NULL, &t, err);
     *others = 0;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        const char *name = lc_answer_at(&t, i, 0)->p;
+        const char *name = lc_answer_at(&t, i, LC_SQL_LIVE_TABLES_NAME)->p;
         if (!ours(name)) {
             (*others)++;
         } else if (!look) {
@@ -110,11 +110,12 @@ static int attach_all(struct lc_backend *b, const char *from, const char *to, st
     struct lc_answer t = {0};
     int rc = live_run(b, lc_sql_live_partitions, from, NULL, NULL, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        const struct lc_sql_arg args[] = {{"database", LC_LIVE_DATABASE},
-                                          {"table", to},
-                                          {"partition", lc_answer_at(&t, i, 0)->p},
-                                          {"from", from},
-                                          {NULL, NULL}};
+        const struct lc_sql_arg args[] = {
+            {"database", LC_LIVE_DATABASE},
+            {"table", to},
+            {"partition", lc_answer_at(&t, i, LC_SQL_LIVE_PARTITIONS_PARTITION_ID)->p},
+            {"from", from},
+            {NULL, NULL}};
         struct lc_buf sql;
         lc_buf_init(&sql, SQL_MAX_BYTES);
         rc = lc_sql_format(&sql, lc_sql_live_attach, args, err);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As in sql/live_generate.sql: row n is floor(n * SPAN_S / rows) seconds behind the first. */
+/* As in lc_sql_live_generate: row n is floor(n * SPAN_S / rows) seconds behind the first. */
 enum { SPAN_S = 7776000, RANGE_S = 600, SQL_MAX_BYTES = 1 << 16 };
 
 /* A number for each read, spread evenly; the same in every run. */
@@ -78,7 +78,8 @@ int live_read_point(void *ctx, struct lc_call *call, struct lc_error *err)
         rc = lc_fail(err, LC_ERR_FOUND, "a point read of %s answered %zu rows", id, t.rows);
     }
     if (rc == 0 && region) {
-        rc = check_region(s, lc_answer_at(&t, 0, 0), lc_answer_at(&t, 0, 1), err);
+        rc = check_region(s, lc_answer_at(&t, 0, LC_SQL_LIVE_POINT_BEFORE_USER_ID),
+                          lc_answer_at(&t, 0, LC_SQL_LIVE_POINT_BEFORE_REGION), err);
     }
     lc_answer_release(&t);
     return rc;
@@ -106,7 +107,7 @@ int live_read_range(void *ctx, struct lc_call *call, struct lc_error *err)
                       atomic_load(&s->has_region) ? lc_sql_live_range : lc_sql_live_range_before,
                       (const struct lc_sql_arg[2]){{"from", from}, {"to", to}}, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        got += lc_answer_u64(&t, i, 1, 0);
+        got += lc_answer_u64(&t, i, LC_SQL_LIVE_RANGE_BEFORE_EVENTS, 0);
     }
     if (rc == 0 && got != want) {
         rc = lc_fail(err, LC_ERR_FOUND,

@@ -45,9 +45,10 @@ static int prove_named(struct lc_live *live, struct lc_backend *b, const char *s
     size_t at = 0;
     bool ok = t.rows == LIVE_NAMED_ROWS;
     for (size_t i = 0; i < t.rows && i < LIVE_NAMED_ROWS; i++) {
-        ok = ok && strcmp(lc_answer_at(&t, i, 2)->p, want[i]) == 0;
+        ok = ok && strcmp(lc_answer_at(&t, i, LC_SQL_LIVE_NAMED_REGION)->p, want[i]) == 0;
         int n = snprintf(got + at, sizeof got - at, "%s%s %s", i > 0 ? ", " : "",
-                         lc_answer_at(&t, i, 0)->p, lc_answer_at(&t, i, 2)->p);
+                         lc_answer_at(&t, i, LC_SQL_LIVE_NAMED_EVENT_ID)->p,
+                         lc_answer_at(&t, i, LC_SQL_LIVE_NAMED_REGION)->p);
         at += n > 0 && (size_t)n < sizeof got - at ? (size_t)n : 0;
     }
     char what[120];
@@ -85,20 +86,22 @@ static int find_expressions(struct lc_live *live, struct lc_backend *b, struct l
     struct lc_rules *rules = NULL;
     lc_buf_init(&builtin, SQL_MAX_BYTES);
     int rc = live_run(b, lc_sql_live_default, LC_LIVE_TABLE, NULL, NULL, &t, err);
-    if (rc == 0 && (t.rows != 1 || lc_answer_at(&t, 0, 0)->n == 0)) {
+    if (rc == 0 &&
+        (t.rows != 1 || lc_answer_at(&t, 0, LC_SQL_LIVE_DEFAULT_DEFAULT_EXPRESSION)->n == 0)) {
         rc = lc_fail(err, LC_ERR_FOUND, "%s.%s has no column region with a DEFAULT",
                      LC_LIVE_DATABASE, LC_LIVE_TABLE);
     }
     rc = rc == 0 ? lc_rules_open(&rules, live->options.rules, err) : rc;
     rc = rc == 0 ? lc_multiif_multiif(rules, 0, "user_id", NULL, &builtin, err) : rc;
-    if (rc == 0 && (lc_answer_at(&t, 0, 0)->n >= sizeof live->function_sql ||
+    if (rc == 0 && (lc_answer_at(&t, 0, LC_SQL_LIVE_DEFAULT_DEFAULT_EXPRESSION)->n >=
+                        sizeof live->function_sql ||
                     builtin.n >= sizeof live->builtin_sql)) {
         rc = lc_fail(err, LC_ERR_USAGE, "%s has too many rules for this comparison",
                      live->options.rules);
     }
     if (rc == 0) {
         (void)snprintf(live->function_sql, sizeof live->function_sql, "%s",
-                       lc_answer_at(&t, 0, 0)->p);
+                       lc_answer_at(&t, 0, LC_SQL_LIVE_DEFAULT_DEFAULT_EXPRESSION)->p);
         (void)snprintf(live->builtin_sql, sizeof live->builtin_sql, "%s", lc_buf_str(&builtin));
     }
     lc_answer_release(&t);

@@ -240,8 +240,8 @@ static int bytes_per_row(struct run *r, double *out, struct lc_error *err)
     struct lc_answer t = {0};
     int rc = live_run(r->b, lc_sql_live_parts, LC_LIVE_TABLE, NULL, NULL, &t, err);
     if (rc == 0 && t.rows == 1) {
-        double rows = lc_answer_f64(&t, 0, 1, 0);
-        *out = rows > 0 ? lc_answer_f64(&t, 0, 2, 0) / rows : 0;
+        double rows = lc_answer_f64(&t, 0, LC_SQL_LIVE_PARTS_ALL_ROWS, 0);
+        *out = rows > 0 ? lc_answer_f64(&t, 0, LC_SQL_LIVE_PARTS_ALL_BYTES, 0) / rows : 0;
     }
     lc_answer_release(&t);
     return rc;
@@ -382,7 +382,7 @@ static int note_settings(struct lc_live *live, struct lc_backend *b, struct lc_e
     rc = rc == 0 ? live_run(b, lc_sql_bench_setting, "", "name", "async_insert", &t, err) : rc;
     if (rc == 0 && t.rows == 1) {
         (void)snprintf(live->async_insert, sizeof live->async_insert, "%s",
-                       lc_answer_at(&t, 0, 0)->p);
+                       lc_answer_at(&t, 0, LC_SQL_BENCH_SETTING_VALUE)->p);
     }
     lc_answer_release(&t);
     return rc;

@@ -60,9 +60,10 @@ static int read_limit(void *ctx, struct lc_call *call, struct lc_error *err)
         rc = lc_fail(err, LC_ERR_FOUND, "LIMIT %d answered %zu rows", LIMIT_ROWS, t.rows);
     }
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (lc_answer_at(&t, i, 1)->n == 0) {
+        if (lc_answer_at(&t, i, LC_SQL_LIVE_READ_REGION)->n == 0) {
             rc = lc_fail(err, LC_ERR_FOUND, "event %s was read with an empty %s",
-                         lc_answer_at(&t, i, 0)->p, region ? "region" : "user_id");
+                         lc_answer_at(&t, i, LC_SQL_LIVE_READ_EVENT_ID)->p,
+                         region ? "region" : "user_id");
         }
     }
     lc_answer_release(&t);
@@ -81,8 +82,8 @@ static int read_group(void *ctx, struct lc_call *call, struct lc_error *err)
     int rc = live_ask(s, call, region ? s->group : s->group_before,
                       s->nice[0] != '\0' ? settings : NULL, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        got += lc_answer_u64(&t, i, 1, 0);
-        if (lc_answer_at(&t, i, 0)->n == 0) {
+        got += lc_answer_u64(&t, i, LC_SQL_LIVE_GROUP_EVENTS, 0);
+        if (lc_answer_at(&t, i, LC_SQL_LIVE_GROUP_REGION)->n == 0) {
             rc = lc_fail(err, LC_ERR_FOUND, "GROUP BY answered an empty group");
         }
     }

@@ -50,7 +50,7 @@ static int ask(struct lc_backend *b, const struct target *t, const struct lc_sql
 
 static bool in_key(const struct target *t, size_t row)
 {
-    return lc_answer_u64(&t->columns, row, 2, 0) != 0;
+    return lc_answer_u64(&t->columns, row, LC_SQL_BENCH_COLUMNS_IS_IN_PRIMARY_KEY, 0) != 0;
 }
 
 static int add_table(struct lc_buf *sql, const struct target *t)
@@ -69,7 +69,7 @@ static int take_sample(struct lc_backend *b, struct target *t, uint64_t rows, st
     int rc = lc_buf_adds(&sql, "SELECT ");
     for (size_t i = 0; rc == 0 && i < t->columns.rows; i++) {
         if (in_key(t, i)) {
-            rc = lc_sql_add_id(&sql, lc_answer_at(&t->columns, i, 0)->p);
+            rc = lc_sql_add_id(&sql, lc_answer_at(&t->columns, i, LC_SQL_BENCH_COLUMNS_NAME)->p);
             rc = rc == 0 ? lc_buf_adds(&sql, ", ") : rc;
         }
     }
@@ -107,10 +107,11 @@ static int add_key(struct lc_buf *sql, const struct target *t)
     for (size_t i = 0; rc == 0 && i < t->columns.rows; i++) {
         if (in_key(t, i)) {
             rc = lc_buf_adds(sql, at == 0 ? " WHERE " : " AND ");
-            rc = rc == 0 ? add_equals(sql, lc_answer_at(&t->columns, i, 0)->p,
-                                      lc_answer_at(&t->columns, i, 1)->p,
-                                      lc_answer_at(&t->sample, 0, at))
-                         : rc;
+            rc = rc == 0
+                     ? add_equals(sql, lc_answer_at(&t->columns, i, LC_SQL_BENCH_COLUMNS_NAME)->p,
+                                  lc_answer_at(&t->columns, i, LC_SQL_BENCH_COLUMNS_TYPE)->p,
+                                  lc_answer_at(&t->sample, 0, at))
+                     : rc;
             at++;
         }
     }
@@ -125,7 +126,9 @@ static int add_query(struct lc_buf *sql, const struct target *t, size_t which, c
     int rc = lc_buf_adds(sql, which == 3 ? "SELECT count()" : "SELECT ");
     for (size_t i = 0; rc == 0 && which == 4 && i < t->columns.rows; i++) {
         rc = i > 0 ? lc_buf_adds(sql, ", ") : 0;
-        rc = rc == 0 ? lc_sql_add_id(sql, lc_answer_at(&t->columns, i, 0)->p) : rc;
+        rc = rc == 0
+                 ? lc_sql_add_id(sql, lc_answer_at(&t->columns, i, LC_SQL_BENCH_COLUMNS_NAME)->p)
+                 : rc;
     }
     rc = rc == 0 && which < 3 ? lc_sql_add_id(sql, t->column) : rc;
     rc = rc == 0 && which == 2 ? lc_buf_adds(sql, ", count()") : rc;
@@ -158,8 +161,8 @@ int lc_column_queries_make(struct lc_column_queries *q, struct lc_backend *b, co
     int rc = split(&t, name, err);
     rc = rc == 0 ? ask(b, &t, lc_sql_bench_columns, &t.columns, err) : rc;
     for (size_t i = 0; rc == 0 && i < t.columns.rows; i++) {
-        if (strcmp(lc_answer_at(&t.columns, i, 0)->p, t.column) == 0) {
-            type = lc_answer_at(&t.columns, i, 1)->p;
+        if (strcmp(lc_answer_at(&t.columns, i, LC_SQL_BENCH_COLUMNS_NAME)->p, t.column) == 0) {
+            type = lc_answer_at(&t.columns, i, LC_SQL_BENCH_COLUMNS_TYPE)->p;
         }
     }
     if (rc == 0 && type == NULL) {
@@ -167,7 +170,7 @@ int lc_column_queries_make(struct lc_column_queries *q, struct lc_backend *b, co
                      lc_backend_where(b), t.column, t.database, t.table);
     }
     rc = rc == 0 ? ask(b, &t, lc_sql_bench_rows, &count, err) : rc;
-    q->rows = rc == 0 && count.rows == 1 ? lc_answer_u64(&count, 0, 0, 0) : 0;
+    q->rows = rc == 0 && count.rows == 1 ? lc_answer_u64(&count, 0, LC_SQL_BENCH_ROWS_N, 0) : 0;
     rc = rc == 0 ? take_sample(b, &t, q->rows, err) : rc;
     for (size_t i = 0; rc == 0 && i < LC_COLUMN_QUERIES; i++) {
         struct lc_buf sql;

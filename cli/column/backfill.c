@@ -14,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns of sql/mutations.sql. */
-enum { C_ID, C_COMMAND, C_PARTS_TO_DO, C_IS_DONE, C_MADE_S, C_FAIL_REASON, C_FAIL_PART, C_FAIL_S };
-
 enum {
     FIRST_PAUSE_MS = 5,
     LAST_PAUSE_MS = 150,
@@ -80,15 +77,15 @@ static void say(const struct run *r, const char *fmt, ...)
 
 static const char *id_of(const struct run *r, size_t row)
 {
-    return lc_answer_at(&r->mutations, row, C_ID)->p;
+    return lc_answer_at(&r->mutations, row, LC_SQL_MUTATIONS_MUTATION_ID)->p;
 }
 
 /* A mutation has a row for each of its commands. */
 static bool is_ours(const struct run *r, size_t row)
 {
-    const struct lc_cell *command = lc_answer_at(&r->mutations, row, C_COMMAND);
+    const struct lc_cell *command = lc_answer_at(&r->mutations, row, LC_SQL_MUTATIONS_COMMAND);
 
-    return !lc_answer_u64(&r->mutations, row, C_IS_DONE, 1) &&
+    return !lc_answer_u64(&r->mutations, row, LC_SQL_MUTATIONS_IS_DONE, 1) &&
            lc_backfill_is_ours(command->p, command->n, r->t->column);
 }
 
@@ -139,7 +136,7 @@ static int failing(const struct run *r, size_t row, struct lc_error *err)
 {
     const struct lc_answer *m = &r->mutations;
     const struct lc_backfill_target *t = r->t;
-    const struct lc_cell *reason = lc_answer_at(m, row, C_FAIL_REASON);
+    const struct lc_cell *reason = lc_answer_at(m, row, LC_SQL_MUTATIONS_LATEST_FAIL_REASON);
     const char *id = id_of(r, row);
     const struct lc_sql_arg args[] = {
         {"database", t->database}, {"table", t->table}, {"id", id}, {NULL, NULL}};
@@ -150,8 +147,8 @@ static int failing(const struct run *r, size_t row, struct lc_error *err)
     if (err && err->code == 0)
         err->server_code = one.server_code;
     lc_fail(err, LC_ERR_SERVER, "mutation %s of %s.%s (%s) fails at part %s: %s", id, t->database,
-            t->table, lc_answer_at(m, row, C_COMMAND)->p, lc_answer_at(m, row, C_FAIL_PART)->p,
-            one.msg);
+            t->table, lc_answer_at(m, row, LC_SQL_MUTATIONS_COMMAND)->p,
+            lc_answer_at(m, row, LC_SQL_MUTATIONS_LATEST_FAILED_PART)->p, one.msg);
     lc_buf_init(&way_out, sizeof one.hint);
     if (is_ours(r, row)) {
         if (add_name(&way_out, t) == 0 && lc_buf_str(&way_out))
@@ -173,12 +170,13 @@ static int failing(const struct run *r, size_t row, struct lc_error *err)
 
 static bool is_failing(const struct run *r, size_t row)
 {
-    const struct lc_cell *reason = lc_answer_at(&r->mutations, row, C_FAIL_REASON);
+    const struct lc_cell *reason =
+        lc_answer_at(&r->mutations, row, LC_SQL_MUTATIONS_LATEST_FAIL_REASON);
 
     /* A failure from before is history: its cause may have been fixed since. */
-    return !lc_answer_u64(&r->mutations, row, C_IS_DONE, 1) && reason->n &&
-           (lc_answer_u64(&r->mutations, row, C_FAIL_S, 0) > r->since_s ||
-            lc_answer_u64(&r->mutations, row, C_MADE_S, 0) > r->since_s) &&
+    return !lc_answer_u64(&r->mutations, row, LC_SQL_MUTATIONS_IS_DONE, 1) && reason->n &&
+           (lc_answer_u64(&r->mutations, row, LC_SQL_MUTATIONS_FAIL_S, 0) > r->since_s ||
+            lc_answer_u64(&r->mutations, row, LC_SQL_MUTATIONS_MADE_S, 0) > r->since_s) &&
            lc_server_error_code(reason->p, reason->n) != ABORTED;
 }
 
@@ -200,7 +198,8 @@ static int list_mutations(struct run *r, struct lc_error *err)
 /* May it be over by itself in a moment? Then it is not told yet. */
 static bool may_pass(struct run *r, size_t row)
 {
-    const struct lc_cell *reason = lc_answer_at(&r->mutations, row, C_FAIL_REASON);
+    const struct lc_cell *reason =
+        lc_answer_at(&r->mutations, row, LC_SQL_MUTATIONS_LATEST_FAIL_REASON);
 
     if (lc_server_error_code(reason->p, reason->n) != LC_SERVER_UNKNOWN_FUNCTION)
         return false;
@@ -269,8 +268,8 @@ static int look_at_work(struct run *r, uint64_t *rows, struct lc_error *err)
     struct lc_answer a = {0};
     int rc = lc_query_read(r->t->b, lc_sql_backfill_merges, args, &a, err);
 
-    *rows = rc == 0 ? lc_answer_u64(&a, 0, 0, 0) : 0;
-    r->parts_in_work = rc == 0 ? lc_answer_u64(&a, 0, 1, 0) : 0;
+    *rows = rc == 0 ? lc_answer_u64(&a, 0, LC_SQL_BACKFILL_MERGES_ROWS, 0) : 0;
+    r->parts_in_work = rc == 0 ? lc_answer_u64(&a, 0, LC_SQL_BACKFILL_MERGES_PARTS, 0) : 0;
     lc_answer_release(&a);
     return rc;
 }
@@ -319,9 +318,9 @@ static int update_progress(struct run *r, struct lc_error *err)
 static bool in_flight(const struct run *r, const char *partition)
 {
     for (size_t i = 0; i < r->mutations.rows; i++) {
-        const struct lc_cell *command = lc_answer_at(&r->mutations, i, C_COMMAND);
+        const struct lc_cell *command = lc_answer_at(&r->mutations, i, LC_SQL_MUTATIONS_COMMAND);
 
-        if (!lc_answer_u64(&r->mutations, i, C_IS_DONE, 1) &&
+        if (!lc_answer_u64(&r->mutations, i, LC_SQL_MUTATIONS_IS_DONE, 1) &&
             lc_backfill_covers(command->p, command->n, r->t->column, partition))
             return true;
     }
@@ -459,9 +458,9 @@ static int make_batch(struct run *r, struct lc_buf *sql, size_t *n, struct lc_er
 static bool patches_in_flight(const struct run *r)
 {
     for (size_t i = 0; i < r->mutations.rows; i++) {
-        const struct lc_cell *command = lc_answer_at(&r->mutations, i, C_COMMAND);
+        const struct lc_cell *command = lc_answer_at(&r->mutations, i, LC_SQL_MUTATIONS_COMMAND);
 
-        if (!lc_answer_u64(&r->mutations, i, C_IS_DONE, 1) &&
+        if (!lc_answer_u64(&r->mutations, i, LC_SQL_MUTATIONS_IS_DONE, 1) &&
             lc_backfill_applies_patches(command->p, command->n))
             return true;
     }
@@ -482,7 +481,8 @@ static int send_apply(struct run *r, const struct lc_answer *ids, struct lc_erro
         return lc_fail(err, LC_ERR_SERVER,
                        "lightweight UPDATEs of %s keep coming: %d times applied, and partition %s "
                        "has new ones",
-                       r->t->column, APPLIES_MAX, lc_answer_at(ids, 0, 0)->p);
+                       r->t->column, APPLIES_MAX,
+                       lc_answer_at(ids, 0, LC_SQL_BACKFILL_PATCHED_ID)->p);
     say(r,
         "applying the lightweight UPDATEs of %s in %zu partition(s) first, which MATERIALIZE "
         "COLUMN would overwrite",
@@ -490,7 +490,8 @@ static int send_apply(struct run *r, const struct lc_answer *ids, struct lc_erro
     lc_buf_init(&sql, (size_t)64 << 20);
     rc = lc_sql_format(&sql, lc_sql_backfill_alter, args, err);
     for (size_t i = 0; rc == 0 && i < ids->rows && sql.n < BATCH_MAX_BYTES; i++) {
-        const struct lc_sql_arg of[] = {{"partition", lc_answer_at(ids, i, 0)->p}, {NULL, NULL}};
+        const struct lc_sql_arg of[] = {
+            {"partition", lc_answer_at(ids, i, LC_SQL_BACKFILL_PATCHED_ID)->p}, {NULL, NULL}};
 
         if (lc_buf_adds(&sql, i ? ", " : " "))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
@@ -738,7 +739,7 @@ static int begin(struct run *r, struct lc_error *err)
     struct lc_answer a = {0};
     int rc = lc_query_read(r->t->b, lc_sql_server_now, NULL, &a, err);
 
-    r->since_s = rc == 0 ? lc_answer_u64(&a, 0, 0, 0) : 0;
+    r->since_s = rc == 0 ? lc_answer_u64(&a, 0, LC_SQL_SERVER_NOW_NOW_S, 0) : 0;
     lc_answer_release(&a);
     if (rc == 0)
         rc = list_mutations(r, err);

@@ -21,8 +21,9 @@ int lc_backfill_disk(const struct lc_backfill_target *t, struct lc_backfill_disk
     if (t->facts->disks)
         rc = lc_query_read(t->b, lc_sql_backfill_disk, args, &a, err);
     if (rc == 0 && a.rows == 1) {
-        snprintf(disk->name, sizeof disk->name, "%s", lc_answer_at(&a, 0, 0)->p);
-        disk->free_bytes = lc_answer_u64(&a, 0, 1, 0);
+        snprintf(disk->name, sizeof disk->name, "%s",
+                 lc_answer_at(&a, 0, LC_SQL_BACKFILL_DISK_NAME)->p);
+        disk->free_bytes = lc_answer_u64(&a, 0, LC_SQL_BACKFILL_DISK_FREE_SPACE, 0);
     }
     lc_answer_release(&a);
     return rc;
@@ -78,13 +79,13 @@ int lc_backfill_check_written(const struct lc_backfill_target *t, uint64_t since
     for (size_t i = 0; rc == 0 && i < parts.rows; i++) {
         bool good;
 
-        rc = check_part(t, lc_answer_at(&parts, i, 0)->p, &good, err);
+        rc = check_part(t, lc_answer_at(&parts, i, LC_SQL_BACKFILL_WRITTEN_NAME)->p, &good, err);
         if (rc || good)
             continue;
         first = bad++ ? first : i;
         if (bad <= SHOWN_PARTS && n < sizeof names)
             n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", bad > 1 ? ", " : "",
-                                  lc_answer_at(&parts, i, 0)->p);
+                                  lc_answer_at(&parts, i, LC_SQL_BACKFILL_WRITTEN_NAME)->p);
     }
     if (rc == 0 && bad) {
         rc = lc_fail(err, LC_ERR_SERVER,
@@ -95,7 +96,8 @@ int lc_backfill_check_written(const struct lc_backfill_target *t, uint64_t since
                 "do not restart the server: they would be lost. Make room, then have each of them "
                 "written anew: ALTER TABLE %s.%s CLEAR COLUMN %s IN PARTITION ID '%s', and run "
                 "this again",
-                t->database, t->table, t->column, lc_answer_at(&parts, first, 1)->p);
+                t->database, t->table, t->column,
+                lc_answer_at(&parts, first, LC_SQL_BACKFILL_WRITTEN_PARTITION_ID)->p);
     }
     lc_answer_release(&parts);
     return rc;

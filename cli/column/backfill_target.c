@@ -10,19 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns of sql/backfill_left.sql. */
-enum {
-    L_ID,
-    L_TEXT,
-    L_PARTS,
-    L_ROWS,
-    L_BYTES,
-    L_LARGEST_BYTES,
-    L_LARGEST_ROWS,
-    L_GRANULES,
-    L_COMPACT_BYTES
-};
-
 static int refuse(struct lc_error *err, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -50,9 +37,9 @@ static int find_table(struct lc_backfill_target *t, struct lc_error *err)
         rc = refuse(err, "SHOW TABLES lists those that there are", "there is no table %s.%s",
                     t->database, t->table);
     } else if (rc == 0) {
-        const struct lc_cell *engine = lc_answer_at(&a, 0, 0);
+        const struct lc_cell *engine = lc_answer_at(&a, 0, LC_SQL_BACKFILL_TABLE_ENGINE);
 
-        t->partitioned = lc_answer_at(&a, 0, 1)->n > 0;
+        t->partitioned = lc_answer_at(&a, 0, LC_SQL_BACKFILL_TABLE_PARTITION_KEY)->n > 0;
         t->replicated =
             strncmp(engine->p, "Replicated", 10) == 0 || strncmp(engine->p, "Shared", 6) == 0;
         if (!strstr(engine->p, "MergeTree"))
@@ -77,12 +64,12 @@ static int find_column(struct lc_backfill_target *t, struct lc_error *err)
                     t->database, t->table, t->column);
         goto done;
     }
-    t->type = strdup(lc_answer_at(&a, 0, 0)->p);
-    t->default_kind = strdup(lc_answer_at(&a, 0, 1)->p);
-    t->default_expr = strdup(lc_answer_at(&a, 0, 2)->p);
+    t->type = strdup(lc_answer_at(&a, 0, LC_SQL_BACKFILL_COLUMN_TYPE)->p);
+    t->default_kind = strdup(lc_answer_at(&a, 0, LC_SQL_BACKFILL_COLUMN_DEFAULT_KIND)->p);
+    t->default_expr = strdup(lc_answer_at(&a, 0, LC_SQL_BACKFILL_COLUMN_DEFAULT_EXPRESSION)->p);
     if (!t->type || !t->default_kind || !t->default_expr)
         rc = lc_no_memory(err);
-    else if (lc_answer_u64(&a, 0, 3, 0))
+    else if (lc_answer_u64(&a, 0, LC_SQL_BACKFILL_COLUMN_IN_KEY, 0))
         rc = refuse(err,
                     "a key column is stored with every row from the beginning, and cannot be "
                     "filled in afterwards",
@@ -177,15 +164,15 @@ static int take_left(struct lc_backfill_left *left, const struct lc_answer *a, s
         struct lc_backfill_partition *p = &left->v[i];
 
         *p = (struct lc_backfill_partition){
-            .id = strdup(lc_answer_at(a, i, L_ID)->p),
-            .text = strdup(lc_answer_at(a, i, L_TEXT)->p),
-            .parts = lc_answer_u64(a, i, L_PARTS, 0),
-            .rows = lc_answer_u64(a, i, L_ROWS, 0),
-            .bytes = lc_answer_u64(a, i, L_BYTES, 0),
-            .largest_bytes = lc_answer_u64(a, i, L_LARGEST_BYTES, 0),
-            .largest_rows = lc_answer_u64(a, i, L_LARGEST_ROWS, 0),
-            .granules = lc_answer_u64(a, i, L_GRANULES, 0),
-            .compact_bytes = lc_answer_u64(a, i, L_COMPACT_BYTES, 0),
+            .id = strdup(lc_answer_at(a, i, LC_SQL_BACKFILL_LEFT_ID)->p),
+            .text = strdup(lc_answer_at(a, i, LC_SQL_BACKFILL_LEFT_PARTITION_TEXT)->p),
+            .parts = lc_answer_u64(a, i, LC_SQL_BACKFILL_LEFT_PARTS, 0),
+            .rows = lc_answer_u64(a, i, LC_SQL_BACKFILL_LEFT_ALL_ROWS, 0),
+            .bytes = lc_answer_u64(a, i, LC_SQL_BACKFILL_LEFT_BYTES, 0),
+            .largest_bytes = lc_answer_u64(a, i, LC_SQL_BACKFILL_LEFT_LARGEST_BYTES, 0),
+            .largest_rows = lc_answer_u64(a, i, LC_SQL_BACKFILL_LEFT_LARGEST_ROWS, 0),
+            .granules = lc_answer_u64(a, i, LC_SQL_BACKFILL_LEFT_GRANULES, 0),
+            .compact_bytes = lc_answer_u64(a, i, LC_SQL_BACKFILL_LEFT_COMPACT_BYTES, 0),
         };
         left->n++;
         if (!p->id || !p->text)
@@ -204,9 +191,9 @@ int lc_backfill_look(struct lc_backfill_target *t, struct lc_error *err)
     int rc = lc_query_read(t->b, lc_sql_table_rows, args + 1, &a, err);
 
     if (rc == 0) {
-        t->table_rows = lc_answer_u64(&a, 0, 0, 0);
-        t->table_parts = lc_answer_u64(&a, 0, 1, 0);
-        t->patches = lc_answer_u64(&a, 0, 4, 0);
+        t->table_rows = lc_answer_u64(&a, 0, LC_SQL_TABLE_ROWS_TABLE_ROWS, 0);
+        t->table_parts = lc_answer_u64(&a, 0, LC_SQL_TABLE_ROWS_PARTS, 0);
+        t->patches = lc_answer_u64(&a, 0, LC_SQL_TABLE_ROWS_PATCHES, 0);
         lc_answer_release(&a);
         rc = lc_query_read(t->b, lc_sql_backfill_left, args, &a, err);
     }

@@ -14,9 +14,6 @@
 
 enum { SIDE_MAX_BYTES = 1 << 20 };
 
-/* Columns of sql/columns.sql. */
-enum { C_NAME, C_TYPE, C_DEFAULT_KIND, C_DEFAULT_EXPRESSION };
-
 static int find_table(struct lc_column *d, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", d->database}, {"table", d->table}, {NULL, NULL}};
@@ -27,7 +24,7 @@ static int find_table(struct lc_column *d, struct lc_error *err)
         rc = lc_fail(err, LC_ERR_REFUSED, "there is no table %s.%s", d->database, d->table);
         lc_hint(err, "SHOW TABLES lists those that there are");
     } else if (rc == 0) {
-        const struct lc_cell *engine = lc_answer_at(&t, 0, 0);
+        const struct lc_cell *engine = lc_answer_at(&t, 0, LC_SQL_TABLE_ENGINE_ENGINE);
 
         d->replicated =
             strncmp(engine->p, "Replicated", 10) == 0 || strncmp(engine->p, "Shared", 6) == 0;
@@ -66,11 +63,11 @@ int lc_column_find(struct lc_column *d, struct lc_backend *b, const char *databa
     if (rc && !d->partless)
         return rc;
     for (size_t i = 0; i < d->columns.rows; i++) {
-        if (strcmp(lc_answer_at(&d->columns, i, C_NAME)->p, column) != 0)
+        if (strcmp(lc_answer_at(&d->columns, i, LC_SQL_COLUMNS_NAME)->p, column) != 0)
             continue;
-        d->type = strdup(lc_answer_at(&d->columns, i, C_TYPE)->p);
-        d->kind = strdup(lc_answer_at(&d->columns, i, C_DEFAULT_KIND)->p);
-        d->expr = strdup(lc_answer_at(&d->columns, i, C_DEFAULT_EXPRESSION)->p);
+        d->type = strdup(lc_answer_at(&d->columns, i, LC_SQL_COLUMNS_TYPE)->p);
+        d->kind = strdup(lc_answer_at(&d->columns, i, LC_SQL_COLUMNS_DEFAULT_KIND)->p);
+        d->expr = strdup(lc_answer_at(&d->columns, i, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->p);
         return d->type && d->kind && d->expr ? rc : lc_no_memory(err);
     }
     return rc ? rc
@@ -92,8 +89,8 @@ void lc_column_release(struct lc_column *d)
 const char *lc_column_type_of(const struct lc_column *d, const char *column)
 {
     for (size_t i = 0; i < d->columns.rows; i++) {
-        if (strcmp(lc_answer_at(&d->columns, i, C_NAME)->p, column) == 0)
-            return lc_answer_at(&d->columns, i, C_TYPE)->p;
+        if (strcmp(lc_answer_at(&d->columns, i, LC_SQL_COLUMNS_NAME)->p, column) == 0)
+            return lc_answer_at(&d->columns, i, LC_SQL_COLUMNS_TYPE)->p;
     }
     return NULL;
 }

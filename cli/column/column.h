@@ -16,7 +16,7 @@ struct lc_column {
     char *kind, *expr; /* DEFAULT, MATERIALIZED, …; "" where it has none */
     bool replicated;
     bool partless;            /* the table is there, and stores no parts of its own */
-    struct lc_answer columns; /* of sql/columns.sql */
+    struct lc_answer columns; /* of lc_sql_columns */
 };
 
 /*

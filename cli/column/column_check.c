@@ -12,9 +12,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* Columns of sql/columns.sql. */
-enum { C_NAME, C_TYPE, C_DEFAULT_KIND, C_DEFAULT_EXPRESSION };
-
 enum verdict { SAME, DIFFERENT, UNSURE };
 
 static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc_answer *t,
@@ -30,7 +27,7 @@ static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc
 static bool find_row(const struct lc_answer *t, const char *column, size_t *row)
 {
     for (*row = 0; *row < t->rows; ++*row) {
-        if (strcmp(lc_answer_at(t, *row, C_NAME)->p, column) == 0)
+        if (strcmp(lc_answer_at(t, *row, LC_SQL_COLUMNS_NAME)->p, column) == 0)
             return true;
     }
     return false;
@@ -73,7 +70,7 @@ static int compare_types(struct lc_backend *b, struct lc_slice type, const struc
 
         rc = lc_query_read(b, lc_sql_type_name, args, &t, &one);
         if (rc == 0 && t.rows == 1) {
-            const struct lc_cell *name = lc_answer_at(&t, 0, 0);
+            const struct lc_cell *name = lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE);
             size_t around = strlen("Array()");
 
             if (name->n > around)
@@ -101,7 +98,7 @@ int lc_column_has_type(struct lc_backend *b, const struct lc_stmt *s,
     int rc = read_columns(b, s, &t, err);
 
     if (rc == 0 && find_row(&t, c->column, &row))
-        rc = compare_types(b, c->type, lc_answer_at(&t, row, C_TYPE), &v, err);
+        rc = compare_types(b, c->type, lc_answer_at(&t, row, LC_SQL_COLUMNS_TYPE), &v, err);
     *same = rc == 0 && v == SAME;
     lc_answer_release(&t);
     return rc;
@@ -122,7 +119,7 @@ static int format_expression(struct lc_backend *b, const char *p, size_t n, char
     rc = lc_query_read(b, lc_sql_format_query,
                        (const struct lc_sql_arg[]){{"sql", sql}, {NULL, NULL}}, &t, &one);
     if (rc == 0 && t.rows == 1)
-        *out = strdup(lc_answer_at(&t, 0, 0)->p);
+        *out = strdup(lc_answer_at(&t, 0, LC_SQL_FORMAT_QUERY_SQL)->p);
     else if (rc == LC_ERR_SERVER)
         rc = 0;
     else if (rc)
@@ -156,7 +153,8 @@ static int doubt(struct lc_backend *b, const struct lc_abilities *facts, struct 
         struct lc_answer t = {0};
 
         rc = lc_query_read(b, lc_sql_function_origin, args, &t, err);
-        if (rc == 0 && t.rows && strcmp(lc_answer_at(&t, 0, 0)->p, "SQLUserDefined") == 0)
+        if (rc == 0 && t.rows &&
+            strcmp(lc_answer_at(&t, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p, "SQLUserDefined") == 0)
             *verdict = UNSURE;
         lc_answer_release(&t);
         free(name);
@@ -243,9 +241,9 @@ static int check_command(struct lc_backend *b, const struct lc_abilities *facts,
         return lc_fail(err, LC_ERR_SERVER, "column %s.%s.%s is not there after the statement",
                        lc_stmt_database(s, lc_backend_database(b)), s->name, c->column);
     }
-    type = lc_answer_at(t, row, C_TYPE);
-    kind = lc_answer_at(t, row, C_DEFAULT_KIND);
-    expr = lc_answer_at(t, row, C_DEFAULT_EXPRESSION);
+    type = lc_answer_at(t, row, LC_SQL_COLUMNS_TYPE);
+    kind = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_KIND);
+    expr = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_EXPRESSION);
     if (c->type.n)
         rc = compare_types(b, c->type, type, &v, err);
     if (rc == 0 && v == DIFFERENT)

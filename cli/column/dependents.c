@@ -70,10 +70,12 @@ static int find_queries(struct lc_backend *b, const char *name, struct lc_buf *o
     int rc = columns ? 0 : lc_query_read(b, lc_sql_create_queries, NULL, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!lc_depends(lc_answer_at(&t, i, 2)->p, name))
+        if (!lc_depends(lc_answer_at(&t, i, LC_SQL_CREATE_QUERIES_CREATE_TABLE_QUERY)->p, name))
             continue;
-        if ((*n)++ < SHOWN_MAX && lc_buf_addf(out, "%s%s.%s", *n > 1 ? ", " : "",
-                                              lc_answer_at(&t, i, 0)->p, lc_answer_at(&t, i, 1)->p))
+        if ((*n)++ < SHOWN_MAX &&
+            lc_buf_addf(out, "%s%s.%s", *n > 1 ? ", " : "",
+                        lc_answer_at(&t, i, LC_SQL_CREATE_QUERIES_DATABASE)->p,
+                        lc_answer_at(&t, i, LC_SQL_CREATE_QUERIES_NAME)->p))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory");
     }
     lc_answer_release(&t);
@@ -88,11 +90,13 @@ int lc_dependents_find(struct lc_backend *b, const char *name, struct lc_buf *ou
 
     *n = 0;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!lc_depends(lc_answer_at(&t, i, 5)->p, name))
+        if (!lc_depends(lc_answer_at(&t, i, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p, name))
             continue;
         if ((*n)++ < SHOWN_MAX &&
-            lc_buf_addf(out, "%s%s.%s.%s", *n > 1 ? ", " : "", lc_answer_at(&t, i, 0)->p,
-                        lc_answer_at(&t, i, 1)->p, lc_answer_at(&t, i, 2)->p))
+            lc_buf_addf(out, "%s%s.%s.%s", *n > 1 ? ", " : "",
+                        lc_answer_at(&t, i, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p,
+                        lc_answer_at(&t, i, LC_SQL_DEFAULT_COLUMNS_TABLE)->p,
+                        lc_answer_at(&t, i, LC_SQL_DEFAULT_COLUMNS_NAME)->p))
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory");
     }
     if (rc == 0 && *n > SHOWN_MAX && lc_buf_addf(out, " and %zu more", *n - SHOWN_MAX))

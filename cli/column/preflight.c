@@ -112,8 +112,8 @@ static const char *type_of(const struct lc_preflight *d, const struct trial *t, 
             return m->type;
     }
     for (size_t i = 0; i < t->columns.rows; i++) {
-        if (strcmp(lc_answer_at(&t->columns, i, 0)->p, column) == 0)
-            return lc_answer_at(&t->columns, i, 1)->p;
+        if (strcmp(lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_NAME)->p, column) == 0)
+            return lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_TYPE)->p;
     }
     for (size_t i = 0; i < t->stmt->command_n; i++) {
         const struct lc_stmt_command *c = &t->stmt->commands[i];
@@ -169,7 +169,8 @@ static int add_columns(const struct lc_preflight *d, const struct trial *t, bool
             bool there = false;
 
             for (size_t i = 0; i < t->columns.rows; i++)
-                there = there || strcmp(lc_answer_at(&t->columns, i, 0)->p, name) == 0;
+                there = there ||
+                        strcmp(lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_NAME)->p, name) == 0;
             *all_there = *all_there && there;
         }
         if (type)
@@ -454,7 +455,8 @@ static size_t find_column(const struct trial *t, const char *name)
 {
     size_t i = 0;
 
-    while (i < t->columns.rows && strcmp(lc_answer_at(&t->columns, i, 0)->p, name) != 0)
+    while (i < t->columns.rows &&
+           strcmp(lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_NAME)->p, name) != 0)
         i++;
     return i;
 }
@@ -464,7 +466,8 @@ static bool list_input(struct trial *t, const char *name)
 {
     struct lc_sample_rows *o = &t->own;
     size_t i = find_column(t, name);
-    const char *type = i < t->columns.rows ? lc_answer_at(&t->columns, i, 1)->p : NULL;
+    const char *type =
+        i < t->columns.rows ? lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_TYPE)->p : NULL;
 
     if (!type || !is_same_everywhere(type))
         return false;
@@ -473,7 +476,7 @@ static bool list_input(struct trial *t, const char *name)
             return true;
     if (o->n == LC_SAMPLE_ROWS_COLUMNS)
         return false;
-    o->columns[o->n].name = lc_answer_at(&t->columns, i, 0)->p;
+    o->columns[o->n].name = lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_NAME)->p;
     o->columns[o->n++].type = type;
     return true;
 }
@@ -726,7 +729,7 @@ static int find_on_hosts(const struct lc_preflight *d, const struct trial *t, co
             continue;
         rc = lc_cluster_read(d->cluster, i, lc_sql_function_known, lc_sql_host_function_known, args,
                              &found, err);
-        if (rc == 0 && lc_answer_u64(&found, 0, 0, 0) == 0)
+        if (rc == 0 && lc_answer_u64(&found, 0, LC_SQL_FUNCTION_KNOWN_N, 0) == 0)
             rc = refuse_missing(d, t, name, i, err);
         lc_answer_release(&found);
     }
@@ -757,9 +760,10 @@ static int find_functions(struct lc_preflight *d, struct trial *t, bool now, boo
             else
                 rc = refuse_missing(d, t, name, NO_HOST, err);
         }
-        foreign = rc == 0 && !*wait &&
-                  (strcmp(lc_answer_at(&found, 0, 0)->p, "System") != 0 ||
-                   strncasecmp(name, "dictGet", 7) == 0);
+        foreign =
+            rc == 0 && !*wait &&
+            (strcmp(lc_answer_at(&found, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p, "System") != 0 ||
+             strncasecmp(name, "dictGet", 7) == 0);
         lc_answer_release(&found);
         if (foreign && strncasecmp(name, "dictGet", 7) != 0)
             rc = find_on_hosts(d, t, name, err);

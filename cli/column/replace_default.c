@@ -125,15 +125,17 @@ static int from_dictionary(const struct lc_column *d, const struct lc_replace_so
     if (rc == 0 && t.rows == 0) {
         rc = lc_fail(err, LC_ERR_REFUSED, "there is no dictionary %s", source->dictionary);
         lc_hint(err, "SELECT database, name FROM system.dictionaries lists those that there are");
-    } else if (rc == 0 && !lc_answer_u64(&t, 0, 4, 0)) {
+    } else if (rc == 0 && !lc_answer_u64(&t, 0, LC_SQL_DICTIONARY_HAS_IT, 0)) {
         rc = lc_fail(err, LC_ERR_REFUSED, "the dictionary %s has no attribute '%s', but %s",
-                     source->dictionary, attribute, lc_answer_at(&t, 0, 3)->p);
+                     source->dictionary, attribute,
+                     lc_answer_at(&t, 0, LC_SQL_DICTIONARY_ATTRIBUTES)->p);
         lc_hint(err, "--attribute names the one that the column holds");
     } else if (rc == 0) {
-        const char *in = lc_answer_at(&t, 0, 0)->p;
-        bool tuple = lc_answer_u64(&t, 0, 2, 0) != 0;
+        const char *in = lc_answer_at(&t, 0, LC_SQL_DICTIONARY_DATABASE)->p;
+        bool tuple = lc_answer_u64(&t, 0, LC_SQL_DICTIONARY_COMPLEX, 0) != 0;
 
-        if (asprintf(&full, "%s%s%s", in, *in ? "." : "", lc_answer_at(&t, 0, 1)->p) < 0)
+        if (asprintf(&full, "%s%s%s", in, *in ? "." : "",
+                     lc_answer_at(&t, 0, LC_SQL_DICTIONARY_NAME)->p) < 0)
             full = NULL;
         rc = !full || lc_buf_adds(out, "dictGet(") || lc_sql_add_str(out, full) ||
              lc_buf_adds(out, ", ") || lc_sql_add_str(out, attribute) ||
@@ -190,7 +192,7 @@ int lc_replace_lacking(const struct lc_column *d, uint64_t *rows, struct lc_erro
 
     *rows = 0;
     for (size_t i = 0; rc == 0 && i < t.rows; i++)
-        *rows += lc_answer_u64(&t, i, 4, 0);
+        *rows += lc_answer_u64(&t, i, LC_SQL_VERIFY_PARTS_ROWS_LACKING, 0);
     lc_answer_release(&t);
     return rc;
 }

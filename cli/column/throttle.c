@@ -161,12 +161,13 @@ static int measure_load(struct lc_throttle *t, unsigned own_mutations, struct me
         return 0;
     rc = lc_query_run(t->b, lc_sql_load, args, &a, err);
     if (rc == 0 && a.rows) {
-        double mutations = lc_answer_f64(&a, 0, 1, 0) - own_mutations;
-        double queries = lc_answer_f64(&a, 0, 3, 1) - 1; /* the one that counted them */
+        double mutations = lc_answer_f64(&a, 0, LC_SQL_LOAD_MUTATIONS, 0) - own_mutations;
+        double queries =
+            lc_answer_f64(&a, 0, LC_SQL_LOAD_QUERIES, 1) - 1; /* the one that counted them */
 
-        m[LC_METRIC_PARTS] = (struct measured){true, lc_answer_f64(&a, 0, 0, 0)};
+        m[LC_METRIC_PARTS] = (struct measured){true, lc_answer_f64(&a, 0, LC_SQL_LOAD_PARTS, 0)};
         m[LC_METRIC_MUTATIONS] = (struct measured){true, mutations > 0 ? mutations : 0};
-        m[LC_METRIC_MERGES] = (struct measured){true, lc_answer_f64(&a, 0, 2, 0)};
+        m[LC_METRIC_MERGES] = (struct measured){true, lc_answer_f64(&a, 0, LC_SQL_LOAD_MERGES, 0)};
         m[LC_METRIC_QUERIES] = (struct measured){true, queries > 0 ? queries : 0};
     }
     lc_answer_release(&a);
@@ -184,10 +185,10 @@ static int measure_replica(struct lc_throttle *t, struct measured *m, struct lc_
         return 0;
     rc = lc_query_run(t->b, lc_sql_load_replica, args, &a, err);
     if (rc == 0) {
-        m[LC_METRIC_REPLICA_QUEUE] =
-            (struct measured){true, a.rows ? lc_answer_f64(&a, 0, 0, 0) : 0};
-        m[LC_METRIC_REPLICA_DELAY] =
-            (struct measured){true, a.rows ? lc_answer_f64(&a, 0, 1, 0) : 0};
+        m[LC_METRIC_REPLICA_QUEUE] = (struct measured){
+            true, a.rows ? lc_answer_f64(&a, 0, LC_SQL_LOAD_REPLICA_QUEUE_SIZE, 0) : 0};
+        m[LC_METRIC_REPLICA_DELAY] = (struct measured){
+            true, a.rows ? lc_answer_f64(&a, 0, LC_SQL_LOAD_REPLICA_ABSOLUTE_DELAY, 0) : 0};
     }
     lc_answer_release(&a);
     return rc;

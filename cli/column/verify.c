@@ -25,9 +25,6 @@ enum {
     PER_MILLION = 1000000
 };
 
-/* Columns of sql/verify_parts.sql. */
-enum { P_ID, P_ROWS, P_PARTS, P_PARTS_LACKING, P_ROWS_LACKING };
-
 struct run {
     const struct lc_column *d;
     const struct lc_verify_options *o;
@@ -105,11 +102,12 @@ static int look_at_parts(struct run *r, struct lc_error *err)
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         struct lc_verify_partition *p = &out->v[i];
 
-        *p = (struct lc_verify_partition){.id = strdup(lc_answer_at(&t, i, P_ID)->p),
-                                          .rows = lc_answer_u64(&t, i, P_ROWS, 0),
-                                          .parts = lc_answer_u64(&t, i, P_PARTS, 0),
-                                          .parts_lacking = lc_answer_u64(&t, i, P_PARTS_LACKING, 0),
-                                          .rows_lacking = lc_answer_u64(&t, i, P_ROWS_LACKING, 0)};
+        *p = (struct lc_verify_partition){
+            .id = strdup(lc_answer_at(&t, i, LC_SQL_VERIFY_PARTS_ID)->p),
+            .rows = lc_answer_u64(&t, i, LC_SQL_VERIFY_PARTS_PART_ROWS, 0),
+            .parts = lc_answer_u64(&t, i, LC_SQL_VERIFY_PARTS_PARTS, 0),
+            .parts_lacking = lc_answer_u64(&t, i, LC_SQL_VERIFY_PARTS_PARTS_LACKING, 0),
+            .rows_lacking = lc_answer_u64(&t, i, LC_SQL_VERIFY_PARTS_ROWS_LACKING, 0)};
         if (!p->id) {
             rc = lc_no_memory(err);
             break;

@@ -14,27 +14,6 @@
 
 enum { TIMEOUT_MS = 60000, TIMEOUT_S = 60 };
 
-/* Columns of sql/udf_all.sql. */
-enum {
-    F_NAME,
-    F_STATUS,
-    F_ERROR,
-    F_COMMAND,
-    F_TYPE,
-    F_RETURN_TYPE,
-    F_RETURN_NAME,
-    F_DETERMINISTIC,
-    F_POOL,
-    F_READ_MS,
-    F_WRITE_MS,
-    F_EXECUTION_S,
-    F_ARGUMENTS,
-    F_ARGUMENT_TYPE
-};
-
-/* Columns of sql/default_columns.sql. */
-enum { D_DATABASE, D_TABLE, D_COLUMN, D_TYPE, D_KIND, D_EXPR };
-
 struct function {
     const struct lc_answer *t;
     size_t row;
@@ -62,28 +41,32 @@ static char *word_behind(const char *command, const char *option)
 /* What is set up so that it will fail or be slow one day. */
 static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_t threads)
 {
-    uint64_t pool = lc_answer_u64(f->t, f->row, F_POOL, 0);
-    bool is_pool = strcmp(text_of(f, F_TYPE), "executable_pool") == 0;
+    uint64_t pool = lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_POOL_SIZE, 0);
+    bool is_pool = strcmp(text_of(f, LC_SQL_UDF_ALL_UDF_TYPE), "executable_pool") == 0;
     char *type = f->ours ? word_behind(f->command, "--type ") : NULL;
 
-    if (f->ours && strcmp(text_of(f, F_RETURN_NAME), "result") != 0)
+    if (f->ours && strcmp(text_of(f, LC_SQL_UDF_ALL_RETURN_NAME), "result") != 0)
         lc_doctor_say(d, LC_LEVEL_FAIL, "function",
                       "the server takes the column by name: every row is empty. Set it to result",
                       "%s: return_name is %s, and livecol-udf calls its column result", f->name,
-                      text_of(f, F_RETURN_NAME));
-    if (type && *type != '@' && strcmp(type, text_of(f, F_RETURN_TYPE)) != 0)
+                      text_of(f, LC_SQL_UDF_ALL_RETURN_NAME));
+    if (type && *type != '@' && strcmp(type, text_of(f, LC_SQL_UDF_ALL_RETURN_TYPE)) != 0)
         lc_doctor_say(
             d, LC_LEVEL_WARN, "function",
             "the server casts in silence, and a narrower type loses values: make them one",
-            "%s: return_type is %s, and the command answers %s", f->name, text_of(f, F_RETURN_TYPE),
-            type);
-    if (lc_answer_u64(f->t, f->row, F_READ_MS, TIMEOUT_MS) < TIMEOUT_MS ||
-        lc_answer_u64(f->t, f->row, F_WRITE_MS, TIMEOUT_MS) < TIMEOUT_MS ||
-        (is_pool && lc_answer_u64(f->t, f->row, F_EXECUTION_S, TIMEOUT_S) < TIMEOUT_S))
+            "%s: return_type is %s, and the command answers %s", f->name,
+            text_of(f, LC_SQL_UDF_ALL_RETURN_TYPE), type);
+    if (lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_COMMAND_READ_TIMEOUT, TIMEOUT_MS) < TIMEOUT_MS ||
+        lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_COMMAND_WRITE_TIMEOUT, TIMEOUT_MS) <
+            TIMEOUT_MS ||
+        (is_pool && lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_MAX_COMMAND_EXECUTION_TIME,
+                                  TIMEOUT_S) < TIMEOUT_S))
         lc_doctor_say(d, LC_LEVEL_WARN, "function",
                       "a machine that is merely busy ends the query, or the INSERT: 60 s or more",
                       "%s: time-outs under 60 s (read %s ms, write %s ms, execution %s s)", f->name,
-                      text_of(f, F_READ_MS), text_of(f, F_WRITE_MS), text_of(f, F_EXECUTION_S));
+                      text_of(f, LC_SQL_UDF_ALL_COMMAND_READ_TIMEOUT),
+                      text_of(f, LC_SQL_UDF_ALL_COMMAND_WRITE_TIMEOUT),
+                      text_of(f, LC_SQL_UDF_ALL_MAX_COMMAND_EXECUTION_TIME));
     if (!is_pool)
         lc_doctor_say(d, LC_LEVEL_WARN, "function", "make it an executable_pool",
                       "%s: a process is started for every block", f->name);
@@ -93,7 +76,7 @@ static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_
                       "%s: pool_size %" PRIu64 ", and one query calls from %" PRIu64
                       " threads: they wait for each other, and INSERTs for both",
                       f->name, pool, threads);
-    if (!lc_answer_u64(f->t, f->row, F_DETERMINISTIC, 1))
+    if (!lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_DETERMINISTIC, 1))
         lc_doctor_say(d, LC_LEVEL_WARN, "function",
                       "set deterministic to 1 where its rules never change under this name",
                       "%s: not deterministic, so the query cache refuses it", f->name);
@@ -102,7 +85,7 @@ static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_
 
 static int sample(struct lc_doctor *d, const struct function *f, struct lc_error *err)
 {
-    const char *type = text_of(f, F_ARGUMENT_TYPE);
+    const char *type = text_of(f, LC_SQL_UDF_ALL_ARGUMENT_TYPE);
     const struct lc_sql_arg args[] = {{"function", f->name},
                                       {"prefix", strstr(type, "String") ? "u" : ""},
                                       {"type", type},
@@ -118,15 +101,17 @@ static int sample(struct lc_doctor *d, const struct function *f, struct lc_error
         rc = 0;
     } else if (rc) {
         lc_error_pass(err, &one);
-    } else if (lc_answer_u64(&t, 0, 1, 0) == lc_answer_u64(&t, 0, 0, 0)) {
+    } else if (lc_answer_u64(&t, 0, LC_SQL_UDF_SAMPLE_EMPTIES, 0) ==
+               lc_answer_u64(&t, 0, LC_SQL_UDF_SAMPLE_N, 0)) {
         lc_doctor_say(d, LC_LEVEL_WARN, "function",
                       "is return_name the one that its program gives? --rules FILE compares",
                       "%s answers the empty value for every one of %s made-up keys", f->name,
-                      lc_answer_at(&t, 0, 0)->p);
+                      lc_answer_at(&t, 0, LC_SQL_UDF_SAMPLE_N)->p);
     } else {
         lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
                       "%s: loaded, answers %s made-up keys with %s different values", f->name,
-                      lc_answer_at(&t, 0, 0)->p, lc_answer_at(&t, 0, 2)->p);
+                      lc_answer_at(&t, 0, LC_SQL_UDF_SAMPLE_N)->p,
+                      lc_answer_at(&t, 0, LC_SQL_UDF_SAMPLE_DIFFERENT)->p);
     }
     lc_answer_release(&t);
     return rc;
@@ -137,8 +122,9 @@ static int compare(struct lc_doctor *d, const struct function *f, const char *pa
                    struct lc_error *err)
 {
     char *attribute = word_behind(f->command, "--attribute ");
-    const struct lc_compare_call call = {
-        .function = f->name, .column_type = text_of(f, F_ARGUMENT_TYPE), .attribute = attribute};
+    const struct lc_compare_call call = {.function = f->name,
+                                         .column_type = text_of(f, LC_SQL_UDF_ALL_ARGUMENT_TYPE),
+                                         .attribute = attribute};
     struct lc_error one = LC_ERROR_INIT;
     struct lc_rules *rules = NULL;
     uint64_t compared = 0;
@@ -180,15 +166,15 @@ static int look_at_function(struct lc_doctor *d, const struct function *f, uint6
 {
     int rc = 0;
 
-    if (strcmp(text_of(f, F_STATUS), "Success") != 0) {
+    if (strcmp(text_of(f, LC_SQL_UDF_ALL_LOAD_STATUS), "Success") != 0) {
         lc_doctor_say(d, LC_LEVEL_FAIL, "function",
                       "look at its XML and its program, then SYSTEM RELOAD FUNCTIONS",
-                      "%s is not loaded: %s %s", f->name, text_of(f, F_STATUS),
-                      text_of(f, F_ERROR));
+                      "%s is not loaded: %s %s", f->name, text_of(f, LC_SQL_UDF_ALL_LOAD_STATUS),
+                      text_of(f, LC_SQL_UDF_ALL_LOADING_ERROR_MESSAGE));
         return 0;
     }
     look_at_setup(d, f, threads);
-    if (lc_answer_u64(f->t, f->row, F_ARGUMENTS, 0) == 1) {
+    if (lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_ARGUMENTS, 0) == 1) {
         rc = sample(d, f, err);
         if (rc == 0)
             rc = compare_all(d, f, err);
@@ -201,8 +187,8 @@ static int look_at_function(struct lc_doctor *d, const struct function *f, uint6
 static bool is_registered(const struct lc_answer *t, const char *name, size_t n)
 {
     for (size_t i = 0; i < t->rows; i++) {
-        if (strlen(lc_answer_at(t, i, F_NAME)->p) == n &&
-            memcmp(lc_answer_at(t, i, F_NAME)->p, name, n) == 0)
+        if (strlen(lc_answer_at(t, i, LC_SQL_UDF_ALL_NAME)->p) == n &&
+            memcmp(lc_answer_at(t, i, LC_SQL_UDF_ALL_NAME)->p, name, n) == 0)
             return true;
     }
     return false;
@@ -249,14 +235,14 @@ int lc_doctor_functions(struct lc_doctor *d, struct lc_error *err)
         return 0;
     rc = lc_query_read(d->s.b, lc_sql_udf_all, NULL, &t, &one);
     if (rc == 0 && lc_query_read(d->s.b, lc_sql_threads, NULL, &threads, NULL) == 0 && threads.rows)
-        most = first_number(lc_answer_at(&threads, 0, 1)->p);
+        most = first_number(lc_answer_at(&threads, 0, LC_SQL_THREADS_THREADS)->p);
     if (rc == 0)
         look_for_named(d, &t);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         struct function f = {.t = &t,
                              .row = i,
-                             .name = lc_answer_at(&t, i, F_NAME)->p,
-                             .command = lc_answer_at(&t, i, F_COMMAND)->p};
+                             .name = lc_answer_at(&t, i, LC_SQL_UDF_ALL_NAME)->p,
+                             .command = lc_answer_at(&t, i, LC_SQL_UDF_ALL_COMMAND)->p};
 
         f.ours = strstr(f.command, "livecol-udf") != NULL;
         rc = look_at_function(d, &f, most, &one);
@@ -284,9 +270,9 @@ static void on_default(void *ctx, bool warning, const char *text)
 static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t row,
                           struct lc_error *err)
 {
-    const char *database = lc_answer_at(t, row, D_DATABASE)->p;
-    const char *table = lc_answer_at(t, row, D_TABLE)->p;
-    const char *column = lc_answer_at(t, row, D_COLUMN)->p;
+    const char *database = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p;
+    const char *table = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_TABLE)->p;
+    const char *column = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_NAME)->p;
     struct lc_error one = LC_ERROR_INIT;
     struct lc_column c = {0};
     uint64_t lacking = 0;
@@ -318,16 +304,17 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t
 static int look_at_default(struct lc_doctor *d, struct lc_preflight *defaults, struct listener *l,
                            const struct lc_answer *t, size_t row, struct lc_error *err)
 {
-    const char *database = lc_answer_at(t, row, D_DATABASE)->p;
-    const char *table = lc_answer_at(t, row, D_TABLE)->p;
-    const char *column = lc_answer_at(t, row, D_COLUMN)->p;
+    const char *database = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p;
+    const char *table = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_TABLE)->p;
+    const char *column = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_NAME)->p;
     struct lc_error one = LC_ERROR_INIT;
     int rc;
 
     l->called = false;
-    rc = lc_preflight_check_column(defaults, database, table, column,
-                                   lc_answer_at(t, row, D_TYPE)->p, lc_answer_at(t, row, D_KIND)->p,
-                                   lc_answer_at(t, row, D_EXPR)->p, &one);
+    rc = lc_preflight_check_column(
+        defaults, database, table, column, lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_TYPE)->p,
+        lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_KIND)->p,
+        lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p, &one);
     if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER) {
         lc_doctor_say(d, LC_LEVEL_FAIL, "default", one.hint, "%s.%s.%s: %s", database, table,
                       column, one.msg);

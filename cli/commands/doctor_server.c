@@ -100,8 +100,9 @@ static int look_at_disks(struct lc_doctor *d, struct lc_error *err)
     int rc = d->facts.disks ? lc_query_read(d->s.b, lc_sql_doctor_disks, NULL, &t, &one) : 0;
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t free = lc_answer_u64(&t, i, 1, 0), total = lc_answer_u64(&t, i, 2, 0);
-        uint64_t largest = lc_answer_u64(&t, i, 3, 0);
+        uint64_t free = lc_answer_u64(&t, i, LC_SQL_DOCTOR_DISKS_FREE, 0),
+                 total = lc_answer_u64(&t, i, LC_SQL_DOCTOR_DISKS_TOTAL, 0);
+        uint64_t largest = lc_answer_u64(&t, i, LC_SQL_DOCTOR_DISKS_LARGEST, 0);
         enum lc_level level = free < largest                ? LC_LEVEL_FAIL
                               : free < total / FREE_PERCENT ? LC_LEVEL_WARN
                                                             : LC_LEVEL_OK;
@@ -113,7 +114,8 @@ static int look_at_disks(struct lc_doctor *d, struct lc_error *err)
                       : level == LC_LEVEL_WARN ? "mutations write every part anew before the old "
                                                  "one goes"
                                                : NULL,
-                      "%s: %sB of %sB free, the largest part has %sB", lc_answer_at(&t, i, 0)->p,
+                      "%s: %sB of %sB free, the largest part has %sB",
+                      lc_answer_at(&t, i, LC_SQL_DOCTOR_DISKS_NAME)->p,
                       lc_short_count(a, (double)free), lc_short_count(b, (double)total),
                       lc_short_count(c, (double)largest));
     }
@@ -124,8 +126,8 @@ static int look_at_disks(struct lc_doctor *d, struct lc_error *err)
 static uint64_t limit(const struct lc_answer *limits, const char *name, uint64_t otherwise)
 {
     for (size_t i = 0; i < limits->rows; i++) {
-        if (strcmp(lc_answer_at(limits, i, 0)->p, name) == 0)
-            return lc_answer_u64(limits, i, 1, otherwise);
+        if (strcmp(lc_answer_at(limits, i, LC_SQL_DOCTOR_LIMITS_NAME)->p, name) == 0)
+            return lc_answer_u64(limits, i, LC_SQL_DOCTOR_LIMITS_VALUE, otherwise);
     }
     return otherwise;
 }
@@ -149,8 +151,9 @@ static int look_at_own_limits(struct lc_doctor *d, struct lc_error *err)
         d->facts.engine_full ? lc_query_read(d->s.b, lc_sql_doctor_own_limits, NULL, &t, &one) : 0;
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t n = lc_answer_u64(&t, i, 3, 0), delay = lc_answer_u64(&t, i, 4, 0);
-        uint64_t throw = lc_answer_u64(&t, i, 5, 0);
+        uint64_t n = lc_answer_u64(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_N, 0),
+                 delay = lc_answer_u64(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_SLOW, 0);
+        uint64_t throw = lc_answer_u64(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_FAIL, 0);
         enum lc_level level = near(n, delay, throw ? throw : delay);
 
         if (level == LC_LEVEL_OK)
@@ -159,8 +162,9 @@ static int look_at_own_limits(struct lc_doctor *d, struct lc_error *err)
                       "by the table's own settings: merges do not keep up with them",
                       "%s.%s has %" PRIu64 " parts in partition %s; its INSERTs slow down at "
                       "%" PRIu64 ", fail at %" PRIu64,
-                      lc_answer_at(&t, i, 0)->p, lc_answer_at(&t, i, 1)->p, n,
-                      lc_answer_at(&t, i, 2)->p, delay, throw);
+                      lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_DATABASE)->p,
+                      lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_TABLE)->p, n,
+                      lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_ID)->p, delay, throw);
     }
     lc_answer_release(&t);
     return lc_doctor_end(d, "limit", rc, &one, err);
@@ -177,7 +181,7 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
     if (rc == 0)
         rc = lc_query_read(d->s.b, lc_sql_doctor_parts, NULL, &parts, &one);
     if (rc == 0 && mutations.rows) {
-        uint64_t n = lc_answer_u64(&mutations, 0, 2, 0);
+        uint64_t n = lc_answer_u64(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_N, 0);
         uint64_t delay = limit(&limits, "number_of_mutations_to_delay", 0);
         uint64_t throw = limit(&limits, "number_of_mutations_to_throw", 0);
         enum lc_level level = near(n, delay, throw);
@@ -187,10 +191,11 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
             level ? "let them end, or KILL those that are not wanted, before another one" : NULL,
             "%s.%s has %" PRIu64 " unfinished mutations; the server slows down at %" PRIu64
             ", refuses at %" PRIu64,
-            lc_answer_at(&mutations, 0, 0)->p, lc_answer_at(&mutations, 0, 1)->p, n, delay, throw);
+            lc_answer_at(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_DATABASE)->p,
+            lc_answer_at(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_TABLE)->p, n, delay, throw);
     }
     if (rc == 0 && parts.rows) {
-        uint64_t n = lc_answer_u64(&parts, 0, 3, 0);
+        uint64_t n = lc_answer_u64(&parts, 0, LC_SQL_DOCTOR_PARTS_N, 0);
         uint64_t delay = limit(&limits, "parts_to_delay_insert", 0);
         uint64_t throw = limit(&limits, "parts_to_throw_insert", 0);
         enum lc_level level = near(n, delay, throw);
@@ -200,8 +205,9 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
                             : NULL,
                       "%s.%s has %" PRIu64 " parts in partition %s; INSERTs slow down at %" PRIu64
                       ", fail at %" PRIu64,
-                      lc_answer_at(&parts, 0, 0)->p, lc_answer_at(&parts, 0, 1)->p, n,
-                      lc_answer_at(&parts, 0, 2)->p, delay, throw);
+                      lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_DATABASE)->p,
+                      lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_TABLE)->p, n,
+                      lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_ID)->p, delay, throw);
     }
     lc_answer_release(&limits);
     lc_answer_release(&mutations);
@@ -217,14 +223,16 @@ static int look_at_replicas(struct lc_doctor *d, struct lc_error *err)
     int rc = lc_query_read(d->s.b, lc_sql_doctor_replicas, NULL, &t, &one);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        bool readonly = lc_answer_u64(&t, i, 2, 0) != 0;
-        uint64_t delay_s = lc_answer_u64(&t, i, 3, 0);
+        bool readonly = lc_answer_u64(&t, i, LC_SQL_DOCTOR_REPLICAS_IS_READONLY, 0) != 0;
+        uint64_t delay_s = lc_answer_u64(&t, i, LC_SQL_DOCTOR_REPLICAS_ABSOLUTE_DELAY, 0);
 
         lc_doctor_say(d, readonly || delay_s > DELAY_S ? LC_LEVEL_FAIL : LC_LEVEL_WARN, "replica",
                       readonly ? "it cannot reach its Keeper: INSERTs and ALTERs fail" : NULL,
                       "%s.%s is %s%" PRIu64 " s behind, with %s entries in its queue",
-                      lc_answer_at(&t, i, 0)->p, lc_answer_at(&t, i, 1)->p,
-                      readonly ? "read-only and " : "", delay_s, lc_answer_at(&t, i, 4)->p);
+                      lc_answer_at(&t, i, LC_SQL_DOCTOR_REPLICAS_DATABASE)->p,
+                      lc_answer_at(&t, i, LC_SQL_DOCTOR_REPLICAS_TABLE)->p,
+                      readonly ? "read-only and " : "", delay_s,
+                      lc_answer_at(&t, i, LC_SQL_DOCTOR_REPLICAS_QUEUE_SIZE)->p);
     }
     lc_answer_release(&t);
     return lc_doctor_end(d, "replica", rc, &one, err);
@@ -251,7 +259,8 @@ int lc_doctor_mutations(struct lc_doctor *d, struct lc_error *err)
                            NULL, &t, &one);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        const struct lc_cell *reason = lc_answer_at(&t, i, 5);
+        const struct lc_cell *reason =
+            lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_LATEST_FAIL_REASON);
         bool fails = reason->n && lc_server_error_code(reason->p, reason->n) != ABORTED;
         struct lc_error why = LC_ERROR_INIT;
 
@@ -261,10 +270,14 @@ int lc_doctor_mutations(struct lc_doctor *d, struct lc_error *err)
                       fails ? "the server retries it forever, and it holds up those behind it: fix "
                               "the cause; or MODIFY the DEFAULT to one that works; or KILL MUTATION"
                             : NULL,
-                      "%s.%s %s %s, %s parts to do, since %s UTC%s%s", lc_answer_at(&t, i, 0)->p,
-                      lc_answer_at(&t, i, 1)->p, lc_answer_at(&t, i, 2)->p,
-                      lc_answer_at(&t, i, 3)->p, lc_answer_at(&t, i, 4)->p,
-                      lc_answer_at(&t, i, 6)->p, fails ? ": " : "", why.msg);
+                      "%s.%s %s %s, %s parts to do, since %s UTC%s%s",
+                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_DATABASE)->p,
+                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_TABLE)->p,
+                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_MUTATION_ID)->p,
+                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_COMMAND)->p,
+                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_PARTS_TO_DO)->p,
+                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_MADE_UTC)->p,
+                      fails ? ": " : "", why.msg);
     }
     if (rc == 0 && t.rows == 0)
         lc_doctor_say(d, LC_LEVEL_OK, "mutation", NULL, "none unfinished");

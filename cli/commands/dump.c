@@ -95,7 +95,7 @@ static int add_statement(struct lc_buf *out, struct lc_backend *b, bool pretty, 
         rc = lc_query_read(b, lc_sql_format_pretty,
                            (const struct lc_sql_arg[]){{"sql", sql}, {NULL, NULL}}, &t, &one);
     if (rc == 0 && t.rows == 1)
-        sql = lc_answer_at(&t, 0, 0)->p;
+        sql = lc_answer_at(&t, 0, LC_SQL_FORMAT_PRETTY_SQL)->p;
     if (rc == LC_ERR_SERVER)
         rc = 0; /* as the server stores it, then */
     else if (rc)
@@ -114,8 +114,9 @@ static int dump_database(struct lc_buf *out, const struct lc_session *s, bool pr
     int rc = lc_query_read(s->b, lc_sql_dump_tables, args, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!is_own(&s->tracking, database, lc_answer_at(&t, i, 1)->p))
-            rc = add_statement(out, s->b, pretty, lc_answer_at(&t, i, 3)->p, err);
+        if (!is_own(&s->tracking, database, lc_answer_at(&t, i, LC_SQL_DUMP_TABLES_NAME)->p))
+            rc = add_statement(out, s->b, pretty,
+                               lc_answer_at(&t, i, LC_SQL_DUMP_TABLES_CREATE_TABLE_QUERY)->p, err);
     }
     lc_answer_release(&t);
     return rc;

@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns of sql/default_columns.sql. */
-enum { D_DATABASE, D_TABLE, D_COLUMN, D_TYPE, D_KIND, D_EXPR };
-
 struct rescue {
     const struct lc_inline_options *o;
     struct lc_backend *b;
@@ -40,11 +37,12 @@ static int known(struct rescue *r, const char *function, bool *is, struct lc_err
  * columns would be read too. */
 static int make_trial(struct rescue *r, size_t row, struct lc_buf *sql, struct lc_error *err)
 {
-    const char *expr = lc_answer_at(&r->all, row, D_EXPR)->p;
+    const char *expr = lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p;
     struct lc_column d = {.b = r->b};
-    const struct lc_sql_arg args[] = {{"database", lc_answer_at(&r->all, row, D_DATABASE)->p},
-                                      {"table", lc_answer_at(&r->all, row, D_TABLE)->p},
-                                      {NULL, NULL}};
+    const struct lc_sql_arg args[] = {
+        {"database", lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p},
+        {"table", lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_TABLE)->p},
+        {NULL, NULL}};
     char **names = NULL;
     size_t n = 0;
     int rc = lc_query_read(r->b, lc_sql_columns, args, &d.columns, err);
@@ -74,7 +72,7 @@ static int make_trial(struct rescue *r, size_t row, struct lc_buf *sql, struct l
  */
 static int is_broken(struct rescue *r, size_t row, bool *broken, struct lc_error *err)
 {
-    const char *expr = lc_answer_at(&r->all, row, D_EXPR)->p;
+    const char *expr = lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p;
     struct lc_error one = LC_ERROR_INIT;
     struct lc_buf sql;
     int rc;
@@ -140,10 +138,11 @@ static int check_stored(struct rescue *r, const struct lc_column *d, const char 
 /* What one column becomes: *expr is malloc'ed, NULL where its expression goes. */
 static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_error *err)
 {
-    const char *database = lc_answer_at(&r->all, row, D_DATABASE)->p;
-    const char *table = lc_answer_at(&r->all, row, D_TABLE)->p;
-    const char *column = lc_answer_at(&r->all, row, D_COLUMN)->p;
-    bool ours = lc_replace_calls(lc_answer_at(&r->all, row, D_EXPR)->p, r->o->rescue);
+    const char *database = lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p;
+    const char *table = lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_TABLE)->p;
+    const char *column = lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_NAME)->p;
+    bool ours = lc_replace_calls(
+        lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p, r->o->rescue);
     struct lc_column d = {0};
     struct lc_buf text;
     struct lc_error why = LC_ERROR_INIT;
@@ -178,14 +177,17 @@ static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_er
 
 static bool same_table(const struct lc_answer *t, size_t a, size_t b)
 {
-    return strcmp(lc_answer_at(t, a, D_DATABASE)->p, lc_answer_at(t, b, D_DATABASE)->p) == 0 &&
-           strcmp(lc_answer_at(t, a, D_TABLE)->p, lc_answer_at(t, b, D_TABLE)->p) == 0;
+    return strcmp(lc_answer_at(t, a, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p,
+                  lc_answer_at(t, b, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p) == 0 &&
+           strcmp(lc_answer_at(t, a, LC_SQL_DEFAULT_COLUMNS_TABLE)->p,
+                  lc_answer_at(t, b, LC_SQL_DEFAULT_COLUMNS_TABLE)->p) == 0;
 }
 
 static void not_freed(struct rescue *r, size_t row, const char *why)
 {
-    lc_warn("%s.%s is not freed: %s", lc_answer_at(&r->all, row, D_DATABASE)->p,
-            lc_answer_at(&r->all, row, D_TABLE)->p, why);
+    lc_warn("%s.%s is not freed: %s",
+            lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p,
+            lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_TABLE)->p, why);
     r->failed++;
 }
 
@@ -227,13 +229,16 @@ static int free_table(struct rescue *r, size_t first, size_t end, struct lc_erro
         rc = settle_column(r, i, &exprs[n], err);
         if (rc)
             break;
-        changes[n] = (struct lc_replace_change){lc_answer_at(&r->all, i, D_COLUMN)->p,
-                                                lc_answer_at(&r->all, i, D_KIND)->p, exprs[n]};
+        changes[n] = (struct lc_replace_change){
+            lc_answer_at(&r->all, i, LC_SQL_DEFAULT_COLUMNS_NAME)->p,
+            lc_answer_at(&r->all, i, LC_SQL_DEFAULT_COLUMNS_DEFAULT_KIND)->p, exprs[n]};
         n++;
     }
-    if (rc == 0 && (lc_replace_alter(&sql, lc_answer_at(&r->all, first, D_DATABASE)->p,
-                                     lc_answer_at(&r->all, first, D_TABLE)->p, changes, n) ||
-                    !lc_buf_str(&sql)))
+    if (rc == 0 &&
+        (lc_replace_alter(&sql, lc_answer_at(&r->all, first, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p,
+                          lc_answer_at(&r->all, first, LC_SQL_DEFAULT_COLUMNS_TABLE)->p, changes,
+                          n) ||
+         !lc_buf_str(&sql)))
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
     if (rc == 0 && !r->look_only)
         rc = send_one(r, first, n, lc_buf_str(&sql), err);
@@ -254,7 +259,10 @@ static int free_all(struct rescue *r, struct lc_error *err)
         bool ours = false;
 
         for (end = first; end < r->all.rows && same_table(&r->all, first, end); end++)
-            ours = ours || lc_replace_calls(lc_answer_at(&r->all, end, D_EXPR)->p, r->o->rescue);
+            ours = ours ||
+                   lc_replace_calls(
+                       lc_answer_at(&r->all, end, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p,
+                       r->o->rescue);
         r->by_hand = false;
         if (ours)
             rc = free_table(r, first, end, &one);
@@ -276,13 +284,15 @@ static int name_views(struct rescue *r, struct lc_error *err)
     int rc = lc_query_read(r->b, lc_sql_all_tables, NULL, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!strstr(lc_answer_at(&t, i, 2)->p, "View") ||
-            !lc_replace_calls(lc_answer_at(&t, i, 3)->p, r->o->rescue))
+        if (!strstr(lc_answer_at(&t, i, LC_SQL_ALL_TABLES_ENGINE)->p, "View") ||
+            !lc_replace_calls(lc_answer_at(&t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY)->p,
+                              r->o->rescue))
             continue;
         r->views++;
         lc_warn("%s.%s (%s) calls %s too, and cannot be freed: drop it, or change its query",
-                lc_answer_at(&t, i, 0)->p, lc_answer_at(&t, i, 1)->p, lc_answer_at(&t, i, 2)->p,
-                r->o->rescue);
+                lc_answer_at(&t, i, LC_SQL_ALL_TABLES_DATABASE)->p,
+                lc_answer_at(&t, i, LC_SQL_ALL_TABLES_NAME)->p,
+                lc_answer_at(&t, i, LC_SQL_ALL_TABLES_ENGINE)->p, r->o->rescue);
     }
     lc_answer_release(&t);
     return rc;

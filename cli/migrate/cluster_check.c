@@ -21,7 +21,8 @@ int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_abilities
     if (!c->name || !facts->replicas || s->kind != LC_STMT_ALTER || s->on_cluster || !*s->name)
         return 0;
     rc = lc_query_read(c->b, lc_sql_table_keeper_path, args, &here, err);
-    path = rc == 0 && here.rows ? lc_answer_at(&here, 0, 0)->p : "";
+    path = rc == 0 && here.rows ? lc_answer_at(&here, 0, LC_SQL_TABLE_KEEPER_PATH_ZOOKEEPER_PATH)->p
+                                : "";
     for (size_t i = 0; rc == 0 && i < c->n; i++) {
         const char *its;
 
@@ -141,8 +142,8 @@ static int lacking(const struct lc_cluster *c, size_t host, const struct lc_stmt
         if (added->kind != LC_STMT_ADD_COLUMN)
             continue;
         for (size_t k = 0; !has && k < t.rows; k++) {
-            has = strcmp(lc_answer_at(&t, k, 0)->p, added->column) == 0;
-            without = has && lc_answer_at(&t, k, 3)->n == 0;
+            has = strcmp(lc_answer_at(&t, k, LC_SQL_COLUMNS_NAME)->p, added->column) == 0;
+            without = has && lc_answer_at(&t, k, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->n == 0;
         }
         if (!has)
             has = is_planned(c, plan, database, name, added->column, &without);
@@ -177,14 +178,15 @@ static int look_at_host(const struct lc_cluster *c, size_t host, struct lc_answe
 
     for (size_t i = 0; rc == 0 && i < t->rows; i++) {
         struct lc_answer_over over = {.host = lc_cluster_host_name(c, host),
-                                      .database = lc_answer_at(t, i, 0)->p,
-                                      .name = lc_answer_at(t, i, 1)->p,
-                                      .engine = lc_answer_at(t, i, 2)->p};
+                                      .database = lc_answer_at(t, i, LC_SQL_ALL_TABLES_DATABASE)->p,
+                                      .name = lc_answer_at(t, i, LC_SQL_ALL_TABLES_NAME)->p,
+                                      .engine = lc_answer_at(t, i, LC_SQL_ALL_TABLES_ENGINE)->p};
 
         if ((strcmp(over.name, s->name) == 0 &&
              strcmp(over.database, lc_stmt_database(s, lc_backend_database(c->b))) == 0) ||
-            !speaks_of(lc_answer_at(t, i, 3), lc_stmt_database(s, lc_backend_database(c->b)),
-                       s->name, is_over(over.engine)) ||
+            !speaks_of(lc_answer_at(t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY),
+                       lc_stmt_database(s, lc_backend_database(c->b)), s->name,
+                       is_over(over.engine)) ||
             is_told(hosts, host, over.database, over.name))
             continue;
         if (is_over(over.engine))
@@ -222,12 +224,13 @@ static int find_over(const struct lc_cluster *c, const struct lc_stmt *s, struct
 
     *definition = NULL;
     for (size_t i = 0; rc == 0 && i < all->rows; i++) {
-        const char *engine = lc_answer_at(all, i, 2)->p;
+        const char *engine = lc_answer_at(all, i, LC_SQL_ALL_TABLES_ENGINE)->p;
 
-        if (strcmp(lc_answer_at(all, i, 0)->p, lc_stmt_database(s, lc_backend_database(c->b))) ==
-                0 &&
-            strcmp(lc_answer_at(all, i, 1)->p, s->name) == 0 && is_over(engine))
-            *definition = lc_answer_at(all, i, 3);
+        if (strcmp(lc_answer_at(all, i, LC_SQL_ALL_TABLES_DATABASE)->p,
+                   lc_stmt_database(s, lc_backend_database(c->b))) == 0 &&
+            strcmp(lc_answer_at(all, i, LC_SQL_ALL_TABLES_NAME)->p, s->name) == 0 &&
+            is_over(engine))
+            *definition = lc_answer_at(all, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY);
     }
     return rc;
 }
@@ -252,8 +255,8 @@ static int is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const ch
             continue;
         rc = lc_query_read(c->b, lc_sql_column_defaults, args, &below, err);
         for (size_t k = 0; rc == 0 && k < below.rows; k++) {
-            const char *database = lc_answer_at(&below, k, 0)->p;
-            const char *table = lc_answer_at(&below, k, 1)->p;
+            const char *database = lc_answer_at(&below, k, LC_SQL_COLUMN_DEFAULTS_DATABASE)->p;
+            const char *table = lc_answer_at(&below, k, LC_SQL_COLUMN_DEFAULTS_TABLE)->p;
 
             if (!(strcmp(table, s->name) == 0 &&
                   strcmp(database, lc_stmt_database(s, lc_backend_database(c->b))) == 0) &&

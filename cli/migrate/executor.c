@@ -143,7 +143,7 @@ static int server_now(struct lc_backend *b, uint64_t *now_s, struct lc_error *er
     struct lc_answer t = {0};
     int rc = lc_query_read(b, lc_sql_server_now, NULL, &t, err);
 
-    *now_s = rc == 0 ? lc_answer_u64(&t, 0, 0, 0) : 0;
+    *now_s = rc == 0 ? lc_answer_u64(&t, 0, LC_SQL_SERVER_NOW_NOW_S, 0) : 0;
     lc_answer_release(&t);
     return rc;
 }

@@ -37,7 +37,7 @@ int lc_in_doubt_running(struct lc_backend *b, const struct lc_abilities *facts,
 static bool has_column(const struct lc_answer *columns, const char *name)
 {
     for (size_t i = 0; i < columns->rows; i++) {
-        if (strcmp(lc_answer_at(columns, i, 0)->p, name) == 0)
+        if (strcmp(lc_answer_at(columns, i, LC_SQL_COLUMNS_NAME)->p, name) == 0)
             return true;
     }
     return false;
@@ -218,8 +218,8 @@ static int log_effect(struct lc_backend *b, const char *query_id, uint64_t since
         int rc = lc_query_read(b, lc_sql_query_log, args, &t, err);
 
         for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-            uint64_t type = lc_answer_u64(&t, i, 0, 0);
-            const struct lc_cell *exception = lc_answer_at(&t, i, 1);
+            uint64_t type = lc_answer_u64(&t, i, LC_SQL_QUERY_LOG_TYPE, 0);
+            const struct lc_cell *exception = lc_answer_at(&t, i, LC_SQL_QUERY_LOG_EXCEPTION);
 
             if (type == QUERY_FINISH)
                 *effect = LC_IN_DOUBT_DONE;

@@ -83,18 +83,19 @@ static int look_at_inserts(const struct lc_lint *h, const struct lc_stmt *s, str
     }
     rc = lc_query_read(h->b, lc_sql_logged_inserts, args, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        const struct lc_cell *q = lc_answer_at(&t, i, 0);
+        const struct lc_cell *q = lc_answer_at(&t, i, LC_SQL_LOGGED_INSERTS_QUERY);
 
         if (!lc_is_positional_insert(q->p, q->n, s->name))
             continue;
         if (found == 0)
             first = i;
-        found += lc_answer_u64(&t, i, 1, 0);
+        found += lc_answer_u64(&t, i, LC_SQL_LOGGED_INSERTS_N, 0);
     }
     if (rc == 0 && found)
         say(h, true,
             "%" PRIu64 " INSERT(s) of the last 7 days name no columns and will fail: %.100s", found,
-            lc_printable(lc_answer_at(&t, first, 0)->p, lc_answer_at(&t, first, 0)->n, shown,
+            lc_printable(lc_answer_at(&t, first, LC_SQL_LOGGED_INSERTS_QUERY)->p,
+                         lc_answer_at(&t, first, LC_SQL_LOGGED_INSERTS_QUERY)->n, shown,
                          sizeof shown));
     else if (rc == 0)
         say(h, false, "no INSERT without a column list in the query_log of the last 7 days");
@@ -127,10 +128,10 @@ static int look_at_load(const struct lc_lint *h, uint64_t *threads, uint64_t *qu
     *threads = 1;
     *queries = 1;
     if (rc == 0 && t.rows == 1) {
-        const char *value = lc_answer_at(&t, 0, 1)->p;
+        const char *value = lc_answer_at(&t, 0, LC_SQL_THREADS_THREADS)->p;
 
         value += strcspn(value, "0123456789");
-        *queries = lc_answer_u64(&t, 0, 0, 1);
+        *queries = lc_answer_u64(&t, 0, LC_SQL_THREADS_QUERIES, 1);
         *threads = strtoull(value, NULL, 10);
     }
     if (*threads == 0)
@@ -140,20 +141,6 @@ static int look_at_load(const struct lc_lint *h, uint64_t *threads, uint64_t *qu
     lc_answer_release(&t);
     return rc;
 }
-
-/* Columns of sql/udf_definition.sql. */
-enum {
-    U_STATUS,
-    U_ERROR,
-    U_COMMAND,
-    U_POOL_SIZE,
-    U_READ_TIMEOUT,
-    U_WRITE_TIMEOUT,
-    U_EXECUTION_TIME,
-    U_RETURN_NAME,
-    U_DETERMINISTIC,
-    U_TYPE
-};
 
 static int look_at_udf(const struct lc_lint *h, const char *name, struct lc_error *err)
 {
@@ -167,20 +154,22 @@ static int look_at_udf(const struct lc_lint *h, const char *name, struct lc_erro
     rc = look_at_load(h, &threads, &queries, err);
     if (rc)
         goto done;
-    pool = lc_answer_u64(&t, 0, U_POOL_SIZE, 0);
-    if (strcmp(lc_answer_at(&t, 0, U_TYPE)->p, "executable_pool") != 0)
+    pool = lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_POOL_SIZE, 0);
+    if (strcmp(lc_answer_at(&t, 0, LC_SQL_UDF_DEFINITION_TYPE)->p, "executable_pool") != 0)
         say(h, true, "%s is no executable_pool: a process is started for each block", name);
     else if (pool < threads * queries)
         say(h, true,
             "%s has a pool of %" PRIu64 ", below %" PRIu64 " threads × %" PRIu64
             " queries: callers wait, INSERTs among them",
             name, pool, threads, queries);
-    if (lc_answer_u64(&t, 0, U_READ_TIMEOUT, GOOD_TIMEOUT_MS) < GOOD_TIMEOUT_MS ||
-        lc_answer_u64(&t, 0, U_WRITE_TIMEOUT, GOOD_TIMEOUT_MS) < GOOD_TIMEOUT_MS)
+    if (lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_COMMAND_READ_TIMEOUT, GOOD_TIMEOUT_MS) <
+            GOOD_TIMEOUT_MS ||
+        lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_COMMAND_WRITE_TIMEOUT, GOOD_TIMEOUT_MS) <
+            GOOD_TIMEOUT_MS)
         say(h, true,
             "%s gives up after %" PRIu64 " ms: a busy machine fails queries; 60000 is safer", name,
-            lc_answer_u64(&t, 0, U_READ_TIMEOUT, 0));
-    if (lc_answer_u64(&t, 0, U_DETERMINISTIC, 1) == 0)
+            lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_COMMAND_READ_TIMEOUT, 0));
+    if (lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_DETERMINISTIC, 1) == 0)
         say(h, true, "%s is not marked as deterministic: the query cache refuses such queries",
             name);
 done:
@@ -217,7 +206,8 @@ static int calls_udf(const struct lc_lint *h, struct lc_slice expr, bool *calls,
         struct lc_answer t = {0};
 
         rc = lc_query_read(h->b, lc_sql_function_origin, args, &t, err);
-        if (rc == 0 && t.rows && strcmp(lc_answer_at(&t, 0, 0)->p, "System") != 0)
+        if (rc == 0 && t.rows &&
+            strcmp(lc_answer_at(&t, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p, "System") != 0)
             *calls = true;
         lc_answer_release(&t);
         free(name);
@@ -237,7 +227,8 @@ static int look_at_replicated_update(const struct lc_lint *h, const struct lc_st
 
     if (rc == 0 && calls)
         rc = lc_query_read(h->b, lc_sql_table_engine, args, &t, err);
-    if (rc == 0 && t.rows && strncmp(lc_answer_at(&t, 0, 0)->p, "Replicated", 10) == 0)
+    if (rc == 0 && t.rows &&
+        strncmp(lc_answer_at(&t, 0, LC_SQL_TABLE_ENGINE_ENGINE)->p, "Replicated", 10) == 0)
         say(h, true,
             "UPDATE with an executable function on a Replicated table fails on many "
             "versions (Unknown function): use MATERIALIZE COLUMN");
@@ -273,8 +264,9 @@ static int default_of(const struct lc_lint *h, const struct lc_stmt *s, const ch
         return 0;
     rc = lc_query_read(h->b, lc_sql_columns, args, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!*out && strcmp(lc_answer_at(&t, i, 0)->p, column) == 0 && lc_answer_at(&t, i, 3)->n)
-            *out = strdup(lc_answer_at(&t, i, 3)->p);
+        if (!*out && strcmp(lc_answer_at(&t, i, LC_SQL_COLUMNS_NAME)->p, column) == 0 &&
+            lc_answer_at(&t, i, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->n)
+            *out = strdup(lc_answer_at(&t, i, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->p);
     }
     lc_answer_release(&t);
     return rc;
@@ -293,12 +285,12 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
 
     if (rc)
         return rc;
-    rows = lc_answer_f64(&t, 0, 0, 0);
-    largest = lc_answer_f64(&t, 0, 2, 0);
+    rows = lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_TABLE_ROWS, 0);
+    largest = lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_LARGEST, 0);
     if (h->facts->disks)
         rc = lc_query_read(h->b, lc_sql_free_disk, NULL, &disk, err);
     if (rc == 0 && disk.rows)
-        free_bytes = lc_answer_f64(&disk, 0, 0, 0);
+        free_bytes = lc_answer_f64(&disk, 0, LC_SQL_FREE_DISK_FREE, 0);
     for (size_t i = 0; rc == 0 && i < s->command_n && !expr; i++) {
         if (s->commands[i].kind == LC_STMT_MATERIALIZE_COLUMN)
             rc = default_of(h, s, s->commands[i].column, &expr, err);
@@ -309,8 +301,9 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
     if (rc == 0) {
         say(h, false,
             "rewrites up to %s rows, %sB, %" PRIu64 " parts; the largest part has %sB%s%s%s",
-            lc_short_count(rows_text, rows), lc_short_count(bytes_text, lc_answer_f64(&t, 0, 3, 0)),
-            lc_answer_u64(&t, 0, 1, 0), lc_short_count(largest_text, largest),
+            lc_short_count(rows_text, rows),
+            lc_short_count(bytes_text, lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_BYTES, 0)),
+            lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0), lc_short_count(largest_text, largest),
             free_bytes > 0 ? ", free on disk are " : "",
             free_bytes > 0 ? lc_short_count(free_text, free_bytes) : "", free_bytes > 0 ? "B" : "");
         if (rate > 0)

@@ -43,7 +43,7 @@ int lc_lock_store_open(struct lc_lock_store *s, struct lc_backend *b, const char
     *s = (struct lc_lock_store){.b = b, .database = database, .tracking = tracking};
     rc = lc_query_read(b, lc_sql_table_keeper_path, args, &t, err);
     if (rc == 0 && t.rows) {
-        const char *path = lc_answer_at(&t, 0, 0)->p;
+        const char *path = lc_answer_at(&t, 0, LC_SQL_TABLE_KEEPER_PATH_ZOOKEEPER_PATH)->p;
 
         if (asprintf(&s->root, "%s-locks", path) < 0) {
             s->root = NULL;
@@ -162,9 +162,9 @@ static int table_holders(const struct lc_lock_store *s, struct lc_locks *all, st
         (const struct lc_sql_arg[]){{"database", s->database}, {"prefix", prefix}, {NULL, NULL}},
         &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t n = number_of(lc_answer_at(&t, i, 0)->p, s->tracking);
-        const char *column = lc_answer_at(&t, i, 1)->p;
-        const struct lc_cell *value = lc_answer_at(&t, i, 2);
+        uint64_t n = number_of(lc_answer_at(&t, i, LC_SQL_LOCK_COLUMNS_TABLE)->p, s->tracking);
+        const char *column = lc_answer_at(&t, i, LC_SQL_LOCK_COLUMNS_NAME)->p;
+        const struct lc_cell *value = lc_answer_at(&t, i, LC_SQL_LOCK_COLUMNS_DEFAULT_EXPRESSION);
         struct lc_lock_info *info = n ? info_of(all, n) : NULL;
 
         if (n && !info)
@@ -198,10 +198,11 @@ static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, b
         *gone = rc == 0;
         goto done;
     }
-    last = info->made_s ? info->made_s : lc_answer_u64(&t, 0, 0, 0);
-    now = lc_answer_u64(&t, 0, 1, 0);
+    last = info->made_s ? info->made_s : lc_answer_u64(&t, 0, LC_SQL_LOCK_MADE_MADE_S, 0);
+    now = lc_answer_u64(&t, 0, LC_SQL_LOCK_MADE_NOW_S, 0);
     if (info->made_s == 0)
-        snprintf(info->since, sizeof info->since, "%s", lc_answer_at(&t, 0, 2)->p);
+        snprintf(info->since, sizeof info->since, "%s",
+                 lc_answer_at(&t, 0, LC_SQL_LOCK_MADE_MADE_UTC)->p);
     rc = lc_query_read(s->b, lc_sql_lock_beats, args, &t, &beat_err);
     if (was_gone(rc, &beat_err)) {
         *gone = true;
@@ -212,8 +213,8 @@ static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, b
         lc_error_pass(err, &beat_err);
         goto done;
     }
-    if (lc_answer_u64(&t, 0, 0, 0) > last)
-        last = lc_answer_u64(&t, 0, 0, 0);
+    if (lc_answer_u64(&t, 0, LC_SQL_LOCK_BEATS_BEAT_S, 0) > last)
+        last = lc_answer_u64(&t, 0, LC_SQL_LOCK_BEATS_BEAT_S, 0);
     set_age(info, last, now);
 done:
     lc_answer_release(&t);
@@ -275,22 +276,24 @@ static int keeper_lock(const struct lc_lock_store *s, struct lc_lock_info *info,
     if (rc == 0)
         rc = lc_keeper_children(s->b, path, lc_stop_flag(), &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (strcmp(lc_answer_at(&t, i, LC_KEEPER_NAME)->p, "columns") != 0)
+        if (strcmp(lc_answer_at(&t, i, LC_SQL_KEEPER_CHILDREN_NAME)->p, "columns") != 0)
             continue;
         *gone = false;
-        last = lc_answer_u64(&t, i, LC_KEEPER_MADE_S, 0);
-        now = lc_answer_u64(&t, i, LC_KEEPER_NOW_S, 0);
-        snprintf(info->since, sizeof info->since, "%s", lc_answer_at(&t, i, LC_KEEPER_MADE_UTC)->p);
-        if (take_columns(info, lc_answer_at(&t, i, LC_KEEPER_VALUE)))
+        last = lc_answer_u64(&t, i, LC_SQL_KEEPER_CHILDREN_MADE_S, 0);
+        now = lc_answer_u64(&t, i, LC_SQL_KEEPER_CHILDREN_NOW_S, 0);
+        snprintf(info->since, sizeof info->since, "%s",
+                 lc_answer_at(&t, i, LC_SQL_KEEPER_CHILDREN_MADE_UTC)->p);
+        if (take_columns(info, lc_answer_at(&t, i, LC_SQL_KEEPER_CHILDREN_VALUE)))
             rc = lc_no_memory(err);
     }
     /* Each beat is an INSERT, which moves the replica's pointer into its log. */
     if (rc == 0 && !*gone)
         rc = lc_keeper_children(s->b, replica, lc_stop_flag(), &t, err);
     for (size_t i = 0; rc == 0 && !*gone && i < t.rows; i++) {
-        uint64_t changed = lc_answer_u64(&t, i, LC_KEEPER_CHANGED_S, 0);
+        uint64_t changed = lc_answer_u64(&t, i, LC_SQL_KEEPER_CHILDREN_CHANGED_S, 0);
 
-        if (strcmp(lc_answer_at(&t, i, LC_KEEPER_NAME)->p, "log_pointer") == 0 && changed > last)
+        if (strcmp(lc_answer_at(&t, i, LC_SQL_KEEPER_CHILDREN_NAME)->p, "log_pointer") == 0 &&
+            changed > last)
             last = changed;
     }
     set_age(info, last, now);
@@ -306,7 +309,7 @@ static int keeper_read(const struct lc_lock_store *s, struct lc_locks *all, stru
     int rc = lc_keeper_children(s->b, s->root, lc_stop_flag(), &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t n = lc_answer_u64(&t, i, LC_KEEPER_NAME, 0);
+        uint64_t n = lc_answer_u64(&t, i, LC_SQL_KEEPER_CHILDREN_NAME, 0);
         struct lc_lock_info *info = n ? info_of(all, n) : NULL;
         bool gone;
 
@@ -409,7 +412,7 @@ int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id
 {
     struct lc_answer now = {0};
     int rc = lc_query_read(s->b, lc_sql_server_now, NULL, &now, err);
-    uint64_t now_s = rc == 0 ? lc_answer_u64(&now, 0, 0, 0) : 0;
+    uint64_t now_s = rc == 0 ? lc_answer_u64(&now, 0, LC_SQL_SERVER_NOW_NOW_S, 0) : 0;
 
     lc_answer_release(&now);
     return rc ? rc : create(s, n, run_id, command, now_s, err);

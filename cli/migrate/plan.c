@@ -367,7 +367,7 @@ static int format(struct lc_backend *b, const struct lc_migration_stmt *text, ch
     }
     rc = lc_query_read(b, lc_sql_format_query, args, &t, &one);
     if (rc == 0 && t.rows == 1) {
-        *out = strdup(lc_answer_at(&t, 0, 0)->p);
+        *out = strdup(lc_answer_at(&t, 0, LC_SQL_FORMAT_QUERY_SQL)->p);
         rc = *out ? 0 : lc_no_memory(err);
     } else if (rc == LC_ERR_SERVER && one.server_code == LC_SERVER_SYNTAX_ERROR) {
         char *scope = strstr(one.msg, ": In scope "); /* of the question, not of the statement */

@@ -174,7 +174,9 @@ static int next_foreign(const struct lc_preflight *d, struct lc_slice text, size
                            d->facts->function_origin ? lc_sql_function_origin : lc_sql_function_any,
                            args, &t, err);
         *missing = rc == 0 && t.rows == 0;
-        foreign = rc == 0 && (*missing || strcmp(lc_answer_at(&t, 0, 0)->p, "System") != 0);
+        foreign = rc == 0 &&
+                  (*missing ||
+                   strcmp(lc_answer_at(&t, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p, "System") != 0);
         lc_answer_release(&t);
         if (foreign)
             return 0;
@@ -231,7 +233,7 @@ static int check_column(const struct lc_column *t, struct lc_error *err)
     struct lc_answer a = {0};
     int rc = lc_query_read(t->b, lc_sql_backfill_column, args, &a, err);
 
-    if (rc == 0 && lc_answer_u64(&a, 0, 3, 0)) {
+    if (rc == 0 && lc_answer_u64(&a, 0, LC_SQL_BACKFILL_COLUMN_IN_KEY, 0)) {
         rc = lc_fail(err, LC_ERR_REFUSED,
                      "%s is part of a key (ORDER BY, PARTITION BY, SAMPLE BY) of %s.%s, and cannot "
                      "be updated",
@@ -350,7 +352,7 @@ static int stopped(struct lc_error *err)
 static bool is_row(const struct lc_answer *t, const char *query_id)
 {
     for (size_t i = 0; i < t->rows; i++) {
-        if (strcmp(lc_answer_at(t, i, 0)->p, query_id) == 0)
+        if (strcmp(lc_answer_at(t, i, LC_SQL_INSERTS_RUNNING_QUERY_ID)->p, query_id) == 0)
             return true;
     }
     return false;
@@ -364,11 +366,11 @@ static const char *still_running(const struct lc_answer *old, const struct lc_an
 
     *running = 0;
     for (size_t i = 0; i < now->rows; i++) {
-        if (!is_row(old, lc_answer_at(now, i, 0)->p))
+        if (!is_row(old, lc_answer_at(now, i, LC_SQL_INSERTS_RUNNING_QUERY_ID)->p))
             continue;
         if (++*running == 1) {
-            text = lc_answer_at(now, i, 2)->p;
-            *elapsed_s = lc_answer_u64(now, i, 1, 0);
+            text = lc_answer_at(now, i, LC_SQL_INSERTS_RUNNING_TEXT)->p;
+            *elapsed_s = lc_answer_u64(now, i, LC_SQL_INSERTS_RUNNING_ELAPSED_S, 0);
         }
     }
     return text;
@@ -491,7 +493,8 @@ static int update(struct rederive *r, const char *partition, struct lc_error *er
     if (rc == 0)
         rc = lc_query_read(r->s->b, lc_sql_server_now, NULL, &now, err);
     if (rc == 0)
-        rc = lc_submit_run(r->s, &stmt, id, lc_answer_u64(&now, 0, 0, 0), err);
+        rc =
+            lc_submit_run(r->s, &stmt, id, lc_answer_u64(&now, 0, LC_SQL_SERVER_NOW_NOW_S, 0), err);
     LC_TEST_POINT("partition re-derived");
     lc_plan_stmt_release(&stmt);
     lc_answer_release(&now);

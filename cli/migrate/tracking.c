@@ -228,33 +228,9 @@ static int fold(struct lc_tracking *t, const struct row *r)
     return 0;
 }
 
-/* Columns of sql/tracking_rows.sql. */
-enum {
-    C_SEQ,
-    C_RUN_ID,
-    C_VERSION,
-    C_NAME,
-    C_DIRECTION,
-    C_EVENT,
-    C_STMT,
-    C_STMTS,
-    C_FILE_SHA256,
-    C_STMT_SHA256,
-    C_QUERY_ID,
-    C_AT_S,
-    C_AT_UTC,
-    C_EXECUTION_MS,
-    C_ERROR_CODE,
-    C_ERROR,
-    C_HOST,
-    C_PID,
-    C_TOOL_VERSION,
-    C_COLUMNS
-};
-
 static int row_of(const struct lc_answer *rows, size_t i, struct row *r, struct lc_error *err)
 {
-    const char *event = lc_answer_at(rows, i, C_EVENT)->p;
+    const char *event = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_EVENT)->p;
     int kind = 0;
 
     while (kind < EVENTS && strcmp(event_names[kind], event) != 0)
@@ -262,28 +238,28 @@ static int row_of(const struct lc_answer *rows, size_t i, struct row *r, struct 
     if (kind == EVENTS) {
         lc_fail(err, LC_ERR_REFUSED,
                 "the tracking table holds an event of a newer livecol: \"%.40s\" (written by %s)",
-                event, lc_answer_at(rows, i, C_TOOL_VERSION)->p);
+                event, lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_TOOL_VERSION)->p);
         lc_hint(err, "use that version of livecol");
         return LC_ERR_REFUSED;
     }
     r->e = (struct lc_track_event){
         .kind = (enum lc_track_event_kind)kind,
-        .version = lc_answer_u64(rows, i, C_VERSION, 0),
-        .name = lc_answer_at(rows, i, C_NAME)->p,
-        .down = strcmp(lc_answer_at(rows, i, C_DIRECTION)->p, "down") == 0,
-        .stmt = (unsigned)lc_answer_u64(rows, i, C_STMT, 0),
-        .stmts = (unsigned)lc_answer_u64(rows, i, C_STMTS, 0),
-        .file_sha256 = lc_answer_at(rows, i, C_FILE_SHA256)->p,
-        .stmt_sha256 = lc_answer_at(rows, i, C_STMT_SHA256)->p,
-        .query_id = lc_answer_at(rows, i, C_QUERY_ID)->p,
-        .execution_ms = lc_answer_u64(rows, i, C_EXECUTION_MS, 0),
-        .error_code = (int)lc_answer_f64(rows, i, C_ERROR_CODE, 0),
-        .error = lc_answer_at(rows, i, C_ERROR)->p,
+        .version = lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_VERSION, 0),
+        .name = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_NAME)->p,
+        .down = strcmp(lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_DIRECTION)->p, "down") == 0,
+        .stmt = (unsigned)lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_STMT, 0),
+        .stmts = (unsigned)lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_STMTS, 0),
+        .file_sha256 = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_FILE_SHA256)->p,
+        .stmt_sha256 = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_STMT_SHA256)->p,
+        .query_id = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_QUERY_ID)->p,
+        .execution_ms = lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_EXECUTION_MS, 0),
+        .error_code = (int)lc_answer_f64(rows, i, LC_SQL_TRACKING_ROWS_ERROR_CODE, 0),
+        .error = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_ERROR)->p,
     };
-    r->run_id = lc_answer_at(rows, i, C_RUN_ID)->p;
-    r->host = lc_answer_at(rows, i, C_HOST)->p;
-    r->at = lc_answer_at(rows, i, C_AT_UTC)->p;
-    r->at_s = lc_answer_u64(rows, i, C_AT_S, 0);
+    r->run_id = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_RUN_ID)->p;
+    r->host = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_HOST)->p;
+    r->at = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_AT_UTC)->p;
+    r->at_s = lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_AT_S, 0);
     return 0;
 }
 
@@ -339,7 +315,7 @@ int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
     if (rc == 0)
         rc = lc_query_read(t->b, lc_sql_tracking_rows, args, &rows, err);
     for (size_t i = 0; rc == 0 && i < rows.rows; i++) {
-        uint64_t seq = lc_answer_u64(&rows, i, C_SEQ, 0);
+        uint64_t seq = lc_answer_u64(&rows, i, LC_SQL_TRACKING_ROWS_SEQ, 0);
         struct row r;
 
         if (seq == t->seq && i > 0)
@@ -362,7 +338,8 @@ static int check_columns(const struct lc_tracking *t, const struct lc_answer *co
     size_t ours = 0;
 
     for (size_t i = 0; i < columns->rows; i++) {
-        const char *name = lc_answer_at(columns, i, 0)->p, *type = lc_answer_at(columns, i, 1)->p;
+        const char *name = lc_answer_at(columns, i, LC_SQL_COLUMNS_NAME)->p,
+                   *type = lc_answer_at(columns, i, LC_SQL_COLUMNS_TYPE)->p;
 
         for (size_t k = 0; k < OUR_COLUMNS; k++)
             ours += strcmp(our_columns[k][0], name) == 0 && strcmp(our_columns[k][1], type) == 0;
@@ -376,7 +353,7 @@ static int check_columns(const struct lc_tracking *t, const struct lc_answer *co
     lc_buf_init(&names, 300);
     for (size_t i = 0; i < columns->rows; i++) {
         char shown[64];
-        const struct lc_cell *c = lc_answer_at(columns, i, 0);
+        const struct lc_cell *c = lc_answer_at(columns, i, LC_SQL_COLUMNS_NAME);
 
         if (lc_buf_addf(&names, "%s%s", i ? ", " : "",
                         lc_printable(c->p, c->n, shown, sizeof shown))) {
@@ -612,7 +589,7 @@ static int has_row(struct lc_tracking *t, const char *seq, bool *has, struct lc_
     struct lc_answer n = {0};
     int rc = lc_query_read(t->b, lc_sql_tracking_has, args, &n, err);
 
-    *has = rc == 0 && n.rows == 1 && lc_answer_u64(&n, 0, 0, 0) > 0;
+    *has = rc == 0 && n.rows == 1 && lc_answer_u64(&n, 0, LC_SQL_TRACKING_HAS_N, 0) > 0;
     lc_answer_release(&n);
     return rc;
 }

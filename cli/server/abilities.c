@@ -34,14 +34,14 @@ int lc_abilities_ask(struct lc_abilities *f, struct lc_backend *b, struct lc_err
     *f = (struct lc_abilities){0};
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
-            if (strcmp(lc_answer_at(&t, i, 0)->p, known[k].column) == 0)
+            if (strcmp(lc_answer_at(&t, i, LC_SQL_FACTS_KNOWN)->p, known[k].column) == 0)
                 *(bool *)((char *)f + known[k].at) = true;
         }
     }
     if (rc == 0)
         rc = lc_query_read(b, lc_sql_function_known, args, &t, err);
     if (rc == 0)
-        f->format_query = lc_answer_u64(&t, 0, 0, 0) > 0;
+        f->format_query = lc_answer_u64(&t, 0, LC_SQL_FUNCTION_KNOWN_N, 0) > 0;
     lc_answer_release(&t);
     return rc;
 }

@@ -11,9 +11,6 @@
 
 enum { MAX_ARGS = 16, MAX_SQL_BYTES = 8 << 20, ALL_CONNECTION_TRIES_FAILED = 279 };
 
-/* Columns of sql/cluster_hosts.sql. */
-enum { H_SHARD, H_HOST, H_PORT, H_USER };
-
 bool lc_cluster_is_unreachable(const struct lc_error *err)
 {
     switch (err->server_code) {
@@ -52,7 +49,8 @@ static void hint_names(struct lc_backend *b, struct lc_error *err)
     lc_buf_init(&names, 300);
     if (lc_query_read(b, lc_sql_cluster_names, NULL, &t, NULL) == 0) {
         for (size_t i = 0; i < t.rows; i++) {
-            if (lc_buf_addf(&names, "%s%s", i ? ", " : "", lc_answer_at(&t, i, 0)->p))
+            if (lc_buf_addf(&names, "%s%s", i ? ", " : "",
+                            lc_answer_at(&t, i, LC_SQL_CLUSTER_NAMES_CLUSTER)->p))
                 break;
         }
         lc_hint(err, t.rows ? "it knows: %s" : "it knows none%s",
@@ -80,13 +78,13 @@ static int read_hosts(struct lc_cluster *c, struct lc_error *err)
     }
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         struct lc_cluster_host *h = &c->v[c->n];
-        const char *host = lc_answer_at(&t, i, H_HOST)->p;
+        const char *host = lc_answer_at(&t, i, LC_SQL_CLUSTER_HOSTS_HOST_NAME)->p;
         bool v6 = strchr(host, ':') != NULL;
 
-        h->shard = (unsigned)lc_answer_u64(&t, i, H_SHARD, 0);
-        h->user = strdup(lc_answer_at(&t, i, H_USER)->p);
+        h->shard = (unsigned)lc_answer_u64(&t, i, LC_SQL_CLUSTER_HOSTS_SHARD_NUM, 0);
+        h->user = strdup(lc_answer_at(&t, i, LC_SQL_CLUSTER_HOSTS_USER)->p);
         if (asprintf(&h->name, "%s%s%s:%" PRIu64, v6 ? "[" : "", host, v6 ? "]" : "",
-                     lc_answer_u64(&t, i, H_PORT, 0)) < 0)
+                     lc_answer_u64(&t, i, LC_SQL_CLUSTER_HOSTS_PORT, 0)) < 0)
             h->name = NULL;
         c->n++;
         if (!h->user || !h->name)
@@ -246,10 +244,10 @@ static int read_macros(const struct lc_cluster *c, size_t i, bool with_shard, ch
     int rc = lc_cluster_read(c, i, lc_sql_macros, lc_sql_host_macros, NULL, &t, err);
 
     for (size_t k = 0; rc == 0 && k < t.rows; k++) {
-        if (strcmp(lc_answer_at(&t, k, 0)->p, "shard") == 0)
-            shard = lc_answer_at(&t, k, 1)->p;
-        if (strcmp(lc_answer_at(&t, k, 0)->p, "replica") == 0)
-            replica = lc_answer_at(&t, k, 1)->p;
+        if (strcmp(lc_answer_at(&t, k, LC_SQL_MACROS_MACRO)->p, "shard") == 0)
+            shard = lc_answer_at(&t, k, LC_SQL_MACROS_SUBSTITUTION)->p;
+        if (strcmp(lc_answer_at(&t, k, LC_SQL_MACROS_MACRO)->p, "replica") == 0)
+            replica = lc_answer_at(&t, k, LC_SQL_MACROS_SUBSTITUTION)->p;
     }
     out[0] = '\0';
     if (*replica && (*shard || !with_shard))
@@ -291,7 +289,7 @@ int lc_cluster_keeper_path(const struct lc_cluster *c, size_t i, const char *dat
     rc = lc_cluster_read(c, i, lc_sql_table_keeper_path, lc_sql_host_table_keeper_path, args, rows,
                          err);
     if (rc == 0)
-        *path = rows->rows ? lc_answer_at(rows, 0, 0)->p : "";
+        *path = rows->rows ? lc_answer_at(rows, 0, LC_SQL_TABLE_KEEPER_PATH_ZOOKEEPER_PATH)->p : "";
     return rc;
 }
 

@@ -94,8 +94,8 @@ static int say_hello(struct lc_backend *b, struct lc_error *err)
         lc_hint(err, "is this the HTTP port (8123, or 8443 with https)?");
     }
     if (!rc) {
-        b->version = strdup(lc_answer_at(&t, 0, 0)->p);
-        b->database = strdup(lc_answer_at(&t, 0, 1)->p);
+        b->version = strdup(lc_answer_at(&t, 0, LC_SQL_HELLO_VERSION)->p);
+        b->database = strdup(lc_answer_at(&t, 0, LC_SQL_HELLO_DATABASE)->p);
         if (!b->version || !b->database)
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
     }

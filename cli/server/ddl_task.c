@@ -5,6 +5,7 @@
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
 #include "cli/sql/lexer.h"
+#include "livecol_sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,12 +86,14 @@ int lc_ddl_task_find(struct lc_backend *b, const char *sql, size_t n, uint64_t s
     *task = NULL;
     for (size_t i = t.rows; rc == 0 && i-- > 0 && !*task;) {
         size_t query_n;
-        const char *query = line_of(lc_answer_at(&t, i, LC_KEEPER_VALUE)->p, "\nquery: ", &query_n);
+        const char *query =
+            line_of(lc_answer_at(&t, i, LC_SQL_KEEPER_CHILDREN_VALUE)->p, "\nquery: ", &query_n);
         char *plain = query ? plain_query(query, query_n) : NULL;
 
-        if (plain && lc_answer_u64(&t, i, LC_KEEPER_MADE_S, 0) >= since_s &&
+        if (plain && lc_answer_u64(&t, i, LC_SQL_KEEPER_CHILDREN_MADE_S, 0) >= since_s &&
             lc_lex_same(plain, strlen(plain), sql, n) &&
-            asprintf(task, DDL_QUEUE "/%s", lc_answer_at(&t, i, LC_KEEPER_NAME)->p) < 0) {
+            asprintf(task, DDL_QUEUE "/%s", lc_answer_at(&t, i, LC_SQL_KEEPER_CHILDREN_NAME)->p) <
+                0) {
             *task = NULL;
             rc = lc_no_memory(err);
         }
@@ -112,9 +115,9 @@ static int read_task(struct lc_backend *b, const char *task, char **hosts, struc
         size_t n;
         const char *line;
 
-        if (strcmp(lc_answer_at(&t, i, LC_KEEPER_NAME)->p, name + 1) != 0)
+        if (strcmp(lc_answer_at(&t, i, LC_SQL_KEEPER_CHILDREN_NAME)->p, name + 1) != 0)
             continue;
-        line = line_of(lc_answer_at(&t, i, LC_KEEPER_VALUE)->p, "\nhosts: ", &n);
+        line = line_of(lc_answer_at(&t, i, LC_SQL_KEEPER_CHILDREN_VALUE)->p, "\nhosts: ", &n);
         *hosts = strndup(line ? line : "", line ? n : 0);
         if (!*hosts)
             rc = lc_no_memory(err);
@@ -164,15 +167,16 @@ static int look(const struct lc_cluster *c, const char *hosts, const struct lc_a
             break;
         unescape(host, sizeof host, p + 1, (size_t)(end - p - 1));
         for (size_t i = 0; i < finished->rows; i++) {
-            const struct lc_cell *name = lc_answer_at(finished, i, LC_KEEPER_NAME);
+            const struct lc_cell *name = lc_answer_at(finished, i, LC_SQL_KEEPER_CHILDREN_NAME);
             char finisher[NAME_BYTES];
 
             unescape(finisher, sizeof finisher, name->p, name->n);
             if (strcmp(finisher, host) != 0)
                 continue;
             done = true;
-            if (atoi(lc_answer_at(finished, i, LC_KEEPER_VALUE)->p) != 0)
-                return host_failed(host, lc_answer_at(finished, i, LC_KEEPER_VALUE)->p, err);
+            if (atoi(lc_answer_at(finished, i, LC_SQL_KEEPER_CHILDREN_VALUE)->p) != 0)
+                return host_failed(host, lc_answer_at(finished, i, LC_SQL_KEEPER_CHILDREN_VALUE)->p,
+                                   err);
         }
         if (!done && !is_down(c, host) && at < size)
             at += (size_t)snprintf(left + at, size - at, "%s%s", at ? ", " : "", host);

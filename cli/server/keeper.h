@@ -11,16 +11,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Columns of lc_keeper_children. Times are Keeper's, but now, which is the server's. */
-enum {
-    LC_KEEPER_NAME,
-    LC_KEEPER_VALUE,
-    LC_KEEPER_MADE_S,
-    LC_KEEPER_CHANGED_S,
-    LC_KEEPER_NOW_S,
-    LC_KEEPER_MADE_UTC
-};
-
 /* How long a read waits for Keeper to come back. */
 #define LC_KEEPER_PATIENCE_MS 60000u
 

@@ -14,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns of sql/mutations.sql. */
-enum { C_ID, C_COMMAND, C_PARTS_TO_DO, C_IS_DONE, C_MADE_S, C_FAIL_REASON, C_FAIL_PART, C_FAIL_S };
-
 enum {
     FIRST_PAUSE_MS = 5,
     LAST_PAUSE_MS = 500,
@@ -51,7 +48,7 @@ static int count_rows(struct lc_mutation_watch *w, struct lc_error *err)
     int rc = lc_query_read(w->b, lc_sql_table_rows, args, &t, err);
 
     if (rc == 0)
-        w->rows_total = lc_answer_u64(&t, 0, 0, 0);
+        w->rows_total = lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_TABLE_ROWS, 0);
     lc_answer_release(&t);
     return rc;
 }
@@ -68,10 +65,10 @@ static int note_host(struct lc_mutation_watch *w, size_t host, struct lc_error *
     else if (rc == 0)
         rc = lc_no_memory(err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        w->before[w->before_n] =
-            (struct lc_mutation_seen){.host = host,
-                                      .id = strdup(lc_answer_at(&t, i, C_ID)->p),
-                                      .fail_s = lc_answer_u64(&t, i, C_FAIL_S, 0)};
+        w->before[w->before_n] = (struct lc_mutation_seen){
+            .host = host,
+            .id = strdup(lc_answer_at(&t, i, LC_SQL_MUTATIONS_MUTATION_ID)->p),
+            .fail_s = lc_answer_u64(&t, i, LC_SQL_MUTATIONS_FAIL_S, 0)};
         if (!w->before[w->before_n].id)
             rc = lc_no_memory(err);
         else
@@ -104,7 +101,7 @@ static int note_shard(struct lc_mutation_watch *w, const char *path, size_t *sha
     if (rc == 0 && !s->before)
         rc = lc_no_memory(err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        s->before[s->before_n] = strdup(lc_answer_at(&t, i, LC_KEEPER_NAME)->p);
+        s->before[s->before_n] = strdup(lc_answer_at(&t, i, LC_SQL_KEEPER_CHILDREN_NAME)->p);
         if (!s->before[s->before_n])
             rc = lc_no_memory(err);
         else
@@ -123,9 +120,10 @@ static int note_path(struct lc_mutation_watch *w, size_t host, struct lc_error *
                              lc_sql_host_table_keeper_path, args, &t, err);
 
     if (rc == 0 && t.rows) {
-        w->replicas = lc_answer_u64(&t, 0, 1, 0);
-        w->active = lc_answer_u64(&t, 0, 2, 0);
-        rc = note_shard(w, lc_answer_at(&t, 0, 0)->p, &w->shard_of[host], err);
+        w->replicas = lc_answer_u64(&t, 0, LC_SQL_TABLE_KEEPER_PATH_TOTAL_REPLICAS, 0);
+        w->active = lc_answer_u64(&t, 0, LC_SQL_TABLE_KEEPER_PATH_ACTIVE_REPLICAS, 0);
+        rc = note_shard(w, lc_answer_at(&t, 0, LC_SQL_TABLE_KEEPER_PATH_ZOOKEEPER_PATH)->p,
+                        &w->shard_of[host], err);
     }
     lc_answer_release(&t);
     return rc;
@@ -200,14 +198,14 @@ int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t co
             continue;
         rc = list(w, host, &t, err);
         for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-            if (lc_answer_u64(&t, i, C_MADE_S, 0) < since_s)
+            if (lc_answer_u64(&t, i, LC_SQL_MUTATIONS_MADE_S, 0) < since_s)
                 continue;
-            if (!same_command(lc_answer_at(&t, i, C_COMMAND), command, command_n)) {
+            if (!same_command(lc_answer_at(&t, i, LC_SQL_MUTATIONS_COMMAND), command, command_n)) {
                 *others = true;
                 continue;
             }
             *found = true;
-            make_ours(w, host, lc_answer_at(&t, i, C_ID)->p);
+            make_ours(w, host, lc_answer_at(&t, i, LC_SQL_MUTATIONS_MUTATION_ID)->p);
         }
         lc_answer_release(&t);
     }
@@ -218,15 +216,15 @@ int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t co
 static int failed(const struct lc_mutation_watch *w, const struct lc_answer *t, size_t row,
                   struct lc_error *err)
 {
-    const struct lc_cell *reason = lc_answer_at(t, row, C_FAIL_REASON);
-    const char *id = lc_answer_at(t, row, C_ID)->p;
+    const struct lc_cell *reason = lc_answer_at(t, row, LC_SQL_MUTATIONS_LATEST_FAIL_REASON);
+    const char *id = lc_answer_at(t, row, LC_SQL_MUTATIONS_MUTATION_ID)->p;
     struct lc_error one = LC_ERROR_INIT;
 
     lc_server_error(&one, reason->p, reason->n);
     if (err && err->code == 0)
         err->server_code = one.server_code;
     lc_fail(err, LC_ERR_SERVER, "mutation %s of %s.%s fails at part %s: %s", id, w->database,
-            w->table, lc_answer_at(t, row, C_FAIL_PART)->p, one.msg);
+            w->table, lc_answer_at(t, row, LC_SQL_MUTATIONS_LATEST_FAILED_PART)->p, one.msg);
     lc_hint(err,
             "the server retries it forever, and it blocks later mutations of the table: fix the "
             "cause and run up again, which waits for it; or end it by KILL MUTATION WHERE "
@@ -238,9 +236,10 @@ static int failed(const struct lc_mutation_watch *w, const struct lc_answer *t, 
 /* A failure from before is history: its cause may have been fixed since. */
 static bool is_failing(const struct lc_answer *t, size_t row, const struct lc_mutation_seen *before)
 {
-    const struct lc_cell *reason = lc_answer_at(t, row, C_FAIL_REASON);
+    const struct lc_cell *reason = lc_answer_at(t, row, LC_SQL_MUTATIONS_LATEST_FAIL_REASON);
 
-    return reason->n && (!before || lc_answer_u64(t, row, C_FAIL_S, 0) > before->fail_s) &&
+    return reason->n &&
+           (!before || lc_answer_u64(t, row, LC_SQL_MUTATIONS_FAIL_S, 0) > before->fail_s) &&
            lc_server_error_code(reason->p, reason->n) != ABORTED;
 }
 
@@ -277,11 +276,11 @@ static unsigned missing(struct lc_mutation_watch *w, size_t host, const struct l
     unsigned n = 0;
 
     for (size_t i = 0; i < expected->rows; i++) {
-        const char *id = lc_answer_at(expected, i, LC_KEEPER_NAME)->p;
+        const char *id = lc_answer_at(expected, i, LC_SQL_KEEPER_CHILDREN_NAME)->p;
         bool there = was_before(s, id);
 
         for (size_t k = 0; !there && k < shown->rows; k++)
-            there = strcmp(lc_answer_at(shown, k, C_ID)->p, id) == 0;
+            there = strcmp(lc_answer_at(shown, k, LC_SQL_MUTATIONS_MUTATION_ID)->p, id) == 0;
         if (there)
             continue;
         n++;
@@ -307,12 +306,13 @@ static int look_at_host(struct lc_mutation_watch *w, size_t host, const struct l
     if (rc)
         lc_error_pass(err, &why);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        const struct lc_mutation_seen *before = seen(w, host, lc_answer_at(&t, i, C_ID)->p);
+        const struct lc_mutation_seen *before =
+            seen(w, host, lc_answer_at(&t, i, LC_SQL_MUTATIONS_MUTATION_ID)->p);
 
-        if ((before && !before->ours) || lc_answer_u64(&t, i, C_IS_DONE, 1))
+        if ((before && !before->ours) || lc_answer_u64(&t, i, LC_SQL_MUTATIONS_IS_DONE, 1))
             continue;
         ++*undone;
-        *parts += lc_answer_u64(&t, i, C_PARTS_TO_DO, 0);
+        *parts += lc_answer_u64(&t, i, LC_SQL_MUTATIONS_PARTS_TO_DO, 0);
         if (is_failing(&t, i, before))
             rc = failed(w, &t, i, err);
     }
@@ -400,8 +400,8 @@ static int look_within(const struct lc_mutation_watch *w, double *shares, uint64
         return 0;
     rc = lc_query_read(w->b, lc_sql_mutation_merges, args, &t, err);
     if (rc == 0) {
-        *shares = lc_answer_f64(&t, 0, 0, 0);
-        *rows = lc_answer_u64(&t, 0, 1, 0);
+        *shares = lc_answer_f64(&t, 0, LC_SQL_MUTATION_MERGES_PARTS, 0);
+        *rows = lc_answer_u64(&t, 0, LC_SQL_MUTATION_MERGES_ROWS, 0);
     }
     lc_answer_release(&t);
     return rc;
