@@ -33,6 +33,7 @@ struct entry {
 };
 
 static const struct entry commands[] = {
+    {"try", GROUP_RULES, lc_cmd_try, "the whole job in a folder, without a server"},
     {"rules check", GROUP_RULES, lc_cmd_rules_check, "load rules files and say what they are"},
     {"rules compile", GROUP_RULES, lc_cmd_rules_compile, "write rules in compiled form"},
     {"rules match", GROUP_RULES, lc_cmd_rules_match, "what the rules give for a key, and why"},

@@ -1,0 +1,510 @@
+/*
+ * livecol try: the whole job in a folder of one's own, on the engine in this process.
+ *
+ * Every step is a command of livecol that is printed as a person would type it, and then run as a
+ * process of its own. The files stay, so that a person can go on by hand.
+ */
+#include "base/files.h"
+#include "base/strings.h"
+#include "cli/commands/shared.h"
+#include "cli/deploy/locate.h"
+#include "cli/server/chdb_lib.h"
+#include "cli/server/connect.h"
+#include "cli/server/query.h"
+#include "cli/sql/quote.h"
+#include "cli/sql/split.h"
+#include "cli/sql/statement.h"
+#include "cli/term/message.h"
+#include "livecol_sql.h"
+#include "udf/rules/open.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_FILE_BYTES = 64 << 20, MAX_WORDS = 32, MAX_NAME_BYTES = 300 };
+
+static const char default_folder[] = "livecol-try";
+
+static const char sample_schema[] = "CREATE DATABASE shop;\n"
+                                    "\n"
+                                    "CREATE TABLE shop.orders\n"
+                                    "(\n"
+                                    "    order_id UInt64,\n"
+                                    "    ordered_at DateTime,\n"
+                                    "    phone String,\n"
+                                    "    amount Decimal(10, 2)\n"
+                                    ")\n"
+                                    "ENGINE = MergeTree\n"
+                                    "PARTITION BY toYYYYMM(ordered_at)\n"
+                                    "ORDER BY (ordered_at, order_id);\n";
+
+static const char sample_rows[] =
+    "-- 100,000 orders of three months, from five countries and from nowhere in particular.\n"
+    "INSERT INTO shop.orders (order_id, ordered_at, phone, amount)\n"
+    "SELECT number,\n"
+    "    toDateTime('2026-01-01 00:00:00', 'UTC') + number * 77,\n"
+    "    concat(['+1', '+33', '+44', '+49', '+81', '+7'][1 + number % 6],\n"
+    "           leftPad(toString(intHash32(number) % 100000000), 8, '0')),\n"
+    "    toDecimal64(number % 50000, 2) / 100\n"
+    "FROM numbers(100000);\n";
+
+static const char sample_rules[] = "prefix,country\n"
+                                   "+1,US\n"
+                                   "+33,France\n"
+                                   "+44,UK\n"
+                                   "+49,Germany\n"
+                                   "+81,Japan\n"
+                                   ",unknown\n";
+
+/* What is tried: the sample, or a person's own table and rules. */
+struct request {
+    struct lc_global global;
+    struct lc_strings rest;
+    const char *folder;
+    const char *schema, *rows, *rules, *key, *column; /* as typed; NULL: the sample */
+    char *table, *database;                           /* of the schema's first CREATE TABLE */
+    char *rows_path;                                  /* absolute */
+    char attribute[MAX_NAME_BYTES];
+    char program[PATH_MAX];
+};
+
+static void release(struct request *q)
+{
+    free(q->table);
+    free(q->database);
+    free(q->rows_path);
+}
+
+/* --- the steps ---------------------------------------------------------------------------------- */
+
+/* Print a word so that a shell reads it as it is. */
+static void print_word(const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,+@%-";
+
+    if (*word && word[strspn(word, plain)] == '\0') {
+        fputs(word, stdout);
+        return;
+    }
+    putchar('\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*word);
+    }
+    putchar('\'');
+}
+
+/* In the child: become the command. */
+static void become(const char *program, const char **words)
+{
+    execv(program, (char *const *)(uintptr_t)words);
+    fprintf(stderr, "livecol: cannot run %s: %s\n", program, strerror(errno));
+    _exit(127);
+}
+
+/*
+ * Print the command and run it: words ends with NULL, "livecol" left out. 0; LC_ERR_SERVER where it
+ * ended with another code than 0, which it has explained by itself.
+ */
+static int step(const struct request *q, const char *const *words, struct lc_error *err)
+{
+    const char *argv[MAX_WORDS + 2] = {"livecol"};
+    int status;
+    pid_t child;
+
+    fputs("$ livecol", stdout);
+    for (size_t i = 0; words[i] && i < MAX_WORDS; i++) {
+        putchar(' ');
+        print_word(words[i]);
+        argv[i + 1] = words[i];
+    }
+    putchar('\n');
+    fflush(stdout);
+    child = fork();
+    if (child < 0)
+        return lc_fail(err, LC_ERR_IO, "cannot start %s: %s", q->program, strerror(errno));
+    if (child == 0)
+        become(q->program, argv);
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR)
+            return lc_fail(err, LC_ERR_IO, "cannot wait for %s: %s", q->program, strerror(errno));
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        lc_fail(err, LC_ERR_SERVER, "livecol %s ended with %s %d", words[0],
+                WIFEXITED(status) ? "exit code" : "signal",
+                WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        lc_hint(err, "the files are in %s: change what is wrong there and run the command again",
+                q->folder);
+        return LC_ERR_SERVER;
+    }
+    putchar('\n');
+    return 0;
+}
+
+/* Print a heading, the way a shell takes a comment. */
+static void say_what(const char *text)
+{
+    printf("# %s\n", text);
+}
+
+/* --- the files ---------------------------------------------------------------------------------- */
+
+static int write_file(const char *name, const char *text, struct lc_error *err)
+{
+    return lc_file_write(name, text, strlen(text), 0644, err);
+}
+
+/* Copy the file that the person named into the folder that is the working directory now. */
+static int copy_file(const char *from, const char *to, struct lc_error *err)
+{
+    struct lc_buf b;
+    int rc;
+
+    lc_buf_init(&b, MAX_FILE_BYTES);
+    rc = lc_file_read(from, &b, err);
+    if (rc == 0)
+        rc = lc_file_write(to, b.p, b.n, 0644, err);
+    lc_buf_release(&b);
+    return rc;
+}
+
+/* Which table does the schema make first? */
+static int find_table(struct request *q, struct lc_error *err)
+{
+    struct lc_buf text;
+    struct lc_split pieces = {0};
+    int rc;
+
+    lc_buf_init(&text, MAX_FILE_BYTES);
+    rc = lc_file_read(q->schema, &text, err);
+    if (rc == 0)
+        rc = lc_split_split(&pieces, (const char *)text.p, text.n, err);
+    for (size_t i = 0; rc == 0 && !q->table && i < pieces.n; i++) {
+        struct lc_stmt s = {0};
+
+        if (pieces.v[i].kind != LC_PIECE_STATEMENT)
+            continue;
+        rc = lc_stmt_parse(&s, (const char *)text.p + pieces.v[i].at, pieces.v[i].n, err);
+        if (rc == 0 && s.kind == LC_STMT_CREATE && s.object && strcmp(s.object, "table") == 0) {
+            q->database = strdup(lc_stmt_database(&s, "default"));
+            q->table = strdup(s.name);
+            rc = q->database && q->table ? 0 : lc_no_memory(err);
+        }
+        lc_stmt_release(&s);
+    }
+    lc_split_release(&pieces);
+    lc_buf_release(&text);
+    if (rc == 0 && !q->table) {
+        lc_fail(err, LC_ERR_REFUSED, "%s makes no table", q->schema);
+        lc_hint(err, "it has to hold a CREATE TABLE, as SHOW CREATE TABLE prints it");
+        return LC_ERR_REFUSED;
+    }
+    return rc;
+}
+
+/* What is asked for, before anything is made. */
+static int check(struct request *q, struct lc_error *err)
+{
+    bool own = q->schema || q->rows || q->key || q->rules || q->column;
+    ssize_t n = readlink("/proc/self/exe", q->program, sizeof q->program - 1);
+
+    if (n < 0)
+        return lc_fail(err, LC_ERR_IO, "cannot find livecol itself: %s", strerror(errno));
+    q->program[n] = '\0';
+    q->folder = q->rest.n ? q->rest.v[0] : default_folder;
+    if (q->rest.n > 1)
+        return lc_fail(err, LC_ERR_USAGE, "try takes one folder, and '%s' is a second",
+                       q->rest.v[1]);
+    if (own && (!q->schema || !q->rules || !q->key)) {
+        lc_fail(err, LC_ERR_USAGE, "your own table needs --schema, --rules and --key");
+        lc_hint(err, "livecol try --schema schema.sql --rows rows.csv --rules rules.csv --key "
+                     "COLUMN");
+        return LC_ERR_USAGE;
+    }
+    if (q->rows) {
+        q->rows_path = realpath(q->rows, NULL);
+        if (!q->rows_path)
+            return lc_fail(err, LC_ERR_IO, "%s: %s", q->rows, strerror(errno));
+    }
+    return q->schema ? find_table(q, err) : 0;
+}
+
+/* Is there what the steps need? Asked before a file is written. */
+static int check_parts(struct lc_error *err)
+{
+    const struct lc_chdb_lib *engine;
+    char *udf = NULL;
+    int rc = lc_chdb_lib_load(NULL, &engine, err);
+
+    if (rc == 0)
+        rc = lc_locate_udf(&udf, err);
+    free(udf);
+    return rc;
+}
+
+/* Make the folder; one that holds something is somebody's work. */
+static int make_folder(const struct request *q, struct lc_error *err)
+{
+    DIR *d;
+    struct dirent *e;
+    bool empty = true;
+    int rc = lc_folder_make(q->folder, err);
+
+    if (rc)
+        return rc;
+    d = opendir(q->folder);
+    if (!d)
+        return lc_fail(err, LC_ERR_IO, "%s: %s", q->folder, strerror(errno));
+    while (empty && (e = readdir(d)) != NULL)
+        empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+    closedir(d);
+    if (empty)
+        return 0;
+    lc_fail(err, LC_ERR_REFUSED, "%s is not empty", q->folder);
+    lc_hint(err, "name another folder: livecol try DIR");
+    return LC_ERR_REFUSED;
+}
+
+static int write_files(struct request *q, struct lc_error *err)
+{
+    char schema[PATH_MAX], rules[PATH_MAX];
+    bool own = q->schema != NULL;
+    int rc = 0;
+
+    /* Relative paths are those of the folder in which the person is. */
+    if (own && (!realpath(q->schema, schema) || !realpath(q->rules, rules)))
+        return lc_fail(err, LC_ERR_IO, "%s, %s: %s", q->schema, q->rules, strerror(errno));
+    rc = make_folder(q, err);
+    if (rc)
+        return rc;
+    if (chdir(q->folder))
+        return lc_fail(err, LC_ERR_IO, "%s: %s", q->folder, strerror(errno));
+    rc = lc_folder_make("migrations", err);
+    if (rc == 0)
+        rc = lc_folder_make("data", err);
+    if (rc == 0)
+        rc = lc_folder_make("data/user_scripts", err);
+    if (rc == 0)
+        rc = own ? copy_file(rules, "rules.csv", err) : write_file("rules.csv", sample_rules, err);
+    if (rc == 0)
+        rc = own ? copy_file(schema, "migrations/0001_schema.sql", err)
+                 : write_file("migrations/0001_schema.sql", sample_schema, err);
+    if (rc == 0 && !own)
+        rc = write_file("migrations/0002_rows.sql", sample_rows, err);
+    return rc;
+}
+
+/* The names of a table's columns as a list of SQL, of those that can be given a value. */
+static int add_columns(struct lc_buf *out, const struct request *q, struct lc_error *err)
+{
+    const struct lc_connect to = {.embedded = true, .path = "data"};
+    const struct lc_sql_arg args[] = {{"database", q->database}, {"table", q->table}, {NULL, NULL}};
+    struct lc_backend *b = NULL;
+    struct lc_answer t = {0};
+    int rc = lc_backend_open(&b, &to, err);
+
+    if (rc == 0)
+        rc = lc_query_read(b, lc_sql_columns, args, &t, err);
+    for (size_t i = 0, n = 0; rc == 0 && i < t.rows; i++) {
+        const char *kind = lc_answer_at(&t, i, LC_SQL_COLUMNS_DEFAULT_KIND)->p;
+
+        if (*kind && strcmp(kind, "DEFAULT") != 0)
+            continue;
+        if ((n++ && lc_buf_adds(out, ", ")) ||
+            lc_sql_add_id(out, lc_answer_at(&t, i, LC_SQL_COLUMNS_NAME)->p))
+            rc = lc_no_memory(err);
+    }
+    lc_answer_release(&t);
+    lc_backend_free(b);
+    return rc;
+}
+
+/* A migration that takes the person's rows in. */
+static int write_rows(const struct request *q, struct lc_error *err)
+{
+    struct lc_buf columns, sql;
+    int rc;
+
+    lc_buf_init(&columns, MAX_FILE_BYTES);
+    lc_buf_init(&sql, MAX_FILE_BYTES);
+    rc = add_columns(&columns, q, err);
+    if (rc == 0 &&
+        (lc_buf_adds(&sql, "INSERT INTO ") || lc_sql_add_id(&sql, q->database) ||
+         lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, q->table) ||
+         lc_buf_addf(&sql, " (%s)\nSELECT %s\nFROM file(", lc_buf_str(&columns),
+                     lc_buf_str(&columns)) ||
+         lc_sql_add_str(&sql, q->rows_path) || lc_buf_adds(&sql, ");\n") || !lc_buf_str(&sql)))
+        rc = lc_no_memory(err);
+    if (rc == 0)
+        rc = write_file("migrations/0002_rows.sql", lc_buf_str(&sql), err);
+    lc_buf_release(&columns);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+/* --- the course of it --------------------------------------------------------------------------- */
+
+#define ENGINE "--backend", "embedded", "--path", "data"
+
+/* Make the table, and put its rows in. */
+static int make_table(struct request *q, struct lc_error *err)
+{
+    static const char *const up[] = {"up", ENGINE, NULL};
+    int rc = 0;
+
+    say_what(q->schema ? "your table, on ClickHouse's engine in this folder"
+                       : "a table of orders, on ClickHouse's engine in this folder");
+    if (q->schema) {
+        rc = step(q, up, err);
+        if (rc == 0 && q->rows)
+            rc = write_rows(q, err);
+        if (rc || !q->rows)
+            return rc;
+    }
+    return step(q, up, err);
+}
+
+/* From rules to a column that is filled in and verified. */
+static int derive(struct request *q, struct lc_error *err)
+{
+    const char *column = q->column;
+    char table[2 * MAX_NAME_BYTES], path[3 * MAX_NAME_BYTES], function[MAX_NAME_BYTES],
+        name[MAX_NAME_BYTES];
+    const char *key = q->key ? q->key : "phone";
+    const char *const check_rules[] = {"rules", "check", "rules.csv", NULL};
+    const char *const install[] = {"config",      "install",    "--rules",   "rules.csv",
+                                   "--attribute", q->attribute, "--name",    column,
+                                   "--version",   "1",          "--scripts", "data/user_scripts",
+                                   "--config",    "data",       NULL};
+    const char *const add[] = {"new",   name, "--table",    table,    "--column", column,
+                               "--key", key,  "--function", function, NULL};
+    static const char *const plan[] = {"plan", ENGINE, NULL};
+    const char *const up[] = {"up", ENGINE, NULL};
+    const char *const verify[] = {"verify", path, "--full", ENGINE, NULL};
+    int rc;
+
+    snprintf(table, sizeof table, "%s.%s", q->database ? q->database : "shop",
+             q->table ? q->table : "orders");
+    snprintf(path, sizeof path, "%s.%s", table, column);
+    snprintf(function, sizeof function, "%s_v1", column);
+    snprintf(name, sizeof name, "add_%s", column);
+    say_what("the rules: what a key gives");
+    rc = step(q, check_rules, err);
+    if (rc == 0) {
+        say_what("the function that answers by them, where the engine looks for it");
+        rc = step(q, install, err);
+    }
+    if (rc == 0) {
+        say_what("a migration that adds the column and fills it in");
+        rc = step(q, add, err);
+    }
+    if (rc == 0) {
+        say_what("what it will do; nothing is changed");
+        rc = step(q, plan, err);
+    }
+    if (rc == 0) {
+        say_what("do it");
+        rc = step(q, up, err);
+    }
+    if (rc == 0) {
+        say_what("does every row hold what the rules say?");
+        rc = step(q, verify, err);
+    }
+    return rc;
+}
+
+/*
+ * The attribute of the rules that is to be stored: the one that --column names, or the first; and
+ * the column's name, which is the attribute's unless --column gives another.
+ */
+static int take_attribute(struct request *q, struct lc_error *err)
+{
+    struct lc_rules *rules = NULL;
+    int at, rc = lc_rules_open(&rules, "rules.csv", err);
+
+    if (rc)
+        return rc;
+    at = q->column ? lc_rules_attribute(rules, q->column) : 0;
+    snprintf(q->attribute, sizeof q->attribute, "%.*s", (int)rules->names[at < 0 ? 0 : at].n,
+             (const char *)rules->names[at < 0 ? 0 : at].p);
+    lc_rules_free(rules);
+    if (!q->column)
+        q->column = q->attribute;
+    return 0;
+}
+
+static int run(struct request *q, struct lc_error *err)
+{
+    int rc = check(q, err);
+
+    if (rc == 0)
+        rc = check_parts(err);
+    if (rc == 0)
+        rc = write_files(q, err);
+    if (rc == 0)
+        rc = take_attribute(q, err);
+    if (rc)
+        return rc;
+    printf("$ cd ");
+    print_word(q->folder);
+    printf("\n\n");
+    rc = make_table(q, err);
+    if (rc == 0)
+        rc = derive(q, err);
+    if (rc == 0)
+        printf("# Go on by hand in %s: rules.csv has the rules, migrations/ the migrations.\n"
+               "# New rules are a new version: livecol new --help says how. livecol down takes the "
+               "column away again.\n",
+               q->folder);
+    return rc;
+}
+
+int lc_cmd_try(int argc, const char **argv)
+{
+    struct request q = {0};
+    const struct lc_option options[] = {
+        {"schema", 0, LC_OPT_STRING, &q.schema, "FILE",
+         "your own table: a file with its CREATE TABLE (default: a sample, shop.orders)"},
+        {"rows", 0, LC_OPT_STRING, &q.rows, "FILE",
+         "rows for it, in a format that the engine tells by the name: .csv with a header, .parquet, "
+         ".tsv, .jsonl"},
+        {"rules", 0, LC_OPT_STRING, &q.rules, "FILE", "your own rules"},
+        {"key", 0, LC_OPT_STRING, &q.key, "COLUMN", "the column that the new one is derived from"},
+        {"column", 0, LC_OPT_STRING, &q.column, "NAME",
+         "the new column (default: the rules' first attribute)"},
+        {0},
+    };
+    const struct lc_command cmd = {
+        .name = "try",
+        .synopsis = "[OPTIONS] [DIR]",
+        .about =
+            "Try livecol in a folder of its own, without a server: on ClickHouse's engine in "
+            "this process (libchdb), a table is made, a rules file, a function and a migration, "
+            "and the column is added, filled in and verified. Each command is printed as it is "
+            "typed, and the files stay. DIR is made; the default is livecol-try.",
+        .options = options,
+        .examples = "livecol try\n"
+                    "livecol try demo --schema schema.sql --rows rows.csv --rules rules.csv \\\n"
+                    "    --key user_id",
+    };
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = lc_options_parse(&cmd, argc, argv, &q.global, &q.rest, &err);
+
+    if (rc == 0)
+        rc = run(&q, &err);
+    release(&q);
+    if (rc == 0 || rc == LC_HELP_PRINTED)
+        return 0;
+    fflush(stdout);
+    lc_complain(&err);
+    return lc_exit_code(&err);
+}
