@@ -32,6 +32,9 @@ uint64_t lc_now_ms(void);
 
 uint64_t lc_now_ns(void);
 
+/* Milliseconds of CLOCK_BOOTTIME, which goes on while the machine sleeps. */
+uint64_t lc_boottime_ms(void);
+
 /*
  * How long to wait before try number `attempt` (from 1): 200 ms, doubled each time up to 10 s, each
  * stretched or shrunk at random by up to a quarter, so that many runners do not come back at once.

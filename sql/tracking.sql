@@ -57,7 +57,7 @@ SELECT
     toUnixTimestamp(at) AS at_s, toString(at, 'UTC') AS at_utc, execution_ms, error_code, error,
     host, pid, tool_version
 FROM {id:database}.{id:table}
-ORDER BY seq;
+ORDER BY seq, event = 'repaired', at, run_id;
 
 -- :name tracking_has (database, table, seq, run_id) -> one row: n uint
 SELECT count() AS n

@@ -200,13 +200,12 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
 static int before_statement(struct lc_executor *c, const struct lc_plan_stmt *stmt,
                             struct lc_error *err)
 {
-    int rc;
+    int rc = 0;
 
     if (stop_asked(c))
         return stopped(err);
-    rc = lc_lock_check(c->run->session.lock, err);
     c->run->defaults.ctx = c;
-    if (rc == 0 && c->run->defaults.deferred)
+    if (c->run->defaults.deferred)
         rc = lc_preflight_check(&c->run->defaults, &stmt->parsed, true, err);
     return rc;
 }
@@ -340,9 +339,8 @@ int lc_executor_record_start(struct lc_executor *c, const struct lc_plan_migrati
                              struct lc_error *err)
 {
     struct lc_track_event e = track_event(c, m, LC_TRACK_STARTED);
-    int rc = lc_lock_check(c->run->session.lock, err);
 
-    return rc ? rc : lc_tracking_write(&c->run->session.tracking, &e, err);
+    return lc_tracking_write(&c->run->session.tracking, &e, err);
 }
 
 /* What is sent for this migration goes through the course's connection. */

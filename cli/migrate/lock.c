@@ -1,9 +1,11 @@
 #include "cli/migrate/lock.h"
 
 #include "base/clock.h"
+#include "base/signals.h"
 #include "base/test_points.h"
 #include "cli/migrate/lock_store.h"
 #include "cli/server/connect.h"
+#include "cli/server/keeper.h"
 #include "cli/server/query.h"
 #include "livecol_sql.h"
 
@@ -14,11 +16,24 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+    BEATS_BEFORE_STALE = 12,
+    /* A taker that gives way leaves its higher table for a moment: look again before believing it.
+     */
+    CHECK_TRIES = 5,
+    CHECK_PAUSE_MS = 100,
+    FENCE_TRIES = 3
+};
+
 struct lc_lock {
     struct lc_lock_store store;
-    struct lc_backend *b;      /* the caller's */
+    struct lc_backend *b;      /* the caller's, fenced while the lock is held */
+    struct lc_backend *own;    /* for what is done with the lock itself; under own_mutex */
     struct lc_backend *beat_b; /* the heartbeat's own */
-    char *database, *table;    /* of the lock itself */
+    struct lc_fence fence;
+    pthread_mutex_t own_mutex;
+    atomic_uint_least64_t beat_ms; /* when the last beat that arrived was sent, by BOOTTIME */
+    char *database, *table;        /* of the lock itself */
     char *tracking;
     uint64_t n;
     char run_id[64];
@@ -43,17 +58,42 @@ static const struct lc_lock_info *holder_of(const struct lc_locks *all)
     return best;
 }
 
+/* Two threads beat: the younger one counts. */
+static void note_beat(struct lc_lock *lock, uint64_t sent_ms)
+{
+    uint_least64_t before = atomic_load(&lock->beat_ms);
+
+    while (before < sent_ms && !atomic_compare_exchange_weak(&lock->beat_ms, &before, sent_ms))
+        ;
+}
+
 static int beat(struct lc_lock *lock, struct lc_backend *b, struct lc_error *err)
 {
+    uint64_t sent_ms = lc_boottime_ms();
+    int rc;
     const struct lc_sql_arg args[] = {{"database", lock->database},
                                       {"table", lock->table},
                                       {"run_id", lock->run_id},
                                       {NULL, NULL}};
 
-    return lc_query_run(b, lc_sql_lock_beat, args, NULL, err);
+    rc = lc_query_run(b, lc_sql_lock_beat, args, NULL, err);
+    if (rc == 0)
+        note_beat(lock, sent_ms);
+    return rc;
 }
 
-/* A beat that fails is not told: lc_lock_check finds out what became of the lock. */
+static struct timespec later(struct timespec t, unsigned ms)
+{
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+/* A beat that fails is not told: the fence finds out what became of the lock. */
 static void *beat_thread(void *arg)
 {
     struct lc_lock *lock = arg;
@@ -63,7 +103,7 @@ static void *beat_thread(void *arg)
         struct timespec until;
 
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += LC_LOCK_BEAT_MS / 1000;
+        until = later(until, lc_lock_stale_s() * 1000 / BEATS_BEFORE_STALE);
         while (!lock->stop && pthread_cond_timedwait(&lock->wake, &lock->mutex, &until) == 0)
             ;
         if (lock->stop)
@@ -78,7 +118,7 @@ static void *beat_thread(void *arg)
 
 static int start_beating(struct lc_lock *lock, struct lc_error *err)
 {
-    int rc = lc_backend_clone(lock->b, &lock->beat_b, err);
+    int rc = lc_backend_clone(lock->own, &lock->beat_b, err);
 
     if (rc)
         return rc;
@@ -128,6 +168,7 @@ static int drop_lower(struct lc_lock *lock, struct lc_error *err)
 static int try_number(struct lc_lock *lock, uint64_t n, const char *command, struct lc_error *err)
 {
     bool ours = false, highest = false, others_live = false;
+    uint64_t made_ms;
     int rc;
 
     lock->n = n;
@@ -135,14 +176,17 @@ static int try_number(struct lc_lock *lock, uint64_t n, const char *command, str
     lock->table = lc_lock_table(&lock->store, n);
     if (!lock->table)
         return lc_no_memory(err);
+    made_ms = lc_boottime_ms();
     rc = lc_lock_create(&lock->store, n, lock->run_id, command, err);
     if (rc)
         return rc;
     rc = standing(lock, &ours, &highest, &others_live, err);
     if (rc)
         return rc;
-    if (ours && highest && !others_live)
+    if (ours && highest && !others_live) {
+        note_beat(lock, made_ms);
         return drop_lower(lock, err);
+    }
     if (ours)
         rc = lc_lock_drop(&lock->store, lock->n, err);
     return rc ? rc : 1;
@@ -211,8 +255,10 @@ static void release(struct lc_lock *lock)
     }
     pthread_cond_destroy(&lock->wake);
     pthread_mutex_destroy(&lock->mutex);
+    pthread_mutex_destroy(&lock->own_mutex);
     lc_backend_free(lock->beat_b);
     lc_lock_store_release(&lock->store);
+    lc_backend_free(lock->own);
     free(lock->database);
     free(lock->table);
     free(lock->tracking);
@@ -232,6 +278,7 @@ static struct lc_lock *new_lock(struct lc_backend *b, const char *database, cons
     lock->tracking = strdup(table);
     snprintf(lock->run_id, sizeof lock->run_id, "%s", run_id);
     pthread_mutex_init(&lock->mutex, NULL);
+    pthread_mutex_init(&lock->own_mutex, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&lock->wake, &attr);
@@ -242,41 +289,8 @@ static struct lc_lock *new_lock(struct lc_backend *b, const char *database, cons
     return NULL;
 }
 
-int lc_lock_take(struct lc_lock **out, struct lc_backend *b, const char *database,
-                 const char *table, const char *run_id, const char *command,
-                 const struct lc_lock_wait *wait, struct lc_error *err)
-{
-    struct lc_lock *lock = new_lock(b, database, table, run_id);
-    int rc;
-
-    *out = NULL;
-    if (!lock)
-        return lc_no_memory(err);
-    rc = lc_lock_store_open(&lock->store, b, lock->database, lock->tracking, err);
-    if (rc == 0)
-        rc = take(lock, command, wait, err);
-    if (rc) {
-        release(lock);
-        return rc;
-    }
-    rc = beat(lock, b, err);
-    if (rc == LC_ERR_UNKNOWN)
-        rc = 0; /* the table's own age serves as well */
-    LC_TEST_POINT("lock taken");
-    if (rc == 0)
-        rc = start_beating(lock, err);
-    if (rc) {
-        lc_lock_free(lock);
-        return rc;
-    }
-    *out = lock;
-    return 0;
-}
-
-/* A taker that gives way leaves its higher table for a moment: look again before believing it. */
-enum { CHECK_TRIES = 5, CHECK_PAUSE_MS = 100 };
-
-int lc_lock_check(struct lc_lock *lock, struct lc_error *err)
+/* Is it still ours, and the highest? 0, LC_ERR_LOCKED, the failures of a query. */
+static int check(struct lc_lock *lock, struct lc_error *err)
 {
     bool ours = false, highest = true;
 
@@ -300,26 +314,132 @@ int lc_lock_check(struct lc_lock *lock, struct lc_error *err)
     }
     lc_fail(err, LC_ERR_LOCKED, "the lock %s.%s was %s while this run held it", lock->database,
             lock->table, ours ? "taken over" : "removed");
-    lc_hint(err, "this run stopped before its next statement; run it again once the other has "
-                 "ended");
+    lc_hint(err, "this run has sent nothing more; run it again once the other has ended");
     return LC_ERR_LOCKED;
+}
+
+/* Half of the time after which another run may take over is left for the send. */
+static bool young(uint64_t beat_ms)
+{
+    return lc_boottime_ms() - beat_ms < (uint64_t)lc_lock_stale_s() * 1000 / 2;
+}
+
+/* Without Keeper a Replicated table takes no beat, for a while. */
+static int beat_patiently(struct lc_lock *lock, struct lc_error *err)
+{
+    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
+
+    for (;;) {
+        struct lc_error one = LC_ERROR_INIT;
+        int rc = beat(lock, lock->own, &one);
+
+        if (rc == LC_ERR_SERVER && lock->store.root && lc_keeper_is_away(&one) &&
+            lc_now_ms() < end && !lc_sleep_ms(250, lc_stop_flag()))
+            continue;
+        if (rc)
+            lc_error_pass(err, &one);
+        return rc;
+    }
+}
+
+/*
+ * The order is what makes it right. A taker creates its table before it looks whether the holder
+ * beats, and the holder looks for a higher table after its beat has arrived: of the two, at least
+ * one sees the other. Until that beat is half as old as a stale one, no third can have come.
+ */
+static int pass_locked(struct lc_lock *lock, struct lc_error *err)
+{
+    int rc = 0;
+
+    for (int i = 0; i < FENCE_TRIES; i++) {
+        struct lc_error silent = LC_ERROR_INIT;
+        bool failed = !young(atomic_load(&lock->beat_ms)) && beat_patiently(lock, &silent) != 0;
+        uint64_t beat_ms = atomic_load(&lock->beat_ms);
+
+        rc = check(lock, err);
+        if (rc == 0 && failed)
+            rc = lc_fail(err, LC_ERR_NOT_SENT, "the heartbeat of the lock %s.%s fails: %s",
+                         lock->database, lock->table, silent.msg);
+        if (rc || young(beat_ms))
+            return rc;
+    }
+    return lc_fail(err, LC_ERR_NOT_SENT, "the heartbeats of the lock %s.%s take too long",
+                   lock->database, lock->table);
+}
+
+int lc_lock_pass(struct lc_lock *lock, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    int rc;
+
+    pthread_mutex_lock(&lock->own_mutex);
+    rc = pass_locked(lock, &why);
+    pthread_mutex_unlock(&lock->own_mutex);
+    /* Whatever became of our own questions, the caller's statement was not sent. */
+    if (rc == LC_ERR_SERVER || rc == LC_ERR_UNKNOWN)
+        rc = why.code = LC_ERR_NOT_SENT;
+    if (rc)
+        lc_error_pass(err, &why);
+    return rc;
+}
+
+static int on_pass(void *ctx, struct lc_error *err)
+{
+    return lc_lock_pass(ctx, err);
+}
+
+static bool on_fresh(void *ctx)
+{
+    struct lc_lock *lock = ctx;
+
+    return young(atomic_load(&lock->beat_ms));
 }
 
 void lc_lock_free(struct lc_lock *lock)
 {
-    struct lc_locks all = {0};
-
     if (!lock)
         return;
+    if (lock->fence.ctx)
+        lc_backend_set_fence(lock->b, NULL);
     /* Only what is still ours is dropped: after a take-over the name may be another's. */
-    if (lc_lock_holders(&lock->store, &all, NULL) == 0) {
-        for (size_t i = 0; i < all.n; i++) {
-            if (all.v[i].n == lock->n && strcmp(all.v[i].run_id, lock->run_id) == 0)
-                lc_lock_drop(&lock->store, lock->n, NULL);
-        }
-    }
-    free(all.v);
+    if (lc_lock_pass(lock, NULL) == 0)
+        lc_lock_drop(&lock->store, lock->n, NULL);
     release(lock);
+}
+
+int lc_lock_take(struct lc_lock **out, struct lc_backend *b, const char *database,
+                 const char *table, const char *run_id, const char *command,
+                 const struct lc_lock_wait *wait, struct lc_error *err)
+{
+    struct lc_lock *lock = new_lock(b, database, table, run_id);
+    int rc;
+
+    *out = NULL;
+    if (!lock)
+        return lc_no_memory(err);
+    rc = lc_backend_clone(b, &lock->own, err);
+    if (rc == 0)
+        rc = lc_lock_store_open(&lock->store, lock->own, lock->database, lock->tracking, err);
+    if (rc == 0)
+        rc = take(lock, command, wait, err);
+    if (rc) {
+        release(lock);
+        return rc;
+    }
+    rc = beat(lock, lock->own, err);
+    if (rc == LC_ERR_UNKNOWN)
+        rc = 0; /* the table's own age serves as well */
+    LC_TEST_POINT("lock taken");
+    if (rc == 0)
+        rc = start_beating(lock, err);
+    if (rc) {
+        lc_lock_free(lock);
+        return rc;
+    }
+    lock->fence = (struct lc_fence){on_pass, on_fresh, (lc_lock_stale_s() + 3) / 4, lock};
+    lc_backend_set_fence(b, &lock->fence);
+    *out = lock;
+    return 0;
 }
 
 int lc_lock_look(struct lc_backend *b, const char *database, const char *table, bool *held,

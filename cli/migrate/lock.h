@@ -8,6 +8,9 @@
  * The table's DEFAULTs say who holds it, so that its name and its holder appear in one step. After
  * creating its table, a taker looks again: where a higher one or another live one is there, it
  * gives way and tries once more, so two can never both go on.
+ *
+ * A holder may be stopped (SIGSTOP, a machine that sleeps) and go on after it was overtaken. So a
+ * backend is fenced while its lock is held: see lc_lock_pass, and lc_fence in cli/server/backend.h.
  */
 #ifndef LC_CLI_MIGRATE_LOCK_H
 #define LC_CLI_MIGRATE_LOCK_H
@@ -31,19 +34,23 @@ struct lc_lock_wait {
 
 /*
  * Take the lock of the tracking table database.table. 0 and *out; LC_ERR_LOCKED with who, where and
- * since when; LC_ERR_STOPPED; the failures of a query. The backend must outlive the lock.
+ * since when; LC_ERR_STOPPED; the failures of a query. The backend must outlive the lock, and is fenced by it;
+ * clones that are made while it is held must be freed before it.
  */
 int lc_lock_take(struct lc_lock **out, struct lc_backend *b, const char *database,
                  const char *table, const char *run_id, const char *command,
                  const struct lc_lock_wait *wait, struct lc_error *err);
 
 /*
- * Is it still ours, and the highest? To be asked before each statement. 0, LC_ERR_LOCKED where it
- * was taken over or removed, the failures of a query.
+ * The fence: is it still ours, and was the last beat sent less than half of the stale time ago, by
+ * CLOCK_BOOTTIME, which goes on while this process is stopped? While the lock is held, the caller's
+ * backend and its clones ask this before they send anything that may change something. An old
+ * heartbeat is made good where nobody has taken over. 0; LC_ERR_LOCKED where somebody has, or has
+ * removed the lock; LC_ERR_NOT_SENT where the server cannot be asked; LC_ERR_STOPPED, LC_ERR_NOMEM.
  */
-int lc_lock_check(struct lc_lock *lock, struct lc_error *err);
+int lc_lock_pass(struct lc_lock *lock, struct lc_error *err);
 
-/* Stop the heartbeat, drop the table, free. NULL is fine. */
+/* Take the fence away, drop the table where it is still ours, free. NULL is fine. */
 void lc_lock_free(struct lc_lock *lock);
 
 /* The live or highest holder. 0 and *held; the failures of a query. */

@@ -19,6 +19,11 @@
 /* Livecol's own tables lie in Keeper under /livecol/<cluster>/<database>.<table>. */
 #define OUR_ROOT "/livecol/"
 
+unsigned lc_lock_stale_s(void)
+{
+    return LC_TEST_NUMBER("LIVECOL_TEST_STALE_S", LC_LOCK_STALE_S);
+}
+
 /* Did it fail since somebody else has removed the table meanwhile? */
 static bool was_gone(int rc, const struct lc_error *err)
 {
@@ -145,7 +150,7 @@ static void take_field(struct lc_lock_info *info, const char *column, const char
 static void set_age(struct lc_lock_info *info, uint64_t last_s, uint64_t now_s)
 {
     info->beat_age_s = now_s > last_s ? now_s - last_s : 0;
-    info->stale = info->beat_age_s >= LC_TEST_NUMBER("LIVECOL_TEST_STALE_S", LC_LOCK_STALE_S);
+    info->stale = info->beat_age_s >= lc_lock_stale_s();
 }
 
 /* Of one server: who holds which. */

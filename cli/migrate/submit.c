@@ -307,6 +307,7 @@ static int send_once(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                          .sql_n = stmt->text->n,
                          .query_id = query_id,
                          .settings = settings,
+                         .changes = true,
                          .timeout_ms = o->statement_timeout_ms
                                            ? o->statement_timeout_ms + BEYOND_SERVER_LIMIT_MS
                                            : STATEMENT_WAIT_MS};

@@ -302,6 +302,19 @@ static int catch_up(struct lc_tracking *t, struct lc_error *err)
     return rc;
 }
 
+/* The same row, sent twice? One seq may also be of two runs, whose rows both count. */
+static bool is_repeated(const struct lc_answer *rows, size_t i)
+{
+    uint64_t seq = lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_SEQ, 0);
+
+    for (size_t k = i; k-- > 0 && lc_answer_u64(rows, k, LC_SQL_TRACKING_ROWS_SEQ, 0) == seq;) {
+        if (strcmp(lc_answer_at(rows, k, LC_SQL_TRACKING_ROWS_RUN_ID)->p,
+                   lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_RUN_ID)->p) == 0)
+            return true;
+    }
+    return false;
+}
+
 int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
@@ -315,12 +328,11 @@ int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
     if (rc == 0)
         rc = lc_query_read(t->b, lc_sql_tracking_rows, args, &rows, err);
     for (size_t i = 0; rc == 0 && i < rows.rows; i++) {
-        uint64_t seq = lc_answer_u64(&rows, i, LC_SQL_TRACKING_ROWS_SEQ, 0);
         struct row r;
 
-        if (seq == t->seq && i > 0)
-            continue; /* the same row, sent twice */
-        t->seq = seq;
+        if (is_repeated(&rows, i))
+            continue;
+        t->seq = lc_answer_u64(&rows, i, LC_SQL_TRACKING_ROWS_SEQ, 0);
         rc = row_of(&rows, i, &r, err);
         if (rc == 0 && fold(t, &r))
             rc = lc_no_memory(err);

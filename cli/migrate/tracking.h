@@ -6,7 +6,9 @@
  *   baselined: applied by somebody else    repaired: statements up to `stmt` count as done
  *
  * Rows are folded, in the order of seq, into one state a version. seq is max + 1, taken under the
- * lock; it also makes a write safe to send again: a row that is there is not written twice.
+ * lock; it also makes a write safe to send again: one row a run and seq counts. Where two runs have
+ * written one seq, as only a livecol without the fence of lock.h could, both rows count, and what a
+ * person has recorded (repaired) comes last.
  */
 #ifndef LC_CLI_MIGRATE_TRACKING_H
 #define LC_CLI_MIGRATE_TRACKING_H

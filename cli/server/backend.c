@@ -1,5 +1,6 @@
 #include "cli/server/backend.h"
 
+#include "base/test_points.h"
 #include "cli/server/backend_impl.h"
 #include "livecol_sql.h"
 
@@ -26,16 +27,32 @@ bool lc_query_only_reads(const struct lc_query *q)
     return false;
 }
 
+const struct lc_fence *lc_query_fence(const struct lc_backend *b, const struct lc_query *q)
+{
+    return q->changes || !lc_query_only_reads(q) ? b->fence : NULL;
+}
+
+void lc_backend_set_fence(struct lc_backend *b, const struct lc_fence *fence)
+{
+    b->fence = fence;
+}
+
 int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                      struct lc_error *err)
 {
-    int rc;
+    const struct lc_fence *fence = lc_query_fence(b, q);
+    int rc = 0;
 
     if (out)
         lc_answer_release(out);
     if (q->cancel && atomic_load(q->cancel))
         return lc_fail(err, LC_ERR_STOPPED, "stopped before the statement was sent");
-    rc = b->ops->query(b, q, out, err);
+    if (fence) {
+        LC_TEST_POINT("before the fence");
+        rc = fence->pass(fence->ctx, err);
+    }
+    if (rc == 0)
+        rc = b->ops->query(b, q, out, err);
     /* A table of no rows has names and types: what has none is no answer, and no empty table. */
     if (rc == 0 && out && out->cols == 0 && lc_query_only_reads(q))
         return lc_fail(err, LC_ERR_UNKNOWN, "%s: the answer is empty", b->where);

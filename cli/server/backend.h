@@ -32,6 +32,7 @@ struct lc_query {
     const char *query_id; /* the id and log_comment to send it under; NULL: the server's choice */
     unsigned timeout_ms;  /* give up waiting after this long; 0: the connection's default */
     const struct lc_setting *settings; /* sent where the server knows them; ends with name NULL */
+    bool changes;                      /* it may change something, although its text only reads */
     bool streamed;             /* do not ask the server to buffer the answer before it sends it */
     const atomic_bool *cancel; /* stop waiting when it becomes true; NULL: never */
 };
@@ -56,9 +57,38 @@ struct lc_connect {
 };
 
 /*
+ * Who is asked before anything is sent that may change something: lc_backend_query is the one place
+ * through which every statement goes, so nobody can forget to ask.
+ *
+ *   pass   may ask the server. 0; else what lc_backend_query gives back, with nothing sent
+ *   fresh  asks nobody: does what pass found still hold? The http backend asks it when the
+ *          connection is made and the statement's first byte has not left. false: LC_ERR_NOT_SENT
+ *   lease_s  and the server is not to run it when it arrives more than so many seconds after pass.
+ *          Over HTTP that is a session: opened after pass, with this time-out, and demanded with
+ *          the statement (session_check), so that one that comes too late is refused by the server
+ *          itself (372), LC_ERR_NOT_SENT. A server without sessions, or one behind a balancer that
+ *          sends each request elsewhere, is found out, and goes without. 0: no lease
+ *
+ * Both may be called from several threads.
+ */
+struct lc_fence {
+    int (*pass)(void *ctx, struct lc_error *err);
+    bool (*fresh)(void *ctx);
+    unsigned lease_s;
+    void *ctx;
+};
+
+/*
+ * From now on this fence is asked; NULL: none is. It must outlive the backend and the clones that
+ * are made from here on, or be taken away first. Statements that only read, by their first word,
+ * pass without asking, unless lc_query.changes says otherwise.
+ */
+void lc_backend_set_fence(struct lc_backend *b, const struct lc_fence *fence);
+
+/*
  * Run one statement. With `out`, the answer is asked for as TabSeparatedWithNamesAndTypes and
  * parsed into it (released first; of no columns where the statement answers nothing); with NULL it
- * is dropped. 0, or LC_ERR_SERVER with server_code and the server's text, LC_ERR_NOT_SENT,
+ * is dropped. 0, the fence's failure, LC_ERR_SERVER with server_code and text, LC_ERR_NOT_SENT,
  * LC_ERR_UNKNOWN (sent, and the answer lost, cut, too late, or empty for one that only reads),
  * LC_ERR_STOPPED (cancel became true),
  * LC_ERR_NOMEM. After any of them the backend may be used again.

@@ -5,16 +5,20 @@
  * byte of the answer, whatever the method. A server may have run the statement by then, so only
  * statements that read go over a kept connection; all others get a fresh one.
  */
+#include "base/clock.h"
+#include "base/test_points.h"
 #include "cli/server/backend_impl.h"
 #include "cli/server/server_error.h"
 #include "cli/server/url.h"
 
 #include <curl/curl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 
 enum { URL_MAX_BYTES = 1 << 20, HEADER_MAX_BYTES = 256 };
 
@@ -30,6 +34,11 @@ struct http {
     char exception_tag[HEADER_MAX_BYTES];
     char summary[4 * HEADER_MAX_BYTES];
     const atomic_bool *cancel;
+    const struct lc_fence *fence; /* NULL: none */
+    bool fenced_off;
+    bool changes;        /* the caller's own statement, of which nothing is known */
+    char session[40];    /* opened for the statement in work; "": none */
+    uint64_t session_ms; /* when, by BOOTTIME */
 };
 
 static size_t on_body(char *p, size_t size, size_t n, void *data)
@@ -82,6 +91,18 @@ static int on_progress(void *data, curl_off_t a, curl_off_t b, curl_off_t c, cur
     return h->cancel && atomic_load(h->cancel) ? 1 : 0;
 }
 
+/* The last moment: the connection is there, and no byte of the statement has left. */
+static int on_before_request(void *data, char *to, char *from, int to_port, int from_port)
+{
+    struct http *h = data;
+
+    (void)to, (void)from, (void)to_port, (void)from_port;
+    h->fenced_off = h->fence && !h->fence->fresh(h->fence->ctx);
+    if (h->fence && h->changes)
+        LC_TEST_GATE("before the first byte");
+    return h->fenced_off ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static void init_curl(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -122,6 +143,8 @@ static int set_up(struct http *h, const struct lc_connect *to, const struct lc_u
     bad |= curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress) != 0;
     bad |= curl_easy_setopt(c, CURLOPT_XFERINFODATA, h) != 0;
     bad |= curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_before_request) != 0;
+    bad |= curl_easy_setopt(c, CURLOPT_PREREQDATA, h) != 0;
     bad |= curl_easy_setopt(c, CURLOPT_USERAGENT, "livecol") != 0;
     if (u->user || to->password) {
         bad |= curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) != 0;
@@ -212,6 +235,20 @@ static int add_param(struct lc_buf *url, CURL *c, const char *name, const char *
     return rc;
 }
 
+/* The session that lc_fence.lease_s is about: opened by a request that reads, demanded then. */
+static int add_session(struct lc_backend *b, const struct lc_query *q, struct lc_buf *url)
+{
+    struct http *h = b->state;
+    char lease[16];
+
+    if (!h->session[0])
+        return 0;
+    snprintf(lease, sizeof lease, "%u", b->fence->lease_s);
+    return add_param(url, h->curl, "session_id", h->session) ||
+           add_param(url, h->curl, "session_timeout", lease) ||
+           (lc_query_fence(b, q) && add_param(url, h->curl, "session_check", "1"));
+}
+
 /* The request's address: all but the statement goes there. */
 static int make_url(struct lc_backend *b, const struct lc_query *q, bool wants_table,
                     struct lc_buf *url)
@@ -224,7 +261,7 @@ static int make_url(struct lc_backend *b, const struct lc_query *q, bool wants_t
     rc = lc_buf_add(url, b->where, (size_t)(slash - b->where)) || lc_buf_adds(url, "/?") ||
          add_param(url, c, "database", b->to.database) ||
          (wants_table && add_param(url, c, "default_format", "TabSeparatedWithNamesAndTypes")) ||
-         (!q->streamed && add_param(url, c, "wait_end_of_query", "1"));
+         (!q->streamed && add_param(url, c, "wait_end_of_query", "1")) || add_session(b, q, url);
     if (!rc && q->query_id) {
         rc = add_param(url, c, "query_id", q->query_id);
         if (!rc && lc_backend_has_setting(b, "log_comment"))
@@ -253,6 +290,10 @@ static int transport_error(struct lc_backend *b, CURLcode code, unsigned timeout
 
     if (h->too_large)
         return lc_fail(err, LC_ERR_NOMEM, "%s: the answer has more than 1 GiB", b->where);
+    if (h->fenced_off)
+        return lc_fail(err, LC_ERR_NOT_SENT,
+                       "%s: nothing was sent: this process was stopped for too long before it",
+                       b->where);
     curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &sent_bytes);
     if (code == CURLE_ABORTED_BY_CALLBACK) {
         lc_fail(err, LC_ERR_STOPPED, "%s: stopped while waiting for the answer", b->where);
@@ -334,8 +375,9 @@ static int take_answer(struct lc_backend *b, const struct lc_query *q, struct lc
     return 0;
 }
 
-static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
-                      struct lc_error *err)
+/* One request and its answer. */
+static int request(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
+                   struct lc_error *err)
 {
     struct http *h = b->state;
     unsigned timeout_ms = q->timeout_ms ? q->timeout_ms : b->to.timeout_ms;
@@ -353,6 +395,9 @@ static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_
     h->too_large = h->head_done = false;
     h->exception_code[0] = h->exception_tag[0] = h->summary[0] = h->curl_error[0] = '\0';
     h->cancel = q->cancel;
+    h->fence = lc_query_fence(b, q);
+    h->fenced_off = false;
+    h->changes = q->changes;
     curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT, lc_query_only_reads(q) ? 0L : 1L);
     curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)lc_query_bytes(q));
@@ -371,6 +416,79 @@ static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_
 done:
     lc_buf_release(&h->body);
     lc_buf_release(&url);
+    return rc;
+}
+
+/* Without one the statement goes out all the same: the fence was passed. */
+static int open_session(struct lc_backend *b, const struct lc_query *q, struct lc_error *err)
+{
+    const struct lc_query hello = {
+        .sql = "SELECT 1", .timeout_ms = b->to.connect_timeout_ms, .cancel = q->cancel};
+    struct http *h = b->state;
+    struct lc_error why = LC_ERROR_INIT;
+    uint64_t random[2];
+    int rc;
+
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return 0;
+    snprintf(h->session, sizeof h->session, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+    h->session_ms = lc_boottime_ms();
+    rc = request(b, &hello, NULL, &why);
+    if (rc == 0)
+        return 0;
+    h->session[0] = '\0';
+    if (rc == LC_ERR_SERVER) {
+        atomic_store(&b->known->no_sessions, true);
+        return 0;
+    }
+    if (rc == LC_ERR_UNKNOWN)
+        rc = why.code = LC_ERR_NOT_SENT; /* not the statement */
+    if (err && err->code == 0)
+        *err = why;
+    return rc;
+}
+
+/*
+ * The server has refused the statement since it does not know the session. Was it late? Else the
+ * server does not keep sessions.
+ */
+static int settle_session(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
+                          struct lc_error *err)
+{
+    struct http *h = b->state;
+    bool late = lc_boottime_ms() - h->session_ms >= (uint64_t)b->fence->lease_s * 500;
+
+    h->session[0] = '\0';
+    if (late)
+        return lc_fail(err, LC_ERR_NOT_SENT,
+                       "%s: the server refused what came too late: this process was stopped for "
+                       "too long before it",
+                       b->where);
+    atomic_store(&b->known->no_sessions, true);
+    return request(b, q, out, err);
+}
+
+static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
+                      struct lc_error *err)
+{
+    enum { SESSION_NOT_FOUND = 372 };
+    const struct lc_fence *fence = lc_query_fence(b, q);
+    struct http *h = b->state;
+    struct lc_error one = LC_ERROR_INIT;
+    int rc = 0;
+
+    h->session[0] = '\0';
+    if (fence && fence->lease_s && !atomic_load(&b->known->no_sessions))
+        rc = open_session(b, q, &one);
+    if (rc == 0)
+        rc = request(b, q, out, &one);
+    if (rc == LC_ERR_SERVER && h->session[0] && one.server_code == SESSION_NOT_FOUND) {
+        one = LC_ERROR_INIT;
+        rc = settle_session(b, q, out, &one);
+    }
+    h->session[0] = '\0';
+    if (rc)
+        lc_error_pass(err, &one);
     return rc;
 }
 

@@ -8,10 +8,11 @@
 /* An answer larger than this is refused. */
 #define LC_ANSWER_MAX_BYTES ((size_t)1 << 30)
 
-/* The names that system.settings lists, shared by a backend and its clones. */
+/* What is known of the server, shared by a backend and its clones. */
 struct known_settings {
     atomic_int users;
-    struct lc_answer names; /* one column, in byte order */
+    atomic_bool no_sessions; /* it does not keep HTTP sessions */
+    struct lc_answer names;  /* of system.settings: one column, in byte order */
 };
 
 struct lc_backend_ops {
@@ -33,10 +34,14 @@ struct lc_backend {
     char *database;
     char *version;
     struct known_settings *known;
+    const struct lc_fence *fence; /* NULL: nobody is asked */
 };
 
 extern const struct lc_backend_ops lc_backend_http;
 extern const struct lc_backend_ops lc_backend_embedded;
+
+/* The fence that this statement has to pass; NULL: none. */
+const struct lc_fence *lc_query_fence(const struct lc_backend *b, const struct lc_query *q);
 
 /* The statement's bytes. */
 size_t lc_query_bytes(const struct lc_query *q);

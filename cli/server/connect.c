@@ -177,6 +177,7 @@ int lc_backend_clone(struct lc_backend *from, struct lc_backend **out, struct lc
         return rc;
     atomic_fetch_add(&from->known->users, 1);
     (*out)->known = from->known;
+    (*out)->fence = from->fence;
     (*out)->version = strdup(from->version);
     (*out)->database = strdup(from->database);
     if ((*out)->version && (*out)->database)

@@ -25,6 +25,14 @@ static void wait_at_gate(const char *folder, const char *name)
         nanosleep(&pause, NULL);
 }
 
+void lc_test_gate(const char *name)
+{
+    const char *gate = getenv("LIVECOL_TEST_GATE");
+
+    if (gate)
+        wait_at_gate(gate, name);
+}
+
 /* Every point is named on stderr where LIVECOL_TEST_POINTS is set, so that a
  * test can count them. */
 void lc_test_point(const char *name)
@@ -32,15 +40,14 @@ void lc_test_point(const char *name)
     static unsigned passed;
     unsigned at = lc_test_number("LIVECOL_TEST_KILL_AT", 0);
 
-    const char *gate = getenv("LIVECOL_TEST_GATE");
-
     passed++;
-    if (gate)
-        wait_at_gate(gate, name);
+    lc_test_gate(name);
     if (getenv("LIVECOL_TEST_POINTS"))
         fprintf(stderr, "point %u: %s\n", passed, name);
     if (at == passed)
         raise(SIGKILL);
+    if (lc_test_number("LIVECOL_TEST_STOP_AT", 0) == passed)
+        raise(SIGSTOP);
 }
 
 unsigned lc_test_number(const char *variable, unsigned otherwise)

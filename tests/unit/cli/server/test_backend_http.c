@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "cli/server/connect.h"
 #include "cli/server/backend.h"
 #include "scripted_server.h"
@@ -337,6 +338,115 @@ static void test_statistics_from_the_summary(void **state)
     lc_answer_release(&t);
 }
 
+static int pass(void *ctx, struct lc_error *err)
+{
+    const int *rc = ctx;
+
+    return *rc ? lc_fail(err, *rc, "fenced off") : 0;
+}
+
+static bool fresh(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+/* Stopped for more than half of a lease of one second, after the last look. */
+static bool fresh_then_stopped(void *ctx)
+{
+    (void)ctx;
+    lc_sleep_ms(501, NULL);
+    return true;
+}
+
+static bool not_fresh(void *ctx)
+{
+    (void)ctx;
+    return false;
+}
+
+#define NO_SESSION                                                                                 \
+    "HTTP/1.1 404 Not Found\r\nContent-Length: *\r\n\r\n"                                          \
+    "Code: 372. DB::Exception: Session not found. (SESSION_NOT_FOUND)\n"
+
+/* Send an INSERT through a fence; the server gets `requests` of it, the answers of steps. */
+static void fenced(const struct lc_fence *fence, const struct scripted_step *steps, size_t n,
+                   int wanted, size_t requests, bool twice)
+{
+    struct scripted_step all[8] = {{.answer = HELLO}, {.answer = SETTINGS}};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_backend *b, *clone;
+
+    memcpy(all + 2, steps, n * sizeof *steps);
+    scripted_start(&server, all, n + 2);
+    assert_int_equal(open_backend(&b, &err), 0);
+    lc_backend_set_fence(b, fence);
+    assert_int_equal(lc_backend_clone(b, &clone, &err), 0);
+    assert_int_equal(lc_backend_run(clone, "INSERT INTO t VALUES (1)", NULL, &err), wanted);
+    assert_int_equal(err.code, wanted);
+    if (twice)
+        assert_int_equal(lc_backend_run(b, "INSERT INTO t VALUES (2)", NULL, &err), 0);
+    lc_backend_free(clone);
+    lc_backend_free(b);
+    assert_int_equal(scripted_stop(&server) - 2, requests);
+}
+
+static void test_what_changes_something_passes_the_fence(void **state)
+{
+    const struct scripted_step ones[] = {{.answer = ONE}, {.answer = ONE}};
+    int rc = LC_ERR_LOCKED;
+    struct lc_fence fence = {pass, fresh, 0, &rc};
+    const struct lc_query q = {.sql = "SELECT f()", .changes = true};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_backend *b;
+
+    (void)state;
+    fenced(&fence, ones, 0, LC_ERR_LOCKED, 0, false);
+    rc = 0;
+    fenced(&fence, ones, 1, 0, 1, false);
+    fence.fresh = not_fresh;
+    fenced(&fence, ones, 0, LC_ERR_NOT_SENT, 0, false);
+    /* what reads does not ask, unless it is said to change something */
+    rc = LC_ERR_LOCKED;
+    scripted_start(&server,
+                   (const struct scripted_step[]){{.answer = HELLO}, {.answer = SETTINGS}, ones[0]},
+                   3);
+    assert_int_equal(open_backend(&b, &err), 0);
+    lc_backend_set_fence(b, &fence);
+    assert_int_equal(lc_backend_run(b, "SELECT 1", NULL, &err), 0);
+    assert_int_equal(lc_backend_query(b, &q, NULL, &err), LC_ERR_LOCKED);
+    lc_backend_set_fence(b, NULL);
+    lc_backend_free(b);
+    assert_int_equal(scripted_stop(&server), 3);
+}
+
+static void test_a_lease_is_a_session(void **state)
+{
+    const struct scripted_step ones[] = {{.answer = ONE}, {.answer = ONE}};
+    const struct scripted_step none[] = {
+        {.answer = ONE}, {.answer = NO_SESSION}, {.answer = ONE}, {.answer = ONE}};
+    const struct scripted_step refused[] = {
+        {.answer = NO_SESSION}, {.answer = ONE}, {.answer = ONE}};
+    const struct scripted_step late[] = {{.answer = ONE}, {.answer = NO_SESSION}};
+    const struct scripted_step lost[] = {{.close = true}};
+    int rc = 0;
+    const struct lc_fence fence = {pass, fresh, 7, &rc},
+                          short_one = {pass, fresh_then_stopped, 1, &rc};
+
+    (void)state;
+    fenced(&fence, ones, 2, 0, 2, false);
+    assert_non_null(strstr(server.last, "session_timeout=7&session_check=1"));
+    assert_non_null(strstr(server.last, "session_id="));
+    /* no server keeps the session, or none can be opened: found out once, then without */
+    fenced(&fence, none, 4, 0, 4, true);
+    assert_null(strstr(server.last, "session_"));
+    fenced(&fence, refused, 3, 0, 3, true);
+    /* refused since it came late: nothing was done */
+    fenced(&short_one, late, 2, LC_ERR_NOT_SENT, 2, false);
+    /* the answer that was lost is not the statement's */
+    fenced(&fence, lost, 1, LC_ERR_NOT_SENT, 1, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +461,8 @@ int main(void)
         cmocka_unit_test(test_something_else_answers),
         cmocka_unit_test(test_user_and_password_are_sent_and_not_shown),
         cmocka_unit_test(test_statistics_from_the_summary),
+        cmocka_unit_test(test_what_changes_something_passes_the_fence),
+        cmocka_unit_test(test_a_lease_is_a_session),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
