@@ -68,6 +68,12 @@ SELECT count() AS n FROM system.functions WHERE name = {str:name};
 -- :name function_origin (name) -> origin
 SELECT toString(origin) AS origin FROM system.functions WHERE name = {str:name} OR lower(name) = lower({str:name});
 
+-- :name functions (names) -> name, alias_to, any_case uint, definition
+SELECT name, alias_to, case_insensitive AS any_case,
+    if(toString(origin) = 'SQLUserDefined', create_query, '') AS definition
+FROM system.functions
+WHERE has(splitByChar(',', {str:names}), lower(name));
+
 -- :name function_unsteady (name) -> name
 SELECT name FROM system.functions
 WHERE origin = 'System' AND deterministic = 0 AND NOT startsWith(lower(name), 'dictget')

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "cli/column/preflight.h"
 #include "cli/server/query.h"
-#include "cli/sql/expression.h"
+#include "cli/server/same_sql.h"
 #include "cli/sql/lexer.h"
 #include "livecol_sql.h"
 
@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-enum verdict { SAME, DIFFERENT, UNSURE };
 
 static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc_answer *t,
                         struct lc_error *err)
@@ -53,7 +51,7 @@ static char *plain_type(struct lc_slice type)
 }
 
 static int compare_types(struct lc_backend *b, struct lc_slice type, const struct lc_cell *is,
-                         enum verdict *verdict, struct lc_error *err)
+                         enum lc_sameness *verdict, struct lc_error *err)
 {
     char *plain = plain_type(type), *array = NULL;
     struct lc_error one = LC_ERROR_INIT;
@@ -64,8 +62,8 @@ static int compare_types(struct lc_backend *b, struct lc_slice type, const struc
         free(plain);
         return lc_no_memory(err);
     }
-    *verdict = lc_lex_same(plain, strlen(plain), is->p, is->n) ? SAME : UNSURE;
-    if (*verdict == UNSURE) {
+    *verdict = lc_lex_same(plain, strlen(plain), is->p, is->n) ? LC_SAME : LC_UNSURE;
+    if (*verdict == LC_UNSURE) {
         const struct lc_sql_arg args[] = {{"array_of", array}, {NULL, NULL}};
 
         rc = lc_query_read(b, lc_sql_type_name, args, &t, &one);
@@ -75,8 +73,8 @@ static int compare_types(struct lc_backend *b, struct lc_slice type, const struc
 
             if (name->n > around)
                 *verdict = lc_lex_same(name->p + around - 1, name->n - around, is->p, is->n)
-                               ? SAME
-                               : DIFFERENT;
+                               ? LC_SAME
+                               : LC_DIFFERENT;
         } else if (rc == LC_ERR_SERVER) {
             rc = 0;
         } else if (rc) {
@@ -93,39 +91,14 @@ int lc_column_has_type(struct lc_backend *b, const struct lc_stmt *s,
                        const struct lc_stmt_command *c, bool *same, struct lc_error *err)
 {
     struct lc_answer t = {0};
-    enum verdict v = DIFFERENT;
+    enum lc_sameness v = LC_DIFFERENT;
     size_t row;
     int rc = read_columns(b, s, &t, err);
 
     if (rc == 0 && find_row(&t, c->column, &row))
         rc = compare_types(b, c->type, lc_answer_at(&t, row, LC_SQL_COLUMNS_TYPE), &v, err);
-    *same = rc == 0 && v == SAME;
+    *same = rc == 0 && v == LC_SAME;
     lc_answer_release(&t);
-    return rc;
-}
-
-/* The server's own form of an expression; NULL where it cannot give one. */
-static int format_expression(struct lc_backend *b, const char *p, size_t n, char **out,
-                             struct lc_error *err)
-{
-    char *sql = NULL;
-    struct lc_answer t = {0};
-    struct lc_error one = LC_ERROR_INIT;
-    int rc;
-
-    *out = NULL;
-    if (asprintf(&sql, "SELECT %.*s", (int)n, p) < 0)
-        return lc_no_memory(err);
-    rc = lc_query_read(b, lc_sql_format_query,
-                       (const struct lc_sql_arg[]){{"sql", sql}, {NULL, NULL}}, &t, &one);
-    if (rc == 0 && t.rows == 1)
-        *out = strdup(lc_answer_at(&t, 0, LC_SQL_FORMAT_QUERY_SQL)->p);
-    else if (rc == LC_ERR_SERVER)
-        rc = 0;
-    else if (rc)
-        lc_error_pass(err, &one);
-    lc_answer_release(&t);
-    free(sql);
     return rc;
 }
 
@@ -139,52 +112,19 @@ static bool same_within_cast(struct lc_slice expr, const struct lc_cell *is)
            lc_lex_same((const char *)expr.p, expr.n, is->p + head, (size_t)(comma - is->p) - head);
 }
 
-/* A function made of SQL is stored as what it stands for: then the two texts tell nothing. */
-static int doubt(struct lc_backend *b, const struct lc_abilities *facts, struct lc_slice expr,
-                 enum verdict *verdict, struct lc_error *err)
-{
-    size_t at = 0;
-    char *name;
-    int rc = 0;
-
-    while (rc == 0 && *verdict == DIFFERENT && facts->function_origin &&
-           (name = lc_expr_function(expr, &at))) {
-        const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
-        struct lc_answer t = {0};
-
-        rc = lc_query_read(b, lc_sql_function_origin, args, &t, err);
-        if (rc == 0 && t.rows &&
-            strcmp(lc_answer_at(&t, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p, "SQLUserDefined") == 0)
-            *verdict = UNSURE;
-        lc_answer_release(&t);
-        free(name);
-    }
-    return rc;
-}
-
 static int compare_expressions(struct lc_backend *b, const struct lc_abilities *facts,
-                               struct lc_slice expr, const struct lc_cell *is,
-                               enum verdict *verdict, struct lc_error *err)
+                               const struct lc_stmt *s, struct lc_slice expr,
+                               const struct lc_cell *is, enum lc_sameness *verdict,
+                               struct lc_error *err)
 {
-    char *want = NULL, *have = NULL;
-    int rc;
-
-    *verdict = SAME;
-    if (lc_lex_same((const char *)expr.p, expr.n, is->p, is->n) || same_within_cast(expr, is))
+    *verdict = LC_SAME;
+    if (same_within_cast(expr, is))
         return 0;
-    *verdict = is->n && expr.n ? UNSURE : DIFFERENT;
-    if (*verdict == DIFFERENT || !facts->format_query)
+    *verdict = LC_DIFFERENT;
+    if (!is->n || !expr.n)
         return 0;
-    rc = format_expression(b, (const char *)expr.p, expr.n, &want, err);
-    if (rc == 0)
-        rc = format_expression(b, is->p, is->n, &have, err);
-    if (rc == 0 && want && have)
-        *verdict = strcmp(want, have) == 0 ? SAME : DIFFERENT;
-    if (rc == 0 && *verdict == DIFFERENT)
-        rc = doubt(b, facts, expr, verdict, err);
-    free(want);
-    free(have);
-    return rc;
+    return lc_same_expression(b, facts, lc_stmt_database(s, lc_backend_database(b)), expr,
+                              (struct lc_slice){(const uint8_t *)is->p, is->n}, verdict, err);
 }
 
 static bool same_kind(struct lc_slice kind, const struct lc_cell *is)
@@ -229,7 +169,7 @@ static int check_command(struct lc_backend *b, const struct lc_abilities *facts,
 {
     const struct lc_cell *type, *kind, *expr;
     char want_kind[16] = "";
-    enum verdict v = SAME;
+    enum lc_sameness v = LC_SAME;
     size_t row;
     int rc = 0;
 
@@ -246,23 +186,23 @@ static int check_command(struct lc_backend *b, const struct lc_abilities *facts,
     expr = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_EXPRESSION);
     if (c->type.n)
         rc = compare_types(b, c->type, type, &v, err);
-    if (rc == 0 && v == DIFFERENT)
+    if (rc == 0 && v == LC_DIFFERENT)
         return differs(b, s, c, "type", type->p, "", c->type, "", err);
-    if (v == UNSURE)
+    if (v == LC_UNSURE)
         tell_unsure(c, "type", type->p, c->type, unsure, ctx);
     if (rc || (c->kind == LC_STMT_MODIFY_COLUMN && !c->default_kind.n))
         return rc;
     snprintf(want_kind, sizeof want_kind, "%.*s", (int)c->default_kind.n,
              c->default_kind.n ? (const char *)c->default_kind.p : "");
-    v = DIFFERENT;
+    v = LC_DIFFERENT;
     if (same_kind(c->default_kind, kind)) {
-        v = SAME;
+        v = LC_SAME;
         if (c->default_expr.n)
-            rc = compare_expressions(b, facts, c->default_expr, expr, &v, err);
+            rc = compare_expressions(b, facts, s, c->default_expr, expr, &v, err);
     }
-    if (rc == 0 && v == DIFFERENT)
+    if (rc == 0 && v == LC_DIFFERENT)
         return differs(b, s, c, "default", expr->p, kind->p, c->default_expr, want_kind, err);
-    if (v == UNSURE)
+    if (v == LC_UNSURE)
         tell_unsure(c, "default", expr->p, c->default_expr, unsure, ctx);
     return rc;
 }

@@ -49,11 +49,11 @@ static enum lc_in_doubt done_if(bool done)
 }
 
 /* One command of an ALTER. What may be repeated without harm counts as without effect. */
-static int command_effect(const struct lc_abilities *facts, const struct lc_stmt_command *c,
-                          const struct lc_answer *columns, struct lc_mutation_watch *watch,
-                          uint64_t since_s, enum lc_in_doubt *effect, struct lc_error *err)
+static int command_effect(const struct lc_stmt_command *c, const struct lc_answer *columns,
+                          struct lc_mutation_watch *watch, uint64_t since_s,
+                          enum lc_in_doubt *effect, struct lc_error *err)
 {
-    bool found = false, others = false;
+    enum lc_mutation_trace trace = LC_MUTATION_NONE;
     int rc = 0;
 
     switch (c->kind) {
@@ -81,12 +81,9 @@ static int command_effect(const struct lc_abilities *facts, const struct lc_stmt
     case LC_STMT_ALTER_UPDATE:
     case LC_STMT_ALTER_DELETE:
         if (watch)
-            rc = lc_mutation_find(watch, (const char *)c->text.p, c->text.n, since_s, &found,
-                                  &others, err);
-        *effect = done_if(found);
-        /* Without the server's own formatter its text of the command may differ from ours. */
-        if (!found && others && !facts->format_query)
-            *effect = LC_IN_DOUBT_UNKNOWN;
+            rc = lc_mutation_find(watch, c->text, since_s, &trace, err);
+        *effect =
+            trace == LC_MUTATION_UNSURE ? LC_IN_DOUBT_UNSURE : done_if(trace == LC_MUTATION_FOUND);
         return rc;
     default:
         *effect = LC_IN_DOUBT_UNKNOWN;
@@ -98,9 +95,9 @@ static int command_effect(const struct lc_abilities *facts, const struct lc_stmt
  * All commands agree, or nobody can tell. A mutation among them decides: metadata changes come
  * first, so where its row is, they are too.
  */
-static int alter_effect(struct lc_backend *b, const struct lc_abilities *facts,
-                        const struct lc_stmt *s, struct lc_mutation_watch *watch, uint64_t since_s,
-                        enum lc_in_doubt *effect, struct lc_error *err)
+static int alter_effect(struct lc_backend *b, const struct lc_stmt *s,
+                        struct lc_mutation_watch *watch, uint64_t since_s, enum lc_in_doubt *effect,
+                        struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(b))},
                                       {"table", s->name},
@@ -112,10 +109,10 @@ static int alter_effect(struct lc_backend *b, const struct lc_abilities *facts,
     for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
         enum lc_in_doubt one;
 
-        rc = command_effect(facts, &s->commands[i], &columns, watch, since_s, &one, err);
-        if (i == 0 || one == *effect)
+        rc = command_effect(&s->commands[i], &columns, watch, since_s, &one, err);
+        if (i == 0 || one == LC_IN_DOUBT_UNSURE)
             *effect = one;
-        else
+        else if (one != *effect && *effect != LC_IN_DOUBT_UNSURE)
             *effect = LC_IN_DOUBT_UNKNOWN;
     }
     lc_answer_release(&columns);
@@ -163,8 +160,8 @@ static int rename_effect(struct lc_backend *b, const struct lc_stmt *s, enum lc_
     return rc;
 }
 
-static int schema_effect(struct lc_backend *b, const struct lc_abilities *facts,
-                         const struct lc_stmt *s, struct lc_mutation_watch *watch, uint64_t since_s,
+static int schema_effect(struct lc_backend *b, const struct lc_stmt *s,
+                         struct lc_mutation_watch *watch, uint64_t since_s,
                          enum lc_in_doubt *effect, struct lc_error *err)
 {
     bool is = false;
@@ -173,7 +170,7 @@ static int schema_effect(struct lc_backend *b, const struct lc_abilities *facts,
     *effect = LC_IN_DOUBT_UNKNOWN;
     switch (s->kind) {
     case LC_STMT_ALTER:
-        return *s->name ? alter_effect(b, facts, s, watch, since_s, effect, err) : 0;
+        return *s->name ? alter_effect(b, s, watch, since_s, effect, err) : 0;
     case LC_STMT_CREATE:
     case LC_STMT_CREATE_DATABASE:
     case LC_STMT_CREATE_FUNCTION:
@@ -203,13 +200,15 @@ static int schema_effect(struct lc_backend *b, const struct lc_abilities *facts,
     }
 }
 
-/* What the server's log says of it. */
+/* What the server's log says of it; *effect stays as it is where it says nothing in wait_ms. */
 static int log_effect(struct lc_backend *b, const char *query_id, uint64_t since_s,
-                      enum lc_in_doubt *effect, struct lc_error *failure, struct lc_error *err)
+                      unsigned wait_ms, enum lc_in_doubt *effect, struct lc_error *failure,
+                      struct lc_error *err)
 {
     char since[24];
     const struct lc_sql_arg args[] = {{"id", query_id}, {"since_s", since}, {NULL, NULL}};
-    uint64_t end = lc_now_ms() + LOG_WAIT_MS;
+    enum lc_in_doubt before = *effect;
+    uint64_t end = lc_now_ms() + wait_ms;
 
     snprintf(since, sizeof since, "%" PRIu64, since_s);
     lc_query_read(b, lc_sql_flush_logs, NULL, NULL, NULL); /* a help where it is allowed */
@@ -229,10 +228,20 @@ static int log_effect(struct lc_backend *b, const char *query_id, uint64_t since
             }
         }
         lc_answer_release(&t);
-        if (rc || *effect != LC_IN_DOUBT_UNKNOWN || lc_now_ms() >= end)
+        if (rc || *effect != before || lc_now_ms() >= end)
             return rc;
         lc_sleep_ms(LOG_PAUSE_MS, NULL);
     }
+}
+
+/* Applied twice, it is another thing than applied once. */
+static bool adds_up(const struct lc_stmt *s)
+{
+    for (size_t i = 0; i < s->command_n; i++) {
+        if (s->kind == LC_STMT_ALTER && s->commands[i].kind == LC_STMT_ALTER_UPDATE)
+            return true;
+    }
+    return false;
 }
 
 int lc_in_doubt_look(struct lc_backend *b, const struct lc_abilities *facts,
@@ -240,9 +249,16 @@ int lc_in_doubt_look(struct lc_backend *b, const struct lc_abilities *facts,
                      struct lc_mutation_watch *watch, enum lc_in_doubt *effect,
                      struct lc_error *failure, struct lc_error *err)
 {
-    int rc = schema_effect(b, facts, stmt, watch, since_s, effect, err);
+    int rc = schema_effect(b, stmt, watch, since_s, effect, err);
 
-    if (rc == 0 && *effect == LC_IN_DOUBT_UNKNOWN && query_id && facts->query_log)
-        rc = log_effect(b, query_id, since_s, effect, failure, err);
+    if (rc || !query_id || !facts->query_log)
+        return rc;
+    if (*effect == LC_IN_DOUBT_UNKNOWN || *effect == LC_IN_DOUBT_UNSURE)
+        return log_effect(b, query_id, since_s, LOG_WAIT_MS, effect, failure, err);
+    if (*effect == LC_IN_DOUBT_NONE && adds_up(stmt)) {
+        rc = log_effect(b, query_id, since_s, 0, effect, failure, err);
+        if (*effect == LC_IN_DOUBT_DONE)
+            *effect = LC_IN_DOUBT_UNKNOWN; /* it was accepted, then forgotten or killed */
+    }
     return rc;
 }

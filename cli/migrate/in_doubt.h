@@ -13,6 +13,7 @@ enum lc_in_doubt {
     LC_IN_DOUBT_DONE,   /* it has taken effect: not to be sent again */
     LC_IN_DOUBT_NONE,   /* it has not, or sending it again does no harm */
     LC_IN_DOUBT_FAILED, /* the server's log says with which error */
+    LC_IN_DOUBT_UNSURE, /* a mutation was made since that may be it: never to be sent again */
     LC_IN_DOUBT_UNKNOWN /* nobody can tell */
 };
 
@@ -22,8 +23,8 @@ int lc_in_doubt_running(struct lc_backend *b, const struct lc_abilities *facts,
 
 /*
  * Look for the effect of the statement, sent at or after since_s (server time) under query_id
- * (NULL: do not look into the log). A mutation of it that is found is taken into *watch (may be
- * NULL), so that it will be waited for. *failure is filled with LC_IN_DOUBT_FAILED. 0, or the
+ * (NULL: do not look into the log). A mutation of it that is found, or may be it, is taken into
+ * *watch (may be NULL), so that it will be waited for. *failure is filled with LC_IN_DOUBT_FAILED. 0, or the
  * failures of a query.
  */
 int lc_in_doubt_look(struct lc_backend *b, const struct lc_abilities *facts,

@@ -103,6 +103,15 @@ static int wait_while_running(const struct lc_submit *s, const char *query_id, s
     }
 }
 
+static int refuse_unsure(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                         struct lc_error *err)
+{
+    return lc_fail(err, LC_ERR_UNKNOWN,
+                   "the statement was sent, no end of it is known, and %s.%s has had a mutation "
+                   "since then that may be it, as the server writes it: it is never sent twice",
+                   lc_stmt_database(&stmt->parsed, lc_backend_database(s->b)), stmt->parsed.name);
+}
+
 static int refuse_unknown(const struct lc_plan_stmt *stmt, struct lc_error *err)
 {
     lc_fail(err, LC_ERR_UNKNOWN,
@@ -221,6 +230,8 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                               err, err);
     if (rc == 0 && effect == LC_IN_DOUBT_FAILED)
         rc = LC_ERR_SERVER;
+    if (rc == 0 && effect == LC_IN_DOUBT_UNSURE)
+        rc = refuse_unsure(s, stmt, err);
     if (rc == 0 && effect == LC_IN_DOUBT_UNKNOWN && !before->failed)
         rc = refuse_unknown(stmt, err);
     if (rc == 0 && effect == LC_IN_DOUBT_DONE) {
@@ -267,6 +278,8 @@ static int settle_lost(const struct lc_submit *s, const struct lc_plan_stmt *stm
         return 0;
     case LC_IN_DOUBT_FAILED:
         return LC_ERR_SERVER;
+    case LC_IN_DOUBT_UNSURE:
+        return refuse_unsure(s, stmt, err);
     case LC_IN_DOUBT_UNKNOWN:
         break;
     }

@@ -4,8 +4,8 @@
 #include "base/signals.h"
 #include "cli/server/keeper.h"
 #include "cli/server/query.h"
+#include "cli/server/same_sql.h"
 #include "cli/server/server_error.h"
-#include "cli/sql/lexer.h"
 #include "livecol_sql.h"
 
 #include <inttypes.h>
@@ -18,6 +18,7 @@ enum {
     FIRST_PAUSE_MS = 5,
     LAST_PAUSE_MS = 500,
     STANDSTILL_MS = 60000,
+    FINISHED_KEPT = 100, /* finished_mutations_to_keep, unless the table says otherwise */
     ABORTED = 236 /* a pause (merges stopped, a restart), not a failure: the server goes on */
 };
 
@@ -156,18 +157,6 @@ int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *clus
     return rc ? rc : count_rows(w, err);
 }
 
-/* A stored command is the statement's, reformatted, and in newer servers in parentheses. */
-static bool same_command(const struct lc_cell *stored, const char *command, size_t n)
-{
-    const char *p = stored->p;
-    size_t stored_n = stored->n;
-
-    if (lc_lex_same(p, stored_n, command, n))
-        return true;
-    return stored_n > 2 && p[0] == '(' && p[stored_n - 1] == ')' &&
-           lc_lex_same(p + 1, stored_n - 2, command, n);
-}
-
 /* From now on it is waited for like one that was not there. */
 static void make_ours(struct lc_mutation_watch *w, size_t host, const char *id)
 {
@@ -185,29 +174,46 @@ static void make_ours(struct lc_mutation_watch *w, size_t host, const char *id)
     }
 }
 
-int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t command_n,
-                     uint64_t since_s, bool *found, bool *others, struct lc_error *err)
+/* One host's. A list that is full and begins after since_s has lost those of that time. */
+static int find_on_host(struct lc_mutation_watch *w, size_t host, struct lc_slice command,
+                        uint64_t since_s, enum lc_mutation_trace *trace, struct lc_error *err)
+{
+    struct lc_answer t = {0};
+    size_t newer = 0;
+    int rc = list(w, host, &t, err);
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        const struct lc_cell *stored = lc_answer_at(&t, i, LC_SQL_MUTATIONS_COMMAND);
+        enum lc_sameness same;
+
+        if (lc_answer_u64(&t, i, LC_SQL_MUTATIONS_MADE_S, 0) < since_s)
+            continue;
+        newer++;
+        rc = lc_same_command(w->b, w->facts, w->database, command,
+                             (struct lc_slice){(const uint8_t *)stored->p, stored->n}, &same, err);
+        if (rc || same == LC_DIFFERENT)
+            continue;
+        make_ours(w, host, lc_answer_at(&t, i, LC_SQL_MUTATIONS_MUTATION_ID)->p);
+        if (same == LC_SAME)
+            *trace = LC_MUTATION_FOUND;
+        else if (*trace == LC_MUTATION_NONE)
+            *trace = LC_MUTATION_UNSURE;
+    }
+    if (rc == 0 && *trace == LC_MUTATION_NONE && newer == t.rows && newer >= FINISHED_KEPT)
+        *trace = LC_MUTATION_UNSURE;
+    lc_answer_release(&t);
+    return rc;
+}
+
+int lc_mutation_find(struct lc_mutation_watch *w, struct lc_slice command, uint64_t since_s,
+                     enum lc_mutation_trace *trace, struct lc_error *err)
 {
     int rc = 0;
 
-    *found = *others = false;
+    *trace = LC_MUTATION_NONE;
     for (size_t host = 0; rc == 0 && host < w->cluster->n; host++) {
-        struct lc_answer t = {0};
-
-        if (w->cluster->v[host].down)
-            continue;
-        rc = list(w, host, &t, err);
-        for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-            if (lc_answer_u64(&t, i, LC_SQL_MUTATIONS_MADE_S, 0) < since_s)
-                continue;
-            if (!same_command(lc_answer_at(&t, i, LC_SQL_MUTATIONS_COMMAND), command, command_n)) {
-                *others = true;
-                continue;
-            }
-            *found = true;
-            make_ours(w, host, lc_answer_at(&t, i, LC_SQL_MUTATIONS_MUTATION_ID)->p);
-        }
-        lc_answer_release(&t);
+        if (!w->cluster->v[host].down)
+            rc = find_on_host(w, host, command, since_s, trace, err);
     }
     return rc;
 }

@@ -72,13 +72,20 @@ int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *clus
                       const struct lc_abilities *facts, const char *database, const char *table,
                       struct lc_error *err);
 
+/* Was a mutation made since then that does what a command says? */
+enum lc_mutation_trace {
+    LC_MUTATION_NONE,
+    LC_MUTATION_FOUND,
+    LC_MUTATION_UNSURE /* one that may be it; or the server has forgotten those of that time */
+};
+
 /*
- * Is there an unfinished or finished mutation with this command, made at or after since_s (server
- * time)? If so lc_mutation_wait waits for it too, and minds its failures from now on. *others says
- * whether one with another command was made since.
+ * Is there an unfinished or finished mutation that means the same as this command, made at or after
+ * since_s (server time)? If so lc_mutation_wait waits for it too, and minds its failures from now
+ * on. What the server shows is not the statement's text: see same_sql.h. 0 or a query's failures.
  */
-int lc_mutation_find(struct lc_mutation_watch *w, const char *command, size_t command_n,
-                     uint64_t since_s, bool *found, bool *others, struct lc_error *err);
+int lc_mutation_find(struct lc_mutation_watch *w, struct lc_slice command, uint64_t since_s,
+                     enum lc_mutation_trace *trace, struct lc_error *err);
 
 /*
  * Wait until every mutation that was not there before has ended, on every host; one that does not

@@ -1,0 +1,252 @@
+#include "cli/server/same_sql.h"
+
+#include "cli/server/query.h"
+#include "cli/sql/canonical.h"
+#include "livecol_sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { ALIAS_HOPS = 4 };
+
+/* What the server has said of functions: an answer a question, kept until the comparison ends. */
+struct functions {
+    struct lc_backend *b;
+    struct lc_answer *v;
+    char **asked; /* ",name,name," of each answer, in lower case */
+    size_t n;
+    struct lc_buf names; /* of the next question */
+};
+
+static int note_name(void *ctx, const char *name)
+{
+    struct functions *f = ctx;
+
+    if (strchr(name, ','))
+        return 0;
+    for (const char *p = name; *p; p++) {
+        char c = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
+
+        if (lc_buf_add(&f->names, &c, 1))
+            return LC_ERR_NOMEM;
+    }
+    return lc_buf_adds(&f->names, ",");
+}
+
+/* Ask for the names that were noted, all at once. */
+static int ask(struct functions *f, struct lc_error *err)
+{
+    struct lc_answer *v = realloc(f->v, (f->n + 1) * sizeof *v);
+    char **asked = realloc(f->asked, (f->n + 1) * sizeof *asked);
+    struct lc_sql_arg args[] = {{"names", NULL}, {NULL, NULL}};
+    int rc;
+
+    if (v)
+        f->v = v;
+    if (asked)
+        f->asked = asked;
+    if (!v || !asked)
+        return lc_no_memory(err);
+    v[f->n] = (struct lc_answer){0};
+    asked[f->n] = lc_buf_detach(&f->names);
+    args[0].value = asked[f->n];
+    if (!asked[f->n])
+        return lc_no_memory(err);
+    rc = lc_query_read(f->b, lc_sql_functions, args, &v[f->n], err);
+    f->n++;
+    return rc;
+}
+
+/* The row of that name: as it is written, else one that is known in any case. */
+static bool find(const struct functions *f, const char *name, const struct lc_answer **t,
+                 size_t *row)
+{
+    for (int any_case = 0; any_case < 2; any_case++) {
+        for (size_t k = 0; k < f->n; k++) {
+            for (size_t i = 0; i < f->v[k].rows; i++) {
+                const char *is = lc_answer_at(&f->v[k], i, LC_SQL_FUNCTIONS_NAME)->p;
+
+                if (any_case ? strcasecmp(is, name) != 0 ||
+                                   !lc_answer_u64(&f->v[k], i, LC_SQL_FUNCTIONS_ANY_CASE, 0)
+                             : strcmp(is, name) != 0)
+                    continue;
+                *t = &f->v[k];
+                *row = i;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool was_asked(const struct functions *f, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (size_t k = 0; k < f->n; k++) {
+        for (const char *p = f->asked[k]; *p; p += strcspn(p, ",") + 1) {
+            if (strcspn(p, ",") == n && strncasecmp(p, name, n) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The row of a name, asked for where it was not; *t NULL: the server lists no such function. */
+static int look_up(struct functions *f, const char *name, const struct lc_answer **t, size_t *row,
+                   struct lc_error *err)
+{
+    int rc = 0;
+
+    *t = NULL;
+    if (find(f, name, t, row) || was_asked(f, name) || strchr(name, ','))
+        return 0;
+    rc = note_name(f, name);
+    rc = rc ? lc_no_memory(err) : ask(f, err);
+    if (rc == 0)
+        find(f, name, t, row);
+    return rc;
+}
+
+/* What an alias stands for may be an alias, or another spelling of the name, in turn. */
+static int look(void *ctx, const char *name, struct lc_known_function *out, struct lc_error *err)
+{
+    struct functions *f = ctx;
+    const struct lc_answer *t;
+    size_t row;
+    int rc = look_up(f, name, &t, &row, err);
+
+    *out = (struct lc_known_function){0};
+    for (int hops = 0; rc == 0 && t && hops < ALIAS_HOPS; hops++) {
+        const struct lc_cell *alias = lc_answer_at(t, row, LC_SQL_FUNCTIONS_ALIAS_TO);
+        const struct lc_cell *definition = lc_answer_at(t, row, LC_SQL_FUNCTIONS_DEFINITION);
+
+        out->canonical = alias->n ? alias->p : lc_answer_at(t, row, LC_SQL_FUNCTIONS_NAME)->p;
+        out->definition = definition->n ? definition->p : NULL;
+        if (!alias->n)
+            break;
+        rc = look_up(f, alias->p, &t, &row, err);
+    }
+    return rc;
+}
+
+static void release(struct functions *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        lc_answer_release(&f->v[i]);
+        free(f->asked[i]);
+    }
+    free(f->v);
+    free(f->asked);
+    lc_buf_release(&f->names);
+}
+
+/* head and text, by the server's formatter; as they are where it cannot. */
+static int format(struct lc_backend *b, const struct lc_abilities *facts, const char *head,
+                  struct lc_slice text, char **out, struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    struct lc_answer t = {0};
+    int rc = 0;
+
+    if (asprintf(out, "%s%.*s", head, (int)text.n, (const char *)text.p) < 0) {
+        *out = NULL;
+        return lc_no_memory(err);
+    }
+    if (facts->format_query)
+        rc = lc_query_read(b, lc_sql_format_query,
+                           (const struct lc_sql_arg[]){{"sql", *out}, {NULL, NULL}}, &t, &one);
+    if (rc == 0 && t.rows == 1) {
+        free(*out);
+        *out = strdup(lc_answer_at(&t, 0, 0)->p);
+        rc = *out ? 0 : lc_no_memory(err);
+    } else if (rc == LC_ERR_SERVER) {
+        rc = 0;
+    } else if (rc) {
+        lc_error_pass(err, &one);
+    }
+    lc_answer_release(&t);
+    return rc;
+}
+
+/* What differs, and is it proven? `head` makes a statement of the texts, which is cut off again. */
+static int compare(struct lc_backend *b, const struct lc_abilities *facts, const char *database,
+                   const char *head, const struct lc_slice texts[2], bool expressions,
+                   enum lc_sameness *same, struct lc_error *err)
+{
+    struct functions f = {.b = b};
+    const struct lc_function_source source = {look, &f};
+    struct lc_canonical forms[2] = {{0}};
+    char *sql[2] = {NULL, NULL};
+    struct lc_error one = LC_ERROR_INIT;
+    size_t cut = strlen(head), at;
+    int rc = 0;
+
+    lc_buf_init(&f.names, (size_t)1 << 20);
+    for (int i = 0; rc == 0 && i < 2; i++)
+        rc = format(b, facts, head, texts[i], &sql[i], err);
+    for (int i = 0; rc == 0 && i < 2; i++) {
+        rc = lc_canonical_functions(sql[i] + cut, strlen(sql[i] + cut), note_name, &f);
+        if (rc == LC_ERR_INPUT)
+            rc = 0;
+        else if (rc)
+            lc_no_memory(err);
+    }
+    if (rc == 0)
+        rc = ask(&f, err);
+    for (int i = 0; rc == 0 && i < 2; i++)
+        rc = lc_canonical_make(&forms[i], sql[i] + cut, strlen(sql[i] + cut), database, &source,
+                               &one);
+    if (rc && rc != LC_ERR_INPUT)
+        lc_error_pass(err, &one);
+    if (rc == LC_ERR_INPUT) {
+        rc = 0; /* not SQL as this lexer knows it: nothing is proven */
+    } else if (rc == 0) {
+        bool vague = !facts->format_query || forms[0].expanded || forms[1].expanded ||
+                     forms[0].unknown || forms[1].unknown;
+
+        at = lc_canonical_mismatch(&forms[0], &forms[1]);
+        if (at == SIZE_MAX)
+            *same = LC_SAME;
+        else if (expressions)
+            *same = vague ? LC_UNSURE : LC_DIFFERENT;
+        else if (lc_canonical_proves(&forms[0], &forms[1], at))
+            *same = LC_DIFFERENT;
+    }
+    for (int i = 0; i < 2; i++) {
+        lc_canonical_release(&forms[i]);
+        free(sql[i]);
+    }
+    release(&f);
+    return rc;
+}
+
+int lc_same_expression(struct lc_backend *b, const struct lc_abilities *facts, const char *database,
+                       struct lc_slice x, struct lc_slice y, enum lc_sameness *same,
+                       struct lc_error *err)
+{
+    *same = lc_lex_same((const char *)x.p, x.n, (const char *)y.p, y.n) ? LC_SAME : LC_UNSURE;
+    if (*same == LC_SAME || !facts->function_origin)
+        return 0;
+    return compare(b, facts, database, "SELECT ", (const struct lc_slice[2]){x, y}, true, same,
+                   err);
+}
+
+int lc_same_command(struct lc_backend *b, const struct lc_abilities *facts, const char *database,
+                    struct lc_slice x, struct lc_slice y, enum lc_sameness *same,
+                    struct lc_error *err)
+{
+    const char *p = (const char *)y.p;
+    bool inside = y.n > 2 && p[0] == '(' && p[y.n - 1] == ')';
+
+    *same = LC_UNSURE;
+    if (lc_lex_same((const char *)x.p, x.n, p, y.n) ||
+        (inside && lc_lex_same((const char *)x.p, x.n, p + 1, y.n - 2)))
+        *same = LC_SAME;
+    if (*same == LC_SAME || !facts->function_origin)
+        return 0;
+    return compare(b, facts, database, "ALTER TABLE t ", (const struct lc_slice[2]){x, y}, false,
+                   same, err);
+}
