@@ -74,6 +74,13 @@ SELECT name, alias_to, case_insensitive AS any_case,
 FROM system.functions
 WHERE has(splitByChar(',', {str:names}), lower(name));
 
+-- :name function_fit (name) -> at most one row: command, format, return_type, return_name,
+--     arguments uint, argument_type, chunk_header uint
+SELECT command, format, return_type, return_name, length(argument_types) AS arguments,
+    argument_types[1] AS argument_type, send_chunk_header AS chunk_header
+FROM system.user_defined_functions
+WHERE name = {str:name} AND load_status = 'Success';
+
 -- :name function_unsteady (name) -> name
 SELECT name FROM system.functions
 WHERE origin = 'System' AND deterministic = 0 AND NOT startsWith(lower(name), 'dictget')

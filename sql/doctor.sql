@@ -60,10 +60,12 @@ ORDER BY database, table;
 
 -- :name udf_all () -> name, load_status, loading_error_message, command, udf_type, return_type,
 --     return_name, deterministic uint, pool_size uint, command_read_timeout uint,
---     command_write_timeout uint, max_command_execution_time uint, arguments uint, argument_type
+--     command_write_timeout uint, max_command_execution_time uint, arguments uint, argument_type,
+--     format, chunk_header uint
 SELECT name, toString(load_status) AS load_status, loading_error_message, command, toString(type) AS udf_type,
     return_type, return_name, deterministic, pool_size, command_read_timeout, command_write_timeout,
-    max_command_execution_time, length(argument_types) AS arguments, argument_types[1] AS argument_type
+    max_command_execution_time, length(argument_types) AS arguments, argument_types[1] AS argument_type,
+    format, send_chunk_header AS chunk_header
 FROM system.user_defined_functions
 ORDER BY name;
 

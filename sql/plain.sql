@@ -55,5 +55,11 @@ SELECT mutation_id, command, parts_to_do, is_done, toUnixTimestamp(create_time) 
 FROM remote({str:host}, system.mutations, {str:user})
 WHERE database = {str:database} AND table = {str:table};
 
+-- :name host_function_fit (host, user, name) -> as function_fit
+SELECT command, format, return_type, return_name, length(argument_types) AS arguments,
+    argument_types[1] AS argument_type, send_chunk_header AS chunk_header
+FROM remote({str:host}, system.user_defined_functions, {str:user})
+WHERE name = {str:name} AND load_status = 'Success';
+
 -- :name host_function_known (host, user, name) -> as function_known
 SELECT count() AS n FROM remote({str:host}, system.functions, {str:user}) WHERE name = {str:name};

@@ -2,6 +2,7 @@
 
 #include "cli/server/server_error.h"
 #include "cli/column/compare_rules.h"
+#include "cli/column/function_fit.h"
 #include "cli/column/sample_rows.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
@@ -20,6 +21,9 @@ enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20 };
 
 /* The connected server itself, rather than a host of the cluster by its name there. */
 #define NO_HOST SIZE_MAX
+
+/* The origin of executable functions in system.functions. */
+#define EXECUTABLE "ExecutableUserDefined"
 
 /* One expression on trial. */
 struct trial {
@@ -715,6 +719,35 @@ static int refuse_missing(const struct lc_preflight *d, const struct trial *t, c
     return LC_ERR_REFUSED;
 }
 
+/* A function written by hand may declare other types than its program reads. */
+static int check_fit(const struct lc_preflight *d, const char *name, size_t host,
+                     struct lc_error *err)
+{
+    struct lc_function_fit_note note;
+    int rc = lc_function_fit_check(d->cluster, host, name, &note, err);
+
+    if (rc == 0 && note.text[0])
+        say(d, true, "%s", note.text);
+    return rc;
+}
+
+static int check_fits(const struct lc_preflight *d, const char *name, struct lc_error *err)
+{
+    int rc = 0;
+
+    if (!d->facts->udf_types) {
+        say(d, true,
+            "whether the XML of %s fits its program (format, argument, return type) is not known: "
+            "this server cannot be asked (26.2 and later can)",
+            name);
+        return 0;
+    }
+    for (size_t i = 0; rc == 0 && i < d->cluster->n; i++)
+        if (!d->cluster->v[i].down)
+            rc = check_fit(d, name, i, err);
+    return rc;
+}
+
 /* Every host must know it: one that does not cannot load the table's DEFAULT. */
 static int find_on_hosts(const struct lc_preflight *d, const struct trial *t, const char *name,
                          struct lc_error *err)
@@ -749,7 +782,7 @@ static int find_functions(struct lc_preflight *d, struct trial *t, bool now, boo
     while (rc == 0 && (name = lc_expr_function(expr, &at))) {
         const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
         struct lc_answer found = {0};
-        bool foreign;
+        bool foreign, executable;
 
         rc = lc_query_read(d->b,
                            d->facts->function_origin ? lc_sql_function_origin : lc_sql_function_any,
@@ -764,9 +797,13 @@ static int find_functions(struct lc_preflight *d, struct trial *t, bool now, boo
             rc == 0 && !*wait &&
             (strcmp(lc_answer_at(&found, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p, "System") != 0 ||
              strncasecmp(name, "dictGet", 7) == 0);
+        executable = foreign && strcmp(lc_answer_at(&found, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p,
+                                       EXECUTABLE) == 0;
         lc_answer_release(&found);
         if (foreign && strncasecmp(name, "dictGet", 7) != 0)
             rc = find_on_hosts(d, t, name, err);
+        if (rc == 0 && executable)
+            rc = check_fits(d, name, err);
         if (foreign && !t->udf)
             t->udf = name;
         else

@@ -1,5 +1,6 @@
 /* livecol doctor: functions, and the DEFAULTs that call them. */
 #include "cli/column/compare_rules.h"
+#include "cli/column/function_fit.h"
 #include "cli/column/preflight.h"
 #include "cli/column/replace_default.h"
 #include "cli/commands/doctor_server.h"
@@ -43,19 +44,7 @@ static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_
 {
     uint64_t pool = lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_POOL_SIZE, 0);
     bool is_pool = strcmp(text_of(f, LC_SQL_UDF_ALL_UDF_TYPE), "executable_pool") == 0;
-    char *type = f->ours ? word_behind(f->command, "--type ") : NULL;
 
-    if (f->ours && strcmp(text_of(f, LC_SQL_UDF_ALL_RETURN_NAME), "result") != 0)
-        lc_doctor_say(d, LC_LEVEL_FAIL, "function",
-                      "the server takes the column by name: every row is empty. Set it to result",
-                      "%s: return_name is %s, and livecol-udf calls its column result", f->name,
-                      text_of(f, LC_SQL_UDF_ALL_RETURN_NAME));
-    if (type && *type != '@' && strcmp(type, text_of(f, LC_SQL_UDF_ALL_RETURN_TYPE)) != 0)
-        lc_doctor_say(
-            d, LC_LEVEL_WARN, "function",
-            "the server casts in silence, and a narrower type loses values: make them one",
-            "%s: return_type is %s, and the command answers %s", f->name,
-            text_of(f, LC_SQL_UDF_ALL_RETURN_TYPE), type);
     if (lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_COMMAND_READ_TIMEOUT, TIMEOUT_MS) < TIMEOUT_MS ||
         lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_COMMAND_WRITE_TIMEOUT, TIMEOUT_MS) <
             TIMEOUT_MS ||
@@ -80,7 +69,31 @@ static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_
         lc_doctor_say(d, LC_LEVEL_WARN, "function",
                       "set deterministic to 1 where its rules never change under this name",
                       "%s: not deterministic, so the query cache refuses it", f->name);
-    free(type);
+}
+
+/* Do XML and command say the same of what goes in and out? False: its answers prove nothing. */
+static bool look_at_fit(struct lc_doctor *d, const struct function *f)
+{
+    const struct lc_function_fit fit = {
+        .name = f->name,
+        .command = f->command,
+        .format = text_of(f, LC_SQL_UDF_ALL_FORMAT),
+        .return_type = text_of(f, LC_SQL_UDF_ALL_RETURN_TYPE),
+        .return_name = text_of(f, LC_SQL_UDF_ALL_RETURN_NAME),
+        .argument_type = text_of(f, LC_SQL_UDF_ALL_ARGUMENT_TYPE),
+        .arguments = lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_ARGUMENTS, 0),
+        .chunk_header = lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_CHUNK_HEADER, 0) != 0,
+    };
+    struct lc_function_fit_note note;
+    struct lc_error why = LC_ERROR_INIT;
+
+    if (lc_function_fit_judge(&fit, &note, &why)) {
+        lc_doctor_say(d, LC_LEVEL_FAIL, "function", why.hint, "%s", why.msg);
+        return false;
+    }
+    if (note.text[0])
+        lc_doctor_say(d, LC_LEVEL_WARN, "function", "make the two one", "%s", note.text);
+    return true;
 }
 
 static int sample(struct lc_doctor *d, const struct function *f, struct lc_error *err)
@@ -174,6 +187,8 @@ static int look_at_function(struct lc_doctor *d, const struct function *f, uint6
         return 0;
     }
     look_at_setup(d, f, threads);
+    if (!look_at_fit(d, f))
+        return 0;
     if (lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_ARGUMENTS, 0) == 1) {
         rc = sample(d, f, err);
         if (rc == 0)

@@ -15,6 +15,7 @@ static const struct {
     {"merges.is_mutation", offsetof(struct lc_abilities, merge_mutation)},
     {"functions.origin", offsetof(struct lc_abilities, function_origin)},
     {"user_defined_functions.name", offsetof(struct lc_abilities, udf_table)},
+    {"user_defined_functions.argument_types", offsetof(struct lc_abilities, udf_types)},
     {"query_log.query_id", offsetof(struct lc_abilities, query_log)},
     {"processes.Settings", offsetof(struct lc_abilities, comments)},
     {"zookeeper.path", offsetof(struct lc_abilities, keeper)},

@@ -11,6 +11,7 @@ struct lc_abilities {
     bool merge_mutation;  /* system.merges has is_mutation */
     bool function_origin; /* system.functions has origin */
     bool udf_table;       /* system.user_defined_functions */
+    bool udf_types;       /* it has the types of arguments, and formats */
     bool query_log;       /* system.query_log, made by the server once it has logged something */
     bool comments;     /* system.processes shows settings by name: log_comment can be looked for */
     bool query_kind;   /* system.processes has query_kind */

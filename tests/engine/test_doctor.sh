@@ -72,20 +72,23 @@ function_xml slow -e 's/60000</10000</' -e 's/<pool_size>16/<pool_size>1/' \
   -e 's/<deterministic>1/<deterministic>0/'
 function_xml each -e 's/executable_pool/executable/'
 function_xml named -e 's/<return_name>result/<return_name>region/'
-function_xml narrow -e 's/<return_type>LowCardinality(String)/<return_type>String/'
+# Of another program nothing is known but what it answers.
+cp "$LIVECOL_UDF" "$work/engine/user_scripts/another-program"
+function_xml another -e 's/<return_name>result/<return_name>region/' -e 's/<command>livecol-udf/<command>another-program/'
+function_xml narrow -e 's/<return_type>LowCardinality(String)/<return_type>Enum8('"'"'us-east'"'"'=1,'"'"'eu-west'"'"'=2,'"'"'unknown'"'"'=3)/'
 function_xml nowhere -e 's/livecol-udf --rules/no-such-program --rules/'
 sql 'SYSTEM RELOAD FUNCTIONS'
-doctor 'functions' 8 --rules "named=$rules"
+doctor 'functions' 8 --rules "another=$rules"
 line 'functions' warn function 'slow: time-outs under 60 s'
 line 'functions' warn function 'slow: not deterministic'
 [ "$(nproc)" -lt 2 ] || line 'functions' warn function 'slow: pool_size 1, and one query calls from'
 line 'functions' warn function 'each: a process is started for every block'
-line 'functions' fail function 'named: return_name is region'
-line 'functions' warn function 'named answers the empty value'
-line 'functions' fail function 'named answers "" for the key'
-line 'functions' warn function 'narrow: return_type is String'
+line 'functions' fail function 'the function named does not fit its program: its return_name is region'
+line 'functions' warn function 'another answers the empty value'
+line 'functions' fail function 'another answers "" for the key'
+line 'functions' warn function 'narrow answers LowCardinality(String), which the server casts to Enum8'
 line 'functions' fail function 'nowhere does not answer'
-rm "$work"/engine/{slow,each,named,narrow,nowhere}_function.xml
+rm "$work"/engine/{slow,each,named,another,narrow,nowhere}_function.xml
 sql 'SYSTEM RELOAD FUNCTIONS'
 
 # --- rules of nobody knows which function; a table's own limits; names that would steer a terminal ---
