@@ -340,6 +340,11 @@ static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum p
     rc = lc_split_split(&script, f->text, f->n, &err);
     if (rc == LC_ERR_INPUT)
         return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, err.row + 1, "%s", err.msg);
+    if (rc == 0 && script.n > LC_MAX_MIGRATION_STMTS) {
+        lc_split_release(&script);
+        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0, "has more than %u statements",
+                               LC_MAX_MIGRATION_STMTS);
+    }
     for (size_t i = 0; rc == 0 && i < script.n; i++)
         rc = take_piece(m, f, part, &script.v[i], &s, problems);
     if (rc == 0)

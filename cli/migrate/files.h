@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #define LC_MAX_MIGRATION_BYTES ((size_t)64 << 20)
+#define LC_MAX_MIGRATION_STMTS 1000000u
 
 /* One statement of a section. */
 struct lc_migration_stmt {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/signals.h"
+#include "cli/migrate/tracking_rows.h"
 #include "cli/server/keeper.h"
 #include "cli/server/query.h"
 #include "cli/sql/lexer.h"
@@ -253,7 +254,8 @@ static int row_of(const struct lc_answer *rows, size_t i, struct row *r, struct 
         .stmt_sha256 = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_STMT_SHA256)->p,
         .query_id = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_QUERY_ID)->p,
         .execution_ms = lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_EXECUTION_MS, 0),
-        .error_code = (int)lc_answer_f64(rows, i, LC_SQL_TRACKING_ROWS_ERROR_CODE, 0),
+        .error_code =
+            (int)strtol(lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_ERROR_CODE)->p, NULL, 10),
         .error = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_ERROR)->p,
     };
     r->run_id = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_RUN_ID)->p;
@@ -317,7 +319,6 @@ static bool is_repeated(const struct lc_answer *rows, size_t i)
 
 int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
     struct lc_answer rows = {0};
     int rc;
 
@@ -326,7 +327,7 @@ int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
         return 0;
     rc = t->replicated ? catch_up(t, err) : 0;
     if (rc == 0)
-        rc = lc_query_read(t->b, lc_sql_tracking_rows, args, &rows, err);
+        rc = lc_tracking_rows_read(t->b, t->database, t->table, &rows, err);
     for (size_t i = 0; rc == 0 && i < rows.rows; i++) {
         struct row r;
 
@@ -381,14 +382,37 @@ static int check_columns(const struct lc_tracking *t, const struct lc_answer *co
     return LC_ERR_REFUSED;
 }
 
+/*
+ * Is the table there, and what are its columns? Without it nothing counts as applied, so that two
+ * answers have to agree on it; another run may create it between them.
+ */
+static int read_columns(const struct lc_tracking *t, const struct lc_sql_arg *args, bool *exists,
+                        struct lc_answer *columns, struct lc_error *err)
+{
+    for (unsigned attempt = 1;; attempt++) {
+        int rc = lc_query_read(t->b, lc_sql_table_there, args, columns, err);
+
+        *exists = rc == 0 && lc_answer_u64(columns, 0, LC_SQL_TABLE_THERE_N, 0) > 0;
+        if (rc == 0)
+            rc = lc_query_read(t->b, lc_sql_columns, args, columns, err);
+        if (rc || *exists == (columns->rows > 0))
+            return rc;
+        if (attempt == LC_QUERY_TRIES || lc_sleep_ms(lc_backoff_ms(attempt), lc_stop_flag()))
+            return lc_fail(err, LC_ERR_SERVER,
+                           "%s contradicts itself on whether there is a table %s.%s",
+                           lc_backend_where(t->b), t->database, t->table);
+    }
+}
+
 /* Is the table there, and ours? */
 static int look(struct lc_tracking *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
     struct lc_answer columns = {0};
-    int rc = lc_query_read(t->b, lc_sql_columns, args, &columns, err);
+    bool exists;
+    int rc = read_columns(t, args, &exists, &columns, err);
 
-    t->exists = rc == 0 && columns.rows > 0;
+    t->exists = rc == 0 && exists;
     if (t->exists)
         rc = check_columns(t, &columns, err);
     if (rc == 0 && t->exists)
