@@ -109,7 +109,8 @@ static void *beat_thread(void *arg)
         if (lock->stop)
             break;
         pthread_mutex_unlock(&lock->mutex);
-        beat(lock, lock->beat_b, NULL);
+        if (beat(lock, lock->beat_b, NULL) != 0)
+            LC_TEST_POINT("a heartbeat has failed");
         pthread_mutex_lock(&lock->mutex);
     }
     pthread_mutex_unlock(&lock->mutex);

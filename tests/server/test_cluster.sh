@@ -6,6 +6,8 @@
 #   LIVECOL_LONG=1: ZooKeeper gone for longer, kills at other points, a holder's host lost.
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+# shellcheck source=tests/support/process.sh
+. "$LIVECOL_SOURCE/tests/support/process.sh"
 cluster=$LIVECOL_SOURCE/tests/support/cluster
 on=$work/cluster
 
@@ -29,16 +31,12 @@ expect 'status' 0 "$("$cluster" status "$on" >/dev/null && echo $?)"
 on_a() { engine_sql "$url_a" "$1"; }
 on_b() { engine_sql "$url_b" "$1"; }
 
-# eventually WHAT WANTED COMMAND...: within half a minute the command prints that.
+# eventually WHAT WANTED COMMAND...: the command comes to print that.
 eventually() {
-  local what=$1 wanted=$2 got=''
-  shift 2
-  for _ in $(seq 300); do
-    got=$("$@" 2>/dev/null)
-    [ "$got" != "$wanted" ] || break
-    sleep 0.1
-  done
-  expect "$what" "$wanted" "$got"
+  local what=$1
+  shift
+  wait_until "$what" is "$@"
+  checks=$((checks + 1))
 }
 
 # clean NAME: a database of that name on both hosts, empty; CLICKHOUSE_URL is host a's.
@@ -67,14 +65,9 @@ sed 's/eu-west/elsewhere/' "$rules" >"$work/other.csv"
 # region that the rules give.
 same() {
   local question="SELECT count(), sum(cityHash64(k, region)), countIf(region != multiIf(startsWith(k, 'u1'), 'us-east', startsWith(k, 'u2'), 'eu-west', 'unknown')) FROM $2"
-  local a b
-  for _ in $(seq 300); do # an INSERT reaches the other replica a moment later
-    a=$(on_a "$question")
-    b=$(on_b "$question")
-    [ "$a" != "$b" ] || break
-    sleep 0.1
-  done
-  expect "$1: host b has what host a has" "$a" "$b"
+  local a
+  a=$(on_a "$question")
+  eventually "$1: host b has what host a has" "$a" on_b "$question" # an INSERT reaches it a moment later
   expect "$1: rows" "$3" "$(echo "$a" | cut -f1)"
   expect "$1: rows with another region" 0 "$(echo "$a" | cut -f3)"
   for host in on_a on_b; do
@@ -282,7 +275,7 @@ race() {
   for which in a b a b; do
     n=$((n + 1))
     CLICKHOUSE_URL=$([ $which = a ] && echo "$url_a" || echo "$url_b")/$1 \
-      "$LIVECOL_BIN" up -d "$work/$1" --cluster replicas >"$work/out.$n" 2>&1 </dev/null &
+      "$LIVECOL_BIN" up -d "$work/$1" --cluster replicas --lock-timeout 600 >"$work/out.$n" 2>&1 </dev/null &
     pids+=($!)
   done
   for n in 1 2 3 4; do
@@ -319,14 +312,20 @@ migration "$work/shards" 0002_region <<END
 ALTER TABLE ev ON CLUSTER shards ADD COLUMN region String DEFAULT $default AFTER k;
 ALTER TABLE ev ON CLUSTER shards UPDATE region = region WHERE 1;
 END
-# That server's ADD COLUMN waits for the SELECTs that run: this one keeps host b from it.
-on_b 'SELECT sum(sleepEachRow(0.1)) FROM (SELECT k FROM shards.ev LIMIT 30) SETTINGS max_block_size = 1' >/dev/null &
+# That server's ADD COLUMN waits for the SELECTs that run: this one keeps host b from it until it is killed.
+on_b 'SELECT sum(sleepEachRow(0.1)) FROM (SELECT k FROM shards.ev) SETTINGS max_block_size = 1' >/dev/null &
 select_pid=$!
-sleep 0.3
-up "$work/shards" --cluster shards --ddl-timeout 1
+held="query LIKE 'SELECT sum(sleepEachRow%'"
+wait_until 'a SELECT reads the table on host b' is 1 \
+  on_b "SELECT count() FROM system.processes WHERE $held AND read_rows > 0"
+"$LIVECOL_BIN" up -d "$work/shards" --cluster shards --ddl-timeout 1 >"$work/out" 2>"$work/err" </dev/null &
+up_pid=$!
+wait_until 'it says whom it waits for' says "$work/err" "the statement is not done yet on $host_b"
+on_b "KILL QUERY WHERE $held" >/dev/null
+wait "$up_pid"
+code=$?
 said_good 'past the server'\''s time-out'
 wait "$select_pid"
-expect_in 'past the server'\''s time-out' "the statement is not done yet on $host_b" "$work/err"
 for host in on_a on_b; do
   expect "shards: undone, $host" 0 \
     "$($host "SELECT countIf(NOT is_done) FROM system.mutations WHERE database = 'shards'")"
@@ -334,8 +333,42 @@ for host in on_a on_b; do
     "$($host "SELECT countIf(region = '') FROM shards.ev")"
 done
 
-# --- faults in mid-backfill: slow on purpose
-# faulty NAME: the table with its column; then the backfill, begun in the background.
+# --- faults in mid-backfill
+# What the mutations ask: a dictionary of each host whose program waits at the gate of that host's name.
+gate=$work/gate
+mkdir "$gate"
+cat >"$gate/program" <<'END'
+#!/bin/sh
+# Answers its keys, each with "yes", and passes the gate $1 before.
+gate=${0%/*}/$1
+waits() {
+  [ -e "$gate.hold" ] || return 1
+  for pass in "$gate".pass.*; do
+    ! rmdir "$pass" 2>/dev/null || return 1
+  done
+}
+if waits; then
+  echo $$ >"$gate.writing" && mv "$gate.writing" "$gate.reached"
+  while [ -e "$gate.hold" ]; do sleep 0.02; done
+fi
+exec sed 's/$/\tyes/'
+END
+chmod +x "$gate/program"
+for host in a b; do
+  cat >"$on/$host/gated_dictionary.xml" <<END
+<dictionaries><dictionary><name>gated</name>
+  <source><executable><command>$gate/program $host</command><format>TabSeparated</format></executable></source>
+  <lifetime>0</lifetime><layout><complex_key_cache><size_in_cells>262144</size_in_cells></complex_key_cache></layout>
+  <structure><key><attribute><name>k</name><type>String</type></attribute></key>
+    <attribute><name>here</name><type>String</type><null_value>no</null_value></attribute></structure>
+</dictionary></dictionaries>
+END
+  "on_$host" 'SYSTEM RELOAD DICTIONARIES' >/dev/null
+done
+
+# faulty NAME: the table with its column; then the backfill, begun in the background, and held on both
+# hosts in the middle of the part. They are held from when the tool is about to send, since it asks the
+# dictionaries itself before.
 faulty() {
   events "$work/$1" "$1"
   migration "$work/$1" 0002_region <<END
@@ -345,13 +378,35 @@ END
   up "$work/$1" --cluster replicas
   said_good "$1: before"
   migration "$work/$1" 0003_fill <<'END'
-ALTER TABLE ev UPDATE region = region WHERE NOT ignore(sleep(0.1));
+ALTER TABLE ev UPDATE region = region WHERE dictGetString('gated', 'here', tuple(k)) = 'yes';
 INSERT INTO ev (k) VALUES ('u1_last');
 END
-  "$LIVECOL_BIN" up -d "$work/$1" --cluster replicas >"$work/out" 2>"$work/err" </dev/null &
+  gate_close "$gate" 'before the send'
+  LIVECOL_TEST_GATE=$gate "$hooks" up -d "$work/$1" --cluster replicas >"$work/out" 2>"$work/err" </dev/null &
   up_pid=$!
-  eventually "$1: its mutation runs" 1 \
-    on_a "SELECT count() FROM system.mutations WHERE database = '$1' AND NOT is_done"
+  gate_wait "$gate" 'before the send'
+  gate_close "$gate" a 2
+  gate_close "$gate" b 2
+  gate_open "$gate" 'before the send'
+  gate_wait "$gate" a
+  gate_wait "$gate" b
+  expect "$1: its mutation runs" 1 \
+    "$(on_a "SELECT count() FROM system.mutations WHERE database = '$1' AND NOT is_done")"
+}
+# lose HOST: it is killed, and with it the program that waits, which would keep its data's lock.
+lose() {
+  local program
+  program=$(cat "$gate/$1.reached")
+  "$cluster" kill "$on" "$1"
+  kill -KILL "$program"
+  wait_until "the program of host $1 has ended" has_ended "$program"
+}
+# shellcheck disable=SC2317 # by wait_until
+has_ended() { ! process_runs "$1"; }
+
+both_go_on() {
+  gate_open "$gate" a
+  gate_open "$gate" b
 }
 
 # ended NAME ROWS
@@ -365,16 +420,27 @@ ended() {
 }
 
 faulty killed
-"$cluster" kill "$on" b
+lose b
 on_a "INSERT INTO killed.ev (k) VALUES ('u2_meanwhile')"
-sleep 1
+eventually 'killed: host a knows it' 1 \
+  on_a "SELECT active_replicas FROM system.replicas WHERE database = 'killed' AND table = 'ev'"
+gate_close "$gate" b
 "$cluster" start "$on" b >/dev/null
+gate_wait "$gate" b # it is at the part again
+both_go_on
 ended 'killed' 100002
 
 faulty keeper
+gate_close "$gate" 'a heartbeat has failed'
 "$cluster" kill "$on" zk
-sleep 10
+for host in on_a on_b; do
+  eventually "keeper: $host has noticed" 1 \
+    $host "SELECT is_session_expired FROM system.replicas WHERE database = 'keeper' AND table = 'ev'"
+done
+gate_wait "$gate" 'a heartbeat has failed' # so has the tool
 "$cluster" start "$on" zk >/dev/null
+gate_open "$gate" 'a heartbeat has failed'
+both_go_on
 ended 'keeper' 100001
 
 # --- a replica that is down at the start
@@ -402,11 +468,12 @@ same 'a replica was down' down.ev 100000
 # lost NAME: the host that is connected to is killed, and livecol with it; b goes on.
 lost() {
   faulty "$1"
-  "$cluster" kill "$on" a
+  lose a
   kill -KILL "$up_pid"
   wait "$up_pid" 2>/dev/null
+  both_go_on
   CLICKHOUSE_URL=$url_b/$1 LIVECOL_TEST_STALE_S=5 "$hooks" up -d "$work/$1" --cluster replicas \
-    --allow-degraded --lock-timeout 60 >"$work/out" 2>"$work/err" </dev/null
+    --allow-degraded --lock-timeout 600 >"$work/out" 2>"$work/err" </dev/null
   code=$?
   said_good "$1: from host b"
   "$cluster" start "$on" a >/dev/null
@@ -417,17 +484,19 @@ lost() {
     on_b "SELECT count() FROM system.tables WHERE database = '$1' AND name LIKE '%lock%'"
 }
 
-# written NAME: INSERTs on the host that stays, while b is killed and started N times.
+# written NAME: INSERTs on the host that stays, while b is killed and started three times, each time at some
+# block of the part.
 written() {
   local i
   faulty "$1"
   for i in 1 2 3; do
-    "$cluster" kill "$on" b
+    lose b
     on_a "INSERT INTO $1.ev (k) SELECT concat('u', toString(number), '_$i') FROM numbers(1000)"
-    sleep "0.$((RANDOM % 10))"
+    gate_close "$gate" b "$((RANDOM % 10))"
     "$cluster" start "$on" b >/dev/null
-    sleep "0.$((RANDOM % 10))"
+    gate_wait "$gate" b
   done
+  both_go_on
   ended "$1" 103001
 }
 if [ -n "${LIVECOL_LONG:-}" ]; then

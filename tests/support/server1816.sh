@@ -53,8 +53,17 @@ answers() {
   curl -sf --noproxy '*' -m 2 "$1/ping" >/dev/null 2>&1
 }
 
+# processor_ticks PID: what it has used, in hundredths of a second.
+processor_ticks() {
+  local stat
+  read -ra stat <"/proc/$1/stat" && echo $((stat[13] + stat[14]))
+}
+
+# That server may hang at its start: where a table cannot be loaded, a thread that wants to say so waits for
+# a mutex that is gone, and the main thread for that thread. One that neither answers nor works for ten
+# seconds is started again.
 start() {
-  local dir=$1 attempt ports pid url
+  local dir=$1 attempt ports pid url n worked before
   mkdir -p "$dir/data" "$dir/tmp"
   dir=$(cd "$dir" && pwd)
   for attempt in 1 2 3; do
@@ -69,12 +78,18 @@ start() {
     pid=$!
     echo "$pid" >"$dir/pid"
     url="http://127.0.0.1:${ports[0]}"
-    for _ in $(seq 6000); do # until it answers, or has ended
+    worked=0
+    for n in $(seq 6000); do # until it answers, has ended, or hangs
       if answers "$url"; then
         echo "$url"
         return 0
       fi
       process_runs "$pid" || break
+      if [ $((n % 200)) = 0 ]; then
+        before=$worked
+        worked=$(processor_ticks "$pid")
+        [ $((worked - before)) -gt 5 ] || break
+      fi
       sleep 0.05
     done
     kill -9 "$pid" 2>/dev/null || true
