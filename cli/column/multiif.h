@@ -8,9 +8,6 @@
 #include "base/error.h"
 #include "udf/rules/ruleset.h"
 
-/* From about so many rules on the function is the faster one, many times: see bench/README.md. */
-#define LC_MULTIIF_MAX_RULES 30u
-
 /*
  * Append a multiIf that answers what the rules answer:
  *

@@ -1,6 +1,6 @@
 #include "cli/column/replace_default.h"
 
-#include "cli/column/multiif.h"
+#include "cli/column/rule_expression.h"
 #include "cli/column/preflight.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
@@ -84,21 +84,10 @@ static int from_rules(const struct lc_column *d, const struct lc_replace_source 
 
     if (rc == 0)
         rc = attribute_of(d, source, rules, &attribute, err);
-    if (rc == 0 && rules->rules > LC_MULTIIF_MAX_RULES) {
-        rc = lc_fail(err, LC_ERR_REFUSED,
-                     "%s has %u rules: as multiIf they would slow every INSERT; %u are the most",
-                     source->rules, rules->rules, LC_MULTIIF_MAX_RULES);
-        lc_hint(err, "load them into a dictionary and give --dictionary NAME, or --remove the "
-                     "DEFAULT, or keep the function");
-    }
     if (rc == 0) {
         char type[256];
 
-        rc = lc_multiif_multiif(rules, attribute, key_sql, miss_of(d, type), out, err);
-        if (rc == LC_ERR_USAGE)
-            rc = LC_ERR_REFUSED;
-        if (err && err->code == LC_ERR_USAGE)
-            err->code = LC_ERR_REFUSED;
+        rc = lc_rule_expression(rules, attribute, key_sql, miss_of(d, type), out, err);
     }
     lc_rules_free(rules);
     return rc;

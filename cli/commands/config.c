@@ -1,6 +1,10 @@
 /* livecol config function, dictionary, all, install, uninstall */
 #include "cli/commands/config.h"
 
+#include "udf/rules/match.h"
+#include "cli/sql/type_name.h"
+#include "cli/sql/quote.h"
+#include "cli/column/rule_expression.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "base/strings.h"
@@ -23,11 +27,12 @@ struct request {
     struct lc_global global;
     struct lc_install_options place;
     const char *out, *what;
+    const char *as; /* program or sql; NULL: program */
     bool dry_run, offline;
 };
 
 /* Which options a command takes besides the names. */
-enum { TAKES_RULES = 1, TAKES_OUT = 2, TAKES_FOLDERS = 4, TAKES_OFFLINE = 8 };
+enum { TAKES_RULES = 1, TAKES_OUT = 2, TAKES_FOLDERS = 4, TAKES_OFFLINE = 8, TAKES_AS = 16 };
 
 static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
 {
@@ -101,6 +106,15 @@ static int parse(struct request *q, struct lc_command cmd, unsigned takes, int a
                                           "WHAT",
                                           "function, dictionary or all (default: function, where "
                                           "the target has functions)"};
+    if (takes & TAKES_AS)
+        options[n++] = (struct lc_option){
+            "as",
+            0,
+            LC_OPT_STRING,
+            &q->as,
+            "WAY",
+            "program: the XML of livecol-udf; sql: a CREATE FUNCTION of built-in "
+            "expressions, which needs no program on any host (default: program)"};
     if (takes & TAKES_OFFLINE)
         options[n++] = (struct lc_option){
             "offline",   0,    LC_OPT_FLAG,
@@ -152,7 +166,7 @@ static void on_file(void *ctx, enum lc_install_did did, const char *path)
     lc_json_free(o);
 }
 
-/* One XML into --out, or to stdout. */
+/* One file, what is its name behind "region_v1_", into --out, or to stdout. */
 static int put_out(struct request *q, const char *what,
                    int (*make)(const struct lc_server_xml *, struct lc_buf *, struct lc_error *),
                    struct lc_error *err)
@@ -167,7 +181,7 @@ static int put_out(struct request *q, const char *what,
     if (rc == 0 && !q->out) {
         fwrite(xml.p, 1, xml.n, stdout);
     } else if (rc == 0) {
-        snprintf(name, sizeof name, "%s_%s.xml", q->setup.full, what);
+        snprintf(name, sizeof name, "%s_%s", q->setup.full, what);
         path = lc_path_join(q->out, name, err);
         rc = path ? lc_file_compare(path, xml.p, xml.n, &state, err) : LC_ERR_NOMEM;
         if (rc == 0 && state == LC_FILE_OTHER) {
@@ -185,6 +199,35 @@ static int put_out(struct request *q, const char *what,
     return rc;
 }
 
+/* The type's own empty value, where no rule holds. */
+static const char *miss_of(const char *type)
+{
+    if (strstr(type, "Nullable("))
+        return "NULL";
+    return lc_type_is_integer(type) ? "'0'" : "''";
+}
+
+/* CREATE FUNCTION region_v1 AS (k) -> …, with the result's type where it is not a String. */
+static int make_sql(const struct lc_server_xml *s, struct lc_buf *out, struct lc_error *err)
+{
+    const char *type = s->type[0];
+    bool text = strcmp(type, "String") == 0 || strcmp(type, "LowCardinality(String)") == 0;
+    bool converts =
+        s->argument && !strstr(s->argument, "String") && !lc_kind_takes_numbers(s->rules->kind);
+    int rc;
+
+    if (lc_buf_adds(out, "CREATE FUNCTION ") || lc_sql_add_id(out, s->full) ||
+        lc_buf_adds(out, " AS (k) -> ") || (!text && lc_buf_adds(out, "CAST(")))
+        return lc_no_memory(err);
+    rc = lc_rule_expression(s->rules, s->attribute[0], converts ? "toString(k)" : "k",
+                            miss_of(type), out, err);
+    if (rc == 0 && ((!text && (lc_buf_adds(out, ", ") || lc_sql_add_str(out, type) ||
+                               lc_buf_adds(out, ")"))) ||
+                    lc_buf_adds(out, ";\n")))
+        rc = lc_no_memory(err);
+    return rc;
+}
+
 #define EXAMPLE_RULES "--rules region.csv --name region --version 1"
 #define EXAMPLE_PLACE                                                                              \
     "--scripts /var/lib/clickhouse/user_scripts \\\n"                                              \
@@ -196,19 +239,29 @@ int lc_cmd_config_function(int argc, const char **argv)
         .name = "config function",
         .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
         .about = "Print the XML of the executable function that answers by a rule set: NAME_vN. "
-                 "Every element that matters is set.",
+                 "Every element that matters is set. With --as sql print a CREATE FUNCTION "
+                 "instead: the rules as built-in expressions, for up to 8 lengths of prefixes and "
+                 "as many rules as a statement holds. It needs no program on any host, and a "
+                 "DEFAULT that calls it is stored as the expression itself.",
         .examples = "livecol config function " EXAMPLE_RULES "\n"
                     "livecol config function " EXAMPLE_RULES " \\\n"
                     "    --key user_id --type String --out .\n"
                     "livecol config function " EXAMPLE_RULES " \\\n"
-                    "    --argument 'Nullable(String)'",
+                    "    --argument 'Nullable(String)'\n"
+                    "livecol config function " EXAMPLE_RULES " \\\n"
+                    "    --as sql",
     };
     struct request q = {0};
     struct lc_error err = LC_ERROR_INIT;
-    int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT, argc, argv, &err);
+    int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT | TAKES_AS, argc, argv, &err);
 
+    if (rc == 0 && q.as && strcmp(q.as, "program") != 0 && strcmp(q.as, "sql") != 0)
+        rc = lc_fail(&err, LC_ERR_USAGE, "--as takes program or sql, not %s", q.as);
     rc = rc ? rc : lc_server_xml_settle(&q.setup, &err);
-    rc = rc ? rc : put_out(&q, "function", lc_server_xml_function, &err);
+    if (rc == 0)
+        rc = q.as && strcmp(q.as, "sql") == 0
+                 ? put_out(&q, "function.sql", make_sql, &err)
+                 : put_out(&q, "function.xml", lc_server_xml_function, &err);
     return end(rc, &q, &err);
 }
 
@@ -231,7 +284,7 @@ int lc_cmd_config_dictionary(int argc, const char **argv)
     int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT, argc, argv, &err);
 
     rc = rc ? rc : lc_server_xml_settle(&q.setup, &err);
-    rc = rc ? rc : put_out(&q, "dictionary", lc_server_xml_dictionary, &err);
+    rc = rc ? rc : put_out(&q, "dictionary.xml", lc_server_xml_dictionary, &err);
     return end(rc, &q, &err);
 }
 
@@ -264,8 +317,8 @@ int lc_cmd_config_all(int argc, const char **argv)
     rc = rc ? rc : lc_server_xml_settle(&q.setup, &err);
     rc = rc ? rc : try_dictionary(&q, &err); /* before the function is written */
     if (rc == 0 && lc_server_xml_knows_functions(&q.setup))
-        rc = put_out(&q, "function", lc_server_xml_function, &err);
-    rc = rc ? rc : put_out(&q, "dictionary", lc_server_xml_dictionary, &err);
+        rc = put_out(&q, "function.xml", lc_server_xml_function, &err);
+    rc = rc ? rc : put_out(&q, "dictionary.xml", lc_server_xml_dictionary, &err);
     return end(rc, &q, &err);
 }
 

@@ -144,7 +144,7 @@ int lc_cmd_inline(int argc, const char **argv)
     struct lc_inline_options o = {0};
     const struct lc_option own[] = {
         {"rules", 0, LC_OPT_STRING, &o.source.rules, "FILE",
-         "the function's rules, 30 at most: they become a multiIf"},
+         "the function's rules: they become an expression, up to 8 lengths of prefixes"},
         {"dictionary", 0, LC_OPT_STRING, &o.source.dictionary, "NAME",
          "a dictionary of the server that holds the values: it becomes a dictGet"},
         {"attribute", 0, LC_OPT_STRING, &o.source.attribute, "NAME",

@@ -49,10 +49,11 @@ printf 'prefix,region\nu1,us-west\nu2,eu-west\n,unknown\n' >"$work/other.csv"
 inline 'other rules' 3 t.region --rules "$work/other.csv"
 expect_in 'other rules' 'region_v1 answers "us-east" for the key "u1"' "$work/err"
 {
-  echo prefix,region
-  seq -f 'u%g,x' 31
+  cat "$rules"
+  for n in 1 2 3 4 5 6 7 8; do printf "u1%0${n}d,us-east\n" 7; done
 } >"$work/many.csv"
-inline 'many rules' 3 t.region --rules "$work/many.csv"
+inline 'many lengths' 3 t.region --rules "$work/many.csv"
+expect_in 'many lengths' 'have 9 lengths' "$work/err"
 printf 'bucket,region\n50,a\n50,b\n' >"$work/bucket.csv"
 inline 'buckets' 3 t.region --rules "$work/bucket.csv"
 inline 'no column' 3 t.k --rules "$rules"
@@ -60,16 +61,16 @@ inline 'two ways' 2 t.region --rules "$rules" --remove
 inline 'no way' 2 t.region
 expect 'refused: as it was' 'region_v1(k)' "$(default_of t region)"
 
-# --- multiIf, and life without the function -----------------------------------------------------
+# --- built-in expressions, and life without the function -----------------------------------------------------
 inline 'dry run' 0 t.region --rules "$rules" --dry-run
 expect 'dry run: as it was' 'region_v1(k)' "$(default_of t region)"
-inline 'multiIf' 0 t.region --rules "$rules"
-expect_in 'multiIf: compared' 'the same for every one of 100 distinct keys' "$work/err"
+inline 'built in' 0 t.region --rules "$rules"
+expect_in 'built in: compared' 'the same for every one of 100 distinct keys' "$work/err"
 case $(default_of t region) in
-  multiIf*) checks=$((checks + 1)) ;;
-  *) fail "multiIf: $(default_of t region)" ;;
+  transform*) checks=$((checks + 1)) ;;
+  *) fail "built in: $(default_of t region)" ;;
 esac
-inline 'multiIf: again' 3 t.region --rules "$work/other.csv"
+inline 'built in: again' 3 t.region --rules "$work/other.csv"
 # The same by a dictionary, with a key of several parts and with a pattern tree.
 sql "CREATE TABLE i.source (k String, area String) ENGINE = MergeTree ORDER BY k"
 sql "INSERT INTO i.source SELECT DISTINCT k, region FROM i.t"

@@ -1,0 +1,183 @@
+#include "cli/column/rule_expression.h"
+
+#include "cli/sql/quote.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is written, and with what. */
+struct writer {
+    const struct lc_rules *rules;
+    uint32_t attribute;
+    const char *key, *miss;
+    struct lc_buf *out;
+};
+
+/* Rules of one length, rules->rules entries in all, sorted by length, the longest first. */
+struct ranked {
+    uint32_t rule;
+    size_t n;
+};
+
+static int add_literal(struct lc_buf *out, struct lc_slice s)
+{
+    return lc_sql_add_bytes(out, s.n > 0 ? (const void *)s.p : "", s.n);
+}
+
+static int add_value(const struct writer *w, uint32_t rule)
+{
+    const struct lc_rules *r = w->rules;
+
+    return add_literal(w->out,
+                       lc_rules_value(r, w->attribute, lc_rules_value_id(r, w->attribute, rule)));
+}
+
+/* What holds where no rule does: the default's value, or the miss. */
+static int add_rest(const struct writer *w)
+{
+    return w->rules->default_rule < w->rules->rules ? add_value(w, w->rules->default_rule)
+                                                    : lc_buf_adds(w->out, w->miss);
+}
+
+static int longest_first(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    if (x->n != y->n)
+        return x->n > y->n ? -1 : 1;
+    return (x->rule > y->rule) - (x->rule < y->rule);
+}
+
+/* All rules but the default, the longest key first; to be freed. NULL: no memory. */
+static struct ranked *rank(const struct lc_rules *rules, uint32_t *n)
+{
+    struct ranked *order = calloc(rules->rules + 1u, sizeof *order);
+
+    *n = 0;
+    for (uint32_t i = 0; order && i < rules->rules; i++)
+        if (i != rules->default_rule)
+            order[(*n)++] =
+                (struct ranked){i, rules->kind == LC_KIND_PREFIX ? lc_rules_key(rules, i).n : 0};
+    if (order)
+        qsort(order, *n, sizeof *order, longest_first);
+    return order;
+}
+
+/* "['key', …], ['value', …], " of n rules. */
+static int add_arrays(const struct writer *w, const struct ranked *order, uint32_t n)
+{
+    int rc = lc_buf_adds(w->out, "[");
+
+    for (uint32_t i = 0; i < n && !rc; i++)
+        rc = (i && lc_buf_adds(w->out, ", ")) ||
+             add_literal(w->out, lc_rules_key(w->rules, order[i].rule));
+    rc = rc || lc_buf_adds(w->out, "], [");
+    for (uint32_t i = 0; i < n && !rc; i++)
+        rc = (i && lc_buf_adds(w->out, ", ")) || add_value(w, order[i].rule);
+    return rc || lc_buf_adds(w->out, "], ") ? LC_ERR_NOMEM : 0;
+}
+
+/* A transform for each length, each in the default of the one before. */
+static int add_lookups(const struct writer *w, const struct ranked *order, uint32_t n)
+{
+    uint32_t lookups = 0;
+    int rc = 0;
+
+    for (uint32_t from = 0, to; from < n && !rc; from = to) {
+        for (to = from; to < n && order[to].n == order[from].n; to++)
+            ;
+        rc = w->rules->kind == LC_KIND_PREFIX
+                 ? lc_buf_addf(w->out, "transform(left(%s, %zu), ", w->key, order[from].n)
+                 : lc_buf_addf(w->out, "transform(%s, ", w->key);
+        rc = rc || add_arrays(w, order + from, to - from);
+        lookups++;
+    }
+    rc = rc || add_rest(w);
+    for (; lookups && !rc; lookups--)
+        rc = lc_buf_adds(w->out, ")");
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
+static int add_range(const struct writer *w, uint32_t rule)
+{
+    uint64_t from = w->rules->bounds[rule], to = w->rules->bounds[w->rules->rules + rule];
+
+    return lc_buf_addf(w->out, "if(%s >= %" PRIu64 " AND %s <= %" PRIu64 ", ", w->key, from, w->key,
+                       to) ||
+           add_value(w, rule) || lc_buf_addf(w->out, ", %s)", w->miss);
+}
+
+/*
+ * Rules from … to - 1, which are sorted and apart: halved until one is left. Recursion as deep as
+ * log2 of the rules: at most 24.
+ */
+static int add_ranges(const struct writer *w, uint32_t from, uint32_t to)
+{
+    uint32_t middle = from + (to - from) / 2;
+
+    if (to - from == 1)
+        return add_range(w, from);
+    return lc_buf_addf(w->out, "if(%s < %" PRIu64 ", ", w->key, w->rules->bounds[middle]) ||
+           add_ranges(w, from, middle) || lc_buf_adds(w->out, ", ") || add_ranges(w, middle, to) ||
+           lc_buf_adds(w->out, ")");
+}
+
+static uint32_t count_lengths(const struct ranked *order, uint32_t n)
+{
+    uint32_t lengths = n > 0;
+
+    for (uint32_t i = 1; i < n; i++)
+        lengths += order[i].n != order[i - 1].n;
+    return lengths;
+}
+
+/* Can it be written so, and is it worth it? */
+static int check(const struct lc_rules *rules, const struct ranked *order, uint32_t n,
+                 struct lc_error *err)
+{
+    uint32_t lengths = count_lengths(order, n);
+
+    if (lengths <= LC_EXPRESSION_MAX_LENGTHS)
+        return 0;
+    lc_fail(err, LC_ERR_REFUSED,
+            "the keys of the %u rules have %u lengths: an expression looks once for each, and %u "
+            "are the most",
+            rules->rules, lengths, LC_EXPRESSION_MAX_LENGTHS);
+    lc_hint(err, "keep the function, or load the rules into a dictionary");
+    return LC_ERR_REFUSED;
+}
+
+int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
+                       const char *miss_sql, struct lc_buf *out, struct lc_error *err)
+{
+    struct writer w = {rules, attribute, key_sql, miss_sql ? miss_sql : "''", out};
+    size_t before = out->n;
+    struct ranked *order;
+    uint32_t n;
+    int rc;
+
+    if (rules->kind == LC_KIND_BUCKET) {
+        lc_fail(err, LC_ERR_REFUSED, "%s rules cannot be written as an expression",
+                lc_kind_name(rules->kind));
+        lc_hint(err, "the server has no such hash: use the function");
+        return LC_ERR_REFUSED;
+    }
+    order = rank(rules, &n);
+    if (!order)
+        return lc_no_memory(err);
+    rc = check(rules, order, n, err);
+    if (rc == 0 && (rules->kind == LC_KIND_RANGE ? add_ranges(&w, 0, rules->rules)
+                                                 : add_lookups(&w, order, n)))
+        rc = lc_no_memory(err);
+    free(order);
+    if (rc == 0 && out->n - before > LC_EXPRESSION_MAX_BYTES) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "the %u rules make an expression of %zu bytes: a server takes no statement of over "
+                "256 KiB (max_query_size)",
+                rules->rules, out->n - before);
+        lc_hint(err, "keep the function, or load the rules into a dictionary");
+        return LC_ERR_REFUSED;
+    }
+    return rc;
+}

@@ -1,0 +1,37 @@
+/*
+ * A rule set as an expression that ClickHouse computes itself: no program, no pipe. For a SQL
+ * function (CREATE FUNCTION region_v1 AS (k) -> …), or in place of a function.
+ *
+ *   prefix  transform(left(KEY, 3), ['+49', …], ['DE', …],          one lookup a length,
+ *             transform(left(KEY, 2), ['+1', …], ['US', …],         the longest first
+ *               'default'))
+ *   exact   transform(KEY, ['a', …], ['x', …], 'default')
+ *   range   if(KEY < 100, if(KEY >= 10 AND KEY <= 19, 'a', miss), …)    binary search
+ *
+ * `transform` is a hash table, so a length costs the same for one rule and for a thousand: 100 rules
+ * of three lengths take 0.06 of the time of a multiIf(startsWith(…)), 1,000 rules 1.5 times that of
+ * 100 (bench udf).
+ */
+#ifndef LC_CLI_COLUMN_RULE_EXPRESSION_H
+#define LC_CLI_COLUMN_RULE_EXPRESSION_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "udf/rules/ruleset.h"
+
+/* Prefix rules of more lengths than this would cost more than a function: a lookup each. */
+#define LC_EXPRESSION_MAX_LENGTHS 8u
+
+/* What a server takes as one statement by default (max_query_size) is 262,144 bytes. */
+#define LC_EXPRESSION_MAX_BYTES 200000u
+
+/*
+ * Append the expression. key_sql is SQL, taken as it is ("user_id"), and comes once a length; so is
+ * miss_sql (NULL: ''), which is where no rule holds. Values are strings, as in the rules. 0;
+ * LC_ERR_NOMEM; LC_ERR_REFUSED, with what to do, where the rules cannot be written so: buckets (the
+ * hash is the matcher's own), too many lengths, too many bytes.
+ */
+int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
+                       const char *miss_sql, struct lc_buf *out, struct lc_error *err);
+
+#endif

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Every way to answer by the rules answers alike: the program, the SQL function and the rules themselves,
+# for rules and keys that are chosen to be hard.
+#   LC_TEST_SEED repeats a run.
+set -u
+. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+seed=${LC_TEST_SEED:-$$}
+echo "seed $seed (LC_TEST_SEED=$seed repeats it)"
+
+# Rule sets and keys: ways/NAME.csv, and keys as hexadecimal text, which no format can spoil.
+mkdir -p "$work/ways" "$work/engine/user_scripts"
+python3 - "$work/ways" "$seed" <<'PY'
+import csv, random, sys
+folder, seed = sys.argv[1], int(sys.argv[2])
+rng = random.Random(seed)
+odd = ["'", "\\", "\"", ",", "`", "\n", "\t", "%", "_", "é", "漢", "a", "b", "u", "1", "7", " ", "$", "]", ")", "{", "--", "/*"]
+
+
+def word(n):
+    text = ""
+    while len(text.encode()) < n:
+        text += rng.choice(odd)
+    return text.encode()[:n].decode(errors="ignore")
+
+
+def write(name, header, rows):
+    with open(f"{folder}/{name}.csv", "w", newline="", encoding="utf-8") as f:
+        csv.writer(f, lineterminator="\n").writerows([header, *rows])
+
+
+def values():
+    return rng.choice(["us-east", "it's", "back\\slash", "quo\"te", "", "é漢", "7", "line\nbreak"])
+
+
+keys = set()
+for default in (True, False):
+    prefixes = {word(n) for n in range(1, 9) for _ in range(12)} - {""}
+    write(f"prefix_{int(default)}", ["prefix", "v"],
+          [[p, values()] for p in prefixes] + ([["", "the default"]] if default else []))
+    exacts = {word(rng.randrange(1, 20)) for _ in range(200)} - {"", "*"}
+    write(f"exact_{int(default)}", ["exact", "v"],
+          [[e, values()] for e in exacts] + ([["*", "other"]] if default else []))
+    for text in prefixes | exacts:
+        raw = text.encode()
+        keys |= {raw, raw + b"x", raw[:-1], raw + raw, bytes([raw[0] ^ 1]) + raw[1:], raw + b"\0", raw.upper()}
+keys |= {b"", b"\0", b"\xff", b"\xff" * 40, b"u" * 5000}
+bounds = sorted(rng.sample(range(0, 1 << 40), 400) + [0, 1, (1 << 63), (1 << 64) - 2, (1 << 64) - 1])
+ranges = [[a, b, f"r{i % 10}"] for i, (a, b) in enumerate(zip(bounds[0::2], bounds[1::2]))]
+write("range", ["from", "to", "v"], ranges)
+with open(f"{folder}/keys.tsv", "w", encoding="ascii") as f:
+    f.writelines(k.hex() + "\n" for k in sorted(keys))
+with open(f"{folder}/numbers.tsv", "w", encoding="ascii") as f:
+    for b in bounds:
+        f.writelines(f"{n}\n" for n in (b - 1, b, b + 1) if 0 <= n < 1 << 64)
+PY
+
+for rules in "$work"/ways/*.csv; do
+  name=$(basename "$rules" .csv)
+  "$LIVECOL_BIN" config install --rules "$rules" --name "$name" --version 1 --type String \
+    --scripts "$work/engine/user_scripts" --config "$work/engine" >"$work/out" 2>&1 ||
+    fail "install $name: $(cat "$work/out")"
+done
+engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
+fresh ways
+sql "CREATE TABLE ways.keys (k String) ENGINE = MergeTree ORDER BY k"
+sql "CREATE TABLE ways.numbers (k UInt64) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO ways.keys SELECT unhex(line) FROM file('$work/ways/keys.tsv', 'LineAsString')"
+sql "INSERT INTO ways.numbers SELECT toUInt64(line) FROM file('$work/ways/numbers.tsv', 'LineAsString')"
+expect 'keys are there' 1 "$(sql 'SELECT count() > 2000 FROM ways.keys')"
+for rules in "$work"/ways/*.csv; do
+  name=$(basename "$rules" .csv)
+  table=keys
+  [ "$name" != range ] || table=numbers
+  # The same name with another version, so that both are there.
+  "$LIVECOL_BIN" config function --as sql --rules "$rules" --name "$name" --version 2 --type String \
+    >"$work/function.sql" 2>"$work/err" || fail "as sql, $name: $(cat "$work/err")"
+  sql "$(sed 's/;$//' "$work/function.sql")" || fail "CREATE FUNCTION $name"
+  expect "$name: the program and the SQL function" 0 \
+    "$(sql "SELECT countIf(${name}_v1(k) != ${name}_v2(k)) FROM ways.$table")"
+  expect "$name: more than one answer" 1 "$(sql "SELECT uniqExact(${name}_v2(k)) > 3 FROM ways.$table")"
+  # As a DEFAULT the server stores the expression itself: nothing of the function is left to lose.
+  sql "CREATE TABLE ways.$name (k $([ $table = keys ] && echo String || echo UInt64), v String DEFAULT ${name}_v2(k)) ENGINE = MergeTree ORDER BY k"
+  sql "DROP FUNCTION ${name}_v2"
+  sql "INSERT INTO ways.$name (k) SELECT k FROM ways.$table" || fail "$name: an INSERT without the function"
+  expect "$name: stored" 0 "$(sql "SELECT countIf(${name}_v1(k) != v) FROM ways.$name")"
+  # Nullable and LowCardinality keys, too.
+  [ $table = keys ] || continue
+  sql "$(sed 's/;$//' "$work/function.sql")" || fail "CREATE FUNCTION $name"
+  expect "$name: LowCardinality" 0 "$(sql "SELECT countIf(${name}_v2(toLowCardinality(k)) != ${name}_v2(k)) FROM ways.keys")"
+  expect "$name: Nullable" 0 "$(sql "SELECT countIf(${name}_v2(toNullable(k)) != ${name}_v2(k)) FROM ways.keys")"
+  # A NULL is what no rule but the default takes: as the key that is in no rule set.
+  expect "$name: NULL" 1 "$(sql "SELECT ${name}_v2(NULL::Nullable(String)) = ${name}_v2(unhex('ffffffffffffffff'))")"
+done
+
+# What cannot be written so is refused, with the way that can.
+refused() { # TEXT RULES
+  "$LIVECOL_BIN" config function --as sql --rules "$2" --name f --version 1 >"$work/out" 2>"$work/err"
+  expect "refused: $1: exit" 3 $?
+  expect_in "refused: $1" "$1" "$work/err"
+  expect "refused: $1: nothing is printed" '' "$(cat "$work/out")"
+}
+printf 'bucket,v\n50,a\n50,b\n' >"$work/bucket.csv"
+refused 'bucket rules cannot be written as an expression' "$work/bucket.csv"
+(printf 'prefix,v\n' && for n in 1 2 3 4 5 6 7 8 9; do printf "%0${n}d,x\n" 1; done) >"$work/lengths.csv"
+refused 'have 9 lengths' "$work/lengths.csv"
+(printf 'exact,v\n' && for n in $(seq 20000); do echo "key_$n,value"; done) >"$work/large.csv"
+refused 'max_query_size' "$work/large.csv"
+"$LIVECOL_BIN" config function --as wasm --rules "$work/large.csv" --name f --version 1 >"$work/out" 2>"$work/err"
+expect 'another way: exit' 2 $?
+finish
