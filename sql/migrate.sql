@@ -48,3 +48,24 @@ ORDER BY toInt8(type);
 
 -- :name flush_logs ()
 SYSTEM FLUSH LOGS;
+
+-- :name left_table (database, table) -> at most one row: total_rows int, dependents uint
+SELECT ifNull(toInt64(total_rows), -1) AS total_rows, length(dependencies_table) AS dependents
+FROM system.tables
+WHERE database = {str:database} AND name = {str:table};
+
+-- :name left_parts (database, table) -> partition_id, max_block int, rows uint
+SELECT partition_id, max_block_number AS max_block, rows
+FROM system.parts
+WHERE database = {str:database} AND table = {str:table} AND active;
+
+-- :name left_logged (id, since_s) -> at most one row: type int, written uint
+SELECT toInt8(type) AS type, written_rows AS written
+FROM system.query_log
+WHERE query_id = {str:id} AND event_date >= toDate(toDateTime(toUInt32({str:since_s}))) AND toInt8(type) IN (3, 4)
+LIMIT 1;
+
+-- :name left_part_log (database, table, id) -> one row: rows uint
+SELECT sum(rows) AS rows
+FROM system.part_log
+WHERE query_id = {str:id} AND database = {str:database} AND table = {str:table} AND event_type = 'NewPart';

@@ -63,3 +63,8 @@ WHERE name = {str:name} AND load_status = 'Success';
 
 -- :name host_function_known (host, user, name) -> as function_known
 SELECT count() AS n FROM remote({str:host}, system.functions, {str:user}) WHERE name = {str:name};
+
+-- :name left_table_plain (database, table) -> as left_table
+SELECT toInt64(-1) AS total_rows, length(dependencies_table) AS dependents
+FROM system.tables
+WHERE database = {str:database} AND name = {str:table};

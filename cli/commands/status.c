@@ -97,6 +97,9 @@ static void make_line(struct line *l, const struct view *v, const struct lc_migr
     else if (status == LC_TRACK_UNKNOWN && under_way)
         snprintf(l->note, sizeof l->note, "%sstatement %u of %u is under way",
                  t->down ? "down, " : "", t->open, t->stmts);
+    else if (status == LC_TRACK_UNKNOWN && t->partial)
+        snprintf(l->note, sizeof l->note, "%sstatement %u of %u: %s", t->down ? "down, " : "",
+                 t->open, t->stmts, t->error);
     else if (status == LC_TRACK_UNKNOWN && t->stopped)
         snprintf(l->note, sizeof l->note,
                  "%sstatement %u of %u was stopped in the middle: the next run goes on with it",

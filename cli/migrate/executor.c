@@ -157,8 +157,10 @@ static bool left_open(const struct lc_executor *c, const struct lc_plan_migratio
     if (!v || v->down != c->run->down || v->open != i + 1 || !v->query_id ||
         (v->status != LC_TRACK_UNKNOWN && v->status != LC_TRACK_FAILED))
         return false;
-    *before = (struct lc_submit_before){
-        .query_id = v->query_id, .at_s = v->open_at_s, .failed = v->status == LC_TRACK_FAILED};
+    *before = (struct lc_submit_before){.query_id = v->query_id,
+                                        .at_s = v->open_at_s,
+                                        .failed = v->status == LC_TRACK_FAILED,
+                                        .partial = v->partial ? v->error : NULL};
     return true;
 }
 
@@ -169,7 +171,7 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
     const struct lc_plan_stmt *stmt = &m->stmts[i];
     struct lc_track_event e = track_event(c, m, LC_TRACK_STMT_STARTED);
     struct lc_submit_before before;
-    char query_id[128], kept_id[128];
+    char query_id[128], kept_id[128], kept_error[sizeof err->msg];
     bool done = false;
     uint64_t now_s = 0;
     int rc = 0;
@@ -178,6 +180,10 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
     if (!stmt->text->rederive && left_open(c, m, i, &before)) {
         snprintf(kept_id, sizeof kept_id, "%s", before.query_id);
         before.query_id = kept_id;
+        if (before.partial) {
+            snprintf(kept_error, sizeof kept_error, "%s", before.partial);
+            before.partial = kept_error;
+        }
         rc = lc_submit_settle(&c->send, stmt, &before, &done, err);
         if (rc || done)
             return rc;
@@ -245,6 +251,8 @@ static void record_failure(struct lc_executor *c, const struct lc_plan_migration
         return;
     if (err->code == LC_ERR_STOPPED && has_ended(c, &m->stmts[i]))
         e.kind = LC_TRACK_STMT_STOPPED;
+    else if (err->code == LC_ERR_UNKNOWN && err->server_code)
+        e.kind = LC_TRACK_STMT_PARTIAL;
     else if (err->code != LC_ERR_SERVER && err->code != LC_ERR_NOT_SENT &&
              err->code != LC_ERR_FOUND)
         return;

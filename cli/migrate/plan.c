@@ -36,7 +36,7 @@ static int check_done_statements(const struct lc_migration *m, const struct lc_t
                                    "now %s; what follows it may be edited, it may not",
                                    i + 1, v->done_sha256[i], s->v[i].sha256);
     }
-    if (v->status == LC_TRACK_UNKNOWN && v->open > 0 &&
+    if (v->status == LC_TRACK_UNKNOWN && v->open > 0 && !v->partial &&
         (v->open > s->n || strcmp(v->open_sha256, s->v[v->open - 1].sha256) != 0))
         return lc_problems_add(out, LC_PROBLEM_EDITED, path, 0,
                                "statement %u was sent, its outcome is not known, and it was edited "

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/test_points.h"
 #include "cli/column/backfill_disk.h"
+#include "cli/migrate/left_behind.h"
 #include "cli/server/ddl_task.h"
 #include "cli/server/keeper.h"
 #include "cli/server/query.h"
@@ -190,6 +191,46 @@ static int run_backfill(const struct lc_submit *s, struct lc_backfill_target *ta
     return rc;
 }
 
+/* How many rows it left, for a message. */
+static void tell_rows(char out[96], enum lc_left left, uint64_t rows)
+{
+    if (left == LC_LEFT_ROWS && rows)
+        snprintf(out, 96, "after it had inserted %" PRIu64 " rows", rows);
+    else if (left == LC_LEFT_ROWS)
+        snprintf(out, 96, "after part of it was done");
+    else
+        snprintf(out, 96, "and how many rows it has left cannot be told");
+}
+
+/*
+ * *err holds the error of a statement that failed. Where something of it is there all the same, it
+ * becomes LC_ERR_UNKNOWN: never to be sent again by itself. Gives its code.
+ */
+static int after_failure(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                         const struct lc_left_before *before, const char *query_id,
+                         uint64_t since_s, struct lc_error *err)
+{
+    const struct lc_left_query query = {query_id, since_s, err->server_code};
+    struct lc_error why = LC_ERROR_INIT;
+    enum lc_left left = LC_LEFT_UNKNOWN;
+    char rows_text[96], msg[sizeof err->msg];
+    uint64_t rows = 0;
+
+    if (!lc_left_is_possible(&stmt->parsed))
+        return LC_ERR_SERVER;
+    /* Where it cannot be asked it cannot be told. */
+    if (lc_left_look(s->b, s->facts, &stmt->parsed, before, &query, &left, &rows, &why))
+        left = LC_LEFT_UNKNOWN;
+    if (left == LC_LEFT_NOTHING)
+        return LC_ERR_SERVER;
+    tell_rows(rows_text, left, rows);
+    snprintf(msg, sizeof msg, "%s failed %s, which stay: it is never sent twice. ",
+             stmt->parsed.kind == LC_STMT_INSERT ? "the INSERT" : "the statement", rows_text);
+    strncat(msg, err->msg, sizeof msg - strlen(msg) - 1);
+    snprintf(err->msg, sizeof err->msg, "%s", msg);
+    return err->code = LC_ERR_UNKNOWN;
+}
+
 /*
  * What failed may be there all the same: on one host of several, later than it was waited for, or
  * made by hand since. Whether the columns are the ones that were asked for is looked at afterwards,
@@ -214,6 +255,8 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
     int rc;
 
     *done = false;
+    if (before->partial)
+        return lc_fail(err, LC_ERR_UNKNOWN, "%s", before->partial);
     if (before->failed && !stmt->parsed.mutates && !only_adds_columns(&stmt->parsed))
         return 0; /* it failed, and the server is not at it any more */
     rc = as_backfill(s, stmt, &target, &is_backfill, err);
@@ -229,7 +272,8 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                               before->failed ? NULL : before->query_id, before->at_s, &w, &effect,
                               err, err);
     if (rc == 0 && effect == LC_IN_DOUBT_FAILED)
-        rc = LC_ERR_SERVER;
+        rc = after_failure(s, stmt, &(struct lc_left_before){0}, before->query_id, before->at_s,
+                           err);
     if (rc == 0 && effect == LC_IN_DOUBT_UNSURE)
         rc = refuse_unsure(s, stmt, err);
     if (rc == 0 && effect == LC_IN_DOUBT_UNKNOWN && !before->failed)
@@ -399,9 +443,23 @@ static bool is_last_try(const struct lc_submit *s, const struct lc_error *why, u
     return attempt >= LC_QUERY_TRIES;
 }
 
+/* May it be sent again after this error? What adds rows only where it has left none. */
+static bool may_send_again(const struct lc_submit *s, const struct lc_plan_stmt *stmt, int rc,
+                           const struct lc_error *why, const struct lc_left_before *before,
+                           const char *query_id, uint64_t since_s)
+{
+    struct lc_error copy = *why;
+
+    if (!may_retry(rc, why))
+        return false;
+    return rc == LC_ERR_NOT_SENT ||
+           after_failure(s, stmt, before, query_id, since_s, &copy) == LC_ERR_SERVER;
+}
+
 static int send_until_settled(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                               const char *sql, const char *query_id, uint64_t since_s,
-                              struct lc_mutation_watch *w, struct lc_error *err)
+                              struct lc_mutation_watch *w, const struct lc_left_before *before,
+                              struct lc_error *err)
 {
     uint64_t begun_ms = lc_now_ms();
     bool lost = false;
@@ -445,7 +503,8 @@ static int send_until_settled(const struct lc_submit *s, const struct lc_plan_st
                 continue;
             }
         }
-        if (!may_retry(rc, &why) || is_last_try(s, &why, attempt, begun_ms)) {
+        if (!may_send_again(s, stmt, rc, &why, before, query_id, since_s) ||
+            is_last_try(s, &why, attempt, begun_ms)) {
             lc_error_pass(err, &why);
             return rc;
         }
@@ -462,9 +521,15 @@ int lc_submit_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt, co
 {
     struct lc_backfill_target target;
     struct lc_mutation_watch w = {0};
+    struct lc_left_before before = {0};
+    struct lc_error local = LC_ERROR_INIT;
     bool is_backfill;
     char *sql;
-    int rc = as_backfill(s, stmt, &target, &is_backfill, err);
+    int rc;
+
+    if (!err)
+        err = &local;
+    rc = as_backfill(s, stmt, &target, &is_backfill, err);
 
     if (rc == 0 && is_backfill) {
         /* What it did partition by partition here, the other replicas do too. */
@@ -482,10 +547,16 @@ int lc_submit_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt, co
     if (!sql)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
     rc = watch(s, stmt, &w, err);
+    if (rc == 0 && lc_left_is_possible(&stmt->parsed))
+        rc = lc_left_note(&before, s->b, s->facts, &stmt->parsed, err);
     LC_TEST_POINT("before the send");
-    if (rc == 0)
-        rc = send_until_settled(s, stmt, sql, query_id, since_s, &w, err);
-    LC_TEST_POINT("after the answer");
+    if (rc == 0) {
+        rc = send_until_settled(s, stmt, sql, query_id, since_s, &w, &before, err);
+        LC_TEST_POINT("after the answer");
+        if (rc == LC_ERR_SERVER)
+            rc = after_failure(s, stmt, &before, query_id, since_s, err);
+    }
+    lc_left_release(&before);
     if (rc == 0)
         rc = wait_for_mutations(s, &w, err);
     lc_mutation_release(&w);

@@ -28,8 +28,9 @@ struct lc_submit {
 /* A statement that an earlier run had sent: under which id, when, and did it fail? */
 struct lc_submit_before {
     const char *query_id;
-    uint64_t at_s; /* server time */
-    bool failed;   /* its error was recorded; false: nothing was */
+    uint64_t at_s;       /* server time */
+    bool failed;         /* its error was recorded; false: nothing was */
+    const char *partial; /* it failed in its middle: what was recorded of that; NULL: it did not */
 };
 
 /*
@@ -42,7 +43,8 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
 
 /*
  * Send it under query_id and wait for its mutations. since_s is the server's time from before.
- * 0, or as lc_submit_settle.
+ * 0, or as lc_submit_settle; LC_ERR_UNKNOWN with a server_code where it failed, and part of what it
+ * does is done, or may be (left_behind.h).
  */
 int lc_submit_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt, const char *query_id,
                   uint64_t since_s, struct lc_error *err);

@@ -24,7 +24,7 @@ static const char *const event_names[] = {
     [LC_TRACK_STMT_DONE] = "stmt_done",       [LC_TRACK_EVENT_APPLIED] = "applied",
     [LC_TRACK_EVENT_FAILED] = "failed",       [LC_TRACK_REVERTED] = "reverted",
     [LC_TRACK_BASELINED] = "baselined",       [LC_TRACK_REPAIRED] = "repaired",
-    [LC_TRACK_STMT_STOPPED] = "stmt_stopped",
+    [LC_TRACK_STMT_STOPPED] = "stmt_stopped", [LC_TRACK_STMT_PARTIAL] = "stmt_partial",
 };
 
 enum { EVENTS = sizeof event_names / sizeof *event_names };
@@ -162,6 +162,8 @@ static int fold_event(struct lc_track_version *v, const struct row *r)
     int rc = 0;
 
     v->stopped = false;
+    if (e->kind != LC_TRACK_STARTED)
+        v->partial = false;
     switch (e->kind) {
     case LC_TRACK_STARTED:
         /* A run that is taken up again still has its open statement to settle. */
@@ -213,6 +215,11 @@ static int fold_event(struct lc_track_version *v, const struct row *r)
     case LC_TRACK_STMT_STOPPED:
         v->stopped = true;
         break;
+    case LC_TRACK_STMT_PARTIAL:
+        v->status = LC_TRACK_UNKNOWN;
+        v->open = e->stmt;
+        v->partial = true;
+        break;
     }
     return rc;
 }
@@ -222,11 +229,12 @@ static int fold(struct lc_tracking *t, const struct row *r)
     struct lc_track_version *v = version_of(t, r->e.version);
 
     if (!v || fold_event(v, r) || set_text(&v->name, r->e.name) || set_text(&v->at, r->at) ||
-        set_text(&v->run_id, r->run_id) || set_text(&v->host, r->host) ||
-        set_text(&v->error, r->e.error))
+        set_text(&v->run_id, r->run_id) || set_text(&v->host, r->host))
         return LC_ERR_NOMEM;
+    if (v->partial && r->e.kind == LC_TRACK_STARTED)
+        return 0; /* taken up again, it is still as broken as it was */
     v->error_code = r->e.error_code;
-    return 0;
+    return set_text(&v->error, r->e.error);
 }
 
 static int row_of(const struct lc_answer *rows, size_t i, struct row *r, struct lc_error *err)

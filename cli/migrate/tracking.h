@@ -39,7 +39,8 @@ enum lc_track_event_kind {
     LC_TRACK_REVERTED,
     LC_TRACK_BASELINED,
     LC_TRACK_REPAIRED,
-    LC_TRACK_STMT_STOPPED /* by a signal, where nothing of it goes on in the server */
+    LC_TRACK_STMT_STOPPED, /* by a signal, where nothing of it goes on in the server */
+    LC_TRACK_STMT_PARTIAL  /* it failed, and part of what it does is done, or may be */
 };
 
 /* A row to append. Text may be NULL for "". */
@@ -62,6 +63,7 @@ struct lc_track_version {
     enum lc_track_status status;
     bool baselined;
     bool stopped;   /* UNKNOWN: the statement was stopped, and can be sent again */
+    bool partial;   /* UNKNOWN: it failed in its middle, and must not be; error says how */
     bool down;      /* the run that RUNNING, UNKNOWN or FAILED is about was a revert */
     unsigned done;  /* statements 1 … done are done */
     unsigned stmts; /* of the run */

@@ -17,6 +17,8 @@ static const struct {
     {"user_defined_functions.name", offsetof(struct lc_abilities, udf_table)},
     {"user_defined_functions.argument_types", offsetof(struct lc_abilities, udf_types)},
     {"query_log.query_id", offsetof(struct lc_abilities, query_log)},
+    {"part_log.query_id", offsetof(struct lc_abilities, part_log)},
+    {"tables.total_rows", offsetof(struct lc_abilities, total_rows)},
     {"processes.Settings", offsetof(struct lc_abilities, comments)},
     {"zookeeper.path", offsetof(struct lc_abilities, keeper)},
     {"replicas.zookeeper_path", offsetof(struct lc_abilities, replicas)},

@@ -13,6 +13,8 @@ struct lc_abilities {
     bool udf_table;       /* system.user_defined_functions */
     bool udf_types;       /* it has the types of arguments, and formats */
     bool query_log;       /* system.query_log, made by the server once it has logged something */
+    bool part_log;        /* system.part_log has query_id */
+    bool total_rows;      /* system.tables has total_rows */
     bool comments;     /* system.processes shows settings by name: log_comment can be looked for */
     bool query_kind;   /* system.processes has query_kind */
     bool engine_full;  /* system.tables has engine_full */

@@ -50,6 +50,27 @@ expect 'down: exit' 0 $?
 expect 'down: tables' 'schema_migrations' \
   "$(sql "SELECT name FROM system.tables WHERE database = 'plain'")"
 
+# An INSERT that fails after it has written blocks: the query_log says how many rows stay.
+fresh partial
+sql 'CREATE TABLE partial.t (k UInt64) ENGINE = MergeTree() ORDER BY k'
+migration "$work/partial" 0001_fill <<'END'
+INSERT INTO t SELECT throwIf(number = 2500000) + number FROM system.numbers LIMIT 3000000;
+END
+for _ in 1 2; do
+  up "$work/partial"
+  expect 'a partial INSERT: exit' 7 "$code"
+  expect_in 'a partial INSERT' "after it had inserted $(sql 'SELECT count() FROM partial.t') rows" "$work/err"
+done
+migration "$work/partial" 0001_fill <<<'INSERT INTO t (n) VALUES (1);'
+sql 'DROP TABLE partial.t'
+sql 'CREATE TABLE partial.t (k UInt64) ENGINE = MergeTree() ORDER BY k'
+"$LIVECOL_BIN" repair -d "$work/partial" --redo 1 --yes >/dev/null || fail 'a partial INSERT: repair'
+up "$work/partial"
+expect 'an INSERT that never began: exit' 1 "$code"
+migration "$work/partial" 0001_fill <<<'INSERT INTO t (k) VALUES (1);'
+up "$work/partial"
+said_good 'an INSERT that never began, fixed'
+
 # INSERTs that a new column breaks are found in the server's query_log.
 fresh positional
 sql 'CREATE TABLE positional.counted (k String) ENGINE = MergeTree() ORDER BY k'

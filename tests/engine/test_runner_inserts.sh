@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# What adds rows and fails in its middle leaves them: never sent again by itself, exit 7 with how many
+# rows there are, until a person says --redo or --done. What provably left nothing goes on as ever.
+set -u
+. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+engine_gate "$work/engine"
+gate=$work/engine/gate
+engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
+
+rows() { sql "SELECT count() FROM $db.t"; }
+one_by_one='SETTINGS max_block_size = 1, min_insert_block_size_rows = 1, min_insert_block_size_bytes = 1, max_threads = 1, max_insert_threads = 1'
+
+# partial WHAT SETUP ROWS BROKEN FIXED: 7 with the rows that are there (ROWS from before), and again, and with the mended file.
+partial() {
+  local what=$1 left
+  fresh partial
+  [ -z "$2" ] || sql "$2" || fail "$what: setup"
+  rm -rf "$work/partial"
+  migration "$work/partial" 0001_fill <<<"$4;"
+  up "$work/partial"
+  expect "$what: exit" 7 "$code"
+  expect_in "$what" 'never sent twice' "$work/err"
+  left=$(rows)
+  if [ "$left" -le "$3" ]; then fail "$what: the test left no rows"; fi
+  expect_in "$what: rows" "after it had inserted $((left - $3)) rows" "$work/err"
+  up "$work/partial"
+  expect "$what, again: exit" 7 "$code"
+  migration "$work/partial" 0001_fill <<<"$5;"
+  up "$work/partial"
+  expect "$what, mended: exit" 7 "$code"
+  expect_in "$what, mended" "--redo 1" "$work/err"
+  expect_in "$what, mended: rows" "after it had inserted $((left - $3)) rows" "$work/err"
+  expect "$what: rows are as they were" "$left" "$(rows)"
+  "$LIVECOL_BIN" status -d "$work/partial" >"$work/out"
+  expect_in "$what: status" 'never sent twice' "$work/out"
+}
+break_at() { echo "SELECT throwIf(number = $1) + number FROM numbers(30) $one_by_one"; }
+insert="INSERT INTO t $(break_at 20)"
+mended="INSERT INTO t $(break_at 99)"
+partial 'an INSERT' 'CREATE TABLE partial.t (k UInt64) ENGINE = MergeTree ORDER BY k' 0 "$insert" "$mended"
+left=$(rows)
+"$LIVECOL_BIN" repair -d "$work/partial" --done 1 --yes >"$work/out" || fail 'repair --done'
+up "$work/partial"
+said_good 'repair --done'
+expect 'repair --done: rows' "$left" "$(rows)"
+partial 'an INSERT next to rows' 'CREATE TABLE partial.t ENGINE = MergeTree PARTITION BY k % 3 ORDER BY k AS SELECT number AS k FROM numbers(5)' \
+  5 "$insert" "$mended"
+sql 'TRUNCATE TABLE partial.t'
+"$LIVECOL_BIN" repair -d "$work/partial" --redo 1 --yes >"$work/out" || fail 'repair --redo'
+up "$work/partial"
+said_good 'repair --redo'
+expect 'repair --redo: rows' 30 "$(rows)"
+
+# whole WHAT BROKEN FIXED: exit 1, nothing is left, and the mended file goes on.
+whole() {
+  fresh whole
+  sql 'CREATE TABLE whole.t (k UInt64) ENGINE = MergeTree ORDER BY k'
+  rm -rf "$work/whole"
+  migration "$work/whole" 0001_fill <<END
+INSERT INTO t VALUES (1);
+$2;
+END
+  up "$work/whole"
+  expect "$1: exit" 1 "$code"
+  migration "$work/whole" 0001_fill <<END
+INSERT INTO t VALUES (1);
+$3;
+END
+  up "$work/whole"
+  said_good "$1, mended"
+  expect "$1, mended: rows" 2 "$(sql 'SELECT count() FROM whole.t')"
+}
+whole 'a value that does not fit' "INSERT INTO t VALUES (2), ('x')" 'INSERT INTO t VALUES (2)'
+whole 'no such column' 'INSERT INTO t (n) VALUES (2)' 'INSERT INTO t (k) VALUES (2)'
+whole 'no such table' 'INSERT INTO nowhere VALUES (2)' 'INSERT INTO t VALUES (2)'
+whole 'the first row' "INSERT INTO t SELECT throwIf(1) FROM numbers(3) $one_by_one" 'INSERT INTO t VALUES (2)'
+
+fresh whole
+rm -rf "$work/whole"
+migration "$work/whole" 0001_fill <<<"CREATE TABLE IF NOT EXISTS t ENGINE = MergeTree ORDER BY tuple() AS $(break_at 20);"
+up "$work/whole"
+expect 'CREATE AS SELECT: exit' 1 "$code"
+migration "$work/whole" 0001_fill <<<"CREATE TABLE IF NOT EXISTS t ENGINE = MergeTree ORDER BY tuple() AS $(break_at 99);"
+up "$work/whole"
+said_good 'CREATE AS SELECT, mended'
+expect 'CREATE AS SELECT, mended: rows' 30 "$(rows)"
+
+# A view below the table may hold rows that the table does not.
+fresh views
+sql 'CREATE TABLE views.t (k UInt64) ENGINE = MergeTree ORDER BY k'
+sql 'CREATE MATERIALIZED VIEW views.mv ENGINE = MergeTree ORDER BY k AS SELECT k FROM views.t'
+migration "$work/views" 0001_fill <<<"INSERT INTO t SELECT throwIf(1) FROM numbers(3);"
+up "$work/views"
+expect 'a view below it: exit' 7 "$code"
+expect_in 'a view below it' 'cannot be told' "$work/err"
+
+# Stopped in its middle: by a signal it runs to its end; killed, nobody knows, and nothing is sent again.
+held() { # SIGNAL
+  fresh held
+  sql 'CREATE TABLE held.t (k String) ENGINE = MergeTree ORDER BY k'
+  rm -rf "$work/held"
+  migration "$work/held" 0001_fill <<<"INSERT INTO t SELECT at_gate(if(number = 10, 'half', 'go')) FROM numbers(20) $one_by_one;"
+  gate_close "$gate" half
+  up_start "$work/held"
+  gate_wait "$gate" half
+  kill "-$1" "$up_pid"
+}
+held INT
+gate_open "$gate" half
+up_end
+up "$work/held"
+said_good 'SIGINT in an INSERT: the next run'
+expect 'SIGINT in an INSERT: rows' 20 "$(rows)"
+held KILL
+{ up_end; } 2>/dev/null
+"$LIVECOL_BIN" unlock --force >/dev/null
+gate_open "$gate" half
+wait_until 'the end of the INSERT' is 0 sql "SELECT count() FROM system.processes WHERE query LIKE '%at_gate%' AND query NOT LIKE '%processes%'"
+left=$(rows)
+for _ in 1 2; do
+  up "$work/held"
+  expect 'SIGKILL in an INSERT: exit' 7 "$code"
+  expect_in 'SIGKILL in an INSERT' 'never sent twice' "$work/err"
+done
+expect 'SIGKILL in an INSERT: rows' "$left" "$(rows)"
+finish
