@@ -113,17 +113,22 @@ static int deliver(const struct lc_match_figure *f, size_t n, struct lc_result *
     return rc;
 }
 
-int lc_cmd_bench_match(int argc, const char **argv)
+/* What is asked for. */
+struct request {
+    struct lc_global global;
+    struct lc_match_bench how;
+    struct lc_output delivery;
+};
+
+static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
 {
-    struct lc_match_bench how = {.keys = 2000000, .rounds = 7, .max_rules = 1000000, .seed = 1};
-    struct lc_output delivery = LC_OUTPUT_INIT;
-    uint64_t rounds = how.rounds;
+    uint64_t rounds = q->how.rounds;
     const struct lc_option options[] = {
-        {"keys", 'n', LC_OPT_UINT, &how.keys, "N", "keys a round (2M)"},
+        {"keys", 'n', LC_OPT_UINT, &q->how.keys, "N", "keys a round (2M)"},
         {"rounds", 'r', LC_OPT_UINT, &rounds, "N", "rounds, of which the median counts (7)"},
-        {"max-rules", 0, LC_OPT_UINT, &how.max_rules, "N", "leave out larger rule sets (1M)"},
-        {"seed", 0, LC_OPT_UINT, &how.seed, "N", "of the random rules and keys (1)"},
-        {"export-json", 0, LC_OPT_STRING, &delivery.export_json, "FILE",
+        {"max-rules", 0, LC_OPT_UINT, &q->how.max_rules, "N", "leave out larger rule sets (1M)"},
+        {"seed", 0, LC_OPT_UINT, &q->how.seed, "N", "of the random rules and keys (1)"},
+        {"export-json", 0, LC_OPT_STRING, &q->delivery.export_json, "FILE",
          "write everything, every round's time too (bench/schema.json); - for stdout"},
         {0},
     };
@@ -136,34 +141,42 @@ int lc_cmd_bench_match(int argc, const char **argv)
         .options = options,
         .examples = "livecol bench match\nlivecol bench match --max-rules 1k --rounds 3",
     };
-    static struct lc_match_figure figures[LC_MATCH_FIGURES];
-    struct lc_error err = LC_ERROR_INIT, later = LC_ERROR_INIT;
-    struct lc_result o = {0};
-    struct lc_global global;
     struct lc_strings rest;
-    size_t n = 0;
-    int code, rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
+    int rc = lc_options_parse(&cmd, argc, argv, &q->global, &rest, err);
 
-    if (rc == LC_HELP_PRINTED)
-        return 0; /* the help was printed */
     if (!rc &&
-        (rest.n || rounds < 1 || rounds > LC_MATCH_ROUNDS_MAX || how.keys < LC_MATCH_MIN_KEYS))
-        rc = lc_fail(&err, LC_ERR_USAGE,
+        (rest.n || rounds < 1 || rounds > LC_MATCH_ROUNDS_MAX || q->how.keys < LC_MATCH_MIN_KEYS))
+        rc = lc_fail(err, LC_ERR_USAGE,
                      rest.n ? "bench match takes no operand" : "1 to 31 rounds, at least %u keys",
                      LC_MATCH_MIN_KEYS);
-    how.rounds = (unsigned)rounds;
-    if (!rc)
-        rc = lc_output_settle(&delivery, global.json, &err);
+    q->how.rounds = (unsigned)rounds;
+    return rc ? rc : lc_output_settle(&q->delivery, q->global.json, err);
+}
+
+int lc_cmd_bench_match(int argc, const char **argv)
+{
+    static struct lc_match_figure figures[LC_MATCH_FIGURES];
+    struct request q = {
+        .how = {.keys = 2000000, .rounds = 7, .max_rules = 1000000, .seed = 1},
+        .delivery = LC_OUTPUT_INIT,
+    };
+    struct lc_error err = LC_ERROR_INIT, later = LC_ERROR_INIT;
+    struct lc_result o = {0};
+    size_t n = 0;
+    int code, rc = parse(&q, argc, argv, &err);
+
+    if (rc == LC_HELP_PRINTED)
+        return 0;
     if (!rc) {
         lc_result_begin(&o, "match", NULL);
-        rc = lc_bench_match(&how, figures, &n, &err);
+        rc = lc_bench_match(&q.how, figures, &n, &err);
         lc_result_end(&o);
         o.partial = rc == LC_ERR_STOPPED;
     }
     if (rc)
         lc_complain(&err);
     code = rc ? lc_exit_code(&err) : 0;
-    if (n && deliver(figures, n, &o, &delivery, global.json, &later)) {
+    if (n && deliver(figures, n, &o, &q.delivery, q.global.json, &later)) {
         lc_complain(&later);
         code = code ? code : lc_exit_code(&later);
     }

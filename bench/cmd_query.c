@@ -36,6 +36,34 @@ struct entries {
     struct lc_column_queries column;
 };
 
+/* Do the options go together? */
+static int check(const struct request *q, struct lc_error *err)
+{
+    if (q->rest.n > 1) {
+        return lc_fail(err, LC_ERR_USAGE, "one column at most, and '%s' is one more", q->rest.v[1]);
+    }
+    if ((q->rest.n > 0) + (q->sql.n > 0) + (q->file != NULL) != 1) {
+        lc_fail(err, LC_ERR_USAGE, "say what to run: a column, --query or --queries, one of them");
+        lc_hint(err, "livecol bench query --help shows examples");
+        return LC_ERR_USAGE;
+    }
+    if (q->workers == 0 || q->workers > 1024 || (q->runs == 0 && q->seconds <= 0)) {
+        return lc_fail(err, LC_ERR_USAGE, "-c must be 1 … 1024, and -i or -t above 0");
+    }
+    if (q->runs > RUNS_MAX || q->warm_up > RUNS_MAX) {
+        return lc_fail(err, LC_ERR_USAGE, "-i and -w are %d at most", RUNS_MAX);
+    }
+    if (q->reference != NULL && (q->sql.n != 1 || q->reference_url != NULL)) {
+        return lc_fail(err, LC_ERR_USAGE, "--reference compares with one --query, on one server");
+    }
+    if (q->cold && (q->workers > 1 || q->rate > 0)) {
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--cold goes with one connection and without --rate: "
+                       "dropping caches takes its time");
+    }
+    return 0;
+}
+
 static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
 {
     *q = (struct request){.delivery = LC_OUTPUT_INIT, .workers = 1, .runs = 100, .warm_up = 3};
@@ -83,32 +111,7 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
     };
     int rc = lc_options_parse(&command, argc, argv, &q->global, &q->rest, err);
     rc = rc == 0 ? lc_output_settle(&q->delivery, q->global.json, err) : rc;
-    if (rc != 0) {
-        return rc;
-    }
-    if (q->rest.n > 1) {
-        return lc_fail(err, LC_ERR_USAGE, "one column at most, and '%s' is one more", q->rest.v[1]);
-    }
-    if ((q->rest.n > 0) + (q->sql.n > 0) + (q->file != NULL) != 1) {
-        lc_fail(err, LC_ERR_USAGE, "say what to run: a column, --query or --queries, one of them");
-        lc_hint(err, "livecol bench query --help shows examples");
-        return LC_ERR_USAGE;
-    }
-    if (q->workers == 0 || q->workers > 1024 || (q->runs == 0 && q->seconds <= 0)) {
-        return lc_fail(err, LC_ERR_USAGE, "-c must be 1 … 1024, and -i or -t above 0");
-    }
-    if (q->runs > RUNS_MAX || q->warm_up > RUNS_MAX) {
-        return lc_fail(err, LC_ERR_USAGE, "-i and -w are %d at most", RUNS_MAX);
-    }
-    if (q->reference != NULL && (q->sql.n != 1 || q->reference_url != NULL)) {
-        return lc_fail(err, LC_ERR_USAGE, "--reference compares with one --query, on one server");
-    }
-    if (q->cold && (q->workers > 1 || q->rate > 0)) {
-        return lc_fail(err, LC_ERR_USAGE,
-                       "--cold goes with one connection and without --rate: "
-                       "dropping caches takes its time");
-    }
-    return 0;
+    return rc == 0 ? check(q, err) : rc;
 }
 
 static int add(struct entries *e, struct lc_backend *b, const char *name, const char *sql,
@@ -245,32 +248,11 @@ static void describe(const struct request *q, char *out, size_t size)
                    q->cold ? ", cold" : "");
 }
 
-static int run(struct request *q, struct entries *e, struct lc_error *err)
+/* Run what was gathered, by turns; what there is goes into *o. */
+static int measure(const struct request *q, struct entries *e, struct lc_backend *b,
+                   struct lc_result *o, struct lc_error *err)
 {
-    struct lc_backend *b = NULL;
-    struct lc_backend *other = NULL;
-    struct lc_result o = {0};
     struct lc_status_line follow;
-    char caches[200];
-    int code = 0;
-    lc_status_line_init(&follow, q->global.quiet);
-    int rc = lc_connection_open(&q->global, &b, err);
-    rc = rc == 0 && q->reference_url != NULL
-             ? lc_connection_reference(&q->global, q->reference_url, &other, err)
-             : rc;
-    rc = rc == 0 ? gather(q, e, b, other, err) : rc;
-    if (rc != 0) {
-        goto done;
-    }
-    if (q->cold) {
-        lc_say("cold: %s dropped before each run; the system's own page cache stays",
-               lc_interleave_caches(b, caches, sizeof caches));
-    }
-    lc_result_begin(&o, "query", b);
-    o.confidence = q->delivery.confidence_percent / 100;
-    o.tolerance = q->delivery.tolerance_percent / 100;
-    describe(q, o.how, sizeof o.how);
-    o.rows = e->column.rows;
     struct lc_interleave trial = {.contestants = e->v,
                                   .n = e->n,
                                   .workers = (unsigned)q->workers,
@@ -282,21 +264,54 @@ static int run(struct request *q, struct entries *e, struct lc_error *err)
                                   .cancel = lc_stop_flag(),
                                   .line = lc_status_line_line,
                                   .ctx = &follow};
-    rc = lc_interleave_run(&trial, &o, err);
-    lc_result_end(&o);
-    lc_status_line_end(&follow);
-    if (o.n_series > 0 && (rc == 0 || rc == LC_ERR_STOPPED)) {
-        struct lc_error later = LC_ERROR_INIT;
-        if (rc == 0) {
-            judge(q, &o);
-            code = lc_output_exit_code(&o);
-        }
-        if (lc_output_hand_out(&q->delivery, &o, q->global.json, NULL, &later) != 0) {
-            lc_complain(&later);
-            code = code != 0 ? code : lc_exit_code(&later);
-        }
+    lc_status_line_init(&follow, q->global.quiet);
+    if (q->cold) {
+        char caches[200];
+        lc_say("cold: %s dropped before each run; the system's own page cache stays",
+               lc_interleave_caches(b, caches, sizeof caches));
     }
-done:
+    lc_result_begin(o, "query", b);
+    o->confidence = q->delivery.confidence_percent / 100;
+    o->tolerance = q->delivery.tolerance_percent / 100;
+    describe(q, o->how, sizeof o->how);
+    o->rows = e->column.rows;
+    int rc = lc_interleave_run(&trial, o, err);
+    lc_result_end(o);
+    lc_status_line_end(&follow);
+    return rc;
+}
+
+/* Judge a whole run, and hand out what there is of any. The exit code. */
+static int deliver(const struct request *q, struct lc_result *o, bool whole)
+{
+    struct lc_error later = LC_ERROR_INIT;
+    int code = 0;
+    if (whole) {
+        judge(q, o);
+        code = lc_output_exit_code(o);
+    }
+    if (lc_output_hand_out(&q->delivery, o, q->global.json, NULL, &later) != 0) {
+        lc_complain(&later);
+        code = code != 0 ? code : lc_exit_code(&later);
+    }
+    return code;
+}
+
+static int run(const struct request *q, struct entries *e, struct lc_error *err)
+{
+    struct lc_backend *b = NULL;
+    struct lc_backend *other = NULL;
+    struct lc_result o = {0};
+    int code = 0;
+    int rc = lc_connection_open(&q->global, &b, err);
+    if (rc == 0 && q->reference_url != NULL) {
+        rc = lc_connection_reference(&q->global, q->reference_url, &other, err);
+    }
+    rc = rc == 0 ? gather(q, e, b, other, err) : rc;
+    rc = rc == 0 ? measure(q, e, b, &o, err) : rc;
+    if (o.n_series > 0 && (rc == 0 || rc == LC_ERR_STOPPED)) {
+        code = deliver(q, &o, rc == 0);
+    }
     if (rc != 0) {
         lc_complain(err);
         code = lc_exit_code(err);

@@ -222,21 +222,33 @@ static void print_noise(const struct lc_result *o)
     lc_buf_release(&text);
 }
 
-int lc_cmd_bench_udf(int argc, const char **argv)
+/* What is asked for, and what was measured. */
+struct request {
+    struct lc_global global;
+    uint64_t rows, rounds;
+    bool quick, no_materialize, scaled;
+    const char *plot, *json_path;
+    char folder[1024], version[64];
+    struct lc_entry entries[LC_ENTRIES];
+    struct lc_scale scale[LC_SCALE_SIZES];
+    struct lc_startup startup;
+    size_t n, sizes;
+};
+
+static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
 {
-    uint64_t rows = 5000000, rounds = 7;
-    bool quick = false, no_materialize = false, scaled = false;
-    const char *plot = NULL, *json_path = NULL;
     const struct lc_option options[] = {
-        {"rows", 'n', LC_OPT_UINT, &rows, "N", "rows of the table (5M; the README's figures: 20M)"},
-        {"rounds", 'r', LC_OPT_UINT, &rounds, "N", "rounds, of which the median counts (7)"},
-        {"quick", 0, LC_OPT_FLAG, &quick, NULL, "leave out what is slow, and large rule sets"},
-        {"no-materialize", 0, LC_OPT_FLAG, &no_materialize, NULL, "leave out MATERIALIZE COLUMN"},
-        {"scale", 0, LC_OPT_FLAG, &scaled, NULL,
+        {"rows", 'n', LC_OPT_UINT, &q->rows, "N",
+         "rows of the table (5M; the README's figures: 20M)"},
+        {"rounds", 'r', LC_OPT_UINT, &q->rounds, "N", "rounds, of which the median counts (7)"},
+        {"quick", 0, LC_OPT_FLAG, &q->quick, NULL, "leave out what is slow, and large rule sets"},
+        {"no-materialize", 0, LC_OPT_FLAG, &q->no_materialize, NULL,
+         "leave out MATERIALIZE COLUMN"},
+        {"scale", 0, LC_OPT_FLAG, &q->scaled, NULL,
          "then the quick ones on 1M, 2M, 5M … rows too: how the cost grows"},
-        {"export-json", 0, LC_OPT_STRING, &json_path, "FILE",
+        {"export-json", 0, LC_OPT_STRING, &q->json_path, "FILE",
          "write everything, every round's time too (bench/schema.json)"},
-        {"plot", 0, LC_OPT_STRING, &plot, "DIR",
+        {"plot", 0, LC_OPT_STRING, &q->plot, "DIR",
          "draw rules.svg, and with --scale rows.svg, into DIR, with gnuplot"},
         {0},
     };
@@ -252,61 +264,74 @@ int lc_cmd_bench_udf(int argc, const char **argv)
         .examples = "livecol bench udf --rows 20M --scale --plot pictures\nlivecol bench udf "
                     "--quick --rows 1M --rounds 3",
     };
-    char folder[1024], version[64] = "";
-    struct lc_entry entries[LC_ENTRIES];
-    static struct lc_scale scale[LC_SCALE_SIZES]; /* large, and there is one command a process */
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_startup startup;
-    struct lc_result outcome = {0};
-    struct lc_global global;
     struct lc_strings rest;
-    size_t n = 0, sizes = 0;
-    int written, rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
+    int rc = lc_options_parse(&cmd, argc, argv, &q->global, &rest, err);
 
-    if (!rc && (rest.n || rounds < 1 || rounds > 31 || rows < 1000))
-        rc = lc_fail(&err, LC_ERR_USAGE,
+    if (!rc && (rest.n || q->rounds < 1 || q->rounds > 31 || q->rows < 1000))
+        rc = lc_fail(err, LC_ERR_USAGE,
                      rest.n ? "bench udf takes no operand" : "1 to 31 rounds, at least 1000 rows");
-    if (!rc) {
-        const char *tmp = getenv("TMPDIR");
+    return rc;
+}
 
-        snprintf(folder, sizeof folder, "%s/livecol-bench.XXXXXX", tmp && *tmp ? tmp : "/tmp");
-        if (!mkdtemp(folder))
-            rc = lc_fail(&err, LC_ERR_IO, "%s: cannot make a temporary folder", folder);
-    }
-    if (!rc) {
-        struct lc_comparison how = {.path = folder,
-                                    .rows = rows,
-                                    .rounds = (unsigned)rounds,
-                                    .materialize = !no_materialize,
-                                    .quick = quick,
-                                    .say = say_line};
+/* In a temporary folder, which goes with the run. */
+static int measure(struct request *q, struct lc_result *outcome, struct lc_error *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    struct lc_comparison how = {.path = q->folder,
+                                .rows = q->rows,
+                                .rounds = (unsigned)q->rounds,
+                                .materialize = !q->no_materialize,
+                                .quick = q->quick,
+                                .say = say_line};
+    int rc;
 
-        lc_result_begin(&outcome, "udf", NULL);
-        rc = lc_startup_measure(folder, &startup, &err);
-        if (!rc)
-            rc = lc_comparison_run(&how, entries, &n, version, sizeof version, &err);
-        if (!rc && scaled)
-            rc = lc_scale_run(&how, scale, &sizes, &err);
-        if (!rc && plot)
-            rc = lc_scale_plot(entries, n, scale, sizes, plot, &err);
-        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-        lc_result_end(&outcome);
+    snprintf(q->folder, sizeof q->folder, "%s/livecol-bench.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp(q->folder))
+        return lc_fail(err, LC_ERR_IO, "%s: cannot make a temporary folder", q->folder);
+    lc_result_begin(outcome, "udf", NULL);
+    rc = lc_startup_measure(q->folder, &q->startup, err);
+    if (!rc)
+        rc = lc_comparison_run(&how, q->entries, &q->n, q->version, sizeof q->version, err);
+    if (!rc && q->scaled)
+        rc = lc_scale_run(&how, q->scale, &q->sizes, err);
+    if (!rc && q->plot)
+        rc = lc_scale_plot(q->entries, q->n, q->scale, q->sizes, q->plot, err);
+    nftw(q->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    lc_result_end(outcome);
+    return rc;
+}
+
+/* Print what there is, for a person or as JSON, and write the file. */
+static int deliver(struct request *q, struct lc_result *outcome, struct lc_error *err)
+{
+    if (!q->global.json) {
+        print_machine(&outcome->machine, q->version, q->rows);
+        print_entries(q->entries, q->n);
+        print_startup(&q->startup);
+        print_scale(q->scale, q->sizes);
+        print_noise(outcome);
     }
-    if (n && !global.json) {
-        print_machine(&outcome.machine, version, rows);
-        print_entries(entries, n);
-        print_startup(&startup);
-        print_scale(scale, sizes);
-        print_noise(&outcome);
-    }
-    if (n && (global.json || json_path)) {
-        snprintf(outcome.engine, sizeof outcome.engine, "%s", version);
-        snprintf(outcome.where, sizeof outcome.where, "embedded");
-        outcome.rows = rows;
-        written = write_json(&outcome, entries, n, facts_json(entries, n, &startup, scale, sizes),
-                             global.json, json_path, &err);
-        rc = rc ? rc : written;
-    }
+    if (!q->global.json && !q->json_path)
+        return 0;
+    snprintf(outcome->engine, sizeof outcome->engine, "%s", q->version);
+    snprintf(outcome->where, sizeof outcome->where, "embedded");
+    outcome->rows = q->rows;
+    return write_json(outcome, q->entries, q->n,
+                      facts_json(q->entries, q->n, &q->startup, q->scale, q->sizes), q->global.json,
+                      q->json_path, err);
+}
+
+int lc_cmd_bench_udf(int argc, const char **argv)
+{
+    static struct request q = {.rows = 5000000, .rounds = 7}; /* large; a command a process */
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_result outcome = {0};
+    int written, rc = parse(&q, argc, argv, &err);
+
+    if (!rc)
+        rc = measure(&q, &outcome, &err);
+    written = q.n ? deliver(&q, &outcome, &err) : 0;
+    rc = rc ? rc : written;
     lc_result_release(&outcome);
     if (rc)
         lc_complain(&err);

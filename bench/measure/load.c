@@ -180,6 +180,33 @@ static bool is_put_off(struct lc_load *load, uint64_t due_ns)
     return off;
 }
 
+/* Note what a call was like; false where there is no memory for it. */
+static bool note(struct worker *w, const struct lc_call *call, uint64_t seq, bool failed)
+{
+    struct lc_load *load = w->load;
+    struct stream_state *s = w->stream;
+    struct lc_sample sample = {
+        .at_ns = call->due_ns > load->start_ns ? call->due_ns - load->start_ns : 0,
+        .latency_ns = call->end_ns - call->due_ns,
+        .service_ns = call->end_ns - call->begin_ns,
+        .seq = seq,
+        .rows = call->rows,
+        .rows_read = call->rows_read,
+        .bytes_read = call->bytes_read,
+        .server_s = call->server_s,
+        .phase = (uint16_t)call->phase,
+        .variant = (uint16_t)call->variant,
+        .failed = failed,
+    };
+    if (keep_sample(w, &sample)) {
+        return true;
+    }
+    struct lc_error err = LC_ERROR_INIT;
+    lc_fail(&err, LC_ERR_NOMEM, "no memory for more samples of %s", s->spec.name);
+    keep_error(s, load, &err);
+    return false;
+}
+
 /* One operation, from due time to noted sample; false when the worker cannot go on. */
 static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
 {
@@ -213,25 +240,7 @@ static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
     } else {
         atomic_fetch_add(&s->good[call.phase], 1);
     }
-    struct lc_sample sample = {
-        .at_ns = call.due_ns > load->start_ns ? call.due_ns - load->start_ns : 0,
-        .latency_ns = call.end_ns - call.due_ns,
-        .service_ns = call.end_ns - call.begin_ns,
-        .seq = seq,
-        .rows = call.rows,
-        .rows_read = call.rows_read,
-        .bytes_read = call.bytes_read,
-        .server_s = call.server_s,
-        .phase = (uint16_t)call.phase,
-        .variant = (uint16_t)call.variant,
-        .failed = rc != 0,
-    };
-    if (!keep_sample(w, &sample)) {
-        lc_fail(&err, LC_ERR_NOMEM, "no memory for more samples of %s", s->spec.name);
-        keep_error(s, load, &err);
-        return false;
-    }
-    return true;
+    return note(w, &call, seq, rc != 0);
 }
 
 static void *work(void *arg)

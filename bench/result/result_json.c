@@ -187,14 +187,58 @@ static void load_text(const struct lc_json *j, const char *key, const char *othe
     (void)lc_printable(text, strlen(text), out, size);
 }
 
+/* The times of a series, as the samples that they were made of: *out, to be freed. */
+static int load_samples(struct lc_sample **out, size_t *n, const struct lc_json *j,
+                        const char *name, const char *path, struct lc_error *err)
+{
+    const struct lc_json *times = lc_json_get(j, "times_ms");
+    const struct lc_json *at = lc_json_get(j, "at_ms");
+    *n = lc_json_size(times);
+    struct lc_sample *samples = calloc(*n + 1, sizeof *samples);
+    if (samples == NULL) {
+        return lc_no_memory(err);
+    }
+    for (size_t i = 0; i < *n; i++) {
+        double ms = lc_json_num(lc_json_at(times, i), -1);
+        double at_ms = lc_json_num(lc_json_at(at, i), 0);
+        if (ms < 0 || ms > 1e12) {
+            free(samples);
+            return lc_fail(err, LC_ERR_INPUT, "%s: time %zu of %s is no number of ms", path, i,
+                           name);
+        }
+        samples[i].latency_ns = (uint64_t)(ms * 1e6 + 0.5);
+        samples[i].service_ns = samples[i].latency_ns;
+        samples[i].at_ns = at_ms > 0 && at_ms < 1e12 ? (uint64_t)(at_ms * 1e6 + 0.5) : 0;
+    }
+    *out = samples;
+    return 0;
+}
+
+/* What a series has besides its times. */
+static void load_figures(struct lc_series *s, const struct lc_json *j)
+{
+    double errors = lc_json_num(lc_json_get(j, "errors"), 0);
+    const char *answer = lc_json_str(lc_json_get(j, "answer"), NULL);
+    char error[300];
+    s->errors = errors > 0 && errors < 1e15 ? (uint64_t)errors : 0;
+    s->qps = lc_json_num(lc_json_get(j, "qps"), 0);
+    s->seconds = lc_json_num(lc_json_get(j, "seconds"), 0);
+    s->server_ms = lc_json_num(lc_json_get(j, "server_mean_ms"), 0);
+    s->rows_read = lc_json_num(lc_json_get(j, "rows_read"), 0);
+    s->bytes_read = lc_json_num(lc_json_get(j, "bytes_read"), 0);
+    s->answer_known = answer != NULL;
+    s->answer = answer != NULL ? strtoull(answer, NULL, 16) : 0;
+    s->answer_varies = is_true(j, "answer_varies");
+    load_text(j, "error", "", error, sizeof error);
+    s->error = error[0] != '\0' ? strdup(error) : NULL;
+}
+
 static int load_series(struct lc_result *o, const struct lc_json *j, const char *path,
                        struct lc_error *err)
 {
     char name[LC_RESULT_NAME_BYTES];
-    const struct lc_json *times = lc_json_get(j, "times_ms");
-    const struct lc_json *at = lc_json_get(j, "at_ms");
     load_text(j, "name", "", name, sizeof name);
-    if (name[0] == '\0' || !lc_json_is_array(times)) {
+    if (name[0] == '\0' || !lc_json_is_array(lc_json_get(j, "times_ms"))) {
         return lc_fail(err, LC_ERR_INPUT, "%s: series %zu has no name, or no list times_ms", path,
                        o->n_series + 1);
     }
@@ -203,40 +247,19 @@ static int load_series(struct lc_result *o, const struct lc_json *j, const char 
             return lc_fail(err, LC_ERR_INPUT, "%s: two series are called %s", path, name);
         }
     }
-    size_t n = lc_json_size(times);
-    struct lc_series *s = lc_result_add(o, name, lc_json_str(lc_json_get(j, "sql"), NULL));
-    struct lc_sample *samples = calloc(n + 1, sizeof *samples);
-    int rc = s == NULL || samples == NULL ? LC_ERR_NOMEM : 0;
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        double ms = lc_json_num(lc_json_at(times, i), -1);
-        if (ms < 0 || ms > 1e12) {
-            rc = lc_fail(err, LC_ERR_INPUT, "%s: time %zu of %s is no number of ms", path, i, name);
-            break;
-        }
-        double at_ms = lc_json_num(lc_json_at(at, i), 0);
-        samples[i].latency_ns = (uint64_t)(ms * 1e6 + 0.5);
-        samples[i].service_ns = samples[i].latency_ns;
-        samples[i].at_ns = at_ms > 0 && at_ms < 1e12 ? (uint64_t)(at_ms * 1e6 + 0.5) : 0;
+    size_t n;
+    struct lc_sample *samples;
+    int rc = load_samples(&samples, &n, j, name, path, err);
+    if (rc != 0) {
+        return rc;
     }
-    rc = rc == 0 ? lc_series_take(s, samples, n, -1, -1, 1, 0, false) : rc;
+    struct lc_series *s = lc_result_add(o, name, lc_json_str(lc_json_get(j, "sql"), NULL));
+    rc = s == NULL ? LC_ERR_NOMEM : lc_series_take(s, samples, n, -1, -1, 1, 0, false);
     free(samples);
     if (rc == 0) {
-        double errors = lc_json_num(lc_json_get(j, "errors"), 0);
-        s->errors = errors > 0 && errors < 1e15 ? (uint64_t)errors : 0;
-        s->qps = lc_json_num(lc_json_get(j, "qps"), 0);
-        s->seconds = lc_json_num(lc_json_get(j, "seconds"), 0);
-        s->server_ms = lc_json_num(lc_json_get(j, "server_mean_ms"), 0);
-        s->rows_read = lc_json_num(lc_json_get(j, "rows_read"), 0);
-        s->bytes_read = lc_json_num(lc_json_get(j, "bytes_read"), 0);
-        const char *answer = lc_json_str(lc_json_get(j, "answer"), NULL);
-        s->answer_known = answer != NULL;
-        s->answer = answer != NULL ? strtoull(answer, NULL, 16) : 0;
-        s->answer_varies = is_true(j, "answer_varies");
-        char error[300];
-        load_text(j, "error", "", error, sizeof error);
-        s->error = error[0] != '\0' ? strdup(error) : NULL;
+        load_figures(s, j);
     }
-    return rc == LC_ERR_NOMEM ? lc_fail(err, rc, "no memory for %s", path) : rc;
+    return rc == LC_ERR_NOMEM ? lc_no_memory(err) : rc;
 }
 
 int lc_result_load(struct lc_result *o, const char *path, struct lc_error *err)
