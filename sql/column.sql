@@ -26,6 +26,17 @@ ORDER BY database, name;
 -- :name table_engine (database, table) -> at most one row: engine
 SELECT engine FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
+-- :name create_query (database, table) -> at most one row: create_table_query
+SELECT create_table_query FROM system.tables WHERE database = {str:database} AND name = {str:table};
+
+-- :name key_columns (database, table) -> name
+SELECT name FROM system.columns
+WHERE database = {str:database} AND table = {str:table}
+  AND (is_in_partition_key OR is_in_sorting_key OR is_in_primary_key OR is_in_sampling_key);
+
+-- :name udf_argument (name) -> at most one row: argument
+SELECT argument_types[1] AS argument FROM system.user_defined_functions WHERE name = {str:name};
+
 -- :name table_rows (database, table) -> one row: table_rows uint, parts uint, largest uint,
 --     bytes uint, patches uint
 SELECT sumIf(rows, name NOT LIKE 'patch-%') AS table_rows, countIf(name NOT LIKE 'patch-%') AS parts, max(bytes_on_disk) AS largest,

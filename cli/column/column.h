@@ -1,22 +1,45 @@
 /*
- * A column of a table that stores its rows, its expression, and what that expression reads: what
- * the commands that compare stored values with computed ones begin with.
+ * THE derived column: its table, its expression as the server has it, the calls of functions in it,
+ * and what it reads. Whatever checks, fills in, compares, re-derives or inlines a column begins with
+ * this, and reads no DEFAULT of its own.
+ *
+ *   DEFAULT concat(region_v1(lower(code)), '!')     expr
+ *                  ├───────────────────┤            a call: region_v1, version 1, argument lower(code)
+ *                                  ├──┤             an input, as the server resolves the name
+ *
+ * What reads the column in its turn is in dependants.h.
  */
 #ifndef LC_CLI_COLUMN_COLUMN_H
 #define LC_CLI_COLUMN_COLUMN_H
+#include "cli/column/table.h"
 #include "cli/server/backend.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
+/* A call of a function that is not the server's own, or of dictGet…. */
+struct lc_column_call {
+    char *function;
+    size_t base_n;    /* bytes of its name without the version: 6 of region_v10 */
+    uint64_t version; /* 0: its name has none */
+    char *argument;   /* the text of what it is asked about; NULL: it has none, or several */
+    bool missing;     /* the server does not know the function */
+    bool tuple;       /* dictGet…(dictionary, attribute, tuple(argument)) */
+    char *dictionary, *attribute; /* NULL: no dictionary */
+    size_t at, n;                 /* its place in the expression */
+};
+
 struct lc_column {
-    struct lc_backend *b; /* the caller's */
-    char *database, *table, *column;
-    char *type;
-    char *kind, *expr; /* DEFAULT, MATERIALIZED, …; "" where it has none */
+    struct lc_backend *b;         /* the caller's */
+    const char *database, *table; /* of t */
+    const char *column, *type;    /* of t */
+    const char *kind, *expr;      /* of t: DEFAULT, MATERIALIZED, …; "" where it has none */
     bool replicated;
-    bool partless;            /* the table is there, and stores no parts of its own */
-    struct lc_answer columns; /* of lc_sql_columns */
+    bool partless; /* the table is there, and stores no parts of its own */
+    struct lc_table t;
+    char *name;                   /* the memory of `column` */
+    struct lc_column_call *calls; /* as of lc_column_read_calls, by place */
+    size_t calls_n;
 };
 
 /*
@@ -26,22 +49,56 @@ struct lc_column {
 int lc_column_find(struct lc_column *d, struct lc_backend *b, const char *database,
                    const char *table, const char *column, struct lc_error *err);
 
+/*
+ * The same of a table that is known already, as pending statements make it: it is copied. A table
+ * that is not there yet is no reason to refuse.
+ */
+int lc_column_find_in(struct lc_column *d, struct lc_backend *b, const struct lc_table *table,
+                      const char *column, struct lc_error *err);
+
 void lc_column_release(struct lc_column *d);
 
+/* Fill d->calls. 0; LC_ERR_REFUSED where the expression cannot be read; the failures of a query. */
+int lc_column_read_calls(struct lc_column *d, struct lc_error *err);
+
 /*
- * The columns of the table that an expression names, each once, in order: malloc'ed names in *names
- * (free by lc_column_free_names). 0 or LC_ERR_NOMEM.
+ * Of an expression over the table's columns: its calls, malloc'ed (lc_column_free_calls). As
+ * lc_column_read_calls.
+ */
+int lc_column_calls_of(struct lc_backend *b, const char *expr, struct lc_column_call **v, size_t *n,
+                       struct lc_error *err);
+void lc_column_free_calls(struct lc_column_call *v, size_t n);
+
+/*
+ * The one call that rules can be about, in d->calls: the only one, or several of one function with
+ * one argument. LC_ERR_REFUSED where there is none, they differ, or it has no single argument.
+ */
+int lc_column_one_call(const struct lc_column *d, const struct lc_column_call **call,
+                       struct lc_error *err);
+
+/* Is the expression this call and nothing more? */
+bool lc_column_is_call(const char *expr, const struct lc_column_call *call);
+
+/* The columns of the table that an expression names, by its words alone. As lc_column_inputs. */
+int lc_column_mentions(const struct lc_table *t, const char *expr, char ***names, size_t *n,
+                       struct lc_error *err);
+
+/*
+ * The columns of the table that an expression reads, as the server resolves its names (members of
+ * Nested, paths into a Tuple or JSON, ALIAS columns), each once, in the table's order: malloc'ed
+ * names in *names (lc_column_free_names). Where the server cannot say (a function is missing), those
+ * that it names. 0, LC_ERR_NOMEM, the failures of a query.
  */
 int lc_column_inputs(const struct lc_column *d, const char *expr, char ***names, size_t *n,
                      struct lc_error *err);
 void lc_column_free_names(char **names, size_t n);
 
 /*
- * Where the expression is f(column) and nothing more: both names, malloc'ed, and the column's type
- * (borrowed from d). False where it is something else.
+ * The type of an expression over the table's columns, as the server says it, malloc'ed in *type. 0;
+ * LC_ERR_SERVER where it refuses the expression; the failures of a query.
  */
-bool lc_column_call(const struct lc_column *d, const char *expr, char **function, char **key,
-                    const char **key_type);
+int lc_column_type_of_expr(const struct lc_column *d, const char *expr, char **type,
+                           struct lc_error *err);
 
 /* The type of a column of the table; NULL where it has none of that name. */
 const char *lc_column_type_of(const struct lc_column *d, const char *column);
@@ -65,6 +122,9 @@ int lc_column_add_expected(const struct lc_column *d, const char *expr, struct l
 
 /* Append `database`.`table`. 0, LC_ERR_NOMEM. */
 int lc_column_add_table(const struct lc_column *d, struct lc_buf *sql);
+
+/* Append what goes behind FROM to read its rows: see lc_table_add_rows. 0, LC_ERR_NOMEM. */
+int lc_column_add_rows(const struct lc_column *d, struct lc_buf *sql);
 
 /*
  * The first function of the expression that gives another answer each time it is asked (now, rand),

@@ -3,6 +3,7 @@
 #include "cli/server/query.h"
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
+#include "livecol_sql.h"
 #include "udf/rules/match.h"
 
 #include <errno.h>
@@ -14,7 +15,9 @@
 enum {
     PORTION_KEYS = 500000,
     QUERY_WAIT_MS = 24 * 3600 * 1000,
-    MAX_SQL_BYTES = 1 << 20,
+    MAX_SQL_BYTES = 4 << 20,
+    STATEMENT_BYTES = 100 << 10, /* servers refuse more than max_query_size, 256 KiB */
+    VALUES_AT_ONCE = 1000,
     MAX_BATCH_BYTES = 1 << 28,
     SLACK = 16 /* bytes that the matcher may read behind a key */
 };
@@ -28,12 +31,31 @@ struct pair {
     uint64_t rows, keys; /* keys 0: free */
 };
 
+/* What the column stores for an answer. */
+struct stored {
+    char *text;
+    bool known, is_null;
+};
+
+/* Of one rule set: what is stored for each of its values, by their ids. */
+struct side {
+    const struct lc_rules *rules;
+    uint32_t attribute;
+    struct stored *v;
+    uint32_t n;
+};
+
+/* Does the function take NULL? Then no rule but the default takes such a key. */
+enum null_keys { NULL_TAKEN, NULL_NOT_TAKEN, NULL_NOT_KNOWN };
+
 struct run {
     struct lc_impact *out;
     const struct lc_column *d;
     const struct lc_impact_rules *rules;
     const atomic_bool *cancel;
-    bool nullable, numbers; /* what the column's type is */
+    struct side old, new;
+    char *gives; /* the type of the function's answer */
+    enum null_keys null_keys;
     struct pair *pairs;
     size_t used, cap;
 };
@@ -80,48 +102,161 @@ static int note(struct run *r, uint32_t old, uint32_t new, uint64_t rows)
     return 0;
 }
 
-/*
- * Is the stored value this one? A miss (id 0) is stored as NULL where the column can hold it, else
- * as the empty value: '' or 0. A number is stored without the zeros before it.
- */
-static bool holds(const struct run *r, const struct lc_cell *stored, struct lc_slice value,
-                  uint32_t value_id)
+static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *t, struct lc_error *err)
 {
-    char text[24];
+    struct lc_query q = {
+        .sql = lc_buf_str(sql), .sql_n = sql->n, .timeout_ms = QUERY_WAIT_MS, .cancel = r->cancel};
 
-    if (stored->is_null || (r->nullable && value_id == 0))
-        return stored->is_null && value_id == 0;
-    if (r->numbers && value.n < sizeof text) {
-        snprintf(text, sizeof text, "%.*s", (int)value.n, (const char *)value.p);
-        return strtoull(stored->p, NULL, 10) == strtoull(text, NULL, 10);
+    return q.sql ? lc_backend_query(r->d->b, &q, t, err) : lc_no_memory(err);
+}
+
+/* The column's expression with the answer in the place of the call, as SQL over livecol_a. */
+static int add_whole(const struct run *r, struct lc_buf *sql)
+{
+    const struct lc_column_call *c = r->rules->call;
+    const char *expr = r->d->expr;
+    size_t done = 0;
+    int rc = 0;
+
+    if (!c)
+        return lc_buf_adds(sql, "livecol_a");
+    /* The same call may be made several times. */
+    for (size_t i = 0; rc == 0 && i < r->d->calls_n; i++) {
+        const struct lc_column_call *one = &r->d->calls[i];
+
+        rc = lc_buf_add(sql, expr + done, one->at - done) || lc_buf_adds(sql, "livecol_a");
+        done = one->at + one->n;
     }
-    return stored->n == value.n && (value.n == 0 || memcmp(stored->p, value.p, value.n) == 0);
+    return rc || lc_buf_adds(sql, expr + done);
+}
+
+/* Value `id` as the function gives it: a miss is NULL, 0 or ''. */
+static int add_answer(const struct run *r, const struct side *s, uint32_t id, struct lc_buf *sql)
+{
+    struct lc_slice value = lc_rules_value(s->rules, s->attribute, id);
+    char cast[LC_TYPE_BYTES];
+
+    if (id == 0 && strstr(r->gives, "Nullable("))
+        return lc_buf_adds(sql, "CAST(NULL, ") || lc_sql_add_str(sql, r->gives) ||
+               lc_buf_adds(sql, ")");
+    if (id == 0)
+        return lc_table_add_empty(r->gives, sql);
+    return lc_buf_adds(sql, "CAST(") || lc_sql_add_bytes(sql, value.p, value.n) ||
+           lc_buf_adds(sql, ", ") || lc_sql_add_str(sql, lc_type_to_cast(r->gives, cast)) ||
+           lc_buf_adds(sql, ")");
+}
+
+/* Ask for `id` and those behind it, as many as go into a statement; the miss alone. */
+static int read_stored(struct run *r, struct side *s, uint32_t id, struct lc_error *err)
+{
+    struct lc_answer t = {0};
+    struct lc_buf sql, whole;
+    uint32_t n = 0, most = id == 0 ? 1 : VALUES_AT_ONCE;
+    int rc;
+
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    lc_buf_init(&whole, MAX_SQL_BYTES);
+    rc = add_whole(r, &whole) || !lc_buf_str(&whole) ||
+         lc_buf_adds(&sql, "SELECT livecol_n, toString(") ||
+         lc_column_add_expected(r->d, lc_buf_str(&whole), &sql) ||
+         lc_buf_adds(&sql, ") AS livecol_v FROM (SELECT livecol_p.1 AS livecol_n, livecol_p.2 AS "
+                           "livecol_a FROM (SELECT arrayJoin([");
+    while (rc == 0 && n < most && id + n < s->n && sql.n < STATEMENT_BYTES) {
+        rc = lc_buf_addf(&sql, "%stuple(%" PRIu32 ", ", n ? ", " : "", id + n) ||
+             add_answer(r, s, id + n, &sql) || lc_buf_adds(&sql, ")");
+        n++;
+    }
+    rc = rc || lc_buf_adds(&sql, "]) AS livecol_p))") ? lc_no_memory(err) : ask(r, &sql, &t, err);
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        struct stored *v = &s->v[lc_answer_u64(&t, i, 0, 0)];
+        const struct lc_cell *cell = lc_answer_at(&t, i, 1);
+
+        if (v->known)
+            continue;
+        v->text = strdup(cell->p);
+        v->is_null = cell->is_null;
+        v->known = v->text != NULL;
+        if (!v->known)
+            rc = lc_no_memory(err);
+    }
+    if (rc == 0 && !s->v[id].known)
+        rc = lc_fail(err, LC_ERR_SERVER, "the server did not say what is stored for an answer");
+    lc_answer_release(&t);
+    lc_buf_release(&sql);
+    lc_buf_release(&whole);
+    return rc;
+}
+
+static bool holds(const struct lc_cell *cell, const struct stored *s)
+{
+    if (cell->is_null || s->is_null)
+        return cell->is_null && s->is_null;
+    return strcmp(cell->p, s->text) == 0;
+}
+
+static bool same(const struct stored *a, const struct stored *b)
+{
+    return a->is_null == b->is_null && (a->is_null || strcmp(a->text, b->text) == 0);
+}
+
+/* What is stored for value `id`, asked for when the first row needs it. */
+static int stored_of(struct run *r, struct side *s, uint32_t id, const struct stored **out,
+                     struct lc_error *err)
+{
+    int rc = 0;
+
+    if (id >= s->n)
+        return lc_fail(err, LC_ERR_INPUT, "a rules file is corrupt");
+    if (!s->v[id].known)
+        rc = read_stored(r, s, id, err);
+    *out = &s->v[id];
+    return rc;
+}
+
+static int refuse_null(const struct run *r, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED,
+            "%s is NULL in rows of %s.%s, and whether %s takes that is not known: it is not on "
+            "the server",
+            r->rules->key, r->d->database, r->d->table, r->rules->call->function);
+    lc_hint(err, "install it: livecol config install; or ifNull(key, '') in the DEFAULT");
+    return LC_ERR_REFUSED;
 }
 
 static int take_row(struct run *r, const struct lc_answer *t, size_t row, uint32_t old_rule,
-                    uint32_t new_rule)
+                    uint32_t new_rule, struct lc_error *err)
 {
     const struct lc_impact_rules *k = r->rules;
-    uint32_t old_id = lc_rules_value_id(k->old, k->old_attribute, old_rule);
-    uint32_t new_id = lc_rules_value_id(k->new, k->new_attribute, new_rule);
-    struct lc_slice old = lc_rules_value(k->old, k->old_attribute, old_id);
-    struct lc_slice new = lc_rules_value(k->new, k->new_attribute, new_id);
-    const struct lc_cell *stored = lc_answer_at(t, row, K_VALUE);
+    const struct lc_cell *cell = lc_answer_at(t, row, K_VALUE);
+    const struct stored *old, *new;
+    uint32_t old_id, new_id;
     uint64_t rows = lc_answer_u64(t, row, K_ROWS, 0);
-    bool same = old.n == new.n && (old.n == 0 || memcmp(old.p, new.p, old.n) == 0);
+    int rc;
 
     r->out->rows += rows;
-    if (lc_answer_at(t, row, K_KEY)->is_null) { /* no function is asked for it */
-        r->out->given += rows;
-        return 0;
+    if (lc_answer_at(t, row, K_KEY)->is_null) {
+        if (r->null_keys == NULL_NOT_KNOWN)
+            return refuse_null(r, err);
+        if (r->null_keys == NULL_NOT_TAKEN) { /* the value was given: the DEFAULT fails */
+            r->out->given += rows;
+            return 0;
+        }
+        old_rule = k->old->default_rule == LC_NONE ? k->old->rules : k->old->default_rule;
+        new_rule = k->new->default_rule == LC_NONE ? k->new->rules : k->new->default_rule;
     }
-    if (holds(r, stored, old, old_id)) {
-        if (same)
+    old_id = lc_rules_value_id(k->old, k->old_attribute, old_rule);
+    new_id = lc_rules_value_id(k->new, k->new_attribute, new_rule);
+    rc = stored_of(r, &r->old, old_id, &old, err);
+    rc = rc ? rc : stored_of(r, &r->new, new_id, &new, err);
+    if (rc)
+        return rc;
+    if (holds(cell, old)) {
+        if (same(old, new))
             return 0;
         r->out->change += rows;
-        return note(r, old_id, new_id, rows);
+        return note(r, old_id, new_id, rows) ? lc_no_memory(err) : 0;
     }
-    if (holds(r, stored, new, new_id))
+    if (holds(cell, new))
         r->out->already += rows;
     else
         r->out->given += rows;
@@ -145,7 +280,7 @@ static int make_batch(struct lc_batch *batch, struct lc_buf *bytes, const struct
         errno = 0;
         batch->number[i] = numbers ? strtoull(c->p, &end, 10) : 0;
         if (numbers && !c->is_null && (*c->p < '0' || *c->p > '9' || *end || errno))
-            return lc_fail(err, LC_ERR_INPUT,
+            return lc_fail(err, LC_ERR_REFUSED,
                            "the key \"%.40s\" is no whole number from 0 up, which range rules take",
                            c->p);
         if (lc_buf_add(bytes, c->p, c->n) || lc_buf_reserve(bytes, SLACK))
@@ -169,21 +304,11 @@ static int take_portion(struct run *r, const struct lc_answer *t, struct lc_erro
         if (rc == 0 &&
             (lc_match(r->rules->old, &batch, old) || lc_match(r->rules->new, &batch, new)))
             rc = lc_fail(err, LC_ERR_INPUT, "a rules file is corrupt");
-        for (size_t i = 0; rc == 0 && i < batch.n; i++) {
-            if (take_row(r, t, first + i, old[i], new[i]))
-                rc = lc_no_memory(err);
-        }
+        for (size_t i = 0; rc == 0 && i < batch.n; i++)
+            rc = take_row(r, t, first + i, old[i], new[i], err);
     }
     lc_buf_release(&bytes);
     return rc;
-}
-
-static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *t, struct lc_error *err)
-{
-    struct lc_query q = {
-        .sql = lc_buf_str(sql), .sql_n = sql->n, .timeout_ms = QUERY_WAIT_MS, .cancel = r->cancel};
-
-    return q.sql ? lc_backend_query(r->d->b, &q, t, err) : lc_no_memory(err);
 }
 
 static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
@@ -193,8 +318,8 @@ static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = lc_buf_adds(&sql, "SELECT uniq(") || lc_sql_add_id(&sql, r->rules->key) ||
-         lc_buf_adds(&sql, ") AS keys FROM ") || lc_column_add_table(r->d, &sql);
+    rc = lc_buf_addf(&sql, "SELECT uniq((%s\n)) AS keys FROM ", r->rules->key) ||
+         lc_column_add_table(r->d, &sql);
     rc = rc ? lc_no_memory(err) : ask(r, &sql, &t, err);
     *keys = rc == 0 ? lc_answer_u64(&t, 0, 0, 0) : 0;
     lc_answer_release(&t);
@@ -209,13 +334,13 @@ static int count_portion(struct run *r, uint64_t i, uint64_t portions, struct lc
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = lc_buf_adds(&sql, "SELECT toString(") || lc_sql_add_id(&sql, r->rules->key) ||
-         lc_buf_adds(&sql, ") AS livecol_k, toString(") || lc_sql_add_id(&sql, r->d->column) ||
+    rc = lc_buf_addf(&sql, "SELECT toString((%s\n)) AS livecol_k, toString(", r->rules->key) ||
+         lc_sql_add_id(&sql, r->d->column) ||
          lc_buf_adds(&sql, ") AS livecol_v, count() AS livecol_n FROM ") ||
          lc_column_add_table(r->d, &sql);
     if (rc == 0 && portions > 1)
-        rc = lc_buf_adds(&sql, " WHERE ifNull(cityHash64(") || lc_sql_add_id(&sql, r->rules->key) ||
-             lc_buf_addf(&sql, "), 0) %% %" PRIu64 " = %" PRIu64, portions, i);
+        rc = lc_buf_addf(&sql, " WHERE ifNull(cityHash64((%s\n)), 0) %% %" PRIu64 " = %" PRIu64,
+                         r->rules->key, portions, i);
     rc = rc || lc_buf_adds(&sql, " GROUP BY livecol_k, livecol_v") ? lc_no_memory(err)
                                                                    : ask(r, &sql, &t, err);
     if (rc == 0)
@@ -269,38 +394,147 @@ static int list_changes(struct run *r, struct lc_error *err)
 }
 
 /* Rules are for texts and numbers. */
-static int check_key(const struct lc_column *d, const char *key, struct lc_error *err)
+static int check_key(const struct run *r, struct lc_error *err)
 {
-    static const char *const types[] = {"Array(",  "Tuple(", "Map(",   "Variant(",
-                                        "Dynamic", "JSON",   "Nested("};
-    const char *type = lc_column_type_of(d, key);
+    static const char *const types[] = {"Array(", "Tuple(", "Map(", "JSON", "Nested("};
+    const struct lc_column *d = r->d;
+    char *type = NULL;
+    int rc = lc_column_type_of_expr(d, r->rules->key, &type, err);
 
-    for (size_t i = 0; type && i < sizeof types / sizeof *types; i++) {
+    for (size_t i = 0; rc == 0 && i < sizeof types / sizeof *types; i++) {
         if (strncmp(type, types[i], strlen(types[i])) != 0)
             continue;
-        lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s is %s: rules take texts and whole numbers",
-                d->database, d->table, key, type);
-        lc_hint(err, "--key names the column that the function is called with");
-        return LC_ERR_REFUSED;
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s of %s.%s is %s: rules take texts and whole numbers",
+                     r->rules->key, d->database, d->table, type);
+        lc_hint(err, "the rules are asked about what the function is called with");
     }
-    return 0;
+    free(type);
+    return rc;
+}
+
+/* Does the whole read anything but the answer? Then no answer tells what is stored. */
+static int check_whole(const struct run *r, struct lc_error *err)
+{
+    const struct lc_column *d = r->d;
+    struct lc_buf whole;
+    char **names = NULL;
+    size_t n = 0;
+    int rc;
+
+    lc_buf_init(&whole, MAX_SQL_BYTES);
+    rc = add_whole(r, &whole) || !lc_buf_str(&whole)
+             ? lc_no_memory(err)
+             : lc_column_mentions(&d->t, lc_buf_str(&whole), &names, &n, err);
+    if (rc == 0 && n) {
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "%s of %s.%s.%s puts the answer into an expression that reads %s too: what "
+                     "new rules change cannot be known from the answers alone",
+                     d->expr, d->database, d->table, d->column, names[0]);
+        lc_hint(err,
+                "install the new function, then livecol verify %s.%s.%s --against "
+                "'EXPRESSION' with it counts the rows",
+                d->database, d->table, d->column);
+    }
+    lc_column_free_names(names, n);
+    lc_buf_release(&whole);
+    return rc;
+}
+
+/* The type of the function's answer; where it is not there, as the column takes it. */
+static int find_answer_type(struct run *r, struct lc_error *err)
+{
+    const struct lc_column_call *c = r->rules->call;
+    const struct lc_column *d = r->d;
+    struct lc_error why = LC_ERROR_INIT;
+    char *text = c ? strndup(d->expr + c->at, c->n) : NULL;
+    int rc = text ? lc_column_type_of_expr(d, text, &r->gives, &why) : LC_ERR_SERVER;
+
+    free(text);
+    if (rc == LC_ERR_SERVER && (!c || lc_column_is_call(d->expr, c))) {
+        r->gives = strdup(strstr(d->type, "Nullable(") ? "Nullable(String)" : "String");
+        if (lc_type_is_integer(d->type)) { /* a miss is 0 */
+            free(r->gives);
+            r->gives = strdup(d->type);
+        }
+        return r->gives ? 0 : lc_no_memory(err);
+    }
+    if (rc == LC_ERR_SERVER) {
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "%s of %s.%s.%s puts the answer of %s into a larger expression, and the "
+                     "server cannot evaluate that: %s",
+                     d->expr, d->database, d->table, d->column, c->function, why.msg);
+        lc_hint(err, "install the function first: livecol config install");
+    } else if (rc) {
+        lc_error_pass(err, &why);
+    }
+    return rc;
+}
+
+static int find_null_keys(struct run *r, struct lc_error *err)
+{
+    const struct lc_column_call *c = r->rules->call;
+    const struct lc_sql_arg args[] = {{"name", c ? c->function : ""}, {NULL, NULL}};
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_answer t = {0};
+    int rc;
+
+    r->null_keys = NULL_TAKEN;
+    if (!c)
+        return 0;
+    rc = lc_query_read(r->d->b, lc_sql_udf_argument, args, &t, &why);
+    if (rc == LC_ERR_SERVER || (rc == 0 && t.rows == 0)) {
+        r->null_keys = NULL_NOT_KNOWN;
+        rc = 0;
+    } else if (rc) {
+        lc_error_pass(err, &why);
+    } else if (!strstr(lc_answer_at(&t, 0, 0)->p, "Nullable(")) {
+        r->null_keys = NULL_NOT_TAKEN;
+    }
+    lc_answer_release(&t);
+    return rc;
+}
+
+static int open_side(struct side *s, const struct lc_rules *rules, uint32_t attribute,
+                     struct lc_error *err)
+{
+    *s = (struct side){.rules = rules, .attribute = attribute, .n = rules->attrs[attribute].values};
+    s->v = calloc(s->n + 1, sizeof *s->v);
+    return s->v ? 0 : lc_no_memory(err);
+}
+
+static void close_side(struct side *s)
+{
+    for (uint32_t i = 0; s->v && i < s->n; i++)
+        free(s->v[i].text);
+    free(s->v);
+}
+
+static int prepare(struct run *r, struct lc_error *err)
+{
+    const struct lc_impact_rules *k = r->rules;
+    int rc = check_key(r, err);
+
+    if (rc == 0 && k->call)
+        rc = check_whole(r, err);
+    if (rc == 0)
+        rc = find_answer_type(r, err);
+    if (rc == 0)
+        rc = find_null_keys(r, err);
+    if (rc == 0)
+        rc = open_side(&r->old, k->old, k->old_attribute, err);
+    return rc ? rc : open_side(&r->new, k->new, k->new_attribute, err);
 }
 
 int lc_impact_count(struct lc_impact *out, const struct lc_column *d,
                     const struct lc_impact_rules *rules, const atomic_bool *cancel,
                     struct lc_error *err)
 {
-    struct run r = {.out = out,
-                    .d = d,
-                    .rules = rules,
-                    .cancel = cancel,
-                    .nullable = strstr(d->type, "Nullable(") != NULL,
-                    .numbers = lc_type_is_integer(d->type)};
+    struct run r = {.out = out, .d = d, .rules = rules, .cancel = cancel};
     uint64_t keys = 0, portions = 0;
     int rc;
 
     *out = (struct lc_impact){0};
-    rc = check_key(d, rules->key, err);
+    rc = prepare(&r, err);
     rc = rc ? rc : count_keys(&r, &keys, err);
     if (rc == 0)
         portions = keys / PORTION_KEYS + 1;
@@ -308,6 +542,9 @@ int lc_impact_count(struct lc_impact *out, const struct lc_column *d,
         rc = count_portion(&r, i, portions, err);
     if (rc == 0)
         rc = list_changes(&r, err);
+    close_side(&r.old);
+    close_side(&r.new);
+    free(r.gives);
     free(r.pairs);
     return rc;
 }

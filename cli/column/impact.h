@@ -1,6 +1,10 @@
 /*
  * How many rows of a table would change by new rules: counted with both rule sets here, over the
- * table's distinct keys, before either function is on the server.
+ * table's distinct keys, before the new function is on the server.
+ *
+ *   DEFAULT concat('r-', region_v1(lower(code)))
+ *                        ├────────────────────┤ per distinct lower(code): old answer, new answer
+ *           ├─────────────────────────────────┤ per distinct answer: the value that is stored
  */
 #ifndef LC_CLI_COLUMN_IMPACT_H
 #define LC_CLI_COLUMN_IMPACT_H
@@ -25,13 +29,22 @@ struct lc_impact {
 struct lc_impact_rules {
     const struct lc_rules *old, *new;
     uint32_t old_attribute, new_attribute;
-    const char *key; /* the column that the rules take */
+    const char *key; /* SQL over the table's columns: what the rules are asked about */
+    /*
+     * Where the column's expression calls the function for that key: the answers are put in its
+     * place, and the server evaluates the whole for each of them. NULL: the answer is the value.
+     */
+    const struct lc_column_call *call;
 };
 
 /*
- * Count. Keys are fetched in portions of about half a million, so that memory does not grow with
- * the table. 0; LC_ERR_INPUT where a rule set is corrupt, or the keys are none of its kind;
- * LC_ERR_STOPPED; the failures of a query. Release *out in any case; the rule sets must outlive it.
+ * Count. The server evaluates the key and the column, the rule sets are asked here. Keys are fetched
+ * in portions of about half a million, so that memory does not grow with the table. 0;
+ * LC_ERR_REFUSED where no count would be right: the keys are none of the rules' kind; the answer
+ * goes into a larger expression, and that reads other columns or the function is not there; keys
+ * are NULL, and whether the function takes them is not known. LC_ERR_INPUT where a rule set is
+ * corrupt; LC_ERR_STOPPED; the failures of a query. Release *out in any case; the rule sets must
+ * outlive it.
  */
 int lc_impact_count(struct lc_impact *out, const struct lc_column *d,
                     const struct lc_impact_rules *rules, const atomic_bool *cancel,

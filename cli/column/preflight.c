@@ -17,7 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20 };
+enum { SAMPLE_ROWS = 1000, OWN_ROWS = 100000, MAX_SQL_BYTES = 1 << 20 };
 
 /* The connected server itself, rather than a host of the cluster by its name there. */
 #define NO_HOST SIZE_MAX
@@ -29,68 +29,27 @@ enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20 };
 struct trial {
     const struct lc_stmt *stmt;
     const struct lc_stmt_command *c;
-    const char *database;
+    struct lc_column column; /* as the statement will have made it */
+    const char *database;    /* the column's */
     char *expr, *type;
-    char *udf; /* the first function that is not the server's own; NULL: none */
-    bool table_there;
-    struct lc_answer columns;  /* of the table as it is */
-    struct lc_sample_rows own; /* where a cluster or rules are to be asked about them */
+    char *udf;     /* the first function that is not the server's own; NULL: none */
+    bool no_table; /* neither the server has it, nor a statement before makes it */
+    bool has_rows; /* that can be read: the table is there, and no input is EPHEMERAL */
+    char **inputs; /* the columns that it reads */
+    size_t inputs_n;
+    char *made_up;             /* expr over made-up columns: livecol_in_2 for a name with dots */
+    struct lc_sample_rows own; /* where a cluster is to be asked about them */
 };
 
-static int keep(char **to, const char *from)
+int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *s, struct lc_error *err)
 {
-    *to = strdup(from);
-    return *to ? 0 : LC_ERR_NOMEM;
-}
-
-static struct lc_preflight_made *new_made(struct lc_preflight *d)
-{
-    struct lc_preflight_made *v = realloc(d->made, (d->made_n + 1) * sizeof *v);
-
-    if (!v)
-        return NULL;
-    d->made = v;
-    v += d->made_n++;
-    *v = (struct lc_preflight_made){0};
-    return v;
-}
-
-int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *s)
-{
-    if (s->kind == LC_STMT_CREATE_FUNCTION) {
-        struct lc_preflight_made *m = new_made(d);
-
-        return m ? keep(&m->function, s->name) : LC_ERR_NOMEM;
-    }
-    for (size_t i = 0; i < s->command_n; i++) {
-        const struct lc_stmt_command *c = &s->commands[i];
-        struct lc_preflight_made *m;
-
-        if (c->kind != LC_STMT_ADD_COLUMN)
-            continue;
-        m = new_made(d);
-        if (!m || keep(&m->database, lc_stmt_database(s, lc_backend_database(d->b))) ||
-            keep(&m->table, s->name) || keep(&m->column, c->column))
-            return LC_ERR_NOMEM;
-        m->type = strndup(c->type.n ? (const char *)c->type.p : "", c->type.n);
-        if (!m->type)
-            return LC_ERR_NOMEM;
-    }
-    return 0;
+    d->schema.b = d->b;
+    return lc_schema_note(&d->schema, s, err);
 }
 
 void lc_preflight_release(struct lc_preflight *d)
 {
-    for (size_t i = 0; i < d->made_n; i++) {
-        free(d->made[i].database);
-        free(d->made[i].table);
-        free(d->made[i].column);
-        free(d->made[i].type);
-        free(d->made[i].function);
-    }
-    free(d->made);
-    d->made = NULL;
-    d->made_n = 0;
+    lc_schema_release(&d->schema);
     if (d->cluster == &d->alone)
         d->cluster = NULL;
     lc_cluster_release(&d->alone);
@@ -98,34 +57,16 @@ void lc_preflight_release(struct lc_preflight *d)
 
 bool lc_preflight_makes(const struct lc_preflight *d, const char *name)
 {
-    for (size_t i = 0; i < d->made_n; i++) {
-        if (d->made[i].function && strcmp(d->made[i].function, name) == 0)
-            return true;
-    }
-    return false;
+    return lc_schema_makes(&d->schema, name);
 }
 
-/* The type of a column of the table, by then; NULL where it has none of that name. */
-static const char *type_of(const struct lc_preflight *d, const struct trial *t, const char *column)
+/* The name of input i among made-up columns: no alias of a SELECT is found by a path with dots. */
+static const char *made_up_name(const struct trial *t, size_t i, char out[32])
 {
-    for (size_t i = 0; i < d->made_n; i++) {
-        const struct lc_preflight_made *m = &d->made[i];
-
-        if (m->table && strcmp(m->table, t->stmt->name) == 0 &&
-            strcmp(m->database, t->database) == 0 && strcmp(m->column, column) == 0)
-            return m->type;
-    }
-    for (size_t i = 0; i < t->columns.rows; i++) {
-        if (strcmp(lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_NAME)->p, column) == 0)
-            return lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_TYPE)->p;
-    }
-    for (size_t i = 0; i < t->stmt->command_n; i++) {
-        const struct lc_stmt_command *c = &t->stmt->commands[i];
-
-        if (c->kind == LC_STMT_ADD_COLUMN && c->type.n && strcmp(c->column, column) == 0)
-            return "String"; /* of the same statement: its type is only guessed at */
-    }
-    return NULL;
+    if (!strchr(t->inputs[i], '.'))
+        return t->inputs[i];
+    snprintf(out, 32, "livecol_in_%zu", i);
+    return out;
 }
 
 static bool is_string_type(const char *type)
@@ -135,56 +76,49 @@ static bool is_string_type(const char *type)
            strcmp(type, "LowCardinality(Nullable(String))") == 0;
 }
 
-/* A made-up value of the type, from `number`; where it may be NULL, one of a hundred is. */
+/* A value of the type from `number`, to be cast to it; where it may be NULL, one of a hundred is. */
+static int add_raw(struct lc_buf *b, const char *type)
+{
+    bool nullable = strncmp(type, "Nullable(", 9) == 0 || strstr(type, "(Nullable(") != NULL;
+
+    if (strncmp(type, "Array(", 6) == 0) { /* the same several times: whichever is asked for */
+        char *inner = strndup(type + 6, strlen(type) - 7);
+        int rc = !inner || lc_buf_adds(b, "arrayResize([CAST(") || add_raw(b, inner) ||
+                 lc_buf_adds(b, ", ") || lc_sql_add_str(b, inner) ||
+                 lc_buf_adds(b, ")], 8, CAST(") || add_raw(b, inner) || lc_buf_adds(b, ", ") ||
+                 lc_sql_add_str(b, inner) || lc_buf_adds(b, "))");
+
+        free(inner);
+        return rc;
+    }
+    return lc_buf_adds(b, nullable ? "if(number % 100 = 99, NULL, " : "(") ||
+           lc_buf_adds(b, is_string_type(type) ? "concat('u', toString(number))"
+                                               : "toUInt8(number % 100)") ||
+           lc_buf_adds(b, ")");
+}
+
 static int add_value(struct lc_buf *b, const char *type, const char *column)
 {
-    bool nullable = strstr(type, "Nullable(") != NULL;
-    int rc = lc_buf_adds(b, nullable ? "CAST(if(number % 100 = 99, NULL, " : "CAST(");
-
-    rc = rc || lc_buf_adds(b, is_string_type(type) ? "concat('u', toString(number))"
-                                                   : "toUInt8(number % 100)");
-    return rc || lc_buf_adds(b, nullable ? "), " : ", ") || lc_sql_add_str(b, type) ||
-                   lc_buf_adds(b, ") AS ") || lc_sql_add_id(b, column)
+    return lc_buf_adds(b, "CAST(") || add_raw(b, type) || lc_buf_adds(b, ", ") ||
+                   lc_sql_add_str(b, type) || lc_buf_adds(b, ") AS ") || lc_sql_add_id(b, column)
                ? LC_ERR_NOMEM
                : 0;
 }
 
-/* The columns that the expression reads, as made-up values or, with `own`, by their names. */
-static int add_columns(const struct lc_preflight *d, const struct trial *t, bool own,
-                       struct lc_buf *b, bool *all_there, struct lc_error *err)
+/* The columns that the expression reads, as made-up values or, with `names`, by their names. */
+static int add_columns(const struct trial *t, bool names, struct lc_buf *b, struct lc_error *err)
 {
-    struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
-    struct lc_tok tok;
-    size_t n = 0;
+    int rc = t->inputs_n == 0 && lc_buf_adds(b, "1");
 
-    *all_there = true;
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        char *name;
-        const char *type;
-        int rc = 0;
+    for (size_t i = 0; rc == 0 && i < t->inputs_n; i++) {
+        char out[32];
+        const char *name = made_up_name(t, i, out);
+        const char *type = lc_column_type_of(&t->column, t->inputs[i]);
 
-        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED)
-            continue;
-        name = lc_tok_name(&tok);
-        if (!name)
-            return lc_no_memory(err);
-        type = type_of(d, t, name);
-        if (type && own && lc_answer_col(&t->columns, "name") == 0) {
-            bool there = false;
-
-            for (size_t i = 0; i < t->columns.rows; i++)
-                there = there ||
-                        strcmp(lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_NAME)->p, name) == 0;
-            *all_there = *all_there && there;
-        }
-        if (type)
-            rc = (n++ && lc_buf_adds(b, ", ")) ||
-                 (own ? lc_sql_add_id(b, name) : add_value(b, type, name));
-        free(name);
-        if (rc)
-            return lc_no_memory(err);
+        rc = (i && lc_buf_adds(b, ", ")) ||
+             (names ? lc_sql_add_id(b, name) : add_value(b, *type ? type : "String", name));
     }
-    return n == 0 && lc_buf_adds(b, "1") ? lc_no_memory(err) : 0;
+    return rc ? lc_no_memory(err) : 0;
 }
 
 /* Integers and enumerations change, or break, what does not fit them. */
@@ -206,7 +140,7 @@ struct answers {
  * servers only that SELECT is done there.
  */
 static int make_sample(const struct lc_preflight *d, const struct trial *t, size_t host, bool own,
-                       const char *expr, struct lc_buf *sql, bool *possible, struct lc_error *err)
+                       const char *expr, struct lc_buf *sql, struct lc_error *err)
 {
     bool narrow = is_narrow(t->type);
     int rc = lc_buf_adds(sql, "SELECT count() AS n, countIf(isNull(a)) AS nulls, "
@@ -223,13 +157,14 @@ static int make_sample(const struct lc_preflight *d, const struct trial *t, size
     rc = rc || lc_buf_adds(sql, " AS c FROM (SELECT ");
     if (rc)
         return lc_no_memory(err);
-    rc = add_columns(d, t, own, sql, possible, err);
+    if (!own)
+        rc = add_columns(t, false, sql, err);
     if (rc)
         return rc;
-    rc = lc_buf_adds(sql, own ? ", 0" : ", number") || lc_buf_adds(sql, " AS livecol_n, (") ||
+    rc = lc_buf_adds(sql, own ? "0" : ", number") || lc_buf_adds(sql, " AS livecol_n, (") ||
          lc_buf_adds(sql, expr) || lc_buf_adds(sql, "\n) AS livecol_x FROM ");
     if (!rc && own)
-        rc = lc_cluster_add_from(d->cluster, host, sql, t->database, t->stmt->name);
+        rc = lc_column_add_rows(&t->column, sql);
     else if (!rc && d->cluster->by_remote)
         rc = lc_cluster_add_from(d->cluster, host, sql, "system", "numbers");
     else if (!rc)
@@ -237,21 +172,20 @@ static int make_sample(const struct lc_preflight *d, const struct trial *t, size
     return rc || lc_buf_addf(sql, " LIMIT %d))", SAMPLE_ROWS) ? lc_no_memory(err) : 0;
 }
 
-/* Evaluate over made-up rows, or over the table's own. *possible false: not all columns exist. */
+/* Evaluate over made-up rows, or over the table's own. */
 static int sample(const struct lc_preflight *d, const struct trial *t, size_t host, bool own,
-                  const char *expr, struct answers *a, bool *possible, struct lc_error *err)
+                  const char *expr, struct answers *a, struct lc_error *err)
 {
     struct lc_buf sql;
     struct lc_answer out = {0};
     int rc;
 
     *a = (struct answers){0};
-    *possible = true;
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = make_sample(d, t, host, own, expr, &sql, possible, err);
+    rc = make_sample(d, t, host, own, expr, &sql, err);
     if (rc == 0 && !lc_buf_str(&sql))
         rc = lc_no_memory(err);
-    if (rc == 0 && *possible)
+    if (rc == 0)
         rc = lc_cluster_run(d->cluster, host, lc_buf_str(&sql), &out, err);
     if (rc == 0 && out.rows == 1)
         *a = (struct answers){lc_answer_u64(&out, 0, 0, 0), lc_answer_u64(&out, 0, 1, 0),
@@ -287,11 +221,11 @@ static int refuse_failing(const struct lc_preflight *d, const struct trial *t,
         err->server_code = why->server_code;
     if (why->server_code == LC_SERVER_UNKNOWN_IDENTIFIER) {
         lc_fail(err, LC_ERR_REFUSED, "%s reads what %s.%s does not have%s: %s", t->expr,
-                t->database, t->stmt->name, t->table_there ? "" : ": there is no such table",
+                t->database, t->stmt->name, t->column.t.n ? "" : ": there is no such table",
                 why->msg);
-        lc_hint(err, t->table_there
-                         ? "are its columns named as in SHOW CREATE TABLE? Nothing was changed"
-                         : "is it another database than the URL's? Nothing was changed");
+        lc_hint(err, t->no_table
+                         ? "is it another database than the URL's? Nothing was changed"
+                         : "are its columns named as in SHOW CREATE TABLE? Nothing was changed");
         return LC_ERR_REFUSED;
     }
     /* With a cluster the reason begins with the host's name. */
@@ -353,14 +287,13 @@ static bool can_make_up(const struct lc_preflight *d, const struct trial *t, siz
     struct lc_error ignored = LC_ERROR_INIT;
     struct answers plain;
     struct lc_buf expr;
-    bool possible, can;
+    bool can;
 
     /* They must be read, or the server leaves them out. */
     lc_buf_init(&expr, MAX_SQL_BYTES);
     can = lc_buf_adds(&expr, "toString(tuple(") == 0 &&
-          add_columns(d, t, true, &expr, &possible, &ignored) == 0 &&
-          lc_buf_adds(&expr, "))") == 0 && lc_buf_str(&expr) &&
-          sample(d, t, host, false, lc_buf_str(&expr), &plain, &possible, &ignored) == 0;
+          add_columns(t, true, &expr, &ignored) == 0 && lc_buf_adds(&expr, "))") == 0 &&
+          lc_buf_str(&expr) && sample(d, t, host, false, lc_buf_str(&expr), &plain, &ignored) == 0;
     lc_buf_release(&expr);
     return can;
 }
@@ -396,12 +329,11 @@ static int try_hosts(const struct lc_preflight *d, const struct trial *t, struct
     for (size_t i = 0; i < c->n; i++) {
         struct lc_error why = LC_ERROR_INIT;
         struct answers a;
-        bool possible;
         int rc;
 
         if (c->v[i].down)
             continue;
-        rc = sample(d, t, i, false, t->expr, &a, &possible, &why);
+        rc = sample(d, t, i, false, t->made_up, &a, &why);
         if (rc == LC_ERR_SERVER) {
             if (can_make_up(d, t, i))
                 return refuse_failing(d, t, &why, err);
@@ -433,13 +365,12 @@ static int try_own(const struct lc_preflight *d, const struct trial *t, struct a
     struct lc_cluster alone = {0};
     struct lc_preflight here = *d;
     struct lc_error why = LC_ERROR_INIT;
-    bool possible;
     int rc = lc_cluster_alone(&alone, d->b, err);
 
     if (rc)
         return rc;
     here.cluster = &alone;
-    rc = sample(&here, t, 0, true, t->expr, own, &possible, &why);
+    rc = sample(&here, t, 0, true, t->expr, own, &why);
     if (rc == LC_ERR_SERVER)
         rc = refuse_failing(&here, t, &why, err);
     else if (rc)
@@ -454,54 +385,25 @@ static bool is_same_everywhere(const char *type)
     return !strstr(type, "DateTime") || strchr(type, '\'');
 }
 
-/* The column's row among those that the table has; columns.rows: none. */
-static size_t find_column(const struct trial *t, const char *name)
+/* The columns that the expression reads; none, where one of them says too little by its text. */
+static void name_inputs(struct trial *t)
 {
-    size_t i = 0;
+    t->own.n = 0;
+    if (t->inputs_n > LC_SAMPLE_ROWS_COLUMNS)
+        return;
+    for (size_t i = 0; i < t->inputs_n; i++) {
+        const struct lc_table_column *c = lc_table_column(&t->column.t, t->inputs[i]);
+        char out[32];
 
-    while (i < t->columns.rows &&
-           strcmp(lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_NAME)->p, name) != 0)
-        i++;
-    return i;
-}
-
-/* List it, once. False: the table does not have it yet, or its text says too little. */
-static bool list_input(struct trial *t, const char *name)
-{
-    struct lc_sample_rows *o = &t->own;
-    size_t i = find_column(t, name);
-    const char *type =
-        i < t->columns.rows ? lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_TYPE)->p : NULL;
-
-    if (!type || !is_same_everywhere(type))
-        return false;
-    for (size_t k = 0; k < o->n; k++)
-        if (strcmp(o->columns[k].name, name) == 0)
-            return true;
-    if (o->n == LC_SAMPLE_ROWS_COLUMNS)
-        return false;
-    o->columns[o->n].name = lc_answer_at(&t->columns, i, LC_SQL_COLUMNS_NAME)->p;
-    o->columns[o->n++].type = type;
-    return true;
-}
-
-/* The columns that the expression reads; none, where one of them cannot be listed. */
-static void name_inputs(const struct lc_preflight *d, struct trial *t)
-{
-    struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
-    struct lc_tok tok;
-    bool listed = true;
-
-    while (listed && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        char *name =
-            tok.kind == LC_TOK_WORD || tok.kind == LC_TOK_QUOTED ? lc_tok_name(&tok) : NULL;
-
-        if (name && type_of(d, t, name))
-            listed = list_input(t, name);
-        free(name);
+        if (!c->stored || !is_same_everywhere(c->type)) {
+            t->own.n = 0;
+            return;
+        }
+        t->own.columns[t->own.n].name = c->name;
+        t->own.columns[t->own.n].type = c->type;
+        snprintf(t->own.columns[t->own.n++].alias, 32, "%s",
+                 made_up_name(t, i, out) == out ? out : "");
     }
-    if (!listed)
-        t->own.n = 0;
 }
 
 /* Of types that cannot be told apart there are none: sample() tries them as they are. */
@@ -514,9 +416,7 @@ static int read_own_rows(const struct lc_preflight *d, struct trial *t, struct l
         t->own.n = 0;
         return 0;
     }
-    if (rc)
-        lc_error_pass(err, &why);
-    return rc;
+    return rc ? lc_error_pass(err, &why) : 0;
 }
 
 /* The same rows of the table on every host: made-up ones may not meet what they differ in. */
@@ -534,7 +434,7 @@ static int try_own_on_hosts(const struct lc_preflight *d, const struct trial *t,
 
         if (c->v[i].down)
             continue;
-        rc = lc_sample_rows_digest(&t->own, c, i, t->expr, &digest, &why);
+        rc = lc_sample_rows_digest(&t->own, c, i, t->made_up, &digest, &why);
         if (rc == LC_ERR_SERVER) {
             uint64_t ignored;
             struct lc_error none = LC_ERROR_INIT;
@@ -565,9 +465,9 @@ static int try_expression(const struct lc_preflight *d, const struct trial *t, s
     bool made_up;
     int rc = try_hosts(d, t, &a, &made_up, err);
 
-    if (rc == 0 && t->table_there)
+    if (rc == 0 && t->has_rows)
         rc = try_own(d, t, &own, err);
-    if (rc == 0 && t->table_there && d->cluster->name)
+    if (rc == 0 && t->has_rows && d->cluster->name)
         rc = try_own_on_hosts(d, t, err);
     if (rc)
         return rc;
@@ -587,75 +487,39 @@ static int try_expression(const struct lc_preflight *d, const struct trial *t, s
     return rc;
 }
 
-/* A call of one column that rules can be compared with; what is malloc'ed goes by call_release. */
-struct call {
-    char *function, *dictionary, *attribute;
-    const char *type; /* of the column */
-    bool tuple;
-};
-
-static void call_release(struct call *c)
+/* What the table's own rows ask the function about: the argument's values, as the server has them. */
+static int read_own_keys(const struct lc_preflight *d, const struct trial *t, const char *argument,
+                         struct lc_answer *keys, struct lc_error *err)
 {
-    free(c->function);
-    free(c->dictionary);
-    free(c->attribute);
-}
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_buf sql;
+    int rc;
 
-static bool take_symbol(struct lc_lexer *lex, struct lc_tok *tok, char symbol)
-{
-    return lc_lex_code(lex, tok, NULL) == 0 && lc_tok_symbol(tok, symbol);
-}
-
-static bool take_text(struct lc_lexer *lex, struct lc_tok *tok, char **text)
-{
-    if (lc_lex_code(lex, tok, NULL) || tok->kind != LC_TOK_STRING)
-        return false;
-    *text = lc_tok_name(tok);
-    return *text != NULL;
-}
-
-/* f(column), or dictGet…('dictionary', 'attribute', column or tuple(column)), and nothing more. */
-static bool plain_call(const struct lc_preflight *d, const struct trial *t, struct call *c)
-{
-    struct lc_lexer lex = LC_LEXER(t->expr, strlen(t->expr));
-    struct lc_tok tok;
-    char *column;
-
-    *c = (struct call){0};
-    if (lc_lex_code(&lex, &tok, NULL))
-        return false;
-    c->function = lc_tok_name(&tok);
-    if (!c->function || !take_symbol(&lex, &tok, '('))
-        return false;
-    if (strncasecmp(c->function, "dictGet", 7) == 0 &&
-        (!take_text(&lex, &tok, &c->dictionary) || !take_symbol(&lex, &tok, ',') ||
-         !take_text(&lex, &tok, &c->attribute) || !take_symbol(&lex, &tok, ',')))
-        return false;
-    if (lc_lex_code(&lex, &tok, NULL))
-        return false;
-    c->tuple = c->dictionary && lc_tok_is(&tok, "tuple");
-    if (c->tuple && (!take_symbol(&lex, &tok, '(') || lc_lex_code(&lex, &tok, NULL)))
-        return false;
-    column = lc_tok_name(&tok);
-    c->type = column ? type_of(d, t, column) : NULL;
-    free(column);
-    return c->type && (!c->tuple || take_symbol(&lex, &tok, ')')) && take_symbol(&lex, &tok, ')') &&
-           lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_END;
+    if (!t->has_rows)
+        return 0;
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    rc = lc_buf_addf(&sql,
+                     "SELECT DISTINCT toString(livecol_k) AS livecol_key FROM (SELECT (%s\n) AS "
+                     "livecol_k FROM ",
+                     argument) ||
+         lc_column_add_rows(&t->column, &sql) ||
+         lc_buf_addf(&sql, " LIMIT %d) LIMIT %d", OWN_ROWS, SAMPLE_ROWS) || !lc_buf_str(&sql);
+    rc = rc ? lc_no_memory(&why) : lc_backend_run(d->b, lc_buf_str(&sql), keys, &why);
+    lc_buf_release(&sql);
+    if (rc && rc != LC_ERR_SERVER)
+        return lc_error_pass(err, &why);
+    return 0;
 }
 
 static int compare_with(const struct lc_preflight *d, const struct trial *t, const char *path,
-                        const struct call *c, struct lc_error *err)
+                        const struct lc_compare_call *call, struct lc_error *err)
 {
-    const struct lc_compare_call call = {.function = c->function,
-                                         .dictionary = c->dictionary,
-                                         .tuple = c->tuple,
-                                         .column_type = c->type,
-                                         .attribute = c->attribute ? c->attribute : t->c->column,
-                                         .own = t->own.n == 1 ? &t->own.rows : NULL};
+    const char *name = call->dictionary ? call->dictionary : call->function;
     struct lc_rules *rules = NULL;
     uint64_t compared = 0;
     int rc = lc_rules_open(&rules, path, err);
 
+    (void)t;
     if (rc)
         return rc;
     for (size_t i = 0; rc == 0 && i < d->cluster->n; i++) {
@@ -663,41 +527,70 @@ static int compare_with(const struct lc_preflight *d, const struct trial *t, con
 
         if (d->cluster->v[i].down)
             continue;
-        rc = lc_compare_host(d->cluster, i, &call, rules, path, &compared, &why);
-        if (rc == LC_ERR_REFUSED)
-            lc_cluster_pass(d->cluster, i, rc, &why, err);
-        else if (rc)
-            lc_error_pass(err, &why);
+        rc = lc_compare_host(d->cluster, i, call, rules, path, &compared, &why);
+        if (rc && err && err->code == 0) {
+            *err = why;
+            if (d->cluster->name && rc == LC_ERR_REFUSED)
+                snprintf(err->msg, sizeof err->msg, "host %s: %.900s", d->cluster->v[i].name,
+                         why.msg);
+        }
     }
     lc_rules_free(rules);
     if (rc == 0 && compared == 0)
-        say(d, true, "%s is not compared with %s: keys of the type %s cannot be made up",
-            c->dictionary ? c->dictionary : c->function, path, c->type);
+        say(d, true, "%s is not compared with %s: keys of the type %s cannot be made up", name,
+            path, call->column_type);
     else if (rc == 0)
-        say(d, false, "%s answers %" PRIu64 " keys as %s says%s",
-            c->dictionary ? c->dictionary : c->function, compared, path,
+        say(d, false, "%s answers %" PRIu64 " keys as %s says%s", name, compared, path,
             d->cluster->name ? ", on every host" : "");
     return rc;
 }
 
-/* Compare with each rules file that is named for the function or dictionary, or for all. */
-static int compare_rules(const struct lc_preflight *d, const struct trial *t, struct lc_error *err)
+/* Compare one call with each rules file that is named for its function or dictionary, or for all. */
+static int compare_call(const struct lc_preflight *d, const struct trial *t,
+                        const struct lc_column_call *c, bool lone, struct lc_error *err)
 {
-    struct call c = {0};
-    bool plain = d->rules.n && plain_call(d, t, &c);
-    const char *name = c.dictionary ? c.dictionary : c.function;
-    int rc = 0;
+    const char *name = c->dictionary ? c->dictionary : c->function;
+    struct lc_answer own = {0};
+    char *type = NULL;
+    int rc = lc_column_type_of_expr(&t->column, c->argument, &type, err);
 
-    if (d->rules.n && !plain)
-        say(d, true, "%s is not compared with --rules: it is no call of one column", t->expr);
-    for (size_t i = 0; rc == 0 && plain && i < d->rules.n; i++) {
+    if (rc == 0)
+        rc = read_own_keys(d, t, c->argument, &own, err);
+    for (size_t i = 0; rc == 0 && i < d->rules.n; i++) {
+        const struct lc_compare_call call = {.function = c->function,
+                                             .dictionary = c->dictionary,
+                                             .tuple = c->tuple,
+                                             .column_type = type,
+                                             .attribute =
+                                                 c->attribute ? c->attribute : t->c->column,
+                                             .own = own.rows ? &own : NULL};
         size_t n;
         const char *file = lc_compare_file(d->rules.v[i], &n);
 
-        if (n == 0 || (strlen(name) == n && memcmp(name, d->rules.v[i], n) == 0))
-            rc = compare_with(d, t, file, &c, err);
+        if (n ? strlen(name) == n && memcmp(name, d->rules.v[i], n) == 0 : lone)
+            rc = compare_with(d, t, file, &call, err);
     }
-    call_release(&c);
+    lc_answer_release(&own);
+    free(type);
+    return rc;
+}
+
+static int compare_rules(const struct lc_preflight *d, const struct trial *t, struct lc_error *err)
+{
+    const struct lc_column *c = &t->column;
+    bool lone = lc_column_one_call(c, &(const struct lc_column_call *){NULL}, NULL) == 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && d->rules.n && i < c->calls_n; i++) {
+        if (!c->calls[i].argument)
+            say(d, true, "%s is not compared with --rules: %s has no single argument", t->expr,
+                c->calls[i].function);
+        else if (i == 0 || !lone) /* several of one function and argument are one */
+            rc = compare_call(d, t, &c->calls[i], lone, err);
+    }
+    if (rc == 0 && d->rules.n && c->calls_n && !lone)
+        say(d, false, "%s makes several calls: --rules FUNCTION=FILE says whose the rules are",
+            t->expr);
     return rc;
 }
 
@@ -812,63 +705,116 @@ static int find_functions(struct lc_preflight *d, struct trial *t, bool now, boo
     return rc;
 }
 
-static int look_at_table(const struct lc_preflight *d, struct trial *t, struct lc_error *err)
+/* The column as the statement will have made it, in the table as those before it make that. */
+static int make_column(struct lc_preflight *d, struct trial *t, bool now, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", t->database}, {"table", t->stmt->name}, {NULL, NULL}};
-    int rc = lc_query_read(d->b, lc_sql_columns, args, &t->columns, err);
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_table *known, table = {0};
+    int rc;
 
-    t->table_there = rc == 0 && t->columns.rows > 0;
+    d->schema.b = d->b;
+    if (now) /* it is about to be sent: what the server has is what there is */
+        rc = lc_table_read(&table, d->b, lc_stmt_database(t->stmt, lc_backend_database(d->b)),
+                           t->stmt->name, err);
+    else
+        rc = lc_schema_table(&d->schema, lc_stmt_database(t->stmt, lc_backend_database(d->b)),
+                             t->stmt->name, &known, err);
+    if (rc == 0 && !now)
+        rc = lc_table_copy(&table, known, err);
+    t->no_table = !table.there && table.n == 0 && t->stmt->kind == LC_STMT_ALTER;
+    if (rc == 0)
+        rc = lc_table_apply(&table, t->stmt, err);
+    if (rc == 0)
+        rc = lc_column_find_in(&t->column, d->b, &table, t->c->column, &why);
+    /* One without parts of its own, or IF EXISTS of none: what the server says of it is enough. */
+    if (rc == LC_ERR_REFUSED)
+        rc = 0;
+    else if (rc)
+        lc_error_pass(err, &why);
+    lc_table_release(&table);
     return rc;
 }
 
-/* MODIFY COLUMN without a type keeps the one that the column has. */
-static int take_type_that_stays(const struct lc_preflight *d, struct trial *t, struct lc_error *err)
+/* ADD COLUMN IF NOT EXISTS over one that is there: the statement's own words are tried. */
+static int take_expression(struct trial *t, struct lc_error *err)
 {
-    const char *type = *t->type ? NULL : type_of(d, t, t->c->column);
+    const struct lc_stmt_command *c = t->c;
 
-    if (!type)
-        return 0;
-    free(t->type);
-    t->type = strdup(type);
-    return t->type ? 0 : lc_no_memory(err);
+    t->database = t->column.database;
+    t->expr = strndup((const char *)c->default_expr.p, c->default_expr.n);
+    t->type = c->type.n ? strndup((const char *)c->type.p, c->type.n)
+                        : strdup(t->column.type ? t->column.type : "");
+    return t->expr && t->type ? 0 : lc_no_memory(err);
+}
+
+/* What it reads, and the same over made-up columns. */
+static int find_inputs(struct trial *t, struct lc_error *err)
+{
+    char *text = strdup(t->expr);
+    int rc = text ? lc_column_inputs(&t->column, t->expr, &t->inputs, &t->inputs_n, err)
+                  : lc_no_memory(err);
+
+    t->has_rows = t->column.t.there;
+    for (size_t i = 0; rc == 0 && i < t->inputs_n; i++) {
+        char out[32];
+        const char *name = made_up_name(t, i, out);
+        struct lc_buf b;
+
+        if (strcmp(lc_table_column(&t->column.t, t->inputs[i])->kind, "EPHEMERAL") == 0)
+            t->has_rows = false;
+        if (name == t->inputs[i])
+            continue;
+        lc_buf_init(&b, MAX_SQL_BYTES);
+        rc = lc_expr_replace_column(text, t->inputs[i], name, &b) ? lc_no_memory(err) : 0;
+        free(text);
+        text = rc ? NULL : lc_buf_detach(&b);
+        lc_buf_release(&b);
+        if (!text)
+            return lc_no_memory(err);
+    }
+    t->made_up = text;
+    return rc;
+}
+
+static int try_function(struct lc_preflight *d, struct trial *t, struct lc_error *err)
+{
+    int rc = find_inputs(t, err);
+
+    if (rc == 0)
+        rc = lc_column_calls_of(d->b, t->expr, &t->column.calls, &t->column.calls_n, err);
+    if (rc == 0 && t->has_rows && d->cluster->name) {
+        name_inputs(t);
+        rc = read_own_rows(d, t, err);
+    }
+    if (rc == 0)
+        rc = try_expression(d, t, err);
+    return rc ? rc : compare_rules(d, t, err);
 }
 
 static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
                          const struct lc_stmt_command *c, bool now, struct lc_error *err)
 {
-    struct trial t = {
-        .stmt = stmt, .c = c, .database = lc_stmt_database(stmt, lc_backend_database(d->b))};
+    struct trial t = {.stmt = stmt, .c = c};
     bool wait = false;
-    int rc = 0;
+    int rc = make_column(d, &t, now, err);
 
-    t.expr = strndup((const char *)c->default_expr.p, c->default_expr.n);
-    t.type = strndup(c->type.n ? (const char *)c->type.p : "", c->type.n);
-    if (!t.expr || !t.type)
-        rc = lc_no_memory(err);
+    if (rc == 0)
+        rc = take_expression(&t, err);
     if (rc == 0)
         rc = find_functions(d, &t, now, &wait, err);
     if (rc == 0 && wait) {
         d->deferred = true;
         say(d, false, "%s is tried once this run has created its function", t.expr);
     } else if (rc == 0 && t.udf) {
-        rc = look_at_table(d, &t, err);
-        if (rc == 0)
-            rc = take_type_that_stays(d, &t, err);
-        if (rc == 0 && t.table_there && (d->cluster->name || d->rules.n)) {
-            name_inputs(d, &t);
-            rc = read_own_rows(d, &t, err);
-        }
-        if (rc == 0)
-            rc = try_expression(d, &t, err);
-        if (rc == 0)
-            rc = compare_rules(d, &t, err);
+        rc = try_function(d, &t, err);
     }
     free(t.expr);
     free(t.type);
     free(t.udf);
+    free(t.made_up);
+    lc_column_free_names(t.inputs, t.inputs_n);
     lc_answer_release(&t.own.rows);
-    lc_answer_release(&t.columns);
+    lc_column_release(&t.column);
     return rc;
 }
 

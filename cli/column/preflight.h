@@ -10,17 +10,13 @@
 #ifndef LC_CLI_COLUMN_PREFLIGHT_H
 #define LC_CLI_COLUMN_PREFLIGHT_H
 #include "base/strings.h"
+#include "cli/column/column.h"
+#include "cli/column/schema.h"
 #include "cli/server/abilities.h"
 #include "cli/server/cluster.h"
 #include "cli/sql/statement.h"
 
 #include <stdbool.h>
-
-/* What earlier statements of the run will have made by then. */
-struct lc_preflight_made {
-    char *database, *table, *column, *type; /* a column; or, with table NULL, */
-    char *function;                         /* a function */
-};
 
 struct lc_preflight {
     const struct lc_cluster *cluster; /* each host of it is tried; NULL: b alone */
@@ -31,9 +27,8 @@ struct lc_preflight {
     bool allow_unsafe;       /* an answer that is always empty is said, not refused */
     void (*say)(void *ctx, bool warning, const char *text);
     void *ctx;
-    struct lc_preflight_made *made;
-    size_t made_n;
-    bool deferred; /* something could not be tried yet, since this run makes it first */
+    struct lc_schema schema; /* what earlier statements of the run will have made by then */
+    bool deferred;           /* something could not be tried yet, since this run makes it first */
 };
 
 /*
@@ -52,8 +47,8 @@ int lc_preflight_check_column(struct lc_preflight *d, const char *database, cons
                               const char *column, const char *type, const char *kind,
                               const char *expr, struct lc_error *err);
 
-/* Note what the statement will make, for the checks of those behind it. 0 or LC_ERR_NOMEM. */
-int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *stmt);
+/* Note what the statement will do, for the checks of those behind it. 0 or a query's failures. */
+int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err);
 
 /* Was a CREATE of this function noted? */
 bool lc_preflight_makes(const struct lc_preflight *d, const char *function);

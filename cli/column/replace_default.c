@@ -19,23 +19,6 @@
 
 enum { MAX_SQL_BYTES = 4 << 20, COMPARE_WAIT_MS = 24 * 3600 * 1000 };
 
-/* The key, and its type (borrowed). The column's expression must be f(key). */
-static int key_of(const struct lc_column *d, char **key, const char **type, struct lc_error *err)
-{
-    char *function;
-
-    if (!lc_column_call(d, d->expr, &function, key, type)) {
-        lc_fail(err, LC_ERR_REFUSED, "%s of %s.%s.%s is no call of one column", d->expr,
-                d->database, d->table, d->column);
-        lc_hint(err,
-                "write the expression yourself: ALTER TABLE ... MODIFY COLUMN ... DEFAULT ...; "
-                "or --remove it");
-        return LC_ERR_REFUSED;
-    }
-    free(function);
-    return 0;
-}
-
 static int attribute_of(const struct lc_column *d, const struct lc_replace_source *source,
                         const struct lc_rules *rules, uint32_t *attribute, struct lc_error *err)
 {
@@ -57,26 +40,25 @@ static int attribute_of(const struct lc_column *d, const struct lc_replace_sourc
  * What a key without a rule gets: what the function answers then, NULL, 0 or ''. Where it is gone,
  * what the column's type says.
  */
-static const char *miss_of(const struct lc_column *d, char type[256])
+static const char *miss_of(const struct lc_column *d, const struct lc_column_call *call)
 {
-    struct lc_answer t = {0};
-    struct lc_buf sql;
+    char *text = strndup(d->expr + call->at, call->n), *type = NULL;
+    const char *as = d->type, *miss = NULL;
 
-    snprintf(type, 256, "%s", d->type);
-    lc_buf_init(&sql, MAX_SQL_BYTES);
-    if (lc_buf_addf(&sql, "SELECT (%s\n) AS v FROM ", d->expr) == 0 &&
-        lc_column_add_table(d, &sql) == 0 && lc_buf_adds(&sql, " LIMIT 0") == 0 &&
-        lc_buf_str(&sql) && lc_backend_run(d->b, lc_buf_str(&sql), &t, NULL) == 0 && t.cols == 1)
-        snprintf(type, 256, "%s", t.types[0].p);
-    lc_answer_release(&t);
-    lc_buf_release(&sql);
-    if (strstr(type, "Nullable("))
-        return "NULL";
-    return lc_type_is_integer(type) ? "'0'" : NULL;
+    if (text && lc_column_type_of_expr(d, text, &type, NULL) == 0)
+        as = type;
+    if (strstr(as, "Nullable("))
+        miss = "NULL";
+    else if (lc_type_is_integer(as))
+        miss = "'0'";
+    free(text);
+    free(type);
+    return miss;
 }
 
-static int from_rules(const struct lc_column *d, const struct lc_replace_source *source,
-                      const char *key_sql, struct lc_buf *out, struct lc_error *err)
+static int from_rules(const struct lc_column *d, const struct lc_column_call *call,
+                      const struct lc_replace_source *source, const char *key_sql,
+                      struct lc_buf *out, struct lc_error *err)
 {
     struct lc_rules *rules = NULL;
     uint32_t attribute = 0;
@@ -85,9 +67,7 @@ static int from_rules(const struct lc_column *d, const struct lc_replace_source 
     if (rc == 0)
         rc = attribute_of(d, source, rules, &attribute, err);
     if (rc == 0) {
-        char type[256];
-
-        rc = lc_rule_expression(rules, attribute, key_sql, miss_of(d, type), out, err);
+        rc = lc_rule_expression(rules, attribute, key_sql, miss_of(d, call), out, err);
     }
     lc_rules_free(rules);
     return rc;
@@ -140,35 +120,67 @@ static int from_dictionary(const struct lc_column *d, const struct lc_replace_so
 }
 
 /* A function is given the text of a key that is none; rules of numbers take numbers. */
-static int add_key(const struct lc_replace_source *source, const char *key, const char *type,
-                   struct lc_buf *sql)
+static int add_key(const struct lc_column *d, const struct lc_replace_source *source,
+                   const char *argument, struct lc_buf *sql, struct lc_error *err)
 {
     struct lc_rules *rules = NULL;
-    bool as_text = source->rules && !strstr(type, "String") &&
-                   lc_rules_open(&rules, source->rules, NULL) == 0 &&
-                   !lc_kind_takes_numbers(rules->kind);
+    char *type = NULL;
+    bool as_text;
+    int rc = lc_column_type_of_expr(d, argument, &type, err);
 
+    if (rc)
+        return rc;
+    as_text = source->rules && !strstr(type, "String") &&
+              lc_rules_open(&rules, source->rules, NULL) == 0 &&
+              !lc_kind_takes_numbers(rules->kind);
     lc_rules_free(rules);
-    return (as_text && lc_buf_adds(sql, "toString(")) || lc_sql_add_id(sql, key) ||
-           (as_text && lc_buf_adds(sql, ")"));
+    free(type);
+    return lc_buf_addf(sql, as_text ? "toString(%s)" : "%s", argument) || !lc_buf_str(sql)
+               ? lc_no_memory(err)
+               : 0;
 }
 
-int lc_replace_expression(const struct lc_column *d, const struct lc_replace_source *source,
+/* The column's expression with `by` in the place of the call, wherever it is made. */
+static int put_in(const struct lc_column *d, const char *by, struct lc_buf *out)
+{
+    size_t done = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < d->calls_n; i++) {
+        rc = lc_buf_add(out, d->expr + done, d->calls[i].at - done) || lc_buf_adds(out, by);
+        done = d->calls[i].at + d->calls[i].n;
+    }
+    return rc || lc_buf_adds(out, d->expr + done);
+}
+
+int lc_replace_expression(struct lc_column *d, const struct lc_replace_source *source,
                           struct lc_buf *out, struct lc_error *err)
 {
-    struct lc_buf key_sql;
-    const char *type = "";
-    char *key = NULL;
-    int rc = key_of(d, &key, &type, err);
+    const struct lc_column_call *call = NULL;
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_buf key, by;
+    int rc = lc_column_read_calls(d, &why);
 
-    lc_buf_init(&key_sql, 1 << 16);
-    if (rc == 0 && (add_key(source, key, type, &key_sql) || !lc_buf_str(&key_sql)))
-        rc = lc_no_memory(err);
+    lc_buf_init(&key, 1 << 16);
+    lc_buf_init(&by, MAX_SQL_BYTES);
     if (rc == 0)
-        rc = source->rules ? from_rules(d, source, lc_buf_str(&key_sql), out, err)
-                           : from_dictionary(d, source, lc_buf_str(&key_sql), out, err);
-    lc_buf_release(&key_sql);
-    free(key);
+        rc = lc_column_one_call(d, &call, &why);
+    if (rc == LC_ERR_REFUSED) {
+        why.hint[0] = '\0';
+        lc_hint(&why, "write the expression yourself: ALTER TABLE ... MODIFY COLUMN ... DEFAULT "
+                      "...; or --remove it");
+    }
+    if (rc)
+        lc_error_pass(err, &why);
+    if (rc == 0)
+        rc = add_key(d, source, call->argument, &key, err);
+    if (rc == 0)
+        rc = source->rules ? from_rules(d, call, source, lc_buf_str(&key), &by, err)
+                           : from_dictionary(d, source, lc_buf_str(&key), &by, err);
+    if (rc == 0 && (!lc_buf_str(&by) || put_in(d, lc_buf_str(&by), out)))
+        rc = lc_no_memory(err);
+    lc_buf_release(&key);
+    lc_buf_release(&by);
     return rc;
 }
 

@@ -17,12 +17,12 @@ struct lc_replace_source {
 };
 
 /*
- * Write the expression for this column, whose expression calls a function with one column. 0;
- * LC_ERR_REFUSED where the rules are too many or of a kind that cannot be written so, the attribute
- * is unknown, or the column's expression is no such call; LC_ERR_INPUT and LC_ERR_IO of a rules
- * file; the failures of a query.
+ * Write the column's expression with what answers alike in the place of the function's call; the
+ * rest of it stays. Fills d->calls. 0; LC_ERR_REFUSED where the rules are too many or of a kind that
+ * cannot be written so, the attribute is unknown, or there is not one call of one argument;
+ * LC_ERR_INPUT and LC_ERR_IO of a rules file; the failures of a query.
  */
-int lc_replace_expression(const struct lc_column *d, const struct lc_replace_source *source,
+int lc_replace_expression(struct lc_column *d, const struct lc_replace_source *source,
                           struct lc_buf *out, struct lc_error *err);
 
 /* Rows in parts that do not store the column. 0 or the failures of a query. */

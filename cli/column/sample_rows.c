@@ -2,12 +2,18 @@
 
 enum { ROWS_READ = 100000, ROWS_KEPT = 1000, TEXT_MAX_BYTES = 150 << 10, MAX_SQL_BYTES = 1 << 20 };
 
-static int add_names(const struct lc_sample_rows *o, struct lc_buf *sql)
+static const char *alias_of(const struct lc_sample_rows *o, size_t i)
+{
+    return *o->columns[i].alias ? o->columns[i].alias : o->columns[i].name;
+}
+
+static int add_names(const struct lc_sample_rows *o, bool aliases, struct lc_buf *sql)
 {
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < o->n; i++)
-        rc = (i && lc_buf_adds(sql, ", ")) || lc_sql_add_id(sql, o->columns[i].name);
+        rc = (i && lc_buf_adds(sql, ", ")) ||
+             lc_sql_add_id(sql, aliases ? alias_of(o, i) : o->columns[i].name);
     return rc;
 }
 
@@ -38,9 +44,10 @@ int lc_sample_rows_read(struct lc_sample_rows *o, struct lc_backend *b, const ch
     if (o->n == 0)
         return 0;
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = lc_buf_adds(&sql, "SELECT DISTINCT ") || add_names(o, &sql) ||
-         lc_buf_adds(&sql, " FROM (SELECT ") || add_names(o, &sql) || lc_buf_adds(&sql, " FROM ") ||
-         lc_sql_add_id(&sql, database) || lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, table) ||
+    rc = lc_buf_adds(&sql, "SELECT DISTINCT ") || add_names(o, false, &sql) ||
+         lc_buf_adds(&sql, " FROM (SELECT ") || add_names(o, false, &sql) ||
+         lc_buf_adds(&sql, " FROM ") || lc_sql_add_id(&sql, database) || lc_buf_adds(&sql, ".") ||
+         lc_sql_add_id(&sql, table) ||
          lc_buf_addf(&sql, " LIMIT %d) LIMIT %d", ROWS_READ, ROWS_KEPT);
     rc = rc || !lc_buf_str(&sql) ? lc_no_memory(err)
                                  : lc_backend_run(b, lc_buf_str(&sql), &o->rows, err);
@@ -61,7 +68,7 @@ static int add_column(const struct lc_sample_rows *o, size_t column, const size_
     }
     return rc || lc_buf_adds(sql, "], livecol_n + 1), ") ||
            lc_sql_add_str(sql, o->columns[column].type) || lc_buf_adds(sql, ") AS ") ||
-           lc_sql_add_id(sql, o->columns[column].name);
+           lc_sql_add_id(sql, alias_of(o, column));
 }
 
 int lc_sample_rows_digest(const struct lc_sample_rows *o, const struct lc_cluster *c, size_t host,
@@ -89,7 +96,7 @@ int lc_sample_rows_digest(const struct lc_sample_rows *o, const struct lc_cluste
     for (size_t i = 0; rc == 0 && i < o->n; i++)
         rc = add_column(o, i, rows, n, &sql);
     rc = rc || lc_buf_adds(&sql, expr ? ", (" : ", toString(tuple(") ||
-         (expr ? lc_buf_adds(&sql, expr) : add_names(o, &sql)) ||
+         (expr ? lc_buf_adds(&sql, expr) : add_names(o, true, &sql)) ||
          lc_buf_adds(&sql, expr ? "\n) AS livecol_x FROM " : ")) AS livecol_x FROM ") ||
          lc_cluster_add_from(c, host, &sql, "system", "one") || lc_buf_adds(&sql, "))");
     rc = rc || !lc_buf_str(&sql) ? lc_no_memory(err)

@@ -11,6 +11,7 @@ enum { LC_SAMPLE_ROWS_COLUMNS = 16 };
 struct lc_sample_rows {
     struct {
         const char *name, *type; /* the caller's */
+        char alias[32];          /* what the expression calls it; "": its name */
     } columns[LC_SAMPLE_ROWS_COLUMNS];
     size_t n;              /* columns; 0: nothing is known of its rows */
     struct lc_answer rows; /* their values as text, different rows, none with a NULL */

@@ -37,30 +37,39 @@ static int check_column(const struct lc_column *d, struct lc_error *err)
 }
 
 /* The rules say what the function says: for keys made from the rules, not only the table's. */
-static int check_rules(const struct lc_column *d, const struct lc_replace_source *source,
+static int check_rules(struct lc_column *d, const struct lc_replace_source *source,
                        struct lc_error *err)
 {
+    const struct lc_column_call *c = NULL;
     struct lc_rules *rules = NULL;
-    char *function = NULL, *key = NULL;
-    const char *type;
+    char *type = NULL;
     uint64_t compared = 0;
     int rc = source->rules ? lc_rules_open(&rules, source->rules, err) : 0;
 
-    if (rc == 0 && rules && lc_column_call(d, d->expr, &function, &key, &type)) {
-        const struct lc_compare_call call = {.function = function,
-                                             .column_type = type,
-                                             .attribute =
-                                                 source->attribute ? source->attribute : d->column};
+    if (rc == 0 && rules)
+        rc = lc_column_read_calls(d, err);
+    /* Where there is not one call, lc_replace_expression says so. */
+    if (rc == 0 && rules && lc_column_one_call(d, &c, NULL) == 0) {
+        rc = lc_column_type_of_expr(d, c->argument, &type, err);
+        if (rc == 0) {
+            const struct lc_compare_call call = {.function = c->function,
+                                                 .dictionary = c->dictionary,
+                                                 .tuple = c->tuple,
+                                                 .column_type = type,
+                                                 .attribute = c->dictionary ? c->attribute
+                                                              : source->attribute
+                                                                  ? source->attribute
+                                                                  : d->column};
 
-        rc = lc_compare_with(d->b, &call, rules, source->rules, &compared, err);
+            rc = lc_compare_with(d->b, &call, rules, source->rules, &compared, err);
+        }
         if (rc == 0 && compared == 0)
             lc_say("keys of the type %s cannot be made up: those of the table are compared", type);
         else if (rc == 0)
-            lc_say("%s answers %" PRIu64 " keys as %s says", function, compared, source->rules);
+            lc_say("%s answers %" PRIu64 " keys as %s says", c->function, compared, source->rules);
     }
     lc_rules_free(rules);
-    free(function);
-    free(key);
+    free(type);
     return rc;
 }
 

@@ -3,9 +3,11 @@
 #include "base/signals.h"
 #include "base/strings.h"
 #include "cli/column/backfill_target.h"
+#include "cli/commands/new_rederive.h"
 #include "cli/commands/shared.h"
 #include "cli/migrate/files.h"
 #include "cli/migrate/tracking.h"
+#include "cli/sql/lexer.h"
 #include "cli/sql/name.h"
 #include "cli/sql/quote.h"
 
@@ -30,7 +32,8 @@ struct wanted {
     const char *table, *column, *key, *function, *type;
     struct lc_strings over; /* tables that pass the column on */
     const char *cluster;
-    const char *rederive, *from, *to; /* or the column that is re-derived, and by which functions */
+    struct lc_new_rederive rederive; /* or the column that is re-derived, and by which functions */
+    bool materialized;
 };
 
 /* "Add region!" becomes "add_region"; what has no letter or digit is refused. */
@@ -74,49 +77,10 @@ static void next_version(const struct lc_migrations *files, char out[24])
                  highest ? highest->version + 1 : 1);
 }
 
-/* Words that mean something else in an expression or behind a column's name. */
-static bool is_keyword(const char *name)
-{
-    static const char *const words[] = {
-        "after",      "alias",  "all",          "and",       "any",      "as",         "asc",
-        "between",    "by",     "case",         "cast",      "codec",    "column",     "comment",
-        "constraint", "date",   "default",      "desc",      "distinct", "else",       "end",
-        "ephemeral",  "except", "exists",       "false",     "final",    "first",      "format",
-        "from",       "global", "group",        "having",    "if",       "ilike",      "in",
-        "index",      "inf",    "intersect",    "interval",  "is",       "join",       "key",
-        "like",       "limit",  "materialized", "nan",       "not",      "null",       "offset",
-        "on",         "or",     "order",        "partition", "prewhere", "primary",    "projection",
-        "qualify",    "remove", "sample",       "select",    "settings", "statistics", "then",
-        "timestamp",  "to",     "true",         "ttl",       "union",    "update",     "using",
-        "values",     "when",   "where",        "window",    "with"};
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(name, words[i]) == 0)
-            return true;
-    return false;
-}
-
-static bool is_plain(const char *name)
-{
-    if (is_keyword(name))
-        return false;
-    if (!isalpha((unsigned char)*name) && *name != '_')
-        return false;
-    for (; *name; name++) {
-        if (!isalnum((unsigned char)*name) && *name != '_')
-            return false;
-    }
-    return true;
-}
-
-static int add_name(struct lc_buf *b, const char *name)
-{
-    return is_plain(name) ? lc_buf_adds(b, name) : lc_sql_add_id(b, name);
-}
-
 static int add_table(struct lc_buf *b, const char *database, const char *table)
 {
-    return (database && (add_name(b, database) || lc_buf_adds(b, "."))) || add_name(b, table)
+    return (database && (lc_sql_add_name(b, database) || lc_buf_adds(b, "."))) ||
+                   lc_sql_add_name(b, table)
                ? LC_ERR_NOMEM
                : 0;
 }
@@ -128,12 +92,31 @@ static int add_alter(struct lc_buf *b, const struct wanted *w, const char *text,
     char *database = NULL, *table = NULL;
     int rc = lc_table_name_parse(text, &database, &table, err);
 
-    if (rc == 0 && (lc_buf_adds(b, "ALTER TABLE ") || add_table(b, database, table) ||
-                    (w->cluster && (lc_buf_adds(b, " ON CLUSTER ") || add_name(b, w->cluster)))))
+    if (rc == 0 &&
+        (lc_buf_adds(b, "ALTER TABLE ") || add_table(b, database, table) ||
+         (w->cluster && (lc_buf_adds(b, " ON CLUSTER ") || lc_sql_add_name(b, w->cluster)))))
         rc = lc_fail(err, LC_ERR_NOMEM, "the names are too long");
     free(database);
     free(table);
     return rc;
+}
+
+/* Is the key an expression? What looks like none is a column's name, whatever it has in it. */
+static bool is_expression(const char *key)
+{
+    struct lc_lexer lex = LC_LEXER(key, strlen(key));
+    struct lc_tok tok;
+    bool symbols = strpbrk(key, "()[]'\"`.|+*:%") != NULL;
+
+    while (symbols && lc_lex_code(&lex, &tok, NULL) == 0)
+        if (tok.kind == LC_TOK_END)
+            return true;
+    return false;
+}
+
+static int add_key(struct lc_buf *b, const char *key)
+{
+    return is_expression(key) ? lc_buf_adds(b, key) : lc_sql_add_name(b, key);
 }
 
 /*
@@ -142,10 +125,11 @@ static int add_alter(struct lc_buf *b, const struct wanted *w, const char *text,
  */
 static int add_column(struct lc_buf *b, const struct wanted *w)
 {
-    return lc_buf_adds(b, "\n    ADD COLUMN IF NOT EXISTS ") || add_name(b, w->column) ||
-           lc_buf_addf(b, " %s", w->type) || lc_buf_adds(b, " DEFAULT ") ||
-           add_name(b, w->function) || lc_buf_adds(b, "(") || add_name(b, w->key) ||
-           lc_buf_adds(b, ")") || lc_buf_adds(b, " AFTER ") || add_name(b, w->key) ||
+    return lc_buf_adds(b, "\n    ADD COLUMN IF NOT EXISTS ") || lc_sql_add_name(b, w->column) ||
+           lc_buf_addf(b, " %s %s ", w->type, w->materialized ? "MATERIALIZED" : "DEFAULT") ||
+           lc_sql_add_name(b, w->function) || lc_buf_adds(b, "(") || add_key(b, w->key) ||
+           lc_buf_adds(b, ")") ||
+           (!is_expression(w->key) && (lc_buf_adds(b, " AFTER ") || lc_sql_add_name(b, w->key))) ||
            lc_buf_adds(b, ";\n\n");
 }
 
@@ -154,7 +138,7 @@ static int add_drop(struct lc_buf *b, const struct wanted *w, const char *table,
 {
     int rc = add_alter(b, w, table, err);
 
-    if (rc == 0 && (lc_buf_adds(b, " DROP COLUMN IF EXISTS ") || add_name(b, w->column) ||
+    if (rc == 0 && (lc_buf_adds(b, " DROP COLUMN IF EXISTS ") || lc_sql_add_name(b, w->column) ||
                     lc_buf_adds(b, ";\n")))
         rc = LC_ERR_NOMEM;
     return rc;
@@ -177,7 +161,7 @@ static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_erro
     if (rc == 0)
         rc = add_alter(b, w, w->table, err);
     if (rc == 0)
-        rc = lc_buf_adds(b, " MATERIALIZE COLUMN ") || add_name(b, w->column) ||
+        rc = lc_buf_adds(b, " MATERIALIZE COLUMN ") || lc_sql_add_name(b, w->column) ||
              lc_buf_adds(b, ";\n\n-- migrate:down\n");
     for (size_t i = 0; rc == 0 && i < w->over.n; i++)
         rc = add_drop(b, w, w->over.v[i], err);
@@ -186,71 +170,6 @@ static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_erro
     if (rc && err && err->code == 0)
         rc = lc_fail(err, LC_ERR_NOMEM, "the names are too long");
     return rc;
-}
-
-/* f(key) */
-static int add_call(struct lc_buf *b, const char *function, const char *key)
-{
-    return add_name(b, function) || lc_buf_adds(b, "(") || add_name(b, key) || lc_buf_adds(b, ")");
-}
-
-/* One direction: the DEFAULT, then the rows that hold what the other function answers. */
-static int add_rederive(struct lc_buf *b, const char *table, const char *column, const char *key,
-                        const char *from, const char *to, bool nullable)
-{
-    int rc = lc_buf_addf(b, "ALTER TABLE %s MODIFY COLUMN ", table) || add_name(b, column) ||
-             lc_buf_adds(b, " DEFAULT ") || add_call(b, to, key) ||
-             lc_buf_addf(b, ";\n\n-- migrate:rederive\nALTER TABLE %s\n    UPDATE ", table) ||
-             add_name(b, column) || lc_buf_adds(b, " = ") || add_call(b, to, key) ||
-             lc_buf_adds(b, "\n    WHERE ");
-
-    if (rc)
-        return LC_ERR_NOMEM;
-    if (!nullable)
-        return add_name(b, column) || lc_buf_adds(b, " = ") || add_call(b, from, key) ||
-                       lc_buf_adds(b, " AND ") || add_name(b, column) || lc_buf_adds(b, " != ") ||
-                       add_call(b, to, key) || lc_buf_adds(b, ";\n")
-                   ? LC_ERR_NOMEM
-                   : 0;
-    /* NULL is a value like others: nothing equals it, and nothing differs from it, in SQL. */
-    rc = lc_buf_adds(b, "(") || add_name(b, column) || lc_buf_adds(b, " = ") ||
-         add_call(b, from, key) || lc_buf_adds(b, " OR isNull(") || add_name(b, column) ||
-         lc_buf_adds(b, ") AND isNull(") || add_call(b, from, key) ||
-         lc_buf_adds(b, "))\n      AND (") || add_name(b, column) || lc_buf_adds(b, " != ") ||
-         add_call(b, to, key) || lc_buf_adds(b, " OR isNull(") || add_name(b, column) ||
-         lc_buf_adds(b, ") != isNull(") || add_call(b, to, key) || lc_buf_adds(b, "));\n");
-    return rc ? LC_ERR_NOMEM : 0;
-}
-
-static const char rederive_about[] =
-    "-- Rows that hold what %s answers come to hold what %s does; values that were\n"
-    "-- given in an INSERT stay. livecol waits for older INSERTs, goes partition by partition, "
-    "and\n"
-    "-- again until no row is left. Another client runs the UPDATE over the whole table, once.\n\n";
-
-static int rederive_text(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
-{
-    char *database = NULL, *name = NULL, *column = NULL;
-    bool nullable = strstr(w->type, "Nullable(") != NULL;
-    const char *table;
-    struct lc_buf full;
-    int rc = lc_column_name_parse(w->rederive, &database, &name, &column, err);
-
-    if (rc)
-        return rc;
-    lc_buf_init(&full, MAX_TEXT_BYTES);
-    rc = add_table(&full, database, name);
-    table = lc_buf_str(&full);
-    rc = rc || !table || lc_buf_addf(b, rederive_about, w->from, w->to) ||
-         lc_buf_adds(b, "-- migrate:up\n") ||
-         add_rederive(b, table, column, w->key, w->from, w->to, nullable) ||
-         lc_buf_adds(b, "\n-- migrate:down\n") ||
-         add_rederive(b, table, column, w->key, w->to, w->from, nullable);
-    lc_buf_release(&full);
-    free(database);
-    free(name);
-    free(column);
-    return rc ? lc_fail(err, LC_ERR_NOMEM, "the names are too long") : 0;
 }
 
 static const char plain_text[] =
@@ -306,9 +225,9 @@ static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_
         next_version(&files, version);
         if (asprintf(&path, "%s/%s_%s.sql", dir, version, w->name) < 0)
             path = NULL;
-        rc = w->table      ? derived_text(&text, w, err)
-             : w->rederive ? rederive_text(&text, w, err)
-                           : lc_buf_adds(&text, plain_text);
+        rc = w->table             ? derived_text(&text, w, err)
+             : w->rederive.column ? lc_new_rederive_text(m, &w->rederive, &text, err)
+                                  : lc_buf_adds(&text, plain_text);
     }
     if (rc == 0) {
         const char *all = lc_buf_str(&text);
@@ -336,12 +255,11 @@ static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_
     return rc;
 }
 
-static int check_wanted(const struct wanted *w, struct lc_error *err)
+static int check_text(const struct wanted *w, struct lc_error *err)
 {
-    int derived = !!w->table + !!w->column + !!w->function;
-    int rederived = !!w->rederive + !!w->from + !!w->to;
-    const char *const names[] = {w->table,   w->column, w->key, w->function, w->type,
-                                 w->cluster, w->from,   w->to,  w->rederive};
+    const char *const names[] = {w->table,       w->column,        w->key,
+                                 w->function,    w->type,          w->cluster,
+                                 w->rederive.to, w->rederive.from, w->rederive.column};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         for (const char *c = names[i]; c && *c; c++)
@@ -349,50 +267,79 @@ static int check_wanted(const struct wanted *w, struct lc_error *err)
                 return lc_fail(err, LC_ERR_USAGE,
                                "a name holds a line break or another control "
                                "character, and would break the file");
+    return 0;
+}
+
+static int check_wanted(const struct wanted *w, struct lc_error *err)
+{
+    const struct lc_new_rederive *r = &w->rederive;
+    int derived = !!w->table + !!w->column + !!w->function;
+    bool rederived = r->column || r->from || r->to || r->recompute;
+
     if ((w->over.n || w->cluster) && !w->table)
         return lc_fail(err, LC_ERR_USAGE, "--over and --cluster are about the --table of a column");
-    if (rederived && (rederived != 3 || !w->key || derived))
+    if (w->materialized && !w->table)
+        return lc_fail(err, LC_ERR_USAGE, "--materialized is about the --table of a column");
+    if (rederived && (!r->column || derived || !!r->to == r->recompute))
         return lc_fail(err, LC_ERR_USAGE,
-                       "--rederive, --key, --from and --to go together: all four and no others");
+                       "--rederive names a column, and --to the function whose answers it is to "
+                       "hold (or --recompute, for the one it calls): no --table with them");
+    if (r->recompute && r->from)
+        return lc_fail(err, LC_ERR_USAGE, "--from goes with --to");
     if (!rederived && derived + !!w->key != 0 && derived + !!w->key != 4)
         return lc_fail(err, LC_ERR_USAGE,
                        "--table, --column, --key and --function go together: all four or none");
-    if (rederived && strcmp(w->from, w->to) == 0)
-        return lc_fail(err, LC_ERR_USAGE, "--from and --to are the same function, %s", w->to);
-    return 0;
+    if (r->from && strcmp(r->from, r->to) == 0)
+        return lc_fail(err, LC_ERR_USAGE, "--from and --to are the same function, %s", r->to);
+    return check_text(w, err);
 }
 
 int lc_cmd_new(int argc, const char **argv)
 {
     struct wanted w = {.type = "LowCardinality(String)"};
+    struct lc_migrate m = {0};
     const struct lc_option more[] = {
         {"table", 0, LC_OPT_STRING, &w.table, "DB.TABLE", "a derived column: of this table"},
         {"column", 0, LC_OPT_STRING, &w.column, "NAME", "its name"},
-        {"key", 0, LC_OPT_STRING, &w.key, "COLUMN", "the column it is derived from"},
+        {"key", 0, LC_OPT_STRING, &w.key, "EXPRESSION",
+         "what it is derived from: a column, or an expression over some"},
         {"function", 0, LC_OPT_STRING, &w.function, "NAME", "the function that derives it"},
         {"over", 0, LC_OPT_LIST, &w.over, "DB.TABLE",
          "a Distributed or Buffer table over it, which gets the column too; several may be given"},
         {"cluster", 0, LC_OPT_STRING, &w.cluster, "NAME", "write the statements ON CLUSTER NAME"},
         {"type", 0, LC_OPT_STRING, &w.type, "TYPE", "its type (default: LowCardinality(String))"},
-        {"rederive", 0, LC_OPT_STRING, &w.rederive, "DB.TABLE.COLUMN",
-         "new rules: this column is to hold what another function answers"},
-        {"from", 0, LC_OPT_STRING, &w.from, "FUNCTION", "the function whose answers it holds"},
-        {"to", 0, LC_OPT_STRING, &w.to, "FUNCTION", "the function whose answers it is to hold"},
+        {"materialized", 0, LC_OPT_FLAG, &w.materialized, NULL,
+         "a MATERIALIZED column: no INSERT gives it a value, and those without a column list go on "
+         "working"},
+        {"rederive", 0, LC_OPT_STRING, &w.rederive.column, "DB.TABLE.COLUMN",
+         "new rules: this column is to hold what another function answers; its DEFAULT, as the "
+         "server or a pending migration has it, stays but for the function"},
+        {"to", 0, LC_OPT_STRING, &w.rederive.to, "FUNCTION",
+         "the function whose answers it is to hold"},
+        {"from", 0, LC_OPT_STRING, &w.rederive.from, "FUNCTION",
+         "the function whose answers it holds (default: the one of the DEFAULT)"},
+        {"recompute", 0, LC_OPT_FLAG, &w.rederive.recompute, NULL,
+         "--rederive: no other function; every row that differs becomes what the DEFAULT says, "
+         "values that were given too"},
+        {"migrations-table", 0, LC_OPT_STRING, &m.up.table, "[DB.]TABLE",
+         "--rederive: the tracking table that says what is pending (default: schema_migrations)"},
         {0}};
     const struct lc_command cmd = {
         .name = "new",
         .synopsis = "NAME [OPTIONS]",
-        .about = "Write the next migration file, and print its path: an empty one, or with "
-                 "--table, --column, --key and --function one that adds a derived column and "
-                 "fills it in; or with --rederive, --key, --from and --to one that changes a "
-                 "column to the answers of another function, keeping values that were given.",
+        .about =
+            "Write the next migration file, and print its path: an empty one, or with "
+            "--table, --column, --key and --function one that adds a derived column and "
+            "fills it in; or with --rederive and --to one that changes a column to the answers "
+            "of another function, keeping values that were given.",
+        .connects = true,
         .examples = "livecol new drop_old_index\n"
                     "livecol new add_region --table analytics.events --column region \\\n"
                     "    --key user_id --function region_v1\n"
-                    "livecol new region_v2 --rederive analytics.events.region --key user_id \\\n"
-                    "    --from region_v1 --to region_v2",
+                    "livecol new add_region --table analytics.events --column region \\\n"
+                    "    --key \"lower(ifNull(email, ''))\" --function region_v1\n"
+                    "livecol new region_v2 --rederive analytics.events.region --to region_v2",
     };
-    struct lc_migrate m = {0};
     struct lc_error err = LC_ERROR_INIT;
     int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES, more, argc, argv, &err);
 

@@ -124,8 +124,8 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         }
         rc = take_refusal(p, rc, &one, err);
     }
-    if (rc == 0 && lc_preflight_note(d, s))
-        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
+    if (rc == 0)
+        rc = lc_preflight_note(d, s, err);
     if (rc == 0)
         rc = lc_over_look(h->cluster, s, h->plan, &over, err);
     if (rc == 0) {

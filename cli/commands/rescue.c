@@ -39,16 +39,14 @@ static int make_trial(struct rescue *r, size_t row, struct lc_buf *sql, struct l
 {
     const char *expr = lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p;
     struct lc_column d = {.b = r->b};
-    const struct lc_sql_arg args[] = {
-        {"database", lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p},
-        {"table", lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_TABLE)->p},
-        {NULL, NULL}};
     char **names = NULL;
     size_t n = 0;
-    int rc = lc_query_read(r->b, lc_sql_columns, args, &d.columns, err);
+    int rc =
+        lc_table_read(&d.t, r->b, lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p,
+                      lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_TABLE)->p, err);
 
     if (rc == 0)
-        rc = lc_column_inputs(&d, expr, &names, &n, err);
+        rc = lc_column_mentions(&d.t, expr, &names, &n, err);
     if (rc == 0) {
         rc = lc_buf_adds(sql, "SELECT (") || lc_buf_adds(sql, expr) ||
              lc_buf_adds(sql, "\n) FROM (SELECT 1 AS livecol_one");

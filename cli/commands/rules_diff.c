@@ -6,6 +6,8 @@
 #include "cli/commands/rules.h"
 #include "cli/commands/shared.h"
 #include "cli/server/connect.h"
+#include "cli/sql/lexer.h"
+#include "cli/sql/quote.h"
 #include "cli/term/options.h"
 #include "udf/rules/open.h"
 
@@ -171,30 +173,48 @@ static int choose_attribute(const struct diff *d, const struct wanted *w,
     return 0;
 }
 
-/* The key column: the one that is named, or the only one that the DEFAULT reads. */
-static int choose_key(const struct wanted *w, const struct lc_column *column, char **key,
-                      struct lc_error *err)
+static bool same_sql(const char *a, const char *b)
 {
-    char **names = NULL;
-    size_t n = 0;
-    int rc = 0;
+    return lc_lex_same(a, strlen(a), b, strlen(b));
+}
 
-    *key = NULL;
-    if (!w->key)
-        rc = lc_column_inputs(column, column->expr, &names, &n, err);
-    if (rc == 0 && (w->key || n == 1)) {
-        *key = strdup(w->key ? w->key : names[0]);
-        if (!*key)
-            rc = lc_fail(err, LC_ERR_NOMEM, "not enough memory");
-    } else if (rc == 0) {
-        rc = lc_fail(err, LC_ERR_USAGE, "the DEFAULT of %s reads %zu columns", column->column, n);
-        lc_hint(err, "--key names the one that the rules take");
+/*
+ * What the rules are asked about: the argument of the call in the DEFAULT, or what --key says of a
+ * column whose DEFAULT calls none. A --key that is not what the function gets would give wrong
+ * numbers.
+ */
+static int choose_key(const struct wanted *w, struct lc_column *c, struct lc_buf *key,
+                      struct lc_impact_rules *rules, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    int rc = lc_column_read_calls(c, err);
+
+    /* A plain name is one, whatever it has in it. */
+    if (rc == 0 && w->key &&
+        ((lc_column_type_of(c, w->key) ? lc_sql_add_id(key, w->key) : lc_buf_adds(key, w->key)) ||
+         !lc_buf_str(key)))
+        rc = lc_no_memory(err);
+    if (rc)
+        return rc;
+    if (c->calls_n == 0 && w->key) {
+        rules->key = lc_buf_str(key);
+        return 0;
     }
-    if (rc == 0 && !lc_column_type_of(column, *key))
-        rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", column->database, column->table,
-                     *key);
-    lc_column_free_names(names, n);
-    return rc;
+    rc = lc_column_one_call(c, &rules->call, &why);
+    if (rc && c->calls_n == 0)
+        lc_hint(&why, "--key says what the rules are asked about");
+    if (rc) {
+        lc_error_pass(err, &why);
+        return rc;
+    }
+    rules->key = rules->call->argument;
+    if (w->key && !same_sql(lc_buf_str(key), rules->key)) {
+        lc_fail(err, LC_ERR_REFUSED, "the DEFAULT of %s.%s.%s asks %s about %s, and not about %s",
+                c->database, c->table, c->column, rules->call->function, rules->key, w->key);
+        lc_hint(err, "leave --key out");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
 }
 
 enum { SHOWN_CHANGES = 20 };
@@ -255,23 +275,24 @@ static int look_at_table(const struct diff *d, const struct wanted *w,
     struct lc_column c = {0};
     struct lc_impact impact = {0};
     struct lc_impact_rules rules = {.old = d->old, .new = d->new};
-    char *key = NULL;
+    struct lc_buf key;
     int rc = lc_column_open(&c, &b, global, w->column, err);
+
+    lc_buf_init(&key, 1 << 16);
 
     if (rc == 0)
         rc = choose_attribute(d, w, &c, &rules.old_attribute, err);
     if (rc == 0)
-        rc = choose_key(w, &c, &key, err);
+        rc = choose_key(w, &c, &key, &rules, err);
     if (rc == 0) {
         rules.new_attribute = (uint32_t)d->new_attribute[rules.old_attribute];
-        rules.key = key;
         rc = lc_impact_count(&impact, &c, &rules, lc_stop_flag(), err);
     }
     if (rc == 0 && global->json)
         print_impact_json(&c, &impact);
     else if (rc == 0)
         print_impact(&c, &impact);
-    free(key);
+    lc_buf_release(&key);
     lc_impact_release(&impact);
     lc_column_release(&c);
     lc_backend_free(b);
@@ -285,8 +306,8 @@ int lc_cmd_rules_diff(int argc, const char **argv)
     const struct lc_option options[] = {
         {"table", 0, LC_OPT_STRING, &w.column, "DB.TABLE.COLUMN",
          "say too how many rows would change, counted over the table's keys"},
-        {"key", 0, LC_OPT_STRING, &w.key, "COLUMN",
-         "the column that the rules take (default: what the DEFAULT reads)"},
+        {"key", 0, LC_OPT_STRING, &w.key, "EXPRESSION",
+         "what the rules are asked about, where the column's DEFAULT calls no function"},
         {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
          "the attribute that the column holds (default: of its name)"},
         {"exit-code", 0, LC_OPT_FLAG, &exit_code, NULL, "exit 8 where the rules differ"},
@@ -298,7 +319,9 @@ int lc_cmd_rules_diff(int argc, const char **argv)
         .about =
             "Say which rules were added (+), removed (-) or changed (~) from one rules file to "
             "another, CSV or compiled; with --table also how many rows of a table would change, "
-            "before anything is done. Needs neither function on the server.",
+            "before anything is done. The server evaluates what the DEFAULT calls its function with; the "
+            "rules are asked here, and the new function need not be there yet. What cannot be counted "
+            "rightly is refused.",
         .options = options,
         .connects = true,
         .examples = "livecol rules diff region_v1.csv region_v2.csv\n"

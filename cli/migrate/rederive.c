@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 #include "base/test_points.h"
+#include "cli/column/backfill_target.h"
 #include "cli/column/column.h"
+#include "cli/column/readers.h"
+#include "cli/column/replace_default.h"
 #include "cli/migrate/requirements.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
@@ -18,7 +21,10 @@
 #include <strings.h>
 
 enum {
-    MAX_SQL_BYTES = 1 << 20,
+    MAX_SQL_BYTES = 4 << 20,
+    BATCHES = 16, /* mutations in all, about; see backfill.h */
+    LEAST_BATCH_ROWS = 10000000,
+    BATCH_MAX_BYTES = 64 << 10, /* of SQL: servers refuse more than max_query_size, 256 KiB */
     MAX_ROUNDS = 10,
     SAMPLE_ROWS = 1000,
     INSERT_PAUSE_MS = 100,
@@ -26,21 +32,36 @@ enum {
     COUNT_WAIT_MS = 24 * 3600 * 1000
 };
 
-/* UPDATE column = value [, …] WHERE condition, taken apart; slices of the statement's text. */
+/*
+ * UPDATE column = value WHERE condition, taken apart; slices of the statement's text. Of MATERIALIZE
+ * COLUMN the column alone: value and condition are made from what it is to hold.
+ */
 struct update {
     char *column;
-    struct lc_slice assign, value, where;
+    bool materialize;
+    struct lc_slice value, where;
     struct lc_slice tail; /* SETTINGS …; n 0: none */
+};
+
+/* What is done to rows: the column's new value, those of its readers, and which rows. */
+struct change {
+    char *value, *where;
+    char *assign;             /* "`c` = …, `reader` = …"; "": nothing is assigned */
+    const char **materialize; /* columns, in order, NULL-ended */
 };
 
 struct rederive {
     const struct lc_submit *s;
+    struct lc_submit sub; /* s, with the progress of the whole told */
     const struct lc_plan_stmt *stmt;
     const char *query_id;
     struct lc_column d;
+    struct lc_readers readers;
     struct update u;
+    struct change c;
     bool by_partition; /* the server knows UPDATE … IN PARTITION ID; else one takes the table */
     unsigned sent;
+    uint64_t begun_ms, rows_total, rows_done, rows_in_work;
 };
 
 static void tell(const struct rederive *r, const char *fmt, ...)
@@ -71,7 +92,7 @@ static bool add_slice(struct lc_buf *b, struct lc_slice s)
 
 /* Where the words of the command stand, outside of parentheses. */
 struct places {
-    size_t assign, value, where, condition, settings;
+    size_t value, where, condition, settings;
     bool partition, second;
 };
 
@@ -87,7 +108,6 @@ static int find_places(const struct lc_stmt_command *c, struct update *u, struct
     while ((rc = lc_lex_code(&lex, &tok, err)) == 0 && tok.kind != LC_TOK_END) {
         n++;
         if (n == 2) {
-            at->assign = tok.at;
             u->column = lc_tok_name(&tok);
             if (!u->column)
                 return lc_no_memory(err);
@@ -137,6 +157,11 @@ static int read_update(const struct lc_plan_stmt *stmt, struct update *u, struct
     int rc = 0;
 
     *u = (struct update){0};
+    if (s->kind == LC_STMT_ALTER && lc_backfill_is_lone(s, stmt->text->p, stmt->text->n)) {
+        u->column = strdup(c->column);
+        u->materialize = true;
+        return u->column ? 0 : lc_no_memory(err);
+    }
     if (s->kind == LC_STMT_ALTER && s->command_n == 1 && c->kind == LC_STMT_ALTER_UPDATE &&
         !s->on_cluster)
         rc = find_places(c, u, &at, err);
@@ -151,7 +176,6 @@ static int read_update(const struct lc_plan_stmt *stmt, struct update *u, struct
                      "through the partitions by itself. livecol new NAME --rederive writes it");
         return LC_ERR_INPUT;
     }
-    u->assign = between((const char *)c->text.p, at.assign, at.where);
     u->value = between((const char *)c->text.p, at.value, at.where);
     u->where = between((const char *)c->text.p, at.condition, at.settings);
     u->tail = tail_of(stmt, c, &at);
@@ -206,9 +230,10 @@ static int refuse_replicated(const struct lc_column *d, const char *function, st
 
 /* May the functions stand in an UPDATE of this table? *later: the run creates one of them first. */
 static int check_functions(const struct lc_preflight *d, const struct lc_column *t,
-                           const struct update *u, struct lc_slice text, bool *later,
+                           const struct update *u, const char *expr, bool *later,
                            struct lc_error *err)
 {
+    struct lc_slice text = {(const uint8_t *)expr, strlen(expr)};
     size_t at = 0;
     char *name;
     bool missing;
@@ -216,7 +241,8 @@ static int check_functions(const struct lc_preflight *d, const struct lc_column 
 
     while ((rc = next_foreign(d, text, &at, &name, &missing, err)) == 0 && name) {
         *later = *later || (missing && lc_preflight_makes(d, name));
-        if (t->replicated && !missing && !has_text(u->tail, "allow_nondeterministic_mutations"))
+        if (t->replicated && !missing && !u->materialize &&
+            !has_text(u->tail, "allow_nondeterministic_mutations"))
             rc = refuse_replicated(t, name, err);
         free(name);
         if (rc)
@@ -226,20 +252,25 @@ static int check_functions(const struct lc_preflight *d, const struct lc_column 
 }
 
 /* A key column cannot be updated; a MATERIALIZED one is computed anew by MATERIALIZE COLUMN. */
-static int check_column(const struct lc_column *t, struct lc_error *err)
+static int check_column(const struct lc_column *t, const struct update *u, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
     struct lc_answer a = {0};
     int rc = lc_query_read(t->b, lc_sql_backfill_column, args, &a, err);
 
-    if (rc == 0 && lc_answer_u64(&a, 0, LC_SQL_BACKFILL_COLUMN_IN_KEY, 0)) {
+    if (rc == 0 && a.rows && lc_answer_u64(&a, 0, 3, 0)) {
         rc = lc_fail(err, LC_ERR_REFUSED,
                      "%s is part of a key (ORDER BY, PARTITION BY, SAMPLE BY) of %s.%s, and cannot "
                      "be updated",
                      t->column, t->database, t->table);
         lc_hint(err, "new rules for it are a new column");
-    } else if (rc == 0 && *t->kind && strcmp(t->kind, "DEFAULT") != 0) {
+    } else if (rc == 0 && u->materialize && strcmp(t->kind, "MATERIALIZED") != 0) {
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "%s.%s.%s is no MATERIALIZED column: MATERIALIZE COLUMN keeps what it holds",
+                     t->database, t->table, t->column);
+        lc_hint(err, "livecol new NAME --rederive writes the UPDATE for it");
+    } else if (rc == 0 && !u->materialize && *t->kind && strcmp(t->kind, "DEFAULT") != 0) {
         rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s is %s, and cannot be updated", t->database,
                      t->table, t->column, t->kind);
         lc_hint(err, "a MATERIALIZED column holds no values that were given: MODIFY COLUMN ... "
@@ -249,6 +280,50 @@ static int check_column(const struct lc_column *t, struct lc_error *err)
     return rc;
 }
 
+static bool calls(const char *expr, const char *function)
+{
+    return expr && lc_replace_calls(expr, function);
+}
+
+/*
+ * The WHERE names the function whose answers the column holds: of a DEFAULT that this run changes,
+ * one that it called before. Else no row would be found, and all would stay as they are.
+ */
+static int check_from(const struct lc_preflight *d, const struct lc_column *t,
+                      const struct change *c, struct lc_error *err)
+{
+    const struct lc_table_column *known = lc_table_column(&t->t, t->column);
+    struct lc_slice where = {(const uint8_t *)c->where, strlen(c->where)};
+    size_t at = 0;
+    char *name = NULL;
+    bool missing, unknown = false, already = true;
+    int rc = 0;
+
+    if (!known || !known->was_changed || !*known->was_expr)
+        return 0;
+    while ((rc = next_foreign(d, where, &at, &name, &missing, err)) == 0 && name) {
+        if (calls(c->value, name))
+            already = already && calls(known->was_expr, name); /* changed by an earlier run */
+        else if (!calls(known->was_expr, name) && !unknown) {
+            unknown = true;
+            lc_fail(err, LC_ERR_REFUSED,
+                    "the WHERE of the UPDATE looks for what %s answers, and the DEFAULT of "
+                    "%s.%s.%s does not call it: %s",
+                    name, t->database, t->table, t->column, known->was_expr);
+            lc_hint(err, "livecol new NAME --rederive takes the function from the DEFAULT; nothing "
+                         "was changed");
+        }
+        free(name);
+    }
+    if (rc || !unknown)
+        return rc;
+    if (!already)
+        return LC_ERR_REFUSED;
+    if (err)
+        *err = LC_ERROR_INIT;
+    return 0;
+}
+
 /* In a Nullable column nothing equals NULL, and nothing differs from it: the WHERE must ask. */
 static int check_nulls(const struct lc_column *t, const struct update *u, struct lc_error *err)
 {
@@ -256,7 +331,7 @@ static int check_nulls(const struct lc_column *t, const struct update *u, struct
         "isNull", "isNotNull", "IS NULL",           "IS NOT NULL",     "ifNull",
         "<=>",    "coalesce",  "isNotDistinctFrom", "IS NOT DISTINCT", "assumeNotNull"};
 
-    if (!strstr(t->type, "Nullable("))
+    if (!strstr(t->type, "Nullable(") || u->materialize)
         return 0;
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
         if (has_text(u->where, asks[i]))
@@ -272,71 +347,184 @@ static int check_nulls(const struct lc_column *t, const struct update *u, struct
     return LC_ERR_REFUSED;
 }
 
-/* The WHERE over some rows: both functions answer. */
-static int try_condition(const struct lc_preflight *d, const struct lc_column *t,
-                         const struct lc_slice *where, struct lc_error *err)
+/* The text of a slice, or what it is made of for MATERIALIZE COLUMN. */
+static int make_change(const struct lc_column *d, const struct lc_readers *readers,
+                       const struct update *u, struct change *c, struct lc_error *err)
 {
-    char *text = strndup((const char *)where->p, where->n), **names = NULL;
-    size_t n = 0;
-    struct lc_buf sql;
-    struct lc_error one = LC_ERROR_INIT;
+    struct lc_buf assign, where;
     int rc;
 
-    lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = text ? lc_column_inputs(t, text, &names, &n, err) : lc_no_memory(err);
-    if (rc == 0) {
-        rc = lc_buf_adds(&sql, "SELECT count() AS n FROM (SELECT 1 AS livecol_one");
-        for (size_t i = 0; rc == 0 && i < n; i++)
-            rc = lc_buf_adds(&sql, ", ") || lc_sql_add_id(&sql, names[i]);
-        rc = rc || lc_buf_adds(&sql, " FROM ") || lc_column_add_table(t, &sql) ||
-             lc_buf_addf(&sql, " LIMIT %d) WHERE %s\n", SAMPLE_ROWS, text) || !lc_buf_str(&sql);
-        rc = rc ? lc_no_memory(&one) : lc_backend_run(d->b, lc_buf_str(&sql), NULL, &one);
-        if (rc == LC_ERR_SERVER) {
-            rc = lc_fail(err, LC_ERR_REFUSED, "the WHERE of the UPDATE does not answer on %s: %s",
-                         lc_backend_where(d->b), one.msg);
-            lc_hint(err, "fix it, or the functions that it calls: nothing was changed");
-        } else if (rc) {
-            lc_error_pass(err, &one);
-        }
-    }
-    lc_column_free_names(names, n);
-    lc_buf_release(&sql);
-    free(text);
+    *c = (struct change){0};
+    lc_buf_init(&assign, MAX_SQL_BYTES);
+    lc_buf_init(&where, MAX_SQL_BYTES);
+    c->value = u->materialize ? strdup(d->expr) : strndup((const char *)u->value.p, u->value.n);
+    rc = !c->value ||
+         (u->materialize ? lc_column_add_differs(d, d->expr, &where) : add_slice(&where, u->where));
+    if (rc == 0 && !u->materialize)
+        rc = lc_sql_add_id(&assign, d->column) || lc_buf_addf(&assign, " = %s\n", c->value);
+    if (rc == 0)
+        rc = lc_readers_assign(readers, d, c->value, &assign, &c->materialize, err);
+    if (rc == 0 && u->materialize && assign.n) /* the first comma */
+        memmove(assign.p, assign.p + 2, assign.n -= 2);
+    c->where = rc ? NULL : lc_buf_detach(&where);
+    c->assign = rc ? NULL : lc_buf_detach(&assign);
+    lc_buf_release(&where);
+    lc_buf_release(&assign);
+    return c->where && c->assign ? 0 : lc_no_memory(err);
+}
+
+static void release_change(struct change *c)
+{
+    free(c->value);
+    free(c->where);
+    free(c->assign);
+    free(c->materialize);
+}
+
+/* Every column that can be read, for a SELECT of some rows: the server reads those that it needs. */
+static int add_all_names(const struct lc_column *t, struct lc_buf *sql)
+{
+    size_t n = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < t->t.n; i++)
+        if (strcmp(t->t.v[i].kind, "EPHEMERAL") != 0)
+            rc = (n++ && lc_buf_adds(sql, ", ")) || lc_sql_add_id(sql, t->t.v[i].name);
     return rc;
 }
 
-int lc_rederive_check(const struct lc_preflight *d, const struct lc_plan_stmt *stmt,
-                      struct lc_error *err)
+/* The WHERE over some rows, and all that is assigned: each function answers. */
+static int try_change(const struct lc_preflight *d, const struct lc_column *t,
+                      const struct change *c, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_buf sql;
+    int rc;
+
+    /* An assignment is tried as a comparison: the server reads both sides of it. */
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    rc = lc_buf_addf(&sql, "SELECT countIf(%s\n) AS n, uniq(%s\n) AS u FROM ", c->where,
+                     *c->assign ? c->assign : "1") ||
+         lc_buf_adds(&sql, "(SELECT ") || add_all_names(t, &sql) || lc_buf_adds(&sql, " FROM ") ||
+         lc_column_add_rows(t, &sql) || lc_buf_addf(&sql, " LIMIT %d)", SAMPLE_ROWS) ||
+         !lc_buf_str(&sql);
+    rc = rc ? lc_no_memory(&why) : lc_backend_run(d->b, lc_buf_str(&sql), NULL, &why);
+    if (rc == LC_ERR_SERVER) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "the WHERE of the UPDATE does not answer on %s: %s",
+                     lc_backend_where(d->b), why.msg);
+        lc_hint(err, "fix it, or the functions that it calls: nothing was changed");
+    } else if (rc) {
+        lc_error_pass(err, &why);
+    }
+    lc_buf_release(&sql);
+    return rc;
+}
+
+/* A key cannot be updated, and what a view has taken cannot be taken back: named, and unsafe. */
+static int check_readers(const struct lc_preflight *d, const struct lc_column *t,
+                         const struct lc_readers *r, struct lc_error *err)
+{
+    struct lc_buf names;
+    size_t n = 0;
+    int rc = 0;
+
+    lc_buf_init(&names, 1 << 16);
+    for (size_t i = 0; rc == 0 && i < r->n; i++) {
+        const struct lc_reader *v = &r->v[i];
+
+        if (v->kind != LC_READER_VIEW && !(v->in_key && lc_reader_stores(v)))
+            continue;
+        rc = lc_buf_addf(&names, "%sthe %s %s", n++ ? ", " : "",
+                         v->in_key ? "key column" : lc_reader_what(v->kind), v->name);
+    }
+    if (rc == 0 && n && !d->allow_unsafe) {
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "%.600s %s derived from %s.%s.%s, and keep%s what the old rules gave",
+                     lc_buf_str(&names), n == 1 ? "is" : "are", t->database, t->table, t->column,
+                     n == 1 ? "s" : "");
+        lc_hint(err, "fill it again by hand afterwards; --allow-unsafe goes on and leaves it as it "
+                     "is. Nothing was changed");
+    } else if (rc == 0 && n && d->say) {
+        char text[800];
+
+        snprintf(text, sizeof text, "%.600s: derived from %s, and not brought along",
+                 lc_buf_str(&names), t->column);
+        d->say(d->ctx, true, text);
+    }
+    lc_buf_release(&names);
+    return rc;
+}
+
+static void say_readers(const struct lc_preflight *d, const struct lc_column *t,
+                        const struct lc_readers *r)
+{
+    for (size_t i = 0; d->say && i < r->n; i++) {
+        const struct lc_reader *v = &r->v[i];
+        char text[800];
+
+        if (v->in_key || (v->kind != LC_READER_DEFAULT && v->kind != LC_READER_MATERIALIZED))
+            continue;
+        snprintf(text, sizeof text,
+                 "%s (%.500s) is derived from %s and brought along, in the same "
+                 "mutation",
+                 v->name, v->expr, t->column);
+        d->say(d->ctx, false, text);
+    }
+}
+
+static int check_found(struct lc_preflight *d, const struct lc_column *t, const struct update *u,
+                       struct lc_error *err)
+{
+    struct lc_readers readers = {0};
+    struct change c = {0};
+    bool later = false;
+    int rc = check_column(t, u, err);
+
+    if (rc == 0)
+        rc = check_nulls(t, u, err);
+    if (rc == 0)
+        rc = lc_readers_find(&readers, t, err);
+    if (rc == 0)
+        rc = make_change(t, &readers, u, &c, err);
+    if (rc == 0)
+        rc = check_from(d, t, &c, err);
+    if (rc == 0)
+        rc = check_functions(d, t, u, c.assign, &later, err);
+    if (rc == 0)
+        rc = check_functions(d, t, u, c.where, &later, err);
+    if (rc == 0)
+        rc = check_readers(d, t, &readers, err);
+    if (rc == 0 && !later)
+        rc = try_change(d, t, &c, err);
+    if (rc == 0)
+        say_readers(d, t, &readers);
+    release_change(&c);
+    lc_readers_release(&readers);
+    return rc;
+}
+
+int lc_rederive_check(struct lc_preflight *d, const struct lc_plan_stmt *stmt, struct lc_error *err)
 {
     const struct lc_stmt *s = &stmt->parsed;
-    struct lc_error one = LC_ERROR_INIT;
+    struct lc_error why = LC_ERROR_INIT;
     struct lc_column t = {0};
+    struct lc_table *table = NULL;
     struct update u;
-    bool later = false;
     int rc = read_update(stmt, &u, err);
 
-    if (rc)
-        goto done;
-    rc = lc_column_find(&t, d->b, lc_stmt_database(s, lc_backend_database(d->b)), s->name, u.column,
-                        &one);
-    if (rc == LC_ERR_REFUSED &&
-        !t.partless) { /* this run may make it first: the UPDATE itself will say */
-        rc = 0;
-        goto done;
+    d->schema.b = d->b;
+    if (rc == 0)
+        rc = lc_schema_table(&d->schema, lc_stmt_database(s, lc_backend_database(d->b)), s->name,
+                             &table, err);
+    if (rc == 0) {
+        rc = lc_column_find_in(&t, d->b, table, u.column, &why);
+        if (rc == LC_ERR_REFUSED && !t.partless && table->n == 0)
+            rc = 0; /* this run may make it first: the UPDATE itself will say */
+        else if (rc)
+            lc_error_pass(err, &why);
+        else
+            rc = check_found(d, &t, &u, err);
     }
-    if (rc)
-        lc_error_pass(err, &one);
-    if (rc == 0)
-        rc = check_column(&t, err);
-    if (rc == 0)
-        rc = check_nulls(&t, &u, err);
-    if (rc == 0)
-        rc = check_functions(d, &t, &u, u.value, &later, err);
-    if (rc == 0)
-        rc = check_functions(d, &t, &u, u.where, &later, err);
-    if (rc == 0 && !later)
-        rc = try_condition(d, &t, &u.where, err);
-done:
     free(u.column);
     lc_column_release(&t);
     return rc;
@@ -441,7 +629,10 @@ static int ask(const struct rederive *r, struct lc_buf *sql, struct lc_answer *o
     return q.sql ? lc_backend_query(r->s->b, &q, out, err) : lc_no_memory(err);
 }
 
-/* Rows that the WHERE takes, by partition: id, rows. */
+/* Columns of a count. */
+enum { N_ID, N_LEFT, N_ROWS };
+
+/* Rows that the WHERE takes, by partition: its id, those rows, all its rows. */
 static int count(const struct rederive *r, struct lc_answer *out, uint64_t *total,
                  struct lc_error *err)
 {
@@ -451,30 +642,111 @@ static int count(const struct rederive *r, struct lc_answer *out, uint64_t *tota
     *total = 0;
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = lc_buf_adds(&sql, "SELECT substring(livecol_part, 1, position(livecol_part, '_') - 1) AS "
-                           "id, sum(livecol_n) AS n FROM (SELECT _part AS livecol_part, count() AS "
-                           "livecol_n FROM ") ||
-         lc_column_add_table(&r->d, &sql) || lc_buf_adds(&sql, " WHERE ") ||
-         add_slice(&sql, r->u.where) ||
-         lc_buf_adds(&sql, "\nGROUP BY _part) GROUP BY id ORDER BY id DESC");
+                           "id, sum(livecol_n) AS n, sum(livecol_all) AS part_rows FROM (SELECT "
+                           "_part AS livecol_part, count() AS livecol_all, countIf(") ||
+         lc_buf_addf(&sql, "%s\n) AS livecol_n FROM ", r->c.where) ||
+         lc_column_add_table(&r->d, &sql) ||
+         lc_buf_adds(&sql, " GROUP BY _part) GROUP BY id HAVING n > 0 ORDER BY id DESC");
     rc = rc ? lc_no_memory(err) : ask(r, &sql, out, err);
     for (size_t i = 0; rc == 0 && i < out->rows; i++)
-        *total += lc_answer_u64(out, i, 1, 0);
+        *total += lc_answer_u64(out, i, N_LEFT, 0);
     lc_buf_release(&sql);
     return rc;
 }
 
-/* partition NULL: of the whole table. */
-static int make_update(const struct rederive *r, const char *partition, struct lc_buf *sql)
+static int add_partition(const char *partition, struct lc_buf *sql)
 {
-    return lc_buf_adds(sql, "ALTER TABLE ") || lc_column_add_table(&r->d, sql) ||
-           lc_buf_adds(sql, " UPDATE ") || add_slice(sql, r->u.assign) ||
-           (partition &&
-            (lc_buf_adds(sql, " IN PARTITION ID ") || lc_sql_add_str(sql, partition))) ||
-           lc_buf_adds(sql, " WHERE ") || add_slice(sql, r->u.where) || lc_buf_adds(sql, " ") ||
-           add_slice(sql, r->u.tail);
+    return partition && (lc_buf_adds(sql, " IN PARTITION ID ") || lc_sql_add_str(sql, partition));
 }
 
-static int update(struct rederive *r, const char *partition, struct lc_error *err)
+/* The commands for one partition (NULL: the whole table), behind those of others. */
+static int add_commands(const struct rederive *r, const char *partition, struct lc_buf *sql,
+                        bool *some)
+{
+    int rc = 0;
+
+    if (*r->c.assign) {
+        rc = lc_buf_addf(sql, "%s UPDATE %s", *some ? "," : "", r->c.assign) ||
+             add_partition(partition, sql) || lc_buf_addf(sql, " WHERE %s\n", r->c.where);
+        *some = true;
+    }
+    if (r->u.materialize) {
+        rc = rc || lc_buf_addf(sql, "%s MATERIALIZE COLUMN ", *some ? "," : "") ||
+             lc_sql_add_id(sql, r->d.column) || add_partition(partition, sql);
+        *some = true;
+    }
+    for (const char *const *c = r->c.materialize; rc == 0 && *c; c++)
+        rc = lc_buf_adds(sql, ", MATERIALIZE COLUMN ") || lc_sql_add_id(sql, *c) ||
+             add_partition(partition, sql);
+    return rc;
+}
+
+/*
+ * One mutation for the partitions from `first` on: as many as a statement holds, and as a stop
+ * should have to wait for. *behind is the next one that is left.
+ */
+static int make_update(struct rederive *r, const struct lc_answer *left, size_t first,
+                       size_t *behind, struct lc_buf *sql)
+{
+    uint64_t rows = 0, all = 0, most;
+    bool some = false;
+    int rc = lc_buf_adds(sql, "ALTER TABLE ") || lc_column_add_table(&r->d, sql);
+
+    for (size_t i = 0; i < left->rows; i++)
+        all += lc_answer_u64(left, i, N_ROWS, 0);
+    most = all / BATCHES > LEAST_BATCH_ROWS ? all / BATCHES : LEAST_BATCH_ROWS;
+    r->rows_in_work = 0;
+    *behind = left->rows;
+    if (!r->by_partition) {
+        r->rows_in_work = r->rows_total - r->rows_done;
+        rc = rc || add_commands(r, NULL, sql, &some);
+    }
+    for (size_t i = first; rc == 0 && r->by_partition && i < left->rows; i++) {
+        if (i > first && (rows >= most || sql->n >= BATCH_MAX_BYTES)) {
+            *behind = i;
+            break;
+        }
+        rows += lc_answer_u64(left, i, N_ROWS, 0);
+        r->rows_in_work += lc_answer_u64(left, i, N_LEFT, 0);
+        rc = add_commands(r, lc_answer_at(left, i, N_ID)->p, sql, &some);
+    }
+    return rc || lc_buf_adds(sql, " ") || add_slice(sql, r->u.tail);
+}
+
+/* The progress of a mutation, as part of the whole. */
+static void tell_whole(void *ctx, enum lc_run_event_kind kind, const char *text,
+                       const struct lc_mutation_progress *p)
+{
+    const struct rederive *r = ctx;
+    struct lc_mutation_progress whole;
+    double done;
+
+    if (!p) {
+        r->s->event(r->s->ctx, kind, text, NULL);
+        return;
+    }
+    whole = *p;
+    done = (double)r->rows_done + p->fraction * (double)r->rows_in_work;
+    whole.rows_total = r->rows_total;
+    whole.rows_done = (uint64_t)done;
+    whole.fraction = r->rows_total ? done / (double)r->rows_total : 1;
+    whole.elapsed_ms = lc_now_ms() - r->begun_ms;
+    whole.rows_per_s = whole.elapsed_ms ? done * 1000 / (double)whole.elapsed_ms : 0;
+    whole.left_ms = whole.rows_per_s > 0
+                        ? (uint64_t)(((double)r->rows_total - done) * 1000 / whole.rows_per_s)
+                        : 0;
+    r->s->event(r->s->ctx, kind, text, &whole);
+}
+
+static void tell_away(void *ctx, bool away)
+{
+    const struct rederive *r = ctx;
+
+    r->s->away(r->s->ctx, away);
+}
+
+static int update(struct rederive *r, const struct lc_answer *left, size_t first, size_t *behind,
+                  struct lc_error *err)
 {
     struct lc_migration_stmt text = {0};
     struct lc_plan_stmt stmt = {.text = &text};
@@ -484,7 +756,7 @@ static int update(struct rederive *r, const char *partition, struct lc_error *er
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = make_update(r, partition, &sql) || !lc_buf_str(&sql) ? lc_no_memory(err) : 0;
+    rc = make_update(r, left, first, behind, &sql) || !lc_buf_str(&sql) ? lc_no_memory(err) : 0;
     text.p = lc_buf_str(&sql);
     text.n = sql.n;
     snprintf(id, sizeof id, "%s-%u", r->query_id, ++r->sent);
@@ -493,8 +765,9 @@ static int update(struct rederive *r, const char *partition, struct lc_error *er
     if (rc == 0)
         rc = lc_query_read(r->s->b, lc_sql_server_now, NULL, &now, err);
     if (rc == 0)
-        rc =
-            lc_submit_run(r->s, &stmt, id, lc_answer_u64(&now, 0, LC_SQL_SERVER_NOW_NOW_S, 0), err);
+        rc = lc_submit_run(&r->sub, &stmt, id, lc_answer_u64(&now, 0, 0, 0), err);
+    if (rc == 0)
+        r->rows_done += r->rows_in_work;
     LC_TEST_POINT("partition re-derived");
     lc_plan_stmt_release(&stmt);
     lc_answer_release(&now);
@@ -505,15 +778,13 @@ static int update(struct rederive *r, const char *partition, struct lc_error *er
 /* Rows that hold neither function's answer: values that were given. */
 static int tell_given(const struct rederive *r, struct lc_error *err)
 {
-    char *value = strndup((const char *)r->u.value.p, r->u.value.n);
     struct lc_answer t = {0};
     struct lc_buf sql;
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = !value || lc_buf_adds(&sql, "SELECT countIf(") ||
-         lc_column_add_differs(&r->d, value, &sql) || lc_buf_adds(&sql, ") AS n FROM ") ||
-         lc_column_add_table(&r->d, &sql);
+    rc = lc_buf_adds(&sql, "SELECT countIf(") || lc_column_add_differs(&r->d, r->c.value, &sql) ||
+         lc_buf_adds(&sql, ") AS n FROM ") || lc_column_add_table(&r->d, &sql);
     rc = rc ? lc_no_memory(err) : ask(r, &sql, &t, err);
     if (rc == 0)
         tell(r,
@@ -522,7 +793,6 @@ static int tell_given(const struct rederive *r, struct lc_error *err)
              r->d.database, r->d.table, r->d.column, lc_answer_u64(&t, 0, 0, 0));
     lc_answer_release(&t);
     lc_buf_release(&sql);
-    free(value);
     return rc;
 }
 
@@ -553,11 +823,12 @@ static int rounds(struct rederive *r, struct lc_error *err)
         if (rc == 0 && total)
             tell(r, "%" PRIu64 " rows in %zu partition%s hold the old value", total, left.rows,
                  left.rows == 1 ? "" : "s");
-        for (size_t i = 0; rc == 0 && i < (r->by_partition ? left.rows : total > 0); i++) {
+        r->rows_total = r->rows_done + total;
+        for (size_t i = 0; rc == 0 && i < left.rows;) {
             if (r->s->options->cancel && atomic_load(r->s->options->cancel))
                 rc = stopped(err);
             else
-                rc = update(r, r->by_partition ? lc_answer_at(&left, i, 0)->p : NULL, err);
+                rc = update(r, &left, i, &i, err);
         }
         lc_answer_release(&left);
         if (rc == 0 && total == 0)
@@ -570,17 +841,35 @@ int lc_rederive_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                     const char *query_id, struct lc_error *err)
 {
     const struct lc_stmt *p = &stmt->parsed;
-    struct rederive r = {.s = s, .stmt = stmt, .query_id = query_id};
+    struct rederive r = {
+        .s = s, .sub = *s, .stmt = stmt, .query_id = query_id, .begun_ms = lc_now_ms()};
     int rc = read_update(stmt, &r.u, err);
 
+    r.sub.event = tell_whole;
+    r.sub.away = s->away ? tell_away : NULL;
+    r.sub.ctx = &r;
     if (rc == 0)
         rc = lc_column_find(&r.d, s->b, lc_stmt_database(p, lc_backend_database(s->b)), p->name,
                             r.u.column, err);
     if (rc == 0)
+        rc = lc_readers_find(&r.readers, &r.d, err);
+    if (rc == 0)
+        rc = make_change(&r.d, &r.readers, &r.u, &r.c, err);
+    if (rc == 0)
         rc = lc_abilities_update_in_partition(s->facts, s->b, &r.by_partition, err);
     if (rc == 0)
         rc = rounds(&r, err);
+    release_change(&r.c);
+    lc_readers_release(&r.readers);
     free(r.u.column);
     lc_column_release(&r.d);
     return rc;
+}
+
+char *lc_rederive_column(const struct lc_plan_stmt *stmt)
+{
+    struct update u;
+
+    read_update(stmt, &u, NULL);
+    return u.column;
 }

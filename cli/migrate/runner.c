@@ -57,8 +57,8 @@ static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_e
                 rc = lc_rederive_check(&r->defaults, &m->stmts[k], err);
             if (rc == 0)
                 rc = lc_executor_check_over(c, s, true, err);
-            if (rc == 0 && lc_preflight_note(&r->defaults, s))
-                rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the plan");
+            if (rc == 0)
+                rc = lc_preflight_note(&r->defaults, s, err);
             if (rc) {
                 lc_executor_place_error(c, m, k, err);
                 return rc;

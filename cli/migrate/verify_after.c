@@ -1,9 +1,12 @@
 #include "cli/migrate/verify_after.h"
 
+#include "cli/column/readers.h"
 #include "cli/column/verify.h"
+#include "cli/migrate/rederive.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SHOWN_EXAMPLES = 3 };
@@ -89,6 +92,29 @@ static bool is_last(const struct lc_plan_migration *m, unsigned stmt, size_t com
     return true;
 }
 
+/* A column that was re-derived, and those that were brought along. */
+static unsigned look_at_rederived(const struct after *a, const char *database, const char *table,
+                                  const char *column)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_readers readers = {0};
+    struct lc_column d = {0};
+    unsigned wrong = look(a, database, table, column);
+
+    if (lc_column_find(&d, a->b, database, table, column, &err) == 0)
+        lc_readers_find(&readers, &d, &err);
+    for (size_t i = 0; i < readers.n; i++) {
+        if (readers.v[i].kind == LC_READER_DEFAULT || readers.v[i].kind == LC_READER_MATERIALIZED)
+            wrong += look(a, database, table, readers.v[i].name);
+    }
+    if (err.code)
+        say(a, true, "what is derived from %s.%s.%s is not verified: %s", database, table, column,
+            err.msg);
+    lc_readers_release(&readers);
+    lc_column_release(&d);
+    return wrong;
+}
+
 unsigned lc_verify_after(struct lc_backend *b, const struct lc_plan_migration *m,
                          const atomic_bool *cancel,
                          void (*say_line)(void *ctx, bool warning, const char *text), void *ctx)
@@ -98,8 +124,12 @@ unsigned lc_verify_after(struct lc_backend *b, const struct lc_plan_migration *m
 
     for (unsigned i = m->first; i < m->stmt_n; i++) {
         const struct lc_stmt *s = &m->stmts[i].parsed;
+        char *column = m->stmts[i].text->rederive ? lc_rederive_column(&m->stmts[i]) : NULL;
 
-        for (size_t k = 0; k < s->command_n; k++) {
+        if (column)
+            wrong +=
+                look_at_rederived(&a, lc_stmt_database(s, lc_backend_database(b)), s->name, column);
+        for (size_t k = 0; !column && k < s->command_n; k++) {
             if (s->commands[k].kind == LC_STMT_MATERIALIZE_COLUMN && is_last(m, i, k))
                 wrong += look(&a, lc_stmt_database(s, lc_backend_database(b)), s->name,
                               s->commands[k].column);

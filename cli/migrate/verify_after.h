@@ -4,8 +4,8 @@
 #include "cli/migrate/plan.h"
 
 /*
- * Verify every column that a MATERIALIZE COLUMN of the migration has stored, over a sample sized to
- * about ten seconds. Each is said in a line, as a warning where rows differ or parts lack it; what
+ * Verify every column that a MATERIALIZE COLUMN of the migration has stored, and those that it has
+ * re-derived with what is derived from them, each over a sample sized to about ten seconds. Each is said in a line, as a warning where rows differ or parts lack it; what
  * cannot be verified is said too. Gives how many columns were wrong.
  */
 unsigned lc_verify_after(struct lc_backend *b, const struct lc_plan_migration *m,

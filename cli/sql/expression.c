@@ -1,6 +1,33 @@
 #include "cli/sql/expression.h"
 
 #include "cli/sql/lexer.h"
+#include "cli/sql/quote.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int no_memory(struct lc_error *err)
+{
+    return lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
+}
+
+static bool is_name(const struct lc_tok *t)
+{
+    return t->kind == LC_TOK_WORD || t->kind == LC_TOK_QUOTED;
+}
+
+/* Words that a parenthesis may follow without a call. */
+static bool is_operator(const struct lc_tok *t)
+{
+    static const char *const words[] = {"IN",   "AND",  "OR",   "NOT",      "BETWEEN", "LIKE",
+                                        "WHEN", "THEN", "ELSE", "CASE",     "ILIKE",   "IS",
+                                        "AS",   "FROM", "DIV",  "INTERVAL", "DISTINCT"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (lc_tok_is(t, words[i]))
+            return true;
+    return false;
+}
 
 char *lc_expr_function(struct lc_slice expr, size_t *at)
 {
@@ -9,10 +36,7 @@ char *lc_expr_function(struct lc_slice expr, size_t *at)
 
     lex.pos = *at;
     while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        bool name = before.kind == LC_TOK_WORD || before.kind == LC_TOK_QUOTED;
-
-        if (name && lc_tok_symbol(&tok, '(') && !lc_tok_is(&before, "IN") &&
-            !lc_tok_is(&before, "AND") && !lc_tok_is(&before, "OR") && !lc_tok_is(&before, "NOT")) {
+        if (is_name(&before) && lc_tok_symbol(&tok, '(') && !is_operator(&before)) {
             *at = lex.pos;
             return lc_tok_name(&before);
         }
@@ -20,4 +44,293 @@ char *lc_expr_function(struct lc_slice expr, size_t *at)
     }
     *at = expr.n;
     return NULL;
+}
+
+/* An expression's tokens without spaces and comments; the last is LC_TOK_END. */
+struct tokens {
+    struct lc_tok *v;
+    size_t n;
+};
+
+static int read_tokens(const char *expr, struct tokens *t, struct lc_error *err)
+{
+    struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
+    size_t cap = 0;
+
+    *t = (struct tokens){0};
+    for (;;) {
+        int rc;
+
+        if (t->n == cap) {
+            size_t more = cap ? cap * 2 : 64;
+            struct lc_tok *v = realloc(t->v, more * sizeof *v);
+
+            if (!v)
+                return no_memory(err);
+            t->v = v;
+            cap = more;
+        }
+        rc = lc_lex_code(&lex, &t->v[t->n], err);
+        if (rc)
+            return rc;
+        if (t->v[t->n++].kind == LC_TOK_END)
+            return 0;
+    }
+}
+
+static bool opens(const struct lc_tok *t)
+{
+    return lc_tok_symbol(t, '(') || lc_tok_symbol(t, '[') || lc_tok_symbol(t, '{');
+}
+
+static bool closes(const struct lc_tok *t)
+{
+    return lc_tok_symbol(t, ')') || lc_tok_symbol(t, ']') || lc_tok_symbol(t, '}');
+}
+
+/* The token that closes what token `open` opens; t->n where none does. */
+static size_t closing(const struct tokens *t, size_t open)
+{
+    size_t depth = 0;
+
+    for (size_t i = open; i < t->n; i++) {
+        depth += opens(&t->v[i]);
+        if (closes(&t->v[i]) && --depth == 0)
+            return i;
+    }
+    return t->n;
+}
+
+static int take_call(const struct tokens *t, size_t name, struct lc_expr_call *c,
+                     struct lc_error *err)
+{
+    size_t open = name + 1, close = closing(t, open), depth = 0;
+    const struct lc_tok *first, *last;
+
+    if (close == t->n)
+        return lc_fail(err, LC_ERR_INPUT, "a parenthesis is not closed");
+    first = &t->v[open + 1];
+    last = &t->v[close - 1];
+    *c = (struct lc_expr_call){.name = lc_tok_name(&t->v[name]),
+                               .at = t->v[name].at,
+                               .n = t->v[close].at + 1 - t->v[name].at,
+                               .name_n = t->v[name].n,
+                               .args_at = first->at,
+                               .args_len = close > open + 1 ? last->at + last->n - first->at : 0,
+                               .args = close > open + 1};
+    for (size_t i = open + 1; i < close; i++) {
+        depth += opens(&t->v[i]);
+        depth -= closes(&t->v[i]);
+        c->args += depth == 0 && lc_tok_symbol(&t->v[i], ',');
+    }
+    return c->name ? 0 : no_memory(err);
+}
+
+int lc_expr_calls(const char *expr, struct lc_expr_call **v, size_t *n, struct lc_error *err)
+{
+    struct tokens t;
+    int rc = read_tokens(expr, &t, err);
+
+    *v = rc ? NULL : calloc(t.n, sizeof **v);
+    *n = 0;
+    if (rc == 0 && !*v)
+        rc = no_memory(err);
+    for (size_t i = 0; rc == 0 && i + 1 < t.n; i++) {
+        if (is_name(&t.v[i]) && lc_tok_symbol(&t.v[i + 1], '(') && !is_operator(&t.v[i]))
+            rc = take_call(&t, i, &(*v)[(*n)++], err);
+    }
+    free(t.v);
+    if (rc) {
+        lc_expr_free_calls(*v, *n);
+        *v = NULL;
+        *n = 0;
+    }
+    return rc;
+}
+
+void lc_expr_free_calls(struct lc_expr_call *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(v[i].name);
+    free(v);
+}
+
+struct lc_slice lc_expr_argument(const char *expr, const struct lc_expr_call *c, size_t i)
+{
+    struct lc_lexer lex = LC_LEXER(expr + c->args_at, c->args_len);
+    struct lc_slice out = {NULL, 0};
+    struct lc_tok tok;
+    size_t depth = 0, at = 0;
+
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        if (depth == 0 && lc_tok_symbol(&tok, ',')) {
+            if (at++ == i)
+                break;
+            continue;
+        }
+        depth += opens(&tok);
+        depth -= closes(&tok) && depth;
+        if (at != i)
+            continue;
+        if (!out.p)
+            out.p = (const uint8_t *)tok.p;
+        out.n = (size_t)((const uint8_t *)tok.p + tok.n - out.p);
+    }
+    return out;
+}
+
+int lc_expr_rename(const char *expr, const char *from, const char *to, struct lc_buf *out,
+                   struct lc_error *err)
+{
+    struct lc_expr_call *v;
+    size_t n, done = 0;
+    int rc = lc_expr_calls(expr, &v, &n, err);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        if (strcmp(v[i].name, from) != 0)
+            continue;
+        rc = lc_buf_add(out, expr + done, v[i].at - done) || lc_sql_add_name(out, to);
+        done = v[i].at + v[i].name_n;
+    }
+    rc = rc || lc_buf_adds(out, expr + done) ? no_memory(err) : 0;
+    lc_expr_free_calls(v, n);
+    return rc;
+}
+
+static bool is_arrow(const struct tokens *t, size_t i)
+{
+    return i + 1 < t->n && lc_tok_symbol(&t->v[i], '-') && lc_tok_symbol(&t->v[i + 1], '>') &&
+           t->v[i].at + 1 == t->v[i + 1].at;
+}
+
+static bool is_named(const struct lc_tok *t, const char *name)
+{
+    char *text = is_name(t) ? lc_tok_name(t) : NULL;
+    bool same = text && strcmp(text, name) == 0;
+
+    free(text);
+    return same;
+}
+
+/* The first token of the parameters that stand before an arrow: x -> or (x, y) ->. */
+static size_t parameters(const struct tokens *t, size_t arrow)
+{
+    size_t i = arrow, depth = 0;
+
+    if (i == 0 || !lc_tok_symbol(&t->v[i - 1], ')'))
+        return i ? i - 1 : 0;
+    while (i-- > 0) {
+        depth += closes(&t->v[i]);
+        if (opens(&t->v[i]) && --depth == 0)
+            break;
+    }
+    return i;
+}
+
+/* Behind the lambda's body: at the comma or the bracket that ends it. */
+static size_t end_of_lambda(const struct tokens *t, size_t arrow)
+{
+    size_t depth = 0, i = arrow + 2;
+
+    for (; i + 1 < t->n; i++) {
+        if (depth == 0 && (lc_tok_symbol(&t->v[i], ',') || closes(&t->v[i])))
+            break;
+        depth += opens(&t->v[i]);
+        depth -= closes(&t->v[i]);
+    }
+    return i;
+}
+
+/* Is token i one of, or in the body of, a lambda whose parameter has that name? */
+static bool is_parameter(const struct tokens *t, size_t i, const char *name)
+{
+    for (size_t arrow = 0; arrow < t->n; arrow++) {
+        bool named = false;
+        size_t first;
+
+        if (!is_arrow(t, arrow))
+            continue;
+        first = parameters(t, arrow);
+        for (size_t k = first; k < arrow; k++)
+            named = named || is_named(&t->v[k], name);
+        if (named && i >= first && i < end_of_lambda(t, arrow))
+            return true;
+    }
+    return false;
+}
+
+/* How many tokens from i on are the column's name, dots between its parts; 0: they are not. */
+static size_t names_column(const struct tokens *t, size_t i, const char *column)
+{
+    struct lc_buf path;
+    size_t n = 0;
+
+    lc_buf_init(&path, 1 << 16);
+    for (size_t k = i; k < t->n && is_name(&t->v[k]); k += 2) {
+        char *part = lc_tok_name(&t->v[k]);
+        const char *text;
+        bool added =
+            part && (k == i || lc_buf_adds(&path, ".") == 0) && lc_buf_adds(&path, part) == 0;
+
+        free(part);
+        text = added ? lc_buf_str(&path) : NULL;
+        if (text && strcmp(text, column) == 0)
+            n = k + 1 - i;
+        if (!text || !lc_tok_symbol(&t->v[k + 1], '.'))
+            break;
+    }
+    lc_buf_release(&path);
+    return n;
+}
+
+bool lc_expr_find_column(const char *expr, const char *column, size_t from, size_t *at, size_t *n)
+{
+    struct tokens t;
+    bool found = false;
+
+    if (read_tokens(expr, &t, NULL) == 0) {
+        for (size_t i = 0; !found && i + 1 < t.n; i++) {
+            size_t tokens = is_name(&t.v[i]) ? names_column(&t, i, column) : 0;
+            const struct lc_tok *last = tokens ? &t.v[i + tokens - 1] : NULL;
+
+            if (!last || t.v[i].at < from || lc_tok_symbol(&t.v[i + tokens], '(') ||
+                (i && lc_tok_symbol(&t.v[i - 1], '.')) ||
+                (tokens == 1 && is_parameter(&t, i, column)))
+                continue;
+            found = true;
+            *at = t.v[i].at;
+            *n = last->at + last->n - *at;
+        }
+    }
+    free(t.v);
+    return found;
+}
+
+int lc_expr_replace_column(const char *expr, const char *column, const char *by, struct lc_buf *out)
+{
+    size_t done = 0, at, n;
+
+    while (lc_expr_find_column(expr, column, done, &at, &n)) {
+        if (lc_buf_add(out, expr + done, at - done) || lc_buf_adds(out, "(") ||
+            lc_buf_adds(out, by) || lc_buf_adds(out, ")"))
+            return LC_ERR_NOMEM;
+        done = at + n;
+    }
+    return lc_buf_adds(out, expr + done) ? LC_ERR_NOMEM : 0;
+}
+
+uint64_t lc_expr_version(const char *function, size_t *base_n)
+{
+    size_t n = strlen(function), digits = 0;
+
+    *base_n = n;
+    while (digits < n && function[n - 1 - digits] >= '0' && function[n - 1 - digits] <= '9')
+        digits++;
+    if (digits == 0 || digits > 18 || n < digits + 3 || function[n - digits - 1] != 'v' ||
+        function[n - digits - 2] != '_')
+        return 0;
+    *base_n = n - digits - 2;
+    return strtoull(function + n - digits, NULL, 10);
 }

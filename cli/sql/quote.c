@@ -1,7 +1,9 @@
 #include "cli/sql/quote.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 /* Both quotings escape the same way: a backslash before the quote and before a backslash. */
 static int add_quoted(struct lc_buf *b, const char *value, size_t n, char quote)
@@ -25,6 +27,46 @@ static int add_quoted(struct lc_buf *b, const char *value, size_t n, char quote)
 int lc_sql_add_id(struct lc_buf *b, const char *value)
 {
     return add_quoted(b, value, strlen(value), '`');
+}
+
+/* Words that mean something else in an expression or behind a column's name. */
+static bool is_keyword(const char *name)
+{
+    static const char *const words[] = {
+        "after",      "alias",  "all",          "and",       "any",      "as",         "asc",
+        "between",    "by",     "case",         "cast",      "codec",    "column",     "comment",
+        "constraint", "date",   "default",      "desc",      "distinct", "else",       "end",
+        "ephemeral",  "except", "exists",       "false",     "final",    "first",      "format",
+        "from",       "global", "group",        "having",    "if",       "ilike",      "in",
+        "index",      "inf",    "intersect",    "interval",  "is",       "join",       "key",
+        "like",       "limit",  "materialized", "nan",       "not",      "null",       "offset",
+        "on",         "or",     "order",        "partition", "prewhere", "primary",    "projection",
+        "qualify",    "remove", "sample",       "select",    "settings", "statistics", "then",
+        "timestamp",  "to",     "true",         "ttl",       "union",    "update",     "using",
+        "values",     "when",   "where",        "window",    "with"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(name, words[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_plain(const char *name)
+{
+    if (is_keyword(name))
+        return false;
+    if (!isalpha((unsigned char)*name) && *name != '_')
+        return false;
+    for (; *name; name++) {
+        if (!isalnum((unsigned char)*name) && *name != '_')
+            return false;
+    }
+    return true;
+}
+
+int lc_sql_add_name(struct lc_buf *b, const char *name)
+{
+    return is_plain(name) ? lc_buf_adds(b, name) : lc_sql_add_id(b, name);
 }
 
 int lc_sql_add_str(struct lc_buf *b, const char *value)

@@ -55,6 +55,8 @@ struct lc_sql_arg {
 /* Append `value` as an identifier in backticks / as a string in single quotes. 0, LC_ERR_NOMEM. */
 int lc_sql_add_id(struct lc_buf *b, const char *value);
 int lc_sql_add_str(struct lc_buf *b, const char *value);
+/* As a person would write it: bare where it may be, else in backticks. 0, LC_ERR_NOMEM. */
+int lc_sql_add_name(struct lc_buf *b, const char *name);
 /* n bytes, any of them, as a string. 0, LC_ERR_NOMEM. */
 int lc_sql_add_bytes(struct lc_buf *b, const void *p, size_t n);
 

@@ -162,7 +162,7 @@ sql "CREATE TABLE s.b (k String, region LowCardinality(String) DEFAULT region_v1
 sql "CREATE TABLE s.c (k String, l UInt8 DEFAULT (length(k)) IN (1, 2)) ENGINE = MergeTree ORDER BY k"
 sql "CREATE TABLE s.b_buffer (k String, region LowCardinality(String) DEFAULT region_v1(k)) ENGINE = Buffer('s', 'b', 1, 100, 100, 1000, 1000, 100000, 100000)"
 sql "CREATE TABLE s.aa_log (k String, region String DEFAULT region_v1(k)) ENGINE = Log"
-sql "CREATE TABLE s.aa_more (k String, r String DEFAULT concat(region_v1(k), '!')) ENGINE = MergeTree ORDER BY k"
+sql "CREATE TABLE s.aa_more (k String, r String DEFAULT concat(region_v1(k), region_v1(upper(k)))) ENGINE = MergeTree ORDER BY k"
 sql "CREATE TABLE s.seen (r String) ENGINE = MergeTree ORDER BY r"
 sql "CREATE MATERIALIZED VIEW s.view TO s.seen AS SELECT region_v1(k) AS r FROM s.c"
 sql "INSERT INTO s.a (k) VALUES ('u1'), ('u2'), ('u3')"

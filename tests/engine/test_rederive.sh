@@ -102,7 +102,8 @@ wait "$slow" || fail "the slow INSERT failed: $(cat "$work/slow")"
 more 2 "$work/seen" # the second began after up had ended
 touch "$work/stop"
 wait "$reader" "$writer"
-said_good 're-derive'
+expect 're-derive: verified, and 100 rows hold what neither rule set says' 8 "$code"
+expect_in 're-derive: verify' '100 differ from region_v2(k); every part stores it' "$work/err"
 [ ! -e "$work/write.failed" ] || fail "an INSERT failed: $(cat "$work/written")"
 expect_in 're-derive: waited' "began before the DEFAULT was changed: INSERT INTO r.t (k, d, n) SELECT concat('u1_slow'" "$work/err"
 expect_in 're-derive: end' 'no row is left to change; 100 hold a value of their own' "$work/err"
@@ -129,6 +130,7 @@ expect 'down: old again' 0 "$(sql "SELECT countIf(region != region_v1(k)) FROM r
 # --- rows that an INSERT leaves behind the back of the first round ------------------------------
 # The DEFAULT was changed by another client, and old values are still being written.
 make_table o 3000
+# (Its WHERE looks for the function of before, which the DEFAULT does not call any more.)
 migration "$work/o" 0001_rest <<'END'
 -- migrate:rederive
 ALTER TABLE o.t UPDATE region = region_v2(k) WHERE region = region_v1(k) AND region != region_v2(k);
@@ -138,7 +140,7 @@ sql 'ALTER TABLE o.t MODIFY COLUMN region DEFAULT region_v2(k)'
 expect 'plan' 0 $?
 expect_in 'plan' 'partition by partition, where a value differs' "$work/out"
 up "$work/o" --json
-said_good 'UPDATE alone'
+expect 'UPDATE alone: exit, of those that were given' 8 "$code"
 expect_in 'UPDATE alone: events' '"event":"rederive"' "$work/out"
 expect 'UPDATE alone' 0 "$(sql "SELECT countIf(region != region_v2(k)) FROM o.t WHERE region != 'given'")"
 
@@ -158,7 +160,7 @@ up_start "$work/c"
 wait_until 'the next wait for the slow INSERT' says "$work/err" 'waiting for 1 INSERT'
 gate_open "$gate" half
 up_end
-said_good 'after SIGINT'
+expect 'after SIGINT: exit, of those that were given' 8 "$code"
 wait "$slow" || fail "the slow INSERT failed: $(cat "$work/slow")"
 expect 'after SIGINT: drift' $'0\t3110' \
   "$(sql "SELECT countIf(region NOT IN (region_v2(k), 'given')), count() FROM c.t")"
@@ -179,7 +181,7 @@ for at in $points; do
     "$(sql "SELECT countIf(region NOT IN (region_v1(k), region_v2(k), 'given')) FROM $x.t")"
   "$LIVECOL_BIN" unlock --force >"$work/out" 2>&1
   up "$work/$x"
-  said_good "killed at $at: the next run"
+  expect "killed at $at: the next run, of those that were given" 8 "$code"
   expect "killed at $at: drift" $'0\t100' \
     "$(sql "SELECT countIf(region NOT IN (region_v2(k), 'given')), countIf(region = 'given') FROM $x.t")"
 done
@@ -189,15 +191,18 @@ fresh n
 sql "CREATE TABLE n.t (k String, r Nullable(String) DEFAULT null_v1(k)) ENGINE = MergeTree ORDER BY k"
 sql "INSERT INTO n.t (k) VALUES ('u1'), ('u2'), ('u3'), ('u9')"
 sql "INSERT INTO n.t VALUES ('u4', 'given')"
-"$LIVECOL_BIN" new nulls -d "$work/n" --rederive n.t.r --key k --from null_v1 --to null_v2 \
-  --type 'Nullable(String)' >"$work/out"
+"$LIVECOL_BIN" new nulls -d "$work/n" --rederive n.t.r --to null_v2 >"$work/out"
 up "$work/n"
-said_good 'NULL'
+expect 'NULL: exit, of the one that was given' 8 "$code"
 expect 'NULL' $'u1\t\\N\nu2\teu-west\nu3\tap-south\nu4\tgiven\nu9\tunknown' \
   "$(sql 'SELECT k, r FROM n.t ORDER BY k')"
 
 # A WHERE that says nothing of NULL would leave such rows: refused, with what to do.
-"$LIVECOL_BIN" new nulls -d "$work/nn" --rederive n.t.r --key k --from null_v2 --to null_v1 >"$work/out"
+migration "$work/nn" 0001_nulls <<'END'
+ALTER TABLE n.t MODIFY COLUMN r DEFAULT null_v1(k);
+-- migrate:rederive
+ALTER TABLE n.t UPDATE r = null_v1(k) WHERE r = null_v2(k) AND r != null_v1(k);
+END
 up "$work/nn" --migrations-table n.other
 expect 'NULL, not asked for: exit' 3 "$code"
 expect_in 'NULL, not asked for' 'says nothing of NULL' "$work/err"
@@ -228,20 +233,37 @@ expect_in 'rules diff of arrays' 'rules take texts and whole numbers' "$work/err
 
 # --- refused before anything is changed ---------------------------------------------------------
 make_table f 10
-"$LIVECOL_BIN" new gone -d "$work/f" --rederive f.t.region --key k --from region_v0 --to region_v2 \
-  >"$work/out"
-up "$work/f"
+"$LIVECOL_BIN" new gone -d "$work/f" --rederive f.t.region --from region_v0 --to region_v2 >"$work/out" 2>"$work/err"
+expect 'a function that the DEFAULT does not call: exit' 3 $?
+expect_in 'a function that the DEFAULT does not call' 'does not call region_v0: it is region_v1(k)' "$work/err"
+# rederive_by_hand FOLDER OLD: what a person writes, who takes OLD for the function of before.
+rederive_by_hand() {
+  migration "$work/$1" 0001_by_hand <<END
+ALTER TABLE f.t MODIFY COLUMN region DEFAULT region_v2(k);
+-- migrate:rederive
+ALTER TABLE f.t UPDATE region = region_v2(k) WHERE region = $2(k) AND region != region_v2(k);
+END
+  up "$work/$1"
+}
+rederive_by_hand f region_v0
 expect 'the old function is gone: exit' 3 "$code"
-expect_in 'the old function is gone' 'the WHERE of the UPDATE does not answer' "$work/err"
-expect 'the old function is gone: nothing is changed' 'region_v1(k)' \
+expect_in 'the old function is gone' 'looks for what region_v0 answers' "$work/err"
+rederive_by_hand fw at_gate
+expect 'another function is taken for the old one: exit' 3 "$code"
+expect_in 'another function is taken for the old one' 'looks for what at_gate answers, and the DEFAULT of f.t.region does not call it: region_v1(k)' "$work/err"
+migration "$work/fb" 0001_broken <<'END'
+-- migrate:rederive
+ALTER TABLE f.t UPDATE region = region_v1(k) WHERE region = region_v0(k);
+END
+up "$work/fb"
+expect 'a WHERE that does not answer: exit' 3 "$code"
+expect_in 'a WHERE that does not answer' 'the WHERE of the UPDATE does not answer' "$work/err"
+expect 'nothing is changed' 'region_v1(k)' \
   "$(sql "SELECT default_expression FROM system.columns WHERE database = 'f' AND table = 't' AND name = 'region'")"
 sql "CREATE TABLE f.m (k String, region String DEFAULT region_v1(k)) ENGINE = Memory"
-"$LIVECOL_BIN" new memory -d "$work/fm" --rederive f.m.region --key k --from region_v1 --to region_v2 >"$work/out"
-up "$work/fm"
-expect 'no parts: exit' 3 "$code"
+"$LIVECOL_BIN" new memory -d "$work/fm" --rederive f.m.region --to region_v2 >"$work/out" 2>"$work/err"
+expect 'no parts: exit' 3 $?
 expect_in 'no parts' 'f.m (Memory) stores no parts of its own' "$work/err"
-expect 'no parts: nothing is changed' 'region_v1(k)' \
-  "$(sql "SELECT default_expression FROM system.columns WHERE database = 'f' AND table = 'm' AND name = 'region'")"
 migration "$work/g" 0001_other <<'END'
 -- migrate:rederive
 ALTER TABLE f.t DELETE WHERE 0;

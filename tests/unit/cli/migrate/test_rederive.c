@@ -26,6 +26,13 @@
 #define MATERIALIZED                                                                               \
     OK("name\ttype\tdefault_kind\tdefault_expression\nString\tString\tString\tString\n"            \
        "k\tString\t\t\nc\tString\tMATERIALIZED\tv2(k)\n")
+#define CREATE                                                                                     \
+    OK("create_table_query\nString\nCREATE TABLE analytics.t (k String, c String) ENGINE = MergeTree\n")
+#define NO_VIEWS OK("database\tname\tengine\tcreate_table_query\nString\tString\tString\tString\n")
+#define VIEW                                                                                       \
+    OK("database\tname\tengine\tcreate_table_query\nString\tString\tString\tString\n"              \
+       "analytics\tper_c\tMaterializedView\tCREATE MATERIALIZED VIEW analytics.per_c TO x AS "     \
+       "SELECT c, count() FROM analytics.t GROUP BY c\n")
 #define FOREIGN  OK("origin\nString\nExecutableUserDefined\n")
 #define BUILT_IN OK("origin\nString\nSystem\n")
 #define NONE     OK("origin\nString\n")
@@ -42,7 +49,7 @@ static struct scripted_server server;
 static int check(const char *sql, const struct scripted_step *answers, size_t n,
                  struct lc_error *err)
 {
-    struct scripted_step steps[12] = {{.answer = HELLO}};
+    struct scripted_step steps[20] = {{.answer = HELLO}};
     const struct lc_connect to = {
         .url = server.url, .timeout_ms = 60000, .connect_timeout_ms = 60000};
     const struct lc_abilities facts = {.function_origin = true};
@@ -61,6 +68,7 @@ static int check(const char *sql, const struct scripted_step *answers, size_t n,
     d.b = b;
     assert_int_equal(lc_stmt_parse(&stmt.parsed, sql, strlen(sql), err), 0);
     rc = lc_rederive_check(&d, &stmt, err);
+    lc_preflight_release(&d);
     lc_stmt_release(&stmt.parsed);
     lc_backend_free(b);
     assert_int_equal(scripted_stop(&server), n + 2);
@@ -91,12 +99,13 @@ static void test_only_one_update_of_one_column(void **state)
 
 static void test_a_function_in_a_replicated_table_is_refused(void **state)
 {
-    const struct scripted_step answers[] = {
-        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = FOREIGN}};
+    const struct scripted_step answers[] = {{.answer = REPLICATED}, {.answer = COLUMNS},
+                                            {.answer = KEY("0")},   {.answer = CREATE},
+                                            {.answer = NO_VIEWS},   {.answer = FOREIGN}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check(UPDATE, answers, 4, &err), LC_ERR_REFUSED);
+    assert_int_equal(check(UPDATE, answers, 6, &err), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "analytics.t is replicated"));
     assert_non_null(strstr(err.msg, "functions like v2"));
     assert_non_null(strstr(err.hint, "allow_nondeterministic_mutations = 1"));
@@ -104,15 +113,13 @@ static void test_a_function_in_a_replicated_table_is_refused(void **state)
 
 static void test_a_function_in_the_where_alone_is_refused_too(void **state)
 {
-    const struct scripted_step answers[] = {{.answer = REPLICATED},
-                                            {.answer = COLUMNS},
-                                            {.answer = KEY("0")},
-                                            {.answer = BUILT_IN},
-                                            {.answer = FOREIGN}};
+    const struct scripted_step answers[] = {
+        {.answer = REPLICATED}, {.answer = COLUMNS},  {.answer = KEY("0")}, {.answer = CREATE},
+        {.answer = NO_VIEWS},   {.answer = BUILT_IN}, {.answer = FOREIGN}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = v1(k)", answers, 5, &err),
+    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = v1(k)", answers, 7, &err),
                      LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "functions like v1"));
 }
@@ -120,39 +127,39 @@ static void test_a_function_in_the_where_alone_is_refused_too(void **state)
 static void test_the_setting_lets_it_pass(void **state)
 {
     const struct scripted_step answers[] = {
-        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = FOREIGN},
-        {.answer = FOREIGN},    {.answer = FOREIGN}, {.answer = ROWS}};
+        {.answer = REPLICATED}, {.answer = COLUMNS},  {.answer = KEY("0")},
+        {.answer = CREATE},     {.answer = NO_VIEWS}, {.answer = FOREIGN},
+        {.answer = FOREIGN},    {.answer = FOREIGN},  {.answer = ROWS}};
     struct lc_error err;
 
     (void)state;
     assert_int_equal(
-        check(UPDATE " SETTINGS allow_nondeterministic_mutations = 1", answers, 7, &err), 0);
-    assert_non_null(strstr(server.last, "WHERE c = v1(k) AND c != v2(k)"));
+        check(UPDATE " SETTINGS allow_nondeterministic_mutations = 1", answers, 9, &err), 0);
+    assert_non_null(strstr(server.last, "countIf(c = v1(k) AND c != v2(k)"));
     assert_null(strstr(server.last, "allow_nondeterministic_mutations"));
 }
 
 static void test_builtin_expressions_pass(void **state)
 {
-    const struct scripted_step answers[] = {{.answer = REPLICATED},
-                                            {.answer = COLUMNS},
-                                            {.answer = KEY("0")},
-                                            {.answer = BUILT_IN},
-                                            {.answer = ROWS}};
+    const struct scripted_step answers[] = {
+        {.answer = REPLICATED}, {.answer = COLUMNS},  {.answer = KEY("0")}, {.answer = CREATE},
+        {.answer = NO_VIEWS},   {.answer = BUILT_IN}, {.answer = ROWS}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = 'x'", answers, 5, &err), 0);
+    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = 'x'", answers, 7, &err), 0);
 }
 
 static void test_a_where_that_fails_is_refused(void **state)
 {
     const struct scripted_step answers[] = {
-        {.answer = PLAIN}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = FOREIGN},
-        {.answer = NONE},  {.answer = FOREIGN}, {.answer = BROKEN}};
+        {.answer = PLAIN},  {.answer = COLUMNS},  {.answer = KEY("0")},
+        {.answer = CREATE}, {.answer = NO_VIEWS}, {.answer = FOREIGN},
+        {.answer = NONE},   {.answer = FOREIGN},  {.answer = BROKEN}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check(UPDATE, answers, 7, &err), LC_ERR_REFUSED);
+    assert_int_equal(check(UPDATE, answers, 9, &err), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "Function with name `v1` does not exist"));
 }
 
@@ -171,6 +178,19 @@ static void test_keys_and_materialized_columns_are_refused(void **state)
     assert_non_null(strstr(err.msg, "analytics.t.c is MATERIALIZED"));
 }
 
+static void test_a_view_that_has_taken_the_old_value_is_named(void **state)
+{
+    const struct scripted_step answers[] = {
+        {.answer = PLAIN}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = CREATE},
+        {.answer = VIEW},  {.answer = FOREIGN}, {.answer = FOREIGN},  {.answer = FOREIGN}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check(UPDATE, answers, 8, &err), LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "the materialized view analytics.per_c is derived from"));
+    assert_non_null(strstr(err.hint, "--allow-unsafe"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_builtin_expressions_pass),
         cmocka_unit_test(test_keys_and_materialized_columns_are_refused),
         cmocka_unit_test(test_a_where_that_fails_is_refused),
+        cmocka_unit_test(test_a_view_that_has_taken_the_old_value_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

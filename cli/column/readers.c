@@ -1,0 +1,445 @@
+#include "cli/column/readers.h"
+
+#include "cli/server/query.h"
+#include "cli/sql/expression.h"
+#include "cli/sql/lexer.h"
+#include "livecol_sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SQL_MAX_BYTES = 4 << 20 };
+
+static struct lc_reader *new_reader(struct lc_readers *r, enum lc_reader_kind kind,
+                                    const char *name)
+{
+    struct lc_reader *v = realloc(r->v, (r->n + 1) * sizeof *v);
+
+    if (!v)
+        return NULL;
+    r->v = v;
+    v += r->n++;
+    *v = (struct lc_reader){.kind = kind, .name = strdup(name), .type = "", .expr = "", .level = 1};
+    return v->name ? v : NULL;
+}
+
+static const struct lc_reader *find_column(const struct lc_readers *r, const char *name)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (r->v[i].kind <= LC_READER_ALIAS && strcmp(r->v[i].name, name) == 0)
+            return &r->v[i];
+    return NULL;
+}
+
+static bool reader_kind(const char *kind, enum lc_reader_kind *out)
+{
+    *out = strcmp(kind, "DEFAULT") == 0        ? LC_READER_DEFAULT
+           : strcmp(kind, "MATERIALIZED") == 0 ? LC_READER_MATERIALIZED
+                                               : LC_READER_ALIAS;
+    return *kind && strcmp(kind, "EPHEMERAL") != 0;
+}
+
+/* The level of a column that reads these; 0: it reads neither the column nor one of its readers. */
+static unsigned level_of(const struct lc_readers *r, const struct lc_column *d, char *const *inputs,
+                         size_t n)
+{
+    unsigned level = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct lc_reader *parent = find_column(r, inputs[i]);
+        unsigned at = strcmp(inputs[i], d->column) == 0 ? 1 : parent ? parent->level + 1 : 0;
+
+        level = at > level ? at : level;
+    }
+    return level;
+}
+
+/* Does it wait for a column that is itself a reader, and is not in the list yet? */
+static bool mentions_any(const struct lc_readers *r, const struct lc_column *d, const char *expr)
+{
+    size_t at, n;
+
+    if (lc_expr_find_column(expr, d->column, 0, &at, &n))
+        return true;
+    for (size_t i = 0; i < r->n; i++)
+        if (lc_expr_find_column(expr, r->v[i].name, 0, &at, &n))
+            return true;
+    return false;
+}
+
+static int by_level(const void *a, const void *b)
+{
+    const struct lc_reader *x = a, *y = b;
+
+    return x->level != y->level ? (x->level < y->level ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+/* One look at every column that is not in the list; *more: one was added, or moved up. */
+static int add_columns(struct lc_readers *r, const struct lc_column *d, bool *more,
+                       struct lc_error *err)
+{
+    int rc = 0;
+
+    *more = false;
+    for (size_t i = 0; rc == 0 && i < d->t.n; i++) {
+        const struct lc_table_column *c = &d->t.v[i];
+        struct lc_reader *known = (struct lc_reader *)find_column(r, c->name), *added;
+        enum lc_reader_kind kind;
+        char **inputs = NULL;
+        size_t n = 0;
+        unsigned level;
+
+        if (strcmp(c->name, d->column) == 0 || !reader_kind(c->kind, &kind))
+            continue;
+        if (known) {
+            level = level_of(r, d, known->inputs, known->inputs_n);
+            *more = *more || level > known->level;
+            known->level = level;
+            continue;
+        }
+        if (!mentions_any(r, d, c->expr))
+            continue;
+        rc = lc_column_inputs(d, c->expr, &inputs, &n, err);
+        level = rc ? 0 : level_of(r, d, inputs, n);
+        if (rc || !level) {
+            lc_column_free_names(inputs, n);
+            continue;
+        }
+        added = new_reader(r, kind, c->name);
+        if (!added) {
+            lc_column_free_names(inputs, n);
+            return lc_no_memory(err);
+        }
+        added->type = c->type;
+        added->expr = c->expr;
+        added->inputs = inputs;
+        added->inputs_n = n;
+        added->level = level;
+        *more = true;
+    }
+    return rc;
+}
+
+/* The list never has more than the table's columns, and no expression reads itself. */
+static int find_columns(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
+{
+    bool more = true;
+    int rc = 0;
+
+    for (size_t round = 0; rc == 0 && more && round <= 2 * d->t.n; round++)
+        rc = add_columns(r, d, &more, err);
+    if (r->n)
+        qsort(r->v, r->n, sizeof *r->v, by_level);
+    return rc;
+}
+
+static int mark_keys(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", d->database}, {"table", d->table}, {NULL, NULL}};
+    struct lc_answer t = {0};
+    int rc = r->n ? lc_query_read(d->b, lc_sql_key_columns, args, &t, err) : 0;
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++)
+        for (size_t k = 0; k < r->n; k++)
+            r->v[k].in_key = r->v[k].in_key || strcmp(r->v[k].name, lc_answer_at(&t, i, 0)->p) == 0;
+    lc_answer_release(&t);
+    return rc;
+}
+
+static bool names_any(const struct lc_readers *r, const struct lc_column *d, const char *text)
+{
+    size_t at, n;
+
+    if (lc_expr_find_column(text, d->column, 0, &at, &n))
+        return true;
+    for (size_t i = 0; i < r->n; i++)
+        if (r->v[i].kind <= LC_READER_ALIAS && lc_expr_find_column(text, r->v[i].name, 0, &at, &n))
+            return true;
+    return false;
+}
+
+/* One element of CREATE TABLE (…): an index, a projection, a constraint, or a column's TTL. */
+static int take_element(struct lc_readers *r, const struct lc_column *d, const char *text, size_t n,
+                        struct lc_error *err)
+{
+    struct lc_lexer lex = LC_LEXER(text, n);
+    struct lc_tok first, second;
+    enum lc_reader_kind kind = LC_READER_TTL;
+    char *element, *name = NULL;
+    int rc = 0;
+
+    if (lc_lex_code(&lex, &first, NULL) || lc_lex_code(&lex, &second, NULL))
+        return 0;
+    if (lc_tok_is(&first, "INDEX"))
+        kind = LC_READER_INDEX;
+    else if (lc_tok_is(&first, "PROJECTION"))
+        kind = LC_READER_PROJECTION;
+    else if (lc_tok_is(&first, "CONSTRAINT"))
+        kind = LC_READER_CONSTRAINT;
+    if (kind == LC_READER_TTL) { /* of a column; its DEFAULT is none of it */
+        struct lc_tok tok = second;
+        unsigned depth = 0;
+
+        while (tok.kind != LC_TOK_END && !(depth == 0 && lc_tok_is(&tok, "TTL"))) {
+            depth += lc_tok_symbol(&tok, '(');
+            depth -= lc_tok_symbol(&tok, ')') && depth;
+            if (lc_lex_code(&lex, &tok, NULL))
+                return 0;
+        }
+        if (tok.kind == LC_TOK_END)
+            return 0;
+        name = lc_tok_name(&first);
+    } else {
+        name = lc_tok_name(&second);
+    }
+    element = strndup(text + lex.pos, n - lex.pos);
+    if (!element || !name || (names_any(r, d, element) && !new_reader(r, kind, name)))
+        rc = lc_no_memory(err);
+    free(element);
+    free(name);
+    return rc;
+}
+
+/* The elements in the first parentheses, then a TTL of the table behind them. */
+static int take_create(struct lc_readers *r, const struct lc_column *d, const char *sql,
+                       struct lc_error *err)
+{
+    struct lc_lexer lex = LC_LEXER(sql, strlen(sql));
+    struct lc_tok tok;
+    size_t from = 0;
+    unsigned depth = 0;
+    int rc = 0;
+
+    while (rc == 0 && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        bool ends = lc_tok_symbol(&tok, ')');
+
+        if (from == (size_t)-1) { /* behind the parentheses */
+            if (lc_tok_is(&tok, "TTL"))
+                return names_any(r, d, sql + lex.pos) && !new_reader(r, LC_READER_TTL, d->table)
+                           ? lc_no_memory(err)
+                           : 0;
+            continue;
+        }
+        if (lc_tok_symbol(&tok, '(') && depth++ == 0)
+            from = lex.pos;
+        if (depth == 1 && from && (ends || lc_tok_symbol(&tok, ','))) {
+            rc = take_element(r, d, sql + from, tok.at - from, err);
+            from = lex.pos;
+        }
+        if (ends && depth && --depth == 0)
+            from = (size_t)-1;
+    }
+    return rc;
+}
+
+static int find_elements(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", d->database}, {"table", d->table}, {NULL, NULL}};
+    struct lc_answer t = {0};
+    int rc = lc_query_read(d->b, lc_sql_create_query, args, &t, err);
+
+    if (rc == 0 && t.rows)
+        rc = take_create(r, d, lc_answer_at(&t, 0, 0)->p, err);
+    lc_answer_release(&t);
+    return rc;
+}
+
+/* Does the view's query name the table, and the column (or all of them)? */
+static bool view_reads(const struct lc_column *d, const char *sql)
+{
+    struct lc_lexer lex = LC_LEXER(sql, strlen(sql));
+    struct lc_tok tok, before = {0};
+    bool table = false, column = false, query = false;
+
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        query = query || (lc_tok_is(&tok, "SELECT") || lc_tok_is(&tok, "WITH"));
+        if (query && (tok.kind == LC_TOK_WORD || tok.kind == LC_TOK_QUOTED)) {
+            char *name = lc_tok_name(&tok);
+
+            table = table || (name && strcmp(name, d->table) == 0);
+            column = column || (name && strcmp(name, d->column) == 0);
+            free(name);
+        }
+        if (query && lc_tok_symbol(&tok, '*') &&
+            (lc_tok_is(&before, "SELECT") || lc_tok_symbol(&before, ',') ||
+             lc_tok_symbol(&before, '.')))
+            column = true;
+        before = tok;
+    }
+    return table && column;
+}
+
+static int find_views(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
+{
+    struct lc_answer t = {0};
+    int rc = lc_query_read(d->b, lc_sql_all_tables, NULL, &t, err);
+
+    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
+        struct lc_buf name;
+
+        if (strcmp(lc_answer_at(&t, i, LC_SQL_ALL_TABLES_ENGINE)->p, "MaterializedView") != 0 ||
+            !view_reads(d, lc_answer_at(&t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY)->p))
+            continue;
+        lc_buf_init(&name, 1 << 16);
+        if (lc_buf_addf(&name, "%s.%s", lc_answer_at(&t, i, LC_SQL_ALL_TABLES_DATABASE)->p,
+                        lc_answer_at(&t, i, LC_SQL_ALL_TABLES_NAME)->p) ||
+            !lc_buf_str(&name) || !new_reader(r, LC_READER_VIEW, lc_buf_str(&name)))
+            rc = lc_no_memory(err);
+        lc_buf_release(&name);
+    }
+    lc_answer_release(&t);
+    return rc;
+}
+
+int lc_readers_find(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
+{
+    int rc;
+
+    *r = (struct lc_readers){0};
+    rc = find_columns(r, d, err);
+    if (rc == 0 && d->t.there)
+        rc = mark_keys(r, d, err);
+    if (rc == 0 && d->t.there)
+        rc = find_elements(r, d, err);
+    return rc ? rc : find_views(r, d, err);
+}
+
+void lc_readers_release(struct lc_readers *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        free(r->v[i].name);
+        lc_column_free_names(r->v[i].inputs, r->v[i].inputs_n);
+    }
+    free(r->v);
+    *r = (struct lc_readers){0};
+}
+
+const char *lc_reader_what(enum lc_reader_kind kind)
+{
+    static const char *const names[] = {[LC_READER_DEFAULT] = "column",
+                                        [LC_READER_MATERIALIZED] = "MATERIALIZED column",
+                                        [LC_READER_ALIAS] = "ALIAS column",
+                                        [LC_READER_INDEX] = "skip index",
+                                        [LC_READER_PROJECTION] = "projection",
+                                        [LC_READER_CONSTRAINT] = "constraint",
+                                        [LC_READER_TTL] = "TTL",
+                                        [LC_READER_VIEW] = "materialized view"};
+
+    return names[kind];
+}
+
+bool lc_reader_stores(const struct lc_reader *r)
+{
+    return r->kind == LC_READER_DEFAULT || r->kind == LC_READER_MATERIALIZED ||
+           r->kind == LC_READER_VIEW;
+}
+
+/* The name that stands for the new value of reader i while others are put in. */
+static void placeholder(size_t i, char out[40])
+{
+    snprintf(out, 40, "livecol_new_value_%zu", i);
+}
+
+static int replace(struct lc_buf *text, const char *column, const char *by)
+{
+    struct lc_buf out;
+    int rc;
+
+    lc_buf_init(&out, SQL_MAX_BYTES);
+    rc = !lc_buf_str(text) || lc_expr_replace_column(lc_buf_str(text), column, by, &out);
+    lc_buf_reset(text);
+    rc = rc || lc_buf_add(text, out.p, out.n);
+    lc_buf_release(&out);
+    return rc;
+}
+
+/*
+ * The reader's expression over the new values of what it reads. All names become placeholders
+ * before the first is replaced: a new value may itself read an old one.
+ */
+static int new_expression(const struct lc_readers *r, const struct lc_column *d, size_t i,
+                          const char *value, char *const *values, struct lc_buf *out)
+{
+    const struct lc_reader *reader = &r->v[i];
+    char name[40];
+    int rc = lc_buf_adds(out, reader->expr);
+
+    for (size_t k = 0; rc == 0 && k <= i; k++) {
+        placeholder(k, name);
+        rc = replace(out, k == i ? d->column : r->v[k].name, name);
+    }
+    for (size_t k = 0; rc == 0 && k <= i; k++) {
+        placeholder(k, name);
+        rc = replace(out, name, k == i ? value : values[k]);
+    }
+    return rc;
+}
+
+/* What a reader holds once the column holds `value`, as SQL over the values of before. */
+static int new_value(const struct lc_readers *r, const struct lc_column *d, size_t i,
+                     const char *value, char **values)
+{
+    const struct lc_reader *reader = &r->v[i];
+    const struct lc_column as = {.column = reader->name, .type = reader->type};
+    struct lc_buf expr, out;
+    int rc;
+
+    lc_buf_init(&expr, SQL_MAX_BYTES);
+    lc_buf_init(&out, SQL_MAX_BYTES);
+    rc = new_expression(r, d, i, value, values, &expr) || !lc_buf_str(&expr);
+    if (reader->in_key) { /* it keeps what it has */
+        rc = rc || lc_sql_add_id(&out, reader->name);
+    } else if (reader->kind == LC_READER_DEFAULT) {
+        rc = rc || lc_buf_adds(&out, "if(") || lc_column_add_differs(&as, reader->expr, &out) ||
+             lc_buf_adds(&out, ", ") || lc_sql_add_id(&out, reader->name) ||
+             lc_buf_adds(&out, ", ") || lc_column_add_expected(&as, lc_buf_str(&expr), &out) ||
+             lc_buf_adds(&out, ")");
+    } else {
+        rc = rc || lc_column_add_expected(&as, lc_buf_str(&expr), &out);
+    }
+    values[i] = rc ? NULL : lc_buf_detach(&out);
+    lc_buf_release(&expr);
+    lc_buf_release(&out);
+    return values[i] ? 0 : LC_ERR_NOMEM;
+}
+
+/* The server itself computes a MATERIALIZED column anew that reads an updated one, no other. */
+static bool is_computed_along(const struct lc_readers *r, const struct lc_column *d, size_t i)
+{
+    for (size_t k = 0; k < r->v[i].inputs_n; k++) {
+        const struct lc_reader *parent = find_column(r, r->v[i].inputs[k]);
+
+        if (parent && parent->kind != LC_READER_DEFAULT)
+            return false;
+    }
+    return d->column != NULL;
+}
+
+int lc_readers_assign(const struct lc_readers *r, const struct lc_column *d, const char *value,
+                      struct lc_buf *assign, const char ***materialize, struct lc_error *err)
+{
+    char **values = calloc(r->n + 1, sizeof *values);
+    size_t n = 0;
+    int rc = 0;
+
+    *materialize = calloc(r->n + 1, sizeof **materialize);
+    if (!values || !*materialize)
+        rc = LC_ERR_NOMEM;
+    for (size_t i = 0; rc == 0 && i < r->n && r->v[i].kind <= LC_READER_ALIAS; i++) {
+        const struct lc_reader *reader = &r->v[i];
+
+        rc = new_value(r, d, i, value, values);
+        if (rc || reader->in_key)
+            continue;
+        if (reader->kind == LC_READER_DEFAULT)
+            rc = lc_buf_adds(assign, ", ") || lc_sql_add_id(assign, reader->name) ||
+                 lc_buf_adds(assign, " = ") || lc_buf_adds(assign, values[i]);
+        else if (reader->kind == LC_READER_MATERIALIZED && !is_computed_along(r, d, i))
+            (*materialize)[n++] = reader->name;
+    }
+    for (size_t i = 0; values && i < r->n; i++)
+        free(values[i]);
+    free(values);
+    return rc ? lc_no_memory(err) : 0;
+}

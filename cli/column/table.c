@@ -1,0 +1,396 @@
+#include "cli/column/table.h"
+
+#include "cli/server/query.h"
+#include "cli/sql/expression.h"
+#include "cli/sql/lexer.h"
+#include "cli/sql/quote.h"
+#include "cli/sql/type_name.h"
+#include "livecol_sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SQL_MAX_BYTES = 1 << 20 };
+
+static int set(char **to, const void *p, size_t n)
+{
+    char *text = strndup(n ? p : "", n);
+
+    if (!text)
+        return LC_ERR_NOMEM;
+    free(*to);
+    *to = text;
+    return 0;
+}
+
+static int set_text(char **to, const char *text)
+{
+    return set(to, text, strlen(text));
+}
+
+static void release_column(struct lc_table_column *c)
+{
+    free(c->name);
+    free(c->type);
+    free(c->kind);
+    free(c->expr);
+    free(c->was_expr);
+    free(c->stored);
+}
+
+static struct lc_table_column *new_column(struct lc_table *t, const char *name, size_t name_n)
+{
+    struct lc_table_column *v = realloc(t->v, (t->n + 1) * sizeof *v);
+
+    if (!v)
+        return NULL;
+    t->v = v;
+    v += t->n++;
+    *v = (struct lc_table_column){0};
+    return set(&v->name, name, name_n) || set_text(&v->type, "") || set_text(&v->kind, "") ||
+                   set_text(&v->expr, "") || set_text(&v->was_expr, "")
+               ? NULL
+               : v;
+}
+
+static int read_engine(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
+    struct lc_answer a = {0};
+    int rc = lc_query_read(b, lc_sql_table_engine, args, &a, err);
+
+    t->there = rc == 0 && a.rows > 0;
+    if (t->there) {
+        const char *engine = lc_answer_at(&a, 0, 0)->p;
+
+        t->replicated = strncmp(engine, "Replicated", 10) == 0 || strncmp(engine, "Shared", 6) == 0;
+        t->partless = !strstr(engine, "MergeTree");
+        if (set_text(&t->engine, engine))
+            rc = lc_no_memory(err);
+    }
+    lc_answer_release(&a);
+    return rc;
+}
+
+static int read_columns(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
+    struct lc_answer a = {0};
+    int rc = lc_query_read(b, lc_sql_columns, args, &a, err);
+
+    for (size_t i = 0; rc == 0 && i < a.rows; i++) {
+        const struct lc_cell *name = lc_answer_at(&a, i, LC_SQL_COLUMNS_NAME);
+        struct lc_table_column *c = new_column(t, name->p, name->n);
+
+        if (!c || set_text(&c->type, lc_answer_at(&a, i, LC_SQL_COLUMNS_TYPE)->p) ||
+            set_text(&c->kind, lc_answer_at(&a, i, LC_SQL_COLUMNS_DEFAULT_KIND)->p) ||
+            set_text(&c->expr, lc_answer_at(&a, i, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->p) ||
+            set_text(&c->stored, name->p))
+            rc = lc_no_memory(err);
+    }
+    lc_answer_release(&a);
+    return rc;
+}
+
+int lc_table_read(struct lc_table *t, struct lc_backend *b, const char *database, const char *name,
+                  struct lc_error *err)
+{
+    int rc;
+
+    *t = (struct lc_table){0};
+    if (set_text(&t->database, database ? database : lc_backend_database(b)) ||
+        set_text(&t->name, name) || set_text(&t->engine, ""))
+        return lc_no_memory(err);
+    rc = read_engine(t, b, err);
+    return rc || !t->there ? rc : read_columns(t, b, err);
+}
+
+static struct lc_table_column *find(const struct lc_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->v[i].name, name) == 0)
+            return &t->v[i];
+    return NULL;
+}
+
+const struct lc_table_column *lc_table_column(const struct lc_table *t, const char *name)
+{
+    return find(t, name);
+}
+
+/* n Nested(a T, b U) is n.a Array(T), n.b Array(U). */
+static int add_nested(struct lc_table *t, const char *name, struct lc_slice type)
+{
+    struct lc_expr_call *calls = NULL;
+    struct lc_buf text;
+    size_t n = 0;
+    int rc = 0;
+
+    char *whole = strndup((const char *)type.p, type.n);
+
+    if (!whole || lc_expr_calls(whole, &calls, &n, NULL) || n == 0)
+        rc = LC_ERR_NOMEM;
+    for (size_t i = 0; rc == 0 && i < calls[0].args; i++) {
+        struct lc_slice part = lc_expr_argument(whole, &calls[0], i);
+        struct lc_lexer lex = LC_LEXER((const char *)part.p, part.n);
+        struct lc_table_column *c = NULL;
+        struct lc_tok tok;
+        char *member = lc_lex_code(&lex, &tok, NULL) == 0 ? lc_tok_name(&tok) : NULL;
+
+        lc_buf_init(&text, 1 << 16);
+        if (member && lc_buf_addf(&text, "%s.%s", name, member) == 0)
+            c = new_column(t, (const char *)text.p, text.n);
+        lc_buf_reset(&text);
+        rc =
+            !c || lc_buf_addf(&text, "Array(%.*s)", (int)(part.n - tok.n - 1), tok.p + tok.n + 1) ||
+                    set(&c->type, text.p, text.n)
+                ? LC_ERR_NOMEM
+                : 0;
+        lc_buf_release(&text);
+        free(member);
+    }
+    lc_expr_free_calls(calls, n);
+    free(whole);
+    return rc;
+}
+
+static int take_default(struct lc_table_column *c, const struct lc_stmt_command *from)
+{
+    int rc = set_text(&c->was_expr, c->expr) ||
+             set(&c->kind, from->default_kind.p, from->default_kind.n) ||
+             set(&c->expr, from->default_expr.p, from->default_expr.n);
+
+    for (char *p = rc ? NULL : c->kind; p && *p; p++)
+        *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
+    c->was_changed = true;
+    return rc;
+}
+
+static int add_column(struct lc_table *t, const struct lc_stmt_command *from)
+{
+    struct lc_table_column *c;
+
+    if (find(t, from->column))
+        return 0;
+    if (from->type.n > 7 && strncasecmp((const char *)from->type.p, "Nested(", 7) == 0)
+        return add_nested(t, from->column, from->type);
+    c = new_column(t, from->column, strlen(from->column));
+    if (!c || set(&c->type, from->type.p, from->type.n))
+        return LC_ERR_NOMEM;
+    return from->default_kind.n ? take_default(c, from) : 0;
+}
+
+static int modify_column(struct lc_table *t, const struct lc_stmt_command *from)
+{
+    struct lc_table_column *c = find(t, from->column);
+
+    if (!c)
+        return 0;
+    if (from->type.n && set(&c->type, from->type.p, from->type.n))
+        return LC_ERR_NOMEM;
+    return from->default_kind.n ? take_default(c, from) : 0;
+}
+
+/* MODIFY COLUMN c REMOVE DEFAULT, and not COMMENT, CODEC, TTL. */
+static int remove_default(struct lc_table *t, const struct lc_stmt_command *from)
+{
+    static const char *const kinds[] = {"DEFAULT", "MATERIALIZED", "ALIAS", "EPHEMERAL"};
+    struct lc_lexer lex = LC_LEXER((const char *)from->text.p, from->text.n);
+    const struct lc_stmt_command none = {0};
+    struct lc_table_column *c = find(t, from->column);
+    struct lc_tok tok, before = {0};
+
+    while (c && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            if (lc_tok_is(&before, "REMOVE") && lc_tok_is(&tok, kinds[i]))
+                return take_default(c, &none);
+        before = tok;
+    }
+    return 0;
+}
+
+/* The server writes the new name into the other columns' expressions. */
+static int rename_column(struct lc_table *t, const struct lc_stmt_command *from)
+{
+    struct lc_table_column *c = find(t, from->column);
+    struct lc_buf name, expr;
+    int rc = c ? set_text(&c->name, from->renamed_to) : 0;
+
+    lc_buf_init(&name, 1 << 16);
+    lc_buf_init(&expr, SQL_MAX_BYTES);
+    rc = rc || lc_sql_add_id(&name, from->renamed_to) || !lc_buf_str(&name);
+    for (size_t i = 0; rc == 0 && c && i < t->n; i++) {
+        lc_buf_reset(&expr);
+        rc = lc_expr_replace_column(t->v[i].expr, from->column, lc_buf_str(&name), &expr) ||
+             set(&t->v[i].expr, expr.p, expr.n);
+    }
+    lc_buf_release(&name);
+    lc_buf_release(&expr);
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
+static void drop_column(struct lc_table *t, const char *name)
+{
+    struct lc_table_column *c = find(t, name);
+
+    if (!c)
+        return;
+    release_column(c);
+    memmove(c, c + 1, (size_t)(t->v + t->n - c - 1) * sizeof *c);
+    t->n--;
+}
+
+int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
+        const struct lc_stmt_command *c = &s->commands[i];
+
+        t->pending = true;
+        if (c->kind == LC_STMT_ADD_COLUMN)
+            rc = add_column(t, c);
+        else if (c->kind == LC_STMT_MODIFY_COLUMN)
+            rc = modify_column(t, c);
+        else if (c->kind == LC_STMT_REMOVE_DEFAULT)
+            rc = remove_default(t, c);
+        else if (c->kind == LC_STMT_RENAME_COLUMN)
+            rc = rename_column(t, c);
+        else if (c->kind == LC_STMT_DROP_COLUMN)
+            drop_column(t, c->column);
+    }
+    return rc ? lc_no_memory(err) : 0;
+}
+
+int lc_table_copy(struct lc_table *to, const struct lc_table *from, struct lc_error *err)
+{
+    int rc;
+
+    *to = *from;
+    to->database = to->name = to->engine = NULL;
+    to->v = NULL;
+    to->n = 0;
+    rc = set_text(&to->database, from->database) || set_text(&to->name, from->name) ||
+         set_text(&to->engine, from->engine);
+    for (size_t i = 0; rc == 0 && i < from->n; i++) {
+        const struct lc_table_column *f = &from->v[i];
+        struct lc_table_column *c = new_column(to, f->name, strlen(f->name));
+
+        rc = !c || set_text(&c->type, f->type) || set_text(&c->kind, f->kind) ||
+             set_text(&c->expr, f->expr) || set_text(&c->was_expr, f->was_expr) ||
+             (f->stored && set_text(&c->stored, f->stored));
+        if (rc == 0)
+            c->was_changed = f->was_changed;
+    }
+    return rc ? lc_no_memory(err) : 0;
+}
+
+void lc_table_release(struct lc_table *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        release_column(&t->v[i]);
+    free(t->v);
+    free(t->database);
+    free(t->name);
+    free(t->engine);
+    *t = (struct lc_table){0};
+}
+
+int lc_table_add_name(const struct lc_table *t, struct lc_buf *sql)
+{
+    return lc_sql_add_id(sql, t->database) || lc_buf_adds(sql, ".") || lc_sql_add_id(sql, t->name)
+               ? LC_ERR_NOMEM
+               : 0;
+}
+
+int lc_table_add_empty(const char *type, struct lc_buf *sql)
+{
+    char cast[LC_TYPE_BYTES];
+    struct lc_buf array;
+    int rc;
+
+    lc_buf_init(&array, 1 << 16);
+    rc = lc_buf_addf(&array, "Array(%s)",
+                     strlen(type) < LC_TYPE_BYTES ? lc_type_to_cast(type, cast) : type) ||
+         !lc_buf_str(&array) || lc_buf_adds(sql, "CAST('[]', ") ||
+         lc_sql_add_str(sql, lc_buf_str(&array)) || lc_buf_adds(sql, ")[1]");
+    lc_buf_release(&array);
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
+/* The column's value, of a row that the server has, under its name to be. */
+static int add_value(const struct lc_table_column *c, struct lc_buf *sql)
+{
+    char cast[LC_TYPE_BYTES];
+    int rc;
+
+    if (c->stored)
+        rc = lc_sql_add_id(sql, c->stored);
+    else if (*c->expr && *c->type)
+        rc = lc_buf_addf(sql, "CAST((%s\n), ", c->expr) ||
+             lc_sql_add_str(sql, strlen(c->type) < LC_TYPE_BYTES ? lc_type_to_cast(c->type, cast)
+                                                                 : c->type) ||
+             lc_buf_adds(sql, ")");
+    else if (*c->expr)
+        rc = lc_buf_addf(sql, "(%s\n)", c->expr);
+    else
+        rc = lc_table_add_empty(*c->type ? c->type : "String", sql);
+    return rc || (c->stored && strcmp(c->stored, c->name) == 0
+                      ? 0
+                      : lc_buf_adds(sql, " AS ") || lc_sql_add_id(sql, c->name))
+               ? LC_ERR_NOMEM
+               : 0;
+}
+
+static bool is_ephemeral(const struct lc_table_column *c)
+{
+    return strcmp(c->kind, "EPHEMERAL") == 0;
+}
+
+static bool is_among(char *const *names, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* (SELECT … FROM the table); of one that is not there no rows. */
+static int add_select(const struct lc_table *t, struct lc_buf *sql)
+{
+    size_t added = 0;
+    int rc = lc_buf_adds(sql, "(SELECT ");
+
+    for (size_t i = 0; rc == 0 && i < t->n; i++) {
+        if (!is_ephemeral(&t->v[i]))
+            rc = (added++ && lc_buf_adds(sql, ", ")) || add_value(&t->v[i], sql);
+    }
+    rc = rc || (added == 0 && lc_buf_adds(sql, "1 AS livecol_one")) || lc_buf_adds(sql, " FROM ") ||
+         (t->there ? lc_table_add_name(t, sql) : lc_buf_adds(sql, "system.one WHERE 0"));
+    return rc || lc_buf_adds(sql, ")") ? LC_ERR_NOMEM : 0;
+}
+
+int lc_table_add_rows(const struct lc_table *t, struct lc_buf *sql)
+{
+    return t->pending || !t->there ? add_select(t, sql) : lc_table_add_name(t, sql);
+}
+
+int lc_table_add_shape(const struct lc_table *t, char *const *names, size_t n, struct lc_buf *sql)
+{
+    size_t added = 0;
+    int rc = lc_buf_adds(sql, "(SELECT ");
+
+    for (size_t i = 0; rc == 0 && i < t->n; i++) {
+        const struct lc_table_column *c = &t->v[i];
+
+        if (!is_among(names, n, c->name))
+            continue;
+        rc = (added++ && lc_buf_adds(sql, ", ")) ||
+             lc_table_add_empty(*c->type ? c->type : "String", sql) || lc_buf_adds(sql, " AS ") ||
+             lc_sql_add_id(sql, c->name);
+    }
+    return rc || (added == 0 && lc_buf_adds(sql, "1 AS livecol_one")) || lc_buf_adds(sql, ")")
+               ? LC_ERR_NOMEM
+               : 0;
+}

@@ -1,0 +1,66 @@
+/*
+ * A table's columns: as the server has them, or as statements that are still to run will have made
+ * them. What is checked before a run is checked against this, so that a migration is tried on what
+ * those before it make.
+ */
+#ifndef LC_CLI_COLUMN_TABLE_H
+#define LC_CLI_COLUMN_TABLE_H
+#include "cli/server/backend.h"
+#include "cli/sql/statement.h"
+
+#include <stdbool.h>
+
+struct lc_table_column {
+    char *name;
+    char *type;       /* "": a pending statement gives none */
+    char *kind;       /* DEFAULT, MATERIALIZED, ALIAS, EPHEMERAL; "" */
+    char *expr;       /* "" where it has none */
+    char *was_expr;   /* before the last pending change of it; "" */
+    char *stored;     /* its name on the server; NULL: it is not there yet */
+    bool was_changed; /* a pending statement has changed its expression */
+};
+
+struct lc_table {
+    char *database, *name;
+    char *engine; /* "" where it is not known */
+    bool there;   /* on the server */
+    bool replicated;
+    bool partless; /* it is there, and stores no parts of its own */
+    bool pending;  /* not (only) what the server has */
+    struct lc_table_column *v;
+    size_t n;
+};
+
+/* Read it (database NULL: the backend's). 0, also where there is none; the failures of a query. */
+int lc_table_read(struct lc_table *t, struct lc_backend *b, const char *database, const char *name,
+                  struct lc_error *err);
+
+/* What an ALTER or CREATE TABLE of it does to its columns. 0 or LC_ERR_NOMEM. */
+int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error *err);
+
+int lc_table_copy(struct lc_table *to, const struct lc_table *from, struct lc_error *err);
+void lc_table_release(struct lc_table *t);
+
+/* The column of that name; NULL where it has none. */
+const struct lc_table_column *lc_table_column(const struct lc_table *t, const char *name);
+
+/* Append `database`.`name`. 0, LC_ERR_NOMEM. */
+int lc_table_add_name(const struct lc_table *t, struct lc_buf *sql);
+
+/*
+ * Append what goes behind FROM to read its rows: its name, or a SELECT that computes the columns
+ * that are not there yet. An EPHEMERAL column has no rows. 0, LC_ERR_NOMEM.
+ */
+int lc_table_add_rows(const struct lc_table *t, struct lc_buf *sql);
+
+/*
+ * The same for a question about types alone: one row of empty values of the columns `names`, of
+ * whatever kind these are. The table itself is not read: where one of its ALIAS columns is broken
+ * the server refuses every SELECT from it. 0, LC_ERR_NOMEM.
+ */
+int lc_table_add_shape(const struct lc_table *t, char *const *names, size_t n, struct lc_buf *sql);
+
+/* Append a value of that type, its default, as an expression. 0, LC_ERR_NOMEM. */
+int lc_table_add_empty(const char *type, struct lc_buf *sql);
+
+#endif

@@ -1,0 +1,271 @@
+#include "cli/commands/new_rederive.h"
+
+#include "cli/column/schema.h"
+#include "cli/migrate/plan.h"
+#include "cli/migrate/session.h"
+#include "cli/server/connect.h"
+#include "cli/sql/expression.h"
+#include "cli/sql/name.h"
+#include "cli/sql/quote.h"
+#include "cli/sql/type_name.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_MAX_BYTES = 1 << 20 };
+
+/* What has not been applied yet is taken as if it had been. */
+static int note_pending(const struct lc_migrate *m, struct lc_backend *b, struct lc_schema *schema,
+                        struct lc_error *err)
+{
+    struct lc_session s = {0};
+    struct lc_abilities facts;
+    struct lc_plan plan = {0};
+    int rc = lc_session_open(&s, b, &m->up, lc_migrate_has_files(m), err);
+
+    if (rc == 0)
+        rc = lc_abilities_ask(&facts, b, err);
+    if (rc == 0)
+        rc = lc_plan_make(&plan, &s.files, &s.tracking, &m->up, false, err);
+    if (rc == 0)
+        rc = lc_plan_parse(&plan, b, &facts, err);
+    for (size_t i = 0; rc == 0 && i < plan.n; i++)
+        for (unsigned k = plan.v[i].first; rc == 0 && k < plan.v[i].stmt_n; k++)
+            rc = lc_schema_note(schema, &plan.v[i].stmts[k].parsed, err);
+    lc_plan_release(&plan);
+    lc_session_end(&s);
+    return rc;
+}
+
+static int find_column(const struct lc_migrate *m, const struct lc_new_rederive *w,
+                       struct lc_backend *b, struct lc_column *d, struct lc_error *err)
+{
+    struct lc_schema schema = {.b = b};
+    struct lc_table *table = NULL;
+    char *database = NULL, *name = NULL, *column = NULL;
+    int rc = lc_column_name_parse(w->column, &database, &name, &column, err);
+
+    if (rc == 0)
+        rc = note_pending(m, b, &schema, err);
+    if (rc == 0)
+        rc = lc_schema_table(&schema, database ? database : lc_backend_database(b), name, &table,
+                             err);
+    if (rc == 0)
+        rc = lc_column_find_in(d, b, table, column, err);
+    if (rc == 0 && strcmp(d->kind, "DEFAULT") != 0 && strcmp(d->kind, "MATERIALIZED") != 0) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s %s", d->database, d->table, d->column,
+                     *d->kind ? "is stored nowhere" : "has no DEFAULT to change");
+        if (*d->kind)
+            lc_hint(err, "MODIFY COLUMN alone changes it: it is %s", d->kind);
+    }
+    if (rc == 0)
+        rc = lc_column_read_calls(d, err);
+    lc_schema_release(&schema);
+    free(database);
+    free(name);
+    free(column);
+    return rc;
+}
+
+static bool same_base(const struct lc_column_call *c, const char *to)
+{
+    size_t n;
+
+    return lc_expr_version(to, &n) && c->version && c->base_n == n &&
+           memcmp(c->function, to, n) == 0;
+}
+
+/* The only function among those that are wanted; NULL: none, or several (*several). */
+static const char *only_function(const struct lc_column *d, const char *to, bool by_base,
+                                 bool *several)
+{
+    const char *found = NULL;
+
+    *several = false;
+    for (size_t i = 0; i < d->calls_n; i++) {
+        const struct lc_column_call *c = &d->calls[i];
+
+        if (c->dictionary || strcmp(c->function, to) == 0 || (by_base && !same_base(c, to)))
+            continue;
+        *several = *several || (found && strcmp(found, c->function) != 0);
+        found = c->function;
+    }
+    return *several ? NULL : found;
+}
+
+static bool calls(const struct lc_column *d, const char *function)
+{
+    for (size_t i = 0; i < d->calls_n; i++)
+        if (strcmp(d->calls[i].function, function) == 0)
+            return true;
+    return false;
+}
+
+/* The function whose answers the column holds: *from, of the column or the caller. */
+static int choose_from(const struct lc_new_rederive *w, const struct lc_column *d,
+                       const char **from, struct lc_error *err)
+{
+    bool several = false;
+
+    *from = w->from;
+    if (w->from && calls(d, w->from))
+        return 0;
+    if (w->from) {
+        lc_fail(err, LC_ERR_REFUSED, "the DEFAULT of %s.%s.%s does not call %s: it is %s",
+                d->database, d->table, d->column, w->from, d->expr);
+        lc_hint(err, "leave --from out: the function is taken from the DEFAULT. Rows that hold "
+                     "what another function answered: --recompute");
+        return LC_ERR_REFUSED;
+    }
+    *from = only_function(d, w->to, true, &several);
+    if (!*from && !several)
+        *from = only_function(d, w->to, false, &several);
+    if (*from)
+        return 0;
+    if (several) {
+        lc_fail(err, LC_ERR_REFUSED, "the DEFAULT of %s.%s.%s calls several functions: %s",
+                d->database, d->table, d->column, d->expr);
+        lc_hint(err, "--from names the one that %s takes the place of", w->to);
+    } else if (calls(d, w->to)) {
+        lc_fail(err, LC_ERR_REFUSED, "the DEFAULT of %s.%s.%s calls %s already: %s", d->database,
+                d->table, d->column, w->to, d->expr);
+        lc_hint(err, "rows that hold something else: --recompute instead of --to");
+    } else {
+        lc_fail(err, LC_ERR_REFUSED, "the DEFAULT of %s.%s.%s calls no function of rules: %s",
+                d->database, d->table, d->column, d->expr);
+    }
+    return LC_ERR_REFUSED;
+}
+
+static bool is_one_call(const char *expr)
+{
+    struct lc_expr_call *v = NULL;
+    size_t n = 0;
+    bool one =
+        lc_expr_calls(expr, &v, &n, NULL) == 0 && n && v[0].at == 0 && v[0].n == strlen(expr);
+
+    lc_expr_free_calls(v, n);
+    return one;
+}
+
+/* In a comparison: in parentheses unless it is one call. */
+static int add_operand(struct lc_buf *b, const char *expr)
+{
+    return lc_buf_addf(b, is_one_call(expr) ? "%s" : "(%s)", expr);
+}
+
+/* Do `=` and `!=` say of column and expression what is wanted? */
+static bool compares_plainly(const struct lc_column *d, const char *expr)
+{
+    char *type = NULL, a[LC_TYPE_BYTES], b[LC_TYPE_BYTES];
+    static const char *const others[] = {"Nullable(", "Float",   "Tuple(", "Map(",
+                                         "Variant(",  "Dynamic", "JSON",   "Array("};
+    bool plain = strlen(d->type) < LC_TYPE_BYTES;
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        plain = plain && !strstr(d->type, others[i]);
+    /* Where the function is not there yet, it is taken to give what the column holds. */
+    if (plain && lc_column_type_of_expr(d, expr, &type, NULL) == 0)
+        plain = strlen(type) < LC_TYPE_BYTES &&
+                strcmp(lc_type_plain(d->type, a), lc_type_plain(type, b)) == 0;
+    free(type);
+    return plain;
+}
+
+/* Rows that hold what `from` says, and not what `to` does; from NULL: that differ from `to`. */
+static int add_where(struct lc_buf *b, const struct lc_column *d, const char *from, const char *to)
+{
+    int rc = lc_buf_adds(b, "\n    WHERE ");
+
+    if (compares_plainly(d, to) && (!from || compares_plainly(d, from))) {
+        if (from)
+            rc = rc || lc_sql_add_name(b, d->column) || lc_buf_adds(b, " = ") ||
+                 add_operand(b, from) || lc_buf_adds(b, " AND ");
+        return rc || lc_sql_add_name(b, d->column) || lc_buf_adds(b, " != ") || add_operand(b, to);
+    }
+    /* NULL and NaN are values like others: nothing equals them, in SQL. */
+    if (from)
+        rc = rc || lc_buf_adds(b, "NOT (") || lc_column_add_differs(d, from, b) ||
+             lc_buf_adds(b, ")\n      AND ");
+    return rc || lc_column_add_differs(d, to, b);
+}
+
+static bool calls_function(const struct lc_column *d)
+{
+    for (size_t i = 0; i < d->calls_n; i++)
+        if (!d->calls[i].dictionary)
+            return true;
+    return false;
+}
+
+static int add_alter(struct lc_buf *b, const struct lc_column *d)
+{
+    return lc_buf_adds(b, "ALTER TABLE ") || lc_sql_add_name(b, d->database) ||
+           lc_buf_adds(b, ".") || lc_sql_add_name(b, d->table);
+}
+
+/* The rows. The server refuses functions of rules in the UPDATE of a Replicated table, unless told. */
+static int add_update(struct lc_buf *b, const struct lc_column *d, const char *from, const char *to)
+{
+    int rc = lc_buf_adds(b, "-- migrate:rederive\n") || add_alter(b, d);
+
+    if (strcmp(d->kind, "MATERIALIZED") == 0)
+        return rc || lc_buf_adds(b, " MATERIALIZE COLUMN ") || lc_sql_add_name(b, d->column) ||
+               lc_buf_adds(b, ";\n");
+    return rc || lc_buf_adds(b, "\n    UPDATE ") || lc_sql_add_name(b, d->column) ||
+           lc_buf_addf(b, " = %s", to) || add_where(b, d, from, to) ||
+           (d->replicated && calls_function(d) &&
+            lc_buf_adds(b, "\n    SETTINGS allow_nondeterministic_mutations = 1")) ||
+           lc_buf_adds(b, ";\n");
+}
+
+/* One direction: the DEFAULT, then the rows. */
+static int add_direction(struct lc_buf *b, const struct lc_column *d, const char *from,
+                         const char *to)
+{
+    return add_alter(b, d) || lc_buf_adds(b, " MODIFY COLUMN ") || lc_sql_add_name(b, d->column) ||
+           lc_buf_addf(b, " %s %s;\n\n", d->kind, to) || add_update(b, d, from, to);
+}
+
+static const char about[] =
+    "-- Rows that hold what %s answers come to hold what %s does, and with them the columns\n"
+    "-- that are derived from this one; values that were given in an INSERT stay. livecol waits for\n"
+    "-- older INSERTs, goes partition by partition, and again until no row is left. Another client\n"
+    "-- runs the UPDATE over the whole table, once, and leaves the columns derived from this one.\n\n";
+
+static const char about_recompute[] =
+    "-- Rows that hold something else than the DEFAULT says come to hold that, and with them the\n"
+    "-- columns that are derived from this one. Values that were given in an INSERT are lost.\n\n";
+
+int lc_new_rederive_text(const struct lc_migrate *m, const struct lc_new_rederive *w,
+                         struct lc_buf *out, struct lc_error *err)
+{
+    struct lc_backend *b = NULL;
+    struct lc_column d = {0};
+    struct lc_buf to;
+    const char *from = NULL;
+    int rc = lc_connection_open(&m->global, &b, err);
+
+    lc_buf_init(&to, TEXT_MAX_BYTES);
+    if (rc == 0)
+        rc = find_column(m, w, b, &d, err);
+    if (rc == 0 && w->recompute) {
+        if (lc_buf_adds(out, about_recompute) || lc_buf_adds(out, "-- migrate:up\n") ||
+            add_update(out, &d, NULL, d.expr))
+            rc = lc_no_memory(err);
+    } else if (rc == 0) {
+        rc = choose_from(w, &d, &from, err);
+        if (rc == 0)
+            rc = lc_expr_rename(d.expr, from, w->to, &to, err);
+        if (rc == 0 && (!lc_buf_str(&to) || lc_buf_addf(out, about, from, w->to) ||
+                        lc_buf_adds(out, "-- migrate:up\n") ||
+                        add_direction(out, &d, d.expr, lc_buf_str(&to)) ||
+                        lc_buf_adds(out, "\n-- migrate:down\n") ||
+                        add_direction(out, &d, lc_buf_str(&to), d.expr)))
+            rc = lc_no_memory(err);
+    }
+    lc_buf_release(&to);
+    lc_column_release(&d);
+    lc_backend_free(b);
+    return rc;
+}
