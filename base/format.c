@@ -58,7 +58,7 @@ const char *lc_format_ms(double ms, char *out, size_t size)
     } else if (ms < 100000) {
         (void)snprintf(out, size, "%.1f s", ms / 1000);
     } else {
-        unsigned long long s = (unsigned long long)(ms / 1000 + 0.5);
+        unsigned long long s = lc_double_to_u64(ms / 1000 + 0.5);
         (void)snprintf(out, size, "%llu m %02llu s", s / 60, s % 60);
     }
     return out;
@@ -120,4 +120,10 @@ const char *lc_clock_time(char out[24], uint64_t ms)
     else
         snprintf(out, 24, "%" PRIu64 "h%02" PRIu64 "m", s / 3600 % 100000, s % 3600 / 60);
     return out;
+}
+
+uint64_t lc_double_to_u64(double v)
+{
+    /* 2^64: the least that does not fit. NaN is not above 0. */
+    return v >= 18446744073709551616.0 ? UINT64_MAX : v > 0 ? (uint64_t)v : 0;
 }

@@ -28,4 +28,10 @@ const char *lc_short_time(char out[24], uint64_t ms);
 /* A time as a clock shows it, in whole seconds: "7s", "3m05s", "2h05m". */
 const char *lc_clock_time(char out[24], uint64_t ms);
 
+/*
+ * v without its fraction, as far as 64 bits go: what is below 0, and NaN, is 0. A cast alone is
+ * undefined for what does not fit.
+ */
+uint64_t lc_double_to_u64(double v);
+
 #endif

@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/buf.h"
+#include "base/files.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 
@@ -184,14 +185,27 @@ char *lc_json_text(const struct lc_json *v)
 
 int lc_json_load(const char *path, struct lc_json **out, struct lc_error *err)
 {
+    struct lc_buf text;
+    int rc;
+
+    *out = NULL;
+    lc_buf_init(&text, LC_JSON_MAX_BYTES);
+    rc = lc_file_read(path, &text, err);
+    if (rc == 0)
+        rc = lc_json_parse((const char *)text.p, text.n, path, out, err);
+    lc_buf_release(&text);
+    return rc;
+}
+
+int lc_json_parse(const char *text, size_t n, const char *path, struct lc_json **out,
+                  struct lc_error *err)
+{
     json_error_t e;
-    json_t *v = json_load_file(path, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &e);
+    json_t *v = json_loadb(n ? text : "", n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &e);
 
     *out = (struct lc_json *)v;
     if (v)
         return 0;
-    if (json_error_code(&e) == json_error_cannot_open_file)
-        return lc_fail(err, LC_ERR_IO, "%s", e.text);
     return lc_fail_at(err, LC_ERR_INPUT, (uint64_t)e.position, (uint64_t)e.line - 1,
                       "%s: line %d, column %d: %s", path, e.line, e.column, e.text);
 }

@@ -62,6 +62,12 @@ char *lc_json_text(const struct lc_json *v);
  */
 int lc_json_load(const char *path, struct lc_json **out, struct lc_error *err);
 
+/* The same of text in memory; path is what messages call it. */
+int lc_json_parse(const char *text, size_t n, const char *path, struct lc_json **out,
+                  struct lc_error *err);
+
+#define LC_JSON_MAX_BYTES ((size_t)1 << 30)
+
 /* A member by its key, an element by its number; NULL where there is none, or v is another kind. */
 const struct lc_json *lc_json_get(const struct lc_json *v, const char *key);
 const struct lc_json *lc_json_at(const struct lc_json *v, size_t i);

@@ -1,5 +1,6 @@
 /* livecol bench match: the command. */
 #include "base/strings.h"
+#include "base/format.h"
 #include "bench/cmd_bench.h"
 #include "bench/result/output.h"
 #include "bench/result/result.h"
@@ -71,7 +72,7 @@ static int add_series(struct lc_result *o, const struct lc_match_figure *f, bool
 
     memset(samples, 0, sizeof samples);
     for (unsigned i = 0; i < f->rounds; i++) {
-        samples[i].latency_ns = (uint64_t)(ns[i] * (double)f->keys);
+        samples[i].latency_ns = lc_double_to_u64(ns[i] * (double)f->keys);
         samples[i].service_ns = samples[i].latency_ns;
     }
     snprintf(name, sizeof name, "%s/%u/%s/%s%s", f->kind, f->rules, f->lengths,

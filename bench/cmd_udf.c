@@ -108,7 +108,7 @@ static int add_series(struct lc_result *o, const struct lc_entry *e)
 
     memset(samples, 0, sizeof samples);
     for (unsigned i = 0; i < e->rounds; i++) {
-        samples[i].latency_ns = (uint64_t)(e->round_s[i] * 1e9);
+        samples[i].latency_ns = lc_double_to_u64(e->round_s[i] * 1e9);
         samples[i].service_ns = samples[i].latency_ns;
     }
     snprintf(name, sizeof name, "%s/%u/%s", e->what, e->rules, e->name);

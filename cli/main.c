@@ -164,6 +164,8 @@ enum { HELP_WORDS_MAX = 8 };
 
 static int dispatch(int argc, const char **argv)
 {
+    const char *words[HELP_WORDS_MAX + 1]; /* "help up" is "up --help" */
+
     if (argc < 2) {
         struct lc_error err = LC_ERROR_INIT;
 
@@ -173,14 +175,12 @@ static int dispatch(int argc, const char **argv)
         return lc_exit_code(&err);
     }
     if (strcmp(argv[1], "help") == 0 && argc > 2 && argc <= HELP_WORDS_MAX) {
-        const char *words[HELP_WORDS_MAX + 1];
-
+        words[0] = argv[0];
         for (int i = 2; i < argc; i++)
             words[i - 1] = argv[i];
-        words[0] = argv[0];
         words[argc - 1] = "--help";
         words[argc] = NULL;
-        return dispatch(argc, words);
+        argv = words;
     }
     if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
         print_help();
@@ -192,10 +192,10 @@ static int dispatch(int argc, const char **argv)
         return 0;
     }
     for (const struct entry *e = commands; e->name; e++) {
-        int words = words_matched(e, argc, argv);
+        int matched = words_matched(e, argc, argv);
 
-        if (words)
-            return e->run(argc - words, argv + words);
+        if (matched)
+            return e->run(argc - matched, argv + matched);
     }
     return unknown_command(argc, argv);
 }

@@ -60,8 +60,10 @@ static void hint_place(const char *path, struct lc_error *err)
 static int read_type(char **out, const char *type, struct lc_error *err)
 {
     char path[PATH_MAX];
+    struct stat st;
     FILE *f;
     size_t n;
+    int fd;
 
     if (type[0] != '@') {
         *out = strdup(type);
@@ -69,10 +71,17 @@ static int read_type(char **out, const char *type, struct lc_error *err)
     }
     if (resolve(path, sizeof path, type + 1, err))
         return err->code;
-    f = fopen(path, "re");
-    if (!f) {
-        lc_fail(err, LC_ERR_IO, "%s: cannot open the type: %s", path, strerror(errno));
+    /* Without O_NONBLOCK, to open a FIFO would wait for its writer. */
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    f = fd < 0 ? NULL : fdopen(fd, "r");
+    if (!f || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        lc_fail(err, LC_ERR_IO, "%s: cannot open the type: %s", path,
+                f ? "not a regular file" : strerror(errno));
         hint_place(type + 1, err);
+        if (f)
+            fclose(f);
+        else if (fd >= 0)
+            close(fd);
         return LC_ERR_IO;
     }
     *out = calloc(1, MAX_TYPE_BYTES + 1);

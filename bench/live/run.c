@@ -1,5 +1,6 @@
 #include "bench/live/run.h"
 
+#include "base/format.h"
 #include "bench/live/data.h"
 #include "bench/live/parts.h"
 #include "bench/live/proof.h"
@@ -321,7 +322,8 @@ static int run_copy(struct run *r, struct lc_error *err)
 static int run_copies(struct run *r, struct lc_error *err)
 {
     struct lc_live *live = r->live;
-    uint64_t until = lc_clock_now(lc_clock_system()) + (uint64_t)(live->options.repeat_s * 1e9);
+    uint64_t until =
+        lc_clock_now(lc_clock_system()) + lc_double_to_u64(live->options.repeat_s * 1e9);
     int rc = 0;
     while (rc == 0 && !cancelled(live) && !phase_full(live, LC_LIVE_BACKFILL) &&
            live->n_segments < LC_LIVE_SEGMENTS && lc_clock_now(lc_clock_system()) < until) {

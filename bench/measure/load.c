@@ -1,5 +1,6 @@
 #include "bench/measure/load.h"
 
+#include "base/format.h"
 #include "cli/server/connect.h"
 
 #include <pthread.h>
@@ -66,7 +67,7 @@ static bool cancelled(const struct lc_load *load)
 static uint64_t next_due(const struct stream_state *s)
 {
     double k = (double)(s->next_seq - s->base_seq) + s->spec.after;
-    return s->spec.rate_per_s > 0 ? s->base_ns + (uint64_t)(k * 1e9 / s->spec.rate_per_s) : 0;
+    return s->spec.rate_per_s > 0 ? s->base_ns + lc_double_to_u64(k * 1e9 / s->spec.rate_per_s) : 0;
 }
 
 static bool all_begun(const struct stream_state *s)
@@ -81,7 +82,7 @@ static uint64_t backlog(const struct stream_state *s, uint64_t until_ns)
     if (due == 0 || due > until_ns || all_begun(s)) {
         return 0;
     }
-    uint64_t n = (uint64_t)((double)(until_ns - due) * s->spec.rate_per_s / 1e9) + 1;
+    uint64_t n = lc_double_to_u64((double)(until_ns - due) * s->spec.rate_per_s / 1e9) + 1;
     uint64_t most = s->spec.calls > 0 ? s->spec.calls - s->next_seq : UINT64_MAX;
     return n < most ? n : most;
 }

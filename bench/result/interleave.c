@@ -1,5 +1,6 @@
 #include "bench/result/interleave.h"
 
+#include "base/format.h"
 #include "cli/server/connect.h"
 #include "udf/rules/hash.h"
 
@@ -345,7 +346,7 @@ static int note_left(struct lc_series *s, const struct lc_interleave *t, const s
                      size_t n_samples)
 {
     double due = t->rate_per_s / (double)t->n * t->seconds;
-    uint64_t missing = (double)n_samples < due ? (uint64_t)(due - (double)n_samples) : 0;
+    uint64_t missing = (double)n_samples < due ? lc_double_to_u64(due - (double)n_samples) : 0;
     char text[160];
     if (done->left == 0 || missing == 0) {
         return 0;

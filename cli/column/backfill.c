@@ -308,7 +308,8 @@ static int update_progress(struct run *r, struct lc_error *err)
     active_ms = p->elapsed_ms - p->waited_ms;
     if (active_ms >= FIRST_RATE_MS && p->rows_done) {
         p->rows_per_s = (double)p->rows_done * 1000 / (double)active_ms;
-        p->left_ms = (uint64_t)((double)(p->rows_total - p->rows_done) * 1000 / p->rows_per_s);
+        p->left_ms =
+            lc_double_to_u64((double)(p->rows_total - p->rows_done) * 1000 / p->rows_per_s);
     }
     if (r->hooks->progress)
         r->hooks->progress(r->hooks->ctx, p);

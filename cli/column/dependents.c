@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SHOWN_MAX = 5 };
+enum { SHOWN_MAX = 5, QUERIES_DEEP = 8 };
 
 /* The name, bare or behind a database's. */
 static bool names_dictionary(const char *text, const char *name)
@@ -25,7 +25,8 @@ static bool holds_query(const char *word)
            strcasecmp(word, "WHERE") == 0;
 }
 
-bool lc_depends(const char *expr, const char *name)
+/* NOLINTNEXTLINE(misc-no-recursion): at most QUERIES_DEEP queries within queries. */
+static bool depends(const char *expr, const char *name, unsigned deep)
 {
     struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
     struct lc_tok tok, next;
@@ -49,7 +50,8 @@ bool lc_depends(const char *expr, const char *name)
         ahead = lex;
         if (tok.kind == LC_TOK_STRING) {
             named = named || names_dictionary(text, name);
-            calls = calls || (query && lc_depends(text, name));
+            calls = calls || (query && (deep == QUERIES_DEEP ? strstr(text, name) != NULL
+                                                             : depends(text, name, deep + 1)));
         } else if (lc_lex_code(&ahead, &next, NULL) == 0 && lc_tok_symbol(&next, '(')) {
             calls = calls || strcmp(text, name) == 0;
             asks = asks || strncasecmp(text, "dict", 4) == 0;
@@ -59,6 +61,11 @@ bool lc_depends(const char *expr, const char *name)
         query = tok.kind == LC_TOK_WORD && holds_query(text);
         free(text);
     }
+}
+
+bool lc_depends(const char *expr, const char *name)
+{
+    return depends(expr, name, 0);
 }
 
 /* Views that ask it, and tables with a CONSTRAINT, a TTL or an index that does. */

@@ -66,24 +66,30 @@ static int make_count(const struct run *r, struct lc_buf *sql)
            add_sample(r, sql) || lc_buf_adds(sql, " GROUP BY _part) GROUP BY id ORDER BY id");
 }
 
-/* Ask, with the sample that the server can take. */
-static int count(struct run *r, struct lc_answer *t, struct lc_error *err)
+static int count_once(struct run *r, struct lc_answer *t, struct lc_error *err)
 {
-    struct lc_error one = LC_ERROR_INIT;
     struct lc_buf sql;
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = make_count(r, &sql) ? lc_no_memory(&one) : ask(r, &sql, t, &one);
+    rc = make_count(r, &sql) ? lc_no_memory(err) : ask(r, &sql, t, err);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+/* Ask, with the sample that the server can take. */
+static int count(struct run *r, struct lc_answer *t, struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    int rc = count_once(r, t, &one);
+
     if (rc == LC_ERR_SERVER && one.server_code == LC_SERVER_UNKNOWN_IDENTIFIER &&
         !r->plain_sample && r->per_million < PER_MILLION) {
         r->plain_sample = true;
-        lc_buf_release(&sql);
-        return count(r, t, err);
+        return count_once(r, t, err);
     }
     if (rc)
         lc_error_pass(err, &one);
-    lc_buf_release(&sql);
     return rc;
 }
 

@@ -143,10 +143,12 @@ static void print_plan(const struct backfill *f, const struct estimate *e)
                lc_short_count(b, (double)sum->largest_bytes));
     if (e->rows_per_s > 0) {
         printf("  time          about %s, by a sample of the expression alone, %u at a time\n",
-               lc_short_time(time, (uint64_t)((double)sum->rows * 1000 / e->rows_per_s)), parallel);
+               lc_short_time(time, lc_double_to_u64((double)sum->rows * 1000 / e->rows_per_s)),
+               parallel);
         printf("  not paused    a part once begun: the largest, %s rows, about %s\n",
                lc_short_count(a, (double)sum->largest_rows),
-               lc_short_time(time, (uint64_t)((double)sum->largest_rows * 1000 / e->rows_per_s)));
+               lc_short_time(time,
+                             lc_double_to_u64((double)sum->largest_rows * 1000 / e->rows_per_s)));
     } else {
         printf("  not paused    a part once begun: the largest has %s rows\n",
                lc_short_count(a, (double)sum->largest_rows));

@@ -311,6 +311,31 @@ static int look(struct job *j, struct file *f, struct lc_error *err)
     return LC_ERR_REFUSED;
 }
 
+/* Is it a name that an install gives to a file of that role? Nothing else is ever removed. */
+static bool is_our_name(const struct job *j, enum role role, const char *name)
+{
+    static const char *const suffixes[ROLES][3] = {
+        [RULES_FILE] = {".csv", ".rules"}, [XML_FILE] = {"_function.xml", "_dictionary.xml"}};
+    size_t n = strlen(j->full);
+
+    if (role == PROGRAM_FILE)
+        return strcmp(name, PROGRAM) == 0;
+    for (size_t i = 0; suffixes[role][i]; i++)
+        if (strncmp(name, j->full, n) == 0 && strcmp(name + n, suffixes[role][i]) == 0)
+            return true;
+    return false;
+}
+
+static enum role role_of(const struct lc_json *entry)
+{
+    const char *name = lc_json_str(lc_json_get(entry, "role"), "");
+    enum role role = 0;
+
+    while (role < ROLES && strcmp(name, role_names[role]) != 0)
+        role++;
+    return role;
+}
+
 /* What the manifest had, and no install of now would write: it stays listed,
  * so as to be removed. */
 static void keep_listed(const struct job *j, struct lc_json *files)
@@ -321,7 +346,8 @@ static void keep_listed(const struct job *j, struct lc_json *files)
         const struct lc_json *one = lc_json_at(old, i);
         const char *name = lc_json_str(lc_json_get(one, "file"), "");
         struct lc_json *copy;
-        bool listed = false;
+        enum role role = role_of(one);
+        bool listed = role == ROLES || !is_our_name(j, role, name);
 
         for (unsigned k = 0; k < j->n; k++)
             listed = listed || strcmp(j->file[k].name, name) == 0;
@@ -438,7 +464,7 @@ int lc_install(const struct lc_server_xml *s, unsigned what, const struct lc_ins
     return rc;
 }
 
-/* The files of the manifest into j->file. A name that would lead out of the folders is refused. */
+/* The files of the manifest into j->file. A name that no install gives is refused. */
 static int read_manifest(struct job *j, struct lc_error *err)
 {
     const struct lc_json *files = lc_json_get(j->manifest, "files");
@@ -452,13 +478,9 @@ static int read_manifest(struct job *j, struct lc_error *err)
     for (size_t i = 0; i < n; i++) {
         const struct lc_json *one = lc_json_at(files, i);
         const char *name = lc_json_str(lc_json_get(one, "file"), "");
-        const char *role_name = lc_json_str(lc_json_get(one, "role"), "");
-        enum role role = 0;
+        enum role role = role_of(one);
 
-        while (role < ROLES && strcmp(role_name, role_names[role]) != 0)
-            role++;
-        if (n > FILES_MAX || role == ROLES || !*name || strlen(name) > 250 || strchr(name, '/') ||
-            name[0] == '.')
+        if (n > FILES_MAX || role == ROLES || !is_our_name(j, role, name))
             return lc_fail(err, LC_ERR_INPUT, "%s: entry %zu is not one that livecol writes",
                            j->manifest_path, i + 1);
         if (!add_file(j, role, name, err))

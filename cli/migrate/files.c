@@ -139,7 +139,7 @@ static int read_all(int fd, size_t size, struct lc_migration_file *f)
 static int read_file(struct lc_migration_file *f, struct lc_problems *problems)
 {
     struct stat st;
-    int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(f->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO has no writer */
     int rc;
 
     if (fd < 0)
@@ -481,33 +481,65 @@ static int check_halves(struct lc_migrations *all)
     return 0;
 }
 
-/* Depth first by need: state 1 is on the way, 2 is placed. */
-static int place(struct lc_migrations *all, size_t i, char *state, size_t *order, size_t *placed)
-{
-    const struct lc_migration *m = &all->v[i];
-    const char *path = m->file.path ? m->file.path : m->down_file.path;
+/* Where the walk by need stands: a migration, and which of its needs is next. */
+struct walk {
+    size_t i, need;
+};
 
-    state[i] = 1;
-    for (size_t k = 0; k < m->requires_n; k++) {
-        struct lc_migration *need = find_version(all, m->requires[k]);
+/* The next need of w that is to be placed first; all->n: none is left. */
+static int next_need(struct lc_migrations *all, struct walk *w, const char *state, size_t *out)
+{
+    const struct lc_migration *m = &all->v[w->i];
+    const char *path = m->file.path ? m->file.path : m->down_file.path;
+    int rc = 0;
+
+    *out = all->n;
+    while (rc == 0 && *out == all->n && w->need < m->requires_n) {
+        uint64_t version = m->requires[w->need++];
+        struct lc_migration *need = find_version(all, version);
         size_t at = need ? (size_t)(need - all->v) : 0;
-        int rc = 0;
 
         if (!need)
             rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0,
-                                 "requires version %" PRIu64 ", which is not in %s", m->requires[k],
-                                 all -> dir);
+                                 "requires version %" PRIu64 ", which is not in %s", version,
+                                 all->dir);
         else if (state[at] == 1)
             rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0,
                                  "requires version %s, which in turn requires it",
                                  need->version_text);
         else if (state[at] == 0)
-            rc = place(all, at, state, order, placed);
+            *out = at;
+    }
+    return rc;
+}
+
+/*
+ * Depth first by need, on a stack of its own, since a chain is as long as there are files: state 1
+ * is on the way, 2 is placed.
+ */
+static int place(struct lc_migrations *all, size_t i, char *state, struct walk *stack,
+                 size_t *order, size_t *placed)
+{
+    size_t depth = 0;
+
+    stack[depth++] = (struct walk){.i = i};
+    state[i] = 1;
+    while (depth) {
+        struct walk *w = &stack[depth - 1];
+        size_t need;
+        int rc = next_need(all, w, state, &need);
+
         if (rc)
             return rc;
+        if (need < all->n) {
+            stack[depth++] = (struct walk){.i = need};
+            state[need] = 1;
+            continue;
+        }
+        state[w->i] = 2;
+        order[(*placed)++] = w->i;
+        depth--;
     }
-    state[i] = 2;
-    order[(*placed)++] = i;
     return 0;
 }
 
@@ -515,13 +547,14 @@ static int order_by_need(struct lc_migrations *all)
 {
     char *state = calloc(all->n + 1, 1);
     size_t *order = calloc(all->n + 1, sizeof *order);
+    struct walk *stack = calloc(all->n + 1, sizeof *stack);
     struct lc_migration *v = calloc(all->n + 1, sizeof *v);
     size_t placed = 0;
-    int rc = state && order && v ? 0 : LC_ERR_NOMEM;
+    int rc = state && order && stack && v ? 0 : LC_ERR_NOMEM;
 
     for (size_t i = 0; rc == 0 && i < all->n; i++) {
         if (state[i] == 0)
-            rc = place(all, i, state, order, &placed);
+            rc = place(all, i, state, stack, order, &placed);
     }
     if (rc == 0) {
         for (size_t i = 0; i < all->n; i++)
@@ -532,6 +565,7 @@ static int order_by_need(struct lc_migrations *all)
     }
     free(state);
     free(order);
+    free(stack);
     free(v);
     return rc;
 }

@@ -308,7 +308,7 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
             free_bytes > 0 ? lc_short_count(free_text, free_bytes) : "", free_bytes > 0 ? "B" : "");
         if (rate > 0)
             say(h, false, "about %s for the expression alone, by a sample of its rows",
-                lc_short_time(time_text, (uint64_t)(rows * 1000 / rate)));
+                lc_short_time(time_text, lc_double_to_u64(rows * 1000 / rate)));
         if (free_bytes > 0 && free_bytes < largest)
             say(h, true,
                 "the largest part does not fit into the free disk: the mutation will fail");

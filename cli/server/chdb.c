@@ -50,7 +50,7 @@ static bool path_locked(const char *path, char *pid, size_t size)
 
     pid[0] = '\0';
     snprintf(file, sizeof file, "%s/status", path);
-    fd = open(file, O_RDONLY | O_CLOEXEC);
+    fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO has no writer */
     if (fd < 0)
         return false;
     locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;

@@ -1,5 +1,6 @@
 #include "cli/server/mutation.h"
 
+#include "base/format.h"
 #include "base/clock.h"
 #include "base/signals.h"
 #include "cli/server/keeper.h"
@@ -436,10 +437,10 @@ static int tell(struct lc_mutation_watch *w, const struct lc_mutation_hooks *hoo
         shares = (double)parts_to_do;
     if (p.parts_total)
         p.fraction = ((double)(p.parts_total - parts_to_do) + shares) / (double)p.parts_total;
-    p.rows_done = (uint64_t)(p.fraction * (double)p.rows_total);
+    p.rows_done = lc_double_to_u64(p.fraction * (double)p.rows_total);
     if (p.elapsed_ms >= 200 && p.fraction > 0) {
         p.rows_per_s = (double)p.rows_done * 1000 / (double)p.elapsed_ms;
-        p.left_ms = (uint64_t)((double)p.elapsed_ms * (1 - p.fraction) / p.fraction);
+        p.left_ms = lc_double_to_u64((double)p.elapsed_ms * (1 - p.fraction) / p.fraction);
     }
     hooks->progress(hooks->ctx, &p);
     return 0;

@@ -44,6 +44,18 @@ static void skip(struct parser *p)
         p->at++;
 }
 
+/*
+ * Every loop of this parser asks it, so that none can turn without end: is there something left,
+ * and has the last round read something? *before is SIZE_MAX at first.
+ */
+static bool goes_on(const struct parser *p, size_t *before)
+{
+    bool moved = *before != p->at;
+
+    *before = p->at;
+    return moved && !at_end(p);
+}
+
 /* Pass over the words, given as "IF NOT EXISTS", where all of them come next. */
 static bool accept(struct parser *p, const char *words)
 {
@@ -126,7 +138,7 @@ static int take_column(struct parser *p, char **name)
     if (!is_name(peek(p, 0)))
         return 0;
     lc_buf_init(&b, (size_t)1 << 20);
-    for (;;) {
+    for (size_t before = SIZE_MAX; goes_on(p, &before);) {
         char *part = lc_tok_name(peek(p, 0));
 
         rc = part && !lc_buf_adds(&b, part) ? 0 : LC_ERR_NOMEM;
@@ -172,10 +184,10 @@ static bool track(const struct lc_tok *t, unsigned *depth)
 /* Up to one of the property words, a comma or the closing parenthesis, all at depth 0. */
 static struct lc_slice take_until_property(struct parser *p)
 {
-    size_t first = p->at;
+    size_t first = p->at, before = SIZE_MAX;
     unsigned depth = 0;
 
-    for (; !at_end(p); p->at++) {
+    for (; goes_on(p, &before); p->at++) {
         const struct lc_tok *t = peek(p, 0);
 
         if (depth == 0 && (lc_tok_symbol(t, ',') || (p->at != first && is_any(t, property_words))))
@@ -223,9 +235,10 @@ static bool begins_command(const struct parser *p, size_t ahead)
 /* Pass over the rest of a command: to its closing parenthesis, to `, COMMAND`, or to the end. */
 static void skip_command(struct parser *p)
 {
+    size_t before = SIZE_MAX;
     unsigned depth = 0;
 
-    for (; !at_end(p); p->at++) {
+    for (; goes_on(p, &before); p->at++) {
         const struct lc_tok *t = peek(p, 0);
 
         if (depth == 0 && lc_tok_symbol(t, ',')) {
@@ -430,6 +443,7 @@ static void take_cluster(struct parser *p, struct lc_stmt *s)
 
 static int parse_alter(struct parser *p, struct lc_stmt *s)
 {
+    size_t before = SIZE_MAX;
     int rc;
 
     if (!accept(p, "TABLE"))
@@ -440,7 +454,7 @@ static int parse_alter(struct parser *p, struct lc_stmt *s)
     s->conditional = accept(p, "IF EXISTS");
     rc = take_object(p, &s->database, &s->name);
     take_cluster(p, s);
-    while (rc == 0 && !at_end(p)) {
+    while (rc == 0 && goes_on(p, &before)) {
         rc = take_command(p, s);
         if (!accept_symbol(p, ','))
             break;
@@ -448,45 +462,61 @@ static int parse_alter(struct parser *p, struct lc_stmt *s)
     return rc;
 }
 
-/* The columns of CREATE TABLE t (…), as commands of kind LC_STMT_ADD_COLUMN. */
+/* One column of CREATE TABLE t (…), as a command of kind LC_STMT_ADD_COLUMN. */
+static int take_created(struct parser *p, struct lc_stmt *s)
+{
+    struct lc_stmt_command *c = new_command(s);
+    size_t first = p->at;
+    int rc = c ? take_column(p, &c->column) : no_memory(p);
+
+    if (rc)
+        return rc;
+    c->kind = LC_STMT_ADD_COLUMN;
+    c->conditional = s->conditional;
+    take_column_rest(p, c);
+    c->text = text_since(p, first);
+    return 0;
+}
+
+/* Up to a comma or the closing parenthesis, both at depth 0. */
+static void skip_element(struct parser *p)
+{
+    size_t before = SIZE_MAX;
+    unsigned depth = 0;
+
+    for (; goes_on(p, &before); p->at++) {
+        if ((depth == 0 && lc_tok_symbol(peek(p, 0), ',')) || !track(peek(p, 0), &depth))
+            return;
+    }
+}
+
+/* The columns; indexes and the like are passed over, and so is a bracket that closes nothing. */
 static int take_columns(struct parser *p, struct lc_stmt *s)
 {
     static const char *const not_column[] = {"INDEX",   "CONSTRAINT", "PROJECTION",
                                              "PRIMARY", "FOREIGN",    NULL};
+    size_t before = SIZE_MAX;
+    int rc = 0;
 
     if (!accept_symbol(p, '('))
         return 0;
-    while (!at_end(p) && !lc_tok_symbol(peek(p, 0), ')')) {
-        size_t first = p->at;
-        unsigned depth = 0;
-
-        if (is_name(peek(p, 0)) && !is_any(peek(p, 0), not_column)) {
-            struct lc_stmt_command *c = new_command(s);
-            int rc = c ? take_column(p, &c->column) : no_memory(p);
-
-            if (rc)
-                return rc;
-            c->kind = LC_STMT_ADD_COLUMN;
-            c->conditional = s->conditional;
-            take_column_rest(p, c);
-            c->text = text_since(p, first);
-        }
-        for (; !at_end(p); p->at++) {
-            if (depth == 0 && lc_tok_symbol(peek(p, 0), ','))
-                break;
-            if (!track(peek(p, 0), &depth))
-                break;
-        }
-        accept_symbol(p, ',');
+    while (rc == 0 && goes_on(p, &before) && !lc_tok_symbol(peek(p, 0), ')')) {
+        if (is_name(peek(p, 0)) && !is_any(peek(p, 0), not_column))
+            rc = take_created(p, s);
+        skip_element(p);
+        if (!accept_symbol(p, ',') && !lc_tok_symbol(peek(p, 0), ')'))
+            skip(p);
     }
     accept_symbol(p, ')');
-    return 0;
+    return rc;
 }
 
 /* CREATE TABLE … AS SELECT fills the table: as an INSERT, it is never sent twice. */
 static bool fills_itself(struct parser *p)
 {
-    for (; !at_end(p); p->at++) {
+    size_t before = SIZE_MAX;
+
+    for (; goes_on(p, &before); p->at++) {
         if (!lc_tok_is(peek(p, 0), "AS"))
             continue;
         if (lc_tok_is(peek(p, 1), "SELECT") || lc_tok_is(peek(p, 1), "WITH") ||
@@ -619,6 +649,8 @@ static int parse(struct parser *p, struct lc_stmt *s)
     static const char *const reads[] = {"SELECT",   "WITH", "SHOW",    "EXISTS",
                                         "DESCRIBE", "DESC", "EXPLAIN", NULL};
 
+    while (accept(p, "EXECUTE AS"))
+        skip(p); /* the user */
     if (is_any(peek(p, 0), reads)) {
         s->kind = LC_STMT_READ;
         s->class = LC_CLASS_READ;
@@ -632,10 +664,6 @@ static int parse(struct parser *p, struct lc_stmt *s)
         skip(p);
         s->replaces = true;
         return parse_create(p, s);
-    }
-    if (accept(p, "EXECUTE AS")) {
-        skip(p); /* the user */
-        return at_end(p) ? 0 : parse(p, s);
     }
     if (accept(p, "DETACH")) {
         s->class = LC_CLASS_READERS;
@@ -697,23 +725,53 @@ static struct lc_tok *tokens(const char *sql, size_t n, size_t *out_n, struct lc
     return v;
 }
 
-/* A PARALLEL WITH B is as bad as the worse of them. */
-static int parse_beside(const struct parser *p, const char *sql, size_t n, struct lc_stmt *s)
+/* A statement of which nothing is known yet. */
+static int start(struct lc_stmt *s, struct parser *p)
 {
-    for (size_t i = 0; i + 2 < p->n; i++) {
-        const struct lc_tok *next = &p->t[i + 2];
-        struct lc_stmt second;
-        int rc;
+    *s = (struct lc_stmt){.class = LC_CLASS_OTHER, .object = ""};
+    s->database = strdup("");
+    s->name = strdup("");
+    s->renamed_db = strdup("");
+    s->renamed_to = strdup("");
+    return s->database && s->name && s->renamed_db && s->renamed_to ? 0 : no_memory(p);
+}
 
-        if (!lc_tok_is(&p->t[i], "PARALLEL") || !lc_tok_is(&p->t[i + 1], "WITH"))
+/* Make an end of the first PARALLEL WITH; what stands behind it, n 0 where there is none. */
+static struct parser cut(struct parser *p, struct lc_tok *t)
+{
+    struct parser rest = {.err = p->err};
+
+    for (size_t i = 0; i + 2 < p->n; i++) {
+        if (!lc_tok_is(&t[i], "PARALLEL") || !lc_tok_is(&t[i + 1], "WITH"))
             continue;
-        rc = lc_stmt_parse(&second, sql + next->at, n - next->at, p->err);
-        if (rc == 0 && second.class > s->class)
-            s->class = second.class;
-        lc_stmt_release(&second);
-        return rc;
+        rest.t = t + i + 2;
+        rest.n = p->n - i - 2;
+        t[i].kind = LC_TOK_END;
+        p->n = i + 1;
+        break;
     }
-    return 0;
+    return rest;
+}
+
+/* A PARALLEL WITH B is as bad as the worst of them. */
+static int parse_all(struct parser p, struct lc_tok *t, struct lc_stmt *s)
+{
+    struct parser rest = cut(&p, t);
+    int rc = parse(&p, s);
+
+    while (rc == 0 && rest.n) {
+        struct lc_stmt beside;
+
+        p = rest;
+        rest = cut(&p, t + (p.t - t));
+        rc = start(&beside, &p);
+        if (rc == 0)
+            rc = parse(&p, &beside);
+        if (rc == 0 && beside.class > s->class)
+            s->class = beside.class;
+        lc_stmt_release(&beside);
+    }
+    return rc;
 }
 
 /* How much of an INSERT is read: its data is not ClickHouse SQL. */
@@ -727,16 +785,9 @@ int lc_stmt_parse(struct lc_stmt *out, const char *sql, size_t n, struct lc_erro
     struct parser p = {.err = err};
     int rc;
 
-    *out = (struct lc_stmt){.class = LC_CLASS_OTHER, .object = ""};
-    out->database = strdup("");
-    out->name = strdup("");
-    out->renamed_db = strdup("");
-    out->renamed_to = strdup("");
-    if (!out->database || !out->name || !out->renamed_db || !out->renamed_to) {
-        rc = no_memory(&p);
-        goto done;
-    }
-    rc = lc_lex_code(&lex, &first, err);
+    rc = start(out, &p);
+    if (rc == 0)
+        rc = lc_lex_code(&lex, &first, err);
     if (rc)
         goto done;
     if (lc_tok_is(&first, "INSERT")) {
@@ -755,9 +806,7 @@ int lc_stmt_parse(struct lc_stmt *out, const char *sql, size_t n, struct lc_erro
         goto done;
     }
     p.t = t;
-    rc = parse(&p, out);
-    if (rc == 0 && out->kind != LC_STMT_INSERT)
-        rc = parse_beside(&p, sql, n, out);
+    rc = lc_tok_is(&first, "INSERT") ? parse(&p, out) : parse_all(p, t, out);
 done:
     free(t);
     if (rc)

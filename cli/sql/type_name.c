@@ -1,30 +1,31 @@
 #include "cli/sql/type_name.h"
 
-#include <stdio.h>
 #include <string.h>
+
+/* "wrap(inner)" becomes inner, in out; another type, and one that is too long, is given back. */
+static const char *unwrap(const char *type, const char *wrap, char out[LC_TYPE_BYTES])
+{
+    size_t n = strlen(type), wrap_n = strlen(wrap);
+
+    if (n <= wrap_n || n - wrap_n > LC_TYPE_BYTES || strncmp(type, wrap, wrap_n) != 0 ||
+        type[n - 1] != ')')
+        return type;
+    memmove(out, type + wrap_n, n - wrap_n - 1);
+    out[n - wrap_n - 1] = '\0';
+    return out;
+}
 
 const char *lc_type_plain(const char *type, char out[LC_TYPE_BYTES])
 {
-    static const char *const wraps[] = {"LowCardinality(", "Nullable("};
-
-    snprintf(out, LC_TYPE_BYTES, "%s", type);
-    for (size_t i = 0; i < 2; i++) {
-        size_t n = strlen(wraps[i]);
-
-        if (strncmp(out, wraps[i], n) == 0) {
-            memmove(out, out + n, strlen(out + n) + 1);
-            out[strlen(out) - 1] = '\0'; /* its ')' */
-        }
-    }
-    return out;
+    return unwrap(unwrap(type, "LowCardinality(", out), "Nullable(", out);
 }
 
 bool lc_type_is_integer(const char *type)
 {
     char plain[LC_TYPE_BYTES];
 
-    lc_type_plain(type, plain);
-    return strncmp(plain, "Int", 3) == 0 || strncmp(plain, "UInt", 4) == 0;
+    type = lc_type_plain(type, plain);
+    return strncmp(type, "Int", 3) == 0 || strncmp(type, "UInt", 4) == 0;
 }
 
 bool lc_type_holds_floats(const char *type)
@@ -51,13 +52,5 @@ bool lc_type_holds_floats(const char *type)
 
 const char *lc_type_to_cast(const char *type, char out[LC_TYPE_BYTES])
 {
-    static const char wrap[] = "LowCardinality(";
-    size_t n = sizeof wrap - 1;
-
-    snprintf(out, LC_TYPE_BYTES, "%s", type);
-    if (strncmp(out, wrap, n) == 0 && !strstr(out, "String")) {
-        memmove(out, out + n, strlen(out + n) + 1);
-        out[strlen(out) - 1] = '\0';
-    }
-    return out;
+    return strstr(type, "String") ? type : unwrap(type, "LowCardinality(", out);
 }

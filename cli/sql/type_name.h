@@ -5,7 +5,10 @@
 
 enum { LC_TYPE_BYTES = 256 };
 
-/* The type without LowCardinality and Nullable around it, in out; returns out. */
+/*
+ * The type without LowCardinality and Nullable around it: kept in out, or a part of what was given.
+ * What is no type ("LowCardinality(") is given back as it is.
+ */
 const char *lc_type_plain(const char *type, char out[LC_TYPE_BYTES]);
 
 /* Int8 to UInt256, also Nullable or LowCardinality. */
@@ -15,7 +18,7 @@ bool lc_type_is_integer(const char *type);
 bool lc_type_holds_floats(const char *type);
 
 /*
- * The type to CAST to in its place, in out; returns out. LowCardinality of what is no string is
+ * The type to CAST to in its place, kept as lc_type_plain does. LowCardinality of what is no string is
  * refused in a CAST unless a setting allows it, though a column may have it.
  */
 const char *lc_type_to_cast(const char *type, char out[LC_TYPE_BYTES]);

@@ -79,4 +79,7 @@ expect 2 '' 'livecol: rules compile: -o FILE is missing
   hint: livecol rules compile region.csv -o region_v1.rules' rules compile region.csv
 expect 2 '' 'livecol: rules diff takes two files, OLD and NEW
   hint: livecol rules diff region_v1.csv region_v2.csv' rules diff region.csv
+# A FIFO that nobody writes to is refused, not waited for.
+mkfifo fifo.csv
+expect 1 '' 'livecol: fifo.csv: not a regular file' rules check fifo.csv
 echo "all as expected"

@@ -111,6 +111,12 @@ printf 'from,to,v\n1,2,x\n' >"$dir/range.csv"
 expect 2 '' "livecol-udf: @/range.csv: range rules cannot be loaded whole; take a layout that asks key by key (--emit rows)" \
   "$udf" --rules range.csv --emit all </dev/null
 
+# A FIFO that nobody writes to is refused, not waited for.
+mkfifo "$dir/fifo"
+expect 1 '' 'livecol-udf: @/fifo: not a regular file; a relative path is looked up next to livecol-udf itself' "$udf" --rules fifo </dev/null
+expect 1 '' 'livecol-udf: @/fifo: cannot open the type: not a regular file; a relative path is looked up next to livecol-udf itself' \
+  "$udf" --rules region.csv --type @fifo </dev/null
+
 # A compiled file that is cut under a running process ends it with one line, not a crash.
 if [ -n "${LIVECOL_BIN:-}" ]; then
   { echo prefix,region && seq -f 'k%07.0f,v' 200000; } >"$dir/big.csv"

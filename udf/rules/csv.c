@@ -10,6 +10,8 @@
 
 #define MAX_FIELDS (LC_MAX_ATTRIBUTES + 2)
 
+enum { PIECE_BYTES = 1 << 16 };
+
 /* The parse in progress. libcsv's callbacks cannot stop it, so the first error is latched here. */
 struct reader {
     const char *name;
@@ -266,7 +268,8 @@ static void on_field(void *p, size_t n, void *arg)
         }
         r->field_off[r->fields + 1] = r->text.n;
     }
-    r->fields++;
+    if (++r->fields > MAX_FIELDS)
+        refuse(r, 0, NULL, "more than %u fields", MAX_FIELDS);
 }
 
 static void on_record(int terminator, void *arg)
@@ -275,9 +278,7 @@ static void on_record(int terminator, void *arg)
 
     (void)terminator;
     if (!r->rc) {
-        if (r->fields > MAX_FIELDS)
-            refuse(r, 0, NULL, "%u fields: at most %u", r->fields, MAX_FIELDS);
-        else if (r->columns == 0)
+        if (r->columns == 0)
             take_header(r);
         else
             take_rule(r);
@@ -294,18 +295,25 @@ static int is_no_space(unsigned char c)
     return 0;
 }
 
-/* Feed line by line, so that an error knows its line, counted through quoted newlines. */
+/*
+ * Feed line by line, so that an error knows its line, counted through quoted newlines; a line that
+ * does not end in pieces, so that what is too long is refused before all of it was read.
+ */
 static int feed(struct reader *r, struct csv_parser *csv, const uint8_t *p, size_t n)
 {
     const uint8_t *start = p, *end = p + n;
+    bool begins = true; /* a line */
 
     while (p < end && !r->rc) {
-        const uint8_t *newline = memchr(p, '\n', (size_t)(end - p));
-        size_t piece = newline ? (size_t)(newline + 1 - p) : (size_t)(end - p);
+        size_t left = (size_t)(end - p);
+        const uint8_t *newline = memchr(p, '\n', left < PIECE_BYTES ? left : PIECE_BYTES);
+        size_t line = newline ? (size_t)(newline + 1 - p) : left;
+        size_t piece = line < PIECE_BYTES ? line : PIECE_BYTES;
         bool blank = p[0] == '\n' || (p[0] == '\r' && piece <= 2);
         size_t took;
 
-        r->line++;
+        r->line += begins;
+        begins = piece == line;
         if (r->record_line == 0 && !blank)
             r->record_line = r->line;
         took = csv_parse(csv, p, piece, on_field, on_record, r);

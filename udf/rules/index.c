@@ -38,6 +38,14 @@ struct node {
 };
 
 /*
+ * What is still to be made: the entry for what begins with the first `depth` bytes of the rules
+ * [begin, end); `best` holds for them so far, and the trie's word `slot` waits for it.
+ */
+struct pending {
+    uint32_t begin, end, depth, best, slot;
+};
+
+/*
  * A prefix set while it is indexed. Rules come in byte order, so all that share a start come in a
  * row, and the rules that are prefixes of the present one form a stack.
  */
@@ -46,6 +54,7 @@ struct indexer {
     const struct lc_index_out *out;
     struct plans plans;
     struct lc_buf nodes; /* struct node, in the order of their rules */
+    struct lc_buf todo;  /* struct pending, the next one last: keys may be 4,096 bytes deep */
     uint32_t *stack;     /* rules that are prefixes of the present one, shortest first */
     uint32_t depth;
     uint32_t *table_of;            /* by length: table number */
@@ -163,7 +172,11 @@ static void push(struct indexer *x, uint32_t rule)
     x->stack[x->depth++] = rule;
 }
 
-/* The steps of a binary search over lengths[lo..hi): as enter_path has it. LC_NONE: no memory. */
+/*
+ * The steps of a binary search over lengths[lo..hi): as enter_path has it. LC_NONE: no memory.
+ * Recursion is as deep as the search, 13 at most.
+ */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static uint32_t add_steps(struct lc_buf *steps, const uint32_t *lengths, uint32_t lo, uint32_t hi,
                           int *rc)
 {
@@ -274,41 +287,70 @@ static uint32_t shared_bytes(const struct indexer *x, uint32_t begin, uint32_t e
     return n;
 }
 
-/*
- * The entry for what begins with the first `depth` bytes of the rules [begin, end); `best` holds
- * for them so far. LC_NONE: no memory.
- */
-static uint32_t add_node(struct indexer *x, uint32_t begin, uint32_t end, uint32_t depth,
-                         uint32_t best)
+/* A table by byte over the rules [low, high]; its children are to be made, first things last. */
+static uint32_t add_table(struct indexer *x, const struct pending *n, uint32_t low, uint32_t high)
 {
-    uint32_t bytes = 0, words[LC_TRIE_HEAD + 256], at, low, high;
+    uint32_t words[LC_TRIE_HEAD + 256] = {n->best, low | (high - low + 1) << 16}, at;
+    struct pending *v;
+    size_t first = x->todo.n;
 
-    if (begin < end && key_of(x->in, begin).n == depth)
-        best = begin++;
-    if (begin == end)
-        return best;
-    for (uint32_t i = begin; i < end; i = group_end(x, i, end, depth))
-        bytes++;
-    low = key_of(x->in, begin).p[depth];
-    high = key_of(x->in, end - 1).p[depth];
-    if (shared_bytes(x, begin, end) > depth + LC_TABLE_SHARED ||
-        high - low + 1 > LC_TABLE_SPAN * bytes)
-        return add_search(x, begin, end, depth, best);
-    words[0] = best;
-    words[1] = low | (high - low + 1) << 16;
     for (uint32_t k = 0; k <= high - low; k++)
-        words[LC_TRIE_HEAD + k] = best;
+        words[LC_TRIE_HEAD + k] = n->best;
     at = add_words(x, words, LC_TRIE_HEAD + high - low + 1);
-    for (uint32_t i = begin, next; i < end && at != LC_NONE; i = next) {
-        uint32_t byte = key_of(x->in, i).p[depth], entry;
+    for (uint32_t i = n->begin, next; i < n->end && at != LC_NONE; i = next) {
+        struct pending child = {.begin = i, .depth = n->depth + 1, .best = n->best};
 
-        next = group_end(x, i, end, depth);
-        entry = add_node(x, i, next, depth + 1, best);
-        if (entry == LC_NONE)
+        next = child.end = group_end(x, i, n->end, n->depth);
+        child.slot = at + LC_TRIE_HEAD + key_of(x->in, i).p[n->depth] - low;
+        if (lc_buf_add(&x->todo, &child, sizeof child))
             return LC_NONE;
-        trie(x)[at + LC_TRIE_HEAD + byte - low] = entry;
+    }
+    v = (struct pending *)(void *)(x->todo.p + first);
+    for (size_t a = 0, z = (x->todo.n - first) / sizeof *v; a + 1 < z; a++) {
+        struct pending swap = v[a];
+
+        v[a] = v[--z];
+        v[z] = swap;
     }
     return at == LC_NONE ? at : LC_TRIE_NODE | at;
+}
+
+/* One entry; what is below it is left to be made. LC_NONE: no memory. */
+static uint32_t add_node(struct indexer *x, struct pending n)
+{
+    uint32_t bytes = 0, low, high;
+
+    if (n.begin < n.end && key_of(x->in, n.begin).n == n.depth)
+        n.best = n.begin++;
+    if (n.begin == n.end)
+        return n.best;
+    for (uint32_t i = n.begin; i < n.end; i = group_end(x, i, n.end, n.depth))
+        bytes++;
+    low = key_of(x->in, n.begin).p[n.depth];
+    high = key_of(x->in, n.end - 1).p[n.depth];
+    if (shared_bytes(x, n.begin, n.end) > n.depth + LC_TABLE_SHARED ||
+        high - low + 1 > LC_TABLE_SPAN * bytes)
+        return add_search(x, n.begin, n.end, n.depth, n.best);
+    return add_table(x, &n, low, high);
+}
+
+/* The entry n and all below it, in the order of their rules. */
+static int add_tree(struct indexer *x, struct pending n)
+{
+    int rc = lc_buf_add(&x->todo, &n, sizeof n);
+
+    while (rc == 0 && x->todo.n) {
+        uint32_t entry;
+
+        x->todo.n -= sizeof n;
+        memcpy(&n, x->todo.p + x->todo.n, sizeof n);
+        entry = add_node(x, n);
+        if (entry == LC_NONE)
+            rc = LC_ERR_NOMEM;
+        else
+            trie(x)[n.slot] = entry;
+    }
+    return rc;
 }
 
 /* Hang what is longer than two bytes below the root. */
@@ -318,7 +360,7 @@ static int add_nodes(struct indexer *x)
 
     for (uint32_t i = 0, end; i < in->rules; i = end) {
         struct lc_slice first = key_of(in, i);
-        uint32_t two, entry;
+        uint32_t two;
 
         end = i + 1;
         if (first.n < 2)
@@ -327,10 +369,8 @@ static int add_nodes(struct indexer *x)
                key_of(in, end).p[1] == first.p[1])
             end++;
         two = 256 + ((uint32_t)first.p[0] << 8 | first.p[1]);
-        entry = add_node(x, i, end, 2, trie(x)[two]);
-        if (entry == LC_NONE)
+        if (add_tree(x, (struct pending){i, end, 2, trie(x)[two], two}))
             return LC_ERR_NOMEM;
-        trie(x)[two] = entry;
     }
     return 0;
 }
@@ -433,6 +473,7 @@ static int allocate(struct indexer *x)
     lc_buf_init(&x->plans.lengths, SIZE_MAX / 2);
     lc_buf_init(&x->plans.known, SIZE_MAX / 2);
     lc_buf_init(&x->nodes, SIZE_MAX / 2);
+    lc_buf_init(&x->todo, SIZE_MAX / 2);
     return x->stack && x->table_of && x->last && x->lengths && x->entries && x->seen ? 0
                                                                                      : LC_ERR_NOMEM;
 }
@@ -457,6 +498,7 @@ int lc_index_prefix(const struct lc_index_in *in, const struct lc_index_out *out
     lc_buf_release(&x.plans.lengths);
     lc_buf_release(&x.plans.known);
     lc_buf_release(&x.nodes);
+    lc_buf_release(&x.todo);
     free(x.stack);
     free(x.table_of);
     free(x.last);

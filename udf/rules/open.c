@@ -55,7 +55,8 @@ static int open_compiled(struct lc_rules **out, int fd, size_t size, const char 
 
 int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Without O_NONBLOCK, to open a FIFO would wait for its writer. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat st;
     char start[sizeof(LC_RULES_MAGIC) - 1];
     int rc;

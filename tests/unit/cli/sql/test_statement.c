@@ -1,4 +1,5 @@
 /* What a statement is, by its words, as typed and as the server's formatter writes it. */
+#include "base/buf.h"
 #include "cli/sql/statement.h"
 
 #include <setjmp.h>
@@ -213,12 +214,55 @@ static void test_any_cut_is_read(void **state)
     }
 }
 
+/* Brackets that close nothing, and what recursion would have followed to the stack's end. */
+static void test_what_is_no_statement_ends(void **state)
+{
+    static const char *const texts[] = {"CREATE TABLE t (a UInt8 ], b String)",
+                                        "CREATE TABLE t (}",
+                                        "CREATE TABLE t (a }}}, b ]",
+                                        "CREATE TABLE t (,,,]",
+                                        "ALTER TABLE t }",
+                                        "ALTER TABLE t ADD COLUMN a }, ]",
+                                        "ALTER TABLE t ,,,",
+                                        "CREATE TABLE t (INDEX ] , a String)"};
+    struct lc_buf b;
+    struct lc_stmt s;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct lc_error err = LC_ERROR_INIT;
+
+        assert_int_equal(lc_stmt_parse(&s, texts[i], strlen(texts[i]), &err), 0);
+        assert_string_equal(s.name, "t");
+        lc_stmt_release(&s);
+    }
+    assert_int_equal(lc_stmt_parse(&s, texts[0], strlen(texts[0]), NULL), 0);
+    assert_int_equal(s.command_n, 2);
+    assert_string_equal(s.commands[1].column, "b");
+    lc_stmt_release(&s);
+    lc_buf_init(&b, (size_t)1 << 24);
+    for (int i = 0; i < 100000; i++)
+        assert_int_equal(lc_buf_adds(&b, "EXECUTE AS u "), 0);
+    for (int i = 0; i < 100000; i++)
+        assert_int_equal(lc_buf_adds(&b, "ALTER TABLE t ADD COLUMN a Int8 PARALLEL WITH "), 0);
+    assert_int_equal(lc_buf_adds(&b, "DROP TABLE u"), 0);
+    assert_int_equal(lc_stmt_parse(&s, (const char *)b.p, b.n, NULL), 0);
+    assert_int_equal(s.kind, LC_STMT_ALTER);
+    assert_int_equal(s.command_n, 1);
+    assert_int_equal(s.class, LC_CLASS_DESTRUCTIVE);
+    lc_stmt_release(&s);
+    lc_buf_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_statements_are_classed), cmocka_unit_test(test_columns_are_found),
-        cmocka_unit_test(test_rename_says_where_to),   cmocka_unit_test(test_populate_is_seen),
+        cmocka_unit_test(test_statements_are_classed),
+        cmocka_unit_test(test_columns_are_found),
+        cmocka_unit_test(test_rename_says_where_to),
+        cmocka_unit_test(test_populate_is_seen),
         cmocka_unit_test(test_any_cut_is_read),
+        cmocka_unit_test(test_what_is_no_statement_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

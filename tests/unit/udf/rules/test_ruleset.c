@@ -6,15 +6,18 @@
 #include <cmocka.h>
 
 #include "udf/rules/open.h"
+#include "udf/rules/csv.h"
 #include "udf/rules/hash.h"
 #include "udf/rules/match.h"
 #include "match_naive.h"
 #include "scratch.h"
 #include "udf_support.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define RULES                                                                                      \
@@ -243,6 +246,82 @@ static void test_files_that_cannot_be_opened(void **state)
     assert_string_equal(err.msg, "/: not a regular file");
 }
 
+/*
+ * A trie of 4,094 tables below each other, where each key fans out at every byte, and a chain of
+ * prefixes: both are made on a stack of 256 KiB.
+ */
+static void *make_deep(void *text)
+{
+    struct lc_rules *r = support_rules(text);
+    char key[4096 + 64];
+
+    memset(key, 'a', sizeof key);
+    for (uint32_t n = 1; n <= 4094; n += 7) {
+        struct lc_slice slice = {(const uint8_t *)key, n + 1};
+        struct lc_batch batch = {.n = 1, .p = {slice.p}, .len = {n + 1}};
+        uint32_t rule[LC_BATCH];
+
+        key[n] = 'b';
+        assert_int_equal(lc_match(r, &batch, rule), 0);
+        assert_int_equal(rule[0], lc_match_naive(r, slice));
+        assert_int_equal(r->lines[rule[0]], 2 * n + 1);
+        key[n] = 'a';
+    }
+    lc_rules_free(r);
+    return NULL;
+}
+
+static void test_deep_keys_need_no_deep_stack(void **state)
+{
+    struct lc_buf csv;
+    pthread_attr_t attr;
+    pthread_t thread;
+    char key[4096];
+
+    (void)state;
+    memset(key, 'a', sizeof key);
+    lc_buf_init(&csv, (size_t)1 << 26);
+    assert_int_equal(lc_buf_adds(&csv, "prefix,v\n"), 0);
+    for (int n = 1; n <= 4094; n++)
+        assert_int_equal(lc_buf_addf(&csv, "%.*s,x\n%.*sb,y\n", n, key, n, key), 0);
+    assert_non_null(lc_buf_str(&csv));
+    pthread_attr_init(&attr);
+    assert_int_equal(pthread_attr_setstacksize(&attr, (size_t)256 << 10), 0);
+    assert_int_equal(pthread_create(&thread, &attr, make_deep, csv.p), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&attr);
+    lc_buf_release(&csv);
+}
+
+/* A line of 1 GiB without an end is refused by what is in its first MiB: the rest cannot be read. */
+static void test_a_long_line_is_refused_early(void **state)
+{
+    static const struct {
+        const char *start;
+        char fill;
+        const char *message;
+    } cases[] = {{"prefix,v\n", 'a', "in one field"},
+                 {"prefix,v\nu1,\"", 'a', "in one field"},
+                 {"prefix,v\n", ',', "fields"},
+                 {"", ',', "fields"}};
+    size_t n = (size_t)1 << 30, readable = (size_t)1 << 20;
+    char *text = mmap(NULL, n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    (void)state;
+    assert_ptr_not_equal(text, MAP_FAILED);
+    assert_int_equal(mprotect(text, readable, PROT_READ | PROT_WRITE), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_rules *r = NULL;
+
+        memset(text, cases[i].fill, readable);
+        memcpy(text, cases[i].start, strlen(cases[i].start));
+        assert_int_equal(lc_rules_parse_csv(&r, text, n, "long", &err), LC_ERR_INPUT);
+        assert_non_null(strstr(err.msg, cases[i].message));
+    }
+    munmap(text, n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +330,8 @@ int main(void)
         cmocka_unit_test(test_damaged_content_is_never_read_out_of_bounds),
         cmocka_unit_test(test_write_leaves_the_old_file_when_it_fails),
         cmocka_unit_test(test_files_that_cannot_be_opened),
+        cmocka_unit_test(test_deep_keys_need_no_deep_stack),
+        cmocka_unit_test(test_a_long_line_is_refused_early),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
