@@ -25,11 +25,6 @@ struct plan {
     unsigned open, most_open, wrong, failed_too;
 };
 
-static void nap(unsigned us)
-{
-    nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
-}
-
 static void take(struct plan *p)
 {
     if (atomic_fetch_add(&p->turn, 1) != 0)
@@ -83,7 +78,7 @@ static int task(void *ctx, struct lc_turns *jobs, size_t i, struct lc_error *err
     for (unsigned k = 0; k < 3 || p->most_open < p->meet; k++) {
         give(p);
         lc_turns_leave(jobs, i);
-        nap((unsigned)(i * 37 + k * 91) % 200);
+        nanosleep(&(struct timespec){.tv_nsec = (long)((i * 37 + k * 91) % 200) * 1000}, NULL);
         lc_turns_enter(jobs, i);
         take(p);
     }

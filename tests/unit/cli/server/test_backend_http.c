@@ -354,8 +354,11 @@ static bool fresh(void *ctx)
 /* Stopped for more than half of a lease of one second, after the last look. */
 static bool fresh_then_stopped(void *ctx)
 {
+    uint64_t until = lc_now_ms() + 501;
+
     (void)ctx;
-    lc_sleep_ms(501, NULL);
+    while (lc_now_ms() < until)
+        lc_sleep_ms(50, NULL);
     return true;
 }
 
