@@ -116,20 +116,6 @@ int lc_codec_fail(const struct lc_stream *s, size_t byte, uint64_t rows, struct 
 /* Match s->batch into s->value, and forget s->no_rule; its n, or LC_ERR_INPUT (a corrupt arena). */
 int lc_codec_match(struct lc_stream *s, struct lc_error *err);
 
-/*
- * Decode up to `want` values of s->arg at s->at, as Native and RowBinary have them, into s->batch,
- * and use them up. nulls: a byte a value, 1 where it is NULL; may be NULL itself. How many, 0 where
- * the next is not whole yet, or LC_ERR_INPUT.
- */
-int lc_decode_keys(struct lc_stream *s, size_t want, const uint8_t *nulls, struct lc_error *err);
-
-/*
- * Read a String's length `byte` bytes past s->at, in row s->row + row: the bytes that it takes, 0
- * where more are needed, or LC_ERR_INPUT.
- */
-int lc_decode_length(const struct lc_stream *s, size_t byte, size_t row, uint64_t *len,
-                     struct lc_error *err);
-
 /* Encode n values of s->value as Strings / as fixed-width numbers. 0 or LC_ERR_NOMEM/INPUT. */
 int lc_put_strings(struct lc_stream *s, const uint32_t *value, size_t n);
 int lc_put_fixed(struct lc_stream *s, size_t n);

@@ -16,6 +16,7 @@
  */
 #include "udf/native.h"
 
+#include "udf/decode.h"
 #include "base/varint.h"
 #include "udf/dictionary_rows.h"
 

@@ -5,6 +5,7 @@
  */
 #include "udf/rowbinary.h"
 
+#include "udf/decode.h"
 #include "udf/key.h"
 
 /* One value behind its null byte into row i: the bytes of both, 0 (more bytes), or LC_ERR_INPUT. */

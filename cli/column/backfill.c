@@ -1,5 +1,6 @@
 #include "cli/column/backfill.h"
 
+#include "cli/server/retry.h"
 #include "base/clock.h"
 #include "base/format.h"
 #include "base/test_points.h"
@@ -377,12 +378,6 @@ static int note_sent(struct run *r, const struct lc_backfill_partition *p, struc
     return LC_ERR_SERVER;
 }
 
-static bool may_retry(int rc, int server_code)
-{
-    return rc == LC_ERR_NOT_SENT || rc == LC_ERR_UNKNOWN ||
-           (rc == LC_ERR_SERVER && lc_server_code_is_transient(server_code));
-}
-
 static int send_once(struct run *r, const char *sql, struct lc_error *err)
 {
     const struct lc_setting settings[] = {{"mutations_sync", "0"}, {NULL, NULL}};
@@ -397,27 +392,31 @@ static int send_once(struct run *r, const char *sql, struct lc_error *err)
     return lc_backend_query(r->t->b, &q, NULL, err);
 }
 
+static void trying_again(void *ctx, const struct lc_error *why, unsigned attempt, unsigned pause_ms)
+{
+    say(ctx, "%s; try %u of %u in %u ms", why->msg, attempt, LC_RETRY_TRIES, pause_ms);
+}
+
 /*
  * Send it, again where that helps. A lost answer needs no settling: a mutation that is there twice
  * stores nothing twice.
  */
 static int send(struct run *r, const char *sql, struct lc_error *err)
 {
-    for (unsigned attempt = 1;; attempt++) {
-        struct lc_error why = LC_ERROR_INIT;
-        unsigned pause_ms = lc_backoff_ms(attempt);
-        int rc = send_once(r, sql, &why);
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_retry retry = {.not_sent = true,
+                             .lost = true,
+                             .transient = true,
+                             .tries = LC_RETRY_TRIES,
+                             .cancel = r->o->cancel,
+                             .told = trying_again,
+                             .ctx = r};
+    int rc;
 
-        if (rc == 0)
-            return 0;
-        if (!may_retry(rc, why.server_code) || attempt == LC_QUERY_TRIES) {
-            lc_error_pass(err, &why);
-            return rc;
-        }
-        say(r, "%s; try %u of %u in %u ms", why.msg, attempt + 1, LC_QUERY_TRIES, pause_ms);
-        if (lc_sleep_ms(pause_ms, r->o->cancel))
-            return lc_fail(err, LC_ERR_STOPPED, "stopped while trying again: %s", why.msg);
-    }
+    do
+        rc = send_once(r, sql, &why);
+    while (lc_retry_again(&retry, rc, &why));
+    return rc ? lc_error_pass(err, &why) : 0;
 }
 
 static int add_command(const struct run *r, struct lc_buf *sql, const char *partition,

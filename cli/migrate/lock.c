@@ -1,5 +1,6 @@
 #include "cli/migrate/lock.h"
 
+#include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/test_points.h"

@@ -1,5 +1,6 @@
 #include "cli/migrate/submit.h"
 
+#include "cli/server/retry.h"
 #include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "base/test_points.h"
@@ -440,7 +441,7 @@ static bool is_last_try(const struct lc_submit *s, const struct lc_error *why, u
 {
     if (why->code == LC_ERR_SERVER && s->facts->keeper && lc_keeper_is_away(why))
         return lc_now_ms() - begun_ms > LC_KEEPER_PATIENCE_MS;
-    return attempt >= LC_QUERY_TRIES;
+    return attempt >= LC_RETRY_TRIES;
 }
 
 /* May it be sent again after this error? What adds rows only where it has left none. */
@@ -508,7 +509,7 @@ static int send_until_settled(const struct lc_submit *s, const struct lc_plan_st
             lc_error_pass(err, &why);
             return rc;
         }
-        tell(s, LC_RUN_RETRY, "%s; try %u of %u in %u ms", why.msg, attempt + 1, LC_QUERY_TRIES,
+        tell(s, LC_RUN_RETRY, "%s; try %u of %u in %u ms", why.msg, attempt + 1, LC_RETRY_TRIES,
              pause_ms);
         LC_TEST_POINT("before another try");
         if (lc_sleep_ms(pause_ms, s->options->cancel))

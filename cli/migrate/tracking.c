@@ -1,5 +1,6 @@
 #include "cli/migrate/tracking.h"
 
+#include "cli/server/retry.h"
 #include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "base/secret.h"
@@ -405,7 +406,7 @@ static int read_columns(const struct lc_tracking *t, const struct lc_sql_arg *ar
             rc = lc_query_read(t->b, lc_sql_columns, args, columns, err);
         if (rc || *exists == (columns->rows > 0))
             return rc;
-        if (attempt == LC_QUERY_TRIES || lc_sleep_ms(lc_backoff_ms(attempt), lc_stop_flag()))
+        if (attempt == LC_RETRY_TRIES || lc_sleep_ms(lc_backoff_ms(attempt), lc_stop_flag()))
             return lc_fail(err, LC_ERR_SERVER,
                            "%s contradicts itself on whether there is a table %s.%s",
                            lc_backend_where(t->b), t->database, t->table);
@@ -687,7 +688,7 @@ int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, str
 
         rc = lc_query_run(t->b, lc_sql_tracking_insert, args, NULL, &one);
         /* Without Keeper a Replicated table takes no row, or cannot tell whether it took it. */
-        if ((rc == LC_ERR_UNKNOWN && attempt < LC_QUERY_TRIES) ||
+        if ((rc == LC_ERR_UNKNOWN && attempt < LC_RETRY_TRIES) ||
             (rc == LC_ERR_SERVER && t->replicated && lc_keeper_is_away(&one) &&
              lc_now_ms() < end)) {
             lc_sleep_ms(lc_backoff_ms(attempt), NULL);

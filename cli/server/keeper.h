@@ -14,9 +14,6 @@
 /* How long a read waits for Keeper to come back. */
 #define LC_KEEPER_PATIENCE_MS 60000u
 
-/* Does this failure say that Keeper cannot be reached just now, or that a table waits for it? */
-bool lc_keeper_is_away(const struct lc_error *err);
-
 /*
  * The children of a node, by name; none where there is no such node. 0; LC_ERR_SERVER, after
  * LC_KEEPER_PATIENCE_MS, where Keeper is away; LC_ERR_STOPPED where *cancel (may be NULL) became

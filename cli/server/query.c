@@ -1,5 +1,6 @@
 #include "cli/server/query.h"
 
+#include "cli/server/retry.h"
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/test_points.h"
@@ -10,12 +11,6 @@
 #include <time.h>
 
 #define SQL_MAX_BYTES ((size_t)64 << 20)
-
-/* Failures after which the statement may go out again. */
-static bool again(int rc, bool reads)
-{
-    return rc == LC_ERR_NOT_SENT || (reads && rc == LC_ERR_UNKNOWN);
-}
 
 /* An answer that is not as promised is given back to nobody. */
 static int check(struct lc_backend *b, const struct lc_sql *statement, struct lc_answer *out,
@@ -38,6 +33,15 @@ int lc_query_checked(struct lc_backend *b, const struct lc_query *q, const struc
     return rc ? rc : check(b, statement, out, err);
 }
 
+static void asking_again(void *ctx, const struct lc_error *why, unsigned attempt, unsigned pause_ms)
+{
+    (void)ctx;
+    (void)why;
+    (void)attempt;
+    (void)pause_ms;
+    LC_TEST_POINT("asking again");
+}
+
 static int run(struct lc_backend *b, const struct lc_sql *statement, const struct lc_sql_arg *args,
                struct lc_answer *out, bool reads, struct lc_error *err)
 {
@@ -47,6 +51,12 @@ static int run(struct lc_backend *b, const struct lc_sql *statement, const struc
         {"database_atomic_wait_for_drop_and_detach_synchronously", "1"},
         {NULL, NULL}};
     struct lc_query q = {.settings = settings};
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_retry retry = {.not_sent = true,
+                             .lost = reads,
+                             .tries = LC_RETRY_TRIES,
+                             .cancel = lc_stop_flag(),
+                             .told = asking_again};
     struct lc_buf sql;
     int rc;
 
@@ -60,18 +70,11 @@ static int run(struct lc_backend *b, const struct lc_sql *statement, const struc
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
         goto done;
     }
-    for (unsigned attempt = 1;; attempt++) {
-        struct lc_error one = LC_ERROR_INIT;
-
-        rc = lc_query_checked(b, &q, statement, out, &one);
-        if (!again(rc, reads) || attempt == LC_QUERY_TRIES || lc_stop_asked()) {
-            if (rc)
-                lc_error_pass(err, &one);
-            break;
-        }
-        LC_TEST_POINT("asking again");
-        lc_sleep_ms(lc_backoff_ms(attempt), lc_stop_flag());
-    }
+    do
+        rc = lc_query_checked(b, &q, statement, out, &why);
+    while (lc_retry_again(&retry, rc, &why));
+    if (rc)
+        rc = lc_error_pass(err, &why);
 done:
     lc_buf_release(&sql);
     return rc;

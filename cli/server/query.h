@@ -31,7 +31,4 @@ int lc_query_read(struct lc_backend *b, const struct lc_sql *statement,
 int lc_query_checked(struct lc_backend *b, const struct lc_query *q, const struct lc_sql *statement,
                      struct lc_answer *out, struct lc_error *err);
 
-/* How often something is tried before it is given up. */
-#define LC_QUERY_TRIES 6u
-
 #endif

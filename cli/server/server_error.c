@@ -21,6 +21,15 @@ bool lc_server_code_is_transient(int code)
            code == LC_SERVER_TABLE_IS_READ_ONLY;
 }
 
+bool lc_keeper_is_away(const struct lc_error *err)
+{
+    if (err->server_code == LC_SERVER_NO_ZOOKEEPER ||
+        err->server_code == LC_SERVER_TABLE_IS_READ_ONLY)
+        return true;
+    return err->server_code == LC_SERVER_KEEPER_EXCEPTION && !strstr(err->msg, "No node") &&
+           !strstr(err->msg, "Node exists");
+}
+
 int lc_server_error_code(const char *text, size_t n)
 {
     size_t at = sizeof code_prefix - 1;

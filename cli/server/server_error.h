@@ -48,6 +48,9 @@ enum lc_server_code {
  */
 bool lc_server_code_is_transient(int code);
 
+/* Does this failure say that Keeper cannot be reached just now, or that a table waits for it? */
+bool lc_keeper_is_away(const struct lc_error *err);
+
 /* The number after "Code: " at the beginning of n bytes of text; 0 where there is none. */
 int lc_server_error_code(const char *text, size_t n);
 
