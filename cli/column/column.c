@@ -1,7 +1,6 @@
 #include "cli/column/column.h"
 
 #include "cli/column/backfill_target.h"
-#include "cli/column/preflight.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
 #include "cli/sql/lexer.h"
