@@ -21,6 +21,8 @@
  * is found too, unless the guard is killed. Guards may be nested: a mark holds those of the guards
  * around it.
  *
+ * LIVECOL_GUARD_TIMES=FILE: what each test takes is added to FILE.
+ *
  * --suite is for a whole run of ctest: COMMAND stays in the process group of the terminal, and the
  * guard outlives the one who started it.
  */
@@ -36,6 +38,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -404,11 +407,34 @@ static int judge(int status)
                                                                            : WEXITSTATUS(status);
 }
 
+/* A line to the file that LIVECOL_GUARD_TIMES names: seconds on the clock, of the processor in programs
+ * and in the system, of all that COMMAND has started; then COMMAND. */
+static void note_times(int64_t begun_ms, char **command)
+{
+    const char *path = getenv("LIVECOL_GUARD_TIMES");
+    FILE *f = path && *path ? fopen(path, "ae") : NULL;
+    struct rusage used;
+    char line[1024];
+    int n;
+
+    if (!f)
+        return;
+    getrusage(RUSAGE_CHILDREN, &used);
+    n = snprintf(line, sizeof line, "%.2f %.2f %.2f", (double)(now_ms() - begun_ms) / 1000,
+                 (double)used.ru_utime.tv_sec + (double)used.ru_utime.tv_usec / 1e6,
+                 (double)used.ru_stime.tv_sec + (double)used.ru_stime.tv_usec / 1e6);
+    for (; *command && n < (int)sizeof line - 1; command++)
+        n += snprintf(line + n, sizeof line - (size_t)n, " %s", *command);
+    fprintf(f, "%s\n", line);
+    fclose(f);
+}
+
 static int run(const char *dir, bool suite, char **command)
 {
     sigset_t signals, before;
     int watcher, code, status, ended_by = 0;
     pid_t parent = getppid(), pid;
+    int64_t begun_ms = now_ms();
 
     sigemptyset(&signals);
     sigaddset(&signals, SIGCHLD);
@@ -437,6 +463,7 @@ static int run(const char *dir, bool suite, char **command)
     status = pid < 0 ? 125 << 8 : wait_for(pid, suite, &signals, &ended_by);
     code = ended_by ? 128 + ended_by : judge(status);
     sweep();
+    note_times(begun_ms, command);
     if (write(watcher, "", 1) != 1)
         say("its watcher is gone", "");
     if (ended_by) {
