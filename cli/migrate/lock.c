@@ -234,7 +234,7 @@ static int take(struct lc_lock *lock, const char *command, const struct lc_lock_
                 return rc;
         } else if (strcmp(told, holder.run_id) != 0) {
             snprintf(told, sizeof told, "%s", holder.run_id);
-            if (wait->waiting && lc_now_ms() < end)
+            if (wait->waiting && wait->timeout_ms > 0)
                 wait->waiting(wait->ctx, &holder);
         }
         pause = lc_backoff_ms(attempt > 3 ? 3 : attempt) / 2;
