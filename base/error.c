@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include "base/secret.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -13,7 +14,7 @@ fail_v(struct lc_error *err, int code, uint64_t byte, uint64_t row, const char *
         err->code = code;
         err->byte = byte;
         err->row = row;
-        vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+        lc_secret_format(err->msg, sizeof err->msg, fmt, ap);
     }
     return code;
 }
@@ -57,22 +58,8 @@ void lc_hint(struct lc_error *err, const char *fmt, ...)
     if (!err || err->hint[0])
         return;
     va_start(ap, fmt);
-    vsnprintf(err->hint, sizeof err->hint, fmt, ap);
+    lc_secret_format(err->hint, sizeof err->hint, fmt, ap);
     va_end(ap);
-}
-
-/* Bytes of the character at s that may be printed as it is; 0: none. */
-static size_t printable(const uint8_t *s, size_t n)
-{
-    if (s[0] < 0x80)
-        return s[0] >= 0x20 && s[0] != 0x7f && s[0] != '\\';
-    if (n > 1 && s[0] == 0xc2 && s[1] < 0xa0)
-        return 0; /* a control character of Latin-1 */
-    if (n > 2 && s[0] == 0xe2 &&
-        ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
-         (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)))
-        return 0; /* U+202A to U+202E, U+2066 to U+2069: they turn the text around */
-    return lc_utf8_char((const char *)s, n);
 }
 
 const char *lc_printable(const void *p, size_t n, char *out, size_t size)
@@ -83,16 +70,19 @@ const char *lc_printable(const void *p, size_t n, char *out, size_t size)
     if (size == 0)
         return out;
     for (size_t i = 0, taken; i < n; i += taken) {
-        size_t plain = printable(s + i, n - i);
-        size_t need = plain ? plain : 4;
+        size_t secret = lc_secret_at((const char *)s + i, n - i);
+        size_t plain = s[i] == '\\' ? 0 : lc_utf8_shown((const char *)s + i, n - i);
+        size_t need = secret ? 3 : plain ? plain : 4;
         size_t left = size - at - 1;
 
-        taken = plain ? plain : 1;
+        taken = secret ? secret : plain ? plain : 1;
         if (left < need + (i + taken < n ? 3 : 0)) {
             snprintf(out + at, size - at, "...");
             return out;
         }
-        if (plain)
+        if (secret)
+            memcpy(out + at, "***", 3);
+        else if (plain)
             memcpy(out + at, s + i, plain);
         else
             snprintf(out + at, size - at, "\\x%02x", s[i]);

@@ -64,9 +64,9 @@ int lc_error_pass(struct lc_error *err, const struct lc_error *from);
 void lc_hint(struct lc_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Write n bytes of p into out as printable text for a message: bytes that are no printable ASCII
- * and no UTF-8 become \xNN, as do control characters and the backslash, and what does not fit into
- * size bytes is cut with "...". Returns out.
+ * Write n bytes of p into out as printable text for a message: what lc_utf8_shown does not let
+ * through becomes \xNN, as does the backslash, secrets become ***, and what does not fit into size
+ * bytes is cut with "...". Returns out.
  */
 const char *lc_printable(const void *p, size_t n, char *out, size_t size);
 

@@ -146,19 +146,46 @@ void lc_json_add_double(struct lc_json *array, double value)
     lc_json_add(array, noted(real_of(value)));
 }
 
+/* What a terminal would obey, and what hides or turns text, is written \uNNNN; n bytes were that. */
+static bool put_text(const char *text, FILE *to)
+{
+    bool ok = true;
+
+    for (const char *s = text, *end = text + strlen(text); ok && s < end;) {
+        size_t n = lc_utf8_char(s, (size_t)(end - s));
+        uint32_t v = n ? lc_utf8_number(s, n) : (unsigned char)*s;
+
+        n = n ? n : 1;
+        if (*s == '\n' || lc_utf8_shown(s, n))
+            ok = fwrite(s, 1, n, to) == n;
+        else if (v > 0xffff)
+            ok = fprintf(to, "\\u%04X\\u%04X", 0xd7c0 + (v >> 10), 0xdc00 + (v & 0x3ff)) > 0;
+        else
+            ok = fprintf(to, "\\u%04X", v) > 0;
+        s += n;
+    }
+    return ok;
+}
+
 static int dump(const struct lc_json *v, FILE *to, size_t flags)
 {
+    int rc = 0;
+    char *text;
+
     if (!v || atomic_load(&lost))
         return LC_ERR_NOMEM;
+    text = json_dumps(value_of(v), flags | JSON_ENCODE_ANY);
+    if (!text)
+        return LC_ERR_NOMEM;
     errno = 0;
-    if (json_dumpf(value_of(v), to, flags | JSON_ENCODE_ANY) != 0 || fputc('\n', to) == EOF ||
-        fflush(to) != 0) {
+    if (!put_text(text, to) || fputc('\n', to) == EOF || fflush(to) != 0) {
         int none = 0;
 
         atomic_compare_exchange_strong(&write_error, &none, errno ? errno : EIO);
-        return LC_ERR_IO;
+        rc = LC_ERR_IO;
     }
-    return 0;
+    free(text);
+    return rc;
 }
 
 int lc_json_write_error(void)

@@ -222,9 +222,10 @@ int main(int argc, char **argv)
     hold_standard_descriptors();
     lc_stop_init();
     lc_message_init(false, false);
+    lc_output_init();
     code = dispatch(argc, (const char **)argv);
     /* Data that did not reach stdout is a failure, unless its reader has gone away on purpose. */
-    error = fflush(stdout) != 0 ? errno : lc_json_write_error();
+    error = lc_output_end() != 0 ? errno : lc_json_write_error();
     if (error && error != EPIPE && code == 0) {
         struct lc_error err = LC_ERROR_INIT;
 

@@ -76,17 +76,22 @@ static bool is_string_type(const char *type)
            strcmp(type, "LowCardinality(Nullable(String))") == 0;
 }
 
+/* Each level of arrays doubles the text: deeper ones than these are for a person to check. */
+enum { ARRAYS_DEEP = 6 };
+
+/* NOLINTBEGIN(misc-no-recursion): ARRAYS_DEEP at most. */
 /* A value of the type from `number`, to be cast to it; where it may be NULL, one of a hundred is. */
-static int add_raw(struct lc_buf *b, const char *type)
+static int add_raw(struct lc_buf *b, const char *type, unsigned deep)
 {
     bool nullable = strncmp(type, "Nullable(", 9) == 0 || strstr(type, "(Nullable(") != NULL;
 
-    if (strncmp(type, "Array(", 6) == 0) { /* the same several times: whichever is asked for */
+    if (deep < ARRAYS_DEEP &&
+        strncmp(type, "Array(", 6) == 0) { /* the same several times: whichever is asked for */
         char *inner = strndup(type + 6, strlen(type) - 7);
-        int rc = !inner || lc_buf_adds(b, "arrayResize([CAST(") || add_raw(b, inner) ||
+        int rc = !inner || lc_buf_adds(b, "arrayResize([CAST(") || add_raw(b, inner, deep + 1) ||
                  lc_buf_adds(b, ", ") || lc_sql_add_str(b, inner) ||
-                 lc_buf_adds(b, ")], 8, CAST(") || add_raw(b, inner) || lc_buf_adds(b, ", ") ||
-                 lc_sql_add_str(b, inner) || lc_buf_adds(b, "))");
+                 lc_buf_adds(b, ")], 8, CAST(") || add_raw(b, inner, deep + 1) ||
+                 lc_buf_adds(b, ", ") || lc_sql_add_str(b, inner) || lc_buf_adds(b, "))");
 
         free(inner);
         return rc;
@@ -97,9 +102,10 @@ static int add_raw(struct lc_buf *b, const char *type)
            lc_buf_adds(b, ")");
 }
 
+/* NOLINTEND(misc-no-recursion) */
 static int add_value(struct lc_buf *b, const char *type, const char *column)
 {
-    return lc_buf_adds(b, "CAST(") || add_raw(b, type) || lc_buf_adds(b, ", ") ||
+    return lc_buf_adds(b, "CAST(") || add_raw(b, type, 0) || lc_buf_adds(b, ", ") ||
                    lc_sql_add_str(b, type) || lc_buf_adds(b, ") AS ") || lc_sql_add_id(b, column)
                ? LC_ERR_NOMEM
                : 0;

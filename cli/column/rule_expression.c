@@ -112,6 +112,7 @@ static int add_range(const struct writer *w, uint32_t rule)
  * Rules from … to - 1, which are sorted and apart: halved until one is left. Recursion as deep as
  * log2 of the rules: at most 24.
  */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static int add_ranges(const struct writer *w, uint32_t from, uint32_t to)
 {
     uint32_t middle = from + (to - from) / 2;

@@ -179,6 +179,7 @@ static int put_out(struct request *q, const char *what,
     lc_buf_init(&xml, TEXT_MAX);
     rc = make(&q->setup, &xml, err);
     if (rc == 0 && !q->out) {
+        lc_output_is_data();
         fwrite(xml.p, 1, xml.n, stdout);
     } else if (rc == 0) {
         snprintf(name, sizeof name, "%s_%s", q->setup.full, what);

@@ -7,6 +7,7 @@
 #include "cli/server/connect.h"
 #include "cli/server/query.h"
 #include "cli/sql/statement.h"
+#include "cli/term/message.h"
 #include "livecol_sql.h"
 
 #include <errno.h>
@@ -126,6 +127,7 @@ static int write_out(const char *path, const struct lc_buf *text, struct lc_erro
 {
     if (strcmp(path, "-") != 0)
         return lc_file_write(path, text->p, text->n, 0644, err);
+    lc_output_is_data();
     return fwrite(text->p, 1, text->n, stdout) == text->n
                ? 0
                : lc_fail(err, LC_ERR_IO, "cannot write to standard output");

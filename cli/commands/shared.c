@@ -232,7 +232,7 @@ int lc_migrate_ask(const struct lc_migrate *m, const char *question, struct lc_e
         lc_hint(err, "--yes says yes");
         return LC_ERR_REFUSED;
     }
-    fprintf(stderr, "%s [y/N] ", question);
+    lc_ask("%s [y/N] ", question);
     fflush(stderr);
     if (!fgets(answer, sizeof answer, stdin) && lc_stop_asked())
         return lc_fail(err, LC_ERR_STOPPED, "stopped at the question: nothing was changed");

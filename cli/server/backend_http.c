@@ -108,12 +108,6 @@ static void init_curl(void)
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static bool loopback(const char *host)
-{
-    return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "[::1]") == 0;
-}
-
 /* What stays the same for every statement of this backend. */
 static int set_up(struct http *h, const struct lc_connect *to, const struct lc_url *u)
 {
@@ -151,7 +145,7 @@ static int set_up(struct http *h, const struct lc_connect *to, const struct lc_u
         bad |= curl_easy_setopt(c, CURLOPT_USERNAME, u->user ? u->user : "default") != 0;
         bad |= curl_easy_setopt(c, CURLOPT_PASSWORD, to->password ? to->password : "") != 0;
     }
-    if (loopback(u->host))
+    if (lc_url_is_loopback(u))
         bad |= curl_easy_setopt(c, CURLOPT_PROXY, "") != 0;
     if (u->tls) {
         bad |= curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) != 0;

@@ -1,5 +1,7 @@
 #include "cli/server/server_error.h"
 
+#include "base/secret.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -73,8 +75,13 @@ int lc_server_error(struct lc_error *err, const char *text, size_t n)
     size_t at = 0;
     int code = lc_server_error_code(text, n);
 
-    for (size_t i = 0; i < n && at < sizeof line - 1; i++)
-        line[at++] = (unsigned char)text[i] < ' ' ? ' ' : text[i];
+    for (size_t i = 0, hidden; i < n && at < sizeof line - 4; i += hidden ? hidden : 1) {
+        hidden = lc_secret_at(text + i, n - i); /* before it is cut */
+        for (size_t k = 0; k < 3 && hidden; k++)
+            line[at++] = '*';
+        if (!hidden)
+            line[at++] = (unsigned char)text[i] < ' ' ? ' ' : text[i];
+    }
     line[at] = '\0';
     cut_at(line, ", e.what() = DB::");
     cut_at(line, " Stack trace:");

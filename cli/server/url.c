@@ -191,3 +191,50 @@ done:
     lc_buf_release(&b);
     return text;
 }
+
+bool lc_url_is_loopback(const struct lc_url *u)
+{
+    return strcasecmp(u->host, "localhost") == 0 || strncmp(u->host, "127.", 4) == 0 ||
+           strcmp(u->host, "[::1]") == 0;
+}
+
+/* Is the host, or a domain it is in, listed? "*": all are. */
+static bool is_listed(const char *list, const char *host)
+{
+    size_t host_n = strlen(host);
+
+    for (const char *p = list; *p;) {
+        size_t n;
+
+        p += strspn(p, " ,");
+        n = strcspn(p, " ,");
+        if (n == 1 && *p == '*')
+            return true;
+        if (n && *p == '.') {
+            p++;
+            n--;
+        }
+        if (n && n <= host_n && strncasecmp(host + host_n - n, p, n) == 0 &&
+            (n == host_n || host[host_n - n - 1] == '.'))
+            return true;
+        p += n;
+    }
+    return false;
+}
+
+const char *lc_url_proxy(const struct lc_url *u)
+{
+    static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+    static const char *const tls[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
+    const char *none = getenv("no_proxy") ? getenv("no_proxy") : getenv("NO_PROXY");
+
+    if (lc_url_is_loopback(u) || (none && is_listed(none, u->host)))
+        return NULL;
+    for (const char *const *name = u->tls ? tls : plain; *name; name++) {
+        const char *value = getenv(*name);
+
+        if (value)
+            return *value ? value : NULL;
+    }
+    return NULL;
+}

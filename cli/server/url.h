@@ -36,4 +36,13 @@ void lc_url_release(struct lc_url *u);
  */
 char *lc_url_text(const struct lc_url *u);
 
+/* Is it this machine, by its name? What is sent there passes no network, and no proxy. */
+bool lc_url_is_loopback(const struct lc_url *u);
+
+/*
+ * The proxy that libcurl takes for it from the environment (http_proxy, https_proxy, HTTPS_PROXY,
+ * all_proxy, ALL_PROXY; not for hosts of no_proxy, NO_PROXY). NULL: none. Not to be freed.
+ */
+const char *lc_url_proxy(const struct lc_url *u);
+
 #endif

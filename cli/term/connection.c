@@ -1,5 +1,6 @@
 #include "cli/term/connection.h"
 
+#include "base/buf.h"
 #include "base/secret.h"
 #include "base/signals.h"
 #include "cli/server/connect.h"
@@ -115,6 +116,60 @@ done:
     return rc;
 }
 
+/* Other ways in which a server or a proxy may give a password back. */
+static void hide(const struct lc_url *u, const char *password)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    struct lc_url as_user = {.host = (char *)"h", .user = (char *)(uintptr_t)password};
+    char *text = lc_url_text(&as_user), *end = text ? strrchr(text, '@') : NULL;
+    struct lc_buf basic, encoded;
+
+    lc_secret_add(password);
+    if (end) { /* percent-encoded */
+        *end = '\0';
+        lc_secret_add(strstr(text, "://") + 3);
+    }
+    free(text);
+    lc_buf_init(&basic, (size_t)1 << 20);
+    lc_buf_init(&encoded, (size_t)1 << 21);
+    if (lc_buf_addf(&basic, "%s:%s", u->user ? u->user : "default", password) == 0) {
+        for (size_t i = 0; i < basic.n; i += 3) { /* as the header Authorization has it */
+            unsigned v = (unsigned)basic.p[i] << 16;
+
+            v |= i + 1 < basic.n ? (unsigned)basic.p[i + 1] << 8 : 0;
+            v |= i + 2 < basic.n ? basic.p[i + 2] : 0;
+            for (unsigned k = 0; k < 4 && i + k <= basic.n; k++)
+                lc_buf_add(&encoded, &digits[v >> (18 - 6 * k) & 63], 1);
+        }
+        lc_secret_add(lc_buf_str(&encoded));
+        explicit_bzero(basic.p, basic.n);
+    }
+    lc_buf_release(&basic);
+    lc_buf_release(&encoded);
+}
+
+/* A password is about to travel: hide it, and say where others could read it. */
+static void take_care(const struct lc_connect *to)
+{
+    struct lc_url u;
+    const char *proxy;
+
+    if (!to->password || !to->url || lc_url_parse(&u, to->url, NULL) != 0)
+        return;
+    hide(&u, to->password);
+    proxy = lc_url_proxy(&u);
+    if (!u.tls && !lc_url_is_loopback(&u))
+        lc_warn(
+            "the password goes to %s unencrypted%s: anybody on the way can read it; use https://",
+            u.host, proxy ? ", and through a proxy (http_proxy)" : "");
+    else if (proxy)
+        lc_warn(
+            "the connection to %s, with its password, goes through a proxy (https_proxy): it is "
+            "encrypted up to the server as long as the certificate is the server's own",
+            u.host);
+    lc_url_release(&u);
+}
+
 static int settle_http(struct lc_global *g, const struct lc_connect_options *given,
                        struct lc_error *err)
 {
@@ -129,10 +184,9 @@ static int settle_http(struct lc_global *g, const struct lc_connect_options *giv
         rc = env_password("CLICKHOUSE_PASSWORD", "CLICKHOUSE_PASSWORD_FILE", &password, err);
     if (rc)
         return rc;
-    if (password) {
-        lc_secret_add(password);
+    if (password)
         g->connect.password = password;
-    }
+    take_care(&g->connect);
     g->connect.ca_cert = given->ca_cert;
     g->connect.cert = given->cert;
     g->connect.key = given->key;
@@ -221,7 +275,7 @@ int lc_connection_reference(const struct lc_global *global, const char *url,
     if (rc)
         return rc;
     if (to.password)
-        lc_secret_add(to.password);
+        take_care(&to);
     rc = lc_backend_open(out, &to, err);
     if (rc == LC_ERR_SERVER && !to.password)
         lc_hint(err, "the password of --reference-url is in CLICKHOUSE_REFERENCE_PASSWORD, or in "

@@ -1,8 +1,12 @@
 #include "cli/term/message.h"
 
+#include "base/buf.h"
+#include "base/files.h"
 #include "base/secret.h"
 #include "base/signals.h"
+#include "base/utf8.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +30,105 @@ void lc_message_init(bool no_color, bool quiet)
 
 void lc_message_plain(char *s)
 {
-    for (; *s; s++) {
-        if ((unsigned char)*s < ' ' || *s == '\x7f')
-            *s = '?';
-        else if (*s == '\xc2' && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0)
-            s[0] = s[1] = '?'; /* a control character of Latin-1 */
+    for (size_t left = strlen(s), n; left; s += n, left -= n) {
+        n = lc_utf8_shown(s, left);
+        if (n)
+            continue;
+        n = lc_utf8_char(s, left);
+        n = n ? n : 1;
+        memset(s, '?', n);
     }
+}
+
+/*
+ * What stdout is while the program runs: a stream that writes to descriptor 1 what a terminal may
+ * be given, so that no printf can forget it. It works on bytes as they come: a character that is
+ * cut between two writes waits for its rest.
+ */
+static struct {
+    bool data; /* goes to a file or a pipe as it is */
+    bool terminal;
+    char rest[4];
+    size_t rest_n;
+} output;
+
+/* One piece of text, escaped as lc_printable does, line breaks and tabs kept. */
+static int put_shown(const char *p, size_t n, bool ends)
+{
+    struct lc_buf out;
+    int rc = 0;
+
+    lc_buf_init(&out, 4 * n + 1);
+    for (size_t taken; rc == 0 && n; p += taken, n -= taken) {
+        size_t shown = *p == '\n' || *p == '\t' ? 1 : lc_utf8_shown(p, n);
+        size_t whole = (unsigned char)*p < 0xc2   ? 1
+                       : (unsigned char)*p < 0xe0 ? 2
+                       : (unsigned char)*p < 0xf0 ? 3
+                                                  : 4;
+
+        if (!shown && n < whole && !ends) {
+            memcpy(output.rest, p, n);
+            output.rest_n = n;
+            break;
+        }
+        taken = shown ? shown : 1;
+        rc = shown ? lc_buf_add(&out, p, shown) : lc_buf_addf(&out, "\\x%02x", (unsigned char)*p);
+    }
+    if (rc)
+        errno = ENOMEM;
+    else if (out.n)
+        rc = lc_write_all(STDOUT_FILENO, out.p, out.n);
+    lc_buf_release(&out);
+    return rc;
+}
+
+static ssize_t output_write(void *cookie, const char *p, size_t n)
+{
+    char *joined = NULL;
+    size_t all = output.rest_n + n;
+    int rc;
+
+    (void)cookie;
+    if (output.data && !output.terminal)
+        return lc_write_all(STDOUT_FILENO, p, n) ? 0 : (ssize_t)n;
+    if (output.rest_n) {
+        joined = malloc(all);
+        if (!joined)
+            return 0;
+        memcpy(joined, output.rest, output.rest_n);
+        memcpy(joined + output.rest_n, p, n);
+        output.rest_n = 0;
+    }
+    rc = put_shown(joined ? joined : p, all, false);
+    free(joined);
+    return rc ? 0 : (ssize_t)n;
+}
+
+void lc_output_init(void)
+{
+    static const cookie_io_functions_t functions = {.write = output_write};
+    FILE *f = fopencookie(NULL, "w", functions);
+
+    if (!f)
+        return; /* no memory: what follows will say so */
+    output.terminal = isatty(STDOUT_FILENO) == 1;
+    setvbuf(f, NULL, output.terminal ? _IOLBF : _IOFBF, BUFSIZ);
+    stdout = f;
+}
+
+void lc_output_is_data(void)
+{
+    output.data = true;
+}
+
+int lc_output_end(void)
+{
+    int rc = fflush(stdout);
+
+    if (rc == 0 && output.rest_n)
+        rc = put_shown(output.rest, output.rest_n, true);
+    output.rest_n = 0;
+    return rc;
 }
 
 int lc_message_room(const char *text)
@@ -50,18 +147,17 @@ int lc_message_room(const char *text)
 }
 
 /* One write a line, so that lines of several threads do not mix. */
-static void put_line(const char *before, const char *fmt, va_list ap)
-    __attribute__((format(printf, 2, 0)));
+static void put_line(const char *before, const char *after, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 
-static void put_line(const char *before, const char *fmt, va_list ap)
+static void put_line(const char *before, const char *after, const char *fmt, va_list ap)
 {
     char text[LINE_MAX_BYTES];
     char line[LINE_MAX_BYTES + 64];
 
-    vsnprintf(text, sizeof text, fmt, ap);
-    lc_secret_redact(text);
+    lc_secret_format(text, sizeof text, fmt, ap);
     lc_message_plain(text);
-    snprintf(line, sizeof line, "%s%s\n", before, text);
+    snprintf(line, sizeof line, "%s%s%s", before, text, after);
     fputs(line, stderr);
 }
 
@@ -72,7 +168,7 @@ static void put(const char *before, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    put_line(before, fmt, ap);
+    put_line(before, "\n", fmt, ap);
     va_end(ap);
 }
 
@@ -83,8 +179,18 @@ void lc_say(const char *fmt, ...)
     if (quiet_asked)
         return;
     va_start(ap, fmt);
-    put_line("", fmt, ap);
+    put_line("", "\n", fmt, ap);
     va_end(ap);
+}
+
+void lc_ask(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    put_line("", "", fmt, ap);
+    va_end(ap);
+    fflush(stderr);
 }
 
 void lc_warn(const char *fmt, ...)
@@ -92,7 +198,7 @@ void lc_warn(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    put_line(colour ? "\033[33mlivecol: warning:\033[0m " : "livecol: warning: ", fmt, ap);
+    put_line(colour ? "\033[33mlivecol: warning:\033[0m " : "livecol: warning: ", "\n", fmt, ap);
     va_end(ap);
 }
 

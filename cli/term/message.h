@@ -15,10 +15,22 @@
 void lc_message_init(bool no_color, bool quiet);
 
 /*
- * Replace control characters in s, in place, by ?: a name of a table may hold them, and a terminal
- * would obey. Done by all that goes through here.
+ * Replace what lc_utf8_shown does not let through in s, in place, by ?: a name of a table may hold
+ * it, and a terminal would obey. Done by all that goes through here.
  */
 void lc_message_plain(char *s);
+
+/*
+ * Make of stdout a stream that lets nothing through that steers a terminal, hides or turns text:
+ * it becomes \xNN, line breaks and tabs stay. Once, before anything is printed.
+ */
+void lc_output_init(void);
+
+/* What comes is data, to be kept byte for byte; a terminal is spared it all the same. */
+void lc_output_is_data(void);
+
+/* Flush it at the end. 0, or EOF with errno. */
+int lc_output_end(void);
 
 /*
  * Bytes of the text that one line of the terminal has room for: a longer one would wrap, and its
@@ -28,6 +40,8 @@ int lc_message_room(const char *text);
 
 /* A plain line of talk; not with --quiet. */
 void lc_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A question: no line break behind it. */
+void lc_ask(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "livecol: warning: ..." */
 void lc_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "livecol: ..." with its hint; never silenced; nothing where err holds no failure. */

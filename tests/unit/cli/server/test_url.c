@@ -127,12 +127,48 @@ static void test_too_long_a_url(void **state)
     assert_string_equal(err.msg, "the URL is longer than 8192 bytes");
 }
 
+static void test_proxies_of_the_environment(void **state)
+{
+    static const struct {
+        const char *url, *variable, *value, *none, *wanted;
+    } cases[] = {{"http://db/", "http_proxy", "http://p:1", NULL, "http://p:1"},
+                 {"http://db/", "https_proxy", "http://p:1", NULL, NULL},
+                 {"https://db/", "HTTPS_PROXY", "http://p:1", NULL, "http://p:1"},
+                 {"https://db/", "ALL_PROXY", "http://p:1", NULL, "http://p:1"},
+                 {"http://127.0.0.1/", "http_proxy", "http://p:1", NULL, NULL},
+                 {"http://db.example.org/", "http_proxy", "http://p:1", "x, .example.org", NULL},
+                 {"http://db.example.org/", "http_proxy", "http://p:1", "ample.org", "http://p:1"},
+                 {"http://db/", "http_proxy", "http://p:1", "*", NULL},
+                 {"http://db/", "http_proxy", "", NULL, NULL}};
+    static const char *const all[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                      "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lc_url u;
+        const char *got;
+
+        for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+            unsetenv(all[k]);
+        setenv(cases[i].variable, cases[i].value, 1);
+        if (cases[i].none)
+            setenv("no_proxy", cases[i].none, 1);
+        assert_int_equal(lc_url_parse(&u, cases[i].url, NULL), 0);
+        got = lc_url_proxy(&u);
+        assert_int_equal(got != NULL, cases[i].wanted != NULL);
+        if (got)
+            assert_string_equal(got, cases[i].wanted);
+        lc_url_release(&u);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_urls),
         cmocka_unit_test(test_bad_urls),
         cmocka_unit_test(test_too_long_a_url),
+        cmocka_unit_test(test_proxies_of_the_environment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,35 @@ static void test_names_do_not_steer_the_terminal(void **state)
     assert_string_equal(text, "table a?b?[31mc? ?? \xc3\xbc\n");
 }
 
+/* What steers, hides or turns text never comes out: neither in talk nor in a message's own cut. */
+static void test_unicode_that_steers(void **state)
+{
+    static const char *const odd[] = {
+        "\x07",     "\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\x8b", "\xe2\x81\xa6", "\xef\xbb\xbf",
+        "\xd8\x9c", "\xff",     "\xe2\x80",     "\xc0\xaf",     "\xed\xa0\x80", "\xf3\xa0\x81\x81"};
+    char shown[64], s[16], want[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        size_t n = strlen(odd[i]);
+
+        snprintf(s, sizeof s, "a%sb", odd[i]);
+        memset(want, '?', sizeof want);
+        want[0] = 'a';
+        want[n + 1] = 'b';
+        want[n + 2] = '\0';
+        lc_message_plain(s);
+        assert_string_equal(s, want);
+        lc_printable(odd[i], n, shown, sizeof shown);
+        assert_int_equal(strlen(shown), 4 * n);
+        assert_int_equal(strncmp(shown, "\\x", 2), 0);
+    }
+    snprintf(s, sizeof s, "%s", "\xc3\xbc\xe2\x9c\x93\xf0\x9f\x98\x80");
+    snprintf(want, sizeof want, "%s", s);
+    lc_message_plain(s);
+    assert_string_equal(s, want);
+}
+
 static void test_quiet_silences_talk_alone(void **state)
 {
     struct lc_error err = LC_ERROR_INIT;
@@ -83,6 +112,39 @@ static void test_secrets_are_redacted(void **state)
     lc_say("the password is %s", "hunter2");
     capture_end(&c, text, sizeof text);
     assert_string_equal(text, "the password is ***\n");
+}
+
+/* Wherever a text is cut, no part of a password is left. Any number of them is known. */
+static void test_secrets_are_redacted_before_the_cut(void **state)
+{
+    static const char secret[] = "Q7#zkW!x9@LmPv";
+    struct lc_error err;
+    char name[32], small[40], fill[sizeof err.msg + 1];
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "one-of-many-%02d-", i);
+        lc_secret_add(name);
+    }
+    lc_secret_add(secret);
+    lc_secret_add("Q7#zkW!x9@LmPv-and-longer");
+    memset(fill, 'f', sizeof fill);
+    for (size_t at = sizeof err.msg - 2 * sizeof secret; at < sizeof err.msg; at++) {
+        err = LC_ERROR_INIT;
+        lc_fail(&err, LC_ERR_IO, "%.*s%s-%s", (int)at, fill, secret, secret);
+        assert_null(strchr(err.msg, 'Q'));
+        assert_non_null(strchr(err.msg + (at < sizeof err.msg - 1 ? at : 0),
+                               at < sizeof err.msg - 1 ? '*' : 'f'));
+    }
+    for (size_t size = 1; size < sizeof small; size++) {
+        snprintf(fill, sizeof fill, "at %s-and-longer, one-of-many-39-!", secret);
+        lc_printable(fill, strlen(fill), small, size);
+        assert_null(strchr(small, 'Q'));
+        assert_null(strstr(small, "one"));
+        assert_null(strstr(small, "longer"));
+    }
+    lc_printable(fill, strlen(fill), small, sizeof small);
+    assert_string_equal(small, "at ***, ***!");
 }
 
 static void test_long_lines_are_cut_not_lost(void **state)
@@ -140,6 +202,8 @@ int main(void)
         cmocka_unit_test(test_names_do_not_steer_the_terminal),
         cmocka_unit_test(test_quiet_silences_talk_alone),
         cmocka_unit_test(test_secrets_are_redacted),
+        cmocka_unit_test(test_unicode_that_steers),
+        cmocka_unit_test(test_secrets_are_redacted_before_the_cut),
         cmocka_unit_test(test_long_lines_are_cut_not_lost),
         cmocka_unit_test(test_exit_codes),
         cmocka_unit_test(test_first_signal_asks_to_stop),
