@@ -2,6 +2,7 @@
 
 #include "cli/server/server_error.h"
 #include "cli/column/compare_rules.h"
+#include "cli/column/domain.h"
 #include "cli/column/function_fit.h"
 #include "cli/column/sample_rows.h"
 #include "cli/server/query.h"
@@ -218,10 +219,26 @@ static void say(const struct lc_preflight *d, bool warning, const char *fmt, ...
     d->say(d->ctx, warning, text);
 }
 
+static int try_domain(const struct lc_preflight *d, const struct trial *t, struct lc_error *err);
+
+/* Does this error say that a value does not fit another type, rather than that a program failed? */
+static bool is_conversion(int server_code)
+{
+    static const int codes[] = {6,  27,  38,  41,  43,  48,  53,  69, 70,
+                                72, 131, 321, 407, 441, 675, 676, 691};
+
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (server_code == codes[i])
+            return true;
+    return false;
+}
+
 static int refuse_failing(const struct lc_preflight *d, const struct trial *t,
                           const struct lc_error *why, struct lc_error *err)
 {
     bool dictionary = t->udf && strncasecmp(t->udf, "dictGet", 7) == 0;
+    struct lc_preflight strict = *d;
+    struct lc_error way = LC_ERROR_INIT;
 
     if (err && err->code == 0)
         err->server_code = why->server_code;
@@ -238,8 +255,19 @@ static int refuse_failing(const struct lc_preflight *d, const struct trial *t,
     if (why->server_code == LC_SERVER_CANNOT_INSERT_NULL) {
         lc_fail(err, LC_ERR_REFUSED, "%s does not take NULL, which its column may hold, on %s: %s",
                 t->expr, d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
-        lc_hint(err, "ifNull(key, '') in its place; or a function whose XML gives the argument the "
-                     "type Nullable(String). INSERTs and reads of such rows would fail");
+        /* Which form its type takes is found by trying. */
+        strict.allow_unsafe = false;
+        if (try_domain(&strict, t, &way) == LC_ERR_REFUSED && way.hint[0])
+            lc_hint(err, "%s. INSERTs and reads of such rows would fail", way.hint);
+        else
+            lc_hint(err, "ifNull(key, '') in its place; or a function whose XML gives the argument "
+                         "the type Nullable(String). INSERTs and reads of such rows would fail");
+        return LC_ERR_REFUSED;
+    }
+    /* The key does not fit the argument: it is not the function that is broken. */
+    strict.allow_unsafe = false;
+    if (is_conversion(why->server_code) && try_domain(&strict, t, &way) == LC_ERR_REFUSED) {
+        lc_error_pass(err, &way);
         return LC_ERR_REFUSED;
     }
     lc_fail(err, LC_ERR_REFUSED, "%s does not answer on %s: %s", t->expr,
@@ -711,6 +739,56 @@ static int find_functions(struct lc_preflight *d, struct trial *t, bool now, boo
     return rc;
 }
 
+/* Put the column's own name in the place of the made-up one. */
+static void name_inputs_in(const struct trial *t, char *text, size_t size)
+{
+    for (size_t i = 0; i < t->inputs_n; i++) {
+        char out[32], before[1024];
+        const char *name = made_up_name(t, i, out);
+        char *at = name == out ? strstr(text, out) : NULL;
+
+        for (unsigned n = 0; at && n < 16; n++, at = strstr(text, out)) {
+            snprintf(before, sizeof before, "%.*s%s%s", (int)(at - text), text, t->inputs[i],
+                     at + strlen(out));
+            snprintf(text, size, "%s", before);
+        }
+    }
+}
+
+/* Every value that its columns may hold, not only those that they hold today. */
+static int try_domain(const struct lc_preflight *d, const struct trial *t, struct lc_error *err)
+{
+    struct lc_domain domain = {.cluster = d->cluster,
+                               .types_known = d->facts->udf_types,
+                               .expr = t->made_up,
+                               .say = d->say,
+                               .ctx = d->ctx};
+    char names[LC_DOMAIN_COLUMNS][32];
+    struct lc_error why = LC_ERROR_INIT;
+    int rc;
+
+    if (t->inputs_n > LC_DOMAIN_COLUMNS) {
+        say(d, true, "%s is not tried for every value that its columns may hold: it reads %zu",
+            t->expr, t->inputs_n);
+        return 0;
+    }
+    for (size_t i = 0; i < t->inputs_n; i++) {
+        domain.columns[i].name = made_up_name(t, i, names[i]);
+        domain.columns[i].type = lc_column_type_of(&t->column, t->inputs[i]);
+        domain.n++;
+    }
+    rc = lc_domain_check(&domain, &why);
+    name_inputs_in(t, why.msg, sizeof why.msg);
+    name_inputs_in(t, why.hint, sizeof why.hint);
+    if (rc == LC_ERR_REFUSED && d->allow_unsafe) {
+        say(d, true, "%s", why.msg);
+        rc = 0;
+    } else if (rc) {
+        lc_error_pass(err, &why);
+    }
+    return rc;
+}
+
 /* The column as the statement will have made it, in the table as those before it make that. */
 static int make_column(struct lc_preflight *d, struct trial *t, bool now, struct lc_error *err)
 {
@@ -794,6 +872,8 @@ static int try_function(struct lc_preflight *d, struct trial *t, struct lc_error
     }
     if (rc == 0)
         rc = try_expression(d, t, err);
+    if (rc == 0)
+        rc = try_domain(d, t, err);
     return rc ? rc : compare_rules(d, t, err);
 }
 

@@ -166,14 +166,35 @@ static const char *key_type(const struct lc_server_xml *s)
     return s->rules->kind == LC_KIND_RANGE ? "UInt64" : "String";
 }
 
+/* A type as the server shows it has spaces between its parts; a command has none. */
+static char *without_spaces(const char *type)
+{
+    char *text = strdup(type), *to = text;
+    char quote = 0;
+
+    for (char *from = text; text && *from; from++) {
+        if (quote && *from == '\\' && from[1])
+            *to++ = *from++;
+        else if (*from == '\'')
+            quote = quote ? 0 : '\'';
+        if (quote || *from != ' ')
+            *to++ = *from;
+    }
+    if (text)
+        *to = '\0';
+    return text;
+}
+
 /* What the function is given: the rules, and the format, must take it. */
 static int choose_argument(struct lc_server_xml *s, struct lc_error *err)
 {
     struct lc_argument arg = {0};
     int format = lc_format_from_name(s->format), rc;
 
-    if (!s->argument)
-        s->argument = key_type(s);
+    s->argument_text = without_spaces(s->argument ? s->argument : key_type(s));
+    if (!s->argument_text)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory");
+    s->argument = s->argument_text;
     rc = lc_argument_parse(&arg, s->argument, err);
     if (!rc)
         rc = lc_argument_fits(&arg, s->argument, s->rules->kind, (enum lc_format)format, err);
@@ -251,6 +272,7 @@ void lc_server_xml_release(struct lc_server_xml *s)
 {
     for (unsigned i = 0; i < LC_MAX_ATTRIBUTES; i++)
         free(s->type[i]);
+    free(s->argument_text);
     lc_rules_free(s->rules);
     *s = (struct lc_server_xml){0};
 }

@@ -41,6 +41,7 @@ struct lc_server_xml {
     char rules_name[220]; /* region_v1.csv, or .rules */
     unsigned n;           /* attributes of the dictionary; the function has the first */
     uint32_t attribute[LC_MAX_ATTRIBUTES];
+    char *argument_text;           /* `argument`, as it is written */
     char *type[LC_MAX_ATTRIBUTES]; /* of the function; without LowCardinality in the dictionary */
 };
 

@@ -1,0 +1,676 @@
+#include "cli/column/domain.h"
+
+#include "cli/column/edge_values.h"
+#include "cli/sql/expression.h"
+#include "cli/sql/lexer.h"
+#include "cli/sql/quote.h"
+#include "livecol_sql.h"
+#include "udf/argument.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_SQL_BYTES = 4 << 20, CALLS_MAX = 8, NULL_INTO_PLAIN = 349 };
+
+/* A call of an executable function with one argument, in the expression's text. */
+struct call {
+    char *function, *argument; /* the argument's text */
+    size_t at, n;              /* where that is */
+    char *takes;               /* the declared type */
+    char *given;               /* the argument's own */
+};
+
+struct run {
+    const struct lc_domain *d;
+    struct lc_edge_values values[LC_DOMAIN_COLUMNS];
+    size_t rows; /* of all columns' values */
+    struct call calls[CALLS_MAX];
+    size_t n_calls;
+};
+
+static int no_memory(struct lc_error *err)
+{
+    return lc_fail(err, LC_ERR_NOMEM, "no memory to try a column's values");
+}
+
+static void say(const struct lc_domain *d, bool warning, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(const struct lc_domain *d, bool warning, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (d->say)
+        d->say(d->ctx, warning, text);
+}
+
+/* ── Queries over rows [first, first + rows) of the edges ─────────────────────────────────────── */
+
+/* Each column by its name: the row's value of it, where the row is its, else its first. */
+static int add_columns(const struct run *r, size_t first, struct lc_buf *sql)
+{
+    size_t start = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < r->d->n; i++) {
+        rc = lc_buf_adds(sql, "arrayElement(") ||
+             lc_edge_values_add_array(&r->values[i], r->d->columns[i].type, sql) ||
+             lc_buf_addf(sql,
+                         ", toUInt32(if(number + %zu >= %zu AND number + %zu < %zu, number + %zu - "
+                         "%zu + 1, 1))) AS ",
+                         first, start, first, start + r->values[i].n, first, start) ||
+             lc_sql_add_id(sql, r->d->columns[i].name) || lc_buf_adds(sql, ", ");
+        start += r->values[i].n;
+    }
+    return rc;
+}
+
+/*
+ * SELECT `answer` FROM (the columns, `what` AS livecol_x). The inner SELECT stands next to the FROM
+ * that names the host: on older servers only that one is done there.
+ */
+static int ask(const struct run *r, size_t host, size_t first, size_t rows, const char *answer,
+               const char *what, struct lc_answer *out, struct lc_error *err)
+{
+    const struct lc_cluster *c = r->d->cluster;
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    rc = lc_buf_addf(&sql, "SELECT %s FROM (SELECT ", answer) || add_columns(r, first, &sql) ||
+         lc_buf_addf(&sql, "(%s\n) AS livecol_x FROM ", what);
+    if (!rc && c->by_remote)
+        rc = lc_cluster_add_from(c, host, &sql, "system", "numbers");
+    else if (!rc)
+        rc = lc_buf_addf(&sql, "(SELECT number FROM system.numbers LIMIT %zu)", rows);
+    rc = rc || lc_buf_addf(&sql, " LIMIT %zu)", rows) || !lc_buf_str(&sql)
+             ? no_memory(err)
+             : lc_cluster_run(c, host, lc_buf_str(&sql), out, err);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+/* Does it answer for those rows? LC_ERR_SERVER with the server's reason where it does not. */
+static int answers(const struct run *r, size_t host, size_t first, size_t rows, const char *expr,
+                   struct lc_error *err)
+{
+    struct lc_answer out = {0};
+    int rc = ask(r, host, first, rows, "count() AS n, uniqExact(toString(livecol_x)) AS different",
+                 expr, &out, err);
+
+    lc_answer_release(&out);
+    return rc;
+}
+
+/* The first row of [0, r->rows) for which it fails, given that it does for all of them together. */
+static int find_failing(const struct run *r, size_t host, const char *expr, size_t *row,
+                        struct lc_error *why)
+{
+    size_t low = 0, high = r->rows;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        struct lc_error ignored = LC_ERROR_INIT;
+        int rc = answers(r, host, low, middle - low, expr, &ignored);
+
+        if (rc && rc != LC_ERR_SERVER) {
+            *why = ignored;
+            return rc;
+        }
+        if (rc)
+            high = middle;
+        else
+            low = middle;
+    }
+    *row = low;
+    *why = LC_ERROR_INIT;
+    return answers(r, host, low, 1, expr, why);
+}
+
+/* ── Values ───────────────────────────────────────────────────────────────────────────────────── */
+
+/* Those of a column that this server can make: all, or the first, or none. */
+static int settle_values(struct run *r, size_t i, struct lc_error *err)
+{
+    struct lc_domain one = *r->d;
+    struct run alone = {.d = &one};
+    struct lc_buf name;
+    int rc = 0;
+
+    one.n = 1;
+    one.columns[0] = r->d->columns[i];
+    alone.values[0] = r->values[i];
+    lc_buf_init(&name, MAX_SQL_BYTES);
+    if (lc_buf_adds(&name, "toString(tuple(") || lc_sql_add_id(&name, one.columns[0].name) ||
+        lc_buf_adds(&name, "))") || !lc_buf_str(&name))
+        rc = no_memory(err);
+    if (rc == 0 && r->values[i].known) {
+        struct lc_error why = LC_ERROR_INIT;
+
+        rc = answers(&alone, 0, 0, r->values[i].n, lc_buf_str(&name), &why);
+        if (rc == LC_ERR_SERVER) {
+            r->values[i].known = false;
+            rc = 0;
+        } else if (rc) {
+            lc_error_pass(err, &why);
+        }
+    }
+    lc_buf_release(&name);
+    return rc;
+}
+
+/* The values of every column. *can false: of one there are none, so that nothing can be tried. */
+static int make_values(struct run *r, bool *can, struct lc_error *err)
+{
+    int rc = 0;
+
+    *can = r->d->n > 0;
+    for (size_t i = 0; rc == 0 && i < r->d->n; i++) {
+        rc = lc_edge_values_make(&r->values[i], r->d->columns[i].type, err);
+        rc = rc ? rc : settle_values(r, i, err);
+        if (rc == 0 && !r->values[i].known) {
+            *can = false;
+            say(r->d, true,
+                "%s is not tried for every value that %s may hold: none of the type %s can be made "
+                "up",
+                r->d->expr, r->d->columns[i].name, r->d->columns[i].type);
+            return 0;
+        }
+        r->rows += r->values[i].n;
+    }
+    return rc;
+}
+
+/* "k = '-1' (Int32)" of the column whose row it is. */
+static const char *show_row(const struct run *r, size_t row, char *out, size_t size)
+{
+    size_t start = 0;
+    char shown[120];
+
+    for (size_t i = 0; i < r->d->n; i++) {
+        if (row < start + r->values[i].n) {
+            struct lc_slice v = r->values[i].v[row - start];
+
+            snprintf(out, size, "%.100s = %s%s%s (%.150s)", r->d->columns[i].name, v.p ? "'" : "",
+                     v.p ? lc_printable(v.p, v.n, shown, sizeof shown) : "NULL", v.p ? "'" : "",
+                     r->d->columns[i].type);
+            return out;
+        }
+        start += r->values[i].n;
+    }
+    return "";
+}
+
+/* ── Calls ────────────────────────────────────────────────────────────────────────────────────── */
+
+/* The text of the one argument between the parentheses behind *at. False: none, or several. */
+static bool read_argument(const char *expr, size_t at, size_t *start, size_t *n)
+{
+    struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
+    struct lc_tok tok;
+    unsigned depth = 0;
+
+    lex.pos = at;
+    *start = at;
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        if (lc_tok_symbol(&tok, ')') && depth == 0) {
+            *n = tok.at - at;
+            return *n > 0;
+        }
+        if (lc_tok_symbol(&tok, ',') && depth == 0)
+            return false;
+        depth += lc_tok_symbol(&tok, '(') || lc_tok_symbol(&tok, '[');
+        depth -= depth && (lc_tok_symbol(&tok, ')') || lc_tok_symbol(&tok, ']'));
+    }
+    return false;
+}
+
+/* What the function takes, as the connected server has it; NULL where it is no executable one. */
+static int ask_takes(const struct run *r, struct call *c, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"name", c->function}, {NULL, NULL}};
+    struct lc_answer t = {0};
+    int rc = lc_cluster_read(r->d->cluster, 0, lc_sql_function_fit, lc_sql_host_function_fit, args,
+                             &t, err);
+
+    if (rc == 0 && t.rows == 1 && lc_answer_u64(&t, 0, LC_SQL_FUNCTION_FIT_ARGUMENTS, 0) == 1) {
+        c->takes = strdup(lc_answer_at(&t, 0, LC_SQL_FUNCTION_FIT_ARGUMENT_TYPE)->p);
+        rc = c->takes ? 0 : no_memory(err);
+    }
+    lc_answer_release(&t);
+    return rc;
+}
+
+/* The server breaks the lines of a long type. */
+static void squeeze(char *type)
+{
+    char *to = type;
+
+    for (const char *from = type; *from; from++)
+        if (*from != '\n' && !(*from == ' ' && to > type && (to[-1] == ' ' || to[-1] == '(')))
+            *to++ = *from;
+    *to = '\0';
+}
+
+static int ask_given(const struct run *r, struct call *c, struct lc_error *err)
+{
+    struct lc_answer out = {0};
+    int rc = ask(r, 0, 0, 1, "toTypeName(livecol_x) AS type", c->argument, &out, err);
+
+    if (rc == 0 && out.rows == 1) {
+        c->given = strdup(lc_answer_at(&out, 0, 0)->p);
+        rc = c->given ? 0 : no_memory(err);
+        if (rc == 0)
+            squeeze(c->given);
+    }
+    lc_answer_release(&out);
+    return rc;
+}
+
+static void release_call(struct call *c)
+{
+    free(c->function);
+    free(c->argument);
+    free(c->takes);
+    free(c->given);
+    *c = (struct call){0};
+}
+
+/* Every call of an executable function whose declared type the server tells. */
+static int find_calls(struct run *r, struct lc_error *err)
+{
+    struct lc_slice expr = {(const uint8_t *)r->d->expr, strlen(r->d->expr)};
+    size_t at = 0;
+    int rc = 0;
+
+    while (rc == 0 && r->d->types_known && r->n_calls < CALLS_MAX) {
+        struct call c = {.function = lc_expr_function(expr, &at)};
+
+        if (!c.function)
+            break;
+        rc = ask_takes(r, &c, err);
+        if (rc == 0 && c.takes && read_argument(r->d->expr, at, &c.at, &c.n)) {
+            c.argument = strndup(r->d->expr + c.at, c.n);
+            rc = c.argument ? ask_given(r, &c, err) : no_memory(err);
+        }
+        if (rc == 0 && c.given)
+            r->calls[r->n_calls++] = c;
+        else
+            release_call(&c);
+    }
+    return rc;
+}
+
+/* ── A way to write it ────────────────────────────────────────────────────────────────────────── */
+
+/* The expression with another argument in that call; malloc'ed. */
+static char *with_argument(const struct run *r, const struct call *c, const char *argument)
+{
+    struct lc_buf b;
+    char *text;
+
+    lc_buf_init(&b, MAX_SQL_BYTES);
+    if (lc_buf_add(&b, r->d->expr, c->at) || lc_buf_adds(&b, argument) ||
+        lc_buf_adds(&b, r->d->expr + c->at + c->n)) {
+        lc_buf_release(&b);
+        return NULL;
+    }
+    text = lc_buf_detach(&b);
+    lc_buf_release(&b);
+    return text;
+}
+
+static int loss_of(const struct run *r, size_t host, const struct call *c, char *said, size_t size,
+                   size_t *row, struct lc_error *err);
+static bool is_text_of(const struct call *c);
+
+/* Do all values pass, with this argument in its place? */
+static bool passes(const struct run *r, const struct call *c, const char *argument)
+{
+    struct call tried = *c;
+    struct lc_error ignored = LC_ERROR_INIT;
+    char *expr = with_argument(r, c, argument), said[400];
+    size_t row;
+    bool good;
+
+    tried.argument = (char *)(uintptr_t)argument;
+    tried.given = NULL;
+    good = expr && answers(r, 0, 0, r->rows, expr, &ignored) == 0 &&
+           ask_given(r, &tried, &ignored) == 0 && tried.given && !is_text_of(&tried) &&
+           loss_of(r, 0, &tried, said, sizeof said, &row, &ignored) == 0;
+    free(tried.given);
+    free(expr);
+    return good;
+}
+
+/* What a type is, for the ways to write its values otherwise. */
+enum { TEXT = 1, INTEGER = 2, FLOAT = 4, DECIMAL = 8, CALENDAR = 16, OTHER = 32 };
+
+static unsigned sort_of(const char *type)
+{
+    static const struct {
+        const char *word;
+        unsigned sort;
+    } sorts[] = {{"String", TEXT},     {"FixedString", TEXT}, {"Int", INTEGER},
+                 {"UInt", INTEGER},    {"Float", FLOAT},      {"BFloat", FLOAT},
+                 {"Decimal", DECIMAL}, {"Enum", CALENDAR},    {"Date", CALENDAR}};
+    char *plain = lc_edge_values_plain(type);
+    unsigned sort = OTHER;
+
+    for (size_t i = 0; plain && i < sizeof sorts / sizeof *sorts; i++)
+        if (strncmp(plain, sorts[i].word, strlen(sorts[i].word)) == 0)
+            sort = sorts[i].sort;
+    free(plain);
+    return sort;
+}
+
+/*
+ * Each that is for the sort is tried, and the first that passes is the hint. $ is the argument's text.
+ * None changes a value in silence: accurateCastOrDefault gives 0 for what does not fit, of integers
+ * and floats; of the others toInt64 and floor do what they say, and what is too large fails.
+ */
+static const struct {
+    unsigned sorts;
+    const char *text;
+} ways[] = {
+    {TEXT, "ifNull($, '')"},
+    {INTEGER, "ifNull($, 0)"},
+    {INTEGER, "accurateCastOrDefault($, 'UInt64')"},
+    {INTEGER, "accurateCastOrDefault(ifNull($, 0), 'UInt64')"},
+    {INTEGER, "accurateCastOrDefault($, 'Int64')"},
+    {INTEGER, "accurateCastOrDefault(ifNull($, 0), 'Int64')"},
+    {FLOAT, "accurateCastOrDefault(floor($), 'UInt64')"},
+    {FLOAT, "accurateCastOrDefault(floor(ifNull($, 0)), 'UInt64')"},
+    {FLOAT, "accurateCastOrDefault(floor($), 'Int64')"},
+    {FLOAT, "accurateCastOrDefault(floor(ifNull($, 0)), 'Int64')"},
+    {DECIMAL, "toUInt64(greatest(floor($), 0))"},
+    {DECIMAL, "toUInt64(greatest(floor(ifNull($, 0)), 0))"},
+    {DECIMAL, "toInt64(floor($))"},
+    {DECIMAL, "toInt64(floor(ifNull($, 0)))"},
+    {CALENDAR, "toUInt64(greatest(toInt64($), 0))"},
+    {CALENDAR, "toUInt64(greatest(ifNull(toInt64($), 0), 0))"},
+    {CALENDAR, "toInt64($)"},
+    {CALENDAR, "ifNull(toInt64($), 0)"},
+    {TEXT, "toUInt64OrZero($)"},
+    {TEXT, "ifNull(toUInt64OrZero($), 0)"},
+    {TEXT, "toInt64OrZero($)"},
+    {TEXT, "ifNull(toInt64OrZero($), 0)"},
+    {~0u, "toString($)"},
+    {~0u, "ifNull(toString($), '')"},
+};
+
+/* The way with the argument in the place of $; malloc'ed. */
+static char *write_way(const char *way, const char *argument)
+{
+    struct lc_buf b;
+    char *text;
+    int rc = 0;
+
+    lc_buf_init(&b, MAX_SQL_BYTES);
+    for (; *way && !rc; way++)
+        rc = *way == '$' ? lc_buf_adds(&b, argument) : lc_buf_add(&b, way, 1);
+    text = rc ? NULL : lc_buf_detach(&b);
+    lc_buf_release(&b);
+    return text;
+}
+
+/* The type itself, where a program takes it and it is of the sort that the function's rules take. */
+static bool is_declarable(const struct call *c)
+{
+    struct lc_argument given = {0}, takes = {0};
+    bool good = lc_argument_parse(&given, c->given, NULL) == 0 &&
+                lc_argument_parse(&takes, c->takes, NULL) == 0;
+    enum lc_kind kind = good && (takes.base == LC_ARG_STRING || takes.base == LC_ARG_FIXED_STRING)
+                            ? LC_KIND_EXACT
+                            : LC_KIND_RANGE;
+
+    good = good && lc_argument_fits(&given, c->given, kind, LC_FORMAT_NATIVE, NULL) == 0;
+    lc_argument_release(&given);
+    lc_argument_release(&takes);
+    return good;
+}
+
+static void hint(const struct run *r, const struct call *c, struct lc_error *err)
+{
+    char *found = NULL;
+    const char *declare = is_declarable(c) ? c->given : NULL;
+    unsigned sort = sort_of(c->given);
+
+    for (size_t i = 0; !found && i < sizeof ways / sizeof *ways; i++) {
+        char *way = ways[i].sorts & sort ? write_way(ways[i].text, c->argument) : NULL;
+
+        if (way && passes(r, c, way))
+            found = way;
+        else
+            free(way);
+    }
+    if (found && declare)
+        lc_hint(err,
+                "write %.60s(%.150s), or declare the function so that it takes it: livecol config "
+                "install --argument \"%.150s\"",
+                c->function, found, declare);
+    else if (found)
+        lc_hint(err, "write %.60s(%.300s). Nothing was changed", c->function, found);
+    else if (declare)
+        lc_hint(err,
+                "declare the function so that it takes it: livecol config install --argument "
+                "\"%.150s\"",
+                declare);
+    else
+        lc_hint(err, "an INSERT of such a row would fail, and merges and every ALTER of the table "
+                     "with it: change the expression so that it answers for it, too");
+    free(found);
+}
+
+/* ── What is wrong ────────────────────────────────────────────────────────────────────────────── */
+
+static int refuse_failing(const struct run *r, size_t host, struct lc_error *err)
+{
+    char shown[500];
+    struct lc_error why = LC_ERROR_INIT;
+    size_t row;
+    int rc = find_failing(r, host, r->d->expr, &row, &why);
+
+    if (rc == 0) /* together they fail, and each alone does not: nothing is proven */
+        return 0;
+    if (rc != LC_ERR_SERVER) {
+        lc_error_pass(err, &why);
+        return rc;
+    }
+    lc_fail(err, LC_ERR_REFUSED, "%.200s fails for %s, which its column may hold%s%s: %.400s",
+            r->d->expr, show_row(r, row, shown, sizeof shown),
+            r->d->cluster->name ? ", on host " : "", lc_cluster_host_name(r->d->cluster, host),
+            why.msg);
+    if (err && err->code == LC_ERR_REFUSED)
+        err->server_code = why.server_code;
+    /* One call alone: the one to be written otherwise. */
+    if (r->n_calls == 1)
+        hint(r, &r->calls[0], err);
+    else
+        lc_hint(err, "%s. An INSERT of such a row would fail; nothing was changed",
+                why.server_code == NULL_INTO_PLAIN
+                    ? "ifNull(key, '') in its place, or a function whose argument is Nullable"
+                    : "change the expression so that it answers for it, too");
+    return LC_ERR_REFUSED;
+}
+
+/* Strings, and what has one text that nobody would write otherwise. */
+static bool has_plain_text(const char *type)
+{
+    static const char *const words[] = {"String", "FixedString", "Enum", "Int", "UInt", "Nothing"};
+    char *plain = lc_edge_values_plain(type);
+    bool good = false;
+
+    for (size_t i = 0; plain && i < sizeof words / sizeof *words; i++)
+        good = good || strncmp(plain, words[i], strlen(words[i])) == 0;
+    free(plain);
+    return good;
+}
+
+/* Is a String argument given what is no string, so that the server makes a text of it? */
+static bool is_text_of(const struct call *c)
+{
+    char *takes = lc_edge_values_plain(c->takes);
+    bool text = takes &&
+                (strcmp(takes, "String") == 0 || strncmp(takes, "FixedString(", 12) == 0) &&
+                !has_plain_text(c->given);
+
+    free(takes);
+    return text;
+}
+
+static int refuse_text(const struct run *r, const struct call *c, struct lc_error *err)
+{
+    struct lc_answer out = {0};
+    char shown[120] = "";
+
+    if (ask(r, 0, r->values[0].n > 1, 1, "toString(livecol_x) AS text", c->argument, &out, NULL) ==
+            0 &&
+        out.rows == 1)
+        lc_printable(lc_answer_at(&out, 0, 0)->p, lc_answer_at(&out, 0, 0)->n, shown, sizeof shown);
+    lc_answer_release(&out);
+    lc_fail(err, LC_ERR_REFUSED,
+            "%.60s takes %.100s, and %.150s is %.150s: the server would hand it a text like \"%s\"",
+            c->function, c->takes, c->argument, c->given, shown);
+    if (strncmp(c->given, "Array(", 6) == 0)
+        lc_hint(err,
+                "write %.60s(%.120s[1]), or what else of it is the key; %.60s(toString(%.120s)) "
+                "where its text is meant",
+                c->function, c->argument, c->function, c->argument);
+    else
+        hint(r, c, err);
+    return LC_ERR_REFUSED;
+}
+
+/* Ask for "was, became, changed" of every row; those of which the server can tell nothing are none. */
+static int ask_changed(const struct run *r, size_t host, const struct call *c, const char *answer,
+                       char *said, size_t size, size_t *row, struct lc_error *err)
+{
+    struct lc_answer out = {0};
+    struct lc_error why = LC_ERROR_INIT;
+    int rc = ask(r, host, 0, r->rows, answer, c->argument, &out, &why);
+
+    if (rc == LC_ERR_SERVER)
+        rc = 0;
+    else if (rc)
+        lc_error_pass(err, &why);
+    for (size_t i = 0; rc == 0 && i < out.rows; i++) {
+        if (lc_answer_u64(&out, i, 2, 0) == 0)
+            continue;
+        *row = i;
+        snprintf(said, size, "%.150s as %.100s is %.100s", lc_answer_at(&out, i, 0)->p, c->takes,
+                 lc_answer_at(&out, i, 1)->p);
+        rc = LC_ERR_FOUND;
+    }
+    lc_answer_release(&out);
+    return rc;
+}
+
+/* was, became, and whether it is changed: there and back it is another, or it was negative. */
+static int write_changed(struct lc_buf *b, const char *takes, const char *given, bool negative)
+{
+    static const char value[] = "assumeNotNull(livecol_x)";
+    int rc = lc_buf_addf(b, "toString(%s) AS was, toString(CAST(%s, ", value, value) ||
+             lc_sql_add_str(b, takes) || lc_buf_adds(b, ")) AS became, isNotNull(livecol_x) AND ");
+
+    if (!rc && negative)
+        rc = lc_buf_addf(b, "toInt64(%s) < 0", value);
+    else if (!rc)
+        rc = lc_buf_addf(b, "toString(CAST(CAST(%s, ", value) || lc_sql_add_str(b, takes) ||
+             lc_buf_adds(b, "), ") || lc_sql_add_str(b, given) ||
+             lc_buf_addf(b, ")) != toString(%s)", value);
+    return rc || lc_buf_adds(b, " AS changed") || !lc_buf_str(b) ? LC_ERR_NOMEM : 0;
+}
+
+/*
+ * The value that the server changes on its way into the argument's type: there and back it is another,
+ * or a negative number comes out above 2^63. LC_ERR_FOUND with *row and what becomes of it, 0: none.
+ */
+static int loss_of(const struct run *r, size_t host, const struct call *c, char *said, size_t size,
+                   size_t *row, struct lc_error *err)
+{
+    char *takes = lc_edge_values_plain(c->takes), *given = lc_edge_values_plain(c->given);
+    bool wraps = takes && given && strncmp(takes, "UInt", 4) == 0 &&
+                 (strncmp(given, "Enum", 4) == 0 || strcmp(given, "Date32") == 0);
+    int rc = takes && given ? 0 : no_memory(err);
+    struct lc_buf answer;
+
+    *row = 0;
+    lc_buf_init(&answer, MAX_SQL_BYTES);
+    for (unsigned negative = wraps; rc == 0 && strcmp(takes, given) != 0; negative--) {
+        lc_buf_reset(&answer);
+        rc = write_changed(&answer, takes, given, negative)
+                 ? no_memory(err)
+                 : ask_changed(r, host, c, lc_buf_str(&answer), said, size, row, err);
+        if (negative == 0)
+            break;
+    }
+    lc_buf_release(&answer);
+    free(takes);
+    free(given);
+    return rc;
+}
+
+static int check_call(const struct run *r, const struct call *c, struct lc_error *err)
+{
+    char said[400], shown[500];
+    size_t row;
+    int rc;
+
+    if (is_text_of(c))
+        return refuse_text(r, c, err);
+    rc = loss_of(r, 0, c, said, sizeof said, &row, err);
+    if (rc != LC_ERR_FOUND)
+        return rc;
+    lc_fail(err, LC_ERR_REFUSED, "%.200s is given another key than %s: %s", r->d->expr,
+            show_row(r, row, shown, sizeof shown), said);
+    hint(r, c, err);
+    return LC_ERR_REFUSED;
+}
+
+/* ── All of it ────────────────────────────────────────────────────────────────────────────────── */
+
+/* Answers that the column's own type cannot hold fail the INSERT as well. */
+static int check_hosts(const struct run *r, struct lc_error *err)
+{
+    const struct lc_cluster *c = r->d->cluster;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < c->n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+
+        if (c->v[i].down)
+            continue;
+        rc = answers(r, i, 0, r->rows, r->d->expr, &why);
+        if (rc == LC_ERR_SERVER)
+            rc = refuse_failing(r, i, err);
+        else if (rc)
+            lc_error_pass(err, &why);
+    }
+    return rc;
+}
+
+int lc_domain_check(const struct lc_domain *d, struct lc_error *err)
+{
+    struct run r = {.d = d};
+    bool can = false;
+    int rc = make_values(&r, &can, err);
+
+    if (rc == 0 && can)
+        rc = find_calls(&r, err);
+    if (rc == 0 && can)
+        rc = check_hosts(&r, err);
+    for (size_t i = 0; rc == 0 && can && i < r.n_calls; i++)
+        rc = check_call(&r, &r.calls[i], err);
+    for (size_t i = 0; i < r.n_calls; i++)
+        release_call(&r.calls[i]);
+    for (size_t i = 0; i < d->n; i++)
+        lc_edge_values_release(&r.values[i]);
+    return rc;
+}
