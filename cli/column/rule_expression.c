@@ -1,5 +1,6 @@
 #include "cli/column/rule_expression.h"
 
+#include "cli/sql/type_name.h"
 #include "cli/sql/quote.h"
 
 #include <inttypes.h>
@@ -180,5 +181,31 @@ int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const c
         lc_hint(err, "keep the function, or load the rules into a dictionary");
         return LC_ERR_REFUSED;
     }
+    return rc;
+}
+
+/* The type's own empty value, where no rule holds. */
+static const char *miss_of(const char *type)
+{
+    if (strstr(type, "Nullable("))
+        return "NULL";
+    return lc_type_is_integer(type) ? "'0'" : "''";
+}
+
+int lc_rule_function(const struct lc_rule_function *f, struct lc_buf *out, struct lc_error *err)
+{
+    bool text = strcmp(f->type, "String") == 0 || strcmp(f->type, "LowCardinality(String)") == 0;
+    int rc;
+
+    if (lc_buf_adds(out, "CREATE FUNCTION ") || lc_sql_add_name(out, f->name) ||
+        (f->cluster && (lc_buf_adds(out, " ON CLUSTER ") || lc_sql_add_name(out, f->cluster))) ||
+        lc_buf_adds(out, " AS (k) -> ") || (!text && lc_buf_adds(out, "CAST(")))
+        return lc_no_memory(err);
+    rc = lc_rule_expression(f->rules, f->attribute, f->converts ? "toString(k)" : "k",
+                            miss_of(f->type), out, err);
+    if (rc == 0 && ((!text && (lc_buf_adds(out, ", ") || lc_sql_add_str(out, f->type) ||
+                               lc_buf_adds(out, ")"))) ||
+                    lc_buf_adds(out, ";\n")))
+        rc = lc_no_memory(err);
     return rc;
 }

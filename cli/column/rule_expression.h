@@ -34,4 +34,20 @@
 int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
                        const char *miss_sql, struct lc_buf *out, struct lc_error *err);
 
+/* A SQL function that answers by the rules. Texts are the caller's. */
+struct lc_rule_function {
+    const char *name;    /* region_v1 */
+    const char *cluster; /* ON CLUSTER; NULL: none */
+    const struct lc_rules *rules;
+    uint32_t attribute;
+    const char *type; /* of the result: "LowCardinality(String)", "UInt16", … */
+    bool converts;    /* the key is no string: toString(k) is looked up */
+};
+
+/*
+ * Append "CREATE FUNCTION region_v1 AS (k) -> …;", with a CAST where the type is no String. A server
+ * stores a DEFAULT that calls it as the expression itself. 0, or as lc_rule_expression.
+ */
+int lc_rule_function(const struct lc_rule_function *f, struct lc_buf *out, struct lc_error *err);
+
 #endif

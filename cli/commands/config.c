@@ -2,8 +2,6 @@
 #include "cli/commands/config.h"
 
 #include "udf/rules/match.h"
-#include "cli/sql/type_name.h"
-#include "cli/sql/quote.h"
 #include "cli/column/rule_expression.h"
 #include "base/files.h"
 #include "base/json.h"
@@ -200,33 +198,18 @@ static int put_out(struct request *q, const char *what,
     return rc;
 }
 
-/* The type's own empty value, where no rule holds. */
-static const char *miss_of(const char *type)
-{
-    if (strstr(type, "Nullable("))
-        return "NULL";
-    return lc_type_is_integer(type) ? "'0'" : "''";
-}
-
-/* CREATE FUNCTION region_v1 AS (k) -> …, with the result's type where it is not a String. */
 static int make_sql(const struct lc_server_xml *s, struct lc_buf *out, struct lc_error *err)
 {
-    const char *type = s->type[0];
-    bool text = strcmp(type, "String") == 0 || strcmp(type, "LowCardinality(String)") == 0;
-    bool converts =
-        s->argument && !strstr(s->argument, "String") && !lc_kind_takes_numbers(s->rules->kind);
-    int rc;
+    const struct lc_rule_function f = {
+        .name = s->full,
+        .rules = s->rules,
+        .attribute = s->attribute[0],
+        .type = s->type[0],
+        .converts =
+            s->argument && !strstr(s->argument, "String") && !lc_kind_takes_numbers(s->rules->kind),
+    };
 
-    if (lc_buf_adds(out, "CREATE FUNCTION ") || lc_sql_add_id(out, s->full) ||
-        lc_buf_adds(out, " AS (k) -> ") || (!text && lc_buf_adds(out, "CAST(")))
-        return lc_no_memory(err);
-    rc = lc_rule_expression(s->rules, s->attribute[0], converts ? "toString(k)" : "k",
-                            miss_of(type), out, err);
-    if (rc == 0 && ((!text && (lc_buf_adds(out, ", ") || lc_sql_add_str(out, type) ||
-                               lc_buf_adds(out, ")"))) ||
-                    lc_buf_adds(out, ";\n")))
-        rc = lc_no_memory(err);
-    return rc;
+    return lc_rule_function(&f, out, err);
 }
 
 #define EXAMPLE_RULES "--rules region.csv --name region --version 1"

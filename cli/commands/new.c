@@ -1,4 +1,6 @@
 /* livecol new */
+#include "udf/rules/open.h"
+#include "cli/column/rule_expression.h"
 #include "base/json.h"
 #include "base/signals.h"
 #include "base/strings.h"
@@ -24,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STAMP_DIGITS = 14, MAX_NAME_BYTES = 100, MAX_TEXT_BYTES = 1 << 16 };
+enum { STAMP_DIGITS = 14, MAX_NAME_BYTES = 100, MAX_TEXT_BYTES = 1 << 20 };
 
 /* What is wanted: a name, and the derived column where one is given. */
 struct wanted {
@@ -34,6 +36,9 @@ struct wanted {
     const char *cluster;
     struct lc_new_rederive rederive; /* or the column that is re-derived, and by which functions */
     bool materialized;
+    const char *as, *rules_path, *attribute; /* "sql": the function is made of these rules */
+    struct lc_rules *rules;
+    uint32_t attribute_at;
 };
 
 /* "Add region!" becomes "add_region"; what has no letter or digit is refused. */
@@ -144,11 +149,56 @@ static int add_drop(struct lc_buf *b, const struct wanted *w, const char *table,
     return rc;
 }
 
-/* Up: the table, those over it, then the rows. Down: those over it first. */
+/* The function, where it is one of SQL. */
+static int add_function(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
+{
+    const struct lc_rule_function f = {.name = w->function,
+                                       .cluster = w->cluster,
+                                       .rules = w->rules,
+                                       .attribute = w->attribute_at,
+                                       .type = w->type};
+    int rc = lc_rule_function(&f, b, err);
+
+    return rc == 0 && lc_buf_adds(b, "\n") ? lc_no_memory(err) : rc;
+}
+
+static int drop_function(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
+{
+    return lc_buf_adds(b, "DROP FUNCTION IF EXISTS ") || lc_sql_add_name(b, w->function) ||
+                   (w->cluster &&
+                    (lc_buf_adds(b, " ON CLUSTER ") || lc_sql_add_name(b, w->cluster))) ||
+                   lc_buf_adds(b, ";\n")
+               ? lc_no_memory(err)
+               : 0;
+}
+
+/* Load the rules that the function is made of, and find the attribute. */
+static int take_rules(struct wanted *w, struct lc_error *err)
+{
+    const char *name = w->attribute ? w->attribute : w->column;
+    int at, rc = lc_rules_open(&w->rules, w->rules_path, err);
+
+    if (rc)
+        return rc;
+    at = lc_rules_attribute(w->rules, name);
+    if (at < 0 && !w->attribute && w->rules->attributes == 1)
+        at = 0;
+    if (at < 0) {
+        lc_fail(err, LC_ERR_USAGE, "%s has no attribute '%s'", w->rules_path, name);
+        lc_hint(err, "name one by --attribute: livecol rules check %s lists them", w->rules_path);
+        return LC_ERR_USAGE;
+    }
+    w->attribute_at = (uint32_t)at;
+    return 0;
+}
+
+/* Up: the function, the table, those over it, then the rows. Down: the other way round. */
 static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
 {
     int rc = lc_buf_adds(b, "-- migrate:up\n");
 
+    if (rc == 0 && w->rules)
+        rc = add_function(b, w, err);
     if (rc == 0)
         rc = add_alter(b, w, w->table, err);
     if (rc == 0)
@@ -167,6 +217,8 @@ static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_erro
         rc = add_drop(b, w, w->over.v[i], err);
     if (rc == 0)
         rc = add_drop(b, w, w->table, err);
+    if (rc == 0 && w->rules)
+        rc = drop_function(b, w, err);
     if (rc && err && err->code == 0)
         rc = lc_fail(err, LC_ERR_NOMEM, "the names are too long");
     return rc;
@@ -291,6 +343,15 @@ static int check_wanted(const struct wanted *w, struct lc_error *err)
                        "--table, --column, --key and --function go together: all four or none");
     if (r->from && strcmp(r->from, r->to) == 0)
         return lc_fail(err, LC_ERR_USAGE, "--from and --to are the same function, %s", r->to);
+    if (w->as && strcmp(w->as, "sql") != 0 && strcmp(w->as, "program") != 0)
+        return lc_fail(err, LC_ERR_USAGE, "--as takes program or sql, not %s", w->as);
+    if ((w->as && strcmp(w->as, "sql") == 0) != !!w->rules_path ||
+        (w->attribute && !w->rules_path) || (w->rules_path && !w->table)) {
+        lc_fail(err, LC_ERR_USAGE, "--as sql and --rules go together, with a --table");
+        lc_hint(err, "they write the function itself into the migration: livecol new NAME --table "
+                     "T --column C --key K --function F_v1 --as sql --rules FILE");
+        return LC_ERR_USAGE;
+    }
     return check_text(w, err);
 }
 
@@ -304,6 +365,12 @@ int lc_cmd_new(int argc, const char **argv)
         {"key", 0, LC_OPT_STRING, &w.key, "EXPRESSION",
          "what it is derived from: a column, or an expression over some"},
         {"function", 0, LC_OPT_STRING, &w.function, "NAME", "the function that derives it"},
+        {"as", 0, LC_OPT_STRING, &w.as, "WAY",
+         "program: the function is installed apart; sql: the migration makes it, of built-in "
+         "expressions by --rules, and no host needs a program (default: program)"},
+        {"rules", 0, LC_OPT_STRING, &w.rules_path, "FILE", "--as sql: the rules"},
+        {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
+         "--as sql: which attribute of them (default: the column's name, or the only one)"},
         {"over", 0, LC_OPT_LIST, &w.over, "DB.TABLE",
          "a Distributed or Buffer table over it, which gets the column too; several may be given"},
         {"cluster", 0, LC_OPT_STRING, &w.cluster, "NAME", "write the statements ON CLUSTER NAME"},
@@ -349,7 +416,10 @@ int lc_cmd_new(int argc, const char **argv)
         rc = make_name(m.rest.v[0], w.name, &err);
     if (rc == 0)
         rc = check_wanted(&w, &err);
+    if (rc == 0 && w.rules_path)
+        rc = take_rules(&w, &err);
     if (rc == 0)
         rc = create(&m, &w, &err);
+    lc_rules_free(w.rules);
     return lc_migrate_end(rc, &err);
 }

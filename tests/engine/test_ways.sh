@@ -92,6 +92,36 @@ for rules in "$work"/ways/*.csv; do
   expect "$name: NULL" 1 "$(sql "SELECT ${name}_v2(NULL::Nullable(String)) = ${name}_v2(unhex('ffffffffffffffff'))")"
 done
 
+# As a migration: it makes the function, adds the column and fills it in, and goes back.
+fresh made
+sql "CREATE TABLE made.t (phone String, n UInt32) ENGINE = MergeTree ORDER BY n"
+sql "INSERT INTO made.t SELECT concat(['+1', '+49', 'x'][1 + number % 3], toString(number)), number FROM numbers(3000)"
+printf 'prefix,country,code\n+1,US,1\n+49,DE,49\n,unknown,0\n' >"$work/phone.csv"
+for column in country code; do
+  "$LIVECOL_BIN" new "add $column" -d "$work/made" --table made.t --column $column --key phone --function ${column}_v1 \
+    --as sql --rules "$work/phone.csv" --type "$([ $column = code ] && echo UInt16 || echo 'LowCardinality(String)')" >"$work/out" 2>&1 ||
+    fail "new --as sql: $(cat "$work/out")"
+done
+up "$work/made"
+said_good 'new --as sql'
+expect 'new --as sql: rows' $'3000\t0\tUInt16' \
+  "$(sql "SELECT count(), countIf((country, code) != multiIf(startsWith(phone, '+49'), ('DE', 49), startsWith(phone, '+1'), ('US', 1), ('unknown', 0))), any(toTypeName(code)) FROM made.t")"
+up "$work/made"
+expect_in 'new --as sql: again' 'applied 0, skipped 2' "$work/out"
+sql 'DROP FUNCTION country_v1' # it is needed by nobody
+sql "INSERT INTO made.t (phone, n) VALUES ('+49', 1)" || fail 'an INSERT without the SQL function'
+"$LIVECOL_BIN" down -d "$work/made" --steps 2 --yes >"$work/out" 2>"$work/err"
+expect 'new --as sql: down' 0 $?
+expect 'new --as sql: gone' $'phone\nn\n0' \
+  "$(sql "SELECT name FROM system.columns WHERE database = 'made' AND table = 't'")
+$(sql "SELECT count() FROM system.functions WHERE name IN ('country_v1', 'code_v1')")"
+for wrong in '--as sql' "--rules $work/phone.csv" "--as wasm --rules $work/phone.csv" "--as sql --rules $work/phone.csv --attribute none"; do
+  # shellcheck disable=SC2086 # options
+  "$LIVECOL_BIN" new wrong -d "$work/wrong" --table made.t --column country --key phone --function f_v1 $wrong >"$work/out" 2>"$work/err"
+  expect "new $wrong: exit" 2 $?
+  expect "new $wrong: no file" '' "$(ls "$work/wrong" 2>/dev/null)"
+done
+
 # What cannot be written so is refused, with the way that can.
 refused() { # TEXT RULES
   "$LIVECOL_BIN" config function --as sql --rules "$2" --name f --version 1 >"$work/out" 2>"$work/err"
