@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char stars[] = "***";
+enum { STARS = 3 };
 
 /* The longest first, so that of one that begins with another nothing is left. */
 static char **secrets;
@@ -58,7 +58,7 @@ void lc_secret_redact(char *s)
 
     for (size_t i = 0; i < n; i += hidden ? hidden : 1) {
         hidden = lc_secret_at(s + i, n - i);
-        for (size_t k = 0; k < hidden && k < sizeof stars - 1; k++)
+        for (size_t k = 0; k < hidden && k < STARS; k++)
             s[at++] = '*';
         if (!hidden)
             s[at++] = s[i];
