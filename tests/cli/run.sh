@@ -48,8 +48,11 @@ section() {
   awk -v want="$2" '/^=== / { on = ($2 == want); next } on' "$1"
 }
 
+# A line of progress is shown of what takes ten seconds: on some machines it does.
 normal() {
-  sed -E -e 's/[0-9a-f]{64}/SHA256/g' \
+  sed -E -e '/^[0-9]+ [^ ]+ [0-9]+\/[0-9]+ [a-z ]+: [0-9]+ %, .* parts left/d' \
+    -e '/^backfill [^ ]+  [0-9]+\/[0-9]+ parts  [0-9.]+%  /d' \
+    -e 's/[0-9a-f]{64}/SHA256/g' \
     -e 's/livecol-[0-9a-f]{32}/livecol-RUN/g' \
     -e 's/in [0-9]+\.[0-9] s/in N s/g' \
     -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}/TIME/g' \
