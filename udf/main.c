@@ -203,14 +203,25 @@ static int say_rules(const struct lc_rules *r, const struct answer *answer, cons
     return 0;
 }
 
-static int write_all(struct lc_slice bytes, struct lc_error *err)
+/* Rules that are in use, and their path. */
+struct in_use {
+    struct lc_rules *rules;
+    const char *path;
+};
+
+/* Write an answer, unless the rules that it was made by were written to meanwhile. */
+static int write_answer(const struct in_use *by, struct lc_slice bytes, struct lc_error *err)
 {
+    if (!bytes.n)
+        return 0;
+    if (lc_rules_look(by->rules, by->path, err))
+        return err->code;
     return lc_write_all(STDOUT_FILENO, bytes.p, bytes.n)
                ? lc_fail(err, LC_ERR_IO, "cannot write: %s", strerror(errno))
                : 0;
 }
 
-static int serve(struct lc_stream *s, struct lc_error *err)
+static int serve(const struct in_use *by, struct lc_stream *s, struct lc_error *err)
 {
     for (;;) {
         uint8_t *p;
@@ -226,22 +237,28 @@ static int serve(struct lc_stream *s, struct lc_error *err)
             return lc_fail(err, LC_ERR_IO, "cannot read: %s", strerror(errno));
         if (n == 0)
             return lc_stream_end(s, err);
-        if (lc_stream_feed(s, (size_t)n, err))
+        if (lc_stream_feed(s, (size_t)n, err)) {
+            struct lc_error cause = LC_ERROR_INIT;
+
+            /* Rules that are damaged, or keys that seem to be: a write into the file explains both. */
+            if (lc_rules_look(by->rules, by->path, &cause))
+                *err = cause;
             return err->code;
-        if (write_all(lc_stream_ready(s), err))
+        }
+        if (write_answer(by, lc_stream_ready(s), err))
             return err->code;
         lc_stream_written(s);
     }
 }
 
 /* The whole rule set; stdin is left alone, since old servers never close it. */
-static int put_whole(struct lc_export *w, struct lc_error *err)
+static int put_whole(const struct in_use *by, struct lc_export *w, struct lc_error *err)
 {
     struct lc_slice bytes;
     int rc;
 
     while ((rc = lc_export_next(w, &bytes, err)) > 0)
-        if (write_all(bytes, err))
+        if (write_answer(by, bytes, err))
             return err->code;
     return rc;
 }
@@ -277,7 +294,7 @@ static void on_bus_error(int signal_number)
 }
 
 /* Answer until the input ends, or put out all there is. */
-static int emit(const struct lc_udf_options *o, const struct answer *a, const char *path,
+static int emit(const struct lc_udf_options *o, const struct answer *a, const struct in_use *by,
                 struct lc_error *err)
 {
     struct lc_stream *s = NULL;
@@ -285,8 +302,8 @@ static int emit(const struct lc_udf_options *o, const struct answer *a, const ch
     int rc;
 
     if (o->emit == LC_EMITS_ALL) {
-        rc = lc_export_new(&w, a->result, a->n, o->format, o->key, path, err);
-        rc = rc ? rc : put_whole(w, err);
+        rc = lc_export_new(&w, a->result, a->n, o->format, o->key, by->path, err);
+        rc = rc ? rc : put_whole(by, w, err);
         lc_export_free(w);
         return rc;
     }
@@ -297,7 +314,7 @@ static int emit(const struct lc_udf_options *o, const struct answer *a, const ch
         lc_fail(err, LC_ERR_NOMEM, "not enough memory");
     if (!rc && a->argument_type)
         rc = lc_stream_expect(s, &a->argument, a->argument_type, err);
-    rc = rc ? rc : serve(s, err);
+    rc = rc ? rc : serve(by, s, err);
     lc_stream_free(s);
     return rc;
 }
@@ -318,7 +335,8 @@ static int run(const struct lc_udf_options *o, struct lc_error *err)
     if (!rc)
         rc = init_argument(&answer, rules, o, err);
     if (!rc)
-        rc = o->check ? say_rules(rules, &answer, path, err) : emit(o, &answer, path, err);
+        rc = o->check ? say_rules(rules, &answer, path, err)
+                      : emit(o, &answer, &(struct in_use){rules, path}, err);
     release_answer(&answer);
     lc_rules_free(rules);
     return rc;

@@ -113,6 +113,7 @@ expect 2 '' "livecol-udf: @/range.csv: range rules cannot be loaded whole; take 
 
 # A FIFO that nobody writes to is refused, not waited for.
 mkfifo "$dir/fifo"
+expect 1 '' 'livecol-udf: /dev/zero: not a regular file' "$udf" --rules /dev/zero </dev/null
 expect 1 '' 'livecol-udf: @/fifo: not a regular file; a relative path is looked up next to livecol-udf itself' "$udf" --rules fifo </dev/null
 expect 1 '' 'livecol-udf: @/fifo: cannot open the type: not a regular file; a relative path is looked up next to livecol-udf itself' \
   "$udf" --rules region.csv --type @fifo </dev/null
@@ -135,5 +136,40 @@ if [ -n "${LIVECOL_BIN:-}" ]; then
   wait "$pid" || code=$?
   [ "$code" = 1 ] || { echo "FAILED: a cut rules file: exit $code, expected 1"; exit 1; }
   grep -q 'the rules file was cut while it was in use' "$dir/err"
+
+  # One that is written into ends it before an answer of that block, by either rule set.
+  printf 'prefix,region\nu1,old\n' >"$dir/old.csv"
+  printf 'prefix,region\nu1,new\n' >"$dir/new.csv"
+  for name in old new; do
+    "$LIVECOL_BIN" rules compile -q "$dir/$name.csv" -o "$dir/$name.rules"
+  done
+  cp "$dir/old.rules" "$dir/live.rules"
+  touch -d @1000 "$dir/live.rules"
+  "$udf" --rules live.rules --format TSV <"$dir/keys" >"$dir/out" 2>"$dir/err" &
+  pid=$!
+  exec 3>"$dir/keys"
+  echo u1 >&3
+  wait_until 'an answer' says "$dir/out" old
+  cp "$dir/new.rules" "$dir/live.rules"
+  echo u1 >&3
+  exec 3>&-
+  code=0
+  wait "$pid" || code=$?
+  echo "$code: $(cat "$dir/out"): $(cat "$dir/err")" >"$dir/got"
+  echo "1: old: livecol-udf: $dir/live.rules: the rules file was written to while it was in use; replace it by rename only" |
+    diff - "$dir/got"
+  # One that is replaced by rename, to another name before, serves its processes to their end.
+  "$udf" --rules old.rules --format TSV <"$dir/keys" >"$dir/out" 2>"$dir/err" &
+  pid=$!
+  exec 3>"$dir/keys"
+  echo u1 >&3
+  wait_until 'an answer' says "$dir/out" old
+  mv "$dir/old.rules" "$dir/away.rules"
+  "$LIVECOL_BIN" rules compile -q "$dir/new.csv" -o "$dir/old.rules"
+  rm "$dir/away.rules"
+  echo u1 >&3
+  exec 3>&-
+  wait "$pid"
+  printf 'old\nold\n' | diff - "$dir/out"
 fi
 echo "all as expected"

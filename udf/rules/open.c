@@ -12,11 +12,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int open_csv(struct lc_rules **out, int fd, size_t size, const char *path,
+/* What a regular file shows that it was written to. */
+static bool same_state(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static int open_csv(struct lc_rules **out, int fd, const struct stat *seen, const char *path,
                     struct lc_error *err)
 {
+    size_t size = (size_t)seen->st_size, n = 0;
     uint8_t *text = malloc(size + 1);
-    size_t n = 0;
+    struct stat now;
     int rc = 0;
 
     if (!text)
@@ -31,25 +39,44 @@ static int open_csv(struct lc_rules **out, int fd, size_t size, const char *path
         else if (got > 0)
             n += (size_t)got;
     }
+    /* Half of the old rules and half of the new ones would be good CSV. */
+    if (!rc && (fstat(fd, &now) || !same_state(seen, &now)))
+        rc = lc_fail(err, LC_ERR_IO, "%s: the rules were written to while they were read", path);
     if (!rc)
         rc = lc_rules_parse_csv(out, text, n, path, err);
     free(text);
     return rc;
 }
 
-static int open_compiled(struct lc_rules **out, int fd, size_t size, const char *path,
+static int open_compiled(struct lc_rules **out, int fd, const struct stat *seen, const char *path,
                          struct lc_error *err)
 {
+    size_t size = (size_t)seen->st_size;
     void *base = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+    struct lc_rules *r = NULL;
     int rc;
 
     if (base == MAP_FAILED)
         return lc_fail(err, LC_ERR_IO, "%s: cannot map it: %s", path, strerror(errno));
-    rc = lc_rules_take(out, base, size, false, path, err);
-    if (rc)
+    rc = lc_rules_take(&r, base, size, false, path, err);
+    if (rc) {
         munmap(base, size);
+        return rc;
+    }
+    r->mapped = true;
+    r->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    r->seen = *seen;
+    memcpy(r->content, r->head->content, sizeof r->content);
+    if (r->fd < 0)
+        rc = lc_fail(err, LC_ERR_IO, "%s: cannot keep it open: %s", path, strerror(errno));
+    else if (size <= LC_RULES_CHECKED_BYTES)
+        rc = lc_rules_check_content(r, path, err);
+    if (!rc)
+        rc = lc_rules_look(r, path, err);
+    if (rc)
+        lc_rules_free(r);
     else
-        (*out)->mapped = true;
+        *out = r;
     return rc;
 }
 
@@ -67,12 +94,41 @@ int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err)
         rc = lc_fail(err, LC_ERR_IO, "%s: not a regular file", path);
     } else if (pread(fd, start, sizeof start, 0) == sizeof start &&
                memcmp(start, LC_RULES_MAGIC, sizeof start) == 0) {
-        rc = open_compiled(out, fd, (size_t)st.st_size, path, err);
+        rc = open_compiled(out, fd, &st, path, err);
     } else {
-        rc = open_csv(out, fd, (size_t)st.st_size, path, err);
+        rc = open_csv(out, fd, &st, path, err);
     }
     close(fd);
     return rc;
+}
+
+static int written_to(const char *path, bool cut, struct lc_error *err)
+{
+    return lc_fail(err, LC_ERR_INPUT,
+                   "%s: the rules file was %s while it was in use; replace it by rename only", path,
+                   cut ? "cut" : "written to");
+}
+
+int lc_rules_look(struct lc_rules *r, const char *path, struct lc_error *err)
+{
+    struct stat now;
+
+    if (r->fd < 0)
+        return 0;
+    if (fstat(r->fd, &now))
+        return lc_fail(err, LC_ERR_IO, "%s: cannot look at the rules file: %s", path,
+                       strerror(errno));
+    if (!same_state(&r->seen, &now))
+        return written_to(path, now.st_size < r->seen.st_size, err);
+    if (now.st_ctim.tv_sec == r->seen.st_ctim.tv_sec &&
+        now.st_ctim.tv_nsec == r->seen.st_ctim.tv_nsec)
+        return 0;
+    /* It was renamed, or its time was set back after a write, as cp -p does: its bytes tell. */
+    if (memcmp(r->content, r->head->content, sizeof r->content) != 0 ||
+        lc_rules_check_content(r, path, NULL))
+        return written_to(path, false, err);
+    r->seen = now;
+    return 0;
 }
 
 /* Make a rename last: fsync the folder that holds the path. */

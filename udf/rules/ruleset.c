@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static const char magic[8] = LC_RULES_MAGIC;
 
@@ -217,6 +218,7 @@ int lc_rules_take(struct lc_rules **out, void *base, size_t size, bool own, cons
                : lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
 
     if (!rc) {
+        r->fd = -1;
         r->head = base;
         r->base = base;
         r->size = size;
@@ -248,6 +250,8 @@ void lc_rules_free(struct lc_rules *r)
         munmap((void *)(uintptr_t)r->base, r->size);
     else
         free((void *)(uintptr_t)r->base);
+    if (r->fd >= 0)
+        close(r->fd);
     free(r);
 }
 

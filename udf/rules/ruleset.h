@@ -35,6 +35,7 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 enum lc_kind { LC_KIND_PREFIX = 1, LC_KIND_EXACT = 2, LC_KIND_RANGE = 3, LC_KIND_BUCKET = 4 };
 
@@ -131,12 +132,18 @@ struct lc_rules_bucket {
 /* In best[3]: the bucket was full when it was wanted again, and the search goes on in the next. */
 #define LC_BUCKET_OVERFLOW 0x80000000u
 
-/* An open rule set; read-only after opening, so any number of threads may share it. */
+/*
+ * An open rule set. Matching reads it only, so any number of threads may share it; lc_rules_look is
+ * for one of them.
+ */
 struct lc_rules {
     const struct lc_rules_header *head;
     const uint8_t *base;
     size_t size;
-    bool mapped; /* mmap'ed from a file rather than malloc'ed */
+    bool mapped;         /* mmap'ed from a file rather than malloc'ed */
+    int fd;              /* of the mapped file; else -1 */
+    struct stat seen;    /* that file as it was opened: see lc_rules_look */
+    uint64_t content[2]; /* and its content's hash */
     enum lc_kind kind;
     uint32_t rules, attributes, default_rule;
     const uint8_t *keys;

@@ -14,6 +14,7 @@
 #include "udf_support.h"
 
 #include <pthread.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -322,6 +323,118 @@ static void test_a_long_line_is_refused_early(void **state)
     munmap(text, n);
 }
 
+/* What is done to the compiled file while it is mapped, and what is said of it. */
+enum touch { NOTHING, SAME_BYTES, OTHER_BYTES, TIME_SET_BACK, CUT, GROWN, CHMOD, LINKED, REPLACED };
+
+static void touch_file(enum touch how, const struct stat *was)
+{
+    char other[sizeof path + 8];
+    int fd = open(path, O_RDWR);
+    const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, was->st_mtim};
+    struct stat now;
+    char byte;
+
+    assert_true(fd >= 0);
+    snprintf(other, sizeof other, "%s.other", path);
+    assert_int_equal(pread(fd, &byte, 1, was->st_size - 70), 1);
+    switch (how) {
+    case NOTHING:
+        break;
+    case SAME_BYTES:
+        assert_int_equal(pwrite(fd, &byte, 1, was->st_size - 70), 1);
+        break;
+    case OTHER_BYTES:
+        byte ^= 1;
+        assert_int_equal(pwrite(fd, &byte, 1, was->st_size - 70), 1);
+        break;
+    case TIME_SET_BACK:
+        byte ^= 1;
+        do { /* the file system's clock ticks in steps */
+            assert_int_equal(pwrite(fd, &byte, 1, was->st_size - 70), 1);
+            assert_int_equal(futimens(fd, times), 0);
+            assert_int_equal(fstat(fd, &now), 0);
+        } while (now.st_ctim.tv_sec == was->st_ctim.tv_sec &&
+                 now.st_ctim.tv_nsec == was->st_ctim.tv_nsec);
+        break;
+    case CUT:
+        assert_int_equal(ftruncate(fd, was->st_size - 64), 0);
+        break;
+    case GROWN:
+        assert_int_equal(ftruncate(fd, was->st_size + 1), 0);
+        break;
+    case CHMOD:
+        assert_int_equal(fchmod(fd, 0600), 0);
+        break;
+    case LINKED:
+        assert_int_equal(link(path, other), 0);
+        assert_int_equal(unlink(other), 0);
+        break;
+    case REPLACED:
+        assert_int_equal(rename(path, other), 0);
+        write_arena("prefix,v\nu1,other\n");
+        assert_int_equal(unlink(other), 0);
+        break;
+    }
+    close(fd);
+}
+
+static void test_a_write_into_a_mapped_file_is_seen(void **state)
+{
+    static const struct {
+        enum touch how;
+        const char *said;
+    } cases[] = {{NOTHING, NULL},
+                 {CHMOD, NULL},
+                 {LINKED, NULL},
+                 {REPLACED, NULL},
+                 {SAME_BYTES, "written to"},
+                 {OTHER_BYTES, "written to"},
+                 {TIME_SET_BACK, "written to"},
+                 {GROWN, "written to"},
+                 {CUT, "cut"}};
+
+    /* A clock of coarse steps is no part of this. */
+    const struct timespec long_ago[] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_rules *r = NULL;
+        char message[sizeof path + 100];
+        struct stat was;
+
+        write_arena(RULES);
+        assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+        assert_int_equal(lc_rules_open(&r, path, &err), 0);
+        assert_int_equal(stat(path, &was), 0);
+        touch_file(cases[i].how, &was);
+        for (int look = 0; look < 2; look++) {
+            err = LC_ERROR_INIT;
+            assert_int_equal(lc_rules_look(r, path, &err), cases[i].said ? LC_ERR_INPUT : 0);
+            snprintf(message, sizeof message,
+                     "%s: the rules file was %s while it was in use; replace it by rename only",
+                     path, cases[i].said);
+            assert_string_equal(err.msg, cases[i].said ? message : "");
+        }
+        lc_rules_free(r);
+    }
+}
+
+static void test_damaged_content_is_refused_when_opened(void **state)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+    struct stat was;
+
+    (void)state;
+    write_arena(RULES);
+    assert_int_equal(stat(path, &was), 0);
+    touch_file(OTHER_BYTES, &was);
+    assert_int_equal(lc_rules_open(&r, path, &err), LC_ERR_INPUT);
+    assert_null(r);
+    assert_non_null(strstr(err.msg, "the content is damaged: its hash does not fit"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +443,8 @@ int main(void)
         cmocka_unit_test(test_damaged_content_is_never_read_out_of_bounds),
         cmocka_unit_test(test_write_leaves_the_old_file_when_it_fails),
         cmocka_unit_test(test_files_that_cannot_be_opened),
+        cmocka_unit_test(test_a_write_into_a_mapped_file_is_seen),
+        cmocka_unit_test(test_damaged_content_is_refused_when_opened),
         cmocka_unit_test(test_deep_keys_need_no_deep_stack),
         cmocka_unit_test(test_a_long_line_is_refused_early),
     };
