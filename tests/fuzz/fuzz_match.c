@@ -41,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     copy = calloc(1, n + 64);
     if (!copy || lc_builder_new(&b, data[0] & 1 ? LC_KIND_PREFIX : LC_KIND_EXACT, &name, 1))
         abort();
+    lc_builder_seed(b, data[0] >> 1);
     memcpy(copy, data + 1, n - 1);
     count = split(copy, n - 1, lines);
     for (size_t i = 0; i < (count + 1) / 2; i++) {

@@ -71,8 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         struct lc_rules_header *h = (struct lc_rules_header *)(void *)copy;
 
         h->size = n;
-        h->header_hash = 0;
-        h->header_hash = lc_hash64(h, sizeof *h);
+        h->header_hash = lc_rules_header_hash(h);
     }
     if (!lc_rules_take(&r, copy, n, true, "f", &err)) {
         use(r);

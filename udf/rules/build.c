@@ -26,21 +26,24 @@ struct interned {
     uint32_t count;      /* id 0 is the miss */
     uint32_t *table;     /* id, 0 = empty */
     uint32_t table_size; /* a power of two */
+    uint64_t seed;
 };
 
 struct lc_builder {
     enum lc_kind kind;
     uint32_t attributes, rules, max_key_bytes;
+    uint64_t seed;
     uint32_t default_line; /* of an exact set's default; 0: none yet */
     struct lc_slice *names;
     struct lc_buf keys, drafts, value_ids;
     struct interned *values;
 };
 
-static int intern_init(struct interned *in)
+static int intern_init(struct interned *in, uint64_t seed)
 {
     uint32_t zero = 0;
 
+    in->seed = seed;
     lc_buf_init(&in->bytes, UINT32_MAX);
     lc_buf_init(&in->off, (size_t)UINT32_MAX);
     in->count = 1;
@@ -67,7 +70,7 @@ static int intern_grow(struct interned *in)
         return LC_ERR_NOMEM;
     for (uint32_t id = 1; id < in->count; id++) {
         struct lc_slice v = intern_get(in, id);
-        uint32_t at = (uint32_t)lc_hash64(v.p, v.n) & (size - 1);
+        uint32_t at = (uint32_t)lc_hash64_seeded(v.p, v.n, in->seed) & (size - 1);
 
         while (table[at])
             at = (at + 1) & (size - 1);
@@ -85,7 +88,7 @@ static int intern(struct interned *in, struct lc_slice v, uint32_t *id)
 
     if (in->count * 2 > in->table_size && intern_grow(in))
         return LC_ERR_NOMEM;
-    at = (uint32_t)lc_hash64(v.p, v.n) & (in->table_size - 1);
+    at = (uint32_t)lc_hash64_seeded(v.p, v.n, in->seed) & (in->table_size - 1);
     for (; in->table[at]; at = (at + 1) & (in->table_size - 1)) {
         struct lc_slice have = intern_get(in, in->table[at]);
 
@@ -103,6 +106,13 @@ static int intern(struct interned *in, struct lc_slice v, uint32_t *id)
     return 0;
 }
 
+void lc_builder_seed(struct lc_builder *b, uint64_t seed)
+{
+    b->seed = seed;
+    for (uint32_t a = 0; a < b->attributes; a++)
+        b->values[a].seed = seed;
+}
+
 int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_slice *names,
                    uint32_t attributes)
 {
@@ -110,6 +120,10 @@ int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_s
 
     if (!b)
         return LC_ERR_NOMEM;
+    if (lc_seed_choose(&b->seed)) {
+        free(b);
+        return LC_ERR_IO;
+    }
     b->kind = kind;
     lc_buf_init(&b->keys, UINT32_MAX - COPY_SLACK);
     lc_buf_init(&b->drafts, (size_t)LC_MAX_RULES * sizeof(struct draft));
@@ -123,7 +137,7 @@ int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_s
         uint32_t a = b->attributes;
         uint8_t *copy = malloc(names[a].n + 1);
 
-        if (!copy || intern_init(&b->values[a])) {
+        if (!copy || intern_init(&b->values[a], b->seed)) {
             free(copy);
             goto nomem;
         }
@@ -401,6 +415,12 @@ static int put_rules(const struct lc_builder *b, const struct draft *d, struct l
     return lc_buf_add(keys, (const uint8_t[COPY_SLACK]){0}, COPY_SLACK);
 }
 
+/* Are its rules found by a hash? Ranges are not, and of buckets the hash is a promise. */
+static bool has_tables(const struct lc_builder *b)
+{
+    return b->kind == LC_KIND_PREFIX || b->kind == LC_KIND_EXACT;
+}
+
 /* Join the sections into one arena, with the header and its hashes. */
 static int join(const struct lc_builder *b, uint32_t default_rule, struct layout *l, void **base,
                 size_t *size)
@@ -412,7 +432,8 @@ static int join(const struct lc_builder *b, uint32_t default_rule, struct layout
                                 .attributes = b->attributes,
                                 .rules = b->rules,
                                 .default_rule = default_rule,
-                                .max_key_bytes = b->max_key_bytes};
+                                .max_key_bytes = b->max_key_bytes,
+                                .seed = has_tables(b) ? b->seed : 0};
     uint64_t at = (sizeof h + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
     struct lc_hash128 content;
     uint8_t *p;
@@ -434,7 +455,7 @@ static int join(const struct lc_builder *b, uint32_t default_rule, struct layout
     content = lc_hash128(p + sizeof h, at - sizeof h);
     h.content[0] = content.low;
     h.content[1] = content.high;
-    h.header_hash = lc_hash64(&h, sizeof h);
+    h.header_hash = lc_rules_header_hash(&h);
     memcpy(p, &h, sizeof h);
     *base = p;
     *size = at;
@@ -448,6 +469,7 @@ static int index_keys(const struct lc_builder *b, struct layout *l)
         .key_off = (const uint32_t *)(const void *)l->sec[LC_SEC_KEY_OFF].p,
         .rules = b->default_line ? b->rules - 1 : b->rules,
         .miss = b->rules,
+        .seed = lc_seed_from(b->seed),
     };
     struct lc_index_out out = {&l->sec[LC_SEC_TRIE], &l->sec[LC_SEC_STEPS], &l->sec[LC_SEC_TABLES],
                                &l->sec[LC_SEC_BUCKETS]};
@@ -512,7 +534,7 @@ int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *n
     rc = put_values(b, &l);
     if (!rc)
         rc = put_rules(b, d, &l);
-    if (!rc && (b->kind == LC_KIND_PREFIX || b->kind == LC_KIND_EXACT)) {
+    if (!rc && has_tables(b)) {
         rc = index_keys(b, &l);
         if (b->kind == LC_KIND_PREFIX && d[0].key_n == 0)
             default_rule = 0;

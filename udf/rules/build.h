@@ -6,6 +6,9 @@
  * The builder copies what it is given. Rules are checked against each other in finish: a key given
  * twice with the same values is kept once, with other values it is an error that names both lines;
  * ranges that overlap are an error.
+ *
+ * The hash tables have a seed, chosen at random: two sets of the same rules differ in their bytes,
+ * and answer alike.
  */
 #ifndef LC_UDF_RULES_BUILD_H
 #define LC_UDF_RULES_BUILD_H
@@ -22,10 +25,15 @@ struct lc_rule_in {
     const struct lc_slice *values; /* one an attribute, each ≤ LC_MAX_VALUE_BYTES */
 };
 
-/* Start a rule set; `names` are the attributes (1 to LC_MAX_ATTRIBUTES,
- * distinct). 0, LC_ERR_NOMEM. */
+/*
+ * Start a rule set; `names` are the attributes (1 to LC_MAX_ATTRIBUTES, distinct). 0, LC_ERR_NOMEM;
+ * LC_ERR_IO: the system gives no random number.
+ */
 int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_slice *names,
                    uint32_t attributes);
+
+/* Take this seed, before the first rule, rather than a random one: what a test makes is the same again. */
+void lc_builder_seed(struct lc_builder *b, uint64_t seed);
 
 /* Add a rule. 0, LC_ERR_NOMEM, or LC_ERR_INPUT (too many rules, keys together over 4 GiB). */
 int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct lc_error *err);

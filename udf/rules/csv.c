@@ -161,8 +161,12 @@ static int take_header(struct reader *r)
     rc = check_attribute_names(r);
     if (rc)
         return rc;
-    if (lc_builder_new(&r->builder, r->kind, r->headers + r->keys, r->fields - r->keys))
-        return r->rc = lc_fail(r->err, LC_ERR_NOMEM, "%s: not enough memory", r->name);
+    rc = lc_builder_new(&r->builder, r->kind, r->headers + r->keys, r->fields - r->keys);
+    if (rc)
+        return r->rc = lc_fail(r->err, rc,
+                               rc == LC_ERR_NOMEM ? "%s: not enough memory"
+                                                  : "%s: the system gives no random number",
+                               r->name);
     /* The headers outlive this record: messages name them. */
     copy = malloc(r->text.n + 1);
     if (!copy)

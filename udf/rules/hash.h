@@ -16,6 +16,12 @@ static inline uint64_t lc_hash64(const void *p, size_t n)
     return XXH3_64bits(p, n);
 }
 
+/* XXH3-64 of n bytes with a seed; with seed 0 as lc_hash64. */
+static inline uint64_t lc_hash64_seeded(const void *p, size_t n, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(p, n, seed);
+}
+
 struct lc_hash128 {
     uint64_t low, high;
 };

@@ -24,6 +24,8 @@ const uint64_t lc_mask_high[17] = {HIGH(0),  HIGH(1),  HIGH(2),  HIGH(3),  HIGH(
 struct plans {
     struct lc_buf lengths; /* u32: the lengths of each plan, one after the other */
     struct lc_buf known;   /* struct plan */
+    uint32_t *table;       /* by hash: number of the plan + 1, 0 = empty */
+    uint32_t table_size;   /* a power of two; 0: none yet */
 };
 
 struct plan {
@@ -79,10 +81,10 @@ static bool begins_with(struct lc_slice key, struct lc_slice prefix)
 }
 
 /* Put an entry into the first bucket with room, from its own on; full ones are marked as passed. */
-static void put_entry(const struct lc_rules_table *t, struct lc_rules_bucket *buckets,
-                      uint64_t word, uint32_t best, uint32_t at)
+static void put_entry(const struct lc_rules_table *t, const struct lc_seed *seed,
+                      struct lc_rules_bucket *buckets, uint64_t word, uint32_t best, uint32_t at)
 {
-    uint64_t number = lc_first_bucket(word, t->buckets);
+    uint64_t number = lc_first_bucket(word, t->buckets, seed);
 
     for (;;) {
         struct lc_rules_bucket *b = &buckets[t->first + number];
@@ -143,7 +145,8 @@ static void enter(struct indexer *x, uint32_t witness, uint32_t n)
         return;
     }
     t = &x->tables[x->table_of[n]];
-    put_entry(t, x->buckets, lc_word(key.p, n), best_within(x, n), x->in->key_off[witness]);
+    put_entry(t, &x->in->seed, x->buckets, lc_word(key.p, n, &x->in->seed), best_within(x, n),
+              x->in->key_off[witness]);
 }
 
 /* Enter a rule and the markers that lead the binary search over `lengths` to it. */
@@ -195,27 +198,55 @@ static uint32_t add_steps(struct lc_buf *steps, const uint32_t *lengths, uint32_
     return number;
 }
 
-/* The plan for these lengths: one that is there already, or a new one. 0 or LC_ERR_NOMEM. */
-static int find_plan(struct plans *plans, struct lc_buf *steps, const uint32_t *lengths,
-                     uint32_t count, uint32_t *plan)
+static int grow_plans(struct plans *plans)
 {
     const struct plan *known = (const struct plan *)(const void *)plans->known.p;
-    size_t n = plans->known.n / sizeof *known;
-    struct plan made = {.hash = lc_hash64(lengths, count * sizeof *lengths), .count = count};
+    uint32_t size = plans->table_size ? plans->table_size * 2 : 64;
+    uint32_t *table = calloc(size, sizeof *table);
+
+    if (!table)
+        return LC_ERR_NOMEM;
+    for (uint32_t i = 0; i < plans->known.n / sizeof *known; i++) {
+        uint32_t at = (uint32_t)known[i].hash & (size - 1);
+
+        while (table[at])
+            at = (at + 1) & (size - 1);
+        table[at] = i + 1;
+    }
+    free(plans->table);
+    plans->table = table;
+    plans->table_size = size;
+    return 0;
+}
+
+/* The plan for these lengths: one that is there already, or a new one. 0 or LC_ERR_NOMEM. */
+static int find_plan(struct plans *plans, struct lc_buf *steps, const uint32_t *lengths,
+                     uint32_t count, uint64_t seed, uint32_t *plan)
+{
+    size_t n = plans->known.n / sizeof(struct plan);
+    struct plan made = {.hash = lc_hash64_seeded(lengths, count * sizeof *lengths, seed),
+                        .count = count};
+    uint32_t at;
     int rc = 0;
 
-    for (size_t i = 0; i < n; i++) {
+    if (n * 2 >= plans->table_size && grow_plans(plans))
+        return LC_ERR_NOMEM;
+    at = (uint32_t)made.hash & (plans->table_size - 1);
+    for (; plans->table[at]; at = (at + 1) & (plans->table_size - 1)) {
+        const struct plan *known =
+            (const struct plan *)(const void *)plans->known.p + plans->table[at] - 1;
         const uint32_t *have = (const uint32_t *)(const void *)plans->lengths.p;
 
-        if (known[i].hash == made.hash && known[i].count == count &&
-            memcmp(have + known[i].first_length, lengths, count * sizeof *lengths) == 0) {
-            *plan = (uint32_t)i;
+        if (known->hash == made.hash && known->count == count &&
+            memcmp(have + known->first_length, lengths, count * sizeof *lengths) == 0) {
+            *plan = plans->table[at] - 1;
             return 0;
         }
     }
     made.first_length = (uint32_t)(plans->lengths.n / sizeof *lengths);
     made.first_step = add_steps(steps, lengths, 0, count, &rc);
     *plan = (uint32_t)n;
+    plans->table[at] = (uint32_t)n + 1;
     if (!rc)
         rc = lc_buf_add(&plans->lengths, lengths, count * sizeof *lengths);
     return rc ? rc : lc_buf_add(&plans->known, &made, sizeof made);
@@ -254,7 +285,7 @@ static uint32_t add_search(struct indexer *x, uint32_t begin, uint32_t end, uint
             x->lengths[count++] = n;
         x->seen[n] = 0;
     }
-    if (find_plan(&x->plans, x->out->steps, x->lengths, count, &node.plan))
+    if (find_plan(&x->plans, x->out->steps, x->lengths, count, x->in->seed.hash, &node.plan))
         return LC_NONE;
     words[LC_TRIE_HEAD] =
         ((const struct plan *)(const void *)x->plans.known.p)[node.plan].first_step;
@@ -497,6 +528,7 @@ int lc_index_prefix(const struct lc_index_in *in, const struct lc_index_out *out
         lengths_to_tables(&x, out->steps);
     lc_buf_release(&x.plans.lengths);
     lc_buf_release(&x.plans.known);
+    free(x.plans.table);
     lc_buf_release(&x.nodes);
     lc_buf_release(&x.todo);
     free(x.stack);
@@ -517,8 +549,8 @@ int lc_index_exact(const struct lc_index_in *in, const struct lc_index_out *out)
     for (uint32_t i = 0; i < in->rules; i++) {
         struct lc_slice key = key_of(in, i);
 
-        put_entry(&t, (struct lc_rules_bucket *)(void *)out->buckets->p, lc_hash64(key.p, key.n), i,
-                  in->key_off[i]);
+        put_entry(&t, &in->seed, (struct lc_rules_bucket *)(void *)out->buckets->p,
+                  lc_hash64_seeded(key.p, key.n, in->seed.hash), i, in->key_off[i]);
     }
     return 0;
 }

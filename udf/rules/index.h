@@ -6,6 +6,7 @@
 #define LC_UDF_RULES_INDEX_H
 #include "base/buf.h"
 #include "base/error.h"
+#include "udf/rules/seed.h"
 
 /*
  * A node of the trie is a table where two rules or more go on from it, sharing at most a few bytes
@@ -27,6 +28,7 @@ struct lc_index_in {
     const uint32_t *key_off;
     uint32_t rules; /* that are matched by key: without an exact set's default */
     uint32_t miss;  /* the number that means "no rule" */
+    struct lc_seed seed;
 };
 
 /* Where the sections go: empty buffers, owned by the caller. */

@@ -73,7 +73,7 @@ static __attribute__((noinline)) int find_other(const struct lc_rules *r, struct
     const struct lc_rules_bucket *first = r->buckets + p->table->first;
     const struct lc_rules_bucket *end = first + p->table->buckets;
 
-    p->bucket = first + lc_first_bucket(p->word, p->table->buckets);
+    p->bucket = first + lc_first_bucket(p->word, p->table->buckets, &r->seed);
     for (uint32_t looked = 0; looked < p->table->buckets; looked++) {
         for (uint8_t i = 0; i < 4; i++) {
             uint32_t best = p->bucket->best[i] & ~LC_BUCKET_OVERFLOW;
@@ -101,7 +101,8 @@ struct search {
 };
 
 /* Choose the table of a key's step, hash the key's start and prefetch its bucket. */
-static inline int aim(const struct lc_rules *r, const struct lc_batch *b, struct search *s)
+static inline int aim(const struct lc_rules *r, const struct lc_seed *seed,
+                      const struct lc_batch *b, struct search *s)
 {
     const struct lc_rules_table *t;
 
@@ -111,8 +112,8 @@ static inline int aim(const struct lc_rules *r, const struct lc_batch *b, struct
     s->fits = b->len[s->key] >= t->key_bytes;
     /* A key that is too short gets the word of nothing; it is no hit, whatever is found. */
     s->probe.table = t;
-    s->probe.word = lc_word(b->p[s->key], s->fits ? t->key_bytes : 0);
-    s->probe.bucket = r->buckets + t->first + lc_first_bucket(s->probe.word, t->buckets);
+    s->probe.word = lc_word(b->p[s->key], s->fits ? t->key_bytes : 0, seed);
+    s->probe.bucket = r->buckets + t->first + lc_first_bucket(s->probe.word, t->buckets, seed);
     __builtin_prefetch(s->probe.bucket);
     return 0;
 }
@@ -142,13 +143,14 @@ static inline int look(const struct lc_rules *r, struct search *s, uint16_t *dou
 static int search_nodes(const struct lc_rules *r, const struct lc_batch *b, struct search *s,
                         size_t n, uint32_t *rule)
 {
+    const struct lc_seed seed = r->seed; /* a copy: stores to `s` cannot touch it */
     uint16_t doubtful[LC_BATCH];
 
     while (n) {
         size_t left = 0, doubts = 0;
 
         for (size_t i = 0; i < n; i++)
-            if (unlikely(aim(r, b, &s[i])))
+            if (unlikely(aim(r, &seed, b, &s[i])))
                 return LC_ERR_INPUT;
         for (size_t i = 0; i < n; i++)
             if (unlikely(look(r, &s[i], doubtful, &doubts, i)))
@@ -252,12 +254,13 @@ static int match_exact(const struct lc_rules *r, const struct lc_batch *b, uint3
 {
     uint32_t none = r->default_rule == LC_NONE ? r->rules : r->default_rule;
     const struct lc_rules_table *t = r->tables;
+    const struct lc_seed seed = r->seed;
     struct probe probe[LC_BATCH];
 
     for (size_t i = 0; i < b->n; i++) {
         probe[i].table = t;
-        probe[i].word = lc_hash64(b->p[i], b->len[i]);
-        probe[i].bucket = r->buckets + t->first + lc_first_bucket(probe[i].word, t->buckets);
+        probe[i].word = lc_hash64_seeded(b->p[i], b->len[i], seed.hash);
+        probe[i].bucket = r->buckets + t->first + lc_first_bucket(probe[i].word, t->buckets, &seed);
         __builtin_prefetch(probe[i].bucket);
     }
     for (size_t i = 0; i < b->n; i++) {

@@ -4,6 +4,7 @@
 #ifndef LC_UDF_RULES_PROBE_H
 #define LC_UDF_RULES_PROBE_H
 #include "udf/rules/hash.h"
+#include "udf/rules/seed.h"
 
 #include <string.h>
 
@@ -32,25 +33,26 @@ static inline uint64_t lc_fold(uint64_t a, uint64_t b)
  * words compares keys; up to 16, a fold of both halves; above, the XXH3-64. Sixteen bytes from p
  * must be readable. No branch depends on n up to 16: the lengths of a batch's keys are mixed.
  */
-static inline uint64_t lc_word(const uint8_t *p, size_t n)
+static inline uint64_t lc_word(const uint8_t *p, size_t n, const struct lc_seed *seed)
 {
     uint64_t low, high, both;
 
     if (__builtin_expect(n > 16, 0))
-        return lc_hash64(p, n);
+        return lc_hash64_seeded(p, n, seed->hash);
     low = lc_load64(p) & lc_mask_low[n];
     high = lc_load64(p + 8) & lc_mask_high[n];
-    both = lc_fold(low ^ 0x1cad21f72c81017cu, high ^ 0xdb979083e96dd4deu);
+    both = lc_fold(low ^ seed->low, high ^ seed->high);
     return n <= 8 ? low : both;
 }
 
 /*
- * The bucket where a word's search begins. Half the cost of XXH3 over the eight bytes; rules alone
- * fill the table, and they are not hostile, so no key can make a search longer.
+ * The bucket where a word's search begins. Half the cost of XXH3 over the eight bytes. Rules alone
+ * fill the table, so no key makes a search longer; and rules that meet in one bucket cannot be
+ * chosen by who does not know the multiplier.
  */
-static inline uint64_t lc_first_bucket(uint64_t word, uint32_t buckets)
+static inline uint64_t lc_first_bucket(uint64_t word, uint32_t buckets, const struct lc_seed *seed)
 {
-    return ((lc_fold(word, 0x9E3779B185EBCA87u) >> 32) * buckets) >> 32;
+    return ((lc_fold(word, seed->multiplier) >> 32) * buckets) >> 32;
 }
 
 #endif

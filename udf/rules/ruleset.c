@@ -76,11 +76,22 @@ static int refuse(struct lc_error *err, const char *name, uint64_t byte, const c
     return LC_ERR_INPUT;
 }
 
+size_t lc_rules_header_bytes(const struct lc_rules_header *h)
+{
+    return h->layout == LC_RULES_UNSEEDED ? offsetof(struct lc_rules_header, seed) : sizeof *h;
+}
+
+uint64_t lc_rules_header_hash(const struct lc_rules_header *h)
+{
+    struct lc_rules_header copy = *h;
+
+    copy.header_hash = 0;
+    return lc_hash64(&copy, lc_rules_header_bytes(h));
+}
+
 static int check_header(const struct lc_rules_header *h, size_t size, const char *name,
                         struct lc_error *err)
 {
-    struct lc_rules_header copy;
-
     if (size < sizeof *h)
         return refuse(err, name, size, "a compiled rule set that ends inside its header");
     if (memcmp(h->magic, magic, sizeof magic) != 0)
@@ -88,18 +99,17 @@ static int check_header(const struct lc_rules_header *h, size_t size, const char
     if (h->endian != 0x01020304)
         return refuse(err, name, offsetof(struct lc_rules_header, endian),
                       "compiled on a machine of another byte order");
-    if (h->layout != LC_RULES_LAYOUT) {
+    if (h->layout != LC_RULES_LAYOUT && h->layout != LC_RULES_UNSEEDED) {
         lc_fail_at(err, LC_ERR_INPUT, offsetof(struct lc_rules_header, layout), 0,
-                   "%s: layout %u, this program reads layout %u", name, h->layout, LC_RULES_LAYOUT);
+                   "%s: layout %u, this program reads layouts %u and %u", name, h->layout,
+                   LC_RULES_UNSEEDED, LC_RULES_LAYOUT);
         lc_hint(err, h->layout > LC_RULES_LAYOUT
                          ? "it was compiled by a newer livecol: upgrade livecol-udf, or compile it "
                            "again with this version"
                          : "it was compiled by an older livecol: compile it again");
         return LC_ERR_INPUT;
     }
-    memcpy(&copy, h, sizeof copy);
-    copy.header_hash = 0;
-    if (lc_hash64(&copy, sizeof copy) != h->header_hash)
+    if (lc_rules_header_hash(h) != h->header_hash)
         return refuse(err, name, offsetof(struct lc_rules_header, header_hash),
                       "the header is damaged: its hash does not fit");
     if (h->size != size) {
@@ -226,6 +236,7 @@ int lc_rules_take(struct lc_rules **out, void *base, size_t size, bool own, cons
         r->rules = r->head->rules;
         r->attributes = r->head->attributes;
         r->default_rule = r->head->default_rule;
+        r->seed = lc_seed_from(r->head->layout == LC_RULES_UNSEEDED ? 0 : r->head->seed);
         if (!has(r, LC_SEC_LINES, (uint64_t)r->rules * 4) || !take_names(r) || !take_values(r) ||
             !take_index(r))
             rc = refuse(err, name, sizeof *r->head, "the sections do not fit the header's counts");
@@ -257,9 +268,10 @@ void lc_rules_free(struct lc_rules *r)
 
 int lc_rules_check_content(const struct lc_rules *r, const char *name, struct lc_error *err)
 {
-    struct lc_hash128 h = lc_hash128(r->base + sizeof *r->head, r->size - sizeof *r->head);
+    size_t head = lc_rules_header_bytes(r->head);
+    struct lc_hash128 h = lc_hash128(r->base + head, r->size - head);
 
     if (h.low == r->head->content[0] && h.high == r->head->content[1])
         return 0;
-    return refuse(err, name, sizeof *r->head, "the content is damaged: its hash does not fit");
+    return refuse(err, name, head, "the content is damaged: its hash does not fit");
 }

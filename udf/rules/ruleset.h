@@ -33,6 +33,7 @@
 #define LC_UDF_RULES_RULESET_H
 #include "base/buf.h"
 #include "base/error.h"
+#include "udf/rules/seed.h"
 
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -44,7 +45,8 @@ enum lc_kind { LC_KIND_PREFIX = 1, LC_KIND_EXACT = 2, LC_KIND_RANGE = 3, LC_KIND
 #define LC_MAX_VALUE_BYTES 65535u
 #define LC_MAX_RULES       10000000u
 #define LC_MAX_ATTRIBUTES  64u
-#define LC_RULES_LAYOUT    1u
+#define LC_RULES_LAYOUT    2u /* as it is written */
+#define LC_RULES_UNSEEDED  1u /* is still read: the header ends before its seed, which is 0 */
 #define LC_NONE            UINT32_MAX
 
 enum lc_section {
@@ -71,7 +73,7 @@ struct lc_rules_section {
 
 struct lc_rules_header {
     char magic[8];   /* LC_RULES_MAGIC */
-    uint32_t layout; /* LC_RULES_LAYOUT */
+    uint32_t layout; /* LC_RULES_LAYOUT, or LC_RULES_UNSEEDED */
     uint32_t endian; /* 0x01020304 as written */
     uint32_t kind;   /* enum lc_kind */
     uint32_t attributes;
@@ -83,6 +85,8 @@ struct lc_rules_header {
     uint64_t content[2];  /* XXH3-128 (low, high) of all that follows this header */
     uint64_t header_hash; /* XXH3-64 of this header, this field taken as 0 */
     struct lc_rules_section section[LC_SECTIONS];
+    uint64_t
+        seed; /* of the hash tables: chosen at random when they are made; 0 where there are none */
 };
 
 struct lc_rules_attr {
@@ -144,6 +148,7 @@ struct lc_rules {
     int fd;              /* of the mapped file; else -1 */
     struct stat seen;    /* that file as it was opened: see lc_rules_look */
     uint64_t content[2]; /* and its content's hash */
+    struct lc_seed seed;
     enum lc_kind kind;
     uint32_t rules, attributes, default_rule;
     const uint8_t *keys;
@@ -168,6 +173,12 @@ int lc_rules_take(struct lc_rules **out, void *base, size_t size, bool own, cons
 
 /* Unmap or free. NULL is fine. */
 void lc_rules_free(struct lc_rules *r);
+
+/* The bytes of the header, by its layout: the content follows. */
+size_t lc_rules_header_bytes(const struct lc_rules_header *h);
+
+/* What header_hash must be. */
+uint64_t lc_rules_header_hash(const struct lc_rules_header *h);
 
 /* Compare the content with its hash: 0, or LC_ERR_INPUT. Reads the whole arena. */
 int lc_rules_check_content(const struct lc_rules *r, const char *name, struct lc_error *err);

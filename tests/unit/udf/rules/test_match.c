@@ -50,6 +50,7 @@ static struct lc_rules *random_rules(uint64_t *seed, enum lc_kind kind, unsigned
     uint8_t *key = malloc(MAX_KEY);
 
     assert_int_equal(lc_builder_new(&b, kind, &name, 1), 0);
+    lc_builder_seed(b, support_random(seed));
     for (unsigned i = 0; i < count; i++) {
         struct lc_rule_in in = {.line = i + 2, .values = &value};
         struct lc_error err = LC_ERROR_INIT;

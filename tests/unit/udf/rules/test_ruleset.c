@@ -100,8 +100,7 @@ static void seal(uint8_t *p)
 {
     struct lc_rules_header *h = (struct lc_rules_header *)(void *)p;
 
-    h->header_hash = 0;
-    h->header_hash = lc_hash64(h, sizeof *h);
+    h->header_hash = lc_rules_header_hash(h);
 }
 
 static void expect_refused(uint8_t *p, size_t n, const char *message)
@@ -127,12 +126,12 @@ static void test_wrong_headers(void **state)
     expect_refused(p, n, "f: not a compiled rule set (byte 0)");
     p = arena(&n);
     h = (struct lc_rules_header *)(void *)p;
-    h->layout = 2;
-    expect_refused(p, n, "f: layout 2, this program reads layout 1");
+    h->layout = 3;
+    expect_refused(p, n, "f: layout 3, this program reads layouts 1 and 2");
     p = arena(&n);
     h = (struct lc_rules_header *)(void *)p;
     h->layout = 0;
-    expect_refused(p, n, "f: layout 0, this program reads layout 1");
+    expect_refused(p, n, "f: layout 0, this program reads layouts 1 and 2");
     p = arena(&n);
     h = (struct lc_rules_header *)(void *)p;
     h->endian = 0x04030201;
