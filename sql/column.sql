@@ -34,6 +34,9 @@ SELECT name FROM system.columns
 WHERE database = {str:database} AND table = {str:table}
   AND (is_in_partition_key OR is_in_sorting_key OR is_in_primary_key OR is_in_sampling_key);
 
+-- :name table_replicas (database, table) -> at most one row: total uint
+SELECT total_replicas AS total FROM system.replicas WHERE database = {str:database} AND table = {str:table};
+
 -- :name udf_argument (name) -> at most one row: argument
 SELECT argument_types[1] AS argument FROM system.user_defined_functions WHERE name = {str:name};
 

@@ -304,8 +304,9 @@ static int judge(const struct lc_preflight *d, const struct trial *t, const stru
     if (a->empties + a->nulls + own->empties + own->nulls < rows)
         return 0;
     if (d->allow_unsafe) {
-        say(d, true, "%s answers the empty value for every one of %" PRIu64 " sample rows", t->expr,
-            rows);
+        /* Rules without a default do that for keys that are none of theirs. */
+        say(d, !d->in_use, "%s answers the empty value for every one of %" PRIu64 " sample rows",
+            t->expr, rows);
         return 0;
     }
     lc_fail(err, LC_ERR_REFUSED,

@@ -25,6 +25,7 @@ struct lc_preflight {
     const struct lc_abilities *facts;
     struct lc_strings rules; /* "FILE" or "function=FILE" */
     bool allow_unsafe;       /* an answer that is always empty is said, not refused */
+    bool in_use;             /* with it: said as a remark, since the column is there already */
     void (*say)(void *ctx, bool warning, const char *text);
     void *ctx;
     struct lc_schema schema; /* what earlier statements of the run will have made by then */

@@ -2,6 +2,7 @@
 #include "cli/column/compare_rules.h"
 #include "cli/column/function_fit.h"
 #include "cli/column/preflight.h"
+#include "cli/column/readers.h"
 #include "cli/column/replace_default.h"
 #include "cli/commands/doctor_server.h"
 #include "cli/server/query.h"
@@ -114,6 +115,12 @@ static int sample(struct lc_doctor *d, const struct function *f, struct lc_error
         rc = 0;
     } else if (rc) {
         lc_error_pass(err, &one);
+    } else if (lc_answer_u64(&t, 0, LC_SQL_UDF_SAMPLE_EMPTIES, 0) ==
+                   lc_answer_u64(&t, 0, LC_SQL_UDF_SAMPLE_N, 0) &&
+               f->ours) { /* its return_name has been compared: rules without a default do that */
+        lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
+                      "%s: loaded, and none of %s made-up keys is one that its rules take", f->name,
+                      lc_answer_at(&t, 0, LC_SQL_UDF_SAMPLE_N)->p);
     } else if (lc_answer_u64(&t, 0, LC_SQL_UDF_SAMPLE_EMPTIES, 0) ==
                lc_answer_u64(&t, 0, LC_SQL_UDF_SAMPLE_N, 0)) {
         lc_doctor_say(d, LC_LEVEL_WARN, "function",
@@ -281,6 +288,32 @@ static void on_default(void *ctx, bool warning, const char *text)
     lc_doctor_say(l->d, warning ? LC_LEVEL_WARN : LC_LEVEL_OK, "default", NULL, "%s", text);
 }
 
+/* What is derived from the column in its turn: stale as soon as its values change by another way. */
+static int look_at_readers(struct lc_doctor *d, const struct lc_column *c, struct lc_error *err)
+{
+    struct lc_readers readers = {0};
+    struct lc_buf names;
+    size_t n = 0;
+    int rc = lc_readers_find(&readers, c, err);
+
+    lc_buf_init(&names, 1 << 16);
+    for (size_t i = 0; rc == 0 && i < readers.n; i++) {
+        const struct lc_reader *r = &readers.v[i];
+
+        if (lc_reader_stores(r) &&
+            lc_buf_addf(&names, "%sthe %s %s", n++ ? ", " : "", lc_reader_what(r->kind), r->name))
+            rc = lc_no_memory(err);
+    }
+    if (rc == 0 && n && lc_buf_str(&names))
+        lc_doctor_say(d, LC_LEVEL_OK, "default", NULL,
+                      "%s.%s.%s is what %.700s %s derived from: livecol new --rederive brings "
+                      "columns along, an UPDATE does not",
+                      c->database, c->table, c->column, lc_buf_str(&names), n == 1 ? "is" : "are");
+    lc_buf_release(&names);
+    lc_readers_release(&readers);
+    return rc;
+}
+
 /* What depends on the function: INSERTs always; reads and merges where it is not stored. */
 static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t row,
                           struct lc_error *err)
@@ -310,6 +343,8 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t
                           lacking ? "" : ", since every part stores it",
                           lacking ? "not every part stores it" : "");
     }
+    if (rc == 0)
+        rc = look_at_readers(d, &c, &one);
     lc_column_release(&c);
     if (rc == LC_ERR_REFUSED) /* it stores no parts of its own */
         return 0;
@@ -350,6 +385,7 @@ int lc_doctor_defaults(struct lc_doctor *d, struct lc_error *err)
                                     .facts = &d->facts,
                                     .rules = d->rules,
                                     .allow_unsafe = true,
+                                    .in_use = true,
                                     .say = on_default,
                                     .ctx = &listener};
     struct lc_error one = LC_ERROR_INIT;

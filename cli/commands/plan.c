@@ -6,6 +6,7 @@
 #include "cli/migrate/lint.h"
 #include "cli/migrate/rederive.h"
 #include "cli/migrate/session.h"
+#include "cli/migrate/stale.h"
 #include "cli/server/connect.h"
 #include "cli/term/message.h"
 
@@ -133,6 +134,8 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         rc = lc_over_refuse(&over, m->up.strict, m->up.allow_unsafe, &one);
         rc = take_refusal(p, rc, &one, err);
     }
+    if (rc == 0)
+        rc = lc_stale_look(d, h->plan, &pm->stmts[i], on_hazard, p, err);
     if (rc == 0)
         rc = lc_lint_look(h, s, err);
     if (p->json && rc == 0)

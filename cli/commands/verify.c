@@ -105,7 +105,10 @@ static int found(const struct lc_column *d, const struct lc_verify *v, struct lc
                 d->database, d->table, d->column, v->against);
         lc_hint(err,
                 "a value that was given in an INSERT differs rightly, and nothing in the table "
-                "tells it from one that is out of date; new rules: livecol new --rederive");
+                "tells it from one that is out of date. Of new rules: livecol new NAME --rederive "
+                "%s.%s.%s --to FUNCTION; to have every row say what the DEFAULT does, the given "
+                "ones too: livecol new NAME --rederive %s.%s.%s --recompute",
+                d->database, d->table, d->column, d->database, d->table, d->column);
     } else {
         lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " parts (%" PRIu64 " rows) do not store %s.%s.%s",
                 v->sum.parts_lacking, v->sum.rows_lacking, d->database, d->table, d->column);

@@ -230,8 +230,9 @@ static int look_at_replicated_update(const struct lc_lint *h, const struct lc_st
     if (rc == 0 && t.rows &&
         strncmp(lc_answer_at(&t, 0, LC_SQL_TABLE_ENGINE_ENGINE)->p, "Replicated", 10) == 0)
         say(h, true,
-            "UPDATE with an executable function on a Replicated table fails on many "
-            "versions (Unknown function): use MATERIALIZE COLUMN");
+            "UPDATE with an executable function on a Replicated table fails (Unknown function) "
+            "unless it ends with SETTINGS allow_nondeterministic_mutations = 1; one replica that "
+            "lacks the function blocks it for good");
     lc_answer_release(&t);
     return rc;
 }
@@ -331,9 +332,27 @@ static void say_safe_way(const struct lc_lint *h, const struct lc_stmt *s)
         say(h, false, "not recognised: it is run as it is, and never sent twice");
 }
 
+static bool is_kind(const struct lc_stmt_command *c, const char *kind)
+{
+    return c->default_kind.n == strlen(kind) &&
+           strncasecmp((const char *)c->default_kind.p, kind, c->default_kind.n) == 0;
+}
+
+/* Servers that know no DEFAULT in a row of names and values, as most clients send it. */
+static void say_omitted_fields(const struct lc_lint *h)
+{
+    if (!lc_backend_has_setting(h->b, "input_format_defaults_for_omitted_fields"))
+        say(h, true,
+            "INSERT ... FORMAT JSONEachRow without a column list stores the empty value instead of "
+            "the DEFAULT on this server: name the columns%s",
+            lc_backend_has_setting(h->b, "insert_sample_with_metadata")
+                ? ", or set insert_sample_with_metadata = 1"
+                : "");
+}
+
 int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err)
 {
-    bool adds = false;
+    bool adds = false, any = false, defaults = false;
     int rc = 0;
 
     say_safe_way(h, s);
@@ -342,7 +361,11 @@ int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_err
     for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
         const struct lc_stmt_command *c = &s->commands[i];
 
-        adds = adds || c->kind == LC_STMT_ADD_COLUMN;
+        /* What no INSERT gives a value, no list of columns has to name. */
+        adds = adds || (c->kind == LC_STMT_ADD_COLUMN && !is_kind(c, "MATERIALIZED") &&
+                        !is_kind(c, "ALIAS"));
+        any = any || c->kind == LC_STMT_ADD_COLUMN;
+        defaults = defaults || (c->kind == LC_STMT_ADD_COLUMN && is_kind(c, "DEFAULT"));
         if (c->default_expr.n)
             rc = look_at_functions(h, c->default_expr, err);
         if (rc == 0 && c->kind == LC_STMT_ALTER_UPDATE)
@@ -350,7 +373,9 @@ int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_err
     }
     if (rc == 0 && adds)
         rc = look_at_inserts(h, s, err);
-    if (rc == 0 && adds)
+    if (rc == 0 && defaults)
+        say_omitted_fields(h);
+    if (rc == 0 && any)
         rc = lc_tables_over(h->cluster, s, h->plan, say_over, (void *)(uintptr_t)h, err);
     if (rc == 0 && s->mutates && s->class != LC_CLASS_METADATA)
         rc = say_cost(h, s, err);

@@ -228,6 +228,39 @@ static int refuse_replicated(const struct lc_column *d, const char *function, st
     return LC_ERR_REFUSED;
 }
 
+/*
+ * A replica that lacks the function fails the mutation again and again, and the run would never see
+ * it: with --cluster every host has been asked.
+ */
+static int check_replicas(const struct lc_preflight *d, const struct lc_column *t,
+                          const char *function, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_answer a = {0};
+    uint64_t total = 0;
+    int rc;
+
+    if (d->cluster && d->cluster->name)
+        return 0;
+    rc = lc_query_read(t->b, lc_sql_table_replicas, args, &a, &why);
+    if (rc == 0 && a.rows)
+        total = lc_answer_u64(&a, 0, LC_SQL_TABLE_REPLICAS_TOTAL, 0);
+    lc_answer_release(&a);
+    if (rc && rc != LC_ERR_SERVER)
+        return lc_error_pass(err, &why);
+    if (total == 1 || d->allow_unsafe)
+        return 0;
+    lc_fail(err, LC_ERR_REFUSED,
+            "%s.%s is replicated (replicas: %" PRIu64
+            "), and whether each replica has the function "
+            "%s is not known: one that lacks it fails the mutation for good",
+            t->database, t->table, total, function);
+    lc_hint(err, "--cluster NAME asks every host; --allow-unsafe goes on without. Nothing was "
+                 "changed");
+    return LC_ERR_REFUSED;
+}
+
 /* May the functions stand in an UPDATE of this table? *later: the run creates one of them first. */
 static int check_functions(const struct lc_preflight *d, const struct lc_column *t,
                            const struct update *u, const char *expr, bool *later,
@@ -244,6 +277,8 @@ static int check_functions(const struct lc_preflight *d, const struct lc_column 
         if (t->replicated && !missing && !u->materialize &&
             !has_text(u->tail, "allow_nondeterministic_mutations"))
             rc = refuse_replicated(t, name, err);
+        if (rc == 0 && t->replicated && !missing)
+            rc = check_replicas(d, t, name, err);
         free(name);
         if (rc)
             return rc;

@@ -5,6 +5,7 @@
 #include "cli/migrate/conflict.h"
 #include "cli/migrate/executor.h"
 #include "cli/migrate/rederive.h"
+#include "cli/migrate/stale.h"
 #include "cli/server/query.h"
 
 #include <stdio.h>
@@ -59,6 +60,9 @@ static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_e
                 rc = lc_executor_check_over(c, s, true, err);
             if (rc == 0)
                 rc = lc_preflight_note(&r->defaults, s, err);
+            if (rc == 0)
+                rc = lc_stale_look(&r->defaults, &r->plan, &m->stmts[k], lc_executor_say_default, c,
+                                   err);
             if (rc) {
                 lc_executor_place_error(c, m, k, err);
                 return rc;

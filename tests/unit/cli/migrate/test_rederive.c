@@ -33,10 +33,11 @@
     OK("database\tname\tengine\tcreate_table_query\nString\tString\tString\tString\n"              \
        "analytics\tper_c\tMaterializedView\tCREATE MATERIALIZED VIEW analytics.per_c TO x AS "     \
        "SELECT c, count() FROM analytics.t GROUP BY c\n")
-#define FOREIGN  OK("origin\nString\nExecutableUserDefined\n")
-#define BUILT_IN OK("origin\nString\nSystem\n")
-#define NONE     OK("origin\nString\n")
-#define ROWS     OK("n\nUInt64\n3\n")
+#define REPLICAS(n) OK("total\nUInt32\n" n "\n")
+#define FOREIGN     OK("origin\nString\nExecutableUserDefined\n")
+#define BUILT_IN    OK("origin\nString\nSystem\n")
+#define NONE        OK("origin\nString\n")
+#define ROWS        OK("n\nUInt64\n3\n")
 #define BROKEN                                                                                     \
     "HTTP/1.1 404 Not Found\r\nContent-Length: *\r\n\r\n"                                          \
     "Code: 46. DB::Exception: Function with name `v1` does not exist. (UNKNOWN_FUNCTION)"
@@ -124,19 +125,34 @@ static void test_a_function_in_the_where_alone_is_refused_too(void **state)
     assert_non_null(strstr(err.msg, "functions like v1"));
 }
 
+#define WITH_SETTING UPDATE " SETTINGS allow_nondeterministic_mutations = 1"
+
 static void test_the_setting_lets_it_pass(void **state)
 {
     const struct scripted_step answers[] = {
-        {.answer = REPLICATED}, {.answer = COLUMNS},  {.answer = KEY("0")},
-        {.answer = CREATE},     {.answer = NO_VIEWS}, {.answer = FOREIGN},
-        {.answer = FOREIGN},    {.answer = FOREIGN},  {.answer = ROWS}};
+        {.answer = REPLICATED},    {.answer = COLUMNS},       {.answer = KEY("0")},
+        {.answer = CREATE},        {.answer = NO_VIEWS},      {.answer = FOREIGN},
+        {.answer = REPLICAS("1")}, {.answer = FOREIGN},       {.answer = REPLICAS("1")},
+        {.answer = FOREIGN},       {.answer = REPLICAS("1")}, {.answer = ROWS}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(
-        check(UPDATE " SETTINGS allow_nondeterministic_mutations = 1", answers, 9, &err), 0);
+    assert_int_equal(check(WITH_SETTING, answers, 12, &err), 0);
     assert_non_null(strstr(server.last, "countIf(c = v1(k) AND c != v2(k)"));
     assert_null(strstr(server.last, "allow_nondeterministic_mutations"));
+}
+
+static void test_other_replicas_must_be_known_to_have_the_function(void **state)
+{
+    const struct scripted_step answers[] = {
+        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = KEY("0")},     {.answer = CREATE},
+        {.answer = NO_VIEWS},   {.answer = FOREIGN}, {.answer = REPLICAS("3")}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check(WITH_SETTING, answers, 7, &err), LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "replicas: 3), and whether each replica has the function v2"));
+    assert_non_null(strstr(err.hint, "--cluster NAME asks every host"));
 }
 
 static void test_builtin_expressions_pass(void **state)
@@ -198,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_a_function_in_a_replicated_table_is_refused),
         cmocka_unit_test(test_a_function_in_the_where_alone_is_refused_too),
         cmocka_unit_test(test_the_setting_lets_it_pass),
+        cmocka_unit_test(test_other_replicas_must_be_known_to_have_the_function),
         cmocka_unit_test(test_builtin_expressions_pass),
         cmocka_unit_test(test_keys_and_materialized_columns_are_refused),
         cmocka_unit_test(test_a_where_that_fails_is_refused),

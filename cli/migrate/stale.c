@@ -1,0 +1,237 @@
+#include "cli/migrate/stale.h"
+
+#include "cli/column/readers.h"
+#include "cli/column/replace_default.h"
+#include "cli/migrate/rederive.h"
+#include "cli/sql/lexer.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ASSIGNED_MAX = 64, COUNT_WAIT_MS = 5000, SQL_MAX_BYTES = 1 << 20 };
+
+struct look {
+    struct lc_preflight *d;
+    const struct lc_plan *plan;
+    const struct lc_stmt *s;
+    void (*say)(void *ctx, bool hazard, const char *text);
+    void *ctx;
+};
+
+/* An UPDATE's assigned columns, and its condition. */
+struct assigned {
+    char *columns[ASSIGNED_MAX];
+    size_t n;
+    struct lc_slice where; /* n 0: none was found */
+};
+
+static void say(const struct look *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(const struct look *l, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    l->say(l->ctx, true, text);
+}
+
+/* `column =` behind UPDATE or SET and behind each comma outside of parentheses. */
+static int read_assigned(struct lc_slice text, struct assigned *a, struct lc_error *err)
+{
+    struct lc_lexer lex = LC_LEXER((const char *)text.p, text.n);
+    struct lc_tok tok, before = {0};
+    bool begins = false, inside = false;
+    unsigned depth = 0;
+
+    *a = (struct assigned){0};
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        if (depth == 0 && inside && (lc_tok_is(&tok, "WHERE") || lc_tok_is(&tok, "IN"))) {
+            if (lc_tok_is(&tok, "WHERE")) {
+                a->where = (struct lc_slice){text.p + lex.pos, text.n - lex.pos};
+                break;
+            }
+        }
+        if (lc_tok_symbol(&tok, '=') && begins && a->n < ASSIGNED_MAX) {
+            a->columns[a->n] = lc_tok_name(&before);
+            if (!a->columns[a->n++])
+                return lc_no_memory(err);
+            begins = false;
+        }
+        if (depth == 0 && (lc_tok_is(&tok, "UPDATE") || lc_tok_is(&tok, "SET") ||
+                           (inside && lc_tok_symbol(&tok, ','))))
+            begins = inside = true;
+        depth += lc_tok_symbol(&tok, '(') || lc_tok_symbol(&tok, '[');
+        depth -= depth && (lc_tok_symbol(&tok, ')') || lc_tok_symbol(&tok, ']'));
+        before = tok;
+    }
+    return 0;
+}
+
+static void release_assigned(struct assigned *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        free(a->columns[i]);
+}
+
+static bool is_assigned(const struct assigned *a, const char *column)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->columns[i], column) == 0)
+            return true;
+    return false;
+}
+
+/* "4000 rows", or that counting took too long. */
+static void count_rows(const struct look *l, const struct lc_column *c, const struct assigned *a,
+                       char *out, size_t size)
+{
+    struct lc_answer t = {0};
+    struct lc_buf sql;
+
+    snprintf(out, size, "how many rows was not counted");
+    lc_buf_init(&sql, SQL_MAX_BYTES);
+    if (a->where.n && lc_buf_adds(&sql, "SELECT count() AS n FROM ") == 0 &&
+        lc_column_add_rows(c, &sql) == 0 &&
+        lc_buf_addf(&sql, " WHERE %.*s", (int)a->where.n, (const char *)a->where.p) == 0 &&
+        lc_buf_str(&sql)) {
+        const struct lc_query q = {
+            .sql = lc_buf_str(&sql), .sql_n = sql.n, .timeout_ms = COUNT_WAIT_MS};
+
+        if (lc_backend_query(l->d->b, &q, &t, NULL) == 0)
+            snprintf(out, size, "%" PRIu64 " rows", lc_answer_u64(&t, 0, 0, 0));
+    }
+    lc_answer_release(&t);
+    lc_buf_release(&sql);
+}
+
+static void say_reader(const struct look *l, const struct lc_column *c, const struct lc_reader *r,
+                       const struct assigned *a, const char *rows)
+{
+    const char *of = c->column;
+
+    if (r->kind == LC_READER_VIEW)
+        say(l, "the materialized view %s has taken what %s held, and keeps it (%s)", r->name, of,
+            rows);
+    else if (r->kind == LC_READER_TTL || r->kind == LC_READER_CONSTRAINT)
+        say(l, "the %s %s reads %s: look at what it does with the new values",
+            lc_reader_what(r->kind), r->name, of);
+    else if (r->kind == LC_READER_MATERIALIZED && (r->level > 1 || !a))
+        say(l,
+            "%s (%s) is derived from %s and goes stale: %s. The server does not compute it anew: "
+            "MATERIALIZE COLUMN %s afterwards",
+            r->name, r->expr, of, rows, r->name);
+    else if (r->kind == LC_READER_DEFAULT && !(a && is_assigned(a, r->name)))
+        say(l,
+            "%s (%s) is derived from %s, keeps what it holds, and goes stale: %s. Assign it in the "
+            "same UPDATE, or: livecol new NAME --rederive %s.%s.%s --recompute",
+            r->name, r->expr, of, rows, c->database, c->table, r->name);
+}
+
+static int look_at_update(const struct look *l, struct lc_slice text, struct lc_error *err)
+{
+    struct assigned a;
+    struct lc_table *table = NULL;
+    int rc = read_assigned(text, &a, err);
+
+    if (rc == 0)
+        rc = lc_schema_table(&l->d->schema, lc_stmt_database(l->s, lc_backend_database(l->d->b)),
+                             l->s->name, &table, err);
+    for (size_t i = 0; rc == 0 && i < a.n; i++) {
+        struct lc_readers readers = {0};
+        struct lc_column c = {0};
+        char rows[64] = "";
+
+        if (lc_column_find_in(&c, l->d->b, table, a.columns[i], NULL) == 0)
+            rc = lc_readers_find(&readers, &c, err);
+        for (size_t k = 0; rc == 0 && k < readers.n; k++) {
+            if (!*rows && lc_reader_stores(&readers.v[k]))
+                count_rows(l, &c, &a, rows, sizeof rows);
+            say_reader(l, &c, &readers.v[k], &a, rows);
+        }
+        lc_readers_release(&readers);
+        lc_column_release(&c);
+    }
+    release_assigned(&a);
+    return rc;
+}
+
+/* Does the plan re-derive the column later on? */
+static bool is_rederived(const struct look *l, const char *column)
+{
+    for (size_t i = 0; i < l->plan->n; i++) {
+        for (unsigned k = l->plan->v[i].first; k < l->plan->v[i].stmt_n; k++) {
+            const struct lc_plan_stmt *stmt = &l->plan->v[i].stmts[k];
+            char *name = stmt->text->rederive && strcmp(stmt->parsed.name, l->s->name) == 0
+                             ? lc_rederive_column(stmt)
+                             : NULL;
+            bool same = name && strcmp(name, column) == 0;
+
+            free(name);
+            if (same)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Rows of parts that lack the column are computed when they are read: the new DEFAULT is theirs. */
+static int look_at_modify(const struct look *l, const struct lc_stmt_command *c,
+                          struct lc_error *err)
+{
+    const char *database = lc_stmt_database(l->s, lc_backend_database(l->d->b));
+    struct lc_readers readers = {0};
+    struct lc_column now = {0};
+    uint64_t lacking = 0;
+    char rows[64];
+    int rc = 0;
+
+    if (lc_column_find(&now, l->d->b, database, l->s->name, c->column, NULL) == 0 && *now.expr)
+        rc = lc_replace_lacking(&now, &lacking, err);
+    if (rc == 0 && lacking) {
+        say(l,
+            "%" PRIu64 " rows are in parts that do not store %s: they read as the new DEFAULT "
+            "says at once, and not when they are re-derived",
+            lacking, c->column);
+        if (!is_rederived(l, c->column))
+            rc = lc_readers_find(&readers, &now, err);
+    }
+    snprintf(rows, sizeof rows, "%" PRIu64 " rows", lacking);
+    for (size_t k = 0; rc == 0 && k < readers.n; k++)
+        if (lc_reader_stores(&readers.v[k]))
+            say_reader(l, &now, &readers.v[k], NULL, rows);
+    lc_readers_release(&readers);
+    lc_column_release(&now);
+    return rc;
+}
+
+int lc_stale_look(struct lc_preflight *d, const struct lc_plan *plan,
+                  const struct lc_plan_stmt *stmt,
+                  void (*say_line)(void *ctx, bool hazard, const char *text), void *ctx,
+                  struct lc_error *err)
+{
+    const struct lc_stmt *s = &stmt->parsed;
+    const struct look l = {d, plan, s, say_line, ctx};
+    int rc = 0;
+
+    if (stmt->text->rederive || !*s->name)
+        return 0;
+    d->schema.b = d->b;
+    if (s->kind == LC_STMT_UPDATE)
+        return look_at_update(&l, (struct lc_slice){(const uint8_t *)stmt->text->p, stmt->text->n},
+                              err);
+    for (size_t i = 0; rc == 0 && s->kind == LC_STMT_ALTER && i < s->command_n; i++) {
+        const struct lc_stmt_command *c = &s->commands[i];
+
+        if (c->kind == LC_STMT_ALTER_UPDATE)
+            rc = look_at_update(&l, c->text, err);
+        else if (c->kind == LC_STMT_MODIFY_COLUMN && c->default_expr.n)
+            rc = look_at_modify(&l, c, err);
+    }
+    return rc;
+}
