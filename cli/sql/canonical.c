@@ -203,7 +203,7 @@ static int expand(struct lc_canonical *c, size_t at, const char *definition, boo
                   struct lc_error *err)
 {
     struct lc_canonical d = {0}, out = {.expanded = true, .unknown = c->unknown};
-    size_t first, last, body, close = closing(c, at + 1);
+    size_t first = 0, last = 0, body = 0, close = closing(c, at + 1);
     int rc = read_words(&d, definition, strlen(definition), err);
 
     *done = rc == 0 && close < c->n && find_parameters(&d, &first, &last, &body);
