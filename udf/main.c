@@ -4,6 +4,7 @@
 #include "udf/export.h"
 #include "udf/options.h"
 #include "udf/rules/open.h"
+#include "udf/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -274,7 +275,7 @@ static void drain_input(void)
     struct stat st;
     char block[65536];
 
-    if (fstat(STDIN_FILENO, &st) || !S_ISFIFO(st.st_mode))
+    if (lc_rules_stat(STDIN_FILENO, &st) || !S_ISFIFO(st.st_mode))
         return;
     for (int reads = 0; reads < DRAIN_READS && poll(&in, 1, DRAIN_PAUSE_MS) > 0; reads++)
         if (read(STDIN_FILENO, block, sizeof block) <= 0)
@@ -334,6 +335,10 @@ static int run(const struct lc_udf_options *o, struct lc_error *err)
         rc = init_answer(&answer, rules, o, path, err);
     if (!rc)
         rc = init_argument(&answer, rules, o, err);
+    if (!rc)
+        rc = lc_sandbox_enter(o->sandbox, rules->fd, err);
+    if (!rc)
+        LC_TEST_ATTEMPTS();
     if (!rc)
         rc = o->check ? say_rules(rules, &answer, path, err)
                       : emit(o, &answer, &(struct in_use){rules, path}, err);

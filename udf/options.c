@@ -48,6 +48,10 @@ static const char help[] =
     "                    With several attributes one for each, in the same order\n"
     "  --chunk-header    a line with the number of rows is before each block: as\n"
     "                    <send_chunk_header> of the function\n"
+    "  --sandbox         end where the kernel has no sandbox. Without it one is taken where there is "
+    "one:\n"
+    "                    once the rules are open, no file, socket or process can be opened or made\n"
+    "  --no-sandbox      do not take one\n"
     "  --check           load the rules, say what they are, and end\n"
     "  --version         print the version\n"
     "  --help            print this\n"
@@ -73,6 +77,8 @@ enum {
     OPT_ARGUMENT,
     OPT_TYPE,
     OPT_CHUNK,
+    OPT_SANDBOX,
+    OPT_NO_SANDBOX,
     OPT_CHECK,
     OPT_VERSION,
     OPT_HELP
@@ -87,6 +93,8 @@ static const struct option table[] = {
     {"argument", required_argument, NULL, OPT_ARGUMENT},
     {"type", required_argument, NULL, OPT_TYPE},
     {"chunk-header", no_argument, NULL, OPT_CHUNK},
+    {"sandbox", no_argument, NULL, OPT_SANDBOX},
+    {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
     {"check", no_argument, NULL, OPT_CHECK},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, OPT_HELP},
@@ -152,6 +160,12 @@ static int take(struct lc_udf_options *o, int option, struct lc_error *err)
         return 0;
     case OPT_CHUNK:
         o->chunk_header = true;
+        return 0;
+    case OPT_SANDBOX:
+        o->sandbox = LC_SANDBOX_NEEDED;
+        return 0;
+    case OPT_NO_SANDBOX:
+        o->sandbox = LC_SANDBOX_NONE;
         return 0;
     case OPT_CHECK:
         o->check = true;

@@ -4,6 +4,7 @@
 #ifndef LC_UDF_OPTIONS_H
 #define LC_UDF_OPTIONS_H
 #include "base/error.h"
+#include "udf/sandbox.h"
 #include "udf/stream.h"
 
 /* What goes out. */
@@ -24,6 +25,7 @@ struct lc_udf_options {
         *type[LC_MAX_ATTRIBUTES]; /* a type's text, or @FILE; of the attribute in its place */
     const char *argument;         /* the type of what comes, or @FILE; NULL: not said */
     enum lc_format format;
+    enum lc_sandbox sandbox;
     bool chunk_header, check, help, version;
 };
 

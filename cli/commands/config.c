@@ -53,6 +53,9 @@ static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
          "regexp_tree "
          "(default: by the rules and the target)"},
         {"pool-size", 0, LC_OPT_COUNT, &s->pool_size, "N", "processes at most (default: 16)"},
+        {"sandbox", 0, LC_OPT_FLAG, &s->sandbox, NULL,
+         "livecol-udf ends where the kernel has no sandbox for it; without this it then runs as it "
+         "is"},
         {"cache-cells", 0, LC_OPT_COUNT, &s->cache_cells, "N",
          "answers that complex_key_cache keeps (default: 1048576)"},
     };

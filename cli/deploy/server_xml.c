@@ -350,6 +350,8 @@ static void function_command(const struct lc_server_xml *s, struct lc_buf *out)
     add_option(s, out, " --format", slice(s->format));
     add_option(s, out, " --argument", slice(s->argument));
     add_option(s, out, " --type", slice(s->type[0]));
+    if (s->sandbox)
+        lc_buf_adds(out, " --sandbox");
 }
 
 static void dictionary_command(const struct lc_server_xml *s, struct lc_buf *out)
@@ -380,6 +382,8 @@ static void dictionary_command(const struct lc_server_xml *s, struct lc_buf *out
         add_option(s, out, " --type", (struct lc_slice){type.p, type.n});
         lc_buf_release(&type);
     }
+    if (s->sandbox)
+        lc_buf_adds(out, " --sandbox");
 }
 
 /* An element whose text the function appends to a buffer. */

@@ -33,6 +33,7 @@ struct lc_server_xml {
     const char *argument;   /* the function's argument type; NULL: UInt64 for ranges, else String */
     struct lc_strings attributes, types;
     uint64_t pool_size, cache_cells;
+    bool sandbox;        /* the program ends where the kernel has no sandbox */
     const char *scripts; /* the server's user_scripts_path; NULL: LC_SERVER_XML_SCRIPTS */
 
     const struct lc_server_xml_target *on;

@@ -172,4 +172,37 @@ if [ -n "${LIVECOL_BIN:-}" ]; then
   wait "$pid"
   printf 'old\nold\n' | diff - "$dir/out"
 fi
+# The sandbox: what must not be possible there is tried by a build that can, and is refused; outside of it, it works.
+hooks=$LIVECOL_BUILD/tests/support/livecol-udf-hooks
+tries() { printf 'u1\n' | LIVECOL_TEST_ATTEMPTS=1 "$hooks" --rules "$dir/region.csv" --format TSV "$@"; }
+if "$hooks" --rules "$dir/region.csv" --check --sandbox >"$dir/out" 2>"$dir/err"; then
+  expect 0 us-east '' tries
+  expect 0 us-east '' tries --sandbox
+  code=0
+  tries --no-sandbox >"$dir/out" 2>"$dir/err" || code=$?
+  [ "$code" = 42 ] || { echo "FAILED: attempts outside of a sandbox: exit $code"; exit 1; }
+  [ ! -s "$dir/out" ]
+  for what in open open-to-write stat unlink socket local-socket fork mmap-exec mprotect-exec kill dup memfd exec; do
+    grep -qw -e "$what" "$dir/err" || { echo "FAILED: no $what outside of a sandbox: $(cat "$dir/err")"; exit 1; }
+  done
+else
+  echo 'livecol-udf: no sandbox: this build has none; leave --sandbox out, or take another build' | diff - "$dir/err"
+fi
+# Descriptors that the server left open are closed: /proc shows those of a process that waits.
+if "$udf" --rules region.csv --check --sandbox >/dev/null 2>&1; then
+  "$udf" --rules region.csv --format TSV --sandbox <"$dir/open" >"$dir/out" 2>"$dir/err" 7<"$dir/region.csv" &
+  pid=$!
+  exec 3>"$dir/open"
+  echo u1 >&3
+  wait_until 'an answer' says "$dir/out" us-east
+  readlink "/proc/$pid/fd/"* >"$dir/fds"
+  if grep -q region.csv "$dir/fds"; then
+    echo "FAILED: a descriptor was left open: $(cat "$dir/fds")"
+    exit 1
+  fi
+  grep -E '^(Seccomp|NoNewPrivs):' "/proc/$pid/status" >"$dir/got"
+  printf 'NoNewPrivs:\t1\nSeccomp:\t2\n' | diff - "$dir/got"
+  exec 3>&-
+  wait "$pid"
+fi
 echo "all as expected"

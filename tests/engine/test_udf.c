@@ -65,13 +65,34 @@ static void write_file(const char *name, const char *text)
     assert_int_equal(fclose(f), 0);
 }
 
-static void add_function(struct lc_buf *xml, const char *name, const char *way, const char *format,
-                         const char *type, const char *rules, const char *argument,
-                         const char *options)
+/* livecol-udf that tries what is not possible in a sandbox. */
+static const char *hooks(void)
+{
+    static char path[SCRATCH_PATH_BYTES];
+
+    snprintf(path, sizeof path, "%s/tests/support/livecol-udf-hooks", getenv("LIVECOL_BUILD"));
+    return path;
+}
+
+/* False in a build with sanitizers alone. */
+static bool has_sandbox(void)
+{
+    char command[2 * SCRATCH_PATH_BYTES];
+
+    snprintf(command, sizeof command,
+             "'%s' --sandbox --check --rules '%s/config/region.csv' 2>&1 | grep -q 'this build has "
+             "none'",
+             hooks(), getenv("LIVECOL_SOURCE"));
+    return system(command) != 0;
+}
+
+static void add_function_of(struct lc_buf *xml, const char *program, const char *name,
+                            const char *way, const char *format, const char *type,
+                            const char *rules, const char *argument, const char *options)
 {
     lc_buf_addf(xml,
                 "<function><type>%s</type><name>%s</name>"
-                "<command>livecol-udf --rules %s --format %s --argument %s --type %s%s</command>"
+                "<command>%s --rules %s --format %s --argument %s --type %s%s</command>"
                 "<execute_direct>1</execute_direct><argument><type>%s</type><name>k</name>"
                 "</argument><return_type>%s</return_type><return_name>result</return_name>"
                 "<format>%s</format><send_chunk_header>%d</send_chunk_header>"
@@ -81,8 +102,15 @@ static void add_function(struct lc_buf *xml, const char *name, const char *way, 
                 "<max_command_execution_time>300</max_command_execution_time>"
                 "<stderr_reaction>log_last</stderr_reaction>"
                 "<check_exit_code>1</check_exit_code></function>\n",
-                way, name, rules, format, argument, type, options, argument, type, format,
+                way, name, program, rules, format, argument, type, options, argument, type, format,
                 strstr(options, "--chunk-header") != NULL);
+}
+
+static void add_function(struct lc_buf *xml, const char *name, const char *way, const char *format,
+                         const char *type, const char *rules, const char *argument,
+                         const char *options)
+{
+    add_function_of(xml, "livecol-udf", name, way, format, type, rules, argument, options);
 }
 
 static void add_functions(struct lc_buf *xml)
@@ -116,6 +144,14 @@ static void add_functions(struct lc_buf *xml)
                  "String", " --attribute tier");
     add_function(xml, "bad_enum", ways[0], "Native", "Enum8('us-east'=1)", "region_v1.csv",
                  "String", "");
+    if (has_sandbox()) {
+        add_function_of(xml, "livecol-udf-hooks", "sandboxed", ways[0], "Native", "String",
+                        "region_v1.csv", "String", " --sandbox");
+        add_function_of(xml, "livecol-udf-hooks", "sandboxed_once", ways[1], "Native", "String",
+                        "region_v1.csv", "String", "");
+        add_function_of(xml, "livecol-udf-hooks", "free", ways[0], "Native", "String",
+                        "region_v1.csv", "String", " --no-sandbox");
+    }
     add_function(xml, "bad_rules", ways[0], "Native", "String", "bad.csv", "String", "");
 }
 
@@ -133,6 +169,9 @@ static int open_engine(void **state)
     assert_int_equal(mkdir(path, 0755), 0);
     snprintf(path, sizeof path, "%s/user_scripts/livecol-udf", folder);
     copy_file(getenv("LIVECOL_UDF"), path, 0755);
+    snprintf(path, sizeof path, "%s/user_scripts/livecol-udf-hooks", folder);
+    copy_file(hooks(), path, 0755);
+    assert_int_equal(setenv("LIVECOL_TEST_ATTEMPTS", "1", 1), 0);
     snprintf(path, sizeof path, "%s/user_scripts/region_v1.csv", folder);
     snprintf(source, sizeof source, "%s/config/region.csv", getenv("LIVECOL_SOURCE"));
     copy_file(source, path, 0644);
@@ -310,6 +349,21 @@ static void test_bad_rules_are_an_error_with_file_and_line(void **state)
     }
 }
 
+/* In the engine: all that is tried inside is refused, and the answers are right; outside it works. */
+static void test_the_sandbox(void **state)
+{
+    struct lc_error err = LC_ERROR_INIT;
+
+    (void)state;
+    if (!has_sandbox())
+        skip();
+    expect_equal("sandboxed", "(SELECT concat('u', toString(number)) AS k FROM numbers(100000))");
+    expect_equal("sandboxed_once", "(SELECT concat('u', toString(number)) AS k FROM numbers(100))");
+    assert_int_equal(lc_backend_run(engine, "SELECT free('u1')", NULL, &err), LC_ERR_SERVER);
+    if (!strstr(err.msg, "open open-to-write"))
+        fail_msg("no open outside of a sandbox: %s", err.msg);
+}
+
 /* The shipped XML: its function answers; its type option and its return type are the same. */
 static void test_the_shipped_function(void **state)
 {
@@ -454,6 +508,7 @@ int main(void)
         cmocka_unit_test(test_argument_types),
         cmocka_unit_test(test_misses_are_null_where_the_type_is_nullable),
         cmocka_unit_test(test_bad_rules_are_an_error_with_file_and_line),
+        cmocka_unit_test(test_the_sandbox),
         cmocka_unit_test(test_the_shipped_function),
         cmocka_unit_test(test_four_threads_at_once),
         cmocka_unit_test(test_a_killed_process_fails_its_query_alone),

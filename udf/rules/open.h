@@ -16,6 +16,9 @@
  */
 int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err);
 
+/* As fstat, by the call of that name: the C library's takes paths too, and is not in the sandbox. */
+int lc_rules_stat(int fd, struct stat *st);
+
 /*
  * Was the mapped file written to since it was opened? Whoever looks after an answer is made and
  * before it is given away gives none that is mixed of two rule sets. Size and time of the last
