@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include "base/test_points.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <sys/random.h>
@@ -83,7 +85,7 @@ bool lc_sleep_ms(unsigned ms, const atomic_bool *cancel)
 
 unsigned lc_backoff_ms(unsigned attempt)
 {
-    unsigned ms = 200;
+    unsigned ms = LC_TEST_NUMBER("LIVECOL_TEST_BACKOFF_MS", 200);
     uint32_t r = 0;
 
     while (attempt-- > 1 && ms < 10000)

@@ -8,6 +8,7 @@
  *                              DIR/NAME.reached; blanks of the name stay blanks. A LC_TEST_GATE
  *                              is only that, and does not count as a point
  *   LIVECOL_TEST_STALE_S=n     a lock is stale after so many seconds
+ *   LIVECOL_TEST_BACKOFF_MS=n  the first pause before something is tried again
  */
 #ifndef LC_BASE_TEST_POINTS_H
 #define LC_BASE_TEST_POINTS_H
