@@ -23,7 +23,8 @@ enum {
      */
     CHECK_TRIES = 5,
     CHECK_PAUSE_MS = 100,
-    FENCE_TRIES = 3
+    FENCE_TRIES = 3,
+    TAKE_TRIES = 5
 };
 
 struct lc_lock {
@@ -208,6 +209,19 @@ static int refuse(const struct lc_lock_info *h, const char *database, const char
     return LC_ERR_LOCKED;
 }
 
+/* A server that says a lock's table is there and shows none would keep a run waiting for good. */
+static int refuse_unclear(const struct lc_lock *lock, unsigned tries, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_LOCKED,
+            "the lock of %s.%s is neither free nor shown as held: %u tries to take it failed",
+            lock->database, lock->tracking, tries);
+    lc_hint(err,
+            "the server's answers about the tables %s_lock_N do not agree: does something between "
+            "it and livecol change them?",
+            lock->tracking);
+    return LC_ERR_LOCKED;
+}
+
 /* Try until it is ours or the time is up. */
 static int take(struct lc_lock *lock, const char *command, const struct lc_lock_wait *wait,
                 struct lc_error *err)
@@ -240,6 +254,8 @@ static int take(struct lc_lock *lock, const char *command, const struct lc_lock_
         pause = lc_backoff_ms(attempt > 3 ? 3 : attempt) / 2;
         if (lc_now_ms() + pause > end && h && !holder.stale)
             return refuse(&holder, lock->database, lock->tracking, err);
+        if (lc_now_ms() + pause > end && attempt >= TAKE_TRIES)
+            return refuse_unclear(lock, attempt, err);
         if (lc_sleep_ms(pause, wait->cancel))
             return lc_fail(err, LC_ERR_STOPPED, "stopped while waiting for the lock");
     }
