@@ -8,8 +8,12 @@
 # LC_SQL_FIND_COLUMN_NAME, …, LC_SQL_FIND_COLUMN_WIDTH. The head says:
 #
 #   (a, b)            the arguments; the text uses each as {id:a} or {str:a}, and no other
-#   -> x, y uint      what it answers: columns by name, each with its kind (none: text)
+#   -> x, y uint      what it answers: columns by name, each with its kind (none: text; key: a text that
+#                     no two rows share)
 #   -> one row: x     as that, in exactly one row; "at most one row:" in none or one
+#   -> sealed …: x    as one of those, sealed: the server adds how many rows there are and a hash of
+#                     each, so that an answer that lost a row or a bit on its way is found out; for
+#                     what decides on changes (cli/server/answer_check.h)
 #   -> as other       what the block `other` answers; it comes first, and its enum is used
 #   -> anything       columns that differ between servers
 #   nothing           an answer is not looked at
@@ -18,7 +22,7 @@
 # these rules ends the build with the file and the block.
 cmake_minimum_required(VERSION 3.25)
 
-set(kinds text uint int number)
+set(kinds text key uint int number)
 set(rows_any LC_SQL_ROWS_ANY)
 set(names)
 
@@ -31,6 +35,29 @@ function(c_bytes out text)
   string(HEX "${text}" hex)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
   set(${out} "{${hex}0}" PARENT_SCOPE)
+endfunction()
+
+# Make the text seal its rows. An empty answer has a row too, whose rows_n is 0.
+function(seal out text columns)
+  set(elements "")
+  set(cells "")
+  set(hashed "")
+  set(n 0)
+  foreach(column IN LISTS columns)
+    string(REGEX REPLACE " .*" "" column "${column}")
+    math(EXPR n "${n} + 1")
+    string(APPEND elements "${column}, ")
+    string(APPEND cells "sealed.${n} AS ${column}, ")
+    string(APPEND hashed "ifNull(toString(${column}), ''), '\\n', ")
+  endforeach()
+  string(REGEX REPLACE ", $" "" elements "${elements}")
+  set(${out} "SELECT ${cells}rows_n,
+    lower(hex(SHA256(concat(${hashed}toString(rows_n), '\\n', toString(row_i))))) AS row_sha256
+FROM (SELECT count() AS rows_n, groupArray(tuple(${elements})) AS sealed_rows FROM (
+${text}
+))
+LEFT ARRAY JOIN sealed_rows AS sealed, arrayEnumerate(sealed_rows) AS row_i
+ORDER BY row_i" PARENT_SCOPE)
 endfunction()
 
 # The words of "a, b uint" as a list of its items; an empty text gives none.
@@ -90,6 +117,11 @@ function(add_block head text)
   string(TOUPPER "LC_SQL_${name}" upper)
   set(rows LC_SQL_ROWS_ANY)
   set(enum "")
+  set(sealed false)
+  if(columns_text MATCHES "^sealed *(.*)$")
+    set(sealed true)
+    string(REGEX REPLACE "^: *" "" columns_text "${CMAKE_MATCH_1}")
+  endif()
   if(arrow STREQUAL "")
     set(rows LC_SQL_ROWS_NONE)
     set(columns)
@@ -102,6 +134,7 @@ function(add_block head text)
       fail("there is no block ${other} before it whose columns it could have")
     endif()
     set(columns "${columns_of_${other}}")
+    set(sealed "${sealed_of_${other}}")
     set(rows "${rows_of_${other}}")
   else()
     if(columns_text MATCHES "^(one row|at most one row): *(.*)$")
@@ -123,6 +156,10 @@ function(add_block head text)
     set(enum "enum {\n${enum}    ${upper}_WIDTH\n};\n")
     set(columns_of_${name} "${columns}" PARENT_SCOPE)
     set(rows_of_${name} "${rows}" PARENT_SCOPE)
+    set(sealed_of_${name} "${sealed}" PARENT_SCOPE)
+  endif()
+  if(sealed)
+    seal(text "${text}" "${columns}")
   endif()
 
   set(args_c "")
@@ -148,14 +185,14 @@ function(add_block head text)
 static const char *const args_${name}[] = {${args_c}NULL};
 static const struct lc_sql_column columns_${name}[] = {${columns_c}{NULL, LC_SQL_TEXT}};
 const struct lc_sql lc_sql_${name}[1] = {
-    {\"${name}\", text_${name}, args_${name}, columns_${name}, ${width}, ${rows}}};
+    {\"${name}\", text_${name}, args_${name}, columns_${name}, ${width}, ${rows}, ${sealed}}};
 " PARENT_SCOPE)
   set(header "${header}extern const struct lc_sql lc_sql_${name}[1];\n${enum}" PARENT_SCOPE)
   set(names "${names};${name}" PARENT_SCOPE)
 endfunction()
 
 set(header "/* Made from sql/: do not edit. */\n#ifndef LIVECOL_SQL_H\n#define LIVECOL_SQL_H\n#include \"cli/sql/quote.h\"\n")
-set(source "/* Made from sql/: do not edit. */\n#include \"livecol_sql.h\"\n\n#include <stddef.h>\n\n")
+set(source "/* Made from sql/: do not edit. */\n#include \"livecol_sql.h\"\n\n#include <stdbool.h>\n#include <stddef.h>\n\n")
 foreach(file IN LISTS FILES)
   get_filename_component(at "${file}" NAME)
   string(APPEND header "\n/* ${at} */\n")

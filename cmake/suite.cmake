@@ -46,6 +46,7 @@ foreach(what IN ITEMS golden golden_server rules udf)
   lc_suite_script(asan cli ${what})
 endforeach()
 lc_suite_script(asan engine live_http)
+lc_suite_script(asan server hostile_answers)
 lc_suite_test(asan engine.udf $<TARGET_FILE:test_udf>)
 
 foreach(what IN ITEMS udf backend)

@@ -1,17 +1,18 @@
 -- The backfill: which parts lack a column, and what the table can bear.
 
--- :name backfill_table (database, table) -> at most one row: engine, partition_key
+-- :name backfill_table (database, table) -> sealed at most one row: engine, partition_key
 SELECT engine, partition_key FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
--- :name backfill_column (database, table, column) -> at most one row: type, default_kind,
+-- :name backfill_column (database, table, column) -> sealed at most one row: type, default_kind,
 --     default_expression, in_key uint
 SELECT type, default_kind, default_expression,
     is_in_partition_key OR is_in_sorting_key OR is_in_primary_key OR is_in_sampling_key AS in_key
 FROM system.columns
 WHERE database = {str:database} AND table = {str:table} AND name = {str:column};
 
--- :name backfill_left (database, table, column) -> id, partition_text, parts uint, all_rows uint,
---     bytes uint, largest_bytes uint, largest_rows uint, granules uint, compact_bytes uint
+-- :name backfill_left (database, table, column) -> sealed: id, partition_text, parts uint,
+--     all_rows uint, bytes uint, largest_bytes uint, largest_rows uint, granules uint,
+--     compact_bytes uint
 SELECT id, any(text) AS partition_text, count() AS parts, sum(part_rows) AS all_rows, sum(part_bytes) AS bytes,
     max(part_bytes) AS largest_bytes, max(part_rows) AS largest_rows, sum(part_marks) AS granules,
     sumIf(part_bytes, kind = 'Compact') AS compact_bytes
@@ -26,7 +27,7 @@ FROM (
 GROUP BY id
 ORDER BY id;
 
--- :name backfill_patched (database, table, column) -> id
+-- :name backfill_patched (database, table, column) -> sealed: id
 SELECT DISTINCT p.partition_id AS id
 FROM system.parts AS p
 INNER JOIN (

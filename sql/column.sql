@@ -1,6 +1,6 @@
 -- A derived column: its table, its functions, and what depends on it.
 
--- :name columns (database, table) -> name, type, default_kind, default_expression
+-- :name columns (database, table) -> name key, type, default_kind, default_expression
 SELECT name, type, default_kind, default_expression
 FROM system.columns
 WHERE database = {str:database} AND table = {str:table};
@@ -40,14 +40,14 @@ SELECT total_replicas AS total FROM system.replicas WHERE database = {str:databa
 -- :name udf_argument (name) -> at most one row: argument
 SELECT argument_types[1] AS argument FROM system.user_defined_functions WHERE name = {str:name};
 
--- :name table_rows (database, table) -> one row: table_rows uint, parts uint, largest uint,
---     bytes uint, patches uint
+-- :name table_rows (database, table) -> sealed one row: table_rows uint, parts uint,
+--     largest uint, bytes uint, patches uint
 SELECT sumIf(rows, name NOT LIKE 'patch-%') AS table_rows, countIf(name NOT LIKE 'patch-%') AS parts, max(bytes_on_disk) AS largest,
     sum(bytes_on_disk) AS bytes, countIf(name LIKE 'patch-%') AS patches
 FROM system.parts
 WHERE database = {str:database} AND table = {str:table} AND active;
 
--- :name verify_parts (database, table, column) -> id, part_rows uint, parts uint,
+-- :name verify_parts (database, table, column) -> sealed: id, part_rows uint, parts uint,
 --     parts_lacking uint, rows_lacking uint
 SELECT substring(name, 1, position(name, '_') - 1) AS id, sum(rows) AS part_rows, count() AS parts,
     sum(lacks) AS parts_lacking, sum(rows * lacks) AS rows_lacking

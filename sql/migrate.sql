@@ -29,10 +29,10 @@ WHERE name = 'max_threads';
 -- :name free_disk () -> one row: free uint
 SELECT min(free_space) AS free FROM system.disks;
 
--- :name database_there (database) -> one row: n uint
+-- :name database_there (database) -> sealed one row: n uint
 SELECT count() AS n FROM system.databases WHERE name = {str:database};
 
--- :name table_there (database, table) -> one row: n uint
+-- :name table_there (database, table) -> sealed one row: n uint
 SELECT count() AS n FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
 -- :name running_comment (id) -> one row: n uint

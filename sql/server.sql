@@ -3,7 +3,7 @@
 -- :name hello () -> one row: version, database
 SELECT version() AS version, currentDatabase() AS database;
 
--- :name settings () -> name
+-- :name settings () -> name key
 SELECT name FROM system.settings ORDER BY name;
 
 -- :name facts () -> known
@@ -15,7 +15,7 @@ WHERE database = 'system'
 UNION ALL
 SELECT concat('table_functions.', name) AS known FROM system.table_functions WHERE name = 'clusterAllReplicas';
 
--- :name server_now () -> one row: now_s uint
+-- :name server_now () -> sealed one row: now_s uint
 SELECT toUnixTimestamp(now()) AS now_s;
 
 -- :name mutations (database, table) -> mutation_id, command, parts_to_do int, is_done uint,

@@ -1,9 +1,15 @@
 #include "cli/server/answer_check.h"
 
+#include "base/buf.h"
+#include "base/sha256.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of one row. */
+#define SEALED_MAX_BYTES ((size_t)64 << 20)
 
 /* Step over `prefix` where the text begins with it. */
 static bool skip(const char **text, const char *prefix)
@@ -30,6 +36,7 @@ static bool is_type_of(const char *type, enum lc_sql_kind kind)
     skip(&type, "Nullable(");
     switch (kind) {
     case LC_SQL_TEXT:
+    case LC_SQL_KEY:
         return skip(&type, "String") || skip(&type, "FixedString(") || skip(&type, "Enum");
     case LC_SQL_UINT:
     case LC_SQL_INT:
@@ -46,7 +53,7 @@ static bool is_cell_of(const struct lc_cell *c, enum lc_sql_kind kind)
     const char *digits = c->p;
     char *end;
 
-    if (kind == LC_SQL_TEXT || c->is_null)
+    if (kind == LC_SQL_TEXT || kind == LC_SQL_KEY || c->is_null)
         return true;
     errno = 0;
     if (kind == LC_SQL_NUMBER) {
@@ -63,6 +70,37 @@ static bool is_cell_of(const struct lc_cell *c, enum lc_sql_kind kind)
     else
         strtoull(c->p, &end, 10);
     return errno == 0 && end == c->p + c->n;
+}
+
+static int compare_cells(const void *a, const void *b)
+{
+    const struct lc_cell *x = *(const struct lc_cell *const *)a;
+    const struct lc_cell *y = *(const struct lc_cell *const *)b;
+    int order = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
+
+    return order ? order : (x->n > y->n) - (x->n < y->n);
+}
+
+/* No two rows have the same cell here. */
+static int check_key(const struct lc_answer *t, size_t col, const struct lc_sql *sql,
+                     struct lc_error *err)
+{
+    const struct lc_cell **sorted = calloc(t->rows + 1, sizeof *sorted);
+    char shown[64];
+    int rc = 0;
+
+    if (!sorted)
+        return lc_no_memory(err);
+    for (size_t i = 0; i < t->rows; i++)
+        sorted[i] = lc_answer_at(t, i, col);
+    qsort(sorted, t->rows, sizeof *sorted, compare_cells);
+    for (size_t i = 1; rc == 0 && i < t->rows; i++) {
+        if (compare_cells(&sorted[i - 1], &sorted[i]) == 0)
+            rc = lc_fail(err, LC_ERR_INPUT, "%s has two rows of \"%s\"", sql->name,
+                         lc_printable(sorted[i]->p, sorted[i]->n, shown, sizeof shown));
+    }
+    free(sorted);
+    return rc;
 }
 
 static int check_column(const struct lc_answer *t, size_t col, const struct lc_sql *sql,
@@ -85,14 +123,11 @@ static int check_column(const struct lc_answer *t, size_t col, const struct lc_s
             return lc_fail_at(err, LC_ERR_INPUT, 0, i, "column %s of %s holds no number: \"%s\"",
                               want->name, sql->name, lc_printable(c->p, c->n, shown, sizeof shown));
     }
-    return 0;
+    return want->kind == LC_SQL_KEY ? check_key(t, col, sql, err) : 0;
 }
 
 static int check_rows(const struct lc_answer *t, const struct lc_sql *sql, struct lc_error *err)
 {
-    if (t->rows_said && t->rows_said != t->rows)
-        return lc_fail(err, LC_ERR_INPUT, "%s has %zu rows, where the server counts %llu",
-                       sql->name, t->rows, (unsigned long long)t->rows_said);
     if (sql->rows == LC_SQL_ROWS_ONE && t->rows != 1)
         return lc_fail(err, LC_ERR_INPUT, "%s has %zu rows, not one", sql->name, t->rows);
     if (sql->rows == LC_SQL_ROWS_AT_MOST_ONE && t->rows > 1)
@@ -100,19 +135,81 @@ static int check_rows(const struct lc_answer *t, const struct lc_sql *sql, struc
     return 0;
 }
 
-int lc_answer_check(const struct lc_answer *t, const struct lc_sql *sql, struct lc_error *err)
+/* The hash of a row as the server makes it. */
+static int hash_row(const struct lc_answer *t, size_t row, size_t width, uint64_t number,
+                    struct lc_buf *text, char out[LC_SHA256_HEX])
 {
+    int rc = 0;
+
+    lc_buf_reset(text);
+    for (size_t i = 0; rc == 0 && i <= width; i++) {
+        const struct lc_cell *c = lc_answer_at(t, row, i);
+
+        rc = lc_buf_add(text, c->p, c->n) || lc_buf_adds(text, "\n") ? LC_ERR_NOMEM : 0;
+    }
+    if (rc == 0)
+        rc = lc_buf_addf(text, "%llu", (unsigned long long)number);
+    return rc ? rc : lc_sha256_hex(text->p, text->n, out);
+}
+
+static bool is_named(const struct lc_cell *name, const char *want)
+{
+    return name->n == strlen(want) && memcmp(name->p, want, name->n) == 0;
+}
+
+/* Does a sealed answer agree with its own count and hashes? The row of an empty one goes. */
+static int take_seal(struct lc_answer *t, const struct lc_sql *sql, struct lc_error *err)
+{
+    size_t rows_n = sql->width, sha256 = rows_n + 1;
+    uint64_t n = lc_answer_u64(t, 0, rows_n, UINT64_MAX);
+    struct lc_buf text;
+    int rc = 0;
+
+    if (!is_named(&t->names[rows_n], "rows_n") || !is_named(&t->names[sha256], "row_sha256"))
+        return lc_fail(err, LC_ERR_INPUT, "%s has no seal", sql->name);
+    if (t->rows != (n ? n : 1))
+        return lc_fail(err, LC_ERR_INPUT, "of %s came %zu rows of %llu", sql->name, t->rows,
+                       (unsigned long long)n);
+    lc_buf_init(&text, SEALED_MAX_BYTES);
+    for (size_t i = 0; rc == 0 && i < t->rows; i++) {
+        const struct lc_cell *said = lc_answer_at(t, i, sha256);
+        char hash[LC_SHA256_HEX];
+
+        if (hash_row(t, i, sql->width, n ? i + 1 : 0, &text, hash))
+            rc = lc_no_memory(err);
+        else if (strcmp(said->p, hash) != 0)
+            rc = lc_fail_at(err, LC_ERR_INPUT, 0, i, "row %zu of %s is not as the server read it",
+                            i + 1, sql->name);
+    }
+    lc_buf_release(&text);
+    if (rc == 0 && n == 0)
+        t->rows = 0;
+    return rc;
+}
+
+static int check_said(const struct lc_answer *t, const struct lc_sql *sql, struct lc_error *err)
+{
+    if (t->rows_said && t->rows_said != t->rows)
+        return lc_fail(err, LC_ERR_INPUT, "%s has %zu rows, where the server counts %llu",
+                       sql->name, t->rows, (unsigned long long)t->rows_said);
+    return 0;
+}
+
+int lc_answer_check(struct lc_answer *t, const struct lc_sql *sql, struct lc_error *err)
+{
+    size_t width = sql->width + (sql->sealed ? 2 : 0);
     int rc;
 
     if (sql->rows == LC_SQL_ROWS_NONE)
         return 0;
-    rc = check_rows(t, sql, err);
+    rc = check_said(t, sql, err);
     if (rc || sql->rows == LC_SQL_ROWS_UNKNOWN)
         return rc;
-    if (t->cols != sql->width)
-        return lc_fail(err, LC_ERR_INPUT, "%s has %zu columns, not %zu", sql->name, t->cols,
-                       sql->width);
-    for (size_t i = 0; rc == 0 && i < t->cols; i++)
+    if (t->cols != width)
+        return lc_fail(err, LC_ERR_INPUT, "%s has %zu columns, not %zu", sql->name, t->cols, width);
+    if (sql->sealed)
+        rc = take_seal(t, sql, err);
+    for (size_t i = 0; rc == 0 && i < sql->width; i++)
         rc = check_column(t, i, sql, err);
-    return rc;
+    return rc ? rc : check_rows(t, sql, err);
 }

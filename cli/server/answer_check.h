@@ -13,7 +13,13 @@
  * their types and the numbers in them, the number of rows (as promised, and as the server's own
  * summary counts them). Where it is good, every column of the statement's enum is there, and a cell
  * of a number is a number in range or NULL. A statement that promises nothing is not checked.
+ *
+ * A sealed answer has two columns more, made by the server of what it read: the number of rows, and
+ * a hash of each row's cells, that number and the row's own number, each behind the last with a
+ * newline between. A row that was lost, added, moved or changed is found out. Where the server
+ * found nothing, a row of number 0 says so, and is taken away here: t->rows becomes 0. LC_ERR_NOMEM
+ * too.
  */
-int lc_answer_check(const struct lc_answer *t, const struct lc_sql *sql, struct lc_error *err);
+int lc_answer_check(struct lc_answer *t, const struct lc_sql *sql, struct lc_error *err);
 
 #endif

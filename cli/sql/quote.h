@@ -12,11 +12,13 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What the cells of a column are. */
 enum lc_sql_kind {
     LC_SQL_TEXT,   /* a string or an enum */
+    LC_SQL_KEY,    /* as that, another one in each row */
     LC_SQL_UINT,   /* an integer that is not negative, or NULL */
     LC_SQL_INT,    /* an integer, or NULL */
     LC_SQL_NUMBER, /* any number, or NULL */
@@ -44,6 +46,7 @@ struct lc_sql {
     const struct lc_sql_column *columns; /* `width` of them */
     size_t width;
     enum lc_sql_rows rows;
+    bool sealed; /* rows_n and row_sha256 come behind the columns: cli/server/answer_check.h */
 };
 
 /* A value for the placeholders named `name`. */

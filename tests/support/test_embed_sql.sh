@@ -45,6 +45,12 @@ SELECT {str:table};
 CHECK TABLE x;
 -- :name one () -> one row: n uint
 SELECT 1 AS n;
+-- :name sealed_one (table) -> sealed at most one row: name key, n uint
+SELECT name, n FROM {id:table};
+-- :name sealed_too (table) -> as sealed_one
+SELECT name, n FROM {id:table} AS x;
+-- :name sealed_any () -> sealed: name
+SELECT name FROM y;
 SQL
 cat >"$dir/main.c" <<'C'
 #include "out.h"
@@ -66,7 +72,21 @@ int main(void)
     assert(lc_sql_drop_it->rows == LC_SQL_ROWS_NONE && lc_sql_drop_it->width == 0);
     assert(plain->width == 4 && plain->rows == find->rows && plain->columns[3].kind == LC_SQL_INT);
     assert(lc_sql_part->rows == LC_SQL_ROWS_UNKNOWN && lc_sql_part->width == 0 && !lc_sql_part->args[0]);
-    assert(lc_sql_one->rows == LC_SQL_ROWS_ONE && LC_SQL_ONE_WIDTH == 1);
+    assert(lc_sql_one->rows == LC_SQL_ROWS_ONE && LC_SQL_ONE_WIDTH == 1 && !lc_sql_one->sealed);
+    assert(lc_sql_sealed_one->sealed && lc_sql_sealed_one->rows == LC_SQL_ROWS_AT_MOST_ONE);
+    assert(lc_sql_sealed_one->width == 2 && LC_SQL_SEALED_ONE_WIDTH == 2);
+    assert(lc_sql_sealed_one->columns[0].kind == LC_SQL_KEY);
+    assert(strcmp(lc_sql_sealed_one->text,
+                  "SELECT sealed.1 AS name, sealed.2 AS n, rows_n,\n"
+                  "    lower(hex(SHA256(concat(ifNull(toString(name), ''), '\\n', ifNull(toString(n), ''), '\\n', "
+                  "toString(rows_n), '\\n', toString(row_i))))) AS row_sha256\n"
+                  "FROM (SELECT count() AS rows_n, groupArray(tuple(name, n)) AS sealed_rows FROM (\n"
+                  "SELECT name, n FROM {id:table}\n))\n"
+                  "LEFT ARRAY JOIN sealed_rows AS sealed, arrayEnumerate(sealed_rows) AS row_i\n"
+                  "ORDER BY row_i") == 0);
+    assert(lc_sql_sealed_too->sealed && strstr(lc_sql_sealed_too->text, "AS x\n))") != NULL);
+    assert(lc_sql_sealed_any->sealed && lc_sql_sealed_any->rows == LC_SQL_ROWS_ANY);
+    assert(strstr(lc_sql_sealed_any->text, "groupArray(tuple(name))") != NULL);
     return 0;
 }
 C
@@ -87,6 +107,7 @@ refused 'room.sql: find: "2" is no name' <<<$'-- :name find () -> 2\nSELECT 2;'
 refused 'room.sql: find: "a b c" is no name' <<<$'-- :name find () -> a b c\nSELECT 2;'
 refused 'room.sql: find: the kind of "a float" is none of' <<<$'-- :name find () -> a float\nSELECT 2;'
 refused 'room.sql: find: it promises no column' <<<$'-- :name find () ->\nSELECT 2;'
+refused 'room.sql: find: it promises no column' <<<$'-- :name find () -> sealed:\nSELECT 2;'
 refused 'room.sql: find: it promises no column' <<<$'-- :name find () -> one row:\nSELECT 2;'
 refused 'room.sql: find: there is no block other before it' <<<$'-- :name find () -> as other\nSELECT 2;'
 refused 'room.sql: find: there are two of it' <<<$'-- :name find ()\nDROP 1;\n-- :name find ()\nDROP 2;'

@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/sha256.h"
 #include "cli/server/answer_check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const no_args[] = {NULL};
@@ -32,7 +34,7 @@ static const char *check(const char *text, const struct lc_sql *sql, uint64_t ro
 
 static void test_columns(void **state)
 {
-    static const struct lc_sql sql = {"find", "", no_args, name_and_n, 2, LC_SQL_ROWS_ANY};
+    static const struct lc_sql sql = {"find", "", no_args, name_and_n, 2, LC_SQL_ROWS_ANY, false};
     static const struct {
         const char *text, *message;
     } cases[] = {
@@ -65,12 +67,27 @@ static void test_columns(void **state)
         assert_string_equal(check(cases[i].text, &sql, 0), cases[i].message);
 }
 
+static void test_keys(void **state)
+{
+    static const struct lc_sql_column of_key[] = {{"name", LC_SQL_KEY}};
+    static const struct lc_sql keys = {"k", "", no_args, of_key, 1, LC_SQL_ROWS_ANY, false};
+
+    (void)state;
+    assert_string_equal(check("name\nString\n", &keys, 0), "");
+    assert_string_equal(check("name\nString\nb\na\n\nab\na\\0\na\\0b\n", &keys, 0), "");
+    assert_string_equal(check("name\nString\nb\na\nb\n", &keys, 0), "k has two rows of \"b\"");
+    assert_string_equal(check("name\nString\na\\0\nb\na\\0\n", &keys, 0),
+                        "k has two rows of \"a\\x00\"");
+    assert_string_equal(check("name\nUInt8\n1\n", &keys, 0),
+                        "column name of k is of the type \"UInt8\"");
+}
+
 static void test_other_numbers(void **state)
 {
     static const struct lc_sql_column of_int[] = {{"n", LC_SQL_INT}};
     static const struct lc_sql_column of_number[] = {{"n", LC_SQL_NUMBER}};
-    static const struct lc_sql integer = {"i", "", no_args, of_int, 1, LC_SQL_ROWS_ANY};
-    static const struct lc_sql number = {"f", "", no_args, of_number, 1, LC_SQL_ROWS_ANY};
+    static const struct lc_sql integer = {"i", "", no_args, of_int, 1, LC_SQL_ROWS_ANY, false};
+    static const struct lc_sql number = {"f", "", no_args, of_number, 1, LC_SQL_ROWS_ANY, false};
 
     (void)state;
     assert_string_equal(check("n\nInt64\n-9223372036854775808\n7\n\\N\n", &integer, 0), "");
@@ -115,7 +132,7 @@ static void test_rows(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct lc_sql sql = {"find", "", no_args, name_and_n, 2, cases[i].rows};
+        const struct lc_sql sql = {"find", "", no_args, name_and_n, 2, cases[i].rows, false};
         char text[128];
 
         strcpy(text, head);
@@ -125,10 +142,117 @@ static void test_rows(void **state)
     }
 }
 
+static const struct lc_sql sealed = {"find", "", no_args, name_and_n, 2, LC_SQL_ROWS_ANY, true};
+
+/* A sealed answer of n rows that says it has `said`, as a server makes it; 0 rows: the one that says so. */
+static size_t make_sealed(char *out, size_t size, unsigned n, unsigned said)
+{
+    size_t at = (size_t)snprintf(out, size,
+                                 "name\tn\trows_n\trow_sha256\n"
+                                 "String\tNullable(UInt8)\tUInt64\tString\n");
+
+    for (unsigned row = 0; row < (n ? n : 1); row++) {
+        char cells[64], hash[LC_SHA256_HEX];
+        const char *number = row % 2 ? "" : "7";
+        int cells_n =
+            snprintf(cells, sizeof cells, "k%u\n%s\n%u\n%u", row, number, said, n ? row + 1 : 0);
+
+        assert_int_equal(lc_sha256_hex(cells, (size_t)cells_n, hash), 0);
+        at += (size_t)snprintf(out + at, size - at, "k%u\t%s\t%u\t%s\n", row,
+                               row % 2 ? "\\N" : number, said, hash);
+    }
+    assert_true(at < size);
+    return at;
+}
+
+/* LC_ERR_INPUT where the answer, cut into a table, is refused at whatever place. */
+static int check_sealed(const char *text, size_t bytes, size_t *rows)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_answer t = {0};
+    int rc = lc_answer_parse(&t, text, bytes, &err);
+
+    if (rc == 0)
+        rc = lc_answer_check(&t, &sealed, &err);
+    *rows = t.rows;
+    lc_answer_release(&t);
+    return rc;
+}
+
+static void test_sealed_rows(void **state)
+{
+    char text[4096];
+    size_t rows;
+
+    (void)state;
+    for (unsigned n = 0; n < 6; n++) {
+        for (unsigned said = 0; said < 6; said++) {
+            size_t bytes = make_sealed(text, sizeof text, n, said);
+
+            assert_int_equal(check_sealed(text, bytes, &rows), n == said ? 0 : LC_ERR_INPUT);
+            assert_true(n != said || rows == n);
+        }
+    }
+}
+
+/* Whatever bit of a cell is flipped, and at whichever line the answer ends. */
+static void test_sealed_bits(void **state)
+{
+    char text[4096];
+    size_t rows;
+
+    (void)state;
+    for (unsigned n = 0; n < 3; n++) {
+        size_t bytes = make_sealed(text, sizeof text, n, n), first = 0;
+
+        for (unsigned lines = 0; lines < 2; first++)
+            lines += text[first] == '\n';
+        for (size_t i = first; i < bytes - 1; i++) {
+            for (unsigned bit = 0; bit < 8; bit++) {
+                text[i] = (char)(text[i] ^ (1 << bit));
+                assert_int_equal(check_sealed(text, bytes, &rows), LC_ERR_INPUT);
+                text[i] = (char)(text[i] ^ (1 << bit));
+            }
+        }
+        for (size_t i = first - 1; i + 1 < bytes; i++)
+            if (text[i] == '\n')
+                assert_int_equal(check_sealed(text, i + 1, &rows), LC_ERR_INPUT);
+    }
+}
+
+static void test_sealed_rows_that_moved(void **state)
+{
+    char text[4096], moved[4096];
+    size_t bytes = make_sealed(text, sizeof text, 2, 2), rows, second, first = 0;
+
+    (void)state;
+    for (unsigned lines = 0; lines < 2; first++)
+        lines += text[first] == '\n';
+    second = (size_t)(strchr(text + first, '\n') + 1 - text);
+    /* the second row, then the first */
+    snprintf(moved, sizeof moved, "%.*s%s%.*s", (int)first, text, text + second,
+             (int)(second - first), text + first);
+    assert_int_equal(strlen(moved), bytes);
+    assert_int_equal(check_sealed(moved, bytes, &rows), LC_ERR_INPUT);
+    /* the first in place of both */
+    bytes = (size_t)snprintf(moved, sizeof moved, "%.*s%.*s", (int)second, text,
+                             (int)(second - first), text + first);
+    assert_int_equal(check_sealed(moved, bytes, &rows), LC_ERR_INPUT);
+}
+
+static void test_sealed_without_seal(void **state)
+{
+    (void)state;
+    assert_string_equal(check("name\tn\nString\tUInt8\n", &sealed, 0), "find has 2 columns, not 4");
+    assert_string_equal(
+        check("name\tn\trows_m\trow_sha256\nString\tUInt8\tUInt64\tString\n", &sealed, 0),
+        "find has no seal");
+}
+
 static void test_what_promises_nothing(void **state)
 {
-    static const struct lc_sql none = {"drop", "", no_args, NULL, 0, LC_SQL_ROWS_NONE};
-    static const struct lc_sql unknown = {"part", "", no_args, NULL, 0, LC_SQL_ROWS_UNKNOWN};
+    static const struct lc_sql none = {"drop", "", no_args, NULL, 0, LC_SQL_ROWS_NONE, false};
+    static const struct lc_sql unknown = {"part", "", no_args, NULL, 0, LC_SQL_ROWS_UNKNOWN, false};
 
     (void)state;
     assert_string_equal(check("a\nString\nx\n", &none, 7), "");
@@ -141,8 +265,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_keys),
         cmocka_unit_test(test_other_numbers),
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_sealed_rows),
+        cmocka_unit_test(test_sealed_bits),
+        cmocka_unit_test(test_sealed_rows_that_moved),
+        cmocka_unit_test(test_sealed_without_seal),
         cmocka_unit_test(test_what_promises_nothing),
     };
 

@@ -68,7 +68,7 @@ static void test_format_of_both_placeholders(void **state)
     assert_int_equal(
         lc_sql_format(&b,
                       &(struct lc_sql){"x", "SELECT {str:v} FROM {id:t} WHERE {id:t} = {str:v}",
-                                       both, NULL, 0, LC_SQL_ROWS_NONE},
+                                       both, NULL, 0, LC_SQL_ROWS_NONE, false},
                       args, &err),
         0);
     assert_string_equal(lc_buf_str(&b), "SELECT 'it\\'s {id:t}' FROM `a\\`b` WHERE `a\\`b` = "
@@ -94,10 +94,11 @@ static void test_format_of_bad_templates(void **state)
         struct lc_buf b;
 
         lc_buf_init(&b, 1024);
-        assert_int_equal(
-            lc_sql_format(&b, &(struct lc_sql){"x", cases[i].text, one, NULL, 0, LC_SQL_ROWS_NONE},
-                          args, &err),
-            LC_ERR_USAGE);
+        assert_int_equal(lc_sql_format(&b,
+                                       &(struct lc_sql){"x", cases[i].text, one, NULL, 0,
+                                                        LC_SQL_ROWS_NONE, false},
+                                       args, &err),
+                         LC_ERR_USAGE);
         assert_int_equal(err.code, LC_ERR_USAGE);
         assert_string_equal(err.msg, cases[i].message);
         lc_buf_release(&b);
@@ -106,7 +107,8 @@ static void test_format_of_bad_templates(void **state)
 
 static void test_format_of_other_arguments(void **state)
 {
-    static const struct lc_sql sql = {"find", "{id:t}.{str:v}", both, NULL, 0, LC_SQL_ROWS_NONE};
+    static const struct lc_sql sql = {"find", "{id:t}.{str:v}", both, NULL,
+                                      0,      LC_SQL_ROWS_NONE, false};
     static const struct {
         struct lc_sql_arg args[4];
         const char *message;
@@ -142,11 +144,11 @@ static void test_format_past_the_maximum(void **state)
     for (size_t max = 0; max < 20; max++) {
         lc_buf_init(&b, max);
         err = LC_ERROR_INIT;
-        assert_int_equal(
-            lc_sql_format(&b,
-                          &(struct lc_sql){"x", "DROP {id:t} x", one, NULL, 0, LC_SQL_ROWS_NONE},
-                          args, &err),
-            max < 19 ? LC_ERR_NOMEM : 0);
+        assert_int_equal(lc_sql_format(&b,
+                                       &(struct lc_sql){"x", "DROP {id:t} x", one, NULL, 0,
+                                                        LC_SQL_ROWS_NONE, false},
+                                       args, &err),
+                         max < 19 ? LC_ERR_NOMEM : 0);
         lc_buf_release(&b);
     }
 }
