@@ -3,7 +3,7 @@
 -- :name backfill_table (database, table) -> sealed at most one row: engine, partition_key
 SELECT engine, partition_key FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
--- :name backfill_column (database, table, column) -> sealed at most one row: type, default_kind,
+-- :name backfill_column (database, table, column) -> at most one row: type, default_kind,
 --     default_expression, in_key uint
 SELECT type, default_kind, default_expression,
     is_in_partition_key OR is_in_sorting_key OR is_in_primary_key OR is_in_sampling_key AS in_key
