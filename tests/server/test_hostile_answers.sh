@@ -59,7 +59,7 @@ say_scenario up-on begun yes up -d "$work/m" --lock-timeout 1
 say_scenario plan applied no plan -d "$work/m"
 say_scenario status applied no status -d "$work/m"
 say_scenario doctor applied no doctor -d "$work/m"
-say_scenario dump applied no dump
+say_scenario dump applied no dump --output -
 say_scenario backfill applied no backfill applied.events.region --dry-run
 say_scenario verify applied no verify applied.events.region
 
