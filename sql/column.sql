@@ -23,6 +23,9 @@ FROM system.tables
 WHERE database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
 ORDER BY database, name;
 
+-- :name table_engine_full (database, table) -> at most one row: engine_full
+SELECT engine_full FROM system.tables WHERE database = {str:database} AND name = {str:table};
+
 -- :name table_engine (database, table) -> at most one row: engine
 SELECT engine FROM system.tables WHERE database = {str:database} AND name = {str:table};
 

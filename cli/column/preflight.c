@@ -3,6 +3,7 @@
 #include "cli/server/server_error.h"
 #include "cli/column/compare_rules.h"
 #include "cli/column/domain.h"
+#include "cli/column/engine.h"
 #include "cli/column/function_fit.h"
 #include "cli/column/sample_rows.h"
 #include "cli/server/query.h"
@@ -905,25 +906,41 @@ static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
     return rc;
 }
 
-int lc_preflight_check(struct lc_preflight *d, const struct lc_stmt *stmt, bool now,
-                       struct lc_error *err)
+static int check_engine(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err)
 {
+    const struct lc_engine_check check = {.b = d->b,
+                                          .facts = d->facts,
+                                          .schema = &d->schema,
+                                          .allow_unsafe = d->allow_unsafe,
+                                          .say = d->say,
+                                          .ctx = d->ctx};
+
+    d->schema.b = d->b;
+    return lc_engine_check(&check, stmt, err);
+}
+
+static int check_defaults(struct lc_preflight *d, const struct lc_stmt *stmt, bool now,
+                          struct lc_error *err)
+{
+    int rc = 0;
+
     if (!d->cluster) {
         if (lc_cluster_alone(&d->alone, d->b, err))
             return LC_ERR_NOMEM;
         d->cluster = &d->alone;
     }
-    for (size_t i = 0; i < stmt->command_n; i++) {
-        const struct lc_stmt_command *c = &stmt->commands[i];
-        int rc;
+    for (size_t i = 0; rc == 0 && i < stmt->command_n; i++)
+        if (stmt->commands[i].default_expr.n)
+            rc = check_command(d, stmt, &stmt->commands[i], now, err);
+    return rc;
+}
 
-        if (!c->default_expr.n)
-            continue;
-        rc = check_command(d, stmt, c, now, err);
-        if (rc)
-            return rc;
-    }
-    return 0;
+int lc_preflight_check(struct lc_preflight *d, const struct lc_stmt *stmt, bool now,
+                       struct lc_error *err)
+{
+    int rc = check_engine(d, stmt, err);
+
+    return rc ? rc : check_defaults(d, stmt, now, err);
 }
 
 int lc_preflight_check_column(struct lc_preflight *d, const char *database, const char *table,
@@ -943,7 +960,7 @@ int lc_preflight_check_column(struct lc_preflight *d, const char *database, cons
     else
         rc = lc_stmt_parse(&stmt, (const char *)sql.p, sql.n, err);
     if (rc == 0)
-        rc = lc_preflight_check(d, &stmt, true, err);
+        rc = check_defaults(d, &stmt, true, err);
     lc_stmt_release(&stmt);
     lc_buf_release(&sql);
     return rc;

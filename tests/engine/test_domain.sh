@@ -184,4 +184,61 @@ passes 'k String' 'hafile_v1(k)'
 look
 judge
 expect_in 'a file on the server' '--argument @argument.txt is a file on the server' "$work/said.7"
+# --- engines: judged before the first statement of a run is sent ------------------------------------
+anew
+sql 'CREATE TABLE d.base (k String) ENGINE = MergeTree ORDER BY k'
+# engine ENGINE TEXT: refused with the engine's name and that way.
+engine() {
+  n=$((n + 1))
+  sql "CREATE TABLE d.t$n (k String) ENGINE = $1" || fail "engine: $1"
+  migration "$work/m" "$(printf %04d $n)_add" <<END
+ALTER TABLE t$n ADD COLUMN v LowCardinality(String) DEFAULT land_v1(k);
+ALTER TABLE t$n MATERIALIZE COLUMN v;
+END
+  what[n]="engine $1" wanted[n]="refused: d.t$n is of the engine ${1%%(*}, which"
+  ways[n]=$2
+}
+ways=()
+for name in Memory Log TinyLog StripeLog 'File(CSV)'; do engine "$name" 'copy its rows into a MergeTree table'; done
+engine Null 'the tables that its materialized views fill'
+engine "Merge(d, '^base\$')" 'each of the tables it reads'
+engine 'Buffer(d, base, 1, 10, 100, 10, 100, 10, 100)' 'livecol new NAME --table d.base --column v'
+engine Set 'make it anew'
+engine 'Join(ANY, LEFT, k)' 'make it anew'
+sql 'CREATE VIEW d.seen AS SELECT k FROM d.base'
+migration "$work/m" 0011_add <<'END'
+ALTER TABLE seen ADD COLUMN v LowCardinality(String) DEFAULT land_v1(k);
+END
+n=11 what[11]='a view' wanted[11]='refused: d.seen is of the engine View, which' ways[11]='CREATE OR REPLACE VIEW'
+look
+expect 'engines: exit' 3 "$code"
+for ((i = 1; i <= n; i++)); do
+  expect_in "${what[i]}" "${wanted[i]}" "$work/said.$i"
+  expect_in "${what[i]}: the way" "${ways[i]}" "$work/said.$i"
+done
+before=$(schema)
+up "$work/m"
+expect 'engines: up' 3 "$code"
+expect 'engines: nothing was changed' "$before" "$(schema)"
+# A plain column, and one of the table behind: not refused.
+anew
+sql 'CREATE TABLE d.base (k String) ENGINE = MergeTree ORDER BY k'
+sql 'CREATE TABLE d.over (k String) ENGINE = Buffer(d, base, 1, 10, 100, 10, 100, 10, 100)'
+sql 'CREATE TABLE d.kept (k String) ENGINE = Memory'
+migration "$work/m" 0001_add <<'END'
+ALTER TABLE kept ADD COLUMN plain UInt8;
+ALTER TABLE base ADD COLUMN v LowCardinality(String) DEFAULT land_v1(k);
+ALTER TABLE over ADD COLUMN v LowCardinality(String) DEFAULT land_v1(k);
+ALTER TABLE base MATERIALIZE COLUMN v;
+END
+up "$work/m"
+said_good 'a column and the table over it'
+migration "$work/m" 0002_more <<'END'
+ALTER TABLE kept ADD COLUMN v LowCardinality(String) DEFAULT land_v1(k);
+END
+up "$work/m"
+expect 'Memory: refused' 3 "$code"
+up "$work/m" --allow-unsafe
+said_good 'Memory, unsafe'
+expect_in 'Memory, unsafe: said' 'd.kept is of the engine Memory: rows that are there read the empty value of v' "$work/err"
 finish

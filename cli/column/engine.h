@@ -1,0 +1,34 @@
+/*
+ * Can the table's engine do what a statement asks of it?
+ *
+ * Engines differ in what they do with ALTERs. Memory, Null, Buffer and Merge take ADD COLUMN, and fail the
+ * MATERIALIZE COLUMN behind it: the column stays, and its rows read the empty value. Log and its kin take
+ * neither. So statements are judged by engine, all of a run's before the first is sent.
+ *
+ *   *MergeTree                  all: it stores parts, which can be filled in
+ *   Buffer, Distributed         ADD COLUMN with its DEFAULT, where the table behind has the column
+ *   any other                   no derived column: there is nowhere to store it
+ */
+#ifndef LC_CLI_COLUMN_ENGINE_H
+#define LC_CLI_COLUMN_ENGINE_H
+#include "cli/column/schema.h"
+#include "cli/server/abilities.h"
+
+struct lc_engine_check {
+    struct lc_backend *b;
+    const struct lc_abilities *facts;
+    struct lc_schema *schema; /* the tables as the run will have made them */
+    bool allow_unsafe; /* what the engine takes, although rows will read empty values, is said */
+    void (*say)(void *ctx, bool warning, const char *text);
+    void *ctx;
+};
+
+/*
+ * Judge an ALTER; any other statement is fine. A table that is not there yet, or of an engine that is
+ * not known, is not judged. 0; LC_ERR_REFUSED with the engine's name and the way; the failures of a
+ * query.
+ */
+int lc_engine_check(const struct lc_engine_check *c, const struct lc_stmt *stmt,
+                    struct lc_error *err);
+
+#endif
