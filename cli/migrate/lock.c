@@ -35,6 +35,7 @@ struct lc_lock {
     struct lc_fence fence;
     pthread_mutex_t own_mutex;
     atomic_uint_least64_t beat_ms; /* when the last beat that arrived was sent, by BOOTTIME */
+    atomic_uint_least64_t seen_ms; /* the last one behind which the lock was seen to be ours */
     char *database, *table;        /* of the lock itself */
     char *tracking;
     uint64_t n;
@@ -378,6 +379,8 @@ static int pass_locked(struct lc_lock *lock, struct lc_error *err)
         if (rc == 0 && failed)
             rc = lc_fail(err, LC_ERR_NOT_SENT, "the heartbeat of the lock %s.%s fails: %s",
                          lock->database, lock->table, silent.msg);
+        if (rc == 0)
+            atomic_store(&lock->seen_ms, beat_ms);
         if (rc || young(beat_ms))
             return rc;
     }
@@ -406,11 +409,12 @@ static int on_pass(void *ctx, struct lc_error *err)
     return lc_lock_pass(ctx, err);
 }
 
+/* A beat that has arrived since says nothing: another run may have taken over before it. */
 static bool on_fresh(void *ctx)
 {
     struct lc_lock *lock = ctx;
 
-    return young(atomic_load(&lock->beat_ms));
+    return young(atomic_load(&lock->seen_ms));
 }
 
 void lc_lock_free(struct lc_lock *lock)

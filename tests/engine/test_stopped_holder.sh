@@ -50,10 +50,10 @@ repair_prepare() {
 }
 inline_prepare() {
   derived
-  "$LIVECOL_BIN" backfill t.region --quiet >"$work/out" 2>&1 || fail "before inline: $(cat "$work/out")"
+  "$LIVECOL_BIN" backfill t.region --quiet >"$work/out" 2>&1 || fail "before $1: $(cat "$work/out")"
 }
 rederive_prepare() {
-  derived
+  inline_prepare "$1"
   "$LIVECOL_BIN" new region_v2 -d "$work/$db" --rederive t.region --key k --from region_v1 \
     --to region_v2 >"$work/out" 2>&1 || fail "before rederive: $(cat "$work/out")"
 }
@@ -64,8 +64,8 @@ prepare() {
     down) down_prepare ;;
     repair) repair_prepare ;;
     backfill) derived ;;
-    inline) inline_prepare ;;
-    rederive) rederive_prepare ;;
+    inline) inline_prepare "$1" ;;
+    rederive) rederive_prepare "$1" ;;
   esac
 }
 
