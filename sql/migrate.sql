@@ -12,12 +12,12 @@ ALTER TABLE {id:table} MATERIALIZE COLUMN {id:column};
 -- :name probe_update_partition (table, column)
 ALTER TABLE {id:table} UPDATE {id:column} = 1 IN PARTITION ID 'all' WHERE 1;
 
--- :name logged_inserts (table) -> query, n uint
-SELECT substring(query, 1, 2000) AS query, count() AS n
+-- :name logged_inserts (table) -> query, in_database, n uint
+SELECT substring(query, 1, 2000) AS query, current_database AS in_database, count() AS n
 FROM system.query_log
 WHERE event_date >= today() - 7 AND toInt8(type) = 2 AND position(lower(query), 'insert') > 0
   AND position(query, {str:table}) > 0
-GROUP BY query
+GROUP BY query, in_database
 ORDER BY n DESC
 LIMIT 500;
 

@@ -68,3 +68,12 @@ SELECT count() AS n FROM remote({str:host}, system.functions, {str:user}) WHERE 
 SELECT toInt64(-1) AS total_rows, length(dependencies_table) AS dependents
 FROM system.tables
 WHERE database = {str:database} AND name = {str:table};
+
+-- :name logged_inserts_plain (table) -> as logged_inserts
+SELECT substring(query, 1, 2000) AS query, '' AS in_database, count() AS n
+FROM system.query_log
+WHERE event_date >= today() - 7 AND toInt8(type) = 2 AND position(lower(query), 'insert') > 0
+  AND position(query, {str:table}) > 0
+GROUP BY query
+ORDER BY n DESC
+LIMIT 500;

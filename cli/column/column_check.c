@@ -162,18 +162,34 @@ static void tell_unsure(const struct lc_stmt_command *c, const char *what, const
     unsure(ctx, text);
 }
 
-static int check_command(struct lc_backend *b, const struct lc_abilities *facts,
-                         const struct lc_stmt *s, const struct lc_stmt_command *c,
-                         const struct lc_answer *t, void (*unsure)(void *, const char *), void *ctx,
-                         struct lc_error *err)
+/* Does a later command of the ALTER say what the column is? Then this one does not any more. */
+static bool is_said_later(const struct lc_stmt *s, size_t i)
 {
+    for (size_t k = i + 1; k < s->command_n; k++) {
+        const struct lc_stmt_command *c = &s->commands[k];
+
+        if ((c->kind == LC_STMT_MODIFY_COLUMN || c->kind == LC_STMT_REMOVE_DEFAULT) &&
+            strcmp(c->column, lc_stmt_column_after(s, i) ? lc_stmt_column_after(s, i) : "") == 0)
+            return true;
+    }
+    return false;
+}
+
+static int check_command(struct lc_backend *b, const struct lc_abilities *facts,
+                         const struct lc_stmt *s, size_t i, const struct lc_answer *t,
+                         void (*unsure)(void *, const char *), void *ctx, struct lc_error *err)
+{
+    const struct lc_stmt_command *c = &s->commands[i];
     const struct lc_cell *type, *kind, *expr;
+    const char *name = lc_stmt_column_after(s, i);
     char want_kind[16] = "";
     enum lc_sameness v = LC_SAME;
     size_t row;
     int rc = 0;
 
-    if (!find_row(t, c->column, &row)) {
+    if (!name)
+        return 0; /* dropped by the same ALTER */
+    if (!find_row(t, name, &row)) {
         if (c->kind == LC_STMT_MODIFY_COLUMN && c->conditional)
             return 0;
         if (c->type.n >= 6 && strncasecmp((const char *)c->type.p, "Nested", 6) == 0)
@@ -181,6 +197,8 @@ static int check_command(struct lc_backend *b, const struct lc_abilities *facts,
         return lc_fail(err, LC_ERR_SERVER, "column %s.%s.%s is not there after the statement",
                        lc_stmt_database(s, lc_backend_database(b)), s->name, c->column);
     }
+    if (is_said_later(s, i))
+        return 0;
     type = lc_answer_at(t, row, LC_SQL_COLUMNS_TYPE);
     kind = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_KIND);
     expr = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_EXPRESSION);
@@ -222,7 +240,7 @@ static int check_host(const struct lc_cluster *c, size_t host, const struct lc_a
         const struct lc_stmt_command *command = &s->commands[i];
 
         if (command->kind == LC_STMT_ADD_COLUMN || command->kind == LC_STMT_MODIFY_COLUMN)
-            rc = check_command(c->b, facts, s, command, &t, unsure, ctx, err);
+            rc = check_command(c->b, facts, s, i, &t, unsure, ctx, err);
     }
     lc_answer_release(&t);
     return rc;

@@ -68,7 +68,7 @@ static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc
 
         if (!v || v->status == LC_TRACK_PENDING)
             pending++;
-        else if (v->status != LC_TRACK_APPLIED)
+        else if (!lc_track_applied(v))
             say_unfinished(d, m, v, *run_id && v->run_id && strcmp(v->run_id, run_id) == 0);
     }
     if (pending)

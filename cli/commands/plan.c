@@ -4,6 +4,7 @@
 #include "cli/commands/shared.h"
 #include "cli/migrate/cluster_check.h"
 #include "cli/migrate/lint.h"
+#include "cli/migrate/materialize.h"
 #include "cli/migrate/rederive.h"
 #include "cli/migrate/session.h"
 #include "cli/migrate/stale.h"
@@ -125,6 +126,11 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         }
         rc = take_refusal(p, rc, &one, err);
     }
+    if (rc == 0) {
+        one = LC_ERROR_INIT;
+        rc = lc_materialize_check(h->plan, pm, i, h->b, &one);
+        rc = take_refusal(p, rc, &one, err);
+    }
     if (rc == 0)
         rc = lc_preflight_note(d, s, err);
     if (rc == 0)
@@ -148,6 +154,7 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_b
                       const struct lc_cluster *cluster, const struct lc_abilities *facts,
                       const struct lc_plan *plan, struct lc_error *err)
 {
+    struct lc_lint_said said = {.n = 0};
     struct lc_preflight d = {.cluster = cluster,
                              .b = b,
                              .facts = facts,
@@ -155,8 +162,13 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_b
                              .allow_unsafe = m->up.allow_unsafe,
                              .say = on_hazard,
                              .ctx = p};
-    const struct lc_lint h = {
-        .cluster = cluster, .b = b, .facts = facts, .plan = plan, .say = on_hazard, .ctx = p};
+    const struct lc_lint h = {.cluster = cluster,
+                              .b = b,
+                              .facts = facts,
+                              .plan = plan,
+                              .said = &said,
+                              .say = on_hazard,
+                              .ctx = p};
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < plan->n; i++) {
@@ -164,11 +176,14 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_b
 
         if (!p->json)
             printf("%s %s%s\n", pm->m->version_text, pm->m->name,
-                   pm->first ? " (goes on where it stopped)" : "");
+                   pm->first    ? " (goes on where it stopped)"
+                   : pm->stmt_n ? ""
+                                : ": holds no statement, nothing to do");
         for (unsigned k = pm->first; rc == 0 && k < pm->stmt_n; k++)
             rc = plan_statement(p, m, &d, &h, pm, k, err);
     }
     lc_preflight_release(&d);
+    lc_lint_forget(&said);
     return rc;
 }
 
@@ -183,8 +198,6 @@ int lc_plan_show(struct lc_migrate *m, struct lc_error *err)
 
     if (rc == 0)
         rc = lc_session_open(&s, b, &m->up, true, err);
-    if (rc == 0)
-        rc = lc_migrations_check(&s.files, m->up.allow_missing, err);
     if (rc == 0)
         rc = lc_abilities_ask(&facts, b, err);
     if (rc == 0)

@@ -102,7 +102,10 @@ static int record_repair(struct lc_session *s, const struct lc_migrate *m,
     e.file_sha256 = lc_migration_sha256(file, v->down);
     e.stmt_sha256 = n ? stmts->v[n - 1].sha256 : "";
     rc = lc_tracking_write(&s->tracking, &e, err);
-    if (rc == 0)
+    if (rc == 0 && n == 0)
+        tell(m, "repaired", n, "repaired %s: none of its %zu statements counts as done%s",
+             file->version_text, stmts->n, e.down ? ", and it is applied" : "");
+    else if (rc == 0)
         tell(m, "repaired", n,
              "repaired %s: statements 1 to %u of %zu count as done; livecol %s goes "
              "on from there",
@@ -145,7 +148,7 @@ int lc_cmd_repair(int argc, const char **argv)
     if (rc == 0)
         rc = lc_session_open(&s, b, &m.up, true, &err);
     if (rc == 0)
-        rc = lc_migrations_check(&s.files, true, &err);
+        rc = lc_migrations_check(&s.files, false, lc_migrations_none, NULL, &err);
     if (rc == 0)
         rc = find_unfinished(&s, &m, &v, &err);
     if (rc == 0)
@@ -176,7 +179,7 @@ static int baseline(const struct lc_migrate *migrate, struct lc_session *s, uint
 
         if (m->version > upto)
             continue;
-        if (v && v->status == LC_TRACK_APPLIED) {
+        if (lc_track_applied(v)) {
             skipped++;
             continue;
         }
@@ -222,7 +225,7 @@ int lc_cmd_baseline(int argc, const char **argv)
     if (rc == 0)
         rc = lc_session_open(&s, b, &m.up, true, &err);
     if (rc == 0)
-        rc = lc_migrations_check(&s.files, true, &err);
+        rc = lc_migrations_check(&s.files, false, lc_migrations_none, NULL, &err);
     if (rc == 0 && !lc_migrations_find(&s.files, upto))
         rc = lc_fail(&err, LC_ERR_USAGE, "there is no version %s in %s", m.rest.v[0], s.files.dir);
     if (rc == 0)

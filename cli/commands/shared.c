@@ -73,7 +73,7 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
            "refuse gaps, applied versions whose file is gone, and a Buffer or Distributed table "
            "over the target that no statement adds its new column to"},
           {"allow-missing", 0, LC_OPT_FLAG, &m->up.allow_missing, NULL,
-           "accept gaps, and apply versions below one that is applied"},
+           "apply versions below one that is applied"},
           {"allow-unsafe", 0, LC_OPT_FLAG, &m->up.allow_unsafe, NULL,
            "run what loses data or breaks readers"}}},
         {LC_MIGRATE_BACKFILL,

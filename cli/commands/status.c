@@ -81,8 +81,8 @@ static void make_line(struct line *l, const struct view *v, const struct lc_migr
         l->status = lc_track_status_name(LC_TRACK_RUNNING);
     if ((status == LC_TRACK_RUNNING || (status == LC_TRACK_UNKNOWN && t->stopped)) && !under_way)
         l->status = "stopped";
-    if (t && t->baselined && status == LC_TRACK_APPLIED)
-        l->status = "baselined";
+    if (lc_track_applied(t)) /* also where a revert failed, or stopped, before it did anything */
+        l->status = t->baselined ? "baselined" : lc_track_status_name(LC_TRACK_APPLIED);
     if (!m && status != LC_TRACK_PENDING)
         snprintf(l->note, sizeof l->note, "its file is gone");
     else if (m && status == LC_TRACK_APPLIED && t->file_sha256[0] &&
@@ -162,6 +162,13 @@ static void print_head(const struct view *v, bool json)
     printf("%-8s  %-9s  %-19s  %8s  %s\n", "VERSION", "STATUS", "AT (UTC)", "TIME", "NAME");
 }
 
+/* Is it of matter? Not gaps, notes, and what a file holds that is applied. */
+static bool is_open(const struct view *v, const struct lc_problem *p)
+{
+    return p->kind != LC_PROBLEM_GAP && p->kind != LC_PROBLEM_NOTE &&
+           !(p->version && lc_track_applied(lc_tracking_find(&v->s.tracking, p->version)));
+}
+
 /* Print all; how many are not applied. */
 static unsigned print_view(const struct view *v, bool json)
 {
@@ -175,7 +182,7 @@ static unsigned print_view(const struct view *v, bool json)
 
         make_line(&l, v, m, t);
         print_line(&l, json);
-        open += !t || t->status != LC_TRACK_APPLIED;
+        open += !lc_track_applied(t);
     }
     for (size_t i = 0; i < v->s.tracking.n; i++) {
         const struct lc_track_version *t = &v->s.tracking.v[i];
@@ -184,7 +191,7 @@ static unsigned print_view(const struct view *v, bool json)
             continue;
         make_line(&l, v, NULL, t);
         print_line(&l, json);
-        open += t->status != LC_TRACK_APPLIED;
+        open += !lc_track_applied(t);
     }
     return open;
 }
@@ -215,8 +222,12 @@ int lc_cmd_status(int argc, const char **argv)
         rc = open_view(&v, &m, true, &err);
     if (rc == 0) {
         open = print_view(&v, m.global.json);
-        for (size_t i = 0; i < v.s.files.problems.n; i++)
-            lc_warn("%s: %s", v.s.files.problems.v[i].file, v.s.files.problems.v[i].text);
+        for (size_t i = 0; i < v.s.files.problems.n; i++) {
+            const struct lc_problem *p = &v.s.files.problems.v[i];
+
+            if (is_open(&v, p))
+                lc_warn("%s: %s", p->file, p->text);
+        }
     }
     close_view(&v);
     if (rc == 0 && exit_code && open)
@@ -228,6 +239,7 @@ static void print_problem(const struct lc_problem *p, bool json)
 {
     static const char *const kinds[] = {
         [LC_PROBLEM_FILE] = "file",
+        [LC_PROBLEM_NOTE] = "note",
         [LC_PROBLEM_GAP] = "gap",
         [LC_PROBLEM_EDITED] = "edited",
         [LC_PROBLEM_GONE] = "gone",
@@ -253,6 +265,10 @@ static void print_problem(const struct lc_problem *p, bool json)
 
 int lc_cmd_validate(int argc, const char **argv)
 {
+    bool strict = false;
+    const struct lc_option more[] = {
+        {"strict", 0, LC_OPT_FLAG, &strict, NULL, "a number that is left out is a problem too"},
+        {0}};
     const struct lc_command cmd = {
         .name = "validate",
         .synopsis = "[OPTIONS]",
@@ -268,7 +284,7 @@ int lc_cmd_validate(int argc, const char **argv)
     struct lc_problems against = {0};
     size_t n = 0;
     int rc =
-        lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING, NULL, argc, argv, &err);
+        lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING, more, argc, argv, &err);
 
     if (rc == 0)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
@@ -277,9 +293,15 @@ int lc_cmd_validate(int argc, const char **argv)
     if (rc == 0 && v.b && lc_plan_problems(&v.s.files, &v.s.tracking, &against))
         rc = lc_fail(&err, LC_ERR_NOMEM, "no memory for the problems");
     if (rc == 0) {
-        n = v.s.files.problems.n + against.n;
-        for (size_t i = 0; i < v.s.files.problems.n; i++)
-            print_problem(&v.s.files.problems.v[i], m.global.json);
+        n = against.n;
+        for (size_t i = 0; i < v.s.files.problems.n; i++) {
+            const struct lc_problem *p = &v.s.files.problems.v[i];
+            bool open = is_open(&v, p) || (strict && p->kind == LC_PROBLEM_GAP);
+
+            n += open;
+            if (open || p->kind == LC_PROBLEM_NOTE)
+                print_problem(p, m.global.json);
+        }
         for (size_t i = 0; i < against.n; i++)
             print_problem(&against.v[i], m.global.json);
         if (!m.global.json)

@@ -404,6 +404,8 @@ int lc_executor_run(struct lc_executor *c, const struct lc_plan_migration *m, st
     LC_TEST_POINT("migration started");
     if (rc == 0)
         emit(c, LC_RUN_MIGRATION_START);
+    if (rc == 0 && m->stmt_n == 0)
+        lc_executor_say(c, LC_RUN_CHECKED, "it holds no statement: there is nothing to do");
     for (unsigned i = m->first; rc == 0 && i < m->stmt_n; i++)
         rc = run_statement(c, m, i, err);
     lc_executor_about(c, m);

@@ -15,6 +15,8 @@
 
 enum part { PART_WHOLE, PART_UP, PART_DOWN };
 
+enum { DATE_DIGITS = 8 }; /* a number that needs no name: 20260131, or a Unix time */
+
 /* A file name taken apart. */
 struct parsed_name {
     uint64_t version;
@@ -103,13 +105,18 @@ static bool parse_name(const char *file, struct parsed_name *out)
     }
     while (d < n && file[d] >= '0' && file[d] <= '9')
         d++;
+    out->digits_n = d;
+    if (d == n && d >= DATE_DIGITS) {
+        out->name = file;
+        out->name_n = d;
+        return lc_version_parse(file, d, &out->version);
+    }
     if (d == n || file[d] != '_' || d + 1 >= n)
         return false;
     for (size_t i = d; i < n; i++) {
         if ((unsigned char)file[i] < 0x20 || file[i] == 0x7f)
             return false;
     }
-    out->digits_n = d;
     out->name = file + d + 1;
     out->name_n = n - d - 1;
     return lc_version_parse(file, d, &out->version);
@@ -193,17 +200,73 @@ static int add_requires(struct lc_migration *m, const struct lc_piece *p, const 
     return 0;
 }
 
+/* The words that a view is created with, up to its SELECT: is POPULATE one of them? */
+static bool populates(struct lc_lexer *lex, uint64_t *line)
+{
+    struct lc_tok tok, before = {0}, next;
+    unsigned depth = 0;
+    bool view = false;
+
+    for (; lc_lex_code(lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END; before = tok) {
+        struct lc_lexer ahead = *lex;
+
+        if (lc_tok_symbol(&tok, '('))
+            depth++;
+        else if (lc_tok_symbol(&tok, ')') && depth > 0)
+            depth--;
+        if (depth > 0)
+            continue;
+        if (lc_tok_is(&tok, "AS"))
+            return false;
+        view = view || lc_tok_is(&tok, "MATERIALIZED");
+        if (!view || !lc_tok_is(&tok, "POPULATE") || lc_lex_code(&ahead, &next, NULL))
+            continue;
+        /* A name is behind VIEW, a dot or a comma; the word is right before AS. */
+        if ((lc_tok_is(&next, "AS") || lc_tok_is(&next, "COMMENT")) && !lc_tok_is(&before, "BY") &&
+            !lc_tok_is(&before, "VIEW") && !lc_tok_is(&before, "EXISTS") &&
+            !lc_tok_is(&before, "TO") && !lc_tok_symbol(&before, '.') &&
+            !lc_tok_symbol(&before, ',')) {
+            *line = tok.line;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool creates_temporary(struct lc_lexer lex)
+{
+    struct lc_tok tok;
+
+    for (int i = 0; i < 3; i++) {
+        if (lc_lex_code(&lex, &tok, NULL))
+            return false;
+        if (lc_tok_is(&tok, "TEMPORARY"))
+            return true;
+        if (!lc_tok_is(&tok, "OR") && !lc_tok_is(&tok, "REPLACE"))
+            return false;
+    }
+    return false;
+}
+
+/* SET DEFAULT ROLE … TO is kept by the server; any other SET is the session's. */
+static bool sets_session(struct lc_lexer lex)
+{
+    struct lc_tok tok;
+
+    return lc_lex_code(&lex, &tok, NULL) != 0 || !lc_tok_is(&tok, "DEFAULT");
+}
+
 /* What looks right and does not do what it says. */
 static int check_statement(const struct lc_migration_stmt *s, const char *path,
                            struct lc_problems *problems)
 {
     struct lc_lexer lex = LC_LEXER(s->p, s->n);
     struct lc_tok tok;
-    bool view = false;
+    uint64_t line;
 
     if (lc_lex_code(&lex, &tok, NULL))
         return 0;
-    if (lc_tok_is(&tok, "SET") || lc_tok_is(&tok, "USE"))
+    if (lc_tok_is(&tok, "USE") || (lc_tok_is(&tok, "SET") && sets_session(lex)))
         return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
                                "%.3s has no effect here, since each statement is sent by itself: "
                                "%s",
@@ -212,29 +275,17 @@ static int check_statement(const struct lc_migration_stmt *s, const char *path,
                                                       : "name the database with the table");
     if (!lc_tok_is(&tok, "CREATE"))
         return 0;
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END && !lc_tok_is(&tok, "AS")) {
-        view = view || lc_tok_is(&tok, "MATERIALIZED");
-        /* Rows that are inserted while it runs are missed. */
-        if (view && lc_tok_is(&tok, "POPULATE"))
-            return lc_problems_add(
-                problems, LC_PROBLEM_FILE, path, s->line + tok.line - 1,
-                "POPULATE loses the rows that are inserted while it runs: create the view "
-                "without it, then fill it by INSERT INTO ... SELECT ... WHERE, bounded to the "
-                "rows from before");
-    }
+    if (creates_temporary(lex))
+        return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
+                               "a temporary table is gone at the next statement, since each is "
+                               "sent by itself: create a table, and drop it at the end");
+    if (populates(&lex, &line)) /* Rows that are inserted while it runs are missed. */
+        return lc_problems_add(
+            problems, LC_PROBLEM_FILE, path, s->line + line - 1,
+            "POPULATE loses the rows that are inserted while it runs: create the view "
+            "without it, then fill it by INSERT INTO ... SELECT ... WHERE, bounded to the "
+            "rows from before");
     return 0;
-}
-
-/* What a section ended with: a section that was opened must hold a statement. */
-static int check_section(const struct lc_section_stmts *s, uint64_t line, const char *word,
-                         const char *path, struct lc_problems *problems)
-{
-    if (s->n != 0)
-        return 0;
-    if (line == 0)
-        return lc_problems_add(problems, LC_PROBLEM_FILE, path, 0, "holds no statement");
-    return lc_problems_add(problems, LC_PROBLEM_FILE, path, line,
-                           "section -- migrate:%s holds no statement", word);
 }
 
 /* The two sections of a file, by the line of their directives (0: none). */
@@ -300,20 +351,33 @@ static int take_piece(struct lc_migration *m, const struct lc_migration_file *f,
     }
 }
 
-static int check_sections(const struct lc_migration *m, const struct lc_migration_file *f,
-                          enum part part, const struct sections *s, struct lc_problems *problems)
+static int check_sections(struct lc_migration *m, const struct lc_migration_file *f, enum part part,
+                          const struct sections *s, struct lc_problems *problems)
 {
-    int rc = 0;
-
+    if (part == PART_DOWN || s->down_line)
+        m->has_down = true;
     if (s->stray && (s->up_line || s->down_line))
-        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, s->stray,
-                               "a statement is before the first section: put -- migrate:up "
-                               "above it");
-    if (part != PART_DOWN)
-        rc = check_section(&m->up, s->up_line ? s->up_line : s->down_line, "up", f->path, problems);
-    if (rc == 0 && (part == PART_DOWN || s->down_line))
-        rc = check_section(&m->down, s->down_line, "down", f->path, problems);
-    return rc;
+        return lc_problems_add(
+            problems, LC_PROBLEM_FILE, f->path, s->stray,
+            "a statement is before the first section: put -- migrate:up above it");
+    if (part != PART_DOWN && m->up.n == 0)
+        return lc_problems_add(problems, LC_PROBLEM_NOTE, f->path, s->up_line,
+                               "holds no statement to apply: there is nothing to do");
+    return 0;
+}
+
+/* A comment that was to mark a section, and is none: its statements would run with the others. */
+static int check_near_mark(const struct lc_near_mark *near, const char *path, enum part part,
+                           struct lc_problems *problems)
+{
+    if (!near->line || (near->bare && part != PART_WHOLE))
+        return 0;
+    return lc_problems_add(
+        problems, LC_PROBLEM_FILE, path, near->line,
+        "\"%s\" looks like the mark of a section, and is none: what follows would "
+        "be run with what is above it; write -- migrate:up or -- migrate:down, "
+        "at the beginning of a line",
+        near->text);
 }
 
 static bool has_utf16_bom(const struct lc_migration_file *f)
@@ -324,7 +388,7 @@ static bool has_utf16_bom(const struct lc_migration_file *f)
 }
 
 /* Read one file and take its statements into m. */
-static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum part part,
+static int load_text(struct lc_migration *m, struct lc_migration_file *f, enum part part,
                      struct lc_problems *problems)
 {
     struct lc_split script = {0};
@@ -340,6 +404,9 @@ static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum p
     rc = lc_split_split(&script, f->text, f->n, &err);
     if (rc == LC_ERR_INPUT)
         return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, err.row + 1, "%s", err.msg);
+    m->marks |= script.marks;
+    if (rc == 0)
+        rc = check_near_mark(&script.near, f->path, part, problems);
     if (rc == 0 && script.n > LC_MAX_MIGRATION_STMTS) {
         lc_split_release(&script);
         return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0, "has more than %u statements",
@@ -356,6 +423,18 @@ static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum p
     for (size_t i = 0; rc == 0 && part != PART_UP && i < m->down.n; i++)
         rc = check_statement(&m->down.v[i], f->path, problems);
     lc_split_release(&script);
+    return rc;
+}
+
+/* What is wrong with what it holds is of no matter once it is applied. */
+static int load_file(struct lc_migration *m, struct lc_migration_file *f, enum part part,
+                     struct lc_problems *problems)
+{
+    size_t before = problems->n;
+    int rc = load_text(m, f, part, problems);
+
+    for (size_t i = before; i < problems->n; i++)
+        problems->v[i].version = m->version;
     return rc;
 }
 
@@ -481,6 +560,14 @@ static int check_halves(struct lc_migrations *all)
     return 0;
 }
 
+/* A problem of that file that was just noted is the version's. */
+static void mark_version(struct lc_problems *p, const char *path, uint64_t version)
+{
+    if (p->n && !p->v[p->n - 1].version && p->v[p->n - 1].kind == LC_PROBLEM_FILE &&
+        strcmp(p->v[p->n - 1].file, path) == 0)
+        p->v[p->n - 1].version = version;
+}
+
 /* Where the walk by need stands: a migration, and which of its needs is next. */
 struct walk {
     size_t i, need;
@@ -509,6 +596,7 @@ static int next_need(struct lc_migrations *all, struct walk *w, const char *stat
                                  need->version_text);
         else if (state[at] == 0)
             *out = at;
+        mark_version(&all->problems, path, m->version);
     }
     return rc;
 }
@@ -608,16 +696,28 @@ int lc_migrations_scan(struct lc_migrations *out, const char *dir, struct lc_err
     return 0;
 }
 
-int lc_migrations_check(const struct lc_migrations *m, bool allow_gaps, struct lc_error *err)
+bool lc_migrations_none(const void *ctx, uint64_t version)
+{
+    (void)ctx;
+    (void)version;
+    return false;
+}
+
+int lc_migrations_check(const struct lc_migrations *m, bool strict,
+                        bool (*runs)(const void *ctx, uint64_t version), const void *ctx,
+                        struct lc_error *err)
 {
     const struct lc_problem *first = NULL;
     size_t n = 0;
 
     for (size_t i = 0; i < m->problems.n; i++) {
-        if (m->problems.v[i].kind == LC_PROBLEM_GAP && allow_gaps)
+        const struct lc_problem *p = &m->problems.v[i];
+
+        if (p->kind == LC_PROBLEM_NOTE || (p->kind == LC_PROBLEM_GAP && !strict) ||
+            (p->version && runs && !runs(ctx, p->version)))
             continue;
         if (!first)
-            first = &m->problems.v[i];
+            first = p;
         n++;
     }
     if (!first)
@@ -630,7 +730,7 @@ int lc_migrations_check(const struct lc_migrations *m, bool allow_gaps, struct l
     if (n > 1)
         lc_hint(err, "there are %zu more problems: livecol validate lists them", n - 1);
     else if (first->kind == LC_PROBLEM_GAP)
-        lc_hint(err, "add the missing file, or accept the gap with --allow-missing");
+        lc_hint(err, "add the missing file, or run without --strict");
     return LC_ERR_INPUT;
 }
 

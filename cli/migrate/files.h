@@ -5,8 +5,12 @@
  *                                      or none: then all of it is up
  *   NNNN_name.up.sql + .down.sql       a pair, hashed apart; no up or down sections in them
  *
+ *   NNNN.sql                           a number alone, of 8 digits or more: a date
+ *
  * NNNN is 1 to 18 digits; 1 and 0001 are the same version. Other files than *.sql, and hidden
- * ones, are left alone. A scan finds all problems, not only the first.
+ * ones, are left alone. A scan finds all problems, not only the first. Sections may be marked as
+ * goose, sql-migrate and dbmate do (cli/sql/split.h); golang-migrate's pairs and the files of
+ * clickhouse-migrations are of the forms above.
  */
 #ifndef LC_CLI_MIGRATE_FILES_H
 #define LC_CLI_MIGRATE_FILES_H
@@ -52,12 +56,15 @@ struct lc_migration {
     struct lc_migration_file file;      /* NNNN_name.sql or NNNN_name.up.sql */
     struct lc_migration_file down_file; /* NNNN_name.down.sql */
     struct lc_section_stmts up, down;   /* down.n 0: it cannot be reverted */
+    bool has_down;                      /* there is such a section or file; it may be empty */
+    unsigned marks;                     /* whose way of marking sections: enum lc_split_marks */
     uint64_t *requires;
     size_t requires_n;
 };
 
 enum lc_problem_kind {
     LC_PROBLEM_FILE,         /* the file itself, or its name */
+    LC_PROBLEM_NOTE,         /* nothing wrong: worth a word */
     LC_PROBLEM_GAP,          /* a number is left out */
     LC_PROBLEM_EDITED,       /* changed since it was applied */
     LC_PROBLEM_GONE,         /* applied, and the file is not there */
@@ -68,8 +75,9 @@ enum lc_problem_kind {
 /* Something wrong with a file. */
 struct lc_problem {
     enum lc_problem_kind kind;
-    char *file;    /* path; "" where it is about none */
-    uint64_t line; /* 0: the file as a whole */
+    uint64_t version; /* what a file holds: of no matter where it is not run; 0: the folder's */
+    char *file;       /* path; "" where it is about none */
+    uint64_t line;    /* 0: the file as a whole */
     char *text;
 };
 
@@ -92,8 +100,15 @@ struct lc_migrations {
  */
 int lc_migrations_scan(struct lc_migrations *out, const char *dir, struct lc_error *err);
 
-/* 0 where no problem was found (gaps aside with allow_gaps), else LC_ERR_INPUT with the first. */
-int lc_migrations_check(const struct lc_migrations *m, bool allow_gaps, struct lc_error *err);
+/*
+ * 0 where no problem was found, else LC_ERR_INPUT with the first. Gaps are none unless strict. What a
+ * file holds is looked at where `runs` says so of its version; NULL: of every one.
+ */
+int lc_migrations_check(const struct lc_migrations *m, bool strict,
+                        bool (*runs)(const void *ctx, uint64_t version), const void *ctx,
+                        struct lc_error *err);
+/* For lc_migrations_check: the folder's own problems alone. */
+bool lc_migrations_none(const void *ctx, uint64_t version);
 
 /* The migration of a version, or NULL. */
 const struct lc_migration *lc_migrations_find(const struct lc_migrations *m, uint64_t version);

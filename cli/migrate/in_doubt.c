@@ -49,16 +49,18 @@ static enum lc_in_doubt done_if(bool done)
 }
 
 /* One command of an ALTER. What may be repeated without harm counts as without effect. */
-static int command_effect(const struct lc_stmt_command *c, const struct lc_answer *columns,
+static int command_effect(const struct lc_stmt *s, size_t i, const struct lc_answer *columns,
                           struct lc_mutation_watch *watch, uint64_t since_s,
                           enum lc_in_doubt *effect, struct lc_error *err)
 {
+    const struct lc_stmt_command *c = &s->commands[i];
+    const char *name = lc_stmt_column_after(s, i);
     enum lc_mutation_trace trace = LC_MUTATION_NONE;
     int rc = 0;
 
     switch (c->kind) {
     case LC_STMT_ADD_COLUMN:
-        *effect = done_if(has_column(columns, c->column));
+        *effect = name ? done_if(has_column(columns, name)) : LC_IN_DOUBT_UNKNOWN;
         return 0;
     case LC_STMT_DROP_COLUMN:
         *effect = done_if(!has_column(columns, c->column));
@@ -109,7 +111,7 @@ static int alter_effect(struct lc_backend *b, const struct lc_stmt *s,
     for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
         enum lc_in_doubt one;
 
-        rc = command_effect(&s->commands[i], &columns, watch, since_s, &one, err);
+        rc = command_effect(s, i, &columns, watch, since_s, &one, err);
         if (i == 0 || one == LC_IN_DOUBT_UNSURE)
             *effect = one;
         else if (one != *effect && *effect != LC_IN_DOUBT_UNSURE)

@@ -32,11 +32,53 @@ static void say(const struct lc_lint *h, bool hazard, const char *fmt, ...)
     h->say(h->ctx, hazard, text);
 }
 
-bool lc_is_positional_insert(const char *sql, size_t n, const char *table)
+/* Formats whose columns have no names: an INSERT by them, without a list of columns, goes by place. */
+static bool is_positional_format(const struct lc_tok *name)
+{
+    static const char *const formats[] = {"Values",
+                                          "TabSeparated",
+                                          "TSV",
+                                          "TabSeparatedRaw",
+                                          "TSVRaw",
+                                          "CSV",
+                                          "RowBinary",
+                                          "JSONCompactEachRow",
+                                          "JSONCompactStringsEachRow",
+                                          "CustomSeparated",
+                                          "Template",
+                                          "Regexp",
+                                          "MsgPack",
+                                          "LineAsString",
+                                          "RawBLOB",
+                                          NULL};
+
+    for (size_t i = 0; formats[i]; i++) {
+        if (lc_tok_is(name, formats[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Behind the table's name: do the rows come by place? */
+static bool comes_by_place(struct lc_lexer *lex, struct lc_tok tok)
+{
+    if (lc_tok_symbol(&tok, '(')) /* (SELECT …) is no list of columns */
+        return lc_lex_code(lex, &tok, NULL) == 0 && lc_tok_is(&tok, "SELECT");
+    do {
+        if (lc_tok_is(&tok, "FORMAT"))
+            return lc_lex_code(lex, &tok, NULL) == 0 && is_positional_format(&tok);
+        if (lc_tok_is(&tok, "VALUES") || lc_tok_is(&tok, "SELECT") || lc_tok_is(&tok, "WITH"))
+            return true;
+    } while (lc_lex_code(lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END);
+    return false;
+}
+
+bool lc_is_positional_insert(const char *sql, size_t n, const char *current, const char *database,
+                             const char *table)
 {
     struct lc_lexer lex = LC_LEXER(sql, n);
     struct lc_tok tok;
-    char *name = NULL;
+    char *name = NULL, *in = NULL;
     bool ours;
 
     if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "INSERT") ||
@@ -46,46 +88,80 @@ bool lc_is_positional_insert(const char *sql, size_t n, const char *table)
         return false;
     if (lc_tok_is(&tok, "TABLE") && lc_lex_code(&lex, &tok, NULL))
         return false;
-    for (;;) { /* [database.]table */
-        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED)
-            break;
-        free(name);
+    while (tok.kind == LC_TOK_WORD || tok.kind == LC_TOK_QUOTED) { /* [database.]table */
+        free(in);
+        in = name;
         name = lc_tok_name(&tok);
         if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_symbol(&tok, '.') ||
             lc_lex_code(&lex, &tok, NULL))
             break;
     }
-    ours = name && strcmp(name, table) == 0;
+    ours = name && strcmp(name, table) == 0 &&
+           (in ? strcmp(in, database) == 0 : !current || strcmp(current, database) == 0);
     free(name);
-    if (!ours || tok.kind == LC_TOK_END)
+    free(in);
+    return ours && tok.kind != LC_TOK_END && comes_by_place(&lex, tok);
+}
+
+/* Was this said before, in this plan? Notes it. */
+static bool said_before(const struct lc_lint *h, const char *what, const char *database,
+                        const char *name)
+{
+    char *key;
+
+    if (!h->said)
         return false;
-    if (!lc_tok_symbol(&tok, '('))
-        return true;
-    /* (SELECT …) is no list of columns. */
-    return lc_lex_code(&lex, &tok, NULL) == 0 && lc_tok_is(&tok, "SELECT");
+    if (asprintf(&key, "%s %s.%s", what, database, name) < 0)
+        return false;
+    for (size_t i = 0; i < h->said->n; i++) {
+        if (strcmp(h->said->v[i], key) == 0) {
+            free(key);
+            return true;
+        }
+    }
+    if (h->said->n == LC_LINT_SAID_MAX)
+        free(key);
+    else
+        h->said->v[h->said->n++] = key;
+    return false;
+}
+
+void lc_lint_forget(struct lc_lint_said *said)
+{
+    for (size_t i = 0; i < said->n; i++)
+        free(said->v[i]);
+    said->n = 0;
 }
 
 /* INSERTs of the last week that break by a new column. */
 static int look_at_inserts(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err)
 {
+    const char *database = lc_stmt_database(s, lc_backend_database(h->b));
     const struct lc_sql_arg args[] = {{"table", s->name}, {NULL, NULL}};
+    bool known = h->facts->current_database;
     struct lc_answer t = {0};
     uint64_t found = 0;
     size_t first = 0;
     char shown[160];
     int rc;
 
+    if (said_before(h, "inserts", database, s->name))
+        return 0;
     if (!h->facts->query_log) {
         say(h, true,
             "INSERTs without a column list fail once the column is there; whether there are any "
             "cannot be looked up: this server keeps no query_log");
         return 0;
     }
-    rc = lc_query_read(h->b, lc_sql_logged_inserts, args, &t, err);
+    rc = lc_query_read(h->b, known ? lc_sql_logged_inserts : lc_sql_logged_inserts_plain, args, &t,
+                       err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         const struct lc_cell *q = lc_answer_at(&t, i, LC_SQL_LOGGED_INSERTS_QUERY);
 
-        if (!lc_is_positional_insert(q->p, q->n, s->name))
+        if (!lc_is_positional_insert(
+                q->p, q->n,
+                known ? lc_answer_at(&t, i, LC_SQL_LOGGED_INSERTS_IN_DATABASE)->p : NULL, database,
+                s->name))
             continue;
         if (found == 0)
             first = i;
@@ -186,7 +262,8 @@ static int look_at_functions(const struct lc_lint *h, struct lc_slice expr, stru
     if (!h->facts->udf_table)
         return 0;
     while (rc == 0 && (name = lc_expr_function(expr, &at))) {
-        rc = look_at_udf(h, name, err);
+        if (!said_before(h, "function", "", name))
+            rc = look_at_udf(h, name, err);
         free(name);
     }
     return rc;

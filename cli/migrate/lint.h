@@ -10,11 +10,20 @@
 #include "cli/server/cluster.h"
 #include "cli/sql/statement.h"
 
+/* What one plan has said already: the same is not asked and said for each of its statements. */
+enum { LC_LINT_SAID_MAX = 1024 };
+struct lc_lint_said {
+    char *v[LC_LINT_SAID_MAX];
+    size_t n;
+};
+void lc_lint_forget(struct lc_lint_said *said);
+
 struct lc_lint {
     const struct lc_cluster *cluster;
     struct lc_backend *b; /* the same as its */
     const struct lc_abilities *facts;
     const struct lc_plan *plan;
+    struct lc_lint_said *said; /* NULL: each statement by itself */
     /* One finding, a line without its newline. `hazard` false: it is a cost or a remark. */
     void (*say)(void *ctx, bool hazard, const char *text);
     void *ctx;
@@ -24,9 +33,11 @@ struct lc_lint {
 int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err);
 
 /*
- * True where the text is an INSERT into that table that names no columns, so that a new column
- * breaks it.
+ * Is it an INSERT into that table whose rows come by place: without a list of columns, and in no
+ * format that names them? `current` is the database that it was sent in; NULL: not known, and then
+ * taken for the table's.
  */
-bool lc_is_positional_insert(const char *sql, size_t n, const char *table);
+bool lc_is_positional_insert(const char *sql, size_t n, const char *current, const char *database,
+                             const char *table);
 
 #endif

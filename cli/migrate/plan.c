@@ -13,11 +13,6 @@
 
 enum { FORMAT_MAX_BYTES = 100000 };
 
-static bool is_applied(const struct lc_track_version *v)
-{
-    return v && v->status == LC_TRACK_APPLIED;
-}
-
 /* Statements that are done, or whose outcome is open, must be what they were. */
 static int check_done_statements(const struct lc_migration *m, const struct lc_track_version *v,
                                  struct lc_problems *out)
@@ -48,7 +43,7 @@ static int check_done_statements(const struct lc_migration *m, const struct lc_t
 static int check_version(const struct lc_migration *m, const struct lc_track_version *v,
                          struct lc_problems *out)
 {
-    if (is_applied(v)) {
+    if (lc_track_applied(v)) {
         if (v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0 &&
             strcmp(v->name, m->name) != 0)
             return lc_problems_add(out, LC_PROBLEM_EDITED, m->file.path, 0,
@@ -77,7 +72,7 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
     for (size_t i = 0; i < files->n; i++) {
         const struct lc_migration *m = &files->v[i];
 
-        if (is_applied(lc_tracking_find(t, m->version)))
+        if (lc_track_applied(lc_tracking_find(t, m->version)))
             last = m;
     }
     for (size_t i = 0; rc == 0 && i < files->n; i++) {
@@ -86,11 +81,11 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
 
         if (v)
             rc = check_version(m, v, out);
-        if (rc == 0 && !is_applied(v) && !lc_track_unfinished(v) && last && m < last)
+        if (rc == 0 && !lc_track_applied(v) && !lc_track_unfinished(v) && last && m < last)
             rc = lc_problems_add(out, LC_PROBLEM_OUT_OF_ORDER, m->file.path, 0,
                                  "is pending, and version %s, which comes after it, is applied",
                                  last->version_text);
-        if (rc == 0 && lc_track_unfinished(v) && v->down)
+        if (rc == 0 && lc_track_unfinished(v) && v->down && !lc_track_applied(v))
             rc = lc_problems_add(out, LC_PROBLEM_HALF, lc_migration_path(m, true), 0,
                                  "is half reverted: %u of %u statements of its down section are "
                                  "done",
@@ -206,7 +201,7 @@ static int check_needs(const struct lc_plan *plan, const struct lc_tracking *t,
     for (size_t i = 0; i < m->requires_n; i++) {
         uint64_t need = m->requires[i];
 
-        if (is_applied(lc_tracking_find(t, need)) || in_plan(plan, need))
+        if (lc_track_applied(lc_tracking_find(t, need)) || in_plan(plan, need))
             continue;
         lc_fail(err, LC_ERR_REFUSED,
                 "%s requires version %" PRIu64 ", which is neither applied nor part of this run",
@@ -224,7 +219,7 @@ static int check_needed(const struct lc_plan *plan, const struct lc_migrations *
     for (size_t i = 0; i < files->n; i++) {
         const struct lc_migration *m = &files->v[i];
 
-        if (!is_applied(lc_tracking_find(t, m->version)) || in_plan(plan, m->version))
+        if (!lc_track_applied(lc_tracking_find(t, m->version)) || in_plan(plan, m->version))
             continue;
         for (size_t k = 0; k < m->requires_n; k++) {
             if (!in_plan(plan, m->requires[k]))
@@ -249,7 +244,7 @@ static int choose_up(struct lc_plan *plan, const struct lc_migrations *files,
         const struct lc_track_version *v = lc_tracking_find(t, m->version);
         int rc;
 
-        if (is_applied(v)) {
+        if (lc_track_applied(v)) {
             plan->skipped++;
         } else if ((o->to_given && m->version > o->to) || (o->steps && plan->n >= o->steps)) {
             plan->left++;
@@ -264,33 +259,39 @@ static int choose_up(struct lc_plan *plan, const struct lc_migrations *files,
     return 0;
 }
 
-/* The newest that is applied comes first, and only its file says what takes it
- * back; unless --to. */
-static int check_gone(const struct lc_migrations *files, const struct lc_tracking *t,
-                      const struct lc_up_options *o, struct lc_error *err)
+/* What is being reverted comes first, then what was applied last, in whatever order that was. */
+static int by_applied(const void *a, const void *b)
 {
-    uint64_t newest = 0;
+    const struct lc_track_version *const *x = a, *const *y = b;
+    uint64_t p = lc_track_unfinished(*x) && !lc_track_applied(*x) ? UINT64_MAX : (*x)->applied_seq;
+    uint64_t q = lc_track_unfinished(*y) && !lc_track_applied(*y) ? UINT64_MAX : (*y)->applied_seq;
 
-    if (o->to_given)
-        return 0;
-    for (size_t i = 0; i < files->n; i++)
-        if (is_applied(lc_tracking_find(t, files->v[i].version)))
-            newest = files->v[i].version;
-    for (size_t i = 0; i < t->n; i++) {
-        const struct lc_track_version *v = &t->v[i];
+    if (p != q)
+        return p > q ? -1 : 1;
+    return (*x)->version > (*y)->version ? -1 : (*x)->version < (*y)->version;
+}
 
-        if (!is_applied(v) || v->version <= newest || lc_migrations_find(files, v->version))
-            continue;
-        lc_fail(err, LC_ERR_REFUSED,
-                "version %" PRIu64 " (%s) is applied, and %s holds no file of it that says what "
-                "takes it back",
-                v->version, v->name, files->dir);
-        lc_hint(err, "put the file back, or name its folder by -d; --to VERSION reverts what is "
-                     "above that, and "
-                     "leaves out what has no file");
-        return LC_ERR_REFUSED;
-    }
-    return 0;
+static int refuse_gone(const struct lc_migrations *files, const struct lc_track_version *v,
+                       struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED,
+            "version %" PRIu64
+            " (%s) is applied, and %s holds no file of it that says what takes it "
+            "back",
+            v->version, v->name, files->dir);
+    lc_hint(err, "put the file back, or name its folder by -d; --to VERSION reverts what is above "
+                 "that, and leaves out what has no file");
+    return LC_ERR_REFUSED;
+}
+
+static int refuse_no_down(const struct lc_migration *m, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED, "%s cannot be reverted: %s", m->file.path,
+            m->has_down ? "its down section holds no statement" : "it has no down section");
+    lc_hint(err,
+            "write a new migration that changes it back, or stop above it: livecol down --to %s",
+            m->version_text);
+    return LC_ERR_REFUSED;
 }
 
 static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
@@ -298,54 +299,71 @@ static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
                        struct lc_error *err)
 {
     unsigned steps = o->steps ? o->steps : o->to_given ? UINT32_MAX : 1;
-    int gone = check_gone(files, t, o, err);
+    const struct lc_track_version **order = calloc(t->n + 1, sizeof *order);
+    size_t n = 0;
+    int rc = order ? 0 : lc_no_memory(err);
 
-    if (gone)
-        return gone;
-    for (size_t i = files->n; i-- > 0;) {
-        const struct lc_migration *m = &files->v[i];
-        const struct lc_track_version *v = lc_tracking_find(t, m->version);
-        int rc;
-
-        if (!is_applied(v) && !lc_track_unfinished(v))
-            continue;
-        if ((o->to_given && m->version <= o->to) || plan->n >= steps) {
-            plan->left++;
-            continue;
-        }
-        if (m->down.n == 0) {
-            lc_fail(err, LC_ERR_REFUSED, "%s cannot be reverted: it has no down section",
-                    m->file.path);
-            lc_hint(err,
-                    "write a new migration that changes it back, or stop above it: livecol "
-                    "down --to %s",
-                    m->version_text);
-            return LC_ERR_REFUSED;
-        }
-        rc = add(plan, m, v, err);
-        if (rc)
-            return rc;
+    for (size_t i = 0; rc == 0 && i < t->n; i++) {
+        if (lc_track_applied(&t->v[i]) || lc_track_unfinished(&t->v[i]))
+            order[n++] = &t->v[i];
     }
-    for (size_t i = 0; i < t->n; i++)
-        if (is_applied(&t->v[i]) && !lc_migrations_find(files, t->v[i].version))
+    if (rc == 0 && n)
+        qsort(order, n, sizeof *order, by_applied);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        const struct lc_track_version *v = order[i];
+        const struct lc_migration *m = lc_migrations_find(files, v->version);
+
+        if ((o->to_given && (v->version <= o->to || !m)) || plan->n >= steps)
             plan->left++;
-    return check_needed(plan, files, t, err);
+        else if (!m)
+            rc = refuse_gone(files, v, err);
+        else if (m->down.n == 0)
+            rc = refuse_no_down(m, err);
+        else
+            rc = add(plan, m, v, err);
+    }
+    free(order);
+    return rc ? rc : check_needed(plan, files, t, err);
+}
+
+/* Whose files a run reads: what an applied file holds is of no matter any more. */
+struct readers {
+    const struct lc_plan *plan;
+    const struct lc_tracking *t;
+    const struct lc_up_options *o;
+};
+
+static bool is_read(const void *ctx, uint64_t version)
+{
+    const struct readers *r = ctx;
+
+    if (r->plan->down)
+        return in_plan(r->plan, version);
+    return !lc_track_applied(lc_tracking_find(r->t, version)) &&
+           !(r->o->to_given && version > r->o->to);
 }
 
 int lc_plan_make(struct lc_plan *plan, const struct lc_migrations *files,
                  const struct lc_tracking *t, const struct lc_up_options *o, bool down,
                  struct lc_error *err)
 {
+    const struct readers readers = {plan, t, o};
     int rc;
 
     *plan = (struct lc_plan){.down = down};
     if (o->to_given && (o->to || !down) && !lc_migrations_find(files, o->to))
         return lc_fail(err, LC_ERR_USAGE, "there is no version %" PRIu64 " in %s", o->to,
                        files->dir);
-    rc = check_problems(files, t, o, down, err);
-    if (rc)
-        return rc;
-    return down ? choose_down(plan, files, t, o, err) : choose_up(plan, files, t, o, err);
+    rc = lc_migrations_check(files, o->strict && !down, lc_migrations_none, NULL, err);
+    if (rc == 0 && !down)
+        rc = lc_migrations_check(files, false, is_read, &readers, err);
+    if (rc == 0)
+        rc = check_problems(files, t, o, down, err);
+    if (rc == 0)
+        rc = down ? choose_down(plan, files, t, o, err) : choose_up(plan, files, t, o, err);
+    if (rc == 0 && down)
+        rc = lc_migrations_check(files, false, is_read, &readers, err);
+    return rc;
 }
 
 /* The server's own form of a statement, NULL where it does not know it. */

@@ -40,7 +40,8 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
                      struct lc_problems *out);
 
 /*
- * Choose what to do. 0; LC_ERR_REFUSED where one of those problems is in the way (gone only
+ * Choose what to do. 0; LC_ERR_INPUT where the folder, or a file that is to be run, is not what it
+ * should be; LC_ERR_REFUSED where one of those problems is in the way (gone only
  * with strict, out of order unless allow_missing); LC_ERR_USAGE for a version that is not there;
  * LC_ERR_REFUSED for one that has no down section; LC_ERR_NOMEM. Release it in any case.
  */

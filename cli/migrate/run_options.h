@@ -19,7 +19,7 @@ struct lc_up_options {
     unsigned steps;      /* at most so many migrations; 0: all (down without `to`: 1) */
     bool dry_run;        /* check everything, change nothing */
     bool strict;         /* a gap or an applied version without its file is refused */
-    bool allow_missing;  /* apply a version below one that is applied; accept gaps */
+    bool allow_missing;  /* apply a version below one that is applied */
     bool allow_unsafe;   /* run what is destructive or breaks readers */
     bool allow_degraded; /* leave out hosts of the cluster that do not answer */
     bool no_verify;      /* do not look at what a MATERIALIZE COLUMN has stored */

@@ -4,6 +4,7 @@
 #include "cli/migrate/cluster_check.h"
 #include "cli/migrate/conflict.h"
 #include "cli/migrate/executor.h"
+#include "cli/migrate/materialize.h"
 #include "cli/migrate/rederive.h"
 #include "cli/migrate/stale.h"
 #include "cli/server/query.h"
@@ -54,6 +55,8 @@ static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_e
             rc = lc_cluster_check_reach(&r->session.cluster, &r->facts, s, err);
             if (rc == 0)
                 rc = lc_preflight_check(&r->defaults, s, false, err);
+            if (rc == 0)
+                rc = lc_materialize_check(&r->plan, m, k, r->b, err);
             if (rc == 0 && m->stmts[k].text->rederive)
                 rc = lc_rederive_check(&r->defaults, &m->stmts[k], err);
             if (rc == 0)
@@ -83,8 +86,6 @@ static int prepare(struct lc_run *r, struct lc_executor *c, struct lc_error *err
 {
     int rc = lc_session_open(&r->session, r->b, r->o, true, err);
 
-    if (rc == 0)
-        rc = lc_migrations_check(&r->session.files, r->o->allow_missing, err);
     if (rc == 0)
         rc = lc_abilities_ask(&r->facts, r->b, err);
     if (rc == 0)

@@ -55,6 +55,13 @@ bool lc_track_unfinished(const struct lc_track_version *v)
                  v->status == LC_TRACK_FAILED);
 }
 
+bool lc_track_applied(const struct lc_track_version *v)
+{
+    return v && (v->status == LC_TRACK_APPLIED ||
+                 (v->down && v->done == 0 &&
+                  (v->status == LC_TRACK_FAILED || v->status == LC_TRACK_RUNNING)));
+}
+
 const char *lc_track_status_name(enum lc_track_status status)
 {
     switch (status) {
@@ -172,9 +179,11 @@ static int fold_event(struct lc_track_version *v, const struct row *r)
             v->done = v->open = 0;
             v->status = LC_TRACK_RUNNING;
         }
-        v->baselined = false;
         v->down = e->down;
         v->stmts = e->stmts;
+        if (e->down)
+            break; /* until something of it is done it is applied, by the file that it was */
+        v->baselined = false;
         set_hash(v->file_sha256, e->file_sha256);
         break;
     case LC_TRACK_STMT_STARTED:
@@ -204,6 +213,8 @@ static int fold_event(struct lc_track_version *v, const struct row *r)
         break;
     case LC_TRACK_REVERTED:
         v->status = LC_TRACK_PENDING;
+        v->applied_seq = 0;
+        v->baselined = false;
         v->done = v->open = 0;
         break;
     case LC_TRACK_REPAIRED:
@@ -232,6 +243,8 @@ static int fold(struct lc_tracking *t, const struct row *r)
     if (!v || fold_event(v, r) || set_text(&v->name, r->e.name) || set_text(&v->at, r->at) ||
         set_text(&v->run_id, r->run_id) || set_text(&v->host, r->host))
         return LC_ERR_NOMEM;
+    if (r->e.kind == LC_TRACK_EVENT_APPLIED || r->e.kind == LC_TRACK_BASELINED)
+        v->applied_seq = t->seq;
     if (v->partial && r->e.kind == LC_TRACK_STARTED)
         return 0; /* taken up again, it is still as broken as it was */
     v->error_code = r->e.error_code;

@@ -70,11 +70,12 @@ struct lc_track_version {
     char (*done_sha256)[LC_SHA256_HEX]; /* of statements 1 … done; "" where it was not recorded */
     unsigned open; /* UNKNOWN: the statement that was sent; FAILED: the one that failed */
     char open_sha256[LC_SHA256_HEX];
-    char *query_id;     /* it was sent under this id */
-    uint64_t open_at_s; /* when, in seconds since 1970 by the server's clock */
-    char file_sha256[LC_SHA256_HEX];
-    char *at;     /* of the last row, in UTC: "2026-01-31 12:00:00" */
-    char *run_id; /* of the last row */
+    char *query_id;                  /* it was sent under this id */
+    uint64_t open_at_s;              /* when, in seconds since 1970 by the server's clock */
+    char file_sha256[LC_SHA256_HEX]; /* as it was applied, or is being applied */
+    uint64_t applied_seq;            /* of the row that says that it is applied; 0: none does */
+    char *at;                        /* of the last row, in UTC: "2026-01-31 12:00:00" */
+    char *run_id;                    /* of the last row */
     char *host;
     uint64_t execution_ms; /* APPLIED: of the whole file */
     int error_code;
@@ -133,5 +134,8 @@ const char *lc_track_status_name(enum lc_track_status status);
 
 /* Was a run of it begun, up or down, and not ended? False for NULL, a version without a row. */
 bool lc_track_unfinished(const struct lc_track_version *v);
+
+/* Is it applied: also where a revert of it has begun, and nothing of that is done? NULL: no. */
+bool lc_track_applied(const struct lc_track_version *v);
 
 #endif

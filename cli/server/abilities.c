@@ -17,6 +17,7 @@ static const struct {
     {"user_defined_functions.name", offsetof(struct lc_abilities, udf_table)},
     {"user_defined_functions.argument_types", offsetof(struct lc_abilities, udf_types)},
     {"query_log.query_id", offsetof(struct lc_abilities, query_log)},
+    {"query_log.current_database", offsetof(struct lc_abilities, current_database)},
     {"part_log.query_id", offsetof(struct lc_abilities, part_log)},
     {"tables.total_rows", offsetof(struct lc_abilities, total_rows)},
     {"processes.Settings", offsetof(struct lc_abilities, comments)},

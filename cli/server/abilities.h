@@ -7,14 +7,15 @@
 #include <stdbool.h>
 
 struct lc_abilities {
-    bool fail_reason;     /* system.mutations has latest_fail_reason */
-    bool merge_mutation;  /* system.merges has is_mutation */
-    bool function_origin; /* system.functions has origin */
-    bool udf_table;       /* system.user_defined_functions */
-    bool udf_types;       /* it has the types of arguments, and formats */
-    bool query_log;       /* system.query_log, made by the server once it has logged something */
-    bool part_log;        /* system.part_log has query_id */
-    bool total_rows;      /* system.tables has total_rows */
+    bool fail_reason;      /* system.mutations has latest_fail_reason */
+    bool merge_mutation;   /* system.merges has is_mutation */
+    bool function_origin;  /* system.functions has origin */
+    bool udf_table;        /* system.user_defined_functions */
+    bool udf_types;        /* it has the types of arguments, and formats */
+    bool query_log;        /* system.query_log, made by the server once it has logged something */
+    bool current_database; /* system.query_log has current_database */
+    bool part_log;         /* system.part_log has query_id */
+    bool total_rows;       /* system.tables has total_rows */
     bool comments;     /* system.processes shows settings by name: log_comment can be looked for */
     bool query_kind;   /* system.processes has query_kind */
     bool engine_full;  /* system.tables has engine_full */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define BREAKPOINT "--> statement-breakpoint"
 
@@ -89,84 +90,250 @@ static bool is_breakpoint(const struct lc_tok *tok)
     return tok->n >= n && memcmp(tok->p, BREAKPOINT, n) == 0;
 }
 
-/* The text behind "-- migrate:" of a comment, n 0 where it is no directive. */
-static struct lc_slice directive_text(const struct lc_tok *tok)
-{
-    const char *p = tok->p, *end = tok->p + tok->n;
-    size_t n = strlen("migrate:");
+/* --- comments that mark sections ---------------------------------------------------------------- */
 
-    if (tok->n < 2 || memcmp(p, "--", 2) != 0)
-        return (struct lc_slice){NULL, 0};
-    for (p += 2; p < end && (*p == ' ' || *p == '\t'); p++)
-        ;
-    if ((size_t)(end - p) < n || memcmp(p, "migrate:", n) != 0)
-        return (struct lc_slice){NULL, 0};
-    p += n;
-    while (end > p && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static struct lc_slice trimmed(const char *p, const char *end)
+{
+    while (p < end && is_blank(*p))
+        p++;
+    while (end > p && is_blank(end[-1]))
         end--;
     return (struct lc_slice){(const uint8_t *)p, (size_t)(end - p)};
 }
 
-/* One directive; its text is not empty only where it is one. */
-static int take_directive(struct splitter *s, const struct lc_tok *tok, struct lc_slice text)
+/* Does the text begin with those words (any case)? What is behind them is *rest. */
+static bool begins_with(struct lc_slice text, const char *words, struct lc_slice *rest)
+{
+    size_t n = strlen(words);
+    const char *p = (const char *)text.p;
+
+    if (text.n < n || strncasecmp(p, words, n) != 0)
+        return false;
+    *rest = (struct lc_slice){text.p + n, text.n - n};
+    return true;
+}
+
+/*
+ * What is behind "-- migrate:", "-- +goose " or "-- +migrate " in a comment, and whose mark it is; 0:
+ * it is no mark that is read.
+ */
+static unsigned mark_text(const struct lc_tok *tok, struct lc_slice *text)
+{
+    struct lc_slice body, rest;
+    size_t n = strlen("migrate:");
+
+    if (tok->n < 2 || memcmp(tok->p, "--", 2) != 0)
+        return 0;
+    body = trimmed(tok->p + 2, tok->p + tok->n);
+    if (body.n >= n && memcmp(body.p, "migrate:", n) == 0) {
+        *text = (struct lc_slice){body.p + n, body.n - n};
+        return LC_MARKS_LIVECOL;
+    }
+    if (begins_with(body, "+goose", &rest) && rest.n && is_blank((char)*rest.p)) {
+        *text = trimmed((const char *)rest.p, (const char *)rest.p + rest.n);
+        return LC_MARKS_GOOSE;
+    }
+    if (begins_with(body, "+migrate", &rest) && rest.n && is_blank((char)*rest.p)) {
+        *text = trimmed((const char *)rest.p, (const char *)rest.p + rest.n);
+        return LC_MARKS_SQL_MIGRATE;
+    }
+    return 0;
+}
+
+static bool is_decoration(char c)
+{
+    return is_blank(c) || strchr("-*+/@=#!:;.", c) != NULL;
+}
+
+static bool is_decorated_end(struct lc_slice text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (!is_decoration((char)text.p[i]))
+            return false;
+    }
+    return true;
+}
+
+static struct lc_slice without_decoration(struct lc_slice text)
+{
+    while (text.n && is_decoration((char)*text.p)) {
+        text.p++;
+        text.n--;
+    }
+    return text;
+}
+
+static bool is_word_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* One line of a comment: does it look like a mark? */
+static bool looks_like_mark(struct lc_slice line, bool *bare)
+{
+    static const char *const tools[] = {"migrations", "migration", "migrate",     "goose", "dbmate",
+                                        "micrate",    "rambler",   "sql-migrate", NULL};
+    static const char *const sections[] = {"up",     "down",           "undo",         "rollback",
+                                           "revert", "statementbegin", "statementend", NULL};
+    struct lc_slice text = without_decoration(line), rest = {NULL, 0};
+    bool marked = line.n && memchr(line.p, '+', (size_t)(text.p - line.p)) != NULL;
+
+    *bare = true;
+    for (size_t i = 0; tools[i] && *bare; i++)
+        *bare = !begins_with(text, tools[i], &rest) || (rest.n && is_word_byte((char)*rest.p));
+    if (!*bare) {
+        text = without_decoration(rest);
+        marked = marked || (text.p > rest.p && memchr(rest.p, ':', (size_t)(text.p - rest.p)));
+    }
+    for (size_t i = 0; sections[i]; i++) {
+        if (!begins_with(text, sections[i], &rest) || (rest.n && is_word_byte((char)*rest.p)))
+            continue;
+        return (marked && !*bare) || is_decorated_end(rest);
+    }
+    return false;
+}
+
+/* A comment that is no mark: note the first of its lines that looks like one. */
+static void note_near_mark(struct splitter *s, const struct lc_tok *tok)
+{
+    struct lc_near_mark *near = &s->out->near;
+    const char *p = tok->p, *end = tok->p + tok->n;
+
+    for (uint64_t line = tok->line; p < end && !near->line; line++) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+        const char *stop = nl ? nl : end;
+        struct lc_slice text = trimmed(p, stop);
+
+        if (text.n && looks_like_mark(text, &near->bare)) {
+            near->line = line;
+            lc_printable(text.p, text.n, near->text, sizeof near->text);
+        }
+        p = nl ? nl + 1 : end;
+    }
+}
+
+/* The words of a mark: the first one, and what comes behind it. */
+static struct lc_slice first_word(struct lc_slice text, struct lc_slice *rest)
+{
+    size_t n = 0;
+
+    while (n < text.n && !is_blank((char)text.p[n]))
+        n++;
+    *rest = trimmed((const char *)text.p + n, (const char *)text.p + text.n);
+    return (struct lc_slice){text.p, n};
+}
+
+static bool is(struct lc_slice text, const char *words)
+{
+    return text.n == strlen(words) && memcmp(text.p, words, text.n) == 0;
+}
+
+static bool is_any_case(struct lc_slice text, const char *words)
+{
+    return text.n == strlen(words) && strncasecmp((const char *)text.p, words, text.n) == 0;
+}
+
+/* -- migrate:… of ours, and of dbmate, whose sections may say that they want no transaction. */
+static int read_own_mark(struct splitter *s, struct lc_slice text, struct lc_piece *piece)
+{
+    struct lc_slice word = first_word(text, &piece->arg), option;
+    bool section = is(word, "up") || is(word, "down");
+
+    if (section && piece->arg.n && begins_with(piece->arg, "transaction:", &option)) {
+        s->out->marks |= LC_MARKS_DBMATE;
+        piece->arg.n = 0;
+    }
+    if (section && piece->arg.n == 0)
+        piece->kind = is(word, "up") ? LC_PIECE_UP : LC_PIECE_DOWN;
+    else if (is(word, "requires") && piece->arg.n != 0)
+        piece->kind = LC_PIECE_REQUIRES;
+    else if (is(word, "rederive") && piece->arg.n == 0)
+        piece->kind = LC_PIECE_REDERIVE;
+    else
+        return LC_ERR_INPUT;
+    return 0;
+}
+
+/* -- +goose … and -- +migrate …. A statement's begin and end are no more than separators here. */
+static int read_foreign_mark(struct lc_slice text, struct lc_piece *piece)
+{
+    struct lc_slice rest, word = first_word(text, &rest);
+
+    if (is_any_case(word, "Up"))
+        piece->kind = LC_PIECE_UP;
+    else if (is_any_case(word, "Down"))
+        piece->kind = LC_PIECE_DOWN;
+    else if (is_any_case(word, "StatementBegin") || is_any_case(word, "StatementEnd"))
+        piece->kind = LC_PIECE_SEPARATOR;
+    else if (is_any_case(text, "NO TRANSACTION") || is_any_case(text, "ENVSUB OFF"))
+        piece->kind = LC_PIECE_SPACE;
+    else
+        return LC_ERR_INPUT;
+    return rest.n == 0 || piece->kind == LC_PIECE_SPACE || is_any_case(rest, "notransaction")
+               ? 0
+               : LC_ERR_INPUT;
+}
+
+static int take_mark(struct splitter *s, const struct lc_tok *tok, unsigned whose,
+                     struct lc_slice text)
 {
     struct lc_piece piece = {.at = tok->at, .n = tok->n, .line = tok->line};
-    const char *p = (const char *)text.p;
-    size_t word = 0, arg;
     char shown[64];
-    int rc;
+    int rc = whose == LC_MARKS_LIVECOL ? read_own_mark(s, text, &piece)
+                                       : read_foreign_mark(text, &piece);
 
-    while (word < text.n && p[word] != ' ' && p[word] != '\t')
-        word++;
-    for (arg = word; arg < text.n && (p[arg] == ' ' || p[arg] == '\t'); arg++)
-        ;
-    piece.arg = (struct lc_slice){text.p + arg, text.n - arg};
-    if (word == 2 && memcmp(p, "up", 2) == 0 && piece.arg.n == 0)
-        piece.kind = LC_PIECE_UP;
-    else if (word == 4 && memcmp(p, "down", 4) == 0 && piece.arg.n == 0)
-        piece.kind = LC_PIECE_DOWN;
-    else if (word == 8 && memcmp(p, "requires", 8) == 0 && piece.arg.n != 0)
-        piece.kind = LC_PIECE_REQUIRES;
-    else if (word == 8 && memcmp(p, "rederive", 8) == 0 && piece.arg.n == 0)
-        piece.kind = LC_PIECE_REDERIVE;
-    else
+    s->out->marks |= whose;
+    if (rc && whose == LC_MARKS_LIVECOL)
         return lc_fail_at(
             s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
             "no such directive: -- migrate:%s (there are up, down, rederive, and requires NNNN)",
-            lc_printable(p, text.n, shown, sizeof shown));
+            lc_printable(text.p, text.n, shown, sizeof shown));
+    if (rc)
+        return lc_fail_at(s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
+                          "this mark of %s is not read: %s (Up, Down, StatementBegin, StatementEnd "
+                          "and NO TRANSACTION are)",
+                          whose == LC_MARKS_GOOSE ? "goose" : "sql-migrate",
+                          lc_printable(text.p, text.n, shown, sizeof shown));
     rc = end_statement(s, tok->at);
     return rc ? rc : add(s, piece);
 }
 
-/* A comment: a directive, a breakpoint, or a part of what surrounds it. */
+/* A comment: a mark, a breakpoint, or a part of what surrounds it. */
 static int take_comment(struct splitter *s, const struct lc_tok *tok)
 {
-    struct lc_slice text = directive_text(tok);
+    struct lc_slice text;
+    unsigned whose = begins_line(s, tok->at) ? mark_text(tok, &text) : 0;
     struct lc_piece piece = {.at = tok->at, .n = tok->n, .line = tok->line};
-    int rc;
 
-    if (text.p && begins_line(s, tok->at))
-        return take_directive(s, tok, text);
+    if (whose)
+        return take_mark(s, tok, whose, text);
     if (is_breakpoint(tok)) {
-        rc = end_statement(s, tok->at);
+        int rc = end_statement(s, tok->at);
+
         piece.kind = LC_PIECE_SEPARATOR;
         return rc ? rc : add(s, piece);
     }
+    note_near_mark(s, tok);
     if (s->in_statement)
         return 0;
     piece.kind = LC_PIECE_SPACE;
     return add(s, piece);
 }
 
-/* True where a line of data ends the data: blank, a directive, a breakpoint. */
+/* True where a line of data ends the data: blank, a mark or what looks like one, a breakpoint. */
 static bool ends_data(const char *line, size_t n)
 {
     struct lc_tok tok = {.kind = LC_TOK_COMMENT, .p = line, .n = n};
-    size_t blank = 0;
+    struct lc_slice text = trimmed(line, line + n);
+    bool bare;
 
-    while (blank < n && (line[blank] == ' ' || line[blank] == '\t' || line[blank] == '\r'))
-        blank++;
-    return blank == n || is_breakpoint(&tok) || directive_text(&tok).p != NULL;
+    return text.n == 0 || is_breakpoint(&tok) || mark_text(&tok, &text) != 0 ||
+           (text.n > 2 && memcmp(text.p, "--", 2) == 0 && looks_like_mark(text, &bare) && !bare);
 }
 
 /* The format's name has been read: what follows it on the line, or the lines below, are data. */

@@ -18,6 +18,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdbool.h>
+
 enum lc_piece_kind {
     LC_PIECE_SPACE, /* blanks and comments */
     LC_PIECE_STATEMENT,
@@ -36,15 +38,35 @@ struct lc_piece {
     struct lc_slice arg; /* of a directive */
 };
 
+/* Whose way of marking sections a file uses; a set of bits. */
+enum lc_split_marks {
+    LC_MARKS_LIVECOL = 1,    /* -- migrate:up */
+    LC_MARKS_DBMATE = 2,     /* -- migrate:up transaction:false */
+    LC_MARKS_GOOSE = 4,      /* -- +goose Up, Down, StatementBegin, StatementEnd, NO TRANSACTION */
+    LC_MARKS_SQL_MIGRATE = 8 /* -- +migrate Up, Down, StatementBegin, StatementEnd */
+};
+
+/*
+ * A comment that looks like the mark of a section, and is none that is read: taken for a comment, it
+ * would let what it is to keep apart run as one.
+ */
+struct lc_near_mark {
+    uint64_t line; /* of the first one, from 1; 0: there is none */
+    bool bare;     /* it names no tool: "-- Down" */
+    char text[64]; /* as it is written, to be shown */
+};
+
 struct lc_split {
     struct lc_piece *v;
     size_t n, cap;
+    unsigned marks; /* enum lc_split_marks */
+    struct lc_near_mark near;
 };
 
 /*
  * Split n bytes of text. 0 and *out (to be released), or LC_ERR_INPUT with byte and row: something
- * that does not end, a NUL byte outside of quotes, a `-- migrate:` line that is none of the four;
- * or LC_ERR_NOMEM. On failure *out is empty.
+ * that does not end, a NUL byte outside of quotes, a `-- migrate:`, `-- +goose` or `-- +migrate`
+ * line that is none of those; or LC_ERR_NOMEM. On failure *out is empty.
  */
 int lc_split_split(struct lc_split *out, const char *text, size_t n, struct lc_error *err);
 

@@ -529,10 +529,31 @@ static bool fills_itself(struct parser *p)
 
 static bool mentions(const struct parser *p, const char *word)
 {
+    unsigned depth = 0;
+
     for (size_t i = p->at; i < p->n; i++) {
+        if (lc_tok_symbol(&p->t[i], '('))
+            depth++;
+        else if (lc_tok_symbol(&p->t[i], ')') && depth > 0)
+            depth--;
         if (lc_tok_is(&p->t[i], "AS"))
             return false;
-        if (lc_tok_is(&p->t[i], word))
+        if (depth == 0 && lc_tok_is(&p->t[i], word))
+            return true;
+    }
+    return false;
+}
+
+/* POPULATE, before AS SELECT; a column of that name is none. */
+static bool populates(const struct parser *p)
+{
+    for (size_t i = p->at; i + 1 < p->n && !lc_tok_is(&p->t[i], "AS"); i++) {
+        const struct lc_tok *before = i > p->at ? &p->t[i - 1] : NULL;
+
+        if (lc_tok_is(&p->t[i], "POPULATE") &&
+            (lc_tok_is(&p->t[i + 1], "AS") || lc_tok_is(&p->t[i + 1], "COMMENT")) &&
+            !(before && (lc_tok_is(before, "BY") || lc_tok_symbol(before, ',') ||
+                         lc_tok_symbol(before, '.') || lc_tok_symbol(before, '('))))
             return true;
     }
     return false;
@@ -583,7 +604,7 @@ static int parse_create(struct parser *p, struct lc_stmt *s)
     if (rc || s->kind != LC_STMT_CREATE)
         return rc;
     if (strcmp(s->object, "materialized view") == 0)
-        s->populate = mentions(p, "POPULATE");
+        s->populate = populates(p);
     if (!table)
         return 0;
     if (accept(p, "UUID"))
@@ -826,6 +847,23 @@ void lc_stmt_release(struct lc_stmt *s)
     free(s->renamed_db);
     free(s->renamed_to);
     *s = (struct lc_stmt){.object = ""};
+}
+
+const char *lc_stmt_column_after(const struct lc_stmt *s, size_t i)
+{
+    const char *name = s->commands[i].column;
+
+    for (size_t k = i + 1; k < s->command_n; k++) {
+        const struct lc_stmt_command *c = &s->commands[k];
+
+        if (strcmp(c->column, name) != 0)
+            continue;
+        if (c->kind == LC_STMT_DROP_COLUMN)
+            return NULL;
+        if (c->kind == LC_STMT_RENAME_COLUMN)
+            name = c->renamed_to;
+    }
+    return name;
 }
 
 const char *lc_stmt_database(const struct lc_stmt *s, const char *otherwise)

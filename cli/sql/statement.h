@@ -97,6 +97,12 @@ int lc_stmt_parse(struct lc_stmt *out, const char *sql, size_t n, struct lc_erro
 /* Free what it holds and zero it. A zeroed struct may be released. */
 void lc_stmt_release(struct lc_stmt *s);
 
+/*
+ * What the column of the i-th command is called at the end of the ALTER, whose later commands may
+ * rename it: NULL where they drop it. The commands run in the order in which they are written.
+ */
+const char *lc_stmt_column_after(const struct lc_stmt *s, size_t i);
+
 /* The database that the statement is about: the one it names, or `otherwise`. */
 const char *lc_stmt_database(const struct lc_stmt *s, const char *otherwise);
 

@@ -76,7 +76,7 @@ static void test_files_become_migrations(void **state)
 
     (void)state;
     scan(files, &m);
-    assert_int_equal(lc_migrations_check(&m, false, &err), 0);
+    assert_int_equal(lc_migrations_check(&m, true, NULL, NULL, &err), 0);
     assert_int_equal(m.n, 3);
     assert_string_equal(m.v[0].version_text, "0001");
     assert_string_equal(m.v[0].name, "a");
@@ -159,18 +159,6 @@ static const struct {
      0,
      "follows version 0001: 2 is missing",
      LC_PROBLEM_GAP},
-    {{"0001_a.sql", ""}, "0001_a.sql", 0, "holds no statement", LC_PROBLEM_FILE},
-    {{"0001_a.sql", "-- only words\n;"}, "0001_a.sql", 0, "holds no statement", LC_PROBLEM_FILE},
-    {{"0001_a.sql", "-- migrate:up\n-- migrate:down\nSELECT 1"},
-     "0001_a.sql",
-     1,
-     "section -- migrate:up holds no statement",
-     LC_PROBLEM_FILE},
-    {{"0001_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\n-- nothing\n"},
-     "0001_a.sql",
-     3,
-     "section -- migrate:down holds no statement",
-     LC_PROBLEM_FILE},
     {{"0001_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:up\nSELECT 2"},
      "0001_a.sql",
      3,
@@ -227,6 +215,18 @@ static const struct {
      "use has no effect here, since each statement is sent by itself: name the database with the "
      "table",
      LC_PROBLEM_FILE},
+    {{"0001_a.sql", "CREATE TEMPORARY TABLE t (a UInt8)"},
+     "0001_a.sql",
+     1,
+     "a temporary table is gone at the next statement, since each is sent by itself: create a "
+     "table, and drop it at the end",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "-- +goose Up\nSELECT 1;\n-- +goose ENVSUB ON\n"},
+     "0001_a.sql",
+     3,
+     "this mark of goose is not read: ENVSUB ON (Up, Down, StatementBegin, StatementEnd and NO "
+     "TRANSACTION are)",
+     LC_PROBLEM_FILE},
 };
 
 static void test_problems_name_their_file(void **state)
@@ -250,12 +250,147 @@ static void test_problems_name_their_file(void **state)
 
             assert_true(n > w && strcmp(p->file + n - w, wrong[i].file) == 0);
         }
-        assert_int_equal(lc_migrations_check(&m, false, &err), LC_ERR_INPUT);
+        assert_int_equal(lc_migrations_check(&m, true, NULL, NULL, &err), LC_ERR_INPUT);
         assert_non_null(strstr(err.msg, p->file));
-        assert_int_equal(lc_migrations_check(&m, true, NULL),
+        assert_int_equal(lc_migrations_check(&m, false, NULL, NULL, NULL),
                          wrong[i].kind == LC_PROBLEM_GAP ? 0 : LC_ERR_INPUT);
         lc_migrations_release(&m);
     }
+}
+
+/* Comments that were to be a section's mark, by the line that is named; 0: it is none, and runs. */
+static const struct {
+    const char *text;
+    uint64_t line;
+} near_marks[] = {
+    {"SELECT 1;\n-- Migrate:Down\nDROP TABLE t", 2},
+    {"SELECT 1;\n# migrate:down\nDROP TABLE t", 2},
+    {"SELECT 1;\n/* migrate:down */\nDROP TABLE t", 2},
+    {"SELECT 1;\n/*\n * migrate:down\n */\nDROP TABLE t", 3},
+    {"SELECT 1; -- migrate:down\nDROP TABLE t", 1},
+    {"SELECT 1\n-- migrate :down\n", 2},
+    {"SELECT 1;\n-- migration:down\nDROP TABLE t", 2},
+    {"SELECT 1;\n-- goose Down\nDROP TABLE t", 2},
+    {"SELECT 1;\n/* +goose Down */\nDROP TABLE t", 2},
+    {"SELECT 1;\n--+gooseDown\nSELECT 2", 0},
+    {"SELECT 1;\n-- rambler down\nDROP TABLE t", 2},
+    {"SELECT 1;\n-- +micrate Down\nDROP TABLE t", 2},
+    {"SELECT 1;\n---- DOWN ----\nDROP TABLE t", 2},
+    {"SELECT 1;\n-- //@UNDO\nDROP TABLE t", 2},
+    {"SELECT 1;\n-- rollback:\nDROP TABLE t", 2},
+    {"INSERT INTO t FORMAT CSV\n1\n-- Migrate:Down\nDROP TABLE t", 3},
+    {"-- what goes down must come up\nSELECT 1", 0},
+    {"-- migrate the events down to one table\nSELECT 1", 0},
+    {"-- downstream tables\nSELECT 1", 0},
+    {"SELECT '-- migrate:down', `-- Down`", 0},
+    {"INSERT INTO t VALUES ('\n-- migrate:down\n')", 0},
+};
+
+static void test_near_marks_are_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof near_marks / sizeof *near_marks; i++) {
+        const char *const files[] = {"0001_a.sql", near_marks[i].text, NULL};
+        struct lc_migrations m;
+        size_t wanted = near_marks[i].line ? 1 : 0;
+
+        scan(files, &m);
+        if (m.problems.n != wanted || (wanted && m.problems.v[0].line != near_marks[i].line))
+            fail_msg("%s: %zu problems, at line %d", near_marks[i].text, m.problems.n,
+                     m.problems.n ? (int)m.problems.v[0].line : 0);
+        if (wanted)
+            assert_non_null(strstr(m.problems.v[0].text, "looks like the mark of a section"));
+        lc_migrations_release(&m);
+    }
+}
+
+static void test_files_of_other_tools_are_read(void **state)
+{
+    static const char *const files[] = {
+        "00001_goose.sql",
+        "-- +goose NO TRANSACTION\n-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n"
+        "-- +goose StatementEnd\nSELECT 2;\n--  +GOOSE down\nSELECT 3;\n",
+        "2_sql_migrate.sql",
+        "-- +migrate Up notransaction\nSELECT 1;\n-- +migrate Down\nSELECT 2; SELECT 3\n",
+        "20260131000000_dbmate.sql",
+        "-- migrate:up transaction:false\r\nSELECT 1;\r\n\r\n-- migrate:down transaction:false\r\n"
+        "SELECT 2;\r\n",
+        "1700000000_golang.up.sql",
+        "SELECT 1;\n-- down\n",
+        "1700000000_golang.down.sql",
+        "-- Down\nSELECT 2;\n",
+        "20250101.sql",
+        "SELECT 1",
+        NULL};
+    static const struct {
+        const char *name;
+        size_t up, down;
+        unsigned marks;
+    } want[] = {{"goose", 2, 1, LC_MARKS_GOOSE},
+                {"sql_migrate", 1, 2, LC_MARKS_SQL_MIGRATE},
+                {"20250101", 1, 0, 0},
+                {"golang", 1, 1, 0},
+                {"dbmate", 1, 1, LC_MARKS_LIVECOL | LC_MARKS_DBMATE}};
+    struct lc_migrations m;
+
+    (void)state;
+    scan(files, &m);
+    for (size_t i = 0; i < m.problems.n; i++)
+        assert_int_equal(m.problems.v[i].kind, LC_PROBLEM_GAP);
+    assert_int_equal(m.n, sizeof want / sizeof *want);
+    for (size_t i = 0; i < m.n; i++) {
+        assert_string_equal(m.v[i].name, want[i].name);
+        assert_int_equal(m.v[i].up.n, want[i].up);
+        assert_int_equal(m.v[i].down.n, want[i].down);
+        assert_int_equal(m.v[i].marks, want[i].marks);
+    }
+    lc_migrations_release(&m);
+}
+
+/* What looks like what is refused, and is not. */
+static void test_what_is_no_session_and_no_populate(void **state)
+{
+    static const char *const files[] = {
+        "0001_a.sql",
+        "SET DEFAULT ROLE r TO u",
+        "0002_b.sql",
+        "CREATE MATERIALIZED VIEW v (populate UInt8) ENGINE = Log AS SELECT populate FROM t",
+        "0003_c.sql",
+        "CREATE MATERIALIZED VIEW populate ENGINE = MergeTree ORDER BY populate AS SELECT 1",
+        "0004_d.sql",
+        "CREATE TABLE t (temporary UInt8) ENGINE = Log",
+        NULL};
+    struct lc_migrations m;
+
+    (void)state;
+    scan(files, &m);
+    for (size_t i = 0; i < m.problems.n; i++)
+        print_message("  %s: %s\n", m.problems.v[i].file, m.problems.v[i].text);
+    assert_int_equal(m.problems.n, 0);
+    lc_migrations_release(&m);
+}
+
+static bool runs_second(const void *ctx, uint64_t version)
+{
+    (void)ctx;
+    return version == 2;
+}
+
+/* Of a file that is not run it is of no matter what it holds; and nothing to do is no problem. */
+static void test_only_what_is_run_is_checked(void **state)
+{
+    static const char *const files[] = {"0001_a.sql", "USE db", "0002_b.sql", "-- nothing\n", NULL};
+    struct lc_migrations m;
+
+    (void)state;
+    scan(files, &m);
+    assert_int_equal(m.problems.n, 2);
+    assert_int_equal(m.problems.v[0].version, 1);
+    assert_int_equal(m.problems.v[1].kind, LC_PROBLEM_NOTE);
+    assert_int_equal(lc_migrations_check(&m, true, NULL, NULL, NULL), LC_ERR_INPUT);
+    assert_int_equal(lc_migrations_check(&m, true, runs_second, NULL, NULL), 0);
+    assert_int_equal(lc_migrations_check(&m, true, lc_migrations_none, NULL, NULL), 0);
+    lc_migrations_release(&m);
 }
 
 static void test_time_stamps_may_have_gaps(void **state)
@@ -337,6 +472,10 @@ int main(void)
         cmocka_unit_test(test_requires_orders),
         cmocka_unit_test(test_problems_name_their_file),
         cmocka_unit_test(test_time_stamps_may_have_gaps),
+        cmocka_unit_test(test_near_marks_are_refused),
+        cmocka_unit_test(test_files_of_other_tools_are_read),
+        cmocka_unit_test(test_what_is_no_session_and_no_populate),
+        cmocka_unit_test(test_only_what_is_run_is_checked),
         cmocka_unit_test(test_missing_directory_is_said),
         cmocka_unit_test(test_table_names),
         cmocka_unit_test(test_sha256_of_known_text),

@@ -11,7 +11,7 @@
 
 static bool positional(const char *sql)
 {
-    return lc_is_positional_insert(sql, strlen(sql), "events");
+    return lc_is_positional_insert(sql, strlen(sql), "analytics", "analytics", "events");
 }
 
 static void test_insert_without_columns(void **state)
@@ -24,6 +24,14 @@ static void test_insert_without_columns(void **state)
     assert_false(positional("INSERT INTO events (a, b) VALUES (1, 2)"));
     assert_false(positional("INSERT INTO analytics.events (a) FORMAT CSV\n'"));
     assert_false(positional("INSERT INTO other VALUES (1)"));
+    assert_false(positional("INSERT INTO other.events VALUES (1)"));
+    assert_false(lc_is_positional_insert("INSERT INTO events VALUES (1)", 29, "other", "analytics",
+                                         "events"));
+    assert_true(
+        lc_is_positional_insert("INSERT INTO events VALUES (1)", 29, NULL, "analytics", "events"));
+    assert_false(positional("INSERT INTO events FORMAT JSONEachRow {}"));
+    assert_false(positional("INSERT INTO events SETTINGS async_insert = 1 FORMAT Parquet"));
+    assert_true(positional("INSERT INTO events SETTINGS async_insert = 1 FORMAT CSV"));
     assert_false(positional("INSERT INTO events.other VALUES (1)"));
     assert_false(positional("INSERT INTO events"));
     assert_false(positional("SELECT 'INSERT INTO events VALUES'"));
