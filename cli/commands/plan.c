@@ -98,6 +98,26 @@ static void print_statement(struct printer *p, const struct lc_plan_migration *m
     }
 }
 
+/* What is unsafe runs where the file says why, or with the flag. */
+static void print_consent(struct printer *p, const struct lc_migrate *m,
+                          const struct lc_plan_migration *pm, const struct lc_stmt *s)
+{
+    char text[400];
+
+    if (s->class != LC_CLASS_DESTRUCTIVE && s->class != LC_CLASS_READERS)
+        return;
+    if (pm->m->allow_unsafe) {
+        snprintf(text, sizeof text, "unsafe, and agreed to by the file: %.300s",
+                 pm->m->allow_unsafe);
+        print_note(p, "note", text);
+    } else if (!m->up.allow_unsafe) {
+        p->refused++;
+        print_note(p, "refused",
+                   "unsafe: up runs it with -- migrate:allow-unsafe REASON in the file, or with "
+                   "--allow-unsafe");
+    }
+}
+
 static int plan_statement(struct printer *p, const struct lc_migrate *m, struct lc_preflight *d,
                           const struct lc_lint *h, const struct lc_plan_migration *pm, unsigned i,
                           struct lc_error *err)
@@ -109,10 +129,7 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     int rc;
 
     print_statement(p, pm, i, &object);
-    if ((s->class == LC_CLASS_DESTRUCTIVE || s->class == LC_CLASS_READERS) && !m->up.allow_unsafe) {
-        p->refused++;
-        print_note(p, "refused", "unsafe: up runs it with --allow-unsafe only");
-    }
+    print_consent(p, m, pm, s);
     rc = lc_cluster_check_reach(h->cluster, h->facts, s, &one);
     rc = take_refusal(p, rc, &one, err);
     one = LC_ERROR_INIT;

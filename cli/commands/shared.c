@@ -2,10 +2,12 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/signals.h"
 #include "cli/column/compare_rules.h"
 #include "cli/commands/progress.h"
 #include "cli/migrate/files.h"
+#include "cli/migrate/variables.h"
 #include "cli/server/query.h"
 #include "cli/sql/name.h"
 #include "cli/term/message.h"
@@ -20,7 +22,7 @@
 
 enum {
     OPTIONS_MAX_N = 40,
-    GROUP_MAX_N = 8,
+    GROUP_MAX_N = 10,
     REDRAW_MS = 160,
     PLAIN_MS = 10000,
     MAX_PARALLEL = 64,
@@ -46,7 +48,12 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
     } shared[] = {
         {LC_MIGRATE_FILES,
          {{"migrations-dir", 'd', LC_OPT_STRING, &m->up.migrations_dir, "DIR",
-           "where the files are (default: migrations)"}}},
+           "where the files are (default: migrations)"},
+          {"var", 0, LC_OPT_LIST, &m->up.vars, "NAME=VALUE",
+           "the value of ${NAME} in files that say -- migrate:vars NAME (also: "
+           "LIVECOL_VAR_NAME); several may be given"},
+          {"secret-var", 0, LC_OPT_LIST, &m->up.secret_vars, "NAME",
+           "do not record the value of this variable, nor print it; several may be given"}}},
         {LC_MIGRATE_TRACKING,
          {{"migrations-table", 0, LC_OPT_STRING, &m->up.table, "NAME",
            "tracking table, as TABLE or DATABASE.TABLE (default: schema_migrations)"},
@@ -61,6 +68,8 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
           {"steps", 0, LC_OPT_COUNT, &m->steps, "N", "at most so many migrations"}}},
         {LC_MIGRATE_RUN,
          {{"dry-run", 0, LC_OPT_FLAG, &m->up.dry_run, NULL, "check everything, change nothing"},
+          {"setting", 0, LC_OPT_LIST, &m->up.settings, "NAME=VALUE",
+           "a setting for every statement; several may be given"},
           {"statement-timeout", 0, LC_OPT_ABOVE, &m->statement_timeout_s, "SECONDS",
            "the server's limit for one statement (max_execution_time)"},
           {"ddl-timeout", 0, LC_OPT_ABOVE, &m->ddl_timeout_s, "SECONDS",
@@ -149,10 +158,30 @@ static int check_readable(const char *argument, struct lc_error *err)
                : lc_fail(err, LC_ERR_IO, "--rules: cannot read %s: %s", file, strerror(errno));
 }
 
+/* --var takes NAME=VALUE; the value of a secret one is shown nowhere. */
+static int settle_vars(const struct lc_migrate *m, struct lc_error *err)
+{
+    for (size_t i = 0; i < m->up.vars.n; i++) {
+        const char *equals = strchr(m->up.vars.v[i], '=');
+
+        if (!equals || !lc_variable_is_name(m->up.vars.v[i], (size_t)(equals - m->up.vars.v[i])))
+            return lc_fail(err, LC_ERR_USAGE,
+                           "--var takes NAME=VALUE, a name of letters, digits and _");
+    }
+    for (size_t i = 0; i < m->up.secret_vars.n; i++) {
+        const char *name = m->up.secret_vars.v[i];
+
+        lc_secret_add(lc_variable_value(&m->up.vars, name, strlen(name)));
+    }
+    return 0;
+}
+
 static int settle(struct lc_migrate *m, struct lc_error *err)
 {
     int rc = seconds(&m->up.lock_timeout_ms, m->lock_timeout_s, "lock-timeout", err);
 
+    if (rc == 0)
+        rc = settle_vars(m, err);
     if (m->up.lock_timeout_ms == 0)
         m->up.lock_timeout_ms = 1; /* the options' 0 is their default */
     for (size_t i = 0; rc == 0 && i < m->up.rules.n; i++)

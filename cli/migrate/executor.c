@@ -6,6 +6,7 @@
 #include "cli/column/column_check.h"
 #include "cli/migrate/cluster_check.h"
 #include "cli/migrate/rederive.h"
+#include "cli/migrate/variables.h"
 #include "cli/migrate/verify_after.h"
 #include "cli/server/connect.h"
 #include "cli/server/query.h"
@@ -13,6 +14,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void emit(struct lc_executor *c, enum lc_run_event_kind kind)
@@ -347,8 +349,14 @@ int lc_executor_record_start(struct lc_executor *c, const struct lc_plan_migrati
                              struct lc_error *err)
 {
     struct lc_track_event e = track_event(c, m, LC_TRACK_STARTED);
+    char *vars = lc_variables_used(m->m, &c->run->o->vars, &c->run->o->secret_vars);
+    int rc = vars ? 0 : lc_no_memory(err);
 
-    return lc_tracking_write(&c->run->session.tracking, &e, err);
+    e.error = vars; /* nothing has failed: the row's text says what the variables were */
+    if (rc == 0)
+        rc = lc_tracking_write(&c->run->session.tracking, &e, err);
+    free(vars);
+    return rc;
 }
 
 /* What is sent for this migration goes through the course's connection. */

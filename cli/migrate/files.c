@@ -1,5 +1,6 @@
 #include "cli/migrate/files.h"
 
+#include "cli/migrate/variables.h"
 #include "cli/sql/lexer.h"
 
 #include <dirent.h>
@@ -256,6 +257,20 @@ static bool sets_session(struct lc_lexer lex)
     return lc_lex_code(&lex, &tok, NULL) != 0 || !lc_tok_is(&tok, "DEFAULT");
 }
 
+/* SET a = 1, b = 2, and not SET ROLE or SET TRANSACTION: taken along, not sent. */
+static bool is_set(const char *p, size_t n, struct lc_slice *rest)
+{
+    struct lc_lexer lex = LC_LEXER(p, n);
+    struct lc_tok tok, name;
+
+    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "SET"))
+        return false;
+    if (lc_lex_code(&lex, &name, NULL) || lc_lex_code(&lex, &tok, NULL))
+        return false;
+    *rest = (struct lc_slice){(const uint8_t *)name.p, n - name.at};
+    return lc_tok_symbol(&tok, '=');
+}
+
 /* What looks right and does not do what it says. */
 static int check_statement(const struct lc_migration_stmt *s, const char *path,
                            struct lc_problems *problems)
@@ -271,7 +286,7 @@ static int check_statement(const struct lc_migration_stmt *s, const char *path,
                                "%.3s has no effect here, since each statement is sent by itself: "
                                "%s",
                                tok.p,
-                               lc_tok_is(&tok, "SET") ? "put SETTINGS on the statement"
+                               lc_tok_is(&tok, "SET") ? "what it sets is the session's"
                                                       : "name the database with the table");
     if (!lc_tok_is(&tok, "CREATE"))
         return 0;
@@ -293,7 +308,8 @@ struct sections {
     uint64_t up_line, down_line;
     bool down;      /* the one being read */
     uint64_t stray; /* line of a statement before -- migrate:up, in a file that has sections */
-    uint64_t rederive_line; /* of a -- migrate:rederive whose statement is still to come */
+    uint64_t rederive_line;          /* of a -- migrate:rederive whose statement is still to come */
+    struct lc_sql_settings settings; /* that hold now */
 };
 
 /* A directive that was read, and no statement after it, before something else comes. */
@@ -307,18 +323,65 @@ static int check_rederive(struct sections *s, const char *path, struct lc_proble
                 : 0;
 }
 
+static int take_settings(struct sections *s, struct lc_slice text, const char *path, uint64_t line,
+                         struct lc_problems *problems)
+{
+    char shown[64];
+    int rc = lc_sql_settings_read(&s->settings, (const char *)text.p, text.n);
+
+    if (rc != LC_ERR_INPUT)
+        return rc;
+    return lc_problems_add(problems, LC_PROBLEM_FILE, path, line,
+                           "settings are written name = value, with commas between, not \"%s\"",
+                           lc_printable(text.p, text.n, shown, sizeof shown));
+}
+
+/* Names with commas or blanks between. */
+static int take_vars(struct lc_migration *m, const struct lc_piece *p, const char *path,
+                     struct lc_problems *problems)
+{
+    const char *at = (const char *)p->arg.p, *end = at + p->arg.n;
+
+    while (at < end) {
+        size_t n = 0;
+        char **v;
+
+        while (at + n < end && at[n] != ',' && at[n] != ' ' && at[n] != '\t')
+            n++;
+        if (n && !lc_variable_is_name(at, n))
+            return lc_problems_add(problems, LC_PROBLEM_FILE, path, p->line,
+                                   "-- migrate:vars wants names of letters, digits and _");
+        v = n ? realloc(m->vars, (m->vars_n + 1) * sizeof *v) : NULL;
+        if (n && !v)
+            return LC_ERR_NOMEM;
+        if (n) {
+            m->vars = v;
+            v[m->vars_n] = strndup(at, n);
+            if (!v[m->vars_n++])
+                return LC_ERR_NOMEM;
+        }
+        at += n ? n : 1;
+    }
+    return 0;
+}
+
 static int take_piece(struct lc_migration *m, const struct lc_migration_file *f, enum part part,
                       const struct lc_piece *p, struct sections *s, struct lc_problems *problems)
 {
     struct lc_section_stmts *section = s->down || part == PART_DOWN ? &m->down : &m->up;
+    struct lc_slice set;
     uint64_t *line;
     int rc;
 
     switch (p->kind) {
     case LC_PIECE_STATEMENT:
+        if (is_set(f->text + p->at, p->n, &set))
+            return take_settings(s, set, f->path, p->line, problems);
         if (part == PART_WHOLE && !s->up_line && !s->down_line && !s->stray)
             s->stray = p->line;
         rc = add_stmt(section, f->text, p);
+        if (rc == 0)
+            rc = lc_sql_settings_copy(&section->v[section->n - 1].settings, &s->settings);
         if (rc == 0)
             section->v[section->n - 1].rederive = s->rederive_line != 0;
         s->rederive_line = 0;
@@ -329,6 +392,17 @@ static int take_piece(struct lc_migration *m, const struct lc_migration_file *f,
         return rc;
     case LC_PIECE_REQUIRES:
         return add_requires(m, p, f->path, problems);
+    case LC_PIECE_SETTINGS:
+        return take_settings(s, p->arg, f->path, p->line, problems);
+    case LC_PIECE_ALLOW:
+        free(m->allow_unsafe);
+        m->allow_unsafe = strndup((const char *)p->arg.p, p->arg.n);
+        return m->allow_unsafe ? 0 : LC_ERR_NOMEM;
+    case LC_PIECE_VARS:
+        return take_vars(m, p, f->path, problems);
+    case LC_PIECE_ENVSUB:
+        m->envsub = true;
+        return 0;
     case LC_PIECE_UP:
     case LC_PIECE_DOWN:
         rc = check_rederive(s, f->path, problems);
@@ -345,6 +419,7 @@ static int take_piece(struct lc_migration *m, const struct lc_migration_file *f,
                                    p->kind == LC_PIECE_DOWN ? "down" : "up", *line);
         *line = p->line;
         s->down = p->kind == LC_PIECE_DOWN;
+        lc_sql_settings_release(&s->settings); /* a section's hold to its end */
         return 0;
     default:
         return 0;
@@ -422,6 +497,7 @@ static int load_text(struct lc_migration *m, struct lc_migration_file *f, enum p
         rc = check_statement(&m->up.v[i], f->path, problems);
     for (size_t i = 0; rc == 0 && part != PART_UP && i < m->down.n; i++)
         rc = check_statement(&m->down.v[i], f->path, problems);
+    lc_sql_settings_release(&s.settings);
     lc_split_release(&script);
     return rc;
 }
@@ -764,6 +840,15 @@ static void release_file(struct lc_migration_file *f)
     free(f->text);
 }
 
+static void release_section(struct lc_section_stmts *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        free(s->v[i].filled);
+        lc_sql_settings_release(&s->v[i].settings);
+    }
+    free(s->v);
+}
+
 void lc_migrations_release(struct lc_migrations *m)
 {
     for (size_t i = 0; i < m->n; i++) {
@@ -773,8 +858,12 @@ void lc_migrations_release(struct lc_migrations *m)
         release_file(&one->down_file);
         free(one->version_text);
         free(one->name);
-        free(one->up.v);
-        free(one->down.v);
+        release_section(&one->up);
+        release_section(&one->down);
+        free(one->allow_unsafe);
+        for (size_t k = 0; k < one->vars_n; k++)
+            free(one->vars[k]);
+        free(one->vars);
         free(one->requires);
     }
     free(m->v);

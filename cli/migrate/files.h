@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "cli/sql/settings.h"
 #include "cli/sql/split.h"
 
 #include <stdbool.h>
@@ -27,12 +28,14 @@
 
 /* One statement of a section. */
 struct lc_migration_stmt {
-    const char *p; /* in the file's text, NOT NUL-terminated */
+    const char *p; /* what is sent, NOT NUL-terminated: in the file's text, or `filled` */
     size_t n;
+    char *filled; /* with its variables replaced; NULL: it has none. sha256 is of the file's text */
     uint64_t line; /* from 1 */
     uint64_t byte; /* from 0 */
     char sha256[LC_SHA256_HEX];
-    bool rederive; /* -- migrate:rederive is before it: see rederive.h */
+    struct lc_sql_settings settings; /* by SET and -- migrate:settings before it in its section */
+    bool rederive;                   /* -- migrate:rederive is before it: see rederive.h */
 };
 
 struct lc_section_stmts {
@@ -60,6 +63,10 @@ struct lc_migration {
     unsigned marks;                     /* whose way of marking sections: enum lc_split_marks */
     uint64_t *requires;
     size_t requires_n;
+    char *allow_unsafe; /* why its unsafe statements may run; NULL: they may not */
+    char **vars;        /* names that ${name} may stand for */
+    size_t vars_n;
+    bool envsub; /* as goose has it: ${NAME} is the environment's */
 };
 
 enum lc_problem_kind {

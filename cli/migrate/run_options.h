@@ -23,6 +23,9 @@ struct lc_up_options {
     bool allow_unsafe;   /* run what is destructive or breaks readers */
     bool allow_degraded; /* leave out hosts of the cluster that do not answer */
     bool no_verify;      /* do not look at what a MATERIALIZE COLUMN has stored */
+    struct lc_strings settings;    /* "name=value": sent with every statement of a migration */
+    struct lc_strings vars;        /* "name=value": see variables.h */
+    struct lc_strings secret_vars; /* names whose values are not recorded */
     struct lc_strings rules; /* "FILE" or "function=FILE": compare the answers with these rules */
     unsigned jobs; /* up: so many migrations at once, where all but one wait for a backfill; 0: 1 */
     unsigned lock_timeout_ms;            /* how long to wait for the lock; 0: 60,000 */

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void on_lock_wait(void *ctx, const struct lc_lock_info *h)
 {
@@ -28,15 +29,51 @@ static int check_safe(const struct lc_executor *c, const struct lc_plan_migratio
 {
     enum lc_stmt_class class = m->stmts[i].parsed.class;
 
-    if (c->run->down || c->run->o->allow_unsafe ||
+    if (c->run->down || c->run->o->allow_unsafe || m->m->allow_unsafe ||
         (class != LC_CLASS_DESTRUCTIVE && class != LC_CLASS_READERS))
         return 0;
     lc_fail(err, LC_ERR_REFUSED, "unsafe: %s (%s)", lc_class_name(class),
             class == LC_CLASS_READERS ? "expand, backfill, switch, then contract is the safe way"
                                       : "what it removes cannot be brought back");
-    lc_hint(err, "livecol plan says more; --allow-unsafe runs it");
+    lc_hint(
+        err,
+        "livecol plan says more; -- migrate:allow-unsafe REASON in the file runs it, or --allow-unsafe");
     lc_executor_place_error(c, m, i, err);
     return LC_ERR_REFUSED;
+}
+
+/* One that the server does not know would not be sent, in silence. */
+static int check_settings(struct lc_backend *b, const struct lc_sql_settings *settings,
+                          struct lc_error *err)
+{
+    for (size_t i = 0; i < settings->n; i++) {
+        if (lc_backend_has_setting(b, settings->v[2 * i]))
+            continue;
+        lc_fail(err, LC_ERR_REFUSED, "the server has no setting %s", settings->v[2 * i]);
+        lc_hint(err, "is its name right, and of this version? Nothing was changed");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
+/* Those of the run. */
+static int check_own_settings(const struct lc_run *r, struct lc_error *err)
+{
+    struct lc_sql_settings all = {0};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < r->o->settings.n; i++) {
+        rc = lc_sql_settings_read(&all, r->o->settings.v[i], strlen(r->o->settings.v[i]));
+        if (rc == LC_ERR_INPUT)
+            lc_fail(err, LC_ERR_USAGE, "--setting takes NAME=VALUE, not \"%s\"",
+                    r->o->settings.v[i]);
+        else if (rc)
+            lc_no_memory(err);
+    }
+    if (rc == 0)
+        rc = check_settings(r->b, &all, err);
+    lc_sql_settings_release(&all);
+    return rc == LC_ERR_INPUT ? LC_ERR_USAGE : rc;
 }
 
 /* Look at every statement before the first is sent. */
@@ -53,6 +90,8 @@ static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_e
             if (rc)
                 return rc;
             rc = lc_cluster_check_reach(&r->session.cluster, &r->facts, s, err);
+            if (rc == 0)
+                rc = check_settings(r->b, &m->stmts[k].text->settings, err);
             if (rc == 0)
                 rc = lc_preflight_check(&r->defaults, s, false, err);
             if (rc == 0)
@@ -94,6 +133,8 @@ static int prepare(struct lc_run *r, struct lc_executor *c, struct lc_error *err
         rc = make_plan(r, err);
     if (rc == 0)
         rc = lc_plan_parse(&r->plan, r->b, &r->facts, err);
+    if (rc == 0)
+        rc = check_own_settings(r, err);
     return rc ? rc : check_statements(r, c, err);
 }
 

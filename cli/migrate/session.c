@@ -1,5 +1,7 @@
 #include "cli/migrate/session.h"
 
+#include "cli/migrate/variables.h"
+
 enum { LOCK_TIMEOUT_MS = 60000 };
 
 static void on_warning(void *ctx, const char *text)
@@ -32,6 +34,8 @@ int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_
     *s = (struct lc_session){.b = b};
     if (with_files)
         rc = lc_migrations_scan(&s->files, o->migrations_dir, err);
+    if (rc == 0 && with_files && lc_variables_fill(&s->files, &o->vars))
+        rc = lc_no_memory(err);
     if (rc == 0)
         rc = open_cluster(s, o, err);
     if (rc == 0)

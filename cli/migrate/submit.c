@@ -331,47 +331,101 @@ static int settle_lost(const struct lc_submit *s, const struct lc_plan_stmt *stm
     return refuse_unknown(stmt, err);
 }
 
-/* The server's own limits, where it knows them; mutations are waited for by looking, not by it. */
-static void make_settings(const struct lc_up_options *o, bool on_cluster, char statement_s[16],
-                          char ddl_s[16], struct lc_setting out[6])
+/* What livecol says itself: whatever a file or a run sets of these would change what it relies on. */
+static bool is_own_setting(const char *name, size_t n)
 {
-    size_t n = 0;
+    static const char *const own[] = {"mutations_sync", "async_insert"};
 
-    out[n++] = (struct lc_setting){"mutations_sync", "0"};
-    out[n++] = (struct lc_setting){"async_insert", "0"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strlen(own[i]) == n && memcmp(own[i], name, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The settings of a statement, later ones winning: livecol's, the run's, the file's, the limits. */
+struct settings {
+    struct lc_setting *v;
+    size_t n;
+    char statement_s[16], ddl_s[16];
+};
+
+static void set(struct settings *s, const char *name, const char *value)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (strcmp(s->v[i].name, name) == 0) {
+            s->v[i].value = value;
+            return;
+        }
+    }
+    s->v[s->n++] = (struct lc_setting){name, value};
+}
+
+/* The server's own limits, where it knows them; mutations are waited for by looking, not by it. */
+static void set_limits(struct settings *s, const struct lc_up_options *o, bool on_cluster)
+{
     if (o->statement_timeout_ms) {
-        snprintf(statement_s, 16, "%u", (o->statement_timeout_ms + 999) / 1000);
-        out[n++] = (struct lc_setting){"max_execution_time", statement_s};
+        snprintf(s->statement_s, 16, "%u", (o->statement_timeout_ms + 999) / 1000);
+        set(s, "max_execution_time", s->statement_s);
     }
     /* What the hosts have not done by then is followed in Keeper, where a
      * signal can end the wait. */
     if (on_cluster && !o->ddl_timeout_ms)
-        out[n++] = (struct lc_setting){"distributed_ddl_task_timeout", "5"};
+        set(s, "distributed_ddl_task_timeout", "5");
     if (o->ddl_timeout_ms) {
-        snprintf(ddl_s, 16, "%u", (o->ddl_timeout_ms + 999) / 1000);
-        out[n++] = (struct lc_setting){"distributed_ddl_task_timeout", ddl_s};
-        out[n++] = (struct lc_setting){"lock_acquire_timeout", ddl_s};
+        snprintf(s->ddl_s, 16, "%u", (o->ddl_timeout_ms + 999) / 1000);
+        set(s, "distributed_ddl_task_timeout", s->ddl_s);
+        set(s, "lock_acquire_timeout", s->ddl_s);
     }
-    out[n] = (struct lc_setting){NULL, NULL};
+}
+
+/* `run` keeps the names of the run's settings, which are given as one text. */
+static int make_settings(struct settings *s, struct lc_sql_settings *run,
+                         const struct lc_up_options *o, const struct lc_plan_stmt *stmt)
+{
+    const struct lc_sql_settings *lists[] = {run, &stmt->text->settings};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < o->settings.n; i++)
+        rc = lc_sql_settings_read(run, o->settings.v[i], strlen(o->settings.v[i]));
+    s->v = rc ? NULL : calloc(run->n + stmt->text->settings.n + 6, sizeof *s->v);
+    if (!s->v)
+        return LC_ERR_NOMEM;
+    set(s, "mutations_sync", "0");
+    set(s, "async_insert", "0");
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < lists[k]->n; i++) {
+            const char *name = lists[k]->v[2 * i];
+
+            if (!is_own_setting(name, strlen(name)))
+                set(s, name, lists[k]->v[2 * i + 1]);
+        }
+    }
+    set_limits(s, o, stmt->parsed.on_cluster);
+    return 0;
 }
 
 static int send_once(const struct lc_submit *s, const struct lc_plan_stmt *stmt, const char *sql,
                      const char *query_id, struct lc_error *err)
 {
     const struct lc_up_options *o = s->options;
-    char statement_s[16], ddl_s[16];
-    struct lc_setting settings[6];
+    struct settings settings = {0};
+    struct lc_sql_settings run = {0};
     struct lc_query q = {.sql = sql,
                          .sql_n = stmt->text->n,
                          .query_id = query_id,
-                         .settings = settings,
                          .changes = true,
                          .timeout_ms = o->statement_timeout_ms
                                            ? o->statement_timeout_ms + BEYOND_SERVER_LIMIT_MS
                                            : STATEMENT_WAIT_MS};
+    int rc;
 
-    make_settings(o, stmt->parsed.on_cluster, statement_s, ddl_s, settings);
-    return lc_backend_query(s->b, &q, NULL, err);
+    rc = make_settings(&settings, &run, o, stmt);
+    q.settings = settings.v;
+    rc = rc ? lc_no_memory(err) : lc_backend_query(s->b, &q, NULL, err);
+    free(settings.v);
+    lc_sql_settings_release(&run);
+    return rc;
 }
 
 static void tell_waiting(void *ctx, const char *text)

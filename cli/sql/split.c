@@ -254,6 +254,12 @@ static int read_own_mark(struct splitter *s, struct lc_slice text, struct lc_pie
         piece->kind = LC_PIECE_REQUIRES;
     else if (is(word, "rederive") && piece->arg.n == 0)
         piece->kind = LC_PIECE_REDERIVE;
+    else if (is(word, "settings") && piece->arg.n != 0)
+        piece->kind = LC_PIECE_SETTINGS;
+    else if (is(word, "allow-unsafe") && piece->arg.n != 0)
+        piece->kind = LC_PIECE_ALLOW;
+    else if (is(word, "vars") && piece->arg.n != 0)
+        piece->kind = LC_PIECE_VARS;
     else
         return LC_ERR_INPUT;
     return 0;
@@ -270,11 +276,14 @@ static int read_foreign_mark(struct lc_slice text, struct lc_piece *piece)
         piece->kind = LC_PIECE_DOWN;
     else if (is_any_case(word, "StatementBegin") || is_any_case(word, "StatementEnd"))
         piece->kind = LC_PIECE_SEPARATOR;
+    else if (is_any_case(text, "ENVSUB ON"))
+        piece->kind = LC_PIECE_ENVSUB;
     else if (is_any_case(text, "NO TRANSACTION") || is_any_case(text, "ENVSUB OFF"))
         piece->kind = LC_PIECE_SPACE;
     else
         return LC_ERR_INPUT;
-    return rest.n == 0 || piece->kind == LC_PIECE_SPACE || is_any_case(rest, "notransaction")
+    return rest.n == 0 || piece->kind == LC_PIECE_SPACE || piece->kind == LC_PIECE_ENVSUB ||
+                   is_any_case(rest, "notransaction")
                ? 0
                : LC_ERR_INPUT;
 }
@@ -291,14 +300,15 @@ static int take_mark(struct splitter *s, const struct lc_tok *tok, unsigned whos
     if (rc && whose == LC_MARKS_LIVECOL)
         return lc_fail_at(
             s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
-            "no such directive: -- migrate:%s (there are up, down, rederive, and requires NNNN)",
+            "no such directive: -- migrate:%s (there are up, down, rederive, requires NNNN, settings, vars, and allow-unsafe REASON)",
             lc_printable(text.p, text.n, shown, sizeof shown));
     if (rc)
-        return lc_fail_at(s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
-                          "this mark of %s is not read: %s (Up, Down, StatementBegin, StatementEnd "
-                          "and NO TRANSACTION are)",
-                          whose == LC_MARKS_GOOSE ? "goose" : "sql-migrate",
-                          lc_printable(text.p, text.n, shown, sizeof shown));
+        return lc_fail_at(
+            s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
+            "this mark of %s is not read: %s (Up, Down, StatementBegin, StatementEnd, "
+            "NO TRANSACTION and ENVSUB are)",
+            whose == LC_MARKS_GOOSE ? "goose" : "sql-migrate",
+            lc_printable(text.p, text.n, shown, sizeof shown));
     rc = end_statement(s, tok->at);
     return rc ? rc : add(s, piece);
 }

@@ -27,7 +27,11 @@ enum lc_piece_kind {
     LC_PIECE_UP,        /* -- migrate:up */
     LC_PIECE_DOWN,      /* -- migrate:down */
     LC_PIECE_REQUIRES,  /* -- migrate:requires 0003; arg is "0003" */
-    LC_PIECE_REDERIVE   /* -- migrate:rederive: of the statement behind it */
+    LC_PIECE_REDERIVE,  /* -- migrate:rederive: of the statement behind it */
+    LC_PIECE_SETTINGS, /* -- migrate:settings x = y, …: of those behind it; arg is "x = y, …" */
+    LC_PIECE_ALLOW,    /* -- migrate:allow-unsafe REASON: of the migration; arg is the reason */
+    LC_PIECE_VARS,     /* -- migrate:vars a, b: ${a} is replaced; arg is "a, b" */
+    LC_PIECE_ENVSUB    /* -- +goose ENVSUB ON: ${A} is replaced by the environment's */
 };
 
 struct lc_piece {

@@ -616,8 +616,20 @@ static int parse_create(struct parser *p, struct lc_stmt *s)
     return rc;
 }
 
+/* Who may do what: dropped, it is gone; changed, somebody reads less or more than before. */
+static bool take_access(struct parser *p)
+{
+    return accept(p, "USER") || accept(p, "ROLE") || accept(p, "QUOTA") || accept(p, "PROFILE") ||
+           accept(p, "SETTINGS PROFILE") || accept(p, "ROW POLICY") || accept(p, "POLICY") ||
+           accept(p, "NAMED COLLECTION");
+}
+
 static int parse_drop(struct parser *p, struct lc_stmt *s)
 {
+    if (take_access(p)) {
+        s->class = LC_CLASS_DESTRUCTIVE;
+        return 0;
+    }
     s->object = take_object_kind(p, &s->kind, false);
     if (!s->object) {
         s->kind = LC_STMT_OTHER;
@@ -677,6 +689,11 @@ static int parse(struct parser *p, struct lc_stmt *s)
         s->class = LC_CLASS_READ;
         return 0;
     }
+    if (accept(p, "REVOKE") || accept(p, "ALTER ROW POLICY") || accept(p, "ALTER POLICY") ||
+        accept(p, "CREATE ROW POLICY") || accept(p, "CREATE POLICY")) {
+        s->class = LC_CLASS_READERS;
+        return 0;
+    }
     if (accept(p, "ALTER"))
         return parse_alter(p, s);
     if (accept(p, "CREATE") || accept(p, "ATTACH"))
@@ -713,7 +730,9 @@ static int parse(struct parser *p, struct lc_stmt *s)
         return parse_simple(p, s, LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE);
     if (accept(p, "OPTIMIZE"))
         return parse_simple(p, s, LC_STMT_OPTIMIZE,
-                            mentions(p, "DEDUPLICATE") ? LC_CLASS_DESTRUCTIVE : LC_CLASS_OTHER);
+                            mentions(p, "DEDUPLICATE") || mentions(p, "CLEANUP")
+                                ? LC_CLASS_DESTRUCTIVE
+                                : LC_CLASS_OTHER);
     return 0;
 }
 

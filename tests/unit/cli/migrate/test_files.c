@@ -3,6 +3,7 @@
 #include "cli/sql/name.h"
 #include "cli/migrate/files.h"
 #include "cli/migrate/tracking.h"
+#include "cli/migrate/variables.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -177,7 +178,8 @@ static const struct {
     {{"0001_a.sql", "-- migrate:sideways\nSELECT 1"},
      "0001_a.sql",
      1,
-     "no such directive: -- migrate:sideways (there are up, down, rederive, and requires NNNN)",
+     "no such directive: -- migrate:sideways (there are up, down, rederive, requires NNNN, "
+     "settings, vars, and allow-unsafe REASON)",
      LC_PROBLEM_FILE},
     {{"0001_a.sql", "-- migrate:requires later\nSELECT 1"},
      "0001_a.sql",
@@ -203,11 +205,15 @@ static const struct {
      "POPULATE loses the rows that are inserted while it runs: create the view without it, then "
      "fill it by INSERT INTO ... SELECT ... WHERE, bounded to the rows from before",
      LC_PROBLEM_FILE},
-    {{"0001_a.sql", "SET mutations_sync = 2; SELECT 1"},
+    {{"0001_a.sql", "SET ROLE r; SELECT 1"},
      "0001_a.sql",
      1,
-     "SET has no effect here, since each statement is sent by itself: put SETTINGS on the "
-     "statement",
+     "SET has no effect here, since each statement is sent by itself: what it sets is the session's",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "SET a = (1); SELECT 1"},
+     "0001_a.sql",
+     1,
+     "settings are written name = value, with commas between, not \"a = (1)\"",
      LC_PROBLEM_FILE},
     {{"0001_a.sql", "use analytics; SELECT 1"},
      "0001_a.sql",
@@ -221,11 +227,11 @@ static const struct {
      "a temporary table is gone at the next statement, since each is sent by itself: create a "
      "table, and drop it at the end",
      LC_PROBLEM_FILE},
-    {{"0001_a.sql", "-- +goose Up\nSELECT 1;\n-- +goose ENVSUB ON\n"},
+    {{"0001_a.sql", "-- +goose Up\nSELECT 1;\n-- +goose Sideways\n"},
      "0001_a.sql",
      3,
-     "this mark of goose is not read: ENVSUB ON (Up, Down, StatementBegin, StatementEnd and NO "
-     "TRANSACTION are)",
+     "this mark of goose is not read: Sideways (Up, Down, StatementBegin, StatementEnd, NO "
+     "TRANSACTION and ENVSUB are)",
      LC_PROBLEM_FILE},
 };
 
@@ -370,6 +376,80 @@ static void test_what_is_no_session_and_no_populate(void **state)
     lc_migrations_release(&m);
 }
 
+static void check_setting(const struct lc_migration_stmt *s, size_t i, const char *name,
+                          const char *value)
+{
+    assert_true(i < s->settings.n);
+    assert_string_equal(s->settings.v[2 * i], name);
+    assert_string_equal(s->settings.v[2 * i + 1], value);
+}
+
+/* SET and its directive hold for what is behind them in their section, and are no statements. */
+static void test_settings_go_with_the_statements_behind_them(void **state)
+{
+    static const char *const files[] = {
+        "0001_a.sql",
+        "-- migrate:up\nSELECT 1;\nSET a = 1, b = 'x''y';\nSELECT 2;\n-- migrate:settings c = -2.5, d = true\n"
+        "SELECT 3;\n-- migrate:down\nSELECT 4;\n",
+        NULL};
+    struct lc_migrations m;
+
+    (void)state;
+    scan(files, &m);
+    assert_int_equal(m.problems.n, 0);
+    assert_int_equal(m.v[0].up.n, 3);
+    assert_int_equal(m.v[0].up.v[0].settings.n, 0);
+    assert_int_equal(m.v[0].up.v[1].settings.n, 2);
+    check_setting(&m.v[0].up.v[1], 0, "a", "1");
+    check_setting(&m.v[0].up.v[1], 1, "b", "x'y");
+    assert_int_equal(m.v[0].up.v[2].settings.n, 4);
+    check_setting(&m.v[0].up.v[2], 2, "c", "-2.5");
+    check_setting(&m.v[0].up.v[2], 3, "d", "1");
+    assert_int_equal(m.v[0].down.v[0].settings.n, 0);
+    lc_migrations_release(&m);
+}
+
+static void test_variables_are_filled_in(void **state)
+{
+    static const char *const files[] = {
+        "0001_a.sql", "-- migrate:vars cluster, days\nSELECT '${cluster}', ${days:-7}, ${days:-}",
+        "0002_b.sql", "SELECT '${cluster}'",
+        "0003_c.sql", "-- migrate:vars other\nSELECT 1;\nSELECT\n${other}",
+        "0004_d.sql", "-- migrate:vars cluster\nSELECT ${clusters}",
+        "0005_e.sql", "-- +goose ENVSUB ON\n-- +goose Up\nSELECT '${LC_TEST_ENVSUB}'",
+        NULL};
+    static const char *given_v[] = {"cluster=first", "cluster=main"};
+    const struct lc_strings given = {given_v, 2}, none = {NULL, 0};
+    static const char *secret_v[] = {"cluster"};
+    const struct lc_strings secret = {secret_v, 1};
+    char hash[LC_SHA256_HEX], *used;
+    struct lc_migrations m;
+
+    (void)state;
+    setenv("LC_TEST_ENVSUB", "from the environment", 1);
+    scan(files, &m);
+    memcpy(hash, m.v[0].up.v[0].sha256, sizeof hash);
+    assert_int_equal(lc_variables_fill(&m, &given), 0);
+    assert_int_equal(m.v[0].up.v[0].n, strlen("SELECT 'main', 7, "));
+    assert_memory_equal(m.v[0].up.v[0].p, "SELECT 'main', 7, ", m.v[0].up.v[0].n);
+    assert_memory_equal(m.v[0].up.v[0].sha256, hash, sizeof hash);
+    assert_memory_equal(m.v[1].up.v[0].p, "SELECT '${cluster}'", m.v[1].up.v[0].n);
+    assert_memory_equal(m.v[4].up.v[0].p, "SELECT 'from the environment'", m.v[4].up.v[0].n);
+    assert_int_equal(m.problems.n, 2);
+    assert_int_equal(m.problems.v[0].version, 3);
+    assert_int_equal(m.problems.v[0].line, 4);
+    assert_non_null(strstr(m.problems.v[0].text, "the variable other has no value"));
+    assert_int_equal(m.problems.v[1].version, 4);
+    assert_non_null(strstr(m.problems.v[1].text, "${clusters} is no variable of this file"));
+    used = lc_variables_used(&m.v[0], &given, &none);
+    assert_string_equal(used, "cluster=main");
+    free(used);
+    used = lc_variables_used(&m.v[0], &given, &secret);
+    assert_string_equal(used, "cluster=(secret)");
+    free(used);
+    lc_migrations_release(&m);
+}
+
 static bool runs_second(const void *ctx, uint64_t version)
 {
     (void)ctx;
@@ -476,6 +556,8 @@ int main(void)
         cmocka_unit_test(test_files_of_other_tools_are_read),
         cmocka_unit_test(test_what_is_no_session_and_no_populate),
         cmocka_unit_test(test_only_what_is_run_is_checked),
+        cmocka_unit_test(test_settings_go_with_the_statements_behind_them),
+        cmocka_unit_test(test_variables_are_filled_in),
         cmocka_unit_test(test_missing_directory_is_said),
         cmocka_unit_test(test_table_names),
         cmocka_unit_test(test_sha256_of_known_text),

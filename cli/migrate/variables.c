@@ -1,0 +1,178 @@
+#include "cli/migrate/variables.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool lc_variable_is_name(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool letter = (p[i] >= 'a' && p[i] <= 'z') || (p[i] >= 'A' && p[i] <= 'Z') || p[i] == '_';
+
+        if (!letter && !(i > 0 && p[i] >= '0' && p[i] <= '9'))
+            return false;
+    }
+    return n > 0;
+}
+
+static const char *given_value(const struct lc_strings *given, const char *name, size_t n)
+{
+    const char *value = NULL;
+
+    for (size_t i = 0; i < given->n; i++) {
+        if (strncmp(given->v[i], name, n) == 0 && given->v[i][n] == '=')
+            value = given->v[i] + n + 1; /* the last one given */
+    }
+    return value;
+}
+
+static const char *environment_value(const char *prefix, const char *name, size_t n)
+{
+    char *key;
+    const char *value;
+
+    if (asprintf(&key, "%s%.*s", prefix, (int)n, name) < 0)
+        return NULL;
+    value = getenv(key);
+    free(key);
+    return value;
+}
+
+const char *lc_variable_value(const struct lc_strings *given, const char *name, size_t n)
+{
+    const char *value = given_value(given, name, n);
+
+    return value ? value : environment_value("LIVECOL_VAR_", name, n);
+}
+
+static bool is_declared(const struct lc_migration *m, const char *name, size_t n)
+{
+    for (size_t i = 0; i < m->vars_n; i++) {
+        if (strlen(m->vars[i]) == n && memcmp(m->vars[i], name, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *value_of(const struct lc_migration *m, const struct lc_strings *given,
+                            const char *name, size_t n)
+{
+    const char *value = NULL;
+
+    if (is_declared(m, name, n))
+        value = lc_variable_value(given, name, n);
+    return value || !m->envsub ? value : environment_value("", name, n);
+}
+
+/* One ${…} whose text between the braces is [p, end). */
+static int fill_one(struct lc_buf *out, const struct lc_migration *m,
+                    const struct lc_strings *given, const char *p, const char *end, uint64_t line,
+                    struct lc_problems *problems)
+{
+    size_t n = (size_t)(end - p), name_n = 0;
+    const char *value;
+
+    while (name_n < n && p[name_n] != ':')
+        name_n++;
+    if (!lc_variable_is_name(p, name_n) || (!is_declared(m, p, name_n) && !m->envsub))
+        return lc_problems_add(
+            problems, LC_PROBLEM_FILE, m->file.path, line,
+            "${%.*s} is no variable of this file: declare it, -- migrate:vars %.*s", (int)n, p,
+            (int)name_n, p);
+    value = value_of(m, given, p, name_n);
+    if (value)
+        return lc_buf_adds(out, value);
+    if (n > name_n + 1 && p[name_n + 1] == '-')
+        return lc_buf_add(out, p + name_n + 2, n - name_n - 2);
+    return lc_problems_add(problems, LC_PROBLEM_FILE, m->file.path, line,
+                           "the variable %.*s has no value: --var %.*s=VALUE gives it one, or "
+                           "LIVECOL_VAR_%.*s in the environment",
+                           (int)name_n, p, (int)name_n, p, (int)name_n, p);
+}
+
+static int fill(const struct lc_migration *m, struct lc_migration_stmt *s,
+                const struct lc_strings *given, struct lc_problems *problems)
+{
+    const char *p = s->p, *end = s->p + s->n;
+    uint64_t line = s->line;
+    struct lc_buf out;
+    int rc = 0;
+
+    lc_buf_init(&out, LC_MAX_MIGRATION_BYTES * 2);
+    while (rc == 0 && p < end) {
+        const char *close =
+            p[0] == '$' && p + 1 < end && p[1] == '{' ? memchr(p, '}', (size_t)(end - p)) : NULL;
+
+        if (close) {
+            rc = fill_one(&out, m, given, p + 2, close, line, problems);
+            p = close + 1;
+        } else {
+            line += *p == '\n';
+            rc = lc_buf_add(&out, p++, 1);
+        }
+    }
+    if (rc == 0) {
+        s->n = out.n;
+        s->filled = lc_buf_detach(&out);
+        s->p = s->filled;
+        rc = s->filled ? 0 : LC_ERR_NOMEM;
+    }
+    lc_buf_release(&out);
+    return rc;
+}
+
+static bool has_variables(const struct lc_migration_stmt *s)
+{
+    return memmem(s->p, s->n, "${", 2) != NULL;
+}
+
+int lc_variables_fill(struct lc_migrations *all, const struct lc_strings *given)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < all->n; i++) {
+        struct lc_migration *m = &all->v[i];
+        struct lc_section_stmts *sections[] = {&m->up, &m->down};
+        size_t before = all->problems.n;
+
+        /* Without a word of it ${…} is what it is. */
+        for (size_t k = 0; (m->vars_n || m->envsub) && k < 2; k++) {
+            for (size_t j = 0; rc == 0 && j < sections[k]->n; j++) {
+                if (has_variables(&sections[k]->v[j]))
+                    rc = fill(m, &sections[k]->v[j], given, &all->problems);
+            }
+        }
+        for (size_t k = before; k < all->problems.n; k++)
+            all->problems.v[k].version = m->version;
+    }
+    return rc;
+}
+
+static bool is_secret(const struct lc_strings *secret, const char *name)
+{
+    for (size_t i = 0; i < secret->n; i++) {
+        if (strcmp(secret->v[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+char *lc_variables_used(const struct lc_migration *m, const struct lc_strings *given,
+                        const struct lc_strings *secret)
+{
+    struct lc_buf out;
+    char *text;
+    int rc = 0;
+
+    lc_buf_init(&out, (size_t)1 << 20);
+    for (size_t i = 0; rc == 0 && i < m->vars_n; i++) {
+        const char *value = value_of(m, given, m->vars[i], strlen(m->vars[i]));
+
+        if (value)
+            rc = lc_buf_addf(&out, "%s%s=%s", out.n ? " " : "", m->vars[i],
+                             is_secret(secret, m->vars[i]) ? "(secret)" : value);
+    }
+    text = rc ? NULL : out.n ? lc_buf_detach(&out) : strdup("");
+    lc_buf_release(&out);
+    return text;
+}
