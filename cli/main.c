@@ -127,6 +127,41 @@ static void print_family(const char *word)
             printf("  %-18s %s\n", e->name, e->summary);
 }
 
+/* What other tools call it. */
+static const struct {
+    const char *theirs, *ours;
+} other_words[] = {
+    {"create", "new NAME writes the next file"},
+    {"generate", "new NAME writes the next file"},
+    {"init", "new NAME writes the first file, and up creates the tracking table"},
+    {"migrate", "up applies what is pending"},
+    {"apply", "up applies what is pending"},
+    {"up-by-one", "up --steps 1 applies the next one"},
+    {"up-to", "up --to VERSION applies up to that one"},
+    {"rollback", "down reverts what was applied last"},
+    {"revert", "down reverts what was applied last"},
+    {"undo", "down reverts what was applied last"},
+    {"down-to", "down --to VERSION reverts what is above that one"},
+    {"goto", "up --to VERSION and down --to VERSION go there"},
+    {"version", "status shows each version; --version is livecol's own"},
+    {"force",
+     "repair VERSION --done N or --redo N says what was done, baseline VERSION marks as applied"},
+    {"drop", "down --to 0 reverts all; reset forgets what was applied"},
+    {"info", "status shows each version"},
+    {"check", "validate checks the files, and what was applied of them"},
+    {"load", "up applies the migrations; livecol has no schema file to load"},
+    {"stamp", "baseline VERSION marks as applied without running"},
+};
+
+static const char *our_word(const char *theirs)
+{
+    for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++) {
+        if (strcmp(other_words[i].theirs, theirs) == 0)
+            return other_words[i].ours;
+    }
+    return NULL;
+}
+
 static int unknown_command(int argc, const char **argv)
 {
     struct lc_error err = LC_ERROR_INIT;
@@ -152,6 +187,8 @@ static int unknown_command(int argc, const char **argv)
         lc_fail(&err, LC_ERR_USAGE, "%s is no command", typed);
     if (family && argc == 2)
         lc_hint(&err, "livecol %s --help lists its commands", argv[1]);
+    else if (our_word(argv[1]))
+        lc_hint(&err, "livecol %s", our_word(argv[1]));
     else if (near.best)
         lc_hint(&err, "did you mean livecol %s?", near.best);
     else

@@ -69,3 +69,31 @@ LIMIT 1;
 SELECT sum(rows) AS rows
 FROM system.part_log
 WHERE query_id = {str:id} AND database = {str:database} AND table = {str:table} AND event_type = 'NewPart';
+
+-- :name history_goose (database, table) -> version uint, dirty uint
+SELECT toUInt64(version_id) AS version, 0 AS dirty
+FROM {id:database}.{id:table}
+WHERE version_id > 0
+GROUP BY version_id
+HAVING argMax(is_applied, tstamp) = 1
+ORDER BY version;
+
+-- :name history_dbmate (database, table) -> as history_goose
+SELECT toUInt64OrZero(version) AS version, 0 AS dirty
+FROM {id:database}.{id:table}
+GROUP BY version
+HAVING argMax(applied, ts) = 1
+ORDER BY version;
+
+-- :name history_golang (database, table) -> as history_goose
+SELECT toUInt64(version) AS version, dirty
+FROM {id:database}.{id:table}
+WHERE version >= 0
+ORDER BY sequence DESC
+LIMIT 1;
+
+-- :name history_node (database, table) -> as history_goose
+SELECT toUInt64(version) AS version, 0 AS dirty
+FROM {id:database}.{id:table}
+GROUP BY version
+ORDER BY version;

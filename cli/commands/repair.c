@@ -1,6 +1,7 @@
 /* livecol repair, baseline, reset, unlock: commands that write to the tracking table alone. */
 #include "base/json.h"
 #include "cli/commands/shared.h"
+#include "cli/migrate/history.h"
 #include "cli/migrate/session.h"
 #include "cli/server/connect.h"
 #include "cli/term/message.h"
@@ -162,8 +163,9 @@ int lc_cmd_repair(int argc, const char **argv)
     return lc_migrate_end(rc, &err);
 }
 
+/* Up to `upto`, or with a history what that has. */
 static int baseline(const struct lc_migrate *migrate, struct lc_session *s, uint64_t upto,
-                    struct lc_error *err)
+                    const struct lc_history *history, struct lc_error *err)
 {
     unsigned marked = 0, skipped = 0;
 
@@ -177,7 +179,7 @@ static int baseline(const struct lc_migrate *migrate, struct lc_session *s, uint
                                          .file_sha256 = m->file.sha256};
         int rc;
 
-        if (m->version > upto)
+        if (history ? !lc_history_has(history, m->version) : m->version > upto)
             continue;
         if (lc_track_applied(v)) {
             skipped++;
@@ -198,40 +200,69 @@ static int baseline(const struct lc_migrate *migrate, struct lc_session *s, uint
     return 0;
 }
 
+/* What the command line says to mark: a version, or a history that is read. */
+static int choose_baseline(const struct lc_migrate *m, struct lc_session *s, bool from_history,
+                           const char *table, uint64_t *upto, struct lc_history *history,
+                           struct lc_error *err)
+{
+    if (from_history)
+        return lc_history_read(history, s->b, table, &s->files, err);
+    if (!lc_version_parse(m->rest.v[0], strlen(m->rest.v[0]), upto))
+        return lc_fail(err, LC_ERR_USAGE, "\"%s\" is no version", m->rest.v[0]);
+    if (!lc_migrations_find(&s->files, *upto))
+        return lc_fail(err, LC_ERR_USAGE, "there is no version %s in %s", m->rest.v[0],
+                       s->files.dir);
+    return 0;
+}
+
 int lc_cmd_baseline(int argc, const char **argv)
 {
+    bool from_history = false;
+    const char *table = NULL;
+    const struct lc_option more[] = {
+        {"from-history", 0, LC_OPT_FLAG, &from_history, NULL,
+         "what the table of goose, dbmate, golang-migrate or clickhouse-migrations says is applied; "
+         "it stays as it is"},
+        {"history-table", 0, LC_OPT_STRING, &table, "NAME",
+         "that table, where it has another name than usual, or where there are several"},
+        {0}};
     const struct lc_command cmd = {
         .name = "baseline",
-        .synopsis = "VERSION",
-        .about = "Mark the migrations up to VERSION as applied without running them: for a "
-                 "database that was there before its migrations.",
+        .synopsis = "VERSION | --from-history",
+        .about =
+            "Mark the migrations up to VERSION, or those that another tool has applied, as "
+            "applied without running them: for a database that was there before its migrations.",
         .connects = true,
-        .examples = "livecol baseline 0012",
+        .examples = "livecol baseline 0012\n"
+                    "livecol baseline --from-history --migrations-table livecol_migrations",
     };
     struct lc_migrate m = {0};
     struct lc_error err = LC_ERROR_INIT;
     struct lc_session s = {0};
+    struct lc_history history = {0};
     struct lc_backend *b = NULL;
     uint64_t upto = 0;
     int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK,
-                              NULL, argc, argv, &err);
+                              more, argc, argv, &err);
 
+    from_history = from_history || table;
     if (rc == 0)
-        rc = lc_migrate_operands(&m, 1, 1, "a VERSION", &err);
-    if (rc == 0 && !lc_version_parse(m.rest.v[0], strlen(m.rest.v[0]), &upto))
-        rc = lc_fail(&err, LC_ERR_USAGE, "\"%s\" is no version", m.rest.v[0]);
+        rc = lc_migrate_operands(&m, from_history ? 0 : 1, from_history ? 0 : 1, "a VERSION", &err);
     if (rc == 0)
         rc = lc_connection_open(&m.global, &b, &err);
     if (rc == 0)
         rc = lc_session_open(&s, b, &m.up, true, &err);
     if (rc == 0)
         rc = lc_migrations_check(&s.files, false, lc_migrations_none, NULL, &err);
-    if (rc == 0 && !lc_migrations_find(&s.files, upto))
-        rc = lc_fail(&err, LC_ERR_USAGE, "there is no version %s in %s", m.rest.v[0], s.files.dir);
+    if (rc == 0)
+        rc = choose_baseline(&m, &s, from_history, table, &upto, &history, &err);
     if (rc == 0)
         rc = lc_session_lock(&s, "baseline", &m.up, NULL, NULL, &err);
+    if (rc == 0 && from_history)
+        lc_say("%s of %s: %zu migrations are applied", history.table, history.tool, history.n);
     if (rc == 0)
-        rc = baseline(&m, &s, upto, &err);
+        rc = baseline(&m, &s, upto, from_history ? &history : NULL, &err);
+    lc_history_release(&history);
     lc_session_end(&s);
     lc_backend_free(b);
     return lc_migrate_end(rc, &err);

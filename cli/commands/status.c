@@ -138,8 +138,45 @@ static void print_line(const struct line *l, bool json)
            l->note);
 }
 
+/* Whose form the files are in, as far as they show it: "livecol, goose". */
+static const char *forms(const struct lc_migrations *m, char out[64])
+{
+    static const struct {
+        unsigned mark;
+        const char *name;
+    } names[] = {{LC_MARKS_GOOSE, "goose"},
+                 {LC_MARKS_SQL_MIGRATE, "sql-migrate"},
+                 {LC_MARKS_DBMATE, "dbmate"}};
+    unsigned marks = 0;
+    bool plain = false, pairs = false;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < m->n; i++) {
+        marks |= m->v[i].marks;
+        pairs = pairs || m->v[i].pair;
+        plain = plain || (m->v[i].marks == LC_MARKS_LIVECOL && !m->v[i].pair);
+    }
+    if (plain)
+        strcat(out, "livecol, ");
+    if (pairs)
+        strcat(out, "pairs, ");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (marks & names[i].mark) {
+            strcat(out, names[i].name);
+            strcat(out, ", ");
+        }
+    }
+    if (*out)
+        out[strlen(out) - 2] = '\0';
+    else
+        strcpy(out, "plain SQL");
+    return out;
+}
+
 static void print_head(const struct view *v, bool json)
 {
+    char form[64];
+
     if (json) {
         struct lc_json *o = lc_json_object();
 
@@ -148,6 +185,7 @@ static void print_head(const struct view *v, bool json)
         lc_json_set_str(o, "tracking_database", v->s.tracking.database);
         lc_json_set_str(o, "tracking_table", v->s.tracking.table);
         lc_json_set_bool(o, "tracking_exists", v->s.tracking.exists);
+        lc_json_set_str(o, "files", forms(&v->s.files, form));
         lc_json_set_str(o, "locked_by", v->locked ? v->holder.host : NULL);
         lc_json_line(o, stdout);
         lc_json_free(o);
@@ -155,6 +193,8 @@ static void print_head(const struct view *v, bool json)
     }
     printf("tracking table: %s.%s%s\n", v->s.tracking.database, v->s.tracking.table,
            v->s.tracking.exists ? "" : " (not there yet)");
+    if (strcmp(forms(&v->s.files, form), "livecol") != 0 && strcmp(form, "plain SQL") != 0)
+        printf("files: %s\n", form);
     if (v->locked)
         printf("locked: livecol %s on %s, pid %s, since %s UTC%s\n", v->holder.command,
                v->holder.host, v->holder.pid, v->holder.since,

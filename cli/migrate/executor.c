@@ -140,12 +140,23 @@ static struct lc_track_event track_event(const struct lc_executor *c,
                                    .file_sha256 = lc_migration_sha256(m->m, c->run->down)};
 }
 
-static int server_now(struct lc_backend *b, uint64_t *now_s, struct lc_error *err)
+/*
+ * The server's time, and for a statement that makes a mutation the number of the table's newest one:
+ * of two that say the same in one second, the later one alone can be its own.
+ */
+static int server_now(struct lc_backend *b, const struct lc_stmt *s, uint64_t *now_s,
+                      uint64_t *newest, struct lc_error *err)
 {
+    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(b))},
+                                      {"table", s->name},
+                                      {NULL, NULL}};
+    bool mutates = s->mutates && *s->name;
     struct lc_answer t = {0};
-    int rc = lc_query_read(b, lc_sql_server_now, NULL, &t, err);
+    int rc = mutates ? lc_query_read(b, lc_sql_server_now_mutation, args, &t, err)
+                     : lc_query_read(b, lc_sql_server_now, NULL, &t, err);
 
     *now_s = rc == 0 ? lc_answer_u64(&t, 0, LC_SQL_SERVER_NOW_NOW_S, 0) : 0;
+    *newest = rc == 0 && mutates ? lc_answer_u64(&t, 0, LC_SQL_SERVER_NOW_MUTATION_NEWEST, 0) : 0;
     lc_answer_release(&t);
     return rc;
 }
@@ -175,7 +186,8 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
     struct lc_submit_before before;
     char query_id[128], kept_id[128], kept_error[sizeof err->msg];
     bool done = false;
-    uint64_t now_s = 0;
+    char after[48];
+    uint64_t now_s = 0, newest = 0;
     int rc = 0;
 
     /* What an earlier run has done of a re-derivation shows in the rows themselves. */
@@ -190,12 +202,13 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
         if (rc || done)
             return rc;
     }
-    snprintf(query_id, sizeof query_id, "livecol-%s-%s-%u%s", c->run->session.tracking.run_id,
-             m->m->version_text, i + 1, c->run->down ? "-down" : "");
     e.stmt = i + 1;
     e.stmt_sha256 = stmt->text->sha256;
     e.query_id = query_id;
-    rc = server_now(c->b, &now_s, err);
+    rc = server_now(c->b, &stmt->parsed, &now_s, &newest, err);
+    snprintf(query_id, sizeof query_id, "livecol-%s-%s-%u%s%s", c->run->session.tracking.run_id,
+             m->m->version_text, i + 1, c->run->down ? "-down" : "",
+             lc_submit_after(after, sizeof after, stmt, newest));
     if (rc == 0)
         rc = lc_tracking_write(&c->run->session.tracking, &e, err);
     LC_TEST_POINT("statement recorded as started");

@@ -1,6 +1,5 @@
 #include "cli/migrate/files.h"
 
-#include "cli/migrate/variables.h"
 #include "cli/sql/lexer.h"
 
 #include <dirent.h>
@@ -81,6 +80,17 @@ bool lc_version_parse(const char *p, size_t n, uint64_t *version)
     }
     *version = v;
     return v != 0;
+}
+
+bool lc_variable_is_name(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool letter = (p[i] >= 'a' && p[i] <= 'z') || (p[i] >= 'A' && p[i] <= 'Z') || p[i] == '_';
+
+        if (!letter && !(i > 0 && p[i] >= '0' && p[i] <= '9'))
+            return false;
+    }
+    return n > 0;
 }
 
 static bool ends_with(const char *s, size_t n, const char *tail)

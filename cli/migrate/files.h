@@ -136,4 +136,7 @@ void lc_problems_release(struct lc_problems *p);
 /* Digits to a version; false where it is none (empty, 0, over 18 digits, other characters). */
 bool lc_version_parse(const char *p, size_t n, uint64_t *version);
 
+/* Is it the name of a variable: letters, digits and _, no digit first? */
+bool lc_variable_is_name(const char *p, size_t n);
+
 #endif

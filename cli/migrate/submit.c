@@ -246,6 +246,25 @@ static bool only_adds_columns(const struct lc_stmt *s)
     return only;
 }
 
+#define AFTER "-after-"
+
+const char *lc_submit_after(char *out, size_t size, const struct lc_plan_stmt *stmt,
+                            uint64_t newest)
+{
+    *out = '\0';
+    if (stmt->parsed.mutates && *stmt->parsed.name)
+        snprintf(out, size, AFTER "%" PRIu64, newest);
+    return out;
+}
+
+/* The number of the newest mutation from before it; 0: its id does not say, or it is not one host's. */
+static uint64_t newest_before(const struct lc_submit *s, const char *query_id)
+{
+    const char *after = s->cluster->n == 1 ? strstr(query_id, AFTER) : NULL;
+
+    return after ? strtoull(after + strlen(AFTER), NULL, 10) : 0;
+}
+
 int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                      const struct lc_submit_before *before, bool *done, struct lc_error *err)
 {
@@ -268,6 +287,7 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
     if (rc)
         return rc;
     rc = watch(s, stmt, &w, err);
+    w.after = newest_before(s, before->query_id);
     if (rc == 0)
         rc = lc_in_doubt_look(s->b, s->facts, &stmt->parsed,
                               before->failed ? NULL : before->query_id, before->at_s, &w, &effect,
@@ -602,6 +622,7 @@ int lc_submit_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt, co
     if (!sql)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
     rc = watch(s, stmt, &w, err);
+    w.before_send = true;
     if (rc == 0 && lc_left_is_possible(&stmt->parsed))
         rc = lc_left_note(&before, s->b, s->facts, &stmt->parsed, err);
     LC_TEST_POINT("before the send");

@@ -34,6 +34,13 @@ struct lc_submit_before {
 };
 
 /*
+ * What is put behind a statement's id, so that the next run knows which mutations were there before it:
+ * "-after-12"; "" for one that makes none. Returns out.
+ */
+const char *lc_submit_after(char *out, size_t size, const struct lc_plan_stmt *stmt,
+                            uint64_t newest);
+
+/*
  * Settle what an earlier run sent. 0 with *done: it has taken effect, and its mutations have ended;
  * 0 without: it is to be sent. LC_ERR_UNKNOWN where nobody can tell; LC_ERR_SERVER where the
  * server's log says that it failed, or its mutation does; LC_ERR_STOPPED; a query's failures.

@@ -4,17 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool lc_variable_is_name(const char *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        bool letter = (p[i] >= 'a' && p[i] <= 'z') || (p[i] >= 'A' && p[i] <= 'Z') || p[i] == '_';
-
-        if (!letter && !(i > 0 && p[i] >= '0' && p[i] <= '9'))
-            return false;
-    }
-    return n > 0;
-}
-
 static const char *given_value(const struct lc_strings *given, const char *name, size_t n)
 {
     const char *value = NULL;

@@ -7,9 +7,6 @@
 #include "base/strings.h"
 #include "cli/migrate/files.h"
 
-/* Letters, digits and _, no digit first. */
-bool lc_variable_is_name(const char *p, size_t n);
-
 /* The value that is given, "name=value", or LIVECOL_VAR_name of the environment; NULL: neither is. */
 const char *lc_variable_value(const struct lc_strings *given, const char *name, size_t n);
 

@@ -175,6 +175,22 @@ static void make_ours(struct lc_mutation_watch *w, size_t host, const char *id)
     }
 }
 
+/* "mutation_12.txt" and "0000000012" are number 12. */
+static uint64_t number_of(const char *id)
+{
+    return strtoull(id + strcspn(id, "0123456789"), NULL, 10);
+}
+
+/* Was it there before the statement was sent? */
+static bool is_older(const struct lc_mutation_watch *w, size_t host, const struct lc_answer *t,
+                     size_t row, uint64_t since_s)
+{
+    const char *id = lc_answer_at(t, row, LC_SQL_MUTATIONS_MUTATION_ID)->p;
+
+    return lc_answer_u64(t, row, LC_SQL_MUTATIONS_MADE_S, 0) < since_s ||
+           (w->after && number_of(id) <= w->after) || (w->before_send && seen(w, host, id));
+}
+
 /* One host's. A list that is full and begins after since_s has lost those of that time. */
 static int find_on_host(struct lc_mutation_watch *w, size_t host, struct lc_slice command,
                         uint64_t since_s, enum lc_mutation_trace *trace, struct lc_error *err)
@@ -187,7 +203,7 @@ static int find_on_host(struct lc_mutation_watch *w, size_t host, struct lc_slic
         const struct lc_cell *stored = lc_answer_at(&t, i, LC_SQL_MUTATIONS_COMMAND);
         enum lc_sameness same;
 
-        if (lc_answer_u64(&t, i, LC_SQL_MUTATIONS_MADE_S, 0) < since_s)
+        if (is_older(w, host, &t, i, since_s))
             continue;
         newer++;
         rc = lc_same_command(w->b, w->facts, w->database, command,

@@ -55,6 +55,8 @@ struct lc_mutation_watch {
     const char *database, *table; /* the caller's */
     struct lc_mutation_seen *before;
     size_t before_n;
+    bool before_send; /* it was made before the send: what it has noted is not the statement's */
+    uint64_t after;   /* nor are mutations up to this number; 0: not known */
     uint64_t rows_total, parts_total;
     uint64_t begun_ms;
     uint64_t last_parts, moved_ms; /* parts to do, and since when as many */

@@ -160,6 +160,35 @@ expect 'a mutation that may be it: mutations' 1 "$(mutations)"
 up "$work/else"
 said_good 'repair --redo'
 expect 'repair --redo: rows' $'10\n11' "$(sql 'SELECT v FROM else.t ORDER BY k')"
+# The same statement once more, in the same second: that the first one is done says nothing of it.
+rm -rf "$work/else"
+migration "$work/else" 0001_update <<'END'
+ALTER TABLE t UPDATE v = v + toUInt32(k) WHERE 1;
+END
+migration "$work/else" 0002_again <<'END'
+ALTER TABLE t UPDATE v = v + toUInt32(k) WHERE 1;
+END
+fresh twice
+tables twice
+up "$work/else" --to 1
+said_good 'the first one'
+gate_close "$gate" 'before the send'
+livecol=$hooks LIVECOL_TEST_GATE=$gate up_start "$work/else"
+gate_wait "$gate" 'before the send'
+kill -KILL "$up_pid"
+{ up_end; } 2>/dev/null
+"$LIVECOL_BIN" unlock --force >/dev/null
+# As if all had been in one second, however slow this machine is.
+sql "ALTER TABLE twice.schema_migrations UPDATE at = (SELECT min(create_time) FROM system.mutations
+  WHERE database = 'twice' AND table = 't') WHERE event = 'stmt_started' SETTINGS mutations_sync = 1"
+up "$work/else"
+said_good 'the second one'
+expect 'the second one: rows' $'2\n4' "$(sql 'SELECT v FROM twice.t ORDER BY k')"
+
+migration "$work/else" 0001_update <<'END'
+ALTER TABLE t UPDATE v = v + toUInt32(k) WHERE 1;
+END
+rm "$work/else/0002_again.sql"
 for other in "UPDATE s = 'x' WHERE 1" 'DELETE WHERE k = 99' 'UPDATE v = v * 1 WHERE 1'; do
   held_before_send "ALTER TABLE else.t $other"
   said_good "$other is not it"
