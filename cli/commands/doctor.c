@@ -59,7 +59,10 @@ static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc
         return lc_fail(err, rc, "no memory for the problems");
     for (size_t i = 0; i < problems.n; i++)
         /* up refuses the others; a file that is gone only with --strict */
-        lc_doctor_say(d, problems.v[i].kind == LC_PROBLEM_GONE ? LC_LEVEL_WARN : LC_LEVEL_FAIL,
+        lc_doctor_say(d,
+                      problems.v[i].kind == LC_PROBLEM_NOTE   ? LC_LEVEL_OK
+                      : problems.v[i].kind == LC_PROBLEM_GONE ? LC_LEVEL_WARN
+                                                              : LC_LEVEL_FAIL,
                       "files", NULL, "%s: %s", problems.v[i].file, problems.v[i].text);
     lc_problems_release(&problems);
     for (size_t i = 0; i < d->s.files.n; i++) {

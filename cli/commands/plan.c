@@ -254,5 +254,5 @@ int lc_cmd_plan(int argc, const char **argv)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
     if (rc == 0)
         rc = lc_plan_show(&m, &err);
-    return lc_migrate_end(rc, &err);
+    return lc_migrate_finish(&m, rc, true, &err);
 }

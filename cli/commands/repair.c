@@ -31,7 +31,7 @@ static void tell(const struct lc_migrate *m, const char *event, size_t n, const 
         lc_json_set_str(o, "text", text);
         lc_json_line(o, stdout);
         lc_json_free(o);
-    } else {
+    } else if (!m->global.quiet) {
         printf("%s\n", text);
     }
 }

@@ -68,6 +68,8 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
           {"steps", 0, LC_OPT_COUNT, &m->steps, "N", "at most so many migrations"}}},
         {LC_MIGRATE_RUN,
          {{"dry-run", 0, LC_OPT_FLAG, &m->up.dry_run, NULL, "check everything, change nothing"},
+          {"echo-sql", 0, LC_OPT_FLAG, &m->echo_sql, NULL,
+           "print each statement before it is sent, and the time that it took"},
           {"setting", 0, LC_OPT_LIST, &m->up.settings, "NAME=VALUE",
            "a setting for every statement; several may be given"},
           {"statement-timeout", 0, LC_OPT_ABOVE, &m->statement_timeout_s, "SECONDS",
@@ -250,6 +252,23 @@ int lc_migrate_end(int rc, const struct lc_error *err)
     return lc_exit_code(err);
 }
 
+int lc_migrate_finish(const struct lc_migrate *m, int rc, bool reads, struct lc_error *err)
+{
+    if (reads && err->code == LC_ERR_UNKNOWN)
+        rc = err->code = LC_ERR_SERVER; /* an answer was lost, and nothing else */
+    if (rc && rc != LC_HELP_PRINTED && m->global.json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "event", "failed");
+        lc_json_set_int(o, "exit", lc_exit_code(err));
+        lc_json_set_str(o, "error", err->msg);
+        lc_json_set_str(o, "hint", *err->hint ? err->hint : NULL);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    }
+    return lc_migrate_end(rc, err);
+}
+
 int lc_migrate_ask(const struct lc_migrate *m, const char *question, struct lc_error *err)
 {
     char answer[16] = "";
@@ -403,6 +422,26 @@ static void tell_json(struct lc_teller *t, const struct lc_run_event *e)
     lc_json_free(o);
 }
 
+/* --echo-sql: the statement, with the settings of its file, and then the time that it took. */
+static void echo_statement(const struct lc_run_event *e)
+{
+    const struct lc_sql_settings *settings = e->settings;
+    char line[512];
+    int n = 0;
+
+    if (e->kind == LC_RUN_STMT_DONE) {
+        lc_say("-- %s, statement %u of %u: %" PRIu64 " ms", e->version_text, e->stmt, e->stmts,
+               e->ms);
+        return;
+    }
+    for (size_t i = 0; settings && i < settings->n && n < (int)sizeof line - 1; i++)
+        n += snprintf(line + n, sizeof line - (size_t)n, "%s%s = %s", i ? ", " : "-- SETTINGS ",
+                      settings->v[2 * i], settings->v[2 * i + 1]);
+    if (n)
+        lc_say("%s", line);
+    lc_say("%.*s;", (int)e->sql.n, (const char *)e->sql.p);
+}
+
 void lc_teller_event(void *ctx, const struct lc_run_event *e)
 {
     struct lc_teller *t = ctx;
@@ -431,16 +470,23 @@ void lc_teller_event(void *ctx, const struct lc_run_event *e)
         tell_progress(t, e);
         break;
     case LC_RUN_WOULD_REVERT:
+        if (t->m->global.quiet)
+            break;
         printf("%s %s: would be reverted\n", e->version_text, e->name);
         break;
     case LC_RUN_MIGRATION_DONE:
+        if (t->m->global.quiet)
+            break;
         printf("%s %s: %s in %.1f s\n", e->version_text, e->name, e->down ? "reverted" : "applied",
                (double)e->ms / 1000);
         fflush(stdout);
         break;
-    case LC_RUN_MIGRATION_START:
     case LC_RUN_STMT_START:
     case LC_RUN_STMT_DONE:
+        if (t->m->echo_sql)
+            echo_statement(e);
+        break;
+    case LC_RUN_MIGRATION_START:
     case LC_RUN_MIGRATION_FAILED:
         break;
     }
@@ -465,6 +511,8 @@ void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool
         lc_json_free(o);
         return;
     }
+    if (t->m->global.quiet)
+        return;
     if (t->m->up.dry_run)
         printf("dry run: would have %s %u, ", word, report->planned);
     else

@@ -21,7 +21,7 @@ struct lc_migrate {
     double lock_timeout_s, statement_timeout_s, ddl_timeout_s;
     const char *order, *max_load, *critical_load; /* as typed, for up.backfill */
     uint64_t max_parallel;
-    bool yes;
+    bool yes, echo_sql;
     struct lc_strings rest; /* operands */
 };
 
@@ -48,6 +48,12 @@ int lc_migrate_parse(struct lc_migrate *m, struct lc_command cmd, unsigned which
 /* LC_ERR_USAGE where there are fewer than `least` or more than `most` operands. */
 int lc_migrate_operands(const struct lc_migrate *m, size_t least, size_t most, const char *what,
                         struct lc_error *err);
+
+/*
+ * As lc_migrate_end; with --json the failure is an object on stdout too: {"event":"failed","exit":3,
+ * "error":…,"hint":…}. `reads`: the command changes nothing, so that no outcome is unknown.
+ */
+int lc_migrate_finish(const struct lc_migrate *m, int rc, bool reads, struct lc_error *err);
 
 /* Is the folder of migrations there? For commands that do without. */
 bool lc_migrate_has_files(const struct lc_migrate *m);

@@ -86,7 +86,8 @@ static void make_line(struct line *l, const struct view *v, const struct lc_migr
     if (!m && status != LC_TRACK_PENDING)
         snprintf(l->note, sizeof l->note, "its file is gone");
     else if (m && status == LC_TRACK_APPLIED && t->file_sha256[0] &&
-             strcmp(t->file_sha256, m->file.sha256) != 0)
+             strcmp(t->file_sha256, m->file.sha256) != 0 &&
+             !(m->file.text && lc_text_matches(m->file.text, m->file.n, t->file_sha256).line_ends))
         snprintf(l->note, sizeof l->note, "its file was edited since");
     else if (status == LC_TRACK_FAILED && t->open)
         snprintf(l->note, sizeof l->note, "%sstatement %u of %u: %s", t->down ? "down, " : "",
@@ -209,19 +210,21 @@ static bool is_open(const struct view *v, const struct lc_problem *p)
            !(p->version && lc_track_applied(lc_tracking_find(&v->s.tracking, p->version)));
 }
 
-/* Print all; how many are not applied. */
-static unsigned print_view(const struct view *v, bool json)
+/* Print all, unless silent; how many are not applied. */
+static unsigned print_view(const struct view *v, bool json, bool silent)
 {
     unsigned open = 0;
     struct line l;
 
-    print_head(v, json);
+    if (!silent)
+        print_head(v, json);
     for (size_t i = 0; i < v->s.files.n; i++) {
         const struct lc_migration *m = &v->s.files.v[i];
         const struct lc_track_version *t = lc_tracking_find(&v->s.tracking, m->version);
 
         make_line(&l, v, m, t);
-        print_line(&l, json);
+        if (!silent)
+            print_line(&l, json);
         open += !lc_track_applied(t);
     }
     for (size_t i = 0; i < v->s.tracking.n; i++) {
@@ -230,7 +233,8 @@ static unsigned print_view(const struct view *v, bool json)
         if (t->status == LC_TRACK_PENDING || lc_migrations_find(&v->s.files, t->version))
             continue;
         make_line(&l, v, NULL, t);
-        print_line(&l, json);
+        if (!silent)
+            print_line(&l, json);
         open += !lc_track_applied(t);
     }
     return open;
@@ -261,7 +265,7 @@ int lc_cmd_status(int argc, const char **argv)
     if (rc == 0)
         rc = open_view(&v, &m, true, &err);
     if (rc == 0) {
-        open = print_view(&v, m.global.json);
+        open = print_view(&v, m.global.json, m.global.quiet && exit_code);
         for (size_t i = 0; i < v.s.files.problems.n; i++) {
             const struct lc_problem *p = &v.s.files.problems.v[i];
 
@@ -272,7 +276,7 @@ int lc_cmd_status(int argc, const char **argv)
     close_view(&v);
     if (rc == 0 && exit_code && open)
         return 8;
-    return lc_migrate_end(rc, &err);
+    return lc_migrate_finish(&m, rc, true, &err);
 }
 
 static void print_problem(const struct lc_problem *p, bool json)
@@ -333,7 +337,9 @@ int lc_cmd_validate(int argc, const char **argv)
     if (rc == 0 && v.b && lc_plan_problems(&v.s.files, &v.s.tracking, &against))
         rc = lc_fail(&err, LC_ERR_NOMEM, "no memory for the problems");
     if (rc == 0) {
-        n = against.n;
+        n = 0;
+        for (size_t i = 0; i < against.n; i++)
+            n += against.v[i].kind != LC_PROBLEM_NOTE;
         for (size_t i = 0; i < v.s.files.problems.n; i++) {
             const struct lc_problem *p = &v.s.files.problems.v[i];
             bool open = is_open(&v, p) || (strict && p->kind == LC_PROBLEM_GAP);
@@ -350,5 +356,5 @@ int lc_cmd_validate(int argc, const char **argv)
     }
     lc_problems_release(&against);
     close_view(&v);
-    return rc == 0 && n ? 8 : lc_migrate_end(rc, &err);
+    return rc == 0 && n ? 8 : lc_migrate_finish(&m, rc, true, &err);
 }

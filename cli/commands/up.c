@@ -72,7 +72,7 @@ int lc_cmd_up(int argc, const char **argv)
     m.up.jobs = (unsigned)jobs;
     if (rc == 0)
         rc = m.up.dry_run ? lc_plan_show(&m, &err) : run(&m, false, &err);
-    return lc_migrate_end(rc, &err);
+    return lc_migrate_finish(&m, rc, m.up.dry_run, &err);
 }
 
 int lc_cmd_down(int argc, const char **argv)
@@ -107,5 +107,5 @@ int lc_cmd_down(int argc, const char **argv)
     }
     if (rc == 0)
         rc = run(&m, true, &err);
-    return lc_migrate_end(rc, &err);
+    return lc_migrate_finish(&m, rc, m.up.dry_run, &err);
 }

@@ -3,6 +3,7 @@
 #define LC_CLI_MIGRATE_EVENT_H
 #include "base/error.h"
 #include "cli/server/mutation.h"
+#include "cli/sql/settings.h"
 #include "cli/sql/statement.h"
 
 #include <stdbool.h>
@@ -35,7 +36,8 @@ struct lc_run_event {
     unsigned stmts;
     enum lc_stmt_class class;
     struct lc_slice sql;
-    const struct lc_stmt *parsed; /* what the statement is; NULL where stmt is 0 */
+    const struct lc_sql_settings *settings; /* that go with it; NULL where stmt is 0 */
+    const struct lc_stmt *parsed;           /* what the statement is; NULL where stmt is 0 */
     const struct lc_mutation_progress *progress;
     const char *text;
     const struct lc_error *error;

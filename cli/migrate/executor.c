@@ -314,6 +314,7 @@ static int run_statement(struct lc_executor *c, const struct lc_plan_migration *
     c->now.stmt = i + 1;
     c->now.class = stmt->parsed.class;
     c->now.parsed = &stmt->parsed;
+    c->now.settings = &stmt->text->settings;
     c->now.sql = (struct lc_slice){(const uint8_t *)stmt->text->p, stmt->text->n};
     rc = before_statement(c, stmt, err);
     if (rc == 0) {

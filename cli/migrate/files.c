@@ -820,6 +820,39 @@ int lc_migrations_check(const struct lc_migrations *m, bool strict,
     return LC_ERR_INPUT;
 }
 
+/* The text with \n, or with \r\n, as its line ends; NULL: no memory. */
+static char *with_line_ends(const char *p, size_t n, bool crlf, size_t *out_n)
+{
+    char *out = malloc(2 * n + 1), *o = out;
+
+    for (size_t i = 0; out && i < n; i++) {
+        if (p[i] == '\r' && i + 1 < n && p[i + 1] == '\n')
+            continue;
+        if (p[i] == '\n' && crlf)
+            *o++ = '\r';
+        *o++ = p[i];
+    }
+    *out_n = out ? (size_t)(o - out) : 0;
+    return out;
+}
+
+struct lc_text_match lc_text_matches(const char *p, size_t n, const char *sha256)
+{
+    struct lc_text_match m = {false, false};
+    char hash[LC_SHA256_HEX];
+
+    m.same = lc_sha256_hex(p, n, hash) == 0 && strcmp(hash, sha256) == 0;
+    for (int crlf = 0; crlf < 2 && !m.same && !m.line_ends; crlf++) {
+        size_t other_n;
+        char *other = with_line_ends(p, n, crlf, &other_n);
+
+        m.line_ends =
+            other && lc_sha256_hex(other, other_n, hash) == 0 && strcmp(hash, sha256) == 0;
+        free(other);
+    }
+    return m;
+}
+
 const struct lc_migration *lc_migrations_find(const struct lc_migrations *m, uint64_t version)
 {
     for (size_t i = 0; i < m->n; i++) {

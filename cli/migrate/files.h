@@ -117,6 +117,15 @@ int lc_migrations_check(const struct lc_migrations *m, bool strict,
 /* For lc_migrations_check: the folder's own problems alone. */
 bool lc_migrations_none(const void *ctx, uint64_t version);
 
+/*
+ * Is that the hash of these bytes, or of the same text with other line ends (\n for \r\n, or the other
+ * way round), as a checkout makes them? Both false: neither.
+ */
+struct lc_text_match {
+    bool same, line_ends;
+};
+struct lc_text_match lc_text_matches(const char *p, size_t n, const char *sha256);
+
 /* The migration of a version, or NULL. */
 const struct lc_migration *lc_migrations_find(const struct lc_migrations *m, uint64_t version);
 

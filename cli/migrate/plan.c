@@ -13,6 +13,13 @@
 
 enum { FORMAT_MAX_BYTES = 100000 };
 
+/* As a checkout may have made it, with other line ends. */
+static bool is_statement(const struct lc_migration_stmt *s, const char *sha256)
+{
+    return strcmp(s->sha256, sha256) == 0 ||
+           (!s->filled && lc_text_matches(s->p, s->n, sha256).line_ends);
+}
+
 /* Statements that are done, or whose outcome is open, must be what they were. */
 static int check_done_statements(const struct lc_migration *m, const struct lc_track_version *v,
                                  struct lc_problems *out)
@@ -25,14 +32,14 @@ static int check_done_statements(const struct lc_migration *m, const struct lc_t
             return lc_problems_add(out, LC_PROBLEM_EDITED, path, 0,
                                    "had at least %u statements when it failed, and has %zu now",
                                    v->done, s->n);
-        if (v->done_sha256[i][0] && strcmp(v->done_sha256[i], s->v[i].sha256) != 0)
+        if (v->done_sha256[i][0] && !is_statement(&s->v[i], v->done_sha256[i]))
             return lc_problems_add(out, LC_PROBLEM_EDITED, path, s->v[i].line,
                                    "statement %u is done, and was edited since: it was %s, and is "
                                    "now %s; what follows it may be edited, it may not",
                                    i + 1, v->done_sha256[i], s->v[i].sha256);
     }
     if (v->status == LC_TRACK_UNKNOWN && v->open > 0 && !v->partial &&
-        (v->open > s->n || strcmp(v->open_sha256, s->v[v->open - 1].sha256) != 0))
+        (v->open > s->n || !is_statement(&s->v[v->open - 1], v->open_sha256)))
         return lc_problems_add(out, LC_PROBLEM_EDITED, path, 0,
                                "statement %u was sent, its outcome is not known, and it was edited "
                                "since: put it back, or record what became of it by livecol repair",
@@ -41,8 +48,13 @@ static int check_done_statements(const struct lc_migration *m, const struct lc_t
 }
 
 static int check_version(const struct lc_migration *m, const struct lc_track_version *v,
-                         struct lc_problems *out)
+                         unsigned *line_ends, struct lc_problems *out)
 {
+    if (lc_track_applied(v) && v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0 &&
+        m->file.text && lc_text_matches(m->file.text, m->file.n, v->file_sha256).line_ends) {
+        ++*line_ends;
+        return 0;
+    }
     if (lc_track_applied(v)) {
         if (v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0 &&
             strcmp(v->name, m->name) != 0)
@@ -66,6 +78,7 @@ static int check_version(const struct lc_migration *m, const struct lc_track_ver
 int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking *t,
                      struct lc_problems *out)
 {
+    unsigned line_ends = 0;
     const struct lc_migration *last = NULL; /* in the order of the files */
     int rc = 0;
 
@@ -80,7 +93,7 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
         const struct lc_track_version *v = lc_tracking_find(t, m->version);
 
         if (v)
-            rc = check_version(m, v, out);
+            rc = check_version(m, v, &line_ends, out);
         if (rc == 0 && !lc_track_applied(v) && !lc_track_unfinished(v) && last && m < last)
             rc = lc_problems_add(out, LC_PROBLEM_OUT_OF_ORDER, m->file.path, 0,
                                  "is pending, and version %s, which comes after it, is applied",
@@ -100,6 +113,12 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
                              "holds no file of version %" PRIu64 " (%s), which is %s", v->version,
                              v->name, lc_track_status_name(v->status));
     }
+    if (rc == 0 && line_ends)
+        rc = lc_problems_add(
+            out, LC_PROBLEM_NOTE, files->dir, 0,
+            "holds %u file%s with other line ends than when %s applied: the text is "
+            "the same",
+            line_ends, line_ends == 1 ? "" : "s", line_ends == 1 ? "it was" : "they were");
     return rc;
 }
 
@@ -137,8 +156,9 @@ static const char *advice(enum lc_problem_kind kind)
     }
 }
 
-static int check_problems(const struct lc_migrations *files, const struct lc_tracking *t,
-                          const struct lc_up_options *o, bool down, struct lc_error *err)
+static int check_problems(struct lc_plan *plan, const struct lc_migrations *files,
+                          const struct lc_tracking *t, const struct lc_up_options *o, bool down,
+                          struct lc_error *err)
 {
     struct lc_problems all = {0};
     int rc = lc_plan_problems(files, t, &all);
@@ -148,6 +168,8 @@ static int check_problems(const struct lc_migrations *files, const struct lc_tra
     for (size_t i = 0; rc == 0 && i < all.n; i++) {
         const struct lc_problem *p = &all.v[i];
 
+        if (p->kind == LC_PROBLEM_NOTE)
+            snprintf(plan->note, sizeof plan->note, "%s %s", p->file, p->text);
         if (!stands_in_the_way(p, o, down))
             continue;
         if (p->line)
@@ -358,7 +380,7 @@ int lc_plan_make(struct lc_plan *plan, const struct lc_migrations *files,
     if (rc == 0 && !down)
         rc = lc_migrations_check(files, false, is_read, &readers, err);
     if (rc == 0)
-        rc = check_problems(files, t, o, down, err);
+        rc = check_problems(plan, files, t, o, down, err);
     if (rc == 0)
         rc = down ? choose_down(plan, files, t, o, err) : choose_up(plan, files, t, o, err);
     if (rc == 0 && down)

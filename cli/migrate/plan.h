@@ -29,6 +29,7 @@ struct lc_plan {
     struct lc_plan_migration *v;
     size_t n;
     unsigned skipped; /* applied before (down: 0) */
+    char note[256];   /* what is worth a word about the files; "": nothing */
     unsigned left;    /* pending, and beyond `to` or `steps` */
 };
 
