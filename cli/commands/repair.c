@@ -202,14 +202,12 @@ static int baseline(const struct lc_migrate *migrate, struct lc_session *s, uint
 
 /* What the command line says to mark: a version, or a history that is read. */
 static int choose_baseline(const struct lc_migrate *m, struct lc_session *s, bool from_history,
-                           const char *table, uint64_t *upto, struct lc_history *history,
+                           const char *table, uint64_t upto, struct lc_history *history,
                            struct lc_error *err)
 {
     if (from_history)
         return lc_history_read(history, s->b, table, &s->files, err);
-    if (!lc_version_parse(m->rest.v[0], strlen(m->rest.v[0]), upto))
-        return lc_fail(err, LC_ERR_USAGE, "\"%s\" is no version", m->rest.v[0]);
-    if (!lc_migrations_find(&s->files, *upto))
+    if (!lc_migrations_find(&s->files, upto))
         return lc_fail(err, LC_ERR_USAGE, "there is no version %s in %s", m->rest.v[0],
                        s->files.dir);
     return 0;
@@ -248,6 +246,8 @@ int lc_cmd_baseline(int argc, const char **argv)
     from_history = from_history || table;
     if (rc == 0)
         rc = lc_migrate_operands(&m, from_history ? 0 : 1, from_history ? 0 : 1, "a VERSION", &err);
+    if (rc == 0 && !from_history && !lc_version_parse(m.rest.v[0], strlen(m.rest.v[0]), &upto))
+        rc = lc_fail(&err, LC_ERR_USAGE, "\"%s\" is no version", m.rest.v[0]);
     if (rc == 0)
         rc = lc_connection_open(&m.global, &b, &err);
     if (rc == 0)
@@ -255,7 +255,7 @@ int lc_cmd_baseline(int argc, const char **argv)
     if (rc == 0)
         rc = lc_migrations_check(&s.files, false, lc_migrations_none, NULL, &err);
     if (rc == 0)
-        rc = choose_baseline(&m, &s, from_history, table, &upto, &history, &err);
+        rc = choose_baseline(&m, &s, from_history, table, upto, &history, &err);
     if (rc == 0)
         rc = lc_session_lock(&s, "baseline", &m.up, NULL, NULL, &err);
     if (rc == 0 && from_history)

@@ -204,11 +204,14 @@ static const struct {
      "a string does not end: it began at line 1, byte 7, and wants a closing U+2019 quote"},
     {"SELECT 1;\nSEL\0ECT", 17, 13, 2, "a NUL byte (byte 13 of the file): is it UTF-8?"},
     {"-- migrate:updown\n", 0, 0, 1,
-     "no such directive: -- migrate:updown (there are up, down, rederive, and requires NNNN)"},
+     "no such directive: -- migrate:updown (there are up, down, rederive, requires NNNN, "
+     "settings, vars, and allow-unsafe REASON)"},
     {"SELECT 1;\n  -- migrate:requires\n", 0, 12, 2,
-     "no such directive: -- migrate:requires (there are up, down, rederive, and requires NNNN)"},
+     "no such directive: -- migrate:requires (there are up, down, rederive, requires NNNN, "
+     "settings, vars, and allow-unsafe REASON)"},
     {"--migrate:up twice", 0, 0, 1,
-     "no such directive: -- migrate:up twice (there are up, down, rederive, and requires NNNN)"},
+     "no such directive: -- migrate:up twice (there are up, down, rederive, requires NNNN, "
+     "settings, vars, and allow-unsafe REASON)"},
 };
 
 static void test_split_refuses_what_does_not_end(void **state)
