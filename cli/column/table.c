@@ -54,6 +54,16 @@ static struct lc_table_column *new_column(struct lc_table *t, const char *name, 
                : v;
 }
 
+static int take_engine(struct lc_table *t, const char *engine, size_t n)
+{
+    if (set(&t->engine, engine, n))
+        return LC_ERR_NOMEM;
+    t->replicated =
+        strncmp(t->engine, "Replicated", 10) == 0 || strncmp(t->engine, "Shared", 6) == 0;
+    t->partless = !strstr(t->engine, "MergeTree");
+    return 0;
+}
+
 static int read_engine(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
@@ -62,11 +72,9 @@ static int read_engine(struct lc_table *t, struct lc_backend *b, struct lc_error
 
     t->there = rc == 0 && a.rows > 0;
     if (t->there) {
-        const char *engine = lc_answer_at(&a, 0, 0)->p;
+        const struct lc_cell *engine = lc_answer_at(&a, 0, LC_SQL_TABLE_ENGINE_ENGINE);
 
-        t->replicated = strncmp(engine, "Replicated", 10) == 0 || strncmp(engine, "Shared", 6) == 0;
-        t->partless = !strstr(engine, "MergeTree");
-        if (set_text(&t->engine, engine))
+        if (take_engine(t, engine->p, engine->n))
             rc = lc_no_memory(err);
     }
     lc_answer_release(&a);
@@ -245,6 +253,8 @@ int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error 
 {
     int rc = 0;
 
+    if (s->kind == LC_STMT_CREATE && !t->there && s->engine.n)
+        rc = take_engine(t, (const char *)s->engine.p, s->engine.n);
     for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
         const struct lc_stmt_command *c = &s->commands[i];
 

@@ -296,10 +296,38 @@ static int check_expression(const struct run *r, struct lc_error *err)
     return rc;
 }
 
+/* What no row stores cannot be computed again. */
+static int check_inputs(const struct run *r, struct lc_error *err)
+{
+    const struct lc_column *d = r->d;
+
+    for (size_t i = 0; i < r->out->keys_n; i++) {
+        const struct lc_table_column *c = lc_table_column(&d->t, r->out->key_names[i]);
+
+        if (!c || strcmp(c->kind, "EPHEMERAL") != 0)
+            continue;
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s cannot be verified: it reads %s, which is EPHEMERAL, and stored by no row",
+                r->out->against, c->name);
+        lc_hint(err, "--against 'EXPRESSION' compares with one over columns that are stored");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
+/* A function that is gone: whether rows differ cannot be known. */
+static int refuse_unknown(const struct run *r, const struct lc_error *why, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_REFUSED, "%s cannot be verified: %s", r->out->against, why->msg);
+    lc_hint(err, "install the function: livecol config install; or --against 'EXPRESSION'");
+    return LC_ERR_REFUSED;
+}
+
 int lc_verify(struct lc_verify *out, const struct lc_column *d, const struct lc_verify_options *o,
               struct lc_error *err)
 {
     struct run r = {.d = d, .o = o, .out = out, .seed = lc_now_ns()};
+    struct lc_error why = LC_ERROR_INIT;
     int rc;
 
     *out = (struct lc_verify){.against = o->against ? o->against : d->expr};
@@ -307,12 +335,19 @@ int lc_verify(struct lc_verify *out, const struct lc_column *d, const struct lc_
     if (rc == 0)
         rc = lc_column_inputs(d, out->against, &out->key_names, &out->keys_n, err);
     if (rc == 0)
-        rc = look_at_parts(&r, err);
+        rc = check_inputs(&r, err);
+    if (rc)
+        return rc;
+    rc = look_at_parts(&r, &why);
     if (rc == 0)
-        rc = size_sample(&r, err);
+        rc = size_sample(&r, &why);
     if (rc == 0)
-        rc = compare(&r, err);
-    return rc ? rc : find_examples(&r, err);
+        rc = compare(&r, &why);
+    if (rc == 0)
+        rc = find_examples(&r, &why);
+    if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_UNKNOWN_FUNCTION)
+        return refuse_unknown(&r, &why, err);
+    return rc ? lc_error_pass(err, &why) : 0;
 }
 
 bool lc_verify_is_clean(const struct lc_verify *v)

@@ -584,6 +584,22 @@ static const char *take_object_kind(struct parser *p, enum lc_stmt_kind *kind, b
     return NULL;
 }
 
+/* ENGINE = Name, behind the columns. */
+static void take_engine(const struct parser *p, struct lc_stmt *s)
+{
+    for (size_t i = p->at; i + 1 < p->n; i++) {
+        const struct lc_tok *t = &p->t[i + 1];
+
+        if (!lc_tok_is(&p->t[i], "ENGINE"))
+            continue;
+        if (lc_tok_symbol(t, '=') && i + 2 < p->n)
+            t = &p->t[i + 2];
+        if (is_name(t))
+            s->engine = (struct lc_slice){(const uint8_t *)t->p, t->n};
+        return;
+    }
+}
+
 static int parse_create(struct parser *p, struct lc_stmt *s)
 {
     bool table;
@@ -611,6 +627,8 @@ static int parse_create(struct parser *p, struct lc_stmt *s)
         skip(p);
     take_cluster(p, s);
     rc = take_columns(p, s);
+    if (rc == 0)
+        take_engine(p, s);
     if (rc == 0 && fills_itself(p) && !s->replaces)
         s->class = LC_CLASS_INSERT;
     return rc;

@@ -36,7 +36,7 @@ nested_calls String 0 region_v1(reverse(reverse(lower(ifNull(kn, '')))))
 element LowCardinality(String) 0 region_v1(n.k[1])
 tuple String 0 region_v1(tu.a)
 map String 0 region_v1(m['x'])
-json String 0 region_v1(j.a.b)
+json String 0 region_v1(toString(j.a.b))
 alias String 0 region_v1(al)
 concat String 0 region_v1(concat(lower(k), tu.a))
 whole String 0 concat('r-', upper(region_v1(lower(k))))
@@ -227,5 +227,10 @@ sql 'CREATE TABLE q.t (n UInt64, e String EPHEMERAL, band String DEFAULT band_v1
 sql 'INSERT INTO q.t (n) SELECT number FROM numbers(100)'
 run 'doctor: rules without a default, an EPHEMERAL key' 0 doctor -d "$work/none" --migrations-table q.m
 expect_in 'doctor: rules without a default' 'band_v1: loaded, and none of 1000 made-up keys is one that its rules take' "$work/out"
+run 'verify: an EPHEMERAL key' 3 verify q.t.r
+expect_in 'verify: an EPHEMERAL key' 'reads e, which is EPHEMERAL' "$work/err"
+run 'verify: a function that is gone' 3 verify q.t.band --against 'region_v7(band)'
+expect_in 'verify: a function that is gone' 'cannot be verified: Code: 46' "$work/err"
+"$LIVECOL_BIN" doctor -d "$work/none" --migrations-table q.m >"$work/out" 2>"$work/err"
 expect 'doctor: no alarm' 0 "$(grep -c -e '^[fw]a.* q\.t\.' -e 'return_name' "$work/out")"
 finish

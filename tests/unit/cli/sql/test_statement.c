@@ -254,9 +254,31 @@ static void test_what_is_no_statement_ends(void **state)
     lc_buf_release(&b);
 }
 
+static void test_the_engine_of_a_table(void **state)
+{
+    static const char *const tables[][2] = {
+        {"CREATE TABLE t (a String) ENGINE = ReplicatedMergeTree('/p', 'r') ORDER BY a",
+         "ReplicatedMergeTree"},
+        {"CREATE TABLE t (engine String) ENGINE MergeTree ORDER BY engine", "MergeTree"},
+        {"CREATE TABLE t (a String DEFAULT 'ENGINE = Log') ENGINE=Memory", "Memory"},
+        {"CREATE TABLE t AS u", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        struct lc_stmt s;
+
+        assert_int_equal(lc_stmt_parse(&s, tables[i][0], strlen(tables[i][0]), NULL), 0);
+        assert_int_equal(s.engine.n, strlen(tables[i][1]));
+        assert_memory_equal(s.engine.n ? (const void *)s.engine.p : "", tables[i][1], s.engine.n);
+        lc_stmt_release(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_engine_of_a_table),
         cmocka_unit_test(test_statements_are_classed),
         cmocka_unit_test(test_columns_are_found),
         cmocka_unit_test(test_rename_says_where_to),
