@@ -438,7 +438,7 @@ static int try_change(const struct lc_preflight *d, const struct lc_column *t,
 
     /* An assignment is tried as a comparison: the server reads both sides of it. */
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = lc_buf_addf(&sql, "SELECT countIf(%s\n) AS n, uniq(%s\n) AS u FROM ", c->where,
+    rc = lc_buf_addf(&sql, "SELECT countIf(%s\n) AS n, sum(ignore(%s\n)) AS u FROM ", c->where,
                      *c->assign ? c->assign : "1") ||
          lc_buf_adds(&sql, "(SELECT ") || add_all_names(t, &sql) || lc_buf_adds(&sql, " FROM ") ||
          lc_column_add_rows(t, &sql) || lc_buf_addf(&sql, " LIMIT %d)", SAMPLE_ROWS) ||

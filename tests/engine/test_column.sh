@@ -173,6 +173,16 @@ expect 'derived: one mutation' 1 "$(sql "SELECT uniqExact(mutation_id) FROM syst
 expect 'derived: the index and the projection' "$(sql "SELECT count() FROM d.t WHERE region = 'us-west' SETTINGS use_skip_indexes = 0, optimize_use_projections = 0")" \
   "$(sql "SELECT count() FROM d.t WHERE region = 'us-west'")"
 
+# Odd names, and every kind of type: more columns than a function takes arguments.
+fresh w
+sql "CREATE TABLE w.\`odd t\` (k String, \`reg ion\` LowCardinality(String) DEFAULT region_v1(k), a LowCardinality(Nullable(String)) DEFAULT nullIf(continent_v1(\`reg ion\`), 'none'), b Enum8('america' = 2, 'europe' = 1, 'none' = 3) DEFAULT continent_v1(\`reg ion\`), c FixedString(9) DEFAULT \`reg ion\`, f Float64 DEFAULT if(\`reg ion\` = 'us-west', nan, length(\`reg ion\`)), arr Array(String) DEFAULT arrayMap(x -> concat(x, \`reg ion\`), ['p', 'q']), n8 LowCardinality(UInt8) DEFAULT length(\`reg ion\`), tup Tuple(x String, y Nullable(UInt8)) DEFAULT (\`reg ion\`, nullIf(length(\`reg ion\`), 7)), lam String DEFAULT arrayStringConcat(arrayMap(\`reg ion\` -> upper(\`reg ion\`), [\`reg ion\`])), d2 String DEFAULT concat(toString(b), '/reg ion/', ifNull(a, '-'), c), id UInt32) ENGINE = MergeTree ORDER BY id SETTINGS allow_suspicious_low_cardinality_types = 1"
+sql "INSERT INTO w.\`odd t\` (k, id) SELECT concat('u', toString(number % 5)), number FROM numbers(1000)"
+# shellcheck disable=SC2016 # they are ClickHouse's backticks
+run 'odd names: new' 0 new v2 -d "$work/w" --rederive 'w.`odd t`.`reg ion`' --to region_v2
+run 'odd names: up' 0 up -d "$work/w"
+expect 'odd names: up has verified each' 10 "$(grep -c '1000 rows: 0 differ from' "$work/err")"
+expect 'odd names: rows' $'400\t0\t0\t0\t0' "$(sql "SELECT countIf(\`reg ion\` != region_v1(k)), countIf(\`reg ion\` != region_v2(k)), countIf(b != continent_v1(\`reg ion\`)), countIf(lam != upper(\`reg ion\`)), countIf(d2 != concat(toString(b), '/reg ion/', ifNull(a, '-'), c)) FROM w.\`odd t\`")"
+
 # An UPDATE of the key, and of the column in the middle: what goes stale, in how many rows.
 migration "$work/u" 0001_key <<'END'
 ALTER TABLE d.t UPDATE k = 'u2' WHERE id < 100;
