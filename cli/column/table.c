@@ -218,22 +218,32 @@ static int remove_default(struct lc_table *t, const struct lc_stmt_command *from
     return 0;
 }
 
+/* Append the expression with another name for the column. */
+static int rename_in(const char *expr, const char *from, const char *to, struct lc_buf *out)
+{
+    size_t done = 0, at, n;
+
+    while (lc_expr_find_column(expr, from, done, &at, &n)) {
+        if (lc_buf_add(out, expr + done, at - done) || lc_sql_add_name(out, to))
+            return LC_ERR_NOMEM;
+        done = at + n;
+    }
+    return lc_buf_adds(out, expr + done);
+}
+
 /* The server writes the new name into the other columns' expressions. */
 static int rename_column(struct lc_table *t, const struct lc_stmt_command *from)
 {
     struct lc_table_column *c = find(t, from->column);
-    struct lc_buf name, expr;
+    struct lc_buf expr;
     int rc = c ? set_text(&c->name, from->renamed_to) : 0;
 
-    lc_buf_init(&name, 1 << 16);
     lc_buf_init(&expr, SQL_MAX_BYTES);
-    rc = rc || lc_sql_add_id(&name, from->renamed_to) || !lc_buf_str(&name);
     for (size_t i = 0; rc == 0 && c && i < t->n; i++) {
         lc_buf_reset(&expr);
-        rc = lc_expr_replace_column(t->v[i].expr, from->column, lc_buf_str(&name), &expr) ||
+        rc = rename_in(t->v[i].expr, from->column, from->renamed_to, &expr) ||
              set(&t->v[i].expr, expr.p, expr.n);
     }
-    lc_buf_release(&name);
     lc_buf_release(&expr);
     return rc ? LC_ERR_NOMEM : 0;
 }
@@ -366,19 +376,71 @@ static bool is_among(char *const *names, size_t n, const char *name)
     return false;
 }
 
-/* (SELECT … FROM the table); of one that is not there no rows. */
-static int add_select(const struct lc_table *t, struct lc_buf *sql)
+/* Is it computed from others, since the server does not have it yet? */
+static bool is_pending(const struct lc_table_column *c)
+{
+    return !c->stored && *c->expr && !is_ephemeral(c);
+}
+
+/*
+ * How many SELECTs a pending column is away from the table: 0 where it is not pending, else one more
+ * than those that it reads. (A name with dots is no alias that its own SELECT finds.)
+ */
+static void find_levels(const struct lc_table *t, size_t *level, size_t *most)
+{
+    bool moved = true;
+
+    *most = 0;
+    for (size_t round = 0; moved && round <= t->n; round++) {
+        moved = false;
+        for (size_t i = 0; i < t->n; i++) {
+            size_t at, n, to = is_pending(&t->v[i]);
+
+            for (size_t k = 0; to && k < t->n; k++)
+                if (k != i && level[k] >= to &&
+                    lc_expr_find_column(t->v[i].expr, t->v[k].name, 0, &at, &n))
+                    to = level[k] + 1;
+            moved = moved || to != level[i];
+            level[i] = to;
+            *most = to > *most ? to : *most;
+        }
+    }
+}
+
+/* (SELECT what is of this level, and the names of those below FROM the next one). */
+static int add_level(const struct lc_table *t, const size_t *level, size_t at, struct lc_buf *sql)
 {
     size_t added = 0;
     int rc = lc_buf_adds(sql, "(SELECT ");
 
     for (size_t i = 0; rc == 0 && i < t->n; i++) {
-        if (!is_ephemeral(&t->v[i]))
-            rc = (added++ && lc_buf_adds(sql, ", ")) || add_value(&t->v[i], sql);
+        const struct lc_table_column *c = &t->v[i];
+
+        if (level[i] > at || is_ephemeral(c))
+            continue;
+        rc = (added++ && lc_buf_adds(sql, ", ")) ||
+             (level[i] == at ? add_value(c, sql) : lc_sql_add_id(sql, c->name));
     }
-    rc = rc || (added == 0 && lc_buf_adds(sql, "1 AS livecol_one")) || lc_buf_adds(sql, " FROM ") ||
-         (t->there ? lc_table_add_name(t, sql) : lc_buf_adds(sql, "system.one WHERE 0"));
-    return rc || lc_buf_adds(sql, ")") ? LC_ERR_NOMEM : 0;
+    rc = rc || (added == 0 && lc_buf_adds(sql, "1 AS livecol_one")) || lc_buf_adds(sql, " FROM ");
+    if (rc == 0 && at)
+        rc = add_level(t, level, at - 1, sql);
+    else if (rc == 0)
+        rc = t->there ? lc_table_add_name(t, sql) : lc_buf_adds(sql, "system.one WHERE 0");
+    return rc || lc_buf_adds(sql, ")");
+}
+
+/* (SELECT … FROM the table); of one that is not there no rows. */
+static int add_select(const struct lc_table *t, struct lc_buf *sql)
+{
+    size_t *level = calloc(t->n + 1, sizeof *level), most = 0;
+    int rc = LC_ERR_NOMEM;
+
+    if (level) {
+        find_levels(t, level, &most);
+        rc = add_level(t, level, most, sql) ? LC_ERR_NOMEM : 0;
+    }
+    free(level);
+    return rc;
 }
 
 int lc_table_add_rows(const struct lc_table *t, struct lc_buf *sql)

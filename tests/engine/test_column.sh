@@ -133,6 +133,24 @@ run 'pending, and wrong' 3 up -d "$work/p2" --migrations-table p.other
 expect_in 'pending, and wrong' 'looks for what region_v7 answers' "$work/err"
 expect 'pending, and wrong: nothing is changed' 0 "$(sql "SELECT count() FROM system.columns WHERE database = 'p' AND name = 'tier'")"
 
+# A table that the same run makes, with members of a Nested column and several columns in one ALTER.
+fresh c
+migration "$work/c" 0001_table <<'END'
+CREATE TABLE c.t (id UInt32, n Nested(k String, v UInt8), region String DEFAULT region_v1(n.k[1])) ENGINE = MergeTree ORDER BY id;
+ALTER TABLE c.t ADD COLUMN code String DEFAULT 'u1', ADD COLUMN r2 String DEFAULT region_v1(code), ADD COLUMN cont String DEFAULT continent_v1(r2);
+ALTER TABLE c.t RENAME COLUMN code TO "co de";
+END
+for column in region r2; do
+  run "a pending table: new $column" 0 new "$column" -d "$work/c" --rederive "c.t.$column" --to region_v2
+done
+# shellcheck disable=SC2016 # they are ClickHouse's backticks
+expect_in 'a pending table: the new name' 'DEFAULT region_v2(`co de`);' "$work/c/0003_r2.sql"
+run 'a pending table: plan' 0 plan -d "$work/c" --allow-unsafe
+expect_in 'a pending table: plan' 'cont (continent_v1(r2)) is derived from r2 and brought along' "$work/out"
+run 'a pending table: up' 0 up -d "$work/c" --allow-unsafe
+sql "INSERT INTO c.t (id, n.k, n.v) VALUES (1, ['u3'], [1])"
+expect 'a pending table: a row' $'ap-south\tus-west\tamerica' "$(sql 'SELECT region, r2, cont FROM c.t')"
+
 # --- what is derived from a derived column: two levels and more, under a reader ----------------------
 fresh d
 sql "CREATE TABLE d.t (k String, d Date, region LowCardinality(String) DEFAULT region_v1(lower(k)), continent String DEFAULT continent_v1(region), world String MATERIALIZED upper(continent), both String MATERIALIZED concat(world, '/', region), note String DEFAULT concat(both, '!'), shown String ALIAS concat(region, '?'), end String DEFAULT concat(shown, '.'), id UInt32, INDEX ix region TYPE set(0) GRANULARITY 1, PROJECTION pr (SELECT region, count() GROUP BY region)) ENGINE = MergeTree PARTITION BY toYYYYMM(d) ORDER BY id"
