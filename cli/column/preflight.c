@@ -245,7 +245,7 @@ static int refuse_failing(const struct lc_preflight *d, const struct trial *t,
         err->server_code = why->server_code;
     if (why->server_code == LC_SERVER_UNKNOWN_IDENTIFIER) {
         lc_fail(err, LC_ERR_REFUSED, "%s reads what %s.%s does not have%s: %s", t->expr,
-                t->database, t->stmt->name, t->column.t.n ? "" : ": there is no such table",
+                t->database, t->stmt->name, t->no_table ? ": there is no such table" : "",
                 why->msg);
         lc_hint(err, t->no_table
                          ? "is it another database than the URL's? Nothing was changed"
