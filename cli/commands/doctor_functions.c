@@ -1,5 +1,6 @@
 /* livecol doctor: functions, and the DEFAULTs that call them. */
 #include "cli/column/compare_rules.h"
+#include "cli/column/edge_values.h"
 #include "cli/column/function_fit.h"
 #include "cli/column/preflight.h"
 #include "cli/column/readers.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 60000, TIMEOUT_S = 60 };
+enum { TIMEOUT_MS = 60000, TIMEOUT_S = 60, SQL_MAX_BYTES = 1 << 20 };
 
 struct function {
     const struct lc_answer *t;
@@ -97,16 +98,65 @@ static bool look_at_fit(struct lc_doctor *d, const struct function *f)
     return true;
 }
 
-static int sample(struct lc_doctor *d, const struct function *f, struct lc_error *err)
+/* Of which type a thousand keys are made from numbers, and fit it? */
+static bool takes_numbered_keys(const char *type)
+{
+    static const char *const plain_types[] = {"String", "UInt16", "UInt32", "UInt64",
+                                              "Int16",  "Int32",  "Int64"};
+    char *plain = lc_edge_values_plain(type);
+    bool takes = false;
+
+    for (size_t i = 0; plain && i < sizeof plain_types / sizeof *plain_types; i++)
+        takes = takes || strcmp(plain, plain_types[i]) == 0;
+    free(plain);
+    return takes;
+}
+
+/* The function over the edges of its argument's type, a thousand rows: as sql/ udf_sample. */
+static int ask_edges(struct lc_doctor *d, const struct function *f, const char *type,
+                     const struct lc_edge_values *edges, struct lc_answer *t, struct lc_error *err)
+{
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, SQL_MAX_BYTES);
+    rc = lc_buf_adds(&sql, "SELECT count() AS n, countIf(ifNull(toString(a) = '', 1)) AS empties, "
+                           "uniqExact(a) AS different FROM (SELECT ") ||
+         lc_sql_add_id(&sql, f->name) || lc_buf_adds(&sql, "(arrayElement(") ||
+         lc_edge_values_add_array(edges, type, &sql) ||
+         lc_buf_addf(&sql,
+                     ", toUInt32(number %% %zu + 1))) AS a FROM (SELECT number FROM system.numbers "
+                     "LIMIT 1000))",
+                     edges->n);
+    rc = rc || !lc_buf_str(&sql) ? lc_no_memory(err)
+                                 : lc_backend_run(d->s.b, lc_buf_str(&sql), t, err);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+static int ask_sample(struct lc_doctor *d, const struct function *f, struct lc_answer *t,
+                      struct lc_error *err)
 {
     const char *type = text_of(f, LC_SQL_UDF_ALL_ARGUMENT_TYPE);
     const struct lc_sql_arg args[] = {{"function", f->name},
                                       {"prefix", strstr(type, "String") ? "u" : ""},
                                       {"type", type},
                                       {NULL, NULL}};
+    struct lc_edge_values edges = {0};
+    int rc = takes_numbered_keys(type) ? 0 : lc_edge_values_make(&edges, type, err);
+
+    if (rc == 0)
+        rc = edges.n ? ask_edges(d, f, type, &edges, t, err)
+                     : lc_query_run(d->s.b, lc_sql_udf_sample, args, t, err);
+    lc_edge_values_release(&edges);
+    return rc;
+}
+
+static int sample(struct lc_doctor *d, const struct function *f, struct lc_error *err)
+{
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer t = {0};
-    int rc = lc_query_run(d->s.b, lc_sql_udf_sample, args, &t, &one);
+    int rc = ask_sample(d, f, &t, &one);
 
     if (rc == LC_ERR_SERVER) {
         lc_doctor_say(d, LC_LEVEL_FAIL, "function",

@@ -76,6 +76,9 @@ function_xml named -e 's/<return_name>result/<return_name>region/'
 cp "$LIVECOL_UDF" "$work/engine/user_scripts/another-program"
 function_xml another -e 's/<return_name>result/<return_name>region/' -e 's/<command>livecol-udf/<command>another-program/'
 function_xml narrow -e 's/<return_type>LowCardinality(String)/<return_type>Enum8('"'"'us-east'"'"'=1,'"'"'eu-west'"'"'=2,'"'"'unknown'"'"'=3)/'
+# Of an argument that no text of a number is.
+function_xml of_uuid -e 's/--argument String/--argument UUID/' -e 's/<type>String</<type>UUID</'
+function_xml of_date -e "s/--argument String/--argument Nullable(Date)/" -e 's/<type>String</<type>Nullable(Date)</'
 function_xml nowhere -e 's/livecol-udf --rules/no-such-program --rules/'
 sql 'SYSTEM RELOAD FUNCTIONS'
 doctor 'functions' 8 --rules "another=$rules"
@@ -87,8 +90,10 @@ line 'functions' fail function 'the function named does not fit its program: its
 line 'functions' warn function 'another answers the empty value'
 line 'functions' fail function 'another answers "" for the key'
 line 'functions' warn function 'narrow answers LowCardinality(String), which the server casts to Enum8'
+line 'functions' ok function 'of_uuid: loaded, answers 1000 made-up keys'
+line 'functions' ok function 'of_date: loaded, answers 1000 made-up keys'
 line 'functions' fail function 'nowhere does not answer'
-rm "$work"/engine/{slow,each,named,another,narrow,nowhere}_function.xml
+rm "$work"/engine/{slow,each,named,another,narrow,of_uuid,of_date,nowhere}_function.xml
 sql 'SYSTEM RELOAD FUNCTIONS'
 
 # --- rules of nobody knows which function; a table's own limits; names that would steer a terminal ---
