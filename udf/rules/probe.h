@@ -28,6 +28,13 @@ static inline uint64_t lc_fold(uint64_t a, uint64_t b)
     return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
+/* Out of line, so that the short keys' loop keeps its registers. */
+static __attribute__((noinline, unused)) uint64_t lc_word_long(const uint8_t *p, size_t n,
+                                                               uint64_t seed)
+{
+    return lc_hash64_seeded(p, n, seed);
+}
+
 /*
  * The word of a key of n bytes: up to eight, the bytes themselves, zero-padded, so that comparing
  * words compares keys; up to 16, a fold of both halves; above, the XXH3-64. Sixteen bytes from p
@@ -35,14 +42,16 @@ static inline uint64_t lc_fold(uint64_t a, uint64_t b)
  */
 static inline uint64_t lc_word(const uint8_t *p, size_t n, const struct lc_seed *seed)
 {
-    uint64_t low, high, both;
+    uint64_t low, high, both, wide;
 
     if (__builtin_expect(n > 16, 0))
-        return lc_hash64_seeded(p, n, seed->hash);
+        return lc_word_long(p, n, seed->hash);
     low = lc_load64(p) & lc_mask_low[n];
     high = lc_load64(p + 8) & lc_mask_high[n];
     both = lc_fold(low ^ seed->low, high ^ seed->high);
-    return n <= 8 ? low : both;
+    wide = 0 - (uint64_t)(n > 8);
+    return low ^
+           ((low ^ both) & wide); /* as n <= 8 ? low : both, of which a compiler makes a branch */
 }
 
 /*

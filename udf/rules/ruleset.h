@@ -144,10 +144,7 @@ struct lc_rules {
     const struct lc_rules_header *head;
     const uint8_t *base;
     size_t size;
-    bool mapped;         /* mmap'ed from a file rather than malloc'ed */
-    int fd;              /* of the mapped file; else -1 */
-    struct stat seen;    /* that file as it was opened: see lc_rules_look */
-    uint64_t content[2]; /* and its content's hash */
+    bool mapped; /* mmap'ed from a file rather than malloc'ed */
     struct lc_seed seed;
     enum lc_kind kind;
     uint32_t rules, attributes, default_rule;
@@ -162,6 +159,9 @@ struct lc_rules {
     uint32_t trie_count, table_count, step_count;
     uint64_t bucket_count, keys_bytes, values_bytes, value_off_count, number_count;
     struct lc_slice names[LC_MAX_ATTRIBUTES];
+    int fd;              /* of the mapped file; else -1 */
+    struct stat seen;    /* that file as it was opened: see lc_rules_look */
+    uint64_t content[2]; /* and its content's hash */
 };
 
 /*
