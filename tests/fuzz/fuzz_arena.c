@@ -1,0 +1,212 @@
+/*
+ * A compiled rule set of each kind, small but whole, with bytes changed in it: what a file of any size limit does not
+ * reach, since a prefix set is over 256 KiB. The first byte chooses the set, the second the type that is put out; then
+ * patches of seven bytes: a section (or the header), where in it, four bytes. Then keys, one a line. The header's hash
+ * is made right; whatever opens is matched and put out whole, and must stay within its bounds.
+ */
+#include "udf/export.h"
+#include "udf/rules/build.h"
+#include "udf/rules/hash.h"
+#include "udf/rules/match.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+enum { SETS = 5, PATCH_BYTES = 7, PATCHES = 8, KEYS = 8, KEY_ROOM = 4096 + 64 };
+
+/* One good arena, and a copy that is changed and put right again after each run. */
+struct good {
+    uint8_t *arena, *changed;
+    size_t size;
+};
+
+static void add(struct lc_builder *b, const char *key, uint64_t from, uint64_t to,
+                const char *value)
+{
+    static uint32_t line = 1;
+    struct lc_slice values[] = {{(const uint8_t *)value, strlen(value)}, {(const uint8_t *)"7", 1}};
+    struct lc_rule_in in = {.line = ++line,
+                            .key = {(const uint8_t *)key, strlen(key)},
+                            .is_default = strcmp(key, "*") == 0,
+                            .from = from,
+                            .to = to,
+                            .values = values};
+    struct lc_error err = LC_ERROR_INIT;
+
+    if (lc_builder_add(b, &in, &err))
+        abort();
+}
+
+/* Prefixes with table nodes, search nodes, plans of several lengths, and buckets that overflow. */
+static void add_rules(struct lc_builder *b, enum lc_kind kind)
+{
+    static const char *const keys[] = {
+        "u",       "u1",       "u22",      "u22_long_prefix",
+        "u22_l",   "u22_long", "u23abc",   "u2_a_key_of_twenty_bytes",
+        "v000001", "v000002",  "v0000031", "v00000312",
+        "",        "w"};
+    char many[16] = "x___0";
+
+    for (uint64_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        add(b, keys[i], kind == LC_KIND_BUCKET ? i + 1 : i * 100, i * 100 + 50, i % 3 ? "a" : "bb");
+    for (char c = 'A'; c <= 'Z'; c++) {
+        many[4] = c;
+        if (kind == LC_KIND_PREFIX || kind == LC_KIND_EXACT)
+            add(b, many, 0, 0, "many");
+    }
+    if (kind == LC_KIND_EXACT)
+        add(b, "*", 0, 0, "default");
+}
+
+static void make(struct good *g, enum lc_kind kind, uint64_t seed)
+{
+    struct lc_slice names[] = {{(const uint8_t *)"v", 1}, {(const uint8_t *)"n", 1}};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+    struct lc_builder *b;
+
+    if (lc_builder_new(&b, kind, names, 2))
+        abort();
+    lc_builder_seed(b, seed);
+    add_rules(b, kind);
+    if (lc_builder_finish(b, &r, "f", &err))
+        abort();
+    g->size = r->size;
+    g->arena = aligned_alloc(64, r->size);
+    g->changed = aligned_alloc(64, r->size);
+    if (!g->arena || !g->changed)
+        abort();
+    memcpy(g->arena, r->base, r->size);
+    memcpy(g->changed, r->base, r->size);
+    lc_rules_free(r);
+    lc_builder_free(b);
+}
+
+/* The last is of layout 1, which seed 0 gives too. */
+static struct good *choose(uint8_t which)
+{
+    static struct good sets[SETS];
+    static const enum lc_kind kinds[SETS] = {LC_KIND_PREFIX, LC_KIND_EXACT, LC_KIND_RANGE,
+                                             LC_KIND_BUCKET, LC_KIND_PREFIX};
+    struct good *g = &sets[which % SETS];
+
+    if (!g->arena) {
+        make(g, kinds[which % SETS], which % SETS == 4 ? 0 : 99);
+        if (which % SETS == 4)
+            ((struct lc_rules_header *)(void *)g->arena)->layout = LC_RULES_UNSEEDED;
+        memcpy(g->changed, g->arena, g->size);
+    }
+    return g;
+}
+
+/* Where a patch goes: within the section it names, or the header. */
+static size_t place(const struct good *g, const uint8_t *patch)
+{
+    const struct lc_rules_header *h = (const struct lc_rules_header *)(const void *)g->arena;
+    unsigned s = patch[0] % (LC_SECTIONS + 1);
+    size_t off = s < LC_SECTIONS ? h->section[s].off : 0;
+    size_t room = s < LC_SECTIONS ? h->section[s].bytes : sizeof *h;
+    size_t at = patch[1] | (size_t)patch[2] << 8;
+
+    if (s == LC_SEC_TRIE && patch[2] >= 128 &&
+        room > LC_TRIE_ROOT * 4) { /* its nodes, not its root */
+        off += LC_TRIE_ROOT * 4;
+        room -= LC_TRIE_ROOT * 4;
+        at &= 0x7fff;
+    }
+    return room < 4 ? off % (g->size - 4) : off + at % (room - 3);
+}
+
+/* All keys at once: rounds over a batch are where a search could run away. */
+static void match(const struct lc_rules *r, const uint8_t *p, size_t n)
+{
+    static uint8_t keys[KEYS][KEY_ROOM];
+    static struct lc_batch b;
+    uint32_t rule[LC_BATCH];
+
+    b.n = 0;
+    while (b.n < KEYS) {
+        const uint8_t *end = n ? memchr(p, '\n', n) : NULL;
+        size_t len = end ? (size_t)(end - p) : n;
+
+        len = len < KEY_ROOM - 64 ? len : KEY_ROOM - 64;
+        if (len)
+            memcpy(keys[b.n], p, len);
+        b.p[b.n] = keys[b.n];
+        b.len[b.n] = len;
+        b.number[b.n] = len * 97;
+        b.n++;
+        if (!end)
+            break;
+        n -= (size_t)(end + 1 - p);
+        p = end + 1;
+    }
+    if (lc_match(r, &b, rule))
+        return;
+    for (size_t i = 0; i < b.n; i++)
+        for (uint32_t a = 0; a < r->attributes; a++) {
+            uint32_t id = lc_rules_value_id(r, a, rule[i]);
+            struct lc_slice v = lc_rules_value(r, a, id);
+
+            if (v.n && (v.p < r->base || v.p + v.n > r->base + r->size))
+                abort();
+        }
+}
+
+static void put_out(const struct lc_rules *r, uint8_t choice)
+{
+    static const char *const types[] = {"String", "Nullable(String)", "UInt16", "Enum8('a'=1)"};
+    static const enum lc_format formats[] = {LC_FORMAT_NATIVE, LC_FORMAT_ROWBINARY, LC_FORMAT_TSV};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_column_type res;
+    struct lc_export *w;
+    struct lc_slice bytes;
+
+    if (lc_column_type_init(&res, r, r->attributes - 1, types[choice & 3], "f", &err))
+        return;
+    if (lc_export_new(&w, &res, 1, formats[(choice >> 2) % 3], "key", "f", &err) == 0)
+        while (lc_export_next(w, &bytes, &err) > 0)
+            ;
+    lc_export_free(w);
+    lc_column_type_release(&res);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+    struct lc_rules_header *h;
+    size_t at[PATCHES], patches, used;
+    struct good *g;
+
+    if (n < 3)
+        return 0;
+    g = choose(data[0]);
+    h = (struct lc_rules_header *)(void *)g->changed;
+    patches = data[2] % (PATCHES + 1);
+    if (n < 3 + patches * PATCH_BYTES)
+        return 0;
+    used = 3 + patches * PATCH_BYTES;
+    for (size_t i = 0; i < patches; i++) {
+        const uint8_t *patch = data + 3 + i * PATCH_BYTES;
+
+        at[i] = place(g, patch);
+        memcpy(g->changed + at[i], patch + 3, 4);
+    }
+    h->header_hash = lc_rules_header_hash(h);
+    if (lc_rules_take(&r, g->changed, g->size, false, "f", &err) == 0) {
+        match(r, data + used, n - used);
+        if (r->rules < 100000)
+            put_out(r, data[1]);
+        /* The arena is the fuzzer's: it outlives the set. */
+        free(r);
+    } else if (err.msg[0] == '\0' || patches == 0) {
+        abort();
+    }
+    for (size_t i = 0; i < patches; i++)
+        memcpy(g->changed + at[i], g->arena + at[i], 4);
+    memcpy(g->changed, g->arena, sizeof *h);
+    return 0;
+}
