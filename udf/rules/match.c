@@ -143,14 +143,14 @@ static inline int look(const struct lc_rules *r, struct search *s, uint16_t *dou
 static int search_nodes(const struct lc_rules *r, const struct lc_batch *b, struct search *s,
                         size_t n, uint32_t *rule)
 {
-    const struct lc_seed seed = r->seed; /* a copy: stores to `s` cannot touch it */
+    const struct lc_seed *const seed = &r->seed;
     uint16_t doubtful[LC_BATCH];
 
     while (n) {
         size_t left = 0, doubts = 0;
 
         for (size_t i = 0; i < n; i++)
-            if (unlikely(aim(r, &seed, b, &s[i])))
+            if (unlikely(aim(r, seed, b, &s[i])))
                 return LC_ERR_INPUT;
         for (size_t i = 0; i < n; i++)
             if (unlikely(look(r, &s[i], doubtful, &doubts, i)))
@@ -254,13 +254,13 @@ static int match_exact(const struct lc_rules *r, const struct lc_batch *b, uint3
 {
     uint32_t none = r->default_rule == LC_NONE ? r->rules : r->default_rule;
     const struct lc_rules_table *t = r->tables;
-    const struct lc_seed seed = r->seed;
+    const struct lc_seed *const seed = &r->seed;
     struct probe probe[LC_BATCH];
 
     for (size_t i = 0; i < b->n; i++) {
         probe[i].table = t;
-        probe[i].word = lc_hash64_seeded(b->p[i], b->len[i], seed.hash);
-        probe[i].bucket = r->buckets + t->first + lc_first_bucket(probe[i].word, t->buckets, &seed);
+        probe[i].word = lc_hash64_seeded(b->p[i], b->len[i], seed->hash);
+        probe[i].bucket = r->buckets + t->first + lc_first_bucket(probe[i].word, t->buckets, seed);
         __builtin_prefetch(probe[i].bucket);
     }
     for (size_t i = 0; i < b->n; i++) {
