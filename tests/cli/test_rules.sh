@@ -65,7 +65,7 @@ expect 1 '' "livecol: bad.csv:3: the key 'u1' is already in line 2, with another
   hint: keep one of the two lines" rules check bad.csv
 expect 1 '' 'livecol: none.csv: cannot open the rules: No such file or directory' rules check none.csv
 printf 'x' | dd of=region.rules bs=1 seek=4000 conv=notrunc status=none
-expect 1 '' 'livecol: region.rules: the content is damaged: its hash does not fit (byte 296)
+expect 1 '' 'livecol: region.rules: the content is damaged: its hash does not fit (byte 304)
   hint: make it again: livecol rules compile RULES.csv -o FILE' rules check region.rules
 head -c 5000 region.rules >cut.rules
 expect 1 '' "livecol: cut.rules: 5000 bytes, its header says $(stat -c %s region.rules)
