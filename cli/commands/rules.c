@@ -299,7 +299,7 @@ int lc_cmd_rules_compile(int argc, const char **argv)
         .name = "rules compile",
         .synopsis = "FILE.csv -o FILE.rules",
         .about = "Check rules and write them in compiled form: mapped in place, so that pooled "
-                 "processes share one copy and start in a millisecond, whatever the number of "
+                 "processes share one copy and start in milliseconds, whatever the number of "
                  "rules. Written to a temporary file and renamed.",
         .options = options,
         .examples = "livecol rules compile region.csv -o region_v1.rules",
