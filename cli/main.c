@@ -47,6 +47,8 @@ static const struct entry commands[] = {
     {"plan", GROUP_MIGRATE, lc_cmd_plan, "what up would do, what it costs, whom it may break"},
     {"up", GROUP_MIGRATE, lc_cmd_up, "apply what is pending"},
     {"down", GROUP_MIGRATE, lc_cmd_down, "revert, the newest first"},
+    {"redo", GROUP_MIGRATE, lc_cmd_redo, "revert what was applied last, and apply it again"},
+    {"wait", GROUP_MIGRATE, lc_cmd_wait, "until the server answers"},
     {"status", GROUP_MIGRATE, lc_cmd_status, "what is applied, pending, failed"},
     {"validate", GROUP_MIGRATE, lc_cmd_validate, "check the files, and what was applied of them"},
     {"repair", GROUP_MIGRATE, lc_cmd_repair, "record what was fixed by hand"},

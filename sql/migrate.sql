@@ -97,3 +97,6 @@ SELECT toUInt64(version) AS version, 0 AS dirty
 FROM {id:database}.{id:table}
 GROUP BY version
 ORDER BY version;
+
+-- :name create_database (database)
+CREATE DATABASE IF NOT EXISTS {id:database};

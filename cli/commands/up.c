@@ -2,19 +2,65 @@
 #include "base/turns.h"
 #include "cli/commands/shared.h"
 #include "cli/server/connect.h"
+#include "cli/server/query.h"
+#include "cli/server/server_error.h"
+#include "cli/server/url.h"
 #include "cli/term/message.h"
+#include "livecol_sql.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static int run(struct lc_migrate *m, bool down, struct lc_error *err)
+/* Make the database that the URL names, by a connection to the one that every server has. */
+static int create_database(const struct lc_migrate *m, struct lc_error *err)
+{
+    struct lc_global to = m->global;
+    struct lc_url url = {0};
+    struct lc_backend *b = NULL;
+    int rc = to.connect.url ? lc_url_parse(&url, to.connect.url, err) : 0;
+
+    to.connect.database = "default";
+    if (rc == 0 && url.database)
+        rc = lc_connection_open(&to, &b, err);
+    if (rc == 0 && b) {
+        const struct lc_sql_arg args[] = {{"database", url.database}, {NULL, NULL}};
+
+        rc = lc_query_read(b, lc_sql_create_database, args, NULL, err);
+        if (rc == 0)
+            lc_say("created the database %s", url.database);
+    }
+    lc_backend_free(b);
+    lc_url_release(&url);
+    return rc;
+}
+
+/* As lc_connection_open; a database that is not there is made where that is asked for. */
+static int connect(const struct lc_migrate *m, bool create, struct lc_backend **b,
+                   struct lc_error *err)
+{
+    struct lc_error one = LC_ERROR_INIT;
+    int rc = lc_connection_open(&m->global, b, &one);
+
+    if (rc == 0 || !create || one.server_code != LC_SERVER_UNKNOWN_DATABASE)
+        return rc ? lc_error_pass(err, &one) : 0;
+    lc_backend_free(*b);
+    *b = NULL;
+    rc = create_database(m, err);
+    return rc ? rc : lc_connection_open(&m->global, b, err);
+}
+
+static int run(struct lc_migrate *m, bool down, bool create, struct lc_error *err)
 {
     struct lc_backend *b = NULL;
     struct lc_teller teller;
     struct lc_up_report report = {0};
-    int rc = lc_connection_open(&m->global, &b, err);
+    int rc = connect(m, create, &b, err);
 
-    if (rc)
+    if (rc) {
+        lc_backend_free(b);
         return rc;
+    }
     lc_teller_init(&teller, m);
     m->up.hooks = (struct lc_run_hooks){lc_teller_event, &teller};
     rc = down ? lc_runner_down(b, &m->up, &report, err) : lc_runner_up(b, &m->up, &report, err);
@@ -50,12 +96,15 @@ int lc_cmd_up(int argc, const char **argv)
     };
     struct lc_migrate m = {0};
     uint64_t jobs = 1;
+    bool create = false;
     const struct lc_option own[] = {
         {"no-verify", 0, LC_OPT_FLAG, &m.up.no_verify, NULL,
          "do not compare what was filled in with what the DEFAULT says"},
         {"jobs", 'j', LC_OPT_COUNT, &jobs, "N",
          "up to N migrations at once: one may begin while earlier ones wait for a backfill, if it "
          "is about other tables and does not require them (default: 1)"},
+        {"create-database", 0, LC_OPT_FLAG, &create, NULL,
+         "create the URL's database first, where it is not there"},
         {0},
     };
     struct lc_error err = LC_ERROR_INIT;
@@ -71,7 +120,7 @@ int lc_cmd_up(int argc, const char **argv)
         rc = lc_fail(&err, LC_ERR_USAGE, "--jobs takes 1 to %u", LC_TURNS_MAX);
     m.up.jobs = (unsigned)jobs;
     if (rc == 0)
-        rc = m.up.dry_run ? lc_plan_show(&m, &err) : run(&m, false, &err);
+        rc = m.up.dry_run ? lc_plan_show(&m, &err) : run(&m, false, create, &err);
     return lc_migrate_finish(&m, rc, m.up.dry_run, &err);
 }
 
@@ -106,6 +155,74 @@ int lc_cmd_down(int argc, const char **argv)
         rc = lc_migrate_ask(&m, question, &err);
     }
     if (rc == 0)
-        rc = run(&m, true, &err);
+        rc = run(&m, true, false, &err);
     return lc_migrate_finish(&m, rc, m.up.dry_run, &err);
+}
+
+/* Which version was reverted; the rest is told as ever. */
+struct reverted {
+    struct lc_teller teller;
+    uint64_t version;
+};
+
+static void note_reverted(void *ctx, const struct lc_run_event *e)
+{
+    struct reverted *r = ctx;
+
+    if (e->kind == LC_RUN_MIGRATION_DONE)
+        r->version = e->version;
+    lc_teller_event(&r->teller, e);
+}
+
+static int redo(struct lc_migrate *m, struct lc_error *err)
+{
+    struct reverted r = {0};
+    struct lc_up_report report = {0};
+    struct lc_backend *b = NULL;
+    int rc = connect(m, false, &b, err);
+
+    lc_teller_init(&r.teller, m);
+    m->up.hooks = (struct lc_run_hooks){note_reverted, &r};
+    m->up.steps = 1;
+    if (rc == 0)
+        rc = lc_runner_down(b, &m->up, &report, err);
+    if (rc == 0 && report.applied == 0)
+        rc = lc_fail(err, LC_ERR_REFUSED, "nothing is applied: there is nothing to do again");
+    m->up.steps = 0;
+    m->up.only = r.version;
+    if (rc == 0)
+        rc = lc_runner_up(b, &m->up, &report, err);
+    m->up.hooks = (struct lc_run_hooks){NULL, NULL};
+    lc_backend_free(b);
+    if (rc == 0)
+        lc_teller_done(&r.teller, &report, false);
+    return rc;
+}
+
+int lc_cmd_redo(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "redo",
+        .synopsis = "[OPTIONS]",
+        .about = "Revert the migration that was applied last, and apply it again: for one that is "
+                 "being written.",
+        .connects = true,
+        .examples = "livecol redo --yes",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = lc_migrate_parse(&m, cmd,
+                              LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK |
+                                  LC_MIGRATE_RUN | LC_MIGRATE_CHECKS | LC_MIGRATE_ASK,
+                              NULL, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    if (rc == 0 && m.up.dry_run)
+        rc = lc_fail(&err, LC_ERR_USAGE, "redo has no --dry-run: down and up have");
+    if (rc == 0)
+        rc = lc_migrate_ask(&m, "Revert the last migration, and apply it again?", &err);
+    if (rc == 0)
+        rc = redo(&m, &err);
+    return lc_migrate_finish(&m, rc, false, &err);
 }

@@ -131,7 +131,7 @@ static bool stands_in_the_way(const struct lc_problem *p, const struct lc_up_opt
     case LC_PROBLEM_GONE:
         return o->strict;
     case LC_PROBLEM_OUT_OF_ORDER:
-        return !down && !o->allow_missing;
+        return !down && !o->allow_missing && !o->only;
     case LC_PROBLEM_HALF:
         return !down;
     default:
@@ -268,7 +268,8 @@ static int choose_up(struct lc_plan *plan, const struct lc_migrations *files,
 
         if (lc_track_applied(v)) {
             plan->skipped++;
-        } else if ((o->to_given && m->version > o->to) || (o->steps && plan->n >= o->steps)) {
+        } else if ((o->only && m->version != o->only) || (o->to_given && m->version > o->to) ||
+                   (o->steps && plan->n >= o->steps)) {
             plan->left++;
         } else {
             rc = check_needs(plan, t, m, err);
@@ -362,7 +363,7 @@ static bool is_read(const void *ctx, uint64_t version)
     if (r->plan->down)
         return in_plan(r->plan, version);
     return !lc_track_applied(lc_tracking_find(r->t, version)) &&
-           !(r->o->to_given && version > r->o->to);
+           !(r->o->to_given && version > r->o->to) && (!r->o->only || version == r->o->only);
 }
 
 int lc_plan_make(struct lc_plan *plan, const struct lc_migrations *files,

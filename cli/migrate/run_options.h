@@ -15,6 +15,7 @@ struct lc_up_options {
     const char *table;   /* tracking table, "name" or "database.name"; NULL: schema_migrations */
     const char *cluster; /* check, wait for and lock on all hosts of it; NULL: the server alone */
     uint64_t to;         /* up: the last version to apply; down: the one that stays */
+    uint64_t only;       /* up: this version alone, out of order or not; 0: all that are pending */
     bool to_given;       /* false: up applies all, down reverts `steps` */
     unsigned steps;      /* at most so many migrations; 0: all (down without `to`: 1) */
     bool dry_run;        /* check everything, change nothing */

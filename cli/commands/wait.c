@@ -1,0 +1,69 @@
+/* livecol wait: until the server answers. */
+#include "base/clock.h"
+#include "base/signals.h"
+#include "cli/commands/shared.h"
+#include "cli/server/connect.h"
+#include "cli/server/server_error.h"
+#include "cli/term/message.h"
+
+enum { LIMIT_S = 60, PAUSE_MS = 250 };
+
+/* May it answer later? Not where it has answered, or where nothing was asked. */
+static bool may_come(int rc)
+{
+    return rc == LC_ERR_NOT_SENT || rc == LC_ERR_UNKNOWN;
+}
+
+static int wait(const struct lc_global *global, double limit_s, struct lc_error *err)
+{
+    uint64_t end = lc_now_ms() + (uint64_t)(limit_s * 1000);
+    bool told = false;
+
+    for (;;) {
+        struct lc_error one = LC_ERROR_INIT;
+        struct lc_backend *b = NULL;
+        int rc = lc_connection_open(global, &b, &one);
+
+        lc_backend_free(b);
+        /* A database that is not there is an answer: up --create-database makes it. */
+        if (rc == 0 || one.server_code == LC_SERVER_UNKNOWN_DATABASE)
+            return 0;
+        if (!may_come(rc) || lc_now_ms() >= end)
+            return lc_error_pass(err, &one);
+        if (!told)
+            lc_say("waiting: %s", one.msg);
+        told = true;
+        if (lc_sleep_ms(PAUSE_MS, lc_stop_flag()))
+            return lc_fail(err, LC_ERR_STOPPED, "stopped while waiting: %s", one.msg);
+    }
+}
+
+int lc_cmd_wait(int argc, const char **argv)
+{
+    double limit_s = LIMIT_S;
+    const struct lc_option options[] = {
+        {"limit", 0, LC_OPT_ABOVE, &limit_s, "SECONDS", "give up after this long (default: 60)"},
+        {0}};
+    const struct lc_command cmd = {
+        .name = "wait",
+        .synopsis = "[OPTIONS]",
+        .about =
+            "Wait until the server answers: for a container that is started with it. Exits with "
+            "1 where it does not in time; with what it answers where that is an error.",
+        .options = options,
+        .connects = true,
+        .examples = "livecol wait --limit 30 && livecol up",
+    };
+    struct lc_global global = {0};
+    struct lc_strings rest = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
+
+    if (rc == 0 && rest.n)
+        rc = lc_fail(&err, LC_ERR_USAGE, "one operand too many: \"%s\"", rest.v[0]);
+    if (rc == 0)
+        rc = wait(&global, limit_s, &err);
+    if (may_come(rc))
+        rc = err.code = LC_ERR_SERVER; /* nothing was changed: its outcome is not unknown */
+    return lc_migrate_end(rc, &err);
+}
