@@ -143,8 +143,9 @@ static int add_key_list(struct lc_buf *sql, const struct keys *k)
 static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
                     const struct lc_compare_call *call, struct keys *k)
 {
-    char plain[LC_TYPE_BYTES], cast[LC_TYPE_BYTES];
-    bool strings = strcmp(lc_type_plain(call->column_type, plain), "String") == 0;
+    char room[LC_TYPE_BYTES], cast[LC_TYPE_BYTES];
+    const char *plain = lc_type_plain(call->column_type, room);
+    bool strings = strcmp(plain, "String") == 0;
     int rc = lc_buf_adds(sql, "SELECT toString(livecol_answer) AS answer, "
                               "toTypeName(livecol_answer) AS type, livecol_key AS key, ") ||
              lc_sql_add_id(sql, call->function) || lc_buf_adds(sql, "(");
