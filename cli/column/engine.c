@@ -266,7 +266,7 @@ int lc_engine_check(const struct lc_engine_check *c, const struct lc_stmt *stmt,
         return 0;
     rc = lc_schema_table(c->schema, lc_stmt_database(stmt, lc_backend_database(c->b)), stmt->name,
                          &t, err);
-    if (rc || !t->there || !*t->engine || strstr(t->engine, "MergeTree"))
+    if (rc || !(t->there || t->pending) || !*t->engine || strstr(t->engine, "MergeTree"))
         return rc;
     r.t = t;
     look_up(&r);

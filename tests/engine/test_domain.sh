@@ -220,6 +220,18 @@ before=$(schema)
 up "$work/m"
 expect 'engines: up' 3 "$code"
 expect 'engines: nothing was changed' "$before" "$(schema)"
+# One that the run itself makes.
+anew
+migration "$work/m" 0001_make <<'END'
+CREATE TABLE made (k String) ENGINE = Memory;
+END
+migration "$work/m" 0002_add <<'END'
+ALTER TABLE made ADD COLUMN v LowCardinality(String) DEFAULT land_v1(k);
+END
+up "$work/m"
+expect 'an engine to come: exit' 3 "$code"
+expect_in 'an engine to come' 'd.made is of the engine Memory' "$work/err"
+expect 'an engine to come: nothing was made' '' "$(schema)"
 # A plain column, and one of the table behind: not refused.
 anew
 sql 'CREATE TABLE d.base (k String) ENGINE = MergeTree ORDER BY k'
