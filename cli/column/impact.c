@@ -168,10 +168,11 @@ static int read_stored(struct run *r, struct side *s, uint32_t id, struct lc_err
     }
     rc = rc || lc_buf_adds(&sql, "]) AS livecol_p))") ? lc_no_memory(err) : ask(r, &sql, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        struct stored *v = &s->v[lc_answer_u64(&t, i, 0, 0)];
+        uint64_t answer = lc_answer_u64(&t, i, 0, UINT64_MAX);
         const struct lc_cell *cell = lc_answer_at(&t, i, 1);
+        struct stored *v = answer < s->n ? &s->v[answer] : NULL;
 
-        if (v->known)
+        if (!v || v->known)
             continue;
         v->text = strdup(cell->p);
         v->is_null = cell->is_null;
@@ -321,6 +322,8 @@ static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
     rc = lc_buf_addf(&sql, "SELECT uniq((%s\n)) AS keys FROM ", r->rules->key) ||
          lc_column_add_table(r->d, &sql);
     rc = rc ? lc_no_memory(err) : ask(r, &sql, &t, err);
+    if (rc == 0)
+        rc = lc_answer_check_shape(&t, true, 1, 1, err);
     *keys = rc == 0 ? lc_answer_u64(&t, 0, 0, 0) : 0;
     lc_answer_release(&t);
     lc_buf_release(&sql);
@@ -343,6 +346,8 @@ static int count_portion(struct run *r, uint64_t i, uint64_t portions, struct lc
                          r->rules->key, portions, i);
     rc = rc || lc_buf_adds(&sql, " GROUP BY livecol_k, livecol_v") ? lc_no_memory(err)
                                                                    : ask(r, &sql, &t, err);
+    if (rc == 0)
+        rc = lc_answer_check_shape(&t, false, K_ROWS + 1, 1, err);
     if (rc == 0)
         rc = take_portion(r, &t, err);
     lc_answer_release(&t);

@@ -195,7 +195,9 @@ static int sample(const struct lc_preflight *d, const struct trial *t, size_t ho
         rc = lc_no_memory(err);
     if (rc == 0)
         rc = lc_cluster_run(d->cluster, host, lc_buf_str(&sql), &out, err);
-    if (rc == 0 && out.rows == 1)
+    if (rc == 0)
+        rc = lc_answer_check_shape(&out, true, 6, 6, err);
+    if (rc == 0)
         *a = (struct answers){lc_answer_u64(&out, 0, 0, 0), lc_answer_u64(&out, 0, 1, 0),
                               lc_answer_u64(&out, 0, 2, 0), lc_answer_u64(&out, 0, 3, 0),
                               lc_answer_u64(&out, 0, 4, 0), lc_answer_u64(&out, 0, 5, 0)};

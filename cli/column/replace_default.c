@@ -278,6 +278,8 @@ int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic
              lc_buf_adds(&sql, ") AS differ") || add_keys(d, names, n, &sql);
         rc = rc ? lc_no_memory(err) : ask(d, &sql, cancel, &t, err);
     }
+    if (rc == 0)
+        rc = lc_answer_check_shape(&t, true, 2, 2, err);
     if (rc == 0) {
         *keys = lc_answer_u64(&t, 0, 0, 0);
         differ = lc_answer_u64(&t, 0, 1, 0);

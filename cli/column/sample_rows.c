@@ -1,5 +1,7 @@
 #include "cli/column/sample_rows.h"
 
+#include "cli/server/answer_check.h"
+
 enum { ROWS_READ = 100000, ROWS_KEPT = 1000, TEXT_MAX_BYTES = 150 << 10, MAX_SQL_BYTES = 1 << 20 };
 
 static const char *alias_of(const struct lc_sample_rows *o, size_t i)
@@ -101,6 +103,8 @@ int lc_sample_rows_digest(const struct lc_sample_rows *o, const struct lc_cluste
          lc_cluster_add_from(c, host, &sql, "system", "one") || lc_buf_adds(&sql, "))");
     rc = rc || !lc_buf_str(&sql) ? lc_no_memory(err)
                                  : lc_cluster_run(c, host, lc_buf_str(&sql), &out, err);
+    if (rc == 0)
+        rc = lc_answer_check_shape(&out, true, 1, 1, err);
     if (rc == 0)
         *digest = lc_answer_u64(&out, 0, 0, 0);
     lc_answer_release(&out);

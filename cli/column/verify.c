@@ -73,6 +73,8 @@ static int count_once(struct run *r, struct lc_answer *t, struct lc_error *err)
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = make_count(r, &sql) ? lc_no_memory(err) : ask(r, &sql, t, err);
+    if (rc == 0)
+        rc = lc_answer_check_shape(t, false, 3, 2, err);
     lc_buf_release(&sql);
     return rc;
 }

@@ -683,6 +683,8 @@ static int count(const struct rederive *r, struct lc_answer *out, uint64_t *tota
          lc_column_add_table(&r->d, &sql) ||
          lc_buf_adds(&sql, " GROUP BY _part) GROUP BY id HAVING n > 0 ORDER BY id DESC");
     rc = rc ? lc_no_memory(err) : ask(r, &sql, out, err);
+    if (rc == 0)
+        rc = lc_answer_check_shape(out, false, N_ROWS + 1, 2, err);
     for (size_t i = 0; rc == 0 && i < out->rows; i++)
         *total += lc_answer_u64(out, i, N_LEFT, 0);
     lc_buf_release(&sql);

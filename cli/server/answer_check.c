@@ -213,3 +213,24 @@ int lc_answer_check(struct lc_answer *t, const struct lc_sql *sql, struct lc_err
         rc = check_column(t, i, sql, err);
     return rc ? rc : check_rows(t, sql, err);
 }
+
+int lc_answer_check_shape(const struct lc_answer *t, bool one, size_t cols, size_t numbers,
+                          struct lc_error *err)
+{
+    if (t->cols != cols || (one && t->rows != 1))
+        return lc_fail(err, LC_ERR_UNKNOWN,
+                       "the answer is not what was asked for: it has %zu columns and %zu rows",
+                       t->cols, t->rows);
+    for (size_t row = 0; row < t->rows; row++) {
+        for (size_t col = cols - numbers; col < cols; col++) {
+            const struct lc_cell *c = lc_answer_at(t, row, col);
+            char shown[64];
+
+            if (c->is_null || !is_cell_of(c, LC_SQL_UINT))
+                return lc_fail(err, LC_ERR_UNKNOWN,
+                               "the answer is not what was asked for: \"%s\" is no number",
+                               lc_printable(c->p, c->n, shown, sizeof shown));
+        }
+    }
+    return 0;
+}

@@ -22,4 +22,12 @@
  */
 int lc_answer_check(struct lc_answer *t, const struct lc_sql *sql, struct lc_error *err);
 
+/*
+ * The same for a statement that was put together in C around a migration's own text: `cols` columns,
+ * the last `numbers` of which hold integers that are not negative; one row where `one` is true. 0 or
+ * LC_ERR_UNKNOWN.
+ */
+int lc_answer_check_shape(const struct lc_answer *t, bool one, size_t cols, size_t numbers,
+                          struct lc_error *err);
+
 #endif

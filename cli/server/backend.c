@@ -56,6 +56,9 @@ int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_a
     /* A table of no rows has names and types: what has none is no answer, and no empty table. */
     if (rc == 0 && out && out->cols == 0 && lc_query_only_reads(q))
         return lc_fail(err, LC_ERR_UNKNOWN, "%s: the answer is empty", b->where);
+    if (rc == 0 && out && out->rows_said && out->rows_said != out->rows)
+        return lc_fail(err, LC_ERR_UNKNOWN, "%s: %zu rows came, where the server counts %llu",
+                       b->where, out->rows, (unsigned long long)out->rows_said);
     return rc;
 }
 

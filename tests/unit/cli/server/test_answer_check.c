@@ -249,6 +249,36 @@ static void test_sealed_without_seal(void **state)
         "find has no seal");
 }
 
+static int check_shape(const char *text, bool one, size_t cols, size_t numbers)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_answer t = {0};
+    int rc;
+
+    assert_int_equal(lc_answer_parse(&t, text, strlen(text), &err), 0);
+    rc = lc_answer_check_shape(&t, one, cols, numbers, &err);
+    lc_answer_release(&t);
+    return rc;
+}
+
+static void test_shape(void **state)
+{
+    static const char head[] = "id\tn\nString\tUInt8\n";
+
+    (void)state;
+    assert_int_equal(check_shape("id\tn\nString\tUInt8\nx\t1\n", true, 2, 1), 0);
+    assert_int_equal(check_shape("id\tn\nString\tUInt8\nx\t1\ny\t2\n", false, 2, 1), 0);
+    assert_int_equal(check_shape(head, false, 2, 1), 0);
+    assert_int_equal(check_shape(head, true, 2, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape("id\tn\nString\tUInt8\nx\t1\ny\t2\n", true, 2, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape(head, false, 3, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape(head, false, 1, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape("", false, 2, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape("id\tn\nString\tUInt8\nx\t-1\n", true, 2, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape("id\tn\nString\tUInt8\nx\t\\N\n", true, 2, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape("id\tn\nString\tUInt8\nx\t1\n", true, 2, 2), LC_ERR_UNKNOWN);
+}
+
 static void test_what_promises_nothing(void **state)
 {
     static const struct lc_sql none = {"drop", "", no_args, NULL, 0, LC_SQL_ROWS_NONE, false};
@@ -272,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_sealed_bits),
         cmocka_unit_test(test_sealed_rows_that_moved),
         cmocka_unit_test(test_sealed_without_seal),
+        cmocka_unit_test(test_shape),
         cmocka_unit_test(test_what_promises_nothing),
     };
 

@@ -338,6 +338,59 @@ static void test_statistics_from_the_summary(void **state)
     lc_answer_release(&t);
 }
 
+/* A proxy that loses rows leaves the server's own count, where there is one. */
+static void test_rows_against_the_summary(void **state)
+{
+    static const struct {
+        const char *said;
+        int rc;
+    } cases[] = {{"2", 0}, {"0", 0}, {"1", LC_ERR_UNKNOWN}, {"3", LC_ERR_UNKNOWN}};
+    const struct lc_query q = {.sql = "SELECT 1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lc_answer t = {0};
+        struct lc_error err;
+        char answer[256];
+        int rc;
+
+        snprintf(answer, sizeof answer,
+                 "HTTP/1.1 200 OK\r\nX-ClickHouse-Summary: {\"result_rows\":\"%s\"}\r\n"
+                 "Content-Length: *\r\n\r\n1\nUInt8\n1\n1\n",
+                 cases[i].said);
+        send_one((struct scripted_step){.answer = answer}, &q, &t, &err, &rc);
+        assert_int_equal(rc, cases[i].rc);
+        lc_answer_release(&t);
+    }
+}
+
+/* An empty table has names and types: an empty body is no answer to what reads. */
+static void test_empty_body(void **state)
+{
+    static const struct {
+        const char *sql;
+        int rc;
+    } cases[] = {{"SELECT 1", LC_ERR_UNKNOWN},
+                 {" select(1)", LC_ERR_UNKNOWN},
+                 {"SHOW TABLES", LC_ERR_UNKNOWN},
+                 {"DROP TABLE t", 0},
+                 {"SELECTED", 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct lc_query q = {.sql = cases[i].sql};
+        struct lc_answer t = {0};
+        struct lc_error err;
+        int rc;
+
+        send_one((struct scripted_step){.answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+                 &q, &t, &err, &rc);
+        assert_int_equal(rc, cases[i].rc);
+        assert_int_equal(t.cols, 0);
+        lc_answer_release(&t);
+    }
+}
+
 static int pass(void *ctx, struct lc_error *err)
 {
     const int *rc = ctx;
@@ -464,6 +517,8 @@ int main(void)
         cmocka_unit_test(test_something_else_answers),
         cmocka_unit_test(test_user_and_password_are_sent_and_not_shown),
         cmocka_unit_test(test_statistics_from_the_summary),
+        cmocka_unit_test(test_rows_against_the_summary),
+        cmocka_unit_test(test_empty_body),
         cmocka_unit_test(test_what_changes_something_passes_the_fence),
         cmocka_unit_test(test_a_lease_is_a_session),
     };
