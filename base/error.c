@@ -34,6 +34,22 @@ int lc_no_memory(struct lc_error *err)
     return lc_fail(err, LC_ERR_NOMEM, "not enough memory");
 }
 
+void lc_error_prefix(struct lc_error *err, const char *fmt, ...)
+{
+    char text[sizeof err->msg];
+    size_t n, room;
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    n = strlen(text);
+    room = sizeof err->msg - 1 - n;
+    memmove(err->msg + n, err->msg, room);
+    err->msg[sizeof err->msg - 1] = '\0';
+    memcpy(err->msg, text, n);
+}
+
 int lc_error_pass(struct lc_error *err, const struct lc_error *from)
 {
     if (err && err->code == 0)

@@ -60,6 +60,10 @@ int lc_no_memory(struct lc_error *err);
  */
 int lc_error_pass(struct lc_error *err, const struct lc_error *from);
 
+/* Put text before the message of a failure that is there; what does not fit is cut at its end. */
+void lc_error_prefix(struct lc_error *err, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Set the hint of a failure that is already there; a hint that is there is kept. */
 void lc_hint(struct lc_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

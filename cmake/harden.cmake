@@ -17,3 +17,7 @@ if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize=|-O0")
 endif()
 set(CMAKE_EXE_LINKER_FLAGS
     "${CMAKE_EXE_LINKER_FLAGS} -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code")
+# Of -pie next to -static-pie clang says that it is not used.
+if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
+  set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -Wno-unused-command-line-argument")
+endif()

@@ -248,7 +248,7 @@ static int load_series(struct lc_result *o, const struct lc_json *j, const char 
         }
     }
     size_t n;
-    struct lc_sample *samples;
+    struct lc_sample *samples = NULL;
     int rc = load_samples(&samples, &n, j, name, path, err);
     if (rc != 0) {
         return rc;

@@ -229,7 +229,7 @@ static int take_row(struct run *r, const struct lc_answer *t, size_t row, uint32
 {
     const struct lc_impact_rules *k = r->rules;
     const struct lc_cell *cell = lc_answer_at(t, row, K_VALUE);
-    const struct stored *old, *new;
+    const struct stored *old = NULL, *new = NULL;
     uint32_t old_id, new_id;
     uint64_t rows = lc_answer_u64(t, row, K_ROWS, 0);
     int rc;

@@ -105,15 +105,11 @@ static int stopped(struct lc_error *err)
 void lc_executor_place_error(const struct lc_executor *c, const struct lc_plan_migration *m,
                              unsigned i, struct lc_error *err)
 {
-    char msg[sizeof err->msg];
-
     if (!err || !err->code)
         return;
-    snprintf(msg, sizeof msg,
-             "%s:%" PRIu64 ": statement %u of %u: ", lc_migration_path(m->m, c->run->down),
-             m->stmts[i].text->line, i + 1, m->stmt_n);
-    strncat(msg, err->msg, sizeof msg - strlen(msg) - 1);
-    snprintf(err->msg, sizeof err->msg, "%s", msg);
+    lc_error_prefix(err,
+                    "%s:%" PRIu64 ": statement %u of %u: ", lc_migration_path(m->m, c->run->down),
+                    m->stmts[i].text->line, i + 1, m->stmt_n);
     if (err->code == LC_ERR_UNKNOWN) {
         err->hint[0] = '\0';
         lc_hint(err,

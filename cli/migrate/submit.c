@@ -214,7 +214,7 @@ static int after_failure(const struct lc_submit *s, const struct lc_plan_stmt *s
     const struct lc_left_query query = {query_id, since_s, err->server_code};
     struct lc_error why = LC_ERROR_INIT;
     enum lc_left left = LC_LEFT_UNKNOWN;
-    char rows_text[96], msg[sizeof err->msg];
+    char rows_text[96];
     uint64_t rows = 0;
 
     if (!lc_left_is_possible(&stmt->parsed))
@@ -225,10 +225,9 @@ static int after_failure(const struct lc_submit *s, const struct lc_plan_stmt *s
     if (left == LC_LEFT_NOTHING)
         return LC_ERR_SERVER;
     tell_rows(rows_text, left, rows);
-    snprintf(msg, sizeof msg, "%s failed %s, which stay: it is never sent twice. ",
-             stmt->parsed.kind == LC_STMT_INSERT ? "the INSERT" : "the statement", rows_text);
-    strncat(msg, err->msg, sizeof msg - strlen(msg) - 1);
-    snprintf(err->msg, sizeof err->msg, "%s", msg);
+    lc_error_prefix(err, "%s failed %s, which stay: it is never sent twice. ",
+                    stmt->parsed.kind == LC_STMT_INSERT ? "the INSERT" : "the statement",
+                    rows_text);
     return err->code = LC_ERR_UNKNOWN;
 }
 

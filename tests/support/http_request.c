@@ -162,7 +162,8 @@ static void make_query_id(char *out, size_t size)
 {
     unsigned char r[16] = {0};
 
-    (void)getrandom(r, sizeof r, 0);
+    if (getrandom(r, sizeof r, 0) != sizeof r)
+        abort(); /* ids that are alike would mislead a test */
     snprintf(out, size, "%02x%02x%02x%02x-%02x%02x-4%01x%02x-8%01x%02x-%02x%02x%02x%02x%02x%02x",
              r[0], r[1], r[2], r[3], r[4], r[5], r[6] & 15, r[7], r[8] & 15, r[9], r[10], r[11],
              r[12], r[13], r[14], r[15]);

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -22,7 +23,7 @@ static void told(void *ctx, const struct lc_error *why, unsigned attempt, unsign
 
     t->times++;
     t->attempt = attempt;
-    strncpy(t->why, why->msg, sizeof t->why - 1);
+    snprintf(t->why, sizeof t->why, "%.60s", why->msg);
     assert_in_range(pause_ms, 0, 12500);
 }
 

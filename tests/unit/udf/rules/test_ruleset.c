@@ -412,7 +412,7 @@ static void test_a_write_into_a_mapped_file_is_seen(void **state)
             assert_int_equal(lc_rules_look(r, path, &err), cases[i].said ? LC_ERR_INPUT : 0);
             snprintf(message, sizeof message,
                      "%s: the rules file was %s while it was in use; replace it by rename only",
-                     path, cases[i].said);
+                     path, cases[i].said ? cases[i].said : "");
             assert_string_equal(err.msg, cases[i].said ? message : "");
         }
         lc_rules_free(r);
