@@ -72,7 +72,7 @@ static int add_columns(const struct run *r, size_t first, struct lc_buf *sql)
 }
 
 /*
- * SELECT `answer` FROM (the columns, `what` AS livecol_x). The inner SELECT stands next to the FROM
+ * SELECT `answer` FROM (the columns, `what` AS livecol_x). The inner SELECT is next to the FROM
  * that names the host: on older servers only that one is done there.
  */
 static int ask(const struct run *r, size_t host, size_t first, size_t rows, const char *answer,

@@ -14,7 +14,7 @@ static const char *const not_functions[] = {
     "LIKE",      "ILIKE",  "BETWEEN", "IS",    "FROM",   "JOIN",     "UPDATE", "DELETE",
     "LIMIT",     "OFFSET", "WITH",    "UNION", "EXCEPT", "DISTINCT", "GLOBAL", "DIV",
     "INTERSECT", "ALL",    "VALUES",  "TTL",   "SET",    NULL};
-/* Words that end what stands before them, and begin something new. */
+/* Words that end what is before them, and begin something new. */
 static const char *const clauses[] = {
     "FROM",   "WHERE", "PREWHERE", "GROUP", "HAVING", "ORDER", "SETTINGS",  "LIMIT", "UNION",
     "SELECT", "AS",    "ON",       "BY",    "USING",  "WITH",  "INTERSECT", NULL};

@@ -794,7 +794,7 @@ static int start(struct lc_stmt *s, struct parser *p)
     return s->database && s->name && s->renamed_db && s->renamed_to ? 0 : no_memory(p);
 }
 
-/* Make an end of the first PARALLEL WITH; what stands behind it, n 0 where there is none. */
+/* Make an end of the first PARALLEL WITH; what is behind it, n 0 where there is none. */
 static struct parser cut(struct parser *p, struct lc_tok *t)
 {
     struct parser rest = {.err = p->err};
@@ -818,16 +818,16 @@ static int parse_all(struct parser p, struct lc_tok *t, struct lc_stmt *s)
     int rc = parse(&p, s);
 
     while (rc == 0 && rest.n) {
-        struct lc_stmt beside;
+        struct lc_stmt second;
 
         p = rest;
         rest = cut(&p, t + (p.t - t));
-        rc = start(&beside, &p);
+        rc = start(&second, &p);
         if (rc == 0)
-            rc = parse(&p, &beside);
-        if (rc == 0 && beside.class > s->class)
-            s->class = beside.class;
-        lc_stmt_release(&beside);
+            rc = parse(&p, &second);
+        if (rc == 0 && second.class > s->class)
+            s->class = second.class;
+        lc_stmt_release(&second);
     }
     return rc;
 }

@@ -10,7 +10,7 @@ engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || ex
 rows() { sql "SELECT count() FROM $db.t"; }
 one_by_one='SETTINGS max_block_size = 1, min_insert_block_size_rows = 1, min_insert_block_size_bytes = 1, max_threads = 1, max_insert_threads = 1'
 
-# partial WHAT SETUP ROWS BROKEN FIXED: 7 with the rows that are there (ROWS from before), and again, and with the mended file.
+# partial WHAT SETUP ROWS BROKEN FIXED: 7 with the rows that are there (ROWS from before), and again, and with the fixed file.
 partial() {
   local what=$1 left
   fresh partial
@@ -27,31 +27,31 @@ partial() {
   expect "$what, again: exit" 7 "$code"
   migration "$work/partial" 0001_fill <<<"$5;"
   up "$work/partial"
-  expect "$what, mended: exit" 7 "$code"
-  expect_in "$what, mended" "--redo 1" "$work/err"
-  expect_in "$what, mended: rows" "after it had inserted $((left - $3)) rows" "$work/err"
+  expect "$what, fixed: exit" 7 "$code"
+  expect_in "$what, fixed" "--redo 1" "$work/err"
+  expect_in "$what, fixed: rows" "after it had inserted $((left - $3)) rows" "$work/err"
   expect "$what: rows are as they were" "$left" "$(rows)"
   "$LIVECOL_BIN" status -d "$work/partial" >"$work/out"
   expect_in "$what: status" 'never sent twice' "$work/out"
 }
 break_at() { echo "SELECT throwIf(number = $1) + number FROM numbers(30) $one_by_one"; }
 insert="INSERT INTO t $(break_at 20)"
-mended="INSERT INTO t $(break_at 99)"
-partial 'an INSERT' 'CREATE TABLE partial.t (k UInt64) ENGINE = MergeTree ORDER BY k' 0 "$insert" "$mended"
+fixed="INSERT INTO t $(break_at 99)"
+partial 'an INSERT' 'CREATE TABLE partial.t (k UInt64) ENGINE = MergeTree ORDER BY k' 0 "$insert" "$fixed"
 left=$(rows)
 "$LIVECOL_BIN" repair -d "$work/partial" --done 1 --yes >"$work/out" || fail 'repair --done'
 up "$work/partial"
 said_good 'repair --done'
 expect 'repair --done: rows' "$left" "$(rows)"
 partial 'an INSERT next to rows' 'CREATE TABLE partial.t ENGINE = MergeTree PARTITION BY k % 3 ORDER BY k AS SELECT number AS k FROM numbers(5)' \
-  5 "$insert" "$mended"
+  5 "$insert" "$fixed"
 sql 'TRUNCATE TABLE partial.t'
 "$LIVECOL_BIN" repair -d "$work/partial" --redo 1 --yes >"$work/out" || fail 'repair --redo'
 up "$work/partial"
 said_good 'repair --redo'
 expect 'repair --redo: rows' 30 "$(rows)"
 
-# whole WHAT BROKEN FIXED: exit 1, nothing is left, and the mended file goes on.
+# whole WHAT BROKEN FIXED: exit 1, nothing is left, and the fixed file goes on.
 whole() {
   fresh whole
   sql 'CREATE TABLE whole.t (k UInt64) ENGINE = MergeTree ORDER BY k'
@@ -67,8 +67,8 @@ INSERT INTO t VALUES (1);
 $3;
 END
   up "$work/whole"
-  said_good "$1, mended"
-  expect "$1, mended: rows" 2 "$(sql 'SELECT count() FROM whole.t')"
+  said_good "$1, fixed"
+  expect "$1, fixed: rows" 2 "$(sql 'SELECT count() FROM whole.t')"
 }
 whole 'a value that does not fit' "INSERT INTO t VALUES (2), ('x')" 'INSERT INTO t VALUES (2)'
 whole 'no such column' 'INSERT INTO t (n) VALUES (2)' 'INSERT INTO t (k) VALUES (2)'
@@ -82,8 +82,8 @@ up "$work/whole"
 expect 'CREATE AS SELECT: exit' 1 "$code"
 migration "$work/whole" 0001_fill <<<"CREATE TABLE IF NOT EXISTS t ENGINE = MergeTree ORDER BY tuple() AS $(break_at 99);"
 up "$work/whole"
-said_good 'CREATE AS SELECT, mended'
-expect 'CREATE AS SELECT, mended: rows' 30 "$(rows)"
+said_good 'CREATE AS SELECT, fixed'
+expect 'CREATE AS SELECT, fixed: rows' 30 "$(rows)"
 
 # A view below the table may hold rows that the table does not.
 fresh views

@@ -268,7 +268,7 @@ static void add_u64(struct lc_buf *b, uint64_t v)
     lc_buf_add(b, &v, sizeof v);
 }
 
-/* Something of the type that stands where a NULL is: not looked at. */
+/* Something of the type that is where a NULL is: not looked at. */
 static void add_filler(struct lc_buf *b, const struct values *v)
 {
     for (size_t n = 0; n < (strcmp(v->type, "String") ? v->wire[0].n : 1); n++)
