@@ -83,7 +83,8 @@ static char *put_date(char *to, int64_t days)
 static char *put_time(char *to, int64_t ticks, unsigned scale)
 {
     int64_t second = divide_down(ticks, powers[scale]);
-    int64_t fraction = ticks - second * powers[scale], of_day;
+    int64_t left = ticks % powers[scale], of_day; /* no product: it may not fit 64 bits */
+    int64_t fraction = left < 0 ? left + powers[scale] : left;
 
     if (second < SECONDS_MIN || second > SECONDS_MAX) {
         fraction = second < SECONDS_MIN ? 0 : powers[scale] - 1;

@@ -352,6 +352,8 @@ static bool passes(const struct run *r, const struct call *c, const char *argume
 /* What a type is, for the ways to write its values otherwise. */
 enum { TEXT = 1, INTEGER = 2, FLOAT = 4, DECIMAL = 8, CALENDAR = 16, OTHER = 32 };
 
+#define ANY (~0u) /* of `sorts`: whatever the type is */
+
 static unsigned sort_of(const char *type)
 {
     static const struct {
@@ -401,8 +403,8 @@ static const struct {
     {TEXT, "ifNull(toUInt64OrZero($), 0)"},
     {TEXT, "toInt64OrZero($)"},
     {TEXT, "ifNull(toInt64OrZero($), 0)"},
-    {~0u, "toString($)"},
-    {~0u, "ifNull(toString($), '')"},
+    {ANY, "toString($)"},
+    {ANY, "ifNull(toString($), '')"},
 };
 
 /* The way with the argument in the place of $; malloc'ed. */
@@ -436,14 +438,42 @@ static bool is_declarable(const struct call *c)
     return good;
 }
 
+/* Strings, and what has one text that nobody would write otherwise. */
+static bool has_plain_text(const char *type)
+{
+    static const char *const words[] = {"String", "FixedString", "Enum", "Int", "UInt", "Nothing"};
+    char *plain = lc_edge_values_plain(type);
+    bool good = false;
+
+    for (size_t i = 0; plain && i < sizeof words / sizeof *words; i++)
+        good = good || strncmp(plain, words[i], strlen(words[i])) == 0;
+    free(plain);
+    return good;
+}
+
+/* Is a String argument given what is no string, so that the server makes a text of it? */
+static bool is_text_of(const struct call *c)
+{
+    char *takes = lc_edge_values_plain(c->takes);
+    bool text = takes &&
+                (strcmp(takes, "String") == 0 || strncmp(takes, "FixedString(", 12) == 0) &&
+                !has_plain_text(c->given);
+
+    free(takes);
+    return text;
+}
+
 static void hint(const struct run *r, const struct call *c, struct lc_error *err)
 {
     char *found = NULL;
     const char *declare = is_declarable(c) ? c->given : NULL;
-    unsigned sort = sort_of(c->given);
+    /* Where a text is wanted, a number in its place is no key. */
+    unsigned sort = is_text_of(c) ? 0 : sort_of(c->given);
 
     for (size_t i = 0; !found && i < sizeof ways / sizeof *ways; i++) {
-        char *way = ways[i].sorts & sort ? write_way(ways[i].text, c->argument) : NULL;
+        char *way = ways[i].sorts == ANY || ways[i].sorts & sort
+                        ? write_way(ways[i].text, c->argument)
+                        : NULL;
 
         if (way && passes(r, c, way))
             found = way;
@@ -498,31 +528,6 @@ static int refuse_failing(const struct run *r, size_t host, struct lc_error *err
                     ? "ifNull(key, '') in its place, or a function whose argument is Nullable"
                     : "change the expression so that it answers for it, too");
     return LC_ERR_REFUSED;
-}
-
-/* Strings, and what has one text that nobody would write otherwise. */
-static bool has_plain_text(const char *type)
-{
-    static const char *const words[] = {"String", "FixedString", "Enum", "Int", "UInt", "Nothing"};
-    char *plain = lc_edge_values_plain(type);
-    bool good = false;
-
-    for (size_t i = 0; plain && i < sizeof words / sizeof *words; i++)
-        good = good || strncmp(plain, words[i], strlen(words[i])) == 0;
-    free(plain);
-    return good;
-}
-
-/* Is a String argument given what is no string, so that the server makes a text of it? */
-static bool is_text_of(const struct call *c)
-{
-    char *takes = lc_edge_values_plain(c->takes);
-    bool text = takes &&
-                (strcmp(takes, "String") == 0 || strncmp(takes, "FixedString(", 12) == 0) &&
-                !has_plain_text(c->given);
-
-    free(takes);
-    return text;
 }
 
 static int refuse_text(const struct run *r, const struct call *c, struct lc_error *err)

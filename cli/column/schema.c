@@ -13,7 +13,7 @@ static struct lc_table *find(const struct lc_schema *s, const char *database, co
 
 static struct lc_table *new_table(struct lc_schema *s)
 {
-    struct lc_table **v = realloc(s->v, (s->n + 1) * sizeof(*v));
+    struct lc_table **v = realloc(s->v, (s->n + 1) * sizeof(struct lc_table *));
 
     if (!v)
         return NULL;

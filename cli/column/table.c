@@ -407,8 +407,8 @@ static void find_levels(const struct lc_table *t, size_t *level, size_t *most)
     }
 }
 
-/* (SELECT what is of this level, and the names of those below FROM the next one). */
-static int add_level(const struct lc_table *t, const size_t *level, size_t at, struct lc_buf *sql)
+/* "(SELECT what is of this level, and the names of those below FROM ": the next one goes on. */
+static int begin_level(const struct lc_table *t, const size_t *level, size_t at, struct lc_buf *sql)
 {
     size_t added = 0;
     int rc = lc_buf_adds(sql, "(SELECT ");
@@ -421,12 +421,22 @@ static int add_level(const struct lc_table *t, const size_t *level, size_t at, s
         rc = (added++ && lc_buf_adds(sql, ", ")) ||
              (level[i] == at ? add_value(c, sql) : lc_sql_add_id(sql, c->name));
     }
-    rc = rc || (added == 0 && lc_buf_adds(sql, "1 AS livecol_one")) || lc_buf_adds(sql, " FROM ");
-    if (rc == 0 && at)
-        rc = add_level(t, level, at - 1, sql);
-    else if (rc == 0)
+    return rc || (added == 0 && lc_buf_adds(sql, "1 AS livecol_one")) || lc_buf_adds(sql, " FROM ");
+}
+
+/* All levels, the highest outside. */
+static int add_levels(const struct lc_table *t, const size_t *level, size_t most,
+                      struct lc_buf *sql)
+{
+    int rc = 0;
+
+    for (size_t at = most + 1; rc == 0 && at-- > 0;)
+        rc = begin_level(t, level, at, sql);
+    if (rc == 0)
         rc = t->there ? lc_table_add_name(t, sql) : lc_buf_adds(sql, "system.one WHERE 0");
-    return rc || lc_buf_adds(sql, ")");
+    for (size_t at = 0; rc == 0 && at <= most; at++)
+        rc = lc_buf_adds(sql, ")");
+    return rc;
 }
 
 /* (SELECT … FROM the table); of one that is not there no rows. */
@@ -437,7 +447,7 @@ static int add_select(const struct lc_table *t, struct lc_buf *sql)
 
     if (level) {
         find_levels(t, level, &most);
-        rc = add_level(t, level, most, sql) ? LC_ERR_NOMEM : 0;
+        rc = add_levels(t, level, most, sql) ? LC_ERR_NOMEM : 0;
     }
     free(level);
     return rc;

@@ -322,7 +322,7 @@ static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
                        struct lc_error *err)
 {
     unsigned steps = o->steps ? o->steps : o->to_given ? UINT32_MAX : 1;
-    const struct lc_track_version **order = calloc(t->n + 1, sizeof *order);
+    const struct lc_track_version **order = calloc(t->n + 1, sizeof(struct lc_track_version *));
     size_t n = 0;
     int rc = order ? 0 : lc_no_memory(err);
 
@@ -331,7 +331,7 @@ static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
             order[n++] = &t->v[i];
     }
     if (rc == 0 && n)
-        qsort(order, n, sizeof *order, by_applied);
+        qsort(order, n, sizeof(struct lc_track_version *), by_applied);
     for (size_t i = 0; rc == 0 && i < n; i++) {
         const struct lc_track_version *v = order[i];
         const struct lc_migration *m = lc_migrations_find(files, v->version);

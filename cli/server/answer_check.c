@@ -85,7 +85,7 @@ static int compare_cells(const void *a, const void *b)
 static int check_key(const struct lc_answer *t, size_t col, const struct lc_sql *sql,
                      struct lc_error *err)
 {
-    const struct lc_cell **sorted = calloc(t->rows + 1, sizeof *sorted);
+    const struct lc_cell **sorted = calloc(t->rows + 1, sizeof(struct lc_cell *));
     char shown[64];
     int rc = 0;
 
@@ -93,7 +93,7 @@ static int check_key(const struct lc_answer *t, size_t col, const struct lc_sql 
         return lc_no_memory(err);
     for (size_t i = 0; i < t->rows; i++)
         sorted[i] = lc_answer_at(t, i, col);
-    qsort(sorted, t->rows, sizeof *sorted, compare_cells);
+    qsort(sorted, t->rows, sizeof(struct lc_cell *), compare_cells);
     for (size_t i = 1; rc == 0 && i < t->rows; i++) {
         if (compare_cells(&sorted[i - 1], &sorted[i]) == 0)
             rc = lc_fail(err, LC_ERR_INPUT, "%s has two rows of \"%s\"", sql->name,

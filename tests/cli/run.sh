@@ -66,6 +66,7 @@ normal() {
     -e 's#127\.0\.0\.1:[0-9]+#SERVER#g' \
     -e 's/case_[0-9]+_/DB/g' \
     -e 's/version [0-9]+(\.[0-9]+)+/version V/g' \
+    -e 's/( does not exist\.) Maybe you meant [^(]*\?\./\1/' \
     -e 's/"server_version":"[^"]*"/"server_version":"V"/' \
     -e "s#$work#WORK#g" -e "s#$LIVECOL_SOURCE#SOURCE#g"
 }
