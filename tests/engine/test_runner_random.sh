@@ -3,7 +3,8 @@
 # and rows as the same statements sent one by one. LC_TEST_SEED=N repeats one; LIVECOL_LONG=1: many.
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
-seed=${LC_TEST_SEED:-$RANDOM}
+# The normal run has one seed: a failure there is the change's, not the dice's.
+seed=${LC_TEST_SEED:-$([ -n "${LIVECOL_LONG:-}" ] && echo "$RANDOM" || echo 13787)}
 echo "seed $seed (LC_TEST_SEED=$seed repeats it)"
 engine_start_chdb "$work/engine" || exit 1
 

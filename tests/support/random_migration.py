@@ -94,7 +94,7 @@ def rename_column(t, c):
 def add_and_rename():
     t, c, new = table(), name("c"), name("c")
     tables[t][new] = ""
-    return f"ALTER TABLE {t} ADD COLUMN {c} UInt8, RENAME COLUMN {c} TO {new}"
+    return f"ALTER TABLE {t} ADD COLUMN {c} String, RENAME COLUMN {c} TO {new}"
 
 
 def modify_default(t, c):

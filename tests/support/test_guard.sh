@@ -75,14 +75,15 @@ guarded 'echo "$TMPDIR"; [ -d "$TMPDIR" ] && touch "$TMPDIR/f" && rm "$TMPDIR/f"
 expect "a folder of its own" 0 "$code"
 expect "which goes" no "$([ -e "$(cat "$work/said")" ] && echo yes || echo no)"
 
-# Those that do not end are named after a grace; here there is none.
+# Those that do not end are named after a grace; here there is none, so each has its own name first.
+tail_runs='until grep -q "^tail" /proc/$!/cmdline; do sleep 0.02; done'
 export LIVECOL_GUARD_GRACE_MS=0
-guarded 'setsid tail -f /dev/null >/dev/null 2>&1 & echo $! >'"$work/server"
+guarded 'setsid tail -f /dev/null >/dev/null 2>&1 & echo $! >'"$work/server; $tail_runs"
 expect "a process is left" 1 "$code"
 expect_said "which is named" "the test left process"
 expect_said "by its command line" "tail -f /dev/null"
 expect "and ended" "" "$(runs "$work/server")"
-guarded 'env -i setsid tail -f /dev/null >/dev/null 2>&1 & echo $! >'"$work/server"
+guarded 'env -i setsid tail -f /dev/null >/dev/null 2>&1 & echo $! >'"$work/server; $tail_runs"
 expect "one without the mark is left" 1 "$code"
 expect_said "which is named too" "tail -f /dev/null"
 expect "and ended too" "" "$(runs "$work/server")"
