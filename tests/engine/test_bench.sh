@@ -105,13 +105,13 @@ expect_says out 'there is no reference to compare with'
 # a reference: by turns, answers compared, slower proven
 group='SELECT region, count() FROM analytics.events GROUP BY region'
 expect 0 bench query "${engine[@]}" -q "$group" --reference "$group ORDER BY region DESC" -i 30 \
-  --tolerance 1000 -b ratio=100 --export-json with.json
+  --tolerance 100000 -b ratio=10000 --export-json with.json
 valid with.json
 expect_value with.json '[s["reference"] for s in j["series"]]' '[False, True]'
 expect_value with.json 'j["comparisons"][0]["answers_agree"]' True
 expect_value with.json 'len({s["answer"] for s in j["series"]})' 1
 expect_value with.json 'all(a < b for a, b in zip(j["series"][0]["at_ms"], j["series"][1]["at_ms"]))' True
-expect 6 bench query "${engine[@]}" -q 'SELECT sleep(0.2)' --reference 'SELECT sleep(0.001)' -i 10 -w 0
+expect 6 bench query "${engine[@]}" -q 'SELECT sleep(1)' --reference 'SELECT sleep(0.001)' -i 10 -w 0
 expect_says out 'query against reference: slower, proven at 99.5 %'
 expect 1 bench query "${engine[@]}" -q 'SELECT 1' --reference 'SELECT 2' -i 10
 expect_says out 'FAILED  query and reference do not answer the same'
@@ -155,7 +155,17 @@ expect 2 bench query "${engine[@]}" -q 'SELECT 1' -t -5
 expect 0 bench query "${engine[@]}" -q "$group" --cold -i 3 -w 0
 expect_says err 'cold: mark cache'
 
-# compare: the same is no regression, ten times slower is one
+# compare: the same is no regression, ten times slower is one. The times are given: those of a busy machine can
+# differ so much among themselves that nothing is proven.
+cat >steady.py <<'PY'
+import json, sys
+j = json.load(open(sys.argv[1]))
+for s in j["series"]:
+    s["times_ms"] = [10 + i % 3 for i in range(len(s["times_ms"]))]
+json.dump(j, open(sys.argv[2], "w"))
+PY
+python3 steady.py first.json steady.json
+mv steady.json first.json
 cat >slower.py <<'PY'
 import json, sys
 j = json.load(open(sys.argv[1]))

@@ -55,11 +55,12 @@ print(f"{'livecol bench query':20} {series['p50_ms']:8.2f} {series['p90_ms']:8.2
 PY
 
 # --reference-url: the same statement on another server, here the same one under another database. The
-# same answers are compared; others are a failure, and so is a server that is not there.
+# same answers are compared; others are a failure, and so is a server that is not there. One statement is
+# no slower than itself, but a busy machine can make it look so: hence the tolerance.
 reference() { # CODE URL SQL
   local code=0
   CLICKHOUSE_URL=$url/default "$LIVECOL_BIN" bench query -q "$3" --iterations 20 --quiet \
-    --reference-url "$2" --json >"$folder/reference.json" 2>"$folder/reference.err" || code=$?
+    --tolerance 100000 --reference-url "$2" --json >"$folder/reference.json" 2>"$folder/reference.err" || code=$?
   if [ "$code" != "$1" ]; then
     echo "FAILED: --reference-url $2, $3: exit $code, not $1" >&2
     cat "$folder/reference.json" "$folder/reference.err" >&2
