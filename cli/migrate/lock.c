@@ -8,6 +8,7 @@
 #include "cli/server/connect.h"
 #include "cli/server/keeper.h"
 #include "cli/server/query.h"
+#include "cli/server/retry.h"
 #include "livecol_sql.h"
 
 #include <inttypes.h>
@@ -346,19 +347,15 @@ static bool young(uint64_t beat_ms)
 /* Without Keeper a Replicated table takes no beat, for a while. */
 static int beat_patiently(struct lc_lock *lock, struct lc_error *err)
 {
-    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
+    struct lc_retry retry = {.keeper_ms = lock->store.root ? LC_KEEPER_PATIENCE_MS : 0,
+                             .cancel = lc_stop_flag()};
+    struct lc_error why = LC_ERROR_INIT;
+    int rc;
 
-    for (;;) {
-        struct lc_error one = LC_ERROR_INIT;
-        int rc = beat(lock, lock->own, &one);
-
-        if (rc == LC_ERR_SERVER && lock->store.root && lc_keeper_is_away(&one) &&
-            lc_now_ms() < end && !lc_sleep_ms(250, lc_stop_flag()))
-            continue;
-        if (rc)
-            lc_error_pass(err, &one);
-        return rc;
-    }
+    do
+        rc = beat(lock, lock->own, &why);
+    while (lc_retry_again(&retry, rc, &why));
+    return rc ? lc_error_pass(err, &why) : 0;
 }
 
 /*

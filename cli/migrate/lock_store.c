@@ -1,11 +1,11 @@
 #include "cli/migrate/lock_store.h"
 
 #include "cli/server/server_error.h"
-#include "base/clock.h"
 #include "base/signals.h"
 #include "base/test_points.h"
 #include "cli/server/keeper.h"
 #include "cli/server/query.h"
+#include "cli/server/retry.h"
 #include "cli/sql/lexer.h"
 #include "livecol_sql.h"
 
@@ -448,18 +448,16 @@ int lc_lock_drop(const struct lc_lock_store *s, uint64_t n, struct lc_error *err
 {
     char *table = lc_lock_table(s, n);
     const struct lc_sql_arg args[] = {{"database", s->database}, {"table", table}, {NULL, NULL}};
+    struct lc_retry retry = {.keeper_ms = s->root ? LC_KEEPER_PATIENCE_MS : 0,
+                             .cancel = lc_stop_flag()};
     struct lc_error one = LC_ERROR_INIT;
-    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
-    int rc = table ? 0 : lc_no_memory(&one);
+    int rc;
 
-    while (rc == 0) {
-        one = LC_ERROR_INIT;
+    if (!table)
+        return lc_no_memory(err);
+    do
         rc = lc_query_read(s->b, lc_sql_lock_drop, args, NULL, &one);
-        if (rc != LC_ERR_SERVER || !s->root || !lc_keeper_is_away(&one) || lc_now_ms() >= end ||
-            lc_sleep_ms(250, lc_stop_flag()))
-            break;
-        rc = 0;
-    }
+    while (lc_retry_again(&retry, rc, &one));
     if (was_gone(rc, &one)) {
         one = LC_ERROR_INIT;
         rc = s->root && s->cluster ? drop_elsewhere(s, table, &one) : 0;

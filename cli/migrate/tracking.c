@@ -291,39 +291,33 @@ static int row_of(const struct lc_answer *rows, size_t i, struct row *r, struct 
 static int catch_up(struct lc_tracking *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
+    struct lc_retry retry = {.keeper_ms = LC_KEEPER_PATIENCE_MS, .cancel = lc_stop_flag()};
     struct lc_query q = {.timeout_ms = LC_KEEPER_PATIENCE_MS};
+    struct lc_error why = LC_ERROR_INIT;
     struct lc_buf sql;
     int rc;
 
     lc_buf_init(&sql, (size_t)1 << 16);
     rc = lc_sql_format(&sql, lc_sql_sync_replica, args, err);
     q.sql = rc == 0 ? lc_buf_str(&sql) : NULL;
-    while (q.sql) {
-        struct lc_error why = LC_ERROR_INIT;
-
-        rc = lc_backend_query(t->b, &q, NULL, &why);
-        if (rc == 0)
-            break;
-        if (rc == LC_ERR_SERVER && lc_keeper_is_away(&why) && lc_now_ms() < end) {
-            if (!lc_sleep_ms(250, lc_stop_flag()))
-                continue;
-            rc = lc_fail(err, LC_ERR_STOPPED, "stopped while Keeper is away: %s", why.msg);
-            break;
-        }
-        lc_fail(err, LC_ERR_SERVER,
-                "the tracking table %s.%s on %s lacks what other hosts wrote: %s", t->database,
-                t->table, lc_backend_where(t->b), why.msg);
-        lc_hint(err, lc_keeper_is_away(&why)
-                         ? "Keeper (or ZooKeeper) does not answer this server: bring it back, then "
-                           "run it again; nothing was changed"
-                         : "start the host that wrote it, or connect to another: what was done is "
-                           "not known here");
-        rc = LC_ERR_SERVER;
-        break;
+    if (!q.sql) {
+        lc_buf_release(&sql);
+        return rc ? rc : lc_no_memory(err);
     }
+    do
+        rc = lc_backend_query(t->b, &q, NULL, &why);
+    while (lc_retry_again(&retry, rc, &why));
     lc_buf_release(&sql);
-    return rc;
+    if (rc == 0 || why.code == LC_ERR_STOPPED)
+        return rc ? lc_error_pass(err, &why) : 0;
+    lc_fail(err, LC_ERR_SERVER, "the tracking table %s.%s on %s lacks what other hosts wrote: %s",
+            t->database, t->table, lc_backend_where(t->b), why.msg);
+    lc_hint(err, lc_keeper_is_away(&why)
+                     ? "Keeper (or ZooKeeper) does not answer this server: bring it back, then "
+                       "run it again; nothing was changed"
+                     : "start the host that wrote it, or connect to another: what was done is "
+                       "not known here");
+    return LC_ERR_SERVER;
 }
 
 /* The same row, sent twice? One seq may also be of two runs, whose rows both count. */
@@ -527,24 +521,17 @@ static int create_on_cluster(struct lc_tracking *t, struct lc_error *err)
     return rc;
 }
 
-/* It may be said again: IF NOT EXISTS. */
+/* It may be sent again: IF NOT EXISTS. */
 static int create_when_keeper_answers(struct lc_tracking *t, struct lc_error *err)
 {
-    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
-    struct lc_error why;
+    struct lc_retry retry = {.keeper_ms = LC_KEEPER_PATIENCE_MS, .cancel = lc_stop_flag()};
+    struct lc_error why = LC_ERROR_INIT;
     int rc;
 
-    do {
-        why = LC_ERROR_INIT;
+    do
         rc = create_on_cluster(t, &why);
-        if (rc != LC_ERR_SERVER || !lc_keeper_is_away(&why) || lc_now_ms() >= end)
-            break;
-        if (lc_sleep_ms(250, lc_stop_flag()))
-            return lc_fail(err, LC_ERR_STOPPED, "stopped while Keeper is away: %s", why.msg);
-    } while (true);
-    if (rc)
-        lc_error_pass(err, &why);
-    return rc;
+    while (lc_retry_again(&retry, rc, &why));
+    return rc ? lc_error_pass(err, &why) : 0;
 }
 
 static int refuse_own(const struct lc_tracking *t, const char *host, struct lc_error *err)
@@ -652,6 +639,35 @@ static int has_row(struct lc_tracking *t, const char *seq, bool *has, struct lc_
     return rc;
 }
 
+/* From the second time on: only where the row is not there already. */
+static int insert_once(struct lc_tracking *t, const struct lc_sql_arg *args, const char *seq,
+                       bool again, struct lc_error *err)
+{
+    bool has = false;
+    int rc = again ? has_row(t, seq, &has, err) : 0;
+
+    return rc || has ? rc : lc_query_run(t->b, lc_sql_tracking_insert, args, NULL, err);
+}
+
+/*
+ * Not ended by a signal: what was done is recorded. Without Keeper a Replicated table takes no row, or
+ * cannot tell whether it took it.
+ */
+static int insert(struct lc_tracking *t, const struct lc_sql_arg *args, const char *seq,
+                  struct lc_error *err)
+{
+    struct lc_retry retry = {.lost = true,
+                             .tries = LC_RETRY_TRIES,
+                             .keeper_ms = t->replicated ? LC_KEEPER_PATIENCE_MS : 0};
+    struct lc_error why = LC_ERROR_INIT;
+    int rc;
+
+    do
+        rc = insert_once(t, args, seq, retry.attempt > 0, &why);
+    while (lc_retry_again(&retry, rc, &why));
+    return rc ? lc_error_pass(err, &why) : 0;
+}
+
 static const char *text_of(const char *s)
 {
     return s ? s : "";
@@ -682,8 +698,6 @@ int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, str
                                       {"tool_version", LIVECOL_VERSION},
                                       {NULL, NULL}};
     struct row r = {.e = *e, .run_id = t->run_id, .host = host, .at = ""};
-    uint64_t end = lc_now_ms() + LC_KEEPER_PATIENCE_MS;
-    bool has = false;
     int rc;
 
     snprintf(seq, sizeof seq, "%" PRIu64, t->seq + 1);
@@ -696,24 +710,7 @@ int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, str
     snprintf(error, sizeof error, "%s", text_of(e->error));
     lc_secret_redact(error);
     gethostname(host, sizeof host - 1);
-    for (unsigned attempt = 1;; attempt++) {
-        struct lc_error one = LC_ERROR_INIT;
-
-        rc = lc_query_run(t->b, lc_sql_tracking_insert, args, NULL, &one);
-        /* Without Keeper a Replicated table takes no row, or cannot tell whether it took it. */
-        if ((rc == LC_ERR_UNKNOWN && attempt < LC_RETRY_TRIES) ||
-            (rc == LC_ERR_SERVER && t->replicated && lc_keeper_is_away(&one) &&
-             lc_now_ms() < end)) {
-            lc_sleep_ms(lc_backoff_ms(attempt), NULL);
-            rc = has_row(t, seq, &has, err);
-            if (rc == 0 && !has)
-                continue;
-            break;
-        }
-        if (rc)
-            lc_error_pass(err, &one);
-        break;
-    }
+    rc = insert(t, args, seq, err);
     if (rc)
         return rc;
     t->seq++;

@@ -29,8 +29,7 @@ int lc_keeper_children(struct lc_backend *b, const char *path, const atomic_bool
                        struct lc_answer *out, struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
-    struct lc_retry retry = {
-        .keeper = true, .patience_ms = LC_KEEPER_PATIENCE_MS, .cancel = cancel};
+    struct lc_retry retry = {.keeper_ms = LC_KEEPER_PATIENCE_MS, .cancel = cancel};
     int rc;
 
     do

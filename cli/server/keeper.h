@@ -7,12 +7,7 @@
 #ifndef LC_CLI_SERVER_KEEPER_H
 #define LC_CLI_SERVER_KEEPER_H
 #include "cli/server/backend.h"
-
-#include <stdatomic.h>
-#include <stdbool.h>
-
-/* How long a read waits for Keeper to come back. */
-#define LC_KEEPER_PATIENCE_MS 60000u
+#include "cli/server/retry.h"
 
 /*
  * The children of a node, by name; none where there is no such node. 0; LC_ERR_SERVER, after

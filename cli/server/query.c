@@ -1,14 +1,11 @@
 #include "cli/server/query.h"
 
 #include "cli/server/retry.h"
-#include "base/clock.h"
 #include "base/signals.h"
 #include "base/test_points.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 #define SQL_MAX_BYTES ((size_t)64 << 20)
 

@@ -3,30 +3,41 @@
 #include "base/clock.h"
 #include "cli/server/server_error.h"
 
+/* Its return is noticed soon: a lock's beat may depend on it. */
+enum { KEEPER_PAUSE_MS = 1000 };
+
+/* Is the failure one of those that Keeper's return ends? */
+static bool waits_for_keeper(const struct lc_retry *r, int rc, const struct lc_error *why)
+{
+    return rc == LC_ERR_SERVER && r->keeper_ms && lc_keeper_is_away(why);
+}
+
 static bool helps(const struct lc_retry *r, int rc, const struct lc_error *why)
 {
     if (rc == LC_ERR_NOT_SENT)
         return r->not_sent;
     if (rc == LC_ERR_UNKNOWN)
         return r->lost;
-    return rc == LC_ERR_SERVER &&
-           ((r->transient && lc_server_code_is_transient(why->server_code)) ||
-            (r->keeper && lc_keeper_is_away(why)));
+    return rc == LC_ERR_SERVER && r->transient && lc_server_code_is_transient(why->server_code);
 }
 
 bool lc_retry_again(struct lc_retry *r, int rc, struct lc_error *why)
 {
-    uint64_t now = lc_now_ms();
+    bool keeper = waits_for_keeper(r, rc, why);
+    uint64_t passed_ms;
     unsigned pause_ms;
 
     if (r->attempt++ == 0)
-        r->begun_ms = now;
-    if (rc == 0 || !helps(r, rc, why) || (r->tries && r->attempt >= r->tries) ||
-        (!r->tries && now - r->begun_ms >= r->patience_ms))
+        r->begun_ms = lc_now_ms();
+    passed_ms = lc_now_ms() - r->begun_ms;
+    if (rc == 0 ||
+        (keeper ? passed_ms >= r->keeper_ms : !helps(r, rc, why) || r->attempt >= r->tries))
         return false;
     pause_ms = lc_backoff_ms(r->attempt);
-    if (!r->tries && pause_ms > r->patience_ms - (now - r->begun_ms))
-        pause_ms = (unsigned)(r->patience_ms - (now - r->begun_ms));
+    if (keeper && pause_ms > KEEPER_PAUSE_MS)
+        pause_ms = KEEPER_PAUSE_MS;
+    if (keeper && pause_ms > r->keeper_ms - passed_ms)
+        pause_ms = (unsigned)(r->keeper_ms - passed_ms);
     if (r->told)
         r->told(r->ctx, why, r->attempt + 1, pause_ms);
     if (lc_sleep_ms(pause_ms, r->cancel)) {

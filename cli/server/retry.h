@@ -1,14 +1,15 @@
 /*
  * Trying again: one policy for all that asks a server, handed in as a struct.
  *
- *   struct lc_retry again = LC_RETRY_READ;
+ *   struct lc_retry retry = {.not_sent = true, .lost = true, .tries = LC_RETRY_TRIES};
  *   do
  *       rc = ask(…, &why);
- *   while (lc_retry_again(&again, rc, &why));
+ *   while (lc_retry_again(&retry, rc, &why));
  *
  * Which failures are worth another try, how often or how long, and the pause between: 200 ms, doubled
  * up to 10 s, each stretched or shrunk at random by up to a quarter, so that many clients do not come
- * back at once.
+ * back at once. A server that lost its Keeper is given time, since that comes back by itself, and is
+ * asked every second; all else is given a number of tries.
  */
 #ifndef LC_CLI_SERVER_RETRY_H
 #define LC_CLI_SERVER_RETRY_H
@@ -20,12 +21,11 @@
 #include <stdint.h>
 
 struct lc_retry {
-    bool not_sent;  /* no connection came about: nothing was sent */
-    bool lost;      /* the answer was lost: for what may run any number of times */
-    bool transient; /* lc_server_code_is_transient: the server did not begin it */
-    bool keeper;    /* lc_keeper_is_away */
-    unsigned tries; /* at most so many; 0: until patience_ms have passed */
-    unsigned patience_ms;
+    bool not_sent;             /* no connection came about: nothing was sent */
+    bool lost;                 /* the answer was lost: for what may run any number of times */
+    bool transient;            /* lc_server_code_is_transient: the server did not begin it */
+    unsigned tries;            /* of these, at most so many */
+    unsigned keeper_ms;        /* lc_keeper_is_away: for so long; 0: not at all */
     const atomic_bool *cancel; /* no further try when true; NULL: never */
     /* Told before each pause: number of the next try, and how long the pause is. May be NULL. */
     void (*told)(void *ctx, const struct lc_error *why, unsigned attempt, unsigned pause_ms);
@@ -38,15 +38,8 @@ struct lc_retry {
 /* How often something is tried before it is given up. */
 #define LC_RETRY_TRIES 6u
 
-/* For a statement that may run any number of times, and for one that must not run twice. */
-#define LC_RETRY_READ                                                                              \
-    {                                                                                              \
-        .not_sent = true, .lost = true, .tries = LC_RETRY_TRIES                                    \
-    }
-#define LC_RETRY_WRITE                                                                             \
-    {                                                                                              \
-        .not_sent = true, .tries = LC_RETRY_TRIES                                                  \
-    }
+/* How long a server may be without its Keeper (or ZooKeeper). */
+#define LC_KEEPER_PATIENCE_MS 60000u
 
 /*
  * After a try that ended with rc and *why: true where the next one is due, the pause over. *why is then

@@ -42,9 +42,9 @@ static bool once(struct lc_retry *r, int rc, int server_code)
 
 static void test_only_failures_that_are_named(void **state)
 {
-    struct lc_retry write = LC_RETRY_WRITE, read = LC_RETRY_READ, none = {.tries = 2};
-    struct lc_retry transient = {.transient = true, .tries = 9},
-                    keeper = {.keeper = true, .tries = 9};
+    struct lc_retry write = {.not_sent = true, .tries = 9},
+                    read = {.not_sent = true, .lost = true, .tries = 9}, none = {.tries = 9},
+                    transient = {.transient = true, .tries = 9}, keeper = {.keeper_ms = 60000};
 
     (void)state;
     assert_true(once(&write, LC_ERR_NOT_SENT, 0));
@@ -54,7 +54,9 @@ static void test_only_failures_that_are_named(void **state)
     assert_false(once(&none, LC_ERR_NOT_SENT, 0));
     assert_true(once(&transient, LC_ERR_SERVER, LC_SERVER_TOO_MANY_MUTATIONS));
     assert_false(once(&transient, LC_ERR_SERVER, LC_SERVER_SYNTAX_ERROR));
+    assert_false(once(&transient, LC_ERR_SERVER, LC_SERVER_NO_ZOOKEEPER));
     assert_true(once(&keeper, LC_ERR_SERVER, LC_SERVER_NO_ZOOKEEPER));
+    assert_false(once(&keeper, LC_ERR_NOT_SENT, 0));
     assert_false(once(&keeper, LC_ERR_NOMEM, 0));
 }
 
@@ -74,7 +76,7 @@ static void test_so_many_tries_and_no_more(void **state)
 
 static void test_a_good_end_is_no_try_more(void **state)
 {
-    struct lc_retry r = LC_RETRY_READ;
+    struct lc_retry r = {.not_sent = true, .lost = true, .tries = 9};
     struct lc_error why = LC_ERROR_INIT;
 
     (void)state;
@@ -85,12 +87,12 @@ static void test_a_good_end_is_no_try_more(void **state)
 /* Patience may end in any pause, which is cut to it: the last try comes at its end. */
 static void test_patience_ends(void **state)
 {
-    struct lc_retry r = {.not_sent = true, .patience_ms = 300};
+    struct lc_retry r = {.keeper_ms = 300, .tries = 1};
     uint64_t begun = lc_now_ms();
     unsigned tries = 1;
 
     (void)state;
-    while (once(&r, LC_ERR_NOT_SENT, 0))
+    while (once(&r, LC_ERR_SERVER, LC_SERVER_NO_ZOOKEEPER))
         tries++;
     assert_true(lc_now_ms() - begun >= 300);
     assert_true(tries >= 2);
