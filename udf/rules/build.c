@@ -184,7 +184,7 @@ int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct l
 
     if (b->rules == LC_MAX_RULES)
         return lc_fail_at(err, LC_ERR_INPUT, 0, rule->line, "more than %u rules", LC_MAX_RULES);
-    if (b->kind == LC_KIND_RANGE || b->kind == LC_KIND_BUCKET) {
+    if (!lc_kind_has_keys(b->kind)) {
         d.order = b->kind == LC_KIND_RANGE ? rule->from : b->rules;
         d.to = b->kind == LC_KIND_RANGE ? rule->to : rule->from;
     } else {
@@ -390,7 +390,7 @@ static int put_rules(const struct lc_builder *b, const struct draft *d, struct l
     for (uint32_t i = 0; i < b->rules; i++)
         if (add_u32(&l->sec[LC_SEC_LINES], d[i].line))
             return LC_ERR_NOMEM;
-    if (b->kind == LC_KIND_RANGE || b->kind == LC_KIND_BUCKET) {
+    if (!lc_kind_has_keys(b->kind)) {
         struct lc_buf *bounds = &l->sec[LC_SEC_BOUNDS];
 
         for (uint32_t i = 0; i < b->rules; i++) {
@@ -418,7 +418,12 @@ static int put_rules(const struct lc_builder *b, const struct draft *d, struct l
 /* Are its rules found by a hash? Ranges are not, and of buckets the hash is a promise. */
 static bool has_tables(const struct lc_builder *b)
 {
-    return b->kind == LC_KIND_PREFIX || b->kind == LC_KIND_EXACT;
+    return lc_kind_has_keys(b->kind);
+}
+
+static bool has_trie(const struct lc_builder *b)
+{
+    return lc_kind_about(b->kind)->index == LC_INDEX_TRIE;
 }
 
 /* Join the sections into one arena, with the header and its hashes. */
@@ -474,7 +479,7 @@ static int index_keys(const struct lc_builder *b, struct layout *l)
     struct lc_index_out out = {&l->sec[LC_SEC_TRIE], &l->sec[LC_SEC_STEPS], &l->sec[LC_SEC_TABLES],
                                &l->sec[LC_SEC_BUCKETS]};
 
-    return b->kind == LC_KIND_PREFIX ? lc_index_prefix(&in, &out) : lc_index_exact(&in, &out);
+    return has_trie(b) ? lc_index_prefix(&in, &out) : lc_index_exact(&in, &out);
 }
 
 static int check_weights(const struct lc_builder *b, const struct draft *d, const char *name,
@@ -536,7 +541,7 @@ int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *n
         rc = put_rules(b, d, &l);
     if (!rc && has_tables(b)) {
         rc = index_keys(b, &l);
-        if (b->kind == LC_KIND_PREFIX && d[0].key_n == 0)
+        if (has_trie(b) && d[0].key_n == 0)
             default_rule = 0;
         if (b->default_line)
             default_rule = b->rules - 1;

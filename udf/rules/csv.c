@@ -1,12 +1,14 @@
 #include "udf/rules/csv.h"
 
 #include "udf/rules/build.h"
+#include "udf/rules/encoding.h"
 
 #include <csv.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MAX_FIELDS (LC_MAX_ATTRIBUTES + 2)
 
@@ -17,8 +19,11 @@ struct reader {
     const char *name;
     struct lc_error *err;
     int rc; /* the first failure; the rest of the input is then ignored */
+    const struct lc_csv_options *options;
+    struct lc_csv_notes notes;
+    char delimiter;
     struct lc_builder *builder;
-    enum lc_kind kind;
+    const struct lc_kind_about *kind;
     uint32_t keys;    /* columns before the attributes: 1, or 2 for a range */
     uint32_t columns; /* of the header; 0 until it is read */
     struct lc_slice headers[MAX_FIELDS];
@@ -57,44 +62,6 @@ __attribute__((format(printf, 4, 5))) static int refuse(struct reader *r, uint32
     return LC_ERR_INPUT;
 }
 
-/* Length of the valid UTF-8 at the start of s: s.n where all is valid (Unicode 15, table 3-7). */
-static size_t utf8_valid(struct lc_slice s)
-{
-    size_t i = 0;
-
-    while (i < s.n) {
-        uint8_t c = s.p[i];
-        uint8_t low = 0x80, high = 0xbf;
-        size_t more;
-
-        if (c < 0x80) {
-            i++;
-            continue;
-        }
-        if (c >= 0xc2 && c <= 0xdf) {
-            more = 1;
-        } else if (c >= 0xe0 && c <= 0xef) {
-            more = 2;
-            low = c == 0xe0 ? 0xa0 : 0x80;
-            high = c == 0xed ? 0x9f : 0xbf;
-        } else if (c >= 0xf0 && c <= 0xf4) {
-            more = 3;
-            low = c == 0xf0 ? 0x90 : 0x80;
-            high = c == 0xf4 ? 0x8f : 0xbf;
-        } else {
-            return i;
-        }
-        for (size_t k = 1; k <= more; k++) {
-            if (i + k >= s.n || s.p[i + k] < low || s.p[i + k] > high)
-                return i;
-            low = 0x80;
-            high = 0xbf;
-        }
-        i += more + 1;
-    }
-    return i;
-}
-
 static struct lc_slice field(const struct reader *r, uint32_t i)
 {
     const uint8_t *p = r->text.p ? r->text.p : (const uint8_t *)"";
@@ -123,45 +90,140 @@ static int check_attribute_names(struct reader *r)
     return 0;
 }
 
+/* "prefix, exact, from or bucket": the words that a header may begin with. */
+static const char *all_kinds(char *out, size_t size)
+{
+    size_t n, at = 0;
+    const struct lc_kind_about *k = lc_kinds(&n);
+
+    for (size_t i = 0; i < n && at < size; i++)
+        at += (size_t)snprintf(out + at, size - at, "%s%s",
+                               i == 0       ? ""
+                               : i + 1 == n ? " or "
+                                            : ", ",
+                               k[i].columns[0]);
+    return out;
+}
+
+/* What a person may have meant by a word that begins no header; NULL: no idea. */
+static const char *meant(struct lc_slice word)
+{
+    size_t n;
+    const struct lc_kind_about *k = lc_kinds(&n);
+    size_t a = 0, z = word.n;
+
+    while (a < z && (word.p[a] == ' ' || word.p[a] == '\t'))
+        a++;
+    while (z > a && (word.p[z - 1] == ' ' || word.p[z - 1] == '\t'))
+        z--;
+    for (size_t i = 0; i < n; i++)
+        if (strlen(k[i].columns[0]) == z - a &&
+            strncasecmp(k[i].columns[0], (const char *)word.p + a, z - a) == 0)
+            return k[i].columns[0];
+    return NULL;
+}
+
+static int unknown_kind(struct reader *r, struct lc_slice word)
+{
+    char shown[120], kinds[200], hint[300];
+    const char *near = meant(word);
+
+    if (near)
+        snprintf(hint, sizeof hint, "write it as '%s': in lower case, without blanks", near);
+    else
+        snprintf(hint, sizeof hint,
+                 "the first line names the kind, then the attributes: prefix,region; in a file of "
+                 "another form: livecol rules import --help");
+    return refuse(r, 1, hint, "unknown kind '%s': expected %s",
+                  lc_printable(word.p, word.n, shown, sizeof shown),
+                  all_kinds(kinds, sizeof kinds));
+}
+
+/* The options behind a kind, ":nocase": their mask. */
+static int take_options(struct reader *r, struct lc_slice rest, unsigned *mask)
+{
+    char shown[120];
+
+    *mask = 0;
+    while (rest.n) {
+        struct lc_slice word = {rest.p + 1, 0};
+        unsigned option;
+
+        while (word.n + 1 < rest.n && word.p[word.n] != ':')
+            word.n++;
+        option = lc_kind_option_of_word(word);
+        if (!option)
+            return refuse(r, 1, "the one option is nocase: prefix:nocase",
+                          "unknown option '%s' of a kind",
+                          lc_printable(word.p, word.n, shown, sizeof shown));
+        if (!(r->kind->options & option))
+            return refuse(r, 1, "leave it out", "%s rules take no option '%s'", r->kind->name,
+                          lc_printable(word.p, word.n, shown, sizeof shown));
+        *mask |= option;
+        rest.p += 1 + word.n;
+        rest.n -= 1 + word.n;
+    }
+    return 0;
+}
+
+/* Kind, options and the number of columns that are no attributes, by the first fields. */
+static int take_kind(struct reader *r, unsigned *options)
+{
+    struct lc_slice first = field(r, 0), word = {first.p, 0};
+    char hint[200];
+
+    while (word.n < first.n && word.p[word.n] != ':')
+        word.n++;
+    r->kind = lc_kind_of_word(word);
+    if (!r->kind)
+        return unknown_kind(r, first);
+    if (take_options(r, (struct lc_slice){first.p + word.n, first.n - word.n}, options))
+        return LC_ERR_INPUT;
+    snprintf(hint, sizeof hint, "the first line of %s rules is like %s", r->kind->name,
+             r->kind->example);
+    for (r->keys = 1; r->keys < LC_MAX_KEY_COLUMNS && r->kind->columns[r->keys]; r->keys++)
+        if (r->fields <= r->keys || !is_text(field(r, r->keys), r->kind->columns[r->keys]))
+            return refuse(r, r->keys + 1, hint, "a header that begins with '%s' goes on with '%s'",
+                          r->kind->columns[0], r->kind->columns[r->keys]);
+    if (r->fields <= r->keys)
+        return refuse(r, 0, hint, "the header names no attribute");
+    return 0;
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Count the fields of this record that begin or end with a blank. */
+static void note_blanks(struct reader *r)
+{
+    for (uint32_t i = 0; i < r->fields && i < MAX_FIELDS; i++) {
+        struct lc_slice f = field(r, i);
+
+        if (f.n == 0 || !(is_blank(f.p[0]) || is_blank(f.p[f.n - 1])))
+            continue;
+        if (r->notes.blanks++ == 0)
+            r->notes.blanks_line = r->record_line;
+    }
+}
+
 static int take_header(struct reader *r)
 {
-    static const char expected[] =
-        "the first line is prefix,NAME…  exact,NAME…  from,to,NAME…  or  bucket,NAME…";
-    char shown[120];
+    unsigned options = 0;
     uint8_t *copy;
-    int rc;
+    int rc = take_kind(r, &options);
 
-    r->keys = 1;
-    if (is_text(field(r, 0), "prefix"))
-        r->kind = LC_KIND_PREFIX;
-    else if (is_text(field(r, 0), "exact"))
-        r->kind = LC_KIND_EXACT;
-    else if (is_text(field(r, 0), "bucket"))
-        r->kind = LC_KIND_BUCKET;
-    else if (is_text(field(r, 0), "from")) {
-        r->kind = LC_KIND_RANGE;
-        r->keys = 2;
-        if (r->fields < 2 || !is_text(field(r, 1), "to"))
-            return refuse(r, 2, expected, "a header that begins with 'from' goes on with 'to'");
-    } else {
-        struct lc_slice f = field(r, 0);
-
-        if (f.n > 1 && f.p[0] == 0x1f && f.p[1] == 0x8b)
-            return refuse(r, 1, "gunzip it first", "the file is compressed by gzip");
-        if (f.n > 1 && ((f.p[0] == 0xff && f.p[1] == 0xfe) || (f.p[0] == 0xfe && f.p[1] == 0xff)))
-            return refuse(r, 1, "save it as UTF-8", "the file is UTF-16");
-        return refuse(r, 1, expected, "unknown kind '%s': expected prefix, exact, from or bucket",
-                      lc_printable(f.p, f.n, shown, sizeof shown));
-    }
-    if (r->fields <= r->keys)
-        return refuse(r, 0, expected, "the header names no attribute");
+    if (rc)
+        return rc;
+    note_blanks(r);
     if (r->fields - r->keys > LC_MAX_ATTRIBUTES)
         return refuse(r, 0, NULL, "%u attributes: at most %u", r->fields - r->keys,
                       LC_MAX_ATTRIBUTES);
     rc = check_attribute_names(r);
     if (rc)
         return rc;
-    rc = lc_builder_new(&r->builder, r->kind, r->headers + r->keys, r->fields - r->keys);
+    rc = lc_builder_new(&r->builder, r->kind->kind, r->headers + r->keys, r->fields - r->keys);
     if (rc)
         return r->rc = lc_fail(r->err, rc,
                                rc == LC_ERR_NOMEM ? "%s: not enough memory"
@@ -201,17 +263,27 @@ static int take_number(struct reader *r, uint32_t column, uint64_t *out)
 static int check_fields(struct reader *r)
 {
     if (r->fields != r->columns)
-        return refuse(r, 0, "write a field that holds a comma or a quote as \"…\"",
+        return refuse(r, 0,
+                      r->delimiter == ','
+                          ? "write a field that holds a comma or a quote as \"…\""
+                          : "write a field that holds a delimiter or a quote as \"…\"",
                       "%u field%s, expected %u as in the header", r->fields,
                       r->fields == 1 ? "" : "s", r->columns);
+    note_blanks(r);
     for (uint32_t i = 0; i < r->fields; i++) {
         struct lc_slice f = field(r, i);
         uint32_t max = i < r->keys ? LC_MAX_KEY_BYTES : LC_MAX_VALUE_BYTES;
-        size_t valid = utf8_valid(f);
+        size_t valid = lc_utf8_valid(f);
 
         if (f.n > max)
             return refuse(r, i + 1, NULL, "%zu bytes: a %s may have at most %u", f.n,
                           i < r->keys ? "key" : "value", max);
+        if (valid < f.n && lc_encoding_is_latin(f, valid))
+            return refuse(
+                r, i + 1, "save the file as UTF-8; or: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW",
+                "not valid UTF-8 at byte %zu of the field (0x%02x): it looks like Latin-1 "
+                "or Windows-1252",
+                valid, f.p[valid]);
         if (valid < f.n)
             return refuse(r, i + 1, "save the file as UTF-8",
                           "not valid UTF-8 at byte %zu of the field (0x%02x)", valid, f.p[valid]);
@@ -220,6 +292,68 @@ static int check_fields(struct reader *r)
     }
     return 0;
 }
+
+/* 10.0.0.0/8, 2001:db8::/32: digits, dots, colons, a slash and up to three digits. */
+static bool looks_like_network(struct lc_slice key)
+{
+    size_t slash = 0, marks = 0;
+
+    while (slash < key.n && key.p[slash] != '/') {
+        uint8_t c = key.p[slash++];
+
+        marks += c == '.' || c == ':';
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
+              c == '.' || c == ':'))
+            return false;
+    }
+    if (marks == 0 || slash + 1 >= key.n || key.n - slash > 4)
+        return false;
+    for (size_t i = slash + 1; i < key.n; i++)
+        if (key.p[i] < '0' || key.p[i] > '9')
+            return false;
+    return true;
+}
+
+static int take_prefix(struct reader *r, struct lc_rule_in *in)
+{
+    in->key = field(r, 0);
+    if (looks_like_network(in->key) && r->notes.networks++ == 0)
+        r->notes.networks_line = r->record_line;
+    return 0;
+}
+
+static int take_exact(struct reader *r, struct lc_rule_in *in)
+{
+    in->key = field(r, 0);
+    if (is_text(in->key, "*")) {
+        in->is_default = true;
+        in->key.n = 0;
+    }
+    return 0;
+}
+
+static int take_range(struct reader *r, struct lc_rule_in *in)
+{
+    if (take_number(r, 1, &in->from) || take_number(r, 2, &in->to))
+        return LC_ERR_INPUT;
+    if (in->from > in->to)
+        return refuse(r, 2, NULL, "the range ends (%llu) before it begins (%llu)",
+                      (unsigned long long)in->to, (unsigned long long)in->from);
+    return 0;
+}
+
+static int take_bucket(struct reader *r, struct lc_rule_in *in)
+{
+    return take_number(r, 1, &in->from);
+}
+
+/* How a line's key columns are read, by kind. */
+static int (*const take_key[])(struct reader *r, struct lc_rule_in *in) = {
+    [LC_KIND_PREFIX] = take_prefix,
+    [LC_KIND_EXACT] = take_exact,
+    [LC_KIND_RANGE] = take_range,
+    [LC_KIND_BUCKET] = take_bucket,
+};
 
 static int take_rule(struct reader *r)
 {
@@ -232,27 +366,14 @@ static int take_rule(struct reader *r)
         return rc;
     for (uint32_t i = r->keys; i < r->columns; i++)
         values[i - r->keys] = field(r, i);
-    if (r->kind == LC_KIND_RANGE || r->kind == LC_KIND_BUCKET) {
-        rc = take_number(r, 1, &in.from);
-        if (!rc && r->kind == LC_KIND_RANGE)
-            rc = take_number(r, 2, &in.to);
-        if (rc)
-            return rc;
-        if (r->kind == LC_KIND_RANGE && in.from > in.to)
-            return refuse(r, 2, NULL, "the range ends (%llu) before it begins (%llu)",
-                          (unsigned long long)in.to, (unsigned long long)in.from);
-    } else {
-        in.key = field(r, 0);
-        if (r->kind == LC_KIND_EXACT && is_text(in.key, "*")) {
-            in.is_default = true;
-            in.key.n = 0;
-        }
-    }
+    rc = take_key[r->kind->kind](r, &in);
+    if (rc)
+        return rc;
     rc = lc_builder_add(r->builder, &in, &why);
     if (rc == LC_ERR_NOMEM)
         return r->rc = lc_fail(r->err, rc, "%s: not enough memory", r->name);
     if (rc)
-        return refuse(r, 0, NULL, "%s", why.msg);
+        return refuse(r, 0, why.hint[0] ? why.hint : NULL, "%s", why.msg);
     return 0;
 }
 
@@ -299,6 +420,20 @@ static int is_no_space(unsigned char c)
     return 0;
 }
 
+/* A comment that has as many delimiters as the header, and no blank behind its #: a rule after all? */
+static void note_comment(struct reader *r, const uint8_t *p, size_t n)
+{
+    uint32_t fields = 1;
+
+    r->notes.comments++;
+    if (r->columns == 0 || n < 2 || is_blank(p[1]) || p[1] == '#')
+        return;
+    for (size_t i = 0; i < n; i++)
+        fields += p[i] == (uint8_t)r->delimiter;
+    if (fields == r->columns && r->notes.doubtful++ == 0)
+        r->notes.doubtful_line = r->line;
+}
+
 /*
  * Feed line by line, so that an error knows its line, counted through quoted newlines; a line that
  * does not end in pieces, so that what is too long is refused before all of it was read.
@@ -306,7 +441,8 @@ static int is_no_space(unsigned char c)
 static int feed(struct reader *r, struct csv_parser *csv, const uint8_t *p, size_t n)
 {
     const uint8_t *start = p, *end = p + n;
-    bool begins = true; /* a line */
+    bool begins = true;   /* a line */
+    bool comment = false; /* the rest of this line is one */
 
     while (p < end && !r->rc) {
         size_t left = (size_t)(end - p);
@@ -317,7 +453,16 @@ static int feed(struct reader *r, struct csv_parser *csv, const uint8_t *p, size
         size_t took;
 
         r->line += begins;
+        if (begins && r->record_line == 0 && p[0] == '#') {
+            comment = true;
+            note_comment(r, p, piece);
+        }
         begins = piece == line;
+        if (comment) {
+            comment = !begins;
+            p += piece;
+            continue;
+        }
         if (r->record_line == 0 && !blank)
             r->record_line = r->line;
         took = csv_parse(csv, p, piece, on_field, on_record, r);
@@ -338,32 +483,53 @@ static int feed(struct reader *r, struct csv_parser *csv, const uint8_t *p, size
     return r->rc;
 }
 
-int lc_rules_parse_csv(struct lc_rules **out, const void *text, size_t n, const char *name,
-                       struct lc_error *err)
+/* No header was found: say why. */
+static void refuse_headless(struct reader *r)
 {
-    struct reader r = {.name = name, .err = err};
+    r->rc = lc_fail_at(r->err, LC_ERR_INPUT, 0, 1, "%s:1: no header, only blank lines%s", r->name,
+                       r->notes.comments ? " and comments" : "");
+    lc_hint(r->err, "the first line names the kind and the attributes: prefix,region");
+}
+
+static void refuse_foreign(struct reader *r, const char *what, const char *hint)
+{
+    r->rc = lc_fail_at(r->err, LC_ERR_INPUT, 0, 1, "%s:1: column 1: the file is %s", r->name, what);
+    lc_hint(r->err, "%s", hint);
+}
+
+int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, const char *name,
+                            const struct lc_csv_options *options, struct lc_error *err)
+{
+    struct reader r = {.name = name, .err = err, .options = options};
     struct csv_parser csv;
     const uint8_t *p = text;
+    const char *foreign, *hint;
 
     if (csv_init(&csv, CSV_STRICT | CSV_STRICT_FINI))
         return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
-    csv_set_space_func(&csv, is_no_space);
+    /* libcsv trims what is not quoted, where it is not told that nothing is a blank. */
+    if (!options->trim)
+        csv_set_space_func(&csv, is_no_space);
     lc_buf_init(&r.text, (size_t)MAX_FIELDS * LC_MAX_VALUE_BYTES);
     if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
         p += 3;
         n -= 3;
     }
+    r.delimiter =
+        options->delimiter ? options->delimiter : lc_encoding_delimiter((struct lc_slice){p, n});
+    csv_set_delim(&csv, (unsigned char)r.delimiter);
+    foreign = lc_encoding_foreign((struct lc_slice){p, n}, &hint);
     if (n == 0) {
         r.rc = lc_fail_at(err, LC_ERR_INPUT, 0, 1, "%s:1: the file is empty", name);
         lc_hint(err, "the first line names the kind and the attributes: prefix,region");
+    } else if (foreign) {
+        refuse_foreign(&r, foreign, hint);
     }
     if (!feed(&r, &csv, p, n) && csv_fini(&csv, on_field, on_record, &r) && !r.rc)
         refuse(&r, r.fields + 1, "close the quote",
                "the quote that begins in this line never ends");
-    if (!r.rc && r.columns == 0) {
-        r.rc = lc_fail_at(err, LC_ERR_INPUT, 0, 1, "%s:1: no header, only blank lines", name);
-        lc_hint(err, "the first line names the kind and the attributes: prefix,region");
-    }
+    if (!r.rc && r.columns == 0)
+        refuse_headless(&r);
     if (!r.rc)
         r.rc = lc_builder_finish(r.builder, out, name, err);
     lc_builder_free(r.builder);
@@ -371,5 +537,15 @@ int lc_rules_parse_csv(struct lc_rules **out, const void *text, size_t n, const 
         free((void *)(uintptr_t)r.headers[0].p);
     lc_buf_release(&r.text);
     csv_free(&csv);
+    if (options->notes)
+        *options->notes = r.notes;
     return r.rc;
+}
+
+int lc_rules_parse_csv(struct lc_rules **out, const void *text, size_t n, const char *name,
+                       struct lc_error *err)
+{
+    static const struct lc_csv_options plain = {0};
+
+    return lc_rules_parse_csv_with(out, text, n, name, &plain, err);
 }

@@ -6,17 +6,36 @@
  *   ,unknown             *,none,none            510000,559999,mc       50,treatment
  *
  * UTF-8, a byte order mark skipped, blank lines ignored, spaces kept, LF or CRLF. The first header
- * names the kind, the others the attributes. In a prefix set an empty key is the default; in an
- * exact set the key * alone.
+ * names the kind (kind.h), with options behind it (prefix:nocase), the others the attributes. Comma, semicolon or
+ * tab: the header tells. A line that begins with # is a comment; a key that does is quoted. In a prefix set an empty
+ * key is the default; in an exact set the key * alone.
  */
 #ifndef LC_UDF_RULES_CSV_H
 #define LC_UDF_RULES_CSV_H
 #include "udf/rules/ruleset.h"
 
+/* What is worth a warning, though the file is good. Each with the line where it is first, from 1. */
+struct lc_csv_notes {
+    uint32_t blanks, blanks_line;     /* fields that begin or end with a blank */
+    uint32_t networks, networks_line; /* keys of prefix rules that look like 10.0.0.0/8 */
+    uint32_t comments;
+    uint32_t doubtful, doubtful_line; /* comments that have the form of a rule: #1,us-east */
+};
+
+struct lc_csv_options {
+    char delimiter;             /* 0: the header tells */
+    bool trim;                  /* blanks around a field that is not quoted are no part of it */
+    struct lc_csv_notes *notes; /* filled, where it is not NULL */
+};
+
 /*
  * Build a rule set from n bytes of CSV. `name` is the file's name for messages. 0 and *out, or
  * LC_ERR_INPUT with "name:line: column N (header): …" and the line in err->row, or LC_ERR_NOMEM.
  */
+int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, const char *name,
+                            const struct lc_csv_options *options, struct lc_error *err);
+
+/* As it is without options. */
 int lc_rules_parse_csv(struct lc_rules **out, const void *text, size_t n, const char *name,
                        struct lc_error *err);
 

@@ -6,11 +6,6 @@
 
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-bool lc_kind_takes_numbers(enum lc_kind kind)
-{
-    return kind == LC_KIND_RANGE;
-}
-
 /* A probe under way: where in the table, and for which word. */
 struct probe {
     const struct lc_rules_bucket *bucket;

@@ -48,9 +48,6 @@ struct lc_batch {
     uint64_t number[LC_BATCH]; /* number keys (range sets) */
 };
 
-/* Does this kind take numbers (range) rather than bytes? */
-bool lc_kind_takes_numbers(enum lc_kind kind);
-
 /*
  * Put the number of the rule that holds for each key into rule[0 .. batch->n); r->rules (the miss)
  * where none does. 0, or LC_ERR_INPUT where the arena is found to be corrupt (rule[] is then

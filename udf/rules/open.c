@@ -21,7 +21,7 @@ static bool same_state(const struct stat *a, const struct stat *b)
 }
 
 static int open_csv(struct lc_rules **out, int fd, const struct stat *seen, const char *path,
-                    struct lc_error *err)
+                    const struct lc_csv_options *options, struct lc_error *err)
 {
     size_t size = (size_t)seen->st_size, n = 0;
     uint8_t *text = malloc(size + 1);
@@ -44,7 +44,7 @@ static int open_csv(struct lc_rules **out, int fd, const struct stat *seen, cons
     if (!rc && (fstat(fd, &now) || !same_state(seen, &now)))
         rc = lc_fail(err, LC_ERR_IO, "%s: the rules were written to while they were read", path);
     if (!rc)
-        rc = lc_rules_parse_csv(out, text, n, path, err);
+        rc = lc_rules_parse_csv_with(out, text, n, path, options, err);
     free(text);
     return rc;
 }
@@ -81,7 +81,8 @@ static int open_compiled(struct lc_rules **out, int fd, const struct stat *seen,
     return rc;
 }
 
-int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err)
+int lc_rules_open_with(struct lc_rules **out, const char *path,
+                       const struct lc_csv_options *options, struct lc_error *err)
 {
     /* Without O_NONBLOCK, to open a FIFO would wait for its writer. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -97,10 +98,17 @@ int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err)
                memcmp(start, LC_RULES_MAGIC, sizeof start) == 0) {
         rc = open_compiled(out, fd, &st, path, err);
     } else {
-        rc = open_csv(out, fd, &st, path, err);
+        rc = open_csv(out, fd, &st, path, options, err);
     }
     close(fd);
     return rc;
+}
+
+int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err)
+{
+    static const struct lc_csv_options plain = {0};
+
+    return lc_rules_open_with(out, path, &plain, err);
 }
 
 static int written_to(const char *path, bool cut, struct lc_error *err)

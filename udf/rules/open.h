@@ -1,8 +1,10 @@
-/* Rule files: CSV or compiled, read from and written to disk. The only rules code that does input or
- * output. */
+/*
+ * Rule files: CSV or compiled, read from and written to disk. The only rules code that does input or
+ * output.
+ */
 #ifndef LC_UDF_RULES_OPEN_H
 #define LC_UDF_RULES_OPEN_H
-#include "udf/rules/ruleset.h"
+#include "udf/rules/csv.h"
 
 /* A compiled file up to this size is compared with its content's hash when it is opened: a few ms. */
 #define LC_RULES_CHECKED_BYTES ((size_t)64 << 20)
@@ -15,6 +17,10 @@
  * byte), LC_ERR_NOMEM.
  */
 int lc_rules_open(struct lc_rules **out, const char *path, struct lc_error *err);
+
+/* As lc_rules_open; a CSV is read by these options. */
+int lc_rules_open_with(struct lc_rules **out, const char *path,
+                       const struct lc_csv_options *options, struct lc_error *err);
 
 /* As fstat, by the call of that name: the C library's takes paths too, and is not in the sandbox. */
 int lc_rules_stat(int fd, struct stat *st);

@@ -11,13 +11,6 @@
 
 static const char magic[8] = LC_RULES_MAGIC;
 
-const char *lc_kind_name(enum lc_kind kind)
-{
-    static const char *const names[] = {"?", "prefix", "exact", "range", "bucket"};
-
-    return names[kind];
-}
-
 int lc_rules_attribute(const struct lc_rules *r, const char *name)
 {
     for (uint32_t a = 0; a < r->attributes; a++)
@@ -118,8 +111,8 @@ static int check_header(const struct lc_rules_header *h, size_t size, const char
         lc_hint(err, "the file was cut or added to: copy it again, or compile it again");
         return LC_ERR_INPUT;
     }
-    if (h->kind < LC_KIND_PREFIX || h->kind > LC_KIND_BUCKET || h->attributes < 1 ||
-        h->attributes > LC_MAX_ATTRIBUTES || h->rules < 1 || h->rules > LC_MAX_RULES ||
+    if (!lc_kind_about(h->kind) || h->attributes < 1 || h->attributes > LC_MAX_ATTRIBUTES ||
+        h->rules < 1 || h->rules > LC_MAX_RULES ||
         (h->default_rule != LC_NONE && h->default_rule >= h->rules))
         return refuse(err, name, offsetof(struct lc_rules_header, kind),
                       "the header's counts are out of bounds");
@@ -190,9 +183,9 @@ static bool take_values(struct lc_rules *r)
 
 static bool take_index(struct lc_rules *r)
 {
-    bool prefix = r->kind == LC_KIND_PREFIX;
+    bool prefix = lc_kind_about(r->kind)->index == LC_INDEX_TRIE;
 
-    if (r->kind == LC_KIND_RANGE || r->kind == LC_KIND_BUCKET) {
+    if (!lc_kind_has_keys(r->kind)) {
         r->bounds = section(r, LC_SEC_BOUNDS);
         return has(r, LC_SEC_BOUNDS, (uint64_t)r->rules * 16);
     }

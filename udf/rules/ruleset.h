@@ -33,12 +33,11 @@
 #define LC_UDF_RULES_RULESET_H
 #include "base/buf.h"
 #include "base/error.h"
+#include "udf/rules/kind.h"
 #include "udf/rules/seed.h"
 
 #include <stdbool.h>
 #include <sys/stat.h>
-
-enum lc_kind { LC_KIND_PREFIX = 1, LC_KIND_EXACT = 2, LC_KIND_RANGE = 3, LC_KIND_BUCKET = 4 };
 
 #define LC_RULES_MAGIC     "LCRULES\n"
 #define LC_MAX_KEY_BYTES   4096u
@@ -182,9 +181,6 @@ uint64_t lc_rules_header_hash(const struct lc_rules_header *h);
 
 /* Compare the content with its hash: 0, or LC_ERR_INPUT. Reads the whole arena. */
 int lc_rules_check_content(const struct lc_rules *r, const char *name, struct lc_error *err);
-
-/* "prefix", "exact", "range", "bucket". */
-const char *lc_kind_name(enum lc_kind kind);
 
 /* Index of the attribute of that name, or -1. */
 int lc_rules_attribute(const struct lc_rules *r, const char *name);

@@ -142,8 +142,27 @@ static const struct bad bad[] = {
     {"prefix,region\nu1,a\nu2,b\nu1,c\n", 4,
      "rules.csv:4: the key 'u1' is already in line 2, with another value"},
     {"exact,region\n*,a\nu1,b\n*,c\n", 4, "rules.csv:4: a second default (the first is in line 2)"},
-    {"prefix,region\nu\xff,a\n", 2,
+    {"prefix,region\nu\xff\xff,a\n", 2,
      "rules.csv:2: column 1 (prefix): not valid UTF-8 at byte 1 of the field (0xff)"},
+    {"prefix,region\ncaf\xe9,a\n", 2,
+     "rules.csv:2: column 1 (prefix): not valid UTF-8 at byte 3 of the field (0xe9): it looks like "
+     "Latin-1 or Windows-1252"},
+    {"prefix:upper,region\nu1,a\n", 1, "rules.csv:1: column 1: unknown option 'upper' of a kind"},
+    {"prefix:,region\nu1,a\n", 1, "rules.csv:1: column 1: unknown option '' of a kind"},
+    {"bucket:nocase:x,region\n1,a\n", 1,
+     "rules.csv:1: column 1: bucket rules take no option 'nocase'"},
+    {"from:nocase,to,region\n1,2,a\n", 1,
+     "rules.csv:1: column 1: range rules take no option 'nocase'"},
+    {"# a note\n\n#\n", 1, "rules.csv:1: no header, only blank lines and comments"},
+    {"# a note\nprefix,region\n# another\nu1,a,b\n", 4,
+     "rules.csv:4: 3 fields, expected 2 as in the header"},
+    {"\xff\xfep\0", 1, "rules.csv:1: column 1: the file is UTF-16"},
+    {"\x1f\x8b\x08", 1, "rules.csv:1: column 1: the file is compressed by gzip"},
+    {"PK\x03\x04", 1, "rules.csv:1: column 1: the file is a ZIP archive, as workbooks are"},
+    {"prefix|region\nu1|a\n", 1,
+     "rules.csv:1: column 1: unknown kind 'prefix|region': expected prefix, exact, from or bucket"},
+    {"prefix;region\nu1;a;b\n", 2, "rules.csv:2: 3 fields, expected 2 as in the header"},
+    {"prefix\tregion\nu1,a\n", 2, "rules.csv:2: 1 field, expected 2 as in the header"},
     {"prefix,region\nu1,\xc0\x80\n", 2,
      "rules.csv:2: column 2 (region): not valid UTF-8 at byte 0 of the field (0xc0)"},
     {"prefix,region\nu1,\xed\xa0\x80\n", 2,
@@ -178,6 +197,125 @@ static void test_bad_files(void **state)
         assert_string_equal(err.msg, bad[i].message);
         assert_int_equal(err.row, bad[i].line);
     }
+}
+
+static struct lc_rules *parse(const char *text, size_t n, struct lc_csv_options options)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+
+    if (lc_rules_parse_csv_with(&r, text, n, "rules.csv", &options, &err))
+        fail_msg("%s", err.msg);
+    return r;
+}
+
+static void test_the_header_tells_the_delimiter(void **state)
+{
+    static const char *const texts[] = {
+        "prefix;region\nu1;a,b\n",     "prefix\tregion\nu1\ta,b\n",
+        "\"prefix\";region\nu1;a,b\n", "# semicolons; here, and there\n\r\nprefix;region\nu1;a,b\n",
+        "prefix,region\nu1,\"a,b\"\n", "\xef\xbb\xbfprefix;\"region\"\r\nu1;a,b\r\n",
+    };
+    struct lc_rules *r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        r = support_rules(texts[i]);
+        assert_int_equal(lc_rules_attribute(r, "region"), 0);
+        assert_string_equal(value_of(r, "u1", 0), "a,b");
+        lc_rules_free(r);
+    }
+    r = parse("prefix|region\nu1|a;b\n", 21, (struct lc_csv_options){.delimiter = '|'});
+    assert_string_equal(value_of(r, "u1", 0), "a;b");
+    lc_rules_free(r);
+}
+
+static void test_comments(void **state)
+{
+    static const char text[] =
+        "# who: us\nprefix,region\n#1,us\nu1,\"a\n#b\"\n# x, y\n\"#2\",c\n#last";
+    struct lc_csv_notes notes;
+    struct lc_rules *r = parse(text, sizeof text - 1, (struct lc_csv_options){.notes = &notes});
+
+    (void)state;
+    assert_int_equal(r->rules, 2);
+    assert_string_equal(value_of(r, "u1", 0), "a\n#b");
+    assert_string_equal(value_of(r, "#2", 0), "c");
+    assert_string_equal(value_of(r, "#1", 0), "");
+    assert_int_equal(r->lines[lc_match_naive(r, (struct lc_slice){(const uint8_t *)"#2", 2})], 7);
+    assert_int_equal(notes.comments, 4);
+    assert_int_equal(notes.doubtful, 1);
+    assert_int_equal(notes.doubtful_line, 3);
+    lc_rules_free(r);
+}
+
+/* A comment longer than what is fed at once is one comment. */
+static void test_a_long_comment(void **state)
+{
+    size_t n = 200000;
+    char *s = malloc(n + 64);
+    struct lc_csv_notes notes;
+    struct lc_rules *r;
+
+    (void)state;
+    assert_non_null(s);
+    memset(s, ',', n);
+    s[0] = '#';
+    strcpy(s + n, "\nprefix,region\nu1,a\n");
+    r = parse(s, strlen(s), (struct lc_csv_options){.notes = &notes, .delimiter = ','});
+    assert_int_equal(notes.comments, 1);
+    assert_int_equal(r->lines[0], 3);
+    lc_rules_free(r);
+    free(s);
+}
+
+static void test_blanks_are_noted_and_trimmed(void **state)
+{
+    static const char text[] = "prefix,region\nu1, us-east\nu2 ,\tx\nu3,\" kept \"\n";
+    struct lc_csv_notes notes;
+    struct lc_rules *r = parse(text, sizeof text - 1, (struct lc_csv_options){.notes = &notes});
+
+    (void)state;
+    assert_string_equal(value_of(r, "u1", 0), " us-east");
+    assert_int_equal(notes.blanks, 4);
+    assert_int_equal(notes.blanks_line, 2);
+    lc_rules_free(r);
+    r = parse(text, sizeof text - 1, (struct lc_csv_options){.notes = &notes, .trim = true});
+    assert_string_equal(value_of(r, "u1", 0), "us-east");
+    assert_string_equal(value_of(r, "u2", 0), "x");
+    assert_string_equal(value_of(r, "u3", 0), " kept ");
+    assert_int_equal(notes.blanks, 1);
+    assert_int_equal(notes.blanks_line, 4);
+    lc_rules_free(r);
+}
+
+static void test_prefixes_that_look_like_networks(void **state)
+{
+    static const char text[] = "prefix,c\n10.0.0.0/8,a\n2001:db8::/32,b\n/etc,c\na/8,d\n1.2/x,e\n"
+                               "1.2.3.4,f\n1.2/1234,g\n.5/,h\n";
+    struct lc_csv_notes notes;
+    struct lc_rules *r = parse(text, sizeof text - 1, (struct lc_csv_options){.notes = &notes});
+
+    (void)state;
+    assert_int_equal(notes.networks, 2);
+    assert_int_equal(notes.networks_line, 2);
+    lc_rules_free(r);
+}
+
+static void test_utf16_is_named(void **state)
+{
+    static const char little[] = "p\0r\0e\0f\0i\0x\0,\0";
+    static const char big[] = "\0p\0r\0e\0f\0i\0x\0,";
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+
+    (void)state;
+    assert_int_equal(lc_rules_parse_csv(&r, little, sizeof little - 1, "r", &err), LC_ERR_INPUT);
+    assert_string_equal(err.msg, "r:1: column 1: the file is UTF-16 without a byte order mark");
+    assert_string_equal(err.hint, "save it as UTF-8; or: iconv -f UTF-16LE -t UTF-8 FILE > NEW");
+    err = LC_ERROR_INIT;
+    assert_int_equal(lc_rules_parse_csv(&r, big, sizeof big - 1, "r", &err), LC_ERR_INPUT);
+    assert_string_equal(err.hint, "save it as UTF-8; or: iconv -f UTF-16BE -t UTF-8 FILE > NEW");
 }
 
 static char *repeat(const char *before, char c, size_t n, const char *after)
@@ -247,6 +385,12 @@ int main(void)
         cmocka_unit_test(test_quoting_spaces_bom_blank_lines_crlf),
         cmocka_unit_test(test_same_key_same_value_is_kept_once),
         cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_the_header_tells_the_delimiter),
+        cmocka_unit_test(test_comments),
+        cmocka_unit_test(test_a_long_comment),
+        cmocka_unit_test(test_blanks_are_noted_and_trimmed),
+        cmocka_unit_test(test_prefixes_that_look_like_networks),
+        cmocka_unit_test(test_utf16_is_named),
         cmocka_unit_test(test_lengths_at_their_limits),
         cmocka_unit_test(test_nul_in_a_key),
     };
