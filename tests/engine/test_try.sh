@@ -19,7 +19,7 @@ said_good 'the sample'
 expect 'the sample: steps' 7 "$(grep -c '^\$ livecol ' "$work/out")"
 expect_in 'the sample: verified' 'shop.orders.country: 100000 rows: 0 differ from country_v1(phone)' "$work/out"
 # The README shows this session, word for word but for figures.
-awk '/^<!-- session: livecol try -->$/ { on = 1; next } on && /^```/ { if (fence++) exit; next } on' \
+awk '/^<!-- run by tests\/engine\/test_try.sh -->$/ { on = 1; next } on && /^```/ { if (fence++) exit; next } on' \
   "$LIVECOL_SOURCE/README.md" | stable >"$work/readme"
 expect 'the README has the session' 1 "$([ -s "$work/readme" ] && echo 1)"
 checks=$((checks + 1))
