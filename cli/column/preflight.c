@@ -5,6 +5,7 @@
 #include "cli/column/domain.h"
 #include "cli/column/engine.h"
 #include "cli/column/function_fit.h"
+#include "cli/column/narrow_key.h"
 #include "cli/column/sample_rows.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
@@ -549,7 +550,7 @@ static int read_own_keys(const struct lc_preflight *d, const struct trial *t, co
     return 0;
 }
 
-static int compare_with(const struct lc_preflight *d, const struct trial *t, const char *path,
+static int compare_with(const struct lc_preflight *d, const char *path, const char *argument,
                         const struct lc_compare_call *call, struct lc_error *err)
 {
     const char *name = call->dictionary ? call->dictionary : call->function;
@@ -557,9 +558,8 @@ static int compare_with(const struct lc_preflight *d, const struct trial *t, con
     uint64_t compared = 0;
     int rc = lc_rules_open(&rules, path, err);
 
-    (void)t;
-    if (rc)
-        return rc;
+    if (rc == 0)
+        rc = lc_narrow_fits(argument, rules, path, err);
     for (size_t i = 0; rc == 0 && i < d->cluster->n; i++) {
         struct lc_error why = LC_ERROR_INIT;
 
@@ -606,7 +606,7 @@ static int compare_call(const struct lc_preflight *d, const struct trial *t,
         const char *file = lc_compare_file(d->rules.v[i], &n);
 
         if (n ? strlen(name) == n && memcmp(name, d->rules.v[i], n) == 0 : lone)
-            rc = compare_with(d, t, file, &call, err);
+            rc = compare_with(d, file, c->argument, &call, err);
     }
     lc_answer_release(&own);
     free(type);
@@ -629,6 +629,66 @@ static int compare_rules(const struct lc_preflight *d, const struct trial *t, st
     if (rc == 0 && d->rules.n && c->calls_n && !lone)
         say(d, false, "%s makes several calls: --rules FUNCTION=FILE says whose the rules are",
             t->expr);
+    return rc;
+}
+
+/* Over the table's own rows: how many get another answer from the key that is cut than from all of it. */
+static int count_cut(const struct lc_preflight *d, const struct trial *t,
+                     const struct lc_column_call *c, struct lc_slice key, uint64_t *rows,
+                     uint64_t *differ, struct lc_error *err)
+{
+    struct lc_answer out = {0};
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    rc = lc_buf_adds(&sql,
+                     "SELECT count() AS n, countIf(ifNull(toString(a) != toString(b), isNull(a) "
+                     "!= isNull(b))) AS differ FROM (SELECT ") ||
+         lc_sql_add_id(&sql, c->function) || lc_buf_addf(&sql, "(%s\n) AS a, ", c->argument) ||
+         lc_sql_add_id(&sql, c->function) ||
+         lc_buf_addf(&sql, "(%.*s\n) AS b FROM ", (int)key.n, (const char *)key.p) ||
+         lc_column_add_rows(&t->column, &sql) || lc_buf_addf(&sql, " LIMIT %d)", OWN_ROWS) ||
+         !lc_buf_str(&sql);
+    rc = rc ? lc_no_memory(err) : lc_backend_run(d->b, lc_buf_str(&sql), &out, err);
+    if (rc == 0)
+        rc = lc_answer_check_shape(&out, true, 2, 2, err);
+    *rows = rc ? 0 : lc_answer_u64(&out, 0, 0, 0);
+    *differ = rc ? 0 : lc_answer_u64(&out, 0, 1, 0);
+    lc_answer_release(&out);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+/*
+ * A key that is cut for the rules of one version may be too short for those of the next, and the
+ * function cannot know. Without --rules the table's own rows are all that can show it.
+ */
+static int try_cut(const struct lc_preflight *d, const struct trial *t, struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && t->has_rows && i < t->column.calls_n; i++) {
+        const struct lc_column_call *c = &t->column.calls[i];
+        struct lc_narrow narrow;
+        struct lc_slice key;
+        uint64_t rows, differ;
+
+        if (c->dictionary || !c->argument || !lc_narrow_read(c->argument, &key, &narrow) ||
+            narrow.bytes == 0)
+            continue;
+        rc = count_cut(d, t, c, key, &rows, &differ, err);
+        if (rc || differ == 0)
+            continue;
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "%s answers otherwise for %" PRIu64 " of %" PRIu64
+                     " rows of %s.%s, since their key is cut to %u bytes",
+                     t->expr, differ, rows, t->database, t->stmt->name, narrow.bytes);
+        lc_hint(err,
+                "the rules of %s look at more: livecol new … --narrow measured --rules FILE cuts "
+                "keys for them",
+                c->function);
+    }
     return rc;
 }
 
@@ -878,6 +938,8 @@ static int try_function(struct lc_preflight *d, struct trial *t, struct lc_error
         rc = try_expression(d, t, err);
     if (rc == 0)
         rc = try_domain(d, t, err);
+    if (rc == 0)
+        rc = try_cut(d, t, err);
     return rc ? rc : compare_rules(d, t, err);
 }
 

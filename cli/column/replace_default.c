@@ -1,5 +1,6 @@
 #include "cli/column/replace_default.h"
 
+#include "cli/column/narrow_key.h"
 #include "cli/column/rule_expression.h"
 #include "cli/column/preflight.h"
 #include "cli/server/query.h"
@@ -66,9 +67,10 @@ static int from_rules(const struct lc_column *d, const struct lc_column_call *ca
 
     if (rc == 0)
         rc = attribute_of(d, source, rules, &attribute, err);
-    if (rc == 0) {
+    if (rc == 0)
+        rc = lc_narrow_fits(call->argument, rules, source->rules, err);
+    if (rc == 0)
         rc = lc_rule_expression(rules, attribute, key_sql, miss_of(d, call), out, err);
-    }
     lc_rules_free(rules);
     return rc;
 }
@@ -119,6 +121,16 @@ static int from_dictionary(const struct lc_column *d, const struct lc_replace_so
     return rc;
 }
 
+/* The key, where it is given in the narrow form, which only a function gains by. */
+static char *key_of(const char *argument)
+{
+    struct lc_slice key = {(const uint8_t *)argument, strlen(argument)};
+    struct lc_narrow narrow;
+
+    lc_narrow_read(argument, &key, &narrow);
+    return strndup((const char *)key.p, key.n);
+}
+
 /* A function is given the text of a key that is none; rules of numbers take numbers. */
 static int add_key(const struct lc_column *d, const struct lc_replace_source *source,
                    const char *argument, struct lc_buf *sql, struct lc_error *err)
@@ -159,6 +171,7 @@ int lc_replace_expression(struct lc_column *d, const struct lc_replace_source *s
     const struct lc_column_call *call = NULL;
     struct lc_error why = LC_ERROR_INIT;
     struct lc_buf key, by;
+    char *text = NULL;
     int rc = lc_column_read_calls(d, &why);
 
     lc_buf_init(&key, 1 << 16);
@@ -172,8 +185,11 @@ int lc_replace_expression(struct lc_column *d, const struct lc_replace_source *s
     }
     if (rc)
         lc_error_pass(err, &why);
+    if (rc == 0 && !(text = key_of(call->argument)))
+        rc = lc_no_memory(err);
     if (rc == 0)
-        rc = add_key(d, source, call->argument, &key, err);
+        rc = add_key(d, source, text, &key, err);
+    free(text);
     if (rc == 0)
         rc = source->rules ? from_rules(d, call, source, lc_buf_str(&key), &by, err)
                            : from_dictionary(d, source, lc_buf_str(&key), &by, err);

@@ -150,6 +150,20 @@ static int check(const struct lc_rules *rules, const struct ranked *order, uint3
     return LC_ERR_REFUSED;
 }
 
+/* Is it a kind that is written here? Of another one the wrong expression would be made. */
+static bool is_written(enum lc_kind kind)
+{
+    switch (kind) {
+    case LC_KIND_PREFIX:
+    case LC_KIND_EXACT:
+    case LC_KIND_RANGE:
+        return true;
+    case LC_KIND_BUCKET:
+    default:
+        return false;
+    }
+}
+
 int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
                        const char *miss_sql, struct lc_buf *out, struct lc_error *err)
 {
@@ -159,10 +173,11 @@ int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const c
     uint32_t n;
     int rc;
 
-    if (rules->kind == LC_KIND_BUCKET) {
+    if (!is_written(rules->kind)) {
         lc_fail(err, LC_ERR_REFUSED, "%s rules cannot be written as an expression",
                 lc_kind_name(rules->kind));
-        lc_hint(err, "the server has no such hash: use the function");
+        lc_hint(err, rules->kind == LC_KIND_BUCKET ? "the server has no such hash: use the function"
+                                                   : "use the function");
         return LC_ERR_REFUSED;
     }
     order = rank(rules, &n);

@@ -1,7 +1,9 @@
 /* livecol inline: a column without the function that its DEFAULT calls; and the rescue. */
 #include "base/json.h"
 #include "cli/column/compare_rules.h"
+#include "cli/column/narrow_key.h"
 #include "cli/column/replace_default.h"
+#include "cli/commands/narrow.h"
 #include "cli/commands/rescue.h"
 #include "cli/commands/shared.h"
 #include "cli/migrate/session.h"
@@ -14,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int check_column(const struct lc_column *d, struct lc_error *err)
+static int check_column(const struct lc_column *d, bool stays, struct lc_error *err)
 {
     uint64_t lacking = 0;
     int rc;
@@ -22,6 +24,8 @@ static int check_column(const struct lc_column *d, struct lc_error *err)
     if (strcmp(d->kind, "DEFAULT") != 0 && strcmp(d->kind, "MATERIALIZED") != 0)
         return lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s has no DEFAULT to be free of", d->database,
                        d->table, d->column);
+    if (stays) /* the function is there, and answers for what is not stored as before */
+        return 0;
     rc = lc_replace_lacking(d, &lacking, err);
     if (rc == 0 && lacking) {
         rc = lc_fail(err, LC_ERR_REFUSED,
@@ -73,6 +77,39 @@ static int check_rules(struct lc_column *d, const struct lc_replace_source *sour
     return rc;
 }
 
+/* The function stays: *expr becomes the column's expression with the key narrow or whole. */
+static int choose_narrow(struct lc_column *d, const struct lc_inline_options *o,
+                         struct lc_buf *expr, struct lc_error *err)
+{
+    struct lc_rules *rules = NULL;
+    bool narrow;
+    int rc = o->source.rules ? lc_rules_open(&rules, o->source.rules, err) : 0;
+
+    if (rc == 0)
+        rc = lc_column_read_calls(d, err);
+    if (rc == 0)
+        rc = lc_narrow_choose(d, rules, o->narrow, expr, &narrow, err);
+    lc_rules_free(rules);
+    return rc;
+}
+
+/* What takes the place of the column's expression, and gives the same for every key. */
+static int choose_expression(struct lc_column *d, const struct lc_inline_options *o,
+                             struct lc_buf *expr, struct lc_error *err)
+{
+    uint64_t keys = 0;
+    int rc = o->narrow ? choose_narrow(d, o, expr, err)
+                       : lc_replace_expression(d, &o->source, expr, err);
+
+    if (rc == 0 && !lc_buf_str(expr))
+        rc = lc_no_memory(err);
+    if (rc == 0)
+        rc = lc_replace_compare(d, lc_buf_str(expr), o->m.up.cancel, &keys, err);
+    if (rc == 0)
+        lc_say("both give the same for every one of %" PRIu64 " distinct keys", keys);
+    return rc;
+}
+
 /* Whoever had the lock before may have changed the DEFAULT. */
 static int look_again(struct lc_column *d, struct lc_error *err)
 {
@@ -91,7 +128,6 @@ static int inline_column(const struct lc_inline_options *o, struct lc_error *err
     struct lc_buf expr, sql;
     struct lc_replace_change change;
     struct lc_session s = {0};
-    uint64_t keys = 0;
     int rc = lc_column_open(&d, &b, &o->m.global, o->m.rest.v[0], err);
 
     if (rc == 0)
@@ -101,25 +137,20 @@ static int inline_column(const struct lc_inline_options *o, struct lc_error *err
     lc_buf_init(&expr, (size_t)1 << 20);
     lc_buf_init(&sql, (size_t)1 << 22);
     if (rc == 0)
-        rc = check_column(&d, err);
+        rc = check_column(&d, o->narrow != NULL, err);
     if (rc == 0 && !o->remove)
         rc = check_rules(&d, &o->source, err);
-    if (rc == 0 && !o->remove) {
-        rc = lc_replace_expression(&d, &o->source, &expr, err);
-        if (rc == 0 && !lc_buf_str(&expr))
-            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
-        if (rc == 0)
-            rc = lc_replace_compare(&d, lc_buf_str(&expr), o->m.up.cancel, &keys, err);
-        if (rc == 0)
-            lc_say("both give the same for every one of %" PRIu64 " distinct keys", keys);
-    }
-    if (rc == 0) {
+    if (rc == 0 && !o->remove)
+        rc = choose_expression(&d, o, &expr, err);
+    if (rc == 0 && o->narrow && strcmp(lc_buf_str(&expr), d.expr) == 0) {
+        lc_say("%s.%s.%s has it already: %s", d.database, d.table, d.column, d.expr);
+    } else if (rc == 0) {
         change = (struct lc_replace_change){d.column, d.kind, o->remove ? NULL : lc_buf_str(&expr)};
         if (lc_replace_alter(&sql, d.database, d.table, &change, 1) || !lc_buf_str(&sql))
-            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
+            rc = lc_no_memory(err);
+        if (rc == 0)
+            rc = lc_inline_send(o, b, lc_buf_str(&sql), err);
     }
-    if (rc == 0)
-        rc = lc_inline_send(o, b, lc_buf_str(&sql), err);
     lc_buf_release(&expr);
     lc_buf_release(&sql);
     lc_column_release(&d);
@@ -133,6 +164,9 @@ static int check_options(const struct lc_inline_options *o, struct lc_error *err
     int ways = !!o->source.rules + !!o->source.dictionary + o->remove;
     int rc;
 
+    if (o->rescue && o->narrow)
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--narrow keeps the function, which --rescue says is gone");
     if (o->rescue) {
         rc = lc_migrate_operands(&o->m, 0, 0, "", err);
         if (rc == 0 && (ways > 1 || o->source.dictionary))
@@ -140,9 +174,14 @@ static int check_options(const struct lc_inline_options *o, struct lc_error *err
         return rc;
     }
     rc = lc_migrate_operands(&o->m, 1, 1, "the column, as DATABASE.TABLE.COLUMN,", err);
-    if (rc == 0 && ways != 1)
+    if (rc == 0 && ways != 1 && !(o->narrow && ways == 0 && strcmp(o->narrow, "never") == 0))
         rc = lc_fail(err, LC_ERR_USAGE,
                      "one of --rules FILE, --dictionary NAME and --remove is wanted");
+    if (rc == 0)
+        rc = lc_narrow_check_when(o->narrow, err);
+    if (rc == 0 && o->narrow && (o->source.dictionary || o->remove))
+        rc = lc_fail(err, LC_ERR_USAGE,
+                     "--narrow keeps the function: it goes with --rules FILE alone");
     if (rc == 0 && o->force)
         rc = lc_fail(err, LC_ERR_USAGE, "--force goes with --rescue");
     return rc;
@@ -158,6 +197,8 @@ int lc_cmd_inline(int argc, const char **argv)
          "a dictionary of the server that holds the values: it becomes a dictGet"},
         {"attribute", 0, LC_OPT_STRING, &o.source.attribute, "NAME",
          "of the rules or the dictionary (default: the column's name)"},
+        {"narrow", 0, LC_OPT_STRING, &o.narrow, "WHEN",
+         "keep the function, and " LC_NARROW_WHEN_HELP},
         {"remove", 0, LC_OPT_FLAG, &o.remove, NULL,
          "leave no DEFAULT: INSERTs that do not give the column store an empty value"},
         {"rescue", 0, LC_OPT_STRING, &o.rescue, "FUNCTION",
@@ -175,10 +216,13 @@ int lc_cmd_inline(int argc, const char **argv)
             "built-in expression that gives the same for every key of the table takes its place, "
             "or none. INSERTs, merges and other ALTERs then work without the function. With "
             "--rescue the function is gone already, and all columns that depend on it are freed; "
-            "nothing else can be done to their tables before.",
+            "nothing else can be done to their tables before. With --narrow the function stays, and "
+            "only what it is given changes.",
         .connects = true,
         .examples = "livecol inline analytics.events.region --rules config/region.csv\n"
                     "livecol inline analytics.events.region --dictionary regions --dry-run\n"
+                    "livecol inline analytics.events.region --narrow measured \\\n"
+                    "    --rules config/region.csv\n"
                     "livecol inline --rescue region_v1 --rules config/region.csv",
     };
     struct lc_error err = LC_ERROR_INIT;

@@ -10,6 +10,8 @@ struct lc_inline_options {
     struct lc_replace_source source;
     const char *rescue; /* the function that is gone; NULL: an operand names the column */
     bool remove, force;
+    const char
+        *narrow; /* measured, always, never: the function stays, and its key is narrow or not */
 };
 
 /* Unless --dry-run: take the lock, before what is looked at. End the session in any case. */

@@ -5,10 +5,12 @@
 #include "base/signals.h"
 #include "base/strings.h"
 #include "cli/column/backfill_target.h"
+#include "cli/commands/narrow.h"
 #include "cli/commands/new_rederive.h"
 #include "cli/commands/shared.h"
 #include "cli/migrate/files.h"
 #include "cli/migrate/tracking.h"
+#include "cli/server/connect.h"
 #include "cli/sql/lexer.h"
 #include "cli/sql/name.h"
 #include "cli/sql/quote.h"
@@ -37,6 +39,8 @@ struct wanted {
     struct lc_new_rederive rederive; /* or the column that is re-derived, and by which functions */
     bool materialized;
     const char *as, *rules_path, *attribute; /* "sql": the function is made of these rules */
+    const char *narrow;                      /* measured, always, never; NULL: as it is given */
+    struct lc_buf expr;                      /* what the column is to be; empty: function(key) */
     struct lc_rules *rules;
     uint32_t attribute_at;
 };
@@ -124,6 +128,17 @@ static int add_key(struct lc_buf *b, const char *key)
     return is_expression(key) ? lc_buf_adds(b, key) : lc_sql_add_name(b, key);
 }
 
+static int add_call(struct lc_buf *b, const struct wanted *w)
+{
+    return lc_sql_add_name(b, w->function) || lc_buf_adds(b, "(") || add_key(b, w->key) ||
+           lc_buf_adds(b, ")");
+}
+
+static int add_expression(struct lc_buf *b, const struct wanted *w)
+{
+    return w->expr.n ? lc_buf_add(b, w->expr.p, w->expr.n) : add_call(b, w);
+}
+
 /*
  * "ADD COLUMN c T DEFAULT f(k) AFTER k". A table over the other needs the DEFAULT as well: without
  * it what is written through it would have an empty value.
@@ -132,8 +147,7 @@ static int add_column(struct lc_buf *b, const struct wanted *w)
 {
     return lc_buf_adds(b, "\n    ADD COLUMN IF NOT EXISTS ") || lc_sql_add_name(b, w->column) ||
            lc_buf_addf(b, " %s %s ", w->type, w->materialized ? "MATERIALIZED" : "DEFAULT") ||
-           lc_sql_add_name(b, w->function) || lc_buf_adds(b, "(") || add_key(b, w->key) ||
-           lc_buf_adds(b, ")") ||
+           add_expression(b, w) ||
            (!is_expression(w->key) && (lc_buf_adds(b, " AFTER ") || lc_sql_add_name(b, w->key))) ||
            lc_buf_adds(b, ";\n\n");
 }
@@ -147,6 +161,11 @@ static int add_drop(struct lc_buf *b, const struct wanted *w, const char *table,
                     lc_buf_adds(b, ";\n")))
         rc = LC_ERR_NOMEM;
     return rc;
+}
+
+static bool makes_function(const struct wanted *w)
+{
+    return w->as && strcmp(w->as, "sql") == 0;
 }
 
 /* The function, where it is one of SQL. */
@@ -178,7 +197,7 @@ static int take_rules(struct wanted *w, struct lc_error *err)
     const char *name = w->attribute ? w->attribute : w->column;
     int at, rc = lc_rules_open(&w->rules, w->rules_path, err);
 
-    if (rc)
+    if (rc || !makes_function(w))
         return rc;
     at = lc_rules_attribute(w->rules, name);
     if (at < 0 && !w->attribute && w->rules->attributes == 1)
@@ -192,12 +211,44 @@ static int take_rules(struct wanted *w, struct lc_error *err)
     return 0;
 }
 
+/* The expression of the column, where its key may be a narrow one: w->expr. */
+static int choose_expression(const struct lc_migrate *m, struct wanted *w, struct lc_error *err)
+{
+    struct lc_column d = {.column = w->column, .type = w->type};
+    char *database = NULL, *table = NULL;
+    struct lc_buf call;
+    bool narrow;
+    int rc = lc_connection_open(&m->global, &d.b, err);
+
+    lc_buf_init(&call, MAX_TEXT_BYTES);
+    if (rc == 0)
+        rc = lc_table_name_parse(w->table, &database, &table, err);
+    if (rc == 0)
+        rc = lc_table_read(&d.t, d.b, database, table, err);
+    if (rc == 0 && (add_call(&call, w) || !lc_buf_str(&call)))
+        rc = lc_no_memory(err);
+    if (rc == 0) {
+        d.database = d.t.database;
+        d.table = d.t.name;
+        d.expr = lc_buf_str(&call);
+        rc = lc_column_read_calls(&d, err);
+    }
+    if (rc == 0)
+        rc = lc_narrow_choose(&d, w->rules, w->narrow, &w->expr, &narrow, err);
+    lc_backend_free(d.b);
+    lc_column_release(&d);
+    lc_buf_release(&call);
+    free(database);
+    free(table);
+    return rc;
+}
+
 /* Up: the function, the table, those over it, then the rows. Down: the other way round. */
 static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
 {
     int rc = lc_buf_adds(b, "-- migrate:up\n");
 
-    if (rc == 0 && w->rules)
+    if (rc == 0 && makes_function(w))
         rc = add_function(b, w, err);
     if (rc == 0)
         rc = add_alter(b, w, w->table, err);
@@ -217,7 +268,7 @@ static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_erro
         rc = add_drop(b, w, w->over.v[i], err);
     if (rc == 0)
         rc = add_drop(b, w, w->table, err);
-    if (rc == 0 && w->rules)
+    if (rc == 0 && makes_function(w))
         rc = drop_function(b, w, err);
     if (rc && err && err->code == 0)
         rc = lc_fail(err, LC_ERR_NOMEM, "the names are too long");
@@ -257,7 +308,7 @@ static int take_lock(int fd, struct lc_error *err)
     return 0;
 }
 
-static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_error *err)
+static int create(const struct lc_migrate *m, struct wanted *w, struct lc_error *err)
 {
     const char *dir = m->up.migrations_dir ? m->up.migrations_dir : "migrations";
     struct lc_migrations files = {0};
@@ -277,6 +328,12 @@ static int create(const struct lc_migrate *m, const struct wanted *w, struct lc_
         next_version(&files, version);
         if (asprintf(&path, "%s/%s_%s.sql", dir, version, w->name) < 0)
             path = NULL;
+        w->rederive.narrow = w->narrow;
+        w->rederive.rules = w->rules;
+        if (w->table && w->narrow)
+            rc = choose_expression(m, w, err);
+    }
+    if (rc == 0) {
         rc = w->table             ? derived_text(&text, w, err)
              : w->rederive.column ? lc_new_rederive_text(m, &w->rederive, &text, err)
                                   : lc_buf_adds(&text, plain_text);
@@ -322,8 +379,41 @@ static int check_text(const struct wanted *w, struct lc_error *err)
     return 0;
 }
 
+/* The function that a migration is to make. */
+static int check_function(const struct wanted *w, struct lc_error *err)
+{
+    if (makes_function(w) == !!w->rules_path && (!w->attribute || w->rules_path) &&
+        (!w->rules_path || w->table))
+        return 0;
+    lc_fail(
+        err, LC_ERR_USAGE,
+        "--rules goes with --narrow, or with --as sql and a --table: the rules of the function");
+    lc_hint(err, "--as sql writes the function itself into the migration: livecol new NAME --table "
+                 "T --column C --key K --function F_v1 --as sql --rules FILE");
+    return LC_ERR_USAGE;
+}
+
+static int check_narrow(const struct wanted *w, struct lc_error *err)
+{
+    int rc = lc_narrow_check_when(w->narrow, err);
+
+    if (rc)
+        return rc;
+    if (makes_function(w) || w->attribute)
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--narrow is about what goes through a program's pipe: --as sql has none");
+    if (!w->table && !w->rederive.to)
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--narrow goes with --table, or with --rederive and --to");
+    if (!w->rules_path && strcmp(w->narrow, "never") != 0)
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--narrow takes --rules FILE too: which part of a key they look at");
+    return 0;
+}
+
 static int check_wanted(const struct wanted *w, struct lc_error *err)
 {
+    int rc;
     const struct lc_new_rederive *r = &w->rederive;
     int derived = !!w->table + !!w->column + !!w->function;
     bool rederived = r->column || r->from || r->to || r->recompute;
@@ -345,14 +435,8 @@ static int check_wanted(const struct wanted *w, struct lc_error *err)
         return lc_fail(err, LC_ERR_USAGE, "--from and --to are the same function, %s", r->to);
     if (w->as && strcmp(w->as, "sql") != 0 && strcmp(w->as, "program") != 0)
         return lc_fail(err, LC_ERR_USAGE, "--as takes program or sql, not %s", w->as);
-    if ((w->as && strcmp(w->as, "sql") == 0) != !!w->rules_path ||
-        (w->attribute && !w->rules_path) || (w->rules_path && !w->table)) {
-        lc_fail(err, LC_ERR_USAGE, "--as sql and --rules go together, with a --table");
-        lc_hint(err, "they write the function itself into the migration: livecol new NAME --table "
-                     "T --column C --key K --function F_v1 --as sql --rules FILE");
-        return LC_ERR_USAGE;
-    }
-    return check_text(w, err);
+    rc = w->narrow ? check_narrow(w, err) : check_function(w, err);
+    return rc ? rc : check_text(w, err);
 }
 
 int lc_cmd_new(int argc, const char **argv)
@@ -368,7 +452,9 @@ int lc_cmd_new(int argc, const char **argv)
         {"as", 0, LC_OPT_STRING, &w.as, "WAY",
          "program: the function is installed apart; sql: the migration makes it, of built-in "
          "expressions by --rules, and no host needs a program (default: program)"},
-        {"rules", 0, LC_OPT_STRING, &w.rules_path, "FILE", "--as sql: the rules"},
+        {"rules", 0, LC_OPT_STRING, &w.rules_path, "FILE",
+         "--as sql, --narrow: the rules of the function"},
+        {"narrow", 0, LC_OPT_STRING, &w.narrow, "WHEN", LC_NARROW_WHEN_HELP},
         {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
          "--as sql: which attribute of them (default: the column's name, or the only one)"},
         {"over", 0, LC_OPT_LIST, &w.over, "DB.TABLE",
@@ -410,6 +496,7 @@ int lc_cmd_new(int argc, const char **argv)
     struct lc_error err = LC_ERROR_INIT;
     int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES, more, argc, argv, &err);
 
+    lc_buf_init(&w.expr, MAX_TEXT_BYTES);
     if (rc == 0)
         rc = lc_migrate_operands(&m, 1, 1, "a NAME", &err);
     if (rc == 0)
@@ -421,5 +508,6 @@ int lc_cmd_new(int argc, const char **argv)
     if (rc == 0)
         rc = create(&m, &w, &err);
     lc_rules_free(w.rules);
+    lc_buf_release(&w.expr);
     return lc_migrate_end(rc, &err);
 }

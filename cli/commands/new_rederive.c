@@ -1,6 +1,8 @@
 #include "cli/commands/new_rederive.h"
 
+#include "cli/column/narrow_key.h"
 #include "cli/column/schema.h"
+#include "cli/commands/narrow.h"
 #include "cli/migrate/plan.h"
 #include "cli/migrate/session.h"
 #include "cli/server/connect.h"
@@ -237,6 +239,63 @@ static const char about_recompute[] =
     "-- Rows that hold something else than the DEFAULT says come to hold that, and with them the\n"
     "-- columns that are derived from this one. Values that were given in an INSERT are lost.\n\n";
 
+/* Nobody has said what the new function's rules look at, and the key is cut for those of the old one. */
+static int refuse_cut(const struct lc_new_rederive *w, const struct lc_column *d,
+                      struct lc_error *err)
+{
+    struct lc_narrow narrow;
+    struct lc_slice key;
+
+    for (size_t i = 0; i < d->calls_n; i++) {
+        const struct lc_column_call *c = &d->calls[i];
+
+        if (strcmp(c->function, w->to) != 0 || !c->argument ||
+            !lc_narrow_read(c->argument, &key, &narrow) || narrow.bytes == 0)
+            continue;
+        lc_fail(
+            err, LC_ERR_REFUSED,
+            "the DEFAULT of %s.%s.%s cuts its key to the %u bytes that the rules of its function "
+            "look at, and those of %s may look at more: %s",
+            d->database, d->table, d->column, narrow.bytes, w->to, d->expr);
+        lc_hint(err,
+                "--narrow measured --rules FILE, the rules of %s, cuts it for them; --narrow "
+                "never gives the function the whole key",
+                w->to);
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
+/*
+ * The new DEFAULT: the old one with the other function, and the key as it is to be for that one's
+ * rules. A key that was cut for the old rules may be too short for them.
+ */
+static int make_new_default(const struct lc_new_rederive *w, const struct lc_column *d,
+                            const char *from, struct lc_buf *to, struct lc_error *err)
+{
+    struct lc_column next = *d;
+    struct lc_buf renamed;
+    bool narrow;
+    int rc;
+
+    next.calls = NULL;
+    next.calls_n = 0;
+    lc_buf_init(&renamed, TEXT_MAX_BYTES);
+    rc = lc_expr_rename(d->expr, from, w->to, &renamed, err);
+    next.expr = rc ? NULL : lc_buf_str(&renamed);
+    if (rc == 0)
+        rc = next.expr ? lc_column_read_calls(&next, err) : lc_no_memory(err);
+    if (rc == 0 && w->narrow)
+        rc = lc_narrow_choose(&next, w->rules, w->narrow, to, &narrow, err);
+    else if (rc == 0)
+        rc = refuse_cut(w, &next, err);
+    if (rc == 0 && !w->narrow && lc_buf_add(to, renamed.p, renamed.n))
+        rc = lc_no_memory(err);
+    lc_column_free_calls(next.calls, next.calls_n);
+    lc_buf_release(&renamed);
+    return rc;
+}
+
 int lc_new_rederive_text(const struct lc_migrate *m, const struct lc_new_rederive *w,
                          struct lc_buf *out, struct lc_error *err)
 {
@@ -256,7 +315,7 @@ int lc_new_rederive_text(const struct lc_migrate *m, const struct lc_new_rederiv
     } else if (rc == 0) {
         rc = choose_from(w, &d, &from, err);
         if (rc == 0)
-            rc = lc_expr_rename(d.expr, from, w->to, &to, err);
+            rc = make_new_default(w, &d, from, &to, err);
         if (rc == 0 && (!lc_buf_str(&to) || lc_buf_addf(out, about, from, w->to) ||
                         lc_buf_adds(out, "-- migrate:up\n") ||
                         add_direction(out, &d, d.expr, lc_buf_str(&to)) ||

@@ -2,19 +2,23 @@
 #ifndef LC_CLI_COMMANDS_NEW_REDERIVE_H
 #define LC_CLI_COMMANDS_NEW_REDERIVE_H
 #include "cli/commands/shared.h"
+#include "udf/rules/ruleset.h"
 
 struct lc_new_rederive {
     const char *column; /* DB.TABLE.COLUMN or TABLE.COLUMN */
     const char *from;   /* the function whose answers it holds; NULL: the DEFAULT says */
     const char *to;     /* the function whose answers it is to hold; NULL with recompute */
     bool recompute;     /* no other function: rows that differ become what the DEFAULT says */
+    const char *narrow; /* measured, always or never: see narrow.h; NULL: the key stays as it is */
+    const struct lc_rules *rules; /* of the function `to`; NULL: not given */
 };
 
 /*
  * Append the file's text. The column is looked for on the server, as the pending migrations of
  * m->up.migrations_dir will have made it; its DEFAULT is kept but for the function's name. 0;
  * LC_ERR_REFUSED where there is no such column, or its DEFAULT does not call `from`, calls `to`
- * already, or leaves open which function is meant; the failures of reading files and of a query.
+ * already, leaves open which function is meant, or cuts its key for the rules of `from` while `narrow`
+ * does not say what is to become of that; the failures of reading files and of a query.
  */
 int lc_new_rederive_text(const struct lc_migrate *m, const struct lc_new_rederive *w,
                          struct lc_buf *out, struct lc_error *err);

@@ -3,6 +3,7 @@
 #include "base/signals.h"
 #include "base/strings.h"
 #include "cli/column/impact.h"
+#include "cli/column/narrow_key.h"
 #include "cli/commands/rules.h"
 #include "cli/commands/shared.h"
 #include "cli/server/connect.h"
@@ -184,8 +185,10 @@ static bool same_sql(const char *a, const char *b)
  * numbers.
  */
 static int choose_key(const struct wanted *w, struct lc_column *c, struct lc_buf *key,
-                      struct lc_impact_rules *rules, struct lc_error *err)
+                      struct lc_buf *argument, struct lc_impact_rules *rules, struct lc_error *err)
 {
+    struct lc_narrow narrow;
+    struct lc_slice whole;
     struct lc_error why = LC_ERROR_INIT;
     int rc = lc_column_read_calls(c, err);
 
@@ -208,6 +211,15 @@ static int choose_key(const struct wanted *w, struct lc_column *c, struct lc_buf
         return rc;
     }
     rules->key = rules->call->argument;
+    /* New rules may look at more of a key than those that it is cut for: both are asked about it all. */
+    if (lc_narrow_read(rules->key, &whole, &narrow)) {
+        rc = lc_narrow_fits(rules->key, rules->old, "the old rules", err);
+        if (rc == 0 && (lc_buf_add(argument, whole.p, whole.n) || !lc_buf_str(argument)))
+            rc = lc_no_memory(err);
+        if (rc)
+            return rc;
+        rules->key = lc_buf_str(argument);
+    }
     if (w->key && !same_sql(lc_buf_str(key), rules->key)) {
         lc_fail(err, LC_ERR_REFUSED, "the DEFAULT of %s.%s.%s asks %s about %s, and not about %s",
                 c->database, c->table, c->column, rules->call->function, rules->key, w->key);
@@ -275,15 +287,16 @@ static int look_at_table(const struct diff *d, const struct wanted *w,
     struct lc_column c = {0};
     struct lc_impact impact = {0};
     struct lc_impact_rules rules = {.old = d->old, .new = d->new};
-    struct lc_buf key;
+    struct lc_buf key, argument;
     int rc = lc_column_open(&c, &b, global, w->column, err);
 
     lc_buf_init(&key, 1 << 16);
+    lc_buf_init(&argument, 1 << 16);
 
     if (rc == 0)
         rc = choose_attribute(d, w, &c, &rules.old_attribute, err);
     if (rc == 0)
-        rc = choose_key(w, &c, &key, &rules, err);
+        rc = choose_key(w, &c, &key, &argument, &rules, err);
     if (rc == 0) {
         rules.new_attribute = (uint32_t)d->new_attribute[rules.old_attribute];
         rc = lc_impact_count(&impact, &c, &rules, lc_stop_flag(), err);
@@ -293,6 +306,7 @@ static int look_at_table(const struct diff *d, const struct wanted *w,
     else if (rc == 0)
         print_impact(&c, &impact);
     lc_buf_release(&key);
+    lc_buf_release(&argument);
     lc_impact_release(&impact);
     lc_column_release(&c);
     lc_backend_free(b);
