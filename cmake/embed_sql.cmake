@@ -7,7 +7,7 @@
 # A block is struct lc_sql lc_sql_find_column[1] (cli/sql/quote.h) and an enum of its columns:
 # LC_SQL_FIND_COLUMN_NAME, …, LC_SQL_FIND_COLUMN_WIDTH. The head says:
 #
-#   (a, b)            the arguments; the text uses each as {id:a} or {str:a}, and no other
+#   (a, b)            the arguments; the text uses each as {id:a}, {str:a} or {num:a}, and no other
 #   -> x, y uint      what it answers: columns by name, each with its kind (none: text; key: a text that
 #                     no two rows share)
 #   -> one row: x     as that, in exactly one row; "at most one row:" in none or one
@@ -77,8 +77,8 @@ function(check_arguments text arguments)
   string(REGEX MATCHALL "{[^}]*}" used "${text}")
   set(found)
   foreach(one IN LISTS used)
-    if(NOT one MATCHES "^{(id|str):([a-z][a-z0-9_]*)}$")
-      fail("the placeholder ${one} is neither {id:x} nor {str:x}")
+    if(NOT one MATCHES "^{(id|str|num):([a-z][a-z0-9_]*)}$")
+      fail("the placeholder ${one} is none of {id:x}, {str:x} and {num:x}")
     endif()
     set(argument "${CMAKE_MATCH_2}")
     if(NOT argument IN_LIST arguments)

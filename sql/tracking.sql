@@ -64,14 +64,15 @@ SELECT count() AS n
 FROM {id:database}.{id:table}
 WHERE seq = toUInt64({str:seq}) AND run_id = {str:run_id};
 
--- :name tracking_insert (database, table, seq, run_id, version, name, direction, event, stmt,
---     stmts, file_sha256, stmt_sha256, query_id, execution_ms, error_code, error, host, pid,
---     tool_version)
+-- The rows follow, a tracking_row each. All of them come in one part, or none does.
+-- :name tracking_insert (database, table)
 INSERT INTO {id:database}.{id:table} (
     layout, seq, run_id, version, name, direction, event, stmt, stmts, file_sha256, stmt_sha256,
     query_id, at, execution_ms, error_code, error, host, pid, tool_version
-) SELECT
-    toUInt16(1), toUInt64({str:seq}), {str:run_id}, toUInt64({str:version}), {str:name},
-    {str:direction}, {str:event}, toUInt32({str:stmt}), toUInt32({str:stmts}), {str:file_sha256},
-    {str:stmt_sha256}, {str:query_id}, now(), toUInt64({str:execution_ms}),
-    toInt32({str:error_code}), {str:error}, {str:host}, toUInt32({str:pid}), {str:tool_version};
+) VALUES;
+
+-- :name tracking_row (seq, run_id, version, name, direction, event, stmt, stmts, file_sha256,
+--     stmt_sha256, query_id, execution_ms, error_code, error, host, pid, tool_version)
+(1, {num:seq}, {str:run_id}, {num:version}, {str:name}, {str:direction}, {str:event}, {num:stmt},
+    {num:stmts}, {str:file_sha256}, {str:stmt_sha256}, {str:query_id}, now(), {num:execution_ms},
+    {num:error_code}, {str:error}, {str:host}, {num:pid}, {str:tool_version});

@@ -191,11 +191,13 @@ static int baseline(const struct lc_migrate *migrate, struct lc_session *s, uint
             lc_hint(err, "livecol repair %s records what was done of it", m->version_text);
             return LC_ERR_REFUSED;
         }
-        rc = lc_tracking_write(&s->tracking, &e, err);
+        rc = lc_tracking_note(&s->tracking, &e, err);
         if (rc)
             return rc;
         marked++;
     }
+    if (lc_tracking_flush(&s->tracking, err))
+        return err->code;
     tell(migrate, "baselined", marked, "baselined %u, skipped %u", marked, skipped);
     return 0;
 }

@@ -29,6 +29,61 @@ static void emit(struct lc_executor *c, enum lc_run_event_kind kind)
     c->now.error = NULL;
 }
 
+/* As emit, once the noted rows are written. */
+static void emit_later(struct lc_executor *c, enum lc_run_event_kind kind)
+{
+    c->now.kind = kind;
+    c->later[c->later_n++] = c->now;
+}
+
+/* The event's row is there. */
+static void tell_recorded(struct lc_executor *c, const struct lc_run_event *e)
+{
+    const struct lc_run_event now = c->now;
+
+    if (e->kind == LC_RUN_MIGRATION_DONE)
+        c->run->report->applied++;
+    if (e->kind == LC_RUN_MIGRATION_DONE)
+        LC_TEST_POINT("migration recorded");
+    else if (e->kind == LC_RUN_STMT_DONE)
+        LC_TEST_POINT("statement recorded as done");
+    else
+        LC_TEST_POINT("migration started");
+    c->now = *e;
+    emit(c, e->kind);
+    c->now = now;
+}
+
+static int write_rows(struct lc_executor *c, int rc, struct lc_error *err)
+{
+    unsigned n = c->later_n;
+
+    if (rc == 0)
+        rc = lc_tracking_flush(&c->run->session.tracking, err);
+    c->later_n = 0;
+    for (unsigned i = 0; rc == 0 && i < n; i++)
+        tell_recorded(c, &c->later[i]);
+    return rc;
+}
+
+int lc_executor_flush(struct lc_executor *c, struct lc_error *err)
+{
+    return write_rows(c, 0, err);
+}
+
+/* With the next row, or at once where more than a few have gathered. */
+static int note_row(struct lc_executor *c, const struct lc_track_event *e,
+                    enum lc_run_event_kind kind, struct lc_error *err)
+{
+    int rc = c->later_n > LC_EXECUTOR_LATER_MAX - 3 ? lc_executor_flush(c, err) : 0;
+
+    if (rc == 0)
+        rc = lc_tracking_note(&c->run->session.tracking, e, err);
+    if (rc == 0)
+        emit_later(c, kind);
+    return rc;
+}
+
 void lc_executor_say(struct lc_executor *c, enum lc_run_event_kind kind, const char *text)
 {
     c->now.text = text;
@@ -95,6 +150,16 @@ static bool stop_asked(const struct lc_executor *c)
     return c->run->o->cancel && atomic_load(c->run->o->cancel);
 }
 
+/* *err is why the run ends here. What was done before is recorded all the same. */
+static int end_here(struct lc_executor *c, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+
+    if (lc_executor_flush(c, &why))
+        lc_executor_say(c, LC_RUN_WARNING, why.msg);
+    return err->code;
+}
+
 static int stopped(struct lc_error *err)
 {
     lc_fail(err, LC_ERR_STOPPED, "stopped between two statements");
@@ -136,6 +201,34 @@ static struct lc_track_event track_event(const struct lc_executor *c,
                                    .file_sha256 = lc_migration_sha256(m->m, c->run->down)};
 }
 
+/* What a mutation or a task of the cluster is told apart by is asked each time. */
+static bool needs_exact_time(const struct lc_stmt *s)
+{
+    return s->mutates || s->on_cluster;
+}
+
+/* The server's time, not later than it is: asked once a run. */
+static int server_about_now(struct lc_executor *c, uint64_t *now_s, struct lc_error *err)
+{
+    struct lc_run *r = c->run;
+    struct lc_answer t = {0};
+    uint64_t before_ms = lc_boottime_ms();
+    int rc = 0;
+
+    if (r->clock_ms == 0) {
+        rc = lc_query_read(c->b, lc_sql_server_now, NULL, &t, err);
+        if (rc == 0) {
+            r->clock_s = lc_answer_u64(&t, 0, LC_SQL_SERVER_NOW_NOW_S, 0);
+            r->clock_ms = lc_boottime_ms();
+        }
+        lc_answer_release(&t);
+    }
+    *now_s = r->clock_s;
+    if (rc == 0 && before_ms > r->clock_ms)
+        *now_s += (before_ms - r->clock_ms) / 1000;
+    return rc;
+}
+
 /*
  * The server's time, and for a statement that makes a mutation the number of the table's newest one:
  * of two that say the same in one second, the later one alone can be its own.
@@ -173,6 +266,26 @@ static bool left_open(const struct lc_executor *c, const struct lc_plan_migratio
     return true;
 }
 
+static void tell_other(struct lc_executor *c, const struct lc_plan_migration *m, unsigned i)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "%s: statement %u of %u is not recognised, and is run as it is",
+             m->m->version_text, i + 1, m->stmt_n);
+    lc_executor_say(c, LC_RUN_CHECKED, text);
+}
+
+/* Tell that statement i begins, once. */
+static void announce(struct lc_executor *c, const struct lc_plan_migration *m, unsigned i)
+{
+    if (c->announced)
+        return;
+    c->announced = true;
+    emit(c, LC_RUN_STMT_START);
+    if (m->stmts[i].parsed.kind == LC_STMT_OTHER)
+        tell_other(c, m, i);
+}
+
 /* Send it, unless an earlier run's send turns out to have taken effect. */
 static int send_statement(struct lc_executor *c, const struct lc_plan_migration *m, unsigned i,
                           struct lc_error *err)
@@ -188,6 +301,10 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
 
     /* What an earlier run has done of a re-derivation shows in the rows themselves. */
     if (!stmt->text->rederive && left_open(c, m, i, &before)) {
+        rc = lc_executor_flush(c, err);
+        if (rc)
+            return rc;
+        announce(c, m, i);
         snprintf(kept_id, sizeof kept_id, "%s", before.query_id);
         before.query_id = kept_id;
         if (before.partial) {
@@ -201,16 +318,21 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
     e.stmt = i + 1;
     e.stmt_sha256 = stmt->text->sha256;
     e.query_id = query_id;
-    rc = server_now(c->b, &stmt->parsed, &now_s, &newest, err);
+    rc = needs_exact_time(&stmt->parsed) ? server_now(c->b, &stmt->parsed, &now_s, &newest, err)
+                                         : server_about_now(c, &now_s, err);
     snprintf(query_id, sizeof query_id, "livecol-%s-%s-%u%s%s", c->run->session.tracking.run_id,
              m->m->version_text, i + 1, c->run->down ? "-down" : "",
              lc_submit_after(after, sizeof after, stmt, newest));
     if (rc == 0)
-        rc = lc_tracking_write(&c->run->session.tracking, &e, err);
+        rc = lc_tracking_note(&c->run->session.tracking, &e, err);
+    rc = write_rows(c, rc, err);
     LC_TEST_POINT("statement recorded as started");
-    if (rc == 0 && stmt->text->rederive)
+    if (rc)
+        return rc;
+    announce(c, m, i);
+    if (stmt->text->rederive)
         return lc_rederive_run(&c->send, stmt, query_id, err);
-    return rc ? rc : lc_submit_run(&c->send, stmt, query_id, now_s, err);
+    return lc_submit_run(&c->send, stmt, query_id, now_s, err);
 }
 
 /* Everything that comes before a statement is sent, and may still refuse it. */
@@ -219,10 +341,14 @@ static int before_statement(struct lc_executor *c, const struct lc_plan_stmt *st
 {
     int rc = 0;
 
-    if (stop_asked(c))
-        return stopped(err);
+    if (stop_asked(c)) {
+        stopped(err);
+        return end_here(c, err);
+    }
     c->run->defaults.ctx = c;
     if (c->run->defaults.deferred)
+        rc = lc_executor_flush(c, err);
+    if (rc == 0 && c->run->defaults.deferred)
         rc = lc_preflight_check(&c->run->defaults, &stmt->parsed, true, err);
     return rc;
 }
@@ -290,15 +416,6 @@ int lc_executor_check_over(struct lc_executor *c, const struct lc_stmt *s, bool 
     return rc;
 }
 
-static void tell_other(struct lc_executor *c, const struct lc_plan_migration *m, unsigned i)
-{
-    char text[128];
-
-    snprintf(text, sizeof text, "%s: statement %u of %u is not recognised, and is run as it is",
-             m->m->version_text, i + 1, m->stmt_n);
-    lc_executor_say(c, LC_RUN_CHECKED, text);
-}
-
 static int run_statement(struct lc_executor *c, const struct lc_plan_migration *m, unsigned i,
                          struct lc_error *err)
 {
@@ -307,6 +424,7 @@ static int run_statement(struct lc_executor *c, const struct lc_plan_migration *
     uint64_t begun = lc_now_ms();
     int rc;
 
+    c->announced = false;
     c->now.stmt = i + 1;
     c->now.class = stmt->parsed.class;
     c->now.parsed = &stmt->parsed;
@@ -314,9 +432,6 @@ static int run_statement(struct lc_executor *c, const struct lc_plan_migration *
     c->now.sql = (struct lc_slice){(const uint8_t *)stmt->text->p, stmt->text->n};
     rc = before_statement(c, stmt, err);
     if (rc == 0) {
-        emit(c, LC_RUN_STMT_START);
-        if (stmt->parsed.kind == LC_STMT_OTHER)
-            tell_other(c, m, i);
         begun = lc_now_ms();
         rc = send_statement(c, m, i, err);
         if (rc == 0)
@@ -336,11 +451,7 @@ static int run_statement(struct lc_executor *c, const struct lc_plan_migration *
     e.stmt_sha256 = stmt->text->sha256;
     e.execution_ms = c->now.ms = lc_now_ms() - begun;
     LC_TEST_POINT("statement done, not recorded");
-    rc = lc_tracking_write(&c->run->session.tracking, &e, err);
-    LC_TEST_POINT("statement recorded as done");
-    if (rc == 0)
-        emit(c, LC_RUN_STMT_DONE);
-    return rc;
+    return note_row(c, &e, LC_RUN_STMT_DONE, err);
 }
 
 void lc_executor_about(struct lc_executor *c, const struct lc_plan_migration *m)
@@ -355,8 +466,8 @@ void lc_executor_about(struct lc_executor *c, const struct lc_plan_migration *m)
                                    .stmts = m->stmt_n};
 }
 
-int lc_executor_record_start(struct lc_executor *c, const struct lc_plan_migration *m,
-                             struct lc_error *err)
+static int note_start(struct lc_executor *c, const struct lc_plan_migration *m,
+                      struct lc_error *err)
 {
     struct lc_track_event e = track_event(c, m, LC_TRACK_STARTED);
     char *vars = lc_variables_used(m->m, &c->run->o->vars, &c->run->o->secret_vars);
@@ -364,9 +475,20 @@ int lc_executor_record_start(struct lc_executor *c, const struct lc_plan_migrati
 
     e.error = vars; /* nothing has failed: the row's text says what the variables were */
     if (rc == 0)
-        rc = lc_tracking_write(&c->run->session.tracking, &e, err);
+        rc = lc_tracking_note(&c->run->session.tracking, &e, err);
     free(vars);
     return rc;
+}
+
+/* So that an overtaken one is there before the one that overtakes it. */
+int lc_executor_record_overtaken(struct lc_executor *c, const struct lc_plan_migration *m,
+                                 struct lc_error *err)
+{
+    int rc;
+
+    lc_executor_about(c, m);
+    rc = note_start(c, m, err);
+    return write_rows(c, rc, err);
 }
 
 /* What is sent for this migration goes through the course's connection. */
@@ -384,16 +506,19 @@ static void bind(struct lc_executor *c)
 }
 
 /* Slow, and about nothing but what this migration has stored. */
-static void verify(struct lc_executor *c, const struct lc_plan_migration *m)
+static int verify(struct lc_executor *c, const struct lc_plan_migration *m, struct lc_error *err)
 {
     unsigned wrong;
 
-    if (c->run->down || c->run->o->no_verify)
-        return;
+    if (c->run->down || c->run->o->no_verify || !lc_verify_after_wants(m))
+        return 0;
+    if (lc_executor_flush(c, err))
+        return err->code;
     on_away(c, true);
     wrong = lc_verify_after(c->b, m, c->run->o->cancel, lc_executor_say_default, c);
     on_away(c, false);
     c->run->report->wrong += wrong;
+    return 0;
 }
 
 static int record_end(struct lc_executor *c, const struct lc_plan_migration *m, uint64_t ms,
@@ -401,12 +526,9 @@ static int record_end(struct lc_executor *c, const struct lc_plan_migration *m, 
 {
     struct lc_track_event e =
         track_event(c, m, c->run->down ? LC_TRACK_REVERTED : LC_TRACK_EVENT_APPLIED);
-    int rc;
 
     e.execution_ms = c->now.ms = ms;
-    rc = lc_tracking_write(&c->run->session.tracking, &e, err);
-    LC_TEST_POINT("migration recorded");
-    return rc;
+    return note_row(c, &e, LC_RUN_MIGRATION_DONE, err);
 }
 
 int lc_executor_run(struct lc_executor *c, const struct lc_plan_migration *m, struct lc_error *err)
@@ -416,12 +538,15 @@ int lc_executor_run(struct lc_executor *c, const struct lc_plan_migration *m, st
 
     bind(c);
     lc_executor_about(c, m);
-    if (stop_asked(c))
-        return stopped(err);
-    rc = lc_executor_record_start(c, m, err);
-    LC_TEST_POINT("migration started");
+    if (stop_asked(c)) {
+        stopped(err);
+        return end_here(c, err);
+    }
+    rc = note_start(c, m, err);
     if (rc == 0)
-        emit(c, LC_RUN_MIGRATION_START);
+        emit_later(c, LC_RUN_MIGRATION_START);
+    if (rc == 0 && m->stmt_n == 0)
+        rc = lc_executor_flush(c, err);
     if (rc == 0 && m->stmt_n == 0)
         lc_executor_say(c, LC_RUN_CHECKED, "it holds no statement: there is nothing to do");
     for (unsigned i = m->first; rc == 0 && i < m->stmt_n; i++)
@@ -429,13 +554,14 @@ int lc_executor_run(struct lc_executor *c, const struct lc_plan_migration *m, st
     lc_executor_about(c, m);
     if (rc == 0)
         rc = record_end(c, m, lc_now_ms() - begun, err);
+    if (rc == 0)
+        rc = verify(c, m, err);
+    if (rc == 0 && c->jobs)
+        rc = lc_executor_flush(c, err); /* the turn is another's next */
     if (rc) {
+        end_here(c, err);
         c->now.error = err;
         emit(c, LC_RUN_MIGRATION_FAILED);
-        return rc;
     }
-    c->run->report->applied++;
-    emit(c, LC_RUN_MIGRATION_DONE);
-    verify(c, m);
-    return 0;
+    return rc;
 }

@@ -16,6 +16,9 @@
 
 #include <pthread.h>
 
+/* A migration's last statement and its end, and the next one's start; more is written first. */
+enum { LC_EXECUTOR_LATER_MAX = 8 };
+
 /* Shared. */
 struct lc_run {
     struct lc_backend *b;
@@ -27,6 +30,8 @@ struct lc_run {
     struct lc_preflight defaults;
     struct lc_plan plan;
     pthread_mutex_t telling; /* an event is being told */
+    uint64_t clock_s;        /* the server's time, as it said once, and when that was by */
+    uint64_t clock_ms;       /* CLOCK_BOOTTIME; 0: not asked yet */
 };
 
 struct lc_executor {
@@ -35,7 +40,11 @@ struct lc_executor {
     struct lc_cluster cluster;  /* the run's, asked through b */
     struct lc_submit send;
     struct lc_run_event now; /* what the current event is about */
-    struct lc_turns *jobs;   /* NULL: alone */
+    /* What is told once the rows that say it are written: see lc_executor_flush. */
+    struct lc_run_event later[LC_EXECUTOR_LATER_MAX];
+    unsigned later_n;
+    bool announced;        /* that the current statement begins */
+    struct lc_turns *jobs; /* NULL: alone */
     size_t job;
 };
 
@@ -66,11 +75,21 @@ void lc_executor_place_error(const struct lc_executor *c, const struct lc_plan_m
 int lc_executor_check_over(struct lc_executor *c, const struct lc_stmt *s, bool before,
                            struct lc_error *err);
 
-/* Record that the migration has begun. */
-int lc_executor_record_start(struct lc_executor *c, const struct lc_plan_migration *m,
-                             struct lc_error *err);
+/* Record that the migration has begun, for one that is about to be overtaken. */
+int lc_executor_record_overtaken(struct lc_executor *c, const struct lc_plan_migration *m,
+                                 struct lc_error *err);
 
-/* Apply (down: revert) it, from its first open statement on. As lc_runner_up. */
+/*
+ * Write the rows that are noted, and tell what they say. A row that says that something is done is
+ * written with the row that says what is sent next, in one INSERT; who has nothing to send next, or
+ * waits before it, calls this. As lc_tracking_flush.
+ */
+int lc_executor_flush(struct lc_executor *c, struct lc_error *err);
+
+/*
+ * Apply (down: revert) it, from its first open statement on. Its last rows may be noted only, where
+ * it is 0. As lc_runner_up.
+ */
 int lc_executor_run(struct lc_executor *c, const struct lc_plan_migration *m, struct lc_error *err);
 
 #endif

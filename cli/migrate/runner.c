@@ -168,7 +168,7 @@ static int on_overtaken(void *ctx, size_t i, struct lc_error *err)
 {
     const struct together *t = ctx;
 
-    return lc_executor_record_start(t->main, &t->r->plan.v[i], err);
+    return lc_executor_record_overtaken(t->main, &t->r->plan.v[i], err);
 }
 
 static int on_run(void *ctx, struct lc_turns *jobs, size_t i, struct lc_error *err)
@@ -203,7 +203,7 @@ static int run_plan(struct lc_run *r, struct lc_executor *main, struct lc_error 
         return lc_turns_run(r->plan.n, r->o->jobs, &hooks, err);
     for (size_t i = 0; rc == 0 && i < r->plan.n; i++)
         rc = lc_executor_run(main, &r->plan.v[i], err);
-    return rc;
+    return rc ? rc : lc_executor_flush(main, err);
 }
 
 static int run(struct lc_run *r, struct lc_executor *main, struct lc_error *err)

@@ -79,6 +79,13 @@ const char *lc_track_status_name(enum lc_track_status status)
     return "pending";
 }
 
+/* Its row is not written yet. */
+enum { NOTED_TEXTS = 5 };
+struct lc_track_noted {
+    struct lc_track_event e; /* its texts are those below */
+    char *texts[NOTED_TEXTS];
+};
+
 static void release_version(struct lc_track_version *v)
 {
     free(v->name);
@@ -100,9 +107,20 @@ static void forget(struct lc_tracking *t)
     t->seq = 0;
 }
 
+static void release_noted(struct lc_tracking *t)
+{
+    for (size_t i = 0; i < t->noted_n; i++) {
+        for (size_t k = 0; k < NOTED_TEXTS; k++)
+            free(t->noted[i].texts[k]);
+    }
+    t->noted_n = 0;
+}
+
 void lc_tracking_release(struct lc_tracking *t)
 {
     forget(t);
+    release_noted(t);
+    free(t->noted);
     free(t->database);
     free(t->table);
     *t = (struct lc_tracking){0};
@@ -639,22 +657,104 @@ static int has_row(struct lc_tracking *t, const char *seq, bool *has, struct lc_
     return rc;
 }
 
-/* From the second time on: only where the row is not there already. */
-static int insert_once(struct lc_tracking *t, const struct lc_sql_arg *args, const char *seq,
-                       bool again, struct lc_error *err)
+static const char *text_of(const char *s)
 {
-    bool has = false;
-    int rc = again ? has_row(t, seq, &has, err) : 0;
+    return s ? s : "";
+}
 
-    return rc || has ? rc : lc_query_run(t->b, lc_sql_tracking_insert, args, NULL, err);
+int lc_tracking_note(struct lc_tracking *t, const struct lc_track_event *e, struct lc_error *err)
+{
+    const char *texts[NOTED_TEXTS] = {e->name, e->file_sha256, e->stmt_sha256, e->query_id,
+                                      e->error};
+    struct lc_track_noted *more = realloc(t->noted, (t->noted_n + 1) * sizeof *more), *to;
+
+    if (!more)
+        return lc_no_memory(err);
+    t->noted = more;
+    to = &more[t->noted_n++];
+    *to = (struct lc_track_noted){.e = *e};
+    for (size_t k = 0; k < NOTED_TEXTS; k++) {
+        to->texts[k] = strdup(text_of(texts[k]));
+        if (!to->texts[k]) {
+            release_noted(t);
+            return lc_no_memory(err);
+        }
+    }
+    lc_secret_redact(to->texts[NOTED_TEXTS - 1]);
+    to->e.name = to->texts[0];
+    to->e.file_sha256 = to->texts[1];
+    to->e.stmt_sha256 = to->texts[2];
+    to->e.query_id = to->texts[3];
+    to->e.error = to->texts[4];
+    return 0;
+}
+
+/* Append its values. */
+static int add_row(struct lc_buf *sql, const struct lc_tracking *t, uint64_t at_seq,
+                   const struct lc_track_event *e, const char *host, struct lc_error *err)
+{
+    char seq[24], version[24], stmt[16], stmts[16], ms[24], code[16], pid[16];
+    const struct lc_sql_arg args[] = {{"seq", seq},
+                                      {"run_id", t->run_id},
+                                      {"version", version},
+                                      {"name", e->name},
+                                      {"direction", e->down ? "down" : "up"},
+                                      {"event", event_names[e->kind]},
+                                      {"stmt", stmt},
+                                      {"stmts", stmts},
+                                      {"file_sha256", e->file_sha256},
+                                      {"stmt_sha256", e->stmt_sha256},
+                                      {"query_id", e->query_id},
+                                      {"execution_ms", ms},
+                                      {"error_code", code},
+                                      {"error", e->error},
+                                      {"host", host},
+                                      {"pid", pid},
+                                      {"tool_version", LIVECOL_VERSION},
+                                      {NULL, NULL}};
+
+    snprintf(seq, sizeof seq, "%" PRIu64, at_seq);
+    snprintf(version, sizeof version, "%" PRIu64, e->version);
+    snprintf(stmt, sizeof stmt, "%u", e->stmt);
+    snprintf(stmts, sizeof stmts, "%u", e->stmts);
+    snprintf(ms, sizeof ms, "%" PRIu64, e->execution_ms);
+    snprintf(code, sizeof code, "%d", e->error_code);
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    return lc_sql_format(sql, lc_sql_tracking_row, args, err);
+}
+
+/* The INSERT of the noted rows. */
+static int make_insert(struct lc_buf *sql, const struct lc_tracking *t, const char *host,
+                       struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    int rc = lc_sql_format(sql, lc_sql_tracking_insert, args, err);
+
+    for (size_t i = 0; rc == 0 && i < t->noted_n; i++) {
+        rc = lc_buf_adds(sql, i ? ",\n" : "\n") ? lc_no_memory(err) : 0;
+        if (rc == 0)
+            rc = add_row(sql, t, t->seq + 1 + i, &t->noted[i].e, host, err);
+    }
+    return rc;
+}
+
+/* From the second time on: only where the rows are not there already. The last one says it of all. */
+static int insert_once(struct lc_tracking *t, struct lc_buf *sql, bool again, struct lc_error *err)
+{
+    char last_seq[24];
+    bool has = false;
+    int rc;
+
+    snprintf(last_seq, sizeof last_seq, "%" PRIu64, t->seq + t->noted_n);
+    rc = again ? has_row(t, last_seq, &has, err) : 0;
+    return rc || has ? rc : lc_query_run_made(t->b, lc_sql_tracking_insert, sql, err);
 }
 
 /*
  * Not ended by a signal: what was done is recorded. Without Keeper a Replicated table takes no row, or
  * cannot tell whether it took it.
  */
-static int insert(struct lc_tracking *t, const struct lc_sql_arg *args, const char *seq,
-                  struct lc_error *err)
+static int insert(struct lc_tracking *t, struct lc_buf *sql, struct lc_error *err)
 {
     struct lc_retry retry = {.lost = true,
                              .tries = LC_RETRY_TRIES,
@@ -663,58 +763,40 @@ static int insert(struct lc_tracking *t, const struct lc_sql_arg *args, const ch
     int rc;
 
     do
-        rc = insert_once(t, args, seq, retry.attempt > 0, &why);
+        rc = insert_once(t, sql, retry.attempt > 0, &why);
     while (lc_retry_again(&retry, rc, &why));
     return rc ? lc_error_pass(err, &why) : 0;
 }
 
-static const char *text_of(const char *s)
+int lc_tracking_flush(struct lc_tracking *t, struct lc_error *err)
 {
-    return s ? s : "";
+    char host[256] = "";
+    struct lc_buf sql;
+    int rc;
+
+    if (t->noted_n == 0)
+        return 0;
+    gethostname(host, sizeof host - 1);
+    lc_buf_init(&sql, LC_SQL_MAX_BYTES);
+    rc = make_insert(&sql, t, host, err);
+    if (rc == 0)
+        rc = insert(t, &sql, err);
+    lc_buf_release(&sql);
+    for (size_t i = 0; rc == 0 && i < t->noted_n; i++) {
+        const struct row r = {.e = t->noted[i].e, .run_id = t->run_id, .host = host, .at = ""};
+
+        t->seq++;
+        rc = fold(t, &r) ? lc_no_memory(err) : 0;
+    }
+    release_noted(t);
+    return rc;
 }
 
 int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, struct lc_error *err)
 {
-    char seq[24], version[24], stmt[16], stmts[16], ms[24], code[16], pid[16];
-    char host[256] = "", error[sizeof err->msg];
-    const struct lc_sql_arg args[] = {{"database", t->database},
-                                      {"table", t->table},
-                                      {"seq", seq},
-                                      {"run_id", t->run_id},
-                                      {"version", version},
-                                      {"name", text_of(e->name)},
-                                      {"direction", e->down ? "down" : "up"},
-                                      {"event", event_names[e->kind]},
-                                      {"stmt", stmt},
-                                      {"stmts", stmts},
-                                      {"file_sha256", text_of(e->file_sha256)},
-                                      {"stmt_sha256", text_of(e->stmt_sha256)},
-                                      {"query_id", text_of(e->query_id)},
-                                      {"execution_ms", ms},
-                                      {"error_code", code},
-                                      {"error", error},
-                                      {"host", host},
-                                      {"pid", pid},
-                                      {"tool_version", LIVECOL_VERSION},
-                                      {NULL, NULL}};
-    struct row r = {.e = *e, .run_id = t->run_id, .host = host, .at = ""};
-    int rc;
+    int rc = lc_tracking_note(t, e, err);
 
-    snprintf(seq, sizeof seq, "%" PRIu64, t->seq + 1);
-    snprintf(version, sizeof version, "%" PRIu64, e->version);
-    snprintf(stmt, sizeof stmt, "%u", e->stmt);
-    snprintf(stmts, sizeof stmts, "%u", e->stmts);
-    snprintf(ms, sizeof ms, "%" PRIu64, e->execution_ms);
-    snprintf(code, sizeof code, "%d", e->error_code);
-    snprintf(pid, sizeof pid, "%ld", (long)getpid());
-    snprintf(error, sizeof error, "%s", text_of(e->error));
-    lc_secret_redact(error);
-    gethostname(host, sizeof host - 1);
-    rc = insert(t, args, seq, err);
-    if (rc)
-        return rc;
-    t->seq++;
-    return fold(t, &r) ? lc_no_memory(err) : 0;
+    return rc ? rc : lc_tracking_flush(t, err);
 }
 
 int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err)

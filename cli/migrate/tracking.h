@@ -93,6 +93,8 @@ struct lc_tracking {
     char run_id[33];
     struct lc_track_version *v;
     size_t n;
+    struct lc_track_noted *noted; /* rows that are to be written with the next one */
+    size_t noted_n;
 };
 
 /*
@@ -118,7 +120,20 @@ int lc_tracking_create(struct lc_tracking *t, struct lc_error *err);
 /* Read the rows again: what was known is forgotten. */
 int lc_tracking_load(struct lc_tracking *t, struct lc_error *err);
 
-/* Append a row, under the lock, and take it into the state. As lc_tracking_open. */
+/*
+ * A row that is to be written soon: with the next row, in one INSERT, in this order, all or none. It
+ * is no part of the state before it is written. For what would be followed by another row at once:
+ * who waits for anything writes first. 0, LC_ERR_NOMEM.
+ */
+int lc_tracking_note(struct lc_tracking *t, const struct lc_track_event *e, struct lc_error *err);
+
+/*
+ * Write the noted rows, under the lock, and take them into the state. As lc_tracking_open; where it
+ * fails they are dropped, and whether they are there shows when the table is read again.
+ */
+int lc_tracking_flush(struct lc_tracking *t, struct lc_error *err);
+
+/* Note a row and write all. */
 int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, struct lc_error *err);
 
 /* Drop the table and forget. */

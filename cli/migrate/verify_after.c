@@ -115,6 +115,21 @@ static unsigned look_at_rederived(const struct after *a, const char *database, c
     return wrong;
 }
 
+bool lc_verify_after_wants(const struct lc_plan_migration *m)
+{
+    for (unsigned i = m->first; i < m->stmt_n; i++) {
+        const struct lc_stmt *s = &m->stmts[i].parsed;
+
+        if (m->stmts[i].text->rederive)
+            return true;
+        for (size_t k = 0; k < s->command_n; k++) {
+            if (s->commands[k].kind == LC_STMT_MATERIALIZE_COLUMN)
+                return true;
+        }
+    }
+    return false;
+}
+
 unsigned lc_verify_after(struct lc_backend *b, const struct lc_plan_migration *m,
                          const atomic_bool *cancel,
                          void (*say_line)(void *ctx, bool warning, const char *text), void *ctx)

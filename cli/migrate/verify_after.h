@@ -3,6 +3,9 @@
 #define LC_CLI_MIGRATE_VERIFY_AFTER_H
 #include "cli/migrate/plan.h"
 
+/* Is there anything to verify? It takes time. */
+bool lc_verify_after_wants(const struct lc_plan_migration *m);
+
 /*
  * Verify every column that a MATERIALIZE COLUMN of the migration has stored, and those that it has
  * re-derived with what is derived from them, each over a sample sized to about ten seconds. Each is said in a line, as a warning where rows differ or parts lack it; what

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MAX_BYTES ((size_t)64 << 20)
-
 /* An answer that is not as promised is given back to nobody. */
 static int check(struct lc_backend *b, const struct lc_sql *statement, struct lc_answer *out,
                  struct lc_error *err)
@@ -39,7 +37,8 @@ static void asking_again(void *ctx, const struct lc_error *why, unsigned attempt
     LC_TEST_POINT("asking again");
 }
 
-static int run(struct lc_backend *b, const struct lc_sql *statement, const struct lc_sql_arg *args,
+/* Send what was made of the statement. */
+static int ask(struct lc_backend *b, const struct lc_sql *statement, struct lc_buf *sql,
                struct lc_answer *out, bool reads, struct lc_error *err)
 {
     /* A DROP is at its end when it answers, so that the path in Keeper is free again. */
@@ -54,27 +53,36 @@ static int run(struct lc_backend *b, const struct lc_sql *statement, const struc
                              .tries = LC_RETRY_TRIES,
                              .cancel = lc_stop_flag(),
                              .told = asking_again};
-    struct lc_buf sql;
     int rc;
 
-    lc_buf_init(&sql, SQL_MAX_BYTES);
-    rc = lc_sql_format(&sql, statement, args, err);
-    if (rc)
-        goto done;
-    q.sql = lc_buf_str(&sql);
-    q.sql_n = sql.n;
-    if (!q.sql) {
-        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
-        goto done;
-    }
+    q.sql = lc_buf_str(sql);
+    q.sql_n = sql->n;
+    if (!q.sql)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
     do
         rc = lc_query_checked(b, &q, statement, out, &why);
     while (lc_retry_again(&retry, rc, &why));
-    if (rc)
-        rc = lc_error_pass(err, &why);
-done:
+    return rc ? lc_error_pass(err, &why) : 0;
+}
+
+static int run(struct lc_backend *b, const struct lc_sql *statement, const struct lc_sql_arg *args,
+               struct lc_answer *out, bool reads, struct lc_error *err)
+{
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, LC_SQL_MAX_BYTES);
+    rc = lc_sql_format(&sql, statement, args, err);
+    if (rc == 0)
+        rc = ask(b, statement, &sql, out, reads, err);
     lc_buf_release(&sql);
     return rc;
+}
+
+int lc_query_run_made(struct lc_backend *b, const struct lc_sql *statement, struct lc_buf *sql,
+                      struct lc_error *err)
+{
+    return ask(b, statement, sql, NULL, false, err);
 }
 
 int lc_query_run(struct lc_backend *b, const struct lc_sql *statement,

@@ -9,6 +9,9 @@
 #include "cli/server/backend.h"
 #include "cli/sql/quote.h"
 
+/* The most that a statement of livecol's own may have. */
+#define LC_SQL_MAX_BYTES ((size_t)64 << 20)
+
 /*
  * Format the statement and run it, once. `out` may be NULL. As lc_backend_query, and LC_ERR_UNKNOWN
  * where the answer is not what the statement promises. A connection that never came about is tried
@@ -23,6 +26,13 @@ int lc_query_run(struct lc_backend *b, const struct lc_sql *statement,
  */
 int lc_query_read(struct lc_backend *b, const struct lc_sql *statement,
                   const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err);
+
+/*
+ * As lc_query_run, of text that the caller has made: the statement's own, and rows behind it. It
+ * answers nothing.
+ */
+int lc_query_run_made(struct lc_backend *b, const struct lc_sql *statement, struct lc_buf *sql,
+                      struct lc_error *err);
 
 /*
  * Run text that was made from a statement of sql/, once, and check the answer. As lc_query_run; for

@@ -97,22 +97,32 @@ static const char *find_arg(const struct lc_sql_arg *args, const char *name, siz
     return NULL;
 }
 
+static bool is_integer(const char *value)
+{
+    size_t digits = strspn(value + (*value == '-'), "0123456789");
+
+    return digits > 0 && value[digits + (*value == '-')] == '\0';
+}
+
 /* Replace the placeholder between open ('{') and close ('}'). */
 static int add_placeholder(struct lc_buf *b, const char *open, const char *close,
                            const struct lc_sql_arg *args, struct lc_error *err)
 {
     int n = (int)(close - open) + 1;
-    bool id = strncmp(open, "{id:", 4) == 0;
+    bool id = strncmp(open, "{id:", 4) == 0, num = strncmp(open, "{num:", 5) == 0;
     const char *name, *value;
 
-    if (!id && strncmp(open, "{str:", 5) != 0)
-        return lc_fail(err, LC_ERR_USAGE, "placeholder %.*s is neither {id:x} nor {str:x}", n,
-                       open);
+    if (!id && !num && strncmp(open, "{str:", 5) != 0)
+        return lc_fail(err, LC_ERR_USAGE, "placeholder %.*s is none of {id:x}, {str:x} and {num:x}",
+                       n, open);
     name = open + (id ? 4 : 5);
     value = find_arg(args, name, (size_t)(close - name));
     if (!value)
         return lc_fail(err, LC_ERR_USAGE, "placeholder %.*s has no value", n, open);
-    if (id ? lc_sql_add_id(b, value) : lc_sql_add_str(b, value))
+    if (num && !is_integer(value))
+        return lc_fail(err, LC_ERR_USAGE, "placeholder %.*s takes an integer, not \"%.40s\"", n,
+                       open, value);
+    if (num ? lc_buf_adds(b, value) : id ? lc_sql_add_id(b, value) : lc_sql_add_str(b, value))
         return lc_fail(err, LC_ERR_NOMEM, "no memory for a statement");
     return 0;
 }

@@ -1,8 +1,9 @@
 /*
- * SQL text made safely: the statements of sql/, their two placeholders, and the two quotings behind
+ * SQL text made safely: the statements of sql/, their three placeholders, and the two quotings behind
  * them.
  *
  *   {id:x}   a backtick-quoted identifier      {str:x}   a single-quoted string
+ *   {num:x}  an integer: digits, with a minus before them or not; another value is refused
  *
  * A statement of sql/ has no other way to take a value in, so a hostile name cannot leave its
  * quotes. Escapes: https://clickhouse.com/docs/sql-reference/syntax
@@ -69,7 +70,7 @@ size_t lc_sql_bytes_size(const void *p, size_t n);
 /*
  * Append the statement with every placeholder replaced; args end with name NULL, or are NULL where
  * it takes none. 0, LC_ERR_NOMEM, or LC_ERR_USAGE where an argument is missing or is none of the
- * statement's, or a placeholder is none of the two kinds.
+ * statement's, a placeholder is none of the three kinds, or the value of {num:x} is no integer.
  */
 int lc_sql_format(struct lc_buf *b, const struct lc_sql *sql, const struct lc_sql_arg *args,
                   struct lc_error *err);

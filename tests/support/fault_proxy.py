@@ -22,6 +22,8 @@ written ^TEXT (each use counts down):
   kill        it goes to the server; once the server works on it, the process whose id is in
               DIR/victim gets SIGKILL
 
+While there is a file DIR/requests it gets a line a request: the first line of its body.
+
 A gate is one of tests/support/wait.sh: who comes to it leaves DIR/NAME.reached, and waits while
 DIR/NAME.hold is there.
 """
@@ -56,6 +58,13 @@ def take_fault(body):
         with open(os.path.join(folder, "applied"), "a", encoding="utf-8") as f:
             f.write(mode + "\n")
         return mode
+
+
+def note_request(body):
+    path = os.path.join(folder, "requests")
+    if os.path.exists(path):
+        with lock, open(path, "ab") as f:
+            f.write(body.split(b"\n", 1)[0][:200] + b"\n")
 
 
 def wait_at_gate(name):
@@ -125,6 +134,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        note_request(body)
         mode = take_fault(body)
         if mode == "before":
             return self.cut()

@@ -76,14 +76,50 @@ static void test_format_of_both_placeholders(void **state)
     lc_buf_release(&b);
 }
 
+static void test_format_of_numbers(void **state)
+{
+    static const struct {
+        const char *value;
+        int rc;
+    } cases[] = {{"0", 0},
+                 {"-12", 0},
+                 {"18446744073709551615", 0},
+                 {"", LC_ERR_USAGE},
+                 {"-", LC_ERR_USAGE},
+                 {"1)", LC_ERR_USAGE},
+                 {"--1", LC_ERR_USAGE},
+                 {"1 2", LC_ERR_USAGE},
+                 {"0x1", LC_ERR_USAGE},
+                 {"1.5", LC_ERR_USAGE}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct lc_sql_arg args[] = {{"t", cases[i].value}, {0}};
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_buf b;
+
+        lc_buf_init(&b, 1024);
+        assert_int_equal(
+            lc_sql_format(&b,
+                          &(struct lc_sql){"x", "({num:t})", one, NULL, 0, LC_SQL_ROWS_NONE, false},
+                          args, &err),
+            cases[i].rc);
+        if (cases[i].rc == 0)
+            assert_memory_equal(lc_buf_str(&b) + 1, cases[i].value, strlen(cases[i].value));
+        else
+            assert_non_null(strstr(err.msg, "placeholder {num:t} takes an integer"));
+        lc_buf_release(&b);
+    }
+}
+
 static void test_format_of_bad_templates(void **state)
 {
     static const struct {
         const char *text, *message;
     } cases[] = {
         {"{id:nobody}", "placeholder {id:nobody} has no value"},
-        {"{int:t}", "placeholder {int:t} is neither {id:x} nor {str:x}"},
-        {"{}", "placeholder {} is neither {id:x} nor {str:x}"},
+        {"{int:t}", "placeholder {int:t} is none of {id:x}, {str:x} and {num:x}"},
+        {"{}", "placeholder {} is none of {id:x}, {str:x} and {num:x}"},
         {"SELECT {id:t", "a placeholder is not closed: {id:t"},
     };
     const struct lc_sql_arg args[] = {{"t", "x"}, {0}};
@@ -158,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quoting_of_hostile_text),
         cmocka_unit_test(test_format_of_both_placeholders),
+        cmocka_unit_test(test_format_of_numbers),
         cmocka_unit_test(test_format_of_bad_templates),
         cmocka_unit_test(test_format_of_other_arguments),
         cmocka_unit_test(test_format_past_the_maximum),
