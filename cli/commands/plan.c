@@ -1,6 +1,7 @@
 /* livecol plan: what up would do, statement by statement, and what to know before it does. */
 #include "base/json.h"
 #include "cli/column/preflight.h"
+#include "cli/commands/plan_page.h"
 #include "cli/commands/shared.h"
 #include "cli/migrate/cluster_check.h"
 #include "cli/migrate/lint.h"
@@ -21,7 +22,8 @@ enum { SHOWN_BYTES = 160 };
 /* What findings are about, and whether up would refuse one. */
 struct printer {
     bool json;
-    struct lc_json *notes; /* of the statement, with json */
+    struct lc_plan_page *page; /* with --markdown; else NULL */
+    struct lc_json *notes;     /* of the statement, with json */
     unsigned refused;
 };
 
@@ -33,6 +35,8 @@ static void print_note(struct printer *p, const char *kind, const char *text)
         lc_json_set_str(o, "kind", kind);
         lc_json_set_str(o, "text", text);
         lc_json_add(p->notes, o);
+    } else if (p->page) {
+        lc_plan_page_note(p->page, kind, text);
     } else {
         printf("       %s%s%s\n", strcmp(kind, "note") == 0 ? "" : kind,
                strcmp(kind, "note") == 0 ? "" : ": ", text);
@@ -92,6 +96,8 @@ static void print_statement(struct printer *p, const struct lc_plan_migration *m
         lc_json_set_str(*object, "sql", s->formatted ? s->formatted : flat);
         p->notes = lc_json_array();
         lc_json_set(*object, "notes", p->notes);
+    } else if (p->page) {
+        lc_plan_page_statement(p->page, m, i);
     } else {
         printf("  %u/%u  %s: %s%s\n", i + 1, m->stmt_n, lc_class_name(s->parsed.class), shown,
                s->text->n > n ? " ..." : "");
@@ -163,6 +169,8 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         rc = lc_lint_look(h, s, err);
     if (p->json && rc == 0)
         lc_json_line(object, stdout);
+    if (p->page)
+        lc_plan_page_end(p->page, pm, i);
     lc_json_free(object);
     return rc;
 }
@@ -191,7 +199,9 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_b
     for (size_t i = 0; rc == 0 && i < plan->n; i++) {
         const struct lc_plan_migration *pm = &plan->v[i];
 
-        if (!p->json)
+        if (p->page)
+            lc_plan_page_migration(p->page, pm);
+        else if (!p->json)
             printf("%s %s%s\n", pm->m->version_text, pm->m->name,
                    pm->first    ? " (goes on where it stopped)"
                    : pm->stmt_n ? ""
@@ -204,15 +214,17 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_b
     return rc;
 }
 
-int lc_plan_show(struct lc_migrate *m, struct lc_error *err)
+int lc_plan_show(struct lc_migrate *m, bool markdown, struct lc_error *err)
 {
-    struct printer p = {.json = m->global.json};
+    struct lc_plan_page page;
+    struct printer p = {.json = m->global.json && !markdown, .page = markdown ? &page : NULL};
     struct lc_backend *b = NULL;
     struct lc_session s = {0};
     struct lc_abilities facts;
     struct lc_plan plan = {0};
     int rc = lc_connection_open(&m->global, &b, err);
 
+    lc_plan_page_init(&page);
     if (rc == 0)
         rc = lc_session_open(&s, b, &m->up, true, err);
     if (rc == 0)
@@ -223,10 +235,13 @@ int lc_plan_show(struct lc_migrate *m, struct lc_error *err)
         rc = lc_plan_parse(&plan, b, &facts, err);
     if (rc == 0)
         rc = print_plan(&p, m, b, &s.cluster, &facts, &plan, err);
-    if (rc == 0 && !p.json)
+    if (rc == 0 && p.page)
+        rc = lc_plan_page_print(&page, &plan, b, err);
+    else if (rc == 0 && !p.json)
         printf("%zu to apply, %u applied before\n", plan.n, plan.skipped);
     if (rc == 0 && p.refused)
         rc = lc_fail(err, LC_ERR_REFUSED, "up would refuse this: see above");
+    lc_plan_page_release(&page);
     lc_plan_release(&plan);
     lc_session_end(&s);
     lc_backend_free(b);
@@ -242,17 +257,26 @@ int lc_cmd_plan(int argc, const char **argv)
                  "it costs, and whom it may break. Nothing is changed. Exits with 3 where up "
                  "would refuse.",
         .connects = true,
-        .examples = "livecol plan --rules config/region.csv",
+        .examples = "livecol plan --rules config/region.csv\n"
+                    "livecol plan --markdown > comment.md",
     };
     struct lc_migrate m = {0};
+    bool markdown = false;
+    const struct lc_option options[] = {
+        {"markdown", 0, LC_OPT_FLAG, &markdown, NULL,
+         "as a page in Markdown, for a comment where the change is reviewed"},
+        {0},
+    };
     struct lc_error err = LC_ERROR_INIT;
     int rc = lc_migrate_parse(
         &m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_RANGE | LC_MIGRATE_CHECKS,
-        NULL, argc, argv, &err);
+        options, argc, argv, &err);
 
     if (rc == 0)
         rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    if (rc == 0 && markdown && m.global.json)
+        rc = lc_fail(&err, LC_ERR_USAGE, "--markdown and --json are two forms: give one");
     if (rc == 0)
-        rc = lc_plan_show(&m, &err);
+        rc = lc_plan_show(&m, markdown, &err);
     return lc_migrate_finish(&m, rc, true, &err);
 }

@@ -77,9 +77,9 @@ void lc_teller_event(void *ctx, const struct lc_run_event *e);
 void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool down);
 
 /*
- * Print what up would do. 0; LC_ERR_REFUSED where up would refuse it; else as lc_runner_up.
+ * Print what up would do, as lines, with --json as objects, or as a page. 0; LC_ERR_REFUSED where up would refuse it; else as lc_runner_up.
  */
-int lc_plan_show(struct lc_migrate *m, struct lc_error *err);
+int lc_plan_show(struct lc_migrate *m, bool markdown, struct lc_error *err);
 
 /*
  * Open the backend that the options name, and lc_column_find "database.table.column" or

@@ -120,7 +120,7 @@ int lc_cmd_up(int argc, const char **argv)
         rc = lc_fail(&err, LC_ERR_USAGE, "--jobs takes 1 to %u", LC_TURNS_MAX);
     m.up.jobs = (unsigned)jobs;
     if (rc == 0)
-        rc = m.up.dry_run ? lc_plan_show(&m, &err) : run(&m, false, create, &err);
+        rc = m.up.dry_run ? lc_plan_show(&m, false, &err) : run(&m, false, create, &err);
     return lc_migrate_finish(&m, rc, m.up.dry_run, &err);
 }
 

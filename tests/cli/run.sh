@@ -64,7 +64,8 @@ normal() {
     -e 's/[0-9]+ s ago/N s ago/' \
     -e 's/after [0-9]+ ms/after N ms/' \
     -e 's#127\.0\.0\.1:[0-9]+#SERVER#g' \
-    -e 's/case_[0-9]+_/DB/g' \
+    -e 's/case_[0-9]+(_|&#95;)/DB/g' \
+    -e 's/livecol [^ ]+ on ClickHouse [0-9.]+/livecol V on ClickHouse V/' \
     -e 's/version [0-9]+(\.[0-9]+)+/version V/g' \
     -e 's/( does not exist\.) Maybe you meant [^(]*\?\./\1/' \
     -e 's/"server_version":"[^"]*"/"server_version":"V"/' \
