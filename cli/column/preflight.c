@@ -803,6 +803,21 @@ static int find_functions(struct lc_preflight *d, struct trial *t, bool now, boo
     return rc;
 }
 
+/* Does it read a dictionary that this run makes first? */
+static int find_dictionaries(const struct lc_preflight *d, const struct trial *t, bool *wait,
+                             struct lc_error *err)
+{
+    struct lc_column_call *calls = NULL;
+    size_t n = 0;
+    int rc = lc_column_calls_of(d->b, t->expr, &calls, &n, err);
+
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        *wait = *wait || (calls[i].dictionary &&
+                          lc_schema_makes_dictionary(&d->schema, calls[i].dictionary));
+    lc_column_free_calls(calls, n);
+    return rc;
+}
+
 /* Put the column's own name in the place of the made-up one. */
 static void name_inputs_in(const struct trial *t, char *text, size_t size)
 {
@@ -954,9 +969,11 @@ static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
         rc = take_expression(&t, err);
     if (rc == 0)
         rc = find_functions(d, &t, now, &wait, err);
+    if (rc == 0 && !now)
+        rc = find_dictionaries(d, &t, &wait, err);
     if (rc == 0 && wait) {
         d->deferred = true;
-        say(d, false, "%s is tried once this run has created its function", t.expr);
+        say(d, false, "%s is tried once this run has created its function or dictionary", t.expr);
     } else if (rc == 0 && t.udf) {
         rc = try_function(d, &t, err);
     }

@@ -146,7 +146,8 @@ static int check(const struct lc_rules *rules, const struct ranked *order, uint3
             "the keys of the %u rules have %u lengths: an expression looks once for each, and %u "
             "are the most",
             rules->rules, lengths, LC_EXPRESSION_MAX_LENGTHS);
-    lc_hint(err, "keep the function, or load the rules into a dictionary");
+    lc_hint(err,
+            "keep the function, or have a dictionary: livecol new … --as dictionary makes one");
     return LC_ERR_REFUSED;
 }
 
@@ -193,7 +194,8 @@ int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const c
                 "the %u rules make an expression of %zu bytes: a server takes no statement of over "
                 "256 KiB (max_query_size)",
                 rules->rules, out->n - before);
-        lc_hint(err, "keep the function, or load the rules into a dictionary");
+        lc_hint(err,
+                "keep the function, or have a dictionary: livecol new … --as dictionary makes one");
         return LC_ERR_REFUSED;
     }
     return rc;

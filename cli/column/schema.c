@@ -1,5 +1,6 @@
 #include "cli/column/schema.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,25 @@ static int forget_rows(struct lc_schema *s, const struct lc_stmt *stmt, struct l
     return rc;
 }
 
+/* Functions have no dots in their names, so both kinds are in one list. */
+static char *full_name(const struct lc_schema *s, const char *database, const char *name)
+{
+    char *full;
+
+    if (asprintf(&full, "%s.%s", *database ? database : lc_backend_database(s->b), name) < 0)
+        return NULL;
+    return full;
+}
+
+static int note_dictionary(struct lc_schema *s, const struct lc_stmt *stmt, struct lc_error *err)
+{
+    char *name = full_name(s, stmt->database, stmt->name);
+    int rc = name ? note_function(s, name, err) : lc_no_memory(err);
+
+    free(name);
+    return rc;
+}
+
 int lc_schema_note(struct lc_schema *s, const struct lc_stmt *stmt, struct lc_error *err)
 {
     struct lc_table *t;
@@ -89,6 +109,8 @@ int lc_schema_note(struct lc_schema *s, const struct lc_stmt *stmt, struct lc_er
         return note_function(s, stmt->name, err);
     if (!*stmt->name)
         return 0;
+    if (stmt->kind == LC_STMT_CREATE && strcmp(stmt->object, "dictionary") == 0)
+        return note_dictionary(s, stmt, err);
     if ((stmt->kind == LC_STMT_DROP || stmt->kind == LC_STMT_RENAME) &&
         strcmp(stmt->object, "table") == 0)
         return forget_rows(s, stmt, err);
@@ -105,6 +127,15 @@ bool lc_schema_makes(const struct lc_schema *s, const char *function)
         if (strcmp(s->functions[i], function) == 0)
             return true;
     return false;
+}
+
+bool lc_schema_makes_dictionary(const struct lc_schema *s, const char *dictionary)
+{
+    char *full = strchr(dictionary, '.') ? NULL : full_name(s, "", dictionary);
+    bool makes = lc_schema_makes(s, full ? full : dictionary);
+
+    free(full);
+    return makes;
 }
 
 void lc_schema_release(struct lc_schema *s)

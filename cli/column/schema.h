@@ -10,7 +10,7 @@ struct lc_schema {
     struct lc_backend *b; /* the caller's */
     struct lc_table **v;
     size_t n;
-    char **functions; /* that a noted statement creates */
+    char **functions; /* that a noted statement creates; "database.name" of a dictionary */
     size_t functions_n;
 };
 
@@ -26,6 +26,9 @@ int lc_schema_note(struct lc_schema *s, const struct lc_stmt *stmt, struct lc_er
 
 /* Was a CREATE of this function noted? */
 bool lc_schema_makes(const struct lc_schema *s, const char *function);
+
+/* The same of a dictionary: "database.name", or "name" in the backend's database. */
+bool lc_schema_makes_dictionary(const struct lc_schema *s, const char *dictionary);
 
 void lc_schema_release(struct lc_schema *s);
 

@@ -1,5 +1,6 @@
 /* livecol new */
 #include "udf/rules/open.h"
+#include "cli/column/rule_dictionary.h"
 #include "cli/column/rule_expression.h"
 #include "base/json.h"
 #include "base/signals.h"
@@ -28,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STAMP_DIGITS = 14, MAX_NAME_BYTES = 100, MAX_TEXT_BYTES = 1 << 20 };
+enum { STAMP_DIGITS = 14, MAX_NAME_BYTES = 100, MAX_TEXT_BYTES = 60 << 20 };
 
 /* What is wanted: a name, and the derived column where one is given. */
 struct wanted {
@@ -43,7 +44,19 @@ struct wanted {
     struct lc_buf expr;                      /* what the column is to be; empty: function(key) */
     struct lc_rules *rules;
     uint32_t attribute_at;
+    char *database; /* of the table, with --as dictionary */
 };
+
+static bool is_as(const struct wanted *w, const char *way)
+{
+    return w->as && strcmp(w->as, way) == 0;
+}
+
+/* Does the migration hold the rules themselves? */
+static bool holds_rules(const struct wanted *w)
+{
+    return is_as(w, "sql") || is_as(w, "dictionary");
+}
 
 /* "Add region!" becomes "add_region"; what has no letter or digit is refused. */
 static int make_name(const char *text, char out[MAX_NAME_BYTES + 1], struct lc_error *err)
@@ -134,8 +147,29 @@ static int add_call(struct lc_buf *b, const struct wanted *w)
            lc_buf_adds(b, ")");
 }
 
+/* The dictionary that --as dictionary makes; its database is the table's. */
+static struct lc_rule_dictionary dictionary_of(const struct wanted *w)
+{
+    return (struct lc_rule_dictionary){.database = w->database,
+                                       .name = w->function,
+                                       .rules = w->rules,
+                                       .attribute = w->attribute_at,
+                                       .type = w->type};
+}
+
 static int add_expression(struct lc_buf *b, const struct wanted *w)
 {
+    if (is_as(w, "dictionary")) {
+        const struct lc_rule_dictionary d = dictionary_of(w);
+        struct lc_buf key;
+        int rc;
+
+        lc_buf_init(&key, MAX_TEXT_BYTES);
+        rc = add_key(&key, w->key) || !lc_buf_str(&key) ||
+             lc_rule_dictionary_expression(&d, lc_buf_str(&key), b);
+        lc_buf_release(&key);
+        return rc;
+    }
     return w->expr.n ? lc_buf_add(b, w->expr.p, w->expr.n) : add_call(b, w);
 }
 
@@ -163,26 +197,30 @@ static int add_drop(struct lc_buf *b, const struct wanted *w, const char *table,
     return rc;
 }
 
-static bool makes_function(const struct wanted *w)
-{
-    return w->as && strcmp(w->as, "sql") == 0;
-}
-
-/* The function, where it is one of SQL. */
+/* The function, where it is one of SQL; the dictionary and its rows, where it is that. */
 static int add_function(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
 {
+    const struct lc_rule_dictionary d = dictionary_of(w);
     const struct lc_rule_function f = {.name = w->function,
                                        .cluster = w->cluster,
                                        .rules = w->rules,
                                        .attribute = w->attribute_at,
                                        .type = w->type};
-    int rc = lc_rule_function(&f, b, err);
+    int rc = 0;
 
+    if (is_as(w, "dictionary"))
+        rc = lc_rule_dictionary_create(&d, b) ? lc_no_memory(err) : 0;
+    else
+        rc = lc_rule_function(&f, b, err);
     return rc == 0 && lc_buf_adds(b, "\n") ? lc_no_memory(err) : rc;
 }
 
 static int drop_function(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
 {
+    const struct lc_rule_dictionary d = dictionary_of(w);
+
+    if (is_as(w, "dictionary"))
+        return lc_rule_dictionary_drop(&d, b) ? lc_no_memory(err) : 0;
     return lc_buf_adds(b, "DROP FUNCTION IF EXISTS ") || lc_sql_add_name(b, w->function) ||
                    (w->cluster &&
                     (lc_buf_adds(b, " ON CLUSTER ") || lc_sql_add_name(b, w->cluster))) ||
@@ -191,13 +229,28 @@ static int drop_function(struct lc_buf *b, const struct wanted *w, struct lc_err
                : 0;
 }
 
+static int check_dictionary(struct wanted *w, struct lc_error *err)
+{
+    struct lc_rule_dictionary d;
+    char *table = NULL;
+    int rc = lc_table_name_parse(w->table, &w->database, &table, err);
+
+    free(table);
+    if (rc == 0 && !w->database)
+        return lc_fail(
+            err, LC_ERR_USAGE,
+            "--as dictionary takes --table DATABASE.TABLE: the dictionary is of that database");
+    d = dictionary_of(w);
+    return rc ? rc : lc_rule_dictionary_check(&d, err);
+}
+
 /* Load the rules that the function is made of, and find the attribute. */
 static int take_rules(struct wanted *w, struct lc_error *err)
 {
     const char *name = w->attribute ? w->attribute : w->column;
     int at, rc = lc_rules_open(&w->rules, w->rules_path, err);
 
-    if (rc || !makes_function(w))
+    if (rc || !holds_rules(w))
         return rc;
     at = lc_rules_attribute(w->rules, name);
     if (at < 0 && !w->attribute && w->rules->attributes == 1)
@@ -208,7 +261,7 @@ static int take_rules(struct wanted *w, struct lc_error *err)
         return LC_ERR_USAGE;
     }
     w->attribute_at = (uint32_t)at;
-    return 0;
+    return is_as(w, "dictionary") ? check_dictionary(w, err) : 0;
 }
 
 /* The expression of the column, where its key may be a narrow one: w->expr. */
@@ -248,7 +301,7 @@ static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_erro
 {
     int rc = lc_buf_adds(b, "-- migrate:up\n");
 
-    if (rc == 0 && makes_function(w))
+    if (rc == 0 && holds_rules(w))
         rc = add_function(b, w, err);
     if (rc == 0)
         rc = add_alter(b, w, w->table, err);
@@ -268,7 +321,7 @@ static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_erro
         rc = add_drop(b, w, w->over.v[i], err);
     if (rc == 0)
         rc = add_drop(b, w, w->table, err);
-    if (rc == 0 && makes_function(w))
+    if (rc == 0 && holds_rules(w))
         rc = drop_function(b, w, err);
     if (rc && err && err->code == 0)
         rc = lc_fail(err, LC_ERR_NOMEM, "the names are too long");
@@ -382,12 +435,13 @@ static int check_text(const struct wanted *w, struct lc_error *err)
 /* The function that a migration is to make. */
 static int check_function(const struct wanted *w, struct lc_error *err)
 {
-    if (makes_function(w) == !!w->rules_path && (!w->attribute || w->rules_path) &&
+    if (holds_rules(w) == !!w->rules_path && (!w->attribute || w->rules_path) &&
         (!w->rules_path || w->table))
         return 0;
     lc_fail(
         err, LC_ERR_USAGE,
-        "--rules goes with --narrow, or with --as sql and a --table: the rules of the function");
+        "--rules goes with --narrow, or with --as sql or dictionary and a --table: the rules of the "
+        "function");
     lc_hint(err, "--as sql writes the function itself into the migration: livecol new NAME --table "
                  "T --column C --key K --function F_v1 --as sql --rules FILE");
     return LC_ERR_USAGE;
@@ -399,9 +453,10 @@ static int check_narrow(const struct wanted *w, struct lc_error *err)
 
     if (rc)
         return rc;
-    if (makes_function(w) || w->attribute)
-        return lc_fail(err, LC_ERR_USAGE,
-                       "--narrow is about what goes through a program's pipe: --as sql has none");
+    if (holds_rules(w) || w->attribute)
+        return lc_fail(
+            err, LC_ERR_USAGE,
+            "--narrow is about what goes through a program's pipe: --as sql and dictionary have none");
     if (!w->table && !w->rederive.to)
         return lc_fail(err, LC_ERR_USAGE,
                        "--narrow goes with --table, or with --rederive and --to");
@@ -433,8 +488,12 @@ static int check_wanted(const struct wanted *w, struct lc_error *err)
                        "--table, --column, --key and --function go together: all four or none");
     if (r->from && strcmp(r->from, r->to) == 0)
         return lc_fail(err, LC_ERR_USAGE, "--from and --to are the same function, %s", r->to);
-    if (w->as && strcmp(w->as, "sql") != 0 && strcmp(w->as, "program") != 0)
-        return lc_fail(err, LC_ERR_USAGE, "--as takes program or sql, not %s", w->as);
+    if (w->as && !holds_rules(w) && !is_as(w, "program"))
+        return lc_fail(err, LC_ERR_USAGE, "--as takes program, sql or dictionary, not %s", w->as);
+    if (is_as(w, "dictionary") && w->cluster)
+        return lc_fail(
+            err, LC_ERR_USAGE,
+            "--as dictionary fills its table on one host alone: --as sql goes with --cluster");
     rc = w->narrow ? check_narrow(w, err) : check_function(w, err);
     return rc ? rc : check_text(w, err);
 }
@@ -451,9 +510,10 @@ int lc_cmd_new(int argc, const char **argv)
         {"function", 0, LC_OPT_STRING, &w.function, "NAME", "the function that derives it"},
         {"as", 0, LC_OPT_STRING, &w.as, "WAY",
          "program: the function is installed apart; sql: the migration makes it, of built-in "
-         "expressions by --rules, and no host needs a program (default: program)"},
+         "expressions by --rules; dictionary: the migration makes a dictionary of that name over a "
+         "table with --rules, for more of them; no host needs a program for either (default: program)"},
         {"rules", 0, LC_OPT_STRING, &w.rules_path, "FILE",
-         "--as sql, --narrow: the rules of the function"},
+         "--as sql, --as dictionary, --narrow: the rules of the function"},
         {"narrow", 0, LC_OPT_STRING, &w.narrow, "WHEN", LC_NARROW_WHEN_HELP},
         {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
          "--as sql: which attribute of them (default: the column's name, or the only one)"},
@@ -509,5 +569,6 @@ int lc_cmd_new(int argc, const char **argv)
         rc = create(&m, &w, &err);
     lc_rules_free(w.rules);
     lc_buf_release(&w.expr);
+    free(w.database);
     return lc_migrate_end(rc, &err);
 }

@@ -92,6 +92,32 @@ for rules in "$work"/ways/*.csv; do
   expect "$name: NULL" 1 "$(sql "SELECT ${name}_v2(NULL::Nullable(String)) = ${name}_v2(unhex('ffffffffffffffff'))")"
 done
 
+# As a dictionary over a table, by a migration that makes both and goes back.
+fresh dict
+for rules in "$work"/ways/*.csv; do
+  name=$(basename "$rules" .csv)
+  sql "CREATE TABLE dict.$name (k String) ENGINE = MergeTree ORDER BY k"
+  sql "INSERT INTO dict.$name SELECT k FROM ways.keys"
+  rm -rf "$work/dict"
+  "$LIVECOL_BIN" new x -d "$work/dict" --table "dict.$name" --column v --key k --function "${name}_v3" --type String \
+    --as dictionary --rules "$rules" >"$work/out" 2>"$work/err"
+  code=$?
+  if [ "$name" = range ]; then
+    expect 'a dictionary of ranges: exit' 3 "$code"
+    expect_in 'a dictionary of ranges' 'range rules are in no dictionary that looks keys up' "$work/err"
+    continue
+  fi
+  said_good "$name: as a dictionary"
+  up "$work/dict" --migrations-table "schema_migrations_$name"
+  said_good "$name: as a dictionary: up"
+  expect "$name: as a dictionary: stored" 0 "$(sql "SELECT countIf(${name}_v1(k) != v) FROM dict.$name")"
+  expect "$name: as a dictionary: more than one answer" 1 "$(sql "SELECT uniqExact(v) > 3 FROM dict.$name")"
+  "$LIVECOL_BIN" down -d "$work/dict" --steps 1 --yes --migrations-table "schema_migrations_$name" >"$work/out" 2>"$work/err" ||
+    fail "$name: as a dictionary: down: $(cat "$work/out" "$work/err")"
+  expect "$name: as a dictionary: gone" 0 \
+    "$(sql "SELECT count() FROM system.tables WHERE database = 'dict' AND startsWith(name, '${name}_v3')")"
+done
+
 # As a migration: it makes the function, adds the column and fills it in, and goes back.
 fresh made
 sql "CREATE TABLE made.t (phone String, n UInt32) ENGINE = MergeTree ORDER BY n"
@@ -133,8 +159,19 @@ printf 'bucket,v\n50,a\n50,b\n' >"$work/bucket.csv"
 refused 'bucket rules cannot be written as an expression' "$work/bucket.csv"
 (printf 'prefix,v\n' && for n in 1 2 3 4 5 6 7 8 9; do printf "%0${n}d,x\n" 1; done) >"$work/lengths.csv"
 refused 'have 9 lengths' "$work/lengths.csv"
-(printf 'exact,v\n' && for n in $(seq 20000); do echo "key_$n,value"; done) >"$work/large.csv"
+(printf 'exact,v\n' && echo '*,other' && for n in $(seq 20000); do echo "key_$n,value"; done) >"$work/large.csv"
 refused 'max_query_size' "$work/large.csv"
+"$LIVECOL_BIN" new large -d "$work/large" --table made.t --column v --key phone --function large_v1 --type String \
+  --as dictionary --rules "$work/large.csv" >"$work/out" 2>"$work/err" || fail "a large dictionary: $(cat "$work/err")"
+up "$work/large" --migrations-table large
+said_good 'a large dictionary'
+expect 'a large dictionary: its rows' 20000 "$(sql 'SELECT count() FROM made.large_v1_rules')"
+expect 'a large dictionary: answers' value "$(sql "SELECT dictGet('made.large_v1', 'v', tuple('key_17777'))")"
+for wrong in '--table t' '--cluster c --table made.t'; do
+  # shellcheck disable=SC2086 # options
+  "$LIVECOL_BIN" new x -d "$work/wrong" $wrong --column v --key phone --function f_v1 --as dictionary --rules "$work/large.csv" >"$work/out" 2>"$work/err"
+  expect "a dictionary, $wrong: exit" 2 $?
+done
 "$LIVECOL_BIN" config function --as wasm --rules "$work/large.csv" --name f --version 1 >"$work/out" 2>"$work/err"
 expect 'another way: exit' 2 $?
 finish
