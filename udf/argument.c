@@ -1,5 +1,6 @@
 #include "udf/argument.h"
 
+#include "udf/column_type.h"
 #include "udf/rules/match.h"
 #include "udf/type_text.h"
 
@@ -30,12 +31,9 @@ static const struct {
     {"Int256", "integers go up to 64 bits", "declare String, and call it with toString(key)"},
     {"UInt128", "integers go up to 64 bits", "declare String, and call it with toString(key)"},
     {"UInt256", "integers go up to 64 bits", "declare String, and call it with toString(key)"},
-    {"Float", "a fraction is no key",
-     "declare Int64, and call it with toInt64(floor(key)); or String, with toString(key)"},
     {"BFloat16", "a fraction is no key",
      "declare Int64, and call it with toInt64(floor(key)); or String, with toString(key)"},
-    {"Decimal", "a fraction is no key",
-     "declare Int64, and call it with toInt64(floor(key)); or String, with toString(key)"},
+    {"Decimal", "a Decimal is taken of up to 38 digits", "Decimal(P,S) with P of 1 to 38"},
     {"Array", "rules take one value", "declare the type of its elements, and call it with key[1]"},
     {"Map", "rules take one value", "declare the type of its values, and call it with key['name']"},
     {"Tuple", "rules take one value", "declare the type of an element, and call it with key.1"},
@@ -201,6 +199,23 @@ static int take_time(struct lc_argument *arg, struct lc_type_text *c, struct lc_
     return rc || lc_type_text_take(c, ")") ? rc : refuse(c->start, err);
 }
 
+/* Float32, Float64, Decimal(P,S). */
+static bool take_fraction(struct lc_argument *arg, struct lc_type_text *c)
+{
+    struct lc_type_text at = *c;
+    struct lc_scalar scalar;
+
+    if (!lc_scalar_type_read(&scalar, &at) ||
+        (scalar.base != LC_SCALAR_FLOAT && scalar.base != LC_SCALAR_DECIMAL))
+        return false;
+    *c = at;
+    arg->base = scalar.base == LC_SCALAR_FLOAT ? LC_ARG_FLOAT : LC_ARG_DECIMAL;
+    arg->width = scalar.width;
+    arg->precision = scalar.precision;
+    arg->scale = scalar.scale;
+    return true;
+}
+
 static int take_base(struct lc_argument *arg, struct lc_type_text *c, struct lc_error *err)
 {
     long width;
@@ -227,6 +242,8 @@ static int take_base(struct lc_argument *arg, struct lc_type_text *c, struct lc_
         arg->width = arg->base == LC_ARG_DATETIME64 ? 8 : 4;
         return take_time(arg, c, err);
     }
+    if (take_fraction(arg, c))
+        return 0;
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (lc_type_text_take(c, plain[i].word)) {
             arg->base = plain[i].base;
@@ -291,7 +308,8 @@ bool lc_argument_same(const struct lc_argument *a, const struct lc_argument *b)
 {
     return a->base == b->base && a->low_cardinality == b->low_cardinality &&
            a->nullable == b->nullable && a->width == b->width && a->scale == b->scale &&
-           !a->zone == !b->zone && (!a->zone || strcmp(a->zone, b->zone) == 0) && same_labels(a, b);
+           a->precision == b->precision && !a->zone == !b->zone &&
+           (!a->zone || strcmp(a->zone, b->zone) == 0) && same_labels(a, b);
 }
 
 bool lc_argument_is_utc(const struct lc_argument *arg)
@@ -316,6 +334,13 @@ int lc_argument_fits(const struct lc_argument *arg, const char *type, enum lc_ki
 {
     bool numbers = lc_kind_takes_numbers(kind);
 
+    if (arg->base == LC_ARG_FLOAT || arg->base == LC_ARG_DECIMAL) {
+        lc_fail(err, LC_ERR_USAGE, "the argument type %.200s is not taken: a fraction is no key",
+                type);
+        lc_hint(err, "declare Int64, and call it with toInt64(floor(key)); or String, with "
+                     "toString(key)");
+        return LC_ERR_USAGE;
+    }
     if (numbers && !is_number(arg->base)) {
         lc_fail(err, LC_ERR_USAGE, "%s rules take numbers, and the argument is %.200s",
                 lc_kind_name(kind), type);

@@ -16,6 +16,8 @@
  *   String                    varint length, bytes           itself                 refused
  *   FixedString(N)            N                              without NULs at its end  refused
  *   UInt8 … UInt64, Int…      1, 2, 4, 8, little-endian      decimal                itself
+ *   Float32, Float64          4, 8                           refused                refused
+ *   Decimal(P,S), P ≤ 38      4, 8, 16                       refused                refused
  *   Bool                      1                              true, false            1, 0
  *   Enum8, Enum16             1, 2                           the label              its number
  *   Date, Date32              2 (days), 4 (days, signed)     2024-01-31             days
@@ -42,6 +44,8 @@ enum lc_argument_base {
     LC_ARG_FIXED_STRING,
     LC_ARG_UINT,
     LC_ARG_INT,
+    LC_ARG_FLOAT,
+    LC_ARG_DECIMAL,
     LC_ARG_BOOL,
     LC_ARG_ENUM,
     LC_ARG_DATE,
@@ -63,7 +67,8 @@ struct lc_argument {
     enum lc_argument_base base;
     bool low_cardinality, nullable;
     unsigned width;                    /* bytes of a value in Native and RowBinary; 0: a String */
-    unsigned scale;                    /* DateTime64: digits behind the second */
+    unsigned scale;                    /* DateTime64, Decimal: digits behind the point */
+    unsigned precision;                /* Decimal: digits in all */
     char *zone;                        /* DateTime, DateTime64; NULL: the server's */
     struct lc_argument_label *labels;  /* Enum: by number */
     struct lc_argument_label *by_name; /* the same, by name */

@@ -96,7 +96,7 @@ int lc_put_slice(struct lc_buf *out, struct lc_slice v)
     return 0;
 }
 
-int lc_put_fixed(struct lc_stream *s, size_t n)
+int lc_put_fixed(struct lc_stream *s, const uint32_t *value, size_t n)
 {
     const uint64_t *code = s->result->code;
     unsigned width = s->result->width;
@@ -108,19 +108,23 @@ int lc_put_fixed(struct lc_stream *s, size_t n)
     switch (width) {
     case 1:
         for (size_t i = 0; i < n; i++)
-            to[i] = (uint8_t)code[s->value[i]];
+            to[i] = (uint8_t)code[value[i]];
         break;
     case 2:
         for (size_t i = 0; i < n; i++)
-            memcpy(to + i * 2, &code[s->value[i]], 2);
+            memcpy(to + i * 2, &code[value[i]], 2);
         break;
     case 4:
         for (size_t i = 0; i < n; i++)
-            memcpy(to + i * 4, &code[s->value[i]], 4);
+            memcpy(to + i * 4, &code[value[i]], 4);
+        break;
+    case 8:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * 8, &code[value[i]], 8);
         break;
     default:
         for (size_t i = 0; i < n; i++)
-            memcpy(to + i * 8, &code[s->value[i]], 8);
+            memcpy(to + i * 16, s->result->wide + (size_t)value[i] * 16, 16);
     }
     s->out.n += n * width;
     return 0;

@@ -116,9 +116,9 @@ int lc_codec_fail(const struct lc_stream *s, size_t byte, uint64_t rows, struct 
 /* Match s->batch into s->value, and forget s->no_rule; its n, or LC_ERR_INPUT (a corrupt arena). */
 int lc_codec_match(struct lc_stream *s, struct lc_error *err);
 
-/* Encode n values of s->value as Strings / as fixed-width numbers. 0 or LC_ERR_NOMEM/INPUT. */
+/* Encode n values as Strings / as fixed-width numbers. 0 or LC_ERR_NOMEM/INPUT. */
 int lc_put_strings(struct lc_stream *s, const uint32_t *value, size_t n);
-int lc_put_fixed(struct lc_stream *s, size_t n);
+int lc_put_fixed(struct lc_stream *s, const uint32_t *value, size_t n);
 
 /* Append bytes as a String (varint length, bytes). 0, LC_ERR_NOMEM. */
 int lc_put_slice(struct lc_buf *out, struct lc_slice v);

@@ -11,8 +11,9 @@ static int bad_type(const char *type, struct lc_error *err)
     lc_fail(err, LC_ERR_USAGE, "unknown result type '%.200s'", type);
     lc_hint(err,
             "one of String, LowCardinality(String), Nullable(String), "
-            "LowCardinality(Nullable(String)), Enum8('a'=1,'b'=2), Enum16(...), UInt8, UInt16, "
-            "UInt32, UInt64");
+            "LowCardinality(Nullable(String)), Enum8('a'=1,'b'=2), Enum16(...), UInt8 to UInt64, "
+            "Int8 to Int64, Float32, Float64, Decimal(P,S) of up to 38 digits, Date, DateTime, "
+            "DateTime('UTC'), Bool, and Nullable(...) of a number, date or Bool");
     return LC_ERR_USAGE;
 }
 
@@ -36,19 +37,32 @@ static bool can_miss(const struct lc_rules *r)
     return r->kind != LC_KIND_BUCKET && r->default_rule == LC_NONE;
 }
 
-/* "file:line: …" of the first rule that has this value. */
+/* Columns of the rules file before its attributes. */
+static uint32_t key_columns(const struct lc_rules *r)
+{
+    const struct lc_kind_about *k = lc_kind_about((uint32_t)r->kind);
+    uint32_t n = 1;
+
+    while (k && n < LC_MAX_KEY_COLUMNS && k->columns[n])
+        n++;
+    return n;
+}
+
+/* "file:line: column N (attribute): …" of the first rule that has this value. */
 static int bad_value(const struct lc_column_type *res, uint32_t value_id, const char *name,
                      const char *why, struct lc_error *err)
 {
     const struct lc_rules *r = res->rules;
-    struct lc_slice v = lc_rules_value(r, res->attribute, value_id);
+    struct lc_slice v = lc_rules_value(r, res->attribute, value_id), n = r->names[res->attribute];
     uint32_t rule = 0;
-    char shown[200];
+    char shown[200], attribute[120];
 
     while (rule < r->rules && lc_rules_value_id(r, res->attribute, rule) != value_id)
         rule++;
     lc_fail_at(err, LC_ERR_INPUT, 0, rule < r->rules ? r->lines[rule] : 0,
-               "%s:%u: the value '%s' %s %.100s", name, rule < r->rules ? r->lines[rule] : 0,
+               "%s:%u: column %u (%s): the value '%s' %s %.100s", name,
+               rule < r->rules ? r->lines[rule] : 0, res->attribute + key_columns(r) + 1,
+               lc_printable(n.p, n.n, attribute, sizeof attribute),
                lc_printable(v.p, v.n, shown, sizeof shown), why, res->type);
     return LC_ERR_INPUT;
 }
@@ -141,6 +155,177 @@ static int init_uint(struct lc_column_type *res, const char *name, struct lc_err
     return 0;
 }
 
+/* Decimal(P,S), Decimal(P); Decimal32(S), Decimal64(S), Decimal128(S). The word is taken. */
+static bool take_decimal(struct lc_scalar *t, struct lc_type_text *c)
+{
+    static const struct {
+        const char *word;
+        long precision;
+    } named[] = {{"32", 9}, {"64", 18}, {"128", 38}};
+    long precision = 0, scale = 0;
+
+    for (size_t i = 0; i < 3 && !precision; i++)
+        if (lc_type_text_take(c, named[i].word))
+            precision = named[i].precision;
+    if (!lc_type_text_take(c, "("))
+        return false;
+    if (precision) {
+        if (!lc_type_text_integer(c, &scale))
+            return false;
+    } else if (!lc_type_text_integer(c, &precision) ||
+               (lc_type_text_take(c, ",") && !lc_type_text_integer(c, &scale))) {
+        return false;
+    }
+    if (!lc_type_text_take(c, ")") || precision < 1 || precision > (long)LC_DECIMAL_DIGITS_MAX ||
+        scale < 0 || scale > precision)
+        return false;
+    *t = (struct lc_scalar){.base = LC_SCALAR_DECIMAL,
+                            .width = precision <= 9    ? 4
+                                     : precision <= 18 ? 8
+                                                       : 16,
+                            .precision = (unsigned)precision,
+                            .scale = (unsigned)scale};
+    return true;
+}
+
+/* DateTime, DateTime('Europe/Berlin'). The word is taken. */
+static bool take_datetime(struct lc_scalar *t, struct lc_type_text *c)
+{
+    struct lc_buf zone;
+    bool good;
+
+    *t = (struct lc_scalar){.base = LC_SCALAR_DATETIME, .width = 4};
+    if (!lc_type_text_take(c, "("))
+        return true;
+    lc_buf_init(&zone, 1024);
+    good = lc_type_text_name(c, &zone) && lc_type_text_take(c, ")");
+    t->utc = good && lc_buf_str(&zone) &&
+             (strcmp(lc_buf_str(&zone), "UTC") == 0 || strcmp(lc_buf_str(&zone), "Etc/UTC") == 0);
+    lc_buf_release(&zone);
+    return good;
+}
+
+bool lc_scalar_type_read(struct lc_scalar *out, struct lc_type_text *c)
+{
+    /* The longer of two that begin alike comes first. */
+    static const struct {
+        const char *word;
+        struct lc_scalar scalar;
+    } plain[] = {{"UInt16", {LC_SCALAR_UINT, 2, 0, 0, false}},
+                 {"UInt32", {LC_SCALAR_UINT, 4, 0, 0, false}},
+                 {"UInt64", {LC_SCALAR_UINT, 8, 0, 0, false}},
+                 {"UInt8", {LC_SCALAR_UINT, 1, 0, 0, false}},
+                 {"Int16", {LC_SCALAR_INT, 2, 0, 0, false}},
+                 {"Int32", {LC_SCALAR_INT, 4, 0, 0, false}},
+                 {"Int64", {LC_SCALAR_INT, 8, 0, 0, false}},
+                 {"Int8", {LC_SCALAR_INT, 1, 0, 0, false}},
+                 {"Float32", {LC_SCALAR_FLOAT, 4, 0, 0, false}},
+                 {"Float64", {LC_SCALAR_FLOAT, 8, 0, 0, false}},
+                 {"Bool", {LC_SCALAR_BOOL, 1, 0, 0, false}}};
+    struct lc_type_text before;
+
+    lc_type_text_spaces(c);
+    before = *c;
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        if (lc_type_text_take(c, plain[i].word)) {
+            *out = plain[i].scalar;
+            return true;
+        }
+    if (lc_type_text_take(c, "Decimal") && take_decimal(out, c))
+        return true;
+    *c = before;
+    if (lc_type_text_take(c, "DateTime") && take_datetime(out, c))
+        return true;
+    *c = before;
+    if (lc_type_text_take(c, "Date")) {
+        *out = (struct lc_scalar){.base = LC_SCALAR_DATE, .width = 2};
+        return true;
+    }
+    return false;
+}
+
+bool lc_scalar_type_parse(struct lc_scalar *out, bool *nullable, const char *type)
+{
+    struct lc_type_text c = {type, type};
+
+    *nullable = lc_type_text_take(&c, "Nullable");
+    if ((*nullable && !lc_type_text_take(&c, "(")) || !lc_scalar_type_read(out, &c) ||
+        (*nullable && !lc_type_text_take(&c, ")")))
+        return false;
+    lc_type_text_spaces(&c);
+    return *c.p == '\0';
+}
+
+static void hint_value(const struct lc_column_type *res, const char *why, struct lc_error *err)
+{
+    if (strstr(why, "is empty"))
+        lc_hint(err, "write a value, or take the type Nullable(...): an empty cell is NULL then");
+    else if (strstr(why, "zone"))
+        lc_hint(err, "2024-02-29T12:00:00Z in the rules, or --type \"DateTime('UTC')\", or "
+                     "seconds since 1970");
+    else if (strstr(why, "digits behind"))
+        lc_hint(err, "take a Decimal with a greater scale, or round the value: nothing is rounded "
+                     "here");
+    else if (res->scalar.base == LC_SCALAR_DECIMAL && strstr(why, "decimal number"))
+        lc_hint(err, "digits, one point, and a minus sign before them: -1234.50");
+    else
+        lc_hint(err, "correct the rule, or take a type that holds the value");
+}
+
+/* Read the values once; an empty cell of a Nullable type is NULL. */
+static int init_scalar(struct lc_column_type *res, const char *name, struct lc_error *err)
+{
+    uint32_t n = res->rules->attrs[res->attribute].values;
+
+    res->base = LC_BASE_SCALAR;
+    res->width = res->scalar.width;
+    if (res->width <= 8)
+        res->code = res->own_code = calloc(n, sizeof *res->own_code);
+    else
+        res->wide = calloc(n, 16);
+    if (!res->own_code && !res->wide)
+        return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
+    for (uint32_t id = 1; id < n; id++) {
+        struct lc_slice text = lc_rules_value(res->rules, res->attribute, id);
+        uint8_t wire[16];
+        const char *why;
+
+        if (text.n == 0 && res->nullable) {
+            res->null_id = id;
+            continue;
+        }
+        why = lc_scalar_read(&res->scalar, text, wire);
+        if (why) {
+            bad_value(res, id, name, why, err);
+            hint_value(res, why, err);
+            return LC_ERR_INPUT;
+        }
+        if (res->wide)
+            memcpy(res->wide + (size_t)id * 16, wire, 16);
+        else
+            memcpy(&res->own_code[id], wire, 8);
+    }
+    return 0;
+}
+
+static void wire_of(const struct lc_column_type *res, uint32_t value_id, uint8_t wire[16])
+{
+    memset(wire, 0, 16);
+    if (res->wide)
+        memcpy(wire, res->wide + (size_t)value_id * 16, 16);
+    else
+        memcpy(wire, &res->code[value_id], 8);
+}
+
+size_t lc_column_type_text(const struct lc_column_type *res, uint32_t value_id,
+                           char out[LC_SCALAR_TEXT_BYTES])
+{
+    uint8_t wire[16];
+
+    wire_of(res, value_id, wire);
+    return lc_scalar_write(&res->scalar, wire, out);
+}
+
 static int init_type(struct lc_column_type *res, struct lc_type_text *c, const char *name,
                      struct lc_error *err)
 {
@@ -177,13 +362,19 @@ static int init_type(struct lc_column_type *res, struct lc_type_text *c, const c
         res->nullable = true;
         closing++;
     }
-    if (!lc_type_text_take(c, "String"))
+    if (lc_type_text_take(c, "String"))
+        res->base = LC_BASE_STRING;
+    else if (!res->low_cardinality && lc_scalar_type_read(&res->scalar, c))
+        res->base = LC_BASE_SCALAR;
+    else
         return bad_type(c->start, err);
-    res->base = LC_BASE_STRING;
     for (; closing; closing--)
         if (!lc_type_text_take(c, ")"))
             return bad_type(c->start, err);
-    return 0;
+    lc_type_text_spaces(c);
+    if (*c->p)
+        return bad_type(c->start, err);
+    return res->base == LC_BASE_SCALAR ? init_scalar(res, name, err) : 0;
 }
 
 int lc_column_type_init(struct lc_column_type *res, const struct lc_rules *rules,
@@ -193,7 +384,8 @@ int lc_column_type_init(struct lc_column_type *res, const struct lc_rules *rules
     struct lc_type_text c = {type, type};
     int rc;
 
-    *res = (struct lc_column_type){.rules = rules, .attribute = attribute, .type = strdup(type)};
+    *res = (struct lc_column_type){
+        .rules = rules, .attribute = attribute, .type = strdup(type), .null_id = LC_NONE};
     if (!res->type)
         return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
     rc = init_type(res, &c, name, err);
@@ -211,6 +403,7 @@ void lc_column_type_release(struct lc_column_type *res)
 {
     free(res->type);
     free(res->own_code);
+    free(res->wide);
     *res = (struct lc_column_type){0};
 }
 

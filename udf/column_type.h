@@ -7,6 +7,8 @@
 #ifndef LC_UDF_COLUMN_TYPE_H
 #define LC_UDF_COLUMN_TYPE_H
 #include "udf/rules/ruleset.h"
+#include "udf/rules/scalar.h"
+#include "udf/type_text.h"
 
 enum lc_base {
     LC_BASE_STRING,
@@ -15,29 +17,36 @@ enum lc_base {
     LC_BASE_UINT8,
     LC_BASE_UINT16,
     LC_BASE_UINT32,
-    LC_BASE_UINT64
+    LC_BASE_UINT64,
+    LC_BASE_SCALAR /* Nullable UInt; Int, Float, Decimal, Date, DateTime, Bool */
 };
 
 struct lc_column_type {
     const struct lc_rules *rules;
     uint32_t attribute;
     enum lc_base base;
-    bool nullable;        /* a miss is NULL; only with LC_BASE_STRING */
-    bool low_cardinality; /* only with LC_BASE_STRING */
-    char *type;           /* the type's text, as it is in a Native header */
-    unsigned width;       /* bytes a value in Native and RowBinary; 0: variable (String) */
-    const uint64_t *code; /* by value id: the number to write, where width > 0 */
-    uint64_t *own_code;   /* `code`, where this result allocated it */
+    bool nullable;           /* a miss is NULL, and an empty cell where it is no String */
+    bool low_cardinality;    /* only with LC_BASE_STRING */
+    char *type;              /* the type's text, as it is in a Native header */
+    unsigned width;          /* bytes a value in Native and RowBinary; 0: variable (String) */
+    const uint64_t *code;    /* by value id: the number to write, where width is 1 to 8 */
+    uint64_t *own_code;      /* `code`, where this result allocated it */
+    uint8_t *wide;           /* by value id: 16 bytes to write, where width is 16 */
+    struct lc_scalar scalar; /* LC_BASE_SCALAR: how its values are read and written */
+    uint32_t null_id;        /* the value id that is NULL besides the miss, or LC_NONE */
 };
 
 /*
  * Fit the attribute's values to the type `type` ("String", "LowCardinality(String)",
  * "Nullable(String)", "LowCardinality(Nullable(String))", "Enum8('a'=1,…)", "Enum16(…)",
- * "UInt8" … "UInt64"; spaces between its parts are fine). `name` is the rules file's name.
+ * "UInt8" … "UInt64", "Int8" … "Int64", "Float32", "Float64", "Decimal(P,S)", "Date", "DateTime",
+ * "DateTime('UTC')", "Bool", and "Nullable(…)" of a number, date or Bool; spaces between its parts
+ * are fine). `name` is the rules file's name. scalar.h says how a value is written.
  *
- * A key that no rule takes gives NULL where the type is Nullable, '' for String, 0 for UInt; an
- * Enum then needs a value named ''. 0; LC_ERR_USAGE (no such type); LC_ERR_INPUT (a value does not
- * fit: err names file and line); LC_ERR_NOMEM.
+ * A key that no rule takes gives NULL where the type is Nullable, '' for String, 0 for a number,
+ * 1970-01-01 for a date, false for Bool; an Enum then needs a value named ''. An empty cell is NULL
+ * where the type is Nullable and no String. 0; LC_ERR_USAGE (no such type); LC_ERR_INPUT (a value
+ * does not fit: err names file, line and column); LC_ERR_NOMEM.
  */
 int lc_column_type_init(struct lc_column_type *res, const struct lc_rules *rules,
                         uint32_t attribute, const char *type, const char *name,
@@ -50,6 +59,25 @@ void lc_column_type_release(struct lc_column_type *res);
  * Turn rule numbers into value ids, in place. 0, or LC_ERR_INPUT where the arena is corrupt.
  */
 int lc_column_type_values(const struct lc_column_type *res, uint32_t *rule_to_value, size_t n);
+
+/* Is this value NULL? */
+static inline bool lc_column_type_is_null(const struct lc_column_type *res, uint32_t value_id)
+{
+    return res->nullable && (value_id == 0 || value_id == res->null_id);
+}
+
+/* The text of a value of fixed width as TabSeparated has it, into `out`: its length. */
+size_t lc_column_type_text(const struct lc_column_type *res, uint32_t value_id,
+                           char out[LC_SCALAR_TEXT_BYTES]);
+
+/*
+ * Read a scalar type's text: Int8 … DateTime('UTC'), at c. False, and nothing is taken but spaces,
+ * where it is none.
+ */
+bool lc_scalar_type_read(struct lc_scalar *out, struct lc_type_text *c);
+
+/* Is the whole text a scalar type, or Nullable of one? */
+bool lc_scalar_type_parse(struct lc_scalar *out, bool *nullable, const char *type);
 
 /*
  * A value as the formats carry a String: varint length, then bytes; 64 bytes from it may be read.

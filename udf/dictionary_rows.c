@@ -183,7 +183,7 @@ static int put_attribute(struct lc_stream *s, unsigned a, const uint32_t *rules,
         uint8_t is_null;
 
         rc = value_of(s, a, rules[i], &id);
-        is_null = id == 0;
+        is_null = lc_column_type_is_null(res, id);
         rc = rc ? rc : lc_buf_add(&s->out, &is_null, 1);
     }
     for (size_t at = 0; at < rows && !rc; at += LC_BATCH) {
@@ -192,7 +192,7 @@ static int put_attribute(struct lc_stream *s, unsigned a, const uint32_t *rules,
         memcpy(s->value, rules + at, n * 4);
         rc = lc_column_type_values(res, s->value, n);
         if (!rc)
-            rc = res->width ? lc_put_fixed(s, n) : lc_put_strings(s, s->value, n);
+            rc = res->width ? lc_put_fixed(s, s->value, n) : lc_put_strings(s, s->value, n);
     }
     return rc;
 }

@@ -367,7 +367,7 @@ static int native_put(struct lc_stream *s, size_t n)
 
     switch (s->emit) {
     case LC_EMIT_FIXED:
-        return lc_put_fixed(s, n);
+        return lc_put_fixed(s, s->value, n);
     case LC_EMIT_STRING:
         return lc_put_strings(s, s->value, n);
     case LC_EMIT_INDEX8:
@@ -388,9 +388,9 @@ static int finish_nullable(struct lc_stream *s, const uint32_t *value, size_t n)
     if (lc_buf_reserve(&s->out, n))
         return LC_ERR_NOMEM;
     for (size_t i = 0; i < n; i++)
-        s->out.p[s->out.n + i] = value[i] == 0;
+        s->out.p[s->out.n + i] = lc_column_type_is_null(s->result, value[i]);
     s->out.n += n;
-    return lc_put_strings(s, value, n);
+    return s->result->width ? lc_put_fixed(s, value, n) : lc_put_strings(s, value, n);
 }
 
 /* A value's number in this block's own dictionary: good while its generation is the block's. */

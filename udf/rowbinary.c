@@ -67,14 +67,14 @@ static int rowbinary_rows(struct lc_stream *s, struct lc_error *err)
 
 int lc_put_binary(struct lc_stream *s, uint32_t value)
 {
-    const uint8_t is_null = value == 0;
     const struct lc_column_type *res = s->result;
+    const uint8_t is_null = lc_column_type_is_null(res, value);
 
-    if (res->width)
-        return lc_buf_add(&s->out, &res->code[value], res->width);
     if (res->nullable && lc_buf_add(&s->out, &is_null, 1))
         return LC_ERR_NOMEM;
-    return res->nullable && is_null ? 0 : lc_put_strings(s, &value, 1);
+    if (is_null)
+        return 0;
+    return res->width ? lc_put_fixed(s, &value, 1) : lc_put_strings(s, &value, 1);
 }
 
 static int rowbinary_put(struct lc_stream *s, size_t n)
@@ -82,7 +82,7 @@ static int rowbinary_put(struct lc_stream *s, size_t n)
     int rc = 0;
 
     if (s->emit == LC_EMIT_FIXED)
-        return lc_put_fixed(s, n);
+        return lc_put_fixed(s, s->value, n);
     if (s->emit == LC_EMIT_STRING)
         return lc_put_strings(s, s->value, n);
     for (size_t i = 0; i < n && !rc; i++)

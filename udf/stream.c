@@ -18,7 +18,7 @@ static enum lc_emit choose_emit(const struct lc_column_type *res, enum lc_format
 {
     if (format == LC_FORMAT_TSV)
         return LC_EMIT_TEXT;
-    if (res->width)
+    if (res->width && !res->nullable)
         return LC_EMIT_FIXED;
     if (format == LC_FORMAT_ROWBINARY)
         return res->nullable ? LC_EMIT_NULLABLE : LC_EMIT_STRING;

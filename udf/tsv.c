@@ -149,8 +149,12 @@ int lc_put_field(struct lc_stream *s, uint32_t value)
 {
     const struct lc_column_type *res = s->result;
 
-    if (value == 0 && res->nullable)
+    char text[LC_SCALAR_TEXT_BYTES];
+
+    if (lc_column_type_is_null(res, value))
         return lc_buf_add(&s->out, "\\N", 2);
+    if (res->base == LC_BASE_SCALAR)
+        return lc_buf_add(&s->out, text, lc_column_type_text(res, value, text));
     if (value == 0 && res->width && res->base >= LC_BASE_UINT8)
         return lc_buf_add(&s->out, "0", 1);
     return lc_put_escaped(&s->out, lc_rules_value(s->rules, res->attribute, value));

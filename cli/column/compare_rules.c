@@ -2,6 +2,7 @@
 
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
+#include "udf/column_type.h"
 #include "udf/rules/match.h"
 
 #include <inttypes.h>
@@ -138,16 +139,19 @@ static int add_key_list(struct lc_buf *sql, const struct keys *k)
 /*
  * SELECT the answers over a column of these keys: a column, so that nothing is folded; of a key
  * that is no string those that are such a key's text alone. The call is next to the FROM that
- * names the host, since only that SELECT is done there.
+ * names the host, since only that SELECT is done there. seconds: the answers are times, of a zone that
+ * is not known here.
  */
 static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
-                    const struct lc_compare_call *call, struct keys *k)
+                    const struct lc_compare_call *call, struct keys *k, bool seconds)
 {
     char room[LC_TYPE_BYTES], cast[LC_TYPE_BYTES];
     const char *plain = lc_type_plain(call->column_type, room);
     bool strings = strcmp(plain, "String") == 0;
-    int rc = lc_buf_adds(sql, "SELECT toString(livecol_answer) AS answer, "
-                              "toTypeName(livecol_answer) AS type, livecol_key AS key, ") ||
+    int rc = lc_buf_adds(sql, seconds ? "SELECT toString(toUnixTimestamp(livecol_answer)) AS "
+                                        "answer, "
+                                      : "SELECT toString(livecol_answer) AS answer, ") ||
+             lc_buf_adds(sql, "toTypeName(livecol_answer) AS type, livecol_key AS key, ") ||
              lc_sql_add_id(sql, call->function) || lc_buf_adds(sql, "(");
 
     if (rc == 0 && call->dictionary)
@@ -187,17 +191,25 @@ static int differ(const struct lc_compare_call *call, struct lc_slice key, struc
     return LC_ERR_REFUSED;
 }
 
-/* A key without a rule has the type's empty value: '', 0 or NULL. 007 is
- * stored as 7 in a number. */
+/*
+ * A key without a rule has the type's empty value: '', 0 or NULL; so has an empty cell, where the type
+ * is Nullable. Values are compared, not texts: 007 is stored as 7 in a number.
+ */
 static bool is_answer(const struct lc_cell *got, const char *type, struct lc_slice want)
 {
-    char text[24];
+    const struct lc_slice text = {(const uint8_t *)got->p, got->n};
+    uint8_t is[16], wanted[16] = {0};
+    struct lc_scalar scalar;
+    bool nullable;
 
-    if (!got->is_null && lc_type_is_integer(type) && want.n < sizeof text) {
-        snprintf(text, sizeof text, "%.*s", (int)want.n, (const char *)want.p);
-        return strtoull(got->p, NULL, 10) == strtoull(text, NULL, 10);
-    }
-    return got->n == want.n && (want.n == 0 || memcmp(got->p, want.p, want.n) == 0);
+    if (!lc_scalar_type_parse(&scalar, &nullable, type))
+        return got->n == want.n && (want.n == 0 || memcmp(got->p, want.p, want.n) == 0);
+    if (want.n == 0 && nullable)
+        return got->is_null;
+    if (got->is_null || lc_scalar_read(&scalar, text, is) ||
+        (want.n && lc_scalar_read(&scalar, want, wanted)))
+        return false;
+    return memcmp(is, wanted, sizeof is) == 0;
 }
 
 /* Copy the keys that the server took, with what the matcher may read behind them. */
@@ -252,6 +264,16 @@ static int compare(const struct lc_compare_call *call, const struct lc_rules *r,
     return rc;
 }
 
+/* Are the answers times whose text depends on a zone? */
+static bool has_zoned_times(const struct lc_answer *t)
+{
+    struct lc_scalar scalar;
+    bool nullable;
+
+    return t->rows && lc_scalar_type_parse(&scalar, &nullable, lc_answer_at(t, 0, A_TYPE)->p) &&
+           scalar.base == LC_SCALAR_DATETIME && !scalar.utc;
+}
+
 int lc_compare_host(const struct lc_cluster *c, size_t host, const struct lc_compare_call *call,
                     const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
                     struct lc_error *err)
@@ -269,6 +291,15 @@ int lc_compare_host(const struct lc_cluster *c, size_t host, const struct lc_com
     k = calloc(1, sizeof *k);
     rc = k ? 0 : LC_ERR_NOMEM;
     lc_buf_init(&sql, MAX_SQL_BYTES);
+    if (attribute < 0 && rules->attributes > 1 && rc == 0) {
+        rc =
+            lc_fail(err, LC_ERR_REFUSED,
+                    "%s has several attributes, none of them '%s', and which one %s answers is not "
+                    "known",
+                    rules_path, call->attribute, call->function);
+        lc_hint(err, "let its command say --attribute NAME, or name the column as the attribute");
+        goto done;
+    }
     if (attribute < 0)
         attribute = 0;
     if (rc == 0) {
@@ -276,13 +307,19 @@ int lc_compare_host(const struct lc_cluster *c, size_t host, const struct lc_com
         rc = make_keys(k, rules);
         rc = rc ? rc : add_own_keys(k, call->own);
     }
-    if (rc == 0)
-        rc = make_sql(&sql, c, host, call, k);
-    if (rc || !lc_buf_str(&sql)) {
-        rc = lc_fail(err, rc ? rc : LC_ERR_NOMEM, "no room for the sample keys of %s", rules_path);
-        goto done;
+    for (int seconds = 0; rc == 0 && seconds < 2; seconds++) {
+        lc_answer_release(&t);
+        lc_buf_reset(&sql);
+        rc = make_sql(&sql, c, host, call, k, seconds);
+        if (rc || !lc_buf_str(&sql)) {
+            rc = lc_fail(err, rc ? rc : LC_ERR_NOMEM, "no room for the sample keys of %s",
+                         rules_path);
+            goto done;
+        }
+        rc = lc_cluster_run(c, host, lc_buf_str(&sql), &t, err);
+        if (rc == 0 && !has_zoned_times(&t))
+            break;
     }
-    rc = lc_cluster_run(c, host, lc_buf_str(&sql), &t, err);
     if (rc == 0)
         rc = compare(call, rules, &t, (uint32_t)attribute, rules_path, err);
     if (rc == 0)

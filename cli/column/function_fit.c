@@ -114,8 +114,22 @@ static int judge_argument(const struct lc_function_fit *f, const char *said, int
     return rc;
 }
 
+/* Does the server's cast from one to the other keep every value? Of types that are not the same. */
+static bool keeps_all(const struct lc_argument *from, const struct lc_argument *to)
+{
+    if (to->base == LC_ARG_STRING || from->base == LC_ARG_STRING || from->base == LC_ARG_ENUM ||
+        to->base == LC_ARG_ENUM)
+        return true; /* a text; or one that the cast refuses, rather than change it */
+    if (from->base == LC_ARG_DECIMAL && to->base == LC_ARG_DECIMAL)
+        return to->scale >= from->scale &&
+               to->precision - to->scale >= from->precision - from->scale;
+    if (from->base == LC_ARG_UINT && to->base == LC_ARG_INT)
+        return to->width > from->width;
+    return from->base == to->base && to->width >= from->width;
+}
+
 /*
- * Results are String, Enum or UInt: all of them types that an argument may have. Native names the
+ * Results are types that an argument may have. Native names the
  * type, and the server casts; the other formats must have the same bytes.
  */
 static int judge_result(const struct lc_function_fit *f, const char *said, int format,
@@ -143,8 +157,7 @@ static int judge_result(const struct lc_function_fit *f, const char *said, int f
             rc = refuse(f, hint, err,
                         "it answers %.200s, and a NULL becomes the empty value of %.200s", type,
                         f->return_type);
-        else if (!same && command.base == LC_ARG_UINT && there.base == LC_ARG_UINT &&
-                 there.width < command.width)
+        else if (!same && !keeps_all(&command, &there))
             rc = refuse(f, hint, err, "it answers %.200s, which the server cuts to %.200s", type,
                         f->return_type);
     }
@@ -200,6 +213,25 @@ int lc_function_fit_judge(const struct lc_function_fit *f, struct lc_function_fi
     free(argument);
     free(type);
     free(emit);
+    return rc;
+}
+
+int lc_function_fit_attribute(const struct lc_cluster *c, size_t i, const char *name,
+                              char **attribute, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_answer t = {0};
+    int rc = lc_cluster_read(c, i, lc_sql_function_fit, lc_sql_host_function_fit, args, &t, &why);
+
+    *attribute = NULL;
+    if (rc == 0 && t.rows == 1)
+        find_option(lc_answer_at(&t, 0, LC_SQL_FUNCTION_FIT_COMMAND)->p, "--attribute", attribute);
+    else if (rc && rc != LC_ERR_SERVER)
+        lc_error_pass(err, &why);
+    else
+        rc = 0; /* a server that does not list them */
+    lc_answer_release(&t);
     return rc;
 }
 

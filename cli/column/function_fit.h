@@ -36,4 +36,11 @@ int lc_function_fit_judge(const struct lc_function_fit *f, struct lc_function_fi
 int lc_function_fit_check(const struct lc_cluster *c, size_t i, const char *name,
                           struct lc_function_fit_note *note, struct lc_error *err);
 
+/*
+ * The attribute that the function's command names on host i, malloc'ed; NULL where it names none, or
+ * the server does not say. 0, or the failures of a query.
+ */
+int lc_function_fit_attribute(const struct lc_cluster *c, size_t i, const char *name,
+                              char **attribute, struct lc_error *err);
+
 #endif

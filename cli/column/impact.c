@@ -4,6 +4,7 @@
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
 #include "livecol_sql.h"
+#include "udf/column_type.h"
 #include "udf/rules/match.h"
 
 #include <errno.h>
@@ -43,6 +44,8 @@ struct side {
     uint32_t attribute;
     struct stored *v;
     uint32_t n;
+    struct lc_column_type
+        typed; /* what the function gives, where that is a number, a date or Bool */
 };
 
 /* Does the function take NULL? Then no rule but the default takes such a key. */
@@ -134,8 +137,14 @@ static int add_whole(const struct run *r, struct lc_buf *sql)
 static int add_answer(const struct run *r, const struct side *s, uint32_t id, struct lc_buf *sql)
 {
     struct lc_slice value = lc_rules_value(s->rules, s->attribute, id);
-    char cast[LC_TYPE_BYTES];
+    char cast[LC_TYPE_BYTES], text[LC_SCALAR_TEXT_BYTES];
 
+    if (s->typed.base == LC_BASE_SCALAR && !lc_column_type_is_null(&s->typed, id))
+        return lc_buf_adds(sql, "CAST(") ||
+               lc_sql_add_bytes(sql, text, lc_column_type_text(&s->typed, id, text)) ||
+               lc_buf_adds(sql, ", ") || lc_sql_add_str(sql, r->gives) || lc_buf_adds(sql, ")");
+    if (id && s->typed.base == LC_BASE_SCALAR)
+        id = 0;
     if (id == 0 && strstr(r->gives, "Nullable("))
         return lc_buf_adds(sql, "CAST(NULL, ") || lc_sql_add_str(sql, r->gives) ||
                lc_buf_adds(sql, ")");
@@ -451,13 +460,16 @@ static int find_answer_type(struct run *r, struct lc_error *err)
     const struct lc_column_call *c = r->rules->call;
     const struct lc_column *d = r->d;
     struct lc_error why = LC_ERROR_INIT;
+    struct lc_scalar scalar;
+    bool nullable;
     char *text = c ? strndup(d->expr + c->at, c->n) : NULL;
     int rc = text ? lc_column_type_of_expr(d, text, &r->gives, &why) : LC_ERR_SERVER;
 
     free(text);
     if (rc == LC_ERR_SERVER && (!c || lc_column_is_call(d->expr, c))) {
         r->gives = strdup(strstr(d->type, "Nullable(") ? "Nullable(String)" : "String");
-        if (lc_type_is_integer(d->type)) { /* a miss is 0 */
+        if (lc_type_is_integer(d->type) ||
+            lc_scalar_type_parse(&scalar, &nullable, d->type)) { /* a miss is 0 */
             free(r->gives);
             r->gives = strdup(d->type);
         }
@@ -500,11 +512,18 @@ static int find_null_keys(struct run *r, struct lc_error *err)
 }
 
 static int open_side(struct side *s, const struct lc_rules *rules, uint32_t attribute,
-                     struct lc_error *err)
+                     const char *gives, const char *name, struct lc_error *err)
 {
+    struct lc_scalar scalar;
+    bool nullable;
+
     *s = (struct side){.rules = rules, .attribute = attribute, .n = rules->attrs[attribute].values};
     s->v = calloc(s->n + 1, sizeof *s->v);
-    return s->v ? 0 : lc_no_memory(err);
+    if (!s->v)
+        return lc_no_memory(err);
+    return lc_scalar_type_parse(&scalar, &nullable, gives)
+               ? lc_column_type_init(&s->typed, rules, attribute, gives, name, err)
+               : 0;
 }
 
 static void close_side(struct side *s)
@@ -512,6 +531,7 @@ static void close_side(struct side *s)
     for (uint32_t i = 0; s->v && i < s->n; i++)
         free(s->v[i].text);
     free(s->v);
+    lc_column_type_release(&s->typed);
 }
 
 static int prepare(struct run *r, struct lc_error *err)
@@ -526,8 +546,8 @@ static int prepare(struct run *r, struct lc_error *err)
     if (rc == 0)
         rc = find_null_keys(r, err);
     if (rc == 0)
-        rc = open_side(&r->old, k->old, k->old_attribute, err);
-    return rc ? rc : open_side(&r->new, k->new, k->new_attribute, err);
+        rc = open_side(&r->old, k->old, k->old_attribute, r->gives, "the old rules", err);
+    return rc ? rc : open_side(&r->new, k->new, k->new_attribute, r->gives, "the new rules", err);
 }
 
 int lc_impact_count(struct lc_impact *out, const struct lc_column *d,

@@ -589,8 +589,13 @@ static int compare_call(const struct lc_preflight *d, const struct trial *t,
 {
     const char *name = c->dictionary ? c->dictionary : c->function;
     struct lc_answer own = {0};
-    char *type = NULL;
+    char *type = NULL, *answered = NULL;
     int rc = lc_column_type_of_expr(&t->column, c->argument, &type, err);
+
+    /* Which attribute a function answers its command says; a column need not have its name. */
+    for (size_t i = 0; rc == 0 && !c->dictionary && !answered && i < d->cluster->n; i++)
+        if (!d->cluster->v[i].down)
+            rc = lc_function_fit_attribute(d->cluster, i, c->function, &answered, err);
 
     if (rc == 0)
         rc = read_own_keys(d, t, c->argument, &own, err);
@@ -599,8 +604,9 @@ static int compare_call(const struct lc_preflight *d, const struct trial *t,
                                              .dictionary = c->dictionary,
                                              .tuple = c->tuple,
                                              .column_type = type,
-                                             .attribute =
-                                                 c->attribute ? c->attribute : t->c->column,
+                                             .attribute = c->attribute ? c->attribute
+                                                          : answered   ? answered
+                                                                       : t->c->column,
                                              .own = own.rows ? &own : NULL};
         size_t n;
         const char *file = lc_compare_file(d->rules.v[i], &n);
@@ -610,6 +616,7 @@ static int compare_call(const struct lc_preflight *d, const struct trial *t,
     }
     lc_answer_release(&own);
     free(type);
+    free(answered);
     return rc;
 }
 

@@ -37,24 +37,21 @@ static int attribute_of(const struct lc_column *d, const struct lc_replace_sourc
     return 0;
 }
 
-/*
- * What a key without a rule gets: what the function answers then, NULL, 0 or ''. Where it is gone,
- * what the column's type says.
- */
-static const char *miss_of(const struct lc_column *d, const struct lc_column_call *call)
+/* The type of what the function answers; where it is gone, the column's. malloc'ed; NULL: no memory. */
+static char *answer_type(const struct lc_column *d, const struct lc_column_call *call)
 {
     char *text = strndup(d->expr + call->at, call->n), *type = NULL;
-    const char *as = d->type, *miss = NULL;
 
-    if (text && lc_column_type_of_expr(d, text, &type, NULL) == 0)
-        as = type;
-    if (strstr(as, "Nullable("))
-        miss = "NULL";
-    else if (lc_type_is_integer(as))
-        miss = "'0'";
+    if (!text || lc_column_type_of_expr(d, text, &type, NULL))
+        type = strdup(d->type);
     free(text);
-    free(type);
-    return miss;
+    return type;
+}
+
+/* What a key without a rule gets: NULL, 0 or ''. */
+static const char *miss_of(const char *type)
+{
+    return strstr(type, "Nullable(") ? "NULL" : lc_type_is_integer(type) ? "'0'" : NULL;
 }
 
 static int from_rules(const struct lc_column *d, const struct lc_column_call *call,
@@ -69,8 +66,13 @@ static int from_rules(const struct lc_column *d, const struct lc_column_call *ca
         rc = attribute_of(d, source, rules, &attribute, err);
     if (rc == 0)
         rc = lc_narrow_fits(call->argument, rules, source->rules, err);
-    if (rc == 0)
-        rc = lc_rule_expression(rules, attribute, key_sql, miss_of(d, call), out, err);
+    if (rc == 0) {
+        char *type = answer_type(d, call);
+
+        rc = type ? lc_rule_expression(rules, attribute, type, key_sql, miss_of(type), out, err)
+                  : lc_no_memory(err);
+        free(type);
+    }
     lc_rules_free(rules);
     return rc;
 }

@@ -2,6 +2,7 @@
 
 #include "cli/sql/type_name.h"
 #include "cli/sql/quote.h"
+#include "udf/column_type.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ struct writer {
     uint32_t attribute;
     const char *key, *miss;
     struct lc_buf *out;
+    const struct lc_column_type *typed; /* NULL: values are texts, as in the rules */
 };
 
 /* Rules of one length, rules->rules entries in all, sorted by length, the longest first. */
@@ -29,7 +31,14 @@ static int add_literal(struct lc_buf *out, struct lc_slice s)
 static int add_value(const struct writer *w, uint32_t rule)
 {
     const struct lc_rules *r = w->rules;
+    uint32_t id = lc_rules_value_id(r, w->attribute, rule);
+    char text[LC_SCALAR_TEXT_BYTES];
 
+    /* '' is NULL: see lc_rule_expression. */
+    if (w->typed && id != LC_NONE)
+        return lc_column_type_is_null(w->typed, id)
+                   ? lc_buf_adds(w->out, "''")
+                   : lc_sql_add_bytes(w->out, text, lc_column_type_text(w->typed, id, text));
     return add_literal(w->out,
                        lc_rules_value(r, w->attribute, lc_rules_value_id(r, w->attribute, rule)));
 }
@@ -165,13 +174,44 @@ static bool is_written(enum lc_kind kind)
     }
 }
 
-int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
-                       const char *miss_sql, struct lc_buf *out, struct lc_error *err)
+static int write_rules(const struct writer *w, struct lc_error *err)
 {
-    struct writer w = {rules, attribute, key_sql, miss_sql ? miss_sql : "''", out};
-    size_t before = out->n;
+    const struct lc_rules *rules = w->rules;
     struct ranked *order;
     uint32_t n;
+    int rc;
+
+    order = rank(rules, &n);
+    if (!order)
+        return lc_no_memory(err);
+    rc = check(rules, order, n, err);
+    if (rc == 0 &&
+        (rules->kind == LC_KIND_RANGE ? add_ranges(w, 0, rules->rules) : add_lookups(w, order, n)))
+        rc = lc_no_memory(err);
+    free(order);
+    return rc;
+}
+
+/* The values' type, where it is one that is cast to; else *typed keeps its base of a String. */
+static int open_type(struct lc_column_type *typed, const struct lc_rules *rules, uint32_t attribute,
+                     const char *type, struct lc_error *err)
+{
+    struct lc_scalar scalar;
+    bool nullable;
+
+    if (!type || !lc_scalar_type_parse(&scalar, &nullable, type))
+        return 0;
+    return lc_column_type_init(typed, rules, attribute, type, "the rules", err);
+}
+
+int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *type,
+                       const char *key_sql, const char *miss_sql, struct lc_buf *out,
+                       struct lc_error *err)
+{
+    struct writer w = {rules, attribute, key_sql, miss_sql ? miss_sql : "''", out, NULL};
+    struct lc_column_type typed = {0};
+    char miss[LC_SCALAR_TEXT_BYTES + 2] = "''";
+    size_t before = out->n, n;
     int rc;
 
     if (!is_written(rules->kind)) {
@@ -181,14 +221,22 @@ int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const c
                                                    : "use the function");
         return LC_ERR_REFUSED;
     }
-    order = rank(rules, &n);
-    if (!order)
-        return lc_no_memory(err);
-    rc = check(rules, order, n, err);
-    if (rc == 0 && (rules->kind == LC_KIND_RANGE ? add_ranges(&w, 0, rules->rules)
-                                                 : add_lookups(&w, order, n)))
+    rc = open_type(&typed, rules, attribute, type, err);
+    if (rc == 0 && typed.base == LC_BASE_SCALAR) {
+        w.typed = &typed;
+        if (!typed.nullable) {
+            n = lc_column_type_text(&typed, 0, miss + 1);
+            memcpy(miss + 1 + n, "'", 2);
+        }
+        w.miss = miss;
+        rc = lc_buf_adds(out, typed.nullable ? "CAST(nullIf(" : "CAST(") ? lc_no_memory(err) : 0;
+    }
+    rc = rc ? rc : write_rules(&w, err);
+    if (rc == 0 && w.typed &&
+        (lc_buf_adds(out, typed.nullable ? ", ''), " : ", ") || lc_sql_add_str(out, type) ||
+         lc_buf_adds(out, ")")))
         rc = lc_no_memory(err);
-    free(order);
+    lc_column_type_release(&typed);
     if (rc == 0 && out->n - before > LC_EXPRESSION_MAX_BYTES) {
         lc_fail(err, LC_ERR_REFUSED,
                 "the %u rules make an expression of %zu bytes: a server takes no statement of over "
@@ -211,14 +259,19 @@ static const char *miss_of(const char *type)
 
 int lc_rule_function(const struct lc_rule_function *f, struct lc_buf *out, struct lc_error *err)
 {
-    bool text = strcmp(f->type, "String") == 0 || strcmp(f->type, "LowCardinality(String)") == 0;
+    struct lc_scalar scalar;
+    bool nullable;
+    /* Texts, and what the expression itself casts: all but UInt. */
+    bool text = strcmp(f->type, "String") == 0 || strcmp(f->type, "LowCardinality(String)") == 0 ||
+                (lc_scalar_type_parse(&scalar, &nullable, f->type) &&
+                 (nullable || scalar.base != LC_SCALAR_UINT));
     int rc;
 
     if (lc_buf_adds(out, "CREATE FUNCTION ") || lc_sql_add_name(out, f->name) ||
         (f->cluster && (lc_buf_adds(out, " ON CLUSTER ") || lc_sql_add_name(out, f->cluster))) ||
         lc_buf_adds(out, " AS (k) -> ") || (!text && lc_buf_adds(out, "CAST(")))
         return lc_no_memory(err);
-    rc = lc_rule_expression(f->rules, f->attribute, f->converts ? "toString(k)" : "k",
+    rc = lc_rule_expression(f->rules, f->attribute, f->type, f->converts ? "toString(k)" : "k",
                             miss_of(f->type), out, err);
     if (rc == 0 && ((!text && (lc_buf_adds(out, ", ") || lc_sql_add_str(out, f->type) ||
                                lc_buf_adds(out, ")"))) ||

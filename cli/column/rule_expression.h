@@ -27,12 +27,15 @@
 
 /*
  * Append the expression. key_sql is SQL, taken as it is ("user_id"), and comes once a length; so is
- * miss_sql (NULL: ''), which is where no rule holds. Values are strings, as in the rules. 0;
- * LC_ERR_NOMEM; LC_ERR_REFUSED, with what to do, where the rules cannot be written so: buckets (the
- * hash is the matcher's own), too many lengths, too many bytes.
+ * miss_sql (NULL: ''), which is where no rule holds. Values are strings, as in the rules; where
+ * `type` (NULL: none) is a number's, a date's or Bool's they are cast to it, an empty one to NULL,
+ * and miss_sql is not looked at. 0; LC_ERR_NOMEM; LC_ERR_INPUT, where a value does not fit the type;
+ * LC_ERR_REFUSED, with what to do, where the rules cannot be written so: buckets (the hash is the
+ * matcher's own), too many lengths, too many bytes.
  */
-int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
-                       const char *miss_sql, struct lc_buf *out, struct lc_error *err);
+int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *type,
+                       const char *key_sql, const char *miss_sql, struct lc_buf *out,
+                       struct lc_error *err);
 
 /* A SQL function that answers by the rules. Texts are the caller's. */
 struct lc_rule_function {

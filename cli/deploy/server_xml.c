@@ -135,37 +135,6 @@ static int choose_attributes(struct lc_server_xml *s, struct lc_error *err)
     return 0;
 }
 
-/* The types, fitted to the values now rather than by the server's first call. */
-static int choose_types(struct lc_server_xml *s, struct lc_error *err)
-{
-    if (s->types.n && s->types.n != s->n)
-        return lc_fail(err, LC_ERR_USAGE, "%zu --type for %u attribute%s: one for each", s->types.n,
-                       s->n, s->n == 1 ? "" : "s");
-    for (unsigned i = 0; i < s->n; i++) {
-        const char *type = s->types.n ? s->types.v[i] : "LowCardinality(String)";
-        struct lc_column_type res = {0};
-        int rc = lc_column_type_init(&res, s->rules, s->attribute[i], type, s->rules_path, err);
-
-        lc_column_type_release(&res);
-        if (rc)
-            return rc;
-        if (strchr(type, ' '))
-            return lc_fail(err, LC_ERR_USAGE,
-                           "the type '%.200s' holds a space, and the server splits the command at "
-                           "spaces",
-                           type);
-        s->type[i] = strdup(type);
-        if (!s->type[i])
-            return lc_fail(err, LC_ERR_NOMEM, "no memory");
-    }
-    return 0;
-}
-
-static const char *key_type(const struct lc_server_xml *s)
-{
-    return s->rules->kind == LC_KIND_RANGE ? "UInt64" : "String";
-}
-
 /* A type as the server shows it has spaces between its parts; a command has none. */
 static char *without_spaces(const char *type)
 {
@@ -183,6 +152,40 @@ static char *without_spaces(const char *type)
     if (text)
         *to = '\0';
     return text;
+}
+
+/* The types, fitted to the values now rather than by the server's first call. */
+static int choose_types(struct lc_server_xml *s, struct lc_error *err)
+{
+    if (s->types.n && s->types.n != s->n)
+        return lc_fail(err, LC_ERR_USAGE, "%zu --type for %u attribute%s: one for each", s->types.n,
+                       s->n, s->n == 1 ? "" : "s");
+    for (unsigned i = 0; i < s->n; i++) {
+        const char *type;
+        struct lc_column_type res = {0};
+        int rc;
+
+        s->type[i] = without_spaces(s->types.n ? s->types.v[i] : "LowCardinality(String)");
+        type = s->type[i];
+        if (!type)
+            return lc_fail(err, LC_ERR_NOMEM, "no memory");
+        rc = lc_column_type_init(&res, s->rules, s->attribute[i], type, s->rules_path, err);
+
+        lc_column_type_release(&res);
+        if (rc)
+            return rc;
+        if (strchr(type, ' '))
+            return lc_fail(err, LC_ERR_USAGE,
+                           "the type '%.200s' holds a space, and the server splits the command at "
+                           "spaces",
+                           type);
+    }
+    return 0;
+}
+
+static const char *key_type(const struct lc_server_xml *s)
+{
+    return s->rules->kind == LC_KIND_RANGE ? "UInt64" : "String";
 }
 
 /* What the function is given: the rules, and the format, must take it. */
@@ -587,9 +590,22 @@ static void null_value(const struct lc_server_xml *s, unsigned i, const char *ty
     const struct lc_rules *r = s->rules;
     bool whole = strcmp(s->layout, "complex_key_hashed") == 0;
     uint32_t rule = whole && r->default_rule != LC_NONE ? r->default_rule : r->rules;
-    struct lc_slice v =
-        lc_rules_value(r, s->attribute[i], lc_rules_value_id(r, s->attribute[i], rule));
+    uint32_t id = lc_rules_value_id(r, s->attribute[i], rule);
+    struct lc_slice v = lc_rules_value(r, s->attribute[i], id);
+    struct lc_column_type typed = {0};
 
+    if (id != LC_NONE &&
+        lc_column_type_init(&typed, r, s->attribute[i], type, s->rules_path, NULL) == 0 &&
+        typed.base == LC_BASE_SCALAR) {
+        char text[LC_SCALAR_TEXT_BYTES];
+
+        /* An empty one is NULL. */
+        if (!lc_column_type_is_null(&typed, id))
+            lc_buf_add(out, text, lc_column_type_text(&typed, id, text));
+        lc_column_type_release(&typed);
+        return;
+    }
+    lc_column_type_release(&typed);
     if (rule == r->rules && strncmp(type, "UInt", 4) == 0)
         lc_buf_adds(out, "0");
     else
@@ -705,7 +721,7 @@ int lc_server_xml_dictionary(const struct lc_server_xml *s, struct lc_buf *out,
             (strstr(s->type[i], "Nullable(") && !s->on->nullable)) {
             lc_fail(err, LC_ERR_USAGE, "%s has no dictionary attribute of type %.200s",
                     s->on->version, s->type[i]);
-            lc_hint(err, "String, UInt8, UInt16, UInt32 or UInt64");
+            lc_hint(err, "String, an integer, Float32, Float64, Decimal, Date or DateTime");
             return LC_ERR_USAGE;
         }
     if (check_tree(s, err))

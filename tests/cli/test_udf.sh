@@ -73,8 +73,8 @@ expect 2 '' "livecol-udf: an argument is missing after '--rules'$usage" "$udf" -
 expect 2 '' "livecol-udf: what is 'extra'$usage" "$udf" --rules region.csv extra </dev/null
 expect 2 '' "livecol-udf: unknown format (Native, RowBinary or TabSeparated) 'JSON'$usage" \
   "$udf" --rules region.csv --format JSON </dev/null
-expect 2 '' "livecol-udf: unknown result type 'Int8'; one of String, LowCardinality(String), Nullable(String), LowCardinality(Nullable(String)), Enum8('a'=1,'b'=2), Enum16(...), UInt8, UInt16, UInt32, UInt64" \
-  "$udf" --rules region.csv --type Int8 </dev/null
+expect 2 '' "livecol-udf: unknown result type 'Int128'; one of String, LowCardinality(String), Nullable(String), LowCardinality(Nullable(String)), Enum8('a'=1,'b'=2), Enum16(...), UInt8 to UInt64, Int8 to Int64, Float32, Float64, Decimal(P,S) of up to 38 digits, Date, DateTime, DateTime('UTC'), Bool, and Nullable(...) of a number, date or Bool" \
+  "$udf" --rules region.csv --type Int128 </dev/null
 expect 2 '' "livecol-udf: @/region.csv: no attribute 'tier' in it; it has region" \
   "$udf" --rules region.csv --attribute tier </dev/null
 printf 'exact,region,tier\na,b,c\n' >"$dir/two.csv"
