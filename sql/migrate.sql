@@ -40,8 +40,8 @@ SELECT count() AS n
 FROM system.processes
 WHERE query_id = {str:id} OR Settings['log_comment'] = {str:id};
 
--- :name query_log (id, since_s) -> type int, exception
-SELECT toInt8(type) AS type, exception
+-- :name query_log (id, since_s) -> type int, exception, written uint
+SELECT toInt8(type) AS type, exception, written_rows AS written
 FROM system.query_log
 WHERE query_id = {str:id} AND event_date >= toDate(toDateTime(toUInt32({str:since_s})))
 ORDER BY toInt8(type);
@@ -58,12 +58,6 @@ WHERE database = {str:database} AND name = {str:table};
 SELECT partition_id, max_block_number AS max_block, rows
 FROM system.parts
 WHERE database = {str:database} AND table = {str:table} AND active;
-
--- :name left_logged (id, since_s) -> at most one row: type int, written uint
-SELECT toInt8(type) AS type, written_rows AS written
-FROM system.query_log
-WHERE query_id = {str:id} AND event_date >= toDate(toDateTime(toUInt32({str:since_s}))) AND toInt8(type) IN (3, 4)
-LIMIT 1;
 
 -- :name left_part_log (database, table, id) -> one row: rows uint
 SELECT sum(rows) AS rows

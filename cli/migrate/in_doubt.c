@@ -1,18 +1,11 @@
 #include "cli/migrate/in_doubt.h"
 
-#include "base/clock.h"
 #include "cli/server/query.h"
-#include "cli/server/server_error.h"
 #include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The server writes its query log every 7.5 s unless told otherwise. */
-enum { LOG_WAIT_MS = 9000, LOG_PAUSE_MS = 250 };
-/* Types of system.query_log. */
-enum { QUERY_FINISH = 2, EXCEPTION_BEFORE_START = 3, EXCEPTION_WHILE_PROCESSING = 4 };
 
 static int count(struct lc_backend *b, const struct lc_sql *sql, const struct lc_sql_arg *args,
                  bool *some, struct lc_error *err)
@@ -203,37 +196,20 @@ static int schema_effect(struct lc_backend *b, const struct lc_stmt *s,
 }
 
 /* What the server's log says of it; *effect stays as it is where it says nothing in wait_ms. */
-static int log_effect(struct lc_backend *b, const char *query_id, uint64_t since_s,
-                      unsigned wait_ms, enum lc_in_doubt *effect, struct lc_error *failure,
-                      struct lc_error *err)
+static int log_effect(struct lc_backend *b, const struct lc_sent *sent, unsigned wait_ms,
+                      enum lc_in_doubt *effect, struct lc_error *err)
 {
-    char since[24];
-    const struct lc_sql_arg args[] = {{"id", query_id}, {"since_s", since}, {NULL, NULL}};
-    enum lc_in_doubt before = *effect;
-    uint64_t end = lc_now_ms() + wait_ms;
+    struct lc_query_logged logged;
+    struct lc_error failure = LC_ERROR_INIT;
+    int rc = lc_sent_query_logged(b, sent, wait_ms, &logged, &failure, err);
 
-    snprintf(since, sizeof since, "%" PRIu64, since_s);
-    lc_query_read(b, lc_sql_flush_logs, NULL, NULL, NULL); /* a help where it is allowed */
-    for (;;) {
-        struct lc_answer t = {0};
-        int rc = lc_query_read(b, lc_sql_query_log, args, &t, err);
-
-        for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-            uint64_t type = lc_answer_u64(&t, i, LC_SQL_QUERY_LOG_TYPE, 0);
-            const struct lc_cell *exception = lc_answer_at(&t, i, LC_SQL_QUERY_LOG_EXCEPTION);
-
-            if (type == QUERY_FINISH)
-                *effect = LC_IN_DOUBT_DONE;
-            if (type == EXCEPTION_BEFORE_START || type == EXCEPTION_WHILE_PROCESSING) {
-                *effect = LC_IN_DOUBT_FAILED;
-                lc_server_error(failure, exception->p, exception->n);
-            }
-        }
-        lc_answer_release(&t);
-        if (rc || *effect != before || lc_now_ms() >= end)
-            return rc;
-        lc_sleep_ms(LOG_PAUSE_MS, NULL);
+    if (rc == 0 && logged.failed) {
+        *effect = LC_IN_DOUBT_FAILED;
+        lc_error_pass(err, &failure);
+    } else if (rc == 0 && logged.finished) {
+        *effect = LC_IN_DOUBT_DONE;
     }
+    return rc;
 }
 
 /* Applied twice, it is another thing than applied once. */
@@ -247,18 +223,18 @@ static bool adds_up(const struct lc_stmt *s)
 }
 
 int lc_in_doubt_look(struct lc_backend *b, const struct lc_abilities *facts,
-                     const struct lc_stmt *stmt, const char *query_id, uint64_t since_s,
+                     const struct lc_stmt *stmt, const struct lc_sent *sent, bool in_log,
                      struct lc_mutation_watch *watch, enum lc_in_doubt *effect,
-                     struct lc_error *failure, struct lc_error *err)
+                     struct lc_error *err)
 {
-    int rc = schema_effect(b, stmt, watch, since_s, effect, err);
+    int rc = schema_effect(b, stmt, watch, sent->since_s, effect, err);
 
-    if (rc || !query_id || !facts->query_log)
+    if (rc || !in_log || !facts->query_log)
         return rc;
     if (*effect == LC_IN_DOUBT_UNKNOWN || *effect == LC_IN_DOUBT_UNSURE)
-        return log_effect(b, query_id, since_s, LOG_WAIT_MS, effect, failure, err);
+        return log_effect(b, sent, LC_QUERY_LOG_WAIT_MS, effect, err);
     if (*effect == LC_IN_DOUBT_NONE && adds_up(stmt)) {
-        rc = log_effect(b, query_id, since_s, 0, effect, failure, err);
+        rc = log_effect(b, sent, 0, effect, err);
         if (*effect == LC_IN_DOUBT_DONE)
             *effect = LC_IN_DOUBT_UNKNOWN; /* it was accepted, then forgotten or killed */
     }

@@ -4,6 +4,7 @@
  */
 #ifndef LC_CLI_MIGRATE_IN_DOUBT_H
 #define LC_CLI_MIGRATE_IN_DOUBT_H
+#include "cli/migrate/sent_query.h"
 #include "cli/server/abilities.h"
 #include "cli/server/backend.h"
 #include "cli/server/mutation.h"
@@ -22,14 +23,13 @@ int lc_in_doubt_running(struct lc_backend *b, const struct lc_abilities *facts,
                         const char *query_id, bool *running, struct lc_error *err);
 
 /*
- * Look for the effect of the statement, sent at or after since_s (server time) under query_id
- * (NULL: do not look into the log). A mutation of it that is found, or may be it, is taken into
- * *watch (may be NULL), so that it will be waited for. *failure is filled with LC_IN_DOUBT_FAILED. 0, or the
- * failures of a query.
+ * Look for the effect of the statement, sent as *sent; in_log: the server's log may say of it too. A
+ * mutation of it that is found, or may be it, is taken into *watch (may be NULL), so that it will be
+ * waited for. With LC_IN_DOUBT_FAILED *err holds the error of the log. 0, or the failures of a query.
  */
 int lc_in_doubt_look(struct lc_backend *b, const struct lc_abilities *facts,
-                     const struct lc_stmt *stmt, const char *query_id, uint64_t since_s,
+                     const struct lc_stmt *stmt, const struct lc_sent *sent, bool in_log,
                      struct lc_mutation_watch *watch, enum lc_in_doubt *effect,
-                     struct lc_error *failure, struct lc_error *err);
+                     struct lc_error *err);
 
 #endif

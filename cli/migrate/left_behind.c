@@ -1,17 +1,12 @@
 #include "cli/migrate/left_behind.h"
 
-#include "base/clock.h"
 #include "cli/server/query.h"
+#include "cli/server/server_error.h"
 #include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The server writes its logs every 7.5 s unless told otherwise. */
-enum { LOG_WAIT_MS = 9000, LOG_PAUSE_MS = 250 };
-enum { EXCEPTION_BEFORE_START = 3, EXCEPTION_WHILE_PROCESSING = 4 }; /* of system.query_log */
-enum { SYNTAX_ERROR = 62 };
 
 bool lc_left_is_possible(const struct lc_stmt *s)
 {
@@ -108,39 +103,13 @@ static uint64_t newer_rows(const struct lc_left_before *before, const struct lc_
     return more < rows ? more : rows; /* fewer in all than before: more is huge */
 }
 
-/* What the server's log of queries says; *type 0: nothing. */
-static int read_log(struct lc_backend *b, const struct lc_left_query *query, int *type,
-                    uint64_t *written, struct lc_error *err)
-{
-    char since[24];
-    const struct lc_sql_arg args[] = {{"id", query->query_id}, {"since_s", since}, {NULL, NULL}};
-    uint64_t end = lc_now_ms() + LOG_WAIT_MS;
-
-    *type = 0;
-    snprintf(since, sizeof since, "%" PRIu64, query->since_s);
-    lc_query_read(b, lc_sql_flush_logs, NULL, NULL, NULL); /* a help where it is allowed */
-    for (;;) {
-        struct lc_answer t = {0};
-        int rc = lc_query_read(b, lc_sql_left_logged, args, &t, err);
-
-        if (rc == 0 && t.rows) {
-            *type = (int)lc_answer_u64(&t, 0, LC_SQL_LEFT_LOGGED_TYPE, 0);
-            *written = lc_answer_u64(&t, 0, LC_SQL_LEFT_LOGGED_WRITTEN, 0);
-        }
-        lc_answer_release(&t);
-        if (rc || *type || lc_now_ms() >= end)
-            return rc;
-        lc_sleep_ms(LOG_PAUSE_MS, NULL);
-    }
-}
-
 /* Rows of the parts that it made of the table, by the server's log of parts. */
-static int read_part_log(struct lc_backend *b, const struct lc_stmt *s,
-                         const struct lc_left_query *query, uint64_t *rows, struct lc_error *err)
+static int read_part_log(struct lc_backend *b, const struct lc_stmt *s, const struct lc_sent *sent,
+                         uint64_t *rows, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(b))},
                                       {"table", s->name},
-                                      {"id", query->query_id},
+                                      {"id", sent->query_id},
                                       {NULL, NULL}};
     struct lc_answer t = {0};
     int rc = lc_query_read(b, lc_sql_left_part_log, args, &t, err);
@@ -152,60 +121,59 @@ static int read_part_log(struct lc_backend *b, const struct lc_stmt *s,
 }
 
 /* By the table alone, for servers without logs. */
-static void judge_table(const struct lc_stmt *s, const struct lc_left_before *before,
-                        const struct lc_left_before *now, uint64_t dependents, enum lc_left *left,
-                        uint64_t *rows)
+static struct lc_left_found judge_table(const struct lc_stmt *s,
+                                        const struct lc_left_before *before,
+                                        const struct lc_left_before *now, uint64_t dependents)
 {
+    struct lc_left_found found = {LC_LEFT_UNKNOWN, 0};
     bool any = false, merge_tree = before->parts.rows > 0 || now->parts.rows > 0;
 
-    *left = LC_LEFT_UNKNOWN;
-    *rows = 0;
     if (!now->there || (creates(s) && before->known && before->there)) {
-        *left = LC_LEFT_NOTHING;
-        return;
+        found.what = LC_LEFT_NOTHING;
+        return found;
     }
     if (!before->known)
-        return;
-    *rows = newer_rows(before, now, &any);
+        return found;
+    found.rows = newer_rows(before, now, &any);
     if (!any && !merge_tree && now->total_rows > before->total_rows && before->total_rows >= 0) {
-        *rows = (uint64_t)(now->total_rows - before->total_rows);
+        found.rows = (uint64_t)(now->total_rows - before->total_rows);
         any = true;
     }
     if (any || creates(s))
-        *left = LC_LEFT_ROWS; /* what was created is there, however much of it was filled */
+        found.what = LC_LEFT_ROWS; /* what was created is there, however much of it was filled */
     else if (dependents == 0 && (now->total_rows >= 0 || merge_tree))
-        *left = LC_LEFT_NOTHING;
+        found.what = LC_LEFT_NOTHING;
+    return found;
 }
 
 int lc_left_look(struct lc_backend *b, const struct lc_abilities *facts, const struct lc_stmt *s,
-                 const struct lc_left_before *before, const struct lc_left_query *query,
-                 enum lc_left *left, uint64_t *rows, struct lc_error *err)
+                 const struct lc_left_before *before, const struct lc_sent *sent, int server_code,
+                 struct lc_left_found *found, struct lc_error *err)
 {
     struct lc_left_before now = {0};
-    uint64_t dependents = 0, written = 0, logged = 0;
-    int type = 0, rc = 0;
+    struct lc_query_logged log = {0};
+    struct lc_left_found in_table;
+    uint64_t dependents = 0, parts = 0;
+    int rc = 0;
 
-    *rows = 0;
-    *left = query->server_code == SYNTAX_ERROR ? LC_LEFT_NOTHING : LC_LEFT_UNKNOWN;
-    if (*left == LC_LEFT_NOTHING)
-        return 0;
-    if (facts->query_log)
-        rc = read_log(b, query, &type, &written, err);
-    if (rc == 0 && type == EXCEPTION_BEFORE_START) {
-        *left = LC_LEFT_NOTHING;
-        return 0;
-    }
-    if (rc || !*s->name)
+    *found = (struct lc_left_found){LC_LEFT_UNKNOWN, 0};
+    if (server_code != LC_SERVER_SYNTAX_ERROR && facts->query_log)
+        rc = lc_sent_query_logged(b, sent, LC_QUERY_LOG_WAIT_MS, &log, NULL, err);
+    if (server_code == LC_SERVER_SYNTAX_ERROR || log.before_start)
+        found->what = LC_LEFT_NOTHING;
+    if (rc || found->what == LC_LEFT_NOTHING || !*s->name)
         return rc;
     rc = look_at_table(b, facts, s, &now, &dependents, err);
-    if (rc == 0)
-        judge_table(s, before, &now, dependents, left, rows);
-    if (rc == 0 && *left != LC_LEFT_NOTHING && facts->part_log && type)
-        rc = read_part_log(b, s, query, &logged, err);
-    if (rc == 0 && *left != LC_LEFT_NOTHING && (logged || written)) {
-        *left = LC_LEFT_ROWS;
-        *rows = logged ? logged : *rows ? *rows : written;
-    }
+    in_table = judge_table(s, before, &now, dependents);
     lc_left_release(&now);
-    return rc;
+    if (rc == 0 && in_table.what != LC_LEFT_NOTHING && facts->part_log && log.failed)
+        rc = read_part_log(b, s, sent, &parts, err);
+    if (rc)
+        return rc;
+    *found = in_table;
+    if (found->what != LC_LEFT_NOTHING && (parts || log.written)) {
+        found->what = LC_LEFT_ROWS;
+        found->rows = parts ? parts : found->rows ? found->rows : log.written;
+    }
+    return 0;
 }

@@ -12,6 +12,7 @@
  */
 #ifndef LC_CLI_MIGRATE_LEFT_BEHIND_H
 #define LC_CLI_MIGRATE_LEFT_BEHIND_H
+#include "cli/migrate/sent_query.h"
 #include "cli/server/abilities.h"
 #include "cli/server/backend.h"
 #include "cli/sql/statement.h"
@@ -38,19 +39,17 @@ int lc_left_note(struct lc_left_before *before, struct lc_backend *b,
                  const struct lc_abilities *facts, const struct lc_stmt *s, struct lc_error *err);
 void lc_left_release(struct lc_left_before *before);
 
-/* A send that ended with an error. */
-struct lc_left_query {
-    const char *query_id;
-    uint64_t since_s; /* server time from before it */
-    int server_code;  /* of its error; 0: not known */
+struct lc_left_found {
+    enum lc_left what;
+    uint64_t rows; /* of the table, that are its own; 0: not known */
 };
 
 /*
- * Look, once it has failed. *rows: how many rows of the table are its own; 0 where that is not
- * known. 0 or the failures of a query.
+ * Look, once it has failed with server_code (0: not known). Where the failures of a query are given,
+ * *found says LC_LEFT_UNKNOWN.
  */
 int lc_left_look(struct lc_backend *b, const struct lc_abilities *facts, const struct lc_stmt *s,
-                 const struct lc_left_before *before, const struct lc_left_query *query,
-                 enum lc_left *left, uint64_t *rows, struct lc_error *err);
+                 const struct lc_left_before *before, const struct lc_sent *sent, int server_code,
+                 struct lc_left_found *found, struct lc_error *err);
 
 #endif

@@ -8,22 +8,7 @@
  */
 #ifndef LC_CLI_MIGRATE_SUBMIT_H
 #define LC_CLI_MIGRATE_SUBMIT_H
-#include "cli/migrate/in_doubt.h"
-#include "cli/migrate/plan.h"
-#include "cli/migrate/run_options.h"
-
-/* What a send needs, the same for all statements of a run. */
-struct lc_submit {
-    struct lc_backend *b;
-    const struct lc_cluster *cluster;
-    const struct lc_abilities *facts;
-    const struct lc_up_options *options;
-    void (*event)(void *ctx, enum lc_run_event_kind kind, const char *text,
-                  const struct lc_mutation_progress *progress);
-    /* Around a wait for mutations, in which other statements may go on; NULL: none may. */
-    void (*away)(void *ctx, bool away);
-    void *ctx;
-};
+#include "cli/migrate/settle.h"
 
 /* A statement that an earlier run had sent: under which id, when, and did it fail? */
 struct lc_submit_before {

@@ -275,7 +275,7 @@ again:
     MAY_DIE;
     if /* lc_tracking_load */
     :: state == APPLIED -> goto well
-    :: state == OPEN -> /* lc_submit_settle: wait_while_running, then nobody can tell */
+    :: state == OPEN -> /* lc_submit_settle: lc_settle_wait, then nobody can tell */
         running == 0;
         unknown = true;
         goto unlock

@@ -1,0 +1,100 @@
+#include "cli/migrate/settle.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { RUNNING_PAUSE_MS = 200 };
+
+void lc_submit_tell(const struct lc_submit *s, enum lc_run_event_kind kind, const char *fmt, ...)
+{
+    va_list ap;
+    char text[1536];
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    s->event(s->ctx, kind, text, NULL);
+}
+
+int lc_settle_wait(const struct lc_submit *s, const char *query_id, struct lc_error *err)
+{
+    bool told = false;
+
+    for (;;) {
+        bool running;
+        int rc = lc_in_doubt_running(s->b, s->facts, query_id, &running, err);
+
+        if (rc || !running)
+            return rc;
+        if (!told)
+            lc_submit_tell(s, LC_RUN_UNKNOWN,
+                           "the statement still runs in the server as %s: waiting", query_id);
+        told = true;
+        if (lc_sleep_ms(RUNNING_PAUSE_MS, s->options->cancel)) {
+            lc_fail(err, LC_ERR_STOPPED, "stopped; the statement goes on in the server as %s",
+                    query_id);
+            lc_hint(err, "run the same again to wait for its end");
+            return LC_ERR_STOPPED;
+        }
+    }
+}
+
+int lc_settle_verdict(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                      enum lc_in_doubt effect, struct lc_error *err)
+{
+    switch (effect) {
+    case LC_IN_DOUBT_DONE:
+    case LC_IN_DOUBT_NONE:
+        return 0;
+    case LC_IN_DOUBT_FAILED:
+        return LC_ERR_SERVER;
+    case LC_IN_DOUBT_UNSURE:
+        return lc_fail(
+            err, LC_ERR_UNKNOWN,
+            "the statement was sent, no end of it is known, and %s.%s has had a mutation "
+            "since then that may be it, as the server writes it: it is never sent twice",
+            lc_stmt_database(&stmt->parsed, lc_backend_database(s->b)), stmt->parsed.name);
+    case LC_IN_DOUBT_UNKNOWN:
+        break;
+    }
+    return lc_fail(
+        err, LC_ERR_UNKNOWN,
+        "the statement was sent, its answer was lost, and its effect cannot be told: %s is "
+        "never sent twice",
+        stmt->parsed.kind == LC_STMT_INSERT ? "an INSERT" : "a statement of this kind");
+}
+
+/* How many rows it left, for a message. */
+static void tell_rows(char out[96], const struct lc_left_found *left)
+{
+    if (left->what == LC_LEFT_ROWS && left->rows)
+        snprintf(out, 96, "after it had inserted %" PRIu64 " rows", left->rows);
+    else if (left->what == LC_LEFT_ROWS)
+        snprintf(out, 96, "after part of it was done");
+    else
+        snprintf(out, 96, "and how many rows it has left cannot be told");
+}
+
+int lc_settle_failure(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                      const struct lc_left_before *before, const struct lc_sent *sent,
+                      struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_left_found left;
+    char rows_text[96];
+
+    if (!lc_left_is_possible(&stmt->parsed))
+        return LC_ERR_SERVER;
+    /* Where it cannot be asked it cannot be told. */
+    lc_left_look(s->b, s->facts, &stmt->parsed, before, sent, err->server_code, &left, &why);
+    if (left.what == LC_LEFT_NOTHING)
+        return LC_ERR_SERVER;
+    tell_rows(rows_text, &left);
+    lc_error_prefix(err, "%s failed %s, which stay: it is never sent twice. ",
+                    stmt->parsed.kind == LC_STMT_INSERT ? "the INSERT" : "the statement",
+                    rows_text);
+    return err->code = LC_ERR_UNKNOWN;
+}
