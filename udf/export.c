@@ -96,9 +96,9 @@ int lc_export_new(struct lc_export **out, const struct lc_column_type *results, 
     int rc = 0;
 
     *out = NULL;
-    if (r->kind != LC_KIND_EXACT && r->kind != LC_KIND_PREFIX) {
+    if ((r->kind != LC_KIND_EXACT && r->kind != LC_KIND_PREFIX) || r->form != LC_FORM_PLAIN) {
         lc_fail(err, LC_ERR_USAGE, "%s: %s rules cannot be loaded whole", name,
-                lc_kind_name(r->kind));
+                lc_kind_name_with(r->kind, r->options));
         lc_hint(err, "take a layout that asks key by key (--emit rows)");
         return LC_ERR_USAGE;
     }

@@ -189,7 +189,7 @@ static int say_rules(const struct lc_rules *r, const struct answer *answer, cons
 {
     if (lc_rules_check_content(r, path, err))
         return err->code;
-    printf("%s: %s, %u rule%s, attribute%s", path, lc_kind_name(r->kind), r->rules,
+    printf("%s: %s, %u rule%s, attribute%s", path, lc_kind_name_with(r->kind, r->options), r->rules,
            r->rules == 1 ? "" : "s", r->attributes == 1 ? "" : "s");
     for (uint32_t a = 0; a < r->attributes; a++)
         printf("%s %.*s (%u value%s)", a ? "," : "", (int)r->names[a].n,

@@ -23,20 +23,46 @@ struct keys {
 
 struct setting {
     enum lc_kind kind;
+    unsigned options;
     uint32_t rules;
     unsigned shortest, longest; /* bytes of a rule's key */
     bool cold;
     double goal;
 };
 
+/* Suffixes and domains are the same texts as prefixes, so that their figures compare. */
 static const struct setting settings[] = {
-    {LC_KIND_PREFIX, 3, 2, 2, false, 1.5},      {LC_KIND_PREFIX, 3, 1, 12, false, 1.5},
-    {LC_KIND_PREFIX, 100, 1, 12, false, 0},     {LC_KIND_PREFIX, 10000, 1, 12, false, 0},
-    {LC_KIND_PREFIX, 100000, 1, 12, false, 4},  {LC_KIND_PREFIX, 100000, 1, 12, true, 4},
-    {LC_KIND_PREFIX, 1000000, 1, 12, false, 8}, {LC_KIND_PREFIX, 1000000, 1, 12, true, 8},
-    {LC_KIND_EXACT, 1000, 4, 12, false, 0},     {LC_KIND_EXACT, 1000000, 4, 12, true, 0},
-    {LC_KIND_RANGE, 1000, 0, 0, false, 0},      {LC_KIND_RANGE, 1000000, 0, 0, true, 0},
-    {LC_KIND_BUCKET, 10, 0, 0, false, 0},
+    {LC_KIND_PREFIX, 0, 3, 2, 2, false, 1.5},
+    {LC_KIND_PREFIX, 0, 3, 1, 12, false, 1.5},
+    {LC_KIND_PREFIX, 0, 100, 1, 12, false, 0},
+    {LC_KIND_PREFIX, 0, 1000, 1, 12, false, 0},
+    {LC_KIND_PREFIX, 0, 10000, 1, 12, false, 0},
+    {LC_KIND_PREFIX, 0, 100000, 1, 12, false, 4},
+    {LC_KIND_PREFIX, 0, 100000, 1, 12, true, 4},
+    {LC_KIND_PREFIX, 0, 1000000, 1, 12, false, 8},
+    {LC_KIND_PREFIX, 0, 1000000, 1, 12, true, 8},
+    {LC_KIND_PREFIX, LC_OPTION_NOCASE, 1000, 1, 12, false, 0},
+    {LC_KIND_PREFIX, LC_OPTION_NOCASE, 1000000, 1, 12, false, 0},
+    {LC_KIND_PREFIX, LC_OPTION_NOCASE, 1000000, 1, 12, true, 0},
+    {LC_KIND_SUFFIX, 0, 1000, 1, 12, false, 0},
+    {LC_KIND_SUFFIX, 0, 100000, 1, 12, false, 0},
+    {LC_KIND_SUFFIX, 0, 100000, 1, 12, true, 0},
+    {LC_KIND_SUFFIX, 0, 1000000, 1, 12, false, 0},
+    {LC_KIND_SUFFIX, 0, 1000000, 1, 12, true, 0},
+    {LC_KIND_SUFFIX, LC_OPTION_NOCASE, 1000, 1, 12, false, 0},
+    {LC_KIND_SUFFIX, LC_OPTION_NOCASE, 1000000, 1, 12, false, 0},
+    {LC_KIND_SUFFIX, LC_OPTION_NOCASE, 1000000, 1, 12, true, 0},
+    {LC_KIND_DOMAIN, 0, 1000, 1, 12, false, 0},
+    {LC_KIND_DOMAIN, 0, 100000, 1, 12, false, 0},
+    {LC_KIND_DOMAIN, 0, 100000, 1, 12, true, 0},
+    {LC_KIND_DOMAIN, 0, 1000000, 1, 12, false, 0},
+    {LC_KIND_DOMAIN, 0, 1000000, 1, 12, true, 0},
+    {LC_KIND_EXACT, 0, 1000, 4, 12, false, 0},
+    {LC_KIND_EXACT, 0, 1000000, 4, 12, true, 0},
+    {LC_KIND_EXACT, LC_OPTION_NOCASE, 1000000, 4, 12, true, 0},
+    {LC_KIND_RANGE, 0, 1000, 0, 0, false, 0},
+    {LC_KIND_RANGE, 0, 1000000, 0, 0, true, 0},
+    {LC_KIND_BUCKET, 0, 10, 0, 0, false, 0},
 };
 
 /* splitmix64: https://prng.di.unimi.it/splitmix64.c */
@@ -70,6 +96,7 @@ static int make_rules(const struct setting *s, uint64_t *seed, struct lc_rules *
 
     if (rc)
         return lc_fail(err, rc, "not enough memory for %u rules", s->rules);
+    lc_builder_options(b, s->options);
     for (uint32_t i = 0; i < s->rules && !rc; i++) {
         struct lc_rule_in in = {.line = i + 2, .values = &value, .from = (uint64_t)i * 1000};
         size_t n = random_text(seed, key, s->shortest, s->longest);
@@ -95,6 +122,26 @@ static void free_keys(struct keys *k)
     free(k->len);
 }
 
+/* A key of a rule, with something before or behind it as its kind has it; without a rule, any. */
+static size_t put_key(enum lc_kind kind, struct lc_slice rule, uint64_t *seed, uint8_t *p)
+{
+    bool behind = kind == LC_KIND_SUFFIX || kind == LC_KIND_DOMAIN;
+    size_t n = 0;
+
+    if (rule.n && !behind)
+        memcpy(p, rule.p, rule.n);
+    n = behind ? 0 : rule.n;
+    if (rule.n == 0 || kind != LC_KIND_EXACT)
+        n += random_text(seed, p + n, 4, kind == LC_KIND_DOMAIN ? 11 : 12);
+    if (rule.n && kind == LC_KIND_DOMAIN)
+        p[n++] = '.';
+    if (rule.n && behind) {
+        memcpy(p + n, rule.p, rule.n);
+        n += rule.n;
+    }
+    return n;
+}
+
 /* Half of the keys begin with a rule, half are random; numbers fall on and between the ranges. */
 static int make_keys(const struct lc_rules *r, uint64_t *seed, size_t n, struct keys *k,
                      struct lc_error *err)
@@ -117,14 +164,12 @@ static int make_keys(const struct lc_rules *r, uint64_t *seed, size_t n, struct 
             memcpy(p, &v, sizeof v);
             len = sizeof v;
         } else {
-            if ((r->kind == LC_KIND_PREFIX || r->kind == LC_KIND_EXACT) && next_random(seed) % 2) {
-                struct lc_slice rule = lc_rules_key(r, (uint32_t)(next_random(seed) % r->rules));
+            struct lc_slice rule = {p, 0};
+            struct lc_key_text text;
 
-                memcpy(p, rule.p, rule.n);
-                len = rule.n;
-            }
-            if (len == 0 || r->kind == LC_KIND_PREFIX)
-                len += random_text(seed, p + len, 4, 12);
+            if (lc_kind_has_keys(r->kind) && next_random(seed) % 2)
+                rule = lc_rules_key_text(r, (uint32_t)(next_random(seed) % r->rules), &text);
+            len = put_key(r->kind, rule, seed, p);
         }
         k->len[i] = (uint8_t)len;
     }
@@ -213,7 +258,7 @@ static int run_setting(const struct lc_match_bench *how, const struct setting *s
     if (!rc) {
         static const char *const lengths[] = {"-", "2", "1-12", "4-12"};
 
-        *out = (struct lc_match_figure){.kind = lc_kind_name(s->kind),
+        *out = (struct lc_match_figure){.kind = lc_kind_name_with(s->kind, s->options),
                                         .rules = r->rules,
                                         .lengths = lengths[s->longest == 0    ? 0
                                                            : s->longest == 2  ? 1

@@ -43,7 +43,7 @@ struct lc_match_figure {
     double comparator_round_ns[LC_MATCH_ROUNDS_MAX];
 };
 
-#define LC_MATCH_FIGURES  20
+#define LC_MATCH_FIGURES  40
 #define LC_MATCH_MIN_KEYS 1000u
 
 /* Run it: up to LC_MATCH_FIGURES figures into out, *n of them. 0, LC_ERR_NOMEM, LC_ERR_STOPPED. */

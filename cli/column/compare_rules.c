@@ -54,25 +54,38 @@ static int add_number(struct keys *k, uint64_t number)
     return add_key(k, text, (size_t)n);
 }
 
-/* The key of a rule, one byte longer, one shorter. */
+/*
+ * The key of a rule, one byte longer at either end, one shorter at either end, with other case; a domain's name, what is below
+ * it, with a dot behind it, and as an address.
+ */
 static int add_rule_keys(struct keys *k, struct lc_slice key)
 {
-    char longer[LC_MAX_KEY_BYTES + 1];
+    char longer[LC_MAX_KEY_BYTES + 8];
+    size_t n = key.n;
 
-    if (key.n > LC_MAX_KEY_BYTES)
+    if (n > LC_MAX_KEY_BYTES + 2)
         return LC_ERR_INPUT;
-    if (key.n)
-        memcpy(longer, key.p, key.n);
-    longer[key.n] = 'x';
-    if (add_key(k, longer, key.n) || add_key(k, longer, key.n + 1))
+    longer[0] = 'x';
+    longer[1] = '.';
+    if (n)
+        memcpy(longer + 2, key.p, n);
+    longer[n + 2] = 'x';
+    if (add_key(k, longer + 2, n) || add_key(k, longer + 2, n + 1) || add_key(k, longer, n + 2))
         return LC_ERR_NOMEM;
-    return key.n ? add_key(k, longer, key.n - 1) : 0;
+    if (n && (add_key(k, longer + 2, n - 1) || add_key(k, longer + 3, n - 1)))
+        return LC_ERR_NOMEM;
+    longer[1] = '@';
+    longer[n + 2] = '.';
+    for (size_t i = 2; i < n + 2; i += 2)
+        if ((longer[i] | 32) >= 'a' && (longer[i] | 32) <= 'z')
+            longer[i] ^= 32;
+    return add_key(k, longer, n + 2) || add_key(k, longer + 2, n + 1) ? LC_ERR_NOMEM : 0;
 }
 
 static int make_keys(struct keys *k, const struct lc_rules *r)
 {
-    /* Three keys a rule: of a large set, every so-many-th. */
-    uint32_t step = r->rules / (RULE_KEYS / 3) + 1;
+    /* Seven keys a rule: of a large set, every so-many-th. */
+    uint32_t step = r->rules / (RULE_KEYS / 7) + 1;
     int rc = 0;
 
     if (r->kind == LC_KIND_RANGE) {
@@ -97,8 +110,11 @@ static int make_keys(struct keys *k, const struct lc_rules *r)
         return rc;
     }
     rc = add_key(k, "", 0) || add_key(k, "\xff no such key", 13) ? LC_ERR_NOMEM : 0;
-    for (uint32_t i = 0; rc == 0 && i < r->rules; i += step)
-        rc = add_rule_keys(k, lc_rules_key(r, i));
+    for (uint32_t i = 0; rc == 0 && i < r->rules; i += step) {
+        struct lc_key_text text;
+
+        rc = add_rule_keys(k, lc_rules_key_text(r, i, &text));
+    }
     return rc;
 }
 

@@ -33,17 +33,22 @@ static int add_branch(const struct lc_rules *rules, uint32_t attribute, uint32_t
 {
     struct lc_slice value =
         lc_rules_value(rules, attribute, lc_rules_value_id(rules, attribute, rule));
+    const char *open = rules->options & LC_OPTION_NOCASE ? "lower(" : "";
+    const char *close = *open ? ")" : "";
+    struct lc_key_text text;
     int rc;
 
     if (rules->kind == LC_KIND_RANGE)
         rc = lc_buf_addf(out, "%s BETWEEN %" PRIu64 " AND %" PRIu64 ", ", key_sql,
                          rules->bounds[rule], rules->bounds[rules->rules + rule]);
     else if (rules->kind == LC_KIND_EXACT)
-        rc = lc_buf_addf(out, "%s = ", key_sql) || add_literal(out, lc_rules_key(rules, rule)) ||
-             lc_buf_adds(out, ", ");
+        rc = lc_buf_addf(out, "%s%s%s = ", open, key_sql, close) ||
+             add_literal(out, lc_rules_key_text(rules, rule, &text)) || lc_buf_adds(out, ", ");
     else
-        rc = lc_buf_addf(out, "startsWith(%s, ", key_sql) ||
-             add_literal(out, lc_rules_key(rules, rule)) || lc_buf_adds(out, "), ");
+        rc = lc_buf_addf(out, "%s(%s%s%s, ",
+                         rules->kind == LC_KIND_SUFFIX ? "endsWith" : "startsWith", open, key_sql,
+                         close) ||
+             add_literal(out, lc_rules_key_text(rules, rule, &text)) || lc_buf_adds(out, "), ");
     return rc || add_literal(out, value) || lc_buf_adds(out, ", ") ? LC_ERR_NOMEM : 0;
 }
 
@@ -53,7 +58,7 @@ static struct ranked *rank(const struct lc_rules *rules)
     struct ranked *order = calloc(rules->rules + 1U, sizeof *order);
 
     for (uint32_t i = 0; order != NULL && i < rules->rules; i++)
-        order[i] = (struct ranked){i, rules->kind == LC_KIND_PREFIX ? lc_rules_key(rules, i).n : 0};
+        order[i] = (struct ranked){i, rules->kind == LC_KIND_EXACT ? 0 : lc_rules_key(rules, i).n};
     if (order != NULL)
         qsort(order, rules->rules, sizeof *order, longest_first);
     return order;
@@ -66,7 +71,7 @@ int lc_multiif_multiif(const struct lc_rules *rules, uint32_t attribute, const c
     unsigned branches = 0;
     int rc;
 
-    if (rules->kind == LC_KIND_BUCKET)
+    if (rules->kind == LC_KIND_BUCKET || rules->kind == LC_KIND_DOMAIN)
         return lc_fail(err, LC_ERR_USAGE, "%s rules cannot be written as multiIf",
                        lc_kind_name(rules->kind));
     order = rank(rules);

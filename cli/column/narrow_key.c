@@ -54,6 +54,10 @@ int lc_narrow_of(const struct lc_rules *rules, struct lc_narrow *narrow, struct 
         return refuse_kind(rules, "they look at the whole number", err);
     case LC_KIND_BUCKET:
         return refuse_kind(rules, "they look at a hash of the whole key", err);
+    case LC_KIND_SUFFIX:
+        return refuse_kind(rules, "they look at a key's end", err);
+    case LC_KIND_DOMAIN:
+        return refuse_kind(rules, "they look at the whole name of a host", err);
     default:
         return refuse_kind(rules, "livecol does not know which part of a key they look at", err);
     }

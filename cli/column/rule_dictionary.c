@@ -45,11 +45,13 @@ int lc_rule_dictionary_check(const struct lc_rule_dictionary *d, struct lc_error
     const char *of = lc_type_plain(attribute_type(d->type, type), plain);
     struct lengths l;
 
-    if (d->rules->kind != LC_KIND_PREFIX && d->rules->kind != LC_KIND_EXACT) {
+    if ((d->rules->kind != LC_KIND_PREFIX && d->rules->kind != LC_KIND_EXACT) ||
+        d->rules->form != LC_FORM_PLAIN) {
         lc_fail(err, LC_ERR_REFUSED, "%s rules are in no dictionary that looks keys up",
-                lc_kind_name(d->rules->kind));
-        lc_hint(err, d->rules->kind == LC_KIND_RANGE ? "--as sql writes them as an expression"
-                                                     : "use the function");
+                lc_kind_name_with(d->rules->kind, d->rules->options));
+        lc_hint(err, lc_rule_expression_is_written(d->rules)
+                         ? "--as sql writes them as an expression"
+                         : "use the function");
         return LC_ERR_REFUSED;
     }
     if (strcmp(of, "String") != 0 && !lc_type_is_integer(of))

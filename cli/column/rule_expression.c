@@ -68,7 +68,7 @@ static struct ranked *rank(const struct lc_rules *rules, uint32_t *n)
     for (uint32_t i = 0; order && i < rules->rules; i++)
         if (i != rules->default_rule)
             order[(*n)++] =
-                (struct ranked){i, rules->kind == LC_KIND_PREFIX ? lc_rules_key(rules, i).n : 0};
+                (struct ranked){i, rules->kind == LC_KIND_EXACT ? 0 : lc_rules_key(rules, i).n};
     if (order)
         qsort(order, *n, sizeof *order, longest_first);
     return order;
@@ -79,13 +79,28 @@ static int add_arrays(const struct writer *w, const struct ranked *order, uint32
 {
     int rc = lc_buf_adds(w->out, "[");
 
-    for (uint32_t i = 0; i < n && !rc; i++)
+    for (uint32_t i = 0; i < n && !rc; i++) {
+        struct lc_key_text text;
+
         rc = (i && lc_buf_adds(w->out, ", ")) ||
-             add_literal(w->out, lc_rules_key(w->rules, order[i].rule));
+             add_literal(w->out, lc_rules_key_text(w->rules, order[i].rule, &text));
+    }
     rc = rc || lc_buf_adds(w->out, "], [");
     for (uint32_t i = 0; i < n && !rc; i++)
         rc = (i && lc_buf_adds(w->out, ", ")) || add_value(w, order[i].rule);
     return rc || lc_buf_adds(w->out, "], ") ? LC_ERR_NOMEM : 0;
+}
+
+/* "transform(left(k, 3), ": of rules of n bytes. */
+static int add_asked(const struct writer *w, size_t n)
+{
+    const char *open = w->rules->options & LC_OPTION_NOCASE ? "lower(" : "";
+    const char *close = *open ? ")" : "";
+
+    if (w->rules->kind == LC_KIND_EXACT)
+        return lc_buf_addf(w->out, "transform(%s%s%s, ", open, w->key, close);
+    return lc_buf_addf(w->out, "transform(%s(%s%s%s, %zu), ",
+                       w->rules->kind == LC_KIND_SUFFIX ? "right" : "left", open, w->key, close, n);
 }
 
 /* A transform for each length, each in the default of the one before. */
@@ -97,9 +112,7 @@ static int add_lookups(const struct writer *w, const struct ranked *order, uint3
     for (uint32_t from = 0, to; from < n && !rc; from = to) {
         for (to = from; to < n && order[to].n == order[from].n; to++)
             ;
-        rc = w->rules->kind == LC_KIND_PREFIX
-                 ? lc_buf_addf(w->out, "transform(left(%s, %zu), ", w->key, order[from].n)
-                 : lc_buf_addf(w->out, "transform(%s, ", w->key);
+        rc = add_asked(w, order[from].n);
         rc = rc || add_arrays(w, order + from, to - from);
         lookups++;
     }
@@ -160,14 +173,16 @@ static int check(const struct lc_rules *rules, const struct ranked *order, uint3
     return LC_ERR_REFUSED;
 }
 
-/* Is it a kind that is written here? Of another one the wrong expression would be made. */
-static bool is_written(enum lc_kind kind)
+/* Of a kind that is not written here the wrong expression would be made. */
+bool lc_rule_expression_is_written(const struct lc_rules *rules)
 {
-    switch (kind) {
+    switch (rules->kind) {
     case LC_KIND_PREFIX:
     case LC_KIND_EXACT:
     case LC_KIND_RANGE:
+    case LC_KIND_SUFFIX:
         return true;
+    case LC_KIND_DOMAIN:
     case LC_KIND_BUCKET:
     default:
         return false;
@@ -214,11 +229,14 @@ int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const c
     size_t before = out->n, n;
     int rc;
 
-    if (!is_written(rules->kind)) {
+    if (!lc_rule_expression_is_written(rules)) {
         lc_fail(err, LC_ERR_REFUSED, "%s rules cannot be written as an expression",
                 lc_kind_name(rules->kind));
         lc_hint(err, rules->kind == LC_KIND_BUCKET ? "the server has no such hash: use the function"
-                                                   : "use the function");
+                     : rules->kind == LC_KIND_DOMAIN
+                         ? "the server has no function that compares names label by label: use the "
+                           "function"
+                         : "use the function");
         return LC_ERR_REFUSED;
     }
     rc = open_type(&typed, rules, attribute, type, err);

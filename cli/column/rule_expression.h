@@ -6,6 +6,8 @@
  *             transform(left(KEY, 2), ['+1', …], ['US', …],         the longest first
  *               'default'))
  *   exact   transform(KEY, ['a', …], ['x', …], 'default')
+ *   suffix  as prefix, with right(KEY, n)
+ *   nocase  lower(KEY) in the place of KEY: A-Z alone, as the rules have it
  *   range   if(KEY < 100, if(KEY >= 10 AND KEY <= 19, 'a', miss), …)    binary search
  *
  * `transform` is a hash table, so a length costs the same for one rule and for a thousand: 100 rules
@@ -31,11 +33,14 @@
  * `type` (NULL: none) is a number's, a date's or Bool's they are cast to it, an empty one to NULL,
  * and miss_sql is not looked at. 0; LC_ERR_NOMEM; LC_ERR_INPUT, where a value does not fit the type;
  * LC_ERR_REFUSED, with what to do, where the rules cannot be written so: buckets (the hash is the
- * matcher's own), too many lengths, too many bytes.
+ * matcher's own), domains, too many lengths, too many bytes.
  */
 int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *type,
                        const char *key_sql, const char *miss_sql, struct lc_buf *out,
                        struct lc_error *err);
+
+/* Is it a kind that can be written so at all? */
+bool lc_rule_expression_is_written(const struct lc_rules *rules);
 
 /* A SQL function that answers by the rules. Texts are the caller's. */
 struct lc_rule_function {

@@ -30,31 +30,28 @@ int lc_rules_fail(const struct lc_error *err)
 void lc_rules_add_key(struct lc_buf *b, const struct lc_rules *r, uint32_t rule)
 {
     char shown[400];
-    struct lc_slice key = lc_rules_key(r, rule);
+    struct lc_key_text text;
+    struct lc_slice key;
 
-    switch (r->kind) {
-    case LC_KIND_RANGE:
+    if (r->kind == LC_KIND_RANGE) {
         lc_buf_addf(b, "%" PRIu64 "-%" PRIu64, r->bounds[rule], r->bounds[r->rules + rule]);
-        return;
-    case LC_KIND_BUCKET:
+    } else if (r->kind == LC_KIND_BUCKET) {
         lc_buf_addf(b, "#%u (weight %" PRIu64 ")", rule + 1, r->bounds[r->rules + rule]);
-        return;
-    case LC_KIND_PREFIX:
-    case LC_KIND_EXACT:
-        if (rule == r->default_rule)
-            lc_buf_adds(b, "(default)");
-        else
-            lc_buf_adds(b, lc_printable(key.p, key.n, shown, sizeof shown));
+    } else if (rule == r->default_rule) {
+        lc_buf_adds(b, "(default)");
+    } else {
+        key = lc_rules_key_text(r, rule, &text);
+        lc_buf_adds(b, lc_printable(key.p, key.n, shown, sizeof shown));
     }
 }
 
 void lc_rules_set_key(struct lc_json *o, const struct lc_rules *r, uint32_t rule)
 {
-    bool keyed = r->kind == LC_KIND_PREFIX || r->kind == LC_KIND_EXACT;
-    struct lc_slice key = lc_rules_key(r, rule);
+    struct lc_key_text text;
+    struct lc_slice key = lc_rules_key_text(r, rule, &text);
     struct lc_buf shown;
 
-    if (keyed && rule != r->default_rule) {
+    if (lc_kind_has_keys(r->kind) && rule != r->default_rule) {
         lc_json_set_bytes(o, "rule", key.n ? (const void *)key.p : "", key.n);
         return;
     }
@@ -88,19 +85,6 @@ void lc_rules_add_values(struct lc_buf *b, const struct lc_rules *r, uint32_t ru
     }
 }
 
-/*
- * The rule that would hold for a prefix rule's own key if that rule were not there: what its key
- * without the last byte meets, since every shorter rule that begins it begins that too.
- */
-static uint32_t without(const struct lc_rules *r, uint32_t rule)
-{
-    struct lc_slice key = lc_rules_key(r, rule);
-    struct lc_batch batch = {.n = 1, .p = {key.p}, .len = {key.n ? key.n - 1 : 0}};
-    uint32_t found[LC_BATCH];
-
-    return key.n && lc_match(r, &batch, found) == 0 ? found[0] : r->rules;
-}
-
 static bool same_values(const struct lc_rules *r, uint32_t x, uint32_t y)
 {
     for (uint32_t a = 0; a < r->attributes; a++)
@@ -122,8 +106,8 @@ static uint32_t find_shadowed(const struct lc_rules *r, struct lc_buf *examples)
                 continue;
         } else if (r->kind == LC_KIND_EXACT && r->default_rule != LC_NONE) {
             other = r->default_rule;
-        } else if (r->kind == LC_KIND_PREFIX) {
-            other = without(r, i);
+        } else if (lc_kind_about(r->kind)->index == LC_INDEX_TRIE) {
+            other = lc_match_without(r, i);
         }
         if (r->kind != LC_KIND_BUCKET &&
             (other >= r->rules || other == i || !same_values(r, i, other)))
@@ -166,7 +150,7 @@ static void print_check(const struct lc_rules *r, const char *path)
 
     lc_buf_init(&examples, 1 << 16);
     shadowed = find_shadowed(r, &examples);
-    printf("%s: %s, %u rule%s, %s\n", path, lc_kind_name(r->kind), r->rules,
+    printf("%s: %s, %u rule%s, %s\n", path, lc_kind_name_with(r->kind, r->options), r->rules,
            r->rules == 1 ? "" : "s",
            r->kind == LC_KIND_BUCKET    ? "every key has a bucket"
            : r->default_rule == LC_NONE ? "no default: a miss gives '' or NULL"
@@ -175,7 +159,7 @@ static void print_check(const struct lc_rules *r, const char *path)
         printf("attribute %.*s: %u value%s%s\n", (int)r->names[a].n, (const char *)r->names[a].p,
                r->attrs[a].values - 1, r->attrs[a].values == 2 ? "" : "s",
                r->attrs[a].not_number == LC_NONE ? ", all whole numbers" : "");
-    if (r->kind == LC_KIND_PREFIX || r->kind == LC_KIND_EXACT)
+    if (lc_kind_has_keys(r->kind))
         print_lengths(r);
     printf("conflicts: none\nshadowed: %u\n%s", shadowed, shadowed ? lc_buf_str(&examples) : "");
     printf("memory: %.1f KiB%s\n", (double)r->size / 1024,
@@ -191,7 +175,7 @@ static int json_check(const struct lc_rules *r, const char *path)
 
     lc_buf_init(&examples, 1 << 16);
     lc_json_set_str(o, "file", path);
-    lc_json_set_str(o, "kind", lc_kind_name(r->kind));
+    lc_json_set_str(o, "kind", lc_kind_name_with(r->kind, r->options));
     lc_json_set_int(o, "rules", r->rules);
     lc_json_set_bool(o, "default", r->default_rule != LC_NONE);
     lc_json_set_bool(o, "compiled", r->mapped);
@@ -323,7 +307,7 @@ int lc_cmd_rules_compile(int argc, const char **argv)
     if (!rc)
         rc = lc_rules_write(r, out, &err);
     if (!rc)
-        lc_say("%s: %s, %u rules, %.1f KiB", out, lc_kind_name(r->kind), r->rules,
+        lc_say("%s: %s, %u rules, %.1f KiB", out, lc_kind_name_with(r->kind, r->options), r->rules,
                (double)r->size / 1024);
     lc_rules_free(r);
     return rc ? lc_rules_fail(&err) : 0;

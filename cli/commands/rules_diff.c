@@ -47,7 +47,28 @@ static int compare(const struct lc_rules *a, uint32_t x, const struct lc_rules *
     k = lc_rules_key(a, x);
     l = lc_rules_key(b, y);
     c = memcmp(k.p, l.p, k.n < l.n ? k.n : l.n);
-    return c ? (c < 0 ? -1 : 1) : k.n < l.n ? -1 : k.n > l.n;
+    if (c)
+        return c < 0 ? -1 : 1;
+    if (k.n != l.n)
+        return k.n < l.n ? -1 : 1;
+    return (int)lc_rules_is_below(a, x) - (int)lc_rules_is_below(b, y);
+}
+
+static int compare_own(const void *x, const void *y, void *rules)
+{
+    return compare(rules, *(const uint32_t *)x, rules, *(const uint32_t *)y);
+}
+
+/* The rules by what they match; to be freed. Domain rules of one name are apart in a rule set. NULL: no memory. */
+static uint32_t *in_order(const struct lc_rules *r)
+{
+    uint32_t *order = malloc(r->rules * sizeof *order);
+
+    for (uint32_t i = 0; order && i < r->rules; i++)
+        order[i] = i;
+    if (order && r->below_bits)
+        qsort_r(order, r->rules, sizeof *order, compare_own, (void *)(uintptr_t)r);
+    return order;
 }
 
 static bool same(const struct diff *d, uint32_t x, uint32_t y)
@@ -100,22 +121,24 @@ static void say(const struct diff *d, char sign, const struct lc_rules *before, 
     lc_buf_release(&is);
 }
 
-static void walk(struct diff *d)
+static void walk_in(struct diff *d, const uint32_t *was, const uint32_t *is)
 {
     uint32_t x = 0, y = 0;
 
     while (x < d->old->rules || y < d->new->rules) {
-        int c = x == d->old->rules ? 1 : y == d->new->rules ? -1 : compare(d->old, x, d->new, y);
+        int c = x == d->old->rules   ? 1
+                : y == d->new->rules ? -1
+                                     : compare(d->old, was[x], d->new, is[y]);
 
         if (c < 0) {
-            say(d, '-', d->old, x++, NULL, 0);
+            say(d, '-', d->old, was[x++], NULL, 0);
             d->removed++;
         } else if (c > 0) {
-            say(d, '+', NULL, 0, d->new, y++);
+            say(d, '+', NULL, 0, d->new, is[y++]);
             d->added++;
         } else {
-            if (!same(d, x, y)) {
-                say(d, '~', d->old, x, d->new, y);
+            if (!same(d, was[x], is[y])) {
+                say(d, '~', d->old, was[x], d->new, is[y]);
                 d->changed++;
             }
             x++;
@@ -124,13 +147,27 @@ static void walk(struct diff *d)
     }
 }
 
+static int walk(struct diff *d, struct lc_error *err)
+{
+    uint32_t *was = in_order(d->old), *is = in_order(d->new);
+    int rc = was && is ? 0 : lc_no_memory(err);
+
+    if (!rc)
+        walk_in(d, was, is);
+    free(was);
+    free(is);
+    return rc;
+}
+
 /* Both must be of one kind and have the same attributes, in whatever order. */
 static int line_up(struct diff *d, struct lc_error *err)
 {
-    if (d->old->kind != d->new->kind)
+    if (d->old->kind != d->new->kind || d->old->form != d->new->form ||
+        d->old->options != d->new->options)
         return lc_fail(err, LC_ERR_INPUT,
                        "the old rules are %s, the new ones %s: nothing to compare",
-                       lc_kind_name(d->old->kind), lc_kind_name(d->new->kind));
+                       lc_kind_name_with(d->old->kind, d->old->options),
+                       lc_kind_name_with(d->new->kind, d->new->options));
     d->new_attribute = calloc(d->old->attributes, sizeof *d->new_attribute);
     if (!d->new_attribute)
         return lc_fail(err, LC_ERR_NOMEM, "not enough memory");
@@ -361,8 +398,9 @@ int lc_cmd_rules_diff(int argc, const char **argv)
         d = (struct diff){.old = old, .new = new, .json = global.json};
         rc = line_up(&d, &err);
     }
+    if (!rc)
+        rc = walk(&d, &err);
     if (!rc) {
-        walk(&d);
         if (!global.json)
             printf("added %u, removed %u, changed %u\n", d.added, d.removed, d.changed);
         if (w.column)

@@ -220,15 +220,16 @@ static bool is_whole_layout(const char *layout)
 
 static int choose_layout(struct lc_server_xml *s, struct lc_error *err)
 {
-    const char *whole = s->rules->kind == LC_KIND_EXACT    ? "complex_key_hashed"
-                        : s->rules->kind == LC_KIND_PREFIX ? "regexp_tree"
-                                                           : "";
+    bool plain = s->rules->form == LC_FORM_PLAIN;
+    const char *whole = plain && s->rules->kind == LC_KIND_EXACT    ? "complex_key_hashed"
+                        : plain && s->rules->kind == LC_KIND_PREFIX ? "regexp_tree"
+                                                                    : "";
     char spaced[80];
 
     if (!s->layout)
-        s->layout = s->rules->kind == LC_KIND_EXACT ? "complex_key_hashed"
-                    : s->on->pools                  ? "complex_key_direct"
-                                                    : "complex_key_cache";
+        s->layout = plain && s->rules->kind == LC_KIND_EXACT ? "complex_key_hashed"
+                    : s->on->pools                           ? "complex_key_direct"
+                                                             : "complex_key_cache";
     snprintf(spaced, sizeof spaced, " %.70s ", s->layout);
     if (!strstr(s->on->layouts, spaced)) {
         lc_fail(err, LC_ERR_USAGE, "no layout '%.70s' with livecol-udf on %s", s->layout,
@@ -238,7 +239,7 @@ static int choose_layout(struct lc_server_xml *s, struct lc_error *err)
     }
     if (is_whole_layout(s->layout) && strcmp(s->layout, whole) != 0) {
         lc_fail(err, LC_ERR_USAGE, "%s: %s rules are not for the layout %s", s->rules_path,
-                lc_kind_name(s->rules->kind), s->layout);
+                lc_kind_name_with(s->rules->kind, s->rules->options), s->layout);
         lc_hint(err, "complex_key_hashed takes exact rules, regexp_tree prefixes; the others ask "
                      "key by key, and take all");
         return LC_ERR_USAGE;

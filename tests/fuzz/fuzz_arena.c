@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { SETS = 5, PATCH_BYTES = 7, PATCHES = 8, KEYS = 8, KEY_ROOM = 4096 + 64 };
+enum { SETS = 9, PATCH_BYTES = 7, PATCHES = 8, KEYS = 8, KEY_ROOM = 4096 + 64 };
 
 /* One good arena, and a copy that is changed and put right again after each run. */
 struct good {
@@ -30,6 +30,7 @@ static void add(struct lc_builder *b, const char *key, uint64_t from, uint64_t t
     struct lc_rule_in in = {.line = ++line,
                             .key = {(const uint8_t *)key, strlen(key)},
                             .is_default = strcmp(key, "*") == 0,
+                            .below = from & 1,
                             .from = from,
                             .to = to,
                             .values = values};
@@ -49,18 +50,24 @@ static void add_rules(struct lc_builder *b, enum lc_kind kind)
         "",        "w"};
     char many[16] = "x___0";
 
+    static const char *const names[] = {"com",         "a.com", "b.a.com",
+                                        "www.b.a.com", "",      "example.org"};
+
     for (uint64_t i = 0; i < sizeof keys / sizeof *keys; i++)
         add(b, keys[i], kind == LC_KIND_BUCKET ? i + 1 : i * 100, i * 100 + 50, i % 3 ? "a" : "bb");
+    for (uint64_t i = 0; kind == LC_KIND_DOMAIN && i < 2 * sizeof names / sizeof *names; i++)
+        if (*names[i / 2] || i % 2 == 0)
+            add(b, names[i / 2], i % 2, 0, i % 3 ? "a" : "bb");
     for (char c = 'A'; c <= 'Z'; c++) {
         many[4] = c;
-        if (kind == LC_KIND_PREFIX || kind == LC_KIND_EXACT)
+        if (lc_kind_has_keys(kind))
             add(b, many, 0, 0, "many");
     }
     if (kind == LC_KIND_EXACT)
         add(b, "*", 0, 0, "default");
 }
 
-static void make(struct good *g, enum lc_kind kind, uint64_t seed)
+static void make(struct good *g, enum lc_kind kind, unsigned options, uint64_t seed)
 {
     struct lc_slice names[] = {{(const uint8_t *)"v", 1}, {(const uint8_t *)"n", 1}};
     struct lc_error err = LC_ERROR_INIT;
@@ -69,6 +76,7 @@ static void make(struct good *g, enum lc_kind kind, uint64_t seed)
 
     if (lc_builder_new(&b, kind, names, 2))
         abort();
+    lc_builder_options(b, options);
     lc_builder_seed(b, seed);
     add_rules(b, kind);
     if (lc_builder_finish(b, &r, "f", &err))
@@ -84,16 +92,18 @@ static void make(struct good *g, enum lc_kind kind, uint64_t seed)
     lc_builder_free(b);
 }
 
-/* The last is of layout 1, which seed 0 gives too. */
+/* Set 4 is of layout 1, which seed 0 gives too. */
 static struct good *choose(uint8_t which)
 {
     static struct good sets[SETS];
-    static const enum lc_kind kinds[SETS] = {LC_KIND_PREFIX, LC_KIND_EXACT, LC_KIND_RANGE,
-                                             LC_KIND_BUCKET, LC_KIND_PREFIX};
+    static const enum lc_kind kinds[SETS] = {LC_KIND_PREFIX, LC_KIND_EXACT,  LC_KIND_RANGE,
+                                             LC_KIND_BUCKET, LC_KIND_PREFIX, LC_KIND_SUFFIX,
+                                             LC_KIND_DOMAIN, LC_KIND_PREFIX, LC_KIND_EXACT};
     struct good *g = &sets[which % SETS];
 
     if (!g->arena) {
-        make(g, kinds[which % SETS], which % SETS == 4 ? 0 : 99);
+        make(g, kinds[which % SETS], which % SETS > 6 ? LC_OPTION_NOCASE : 0,
+             which % SETS == 4 ? 0 : 99);
         if (which % SETS == 4)
             ((struct lc_rules_header *)(void *)g->arena)->layout = LC_RULES_UNSEEDED;
         memcpy(g->changed, g->arena, g->size);
@@ -142,6 +152,13 @@ static void match(const struct lc_rules *r, const uint8_t *p, size_t n)
             break;
         n -= (size_t)(end + 1 - p);
         p = end + 1;
+    }
+    for (uint32_t i = 0; i < r->rules && i < 100; i++) {
+        struct lc_key_text text;
+
+        (void)lc_rules_key_text(r, i, &text);
+        if (lc_kind_about(r->kind)->index == LC_INDEX_TRIE && lc_match_without(r, i) > r->rules)
+            abort();
     }
     if (lc_match(r, &b, rule))
         return;

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void use(const struct lc_rules *r)
 {
-    static const char keys[4][72] = {"", "u", "u1_001",
+    static const char keys[4][72] = {"", "u", "bob@mail.Example.com.",
                                      "a long key that is matched by its beginning"};
     struct lc_batch b = {.n = 4};
     uint32_t rule[LC_BATCH];
@@ -33,8 +33,11 @@ static void use(const struct lc_rules *r)
             if (v.n && (v.p < r->base || v.p + v.n > r->base + r->size))
                 abort();
         }
-    for (uint32_t i = 0; i < r->rules && i < 100; i++)
-        (void)lc_rules_key(r, i);
+    for (uint32_t i = 0; i < r->rules && i < 100; i++) {
+        struct lc_key_text text;
+
+        (void)lc_rules_key_text(r, i, &text);
+    }
 }
 
 /* All of it, as a dictionary that is loaded whole, in each format. */

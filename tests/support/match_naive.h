@@ -5,7 +5,7 @@
 #define LC_MATCH_NAIVE_H
 #include "udf/rules/ruleset.h"
 
-/* The rule that holds for a byte key (prefix, exact, bucket), or r->rules. */
+/* The rule that holds for a byte key (all kinds but range), or r->rules. */
 uint32_t lc_match_naive(const struct lc_rules *r, struct lc_slice key);
 
 /* The rule that holds for a number (range), or r->rules. */

@@ -13,7 +13,7 @@
 /* A rule while it is built: 48 bytes, sorted as a whole. */
 struct draft {
     uint64_t order; /* first 8 key bytes, big-endian: most comparisons end here; range: from */
-    uint64_t to;    /* range: upper bound; bucket: weight */
+    uint64_t to;    /* range: upper bound; bucket: weight; domain: 1 below the name only */
     uint32_t key_off, key_n;
     uint32_t line;
     uint32_t values; /* index of this rule's first value id in value_ids */
@@ -31,7 +31,10 @@ struct interned {
 
 struct lc_builder {
     enum lc_kind kind;
+    unsigned options;
+    enum lc_form form;
     uint32_t attributes, rules, max_key_bytes;
+    uint32_t twins; /* domain rules that are last, and not in the index */
     uint64_t seed;
     uint32_t default_line; /* of an exact set's default; 0: none yet */
     struct lc_slice *names;
@@ -106,6 +109,12 @@ static int intern(struct interned *in, struct lc_slice v, uint32_t *id)
     return 0;
 }
 
+void lc_builder_options(struct lc_builder *b, unsigned options)
+{
+    b->options = options;
+    b->form = lc_form_of(b->kind, options);
+}
+
 void lc_builder_seed(struct lc_builder *b, uint64_t seed)
 {
     b->seed = seed;
@@ -125,6 +134,7 @@ int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_s
         return LC_ERR_IO;
     }
     b->kind = kind;
+    b->form = lc_form_of(kind, 0);
     lc_buf_init(&b->keys, UINT32_MAX - COPY_SLACK);
     lc_buf_init(&b->drafts, (size_t)LC_MAX_RULES * sizeof(struct draft));
     lc_buf_init(&b->value_ids, (size_t)LC_MAX_RULES * LC_MAX_ATTRIBUTES * 4);
@@ -178,6 +188,21 @@ static uint64_t big_endian_start(struct lc_slice key)
     return v;
 }
 
+/* Bring a key to its form, in `form`. False: there is none, or it is too long. */
+static bool take_form(const struct lc_builder *b, struct lc_slice *key, uint8_t *form)
+{
+    uint8_t padded[LC_MAX_KEY_BYTES + LC_FORM_SLACK] = {0};
+    size_t n = key->n;
+
+    if (n > LC_MAX_KEY_BYTES)
+        return false;
+    if (n)
+        memcpy(padded, key->p, n);
+    *key = (struct lc_slice){form, lc_form_key(b->form, padded, n, LC_MAX_KEY_BYTES, form)};
+    /* A name without an empty label is one byte longer in its form. */
+    return b->form == LC_FORM_HOST ? n == 0 || (key->n > 0 && n < LC_MAX_KEY_BYTES) : true;
+}
+
 int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct lc_error *err)
 {
     struct draft d = {.line = rule->line, .values = (uint32_t)(b->value_ids.n / 4)};
@@ -188,13 +213,21 @@ int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct l
         d.order = b->kind == LC_KIND_RANGE ? rule->from : b->rules;
         d.to = b->kind == LC_KIND_RANGE ? rule->to : rule->from;
     } else {
-        if (rule->key.n > b->keys.max - b->keys.n)
+        struct lc_slice key = rule->key;
+        uint8_t form[LC_MAX_KEY_BYTES + LC_FORM_SLACK];
+
+        if (b->form != LC_FORM_PLAIN && !take_form(b, &key, form))
+            return lc_fail_at(err, LC_ERR_INPUT, 0, rule->line,
+                              "the key is longer than %u bytes, or has an empty label",
+                              LC_MAX_KEY_BYTES);
+        if (key.n > b->keys.max - b->keys.n)
             return lc_fail_at(err, LC_ERR_INPUT, 0, rule->line,
                               "the keys of all rules together are over 4 GiB");
         d.key_off = (uint32_t)b->keys.n;
-        d.key_n = (uint32_t)rule->key.n;
-        d.order = big_endian_start(rule->key);
-        if (lc_buf_add(&b->keys, rule->key.p, rule->key.n))
+        d.key_n = (uint32_t)key.n;
+        d.order = big_endian_start(key);
+        d.to = rule->below;
+        if (lc_buf_add(&b->keys, key.p, key.n))
             return LC_ERR_NOMEM;
         if (d.key_n > b->max_key_bytes)
             b->max_key_bytes = d.key_n;
@@ -239,6 +272,8 @@ static int compare_keys(const void *x, const void *y, void *keys)
         return c;
     if (a->key_n != b->key_n)
         return a->key_n < b->key_n ? -1 : 1;
+    if (a->to != b->to)
+        return a->to < b->to ? -1 : 1;
     return a->line < b->line ? -1 : a->line > b->line;
 }
 
@@ -259,11 +294,32 @@ static bool same_values(const struct lc_builder *b, const struct draft *x, const
     return memcmp(ids + x->values, ids + y->values, b->attributes * 4) == 0;
 }
 
-static bool same_key(const struct lc_builder *b, const struct draft *x, const struct draft *y)
+static bool same_bytes(const struct lc_builder *b, const struct draft *x, const struct draft *y)
 {
     return x->key_n == y->key_n && x->order == y->order &&
            (x->key_n <= 8 || x->key_n == LC_NONE ||
             memcmp(b->keys.p + x->key_off, b->keys.p + y->key_off, x->key_n) == 0);
+}
+
+static bool same_key(const struct lc_builder *b, const struct draft *x, const struct draft *y)
+{
+    return x->to == y->to && same_bytes(b, x, y);
+}
+
+static int refuse_second(const struct lc_builder *b, const struct draft *first,
+                         const struct draft *second, const char *name, struct lc_error *err)
+{
+    uint8_t text[LC_MAX_KEY_BYTES + 2];
+    struct lc_slice key = {b->keys.p + second->key_off, second->key_n};
+    char shown[200];
+
+    key = lc_form_written(b->form, key, second->to != 0, text);
+    lc_fail_at(err, LC_ERR_INPUT, 0, second->line,
+               "%s:%u: the key '%s' is already in line %u, with another value%s", name,
+               second->line, lc_printable(key.p, key.n, shown, sizeof shown), first->line,
+               b->form == LC_FORM_PLAIN || b->form == LC_FORM_BACK ? "" : " (case is ignored)");
+    lc_hint(err, "keep one of the two lines");
+    return LC_ERR_INPUT;
 }
 
 /* Drop keys that are there twice, refuse those with other values. */
@@ -272,22 +328,36 @@ static int check_keys(struct lc_builder *b, struct draft *d, const char *name, s
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < b->rules; i++) {
-        char shown[200];
-
         if (kept == 0 || !same_key(b, &d[kept - 1], &d[i])) {
             d[kept++] = d[i];
             continue;
         }
-        if (same_values(b, &d[kept - 1], &d[i]))
-            continue;
-        lc_printable(b->keys.p + d[i].key_off, d[i].key_n, shown, sizeof shown);
-        lc_fail_at(err, LC_ERR_INPUT, 0, d[i].line,
-                   "%s:%u: the key '%s' is already in line %u, with another value", name, d[i].line,
-                   shown, d[kept - 1].line);
-        lc_hint(err, "keep one of the two lines");
-        return LC_ERR_INPUT;
+        if (!same_values(b, &d[kept - 1], &d[i]))
+            return refuse_second(b, &d[kept - 1], &d[i], name, err);
     }
     b->rules = kept;
+    return 0;
+}
+
+/*
+ * Domain rules whose name has a rule for what is below it, too, are put last: the index has that, and it
+ * knows of them. 0 or LC_ERR_NOMEM.
+ */
+static int part_twins(struct lc_builder *b, struct draft *d)
+{
+    struct draft *twins = malloc((b->rules / 2 + 1) * sizeof *twins);
+    uint32_t kept = 0;
+
+    if (!twins)
+        return LC_ERR_NOMEM;
+    for (uint32_t i = 0; i < b->rules; i++) {
+        if (i + 1 < b->rules && same_bytes(b, &d[i], &d[i + 1]))
+            twins[b->twins++] = d[i];
+        else
+            d[kept++] = d[i];
+    }
+    memcpy(d + kept, twins, b->twins * sizeof *twins);
+    free(twins);
     return 0;
 }
 
@@ -426,6 +496,71 @@ static bool has_trie(const struct lc_builder *b)
     return lc_kind_about(b->kind)->index == LC_INDEX_TRIE;
 }
 
+/* The twin of domain rule d[i], which is for what is below its name; LC_NONE: it has none. */
+static uint32_t twin_of(const struct lc_builder *b, const struct draft *d, uint32_t i)
+{
+    uint32_t from = b->rules - b->twins, to = b->rules;
+
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        struct draft as_twin = d[i];
+        int c;
+
+        as_twin.to = d[middle].to;
+        as_twin.line = d[middle].line;
+        c = compare_keys(&d[middle], &as_twin, b->keys.p);
+        if (c == 0)
+            return middle;
+        if (c < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return LC_NONE;
+}
+
+static bool is_start_of(const struct lc_builder *b, const struct draft *x, const struct draft *y)
+{
+    return x->key_n <= y->key_n &&
+           memcmp(b->keys.p + x->key_off, b->keys.p + y->key_off, x->key_n) == 0;
+}
+
+/*
+ * BOUNDS of a domain set: which rules are for what is below their name, and what holds for the name
+ * itself: the rule of that name, else the longest one that begins it in its form.
+ */
+static int put_below(const struct lc_builder *b, const struct draft *d, struct lc_buf *out)
+{
+    uint32_t indexed = b->rules - b->twins, depth = 0;
+    size_t bits = ((size_t)b->rules + 63) / 64 * 8;
+    uint32_t *stack = malloc((LC_MAX_KEY_BYTES + 2) * sizeof *stack);
+    bool any = false;
+    int rc = stack && !lc_buf_reserve(out, bits) ? 0 : LC_ERR_NOMEM;
+
+    for (uint32_t i = 0; i < indexed; i++)
+        any |= d[i].to != 0;
+    if (any && !rc) {
+        memset(out->p, 0, bits);
+        out->n = bits;
+    }
+    for (uint32_t i = 0; i < indexed && any && !rc; i++) {
+        struct lc_rules_below below = {.rule = i};
+
+        while (depth && !is_start_of(b, &d[stack[depth - 1]], &d[i]))
+            depth--;
+        if (d[i].to) {
+            below.itself = twin_of(b, d, i);
+            if (below.itself == LC_NONE)
+                below.itself = depth ? stack[depth - 1] : b->rules;
+            out->p[i / 8] |= (uint8_t)(1u << i % 8);
+            rc = lc_buf_add(out, &below, sizeof below);
+        }
+        stack[depth++] = i;
+    }
+    free(stack);
+    return rc;
+}
+
 /* Join the sections into one arena, with the header and its hashes. */
 static int join(const struct lc_builder *b, uint32_t default_rule, struct layout *l, void **base,
                 size_t *size)
@@ -433,7 +568,7 @@ static int join(const struct lc_builder *b, uint32_t default_rule, struct layout
     struct lc_rules_header h = {.magic = LC_RULES_MAGIC,
                                 .layout = LC_RULES_LAYOUT,
                                 .endian = 0x01020304,
-                                .kind = (uint32_t)b->kind,
+                                .kind = (uint32_t)b->kind | b->options << LC_RULES_OPTIONS_SHIFT,
                                 .attributes = b->attributes,
                                 .rules = b->rules,
                                 .default_rule = default_rule,
@@ -472,7 +607,7 @@ static int index_keys(const struct lc_builder *b, struct layout *l)
     struct lc_index_in in = {
         .keys = l->sec[LC_SEC_KEYS].p,
         .key_off = (const uint32_t *)(const void *)l->sec[LC_SEC_KEY_OFF].p,
-        .rules = b->default_line ? b->rules - 1 : b->rules,
+        .rules = b->rules - b->twins - (b->default_line != 0),
         .miss = b->rules,
         .seed = lc_seed_from(b->seed),
     };
@@ -503,6 +638,8 @@ static int check_weights(const struct lc_builder *b, const struct draft *d, cons
 static int sort_and_check(struct lc_builder *b, struct draft *d, const char *name,
                           struct lc_error *err)
 {
+    int rc;
+
     switch (b->kind) {
     case LC_KIND_RANGE:
         qsort_r(d, b->rules, sizeof *d, compare_from, NULL);
@@ -511,8 +648,11 @@ static int sort_and_check(struct lc_builder *b, struct draft *d, const char *nam
         return check_weights(b, d, name, err);
     case LC_KIND_PREFIX:
     case LC_KIND_EXACT:
+    case LC_KIND_SUFFIX:
+    case LC_KIND_DOMAIN:
         qsort_r(d, b->rules, sizeof *d, compare_keys, b->keys.p);
-        return check_keys(b, d, name, err);
+        rc = check_keys(b, d, name, err);
+        return rc || b->kind != LC_KIND_DOMAIN ? rc : part_twins(b, d);
     }
     return LC_ERR_USAGE;
 }
@@ -541,6 +681,8 @@ int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *n
         rc = put_rules(b, d, &l);
     if (!rc && has_tables(b)) {
         rc = index_keys(b, &l);
+        if (!rc && b->kind == LC_KIND_DOMAIN)
+            rc = put_below(b, d, &l.sec[LC_SEC_BOUNDS]);
         if (has_trie(b) && d[0].key_n == 0)
             default_rule = 0;
         if (b->default_line)

@@ -19,8 +19,9 @@ struct lc_builder;
 /* One rule as it is read. Which fields count depends on the kind. */
 struct lc_rule_in {
     uint32_t line;                 /* of the rules file, from 1 */
-    struct lc_slice key;           /* prefix, exact; ≤ LC_MAX_KEY_BYTES */
+    struct lc_slice key;           /* of kinds that have keys; its form is ≤ LC_MAX_KEY_BYTES */
     bool is_default;               /* exact: takes what no key does */
+    bool below;                    /* domain: takes what is below the name, not the name */
     uint64_t from, to;             /* range, inclusive; bucket: from is the weight */
     const struct lc_slice *values; /* one an attribute, each ≤ LC_MAX_VALUE_BYTES */
 };
@@ -32,10 +33,16 @@ struct lc_rule_in {
 int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_slice *names,
                    uint32_t attributes);
 
+/* Take these options of the kind (mask of enum lc_kind_option), before the first rule. */
+void lc_builder_options(struct lc_builder *b, unsigned options);
+
 /* Take this seed, before the first rule, rather than a random one: what a test makes is the same again. */
 void lc_builder_seed(struct lc_builder *b, uint64_t seed);
 
-/* Add a rule. 0, LC_ERR_NOMEM, or LC_ERR_INPUT (too many rules, keys together over 4 GiB). */
+/*
+ * Add a rule. 0, LC_ERR_NOMEM, or LC_ERR_INPUT (too many rules, keys together over 4 GiB, a key that is too long; a
+ * domain's name has a label that is empty).
+ */
 int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct lc_error *err);
 
 /*

@@ -229,6 +229,7 @@ static int take_header(struct reader *r)
                                rc == LC_ERR_NOMEM ? "%s: not enough memory"
                                                   : "%s: the system gives no random number",
                                r->name);
+    lc_builder_options(r->builder, options);
     /* The headers outlive this record: messages name them. */
     copy = malloc(r->text.n + 1);
     if (!copy)
@@ -347,12 +348,68 @@ static int take_bucket(struct reader *r, struct lc_rule_in *in)
     return take_number(r, 1, &in->from);
 }
 
+static int take_suffix(struct reader *r, struct lc_rule_in *in)
+{
+    in->key = field(r, 0);
+    return 0;
+}
+
+/* The name of a domain rule, without its marks: no empty label, nothing that a host has not. */
+static int check_name(struct reader *r, struct lc_slice name)
+{
+    static const char hint[] =
+        "a rule is a name (example.com), what is below one (*.example.com), an exception to that "
+        "(!www.example.com), or * for the default";
+    char shown[120];
+
+    lc_printable(name.p, name.n, shown, sizeof shown);
+    if (name.n == 0)
+        return refuse(r, 1, hint, "no name is left of the rule");
+    if (name.n >= LC_MAX_KEY_BYTES)
+        return refuse(r, 1, NULL, "a name of %zu bytes: at most %u", name.n, LC_MAX_KEY_BYTES - 1);
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] == '.' && (i == 0 || i + 1 == name.n || name.p[i + 1] == '.'))
+            return refuse(r, 1, hint, "'%s' has an empty label", shown);
+        if (name.p[i] == '*' || name.p[i] == '!')
+            return refuse(r, 1, hint, "'%s': %c is only read in front: *.example.com, !example.com",
+                          shown, name.p[i]);
+        if (name.p[i] == '@' || name.p[i] == '/')
+            return refuse(r, 1,
+                          name.p[i] == '@'
+                              ? "write what is after the @"
+                              : "write the host alone; of keys that are URLs it is cut "
+                                "out by --key \"domain(url)\"",
+                          "'%s' is no host name: it has a %c", shown, name.p[i]);
+    }
+    return 0;
+}
+
+/* A name; *.name or .name: what is below it; !name: the name, next to a *.; * or nothing: the default. */
+static int take_domain(struct reader *r, struct lc_rule_in *in)
+{
+    struct lc_slice name = field(r, 0);
+    size_t marks = 0;
+
+    in->key = (struct lc_slice){name.p, 0};
+    if (name.n == 0 || is_text(name, "*"))
+        return 0;
+    if (name.p[0] == '!')
+        marks = 1;
+    else if (name.p[0] == '.')
+        marks = 1;
+    else if (name.n > 1 && name.p[0] == '*' && name.p[1] == '.')
+        marks = 2;
+    in->below = marks && name.p[0] != '!';
+    name = (struct lc_slice){name.p + marks, name.n - marks};
+    name.n -= name.n > 1 && name.p[name.n - 1] == '.';
+    in->key = name;
+    return check_name(r, name);
+}
+
 /* How a line's key columns are read, by kind. */
 static int (*const take_key[])(struct reader *r, struct lc_rule_in *in) = {
-    [LC_KIND_PREFIX] = take_prefix,
-    [LC_KIND_EXACT] = take_exact,
-    [LC_KIND_RANGE] = take_range,
-    [LC_KIND_BUCKET] = take_bucket,
+    [LC_KIND_PREFIX] = take_prefix, [LC_KIND_EXACT] = take_exact,   [LC_KIND_RANGE] = take_range,
+    [LC_KIND_BUCKET] = take_bucket, [LC_KIND_SUFFIX] = take_suffix, [LC_KIND_DOMAIN] = take_domain,
 };
 
 static int take_rule(struct reader *r)

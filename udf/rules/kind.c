@@ -5,14 +5,18 @@
 static const struct lc_kind_about kinds[] = {
     {.kind = LC_KIND_PREFIX,
      .name = "prefix",
+     .nocase_name = "prefix:nocase",
      .columns = {"prefix"},
      .example = "prefix,region",
-     .index = LC_INDEX_TRIE},
+     .index = LC_INDEX_TRIE,
+     .options = LC_OPTION_NOCASE},
     {.kind = LC_KIND_EXACT,
      .name = "exact",
+     .nocase_name = "exact:nocase",
      .columns = {"exact"},
      .example = "exact,region",
-     .index = LC_INDEX_HASH},
+     .index = LC_INDEX_HASH,
+     .options = LC_OPTION_NOCASE},
     {.kind = LC_KIND_RANGE,
      .name = "range",
      .columns = {"from", "to"},
@@ -21,17 +25,35 @@ static const struct lc_kind_about kinds[] = {
      .takes_numbers = true},
     {.kind = LC_KIND_BUCKET,
      .name = "bucket",
+     .nocase_name = "bucket:nocase",
      .columns = {"bucket"},
      .example = "bucket,variant",
-     .index = LC_INDEX_BOUNDS},
+     .index = LC_INDEX_BOUNDS,
+     .options = LC_OPTION_NOCASE},
+    {.kind = LC_KIND_SUFFIX,
+     .name = "suffix",
+     .nocase_name = "suffix:nocase",
+     .columns = {"suffix"},
+     .example = "suffix,type",
+     .index = LC_INDEX_TRIE,
+     .options = LC_OPTION_NOCASE},
+    {.kind = LC_KIND_DOMAIN,
+     .name = "domain",
+     .columns = {"domain"},
+     .example = "domain,company",
+     .index = LC_INDEX_TRIE,
+     .options = LC_OPTION_NOCASE}, /* nothing changes by it */
 };
 
 static const struct {
     const char *word;
     enum lc_kind_option option;
-} options[] = {{"nocase", LC_OPTION_NOCASE}};
+} known_options[] = {{"nocase", LC_OPTION_NOCASE}};
 
-enum { KINDS = sizeof kinds / sizeof kinds[0], OPTIONS = sizeof options / sizeof options[0] };
+enum {
+    KINDS = sizeof kinds / sizeof kinds[0],
+    OPTIONS = sizeof known_options / sizeof known_options[0]
+};
 
 static bool is_word(struct lc_slice s, const char *word)
 {
@@ -67,6 +89,13 @@ const char *lc_kind_name(enum lc_kind kind)
     return k ? k->name : "?";
 }
 
+const char *lc_kind_name_with(enum lc_kind kind, unsigned options)
+{
+    const struct lc_kind_about *k = lc_kind_about((uint32_t)kind);
+
+    return k && k->nocase_name && options & LC_OPTION_NOCASE ? k->nocase_name : lc_kind_name(kind);
+}
+
 bool lc_kind_takes_numbers(enum lc_kind kind)
 {
     const struct lc_kind_about *k = lc_kind_about((uint32_t)kind);
@@ -84,7 +113,7 @@ bool lc_kind_has_keys(enum lc_kind kind)
 unsigned lc_kind_option_of_word(struct lc_slice word)
 {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (is_word(word, options[i].word))
-            return (unsigned)options[i].option;
+        if (is_word(word, known_options[i].word))
+            return (unsigned)known_options[i].option;
     return 0;
 }

@@ -12,15 +12,22 @@
 #include <stdbool.h>
 
 /* Numbers are those of compiled files: a number is never used for another kind. */
-enum lc_kind { LC_KIND_PREFIX = 1, LC_KIND_EXACT = 2, LC_KIND_RANGE = 3, LC_KIND_BUCKET = 4 };
+enum lc_kind {
+    LC_KIND_PREFIX = 1,
+    LC_KIND_EXACT = 2,
+    LC_KIND_RANGE = 3,
+    LC_KIND_BUCKET = 4,
+    LC_KIND_SUFFIX = 5,
+    LC_KIND_DOMAIN = 6
+};
 
 /* Options of a kind, written behind it in the header: prefix:nocase. Bits of a mask. */
 enum lc_kind_option { LC_OPTION_NOCASE = 1 };
 
 /* What a kind is searched by. */
 enum lc_index {
-    LC_INDEX_TRIE,  /* a trie of the keys' bytes; an empty key is the default */
-    LC_INDEX_HASH,  /* one hash table; the key * is the default */
+    LC_INDEX_TRIE, /* a trie of the bytes of the keys' form (form.h); an empty key is the default */
+    LC_INDEX_HASH, /* one hash table; the key * is the default */
     LC_INDEX_BOUNDS /* sorted numbers */
 };
 
@@ -29,6 +36,7 @@ enum lc_index {
 struct lc_kind_about {
     enum lc_kind kind;
     const char *name;                        /* in messages */
+    const char *nocase_name;                 /* with that option; NULL: it has none */
     const char *columns[LC_MAX_KEY_COLUMNS]; /* the header before the attributes; NULL: no more */
     const char *example;                     /* of a header */
     enum lc_index index;
@@ -47,6 +55,9 @@ const struct lc_kind_about *lc_kind_of_word(struct lc_slice word);
 
 /* "prefix", "exact", "range", "bucket", …; "?" where the number is none. */
 const char *lc_kind_name(enum lc_kind kind);
+
+/* As lc_kind_name, with the options: "prefix:nocase". */
+const char *lc_kind_name_with(enum lc_kind kind, unsigned options);
 
 /* Does this kind take numbers (range) rather than bytes? */
 bool lc_kind_takes_numbers(enum lc_kind kind);

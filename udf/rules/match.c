@@ -312,12 +312,71 @@ static void match_range(const struct lc_rules *r, const struct lc_batch *b, uint
 static void match_bucket(const struct lc_rules *r, const struct lc_batch *b, uint32_t *rule)
 {
     uint64_t total = r->bounds[r->rules - 1];
+    bool folded = r->options & LC_OPTION_NOCASE;
 
     for (size_t i = 0; i < b->n; i++) {
-        unsigned __int128 wide = (unsigned __int128)lc_hash64(b->p[i], b->len[i]) * total;
+        uint64_t hash = unlikely(folded) ? lc_form_folded_hash(b->p[i], b->len[i])
+                                         : lc_hash64(b->p[i], b->len[i]);
+        unsigned __int128 wide = (unsigned __int128)hash * total;
 
         rule[i] = bounds_within(r->bounds, r->rules, (uint64_t)(wide >> 64));
     }
+}
+
+/*
+ * What holds for the name itself of a rule for what is below it; LC_NONE where the arena is
+ * corrupt.
+ */
+static __attribute__((noinline)) uint32_t holds_itself(const struct lc_rules *r, uint32_t rule)
+{
+    uint32_t from = 0, to = r->below_count;
+
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+
+        if (r->below[middle].rule == rule)
+            return r->below[middle].itself;
+        if (r->below[middle].rule < rule)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return LC_NONE;
+}
+
+/* Where a rule for what is below a name was found by the name itself, put what holds for that. */
+static void match_below(const struct lc_rules *r, const struct lc_batch *b, uint32_t *rule)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (lc_rules_is_below(r, rule[i]) && lc_rules_key(r, rule[i]).n == b->len[i])
+            rule[i] = holds_itself(r, rule[i]);
+}
+
+/* Room for forms: a key of the longest, or a batch of usual ones. */
+enum { FORMS_BYTES = 12 << 10 };
+
+_Static_assert(FORMS_BYTES >= LC_MAX_KEY_BYTES + 1 + LC_FORM_SLACK, "a key has room");
+
+/* Bring the keys to their form, as many as there is room for at a time, and match that. */
+static __attribute__((noinline)) int match_forms(const struct lc_rules *r, const struct lc_batch *b,
+                                                 uint32_t *rule)
+{
+    uint8_t forms[FORMS_BYTES];
+    struct lc_batch formed;
+
+    for (size_t done = 0; done < b->n; done += formed.n) {
+        int rc;
+
+        formed.n = lc_form_keys(r->form, b->p + done, b->len + done, b->n - done, r->form_bytes,
+                                forms, sizeof forms, formed.p, formed.len);
+        rc = r->kind == LC_KIND_EXACT ? match_exact(r, &formed, rule + done)
+                                      : match_prefix(r, &formed, rule + done);
+        if (rc)
+            return rc;
+        if (r->below_bits)
+            match_below(r, &formed, rule + done);
+    }
+    return 0;
 }
 
 int lc_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *rule)
@@ -327,10 +386,12 @@ int lc_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *r
 
     switch (r->kind) {
     case LC_KIND_PREFIX:
-        rc = match_prefix(r, batch, rule);
+    case LC_KIND_SUFFIX:
+    case LC_KIND_DOMAIN:
+        rc = r->form == LC_FORM_PLAIN ? match_prefix(r, batch, rule) : match_forms(r, batch, rule);
         break;
     case LC_KIND_EXACT:
-        rc = match_exact(r, batch, rule);
+        rc = r->form == LC_FORM_PLAIN ? match_exact(r, batch, rule) : match_forms(r, batch, rule);
         break;
     case LC_KIND_RANGE:
         match_range(r, batch, rule);
@@ -342,4 +403,21 @@ int lc_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *r
     for (size_t i = 0; i < batch->n; i++)
         highest = rule[i] > highest ? rule[i] : highest;
     return rc || highest > r->rules ? LC_ERR_INPUT : 0;
+}
+
+uint32_t lc_match_without(const struct lc_rules *r, uint32_t rule)
+{
+    struct lc_slice key = lc_rules_key(r, rule);
+    struct lc_batch batch;
+    uint32_t found[1] = {r->rules};
+
+    if (key.n == 0)
+        return r->rules;
+    if (lc_rules_is_below(r, rule))
+        return holds_itself(r, rule) < r->rules ? holds_itself(r, rule) : r->rules;
+    /* Every shorter rule that begins its form begins that without the last byte, too. */
+    batch.n = 1;
+    batch.p[0] = key.p;
+    batch.len[0] = key.n - 1;
+    return match_prefix(r, &batch, found) == 0 && found[0] < r->rules ? found[0] : r->rules;
 }

@@ -25,6 +25,9 @@
  *   (binary search on prefix lengths, markers with precomputed best match);
  *   Gupta, Lin, McKeown: Routing Lookups in Hardware, INFOCOM 1998 (the direct first table).
  *
+ * Suffix and domain sets are searched so, too, by the form of their keys (form.h): backwards. A domain rule for
+ * what is below its name is an entry like others; a hit on it by the name itself gives what is noted for that.
+ *
  * Exact sets: one hash table. Ranges: binary search in the sorted lower bounds. Buckets: the key's
  * XXH3-64 h falls on floor(h * weights / 2^64) of the weights in a row.
  *
@@ -56,12 +59,18 @@ struct lc_batch {
 int lc_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *rule);
 
 /*
+ * Of a rule of a kind that is searched by a trie: the rule that would hold for its own key if it were not there; r->rules where
+ * none would, or where the arena is corrupt.
+ */
+uint32_t lc_match_without(const struct lc_rules *r, uint32_t rule);
+
+/*
  * True where one table decides everything: a prefix set in which no rule is longer than two bytes.
  * lc_match_direct then does for one key what lc_match does for a batch.
  */
 static inline bool lc_match_is_direct(const struct lc_rules *r)
 {
-    return r->kind == LC_KIND_PREFIX && r->trie_count == LC_TRIE_ROOT;
+    return r->kind == LC_KIND_PREFIX && r->form == LC_FORM_PLAIN && r->trie_count == LC_TRIE_ROOT;
 }
 
 /* Index into TRIE of a key of n bytes; p[0..2) must be readable, and n is at least 1. */

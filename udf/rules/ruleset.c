@@ -32,6 +32,20 @@ struct lc_slice lc_rules_key(const struct lc_rules *r, uint32_t rule)
     return (struct lc_slice){r->keys + from, to - from};
 }
 
+bool lc_rules_is_below(const struct lc_rules *r, uint32_t rule)
+{
+    return r->below_bits && rule < r->rules && r->below_bits[rule / 64] >> rule % 64 & 1;
+}
+
+struct lc_slice lc_rules_key_text(const struct lc_rules *r, uint32_t rule, struct lc_key_text *text)
+{
+    struct lc_slice key = lc_rules_key(r, rule);
+
+    if (key.n > LC_MAX_KEY_BYTES)
+        return (struct lc_slice){r->base, 0};
+    return lc_form_written(r->form, key, lc_rules_is_below(r, rule), text->p);
+}
+
 uint32_t lc_rules_value_id(const struct lc_rules *r, uint32_t attribute, uint32_t rule)
 {
     uint32_t id;
@@ -82,6 +96,17 @@ uint64_t lc_rules_header_hash(const struct lc_rules_header *h)
     return lc_hash64(&copy, lc_rules_header_bytes(h));
 }
 
+/* The parts of the header's kind. */
+static uint32_t kind_of(const struct lc_rules_header *h)
+{
+    return h->kind & 0xff;
+}
+
+static unsigned options_of(const struct lc_rules_header *h)
+{
+    return h->kind >> LC_RULES_OPTIONS_SHIFT;
+}
+
 static int check_header(const struct lc_rules_header *h, size_t size, const char *name,
                         struct lc_error *err)
 {
@@ -111,9 +136,9 @@ static int check_header(const struct lc_rules_header *h, size_t size, const char
         lc_hint(err, "the file was cut or added to: copy it again, or compile it again");
         return LC_ERR_INPUT;
     }
-    if (!lc_kind_about(h->kind) || h->attributes < 1 || h->attributes > LC_MAX_ATTRIBUTES ||
-        h->rules < 1 || h->rules > LC_MAX_RULES ||
-        (h->default_rule != LC_NONE && h->default_rule >= h->rules))
+    if (!lc_kind_about(kind_of(h)) || (options_of(h) & ~lc_kind_about(kind_of(h))->options) ||
+        h->attributes < 1 || h->attributes > LC_MAX_ATTRIBUTES || h->rules < 1 ||
+        h->rules > LC_MAX_RULES || (h->default_rule != LC_NONE && h->default_rule >= h->rules))
         return refuse(err, name, offsetof(struct lc_rules_header, kind),
                       "the header's counts are out of bounds");
     for (int s = 0; s < LC_SECTIONS; s++)
@@ -181,6 +206,22 @@ static bool take_values(struct lc_rules *r)
     return true;
 }
 
+/* The rules for what is below a name; none is fine. */
+static bool take_below(struct lc_rules *r)
+{
+    uint64_t bytes = r->head->section[LC_SEC_BOUNDS].bytes;
+    uint64_t bits = ((uint64_t)r->rules + 63) / 64 * sizeof *r->below_bits;
+
+    if (r->kind != LC_KIND_DOMAIN || bytes == 0)
+        return true;
+    if (bytes < bits || (bytes - bits) / sizeof *r->below > r->rules)
+        return false;
+    r->below_bits = section(r, LC_SEC_BOUNDS);
+    r->below = (const struct lc_rules_below *)(const void *)((const uint8_t *)r->below_bits + bits);
+    r->below_count = (uint32_t)((bytes - bits) / sizeof *r->below);
+    return true;
+}
+
 static bool take_index(struct lc_rules *r)
 {
     bool prefix = lc_kind_about(r->kind)->index == LC_INDEX_TRIE;
@@ -191,6 +232,8 @@ static bool take_index(struct lc_rules *r)
     }
     if (!has(r, LC_SEC_KEYS, 64) || !has(r, LC_SEC_KEY_OFF, ((uint64_t)r->rules + 1) * 4) ||
         !has(r, LC_SEC_TRIE, prefix ? LC_TRIE_ROOT * 4 : 0))
+        return false;
+    if (!take_below(r))
         return false;
     r->keys = section(r, LC_SEC_KEYS);
     r->keys_bytes = r->head->section[LC_SEC_KEYS].bytes - 64;
@@ -225,7 +268,12 @@ int lc_rules_take(struct lc_rules **out, void *base, size_t size, bool own, cons
         r->head = base;
         r->base = base;
         r->size = size;
-        r->kind = (enum lc_kind)r->head->kind;
+        r->kind = (enum lc_kind)kind_of(r->head);
+        r->options = options_of(r->head);
+        r->form = lc_form_of(r->kind, r->options);
+        r->form_bytes = (r->head->max_key_bytes < LC_MAX_KEY_BYTES ? r->head->max_key_bytes
+                                                                   : LC_MAX_KEY_BYTES) +
+                        1;
         r->rules = r->head->rules;
         r->attributes = r->head->attributes;
         r->default_rule = r->head->default_rule;

@@ -17,22 +17,27 @@
  *   │ VALUES     bytes           │ 64 zero bytes at the end, so that a short copy may run over
  *   │ NUMBERS    u64[]           │ the same values as numbers, where all of an attribute's are
  *   ├────────────────────────────┤ by kind:
- *   │ TRIE       u32[]           │ prefix: by first byte (256), by first two (65,536), then nodes:
+ *   │ TRIE       u32[]           │ prefix, suffix, domain: by first byte (256), by first two (65,536), then nodes:
  *   │                            │ see "Trie" below
- *   │ STEPS      lc_rules_step[] │ prefix: the order in which a node's lengths are searched
- *   │ TABLES     lc_rules_table[]│ prefix: one hash table a length; exact: one
+ *   │ STEPS      lc_rules_step[] │ the same: the order in which a node's lengths are searched
+ *   │ TABLES     lc_rules_table[]│ the same: one hash table a length; exact: one
  *   │ BUCKETS    lc_rules_bucket[] │ four entries a cache line
  *   │ BOUNDS     u64[2][rules]   │ range: lower bounds, then upper; bucket: sums of weights
+ *   │            u64[], then     │ domain: a bit a rule, set where it takes only what is below its
+ *   │            lc_rules_below[]│ name; then those rules, ascending. Nothing where there are none
  *   └────────────────────────────┘
  *
- * Rules are numbered from 0 in the order of their keys (prefix, exact), lower bounds (range), or
- * lines (bucket). The number `rules` itself is the miss. Value id 0 of each attribute is the miss
+ * KEYS has keys in the form in which they are compared (form.h): of suffix and domain rules backwards.
+ *
+ * Rules are numbered from 0 in the order of their keys' form, lower bounds (range), or lines (bucket). Last, and
+ * not in the index, are an exact set's default, and domain rules whose name has a rule for what is below it, too. The number `rules` itself is the miss. Value id 0 of each attribute is the miss
  * too, kept apart from an explicit empty value.
  */
 #ifndef LC_UDF_RULES_RULESET_H
 #define LC_UDF_RULES_RULESET_H
 #include "base/buf.h"
 #include "base/error.h"
+#include "udf/rules/form.h"
 #include "udf/rules/kind.h"
 #include "udf/rules/seed.h"
 
@@ -47,6 +52,8 @@
 #define LC_RULES_LAYOUT    2u /* as it is written */
 #define LC_RULES_UNSEEDED  1u /* is still read: the header ends before its seed, which is 0 */
 #define LC_NONE            UINT32_MAX
+
+#define LC_RULES_OPTIONS_SHIFT 8 /* in the header's kind */
 
 enum lc_section {
     LC_SEC_NAMES,
@@ -74,7 +81,8 @@ struct lc_rules_header {
     char magic[8];   /* LC_RULES_MAGIC */
     uint32_t layout; /* LC_RULES_LAYOUT, or LC_RULES_UNSEEDED */
     uint32_t endian; /* 0x01020304 as written */
-    uint32_t kind;   /* enum lc_kind */
+    uint32_t
+        kind; /* enum lc_kind; options from bit 8 on, so that a program without them refuses it */
     uint32_t attributes;
     uint32_t rules;
     uint32_t default_rule;  /* the rule that takes what no other does, or LC_NONE */
@@ -135,6 +143,11 @@ struct lc_rules_bucket {
 /* In best[3]: the bucket was full when it was wanted again, and the search goes on in the next. */
 #define LC_BUCKET_OVERFLOW 0x80000000u
 
+/* A domain rule for what is below its name: what holds for the name itself. */
+struct lc_rules_below {
+    uint32_t rule, itself;
+};
+
 /*
  * An open rule set. Matching reads it only, so any number of threads may share it; lc_rules_look is
  * for one of them.
@@ -146,6 +159,9 @@ struct lc_rules {
     bool mapped; /* mmap'ed from a file rather than malloc'ed */
     struct lc_seed seed;
     enum lc_kind kind;
+    unsigned options; /* mask of enum lc_kind_option */
+    enum lc_form form;
+    size_t form_bytes; /* no more of a key's form counts */
     uint32_t rules, attributes, default_rule;
     const uint8_t *keys;
     const uint32_t *key_off, *lines, *value_of, *value_off, *trie;
@@ -155,6 +171,9 @@ struct lc_rules {
     const struct lc_rules_step *steps;
     const struct lc_rules_table *tables;
     const struct lc_rules_bucket *buckets;
+    const uint64_t *below_bits; /* domain; NULL: no rule is only for what is below its name */
+    const struct lc_rules_below *below;
+    uint32_t below_count;
     uint32_t trie_count, table_count, step_count;
     uint64_t bucket_count, keys_bytes, values_bytes, value_off_count, number_count;
     struct lc_slice names[LC_MAX_ATTRIBUTES];
@@ -185,8 +204,23 @@ int lc_rules_check_content(const struct lc_rules *r, const char *name, struct lc
 /* Index of the attribute of that name, or -1. */
 int lc_rules_attribute(const struct lc_rules *r, const char *name);
 
-/* Bytes of a rule's key (prefix, exact); empty for other kinds, or where the arena is corrupt. */
+/* Bytes of a rule's key in its form (form.h); empty for kinds without keys, or where the arena is corrupt. */
 struct lc_slice lc_rules_key(const struct lc_rules *r, uint32_t rule);
+
+/* Room for a key as it is written. */
+struct lc_key_text {
+    uint8_t p[LC_MAX_KEY_BYTES + 2];
+};
+
+/*
+ * A rule's key as the rules file has it, except for the case where it does not count; in `text` or in the arena.
+ * Empty as lc_rules_key's.
+ */
+struct lc_slice lc_rules_key_text(const struct lc_rules *r, uint32_t rule,
+                                  struct lc_key_text *text);
+
+/* Is it a domain rule for what is below its name only? */
+bool lc_rules_is_below(const struct lc_rules *r, uint32_t rule);
 
 /* The value id of a rule (or the miss) for an attribute; LC_NONE where the arena is corrupt. */
 uint32_t lc_rules_value_id(const struct lc_rules *r, uint32_t attribute, uint32_t rule);

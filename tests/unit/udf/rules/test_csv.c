@@ -7,6 +7,7 @@
 
 #include "match_naive.h"
 #include "udf/rules/csv.h"
+#include "udf/rules/match.h"
 #include "udf_support.h"
 
 #include <stdlib.h>
@@ -125,9 +126,11 @@ static const struct bad bad[] = {
     {"prefix\n", 1, "rules.csv:1: the header names no attribute"},
     {"prefix,region\n", 0, "rules.csv: no rule in it"},
     {"user,region\nu1,a\n", 1,
-     "rules.csv:1: column 1: unknown kind 'user': expected prefix, exact, from or bucket"},
+     "rules.csv:1: column 1: unknown kind 'user': expected prefix, exact, from, bucket, "
+     "suffix or domain"},
     {"Prefix,region\nu1,a\n", 1,
-     "rules.csv:1: column 1: unknown kind 'Prefix': expected prefix, exact, from or bucket"},
+     "rules.csv:1: column 1: unknown kind 'Prefix': expected prefix, exact, from, bucket, "
+     "suffix or domain"},
     {"from,region\n1,a\n", 1,
      "rules.csv:1: column 2: a header that begins with 'from' goes on with 'to'"},
     {"prefix,\nu1,a\n", 1, "rules.csv:1: column 2: the header has no name"},
@@ -149,8 +152,44 @@ static const struct bad bad[] = {
      "Latin-1 or Windows-1252"},
     {"prefix:upper,region\nu1,a\n", 1, "rules.csv:1: column 1: unknown option 'upper' of a kind"},
     {"prefix:,region\nu1,a\n", 1, "rules.csv:1: column 1: unknown option '' of a kind"},
-    {"bucket:nocase:x,region\n1,a\n", 1,
-     "rules.csv:1: column 1: bucket rules take no option 'nocase'"},
+    {"bucket:nocase:x,region\n1,a\n", 1, "rules.csv:1: column 1: unknown option 'x' of a kind"},
+    {"domain,c\n.,a\n", 2, "rules.csv:2: column 1 (domain): no name is left of the rule"},
+    {"domain,c\n*.,a\n", 2, "rules.csv:2: column 1 (domain): no name is left of the rule"},
+    {"domain,c\n!,a\n", 2, "rules.csv:2: column 1 (domain): no name is left of the rule"},
+    {"domain,c\na.com,a\n..,a\n", 3, "rules.csv:3: column 1 (domain): '.' has an empty label"},
+    {"domain,c\na..b,a\n", 2, "rules.csv:2: column 1 (domain): 'a..b' has an empty label"},
+    {"domain,c\na.b..,a\n", 2, "rules.csv:2: column 1 (domain): 'a.b.' has an empty label"},
+    {"domain,c\n*..b,a\n", 2, "rules.csv:2: column 1 (domain): '.b' has an empty label"},
+    {"domain,c\n*b.com,a\n", 2,
+     "rules.csv:2: column 1 (domain): '*b.com': * is only read in front: *.example.com, "
+     "!example.com"},
+    {"domain,c\na.*.com,a\n", 2,
+     "rules.csv:2: column 1 (domain): 'a.*.com': * is only read in front: *.example.com, "
+     "!example.com"},
+    {"domain,c\n!*.com,a\n", 2,
+     "rules.csv:2: column 1 (domain): '*.com': * is only read in front: *.example.com, "
+     "!example.com"},
+    {"domain,c\n!!com,a\n", 2,
+     "rules.csv:2: column 1 (domain): '!com': ! is only read in front: *.example.com, "
+     "!example.com"},
+    {"domain,c\nme@a.com,a\n", 2,
+     "rules.csv:2: column 1 (domain): 'me@a.com' is no host name: it has a @"},
+    {"domain,c\nhttp://a.com,a\n", 2,
+     "rules.csv:2: column 1 (domain): 'http://a.com' is no host name: it has a /"},
+    {"domain,c\nExample.com,a\nb.com,b\nexample.COM.,c\n", 4,
+     "rules.csv:4: the key 'example.com' is already in line 2, with another value (case is "
+     "ignored)"},
+    {"domain,c\n.b.com,a\n*.B.com,c\n", 3,
+     "rules.csv:3: the key '*.b.com' is already in line 2, with another value (case is ignored)"},
+    {"domain,c\n,a\n*,c\n", 3,
+     "rules.csv:3: the key '*' is already in line 2, with another value (case is ignored)"},
+    {"suffix,c\nabc,a\nabc,b\n", 3,
+     "rules.csv:3: the key 'abc' is already in line 2, with another value"},
+    {"exact:nocase,c\nAb,a\naB,b\n", 3,
+     "rules.csv:3: the key 'ab' is already in line 2, with another value (case is ignored)"},
+    {"Suffix ,c\na,b\n", 1,
+     "rules.csv:1: column 1: unknown kind 'Suffix ': expected prefix, exact, from, bucket, suffix "
+     "or domain"},
     {"from:nocase,to,region\n1,2,a\n", 1,
      "rules.csv:1: column 1: range rules take no option 'nocase'"},
     {"# a note\n\n#\n", 1, "rules.csv:1: no header, only blank lines and comments"},
@@ -160,7 +199,8 @@ static const struct bad bad[] = {
     {"\x1f\x8b\x08", 1, "rules.csv:1: column 1: the file is compressed by gzip"},
     {"PK\x03\x04", 1, "rules.csv:1: column 1: the file is a ZIP archive, as workbooks are"},
     {"prefix|region\nu1|a\n", 1,
-     "rules.csv:1: column 1: unknown kind 'prefix|region': expected prefix, exact, from or bucket"},
+     "rules.csv:1: column 1: unknown kind 'prefix|region': expected prefix, exact, from, bucket, "
+     "suffix or domain"},
     {"prefix;region\nu1;a;b\n", 2, "rules.csv:2: 3 fields, expected 2 as in the header"},
     {"prefix\tregion\nu1,a\n", 2, "rules.csv:2: 1 field, expected 2 as in the header"},
     {"prefix,region\nu1,\xc0\x80\n", 2,
@@ -207,6 +247,116 @@ static struct lc_rules *parse(const char *text, size_t n, struct lc_csv_options 
     if (lc_rules_parse_csv_with(&r, text, n, "rules.csv", &options, &err))
         fail_msg("%s", err.msg);
     return r;
+}
+
+static void test_suffixes(void **state)
+{
+    struct lc_rules *r =
+        support_rules("suffix,type\n.tar.gz,archive\n.gz,packed\n,other\nGZ,big\n");
+    struct lc_rules *n = support_rules("suffix:nocase,type\n.Tar.gz,archive\n.gz,packed\n");
+
+    (void)state;
+    assert_string_equal(value_of(r, "a.tar.gz", 0), "archive");
+    assert_string_equal(value_of(r, "tar.gz", 0), "packed");
+    assert_string_equal(value_of(r, ".gz", 0), "packed");
+    assert_string_equal(value_of(r, "gz", 0), "other");
+    assert_string_equal(value_of(r, "a.GZ", 0), "big");
+    assert_string_equal(value_of(r, "", 0), "other");
+    assert_string_equal(value_of(n, "a.TAR.GZ", 0), "archive");
+    assert_string_equal(value_of(n, "gz", 0), "");
+    lc_rules_free(r);
+    lc_rules_free(n);
+}
+
+/* What is written is what was read, whatever form it is kept in. */
+static void test_keys_as_they_are_written(void **state)
+{
+    static const char *const texts[] = {
+        "domain,c\n*,0\n*.example.com,1\nexample.com,2\n*.ck,3\nwww.ck,4\nb.a,5\nx.b.a,6\n",
+        "suffix,c\nabc,1\nabcabc,2\n\xc3\xa9,3\n", "prefix,c\nabc,1\nabcabc,2\n"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct lc_rules *r = support_rules(texts[i]);
+        const char *line = texts[i];
+
+        for (uint32_t at = 2; at < 2 + r->rules; at++) {
+            uint32_t rule = 0;
+            struct lc_key_text text;
+            struct lc_slice key;
+
+            line = strchr(line, '\n') + 1;
+            while (r->lines[rule] != at)
+                rule++;
+            key = lc_rules_key_text(r, rule, &text);
+            assert_int_equal(key.n, strcspn(line, ","));
+            assert_memory_equal(key.p, line, key.n);
+        }
+        lc_rules_free(r);
+    }
+}
+
+static void test_domains(void **state)
+{
+    static const struct {
+        const char *key, *value;
+    } keys[] = {
+        {"example.com", "company"},
+        {"EXAMPLE.Com.", "company"},
+        {"a.b.example.com", "company"},
+        {"notexample.com", "other"},
+        {"example.com.evil.org", "other"},
+        {"bob@example.com", "company"},
+        {"bob@evil.org@mail.example.com", "company"},
+        {"example.com@evil.org", "other"},
+        {"example.com:443", "other"},
+        {"http://example.com", "other"},
+        {"http://a.example.com", "company"}, /* a label as any other: nothing is cut off */
+        {"example.com/", "other"},
+        {"example.com..", "other"},
+        {"a..example.com", "other"},
+        {".example.com", "other"},
+        {" example.com", "other"},
+        {"x example.com", "other"},
+        {"com", "other"},
+        {"", "other"},
+        {".", "other"},
+        {"@", "other"},
+        {"*", "other"},
+        {"ck", "other"},
+        {"a.ck", "wild"},
+        {"b.a.ck", "wild"},
+        {"www.ck", "exception"},
+        {"a.www.ck", "exception"},
+        {"only.org", "itself"},
+        {"a.only.org", "below"},
+        {"*.only.org", "below"},
+        {"xonly.org", "other"},
+        {"dot.org", "other"},
+        {"a.dot.org", "dotted"},
+        {"m\xc3\xbcnchen.de", "munich"},
+        {"M\xc3\x9cNCHEN.de", "other"}, /* ASCII alone has no case */
+    };
+    struct lc_rules *r = support_rules(
+        "domain,c\n*,other\nExample.COM,company\n*.ck,wild\n!www.ck,exception\nonly.org,itself\n"
+        "*.only.org,below\n.dot.org.,dotted\nm\xc3\xbcnchen.de,munich\n");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        uint8_t padded[64] = {0};
+        struct lc_batch batch = {.n = 1, .p = {padded}, .len = {strlen(keys[i].key)}};
+        uint32_t rule[LC_BATCH];
+        struct lc_slice got;
+
+        memcpy(padded, keys[i].key, batch.len[0]);
+        assert_int_equal(lc_match(r, &batch, rule), 0);
+        got = lc_rules_value(r, 0, lc_rules_value_id(r, 0, rule[0]));
+        if (got.n != strlen(keys[i].value) || memcmp(got.p, keys[i].value, got.n) != 0)
+            fail_msg("'%s' gives '%.*s', not '%s'", keys[i].key, (int)got.n, (const char *)got.p,
+                     keys[i].value);
+        assert_string_equal(value_of(r, keys[i].key, 0), keys[i].value);
+    }
+    lc_rules_free(r);
 }
 
 static void test_the_header_tells_the_delimiter(void **state)
@@ -385,6 +535,9 @@ int main(void)
         cmocka_unit_test(test_quoting_spaces_bom_blank_lines_crlf),
         cmocka_unit_test(test_same_key_same_value_is_kept_once),
         cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_suffixes),
+        cmocka_unit_test(test_keys_as_they_are_written),
+        cmocka_unit_test(test_domains),
         cmocka_unit_test(test_the_header_tells_the_delimiter),
         cmocka_unit_test(test_comments),
         cmocka_unit_test(test_a_long_comment),

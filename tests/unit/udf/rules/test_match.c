@@ -41,38 +41,112 @@ static size_t random_key(uint64_t *seed, uint8_t *key, size_t longest)
     return n;
 }
 
+/* Names of labels: of few letters, of both cases, or of any bytes but those that a rule may not have. */
+static size_t random_name(uint64_t *seed, uint8_t *name, size_t longest)
+{
+    static const uint8_t few[] = "aAbB.c...";
+    bool any = support_random(seed) % 4 == 0;
+    size_t n = 0;
+
+    for (size_t i = support_random(seed) % (longest + 1); i > 0; i--) {
+        uint8_t c = any ? (uint8_t)support_random(seed) : few[support_random(seed) % 9];
+
+        if (c == '@' || c == '*' || c == '!' || c == '/' ||
+            (c == '.' && (n == 0 || name[n - 1] == '.')))
+            c = 'd';
+        name[n++] = c;
+    }
+    if (n && name[n - 1] == '.')
+        name[n - 1] = 'x';
+    return n;
+}
+
+/* The value of a rule: its key in small letters, and a mark, so that a second of the same key is no conflict. */
+static struct lc_slice own_value(const struct lc_rule_in *in, uint8_t *out)
+{
+    size_t n = 0;
+
+    if (in->below)
+        out[n++] = '*';
+    for (size_t i = 0; i < in->key.n; i++) {
+        uint8_t c = in->key.p[i];
+
+        out[n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+    }
+    return (struct lc_slice){out, n};
+}
+
 /* Rules with value = key, so that a duplicate key is no conflict. */
-static struct lc_rules *random_rules(uint64_t *seed, enum lc_kind kind, unsigned count,
-                                     size_t longest)
+static struct lc_rules *random_rules(uint64_t *seed, enum lc_kind kind, unsigned options,
+                                     unsigned count, size_t longest)
 {
     struct lc_slice name = {(const uint8_t *)"v", 1}, value;
     struct lc_builder *b;
-    uint8_t *key = malloc(MAX_KEY);
+    uint8_t *key = malloc(MAX_KEY), *own = malloc(MAX_KEY + 1);
 
     assert_int_equal(lc_builder_new(&b, kind, &name, 1), 0);
+    lc_builder_options(b, options);
     lc_builder_seed(b, support_random(seed));
     for (unsigned i = 0; i < count; i++) {
         struct lc_rule_in in = {.line = i + 2, .values = &value};
         struct lc_error err = LC_ERROR_INIT;
 
-        in.key = (struct lc_slice){key, random_key(seed, key, longest)};
-        value = in.key;
+        in.key = (struct lc_slice){key, kind == LC_KIND_DOMAIN ? random_name(seed, key, longest)
+                                                               : random_key(seed, key, longest)};
+        in.below = kind == LC_KIND_DOMAIN && in.key.n && support_random(seed) % 3 == 0;
+        value = options || kind == LC_KIND_DOMAIN ? own_value(&in, own) : in.key;
         in.is_default = kind == LC_KIND_EXACT && i == count / 2 && count % 2;
         if (in.is_default)
             in.key.n = 0;
         assert_int_equal(lc_builder_add(b, &in, &err), 0);
     }
     free(key);
+    free(own);
     return finish(b);
+}
+
+/* Change a rule's key as written into a host near it: other labels in front, dots, an address, other case. */
+static size_t probe_host(uint64_t *seed, uint8_t *key, size_t n)
+{
+    static const char *const before[] = {"www.", "x", ".", "a.b.", "me@", "a@b@", "@", "A."};
+    const char *more = before[support_random(seed) % 8];
+    size_t more_n = strlen(more);
+
+    if (n > 2 && key[0] == '*' && key[1] == '.') {
+        n -= 2;
+        memmove(key, key + 2, n);
+    }
+    if (support_random(seed) % 2) {
+        memmove(key + more_n, key, n);
+        memcpy(key, more, more_n);
+        n += more_n;
+    }
+    for (uint64_t dots = support_random(seed) % 8; dots >= 6; dots--)
+        key[n++] = '.';
+    if (n && support_random(seed) % 4 == 0)
+        key[support_random(seed) % n] ^= 32;
+    return n;
 }
 
 /* A key next to a rule: equal, shorter, one byte past, one byte changed; or any. */
 static size_t probe_key(uint64_t *seed, const struct lc_rules *r, uint8_t *key, size_t longest)
 {
-    struct lc_slice rule = lc_rules_key(r, (uint32_t)(support_random(seed) % r->rules));
+    struct lc_key_text text;
+    struct lc_slice rule = lc_rules_key_text(r, (uint32_t)(support_random(seed) % r->rules), &text);
     size_t n = rule.n;
 
     memcpy(key, rule.p, n);
+    if (r->kind == LC_KIND_DOMAIN && support_random(seed) % 8)
+        return probe_host(seed, key, n);
+    if (r->kind == LC_KIND_SUFFIX && support_random(seed) % 2) {
+        size_t more = support_random(seed) % 20;
+
+        memmove(key + more, key, n);
+        random_key(seed, key, more);
+        return n + more;
+    }
+    if (n && r->options && support_random(seed) % 2)
+        key[support_random(seed) % n] ^= 32;
     switch (support_random(seed) % 6) {
     case 0:
         return n;
@@ -115,7 +189,7 @@ static void compare_bytes(uint64_t *seed, const struct lc_rules *r, size_t longe
     }
 }
 
-static void differential(const char *name, enum lc_kind kind)
+static void differential_of(const char *name, enum lc_kind kind, unsigned options)
 {
     uint64_t seed = support_seed(name);
     unsigned sets = support_long() ? 3000 : 60;
@@ -124,11 +198,38 @@ static void differential(const char *name, enum lc_kind kind)
         static const size_t lengths[] = {1, 2, 3, 8, 12, 40};
         static const unsigned counts[] = {1, 3, 17, 300};
         size_t longest = lengths[support_random(&seed) % 6];
-        struct lc_rules *r = random_rules(&seed, kind, counts[support_random(&seed) % 4], longest);
+        struct lc_rules *r =
+            random_rules(&seed, kind, options, counts[support_random(&seed) % 4], longest);
 
         compare_bytes(&seed, r, longest, 4);
         lc_rules_free(r);
     }
+}
+
+static void differential(const char *name, enum lc_kind kind)
+{
+    differential_of(name, kind, 0);
+}
+
+static void test_suffix_agrees_with_oracle(void **state)
+{
+    (void)state;
+    differential("suffix", LC_KIND_SUFFIX);
+}
+
+static void test_domain_agrees_with_oracle(void **state)
+{
+    (void)state;
+    differential("domain", LC_KIND_DOMAIN);
+}
+
+static void test_nocase_agrees_with_oracle(void **state)
+{
+    (void)state;
+    differential_of("prefix:nocase", LC_KIND_PREFIX, LC_OPTION_NOCASE);
+    differential_of("exact:nocase", LC_KIND_EXACT, LC_OPTION_NOCASE);
+    differential_of("suffix:nocase", LC_KIND_SUFFIX, LC_OPTION_NOCASE);
+    differential_of("domain:nocase", LC_KIND_DOMAIN, LC_OPTION_NOCASE);
 }
 
 static void test_prefix_agrees_with_oracle(void **state)
@@ -145,13 +246,22 @@ static void test_exact_agrees_with_oracle(void **state)
 
 static void test_prefix_of_4096_bytes(void **state)
 {
+    static const struct {
+        enum lc_kind kind;
+        unsigned options;
+    } kinds[] = {{LC_KIND_PREFIX, 0},
+                 {LC_KIND_SUFFIX, 0},
+                 {LC_KIND_DOMAIN, 0},
+                 {LC_KIND_PREFIX, LC_OPTION_NOCASE},
+                 {LC_KIND_SUFFIX, LC_OPTION_NOCASE}};
     uint64_t seed = support_seed("long prefixes");
 
     (void)state;
-    for (unsigned set = 0; set < (support_long() ? 200u : 6u); set++) {
-        struct lc_rules *r = random_rules(&seed, LC_KIND_PREFIX, 60, LC_MAX_KEY_BYTES);
+    for (unsigned set = 0; set < (support_long() ? 200u : 10u); set++) {
+        struct lc_rules *r = random_rules(&seed, kinds[set % 5].kind, kinds[set % 5].options, 60,
+                                          LC_MAX_KEY_BYTES - 1);
 
-        compare_bytes(&seed, r, LC_MAX_KEY_BYTES, 10);
+        compare_bytes(&seed, r, LC_MAX_KEY_BYTES - 1, 10);
         lc_rules_free(r);
     }
 }
@@ -323,6 +433,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prefix_agrees_with_oracle),
         cmocka_unit_test(test_exact_agrees_with_oracle),
+        cmocka_unit_test(test_suffix_agrees_with_oracle),
+        cmocka_unit_test(test_domain_agrees_with_oracle),
+        cmocka_unit_test(test_nocase_agrees_with_oracle),
         cmocka_unit_test(test_prefix_of_4096_bytes),
         cmocka_unit_test(test_a_chain_of_prefixes),
         cmocka_unit_test(test_range_agrees_with_oracle),

@@ -25,6 +25,9 @@
     "prefix,region,n\nu1,us-east,1\nu22,eu-west,2\nu22_long_prefix,x,3\nu22_long_one,y,4\n"        \
     "u22_l,z,5\nu2_,v,6\n,unknown,0\n"
 
+#define DOMAINS                                                                                    \
+    "domain,v,n\n*,0,0\nu2,1,1\n*.u2,2,2\n*.u2.u2,3,3\nb.u2,4,4\n!c.b.u2,5,5\nlong.example.com,6,6\n"
+
 static char folder[SCRATCH_PATH_BYTES];
 static char path[SCRATCH_PATH_BYTES + 16];
 
@@ -55,13 +58,23 @@ static void write_arena(const char *csv)
 
 static void test_compiled_file_matches_as_the_csv(void **state)
 {
-    static const char *const sets[] = {RULES, "exact,v\na,1\nbb,2\n*,3\n", "bucket,v\n1,a\n2,b\n"};
+    static const char *const sets[] = {RULES,
+                                       "exact,v\na,1\nbb,2\n*,3\n",
+                                       "bucket,v\n1,a\n2,b\n",
+                                       "suffix,v\n2,1\n22,2\n9,3\n",
+                                       "suffix:nocase,v\nU2,1\n2,2\n,3\n",
+                                       "prefix:nocase,v\nU2,1\nu22_L,2\n,3\n",
+                                       "exact:nocase,v\nU2,1\nBB,2\n",
+                                       "bucket:nocase,v\n1,a\n2,b\n",
+                                       DOMAINS};
 
     (void)state;
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         struct lc_rules *csv = support_rules(sets[i]), *file = NULL;
         struct lc_error err = LC_ERROR_INIT;
-        static const char *const keys[] = {"", "u1", "u2", "u22", "u22_long_prefix9", "a", "bb"};
+        static const char *const keys[] = {"",      "u1",     "u2",    "u22", "u22_long_prefix9",
+                                           "a",     "bb",     "U22",   "Bb",  "x.u2",
+                                           "x@U2.", "a.B.u2", "c.b.u2"};
 
         write_arena(sets[i]);
         assert_int_equal(lc_rules_open(&file, path, &err), 0);
@@ -83,10 +96,10 @@ static void test_compiled_file_matches_as_the_csv(void **state)
     }
 }
 
-/* The arena of RULES, changed by the caller and given back to lc_rules_take. */
-static uint8_t *arena(size_t *n)
+/* The arena of such rules, changed by the caller and given back to lc_rules_take. */
+static uint8_t *arena_of(const char *csv, size_t *n)
 {
-    struct lc_rules *r = support_rules(RULES);
+    struct lc_rules *r = support_rules(csv);
     uint8_t *copy = aligned_alloc(64, r->size);
 
     assert_non_null(copy);
@@ -94,6 +107,11 @@ static uint8_t *arena(size_t *n)
     memcpy(copy, r->base, r->size);
     lc_rules_free(r);
     return copy;
+}
+
+static uint8_t *arena(size_t *n)
+{
+    return arena_of(RULES, n);
 }
 
 static void seal(uint8_t *p)
@@ -156,6 +174,16 @@ static void test_wrong_headers(void **state)
                  offsetof(struct lc_rules_header, section) + (size_t)s * 16);
         expect_refused(p, n, message);
     }
+    /* Options that the kind has not, and a kind that is none: what a newer program may write. */
+    for (int i = 0; i < 2; i++) {
+        p = arena(&n);
+        h = (struct lc_rules_header *)(void *)p;
+        h->kind = i ? 99 : h->kind | 2u << LC_RULES_OPTIONS_SHIFT;
+        seal(p);
+        snprintf(message, sizeof message, "f: the header's counts are out of bounds (byte %zu)",
+                 offsetof(struct lc_rules_header, kind));
+        expect_refused(p, n, message);
+    }
     p = arena(&n);
     h = (struct lc_rules_header *)(void *)p;
     h->rules = LC_MAX_RULES;
@@ -189,7 +217,10 @@ static void test_damaged_content_is_never_read_out_of_bounds(void **state)
         struct lc_column_type res;
         struct lc_buf out;
         size_t n;
-        uint8_t *p = arena(&n);
+        static const char *const sets[] = {
+            RULES, DOMAINS, RULES, "suffix,v,n\n2,1,1\n22,2,2\n,3,3\nlong_suffix,4,4\n",
+            "prefix:nocase,v,n\nU2,1,1\nu22,2,2\nu22_long_prefix,4,4\n"};
+        uint8_t *p = arena_of(sets[round % 5], &n);
 
         for (int k = 0; k < 40; k++) {
             size_t at = sizeof(struct lc_rules_header) +
@@ -202,11 +233,19 @@ static void test_damaged_content_is_never_read_out_of_bounds(void **state)
                 at = section_byte(p, LC_SEC_TRIE, LC_TRIE_ROOT * 4, &seed);
             if (k % 4 == 3)
                 at = section_byte(p, LC_SEC_STEPS, 0, &seed);
+            if (k % 8 == 4 && round % 5 == 1)
+                at = section_byte(p, LC_SEC_BOUNDS, 0, &seed);
             p[at] = (uint8_t)support_random(&seed);
         }
         if (lc_rules_take(&r, p, n, true, "f", &err))
             continue;
         assert_int_equal(lc_rules_check_content(r, "f", &err), LC_ERR_INPUT);
+        for (uint32_t i = 0; i < r->rules; i++) {
+            struct lc_key_text text;
+
+            (void)lc_rules_key_text(r, i, &text);
+            assert_true(lc_match_without(r, i) <= r->rules);
+        }
         if (!lc_column_type_init(&res, r, r->attributes - 1, types[round % 3], "f", &err)) {
             struct lc_slice in = {
                 (const uint8_t *)"\x01\x04\x01k\x06String\x02u1\x04u22_\x0fu22_long_prefix\0", 34};

@@ -1,0 +1,56 @@
+/*
+ * The form in which a key is compared with rules.
+ *
+ *   prefix, exact          as it comes
+ *   … with nocase          A-Z as a-z, other bytes as they come
+ *   suffix                 backwards: a rule at the end is one at the start
+ *   … with nocase          backwards and A-Z as a-z
+ *   domain                 its host, backwards, A-Z as a-z, each label ended by a dot:
+ *
+ *       bob@Mail.Example.com.  ─▶  moc.elpmaxe.liam.
+ *       example.com            ─▶  moc.elpmaxe.          a prefix of it, and not of moc.elpmaxeton.
+ *
+ * So all of these kinds are searched by one index. Rules are kept in this form, and keys are brought to it
+ * by the batch, eight bytes at a time, into a scratch that stays in the level-1 cache. A key is brought
+ * no further than a rule can be long.
+ *
+ * The host of a key is what follows its last @, without one dot at its end. One with an empty label
+ * (a..b, .b) is no host: its form is empty, which no rule but the default takes.
+ */
+#ifndef LC_UDF_RULES_FORM_H
+#define LC_UDF_RULES_FORM_H
+#include "base/buf.h"
+#include "udf/rules/kind.h"
+
+enum lc_form { LC_FORM_PLAIN, LC_FORM_FOLDED, LC_FORM_BACK, LC_FORM_BACK_FOLDED, LC_FORM_HOST };
+
+/* What is readable, and may be written, behind a key's form. */
+enum { LC_FORM_SLACK = 32 };
+
+/* The form of a kind with these options (mask of enum lc_kind_option). */
+enum lc_form lc_form_of(enum lc_kind kind, unsigned options);
+
+/*
+ * Write the form of the n bytes at p to out, at most `cap` bytes of it: its length. Sixteen bytes from p
+ * must be readable, and cap + LC_FORM_SLACK bytes of out writable.
+ */
+size_t lc_form_key(enum lc_form form, const uint8_t *p, size_t n, size_t cap, uint8_t *out);
+
+/*
+ * Bring keys to their form, from the first of n on, until `room` bytes at `scratch` are full: how many, at least one.
+ * to_p and to_len get where they are. room is at least cap + LC_FORM_SLACK.
+ */
+size_t lc_form_keys(enum lc_form form, const uint8_t *const *p, const size_t *len, size_t n,
+                    size_t cap, uint8_t *scratch, size_t room, const uint8_t **to_p,
+                    size_t *to_len);
+
+/* XXH3-64 of n bytes with A-Z as a-z. */
+uint64_t lc_form_folded_hash(const uint8_t *p, size_t n);
+
+/*
+ * A rule's key as it is written, from its form: out has room for form.n + 2 bytes. `below`: a domain rule for
+ * what is below its name. A domain rule's empty form is the default, *.
+ */
+struct lc_slice lc_form_written(enum lc_form form, struct lc_slice key, bool below, uint8_t *out);
+
+#endif
