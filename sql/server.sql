@@ -1,10 +1,8 @@
 -- What every connection asks, and what is said of mutations.
 
--- :name hello () -> one row: version, database
-SELECT version() AS version, currentDatabase() AS database;
-
--- :name settings () -> name key
-SELECT name FROM system.settings ORDER BY name;
+-- :name hello () -> one row: version, database, settings
+SELECT version() AS version, currentDatabase() AS database,
+    (SELECT arrayStringConcat(groupArray(name), ' ') FROM system.settings) AS settings;
 
 -- :name facts () -> known
 SELECT concat(table, '.', name) AS known

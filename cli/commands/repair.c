@@ -334,7 +334,7 @@ static int unlock(const struct lc_migrate *m, struct lc_session *s, bool force,
                 "livecol %s on %s, pid %s, holds the lock since %s UTC; its last heartbeat was "
                 "%" PRIu64 " s ago",
                 h.command, h.host, h.pid, h.since, h.beat_age_s);
-        lc_hint(err, "--force takes the lock away from it; it stops before its next statement");
+        lc_hint(err, "--force takes the lock away from it; after a second it sends nothing more");
         return LC_ERR_LOCKED;
     }
     rc = lc_lock_break(s->b, s->tracking.database, s->tracking.table, &removed, err);

@@ -20,6 +20,7 @@
 
 enum {
     BEATS_BEFORE_STALE = 12,
+    LOOKS_BEFORE_STALE = 60,
     /* A taker that gives way leaves its higher table for a moment: look again before believing it.
      */
     CHECK_TRIES = 5,
@@ -37,6 +38,7 @@ struct lc_lock {
     pthread_mutex_t own_mutex;
     atomic_uint_least64_t beat_ms; /* when the last beat that arrived was sent, by BOOTTIME */
     atomic_uint_least64_t seen_ms; /* the last one behind which the lock was seen to be ours */
+    atomic_uint_least64_t look_ms; /* when that look was begun */
     char *database, *table;        /* of the lock itself */
     char *tracking;
     uint64_t n;
@@ -133,13 +135,18 @@ static int start_beating(struct lc_lock *lock, struct lc_error *err)
     return 0;
 }
 
-/* Is our table there with our name, and who else is? */
-static int standing(struct lc_lock *lock, bool *ours, bool *highest, bool *others_live,
-                    struct lc_error *err)
+/* Is our table there with our name, and who else is? Of others it matters whether they live. */
+static int standing(struct lc_lock *lock, bool *ours, bool *highest, bool *others,
+                    bool *others_live, struct lc_error *err)
 {
-    struct lc_locks all;
-    int rc = lc_lock_read(&lock->store, &all, err);
+    struct lc_locks all = {0};
+    int rc = lc_lock_holders(&lock->store, &all, err);
 
+    *others = rc == 0 && (all.n != 1 || all.v[0].n != lock->n);
+    if (*others) {
+        free(all.v);
+        rc = lc_lock_read(&lock->store, &all, err);
+    }
     *ours = *others_live = false;
     *highest = true;
     for (size_t i = 0; rc == 0 && i < all.n; i++) {
@@ -172,8 +179,8 @@ static int drop_lower(struct lc_lock *lock, struct lc_error *err)
 /* One try at number n. 0: it is ours; 1: somebody was quicker; a negative code. */
 static int try_number(struct lc_lock *lock, uint64_t n, const char *command, struct lc_error *err)
 {
-    bool ours = false, highest = false, others_live = false;
-    uint64_t made_ms;
+    bool ours = false, highest = false, others = false, others_live = false;
+    uint64_t made_ms, begun_ms;
     int rc;
 
     lock->n = n;
@@ -185,12 +192,15 @@ static int try_number(struct lc_lock *lock, uint64_t n, const char *command, str
     rc = lc_lock_create(&lock->store, n, lock->run_id, command, err);
     if (rc)
         return rc;
-    rc = standing(lock, &ours, &highest, &others_live, err);
+    begun_ms = lc_boottime_ms();
+    rc = standing(lock, &ours, &highest, &others, &others_live, err);
     if (rc)
         return rc;
     if (ours && highest && !others_live) {
         note_beat(lock, made_ms);
-        return drop_lower(lock, err);
+        atomic_store(&lock->seen_ms, made_ms);
+        atomic_store(&lock->look_ms, begun_ms);
+        return others ? drop_lower(lock, err) : 0;
     }
     if (ours)
         rc = lc_lock_drop(&lock->store, lock->n, err);
@@ -309,14 +319,34 @@ static struct lc_lock *new_lock(struct lc_backend *b, const char *database, cons
     return NULL;
 }
 
+/* Who holds which, asked for in a session that it opens where one is wanted. */
+static int look(struct lc_lock *lock, char *session, struct lc_locks *all, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    bool wanted = session && *session;
+    int rc;
+
+    if (wanted)
+        lc_backend_use_session(lock->own, session, lock->fence.lease_s);
+    rc = lc_lock_holders(&lock->store, all, &why);
+    lc_backend_use_session(lock->own, NULL, 0);
+    if (rc == LC_ERR_SERVER && wanted) {
+        *session = '\0';
+        why = LC_ERROR_INIT;
+        rc = lc_lock_holders(&lock->store, all, &why);
+    }
+    return rc ? lc_error_pass(err, &why) : 0;
+}
+
 /* Is it still ours, and the highest? 0, LC_ERR_LOCKED, the failures of a query. */
-static int check(struct lc_lock *lock, struct lc_error *err)
+static int check(struct lc_lock *lock, char *session, struct lc_error *err)
 {
     bool ours = false, highest = true;
 
     for (int i = 0; i < CHECK_TRIES; i++) {
         struct lc_locks all = {0};
-        int rc = lc_lock_holders(&lock->store, &all, err);
+        uint64_t begun_ms = lc_boottime_ms();
+        int rc = look(lock, session, &all, err);
 
         ours = false;
         highest = true;
@@ -326,6 +356,8 @@ static int check(struct lc_lock *lock, struct lc_error *err)
             highest = highest && all.v[k].n <= lock->n;
         }
         free(all.v);
+        if (rc == 0 && ours && highest)
+            atomic_store(&lock->look_ms, begun_ms);
         if (rc || (ours && highest))
             return rc;
         if (!ours)
@@ -342,6 +374,14 @@ static int check(struct lc_lock *lock, struct lc_error *err)
 static bool young(uint64_t beat_ms)
 {
     return lc_boottime_ms() - beat_ms < (uint64_t)lc_lock_stale_s() * 1000 / 2;
+}
+
+/* Was it looked at a moment ago? It is another's only where a person has broken it since. */
+static bool just_seen(const struct lc_lock *lock)
+{
+    return young(atomic_load(&lock->seen_ms)) &&
+           lc_boottime_ms() - atomic_load(&lock->look_ms) <
+               (uint64_t)lc_lock_stale_s() * 1000 / LOOKS_BEFORE_STALE;
 }
 
 /* Without Keeper a Replicated table takes no beat, for a while. */
@@ -363,16 +403,22 @@ static int beat_patiently(struct lc_lock *lock, struct lc_error *err)
  * beats, and the holder looks for a higher table after its beat has arrived: of the two, at least
  * one sees the other. Until that beat is half as old as a stale one, no third can have come.
  */
-static int pass_locked(struct lc_lock *lock, struct lc_error *err)
+static int pass_locked(struct lc_lock *lock, char *session, struct lc_error *err)
 {
     int rc = 0;
+
+    if (just_seen(lock)) {
+        if (session)
+            *session = '\0';
+        return 0;
+    }
 
     for (int i = 0; i < FENCE_TRIES; i++) {
         struct lc_error silent = LC_ERROR_INIT;
         bool failed = !young(atomic_load(&lock->beat_ms)) && beat_patiently(lock, &silent) != 0;
         uint64_t beat_ms = atomic_load(&lock->beat_ms);
 
-        rc = check(lock, err);
+        rc = check(lock, session, err);
         if (rc == 0 && failed)
             rc = lc_fail(err, LC_ERR_NOT_SENT, "the heartbeat of the lock %s.%s fails: %s",
                          lock->database, lock->table, silent.msg);
@@ -385,13 +431,13 @@ static int pass_locked(struct lc_lock *lock, struct lc_error *err)
                    lock->database, lock->table);
 }
 
-int lc_lock_pass(struct lc_lock *lock, struct lc_error *err)
+int lc_lock_pass(struct lc_lock *lock, char *session, struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
     int rc;
 
     pthread_mutex_lock(&lock->own_mutex);
-    rc = pass_locked(lock, &why);
+    rc = pass_locked(lock, session, &why);
     pthread_mutex_unlock(&lock->own_mutex);
     /* Whatever became of our own questions, the caller's statement was not sent. */
     if (rc == LC_ERR_SERVER || rc == LC_ERR_UNKNOWN)
@@ -401,9 +447,9 @@ int lc_lock_pass(struct lc_lock *lock, struct lc_error *err)
     return rc;
 }
 
-static int on_pass(void *ctx, struct lc_error *err)
+static int on_pass(void *ctx, char *session, struct lc_error *err)
 {
-    return lc_lock_pass(ctx, err);
+    return lc_lock_pass(ctx, session, err);
 }
 
 /* A beat that has arrived since says nothing: another run may have taken over before it. */
@@ -416,13 +462,18 @@ static bool on_fresh(void *ctx)
 
 void lc_lock_free(struct lc_lock *lock)
 {
+    struct lc_lock_store mine;
+
     if (!lock)
         return;
+    mine = lock->store;
+    if (lock->fence.ctx)
+        mine.b = lock->b; /* so that one that comes too late is refused */
+    /* Only what is still ours is dropped: after a take-over the name may be another's. */
+    if (lc_lock_pass(lock, NULL, NULL) == 0)
+        lc_lock_drop(&mine, lock->n, NULL);
     if (lock->fence.ctx)
         lc_backend_set_fence(lock->b, NULL);
-    /* Only what is still ours is dropped: after a take-over the name may be another's. */
-    if (lc_lock_pass(lock, NULL) == 0)
-        lc_lock_drop(&lock->store, lock->n, NULL);
     release(lock);
 }
 

@@ -44,11 +44,13 @@ int lc_lock_take(struct lc_lock **out, struct lc_backend *b, const char *databas
 /*
  * The fence: is it still ours, and was the last beat sent less than half of the stale time ago, by
  * CLOCK_BOOTTIME, which goes on while this process is stopped? While the lock is held, the caller's
- * backend and its clones ask this before they send anything that may change something. An old
- * heartbeat is made good where nobody has taken over. 0; LC_ERR_LOCKED where somebody has, or has
+ * backend and its clones ask this before they send anything that may change something. Who has looked
+ * less than a sixtieth of the stale time ago, a second, need not ask the server: nobody can have taken
+ * over since. An old heartbeat is made good where nobody has. The look opens `session` (NULL, or
+ * lc_fence's), or makes it "". 0; LC_ERR_LOCKED where somebody has, or has
  * removed the lock; LC_ERR_NOT_SENT where the server cannot be asked; LC_ERR_STOPPED, LC_ERR_NOMEM.
  */
-int lc_lock_pass(struct lc_lock *lock, struct lc_error *err);
+int lc_lock_pass(struct lc_lock *lock, char *session, struct lc_error *err);
 
 /* Take the fence away, drop the table where it is still ours, free. NULL is fine. */
 void lc_lock_free(struct lc_lock *lock);

@@ -32,6 +32,12 @@ const struct lc_fence *lc_query_fence(const struct lc_backend *b, const struct l
     return q->changes || !lc_query_only_reads(q) ? b->fence : NULL;
 }
 
+void lc_backend_use_session(struct lc_backend *b, const char *id, unsigned lease_s)
+{
+    b->used_session = id;
+    b->used_lease_s = lease_s;
+}
+
 void lc_backend_set_fence(struct lc_backend *b, const struct lc_fence *fence)
 {
     b->fence = fence;
@@ -48,8 +54,12 @@ int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_a
     if (q->cancel && atomic_load(q->cancel))
         return lc_fail(err, LC_ERR_STOPPED, "stopped before the statement was sent");
     if (fence) {
+        char *session = b->ops->session ? b->ops->session(b) : NULL;
+
         LC_TEST_POINT("before the fence");
-        rc = fence->pass(fence->ctx, err);
+        rc = fence->pass(fence->ctx, session, err);
+        if (rc && session)
+            *session = '\0';
     }
     if (rc == 0)
         rc = b->ops->query(b, q, out, err);
@@ -90,15 +100,15 @@ const char *lc_backend_version(const struct lc_backend *b)
     return b->version;
 }
 
-static int compare_name(const void *key, const void *cell)
+static int compare_name(const void *key, const void *name)
 {
-    return strcmp(key, ((const struct lc_cell *)cell)->p);
+    return strcmp(key, *(const char *const *)name);
 }
 
 bool lc_backend_has_setting(struct lc_backend *b, const char *name)
 {
-    if (!b->known || b->known->names.cols != 1)
-        return false;
-    return bsearch(name, b->known->names.cells, b->known->names.rows, sizeof *b->known->names.cells,
-                   compare_name) != NULL;
+    const struct known_settings *k = b->known;
+
+    return k && k->names_n &&
+           bsearch(name, k->names, k->names_n, sizeof *k->names, compare_name) != NULL;
 }

@@ -60,23 +60,33 @@ struct lc_connect {
  * Who is asked before anything is sent that may change something: lc_backend_query is the one place
  * through which every statement goes, so nobody can forget to ask.
  *
- *   pass   may ask the server. 0; else what lc_backend_query gives back, with nothing sent
+ *   pass   may ask the server. 0; else what lc_backend_query gives back, with nothing sent.
+ *          `session` is NULL, or the id of a session that what it asks is to open, by
+ *          lc_backend_use_session; it becomes "" where nothing was asked, or the server refused it
  *   fresh  asks nobody: does what pass found still hold? The http backend asks it when the
  *          connection is made and the statement's first byte has not left. false: LC_ERR_NOT_SENT
  *   lease_s  and the server is not to run it when it arrives more than so many seconds after pass.
- *          Over HTTP that is a session: opened after pass, with this time-out, and demanded with
- *          the statement (session_check), so that one that comes too late is refused by the server
- *          itself (372), LC_ERR_NOT_SENT. A server without sessions, or one behind a balancer that
- *          sends each request elsewhere, is found out, and goes without. 0: no lease
+ *          Over HTTP that is a session with this time-out, opened by what pass asks or after it,
+ *          and demanded with the statement (session_check), so that one that comes too late is
+ *          refused by the server itself (372), LC_ERR_NOT_SENT. It serves for a quarter of that time,
+ *          and ends with a statement that says lc_query.changes, whose traces may be in it. A server
+ *          without sessions, or one behind a balancer that sends each request elsewhere, is found
+ *          out, and goes without. 0: no lease
  *
  * Both may be called from several threads.
  */
 struct lc_fence {
-    int (*pass)(void *ctx, struct lc_error *err);
+    int (*pass)(void *ctx, char *session, struct lc_error *err);
     bool (*fresh)(void *ctx);
     unsigned lease_s;
     void *ctx;
 };
+
+/*
+ * What is sent from here on belongs to this HTTP session, which the first of it opens; NULL: to none.
+ * The id is the caller's, and outlives its use. Nothing where there are no sessions.
+ */
+void lc_backend_use_session(struct lc_backend *b, const char *id, unsigned lease_s);
 
 /*
  * From now on this fence is asked; NULL: none is. It must outlive the backend and the clones that

@@ -21,6 +21,9 @@
 #include <sys/random.h>
 
 enum { URL_MAX_BYTES = 1 << 20, HEADER_MAX_BYTES = 256 };
+enum { SESSION_NOT_FOUND = 372, SESSION_IS_LOCKED = 373 };
+/* A session's age, in parts of its lease of a thousand; how long a locked one is waited for. */
+enum { SESSION_SERVES = 250, SESSION_LATE = 500, LOCKED_MS = 1000 };
 
 struct http {
     CURL *curl;
@@ -37,8 +40,9 @@ struct http {
     const struct lc_fence *fence; /* NULL: none */
     bool fenced_off;
     bool changes;        /* the caller's own statement, of which nothing is known */
-    char session[40];    /* opened for the statement in work; "": none */
-    uint64_t session_ms; /* when, by BOOTTIME */
+    char session[40];    /* of the lease; "": none */
+    uint64_t session_ms; /* since before it was opened, by BOOTTIME */
+    bool opens;          /* the request in work is to open it */
 };
 
 static size_t on_body(char *p, size_t size, size_t n, void *data)
@@ -233,14 +237,16 @@ static int add_param(struct lc_buf *url, CURL *c, const char *name, const char *
 static int add_session(struct lc_backend *b, const struct lc_query *q, struct lc_buf *url)
 {
     struct http *h = b->state;
+    bool opens = h->opens, demands = !opens && h->session[0] && lc_query_fence(b, q);
+    const char *id = opens || demands ? h->session : b->used_session;
     char lease[16];
 
-    if (!h->session[0])
+    if (!id)
         return 0;
-    snprintf(lease, sizeof lease, "%u", b->fence->lease_s);
-    return add_param(url, h->curl, "session_id", h->session) ||
+    snprintf(lease, sizeof lease, "%u", opens || demands ? b->fence->lease_s : b->used_lease_s);
+    return add_param(url, h->curl, "session_id", id) ||
            add_param(url, h->curl, "session_timeout", lease) ||
-           (lc_query_fence(b, q) && add_param(url, h->curl, "session_check", "1"));
+           (demands && add_param(url, h->curl, "session_check", "1"));
 }
 
 /* The request's address: all but the statement goes there. */
@@ -413,21 +419,56 @@ done:
     return rc;
 }
 
-/* Without one the statement goes out all the same: the fence was passed. */
+/* A new session's id, by chance; "" where there is no chance to be had. */
+static void name_session(struct http *h)
+{
+    uint64_t random[2];
+
+    h->session[0] = '\0';
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return;
+    snprintf(h->session, sizeof h->session, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+    h->session_ms = lc_boottime_ms();
+}
+
+static bool wants_session(const struct lc_backend *b)
+{
+    return b->fence && b->fence->lease_s && !atomic_load(&b->known->no_sessions);
+}
+
+/* How old is it, in parts of its lease of a thousand? */
+static uint64_t session_age(const struct lc_backend *b)
+{
+    const struct http *h = b->state;
+
+    return (lc_boottime_ms() - h->session_ms) / b->fence->lease_s;
+}
+
+static char *http_session(struct lc_backend *b)
+{
+    struct http *h = b->state;
+
+    if (!wants_session(b) || (h->session[0] && session_age(b) < SESSION_SERVES))
+        return NULL;
+    name_session(h);
+    return h->session[0] ? h->session : NULL;
+}
+
+/* Ask by a request of its own. Without a session the statement goes out all the same. */
 static int open_session(struct lc_backend *b, const struct lc_query *q, struct lc_error *err)
 {
     const struct lc_query hello = {
         .sql = "SELECT 1", .timeout_ms = b->to.connect_timeout_ms, .cancel = q->cancel};
     struct http *h = b->state;
     struct lc_error why = LC_ERROR_INIT;
-    uint64_t random[2];
     int rc;
 
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+    name_session(h);
+    if (!h->session[0])
         return 0;
-    snprintf(h->session, sizeof h->session, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
-    h->session_ms = lc_boottime_ms();
+    h->opens = true;
     rc = request(b, &hello, NULL, &why);
+    h->opens = false;
     if (rc == 0)
         return 0;
     h->session[0] = '\0';
@@ -442,45 +483,71 @@ static int open_session(struct lc_backend *b, const struct lc_query *q, struct l
     return rc;
 }
 
-/*
- * The server has refused the statement since it does not know the session. Was it late? Else the
- * server does not keep sessions.
- */
-static int settle_session(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
-                          struct lc_error *err)
+/* The server still ends the request before, whose answer is here: nothing was run. */
+static int request_unlocked(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
+                            struct lc_error *err)
 {
     struct http *h = b->state;
-    bool late = lc_boottime_ms() - h->session_ms >= (uint64_t)b->fence->lease_s * 500;
 
-    h->session[0] = '\0';
-    if (late)
+    for (unsigned pause_ms = 1;; pause_ms *= 2) {
+        struct lc_error one = LC_ERROR_INIT;
+        int rc = request(b, q, out, &one);
+
+        if (rc == LC_ERR_SERVER && h->session[0] && one.server_code == SESSION_IS_LOCKED) {
+            if (pause_ms < LOCKED_MS && !lc_sleep_ms(pause_ms, q->cancel))
+                continue;
+            rc = one.code = LC_ERR_NOT_SENT;
+        }
+        if (rc)
+            lc_error_pass(err, &one);
+        return rc;
+    }
+}
+
+/*
+ * The server has refused the statement since it does not know the session. Was it late? Else it has
+ * lost one that had served before (*used), as a restart makes it; or it does not keep sessions.
+ */
+static int settle_session(struct lc_backend *b, const struct lc_query *q, bool *used,
+                          struct lc_answer *out, struct lc_error *err)
+{
+    struct http *h = b->state;
+    int rc;
+
+    if (session_age(b) >= SESSION_LATE)
         return lc_fail(err, LC_ERR_NOT_SENT,
                        "%s: the server refused what came too late: this process was stopped for "
                        "too long before it",
                        b->where);
+    if (*used) {
+        *used = false;
+        rc = open_session(b, q, err);
+        return rc ? rc : request_unlocked(b, q, out, err);
+    }
     atomic_store(&b->known->no_sessions, true);
+    h->session[0] = '\0';
     return request(b, q, out, err);
 }
 
 static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                       struct lc_error *err)
 {
-    enum { SESSION_NOT_FOUND = 372 };
     const struct lc_fence *fence = lc_query_fence(b, q);
     struct http *h = b->state;
     struct lc_error one = LC_ERROR_INIT;
+    bool used = fence && h->session[0];
     int rc = 0;
 
-    h->session[0] = '\0';
-    if (fence && fence->lease_s && !atomic_load(&b->known->no_sessions))
+    if (fence && wants_session(b) && !used)
         rc = open_session(b, q, &one);
     if (rc == 0)
-        rc = request(b, q, out, &one);
-    if (rc == LC_ERR_SERVER && h->session[0] && one.server_code == SESSION_NOT_FOUND) {
+        rc = request_unlocked(b, q, out, &one);
+    while (rc == LC_ERR_SERVER && fence && h->session[0] && one.server_code == SESSION_NOT_FOUND) {
         one = LC_ERROR_INIT;
-        rc = settle_session(b, q, out, &one);
+        rc = settle_session(b, q, &used, out, &one);
     }
-    h->session[0] = '\0';
+    if (rc || q->changes)
+        h->session[0] = '\0';
     if (rc)
         lc_error_pass(err, &one);
     return rc;
@@ -491,4 +558,5 @@ const struct lc_backend_ops lc_backend_http = {
     .open = http_open,
     .close = http_close,
     .query = http_query,
+    .session = http_session,
 };

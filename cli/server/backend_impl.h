@@ -12,11 +12,18 @@
 struct known_settings {
     atomic_int users;
     atomic_bool no_sessions; /* it does not keep HTTP sessions */
-    struct lc_answer names;  /* of system.settings: one column, in byte order */
+    char *text;              /* the names of system.settings */
+    const char **names;      /* the same one by one, in byte order */
+    size_t names_n;
 };
 
 struct lc_backend_ops {
     const char *kind;
+    /*
+     * The id of a session that what is sent next wants opened; NULL: it has one, or wants none. Made
+     * "" it was not opened. The op may be NULL.
+     */
+    char *(*session)(struct lc_backend *b);
     /* Start; on success b->where is set, and b->state is whatever the backend needs. */
     int (*open)(struct lc_backend *b, struct lc_error *err);
     /* End; also after an open that failed. */
@@ -35,6 +42,8 @@ struct lc_backend {
     char *version;
     struct known_settings *known;
     const struct lc_fence *fence; /* NULL: nobody is asked */
+    const char *used_session;     /* lc_backend_use_session's; NULL: none */
+    unsigned used_lease_s;
 };
 
 extern const struct lc_backend_ops lc_backend_http;

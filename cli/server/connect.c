@@ -54,7 +54,8 @@ static void drop_known(struct known_settings *known)
 {
     if (!known || atomic_fetch_sub(&known->users, 1) > 1)
         return;
-    lc_answer_release(&known->names);
+    free(known->names);
+    free(known->text);
     free(known);
 }
 
@@ -81,7 +82,39 @@ static int open_ops(struct lc_backend **out, const struct lc_connect *to, struct
     return 0;
 }
 
-/* Ask who answers: version and current database. */
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names of the settings: words of one text. */
+static int note_settings(struct lc_backend *b, const char *text, struct lc_error *err)
+{
+    struct known_settings *known = calloc(1, sizeof *known);
+    size_t words = 1;
+    char *save = NULL;
+
+    if (!known)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
+    atomic_init(&known->users, 1);
+    b->known = known;
+    for (const char *p = text; *p; p++)
+        words += *p == ' ';
+    known->text = strdup(text);
+    known->names = calloc(words, sizeof *known->names);
+    if (!known->text || !known->names)
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
+    for (char *w = strtok_r(known->text, " ", &save); w; w = strtok_r(NULL, " ", &save))
+        known->names[known->names_n++] = w;
+    /* No server is without settings: to believe that would be to run without those that matter. */
+    if (known->names_n == 0)
+        return lc_fail(err, LC_ERR_UNKNOWN, "%s does not name its settings as ClickHouse does",
+                       b->where);
+    qsort(known->names, known->names_n, sizeof *known->names, compare_names);
+    return 0;
+}
+
+/* Ask who answers: version, current database, and the settings that are known there. */
 static int say_hello(struct lc_backend *b, struct lc_error *err)
 {
     struct lc_query q = {
@@ -99,34 +132,10 @@ static int say_hello(struct lc_backend *b, struct lc_error *err)
         if (!b->version || !b->database)
             rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
     }
+    if (!rc)
+        rc = note_settings(b, lc_answer_at(&t, 0, LC_SQL_HELLO_SETTINGS)->p, err);
     lc_answer_release(&t);
     return rc;
-}
-
-static int compare_cells(const void *a, const void *b)
-{
-    return strcmp(((const struct lc_cell *)a)->p, ((const struct lc_cell *)b)->p);
-}
-
-static int load_settings(struct lc_backend *b, struct lc_error *err)
-{
-    struct lc_query q = {.sql = lc_sql_settings->text, .cancel = b->to.cancel};
-    struct known_settings *known = calloc(1, sizeof *known);
-    int rc;
-
-    if (!known)
-        return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
-    atomic_init(&known->users, 1);
-    b->known = known;
-    rc = lc_backend_query(b, &q, &known->names, err);
-    if (rc)
-        return rc;
-    /* No server is without settings: to believe that would be to run without those that matter. */
-    if (lc_answer_check(&known->names, lc_sql_settings, NULL) || known->names.rows == 0)
-        return lc_fail(err, LC_ERR_UNKNOWN, "%s does not name its settings as ClickHouse does",
-                       b->where);
-    qsort(known->names.cells, known->names.rows, sizeof *known->names.cells, compare_cells);
-    return 0;
 }
 
 /* Who is not let in, and where to. */
@@ -149,8 +158,6 @@ int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct
 
     if (!rc)
         rc = say_hello(*out, err);
-    if (!rc)
-        rc = load_settings(*out, err);
     if (!rc)
         return 0;
     if (rc == LC_ERR_SERVER && err)

@@ -46,7 +46,9 @@ mtype answer[3];
 /* What the processes know, or have. */
 byte local_age[3];   /* since the last beat that arrived was sent, by CLOCK_BOOTTIME */
 byte seen_age[3];    /* of the beat behind which the lock was seen to be ours */
-byte session_age[3]; /* of the session opened for the statement that is to be sent */
+bit look_age[3];     /* a tick has passed since the last look at the lock was begun */
+byte session_age[3]; /* since the session was opened, or used last */
+bit opened_age[3];   /* a tick has passed since it was opened, or there is none */
 byte kills = KILLS;
 bool killed[3];
 
@@ -76,7 +78,9 @@ proctype time()
             od;
             AGE(local_age[1]); AGE(local_age[2]);
             AGE(seen_age[1]); AGE(seen_age[2]);
+            look_age[1] = 1; look_age[2] = 1;
             AGE(session_age[1]); AGE(session_age[2]);
+            opened_age[1] = 1; opened_age[2] = 1;
             n = 0
         }
     :: ticks == TICKS -> break
@@ -160,7 +164,11 @@ inline lc_lock_take()
         atomic { /* standing: look again */
             look(n);
             if
-            :: owner[n] == me && !higher && !others_live -> holder = me
+            :: owner[n] == me && !higher && !others_live ->
+                holder = me;
+                seen_age[me] = local_age[me];
+                look_age[me] = 0;
+                opened_age[me] = 1 /* no session */
             :: owner[n] == me && (higher || others_live) -> owner[n] = 0; n = 0
             :: else -> n = 0
             fi
@@ -180,13 +188,33 @@ inline lc_lock_take()
     fi
 }
 
+inline open_session()
+{
+    d_step { session_age[me] = 0; opened_age[me] = 0 }
+}
+
 /* pass: the lock is ours, and was heard of lately. */
 inline lc_lock_pass()
 {
 #ifdef NO_FENCE
     pass = true;
-    session_age[me] = 0
+    open_session()
 #else
+    if
+    :: seen_age[me] < YOUNG && look_age[me] == 0 -> /* just_seen: a second is less than a tick */
+        if
+        :: opened_age[me] == 0 /* the session serves for less than a tick */
+        :: open_session()      /* there is none any more: what it had served may have left traces in it */
+        fi;
+        pass = seen_age[me] < YOUNG /* on_fresh */
+    :: else -> ask()
+    fi
+#endif
+}
+
+/* pass_locked, where it has not looked just now. */
+inline ask()
+{
     if
     :: local_age[me] >= YOUNG ->
         atomic { /* beat_patiently */
@@ -199,14 +227,13 @@ inline lc_lock_pass()
     fi;
 #ifdef ANY_BEAT
     d_step { look(n); pass = owner[n] == me && !higher }; /* check */
-    session_age[me] = 0;                                  /* open_session */
+    open_session();
     pass = pass && local_age[me] < YOUNG                  /* on_fresh, by any beat */
 #else
-    seen_age[me] = local_age[me];
+    d_step { seen_age[me] = local_age[me]; look_age[me] = 0 };
+    open_session(); /* by the look itself */
     d_step { look(n); pass = owner[n] == me && !higher }; /* check */
-    session_age[me] = 0;                                  /* open_session */
     pass = pass && seen_age[me] < YOUNG                   /* on_fresh */
-#endif
 #endif
 }
 
@@ -219,6 +246,7 @@ inline accept()
     :: else
     fi;
 #endif
+    if :: pass -> session_age[me] = 0 /* it was used */ :: else fi;
     assert(!pass || P2)
 }
 

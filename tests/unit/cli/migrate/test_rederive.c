@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OK(body)   "HTTP/1.1 200 OK\r\nContent-Length: *\r\n\r\n" body
-#define HELLO      OK("version\tdatabase\nString\tString\n26.7.2.1\tanalytics\n")
-#define SETTINGS   OK("name\nString\nmax_threads\n")
+#define OK(body) "HTTP/1.1 200 OK\r\nContent-Length: *\r\n\r\n" body
+#define HELLO                                                                                      \
+    OK("version\tdatabase\tsettings\nString\tString\tString\n26.7.2.1\tanalytics\tmax_threads\n")
 #define REPLICATED OK("engine\nString\nReplicatedMergeTree\n")
 #define PLAIN      OK("engine\nString\nMergeTree\n")
 #define COLUMNS                                                                                    \
@@ -61,10 +61,9 @@ static int check(const char *sql, const struct scripted_step *answers, size_t n,
     int rc;
 
     *err = LC_ERROR_INIT;
-    steps[1].answer = SETTINGS;
     for (size_t i = 0; i < n; i++)
-        steps[2 + i] = answers[i];
-    scripted_start(&server, steps, n + 2);
+        steps[1 + i] = answers[i];
+    scripted_start(&server, steps, n + 1);
     assert_int_equal(lc_backend_open(&b, &to, err), 0);
     d.b = b;
     assert_int_equal(lc_stmt_parse(&stmt.parsed, sql, strlen(sql), err), 0);
@@ -72,7 +71,7 @@ static int check(const char *sql, const struct scripted_step *answers, size_t n,
     lc_preflight_release(&d);
     lc_stmt_release(&stmt.parsed);
     lc_backend_free(b);
-    assert_int_equal(scripted_stop(&server), n + 2);
+    assert_int_equal(scripted_stop(&server), n + 1);
     return rc;
 }
 

@@ -16,9 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OK(body)     "HTTP/1.1 200 OK\r\nContent-Length: *\r\n\r\n" body
-#define HELLO        OK("version\tdatabase\nString\tString\n18.16.1\tanalytics\n")
-#define SETTINGS     OK("name\nString\nmax_threads\nx\ny\n")
+#define OK(body) "HTTP/1.1 200 OK\r\nContent-Length: *\r\n\r\n" body
+#define HELLO                                                                                      \
+    OK("version\tdatabase\tsettings\nString\tString\tString\n18.16.1\tanalytics\ty max_threads x\n")
 #define ONE          OK("1\nUInt8\n1\n\n\n")
 #define UNKNOWN_HINT "the statement was sent: the server may have run it, or may run it still"
 
@@ -36,26 +36,26 @@ static int open_backend(struct lc_backend **b, struct lc_error *err)
 static size_t send_one(struct scripted_step step, const struct lc_query *q, struct lc_answer *out,
                        struct lc_error *err, int *rc)
 {
-    const struct scripted_step steps[] = {{.answer = HELLO}, {.answer = SETTINGS}, step};
+    const struct scripted_step steps[] = {{.answer = HELLO}, step};
     struct lc_backend *b;
 
     *err = LC_ERROR_INIT;
-    scripted_start(&server, steps, 3);
+    scripted_start(&server, steps, 2);
     assert_int_equal(open_backend(&b, err), 0);
     *rc = lc_backend_query(b, q, out, err);
     lc_backend_free(b);
-    return scripted_stop(&server) - 2;
+    return scripted_stop(&server) - 1;
 }
 
 static void test_opening_asks_for_version_database_and_settings(void **state)
 {
-    const struct scripted_step steps[] = {{.answer = HELLO}, {.answer = SETTINGS}};
+    const struct scripted_step steps[] = {{.answer = HELLO}};
     struct lc_error err = LC_ERROR_INIT;
     struct lc_backend *b, *clone;
     char where[64];
 
     (void)state;
-    scripted_start(&server, steps, 2);
+    scripted_start(&server, steps, 1);
     assert_int_equal(open_backend(&b, &err), 0);
     snprintf(where, sizeof where, "http://127.0.0.1:%u/default", server.port);
     assert_string_equal(lc_backend_where(b), where);
@@ -71,7 +71,7 @@ static void test_opening_asks_for_version_database_and_settings(void **state)
     assert_true(lc_backend_has_setting(clone, "x"));
     assert_string_equal(lc_backend_version(clone), "18.16.1");
     lc_backend_free(clone);
-    assert_int_equal(scripted_stop(&server), 2);
+    assert_int_equal(scripted_stop(&server), 1);
 }
 
 static void test_what_is_sent(void **state)
@@ -259,12 +259,12 @@ static void test_nobody_there(void **state)
  * that it was not sent. */
 static void test_gone_between_two_statements(void **state)
 {
-    const struct scripted_step steps[] = {{.answer = HELLO}, {.answer = SETTINGS}};
+    const struct scripted_step steps[] = {{.answer = HELLO}};
     struct lc_error err = LC_ERROR_INIT;
     struct lc_backend *b;
 
     (void)state;
-    scripted_start(&server, steps, 2);
+    scripted_start(&server, steps, 1);
     assert_int_equal(open_backend(&b, &err), 0);
     scripted_stop(&server);
     assert_int_equal(lc_backend_run(b, "INSERT INTO t VALUES (1)", NULL, &err), LC_ERR_NOT_SENT);
@@ -391,10 +391,13 @@ static void test_empty_body(void **state)
     }
 }
 
-static int pass(void *ctx, struct lc_error *err)
+/* Asks nobody, so that it opens no session. */
+static int pass(void *ctx, char *session, struct lc_error *err)
 {
     const int *rc = ctx;
 
+    if (session)
+        *session = '\0';
     return *rc ? lc_fail(err, *rc, "fenced off") : 0;
 }
 
@@ -429,12 +432,12 @@ static bool not_fresh(void *ctx)
 static void fenced(const struct lc_fence *fence, const struct scripted_step *steps, size_t n,
                    int wanted, size_t requests, bool twice)
 {
-    struct scripted_step all[8] = {{.answer = HELLO}, {.answer = SETTINGS}};
+    struct scripted_step all[8] = {{.answer = HELLO}};
     struct lc_error err = LC_ERROR_INIT;
     struct lc_backend *b, *clone;
 
-    memcpy(all + 2, steps, n * sizeof *steps);
-    scripted_start(&server, all, n + 2);
+    memcpy(all + 1, steps, n * sizeof *steps);
+    scripted_start(&server, all, n + 1);
     assert_int_equal(open_backend(&b, &err), 0);
     lc_backend_set_fence(b, fence);
     assert_int_equal(lc_backend_clone(b, &clone, &err), 0);
@@ -444,7 +447,7 @@ static void fenced(const struct lc_fence *fence, const struct scripted_step *ste
         assert_int_equal(lc_backend_run(b, "INSERT INTO t VALUES (2)", NULL, &err), 0);
     lc_backend_free(clone);
     lc_backend_free(b);
-    assert_int_equal(scripted_stop(&server) - 2, requests);
+    assert_int_equal(scripted_stop(&server) - 1, requests);
 }
 
 static void test_what_changes_something_passes_the_fence(void **state)
@@ -464,16 +467,14 @@ static void test_what_changes_something_passes_the_fence(void **state)
     fenced(&fence, ones, 0, LC_ERR_NOT_SENT, 0, false);
     /* what reads does not ask, unless it is said to change something */
     rc = LC_ERR_LOCKED;
-    scripted_start(&server,
-                   (const struct scripted_step[]){{.answer = HELLO}, {.answer = SETTINGS}, ones[0]},
-                   3);
+    scripted_start(&server, (const struct scripted_step[]){{.answer = HELLO}, ones[0]}, 2);
     assert_int_equal(open_backend(&b, &err), 0);
     lc_backend_set_fence(b, &fence);
     assert_int_equal(lc_backend_run(b, "SELECT 1", NULL, &err), 0);
     assert_int_equal(lc_backend_query(b, &q, NULL, &err), LC_ERR_LOCKED);
     lc_backend_set_fence(b, NULL);
     lc_backend_free(b);
-    assert_int_equal(scripted_stop(&server), 3);
+    assert_int_equal(scripted_stop(&server), 2);
 }
 
 static void test_a_lease_is_a_session(void **state)
