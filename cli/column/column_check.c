@@ -132,15 +132,35 @@ static bool same_kind(struct lc_slice kind, const struct lc_cell *is)
     return kind.n == is->n && (kind.n == 0 || strncasecmp((const char *)kind.p, is->p, is->n) == 0);
 }
 
-static int differs(struct lc_backend *b, const struct lc_stmt *s, const struct lc_stmt_command *c,
-                   const char *what, const char *is, const char *kind, struct lc_slice want,
-                   const char *want_kind, struct lc_error *err)
+/* One host's table, looked at after a statement. */
+struct look {
+    const struct lc_cluster *c;
+    size_t host;
+    const struct lc_abilities *facts;
+    const struct lc_stmt *s;
+    const char *database;
+    const struct lc_column_hooks *hooks;
+    bool told; /* what cannot be compared was said before */
+};
+
+/* What a column has, and what the statement says; the kind is of a default, else "". */
+struct difference {
+    const char *what; /* "type" or "default" */
+    const char *is_kind, *is;
+    struct lc_slice want_kind, want;
+};
+
+static int differs(const struct look *l, const struct lc_stmt_command *c,
+                   const struct difference *d, struct lc_error *err)
 {
+    const char *want = d->want.n ? (const char *)d->want.p : "none";
+
     lc_fail(err, LC_ERR_SERVER,
-            "column %s.%s.%s has the %s %s%s%s, and the statement says %s%s%.*s",
-            lc_stmt_database(s, lc_backend_database(b)), s->name, c->column, what, kind,
-            *kind ? " " : "", *is ? is : "none", want_kind, *want_kind ? " " : "",
-            want.n ? (int)want.n : 4, want.n ? (const char *)want.p : "none");
+            "column %s.%s.%s has the %s %s%s%s, and the statement says %.*s%s%.*s", l->database,
+            l->s->name, c->column, d->what, d->is_kind, *d->is_kind ? " " : "",
+            *d->is ? d->is : "none", (int)d->want_kind.n,
+            d->want_kind.n ? (const char *)d->want_kind.p : "", d->want_kind.n ? " " : "",
+            d->want.n ? (int)d->want.n : 4, want);
     lc_hint(err, c->conditional
                      ? "IF NOT EXISTS left the column that was there as it was: change it with "
                        "MODIFY COLUMN, or write what it is"
@@ -148,18 +168,28 @@ static int differs(struct lc_backend *b, const struct lc_stmt *s, const struct l
     return LC_ERR_SERVER;
 }
 
-static void tell_unsure(const struct lc_stmt_command *c, const char *what, const char *is,
-                        struct lc_slice want, void (*unsure)(void *, const char *), void *ctx)
+static void tell_unsure(const struct look *l, const struct lc_stmt_command *c,
+                        const struct difference *d)
 {
     char text[512];
 
-    if (!unsure)
+    if (!l->hooks->unsure || l->told)
         return;
     snprintf(text, sizeof text,
              "the %s of column %s could not be compared on this server: it is %s, and the "
              "statement says %.*s",
-             what, c->column, is, (int)want.n, (const char *)want.p);
-    unsure(ctx, text);
+             d->what, c->column, d->is, (int)d->want.n, (const char *)d->want.p);
+    l->hooks->unsure(l->hooks->ctx, text);
+}
+
+static int judge(const struct look *l, const struct lc_stmt_command *c, enum lc_sameness v,
+                 const struct difference *d, struct lc_error *err)
+{
+    if (v == LC_DIFFERENT)
+        return differs(l, c, d, err);
+    if (v == LC_UNSURE)
+        tell_unsure(l, c, d);
+    return 0;
 }
 
 /* Does a later command of the ALTER say what the column is? Then this one does not any more. */
@@ -175,17 +205,41 @@ static bool is_said_later(const struct lc_stmt *s, size_t i)
     return false;
 }
 
-static int check_command(struct lc_backend *b, const struct lc_abilities *facts,
-                         const struct lc_stmt *s, size_t i, const struct lc_answer *t,
-                         void (*unsure)(void *, const char *), void *ctx, struct lc_error *err)
+static int check_type(const struct look *l, const struct lc_stmt_command *c,
+                      const struct lc_answer *t, size_t row, struct lc_error *err)
 {
-    const struct lc_stmt_command *c = &s->commands[i];
-    const struct lc_cell *type, *kind, *expr;
-    const char *name = lc_stmt_column_after(s, i);
-    char want_kind[16] = "";
+    const struct lc_cell *type = lc_answer_at(t, row, LC_SQL_COLUMNS_TYPE);
+    const struct difference d = {"type", "", type->p, {0}, c->type};
     enum lc_sameness v = LC_SAME;
-    size_t row;
+    int rc = c->type.n ? compare_types(l->c->b, c->type, type, &v, err) : 0;
+
+    return rc ? rc : judge(l, c, v, &d, err);
+}
+
+static int check_default(const struct look *l, const struct lc_stmt_command *c,
+                         const struct lc_answer *t, size_t row, struct lc_error *err)
+{
+    const struct lc_cell *kind = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_KIND),
+                         *expr = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_EXPRESSION);
+    const struct difference d = {"default", kind->p, expr->p, c->default_kind, c->default_expr};
+    enum lc_sameness v = LC_DIFFERENT;
     int rc = 0;
+
+    if (same_kind(c->default_kind, kind)) {
+        v = LC_SAME;
+        if (c->default_expr.n)
+            rc = compare_expressions(l->c->b, l->facts, l->s, c->default_expr, expr, &v, err);
+    }
+    return rc ? rc : judge(l, c, v, &d, err);
+}
+
+static int check_command(const struct look *l, size_t i, const struct lc_answer *t,
+                         struct lc_error *err)
+{
+    const struct lc_stmt_command *c = &l->s->commands[i];
+    const char *name = lc_stmt_column_after(l->s, i);
+    size_t row;
+    int rc;
 
     if (!name)
         return 0; /* dropped by the same ALTER */
@@ -195,52 +249,29 @@ static int check_command(struct lc_backend *b, const struct lc_abilities *facts,
         if (c->type.n >= 6 && strncasecmp((const char *)c->type.p, "Nested", 6) == 0)
             return 0; /* it is there as its parts */
         return lc_fail(err, LC_ERR_SERVER, "column %s.%s.%s is not there after the statement",
-                       lc_stmt_database(s, lc_backend_database(b)), s->name, c->column);
+                       l->database, l->s->name, c->column);
     }
-    if (is_said_later(s, i))
+    if (is_said_later(l->s, i))
         return 0;
-    type = lc_answer_at(t, row, LC_SQL_COLUMNS_TYPE);
-    kind = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_KIND);
-    expr = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_EXPRESSION);
-    if (c->type.n)
-        rc = compare_types(b, c->type, type, &v, err);
-    if (rc == 0 && v == LC_DIFFERENT)
-        return differs(b, s, c, "type", type->p, "", c->type, "", err);
-    if (v == LC_UNSURE)
-        tell_unsure(c, "type", type->p, c->type, unsure, ctx);
+    rc = check_type(l, c, t, row, err);
     if (rc || (c->kind == LC_STMT_MODIFY_COLUMN && !c->default_kind.n))
         return rc;
-    snprintf(want_kind, sizeof want_kind, "%.*s", (int)c->default_kind.n,
-             c->default_kind.n ? (const char *)c->default_kind.p : "");
-    v = LC_DIFFERENT;
-    if (same_kind(c->default_kind, kind)) {
-        v = LC_SAME;
-        if (c->default_expr.n)
-            rc = compare_expressions(b, facts, s, c->default_expr, expr, &v, err);
-    }
-    if (rc == 0 && v == LC_DIFFERENT)
-        return differs(b, s, c, "default", expr->p, kind->p, c->default_expr, want_kind, err);
-    if (v == LC_UNSURE)
-        tell_unsure(c, "default", expr->p, c->default_expr, unsure, ctx);
-    return rc;
+    return check_default(l, c, t, row, err);
 }
 
 /* One look at one host. Nothing is said of a table that is not there, unless nobody has it. */
-static int check_host(const struct lc_cluster *c, size_t host, const struct lc_abilities *facts,
-                      const struct lc_stmt *s, void (*unsure)(void *, const char *), void *ctx,
-                      struct lc_error *err)
+static int check_host(const struct look *l, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(c->b))},
-                                      {"table", s->name},
-                                      {NULL, NULL}};
+    const struct lc_sql_arg args[] = {
+        {"database", l->database}, {"table", l->s->name}, {NULL, NULL}};
     struct lc_answer t = {0};
-    int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
+    int rc = lc_cluster_read(l->c, l->host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
 
-    for (size_t i = 0; rc == 0 && (t.rows || !c->name) && i < s->command_n; i++) {
-        const struct lc_stmt_command *command = &s->commands[i];
+    for (size_t i = 0; rc == 0 && (t.rows || !l->c->name) && i < l->s->command_n; i++) {
+        const struct lc_stmt_command *command = &l->s->commands[i];
 
         if (command->kind == LC_STMT_ADD_COLUMN || command->kind == LC_STMT_MODIFY_COLUMN)
-            rc = check_command(c->b, facts, s, i, &t, unsure, ctx, err);
+            rc = check_command(l, i, &t, err);
     }
     lc_answer_release(&t);
     return rc;
@@ -249,29 +280,25 @@ static int check_host(const struct lc_cluster *c, size_t host, const struct lc_a
 enum { LAG_MS = 60000, LAG_PAUSE_MS = 200 };
 
 /* Until the host has it. One that answers, and has something else for a minute, is not behind. */
-static int wait_for_host(const struct lc_cluster *c, size_t host, const struct lc_abilities *facts,
-                         const struct lc_stmt *s, const struct lc_column_hooks *hooks,
-                         struct lc_error *err)
+static int wait_for_host(struct look *l, struct lc_error *err)
 {
     uint64_t end = lc_now_ms() + LAG_MS;
-    bool told = false;
 
     for (;;) {
         struct lc_error why = LC_ERROR_INIT;
         char text[1400];
-        int rc = check_host(c, host, facts, s, told ? NULL : hooks->unsure, hooks->ctx, &why);
+        int rc = check_host(l, &why);
         bool away = rc == LC_ERR_SERVER && lc_cluster_is_unreachable(&why);
 
         if (away)
             end = lc_now_ms() + LAG_MS;
-        if (rc != LC_ERR_SERVER || !c->name || lc_now_ms() >= end) {
-            return away ? lc_error_pass(err, &why) : lc_cluster_pass(c, host, rc, &why, err);
-        }
-        snprintf(text, sizeof text, "waiting for host %s: %s", c->v[host].name, why.msg);
-        if (!told)
-            hooks->lagging(hooks->ctx, text);
-        told = true;
-        if (lc_sleep_ms(LAG_PAUSE_MS, hooks->cancel))
+        if (rc != LC_ERR_SERVER || !l->c->name || lc_now_ms() >= end)
+            return away ? lc_error_pass(err, &why) : lc_cluster_pass(l->c, l->host, rc, &why, err);
+        snprintf(text, sizeof text, "waiting for host %s: %s", l->c->v[l->host].name, why.msg);
+        if (!l->told)
+            l->hooks->lagging(l->hooks->ctx, text);
+        l->told = true;
+        if (lc_sleep_ms(LAG_PAUSE_MS, l->hooks->cancel))
             return lc_fail(err, LC_ERR_STOPPED, "stopped while %s", text);
     }
 }
@@ -287,8 +314,15 @@ int lc_column_check(const struct lc_cluster *c, const struct lc_abilities *facts
         has_columns = has_columns || s->commands[i].kind == LC_STMT_ADD_COLUMN ||
                       s->commands[i].kind == LC_STMT_MODIFY_COLUMN;
     for (size_t i = 0; rc == 0 && has_columns && i < c->n; i++) {
+        struct look l = {.c = c,
+                         .host = i,
+                         .facts = facts,
+                         .s = s,
+                         .database = lc_stmt_database(s, lc_backend_database(c->b)),
+                         .hooks = hooks};
+
         if (!c->v[i].down)
-            rc = wait_for_host(c, i, facts, s, hooks, err);
+            rc = wait_for_host(&l, err);
     }
     return rc;
 }

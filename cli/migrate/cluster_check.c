@@ -94,6 +94,17 @@ static bool speaks_of(const struct lc_cell *text, const char *database, const ch
     return found;
 }
 
+/* Tables over the one that a statement alters, looked for on each host. */
+struct over_search {
+    const struct lc_cluster *c;
+    const struct lc_stmt *s;
+    const char *database; /* the statement's table's */
+    const struct lc_plan *plan;
+    void (*found)(void *ctx, const struct lc_answer_over *t);
+    void *ctx;
+    struct lc_answer *hosts; /* the tables of each that was looked at */
+};
+
 /* Does a statement of the plan add the column to that table? *bare: without a DEFAULT. */
 static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, const char *database,
                        const char *table, const char *column, bool *bare)
@@ -122,21 +133,19 @@ static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, c
 }
 
 /*
- * The first column of the ALTER that the table over it has not, and does not get, or (*bare) that
- * it has without the DEFAULT which the ALTER gives; NULL: none.
+ * over->column: the first column of the ALTER that the table over it has not, and does not get, or
+ * (over->bare) that it has without the DEFAULT which the ALTER gives; NULL: none.
  */
-static int lacking(const struct lc_cluster *c, size_t host, const struct lc_stmt *s,
-                   const struct lc_plan *plan, const char *database, const char *name,
-                   const char **column, bool *bare, struct lc_error *err)
+static int find_lacking(const struct over_search *o, size_t host, struct lc_answer_over *over,
+                        struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {{"database", database}, {"table", name}, {NULL, NULL}};
+    const struct lc_sql_arg args[] = {
+        {"database", over->database}, {"table", over->name}, {NULL, NULL}};
     struct lc_answer t = {0};
-    int rc = lc_cluster_read(c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
+    int rc = lc_cluster_read(o->c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
 
-    *column = NULL;
-    *bare = false;
-    for (size_t i = 0; rc == 0 && i < s->command_n && !*column; i++) {
-        const struct lc_stmt_command *added = &s->commands[i];
+    for (size_t i = 0; rc == 0 && i < o->s->command_n && !over->column; i++) {
+        const struct lc_stmt_command *added = &o->s->commands[i];
         bool has = false, without = false;
 
         if (added->kind != LC_STMT_ADD_COLUMN)
@@ -146,10 +155,10 @@ static int lacking(const struct lc_cluster *c, size_t host, const struct lc_stmt
             without = has && lc_answer_at(&t, k, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->n == 0;
         }
         if (!has)
-            has = is_planned(c, plan, database, name, added->column, &without);
-        *bare = has && without && added->default_expr.n;
-        if (!has || *bare)
-            *column = added->column;
+            has = is_planned(o->c, o->plan, over->database, over->name, added->column, &without);
+        over->bare = has && without && added->default_expr.n;
+        if (!has || over->bare)
+            over->column = added->column;
     }
     lc_answer_release(&t);
     return rc;
@@ -168,31 +177,26 @@ static bool is_told(const struct lc_answer *hosts, size_t n, const char *databas
     return false;
 }
 
-static int look_at_host(const struct lc_cluster *c, size_t host, struct lc_answer *hosts,
-                        const struct lc_stmt *s, const struct lc_plan *plan,
-                        void (*found)(void *ctx, const struct lc_answer_over *t), void *ctx,
-                        struct lc_error *err)
+static int look_at_host(const struct over_search *o, size_t host, struct lc_error *err)
 {
-    struct lc_answer *t = &hosts[host];
-    int rc = lc_cluster_read(c, host, lc_sql_all_tables, lc_sql_host_all_tables, NULL, t, err);
+    struct lc_answer *t = &o->hosts[host];
+    int rc = lc_cluster_read(o->c, host, lc_sql_all_tables, lc_sql_host_all_tables, NULL, t, err);
 
     for (size_t i = 0; rc == 0 && i < t->rows; i++) {
-        struct lc_answer_over over = {.host = lc_cluster_host_name(c, host),
+        struct lc_answer_over over = {.host = lc_cluster_host_name(o->c, host),
                                       .database = lc_answer_at(t, i, LC_SQL_ALL_TABLES_DATABASE)->p,
                                       .name = lc_answer_at(t, i, LC_SQL_ALL_TABLES_NAME)->p,
                                       .engine = lc_answer_at(t, i, LC_SQL_ALL_TABLES_ENGINE)->p};
 
-        if ((strcmp(over.name, s->name) == 0 &&
-             strcmp(over.database, lc_stmt_database(s, lc_backend_database(c->b))) == 0) ||
-            !speaks_of(lc_answer_at(t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY),
-                       lc_stmt_database(s, lc_backend_database(c->b)), s->name,
-                       is_over(over.engine)) ||
-            is_told(hosts, host, over.database, over.name))
+        if ((strcmp(over.name, o->s->name) == 0 && strcmp(over.database, o->database) == 0) ||
+            !speaks_of(lc_answer_at(t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY), o->database,
+                       o->s->name, is_over(over.engine)) ||
+            is_told(o->hosts, host, over.database, over.name))
             continue;
         if (is_over(over.engine))
-            rc = lacking(c, host, s, plan, over.database, over.name, &over.column, &over.bare, err);
+            rc = find_lacking(o, host, &over, err);
         if (rc == 0)
-            found(ctx, &over);
+            o->found(o->ctx, &over);
     }
     return rc;
 }
@@ -201,18 +205,24 @@ int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const st
                    void (*found)(void *ctx, const struct lc_answer_over *t), void *ctx,
                    struct lc_error *err)
 {
-    struct lc_answer *hosts = calloc(c->n + 1, sizeof *hosts);
+    const struct over_search o = {.c = c,
+                                  .s = s,
+                                  .database = lc_stmt_database(s, lc_backend_database(c->b)),
+                                  .plan = plan,
+                                  .found = found,
+                                  .ctx = ctx,
+                                  .hosts = calloc(c->n + 1, sizeof *o.hosts)};
     int rc = 0;
 
-    if (!hosts)
+    if (!o.hosts)
         return lc_fail(err, LC_ERR_NOMEM, "no memory to look for tables");
     for (size_t i = 0; rc == 0 && i < c->n; i++) {
         if (!c->v[i].down)
-            rc = look_at_host(c, i, hosts, s, plan, found, ctx, err);
+            rc = look_at_host(&o, i, err);
     }
     for (size_t i = 0; i < c->n; i++)
-        lc_answer_release(&hosts[i]);
-    free(hosts);
+        lc_answer_release(&o.hosts[i]);
+    free(o.hosts);
     return rc;
 }
 
