@@ -1,72 +1,29 @@
 #include "udf/rules/csv.h"
 
 #include "udf/rules/build.h"
-#include "udf/rules/encoding.h"
+#include "udf/rules/records.h"
 
-#include <csv.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define MAX_FIELDS (LC_MAX_ATTRIBUTES + 2)
+#define MAX_FIELDS (LC_MAX_ATTRIBUTES + LC_MAX_KEY_COLUMNS)
 
-enum { PIECE_BYTES = 1 << 16 };
-
-/* The parse in progress. libcsv's callbacks cannot stop it, so the first error is latched here. */
+/* A rules file while it is read. */
 struct reader {
-    const char *name;
-    struct lc_error *err;
-    int rc; /* the first failure; the rest of the input is then ignored */
-    const struct lc_csv_options *options;
+    struct lc_records records; /* first: what takes a record is given it */
     struct lc_csv_notes notes;
-    char delimiter;
     struct lc_builder *builder;
     const struct lc_kind_about *kind;
-    uint32_t keys;    /* columns before the attributes: 1, or 2 for a range */
-    uint32_t columns; /* of the header; 0 until it is read */
-    struct lc_slice headers[MAX_FIELDS];
-    struct lc_buf text; /* the record so far: its fields one after the other */
-    size_t field_off[MAX_FIELDS + 1];
-    uint32_t fields;      /* of the record so far; may pass MAX_FIELDS */
-    uint32_t line;        /* being fed, from 1 */
-    uint32_t record_line; /* where the record began; 0: between records */
+    uint32_t keys; /* columns before the attributes: 1, or 2 for a range */
 };
 
-/* Latch an error at the record's line; column from 1, or 0 for the whole line. */
-__attribute__((format(printf, 4, 5))) static int refuse(struct reader *r, uint32_t column,
-                                                        const char *hint, const char *fmt, ...)
-{
-    char what[700], where[200] = "";
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(what, sizeof what, fmt, ap);
-    va_end(ap);
-    if (column && column <= r->columns) {
-        char shown[120];
-        struct lc_slice h = r->headers[column - 1];
-
-        snprintf(where, sizeof where, " column %u (%s):", column,
-                 lc_printable(h.p, h.n, shown, sizeof shown));
-    } else if (column) {
-        snprintf(where, sizeof where, " column %u:", column);
-    }
-    if (!r->rc) {
-        r->rc = lc_fail_at(r->err, LC_ERR_INPUT, 0, r->record_line, "%s:%u:%s %s", r->name,
-                           r->record_line, where, what);
-        if (hint)
-            lc_hint(r->err, "%s", hint);
-    }
-    return LC_ERR_INPUT;
-}
+#define refuse(r, ...) lc_records_refuse(&(r)->records, __VA_ARGS__)
 
 static struct lc_slice field(const struct reader *r, uint32_t i)
 {
-    const uint8_t *p = r->text.p ? r->text.p : (const uint8_t *)"";
-
-    return (struct lc_slice){p + r->field_off[i], r->field_off[i + 1] - r->field_off[i]};
+    return lc_records_field(&r->records, i);
 }
 
 static bool is_text(struct lc_slice s, const char *text)
@@ -74,17 +31,19 @@ static bool is_text(struct lc_slice s, const char *text)
     return s.n == strlen(text) && memcmp(s.p, text, s.n) == 0;
 }
 
-static int check_attribute_names(struct reader *r)
+/* The attributes' names, into names[]. */
+static int take_names(struct reader *r, struct lc_slice *names)
 {
-    for (uint32_t i = 0; i < r->fields; i++)
-        r->headers[i] = field(r, i);
-    for (uint32_t i = r->keys; i < r->fields; i++) {
-        if (r->headers[i].n == 0)
+    for (uint32_t i = r->keys; i < r->records.fields; i++) {
+        struct lc_slice name = names[i - r->keys] = field(r, i);
+
+        if (name.n == 0)
             return refuse(r, i + 1, "name every attribute in the first line",
                           "the header has no name");
-        for (uint32_t k = r->keys; k < i; k++)
-            if (r->headers[k].n == r->headers[i].n &&
-                memcmp(r->headers[k].p, r->headers[i].p, r->headers[i].n) == 0)
+        if (lc_records_check_utf8(&r->records, i))
+            return LC_ERR_INPUT;
+        for (uint32_t k = 0; k < i - r->keys; k++)
+            if (names[k].n == name.n && memcmp(names[k].p, name.p, name.n) == 0)
                 return refuse(r, i + 1, NULL, "the name stands twice in the header");
     }
     return 0;
@@ -182,10 +141,10 @@ static int take_kind(struct reader *r, unsigned *options)
     snprintf(hint, sizeof hint, "the first line of %s rules is like %s", r->kind->name,
              r->kind->example);
     for (r->keys = 1; r->keys < LC_MAX_KEY_COLUMNS && r->kind->columns[r->keys]; r->keys++)
-        if (r->fields <= r->keys || !is_text(field(r, r->keys), r->kind->columns[r->keys]))
+        if (r->records.fields <= r->keys || !is_text(field(r, r->keys), r->kind->columns[r->keys]))
             return refuse(r, r->keys + 1, hint, "a header that begins with '%s' goes on with '%s'",
                           r->kind->columns[0], r->kind->columns[r->keys]);
-    if (r->fields <= r->keys)
+    if (r->records.fields <= r->keys)
         return refuse(r, 0, hint, "the header names no attribute");
     return 0;
 }
@@ -198,46 +157,38 @@ static bool is_blank(uint8_t c)
 /* Count the fields of this record that begin or end with a blank. */
 static void note_blanks(struct reader *r)
 {
-    for (uint32_t i = 0; i < r->fields && i < MAX_FIELDS; i++) {
+    for (uint32_t i = 0; i < r->records.fields && i < MAX_FIELDS; i++) {
         struct lc_slice f = field(r, i);
 
         if (f.n == 0 || !(is_blank(f.p[0]) || is_blank(f.p[f.n - 1])))
             continue;
         if (r->notes.blanks++ == 0)
-            r->notes.blanks_line = r->record_line;
+            r->notes.blanks_line = r->records.record_line;
     }
 }
 
 static int take_header(struct reader *r)
 {
+    struct lc_slice names[LC_MAX_ATTRIBUTES];
     unsigned options = 0;
-    uint8_t *copy;
     int rc = take_kind(r, &options);
 
     if (rc)
         return rc;
     note_blanks(r);
-    if (r->fields - r->keys > LC_MAX_ATTRIBUTES)
-        return refuse(r, 0, NULL, "%u attributes: at most %u", r->fields - r->keys,
+    if (r->records.fields - r->keys > LC_MAX_ATTRIBUTES)
+        return refuse(r, 0, NULL, "%u attributes: at most %u", r->records.fields - r->keys,
                       LC_MAX_ATTRIBUTES);
-    rc = check_attribute_names(r);
+    rc = take_names(r, names);
     if (rc)
         return rc;
-    rc = lc_builder_new(&r->builder, r->kind->kind, r->headers + r->keys, r->fields - r->keys);
+    rc = lc_builder_new(&r->builder, r->kind->kind, names, r->records.fields - r->keys);
     if (rc)
-        return r->rc = lc_fail(r->err, rc,
-                               rc == LC_ERR_NOMEM ? "%s: not enough memory"
-                                                  : "%s: the system gives no random number",
-                               r->name);
+        return r->records.rc = lc_fail(r->records.err, rc,
+                                       rc == LC_ERR_NOMEM ? "%s: not enough memory"
+                                                          : "%s: the system gives no random number",
+                                       r->records.name);
     lc_builder_options(r->builder, options);
-    /* The headers outlive this record: messages name them. */
-    copy = malloc(r->text.n + 1);
-    if (!copy)
-        return r->rc = lc_fail(r->err, LC_ERR_NOMEM, "%s: not enough memory", r->name);
-    memcpy(copy, r->text.p, r->text.n);
-    for (uint32_t i = 0; i < r->fields; i++)
-        r->headers[i].p = copy + r->field_off[i];
-    r->columns = r->fields;
     return 0;
 }
 
@@ -263,31 +214,23 @@ static int take_number(struct reader *r, uint32_t column, uint64_t *out)
 
 static int check_fields(struct reader *r)
 {
-    if (r->fields != r->columns)
+    if (r->records.fields != r->records.columns)
         return refuse(r, 0,
-                      r->delimiter == ','
+                      r->records.delimiter == ','
                           ? "write a field that holds a comma or a quote as \"…\""
                           : "write a field that holds a delimiter or a quote as \"…\"",
-                      "%u field%s, expected %u as in the header", r->fields,
-                      r->fields == 1 ? "" : "s", r->columns);
+                      "%u field%s, expected %u as in the header", r->records.fields,
+                      r->records.fields == 1 ? "" : "s", r->records.columns);
     note_blanks(r);
-    for (uint32_t i = 0; i < r->fields; i++) {
+    for (uint32_t i = 0; i < r->records.fields; i++) {
         struct lc_slice f = field(r, i);
         uint32_t max = i < r->keys ? LC_MAX_KEY_BYTES : LC_MAX_VALUE_BYTES;
-        size_t valid = lc_utf8_valid(f);
 
         if (f.n > max)
             return refuse(r, i + 1, NULL, "%zu bytes: a %s may have at most %u", f.n,
                           i < r->keys ? "key" : "value", max);
-        if (valid < f.n && lc_encoding_is_latin(f, valid))
-            return refuse(
-                r, i + 1, "save the file as UTF-8; or: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW",
-                "not valid UTF-8 at byte %zu of the field (0x%02x): it looks like Latin-1 "
-                "or Windows-1252",
-                valid, f.p[valid]);
-        if (valid < f.n)
-            return refuse(r, i + 1, "save the file as UTF-8",
-                          "not valid UTF-8 at byte %zu of the field (0x%02x)", valid, f.p[valid]);
+        if (lc_records_check_utf8(&r->records, i))
+            return LC_ERR_INPUT;
         if (i < r->keys && memchr(f.p, 0, f.n))
             return refuse(r, i + 1, NULL, "a NUL byte in a key");
     }
@@ -319,7 +262,7 @@ static int take_prefix(struct reader *r, struct lc_rule_in *in)
 {
     in->key = field(r, 0);
     if (looks_like_network(in->key) && r->notes.networks++ == 0)
-        r->notes.networks_line = r->record_line;
+        r->notes.networks_line = r->records.record_line;
     return 0;
 }
 
@@ -415,188 +358,84 @@ static int (*const take_key[])(struct reader *r, struct lc_rule_in *in) = {
 static int take_rule(struct reader *r)
 {
     struct lc_slice values[LC_MAX_ATTRIBUTES];
-    struct lc_rule_in in = {.line = r->record_line, .values = values};
+    struct lc_rule_in in = {.line = r->records.record_line, .values = values};
     struct lc_error why = LC_ERROR_INIT;
     int rc = check_fields(r);
 
     if (rc)
         return rc;
-    for (uint32_t i = r->keys; i < r->columns; i++)
+    for (uint32_t i = r->keys; i < r->records.columns; i++)
         values[i - r->keys] = field(r, i);
     rc = take_key[r->kind->kind](r, &in);
     if (rc)
         return rc;
     rc = lc_builder_add(r->builder, &in, &why);
     if (rc == LC_ERR_NOMEM)
-        return r->rc = lc_fail(r->err, rc, "%s: not enough memory", r->name);
+        return r->records.rc =
+                   lc_fail(r->records.err, rc, "%s: not enough memory", r->records.name);
     if (rc)
         return refuse(r, 0, why.hint[0] ? why.hint : NULL, "%s", why.msg);
     return 0;
 }
 
-static void on_field(void *p, size_t n, void *arg)
+static void take(struct lc_records *records)
 {
-    struct reader *r = arg;
+    struct reader *r = (struct reader *)records;
 
-    if (r->rc)
-        return;
-    if (r->record_line == 0)
-        r->record_line = r->line;
-    if (r->fields < MAX_FIELDS) {
-        if (lc_buf_add(&r->text, p, n)) {
-            refuse(r, r->fields + 1, NULL,
-                   "the line is too long: a value may have at most %u bytes", LC_MAX_VALUE_BYTES);
-            return;
-        }
-        r->field_off[r->fields + 1] = r->text.n;
-    }
-    if (++r->fields > MAX_FIELDS)
-        refuse(r, 0, NULL, "more than %u fields", MAX_FIELDS);
-}
-
-static void on_record(int terminator, void *arg)
-{
-    struct reader *r = arg;
-
-    (void)terminator;
-    if (!r->rc) {
-        if (r->columns == 0)
-            take_header(r);
-        else
-            take_rule(r);
-    }
-    lc_buf_reset(&r->text);
-    r->fields = 0;
-    r->record_line = 0;
-}
-
-/* Nothing is white space to be trimmed: spaces are kept. */
-static int is_no_space(unsigned char c)
-{
-    (void)c;
-    return 0;
+    if (records->columns == 0)
+        take_header(r);
+    else
+        take_rule(r);
 }
 
 /* A comment that has as many delimiters as the header, and no blank behind its #: a rule after all? */
-static void note_comment(struct reader *r, const uint8_t *p, size_t n)
+static void note_comment(struct lc_records *records, struct lc_slice line)
 {
+    struct reader *r = (struct reader *)records;
     uint32_t fields = 1;
 
     r->notes.comments++;
-    if (r->columns == 0 || n < 2 || is_blank(p[1]) || p[1] == '#')
+    if (records->columns == 0 || line.n < 2 || is_blank(line.p[1]) || line.p[1] == '#')
         return;
-    for (size_t i = 0; i < n; i++)
-        fields += p[i] == (uint8_t)r->delimiter;
-    if (fields == r->columns && r->notes.doubtful++ == 0)
-        r->notes.doubtful_line = r->line;
+    for (size_t i = 0; i < line.n; i++)
+        fields += line.p[i] == (uint8_t)records->delimiter;
+    if (fields == records->columns && r->notes.doubtful++ == 0)
+        r->notes.doubtful_line = records->line;
 }
 
-/*
- * Feed line by line, so that an error knows its line, counted through quoted newlines; a line that
- * does not end in pieces, so that what is too long is refused before all of it was read.
- */
-static int feed(struct reader *r, struct csv_parser *csv, const uint8_t *p, size_t n)
+static int refuse_first_line(const struct reader *r, const char *what, struct lc_error *err)
 {
-    const uint8_t *start = p, *end = p + n;
-    bool begins = true;   /* a line */
-    bool comment = false; /* the rest of this line is one */
-
-    while (p < end && !r->rc) {
-        size_t left = (size_t)(end - p);
-        const uint8_t *newline = memchr(p, '\n', left < PIECE_BYTES ? left : PIECE_BYTES);
-        size_t line = newline ? (size_t)(newline + 1 - p) : left;
-        size_t piece = line < PIECE_BYTES ? line : PIECE_BYTES;
-        bool blank = p[0] == '\n' || (p[0] == '\r' && piece <= 2);
-        size_t took;
-
-        r->line += begins;
-        if (begins && r->record_line == 0 && p[0] == '#') {
-            comment = true;
-            note_comment(r, p, piece);
-        }
-        begins = piece == line;
-        if (comment) {
-            comment = !begins;
-            p += piece;
-            continue;
-        }
-        if (r->record_line == 0 && !blank)
-            r->record_line = r->line;
-        took = csv_parse(csv, p, piece, on_field, on_record, r);
-        if (took < piece && !r->rc) {
-            if (csv_error(csv) != CSV_EPARSE)
-                return r->rc = lc_fail(r->err, LC_ERR_NOMEM, "%s: not enough memory", r->name);
-            /* libcsv stops behind the byte it does not take. */
-            refuse(r, r->fields + 1, "a quote inside a field is written twice, in a quoted field",
-                   "a quote where none can be (line %u, byte %zu of the file)", r->line,
-                   (size_t)(p - start) + took);
-        }
-        if (csv_get_buffer_size(csv) > 4u * LC_MAX_VALUE_BYTES && !r->rc)
-            refuse(r, r->fields + 1, "look for a quote that is not closed",
-                   "over %u bytes in one field: a value may have at most %u",
-                   4u * LC_MAX_VALUE_BYTES, LC_MAX_VALUE_BYTES);
-        p += piece;
-    }
-    return r->rc;
-}
-
-/* No header was found: say why. */
-static void refuse_headless(struct reader *r)
-{
-    r->rc = lc_fail_at(r->err, LC_ERR_INPUT, 0, 1, "%s:1: no header, only blank lines%s", r->name,
-                       r->notes.comments ? " and comments" : "");
-    lc_hint(r->err, "the first line names the kind and the attributes: prefix,region");
-}
-
-static void refuse_foreign(struct reader *r, const char *what, const char *hint)
-{
-    r->rc = lc_fail_at(r->err, LC_ERR_INPUT, 0, 1, "%s:1: column 1: the file is %s", r->name, what);
-    lc_hint(r->err, "%s", hint);
+    lc_fail_at(err, LC_ERR_INPUT, 0, 1, "%s:1: %s", r->records.name, what);
+    lc_hint(err, "the first line names the kind and the attributes: prefix,region");
+    return LC_ERR_INPUT;
 }
 
 int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, const char *name,
                             const struct lc_csv_options *options, struct lc_error *err)
 {
-    struct reader r = {.name = name, .err = err, .options = options};
-    struct csv_parser csv;
-    const uint8_t *p = text;
-    const char *foreign, *hint;
+    struct reader r = {.records = {.name = name,
+                                   .err = err,
+                                   .how = {.take = take,
+                                           .comment = note_comment,
+                                           .max_fields = MAX_FIELDS,
+                                           .delimiter = options->delimiter,
+                                           .trim = options->trim}}};
+    bool empty = n == 0 || (n == 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
+    int rc = empty ? refuse_first_line(&r, "the file is empty", err)
+                   : lc_records_read(&r.records, text, n);
 
-    if (csv_init(&csv, CSV_STRICT | CSV_STRICT_FINI))
-        return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
-    /* libcsv trims what is not quoted, where it is not told that nothing is a blank. */
-    if (!options->trim)
-        csv_set_space_func(&csv, is_no_space);
-    lc_buf_init(&r.text, (size_t)MAX_FIELDS * LC_MAX_VALUE_BYTES);
-    if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
-        p += 3;
-        n -= 3;
-    }
-    r.delimiter =
-        options->delimiter ? options->delimiter : lc_encoding_delimiter((struct lc_slice){p, n});
-    csv_set_delim(&csv, (unsigned char)r.delimiter);
-    foreign = lc_encoding_foreign((struct lc_slice){p, n}, &hint);
-    if (n == 0) {
-        r.rc = lc_fail_at(err, LC_ERR_INPUT, 0, 1, "%s:1: the file is empty", name);
-        lc_hint(err, "the first line names the kind and the attributes: prefix,region");
-    } else if (foreign) {
-        refuse_foreign(&r, foreign, hint);
-    }
-    if (!feed(&r, &csv, p, n) && csv_fini(&csv, on_field, on_record, &r) && !r.rc)
-        refuse(&r, r.fields + 1, "close the quote",
-               "the quote that begins in this line never ends");
-    if (!r.rc && r.columns == 0)
-        refuse_headless(&r);
-    if (!r.rc)
-        r.rc = lc_builder_finish(r.builder, out, name, err);
+    if (!rc && r.records.columns == 0)
+        rc = refuse_first_line(&r,
+                               r.notes.comments ? "no header, only blank lines and comments"
+                                                : "no header, only blank lines",
+                               err);
+    if (!rc)
+        rc = lc_builder_finish(r.builder, out, name, err);
     lc_builder_free(r.builder);
-    if (r.columns)
-        free((void *)(uintptr_t)r.headers[0].p);
-    lc_buf_release(&r.text);
-    csv_free(&csv);
+    lc_records_release(&r.records);
     if (options->notes)
         *options->notes = r.notes;
-    return r.rc;
+    return rc;
 }
 
 int lc_rules_parse_csv(struct lc_rules **out, const void *text, size_t n, const char *name,
