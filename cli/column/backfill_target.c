@@ -206,19 +206,10 @@ int lc_backfill_look(struct lc_backfill_target *t, struct lc_error *err)
     return rc;
 }
 
-bool lc_backfill_is_lone(const struct lc_stmt *s, const char *text, size_t text_n)
+bool lc_backfill_is_lone(const struct lc_stmt *s)
 {
-    struct lc_lexer lex = LC_LEXER(text, text_n);
-    struct lc_tok tok;
-
-    if (s->kind != LC_STMT_ALTER || s->command_n != 1 || s->on_cluster ||
-        s->commands[0].kind != LC_STMT_MATERIALIZE_COLUMN)
-        return false;
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (lc_tok_is(&tok, "PARTITION") || lc_tok_is(&tok, "SETTINGS"))
-            return false;
-    }
-    return true;
+    return s->kind == LC_STMT_ALTER && s->command_n == 1 && !s->on_cluster &&
+           s->commands[0].kind == LC_STMT_MATERIALIZE_COLUMN && !s->commands[0].restricted;
 }
 
 /* Reads "(MATERIALIZE COLUMN column", leaving the lexer behind it. */

@@ -66,7 +66,7 @@ int lc_backfill_still_there(const struct lc_backfill_target *t, struct lc_error 
  * Is this statement an ALTER whose one command is MATERIALIZE COLUMN of a whole column, so that it
  * can be done partition by partition? (Not with IN PARTITION, SETTINGS or ON CLUSTER.)
  */
-bool lc_backfill_is_lone(const struct lc_stmt *s, const char *text, size_t text_n);
+bool lc_backfill_is_lone(const struct lc_stmt *s);
 
 /*
  * Does this command of system.mutations materialize that column? Whole, or a partition of it.

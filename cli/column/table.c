@@ -200,22 +200,12 @@ static int modify_column(struct lc_table *t, const struct lc_stmt_command *from)
     return from->default_kind.n ? take_default(c, from) : 0;
 }
 
-/* MODIFY COLUMN c REMOVE DEFAULT, and not COMMENT, CODEC, TTL. */
 static int remove_default(struct lc_table *t, const struct lc_stmt_command *from)
 {
-    static const char *const kinds[] = {"DEFAULT", "MATERIALIZED", "ALIAS", "EPHEMERAL"};
-    struct lc_lexer lex = LC_LEXER((const char *)from->text.p, from->text.n);
     const struct lc_stmt_command none = {0};
-    struct lc_table_column *c = find(t, from->column);
-    struct lc_tok tok, before = {0};
+    struct lc_table_column *c = from->removes_default ? find(t, from->column) : NULL;
 
-    while (c && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-            if (lc_tok_is(&before, "REMOVE") && lc_tok_is(&tok, kinds[i]))
-                return take_default(c, &none);
-        before = tok;
-    }
-    return 0;
+    return c ? take_default(c, &none) : 0;
 }
 
 /* Append the expression with another name for the column. */

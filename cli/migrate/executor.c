@@ -358,8 +358,7 @@ static bool has_ended(const struct lc_executor *c, const struct lc_plan_stmt *st
 {
     enum { DATABASE, TABLE };
     const char *database = lc_stmt_database(&stmt->parsed, lc_backend_database(c->b));
-    bool ended =
-        stmt->text->rederive || lc_backfill_is_lone(&stmt->parsed, stmt->text->p, stmt->text->n);
+    bool ended = stmt->text->rederive || lc_backfill_is_lone(&stmt->parsed);
     struct lc_answer t = {0};
 
     if (ended && lc_query_read(c->b,

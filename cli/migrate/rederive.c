@@ -157,7 +157,7 @@ static int read_update(const struct lc_plan_stmt *stmt, struct update *u, struct
     int rc = 0;
 
     *u = (struct update){0};
-    if (s->kind == LC_STMT_ALTER && lc_backfill_is_lone(s, stmt->text->p, stmt->text->n)) {
+    if (s->kind == LC_STMT_ALTER && lc_backfill_is_lone(s)) {
         u->column = strdup(c->column);
         u->materialize = true;
         return u->column ? 0 : lc_no_memory(err);

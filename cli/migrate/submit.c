@@ -68,7 +68,7 @@ static int as_backfill(const struct lc_submit *s, const struct lc_plan_stmt *stm
 
     *target = (struct lc_backfill_target){0};
     *is_one = false;
-    if (!lc_backfill_is_lone(&stmt->parsed, stmt->text->p, stmt->text->n))
+    if (!lc_backfill_is_lone(&stmt->parsed))
         return 0;
     rc = lc_backfill_find(target, s->b, s->facts,
                           lc_stmt_database(&stmt->parsed, lc_backend_database(s->b)),

@@ -64,6 +64,8 @@ struct lc_stmt_command {
     char *column;                 /* unquoted; "" where the command names none */
     char *renamed_to;             /* RENAME COLUMN: the new name; else "" */
     bool conditional;             /* IF EXISTS or IF NOT EXISTS */
+    bool removes_default;         /* MODIFY COLUMN c REMOVE DEFAULT, MATERIALIZED, ALIAS … */
+    bool restricted;              /* MATERIALIZE COLUMN with IN PARTITION or SETTINGS */
     struct lc_slice type;         /* as written; n 0: the command gives none */
     struct lc_slice default_kind; /* DEFAULT, MATERIALIZED, ALIAS, EPHEMERAL; n 0: none */
     struct lc_slice default_expr; /* n 0: none */

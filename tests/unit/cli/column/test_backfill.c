@@ -123,7 +123,7 @@ static bool is_lone(const char *sql)
     bool is;
 
     assert_int_equal(lc_stmt_parse(&s, sql, strlen(sql), NULL), 0);
-    is = lc_backfill_is_lone(&s, sql, strlen(sql));
+    is = lc_backfill_is_lone(&s);
     lc_stmt_release(&s);
     return is;
 }

@@ -1,0 +1,263 @@
+/* lc_stmt_parse: the statements of a line, and where all others begin. */
+#include "cli/sql/parser.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool mentions(const struct lc_parser *p, const char *word)
+{
+    unsigned depth = 0;
+
+    for (size_t i = p->at; i < p->n; i++) {
+        if (lc_tok_symbol(&p->t[i], '('))
+            depth++;
+        else if (lc_tok_symbol(&p->t[i], ')') && depth > 0)
+            depth--;
+        if (lc_tok_is(&p->t[i], "AS"))
+            return false;
+        if (depth == 0 && lc_tok_is(&p->t[i], word))
+            return true;
+    }
+    return false;
+}
+
+/* Who may do what: dropped, it is gone; changed, somebody reads less or more than before. */
+static bool take_access(struct lc_parser *p)
+{
+    return lc_parser_accept(p, "USER") || lc_parser_accept(p, "ROLE") ||
+           lc_parser_accept(p, "QUOTA") || lc_parser_accept(p, "PROFILE") ||
+           lc_parser_accept(p, "SETTINGS PROFILE") || lc_parser_accept(p, "ROW POLICY") ||
+           lc_parser_accept(p, "POLICY") || lc_parser_accept(p, "NAMED COLLECTION");
+}
+
+static int parse_drop(struct lc_parser *p, struct lc_stmt *s)
+{
+    if (take_access(p)) {
+        s->class = LC_CLASS_DESTRUCTIVE;
+        return 0;
+    }
+    s->object = lc_parser_object_kind(p, &s->kind, false);
+    if (!s->object) {
+        s->kind = LC_STMT_OTHER;
+        s->object = "";
+        return 0;
+    }
+    s->class = LC_CLASS_DESTRUCTIVE;
+    s->conditional = lc_parser_accept(p, "IF EXISTS");
+    return lc_parser_object(p, &s->database, &s->name);
+}
+
+static int parse_rename(struct lc_parser *p, struct lc_stmt *s)
+{
+    int rc;
+
+    s->kind = LC_STMT_RENAME;
+    s->class = LC_CLASS_READERS;
+    if (!lc_parser_accept(p, "TABLE") && !lc_parser_accept(p, "DICTIONARY") &&
+        !lc_parser_accept(p, "DATABASE"))
+        return 0;
+    s->object = "table";
+    s->conditional = lc_parser_accept(p, "IF EXISTS");
+    rc = lc_parser_object(p, &s->database, &s->name);
+    if (rc == 0 && lc_parser_accept(p, "TO"))
+        rc = lc_parser_object(p, &s->renamed_db, &s->renamed_to);
+    return rc;
+}
+
+/* INSERT INTO [TABLE] t, DELETE FROM t, UPDATE t, TRUNCATE TABLE t, OPTIMIZE TABLE t. */
+static int parse_simple(struct lc_parser *p, struct lc_stmt *s, enum lc_stmt_kind kind,
+                        enum lc_stmt_class class)
+{
+    s->kind = kind;
+    s->class = class;
+    s->object = "table";
+    if (kind == LC_STMT_INSERT) {
+        lc_parser_accept(p, "INTO");
+        if (lc_tok_is(lc_parser_peek(p, 0), "FUNCTION"))
+            return 0;
+    } else if (kind == LC_STMT_DELETE) {
+        lc_parser_accept(p, "FROM");
+    }
+    lc_parser_accept(p, "TABLE");
+    s->conditional = lc_parser_accept(p, "IF EXISTS");
+    s->mutates = kind == LC_STMT_DELETE || kind == LC_STMT_UPDATE;
+    return lc_parser_object(p, &s->database, &s->name);
+}
+
+static int parse(struct lc_parser *p, struct lc_stmt *s)
+{
+    static const char *const reads[] = {"SELECT",   "WITH", "SHOW",    "EXISTS",
+                                        "DESCRIBE", "DESC", "EXPLAIN", NULL};
+
+    while (lc_parser_accept(p, "EXECUTE AS"))
+        lc_parser_skip(p); /* the user */
+    if (lc_tok_is_any(lc_parser_peek(p, 0), reads)) {
+        s->kind = LC_STMT_READ;
+        s->class = LC_CLASS_READ;
+        return 0;
+    }
+    if (lc_parser_accept(p, "REVOKE") || lc_parser_accept(p, "ALTER ROW POLICY") ||
+        lc_parser_accept(p, "ALTER POLICY") || lc_parser_accept(p, "CREATE ROW POLICY") ||
+        lc_parser_accept(p, "CREATE POLICY")) {
+        s->class = LC_CLASS_READERS;
+        return 0;
+    }
+    if (lc_parser_accept(p, "ALTER"))
+        return lc_parser_alter(p, s);
+    if (lc_parser_accept(p, "CREATE") || lc_parser_accept(p, "ATTACH"))
+        return lc_parser_create(p, s);
+    if (lc_tok_is(lc_parser_peek(p, 0), "REPLACE") && !lc_tok_symbol(lc_parser_peek(p, 1), '(')) {
+        lc_parser_skip(p);
+        s->replaces = true;
+        return lc_parser_create(p, s);
+    }
+    if (lc_parser_accept(p, "DETACH")) {
+        s->class = LC_CLASS_READERS;
+        return 0;
+    }
+    if (lc_parser_accept(p, "SYSTEM DROP REPLICA")) {
+        s->class = LC_CLASS_DESTRUCTIVE;
+        return 0;
+    }
+    if (lc_parser_accept(p, "DROP"))
+        return parse_drop(p, s);
+    if (lc_parser_accept(p, "RENAME"))
+        return parse_rename(p, s);
+    if (lc_parser_accept(p, "EXCHANGE")) {
+        s->kind = LC_STMT_RENAME;
+        s->class = LC_CLASS_READERS;
+        return 0;
+    }
+    if (lc_parser_accept(p, "INSERT"))
+        return parse_simple(p, s, LC_STMT_INSERT, LC_CLASS_INSERT);
+    if (lc_parser_accept(p, "DELETE"))
+        return parse_simple(p, s, LC_STMT_DELETE, LC_CLASS_DESTRUCTIVE);
+    if (lc_parser_accept(p, "UPDATE"))
+        return parse_simple(p, s, LC_STMT_UPDATE, LC_CLASS_MUTATION);
+    if (lc_parser_accept(p, "TRUNCATE"))
+        return parse_simple(p, s, LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE);
+    if (lc_parser_accept(p, "OPTIMIZE"))
+        return parse_simple(p, s, LC_STMT_OPTIMIZE,
+                            mentions(p, "DEDUPLICATE") || mentions(p, "CLEANUP")
+                                ? LC_CLASS_DESTRUCTIVE
+                                : LC_CLASS_OTHER);
+    return 0;
+}
+
+/* All code tokens, LC_TOK_END last; to be freed. */
+static struct lc_tok *tokens(const char *sql, size_t n, size_t *out_n, struct lc_error *err)
+{
+    struct lc_lexer lex = LC_LEXER(sql, n);
+    struct lc_tok *v = NULL;
+    size_t cap = 0;
+
+    *out_n = 0;
+    do {
+        if (*out_n == cap) {
+            struct lc_tok *grown;
+
+            cap = cap ? cap * 2 : 64;
+            grown = realloc(v, cap * sizeof *v);
+            if (!grown) {
+                lc_fail(err, LC_ERR_NOMEM, "no memory to read a statement");
+                free(v);
+                return NULL;
+            }
+            v = grown;
+        }
+        if (lc_lex_code(&lex, &v[*out_n], err)) {
+            free(v);
+            return NULL;
+        }
+    } while (v[(*out_n)++].kind != LC_TOK_END);
+    return v;
+}
+
+/* A statement of which nothing is known yet. */
+static int start(struct lc_stmt *s, struct lc_parser *p)
+{
+    *s = (struct lc_stmt){.class = LC_CLASS_OTHER, .object = ""};
+    s->database = strdup("");
+    s->name = strdup("");
+    s->renamed_db = strdup("");
+    s->renamed_to = strdup("");
+    return s->database && s->name && s->renamed_db && s->renamed_to ? 0 : lc_parser_no_memory(p);
+}
+
+/* Make an end of the first PARALLEL WITH; what is behind it, n 0 where there is none. */
+static struct lc_parser cut(struct lc_parser *p, struct lc_tok *t)
+{
+    struct lc_parser rest = {.err = p->err};
+
+    for (size_t i = 0; i + 2 < p->n; i++) {
+        if (!lc_tok_is(&t[i], "PARALLEL") || !lc_tok_is(&t[i + 1], "WITH"))
+            continue;
+        rest.t = t + i + 2;
+        rest.n = p->n - i - 2;
+        t[i].kind = LC_TOK_END;
+        p->n = i + 1;
+        break;
+    }
+    return rest;
+}
+
+/* A PARALLEL WITH B is as bad as the worst of them. */
+static int parse_all(struct lc_parser p, struct lc_tok *t, struct lc_stmt *s)
+{
+    struct lc_parser rest = cut(&p, t);
+    int rc = parse(&p, s);
+
+    while (rc == 0 && rest.n) {
+        struct lc_stmt second;
+
+        p = rest;
+        rest = cut(&p, t + (p.t - t));
+        rc = start(&second, &p);
+        if (rc == 0)
+            rc = parse(&p, &second);
+        if (rc == 0 && second.class > s->class)
+            s->class = second.class;
+        lc_stmt_release(&second);
+    }
+    return rc;
+}
+
+/* How much of an INSERT is read: its data is not ClickHouse SQL. */
+#define INSERT_HEAD_BYTES 4096
+
+int lc_stmt_parse(struct lc_stmt *out, const char *sql, size_t n, struct lc_error *err)
+{
+    struct lc_lexer lex = LC_LEXER(sql, n);
+    struct lc_tok first, *t = NULL;
+    struct lc_error local = LC_ERROR_INIT;
+    struct lc_parser p = {.err = err};
+    int rc;
+
+    rc = start(out, &p);
+    if (rc == 0)
+        rc = lc_lex_code(&lex, &first, err);
+    if (rc)
+        goto done;
+    if (lc_tok_is(&first, "INSERT")) {
+        /* Only as far as it lexes: enough for the table's name. */
+        size_t head = n < INSERT_HEAD_BYTES ? n : INSERT_HEAD_BYTES;
+
+        while (head > 0 && !(t = tokens(sql, head, &p.n, &local))) {
+            head = local.code == LC_ERR_INPUT ? (size_t)local.byte : 0;
+            local = LC_ERROR_INIT;
+        }
+    } else {
+        t = tokens(sql, n, &p.n, err);
+    }
+    if (!t) {
+        rc = err && err->code ? err->code : lc_fail(err, LC_ERR_NOMEM, "no memory");
+        goto done;
+    }
+    p.t = t;
+    rc = lc_tok_is(&first, "INSERT") ? parse(&p, out) : parse_all(p, t, out);
+done:
+    free(t);
+    if (rc)
+        lc_stmt_release(out);
+    return rc;
+}
