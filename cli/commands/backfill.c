@@ -7,6 +7,7 @@
 #include "cli/column/backfill_disk.h"
 #include "cli/column/estimate.h"
 #include "cli/column/preflight.h"
+#include "cli/commands/metrics.h"
 #include "cli/commands/progress.h"
 #include "cli/commands/shared.h"
 #include "cli/migrate/lock.h"
@@ -31,7 +32,8 @@ struct backfill {
     struct lc_cluster cluster; /* --cluster, or the server alone */
     struct lc_backfill_target target;
     struct lc_backfill_progress progress;
-    const char *on_success, *on_failure;
+    struct lc_metrics metrics;
+    const char *on_success, *on_failure, *metrics_file;
     bool cancel;
     uint64_t next_ms; /* when the next line of progress may be shown */
     bool drawn;       /* a passing line is on the terminal */
@@ -247,6 +249,7 @@ static void on_progress(void *ctx, const struct lc_backfill_progress *p)
     bool terminal = lc_message_is_terminal() && !f->m.global.json;
     char line[512];
 
+    lc_metrics_backfill(&f->metrics, &f->target, p);
     if (now < f->next_ms || (f->m.global.quiet && !f->m.global.json))
         return;
     if (f->next_ms == 0 && !terminal && !f->m.global.json) {
@@ -508,6 +511,9 @@ static int run(struct backfill *f, struct lc_error *err)
     int rc = lc_column_name_parse(f->m.rest.v[0], &database, &table, &column, err);
 
     if (rc == 0)
+        rc = lc_metrics_open(&f->metrics, f->cancel || f->m.up.dry_run ? NULL : f->metrics_file,
+                             "backfill", err);
+    if (rc == 0)
         rc = lc_connection_open(&f->m.global, &b, err);
     if (rc == 0)
         rc = lc_abilities_ask(&f->facts, b, err);
@@ -519,6 +525,9 @@ static int run(struct backfill *f, struct lc_error *err)
         rc = f->cancel ? cancel(f, err) : plan_and_run(f, err);
     if (rc && f->m.global.json)
         tell_failure_json(f, err);
+    if (f->progress.parts_total)
+        lc_metrics_backfill(&f->metrics, &f->target, &f->progress);
+    lc_metrics_close(&f->metrics, rc, err);
     if (!f->cancel && !f->m.up.dry_run)
         run_hook(f, rc, err);
     lc_backfill_release(&f->target);
@@ -556,6 +565,8 @@ int lc_cmd_backfill(int argc, const char **argv)
         {"on-success", 0, LC_OPT_STRING, &f.on_success, "CMD",
          "run by the shell at the end, the facts in LIVECOL_* variables"},
         {"on-failure", 0, LC_OPT_STRING, &f.on_failure, "CMD", "the same, when it did not succeed"},
+        {"metrics-file", 0, LC_OPT_STRING, &f.metrics_file, "FILE",
+         "write figures for Prometheus there, by rename: for node_exporter's textfile collector"},
         {"rules", 0, LC_OPT_LIST, &f.m.up.rules, "[FUNCTION=]FILE",
          "compare the function's answers with these rules first"},
         {"dry-run", 0, LC_OPT_FLAG, &f.m.up.dry_run, NULL, "say what there is to do, no more"},

@@ -1,5 +1,6 @@
 /* livecol up, livecol down */
 #include "base/turns.h"
+#include "cli/commands/metrics.h"
 #include "cli/commands/shared.h"
 #include "cli/server/connect.h"
 #include "cli/server/query.h"
@@ -50,10 +51,26 @@ static int connect(const struct lc_migrate *m, bool create, struct lc_backend **
     return rc ? rc : lc_connection_open(&m->global, b, err);
 }
 
-static int run(struct lc_migrate *m, bool down, bool create, struct lc_error *err)
+/* What is told, and written for Prometheus. */
+struct listener {
+    struct lc_teller teller;
+    struct lc_metrics *metrics; /* NULL: of a command without */
+};
+
+static void on_event(void *ctx, const struct lc_run_event *e)
+{
+    struct listener *l = ctx;
+
+    if (l->metrics)
+        lc_metrics_event(l->metrics, e);
+    lc_teller_event(&l->teller, e);
+}
+
+static int run(struct lc_migrate *m, bool down, bool create, struct lc_metrics *metrics,
+               struct lc_error *err)
 {
     struct lc_backend *b = NULL;
-    struct lc_teller teller;
+    struct listener listener = {.metrics = metrics};
     struct lc_up_report report = {0};
     int rc = connect(m, create, &b, err);
 
@@ -61,13 +78,13 @@ static int run(struct lc_migrate *m, bool down, bool create, struct lc_error *er
         lc_backend_free(b);
         return rc;
     }
-    lc_teller_init(&teller, m);
-    m->up.hooks = (struct lc_run_hooks){lc_teller_event, &teller};
+    lc_teller_init(&listener.teller, m);
+    m->up.hooks = (struct lc_run_hooks){on_event, &listener};
     rc = down ? lc_runner_down(b, &m->up, &report, err) : lc_runner_up(b, &m->up, &report, err);
     m->up.hooks = (struct lc_run_hooks){NULL, NULL};
     lc_backend_free(b);
     if (rc == 0 || report.applied)
-        lc_teller_done(&teller, &report, down);
+        lc_teller_done(&listener.teller, &report, down);
     if (rc == 0 && report.wrong) {
         rc = lc_fail(err, LC_ERR_FOUND,
                      "applied; but of %u columns that were filled in, rows differ from what the "
@@ -95,6 +112,8 @@ int lc_cmd_up(int argc, const char **argv)
                     "livecol up --jobs 4",
     };
     struct lc_migrate m = {0};
+    struct lc_metrics metrics = {0};
+    const char *metrics_file = NULL;
     uint64_t jobs = 1;
     bool create = false;
     const struct lc_option own[] = {
@@ -105,6 +124,8 @@ int lc_cmd_up(int argc, const char **argv)
          "is about other tables and does not require them (default: 1)"},
         {"create-database", 0, LC_OPT_FLAG, &create, NULL,
          "create the URL's database first, where it is not there"},
+        {"metrics-file", 0, LC_OPT_STRING, &metrics_file, "FILE",
+         "write figures for Prometheus there, by rename: for node_exporter's textfile collector"},
         {0},
     };
     struct lc_error err = LC_ERROR_INIT;
@@ -119,8 +140,13 @@ int lc_cmd_up(int argc, const char **argv)
     if (rc == 0 && (jobs == 0 || jobs > LC_TURNS_MAX))
         rc = lc_fail(&err, LC_ERR_USAGE, "--jobs takes 1 to %u", LC_TURNS_MAX);
     m.up.jobs = (unsigned)jobs;
-    if (rc == 0)
-        rc = m.up.dry_run ? lc_plan_show(&m, false, &err) : run(&m, false, create, &err);
+    if (rc == 0 && m.up.dry_run)
+        rc = lc_plan_show(&m, false, &err);
+    else if (rc == 0)
+        rc = lc_metrics_open(&metrics, metrics_file, "up", &err);
+    if (rc == 0 && !m.up.dry_run)
+        rc = run(&m, false, create, &metrics, &err);
+    lc_metrics_close(&metrics, rc, &err);
     return lc_migrate_finish(&m, rc, m.up.dry_run, &err);
 }
 
@@ -155,7 +181,7 @@ int lc_cmd_down(int argc, const char **argv)
         rc = lc_migrate_ask(&m, question, &err);
     }
     if (rc == 0)
-        rc = run(&m, true, false, &err);
+        rc = run(&m, true, false, NULL, &err);
     return lc_migrate_finish(&m, rc, m.up.dry_run, &err);
 }
 

@@ -87,6 +87,7 @@ check() {
 
 for page in livecol.1 livecol-udf.1 livecol-rules.5; do
   text "$pages/$page" >"$work/$page"
+  grep -qx 'EXIT STATUS' "$work/$page" || { echo "$page has no exit codes" >&2; exit 1; }
 done
 check "$work/livecol.1" "$work/livecol-udf.1"
 

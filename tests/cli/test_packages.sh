@@ -66,6 +66,7 @@ for program in bin/*; do
 done
 find . -type f | sort >"$work/files"
 for file in share/man/man1/livecol.1.gz share/man/man1/livecol-udf.1.gz share/man/man5/livecol-rules.5.gz \
+  share/man/man5/livecol-rules.5livecol.gz share/doc/livecol/status.schema.json \
   share/bash-completion/completions/livecol share/livecol/config/livecol_function.xml share/livecol/config/region.csv \
   share/livecol/migrations/0001_add_region_to_events.sql share/doc/livecol/README.md; do
   [ -s "$file" ] || fail "not in the packages: $file"

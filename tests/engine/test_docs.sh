@@ -48,7 +48,7 @@ livecol up
 ```text
 livecol status
 ```
-<!-- not run: a benchmark -->
+<!-- not run: it measures -->
 ```sh
 livecol validate
 ```
@@ -75,7 +75,7 @@ END
 python3 "$LIVECOL_SOURCE/tests/support/run_docs.py" faults "$work" "$engine_url" >out
 expect 'a page with faults' 1 $?
 for fault in '2: livecol up has no --stryct' '2: livecol has no such command: livecol upp' '3: commands in a block of no language' \
-  '3: a block without a language' '6: commands in a block of text' '10: this is not true of it: a benchmark' \
+  '3: a block without a language' '6: commands in a block of text' '10: this is not true of it: it measures' \
   '14: tests/engine/test_docs.sh does not read this page' '17: exit 1 of livecol validate' 'has no --jsn' \
   'does not say <conflicts: some>' '29: the statement fails'; do
   expect_in 'a page with faults' "$fault" out

@@ -1,4 +1,5 @@
-"""check_schema.py SCHEMA FILE...: each file is JSON as the schema says; else where it is not, and exit 1.
+"""check_schema.py [--lines] SCHEMA FILE...: each file (with --lines: each line of it) is JSON as the schema says; else
+where it is not, and exit 1.
 
 It knows the words of JSON Schema that bench/schema.json uses, and refuses a schema with any other,
 so that no rule is passed over in silence.
@@ -19,7 +20,7 @@ TYPES = {
 KNOWN = {
     "$schema", "title", "description", "type", "required", "properties", "additionalProperties",
     "items", "enum", "const", "pattern", "minLength", "minimum", "maximum",
-    "exclusiveMinimum", "exclusiveMaximum",
+    "exclusiveMinimum", "exclusiveMaximum", "anyOf",
 }
 
 
@@ -58,21 +59,31 @@ def check(value, schema, where):
                 yield from check(member, properties[key], f"{where}.{key}")
             elif schema.get("additionalProperties", True) is False:
                 yield f"{where}: {key} is not in the schema"
+    if "anyOf" in schema:
+        found = [list(check(value, one, where)) for one in schema["anyOf"]]
+        if all(found):
+            yield from min(found, key=len)
     if isinstance(value, list) and "items" in schema:
         for i, item in enumerate(value):
             yield from check(item, schema["items"], f"{where}[{i}]")
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as f:
+    lines = sys.argv[1:2] == ["--lines"]
+    names = sys.argv[1 + lines:]
+    with open(names[0], encoding="utf-8") as f:
         schema = json.load(f)
     code = 0
-    for name in sys.argv[2:]:
+    for name in names[1:]:
         with open(name, encoding="utf-8") as f:
-            value = json.load(f)
-        for finding in check(value, schema, name):
-            print(finding)
+            values = [json.loads(line) for line in f] if lines else [json.load(f)]
+        if not values:
+            print(f"{name}: nothing in it")
             code = 1
+        for n, value in enumerate(values, 1):
+            for finding in check(value, schema, f"{name}:{n}" if lines else name):
+                print(finding)
+                code = 1
     return code
 
 

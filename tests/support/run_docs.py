@@ -25,7 +25,7 @@ ran = 0
 REASONS = {
     "builds or installs": r"\./scripts/|\bcmake\b|\bapt\b|\bgit clone\b|\bnpm\b",
     "needs a cluster": r"--cluster\b|ON CLUSTER",
-    "a benchmark": r"\blivecol bench\b",
+    "it measures": r"\blivecol bench\b|--narrow measured\b",
     "needs a container engine or Kubernetes": r"\bdocker\b|\bkubectl\b",
 }
 # What a page names and what it is here.
@@ -35,6 +35,7 @@ HERE = [
     (r"/etc/clickhouse-server", f"{work}/engine"),
     (r"/run/secrets/clickhouse", f"{work}/password"),
     (r"/run/livecol\.hold", f"{work}/livecol.hold"),
+    (r"/var/lib/node_exporter", work),
     (r"PASSWORD=…", "PASSWORD="),
 ]
 TABLE = """clickhouse-client -q "DROP DATABASE IF EXISTS analytics"
@@ -86,6 +87,7 @@ clickhouse-client -q "CREATE TABLE db.goose_db_version (version_id Int64, is_app
   ENGINE = MergeTree ORDER BY tstamp"
 clickhouse-client -q "INSERT INTO db.goose_db_version (version_id, is_applied) VALUES (0, 1), (1, 1)"
 """,
+    ("docs/operations.md", "What to watch"): WITH_REGION,
     ("docs/operations.md", "Upgrade the rules"): DICTIONARY + """rm -rf migrations
 clickhouse-client -q "DROP TABLE IF EXISTS default.events"
 clickhouse-client -q "DROP TABLE IF EXISTS default.schema_migrations"
@@ -204,10 +206,10 @@ def commands_of(language, text):
     """[(command, the output that is shown)]; a command may go on in the next lines."""
     found = []
     for line in text.split("\n"):
-        if language == "sh":
-            if found and found[-1][0].endswith("\\"):
-                found[-1] = (found[-1][0] + "\n" + line, [])
-            elif line.strip():
+        if found and found[-1][0].endswith("\\"):
+            found[-1] = (found[-1][0] + "\n" + line, [])
+        elif language == "sh":
+            if line.strip():
                 found.append((line, []))
         elif line.startswith("$ "):
             found.append((line[2:], []))
