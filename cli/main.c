@@ -57,6 +57,7 @@ static const struct entry commands[] = {
     {"reset", GROUP_MIGRATE, lc_cmd_reset, "forget what was applied"},
     {"dump", GROUP_MIGRATE, lc_cmd_dump, "the tables' CREATE statements, for the repo"},
     {"doctor", GROUP_MIGRATE, lc_cmd_doctor, "look for what is, or will be, wrong"},
+    {"advise", GROUP_LIVE, lc_cmd_advise, "which way of answering by rules is the cheapest here"},
     {"backfill", GROUP_LIVE, lc_cmd_backfill, "store a column for the rows that were there before"},
     {"verify", GROUP_LIVE, lc_cmd_verify, "do the rows hold what the column's DEFAULT says?"},
     {"inline", GROUP_LIVE, lc_cmd_inline, "free a column from its function, or from a lost one"},
