@@ -301,13 +301,14 @@ static int find_expressions(struct run *u, struct lc_error *err)
         return rc;
     converts = strcmp(lc_type_plain(type, plain), "String") != 0 &&
                !lc_kind_takes_numbers(u->q->rules->kind);
+    u->r->converts = converts;
     free(type);
     lc_buf_init(&text, SQL_BYTES);
     lc_buf_init(&key, SQL_BYTES);
     rc = (converts ? lc_buf_addf(&key, "toString(%s)", u->key) : lc_buf_adds(&key, u->key)) ||
                  !lc_buf_str(&key)
              ? lc_no_memory(&why)
-             : lc_rule_expression(u->q->rules, u->q->attribute, lc_buf_str(&key),
+             : lc_rule_expression(u->q->rules, u->q->attribute, u->q->type, lc_buf_str(&key),
                                   miss_of(u->q->type), &text, &why);
     lc_buf_release(&key);
     rc = rc ? tolerate(u, LC_ADVISE_SQL, rc, &why, err) : keep(u, LC_ADVISE_SQL, &text, err);

@@ -41,6 +41,7 @@ struct lc_advise_cost {
 struct lc_advise_result {
     uint64_t rows;              /* that were copied */
     bool function_there;        /* the server has a function of that name */
+    bool converts;              /* the key is no text: sql and dictionary look up toString(key) */
     struct lc_advise_cost none; /* the same without any expression */
     struct {
         char *expr;              /* NULL: there is none */

@@ -45,6 +45,8 @@ int lc_narrow_of(const struct lc_rules *rules, struct lc_narrow *narrow, struct 
     *narrow = (struct lc_narrow){0};
     switch (rules->kind) {
     case LC_KIND_PREFIX:
+    case LC_KIND_SUFFIX:
+        narrow->end = rules->kind == LC_KIND_SUFFIX;
         narrow->bytes = longest_key(rules);
         narrow->bytes += narrow->bytes == 0; /* a default alone looks at nothing */
         return 0;
@@ -54,8 +56,6 @@ int lc_narrow_of(const struct lc_rules *rules, struct lc_narrow *narrow, struct 
         return refuse_kind(rules, "they look at the whole number", err);
     case LC_KIND_BUCKET:
         return refuse_kind(rules, "they look at a hash of the whole key", err);
-    case LC_KIND_SUFFIX:
-        return refuse_kind(rules, "they look at a key's end", err);
     case LC_KIND_DOMAIN:
         return refuse_kind(rules, "they look at the whole name of a host", err);
     default:
@@ -90,9 +90,11 @@ bool lc_narrow_read(const char *argument, struct lc_slice *key, struct lc_narrow
         *key = lc_expr_argument(argument, &v[0], 0);
     /* A cut that is no part of it, left(key, n + 1), is the key's own. */
     if (is && n > 1 && v[1].at == v[0].args_at && v[1].n == v[0].args_len && v[1].args == 2 &&
-        strcasecmp(v[1].name, "left") == 0 &&
-        read_bytes(lc_expr_argument(argument, &v[1], 1), &narrow->bytes))
+        (strcasecmp(v[1].name, "left") == 0 || strcasecmp(v[1].name, "right") == 0) &&
+        read_bytes(lc_expr_argument(argument, &v[1], 1), &narrow->bytes)) {
         *key = lc_expr_argument(argument, &v[1], 0);
+        narrow->end = strcasecmp(v[1].name, "right") == 0;
+    }
     lc_expr_free_calls(v, n);
     return is;
 }
@@ -105,7 +107,15 @@ int lc_narrow_fits(const char *argument, const struct lc_rules *rules, const cha
 
     if (!lc_narrow_read(argument, &key, &has) || has.bytes == 0)
         return 0;
-    if (lc_narrow_of(rules, &need, NULL) == 0) {
+    if (lc_narrow_of(rules, &need, NULL)) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s cuts keys to %u bytes, and the %s rules of %s need them whole", argument,
+                has.bytes, lc_kind_name(rules->kind), path);
+    } else if (rules->kind != LC_KIND_EXACT && need.end != has.end) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s cuts keys to their %s, and the rules of %s look at the other end", argument,
+                has.end ? "end" : "beginning", path);
+    } else {
         /* A key that is longer than all of them is none of theirs, and must not become one. */
         if (rules->kind == LC_KIND_EXACT)
             need.bytes = longest_key(rules) + 1;
@@ -113,10 +123,6 @@ int lc_narrow_fits(const char *argument, const struct lc_rules *rules, const cha
             return 0;
         lc_fail(err, LC_ERR_REFUSED, "%s cuts keys to %u bytes, and the rules of %s look at %u",
                 argument, has.bytes, path, need.bytes);
-    } else {
-        lc_fail(err, LC_ERR_REFUSED,
-                "%s cuts keys to %u bytes, and the %s rules of %s need them whole", argument,
-                has.bytes, lc_kind_name(rules->kind), path);
     }
     lc_hint(err, "the argument must fit the rules: livecol new --rederive … --narrow and livecol "
                  "inline --narrow write it for --rules FILE");
@@ -141,10 +147,9 @@ static int add_narrow(const struct lc_column *d, const char *key, const struct l
     if (narrow->bytes == 0)
         rc = lc_buf_addf(out, "toLowCardinality(%s)", key);
     else
-        rc = lc_buf_addf(out,
-                         text ? "toLowCardinality(left(%s, %u))"
-                              : "toLowCardinality(left(toString(%s), %u))",
-                         key, narrow->bytes);
+        rc = lc_buf_addf(
+            out, text ? "toLowCardinality(%s(%s, %u))" : "toLowCardinality(%s(toString(%s), %u))",
+            narrow->end ? "right" : "left", key, narrow->bytes);
     return rc ? lc_no_memory(err) : 0;
 }
 

@@ -8,7 +8,7 @@
  * different cut keys, the pipe is nearly empty; where they stay different, the dictionary is a loss.
  *
  * `left` counts bytes, as rules do. Rules of the longest key N answer alike for the first N bytes of a
- * key and for all of it; rules of a longer key do not. So a DEFAULT of this form fits one length of
+ * key and for all of it (suffix rules: the last N, `right`); rules of a longer key do not. So a DEFAULT of this form fits one length of
  * rules: whoever puts another function in, or compares with a rules file, asks lc_narrow_fits first.
  */
 #ifndef LC_CLI_COLUMN_NARROW_KEY_H
@@ -16,9 +16,10 @@
 #include "cli/column/column.h"
 #include "udf/rules/ruleset.h"
 
-/* What rules look at: the first `bytes` of a key; bytes 0: all of it. */
+/* What rules look at: the first `bytes` of a key, or with `end` the last; bytes 0: all of it. */
 struct lc_narrow {
     uint32_t bytes;
+    bool end;
 };
 
 /*

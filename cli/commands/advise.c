@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 1 << 16 };
+enum { TEXT_BYTES = 1 << 16, KEY_BYTES = 4000 };
 
 struct wanted {
     struct lc_migrate m;
@@ -137,23 +137,25 @@ static int add_function(struct lc_buf *b, const struct wanted *w, bool taken)
 }
 
 /* The commands of a way, a line each. */
-static int add_commands(struct lc_buf *b, const struct wanted *w, bool there,
-                        enum lc_advise_way way)
+static int add_commands(struct lc_buf *b, const struct wanted *w, const struct lc_advise_result *r)
 {
     static const char *const as[LC_ADVISE_WAYS] = {
         [LC_ADVISE_NARROW] = " --narrow measured",
         [LC_ADVISE_SQL] = " --as sql",
         [LC_ADVISE_DICTIONARY] = " --as dictionary",
     };
+    enum lc_advise_way way = (enum lc_advise_way)r->best;
     bool program = way == LC_ADVISE_WHOLE || way == LC_ADVISE_NARROW;
-    char table[600];
+    char table[600], key[KEY_BYTES + 32];
 
     snprintf(table, sizeof table, "%s.%s", w->database ? w->database : lc_backend_database(w->q.b),
              w->table);
-    return (program && !there && add_install(b, w)) || lc_buf_adds(b, "livecol new add_") ||
-           add_word(b, w->column) || add_option(b, "--table", table) ||
-           add_option(b, "--column", w->column) || add_option(b, "--key", w->q.key) ||
-           add_function(b, w, there && way == LC_ADVISE_SQL) ||
+    snprintf(key, sizeof key, !program && r->converts ? "toString(%s)" : "%s", w->q.key);
+    return (program && !r->function_there && add_install(b, w)) ||
+           lc_buf_adds(b, "livecol new add_") || add_word(b, w->column) ||
+           add_option(b, "--table", table) || add_option(b, "--column", w->column) ||
+           add_option(b, "--key", key) ||
+           add_function(b, w, r->function_there && way == LC_ADVISE_SQL) ||
            add_option(b, "--type", w->q.type) ||
            (as[way] && (lc_buf_adds(b, as[way]) || add_option(b, "--rules", w->q.rules_path))) ||
            (as[way] && !program && add_option(b, "--attribute", w->name)) ||
@@ -280,8 +282,7 @@ static int run(struct wanted *w, struct lc_error *err)
     w->q.warn = on_left;
     if (rc == 0)
         rc = lc_advise(&w->q, &r, err);
-    if (rc == 0 && r.best >= 0 &&
-        add_commands(&commands, w, r.function_there, (enum lc_advise_way)r.best))
+    if (rc == 0 && r.best >= 0 && add_commands(&commands, w, &r))
         rc = lc_no_memory(err);
     if (rc == 0 && !lc_buf_str(&commands))
         rc = lc_no_memory(err);
@@ -343,6 +344,8 @@ int lc_cmd_advise(int argc, const char **argv)
         rc = lc_migrate_operands(&w.m, 1, 1, "the table, as DATABASE.TABLE,", &err);
     if (rc == 0 && (!w.q.key || !w.q.rules_path))
         rc = lc_fail(&err, LC_ERR_USAGE, "advise takes --key EXPRESSION and --rules FILE");
+    if (rc == 0 && strlen(w.q.key) > KEY_BYTES)
+        rc = lc_fail(&err, LC_ERR_USAGE, "--key takes up to %d bytes", KEY_BYTES);
     if (rc == 0 && rounds > 1000)
         rc = lc_fail(&err, LC_ERR_USAGE, "--rounds takes 1 to 1000");
     w.q.rounds = (unsigned)rounds;

@@ -42,7 +42,7 @@ narrow() { printf "$cut" "$1"; }
 for key in 'lower(s)' 'odd name' n; do
   advise 0 advise.t --key "$key" --rules "$rules" --json
   case $key in
-    'odd name') written='`odd name`' ;;
+    'odd name') written="\`odd name\`" ;;
     n) written='toString(n)' ;;
     *) written=$key ;;
   esac
@@ -54,9 +54,9 @@ for key in 'lower(s)' 'odd name' n; do
   expect "$key: the narrow form" "$(narrow "$written")" "$(of narrow expression)"
   expect "$key: rows" 20000 "$(of advice rows)"
   # Its commands are commands.
-  of advice commands | sed -n "s|^livecol new|\"\$LIVECOL_BIN\" new -d \"\$work/m\"|p" >"$work/command"
+  of advice commands | sed -n "s|^livecol new|'$LIVECOL_BIN' new -d '$work/m'|p" >"$work/command"
   rm -rf "$work/m"
-  (. "$work/command") >"$work/path" 2>"$work/err" || fail "$key: its command: $(cat "$work/command" "$work/err")"
+  bash "$work/command" >"$work/path" 2>"$work/err" || fail "$key: its command: $(cat "$work/command" "$work/err")"
   expect_in "$key: its migration" 'ADD COLUMN IF NOT EXISTS region' "$(cat "$work/path")"
 done
 up "$work/m"

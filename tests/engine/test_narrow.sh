@@ -6,6 +6,8 @@ set -u
 # Rules of bytes that no character ends at, and of several lengths; the next version looks at more.
 printf 'prefix,v,w\nu1,us-east,1\nu2,eu-west,2\n漢,kanji,3\nu1é,acute,4\n,unknown,0\n' >"$work/p_v1.csv"
 printf 'prefix,v,w\nu1,us-east,1\nu2,eu-west,2\nu1_77,new,5\n漢,kanji,3\nu1é,acute,4\n,unknown,0\n' >"$work/p_v2.csv"
+printf 'suffix,v\n7,seven\n77,double\né,acute\n,other\n' >"$work/s_v1.csv"
+printf 'prefix:nocase,v\nU1,us-east\nu2,eu-west\nU1É,acute\n,unknown\n' >"$work/n_v1.csv"
 printf 'exact,v\nu1_70,seven\nu2,two\n漢,kanji\n*,none\n' >"$work/e_v1.csv"
 printf 'from,to,v\n0,9,low\n10,99,high\n' >"$work/r_v1.csv"
 printf 'bucket,v\n50,a\n50,b\n' >"$work/b_v1.csv"
@@ -21,6 +23,8 @@ install "$work/p_v2.csv" p 2
 install "$work/e_v1.csv" e 1
 install "$work/p_v1.csv" pn 1 --argument 'Nullable(String)'
 install "$work/r_v1.csv" r 1
+install "$work/s_v1.csv" s 1
+install "$work/n_v1.csv" n 1
 install "$work/b_v1.csv" b 1
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
 
@@ -60,6 +64,9 @@ alike m pn_v1 "$work/p_v1.csv" 'pn_v1(toLowCardinality(left(m, 4)))'
 alike q pn_v1 "$work/p_v1.csv" 'pn_v1(toLowCardinality(left(q, 4)))'
 alike "ifNull(m, '')" p_v1 "$work/p_v1.csv" "p_v1(toLowCardinality(left(ifNull(m, ''), 4)))"
 alike 'lower(k)' p_v1 "$work/p_v1.csv" 'p_v1(toLowCardinality(left(lower(k), 4)))'
+alike k s_v1 "$work/s_v1.csv" 's_v1(toLowCardinality(right(k, 2)))'
+alike u s_v1 "$work/s_v1.csv" 's_v1(toLowCardinality(right(toString(u), 2)))'
+alike 'if(n % 2 = 0, upper(k), k)' n_v1 "$work/n_v1.csv" 'n_v1(toLowCardinality(left(if(n % 2 = 0, upper(k), k), 4)))'
 alike k e_v1 "$work/e_v1.csv" 'e_v1(toLowCardinality(k))'
 alike m pn_v1 "$work/p_v2.csv" 'pn_v1(toLowCardinality(left(m, 5)))' # longer than need be is right too
 of u p_v1 always "$work/p_v1.csv"
@@ -125,6 +132,12 @@ printf 'ALTER TABLE narrow.e2 ADD COLUMN v String DEFAULT p_v2(toLowCardinality(
 "$LIVECOL_BIN" plan -d "$work/hand" --rules "$work/p_v2.csv" >"$work/out" 2>&1
 expect 'by hand, with --rules: exit' 3 $?
 expect_in 'by hand, with --rules' "and the rules of $work/p_v2.csv look at 5" "$work/out"
+
+# Rules that look at the other end of a key.
+printf 'ALTER TABLE narrow.e2 ADD COLUMN v String DEFAULT s_v1(toLowCardinality(left(k, 2)));\n' >"$work/hand/0002_hand.sql"
+"$LIVECOL_BIN" plan -d "$work/hand" --rules "$work/s_v1.csv" >"$work/out" 2>&1
+expect 'the other end: exit' 3 $?
+expect_in 'the other end' "cuts keys to their beginning, and the rules of $work/s_v1.csv look at the other end" "$work/out"
 
 # --- new rules ---------------------------------------------------------------------------------------
 rederive() { # WANTED-EXIT [OPTION...]
