@@ -45,8 +45,8 @@ static int find_unfinished(const struct lc_session *s, const struct lc_migrate *
     *out = NULL;
     if (m->rest.n && !lc_version_parse(m->rest.v[0], strlen(m->rest.v[0]), &version))
         return lc_fail(err, LC_ERR_USAGE, "\"%s\" is no version", m->rest.v[0]);
-    for (size_t i = 0; i < s->tracking.n; i++) {
-        const struct lc_track_version *v = &s->tracking.v[i];
+    for (size_t i = 0; i < s->tracking.state.n; i++) {
+        const struct lc_track_version *v = &s->tracking.state.v[i];
 
         if (!lc_track_unfinished(v) || (version && v->version != version))
             continue;
@@ -296,14 +296,14 @@ int lc_cmd_reset(int argc, const char **argv)
     if (rc == 0)
         rc = lc_session_open(&s, b, &m.up, false, &err);
     if (rc == 0 && s.tracking.exists) {
-        snprintf(question, sizeof question, "Forget %zu migration%s in %s.%s?", s.tracking.n,
-                 s.tracking.n == 1 ? "" : "s", s.tracking.database, s.tracking.table);
+        snprintf(question, sizeof question, "Forget %zu migration%s in %s.%s?", s.tracking.state.n,
+                 s.tracking.state.n == 1 ? "" : "s", s.tracking.database, s.tracking.table);
         rc = lc_migrate_ask(&m, question, &err);
         if (rc == 0)
             rc = lc_session_lock(&s, "reset", &m.up, NULL, NULL, &err);
     }
     if (rc == 0) {
-        n = s.tracking.n;
+        n = s.tracking.state.n;
         if (s.tracking.exists)
             rc = lc_tracking_drop(&s.tracking, &err);
         if (rc == 0)

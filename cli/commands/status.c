@@ -227,8 +227,8 @@ static unsigned print_view(const struct view *v, bool json, bool silent)
             print_line(&l, json);
         open += !lc_track_applied(t);
     }
-    for (size_t i = 0; i < v->s.tracking.n; i++) {
-        const struct lc_track_version *t = &v->s.tracking.v[i];
+    for (size_t i = 0; i < v->s.tracking.state.n; i++) {
+        const struct lc_track_version *t = &v->s.tracking.state.v[i];
 
         if (t->status == LC_TRACK_PENDING || lc_migrations_find(&v->s.files, t->version))
             continue;

@@ -104,8 +104,8 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
                                  "done",
                                  v->done, v->stmts);
     }
-    for (size_t i = 0; rc == 0 && i < t->n; i++) {
-        const struct lc_track_version *v = &t->v[i];
+    for (size_t i = 0; rc == 0 && i < t->state.n; i++) {
+        const struct lc_track_version *v = &t->state.v[i];
 
         if (v->status == LC_TRACK_PENDING || lc_migrations_find(files, v->version))
             continue;
@@ -322,13 +322,14 @@ static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
                        struct lc_error *err)
 {
     unsigned steps = o->steps ? o->steps : o->to_given ? UINT32_MAX : 1;
-    const struct lc_track_version **order = calloc(t->n + 1, sizeof(struct lc_track_version *));
+    const struct lc_track_version **order =
+        calloc(t->state.n + 1, sizeof(struct lc_track_version *));
     size_t n = 0;
     int rc = order ? 0 : lc_no_memory(err);
 
-    for (size_t i = 0; rc == 0 && i < t->n; i++) {
-        if (lc_track_applied(&t->v[i]) || lc_track_unfinished(&t->v[i]))
-            order[n++] = &t->v[i];
+    for (size_t i = 0; rc == 0 && i < t->state.n; i++) {
+        if (lc_track_applied(&t->state.v[i]) || lc_track_unfinished(&t->state.v[i]))
+            order[n++] = &t->state.v[i];
     }
     if (rc == 0 && n)
         qsort(order, n, sizeof(struct lc_track_version *), by_applied);

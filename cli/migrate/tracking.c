@@ -3,7 +3,6 @@
 #include "cli/server/retry.h"
 #include "cli/server/server_error.h"
 #include "base/clock.h"
-#include "base/secret.h"
 #include "base/signals.h"
 #include "cli/migrate/tracking_rows.h"
 #include "cli/server/keeper.h"
@@ -11,7 +10,6 @@
 #include "cli/sql/lexer.h"
 #include "cli/sql/name.h"
 #include "livecol_sql.h"
-#include "livecol_version.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,16 +17,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-static const char *const event_names[] = {
-    [LC_TRACK_STARTED] = "started",           [LC_TRACK_STMT_STARTED] = "stmt_started",
-    [LC_TRACK_STMT_DONE] = "stmt_done",       [LC_TRACK_EVENT_APPLIED] = "applied",
-    [LC_TRACK_EVENT_FAILED] = "failed",       [LC_TRACK_REVERTED] = "reverted",
-    [LC_TRACK_BASELINED] = "baselined",       [LC_TRACK_REPAIRED] = "repaired",
-    [LC_TRACK_STMT_STOPPED] = "stmt_stopped", [LC_TRACK_STMT_PARTIAL] = "stmt_partial",
-};
-
-enum { EVENTS = sizeof event_names / sizeof *event_names };
 
 /* The columns by which the table is known as ours; later layouts may have more. */
 static const char *const our_columns[][2] = {
@@ -49,234 +37,23 @@ static const char *const other_tools[][2] = {{"dirty", "golang-migrate"},
                                              {"md5sum", "a checksum-keeping migration tool"}};
 enum { OTHER_TOOLS = sizeof other_tools / sizeof *other_tools };
 
-bool lc_track_unfinished(const struct lc_track_version *v)
-{
-    return v && (v->status == LC_TRACK_RUNNING || v->status == LC_TRACK_UNKNOWN ||
-                 v->status == LC_TRACK_FAILED);
-}
-
-bool lc_track_applied(const struct lc_track_version *v)
-{
-    return v && (v->status == LC_TRACK_APPLIED ||
-                 (v->down && v->done == 0 &&
-                  (v->status == LC_TRACK_FAILED || v->status == LC_TRACK_RUNNING)));
-}
-
-const char *lc_track_status_name(enum lc_track_status status)
-{
-    switch (status) {
-    case LC_TRACK_RUNNING:
-        return "running";
-    case LC_TRACK_UNKNOWN:
-        return "unknown";
-    case LC_TRACK_FAILED:
-        return "failed";
-    case LC_TRACK_APPLIED:
-        return "applied";
-    case LC_TRACK_PENDING:
-        break;
-    }
-    return "pending";
-}
-
-/* Its row is not written yet. */
-enum { NOTED_TEXTS = 5 };
-struct lc_track_noted {
-    struct lc_track_event e; /* its texts are those below */
-    char *texts[NOTED_TEXTS];
-};
-
-static void release_version(struct lc_track_version *v)
-{
-    free(v->name);
-    free(v->done_sha256);
-    free(v->query_id);
-    free(v->at);
-    free(v->run_id);
-    free(v->host);
-    free(v->error);
-}
-
-static void forget(struct lc_tracking *t)
-{
-    for (size_t i = 0; i < t->n; i++)
-        release_version(&t->v[i]);
-    free(t->v);
-    t->v = NULL;
-    t->n = 0;
-    t->seq = 0;
-}
-
-static void release_noted(struct lc_tracking *t)
-{
-    for (size_t i = 0; i < t->noted_n; i++) {
-        for (size_t k = 0; k < NOTED_TEXTS; k++)
-            free(t->noted[i].texts[k]);
-    }
-    t->noted_n = 0;
-}
-
 void lc_tracking_release(struct lc_tracking *t)
 {
-    forget(t);
-    release_noted(t);
+    lc_track_state_release(&t->state);
+    lc_tracking_forget_noted(t);
     free(t->noted);
     free(t->database);
     free(t->table);
     *t = (struct lc_tracking){0};
 }
 
-/* A row as it is folded, whether it was just written or has been read. */
-struct row {
-    struct lc_track_event e;
-    const char *run_id, *host, *at;
-    uint64_t at_s;
-};
-
-static int set_text(char **to, const char *text)
-{
-    char *copy = strdup(text ? text : "");
-
-    if (!copy)
-        return LC_ERR_NOMEM;
-    free(*to);
-    *to = copy;
-    return 0;
-}
-
-static void set_hash(char to[LC_SHA256_HEX], const char *hash)
-{
-    snprintf(to, LC_SHA256_HEX, "%s", hash ? hash : "");
-}
-
-static struct lc_track_version *version_of(struct lc_tracking *t, uint64_t version)
-{
-    struct lc_track_version *v;
-
-    for (size_t i = 0; i < t->n; i++) {
-        if (t->v[i].version == version)
-            return &t->v[i];
-    }
-    v = realloc(t->v, (t->n + 1) * sizeof *v);
-    if (!v)
-        return NULL;
-    t->v = v;
-    v += t->n++;
-    *v = (struct lc_track_version){.version = version};
-    return v;
-}
-
-/* Statements 1 … n are done; hash is that of the n-th, where it was not known yet. */
-static int set_done(struct lc_track_version *v, unsigned n, const char *hash)
-{
-    if (n > v->done) {
-        void *grown = realloc(v->done_sha256, n * sizeof *v->done_sha256);
-
-        if (!grown)
-            return LC_ERR_NOMEM;
-        v->done_sha256 = grown;
-        memset(v->done_sha256[v->done], 0, (n - v->done) * sizeof *v->done_sha256);
-        set_hash(v->done_sha256[n - 1], hash);
-    }
-    v->done = n;
-    return 0;
-}
-
-static int fold_event(struct lc_track_version *v, const struct row *r)
-{
-    const struct lc_track_event *e = &r->e;
-    int rc = 0;
-
-    v->stopped = false;
-    if (e->kind != LC_TRACK_STARTED)
-        v->partial = false;
-    switch (e->kind) {
-    case LC_TRACK_STARTED:
-        /* A run that is taken up again still has its open statement to settle. */
-        if (!lc_track_unfinished(v) || v->down != e->down) {
-            v->done = v->open = 0;
-            v->status = LC_TRACK_RUNNING;
-        }
-        v->down = e->down;
-        v->stmts = e->stmts;
-        if (e->down)
-            break; /* until something of it is done it is applied, by the file that it was */
-        v->baselined = false;
-        set_hash(v->file_sha256, e->file_sha256);
-        break;
-    case LC_TRACK_STMT_STARTED:
-        v->status = LC_TRACK_UNKNOWN;
-        v->open = e->stmt;
-        v->open_at_s = r->at_s;
-        set_hash(v->open_sha256, e->stmt_sha256);
-        rc = set_text(&v->query_id, e->query_id);
-        break;
-    case LC_TRACK_STMT_DONE:
-        v->status = LC_TRACK_RUNNING;
-        v->open = 0;
-        rc = set_done(v, e->stmt, e->stmt_sha256);
-        break;
-    case LC_TRACK_EVENT_FAILED:
-        v->status = LC_TRACK_FAILED;
-        v->open = e->stmt;
-        break;
-    case LC_TRACK_EVENT_APPLIED:
-    case LC_TRACK_BASELINED:
-        v->status = LC_TRACK_APPLIED;
-        v->baselined = e->kind == LC_TRACK_BASELINED;
-        v->down = false;
-        v->open = 0;
-        v->execution_ms = e->execution_ms;
-        set_hash(v->file_sha256, e->file_sha256);
-        break;
-    case LC_TRACK_REVERTED:
-        v->status = LC_TRACK_PENDING;
-        v->applied_seq = 0;
-        v->baselined = false;
-        v->done = v->open = 0;
-        break;
-    case LC_TRACK_REPAIRED:
-        v->status = LC_TRACK_FAILED;
-        v->down = e->down;
-        v->stmts = e->stmts;
-        v->open = 0;
-        rc = set_done(v, e->stmt, e->stmt_sha256);
-        break;
-    case LC_TRACK_STMT_STOPPED:
-        v->stopped = true;
-        break;
-    case LC_TRACK_STMT_PARTIAL:
-        v->status = LC_TRACK_UNKNOWN;
-        v->open = e->stmt;
-        v->partial = true;
-        break;
-    }
-    return rc;
-}
-
-static int fold(struct lc_tracking *t, const struct row *r)
-{
-    struct lc_track_version *v = version_of(t, r->e.version);
-
-    if (!v || fold_event(v, r) || set_text(&v->name, r->e.name) || set_text(&v->at, r->at) ||
-        set_text(&v->run_id, r->run_id) || set_text(&v->host, r->host))
-        return LC_ERR_NOMEM;
-    if (r->e.kind == LC_TRACK_EVENT_APPLIED || r->e.kind == LC_TRACK_BASELINED)
-        v->applied_seq = t->seq;
-    if (v->partial && r->e.kind == LC_TRACK_STARTED)
-        return 0; /* taken up again, it is still as broken as it was */
-    v->error_code = r->e.error_code;
-    return set_text(&v->error, r->e.error);
-}
-
-static int row_of(const struct lc_answer *rows, size_t i, struct row *r, struct lc_error *err)
+static int row_of(const struct lc_answer *rows, size_t i, struct lc_track_row *r,
+                  struct lc_error *err)
 {
     const char *event = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_EVENT)->p;
-    int kind = 0;
+    enum lc_track_event_kind kind;
 
-    while (kind < EVENTS && strcmp(event_names[kind], event) != 0)
-        kind++;
-    if (kind == EVENTS) {
+    if (!lc_track_event_named(event, &kind)) {
         lc_fail(err, LC_ERR_REFUSED,
                 "the tracking table holds an event of a newer livecol: \"%.40s\" (written by %s)",
                 event, lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_TOOL_VERSION)->p);
@@ -284,7 +61,7 @@ static int row_of(const struct lc_answer *rows, size_t i, struct row *r, struct 
         return LC_ERR_REFUSED;
     }
     r->e = (struct lc_track_event){
-        .kind = (enum lc_track_event_kind)kind,
+        .kind = kind,
         .version = lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_VERSION, 0),
         .name = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_NAME)->p,
         .down = strcmp(lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_DIRECTION)->p, "down") == 0,
@@ -356,20 +133,20 @@ int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
     struct lc_answer rows = {0};
     int rc;
 
-    forget(t);
+    lc_track_state_release(&t->state);
     if (!t->exists)
         return 0;
     rc = t->replicated ? catch_up(t, err) : 0;
     if (rc == 0)
         rc = lc_tracking_rows_read(t->b, t->database, t->table, &rows, err);
     for (size_t i = 0; rc == 0 && i < rows.rows; i++) {
-        struct row r;
+        struct lc_track_row r;
 
         if (is_repeated(&rows, i))
             continue;
-        t->seq = lc_answer_u64(&rows, i, LC_SQL_TRACKING_ROWS_SEQ, 0);
+        t->state.seq = lc_answer_u64(&rows, i, LC_SQL_TRACKING_ROWS_SEQ, 0);
         rc = row_of(&rows, i, &r, err);
-        if (rc == 0 && fold(t, &r))
+        if (rc == 0 && lc_track_state_fold(&t->state, &r))
             rc = lc_no_memory(err);
     }
     lc_answer_release(&rows);
@@ -641,164 +418,6 @@ int lc_tracking_create(struct lc_tracking *t, struct lc_error *err)
     return rc;
 }
 
-/* Is the row with this seq there, and this run's? */
-static int has_row(struct lc_tracking *t, const char *seq, bool *has, struct lc_error *err)
-{
-    const struct lc_sql_arg args[] = {{"database", t->database},
-                                      {"table", t->table},
-                                      {"seq", seq},
-                                      {"run_id", t->run_id},
-                                      {NULL, NULL}};
-    struct lc_answer n = {0};
-    int rc = lc_query_read(t->b, lc_sql_tracking_has, args, &n, err);
-
-    *has = rc == 0 && n.rows == 1 && lc_answer_u64(&n, 0, LC_SQL_TRACKING_HAS_N, 0) > 0;
-    lc_answer_release(&n);
-    return rc;
-}
-
-static const char *text_of(const char *s)
-{
-    return s ? s : "";
-}
-
-int lc_tracking_note(struct lc_tracking *t, const struct lc_track_event *e, struct lc_error *err)
-{
-    const char *texts[NOTED_TEXTS] = {e->name, e->file_sha256, e->stmt_sha256, e->query_id,
-                                      e->error};
-    struct lc_track_noted *more = realloc(t->noted, (t->noted_n + 1) * sizeof *more), *to;
-
-    if (!more)
-        return lc_no_memory(err);
-    t->noted = more;
-    to = &more[t->noted_n++];
-    *to = (struct lc_track_noted){.e = *e};
-    for (size_t k = 0; k < NOTED_TEXTS; k++) {
-        to->texts[k] = strdup(text_of(texts[k]));
-        if (!to->texts[k]) {
-            release_noted(t);
-            return lc_no_memory(err);
-        }
-    }
-    lc_secret_redact(to->texts[NOTED_TEXTS - 1]);
-    to->e.name = to->texts[0];
-    to->e.file_sha256 = to->texts[1];
-    to->e.stmt_sha256 = to->texts[2];
-    to->e.query_id = to->texts[3];
-    to->e.error = to->texts[4];
-    return 0;
-}
-
-/* Append its values. */
-static int add_row(struct lc_buf *sql, const struct lc_tracking *t, uint64_t at_seq,
-                   const struct lc_track_event *e, const char *host, struct lc_error *err)
-{
-    char seq[24], version[24], stmt[16], stmts[16], ms[24], code[16], pid[16];
-    const struct lc_sql_arg args[] = {{"seq", seq},
-                                      {"run_id", t->run_id},
-                                      {"version", version},
-                                      {"name", e->name},
-                                      {"direction", e->down ? "down" : "up"},
-                                      {"event", event_names[e->kind]},
-                                      {"stmt", stmt},
-                                      {"stmts", stmts},
-                                      {"file_sha256", e->file_sha256},
-                                      {"stmt_sha256", e->stmt_sha256},
-                                      {"query_id", e->query_id},
-                                      {"execution_ms", ms},
-                                      {"error_code", code},
-                                      {"error", e->error},
-                                      {"host", host},
-                                      {"pid", pid},
-                                      {"tool_version", LIVECOL_VERSION},
-                                      {NULL, NULL}};
-
-    snprintf(seq, sizeof seq, "%" PRIu64, at_seq);
-    snprintf(version, sizeof version, "%" PRIu64, e->version);
-    snprintf(stmt, sizeof stmt, "%u", e->stmt);
-    snprintf(stmts, sizeof stmts, "%u", e->stmts);
-    snprintf(ms, sizeof ms, "%" PRIu64, e->execution_ms);
-    snprintf(code, sizeof code, "%d", e->error_code);
-    snprintf(pid, sizeof pid, "%ld", (long)getpid());
-    return lc_sql_format(sql, lc_sql_tracking_row, args, err);
-}
-
-/* The INSERT of the noted rows. */
-static int make_insert(struct lc_buf *sql, const struct lc_tracking *t, const char *host,
-                       struct lc_error *err)
-{
-    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    int rc = lc_sql_format(sql, lc_sql_tracking_insert, args, err);
-
-    for (size_t i = 0; rc == 0 && i < t->noted_n; i++) {
-        rc = lc_buf_adds(sql, i ? ",\n" : "\n") ? lc_no_memory(err) : 0;
-        if (rc == 0)
-            rc = add_row(sql, t, t->seq + 1 + i, &t->noted[i].e, host, err);
-    }
-    return rc;
-}
-
-/* From the second time on: only where the rows are not there already. The last one says it of all. */
-static int insert_once(struct lc_tracking *t, struct lc_buf *sql, bool again, struct lc_error *err)
-{
-    char last_seq[24];
-    bool has = false;
-    int rc;
-
-    snprintf(last_seq, sizeof last_seq, "%" PRIu64, t->seq + t->noted_n);
-    rc = again ? has_row(t, last_seq, &has, err) : 0;
-    return rc || has ? rc : lc_query_run_made(t->b, lc_sql_tracking_insert, sql, err);
-}
-
-/*
- * Not ended by a signal: what was done is recorded. Without Keeper a Replicated table takes no row, or
- * cannot tell whether it took it.
- */
-static int insert(struct lc_tracking *t, struct lc_buf *sql, struct lc_error *err)
-{
-    struct lc_retry retry = {.lost = true,
-                             .tries = LC_RETRY_TRIES,
-                             .keeper_ms = t->replicated ? LC_KEEPER_PATIENCE_MS : 0};
-    struct lc_error why = LC_ERROR_INIT;
-    int rc;
-
-    do
-        rc = insert_once(t, sql, retry.attempt > 0, &why);
-    while (lc_retry_again(&retry, rc, &why));
-    return rc ? lc_error_pass(err, &why) : 0;
-}
-
-int lc_tracking_flush(struct lc_tracking *t, struct lc_error *err)
-{
-    char host[256] = "";
-    struct lc_buf sql;
-    int rc;
-
-    if (t->noted_n == 0)
-        return 0;
-    gethostname(host, sizeof host - 1);
-    lc_buf_init(&sql, LC_SQL_MAX_BYTES);
-    rc = make_insert(&sql, t, host, err);
-    if (rc == 0)
-        rc = insert(t, &sql, err);
-    lc_buf_release(&sql);
-    for (size_t i = 0; rc == 0 && i < t->noted_n; i++) {
-        const struct row r = {.e = t->noted[i].e, .run_id = t->run_id, .host = host, .at = ""};
-
-        t->seq++;
-        rc = fold(t, &r) ? lc_no_memory(err) : 0;
-    }
-    release_noted(t);
-    return rc;
-}
-
-int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, struct lc_error *err)
-{
-    int rc = lc_tracking_note(t, e, err);
-
-    return rc ? rc : lc_tracking_flush(t, err);
-}
-
 int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err)
 {
     const char *cluster = t->cluster && t->cluster->name ? t->cluster->name : "";
@@ -816,16 +435,12 @@ int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err)
                        : lc_query_read(t->b, lc_sql_tracking_drop, args + 1, NULL, err);
     if (rc == 0) {
         t->exists = false;
-        forget(t);
+        lc_track_state_release(&t->state);
     }
     return rc;
 }
 
 const struct lc_track_version *lc_tracking_find(const struct lc_tracking *t, uint64_t version)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        if (t->v[i].version == version)
-            return &t->v[i];
-    }
-    return NULL;
+    return lc_track_state_find(&t->state, version);
 }

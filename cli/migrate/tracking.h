@@ -13,7 +13,7 @@
 #ifndef LC_CLI_MIGRATE_TRACKING_H
 #define LC_CLI_MIGRATE_TRACKING_H
 #include "base/error.h"
-#include "cli/migrate/files.h"
+#include "cli/migrate/tracking_state.h"
 #include "cli/server/backend.h"
 #include "cli/server/cluster.h"
 
@@ -22,66 +22,6 @@
 
 #define LC_TRACKING_TABLE "schema_migrations"
 
-enum lc_track_status {
-    LC_TRACK_PENDING, /* never run, or reverted */
-    LC_TRACK_RUNNING, /* begun, no end recorded, between two statements */
-    LC_TRACK_UNKNOWN, /* a statement was sent, and nothing recorded since */
-    LC_TRACK_FAILED,
-    LC_TRACK_APPLIED
-};
-
-enum lc_track_event_kind {
-    LC_TRACK_STARTED,
-    LC_TRACK_STMT_STARTED,
-    LC_TRACK_STMT_DONE,
-    LC_TRACK_EVENT_APPLIED,
-    LC_TRACK_EVENT_FAILED,
-    LC_TRACK_REVERTED,
-    LC_TRACK_BASELINED,
-    LC_TRACK_REPAIRED,
-    LC_TRACK_STMT_STOPPED, /* by a signal, where nothing of it goes on in the server */
-    LC_TRACK_STMT_PARTIAL  /* it failed, and part of what it does is done, or may be */
-};
-
-/* A row to append. Text may be NULL for "". */
-struct lc_track_event {
-    enum lc_track_event_kind kind;
-    uint64_t version;
-    const char *name;
-    bool down;
-    unsigned stmt, stmts;
-    const char *file_sha256, *stmt_sha256, *query_id;
-    uint64_t execution_ms;
-    int error_code;
-    const char *error;
-};
-
-/* What is known of a version. */
-struct lc_track_version {
-    uint64_t version;
-    char *name;
-    enum lc_track_status status;
-    bool baselined;
-    bool stopped;   /* UNKNOWN: the statement was stopped, and can be sent again */
-    bool partial;   /* UNKNOWN: it failed in its middle, and must not be; error says how */
-    bool down;      /* the run that RUNNING, UNKNOWN or FAILED is about was a revert */
-    unsigned done;  /* statements 1 … done are done */
-    unsigned stmts; /* of the run */
-    char (*done_sha256)[LC_SHA256_HEX]; /* of statements 1 … done; "" where it was not recorded */
-    unsigned open; /* UNKNOWN: the statement that was sent; FAILED: the one that failed */
-    char open_sha256[LC_SHA256_HEX];
-    char *query_id;                  /* it was sent under this id */
-    uint64_t open_at_s;              /* when, in seconds since 1970 by the server's clock */
-    char file_sha256[LC_SHA256_HEX]; /* as it was applied, or is being applied */
-    uint64_t applied_seq;            /* of the row that says that it is applied; 0: none does */
-    char *at;                        /* of the last row, in UTC: "2026-01-31 12:00:00" */
-    char *run_id;                    /* of the last row */
-    char *host;
-    uint64_t execution_ms; /* APPLIED: of the whole file */
-    int error_code;
-    char *error;
-};
-
 struct lc_tracking {
     struct lc_backend *b;             /* not owned */
     const struct lc_cluster *cluster; /* where lc_tracking_create makes it; the caller's, or NULL */
@@ -89,10 +29,8 @@ struct lc_tracking {
     bool exists;
     bool replicated; /* it has a replica on each host of a cluster, which reads
                       * catch up with first */
-    uint64_t seq;    /* of the last row */
     char run_id[33];
-    struct lc_track_version *v;
-    size_t n;
+    struct lc_track_state state;
     struct lc_track_noted *noted; /* rows that are to be written with the next one */
     size_t noted_n;
 };
@@ -133,6 +71,9 @@ int lc_tracking_note(struct lc_tracking *t, const struct lc_track_event *e, stru
  */
 int lc_tracking_flush(struct lc_tracking *t, struct lc_error *err);
 
+/* Drop the noted rows. */
+void lc_tracking_forget_noted(struct lc_tracking *t);
+
 /* Note a row and write all. */
 int lc_tracking_write(struct lc_tracking *t, const struct lc_track_event *e, struct lc_error *err);
 
@@ -143,14 +84,5 @@ int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err);
 const struct lc_track_version *lc_tracking_find(const struct lc_tracking *t, uint64_t version);
 
 void lc_tracking_release(struct lc_tracking *t);
-
-/* "pending", "running", "unknown", "failed", "applied". */
-const char *lc_track_status_name(enum lc_track_status status);
-
-/* Was a run of it begun, up or down, and not ended? False for NULL, a version without a row. */
-bool lc_track_unfinished(const struct lc_track_version *v);
-
-/* Is it applied: also where a revert of it has begun, and nothing of that is done? NULL: no. */
-bool lc_track_applied(const struct lc_track_version *v);
 
 #endif
