@@ -8,6 +8,9 @@ set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
 # shellcheck source=tests/support/process.sh
 . "$LIVECOL_SOURCE/tests/support/process.sh"
+seed=${LC_TEST_SEED:-$RANDOM}
+echo "seed $seed (LC_TEST_SEED=$seed repeats it)"
+RANDOM=$seed
 cluster=$LIVECOL_SOURCE/tests/support/cluster
 on=$work/cluster
 
