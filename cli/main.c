@@ -36,6 +36,7 @@ static const struct entry commands[] = {
     {"try", GROUP_RULES, lc_cmd_try, "the whole job in a folder, without a server"},
     {"rules check", GROUP_RULES, lc_cmd_rules_check, "load rules files and say what they are"},
     {"rules compile", GROUP_RULES, lc_cmd_rules_compile, "write rules in compiled form"},
+    {"rules import", GROUP_RULES, lc_cmd_rules_import, "make one of a file of another form"},
     {"rules match", GROUP_RULES, lc_cmd_rules_match, "what the rules give for a key, and why"},
     {"rules diff", GROUP_RULES, lc_cmd_rules_diff, "what changes from one rules file to another"},
     {"config function", GROUP_CONFIG, lc_cmd_config_function, "the XML of a function"},

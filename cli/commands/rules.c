@@ -1,4 +1,4 @@
-/* livecol rules check, compile, match: rules files, without a server. */
+/* livecol rules compile, match: rules files, without a server; and what the commands of rules share. */
 #include "cli/commands/rules.h"
 
 #include "base/json.h"
@@ -16,8 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define SHOWN_MAX 5 /* examples of each finding */
 
 enum { KEY_SHOWN_MAX = 1 << 16 };
 
@@ -85,122 +83,49 @@ void lc_rules_add_values(struct lc_buf *b, const struct lc_rules *r, uint32_t ru
     }
 }
 
-static bool same_values(const struct lc_rules *r, uint32_t x, uint32_t y)
+/* One character of ASCII that may part fields; "tab" and "\\t" are written out. */
+static int read_delimiter(const char *text, char *out, struct lc_error *err)
 {
-    for (uint32_t a = 0; a < r->attributes; a++)
-        if (lc_rules_value_id(r, a, x) != lc_rules_value_id(r, a, y))
-            return false;
-    return true;
-}
-
-/* Rules that change nothing: their value is what holds without them, or they can never hold. */
-static uint32_t find_shadowed(const struct lc_rules *r, struct lc_buf *examples)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < r->rules; i++) {
-        uint32_t other = r->rules;
-
-        if (r->kind == LC_KIND_BUCKET) {
-            if (r->bounds[r->rules + i] != 0)
-                continue;
-        } else if (r->kind == LC_KIND_EXACT && r->default_rule != LC_NONE) {
-            other = r->default_rule;
-        } else if (lc_kind_about(r->kind)->index == LC_INDEX_TRIE) {
-            other = lc_match_without(r, i);
-        }
-        if (r->kind != LC_KIND_BUCKET &&
-            (other >= r->rules || other == i || !same_values(r, i, other)))
-            continue;
-        if (count++ >= SHOWN_MAX)
-            continue;
-        lc_buf_addf(examples, "  line %u: ", r->lines[i]);
-        lc_rules_add_key(examples, r, i);
-        if (r->kind == LC_KIND_BUCKET) {
-            lc_buf_adds(examples, " is never chosen\n");
-        } else {
-            lc_buf_adds(examples, " gives what ");
-            lc_rules_add_key(examples, r, other);
-            lc_buf_addf(examples, " (line %u) gives without it\n", r->lines[other]);
-        }
+    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
+        text = "\t";
+    if (text[0] && !text[1] && (unsigned char)text[0] < 0x80 && !strchr("\"\n\r#", text[0])) {
+        *out = text[0];
+        return 0;
     }
-    return count;
+    lc_fail(err, LC_ERR_USAGE, "--delimiter is '%.40s': one character, or tab", text);
+    lc_hint(err, "livecol rules check --delimiter '|' FILE");
+    return LC_ERR_USAGE;
 }
 
-static void print_lengths(const struct lc_rules *r)
+int lc_rules_reading(const struct lc_rules_reading *r, struct lc_csv_options *out,
+                     struct lc_error *err)
 {
-    uint32_t *by_length = calloc(LC_MAX_KEY_BYTES + 1, sizeof *by_length);
-
-    if (!by_length)
-        return;
-    for (uint32_t i = 0; i < r->rules; i++)
-        by_length[lc_rules_key(r, i).n]++;
-    printf("rules by length:");
-    for (uint32_t n = 0; n <= LC_MAX_KEY_BYTES; n++)
-        if (by_length[n])
-            printf(" %u:%u", n, by_length[n]);
-    printf("\n");
-    free(by_length);
+    *out = (struct lc_csv_options){.trim = r->trim};
+    return r->delimiter ? read_delimiter(r->delimiter, &out->delimiter, err) : 0;
 }
 
-static void print_check(const struct lc_rules *r, const char *path)
+void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
 {
-    struct lc_buf examples;
-    uint32_t shadowed;
-
-    lc_buf_init(&examples, 1 << 16);
-    shadowed = find_shadowed(r, &examples);
-    printf("%s: %s, %u rule%s, %s\n", path, lc_kind_name_with(r->kind, r->options), r->rules,
-           r->rules == 1 ? "" : "s",
-           r->kind == LC_KIND_BUCKET    ? "every key has a bucket"
-           : r->default_rule == LC_NONE ? "no default: a miss gives '' or NULL"
-                                        : "with a default");
-    for (uint32_t a = 0; a < r->attributes; a++)
-        printf("attribute %.*s: %u value%s%s\n", (int)r->names[a].n, (const char *)r->names[a].p,
-               r->attrs[a].values - 1, r->attrs[a].values == 2 ? "" : "s",
-               r->attrs[a].not_number == LC_NONE ? ", all whole numbers" : "");
-    if (lc_kind_has_keys(r->kind))
-        print_lengths(r);
-    printf("conflicts: none\nshadowed: %u\n%s", shadowed, shadowed ? lc_buf_str(&examples) : "");
-    printf("memory: %.1f KiB%s\n", (double)r->size / 1024,
-           r->mapped ? " (compiled, shared between processes)" : "");
-    lc_buf_release(&examples);
+    if (n->blanks)
+        lc_warn("%s:%u: %u field%s with a blank at the start or end, the first here: it belongs to "
+                "the field, unless --trim takes it away",
+                path, n->blanks_line, n->blanks, n->blanks == 1 ? "" : "s");
+    if (n->networks)
+        lc_warn("%s:%u: %u key%s like a network, the first here: a prefix is the start of a text, "
+                "10.0.0.0/8 takes keys that begin with these ten characters%s",
+                path, n->networks_line, n->networks, n->networks == 1 ? " looks" : "s look",
+                lc_kind_of_word((struct lc_slice){(const uint8_t *)"cidr", 4})
+                    ? "; rules of networks are of the kind cidr"
+                    : "");
+    if (n->doubtful)
+        lc_warn("%s:%u: %u comment%s like a rule, the first here: write a key that begins with # "
+                "in quotes",
+                path, n->doubtful_line, n->doubtful, n->doubtful == 1 ? " looks" : "s look");
 }
 
-static int json_check(const struct lc_rules *r, const char *path)
-{
-    struct lc_json *o = lc_json_object(), *attributes = lc_json_array();
-    struct lc_buf examples;
-    int rc;
-
-    lc_buf_init(&examples, 1 << 16);
-    lc_json_set_str(o, "file", path);
-    lc_json_set_str(o, "kind", lc_kind_name_with(r->kind, r->options));
-    lc_json_set_int(o, "rules", r->rules);
-    lc_json_set_bool(o, "default", r->default_rule != LC_NONE);
-    lc_json_set_bool(o, "compiled", r->mapped);
-    for (uint32_t a = 0; a < r->attributes; a++) {
-        struct lc_json *one = lc_json_object();
-        char shown[200];
-
-        lc_json_set_str(one, "name",
-                        lc_printable(r->names[a].p, r->names[a].n, shown, sizeof shown));
-        lc_json_set_int(one, "values", r->attrs[a].values - 1);
-        lc_json_add(attributes, one);
-    }
-    lc_json_set(o, "attributes", attributes);
-    lc_json_set_int(o, "shadowed", find_shadowed(r, &examples));
-    lc_json_set_int(o, "memory_bytes", (int64_t)r->size);
-    rc = lc_json_line(o, stdout);
-    lc_json_free(o);
-    lc_buf_release(&examples);
-    return rc;
-}
-
-/* Parse, and insist on a number of operands; LC_ERR_USAGE where there are fewer. */
-static int parse(const struct lc_command *cmd, int argc, const char **argv,
-                 struct lc_global *global, struct lc_strings *rest, size_t least,
-                 const char *wanted, struct lc_error *err)
+int lc_rules_parse(const struct lc_command *cmd, int argc, const char **argv,
+                   struct lc_global *global, struct lc_strings *rest, size_t least,
+                   const char *wanted, struct lc_error *err)
 {
     int rc = lc_options_parse(cmd, argc, argv, global, rest, err);
 
@@ -209,40 +134,6 @@ static int parse(const struct lc_command *cmd, int argc, const char **argv,
         lc_hint(err, "livecol %s --help", cmd->name);
     }
     return rc;
-}
-
-int lc_cmd_rules_check(int argc, const char **argv)
-{
-    static const struct lc_command cmd = {
-        .name = "rules check",
-        .synopsis = "FILE…",
-        .about =
-            "Load rules files, CSV or compiled, and say what they are: kind, attributes, rules "
-            "by length, rules that change nothing, memory. A compiled file's content is "
-            "compared with its hash. The first thing wrong in a file is named with its line.",
-        .examples = "livecol rules check region.csv\nlivecol rules check --json region_v1.rules",
-    };
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_global global;
-    struct lc_strings rest;
-    int worst = 0;
-
-    if (parse(&cmd, argc, argv, &global, &rest, 1, "a rules FILE", &err))
-        return lc_rules_fail(&err);
-    for (size_t i = 0; i < rest.n; i++) {
-        struct lc_error why = LC_ERROR_INIT;
-        struct lc_rules *r = NULL;
-
-        if (lc_rules_open(&r, rest.v[i], &why) ||
-            (r->mapped && lc_rules_check_content(r, rest.v[i], &why)))
-            worst = lc_rules_fail(&why);
-        else if (global.json)
-            json_check(r, rest.v[i]);
-        else
-            print_check(r, rest.v[i]);
-        lc_rules_free(r);
-    }
-    return worst;
 }
 
 /* Only compiled rules are written over: not the CSV that they come from, nor anything else. */
@@ -275,7 +166,11 @@ static int check_output(const char *out, struct lc_error *err)
 int lc_cmd_rules_compile(int argc, const char **argv)
 {
     const char *out = NULL;
+    struct lc_rules_reading reading = {0};
+    struct lc_csv_notes notes = {0};
+    struct lc_csv_options how;
     const struct lc_option options[] = {
+        LC_RULES_READING(reading),
         {"output", 'o', LC_OPT_STRING, &out, "FILE", "where to write the compiled rules; needed"},
         {0},
     };
@@ -292,7 +187,7 @@ int lc_cmd_rules_compile(int argc, const char **argv)
     struct lc_global global;
     struct lc_strings rest;
     struct lc_rules *r = NULL;
-    int rc = parse(&cmd, argc, argv, &global, &rest, 1, "a rules FILE", &err);
+    int rc = lc_rules_parse(&cmd, argc, argv, &global, &rest, 1, "a rules FILE", &err);
 
     if (!rc && (rest.n > 1 || !out)) {
         rc = lc_fail(&err, LC_ERR_USAGE,
@@ -303,9 +198,15 @@ int lc_cmd_rules_compile(int argc, const char **argv)
     if (!rc)
         rc = check_output(out, &err);
     if (!rc)
-        rc = lc_rules_open(&r, rest.v[0], &err);
-    if (!rc)
+        rc = lc_rules_reading(&reading, &how, &err);
+    if (!rc) {
+        how.notes = &notes;
+        rc = lc_rules_open_with(&r, rest.v[0], &how, &err);
+    }
+    if (!rc) {
+        lc_rules_warn(&notes, rest.v[0]);
         rc = lc_rules_write(r, out, &err);
+    }
     if (!rc)
         lc_say("%s: %s, %u rules, %.1f KiB", out, lc_kind_name_with(r->kind, r->options), r->rules,
                (double)r->size / 1024);
@@ -379,21 +280,27 @@ static int print_match(const struct lc_rules *r, const char *key, uint32_t rule,
 
 int lc_cmd_rules_match(int argc, const char **argv)
 {
-    static const struct lc_command cmd = {
+    struct lc_rules_reading reading = {0};
+    struct lc_csv_options how;
+    const struct lc_option options[] = {LC_RULES_READING(reading), {0}};
+    const struct lc_command cmd = {
         .name = "rules match",
-        .synopsis = "FILE KEY…",
+        .synopsis = "[OPTIONS] FILE KEY…",
         .about =
             "Say what the rules give for each key, and which rule won: key, values, rule, line.",
+        .options = options,
         .examples = "livecol rules match region.csv u1_001 u3_001",
     };
     struct lc_error err = LC_ERROR_INIT;
     struct lc_global global;
     struct lc_strings rest;
     struct lc_rules *r = NULL;
-    int rc = parse(&cmd, argc, argv, &global, &rest, 2, "a rules FILE or a KEY", &err);
+    int rc = lc_rules_parse(&cmd, argc, argv, &global, &rest, 2, "a rules FILE or a KEY", &err);
 
     if (!rc)
-        rc = lc_rules_open(&r, rest.v[0], &err);
+        rc = lc_rules_reading(&reading, &how, &err);
+    if (!rc)
+        rc = lc_rules_open_with(&r, rest.v[0], &how, &err);
     for (size_t i = 1; !rc && i < rest.n; i++) {
         uint32_t rule = 0;
 

@@ -4,9 +4,41 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "cli/commands/commands.h"
-#include "udf/rules/ruleset.h"
+#include "cli/term/options.h"
+#include "udf/rules/csv.h"
 
-lc_command_fn lc_cmd_rules_check, lc_cmd_rules_compile, lc_cmd_rules_match, lc_cmd_rules_diff;
+lc_command_fn lc_cmd_rules_check, lc_cmd_rules_compile, lc_cmd_rules_import, lc_cmd_rules_match,
+    lc_cmd_rules_diff;
+
+/* How a command reads a CSV: its options, and what they say. */
+struct lc_rules_reading {
+    const char *delimiter; /* as it is typed; NULL: the header tells */
+    bool trim;
+};
+
+#define LC_RULES_READING(r)                                                                        \
+    {"delimiter",                                                                                  \
+     0,                                                                                            \
+     LC_OPT_STRING,                                                                                \
+     &(r).delimiter,                                                                               \
+     "CHAR",                                                                                       \
+     "what parts the fields of a CSV, or tab (default: the header tells , ; and tab "              \
+     "apart)"},                                                                                    \
+    {                                                                                              \
+        "trim", 0, LC_OPT_FLAG, &(r).trim, NULL, "blanks around a field are no part of it"         \
+    }
+
+/* 0, or LC_ERR_USAGE. */
+int lc_rules_reading(const struct lc_rules_reading *r, struct lc_csv_options *out,
+                     struct lc_error *err);
+
+/* Parse, and insist on a number of operands; LC_ERR_USAGE where there are fewer. */
+int lc_rules_parse(const struct lc_command *cmd, int argc, const char **argv,
+                   struct lc_global *global, struct lc_strings *rest, size_t least,
+                   const char *wanted, struct lc_error *err);
+
+/* Warn of what is odd in a CSV that can be loaded. */
+void lc_rules_warn(const struct lc_csv_notes *n, const char *path);
 
 /* Complain, and give the exit code. */
 int lc_rules_fail(const struct lc_error *err);

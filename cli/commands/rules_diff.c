@@ -354,7 +354,10 @@ int lc_cmd_rules_diff(int argc, const char **argv)
 {
     bool exit_code = false;
     struct wanted w = {0};
+    struct lc_rules_reading reading = {0};
+    struct lc_csv_options how;
     const struct lc_option options[] = {
+        LC_RULES_READING(reading),
         {"table", 0, LC_OPT_STRING, &w.column, "DB.TABLE.COLUMN",
          "say too how many rows would change, counted over the table's keys"},
         {"key", 0, LC_OPT_STRING, &w.key, "EXPRESSION",
@@ -391,9 +394,11 @@ int lc_cmd_rules_diff(int argc, const char **argv)
         lc_hint(&err, "livecol rules diff region_v1.csv region_v2.csv");
     }
     if (!rc)
-        rc = lc_rules_open(&old, rest.v[0], &err);
+        rc = lc_rules_reading(&reading, &how, &err);
     if (!rc)
-        rc = lc_rules_open(&new, rest.v[1], &err);
+        rc = lc_rules_open_with(&old, rest.v[0], &how, &err);
+    if (!rc)
+        rc = lc_rules_open_with(&new, rest.v[1], &how, &err);
     if (!rc) {
         d = (struct diff){.old = old, .new = new, .json = global.json};
         rc = line_up(&d, &err);

@@ -11,8 +11,10 @@ static uint8_t lower(uint8_t c)
 
 static bool same(const uint8_t *x, const uint8_t *y, size_t n, bool nocase)
 {
+    if (!nocase)
+        return n == 0 || memcmp(x, y, n) == 0;
     for (size_t i = 0; i < n; i++)
-        if (nocase ? lower(x[i]) != lower(y[i]) : x[i] != y[i])
+        if (lower(x[i]) != lower(y[i]))
             return false;
     return true;
 }

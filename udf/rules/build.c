@@ -671,8 +671,11 @@ int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *n
         lc_buf_init(&l.sec[s], SIZE_MAX / 2);
     /* The arena's value and offset sections are addressed by 32 bits. */
     lc_buf_init(&l.sec[LC_SEC_VALUES], UINT32_MAX);
-    if (b->rules == 0)
-        return lc_fail(err, LC_ERR_INPUT, "%s: no rule in it", name);
+    if (b->rules == 0) {
+        lc_fail(err, LC_ERR_INPUT, "%s: no rule in it", name);
+        lc_hint(err, "behind the header each line is a rule: the key, then a value an attribute");
+        return LC_ERR_INPUT;
+    }
     rc = sort_and_check(b, d, name, err);
     if (rc)
         return rc;

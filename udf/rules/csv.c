@@ -82,12 +82,34 @@ static const char *meant(struct lc_slice word)
     return NULL;
 }
 
+/* prefix|region: the character that parts the fields; NUL where it is none. */
+static char other_delimiter(struct lc_slice word)
+{
+    size_t n, i = 0;
+    const struct lc_kind_about *k = lc_kinds(&n);
+
+    while (i < word.n && word.p[i] >= 'a' && word.p[i] <= 'z')
+        i++;
+    if (i + 1 >= word.n || word.p[i] <= ' ' || word.p[i] > '~' || word.p[i] == ':')
+        return 0;
+    for (size_t a = 0; a < n; a++)
+        if (strlen(k[a].columns[0]) == i && memcmp(word.p, k[a].columns[0], i) == 0)
+            return (char)word.p[i];
+    return 0;
+}
+
 static int unknown_kind(struct reader *r, struct lc_slice word)
 {
     char shown[120], kinds[200], hint[300];
     const char *near = meant(word);
 
-    if (near)
+    if (other_delimiter(word))
+        snprintf(
+            hint, sizeof hint,
+            "its fields are parted by another character than comma, semicolon and tab: livecol "
+            "rules compile --delimiter '%c' FILE -o NEW",
+            other_delimiter(word));
+    else if (near)
         snprintf(hint, sizeof hint, "write it as '%s': in lower case, without blanks", near);
     else
         snprintf(hint, sizeof hint,
@@ -419,7 +441,8 @@ int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, c
                                            .comment = note_comment,
                                            .max_fields = MAX_FIELDS,
                                            .delimiter = options->delimiter,
-                                           .trim = options->trim}}};
+                                           .trim = options->trim,
+                                           .origin = options->origin}}};
     bool empty = n == 0 || (n == 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
     int rc = empty ? refuse_first_line(&r, "the file is empty", err)
                    : lc_records_read(&r.records, text, n);

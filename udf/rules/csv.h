@@ -12,6 +12,7 @@
  */
 #ifndef LC_UDF_RULES_CSV_H
 #define LC_UDF_RULES_CSV_H
+#include "udf/rules/records.h"
 #include "udf/rules/ruleset.h"
 
 /* What is worth a warning, though the file is good. Each with the line where it is first, from 1. */
@@ -26,6 +27,7 @@ struct lc_csv_options {
     char delimiter;             /* 0: the header tells */
     bool trim;                  /* blanks around a field that is not quoted are no part of it */
     struct lc_csv_notes *notes; /* filled, where it is not NULL */
+    const struct lc_records_origin *origin; /* of a text that was made of another file; or NULL */
 };
 
 /*

@@ -12,17 +12,18 @@ enum { PIECE_BYTES = 1 << 16, RECORD_BYTES = 1 << 26 };
 
 int lc_records_refuse(struct lc_records *r, uint32_t column, const char *hint, const char *fmt, ...)
 {
+    const struct lc_records_origin *o = r->how.origin;
     char what[700], where[200] = "";
     va_list ap;
 
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    if (column && column <= r->columns) {
+    if (column && column <= (o ? o->columns : r->columns)) {
         char shown[120];
-        struct lc_slice h = r->headers[column - 1];
+        struct lc_slice h = o ? o->column_name[column - 1] : r->headers[column - 1];
 
-        snprintf(where, sizeof where, " column %u (%s):", column,
+        snprintf(where, sizeof where, " column %u (%s):", o ? o->column[column - 1] : column,
                  lc_printable(h.p, h.n, shown, sizeof shown));
     } else if (column) {
         snprintf(where, sizeof where, " column %u:", column);
@@ -126,8 +127,11 @@ static void on_record(int terminator, void *arg)
     struct lc_records *r = arg;
 
     (void)terminator;
+    if (r->how.origin && r->records < r->how.origin->lines)
+        r->record_line = r->how.origin->line[r->records];
     if (!r->rc)
         r->how.take(r);
+    r->records++;
     if (!r->rc && r->columns == 0)
         keep_header(r);
     if (begin(r))

@@ -23,6 +23,15 @@
 
 struct lc_records;
 
+/* Where a text comes from that was made of another file: messages name that. */
+struct lc_records_origin {
+    const uint32_t *line; /* of record i, the header's first */
+    uint32_t lines;
+    const uint32_t *column; /* of field i, from 1 */
+    const struct lc_slice *column_name;
+    uint32_t columns;
+};
+
 /* What is done with what is read. A take that fails has called lc_records_refuse, or set rc. */
 struct lc_records_taker {
     void (*take)(struct lc_records *r); /* a record; the first is the header */
@@ -30,6 +39,7 @@ struct lc_records_taker {
     uint32_t max_fields; /* ≤ LC_RECORD_MAX_FIELDS; what has more is an error */
     char delimiter;      /* 0: the header tells comma, semicolon and tab apart */
     bool trim;           /* blanks around a field that is not quoted are no part of it */
+    const struct lc_records_origin *origin; /* NULL: the text is the file */
 };
 
 /* A reading in progress. Those who take records read it, and set rc. */
@@ -42,6 +52,7 @@ struct lc_records {
     uint32_t fields;      /* of the record at hand */
     uint32_t line;        /* being fed, from 1 */
     uint32_t record_line; /* where the record began; 0: between records */
+    uint32_t records;     /* taken so far */
     uint32_t columns;     /* of the header; 0 until it is taken */
     struct lc_slice *headers;
     struct lc_buf text; /* the record so far: its fields one after the other */

@@ -1,0 +1,31 @@
+/*
+ * From two addresses to the networks between them.
+ */
+#ifndef LC_CLI_COMMANDS_NETWORKS_H
+#define LC_CLI_COMMANDS_NETWORKS_H
+#include "base/buf.h"
+#include "udf/rules/scalar.h"
+
+/* An address: IPv4 in the low 32 bits. */
+struct lc_address {
+    lc_uint128 bits;
+    bool is_v6;
+};
+
+/*
+ * Read an address: 10.0.0.1, 2001:db8::1, or the number of one, as GeoIP files have it: below 2^32 it is IPv4's.
+ * False: it is none.
+ */
+bool lc_address_read(struct lc_slice text, struct lc_address *out);
+
+/* A network as it is written: "2001:db8::/32". */
+enum { LC_NETWORK_BYTES = 64 };
+
+/*
+ * The largest network that begins at *from and ends at or before `to`, written to `out`; *from becomes the address behind it.
+ * False: that was the last. Both are of one family, and *from is not above `to`.
+ */
+bool lc_network_next(struct lc_address *from, const struct lc_address *to,
+                     char out[LC_NETWORK_BYTES]);
+
+#endif

@@ -1,0 +1,242 @@
+/* livecol rules check: what a rules file is, and what may be wrong in it. */
+#include "base/json.h"
+#include "base/strings.h"
+#include "cli/commands/rules.h"
+#include "cli/commands/rules_speed.h"
+#include "cli/term/message.h"
+#include "cli/term/options.h"
+#include "udf/rules/match.h"
+#include "udf/rules/open.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOWN_MAX 5 /* examples of each finding */
+
+static bool same_values(const struct lc_rules *r, uint32_t x, uint32_t y)
+{
+    for (uint32_t a = 0; a < r->attributes; a++)
+        if (lc_rules_value_id(r, a, x) != lc_rules_value_id(r, a, y))
+            return false;
+    return true;
+}
+
+/* Rules that change nothing: their value is what holds without them, or they can never hold. */
+static uint32_t find_shadowed(const struct lc_rules *r, struct lc_buf *examples)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < r->rules; i++) {
+        uint32_t other = r->rules;
+
+        if (r->kind == LC_KIND_BUCKET) {
+            if (r->bounds[r->rules + i] != 0)
+                continue;
+        } else if (r->kind == LC_KIND_EXACT && r->default_rule != LC_NONE) {
+            other = r->default_rule;
+        } else if (lc_kind_about(r->kind)->index == LC_INDEX_TRIE) {
+            other = lc_match_without(r, i);
+        }
+        if (r->kind != LC_KIND_BUCKET &&
+            (other >= r->rules || other == i || !same_values(r, i, other)))
+            continue;
+        if (count++ >= SHOWN_MAX)
+            continue;
+        lc_buf_addf(examples, "  line %u: ", r->lines[i]);
+        lc_rules_add_key(examples, r, i);
+        if (r->kind == LC_KIND_BUCKET) {
+            lc_buf_adds(examples, " is never chosen\n");
+        } else {
+            lc_buf_adds(examples, " gives what ");
+            lc_rules_add_key(examples, r, other);
+            lc_buf_addf(examples, " (line %u) gives without it\n", r->lines[other]);
+        }
+    }
+    return count;
+}
+
+/* How long a rule is: a domain in labels, another in bytes. */
+static size_t size_of(const struct lc_rules *r, uint32_t rule)
+{
+    struct lc_slice key = lc_rules_key(r, rule);
+    size_t labels = 0;
+
+    if (r->kind != LC_KIND_DOMAIN)
+        return key.n;
+    for (size_t i = 0; i < key.n; i++)
+        labels += key.p[i] == '.'; /* each label ends with one: see form.h */
+    return labels;
+}
+
+static uint32_t longest_rule(const struct lc_rules *r)
+{
+    uint32_t longest = 0;
+
+    for (uint32_t i = 1; i < r->rules; i++)
+        if (lc_rules_key(r, i).n > lc_rules_key(r, longest).n)
+            longest = i;
+    return longest;
+}
+
+static size_t written_bytes(const struct lc_rules *r, uint32_t rule)
+{
+    struct lc_key_text text;
+
+    return lc_rules_key_text(r, rule, &text).n;
+}
+
+static void print_lengths(const struct lc_rules *r)
+{
+    uint32_t *by_length = calloc(LC_MAX_KEY_BYTES + 1, sizeof *by_length);
+    uint32_t longest = longest_rule(r);
+
+    if (!by_length)
+        return;
+    for (uint32_t i = 0; i < r->rules; i++)
+        by_length[size_of(r, i)]++;
+    printf("rules by %s:", r->kind == LC_KIND_DOMAIN ? "labels" : "length");
+    for (uint32_t n = 0; n <= LC_MAX_KEY_BYTES; n++)
+        if (by_length[n])
+            printf(" %u:%u", n, by_length[n]);
+    printf("\nlongest key: %zu bytes (line %u)\n", written_bytes(r, longest), r->lines[longest]);
+    free(by_length);
+}
+
+static void print_speed(const struct lc_rules *r)
+{
+    struct lc_rules_speed speed;
+
+    if (lc_rules_measure(r, &speed) == 0)
+        printf("speed: %.0f ns a key, of 100,000 of its own keys\n", speed.ns_per_key);
+}
+
+static struct lc_json *json_warning(const char *what, uint32_t count, uint32_t line)
+{
+    struct lc_json *o = lc_json_object();
+
+    lc_json_set_str(o, "warning", what);
+    lc_json_set_int(o, "count", count);
+    lc_json_set_int(o, "line", line);
+    return o;
+}
+
+static struct lc_json *json_warnings(const struct lc_csv_notes *n)
+{
+    struct lc_json *list = lc_json_array();
+
+    if (n->blanks)
+        lc_json_add(list, json_warning("blanks", n->blanks, n->blanks_line));
+    if (n->networks)
+        lc_json_add(list, json_warning("networks", n->networks, n->networks_line));
+    if (n->doubtful)
+        lc_json_add(list, json_warning("comments", n->doubtful, n->doubtful_line));
+    return list;
+}
+
+static void print_check(const struct lc_rules *r, const char *path)
+{
+    struct lc_buf examples;
+    uint32_t shadowed;
+
+    lc_buf_init(&examples, 1 << 16);
+    shadowed = find_shadowed(r, &examples);
+    printf("%s: %s, %u rule%s, %s\n", path, lc_kind_name_with(r->kind, r->options), r->rules,
+           r->rules == 1 ? "" : "s",
+           r->kind == LC_KIND_BUCKET    ? "every key has a bucket"
+           : r->default_rule == LC_NONE ? "no default: a miss gives '' or NULL"
+                                        : "with a default");
+    for (uint32_t a = 0; a < r->attributes; a++)
+        printf("attribute %.*s: %u value%s%s\n", (int)r->names[a].n, (const char *)r->names[a].p,
+               r->attrs[a].values - 1, r->attrs[a].values == 2 ? "" : "s",
+               r->attrs[a].not_number == LC_NONE ? ", all whole numbers" : "");
+    if (lc_kind_has_keys(r->kind))
+        print_lengths(r);
+    printf("conflicts: none\nshadowed: %u\n%s", shadowed, shadowed ? lc_buf_str(&examples) : "");
+    printf("memory: %.1f KiB%s\n", (double)r->size / 1024,
+           r->mapped ? " (compiled, shared between processes)" : "");
+    print_speed(r);
+    lc_buf_release(&examples);
+}
+
+static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes, const char *path)
+{
+    struct lc_json *o = lc_json_object(), *attributes = lc_json_array();
+    struct lc_rules_speed speed;
+    struct lc_buf examples;
+    int rc;
+
+    lc_buf_init(&examples, 1 << 16);
+    lc_json_set_str(o, "file", path);
+    lc_json_set_str(o, "kind", lc_kind_name_with(r->kind, r->options));
+    lc_json_set_int(o, "rules", r->rules);
+    lc_json_set_bool(o, "default", r->default_rule != LC_NONE);
+    lc_json_set_bool(o, "compiled", r->mapped);
+    for (uint32_t a = 0; a < r->attributes; a++) {
+        struct lc_json *one = lc_json_object();
+        char shown[200];
+
+        lc_json_set_str(one, "name",
+                        lc_printable(r->names[a].p, r->names[a].n, shown, sizeof shown));
+        lc_json_set_int(one, "values", r->attrs[a].values - 1);
+        lc_json_add(attributes, one);
+    }
+    lc_json_set(o, "attributes", attributes);
+    lc_json_set_int(o, "shadowed", find_shadowed(r, &examples));
+    lc_json_set_int(o, "memory_bytes", (int64_t)r->size);
+    if (lc_kind_has_keys(r->kind))
+        lc_json_set_int(o, "longest_key_bytes", (int64_t)written_bytes(r, longest_rule(r)));
+    lc_json_set(o, "warnings", json_warnings(notes));
+    if (lc_rules_measure(r, &speed) == 0)
+        lc_json_set_double(o, "ns_per_key", speed.ns_per_key);
+    rc = lc_json_line(o, stdout);
+    lc_json_free(o);
+    lc_buf_release(&examples);
+    return rc;
+}
+
+int lc_cmd_rules_check(int argc, const char **argv)
+{
+    struct lc_rules_reading reading = {0};
+    struct lc_csv_options how;
+    const struct lc_option options[] = {LC_RULES_READING(reading), {0}};
+    const struct lc_command cmd = {
+        .name = "rules check",
+        .synopsis = "[OPTIONS] FILE…",
+        .options = options,
+        .about =
+            "Load rules files, CSV or compiled, and say what they are: kind, attributes, rules "
+            "by length, the longest key, rules that change nothing, memory, and the time of a match, "
+            "measured here on the file's own keys. A compiled file's content is "
+            "compared with its hash. The first thing wrong in a file is named with its line; what is "
+            "odd, though it can be loaded, is a warning: blanks around a field, prefixes that look like "
+            "networks, comments that look like rules.",
+        .examples = "livecol rules check region.csv\nlivecol rules check --json region_v1.rules",
+    };
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_global global;
+    struct lc_strings rest;
+    int worst = 0;
+
+    if (lc_rules_parse(&cmd, argc, argv, &global, &rest, 1, "a rules FILE", &err) ||
+        lc_rules_reading(&reading, &how, &err))
+        return lc_rules_fail(&err);
+    for (size_t i = 0; i < rest.n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+        struct lc_csv_notes notes = {0};
+        struct lc_rules *r = NULL;
+
+        how.notes = &notes;
+        if (lc_rules_open_with(&r, rest.v[i], &how, &why) ||
+            (r->mapped && lc_rules_check_content(r, rest.v[i], &why)))
+            worst = lc_rules_fail(&why);
+        else if (global.json)
+            json_check(r, &notes, rest.v[i]);
+        else
+            print_check(r, rest.v[i]);
+        if (r && why.code == 0 && !global.json)
+            lc_rules_warn(&notes, rest.v[i]);
+        lc_rules_free(r);
+    }
+    return worst;
+}

@@ -1,0 +1,459 @@
+/* livecol rules import: a rules file, to be reviewed and kept, out of a file of another form. */
+#include "base/files.h"
+#include "base/strings.h"
+#include "cli/commands/networks.h"
+#include "cli/commands/rules.h"
+#include "cli/term/message.h"
+#include "cli/term/options.h"
+#include "udf/rules/csv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX_BYTES ((size_t)1 << 31)
+
+/* What is asked for. */
+struct wanted {
+    const char *kind, *key, *start, *end, *split, *strip, *prepend, *fallback;
+    struct lc_strings values;
+    bool no_header, skip_empty;
+};
+
+/* A column of the rules: where it is in the file, and its name in the rules. */
+struct column {
+    uint32_t at; /* from 0 */
+    const char *name;
+};
+
+struct import {
+    struct lc_records records; /* first: what takes a record is given it */
+    const struct wanted *w;
+    const struct lc_kind_about *kind; /* NULL: cidr, which this program may not know */
+    uint32_t keys;                    /* columns before the values: 1 or 2 */
+    struct column key[LC_MAX_KEY_COLUMNS], value[LC_MAX_ATTRIBUTES];
+    bool networks; /* start and end become networks */
+    bool settled;  /* the columns are found */
+    struct lc_buf out;
+    struct lc_buf lines; /* uint32_t: of the file, by record of `out` */
+};
+
+#define refuse(im, ...) lc_records_refuse(&(im)->records, __VA_ARGS__)
+
+static int no_memory(struct import *im)
+{
+    return im->records.rc = lc_no_memory(im->records.err);
+}
+
+/* "2": a column's number; 0: it is none. */
+static uint32_t column_number(const char *text, size_t n)
+{
+    uint32_t v = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] < '0' || text[i] > '9' || v > LC_RECORD_MAX_FIELDS)
+            return 0;
+        v = v * 10 + (uint32_t)(text[i] - '0');
+    }
+    return v;
+}
+
+/* The names of the header, for a hint. */
+static const char *list_columns(const struct import *im, char *out, size_t size)
+{
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (uint32_t i = 0; i < im->records.fields && at + 40 < size; i++) {
+        struct lc_slice f = lc_records_field(&im->records, i);
+        char shown[80];
+
+        at += (size_t)snprintf(out + at, size - at, "%s%.60s", i ? ", " : "",
+                               lc_printable(f.p, f.n, shown, sizeof shown));
+    }
+    return out;
+}
+
+/* Find a column by the name of n bytes, else by number: *at from 0. */
+static int find_column(struct import *im, const char *name, size_t n, uint32_t *at)
+{
+    uint32_t number = column_number(name, n), found = 0;
+    char columns[360];
+
+    for (uint32_t i = 0; i < im->records.fields && !im->w->no_header; i++) {
+        struct lc_slice f = lc_records_field(&im->records, i);
+
+        if (f.n != n || memcmp(f.p, name, n) != 0)
+            continue;
+        if (found++)
+            return refuse(im, i + 1, "say it by its number", "two columns are named '%.*s'", (int)n,
+                          name);
+        *at = i;
+    }
+    if (found)
+        return 0;
+    if (number == 0 || number > im->records.fields) {
+        return refuse(im, 0,
+                      im->w->no_header ? "columns are counted from 1"
+                                       : list_columns(im, columns, sizeof columns),
+                      "no column '%.*s' among %u", (int)n, name, im->records.fields);
+    }
+    *at = number - 1;
+    return 0;
+}
+
+/* "COLUMN" or "COLUMN=NAME": the name in the rules is the column's own where none is given. */
+static int find_value(struct import *im, const char *text, struct column *c)
+{
+    const char *equals = strrchr(text, '=');
+    size_t n = equals ? (size_t)(equals - text) : strlen(text);
+    struct lc_slice name;
+
+    if (find_column(im, text, n, &c->at))
+        return LC_ERR_INPUT;
+    if (equals) {
+        c->name = equals + 1;
+        return 0;
+    }
+    name = lc_records_field(&im->records, c->at);
+    if (im->w->no_header)
+        return refuse(im, c->at + 1, "--value-column 2=country",
+                      "without a header the rules' column needs a name");
+    c->name = strndup((const char *)name.p, name.n);
+    return c->name ? 0 : no_memory(im);
+}
+
+static int settle_columns(struct import *im)
+{
+    const struct wanted *w = im->w;
+    const char *key[LC_MAX_KEY_COLUMNS] = {w->key, NULL};
+
+    im->keys = 1;
+    if (w->start) {
+        key[0] = w->start;
+        key[1] = w->end;
+        im->keys = 2;
+    }
+    for (uint32_t i = 0; i < im->keys; i++)
+        if (find_column(im, key[i], strlen(key[i]), &im->key[i].at))
+            return LC_ERR_INPUT;
+    for (size_t i = 0; i < w->values.n; i++)
+        if (find_value(im, w->values.v[i], &im->value[i]))
+            return LC_ERR_INPUT;
+    im->settled = true;
+    return 0;
+}
+
+/* A field of the result: quoted where it must be, and where a comment would begin. */
+static int add_field(struct lc_buf *b, struct lc_slice f, bool first)
+{
+    bool quoted =
+        (first && (f.n == 0 || f.p[0] == '#')) || (f.n && (f.p[0] == ' ' || f.p[f.n - 1] == ' '));
+    int rc = first ? 0 : lc_buf_adds(b, ",");
+
+    for (size_t i = 0; i < f.n; i++)
+        quoted = quoted || f.p[i] == '"' || f.p[i] == ',' || f.p[i] == ';' || f.p[i] == '\t' ||
+                 f.p[i] == '\n' || f.p[i] == '\r';
+    if (!quoted)
+        return rc || (f.n && lc_buf_add(b, f.p, f.n));
+    rc = rc || lc_buf_adds(b, "\"");
+    for (size_t i = 0; i < f.n && !rc; i++)
+        rc = lc_buf_add(b, &f.p[i], 1) || (f.p[i] == '"' && lc_buf_adds(b, "\""));
+    return rc || lc_buf_adds(b, "\"");
+}
+
+static struct lc_slice slice(const char *text)
+{
+    return (struct lc_slice){(const uint8_t *)text, strlen(text)};
+}
+
+/* One line of the result. */
+static int add_line(struct import *im, const struct lc_slice *key, uint32_t keys, bool is_default)
+{
+    int rc = lc_buf_add(&im->lines, &im->records.record_line, sizeof im->records.record_line);
+
+    for (uint32_t i = 0; i < keys && !rc; i++)
+        rc = add_field(&im->out, key[i], i == 0);
+    for (size_t i = 0; i < im->w->values.n && !rc; i++)
+        rc = add_field(&im->out,
+                       is_default ? slice(im->w->fallback)
+                                  : lc_records_field(&im->records, im->value[i].at),
+                       false);
+    return rc || lc_buf_adds(&im->out, "\n") ? no_memory(im) : 0;
+}
+
+/* The header of the result, and its default. */
+static int add_head(struct import *im)
+{
+    struct lc_slice none[LC_MAX_KEY_COLUMNS] = {{(const uint8_t *)"", 0}, {(const uint8_t *)"", 0}};
+    bool hash = im->kind && im->kind->index == LC_INDEX_HASH;
+    int rc = lc_buf_add(&im->lines, &im->records.record_line, sizeof im->records.record_line);
+
+    rc = rc || lc_buf_adds(&im->out, strcmp(im->w->kind, "range") == 0 ? "from,to" : im->w->kind);
+    for (size_t i = 0; i < im->w->values.n && !rc; i++)
+        rc = add_field(&im->out, slice(im->value[i].name), false);
+    if (rc || lc_buf_adds(&im->out, "\n"))
+        return no_memory(im);
+    if (!im->w->fallback)
+        return 0;
+    if (hash)
+        none[0] = slice("*");
+    return add_line(im, none, im->keys == 2 && !im->networks ? 2 : 1, true);
+}
+
+/* One key of a cell: without blanks around it, and what is stripped; with what is put before it. */
+static int add_key(struct import *im, struct lc_slice part)
+{
+    struct lc_buf key;
+    int rc;
+
+    while (part.n && (part.p[0] == ' ' || part.p[0] == '\t'))
+        part = (struct lc_slice){part.p + 1, part.n - 1};
+    while (part.n && (part.p[part.n - 1] == ' ' || part.p[part.n - 1] == '\t'))
+        part.n--;
+    lc_buf_init(&key, (size_t)1 << 20);
+    rc = im->w->prepend ? lc_buf_adds(&key, im->w->prepend) : 0;
+    for (size_t i = 0; i < part.n && !rc; i++)
+        if (!im->w->strip || part.p[i] == 0 || !strchr(im->w->strip, part.p[i]))
+            rc = lc_buf_add(&key, &part.p[i], 1);
+    if (rc)
+        rc = no_memory(im);
+    else if (key.n == (im->w->prepend ? strlen(im->w->prepend) : 0))
+        rc = im->w->skip_empty
+                 ? 0
+                 : refuse(im, im->key[0].at + 1,
+                          "--skip-empty leaves such rows out; a default is given by --default",
+                          "the key is empty");
+    else
+        rc = add_line(im, &(struct lc_slice){key.p, key.n}, 1, false);
+    lc_buf_release(&key);
+    return rc;
+}
+
+/* Every key of a cell. */
+static int add_keys(struct import *im)
+{
+    struct lc_slice cell = lc_records_field(&im->records, im->key[0].at);
+    size_t from = 0;
+    int rc = 0;
+
+    for (size_t i = 0; i <= cell.n && !rc; i++) {
+        if (i < cell.n && (!im->w->split || cell.p[i] == 0 || !strchr(im->w->split, cell.p[i])))
+            continue;
+        rc = add_key(im, (struct lc_slice){cell.p + from, i - from});
+        from = i + 1;
+    }
+    return rc;
+}
+
+static int add_networks(struct import *im)
+{
+    struct lc_address at[2];
+    char text[LC_NETWORK_BYTES], shown[80];
+    bool more = true;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        struct lc_slice f = lc_records_field(&im->records, im->key[i].at);
+
+        if (!lc_address_read(f, &at[i]))
+            return refuse(im, im->key[i].at + 1, "10.0.0.1, 2001:db8::1, or the number of one",
+                          "'%s' is no address", lc_printable(f.p, f.n, shown, sizeof shown));
+    }
+    if (at[0].is_v6 != at[1].is_v6)
+        return refuse(im, im->key[1].at + 1, NULL, "one address is IPv4, the other IPv6");
+    if (at[0].bits > at[1].bits)
+        return refuse(im, im->key[1].at + 1, NULL, "the last address is before the first");
+    while (more) {
+        more = lc_network_next(&at[0], &at[1], text);
+        if (add_line(im, &(struct lc_slice){(const uint8_t *)text, strlen(text)}, 1, false))
+            return LC_ERR_NOMEM;
+    }
+    return 0;
+}
+
+static void take(struct lc_records *records)
+{
+    struct import *im = (struct import *)records;
+    struct lc_slice bounds[2];
+    bool is_header = !im->settled && !im->w->no_header;
+
+    for (uint32_t i = 0; i < records->fields; i++)
+        if (lc_records_check_utf8(records, i))
+            return;
+    if (!im->settled && (settle_columns(im) || add_head(im)))
+        return;
+    if (is_header)
+        return;
+    if (records->columns && records->fields != records->columns) {
+        refuse(im, 0, "write a field that holds a delimiter or a quote as \"…\"",
+               "%u field%s, expected %u as in the first line", records->fields,
+               records->fields == 1 ? "" : "s", records->columns);
+        return;
+    }
+    if (im->networks) {
+        (void)add_networks(im);
+    } else if (im->keys == 2) {
+        bounds[0] = lc_records_field(records, im->key[0].at);
+        bounds[1] = lc_records_field(records, im->key[1].at);
+        (void)add_line(im, bounds, 2, false);
+    } else {
+        (void)add_keys(im);
+    }
+}
+
+/* Load what was made: what is no rule is named by the line and column of the file. */
+static int check_result(const struct import *im, struct lc_error *err)
+{
+    struct lc_slice names[LC_MAX_KEY_COLUMNS + LC_MAX_ATTRIBUTES];
+    uint32_t columns[LC_MAX_KEY_COLUMNS + LC_MAX_ATTRIBUTES], n = 0;
+    uint32_t keys = im->networks ? 1 : im->keys;
+    const struct lc_records_origin origin = {
+        .line = (const uint32_t *)(const void *)im->lines.p,
+        .lines = (uint32_t)(im->lines.n / sizeof(uint32_t)),
+        .column = columns,
+        .column_name = names,
+        .columns = keys + (uint32_t)im->w->values.n,
+    };
+    const struct lc_csv_options how = {.delimiter = ',', .origin = &origin};
+    struct lc_rules *r = NULL;
+    int rc;
+
+    for (uint32_t i = 0; i < keys; i++)
+        columns[n++] = im->key[i].at + 1;
+    for (size_t i = 0; i < im->w->values.n; i++)
+        columns[n++] = im->value[i].at + 1;
+    for (uint32_t i = 0; i < n; i++)
+        names[i] = im->records.headers && columns[i] <= im->records.columns
+                       ? im->records.headers[columns[i] - 1]
+                       : slice("");
+    rc = lc_rules_parse_csv_with(&r, im->out.p, im->out.n, im->records.name, &how, err);
+    lc_rules_free(r);
+    return rc;
+}
+
+/* Do the options say what a rule of that kind needs? */
+static int check_wanted(struct import *im, struct lc_error *err)
+{
+    const struct wanted *w = im->w;
+    size_t word = strcspn(w->kind, ":");
+    bool range = strcmp(w->kind, "range") == 0, cidr = strcmp(w->kind, "cidr") == 0;
+
+    im->kind = range ? lc_kind_about(LC_KIND_RANGE)
+                     : lc_kind_of_word((struct lc_slice){(const uint8_t *)w->kind, word});
+    if ((!im->kind && !cidr) || strcmp(w->kind, "from") == 0)
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--kind is '%.60s': prefix, exact, suffix, domain, range, bucket, cidr",
+                       w->kind);
+    if (w->values.n == 0)
+        return lc_fail(err, LC_ERR_USAGE, "--value-column is missing: what the rules give");
+    if (w->values.n > LC_MAX_ATTRIBUTES)
+        return lc_fail(err, LC_ERR_USAGE, "--value-column %zu times: at most %u", w->values.n,
+                       LC_MAX_ATTRIBUTES);
+    if (!w->start != !w->end)
+        return lc_fail(err, LC_ERR_USAGE, "--start-column and --end-column go together");
+    if (w->start && !range && !cidr)
+        return lc_fail(err, LC_ERR_USAGE, "--start-column is for --kind range and cidr, not %.60s",
+                       w->kind);
+    if (!w->start == !w->key)
+        return lc_fail(err, LC_ERR_USAGE,
+                       w->key ? "--key-column and --start-column: one of the two"
+                              : "--key-column is missing: what the rules match");
+    if (range && !w->start)
+        return lc_fail(err, LC_ERR_USAGE, "--kind range needs --start-column and --end-column");
+    im->networks = cidr && w->start;
+    if (w->fallback && (range || cidr || (im->kind && im->kind->index == LC_INDEX_BOUNDS)))
+        return lc_fail(err, LC_ERR_USAGE, "--default is for prefix, exact, suffix and domain");
+    return 0;
+}
+
+static int run(struct import *im, const char *path, struct lc_error *err)
+{
+    struct lc_buf text;
+    int rc;
+
+    lc_buf_init(&text, FILE_MAX_BYTES);
+    lc_buf_init(&im->out, FILE_MAX_BYTES);
+    lc_buf_init(&im->lines, FILE_MAX_BYTES);
+    rc = lc_file_read(path, &text, err);
+    if (!rc && text.n == 0)
+        rc = lc_fail(err, LC_ERR_INPUT, "%s:1: the file is empty", path);
+    rc = rc ? rc : lc_records_read(&im->records, text.p, text.n);
+    if (!rc && !im->settled)
+        rc = lc_fail(err, LC_ERR_INPUT, "%s: no line in it but comments", path);
+    rc = rc ? rc : check_result(im, err);
+    if (!rc && fwrite(im->out.p, 1, im->out.n, stdout) != im->out.n)
+        rc = lc_fail(err, LC_ERR_IO, "cannot write to stdout");
+    for (size_t i = 0; i < im->w->values.n; i++)
+        if (im->value[i].name && !strchr(im->w->values.v[i], '='))
+            free((void *)(uintptr_t)im->value[i].name);
+    lc_records_release(&im->records);
+    lc_buf_release(&im->lines);
+    lc_buf_release(&im->out);
+    lc_buf_release(&text);
+    return rc;
+}
+
+int lc_cmd_rules_import(int argc, const char **argv)
+{
+    struct wanted w = {.kind = "prefix"};
+    struct lc_rules_reading reading = {0};
+    const struct lc_option options[] = {
+        {"kind", 0, LC_OPT_STRING, &w.kind, "KIND",
+         "of the rules: prefix (default), exact, suffix, domain, range, bucket, cidr; :nocase behind "
+         "it"},
+        {"key-column", 0, LC_OPT_STRING, &w.key, "COLUMN",
+         "what the rules match: by its name in the first line, or by number"},
+        {"start-column", 0, LC_OPT_STRING, &w.start, "COLUMN",
+         "with --end-column: the first and the last of a range; of cidr the addresses, which become "
+         "networks"},
+        {"end-column", 0, LC_OPT_STRING, &w.end, "COLUMN", "see --start-column"},
+        {"value-column", 0, LC_OPT_LIST, &w.values, "COLUMN[=NAME]",
+         "what the rules give, under this name; may be given again"},
+        {"key-split", 0, LC_OPT_STRING, &w.split, "CHARS",
+         "a cell has several keys, parted by any of these"},
+        {"key-strip", 0, LC_OPT_STRING, &w.strip, "CHARS", "these are taken out of a key"},
+        {"key-prepend", 0, LC_OPT_STRING, &w.prepend, "TEXT", "this is put before a key"},
+        {"default", 0, LC_OPT_STRING, &w.fallback, "VALUE", "a rule for keys that no other takes"},
+        {"no-header", 0, LC_OPT_FLAG, &w.no_header, NULL, "the first line is one of the data"},
+        {"skip-empty", 0, LC_OPT_FLAG, &w.skip_empty, NULL, "leave rows out whose key is empty"},
+        LC_RULES_READING(reading),
+        {0},
+    };
+    const struct lc_command cmd = {
+        .name = "rules import",
+        .synopsis = "--key-column C --value-column C [OPTIONS] FILE",
+        .about =
+            "Make a rules file out of a delimited file of another form, and print it: to be "
+            "looked through and kept with the code. What is made is loaded first; what is wrong in it is "
+            "named by line and column of FILE, and nothing is printed.",
+        .options = options,
+        .examples = "livecol rules import country-codes.csv --key-column Dial --key-split , \\\n"
+                    "    --key-strip ' -' --key-prepend + --value-column ISO=country > phone.csv\n"
+                    "livecol rules import bins.csv --kind range --start-column iin_start \\\n"
+                    "    --end-column iin_end --value-column scheme > bin.csv",
+    };
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_csv_options how;
+    struct lc_global global;
+    struct lc_strings rest;
+    struct import im = {.w = &w};
+    int rc = lc_rules_parse(&cmd, argc, argv, &global, &rest, 1, "a FILE", &err);
+
+    if (!rc && rest.n > 1)
+        rc = lc_fail(&err, LC_ERR_USAGE, "rules import takes one FILE");
+    if (!rc)
+        rc = lc_rules_reading(&reading, &how, &err);
+    if (!rc)
+        rc = check_wanted(&im, &err);
+    if (!rc) {
+        im.records = (struct lc_records){.name = rest.v[0],
+                                         .err = &err,
+                                         .how = {.take = take,
+                                                 .max_fields = LC_RECORD_MAX_FIELDS,
+                                                 .delimiter = how.delimiter,
+                                                 .trim = how.trim}};
+        lc_output_is_data();
+        rc = run(&im, rest.v[0], &err);
+    }
+    return rc ? lc_rules_fail(&err) : 0;
+}
