@@ -1,10 +1,8 @@
 /* livecol dump: the CREATE statements of the tables, for a repo to keep in step. */
 #include "base/files.h"
 #include "base/strings.h"
-#include "cli/commands/shared.h"
-#include "cli/migrate/session.h"
+#include "cli/commands/session_command.h"
 #include "cli/server/abilities.h"
-#include "cli/server/connect.h"
 #include "cli/server/query.h"
 #include "cli/sql/statement.h"
 #include "cli/term/message.h"
@@ -160,40 +158,51 @@ static int dump(const struct lc_session *s, struct lc_strings databases, const c
     return rc;
 }
 
+struct wanted {
+    const char *path;
+    struct lc_strings databases;
+};
+
+static int check_dump(struct lc_session_run *r, struct lc_error *err)
+{
+    const struct wanted *w = r->ctx;
+
+    (void)err;
+    if (w->databases.n)
+        r->files = LC_FILES_NONE;
+    return 0;
+}
+
+static int dump_wanted(struct lc_session_run *r, struct lc_error *err)
+{
+    const struct wanted *w = r->ctx;
+
+    return dump(&r->s, w->databases, w->path, err);
+}
+
 int lc_cmd_dump(int argc, const char **argv)
 {
-    const char *path = "schema.sql";
-    struct lc_strings databases = {0};
+    struct wanted w = {.path = "schema.sql"};
     const struct lc_option more[] = {
-        {"output", 'o', LC_OPT_STRING, &path, "FILE",
+        {"output", 'o', LC_OPT_STRING, &w.path, "FILE",
          "where to; - is stdout (default: schema.sql)"},
-        {"database", 0, LC_OPT_LIST, &databases, "NAME",
+        {"database", 0, LC_OPT_LIST, &w.databases, "NAME",
          "which; several may be given (default: the connection's, and those of the migrations)"},
         {0}};
-    const struct lc_command cmd = {
-        .name = "dump",
-        .synopsis = "[OPTIONS]",
-        .about = "Write the CREATE statement of every table, in an order that does not change, so "
-                 "that a repo can keep the schema next to its migrations.",
-        .connects = true,
-        .examples = "livecol dump\nlivecol dump --database analytics -o -",
+    const struct lc_session_command c = {
+        .command = {.name = "dump",
+                    .synopsis = "[OPTIONS]",
+                    .about = "Write the CREATE statement of every table, in an order that does not "
+                             "change, so that a repo can keep the schema next to its migrations.",
+                    .connects = true,
+                    .examples = "livecol dump\nlivecol dump --database analytics -o -"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING,
+        .more = more,
+        .operands = "",
+        .files = LC_FILES_IF_THERE,
+        .check = check_dump,
+        .act = dump_wanted,
     };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_session s = {0};
-    struct lc_backend *b = NULL;
-    int rc =
-        lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING, more, argc, argv, &err);
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0)
-        rc = lc_connection_open(&m.global, &b, &err);
-    if (rc == 0)
-        rc = lc_session_open(&s, b, &m.up, databases.n == 0 && lc_migrate_has_files(&m), &err);
-    if (rc == 0)
-        rc = dump(&s, databases, path, &err);
-    lc_session_end(&s);
-    lc_backend_free(b);
-    return lc_migrate_end(rc, &err);
+    return lc_session_command(&c, &w, argc, argv);
 }

@@ -1,9 +1,7 @@
 /* livecol repair, baseline, reset, unlock: commands that write to the tracking table alone. */
 #include "base/json.h"
-#include "cli/commands/shared.h"
+#include "cli/commands/session_command.h"
 #include "cli/migrate/history.h"
-#include "cli/migrate/session.h"
-#include "cli/server/connect.h"
 #include "cli/term/message.h"
 
 #include <inttypes.h>
@@ -114,222 +112,242 @@ static int record_repair(struct lc_session *s, const struct lc_migrate *m,
     return rc;
 }
 
-int lc_cmd_repair(int argc, const char **argv)
-{
-    uint64_t done = 0, redo = 0;
-    const struct lc_option more[] = {
-        {"done", 0, LC_OPT_UINT, &done, "N", "statements 1 to N are done"},
-        {"redo", 0, LC_OPT_COUNT, &redo, "N", "statement N is to be sent again"},
-        {0}};
-    const struct lc_command cmd = {
-        .name = "repair",
-        .synopsis = "[VERSION] --done N | --redo N",
-        .about = "Record what a person has found out, or fixed by hand, about a migration that "
-                 "failed or whose outcome is unknown. The database itself is not touched.",
-        .connects = true,
-        .examples = "livecol repair 0007 --done 2\nlivecol repair --redo 3 --yes",
-    };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_session s = {0};
-    struct lc_backend *b = NULL;
-    const struct lc_track_version *v = NULL;
-    int rc = lc_migrate_parse(
-        &m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_ASK, more,
-        argc, argv, &err);
+/* What repair's own options say; one of the two is given. */
+struct repair {
+    uint64_t done, redo;
+};
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 1, "", &err);
-    if (rc == 0 && ((done == 0) == (redo == 0) || done > UINT32_MAX || redo > UINT32_MAX)) {
-        rc = lc_fail(&err, LC_ERR_USAGE, "one of --done N and --redo N is wanted, N from 1");
-        lc_hint(&err, "livecol status shows which statement is meant");
-    }
-    if (rc == 0)
-        rc = lc_connection_open(&m.global, &b, &err);
-    if (rc == 0)
-        rc = lc_session_open(&s, b, &m.up, true, &err);
-    if (rc == 0)
-        rc = lc_migrations_check(&s.files, false, lc_migrations_none, NULL, &err);
-    if (rc == 0)
-        rc = find_unfinished(&s, &m, &v, &err);
-    if (rc == 0)
-        rc = lc_session_lock(&s, "repair", &m.up, NULL, NULL, &err);
-    if (rc == 0)
-        rc = find_unfinished(&s, &m, &v, &err);
-    if (rc == 0 && v)
-        rc = record_repair(&s, &m, v, (unsigned)(done ? done : redo - 1), &err);
-    lc_session_end(&s);
-    lc_backend_free(b);
-    return lc_migrate_end(rc, &err);
+static int check_repair(struct lc_session_run *r, struct lc_error *err)
+{
+    const struct repair *o = r->ctx;
+
+    if ((o->done == 0) != (o->redo == 0) && o->done <= UINT32_MAX && o->redo <= UINT32_MAX)
+        return 0;
+    lc_fail(err, LC_ERR_USAGE, "one of --done N and --redo N is wanted, N from 1");
+    lc_hint(err, "livecol status shows which statement is meant");
+    return LC_ERR_USAGE;
 }
 
-/* Up to `upto`, or with a history what that has. */
-static int baseline(const struct lc_migrate *migrate, struct lc_session *s, uint64_t upto,
-                    const struct lc_history *history, struct lc_error *err)
+static int look_for_unfinished(struct lc_session_run *r, struct lc_error *err)
 {
-    unsigned marked = 0, skipped = 0;
+    const struct lc_track_version *v;
 
-    for (size_t i = 0; i < s->files.n; i++) {
-        const struct lc_migration *m = &s->files.v[i];
-        const struct lc_track_version *v = lc_tracking_find(&s->tracking, m->version);
-        const struct lc_track_event e = {.kind = LC_TRACK_BASELINED,
-                                         .version = m->version,
-                                         .name = m->name,
-                                         .stmts = (unsigned)m->up.n,
-                                         .file_sha256 = m->file.sha256};
-        int rc;
+    return find_unfinished(&r->s, &r->m, &v, err);
+}
 
-        if (history ? !lc_history_has(history, m->version) : m->version > upto)
-            continue;
-        if (lc_track_applied(v)) {
-            skipped++;
-            continue;
-        }
-        if (v && lc_track_unfinished(v)) {
-            lc_fail(err, LC_ERR_REFUSED, "version %s is %s: it cannot be marked as applied",
-                    m->version_text, lc_track_status_name(v->status));
-            lc_hint(err, "livecol repair %s records what was done of it", m->version_text);
-            return LC_ERR_REFUSED;
-        }
-        rc = lc_tracking_note(&s->tracking, &e, err);
-        if (rc)
-            return rc;
-        marked++;
-    }
-    if (lc_tracking_flush(&s->tracking, err))
-        return err->code;
-    tell(migrate, "baselined", marked, "baselined %u, skipped %u", marked, skipped);
+/* Looked for again, since another run may have gone on with it before the lock was taken. */
+static int repair(struct lc_session_run *r, struct lc_error *err)
+{
+    const struct repair *o = r->ctx;
+    const struct lc_track_version *v;
+    int rc = find_unfinished(&r->s, &r->m, &v, err);
+
+    return rc ? rc
+              : record_repair(&r->s, &r->m, v, (unsigned)(o->done ? o->done : o->redo - 1), err);
+}
+
+int lc_cmd_repair(int argc, const char **argv)
+{
+    struct repair o = {0};
+    const struct lc_option more[] = {
+        {"done", 0, LC_OPT_UINT, &o.done, "N", "statements 1 to N are done"},
+        {"redo", 0, LC_OPT_COUNT, &o.redo, "N", "statement N is to be sent again"},
+        {0}};
+    const struct lc_session_command c = {
+        .command = {.name = "repair",
+                    .synopsis = "[VERSION] --done N | --redo N",
+                    .about = "Record what a person has found out, or fixed by hand, about a "
+                             "migration that failed or whose outcome is unknown. The database "
+                             "itself is not touched.",
+                    .connects = true,
+                    .examples = "livecol repair 0007 --done 2\nlivecol repair --redo 3 --yes"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_ASK,
+        .more = more,
+        .most = 1,
+        .operands = "",
+        .files = LC_FILES_SOUND,
+        .lock = "repair",
+        .check = check_repair,
+        .look = look_for_unfinished,
+        .act = repair,
+    };
+
+    return lc_session_command(&c, &o, argc, argv);
+}
+
+struct baseline {
+    bool from_history;
+    const char *table; /* the history's; NULL: found by its name */
+    uint64_t upto;
+    struct lc_history history;
+};
+
+static int check_baseline(struct lc_session_run *r, struct lc_error *err)
+{
+    struct baseline *o = r->ctx;
+    bool named = r->m.rest.n == 1;
+
+    o->from_history = o->from_history || o->table;
+    if (named == o->from_history)
+        return lc_migrate_operands(&r->m, !o->from_history, !o->from_history, "a VERSION", err);
+    if (named && !lc_version_parse(r->m.rest.v[0], strlen(r->m.rest.v[0]), &o->upto))
+        return lc_fail(err, LC_ERR_USAGE, "\"%s\" is no version", r->m.rest.v[0]);
     return 0;
 }
 
 /* What the command line says to mark: a version, or a history that is read. */
-static int choose_baseline(const struct lc_migrate *m, struct lc_session *s, bool from_history,
-                           const char *table, uint64_t upto, struct lc_history *history,
-                           struct lc_error *err)
+static int choose_baseline(struct lc_session_run *r, struct lc_error *err)
 {
-    if (from_history)
-        return lc_history_read(history, s->b, table, &s->files, err);
-    if (!lc_migrations_find(&s->files, upto))
-        return lc_fail(err, LC_ERR_USAGE, "there is no version %s in %s", m->rest.v[0],
-                       s->files.dir);
+    struct baseline *o = r->ctx;
+
+    if (o->from_history)
+        return lc_history_read(&o->history, r->s.b, o->table, &r->s.files, err);
+    if (!lc_migrations_find(&r->s.files, o->upto))
+        return lc_fail(err, LC_ERR_USAGE, "there is no version %s in %s", r->m.rest.v[0],
+                       r->s.files.dir);
     return 0;
+}
+
+/* Note one as applied, unless it is. */
+static int mark(struct lc_session *s, const struct lc_migration *m, unsigned *marked,
+                unsigned *skipped, struct lc_error *err)
+{
+    const struct lc_track_version *v = lc_tracking_find(&s->tracking, m->version);
+    const struct lc_track_event e = {.kind = LC_TRACK_BASELINED,
+                                     .version = m->version,
+                                     .name = m->name,
+                                     .stmts = (unsigned)m->up.n,
+                                     .file_sha256 = m->file.sha256};
+
+    if (lc_track_applied(v)) {
+        ++*skipped;
+        return 0;
+    }
+    if (lc_track_unfinished(v)) {
+        lc_fail(err, LC_ERR_REFUSED, "version %s is %s: it cannot be marked as applied",
+                m->version_text, lc_track_status_name(v->status));
+        lc_hint(err, "livecol repair %s records what was done of it", m->version_text);
+        return LC_ERR_REFUSED;
+    }
+    ++*marked;
+    return lc_tracking_note(&s->tracking, &e, err);
+}
+
+static int baseline(struct lc_session_run *r, struct lc_error *err)
+{
+    const struct baseline *o = r->ctx;
+    unsigned marked = 0, skipped = 0;
+    int rc = 0;
+
+    if (o->from_history)
+        lc_say("%s of %s: %zu migrations are applied", o->history.table, o->history.tool,
+               o->history.n);
+    for (size_t i = 0; rc == 0 && i < r->s.files.n; i++) {
+        const struct lc_migration *m = &r->s.files.v[i];
+
+        if (o->from_history ? lc_history_has(&o->history, m->version) : m->version <= o->upto)
+            rc = mark(&r->s, m, &marked, &skipped, err);
+    }
+    if (rc == 0)
+        rc = lc_tracking_flush(&r->s.tracking, err);
+    if (rc == 0)
+        tell(&r->m, "baselined", marked, "baselined %u, skipped %u", marked, skipped);
+    return rc;
 }
 
 int lc_cmd_baseline(int argc, const char **argv)
 {
-    bool from_history = false;
-    const char *table = NULL;
+    struct baseline o = {0};
     const struct lc_option more[] = {
-        {"from-history", 0, LC_OPT_FLAG, &from_history, NULL,
+        {"from-history", 0, LC_OPT_FLAG, &o.from_history, NULL,
          "what the table of goose, dbmate, golang-migrate or clickhouse-migrations says is applied; "
          "it stays as it is"},
-        {"history-table", 0, LC_OPT_STRING, &table, "NAME",
+        {"history-table", 0, LC_OPT_STRING, &o.table, "NAME",
          "that table, where it has another name than usual, or where there are several"},
         {0}};
-    const struct lc_command cmd = {
-        .name = "baseline",
-        .synopsis = "VERSION | --from-history",
-        .about =
-            "Mark the migrations up to VERSION, or those that another tool has applied, as "
-            "applied without running them: for a database that was there before its migrations.",
-        .connects = true,
-        .examples = "livecol baseline 0012\n"
-                    "livecol baseline --from-history --migrations-table livecol_migrations",
+    const struct lc_session_command c = {
+        .command = {.name = "baseline",
+                    .synopsis = "VERSION | --from-history",
+                    .about = "Mark the migrations up to VERSION, or those that another tool has "
+                             "applied, as applied without running them: for a database that was "
+                             "there before its migrations.",
+                    .connects = true,
+                    .examples =
+                        "livecol baseline 0012\n"
+                        "livecol baseline --from-history --migrations-table livecol_migrations"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK,
+        .more = more,
+        .most = SIZE_MAX,
+        .operands = "",
+        .files = LC_FILES_SOUND,
+        .lock = "baseline",
+        .check = check_baseline,
+        .look = choose_baseline,
+        .act = baseline,
     };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_session s = {0};
-    struct lc_history history = {0};
-    struct lc_backend *b = NULL;
-    uint64_t upto = 0;
-    int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK,
-                              more, argc, argv, &err);
+    int code = lc_session_command(&c, &o, argc, argv);
 
-    from_history = from_history || table;
+    lc_history_release(&o.history);
+    return code;
+}
+
+/* Without a table there is nothing to ask, to lock or to drop. */
+static int reset(struct lc_session_run *r, struct lc_error *err)
+{
+    struct lc_session *s = &r->s;
+    size_t n = s->tracking.state.n;
+    char question[512];
+    int rc = 0;
+
+    if (s->tracking.exists) {
+        snprintf(question, sizeof question, "Forget %zu migration%s in %s.%s?", n,
+                 n == 1 ? "" : "s", s->tracking.database, s->tracking.table);
+        rc = lc_migrate_ask(&r->m, question, err);
+        if (rc == 0)
+            rc = lc_session_lock(s, "reset", &r->m.up, NULL, NULL, err);
+        n = s->tracking.state.n;
+        if (rc == 0)
+            rc = lc_tracking_drop(&s->tracking, err);
+    }
     if (rc == 0)
-        rc = lc_migrate_operands(&m, from_history ? 0 : 1, from_history ? 0 : 1, "a VERSION", &err);
-    if (rc == 0 && !from_history && !lc_version_parse(m.rest.v[0], strlen(m.rest.v[0]), &upto))
-        rc = lc_fail(&err, LC_ERR_USAGE, "\"%s\" is no version", m.rest.v[0]);
-    if (rc == 0)
-        rc = lc_connection_open(&m.global, &b, &err);
-    if (rc == 0)
-        rc = lc_session_open(&s, b, &m.up, true, &err);
-    if (rc == 0)
-        rc = lc_migrations_check(&s.files, false, lc_migrations_none, NULL, &err);
-    if (rc == 0)
-        rc = choose_baseline(&m, &s, from_history, table, upto, &history, &err);
-    if (rc == 0)
-        rc = lc_session_lock(&s, "baseline", &m.up, NULL, NULL, &err);
-    if (rc == 0 && from_history)
-        lc_say("%s of %s: %zu migrations are applied", history.table, history.tool, history.n);
-    if (rc == 0)
-        rc = baseline(&m, &s, upto, from_history ? &history : NULL, &err);
-    lc_history_release(&history);
-    lc_session_end(&s);
-    lc_backend_free(b);
-    return lc_migrate_end(rc, &err);
+        tell(&r->m, "forgot", n, "forgot %zu migration%s of %s.%s", n, n == 1 ? "" : "s",
+             s->tracking.database, s->tracking.table);
+    return rc;
 }
 
 int lc_cmd_reset(int argc, const char **argv)
 {
-    const struct lc_command cmd = {
-        .name = "reset",
-        .synopsis = "[OPTIONS]",
-        .about = "Forget what was applied: drop the tracking table. For development; the tables "
-                 "that the migrations made stay as they are.",
-        .connects = true,
-        .examples = "livecol reset --yes",
+    const struct lc_session_command c = {
+        .command = {.name = "reset",
+                    .synopsis = "[OPTIONS]",
+                    .about = "Forget what was applied: drop the tracking table. For development; "
+                             "the tables that the migrations made stay as they are.",
+                    .connects = true,
+                    .examples = "livecol reset --yes"},
+        .which = LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_ASK,
+        .operands = "",
+        .act = reset,
     };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_session s = {0};
-    struct lc_backend *b = NULL;
-    char question[512];
-    size_t n;
-    int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_ASK, NULL,
-                              argc, argv, &err);
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0)
-        rc = lc_connection_open(&m.global, &b, &err);
-    if (rc == 0)
-        rc = lc_session_open(&s, b, &m.up, false, &err);
-    if (rc == 0 && s.tracking.exists) {
-        snprintf(question, sizeof question, "Forget %zu migration%s in %s.%s?", s.tracking.state.n,
-                 s.tracking.state.n == 1 ? "" : "s", s.tracking.database, s.tracking.table);
-        rc = lc_migrate_ask(&m, question, &err);
-        if (rc == 0)
-            rc = lc_session_lock(&s, "reset", &m.up, NULL, NULL, &err);
-    }
-    if (rc == 0) {
-        n = s.tracking.state.n;
-        if (s.tracking.exists)
-            rc = lc_tracking_drop(&s.tracking, &err);
-        if (rc == 0)
-            tell(&m, "forgot", n, "forgot %zu migration%s of %s.%s", n, n == 1 ? "" : "s",
-                 s.tracking.database, s.tracking.table);
-    }
-    lc_session_end(&s);
-    lc_backend_free(b);
-    return lc_migrate_end(rc, &err);
+    return lc_session_command(&c, NULL, argc, argv);
 }
 
-static int unlock(const struct lc_migrate *m, struct lc_session *s, bool force,
-                  struct lc_error *err)
+static int unlock(struct lc_session_run *r, struct lc_error *err)
 {
+    const struct lc_tracking *t = &r->s.tracking;
+    const bool *force = r->ctx;
     struct lc_lock_info h;
     unsigned removed = 0;
     bool held = false;
-    int rc = lc_lock_look(s->b, s->tracking.database, s->tracking.table, &held, &h, err);
+    int rc = lc_lock_look(r->s.b, t->database, t->table, &held, &h, err);
 
     if (rc)
         return rc;
     if (!held) {
-        tell(m, "unlocked", 0, "not locked");
+        tell(&r->m, "unlocked", 0, "not locked");
         return 0;
     }
-    if (!h.stale && !force) {
+    if (!h.stale && !*force) {
         lc_fail(err, LC_ERR_LOCKED,
                 "livecol %s on %s, pid %s, holds the lock since %s UTC; its last heartbeat was "
                 "%" PRIu64 " s ago",
@@ -337,10 +355,10 @@ static int unlock(const struct lc_migrate *m, struct lc_session *s, bool force,
         lc_hint(err, "--force takes the lock away from it; after a second it sends nothing more");
         return LC_ERR_LOCKED;
     }
-    rc = lc_lock_break(s->b, s->tracking.database, s->tracking.table, &removed, err);
+    rc = lc_lock_break(r->s.b, t->database, t->table, &removed, err);
     if (rc == 0)
-        tell(m, "unlocked", 1, "removed the lock of livecol %s on %s, pid %s", h.command, h.host,
-             h.pid);
+        tell(&r->m, "unlocked", 1, "removed the lock of livecol %s on %s, pid %s", h.command,
+             h.host, h.pid);
     return rc;
 }
 
@@ -349,29 +367,18 @@ int lc_cmd_unlock(int argc, const char **argv)
     bool force = false;
     const struct lc_option more[] = {
         {"force", 0, LC_OPT_FLAG, &force, NULL, "also where its holder is alive"}, {0}};
-    const struct lc_command cmd = {
-        .name = "unlock",
-        .synopsis = "[--force]",
-        .about = "Remove the lock that a run left behind. One without a heartbeat for 60 s is "
-                 "taken over by the next run anyway.",
-        .connects = true,
-        .examples = "livecol unlock --force",
+    const struct lc_session_command c = {
+        .command = {.name = "unlock",
+                    .synopsis = "[--force]",
+                    .about = "Remove the lock that a run left behind. One without a heartbeat for "
+                             "60 s is taken over by the next run anyway.",
+                    .connects = true,
+                    .examples = "livecol unlock --force"},
+        .which = LC_MIGRATE_TRACKING,
+        .more = more,
+        .operands = "",
+        .act = unlock,
     };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_session s = {0};
-    struct lc_backend *b = NULL;
-    int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_TRACKING, more, argc, argv, &err);
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0)
-        rc = lc_connection_open(&m.global, &b, &err);
-    if (rc == 0)
-        rc = lc_session_open(&s, b, &m.up, false, &err);
-    if (rc == 0)
-        rc = unlock(&m, &s, force, &err);
-    lc_session_end(&s);
-    lc_backend_free(b);
-    return lc_migrate_end(rc, &err);
+    return lc_session_command(&c, &force, argc, argv);
 }
