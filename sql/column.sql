@@ -26,6 +26,9 @@ ORDER BY database, name;
 -- :name table_engine_full (database, table) -> at most one row: engine_full
 SELECT engine_full FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
+-- :name table_engines (database) -> name key, engine
+SELECT name, engine FROM system.tables WHERE database = {str:database};
+
 -- :name table_engine (database, table) -> at most one row: engine
 SELECT engine FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
@@ -66,6 +69,13 @@ ORDER BY id;
 
 -- :name type_name (array_of) -> one row: type
 SELECT toTypeName(CAST([], {str:array_of})) AS type;
+
+-- Many at once, in a text that 0x1F separates; NULL for each that is none.
+-- :name format_queries (texts) -> i uint, sql
+SELECT i, formatQuerySingleLineOrNull(text) AS sql
+FROM (SELECT splitByChar('\x1F', {str:texts}) AS texts)
+ARRAY JOIN texts AS text, arrayEnumerate(texts) AS i
+ORDER BY i;
 
 -- :name format_query (sql) -> one row: sql
 SELECT formatQuerySingleLine({str:sql}) AS sql;

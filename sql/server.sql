@@ -11,6 +11,9 @@ WHERE database = 'system'
   AND table IN ('mutations', 'merges', 'functions', 'user_defined_functions', 'query_log', 'part_log', 'processes',
                 'disks', 'zookeeper', 'replicas', 'tables')
 UNION ALL
+SELECT concat('has_function.', name) AS known FROM system.functions
+WHERE name IN ('formatQuerySingleLine', 'formatQuerySingleLineOrNull')
+UNION ALL
 SELECT concat('table_functions.', name) AS known FROM system.table_functions WHERE name = 'clusterAllReplicas';
 
 -- :name server_now () -> sealed one row: now_s uint

@@ -237,7 +237,7 @@ static int find_elements(struct lc_readers *r, const struct lc_column *d, struct
 {
     const struct lc_sql_arg args[] = {{"database", d->database}, {"table", d->table}, {NULL, NULL}};
     struct lc_answer t = {0};
-    int rc = lc_query_read(d->b, lc_sql_create_query, args, &t, err);
+    int rc = lc_query_kept(d->b, lc_sql_create_query, args, &t, err);
 
     if (rc == 0 && t.rows)
         rc = take_create(r, d, lc_answer_at(&t, 0, 0)->p, err);
@@ -273,7 +273,7 @@ static bool view_reads(const struct lc_column *d, const char *sql)
 static int find_views(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
 {
     struct lc_answer t = {0};
-    int rc = lc_query_read(d->b, lc_sql_all_tables, NULL, &t, err);
+    int rc = lc_query_kept(d->b, lc_sql_all_tables, NULL, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         struct lc_buf name;

@@ -30,7 +30,7 @@ int lc_schema_table(struct lc_schema *s, const char *database, const char *name,
     if (*t)
         return 0;
     *t = new_table(s);
-    return *t ? lc_table_read(*t, s->b, database, name, err) : lc_no_memory(err);
+    return *t ? lc_table_read_of_many(*t, s->b, database, name, err) : lc_no_memory(err);
 }
 
 static int note_function(struct lc_schema *s, const char *name, struct lc_error *err)

@@ -81,6 +81,23 @@ static int read_engine(struct lc_table *t, struct lc_backend *b, struct lc_error
     return rc;
 }
 
+static int find_engine(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {NULL, NULL}};
+    struct lc_answer a = {0};
+    int rc = lc_query_kept(b, lc_sql_table_engines, args, &a, err);
+
+    for (size_t i = 0; rc == 0 && i < a.rows && !t->there; i++) {
+        const struct lc_cell *engine = lc_answer_at(&a, i, LC_SQL_TABLE_ENGINES_ENGINE);
+
+        t->there = strcmp(lc_answer_at(&a, i, LC_SQL_TABLE_ENGINES_NAME)->p, t->name) == 0;
+        if (t->there && take_engine(t, engine->p, engine->n))
+            rc = lc_no_memory(err);
+    }
+    lc_answer_release(&a);
+    return rc;
+}
+
 static int read_columns(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
@@ -101,16 +118,33 @@ static int read_columns(struct lc_table *t, struct lc_backend *b, struct lc_erro
     return rc;
 }
 
-int lc_table_read(struct lc_table *t, struct lc_backend *b, const char *database, const char *name,
-                  struct lc_error *err)
+static int start(struct lc_table *t, const struct lc_backend *b, const char *database,
+                 const char *name, struct lc_error *err)
 {
-    int rc;
-
     *t = (struct lc_table){0};
     if (set_text(&t->database, database ? database : lc_backend_database(b)) ||
         set_text(&t->name, name) || set_text(&t->engine, ""))
         return lc_no_memory(err);
-    rc = read_engine(t, b, err);
+    return 0;
+}
+
+int lc_table_read(struct lc_table *t, struct lc_backend *b, const char *database, const char *name,
+                  struct lc_error *err)
+{
+    int rc = start(t, b, database, name, err);
+
+    if (rc == 0)
+        rc = read_engine(t, b, err);
+    return rc || !t->there ? rc : read_columns(t, b, err);
+}
+
+int lc_table_read_of_many(struct lc_table *t, struct lc_backend *b, const char *database,
+                          const char *name, struct lc_error *err)
+{
+    int rc = start(t, b, database, name, err);
+
+    if (rc == 0)
+        rc = find_engine(t, b, err);
     return rc || !t->there ? rc : read_columns(t, b, err);
 }
 

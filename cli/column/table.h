@@ -35,6 +35,10 @@ struct lc_table {
 int lc_table_read(struct lc_table *t, struct lc_backend *b, const char *database, const char *name,
                   struct lc_error *err);
 
+/* The same, for one of many tables: the engines of its whole database are asked for at once, and kept. */
+int lc_table_read_of_many(struct lc_table *t, struct lc_backend *b, const char *database,
+                          const char *name, struct lc_error *err);
+
 /* What an ALTER or CREATE TABLE of it does to its columns. 0 or LC_ERR_NOMEM. */
 int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error *err);
 

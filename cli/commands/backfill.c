@@ -374,8 +374,7 @@ static int run_locked(struct backfill *f, struct lc_error *err)
     int rc = lc_tracking_open(&tracking, f->target.b, f->m.up.table, err);
 
     if (rc == 0)
-        rc = lc_lock_take(&lock, f->target.b, tracking.database, tracking.table, tracking.run_id,
-                          "backfill", &wait, err);
+        rc = lc_lock_take(&lock, &tracking, "backfill", &wait, err);
     if (rc == 0)
         rc = lc_backfill_look(&f->target, err);
     if (rc == 0) {

@@ -180,7 +180,9 @@ static bool is_told(const struct lc_answer *hosts, size_t n, const char *databas
 static int look_at_host(const struct over_search *o, size_t host, struct lc_error *err)
 {
     struct lc_answer *t = &o->hosts[host];
-    int rc = lc_cluster_read(o->c, host, lc_sql_all_tables, lc_sql_host_all_tables, NULL, t, err);
+    int rc = o->c->name ? lc_cluster_read(o->c, host, lc_sql_all_tables, lc_sql_host_all_tables,
+                                          NULL, t, err)
+                        : lc_query_kept(o->c->b, lc_sql_all_tables, NULL, t, err);
 
     for (size_t i = 0; rc == 0 && i < t->rows; i++) {
         struct lc_answer_over over = {.host = lc_cluster_host_name(o->c, host),
@@ -230,7 +232,7 @@ int lc_tables_over(const struct lc_cluster *c, const struct lc_stmt *s, const st
 static int find_over(const struct lc_cluster *c, const struct lc_stmt *s, struct lc_answer *all,
                      const struct lc_cell **definition, struct lc_error *err)
 {
-    int rc = lc_query_read(c->b, lc_sql_all_tables, NULL, all, err);
+    int rc = lc_query_kept(c->b, lc_sql_all_tables, NULL, all, err);
 
     *definition = NULL;
     for (size_t i = 0; rc == 0 && i < all->rows; i++) {

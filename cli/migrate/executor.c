@@ -207,28 +207,6 @@ static bool needs_exact_time(const struct lc_stmt *s)
     return s->mutates || s->on_cluster;
 }
 
-/* The server's time, not later than it is: asked once a run. */
-static int server_about_now(struct lc_executor *c, uint64_t *now_s, struct lc_error *err)
-{
-    struct lc_run *r = c->run;
-    struct lc_answer t = {0};
-    uint64_t before_ms = lc_boottime_ms();
-    int rc = 0;
-
-    if (r->clock_ms == 0) {
-        rc = lc_query_read(c->b, lc_sql_server_now, NULL, &t, err);
-        if (rc == 0) {
-            r->clock_s = lc_answer_u64(&t, 0, LC_SQL_SERVER_NOW_NOW_S, 0);
-            r->clock_ms = lc_boottime_ms();
-        }
-        lc_answer_release(&t);
-    }
-    *now_s = r->clock_s;
-    if (rc == 0 && before_ms > r->clock_ms)
-        *now_s += (before_ms - r->clock_ms) / 1000;
-    return rc;
-}
-
 /*
  * The server's time, and for a statement that makes a mutation the number of the table's newest one:
  * of two that say the same in one second, the later one alone can be its own.
@@ -319,7 +297,7 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
     e.stmt_sha256 = stmt->text->sha256;
     e.query_id = query_id;
     rc = needs_exact_time(&stmt->parsed) ? server_now(c->b, &stmt->parsed, &now_s, &newest, err)
-                                         : server_about_now(c, &now_s, err);
+                                         : lc_tracking_now(&c->run->session.tracking, &now_s, err);
     snprintf(query_id, sizeof query_id, "livecol-%s-%s-%u%s%s", c->run->session.tracking.run_id,
              m->m->version_text, i + 1, c->run->down ? "-down" : "",
              lc_submit_after(after, sizeof after, stmt, newest));

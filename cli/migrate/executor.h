@@ -30,8 +30,6 @@ struct lc_run {
     struct lc_preflight defaults;
     struct lc_plan plan;
     pthread_mutex_t telling; /* an event is being told */
-    uint64_t clock_s;        /* the server's time, as it said once, and when that was by */
-    uint64_t clock_ms;       /* CLOCK_BOOTTIME; 0: not asked yet */
 };
 
 struct lc_executor {

@@ -31,9 +31,10 @@ enum {
 
 struct lc_lock {
     struct lc_lock_store store;
-    struct lc_backend *b;      /* the caller's, fenced while the lock is held */
-    struct lc_backend *own;    /* for what is done with the lock itself; under own_mutex */
-    struct lc_backend *beat_b; /* the heartbeat's own */
+    const struct lc_tracking *of; /* the caller's */
+    struct lc_backend *b;         /* its, fenced while the lock is held */
+    struct lc_backend *own;       /* for what is done with the lock itself; under own_mutex */
+    struct lc_backend *beat_b;    /* the heartbeat's own */
     struct lc_fence fence;
     pthread_mutex_t own_mutex;
     atomic_uint_least64_t beat_ms; /* when the last beat that arrived was sent, by BOOTTIME */
@@ -180,7 +181,7 @@ static int drop_lower(struct lc_lock *lock, struct lc_error *err)
 static int try_number(struct lc_lock *lock, uint64_t n, const char *command, struct lc_error *err)
 {
     bool ours = false, highest = false, others = false, others_live = false;
-    uint64_t made_ms, begun_ms;
+    uint64_t made_ms, begun_ms, now_s;
     int rc;
 
     lock->n = n;
@@ -189,7 +190,9 @@ static int try_number(struct lc_lock *lock, uint64_t n, const char *command, str
     if (!lock->table)
         return lc_no_memory(err);
     made_ms = lc_boottime_ms();
-    rc = lc_lock_create(&lock->store, n, lock->run_id, command, err);
+    rc = lc_tracking_now(lock->of, &now_s, err);
+    if (rc == 0)
+        rc = lc_lock_create(&lock->store, n, lock->run_id, command, now_s, err);
     if (rc)
         return rc;
     begun_ms = lc_boottime_ms();
@@ -295,18 +298,18 @@ static void release(struct lc_lock *lock)
     free(lock);
 }
 
-static struct lc_lock *new_lock(struct lc_backend *b, const char *database, const char *table,
-                                const char *run_id)
+static struct lc_lock *new_lock(const struct lc_tracking *of)
 {
     struct lc_lock *lock = calloc(1, sizeof *lock);
     pthread_condattr_t attr;
 
     if (!lock)
         return NULL;
-    lock->b = b;
-    lock->database = strdup(database);
-    lock->tracking = strdup(table);
-    snprintf(lock->run_id, sizeof lock->run_id, "%s", run_id);
+    lock->b = of->b;
+    lock->of = of;
+    lock->database = strdup(of->database);
+    lock->tracking = strdup(of->table);
+    snprintf(lock->run_id, sizeof lock->run_id, "%s", of->run_id);
     pthread_mutex_init(&lock->mutex, NULL);
     pthread_mutex_init(&lock->own_mutex, NULL);
     pthread_condattr_init(&attr);
@@ -477,37 +480,33 @@ void lc_lock_free(struct lc_lock *lock)
     release(lock);
 }
 
-int lc_lock_take(struct lc_lock **out, struct lc_backend *b, const char *database,
-                 const char *table, const char *run_id, const char *command,
+int lc_lock_take(struct lc_lock **out, const struct lc_tracking *of, const char *command,
                  const struct lc_lock_wait *wait, struct lc_error *err)
 {
-    struct lc_lock *lock = new_lock(b, database, table, run_id);
+    struct lc_lock *lock = new_lock(of);
     int rc;
 
     *out = NULL;
     if (!lock)
         return lc_no_memory(err);
-    rc = lc_backend_clone(b, &lock->own, err);
+    rc = lc_backend_clone(of->b, &lock->own, err);
     if (rc == 0)
-        rc = lc_lock_store_open(&lock->store, lock->own, lock->database, lock->tracking, err);
+        rc = lc_lock_store_open(&lock->store, lock->own, lock->database, lock->tracking,
+                                of->replicated, err);
     if (rc == 0)
         rc = take(lock, command, wait, err);
     if (rc) {
         release(lock);
         return rc;
     }
-    rc = beat(lock, lock->own, err);
-    if (rc == LC_ERR_UNKNOWN)
-        rc = 0; /* the table's own age serves as well */
-    LC_TEST_POINT("lock taken");
-    if (rc == 0)
-        rc = start_beating(lock, err);
+    LC_TEST_POINT("lock taken"); /* for a while its table's own age is its first beat */
+    rc = start_beating(lock, err);
     if (rc) {
         lc_lock_free(lock);
         return rc;
     }
     lock->fence = (struct lc_fence){on_pass, on_fresh, (lc_lock_stale_s() + 3) / 4, lock};
-    lc_backend_set_fence(b, &lock->fence);
+    lc_backend_set_fence(of->b, &lock->fence);
     *out = lock;
     return 0;
 }
@@ -518,7 +517,7 @@ int lc_lock_look(struct lc_backend *b, const char *database, const char *table, 
     struct lc_lock_store store;
     struct lc_locks all = {0};
     const struct lc_lock_info *h;
-    int rc = lc_lock_store_open(&store, b, database, table, err);
+    int rc = lc_lock_store_open(&store, b, database, table, true, err);
 
     *held = false;
     *holder = (struct lc_lock_info){0};
@@ -540,7 +539,7 @@ int lc_lock_break(struct lc_backend *b, const char *database, const char *table,
 {
     struct lc_lock_store store;
     struct lc_locks all = {0};
-    int rc = lc_lock_store_open(&store, b, database, table, err);
+    int rc = lc_lock_store_open(&store, b, database, table, true, err);
 
     *removed = 0;
     if (rc == 0)

@@ -16,6 +16,7 @@
 #define LC_CLI_MIGRATE_LOCK_H
 #include "base/error.h"
 #include "cli/migrate/lock_store.h"
+#include "cli/migrate/tracking.h"
 #include "cli/server/backend.h"
 
 #include <stdatomic.h>
@@ -33,12 +34,11 @@ struct lc_lock_wait {
 };
 
 /*
- * Take the lock of the tracking table database.table. 0 and *out; LC_ERR_LOCKED with who, where and
+ * Take the lock of the tracking table. 0 and *out; LC_ERR_LOCKED with who, where and
  * since when; LC_ERR_STOPPED; the failures of a query. The backend must outlive the lock, and is fenced by it;
  * clones that are made while it is held must be freed before it.
  */
-int lc_lock_take(struct lc_lock **out, struct lc_backend *b, const char *database,
-                 const char *table, const char *run_id, const char *command,
+int lc_lock_take(struct lc_lock **out, const struct lc_tracking *of, const char *command,
                  const struct lc_lock_wait *wait, struct lc_error *err);
 
 /*

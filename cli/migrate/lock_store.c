@@ -39,13 +39,15 @@ char *lc_lock_table(const struct lc_lock_store *s, uint64_t n)
 }
 
 int lc_lock_store_open(struct lc_lock_store *s, struct lc_backend *b, const char *database,
-                       const char *tracking, struct lc_error *err)
+                       const char *tracking, bool replicated, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", database}, {"table", tracking}, {NULL, NULL}};
     struct lc_answer t = {0};
     int rc;
 
     *s = (struct lc_lock_store){.b = b, .database = database, .tracking = tracking};
+    if (!replicated)
+        return 0;
     rc = lc_query_read(b, lc_sql_table_keeper_path, args, &t, err);
     if (rc == 0 && t.rows) {
         const char *path = lc_answer_at(&t, 0, LC_SQL_TABLE_KEEPER_PATH_ZOOKEEPER_PATH)->p;
@@ -374,8 +376,8 @@ static bool was_quicker(const struct lc_error *err)
            (err->server_code == LC_SERVER_KEEPER_EXCEPTION && !lc_keeper_is_away(err));
 }
 
-static int create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
-                  const char *command, uint64_t now_s, struct lc_error *err)
+int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
+                   const char *command, uint64_t now_s, struct lc_error *err)
 {
     char host[256] = "", pid[24], made[24], *table = lc_lock_table(s, n), *path = NULL;
     struct lc_error one = LC_ERROR_INIT;
@@ -410,17 +412,6 @@ static int create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
         return 1;
     lc_error_pass(err, &one);
     return rc;
-}
-
-int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
-                   const char *command, struct lc_error *err)
-{
-    struct lc_answer now = {0};
-    int rc = lc_query_read(s->b, lc_sql_server_now, NULL, &now, err);
-    uint64_t now_s = rc == 0 ? lc_answer_u64(&now, 0, LC_SQL_SERVER_NOW_NOW_S, 0) : 0;
-
-    lc_answer_release(&now);
-    return rc ? rc : create(s, n, run_id, command, now_s, err);
 }
 
 /* The host that has the table may be another, or be down: Keeper tells it when it is back. */

@@ -45,9 +45,12 @@ struct lc_locks {
     size_t n;
 };
 
-/* Find out where they lie. 0 or the failures of a query. Release it in any case. */
+/*
+ * Find out where they lie. replicated: the tracking table may be one of several replicas. 0 or the
+ * failures of a query. Release it in any case.
+ */
 int lc_lock_store_open(struct lc_lock_store *s, struct lc_backend *b, const char *database,
-                       const char *tracking, struct lc_error *err);
+                       const char *tracking, bool replicated, struct lc_error *err);
 
 void lc_lock_store_release(struct lc_lock_store *s);
 
@@ -60,9 +63,9 @@ int lc_lock_holders(const struct lc_lock_store *s, struct lc_locks *all, struct 
 /* The same with each one's last beat. */
 int lc_lock_read(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err);
 
-/* Create number n. 0, also where the answer was lost; 1 where somebody was quicker; negative. */
+/* Create number n; now_s is the server's time. 0, also where the answer was lost; 1 where somebody was quicker; negative. */
 int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id,
-                   const char *command, struct lc_error *err);
+                   const char *command, uint64_t now_s, struct lc_error *err);
 
 /* Drop number n, on whichever host it is; not being there is good. 0 or the failures of a query. */
 int lc_lock_drop(const struct lc_lock_store *s, uint64_t n, struct lc_error *err);

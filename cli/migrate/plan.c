@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMAT_MAX_BYTES = 100000 };
+enum { FORMAT_MAX_BYTES = 100000, FORMAT_MAX_STMTS = 1000, FORMAT_SEPARATOR = 0x1f };
 
 /* As a checkout may have made it, with other line ends. */
 static bool is_statement(const struct lc_migration_stmt *s, const char *sha256)
@@ -460,6 +460,101 @@ static int refine(struct lc_stmt *s, struct lc_backend *b, struct lc_error *err)
     return 0;
 }
 
+/* Those that go together in one question. */
+struct batch {
+    struct lc_plan_stmt **v;
+    size_t n;
+    struct lc_buf texts;
+};
+
+/* Ask of all of them; one that the formatter does not take is asked for alone, for its error. */
+static int format_batch(struct batch *all, struct lc_backend *b, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"texts", lc_buf_str(&all->texts)}, {NULL, NULL}};
+    struct lc_answer t = {0};
+    int rc = all->n < 2 ? 0 : lc_query_read(b, lc_sql_format_queries, args, &t, NULL);
+
+    /* Where it fails they are asked for one by one. */
+    for (size_t i = 0; rc == 0 && t.rows == all->n && i < all->n; i++) {
+        const struct lc_cell *sql = lc_answer_at(&t, i, LC_SQL_FORMAT_QUERIES_SQL);
+        struct lc_plan_stmt *s = all->v[i];
+
+        if (sql->is_null || lc_answer_u64(&t, i, LC_SQL_FORMAT_QUERIES_I, 0) != i + 1)
+            continue;
+        free(s->formatted);
+        s->formatted = strdup(sql->p);
+        s->asked = s->formatted != NULL;
+        if (!s->asked)
+            rc = lc_no_memory(err);
+    }
+    lc_answer_release(&t);
+    lc_buf_reset(&all->texts);
+    all->n = 0;
+    return rc == LC_ERR_NOMEM || rc == LC_ERR_STOPPED ? rc : 0;
+}
+
+static int add_to_batch(struct batch *all, struct lc_plan_stmt *s, struct lc_backend *b,
+                        struct lc_error *err)
+{
+    struct lc_stmt parsed = {.object = ""};
+    bool fits = !s->asked && s->text->n < FORMAT_MAX_BYTES &&
+                !memchr(s->text->p, FORMAT_SEPARATOR, s->text->n) &&
+                !memchr(s->text->p, '\0', s->text->n) &&
+                lc_stmt_parse(&parsed, s->text->p, s->text->n, NULL) == 0 &&
+                worth_formatting(&parsed);
+    int rc = 0;
+
+    lc_stmt_release(&parsed);
+    if (!fits)
+        return 0;
+    if (all->n == FORMAT_MAX_STMTS || all->texts.n + s->text->n > FORMAT_MAX_BYTES)
+        rc = format_batch(all, b, err);
+    if (rc == 0 && ((all->n && lc_buf_adds(&all->texts, (const char[]){FORMAT_SEPARATOR, '\0'})) ||
+                    lc_buf_add(&all->texts, s->text->p, s->text->n)))
+        rc = lc_no_memory(err);
+    if (rc == 0)
+        all->v[all->n++] = s;
+    return rc;
+}
+
+static int format_all(struct lc_plan *plan, struct lc_backend *b, struct lc_error *err)
+{
+    struct batch all = {.v = calloc(FORMAT_MAX_STMTS, sizeof(struct lc_plan_stmt *))};
+    int rc = all.v ? 0 : lc_no_memory(err);
+
+    lc_buf_init(&all.texts, 2 * FORMAT_MAX_BYTES);
+    for (size_t i = 0; rc == 0 && i < plan->n; i++) {
+        for (unsigned k = plan->v[i].first; rc == 0 && k < plan->v[i].stmt_n; k++)
+            rc = add_to_batch(&all, &plan->v[i].stmts[k], b, err);
+    }
+    if (rc == 0)
+        rc = format_batch(&all, b, err);
+    lc_buf_release(&all.texts);
+    free(all.v);
+    return rc;
+}
+
+void lc_plan_reuse(struct lc_plan *plan, struct lc_plan *before)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        struct lc_plan_migration *to = &plan->v[i], *from = NULL;
+
+        /* Both are in one order, so that the next one is it but where one was done meanwhile. */
+        for (size_t tries = 0; tries < before->n && !from; tries++, at++) {
+            at %= before->n;
+            from = before->v[at].m == to->m ? &before->v[at] : NULL;
+        }
+        for (unsigned s = 0; from && s < to->stmt_n && s < from->stmt_n; s++) {
+            to->stmts[s].asked = from->stmts[s].asked;
+            to->stmts[s].formatted = from->stmts[s].formatted;
+            from->stmts[s].asked = false;
+            from->stmts[s].formatted = NULL;
+        }
+    }
+}
+
 int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b,
                        const struct lc_abilities *facts, struct lc_error *err)
 {
@@ -468,8 +563,11 @@ int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b,
     lc_stmt_release(&s->parsed);
     rc = lc_stmt_parse(&s->parsed, s->text->p, s->text->n, err);
     if (rc == 0 && facts->format_query && worth_formatting(&s->parsed)) {
-        free(s->formatted);
-        rc = format(b, s->text, &s->formatted, err);
+        if (!s->asked) {
+            free(s->formatted);
+            rc = format(b, s->text, &s->formatted, err);
+            s->asked = rc == 0;
+        }
         if (rc == 0 && s->formatted) {
             lc_stmt_release(&s->parsed);
             rc = lc_stmt_parse(&s->parsed, s->formatted, strlen(s->formatted), err);
@@ -508,6 +606,8 @@ static int check_fit(const struct lc_plan *plan, struct lc_backend *b,
 int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_abilities *facts,
                   struct lc_error *err)
 {
+    if (facts->format_query && facts->format_or_null && format_all(plan, b, err))
+        return err->code;
     for (size_t i = 0; i < plan->n; i++) {
         struct lc_plan_migration *m = &plan->v[i];
 

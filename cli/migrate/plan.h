@@ -13,6 +13,7 @@
 
 struct lc_plan_stmt {
     const struct lc_migration_stmt *text;
+    bool asked;            /* the server's formatter was: `formatted` is what it said */
     char *formatted;       /* by the server; NULL where it has no formatter, or does not know it */
     struct lc_stmt parsed; /* of `formatted`, else of the text */
 };
@@ -56,6 +57,9 @@ int lc_plan_make(struct lc_plan *plan, const struct lc_migrations *files,
  */
 int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_abilities *facts,
                   struct lc_error *err);
+
+/* What the formatter said of statements of a plan that was made before of the same files. */
+void lc_plan_reuse(struct lc_plan *plan, struct lc_plan *before);
 
 void lc_plan_release(struct lc_plan *plan);
 

@@ -144,9 +144,14 @@ static int prepare(struct lc_run *r, struct lc_executor *c, struct lc_error *err
 static int take_lock(struct lc_run *r, struct lc_executor *c, struct lc_error *err)
 {
     int rc = lc_session_lock(&r->session, r->down ? "down" : "up", r->o, on_lock_wait, c, err);
+    struct lc_plan before = r->plan;
 
+    r->plan = (struct lc_plan){0};
     if (rc == 0)
         rc = make_plan(r, err);
+    if (rc == 0)
+        lc_plan_reuse(&r->plan, &before);
+    lc_plan_release(&before);
     return rc ? rc : lc_plan_parse(&r->plan, r->b, &r->facts, err);
 }
 

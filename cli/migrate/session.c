@@ -56,8 +56,7 @@ int lc_session_lock(struct lc_session *s, const char *command, const struct lc_u
     int rc = lc_tracking_create(&s->tracking, err);
 
     if (rc == 0)
-        rc = lc_lock_take(&s->lock, s->b, s->tracking.database, s->tracking.table,
-                          s->tracking.run_id, command, &wait, err);
+        rc = lc_lock_take(&s->lock, &s->tracking, command, &wait, err);
     return rc ? rc : lc_tracking_load(&s->tracking, err);
 }
 

@@ -153,7 +153,7 @@ int lc_tracking_load(struct lc_tracking *t, struct lc_error *err)
     return rc;
 }
 
-/* The table is there: is it ours? */
+/* The table is there: is it ours? Row 0 is about none of its columns. */
 static int check_columns(const struct lc_tracking *t, const struct lc_answer *columns,
                          struct lc_error *err)
 {
@@ -161,9 +161,9 @@ static int check_columns(const struct lc_tracking *t, const struct lc_answer *co
     const char *tool = NULL;
     size_t ours = 0;
 
-    for (size_t i = 0; i < columns->rows; i++) {
-        const char *name = lc_answer_at(columns, i, LC_SQL_COLUMNS_NAME)->p,
-                   *type = lc_answer_at(columns, i, LC_SQL_COLUMNS_TYPE)->p;
+    for (size_t i = 1; i < columns->rows; i++) {
+        const char *name = lc_answer_at(columns, i, LC_SQL_TRACKING_COLUMNS_NAME)->p,
+                   *type = lc_answer_at(columns, i, LC_SQL_TRACKING_COLUMNS_TYPE)->p;
 
         for (size_t k = 0; k < OUR_COLUMNS; k++)
             ours += strcmp(our_columns[k][0], name) == 0 && strcmp(our_columns[k][1], type) == 0;
@@ -175,11 +175,11 @@ static int check_columns(const struct lc_tracking *t, const struct lc_answer *co
     if (ours == OUR_COLUMNS)
         return 0;
     lc_buf_init(&names, 300);
-    for (size_t i = 0; i < columns->rows; i++) {
+    for (size_t i = 1; i < columns->rows; i++) {
         char shown[64];
-        const struct lc_cell *c = lc_answer_at(columns, i, LC_SQL_COLUMNS_NAME);
+        const struct lc_cell *c = lc_answer_at(columns, i, LC_SQL_TRACKING_COLUMNS_NAME);
 
-        if (lc_buf_addf(&names, "%s%s", i ? ", " : "",
+        if (lc_buf_addf(&names, "%s%s", i > 1 ? ", " : "",
                         lc_printable(c->p, c->n, shown, sizeof shown))) {
             lc_buf_adds(&names, ", ...");
             break;
@@ -193,43 +193,48 @@ static int check_columns(const struct lc_tracking *t, const struct lc_answer *co
     return LC_ERR_REFUSED;
 }
 
-/*
- * Is the table there, and what are its columns? Without it nothing counts as applied, so that two
- * answers have to agree on it; another run may create it between them.
- */
-static int read_columns(const struct lc_tracking *t, const struct lc_sql_arg *args, bool *exists,
-                        struct lc_answer *columns, struct lc_error *err)
+/* An engine without replicas, by its name. */
+static bool is_plain(const char *engine)
 {
-    for (unsigned attempt = 1;; attempt++) {
-        int rc = lc_query_read(t->b, lc_sql_table_there, args, columns, err);
-
-        *exists = rc == 0 && lc_answer_u64(columns, 0, LC_SQL_TABLE_THERE_N, 0) > 0;
-        if (rc == 0)
-            rc = lc_query_read(t->b, lc_sql_columns, args, columns, err);
-        if (rc || *exists == (columns->rows > 0))
-            return rc;
-        if (attempt == LC_RETRY_TRIES || lc_sleep_ms(lc_backoff_ms(attempt), lc_stop_flag()))
-            return lc_fail(err, LC_ERR_SERVER,
-                           "%s contradicts itself on whether there is a table %s.%s",
-                           lc_backend_where(t->b), t->database, t->table);
-    }
+    return strncmp(engine, "Replicated", 10) != 0 && strncmp(engine, "Shared", 6) != 0;
 }
 
-/* Is the table there, and ours? */
+/* Is the table there, and ours? Without it nothing counts as applied: the answer is sealed. */
 static int look(struct lc_tracking *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
     struct lc_answer columns = {0};
-    bool exists;
-    int rc = read_columns(t, args, &exists, &columns, err);
+    const char *engine;
+    int rc = lc_query_read(t->b, lc_sql_tracking_columns, args, &columns, err);
 
-    t->exists = rc == 0 && exists;
+    t->exists = rc == 0 && columns.rows > 1;
+    t->replicated = false;
+    if (rc == 0) {
+        t->clock_s = lc_answer_u64(&columns, 0, LC_SQL_TRACKING_COLUMNS_NOW_S, 0);
+        t->clock_ms = lc_boottime_ms();
+    }
     if (t->exists)
         rc = check_columns(t, &columns, err);
-    if (rc == 0 && t->exists)
+    engine = lc_answer_at(&columns, 0, LC_SQL_TRACKING_COLUMNS_ENGINE)->p;
+    if (rc == 0 && t->exists && !is_plain(engine)) {
         rc = lc_query_read(t->b, lc_sql_table_keeper_path, args, &columns, err);
-    t->replicated = rc == 0 && t->exists && columns.rows > 0;
+        t->replicated = rc == 0 && columns.rows > 0;
+    }
     lc_answer_release(&columns);
+    return rc;
+}
+
+int lc_tracking_now(const struct lc_tracking *t, uint64_t *now_s, struct lc_error *err)
+{
+    struct lc_answer now = {0};
+    int rc = 0;
+
+    *now_s = t->clock_s + (lc_boottime_ms() - t->clock_ms) / 1000;
+    if (t->clock_s == 0) {
+        rc = lc_query_read(t->b, lc_sql_server_now, NULL, &now, err);
+        *now_s = rc == 0 ? lc_answer_u64(&now, 0, LC_SQL_SERVER_NOW_NOW_S, 0) : 0;
+        lc_answer_release(&now);
+    }
     return rc;
 }
 

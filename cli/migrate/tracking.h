@@ -27,8 +27,10 @@ struct lc_tracking {
     const struct lc_cluster *cluster; /* where lc_tracking_create makes it; the caller's, or NULL */
     char *database, *table;
     bool exists;
-    bool replicated; /* it has a replica on each host of a cluster, which reads
+    bool replicated;   /* it has a replica on each host of a cluster, which reads
                       * catch up with first */
+    uint64_t clock_s;  /* the server's time, as it has said it; 0: it has not */
+    uint64_t clock_ms; /* when it was asked, by CLOCK_BOOTTIME */
     char run_id[33];
     struct lc_track_state state;
     struct lc_track_noted *noted; /* rows that are to be written with the next one */
@@ -57,6 +59,12 @@ int lc_tracking_create(struct lc_tracking *t, struct lc_error *err);
 
 /* Read the rows again: what was known is forgotten. */
 int lc_tracking_load(struct lc_tracking *t, struct lc_error *err);
+
+/*
+ * The server's time: what it said last and what has passed here since, at most a second behind. 0 or
+ * the failures of a query, where it has not said it yet.
+ */
+int lc_tracking_now(const struct lc_tracking *t, uint64_t *now_s, struct lc_error *err);
 
 /*
  * A row that is to be written soon: with the next row, in one INSERT, in this order, all or none. It

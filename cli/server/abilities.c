@@ -24,6 +24,8 @@ static const struct {
     {"zookeeper.path", offsetof(struct lc_abilities, keeper)},
     {"replicas.zookeeper_path", offsetof(struct lc_abilities, replicas)},
     {"table_functions.clusterAllReplicas", offsetof(struct lc_abilities, all_replicas)},
+    {"has_function.formatQuerySingleLine", offsetof(struct lc_abilities, format_query)},
+    {"has_function.formatQuerySingleLineOrNull", offsetof(struct lc_abilities, format_or_null)},
     {"processes.query_kind", offsetof(struct lc_abilities, query_kind)},
     {"tables.engine_full", offsetof(struct lc_abilities, engine_full)},
     {"disks.free_space", offsetof(struct lc_abilities, disks)},
@@ -31,7 +33,6 @@ static const struct {
 
 int lc_abilities_ask(struct lc_abilities *f, struct lc_backend *b, struct lc_error *err)
 {
-    static const struct lc_sql_arg args[] = {{"name", "formatQuerySingleLine"}, {NULL, NULL}};
     struct lc_answer t = {0};
     int rc = lc_query_read(b, lc_sql_facts, NULL, &t, err);
 
@@ -42,10 +43,6 @@ int lc_abilities_ask(struct lc_abilities *f, struct lc_backend *b, struct lc_err
                 *(bool *)((char *)f + known[k].at) = true;
         }
     }
-    if (rc == 0)
-        rc = lc_query_read(b, lc_sql_function_known, args, &t, err);
-    if (rc == 0)
-        f->format_query = lc_answer_u64(&t, 0, LC_SQL_FUNCTION_KNOWN_N, 0) > 0;
     lc_answer_release(&t);
     return rc;
 }

@@ -24,6 +24,7 @@ struct lc_abilities {
     bool replicas;     /* system.replicas */
     bool all_replicas; /* clusterAllReplicas, and view() in it */
     bool format_query; /* formatQuerySingleLine */
+    bool format_or_null; /* formatQuerySingleLineOrNull, which takes many at once */
 };
 
 /* Ask. 0 or the failures of a query. */

@@ -195,10 +195,36 @@ int lc_answer_parse(struct lc_answer *t, const char *text, size_t n, struct lc_e
         return lc_fail(err, LC_ERR_NOMEM, "no memory for an answer of %zu bytes", n);
     memcpy(t->text, text, n);
     t->text[n] = '\0';
+    t->text_n = n;
     rc = parse(t, n, err);
     if (rc)
         lc_answer_release(t);
     return rc;
+}
+
+int lc_answer_copy(struct lc_answer *to, const struct lc_answer *from)
+{
+    size_t cells = from->cols * (2 + from->rows);
+
+    *to = *from;
+    to->names = cells ? malloc(cells * sizeof *to->names) : NULL;
+    to->text = from->text ? malloc(from->text_n + 1) : NULL;
+    if ((cells && !to->names) || (from->text && !to->text)) {
+        lc_answer_release(to);
+        return LC_ERR_NOMEM;
+    }
+    if (from->text)
+        memcpy(to->text, from->text, from->text_n + 1);
+    for (size_t i = 0; i < cells; i++) {
+        const char *p = from->names[i].p;
+
+        to->names[i] = from->names[i];
+        if (p >= from->text && p <= from->text + from->text_n)
+            to->names[i].p = to->text + (p - from->text);
+    }
+    to->types = to->names ? to->names + to->cols : NULL;
+    to->cells = to->types ? to->types + to->cols : NULL;
+    return 0;
 }
 
 void lc_answer_release(struct lc_answer *t)

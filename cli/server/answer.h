@@ -26,8 +26,9 @@ struct lc_answer {
     struct lc_cell *types; /* cols */
     struct lc_cell *cells; /* rows × cols, row after row */
     char *text;            /* the bytes behind all of them */
-    double elapsed_s;      /* the server's own time; 0 where it does not say */
-    uint64_t rows_read;    /* what the server read for it; 0 where it does not say */
+    size_t text_n;
+    double elapsed_s;   /* the server's own time; 0 where it does not say */
+    uint64_t rows_read; /* what the server read for it; 0 where it does not say */
     uint64_t bytes_read;
     uint64_t rows_said; /* how many rows the server says it has sent; 0 where it does not say */
 };
@@ -42,6 +43,9 @@ struct lc_answer {
  * more than LC_ANSWER_MAX_CELLS; after an error the table is empty.
  */
 int lc_answer_parse(struct lc_answer *t, const char *text, size_t n, struct lc_error *err);
+
+/* Copy it; what `to` held before is not freed. 0 or LC_ERR_NOMEM, with an empty table. */
+int lc_answer_copy(struct lc_answer *to, const struct lc_answer *from);
 
 /* Free what it holds and zero it. A zeroed table may be released. */
 void lc_answer_release(struct lc_answer *t);

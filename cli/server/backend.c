@@ -43,6 +43,24 @@ void lc_backend_set_fence(struct lc_backend *b, const struct lc_fence *fence)
     b->fence = fence;
 }
 
+/* What was read before it may not be so any more. */
+static void note_change(struct lc_backend *b, const struct lc_query *q)
+{
+    if (b->known && (q->changes || !lc_query_only_reads(q)))
+        atomic_fetch_add(&b->known->changes, 1);
+}
+
+void lc_kept_forget(struct known_settings *known)
+{
+    for (size_t i = 0; i < known->kept_n; i++) {
+        free(known->kept[i].sql);
+        lc_answer_release(&known->kept[i].answer);
+    }
+    free(known->kept);
+    known->kept = NULL;
+    known->kept_n = 0;
+}
+
 int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                      struct lc_error *err)
 {
@@ -61,8 +79,11 @@ int lc_backend_query(struct lc_backend *b, const struct lc_query *q, struct lc_a
         if (rc && session)
             *session = '\0';
     }
-    if (rc == 0)
+    if (rc == 0) {
+        note_change(b, q);
         rc = b->ops->query(b, q, out, err);
+        note_change(b, q);
+    }
     /* A table of no rows has names and types: what has none is no answer, and no empty table. */
     if (rc == 0 && out && out->cols == 0 && lc_query_only_reads(q))
         return lc_fail(err, LC_ERR_UNKNOWN, "%s: the answer is empty", b->where);

@@ -5,8 +5,16 @@
 #define LC_CLI_SERVER_BACKEND_IMPL_H
 #include "cli/server/backend.h"
 
+#include <pthread.h>
+
 /* An answer larger than this is refused. */
 #define LC_ANSWER_MAX_BYTES ((size_t)1 << 30)
+
+/* An answer that is kept: see lc_query_kept. */
+struct kept_answer {
+    char *sql;
+    struct lc_answer answer;
+};
 
 /* What is known of the server, shared by a backend and its clones. */
 struct known_settings {
@@ -15,6 +23,12 @@ struct known_settings {
     char *text;              /* the names of system.settings */
     const char **names;      /* the same one by one, in byte order */
     size_t names_n;
+    atomic_uint
+        changes; /* statements that may change something, when they begin and when they end */
+    pthread_mutex_t kept_mutex;
+    struct kept_answer *kept; /* given when `changes` was kept_at; under kept_mutex */
+    size_t kept_n;
+    unsigned kept_at;
 };
 
 struct lc_backend_ops {
@@ -51,6 +65,9 @@ extern const struct lc_backend_ops lc_backend_embedded;
 
 /* The fence that this statement has to pass; NULL: none. */
 const struct lc_fence *lc_query_fence(const struct lc_backend *b, const struct lc_query *q);
+
+/* Forget the answers that are kept; under kept_mutex, or when nobody else is there. */
+void lc_kept_forget(struct known_settings *known);
 
 /* The statement's bytes. */
 size_t lc_query_bytes(const struct lc_query *q);

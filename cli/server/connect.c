@@ -54,6 +54,8 @@ static void drop_known(struct known_settings *known)
 {
     if (!known || atomic_fetch_sub(&known->users, 1) > 1)
         return;
+    lc_kept_forget(known);
+    pthread_mutex_destroy(&known->kept_mutex);
     free(known->names);
     free(known->text);
     free(known);
@@ -97,6 +99,7 @@ static int note_settings(struct lc_backend *b, const char *text, struct lc_error
     if (!known)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for a connection");
     atomic_init(&known->users, 1);
+    pthread_mutex_init(&known->kept_mutex, NULL);
     b->known = known;
     for (const char *p = text; *p; p++)
         words += *p == ' ';

@@ -1,11 +1,14 @@
 #include "cli/server/query.h"
 
+#include "cli/server/backend_impl.h"
 #include "cli/server/retry.h"
 #include "base/signals.h"
 #include "base/test_points.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { KEPT_MAX = 64 };
 
 /* An answer that is not as promised is given back to nobody. */
 static int check(struct lc_backend *b, const struct lc_sql *statement, struct lc_answer *out,
@@ -75,6 +78,69 @@ static int run(struct lc_backend *b, const struct lc_sql *statement, const struc
     rc = lc_sql_format(&sql, statement, args, err);
     if (rc == 0)
         rc = ask(b, statement, &sql, out, reads, err);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+/* 1: it was given before, and *out is a copy. 0, LC_ERR_NOMEM. */
+static int take_kept(struct known_settings *known, const char *sql, struct lc_answer *out)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&known->kept_mutex);
+    if (known->kept_at != atomic_load(&known->changes))
+        lc_kept_forget(known);
+    for (size_t i = 0; rc == 0 && i < known->kept_n; i++) {
+        if (strcmp(known->kept[i].sql, sql) == 0)
+            rc = lc_answer_copy(out, &known->kept[i].answer) ? LC_ERR_NOMEM : 1;
+    }
+    pthread_mutex_unlock(&known->kept_mutex);
+    return rc;
+}
+
+/* Keep it where nothing was sent since `at`. Without memory it is not kept. */
+static void keep(struct known_settings *known, const char *sql, const struct lc_answer *answer,
+                 unsigned at)
+{
+    struct kept_answer one = {NULL, {0}}, *more = NULL;
+
+    pthread_mutex_lock(&known->kept_mutex);
+    if (known->kept_at != at)
+        lc_kept_forget(known);
+    known->kept_at = at;
+    if (known->kept_n < KEPT_MAX && at == atomic_load(&known->changes)) {
+        one.sql = strdup(sql);
+        more = realloc(known->kept, (known->kept_n + 1) * sizeof *more);
+    }
+    if (more)
+        known->kept = more;
+    if (more && one.sql && lc_answer_copy(&one.answer, answer) == 0)
+        known->kept[known->kept_n++] = one;
+    else
+        free(one.sql);
+    pthread_mutex_unlock(&known->kept_mutex);
+}
+
+int lc_query_kept(struct lc_backend *b, const struct lc_sql *statement,
+                  const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err)
+{
+    unsigned at = atomic_load(&b->known->changes);
+    struct lc_buf sql;
+    const char *text;
+    int rc, kept = 0;
+
+    lc_answer_release(out);
+    lc_buf_init(&sql, LC_SQL_MAX_BYTES);
+    rc = lc_sql_format(&sql, statement, args, err);
+    text = rc == 0 ? lc_buf_str(&sql) : NULL;
+    if (rc == 0)
+        kept = text ? take_kept(b->known, text, out) : LC_ERR_NOMEM;
+    if (rc == 0 && kept < 0)
+        rc = lc_no_memory(err);
+    if (rc == 0 && kept == 0)
+        rc = ask(b, statement, &sql, out, true, err);
+    if (rc == 0 && kept == 0)
+        keep(b->known, text, out, at);
     lc_buf_release(&sql);
     return rc;
 }

@@ -28,6 +28,14 @@ int lc_query_read(struct lc_backend *b, const struct lc_sql *statement,
                   const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err);
 
 /*
+ * As lc_query_read, for what a run asks of each of its statements. The answer may be one that was
+ * given before, where neither this backend nor a clone has sent anything since that may change
+ * something: what others change meanwhile may be missed, as it would be a moment later.
+ */
+int lc_query_kept(struct lc_backend *b, const struct lc_sql *statement,
+                  const struct lc_sql_arg *args, struct lc_answer *out, struct lc_error *err);
+
+/*
  * As lc_query_run, of text that the caller has made: the statement's own, and rows behind it. It
  * answers nothing.
  */

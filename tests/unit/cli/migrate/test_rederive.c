@@ -15,8 +15,8 @@
 #define OK(body) "HTTP/1.1 200 OK\r\nContent-Length: *\r\n\r\n" body
 #define HELLO                                                                                      \
     OK("version\tdatabase\tsettings\nString\tString\tString\n26.7.2.1\tanalytics\tmax_threads\n")
-#define REPLICATED OK("engine\nString\nReplicatedMergeTree\n")
-#define PLAIN      OK("engine\nString\nMergeTree\n")
+#define REPLICATED OK("name\tengine\nString\tString\nt\tReplicatedMergeTree\n")
+#define PLAIN      OK("name\tengine\nString\tString\nt\tMergeTree\n")
 #define COLUMNS                                                                                    \
     OK("name\ttype\tdefault_kind\tdefault_expression\nString\tString\tString\tString\n"            \
        "k\tString\t\t\nc\tString\tDEFAULT\tv2(k)\n")
