@@ -329,28 +329,80 @@ static bool is_number(enum lc_argument_base base)
            base != LC_ARG_IPV6;
 }
 
-int lc_argument_fits(const struct lc_argument *arg, const char *type, enum lc_kind kind,
-                     enum lc_format format, struct lc_error *err)
+/* May rules with such keys be given it, times and zones aside? */
+static bool has_order(const struct lc_argument *arg, const struct lc_takes *takes)
 {
-    bool numbers = lc_kind_takes_numbers(kind);
+    enum lc_argument_base b = arg->base;
 
-    if (arg->base == LC_ARG_FLOAT || arg->base == LC_ARG_DECIMAL) {
-        lc_fail(err, LC_ERR_USAGE, "the argument type %.200s is not taken: a fraction is no key",
-                type);
-        lc_hint(err, "declare Int64, and call it with toInt64(floor(key)); or String, with "
-                     "toString(key)");
-        return LC_ERR_USAGE;
+    switch (takes->order) {
+    case LC_ORDER_UINT:
+        return is_number(b) && b != LC_ARG_FLOAT && b != LC_ARG_DECIMAL;
+    case LC_ORDER_NUMBER:
+        return b == LC_ARG_UINT || b == LC_ARG_INT || b == LC_ARG_DECIMAL ||
+               (takes->scale == 0 && is_number(b) && b != LC_ARG_FLOAT);
+    case LC_ORDER_FLOAT:
+        return b == LC_ARG_FLOAT || ((b == LC_ARG_UINT || b == LC_ARG_INT) && arg->width <= 4);
+    case LC_ORDER_DATE:
+        return b == LC_ARG_DATE || b == LC_ARG_DATE32 || (is_time(arg) && lc_argument_is_utc(arg));
+    case LC_ORDER_TIME:
+        return is_time(arg);
+    case LC_ORDER_ADDRESS:
+        return b == LC_ARG_IPV4 || b == LC_ARG_IPV6 || b == LC_ARG_STRING ||
+               b == LC_ARG_FIXED_STRING || (b == LC_ARG_UINT && arg->width == 4);
+    default:
+        return b != LC_ARG_FLOAT && b != LC_ARG_DECIMAL;
     }
-    if (numbers && !is_number(arg->base)) {
-        lc_fail(err, LC_ERR_USAGE, "%s rules take numbers, and the argument is %.200s",
-                lc_kind_name(kind), type);
-        lc_hint(err, "declare the function's argument as UInt64, or as the type of its key: an "
-                     "integer, Enum, Date, DateTime or IPv4");
+}
+
+static void hint_order(const struct lc_argument *arg, const struct lc_takes *takes,
+                       struct lc_error *err)
+{
+    static const char *const hints[LC_ORDERS] = {
+        [LC_ORDER_TEXT] = "declare Int64, and call it with toInt64(floor(key)); or String, with "
+                          "toString(key)",
+        [LC_ORDER_UINT] =
+            "declare the function's argument as UInt64, or as the type of its key: an "
+            "integer, Enum, Date, DateTime or IPv4",
+        [LC_ORDER_NUMBER] = "declare Int64, or Decimal(P,S) with as many digits as the key has",
+        [LC_ORDER_FLOAT] = "declare Float64, and call it with toFloat64(key)",
+        [LC_ORDER_DATE] = "declare Date, and call it with toDate(key)",
+        [LC_ORDER_TIME] = "declare DateTime or DateTime64(P)",
+        [LC_ORDER_ADDRESS] = "declare IPv4, IPv6, UInt32 or String",
+    };
+
+    if (takes->order == LC_ORDER_UINT && (arg->base == LC_ARG_FLOAT || arg->base == LC_ARG_DECIMAL))
+        lc_hint(err, "%s", hints[LC_ORDER_TEXT]);
+    else if (takes->order == LC_ORDER_NUMBER && arg->base == LC_ARG_FLOAT)
+        lc_hint(err,
+                "1.005 as a float is not 1.005: declare Decimal(P,S), or write from:float in the "
+                "rules' header");
+    else
+        lc_hint(err, "%s", hints[takes->order]);
+}
+
+int lc_argument_fits(const struct lc_argument *arg, const char *type, enum lc_kind kind,
+                     const struct lc_takes *takes, enum lc_format format, struct lc_error *err)
+{
+    bool texts = takes->order == LC_ORDER_TEXT;
+
+    if (!has_order(arg, takes)) {
+        if (texts || (takes->order == LC_ORDER_UINT &&
+                      (arg->base == LC_ARG_FLOAT || arg->base == LC_ARG_DECIMAL)))
+            lc_fail(err, LC_ERR_USAGE,
+                    "the argument type %.200s is not taken: a fraction is no key", type);
+        else if (takes->order == LC_ORDER_UINT)
+            lc_fail(err, LC_ERR_USAGE, "%s rules take numbers, and the argument is %.200s",
+                    lc_kind_name(kind), type);
+        else
+            lc_fail(err, LC_ERR_USAGE,
+                    "the key of these %s rules is %s, and the argument is %.200s",
+                    lc_kind_name(kind), lc_order_name(takes), type);
+        hint_order(arg, takes, err);
         return LC_ERR_USAGE;
     }
     if (!is_time(arg) || lc_argument_is_utc(arg))
         return 0;
-    if (!numbers) {
+    if (texts) {
         lc_fail(err, LC_ERR_USAGE,
                 "the text of %.200s depends on a time zone, which livecol-udf does not know", type);
         lc_hint(err, "declare %s, or String and call it with toString(key)",
@@ -366,6 +418,64 @@ int lc_argument_fits(const struct lc_argument *arg, const char *type, enum lc_ki
         return LC_ERR_USAGE;
     }
     return 0;
+}
+
+/* The least and the greatest bound that is not open. False: there is none. */
+static bool ends_of(const struct lc_rules *r, lc_point *least, lc_point *most)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < r->rules; i++) {
+        lc_point end[2];
+
+        if (!lc_rules_span(r, i, &end[0], &end[1]))
+            continue;
+        for (unsigned k = 0; k < 2; k++) {
+            if (end[k] == 0 || end[k] == LC_POINT_LAST)
+                continue;
+            *least = !any || end[k] < *least ? end[k] : *least;
+            *most = !any || end[k] > *most ? end[k] : *most;
+            any = true;
+        }
+    }
+    return any;
+}
+
+void lc_argument_usual(const struct lc_rules *r, char *out, size_t size)
+{
+    const struct lc_takes *t = &r->takes;
+    lc_point least = lc_point_of_number(t, 0, t->scale), most = least;
+    const lc_point zero = least;
+    bool any = ends_of(r, &least, &most);
+
+    switch (t->order) {
+    case LC_ORDER_UINT:
+        snprintf(out, size, "UInt64");
+        return;
+    case LC_ORDER_NUMBER:
+        if (t->scale)
+            snprintf(out, size, "Decimal(%u,%u)", t->scale < 18 ? 18 : LC_DECIMAL_DIGITS_MAX,
+                     t->scale);
+        else
+            snprintf(out, size, "%s",
+                     any && least >= zero && most > lc_point_of_number(t, INT64_MAX, 0) ? "UInt64"
+                                                                                        : "Int64");
+        return;
+    case LC_ORDER_FLOAT:
+        snprintf(out, size, "Float64");
+        return;
+    case LC_ORDER_DATE:
+        snprintf(out, size, "%s",
+                 any && (least < lc_point_of_whole(0) || most > lc_point_of_whole(UINT16_MAX))
+                     ? "Date32"
+                     : "Date");
+        return;
+    case LC_ORDER_TIME:
+        snprintf(out, size, "DateTime('UTC')");
+        return;
+    default:
+        snprintf(out, size, "String");
+    }
 }
 
 const struct lc_argument_label *lc_argument_label(const struct lc_argument *arg, long number)

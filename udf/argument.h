@@ -10,6 +10,10 @@
  *   range                   its number, as toUInt64(k) has it: a Date counts days, a DateTime
  *                           seconds since 1970, an Enum is its number. No range takes a negative
  *                           one: it gets the default.
+ *   ranges of other bounds  the value itself, compared exactly: of numbers integers and Decimals (of whole
+ *                           ones all that have a number), of floats floats and integers up to 32 bits,
+ *                           of dates Date, Date32 and times in UTC, of times DateTime and DateTime64
+ *   addresses, networks     IPv4, IPv6, UInt32, and text; a text that is no address is in none
  *   NULL                    the default, or the miss where there is none
  *
  *   base                      bytes in Native, RowBinary     text                   number
@@ -92,11 +96,17 @@ void lc_argument_release(struct lc_argument *arg);
 bool lc_argument_same(const struct lc_argument *a, const struct lc_argument *b);
 
 /*
- * Can rules of this kind be given it? 0; LC_ERR_USAGE with why not and a way to write it. `type` is
- * its text, for the message.
+ * Can rules that take such keys be given it? 0; LC_ERR_USAGE with why not and a way to write it. `type`
+ * is its text, and `kind` the rules', for the message.
  */
 int lc_argument_fits(const struct lc_argument *arg, const char *type, enum lc_kind kind,
-                     enum lc_format format, struct lc_error *err);
+                     const struct lc_takes *takes, enum lc_format format, struct lc_error *err);
+
+/*
+ * The type that keys of these rules have where nobody says it: String, UInt64 for ranges of unsigned
+ * whole numbers. Of other ranges what their bounds ask for: Int64, Decimal(18,2), Float64, Date …
+ */
+void lc_argument_usual(const struct lc_rules *r, char *out, size_t size);
 
 /* The label of an Enum that has this number, or this name; NULL where there is none. */
 const struct lc_argument_label *lc_argument_label(const struct lc_argument *arg, long number);

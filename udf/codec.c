@@ -36,8 +36,25 @@ static __attribute__((noinline)) void give_default(struct lc_stream *s)
     s->any_no_rule = false;
 }
 
+/* Texts that are addresses; what is none is in no network. */
+static void read_addresses(struct lc_stream *s)
+{
+    struct lc_batch *b = &s->batch;
+
+    for (size_t i = 0; i < b->n; i++)
+        if (!s->no_rule[i] &&
+            !lc_point_of_address((struct lc_slice){b->p[i], b->len[i]}, &b->point[i])) {
+            b->point[i] = 0;
+            s->no_rule[i] = true;
+            s->any_no_rule = true;
+        }
+}
+
 int lc_codec_match(struct lc_stream *s, struct lc_error *err)
 {
+    if (s->rules->takes.order == LC_ORDER_ADDRESS &&
+        (s->arg->base == LC_ARG_STRING || s->arg->base == LC_ARG_FIXED_STRING))
+        read_addresses(s);
     if (lc_match(s->rules, &s->batch, s->value)) {
         lc_fail(err, LC_ERR_INPUT, "the compiled rules are damaged");
         lc_hint(err, "livecol rules check FILE says more; compile them again");

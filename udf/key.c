@@ -186,6 +186,7 @@ void lc_key_set_none(struct lc_stream *s, size_t i)
     s->batch.p[i] = s->text[i];
     s->batch.len[i] = 0;
     s->batch.number[i] = 0;
+    s->batch.point[i] = 0;
 }
 
 static void set_number(struct lc_stream *s, size_t i, int64_t v)
@@ -233,12 +234,138 @@ static int set_range_key(struct lc_stream *s, size_t i, const uint8_t *wire)
     }
 }
 
+static void set_float(struct lc_stream *s, size_t i, const uint8_t *wire)
+{
+    double v = 0;
+    float single;
+
+    memcpy(&single, wire, sizeof single);
+    if (s->arg->base != LC_ARG_FLOAT)
+        v = (double)(s->arg->base == LC_ARG_INT ? load_signed(wire, s->arg->width)
+                                                : (int64_t)load_unsigned(wire, s->arg->width));
+    else if (s->arg->width == 4)
+        v = (double)single;
+    else
+        memcpy(&v, wire, sizeof v);
+    if (!lc_point_of_float(v, &s->batch.point[i]))
+        lc_key_set_none(s, i); /* NaN */
+}
+
+static lc_int128 load_decimal(const uint8_t *wire, unsigned width)
+{
+    lc_int128 v;
+
+    memcpy(&v, wire, sizeof v);
+    return width == 16 ? v : load_signed(wire, width);
+}
+
+/* Seconds since 1970; *more: and a fraction of one. */
+static int64_t load_seconds(const struct lc_argument *arg, const uint8_t *wire, bool *more)
+{
+    int64_t v = load_signed(wire, arg->width);
+
+    *more = false;
+    if (arg->base == LC_ARG_DATETIME)
+        return (int64_t)load_unsigned(wire, arg->width);
+    *more = v % powers[arg->scale] != 0;
+    return divide_down(v, powers[arg->scale]);
+}
+
+static int set_number_point(struct lc_stream *s, size_t i, const uint8_t *wire)
+{
+    const struct lc_argument *arg = s->arg;
+    const struct lc_takes *takes = &s->rules->takes;
+    bool more;
+    lc_int128 v;
+
+    switch (arg->base) {
+    case LC_ARG_ENUM:
+        if (!lc_argument_label(arg, (long)load_signed(wire, arg->width)))
+            return LC_ERR_INPUT;
+        v = load_signed(wire, arg->width);
+        break;
+    case LC_ARG_INT:
+    case LC_ARG_DATE32:
+        v = load_signed(wire, arg->width);
+        break;
+    case LC_ARG_DECIMAL:
+        s->batch.point[i] = lc_point_of_number(takes, load_decimal(wire, arg->width), arg->scale);
+        return 0;
+    case LC_ARG_DATETIME64:
+        v = load_seconds(arg, wire, &more);
+        break;
+    case LC_ARG_BOOL:
+        v = *wire != 0;
+        break;
+    default:
+        v = load_unsigned(wire, arg->width);
+    }
+    s->batch.point[i] = lc_point_of_number(takes, v, 0);
+    return 0;
+}
+
+static void set_date_point(struct lc_stream *s, size_t i, const uint8_t *wire)
+{
+    const struct lc_argument *arg = s->arg;
+    bool more;
+    int64_t days = arg->base == LC_ARG_DATE ? (int64_t)load_unsigned(wire, arg->width)
+                   : arg->base == LC_ARG_DATE32
+                       ? load_signed(wire, arg->width)
+                       : divide_down(load_seconds(arg, wire, &more), SECONDS_A_DAY);
+
+    s->batch.point[i] = lc_point_of_whole(days);
+}
+
+/* Of FixedString the text; it is read with the others. */
+static void set_address(struct lc_stream *s, size_t i, const uint8_t *wire)
+{
+    size_t len = s->arg->width;
+
+    if (s->arg->base == LC_ARG_IPV6) {
+        s->batch.point[i] = lc_point_of_ipv6(wire);
+    } else if (s->arg->base == LC_ARG_FIXED_STRING) {
+        while (len && wire[len - 1] == 0)
+            len--;
+        s->batch.p[i] = wire;
+        s->batch.len[i] = len;
+    } else {
+        s->batch.point[i] = lc_point_of_ipv4((uint32_t)load_unsigned(wire, 4));
+    }
+}
+
+/* The point of a value: what lc_argument_fits lets through. */
+static int set_point(struct lc_stream *s, size_t i, const uint8_t *wire)
+{
+    bool more;
+    int64_t seconds;
+
+    switch (s->rules->takes.order) {
+    case LC_ORDER_FLOAT:
+        set_float(s, i, wire);
+        return 0;
+    case LC_ORDER_DATE:
+        set_date_point(s, i, wire);
+        return 0;
+    case LC_ORDER_TIME:
+        seconds = load_seconds(s->arg, wire, &more);
+        s->batch.point[i] = lc_point_of_time(seconds, more);
+        return 0;
+    case LC_ORDER_ADDRESS:
+        set_address(s, i, wire);
+        return 0;
+    default:
+        return set_number_point(s, i, wire);
+    }
+}
+
 int lc_key_set(struct lc_stream *s, size_t i, const uint8_t *wire)
 {
     const struct lc_argument *arg = s->arg;
     char *text = (char *)s->text[i];
     size_t len = arg->width;
 
+    if (s->rules->takes.order > LC_ORDER_UINT)
+        return set_point(s, i, wire);
     if (lc_kind_takes_numbers(s->rules->kind))
         return set_range_key(s, i, wire);
     if (arg->base == LC_ARG_ENUM)
@@ -401,6 +528,14 @@ static int parse_bool(const uint8_t *p, size_t n, uint8_t *wire)
     return *wire || (n == 5 && memcmp(p, "false", 5) == 0) ? 0 : LC_ERR_INPUT;
 }
 
+static int parse_fraction(const struct lc_argument *arg, const uint8_t *p, size_t n, uint8_t *wire)
+{
+    const struct lc_scalar type = {arg->base == LC_ARG_FLOAT ? LC_SCALAR_FLOAT : LC_SCALAR_DECIMAL,
+                                   arg->width, arg->precision, arg->scale, false};
+
+    return lc_scalar_read(&type, (struct lc_slice){p, n}, wire) ? LC_ERR_INPUT : 0;
+}
+
 int lc_key_parse(const struct lc_argument *arg, const uint8_t *p, size_t n, uint8_t *wire)
 {
     const struct lc_argument_label *label;
@@ -408,6 +543,9 @@ int lc_key_parse(const struct lc_argument *arg, const uint8_t *p, size_t n, uint
     switch (arg->base) {
     case LC_ARG_INT:
         return parse_signed(p, n, arg->width, wire);
+    case LC_ARG_FLOAT:
+    case LC_ARG_DECIMAL:
+        return parse_fraction(arg, p, n, wire);
     case LC_ARG_BOOL:
         return parse_bool(p, n, wire);
     case LC_ARG_ENUM:

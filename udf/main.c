@@ -166,12 +166,34 @@ static int init_answer(struct answer *a, const struct lc_rules *rules,
 static int init_argument(struct answer *a, const struct lc_rules *rules,
                          const struct lc_udf_options *o, struct lc_error *err)
 {
+    enum lc_order order = rules->takes.order;
+    bool usual = order == LC_ORDER_TEXT || order == LC_ORDER_UINT || order == LC_ORDER_ADDRESS;
     int rc = o->argument ? read_type(&a->argument_type, o->argument, err) : 0;
 
+    if (!o->argument && !usual && o->emit == LC_EMITS_VALUES && o->format != LC_FORMAT_NATIVE) {
+        char type[60];
+
+        lc_argument_usual(rules, type, sizeof type);
+        lc_fail(err, LC_ERR_USAGE, "the key of these rules is %s, and %s does not say what comes",
+                lc_order_name(&rules->takes),
+                o->format == LC_FORMAT_TSV ? "TabSeparated" : "RowBinary");
+        lc_hint(err, "--argument %s, or what <argument> of the function says", type);
+        return LC_ERR_USAGE;
+    }
+    if (!usual && o->emit != LC_EMITS_VALUES) {
+        lc_fail(err, LC_ERR_USAGE,
+                "a dictionary's key is a text or an unsigned whole number, and "
+                "that of these rules is %s",
+                lc_order_name(&rules->takes));
+        lc_hint(err, "take a function");
+        return LC_ERR_USAGE;
+    }
     if (rc || !o->argument)
         return rc;
     rc = lc_argument_parse(&a->argument, a->argument_type, err);
-    return rc ? rc : lc_argument_fits(&a->argument, a->argument_type, rules->kind, o->format, err);
+    return rc ? rc
+              : lc_argument_fits(&a->argument, a->argument_type, rules->kind, &rules->takes,
+                                 o->format, err);
 }
 
 static void release_answer(struct answer *a)

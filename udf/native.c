@@ -92,7 +92,7 @@ static int take_type(struct lc_stream *s, size_t at, struct lc_slice text, struc
         lc_hint(&why, "make the argument's type one: in the function's XML and in its command");
     }
     if (!rc && !s->declared)
-        rc = lc_argument_fits(&arg, type, s->rules->kind, LC_FORMAT_NATIVE, &why);
+        rc = lc_argument_fits(&arg, type, s->rules->kind, &s->rules->takes, LC_FORMAT_NATIVE, &why);
     /* Its rows hold the key as it came: see dictionary_rows.c. */
     if (!rc && s->with_key &&
         (arg.low_cardinality || arg.nullable ||

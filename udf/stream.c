@@ -40,10 +40,14 @@ int lc_stream_new_rows(struct lc_stream **out, const struct lc_column_type *resu
     return rc;
 }
 
-/* What comes where nobody says it, in Native until the first header: UInt64 for ranges, else String. */
+/*
+ * What comes where nobody says it, in Native until the first header: UInt64 for ranges, else String. Of
+ * other bounds than unsigned ones and addresses the command line says it (main.c).
+ */
 static void take_for_granted(struct lc_stream *s)
 {
-    bool number = lc_kind_takes_numbers(s->rules->kind);
+    bool number =
+        s->rules->takes.order != LC_ORDER_TEXT && s->rules->takes.order != LC_ORDER_ADDRESS;
 
     s->own = (struct lc_argument){.base = number ? LC_ARG_UINT : LC_ARG_STRING,
                                   .width = number ? 8 : 0,
@@ -55,7 +59,7 @@ static void take_for_granted(struct lc_stream *s)
 int lc_stream_expect(struct lc_stream *s, const struct lc_argument *arg, const char *type,
                      struct lc_error *err)
 {
-    int rc = lc_argument_fits(arg, type, s->rules->kind, s->format, err);
+    int rc = lc_argument_fits(arg, type, s->rules->kind, &s->rules->takes, s->format, err);
 
     if (rc)
         return rc;

@@ -82,12 +82,48 @@ static int add_rule_keys(struct keys *k, struct lc_slice key)
     return add_key(k, longer, n + 2) || add_key(k, longer + 2, n + 1) ? LC_ERR_NOMEM : 0;
 }
 
+/* A point's text, as the server has it: without zeros behind a fraction. One of no text is left out. */
+static int add_point(struct keys *k, const struct lc_takes *takes, lc_point p)
+{
+    char text[LC_POINT_TEXT_BYTES];
+    size_t n;
+
+    lc_point_text(takes, p, text);
+    n = strlen(text);
+    if (takes->order == LC_ORDER_NUMBER && strchr(text, '.')) {
+        while (text[n - 1] == '0')
+            n--;
+        n -= text[n - 1] == '.';
+    }
+    return n ? add_key(k, text, n) : 0;
+}
+
+/* The ends of rules, and what is next to them. */
+static int make_points(struct keys *k, const struct lc_rules *r, uint32_t step)
+{
+    lc_point next = r->takes.order == LC_ORDER_NUMBER ? 2 : 1, first, last;
+    int rc = 0;
+
+    if (r->takes.order == LC_ORDER_TIME) /* their text depends on a zone */
+        return 0;
+    for (uint32_t i = 0; rc == 0 && i < r->rules; i += step) {
+        if (!lc_rules_span(r, i, &first, &last))
+            continue;
+        rc = add_point(k, &r->takes, first) || add_point(k, &r->takes, last) ? LC_ERR_NOMEM : 0;
+        if (rc == 0 && r->takes.order != LC_ORDER_FLOAT && last < LC_POINT_LAST - next)
+            rc = add_point(k, &r->takes, last + next);
+    }
+    return rc;
+}
+
 static int make_keys(struct keys *k, const struct lc_rules *r)
 {
     /* Seven keys a rule: of a large set, every so-many-th. */
     uint32_t step = r->rules / (RULE_KEYS / 7) + 1;
     int rc = 0;
 
+    if (lc_kind_about(r->kind)->index == LC_INDEX_SEGMENTS)
+        return make_points(k, r, step);
     if (r->kind == LC_KIND_RANGE) {
         for (uint32_t i = 0; rc == 0 && i < r->rules; i += step) {
             uint64_t low = r->bounds[i], high = r->bounds[r->rules + i];
@@ -134,7 +170,9 @@ static int add_own_keys(struct keys *k, const struct lc_answer *own)
 /* Can keys of that type be made from texts? */
 static bool takes_texts(const char *plain)
 {
-    static const char *const types[] = {"String", "FixedString(", "UInt", "Int", "Date", "UUID"};
+    static const char *const types[] = {"String",  "FixedString(", "UInt",     "Int",
+                                        "Date",    "UUID",         "Decimal(", "Float32",
+                                        "Float64", "IPv4",         "IPv6"};
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strncmp(plain, types[i], strlen(types[i])) == 0)
@@ -228,9 +266,12 @@ static bool is_answer(const struct lc_cell *got, const char *type, struct lc_sli
     return memcmp(is, wanted, sizeof is) == 0;
 }
 
-/* Copy the keys that the server took, with what the matcher may read behind them. */
-static int take_keys(const struct lc_answer *t, size_t first, struct lc_buf *bytes,
-                     struct lc_batch *batch)
+/*
+ * Copy the keys that the server took, with what the matcher may read behind them. is[i]: what key i is to
+ * the rules.
+ */
+static int take_keys(const struct lc_rules *r, const struct lc_answer *t, size_t first,
+                     struct lc_buf *bytes, struct lc_batch *batch, enum lc_key_is *is)
 {
     size_t at[LC_BATCH];
 
@@ -240,20 +281,21 @@ static int take_keys(const struct lc_answer *t, size_t first, struct lc_buf *byt
         const struct lc_cell *key = lc_answer_at(t, first + i, A_KEY);
 
         at[i] = bytes->n;
-        batch->len[i] = key->n;
-        batch->number[i] = strtoull(key->p, NULL, 10);
         if (lc_buf_add(bytes, key->p, key->n) || lc_buf_reserve(bytes, SLACK))
             return LC_ERR_NOMEM;
     }
     for (size_t i = 0; i < batch->n; i++)
-        batch->p[i] = bytes->p + at[i];
+        is[i] = lc_batch_set_text(
+            r, batch, i, (struct lc_slice){bytes->p + at[i], lc_answer_at(t, first + i, A_KEY)->n});
     return 0;
 }
 
 static int compare(const struct lc_compare_call *call, const struct lc_rules *r,
                    const struct lc_answer *t, uint32_t attribute, const char *rules_path,
-                   struct lc_error *err)
+                   uint64_t *compared, struct lc_error *err)
 {
+    uint32_t none = r->default_rule == LC_NONE ? r->rules : r->default_rule;
+    enum lc_key_is is[LC_BATCH];
     struct lc_batch batch;
     uint32_t rule[LC_BATCH];
     struct lc_buf bytes;
@@ -261,16 +303,20 @@ static int compare(const struct lc_compare_call *call, const struct lc_rules *r,
 
     lc_buf_init(&bytes, MAX_SQL_BYTES);
     for (size_t first = 0; rc == 0 && first < t->rows; first += LC_BATCH) {
-        rc = take_keys(t, first, &bytes, &batch);
+        rc = take_keys(r, t, first, &bytes, &batch, is);
         if (rc)
             lc_fail(err, rc, "no memory for sample keys");
         else if (lc_match(r, &batch, rule))
             rc = lc_fail(err, LC_ERR_INPUT, "%s is corrupt", rules_path);
         for (size_t i = 0; rc == 0 && i < batch.n; i++) {
+            uint32_t held = is[i] == LC_KEY_GOOD ? rule[i] : none;
             struct lc_slice want =
-                lc_rules_value(r, attribute, lc_rules_value_id(r, attribute, rule[i]));
+                lc_rules_value(r, attribute, lc_rules_value_id(r, attribute, held));
             const struct lc_cell *got = lc_answer_at(t, first + i, A_ANSWER);
 
+            if (is[i] == LC_KEY_BAD)
+                continue;
+            ++*compared;
             if (!is_answer(got, lc_answer_at(t, first + i, A_TYPE)->p, want))
                 rc = differ(call, (struct lc_slice){batch.p[i], batch.len[i]}, want, got,
                             rules_path, err);
@@ -302,7 +348,8 @@ int lc_compare_host(const struct lc_cluster *c, size_t host, const struct lc_com
     int rc;
 
     *compared = 0;
-    if (!takes_texts(lc_type_plain(call->column_type, plain)))
+    if (!takes_texts(lc_type_plain(call->column_type, plain)) ||
+        rules->takes.order == LC_ORDER_TIME)
         return 0;
     k = calloc(1, sizeof *k);
     rc = k ? 0 : LC_ERR_NOMEM;
@@ -337,9 +384,7 @@ int lc_compare_host(const struct lc_cluster *c, size_t host, const struct lc_com
             break;
     }
     if (rc == 0)
-        rc = compare(call, rules, &t, (uint32_t)attribute, rules_path, err);
-    if (rc == 0)
-        *compared = t.rows;
+        rc = compare(call, rules, &t, (uint32_t)attribute, rules_path, compared, err);
 done:
     if (k)
         lc_buf_release(&k->text);

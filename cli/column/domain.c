@@ -428,11 +428,20 @@ static bool is_declarable(const struct call *c)
     struct lc_argument given = {0}, takes = {0};
     bool good = lc_argument_parse(&given, c->given, NULL) == 0 &&
                 lc_argument_parse(&takes, c->takes, NULL) == 0;
-    enum lc_kind kind = good && (takes.base == LC_ARG_STRING || takes.base == LC_ARG_FIXED_STRING)
-                            ? LC_KIND_EXACT
-                            : LC_KIND_RANGE;
+    static const enum lc_order orders[] = {
+        [LC_ARG_STRING] = LC_ORDER_TEXT,    [LC_ARG_FIXED_STRING] = LC_ORDER_TEXT,
+        [LC_ARG_UUID] = LC_ORDER_TEXT,      [LC_ARG_FLOAT] = LC_ORDER_FLOAT,
+        [LC_ARG_DECIMAL] = LC_ORDER_NUMBER, [LC_ARG_IPV6] = LC_ORDER_ADDRESS,
+        [LC_ARG_UINT] = LC_ORDER_UINT,      [LC_ARG_INT] = LC_ORDER_UINT,
+        [LC_ARG_BOOL] = LC_ORDER_UINT,      [LC_ARG_ENUM] = LC_ORDER_UINT,
+        [LC_ARG_DATE] = LC_ORDER_DATE,      [LC_ARG_DATE32] = LC_ORDER_DATE,
+        [LC_ARG_DATETIME] = LC_ORDER_TIME,  [LC_ARG_DATETIME64] = LC_ORDER_TIME,
+        [LC_ARG_IPV4] = LC_ORDER_ADDRESS,
+    };
+    const struct lc_takes keys = {orders[takes.base], 1};
 
-    good = good && lc_argument_fits(&given, c->given, kind, LC_FORMAT_NATIVE, NULL) == 0;
+    good = good &&
+           lc_argument_fits(&given, c->given, LC_KIND_RANGE, &keys, LC_FORMAT_NATIVE, NULL) == 0;
     lc_argument_release(&given);
     lc_argument_release(&takes);
     return good;

@@ -4,10 +4,10 @@
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
 #include "livecol_sql.h"
+#include "udf/argument.h"
 #include "udf/column_type.h"
 #include "udf/rules/match.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +57,8 @@ struct run {
     const struct lc_impact_rules *rules;
     const atomic_bool *cancel;
     struct side old, new;
-    char *gives; /* the type of the function's answer */
+    char *gives;        /* the type of the function's answer */
+    const char *key_as; /* the function that makes of a key what its text is taken of; "" */
     enum null_keys null_keys;
     struct pair *pairs;
     size_t used, cap;
@@ -273,51 +274,66 @@ static int take_row(struct run *r, const struct lc_answer *t, size_t row, uint32
     return 0;
 }
 
+/* Keys of a portion's rows: their bytes, and where each is. */
+struct keys {
+    struct lc_buf bytes;
+    size_t at[LC_BATCH], n;
+};
+
 /* Keys of the next rows, copied so that the matcher may read behind each. */
-static int make_batch(struct lc_batch *batch, struct lc_buf *bytes, const struct lc_answer *t,
-                      size_t first, bool numbers, struct lc_error *err)
+static int copy_keys(struct keys *k, const struct lc_answer *t, size_t first, struct lc_error *err)
 {
-    size_t at[LC_BATCH];
-
-    lc_buf_reset(bytes);
-    batch->n = t->rows - first < LC_BATCH ? t->rows - first : LC_BATCH;
-    for (size_t i = 0; i < batch->n; i++) {
+    lc_buf_reset(&k->bytes);
+    k->n = t->rows - first < LC_BATCH ? t->rows - first : LC_BATCH;
+    for (size_t i = 0; i < k->n; i++) {
         const struct lc_cell *c = lc_answer_at(t, first + i, K_KEY);
-        char *end = NULL;
 
-        at[i] = bytes->n;
-        batch->len[i] = c->n;
-        errno = 0;
-        batch->number[i] = numbers ? strtoull(c->p, &end, 10) : 0;
-        if (numbers && !c->is_null && (*c->p < '0' || *c->p > '9' || *end || errno))
-            return lc_fail(err, LC_ERR_REFUSED,
-                           "the key \"%.40s\" is no whole number from 0 up, which range rules take",
-                           c->p);
-        if (lc_buf_add(bytes, c->p, c->n) || lc_buf_reserve(bytes, SLACK))
+        k->at[i] = k->bytes.n;
+        if (lc_buf_add(&k->bytes, c->p, c->n) || lc_buf_reserve(&k->bytes, SLACK))
             return lc_no_memory(err);
     }
-    for (size_t i = 0; i < batch->n; i++)
-        batch->p[i] = bytes->p + at[i];
+    return 0;
+}
+
+/* The rules that hold for them. */
+static int match_keys(const struct keys *k, const struct lc_answer *t, size_t first,
+                      const struct lc_rules *r, uint32_t *rule, struct lc_error *err)
+{
+    uint32_t none = r->default_rule == LC_NONE ? r->rules : r->default_rule;
+    enum lc_key_is is[LC_BATCH];
+    struct lc_batch batch = {.n = k->n};
+
+    for (size_t i = 0; i < k->n; i++) {
+        const struct lc_cell *c = lc_answer_at(t, first + i, K_KEY);
+
+        is[i] = lc_batch_set_text(r, &batch, i, (struct lc_slice){k->bytes.p + k->at[i], c->n});
+        if (is[i] == LC_KEY_BAD && !c->is_null)
+            return lc_fail(err, LC_ERR_REFUSED,
+                           "the key \"%.40s\" is not %s, which range rules take", c->p,
+                           lc_order_name(&r->takes));
+    }
+    if (lc_match(r, &batch, rule))
+        return lc_fail(err, LC_ERR_INPUT, "a rules file is corrupt");
+    for (size_t i = 0; i < k->n; i++)
+        rule[i] = is[i] == LC_KEY_GOOD ? rule[i] : none;
     return 0;
 }
 
 static int take_portion(struct run *r, const struct lc_answer *t, struct lc_error *err)
 {
-    struct lc_batch batch;
     uint32_t old[LC_BATCH], new[LC_BATCH];
-    struct lc_buf bytes;
+    struct keys k;
     int rc = 0;
 
-    lc_buf_init(&bytes, MAX_BATCH_BYTES);
+    lc_buf_init(&k.bytes, MAX_BATCH_BYTES);
     for (size_t first = 0; rc == 0 && first < t->rows; first += LC_BATCH) {
-        rc = make_batch(&batch, &bytes, t, first, lc_kind_takes_numbers(r->rules->old->kind), err);
-        if (rc == 0 &&
-            (lc_match(r->rules->old, &batch, old) || lc_match(r->rules->new, &batch, new)))
-            rc = lc_fail(err, LC_ERR_INPUT, "a rules file is corrupt");
-        for (size_t i = 0; rc == 0 && i < batch.n; i++)
+        rc = copy_keys(&k, t, first, err);
+        rc = rc ? rc : match_keys(&k, t, first, r->rules->old, old, err);
+        rc = rc ? rc : match_keys(&k, t, first, r->rules->new, new, err);
+        for (size_t i = 0; rc == 0 && i < k.n; i++)
             rc = take_row(r, t, first + i, old[i], new[i], err);
     }
-    lc_buf_release(&bytes);
+    lc_buf_release(&k.bytes);
     return rc;
 }
 
@@ -346,7 +362,8 @@ static int count_portion(struct run *r, uint64_t i, uint64_t portions, struct lc
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = lc_buf_addf(&sql, "SELECT toString((%s\n)) AS livecol_k, toString(", r->rules->key) ||
+    rc = lc_buf_addf(&sql, "SELECT toString(%s((%s\n))) AS livecol_k, toString(", r->key_as,
+                     r->rules->key) ||
          lc_sql_add_id(&sql, r->d->column) ||
          lc_buf_adds(&sql, ") AS livecol_v, count() AS livecol_n FROM ") ||
          lc_column_add_table(r->d, &sql);
@@ -407,14 +424,44 @@ static int list_changes(struct run *r, struct lc_error *err)
     return 0;
 }
 
+/* Keys of that type against rules of points: may they be given them, and what of a key is asked for? */
+static int check_order(struct run *r, const char *type, const struct lc_rules *rules,
+                       struct lc_error *err)
+{
+    struct lc_argument arg = {0};
+    struct lc_error why = LC_ERROR_INIT;
+    int rc = lc_argument_parse(&arg, type, &why);
+
+    rc = rc ? rc : lc_argument_fits(&arg, type, rules->kind, &rules->takes, LC_FORMAT_NATIVE, &why);
+    if (rc == 0 && arg.base == LC_ARG_DATETIME64 && rules->takes.order == LC_ORDER_TIME) {
+        rc = lc_fail(&why, LC_ERR_USAGE, "rows of %s keys are not counted: fractions of a second",
+                     type);
+        lc_hint(&why, "install the new function, then livecol verify --against counts them");
+    }
+    if (rc) {
+        lc_fail(err, LC_ERR_REFUSED, "%s", why.msg);
+        lc_hint(err, "%s", why.hint);
+        rc = LC_ERR_REFUSED;
+    } else if (arg.base == LC_ARG_DATETIME || arg.base == LC_ARG_DATETIME64) {
+        r->key_as = rules->takes.order == LC_ORDER_DATE ? "toDate32" : "toUnixTimestamp";
+    }
+    lc_argument_release(&arg);
+    return rc;
+}
+
 /* Rules are for texts and numbers. */
-static int check_key(const struct run *r, struct lc_error *err)
+static int check_key(struct run *r, struct lc_error *err)
 {
     static const char *const types[] = {"Array(", "Tuple(", "Map(", "JSON", "Nested("};
     const struct lc_column *d = r->d;
     char *type = NULL;
     int rc = lc_column_type_of_expr(d, r->rules->key, &type, err);
 
+    r->key_as = "";
+    if (rc == 0 && lc_kind_about(r->rules->old->kind)->index == LC_INDEX_SEGMENTS)
+        rc = check_order(r, type, r->rules->old, err);
+    if (rc == 0 && lc_kind_about(r->rules->new->kind)->index == LC_INDEX_SEGMENTS)
+        rc = check_order(r, type, r->rules->new, err);
     for (size_t i = 0; rc == 0 && i < sizeof types / sizeof *types; i++) {
         if (strncmp(type, types[i], strlen(types[i])) != 0)
             continue;

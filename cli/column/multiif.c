@@ -71,7 +71,8 @@ int lc_multiif_multiif(const struct lc_rules *rules, uint32_t attribute, const c
     unsigned branches = 0;
     int rc;
 
-    if (rules->kind == LC_KIND_BUCKET || rules->kind == LC_KIND_DOMAIN)
+    if (rules->kind == LC_KIND_BUCKET || rules->kind == LC_KIND_DOMAIN ||
+        rules->kind == LC_KIND_CIDR || rules->kind == LC_KIND_SPAN)
         return lc_fail(err, LC_ERR_USAGE, "%s rules cannot be written as multiIf",
                        lc_kind_name(rules->kind));
     order = rank(rules);

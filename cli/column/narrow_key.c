@@ -54,6 +54,10 @@ int lc_narrow_of(const struct lc_rules *rules, struct lc_narrow *narrow, struct 
         return 0;
     case LC_KIND_RANGE:
         return refuse_kind(rules, "they look at the whole number", err);
+    case LC_KIND_SPAN:
+        return refuse_kind(rules, "they look at the whole value", err);
+    case LC_KIND_CIDR:
+        return refuse_kind(rules, "they look at the whole address", err);
     case LC_KIND_BUCKET:
         return refuse_kind(rules, "they look at a hash of the whole key", err);
     case LC_KIND_DOMAIN:

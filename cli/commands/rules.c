@@ -6,7 +6,9 @@
 #include "cli/term/message.h"
 #include "cli/term/options.h"
 #include "udf/rules/match.h"
+#include "udf/argument.h"
 #include "udf/rules/open.h"
+#include "udf/rules/spans.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +33,13 @@ void lc_rules_add_key(struct lc_buf *b, const struct lc_rules *r, uint32_t rule)
     struct lc_key_text text;
     struct lc_slice key;
 
-    if (r->kind == LC_KIND_RANGE) {
+    lc_point first, last;
+
+    if (lc_kind_about(r->kind)->index == LC_INDEX_SEGMENTS &&
+        lc_rules_span(r, rule, &first, &last)) {
+        lc_span_text(r->kind, &r->takes, first, last, shown, sizeof shown);
+        lc_buf_adds(b, shown);
+    } else if (r->kind == LC_KIND_RANGE) {
         lc_buf_addf(b, "%" PRIu64 "-%" PRIu64, r->bounds[rule], r->bounds[r->rules + rule]);
     } else if (r->kind == LC_KIND_BUCKET) {
         lc_buf_addf(b, "#%u (weight %" PRIu64 ")", rule + 1, r->bounds[r->rules + rule]);
@@ -101,6 +109,10 @@ int lc_rules_reading(const struct lc_rules_reading *r, struct lc_csv_options *ou
                      struct lc_error *err)
 {
     *out = (struct lc_csv_options){.trim = r->trim};
+    out->narrowest = r->overlap && strcmp(r->overlap, "narrowest") == 0;
+    if (r->overlap && !out->narrowest && strcmp(r->overlap, "refuse") != 0)
+        return lc_fail(err, LC_ERR_USAGE, "--overlap is refuse or narrowest, not '%.100s'",
+                       r->overlap);
     return r->delimiter ? read_delimiter(r->delimiter, &out->delimiter, err) : 0;
 }
 
@@ -222,24 +234,25 @@ static int match_text(const struct lc_rules *r, const char *key, uint32_t *rule,
     static uint32_t found[LC_BATCH];
     size_t n = strlen(key);
     uint8_t *copy = calloc(1, n + 64);
-    char *end;
+    enum lc_key_is is;
     int rc;
 
     if (!copy)
         return lc_fail(err, LC_ERR_NOMEM, "not enough memory");
     memcpy(copy, key, n);
     batch.n = 1;
-    batch.p[0] = copy;
-    batch.len[0] = n;
-    if (lc_kind_takes_numbers(r->kind)) {
-        batch.number[0] = strtoull(key, &end, 10);
-        if (n == 0 || *end || strspn(key, "0123456789") != n) {
-            free(copy);
+    is = lc_batch_set_text(r, &batch, 0, (struct lc_slice){copy, n});
+    if (is == LC_KEY_BAD) {
+        free(copy);
+        if (r->takes.order == LC_ORDER_UINT)
             return lc_fail(err, LC_ERR_USAGE, "'%.200s': range rules match whole numbers", key);
-        }
+        lc_fail(err, LC_ERR_USAGE, "'%.200s' is not %s, which the keys of these rules are", key,
+                lc_order_name(&r->takes));
+        lc_hint(err, "a key is like %s", lc_order_example(r->takes.order));
+        return LC_ERR_USAGE;
     }
     rc = lc_match(r, &batch, found);
-    *rule = found[0];
+    *rule = is == LC_KEY_GOOD ? found[0] : r->default_rule == LC_NONE ? r->rules : r->default_rule;
     free(copy);
     return rc ? lc_fail(err, LC_ERR_INPUT, "the compiled rules are damaged") : 0;
 }

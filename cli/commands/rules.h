@@ -13,6 +13,7 @@ lc_command_fn lc_cmd_rules_check, lc_cmd_rules_compile, lc_cmd_rules_import, lc_
 /* How a command reads a CSV: its options, and what they say. */
 struct lc_rules_reading {
     const char *delimiter; /* as it is typed; NULL: the header tells */
+    const char *overlap;   /* as it is typed; NULL: refuse */
     bool trim;
 };
 
@@ -24,8 +25,11 @@ struct lc_rules_reading {
      "CHAR",                                                                                       \
      "what parts the fields of a CSV, or tab (default: the header tells , ; and tab "              \
      "apart)"},                                                                                    \
+        {"trim", 0, LC_OPT_FLAG, &(r).trim, NULL, "blanks around a field are no part of it"},      \
     {                                                                                              \
-        "trim", 0, LC_OPT_FLAG, &(r).trim, NULL, "blanks around a field are no part of it"         \
+        "overlap", 0, LC_OPT_STRING, &(r).overlap, "WAY",                                          \
+            "ranges that overlap: refuse (default), or narrowest: the narrowest wins, as by "      \
+            "from:narrowest in the header"                                                         \
     }
 
 /* 0, or LC_ERR_USAGE. */

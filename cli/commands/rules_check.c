@@ -5,6 +5,7 @@
 #include "cli/commands/rules_speed.h"
 #include "cli/term/message.h"
 #include "cli/term/options.h"
+#include "udf/argument.h"
 #include "udf/rules/match.h"
 #include "udf/rules/open.h"
 
@@ -150,6 +151,12 @@ static void print_check(const struct lc_rules *r, const char *path)
         printf("attribute %.*s: %u value%s%s\n", (int)r->names[a].n, (const char *)r->names[a].p,
                r->attrs[a].values - 1, r->attrs[a].values == 2 ? "" : "s",
                r->attrs[a].not_number == LC_NONE ? ", all whole numbers" : "");
+    if (r->takes.order > LC_ORDER_UINT) {
+        char usual[60];
+
+        lc_argument_usual(r, usual, sizeof usual);
+        printf("key: %s, given as %s\n", lc_order_name(&r->takes), usual);
+    }
     if (lc_kind_has_keys(r->kind))
         print_lengths(r);
     printf("conflicts: none\nshadowed: %u\n%s", shadowed, shadowed ? lc_buf_str(&examples) : "");

@@ -25,6 +25,35 @@ struct diff {
     uint32_t added, removed, changed;
 };
 
+/* A rule's ends in units of 10^-scale, where they are numbers. */
+static void ends_of(const struct lc_rules *r, uint32_t rule, unsigned scale, lc_point end[2])
+{
+    const struct lc_takes is = lc_rules_line(r), to = {LC_ORDER_NUMBER, scale};
+
+    end[0] = end[1] = 0;
+    lc_rules_span(r, rule, &end[0], &end[1]);
+    for (unsigned i = 0; i < 2 && is.order == LC_ORDER_NUMBER; i++)
+        if (end[i] != 0 && end[i] != LC_POINT_LAST)
+            end[i] = lc_point_of_number(&to, lc_point_number(end[i]), is.scale);
+}
+
+/* By the first end, the wider before; a default last. */
+static int compare_spans(const struct lc_rules *a, uint32_t x, const struct lc_rules *b, uint32_t y)
+{
+    unsigned scale = lc_rules_line(a).scale > lc_rules_line(b).scale ? lc_rules_line(a).scale
+                                                                     : lc_rules_line(b).scale;
+    bool x_default = x == a->default_rule, y_default = y == b->default_rule;
+    lc_point p[2], q[2];
+
+    if (x_default || y_default)
+        return x_default - y_default;
+    ends_of(a, x, scale, p);
+    ends_of(b, y, scale, q);
+    if (p[0] != q[0])
+        return p[0] < q[0] ? -1 : 1;
+    return p[1] > q[1] ? -1 : p[1] < q[1];
+}
+
 /* Order of rule x of a and rule y of b by what they match: -1, 0, 1. */
 static int compare(const struct lc_rules *a, uint32_t x, const struct lc_rules *b, uint32_t y)
 {
@@ -34,14 +63,8 @@ static int compare(const struct lc_rules *a, uint32_t x, const struct lc_rules *
 
     if (a->kind == LC_KIND_BUCKET)
         return x < y ? -1 : x > y;
-    if (a->kind == LC_KIND_RANGE) {
-        uint64_t p[2] = {a->bounds[x], a->bounds[a->rules + x]};
-        uint64_t q[2] = {b->bounds[y], b->bounds[b->rules + y]};
-
-        if (p[0] != q[0])
-            return p[0] < q[0] ? -1 : 1;
-        return p[1] < q[1] ? -1 : p[1] > q[1];
-    }
+    if (lc_rules_line(a).order != LC_ORDER_TEXT)
+        return compare_spans(a, x, b, y);
     if (a->kind == LC_KIND_EXACT && x_default != y_default)
         return x_default ? 1 : -1;
     k = lc_rules_key(a, x);
@@ -159,11 +182,23 @@ static int walk(struct diff *d, struct lc_error *err)
     return rc;
 }
 
+static bool is_range(const struct lc_rules *r)
+{
+    return r->kind == LC_KIND_RANGE || r->kind == LC_KIND_SPAN;
+}
+
 /* Both must be of one kind and have the same attributes, in whatever order. */
 static int line_up(struct diff *d, struct lc_error *err)
 {
-    if (d->old->kind != d->new->kind || d->old->form != d->new->form ||
-        d->old->options != d->new->options)
+    const struct lc_takes was = lc_rules_line(d->old), is = lc_rules_line(d->new);
+    bool ranges = is_range(d->old) && is_range(d->new);
+
+    if (ranges && was.order != is.order)
+        return lc_fail(err, LC_ERR_INPUT,
+                       "the keys of the old rules are %s, of the new ones %s: nothing to compare",
+                       lc_order_name(&was), lc_order_name(&is));
+    if (!ranges && (d->old->kind != d->new->kind || d->old->form != d->new->form ||
+                    d->old->options != d->new->options))
         return lc_fail(err, LC_ERR_INPUT,
                        "the old rules are %s, the new ones %s: nothing to compare",
                        lc_kind_name_with(d->old->kind, d->old->options),

@@ -35,6 +35,10 @@ static void put_key(const struct lc_rules *r, uint64_t *seed, struct lc_batch *b
         b->len[i] = key.n;
         if (key.n)
             memcpy(room, key.p, key.n);
+    } else if (r->points) {
+        lc_point first = r->points[rule], width = r->points[r->rules + rule] - first;
+
+        b->point[i] = first + (width ? next_random(seed) % width : 0);
     } else if (r->kind == LC_KIND_RANGE) {
         uint64_t from = r->bounds[rule], to = r->bounds[r->rules + rule];
 
@@ -54,7 +58,8 @@ int lc_rules_measure(const struct lc_rules *r, struct lc_rules_speed *speed)
     int rc = b && rooms ? 0 : LC_ERR_NOMEM;
 
     *speed = (struct lc_rules_speed){0};
-    if (!lc_kind_has_keys(r->kind) && r->kind != LC_KIND_RANGE && r->kind != LC_KIND_BUCKET)
+    if (!lc_kind_has_keys(r->kind) && r->kind != LC_KIND_RANGE && r->kind != LC_KIND_BUCKET &&
+        !r->points)
         rc = LC_ERR_USAGE;
     while (!rc && speed->keys < KEYS) {
         uint64_t start;

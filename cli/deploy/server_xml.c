@@ -185,7 +185,7 @@ static int choose_types(struct lc_server_xml *s, struct lc_error *err)
 
 static const char *key_type(const struct lc_server_xml *s)
 {
-    return s->rules->kind == LC_KIND_RANGE ? "UInt64" : "String";
+    return s->usual;
 }
 
 /* What the function is given: the rules, and the format, must take it. */
@@ -194,13 +194,15 @@ static int choose_argument(struct lc_server_xml *s, struct lc_error *err)
     struct lc_argument arg = {0};
     int format = lc_format_from_name(s->format), rc;
 
+    lc_argument_usual(s->rules, s->usual, sizeof s->usual);
     s->argument_text = without_spaces(s->argument ? s->argument : key_type(s));
     if (!s->argument_text)
         return lc_fail(err, LC_ERR_NOMEM, "no memory");
     s->argument = s->argument_text;
     rc = lc_argument_parse(&arg, s->argument, err);
     if (!rc)
-        rc = lc_argument_fits(&arg, s->argument, s->rules->kind, (enum lc_format)format, err);
+        rc = lc_argument_fits(&arg, s->argument, s->rules->kind, &s->rules->takes,
+                              (enum lc_format)format, err);
     if (!rc && strchr(s->argument, ' ')) {
         rc = lc_fail(err, LC_ERR_USAGE,
                      "the argument type '%.200s' holds a space, and the server splits the command "
@@ -708,6 +710,15 @@ int lc_server_xml_dictionary(const struct lc_server_xml *s, struct lc_buf *out,
     if (!s->on->direct_commands && s->scripts[0] != '/') {
         lc_fail(err, LC_ERR_USAGE, "--scripts is '%.200s': %s needs a full path", s->scripts,
                 s->on->version);
+        return LC_ERR_USAGE;
+    }
+    if (s->rules->takes.order > LC_ORDER_UINT && s->rules->takes.order != LC_ORDER_ADDRESS) {
+        lc_fail(
+            err, LC_ERR_USAGE,
+            "a dictionary's key is a text or an unsigned whole number, and that of these %s rules "
+            "is %s",
+            lc_kind_name(s->rules->kind), lc_order_name(&s->rules->takes));
+        lc_hint(err, "livecol config function: the rules as a function");
         return LC_ERR_USAGE;
     }
     if (strcmp(s->argument, key_type(s)) != 0) {

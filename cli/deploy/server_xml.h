@@ -30,7 +30,7 @@ struct lc_server_xml {
     const char *key;        /* the key column's name */
     const char *layout;     /* of the dictionary; NULL: by the rules' kind */
     const char *format;     /* NULL: Native */
-    const char *argument;   /* the function's argument type; NULL: UInt64 for ranges, else String */
+    const char *argument;   /* the function's argument type; NULL: what the rules ask for */
     struct lc_strings attributes, types;
     uint64_t pool_size, cache_cells;
     bool sandbox;        /* the program ends where the kernel has no sandbox */
@@ -42,6 +42,7 @@ struct lc_server_xml {
     char rules_name[220]; /* region_v1.csv, or .rules */
     unsigned n;           /* attributes of the dictionary; the function has the first */
     uint32_t attribute[LC_MAX_ATTRIBUTES];
+    char usual[60];                /* the argument that the rules ask for */
     char *argument_text;           /* `argument`, as it is written */
     char *type[LC_MAX_ATTRIBUTES]; /* of the function; without LowCardinality in the dictionary */
 };

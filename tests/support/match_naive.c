@@ -116,3 +116,21 @@ uint32_t lc_match_naive_number(const struct lc_rules *r, uint64_t key)
             return i;
     return r->rules;
 }
+
+uint32_t lc_match_naive_point(const struct lc_rules *r, lc_point key)
+{
+    uint32_t best = r->default_rule == LC_NONE ? r->rules : r->default_rule;
+    lc_point width = 0;
+    bool any = false;
+
+    for (uint32_t i = 0; i < r->rules; i++) {
+        lc_point first = r->points[i], last = r->points[r->rules + i];
+
+        if (i == r->default_rule || key < first || key > last || (any && last - first >= width))
+            continue;
+        best = i;
+        width = last - first;
+        any = true;
+    }
+    return best;
+}

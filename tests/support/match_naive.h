@@ -8,6 +8,9 @@
 /* The rule that holds for a byte key (all kinds but range), or r->rules. */
 uint32_t lc_match_naive(const struct lc_rules *r, struct lc_slice key);
 
+/* The rule that holds for a point (cidr, span): the narrowest that has it, else the default, or r->rules. */
+uint32_t lc_match_naive_point(const struct lc_rules *r, lc_point key);
+
 /* The rule that holds for a number (range), or r->rules. */
 uint32_t lc_match_naive_number(const struct lc_rules *r, uint64_t key);
 

@@ -3,6 +3,7 @@
 #include "base/varint.h"
 #include "udf/rules/hash.h"
 #include "udf/rules/index.h"
+#include "udf/rules/spans.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 /* A rule while it is built: 48 bytes, sorted as a whole. */
 struct draft {
     uint64_t order; /* first 8 key bytes, big-endian: most comparisons end here; range: from */
-    uint64_t to;    /* range: upper bound; bucket: weight; domain: 1 below the name only */
+    uint64_t
+        to; /* range: upper bound; cidr, span: index of its points; bucket: weight; domain: 1 below the name only */
     uint32_t key_off, key_n;
     uint32_t line;
     uint32_t values; /* index of this rule's first value id in value_ids */
@@ -39,6 +41,8 @@ struct lc_builder {
     uint32_t default_line; /* of an exact set's default; 0: none yet */
     struct lc_slice *names;
     struct lc_buf keys, drafts, value_ids;
+    struct lc_buf points;  /* cidr, span: the first and the last of each rule as it came in */
+    struct lc_takes takes; /* cidr, span */
     struct interned *values;
 };
 
@@ -134,9 +138,11 @@ int lc_builder_new(struct lc_builder **out, enum lc_kind kind, const struct lc_s
         return LC_ERR_IO;
     }
     b->kind = kind;
+    b->takes.order = kind == LC_KIND_CIDR ? LC_ORDER_ADDRESS : LC_ORDER_TEXT;
     b->form = lc_form_of(kind, 0);
     lc_buf_init(&b->keys, UINT32_MAX - COPY_SLACK);
     lc_buf_init(&b->drafts, (size_t)LC_MAX_RULES * sizeof(struct draft));
+    lc_buf_init(&b->points, (size_t)LC_MAX_RULES * 2 * sizeof(lc_point));
     lc_buf_init(&b->value_ids, (size_t)LC_MAX_RULES * LC_MAX_ATTRIBUTES * 4);
     b->names = calloc(attributes, sizeof *b->names);
     b->values = calloc(attributes, sizeof *b->values);
@@ -176,6 +182,7 @@ void lc_builder_free(struct lc_builder *b)
     lc_buf_release(&b->keys);
     lc_buf_release(&b->drafts);
     lc_buf_release(&b->value_ids);
+    lc_buf_release(&b->points);
     free(b);
 }
 
@@ -203,15 +210,48 @@ static bool take_form(const struct lc_builder *b, struct lc_slice *key, uint8_t 
     return b->form == LC_FORM_HOST ? n == 0 || (key->n > 0 && n < LC_MAX_KEY_BYTES) : true;
 }
 
+/* Bounds as text, a NUL between them: what they are is known when all have been read. */
+static int keep_bounds(struct lc_builder *b, const struct lc_rule_in *rule, struct draft *d,
+                       struct lc_error *err)
+{
+    size_t n = rule->bounds[0].n + 1 + rule->bounds[1].n;
+
+    if (n > b->keys.max - b->keys.n)
+        return lc_fail_at(err, LC_ERR_INPUT, 0, rule->line,
+                          "the bounds of all rules together are over 4 GiB");
+    d->key_off = (uint32_t)b->keys.n;
+    d->key_n = (uint32_t)n;
+    return lc_buf_add(&b->keys, rule->bounds[0].p, rule->bounds[0].n) ||
+                   lc_buf_add(&b->keys, "", 1) ||
+                   lc_buf_add(&b->keys, rule->bounds[1].p, rule->bounds[1].n)
+               ? LC_ERR_NOMEM
+               : 0;
+}
+
+static int keep_points(struct lc_builder *b, const struct lc_rule_in *rule, struct draft *d)
+{
+    d->to = b->points.n / (2 * sizeof rule->first);
+    return lc_buf_add(&b->points, &rule->first, sizeof rule->first) ||
+                   lc_buf_add(&b->points, &rule->last, sizeof rule->last)
+               ? LC_ERR_NOMEM
+               : 0;
+}
+
 int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct lc_error *err)
 {
     struct draft d = {.line = rule->line, .values = (uint32_t)(b->value_ids.n / 4)};
+    int rc;
 
     if (b->rules == LC_MAX_RULES)
         return lc_fail_at(err, LC_ERR_INPUT, 0, rule->line, "more than %u rules", LC_MAX_RULES);
     if (!lc_kind_has_keys(b->kind)) {
         d.order = b->kind == LC_KIND_RANGE ? rule->from : b->rules;
         d.to = b->kind == LC_KIND_RANGE ? rule->to : rule->from;
+        rc = b->kind == LC_KIND_RANGE  ? keep_bounds(b, rule, &d, err)
+             : b->kind == LC_KIND_CIDR ? keep_points(b, rule, &d)
+                                       : 0;
+        if (rc)
+            return rc;
     } else {
         struct lc_slice key = rule->key;
         uint8_t form[LC_MAX_KEY_BYTES + LC_FORM_SLACK];
@@ -364,17 +404,174 @@ static int part_twins(struct lc_builder *b, struct draft *d)
 static int check_ranges(struct lc_builder *b, const struct draft *d, const char *name,
                         struct lc_error *err)
 {
-    for (uint32_t i = 1; i < b->rules; i++) {
-        if (d[i].order > d[i - 1].to)
-            continue;
-        lc_fail_at(err, LC_ERR_INPUT, 0, d[i].line,
-                   "%s:%u: the range %llu to %llu overlaps line %u (%llu to %llu)", name, d[i].line,
-                   (unsigned long long)d[i].order, (unsigned long long)d[i].to, d[i - 1].line,
-                   (unsigned long long)d[i - 1].order, (unsigned long long)d[i - 1].to);
-        lc_hint(err, "bounds are inclusive: end one range before the next begins");
-        return LC_ERR_INPUT;
+    const struct lc_takes line = {LC_ORDER_NUMBER, 0};
+    uint32_t *lines = malloc(b->rules * sizeof *lines);
+    struct lc_span *v = aligned_alloc(16, b->rules * sizeof *v);
+    const struct lc_spans_at at = {name, LC_KIND_RANGE, &line, lines};
+    int rc = lines && v ? 0 : lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
+
+    for (uint32_t i = 0; i < b->rules && !rc; i++) {
+        lines[i] = d[i].line;
+        v[i] = (struct lc_span){lc_point_of_number(&line, d[i].order, 0),
+                                lc_point_of_number(&line, d[i].to, 0), i};
+    }
+    rc = rc ? rc : lc_spans_apart(v, b->rules, &at, err);
+    free(lines);
+    free(v);
+    return rc;
+}
+
+/* One bound: its text is the next of the rule's. */
+static int read_bound(const struct lc_builder *b, const struct draft *d, struct lc_slice text,
+                      unsigned column, lc_point *out, const char *name, struct lc_error *err)
+{
+    const char *why = lc_point_read(&b->takes, text, b->options & LC_OPTION_UTC, out);
+    char shown[200];
+
+    if (!why)
+        return 0;
+    return lc_fail_at(err, LC_ERR_INPUT, 0, d->line, "%s:%u: column %u (%s): '%s' %s %s", name,
+                      d->line, column, column == 1 ? "from" : "to",
+                      lc_printable(text.p, text.n, shown, sizeof shown), why,
+                      b->takes.order == LC_ORDER_NUMBER ? "a bound: 36 digits at most, as many "
+                                                          "behind the point as any bound has"
+                                                        : lc_order_name(&b->takes));
+}
+
+/* A draft's bounds as points; an open end of addresses is where its family ends. */
+static int read_points(const struct lc_builder *b, const struct draft *d, lc_point point[2],
+                       const char *name, struct lc_error *err)
+{
+    const uint8_t *p = b->keys.p + d->key_off, *nul = memchr(p, 0, d->key_n);
+    struct lc_slice from = {p, (size_t)(nul - p)}, to = {nul + 1, d->key_n - from.n - 1};
+    bool addresses = b->takes.order == LC_ORDER_ADDRESS;
+    int rc = 0;
+
+    point[0] = 0;
+    point[1] = LC_POINT_LAST;
+    if (from.n)
+        rc = read_bound(b, d, from, 1, &point[0], name, err);
+    if (to.n && !rc)
+        rc = read_bound(b, d, to, 2, &point[1], name, err);
+    if (rc)
+        return rc;
+    if (addresses && !from.n && lc_point_is_ipv4(point[1]))
+        point[0] = lc_point_of_ipv4(0);
+    if (addresses && !to.n && lc_point_is_ipv4(point[0]))
+        point[1] = lc_point_of_ipv4(UINT32_MAX);
+    if (addresses && lc_point_is_ipv4(point[0]) != lc_point_is_ipv4(point[1]))
+        return lc_fail_at(
+            err, LC_ERR_INPUT, 0, d->line,
+            "%s:%u: column 2 (to): one bound is an IPv4 address, and the other is not", name,
+            d->line);
+    if (point[0] > point[1])
+        return lc_fail_at(err, LC_ERR_INPUT, 0, d->line,
+                          "%s:%u: column 2 (to): the range ends (%.*s) before it begins (%.*s)",
+                          name, d->line, (int)to.n, (const char *)to.p, (int)from.n,
+                          (const char *)from.p);
+    return 0;
+}
+
+int lc_builder_points(struct lc_builder *b, const struct lc_takes *takes, const char *name,
+                      struct lc_error *err)
+{
+    struct draft *d = (struct draft *)(void *)b->drafts.p;
+
+    b->kind = LC_KIND_SPAN;
+    b->takes = *takes;
+    for (uint32_t i = 0; i < b->rules; i++) {
+        lc_point point[2] = {0};
+        int rc = d[i].key_n == LC_NONE ? 0 : read_points(b, &d[i], point, name, err);
+
+        if (rc)
+            return rc;
+        d[i].to = i;
+        if (lc_buf_add(&b->points, point, sizeof point))
+            return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
     }
     return 0;
+}
+
+/* The spans of the drafts but the default, in their order; to be freed. rule: the draft. */
+static struct lc_span *list_spans(const struct lc_builder *b, const struct draft *d, uint32_t *n)
+{
+    const lc_point *points = (const lc_point *)(const void *)b->points.p;
+    struct lc_span *v = aligned_alloc(16, (b->rules + 1u) * sizeof *v);
+
+    *n = 0;
+    for (uint32_t i = 0; v && i < b->rules; i++)
+        if (d[i].key_n != LC_NONE)
+            v[(*n)++] = (struct lc_span){points[2 * d[i].to], points[2 * d[i].to + 1], i};
+    return v;
+}
+
+/* Drop spans that are there twice, refuse those with other values. */
+static int drop_twice(const struct lc_builder *b, const struct draft *d, struct lc_span *v,
+                      uint32_t *n, const struct lc_spans_at *at, struct lc_error *err)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < *n; i++) {
+        char text[200];
+
+        if (kept == 0 || v[kept - 1].first != v[i].first || v[kept - 1].last != v[i].last) {
+            v[kept++] = v[i];
+            continue;
+        }
+        if (same_values(b, &d[v[kept - 1].rule], &d[v[i].rule]))
+            continue;
+        lc_span_text(b->kind, &b->takes, v[i].first, v[i].last, text, sizeof text);
+        lc_fail_at(err, LC_ERR_INPUT, 0, d[v[i].rule].line,
+                   "%s:%u: %s is already in line %u, with another value", at->name,
+                   d[v[i].rule].line, text, d[v[kept - 1].rule].line);
+        lc_hint(err, "keep one of the two lines");
+        return LC_ERR_INPUT;
+    }
+    *n = kept;
+    return 0;
+}
+
+/* Put the drafts into the order of the spans, the default last. */
+static int put_in_order(struct lc_builder *b, struct draft *d, const struct lc_span *v, uint32_t n)
+{
+    struct draft *sorted = malloc((n + 1u) * sizeof *sorted);
+
+    if (!sorted)
+        return LC_ERR_NOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        sorted[i] = d[v[i].rule];
+    for (uint32_t i = 0; i < b->rules && b->default_line; i++)
+        if (d[i].key_n == LC_NONE)
+            sorted[n] = d[i];
+    b->rules = n + (b->default_line != 0);
+    memcpy(d, sorted, b->rules * sizeof *d);
+    free(sorted);
+    return 0;
+}
+
+static int check_spans(struct lc_builder *b, struct draft *d, const char *name,
+                       struct lc_error *err)
+{
+    uint32_t n, *lines = malloc((b->rules + 1u) * sizeof *lines);
+    struct lc_span *v = list_spans(b, d, &n);
+    const struct lc_spans_at at = {name, b->kind, &b->takes, lines};
+    int rc = v && lines ? 0 : LC_ERR_NOMEM;
+
+    for (uint32_t i = 0; i < b->rules && !rc; i++)
+        lines[i] = d[i].line;
+    if (!rc) {
+        lc_spans_sort(v, n);
+        rc = drop_twice(b, d, v, &n, &at, err);
+    }
+    if (!rc && b->kind == LC_KIND_SPAN)
+        rc = b->options & LC_OPTION_NARROWEST ? lc_spans_nest(v, n, &at, err)
+                                              : lc_spans_apart(v, n, &at, err);
+    rc = rc ? rc : put_in_order(b, d, v, n);
+    free(v);
+    free(lines);
+    return rc == LC_ERR_NOMEM
+               ? lc_fail(err, rc, "%s: not enough memory for %u rules", name, b->rules)
+               : rc;
 }
 
 /* Sections while they are laid out: each its own buffer until all sizes are known. */
@@ -441,6 +638,31 @@ static int put_values(const struct lc_builder *b, struct layout *l)
     return lc_buf_add(bytes, (const uint8_t[COPY_SLACK]){0}, COPY_SLACK);
 }
 
+/* BOUNDS, and the segments of the drafts, which are in order. */
+static int put_spans(const struct lc_builder *b, const struct draft *d, struct layout *l)
+{
+    const lc_point *points = (const lc_point *)(const void *)b->points.p;
+    const struct lc_segments_out out = {&l->sec[LC_SEC_STARTS], &l->sec[LC_SEC_SEGMENT_RULES],
+                                        &l->sec[LC_SEC_ROOT], &l->sec[LC_SEC_V4_LOWS],
+                                        &l->sec[LC_SEC_V4_RULES]};
+    uint32_t gap = b->default_line ? b->rules - 1 : b->rules, n;
+    struct lc_span *v = list_spans(b, d, &n);
+    int rc = v ? 0 : LC_ERR_NOMEM;
+
+    for (unsigned end = 0; end < 2; end++)
+        for (uint32_t i = 0; i < b->rules && !rc; i++)
+            rc = lc_buf_add(&l->sec[LC_SEC_BOUNDS], &points[2 * d[i].to + end], sizeof *points);
+    if (!rc)
+        rc = lc_segments_build(v, n, gap, b->takes.order == LC_ORDER_ADDRESS, &out);
+    free(v);
+    return rc;
+}
+
+static bool has_segments(const struct lc_builder *b)
+{
+    return lc_kind_about((uint32_t)b->kind)->index == LC_INDEX_SEGMENTS;
+}
+
 static int put_rules(const struct lc_builder *b, const struct draft *d, struct layout *l)
 {
     const uint32_t *ids = (const uint32_t *)(const void *)b->value_ids.p;
@@ -460,6 +682,8 @@ static int put_rules(const struct lc_builder *b, const struct draft *d, struct l
     for (uint32_t i = 0; i < b->rules; i++)
         if (add_u32(&l->sec[LC_SEC_LINES], d[i].line))
             return LC_ERR_NOMEM;
+    if (has_segments(b))
+        return put_spans(b, d, l);
     if (!lc_kind_has_keys(b->kind)) {
         struct lc_buf *bounds = &l->sec[LC_SEC_BOUNDS];
 
@@ -573,6 +797,7 @@ static int join(const struct lc_builder *b, uint32_t default_rule, struct layout
                                 .rules = b->rules,
                                 .default_rule = default_rule,
                                 .max_key_bytes = b->max_key_bytes,
+                                .takes = (uint32_t)b->takes.order | b->takes.scale << 8,
                                 .seed = has_tables(b) ? b->seed : 0};
     uint64_t at = (sizeof h + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
     struct lc_hash128 content;
@@ -646,6 +871,9 @@ static int sort_and_check(struct lc_builder *b, struct draft *d, const char *nam
         return check_ranges(b, d, name, err);
     case LC_KIND_BUCKET:
         return check_weights(b, d, name, err);
+    case LC_KIND_CIDR:
+    case LC_KIND_SPAN:
+        return check_spans(b, d, name, err);
     case LC_KIND_PREFIX:
     case LC_KIND_EXACT:
     case LC_KIND_SUFFIX:
@@ -682,6 +910,8 @@ int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *n
     rc = put_values(b, &l);
     if (!rc)
         rc = put_rules(b, d, &l);
+    if (has_segments(b) && b->default_line)
+        default_rule = b->rules - 1;
     if (!rc && has_tables(b)) {
         rc = index_keys(b, &l);
         if (!rc && b->kind == LC_KIND_DOMAIN)

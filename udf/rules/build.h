@@ -18,11 +18,13 @@ struct lc_builder;
 
 /* One rule as it is read. Which fields count depends on the kind. */
 struct lc_rule_in {
-    uint32_t line;                 /* of the rules file, from 1 */
-    struct lc_slice key;           /* of kinds that have keys; its form is ≤ LC_MAX_KEY_BYTES */
-    bool is_default;               /* exact: takes what no key does */
-    bool below;                    /* domain: takes what is below the name, not the name */
-    uint64_t from, to;             /* range, inclusive; bucket: from is the weight */
+    uint32_t line;             /* of the rules file, from 1 */
+    struct lc_slice key;       /* of kinds that have keys; its form is ≤ LC_MAX_KEY_BYTES */
+    bool is_default;           /* exact: takes what no key does */
+    bool below;                /* domain: takes what is below the name, not the name */
+    uint64_t from, to;         /* range, inclusive; bucket: from is the weight */
+    struct lc_slice bounds[2]; /* range: its bounds as they are written, for lc_builder_points */
+    lc_point first, last;      /* cidr */
     const struct lc_slice *values; /* one an attribute, each ≤ LC_MAX_VALUE_BYTES */
 };
 
@@ -44,6 +46,14 @@ void lc_builder_seed(struct lc_builder *b, uint64_t seed);
  * domain's name has a label that is empty).
  */
 int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct lc_error *err);
+
+/*
+ * Ranges that are more than unsigned whole numbers: read all bounds again, as points of this order. An
+ * empty one is open; a rule with is_default has none. 0; LC_ERR_INPUT with file, line and column;
+ * LC_ERR_NOMEM.
+ */
+int lc_builder_points(struct lc_builder *b, const struct lc_takes *takes, const char *name,
+                      struct lc_error *err);
 
 /*
  * Lay out the arena and open it as *out. `name` is the file's name for messages. 0, LC_ERR_NOMEM,

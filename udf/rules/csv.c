@@ -16,7 +16,13 @@ struct reader {
     struct lc_csv_notes notes;
     struct lc_builder *builder;
     const struct lc_kind_about *kind;
-    uint32_t keys; /* columns before the attributes: 1, or 2 for a range */
+    uint32_t keys;  /* columns before the attributes: 1, or 2 for a range */
+    bool narrowest; /* asked for: as from:narrowest */
+    unsigned kind_options;
+    enum lc_order order; /* of the bounds of ranges; LC_ORDER_TEXT: there was none so far */
+    uint32_t order_line; /* where the first was */
+    unsigned scale;      /* the most digits of a bound behind its point */
+    bool plain;          /* all bounds are unsigned whole numbers */
 };
 
 #define refuse(r, ...) lc_records_refuse(&(r)->records, __VA_ARGS__)
@@ -134,9 +140,10 @@ static int take_options(struct reader *r, struct lc_slice rest, unsigned *mask)
             word.n++;
         option = lc_kind_option_of_word(word);
         if (!option)
-            return refuse(r, 1, "the one option is nocase: prefix:nocase",
-                          "unknown option '%s' of a kind",
-                          lc_printable(word.p, word.n, shown, sizeof shown));
+            return refuse(
+                r, 1,
+                "the options are nocase, as in prefix:nocase; of ranges float, utc and narrowest: from:float",
+                "unknown option '%s' of a kind", lc_printable(word.p, word.n, shown, sizeof shown));
         if (!(r->kind->options & option))
             return refuse(r, 1, "leave it out", "%s rules take no option '%s'", r->kind->name,
                           lc_printable(word.p, word.n, shown, sizeof shown));
@@ -210,6 +217,9 @@ static int take_header(struct reader *r)
                                        rc == LC_ERR_NOMEM ? "%s: not enough memory"
                                                           : "%s: the system gives no random number",
                                        r->records.name);
+    if (r->narrowest && r->kind->kind == LC_KIND_RANGE)
+        options |= LC_OPTION_NARROWEST;
+    r->kind_options = options;
     lc_builder_options(r->builder, options);
     return 0;
 }
@@ -298,14 +308,124 @@ static int take_exact(struct reader *r, struct lc_rule_in *in)
     return 0;
 }
 
+/* Why a text is no bound, as a hint. */
+static const char *bound_hint(struct lc_slice s)
+{
+    if (s.n && memchr(s.p, '/', s.n))
+        return "networks are rules of their own kind: cidr,country; a date is written 2024-02-29";
+    if (s.n && (memchr(s.p, 'e', s.n) || memchr(s.p, 'E', s.n) || memchr(s.p, 'n', s.n)))
+        return "where the bounds are floats, write from:float in the header";
+    if (s.n && (memchr(s.p, ',', s.n) || memchr(s.p, ' ', s.n) || memchr(s.p, '_', s.n)))
+        return "write numbers as digits alone, with a point before a fraction";
+    return "a bound is like 400000, -12.50, 2024-02-29, 2024-02-29T12:00:00Z or 10.1.2.3; an empty "
+           "one is open";
+}
+
+static int refuse_bound(struct reader *r, uint32_t column, struct lc_slice s, const char *why)
+{
+    char shown[120];
+
+    lc_printable(s.p, s.n, shown, sizeof shown);
+    if (strstr(why, "names no time zone"))
+        return refuse(
+            r, column,
+            "write 2024-02-29T12:00:00Z, or from:utc in the header where all times are UTC",
+            "the time '%s' names no time zone", shown);
+    if (strstr(why, "in no range"))
+        return refuse(r, column, "an empty bound is open, and so are -inf and inf",
+                      "'%s' is neither above nor below a number", shown);
+    return refuse(r, column, bound_hint(s), "'%s' %s a bound", shown, why);
+}
+
+/* The order of all bounds is that of the first. */
+static int settle_order(struct reader *r, uint32_t column, struct lc_slice s, enum lc_order order)
+{
+    const struct lc_takes now = {order, 1}, before = {r->order, 1};
+    char shown[120];
+
+    if (r->order == order)
+        return 0;
+    if (r->order == LC_ORDER_TEXT) {
+        r->order = order;
+        r->order_line = r->records.record_line;
+        return 0;
+    }
+    return refuse(r, column, "all bounds of a file are of one kind",
+                  "'%s' is %s, and in line %u there is %s",
+                  lc_printable(s.p, s.n, shown, sizeof shown), lc_order_name(&now), r->order_line,
+                  lc_order_name(&before));
+}
+
+/* Note what a bound is; where all so far are unsigned whole numbers it goes into *out, too. */
+static int take_bound(struct reader *r, uint32_t column, uint64_t *out)
+{
+    struct lc_slice s = field(r, column - 1);
+    bool is_float = r->kind_options & LC_OPTION_FLOAT, negative;
+    unsigned scale;
+    enum lc_order order = is_float ? LC_ORDER_FLOAT : lc_order_of(s, &scale, &negative);
+    const struct lc_takes takes = {order, order == LC_ORDER_NUMBER ? scale : 0};
+    lc_point point;
+    const char *why;
+
+    if (s.n == 0) {
+        r->plain = false;
+        return 0;
+    }
+    if (order == LC_ORDER_TEXT)
+        return refuse_bound(r, column, s, "is not");
+    why = lc_point_read(&takes, s, r->kind_options & LC_OPTION_UTC, &point);
+    if (why)
+        return refuse_bound(r, column, s, why);
+    if (settle_order(r, column, s, order))
+        return LC_ERR_INPUT;
+    r->scale = takes.scale > r->scale ? takes.scale : r->scale;
+    if (order != LC_ORDER_NUMBER || lc_scalar_whole(s, &negative, out) || s.p[0] == '-')
+        r->plain = false;
+    return 0;
+}
+
 static int take_range(struct reader *r, struct lc_rule_in *in)
 {
-    if (take_number(r, 1, &in->from) || take_number(r, 2, &in->to))
+    if (take_bound(r, 1, &in->from) || take_bound(r, 2, &in->to))
         return LC_ERR_INPUT;
-    if (in->from > in->to)
+    in->bounds[0] = field(r, 0);
+    in->bounds[1] = field(r, 1);
+    in->is_default = in->bounds[0].n == 0 && in->bounds[1].n == 0;
+    if (r->plain && in->from > in->to)
         return refuse(r, 2, NULL, "the range ends (%llu) before it begins (%llu)",
                       (unsigned long long)in->to, (unsigned long long)in->from);
     return 0;
+}
+
+/* All bounds are read. Those that are more than unsigned whole numbers are read again, as what they are. */
+static int settle_ranges(struct reader *r)
+{
+    struct lc_takes takes = {r->order == LC_ORDER_TEXT ? LC_ORDER_NUMBER : r->order, r->scale};
+
+    if (r->kind->kind != LC_KIND_RANGE || (r->plain && !r->kind_options))
+        return 0;
+    if (r->kind_options & LC_OPTION_FLOAT)
+        takes = (struct lc_takes){LC_ORDER_FLOAT, 0};
+    return lc_builder_points(r->builder, &takes, r->records.name, r->records.err);
+}
+
+static int take_cidr(struct reader *r, struct lc_rule_in *in)
+{
+    struct lc_slice s = field(r, 0);
+    char fixed[LC_POINT_TEXT_BYTES], shown[120], hint[200];
+    const char *why;
+
+    in->is_default = s.n == 0;
+    why = in->is_default ? NULL : lc_network_read(s, &in->first, &in->last, fixed);
+    if (!why)
+        return 0;
+    if (fixed[0])
+        snprintf(hint, sizeof hint, "write %s, or the address without a length", fixed);
+    else
+        snprintf(hint, sizeof hint,
+                 "a network is like 10.0.0.0/8 or 2001:db8::/32; an address alone is one, too; an "
+                 "empty one is the default");
+    return refuse(r, 1, hint, "'%s' %s", lc_printable(s.p, s.n, shown, sizeof shown), why);
 }
 
 static int take_bucket(struct reader *r, struct lc_rule_in *in)
@@ -375,6 +495,7 @@ static int take_domain(struct reader *r, struct lc_rule_in *in)
 static int (*const take_key[])(struct reader *r, struct lc_rule_in *in) = {
     [LC_KIND_PREFIX] = take_prefix, [LC_KIND_EXACT] = take_exact,   [LC_KIND_RANGE] = take_range,
     [LC_KIND_BUCKET] = take_bucket, [LC_KIND_SUFFIX] = take_suffix, [LC_KIND_DOMAIN] = take_domain,
+    [LC_KIND_CIDR] = take_cidr,
 };
 
 static int take_rule(struct reader *r)
@@ -442,7 +563,9 @@ int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, c
                                            .max_fields = MAX_FIELDS,
                                            .delimiter = options->delimiter,
                                            .trim = options->trim,
-                                           .origin = options->origin}}};
+                                           .origin = options->origin}},
+                       .narrowest = options->narrowest,
+                       .plain = true};
     bool empty = n == 0 || (n == 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
     int rc = empty ? refuse_first_line(&r, "the file is empty", err)
                    : lc_records_read(&r.records, text, n);
@@ -452,6 +575,7 @@ int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, c
                                r.notes.comments ? "no header, only blank lines and comments"
                                                 : "no header, only blank lines",
                                err);
+    rc = rc ? rc : settle_ranges(&r);
     if (!rc)
         rc = lc_builder_finish(r.builder, out, name, err);
     lc_builder_free(r.builder);

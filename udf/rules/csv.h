@@ -26,6 +26,7 @@ struct lc_csv_notes {
 struct lc_csv_options {
     char delimiter;             /* 0: the header tells */
     bool trim;                  /* blanks around a field that is not quoted are no part of it */
+    bool narrowest;             /* as from:narrowest in the header of ranges */
     struct lc_csv_notes *notes; /* filled, where it is not NULL */
     const struct lc_records_origin *origin; /* of a text that was made of another file; or NULL */
 };

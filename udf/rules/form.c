@@ -24,6 +24,8 @@ enum lc_form lc_form_of(enum lc_kind kind, unsigned options)
     case LC_KIND_EXACT:
         return nocase ? LC_FORM_FOLDED : LC_FORM_PLAIN;
     case LC_KIND_RANGE:
+    case LC_KIND_CIDR:
+    case LC_KIND_SPAN:
     case LC_KIND_BUCKET:
         return LC_FORM_PLAIN;
     }

@@ -22,6 +22,7 @@ static const struct lc_kind_about kinds[] = {
      .columns = {"from", "to"},
      .example = "from,to,band",
      .index = LC_INDEX_BOUNDS,
+     .options = LC_OPTION_FLOAT | LC_OPTION_UTC | LC_OPTION_NARROWEST,
      .takes_numbers = true},
     {.kind = LC_KIND_BUCKET,
      .name = "bucket",
@@ -43,12 +44,26 @@ static const struct lc_kind_about kinds[] = {
      .example = "domain,company",
      .index = LC_INDEX_TRIE,
      .options = LC_OPTION_NOCASE}, /* nothing changes by it */
+    {.kind = LC_KIND_CIDR,
+     .name = "cidr",
+     .columns = {"cidr"},
+     .example = "cidr,country",
+     .index = LC_INDEX_SEGMENTS},
+    {.kind = LC_KIND_SPAN, /* last: no header names it */
+     .name = "range",
+     .columns = {"from", "to"},
+     .example = "from,to,band",
+     .index = LC_INDEX_SEGMENTS,
+     .options = LC_OPTION_FLOAT | LC_OPTION_UTC | LC_OPTION_NARROWEST},
 };
 
 static const struct {
     const char *word;
     enum lc_kind_option option;
-} known_options[] = {{"nocase", LC_OPTION_NOCASE}};
+} known_options[] = {{"nocase", LC_OPTION_NOCASE},
+                     {"float", LC_OPTION_FLOAT},
+                     {"utc", LC_OPTION_UTC},
+                     {"narrowest", LC_OPTION_NARROWEST}};
 
 enum {
     KINDS = sizeof kinds / sizeof kinds[0],
@@ -62,7 +77,7 @@ static bool is_word(struct lc_slice s, const char *word)
 
 const struct lc_kind_about *lc_kinds(size_t *n)
 {
-    *n = KINDS;
+    *n = KINDS - 1;
     return kinds;
 }
 
@@ -76,7 +91,7 @@ const struct lc_kind_about *lc_kind_about(uint32_t kind)
 
 const struct lc_kind_about *lc_kind_of_word(struct lc_slice word)
 {
-    for (size_t i = 0; i < KINDS; i++)
+    for (size_t i = 0; i < KINDS - 1; i++)
         if (is_word(word, kinds[i].columns[0]))
             return &kinds[i];
     return NULL;
@@ -107,7 +122,7 @@ bool lc_kind_has_keys(enum lc_kind kind)
 {
     const struct lc_kind_about *k = lc_kind_about((uint32_t)kind);
 
-    return k && k->index != LC_INDEX_BOUNDS;
+    return k && k->index != LC_INDEX_BOUNDS && k->index != LC_INDEX_SEGMENTS;
 }
 
 unsigned lc_kind_option_of_word(struct lc_slice word)

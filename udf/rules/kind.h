@@ -18,17 +18,25 @@ enum lc_kind {
     LC_KIND_RANGE = 3,
     LC_KIND_BUCKET = 4,
     LC_KIND_SUFFIX = 5,
-    LC_KIND_DOMAIN = 6
+    LC_KIND_DOMAIN = 6,
+    LC_KIND_CIDR = 7, /* networks */
+    LC_KIND_SPAN = 8  /* ranges that are not of unsigned whole numbers alone; never in a header */
 };
 
 /* Options of a kind, written behind it in the header: prefix:nocase. Bits of a mask. */
-enum lc_kind_option { LC_OPTION_NOCASE = 1 };
+enum lc_kind_option {
+    LC_OPTION_NOCASE = 1,
+    LC_OPTION_FLOAT = 2,    /* ranges: the bounds are floats */
+    LC_OPTION_UTC = 4,      /* ranges: times that name no zone are UTC */
+    LC_OPTION_NARROWEST = 8 /* ranges: they may overlap, and the narrowest wins */
+};
 
 /* What a kind is searched by. */
 enum lc_index {
     LC_INDEX_TRIE, /* a trie of the bytes of the keys' form (form.h); an empty key is the default */
     LC_INDEX_HASH, /* one hash table; the key * is the default */
-    LC_INDEX_BOUNDS /* sorted numbers */
+    LC_INDEX_BOUNDS,  /* sorted numbers */
+    LC_INDEX_SEGMENTS /* points: segments.h */
 };
 
 #define LC_MAX_KEY_COLUMNS 2u
@@ -44,7 +52,7 @@ struct lc_kind_about {
     bool takes_numbers; /* keys that come in are numbers rather than bytes */
 };
 
-/* All kinds, by number of entries *n. */
+/* All kinds that a header names, by number of entries *n. */
 const struct lc_kind_about *lc_kinds(size_t *n);
 
 /* The entry of a kind; NULL where the number is none. */

@@ -3,6 +3,7 @@
 
 #include "udf/rules/index.h"
 #include "udf/rules/probe.h"
+#include "udf/rules/segments.h"
 
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -399,10 +400,40 @@ int lc_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *r
     case LC_KIND_BUCKET:
         match_bucket(r, batch, rule);
         break;
+    case LC_KIND_CIDR:
+    case LC_KIND_SPAN:
+        rc = lc_segments_match(r, batch, rule);
+        break;
     }
     for (size_t i = 0; i < batch->n; i++)
         highest = rule[i] > highest ? rule[i] : highest;
     return rc || highest > r->rules ? LC_ERR_INPUT : 0;
+}
+
+enum lc_key_is lc_batch_set_text(const struct lc_rules *r, struct lc_batch *b, size_t i,
+                                 struct lc_slice key)
+{
+    bool negative;
+
+    b->p[i] = key.p;
+    b->len[i] = key.n;
+    b->number[i] = 0;
+    b->point[i] = 0;
+    switch (r->takes.order) {
+    case LC_ORDER_TEXT:
+        return LC_KEY_GOOD;
+    case LC_ORDER_UINT:
+        if (!lc_scalar_whole(key, &negative, &b->number[i]))
+            return negative ? LC_KEY_IN_NONE : LC_KEY_GOOD;
+        return LC_KEY_BAD;
+    default:
+        if (lc_point_of_key(&r->takes, key, &b->point[i]))
+            return LC_KEY_GOOD;
+        if (r->takes.order == LC_ORDER_ADDRESS ||
+            (r->takes.order == LC_ORDER_FLOAT && key.n == 3 && memcmp(key.p, "nan", 3) == 0))
+            return LC_KEY_IN_NONE;
+        return LC_KEY_BAD;
+    }
 }
 
 uint32_t lc_match_without(const struct lc_rules *r, uint32_t rule)

@@ -36,20 +36,8 @@
  */
 #ifndef LC_UDF_RULES_MATCH_H
 #define LC_UDF_RULES_MATCH_H
+#include "udf/rules/batch.h"
 #include "udf/rules/ruleset.h"
-
-/* Keys a batch: 256 keep slices, ids and search state well within a 32 KiB level-1 cache. */
-#define LC_BATCH 256
-
-/* A batch of keys; `n` of them, at most LC_BATCH. */
-struct lc_batch {
-    size_t n;
-    /* Byte keys: key i is p[i][0 .. len[i]). Sixteen bytes from p[i] may be
-     * read, whatever len[i]. */
-    const uint8_t *p[LC_BATCH];
-    size_t len[LC_BATCH];
-    uint64_t number[LC_BATCH]; /* number keys (range sets) */
-};
 
 /*
  * Put the number of the rule that holds for each key into rule[0 .. batch->n); r->rules (the miss)
@@ -57,6 +45,18 @@ struct lc_batch {
  * undefined). Reads no memory outside the arena and the keys, whatever the arena holds.
  */
 int lc_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *rule);
+
+/* What a key's text is to rules: see lc_batch_set_text. */
+enum lc_key_is { LC_KEY_GOOD, LC_KEY_IN_NONE, LC_KEY_BAD };
+
+/*
+ * Make key i of the batch of its text, as the server's toString has it (a time as seconds since 1970).
+ * Its bytes must lie still until the match, and be readable as those of a batch. LC_KEY_IN_NONE: no
+ * rule but the default takes it (a negative number of unsigned ranges, NaN, a text that is no
+ * address); LC_KEY_BAD: it is no such key.
+ */
+enum lc_key_is lc_batch_set_text(const struct lc_rules *r, struct lc_batch *b, size_t i,
+                                 struct lc_slice key);
 
 /*
  * Of a rule of a kind that is searched by a trie: the rule that would hold for its own key if it were not there; r->rules where

@@ -46,6 +46,27 @@ struct lc_slice lc_rules_key_text(const struct lc_rules *r, uint32_t rule, struc
     return lc_form_written(r->form, key, lc_rules_is_below(r, rule), text->p);
 }
 
+struct lc_takes lc_rules_line(const struct lc_rules *r)
+{
+    return r->takes.order == LC_ORDER_UINT ? (struct lc_takes){LC_ORDER_NUMBER, 0} : r->takes;
+}
+
+bool lc_rules_span(const struct lc_rules *r, uint32_t rule, lc_point *first, lc_point *last)
+{
+    struct lc_takes line = lc_rules_line(r);
+
+    if (rule >= r->rules || rule == r->default_rule || line.order == LC_ORDER_TEXT)
+        return false;
+    if (r->points) {
+        *first = r->points[rule];
+        *last = r->points[r->rules + rule];
+    } else {
+        *first = lc_point_of_number(&line, r->bounds[rule], 0);
+        *last = lc_point_of_number(&line, r->bounds[r->rules + rule], 0);
+    }
+    return true;
+}
+
 uint32_t lc_rules_value_id(const struct lc_rules *r, uint32_t attribute, uint32_t rule)
 {
     uint32_t id;
@@ -222,11 +243,44 @@ static bool take_below(struct lc_rules *r)
     return true;
 }
 
+static bool take_segments(struct lc_rules *r)
+{
+    const struct lc_rules_section *sections = r->head->section;
+    uint32_t order = r->head->takes & 0xff, scale = r->head->takes >> 8;
+
+    if (order < LC_ORDER_NUMBER || order >= LC_ORDERS || scale > LC_POINT_DIGITS_MAX ||
+        (r->kind == LC_KIND_CIDR && order != LC_ORDER_ADDRESS) ||
+        !has(r, LC_SEC_BOUNDS, (uint64_t)r->rules * 32) ||
+        sections[LC_SEC_SEGMENT_RULES].bytes / 4 > UINT32_MAX ||
+        sections[LC_SEC_V4_RULES].bytes / 4 > UINT32_MAX)
+        return false;
+    r->takes = (struct lc_takes){(enum lc_order)order, scale};
+    r->points = section(r, LC_SEC_BOUNDS);
+    r->starts = section(r, LC_SEC_STARTS);
+    r->segment_rules = section(r, LC_SEC_SEGMENT_RULES);
+    r->segments = (uint32_t)(sections[LC_SEC_SEGMENT_RULES].bytes / 4);
+    if (!has(r, LC_SEC_STARTS, (uint64_t)r->segments * sizeof *r->starts))
+        return false;
+    if (order == LC_ORDER_ADDRESS) {
+        r->root = section(r, LC_SEC_ROOT);
+        r->v4_lows = section(r, LC_SEC_V4_LOWS);
+        r->v4_rules = section(r, LC_SEC_V4_RULES);
+        r->v4_segments = (uint32_t)(sections[LC_SEC_V4_RULES].bytes / 4);
+        if (!has(r, LC_SEC_ROOT, 2 * (LC_ROOT_BLOCKS + 1) * 4) ||
+            !has(r, LC_SEC_V4_LOWS, (uint64_t)r->v4_segments * 2))
+            return false;
+    }
+    return r->segments && r->starts[0] == 0 && (!r->root || r->v4_segments >= LC_ROOT_BLOCKS);
+}
+
 static bool take_index(struct lc_rules *r)
 {
     bool prefix = lc_kind_about(r->kind)->index == LC_INDEX_TRIE;
 
+    if (lc_kind_about(r->kind)->index == LC_INDEX_SEGMENTS)
+        return take_segments(r);
     if (!lc_kind_has_keys(r->kind)) {
+        r->takes.order = r->kind == LC_KIND_RANGE ? LC_ORDER_UINT : LC_ORDER_TEXT;
         r->bounds = section(r, LC_SEC_BOUNDS);
         return has(r, LC_SEC_BOUNDS, (uint64_t)r->rules * 16);
     }

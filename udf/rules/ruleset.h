@@ -23,6 +23,8 @@
  *   │ TABLES     lc_rules_table[]│ the same: one hash table a length; exact: one
  *   │ BUCKETS    lc_rules_bucket[] │ four entries a cache line
  *   │ BOUNDS     u64[2][rules]   │ range: lower bounds, then upper; bucket: sums of weights
+ *   │                            │ cidr, span: points, u128[2][rules]; ROOT, STARTS … of segments.h
+ *   │                            │ in the sections of other kinds
  *   │            u64[], then     │ domain: a bit a rule, set where it takes only what is below its
  *   │            lc_rules_below[]│ name; then those rules, ascending. Nothing where there are none
  *   └────────────────────────────┘
@@ -39,6 +41,7 @@
 #include "base/error.h"
 #include "udf/rules/form.h"
 #include "udf/rules/kind.h"
+#include "udf/rules/point.h"
 #include "udf/rules/seed.h"
 
 #include <stdbool.h>
@@ -49,8 +52,9 @@
 #define LC_MAX_VALUE_BYTES 65535u
 #define LC_MAX_RULES       10000000u
 #define LC_MAX_ATTRIBUTES  64u
-#define LC_RULES_LAYOUT    2u /* as it is written */
-#define LC_RULES_UNSEEDED  1u /* is still read: the header ends before its seed, which is 0 */
+#define LC_RULES_LAYOUT    2u     /* as it is written */
+#define LC_RULES_UNSEEDED  1u     /* is still read: the header ends before its seed, which is 0 */
+#define LC_ROOT_BLOCKS     65536u /* segments.h */
 #define LC_NONE            UINT32_MAX
 
 #define LC_RULES_OPTIONS_SHIFT 8 /* in the header's kind */
@@ -70,7 +74,13 @@ enum lc_section {
     LC_SEC_TABLES,
     LC_SEC_BUCKETS,
     LC_SEC_BOUNDS,
-    LC_SECTIONS
+    LC_SECTIONS,
+    /* What is searched by segments has these in the place of others: segments.h. */
+    LC_SEC_ROOT = LC_SEC_TRIE,
+    LC_SEC_SEGMENT_RULES = LC_SEC_STEPS,
+    LC_SEC_V4_LOWS = LC_SEC_TABLES,
+    LC_SEC_STARTS = LC_SEC_BUCKETS,
+    LC_SEC_V4_RULES = LC_SEC_KEYS
 };
 
 struct lc_rules_section {
@@ -87,10 +97,10 @@ struct lc_rules_header {
     uint32_t rules;
     uint32_t default_rule;  /* the rule that takes what no other does, or LC_NONE */
     uint32_t max_key_bytes; /* of all rules */
-    uint32_t reserved;
-    uint64_t size;        /* of the whole arena */
-    uint64_t content[2];  /* XXH3-128 (low, high) of all that follows this header */
-    uint64_t header_hash; /* XXH3-64 of this header, this field taken as 0 */
+    uint32_t takes;         /* cidr, span: enum lc_order, and the scale from bit 8 on; else 0 */
+    uint64_t size;          /* of the whole arena */
+    uint64_t content[2];    /* XXH3-128 (low, high) of all that follows this header */
+    uint64_t header_hash;   /* XXH3-64 of this header, this field taken as 0 */
     struct lc_rules_section section[LC_SECTIONS];
     uint64_t
         seed; /* of the hash tables: chosen at random when they are made; 0 where there are none */
@@ -174,6 +184,14 @@ struct lc_rules {
     const uint64_t *below_bits; /* domain; NULL: no rule is only for what is below its name */
     const struct lc_rules_below *below;
     uint32_t below_count;
+    struct lc_takes takes;         /* what keys are */
+    const lc_point *points;        /* cidr, span: first points, then last ones */
+    const lc_point *starts;        /* of the segments: see segments.h */
+    const uint32_t *segment_rules; /* … */
+    const uint32_t *root;          /* addresses; NULL: none */
+    const uint16_t *v4_lows;
+    const uint32_t *v4_rules;
+    uint32_t segments, v4_segments;
     uint32_t trie_count, table_count, step_count;
     uint64_t bucket_count, keys_bytes, values_bytes, value_off_count, number_count;
     struct lc_slice names[LC_MAX_ATTRIBUTES];
@@ -221,6 +239,15 @@ struct lc_slice lc_rules_key_text(const struct lc_rules *r, uint32_t rule,
 
 /* Is it a domain rule for what is below its name only? */
 bool lc_rules_is_below(const struct lc_rules *r, uint32_t rule);
+
+/*
+ * The points of a rule of ranges or networks, inclusive; of a range of unsigned numbers those of
+ * LC_ORDER_NUMBER. False: it has none, as the default.
+ */
+bool lc_rules_span(const struct lc_rules *r, uint32_t rule, lc_point *first, lc_point *last);
+
+/* What the keys of its points are: r->takes, but LC_ORDER_NUMBER for LC_ORDER_UINT. */
+struct lc_takes lc_rules_line(const struct lc_rules *r);
 
 /* The value id of a rule (or the miss) for an attribute; LC_NONE where the arena is corrupt. */
 uint32_t lc_rules_value_id(const struct lc_rules *r, uint32_t attribute, uint32_t rule);

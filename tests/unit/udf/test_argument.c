@@ -503,7 +503,11 @@ static void test_what_is_not_taken_says_why_and_the_way(void **state)
         struct lc_argument arg;
         int rc = lc_argument_parse(&arg, r->type, &err);
 
-        rc = rc ? rc : lc_argument_fits(&arg, r->type, r->kind, r->format, &err);
+        rc = rc ? rc
+                : lc_argument_fits(&arg, r->type, r->kind,
+                                   &(struct lc_takes){
+                                       r->kind == LC_KIND_RANGE ? LC_ORDER_UINT : LC_ORDER_TEXT, 0},
+                                   r->format, &err);
         if (rc != LC_ERR_USAGE || !strstr(err.msg, r->message) || !strstr(err.hint, r->hint))
             fail_msg("%s: %d, '%s' ('%s')", r->type, rc, err.msg, err.hint);
         lc_argument_release(&arg);

@@ -1,0 +1,408 @@
+#include "udf/rules/point.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BIAS ((lc_point)1 << 127)
+
+/* Beyond every bound: a key that has more digits is set to it. */
+#define BEYOND_DIGITS 37u
+
+enum { DAY_SECONDS = 86400 };
+
+const char *lc_order_name(const struct lc_takes *t)
+{
+    static const char *const names[] = {
+        "a text",    "a whole number from 0 to 2^64 - 1", "a number", "a float", "a date", "a time",
+        "an address"};
+
+    return t->order == LC_ORDER_NUMBER && t->scale == 0 ? "a whole number" : names[t->order];
+}
+
+const char *lc_order_example(enum lc_order order)
+{
+    static const char *const examples[] = {
+        "abc", "400000", "-12.50", "1.5e3", "2024-02-29", "2024-02-29T12:00:00Z", "10.1.2.3"};
+
+    return examples[order];
+}
+
+static lc_int128 power(unsigned n)
+{
+    lc_int128 v = 1;
+
+    while (n--)
+        v *= 10;
+    return v;
+}
+
+static lc_point biased(lc_int128 v)
+{
+    return (lc_point)v + BIAS;
+}
+
+/* ── Points of values ─────────────────────────────────────────────────────────────────────────── */
+
+lc_point lc_point_of_number(const struct lc_takes *t, lc_int128 v, unsigned scale)
+{
+    lc_int128 most = power(BEYOND_DIGITS), unit;
+    bool more = false;
+
+    if (scale > t->scale) {
+        lc_int128 left;
+
+        unit = power(scale - t->scale);
+        left = v % unit;
+        more = left != 0;
+        v = v / unit - (left < 0);
+    } else {
+        unit = power(t->scale - scale);
+        v = v > most / unit ? most : v < -(most / unit) ? -most : v * unit;
+    }
+    v = v > most ? most : v < -most ? -most : v;
+    return biased(2 * v + more);
+}
+
+lc_int128 lc_point_number(lc_point p)
+{
+    lc_int128 v = (lc_int128)(p - BIAS);
+
+    return v / 2 - (v % 2 < 0);
+}
+
+bool lc_point_of_float(double v, lc_point *out)
+{
+    uint64_t bits;
+
+    if (v != v)
+        return false;
+    v = v == 0 ? 0 : v;
+    memcpy(&bits, &v, sizeof bits);
+    *out = bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+    return true;
+}
+
+lc_point lc_point_of_whole(int64_t v)
+{
+    return biased(v);
+}
+
+lc_point lc_point_of_time(int64_t seconds, bool more)
+{
+    return biased(2 * (lc_int128)seconds + more);
+}
+
+lc_point lc_point_of_ipv4(uint32_t address)
+{
+    return (lc_point)0xffff << 32 | address;
+}
+
+lc_point lc_point_of_ipv6(const uint8_t bytes[16])
+{
+    lc_point p = 0;
+
+    for (unsigned i = 0; i < 16; i++)
+        p = p << 8 | bytes[i];
+    return p;
+}
+
+/* ── Addresses ────────────────────────────────────────────────────────────────────────────────── */
+
+/* Four numbers up to 255 without zeros before them. */
+static bool read_ipv4(const uint8_t *p, size_t n, uint32_t *out)
+{
+    uint32_t address = 0, octets = 0;
+    size_t i = 0;
+
+    for (;;) {
+        uint32_t v = 0;
+        size_t from = i;
+
+        while (i < n && i - from < 4 && p[i] >= '0' && p[i] <= '9')
+            v = v * 10 + (uint32_t)(p[i++] - '0');
+        if (i == from || i - from > 3 || v > 255 || (p[from] == '0' && i - from > 1))
+            return false;
+        address = address << 8 | v;
+        if (++octets == 4)
+            break;
+        if (i == n || p[i++] != '.')
+            return false;
+    }
+    *out = address;
+    return i == n;
+}
+
+bool lc_point_of_address(struct lc_slice text, lc_point *out)
+{
+    char copy[INET6_ADDRSTRLEN];
+    uint8_t bytes[16];
+    uint32_t ipv4;
+
+    if (text.n == 0 || text.n >= sizeof copy)
+        return false;
+    if (read_ipv4(text.p, text.n, &ipv4)) {
+        *out = lc_point_of_ipv4(ipv4);
+        return true;
+    }
+    if (!memchr(text.p, ':', text.n) || memchr(text.p, 0, text.n))
+        return false;
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = '\0';
+    if (inet_pton(AF_INET6, copy, bytes) != 1)
+        return false;
+    *out = lc_point_of_ipv6(bytes);
+    return true;
+}
+
+static void put_address(lc_point p, bool as_ipv4, char out[LC_POINT_TEXT_BYTES])
+{
+    uint8_t bytes[16];
+
+    for (unsigned i = 16; i-- > 0; p >>= 8)
+        bytes[i] = (uint8_t)p;
+    inet_ntop(as_ipv4 ? AF_INET : AF_INET6, as_ipv4 ? bytes + 12 : bytes, out, LC_POINT_TEXT_BYTES);
+}
+
+/* The bits of a network's length, behind its slash: digits, no zero before them. */
+static bool read_bits(struct lc_slice s, unsigned most, unsigned *bits)
+{
+    *bits = 0;
+    if (s.n == 0 || s.n > 3 || (s.p[0] == '0' && s.n > 1))
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        *bits = *bits * 10 + (unsigned)(s.p[i] - '0');
+    }
+    return *bits <= most;
+}
+
+static const char *why_no_address(struct lc_slice s)
+{
+    for (size_t i = 0; i + 1 < s.n; i++)
+        if (s.p[i] == '0' && s.p[i + 1] >= '0' && s.p[i + 1] <= '9' &&
+            (i == 0 || s.p[i - 1] == '.') && !memchr(s.p, ':', s.n))
+            return "has an octet that begins with 0, which some read as octal";
+    return "is no address";
+}
+
+const char *lc_network_read(struct lc_slice text, lc_point *first, lc_point *last,
+                            char fixed[LC_POINT_TEXT_BYTES])
+{
+    const uint8_t *slash = text.n ? memchr(text.p, '/', text.n) : NULL;
+    struct lc_slice address = {text.p, slash ? (size_t)(slash - text.p) : text.n}, length = {0};
+    bool written_ipv4 = address.n && !memchr(address.p, ':', address.n);
+    unsigned most = written_ipv4 ? 32 : 128, bits = most;
+    lc_point host;
+
+    fixed[0] = '\0';
+    if (!lc_point_of_address(address, first))
+        return why_no_address(address);
+    if (slash) {
+        length = (struct lc_slice){slash + 1, text.n - address.n - 1};
+        if (!read_bits(length, most, &bits))
+            return written_ipv4 ? "has no length from 0 to 32 behind its slash"
+                                : "has no length from 0 to 128 behind its slash";
+    }
+    host = bits == most ? 0 : ~(lc_point)0 >> (128 - (most - bits));
+    *last = *first | host;
+    if (*first & host) {
+        put_address(*first & ~host, written_ipv4, fixed);
+        snprintf(fixed + strlen(fixed), LC_POINT_TEXT_BYTES - strlen(fixed), "/%u", bits);
+        return "has bits set behind its length";
+    }
+    return NULL;
+}
+
+bool lc_network_text(lc_point first, lc_point last, char out[LC_POINT_TEXT_BYTES])
+{
+    lc_point host = first ^ last;
+    bool ipv4 = lc_point_is_ipv4(first) && lc_point_is_ipv4(last);
+    unsigned bits = ipv4 ? 32 : 128;
+
+    if ((host & (host + 1)) != 0 || (first & host) != 0 || last < first)
+        return false;
+    put_address(first, ipv4, out);
+    for (; host; host >>= 1)
+        bits--;
+    snprintf(out + strlen(out), LC_POINT_TEXT_BYTES - strlen(out), "/%u", bits);
+    return true;
+}
+
+/* ── Bounds as text ───────────────────────────────────────────────────────────────────────────── */
+
+/* Digits, at most one point, a minus sign before them. */
+static bool is_decimal(struct lc_slice s)
+{
+    size_t i = s.n && s.p[0] == '-', digits = 0, points = 0;
+
+    for (; i < s.n; i++) {
+        if (s.p[i] >= '0' && s.p[i] <= '9')
+            digits++;
+        else if (s.p[i] != '.' || ++points > 1)
+            return false;
+    }
+    return digits > 0;
+}
+
+enum lc_order lc_order_of(struct lc_slice text, unsigned *scale, bool *negative)
+{
+    lc_point ignored;
+    int64_t days;
+
+    *scale = 0;
+    *negative = false;
+    if (is_decimal(text)) {
+        *scale = lc_scalar_fraction(text);
+        *negative = text.p[0] == '-';
+        return LC_ORDER_NUMBER;
+    }
+    if (lc_point_of_address(text, &ignored))
+        return LC_ORDER_ADDRESS;
+    if (text.n >= 10 && text.p[4] == '-' && text.p[7] == '-' &&
+        (lc_scalar_date((struct lc_slice){text.p, 10}, &days) == NULL ||
+         (text.p[0] >= '0' && text.p[0] <= '9')))
+        return text.n == 10 ? LC_ORDER_DATE : LC_ORDER_TIME;
+    return LC_ORDER_TEXT;
+}
+
+const char *lc_point_read(const struct lc_takes *t, struct lc_slice text, bool utc, lc_point *out)
+{
+    lc_int128 number = 0;
+    int64_t v = 0;
+    double real = 0;
+    const char *why = NULL;
+
+    switch (t->order) {
+    case LC_ORDER_FLOAT:
+        why = lc_scalar_float(text, false, &real);
+        return why ? why : lc_point_of_float(real, out) ? NULL : "is in no range of";
+    case LC_ORDER_DATE:
+        why = lc_scalar_date(text, &v);
+        *out = lc_point_of_whole(v);
+        return why;
+    case LC_ORDER_TIME:
+        why = lc_scalar_time(text, utc, &v);
+        *out = lc_point_of_time(v, false);
+        return why;
+    case LC_ORDER_ADDRESS:
+        return lc_point_of_address(text, out) ? NULL : why_no_address(text);
+    default:
+        why = lc_scalar_decimal(text, LC_POINT_DIGITS_MAX, t->scale, &number);
+        *out = lc_point_of_number(t, number, t->scale);
+        return why;
+    }
+}
+
+/* A decimal number of any number of digits: those that count. */
+static bool number_of_key(const struct lc_takes *t, struct lc_slice text, lc_point *out)
+{
+    unsigned scale = lc_scalar_fraction(text);
+    lc_int128 v = 0;
+    const char *why;
+
+    if (!is_decimal(text) || scale > LC_DECIMAL_DIGITS_MAX)
+        return false;
+    why = lc_scalar_decimal(text, LC_DECIMAL_DIGITS_MAX, scale, &v);
+    if (why) /* beyond every bound, on this side or on that */
+        v = text.p[0] == '-' ? -power(LC_DECIMAL_DIGITS_MAX) : power(LC_DECIMAL_DIGITS_MAX);
+    *out = lc_point_of_number(t, v, why ? 0 : scale);
+    return true;
+}
+
+/* Seconds since 1970, with or without a fraction: 1709208000.250 */
+static bool time_of_key(struct lc_slice text, lc_point *out)
+{
+    static const struct lc_takes seconds = {LC_ORDER_NUMBER, 0};
+
+    return number_of_key(&seconds, text, out);
+}
+
+bool lc_point_of_key(const struct lc_takes *t, struct lc_slice text, lc_point *out)
+{
+    double real;
+
+    switch (t->order) {
+    case LC_ORDER_TEXT:
+    case LC_ORDER_UINT:
+        return false;
+    case LC_ORDER_NUMBER:
+        return number_of_key(t, text, out);
+    case LC_ORDER_FLOAT:
+        return !lc_scalar_float(text, false, &real) && lc_point_of_float(real, out);
+    case LC_ORDER_TIME:
+        return time_of_key(text, out) || !lc_point_read(t, text, false, out);
+    default:
+        return !lc_point_read(t, text, false, out);
+    }
+}
+
+static void put_number(const struct lc_takes *t, lc_int128 v, char *out)
+{
+    const struct lc_scalar type = {LC_SCALAR_DECIMAL, 16, LC_DECIMAL_DIGITS_MAX, t->scale, false};
+    uint8_t wire[16];
+    char text[LC_SCALAR_TEXT_BYTES];
+    size_t n;
+
+    memcpy(wire, &v, sizeof wire);
+    n = lc_scalar_write(&type, wire, text);
+    memcpy(out, text, n);
+    out[n] = '\0';
+}
+
+static void put_float(lc_point p, char *out)
+{
+    const struct lc_scalar type = {LC_SCALAR_FLOAT, 8, 0, 0, false};
+    uint64_t bits = (uint64_t)p;
+    uint8_t wire[16] = {0};
+    size_t n;
+
+    bits = bits >> 63 ? bits ^ UINT64_C(1) << 63 : ~bits;
+    memcpy(wire, &bits, sizeof bits);
+    n = lc_scalar_write(&type, wire, out);
+    out[n] = '\0';
+}
+
+static void put_time(int64_t seconds, char *out)
+{
+    int64_t day = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
+    unsigned of_day = (unsigned)(seconds - day * DAY_SECONDS);
+    char date[11];
+
+    if (day < -719528 || day > 2932896) { /* no year of four digits */
+        snprintf(out, LC_POINT_TEXT_BYTES, "%" PRId64, seconds);
+        return;
+    }
+    lc_scalar_put_date(day, date);
+    snprintf(out, LC_POINT_TEXT_BYTES, "%sT%02u:%02u:%02uZ", date, of_day / 3600, of_day / 60 % 60,
+             of_day % 60);
+}
+
+void lc_point_text(const struct lc_takes *t, lc_point p, char out[LC_POINT_TEXT_BYTES])
+{
+    lc_int128 v = (lc_int128)(p - BIAS);
+    lc_int128 half = lc_point_number(p);
+
+    out[0] = '\0';
+    if (t->order != LC_ORDER_ADDRESS && (p == 0 || p == LC_POINT_LAST))
+        return;
+    switch (t->order) {
+    case LC_ORDER_FLOAT:
+        put_float(p, out);
+        return;
+    case LC_ORDER_DATE:
+        if (v >= -719528 && v <= 2932896) /* else damaged: no bound is written so */
+            lc_scalar_put_date((int64_t)v, out);
+        return;
+    case LC_ORDER_TIME:
+        put_time((int64_t)half, out);
+        return;
+    case LC_ORDER_ADDRESS:
+        put_address(p, lc_point_is_ipv4(p), out);
+        return;
+    default:
+        put_number(t, half, out);
+    }
+}

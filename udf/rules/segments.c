@@ -1,0 +1,320 @@
+/* Hot. */
+#include "udf/rules/segments.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define IPV4_FIRST ((lc_point)0xffff << 32)
+#define IPV4_LAST  (IPV4_FIRST | UINT32_MAX)
+
+/* ── Building ─────────────────────────────────────────────────────────────────────────────────── */
+
+/* The spans that are open where the line is being cut, the narrowest on top: a binary heap. */
+struct open_spans {
+    const struct lc_span *spans;
+    uint32_t *v; /* indexes into spans */
+    uint32_t n;
+};
+
+static bool is_narrower(const struct lc_span *a, const struct lc_span *b)
+{
+    lc_point x = a->last - a->first, y = b->last - b->first;
+
+    return x != y ? x < y : a->first > b->first;
+}
+
+static void push(struct open_spans *o, uint32_t span)
+{
+    uint32_t at = o->n++;
+
+    while (at && is_narrower(&o->spans[span], &o->spans[o->v[(at - 1) / 2]])) {
+        o->v[at] = o->v[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    o->v[at] = span;
+}
+
+static void pop(struct open_spans *o)
+{
+    uint32_t last = o->v[--o->n], at = 0;
+
+    for (;;) {
+        uint32_t child = at * 2 + 1;
+
+        if (child >= o->n)
+            break;
+        if (child + 1 < o->n && is_narrower(&o->spans[o->v[child + 1]], &o->spans[o->v[child]]))
+            child++;
+        if (!is_narrower(&o->spans[o->v[child]], &o->spans[last]))
+            break;
+        o->v[at] = o->v[child];
+        at = child;
+    }
+    o->v[at] = last;
+}
+
+/* Of the start and of the point behind each span, in order: where the line may be cut. */
+static int by_point(const void *x, const void *y)
+{
+    lc_point a, b;
+
+    memcpy(&a, x, sizeof a);
+    memcpy(&b, y, sizeof b);
+    return (a > b) - (a < b);
+}
+
+static int add_segment(const struct lc_segments_out *out, lc_point start, uint32_t rule)
+{
+    const uint32_t *rules = (const uint32_t *)(const void *)out->rules->p;
+
+    if (out->rules->n && rules[out->rules->n / 4 - 1] == rule)
+        return 0; /* the one before goes on */
+    return lc_buf_add(out->starts, &start, sizeof start) || lc_buf_add(out->rules, &rule, 4)
+               ? LC_ERR_NOMEM
+               : 0;
+}
+
+/* Where the line may be cut: 0, the start of each span, and what is behind its end. Sorted; to be freed. */
+static lc_point *all_cuts(const struct lc_span *spans, uint32_t n, size_t *n_cuts)
+{
+    lc_point *cuts = aligned_alloc(16, (2 * (size_t)n + 1) * sizeof *cuts);
+
+    *n_cuts = 0;
+    if (!cuts)
+        return NULL;
+    cuts[(*n_cuts)++] = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        cuts[(*n_cuts)++] = spans[i].first;
+        if (spans[i].last != LC_POINT_LAST)
+            cuts[(*n_cuts)++] = spans[i].last + 1;
+    }
+    qsort(cuts, *n_cuts, sizeof *cuts, by_point);
+    return cuts;
+}
+
+/* Open the spans that begin at this cut, the first of them being *next; close those that end before. */
+static void move_to(struct open_spans *o, lc_point cut, uint32_t *next, uint32_t n)
+{
+    while (*next < n && o->spans[*next].first == cut)
+        push(o, (*next)++);
+    while (o->n && o->spans[o->v[0]].last < cut)
+        pop(o);
+}
+
+/* The segment that a point is in, by index. */
+static size_t find(const lc_point *starts, size_t n, lc_point p)
+{
+    size_t low = 0, high = n;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        if (starts[middle] <= p)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int add_block(const struct lc_segments_out *out, uint32_t block)
+{
+    const lc_point *starts = (const lc_point *)(const void *)out->starts->p;
+    const uint32_t *rules = (const uint32_t *)(const void *)out->rules->p;
+    size_t n = out->rules->n / 4;
+    lc_point first = IPV4_FIRST | (lc_point)block << 16, last = first | 0xffff;
+    uint32_t at = (uint32_t)(out->v4_rules->n / 4);
+    uint16_t low = 0;
+    size_t i = find(starts, n, first);
+
+    if (lc_buf_add(out->root, &at, 4))
+        return LC_ERR_NOMEM;
+    for (; i < n && starts[i] <= last; i++) {
+        low = starts[i] > first ? (uint16_t)starts[i] : 0;
+        if (lc_buf_add(out->v4_lows, &low, 2) || lc_buf_add(out->v4_rules, &rules[i], 4))
+            return LC_ERR_NOMEM;
+    }
+    return 0;
+}
+
+static int add_tables(const struct lc_segments_out *out)
+{
+    const lc_point *starts = (const lc_point *)(const void *)out->starts->p;
+    size_t n = out->rules->n / 4;
+    int rc = 0;
+
+    for (uint32_t block = 0; block < LC_ROOT_BLOCKS && !rc; block++)
+        rc = add_block(out, block);
+    for (uint32_t block = 0; block <= LC_ROOT_BLOCKS && !rc; block++) {
+        uint32_t at = block == 0 ? (uint32_t)(out->v4_rules->n / 4)
+                                 : (uint32_t)find(starts, n, (lc_point)(block - 1) << 112);
+
+        rc = lc_buf_add(out->root, &at, 4);
+    }
+    if (!rc) {
+        uint32_t end = (uint32_t)n - 1;
+
+        rc = lc_buf_add(out->root, &end, 4);
+    }
+    return rc;
+}
+
+int lc_segments_build(const struct lc_span *spans, uint32_t n, uint32_t gap, bool addresses,
+                      const struct lc_segments_out *out)
+{
+    struct open_spans o = {.spans = spans, .v = malloc((n + 1u) * sizeof *o.v)};
+    size_t n_cuts = 0;
+    lc_point *cuts = all_cuts(spans, n, &n_cuts);
+    uint32_t next = 0;
+    int rc = o.v && cuts ? 0 : LC_ERR_NOMEM;
+
+    for (size_t i = 0; i < n_cuts && !rc; i++) {
+        move_to(&o, cuts[i], &next, n);
+        rc = add_segment(out, cuts[i], o.n ? spans[o.v[0]].rule : gap);
+    }
+    free(o.v);
+    free(cuts);
+    return rc || !addresses ? rc : add_tables(out);
+}
+
+/* Is the second narrowest of the open spans as wide as the first? */
+static bool clashes(struct open_spans *o, lc_point cut, uint32_t *a, uint32_t *b)
+{
+    uint32_t top;
+    bool found;
+
+    if (o->n < 2)
+        return false;
+    top = o->v[0];
+    pop(o);
+    while (o->n && o->spans[o->v[0]].last < cut)
+        pop(o);
+    found = o->n && o->spans[top].last - o->spans[top].first ==
+                        o->spans[o->v[0]].last - o->spans[o->v[0]].first;
+    if (found) {
+        *a = top;
+        *b = o->v[0];
+    }
+    push(o, top);
+    return found;
+}
+
+int lc_segments_clash(const struct lc_span *spans, uint32_t n, uint32_t *a, uint32_t *b)
+{
+    struct open_spans o = {.spans = spans, .v = malloc((n + 1u) * sizeof *o.v)};
+    size_t n_cuts = 0;
+    lc_point *cuts = all_cuts(spans, n, &n_cuts);
+    uint32_t next = 0;
+    int rc = o.v && cuts ? 0 : LC_ERR_NOMEM;
+
+    for (size_t i = 0; i < n_cuts && !rc; i++) {
+        move_to(&o, cuts[i], &next, n);
+        rc = clashes(&o, cuts[i], a, b);
+    }
+    free(o.v);
+    free(cuts);
+    return rc;
+}
+
+/* ── Matching ─────────────────────────────────────────────────────────────────────────────────── */
+
+/*
+ * Searches under way: the segment is one of the `left` from `base`. All are halved in step, without a
+ * branch on what is found.
+ */
+struct searches {
+    size_t n;
+    uint16_t key[LC_BATCH];
+    uint32_t base[LC_BATCH], left[LC_BATCH];
+};
+
+static uint32_t longest(const struct searches *s)
+{
+    uint32_t most = 1;
+
+    for (size_t i = 0; i < s->n; i++)
+        most = s->left[i] > most ? s->left[i] : most;
+    return most;
+}
+
+static void search_starts(const struct lc_rules *r, const struct lc_batch *b, struct searches *s,
+                          uint32_t *rule)
+{
+    for (uint32_t most = longest(s); most > 1; most -= most / 2)
+        for (size_t i = 0; i < s->n; i++) {
+            uint32_t half = s->left[i] / 2, middle = s->base[i] + half;
+
+            s->base[i] = r->starts[middle] <= b->point[s->key[i]] ? middle : s->base[i];
+            s->left[i] -= half;
+            __builtin_prefetch(&r->starts[s->base[i] + s->left[i] / 2]);
+        }
+    for (size_t i = 0; i < s->n; i++)
+        rule[s->key[i]] = r->segment_rules[s->base[i]];
+}
+
+static void search_lows(const struct lc_rules *r, const struct lc_batch *b, struct searches *s,
+                        uint32_t *rule)
+{
+    for (uint32_t most = longest(s); most > 1; most -= most / 2)
+        for (size_t i = 0; i < s->n; i++) {
+            uint32_t half = s->left[i] / 2, middle = s->base[i] + half;
+
+            s->base[i] = r->v4_lows[middle] <= (uint16_t)b->point[s->key[i]] ? middle : s->base[i];
+            s->left[i] -= half;
+        }
+    for (size_t i = 0; i < s->n; i++)
+        __builtin_prefetch(&r->v4_rules[s->base[i]]);
+    for (size_t i = 0; i < s->n; i++)
+        rule[s->key[i]] = r->v4_rules[s->base[i]];
+}
+
+/* Choose each address's part of the table. */
+static int aim(const struct lc_rules *r, const struct lc_batch *b, struct searches *v4,
+               struct searches *v6)
+{
+    const uint32_t *root6 = r->root + LC_ROOT_BLOCKS + 1;
+
+    v4->n = v6->n = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        lc_point p = b->point[i];
+        bool is_v4 = lc_point_is_ipv4(p);
+        uint32_t block = is_v4 ? (uint32_t)p >> 16 : (uint32_t)(p >> 112);
+        const uint32_t *root = is_v4 ? r->root : root6;
+        struct searches *s = is_v4 ? v4 : v6;
+        uint32_t from = root[block], to = root[block + 1] + !is_v4;
+
+        if (unlikely(from >= to || to > (is_v4 ? r->v4_segments : r->segments)))
+            return LC_ERR_INPUT;
+        s->key[s->n] = (uint16_t)i;
+        s->base[s->n] = from;
+        s->left[s->n++] = to - from;
+        if (is_v4)
+            __builtin_prefetch(&r->v4_lows[from + (to - from) / 2]);
+        else
+            __builtin_prefetch(&r->starts[from + (to - from) / 2]);
+    }
+    return 0;
+}
+
+int lc_segments_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *rule)
+{
+    struct searches v4, all;
+
+    if (r->root) {
+        if (aim(r, batch, &v4, &all))
+            return LC_ERR_INPUT;
+        search_lows(r, batch, &v4, rule);
+        search_starts(r, batch, &all, rule);
+        return 0;
+    }
+    all.n = batch->n;
+    for (size_t i = 0; i < batch->n; i++) {
+        all.key[i] = (uint16_t)i;
+        all.base[i] = 0;
+        all.left[i] = r->segments;
+    }
+    search_starts(r, batch, &all, rule);
+    return 0;
+}

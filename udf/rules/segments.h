@@ -1,0 +1,53 @@
+/*
+ * Hot. Rules over points (point.h) as segments: the line cut wherever another rule holds.
+ *
+ *   rules      ├──────────── A ────────────┤          of several that hold the narrowest wins
+ *                    ├──── B ────┤  ├─ C ─┤
+ *   segments   ├─ A ─┼──── B ────┼A─┼─ C ─┼A┼── miss ──►
+ *   STARTS     ▲     ▲           ▲  ▲     ▲ ▲
+ *
+ * A key's segment is the last that begins at it or before: a binary search, in step for all keys of a
+ * batch so that their cache misses overlap. The default, where there is one, fills the gaps.
+ *
+ * Addresses have tables besides. ROOT is indexed by an address's first 16 bits: of IPv4 it gives the
+ * segments of that block, whose starts are kept as their low 16 bits, so that a search is over a
+ * handful of neighbours in one cache line or two; of IPv6 the part of STARTS to search.
+ *
+ *   ROOT       u32[65537] IPv4, u32[65537] IPv6
+ *   V4_LOWS    u16[]      every block begins with a segment at 0
+ *   V4_RULES   u32[]
+ */
+#ifndef LC_UDF_RULES_SEGMENTS_H
+#define LC_UDF_RULES_SEGMENTS_H
+#include "udf/rules/batch.h"
+#include "udf/rules/ruleset.h"
+
+/* A rule's points, first … last inclusive. */
+struct lc_span {
+    lc_point first, last;
+    uint32_t rule;
+};
+
+/* Where the sections go: empty buffers, owned by the caller. */
+struct lc_segments_out {
+    struct lc_buf *starts, *rules, *root, *v4_lows, *v4_rules;
+};
+
+/*
+ * Cut the line by n spans, sorted by their first points; `gap` is the rule where none holds. The tables
+ * are made for addresses alone. Of two spans of one width that overlap, the one that begins later
+ * wins: the caller has refused such. 0 or LC_ERR_NOMEM.
+ */
+int lc_segments_build(const struct lc_span *spans, uint32_t n, uint32_t gap, bool addresses,
+                      const struct lc_segments_out *out);
+
+/*
+ * Do two of the spans, sorted by their first points, have one width and share a point where no
+ * narrower one is? 1 and their indexes, 0, or LC_ERR_NOMEM.
+ */
+int lc_segments_clash(const struct lc_span *spans, uint32_t n, uint32_t *a, uint32_t *b);
+
+/* The rules of a batch's points. 0, or LC_ERR_INPUT where the arena is corrupt. */
+int lc_segments_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *rule);
+
+#endif

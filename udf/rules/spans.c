@@ -1,0 +1,110 @@
+#include "udf/rules/spans.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_place(const void *x, const void *y)
+{
+    const struct lc_span *a = x, *b = y;
+
+    if (a->first != b->first)
+        return a->first < b->first ? -1 : 1;
+    if (a->last != b->last)
+        return a->last > b->last ? -1 : 1;
+    return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
+void lc_spans_sort(struct lc_span *v, uint32_t n)
+{
+    qsort(v, n, sizeof *v, by_place);
+}
+
+void lc_span_text(enum lc_kind kind, const struct lc_takes *takes, lc_point first, lc_point last,
+                  char *out, size_t size)
+{
+    char from[LC_POINT_TEXT_BYTES], to[LC_POINT_TEXT_BYTES];
+
+    if (kind == LC_KIND_CIDR && lc_network_text(first, last, from)) {
+        snprintf(out, size, "%s", from);
+        return;
+    }
+    lc_point_text(takes, first, from);
+    lc_point_text(takes, last, to);
+    if (!from[0])
+        snprintf(out, size, "up to %s", to);
+    else if (!to[0])
+        snprintf(out, size, "%s and up", from);
+    else
+        snprintf(out, size, "%s to %s", from, to);
+}
+
+static void text_of(const struct lc_span *s, const struct lc_spans_at *at, char *out, size_t size)
+{
+    lc_span_text(at->kind, at->takes, s->first, s->last, out, size);
+}
+
+static void name_first(const struct lc_span *a, const struct lc_span *b,
+                       const struct lc_spans_at *at, char *out, size_t size)
+{
+    char x[2 * LC_POINT_TEXT_BYTES + 8], y[2 * LC_POINT_TEXT_BYTES + 8];
+
+    text_of(a, at, x, sizeof x);
+    text_of(b, at, y, sizeof y);
+    snprintf(out, size, "%s:%u: the range %s overlaps line %u (%s)", at->name, at->lines[a->rule],
+             x, at->lines[b->rule], y);
+}
+
+int lc_spans_apart(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
+                   struct lc_error *err)
+{
+    char said[900] = "", more[800] = "";
+    uint32_t furthest = 0, overlaps = 0, line = 0;
+    size_t used = 0;
+
+    for (uint32_t i = 1; i < n; i++) {
+        if (v[i].first <= v[furthest].last && overlaps++ == 0) {
+            /* The one that is written later is the one to look at. */
+            bool later = at->lines[v[i].rule] > at->lines[v[furthest].rule];
+
+            line = at->lines[v[later ? i : furthest].rule];
+            name_first(&v[later ? i : furthest], &v[later ? furthest : i], at, said, sizeof said);
+        } else if (v[i].first <= v[furthest].last && used + 40 < sizeof more) {
+            used +=
+                (size_t)snprintf(more + used, sizeof more - used, "%s%u and %u", used ? ", " : "",
+                                 at->lines[v[i].rule], at->lines[v[furthest].rule]);
+        }
+        furthest = v[i].last > v[furthest].last ? i : furthest;
+    }
+    if (overlaps == 0)
+        return 0;
+    if (overlaps > 1)
+        lc_fail_at(err, LC_ERR_INPUT, 0, line, "%s; %u overlaps more, of the lines %.600s%s", said,
+                   overlaps - 1, more, used + 40 >= sizeof more ? " …" : "");
+    else
+        lc_fail_at(err, LC_ERR_INPUT, 0, line, "%s", said);
+    lc_hint(err,
+            "bounds are inclusive: end one range before the next begins. Where they are meant to "
+            "nest, write from:narrowest in the header, or check and compile with --overlap "
+            "narrowest");
+    return LC_ERR_INPUT;
+}
+
+int lc_spans_nest(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
+                  struct lc_error *err)
+{
+    uint32_t a, b;
+    int rc = lc_segments_clash(v, n, &a, &b);
+    char x[2 * LC_POINT_TEXT_BYTES + 8], y[2 * LC_POINT_TEXT_BYTES + 8];
+
+    if (rc <= 0)
+        return rc;
+    text_of(&v[a], at, x, sizeof x);
+    text_of(&v[b], at, y, sizeof y);
+    lc_fail_at(err, LC_ERR_INPUT, 0, at->lines[v[a].rule],
+               "%s:%u: the range %s overlaps line %u (%s), and neither is the narrower one",
+               at->name, at->lines[v[a].rule], x, at->lines[v[b].rule], y);
+    lc_hint(err, "end one before the other begins, or write what holds where both do as a rule of "
+                 "its own");
+    return LC_ERR_INPUT;
+}
