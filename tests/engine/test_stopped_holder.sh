@@ -133,6 +133,7 @@ go_on() {
   code=$?
   case $1:$code in
     *:0 | up:7 | down:7 | repair:3) ;;
+    inline:3) expect_in "$at: it was inlined before it was stopped" 'calls no function of rules' "$work/err" ;;
     *) fail "$at: who takes over: exit $code" && cat "$work/out" "$work/err" ;;
   esac
   before=$(state)
