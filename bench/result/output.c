@@ -1,5 +1,6 @@
 #include "bench/result/output.h"
 
+#include "bench/result/page.h"
 #include "bench/result/plot.h"
 #include "cli/term/message.h"
 
@@ -19,7 +20,8 @@ static bool is_stdout(const char *path)
 
 static bool takes_stdout(const struct lc_output *d)
 {
-    return is_stdout(d->export_json) || is_stdout(d->export_csv) || is_stdout(d->export_markdown);
+    return is_stdout(d->export_json) || is_stdout(d->export_csv) || is_stdout(d->export_markdown) ||
+           is_stdout(d->report);
 }
 
 /* Now, rather than after a long run: can the file be written? */
@@ -45,13 +47,14 @@ static int check_file(const char *path, struct lc_error *err)
 static int check_outputs(const struct lc_output *d, bool json, struct lc_error *err)
 {
     if (json + is_stdout(d->export_json) + is_stdout(d->export_csv) +
-            is_stdout(d->export_markdown) >
+            is_stdout(d->export_markdown) + is_stdout(d->report) >
         1) {
         return lc_fail(err, LC_ERR_USAGE, "only one output can go to standard output");
     }
     int rc = check_file(d->export_json, err);
     rc = rc == 0 ? check_file(d->export_csv, err) : rc;
     rc = rc == 0 ? check_file(d->export_markdown, err) : rc;
+    rc = rc == 0 ? check_file(d->report, err) : rc;
     return rc == 0 && d->plot != NULL ? lc_plot_ready(d->plot, err) : rc;
 }
 
@@ -95,6 +98,16 @@ static int save_json(const char *path, const struct lc_json *j, struct lc_error 
     text[n] = '\n'; /* in place of the NUL: the length is given */
     int rc = lc_text_table_save(path, text, n + 1, err);
     free(text);
+    return rc;
+}
+
+static int save_page(const char *path, const struct lc_json *j, struct lc_error *err)
+{
+    struct lc_buf b;
+    lc_buf_init(&b, TEXT_MAX_BYTES);
+    int rc =
+        lc_page_write(j, &b) != 0 ? lc_no_memory(err) : lc_text_table_save(path, b.p, b.n, err);
+    lc_buf_release(&b);
     return rc;
 }
 
@@ -149,11 +162,15 @@ int lc_output_hand_out(const struct lc_output *d, struct lc_result *o, bool json
         return lc_fail(err, LC_ERR_NOMEM, "no memory for all of the results");
     }
     /* The raw times first: all else can be made of them again. Each is tried, whatever failed. */
-    if (json || d->export_json != NULL) {
+    if (json || d->export_json != NULL || d->report != NULL) {
         j = lc_result_json(o);
     }
     if (d->export_json != NULL) {
         rc = worst(rc, save_json(d->export_json, j, &why), &why, err);
+    }
+    if (d->report != NULL) {
+        why = LC_ERROR_INIT;
+        rc = worst(rc, save_page(d->report, j, &why), &why, err);
     }
     if (d->export_csv != NULL) {
         why = LC_ERROR_INIT;

@@ -14,7 +14,8 @@ enum { LC_BUDGETS_MAX = 16 };
 struct lc_output {
     struct lc_strings budget_texts;
     const char *export_json, *export_csv, *export_markdown;
-    const char *plot; /* folder for pictures; NULL: none */
+    const char *report; /* a page of HTML (page.h) */
+    const char *plot;   /* folder for pictures; NULL: none */
     double confidence_percent;
     double tolerance_percent; /* how much slower than its reference is no regression */
     struct lc_budget budgets[LC_BUDGETS_MAX];
@@ -25,22 +26,24 @@ struct lc_output {
 #define LC_OUTPUT_INIT ((struct lc_output){.confidence_percent = 99.5})
 
 /* Rows of a struct lc_option table, for the delivery d. */
-#define LC_OUTPUT_OPTIONS(d)                                                                       \
-    {"budget",                                                                                     \
-     'b',                                                                                          \
-     LC_OPT_LIST,                                                                                  \
-     &(d)->budget_texts,                                                                           \
-     "BUDGET",                                                                                     \
-     "what must be kept to: p99=100ms (any percentile), max=1s, mean=5ms, qps=1000, errors=0, "    \
-     "ratio=1.1 to the reference; several may be given; exit code 4 where one is missed"},         \
-        {"export-json", 0,                                                                         \
-         LC_OPT_STRING, &(d)->export_json,                                                         \
-         "FILE",        "write everything, every raw time too (bench/schema.json); - for stdout"}, \
-        {"export-csv", 0, LC_OPT_STRING, &(d)->export_csv, "FILE", "write the table as CSV"},      \
-        {"export-markdown",     0,      LC_OPT_STRING,                                             \
-         &(d)->export_markdown, "FILE", "write the report as Markdown"},                           \
-    {                                                                                              \
-        "plot", 0, LC_OPT_STRING, &(d)->plot, "DIR", "draw SVG pictures into DIR, with gnuplot"    \
+#define LC_OUTPUT_OPTIONS(d)                                                                         \
+    {"budget",                                                                                       \
+     'b',                                                                                            \
+     LC_OPT_LIST,                                                                                    \
+     &(d)->budget_texts,                                                                             \
+     "BUDGET",                                                                                       \
+     "what must be kept to: p99=100ms (any percentile), max=1s, mean=5ms, qps=1000, errors=0, "      \
+     "ratio=1.1 to the reference; several may be given; exit code 4 where one is missed"},           \
+        {"export-json", 0,                                                                           \
+         LC_OPT_STRING, &(d)->export_json,                                                           \
+         "FILE",        "write everything, every raw time too (bench/schema.json); - for stdout"},   \
+        {"export-csv", 0, LC_OPT_STRING, &(d)->export_csv, "FILE", "write the table as CSV"},        \
+        {"report",     0,      LC_OPT_STRING,                                                        \
+         &(d)->report, "FILE", "write a page to pass round, HTML: verdict, charts, table, machine"}, \
+        {"export-markdown",     0,      LC_OPT_STRING,                                               \
+         &(d)->export_markdown, "FILE", "write the report as Markdown"},                             \
+    {                                                                                                \
+        "plot", 0, LC_OPT_STRING, &(d)->plot, "DIR", "draw SVG pictures into DIR, with gnuplot"      \
     }
 
 /* Rows for scenarios that compare with a reference. */
