@@ -1,14 +1,7 @@
 -- The backfill: which parts lack a column, and what the table can bear.
 
--- :name backfill_table (database, table) -> sealed at most one row: engine, partition_key
-SELECT engine, partition_key FROM system.tables WHERE database = {str:database} AND name = {str:table};
-
--- :name backfill_column (database, table, column) -> at most one row: type, default_kind,
---     default_expression, in_key uint
-SELECT type, default_kind, default_expression,
-    is_in_partition_key OR is_in_sorting_key OR is_in_primary_key OR is_in_sampling_key AS in_key
-FROM system.columns
-WHERE database = {str:database} AND table = {str:table} AND name = {str:column};
+-- :name backfill_table (database, table) -> sealed at most one row: partition_key
+SELECT partition_key FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
 -- :name backfill_left (database, table, column) -> sealed: id, partition_text, parts uint,
 --     all_rows uint, bytes uint, largest_bytes uint, largest_rows uint, granules uint,
@@ -44,19 +37,19 @@ WHERE p.database = {str:database} AND p.table = {str:table} AND p.active AND p.r
     WHERE database = {str:database} AND table = {str:table} AND column = {str:column} AND active)
 ORDER BY id;
 
--- :name backfill_merges (database, table) -> one row: rows uint, parts uint
+-- :name backfill_merges (database, table) -> sealed one row: rows uint, parts uint
 SELECT sum(rows_read) AS rows, count() AS parts
 FROM system.merges
 WHERE database = {str:database} AND table = {str:table} AND is_mutation;
 
--- :name backfill_written (database, table, since) -> name, partition_id
+-- :name backfill_written (database, table, since) -> sealed: name, partition_id
 SELECT name, partition_id
 FROM system.parts
 WHERE database = {str:database} AND table = {str:table} AND active AND rows > 0
     AND toUInt64(toUInt32(modification_time)) >= toUInt64({str:since})
 ORDER BY name;
 
--- :name backfill_disk (database, table) -> at most one row: name, free_space uint
+-- :name backfill_disk (database, table) -> sealed at most one row: name, free_space uint
 SELECT name, free_space
 FROM system.disks
 WHERE name IN (
@@ -83,12 +76,12 @@ APPLY PATCHES IN PARTITION ID {str:partition};
 -- :name backfill_kill (database, table, id)
 KILL MUTATION WHERE database = {str:database} AND table = {str:table} AND mutation_id = {str:id};
 
--- :name load (database, table) -> one row: parts uint, mutations uint, merges uint, queries uint
+-- :name load (database, table) -> sealed one row: parts uint, mutations uint, merges uint, queries uint
 SELECT
     (SELECT count() FROM system.parts WHERE database = {str:database} AND table = {str:table} AND active) AS parts,
     (SELECT count() FROM system.mutations WHERE is_done = 0) AS mutations,
     (SELECT countIf(is_mutation = 0) FROM system.merges) AS merges,
     (SELECT count() FROM system.processes) AS queries;
 
--- :name load_replica (database, table) -> at most one row: queue_size uint, absolute_delay uint
+-- :name load_replica (database, table) -> sealed at most one row: queue_size uint, absolute_delay uint
 SELECT queue_size, absolute_delay FROM system.replicas WHERE database = {str:database} AND table = {str:table};

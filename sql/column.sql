@@ -1,49 +1,45 @@
 -- A derived column: its table, its functions, and what depends on it.
 
--- :name columns (database, table) -> name key, type, default_kind, default_expression
-SELECT name, type, default_kind, default_expression
+-- :name columns (database, table) -> sealed: name key, type, default_kind, default_expression, in_key uint
+SELECT name, type, default_kind, default_expression,
+    is_in_partition_key OR is_in_sorting_key OR is_in_primary_key OR is_in_sampling_key AS in_key
 FROM system.columns
 WHERE database = {str:database} AND table = {str:table};
 
--- :name column_defaults (column) -> database, table
+-- :name column_defaults (column) -> sealed: database, table
 SELECT DISTINCT database, table
 FROM system.columns
 WHERE name = {str:column} AND default_kind = 'DEFAULT' AND database != 'system';
 
--- :name default_columns () -> database, table, name, type, default_kind, default_expression
+-- :name default_columns () -> sealed: database, table, name, type, default_kind, default_expression
 SELECT database, table, name, type, default_kind, default_expression
 FROM system.columns
 WHERE default_kind != '' AND position(default_expression, '(') > 0
   AND database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
 ORDER BY database, table, name;
 
--- :name create_queries () -> database, name, create_table_query
+-- :name create_queries () -> sealed: database, name, create_table_query
 SELECT database, name, create_table_query
 FROM system.tables
 WHERE database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
 ORDER BY database, name;
 
--- :name table_engine_full (database, table) -> at most one row: engine_full
+-- :name table_engine_full (database, table) -> sealed at most one row: engine_full
 SELECT engine_full FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
--- :name table_engines (database) -> name key, engine
+-- :name table_engines (database) -> sealed: name key, engine
 SELECT name, engine FROM system.tables WHERE database = {str:database};
 
--- :name table_engine (database, table) -> at most one row: engine
+-- :name table_engine (database, table) -> sealed at most one row: engine
 SELECT engine FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
--- :name create_query (database, table) -> at most one row: create_table_query
+-- :name create_query (database, table) -> sealed at most one row: create_table_query
 SELECT create_table_query FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
--- :name key_columns (database, table) -> name
-SELECT name FROM system.columns
-WHERE database = {str:database} AND table = {str:table}
-  AND (is_in_partition_key OR is_in_sorting_key OR is_in_primary_key OR is_in_sampling_key);
-
--- :name table_replicas (database, table) -> at most one row: total uint
+-- :name table_replicas (database, table) -> sealed at most one row: total uint
 SELECT total_replicas AS total FROM system.replicas WHERE database = {str:database} AND table = {str:table};
 
--- :name udf_argument (name) -> at most one row: argument
+-- :name udf_argument (name) -> sealed at most one row: argument
 SELECT argument_types[1] AS argument FROM system.user_defined_functions WHERE name = {str:name};
 
 -- :name table_rows (database, table) -> sealed one row: table_rows uint, parts uint,
@@ -67,7 +63,7 @@ FROM (
 GROUP BY id
 ORDER BY id;
 
--- :name type_name (array_of) -> one row: type
+-- :name type_name (array_of) -> sealed one row: type
 SELECT toTypeName(CAST([], {str:array_of})) AS type;
 
 -- Many at once, in a text that 0x1F separates; NULL for each that is none.
@@ -80,7 +76,7 @@ ORDER BY i;
 -- :name format_query (sql) -> one row: sql
 SELECT formatQuerySingleLine({str:sql}) AS sql;
 
--- :name dictionary (attribute, name, database) -> at most one row: database, name, complex uint,
+-- :name dictionary (attribute, name, database) -> sealed at most one row: database, name, complex uint,
 --     attributes, has_it uint
 SELECT database, name, startsWith(type, 'ComplexKey') AS complex, toString(attribute.names) AS attributes,
     has(attribute.names, {str:attribute}) AS has_it
@@ -89,31 +85,31 @@ WHERE name = {str:name} AND database IN ({str:database}, '')
 ORDER BY database DESC
 LIMIT 1;
 
--- :name function_known (name) -> one row: n uint
+-- :name function_known (name) -> sealed one row: n uint
 SELECT count() AS n FROM system.functions WHERE name = {str:name};
 
--- :name function_origin (name) -> origin
+-- :name function_origin (name) -> sealed: origin
 SELECT toString(origin) AS origin FROM system.functions WHERE name = {str:name} OR lower(name) = lower({str:name});
 
--- :name functions (names) -> name, alias_to, any_case uint, definition
+-- :name functions (names) -> sealed: name, alias_to, any_case uint, definition
 SELECT name, alias_to, case_insensitive AS any_case,
     if(toString(origin) = 'SQLUserDefined', create_query, '') AS definition
 FROM system.functions
 WHERE has(splitByChar(',', {str:names}), lower(name));
 
--- :name function_fit (name) -> at most one row: command, format, return_type, return_name,
+-- :name function_fit (name) -> sealed at most one row: command, format, return_type, return_name,
 --     arguments uint, argument_type, chunk_header uint
 SELECT command, format, return_type, return_name, length(argument_types) AS arguments,
     argument_types[1] AS argument_type, send_chunk_header AS chunk_header
 FROM system.user_defined_functions
 WHERE name = {str:name} AND load_status = 'Success';
 
--- :name function_unsteady (name) -> name
+-- :name function_unsteady (name) -> sealed: name
 SELECT name FROM system.functions
 WHERE origin = 'System' AND deterministic = 0 AND NOT startsWith(lower(name), 'dictget')
   AND (name = {str:name} OR lower(name) = lower({str:name}));
 
--- :name inserts_running () -> query_id, elapsed_s uint, text
+-- :name inserts_running () -> sealed: query_id, elapsed_s uint, text
 SELECT query_id, toUInt64(elapsed) AS elapsed_s, substring(query, 1, 120) AS text
 FROM system.processes
 WHERE query_kind IN ('Insert', 'AsyncInsertFlush')

@@ -12,7 +12,7 @@ ALTER TABLE {id:table} MATERIALIZE COLUMN {id:column};
 -- :name probe_update_partition (table, column)
 ALTER TABLE {id:table} UPDATE {id:column} = 1 IN PARTITION ID 'all' WHERE 1;
 
--- :name logged_inserts (table) -> query, in_database, n uint
+-- :name logged_inserts (table) -> sealed: query, in_database, n uint
 SELECT substring(query, 1, 2000) AS query, current_database AS in_database, count() AS n
 FROM system.query_log
 WHERE event_date >= today() - 7 AND toInt8(type) = 2 AND position(lower(query), 'insert') > 0
@@ -21,12 +21,12 @@ GROUP BY query, in_database
 ORDER BY n DESC
 LIMIT 500;
 
--- :name threads () -> at most one row: queries uint, threads
+-- :name threads () -> sealed at most one row: queries uint, threads
 SELECT (SELECT count() FROM system.processes) AS queries, value AS threads
 FROM system.settings
 WHERE name = 'max_threads';
 
--- :name free_disk () -> one row: free uint
+-- :name free_disk () -> sealed one row: free uint
 SELECT min(free_space) AS free FROM system.disks;
 
 -- :name database_there (database) -> sealed one row: n uint
@@ -35,12 +35,12 @@ SELECT count() AS n FROM system.databases WHERE name = {str:database};
 -- :name table_there (database, table) -> sealed one row: n uint
 SELECT count() AS n FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
--- :name running_comment (id) -> one row: n uint
+-- :name running_comment (id) -> sealed one row: n uint
 SELECT count() AS n
 FROM system.processes
 WHERE query_id = {str:id} OR Settings['log_comment'] = {str:id};
 
--- :name query_log (id, since_s) -> type int, exception, written uint
+-- :name query_log (id, since_s) -> sealed: type int, exception, written uint
 SELECT toInt8(type) AS type, exception, written_rows AS written
 FROM system.query_log
 WHERE query_id = {str:id} AND event_date >= toDate(toDateTime(toUInt32({str:since_s})))
@@ -49,22 +49,22 @@ ORDER BY toInt8(type);
 -- :name flush_logs ()
 SYSTEM FLUSH LOGS;
 
--- :name left_table (database, table) -> at most one row: total_rows int, dependents uint
+-- :name left_table (database, table) -> sealed at most one row: total_rows int, dependents uint
 SELECT ifNull(toInt64(total_rows), -1) AS total_rows, length(dependencies_table) AS dependents
 FROM system.tables
 WHERE database = {str:database} AND name = {str:table};
 
--- :name left_parts (database, table) -> partition_id, max_block int, rows uint
+-- :name left_parts (database, table) -> sealed: partition_id, max_block int, rows uint
 SELECT partition_id, max_block_number AS max_block, rows
 FROM system.parts
 WHERE database = {str:database} AND table = {str:table} AND active;
 
--- :name left_part_log (database, table, id) -> one row: rows uint
+-- :name left_part_log (database, table, id) -> sealed one row: rows uint
 SELECT sum(rows) AS rows
 FROM system.part_log
 WHERE query_id = {str:id} AND database = {str:database} AND table = {str:table} AND event_type = 'NewPart';
 
--- :name history_goose (database, table) -> version uint, dirty uint
+-- :name history_goose (database, table) -> sealed: version uint, dirty uint
 SELECT toUInt64(version_id) AS version, 0 AS dirty
 FROM {id:database}.{id:table}
 WHERE version_id > 0

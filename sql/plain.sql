@@ -33,7 +33,8 @@ SELECT version() AS version, count() AS n FROM remote({str:host}, system.one, {s
 SELECT macro, substitution FROM remote({str:host}, system.macros, {str:user});
 
 -- :name host_columns (host, user, database, table) -> as columns
-SELECT name, type, default_kind, default_expression
+SELECT name, type, default_kind, default_expression,
+    is_in_partition_key OR is_in_sorting_key OR is_in_primary_key OR is_in_sampling_key AS in_key
 FROM remote({str:host}, system.columns, {str:user})
 WHERE database = {str:database} AND table = {str:table};
 

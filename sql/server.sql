@@ -1,10 +1,12 @@
 -- What every connection asks, and what is said of mutations.
 
+-- Not sealed: nothing is known yet of who answers.
+
 -- :name hello () -> one row: version, database, settings
 SELECT version() AS version, currentDatabase() AS database,
     (SELECT arrayStringConcat(groupArray(name), ' ') FROM system.settings) AS settings;
 
--- :name facts () -> known
+-- :name facts () -> sealed: known
 SELECT concat(table, '.', name) AS known
 FROM system.columns
 WHERE database = 'system'
@@ -19,20 +21,20 @@ SELECT concat('table_functions.', name) AS known FROM system.table_functions WHE
 -- :name server_now () -> sealed one row: now_s uint
 SELECT toUnixTimestamp(now()) AS now_s;
 
--- :name server_now_mutation (database, table) -> one row: now_s uint, newest uint
+-- :name server_now_mutation (database, table) -> sealed one row: now_s uint, newest uint
 SELECT toUnixTimestamp(now()) AS now_s, (
     SELECT max(toUInt64OrZero(extract(mutation_id, '[0-9]+')))
     FROM system.mutations
     WHERE database = {str:database} AND table = {str:table}) AS newest;
 
--- :name mutations (database, table) -> mutation_id, command, parts_to_do int, is_done uint,
+-- :name mutations (database, table) -> sealed: mutation_id, command, parts_to_do int, is_done uint,
 --     made_s uint, latest_fail_reason, latest_failed_part, fail_s uint
 SELECT mutation_id, command, parts_to_do, is_done, toUnixTimestamp(create_time) AS made_s,
     latest_fail_reason, latest_failed_part, toUnixTimestamp(latest_fail_time) AS fail_s
 FROM system.mutations
 WHERE database = {str:database} AND table = {str:table};
 
--- :name mutations_unfinished () -> database, table, mutation_id, command, parts_to_do int,
+-- :name mutations_unfinished () -> sealed: database, table, mutation_id, command, parts_to_do int,
 --     latest_fail_reason, made_utc
 SELECT database, table, mutation_id, command, parts_to_do, latest_fail_reason,
     toString(create_time, 'UTC') AS made_utc
@@ -40,7 +42,7 @@ FROM system.mutations
 WHERE is_done = 0
 ORDER BY create_time;
 
--- :name mutation_merges (database, table) -> one row: parts number, rows uint
+-- :name mutation_merges (database, table) -> sealed one row: parts number, rows uint
 SELECT sum(progress) AS parts, sum(rows_read) AS rows
 FROM system.merges
 WHERE database = {str:database} AND table = {str:table} AND is_mutation;

@@ -27,62 +27,51 @@ static int refuse(struct lc_error *err, const char *hint, const char *fmt, ...)
     return LC_ERR_REFUSED;
 }
 
-static int find_table(struct lc_backfill_target *t, struct lc_error *err)
+static int find_partition_key(struct lc_backfill_target *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
     struct lc_answer a = {0};
     int rc = lc_query_read(t->b, lc_sql_backfill_table, args, &a, err);
 
-    if (rc == 0 && a.rows == 0) {
-        rc = refuse(err, "SHOW TABLES lists those that there are", "there is no table %s.%s",
-                    t->database, t->table);
-    } else if (rc == 0) {
-        const struct lc_cell *engine = lc_answer_at(&a, 0, LC_SQL_BACKFILL_TABLE_ENGINE);
-
-        t->partitioned = lc_answer_at(&a, 0, LC_SQL_BACKFILL_TABLE_PARTITION_KEY)->n > 0;
-        t->replicated =
-            strncmp(engine->p, "Replicated", 10) == 0 || strncmp(engine->p, "Shared", 6) == 0;
-        if (!strstr(engine->p, "MergeTree"))
-            rc = refuse(err, "name the table that stores the rows, a MergeTree",
-                        "%s.%s (%s) stores no parts of its own", t->database, t->table, engine->p);
-    }
+    t->partitioned =
+        rc == 0 && a.rows && lc_answer_at(&a, 0, LC_SQL_BACKFILL_TABLE_PARTITION_KEY)->n > 0;
     lc_answer_release(&a);
     return rc;
 }
 
-static int find_column(struct lc_backfill_target *t, struct lc_error *err)
+static int check_column(const struct lc_backfill_target *t, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
-    struct lc_answer a = {0};
-    int rc = lc_query_read(t->b, lc_sql_backfill_column, args, &a, err);
+    if (lc_table_column(&t->d.t, t->column)->in_key)
+        return refuse(err,
+                      "a key column is stored with every row from the beginning, and cannot be "
+                      "filled in afterwards",
+                      "%s is part of a key (ORDER BY, PARTITION BY, SAMPLE BY), or the version or "
+                      "sign, of %s.%s",
+                      t->column, t->database, t->table);
+    if (strcmp(t->default_kind, "DEFAULT") == 0 || strcmp(t->default_kind, "MATERIALIZED") == 0)
+        return 0;
+    return refuse(err, "a backfill stores what a DEFAULT or MATERIALIZED expression computes",
+                  "%s of %s.%s has %s%s", t->column, t->database, t->table,
+                  *t->default_kind ? "the kind " : "no DEFAULT", t->default_kind);
+}
+
+/* The column and its table: t->d, and what points at it. */
+static int find(struct lc_backfill_target *t, const char *database, const char *table,
+                const char *column, struct lc_error *err)
+{
+    int rc = lc_column_find(&t->d, t->b, database, table, column, err);
 
     if (rc)
-        goto done;
-    if (a.rows == 0) {
-        rc = refuse(err, "add it first, by a migration: livecol new", "%s.%s has no column %s",
-                    t->database, t->table, t->column);
-        goto done;
-    }
-    t->type = strdup(lc_answer_at(&a, 0, LC_SQL_BACKFILL_COLUMN_TYPE)->p);
-    t->default_kind = strdup(lc_answer_at(&a, 0, LC_SQL_BACKFILL_COLUMN_DEFAULT_KIND)->p);
-    t->default_expr = strdup(lc_answer_at(&a, 0, LC_SQL_BACKFILL_COLUMN_DEFAULT_EXPRESSION)->p);
-    if (!t->type || !t->default_kind || !t->default_expr)
-        rc = lc_no_memory(err);
-    else if (lc_answer_u64(&a, 0, LC_SQL_BACKFILL_COLUMN_IN_KEY, 0))
-        rc = refuse(err,
-                    "a key column is stored with every row from the beginning, and cannot be "
-                    "filled in afterwards",
-                    "%s is part of a key (ORDER BY, PARTITION BY, SAMPLE BY) of %s.%s", t->column,
-                    t->database, t->table);
-    else if (strcmp(t->default_kind, "DEFAULT") != 0 &&
-             strcmp(t->default_kind, "MATERIALIZED") != 0)
-        rc = refuse(err, "a backfill stores what a DEFAULT or MATERIALIZED expression computes",
-                    "%s of %s.%s has %s%s", t->column, t->database, t->table,
-                    *t->default_kind ? "the kind " : "no DEFAULT", t->default_kind);
-done:
-    lc_answer_release(&a);
-    return rc;
+        return rc;
+    t->database = t->d.database;
+    t->table = t->d.table;
+    t->column = t->d.column;
+    t->type = t->d.type;
+    t->default_kind = t->d.kind;
+    t->default_expr = t->d.expr;
+    t->replicated = t->d.replicated;
+    rc = find_partition_key(t, err);
+    return rc ? rc : check_column(t, err);
 }
 
 int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
@@ -92,11 +81,6 @@ int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
     int rc;
 
     *t = (struct lc_backfill_target){.b = b, .facts = facts};
-    t->database = strdup(database ? database : lc_backend_database(b));
-    t->table = strdup(table);
-    t->column = strdup(column);
-    if (!t->database || !t->table || !t->column)
-        return lc_no_memory(err);
     if (!facts->fail_reason || !facts->merge_mutation)
         return refuse(err,
                       "there, a migration stores it with ALTER TABLE … UPDATE column = column "
@@ -104,24 +88,17 @@ int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
                       "this server (%s) cannot be supervised: no MATERIALIZE COLUMN, or no "
                       "system.mutations.latest_fail_reason",
                       lc_backend_version(b));
-    rc = find_table(t, err);
-    if (rc == 0)
-        rc = find_column(t, err);
+    rc = find(t, database, table, column, err);
     return rc ? rc : lc_backfill_look(t, err);
 }
 
 int lc_backfill_still_there(const struct lc_backfill_target *t, struct lc_error *err)
 {
-    struct lc_backfill_target now = {
-        .b = t->b, .database = t->database, .table = t->table, .column = t->column};
+    struct lc_backfill_target now = {.b = t->b};
     struct lc_error why = LC_ERROR_INIT;
-    int rc = find_table(&now, &why);
+    int rc = find(&now, t->database, t->table, t->column, &why);
 
-    if (rc == 0)
-        rc = find_column(&now, &why);
-    free(now.type);
-    free(now.default_kind);
-    free(now.default_expr);
+    lc_column_release(&now.d);
     if (rc == LC_ERR_REFUSED) {
         rc = lc_fail(err, LC_ERR_SERVER, "somebody changed the table meanwhile: %s", why.msg);
         lc_hint(err, "what was stored until then is kept; run it again for the table or column as "
@@ -279,11 +256,6 @@ bool lc_backfill_applies_patches(const char *command, size_t n)
 void lc_backfill_release(struct lc_backfill_target *t)
 {
     forget_left(&t->left);
-    free(t->database);
-    free(t->table);
-    free(t->column);
-    free(t->type);
-    free(t->default_kind);
-    free(t->default_expr);
+    lc_column_release(&t->d);
     *t = (struct lc_backfill_target){0};
 }

@@ -7,6 +7,7 @@
  */
 #ifndef LC_CLI_COLUMN_BACKFILL_TARGET_H
 #define LC_CLI_COLUMN_BACKFILL_TARGET_H
+#include "cli/column/column.h"
 #include "cli/server/abilities.h"
 #include "cli/server/backend.h"
 #include "cli/sql/statement.h"
@@ -34,8 +35,9 @@ struct lc_backfill_left {
 struct lc_backfill_target {
     struct lc_backend *b;
     const struct lc_abilities *facts;
-    char *database, *table, *column;
-    char *type, *default_kind, *default_expr;
+    struct lc_column d;
+    const char *database, *table, *column; /* of d, like those of the next line */
+    const char *type, *default_kind, *default_expr;
     bool partitioned;
     bool replicated;
     struct lc_backfill_left left;     /* as of the last look */

@@ -1,6 +1,5 @@
 #include "cli/column/column.h"
 
-#include "cli/column/backfill_target.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
 #include "cli/sql/lexer.h"
@@ -37,9 +36,11 @@ static int take_column(struct lc_column *d, struct lc_error *err)
         lc_hint(err, "name the table that stores the rows, a MergeTree");
         return LC_ERR_REFUSED;
     }
-    return c ? 0
-             : lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", d->database, d->table,
-                       d->column);
+    if (c)
+        return 0;
+    lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s", d->database, d->table, d->column);
+    lc_hint(err, "add it first, by a migration: livecol new");
+    return LC_ERR_REFUSED;
 }
 
 int lc_column_find(struct lc_column *d, struct lc_backend *b, const char *database,
@@ -180,5 +181,19 @@ int lc_column_unsteady(const struct lc_column *d, const char *expr, char **name,
         if (rc)
             lc_error_pass(err, &one);
     }
+    return rc;
+}
+
+int lc_column_check_steady(const struct lc_column *d, const char *expr, const char *done,
+                           struct lc_error *err)
+{
+    char *name = NULL;
+    int rc = lc_column_unsteady(d, expr, &name, err);
+
+    if (rc == 0 && name)
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "%s cannot be %s: %s answers differently each time it is asked", expr, done,
+                     name);
+    free(name);
     return rc;
 }

@@ -24,6 +24,7 @@ struct lc_column_call {
     uint64_t version; /* 0: its name has none */
     char *argument;   /* the text of what it is asked about; NULL: it has none, or several */
     bool missing;     /* the server does not know the function */
+    bool bound;       /* the argument has a name that the expression makes: x -> f(x) */
     bool tuple;       /* dictGet…(dictionary, attribute, tuple(argument)) */
     char *dictionary, *attribute; /* NULL: no dictionary */
     size_t at, n;                 /* its place in the expression */
@@ -134,5 +135,12 @@ int lc_column_add_rows(const struct lc_column *d, struct lc_buf *sql);
  */
 int lc_column_unsteady(const struct lc_column *d, const char *expr, char **name,
                        struct lc_error *err);
+
+/*
+ * Does it give the same answer each time? 0; LC_ERR_REFUSED: "EXPR cannot be `done`: now answers
+ * differently each time it is asked"; the failures of a query.
+ */
+int lc_column_check_steady(const struct lc_column *d, const char *expr, const char *done,
+                           struct lc_error *err);
 
 #endif

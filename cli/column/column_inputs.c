@@ -65,6 +65,8 @@ static int take_call(const char *expr, const struct lc_expr_call *from, struct l
     } else if (from->args == 1) {
         argument = lc_expr_argument(expr, from, 0);
     }
+    if (argument.n)
+        c->bound = lc_expr_is_bound(expr, (size_t)((const char *)argument.p - expr), argument.n);
     return argument.n ? take_text(&c->argument, argument) : 0;
 }
 
@@ -158,9 +160,14 @@ int lc_column_one_call(const struct lc_column *d, const struct lc_column_call **
                 d->database, d->table, d->column);
         return LC_ERR_REFUSED;
     }
-    if (*call && (*call)->argument)
+    if (*call && (*call)->argument && !(*call)->bound)
         return 0;
-    if (*call)
+    if (*call && (*call)->bound)
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s of %s.%s.%s calls %s with a name that the expression itself makes (%s): the "
+                "rules cannot be asked about it alone",
+                d->expr, d->database, d->table, d->column, (*call)->function, (*call)->argument);
+    else if (*call)
         lc_fail(err, LC_ERR_REFUSED, "%s of %s.%s.%s calls %s with no single argument", d->expr,
                 d->database, d->table, d->column, (*call)->function);
     else

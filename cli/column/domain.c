@@ -297,7 +297,13 @@ static int find_calls(struct run *r, struct lc_error *err)
         rc = ask_takes(r, &c, err);
         if (rc == 0 && c.takes && read_argument(r->d->expr, at, &c.at, &c.n)) {
             c.argument = strndup(r->d->expr + c.at, c.n);
-            rc = c.argument ? ask_given(r, &c, err) : no_memory(err);
+            if (c.argument && lc_expr_is_bound(r->d->expr, c.at, c.n))
+                say(r->d, true,
+                    "what %s is called with (%.200s) is not tried by itself: it has a name that "
+                    "the expression makes (x -> …, AS x)",
+                    c.function, c.argument);
+            else
+                rc = c.argument ? ask_given(r, &c, err) : no_memory(err);
         }
         if (rc == 0 && c.given)
             r->calls[r->n_calls++] = c;

@@ -2,6 +2,7 @@
 
 #include "cli/column/column.h"
 #include "cli/server/query.h"
+#include "cli/sql/expression.h"
 #include "cli/sql/lexer.h"
 #include "livecol_sql.h"
 
@@ -10,48 +11,77 @@
 #include <string.h>
 #include <strings.h>
 
-/* What an engine does with an ALTER of its table; of those that are not here the server judges. */
+/*
+ * What an engine does with an ALTER of its table, as tried on 26.7. One that is not here is refused:
+ * nobody knows what a run would leave half done.
+ */
 enum alters {
     TAKES_COLUMNS = 1, /* ADD, MODIFY and DROP COLUMN, its metadata alone */
-    TAKES_UPDATE = 2,
-    TAKES_DELETE = 4,
-    PASSES_ON = 8, /* its rows are another table's */
+    TAKES_RENAME = 2,
+    TAKES_UPDATE = 4,
+    TAKES_DELETE = 8,
+    PASSES_ON = 16, /* its rows are another table's */
 };
+
+#define COPY    "copy its rows into a MergeTree table that has the column"
+#define ANEW    "make it anew with the column"
+#define FED     "add the column to the table that its materialized view fills"
+#define OUTSIDE "its rows are outside of this server: " COPY
 
 static const struct {
     const char *engine;
     unsigned alters;
     const char *way;
 } engines[] = {
-    {"Memory", TAKES_COLUMNS | TAKES_UPDATE | TAKES_DELETE,
-     "copy its rows into a MergeTree table that has the column"},
+    {"Memory", TAKES_COLUMNS | TAKES_RENAME | TAKES_UPDATE | TAKES_DELETE, COPY},
     {"Null", TAKES_COLUMNS, "add the column to the tables that its materialized views fill"},
     {"Buffer", TAKES_COLUMNS | PASSES_ON, NULL},
-    {"Distributed", TAKES_COLUMNS | PASSES_ON, NULL},
+    {"Distributed", TAKES_COLUMNS | TAKES_RENAME | PASSES_ON, NULL},
+    {"Alias", TAKES_COLUMNS | TAKES_RENAME | TAKES_UPDATE | TAKES_DELETE | PASSES_ON, NULL},
     {"Merge", TAKES_COLUMNS,
      "add the column to each of the tables it reads, then here by name and type alone, without a "
      "DEFAULT"},
-    {"Log", 0, "copy its rows into a MergeTree table that has the column"},
-    {"TinyLog", 0, "copy its rows into a MergeTree table that has the column"},
-    {"StripeLog", 0, "copy its rows into a MergeTree table that has the column"},
-    {"Join", TAKES_DELETE, "make it anew with the column, or derive it where it is joined"},
-    {"Set", 0, "make it anew with the column"},
-    {"EmbeddedRocksDB", TAKES_UPDATE | TAKES_DELETE, "make it anew with the column"},
-    {"KeeperMap", TAKES_UPDATE | TAKES_DELETE, "make it anew with the column"},
-    {"File", 0, "copy its rows into a MergeTree table that has the column"},
-    {"GenerateRandom", 0, "make it anew with the column"},
+    {"Log", 0, COPY},
+    {"TinyLog", 0, COPY},
+    {"StripeLog", 0, COPY},
+    {"Join", TAKES_DELETE, ANEW ", or derive it where it is joined"},
+    {"Set", 0, ANEW},
+    {"EmbeddedRocksDB", TAKES_UPDATE | TAKES_DELETE, ANEW},
+    {"KeeperMap", TAKES_UPDATE | TAKES_DELETE, ANEW},
+    {"Redis", TAKES_UPDATE | TAKES_DELETE, ANEW},
+    {"File", 0, COPY},
+    {"GenerateRandom", 0, ANEW},
+    {"FuzzJSON", 0, ANEW},
+    {"FuzzQuery", 0, ANEW},
+    {"Executable", 0, ANEW},
+    {"ExecutablePool", 0, ANEW},
+    {"TimeSeries", 0, "add the column to the table that it keeps its samples or tags in"},
     {"Dictionary", 0, "add the attribute to the dictionary"},
     {"View", 0, "put the column into its SELECT: CREATE OR REPLACE VIEW"},
     {"MaterializedView", 0,
      "add the column to the table it fills; ALTER TABLE … MODIFY QUERY names it in the view"},
-    {"LiveView", 0, "make it anew with the column"},
-    {"WindowView", 0, "make it anew with the column"},
-    {"Kafka", 0, "add the column to the table that its materialized view fills"},
-    {"RabbitMQ", 0, "add the column to the table that its materialized view fills"},
-    {"NATS", 0, "add the column to the table that its materialized view fills"},
-    {"FileLog", 0, "add the column to the table that its materialized view fills"},
-    {"S3Queue", 0, "add the column to the table that its materialized view fills"},
-    {"AzureQueue", 0, "add the column to the table that its materialized view fills"},
+    {"LiveView", 0, ANEW},
+    {"WindowView", 0, ANEW},
+    {"Kafka", 0, FED},
+    {"RabbitMQ", 0, FED},
+    {"NATS", 0, FED},
+    {"FileLog", 0, FED},
+    {"S3Queue", 0, FED},
+    {"AzureQueue", 0, FED},
+    {"URL", 0, OUTSIDE},
+    {"S3", 0, OUTSIDE},
+    {"GCS", 0, OUTSIDE},
+    {"OSS", 0, OUTSIDE},
+    {"COSN", 0, OUTSIDE},
+    {"Azure", 0, OUTSIDE},
+    {"AzureBlobStorage", 0, OUTSIDE},
+    {"HDFS", 0, OUTSIDE},
+    {"MySQL", 0, OUTSIDE},
+    {"PostgreSQL", 0, OUTSIDE},
+    {"MongoDB", 0, OUTSIDE},
+    {"SQLite", 0, OUTSIDE},
+    {"ODBC", 0, OUTSIDE},
+    {"JDBC", 0, OUTSIDE},
 };
 
 /* One statement on trial. */
@@ -229,30 +259,148 @@ static int check_derived(struct trial *r, const char *column, struct lc_error *e
                   err);
 }
 
-static int check_command(struct trial *r, const struct lc_stmt_command *c, struct lc_error *err)
+/* What an engine must take for a command; 0: livecol leaves it to the server. */
+static unsigned needs(enum lc_stmt_kind kind)
 {
-    bool derived = false;
-    int rc = 0;
-
-    switch (c->kind) {
-    case LC_STMT_MATERIALIZE_COLUMN:
-    case LC_STMT_MATERIALIZE:
-    case LC_STMT_CLEAR_COLUMN:
-        return refuse_way(r, "stores no parts: MATERIALIZE and CLEAR would fail", err);
-    case LC_STMT_ALTER_UPDATE:
-        return r->known && !(r->alters & TAKES_UPDATE) ? refuse_way(r, "has no UPDATE", err) : 0;
-    case LC_STMT_ALTER_DELETE:
-        return r->known && !(r->alters & TAKES_DELETE) ? refuse_way(r, "has no DELETE", err) : 0;
+    switch (kind) {
     case LC_STMT_ADD_COLUMN:
     case LC_STMT_MODIFY_COLUMN:
-        if (r->known && !(r->alters & TAKES_COLUMNS))
-            return refuse_way(r, "takes no ALTER of its columns", err);
-        if (c->default_expr.n)
-            rc = is_derived(r, c, &derived, err);
-        return rc || !derived ? rc : check_derived(r, c->column, err);
+    case LC_STMT_DROP_COLUMN:
+    case LC_STMT_REMOVE_DEFAULT:
+        return TAKES_COLUMNS;
+    case LC_STMT_RENAME_COLUMN:
+        return TAKES_RENAME;
+    case LC_STMT_ALTER_UPDATE:
+        return TAKES_UPDATE;
+    case LC_STMT_ALTER_DELETE:
+        return TAKES_DELETE;
     default:
         return 0;
     }
+}
+
+static const char *lacks(unsigned need)
+{
+    return need == TAKES_UPDATE   ? "has no UPDATE"
+           : need == TAKES_DELETE ? "has no DELETE"
+           : need == TAKES_RENAME ? "takes no RENAME COLUMN"
+                                  : "takes no ALTER of its columns";
+}
+
+static int check_unknown(struct trial *r, struct lc_error *err)
+{
+    if (r->c->allow_unsafe)
+        return 0;
+    r->way = "--allow-unsafe sends it all the same";
+    return refuse(r, "is none that livecol knows: whether it takes this cannot be said beforehand",
+                  err);
+}
+
+static int check_command(struct trial *r, const struct lc_stmt_command *c, struct lc_error *err)
+{
+    unsigned need = needs(c->kind);
+    bool derived = false;
+    int rc = 0;
+
+    if (c->kind == LC_STMT_MATERIALIZE_COLUMN || c->kind == LC_STMT_MATERIALIZE ||
+        c->kind == LC_STMT_CLEAR_COLUMN)
+        return refuse_way(r, "stores no parts: MATERIALIZE and CLEAR would fail", err);
+    if (!need)
+        return 0;
+    if (c->default_expr.n && (!r->known || r->alters & need))
+        rc = is_derived(r, c, &derived, err);
+    if (rc || (derived && (r->known || r->c->allow_unsafe)))
+        return rc ? rc : check_derived(r, c->column, err);
+    if (!r->known)
+        return check_unknown(r, err);
+    return r->alters & need ? 0 : refuse_way(r, lacks(need), err);
+}
+
+/* The ALIAS column that the expression names; NULL: none. */
+static const char *reads_alias(const struct lc_table *t, const char *expr)
+{
+    size_t at, n;
+
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->v[i].kind, "ALIAS") == 0 &&
+            lc_expr_find_column(expr, t->v[i].name, 0, &at, &n))
+            return t->v[i].name;
+    return NULL;
+}
+
+/* A MATERIALIZED column over an ALIAS one: 26.7 fails every UPDATE of such a table (47). */
+static int refuse_alias(const struct lc_engine_check *c, const struct lc_table *t,
+                        const char *column, const char *alias, bool adds, struct lc_error *err)
+{
+    char text[600];
+
+    snprintf(
+        text, sizeof text,
+        "%.100s of %.100s.%.100s is MATERIALIZED and reads %.100s, an ALIAS column: the server "
+        "fails every UPDATE and DELETE FROM of %s table (47, tried on 26.7)",
+        column, t->database, t->name, alias, adds ? "such a" : "that");
+    if (c->allow_unsafe) {
+        if (c->say)
+            c->say(c->ctx, true, text);
+        return 0;
+    }
+    lc_fail(err, LC_ERR_REFUSED, "%s", text);
+    if (adds)
+        lc_hint(err, "write what the ALIAS computes in the place of its name; or a DEFAULT");
+    else
+        lc_hint(err,
+                "MODIFY COLUMN %s first, with what the ALIAS computes in the place of its name. "
+                "Nothing was changed",
+                column);
+    return LC_ERR_REFUSED;
+}
+
+static int check_update(const struct lc_engine_check *c, const struct lc_table *t,
+                        struct lc_error *err)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const char *alias =
+            strcmp(t->v[i].kind, "MATERIALIZED") == 0 ? reads_alias(t, t->v[i].expr) : NULL;
+
+        if (alias)
+            return refuse_alias(c, t, t->v[i].name, alias, false, err);
+    }
+    return 0;
+}
+
+static int check_materialized(const struct lc_engine_check *c, const struct lc_table *t,
+                              const struct lc_stmt_command *m, struct lc_error *err)
+{
+    char *expr;
+    const char *alias;
+
+    if (m->default_kind.n != strlen("MATERIALIZED") ||
+        strncasecmp((const char *)m->default_kind.p, "MATERIALIZED", m->default_kind.n) != 0)
+        return 0;
+    expr = strndup((const char *)m->default_expr.p, m->default_expr.n);
+    if (!expr)
+        return lc_no_memory(err);
+    alias = reads_alias(t, expr);
+    free(expr);
+    return alias ? refuse_alias(c, t, m->column, alias, true, err) : 0;
+}
+
+static int check_parts(const struct lc_engine_check *c, const struct lc_table *t,
+                       const struct lc_stmt *stmt, struct lc_error *err)
+{
+    struct lc_table after = {0}; /* an ALIAS may be of the same ALTER */
+    int rc = stmt->kind == LC_STMT_ALTER ? 0 : check_update(c, t, err);
+
+    if (rc == 0)
+        rc = lc_table_copy(&after, t, err);
+    if (rc == 0)
+        rc = lc_table_apply(&after, stmt, err);
+    for (size_t i = 0; rc == 0 && i < stmt->command_n; i++)
+        rc = stmt->commands[i].kind == LC_STMT_ALTER_UPDATE
+                 ? check_update(c, t, err)
+                 : check_materialized(c, &after, &stmt->commands[i], err);
+    lc_table_release(&after);
+    return rc;
 }
 
 int lc_engine_check(const struct lc_engine_check *c, const struct lc_stmt *stmt,
@@ -262,12 +410,16 @@ int lc_engine_check(const struct lc_engine_check *c, const struct lc_stmt *stmt,
     struct lc_table *t;
     int rc;
 
-    if (stmt->kind != LC_STMT_ALTER || !*stmt->name)
+    if ((stmt->kind != LC_STMT_ALTER && stmt->kind != LC_STMT_UPDATE &&
+         stmt->kind != LC_STMT_DELETE) ||
+        !*stmt->name)
         return 0;
     rc = lc_schema_table(c->schema, lc_stmt_database(stmt, lc_backend_database(c->b)), stmt->name,
                          &t, err);
-    if (rc || !(t->there || t->pending) || !*t->engine || strstr(t->engine, "MergeTree"))
+    if (rc || !(t->there || t->pending) || !*t->engine)
         return rc;
+    if (strstr(t->engine, "MergeTree"))
+        return check_parts(c, t, stmt, err);
     r.t = t;
     look_up(&r);
     for (size_t i = 0; rc == 0 && i < stmt->command_n; i++)

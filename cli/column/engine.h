@@ -24,9 +24,9 @@ struct lc_engine_check {
 };
 
 /*
- * Judge an ALTER; any other statement is fine. A table that is neither there nor made by the run, or of an
- * engine that is not known, is not judged. 0; LC_ERR_REFUSED with the engine's name and the way; the failures of a
- * query.
+ * Judge an ALTER, an UPDATE or a DELETE FROM; any other statement is fine. A table that is neither there nor
+ * made by the run is not judged; of an engine that is not known an ALTER of columns or rows is refused. 0;
+ * LC_ERR_REFUSED with the engine's name and the way; the failures of a query.
  */
 int lc_engine_check(const struct lc_engine_check *c, const struct lc_stmt *stmt,
                     struct lc_error *err);

@@ -1,6 +1,7 @@
 #include "cli/column/impact.h"
 
 #include "cli/server/query.h"
+#include "cli/server/server_error.h"
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
 #include "livecol_sql.h"
@@ -344,7 +345,7 @@ static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = lc_buf_addf(&sql, "SELECT uniq((%s\n)) AS keys FROM ", r->rules->key) ||
+    rc = lc_buf_addf(&sql, "SELECT uniq((%s\n)) AS livecol_keys FROM ", r->rules->key) ||
          lc_column_add_table(r->d, &sql);
     rc = rc ? lc_no_memory(err) : ask(r, &sql, &t, err);
     if (rc == 0)
@@ -584,8 +585,10 @@ static void close_side(struct side *s)
 static int prepare(struct run *r, struct lc_error *err)
 {
     const struct lc_impact_rules *k = r->rules;
-    int rc = check_key(r, err);
+    int rc = lc_column_check_steady(r->d, r->d->expr, "compared with rules", err);
 
+    if (rc == 0)
+        rc = check_key(r, err);
     if (rc == 0 && k->call)
         rc = check_whole(r, err);
     if (rc == 0)
@@ -597,23 +600,44 @@ static int prepare(struct run *r, struct lc_error *err)
     return rc ? rc : open_side(&r->new, k->new, k->new_attribute, r->gives, "the new rules", err);
 }
 
+/* A part of the expression has a name that another part makes: x -> f(x), or g(k AS x). */
+static int refuse_parts(const struct run *r, const struct lc_error *why, struct lc_error *err)
+{
+    const struct lc_column *d = r->d;
+
+    lc_fail(err, LC_ERR_REFUSED,
+            "%s of %s.%s.%s cannot be taken apart, so that what new rules change cannot be known "
+            "from the answers alone: %s",
+            d->expr, d->database, d->table, d->column, why->msg);
+    lc_hint(err,
+            "install the new function, then livecol verify %s.%s.%s --against 'EXPRESSION' with it "
+            "counts the rows",
+            d->database, d->table, d->column);
+    return LC_ERR_REFUSED;
+}
+
 int lc_impact_count(struct lc_impact *out, const struct lc_column *d,
                     const struct lc_impact_rules *rules, const atomic_bool *cancel,
                     struct lc_error *err)
 {
+    struct lc_error why = LC_ERROR_INIT;
     struct run r = {.out = out, .d = d, .rules = rules, .cancel = cancel};
     uint64_t keys = 0, portions = 0;
     int rc;
 
     *out = (struct lc_impact){0};
-    rc = prepare(&r, err);
-    rc = rc ? rc : count_keys(&r, &keys, err);
+    rc = prepare(&r, &why);
+    rc = rc ? rc : count_keys(&r, &keys, &why);
     if (rc == 0)
         portions = keys / PORTION_KEYS + 1;
     for (uint64_t i = 0; rc == 0 && i < portions; i++)
-        rc = count_portion(&r, i, portions, err);
+        rc = count_portion(&r, i, portions, &why);
     if (rc == 0)
-        rc = list_changes(&r, err);
+        rc = list_changes(&r, &why);
+    if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_UNKNOWN_IDENTIFIER)
+        rc = refuse_parts(&r, &why, err);
+    else if (rc)
+        lc_error_pass(err, &why);
     close_side(&r.old);
     close_side(&r.new);
     free(r.gives);

@@ -630,6 +630,11 @@ static int compare_rules(const struct lc_preflight *d, const struct trial *t, st
         if (!c->calls[i].argument)
             say(d, true, "%s is not compared with --rules: %s has no single argument", t->expr,
                 c->calls[i].function);
+        else if (c->calls[i].bound)
+            say(d, true,
+                "%s is not compared with --rules: %s is called with a name that the expression "
+                "makes (%s)",
+                t->expr, c->calls[i].function, c->calls[i].argument);
         else if (i == 0 || !lone) /* several of one function and argument are one */
             rc = compare_call(d, t, &c->calls[i], lone, err);
     }

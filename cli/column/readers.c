@@ -32,12 +32,13 @@ static const struct lc_reader *find_column(const struct lc_readers *r, const cha
     return NULL;
 }
 
+/* An EPHEMERAL column stores nothing, and hands on what it computes, as an ALIAS one does. */
 static bool reader_kind(const char *kind, enum lc_reader_kind *out)
 {
     *out = strcmp(kind, "DEFAULT") == 0        ? LC_READER_DEFAULT
            : strcmp(kind, "MATERIALIZED") == 0 ? LC_READER_MATERIALIZED
                                                : LC_READER_ALIAS;
-    return *kind && strcmp(kind, "EPHEMERAL") != 0;
+    return *kind != '\0';
 }
 
 /* The level of a column that reads these; 0: it reads neither the column nor one of its readers. */
@@ -73,6 +74,27 @@ static int by_level(const void *a, const void *b)
     const struct lc_reader *x = a, *y = b;
 
     return x->level != y->level ? (x->level < y->level ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+static bool reads_ephemeral(const struct lc_column *d, char *const *inputs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct lc_table_column *c = lc_table_column(&d->t, inputs[i]);
+
+        if (c && strcmp(c->kind, "EPHEMERAL") == 0)
+            return true;
+    }
+    return false;
+}
+
+static int find_lost(const struct lc_column *d, struct lc_reader *r, struct lc_error *err)
+{
+    char *unsteady = NULL;
+    int rc = lc_column_unsteady(d, r->expr, &unsteady, err);
+
+    r->lost = unsteady || reads_ephemeral(d, r->inputs, r->inputs_n);
+    free(unsteady);
+    return rc;
 }
 
 /* One look at every column that is not in the list; *more: one was added, or moved up. */
@@ -116,6 +138,8 @@ static int add_columns(struct lc_readers *r, const struct lc_column *d, bool *mo
         added->inputs = inputs;
         added->inputs_n = n;
         added->level = level;
+        added->in_key = c->in_key;
+        rc = find_lost(d, added, err);
         *more = true;
     }
     return rc;
@@ -131,19 +155,6 @@ static int find_columns(struct lc_readers *r, const struct lc_column *d, struct 
         rc = add_columns(r, d, &more, err);
     if (r->n)
         qsort(r->v, r->n, sizeof *r->v, by_level);
-    return rc;
-}
-
-static int mark_keys(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
-{
-    const struct lc_sql_arg args[] = {{"database", d->database}, {"table", d->table}, {NULL, NULL}};
-    struct lc_answer t = {0};
-    int rc = r->n ? lc_query_read(d->b, lc_sql_key_columns, args, &t, err) : 0;
-
-    for (size_t i = 0; rc == 0 && i < t.rows; i++)
-        for (size_t k = 0; k < r->n; k++)
-            r->v[k].in_key = r->v[k].in_key || strcmp(r->v[k].name, lc_answer_at(&t, i, 0)->p) == 0;
-    lc_answer_release(&t);
     return rc;
 }
 
@@ -245,8 +256,14 @@ static int find_elements(struct lc_readers *r, const struct lc_column *d, struct
     return rc;
 }
 
-/* Does the view's query name the table, and the column (or all of them)? */
-static bool view_reads(const struct lc_column *d, const char *sql)
+/* The column, or one that is derived from it? */
+static bool is_one_of(const struct lc_readers *r, const struct lc_column *d, const char *name)
+{
+    return strcmp(name, d->column) == 0 || find_column(r, name);
+}
+
+/* Does the view's query name the table, and one of these columns (or all of them)? */
+static bool view_reads(const struct lc_readers *r, const struct lc_column *d, const char *sql)
 {
     struct lc_lexer lex = LC_LEXER(sql, strlen(sql));
     struct lc_tok tok, before = {0};
@@ -258,7 +275,7 @@ static bool view_reads(const struct lc_column *d, const char *sql)
             char *name = lc_tok_name(&tok);
 
             table = table || (name && strcmp(name, d->table) == 0);
-            column = column || (name && strcmp(name, d->column) == 0);
+            column = column || (name && is_one_of(r, d, name));
             free(name);
         }
         if (query && lc_tok_symbol(&tok, '*') &&
@@ -279,7 +296,7 @@ static int find_views(struct lc_readers *r, const struct lc_column *d, struct lc
         struct lc_buf name;
 
         if (strcmp(lc_answer_at(&t, i, LC_SQL_ALL_TABLES_ENGINE)->p, "MaterializedView") != 0 ||
-            !view_reads(d, lc_answer_at(&t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY)->p))
+            !view_reads(r, d, lc_answer_at(&t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY)->p))
             continue;
         lc_buf_init(&name, 1 << 16);
         if (lc_buf_addf(&name, "%s.%s", lc_answer_at(&t, i, LC_SQL_ALL_TABLES_DATABASE)->p,
@@ -298,8 +315,6 @@ int lc_readers_find(struct lc_readers *r, const struct lc_column *d, struct lc_e
 
     *r = (struct lc_readers){0};
     rc = find_columns(r, d, err);
-    if (rc == 0 && d->t.there)
-        rc = mark_keys(r, d, err);
     if (rc == 0 && d->t.there)
         rc = find_elements(r, d, err);
     return rc ? rc : find_views(r, d, err);
@@ -333,6 +348,12 @@ bool lc_reader_stores(const struct lc_reader *r)
 {
     return r->kind == LC_READER_DEFAULT || r->kind == LC_READER_MATERIALIZED ||
            r->kind == LC_READER_VIEW;
+}
+
+bool lc_reader_keeps(const struct lc_reader *r)
+{
+    return (r->in_key || r->lost) &&
+           (r->kind == LC_READER_DEFAULT || r->kind == LC_READER_MATERIALIZED);
 }
 
 /* The name that stands for the new value of reader i while others are put in. */
@@ -388,7 +409,7 @@ static int new_value(const struct lc_readers *r, const struct lc_column *d, size
     lc_buf_init(&expr, SQL_MAX_BYTES);
     lc_buf_init(&out, SQL_MAX_BYTES);
     rc = new_expression(r, d, i, value, values, &expr) || !lc_buf_str(&expr);
-    if (reader->in_key) { /* it keeps what it has */
+    if (lc_reader_keeps(reader)) {
         rc = rc || lc_sql_add_id(&out, reader->name);
     } else if (reader->kind == LC_READER_DEFAULT) {
         rc = rc || lc_buf_adds(&out, "if(") || lc_column_add_differs(&as, reader->expr, &out) ||
@@ -417,7 +438,8 @@ static bool is_computed_along(const struct lc_readers *r, const struct lc_column
 }
 
 int lc_readers_assign(const struct lc_readers *r, const struct lc_column *d, const char *value,
-                      struct lc_buf *assign, const char ***materialize, struct lc_error *err)
+                      struct lc_buf *assign, struct lc_buf *tried, const char ***materialize,
+                      struct lc_error *err)
 {
     char **values = calloc(r->n + 1, sizeof *values);
     size_t n = 0;
@@ -430,8 +452,12 @@ int lc_readers_assign(const struct lc_readers *r, const struct lc_column *d, con
         const struct lc_reader *reader = &r->v[i];
 
         rc = new_value(r, d, i, value, values);
-        if (rc || reader->in_key)
+        if (rc || lc_reader_keeps(reader))
             continue;
+        if (lc_reader_stores(reader))
+            rc = lc_buf_addf(tried, ", %s", values[i]) ? LC_ERR_NOMEM : 0;
+        if (rc)
+            break;
         if (reader->kind == LC_READER_DEFAULT)
             rc = lc_buf_adds(assign, ", ") || lc_sql_add_id(assign, reader->name) ||
                  lc_buf_adds(assign, " = ") || lc_buf_adds(assign, values[i]);

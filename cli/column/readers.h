@@ -35,6 +35,7 @@ struct lc_reader {
     size_t inputs_n;
     unsigned level; /* 1: it reads the column itself */
     bool in_key;    /* it cannot be updated */
+    bool lost;      /* nobody can compute it again: it reads an EPHEMERAL column, or the clock */
 };
 
 struct lc_readers {
@@ -52,14 +53,19 @@ const char *lc_reader_what(enum lc_reader_kind kind);
 /* Is it a column that stores what it has read, or a view that has? An update leaves it stale. */
 bool lc_reader_stores(const struct lc_reader *r);
 
+/* Is it a stored column that no UPDATE can bring along? It keeps what it has. */
+bool lc_reader_keeps(const struct lc_reader *r);
+
 /*
  * What goes along with UPDATE column = value, so that every stored column that is derived from it
  * has, in the same mutation, what it would have been derived from the new value: append
  * ", `continent` = if(…), …" to `assign`, and the names of MATERIALIZED columns that have to be
  * materialized behind it to *materialize (NULL-ended, malloc'ed; the strings are the readers'). A
- * DEFAULT column whose value is not what it was derived to keeps it. 0 or LC_ERR_NOMEM.
+ * DEFAULT column whose value is not what it was derived to keeps it. Append ", " and each value to
+ * `tried`: what a SELECT is to evaluate beforehand. 0 or LC_ERR_NOMEM.
  */
 int lc_readers_assign(const struct lc_readers *r, const struct lc_column *d, const char *value,
-                      struct lc_buf *assign, const char ***materialize, struct lc_error *err);
+                      struct lc_buf *assign, struct lc_buf *tried, const char ***materialize,
+                      struct lc_error *err);
 
 #endif

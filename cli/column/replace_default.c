@@ -292,8 +292,9 @@ int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic
         both = NULL;
     rc = both ? lc_column_inputs(d, both, &names, &n, err) : lc_no_memory(err);
     if (rc == 0) {
-        rc = lc_buf_adds(&sql, "SELECT count() AS keys, countIf(") || add_differs(d, expr, &sql) ||
-             lc_buf_adds(&sql, ") AS differ") || add_keys(d, names, n, &sql);
+        rc = lc_buf_adds(&sql, "SELECT count() AS livecol_keys, countIf(") ||
+             add_differs(d, expr, &sql) || lc_buf_adds(&sql, ") AS livecol_differ") ||
+             add_keys(d, names, n, &sql);
         rc = rc ? lc_no_memory(err) : ask(d, &sql, cancel, &t, err);
     }
     if (rc == 0)

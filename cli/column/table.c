@@ -54,6 +54,14 @@ static struct lc_table_column *new_column(struct lc_table *t, const char *name, 
                : v;
 }
 
+static struct lc_table_column *find(const struct lc_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->v[i].name, name) == 0)
+            return &t->v[i];
+    return NULL;
+}
+
 static int take_engine(struct lc_table *t, const char *engine, size_t n)
 {
     if (set(&t->engine, engine, n))
@@ -113,7 +121,58 @@ static int read_columns(struct lc_table *t, struct lc_backend *b, struct lc_erro
             set_text(&c->expr, lc_answer_at(&a, i, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->p) ||
             set_text(&c->stored, name->p))
             rc = lc_no_memory(err);
+        else
+            c->in_key = lc_answer_u64(&a, i, LC_SQL_COLUMNS_IN_KEY, 0) != 0;
     }
+    lc_answer_release(&a);
+    return rc;
+}
+
+/*
+ * The version of a ReplacingMergeTree, the sign and version of a CollapsingMergeTree: the server
+ * refuses an UPDATE of them as it does of a key, and counts them among none. Of a Replacing one the
+ * second name, is_deleted, may be updated.
+ */
+static void mark_merge_columns(struct lc_table *t, const char *create)
+{
+    struct lc_lexer lex = LC_LEXER(create, strlen(create));
+    struct lc_tok tok;
+    bool inside = false;
+    unsigned depth = 0, left = strstr(t->engine, "Replacing") ? 1 : 2;
+
+    while (left && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        struct lc_table_column *c;
+        char *name;
+
+        if (!inside) {
+            inside = lc_tok_is(&tok, t->engine);
+            continue;
+        }
+        depth += lc_tok_symbol(&tok, '(');
+        if (depth == 0 || lc_tok_symbol(&tok, ')'))
+            return;
+        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED)
+            continue; /* the path and the replica of a Replicated one */
+        name = lc_tok_name(&tok);
+        c = name ? find(t, name) : NULL;
+        free(name);
+        if (c)
+            c->in_key = true;
+        left--;
+    }
+}
+
+static int read_merge_columns(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
+    struct lc_answer a = {0};
+    int rc = 0;
+
+    if (!strstr(t->engine, "ReplacingMergeTree") && !strstr(t->engine, "CollapsingMergeTree"))
+        return 0;
+    rc = lc_query_read(b, lc_sql_create_query, args, &a, err);
+    if (rc == 0 && a.rows)
+        mark_merge_columns(t, lc_answer_at(&a, 0, 0)->p);
     lc_answer_release(&a);
     return rc;
 }
@@ -135,7 +194,9 @@ int lc_table_read(struct lc_table *t, struct lc_backend *b, const char *database
 
     if (rc == 0)
         rc = read_engine(t, b, err);
-    return rc || !t->there ? rc : read_columns(t, b, err);
+    if (rc == 0 && t->there)
+        rc = read_columns(t, b, err);
+    return rc || !t->there ? rc : read_merge_columns(t, b, err);
 }
 
 int lc_table_read_of_many(struct lc_table *t, struct lc_backend *b, const char *database,
@@ -145,15 +206,9 @@ int lc_table_read_of_many(struct lc_table *t, struct lc_backend *b, const char *
 
     if (rc == 0)
         rc = find_engine(t, b, err);
-    return rc || !t->there ? rc : read_columns(t, b, err);
-}
-
-static struct lc_table_column *find(const struct lc_table *t, const char *name)
-{
-    for (size_t i = 0; i < t->n; i++)
-        if (strcmp(t->v[i].name, name) == 0)
-            return &t->v[i];
-    return NULL;
+    if (rc == 0 && t->there)
+        rc = read_columns(t, b, err);
+    return rc || !t->there ? rc : read_merge_columns(t, b, err);
 }
 
 const struct lc_table_column *lc_table_column(const struct lc_table *t, const char *name)
@@ -283,6 +338,30 @@ static void drop_column(struct lc_table *t, const char *name)
     t->n--;
 }
 
+/* MATERIALIZE COLUMN c; or UPDATE c = c WHERE 1, where the server has no such thing. */
+static void fill_column(struct lc_table *t, const struct lc_stmt_command *from)
+{
+    struct lc_lexer lex = LC_LEXER((const char *)from->text.p, from->text.n);
+    struct lc_table_column *c = NULL;
+    struct lc_tok tok;
+    bool materialize = from->kind == LC_STMT_MATERIALIZE_COLUMN;
+    char *name = NULL;
+
+    if (materialize) {
+        c = find(t, from->column);
+    } else if (lc_lex_code(&lex, &tok, NULL) == 0 && lc_lex_code(&lex, &tok, NULL) == 0) {
+        name = lc_tok_name(&tok); /* UPDATE name = … */
+        c = name ? find(t, name) : NULL;
+        free(name);
+    }
+    if (!c)
+        return;
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END)
+        if (lc_tok_is(&tok, "PARTITION"))
+            return;
+    c->is_filled = true;
+}
+
 int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error *err)
 {
     int rc = 0;
@@ -303,6 +382,8 @@ int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error 
             rc = rename_column(t, c);
         else if (c->kind == LC_STMT_DROP_COLUMN)
             drop_column(t, c->column);
+        else if (c->kind == LC_STMT_MATERIALIZE_COLUMN || c->kind == LC_STMT_ALTER_UPDATE)
+            fill_column(t, c);
     }
     return rc ? lc_no_memory(err) : 0;
 }
@@ -324,8 +405,11 @@ int lc_table_copy(struct lc_table *to, const struct lc_table *from, struct lc_er
         rc = !c || set_text(&c->type, f->type) || set_text(&c->kind, f->kind) ||
              set_text(&c->expr, f->expr) || set_text(&c->was_expr, f->was_expr) ||
              (f->stored && set_text(&c->stored, f->stored));
-        if (rc == 0)
+        if (rc == 0) {
             c->was_changed = f->was_changed;
+            c->in_key = f->in_key;
+            c->is_filled = f->is_filled;
+        }
     }
     return rc ? lc_no_memory(err) : 0;
 }

@@ -18,6 +18,8 @@ struct lc_table_column {
     char *was_expr;   /* before the last pending change of it; "" */
     char *stored;     /* its name on the server; NULL: it is not there yet */
     bool was_changed; /* a pending statement has changed its expression */
+    bool is_filled;   /* a pending statement stores it in every part */
+    bool in_key;      /* of a key, or the engine's version or sign: no UPDATE may change it */
 };
 
 struct lc_table {

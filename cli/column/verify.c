@@ -273,7 +273,6 @@ static bool is_empty(const char *expr)
 static int check_expression(const struct run *r, struct lc_error *err)
 {
     const struct lc_column *d = r->d;
-    char *unsteady = NULL;
     int rc;
 
     if (r->o->against && is_empty(r->o->against))
@@ -287,14 +286,9 @@ static int check_expression(const struct run *r, struct lc_error *err)
     if (strcmp(d->kind, "ALIAS") == 0 || strcmp(d->kind, "EPHEMERAL") == 0)
         return lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s is stored nowhere: it is %s", d->database,
                        d->table, d->column, d->kind);
-    rc = lc_column_unsteady(d, r->out->against, &unsteady, err);
-    if (rc == 0 && unsteady) {
-        rc = lc_fail(err, LC_ERR_REFUSED,
-                     "%s cannot be verified: %s answers differently each time it is asked",
-                     r->out->against, unsteady);
+    rc = lc_column_check_steady(d, r->out->against, "verified", err);
+    if (rc == LC_ERR_REFUSED)
         lc_hint(err, "--against 'EXPRESSION' compares with one that does not");
-    }
-    free(unsteady);
     return rc;
 }
 

@@ -4,6 +4,7 @@
 #include "base/test_points.h"
 #include "cli/column/backfill_target.h"
 #include "cli/column/column.h"
+#include "cli/column/engine.h"
 #include "cli/column/readers.h"
 #include "cli/column/replace_default.h"
 #include "cli/migrate/requirements.h"
@@ -47,6 +48,7 @@ struct update {
 struct change {
     char *value, *where;
     char *assign;             /* "`c` = …, `reader` = …"; "": nothing is assigned */
+    char *tried;              /* the values of all of them: "(…), …" */
     const char **materialize; /* columns, in order, NULL-ended */
 };
 
@@ -286,33 +288,51 @@ static int check_functions(const struct lc_preflight *d, const struct lc_column 
     return rc;
 }
 
-/* A key column cannot be updated; a MATERIALIZED one is computed anew by MATERIALIZE COLUMN. */
-static int check_column(const struct lc_column *t, const struct update *u, struct lc_error *err)
+/* What answers differently each time equals nothing that a row holds. */
+static int check_steady(const struct lc_column *t, const struct change *c, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", t->database}, {"table", t->table}, {"column", t->column}, {NULL, NULL}};
-    struct lc_answer a = {0};
-    int rc = lc_query_read(t->b, lc_sql_backfill_column, args, &a, err);
+    char *unsteady = NULL;
+    int rc = lc_column_unsteady(t, c->where, &unsteady, err);
 
-    if (rc == 0 && a.rows && lc_answer_u64(&a, 0, 3, 0)) {
+    if (rc == 0 && unsteady) {
         rc = lc_fail(err, LC_ERR_REFUSED,
-                     "%s is part of a key (ORDER BY, PARTITION BY, SAMPLE BY) of %s.%s, and cannot "
-                     "be updated",
-                     t->column, t->database, t->table);
+                     "%s.%s.%s cannot be re-derived: %s answers differently each time it is asked",
+                     t->database, t->table, t->column, unsteady);
+        lc_hint(err, "no row is known to hold what the old rules gave. Nothing was changed");
+    }
+    free(unsteady);
+    return rc;
+}
+
+/* A key column cannot be updated; a MATERIALIZED one is computed anew by MATERIALIZE COLUMN. */
+static int check_column(const struct lc_column *t, const struct update *u, const struct change *c,
+                        struct lc_error *err)
+{
+    const struct lc_table_column *known = lc_table_column(&t->t, t->column);
+
+    if (known && known->in_key) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s is part of a key (ORDER BY, PARTITION BY, SAMPLE BY), or the version or sign, "
+                "of %s.%s, and cannot be updated",
+                t->column, t->database, t->table);
         lc_hint(err, "new rules for it are a new column");
-    } else if (rc == 0 && u->materialize && strcmp(t->kind, "MATERIALIZED") != 0) {
-        rc = lc_fail(err, LC_ERR_REFUSED,
-                     "%s.%s.%s is no MATERIALIZED column: MATERIALIZE COLUMN keeps what it holds",
-                     t->database, t->table, t->column);
+        return LC_ERR_REFUSED;
+    }
+    if (u->materialize && strcmp(t->kind, "MATERIALIZED") != 0) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s.%s.%s is no MATERIALIZED column: MATERIALIZE COLUMN keeps what it holds",
+                t->database, t->table, t->column);
         lc_hint(err, "livecol new NAME --rederive writes the UPDATE for it");
-    } else if (rc == 0 && !u->materialize && *t->kind && strcmp(t->kind, "DEFAULT") != 0) {
-        rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s is %s, and cannot be updated", t->database,
-                     t->table, t->column, t->kind);
+        return LC_ERR_REFUSED;
+    }
+    if (!u->materialize && *t->kind && strcmp(t->kind, "DEFAULT") != 0) {
+        lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s is %s, and cannot be updated", t->database, t->table,
+                t->column, t->kind);
         lc_hint(err, "a MATERIALIZED column holds no values that were given: MODIFY COLUMN ... "
                      "MATERIALIZED new(key), then MATERIALIZE COLUMN");
+        return LC_ERR_REFUSED;
     }
-    lc_answer_release(&a);
-    return rc;
+    return check_steady(t, c, err);
 }
 
 static bool calls(const char *expr, const char *function)
@@ -386,26 +406,31 @@ static int check_nulls(const struct lc_column *t, const struct update *u, struct
 static int make_change(const struct lc_column *d, const struct lc_readers *readers,
                        const struct update *u, struct change *c, struct lc_error *err)
 {
-    struct lc_buf assign, where;
+    struct lc_buf assign, where, tried;
     int rc;
 
     *c = (struct change){0};
     lc_buf_init(&assign, MAX_SQL_BYTES);
     lc_buf_init(&where, MAX_SQL_BYTES);
+    lc_buf_init(&tried, MAX_SQL_BYTES);
     c->value = u->materialize ? strdup(d->expr) : strndup((const char *)u->value.p, u->value.n);
     rc = !c->value ||
          (u->materialize ? lc_column_add_differs(d, d->expr, &where) : add_slice(&where, u->where));
     if (rc == 0 && !u->materialize)
         rc = lc_sql_add_id(&assign, d->column) || lc_buf_addf(&assign, " = %s\n", c->value);
     if (rc == 0)
-        rc = lc_readers_assign(readers, d, c->value, &assign, &c->materialize, err);
+        rc = lc_buf_addf(&tried, "(%s\n)", c->value);
+    if (rc == 0)
+        rc = lc_readers_assign(readers, d, c->value, &assign, &tried, &c->materialize, err);
     if (rc == 0 && u->materialize && assign.n) /* the first comma */
         memmove(assign.p, assign.p + 2, assign.n -= 2);
     c->where = rc ? NULL : lc_buf_detach(&where);
     c->assign = rc ? NULL : lc_buf_detach(&assign);
+    c->tried = rc ? NULL : lc_buf_detach(&tried);
     lc_buf_release(&where);
     lc_buf_release(&assign);
-    return c->where && c->assign ? 0 : lc_no_memory(err);
+    lc_buf_release(&tried);
+    return c->where && c->assign && c->tried ? 0 : lc_no_memory(err);
 }
 
 static void release_change(struct change *c)
@@ -413,6 +438,7 @@ static void release_change(struct change *c)
     free(c->value);
     free(c->where);
     free(c->assign);
+    free(c->tried);
     free(c->materialize);
 }
 
@@ -436,17 +462,19 @@ static int try_change(const struct lc_preflight *d, const struct lc_column *t,
     struct lc_buf sql;
     int rc;
 
-    /* An assignment is tried as a comparison: the server reads both sides of it. */
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = lc_buf_addf(&sql, "SELECT countIf(%s\n) AS n, sum(ignore(%s\n)) AS u FROM ", c->where,
-                     *c->assign ? c->assign : "1") ||
-         lc_buf_adds(&sql, "(SELECT ") || add_all_names(t, &sql) || lc_buf_adds(&sql, " FROM ") ||
-         lc_column_add_rows(t, &sql) || lc_buf_addf(&sql, " LIMIT %d)", SAMPLE_ROWS) ||
-         !lc_buf_str(&sql);
+    rc =
+        lc_buf_addf(&sql, "SELECT countIf(%s\n) AS livecol_n, sum(ignore(%s\n)) AS livecol_u FROM ",
+                    c->where, c->tried) ||
+        lc_buf_adds(&sql, "(SELECT ") || add_all_names(t, &sql) || lc_buf_adds(&sql, " FROM ") ||
+        lc_column_add_rows(t, &sql) || lc_buf_addf(&sql, " LIMIT %d)", SAMPLE_ROWS) ||
+        !lc_buf_str(&sql);
     rc = rc ? lc_no_memory(&why) : lc_backend_run(d->b, lc_buf_str(&sql), NULL, &why);
     if (rc == LC_ERR_SERVER) {
-        rc = lc_fail(err, LC_ERR_REFUSED, "the WHERE of the UPDATE does not answer on %s: %s",
-                     lc_backend_where(d->b), why.msg);
+        rc = lc_fail(
+            err, LC_ERR_REFUSED,
+            "the WHERE of the UPDATE, or a value that it assigns, does not answer on %s: %s",
+            lc_backend_where(d->b), why.msg);
         lc_hint(err, "fix it, or the functions that it calls: nothing was changed");
     } else if (rc) {
         lc_error_pass(err, &why);
@@ -467,7 +495,7 @@ static int check_readers(const struct lc_preflight *d, const struct lc_column *t
     for (size_t i = 0; rc == 0 && i < r->n; i++) {
         const struct lc_reader *v = &r->v[i];
 
-        if (v->kind != LC_READER_VIEW && !(v->in_key && lc_reader_stores(v)))
+        if (v->kind != LC_READER_VIEW && !lc_reader_keeps(v))
             continue;
         rc = lc_buf_addf(&names, "%sthe %s %s", n++ ? ", " : "",
                          v->in_key ? "key column" : lc_reader_what(v->kind), v->name);
@@ -497,7 +525,15 @@ static void say_readers(const struct lc_preflight *d, const struct lc_column *t,
         const struct lc_reader *v = &r->v[i];
         char text[800];
 
-        if (v->in_key || (v->kind != LC_READER_DEFAULT && v->kind != LC_READER_MATERIALIZED))
+        if (v->kind == LC_READER_TTL || v->kind == LC_READER_CONSTRAINT) {
+            snprintf(text, sizeof text,
+                     "the %s %s reads %s, or what is derived from it: look at "
+                     "what it does with the new values",
+                     lc_reader_what(v->kind), v->name, t->column);
+            d->say(d->ctx, true, text);
+        }
+        if (lc_reader_keeps(v) ||
+            (v->kind != LC_READER_DEFAULT && v->kind != LC_READER_MATERIALIZED))
             continue;
         snprintf(text, sizeof text,
                  "%s (%.500s) is derived from %s and brought along, in the same "
@@ -507,26 +543,72 @@ static void say_readers(const struct lc_preflight *d, const struct lc_column *t,
     }
 }
 
+/*
+ * Rows of parts that do not store the column read as the new DEFAULT says at once: what was derived
+ * from their old values cannot be told any more, and the column is stored nowhere afterwards.
+ */
+static int check_stored(const struct lc_preflight *d, const struct lc_column *t,
+                        struct lc_error *err)
+{
+    const struct lc_table_column *c = lc_table_column(&t->t, t->column);
+    uint64_t lacking = 0;
+    int rc = 0;
+
+    if (t->t.there && !(c && (c->is_filled || (c->stored && strcmp(c->stored, c->name) != 0))))
+        rc = lc_replace_lacking(t, &lacking, err);
+    if (rc || !lacking || d->allow_unsafe)
+        return rc;
+    lc_fail(err, LC_ERR_REFUSED,
+            "%" PRIu64 " rows of %s.%s are in parts that do not store %s: they would read as the "
+            "new rules say at once, and be stored by none of it",
+            lacking, t->database, t->table, t->column);
+    lc_hint(err,
+            "livecol backfill %s.%s.%s first, or MATERIALIZE COLUMN in a migration before this "
+            "one; --allow-unsafe goes on. Nothing was changed",
+            t->database, t->table, t->column);
+    return LC_ERR_REFUSED;
+}
+
+/* The UPDATE that goes along with a MATERIALIZE COLUMN, too. */
+static int check_engine(struct lc_preflight *d, const struct lc_column *t, const struct change *c,
+                        struct lc_error *err)
+{
+    const struct lc_stmt update = {
+        .kind = LC_STMT_UPDATE, .database = t->t.database, .name = t->t.name};
+    const struct lc_engine_check check = {.b = d->b,
+                                          .facts = d->facts,
+                                          .schema = &d->schema,
+                                          .allow_unsafe = d->allow_unsafe,
+                                          .say = d->say,
+                                          .ctx = d->ctx};
+
+    return *c->assign ? lc_engine_check(&check, &update, err) : 0;
+}
+
 static int check_found(struct lc_preflight *d, const struct lc_column *t, const struct update *u,
                        struct lc_error *err)
 {
     struct lc_readers readers = {0};
     struct change c = {0};
     bool later = false;
-    int rc = check_column(t, u, err);
+    int rc = lc_readers_find(&readers, t, err);
 
     if (rc == 0)
-        rc = check_nulls(t, u, err);
-    if (rc == 0)
-        rc = lc_readers_find(&readers, t, err);
-    if (rc == 0)
         rc = make_change(t, &readers, u, &c, err);
+    if (rc == 0)
+        rc = check_column(t, u, &c, err);
+    if (rc == 0)
+        rc = check_nulls(t, u, err);
     if (rc == 0)
         rc = check_from(d, t, &c, err);
     if (rc == 0)
         rc = check_functions(d, t, u, c.assign, &later, err);
     if (rc == 0)
         rc = check_functions(d, t, u, c.where, &later, err);
+    if (rc == 0)
+        rc = check_engine(d, t, &c, err);
+    if (rc == 0)
+        rc = check_stored(d, t, err);
     if (rc == 0)
         rc = check_readers(d, t, &readers, err);
     if (rc == 0 && !later)
@@ -821,7 +903,7 @@ static int tell_given(const struct rederive *r, struct lc_error *err)
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = lc_buf_adds(&sql, "SELECT countIf(") || lc_column_add_differs(&r->d, r->c.value, &sql) ||
-         lc_buf_adds(&sql, ") AS n FROM ") || lc_column_add_table(&r->d, &sql);
+         lc_buf_adds(&sql, ") AS livecol_n FROM ") || lc_column_add_table(&r->d, &sql);
     rc = rc ? lc_no_memory(err) : ask(r, &sql, &t, err);
     if (rc == 0)
         tell(r,

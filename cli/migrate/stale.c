@@ -96,7 +96,7 @@ static void count_rows(const struct look *l, const struct lc_column *c, const st
 
     snprintf(out, size, "how many rows was not counted");
     lc_buf_init(&sql, SQL_MAX_BYTES);
-    if (a->where.n && lc_buf_adds(&sql, "SELECT count() AS n FROM ") == 0 &&
+    if (a->where.n && lc_buf_adds(&sql, "SELECT count() AS livecol_n FROM ") == 0 &&
         lc_column_add_rows(c, &sql) == 0 &&
         lc_buf_addf(&sql, " WHERE %.*s", (int)a->where.n, (const char *)a->where.p) == 0 &&
         lc_buf_str(&sql)) {

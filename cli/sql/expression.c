@@ -308,6 +308,53 @@ bool lc_expr_find_column(const char *expr, const char *column, size_t from, size
     return found;
 }
 
+/* An alias that is made outside of the part; a type behind CAST(x AS is taken for one, too. */
+static bool is_alias(const struct tokens *t, const char *name, size_t at, size_t end)
+{
+    for (size_t i = 1; i < t->n; i++)
+        if (lc_tok_is(&t->v[i - 1], "AS") && (t->v[i].at < at || t->v[i].at >= end) &&
+            is_named(&t->v[i], name))
+            return true;
+    return false;
+}
+
+/* The same of a parameter: its lambda begins before the part. */
+static bool is_outer_parameter(const struct tokens *t, size_t i, const char *name, size_t at)
+{
+    for (size_t arrow = 0; arrow < t->n && t->v[arrow].at < at; arrow++) {
+        bool named = false;
+
+        if (!is_arrow(t, arrow) || i >= end_of_lambda(t, arrow))
+            continue;
+        for (size_t k = parameters(t, arrow); k < arrow; k++)
+            named = named || is_named(&t->v[k], name);
+        if (named)
+            return true;
+    }
+    return false;
+}
+
+bool lc_expr_is_bound(const char *expr, size_t at, size_t n)
+{
+    struct tokens t;
+    bool bound = false;
+
+    if (read_tokens(expr, &t, NULL) == 0) {
+        for (size_t i = 0; !bound && i + 1 < t.n; i++) {
+            char *name;
+
+            if (!is_name(&t.v[i]) || t.v[i].at < at || t.v[i].at >= at + n ||
+                lc_tok_symbol(&t.v[i + 1], '(') || (i && lc_tok_symbol(&t.v[i - 1], '.')))
+                continue;
+            name = lc_tok_name(&t.v[i]);
+            bound = name && (is_alias(&t, name, at, at + n) || is_outer_parameter(&t, i, name, at));
+            free(name);
+        }
+    }
+    free(t.v);
+    return bound;
+}
+
 int lc_expr_replace_column(const char *expr, const char *column, const char *by, struct lc_buf *out)
 {
     size_t done = 0, at, n;

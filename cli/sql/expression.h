@@ -53,6 +53,12 @@ int lc_expr_rename(const char *expr, const char *from, const char *to, struct lc
  */
 bool lc_expr_find_column(const char *expr, const char *column, size_t from, size_t *at, size_t *n);
 
+/*
+ * Does the part of n bytes at `at` have a name that the expression makes around it: a lambda's
+ * parameter (x -> f(x)), or an alias (k AS x, f(x))? Then it says nothing by itself.
+ */
+bool lc_expr_is_bound(const char *expr, size_t at, size_t n);
+
 /* Append the expression with every reference to the column replaced by (by). 0 or LC_ERR_NOMEM. */
 int lc_expr_replace_column(const char *expr, const char *column, const char *by,
                            struct lc_buf *out);

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/buf.h"
+#include "base/sha256.h"
 #include "scripted_server.h"
 
 #include <arpa/inet.h>
@@ -71,20 +73,88 @@ static struct scripted_step next_step(struct scripted_server *s, const char *req
     return step;
 }
 
-/* Send the answer, with the number of its body's bytes for the star. False: the client is gone. */
-static bool send_answer(int fd, const char *answer)
+/*
+ * Append a row and its seal, as the server makes one for a sealed statement: see answer_check.h.
+ * `row` is a line of cells without escapes, \N for NULL.
+ */
+static void add_sealed(struct lc_buf *out, const char *row, size_t n, size_t rows, size_t number)
+{
+    char hash[LC_SHA256_HEX];
+    struct lc_buf text;
+    bool null = false;
+
+    lc_buf_init(&text, SCRIPTED_REQUEST_MAX);
+    for (size_t i = 0; i < n; i++) {
+        null = (i == 0 || row[i - 1] == '\t') && row[i] == '\\' && i + 1 < n && row[i + 1] == 'N';
+        if (null)
+            i++;
+        else
+            lc_buf_add(&text, row[i] == '\t' ? "\n" : row + i, 1);
+    }
+    lc_buf_addf(&text, "\n%zu\n%zu", rows, number);
+    assert_int_equal(lc_sha256_hex(text.p, text.n, hash), 0);
+    assert_int_equal(lc_buf_addf(out, "%.*s\t%zu\t%s\n", (int)n, row, rows, hash), 0);
+    lc_buf_release(&text);
+}
+
+/* The body with its seal. One that has no two lines of names and types goes as it is. */
+static void seal(const char *body, struct lc_buf *out)
+{
+    const char *types = strchr(body, '\n');
+    const char *rows = types ? strchr(types + 1, '\n') : NULL;
+    size_t n = 0, number = 0;
+
+    if (!rows) {
+        lc_buf_adds(out, body);
+        return;
+    }
+    for (const char *p = rows + 1; *p; p++)
+        n += *p == '\n';
+    lc_buf_addf(out, "%.*s\trows_n\trow_sha256\n%.*s\tUInt64\tString\n", (int)(types - body), body,
+                (int)(rows - types - 1), types + 1);
+    for (const char *p = rows + 1, *end; (end = strchr(p, '\n')); p = end + 1)
+        add_sealed(out, p, (size_t)(end - p), n, ++number);
+    if (n == 0) { /* the row that says that there is none */
+        struct lc_buf none;
+
+        lc_buf_init(&none, SCRIPTED_REQUEST_MAX);
+        for (const char *p = body; p < types; p++)
+            if (*p == '\t')
+                lc_buf_adds(&none, "\t");
+        add_sealed(out, none.p ? (const char *)none.p : "", none.n, 0, 0);
+        lc_buf_release(&none);
+    }
+}
+
+/*
+ * Send the answer, with the number of its body's bytes for the star, and sealed where the request
+ * asks for that and the script has not done it. False: the client is gone.
+ */
+static bool send_answer(int fd, const char *request, const char *answer)
 {
     static const char star[] = "Content-Length: *";
     const char *at = strstr(answer, star);
     const char *body = strstr(answer, "\r\n\r\n");
-    char out[4096];
+    struct lc_buf out, sealed;
+    bool sent;
 
-    if (at && body)
-        snprintf(out, sizeof out, "%.*s%zu%s", (int)(at - answer + (int)sizeof star - 2), answer,
-                 strlen(body + 4), at + sizeof star - 1);
-    else
-        snprintf(out, sizeof out, "%s", answer);
-    return send(fd, out, strlen(out), MSG_NOSIGNAL) >= 0;
+    lc_buf_init(&out, (size_t)1 << 20);
+    lc_buf_init(&sealed, (size_t)1 << 20);
+    if (at && body) {
+        if (strstr(request, "row_sha256") && strstr(answer, " 200 ") && !strstr(body, "row_sha256"))
+            seal(body + 4, &sealed);
+        else
+            lc_buf_adds(&sealed, body + 4);
+        lc_buf_addf(&out, "%.*s%zu%.*s", (int)(at - answer + (int)sizeof star - 2), answer,
+                    sealed.n, (int)(body + 4 - at - (int)sizeof star + 1), at + sizeof star - 1);
+        lc_buf_add(&out, sealed.p, sealed.n);
+    } else {
+        lc_buf_adds(&out, answer);
+    }
+    sent = send(fd, out.p, out.n, MSG_NOSIGNAL) >= 0;
+    lc_buf_release(&out);
+    lc_buf_release(&sealed);
+    return sent;
 }
 
 struct connection {
@@ -105,7 +175,8 @@ static void *serve_connection(void *data)
             atomic_store(step.asked, true);
         if (step.hold)
             (void)readable(c->server, c->fd);
-        open = !step.hold && !(step.answer && !send_answer(c->fd, step.answer)) && !step.close;
+        open = !step.hold && !(step.answer && !send_answer(c->fd, c->request, step.answer)) &&
+               !step.close;
     }
     close(c->fd);
     free(c);

@@ -13,7 +13,8 @@ enum { SCRIPTED_REQUEST_MAX = 65536, SCRIPTED_CONNECTIONS_MAX = 64 };
 
 /* What one request gets. */
 struct scripted_step {
-    const char *answer; /* bytes to send, "Content-Length: *" counted out; NULL: none */
+    const char *answer; /* bytes to send, "Content-Length: *" counted out and the rows sealed where
+                           the request asks for that; NULL: none */
     atomic_bool *asked; /* becomes true when the request has come; NULL: nobody wants to know */
     bool hold;          /* answers nothing, until the client hangs up */
     bool close;         /* hang up behind it; else the connection is kept for the next request */

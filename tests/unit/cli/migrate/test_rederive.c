@@ -18,14 +18,17 @@
 #define REPLICATED OK("name\tengine\nString\tString\nt\tReplicatedMergeTree\n")
 #define PLAIN      OK("name\tengine\nString\tString\nt\tMergeTree\n")
 #define COLUMNS                                                                                    \
-    OK("name\ttype\tdefault_kind\tdefault_expression\nString\tString\tString\tString\n"            \
-       "k\tString\t\t\nc\tString\tDEFAULT\tv2(k)\n")
-#define KEY(in_key)                                                                                \
-    OK("type\tdefault_kind\tdefault_expression\tin_key\nString\tString\tString\tUInt8\n"           \
-       "String\tDEFAULT\tv2(k)\t" in_key "\n")
+    OK("name\ttype\tdefault_kind\tdefault_expression\tin_key\n"                                    \
+       "String\tString\tString\tString\tUInt8\n"                                                   \
+       "k\tString\t\t\t0\nc\tString\tDEFAULT\tv2(k)\t0\n")
+#define IN_KEY                                                                                     \
+    OK("name\ttype\tdefault_kind\tdefault_expression\tin_key\n"                                    \
+       "String\tString\tString\tString\tUInt8\n"                                                   \
+       "k\tString\t\t\t0\nc\tString\tDEFAULT\tv2(k)\t1\n")
 #define MATERIALIZED                                                                               \
-    OK("name\ttype\tdefault_kind\tdefault_expression\nString\tString\tString\tString\n"            \
-       "k\tString\t\t\nc\tString\tMATERIALIZED\tv2(k)\n")
+    OK("name\ttype\tdefault_kind\tdefault_expression\tin_key\n"                                    \
+       "String\tString\tString\tString\tUInt8\n"                                                   \
+       "k\tString\t\t\t0\nc\tString\tMATERIALIZED\tv2(k)\t0\n")
 #define CREATE                                                                                     \
     OK("create_table_query\nString\nCREATE TABLE analytics.t (k String, c String) ENGINE = MergeTree\n")
 #define NO_VIEWS OK("database\tname\tengine\tcreate_table_query\nString\tString\tString\tString\n")
@@ -34,10 +37,17 @@
        "analytics\tper_c\tMaterializedView\tCREATE MATERIALIZED VIEW analytics.per_c TO x AS "     \
        "SELECT c, count() FROM analytics.t GROUP BY c\n")
 #define REPLICAS(n) OK("total\nUInt32\n" n "\n")
-#define FOREIGN     OK("origin\nString\nExecutableUserDefined\n")
-#define BUILT_IN    OK("origin\nString\nSystem\n")
-#define NONE        OK("origin\nString\n")
-#define ROWS        OK("n\nUInt64\n3\n")
+#define STEADY      OK("name\nString\n")
+#define STORED                                                                                     \
+    OK("id\tpart_rows\tparts\tparts_lacking\trows_lacking\n"                                       \
+       "String\tUInt64\tUInt64\tUInt64\tUInt64\nall\t3\t1\t0\t0\n")
+#define LACKED                                                                                     \
+    OK("id\tpart_rows\tparts\tparts_lacking\trows_lacking\n"                                       \
+       "String\tUInt64\tUInt64\tUInt64\tUInt64\nall\t3\t1\t1\t3\n")
+#define FOREIGN  OK("origin\nString\nExecutableUserDefined\n")
+#define BUILT_IN OK("origin\nString\nSystem\n")
+#define NONE     OK("origin\nString\n")
+#define ROWS     OK("n\nUInt64\n3\n")
 #define BROKEN                                                                                     \
     "HTTP/1.1 404 Not Found\r\nContent-Length: *\r\n\r\n"                                          \
     "Code: 46. DB::Exception: Function with name `v1` does not exist. (UNKNOWN_FUNCTION)"
@@ -50,7 +60,7 @@ static struct scripted_server server;
 static int check(const char *sql, const struct scripted_step *answers, size_t n,
                  struct lc_error *err)
 {
-    struct scripted_step steps[20] = {{.answer = HELLO}};
+    struct scripted_step steps[24] = {{.answer = HELLO}};
     const struct lc_connect to = {
         .url = server.url, .timeout_ms = 60000, .connect_timeout_ms = 60000};
     const struct lc_abilities facts = {.function_origin = true};
@@ -97,15 +107,22 @@ static void test_only_one_update_of_one_column(void **state)
     }
 }
 
+/* The table, what reads its column, and whether the two functions of the WHERE are steady. */
+#define BEGIN(engine, views)                                                                       \
+    {.answer = engine}, {.answer = COLUMNS}, {.answer = CREATE}, {.answer = views},                \
+        {.answer = STEADY},                                                                        \
+    {                                                                                              \
+        .answer = STEADY                                                                           \
+    }
+#define N(v) (sizeof(v) / sizeof *(v))
+
 static void test_a_function_in_a_replicated_table_is_refused(void **state)
 {
-    const struct scripted_step answers[] = {{.answer = REPLICATED}, {.answer = COLUMNS},
-                                            {.answer = KEY("0")},   {.answer = CREATE},
-                                            {.answer = NO_VIEWS},   {.answer = FOREIGN}};
+    const struct scripted_step answers[] = {BEGIN(REPLICATED, NO_VIEWS), {.answer = FOREIGN}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check(UPDATE, answers, 6, &err), LC_ERR_REFUSED);
+    assert_int_equal(check(UPDATE, answers, N(answers), &err), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "analytics.t is replicated"));
     assert_non_null(strstr(err.msg, "functions like v2"));
     assert_non_null(strstr(err.hint, "allow_nondeterministic_mutations = 1"));
@@ -114,13 +131,14 @@ static void test_a_function_in_a_replicated_table_is_refused(void **state)
 static void test_a_function_in_the_where_alone_is_refused_too(void **state)
 {
     const struct scripted_step answers[] = {
-        {.answer = REPLICATED}, {.answer = COLUMNS},  {.answer = KEY("0")}, {.answer = CREATE},
-        {.answer = NO_VIEWS},   {.answer = BUILT_IN}, {.answer = FOREIGN}};
+        {.answer = REPLICATED}, {.answer = COLUMNS},  {.answer = CREATE}, {.answer = NO_VIEWS},
+        {.answer = STEADY},     {.answer = BUILT_IN}, {.answer = FOREIGN}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = v1(k)", answers, 7, &err),
-                     LC_ERR_REFUSED);
+    assert_int_equal(
+        check("ALTER TABLE t UPDATE c = upper(k) WHERE c = v1(k)", answers, N(answers), &err),
+        LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "functions like v1"));
 }
 
@@ -129,27 +147,26 @@ static void test_a_function_in_the_where_alone_is_refused_too(void **state)
 static void test_the_setting_lets_it_pass(void **state)
 {
     const struct scripted_step answers[] = {
-        {.answer = REPLICATED},    {.answer = COLUMNS},       {.answer = KEY("0")},
-        {.answer = CREATE},        {.answer = NO_VIEWS},      {.answer = FOREIGN},
-        {.answer = REPLICAS("1")}, {.answer = FOREIGN},       {.answer = REPLICAS("1")},
-        {.answer = FOREIGN},       {.answer = REPLICAS("1")}, {.answer = ROWS}};
+        BEGIN(REPLICATED, NO_VIEWS), {.answer = FOREIGN},       {.answer = REPLICAS("1")},
+        {.answer = FOREIGN},         {.answer = REPLICAS("1")}, {.answer = FOREIGN},
+        {.answer = REPLICAS("1")},   {.answer = STORED},        {.answer = ROWS}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check(WITH_SETTING, answers, 12, &err), 0);
+    assert_int_equal(check(WITH_SETTING, answers, N(answers), &err), 0);
     assert_non_null(strstr(server.last, "countIf(c = v1(k) AND c != v2(k)"));
+    assert_non_null(strstr(server.last, "ignore((v2(k)"));
     assert_null(strstr(server.last, "allow_nondeterministic_mutations"));
 }
 
 static void test_other_replicas_must_be_known_to_have_the_function(void **state)
 {
     const struct scripted_step answers[] = {
-        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = KEY("0")},     {.answer = CREATE},
-        {.answer = NO_VIEWS},   {.answer = FOREIGN}, {.answer = REPLICAS("3")}};
+        BEGIN(REPLICATED, NO_VIEWS), {.answer = FOREIGN}, {.answer = REPLICAS("3")}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check(WITH_SETTING, answers, 7, &err), LC_ERR_REFUSED);
+    assert_int_equal(check(WITH_SETTING, answers, N(answers), &err), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "replicas: 3), and whether each replica has the function v2"));
     assert_non_null(strstr(err.hint, "--cluster NAME asks every host"));
 }
@@ -157,51 +174,86 @@ static void test_other_replicas_must_be_known_to_have_the_function(void **state)
 static void test_builtin_expressions_pass(void **state)
 {
     const struct scripted_step answers[] = {
-        {.answer = REPLICATED}, {.answer = COLUMNS},  {.answer = KEY("0")}, {.answer = CREATE},
-        {.answer = NO_VIEWS},   {.answer = BUILT_IN}, {.answer = ROWS}};
+        {.answer = REPLICATED}, {.answer = COLUMNS}, {.answer = CREATE}, {.answer = NO_VIEWS},
+        {.answer = BUILT_IN},   {.answer = STORED},  {.answer = ROWS}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check("ALTER TABLE t UPDATE c = upper(k) WHERE c = 'x'", answers, 7, &err), 0);
+    assert_int_equal(
+        check("ALTER TABLE t UPDATE c = upper(k) WHERE c = 'x'", answers, N(answers), &err), 0);
 }
 
 static void test_a_where_that_fails_is_refused(void **state)
 {
-    const struct scripted_step answers[] = {
-        {.answer = PLAIN},  {.answer = COLUMNS},  {.answer = KEY("0")},
-        {.answer = CREATE}, {.answer = NO_VIEWS}, {.answer = FOREIGN},
-        {.answer = NONE},   {.answer = FOREIGN},  {.answer = BROKEN}};
+    const struct scripted_step answers[] = {BEGIN(PLAIN, NO_VIEWS), {.answer = FOREIGN},
+                                            {.answer = NONE},       {.answer = FOREIGN},
+                                            {.answer = STORED},     {.answer = BROKEN}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check(UPDATE, answers, 9, &err), LC_ERR_REFUSED);
+    assert_int_equal(check(UPDATE, answers, N(answers), &err), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "Function with name `v1` does not exist"));
 }
 
 static void test_keys_and_materialized_columns_are_refused(void **state)
 {
     const struct scripted_step key[] = {
-        {.answer = PLAIN}, {.answer = COLUMNS}, {.answer = KEY("1")}};
+        {.answer = PLAIN}, {.answer = IN_KEY}, {.answer = CREATE}, {.answer = NO_VIEWS}};
     const struct scripted_step kind[] = {
-        {.answer = PLAIN}, {.answer = MATERIALIZED}, {.answer = KEY("0")}};
+        {.answer = PLAIN}, {.answer = MATERIALIZED}, {.answer = CREATE}, {.answer = NO_VIEWS}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check(UPDATE, key, 3, &err), LC_ERR_REFUSED);
+    assert_int_equal(check(UPDATE, key, N(key), &err), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "c is part of a key"));
-    assert_int_equal(check(UPDATE, kind, 3, &err), LC_ERR_REFUSED);
+    assert_int_equal(check(UPDATE, kind, N(kind), &err), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "analytics.t.c is MATERIALIZED"));
+}
+
+/* A clock gives a value that no row holds. */
+static void test_an_unsteady_condition_is_refused(void **state)
+{
+    const struct scripted_step answers[] = {{.answer = PLAIN},
+                                            {.answer = COLUMNS},
+                                            {.answer = CREATE},
+                                            {.answer = NO_VIEWS},
+                                            {.answer = OK("name\nString\nnow\n")}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check("ALTER TABLE t UPDATE c = v2(k) WHERE c != toString(now())", answers,
+                           N(answers), &err),
+                     LC_ERR_REFUSED);
+    assert_non_null(
+        strstr(err.msg, "analytics.t.c cannot be re-derived: toString answers differently"));
+}
+
+static void test_a_column_that_parts_lack_is_refused(void **state)
+{
+    const struct scripted_step answers[] = {BEGIN(PLAIN, NO_VIEWS),
+                                            {.answer = FOREIGN},
+                                            {.answer = FOREIGN},
+                                            {.answer = FOREIGN},
+                                            {.answer = LACKED}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check(UPDATE, answers, N(answers), &err), LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "3 rows of analytics.t are in parts that do not store c"));
+    assert_non_null(strstr(err.hint, "livecol backfill analytics.t.c first"));
 }
 
 static void test_a_view_that_has_taken_the_old_value_is_named(void **state)
 {
-    const struct scripted_step answers[] = {
-        {.answer = PLAIN}, {.answer = COLUMNS}, {.answer = KEY("0")}, {.answer = CREATE},
-        {.answer = VIEW},  {.answer = FOREIGN}, {.answer = FOREIGN},  {.answer = FOREIGN}};
+    const struct scripted_step answers[] = {BEGIN(PLAIN, VIEW),
+                                            {.answer = FOREIGN},
+                                            {.answer = FOREIGN},
+                                            {.answer = FOREIGN},
+                                            {.answer = STORED}};
     struct lc_error err;
 
     (void)state;
-    assert_int_equal(check(UPDATE, answers, 8, &err), LC_ERR_REFUSED);
+    assert_int_equal(check(UPDATE, answers, N(answers), &err), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "the materialized view analytics.per_c is derived from"));
     assert_non_null(strstr(err.hint, "--allow-unsafe"));
 }
@@ -217,6 +269,8 @@ int main(void)
         cmocka_unit_test(test_builtin_expressions_pass),
         cmocka_unit_test(test_keys_and_materialized_columns_are_refused),
         cmocka_unit_test(test_a_where_that_fails_is_refused),
+        cmocka_unit_test(test_an_unsteady_condition_is_refused),
+        cmocka_unit_test(test_a_column_that_parts_lack_is_refused),
         cmocka_unit_test(test_a_view_that_has_taken_the_old_value_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

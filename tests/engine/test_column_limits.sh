@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# The limits of a derived column: what nobody can compute again, what no UPDATE may touch, and names that
+# an expression makes by itself. Each is refused before anything is changed, or counted rightly.
+set -u
+. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+
+engine_functions "$work/engine"
+scripts=$work/engine/user_scripts
+printf 'prefix,region\nu1,us-west\nu2,eu-west\nu3,ap-south\n,unknown\n' >"$scripts/region_v2.csv"
+printf 'prefix,continent\nus,america\neu,europe\n,none\n' >"$scripts/continent_v1.csv"
+for f in region_v2 continent_v1; do
+  sed "s/region_v1/$f/g" "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/${f}_function.xml"
+done
+engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
+
+# run WHAT WANTED-EXIT COMMAND...: livecol; its output in $work/out and $work/err.
+run() {
+  local what=$1 wanted=$2
+  shift 2
+  "$LIVECOL_BIN" "$@" >"$work/out" 2>"$work/err" </dev/null
+  code=$?
+  expect "$what: exit" "$wanted" "$code"
+  [ "$code" = "$wanted" ] || cat "$work/out" "$work/err"
+}
+with_v2() { echo "${1//region_v1(/region_v2(}"; }
+
+# --- what reads the column and cannot be brought along ------------------------------------------------
+# kept NAME WORDS COLUMNS [ENGINE [STATEMENT]]: a table g.NAME, region re-derived; refused with WORDS.
+kept() {
+  local engine=${4:-MergeTree}
+  sql "CREATE TABLE g.$1 (k String, id UInt32, region String DEFAULT region_v1(lower(k))$3) ENGINE = $engine ORDER BY id"
+  sql "INSERT INTO g.$1 (k, id) SELECT concat('U', toString(number % 5)), number FROM numbers(1000)"
+  [ -z "${5:-}" ] || sql "$5"
+  mkdir -p "$work/g"
+  run "$1: new" 0 new v2 -d "$work/g/$1" --migrations-table "g.m_$1" --rederive "g.$1.region" --to region_v2
+  run "$1: up" 3 up -d "$work/g/$1" --migrations-table "g.m_$1"
+  expect_in "$1: up" "$2" "$work/err"
+  expect "$1: nothing is changed" "region_v1(lower(k))" \
+    "$(sql "SELECT default_expression FROM system.columns WHERE database = 'g' AND table = '$1' AND name = 'region'")"
+}
+fresh g
+kept version 'the key column ver is derived from g.version.region' ', ver UInt64 DEFAULT length(region)' 'ReplacingMergeTree(ver)'
+kept sign 'the key column sign is derived from g.sign.region' ", ver UInt8, sign Int8 DEFAULT if(region = 'x', -1, 1)" 'VersionedCollapsingMergeTree(sign, ver)'
+kept ephemeral 'the column note is derived from g.ephemeral.region' ', e String EPHEMERAL upper(region), note String DEFAULT lower(e)'
+kept clock 'the column note is derived from g.clock.region' ', note String DEFAULT concat(region, toString(now()))'
+kept alias 'f of g.alias is MATERIALIZED and reads al, an ALIAS column' ", al String ALIAS concat(region, '?'), f String MATERIALIZED upper(al)"
+kept view 'the materialized view g.mv is derived from g.view.region' ', a String DEFAULT continent_v1(region)' MergeTree \
+  'CREATE MATERIALIZED VIEW g.mv ENGINE = Memory AS SELECT a, count() AS n FROM g.view GROUP BY a'
+kept lacking '1000 rows of g.lacking are in parts that do not store region' ', old String' MergeTree \
+  'ALTER TABLE g.lacking DROP COLUMN region, ADD COLUMN region String DEFAULT region_v1(lower(k))'
+run 'lacking: stored first' 0 backfill g.lacking.region
+run 'lacking: up again' 0 up -d "$work/g/lacking" --migrations-table g.m_lacking
+expect 'lacking: rows' 0 "$(sql 'SELECT countIf(region != region_v2(lower(k))) FROM g.lacking')"
+run 'clock, all the same' 0 up -d "$work/g/clock" --migrations-table g.m_clock --allow-unsafe
+expect_in 'clock, all the same' 'the column note: derived from region, and not brought along' "$work/err"
+migration "$work/g/more" 0001_alias <<'END'
+ALTER TABLE g.clock ADD COLUMN al String ALIAS upper(k), ADD COLUMN f String MATERIALIZED region_v1(al);
+END
+run 'MATERIALIZED over an ALIAS' 3 up -d "$work/g/more" --migrations-table g.m_more
+expect_in 'MATERIALIZED over an ALIAS' 'the server fails every UPDATE and DELETE FROM of such a table' "$work/err"
+# What takes a new value as it comes is named.
+sql "CREATE TABLE g.ttl (k String, d Date, region String DEFAULT region_v1(k), CONSTRAINT known CHECK region != 'moon') ENGINE = MergeTree ORDER BY k TTL d + INTERVAL 50 YEAR DELETE WHERE region = 'us-west'"
+run 'TTL: new' 0 new v2 -d "$work/g/ttl" --migrations-table g.m_ttl --rederive g.ttl.region --to region_v2
+run 'TTL: plan' 0 plan -d "$work/g/ttl" --migrations-table g.m_ttl
+expect_in 'TTL' 'hazard: the TTL ttl reads region' "$work/out"
+expect_in 'constraint' 'hazard: the constraint known reads region' "$work/out"
+
+# --- names that the expression makes, a clock, a comparison, columns of livecol's own words -----------
+sql "CREATE TABLE g.t (k String, n UInt32, keys String, id UInt32) ENGINE = MergeTree ORDER BY id"
+sql "INSERT INTO g.t SELECT concat('u', toString(number % 5)), number, '', number FROM numbers(1000)"
+# NAME, exit of rules diff, exit of a re-derivation, TYPE, EXPRESSION
+cat >"$work/made" <<'END'
+lambda 3 0 Array(String) arrayMap(k -> region_v1(k), ['u2', 'u3'])
+alias 3 0 String concat(upper(k) AS x, region_v1(lower(x)))
+own_alias 3 0 String concat(region_v1(lower(k) AS y), y)
+clock 3 3 String concat(region_v1(k), toString(now()))
+yes 0 0 Bool region_v1(k) = 'us-west'
+number 0 0 String length(region_v1(k))
+keys 3 0 String if(keys = '', region_v1(k), keys)
+END
+while read -r name _ _ type expr; do
+  printf 'ALTER TABLE g.t ADD COLUMN c_%s %s DEFAULT %s;\nALTER TABLE g.t MATERIALIZE COLUMN c_%s;\n' "$name" "$type" "$expr" "$name"
+done <"$work/made" >"$work/made.sql"
+migration "$work/g/made" 0001_made <"$work/made.sql"
+run 'made names: up' 0 up -d "$work/g/made"
+expect_in 'made names: said' 'what region_v1 is called with (lower(x)) is not tried by itself' "$work/err"
+while read -r name diff up type expr; do
+  run "$name: rules diff" "$diff" rules diff "$scripts/region_v1.csv" "$scripts/region_v2.csv" --table "g.t.c_$name" --json
+  [ "$diff" != 0 ] || expect_in "$name: rules diff" "\"would_change\":$(sql "SELECT countIf(c_$name != CAST(($(with_v2 "$expr")), '$type')) FROM g.t")," "$work/out"
+  if [ "$up" = 0 ]; then
+    run "$name: new" 0 new "$name" -d "$work/g/made" --rederive "g.t.c_$name" --to region_v2
+  else
+    run "$name: new" 0 new "$name" -d "$work/g/alone" --migrations-table g.m_alone --rederive "g.t.c_$name" --to region_v2
+    run "$name: re-derive" "$up" up -d "$work/g/alone" --migrations-table g.m_alone
+    expect_in "$name: re-derive" 'cannot be re-derived: now answers differently each time' "$work/err"
+  fi
+done <"$work/made"
+run 'made names: re-derive' 0 up -d "$work/g/made"
+while read -r name _ up type expr; do
+  [ "$up" != 0 ] || expect "$name: rows" 0 "$(sql "SELECT countIf(c_$name != CAST(($(with_v2 "$expr")), '$type')) FROM g.t")"
+done <"$work/made"
+# A column that is called as a count is.
+migration "$work/g/n" 0001_n <<'END'
+ALTER TABLE g.t ADD COLUMN m UInt32 DEFAULT n + 1;
+ALTER TABLE g.t UPDATE n = 7 WHERE n < 100;
+END
+run 'a column n: plan' 0 plan -d "$work/g/n" --migrations-table g.m_n
+expect_in 'a column n: counted' 'goes stale: 100 rows' "$work/out"
+
+# --- engines: every command that one does not take; one that nobody knows -----------------------------
+sql "CREATE TABLE g.file (k String) ENGINE = File(TSV)"
+sql "CREATE TABLE g.null (k String) ENGINE = Null"
+sql "CREATE TABLE g.alias_of ENGINE = Alias(g, t)"
+sql "CREATE TABLE g.pipe (k String) ENGINE = Executable('cat', TSV)"
+n=0
+# engine WORDS STATEMENT: refused with the words, and nothing before it is done.
+engine() {
+  n=$((n + 1))
+  printf 'ALTER TABLE g.t ADD COLUMN e%s UInt8;\n%s;\n' "$n" "$2" | migration "$work/g/e$n" 0001_e
+  run "engine: $2" 3 up -d "$work/g/e$n" --migrations-table g.m_e --allow-unsafe
+  expect_in "engine: $2" "$1" "$work/err"
+}
+engine 'g.file is of the engine File, which takes no ALTER of its columns' 'ALTER TABLE g.file ADD COLUMN z String'
+engine 'g.file is of the engine File, which takes no RENAME COLUMN' 'ALTER TABLE g.file RENAME COLUMN k TO z'
+engine 'g.file is of the engine File, which takes no ALTER of its columns' 'ALTER TABLE g.file DROP COLUMN k'
+engine 'g.pipe is of the engine Executable, which has no UPDATE' "ALTER TABLE g.pipe UPDATE k = '' WHERE 1"
+engine 'g.null is of the engine Null, which takes no RENAME COLUMN' 'ALTER TABLE g.null RENAME COLUMN k TO z'
+engine 'run it on the table behind, g.t' 'ALTER TABLE g.alias_of MATERIALIZE COLUMN c_yes'
+expect 'engines: nothing was done' 0 "$(sql "SELECT count() FROM system.columns WHERE database = 'g' AND table = 't' AND match(name, '^e[0-9]')")"
+finish
