@@ -243,7 +243,7 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
         {"rounds", 'r', LC_OPT_UINT, &q->rounds, "N", "rounds, of which the median counts (7)"},
         {"quick", 0, LC_OPT_FLAG, &q->quick, NULL, "leave out what is slow, and large rule sets"},
         {"no-materialize", 0, LC_OPT_FLAG, &q->no_materialize, NULL,
-         "leave out MATERIALIZE COLUMN"},
+         "leave out MATERIALIZE COLUMN and INSERT"},
         {"scale", 0, LC_OPT_FLAG, &q->scaled, NULL,
          "then the quick ones on 1M, 2M, 5M … rows too: how the cost grows"},
         {"export-json", 0, LC_OPT_STRING, &q->json_path, "FILE",

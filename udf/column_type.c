@@ -377,6 +377,35 @@ static int init_type(struct lc_column_type *res, struct lc_type_text *c, const c
     return res->base == LC_BASE_SCALAR ? init_scalar(res, name, err) : 0;
 }
 
+/* Copy short values side by side, so that a row costs two loads (bench udf). 0 or LC_ERR_NOMEM. */
+static int make_slots(struct lc_column_type *res)
+{
+    uint32_t values = res->rules->attrs[res->attribute].values;
+    uint8_t *slots, *bytes;
+
+    if (values > LC_SLOT_VALUES)
+        return 0;
+    for (uint32_t id = 0; id < values; id++) {
+        struct lc_slice v = lc_column_type_encoded(res, id);
+
+        if (v.n == 0 || v.n > 16) /* 0: a damaged arena, which is said when it is met */
+            return 0;
+    }
+    slots = malloc(values * (size_t)17);
+    if (!slots)
+        return LC_ERR_NOMEM;
+    bytes = slots + values * (size_t)16;
+    for (uint32_t id = 0; id < values; id++) {
+        struct lc_slice v = lc_column_type_encoded(res, id);
+
+        memcpy(slots + id * (size_t)16, v.p, 16); /* what is behind it may be read: ruleset.h */
+        bytes[id] = (uint8_t)v.n;
+    }
+    res->slots = slots;
+    res->slot_bytes = bytes;
+    return 0;
+}
+
 int lc_column_type_init(struct lc_column_type *res, const struct lc_rules *rules,
                         uint32_t attribute, const char *type, const char *name,
                         struct lc_error *err)
@@ -394,6 +423,8 @@ int lc_column_type_init(struct lc_column_type *res, const struct lc_rules *rules
         if (*c.p)
             rc = bad_type(type, err);
     }
+    if (!rc && res->base == LC_BASE_STRING && make_slots(res))
+        rc = lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
     if (rc)
         lc_column_type_release(res);
     return rc;
@@ -404,6 +435,7 @@ void lc_column_type_release(struct lc_column_type *res)
     free(res->type);
     free(res->own_code);
     free(res->wide);
+    free(res->slots);
     *res = (struct lc_column_type){0};
 }
 

@@ -21,6 +21,9 @@ enum lc_base {
     LC_BASE_SCALAR /* Nullable UInt; Int, Float, Decimal, Date, DateTime, Bool */
 };
 
+/* So many values are copied from slots of one size: 68 KiB of them stay in the level-2 cache. */
+#define LC_SLOT_VALUES 4096u
+
 struct lc_column_type {
     const struct lc_rules *rules;
     uint32_t attribute;
@@ -34,6 +37,10 @@ struct lc_column_type {
     uint8_t *wide;           /* by value id: 16 bytes to write, where width is 16 */
     struct lc_scalar scalar; /* LC_BASE_SCALAR: how its values are read and written */
     uint32_t null_id;        /* the value id that is NULL besides the miss, or LC_NONE */
+    uint8_t *
+        slots; /* String: 16 bytes a value id, as lc_column_type_encoded has it; NULL: some are longer,
+                       or they are over LC_SLOT_VALUES */
+    const uint8_t *slot_bytes; /* how many of them count; behind the slots, in the same memory */
 };
 
 /*

@@ -7,6 +7,8 @@
 #include "bench/result/interleave.h"
 #include "bench/udf/setup.h"
 #include "cli/column/multiif.h"
+#include "cli/column/narrow_key.h"
+#include "cli/column/rule_expression.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +16,18 @@
 
 #define PYTHON_ROWS     1000000u
 #define MANY_RULES_ROWS 500000u /* a thousand comparisons a row take their time */
+#define INSERT_ROWS     1000000u
 
 enum role {
     ROLE_BUILTIN, /* multiIf: what the others of as many rules are compared with */
     ROLE_LIMIT,   /* the transport's limit of its type */
     ROLE_FUNCTION,
+    ROLE_NARROW, /* sql names a function, which is given no more of a key than its rules look at */
+    ROLE_SQL,    /* the rules as built-in expressions: livecol config function --as sql */
     ROLE_OTHER
 };
 
-/* Which expressions run; NULL sql: made from the rules. */
+/* Which expressions run; those of ROLE_BUILTIN and ROLE_SQL are made from the rules. */
 struct contestant {
     uint32_t rules;
     const char *name, *sql;
@@ -47,6 +52,8 @@ static const struct contestant contestants[] = {
     {3, "transform of two bytes",
      "transform(substring(user_id, 1, 2), ['u1', 'u2'], ['us-east', 'eu-west'], 'unknown')",
      ROLE_OTHER, "String", 0, 0, false, 0},
+    {3, "SQL function", NULL, ROLE_SQL, "String", 0.78, 0, false, 0},
+    {3, "Native LowCardinality, narrow key", "f3_low", ROLE_NARROW, LOW, 1.5, 0, false, 0},
     {3, "RowBinary String", "f3_row(user_id)", ROLE_FUNCTION, "String", 0, 0, false, 0},
     {3, "TabSeparated String", "f3_tsv(user_id)", ROLE_FUNCTION, "String", 0, 0, false, 0},
     {3, "Native String, a process a block", "f3_once(user_id)", ROLE_OTHER, "String", 0, 0, true,
@@ -58,6 +65,9 @@ static const struct contestant contestants[] = {
     {100, "multiIf", NULL, ROLE_BUILTIN, "String", 0, 0, true, 0},
     {100, "Native String", "f100_string(user_id)", ROLE_FUNCTION, "String", 1.0 / 20, 0.95, false,
      0},
+    {100, "Native LowCardinality", "f100_low(user_id)", ROLE_FUNCTION, LOW, 0, 0, false, 0},
+    {100, "Native LowCardinality, narrow key", "f100_low", ROLE_NARROW, LOW, 1.0 / 15, 0, false, 0},
+    {100, "SQL function", NULL, ROLE_SQL, "String", 1.0 / 16, 0, false, 0},
     {100, "regexp_tree dictionary", "dictGet('bench.regexp_tree', 'v', user_id)", ROLE_OTHER,
      "String", 0, 0, true, 0},
     {100, "hashed dictionary, each length",
@@ -65,6 +75,9 @@ static const struct contestant contestants[] = {
      "dictGetOrNull('bench.hashed', 'v', tuple(substring(user_id, 1, 4))), 'none')",
      ROLE_OTHER, "String", 0, 0, true, 0},
     {1000, "multiIf", NULL, ROLE_BUILTIN, "String", 0, 0, true, MANY_RULES_ROWS},
+    {1000, "Native LowCardinality, narrow key", "f1000_low", ROLE_NARROW, LOW, 1.0 / 100, 0, false,
+     0},
+    {1000, "SQL function", NULL, ROLE_SQL, "String", 0, 0, false, 0},
     {1000, "Native String", "f1000_string(user_id)", ROLE_FUNCTION, "String", 0, 0.95, false, 0},
     {100000, "Native String", "f100000_string(user_id)", ROLE_FUNCTION, "String", 0, 0.95, false,
      0},
@@ -78,13 +91,28 @@ static const struct contestant materialized[] = {
     {3, "multiIf", NULL, ROLE_BUILTIN, "String", 0, 0, false, 0},
     {3, "Native Enum8", "f3_enum(user_id)", ROLE_FUNCTION, "Enum8", 1.6, 0.97, false, 0},
     {3, "Native LowCardinality", "f3_low(user_id)", ROLE_FUNCTION, LOW, 0, 0.97, false, 0},
+    {3, "Native LowCardinality, narrow key", "f3_low", ROLE_NARROW, LOW, 0, 0, false, 0},
+    {3, "SQL function", NULL, ROLE_SQL, LOW, 0, 0, false, 0},
     {0, "constant Enum8", "const_enum(user_id)", ROLE_LIMIT, "Enum8", 0, 0, false, 0},
     {0, "constant LowCardinality", "const_low(user_id)", ROLE_LIMIT, LOW, 0, 0, false, 0},
     {100, "multiIf", NULL, ROLE_BUILTIN, "String", 0, 0, true, 0},
     {100, "Native LowCardinality", "f100_low(user_id)", ROLE_FUNCTION, LOW, 1.0 / 5, 0, false, 0},
+    {100, "Native LowCardinality, narrow key", "f100_low", ROLE_NARROW, LOW, 0, 0, false, 0},
+    {100, "SQL function", NULL, ROLE_SQL, LOW, 0, 0, false, 0},
 };
 
 #define MATERIALIZED (sizeof materialized / sizeof materialized[0])
+
+/* An INSERT of a million rows; "the value given" is what the others are compared with. */
+static const struct contestant inserted[] = {
+    {3, "the value given", "c", ROLE_BUILTIN, LOW, 0, 0, false, 0},
+    {3, "multiIf", NULL, ROLE_OTHER, LOW, 0, 0, false, 0},
+    {3, "SQL function", NULL, ROLE_SQL, LOW, 1.3, 0, false, 0},
+    {3, "Native LowCardinality", "f3_low(user_id)", ROLE_FUNCTION, LOW, 0, 0, false, 0},
+    {3, "Native LowCardinality, narrow key", "f3_low", ROLE_NARROW, LOW, 1.3, 0, false, 0},
+};
+
+#define INSERTED (sizeof inserted / sizeof inserted[0])
 
 /* A contestant while it runs. */
 struct runner {
@@ -95,12 +123,29 @@ struct runner {
     uint64_t answer; /* checksum */
 };
 
+/* f(toLowCardinality(left(user_id, N))), N of the rules. */
+static int add_narrow(const struct lc_rules *rules, const char *function, struct lc_buf *out,
+                      struct lc_error *err)
+{
+    struct lc_narrow narrow;
+    int rc = lc_narrow_of(rules, &narrow, err);
+
+    return rc ? rc
+              : lc_buf_addf(out, "%s(toLowCardinality(left(user_id, %u)))", function, narrow.bytes);
+}
+
 static int make_expression(const struct lc_comparison_place *place, const struct contestant *c,
                            struct lc_buf *out, struct lc_error *err)
 {
+    const struct lc_rules *rules = lc_comparison_rules(place, c->rules);
+
+    if (c->role == ROLE_NARROW)
+        return add_narrow(rules, c->sql, out, err);
+    if (c->role == ROLE_SQL)
+        return lc_rule_expression(rules, 0, NULL, "user_id", NULL, out, err);
     if (c->sql)
         return lc_buf_adds(out, c->sql);
-    return lc_multiif_multiif(lc_comparison_rules(place, c->rules), 0, "user_id", NULL, out, err);
+    return lc_multiif_multiif(rules, 0, "user_id", NULL, out, err);
 }
 
 static int make_query(const struct lc_comparison_place *place, struct runner *r,
@@ -329,6 +374,86 @@ static int materialize(const struct lc_comparison *how, struct lc_comparison_pla
     return rc;
 }
 
+/* The rows to insert, with the values that multiIf gives. */
+static int make_rows(const struct lc_comparison_place *place, struct lc_error *err)
+{
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, 1 << 20);
+    rc = lc_buf_adds(&sql, "CREATE TABLE bench.given ENGINE = MergeTree ORDER BY tuple() AS SELECT "
+                           "user_id, CAST(");
+    rc = rc ? rc : lc_multiif_multiif(lc_comparison_rules(place, 3), 0, "user_id", NULL, &sql, err);
+    rc = rc || lc_buf_addf(&sql, ", '%s') AS c FROM bench.t LIMIT %u", LOW, INSERT_ROWS) ||
+         !lc_buf_str(&sql);
+    rc = rc ? lc_fail(err, LC_ERR_NOMEM, "not enough memory")
+            : lc_backend_run(place->backend, lc_buf_str(&sql), NULL, err);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+/* A fresh table with the DEFAULT, the INSERT (timed), what it stored. */
+static int insert_once(const struct lc_comparison_place *place, struct runner *r, unsigned round,
+                       struct lc_error *err)
+{
+    bool given = r->c->role == ROLE_BUILTIN;
+    struct lc_query q = {.sql = given ? "INSERT INTO bench.i (user_id, c) SELECT user_id, c FROM "
+                                        "bench.given"
+                                      : "INSERT INTO bench.i (user_id) SELECT user_id FROM "
+                                        "bench.given"};
+    struct lc_answer t = {0};
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, 1 << 20);
+    rc = lc_buf_adds(&sql, "CREATE TABLE bench.i (user_id String, c " LOW) ||
+         (!given && (lc_buf_adds(&sql, " DEFAULT ") || make_expression(place, r->c, &sql, err))) ||
+         lc_buf_adds(&sql, ") ENGINE = MergeTree ORDER BY tuple()") || !lc_buf_str(&sql);
+    rc = rc ? lc_fail(err, LC_ERR_NOMEM, "not enough memory")
+            : lc_backend_run(place->backend, lc_buf_str(&sql), NULL, err);
+    if (!rc)
+        rc = timed(place->backend, &q, r, round, NULL, err);
+    if (!rc)
+        rc = lc_backend_run(place->backend,
+                            "SELECT toString(c) AS r, count() FROM bench.i GROUP BY r ORDER BY r",
+                            &t, err);
+    if (!rc)
+        r->answer = lc_interleave_checksum(&t);
+    if (!rc)
+        rc = lc_backend_run(place->backend, "DROP TABLE bench.i", NULL, err);
+    lc_answer_release(&t);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+static int insert(const struct lc_comparison *how, struct lc_comparison_place *place,
+                  struct lc_entry *out, size_t *count, struct lc_error *err)
+{
+    struct runner *runs = calloc(INSERTED, sizeof *runs);
+    unsigned done = 0;
+    int rc = runs ? make_rows(place, err) : lc_fail(err, LC_ERR_NOMEM, "not enough memory");
+
+    for (size_t i = 0; i < INSERTED && !rc; i++) {
+        runs[i].c = &inserted[i];
+        runs[i].rows = how->rows < INSERT_ROWS ? how->rows : INSERT_ROWS;
+    }
+    while (!rc && done < how->rounds) {
+        say_round(how, "INSERT", done + 1);
+        for (size_t i = 0; i < INSERTED && !rc; i++) {
+            rc = insert_once(place, &runs[i], done, err);
+            if (!rc && lc_stop_asked())
+                rc = lc_fail(err, LC_ERR_STOPPED, "interrupted after %u whole rounds", done);
+        }
+        if (!rc)
+            rc = check_answers(runs, INSERTED, err);
+        done += rc == 0;
+    }
+    if (done)
+        report("INSERT", runs, INSERTED, done, out, count);
+    free(runs);
+    return rc;
+}
+
 int lc_comparison_run(const struct lc_comparison *how, struct lc_entry *out, size_t *n,
                       char *version, size_t version_size, struct lc_error *err)
 {
@@ -345,6 +470,8 @@ int lc_comparison_run(const struct lc_comparison *how, struct lc_entry *out, siz
     }
     if (!rc && how->materialize)
         rc = materialize(how, &place, out, n, err);
+    if (!rc && how->materialize)
+        rc = insert(how, &place, out, n, err);
     lc_comparison_release(&place);
     return rc;
 }

@@ -305,17 +305,21 @@ static uint32_t group_end(const struct indexer *x, uint32_t i, uint32_t end, uin
     return i;
 }
 
-/* How many bytes all rules of [begin, end) begin with; those of a lone rule are not shared. */
+/* How many bytes all rules of [begin, end) begin with; of a lone rule all. */
 static uint32_t shared_bytes(const struct indexer *x, uint32_t begin, uint32_t end)
 {
     struct lc_slice first = key_of(x->in, begin), last = key_of(x->in, end - 1);
     uint32_t n = 0;
 
-    if (end - begin < 2)
-        return LC_MAX_KEY_BYTES + LC_TABLE_SHARED + 1;
     while (n < first.n && n < last.n && first.p[n] == last.p[n])
         n++;
     return n;
+}
+
+/* Are the rules of [begin, end), which share so many bytes more, found by tables? */
+static bool by_tables(uint32_t begin, uint32_t end, uint32_t more)
+{
+    return more <= (end - begin > 1 ? LC_TABLE_SHARED : LC_TABLE_LONE);
 }
 
 /* A table by byte over the rules [low, high]; its children are to be made, first things last. */
@@ -359,7 +363,7 @@ static uint32_t add_node(struct indexer *x, struct pending n)
         bytes++;
     low = key_of(x->in, n.begin).p[n.depth];
     high = key_of(x->in, n.end - 1).p[n.depth];
-    if (shared_bytes(x, n.begin, n.end) > n.depth + LC_TABLE_SHARED ||
+    if (!by_tables(n.begin, n.end, shared_bytes(x, n.begin, n.end) - n.depth) ||
         high - low + 1 > LC_TABLE_SPAN * bytes)
         return add_search(x, n.begin, n.end, n.depth, n.best);
     return add_table(x, &n, low, high);

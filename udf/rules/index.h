@@ -9,13 +9,15 @@
 #include "udf/rules/seed.h"
 
 /*
- * A node of the trie is a table where two rules or more go on from it, sharing at most a few bytes
- * more, and the table has at most so many entries for each different byte; else its rules are
- * searched by length. Tables take a key of 100,000 rules from 62 to 21 ns (bench match); the limits
- * keep them under 128 bytes a rule, and a long common start from costing a load a byte.
+ * A node of the trie is a table where the rules that go on from it share at most a few bytes more (or
+ * there is one, and that many are left of it), and the table has at most so many entries for each
+ * different byte; else its rules are searched by length. Tables take a key of 100,000 rules from 62 to
+ * 21 ns (bench match), those of lone rules a key of 100 rules like u1_0 and u1_00 from 20 to 10 (bench
+ * udf); the limits keep them under 128 bytes a rule, and a long common start from costing a load a byte.
  */
 #define LC_TABLE_SPAN   32u
 #define LC_TABLE_SHARED 3u
+#define LC_TABLE_LONE   3u
 
 /*
  * Entries a bucket of four, on average. At 2 one bucket in twenty overflows into the next; at 2.3
