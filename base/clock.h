@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Time: the monotonic clock, waiting, and a clock that a test can replace by one of its own. */
 #ifndef LC_BASE_CLOCK_H
 #define LC_BASE_CLOCK_H

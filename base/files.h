@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whole files, read and put in place: what is there is the old content or the new, never a part. */
 #ifndef LC_BASE_FILES_H
 #define LC_BASE_FILES_H

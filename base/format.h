@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers, sizes and times as people read them. Each writes into `out` and returns it. */
 #ifndef LC_BASE_FORMAT_H
 #define LC_BASE_FORMAT_H

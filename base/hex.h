@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Hexadecimal digits. */
 #ifndef LC_BASE_HEX_H
 #define LC_BASE_HEX_H

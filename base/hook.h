@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A command of the operator's that is run when something long has ended: --on-success,
  * --on-failure. */
 #ifndef LC_BASE_HOOK_H

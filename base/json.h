@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON, written and read. The library behind it is jansson; this header hides it.
  *

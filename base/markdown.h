@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Markdown as GitHub, GitLab and others read it: text that stays text, and blocks of code.
  *

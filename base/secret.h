@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Texts that are never shown: passwords, replaced by *** in what is printed or recorded.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256 of bytes, as the 64 hexadecimal digits that the tracking table holds. */
 #ifndef LC_BASE_SHA256_H
 #define LC_BASE_SHA256_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A list of texts, in order; whose memory it is, its user says. */
 #ifndef LC_BASE_STRINGS_H
 #define LC_BASE_STRINGS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which known word did a person mean? For "did you mean ...?". */
 #ifndef LC_BASE_SUGGEST_H
 #define LC_BASE_SUGGEST_H

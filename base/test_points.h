@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What tests need of the inside, compiled in with LIVECOL_TEST_HOOKS only; else it costs nothing.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tasks in order, one at a time; while some of them wait for something slow, later ones may begin.
  *

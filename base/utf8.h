@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* UTF-8, looked at a character at a time (RFC 3629: no surrogates, nothing overlong). */
 #ifndef LC_BASE_UTF8_H
 #define LC_BASE_UTF8_H

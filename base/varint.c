@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/varint.h"
 
 int lc_varint_get(const uint8_t *p, size_t n, uint64_t *value)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Variable-length unsigned integers (unsigned LEB128), as the Native and RowBinary formats use
  * them: seven bits a byte, the lowest first, the top bit set on all but the last; 10 bytes at most.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * XML, written: elements with text, indented by four spaces, and comments.
  *

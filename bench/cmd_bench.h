@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The commands of livecol bench; see commands.h. */
 #ifndef LC_BENCH_CMD_BENCH_H
 #define LC_BENCH_CMD_BENCH_H

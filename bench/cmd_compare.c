@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol bench compare */
 #include "base/strings.h"
 #include "bench/cmd_bench.h"

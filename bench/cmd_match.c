@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol bench match: the command. */
 #include "base/strings.h"
 #include "base/format.h"

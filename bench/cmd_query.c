@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol bench query */
 #include "base/signals.h"
 #include "base/strings.h"

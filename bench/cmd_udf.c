@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol bench udf: the command. */
 #include "base/format.h"
 #include "base/strings.h"

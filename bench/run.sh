@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Measure everything that the README and bench/README.md say, and draw the pictures.
 #
 #   bench/run.sh [--quick] [--yes] [DIR]

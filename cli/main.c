@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The operator's program: finds the command that the arguments name, and runs it. */
 #include "base/json.h"
 #include "base/signals.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cmake -DOUT=PATH.c -DNAME=name -DFILE=page.html -P embed_file.cmake: the file as a C string, NAME.
 cmake_minimum_required(VERSION 3.25)
 file(READ "${FILE}" bytes HEX)

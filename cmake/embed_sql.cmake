@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cmake -DOUT=PATH -DFILES=a.sql;b.sql -P embed_sql.cmake: writes PATH.c and PATH.h, which hold the
 # statements of those files. A file is a row of blocks:
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What makes a fault in either program harder to use: code and data at random addresses, relocations that are read-only
 # once the program has started, canaries on the stack, checked copies, and where the processor has it jumps that end at
 # marked places only. tests/cli/test_hardening.sh reads the programs.

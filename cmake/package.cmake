@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The .deb packages, by cpack: livecol (component cli) and livecol-udf (component udf, static). Neither has a maintainer
 # script: nothing is started, restarted or reloaded by an installation.
 set(CPACK_GENERATOR DEB)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # A room of the house: a folder, a static library, and the rooms below it that it may use.
 #
 #   lc_room(cli/server SOURCES a.c b.c BELOW base cli/sql LIBRARIES PkgConfig::CURL)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What ./scripts/test runs besides the tests of one build: checks of the source, and of the other builds, which it has
 # made before, what proves something there. All are tests of this one, so that one run of ctest does it all.
 #   clang        optimised by another compiler: the unit tests

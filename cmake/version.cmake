@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # One place for what a program says of its own build: version and commit.
 find_package(Git QUIET)
 set(LIVECOL_COMMIT "unknown")

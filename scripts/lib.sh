@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2034 # variables are for those who source this
 # What the scripts share. Sourced, never run; the caller has set `-eu` and wants paths from here:
 #   root      the repository
@@ -28,7 +29,7 @@ usage_error() {
 
 # print_help: the comment at the head of the calling script is its help.
 print_help() {
-  sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$0"
+  sed -n '2,/^[^#]/{/^# SPDX-/d;s/^# \{0,1\}//p;}' "$0"
 }
 
 # The pinned npm packages: the folder of their lock file, the folder that bootstrap puts them into, and

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The backfill: which parts lack a column, and what the table can bear.
 
 -- :name backfill_table (database, table) -> sealed at most one row: partition_key

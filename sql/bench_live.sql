@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The benchmark on live tables: its own database, its load, and the proof of what it did.
 
 -- :name live_create_database (database)

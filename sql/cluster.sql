@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A cluster: its hosts, their tables, and Keeper's nodes.
 
 -- :name cluster_names () -> sealed: cluster

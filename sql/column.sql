@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A derived column: its table, its functions, and what depends on it.
 
 -- :name columns (database, table) -> sealed: name key, type, default_kind, default_expression, in_key uint

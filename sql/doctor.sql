@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What doctor and dump look at.
 
 -- :name doctor_disks () -> sealed: name, free uint, total uint, largest uint

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The lock: a table that exactly one of many can create, with a heartbeat in it.
 
 -- :name lock_create (database, table, run_id, host, pid, command, made)

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Plan and run: what a server can do, what a statement could break, what became of it.
 
 -- :name probe_add_column (table, column)

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- For servers that lack what the other files ask for (18.16 lacks all of it): system tables without the
 -- newer columns, and hosts reached by remote().
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What every connection asks, and what is said of mutations.
 
 -- Not sealed: nothing is known yet of who answers.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The tracking table: what was applied, one row an event, appended to only.
 
 -- :name tracking_create (database, table)

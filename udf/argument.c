@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "udf/argument.h"
 
 #include "udf/column_type.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The column that comes in: the ClickHouse type of a function's argument, as its XML declares it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Hot. What the codecs share: decoding keys into the batch, encoding values, errors with their place. */
 #include "udf/codec.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The column that goes out: a ClickHouse type, and how each value of an attribute is written in it.
  *

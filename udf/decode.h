@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Keys from the binary formats into the batch: what Native and RowBinary share. */
 #ifndef LC_UDF_DECODE_H
 #define LC_UDF_DECODE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hot. Rows for a dictionary: the key, then the attributes.
  *

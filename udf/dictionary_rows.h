@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rows of key and attributes, in place of a codec's put and finish: what a dictionary takes.
  *

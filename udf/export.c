@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "udf/export.h"
 
 #include "udf/dictionary_rows.h"

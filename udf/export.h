@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A rule set put out as the rows of a dictionary that is loaded whole: nothing comes in.
  *

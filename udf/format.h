@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The block formats that a server and livecol-udf speak. */
 #ifndef LC_UDF_FORMAT_H
 #define LC_UDF_FORMAT_H

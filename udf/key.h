@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hot. A value as it comes in → the key that rules take: see argument.h for what is made of which type.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol-udf: what the server executes. Reads blocks of keys, writes blocks of values. */
 #include "base/files.h"
 #include "livecol_version.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hot. Native blocks, one column in, one column ("result") out:
  *

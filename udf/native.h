@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Native: the codec. */
 #ifndef LC_UDF_NATIVE_H
 #define LC_UDF_NATIVE_H

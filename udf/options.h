@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The command line of livecol-udf. It links libc alone, so the parsing is getopt_long's.
  */

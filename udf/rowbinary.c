@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hot. RowBinary: a String as varint length and bytes, a number as its little-endian bytes; a
  * Nullable value behind a byte that is 1 for NULL. LowCardinality does not show.

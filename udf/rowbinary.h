@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* RowBinary: the codec, and what dictionaries put out in it. */
 #ifndef LC_UDF_ROWBINARY_H
 #define LC_UDF_ROWBINARY_H

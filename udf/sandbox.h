@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Once the rules are open, livecol-udf needs few calls of the kernel: read keys, write answers, look at the rules,
  * memory. The rest is given up by a seccomp filter: no file, socket, process, signal to others, nor code that is not

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The row's way: bytes of a block format in, bytes of a block format out.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hot. TabSeparated: a row a line, one column here; backslash escapes; \N for NULL.
  *   https://clickhouse.com/docs/interfaces/formats/TabSeparated

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* TabSeparated: the codec, and what dictionaries put out in it. */
 #ifndef LC_UDF_TSV_H
 #define LC_UDF_TSV_H

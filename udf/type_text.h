@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the text of a ClickHouse type: words, quoted names, integers; spaces between them are fine. */
 #ifndef LC_UDF_TYPE_TEXT_H
 #define LC_UDF_TYPE_TEXT_H

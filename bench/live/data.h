@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of a live run: made, filled, swapped for fresh copies. */
 #ifndef LC_BENCH_LIVE_DATA_H
 #define LC_BENCH_LIVE_DATA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads that know their key: what was generated is known, so that each answer can be checked. */
 #include "bench/live/keyed_reads.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads by key and by time. */
 #ifndef LC_BENCH_LIVE_KEYED_READS_H
 #define LC_BENCH_LIVE_KEYED_READS_H

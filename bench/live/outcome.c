@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bench live in the shape that all benchmarks have. */
 #include "bench/live/parts.h"
 #include "bench/live/run.h"

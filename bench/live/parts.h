@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of bench live share. Not for others. */
 #ifndef LC_BENCH_LIVE_PARTS_H
 #define LC_BENCH_LIVE_PARTS_H

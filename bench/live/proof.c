@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The proof that the change left nothing behind, nothing out and nothing wrong. */
 #include "bench/live/proof.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What must be so afterwards, looked at. */
 #ifndef LC_BENCH_LIVE_PROOF_H
 #define LC_BENCH_LIVE_PROOF_H

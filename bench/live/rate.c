@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The highest rate that the table holds before the change: the rates of the readers that want
  * little (point, LIMIT, range) are doubled until the slower of LIMIT and point reads misses the p99

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The highest rate that the machine serves before the change. */
 #ifndef LC_BENCH_LIVE_RATE_H
 #define LC_BENCH_LIVE_RATE_H

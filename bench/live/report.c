@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What bench live says at its end. */
 #include "base/format.h"
 #include "bench/live/parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The main job under load: a derived column is added to a live table and filled in, while a writer,
  * a LIMIT reader and a GROUP BY reader go on (with four_readers a point and a range reader too),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/live/scenario.h"
 
 struct lc_live_options lc_live_defaults(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a live run is told and what it finds: the types and numbers that its parts share. */
 #ifndef LC_BENCH_LIVE_SCENARIO_H
 #define LC_BENCH_LIVE_SCENARIO_H

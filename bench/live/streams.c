@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the writer and the readers do, once, and what makes it a failure. */
 #include "bench/live/streams.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The readers and the writer of a live run. */
 #ifndef LC_BENCH_LIVE_STREAMS_H
 #define LC_BENCH_LIVE_STREAMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/measure/column_queries.h"
 
 #include "cli/server/query.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The processor time that this process and its children have used: unlike the time on the wall, it
  * is the same however busy the machine is, so a ratio of two is a figure on a noisy one too.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Load: threads that do operations over and over, each on a connection of its own, and note how
  * long every one took.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The machine and the build that figures come from, and whether it was quiet meanwhile: a figure
  * without them is no figure.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Budgets: what a measurement must keep to, as a person writes it, and whether it did.
  *

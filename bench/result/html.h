@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTML, written: markup by printf, text escaped. The first failure is kept; later calls do nothing. */
 #ifndef LC_BENCH_RESULT_HTML_H
 #define LC_BENCH_RESULT_HTML_H

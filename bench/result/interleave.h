@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Statements run by turns: A B C A B C …, never all A then all B, so that what drifts on the
  * machine meanwhile meets them alike. With a rate each has a schedule and connections of its own,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/result/output.h"
 
 #include "bench/result/page.h"

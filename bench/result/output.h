@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What every scenario does with its outcome: judge it by budgets, print it, export it, plot it, and
  * say by an exit code how it went. The options for that are alike everywhere.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A result as one page of HTML that people pass round: the verdict on top, charts, the table, the
  * machine. It is made of the result's JSON (bench/schema.json) and nothing else, and needs nothing

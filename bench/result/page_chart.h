@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The charts of a page. A picture stretches to the width that there is (its SVG has no ratio of its
  * own), its words are HTML at places in percent: so it can be read on a phone and on paper.

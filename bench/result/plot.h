@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Pictures: curves drawn by gnuplot as SVG, in colours that colour-blind people can tell apart
  * (Okabe and Ito's), each curve with its own mark and dash besides.

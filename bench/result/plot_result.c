@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which pictures an outcome makes. */
 #include "bench/result/plot.h"
 #include "cli/term/message.h"

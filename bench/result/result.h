@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a benchmark found: named series of times, comparisons, verdicts on budgets, and the machine
  * they come from. One shape for every scenario, so that all of them print, plot, export and compare

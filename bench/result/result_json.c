@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An outcome as JSON, and back: the shape that bench/schema.json describes. */
 #include "bench/result/result.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An outcome for people: the same words as text and as a page. */
 #include "base/format.h"
 #include "bench/result/result.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * livecol bench udf: the function next to what else could compute the column, inside the engine.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/udf/matcher.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * livecol bench match: the matcher alone, one thread, without formats, pipes or a server.
  *

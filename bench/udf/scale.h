@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How the cost of bench udf's expressions grows: with the rows (the same contest on tables of
  * several sizes, and a power fitted to it) and with the rules; as a table and as pictures.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The rule sets, functions, dictionaries and table of a contest: see comparison.h. */
 #ifndef LC_BENCH_UDF_SETUP_H
 #define LC_BENCH_UDF_SETUP_H

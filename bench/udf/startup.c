@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/udf/startup.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a process of the pool costs before its first answer, with a million compiled rules: what the
  * server waits for when a pool grows, and what sixteen of them hold in memory.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which way of answering by rules is the cheapest for a table? Each one is timed, by turns, over a copy
  * of some of the table's rows:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The backfill supervisor: stores a derived column for the rows that were there before it, so that
  * nobody notices.

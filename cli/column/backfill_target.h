@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a backfill is of: a column of a table, and which of the table's parts lack it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * THE derived column: its table, its expression as the server has it, the calls of functions in it,
  * and what it reads. Whatever checks, fills in, compares, re-derives or inlines a column begins with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Is a column what a statement says it is? `ADD COLUMN IF NOT EXISTS` over a column of another type
  * or default succeeds in silence, so both are compared afterwards with system.columns.

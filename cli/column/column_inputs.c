@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a column's expression calls, and what it reads: see column.h. */
 #include "cli/column/column.h"
 #include "cli/server/query.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Does a function on the server answer as the rules file does? Rows are sent, never constants. */
 #ifndef LC_CLI_COLUMN_COMPARE_RULES_H
 #define LC_CLI_COLUMN_COMPARE_RULES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which columns' default expressions call a function, or ask a dictionary, of that name. */
 #ifndef LC_CLI_COLUMN_DEPENDENTS_H
 #define LC_CLI_COLUMN_DEPENDENTS_H

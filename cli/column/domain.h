@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Does an expression answer for every value that its columns may hold, not only for those they hold?
  *

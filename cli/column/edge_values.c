@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/column/edge_values.h"
 
 #include "cli/sql/quote.h"

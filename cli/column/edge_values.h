@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The edges of a type's domain: values that a column may hold although none of its rows does today.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How fast an expression is over a table's own rows, by a timed sample. */
 #ifndef LC_CLI_COLUMN_ESTIMATE_H
 #define LC_CLI_COLUMN_ESTIMATE_H

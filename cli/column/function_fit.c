@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/column/function_fit.h"
 
 #include "livecol_sql.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How many rows of a table would change by new rules: counted with both rule sets here, over the
  * table's distinct keys, before the new function is on the server.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A query that is asked twenty times a second on a connection of its own, as a reader of the table
  * would, so that a backfill feels what readers feel.

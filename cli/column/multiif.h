@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A rule set as an expression that ClickHouse computes itself: what a person would write by hand if
  * there were no function. For comparison with one, and to take its place.

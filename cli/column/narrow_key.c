@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/column/narrow_key.h"
 
 #include "cli/column/time_expression.h"

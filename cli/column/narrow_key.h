@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Narrow keys: a function is given what its rules look at, and no more.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Before a change: do the functions that a DEFAULT calls exist, and do they answer?
  *

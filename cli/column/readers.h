@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What reads a column: the columns that are derived from it, one from the other, and the table's
  * skip indexes, projections, constraints and TTLs, and materialized views over the table.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/column/replace_default.h"
 
 #include "cli/column/narrow_key.h"

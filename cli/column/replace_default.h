@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inline: free a column from the function that its DEFAULT calls, by a built-in expression that
  * answers alike, or by none. Once every part stores the column, nothing but INSERTs needs it.

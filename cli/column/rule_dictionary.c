@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/column/rule_dictionary.h"
 
 #include "cli/column/rule_expression.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rules as a table, and a dictionary over it: for sets that one expression does not hold.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A rule set as an expression that ClickHouse computes itself: no program, no pipe. For a SQL
  * function (CREATE FUNCTION region_v1 AS (k) -> …), or in place of a function.

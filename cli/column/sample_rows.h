@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an expression reads, of rows that a table has: asked of every host of a cluster, so that
  * hosts which agree on made-up rows, and not on these, are found before the change.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The tables that a run is about, as they will be when its next statement runs: read from the server
  * when first asked for, and changed by each statement that is noted. Nothing is sent but reads.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A table's columns: as the server has them, or as statements that are still to run will have made
  * them. What is checked before a run is checked against this, so that a migration is tried on what

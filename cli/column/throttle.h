@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * When a backfill has to wait: the load of the server, measured about once a second, against
  * limits.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How long a server takes to compute an expression over a table's own rows. Nothing is written. */
 #ifndef LC_CLI_COLUMN_TIME_EXPRESSION_H
 #define LC_CLI_COLUMN_TIME_EXPRESSION_H

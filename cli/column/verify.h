@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Verify: does every row hold what the column's expression says, and does every part store it?
  *

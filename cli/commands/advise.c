@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol advise: which way of answering by rules is the cheapest for a table. */
 #include "cli/column/advise.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol backfill: store a derived column for the rows that were there before it. */
 #include "base/clock.h"
 #include "base/format.h"

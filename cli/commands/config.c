@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol config function, dictionary, all, install, uninstall */
 #include "cli/commands/config.h"
 

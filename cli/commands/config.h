@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The commands that make a server ready: what it reads, printed or put in place. */
 #ifndef LC_CLI_COMMANDS_CONFIG_H
 #define LC_CLI_COMMANDS_CONFIG_H

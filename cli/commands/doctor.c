@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol doctor: is all as it should be? Server, functions, DEFAULTs, lock,
  * migrations, mutations. */
 #include "base/signals.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol doctor: functions, and the DEFAULTs that call them. */
 #include "cli/column/compare_rules.h"
 #include "cli/column/edge_values.h"

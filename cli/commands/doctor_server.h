@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What livecol doctor looks at: each a line, ok, warn (it will hurt, or waits for somebody) or fail
  * (it does not work now), with what to do.

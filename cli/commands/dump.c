@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol dump: the CREATE statements of the tables, for a repo to keep in step. */
 #include "base/files.h"
 #include "base/strings.h"

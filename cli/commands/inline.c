@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol inline: a column without the function that its DEFAULT calls; and the rescue. */
 #include "base/json.h"
 #include "cli/column/compare_rules.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol inline: what its two halves, a column and a lost function, share. */
 #ifndef LC_CLI_COMMANDS_INLINE_SHARED_H
 #define LC_CLI_COMMANDS_INLINE_SHARED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a run does, as a file of Prometheus text for node_exporter's textfile collector: put in place
  * whole, by rename, at its start, every few seconds, and at its end, however it ends.

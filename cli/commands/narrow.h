@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* --narrow: what new, new --rederive and inline share. */
 #ifndef LC_CLI_COMMANDS_NARROW_H
 #define LC_CLI_COMMANDS_NARROW_H

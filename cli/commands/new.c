@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol new */
 #include "udf/rules/open.h"
 #include "cli/column/rule_dictionary.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/new_rederive.h"
 
 #include "cli/column/narrow_key.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol new --rederive: the migration that changes which function a column's DEFAULT calls. */
 #ifndef LC_CLI_COMMANDS_NEW_REDERIVE_H
 #define LC_CLI_COMMANDS_NEW_REDERIVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol plan: what up would do, statement by statement, and what to know before it does. */
 #include "base/json.h"
 #include "cli/column/preflight.h"

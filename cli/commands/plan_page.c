@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/plan_page.h"
 
 #include "base/markdown.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The plan as a page in Markdown, a comment for the review of a change: a table of all statements,
  * then each with its text and what is to be known of it. Nothing is printed before all is known.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How far a mutation is, as one line for a person. */
 #ifndef LC_CLI_COMMANDS_PROGRESS_H
 #define LC_CLI_COMMANDS_PROGRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol repair, baseline, reset, unlock: commands that write to the tracking table alone. */
 #include "base/json.h"
 #include "cli/commands/session_command.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol inline --rescue: the function is gone, and whatever depends on it is stuck. */
 #include "cli/commands/rescue.h"
 

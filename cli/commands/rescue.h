@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol inline --rescue. */
 #ifndef LC_CLI_COMMANDS_RESCUE_H
 #define LC_CLI_COMMANDS_RESCUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol rules compile, match: rules files, without a server; and what the commands of rules share. */
 #include "cli/commands/rules.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol rules: what its commands share. */
 #ifndef LC_CLI_COMMANDS_RULES_H
 #define LC_CLI_COMMANDS_RULES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol rules check: what a rules file is, and what may be wrong in it. */
 #include "base/json.h"
 #include "base/strings.h"

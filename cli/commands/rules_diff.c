@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol rules diff: what changes from one rules file to another, and in how many rows. */
 #include "base/json.h"
 #include "base/signals.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol rules import: a rules file, to be reviewed and kept, out of a file of another form. */
 #include "base/files.h"
 #include "base/strings.h"

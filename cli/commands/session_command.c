@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/session_command.h"
 
 #include "cli/server/connect.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The migration commands, and what they share: options, the connection, events told, questions. */
 #ifndef LC_CLI_COMMANDS_SHARED_H
 #define LC_CLI_COMMANDS_SHARED_H

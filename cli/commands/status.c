@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol status, livecol validate */
 #include "base/format.h"
 #include "base/json.h"

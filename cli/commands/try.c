@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * livecol try: the whole job in a folder of one's own, on the engine in this process.
  *

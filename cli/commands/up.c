@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol up, livecol down */
 #include "base/turns.h"
 #include "cli/commands/metrics.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol verify: do the rows hold what the column's expression says? */
 #include "base/json.h"
 #include "cli/column/verify.h"

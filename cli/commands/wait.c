@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol wait: until the server answers. */
 #include "base/clock.h"
 #include "base/signals.h"

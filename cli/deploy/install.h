@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Putting a function or a dictionary where a server looks for it, and taking it away again.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where the parts of livecol lie that are needed next to its own program: livecol-udf, config/ and
  * migrations/. Looked for, in this order, where `livecol` is installed (bin/ and

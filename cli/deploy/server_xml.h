@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a server needs to answer by a rule set: the function's XML, or the dictionary's, as text.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/cluster_check.h"
 
 #include "cli/server/query.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Before a change on a cluster: does the statement reach every host that has the table, and which
  * Distributed and Buffer tables over it are left without its new column?

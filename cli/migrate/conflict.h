@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which migrations may go on next to each other: what their words say, and
  * nothing that is guessed. */
 #ifndef LC_CLI_MIGRATE_CONFLICT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a run tells while it goes on. */
 #ifndef LC_CLI_MIGRATE_EVENT_H
 #define LC_CLI_MIGRATE_EVENT_H

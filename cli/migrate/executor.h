@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One migration's course, statement by statement, and what the courses of a run share.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What another tool has applied, by its own table: goose_db_version, schema_migrations of dbmate and of
  * golang-migrate, _migrations of clickhouse-migrations. Read only: the table stays as it is.

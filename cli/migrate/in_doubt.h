@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What became of a statement whose answer was lost: is it still running, what does the server's log
  * say, and is its effect there?

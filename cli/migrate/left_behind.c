@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/left_behind.h"
 
 #include "cli/server/query.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a statement that failed has left behind. The server takes back neither the blocks that an
  * INSERT had written before it failed, nor the table that CREATE … AS SELECT had made: such a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a person should know before a statement runs: what it costs, and whom it may break.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One writer at a time, on any server or cluster: the lock is a table (lock_store.h says where).
  *

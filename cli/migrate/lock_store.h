@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where the locks of a tracking table lie, and the few things that are done with them there.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MATERIALIZE COLUMN wants a column that has something to compute: asked before anything is changed. */
 #ifndef LC_CLI_MIGRATE_MATERIALIZE_H
 #define LC_CLI_MIGRATE_MATERIALIZE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Re-derive: rows that hold what an old function answered come to hold what a new one answers,
  * without a moment in which a reader sees neither.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What statements need of the server, and whether it has it. */
 #ifndef LC_CLI_MIGRATE_REQUIREMENTS_H
 #define LC_CLI_MIGRATE_REQUIREMENTS_H

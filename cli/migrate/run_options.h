@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a run is to do, and what it has done. */
 #ifndef LC_CLI_MIGRATE_RUN_OPTIONS_H
 #define LC_CLI_MIGRATE_RUN_OPTIONS_H

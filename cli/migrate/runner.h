@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The migration runner: takes the files of a directory, in their order, to the server.
  *

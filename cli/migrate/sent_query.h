@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A statement that was sent, and what the server's own log says of it.
  */

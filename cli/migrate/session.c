@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/session.h"
 
 #include "cli/migrate/variables.h"

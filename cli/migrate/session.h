@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The tracking table opened under the lock: what commands that write to it begin and end with. */
 #ifndef LC_CLI_MIGRATE_SESSION_H
 #define LC_CLI_MIGRATE_SESSION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What became of a statement that was sent: the questions that a run asks of one of its own sends and
  * of one that an earlier run has left behind.

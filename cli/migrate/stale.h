@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Before a statement changes values: which columns are derived from them and keep what they hold,
  * and how many rows change at once. Nothing here is a refusal.

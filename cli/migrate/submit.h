@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One statement, to its end: sent, sent again where that does no harm, its answer settled where it
  * was lost, its mutations waited for.

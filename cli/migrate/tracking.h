@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The tracking table: what has happened to each migration, as rows that are only ever appended.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The tracking table's rows. What was applied is decided by them alone; the answer is sealed
  * (cli/server/answer_check.h), so that one that lost rows on its way is an error.

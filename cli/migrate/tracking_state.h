@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rows of the tracking table folded, in the order of seq, into what is known of each version.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lc_tracking_note, _flush and _write: rows that follow each other go in one INSERT. */
 #include "base/secret.h"
 #include "cli/migrate/tracking.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Variables of migration files: ${name} where the file says `-- migrate:vars name`, or, as goose has
  * it, `-- +goose ENVSUB ON`. Hashes are of the text as it is in the file.

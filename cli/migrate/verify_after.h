@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a run looks at once a migration is applied: the columns that it has filled in. */
 #ifndef LC_CLI_MIGRATE_VERIFY_AFTER_H
 #define LC_CLI_MIGRATE_VERIFY_AFTER_H

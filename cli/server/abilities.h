@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the connected server can do, asked for once, so that nothing is sent that it refuses. */
 #ifndef LC_CLI_SERVER_ABILITIES_H
 #define LC_CLI_SERVER_ABILITIES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An answer of the server, held as text: names, types, and rows × columns cells.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Is an answer what its statement promises? What a server, or something between it and livecol,
  * answers is believed only after this: each statement of sql/ says which columns it answers, of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How livecol reaches SQL. Two ways, one interface:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The embedded backend: a thin layer over cli/server/chdb.h. */
 #include "cli/server/backend_impl.h"
 #include "cli/server/chdb.h"

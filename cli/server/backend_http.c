@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The http backend: one libcurl handle a backend, kept alive between statements.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the two backends share, and what each of them gives: private to cli/backend*.c.
  */

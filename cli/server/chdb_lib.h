@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libchdb, ClickHouse's engine as a library, loaded when it is first asked for. Only the functions
  * below are taken from it; the optional ones are NULL where the library has none.

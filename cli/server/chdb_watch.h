@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A clock next to the embedded engine's statements: when one is late, or is told to stop, it is
  * killed by its log_comment, again and again until it ends.

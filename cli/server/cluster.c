@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/server/cluster.h"
 
 #include "cli/server/server_error.h"

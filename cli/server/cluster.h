@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The hosts that a run is about: the server that is connected to alone, or all of a cluster that
  * its system.clusters names.

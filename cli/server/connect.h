@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Making and ending connections of either kind. */
 #ifndef LC_CLI_SERVER_CONNECT_H
 #define LC_CLI_SERVER_CONNECT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/server/ddl_task.h"
 
 #include "base/clock.h"

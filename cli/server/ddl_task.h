@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ON CLUSTER statements, followed to their end on every host.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What ClickHouse keeps in ZooKeeper or Keeper, read through system.zookeeper.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Mutations: ALTERs that rewrite parts in the background, and how a statement's end is waited for.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The two ways in which livecol asks the server something for itself: by a statement of sql/ with
  * its values, and again where the connection failed, since asking twice does no harm. What comes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Trying again: one policy for all that asks a server, handed in as a struct.
  *

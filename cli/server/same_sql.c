@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/server/same_sql.h"
 
 #include "cli/server/query.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Do two texts of SQL mean the same to the server: a statement's, and what system tables show of it?
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/server/server_error.h"
 
 #include "base/secret.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a ClickHouse server writes when a statement fails, as a struct lc_error:
  *

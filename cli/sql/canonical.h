@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SQL text in one canonical form, so that two spellings of one thing compare as equal.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Expressions as text: what they call, which names they refer to, and how to change one of these
  * without touching the rest. All of it goes by tokens: a string or a comment that merely looks like

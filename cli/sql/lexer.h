@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ClickHouse SQL as tokens: bytes in, slices out, nothing decoded.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names of tables and columns, as a person types them. */
 #ifndef LC_CLI_SQL_NAME_H
 #define LC_CLI_SQL_NAME_H

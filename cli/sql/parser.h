@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The parts of the statement parser (cli/sql/statement.h): the reader of its tokens, which all of them
  * use, and the statements that fill a file of their own. Private to cli/sql/statement*.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SQL text made safely: the statements of sql/, their three placeholders, and the two quotings behind
  * them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Settings as a person writes them: "a = 1, b = 'x'". */
 #ifndef LC_CLI_SQL_SETTINGS_H
 #define LC_CLI_SQL_SETTINGS_H

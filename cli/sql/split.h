@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A migration file as pieces: statements, what separates them, directives, and the rest.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a statement does, as far as its words tell: the command, the table, the columns, and how
  * much it changes. Nothing here runs anything, and no statement is ever rewritten from it.

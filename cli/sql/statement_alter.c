@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ALTER TABLE and its commands. */
 #include "cli/sql/parser.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CREATE … */
 #include "cli/sql/parser.h"
 

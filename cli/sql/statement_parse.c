@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lc_stmt_parse: the statements of a line, and where all others begin. */
 #include "cli/sql/parser.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Types by their names, as system.columns and toTypeName give them. */
 #ifndef LC_CLI_SQL_TYPE_NAME_H
 #define LC_CLI_SQL_TYPE_NAME_H

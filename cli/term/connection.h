@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The connection options as they were typed, and what they and the environment amount to. */
 #ifndef LC_CLI_TERM_CONNECTION_H
 #define LC_CLI_TERM_CONNECTION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How livecol talks to a person: stdout is data, stderr is talk.
  *

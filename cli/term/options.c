@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/term/options.h"
 
 #include "base/strings.h"

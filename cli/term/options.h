@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Command-line options: one declarative table a command, from which parsing and help are made.
  * The parsing is popt's; this header hides it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/term/status_line.h"
 
 #include "cli/term/message.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a long run says while it goes on: on a terminal one line that is redrawn, else a plain line
  * every few seconds, so that a log stays readable.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tables of figures, for a person (aligned text), a page (Markdown) or a program (CSV): one table,
  * three ways to write it.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Make man pages and the bash completion from what the programs say of themselves by --help, so that
 # an option is described in one place alone: its option table.
 #

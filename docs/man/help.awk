@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Reads what --help prints; part is commands (a subsection each, with its own options), shared (the options that
 # commands have in common, once), flat (a program without commands), or completion (lines of bash).
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Golden tests of the command line: a file a case.
 #
 #   run.sh [--update] [--server] CASE...

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Every command has its help, and what cannot be understood is said with a way out and exit code 2.
 set -u
 livecol=${LIVECOL_BIN:?the program under test}

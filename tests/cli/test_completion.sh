@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Completion as a person meets it: an interactive bash on a terminal, the tab key, and what became of the line.
 set -eu
 work=$(mktemp -d)

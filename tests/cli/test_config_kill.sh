@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # livecol config install and uninstall, killed at every point at which the disk changes: no file is there in
 # part, no XML without its program and rules, and the next run goes on to the end.
 set -eu

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Both programs are hardened as cmake/harden.cmake says: read from the files themselves.
 set -eu
 failed=0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The man pages against --help: every command and every option of it, both ways, with its argument; and that groff has
 # nothing to say. The pages' option parts are made by awk from --help; here groff's output is read, by Python.
 # Then the same again with pages that lack something: the check must see it, and name it.

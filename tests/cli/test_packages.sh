@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The .deb packages: cpack makes them, their control data and files are looked at, they are unpacked into an empty folder,
 # and the main job is done from there, on the embedded engine. Nothing is installed.
 set -eu

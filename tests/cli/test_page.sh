@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The page of livecol bench --report: of the results that are in bench/results, and of worse ones, it says what the result
 # says. With LIVECOL_LONG=1 it is looked at in Chromium too (tests/support/check_page.py).
 set -eu

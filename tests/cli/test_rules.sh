@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # livecol rules: check, compile, match and diff, word for word, with their exit codes.
 set -eu
 dir=$(mktemp -d)

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The scripts that the README's commands run: help, usage, what they refuse, and what the lock files
 # pin. Nothing is installed here.
 set -eu

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # livecol-udf on the command line: what it says, its exit codes, and that it ends when its input ends.
 set -eu
 dir=$(mktemp -d)

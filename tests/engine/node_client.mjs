@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ClickHouse's own Node client against chdb-http: insert, select, parameters, errors, side by side.
 // Takes the server's address from CLICKHOUSE_URL and the client from NODE_CLIENT_DIR.
 import assert from 'node:assert/strict';

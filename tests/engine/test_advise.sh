@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # livecol advise: every way is measured or said not to be, nothing is left behind, nothing is changed.
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"

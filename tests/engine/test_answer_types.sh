@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Answers of every type, in every format: in DEFAULT, INSERT and MATERIALIZE, and what compares them.
 set -u
 # shellcheck source=tests/support/runner.sh

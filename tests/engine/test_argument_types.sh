@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Every type of argument in every format, declared by livecol config and by hand: what the functions
 # answer is compared with the same rules written in SQL.
 set -u

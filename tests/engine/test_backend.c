@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The two backends against the same engine: in this process, and behind HTTP. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # livecol backfill on the real engine over HTTP: partitions, throttles, failures, kills.
 #   LIVECOL_BIN, LIVECOL_CHDB_HTTP, LIVECOL_UDF, LIVECOL_SOURCE, LIVECOL_BUILD must be set.
 # With LIVECOL_LONG=1 the kills are repeated: 50 of the tool, 20 of the function, 10 of the engine.

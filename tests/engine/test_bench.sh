@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The benchmarks from the command line, on small data: exit codes, what is printed and exported, and
 # that every JSON is as bench/schema.json says. No time is asserted.
 set -eu

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The derived column: keys that are expressions, what is derived from a derived column, and what
 # pending migrations will have made. Every count is compared with one SELECT that recomputes all.
 set -u

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The limits of a derived column: what nobody can compute again, what no UPDATE may touch, and names that
 # an expression makes by itself. Each is refused before anything is changed, or counted rightly.
 set -u

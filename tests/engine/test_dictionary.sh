@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The dictionaries that livecol describes, on a real engine of today: every layout and format; what the
 # engine makes of a program that fails; and a column that is added and filled in by one.
 set -u

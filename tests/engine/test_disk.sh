@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # A backfill on a disk that is nearly full, and on one that fills in the middle. The disk is a small
 # tmpfs in a mount namespace of this test's own; where none can be made, the test is skipped.
 #   LIVECOL_BIN, LIVECOL_CHDB_HTTP, LIVECOL_UDF, LIVECOL_SOURCE, LIVECOL_BUILD must be set.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Every command of README.md and docs/, typed as it is written there (tests/support/run_docs.py), in one session of the
 # engine. Then with pages that are wrong: each fault is found.
 set -u

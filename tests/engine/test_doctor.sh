@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # livecol doctor on an engine that is well, and on one that is not.
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Before a change: does a DEFAULT answer for every value that its columns may hold? For each type of key
 # what is refused, with the value, and that the form the hint names is taken; and what passes.
 set -u

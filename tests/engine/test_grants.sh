@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The GRANTs of docs/operations.md: with those of the first block alone the commands that look run, and those that change
 # do not; with both, up, verify, backfill, inline and down run. The engine's own user gets them, by a users file.
 set -u

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # livecol inline: a column without its function, and the rescue where the function is gone.
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # livecol up --jobs on the real engine: what may go on next to a backfill, and what waits.
 #   LIVECOL_BIN, LIVECOL_CHDB_HTTP, LIVECOL_UDF, LIVECOL_SOURCE, LIVECOL_BUILD must be set.
 set -u

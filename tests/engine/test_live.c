@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The main job under load, on small data: what is asserted is the data and the counts, no time. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The main job over HTTP, from the command line: livecol in one process, a modern engine in another.
 set -eu
 # shellcheck source=tests/support/engines.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # --metrics-file of backfill and up: valid text at the start, while it waits, at the end, after a failure and after Ctrl-C.
 # And status --json, line by line, by docs/status.schema.json.
 set -u

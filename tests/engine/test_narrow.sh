@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Narrow keys: what new, new --rederive and inline write, and who else reads such a DEFAULT.
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # ClickHouse's own Node client does its work against the embedded engine behind chdb-http.
 set -eu
 

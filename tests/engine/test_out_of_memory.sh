@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The n-th allocation fails, for n = 1 … until the command succeeds: a message and an exit code, no
 # crash; and after `up` the next one ends well. What libraries allocate for themselves is left alone.
 #   LIVECOL_LONG=1: each n; else some, by the printed seed (LC_TEST_SEED).

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # New rules: a column comes to hold what another function answers, while rows are read and written.
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The runner on real engines: what it does to tables, what it waits for, and how it stops.
 # First on the embedded engine in livecol's own process, then on the same engine over HTTP.
 set -u

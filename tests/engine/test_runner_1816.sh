@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The runner on Debian's clickhouse-server 18.16: plain DDL, its own way of filling a column in, its
 # errors, and lost answers, which its query_log settles.
 set -u

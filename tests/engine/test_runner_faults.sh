@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The runner when the network fails: each way of losing a request or an answer, at each kind of
 # statement. DDL converges; an INSERT is never sent twice; the log tells the truth.
 #   LIVECOL_LONG=1: every mode at every statement; else a choice by the printed seed (LC_TEST_SEED).

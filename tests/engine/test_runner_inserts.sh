@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # What adds rows and fails in its middle leaves them: never sent again by itself, exit 7 with how many
 # rows there are, until a person says --redo or --done. What provably left nothing goes on as ever.
 set -u

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The runner killed by SIGKILL, at points of its own and between the send and the answer, while the
 # server lives on: the next run converges. Where an INSERT's outcome is unknown it stops with 7.
 #   LIVECOL_LONG=1: every point; else some, by the printed seed (LC_TEST_SEED).

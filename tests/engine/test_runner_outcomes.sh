@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # What the server shows of a statement is not its text: however a DEFAULT is spelled, ADD COLUMN is not
 # reported as failed, and a mutation that was interrupted is found again, not sent twice.
 set -u

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Several runners at once over one database: each migration is applied exactly once, all end well.
 # On the embedded engine behind HTTP, and on Debian's server.
 #   LIVECOL_LONG=1: a hundred races on each; else three.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Random files of thirty kinds of statements, in each tool's form: livecol leaves the same tables, columns
 # and rows as the same statements sent one by one. LC_TEST_SEED=N repeats one; LIVECOL_LONG=1: many.
 set -u

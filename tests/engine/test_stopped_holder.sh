@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # A holder of the lock that is stopped (SIGSTOP) at one of its points, and goes on after another run
 # has taken over: it sends nothing more, records nothing, drops nobody's lock, and exits with 5.
 #   LIVECOL_LONG=1: every point of every command; else some, by the printed seed (LC_TEST_SEED).

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # livecol try: the sample and a table of one's own, on the engine in the process; the README's session
 # is what it prints.
 set -u

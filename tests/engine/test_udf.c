@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol-udf inside the engine: every format, type and way to run it, odd keys, threads, kills. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # livecol verify, and up's own look at what it filled in, on a real engine.
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"

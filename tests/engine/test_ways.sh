@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Every way to answer by the rules answers alike: the program, the SQL function and the rules themselves,
 # for rules and keys that are chosen to be hard.
 #   LC_TEST_SEED repeats a run.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whatever a server answers: it is refused with a place, or every cell is inside of it; and where it
  * is what a statement promises, every promise holds. The first byte chooses the statement.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A compiled rule set of each kind, small but whole, with bytes changed in it: what a file of any size limit does not
  * reach, since a prefix set is over 256 KiB. The first byte chooses the set, the second the type that is put out; then

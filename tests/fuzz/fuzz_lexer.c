@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever the bytes: the splitter refuses them, or its pieces join to the same bytes. */
 #include "cli/sql/lexer.h"
 #include "cli/sql/split.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whatever a manifest says, uninstall removes nothing but what an install of that name puts there:
  * the files next to it stay.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Match against the oracle: the input is read as lines; the first half are rules, all are keys.
  * The first byte chooses the kind, its options and the seed. A line that is no domain is no rule.

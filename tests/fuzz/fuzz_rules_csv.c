@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The CSV loader: any bytes load or are refused with a message; what loads is whole. */
 #include "udf/rules/csv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The compiled-file loader. The hash in the header is made right first, or nothing would get past
  * it; then whatever opens is matched, and put out whole, and must stay within its bounds.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whatever the bytes of a migration: splitter and statement parser end, together and alone, and
  * what they point at lies within the text.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A decoder (FUZZ_FORMAT): any bytes, in pieces, give the same answer or the same error as in one.
  * The first byte chooses rules, type, chunk headers and the size of the pieces; its top bit rows of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The small parsers, each a target of its own by FUZZ_WHAT: type names, URLs, sizes and times, limits and budgets, XML. */
 #include "base/buf.h"
 #include "base/error.h"

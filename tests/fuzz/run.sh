@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # tests/fuzz/run.sh PROGRAM CORPUS: fuzz for LIVECOL_FUZZ_SECONDS (2), from the seeds in CORPUS. What is
 # found goes to a temporary folder, so that the seeds stay as they are; an input that fails is shown
 # in base64, to be kept as a test.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The protocol of the migration runner (cli/migrate): lock, heartbeat, take-over, tracking rows,
  * send, lost answer, resume, repair. One migration of one INSERT, two processes that each run

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The model of the runner's protocol holds within a small bound, and breaks where a part of the
 # fence is taken out, so that it can break.
 #   LIVECOL_LONG=1: with a kill; and with two runs a process.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Debian's clickhouse-benchmark next to bench query, on the same statement and the same server: both
 # run it as often as asked, and both figures are printed. How quick either is, is not asserted.
 set -eu

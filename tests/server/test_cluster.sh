@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The migration runner on a cluster: two of Debian's servers with ZooKeeper, all of them real.
 # What is refused, the main job with a dictionary, two runners on two hosts, two shards, the server's
 # own time-out; and faults: a replica killed in mid-backfill, a replica that is down, ZooKeeper gone.

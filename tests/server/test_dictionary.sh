@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The main job on Debian's clickhouse-server 18.16, by a dictionary: installed by livecol, the column
 # added and filled in under load; what the server cannot run is refused; what ClickHouse's own client
 # writes and reads; and what the server makes of a program that fails.

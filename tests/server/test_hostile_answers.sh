@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # A server whose answers are changed on their way (tests/support/hostile_answers.py): whatever comes, no command
 # crashes, takes memory or time without end, or changes other things than it would with true answers.
 #   LIVECOL_LONG=1  100,000 runs     LC_TEST_SEED  the seed     LIVECOL_HOSTILE_RUNS  how many runs

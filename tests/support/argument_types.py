@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The matrix of argument types: functions of each type in each format, and what they must answer.
 
   argument_types.py make LIVECOL DIR    write DIR/*_function.xml and the rules: a function by `livecol

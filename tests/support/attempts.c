@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * For livecol-udf-hooks: what must not be possible inside the sandbox is tried there, where
  * LIVECOL_TEST_ATTEMPTS is set. Names on stderr what worked, or failed by something else than a

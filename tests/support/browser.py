@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A page in Chromium, by the DevTools protocol over a pipe: nothing listens, and nothing is fetched.
 
     with Browser() as page:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a piece of a test writes to stdout or stderr, caught in a file without a name. */
 #ifndef CAPTURED_H
 #define CAPTURED_H

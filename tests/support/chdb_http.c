@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * chdb-http: the embedded engine behind a server's HTTP interface, for tests alone. It lets the
  * http backend, and other programs' clients, meet a modern engine without a server installed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* chdb-http as a child of a test: on a free port, ended by its pid, and with the test at the
  * latest. */
 #ifndef CHDB_SERVER_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """check_exposition.py FILE [NAME...]: the file is Prometheus text as its format says, and has these metrics; prints each
 sample as NAME{LABELS} VALUE with its labels as JSON. Else it says where it is not, and exits with 1.
 

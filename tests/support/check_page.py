@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """check_page.py RESULT.json PAGE.html [PICTURES]: the page says what the result says; else where it does not, and exit 1.
 
 The page is read by Python's parser, not by its own script: tags are closed as they were opened, nothing is loaded from

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Compare the includes of the source with the rules of its rooms.
 
   check_rooms.py SOURCE ROOMS

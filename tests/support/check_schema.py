@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """check_schema.py [--lines] SCHEMA FILE...: each file (with --lines: each line of it) is JSON as the schema says; else
 where it is not, and exit 1.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Find sleeps in tests and scripts that wait for a time, where they should wait for a state.
 
   check_sleeps.py FILE...

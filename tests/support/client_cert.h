@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a TLS client has shown a certificate that the server trusts. */
 #ifndef CLIENT_CERT_H
 #define CLIENT_CERT_H

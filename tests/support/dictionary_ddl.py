@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The CREATE DICTIONARY that says what a dictionary's XML says.
 
     dictionary_ddl.py FILE.xml        to standard output

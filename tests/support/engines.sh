@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Engines for tests that are scripts; to be sourced. What is started ends by its pid, in engines_stop.
 #   LIVECOL_CHDB_HTTP, LIVECOL_UDF, LIVECOL_SOURCE must be set.
 # shellcheck shell=bash

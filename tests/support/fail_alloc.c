@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The n-th allocation of the program's own code fails: linked with --wrap, so that what libraries
  * allocate for themselves is left alone.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """An HTTP proxy on loopback that breaks requests as it is told.
 
   fault_proxy.py TARGET_HOST:PORT DIR

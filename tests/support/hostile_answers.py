@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Commands of livecol against a server whose answers are changed: empty, cut at a line, a column
 dropped, added or renamed, another type, numbers huge, negative or none, rows repeated or dropped,
 bytes flipped, bombs of tabs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One request to tests/support/chdb-http, free of any HTTP library: what a client asks in, status,
  * headers and body out. Follows what a ClickHouse server does:

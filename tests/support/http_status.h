@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The HTTP status under which a ClickHouse server answers with an error.
  *   src/Server/HTTP/exceptionCodeToHTTPStatus.cpp of ClickHouse

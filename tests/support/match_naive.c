@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "match_naive.h"
 #include "udf/rules/hash.h"
 

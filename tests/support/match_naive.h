@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The plain matcher: looks at every rule. The oracle that lc_match is tested against.
  */

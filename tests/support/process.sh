@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Processes by their ids, and free ports; to be sourced.
 # shellcheck shell=bash
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Write a migration of random statements, in one tool's form, and the statements by themselves.
 
     random_migration.py SEED FORM DIR

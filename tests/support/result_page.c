@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* result_page RESULT.json: the page of a result that is there, on standard output. */
 #include "base/json.h"
 #include "bench/result/page.h"

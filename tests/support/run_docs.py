@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the commands of the documentation, as a reader types them: run_docs.py SOURCE WORK ENGINE_URL
 
 Every block of code has a language: sh and console are commands, sql is sent, text is neither. A page is one session, in a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What the tests of the migration runner share; to be sourced.
 # shellcheck shell=bash
 # shellcheck source=tests/support/engines.sh

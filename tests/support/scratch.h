@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* New files and folders in TMPDIR, which goes with the test (support/guard.c). */
 #ifndef LIVECOL_TEST_SCRATCH_H
 #define LIVECOL_TEST_SCRATCH_H

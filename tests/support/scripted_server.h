@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A server on a free port of 127.0.0.1 that answers as a script says, byte for byte: for what no
  * sound server does. It knows no HTTP beyond where a request ends.

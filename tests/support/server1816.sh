@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Start and stop Debian's clickhouse-server 18.16, unpacked in .deps, on loopback and a free port.
 #
 #   url=$(tests/support/server1816.sh start DIR)   prints the server's URL; all it writes is in DIR.

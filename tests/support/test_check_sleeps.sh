@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # tests/support/check_sleeps.py: a sleep that waits for a time is found, one in a loop that looks for
 # something is not.
 set -u

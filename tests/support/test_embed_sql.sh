@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # What cmake/embed_sql.cmake makes of a file, and what it refuses, with the place.
 set -euo pipefail
 dir=$(mktemp -d "${TMPDIR:-/tmp}/livecol.XXXXXX")

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # tests/support/guard.c: what a test starts and writes goes with it, however the test ends.
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the guard
 set -u

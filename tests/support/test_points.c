@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The hooks of base/test_points.h, for livecol-hooks. */
 #include "base/test_points.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates for tests of TLS, made on the spot so that none can expire. */
 #ifndef TLS_CERT_H
 #define TLS_CERT_H

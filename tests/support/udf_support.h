@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the tests of udf/ share: rule sets from text, streams fed in pieces, a seeded generator, and
  * an allocator that counts.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A batch of keys, as rules are asked about them. */
 #ifndef LC_UDF_RULES_BATCH_H
 #define LC_UDF_RULES_BATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a text file is before it is parsed: its encoding, and the delimiter that its header tells.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Hot: runs once a row, of kinds whose keys are not compared as they come. */
 #include "udf/rules/form.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one door to xxHash (https://xxhash.com, XXH3 as of 0.8.0: its values are fixed forever).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Building what the matcher searches: TRIE, STEPS, TABLES and BUCKETS of an arena
  * (ruleset.h), as drawn in match.h.

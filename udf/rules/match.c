@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Hot: runs once a row. */
 #include "udf/rules/match.h"
 

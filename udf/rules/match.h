@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Matching: keys in, rule numbers out, a batch at a time.
  *

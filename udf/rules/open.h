@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rule files: CSV or compiled, read from and written to disk. The only rules code that does input or
  * output.

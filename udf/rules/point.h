@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Points on a line: values of ordered types as 128-bit numbers that compare as the values do, so that
  * rules of ranges and of networks are searched alike, whatever their keys are.

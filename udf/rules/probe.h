@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hot. What building an index and searching it must agree on: a key's word and its first slot.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A delimited text, record by record: RFC 4180, read by libcsv in its strict modes.
  *

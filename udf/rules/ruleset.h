@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A rule set, ready to match: one relocatable arena, read in place.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Values written as text in a rules file: whole and decimal numbers, floats, dates, times, addresses.
  *

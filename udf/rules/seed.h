@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The secret in the hash tables of a rule set. */
 #ifndef LC_UDF_RULES_SEED_H
 #define LC_UDF_RULES_SEED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hot. Rules over points (point.h) as segments: the line cut wherever another rule holds.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rules of ranges and networks against each other: in what order they are kept, and which overlap.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON: what is written can be read, odd text and odd numbers too. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Markdown that is written: text that could be markup, blocks of code with fences in them. */
 #include <setjmp.h>
 #include <stdarg.h>

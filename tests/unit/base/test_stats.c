@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The statistics against samples whose results are published. */
 #include "base/stats.h"
 

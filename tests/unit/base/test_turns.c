@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tasks that take turns, and which migrations may go on next to each other. */
 #include "base/turns.h"
 #include "cli/migrate/conflict.h"

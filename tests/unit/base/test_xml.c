@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* XML that is written: escapes, what it cannot hold, comments. */
 #include <setjmp.h>
 #include <stdarg.h>

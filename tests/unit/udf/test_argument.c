@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What comes in: every type of argument, plain, Nullable and LowCardinality, in every format, cut at
  * every byte; what is refused, and how; every format gives the same key for the same value.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Rows for dictionaries: golden streams cut at every byte, malformed ones, whole rule sets. */
 #include <setjmp.h>
 #include <stdarg.h>

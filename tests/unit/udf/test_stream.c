@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The block formats: golden streams cut at every byte, malformed ones with message and position. */
 #include <setjmp.h>
 #include <stdarg.h>

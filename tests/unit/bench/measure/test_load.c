@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The load generator on a clock of its own: due times, phases, pauses, failures, counts. */
 #include "bench/measure/load.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Budgets as people write them, and how they are judged. */
 #include "bench/result/budget.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Outcomes: series from samples, comparisons, budgets, exit codes, JSON there and back. */
 #include "bench/result/interleave.h"
 #include "bench/result/output.h"

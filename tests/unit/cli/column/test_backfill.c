@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a backfill reads and says: limits, names, statements, its line of progress. */
 #include "cli/sql/name.h"
 #include "base/format.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which expressions depend on a function or a dictionary. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A function's XML against its program's command: what fits, what does not, and what is not known. */
 #include <setjmp.h>
 #include <stdarg.h>

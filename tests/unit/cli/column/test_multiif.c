@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A rule set as multiIf: longest first, the default last, every value quoted. */
 #include "udf/rules/open.h"
 #include "cli/column/multiif.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From two addresses to networks: whole, in order, and none larger than it may be. */
 #include <setjmp.h>
 #include <stdarg.h>

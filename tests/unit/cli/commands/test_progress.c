@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How far a mutation is, as a person reads it. */
 #include "base/format.h"
 #include "cli/commands/progress.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A directory of migrations: names, sections, order, hashes, and all that can
  * be wrong with them. */
 #include "cli/sql/name.h"

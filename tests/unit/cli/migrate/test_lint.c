@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the plan looks for: INSERTs without columns, functions that an expression calls. */
 #include "cli/sql/expression.h"
 #include "cli/column/preflight.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What -- migrate:rederive may be before, and what is refused before anything is changed. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a send does next: of each answer, and of what is found out where an answer is lost. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Answers in TabSeparatedWithNamesAndTypes: every byte back, and every damage with its place. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Answers against what a statement promises: each way of not keeping it, with its message. */
 #include <setjmp.h>
 #include <stdarg.h>

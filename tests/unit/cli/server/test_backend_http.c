@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The http backend against servers that hang up, cut, delay, refuse, or are no server at all. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Trying again: which failures, how often, for how long, and what ends it. */
 #include "cli/server/retry.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What servers write when something fails, old ones and new ones. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses of servers: taken apart, and put together without the password. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SQL in its canonical form: what means the same is the same, what proves a difference proves it. */
 #include "cli/sql/canonical.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls and references in expressions: found by tokens, changed without touching the rest. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where the data of an INSERT begins. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The lexer and the splitter: what hides a `;`, where data ends, and what does not end at all. */
 #include "cli/sql/lexer.h"
 #include "cli/sql/split.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SQL text made safely: no value leaves its quotes. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a statement is, by its words, as typed and as the server's formatter writes it. */
 #include "base/buf.h"
 #include "cli/sql/statement.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Types by their names, what is none among them. */
 #include <setjmp.h>
 #include <stdarg.h>

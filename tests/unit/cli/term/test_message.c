@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a person is told, without secrets, and the exit codes. */
 #include <setjmp.h>
 #include <stdarg.h>

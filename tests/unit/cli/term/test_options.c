@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Command lines and environments: what they amount to, and what is said of bad ones. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tables in their three forms, and numbers as people read them. */
 #include "base/format.h"
 #include "cli/term/text_table.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Rules files: what is taken, and for each thing that is not, the message and the line. */
 #include <setjmp.h>
 #include <stdarg.h>

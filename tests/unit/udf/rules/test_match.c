@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The matcher against the plain one: random and hostile rule sets and keys, every kind. */
 #include <setjmp.h>
 #include <stdarg.h>

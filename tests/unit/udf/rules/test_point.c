@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Ranges of every order and networks: ends, open ends, nesting, what is refused, and a plain matcher. */
 #include <setjmp.h>
 #include <stdarg.h>

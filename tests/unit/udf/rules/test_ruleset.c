@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Compiled rule sets: written, opened, matched; and each way in which a file can be wrong. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Rules that are chosen to meet in one bucket of an unseeded table do not, in one with a seed. */
 #include <setjmp.h>
 #include <stdarg.h>
