@@ -41,12 +41,13 @@ static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
          "the server: 26.7, or 18.16 (default: 26.7)"},
         {"key", 'k', LC_OPT_STRING, &s->key, "NAME", "the key column's name (default: key)"},
         {"attribute", 'a', LC_OPT_LIST, &s->attributes, "NAME",
-         "an attribute to answer; again for each (default: all; a function has one)"},
+         "an attribute to answer; again for each (default: all; a function each: region_v1 the first, "
+         "then region_v1_tier)"},
         {"type", 't', LC_OPT_LIST, &s->types, "TYPE",
          "its type, one for each (default: LowCardinality(String); in a dictionary String)"},
         {"argument", 0, LC_OPT_STRING, &s->argument, "TYPE",
-         "the function's argument type: what the server casts a key to (default: String, or UInt64 "
-         "for ranges). \"Nullable(String)\" takes a NULL"},
+         "the function's argument type: what the server casts a key to (default: String, or what the "
+         "bounds of ranges ask for). \"Nullable(String)\" takes a NULL"},
         {"format", 0, LC_OPT_STRING, &s->format, "FORMAT",
          "Native, RowBinary or TabSeparated (default: Native)"},
         {"layout", 0, LC_OPT_STRING, &s->layout, "LAYOUT",
@@ -204,16 +205,22 @@ static int put_out(struct request *q, const char *what,
 
 static int make_sql(const struct lc_server_xml *s, struct lc_buf *out, struct lc_error *err)
 {
-    const struct lc_rule_function f = {
-        .name = s->full,
-        .rules = s->rules,
-        .attribute = s->attribute[0],
-        .type = s->type[0],
-        .converts =
-            s->argument && !strstr(s->argument, "String") && !lc_kind_takes_numbers(s->rules->kind),
-    };
+    int rc = 0;
 
-    return lc_rule_function(&f, out, err);
+    for (unsigned i = 0; i < s->n && !rc; i++) {
+        struct lc_server_xml one = lc_server_xml_one(s, i);
+        const struct lc_rule_function f = {
+            .name = one.function,
+            .rules = s->rules,
+            .attribute = one.attribute[0],
+            .type = one.type[0],
+            .converts = s->argument && !strstr(s->argument, "String") &&
+                        !lc_kind_takes_numbers(s->rules->kind),
+        };
+
+        rc = lc_rule_function(&f, out, err);
+    }
+    return rc;
 }
 
 #define EXAMPLE_RULES "--rules region.csv --name region --version 1"
@@ -391,19 +398,16 @@ int lc_cmd_config_install(int argc, const char **argv)
 }
 
 /* Refuse while a column of the server's tables still calls it. */
-static int check_unused(const struct request *q, const char *full, struct lc_error *err)
+static int check_one_unused(struct lc_backend *b, const char *name, struct lc_error *err)
 {
-    struct lc_backend *b = NULL;
     struct lc_buf names;
     size_t n = 0;
-    int rc = lc_connection_open(&q->global, &b, err);
+    int rc;
 
-    if (rc == LC_ERR_USAGE)
-        lc_hint(err, "or --offline: no server is asked whether a column still depends on %s", full);
     lc_buf_init(&names, TEXT_MAX);
-    rc = rc ? rc : lc_dependents_find(b, full, &names, &n, err);
+    rc = lc_dependents_find(b, name, &names, &n, err);
     if (rc == 0 && n) {
-        rc = lc_fail(err, LC_ERR_REFUSED, "%s is in use: %s depends on it", full,
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s is in use: %s depends on it", name,
                      lc_buf_str(&names));
         lc_hint(err, "livecol inline, or livecol down, takes it out of a DEFAULT; views, "
                      "constraints and the "
@@ -411,6 +415,24 @@ static int check_unused(const struct request *q, const char *full, struct lc_err
                      "table would fail");
     }
     lc_buf_release(&names);
+    return rc;
+}
+
+/* The same of all functions that were installed with it. */
+static int check_unused(const struct request *q, const char *full, struct lc_error *err)
+{
+    struct lc_backend *b = NULL;
+    char *names[LC_MAX_ATTRIBUTES];
+    size_t n = 0;
+    int rc = lc_connection_open(&q->global, &b, err);
+
+    if (rc == LC_ERR_USAGE)
+        lc_hint(err, "or --offline: no server is asked whether a column still depends on %s", full);
+    rc = rc ? rc : lc_installed_functions(full, &q->place, names, &n, err);
+    for (size_t i = 0; i < n; i++) {
+        rc = rc ? rc : check_one_unused(b, names[i], err);
+        free(names[i]);
+    }
     lc_backend_free(b);
     return rc;
 }

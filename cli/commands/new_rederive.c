@@ -70,14 +70,6 @@ static int find_column(const struct lc_migrate *m, const struct lc_new_rederive 
     return rc;
 }
 
-static bool same_base(const struct lc_column_call *c, const char *to)
-{
-    size_t n;
-
-    return lc_expr_version(to, &n) && c->version && c->base_n == n &&
-           memcmp(c->function, to, n) == 0;
-}
-
 /* The only function among those that are wanted; NULL: none, or several (*several). */
 static const char *only_function(const struct lc_column *d, const char *to, bool by_base,
                                  bool *several)
@@ -88,7 +80,8 @@ static const char *only_function(const struct lc_column *d, const char *to, bool
     for (size_t i = 0; i < d->calls_n; i++) {
         const struct lc_column_call *c = &d->calls[i];
 
-        if (c->dictionary || strcmp(c->function, to) == 0 || (by_base && !same_base(c, to)))
+        if (c->dictionary || strcmp(c->function, to) == 0 ||
+            (by_base && !lc_expr_same_family(c->function, to)))
             continue;
         *several = *several || (found && strcmp(found, c->function) != 0);
         found = c->function;

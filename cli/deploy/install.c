@@ -235,21 +235,41 @@ static bool was_there(const struct job *j, const struct file *f, bool put)
     return f->role == PROGRAM_FILE ? !put : f->role == RULES_FILE && (!rules || is_kept(rules));
 }
 
-/* What was published under the name answers the same forever: its rules, and which attribute. */
+static bool is_name(struct lc_slice name, const char *text)
+{
+    return strlen(text) == name.n && memcmp(text, name.p, name.n) == 0;
+}
+
+/* Is the attribute among those that functions are made of now? */
+static bool is_answered(const struct lc_server_xml *s, const char *attribute)
+{
+    for (unsigned i = 0; i < s->n; i++)
+        if (is_name(s->rules->names[s->attribute[i]], attribute))
+            return true;
+    return false;
+}
+
+/* What was published under the name answers the same forever: its rules, and which attributes. */
 static int check_published(const struct job *j, const struct lc_server_xml *s, unsigned what,
                            struct lc_error *err)
 {
     const char *rules = lc_json_str(lc_json_get(entry_of(j->manifest, RULES_FILE), "file"), "");
     const char *attribute = lc_json_str(lc_json_get(j->manifest, "attribute"), "");
+    const struct lc_json *more = lc_json_get(j->manifest, "attributes");
     struct lc_slice now = s->rules->names[s->attribute[0]];
+    const char *lost = NULL;
 
+    for (size_t i = 0; i < lc_json_size(more) && !lost; i++)
+        if (!is_answered(s, lc_json_str(lc_json_at(more, i), "")))
+            lost = lc_json_str(lc_json_at(more, i), "");
     if (*rules && strcmp(rules, s->rules_name) != 0)
         lc_fail(err, LC_ERR_REFUSED, "%s is installed with the rules %s, not %s", j->full, rules,
                 s->rules_name);
-    else if ((what & LC_INSTALL_FUNCTION) && *attribute &&
-             (strlen(attribute) != now.n || memcmp(attribute, now.p, now.n) != 0))
+    else if ((what & LC_INSTALL_FUNCTION) && *attribute && !is_name(now, attribute))
         lc_fail(err, LC_ERR_REFUSED, "%s is installed to answer %s, not %.*s", j->full, attribute,
                 (int)now.n, (const char *)now.p);
+    else if ((what & LC_INSTALL_FUNCTION) && lost)
+        lc_fail(err, LC_ERR_REFUSED, "%s_%s is installed, and would be gone", j->full, lost);
     else
         return 0;
     lc_hint(err, "what was published is never changed: other answers are a new version");
@@ -371,8 +391,36 @@ static const char *replaced_sha256(const struct job *j, const struct file *f)
     return f->role == XML_FILE ? installed_sha256(j, f, now ? "sha256" : "replaces") : "";
 }
 
-/* attribute: the one that the function answers; "": no function was ever installed. */
-static int write_manifest(struct job *j, const char *attribute, struct lc_error *err)
+/* What functions answer, as they are installed now, or were before; none: no function was ever installed. */
+static void note_attributes(const struct job *j, const struct lc_server_xml *s, unsigned what,
+                            struct lc_json *o)
+{
+    const struct lc_json *old = lc_json_get(j->manifest, "attributes");
+    const char *attribute = lc_json_str(lc_json_get(j->manifest, "attribute"), "");
+    struct lc_json *all = lc_json_array();
+    char name[256];
+
+    for (unsigned i = 0; i < s->n && (what & LC_INSTALL_FUNCTION); i++) {
+        struct lc_slice v = s->rules->names[s->attribute[i]];
+
+        snprintf(name, sizeof name, "%.*s", (int)v.n, (const char *)v.p);
+        if (i == 0)
+            lc_json_set_str(o, "attribute", name);
+        else
+            lc_json_add_str(all, name);
+    }
+    if (!(what & LC_INSTALL_FUNCTION) && *attribute)
+        lc_json_set_str(o, "attribute", attribute);
+    for (size_t i = 0; i < lc_json_size(old) && !(what & LC_INSTALL_FUNCTION); i++)
+        lc_json_add_str(all, lc_json_str(lc_json_at(old, i), ""));
+    if (lc_json_size(all))
+        lc_json_set(o, "attributes", all);
+    else
+        lc_json_free(all);
+}
+
+static int write_manifest(struct job *j, const struct lc_server_xml *s, unsigned what,
+                          struct lc_error *err)
 {
     struct lc_json *o = lc_json_object(), *files = lc_json_array();
     enum lc_file_state state = LC_FILE_ABSENT;
@@ -395,8 +443,7 @@ static int write_manifest(struct job *j, const char *attribute, struct lc_error 
     keep_listed(j, files);
     lc_json_set_int(o, "livecol_manifest", LAYOUT);
     lc_json_set_str(o, "name", j->full);
-    if (*attribute)
-        lc_json_set_str(o, "attribute", attribute);
+    note_attributes(j, s, what, o);
     lc_json_set(o, "files", files);
     text = lc_json_text(o);
     lc_buf_init(&line, TEXT_MAX);
@@ -440,7 +487,6 @@ static int put(struct job *j, const struct file *f, struct lc_error *err)
 int lc_install(const struct lc_server_xml *s, unsigned what, const struct lc_install_options *o,
                struct lc_error *err)
 {
-    char attribute[256];
     bool shared, put_there;
     struct job j;
     int rc = begin(&j, s->full, o, err);
@@ -452,13 +498,7 @@ int lc_install(const struct lc_server_xml *s, unsigned what, const struct lc_ins
     rc = rc ? rc : ask_manifests(&j, &shared, &put_there, err);
     for (unsigned i = 0; rc == 0 && i < j.n; i++)
         j.file[i].kept = was_there(&j, &j.file[i], put_there);
-    if (what & LC_INSTALL_FUNCTION)
-        snprintf(attribute, sizeof attribute, "%.*s", (int)s->rules->names[s->attribute[0]].n,
-                 (const char *)s->rules->names[s->attribute[0]].p);
-    else
-        snprintf(attribute, sizeof attribute, "%s",
-                 lc_json_str(lc_json_get(j.manifest, "attribute"), ""));
-    rc = rc ? rc : write_manifest(&j, attribute, err);
+    rc = rc ? rc : write_manifest(&j, s, what, err);
     for (unsigned i = 0; rc == 0 && i < j.n; i++)
         rc = put(&j, &j.file[i], err);
     release(&j);
@@ -558,6 +598,27 @@ int lc_uninstall(const char *full, const struct lc_install_options *o, struct lc
     }
     if (rc == 0)
         tell(&j, LC_INSTALL_REMOVED, j.manifest_path);
+    release(&j);
+    return rc;
+}
+
+int lc_installed_functions(const char *full, const struct lc_install_options *o,
+                           char *names[LC_MAX_ATTRIBUTES], size_t *n, struct lc_error *err)
+{
+    struct job j;
+    const struct lc_json *more;
+    int rc = begin(&j, full, o, err);
+
+    *n = 0;
+    more = rc == 0 ? lc_json_get(j.manifest, "attributes") : NULL;
+    for (size_t i = 0; rc == 0 && i <= lc_json_size(more) && *n < LC_MAX_ATTRIBUTES; i++) {
+        const char *attribute = i ? lc_json_str(lc_json_at(more, i - 1), "") : "";
+
+        if (asprintf(&names[*n], "%s%s%s", full, i ? "_" : "", attribute) < 0)
+            rc = lc_fail(err, LC_ERR_NOMEM, "no memory");
+        else
+            ++*n;
+    }
     release(&j);
     return rc;
 }

@@ -51,4 +51,11 @@ int lc_install(const struct lc_server_xml *s, unsigned what, const struct lc_ins
  */
 int lc_uninstall(const char *full, const struct lc_install_options *o, struct lc_error *err);
 
+/*
+ * The functions that are installed under `full`: region_v1, region_v1_tier …; where no manifest says,
+ * `full` alone. *n names, malloc'ed. 0, LC_ERR_INPUT (a manifest that is none), LC_ERR_IO, LC_ERR_NOMEM.
+ */
+int lc_installed_functions(const char *full, const struct lc_install_options *o,
+                           char *names[LC_MAX_ATTRIBUTES], size_t *n, struct lc_error *err);
+
 #endif

@@ -85,6 +85,7 @@ static int name_all(struct lc_server_xml *s, struct lc_error *err)
     int rc = lc_server_xml_name(s, s->full, sizeof s->full, err);
 
     rc = rc ? rc : check_word("--key", s->key, err);
+    snprintf(s->function, sizeof s->function, "%s", s->full);
     snprintf(s->rules_name, sizeof s->rules_name, "%s%s", s->full,
              dot && strcmp(dot, ".rules") == 0 ? ".rules" : ".csv");
     return rc;
@@ -405,13 +406,34 @@ static void text_by(struct lc_xml *x, const char *element, const struct lc_serve
     lc_buf_release(&text);
 }
 
+struct lc_server_xml lc_server_xml_one(const struct lc_server_xml *s, unsigned i)
+{
+    struct lc_server_xml one = *s;
+    struct lc_slice name = attribute_name(s, i);
+
+    one.n = 1;
+    one.attribute[0] = s->attribute[i];
+    one.type[0] = s->type[i];
+    /* At most NAME_MAX_BYTES, by choose_attributes. */
+    if (i)
+        snprintf(one.function, sizeof one.function, "%.190s_%.*s", s->full,
+                 (int)(name.n < NAME_MAX_BYTES ? name.n : NAME_MAX_BYTES), (const char *)name.p);
+    return one;
+}
+
 static void function_head(struct lc_xml *x, const struct lc_server_xml *s)
 {
     struct lc_buf text;
 
     lc_buf_init(&text, TEXT_MAX);
+    for (unsigned i = 0; i < s->n; i++) {
+        struct lc_server_xml one = lc_server_xml_one(s, i);
+
+        lc_buf_addf(&text, "%s(%s): %.*s by the rules of %s, answered by livecol-udf.\n",
+                    one.function, s->key, (int)attribute_name(&one, 0).n,
+                    (const char *)attribute_name(&one, 0).p, s->rules_name);
+    }
     lc_buf_addf(&text,
-                "%s(%s): %.*s by the rules of %s, answered by livecol-udf.\n"
                 "\n"
                 "Copy this file to where the server looks for functions\n"
                 "(user_defined_executable_functions_config, by default *_function.*ml next to\n"
@@ -421,8 +443,7 @@ static void function_head(struct lc_xml *x, const struct lc_server_xml *s)
                 "New rules are a new function, %s_v%" PRIu64
                 ", next to this one: never change the\n"
                 "rules of a function that is in use.",
-                s->full, s->key, (int)attribute_name(s, 0).n, (const char *)attribute_name(s, 0).p,
-                s->rules_name, s->rules_name, s->name, s->version + 1);
+                s->rules_name, s->name, s->version + 1);
     lc_xml_comment(x, lc_buf_str(&text) ? lc_buf_str(&text) : "");
     lc_buf_release(&text);
 }
@@ -432,7 +453,7 @@ static void function_call(struct lc_xml *x, const struct lc_server_xml *s)
     lc_xml_comment(x, "A pool: processes stay, block after block. 'executable' would start one for "
                       "each block.");
     lc_xml_text(x, "type", "executable_pool");
-    lc_xml_text(x, "name", s->full);
+    lc_xml_text(x, "name", s->function);
     lc_xml_gap(x);
     lc_xml_comment(x, "Found in user_scripts_path; split at single spaces, so no argument may hold "
                       "one.");
@@ -505,21 +526,19 @@ int lc_server_xml_function(const struct lc_server_xml *s, struct lc_buf *out, st
         lc_hint(err, "livecol config dictionary: the same rules as a dictionary");
         return LC_ERR_USAGE;
     }
-    if (s->n > 1) {
-        lc_fail(err, LC_ERR_USAGE, "%s: a function gives one attribute, and there are %u",
-                s->rules_path, s->n);
-        lc_hint(err, "choose one by --attribute");
-        return LC_ERR_USAGE;
-    }
     lc_xml_init(&x, out, err);
     function_head(&x, s);
     lc_xml_open(&x, "functions");
-    lc_xml_open(&x, "function");
-    function_call(&x, s);
-    limits(&x, s, true);
-    lc_xml_comment(&x, "0: do not read the program's definition again on a timer.");
-    lc_xml_number(&x, "lifetime", 0);
-    lc_xml_close(&x, "function");
+    for (unsigned i = 0; i < s->n; i++) {
+        struct lc_server_xml one = lc_server_xml_one(s, i);
+
+        lc_xml_open(&x, "function");
+        function_call(&x, &one);
+        limits(&x, &one, true);
+        lc_xml_comment(&x, "0: do not read the program's definition again on a timer.");
+        lc_xml_number(&x, "lifetime", 0);
+        lc_xml_close(&x, "function");
+    }
     lc_xml_close(&x, "functions");
     return x.rc;
 }

@@ -40,8 +40,9 @@ struct lc_server_xml {
     const struct lc_server_xml_target *on;
     struct lc_rules *rules;
     char full[200];       /* region_v1 */
+    char function[400];   /* region_v1, or of a further attribute region_v1_tier */
     char rules_name[220]; /* region_v1.csv, or .rules */
-    unsigned n;           /* attributes of the dictionary; the function has the first */
+    unsigned n; /* attributes: a function each, region_v1, region_v1_tier …; all of a dictionary */
     uint32_t attribute[LC_MAX_ATTRIBUTES];
     char usual[60];                /* the argument that the rules ask for */
     char *argument_text;           /* `argument`, as it is written */
@@ -62,6 +63,12 @@ void lc_server_xml_release(struct lc_server_xml *s);
 
 /* Does the target know executable functions? */
 bool lc_server_xml_knows_functions(const struct lc_server_xml *s);
+
+/*
+ * The same for attribute i alone: `function` is its name, of the first region_v1, of others
+ * region_v1_tier. It borrows from s, and is not released.
+ */
+struct lc_server_xml lc_server_xml_one(const struct lc_server_xml *s, unsigned i);
 
 /* Append the XML. 0; LC_ERR_USAGE (the target does not know it); LC_ERR_INPUT; LC_ERR_NOMEM. */
 int lc_server_xml_function(const struct lc_server_xml *s, struct lc_buf *out, struct lc_error *err);

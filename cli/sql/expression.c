@@ -382,3 +382,35 @@ uint64_t lc_expr_version(const char *function, size_t *base_n)
     *base_n = n - digits - 2;
     return strtoull(function + n - digits, NULL, 10);
 }
+
+/* "region" and "_tier" of region_v1_tier; of region_v1 the second is empty. False: no version in it. */
+static bool split_version(const char *function, size_t *base_n, const char **rest)
+{
+    size_t n = strlen(function);
+
+    *rest = function + n;
+    if (lc_expr_version(function, base_n))
+        return true;
+    for (size_t at = n; at-- > 1;) {
+        size_t digits;
+
+        if (function[at] != '_' || function[at + 1] != 'v')
+            continue;
+        digits = strspn(function + at + 2, "0123456789");
+        if (digits == 0 || digits > 18 || function[at + 2 + digits] != '_')
+            continue;
+        *base_n = at;
+        *rest = function + at + 2 + digits;
+        return true;
+    }
+    return false;
+}
+
+bool lc_expr_same_family(const char *a, const char *b)
+{
+    size_t x, y;
+    const char *rest_a, *rest_b;
+
+    return split_version(a, &x, &rest_a) && split_version(b, &y, &rest_b) && x == y &&
+           memcmp(a, b, x) == 0 && strcmp(rest_a, rest_b) == 0;
+}

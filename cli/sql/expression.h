@@ -70,4 +70,10 @@ int lc_expr_replace_column(const char *expr, const char *column, const char *by,
  */
 uint64_t lc_expr_version(const char *function, size_t *base_n);
 
+/*
+ * Are they versions of one function: region_v1 and region_v2, or of rules with several attributes
+ * region_v1_tier and region_v2_tier?
+ */
+bool lc_expr_same_family(const char *a, const char *b);
+
 #endif

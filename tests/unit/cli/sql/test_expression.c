@@ -133,6 +133,17 @@ static void test_references_are_replaced(void **state)
     }
 }
 
+static void test_versions_of_one_function(void **state)
+{
+    (void)state;
+    assert_true(lc_expr_same_family("region_v1", "region_v20"));
+    assert_true(lc_expr_same_family("region_v1_tier", "region_v2_tier"));
+    assert_false(lc_expr_same_family("region_v1", "region_v2_tier"));
+    assert_false(lc_expr_same_family("region_v1_tier", "region_v2_kind"));
+    assert_false(lc_expr_same_family("region_tier", "region_tier"));
+    assert_false(lc_expr_same_family("a_v1_tier", "b_v2_tier"));
+}
+
 static void test_versions_end_a_name(void **state)
 {
     static const struct {
@@ -161,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_a_function_is_renamed_where_it_is_called),
         cmocka_unit_test(test_references_are_replaced),
         cmocka_unit_test(test_versions_end_a_name),
+        cmocka_unit_test(test_versions_of_one_function),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
