@@ -12,4 +12,11 @@
 double lc_estimate_rate(struct lc_backend *b, const char *database, const char *table,
                         const char *expr, double *bytes_per_row);
 
+/*
+ * Nanoseconds a row that a reader pays for the expression while no part stores it, on one thread, by a
+ * sample; 0 where it cannot be measured.
+ */
+double lc_estimate_read_ns(struct lc_backend *b, const char *database, const char *table,
+                           const char *expr);
+
 #endif

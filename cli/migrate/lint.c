@@ -19,6 +19,9 @@
 
 enum { GOOD_TIMEOUT_MS = 60000 };
 
+/* A read that takes less, of fewer rows, is nobody's worry, and is not timed. */
+enum { READ_COST_ROWS = 50000, READ_COST_NS = 10 * 1000 * 1000 };
+
 static void say(const struct lc_lint *h, bool hazard, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -398,6 +401,33 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
     return rc;
 }
 
+/* Until a part stores the column, every read computes it: what readers meet who use it too early. */
+static int say_read_cost(const struct lc_lint *h, const struct lc_stmt *s,
+                         const struct lc_stmt_command *c, struct lc_error *err)
+{
+    const char *database = lc_stmt_database(s, lc_backend_database(h->b));
+    const struct lc_sql_arg args[] = {{"database", database}, {"table", s->name}, {NULL, NULL}};
+    char *expr = strndup((const char *)c->default_expr.p, c->default_expr.n);
+    char rows_text[16], time_text[24];
+    struct lc_answer t = {0};
+    double rows = 0, ns = 0;
+    int rc = expr ? lc_query_read(h->b, lc_sql_table_rows, args, &t, err) : lc_no_memory(err);
+
+    if (rc == 0)
+        rows = lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_TABLE_ROWS, 0);
+    if (rc == 0 && rows >= READ_COST_ROWS)
+        ns = lc_estimate_read_ns(h->b, database, s->name, expr);
+    if (ns * rows >= READ_COST_NS)
+        say(h, false,
+            "until it is stored, reading it computes it: %s of one core for all %s rows (%.0f ns a row, "
+            "by a sample). Fill it in before readers use it",
+            lc_short_time(time_text, lc_double_to_u64(ns * rows / 1e6)),
+            lc_short_count(rows_text, rows), ns);
+    free(expr);
+    lc_answer_release(&t);
+    return rc;
+}
+
 static void say_safe_way(const struct lc_lint *h, const struct lc_stmt *s)
 {
     if (s->class == LC_CLASS_READERS)
@@ -448,6 +478,9 @@ int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_err
             rc = look_at_functions(h, c->default_expr, err);
         if (rc == 0 && c->kind == LC_STMT_ALTER_UPDATE)
             rc = look_at_replicated_update(h, s, c, err);
+        if (rc == 0 && c->kind == LC_STMT_ADD_COLUMN &&
+            (is_kind(c, "DEFAULT") || is_kind(c, "MATERIALIZED")))
+            rc = say_read_cost(h, s, c, err);
     }
     if (rc == 0 && adds)
         rc = look_at_inserts(h, s, err);

@@ -140,6 +140,14 @@ printf 'ALTER TABLE narrow.e2 ADD COLUMN v String DEFAULT s_v1(toLowCardinality(
 expect 'the other end: exit' 3 $?
 expect_in 'the other end' "cuts keys to their beginning, and the rules of $work/s_v1.csv look at the other end" "$work/out"
 
+# What a read costs until it is stored: said where there are rows enough to matter.
+sql "CREATE TABLE narrow.big (k String) ENGINE = MergeTree ORDER BY tuple()"
+sql "INSERT INTO narrow.big SELECT concat('u', toString(number)) FROM numbers(300000)"
+printf "ALTER TABLE narrow.big ADD COLUMN v String DEFAULT p_v1(hex(SHA256(SHA256(k))));\n" >"$work/hand/0002_hand.sql"
+"$LIVECOL_BIN" plan -d "$work/hand" >"$work/out" 2>&1 || fail "plan: $(cat "$work/out")"
+expect_in 'plan: the cost of reading' 'until it is stored, reading it computes it: ' "$work/out"
+expect_in 'plan: the cost of reading: rows' 'of one core for all 300 k rows (' "$work/out"
+
 # --- new rules ---------------------------------------------------------------------------------------
 rederive() { # WANTED-EXIT [OPTION...]
   local wanted=$1
