@@ -157,6 +157,16 @@ static uint32_t count_lengths(const struct ranked *order, uint32_t n)
     return lengths;
 }
 
+/* What to do where an expression is not worth it. */
+static const char *instead(const struct lc_rules *rules)
+{
+    bool looked_up = rules->kind == LC_KIND_PREFIX || rules->kind == LC_KIND_EXACT;
+
+    return looked_up && rules->form == LC_FORM_PLAIN
+               ? "keep the function, or have a dictionary: livecol new … --as dictionary makes one"
+               : "keep the function";
+}
+
 /* Can it be written so, and is it worth it? */
 static int check(const struct lc_rules *rules, const struct ranked *order, uint32_t n,
                  struct lc_error *err)
@@ -169,8 +179,7 @@ static int check(const struct lc_rules *rules, const struct ranked *order, uint3
             "the keys of the %u rules have %u lengths: an expression looks once for each, and %u "
             "are the most",
             rules->rules, lengths, LC_EXPRESSION_MAX_LENGTHS);
-    lc_hint(err,
-            "keep the function, or have a dictionary: livecol new … --as dictionary makes one");
+    lc_hint(err, "%s", instead(rules));
     return LC_ERR_REFUSED;
 }
 
@@ -261,8 +270,7 @@ int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const c
                 "the %u rules make an expression of %zu bytes: a server takes no statement of over "
                 "256 KiB (max_query_size)",
                 rules->rules, out->n - before);
-        lc_hint(err,
-                "keep the function, or have a dictionary: livecol new … --as dictionary makes one");
+        lc_hint(err, "%s", instead(rules));
         return LC_ERR_REFUSED;
     }
     return rc;
