@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Rules by suffix, by domain and without case, on a real engine: every format, in DEFAULT, INSERT and
 # MATERIALIZE, as a dictionary that asks key by key, and as SQL where there is such a form, against
 # an oracle that looks at every rule; keys are chosen to be hard.

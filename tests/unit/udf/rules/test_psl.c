@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Domain rules against the public suffix list's own test vectors (https://publicsuffix.org/list, in the public domain):
  * a host, and its registrable name by the rules that the vectors need. A rule gives how many labels the public suffix
