@@ -67,6 +67,10 @@ static void url(const char *text)
     if (rc)
         return;
     shown = lc_url_text(&u);
+    if (shown && strlen(shown) > 8192) { /* percent-encoded it is longer than a URL may be */
+        free(shown);
+        shown = NULL;
+    }
     if (shown && (lc_url_parse(&again, shown, &err) || strcmp(u.host, again.host) != 0 ||
                   u.port != again.port || u.tls != again.tls))
         abort();
