@@ -63,6 +63,12 @@ static const struct setting settings[] = {
     {LC_KIND_EXACT, LC_OPTION_NOCASE, 1000000, 4, 12, true, 0},
     {LC_KIND_RANGE, 0, 1000, 0, 0, false, 0},
     {LC_KIND_RANGE, 0, 1000000, 0, 0, true, 0},
+    {LC_KIND_CIDR, 0, 1000, 0, 0, false, 0},
+    {LC_KIND_CIDR, 0, 100000, 0, 0, false, 0},
+    {LC_KIND_CIDR, 0, 100000, 0, 0, true, 0},
+    {LC_KIND_CIDR, 0, 400000, 0, 0, false, 0},
+    {LC_KIND_CIDR, 0, 1000000, 0, 0, false, 0},
+    {LC_KIND_CIDR, 0, 1000000, 0, 0, true, 0},
     {LC_KIND_BUCKET, 0, 10, 0, 0, false, 0},
 };
 
@@ -84,6 +90,21 @@ static size_t random_text(uint64_t *seed, uint8_t *out, unsigned shortest, unsig
     for (size_t i = 0; i < n; i++)
         out[i] = (uint8_t)alphabet[next_random(seed) % 36];
     return n;
+}
+
+/* Network i of n, of a random length in its part of the IPv4 addresses: all are apart. */
+static void put_network(struct lc_rule_in *in, uint32_t i, uint32_t n, uint64_t *seed)
+{
+    uint32_t part = UINT32_MAX / n, host = 1;
+
+    while (host * 2 <= part / 2)
+        host *= 2;
+    host >>= next_random(seed) % 9;
+    host -= host > 0;
+    in->first = lc_point_of_ipv4(i * part & ~host);
+    if (i && in->first < lc_point_of_ipv4(i * part))
+        in->first += host + 1u;
+    in->last = in->first | host;
 }
 
 /* Random rules; a key that comes twice has the same value, and is kept once. */
@@ -108,6 +129,8 @@ static int make_rules(const struct setting *s, uint64_t *seed, struct lc_rules *
                                                          n ? (unsigned)key[0] % 50 : 0)};
         if (s->kind == LC_KIND_BUCKET)
             in.from = 1;
+        if (s->kind == LC_KIND_CIDR)
+            put_network(&in, i, s->rules, seed);
         rc = lc_builder_add(b, &in, err);
     }
     if (!rc)
@@ -159,8 +182,9 @@ static int make_keys(const struct lc_rules *r, uint64_t *seed, size_t n, struct 
         uint8_t *p = k->bytes + i * KEY_ROOM;
         size_t len = 0;
 
-        if (r->kind == LC_KIND_RANGE) {
-            uint64_t v = next_random(seed) % ((uint64_t)r->rules * 1000);
+        if (r->kind == LC_KIND_RANGE || r->kind == LC_KIND_CIDR) {
+            uint64_t v = r->kind == LC_KIND_CIDR ? next_random(seed) >> 32
+                                                 : next_random(seed) % ((uint64_t)r->rules * 1000);
 
             memcpy(p, &v, sizeof v);
             len = sizeof v;
@@ -197,6 +221,7 @@ static double time_matcher(const struct lc_rules *r, const struct keys *k, uint6
             b.p[i] = p;
             b.len[i] = k->len[at + i];
             memcpy(&b.number[i], p, sizeof b.number[i]);
+            b.point[i] = lc_point_of_ipv4((uint32_t)b.number[i]);
         }
         *rc = lc_match(r, &b, rule);
         for (size_t i = 0; i < b.n; i++)

@@ -244,6 +244,20 @@ static bool take_below(struct lc_rules *r)
     return true;
 }
 
+/* How many blocks of IPv4 there are its size says. */
+static bool take_root(struct lc_rules *r)
+{
+    uint64_t words = r->head->section[LC_SEC_ROOT].bytes / 4;
+
+    for (unsigned bits = LC_V4_BITS_MIN; bits <= LC_V4_BITS_MAX; bits++)
+        if (words == (1u << bits) + 1 + LC_ROOT_BLOCKS + 1) {
+            r->v4_blocks = 1u << bits;
+            r->v4_shift = 32 - bits;
+            return r->v4_segments >= r->v4_blocks;
+        }
+    return false;
+}
+
 static bool take_segments(struct lc_rules *r)
 {
     const struct lc_rules_section *sections = r->head->section;
@@ -267,11 +281,10 @@ static bool take_segments(struct lc_rules *r)
         r->v4_lows = section(r, LC_SEC_V4_LOWS);
         r->v4_rules = section(r, LC_SEC_V4_RULES);
         r->v4_segments = (uint32_t)(sections[LC_SEC_V4_RULES].bytes / 4);
-        if (!has(r, LC_SEC_ROOT, 2 * (LC_ROOT_BLOCKS + 1) * 4) ||
-            !has(r, LC_SEC_V4_LOWS, (uint64_t)r->v4_segments * 2))
+        if (!take_root(r) || !has(r, LC_SEC_V4_LOWS, (uint64_t)r->v4_segments * 2))
             return false;
     }
-    return r->segments && r->starts[0] == 0 && (!r->root || r->v4_segments >= LC_ROOT_BLOCKS);
+    return r->segments && r->starts[0] == 0;
 }
 
 static bool take_index(struct lc_rules *r)

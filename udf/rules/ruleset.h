@@ -55,7 +55,9 @@
 #define LC_MAX_ATTRIBUTES  64u
 #define LC_RULES_LAYOUT    2u     /* as it is written */
 #define LC_RULES_UNSEEDED  1u     /* is still read: the header ends before its seed, which is 0 */
-#define LC_ROOT_BLOCKS     65536u /* segments.h */
+#define LC_ROOT_BLOCKS     65536u /* of IPv6: segments.h */
+#define LC_V4_BITS_MIN     16u
+#define LC_V4_BITS_MAX     22u
 #define LC_NONE            UINT32_MAX
 
 #define LC_RULES_OPTIONS_SHIFT 8 /* in the header's kind */
@@ -192,7 +194,8 @@ struct lc_rules {
     const uint32_t *root;          /* addresses; NULL: none */
     const uint16_t *v4_lows;
     const uint32_t *v4_rules;
-    uint32_t segments, v4_segments;
+    uint32_t segments, v4_segments, v4_blocks;
+    unsigned v4_shift; /* from an address to its block */
     uint32_t trie_count, table_count, step_count;
     uint64_t bucket_count, keys_bytes, values_bytes, value_off_count, number_count;
     struct lc_slice names[LC_MAX_ATTRIBUTES];

@@ -120,12 +120,23 @@ static size_t find(const lc_point *starts, size_t n, lc_point p)
     return low;
 }
 
-static int add_block(const struct lc_segments_out *out, uint32_t block)
+/* Blocks of IPv4, as many as there are segments to spread, so that a search is over a few. */
+static unsigned choose_bits(size_t segments)
+{
+    unsigned bits = LC_V4_BITS_MIN;
+
+    while (bits < LC_V4_BITS_MAX && ((size_t)1 << bits) < segments)
+        bits++;
+    return bits;
+}
+
+static int add_block(const struct lc_segments_out *out, uint32_t block, unsigned bits)
 {
     const lc_point *starts = (const lc_point *)(const void *)out->starts->p;
     const uint32_t *rules = (const uint32_t *)(const void *)out->rules->p;
     size_t n = out->rules->n / 4;
-    lc_point first = IPV4_FIRST | (lc_point)block << 16, last = first | 0xffff;
+    lc_point first = IPV4_FIRST | (lc_point)block << (32 - bits);
+    lc_point last = first | (UINT32_MAX >> bits);
     uint32_t at = (uint32_t)(out->v4_rules->n / 4);
     uint16_t low = 0;
     size_t i = find(starts, n, first);
@@ -133,7 +144,7 @@ static int add_block(const struct lc_segments_out *out, uint32_t block)
     if (lc_buf_add(out->root, &at, 4))
         return LC_ERR_NOMEM;
     for (; i < n && starts[i] <= last; i++) {
-        low = starts[i] > first ? (uint16_t)starts[i] : 0;
+        low = starts[i] > first ? (uint16_t)(starts[i] - first) : 0;
         if (lc_buf_add(out->v4_lows, &low, 2) || lc_buf_add(out->v4_rules, &rules[i], 4))
             return LC_ERR_NOMEM;
     }
@@ -146,8 +157,10 @@ static int add_tables(const struct lc_segments_out *out)
     size_t n = out->rules->n / 4;
     int rc = 0;
 
-    for (uint32_t block = 0; block < LC_ROOT_BLOCKS && !rc; block++)
-        rc = add_block(out, block);
+    unsigned bits = choose_bits(n);
+
+    for (uint32_t block = 0; block < 1u << bits && !rc; block++)
+        rc = add_block(out, block, bits);
     for (uint32_t block = 0; block <= LC_ROOT_BLOCKS && !rc; block++) {
         uint32_t at = block == 0 ? (uint32_t)(out->v4_rules->n / 4)
                                  : (uint32_t)find(starts, n, (lc_point)(block - 1) << 112);
@@ -222,12 +235,13 @@ int lc_segments_clash(const struct lc_span *spans, uint32_t n, uint32_t *a, uint
 /* ── Matching ─────────────────────────────────────────────────────────────────────────────────── */
 
 /*
- * Searches under way: the segment is one of the `left` from `base`. All are halved in step, without a
- * branch on what is found.
+ * Searches under way: the segment is one of the `left` from `base`. All are halved in step, and what is
+ * found is added behind a mask: a branch that the data decide would cost more than all the rest.
  */
 struct searches {
     size_t n;
     uint16_t key[LC_BATCH];
+    uint16_t low[LC_BATCH]; /* IPv4: the address's low 16 bits */
     uint32_t base[LC_BATCH], left[LC_BATCH];
 };
 
@@ -245,24 +259,28 @@ static void search_starts(const struct lc_rules *r, const struct lc_batch *b, st
 {
     for (uint32_t most = longest(s); most > 1; most -= most / 2)
         for (size_t i = 0; i < s->n; i++) {
-            uint32_t half = s->left[i] / 2, middle = s->base[i] + half;
+            uint32_t half = s->left[i] / 2;
+            bool up = r->starts[s->base[i] + half] <= b->point[s->key[i]];
 
-            s->base[i] = r->starts[middle] <= b->point[s->key[i]] ? middle : s->base[i];
+            s->base[i] += half & (0 - (uint32_t)up);
             s->left[i] -= half;
             __builtin_prefetch(&r->starts[s->base[i] + s->left[i] / 2]);
         }
     for (size_t i = 0; i < s->n; i++)
+        __builtin_prefetch(&r->segment_rules[s->base[i]]);
+    for (size_t i = 0; i < s->n; i++)
         rule[s->key[i]] = r->segment_rules[s->base[i]];
 }
 
-static void search_lows(const struct lc_rules *r, const struct lc_batch *b, struct searches *s,
-                        uint32_t *rule)
+static void search_lows(const struct lc_rules *r, struct searches *s, uint32_t *rule)
 {
+    const uint16_t *const lows = r->v4_lows;
+
     for (uint32_t most = longest(s); most > 1; most -= most / 2)
         for (size_t i = 0; i < s->n; i++) {
-            uint32_t half = s->left[i] / 2, middle = s->base[i] + half;
+            uint32_t half = s->left[i] / 2, base = s->base[i];
 
-            s->base[i] = r->v4_lows[middle] <= (uint16_t)b->point[s->key[i]] ? middle : s->base[i];
+            s->base[i] = base + (half & (0 - (uint32_t)(lows[base + half] <= s->low[i])));
             s->left[i] -= half;
         }
     for (size_t i = 0; i < s->n; i++)
@@ -275,26 +293,40 @@ static void search_lows(const struct lc_rules *r, const struct lc_batch *b, stru
 static int aim(const struct lc_rules *r, const struct lc_batch *b, struct searches *v4,
                struct searches *v6)
 {
-    const uint32_t *root6 = r->root + LC_ROOT_BLOCKS + 1;
+    const uint32_t *const root = r->root, *const root6 = r->root + r->v4_blocks + 1;
+    const unsigned shift = r->v4_shift;
+    const uint16_t mask = (uint16_t)((1u << shift) - 1);
 
     v4->n = v6->n = 0;
     for (size_t i = 0; i < b->n; i++) {
-        lc_point p = b->point[i];
-        bool is_v4 = lc_point_is_ipv4(p);
-        uint32_t block = is_v4 ? (uint32_t)p >> 16 : (uint32_t)(p >> 112);
-        const uint32_t *root = is_v4 ? r->root : root6;
-        struct searches *s = is_v4 ? v4 : v6;
-        uint32_t from = root[block], to = root[block + 1] + !is_v4;
+        uint64_t high = (uint64_t)(b->point[i] >> 64), low = (uint64_t)b->point[i];
+        bool is_v4 = high == 0 && low >> 32 == 0xffff;
 
-        if (unlikely(from >= to || to > (is_v4 ? r->v4_segments : r->segments)))
+        v4->key[v4->n] = v6->key[v6->n] = (uint16_t)i;
+        v4->low[v4->n] = (uint16_t)low & mask;
+        v4->base[v4->n] = (uint32_t)low >> shift;
+        v6->base[v6->n] = (uint32_t)(high >> 48);
+        v4->n += is_v4;
+        v6->n += !is_v4;
+        __builtin_prefetch(is_v4 ? &root[(uint32_t)low >> shift] : &root6[high >> 48]);
+    }
+    for (size_t i = 0; i < v4->n; i++) {
+        uint32_t from = root[v4->base[i]], to = root[v4->base[i] + 1];
+
+        if (unlikely(from >= to || to > r->v4_segments))
             return LC_ERR_INPUT;
-        s->key[s->n] = (uint16_t)i;
-        s->base[s->n] = from;
-        s->left[s->n++] = to - from;
-        if (is_v4)
-            __builtin_prefetch(&r->v4_lows[from + (to - from) / 2]);
-        else
-            __builtin_prefetch(&r->starts[from + (to - from) / 2]);
+        v4->base[i] = from;
+        v4->left[i] = to - from;
+        __builtin_prefetch(&r->v4_lows[from + (to - from) / 2]);
+    }
+    for (size_t i = 0; i < v6->n; i++) {
+        uint32_t from = root6[v6->base[i]], last = root6[v6->base[i] + 1];
+
+        if (unlikely(from > last || last >= r->segments))
+            return LC_ERR_INPUT;
+        v6->base[i] = from;
+        v6->left[i] = last - from + 1;
+        __builtin_prefetch(&r->starts[from + (last - from + 1) / 2]);
     }
     return 0;
 }
@@ -306,7 +338,7 @@ int lc_segments_match(const struct lc_rules *r, const struct lc_batch *batch, ui
     if (r->root) {
         if (aim(r, batch, &v4, &all))
             return LC_ERR_INPUT;
-        search_lows(r, batch, &v4, rule);
+        search_lows(r, &v4, rule);
         search_starts(r, batch, &all, rule);
         return 0;
     }

@@ -10,11 +10,12 @@
  * A key's segment is the last that begins at it or before: a binary search, in step for all keys of a
  * batch so that their cache misses overlap. The default, where there is one, fills the gaps.
  *
- * Addresses have tables besides. ROOT is indexed by an address's first 16 bits: of IPv4 it gives the
- * segments of that block, whose starts are kept as their low 16 bits, so that a search is over a
- * handful of neighbours in one cache line or two; of IPv6 the part of STARTS to search.
+ * Addresses have tables besides. ROOT is indexed by an IPv4 address's first bits, 16 to 22 by the number of
+ * segments: it gives the segments of that block, whose starts are kept as their low bits, so that a
+ * search is over a handful of neighbours in one cache line or two. Of IPv6 it is indexed by the first
+ * 16 bits and gives the part of STARTS to search.
  *
- *   ROOT       u32[65537] IPv4, u32[65537] IPv6
+ *   ROOT       u32[2^bits + 1] IPv4, u32[65537] IPv6
  *   V4_LOWS    u16[]      every block begins with a segment at 0
  *   V4_RULES   u32[]
  */
