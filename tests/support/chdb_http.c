@@ -8,6 +8,17 @@
  *
  * It binds to 127.0.0.1, prints "port N" when it answers, and ends on SIGTERM with all data
  * written.
+ *
+ * What it does not do as a server does:
+ * - Refused (48): a body that is compressed (Content-Encoding, decompress=1), compress=1, sessions,
+ *   roles, client_protocol_version other than 0; by 516 an Authorization other than Basic. An
+ *   answer is never compressed, whatever Accept-Encoding allows.
+ * - An answer is whole before its first byte is sent: wait_end_of_query is always on, and an error
+ *   in mid-stream is an error's status, never a tag behind some rows.
+ * - The engine knows a query's id as its log_comment: KILL QUERY by query_id finds it by that, and
+ *   not where the client has set a log_comment of its own; system.processes shows another query_id.
+ * - The Summary's result_rows is 0, and its total_rows_to_read too. There is no progress.
+ * - Nothing is logged in system.query_log, which the engine does not keep.
  */
 #include "base/strings.h"
 #include "cli/term/message.h"
@@ -102,6 +113,8 @@ static enum MHD_Result serve(struct MHD_Connection *c, const struct http_server 
         .password = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-ClickHouse-Key"),
         .database = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-ClickHouse-Database"),
         .format = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-ClickHouse-Format"),
+        .encoding = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Encoding"),
+        .authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization"),
         .body = {upload->body.p, upload->body.n},
     };
     struct http_response answer;

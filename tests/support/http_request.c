@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 enum { TEXT_MAX_BYTES = 1 << 30, FORMAT_MAX_BYTES = 64 };
@@ -88,11 +89,11 @@ static bool let_in(const struct http_server *server, const struct http_request *
 /* Sort one parameter. False where this server does not do what it asks for. */
 static bool sort_param(struct wanted *w, const char *name, const char *value)
 {
-    static const char *const without_effect[] = {
-        "wait_end_of_query",      "buffer_size", "user", "password", "stacktrace", "quota_key",
-        "client_protocol_version"};
-    static const char *const refused[] = {"session_id", "session_timeout", "session_check",
-                                          "compress",   "decompress",      "role"};
+    static const char *const without_effect[] = {"wait_end_of_query", "buffer_size", "user",
+                                                 "password",          "stacktrace",  "quota_key"};
+    static const char *const refused[] = {
+        "session_id", "session_timeout",        "session_check", "compress", "decompress",
+        "role",       "client_protocol_version"};
 
     for (size_t i = 0; i < sizeof without_effect / sizeof without_effect[0]; i++)
         if (strcmp(name, without_effect[i]) == 0)
@@ -226,6 +227,41 @@ static bool refuse_write(const struct http_server *server, const char *sql, size
     return true;
 }
 
+/* Nothing but blanks and comments. */
+static bool is_empty(const char *sql, size_t n)
+{
+    struct lc_lexer lex = LC_LEXER(sql, n);
+    struct lc_tok tok;
+
+    return lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_END;
+}
+
+/* KILL QUERY WHERE query_id = …: what the client calls so is the engine's log_comment. */
+static int name_killed(struct lc_buf *sql)
+{
+    struct lc_lexer lex = LC_LEXER((const char *)sql->p, sql->n);
+    struct lc_tok tok;
+    struct lc_buf out;
+    size_t done = 0;
+    int rc = 0;
+
+    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "KILL") ||
+        lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "QUERY"))
+        return 0;
+    lc_buf_init(&out, TEXT_MAX_BYTES);
+    while (rc == 0 && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
+        if (!lc_tok_is(&tok, "query_id"))
+            continue;
+        rc = lc_buf_add(&out, sql->p + done, tok.at - done) ||
+             lc_buf_adds(&out, "Settings['log_comment']");
+        done = tok.at + tok.n;
+    }
+    rc = rc || lc_buf_add(&out, sql->p + done, sql->n - done);
+    lc_buf_release(sql);
+    *sql = out;
+    return rc;
+}
+
 static void serve_query(const struct http_server *server, const struct http_request *request,
                         const struct wanted *w, struct http_response *out)
 {
@@ -235,9 +271,10 @@ static void serve_query(const struct http_server *server, const struct http_requ
     lc_buf_init(&sql, TEXT_MAX_BYTES);
     if ((w->query && lc_buf_adds(&sql, w->query)) ||
         (w->query && *w->query && request->body.n && lc_buf_adds(&sql, "\n")) ||
-        lc_buf_add(&sql, request->body.p, request->body.n) || !lc_buf_str(&sql)) {
+        lc_buf_add(&sql, request->body.p, request->body.n) || name_killed(&sql) ||
+        !lc_buf_str(&sql)) {
         answer_plain(out, 413, "the statement is too large\n");
-    } else if (sql.n == 0) {
+    } else if (is_empty((const char *)sql.p, sql.n)) {
         answer_error(server, out, 62, "Code: 62. DB::Exception: Empty query. (SYNTAX_ERROR)");
     } else if (!begin(&r, out->query_id)) {
         answer_error(server, out, 216,
@@ -255,7 +292,8 @@ void http_serve(const struct http_server *server, const struct http_request *req
                 struct http_response *out)
 {
     struct wanted w = {.database = request->database, .format = request->format};
-    bool served = true;
+    bool served =
+        !request->encoding || !*request->encoding || strcasecmp(request->encoding, "identity") == 0;
 
     *out = (struct http_response){.content_type = "text/plain; charset=UTF-8"};
     lc_buf_init(&out->text, TEXT_MAX_BYTES);
@@ -277,14 +315,18 @@ void http_serve(const struct http_server *server, const struct http_request *req
         make_query_id(out->query_id, sizeof out->query_id);
     if (!w.query && request->body.n == 0 && request->is_get)
         answer_plain(out, 200, "Ok.\n");
+    else if (request->authorization && strncasecmp(request->authorization, "Basic ", 6) != 0)
+        answer_error(server, out, 516,
+                     "Code: 516. DB::Exception: Invalid authentication: this HTTP Authorization "
+                     "scheme is not supported. (AUTHENTICATION_FAILED)");
     else if (!let_in(server, request))
         answer_error(server, out, 516,
                      "Code: 516. DB::Exception: Authentication failed: password is incorrect, or "
                      "there is no user with such name. (AUTHENTICATION_FAILED)");
     else if (!served)
         answer_error(server, out, 48,
-                     "Code: 48. DB::Exception: Sessions, roles and compression are not served "
-                     "here. (NOT_IMPLEMENTED)");
+                     "Code: 48. DB::Exception: Sessions, roles, compression and protocol "
+                     "versions are not served here. (NOT_IMPLEMENTED)");
     else
         serve_query(server, request, &w, out);
 }

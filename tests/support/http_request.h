@@ -25,6 +25,8 @@ struct http_request {
     const char *user, *password; /* from whichever place names them; NULL: none given */
     const char *database;        /* X-ClickHouse-Database; NULL: not given */
     const char *format;          /* X-ClickHouse-Format; NULL: not given */
+    const char *encoding;        /* Content-Encoding; NULL: not given */
+    const char *authorization;   /* Authorization, whole; NULL: not given */
     struct lc_slice body;
 };
 
