@@ -171,7 +171,7 @@ int lc_column_unsteady(const struct lc_column *d, const char *expr, char **name,
         struct lc_error one = LC_ERROR_INIT;
         struct lc_answer t = {0};
 
-        rc = lc_query_read(d->b, lc_sql_function_unsteady, args, &t, &one);
+        rc = lc_query_kept(d->b, lc_sql_function_unsteady, args, &t, &one);
         if (rc == 0 && t.rows > 0)
             *name = function;
         else

@@ -78,10 +78,10 @@ static int look_up(struct lc_backend *b, const char *name, bool *own, bool *miss
     const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer t = {0};
-    int rc = lc_query_read(b, lc_sql_function_origin, args, &t, &one);
+    int rc = lc_query_kept(b, lc_sql_function_origin, args, &t, &one);
 
     if (rc == LC_ERR_SERVER) /* an older server has no functions but its own */
-        rc = lc_query_read(b, lc_sql_function_any, args, &t, err);
+        rc = lc_query_kept(b, lc_sql_function_any, args, &t, err);
     else if (rc)
         lc_error_pass(err, &one);
     *missing = rc == 0 && t.rows == 0;

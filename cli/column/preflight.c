@@ -788,7 +788,7 @@ static int find_functions(struct lc_preflight *d, struct trial *t, bool now, boo
         struct lc_answer found = {0};
         bool foreign, executable;
 
-        rc = lc_query_read(d->b,
+        rc = lc_query_kept(d->b,
                            d->facts->function_origin ? lc_sql_function_origin : lc_sql_function_any,
                            args, &found, err);
         if (rc == 0 && found.rows == 0) {

@@ -286,7 +286,7 @@ static int calls_udf(const struct lc_lint *h, struct lc_slice expr, bool *calls,
         const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
         struct lc_answer t = {0};
 
-        rc = lc_query_read(h->b, lc_sql_function_origin, args, &t, err);
+        rc = lc_query_kept(h->b, lc_sql_function_origin, args, &t, err);
         if (rc == 0 && t.rows &&
             strcmp(lc_answer_at(&t, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p, "System") != 0)
             *calls = true;

@@ -197,7 +197,7 @@ static int next_foreign(const struct lc_preflight *d, struct lc_slice text, size
         struct lc_answer t = {0};
         bool foreign;
 
-        rc = lc_query_read(d->b,
+        rc = lc_query_kept(d->b,
                            d->facts->function_origin ? lc_sql_function_origin : lc_sql_function_any,
                            args, &t, err);
         *missing = rc == 0 && t.rows == 0;

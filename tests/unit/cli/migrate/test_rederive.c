@@ -147,10 +147,10 @@ static void test_a_function_in_the_where_alone_is_refused_too(void **state)
 
 static void test_the_setting_lets_it_pass(void **state)
 {
-    const struct scripted_step answers[] = {
-        BEGIN(REPLICATED, NO_VIEWS), {.answer = FOREIGN},       {.answer = REPLICAS("1")},
-        {.answer = FOREIGN},         {.answer = REPLICAS("1")}, {.answer = FOREIGN},
-        {.answer = REPLICAS("1")},   {.answer = STORED},        {.answer = ROWS}};
+    const struct scripted_step answers[] = {BEGIN(REPLICATED, NO_VIEWS), {.answer = FOREIGN},
+                                            {.answer = REPLICAS("1")},   {.answer = FOREIGN},
+                                            {.answer = REPLICAS("1")},   {.answer = REPLICAS("1")},
+                                            {.answer = STORED},          {.answer = ROWS}};
     struct lc_error err;
 
     (void)state;
@@ -186,9 +186,11 @@ static void test_builtin_expressions_pass(void **state)
 
 static void test_a_where_that_fails_is_refused(void **state)
 {
-    const struct scripted_step answers[] = {BEGIN(PLAIN, NO_VIEWS), {.answer = FOREIGN},
-                                            {.answer = NONE},       {.answer = FOREIGN},
-                                            {.answer = STORED},     {.answer = BROKEN}};
+    const struct scripted_step answers[] = {BEGIN(PLAIN, NO_VIEWS),
+                                            {.answer = FOREIGN},
+                                            {.answer = NONE},
+                                            {.answer = STORED},
+                                            {.answer = BROKEN}};
     struct lc_error err;
 
     (void)state;
@@ -231,11 +233,8 @@ static void test_an_unsteady_condition_is_refused(void **state)
 
 static void test_a_column_that_parts_lack_is_refused(void **state)
 {
-    const struct scripted_step answers[] = {BEGIN(PLAIN, NO_VIEWS),
-                                            {.answer = FOREIGN},
-                                            {.answer = FOREIGN},
-                                            {.answer = FOREIGN},
-                                            {.answer = LACKED}};
+    const struct scripted_step answers[] = {
+        BEGIN(PLAIN, NO_VIEWS), {.answer = FOREIGN}, {.answer = FOREIGN}, {.answer = LACKED}};
     struct lc_error err;
 
     (void)state;
@@ -246,11 +245,8 @@ static void test_a_column_that_parts_lack_is_refused(void **state)
 
 static void test_a_view_that_has_taken_the_old_value_is_named(void **state)
 {
-    const struct scripted_step answers[] = {BEGIN(PLAIN, VIEW),
-                                            {.answer = FOREIGN},
-                                            {.answer = FOREIGN},
-                                            {.answer = FOREIGN},
-                                            {.answer = STORED}};
+    const struct scripted_step answers[] = {
+        BEGIN(PLAIN, VIEW), {.answer = FOREIGN}, {.answer = FOREIGN}, {.answer = STORED}};
     struct lc_error err;
 
     (void)state;
