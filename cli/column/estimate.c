@@ -61,11 +61,12 @@ double lc_estimate_read_ns(struct lc_backend *b, const char *database, const cha
 {
     struct lc_answer t = {0};
     double ns = 0, per_row = 0;
+    bool timed = true;
 
-    /* Once to start what has to be started. */
-    if (time_sample(b, database, table, expr, "ignore(livecol_x)", AS_A_READER, &t, &ns) &&
-        time_sample(b, database, table, expr, "ignore(livecol_x)", AS_A_READER, &t, &ns) &&
-        lc_answer_f64(&t, 0, 0, 0) > 0)
+    /* Twice: once to start what has to be started. */
+    for (int i = 0; timed && i < 2; i++)
+        timed = time_sample(b, database, table, expr, "ignore(livecol_x)", AS_A_READER, &t, &ns);
+    if (timed && lc_answer_f64(&t, 0, 0, 0) > 0)
         per_row = ns / lc_answer_f64(&t, 0, 0, 0);
     lc_answer_release(&t);
     return per_row;

@@ -344,13 +344,13 @@ static void fill_column(struct lc_table *t, const struct lc_stmt_command *from)
 {
     struct lc_lexer lex = LC_LEXER((const char *)from->text.p, from->text.n);
     struct lc_table_column *c = NULL;
-    struct lc_tok tok;
+    struct lc_tok update, tok;
     bool materialize = from->kind == LC_STMT_MATERIALIZE_COLUMN;
     char *name = NULL;
 
     if (materialize) {
         c = find(t, from->column);
-    } else if (lc_lex_code(&lex, &tok, NULL) == 0 && lc_lex_code(&lex, &tok, NULL) == 0) {
+    } else if (lc_lex_code(&lex, &update, NULL) == 0 && lc_lex_code(&lex, &tok, NULL) == 0) {
         name = lc_tok_name(&tok); /* UPDATE name = … */
         c = name ? find(t, name) : NULL;
         free(name);

@@ -83,7 +83,7 @@ expect 2 '' "livecol-udf: @/two.csv: several attributes: choose one by --attribu
   "$udf" --rules two.csv </dev/null
 expect 1 '' "livecol-udf: @/none.csv: cannot open the rules: No such file or directory; a relative path is looked up next to livecol-udf itself" \
   "$udf" --rules none.csv </dev/null
-expect 1 '' "livecol-udf: @/region.csv:4: the value 'unknown' is not one of Enum8('us-east'=1,'eu-west'=2); add it to the Enum, or correct the rule" \
+expect 1 '' "livecol-udf: @/region.csv:4: column 2 (region): the value 'unknown' is not one of Enum8('us-east'=1,'eu-west'=2); add it to the Enum, or correct the rule" \
   "$udf" --rules region.csv --type "Enum8('us-east'=1,'eu-west'=2)" </dev/null
 printf "Enum8('us-east' = 1, 'eu-west' = 2, 'unknown' = 3)\n" >"$dir/type"
 printf '\x02u1' | expect 0 $'\x01' '' "$udf" --rules region.csv --type @type --format RowBinary

@@ -372,6 +372,15 @@ const char *lc_scalar_read(const struct lc_scalar *type, struct lc_slice text, u
     return why;
 }
 
+/* Told apart by their bits: 0.0 from -0.0. */
+static uint64_t bits_of(double v)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+
 /* The shortest text that strtod reads as the same value. */
 static size_t write_float(const struct lc_scalar *t, const uint8_t *wire, char *out)
 {
@@ -392,7 +401,7 @@ static size_t write_float(const struct lc_scalar *t, const uint8_t *wire, char *
 
         n = snprintf(out, LC_SCALAR_TEXT_BYTES, "%.*g", digits, v);
         back = t->width == 4 ? (double)strtof(out, NULL) : strtod(out, NULL);
-        if (memcmp(&back, &v, sizeof v) == 0)
+        if (bits_of(back) == bits_of(v))
             break;
     }
     return (size_t)n;
