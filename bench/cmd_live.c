@@ -62,11 +62,12 @@ static int check(struct request *q, const struct lc_strings *rest, struct lc_err
     return rc;
 }
 
-/* It changes what the other options' defaults are. */
-static bool asks_for_long(int argc, const char **argv)
+/* --long changes what the other options' defaults are, and a --group-rate is not lowered. */
+static bool is_given(int argc, const char **argv, const char *option)
 {
+    size_t n = strlen(option);
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--long") == 0) {
+        if (strncmp(argv[i], option, n) == 0 && (argv[i][n] == '\0' || argv[i][n] == '=')) {
             return true;
         }
     }
@@ -76,8 +77,10 @@ static bool asks_for_long(int argc, const char **argv)
 static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
 {
     struct lc_live_options *l = &q->live;
-    *q = (struct request){.live = asks_for_long(argc, argv) ? lc_live_long() : lc_live_defaults(),
+    *q = (struct request){.live =
+                              is_given(argc, argv, "--long") ? lc_live_long() : lc_live_defaults(),
                           .delivery = LC_OUTPUT_INIT};
+    l->group_fits = !is_given(argc, argv, "--group-rate");
     const struct lc_option options[] = {
         {"long", 0, LC_OPT_FLAG, &q->long_run, NULL,
          "20 M rows and four readers (point, LIMIT, GROUP BY, range); point, LIMIT and range reads "
@@ -105,7 +108,8 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
         {"limit-rate", 0, LC_OPT_DOUBLE, &l->limit_rate, "R",
          "LIMIT reads a second (default: 50; --long: 20 times what is found)"},
         {"group-rate", 0, LC_OPT_DOUBLE, &l->group_rate, "R",
-         "GROUP BY reads a second; 0: one after the other (default: 2; --long: 0.5)"},
+         "GROUP BY reads a second; 0: one after the other (default: 2; --long: 0.5; fewer where the "
+         "table is so large that they take more than a quarter of the time)"},
         {"point-rate", 0, LC_OPT_DOUBLE, &l->point_rate, "R",
          "with --long: reads by key a second (default: 20 times what is found)"},
         {"range-rate", 0, LC_OPT_DOUBLE, &l->range_rate, "R",

@@ -43,6 +43,7 @@ static struct lc_json *facts(const struct lc_live *live)
     lc_json_set_double(j, "write_rate", o->write_rate);
     lc_json_set_double(j, "limit_rate", o->limit_rate);
     lc_json_set_double(j, "group_rate", o->group_rate);
+    lc_json_set_double(j, "group_before_ms", live->group_ms);
     if (o->four_readers) {
         lc_json_set_double(j, "point_rate", o->point_rate);
         lc_json_set_double(j, "range_rate", o->range_rate);

@@ -14,7 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ENOUGH = 100, DOUBLINGS = 7, HALVINGS = 5, REFINEMENTS = 3, LOOK_EVERY_NS = 50000000 };
+enum {
+    ENOUGH = 100,
+    DOUBLINGS = 7,
+    HALVINGS = 5,
+    REFINEMENTS = 3,
+    LOOK_EVERY_NS = 50000000,
+    GROUP_READS = 3
+};
 
 #define KEPT_UP 0.9 /* of the operations that were due; fewer: the load is not held */
 
@@ -106,6 +113,38 @@ static int consider(struct lc_live *live, struct lc_backend *b, struct live_stre
         live->found_p99_ms = ms;
     }
     return rc;
+}
+
+int live_fit_group_rate(struct lc_live *live, struct lc_backend *b, struct live_streams *s,
+                        struct lc_error *err)
+{
+    double ms[GROUP_READS];
+    double wanted = live->options.group_rate;
+    int rc = 0;
+    for (unsigned i = 0; rc == 0 && i < GROUP_READS; i++) {
+        uint64_t from = lc_clock_now(lc_clock_system());
+        const struct lc_query q = {.sql = s->group_before, .cancel = live->options.cancel};
+        rc = lc_backend_query(b, &q, NULL, err);
+        ms[i] = (double)(lc_clock_now(lc_clock_system()) - from) / 1e6;
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    lc_stats_sort(ms, GROUP_READS);
+    live->group_ms = ms[GROUP_READS / 2];
+    if (!live->options.group_fits || wanted <= 0) {
+        return 0;
+    }
+    live->options.group_rate = lc_live_fitting_rate(wanted, live->group_ms);
+    s->spec[LC_LIVE_GROUP].rate_per_s = live->options.group_rate;
+    if (live->options.group_rate < wanted) {
+        live_line(
+            &live->options, false,
+            "a GROUP BY read takes %.0f ms before the change: %.2g of them a second, not %.3g "
+            "(--group-rate takes another number)",
+            live->group_ms, live->options.group_rate, wanted);
+    }
+    return 0;
 }
 
 int live_find_rate(struct lc_live *live, struct lc_backend *b, struct live_streams *s,

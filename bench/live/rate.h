@@ -8,4 +8,11 @@
 int live_find_rate(struct lc_live *live, struct lc_backend *b, struct live_streams *s,
                    struct lc_error *err);
 
+/*
+ * How long a GROUP BY read takes now, before the change; where options.group_fits, no more of them a second
+ * than fit, in the options and the streams, and said.
+ */
+int live_fit_group_rate(struct lc_live *live, struct lc_backend *b, struct live_streams *s,
+                        struct lc_error *err);
+
 #endif

@@ -404,6 +404,7 @@ int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live
     rc = rc == 0 ? live_fill(b, options, err) : rc;
     atomic_store(&r.streams.rows_there, options->rows + LIVE_NAMED_ROWS);
     rc = rc == 0 ? note_settings(live, b, err) : rc;
+    rc = rc == 0 ? live_fit_group_rate(live, b, &r.streams, err) : rc;
     rc = rc == 0 && options->hold_ms > 0 ? live_find_rate(live, b, &r.streams, err) : rc;
     if (rc == 0) {
         struct lc_load_spec spec = {

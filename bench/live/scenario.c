@@ -45,6 +45,13 @@ double lc_live_rate(const struct lc_live_options *o, enum lc_live_stream stream)
     return rates[stream];
 }
 
+double lc_live_fitting_rate(double wanted, double read_ms)
+{
+    const double busy = 0.25; /* until the column is stored a read takes several times as long */
+    double most = read_ms > 0 ? busy * 1000 / read_ms : wanted;
+    return wanted > most ? most : wanted;
+}
+
 bool lc_live_scales(enum lc_live_stream stream)
 {
     return stream == LC_LIVE_LIMIT || stream == LC_LIVE_POINT || stream == LC_LIVE_RANGE;

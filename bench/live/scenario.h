@@ -46,16 +46,17 @@ struct lc_live_options {
     bool add_apart;    /* see above */
     double write_rate; /* batches a second; open loop */
     uint64_t batch_rows;
-    double limit_rate;  /* LIMIT reads a second; open loop */
-    double group_rate;  /* GROUP BY reads a second; 0: one after the other */
-    bool four_readers;  /* a point and a range reader too */
-    double point_rate;  /* reads by key a second; open loop */
-    double range_rate;  /* reads of ten minutes of events a second; open loop */
-    uint64_t nice;      /* GROUP BY reads have this nice value, where the server knows such */
-    double hold_ms;     /* first find the highest rate of all readers at which LIMIT and point reads
+    double limit_rate; /* LIMIT reads a second; open loop */
+    double group_rate; /* GROUP BY reads a second; 0: one after the other */
+    bool group_fits;   /* fewer of them where the table is so large that they could not be served */
+    bool four_readers; /* a point and a range reader too */
+    double point_rate; /* reads by key a second; open loop */
+    double range_rate; /* reads of ten minutes of events a second; open loop */
+    uint64_t nice;     /* GROUP BY reads have this nice value, where the server knows such */
+    double hold_ms;    /* first find the highest rate of all readers at which LIMIT and point reads
                            keep this p99 before the change, and run at half of it; 0: do not */
-    double search_s;    /* a trial of that lasts so long, 100 samples at least */
-    double repeat_s;    /* give up to repeat a backfill that is too quick after so long */
+    double search_s;   /* a trial of that lasts so long, 100 samples at least */
+    double repeat_s;   /* give up to repeat a backfill that is too quick after so long */
     bool drop_existing; /* drop the tables that are in the way, rather than refuse */
     const atomic_bool *cancel;
     /* What goes on, for a person: a passing line replaces the one before it. NULL: nobody looks. */
@@ -99,6 +100,7 @@ struct lc_live {
     uint64_t backfill_rows;
     unsigned repeats;        /* backfills on fresh copies */
     unsigned copies_wrong;   /* copies of which a proof failed */
+    double group_ms;         /* a GROUP BY read before the change: the median; 0: not measured */
     double function_ms;      /* GROUP BY of the function: the median; 0: not measured */
     double builtin_ms;       /* GROUP BY of the built-in expression: the median */
     char function_sql[200];  /* region_v1(user_id) */
@@ -125,6 +127,12 @@ unsigned lc_live_streams(const struct lc_live_options *o);
 
 /* Is it one whose rate is found by rate.c? The writer's and GROUP BY's are as given. */
 bool lc_live_scales(enum lc_live_stream stream);
+
+/*
+ * GROUP BY reads a second that a reader serves who has one after the other: as many as are wanted, or as
+ * keep it busy for a quarter of the time, where one takes read_ms before the change.
+ */
+double lc_live_fitting_rate(double wanted, double read_ms);
 
 /* How often a second a stream is due, as given; 0: one after the other. */
 double lc_live_rate(const struct lc_live_options *o, enum lc_live_stream stream);

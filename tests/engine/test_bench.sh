@@ -59,6 +59,7 @@ valid() {
 # bench live: a good run that leaves its table, with all exports and pictures
 expect 0 bench live "${engine[@]}" "${small[@]}" -b max=60s -b errors=0 --keep \
   --export-json live.json --export-csv live.csv --export-markdown live.md --plot pictures --report live.html
+grep -qE '"group_before_ms": *[0-9.]*[1-9]' live.json || fail 'how long a GROUP BY read takes before the change'
 python3 "$LIVECOL_SOURCE/tests/support/check_page.py" live.json live.html >said || fail 'the page of bench live'
 expect_says out 'ok      rows are exactly those put in'
 expect_says out 'ok      a second up changes nothing: applied 0, skipped 1'
