@@ -288,3 +288,8 @@ bool lc_json_bool(const struct lc_json *v, bool otherwise)
 {
     return json_is_boolean(value_of(v)) ? json_is_true(value_of(v)) : otherwise;
 }
+
+const char *lc_json_library(void)
+{
+    return JANSSON_VERSION;
+}

@@ -50,6 +50,9 @@ void lc_json_add(struct lc_json *array, struct lc_json *value);
  */
 int lc_json_line(const struct lc_json *v, FILE *to);
 
+/* The version of the library behind it. */
+const char *lc_json_library(void);
+
 /* errno of the first value that could not be written, which a later flush does not say; 0: none. */
 int lc_json_write_error(void);
 int lc_json_pretty(const struct lc_json *v, FILE *to);

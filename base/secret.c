@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/secret.h"
 
+#include "base/utf8.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,5 +101,7 @@ void lc_secret_format(char *out, size_t size, const char *fmt, va_list ap)
         if (n < 0 || (size_t)n >= size)
             hide_end(out);
     }
+    if (size && n >= 0 && (size_t)n >= size)
+        lc_utf8_cut(out);
     va_end(again);
 }

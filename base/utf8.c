@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t lc_utf8_char(const char *text, size_t have)
 {
     const unsigned char *s = (const unsigned char *)text;
@@ -49,4 +51,42 @@ size_t lc_utf8_shown(const char *s, size_t n)
         if (v >= hidden[i][0] && v <= hidden[i][1])
             return 0;
     return bytes;
+}
+
+void lc_utf8_cut(char *s)
+{
+    size_t n = strlen(s), back = 0;
+
+    while (back < 3 && back < n && ((unsigned char)s[n - 1 - back] & 0xc0) == 0x80)
+        back++;
+    if (back < n) {
+        unsigned char c = (unsigned char)s[n - 1 - back];
+        size_t whole = c < 0xc2 || c > 0xf4 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+        if (back + 1 < whole)
+            s[n - 1 - back] = '\0';
+    }
+}
+
+size_t lc_utf8_columns(const char *s, size_t n)
+{
+    /* East Asian Width W and F of Unicode 15, as ranges; what lies between small ones is rare. */
+    static const uint32_t wide[][2] = {{0x1100, 0x115f},   {0x231a, 0x231b},   {0x2e80, 0x303e},
+                                       {0x3041, 0xa4cf},   {0xa960, 0xa97f},   {0xac00, 0xd7a3},
+                                       {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+                                       {0xffe0, 0xffe6},   {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff},
+                                       {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+    size_t columns = 0;
+
+    for (size_t i = 0, bytes; i < n; i += bytes) {
+        uint32_t v;
+
+        bytes = lc_utf8_char(s + i, n - i);
+        v = bytes ? lc_utf8_number(s + i, bytes) : 0;
+        bytes = bytes ? bytes : 1;
+        columns++;
+        for (size_t k = 0; k < sizeof wide / sizeof *wide; k++)
+            columns += v >= wide[k][0] && v <= wide[k][1];
+    }
+    return columns;
 }

@@ -15,6 +15,15 @@ size_t lc_utf8_char(const char *s, size_t n);
  */
 size_t lc_utf8_shown(const char *s, size_t n);
 
+/*
+ * Take away the beginning of a character that the end of s has cut. Of what was cut by its size
+ * (snprintf), so that no half a character is shown.
+ */
+void lc_utf8_cut(char *s);
+
+/* The columns of a terminal that the first n bytes take: wide characters (East Asian, emoji) have 2. */
+size_t lc_utf8_columns(const char *s, size_t n);
+
 /* The number of the character that takes these n bytes, as lc_utf8_char has counted them. */
 uint32_t lc_utf8_number(const char *s, size_t n);
 

@@ -8,6 +8,8 @@
 #include "cli/commands/config.h"
 #include "cli/commands/rules.h"
 #include "cli/commands/shared.h"
+#include "cli/server/chdb_lib.h"
+#include "cli/server/connect.h"
 #include "cli/term/message.h"
 #include "livecol_version.h"
 
@@ -17,7 +19,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum group { GROUP_RULES, GROUP_CONFIG, GROUP_MIGRATE, GROUP_LIVE, GROUP_BENCH, GROUPS };
+enum group {
+    GROUP_RULES,
+    GROUP_CONFIG,
+    GROUP_MIGRATE,
+    GROUP_LIVE,
+    GROUP_BENCH,
+    GROUPS,
+    GROUP_HIDDEN
+};
 
 static const char *const group_titles[GROUPS] = {
     [GROUP_RULES] = "Rule sets",    [GROUP_CONFIG] = "A server's configuration",
@@ -70,6 +80,7 @@ static const struct entry commands[] = {
     {"bench compare", GROUP_BENCH, lc_cmd_bench_compare,
      "what got slower from one result to another"},
     {"bench match", GROUP_BENCH, lc_cmd_bench_match, "the matcher alone"},
+    {"complete", GROUP_HIDDEN, lc_cmd_complete, ""}, /* the shell's, not a person's */
     {0},
 };
 
@@ -185,7 +196,8 @@ static int unknown_command(int argc, const char **argv)
     else
         snprintf(typed, sizeof typed, "%s", argv[1]);
     for (const struct entry *e = commands; e->name; e++)
-        lc_suggest_offer(&near, typed, e->name);
+        if (e->group != GROUP_HIDDEN)
+            lc_suggest_offer(&near, typed, e->name);
     if (family && argc == 2)
         lc_fail(&err, LC_ERR_USAGE, "%s needs a second word", argv[1]);
     else
@@ -200,6 +212,17 @@ static int unknown_command(int argc, const char **argv)
         lc_hint(&err, "livecol --help lists the commands");
     lc_complain(&err);
     return lc_exit_code(&err);
+}
+
+static void print_version(void)
+{
+    char engine[LC_CHDB_PATH_BYTES];
+
+    printf("livecol %s (%s, %s, %s)\n", LIVECOL_VERSION, LIVECOL_COMMIT, LIVECOL_COMPILER,
+           LIVECOL_BUILD_TYPE);
+    printf("libraries: %s jansson/%s\n", lc_backend_library(), lc_json_library());
+    printf("engine for --backend embedded: %s\n",
+           lc_chdb_where(engine) ? engine : "none found; LIVECOL_LIBCHDB names one");
 }
 
 enum { HELP_WORDS_MAX = 8 };
@@ -229,8 +252,7 @@ static int dispatch(int argc, const char **argv)
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("livecol %s (%s, %s, %s)\n", LIVECOL_VERSION, LIVECOL_COMMIT, LIVECOL_COMPILER,
-               LIVECOL_BUILD_TYPE);
+        print_version();
         return 0;
     }
     for (const struct entry *e = commands; e->name; e++) {

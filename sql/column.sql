@@ -115,3 +115,20 @@ SELECT query_id, toUInt64(elapsed) AS elapsed_s, substring(query, 1, 120) AS tex
 FROM system.processes
 WHERE query_kind IN ('Insert', 'AsyncInsertFlush')
 ORDER BY query_id;
+
+-- :name complete_tables (prefix) -> full
+SELECT concat(database, '.', name) AS full
+FROM system.tables
+WHERE startsWith(concat(database, '.', name), {str:prefix}) AND match(concat(database, name), '^[A-Za-z0-9_]+$')
+  AND database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
+ORDER BY full
+LIMIT 500;
+
+-- :name complete_columns (prefix) -> full
+SELECT concat(database, '.', table, '.', name) AS full
+FROM system.columns
+WHERE startsWith(concat(database, '.', table, '.', name), {str:prefix})
+  AND match(concat(database, table, name), '^[A-Za-z0-9_]+$')
+  AND database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
+ORDER BY full
+LIMIT 500;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/format.h"
 #include "base/test_points.h"
+#include "base/utf8.h"
 #include "cli/column/backfill_disk.h"
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
@@ -74,6 +75,7 @@ static void say(const struct run *r, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    lc_utf8_cut(text);
     r->hooks->say(r->hooks->ctx, text);
 }
 
@@ -829,4 +831,5 @@ void lc_backfill_line(char *out, size_t size, const struct lc_backfill_target *t
         n += snprintf(out + n, size - (size_t)n, ", ETA %s", lc_clock_time(left, p->left_ms));
     if (n >= 0 && (size_t)n < size && p->waiting)
         snprintf(out + n, size - (size_t)n, "  throttled: %s", p->waiting);
+    lc_utf8_cut(out);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/column/domain.h"
 
+#include "base/utf8.h"
 #include "cli/column/edge_values.h"
 #include "cli/sql/expression.h"
 #include "cli/sql/lexer.h"
@@ -47,6 +48,7 @@ static void say(const struct lc_domain *d, bool warning, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    lc_utf8_cut(text);
     if (d->say)
         d->say(d->ctx, warning, text);
 }

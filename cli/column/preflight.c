@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/column/preflight.h"
 
+#include "base/utf8.h"
 #include "cli/server/server_error.h"
 #include "cli/column/compare_rules.h"
 #include "cli/column/domain.h"
@@ -221,6 +222,7 @@ static void say(const struct lc_preflight *d, bool warning, const char *fmt, ...
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    lc_utf8_cut(text);
     d->say(d->ctx, warning, text);
 }
 

@@ -37,8 +37,7 @@ static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
 {
     const struct lc_option options[] = {
         {"rules", 0, LC_OPT_STRING, &s->rules_path, "FILE", "the rules: CSV, or compiled"},
-        {"target", 0, LC_OPT_STRING, &s->target, "VERSION",
-         "the server: 26.7, or 18.16 (default: 26.7)"},
+        {"target", 0, LC_OPT_STRING, &s->target, "26.7|18.16", "the server (default: 26.7)"},
         {"key", 'k', LC_OPT_STRING, &s->key, "NAME", "the key column's name (default: key)"},
         {"attribute", 'a', LC_OPT_LIST, &s->attributes, "NAME",
          "an attribute to answer; again for each (default: all; a function each: region_v1 the first, "
@@ -48,8 +47,8 @@ static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
         {"argument", 0, LC_OPT_STRING, &s->argument, "TYPE",
          "the function's argument type: what the server casts a key to (default: String, or what the "
          "bounds of ranges ask for). \"Nullable(String)\" takes a NULL"},
-        {"format", 0, LC_OPT_STRING, &s->format, "FORMAT",
-         "Native, RowBinary or TabSeparated (default: Native)"},
+        {"format", 0, LC_OPT_STRING, &s->format, "Native|RowBinary|TabSeparated",
+         "how rows come and go (default: Native)"},
         {"layout", 0, LC_OPT_STRING, &s->layout, "LAYOUT",
          "of the dictionary: complex_key_direct, complex_key_cache, complex_key_hashed, "
          "regexp_tree "
@@ -106,16 +105,16 @@ static int parse(struct request *q, struct lc_command cmd, unsigned takes, int a
                                           0,
                                           LC_OPT_STRING,
                                           &q->what,
-                                          "WHAT",
-                                          "function, dictionary or all (default: function, where "
-                                          "the target has functions)"};
+                                          "function|dictionary|all",
+                                          "what to install (default: function, where the target "
+                                          "has functions)"};
     if (takes & TAKES_AS)
         options[n++] = (struct lc_option){
             "as",
             0,
             LC_OPT_STRING,
             &q->as,
-            "WAY",
+            "program|sql",
             "program: the XML of livecol-udf; sql: a CREATE FUNCTION of built-in "
             "expressions, which needs no program on any host (default: program)"};
     if (takes & TAKES_OFFLINE)

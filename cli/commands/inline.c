@@ -198,7 +198,7 @@ int lc_cmd_inline(int argc, const char **argv)
          "a dictionary of the server that holds the values: it becomes a dictGet"},
         {"attribute", 0, LC_OPT_STRING, &o.source.attribute, "NAME",
          "of the rules or the dictionary (default: the column's name)"},
-        {"narrow", 0, LC_OPT_STRING, &o.narrow, "WHEN",
+        {"narrow", 0, LC_OPT_STRING, &o.narrow, "measured|always|never",
          "keep the function, and " LC_NARROW_WHEN_HELP},
         {"remove", 0, LC_OPT_FLAG, &o.remove, NULL,
          "leave no DEFAULT: INSERTs that do not give the column store an empty value"},

@@ -509,13 +509,13 @@ int lc_cmd_new(int argc, const char **argv)
         {"key", 0, LC_OPT_STRING, &w.key, "EXPRESSION",
          "what it is derived from: a column, or an expression over some"},
         {"function", 0, LC_OPT_STRING, &w.function, "NAME", "the function that derives it"},
-        {"as", 0, LC_OPT_STRING, &w.as, "WAY",
+        {"as", 0, LC_OPT_STRING, &w.as, "program|sql|dictionary",
          "program: the function is installed apart; sql: the migration makes it, of built-in "
          "expressions by --rules; dictionary: the migration makes a dictionary of that name over a "
          "table with --rules, for more of them; no host needs a program for either (default: program)"},
         {"rules", 0, LC_OPT_STRING, &w.rules_path, "FILE",
          "--as sql, --as dictionary, --narrow: the rules of the function"},
-        {"narrow", 0, LC_OPT_STRING, &w.narrow, "WHEN", LC_NARROW_WHEN_HELP},
+        {"narrow", 0, LC_OPT_STRING, &w.narrow, "measured|always|never", LC_NARROW_WHEN_HELP},
         {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
          "--as sql: which attribute of them (default: the column's name, or the only one)"},
         {"over", 0, LC_OPT_LIST, &w.over, "DB.TABLE",

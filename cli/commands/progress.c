@@ -2,6 +2,7 @@
 #include "cli/commands/progress.h"
 
 #include "base/format.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@ static void add(char *out, size_t size, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(out + n, size - n, fmt, ap);
     va_end(ap);
+    lc_utf8_cut(out);
 }
 
 void lc_progress_line(char *out, size_t size, const struct lc_run_event *e)

@@ -12,7 +12,7 @@
 lc_command_fn lc_cmd_up, lc_cmd_down, lc_cmd_status, lc_cmd_validate, lc_cmd_new, lc_cmd_repair,
     lc_cmd_baseline, lc_cmd_reset, lc_cmd_unlock, lc_cmd_plan, lc_cmd_dump, lc_cmd_doctor,
     lc_cmd_backfill, lc_cmd_verify, lc_cmd_inline, lc_cmd_wait, lc_cmd_redo, lc_cmd_try,
-    lc_cmd_advise;
+    lc_cmd_complete, lc_cmd_advise;
 
 /* What the options of a migration command fill. Zero it, then lc_migrate_parse. */
 struct lc_migrate {

@@ -2,6 +2,7 @@
 #include "cli/migrate/lint.h"
 
 #include "base/format.h"
+#include "base/utf8.h"
 #include "cli/column/estimate.h"
 #include "cli/column/preflight.h"
 #include "cli/migrate/cluster_check.h"
@@ -33,6 +34,7 @@ static void say(const struct lc_lint *h, bool hazard, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    lc_utf8_cut(text);
     h->say(h->ctx, hazard, text);
 }
 

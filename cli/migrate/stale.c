@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/stale.h"
 
+#include "base/utf8.h"
 #include "cli/column/readers.h"
 #include "cli/column/replace_default.h"
 #include "cli/migrate/rederive.h"
@@ -39,6 +40,7 @@ static void say(const struct look *l, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    lc_utf8_cut(text);
     l->say(l->ctx, true, text);
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/test_points.h"
 #include "cli/server/backend_impl.h"
+#include "cli/server/connect.h"
 #include "cli/server/server_error.h"
 #include "cli/server/url.h"
 
@@ -561,3 +562,8 @@ const struct lc_backend_ops lc_backend_http = {
     .query = http_query,
     .session = http_session,
 };
+
+const char *lc_backend_library(void)
+{
+    return curl_version();
+}

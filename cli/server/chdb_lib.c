@@ -136,3 +136,14 @@ int lc_chdb_lib_load(const char *named, const struct lc_chdb_lib **out, struct l
     loaded = true;
     return 0;
 }
+
+bool lc_chdb_where(char out[LC_CHDB_PATH_BYTES])
+{
+    const char *named = getenv("LIVECOL_LIBCHDB");
+
+    if (named)
+        snprintf(out, LC_CHDB_PATH_BYTES, "%s", named);
+    else
+        find_library(out);
+    return access(out, R_OK) == 0;
+}

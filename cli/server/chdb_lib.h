@@ -55,4 +55,9 @@ struct lc_chdb_lib {
  */
 int lc_chdb_lib_load(const char *named, const struct lc_chdb_lib **out, struct lc_error *err);
 
+enum { LC_CHDB_PATH_BYTES = 8192 };
+
+/* Where it would be loaded from: LIVECOL_LIBCHDB, or one that was found. False: there is none. */
+bool lc_chdb_where(char out[LC_CHDB_PATH_BYTES]);
+
 #endif

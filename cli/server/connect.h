@@ -14,6 +14,9 @@ int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct
 /* A second connection to the same place. As lc_backend_open. */
 int lc_backend_clone(struct lc_backend *from, struct lc_backend **out, struct lc_error *err);
 
+/* The library that reaches servers, with those that it is made of: "libcurl/7.88.1 OpenSSL/3.0.15 …". */
+const char *lc_backend_library(void);
+
 /* Close and free; NULL is fine. */
 void lc_backend_free(struct lc_backend *b);
 

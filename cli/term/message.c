@@ -132,16 +132,28 @@ int lc_output_end(void)
     return rc;
 }
 
-int lc_message_room(const char *text)
+/* Columns of the terminal, looked at each time, since its window may be resized; COLUMNS where it does not say. */
+static size_t columns_now(void)
 {
     struct winsize size;
-    size_t columns = NARROW_COLUMNS, n = 0;
+    const char *env = getenv("COLUMNS");
+    char *end = NULL;
+    unsigned long typed = env ? strtoul(env, &end, 10) : 0;
 
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
-        columns = size.ws_col - 1u;
-    for (size_t shown = 0; text[n]; n++) {
-        shown += ((unsigned char)text[n] & 0xc0) != 0x80;
-        if (shown > columns)
+        return size.ws_col;
+    return end && *end == '\0' && typed > 1 && typed < 10000 ? typed : NARROW_COLUMNS + 1;
+}
+
+int lc_message_room(const char *text)
+{
+    size_t columns = columns_now() - 1, n = 0, all = strlen(text);
+
+    for (size_t bytes, used = 0; n < all; n += bytes) {
+        bytes = lc_utf8_char(text + n, all - n);
+        bytes = bytes ? bytes : 1;
+        used += lc_utf8_columns(text + n, bytes);
+        if (used > columns)
             break;
     }
     return (int)n;

@@ -36,8 +36,8 @@ static void connect_group(struct lc_option *out, struct lc_connect_options *c)
         {"url", 'u', LC_OPT_STRING, &c->url, "URL",
          "the server: http(s)://user@host:port/database (default: CLICKHOUSE_URL); its password "
          "comes from CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE"},
-        {"backend", 0, LC_OPT_STRING, &c->backend, "NAME",
-         "http, or embedded: the engine in this process, without a server (default: http)"},
+        {"backend", 0, LC_OPT_STRING, &c->backend, "http|embedded",
+         "embedded: the engine in this process, without a server (default: http)"},
         {"path", 0, LC_OPT_STRING, &c->path, "DIR", "embedded: the data folder"},
         {"scripts", 0, LC_OPT_STRING, &c->scripts, "DIR",
          "embedded: where function programs are (default: PATH/user_scripts)"},

@@ -47,8 +47,10 @@ function table_option(    words, n, i, arg) {
     for (i = 1; i <= n; i++)
         if (words[i] ~ /^-/) {
             names = names " " words[i]
-            if (words[i] == "--backend")
-                backends = backends " " words[i]
+            if (arg ~ /^[^|]+[|]/)
+                choices = choices " " words[i] "=" arg
+            else if (arg ~ /^([^|]*[.])?TABLE/)
+                tables = tables " " words[i]
             else if (arg ~ /DIR/)
                 dirs = dirs " " words[i]
             else if (arg ~ /FILE|GLOB/)
@@ -62,9 +64,9 @@ function end_command() {
     end_option()
     end_paragraph()
     if (name != "" && part == "completion")
-        printf "    '%s')\n        options='%s'\n        files='%s'\n        dirs='%s'\n        values='%s'\n        operand=\047%s\047\n        ;;\n",
-            name, substr(names, 2), substr(files, 2), substr(dirs, 2), substr(values, 2), operand
-    names = files = dirs = values = ""
+        printf "    '%s')\n        options='%s'\n        files='%s'\n        dirs='%s'\n        values='%s'\n        choices='%s'\n        tables='%s'\n        operand=\047%s\047\n        ;;\n",
+            name, substr(names, 2), substr(files, 2), substr(dirs, 2), substr(values, 2), substr(choices, 2), substr(tables, 2), operand
+    names = files = dirs = values = choices = tables = ""
     operand = "none"
 }
 
@@ -84,7 +86,7 @@ part != "flat" && /^Usage: livecol / {
     synopsis = substr($0, length("Usage: livecol " name) + 2)
     if (part == "commands")
         printf ".SS livecol %s\n.B livecol %s\n%s\n.PP\n", roff(name), roff(name), roff(synopsis)
-    operand = synopsis ~ /FILE|OLD|A\.json/ ? "file" : "none"
+    operand = synopsis ~ /COLUMN/ ? "column" : synopsis ~ /FILE|OLD|A\.json/ ? "file" : "none"
     section = "about"
     next
 }

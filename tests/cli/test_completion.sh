@@ -68,6 +68,12 @@ livecol up --steps ru^I	<up><--steps><ru>
 livecol bench live --export-j^Iregion^I	<bench><live><--export-json><region 1.csv>
 livecol nothing --x^I	<nothing><--x>
 livecol --vers^I	<--version>
+livecol backfill --order ol^I	<backfill><--order><oldest>
+livecol config function --format Row^I	<config><function><--format><RowBinary>
+livecol config dictionary --layout reg^I	<config><dictionary><--layout><regexp_tree>
+livecol new --as=dict^I	<new><--as=dictionary>
+livecol up --max-load p9^I50	<up><--max-load><p99=50>
+livecol verify shop.or^I	<verify><shop.or>
 CASES
 cut -f 1 "$work/cases" | env -u CLICKHOUSE_URL timeout 400 python3 "$work/type.py" "$work/rc" "$work/got"
 cut -f 2 "$work/cases" | diff -u - "$work/got"

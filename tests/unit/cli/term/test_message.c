@@ -7,11 +7,13 @@
 #include <cmocka.h>
 
 #include "base/secret.h"
+#include "base/utf8.h"
 #include "captured.h"
 #include "base/signals.h"
 #include "cli/term/message.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +50,57 @@ static void test_names_do_not_steer_the_terminal(void **state)
     lc_say("table %s", "a\nb\x1b[31mc\x7f \xc2\x9b \xc3\xbc");
     capture_end(&c, text, sizeof text);
     assert_string_equal(text, "table a?b?[31mc? ?? \xc3\xbc\n");
+}
+
+/* A line that is redrawn stays on one row of the terminal, whatever its characters take. */
+static void test_room_of_a_narrow_terminal(void **state)
+{
+    struct captured c;
+    int narrow, wide, whole, none;
+
+    (void)state;
+    capture_begin(&c, stderr); /* no terminal, which would tell its size */
+    setenv("COLUMNS", "11", 1);
+    narrow = lc_message_room("0123456789abc");
+    wide =
+        lc_message_room("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe5\xad\x97\xe5\xad\x97\xe5\xad\x97");
+    whole = lc_message_room("\xc3\xbc\xc3\xbc");
+    setenv("COLUMNS", "none", 1);
+    none = lc_message_room("0123456789abc");
+    unsetenv("COLUMNS");
+    capture_end(&c, text, sizeof text);
+    assert_int_equal(narrow, 10);
+    assert_int_equal(wide, 15); /* five characters, two columns each */
+    assert_int_equal(whole, 4);
+    assert_int_equal(none, 13);
+}
+
+/* A text that is cut to its room ends with a whole character. */
+static void test_cut_at_a_character(void **state)
+{
+    static const char *const cases[][2] = {{"a\xc3", "a"},
+                                           {"a\xe2\x82", "a"},
+                                           {"\xf0\x9f\x98", ""},
+                                           {"a\xc3\xbc", "a\xc3\xbc"},
+                                           {"\xe2\x82\xac", "\xe2\x82\xac"},
+                                           {"abc", "abc"},
+                                           {"", ""},
+                                           {"a\x82", "a\x82"}};
+    struct lc_error err = LC_ERROR_INIT;
+    char s[16], *end;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(s, sizeof s, "%s", cases[i][0]);
+        lc_utf8_cut(s);
+        assert_string_equal(s, cases[i][1]);
+    }
+    memset(text, 0, sizeof text);
+    for (size_t i = 0; i + 3 < sizeof text; i += 2)
+        memcpy(text + i, "\xc3\xbc", 2);
+    lc_fail(&err, LC_ERR_IO, "x%s", text); /* longer than a message may be, by an odd byte */
+    end = err.msg + strlen(err.msg);
+    assert_int_equal(lc_utf8_char(end - 2, 2), 2);
 }
 
 /* What steers, hides or turns text never comes out: neither in talk nor in a message's own cut. */
@@ -203,6 +256,8 @@ int main(void)
         cmocka_unit_test(test_names_do_not_steer_the_terminal),
         cmocka_unit_test(test_quiet_silences_talk_alone),
         cmocka_unit_test(test_secrets_are_redacted),
+        cmocka_unit_test(test_room_of_a_narrow_terminal),
+        cmocka_unit_test(test_cut_at_a_character),
         cmocka_unit_test(test_unicode_that_steers),
         cmocka_unit_test(test_secrets_are_redacted_before_the_cut),
         cmocka_unit_test(test_long_lines_are_cut_not_lost),

@@ -284,7 +284,7 @@ static void test_no_server_is_named(void **state)
 static void test_help_agrees_with_the_table(void **state)
 {
     static const char *const common[] = {"-u, --url URL",
-                                         "--backend NAME",
+                                         "--backend http|embedded",
                                          "--ca-cert FILE",
                                          "--json",
                                          "-q, --quiet",
