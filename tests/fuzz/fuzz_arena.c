@@ -6,7 +6,9 @@
  * is made right; whatever opens is matched and put out whole, and must stay within its bounds.
  */
 #include "udf/export.h"
+#include "udf/argument.h"
 #include "udf/rules/build.h"
+#include "udf/rules/csv.h"
 #include "udf/rules/hash.h"
 #include "udf/rules/match.h"
 
@@ -15,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { SETS = 9, PATCH_BYTES = 7, PATCHES = 8, KEYS = 8, KEY_ROOM = 4096 + 64 };
+enum { SETS = 12, PATCH_BYTES = 7, PATCHES = 8, KEYS = 8, KEY_ROOM = 4096 + 64 };
 
 /* One good arena, and a copy that is changed and put right again after each run. */
 struct good {
@@ -91,16 +93,41 @@ static void make(struct good *g, enum lc_kind kind, unsigned options, uint64_t s
     lc_builder_free(b);
 }
 
+/* Rules of points, from CSV. */
+static void make_points(struct good *g, const char *csv)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+
+    if (lc_rules_parse_csv(&r, csv, strlen(csv), "f", &err))
+        abort();
+    g->size = r->size;
+    g->arena = aligned_alloc(64, r->size);
+    g->changed = aligned_alloc(64, r->size);
+    if (!g->arena || !g->changed)
+        abort();
+    memcpy(g->arena, r->base, r->size);
+    memcpy(g->changed, r->base, r->size);
+    lc_rules_free(r);
+}
+
 /* Set 4 is of layout 1, which seed 0 gives too. */
 static struct good *choose(uint8_t which)
 {
     static struct good sets[SETS];
     static const enum lc_kind kinds[SETS] = {LC_KIND_PREFIX, LC_KIND_EXACT,  LC_KIND_RANGE,
                                              LC_KIND_BUCKET, LC_KIND_PREFIX, LC_KIND_SUFFIX,
-                                             LC_KIND_DOMAIN, LC_KIND_PREFIX, LC_KIND_EXACT};
+                                             LC_KIND_DOMAIN, LC_KIND_PREFIX, LC_KIND_EXACT,
+                                             LC_KIND_CIDR,   LC_KIND_SPAN,   LC_KIND_SPAN};
+    static const char *const csvs[] = {
+        "cidr,v,n\n10.0.0.0/8,a,1\n10.1.0.0/16,b,2\n10.1.2.3,c,3\n::/0,d,4\n2001:db8::/32,e,5\n,z,6\n",
+        "from:narrowest,to,v,n\n-5,9.5,a,1\n0,1,b,2\n,-7,c,3\n100,,d,4\n,,z,5\n",
+        "from,to,v,n\n2024-01-01,2024-03-31,a,1\n2024-04-01,,b,2\n"};
     struct good *g = &sets[which % SETS];
 
-    if (!g->arena) {
+    if (!g->arena && which % SETS > 8) {
+        make_points(g, csvs[which % SETS - 9]);
+    } else if (!g->arena) {
         make(g, kinds[which % SETS], which % SETS > 6 ? LC_OPTION_NOCASE : 0,
              which % SETS == 4 ? 0 : 99);
         if (which % SETS == 4)
@@ -146,11 +173,21 @@ static void match(const struct lc_rules *r, const uint8_t *p, size_t n)
         b.p[b.n] = keys[b.n];
         b.len[b.n] = len;
         b.number[b.n] = len * 97;
+        b.point[b.n] =
+            len % 2 ? lc_point_of_ipv4((uint32_t)len * 0x01010101u) : (lc_point)len << 112;
+        if (len >= sizeof b.point[0])
+            memcpy(&b.point[b.n], p, sizeof b.point[0]);
         b.n++;
         if (!end)
             break;
         n -= (size_t)(end + 1 - p);
         p = end + 1;
+    }
+    if (r->points) {
+        char text[LC_POINT_TEXT_BYTES];
+
+        lc_argument_usual(r, text, sizeof text);
+        lc_point_text(&r->takes, r->points[0], text);
     }
     for (uint32_t i = 0; i < r->rules && i < 100; i++) {
         struct lc_key_text text;
