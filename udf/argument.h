@@ -7,7 +7,7 @@
  *
  * What a rule set is given of a value is what the server itself would make of it:
  *
- *   prefix, exact, bucket   its text, as toString(k) has it
+ *   rules of texts          its text, as toString(k) has it
  *   range                   its number, as toUInt64(k) has it: a Date counts days, a DateTime
  *                           seconds since 1970, an Enum is its number. No range takes a negative
  *                           one: it gets the default.

@@ -36,7 +36,7 @@ static const char help[] =
     "Date,\n"
     "                    Date32, DateTime('UTC'), DateTime64(3,'UTC'), UUID, IPv4, IPv6, Nullable "
     "and\n"
-    "                    LowCardinality of them. Prefix, exact and bucket rules get its text, as\n"
+    "                    LowCardinality of them. Rules of texts get its text, as\n"
     "                    toString has it; ranges its number, as toUInt64 has it. RowBinary and\n"
     "                    TabSeparated do not carry the type: without it String is read, or UInt64\n"
     "                    for ranges. No space in it; @FILE reads it from a file\n"

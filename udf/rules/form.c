@@ -109,7 +109,7 @@ static inline size_t form_back(const uint8_t *p, size_t n, size_t cap, uint8_t *
 {
     size_t end = n < cap ? n : cap;
 
-    if (n <= 16) {
+    if (end <= 16) { /* as in form_folded: the rules' length, not the keys', decides */
         uint64_t first = load_word_back(p, n, 0), second = load_word_back(p, n, 1);
 
         store64(out, folded ? fold(first) : first);
