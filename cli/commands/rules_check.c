@@ -101,7 +101,8 @@ static void print_lengths(const struct lc_rules *r)
     for (uint32_t n = 0; n <= LC_MAX_KEY_BYTES; n++)
         if (by_length[n])
             printf(" %u:%u", n, by_length[n]);
-    printf("\nlongest key: %zu bytes (line %u)\n", written_bytes(r, longest), r->lines[longest]);
+    printf("\nlongest key: %zu byte%s (line %u)\n", written_bytes(r, longest),
+           written_bytes(r, longest) == 1 ? "" : "s", r->lines[longest]);
     free(by_length);
 }
 

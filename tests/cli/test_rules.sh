@@ -48,7 +48,7 @@ longest key: 3 bytes (line 4)
 conflicts: none
 shadowed: 1
   line 3: u1 gives what u (line 2) gives without it
-memory: 258.2 KiB" '' rules check shadow.csv
+memory: 258.0 KiB" '' rules check shadow.csv
 expect 0 $'x\t\tno rule' '' rules match shadow.csv x
 
 printf 'from,to,issuer\n400000,499999,visa\n' >range.csv
