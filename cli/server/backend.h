@@ -67,10 +67,10 @@ struct lc_connect {
  *   fresh  asks nobody: does what pass found still hold? The http backend asks it when the
  *          connection is made and the statement's first byte has not left. false: LC_ERR_NOT_SENT
  *   lease_s  and the server is not to run it when it arrives more than so many seconds after pass.
- *          Over HTTP that is a session with this time-out, opened by what pass asks or after it,
- *          and demanded with the statement (session_check), so that one that comes too late is
+ *          Over HTTP that is a session with this time-out, opened by what is read before, by what
+ *          pass asks, or by a request of its own, and demanded with the statement (session_check), so that one that comes too late is
  *          refused by the server itself (372), LC_ERR_NOT_SENT. It serves for a quarter of that time,
- *          and ends with a statement that says lc_query.changes, whose traces may be in it. A server
+ *          and ends with a statement that says lc_query.changes and may leave traces in it. A server
  *          without sessions, or one behind a balancer that sends each request elsewhere, is found
  *          out, and goes without. 0: no lease
  *

@@ -12,6 +12,7 @@
 #include "cli/server/connect.h"
 #include "cli/server/server_error.h"
 #include "cli/server/url.h"
+#include "cli/sql/lexer.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>
@@ -485,6 +486,29 @@ static int open_session(struct lc_backend *b, const struct lc_query *q, struct l
     return rc;
 }
 
+/* What only reads opens the session for what may come behind it. */
+static int read_and_open(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
+                         struct lc_error *err)
+{
+    struct http *h = b->state;
+    struct lc_error one = LC_ERROR_INIT;
+    int rc;
+
+    name_session(h);
+    h->opens = h->session[0] != '\0';
+    rc = request(b, q, out, &one);
+    h->opens = false;
+    if (rc)
+        h->session[0] = '\0'; /* it may not be open, or be busy */
+    if (rc == LC_ERR_SERVER) {
+        one = LC_ERROR_INIT;
+        rc = request(b, q, out, &one);
+        if (rc == 0)
+            atomic_store(&b->known->no_sessions, true);
+    }
+    return rc ? lc_error_pass(err, &one) : 0;
+}
+
 /* The server still ends the request before, whose answer is here: nothing was run. */
 static int request_unlocked(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                             struct lc_error *err)
@@ -531,6 +555,24 @@ static int settle_session(struct lc_backend *b, const struct lc_query *q, bool *
     return request(b, q, out, err);
 }
 
+/* Does it leave nothing in its session, as SET, USE and temporary tables would? By its first words. */
+static bool leaves_nothing(const struct lc_query *q)
+{
+    static const char *const words[] = {"CREATE", "ALTER", "INSERT", "DROP", "RENAME", NULL};
+    struct lc_lexer lex = LC_LEXER(q->sql, lc_query_bytes(q));
+    struct lc_tok tok;
+    bool known = false;
+
+    if (lc_lex_code(&lex, &tok, NULL))
+        return false;
+    for (size_t i = 0; words[i]; i++)
+        known = known || lc_tok_is(&tok, words[i]);
+    /* CREATE OR REPLACE TEMPORARY TABLE */
+    for (int i = 0; known && i < 3 && lc_lex_code(&lex, &tok, NULL) == 0; i++)
+        known = !lc_tok_is(&tok, "TEMPORARY");
+    return known;
+}
+
 static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                       struct lc_error *err)
 {
@@ -540,6 +582,8 @@ static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_
     bool used = fence && h->session[0];
     int rc = 0;
 
+    if (!fence && wants_session(b) && !h->session[0])
+        return read_and_open(b, q, out, err);
     if (fence && wants_session(b) && !used)
         rc = open_session(b, q, &one);
     if (rc == 0)
@@ -548,7 +592,7 @@ static int http_query(struct lc_backend *b, const struct lc_query *q, struct lc_
         one = LC_ERROR_INIT;
         rc = settle_session(b, q, &used, out, &one);
     }
-    if (rc || q->changes)
+    if (rc || (q->changes && !leaves_nothing(q)))
         h->session[0] = '\0';
     if (rc)
         lc_error_pass(err, &one);

@@ -21,7 +21,48 @@ struct wanted {
     const char *param_names[HTTP_PARAMS_MAX];
     const char *param_values[HTTP_PARAMS_MAX];
     size_t settings_n, params_n;
+    const char *session, *session_check;
+    unsigned session_s;
 };
+
+/* A session that was opened: its id, and until when it is kept. Nothing is kept in it. */
+enum { SESSIONS = 256, SESSION_S = 60 };
+static struct {
+    char id[64];
+    time_t until;
+} sessions[SESSIONS];
+static pthread_mutex_t sessions_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static time_t boottime_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return t.tv_sec;
+}
+
+/* Open it, or keep it for longer. False where it is to be there, and is not. */
+static bool use_session(const struct wanted *w)
+{
+    time_t now = boottime_s(), until = now + (w->session_s ? w->session_s : SESSION_S);
+    size_t place = 0;
+    bool there = false;
+
+    if (!w->session)
+        return true;
+    pthread_mutex_lock(&sessions_lock);
+    for (size_t i = 0; i < SESSIONS && !there; i++) {
+        there = sessions[i].until >= now && strcmp(sessions[i].id, w->session) == 0;
+        if (there || sessions[i].until < sessions[place].until)
+            place = i;
+    }
+    if (there || !w->session_check) {
+        snprintf(sessions[place].id, sizeof sessions[place].id, "%s", w->session);
+        sessions[place].until = until;
+    }
+    pthread_mutex_unlock(&sessions_lock);
+    return there || !w->session_check;
+}
 
 /* Statements in work, by query id: a server refuses a second one of the same id. */
 struct running {
@@ -91,9 +132,8 @@ static bool sort_param(struct wanted *w, const char *name, const char *value)
 {
     static const char *const without_effect[] = {"wait_end_of_query", "buffer_size", "user",
                                                  "password",          "stacktrace",  "quota_key"};
-    static const char *const refused[] = {
-        "session_id", "session_timeout",        "session_check", "compress", "decompress",
-        "role",       "client_protocol_version"};
+    static const char *const refused[] = {"compress", "decompress", "role",
+                                          "client_protocol_version"};
 
     for (size_t i = 0; i < sizeof without_effect / sizeof without_effect[0]; i++)
         if (strcmp(name, without_effect[i]) == 0)
@@ -105,6 +145,12 @@ static bool sort_param(struct wanted *w, const char *name, const char *value)
         w->query = value;
     else if (strcmp(name, "database") == 0)
         w->database = value;
+    else if (strcmp(name, "session_id") == 0)
+        w->session = value;
+    else if (strcmp(name, "session_check") == 0)
+        w->session_check = strcmp(value, "1") == 0 ? value : NULL;
+    else if (strcmp(name, "session_timeout") == 0)
+        w->session_s = (unsigned)strtoul(value, NULL, 10);
     else if (strcmp(name, "default_format") == 0)
         w->format = value;
     else if (strcmp(name, "query_id") == 0)
@@ -325,8 +371,11 @@ void http_serve(const struct http_server *server, const struct http_request *req
                      "there is no user with such name. (AUTHENTICATION_FAILED)");
     else if (!served)
         answer_error(server, out, 48,
-                     "Code: 48. DB::Exception: Sessions, roles, compression and protocol "
-                     "versions are not served here. (NOT_IMPLEMENTED)");
+                     "Code: 48. DB::Exception: Roles, compression and protocol versions are not "
+                     "served here. (NOT_IMPLEMENTED)");
+    else if (!use_session(&w))
+        answer_error(server, out, 372,
+                     "Code: 372. DB::Exception: Session not found. (SESSION_NOT_FOUND)");
     else
         serve_query(server, request, &w, out);
 }
