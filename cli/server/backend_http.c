@@ -3,8 +3,9 @@
  * The http backend: one libcurl handle a backend, kept alive between statements.
  *
  * libcurl sends a request again by itself when a connection that it had kept dies before the first
- * byte of the answer, whatever the method. A server may have run the statement by then, so only
- * statements that read go over a kept connection; all others get a fresh one.
+ * byte of the answer, whatever the method. A server may have run the statement by then. So all but
+ * statements that read go over a connection that was used a moment ago, which no server closes yet, or
+ * over a fresh one; and where libcurl begins a second time, it is stopped.
  */
 #include "base/clock.h"
 #include "base/test_points.h"
@@ -24,6 +25,7 @@
 #include <sys/random.h>
 
 enum { URL_MAX_BYTES = 1 << 20, HEADER_MAX_BYTES = 256 };
+enum { KEPT_MS = 1000 };
 enum { SESSION_NOT_FOUND = 372, SESSION_IS_LOCKED = 373 };
 /* A session's age, in parts of its lease of a thousand; how long a locked one is waited for. */
 enum { SESSION_SERVES = 250, SESSION_LATE = 500, LOCKED_MS = 1000 };
@@ -42,6 +44,10 @@ struct http {
     const atomic_bool *cancel;
     const struct lc_fence *fence; /* NULL: none */
     bool fenced_off;
+    bool reads;       /* the statement in work may be sent twice */
+    unsigned begun;   /* how often it was begun to be sent */
+    bool sent_before; /* and was not allowed to be, a second time */
+    uint64_t used_ms; /* when the connection was used last; 0: there is none */
     bool changes;        /* the caller's own statement, of which nothing is known */
     char session[40];    /* of the lease; "": none */
     uint64_t session_ms; /* since before it was opened, by BOOTTIME */
@@ -104,6 +110,9 @@ static int on_before_request(void *data, char *to, char *from, int to_port, int 
     struct http *h = data;
 
     (void)to, (void)from, (void)to_port, (void)from_port;
+    h->sent_before = h->begun++ > 0 && !h->reads;
+    if (h->sent_before)
+        return CURL_PREREQFUNC_ABORT;
     h->fenced_off = h->fence && !h->fence->fresh(h->fence->ctx);
     if (h->fence && h->changes)
         LC_TEST_GATE("before the first byte");
@@ -298,7 +307,10 @@ static int transport_error(struct lc_backend *b, CURLcode code, unsigned timeout
                        "%s: nothing was sent: this process was stopped for too long before it",
                        b->where);
     curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &sent_bytes);
-    if (code == CURLE_ABORTED_BY_CALLBACK) {
+    if (h->sent_before) {
+        why = "the connection was closed";
+        sent_bytes = 1;
+    } else if (code == CURLE_ABORTED_BY_CALLBACK) {
         lc_fail(err, LC_ERR_STOPPED, "%s: stopped while waiting for the answer", b->where);
         return LC_ERR_STOPPED;
     }
@@ -378,6 +390,12 @@ static int take_answer(struct lc_backend *b, const struct lc_query *q, struct lc
     return 0;
 }
 
+/* Servers keep a connection that nobody uses for three seconds at the least. */
+static bool is_in_use(const struct http *h)
+{
+    return h->used_ms && lc_boottime_ms() - h->used_ms < KEPT_MS;
+}
+
 /* One request and its answer. */
 static int request(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                    struct lc_error *err)
@@ -402,12 +420,16 @@ static int request(struct lc_backend *b, const struct lc_query *q, struct lc_ans
     h->fenced_off = false;
     h->changes = q->changes;
     curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT, lc_query_only_reads(q) ? 0L : 1L);
+    h->reads = lc_query_only_reads(q);
+    h->begun = 0;
+    h->sent_before = false;
+    curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT, h->reads || is_in_use(h) ? 0L : 1L);
     curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)lc_query_bytes(q));
     curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, q->sql);
     code = curl_easy_setopt(h->curl, CURLOPT_URL, lc_buf_str(&url));
     if (!code)
         code = curl_easy_perform(h->curl);
+    h->used_ms = code ? 0 : lc_boottime_ms();
     if (!code && !h->head_done)
         code = CURLE_PARTIAL_FILE;
     if (code) {
