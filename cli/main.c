@@ -54,6 +54,7 @@ static const struct entry commands[] = {
     {"config dictionary", GROUP_CONFIG, lc_cmd_config_dictionary, "the XML of a dictionary"},
     {"config all", GROUP_CONFIG, lc_cmd_config_all, "both, as files"},
     {"config install", GROUP_CONFIG, lc_cmd_config_install, "put program, rules and XML in place"},
+    {"config show", GROUP_CONFIG, lc_cmd_config_show, "the options that hold, and where from"},
     {"config uninstall", GROUP_CONFIG, lc_cmd_config_uninstall, "remove just that"},
     {"new", GROUP_MIGRATE, lc_cmd_new, "write the next migration file"},
     {"plan", GROUP_MIGRATE, lc_cmd_plan, "what up would do, what it costs, whom it may break"},

@@ -61,6 +61,7 @@ ORDER BY name;
 -- :name tracking_drop (database, table)
 DROP TABLE IF EXISTS {id:database}.{id:table};
 
+-- Of a version that has ended, its ends alone: how it came there says nothing more of it.
 -- :name tracking_rows (database, table) -> sealed: seq uint, run_id, version uint, name,
 --     direction, event, stmt uint, stmts uint, file_sha256, stmt_sha256, query_id, at_s uint,
 --     at_utc, execution_ms uint, error_code int, error, host, pid uint, tool_version
@@ -69,6 +70,12 @@ SELECT
     toUnixTimestamp(at) AS at_s, toString(at, 'UTC') AS at_utc, execution_ms, error_code, error,
     host, pid, tool_version
 FROM {id:database}.{id:table}
+WHERE event IN ('applied', 'baselined', 'reverted') OR version NOT IN (
+    SELECT version
+    FROM {id:database}.{id:table}
+    GROUP BY version
+    HAVING maxIf(seq, event IN ('applied', 'baselined', 'reverted')) >
+        maxIf(seq, event NOT IN ('applied', 'baselined', 'reverted')))
 ORDER BY seq, event = 'repaired', at, run_id;
 
 -- :name tracking_has (database, table, seq, run_id) -> sealed one row: n uint

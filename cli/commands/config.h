@@ -5,6 +5,6 @@
 #include "cli/commands/commands.h"
 
 lc_command_fn lc_cmd_config_function, lc_cmd_config_dictionary, lc_cmd_config_all,
-    lc_cmd_config_install, lc_cmd_config_uninstall;
+    lc_cmd_config_install, lc_cmd_config_show, lc_cmd_config_uninstall;
 
 #endif

@@ -50,6 +50,9 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
         {LC_MIGRATE_FILES,
          {{"migrations-dir", 'd', LC_OPT_STRING, &m->up.migrations_dir, "DIR",
            "where the files are (default: migrations)"},
+          {"format", 0, LC_OPT_STRING, &m->up.format, "NAME",
+           "refuse files of another form than livecol, goose, dbmate, sql-migrate, golang-migrate or "
+           "clickhouse-migrations (default: each file shows its own)"},
           {"var", 0, LC_OPT_LIST, &m->up.vars, "NAME=VALUE",
            "the value of ${NAME} in files that say -- migrate:vars NAME (also: "
            "LIVECOL_VAR_NAME); several may be given"},
@@ -227,6 +230,7 @@ int lc_migrate_parse(struct lc_migrate *m, struct lc_command cmd, unsigned which
     m->lock_timeout_s = LOCK_TIMEOUT_S;
     cmd.options = options;
     rc = lc_options_parse(&cmd, argc, argv, &m->global, &m->rest, err);
+    m->echo_sql = m->echo_sql || m->global.verbose;
     return rc ? rc : settle(m, err);
 }
 

@@ -39,7 +39,7 @@ static int open_view(struct view *v, const struct lc_migrate *m, bool need_serve
     o.allow_degraded = true; /* nothing is changed */
     o.hooks.event = on_event;
     if (!need_server && !m->global.backend)
-        return lc_migrations_scan(&v->s.files, m->up.migrations_dir, err);
+        return lc_session_scan(&v->s, &m->up, err);
     rc = lc_connection_open(&m->global, &v->b, err);
     if (rc == 0)
         rc = lc_session_open(&v->s, v->b, &o, true, err);

@@ -878,6 +878,44 @@ const char *lc_migration_path(const struct lc_migration *m, bool down)
     return down && m->pair ? m->down_file.path : m->file.path;
 }
 
+/* Which marks a form may have; whether its sections are files. */
+static const struct {
+    const char *name;
+    unsigned marks;
+    bool pairs, plain;
+} formats[] = {
+    {"livecol", LC_MARKS_LIVECOL, true, true},
+    {"goose", LC_MARKS_GOOSE, false, false},
+    {"dbmate", LC_MARKS_LIVECOL | LC_MARKS_DBMATE, false, false},
+    {"sql-migrate", LC_MARKS_SQL_MIGRATE, false, false},
+    {"golang-migrate", 0, true, true},
+    {"clickhouse-migrations", 0, false, true},
+};
+
+int lc_migrations_force(struct lc_migrations *m, const char *format, struct lc_error *err)
+{
+    size_t f = 0, n = sizeof formats / sizeof *formats;
+    int rc = 0;
+
+    while (f < n && strcmp(formats[f].name, format) != 0)
+        f++;
+    if (f == n)
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--format takes livecol, goose, dbmate, sql-migrate, golang-migrate or "
+                       "clickhouse-migrations, not \"%.40s\"",
+                       format);
+    for (size_t i = 0; rc == 0 && i < m->n; i++) {
+        const struct lc_migration *one = &m->v[i];
+        bool plain = one->marks == 0 && !one->pair;
+
+        if ((one->marks & ~formats[f].marks) || (one->pair && !formats[f].pairs) ||
+            (plain && !formats[f].plain))
+            rc = lc_problems_add(&m->problems, LC_PROBLEM_FILE, one->file.path, 0,
+                                 "is not in the form of %s, which --format says", format);
+    }
+    return rc ? lc_no_memory(err) : 0;
+}
+
 static void release_file(struct lc_migration_file *f)
 {
     free(f->path);

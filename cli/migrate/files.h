@@ -136,6 +136,13 @@ const struct lc_section_stmts *lc_migration_section(const struct lc_migration *m
 const char *lc_migration_path(const struct lc_migration *m, bool down);
 
 /* Free what it holds and zero it. A zeroed struct may be released. */
+/*
+ * Every file is to be in that form: livecol, goose, dbmate, sql-migrate, golang-migrate (pairs),
+ * clickhouse-migrations (no marks). One that shows another form becomes a problem of its file. 0;
+ * LC_ERR_USAGE where there is no such form; LC_ERR_NOMEM.
+ */
+int lc_migrations_force(struct lc_migrations *m, const char *format, struct lc_error *err);
+
 void lc_migrations_release(struct lc_migrations *m);
 
 /* Note a problem; text as printf. 0 or LC_ERR_NOMEM. */

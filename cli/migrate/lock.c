@@ -466,18 +466,13 @@ static bool on_fresh(void *ctx)
 
 void lc_lock_free(struct lc_lock *lock)
 {
-    struct lc_lock_store mine;
-
     if (!lock)
         return;
-    mine = lock->store;
-    if (lock->fence.ctx)
-        mine.b = lock->b; /* so that one that comes too late is refused */
-    /* Only what is still ours is dropped: after a take-over the name may be another's. */
-    if (lc_lock_pass(lock, NULL, NULL) == 0)
-        lc_lock_drop(&mine, lock->n, NULL);
     if (lock->fence.ctx)
         lc_backend_set_fence(lock->b, NULL);
+    /* Only what is still ours is dropped: after a take-over the name may be another's. */
+    if (lc_lock_pass(lock, NULL, NULL) == 0)
+        lc_lock_drop(&lock->store, lock->n, NULL);
     release(lock);
 }
 

@@ -127,13 +127,13 @@ static int prepare(struct lc_run *r, struct lc_executor *c, struct lc_error *err
     int rc = lc_session_open(&r->session, r->b, r->o, true, err);
 
     if (rc == 0)
-        rc = lc_abilities_ask(&r->facts, r->b, err);
-    if (rc == 0)
-        rc = lc_throttle_try(&r->o->backfill.throttle, r->b, err);
-    if (rc == 0)
         rc = make_plan(r, err);
     if (rc == 0 && *r->plan.note)
         lc_executor_say(c, LC_RUN_CHECKED, r->plan.note);
+    if (rc == 0 && r->plan.n)
+        rc = lc_abilities_ask(&r->facts, r->b, err);
+    if (rc == 0)
+        rc = lc_throttle_try(&r->o->backfill.throttle, r->b, err);
     if (rc == 0)
         rc = lc_plan_parse(&r->plan, r->b, &r->facts, err);
     if (rc == 0)

@@ -27,6 +27,13 @@ static int open_cluster(struct lc_session *s, const struct lc_up_options *o, str
                                 on_warning, (void *)(uintptr_t)o, err);
 }
 
+int lc_session_scan(struct lc_session *s, const struct lc_up_options *o, struct lc_error *err)
+{
+    int rc = lc_migrations_scan(&s->files, o->migrations_dir, err);
+
+    return rc == 0 && o->format ? lc_migrations_force(&s->files, o->format, err) : rc;
+}
+
 int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_up_options *o,
                     bool with_files, struct lc_error *err)
 {
@@ -34,7 +41,7 @@ int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_
 
     *s = (struct lc_session){.b = b};
     if (with_files)
-        rc = lc_migrations_scan(&s->files, o->migrations_dir, err);
+        rc = lc_session_scan(s, o, err);
     if (rc == 0 && with_files && lc_variables_fill(&s->files, &o->vars))
         rc = lc_no_memory(err);
     if (rc == 0)

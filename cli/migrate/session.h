@@ -25,6 +25,9 @@ struct lc_session {
 int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_up_options *o,
                     bool with_files, struct lc_error *err);
 
+/* The files alone, of a session that is not opened. As lc_session_open. */
+int lc_session_scan(struct lc_session *s, const struct lc_up_options *o, struct lc_error *err);
+
 /*
  * Take the lock for this command, creating the tracking table where it is missing, and read the
  * table again. `waiting` (may be NULL) is told of each holder that is waited for.

@@ -44,10 +44,12 @@ void lc_backend_set_fence(struct lc_backend *b, const struct lc_fence *fence)
     b->fence = fence;
 }
 
-/* What was read before it may not be so any more. */
+/* What is kept may not be so any more. It is about tables and functions: rows are of no matter. */
 static void note_change(struct lc_backend *b, const struct lc_query *q)
 {
-    if (b->known && (q->changes || !lc_query_only_reads(q)))
+    bool adds_rows = strncmp(q->sql, "INSERT ", strlen("INSERT ")) == 0;
+
+    if (b->known && !adds_rows && (q->changes || !lc_query_only_reads(q)))
         atomic_fetch_add(&b->known->changes, 1);
 }
 

@@ -245,10 +245,16 @@ int lc_connection_settle(struct lc_global *global, const struct lc_connect_optio
     return rc;
 }
 
+static void say_who(const struct lc_backend *b)
+{
+    lc_say("%s: ClickHouse %s", lc_backend_where(b), lc_backend_version(b));
+}
+
 int lc_connection_open(const struct lc_global *global, struct lc_backend **out,
                        struct lc_error *err)
 {
     struct lc_connect to = global->connect;
+    int rc;
 
     if (!global->backend) {
         lc_fail(err, LC_ERR_USAGE, "no server is named");
@@ -257,7 +263,10 @@ int lc_connection_open(const struct lc_global *global, struct lc_backend **out,
         return LC_ERR_USAGE;
     }
     to.cancel = lc_stop_flag();
-    return lc_backend_open(out, &to, err);
+    rc = lc_backend_open(out, &to, err);
+    if (rc == 0 && global->verbose)
+        say_who(*out);
+    return rc;
 }
 
 int lc_connection_reference(const struct lc_global *global, const char *url,

@@ -7,9 +7,19 @@
 
 #include <stdbool.h>
 
+/* What an option amounts to, and where that comes from. */
+struct lc_option_use {
+    const char *name;  /* without -- */
+    const char *value; /* as it was given; NULL: it was not */
+    const char *from;  /* "command line", or the name in the environment; NULL: its default holds */
+    const char *help;
+};
+
 /* What every command understands; lc_options_parse fills it. */
 struct lc_global {
-    bool json, quiet, no_color, help;
+    bool json, quiet, no_color, help, verbose;
+    const struct lc_option_use *uses; /* of each option that takes a value; they live until exit */
+    size_t uses_n;
     struct lc_connect connect; /* from the options and the environment; url holds no password */
     const char *backend;       /* "http", "embedded", or NULL: neither was named */
 };

@@ -6,6 +6,7 @@
 #include "cli/term/connection.h"
 #include "cli/term/message.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <popt.h>
@@ -21,6 +22,8 @@ static void common_group(struct lc_option *out, struct lc_global *g)
     const struct lc_option options[] = {
         {"json", 0, LC_OPT_FLAG, &g->json, NULL, "print data as JSON, an object a line"},
         {"quiet", 'q', LC_OPT_FLAG, &g->quiet, NULL, "say nothing but warnings and errors"},
+        {"verbose", 'v', LC_OPT_FLAG, &g->verbose, NULL,
+         "say what the environment sets, what answers, and each statement of a migration that is sent"},
         {"no-color", 0, LC_OPT_FLAG, &g->no_color, NULL, "no colour (also: NO_COLOR)"},
         {"help", 'h', LC_OPT_FLAG, &g->help, NULL, "print this help"},
         {0},
@@ -143,6 +146,7 @@ static int set_value(const struct lc_option *o, char *arg, struct lc_error *err)
 struct option_set {
     struct lc_option all[OPTIONS_MAX + 1];
     struct poptOption popt[OPTIONS_MAX + 1];
+    struct lc_option_use uses[OPTIONS_MAX];
     size_t n;
 };
 
@@ -152,6 +156,7 @@ static int add_group(struct option_set *set, const struct lc_option *group, stru
         if (set->n == OPTIONS_MAX)
             return lc_fail(err, LC_ERR_USAGE, "a command has more than %d options", OPTIONS_MAX);
         set->all[set->n] = *group;
+        set->uses[set->n] = (struct lc_option_use){.name = group->name, .help = group->help};
         set->popt[set->n] = (struct poptOption){
             .longName = group->name,
             .shortName = group->short_name,
@@ -188,7 +193,86 @@ static int bad_option(const struct lc_command *cmd, const struct option_set *set
     return LC_ERR_USAGE;
 }
 
-static int parse_args(const struct lc_command *cmd, const struct option_set *set, int argc,
+const char *lc_option_env(const struct lc_option *o, char out[LC_OPTION_ENV_BYTES])
+{
+    /* What a hook is given: the livecol that it calls is to be none the wiser. */
+    static const char *const hooks[] = {"table", "column", "rows", "error", "exit-code", NULL};
+    size_t n;
+
+    out[0] = '\0';
+    for (size_t i = 0; hooks[i]; i++) {
+        if (strcmp(o->name, hooks[i]) == 0)
+            return out;
+    }
+    if (o->kind == LC_OPT_FLAG)
+        return out;
+    n = (size_t)snprintf(out, LC_OPTION_ENV_BYTES, "LIVECOL_%s", o->name);
+    for (size_t i = 0; i < n && out[i]; i++)
+        out[i] = (char)(out[i] == '-' ? '_' : toupper((unsigned char)out[i]));
+    return out;
+}
+
+/* Give the option the value, or a list each line of it. */
+static int set_from_environment(const struct lc_option *o, const char *text, struct lc_error *err)
+{
+    int rc = 0;
+
+    while (rc == 0 && *text) {
+        size_t n = o->kind == LC_OPT_LIST ? strcspn(text, "\n") : strlen(text);
+
+        if (n)
+            rc = set_value(o, strndup(text, n), err);
+        text += n + (text[n] == '\n');
+    }
+    return rc;
+}
+
+static int take_environment(struct option_set *set, struct lc_error *err)
+{
+    char name[LC_OPTION_ENV_BYTES];
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < set->n; i++) {
+        const char *text = *lc_option_env(&set->all[i], name) ? getenv(name) : NULL;
+
+        if (!text || !*text || set->uses[i].from)
+            continue;
+        rc = set_from_environment(&set->all[i], text, err);
+        if (rc)
+            lc_error_prefix(err, "%s: ", name);
+        set->uses[i].value = text;
+        set->uses[i].from = lc_keep(strdup(name));
+    }
+    return rc;
+}
+
+/* What was made of each option that takes a value, for config show. */
+static int keep_uses(const struct option_set *set, struct lc_global *global, struct lc_error *err)
+{
+    struct lc_option_use *uses = malloc((set->n + 1) * sizeof *uses);
+
+    if (!uses || !lc_keep((char *)uses))
+        return lc_fail(err, LC_ERR_NOMEM, "no memory for the command line");
+    for (size_t i = 0; i < set->n; i++) {
+        if (set->all[i].kind != LC_OPT_FLAG)
+            uses[global->uses_n++] = set->uses[i];
+    }
+    global->uses = uses;
+    return 0;
+}
+
+static void say_environment(const struct lc_global *global)
+{
+    for (size_t i = 0; i < global->uses_n; i++) {
+        const struct lc_option_use *u = &global->uses[i];
+
+        if (u->from && strncmp(u->from, "LIVECOL_", strlen("LIVECOL_")) == 0)
+            lc_say("--%s %s, by %s", u->name, strcmp(u->name, "var") == 0 ? "…" : u->value,
+                   u->from);
+    }
+}
+
+static int parse_args(const struct lc_command *cmd, struct option_set *set, int argc,
                       const char **argv, struct lc_strings *rest, struct lc_error *err)
 {
     poptContext con = poptGetContext("livecol", argc, argv, set->popt, POPT_CONTEXT_NO_EXEC);
@@ -197,8 +281,13 @@ static int parse_args(const struct lc_command *cmd, const struct option_set *set
 
     if (!con)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for the command line");
-    while (!rc && (val = poptGetNextOpt(con)) > 0)
-        rc = set_value(&set->all[val - 1], poptGetOptArg(con), err);
+    while (!rc && (val = poptGetNextOpt(con)) > 0) {
+        char *arg = poptGetOptArg(con);
+
+        set->uses[val - 1].value = arg;
+        set->uses[val - 1].from = "command line";
+        rc = set_value(&set->all[val - 1], arg, err);
+    }
     if (!rc && val < -1)
         rc = bad_option(cmd, set, con, val, err);
     operands = rc ? NULL : poptGetArgs(con);
@@ -245,9 +334,15 @@ int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
         lc_options_help(cmd);
         return LC_HELP_PRINTED;
     }
+    if (!rc)
+        rc = take_environment(&set, err);
+    if (!rc)
+        rc = keep_uses(&set, global, err);
     lc_message_init(global->no_color, global->quiet);
     if (!rc && cmd->connects)
         rc = lc_connection_settle(global, &given, err);
+    if (!rc && global->verbose)
+        say_environment(global);
     return rc;
 }
 
@@ -275,7 +370,7 @@ static void print_wrapped(const char *text, size_t at, size_t indent)
 
 static void print_option(const struct lc_option *o)
 {
-    char left[128];
+    char left[128], help[512], env[LC_OPTION_ENV_BYTES];
     int n;
 
     if (o->short_name)
@@ -290,7 +385,9 @@ static void print_option(const struct lc_option *o)
         printf("%s\n%*s", left, HELP_COLUMN, "");
     else
         printf("%-*s", HELP_COLUMN, left);
-    print_wrapped(o->help, HELP_COLUMN, HELP_COLUMN);
+    lc_option_env(o, env);
+    snprintf(help, sizeof help, "%s%s%s%s", o->help, *env ? " [" : "", env, *env ? "]" : "");
+    print_wrapped(help, HELP_COLUMN, HELP_COLUMN);
 }
 
 static void print_group(const char *title, const struct lc_option *group)

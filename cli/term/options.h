@@ -31,6 +31,14 @@ struct lc_option {
     const char *help; /* one line; the default in it where there is one */
 };
 
+/*
+ * An option that takes a value has a name in the environment, LIVECOL_ and its own in capitals:
+ * LIVECOL_LOCK_TIMEOUT. It counts where the option is not given; of a list each line is one. Into out;
+ * "" for flags, and for the few whose name a hook is given for something else.
+ */
+enum { LC_OPTION_ENV_BYTES = 64 };
+const char *lc_option_env(const struct lc_option *o, char out[LC_OPTION_ENV_BYTES]);
+
 struct lc_command {
     const char *name;                /* as typed: "bench live" */
     const char *synopsis;            /* what follows the name: "[OPTIONS] FILE" */
@@ -41,7 +49,7 @@ struct lc_command {
 };
 
 /*
- * Parse argv (argv[0] is skipped) for the command, settle lc_message_init by what was given, and take
+ * Parse argv (argv[0] is skipped) for the command, take what it leaves out from the environment, settle lc_message_init by what was given, and take
  * the connection from options and environment. 0 and the operands in *rest; LC_ERR_USAGE with a
  * message; LC_ERR_IO where a password file cannot be read; LC_HELP_PRINTED
  * after --help, with err left alone. Strings live

@@ -31,7 +31,7 @@ write_config() {
   <listen_host>127.0.0.1</listen_host>
   <path>$dir/data/</path><tmp_path>$dir/tmp/</tmp_path>
   <users_config>$dir/users.xml</users_config>
-  <mark_cache_size>67108864</mark_cache_size>
+  <keep_alive_timeout>3600</keep_alive_timeout><mark_cache_size>67108864</mark_cache_size>
   <timezone>UTC</timezone>
   <dictionaries_config>*_dictionary.xml</dictionaries_config>
   <default_profile>default</default_profile><default_database>default</default_database>

@@ -50,6 +50,56 @@ static const struct lc_command command = {
 static const char *const env_names[] = {"CLICKHOUSE_URL", "CLICKHOUSE_PASSWORD",
                                         "CLICKHOUSE_PASSWORD_FILE"};
 
+static void test_values_come_from_the_environment(void **state)
+{
+    static const struct {
+        const char *name;
+        enum lc_opt_kind kind;
+        const char *env;
+    } names[] = {{"migrations-dir", LC_OPT_STRING, "LIVECOL_MIGRATIONS_DIR"},
+                 {"url", LC_OPT_STRING, "LIVECOL_URL"},
+                 {"dry-run", LC_OPT_FLAG, ""},
+                 {"rows", LC_OPT_COUNT, ""},
+                 {"table", LC_OPT_STRING, ""}};
+    const char *typed[] = {"try", "--text", "typed", NULL}, *bare[] = {"try", NULL};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_global global;
+    struct lc_strings rest;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct lc_option o = {.name = names[i].name, .kind = names[i].kind};
+        char env[LC_OPTION_ENV_BYTES];
+
+        assert_string_equal(lc_option_env(&o, env), names[i].env);
+    }
+    setenv("LIVECOL_TEXT", "set", 1);
+    setenv("LIVECOL_NUMBER", "12k", 1);
+    setenv("LIVECOL_LIST", "one\ntwo\n", 1);
+    setenv("LIVECOL_FLAG", "1", 1);
+    assert_int_equal(lc_options_parse(&command, 3, typed, &global, &rest, &err), 0);
+    assert_string_equal(got.text, "typed");
+    assert_int_equal(got.number, 12000);
+    assert_int_equal(got.list.n, 2);
+    assert_string_equal(got.list.v[1], "two");
+    assert_false(got.flag);
+    assert_int_equal(lc_options_parse(&command, 1, bare, &global, &rest, &err), 0);
+    assert_string_equal(got.text, "set");
+    for (size_t i = 0; i < global.uses_n; i++) {
+        if (strcmp(global.uses[i].name, "number") == 0)
+            assert_string_equal(global.uses[i].from, "LIVECOL_NUMBER");
+        if (strcmp(global.uses[i].name, "real") == 0)
+            assert_null(global.uses[i].from);
+    }
+    setenv("LIVECOL_NUMBER", "many", 1);
+    assert_int_equal(lc_options_parse(&command, 1, bare, &global, &rest, &err), LC_ERR_USAGE);
+    assert_string_equal(err.msg, "LIVECOL_NUMBER: --number takes a whole number, not \"many\"");
+    unsetenv("LIVECOL_TEXT");
+    unsetenv("LIVECOL_NUMBER");
+    unsetenv("LIVECOL_LIST");
+    unsetenv("LIVECOL_FLAG");
+}
+
 static int clear(void **state)
 {
     (void)state;
@@ -329,6 +379,7 @@ int main(void)
         cmocka_unit_test_setup(test_server_from_the_environment, clear),
         cmocka_unit_test_setup(test_password_from_a_file, clear),
         cmocka_unit_test_setup(test_no_server_is_named, clear),
+        cmocka_unit_test_setup(test_values_come_from_the_environment, clear),
         cmocka_unit_test_setup(test_help_agrees_with_the_table, clear),
     };
 

@@ -1,0 +1,105 @@
+/* livecol config show: what holds of the options that commands share, and where it comes from. */
+#include "base/json.h"
+#include "base/secret.h"
+#include "cli/commands/config.h"
+#include "cli/commands/shared.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUE_MAX = 1024 };
+
+/* What is behind "(default: " in the help; "" where nothing is. */
+static const char *default_of(const char *help, char out[VALUE_MAX])
+{
+    const char *at = strstr(help, "(default: ");
+
+    out[0] = '\0';
+    if (at) {
+        at += strlen("(default: ");
+        snprintf(out, VALUE_MAX, "%.*s", (int)strcspn(at, ")"), at);
+    }
+    return out;
+}
+
+/* One line, without secrets; what variables are is nobody's business. */
+static void value_of(const struct lc_option_use *u, char out[VALUE_MAX])
+{
+    if (!u->value)
+        default_of(u->help, out);
+    else
+        snprintf(out, VALUE_MAX, "%s", strcmp(u->name, "var") == 0 ? "(set)" : u->value);
+    lc_secret_redact(out);
+    for (char *p = out; *p; p++) {
+        if (*p == '\n')
+            *p = ' ';
+    }
+}
+
+static void show(const struct lc_global *g, const char *name, const char *value, const char *from)
+{
+    if (g->json) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "option", name);
+        lc_json_set_str(o, "value", value);
+        lc_json_set_str(o, "from", from);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+        return;
+    }
+    printf("%-18s  %-40s  %s\n", name, value, from);
+}
+
+static void show_password(const struct lc_global *g)
+{
+    static const char *const names[] = {"CLICKHOUSE_PASSWORD", "CLICKHOUSE_PASSWORD_FILE"};
+    const char *from = "the URL";
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (getenv(names[i]))
+            from = names[i];
+    }
+    show(g, "(password)", g->connect.password ? "(set)" : "",
+         g->connect.password ? from : "default");
+}
+
+int lc_cmd_config_show(int argc, const char **argv)
+{
+    const struct lc_command cmd = {
+        .name = "config show",
+        .synopsis = "[OPTIONS]",
+        .about =
+            "Print the options that take a value, of those that commands share: what holds, and "
+            "where it comes from: the command line, the environment, or the default. There is no "
+            "configuration file, and no server is asked.",
+        .connects = true,
+        .examples = "LIVECOL_MIGRATIONS_DIR=db/migrations livecol config show",
+    };
+    struct lc_migrate m = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    char value[VALUE_MAX];
+    int rc = lc_migrate_parse(&m, cmd,
+                              LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK |
+                                  LC_MIGRATE_RUN | LC_MIGRATE_CHECKS | LC_MIGRATE_BACKFILL,
+                              NULL, argc, argv, &err);
+
+    if (rc == 0)
+        rc = lc_migrate_operands(&m, 0, 0, "", &err);
+    for (size_t i = 0; rc == 0 && i < m.global.uses_n; i++) {
+        const struct lc_option_use *u = &m.global.uses[i];
+        const char *from = u->from ? u->from : "default";
+
+        value_of(u, value);
+        if (!u->from && strcmp(u->name, "url") == 0) {
+            snprintf(value, sizeof value, "%s", m.global.connect.url ? m.global.connect.url : "");
+            lc_secret_redact(value);
+            from = *value ? "CLICKHOUSE_URL" : from;
+        }
+        show(&m.global, u->name, value, from);
+    }
+    if (rc == 0)
+        show_password(&m.global);
+    return lc_migrate_end(rc, &err);
+}
