@@ -49,14 +49,13 @@ CREATE TABLE IF NOT EXISTS {id:database}.{id:table} ON CLUSTER {id:cluster} (
 
 -- The first row is of no column, and always there: it says what time it is, and the table's engine.
 -- :name tracking_columns (database, table) -> sealed: name, type, engine, now_s uint
-SELECT name, type, engine, toUnixTimestamp(now()) AS now_s
+SELECT tupleElement(c, 1) AS name, tupleElement(c, 2) AS type, (
+    SELECT any(engine) FROM system.tables WHERE database = {str:database} AND name = {str:table}) AS engine,
+    toUnixTimestamp(now()) AS now_s
 FROM (
-    SELECT '' AS name, '' AS type, (
-        SELECT any(engine) FROM system.tables WHERE database = {str:database} AND name = {str:table}) AS engine
-    UNION ALL
-    SELECT name, type, '' AS engine FROM system.columns
-    WHERE database = {str:database} AND table = {str:table})
-ORDER BY name;
+    SELECT arrayJoin(arrayConcat([tuple('', '')], groupArray(tuple(name, type)))) AS c
+    FROM system.columns
+    WHERE database = {str:database} AND table = {str:table});
 
 -- :name tracking_drop (database, table)
 DROP TABLE IF EXISTS {id:database}.{id:table};
