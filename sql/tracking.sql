@@ -63,11 +63,11 @@ DROP TABLE IF EXISTS {id:database}.{id:table};
 -- Of a version that has ended, its ends alone: how it came there says nothing more of it.
 -- :name tracking_rows (database, table) -> sealed: seq uint, run_id, version uint, name,
 --     direction, event, stmt uint, stmts uint, file_sha256, stmt_sha256, query_id, at_s uint,
---     at_utc, execution_ms uint, error_code int, error, host, pid uint, tool_version
+--     at_utc, execution_ms uint, error_code int, error, host, pid uint, tool_version, layout uint
 SELECT
     seq, run_id, version, name, direction, event, stmt, stmts, file_sha256, stmt_sha256, query_id,
     toUnixTimestamp(at) AS at_s, toString(at, 'UTC') AS at_utc, execution_ms, error_code, error,
-    host, pid, tool_version
+    host, pid, tool_version, layout
 FROM {id:database}.{id:table}
 WHERE event IN ('applied', 'baselined', 'reverted') OR version NOT IN (
     SELECT version
@@ -89,8 +89,9 @@ INSERT INTO {id:database}.{id:table} (
     query_id, at, execution_ms, error_code, error, host, pid, tool_version
 ) VALUES;
 
+-- Layout 2: of an INSERT that is recorded as failed nothing is left; 1 did not look.
 -- :name tracking_row (seq, run_id, version, name, direction, event, stmt, stmts, file_sha256,
 --     stmt_sha256, query_id, execution_ms, error_code, error, host, pid, tool_version)
-(1, {num:seq}, {str:run_id}, {num:version}, {str:name}, {str:direction}, {str:event}, {num:stmt},
+(2, {num:seq}, {str:run_id}, {num:version}, {str:name}, {str:direction}, {str:event}, {num:stmt},
     {num:stmts}, {str:file_sha256}, {str:stmt_sha256}, {str:query_id}, now(), {num:execution_ms},
     {num:error_code}, {str:error}, {str:host}, {num:pid}, {str:tool_version});

@@ -238,10 +238,12 @@ static bool left_open(const struct lc_executor *c, const struct lc_plan_migratio
     if (!v || v->down != c->run->down || v->open != i + 1 || !v->query_id ||
         (v->status != LC_TRACK_UNKNOWN && v->status != LC_TRACK_FAILED))
         return false;
-    *before = (struct lc_submit_before){.query_id = v->query_id,
-                                        .at_s = v->open_at_s,
-                                        .failed = v->status == LC_TRACK_FAILED,
-                                        .partial = v->partial ? v->error : NULL};
+    *before = (struct lc_submit_before){
+        .query_id = v->query_id,
+        .at_s = v->open_at_s,
+        .failed = v->status == LC_TRACK_FAILED,
+        .unlooked = v->status == LC_TRACK_FAILED && v->unlooked ? v->error : NULL,
+        .partial = v->partial ? v->error : NULL};
     return true;
 }
 
@@ -286,10 +288,11 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
         announce(c, m, i);
         snprintf(kept_id, sizeof kept_id, "%s", before.query_id);
         before.query_id = kept_id;
-        if (before.partial) {
-            snprintf(kept_error, sizeof kept_error, "%s", before.partial);
-            before.partial = kept_error;
-        }
+        if (before.partial || before.unlooked)
+            snprintf(kept_error, sizeof kept_error, "%s",
+                     before.partial ? before.partial : before.unlooked);
+        before.partial = before.partial ? kept_error : NULL;
+        before.unlooked = before.unlooked ? kept_error : NULL;
         rc = lc_submit_settle(&c->send, stmt, &before, &done, err);
         if (rc || done)
             return rc;

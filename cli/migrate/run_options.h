@@ -12,7 +12,7 @@
 
 /* What to do, and how. All zeroes: everything pending in ./migrations, with the checks on. */
 struct lc_up_options {
-    const char *format; /* lc_migrations_force; NULL: found from the files */
+    const char *format;         /* lc_migrations_force; NULL: found from the files */
     const char *migrations_dir; /* NULL: "migrations" */
     const char *table;   /* tracking table, "name" or "database.name"; NULL: schema_migrations */
     const char *cluster; /* check, wait for and lock on all hosts of it; NULL: the server alone */

@@ -171,6 +171,13 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
     *done = false;
     if (before->partial)
         return lc_fail(err, LC_ERR_UNKNOWN, "%s", before->partial);
+    if (before->unlooked && lc_left_is_possible(&stmt->parsed)) {
+        struct lc_error why = LC_ERROR_INIT;
+
+        lc_fail(&why, LC_ERR_SERVER, "%s", before->unlooked);
+        rc = lc_settle_failure(s, stmt, &(struct lc_left_before){0}, &sent, &why);
+        return rc == LC_ERR_SERVER ? 0 : lc_error_pass(err, &why);
+    }
     if (before->failed && !stmt->parsed.mutates && !only_adds_columns(&stmt->parsed))
         return 0; /* it failed, and the server is not at it any more */
     rc = as_backfill(s, stmt, &target, &is_backfill, err);

@@ -14,8 +14,10 @@
 /* A statement that an earlier run had sent: under which id, when, and did it fail? */
 struct lc_submit_before {
     const char *query_id;
-    uint64_t at_s;       /* server time */
-    bool failed;         /* its error was recorded; false: nothing was */
+    uint64_t at_s; /* server time */
+    bool failed;   /* its error was recorded; false: nothing was */
+    const char
+        *unlooked; /* its error, where nobody has looked whether it has left anything; else NULL */
     const char *partial; /* it failed in its middle: what was recorded of that; NULL: it did not */
 };
 

@@ -80,6 +80,7 @@ static int row_of(const struct lc_answer *rows, size_t i, struct lc_track_row *r
     r->host = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_HOST)->p;
     r->at = lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_AT_UTC)->p;
     r->at_s = lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_AT_S, 0);
+    r->layout = (unsigned)lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_LAYOUT, 0);
     return 0;
 }
 

@@ -176,6 +176,7 @@ static int fold_event(struct lc_track_version *v, const struct lc_track_row *r)
     case LC_TRACK_EVENT_FAILED:
         v->status = LC_TRACK_FAILED;
         v->open = e->stmt;
+        v->unlooked = r->layout < LC_TRACK_LAYOUT;
         break;
     case LC_TRACK_EVENT_APPLIED:
     case LC_TRACK_BASELINED:

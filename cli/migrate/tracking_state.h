@@ -50,7 +50,9 @@ struct lc_track_version {
     char *name;
     enum lc_track_status status;
     bool baselined;
-    bool stopped;   /* UNKNOWN: the statement was stopped, and can be sent again */
+    bool stopped; /* UNKNOWN: the statement was stopped, and can be sent again */
+    bool
+        unlooked; /* FAILED: by an older livecol, which has not looked whether anything is left of it */
     bool partial;   /* UNKNOWN: it failed in its middle, and must not be; error says how */
     bool down;      /* the run that RUNNING, UNKNOWN or FAILED is about was a revert */
     unsigned done;  /* statements 1 … done are done */
@@ -75,7 +77,10 @@ struct lc_track_row {
     struct lc_track_event e;
     const char *run_id, *host, *at;
     uint64_t at_s;
+    unsigned layout; /* of who wrote it */
 };
+
+enum { LC_TRACK_LAYOUT = 2 };
 
 struct lc_track_state {
     struct lc_track_version *v;

@@ -171,8 +171,11 @@ int lc_tracking_flush(struct lc_tracking *t, struct lc_error *err)
         rc = insert(t, &sql, err);
     lc_buf_release(&sql);
     for (size_t i = 0; rc == 0 && i < t->noted_n; i++) {
-        const struct lc_track_row r = {
-            .e = t->noted[i].e, .run_id = t->run_id, .host = host, .at = ""};
+        const struct lc_track_row r = {.e = t->noted[i].e,
+                                       .run_id = t->run_id,
+                                       .host = host,
+                                       .at = "",
+                                       .layout = LC_TRACK_LAYOUT};
 
         t->state.seq++;
         rc = lc_track_state_fold(&t->state, &r) ? lc_no_memory(err) : 0;

@@ -86,6 +86,24 @@ up "$work/whole"
 said_good 'CREATE AS SELECT, fixed'
 expect 'CREATE AS SELECT, fixed: rows' 30 "$(rows)"
 
+# One that an older livecol recorded as failed, which did not look what was left of it.
+fresh older
+sql 'CREATE TABLE older.t (k UInt64) ENGINE = MergeTree ORDER BY k'
+rm -rf "$work/older"
+migration "$work/older" 0001_fill <<<"INSERT INTO t SELECT number FROM nowhere;"
+up "$work/older"
+expect 'an older one: exit' 1 "$code"
+sql "ALTER TABLE older.schema_migrations UPDATE layout = 1 WHERE 1 SETTINGS mutations_sync = 1"
+migration "$work/older" 0001_fill <<<"INSERT INTO t SELECT number FROM numbers(3);"
+up "$work/older"
+expect 'an older one, not looked at: exit' 7 "$code"
+expect_in 'an older one' 'never sent twice' "$work/err"
+expect 'an older one: rows' 0 "$(rows)"
+"$LIVECOL_BIN" repair -d "$work/older" --redo 1 --yes >/dev/null || fail 'an older one: repair'
+up "$work/older"
+said_good 'an older one, repaired'
+expect 'an older one, repaired: rows' 3 "$(rows)"
+
 # A view below the table may hold rows that the table does not.
 fresh views
 sql 'CREATE TABLE views.t (k UInt64) ENGINE = MergeTree ORDER BY k'
