@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # How long the runner takes next to the npm package clickhouse-migrations, each file one statement of
 # metadata: `up` of 100 and of 1,000 files, and `up` of 1,000 that are all applied.
 #

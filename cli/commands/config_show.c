@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* livecol config show: what holds of the options that commands share, and where it comes from. */
 #include "base/json.h"
 #include "base/secret.h"

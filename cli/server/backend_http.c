@@ -44,10 +44,10 @@ struct http {
     const atomic_bool *cancel;
     const struct lc_fence *fence; /* NULL: none */
     bool fenced_off;
-    bool reads;       /* the statement in work may be sent twice */
-    unsigned begun;   /* how often it was begun to be sent */
-    bool sent_before; /* and was not allowed to be, a second time */
-    uint64_t used_ms; /* when the connection was used last; 0: there is none */
+    bool reads;          /* the statement in work may be sent twice */
+    unsigned begun;      /* how often it was begun to be sent */
+    bool sent_before;    /* and was not allowed to be, a second time */
+    uint64_t used_ms;    /* when the connection was used last; 0: there is none */
     bool changes;        /* the caller's own statement, of which nothing is known */
     char session[40];    /* of the lease; "": none */
     uint64_t session_ms; /* since before it was opened, by BOOTTIME */

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # How many requests a run sends: a few a statement, and no more of them for a folder of a thousand files.
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
@@ -26,13 +27,13 @@ at_most() {
 }
 
 # Each statement of a kind costs at most four: N of them next to one.
-of_kind() { # WHAT N-TH-STATEMENT
+of_kind() { # WHAT STATEMENT, where % stands for its number
   local one i
   fresh kind
   sql 'CREATE TABLE kind.t (k UInt32, s String) ENGINE = MergeTree ORDER BY k'
   rm -rf "$work/kind"
   for ((i = 1; i <= 21; i++)); do
-    printf -- "$2;\n" "$i" | migration "$work/kind" "$(printf '%04d_x' "$i")"
+    migration "$work/kind" "$(printf '%04d_x' "$i")" <<<"${2//%/$i};"
   done
   requests up -d "$work/kind" --to 1 --allow-unsafe
   requests up -d "$work/kind" --to 2 --allow-unsafe
@@ -40,11 +41,11 @@ of_kind() { # WHAT N-TH-STATEMENT
   requests up -d "$work/kind" --allow-unsafe
   at_most "$1, 19 of them" $((one + 18 * 4))
 }
-of_kind 'CREATE TABLE' 'CREATE TABLE n%d (k UInt32) ENGINE = MergeTree ORDER BY k'
-of_kind 'ADD COLUMN' 'ALTER TABLE t ADD COLUMN c%d String DEFAULT upper(s)'
-of_kind 'MODIFY a comment' "ALTER TABLE t COMMENT COLUMN s 'the %d'"
-of_kind 'INSERT' 'INSERT INTO t VALUES (%d, 1)'
-of_kind 'CREATE VIEW' 'CREATE VIEW v%d AS SELECT k FROM t'
+of_kind 'CREATE TABLE' 'CREATE TABLE n% (k UInt32) ENGINE = MergeTree ORDER BY k'
+of_kind 'ADD COLUMN' 'ALTER TABLE t ADD COLUMN c% String DEFAULT upper(s)'
+of_kind 'MODIFY a comment' "ALTER TABLE t COMMENT COLUMN s 'the %'"
+of_kind 'INSERT' 'INSERT INTO t VALUES (%, 1)'
+of_kind 'CREATE VIEW' 'CREATE VIEW v% AS SELECT k FROM t'
 
 # A folder of a thousand.
 fresh thousand
