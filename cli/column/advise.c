@@ -38,7 +38,7 @@ struct run {
     char **names;
     size_t n;
     char made[NAME_BYTES], from[NAME_BYTES], into[NAME_BYTES];
-    bool dictionary_made;
+    bool rules_made, dictionary_made; /* may be there */
 };
 
 const char *lc_advise_way_name(enum lc_advise_way way)
@@ -189,9 +189,10 @@ static int make_dictionary(struct run *u, bool converts, struct lc_error *err)
 
     lc_buf_init(&text, SQL_BYTES);
     rc = lc_rule_dictionary_create(&dictionary, &text) ? lc_no_memory(err) : 0;
-    u->dictionary_made = true;
+    u->rules_made = rc == 0;
     if (rc == 0)
         rc = run_all(u, &text, err);
+    u->dictionary_made = u->rules_made && rc != LC_ERR_SERVER; /* which refused it */
     lc_buf_release(&text);
     return rc;
 }
@@ -601,9 +602,10 @@ static void take_away(struct run *u)
 
     drop(u, "TABLE", u->into);
     drop(u, "TABLE", u->from);
-    if (u->dictionary_made) {
-        snprintf(rules, sizeof rules, "%s_rules", u->made);
+    if (u->dictionary_made)
         drop(u, "DICTIONARY", u->made);
+    if (u->rules_made) {
+        snprintf(rules, sizeof rules, "%s_rules", u->made);
         drop(u, "TABLE", rules);
     }
 }

@@ -92,7 +92,7 @@ static int add_arrays(const struct writer *w, const struct ranked *order, uint32
     return rc || lc_buf_adds(w->out, "], ") ? LC_ERR_NOMEM : 0;
 }
 
-/* "transform(left(k, 3), ": of rules of n bytes. */
+/* "transform(substring(k, 1, 3), ": of rules of n bytes. Old servers (18.16) have no left and right. */
 static int add_asked(const struct writer *w, size_t n)
 {
     const char *open = w->rules->options & LC_OPTION_NOCASE ? "lower(" : "";
@@ -100,8 +100,9 @@ static int add_asked(const struct writer *w, size_t n)
 
     if (w->rules->kind == LC_KIND_EXACT)
         return lc_buf_addf(w->out, "transform(%s%s%s, ", open, w->key, close);
-    return lc_buf_addf(w->out, "transform(%s(%s%s%s, %zu), ",
-                       w->rules->kind == LC_KIND_SUFFIX ? "right" : "left", open, w->key, close, n);
+    if (w->rules->kind == LC_KIND_SUFFIX)
+        return lc_buf_addf(w->out, "transform(right(%s%s%s, %zu), ", open, w->key, close, n);
+    return lc_buf_addf(w->out, "transform(substring(%s%s%s, 1, %zu), ", open, w->key, close, n);
 }
 
 /* A transform for each length, each in the default of the one before. */

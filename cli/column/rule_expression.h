@@ -3,8 +3,8 @@
  * A rule set as an expression that ClickHouse computes itself: no program, no pipe. For a SQL
  * function (CREATE FUNCTION region_v1 AS (k) -> …), or in place of a function.
  *
- *   prefix  transform(left(KEY, 3), ['+49', …], ['DE', …],          one lookup a length,
- *             transform(left(KEY, 2), ['+1', …], ['US', …],         the longest first
+ *   prefix  transform(substring(KEY, 1, 3), ['+49', …], ['DE', …],  one lookup a length,
+ *             transform(substring(KEY, 1, 2), ['+1', …], ['US', …],         the longest first
  *               'default'))
  *   exact   transform(KEY, ['a', …], ['x', …], 'default')
  *   suffix  as prefix, with right(KEY, n)

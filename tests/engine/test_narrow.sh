@@ -186,8 +186,8 @@ expect_in 'inline --narrow: again' 'has it already' "$work/err"
 inline 2 --narrow always --remove
 inline 0 --rules "$work/p_v2.csv"
 case $(default_of v) in
-  'transform(left(k, 5)'*toLowCardinality* | p_v2*) fail "inline: $(default_of v)" ;;
-  'transform(left(k, 5)'*) checks=$((checks + 1)) ;;
+  'transform(substring(k, 1, 5)'*toLowCardinality* | p_v2*) fail "inline: $(default_of v)" ;;
+  'transform(substring(k, 1, 5)'*) checks=$((checks + 1)) ;;
   *) fail "inline: $(default_of v)" ;;
 esac
 expect 'inline: rows' 0 "$(sql 'SELECT countIf(v != p_v2(k)) FROM narrow.t')"
