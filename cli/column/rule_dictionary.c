@@ -4,6 +4,7 @@
 #include "cli/column/rule_expression.h"
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
+#include "udf/column_type.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,7 @@ int lc_rule_dictionary_check(const struct lc_rule_dictionary *d, struct lc_error
 {
     char type[TYPE_BYTES], plain[LC_TYPE_BYTES];
     const char *of = lc_type_plain(attribute_type(d->type, type), plain);
+    struct lc_column_type typed = {0};
     struct lengths l;
 
     if ((d->rules->kind != LC_KIND_PREFIX && d->rules->kind != LC_KIND_EXACT) ||
@@ -61,6 +63,10 @@ int lc_rule_dictionary_check(const struct lc_rule_dictionary *d, struct lc_error
     if (strlen(d->name) > NAME_BYTES || strlen(d->database) > NAME_BYTES ||
         d->rules->names[d->attribute].n > NAME_BYTES)
         return lc_fail(err, LC_ERR_REFUSED, "a name of over %d bytes", NAME_BYTES);
+    /* A value that does not fit would be cut in silence. */
+    if (lc_column_type_init(&typed, d->rules, d->attribute, type, "the rules", err))
+        return LC_ERR_REFUSED;
+    lc_column_type_release(&typed);
     find_lengths(d->rules, &l);
     if (d->rules->kind == LC_KIND_PREFIX && l.n > LC_EXPRESSION_MAX_LENGTHS) {
         lc_fail(
@@ -112,7 +118,9 @@ static int add_value(const struct lc_rule_dictionary *d, uint32_t rule, struct l
     const struct lc_rules *r = d->rules;
     uint32_t id = lc_rules_value_id(r, d->attribute, rule);
 
-    if (id == 0 && strstr(d->type, "Nullable("))
+    bool empty = lc_rules_value(r, d->attribute, id).n == 0;
+
+    if (strstr(d->type, "Nullable(") && (id == 0 || (empty && lc_type_is_integer(d->type))))
         return lc_buf_adds(out, "NULL");
     if (id == 0 && lc_type_is_integer(d->type))
         return lc_buf_adds(out, "0");

@@ -15,11 +15,19 @@ import sys
 
 
 def lines(folder):
+    """Those that are apart: some files say two things of one network, which livecol refuses."""
     for path in sorted(glob.glob(folder + "/*-ipv[46].csv")):
+        rows = []
         with open(path, encoding="utf-8") as f:
             for line in f:
                 first, last, value = line.rstrip("\n").split(",")[:3]
-                yield ipaddress.ip_address(first), ipaddress.ip_address(last), value
+                rows.append((ipaddress.ip_address(first), ipaddress.ip_address(last), value))
+        rows.sort(key=lambda row: (int(row[0]), int(row[1])))
+        end = -1
+        for first, last, value in rows:
+            if int(first) > end:
+                end = int(last)
+                yield first, last, value
 
 
 def rules(folder, out):
