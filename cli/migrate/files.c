@@ -299,6 +299,12 @@ static int check_statement(const struct lc_migration_stmt *s, const char *path,
                                tok.p,
                                lc_tok_is(&tok, "SET") ? "what it sets is the session's"
                                                       : "name the database with the table");
+    if (lc_tok_is(&tok, "BEGIN") || lc_tok_is(&tok, "COMMIT") || lc_tok_is(&tok, "ROLLBACK"))
+        return lc_problems_add(
+            problems, LC_PROBLEM_FILE, path, s->line,
+            "%.*s has no effect here, since each statement is sent by itself, in no "
+            "transaction: leave it out",
+            (int)tok.n, tok.p);
     if (!lc_tok_is(&tok, "CREATE"))
         return 0;
     if (creates_temporary(lex))

@@ -174,6 +174,21 @@ static bool is_word_byte(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+/* "-- Down Migration", as node-pg-migrate has it: a word for a part of a file, and nothing behind it. */
+static bool names_a_part(struct lc_slice text)
+{
+    static const char *const parts[] = {"migrations", "migration", "migrate", "section",
+                                        "script",     "part",      "sql",     NULL};
+    struct lc_slice rest;
+
+    text = without_decoration(text);
+    for (size_t i = 0; parts[i]; i++) {
+        if (begins_with(text, parts[i], &rest) && is_decorated_end(rest))
+            return true;
+    }
+    return false;
+}
+
 /* One line of a comment: does it look like a mark? */
 static bool looks_like_mark(struct lc_slice line, bool *bare)
 {
@@ -194,7 +209,7 @@ static bool looks_like_mark(struct lc_slice line, bool *bare)
     for (size_t i = 0; sections[i]; i++) {
         if (!begins_with(text, sections[i], &rest) || (rest.n && is_word_byte((char)*rest.p)))
             continue;
-        return (marked && !*bare) || is_decorated_end(rest);
+        return (marked && !*bare) || is_decorated_end(rest) || names_a_part(rest);
     }
     return false;
 }
