@@ -299,7 +299,9 @@ int lc_rule_function(const struct lc_rule_function *f, struct lc_buf *out, struc
         (f->cluster && (lc_buf_adds(out, " ON CLUSTER ") || lc_sql_add_name(out, f->cluster))) ||
         lc_buf_adds(out, " AS (k) -> ") || (!text && lc_buf_adds(out, "CAST(")))
         return lc_no_memory(err);
-    rc = lc_rule_expression(f->rules, f->attribute, f->type, f->converts ? "toString(k)" : "k",
+    /* A String is given back as it is; a number, or a FixedString with its zero bytes, is no text. */
+    rc = lc_rule_expression(f->rules, f->attribute, f->type,
+                            lc_kind_takes_numbers(f->rules->kind) ? "k" : "toString(k)",
                             miss_of(f->type), out, err);
     if (rc == 0 && ((!text && (lc_buf_adds(out, ", ") || lc_sql_add_str(out, f->type) ||
                                lc_buf_adds(out, ")"))) ||

@@ -50,11 +50,11 @@ struct lc_rule_function {
     const struct lc_rules *rules;
     uint32_t attribute;
     const char *type; /* of the result: "LowCardinality(String)", "UInt16", … */
-    bool converts;    /* the key is no string: toString(k) is looked up */
 };
 
 /*
- * Append "CREATE FUNCTION region_v1 AS (k) -> …;", with a CAST where the type is no String. A server
+ * Append "CREATE FUNCTION region_v1 AS (k) -> …;", with a CAST where the type is no String. Rules of texts
+ * look up toString(k), whatever the key is: that is what a program would be given. A server
  * stores a DEFAULT that calls it as the expression itself. 0, or as lc_rule_expression.
  */
 int lc_rule_function(const struct lc_rule_function *f, struct lc_buf *out, struct lc_error *err);

@@ -213,8 +213,6 @@ static int make_sql(const struct lc_server_xml *s, struct lc_buf *out, struct lc
             .rules = s->rules,
             .attribute = one.attribute[0],
             .type = one.type[0],
-            .converts = s->argument && !strstr(s->argument, "String") &&
-                        !lc_kind_takes_numbers(s->rules->kind),
         };
 
         rc = lc_rule_function(&f, out, err);

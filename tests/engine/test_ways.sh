@@ -89,6 +89,8 @@ for rules in "$work"/ways/*.csv; do
   sql "$(sed 's/;$//' "$work/function.sql")" || fail "CREATE FUNCTION $name"
   expect "$name: LowCardinality" 0 "$(sql "SELECT countIf(${name}_v2(toLowCardinality(k)) != ${name}_v2(k)) FROM ways.keys")"
   expect "$name: Nullable" 0 "$(sql "SELECT countIf(${name}_v2(toNullable(k)) != ${name}_v2(k)) FROM ways.keys")"
+  # A FixedString is its bytes without the NULs at the end, as it is to the program.
+  expect "$name: FixedString" 0 "$(sql "SELECT countIf(${name}_v2(f) != ${name}_v1(f)) FROM (SELECT toFixedString(k, 24) AS f FROM ways.keys WHERE length(k) <= 24)")"
   # A NULL is what no rule but the default takes: as the key that is in no rule set.
   expect "$name: NULL" 1 "$(sql "SELECT ${name}_v2(NULL::Nullable(String)) = ${name}_v2(unhex('ffffffffffffffff'))")"
 done
