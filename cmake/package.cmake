@@ -55,7 +55,7 @@ if(LIVECOL_CLI)
           DESTINATION "${CMAKE_INSTALL_DATADIR}/livecol/config" COMPONENT cli)
   install(DIRECTORY migrations/ DESTINATION "${CMAKE_INSTALL_DATADIR}/livecol/migrations" COMPONENT cli
           FILES_MATCHING PATTERN "*.sql")
-  install(FILES README.md docs/design.md docs/architecture.md docs/migrations.md docs/backfill.md docs/dictionaries.md docs/cluster.md docs/keys.md docs/operations.md docs/derived-columns.md docs/deploy.md docs/switching.md docs/status.schema.json
+  install(FILES README.md docs/design.md docs/architecture.md docs/migrations.md docs/backfill.md docs/dictionaries.md docs/cluster.md docs/keys.md docs/operations.md docs/derived-columns.md docs/deploy.md docs/switching.md docs/comparison.md docs/status.schema.json
           DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/livecol" COMPONENT cli)
 endif()
 include(CPack)
