@@ -37,7 +37,6 @@ struct backfill {
     const char *on_success, *on_failure, *metrics_file;
     bool cancel;
     uint64_t next_ms; /* when the next line of progress may be shown */
-    bool drawn;       /* a passing line is on the terminal */
 };
 
 static struct lc_json *event(const struct backfill *f, const char *name)
@@ -65,13 +64,6 @@ static const char *label(const struct backfill *f, char out[LABEL_BYTES])
     snprintf(out, LABEL_BYTES, "%s.%s.%s", t->database, t->table, t->column);
     lc_message_plain(out);
     return out;
-}
-
-static void erase(struct backfill *f)
-{
-    if (f->drawn)
-        fputs("\r\033[K", stderr);
-    f->drawn = false;
 }
 
 /* What the plan says, computed once for both ways of printing it. */
@@ -265,9 +257,7 @@ static void on_progress(void *ctx, const struct lc_backfill_progress *p)
     lc_backfill_line(line, sizeof line, &f->target, p);
     if (terminal) {
         lc_message_plain(line);
-        fprintf(stderr, "\r\033[K%.*s", lc_message_room(line), line);
-        fflush(stderr);
-        f->drawn = true;
+        lc_message_redraw(line);
     } else {
         lc_say("%s", line);
     }
@@ -277,7 +267,7 @@ static void on_say(void *ctx, const char *text)
 {
     struct backfill *f = ctx;
 
-    erase(f);
+    lc_message_erase();
     if (f->m.global.json) {
         struct lc_json *o = event(f, "notice");
 
@@ -300,7 +290,7 @@ static void print_done(struct backfill *f)
     const struct lc_backfill_progress *p = &f->progress;
     char rows[16], time[24], waited[24], name[LABEL_BYTES];
 
-    erase(f);
+    lc_message_erase();
     if (f->m.global.json) {
         struct lc_json *o = event(f, "done");
 
@@ -355,7 +345,7 @@ static int run_everywhere(struct backfill *f, const char *query_id, struct lc_er
 
     if (rc == 0)
         rc = lc_backfill_run(&f->target, &f->m.up.backfill, &hooks, query_id, &f->progress, err);
-    erase(f);
+    lc_message_erase();
     if (rc == 0 && f->cluster.name)
         rc = lc_mutation_wait(&w, &replicas, err);
     lc_mutation_release(&w);

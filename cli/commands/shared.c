@@ -299,13 +299,6 @@ void lc_teller_init(struct lc_teller *t, const struct lc_migrate *m)
     *t = (struct lc_teller){.m = m};
 }
 
-static void erase(struct lc_teller *t)
-{
-    if (t->drawn)
-        fputs("\r\033[K", stderr);
-    t->drawn = false;
-}
-
 /* When this migration's next line is due. */
 static uint64_t *next_line_ms(struct lc_teller *t, uint64_t version)
 {
@@ -351,9 +344,7 @@ static void tell_progress(struct lc_teller *t, const struct lc_run_event *e)
     lc_progress_line(line, sizeof line, e);
     if (terminal) {
         lc_message_plain(line);
-        fprintf(stderr, "\r\033[K%.*s", lc_message_room(line), line);
-        fflush(stderr);
-        t->drawn = true;
+        lc_message_redraw(line);
     } else {
         lc_say("%s", line);
     }
@@ -452,7 +443,7 @@ void lc_teller_event(void *ctx, const struct lc_run_event *e)
     struct lc_teller *t = ctx;
 
     if (e->kind != LC_RUN_MUTATION)
-        erase(t);
+        lc_message_erase();
     if (e->kind == LC_RUN_STMT_START || e->kind == LC_RUN_STMT_DONE ||
         e->kind == LC_RUN_MIGRATION_FAILED)
         forget_line(t, e->version);
@@ -501,7 +492,7 @@ void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool
 {
     const char *word = down ? "reverted" : "applied";
 
-    erase(t);
+    lc_message_erase();
     if (t->m->global.json) {
         struct lc_json *o = lc_json_object();
 

@@ -71,7 +71,6 @@ struct lc_teller {
         uint64_t next_ms; /* when the next line of its progress may be shown */
     } waits[LC_TURNS_MAX];
     uint64_t shown; /* the version whose passing line is redrawn on the terminal */
-    bool drawn;     /* it is there */
 };
 void lc_teller_init(struct lc_teller *t, const struct lc_migrate *m);
 void lc_teller_event(void *ctx, const struct lc_run_event *e);

@@ -159,6 +159,24 @@ int lc_message_room(const char *text)
     return (int)n;
 }
 
+static bool drawn;
+
+void lc_message_redraw(const char *line)
+{
+    (void)fprintf(stderr, "\r\033[K%.*s", lc_message_room(line), line);
+    (void)fflush(stderr);
+    drawn = true;
+}
+
+void lc_message_erase(void)
+{
+    if (!drawn)
+        return;
+    (void)fputs("\r\033[K", stderr);
+    (void)fflush(stderr);
+    drawn = false;
+}
+
 /* One write a line, so that lines of several threads do not mix. */
 static void put_line(const char *before, const char *after, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));

@@ -39,6 +39,13 @@ int lc_output_end(void);
  */
 int lc_message_room(const char *text);
 
+/*
+ * The passing line of the terminal, on stderr: draw it in the place of the last one, as much of it as
+ * one row has room for; take it away, where one is there. Of one thread at a time.
+ */
+void lc_message_redraw(const char *line);
+void lc_message_erase(void);
+
 /* A plain line of talk; not with --quiet. */
 void lc_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A question: no line break behind it. */

@@ -33,16 +33,11 @@ void lc_status_line_line(void *ctx, const char *text, bool passing)
         lc_say("%s", text);
         return;
     }
-    (void)fprintf(stderr, "\r\033[K%.*s", lc_message_room(text), text);
-    (void)fflush(stderr);
-    f->drawn = true;
+    lc_message_redraw(text);
 }
 
 void lc_status_line_end(struct lc_status_line *f)
 {
-    if (f->drawn) {
-        (void)fputs("\r\033[K", stderr);
-        (void)fflush(stderr);
-        f->drawn = false;
-    }
+    if (f->terminal && !f->quiet)
+        lc_message_erase();
 }

@@ -12,7 +12,6 @@
 struct lc_status_line {
     bool quiet;       /* say nothing at all */
     bool terminal;    /* redraw */
-    bool drawn;       /* a passing line is on the terminal */
     uint64_t next_ns; /* when the next passing line may be shown */
     uint64_t every_ns;
 };
