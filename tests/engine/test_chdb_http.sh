@@ -37,7 +37,9 @@ ask 'Bearer' 403 'Code: 516' "$work/one" -H 'Authorization: Bearer token' "$engi
 ask 'Basic' 200 1 "$work/one" -u default: "$engine_url/"
 ask 'a protocol version' 501 'Code: 48' "$work/one" "$engine_url/?client_protocol_version=54460"
 ask 'protocol version 0' 200 1 "$work/one" "$engine_url/?client_protocol_version=0"
-ask 'a session' 501 'Code: 48' "$work/one" "$engine_url/?session_id=x"
+ask 'a session that is demanded' 500 'Code: 372' "$work/one" "$engine_url/?session_id=x&session_check=1"
+ask 'a session' 200 1 "$work/one" "$engine_url/?session_id=x"
+ask 'the session' 200 1 "$work/one" "$engine_url/?session_id=x&session_check=1"
 
 # KILL QUERY by the id that the client gave.
 gate_close "$work/engine/gate" held

@@ -10,9 +10,11 @@
  * written.
  *
  * What it does not do as a server does:
- * - Refused (48): a body that is compressed (Content-Encoding, decompress=1), compress=1, sessions,
- *   roles, client_protocol_version other than 0; by 516 an Authorization other than Basic. An
- *   answer is never compressed, whatever Accept-Encoding allows.
+ * - Refused (48): a body that is compressed (Content-Encoding, decompress=1), compress=1, roles,
+ *   client_protocol_version other than 0; by 516 an Authorization other than Basic. An answer is
+ *   never compressed, whatever Accept-Encoding allows.
+ * - A session is opened, and by session_check demanded (372), for its time alone: what a statement
+ *   sets in it (SET, USE, a temporary table) does not hold for the next.
  * - An answer is whole before its first byte is sent: wait_end_of_query is always on, and an error
  *   in mid-stream is an error's status, never a tag behind some rows.
  * - The engine knows a query's id as its log_comment: KILL QUERY by query_id finds it by that, and
