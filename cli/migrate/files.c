@@ -661,7 +661,7 @@ static void mark_version(struct lc_problems *p, const char *path, uint64_t versi
         p->v[p->n - 1].version = version;
 }
 
-/* Where the walk by need stands: a migration, and which of its needs is next. */
+/* Where the walk by need is: a migration, and which of its needs is next. */
 struct walk {
     size_t i, need;
 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the parser stands: `in` reads the copy, `out` writes the unescaped bytes behind it. */
+/* Where the parser is: `in` reads the copy, `out` writes the unescaped bytes behind it. */
 struct reader {
     char *base, *in, *end, *out;
     size_t row;

@@ -35,7 +35,7 @@ struct lc_tok {
     uint64_t line; /* of its first byte, from 1 */
 };
 
-/* Where a lexer stands; init by LC_LEXER, copied freely (a copy looks ahead). */
+/* Where a lexer is in its text; init by LC_LEXER, copied freely (a copy looks ahead). */
 struct lc_lexer {
     const char *text;
     size_t n;

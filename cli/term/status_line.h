@@ -24,7 +24,7 @@ void lc_status_line_init(struct lc_status_line *f, bool quiet);
  */
 void lc_status_line_line(void *ctx, const char *text, bool passing);
 
-/* Take away the passing line that stands. */
+/* Take away the passing line, where there is one. */
 void lc_status_line_end(struct lc_status_line *f);
 
 #endif

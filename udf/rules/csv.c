@@ -51,7 +51,7 @@ static int take_names(struct reader *r, struct lc_slice *names)
             return LC_ERR_INPUT;
         for (uint32_t k = 0; k < i - r->keys; k++)
             if (names[k].n == name.n && memcmp(names[k].p, name.p, name.n) == 0)
-                return refuse(r, i + 1, NULL, "the name stands twice in the header");
+                return refuse(r, i + 1, NULL, "the header has this name twice");
     }
     return 0;
 }

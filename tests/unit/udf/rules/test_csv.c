@@ -135,7 +135,7 @@ static const struct bad bad[] = {
     {"from,region\n1,a\n", 1,
      "rules.csv:1: column 2: a header that begins with 'from' goes on with 'to'"},
     {"prefix,\nu1,a\n", 1, "rules.csv:1: column 2: the header has no name"},
-    {"prefix,a,a\nu1,a,b\n", 1, "rules.csv:1: column 3: the name stands twice in the header"},
+    {"prefix,a,a\nu1,a,b\n", 1, "rules.csv:1: column 3: the header has this name twice"},
     {"prefix,region\nu1\n", 2, "rules.csv:2: 1 field, expected 2 as in the header"},
     {"prefix,region\n\nu1,a,b\n", 3, "rules.csv:3: 3 fields, expected 2 as in the header"},
     {"prefix,region\nu1,\"a\nb\nc\"\nu2\n", 5, "rules.csv:5: 1 field, expected 2 as in the header"},
