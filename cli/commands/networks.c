@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Decimal digits alone, up to 2^128 - 1. */
@@ -48,16 +49,23 @@ bool lc_address_read(struct lc_slice text, struct lc_address *out)
     return true;
 }
 
-static void write_network(const struct lc_address *a, unsigned bits, char out[LC_NETWORK_BYTES])
+void lc_address_write(const struct lc_address *a, char out[LC_NETWORK_BYTES])
 {
     uint8_t bytes[16];
-    char text[INET6_ADDRSTRLEN] = "";
     size_t n = a->is_v6 ? 16 : 4;
 
     for (size_t i = 0; i < n; i++)
         bytes[i] = (uint8_t)(a->bits >> 8 * (n - 1 - i));
-    inet_ntop(a->is_v6 ? AF_INET6 : AF_INET, bytes, text, sizeof text);
-    snprintf(out, LC_NETWORK_BYTES, "%s/%u", text, bits);
+    if (!inet_ntop(a->is_v6 ? AF_INET6 : AF_INET, bytes, out, LC_NETWORK_BYTES))
+        out[0] = '\0';
+}
+
+static void write_network(const struct lc_address *a, unsigned bits, char out[LC_NETWORK_BYTES])
+{
+    char text[LC_NETWORK_BYTES];
+
+    lc_address_write(a, text);
+    snprintf(out, LC_NETWORK_BYTES, "%.*s/%u", INET6_ADDRSTRLEN, text, bits);
 }
 
 bool lc_network_next(struct lc_address *from, const struct lc_address *to,
@@ -79,4 +87,42 @@ bool lc_network_next(struct lc_address *from, const struct lc_address *to,
         return false;
     from->bits += last + 1;
     return true;
+}
+
+/* By family and first address; of one first address the widest comes first, so that it holds the next. */
+static int compare_spans(const void *a, const void *b)
+{
+    const struct lc_span *x = a, *y = b;
+
+    if (x->from.is_v6 != y->from.is_v6)
+        return x->from.is_v6 ? 1 : -1;
+    if (x->from.bits != y->from.bits)
+        return x->from.bits < y->from.bits ? -1 : 1;
+    if (x->to.bits != y->to.bits)
+        return x->to.bits > y->to.bits ? -1 : 1;
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+bool lc_spans_cross(struct lc_span *spans, size_t n, struct lc_span out[2])
+{
+    size_t open = 0; /* spans[0 .. open): each holds the next, and the last ends first */
+
+    if (n)
+        qsort(spans, n, sizeof *spans, compare_spans);
+    for (size_t i = 0; i < n; i++) {
+        struct lc_span at = spans[i];
+
+        while (open && (spans[open - 1].from.is_v6 != at.from.is_v6 ||
+                        spans[open - 1].to.bits < at.from.bits))
+            open--;
+        if (open && spans[open - 1].to.bits < at.to.bits) {
+            bool later = at.line >= spans[open - 1].line;
+
+            out[later ? 1 : 0] = at;
+            out[later ? 0 : 1] = spans[open - 1];
+            return true;
+        }
+        spans[open++] = at;
+    }
+    return false;
 }

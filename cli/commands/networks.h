@@ -29,4 +29,19 @@ enum { LC_NETWORK_BYTES = 64 };
 bool lc_network_next(struct lc_address *from, const struct lc_address *to,
                      char out[LC_NETWORK_BYTES]);
 
+/* An address as text: "10.0.0.1". */
+void lc_address_write(const struct lc_address *a, char out[LC_NETWORK_BYTES]);
+
+/* From one address to another, both of one family and both inclusive, in a line of a file. */
+struct lc_span {
+    struct lc_address from, to;
+    uint32_t line;
+};
+
+/*
+ * Do two of n spans overlap, with neither holding the other? True: out[0] and out[1] are such two, the later line second.
+ * Networks cannot say which of those is the narrower. The array is worked in: its contents are lost.
+ */
+bool lc_spans_cross(struct lc_span *spans, size_t n, struct lc_span out[2]);
+
 #endif

@@ -18,7 +18,7 @@
 struct wanted {
     const char *kind, *key, *start, *end, *split, *strip, *prepend, *fallback;
     struct lc_strings values;
-    bool no_header, skip_empty;
+    bool no_header, skip_empty, narrowest;
 };
 
 /* A column of the rules: where it is in the file, and its name in the rules. */
@@ -37,6 +37,7 @@ struct import {
     bool settled;  /* the columns are found */
     struct lc_buf out;
     struct lc_buf lines; /* uint32_t: of the file, by record of `out` */
+    struct lc_buf spans; /* struct lc_span: what becomes networks */
 };
 
 #define refuse(im, ...) lc_records_refuse(&(im)->records, __VA_ARGS__)
@@ -188,9 +189,10 @@ static int add_head(struct import *im)
 {
     struct lc_slice none[LC_MAX_KEY_COLUMNS] = {{(const uint8_t *)"", 0}, {(const uint8_t *)"", 0}};
     bool hash = im->kind && im->kind->index == LC_INDEX_HASH;
+    const char *range = im->w->narrowest ? "from:narrowest,to" : "from,to";
     int rc = lc_buf_add(&im->lines, &im->records.record_line, sizeof im->records.record_line);
 
-    rc = rc || lc_buf_adds(&im->out, strcmp(im->w->kind, "range") == 0 ? "from,to" : im->w->kind);
+    rc = rc || lc_buf_adds(&im->out, strcmp(im->w->kind, "range") == 0 ? range : im->w->kind);
     for (size_t i = 0; i < im->w->values.n && !rc; i++)
         rc = add_field(&im->out, slice(im->value[i].name), false);
     if (rc || lc_buf_adds(&im->out, "\n"))
@@ -202,15 +204,18 @@ static int add_head(struct import *im)
     return add_line(im, none, im->keys == 2 && !im->networks ? 2 : 1, true);
 }
 
-/* One key of a cell: without blanks around it, and what is stripped; with what is put before it. */
+/*
+ * One key of a cell: without what is stripped; with what is put before it. Blanks are no part of one of several keys;
+ * a cell that is one key is a field as any other, of which --trim has taken the blanks already.
+ */
 static int add_key(struct import *im, struct lc_slice part)
 {
     struct lc_buf key;
     int rc;
 
-    while (part.n && (part.p[0] == ' ' || part.p[0] == '\t'))
+    while (im->w->split && part.n && (part.p[0] == ' ' || part.p[0] == '\t'))
         part = (struct lc_slice){part.p + 1, part.n - 1};
-    while (part.n && (part.p[part.n - 1] == ' ' || part.p[part.n - 1] == '\t'))
+    while (im->w->split && part.n && (part.p[part.n - 1] == ' ' || part.p[part.n - 1] == '\t'))
         part.n--;
     lc_buf_init(&key, (size_t)1 << 20);
     rc = im->w->prepend ? lc_buf_adds(&key, im->w->prepend) : 0;
@@ -250,6 +255,7 @@ static int add_keys(struct import *im)
 static int add_networks(struct import *im)
 {
     struct lc_address at[2];
+    struct lc_span span;
     char text[LC_NETWORK_BYTES], shown[80];
     bool more = true;
 
@@ -264,12 +270,38 @@ static int add_networks(struct import *im)
         return refuse(im, im->key[1].at + 1, NULL, "one address is IPv4, the other IPv6");
     if (at[0].bits > at[1].bits)
         return refuse(im, im->key[1].at + 1, NULL, "the last address is before the first");
+    span = (struct lc_span){at[0], at[1], im->records.record_line};
+    if (lc_buf_add(&im->spans, &span, sizeof span))
+        return no_memory(im);
     while (more) {
         more = lc_network_next(&at[0], &at[1], text);
         if (add_line(im, &(struct lc_slice){(const uint8_t *)text, strlen(text)}, 1, false))
             return LC_ERR_NOMEM;
     }
     return 0;
+}
+
+/* Of ranges that overlap in part the networks would compete, and the wider range could win. */
+static int check_spans(struct import *im)
+{
+    struct lc_span *spans = (struct lc_span *)(void *)im->spans.p, two[2];
+    char from[2][LC_NETWORK_BYTES], to[2][LC_NETWORK_BYTES];
+
+    if (!lc_spans_cross(spans, im->spans.n / sizeof *spans, two))
+        return 0;
+    for (size_t i = 0; i < 2; i++) {
+        lc_address_write(&two[i].from, from[i]);
+        lc_address_write(&two[i].to, to[i]);
+    }
+    im->records.record_line = two[1].line;
+    return refuse(
+        im, im->key[0].at + 1,
+        "networks cannot say which range is narrower: make such a file ranges, with "
+        "--kind range --overlap narrowest",
+        "the range %s to %s (column %u) overlaps line %u (%s to %s, columns %u and %u), and "
+        "neither holds the other",
+        from[1], to[1], im->key[1].at + 1, two[0].line, from[0], to[0], im->key[0].at + 1,
+        im->key[1].at + 1);
 }
 
 static void take(struct lc_records *records)
@@ -375,12 +407,14 @@ static int run(struct import *im, const char *path, struct lc_error *err)
     lc_buf_init(&text, FILE_MAX_BYTES);
     lc_buf_init(&im->out, FILE_MAX_BYTES);
     lc_buf_init(&im->lines, FILE_MAX_BYTES);
+    lc_buf_init(&im->spans, FILE_MAX_BYTES);
     rc = lc_file_read(path, &text, err);
     if (!rc && text.n == 0)
         rc = lc_fail(err, LC_ERR_INPUT, "%s:1: the file is empty", path);
     rc = rc ? rc : lc_records_read(&im->records, text.p, text.n);
     if (!rc && !im->settled)
         rc = lc_fail(err, LC_ERR_INPUT, "%s: no line in it but comments", path);
+    rc = rc ? rc : check_spans(im);
     rc = rc ? rc : check_result(im, err);
     if (!rc && fwrite(im->out.p, 1, im->out.n, stdout) != im->out.n)
         rc = lc_fail(err, LC_ERR_IO, "cannot write to stdout");
@@ -388,6 +422,7 @@ static int run(struct import *im, const char *path, struct lc_error *err)
         if (im->value[i].name && !strchr(im->w->values.v[i], '='))
             free((void *)(uintptr_t)im->value[i].name);
     lc_records_release(&im->records);
+    lc_buf_release(&im->spans);
     lc_buf_release(&im->lines);
     lc_buf_release(&im->out);
     lc_buf_release(&text);
@@ -444,6 +479,7 @@ int lc_cmd_rules_import(int argc, const char **argv)
         rc = lc_fail(&err, LC_ERR_USAGE, "rules import takes one FILE");
     if (!rc)
         rc = lc_rules_reading(&reading, &how, &err);
+    w.narrowest = !rc && how.narrowest;
     if (!rc)
         rc = check_wanted(&im, &err);
     if (!rc) {

@@ -102,12 +102,36 @@ static void test_what_is_no_address(void **state)
     }
 }
 
+static struct lc_span span(const char *from, const char *to, uint32_t line)
+{
+    return (struct lc_span){address(from), address(to), line};
+}
+
+static void test_spans_that_overlap_in_part(void **state)
+{
+    struct lc_span nested[] = {span("::", "::ffff", 6),         span("1.0.0.9", "1.0.0.9", 5),
+                               span("1.0.0.1", "1.0.0.8", 2),   span("1.0.0.1", "1.0.0.9", 3),
+                               span("0.0.0.0", "1.0.0.255", 4), span("1.0.1.0", "1.0.1.1", 7),
+                               span("1.0.0.1", "1.0.0.8", 8)};
+    struct lc_span crossed[] = {span("1.0.0.5", "1.0.0.20", 2), span("1.0.0.6", "1.0.0.7", 3),
+                                span("0.0.0.0", "2.0.0.0", 4), span("1.0.0.1", "1.0.0.5", 5)};
+    struct lc_span two[2];
+
+    (void)state;
+    assert_false(lc_spans_cross(NULL, 0, two));
+    assert_false(lc_spans_cross(nested, sizeof nested / sizeof *nested, two));
+    assert_true(lc_spans_cross(crossed, sizeof crossed / sizeof *crossed, two));
+    assert_int_equal(two[0].line, 2);
+    assert_int_equal(two[1].line, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_networks_between_two_addresses),
         cmocka_unit_test(test_ranges_are_covered_once),
         cmocka_unit_test(test_what_is_no_address),
+        cmocka_unit_test(test_spans_that_overlap_in_part),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
