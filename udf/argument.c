@@ -309,7 +309,7 @@ bool lc_argument_same(const struct lc_argument *a, const struct lc_argument *b)
 {
     return a->base == b->base && a->low_cardinality == b->low_cardinality &&
            a->nullable == b->nullable && a->width == b->width && a->scale == b->scale &&
-           a->precision == b->precision && !a->zone == !b->zone &&
+           (a->base == LC_ARG_DECIMAL || a->precision == b->precision) && !a->zone == !b->zone &&
            (!a->zone || strcmp(a->zone, b->zone) == 0) && same_labels(a, b);
 }
 

@@ -149,8 +149,8 @@ int lc_put_escaped(struct lc_buf *out, struct lc_slice v)
 int lc_put_field(struct lc_stream *s, uint32_t value)
 {
     const struct lc_column_type *res = s->result;
-
     char text[LC_SCALAR_TEXT_BYTES];
+    struct lc_slice text_of;
 
     if (lc_column_type_is_null(res, value))
         return lc_buf_add(&s->out, "\\N", 2);
@@ -158,7 +158,11 @@ int lc_put_field(struct lc_stream *s, uint32_t value)
         return lc_buf_add(&s->out, text, lc_column_type_text(res, value, text));
     if (value == 0 && res->width && res->base >= LC_BASE_UINT8)
         return lc_buf_add(&s->out, "0", 1);
-    return lc_put_escaped(&s->out, lc_rules_value(s->rules, res->attribute, value));
+    text_of = lc_rules_value(s->rules, res->attribute, value);
+    /* The server takes no 007 for a number. */
+    while (res->base >= LC_BASE_UINT8 && text_of.n > 1 && text_of.p[0] == '0')
+        text_of = (struct lc_slice){text_of.p + 1, text_of.n - 1};
+    return lc_put_escaped(&s->out, text_of);
 }
 
 static int tsv_put(struct lc_stream *s, size_t n)

@@ -382,39 +382,67 @@ static unsigned sort_of(const char *type)
 }
 
 /*
- * Each that is for the sort is tried, and the first that passes is the hint. $ is the argument's text.
- * None changes a value in silence: accurateCastOrDefault gives 0 for what does not fit, of integers
- * and floats; of the others toInt64 and floor do what they say, and what is too large fails.
+ * Each that is for the sorts of what is given and of what the function takes is tried, and the first
+ * that passes is the hint. $ is the argument's text. `becomes`: what the rules are asked about in the
+ * place of the values that do not fit, which the hint says, since rules may have it as a key.
  */
 static const struct {
     unsigned sorts;
-    const char *text;
+    char takes; /* 'u' unsigned integers, 's' signed ones, 't' text */
+    const char *text, *becomes;
 } ways[] = {
-    {TEXT, "ifNull($, '')"},
-    {INTEGER, "ifNull($, 0)"},
-    {INTEGER, "accurateCastOrDefault($, 'UInt64')"},
-    {INTEGER, "accurateCastOrDefault(ifNull($, 0), 'UInt64')"},
-    {INTEGER, "accurateCastOrDefault($, 'Int64')"},
-    {INTEGER, "accurateCastOrDefault(ifNull($, 0), 'Int64')"},
-    {FLOAT, "accurateCastOrDefault(floor($), 'UInt64')"},
-    {FLOAT, "accurateCastOrDefault(floor(ifNull($, 0)), 'UInt64')"},
-    {FLOAT, "accurateCastOrDefault(floor($), 'Int64')"},
-    {FLOAT, "accurateCastOrDefault(floor(ifNull($, 0)), 'Int64')"},
-    {DECIMAL, "toUInt64(greatest(floor($), 0))"},
-    {DECIMAL, "toUInt64(greatest(floor(ifNull($, 0)), 0))"},
-    {DECIMAL, "toInt64(floor($))"},
-    {DECIMAL, "toInt64(floor(ifNull($, 0)))"},
-    {CALENDAR, "toUInt64(greatest(toInt64($), 0))"},
-    {CALENDAR, "toUInt64(greatest(ifNull(toInt64($), 0), 0))"},
-    {CALENDAR, "toInt64($)"},
-    {CALENDAR, "ifNull(toInt64($), 0)"},
-    {TEXT, "toUInt64OrZero($)"},
-    {TEXT, "ifNull(toUInt64OrZero($), 0)"},
-    {TEXT, "toInt64OrZero($)"},
-    {TEXT, "ifNull(toInt64OrZero($), 0)"},
-    {ANY, "toString($)"},
-    {ANY, "ifNull(toString($), '')"},
+    {TEXT, 't', "ifNull($, '')", "NULL becomes ''"},
+    {INTEGER, 'u', "ifNull($, 0)", "NULL becomes 0"},
+    {INTEGER, 's', "ifNull($, 0)", "NULL becomes 0"},
+    {INTEGER, 'u', "accurateCastOrDefault($, 'UInt64')", "a number below 0 becomes 0"},
+    {INTEGER, 'u', "accurateCastOrDefault(ifNull($, 0), 'UInt64')",
+     "NULL and a number below 0 become 0"},
+    {INTEGER, 's', "accurateCastOrDefault($, 'Int64')", "a number above 2^63 becomes 0"},
+    {INTEGER, 's', "accurateCastOrDefault(ifNull($, 0), 'Int64')",
+     "NULL and a number above 2^63 become 0"},
+    {FLOAT, 'u', "accurateCastOrDefault(floor($), 'UInt64')",
+     "1.5 becomes 1, and a number below 0 becomes 0"},
+    {FLOAT, 'u', "accurateCastOrDefault(floor(ifNull($, 0)), 'UInt64')",
+     "1.5 becomes 1, NULL and a number below 0 become 0"},
+    {FLOAT, 's', "accurateCastOrDefault(floor($), 'Int64')",
+     "1.5 becomes 1, and what is too large becomes 0"},
+    {FLOAT, 's', "accurateCastOrDefault(floor(ifNull($, 0)), 'Int64')",
+     "1.5 becomes 1, NULL and what is too large become 0"},
+    {DECIMAL, 'u', "toUInt64(greatest(floor($), 0))",
+     "1.5 becomes 1, and a number below 0 becomes 0"},
+    {DECIMAL, 'u', "toUInt64(greatest(floor(ifNull($, 0)), 0))",
+     "1.5 becomes 1, NULL and a number below 0 become 0"},
+    {DECIMAL, 's', "toInt64(floor($))", "1.5 becomes 1"},
+    {DECIMAL, 's', "toInt64(floor(ifNull($, 0)))", "1.5 becomes 1, NULL becomes 0"},
+    {CALENDAR, 'u', "toUInt64(greatest(toInt64($), 0))",
+     "a date becomes its days since 1970, and what is before becomes 0"},
+    {CALENDAR, 'u', "toUInt64(greatest(ifNull(toInt64($), 0), 0))",
+     "a date becomes its days since 1970, NULL and what is before become 0"},
+    {CALENDAR, 's', "toInt64($)", "a date becomes its days since 1970"},
+    {CALENDAR, 's', "ifNull(toInt64($), 0)", "a date becomes its days since 1970, NULL becomes 0"},
+    {TEXT, 'u', "toUInt64OrZero($)", "what is no number becomes 0"},
+    {TEXT, 'u', "ifNull(toUInt64OrZero($), 0)", "NULL and what is no number become 0"},
+    {TEXT, 's', "toInt64OrZero($)", "what is no number becomes 0"},
+    {TEXT, 's', "ifNull(toInt64OrZero($), 0)", "NULL and what is no number become 0"},
+    {ANY, 't', "toString($)", "each becomes its text"},
+    {ANY, 't', "ifNull(toString($), '')", "each becomes its text, NULL becomes ''"},
 };
+
+/* 'u', 's', 't' as above; '?': numbers have no place there. */
+static char takes_of(const struct call *c)
+{
+    char *plain = lc_edge_values_plain(c->takes);
+    char takes = '?';
+
+    if (plain && strncmp(plain, "UInt", 4) == 0)
+        takes = 'u';
+    else if (plain && strncmp(plain, "Int", 3) == 0)
+        takes = 's';
+    else if (plain && (strncmp(plain, "String", 6) == 0 || strncmp(plain, "FixedString", 11) == 0))
+        takes = 't';
+    free(plain);
+    return takes;
+}
 
 /* The way with the argument in the place of $; malloc'ed. */
 static char *write_way(const char *way, const char *argument)
@@ -481,30 +509,39 @@ static bool is_text_of(const struct call *c)
     return text;
 }
 
-static void hint(const struct run *r, const struct call *c, struct lc_error *err)
+/* The first way that passes, malloc'ed, with what it makes of values; NULL: none does. */
+static char *find_way(const struct run *r, const struct call *c, const char **becomes)
 {
-    char *found = NULL;
-    const char *declare = is_declarable(c) ? c->given : NULL;
     /* Where a text is wanted, a number in its place is no key. */
     unsigned sort = is_text_of(c) ? 0 : sort_of(c->given);
+    char takes = takes_of(c);
 
-    for (size_t i = 0; !found && i < sizeof ways / sizeof *ways; i++) {
-        char *way = ways[i].sorts == ANY || ways[i].sorts & sort
-                        ? write_way(ways[i].text, c->argument)
-                        : NULL;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        bool is_for = (ways[i].sorts == ANY || ways[i].sorts & sort) && ways[i].takes == takes;
+        char *way = is_for ? write_way(ways[i].text, c->argument) : NULL;
 
+        *becomes = ways[i].becomes;
         if (way && passes(r, c, way))
-            found = way;
-        else
-            free(way);
+            return way;
+        free(way);
     }
-    if (found && declare)
+    return NULL;
+}
+
+/* A declared type keeps each value what it is, so it comes first. */
+static void hint(const struct run *r, const struct call *c, struct lc_error *err)
+{
+    const char *declare = is_declarable(c) ? c->given : NULL, *becomes;
+    char *way = find_way(r, c, &becomes);
+
+    if (way && declare)
         lc_hint(err,
-                "write %.60s(%.150s), or declare the function so that it takes it: livecol config "
-                "install --argument \"%.150s\"",
-                c->function, found, declare);
-    else if (found)
-        lc_hint(err, "write %.60s(%.300s). Nothing was changed", c->function, found);
+                "declare the function so that it takes it: livecol config install --argument "
+                "\"%.150s\"; or write %.60s(%.150s): %s for the rules",
+                declare, c->function, way, becomes);
+    else if (way)
+        lc_hint(err, "write %.60s(%.300s): %s for the rules. Nothing was changed", c->function, way,
+                becomes);
     else if (declare)
         lc_hint(err,
                 "declare the function so that it takes it: livecol config install --argument "
@@ -513,7 +550,7 @@ static void hint(const struct run *r, const struct call *c, struct lc_error *err
     else
         lc_hint(err, "an INSERT of such a row would fail, and merges and every ALTER of the table "
                      "with it: change the expression so that it answers for it, too");
-    free(found);
+    free(way);
 }
 
 /* ── What is wrong ────────────────────────────────────────────────────────────────────────────── */

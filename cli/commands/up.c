@@ -92,6 +92,10 @@ static int run(struct lc_migrate *m, bool down, bool create, struct lc_metrics *
                      "DEFAULT says, or parts lack it",
                      report.wrong);
         lc_hint(err, "livecol verify shows them; --no-verify does not look");
+    } else if (rc == 0 && report.unverified) {
+        rc = lc_fail(err, LC_ERR_STOPPED,
+                     "stopped: the migration is applied, and what it has stored is not verified");
+        lc_hint(err, "livecol verify DATABASE.TABLE.COLUMN looks at it; up does not look again");
     }
     return rc;
 }

@@ -499,6 +499,7 @@ static int verify(struct lc_executor *c, const struct lc_plan_migration *m, stru
     wrong = lc_verify_after(c->b, m, c->run->o->cancel, lc_executor_say_default, c);
     on_away(c, false);
     c->run->report->wrong += wrong;
+    c->run->report->unverified += stop_asked(c);
     return 0;
 }
 

@@ -45,6 +45,7 @@ struct lc_up_report {
     unsigned pending; /* still to do afterwards, because of to, steps or a dry run */
     unsigned planned; /* what this run was to do */
     unsigned wrong;   /* columns that were filled in, with rows that differ or parts that lack it */
+    unsigned unverified; /* migrations applied, whose columns a stop kept from being looked at */
     uint64_t ms;
 };
 

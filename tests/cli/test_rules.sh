@@ -55,6 +55,20 @@ printf 'from,to,issuer\n400000,499999,visa\n' >range.csv
 expect 0 $'400000\tvisa\trule 400000-499999\tline 2' '' rules match range.csv 400000
 expect 2 '' "livecol: 'x1': range rules match whole numbers" rules match range.csv x1
 
+# The narrowest range: of those without an end, and of floats, only what is within another is narrower.
+hint='end one before the other begins, or write what holds where both do as a rule of its own'
+printf 'from:narrowest,to,v\n,10,a\n5,,b\n' >cross.csv
+expect 1 '' "livecol: cross.csv:3: the range 5 and up overlaps line 2 (up to 10), and neither is the narrower one
+  hint: $hint" rules match cross.csv 7
+printf 'from:narrowest:float,to,v\n0,10,a\n5,1000,b\n' >cross.csv
+expect 1 '' "livecol: cross.csv:3: the range 5 to 1000 overlaps line 2 (0 to 10), and neither is the narrower one
+  hint: $hint" rules match cross.csv 7
+printf 'from:narrowest:float,to,v\n0,1000,a\n5,10,b\n,,c\n' >within.csv
+expect 0 $'7\tb\trule 5 to 10\tline 3' '' rules match within.csv 7
+printf 'from:narrowest,to,v\n0,10,a\n5,1000,b\n' >widths.csv
+expect 0 $'7\ta\trule 0 to 10\tline 2' '' rules match widths.csv 7
+rm cross.csv within.csv widths.csv
+
 expect 0 '' 'region.rules: prefix, 3 rules, 257.9 KiB' rules compile region.csv -o region.rules
 expect 0 '' '' rules compile --quiet region.csv -o region.rules
 expect 3 '' 'livecol: region.csv is there, and is no file of compiled rules

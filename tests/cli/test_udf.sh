@@ -90,6 +90,11 @@ printf '\x02u1' | expect 0 $'\x01' '' "$udf" --rules region.csv --type @type --f
 expect 1 '' "livecol-udf: @/notype: cannot open the type: No such file or directory; a relative path is looked up next to livecol-udf itself" \
   "$udf" --rules region.csv --type @notype </dev/null
 
+# A number of rules is written as one: the server reads no 007.
+printf 'exact,v\na,007\nb,00\n*,10\n' >"$dir/zeros.csv"
+printf 'a\nb\nz\n' | expect 0 $'7\n0\n10' '' "$udf" --rules zeros.csv --type UInt64 --format TabSeparated
+printf 'a\n' | expect 0 007 '' "$udf" --rules zeros.csv --format TabSeparated
+
 # Rows for a dictionary: all attributes unless some are named; a whole rule set, stdin left alone.
 printf 'a\nz\n' | expect 0 $'a\tb\tc\nz\t\t' '' "$udf" --rules two.csv --emit rows --format TabSeparated
 printf 'a\nz\n' | expect 0 $'a\tc\nz\t\\N' '' \

@@ -135,8 +135,8 @@ expect 'all: exit' 3 "$code"
 judge
 forms=()
 for ((i = 1; i <= n; i++)); do
-  way=$(sed -n 's/^ *refused: .*; write \([a-z_]*v1(.*\)$/\1/p' "$work/said.$i" |
-    sed -e 's/, or declare .*//; s/\. Nothing was changed.*//; s/\. INSERTs .*//; s/, or what else .*//')
+  way=$(sed -n 's/^ *refused: .*; \(or \)\?write \([a-z_]*v1(.*\)$/\2/p' "$work/said.$i" |
+    sed -e 's/): .* for the rules.*/)/; s/\. Nothing was changed.*//; s/\. INSERTs .*//; s/, or what else .*//')
   [ -z "$way" ] || forms+=("${types[i]}" "$way")
 done
 anew

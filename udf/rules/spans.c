@@ -91,11 +91,67 @@ int lc_spans_apart(const struct lc_span *v, uint32_t n, const struct lc_spans_at
     return LC_ERR_INPUT;
 }
 
+/* One that begins before the other and ends within it, or 0 of them; stack has room for n. */
+static int find_crossing(const struct lc_span *v, uint32_t n, uint32_t *stack, uint32_t *a,
+                         uint32_t *b)
+{
+    uint32_t depth = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        while (depth && v[stack[depth - 1]].last < v[i].first)
+            depth--;
+        if (depth && v[i].last > v[stack[depth - 1]].last) {
+            *a = i;
+            *b = stack[depth - 1];
+            return 1;
+        }
+        stack[depth++] = i;
+    }
+    return 0;
+}
+
+/* One without a beginning and one without an end that cross: neither has a width. */
+static int find_open_crossing(const struct lc_span *v, uint32_t n, uint32_t *a, uint32_t *b)
+{
+    uint32_t up = UINT32_MAX, down = UINT32_MAX;
+
+    for (uint32_t i = 0; i < n; i++) {
+        bool no_start = v[i].first == 0, no_end = v[i].last == LC_POINT_LAST;
+
+        if (no_start && !no_end && (up == UINT32_MAX || v[i].last > v[up].last))
+            up = i;
+        if (no_end && !no_start && (down == UINT32_MAX || v[i].first < v[down].first))
+            down = i;
+    }
+    *a = down;
+    *b = up;
+    return up != UINT32_MAX && down != UINT32_MAX && v[up].last >= v[down].first;
+}
+
+/* Floats have no width that means anything to a person, so of these only what is within is narrower. */
+static int find_clash(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
+                      uint32_t *a, uint32_t *b)
+{
+    uint32_t *stack;
+    int rc;
+
+    if (at->takes->order == LC_ORDER_FLOAT) {
+        stack = malloc((n + 1u) * sizeof *stack);
+        rc = stack ? find_crossing(v, n, stack, a, b) : LC_ERR_NOMEM;
+        free(stack);
+        return rc;
+    }
+    if (at->kind == LC_KIND_SPAN && at->takes->order != LC_ORDER_ADDRESS &&
+        find_open_crossing(v, n, a, b))
+        return 1;
+    return lc_segments_clash(v, n, a, b);
+}
+
 int lc_spans_nest(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
                   struct lc_error *err)
 {
     uint32_t a, b;
-    int rc = lc_segments_clash(v, n, &a, &b);
+    int rc = find_clash(v, n, at, &a, &b);
     char x[2 * LC_POINT_TEXT_BYTES + 8], y[2 * LC_POINT_TEXT_BYTES + 8];
 
     if (rc <= 0)
