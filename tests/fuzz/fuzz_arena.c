@@ -68,6 +68,19 @@ static void add_rules(struct lc_builder *b, enum lc_kind kind)
         add(b, "*", 0, 0, "default");
 }
 
+/* Two copies of the arena, one to be changed; frees the rules. */
+static void keep(struct good *g, struct lc_rules *r)
+{
+    g->size = r->size;
+    g->arena = aligned_alloc(64, r->size);
+    g->changed = aligned_alloc(64, r->size);
+    if (!g->arena || !g->changed)
+        abort();
+    memcpy(g->arena, r->base, r->size);
+    memcpy(g->changed, r->base, r->size);
+    lc_rules_free(r);
+}
+
 static void make(struct good *g, enum lc_kind kind, unsigned options, uint64_t seed)
 {
     struct lc_slice names[] = {{(const uint8_t *)"v", 1}, {(const uint8_t *)"n", 1}};
@@ -82,14 +95,7 @@ static void make(struct good *g, enum lc_kind kind, unsigned options, uint64_t s
     add_rules(b, kind);
     if (lc_builder_finish(b, &r, "f", &err))
         abort();
-    g->size = r->size;
-    g->arena = aligned_alloc(64, r->size);
-    g->changed = aligned_alloc(64, r->size);
-    if (!g->arena || !g->changed)
-        abort();
-    memcpy(g->arena, r->base, r->size);
-    memcpy(g->changed, r->base, r->size);
-    lc_rules_free(r);
+    keep(g, r);
     lc_builder_free(b);
 }
 
@@ -101,14 +107,7 @@ static void make_points(struct good *g, const char *csv)
 
     if (lc_rules_parse_csv(&r, csv, strlen(csv), "f", &err))
         abort();
-    g->size = r->size;
-    g->arena = aligned_alloc(64, r->size);
-    g->changed = aligned_alloc(64, r->size);
-    if (!g->arena || !g->changed)
-        abort();
-    memcpy(g->arena, r->base, r->size);
-    memcpy(g->changed, r->base, r->size);
-    lc_rules_free(r);
+    keep(g, r);
 }
 
 /* Set 4 is of layout 1, which seed 0 gives too. */
