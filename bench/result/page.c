@@ -260,6 +260,25 @@ static void table_end(struct lc_html *h)
     lc_html_put(h, "</tbody>\n</table></div>\n</section>\n");
 }
 
+/* The heads of a table's columns of numbers, each a member of the JSON and its title; then its body. */
+static void number_heads(struct lc_html *h, const char *const keys[][2], size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        lc_html_put(h, "<th>%s</th>", keys[k][1]);
+    }
+    lc_html_put(h, "</tr></thead>\n<tbody>\n");
+}
+
+/* A row's numbers, of which the first two are counts; then its end. */
+static void number_cells(struct lc_html *h, const struct lc_json *row, const char *const keys[][2],
+                         size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        number_cell(h, lc_json_get(row, keys[k][0]), k < 2);
+    }
+    lc_html_put(h, "</tr>\n");
+}
+
 static void series_table(struct lc_html *h, const struct lc_json *result)
 {
     static const char *const keys[][2] = {
@@ -272,19 +291,13 @@ static void series_table(struct lc_html *h, const struct lc_json *result)
     }
     table_head(h, "series", "Latency, ms");
     lc_html_put(h, "<th class=\"left\">series</th>");
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-        lc_html_put(h, "<th>%s</th>", keys[k][1]);
-    }
-    lc_html_put(h, "</tr></thead>\n<tbody>\n");
+    number_heads(h, keys, sizeof keys / sizeof *keys);
     for (size_t i = 0; i < lc_json_size(series); i++) {
         const struct lc_json *s = lc_json_at(series, i);
         lc_html_put(h, "<tr><th scope=\"row\">");
         lc_html_text(h, str(s, "name"));
         lc_html_put(h, "</th>");
-        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-            number_cell(h, lc_json_get(s, keys[k][0]), k < 2);
-        }
-        lc_html_put(h, "</tr>\n");
+        number_cells(h, s, keys, sizeof keys / sizeof *keys);
     }
     table_end(h);
 }
@@ -306,10 +319,7 @@ static void entries_table(struct lc_html *h, const struct lc_json *result)
     }
     table_head(h, "entries", "Next to what else could compute it");
     lc_html_put(h, "<th class=\"left\">expression</th><th class=\"left\">statement</th>");
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-        lc_html_put(h, "<th>%s</th>", keys[k][1]);
-    }
-    lc_html_put(h, "</tr></thead>\n<tbody>\n");
+    number_heads(h, keys, sizeof keys / sizeof *keys);
     for (size_t i = 0; i < lc_json_size(entries); i++) {
         const struct lc_json *e = lc_json_at(entries, i);
         lc_html_put(h, "<tr><th scope=\"row\">");
@@ -317,10 +327,7 @@ static void entries_table(struct lc_html *h, const struct lc_json *result)
         lc_html_put(h, "</th><td class=\"left\">");
         lc_html_text(h, str(e, "what"));
         lc_html_put(h, "</td>");
-        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-            number_cell(h, lc_json_get(e, keys[k][0]), k < 2);
-        }
-        lc_html_put(h, "</tr>\n");
+        number_cells(h, e, keys, sizeof keys / sizeof *keys);
     }
     table_end(h);
 }
