@@ -2,7 +2,7 @@
 /*
  * What is known of each kind of rules, in one table.
  *
- * A new kind is an entry here, a function in csv.c that reads a line of it, its checks in build.c
+ * A new kind is an entry here, a function in csv.c that reads a line of it, its checks in check.c
  * and its search in match.c. What other parts ask (is the key a text or a number, does it have an
  * index, may case be ignored) is asked of the table, so that they need no switch of their own.
  */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "udf/rules/check_spans.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Drop spans that are there twice, refuse those with other values. */
+static int drop_twice(const struct lc_builder *b, struct lc_span *v, uint32_t *n,
+                      const struct lc_spans_at *at, struct lc_error *err)
+{
+    const struct lc_draft *d = lc_drafts(b);
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < *n; i++) {
+        char text[200];
+
+        if (kept == 0 || v[kept - 1].first != v[i].first || v[kept - 1].last != v[i].last) {
+            v[kept++] = v[i];
+            continue;
+        }
+        if (lc_draft_same_values(b, &d[v[kept - 1].rule], &d[v[i].rule]))
+            continue;
+        lc_span_text(b->kind, &b->takes, v[i].first, v[i].last, text, sizeof text);
+        lc_fail_at(err, LC_ERR_INPUT, 0, d[v[i].rule].line,
+                   "%s:%u: %s is already in line %u, with another value", at->name,
+                   d[v[i].rule].line, text, d[v[kept - 1].rule].line);
+        lc_hint(err, "keep one of the two lines");
+        return LC_ERR_INPUT;
+    }
+    *n = kept;
+    return 0;
+}
+
+/* Put the drafts into the order of the spans, the default last. */
+static int put_in_order(struct lc_builder *b, const struct lc_span *v, uint32_t n)
+{
+    struct lc_draft *d = lc_drafts(b), *sorted = malloc((n + 1u) * sizeof *sorted);
+
+    if (!sorted)
+        return LC_ERR_NOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        sorted[i] = d[v[i].rule];
+    for (uint32_t i = 0; i < b->rules && b->default_line; i++)
+        if (d[i].key_n == LC_NONE)
+            sorted[n] = d[i];
+    b->rules = n + (b->default_line != 0);
+    memcpy(d, sorted, b->rules * sizeof *d);
+    free(sorted);
+    return 0;
+}
+
+int lc_check_spans(struct lc_builder *b, const char *name, struct lc_error *err)
+{
+    const struct lc_draft *d = lc_drafts(b);
+    uint32_t n, *lines = malloc((b->rules + 1u) * sizeof *lines);
+    struct lc_span *v = lc_drafts_spans(b, &n);
+    const struct lc_spans_at at = {name, b->kind, &b->takes, lines};
+    int rc = v && lines ? 0 : LC_ERR_NOMEM;
+
+    for (uint32_t i = 0; i < b->rules && !rc; i++)
+        lines[i] = d[i].line;
+    if (!rc) {
+        lc_spans_sort(v, n);
+        rc = drop_twice(b, v, &n, &at, err);
+    }
+    if (!rc && b->kind == LC_KIND_SPAN)
+        rc = b->options & LC_OPTION_NARROWEST ? lc_spans_nest(v, n, &at, err)
+                                              : lc_spans_apart(v, n, &at, err);
+    rc = rc ? rc : put_in_order(b, v, n);
+    free(v);
+    free(lines);
+    return rc == LC_ERR_NOMEM
+               ? lc_fail(err, rc, "%s: not enough memory for %u rules", name, b->rules)
+               : rc;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "udf/rules/draft.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct lc_draft *lc_drafts(const struct lc_builder *b)
+{
+    return (struct lc_draft *)(void *)b->drafts.p;
+}
+
+int lc_draft_compare(const void *x, const void *y, void *keys)
+{
+    const struct lc_draft *a = x, *b = y;
+    uint32_t n;
+    int c;
+
+    if ((a->key_n == LC_NONE) != (b->key_n == LC_NONE))
+        return a->key_n == LC_NONE ? 1 : -1;
+    if (a->order != b->order)
+        return a->order < b->order ? -1 : 1;
+    n = a->key_n < b->key_n ? a->key_n : b->key_n;
+    c = n > 8 && a->key_n != LC_NONE
+            ? memcmp((const uint8_t *)keys + a->key_off, (const uint8_t *)keys + b->key_off, n)
+            : 0;
+    if (c)
+        return c;
+    if (a->key_n != b->key_n)
+        return a->key_n < b->key_n ? -1 : 1;
+    if (a->to != b->to)
+        return a->to < b->to ? -1 : 1;
+    return a->line < b->line ? -1 : a->line > b->line;
+}
+
+bool lc_draft_same_values(const struct lc_builder *b, const struct lc_draft *x,
+                          const struct lc_draft *y)
+{
+    const uint32_t *ids = (const uint32_t *)(const void *)b->value_ids.p;
+
+    return memcmp(ids + x->values, ids + y->values, b->attributes * 4) == 0;
+}
+
+bool lc_draft_same_key(const struct lc_builder *b, const struct lc_draft *x,
+                       const struct lc_draft *y)
+{
+    return x->key_n == y->key_n && x->order == y->order &&
+           (x->key_n <= 8 || x->key_n == LC_NONE ||
+            memcmp(b->keys.p + x->key_off, b->keys.p + y->key_off, x->key_n) == 0);
+}
+
+struct lc_span *lc_drafts_spans(const struct lc_builder *b, uint32_t *n)
+{
+    const struct lc_draft *d = lc_drafts(b);
+    const lc_point *points = (const lc_point *)(const void *)b->points.p;
+    struct lc_span *v = aligned_alloc(16, (b->rules + 1u) * sizeof *v);
+
+    *n = 0;
+    for (uint32_t i = 0; v && i < b->rules; i++)
+        if (d[i].key_n != LC_NONE)
+            v[(*n)++] = (struct lc_span){points[2 * d[i].to], points[2 * d[i].to + 1], i};
+    return v;
+}
