@@ -32,7 +32,7 @@ class Browser:
 
         self.process = subprocess.Popen(
             [self.program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-             "--remote-debugging-pipe", f"--user-data-dir={self.profile}", "about:blank"],
+             "--hide-scrollbars", "--remote-debugging-pipe", f"--user-data-dir={self.profile}", "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pipes,
             close_fds=False, env={**os.environ, "HOME": self.profile})
         os.close(to_read)

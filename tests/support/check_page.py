@@ -7,7 +7,6 @@ its digits. With PICTURES, a folder, it is also looked at in Chromium (browser.p
 paper and by keyboard, without a word on the console; the pictures are for a person.
 """
 import json
-import shutil
 import sys
 from html.parser import HTMLParser
 
@@ -128,12 +127,10 @@ def check_charts(result, data):
 
 def look(path, data, pictures):
     from browser import Browser
-    if not shutil.which("chromium"):
-        wrong.append("there is no chromium: LIVECOL_LONG=1 scripts/bootstrap test")
-        return
     with Browser() as browser:
-        for name, width, scheme, media in (("light", 1000, "light", "screen"), ("dark", 1000, "dark", "screen"),
-                                           ("narrow", 400, "dark", "screen"), ("paper", 780, "light", "print")):
+        for name, width, scheme, media in (("light", 1200, "light", "screen"), ("dark", 1200, "dark", "screen"),
+                                           ("narrow light", 400, "light", "screen"), ("narrow", 400, "dark", "screen"),
+                                           ("paper", 780, "light", "print")):
             browser.open(path, width, scheme, media)
             wide = browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             expect(f"{name}: wider than the window by", 0, wide)
