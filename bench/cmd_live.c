@@ -135,11 +135,12 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
     const struct lc_command command = {
         .name = "bench live",
         .synopsis = "[OPTIONS]",
-        .about = "Adds the column region to a live table of events and fills it in, while a writer "
-                 "and two readers go on, and proves that nothing broke: no read or write failed, "
-                 "no row is lost, every region is what the rules say. LIMIT reads must keep the "
-                 "budget, p99=100ms by default, in every phase: before ADD COLUMN, after it, "
-                 "during the backfill, after it.",
+        .about =
+            "Adds the column region to a live table of events and fills it in, while a writer "
+            "and two readers go on, and proves that nothing broke: no read or write failed, "
+            "no row is lost, every region is what the rules say. LIMIT reads must keep the "
+            "budget, p99=100ms by default, in every phase: before ADD COLUMN, after it, "
+            "during the backfill, after it. The folder of --path is made where it is not there.",
         .options = options,
         .connects = true,
         .examples =
@@ -167,6 +168,7 @@ static int settle(struct request *q, struct lc_error *err)
     }
     struct lc_connect *c = &q->global.connect;
     c->merge_nice = (unsigned)q->live.nice;
+    c->make_path = true;
     if (rc == 0 && c->embedded && c->path != NULL && c->functions == NULL) {
         rc = lc_locate_function(c->path, c->scripts, err);
     }

@@ -3,6 +3,7 @@
 #include "base/turns.h"
 #include "cli/commands/metrics.h"
 #include "cli/commands/shared.h"
+#include "cli/migrate/session.h"
 #include "cli/server/connect.h"
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Make the database that the URL names, by a connection to the one that every server has. */
 static int create_database(const struct lc_migrate *m, struct lc_error *err)
@@ -37,13 +39,31 @@ static int create_database(const struct lc_migrate *m, struct lc_error *err)
     return rc;
 }
 
+/* Can the files be read? A run without them leaves no new database behind. */
+static int check_files(const struct lc_migrate *m, struct lc_error *err)
+{
+    struct lc_session s = {0};
+    int rc = lc_session_scan(&s, &m->up, err);
+
+    lc_session_end(&s);
+    return rc;
+}
+
 /* As lc_connection_open; a database that is not there is made where that is asked for. */
 static int connect(const struct lc_migrate *m, bool create, struct lc_backend **b,
                    struct lc_error *err)
 {
+    struct lc_global to = m->global;
     struct lc_error one = LC_ERROR_INIT;
-    int rc = lc_connection_open(&m->global, b, &one);
+    bool fresh = create && to.connect.embedded && access(to.connect.path, F_OK) != 0;
+    int rc = create ? check_files(m, err) : 0;
 
+    if (rc)
+        return rc;
+    to.connect.make_path = create;
+    rc = lc_connection_open(&to, b, &one);
+    if (rc == 0 && fresh)
+        lc_say("made %s, a new database", to.connect.path);
     if (rc == 0 || !create || one.server_code != LC_SERVER_UNKNOWN_DATABASE)
         return rc ? lc_error_pass(err, &one) : 0;
     lc_backend_free(*b);
@@ -128,7 +148,7 @@ int lc_cmd_up(int argc, const char **argv)
          "up to N migrations at once: one may begin while earlier ones wait for a backfill, if it "
          "is about other tables and does not require them (default: 1)"},
         {"create-database", 0, LC_OPT_FLAG, &create, NULL,
-         "create the URL's database first, where it is not there"},
+         "create the URL's database, or the embedded engine's data folder, where it is not there"},
         {"metrics-file", 0, LC_OPT_STRING, &metrics_file, "FILE",
          "write figures for Prometheus there, by rename: for node_exporter's textfile collector"},
         {0},

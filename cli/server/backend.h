@@ -47,6 +47,7 @@ struct lc_connect {
     const char *key;
     bool embedded;
     const char *path;      /* embedded: the data path */
+    bool make_path;        /* embedded: make the data path where it is not there */
     const char *scripts;   /* embedded: user_scripts; NULL: PATH/user_scripts */
     const char *functions; /* embedded: glob of function XML; NULL: PATH/STAR_function.xml */
     unsigned merge_nice;   /* embedded: nice value of the threads of merges and mutations */

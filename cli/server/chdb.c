@@ -4,6 +4,7 @@
 #include "cli/server/backend_impl.h"
 #include "cli/server/chdb_lib.h"
 #include "cli/server/chdb_watch.h"
+#include "cli/server/data_path.h"
 #include "cli/server/server_error.h"
 #include "cli/sql/insert_data.h"
 #include "cli/sql/quote.h"
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Classes of chdb_classify_query_n. */
@@ -110,14 +110,6 @@ static int boot(const struct lc_connect *to, const char *path, struct lc_error *
     return lc_fail(err, LC_ERR_IO, "the embedded engine does not start on %s", path);
 }
 
-/* The absolute path of the data folder, which is made where it is not there. */
-static int real_path(const char *path, char *out, struct lc_error *err)
-{
-    if ((mkdir(path, 0777) != 0 && errno != EEXIST) || !realpath(path, out))
-        return lc_fail(err, LC_ERR_IO, "cannot use the data path %s: %s", path, strerror(errno));
-    return 0;
-}
-
 static int start_locked(const struct lc_connect *to, struct lc_error *err)
 {
     char path[PATH_MAX];
@@ -127,7 +119,7 @@ static int start_locked(const struct lc_connect *to, struct lc_error *err)
         return lc_fail(err, LC_ERR_USAGE, "the embedded engine needs a data path");
     rc = lc_chdb_lib_load(to->libchdb, &lib, err);
     if (!rc)
-        rc = real_path(to->path, path, err);
+        rc = lc_data_path(to, path, err);
     if (rc)
         return rc;
     if (users && strcmp(path, engine_path) != 0)

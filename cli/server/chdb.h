@@ -37,9 +37,10 @@ struct lc_chdb_answer {
 };
 
 /*
- * Start the engine over to->path, or count one more user of it. 0; LC_ERR_IO (no library, the path
- * cannot be used), LC_ERR_LOCKED (another process has the path open), LC_ERR_USAGE (this process
- * has another path open), LC_ERR_NOMEM.
+ * Start the engine over to->path (cli/server/data_path.h), or count one more user of it. 0;
+ * LC_ERR_IO (no library, the path cannot be used), LC_ERR_REFUSED (it is no data path),
+ * LC_ERR_LOCKED (another process has the path open), LC_ERR_USAGE (this process has another path
+ * open), LC_ERR_NOMEM.
  */
 int lc_chdb_start(const struct lc_connect *to, struct lc_error *err);
 

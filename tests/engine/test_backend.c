@@ -41,7 +41,8 @@ static int start_embedded(void **state)
     (void)state;
     folder = scratch_new();
     snprintf(path, sizeof path, "%s/data", folder);
-    to = (struct lc_connect){.embedded = true, .path = path, .timeout_ms = HANGS_MS};
+    to = (struct lc_connect){
+        .embedded = true, .path = path, .make_path = true, .timeout_ms = HANGS_MS};
     open_it();
     return 0;
 }

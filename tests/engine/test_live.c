@@ -52,7 +52,8 @@ static int start_embedded(void **state)
 {
     (void)state;
     place_function();
-    to = (struct lc_connect){.embedded = true, .path = path, .timeout_ms = 60000};
+    to =
+        (struct lc_connect){.embedded = true, .path = path, .make_path = true, .timeout_ms = 60000};
     assert_int_equal(lc_backend_open(&b, &to, &err), 0);
     return 0;
 }
@@ -62,7 +63,8 @@ static int start_without_function(void **state)
     (void)state;
     folder = scratch_new();
     (void)snprintf(path, sizeof path, "%s/data", folder);
-    to = (struct lc_connect){.embedded = true, .path = path, .timeout_ms = 60000};
+    to =
+        (struct lc_connect){.embedded = true, .path = path, .make_path = true, .timeout_ms = 60000};
     assert_int_equal(lc_backend_open(&b, &to, &err), 0);
     return 0;
 }
