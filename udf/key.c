@@ -260,23 +260,18 @@ static lc_int128 load_decimal(const uint8_t *wire, unsigned width)
     return width == 16 ? v : load_signed(wire, width);
 }
 
-/* Seconds since 1970; *more: and a fraction of one. */
-static int64_t load_seconds(const struct lc_argument *arg, const uint8_t *wire, bool *more)
+/* Whole seconds since 1970: the one that the time is in. */
+static int64_t load_seconds(const struct lc_argument *arg, const uint8_t *wire)
 {
-    int64_t v = load_signed(wire, arg->width);
-
-    *more = false;
-    if (arg->base == LC_ARG_DATETIME)
-        return (int64_t)load_unsigned(wire, arg->width);
-    *more = v % powers[arg->scale] != 0;
-    return divide_down(v, powers[arg->scale]);
+    return arg->base == LC_ARG_DATETIME
+               ? (int64_t)load_unsigned(wire, arg->width)
+               : divide_down(load_signed(wire, arg->width), powers[arg->scale]);
 }
 
 static int set_number_point(struct lc_stream *s, size_t i, const uint8_t *wire)
 {
     const struct lc_argument *arg = s->arg;
     const struct lc_takes *takes = &s->rules->takes;
-    bool more;
     lc_int128 v;
 
     switch (arg->base) {
@@ -293,7 +288,7 @@ static int set_number_point(struct lc_stream *s, size_t i, const uint8_t *wire)
         s->batch.point[i] = lc_point_of_number(takes, load_decimal(wire, arg->width), arg->scale);
         return 0;
     case LC_ARG_DATETIME64:
-        v = load_seconds(arg, wire, &more);
+        v = load_seconds(arg, wire);
         break;
     case LC_ARG_BOOL:
         v = *wire != 0;
@@ -308,11 +303,10 @@ static int set_number_point(struct lc_stream *s, size_t i, const uint8_t *wire)
 static void set_date_point(struct lc_stream *s, size_t i, const uint8_t *wire)
 {
     const struct lc_argument *arg = s->arg;
-    bool more;
     int64_t days = arg->base == LC_ARG_DATE ? (int64_t)load_unsigned(wire, arg->width)
                    : arg->base == LC_ARG_DATE32
                        ? load_signed(wire, arg->width)
-                       : divide_down(load_seconds(arg, wire, &more), SECONDS_A_DAY);
+                       : divide_down(load_seconds(arg, wire), SECONDS_A_DAY);
 
     s->batch.point[i] = lc_point_of_whole(days);
 }
@@ -337,9 +331,6 @@ static void set_address(struct lc_stream *s, size_t i, const uint8_t *wire)
 /* The point of a value: what lc_argument_fits lets through. */
 static int set_point(struct lc_stream *s, size_t i, const uint8_t *wire)
 {
-    bool more;
-    int64_t seconds;
-
     switch (s->rules->takes.order) {
     case LC_ORDER_FLOAT:
         set_float(s, i, wire);
@@ -348,8 +339,7 @@ static int set_point(struct lc_stream *s, size_t i, const uint8_t *wire)
         set_date_point(s, i, wire);
         return 0;
     case LC_ORDER_TIME:
-        seconds = load_seconds(s->arg, wire, &more);
-        s->batch.point[i] = lc_point_of_time(seconds, more);
+        s->batch.point[i] = lc_point_of_time(load_seconds(s->arg, wire));
         return 0;
     case LC_ORDER_ADDRESS:
         set_address(s, i, wire);

@@ -203,6 +203,8 @@ static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
     char room[LC_TYPE_BYTES], cast[LC_TYPE_BYTES];
     const char *plain = lc_type_plain(call->column_type, room);
     bool strings = strcmp(plain, "String") == 0;
+    /* The text of a Float32 may be another double's: of 0.1 no Float32 is the value. */
+    const char *text_of = strcmp(plain, "Float32") == 0 ? "toString(toFloat64(" : "toString((";
     int rc = lc_buf_adds(sql, seconds ? "SELECT toString(toUnixTimestamp(livecol_answer)) AS "
                                         "answer, "
                                       : "SELECT toString(livecol_answer) AS answer, ") ||
@@ -224,8 +226,8 @@ static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
                      call->tuple ? "))) AS livecol_answer FROM " : ")) AS livecol_answer FROM ") ||
          lc_cluster_add_from(c, host, sql, "system", "one");
     if (rc == 0 && !strings)
-        rc = lc_buf_adds(sql, " WHERE toString(accurateCastOrNull(livecol_key, ") ||
-             lc_sql_add_str(sql, plain) || lc_buf_adds(sql, ")) = livecol_key");
+        rc = lc_buf_addf(sql, " WHERE %saccurateCastOrNull(livecol_key, ", text_of) ||
+             lc_sql_add_str(sql, plain) || lc_buf_adds(sql, "))) = livecol_key");
     return rc ? LC_ERR_NOMEM : 0;
 }
 

@@ -53,14 +53,19 @@ struct side {
 /* Does the function take NULL? Then no rule but the default takes such a key. */
 enum null_keys { NULL_TAKEN, NULL_NOT_TAKEN, NULL_NOT_KNOWN };
 
+/* What the text of a key is taken of, so that the rules are asked about what the function is given. */
+struct key_as {
+    const char *open, *close;
+};
+
 struct run {
     struct lc_impact *out;
     const struct lc_column *d;
     const struct lc_impact_rules *rules;
     const atomic_bool *cancel;
     struct side old, new;
-    char *gives;        /* the type of the function's answer */
-    const char *key_as; /* the function that makes of a key what its text is taken of; "" */
+    char *gives; /* the type of the function's answer */
+    const struct key_as *key_as;
     enum null_keys null_keys;
     struct pair *pairs;
     size_t used, cap;
@@ -364,8 +369,8 @@ static int count_portion(struct run *r, uint64_t i, uint64_t portions, struct lc
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = lc_buf_addf(&sql, "SELECT toString(%s((%s\n))) AS livecol_k, toString(", r->key_as,
-                     r->rules->key) ||
+    rc = lc_buf_addf(&sql, "SELECT toString(%s(%s\n)%s) AS livecol_k, toString(", r->key_as->open,
+                     r->rules->key, r->key_as->close) ||
          lc_sql_add_id(&sql, r->d->column) ||
          lc_buf_adds(&sql, ") AS livecol_v, count() AS livecol_n FROM ") ||
          lc_column_add_table(r->d, &sql);
@@ -426,7 +431,40 @@ static int list_changes(struct run *r, struct lc_error *err)
     return 0;
 }
 
-/* Keys of that type against rules of points: may they be given them, and what of a key is asked for? */
+static const struct key_as itself = {"", ""};
+
+/* Of a number, a time or an address that is given by its value, not by its text. */
+static const struct key_as *choose_key_as(enum lc_argument_base base, enum lc_order order)
+{
+    static const struct key_as number = {"toInt64(", ")"}, ipv4_number = {"toUInt32(", ")"},
+                               real = {"toFloat64(", ")"}, day = {"toDate32(", ")"},
+                               second = {"toUnixTimestamp(", ")"}, ipv4 = {"IPv4NumToString(", ")"},
+                               /* toUnixTimestamp of a time before 1970 is none */
+        whole_second = {"toInt64(floor(toDecimal128(", ", 9)))"};
+
+    switch (base) {
+    case LC_ARG_DATETIME:
+        return order == LC_ORDER_DATE ? &day : &second;
+    case LC_ARG_DATETIME64:
+        return order == LC_ORDER_DATE ? &day : &whole_second;
+    case LC_ARG_FLOAT:
+        return &real;
+    case LC_ARG_UINT:
+        return order == LC_ORDER_ADDRESS ? &ipv4 : &itself;
+    case LC_ARG_IPV4:
+        return order == LC_ORDER_ADDRESS ? &itself : &ipv4_number;
+    case LC_ARG_BOOL:
+    case LC_ARG_ENUM:
+        return &number;
+    case LC_ARG_DATE:
+    case LC_ARG_DATE32:
+        return order == LC_ORDER_DATE ? &itself : &number;
+    default:
+        return &itself;
+    }
+}
+
+/* Keys of that type against ranges and networks: may they be given them, and what of a key is asked for? */
 static int check_order(struct run *r, const char *type, const struct lc_rules *rules,
                        struct lc_error *err)
 {
@@ -435,17 +473,12 @@ static int check_order(struct run *r, const char *type, const struct lc_rules *r
     int rc = lc_argument_parse(&arg, type, &why);
 
     rc = rc ? rc : lc_argument_fits(&arg, type, rules->kind, &rules->takes, LC_FORMAT_NATIVE, &why);
-    if (rc == 0 && arg.base == LC_ARG_DATETIME64 && rules->takes.order == LC_ORDER_TIME) {
-        rc = lc_fail(&why, LC_ERR_USAGE, "rows of %s keys are not counted: fractions of a second",
-                     type);
-        lc_hint(&why, "install the new function, then livecol verify --against counts them");
-    }
     if (rc) {
         lc_fail(err, LC_ERR_REFUSED, "%s", why.msg);
         lc_hint(err, "%s", why.hint);
         rc = LC_ERR_REFUSED;
-    } else if (arg.base == LC_ARG_DATETIME || arg.base == LC_ARG_DATETIME64) {
-        r->key_as = rules->takes.order == LC_ORDER_DATE ? "toDate32" : "toUnixTimestamp";
+    } else {
+        r->key_as = choose_key_as(arg.base, rules->takes.order);
     }
     lc_argument_release(&arg);
     return rc;
@@ -459,10 +492,10 @@ static int check_key(struct run *r, struct lc_error *err)
     char *type = NULL;
     int rc = lc_column_type_of_expr(d, r->rules->key, &type, err);
 
-    r->key_as = "";
-    if (rc == 0 && lc_kind_about(r->rules->old->kind)->index == LC_INDEX_SEGMENTS)
+    r->key_as = &itself;
+    if (rc == 0 && r->rules->old->takes.order != LC_ORDER_TEXT)
         rc = check_order(r, type, r->rules->old, err);
-    if (rc == 0 && lc_kind_about(r->rules->new->kind)->index == LC_INDEX_SEGMENTS)
+    if (rc == 0 && r->rules->new->takes.order != LC_ORDER_TEXT)
         rc = check_order(r, type, r->rules->new, err);
     for (size_t i = 0; rc == 0 && i < sizeof types / sizeof *types; i++) {
         if (strncmp(type, types[i], strlen(types[i])) != 0)

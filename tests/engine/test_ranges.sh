@@ -12,8 +12,10 @@ cp "$LIVECOL_UDF" "$engine/user_scripts/livecol-udf"
 printf '%s\n' from,to,v ,-100,a -10,-1,b 0,0,c 5,,d >"$work/rules/whole.csv"
 printf '%s\n' from,to,v -1.50,-0.01,a 0,9.99,b 10,99.99,c 100,,d ,,none >"$work/rules/cents.csv"
 printf '%s\n' from:float,to,v ,-1e300,a -0.5,-0.0,b 0.1,1.005,c 1.0051,,d >"$work/rules/real.csv"
+printf '%s\n' from:float,to,v 0,0,a 0.1,0.7,b >"$work/rules/tenth.csv"
 printf '%s\n' from,to,v ,1969-12-31,a 1970-01-01,1970-01-31,b 2024-02-29,2024-02-29,c 2100-01-01,,d >"$work/rules/day.csv"
 printf '%s\n' from,to,v 1970-01-01T00:00:01Z,1970-01-01T00:16:39Z,a 2001-09-09T01:46:40Z,,b >"$work/rules/time.csv"
+printf '%s\n' from,to,v 1969-12-31T23:59:30Z,1969-12-31T23:59:50Z,a 1969-12-31T23:59:59Z,1970-01-01T00:00:00Z,b >"$work/rules/old.csv"
 printf '%s\n' cidr,v 10.0.0.0/8,a 10.1.0.0/16,b 10.1.2.3,c 2001:db8::/32,d ::/0,e 255.255.255.255,f >"$work/rules/net.csv"
 # Rules, argument type, a key of that type over n (0 to 1999), and what it must be, as SQL over k.
 cases=$work/cases
@@ -35,11 +37,17 @@ day|Date|toDate(n * 33)|multiIf(k >= '1970-01-01' AND k <= '1970-01-31', 'b', k 
 day|Date32|toDate32('1970-01-01') + (toInt64(n) - 200)|multiIf(k < toDate32('1970-01-01'), 'a', k <= toDate32('1970-01-31'), 'b', '')
 day|DateTime('UTC')|toDateTime(n * 3601, 'UTC')|multiIf(toDate(k, 'UTC') <= '1970-01-31', 'b', '')
 time|DateTime('UTC')|toDateTime(if(n < 1100, n, n * 1000000), 'UTC')|multiIf(toUnixTimestamp(k) BETWEEN 1 AND 999, 'a', toUnixTimestamp(k) >= 1000000000, 'b', '')
-time|DateTime64(3,'UTC')|fromUnixTimestamp64Milli(toInt64(n) * 777 - 5000, 'UTC')|multiIf(toUnixTimestamp64Milli(k) BETWEEN 1000 AND 999000, 'a', '')
+time|DateTime64(3,'UTC')|fromUnixTimestamp64Milli(toInt64(n) * 777 - 5000, 'UTC')|multiIf(toUnixTimestamp64Milli(k) BETWEEN 1000 AND 999999, 'a', '')
 net|IPv4|toIPv4(toUInt32([167772160, 167772159, 184549375, 184549376, 167837696, 167838211, 167838212, 4294967295, 0, 1][n % 10 + 1]))|dictGet('net', 'v', tuple(k))
 net|UInt32|toUInt32([167772160, 167772159, 184549375, 184549376, 167837696, 167838211, 167838212, 4294967295, 0, 1][n % 10 + 1])|dictGet('net', 'v', tuple(toIPv4(k)))
 net|IPv6|toIPv6(['::', '::ffff:10.1.2.3', '2001:db8::', '2001:db9::', '2001:db7:ffff:ffff:ffff:ffff:ffff:ffff', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'][n % 6 + 1])|dictGet('net', 'v', tuple(k))
 net|String|['10.1.2.3', '::1', '10.1.2.3.4', '', 'x', '2001:db8::5', '010.0.0.1', '10.255.255.255'][n % 8 + 1]|['c', 'e', '', '', '', 'd', '', 'a'][n % 8 + 1]
+tenth|Float32|toFloat32(n / 10)|if(n = 0, 'a', if(toFloat64(k) <= 0.7, 'b', ''))
+whole|Enum16('1' = -5, '-5' = 3, '5' = 7, '9' = -100)|[-5, 3, 7, -100][n % 4 + 1]|multiIf(k = '1', 'b', k = '5', 'd', k = '9', 'a', '')
+whole|Bool|n % 2|if(k, '', 'c')
+whole|Date|toDate(n % 9)|multiIf(toUInt16(k) = 0, 'c', toUInt16(k) >= 5, 'd', '')
+whole|DateTime64(3,'UTC')|fromUnixTimestamp64Milli(toInt64(n) * 77 - 20000, 'UTC')|multiIf(toUnixTimestamp64Milli(k) < -10000, '', toUnixTimestamp64Milli(k) < 0, 'b', toUnixTimestamp64Milli(k) < 1000, 'c', toUnixTimestamp64Milli(k) >= 5000, 'd', '')
+old|DateTime64(6,'UTC')|fromUnixTimestamp64Micro(toInt64(n) * 77777 - 40000000, 'UTC')|multiIf(toUnixTimestamp64Micro(k) BETWEEN -30000000 AND -9000001, 'a', toUnixTimestamp64Micro(k) BETWEEN -1000000 AND 999999, 'b', '')
 END
 n=0
 while IFS='|' read -r rules argument _; do
@@ -68,17 +76,23 @@ sql "CREATE DICTIONARY net (prefix String, v String) PRIMARY KEY prefix SOURCE(C
 n=0
 while IFS='|' read -r rules argument key wanted; do
   n=$((n + 1))
-  case $argument in "DateTime64(3,'UTC')") type="DateTime64(3, 'UTC')" ;; *) type=$argument ;; esac
+  type=${argument/,\'/, \'}
   sql "CREATE TABLE k$n (n UInt64, k $type) ENGINE = MergeTree ORDER BY n"
   sql "INSERT INTO k$n SELECT number AS n, $key FROM numbers(2000)" || fail "keys of $argument"
   for format in Native RowBinary TabSeparated; do
     expect "$rules by $argument in $format" '' \
       "$(sql "SELECT k, f${n}_${format}_v1(k) AS got, ifNull($wanted, '') AS wanted FROM k$n WHERE got != wanted LIMIT 2" 2>&1)"
   done
+  # New rules that say A for a, counted before they come: in the rows that have it, and the old ones explain every row.
+  sed 's/,a$/,A/' "$work/rules/$rules.csv" >"$work/new.csv"
+  sql "ALTER TABLE k$n ADD COLUMN v String DEFAULT f${n}_Native_v1(k)"
+  "$LIVECOL_BIN" rules diff "$work/rules/$rules.csv" "$work/new.csv" --url "$engine_url" --json \
+    --table "default.k$n.v" >"$work/out" 2>"$work/err" || fail "rules diff of $rules by $argument: $(cat "$work/err")"
+  expect_in "rules diff of $rules by $argument" \
+    "\"rows\":2000,\"would_change\":$(sql "SELECT countIf($wanted = 'a') FROM k$n"),\"already\":0,\"given\":0" "$work/out"
 done <"$cases"
 
 # In a DEFAULT: INSERT, MATERIALIZE; new rules counted before they come.
-sql 'ALTER TABLE k2 ADD COLUMN v String DEFAULT f2_Native_v1(k)'
 sql 'INSERT INTO k2 (n, k) VALUES (5000, -5)'
 sql 'ALTER TABLE k2 MATERIALIZE COLUMN v SETTINGS mutations_sync = 2'
 expect 'stored in a DEFAULT' 11 "$(sql "SELECT countIf(v = 'b') FROM k2")"
@@ -88,8 +102,8 @@ printf '%s\n' from,to,v ,-100,a -10,-2,b 0,0,c 5,,d ,,z >"$work/new.csv"
 expect_in 'rules diff of negative keys' 'default.k2.v: 94 of 2001 rows would change' "$work/out"
 "$LIVECOL_BIN" doctor --url "$engine_url" --rules "f2_Native_v1=$work/rules/whole.csv" \
   --rules "f7_Native_v1=$work/rules/cents.csv" --rules "f14_Native_v1=$work/rules/day.csv" \
-  --rules "f19_Native_v1=$work/rules/net.csv" >"$work/out" 2>&1
-for n in 2 7 14 19; do
+  --rules "f19_Native_v1=$work/rules/net.csv" --rules "f28_Native_v1=$work/rules/tenth.csv" >"$work/out" 2>&1
+for n in 2 7 14 19 28; do
   grep -q "f${n}_Native_v1.* answers .* keys as .* says" "$work/out" || fail "doctor does not compare f$n: $(grep -v '^ok' "$work/out")"
 done
 expect 'two attributes' 'a -1,e 2' \

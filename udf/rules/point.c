@@ -90,9 +90,9 @@ lc_point lc_point_of_whole(int64_t v)
     return biased(v);
 }
 
-lc_point lc_point_of_time(int64_t seconds, bool more)
+lc_point lc_point_of_time(int64_t seconds)
 {
-    return biased(2 * (lc_int128)seconds + more);
+    return biased(2 * (lc_int128)seconds);
 }
 
 lc_point lc_point_of_ipv4(uint32_t address)
@@ -286,7 +286,7 @@ const char *lc_point_read(const struct lc_takes *t, struct lc_slice text, bool u
         return why;
     case LC_ORDER_TIME:
         why = lc_scalar_time(text, utc, &v);
-        *out = lc_point_of_time(v, false);
+        *out = lc_point_of_time(v);
         return why;
     case LC_ORDER_ADDRESS:
         return lc_point_of_address(text, out) ? NULL : why_no_address(text);
@@ -318,7 +318,10 @@ static bool time_of_key(struct lc_slice text, lc_point *out)
 {
     static const struct lc_takes seconds = {LC_ORDER_NUMBER, 0};
 
-    return number_of_key(&seconds, text, out);
+    if (!number_of_key(&seconds, text, out))
+        return false;
+    *out &= ~(lc_point)1; /* the whole second */
+    return true;
 }
 
 bool lc_point_of_key(const struct lc_takes *t, struct lc_slice text, lc_point *out)

@@ -8,7 +8,8 @@
  *                                     it is above that. So 1.005 lies between 1.00 and 1.01, in neither
  *   FLOAT     -1.5e3, inf             the bits of a double, in order; -0 is 0. NaN is no point
  *   DATE      2024-02-29              days since 1970, biased
- *   TIME      2024-02-29T12:00:00Z    2 s + f, biased: whole seconds since 1970, f: a fraction more
+ *   TIME      2024-02-29T12:00:00Z    2 s, biased: whole seconds since 1970. A bound is a whole second, and the
+ *                                     fractions of a second belong to it
  *   ADDRESS   10.1.2.3, 2001:db8::1   the address as a number; IPv4 as ::ffff:10.1.2.3
  *
  * "Biased": 2^127 is added, so that negative ones are below. Rules of unsigned whole numbers alone
@@ -71,7 +72,7 @@ lc_point lc_point_of_number(const struct lc_takes *t, lc_int128 v, unsigned scal
 lc_int128 lc_point_number(lc_point p);           /* the v of a point of LC_ORDER_NUMBER */
 bool lc_point_of_float(double v, lc_point *out); /* false: NaN */
 lc_point lc_point_of_whole(int64_t v);           /* DATE: days */
-lc_point lc_point_of_time(int64_t seconds, bool more);
+lc_point lc_point_of_time(int64_t seconds);
 lc_point lc_point_of_ipv4(uint32_t address);
 lc_point lc_point_of_ipv6(const uint8_t bytes[16]);
 
