@@ -203,7 +203,12 @@ static int compare(struct lc_doctor *d, const struct function *f, const char *pa
 
     if (rc == 0) {
         rc = lc_compare_with(d->s.b, &call, rules, path, &compared, &one);
-        if (rc == 0)
+        if (rc == 0 && compared == 0)
+            lc_doctor_say(
+                d, LC_LEVEL_WARN, "function", NULL,
+                "%s is not compared with %s: no keys of the type %s can be made of its rules",
+                f->name, path, call.column_type);
+        else if (rc == 0)
             lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
                           "%s answers %" PRIu64 " keys as %s says", f->name, compared, path);
         else if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER)

@@ -9,6 +9,7 @@
 #include "udf/argument.h"
 #include "udf/rules/match.h"
 #include "udf/rules/open.h"
+#include "udf/rules/segments.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,38 +25,77 @@ static bool same_values(const struct lc_rules *r, uint32_t x, uint32_t y)
     return true;
 }
 
-/* Rules that change nothing: their value is what holds without them, or they can never hold. */
-static uint32_t find_shadowed(const struct lc_rules *r, struct lc_buf *examples)
+/* Rules that a file could do without, and examples of them. */
+struct idle {
+    uint32_t never; /* no key meets them */
+    uint32_t same;  /* every key gets the same values without them */
+    struct lc_buf examples;
+};
+
+static void note_never(const struct lc_rules *r, uint32_t rule, const char *why, struct idle *idle)
 {
-    uint32_t count = 0;
+    if (idle->never++ >= SHOWN_MAX)
+        return;
+    lc_buf_addf(&idle->examples, "  line %u: ", r->lines[rule]);
+    lc_rules_add_key(&idle->examples, r, rule);
+    lc_buf_addf(&idle->examples, " %s\n", why);
+}
 
-    for (uint32_t i = 0; i < r->rules; i++) {
-        uint32_t other = r->rules;
+static void note_same(const struct lc_rules *r, uint32_t rule, uint32_t other, struct idle *idle)
+{
+    if (idle->same++ >= SHOWN_MAX)
+        return;
+    lc_buf_addf(&idle->examples, "  line %u: ", r->lines[rule]);
+    lc_rules_add_key(&idle->examples, r, rule);
+    lc_buf_adds(&idle->examples, " gives what ");
+    lc_rules_add_key(&idle->examples, r, other);
+    lc_buf_addf(&idle->examples, " (line %u) gives without it\n", r->lines[other]);
+}
 
-        if (r->kind == LC_KIND_BUCKET) {
-            if (r->bounds[r->rules + i] != 0)
-                continue;
-        } else if (r->kind == LC_KIND_EXACT && r->default_rule != LC_NONE) {
-            other = r->default_rule;
-        } else if (lc_kind_about(r->kind)->index == LC_INDEX_TRIE) {
-            other = lc_match_without(r, i);
-        }
-        if (r->kind != LC_KIND_BUCKET &&
-            (other >= r->rules || other == i || !same_values(r, i, other)))
-            continue;
-        if (count++ >= SHOWN_MAX)
-            continue;
-        lc_buf_addf(examples, "  line %u: ", r->lines[i]);
-        lc_rules_add_key(examples, r, i);
-        if (r->kind == LC_KIND_BUCKET) {
-            lc_buf_adds(examples, " is never chosen\n");
-        } else {
-            lc_buf_adds(examples, " gives what ");
-            lc_rules_add_key(examples, r, other);
-            lc_buf_addf(examples, " (line %u) gives without it\n", r->lines[other]);
-        }
+static int find_idle_spans(const struct lc_rules *r, struct idle *idle)
+{
+    enum lc_segments_use *use = calloc(r->rules + 1u, sizeof *use);
+    uint32_t *instead = calloc(r->rules + 1u, sizeof *instead);
+    int rc = use && instead ? lc_segments_use(r, use, instead) : LC_ERR_NOMEM;
+
+    for (uint32_t i = 0; i < r->rules && !rc; i++) {
+        if (use[i] == LC_USE_NONE)
+            note_never(r, i, "is never met: narrower rules hold in all of it", idle);
+        else if (use[i] == LC_USE_SAME)
+            note_same(r, i, instead[i], idle);
     }
-    return count;
+    free(use);
+    free(instead);
+    return rc;
+}
+
+/* Of texts some key meets every rule: the one that is written in it. */
+static void find_idle_texts(const struct lc_rules *r, struct idle *idle)
+{
+    for (uint32_t i = 0; i < r->rules; i++) {
+        uint32_t other = lc_kind_about(r->kind)->index == LC_INDEX_TRIE ? lc_match_without(r, i)
+                         : r->default_rule != LC_NONE                   ? r->default_rule
+                                                                        : r->rules;
+
+        if (other < r->rules && other != i && same_values(r, i, other))
+            note_same(r, i, other, idle);
+    }
+}
+
+static int find_idle(const struct lc_rules *r, struct idle *idle)
+{
+    int rc = 0;
+
+    *idle = (struct idle){0};
+    lc_buf_init(&idle->examples, 1 << 16);
+    if (lc_kind_has_keys(r->kind))
+        find_idle_texts(r, idle);
+    else if (r->kind != LC_KIND_BUCKET)
+        rc = find_idle_spans(r, idle);
+    for (uint32_t i = 0; i < r->rules && r->kind == LC_KIND_BUCKET; i++)
+        if (r->bounds[r->rules + i] == 0)
+            note_never(r, i, "is never chosen: its weight is 0", idle);
+    return rc;
 }
 
 /* How long a rule is: a domain in labels, another in bytes. */
@@ -137,13 +177,14 @@ static struct lc_json *json_warnings(const struct lc_csv_notes *n)
     return list;
 }
 
-static void print_check(const struct lc_rules *r, const char *path)
+static int print_check(const struct lc_rules *r, const char *path, struct lc_error *err)
 {
-    struct lc_buf examples;
-    uint32_t shadowed;
+    struct idle idle;
 
-    lc_buf_init(&examples, 1 << 16);
-    shadowed = find_shadowed(r, &examples);
+    if (find_idle(r, &idle)) {
+        lc_buf_release(&idle.examples);
+        return lc_no_memory(err);
+    }
     printf("%s: %s, %u rule%s, %s\n", path, lc_kind_name_with(r->kind, r->options), r->rules,
            r->rules == 1 ? "" : "s",
            r->kind == LC_KIND_BUCKET    ? "every key has a bucket"
@@ -161,21 +202,29 @@ static void print_check(const struct lc_rules *r, const char *path)
     }
     if (lc_kind_has_keys(r->kind))
         print_lengths(r);
-    printf("conflicts: none\nshadowed: %u\n%s", shadowed, shadowed ? lc_buf_str(&examples) : "");
+    printf("conflicts: none\nshadowed: %u\nnever met: %u\n%s", idle.same, idle.never,
+           idle.examples.n ? lc_buf_str(&idle.examples) : "");
     printf("memory: %.1f KiB%s\n", (double)r->size / 1024,
            r->mapped ? " (compiled, shared between processes)" : "");
     print_speed(r);
-    lc_buf_release(&examples);
+    lc_buf_release(&idle.examples);
+    return 0;
 }
 
-static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes, const char *path)
+static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes, const char *path,
+                      struct lc_error *err)
 {
     struct lc_json *o = lc_json_object(), *attributes = lc_json_array();
     struct lc_rules_speed speed;
-    struct lc_buf examples;
+    struct idle idle;
     int rc;
 
-    lc_buf_init(&examples, 1 << 16);
+    if (find_idle(r, &idle)) {
+        lc_buf_release(&idle.examples);
+        lc_json_free(attributes);
+        lc_json_free(o);
+        return lc_no_memory(err);
+    }
     lc_json_set_str(o, "file", path);
     lc_json_set_str(o, "kind", lc_kind_name_with(r->kind, r->options));
     lc_json_set_int(o, "rules", r->rules);
@@ -191,16 +240,17 @@ static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes
         lc_json_add(attributes, one);
     }
     lc_json_set(o, "attributes", attributes);
-    lc_json_set_int(o, "shadowed", find_shadowed(r, &examples));
+    lc_json_set_int(o, "shadowed", idle.same);
+    lc_json_set_int(o, "never_met", idle.never);
     lc_json_set_int(o, "memory_bytes", (int64_t)r->size);
     if (lc_kind_has_keys(r->kind))
         lc_json_set_int(o, "longest_key_bytes", (int64_t)written_bytes(r, longest_rule(r)));
     lc_json_set(o, "warnings", json_warnings(notes));
     if (lc_rules_measure(r, &speed) == 0)
         lc_json_set_double(o, "ns_per_key", speed.ns_per_key);
-    rc = lc_json_line(o, stdout);
+    rc = lc_json_line(o, stdout) ? lc_no_memory(err) : 0;
     lc_json_free(o);
-    lc_buf_release(&examples);
+    lc_buf_release(&idle.examples);
     return rc;
 }
 
@@ -215,7 +265,8 @@ int lc_cmd_rules_check(int argc, const char **argv)
         .options = options,
         .about =
             "Load rules files, CSV or compiled, and say what they are: kind, attributes, rules "
-            "by length, the longest key, rules that change nothing, memory, and the time of a match, "
+            "by length, the longest key, rules that change nothing or that no key meets, memory, and the time of "
+            "a match, "
             "measured here on the file's own keys. A compiled file's content is "
             "compared with its hash. The first thing wrong in a file is named with its line; what is "
             "odd, though it can be loaded, is a warning: blanks around a field, prefixes that look like "
@@ -239,10 +290,9 @@ int lc_cmd_rules_check(int argc, const char **argv)
         if (lc_rules_open_with(&r, rest.v[i], &how, &why) ||
             (r->mapped && lc_rules_check_content(r, rest.v[i], &why)))
             worst = lc_rules_fail(&why);
-        else if (global.json)
-            json_check(r, &notes, rest.v[i]);
-        else
-            print_check(r, rest.v[i]);
+        else if (global.json ? json_check(r, &notes, rest.v[i], &why)
+                             : print_check(r, rest.v[i], &why))
+            worst = lc_rules_fail(&why);
         if (r && why.code == 0 && !global.json)
             lc_rules_warn(&notes, rest.v[i]);
         lc_rules_free(r);

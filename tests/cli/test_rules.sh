@@ -27,6 +27,7 @@ rules by length: 0:1 2:2
 longest key: 2 bytes (line 2)
 conflicts: none
 shadowed: 0
+never met: 0
 memory: 257.9 KiB' '' rules check region.csv
 expect 0 $'u1_001\tus-east\trule u1\tline 2
 u3_001\tunknown\trule (default)\tline 4' '' rules match region.csv u1_001 u3_001
@@ -47,9 +48,37 @@ rules by length: 1:1 2:1 3:1
 longest key: 3 bytes (line 4)
 conflicts: none
 shadowed: 1
+never met: 0
   line 3: u1 gives what u (line 2) gives without it
 memory: 258.0 KiB" '' rules check shadow.csv
 expect 0 $'x\t\tno rule' '' rules match shadow.csv x
+
+# Rules that a file could do without: NAME, HEADER AND RULES, SHADOWED, NEVER MET, with `printf` escapes.
+while IFS='|' read -r name rules shadowed never; do
+  printf '%b' "$rules" >idle.csv
+  "$LIVECOL_BIN" rules check --json idle.csv | python3 -c '
+import json, sys
+o = json.load(sys.stdin)
+assert (o["shadowed"], o["never_met"]) == (int(sys.argv[2]), int(sys.argv[3])), (sys.argv[1], o)' "$name" "$shadowed" "$never" ||
+    { echo "FAILED: rules check of $name"; exit 1; }
+done <<'END'
+networks that say what the wider one says|cidr,v\n10.0.0.0/8,a\n10.1.0.0/16,a\n10.1.1.0/24,b\n10.1.1.7,b\n,z\n|2|0
+a network that its halves cover|cidr,v\n10.0.0.0/8,a\n10.0.0.0/9,b\n10.128.0.0/9,c\n|0|1
+a network that the default would do|cidr,v\n10.0.0.0/8,a\n,a\n|1|0
+every address, and a default for other texts|cidr,v\n::/0,a\n,b\n|0|0
+IPv4 within ::/0|cidr,v\n::/0,a\n0.0.0.0/0,b\n0.0.0.0/1,c\n128.0.0.0/1,d\n|0|1
+ranges apart|from,to,v\n1,9,a\n10,19,a\n|0|0
+ranges that nest|from:narrowest,to,v\n1,9,a\n2,8,a\n3,7,b\n,,b\n|1|0
+a range in the place of the default|from,to,v\n1,9,a\n,,a\n|1|0
+a range that others cover, but for fractions|from:narrowest,to,v\n1,2,a\n1,1,b\n2,2,c\n-1,-1,d\n|0|0
+a range of times that others cover|from:narrowest,to,v\n2024-01-01T00:00:00Z,2024-01-01T00:00:01Z,a\n2024-01-01T00:00:00Z,2024-01-01T00:00:00Z,b\n2024-01-01T00:00:01Z,2024-01-01T00:00:01Z,c\n|0|1
+days that others cover|from:narrowest,to,v\n2024-01-01,2024-01-02,a\n2024-01-01,2024-01-01,b\n2024-01-02,2024-01-02,c\n|0|1
+a bucket that is never chosen|bucket,v\n1,a\n0,b\n|0|1
+a suffix|suffix,v\n.gz,a\n.tar.gz,a\n.zip,b\n|1|0
+a domain and what is below it|domain,v\na.com,x\n*.a.com,x\nb.a.com,x\n|2|0
+exact rules that the default would do|exact,v\na,x\nb,y\n*,x\n|1|0
+END
+rm idle.csv
 
 printf 'from,to,issuer\n400000,499999,visa\n' >range.csv
 expect 0 $'400000\tvisa\trule 400000-499999\tline 2' '' rules match range.csv 400000

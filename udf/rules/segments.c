@@ -2,6 +2,7 @@
 /* Hot. */
 #include "udf/rules/segments.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,6 +229,98 @@ int lc_segments_clash(const struct lc_span *spans, uint32_t n, uint32_t *a, uint
         rc = clashes(&o, cuts[i], a, b);
     }
     free(o.v);
+    free(cuts);
+    return rc;
+}
+
+/* ── What rules are for ───────────────────────────────────────────────────────────────────────── */
+
+static bool same_values(const struct lc_rules *r, uint32_t x, uint32_t y)
+{
+    for (uint32_t a = 0; a < r->attributes; a++)
+        if (lc_rules_value_id(r, a, x) != lc_rules_value_id(r, a, y))
+            return false;
+    return true;
+}
+
+/* May a key have a point from first to last? Of times only whole seconds do, and of floats no NaN. */
+static bool has_keys(const struct lc_takes *takes, lc_point first, lc_point last)
+{
+    lc_point least, most;
+
+    if (takes->order == LC_ORDER_TIME)
+        return first != last || (first & 1) == 0;
+    if (takes->order != LC_ORDER_FLOAT)
+        return true;
+    lc_point_of_float(-(double)INFINITY, &least);
+    lc_point_of_float((double)INFINITY, &most);
+    return last >= least && first <= most;
+}
+
+/* The rule that holds from this cut on, and the one that would without it. */
+static void first_two(struct open_spans *o, lc_point cut, uint32_t gap, uint32_t two[2])
+{
+    uint32_t top;
+
+    two[0] = two[1] = gap;
+    if (o->n == 0)
+        return;
+    top = o->v[0];
+    pop(o);
+    while (o->n && o->spans[o->v[0]].last < cut)
+        pop(o);
+    two[0] = o->spans[top].rule;
+    two[1] = o->n ? o->spans[o->v[0]].rule : gap;
+    push(o, top);
+}
+
+static void note_use(const struct lc_rules *r, const struct lc_span *spans, uint32_t n,
+                     const lc_point *cuts, size_t n_cuts, uint32_t *heap, enum lc_segments_use *use,
+                     uint32_t *instead)
+{
+    struct open_spans o = {.spans = spans, .v = heap};
+    const struct lc_takes line = lc_rules_line(r);
+    uint32_t gap = r->default_rule == LC_NONE ? r->rules : r->default_rule, next = 0, two[2];
+
+    for (size_t i = 0; i < n_cuts; i++) {
+        lc_point last = i + 1 < n_cuts ? cuts[i + 1] - 1 : LC_POINT_LAST;
+
+        move_to(&o, cuts[i], &next, n);
+        if ((i + 1 < n_cuts && cuts[i] == cuts[i + 1]) || !has_keys(&line, cuts[i], last))
+            continue;
+        first_two(&o, cuts[i], gap, two);
+        if (two[0] == gap)
+            continue;
+        if (!same_values(r, two[0], two[1])) {
+            use[two[0]] = LC_USE_FULL;
+        } else if (use[two[0]] == LC_USE_NONE) {
+            use[two[0]] = LC_USE_SAME;
+            instead[two[0]] = two[1];
+        }
+    }
+}
+
+int lc_segments_use(const struct lc_rules *r, enum lc_segments_use *use, uint32_t *instead)
+{
+    struct lc_span *spans = aligned_alloc(16, (r->rules + 1u) * sizeof *spans);
+    uint32_t *heap = malloc((r->rules + 1u) * sizeof *heap), n = 0;
+    lc_point *cuts = NULL;
+    size_t n_cuts = 0;
+    int rc = LC_ERR_NOMEM;
+
+    for (uint32_t i = 0; spans && i < r->rules; i++) {
+        use[i] = i == r->default_rule ? LC_USE_FULL : LC_USE_NONE;
+        spans[n].rule = i;
+        n += lc_rules_span(r, i, &spans[n].first, &spans[n].last);
+    }
+    if (spans && heap)
+        cuts = all_cuts(spans, n, &n_cuts);
+    if (cuts) {
+        note_use(r, spans, n, cuts, n_cuts, heap, use, instead);
+        rc = 0;
+    }
+    free(spans);
+    free(heap);
     free(cuts);
     return rc;
 }

@@ -49,6 +49,20 @@ int lc_segments_build(const struct lc_span *spans, uint32_t n, uint32_t gap, boo
  */
 int lc_segments_clash(const struct lc_span *spans, uint32_t n, uint32_t *a, uint32_t *b);
 
+/* What a rule does next to the others. */
+enum lc_segments_use {
+    LC_USE_NONE, /* no key meets it: narrower rules hold wherever it does */
+    LC_USE_SAME, /* every key that meets it gets the same values without it */
+    LC_USE_FULL
+};
+
+/*
+ * Of each rule of ranges or networks its use, and where that is LC_USE_SAME the rule that holds in its place; both of
+ * r->rules entries. The default has full use: keys that have no point (NULL, NaN, a text that is no address) meet it.
+ * 0 or LC_ERR_NOMEM.
+ */
+int lc_segments_use(const struct lc_rules *r, enum lc_segments_use *use, uint32_t *instead);
+
 /* The rules of a batch's points. 0, or LC_ERR_INPUT where the arena is corrupt. */
 int lc_segments_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *rule);
 
