@@ -126,3 +126,40 @@ bool lc_spans_cross(struct lc_span *spans, size_t n, struct lc_span out[2])
     }
     return false;
 }
+
+/* Equal networks next to each other, that of the narrowest range first. */
+static int compare_pieces(const void *a, const void *b)
+{
+    const struct lc_network_piece *x = *(struct lc_network_piece *const *)a;
+    const struct lc_network_piece *y = *(struct lc_network_piece *const *)b;
+
+    if (x->is_v6 != y->is_v6)
+        return x->is_v6 ? 1 : -1;
+    if (x->first != y->first)
+        return x->first < y->first ? -1 : 1;
+    if (x->last != y->last)
+        return x->last < y->last ? -1 : 1;
+    return (x->width > y->width) - (x->width < y->width);
+}
+
+int lc_network_pieces_drop(struct lc_network_piece *v, size_t n)
+{
+    struct lc_network_piece **order = malloc((n + 1) * sizeof *order);
+    const struct lc_network_piece *kept = NULL;
+
+    if (!order)
+        return LC_ERR_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        order[i] = &v[i];
+    if (n)
+        qsort(order, n, sizeof *order, compare_pieces);
+    for (size_t i = 0; i < n; i++) {
+        struct lc_network_piece *at = order[i];
+
+        at->dropped = kept && kept->is_v6 == at->is_v6 && kept->first == at->first &&
+                      kept->last == at->last && kept->width < at->width;
+        kept = at->dropped ? kept : at;
+    }
+    free(order);
+    return 0;
+}

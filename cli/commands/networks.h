@@ -5,6 +5,7 @@
 #ifndef LC_CLI_COMMANDS_NETWORKS_H
 #define LC_CLI_COMMANDS_NETWORKS_H
 #include "base/buf.h"
+#include "base/error.h"
 #include "udf/rules/scalar.h"
 
 /* An address: IPv4 in the low 32 bits. */
@@ -28,6 +29,21 @@ enum { LC_NETWORK_BYTES = 64 };
  */
 bool lc_network_next(struct lc_address *from, const struct lc_address *to,
                      char out[LC_NETWORK_BYTES]);
+
+/* A network that a range became, written somewhere. */
+struct lc_network_piece {
+    lc_uint128 first, last;
+    lc_uint128 width; /* of the range: its last address less its first */
+    bool is_v6, dropped;
+    size_t at, n;  /* where it is written, by whoever does that */
+    uint32_t line; /* of the range */
+};
+
+/*
+ * Of ranges that nest two may become the same network, as 1.0.0.0 to 1.0.1.127 and 1.0.0.0 to 1.0.0.255 become 1.0.0.0/24
+ * both: that of the wider range is dropped. Of the same range twice both stay. 0 or LC_ERR_NOMEM.
+ */
+int lc_network_pieces_drop(struct lc_network_piece *v, size_t n);
 
 /* An address as text: "10.0.0.1". */
 void lc_address_write(const struct lc_address *a, char out[LC_NETWORK_BYTES]);

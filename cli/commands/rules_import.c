@@ -36,8 +36,9 @@ struct import {
     bool networks; /* start and end become networks */
     bool settled;  /* the columns are found */
     struct lc_buf out;
-    struct lc_buf lines; /* uint32_t: of the file, by record of `out` */
-    struct lc_buf spans; /* struct lc_span: what becomes networks */
+    struct lc_buf lines;  /* uint32_t: of the file, by record of `out` */
+    struct lc_buf spans;  /* struct lc_span: what becomes networks */
+    struct lc_buf pieces; /* struct lc_network_piece: the networks, as they are in `out` */
 };
 
 #define refuse(im, ...) lc_records_refuse(&(im)->records, __VA_ARGS__)
@@ -252,12 +253,32 @@ static int add_keys(struct import *im)
     return rc;
 }
 
+/* The next network of a range; *more: it is not the last. */
+static int add_network(struct import *im, const struct lc_span *span, struct lc_address *from,
+                       bool *more)
+{
+    struct lc_network_piece piece = {.first = from->bits,
+                                     .width = span->to.bits - span->from.bits,
+                                     .is_v6 = from->is_v6,
+                                     .at = im->out.n,
+                                     .line = span->line};
+    char text[LC_NETWORK_BYTES];
+
+    *more = lc_network_next(from, &span->to, text);
+    piece.last = *more ? from->bits - 1 : span->to.bits;
+    if (add_line(im, &(struct lc_slice){(const uint8_t *)text, strlen(text)}, 1, false))
+        return LC_ERR_NOMEM;
+    piece.n = im->out.n - piece.at;
+    return lc_buf_add(&im->pieces, &piece, sizeof piece) ? no_memory(im) : 0;
+}
+
 static int add_networks(struct import *im)
 {
     struct lc_address at[2];
     struct lc_span span;
-    char text[LC_NETWORK_BYTES], shown[80];
+    char shown[80];
     bool more = true;
+    int rc = 0;
 
     for (uint32_t i = 0; i < 2; i++) {
         struct lc_slice f = lc_records_field(&im->records, im->key[i].at);
@@ -273,10 +294,30 @@ static int add_networks(struct import *im)
     span = (struct lc_span){at[0], at[1], im->records.record_line};
     if (lc_buf_add(&im->spans, &span, sizeof span))
         return no_memory(im);
-    while (more) {
-        more = lc_network_next(&at[0], &at[1], text);
-        if (add_line(im, &(struct lc_slice){(const uint8_t *)text, strlen(text)}, 1, false))
-            return LC_ERR_NOMEM;
+    while (more && rc == 0)
+        rc = add_network(im, &span, &at[0], &more);
+    return rc;
+}
+
+/* Leave out what a narrower range has become, too. */
+static int drop_pieces(struct import *im)
+{
+    struct lc_network_piece *pieces = (struct lc_network_piece *)(void *)im->pieces.p;
+    size_t n = im->pieces.n / sizeof *pieces, to = n ? pieces[0].at : 0;
+    uint32_t *lines = (uint32_t *)(void *)im->lines.p, line = 1; /* behind the header's */
+
+    if (lc_network_pieces_drop(pieces, n))
+        return no_memory(im);
+    for (size_t i = 0; i < n; i++) {
+        if (pieces[i].dropped)
+            continue;
+        memmove(im->out.p + to, im->out.p + pieces[i].at, pieces[i].n);
+        to += pieces[i].n;
+        lines[line++] = pieces[i].line;
+    }
+    if (n) {
+        im->out.n = to;
+        im->lines.n = line * sizeof *lines;
     }
     return 0;
 }
@@ -408,6 +449,7 @@ static int run(struct import *im, const char *path, struct lc_error *err)
     lc_buf_init(&im->out, FILE_MAX_BYTES);
     lc_buf_init(&im->lines, FILE_MAX_BYTES);
     lc_buf_init(&im->spans, FILE_MAX_BYTES);
+    lc_buf_init(&im->pieces, 2 * FILE_MAX_BYTES);
     rc = lc_file_read(path, &text, err);
     if (!rc && text.n == 0)
         rc = lc_fail(err, LC_ERR_INPUT, "%s:1: the file is empty", path);
@@ -415,6 +457,7 @@ static int run(struct import *im, const char *path, struct lc_error *err)
     if (!rc && !im->settled)
         rc = lc_fail(err, LC_ERR_INPUT, "%s: no line in it but comments", path);
     rc = rc ? rc : check_spans(im);
+    rc = rc ? rc : drop_pieces(im);
     rc = rc ? rc : check_result(im, err);
     if (!rc && fwrite(im->out.p, 1, im->out.n, stdout) != im->out.n)
         rc = lc_fail(err, LC_ERR_IO, "cannot write to stdout");
@@ -423,6 +466,7 @@ static int run(struct import *im, const char *path, struct lc_error *err)
             free((void *)(uintptr_t)im->value[i].name);
     lc_records_release(&im->records);
     lc_buf_release(&im->spans);
+    lc_buf_release(&im->pieces);
     lc_buf_release(&im->lines);
     lc_buf_release(&im->out);
     lc_buf_release(&text);
