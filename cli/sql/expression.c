@@ -12,11 +12,6 @@ static int no_memory(struct lc_error *err)
     return lc_fail(err, LC_ERR_NOMEM, "no memory for an expression");
 }
 
-static bool is_name(const struct lc_tok *t)
-{
-    return t->kind == LC_TOK_WORD || t->kind == LC_TOK_QUOTED;
-}
-
 /* Words that a parenthesis may follow without a call. */
 static bool is_operator(const struct lc_tok *t)
 {
@@ -37,7 +32,7 @@ char *lc_expr_function(struct lc_slice expr, size_t *at)
 
     lex.pos = *at;
     while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (is_name(&before) && lc_tok_symbol(&tok, '(') && !is_operator(&before)) {
+        if (lc_tok_is_name(&before) && lc_tok_symbol(&tok, '(') && !is_operator(&before)) {
             *at = lex.pos;
             return lc_tok_name(&before);
         }
@@ -137,7 +132,7 @@ int lc_expr_calls(const char *expr, struct lc_expr_call **v, size_t *n, struct l
     if (rc == 0 && !*v)
         rc = no_memory(err);
     for (size_t i = 0; rc == 0 && i + 1 < t.n; i++) {
-        if (is_name(&t.v[i]) && lc_tok_symbol(&t.v[i + 1], '(') && !is_operator(&t.v[i]))
+        if (lc_tok_is_name(&t.v[i]) && lc_tok_symbol(&t.v[i + 1], '(') && !is_operator(&t.v[i]))
             rc = take_call(&t, i, &(*v)[(*n)++], err);
     }
     free(t.v);
@@ -206,15 +201,6 @@ static bool is_arrow(const struct tokens *t, size_t i)
            t->v[i].at + 1 == t->v[i + 1].at;
 }
 
-static bool is_named(const struct lc_tok *t, const char *name)
-{
-    char *text = is_name(t) ? lc_tok_name(t) : NULL;
-    bool same = text && strcmp(text, name) == 0;
-
-    free(text);
-    return same;
-}
-
 /* The first token of the parameters that stand before an arrow: x -> or (x, y) ->. */
 static size_t parameters(const struct tokens *t, size_t arrow)
 {
@@ -255,7 +241,7 @@ static bool is_parameter(const struct tokens *t, size_t i, const char *name)
             continue;
         first = parameters(t, arrow);
         for (size_t k = first; k < arrow; k++)
-            named = named || is_named(&t->v[k], name);
+            named = named || lc_tok_is_named(&t->v[k], name);
         if (named && i >= first && i < end_of_lambda(t, arrow))
             return true;
     }
@@ -269,7 +255,7 @@ static size_t names_column(const struct tokens *t, size_t i, const char *column)
     size_t n = 0;
 
     lc_buf_init(&path, 1 << 16);
-    for (size_t k = i; k < t->n && is_name(&t->v[k]); k += 2) {
+    for (size_t k = i; k < t->n && lc_tok_is_name(&t->v[k]); k += 2) {
         char *part = lc_tok_name(&t->v[k]);
         const char *text;
         bool added =
@@ -293,7 +279,7 @@ bool lc_expr_find_column(const char *expr, const char *column, size_t from, size
 
     if (read_tokens(expr, &t, NULL) == 0) {
         for (size_t i = 0; !found && i + 1 < t.n; i++) {
-            size_t tokens = is_name(&t.v[i]) ? names_column(&t, i, column) : 0;
+            size_t tokens = lc_tok_is_name(&t.v[i]) ? names_column(&t, i, column) : 0;
             const struct lc_tok *last = tokens ? &t.v[i + tokens - 1] : NULL;
 
             if (!last || t.v[i].at < from || lc_tok_symbol(&t.v[i + tokens], '(') ||
@@ -314,7 +300,7 @@ static bool is_alias(const struct tokens *t, const char *name, size_t at, size_t
 {
     for (size_t i = 1; i < t->n; i++)
         if (lc_tok_is(&t->v[i - 1], "AS") && (t->v[i].at < at || t->v[i].at >= end) &&
-            is_named(&t->v[i], name))
+            lc_tok_is_named(&t->v[i], name))
             return true;
     return false;
 }
@@ -328,7 +314,7 @@ static bool is_outer_parameter(const struct tokens *t, size_t i, const char *nam
         if (!is_arrow(t, arrow) || i >= end_of_lambda(t, arrow))
             continue;
         for (size_t k = parameters(t, arrow); k < arrow; k++)
-            named = named || is_named(&t->v[k], name);
+            named = named || lc_tok_is_named(&t->v[k], name);
         if (named)
             return true;
     }
@@ -344,7 +330,7 @@ bool lc_expr_is_bound(const char *expr, size_t at, size_t n)
         for (size_t i = 0; !bound && i + 1 < t.n; i++) {
             char *name;
 
-            if (!is_name(&t.v[i]) || t.v[i].at < at || t.v[i].at >= at + n ||
+            if (!lc_tok_is_name(&t.v[i]) || t.v[i].at < at || t.v[i].at >= at + n ||
                 lc_tok_symbol(&t.v[i + 1], '(') || (i && lc_tok_symbol(&t.v[i - 1], '.')))
                 continue;
             name = lc_tok_name(&t.v[i]);

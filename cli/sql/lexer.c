@@ -246,6 +246,16 @@ bool lc_tok_symbol(const struct lc_tok *tok, char symbol)
     return tok->kind == LC_TOK_SYMBOL && *tok->p == symbol;
 }
 
+bool lc_tok_opens(const struct lc_tok *tok)
+{
+    return lc_tok_symbol(tok, '(') || lc_tok_symbol(tok, '[') || lc_tok_symbol(tok, '{');
+}
+
+bool lc_tok_closes(const struct lc_tok *tok)
+{
+    return lc_tok_symbol(tok, ')') || lc_tok_symbol(tok, ']') || lc_tok_symbol(tok, '}');
+}
+
 /* Escapes: https://clickhouse.com/docs/sql-reference/syntax#string */
 static char unescape(char c)
 {
@@ -316,9 +326,18 @@ char *lc_tok_name(const struct lc_tok *tok)
     return out;
 }
 
-static bool is_name(const struct lc_tok *t)
+bool lc_tok_is_name(const struct lc_tok *tok)
 {
-    return t->kind == LC_TOK_WORD || t->kind == LC_TOK_QUOTED;
+    return tok->kind == LC_TOK_WORD || tok->kind == LC_TOK_QUOTED;
+}
+
+bool lc_tok_is_named(const struct lc_tok *tok, const char *name)
+{
+    char *text = lc_tok_is_name(tok) ? lc_tok_name(tok) : NULL;
+    bool same = text && strcmp(text, name) == 0;
+
+    free(text);
+    return same;
 }
 
 static bool same_token(const struct lc_tok *a, const struct lc_tok *b)
@@ -328,7 +347,8 @@ static bool same_token(const struct lc_tok *a, const struct lc_tok *b)
 
     if (a->kind == b->kind && a->n == b->n && memcmp(a->p, b->p, a->n) == 0)
         return true;
-    if (!(is_name(a) && is_name(b)) && !(a->kind == LC_TOK_STRING && b->kind == LC_TOK_STRING))
+    if (!(lc_tok_is_name(a) && lc_tok_is_name(b)) &&
+        !(a->kind == LC_TOK_STRING && b->kind == LC_TOK_STRING))
         return false;
     an = lc_tok_name(a);
     bn = lc_tok_name(b);
@@ -346,7 +366,7 @@ bool lc_lex_same(const char *a, size_t an, const char *b, size_t bn)
     do {
         if (lc_lex_code(&la, &ta, NULL) || lc_lex_code(&lb, &tb, NULL))
             return false;
-        if (ta.kind != tb.kind && !(is_name(&ta) && is_name(&tb)))
+        if (ta.kind != tb.kind && !(lc_tok_is_name(&ta) && lc_tok_is_name(&tb)))
             return false;
         if (ta.kind != LC_TOK_END && !same_token(&ta, &tb))
             return false;

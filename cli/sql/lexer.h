@@ -60,6 +60,14 @@ bool lc_tok_is(const struct lc_tok *tok, const char *word);
 /* True where the token is that one symbol. */
 bool lc_tok_symbol(const struct lc_tok *tok, char symbol);
 
+/* True for ( [ { and for ) ] }. */
+bool lc_tok_opens(const struct lc_tok *tok);
+bool lc_tok_closes(const struct lc_tok *tok);
+
+/* True for a WORD or a QUOTED token; with this name, its quotes and escapes resolved (case counts). */
+bool lc_tok_is_name(const struct lc_tok *tok);
+bool lc_tok_is_named(const struct lc_tok *tok, const char *name);
+
 /*
  * The name that a WORD or QUOTED token stands for, its escapes resolved, as a malloc'ed string;
  * for a STRING token its value. NULL: no memory.

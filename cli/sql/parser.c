@@ -76,11 +76,6 @@ int lc_parser_no_memory(struct lc_parser *p)
     return LC_ERR_NOMEM;
 }
 
-bool lc_tok_is_name(const struct lc_tok *t)
-{
-    return t->kind == LC_TOK_WORD || t->kind == LC_TOK_QUOTED;
-}
-
 /* Replace *to by the token's name. */
 static int set_name(struct lc_parser *p, char **to, const struct lc_tok *t)
 {
@@ -150,9 +145,9 @@ struct lc_slice lc_parser_text_since(const struct lc_parser *p, size_t first)
 
 bool lc_tok_track(const struct lc_tok *t, unsigned *depth)
 {
-    if (lc_tok_symbol(t, '(') || lc_tok_symbol(t, '[') || lc_tok_symbol(t, '{'))
+    if (lc_tok_opens(t))
         (*depth)++;
-    else if (lc_tok_symbol(t, ')') || lc_tok_symbol(t, ']') || lc_tok_symbol(t, '}')) {
+    else if (lc_tok_closes(t)) {
         if (*depth == 0)
             return false;
         (*depth)--;

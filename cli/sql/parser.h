@@ -36,7 +36,6 @@ bool lc_parser_accept_symbol(struct lc_parser *p, char symbol);
 
 /* Is it one of the words, of which the last is NULL? */
 bool lc_tok_is_any(const struct lc_tok *t, const char *const *words);
-bool lc_tok_is_name(const struct lc_tok *t);
 
 /* Keep count of brackets; false where a closing one leaves the element that is being read. */
 bool lc_tok_track(const struct lc_tok *t, unsigned *depth);
