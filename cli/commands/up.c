@@ -49,18 +49,19 @@ static int check_files(const struct lc_migrate *m, struct lc_error *err)
     return rc;
 }
 
-/* As lc_connection_open; a database that is not there is made where that is asked for. */
-static int connect(const struct lc_migrate *m, bool create, struct lc_backend **b,
-                   struct lc_error *err)
+/* As lc_connection_open, for a run that applies: the embedded engine's folder is made where it is not there (not its
+ * parents), which is said, and the URL's database where that is asked for. */
+static int connect_to_apply(const struct lc_migrate *m, bool create, struct lc_backend **b,
+                            struct lc_error *err)
 {
     struct lc_global to = m->global;
     struct lc_error one = LC_ERROR_INIT;
-    bool fresh = create && to.connect.embedded && access(to.connect.path, F_OK) != 0;
-    int rc = create ? check_files(m, err) : 0;
+    bool fresh = to.connect.embedded && to.connect.path && access(to.connect.path, F_OK) != 0;
+    int rc = fresh ? check_files(m, err) : 0;
 
     if (rc)
         return rc;
-    to.connect.make_path = create;
+    to.connect.make_path = true;
     rc = lc_connection_open(&to, b, &one);
     if (rc == 0 && fresh)
         lc_say("made %s, a new database", to.connect.path);
@@ -93,7 +94,7 @@ static int run(struct lc_migrate *m, bool down, bool create, struct lc_metrics *
     struct lc_backend *b = NULL;
     struct listener listener = {.metrics = metrics};
     struct lc_up_report report = {0};
-    int rc = connect(m, create, &b, err);
+    int rc = down ? lc_connection_open(&m->global, &b, err) : connect_to_apply(m, create, &b, err);
 
     if (rc) {
         lc_backend_free(b);
@@ -148,7 +149,7 @@ int lc_cmd_up(int argc, const char **argv)
          "up to N migrations at once: one may begin while earlier ones wait for a backfill, if it "
          "is about other tables and does not require them (default: 1)"},
         {"create-database", 0, LC_OPT_FLAG, &create, NULL,
-         "create the URL's database, or the embedded engine's data folder, where it is not there"},
+         "create the URL's database first, where it is not there"},
         {"metrics-file", 0, LC_OPT_STRING, &metrics_file, "FILE",
          "write figures for Prometheus there, by rename: for node_exporter's textfile collector"},
         {0},
@@ -230,7 +231,7 @@ static int redo(struct lc_migrate *m, struct lc_error *err)
     struct reverted r = {0};
     struct lc_up_report report = {0};
     struct lc_backend *b = NULL;
-    int rc = connect(m, false, &b, err);
+    int rc = lc_connection_open(&m->global, &b, err);
 
     lc_teller_init(&r.teller, m);
     m->up.hooks = (struct lc_run_hooks){note_reverted, &r};

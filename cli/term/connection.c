@@ -204,8 +204,7 @@ static int settle_embedded(struct lc_global *g, const struct lc_connect_options 
         return lc_fail(err, LC_ERR_USAGE, "--url names a server, and --backend embedded none");
     if (!given->path) {
         lc_fail(err, LC_ERR_USAGE, "--backend embedded needs --path");
-        lc_hint(err,
-                "--path DIR names the folder that holds the data; up --create-database makes one");
+        lc_hint(err, "--path DIR names the folder that holds the data; livecol up makes a new one");
         return LC_ERR_USAGE;
     }
     g->connect.embedded = true;

@@ -42,7 +42,7 @@ static void connect_group(struct lc_option *out, struct lc_connect_options *c)
         {"backend", 0, LC_OPT_STRING, &c->backend, "http|embedded",
          "embedded: the engine in this process, without a server (default: http)"},
         {"path", 0, LC_OPT_STRING, &c->path, "DIR",
-         "embedded: the data folder, which has to be there"},
+         "embedded: the data folder; only up makes a new one"},
         {"scripts", 0, LC_OPT_STRING, &c->scripts, "DIR",
          "embedded: where function programs are (default: PATH/user_scripts)"},
         {"functions", 0, LC_OPT_STRING, &c->functions, "GLOB",

@@ -25,25 +25,25 @@ cat >"$work/start/0003_prove.sql" <<'END'
 SELECT throwIf(count() != 5 OR countIf(region != multiIf(startsWith(user_id, 'u1'), 'us-east',
     startsWith(user_id, 'u2'), 'eu-west', 'unknown')) != 0) FROM analytics.events;
 END
-# A path that is not there is a mistyped one, unless a new database is asked for; a folder of other files is none.
+# A path that is not there is a mistyped one to all but up, which makes it and says so.
 mistyped=(--backend embedded --path "$work/mistyped")
-for words in 'up' 'up --dry-run' 'plan' 'status' 'doctor' 'down --yes'; do
+for words in 'up --dry-run' 'plan' 'status' 'doctor' 'down --yes' 'redo --yes'; do
   # shellcheck disable=SC2086 # a command and its options
   "$LIVECOL_BIN" $words -d "$work/start" "${mistyped[@]}" >"$work/out" 2>"$work/err"
   expect "mistyped: $words" 3 $?
   expect_in "mistyped: $words" "there is no data path $work/mistyped" "$work/err"
   expect "mistyped: $words: nothing is made" '' "$(ls -d "$work/mistyped" 2>/dev/null)"
 done
-up "$work/none" "${mistyped[@]}" --create-database
+up "$work/none" "${mistyped[@]}"
 expect 'no migrations' 1 "$code"
 expect 'no migrations: nothing is made' '' "$(ls -d "$work/mistyped" 2>/dev/null)"
-up "$work/start" --backend embedded --path "$work/start" --create-database
-expect 'a folder of other files' 3 "$code"
-expect_in 'a folder of other files' 'is no data path of ClickHouse: it holds 0001_start.sql' "$work/err"
-up "$work/start" "${mistyped[@]}" --to 1 --create-database
+up "$work/start" --backend embedded --path "$work/mistyped/below/data"
+expect 'parents are not made' 1 "$code"
+expect 'parents are not made: nothing is' '' "$(ls -d "$work/mistyped" 2>/dev/null)"
+up "$work/start" "${mistyped[@]}" --to 1
 said_good 'a new database'
 expect_in 'a new database' "made $work/mistyped, a new database" "$work/err"
-up "$work/start" "${mistyped[@]}" --to 1 --create-database
+up "$work/start" "${mistyped[@]}" --to 1
 said_good 'a new database: again'
 expect 'a new database: again' '' "$(grep 'a new database' "$work/err")"
 up "$work/start" "${embedded[@]}" --rules "$LIVECOL_SOURCE/config/region.csv"

@@ -264,20 +264,6 @@ static int stand_in_empty_folder(const char *path, struct lc_error *err)
     return 0;
 }
 
-/* A test keeps files of its own in the engine's folder: make it one that is known as the engine's. */
-static int own_folder(const char *path, struct lc_error *err)
-{
-    char folder[PATH_MAX];
-
-    if (!path)
-        return 0;
-    snprintf(folder, sizeof folder, "%s/metadata", path);
-    if ((mkdir(path, 0777) != 0 && errno != EEXIST) ||
-        (mkdir(folder, 0777) != 0 && errno != EEXIST))
-        return lc_fail(err, LC_ERR_IO, "cannot make %s: %s", folder, strerror(errno));
-    return 0;
-}
-
 static const char *absolute(const char *path)
 {
     char cwd[PATH_MAX];
@@ -348,7 +334,8 @@ int main(int argc, char **argv)
     to.functions = absolute(to.functions);
     if (read_tls(&err))
         goto done;
-    if (own_folder(to.path, &err) || lc_chdb_start(&to, &err))
+    to.make_path = true;
+    if (lc_chdb_start(&to, &err))
         goto done;
     version = ask("SELECT version()", &err);
     timezone = ask("SELECT timezone()", &err);

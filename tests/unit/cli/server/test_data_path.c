@@ -58,11 +58,6 @@ static int ask(const struct lc_connect *to)
     return lc_data_path(to, out, &err);
 }
 
-static int ask_folder(void)
-{
-    return ask(&(struct lc_connect){.path = folder});
-}
-
 static void test_not_there(void **state)
 {
     char path[2 * SCRATCH_PATH_BYTES], real[PATH_MAX];
@@ -73,7 +68,7 @@ static void test_not_there(void **state)
     snprintf(path, sizeof path, "%s/mistyped", folder);
     assert_int_equal(ask(&to), LC_ERR_REFUSED);
     assert_non_null(strstr(err.msg, "there is no data path"));
-    assert_non_null(strstr(err.hint, "up --create-database"));
+    assert_non_null(strstr(err.hint, "livecol up makes"));
     assert_int_not_equal(stat(path, &st), 0);
     to.make_path = true;
     assert_int_equal(lc_data_path(&to, real, NULL), 0);
@@ -91,73 +86,11 @@ static void test_no_folder(void **state)
     assert_non_null(strstr(err.msg, "is no folder"));
 }
 
-static void test_new_database(void **state)
-{
-    static const char *const names[] = {
-        "tmp/",    "user_scripts/", "f_v1_function.xml", "f_v1.livecol.json",
-        ".hidden", "user_files/"};
-
-    (void)state;
-    assert_int_equal(ask_folder(), 0);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        put(names[i]);
-        assert_int_equal(ask_folder(), 0);
-    }
-}
-
-static void test_of_somebody_else(void **state)
-{
-    (void)state;
-    put("migrations/");
-    put("rules.csv");
-    assert_int_equal(ask_folder(), LC_ERR_REFUSED);
-    assert_non_null(strstr(err.msg, "is no data path of ClickHouse: it holds migrations"));
-    assert_int_equal(ask(&(struct lc_connect){.path = folder, .make_path = true}), LC_ERR_REFUSED);
-}
-
-static void test_the_engines_own(void **state)
-{
-    static const char *const marks[] = {"store/", "metadata/", "status"};
-
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        assert_int_equal(teardown(state), 0);
-        assert_int_equal(setup(state), 0);
-        put("backup.tar");
-        assert_int_equal(ask_folder(), LC_ERR_REFUSED);
-        put(marks[i]);
-        assert_int_equal(ask_folder(), 0);
-    }
-}
-
-static void test_functions_elsewhere(void **state)
-{
-    char scripts[2 * SCRATCH_PATH_BYTES], functions[2 * SCRATCH_PATH_BYTES];
-    struct lc_connect to = {.path = folder};
-
-    (void)state;
-    put("programs/");
-    put("functions/");
-    snprintf(scripts, sizeof scripts, "%s/programs", folder);
-    snprintf(functions, sizeof functions, "%s/functions/*.xml", folder);
-    to.scripts = scripts;
-    assert_int_equal(ask(&to), LC_ERR_REFUSED);
-    assert_non_null(strstr(err.msg, "it holds functions"));
-    to.functions = functions;
-    assert_int_equal(ask(&to), 0);
-    to.scripts = "/"; /* above it: nothing of it is the program's */
-    assert_int_equal(ask(&to), LC_ERR_REFUSED);
-    assert_non_null(strstr(err.msg, "it holds programs"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_folder, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_new_database, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_of_somebody_else, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_the_engines_own, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_functions_elsewhere, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

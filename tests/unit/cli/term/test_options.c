@@ -212,7 +212,7 @@ static void test_bad_lines(void **state)
         {"--real 1e999", "--real takes a number, not \"1e999\"", ""},
         {"--backend native", "--backend is http or embedded, not native", ""},
         {"--backend embedded", "--backend embedded needs --path",
-         "--path DIR names the folder that holds the data; up --create-database makes one"},
+         "--path DIR names the folder that holds the data; livecol up makes a new one"},
         {"--backend embedded --path x -u http://h",
          "--url names a server, and --backend embedded none", ""},
         {"--backend embedded --path x --ca-cert c",
