@@ -16,7 +16,8 @@ trap cleanup EXIT
 cd "$folder"
 # A benchmark of a debug build on a busy machine must not be judged: budgets here are met or missed by far.
 # What a phase lacks is repeated until it is there: the limit of that guards against hanging only.
-small=(--rows 5000 --phase-seconds 0.2 --samples 10 --write-rate 20 --batch-rows 50 --repeat-seconds 600)
+# The rates are ones that a busy machine serves too: what an open loop owes grows without end on one that does not.
+small=(--rows 5000 --phase-seconds 0.2 --samples 10 --write-rate 8 --limit-rate 40 --batch-rows 50 --repeat-seconds 600)
 engine=(--backend embedded --path "$folder/engine")
 
 fail() {
@@ -241,7 +242,7 @@ expect 2 bench live "${engine[@]}" --rows 0
 expect 2 bench live "${engine[@]}" -b ratio=2
 
 # four readers, at half the rate that is found; a rate that nothing can hold
-long=(--long "${small[@]}" --rows 20000 --point-rate 200 --limit-rate 200 --range-rate 50 --search-seconds 0.2)
+long=(--long "${small[@]}" --rows 20000 --point-rate 40 --range-rate 10 --search-seconds 0.2)
 expect 0 bench live "${engine[@]}" "${long[@]}" --hold 100000 -b max=90000s -b errors=0 --export-json long.json --drop-existing
 expect_says out 'highest '
 expect_says out 'async_insert 1; GROUP BY reads at nice 10'

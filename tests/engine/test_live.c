@@ -100,10 +100,10 @@ static struct lc_live_options small(void)
     o.rows = ROWS;
     o.phase_s = 0.4;
     o.samples = SAMPLES;
-    o.limit_rate = 100;
-    o.write_rate = 20;
+    o.limit_rate = 40;
+    o.write_rate = 8;
     o.batch_rows = 100;
-    o.group_rate = 10;
+    o.group_rate = 4;
     o.repeat_s = 600; /* guards against hanging only */
     o.migrations_dir = from_source("migrations");
     o.rules = from_source("config/region.csv");

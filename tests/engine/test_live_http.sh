@@ -13,7 +13,7 @@ export CLICKHOUSE_URL=$engine_url/default
 export NO_PROXY='*' no_proxy='*'
 
 code=0
-"$LIVECOL_BIN" bench live --rows 5000 --phase-seconds 0.3 --samples 10 --write-rate 20 --repeat-seconds 600 \
+"$LIVECOL_BIN" bench live --rows 5000 --phase-seconds 0.3 --samples 10 --write-rate 8 --repeat-seconds 600 \
   --batch-rows 50 --budget max=90000s --keep >"$folder/out" 2>"$folder/err" || code=$?
 cat "$folder/out" "$folder/err"
 [ "$code" = 0 ]
