@@ -302,7 +302,7 @@ static int find_expressions(struct run *u, struct lc_error *err)
     if (rc)
         return rc;
     converts = strcmp(lc_type_plain(type, plain), "String") != 0 &&
-               !lc_kind_takes_numbers(u->q->rules->kind);
+               u->q->rules->takes.order == LC_ORDER_TEXT;
     u->r->converts = converts;
     free(type);
     lc_buf_init(&text, SQL_BYTES);

@@ -147,7 +147,7 @@ static int add_key(const struct lc_column *d, const struct lc_replace_source *so
         return rc;
     as_text = source->rules && !strstr(type, "String") &&
               lc_rules_open(&rules, source->rules, NULL) == 0 &&
-              !lc_kind_takes_numbers(rules->kind);
+              rules->takes.order == LC_ORDER_TEXT;
     lc_rules_free(rules);
     free(type);
     return lc_buf_addf(sql, as_text ? "toString(%s)" : "%s", argument) || !lc_buf_str(sql)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/column/rule_expression.h"
 
+#include "cli/column/range_expression.h"
 #include "cli/sql/type_name.h"
 #include "cli/sql/quote.h"
 #include "udf/column_type.h"
@@ -8,6 +9,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Ranges that are written as nested ifs: so many, or with a bound above that. */
+#define NESTED_MAX   4u
+#define SEARCHED_MAX (UINT64_C(1) << 57)
 
 /* What is written, and with what. */
 struct writer {
@@ -149,6 +154,47 @@ static int add_ranges(const struct writer *w, uint32_t from, uint32_t to)
            lc_buf_adds(w->out, ")");
 }
 
+/*
+ * Of so few every condition is computed sooner than the search begins; so are ranges of numbers for which that has no
+ * type.
+ */
+static bool is_nested(const struct lc_rules *r)
+{
+    return r->kind == LC_KIND_RANGE &&
+           (r->rules <= NESTED_MAX || r->bounds[2 * (size_t)r->rules - 1] > SEARCHED_MAX);
+}
+
+static int add_search(const struct writer *w, struct lc_error *err)
+{
+    const struct lc_rules *r = w->rules;
+    struct lc_range_cut *cuts;
+    size_t n = 0;
+    bool any = false;
+    int rc = lc_range_cuts(r, &cuts, &n, err);
+
+    if (rc)
+        return rc;
+    rc = lc_buf_adds(w->out, "transform(roundDown(") || lc_range_add_number(r, w->key, w->out);
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = lc_buf_addf(w->out, "%s%s", i ? ", " : ", [", cuts[i].number);
+    rc = rc || lc_buf_adds(w->out, "]), [");
+    for (unsigned what = 0; what < 2 && !rc; what++, any = false) {
+        rc = what && lc_buf_adds(w->out, "], [");
+        for (size_t i = 0; i < n && !rc; i++) {
+            if (cuts[i].rule >= r->rules || cuts[i].rule == r->default_rule)
+                continue;
+            rc = (any && lc_buf_adds(w->out, ", ")) ||
+                 (what ? add_value(w, cuts[i].rule) : lc_buf_adds(w->out, cuts[i].number));
+            any = true;
+        }
+    }
+    rc = rc || lc_buf_adds(w->out, "], ") || add_rest(w) || lc_buf_adds(w->out, ")")
+             ? lc_no_memory(err)
+             : 0;
+    free(cuts);
+    return rc;
+}
+
 static uint32_t count_lengths(const struct ranked *order, uint32_t n)
 {
     uint32_t lengths = n > 0;
@@ -192,6 +238,8 @@ bool lc_rule_expression_is_written(const struct lc_rules *rules)
     case LC_KIND_EXACT:
     case LC_KIND_RANGE:
     case LC_KIND_SUFFIX:
+    case LC_KIND_CIDR:
+    case LC_KIND_SPAN:
         return true;
     case LC_KIND_DOMAIN:
     case LC_KIND_BUCKET:
@@ -207,6 +255,8 @@ static int write_rules(const struct writer *w, struct lc_error *err)
     uint32_t n;
     int rc;
 
+    if (!lc_kind_has_keys(rules->kind) && !is_nested(rules))
+        return add_search(w, err);
     order = rank(rules, &n);
     if (!order)
         return lc_no_memory(err);
@@ -301,7 +351,7 @@ int lc_rule_function(const struct lc_rule_function *f, struct lc_buf *out, struc
         return lc_no_memory(err);
     /* A String is given back as it is; a number, or a FixedString with its zero bytes, is no text. */
     rc = lc_rule_expression(f->rules, f->attribute, f->type,
-                            lc_kind_takes_numbers(f->rules->kind) ? "k" : "toString(k)",
+                            f->rules->takes.order == LC_ORDER_TEXT ? "toString(k)" : "k",
                             miss_of(f->type), out, err);
     if (rc == 0 && ((!text && (lc_buf_adds(out, ", ") || lc_sql_add_str(out, f->type) ||
                                lc_buf_adds(out, ")"))) ||

@@ -9,7 +9,8 @@
  *   exact   transform(KEY, ['a', …], ['x', …], 'default')
  *   suffix  as prefix, with right(KEY, n)
  *   nocase  lower(KEY) in the place of KEY: A-Z alone, as the rules have it
- *   range   if(KEY < 100, if(KEY >= 10 AND KEY <= 19, 'a', miss), …)    binary search
+ *   range, cidr   transform(roundDown(KEY as a number, [cuts]), …): range_expression.h; of up to four ranges of unsigned
+ *           numbers if(KEY < 100, if(KEY >= 10 AND KEY <= 19, 'a', miss), …)
  *
  * `transform` is a hash table, so a length costs the same for one rule and for a thousand: 100 rules
  * of three lengths take 0.06 of the time of a multiIf(startsWith(…)), 1,000 rules 1.5 times that of
@@ -34,7 +35,7 @@
  * `type` (NULL: none) is a number's, a date's or Bool's they are cast to it, an empty one to NULL,
  * and miss_sql is not looked at. 0; LC_ERR_NOMEM; LC_ERR_INPUT, where a value does not fit the type;
  * LC_ERR_REFUSED, with what to do, where the rules cannot be written so: buckets (the hash is the
- * matcher's own), domains, too many lengths, too many bytes.
+ * matcher's own), domains, networks of IPv6, too many lengths, too many bytes.
  */
 int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *type,
                        const char *key_sql, const char *miss_sql, struct lc_buf *out,

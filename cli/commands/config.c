@@ -230,11 +230,12 @@ int lc_cmd_config_function(int argc, const char **argv)
     const struct lc_command cmd = {
         .name = "config function",
         .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
-        .about = "Print the XML of the executable function that answers by a rule set: NAME_vN. "
-                 "Every element that matters is set. With --as sql print a CREATE FUNCTION "
-                 "instead: the rules as built-in expressions, for up to 8 lengths of prefixes and "
-                 "as many rules as a statement holds. It needs no program on any host, and a "
-                 "DEFAULT that calls it is stored as the expression itself.",
+        .about =
+            "Print the XML of the executable function that answers by a rule set: NAME_vN. "
+            "Every element that matters is set. With --as sql print a CREATE FUNCTION "
+            "instead: the rules as built-in expressions, for up to 8 lengths of prefixes, exact "
+            "keys, ranges and networks of IPv4, and as many rules as a statement holds. It needs no program on any host, and a "
+            "DEFAULT that calls it is stored as the expression itself.",
         .examples = "livecol config function " EXAMPLE_RULES "\n"
                     "livecol config function " EXAMPLE_RULES " \\\n"
                     "    --key user_id --type String --out .\n"

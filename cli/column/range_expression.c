@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/column/range_expression.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BIAS       ((lc_point)1 << 127)
+#define IPV4_FIRST ((lc_point)0xffff << 32)
+#define IPV4_LAST  (IPV4_FIRST | UINT32_MAX)
+
+/* Bounds in units of their last digit; keys may be twice as large before they count as beyond every bound. */
+#define UNITS_MAX (INT64_C(1) << 58)
+
+enum { DIGITS_MAX = 17 };
+
+static const char too_many_digits[] =
+    "the bounds have too many digits for an expression: 17 are the most";
+
+/* Numbers: below every key, and what keys beyond the bounds become. */
+#define NONE  "-9223372036854775808"
+#define LEAST "-4611686018427387904"
+#define MOST  "toInt64(4611686018427387904)"
+
+/* A place on the line where another rule begins to hold. */
+struct place {
+    lc_point at;
+    uint32_t rule;
+};
+
+static uint32_t gap_of(const struct lc_rules *r)
+{
+    return r->default_rule == LC_NONE ? r->rules : r->default_rule;
+}
+
+/* The places of ranges that have no segments: they are sorted and apart. To be freed; NULL: no memory. */
+static struct place *places_of_bounds(const struct lc_rules *r, size_t *n)
+{
+    struct place *v = aligned_alloc(16, (2 * (size_t)r->rules + 1) * sizeof *v);
+    lc_point first, last;
+
+    *n = 0;
+    if (!v)
+        return NULL;
+    v[(*n)++] = (struct place){0, gap_of(r)};
+    for (uint32_t i = 0; i < r->rules; i++) {
+        if (!lc_rules_span(r, i, &first, &last))
+            continue;
+        if (v[*n - 1].at == first)
+            --*n;
+        v[(*n)++] = (struct place){first, i};
+        v[(*n)++] = (struct place){last + 1, gap_of(r)};
+    }
+    return v;
+}
+
+static struct place *all_places(const struct lc_rules *r, size_t *n)
+{
+    struct place *v;
+
+    if (!r->starts)
+        return places_of_bounds(r, n);
+    v = aligned_alloc(16, (r->segments + 1u) * sizeof *v);
+    *n = r->segments;
+    for (uint32_t i = 0; v && i < r->segments; i++)
+        v[i] = (struct place){r->starts[i], r->segment_rules[i]};
+    return v;
+}
+
+static int refuse(struct lc_error *err, const char *what)
+{
+    lc_fail(err, LC_ERR_REFUSED, "%s", what);
+    lc_hint(err, "keep the function");
+    return LC_ERR_REFUSED;
+}
+
+/* Of addresses those of IPv4 alone; no rule may hold for another. */
+static int keep_ipv4(const struct lc_rules *r, struct place *v, size_t *n, struct lc_error *err)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        lc_point last = i + 1 < *n ? v[i + 1].at - 1 : LC_POINT_LAST;
+
+        if ((v[i].at < IPV4_FIRST || last > IPV4_LAST) && v[i].rule != gap_of(r))
+            return refuse(err, "rules that hold for IPv6 addresses cannot be written as an "
+                               "expression: the server searches no list of 128-bit numbers");
+        if (last < IPV4_FIRST || v[i].at > IPV4_LAST)
+            continue;
+        v[kept] = v[i];
+        if (v[kept].at < IPV4_FIRST)
+            v[kept].at = IPV4_FIRST;
+        kept++;
+    }
+    *n = kept;
+    return 0;
+}
+
+/* False: it is beyond what is counted with. */
+static bool write_number(const struct lc_rules *r, lc_point at, char out[LC_RANGE_CUT_BYTES])
+{
+    lc_int128 v = (lc_int128)(at - BIAS);
+    enum lc_order order = r->takes.order;
+
+    if (order == LC_ORDER_ADDRESS) {
+        snprintf(out, LC_RANGE_CUT_BYTES, "%" PRIu32, (uint32_t)at);
+        return true;
+    }
+    if (at == 0) {
+        snprintf(out, LC_RANGE_CUT_BYTES, "%s", order == LC_ORDER_FLOAT ? "-inf" : LEAST);
+        return true;
+    }
+    if (order == LC_ORDER_FLOAT) {
+        char text[LC_POINT_TEXT_BYTES];
+
+        lc_point_text(&r->takes, at, text);
+        snprintf(out, LC_RANGE_CUT_BYTES, "%.31s", text);
+        return true;
+    }
+    if (order == LC_ORDER_TIME)
+        v = (v >> 1) + (v & 1); /* what is behind a second begins with the next */
+    if (v > 2 * UNITS_MAX || v < -2 * UNITS_MAX)
+        return false;
+    snprintf(out, LC_RANGE_CUT_BYTES, "%" PRId64, (int64_t)v);
+    return true;
+}
+
+int lc_range_cuts(const struct lc_rules *r, struct lc_range_cut **cuts, size_t *n,
+                  struct lc_error *err)
+{
+    size_t places_n = 0;
+    struct place *places = all_places(r, &places_n);
+    struct lc_range_cut *v = places ? calloc(places_n + 2, sizeof *v) : NULL;
+    lc_point beyond = 0; /* the first point that no float has */
+    int rc = v ? 0 : lc_no_memory(err);
+
+    *n = 0;
+    if (!rc && r->takes.order == LC_ORDER_NUMBER && r->takes.scale > DIGITS_MAX)
+        rc = refuse(err, too_many_digits);
+    lc_point_of_float((double)__builtin_inf(), &beyond);
+    if (!rc && r->takes.order == LC_ORDER_ADDRESS)
+        rc = keep_ipv4(r, places, &places_n, err);
+    if (!rc) /* what has no number */
+        v[(*n)++] = (struct lc_range_cut){.number = NONE, .rule = gap_of(r)};
+    if (!rc && r->takes.order == LC_ORDER_FLOAT)
+        *n = 0; /* NaN is in no order with the others, and comes out as it is */
+    for (size_t i = 0; i < places_n && !rc; i++) {
+        struct lc_range_cut cut = {.rule = places[i].rule};
+
+        if (r->takes.order == LC_ORDER_FLOAT && places[i].at > beyond)
+            break;
+        if (!write_number(r, places[i].at, cut.number))
+            rc = refuse(err, too_many_digits);
+        else if (*n && strcmp(v[*n - 1].number, cut.number) == 0)
+            v[*n - 1] = cut; /* no key is between the two */
+        else
+            v[(*n)++] = cut;
+    }
+    free(places);
+    if (rc)
+        free(v);
+    else
+        *cuts = v;
+    return rc;
+}
+
+/*
+ * 2 v + f of a number: in three parts, so that neither the key in units nor the key as a Decimal can overflow. What is
+ * compared as a float is far beyond any bound, where its digits do not count.
+ */
+static int add_doubled(const struct lc_rules *r, const char *k, struct lc_buf *out)
+{
+    unsigned scale = r->takes.order == LC_ORDER_NUMBER ? r->takes.scale : 0;
+    int64_t unit = 1;
+    int rc;
+
+    for (unsigned i = 0; i < scale && unit <= UNITS_MAX / 10; i++)
+        unit *= 10;
+    rc = lc_buf_addf(out,
+                     "multiIf(toFloat64(%s) > %" PRId64 ", %s, toFloat64(%s) >= -%" PRId64
+                     ", assumeNotNull(toInt64(floor(%s)) * %" PRId64,
+                     k, 2 * UNITS_MAX / unit, MOST, k, 2 * UNITS_MAX / unit, k, 2 * unit);
+    if (!rc && scale)
+        rc = lc_buf_addf(out, " + 2 * toInt64((floor(%s, %u) - floor(%s)) * %" PRId64 ")", k, scale,
+                         k, unit);
+    return rc || lc_buf_addf(out, " + (%s != floor(%s, %u))), toFloat64(%s) < 0, %s, %s)", k, k,
+                             scale, k, LEAST, NONE);
+}
+
+/* IPv4's number of whatever the key is; a FixedString without its zero bytes, as toString has it. */
+static int add_address(const char *k, struct lc_buf *out)
+{
+    struct lc_buf a; /* as IPv6's number; twice in the text, and computed once */
+    const char *address;
+    int rc;
+
+    lc_buf_init(&a, (size_t)1 << 20);
+    rc = lc_buf_addf(&a,
+                     "toUInt128(accurateCastOrNull(if(position(toTypeName(%s), 'String') > 0, "
+                     "toString(%s), %s), 'IPv6'))",
+                     k, k, k);
+    address = rc ? NULL : lc_buf_str(&a);
+    rc = address ? lc_buf_addf(out,
+                               "ifNull(if(position(toTypeName(%s), 'UInt32') > 0, "
+                               "toInt64OrNull(toString(%s)), if(bitShiftRight(%s, 32) = 65535, "
+                               "toInt64(bitAnd(%s, 4294967295)), NULL)), %s)",
+                               k, k, address, address, NONE)
+                 : LC_ERR_NOMEM;
+    lc_buf_release(&a);
+    return rc;
+}
+
+int lc_range_add_number(const struct lc_rules *r, const char *key_sql, struct lc_buf *out)
+{
+    int rc;
+
+    switch (r->takes.order) {
+    case LC_ORDER_FLOAT:
+        rc = lc_buf_addf(out, "ifNull(toFloat64(%s), nan)", key_sql);
+        break;
+    case LC_ORDER_DATE:
+        rc = lc_buf_addf(out, "ifNull(toInt64(toDate32(%s)), %s)", key_sql, NONE);
+        break;
+    case LC_ORDER_TIME: /* it rounds down, and is the same of DateTime and DateTime64 */
+        rc = lc_buf_addf(out,
+                         "ifNull(dateDiff('second', toDateTime64('1970-01-01 00:00:00', 0, "
+                         "'UTC'), %s), %s)",
+                         key_sql, NONE);
+        break;
+    case LC_ORDER_ADDRESS:
+        rc = add_address(key_sql, out);
+        break;
+    default:
+        rc = add_doubled(r, key_sql, out);
+    }
+    return rc ? LC_ERR_NOMEM : 0;
+}
