@@ -449,20 +449,39 @@ static int check_sections(struct lc_migration *m, const struct lc_migration_file
     if (part == PART_DOWN || s->down_line)
         m->has_down = true;
     if (s->stray && (s->up_line || s->down_line))
-        return lc_problems_add(
-            problems, LC_PROBLEM_FILE, f->path, s->stray,
-            "a statement is before the first section: put -- migrate:up above it");
+        return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, s->stray,
+                               "a statement is before the first section: put %s above it",
+                               m->marks & LC_MARKS_GOOSE         ? "-- +goose Up"
+                               : m->marks & LC_MARKS_SQL_MIGRATE ? "-- +migrate Up"
+                                                                 : "-- migrate:up");
     if (part != PART_DOWN && m->up.n == 0)
         return lc_problems_add(problems, LC_PROBLEM_NOTE, f->path, s->up_line,
                                "holds no statement to apply: there is nothing to do");
     return 0;
 }
 
-/* A comment that was to mark a section, and is none: its statements would run with the others. */
-static int check_near_mark(const struct lc_near_mark *near, const char *path, enum part part,
+/* Does a statement, or a part of one, come behind it? */
+static bool has_code_behind(const struct lc_split *script, size_t at)
+{
+    for (size_t i = script->n; i-- > 0;) {
+        const struct lc_piece *p = &script->v[i];
+
+        if (p->kind == LC_PIECE_STATEMENT)
+            return p->at + p->n > at;
+    }
+    return false;
+}
+
+/*
+ * A comment that was to mark a section, and is none: its statements would run with the others. Where
+ * all of them are comments too ("-- Rollback:", "-- DROP TABLE t") it does no harm.
+ */
+static int check_near_mark(const struct lc_split *script, const char *path, enum part part,
                            struct lc_problems *problems)
 {
-    if (!near->line || (near->bare && part != PART_WHOLE))
+    const struct lc_near_mark *near = &script->near;
+
+    if (!near->line || (near->bare && (part != PART_WHOLE || !has_code_behind(script, near->at))))
         return 0;
     return lc_problems_add(
         problems, LC_PROBLEM_FILE, path, near->line,
@@ -498,7 +517,7 @@ static int load_text(struct lc_migration *m, struct lc_migration_file *f, enum p
         return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, err.row + 1, "%s", err.msg);
     m->marks |= script.marks;
     if (rc == 0)
-        rc = check_near_mark(&script.near, f->path, part, problems);
+        rc = check_near_mark(&script, f->path, part, problems);
     if (rc == 0 && script.n > LC_MAX_MIGRATION_STMTS) {
         lc_split_release(&script);
         return lc_problems_add(problems, LC_PROBLEM_FILE, f->path, 0, "has more than %u statements",

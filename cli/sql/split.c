@@ -2,6 +2,7 @@
 #include "cli/sql/split.h"
 
 #include "cli/sql/lexer.h"
+#include "cli/sql/near_mark.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -146,89 +147,27 @@ static unsigned mark_text(const struct lc_tok *tok, struct lc_slice *text)
     return 0;
 }
 
-static bool is_decoration(char c)
-{
-    return is_blank(c) || strchr("-*+/@=#!:;.", c) != NULL;
-}
-
-static bool is_decorated_end(struct lc_slice text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        if (!is_decoration((char)text.p[i]))
-            return false;
-    }
-    return true;
-}
-
-static struct lc_slice without_decoration(struct lc_slice text)
-{
-    while (text.n && is_decoration((char)*text.p)) {
-        text.p++;
-        text.n--;
-    }
-    return text;
-}
-
-static bool is_word_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* "-- Down Migration", as node-pg-migrate has it: a word for a part of a file, and nothing behind it. */
-static bool names_a_part(struct lc_slice text)
-{
-    static const char *const parts[] = {"migrations", "migration", "migrate", "section",
-                                        "script",     "part",      "sql",     NULL};
-    struct lc_slice rest;
-
-    text = without_decoration(text);
-    for (size_t i = 0; parts[i]; i++) {
-        if (begins_with(text, parts[i], &rest) && is_decorated_end(rest))
-            return true;
-    }
-    return false;
-}
-
-/* One line of a comment: does it look like a mark? */
-static bool looks_like_mark(struct lc_slice line, bool *bare)
-{
-    static const char *const tools[] = {"migrations", "migration", "migrate",     "goose", "dbmate",
-                                        "micrate",    "rambler",   "sql-migrate", NULL};
-    static const char *const sections[] = {"up",     "down",           "undo",         "rollback",
-                                           "revert", "statementbegin", "statementend", NULL};
-    struct lc_slice text = without_decoration(line), rest = {NULL, 0};
-    bool marked = line.n && memchr(line.p, '+', (size_t)(text.p - line.p)) != NULL;
-
-    *bare = true;
-    for (size_t i = 0; tools[i] && *bare; i++)
-        *bare = !begins_with(text, tools[i], &rest) || (rest.n && is_word_byte((char)*rest.p));
-    if (!*bare) {
-        text = without_decoration(rest);
-        marked = marked || (text.p > rest.p && memchr(rest.p, ':', (size_t)(text.p - rest.p)));
-    }
-    for (size_t i = 0; sections[i]; i++) {
-        if (!begins_with(text, sections[i], &rest) || (rest.n && is_word_byte((char)*rest.p)))
-            continue;
-        return (marked && !*bare) || is_decorated_end(rest) || names_a_part(rest);
-    }
-    return false;
-}
-
-/* A comment that is no mark: note the first of its lines that looks like one. */
+/* A comment that is no mark: note the first of its lines that looks like one, of a tool before another. */
 static void note_near_mark(struct splitter *s, const struct lc_tok *tok)
 {
     struct lc_near_mark *near = &s->out->near;
     const char *p = tok->p, *end = tok->p + tok->n;
+    bool in_line = s->in_statement && !begins_line(s, tok->at); /* "up UInt8, -- up" */
 
-    for (uint64_t line = tok->line; p < end && !near->line; line++) {
+    for (uint64_t line = tok->line; p < end; line++) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         const char *stop = nl ? nl : end;
         struct lc_slice text = trimmed(p, stop);
+        enum lc_near_kind kind = lc_near_mark(text);
 
-        if (text.n && looks_like_mark(text, &near->bare)) {
+        if (kind == LC_NEAR_TOOL || (kind == LC_NEAR_BARE && !near->line && !in_line)) {
             near->line = line;
+            near->at = tok->at;
+            near->bare = kind == LC_NEAR_BARE;
             lc_printable(text.p, text.n, near->text, sizeof near->text);
         }
+        if (near->line && !near->bare)
+            return;
         p = nl ? nl + 1 : end;
     }
 }
@@ -344,7 +283,8 @@ static int take_comment(struct splitter *s, const struct lc_tok *tok)
         piece.kind = LC_PIECE_SEPARATOR;
         return rc ? rc : add(s, piece);
     }
-    note_near_mark(s, tok);
+    if (!s->out->near.line || s->out->near.bare)
+        note_near_mark(s, tok);
     if (s->in_statement)
         return 0;
     piece.kind = LC_PIECE_SPACE;
@@ -356,10 +296,9 @@ static bool ends_data(const char *line, size_t n)
 {
     struct lc_tok tok = {.kind = LC_TOK_COMMENT, .p = line, .n = n};
     struct lc_slice text = trimmed(line, line + n);
-    bool bare;
 
     return text.n == 0 || is_breakpoint(&tok) || mark_text(&tok, &text) != 0 ||
-           (text.n > 2 && memcmp(text.p, "--", 2) == 0 && looks_like_mark(text, &bare) && !bare);
+           (text.n > 2 && memcmp(text.p, "--", 2) == 0 && lc_near_mark(text) == LC_NEAR_TOOL);
 }
 
 /* The format's name has been read: what follows it on the line, or the lines below, are data. */
@@ -431,11 +370,24 @@ static int follow_insert(struct splitter *s, const struct lc_tok *tok)
     }
 }
 
+/* "#migrate:down": MySQL's comment, and none of ClickHouse, which wants a blank or "!" behind "#". */
+static void note_near_line(struct splitter *s, const struct lc_tok *tok)
+{
+    struct lc_tok line = *tok;
+    const char *nl = memchr(tok->p, '\n', s->lex.n - tok->at);
+
+    line.n = nl ? (size_t)(nl - tok->p) : s->lex.n - tok->at;
+    if (!s->out->near.line || s->out->near.bare)
+        note_near_mark(s, &line);
+}
+
 static int take_code(struct splitter *s, const struct lc_tok *tok)
 {
     if (tok->kind == LC_TOK_SYMBOL && *tok->p == '\0')
         return lc_fail_at(s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
                           "a NUL byte (byte %zu of the file): is it UTF-8?", tok->at);
+    if (lc_tok_symbol(tok, '#') && begins_line(s, tok->at))
+        note_near_line(s, tok);
     if (!s->in_statement) {
         s->in_statement = true;
         s->statement = (struct lc_piece){

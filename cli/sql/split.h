@@ -57,6 +57,7 @@ enum lc_split_marks {
  */
 struct lc_near_mark {
     uint64_t line; /* of the first one, from 1; 0: there is none */
+    size_t at;     /* of the comment, as a piece's */
     bool bare;     /* it names no tool: "-- Down" */
     char text[64]; /* as it is written, to be shown */
 };

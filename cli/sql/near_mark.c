@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/sql/near_mark.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+enum { WORDS_MAX = 8 }; /* a line of more is a sentence */
+
+enum word_kind { WORD_OTHER, WORD_TOOL, WORD_UP, WORD_DOWN, WORD_BLOCK, WORD_FILLER };
+
+static const struct {
+    const char *text;
+    enum word_kind kind;
+} known[] = {
+    {"goose", WORD_TOOL},
+    {"dbmate", WORD_TOOL},
+    {"micrate", WORD_TOOL},
+    {"rambler", WORD_TOOL},
+    {"shmig", WORD_TOOL},
+    {"flyway", WORD_TOOL},
+    {"liquibase", WORD_TOOL},
+    {"migrate", WORD_TOOL},
+    {"migration", WORD_TOOL},
+    {"migrations", WORD_TOOL},
+    {"up", WORD_UP},
+    {"ups", WORD_UP},
+    {"down", WORD_DOWN},
+    {"downs", WORD_DOWN},
+    {"undo", WORD_DOWN},
+    {"rollback", WORD_DOWN},
+    {"rollbacks", WORD_DOWN},
+    {"revert", WORD_DOWN},
+    {"downgrade", WORD_DOWN},
+    {"teardown", WORD_DOWN},
+    {"statementbegin", WORD_BLOCK},
+    {"statementend", WORD_BLOCK},
+    {"sql", WORD_FILLER},
+    {"section", WORD_FILLER},
+    {"script", WORD_FILLER},
+    {"scripts", WORD_FILLER},
+    {"part", WORD_FILLER},
+    {"direction", WORD_FILLER},
+    {"schema", WORD_FILLER},
+    {"change", WORD_FILLER},
+    {"changes", WORD_FILLER},
+    {"statement", WORD_FILLER},
+    {"statements", WORD_FILLER},
+    {"steps", WORD_FILLER},
+    {"code", WORD_FILLER},
+    {"here", WORD_FILLER},
+    {"below", WORD_FILLER},
+    {"begin", WORD_FILLER},
+    {"begins", WORD_FILLER},
+    {"starts", WORD_FILLER},
+    {"end", WORD_FILLER},
+    {"follows", WORD_FILLER},
+    {"the", WORD_FILLER},
+    {"of", WORD_FILLER},
+    {"this", WORD_FILLER},
+    {"for", WORD_FILLER},
+    {"to", WORD_FILLER},
+    {"notransaction", WORD_FILLER},
+    {"transaction", WORD_FILLER},
+    {"false", WORD_FILLER},
+    {"true", WORD_FILLER},
+};
+
+struct word {
+    const char *p;
+    size_t n;
+    enum word_kind kind;
+};
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static enum word_kind look_up(const char *p, size_t n)
+{
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strlen(known[i].text) == n && strncasecmp(known[i].text, p, n) == 0)
+            return known[i].kind;
+    }
+    return WORD_OTHER;
+}
+
+static bool names_section(enum word_kind kind)
+{
+    return kind == WORD_UP || kind == WORD_DOWN || kind == WORD_BLOCK;
+}
+
+/* Take the line apart. "gooseDown" is two words. False: there are more than fit. */
+static bool read_words(struct lc_slice line, struct word *words, size_t *n)
+{
+    const char *p = (const char *)line.p, *end = p + line.n;
+
+    *n = 0;
+    while (p < end) {
+        struct word w = {p, 0, WORD_OTHER};
+
+        while (p < end && (is_letter(*p) || is_digit(*p)))
+            p++;
+        w.n = (size_t)(p - w.p);
+        if (w.n == 0) {
+            p++;
+            continue;
+        }
+        if (*n + 2 > WORDS_MAX)
+            return false;
+        w.kind = look_up(w.p, w.n);
+        for (size_t head = w.n - 1; w.kind == WORD_OTHER && head > 0; head--) {
+            enum word_kind tail = look_up(w.p + head, w.n - head);
+
+            if (look_up(w.p, head) != WORD_TOOL || !names_section(tail))
+                continue;
+            words[(*n)++] = (struct word){w.p, head, WORD_TOOL};
+            w = (struct word){w.p + head, w.n - head, tail};
+        }
+        words[(*n)++] = w;
+    }
+    return true;
+}
+
+static bool is_number(const struct word *w)
+{
+    size_t i = w->n > 1 && (*w->p == 'v' || *w->p == 'V') ? 1 : 0;
+
+    while (i < w->n && is_digit(w->p[i]))
+        i++;
+    return i == w->n;
+}
+
+/* "---- create above / drop below ----", as tern has it. */
+static bool is_terns(const struct word *words, size_t n)
+{
+    static const char *const wanted[] = {"create", "above", "drop", "below"};
+
+    for (size_t i = 0; i < 4; i++) {
+        if (n != 4 || words[i].n != strlen(wanted[i]) ||
+            strncasecmp(words[i].p, wanted[i], words[i].n) != 0)
+            return false;
+    }
+    return true;
+}
+
+/*
+ * A sign that makes of what follows a mark, whatever comes behind it: "-- @UNDO text", "# --- !Downs",
+ * "-- +micrate Down", "-- migration:down x".
+ */
+static bool is_signed(struct lc_slice line, const struct word *words, size_t n)
+{
+    size_t section = n > 0 && words[0].kind == WORD_TOOL ? 1 : 0;
+    const char *p;
+
+    /* "sql-migrate" */
+    if (n > 1 && words[0].kind == WORD_FILLER && words[1].kind == WORD_TOOL)
+        section = 2;
+    if (section >= n || !names_section(words[section].kind))
+        return false;
+    p = words[section].p;
+    if (section == 0)
+        return p > (const char *)line.p && strchr("@!+$:", p[-1]) != NULL;
+    return p[-1] == ':' || memchr(line.p, '+', (size_t)(words[0].p - (const char *)line.p)) != NULL;
+}
+
+enum lc_near_kind lc_near_mark(struct lc_slice line)
+{
+    struct word words[WORDS_MAX];
+    bool up = false, section = false, down = false, tool = false;
+    size_t n = 0;
+    bool all = read_words(line, words, &n);
+
+    if (is_signed(line, words, n) || is_terns(words, n))
+        return LC_NEAR_TOOL;
+    for (size_t i = 0; all && i < n; i++) {
+        tool = tool || (i < 2 && words[i].kind == WORD_TOOL && !section);
+        up = up || words[i].kind == WORD_UP;
+        down = down || words[i].kind == WORD_DOWN;
+        section = section || names_section(words[i].kind);
+        all = words[i].kind != WORD_OTHER || is_number(&words[i]);
+    }
+    if (!all || !section || (up && down))
+        return LC_NEAR_NONE;
+    return tool ? LC_NEAR_TOOL : LC_NEAR_BARE;
+}
