@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,6 +133,28 @@ static bool parse_name(const char *file, struct parsed_name *out)
     out->name = file + d + 1;
     out->name_n = n - d - 1;
     return lc_version_parse(file, d, &out->version);
+}
+
+/* "0003_x.undo": what other tools call the way back would run as the way there. */
+static bool is_way_back(const struct parsed_name *name)
+{
+    static const char *const ends[] = {".down", ".undo", ".rollback", ".revert", NULL};
+
+    for (size_t i = 0; ends[i]; i++) {
+        size_t n = strlen(ends[i]);
+
+        if (name->name_n > n && strncasecmp(name->name + name->name_n - n, ends[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* 0000_name.sql: a number, and none that a version may have. */
+static bool is_zero(const char *file)
+{
+    size_t n = strspn(file, "0");
+
+    return n > 0 && (file[n] == '_' || strcmp(file + n, ".sql") == 0);
 }
 
 static int read_all(int fd, size_t size, struct lc_migration_file *f)
@@ -595,9 +618,10 @@ static int take_file(struct lc_migrations *all, const char *file)
         char shown[256];
 
         rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE,
-                             lc_printable(path, strlen(path), shown, sizeof shown), 0,
-                             "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql "
-                             "with NNNN_name.down.sql");
+                             lc_printable(path, strlen(path), shown, sizeof shown), 0, "%s",
+                             is_zero(file) ? "has the version 0: versions are numbers from 1"
+                                           : "is no name of a migration: NNNN_name.sql is, or "
+                                             "NNNN_name.up.sql with NNNN_name.down.sql");
         goto done;
     }
     m = find_version(all, name.version);
@@ -620,7 +644,15 @@ static int take_file(struct lc_migrations *all, const char *file)
     }
     f = name.part == PART_DOWN ? &m->down_file : &m->file;
     f->path = path;
-    return load_file(m, f, name.part, &all->problems);
+    rc = load_file(m, f, name.part, &all->problems);
+    if (rc == 0 && is_way_back(&name)) {
+        rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0,
+                             "is the way back by its name, and would be applied: "
+                             "NNNN_name.down.sql next to NNNN_name.up.sql is read as one");
+        if (rc == 0)
+            all->problems.v[all->problems.n - 1].version = name.version;
+    }
+    return rc;
 done:
     free(path);
     return rc;
