@@ -220,10 +220,22 @@ static bool plain_name(const char *name)
     return n && !name[n];
 }
 
+/* "SET a = '1', b = '2'": one statement, since each costs as much as a small query. */
+static int add_settings(struct lc_buf *sql, const struct lc_setting *s, struct lc_error *err)
+{
+    for (bool first = true; s && s->name; s++, first = false) {
+        if (!plain_name(s->name))
+            return lc_fail(err, LC_ERR_USAGE, "\"%s\" is no name of a setting", s->name);
+        if (lc_buf_addf(sql, "%s%s = ", first ? "SET " : ", ", s->name) ||
+            lc_sql_add_str(sql, s->value))
+            return lc_fail(err, LC_ERR_NOMEM, "the value of %s is too long", s->name);
+    }
+    return 0;
+}
+
 /* USE and SET: what a server takes from the URL of a request. */
 static int prepare(void *conn, const struct lc_chdb_call *call, struct lc_error *err)
 {
-    const struct lc_setting *s = call->settings;
     struct lc_buf sql;
     int rc = 0;
 
@@ -233,15 +245,11 @@ static int prepare(void *conn, const struct lc_chdb_call *call, struct lc_error 
                  ? lc_fail(err, LC_ERR_NOMEM, "a database name is too long")
                  : run_plain(conn, &sql, err);
     }
-    for (; !rc && s && s->name; s++) {
-        lc_buf_reset(&sql);
-        if (!plain_name(s->name))
-            rc = lc_fail(err, LC_ERR_USAGE, "\"%s\" is no name of a setting", s->name);
-        else if (lc_buf_addf(&sql, "SET %s = ", s->name) || lc_sql_add_str(&sql, s->value))
-            rc = lc_fail(err, LC_ERR_NOMEM, "the value of %s is too long", s->name);
-        else
-            rc = run_plain(conn, &sql, err);
-    }
+    lc_buf_reset(&sql);
+    if (rc == 0)
+        rc = add_settings(&sql, call->settings, err);
+    if (rc == 0 && sql.n)
+        rc = run_plain(conn, &sql, err);
     lc_buf_release(&sql);
     return rc;
 }
