@@ -3,6 +3,7 @@
  * What tests need of the inside, compiled in with LIVECOL_TEST_HOOKS only; else it costs nothing.
  *
  *   LIVECOL_TEST_KILL_AT=n     raise SIGKILL at the n-th point that is passed, as a power cut would
+ *   LIVECOL_TEST_INT_AT=n      raise SIGINT there, as Ctrl-C would
  *   LIVECOL_TEST_STOP_AT=n     raise SIGSTOP there: every thread is stopped, the heartbeat too
  *   LIVECOL_TEST_POINTS=1      name each point on stderr as it is passed
  *   LIVECOL_TEST_GATE=DIR      at the point NAME, wait while DIR/NAME.hold is there, after leaving

@@ -15,9 +15,9 @@ static int no_memory(struct lc_error *err)
 /* Words that a parenthesis may follow without a call. */
 static bool is_operator(const struct lc_tok *t)
 {
-    static const char *const words[] = {"IN",   "AND",  "OR",   "NOT",      "BETWEEN", "LIKE",
-                                        "WHEN", "THEN", "ELSE", "CASE",     "ILIKE",   "IS",
-                                        "AS",   "FROM", "DIV",  "INTERVAL", "DISTINCT"};
+    static const char *const words[] = {"IN",   "AND",  "OR",   "NOT",      "BETWEEN",  "LIKE",
+                                        "WHEN", "THEN", "ELSE", "CASE",     "ILIKE",    "IS",
+                                        "AS",   "FROM", "DIV",  "INTERVAL", "DISTINCT", "lambda"};
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (lc_tok_is(t, words[i]))

@@ -47,6 +47,8 @@ void lc_test_point(const char *name)
         fprintf(stderr, "point %u: %s\n", passed, name);
     if (at == passed)
         raise(SIGKILL);
+    if (lc_test_number("LIVECOL_TEST_INT_AT", 0) == passed)
+        kill(getpid(), SIGINT);
     if (lc_test_number("LIVECOL_TEST_STOP_AT", 0) == passed)
         raise(SIGSTOP);
 }
