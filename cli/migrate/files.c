@@ -291,6 +291,24 @@ static bool sets_session(struct lc_lexer lex)
     return lc_lex_code(&lex, &tok, NULL) != 0 || !lc_tok_is(&tok, "DEFAULT");
 }
 
+static bool next_is(struct lc_lexer lex, const char *word)
+{
+    struct lc_tok tok;
+
+    return lc_lex_code(&lex, &tok, NULL) == 0 && lc_tok_is(&tok, word);
+}
+
+/* EXECUTE AS user, and no statement: that of the session's later ones. */
+static bool only_changes_user(struct lc_lexer lex)
+{
+    struct lc_tok tok;
+    size_t n = 0;
+
+    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END)
+        n++;
+    return n <= 2;
+}
+
 /* SET a = 1, b = 2, and not SET ROLE or SET TRANSACTION: taken along, not sent. */
 static bool is_set(const char *p, size_t n, struct lc_slice *rest)
 {
@@ -322,12 +340,17 @@ static int check_statement(const struct lc_migration_stmt *s, const char *path,
                                tok.p,
                                lc_tok_is(&tok, "SET") ? "what it sets is the session's"
                                                       : "name the database with the table");
-    if (lc_tok_is(&tok, "BEGIN") || lc_tok_is(&tok, "COMMIT") || lc_tok_is(&tok, "ROLLBACK"))
+    if (lc_tok_is(&tok, "BEGIN") || lc_tok_is(&tok, "COMMIT") || lc_tok_is(&tok, "ROLLBACK") ||
+        (lc_tok_is(&tok, "START") && next_is(lex, "TRANSACTION")))
         return lc_problems_add(
             problems, LC_PROBLEM_FILE, path, s->line,
             "%.*s has no effect here, since each statement is sent by itself, in no "
             "transaction: leave it out",
             (int)tok.n, tok.p);
+    if (lc_tok_is(&tok, "EXECUTE") && only_changes_user(lex))
+        return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
+                               "EXECUTE AS without a statement has no effect here, since each "
+                               "statement is sent by itself: write the statement behind the user");
     if (!lc_tok_is(&tok, "CREATE"))
         return 0;
     if (creates_temporary(lex))

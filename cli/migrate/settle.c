@@ -72,11 +72,11 @@ int lc_settle_verdict(const struct lc_submit *s, const struct lc_plan_stmt *stmt
 static void tell_rows(char out[96], const struct lc_left_found *left)
 {
     if (left->what == LC_LEFT_ROWS && left->rows)
-        snprintf(out, 96, "after it had inserted %" PRIu64 " rows", left->rows);
+        snprintf(out, 96, " after it had inserted %" PRIu64 " rows, which stay", left->rows);
     else if (left->what == LC_LEFT_ROWS)
-        snprintf(out, 96, "after part of it was done");
+        snprintf(out, 96, " after part of it was done, which stays");
     else
-        snprintf(out, 96, "and how many rows it has left cannot be told");
+        snprintf(out, 96, ", and whether it has left rows cannot be told");
 }
 
 int lc_settle_failure(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
@@ -94,7 +94,7 @@ int lc_settle_failure(const struct lc_submit *s, const struct lc_plan_stmt *stmt
     if (left.what == LC_LEFT_NOTHING)
         return LC_ERR_SERVER;
     tell_rows(rows_text, &left);
-    lc_error_prefix(err, "%s failed %s, which stay: it is never sent twice. ",
+    lc_error_prefix(err, "%s failed%s: it is never sent twice. ",
                     stmt->parsed.kind == LC_STMT_INSERT ? "the INSERT" : "the statement",
                     rows_text);
     return err->code = LC_ERR_UNKNOWN;

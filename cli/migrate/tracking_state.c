@@ -49,6 +49,7 @@ static void release_version(struct lc_track_version *v)
 {
     free(v->name);
     free(v->done_sha256);
+    free(v->up_sha256);
     free(v->query_id);
     free(v->at);
     free(v->run_id);
@@ -139,6 +140,16 @@ static int set_done(struct lc_track_version *v, unsigned n, const char *hash)
     return 0;
 }
 
+/* A revert begins: what is done of it is counted anew. */
+static void keep_applied_statements(struct lc_track_version *v)
+{
+    free(v->up_sha256);
+    v->up_sha256 = v->done_sha256;
+    v->up_n = v->done;
+    v->done_sha256 = NULL;
+    v->done = 0;
+}
+
 static int fold_event(struct lc_track_version *v, const struct lc_track_row *r)
 {
     const struct lc_track_event *e = &r->e;
@@ -150,6 +161,8 @@ static int fold_event(struct lc_track_version *v, const struct lc_track_row *r)
     switch (e->kind) {
     case LC_TRACK_STARTED:
         /* A run that is taken up again still has its open statement to settle. */
+        if (v->status == LC_TRACK_APPLIED && e->down)
+            keep_applied_statements(v);
         if (!lc_track_unfinished(v) || v->down != e->down) {
             v->done = v->open = 0;
             v->status = LC_TRACK_RUNNING;

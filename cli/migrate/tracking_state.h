@@ -58,6 +58,9 @@ struct lc_track_version {
     unsigned done;  /* statements 1 … done are done */
     unsigned stmts; /* of the run */
     char (*done_sha256)[LC_SHA256_HEX]; /* of statements 1 … done; "" where it was not recorded */
+    /* Of the statements that were applied, from when a revert of it begins; up_n 0: not recorded. */
+    char (*up_sha256)[LC_SHA256_HEX];
+    unsigned up_n;
     unsigned open; /* UNKNOWN: the statement that was sent; FAILED: the one that failed */
     char open_sha256[LC_SHA256_HEX];
     char *query_id;                  /* it was sent under this id */

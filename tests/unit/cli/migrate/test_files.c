@@ -248,6 +248,17 @@ static const struct {
      "this mark of goose is not read: Sideways (Up, Down, StatementBegin, StatementEnd, NO "
      "TRANSACTION and ENVSUB are)",
      LC_PROBLEM_FILE},
+    {{"0001_a.sql", "SELECT 1;\nSTART TRANSACTION;"},
+     "0001_a.sql",
+     2,
+     "START has no effect here, since each statement is sent by itself, in no transaction: leave it out",
+     LC_PROBLEM_FILE},
+    {{"0001_a.sql", "EXECUTE AS carol; DROP TABLE t"},
+     "0001_a.sql",
+     1,
+     "EXECUTE AS without a statement has no effect here, since each statement is sent by itself: "
+     "write the statement behind the user",
+     LC_PROBLEM_FILE},
 };
 
 static void test_problems_name_their_file(void **state)
@@ -406,6 +417,8 @@ static void test_what_is_no_session_and_no_populate(void **state)
         "CREATE MATERIALIZED VIEW populate ENGINE = MergeTree ORDER BY populate AS SELECT 1",
         "0004_d.sql",
         "CREATE TABLE t (temporary UInt8) ENGINE = Log",
+        "0005_e.sql",
+        "EXECUTE AS carol CREATE TABLE t (a UInt8) ENGINE = Log",
         NULL};
     struct lc_migrations m;
 
