@@ -5,7 +5,7 @@
 #   asan         ASan and UBSan: the unit tests, with all parsers; the command line; livecol and livecol-udf with
 #                the engine of this build, since a program under ASan dies when it loads libchdb
 #   ubsan        UBSan with libchdb in the process
-#   fuzz         a few seconds a parser; scripts/test --fuzz gives each a minute
+#   fuzz         a few seconds a parser; scripts/test --fuzz gives each a minute, --fuzz=overnight an hour
 set(check "${PROJECT_SOURCE_DIR}/scripts/check")
 
 foreach(what IN ITEMS format shell text sleeps tidy)
@@ -61,4 +61,9 @@ foreach(what IN LISTS fuzzers)
   lc_suite_test(fuzz ${what} bash "${PROJECT_SOURCE_DIR}/tests/fuzz/run.sh"
                 "${PROJECT_SOURCE_DIR}/build/fuzz/tests/fuzz/fuzz_${what}"
                 "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${what}")
+  # by scripts/test: how long each is run for
+  if(LIVECOL_FUZZ_SECONDS GREATER 60)
+    math(EXPR limit "1200 + 2 * ${LIVECOL_FUZZ_SECONDS}")
+    set_tests_properties(fuzz.${what} PROPERTIES TIMEOUT ${limit})
+  endif()
 endforeach()

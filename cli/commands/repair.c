@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol repair, baseline, reset, unlock: commands that write to the tracking table alone. */
 #include "base/json.h"
+#include "base/test_points.h"
 #include "cli/commands/session_command.h"
 #include "cli/migrate/history.h"
 #include "cli/term/message.h"
@@ -116,6 +117,7 @@ static int record_repair(struct lc_session *s, const struct lc_migrate *m,
 /* What repair's own options say; one of the two is given. */
 struct repair {
     uint64_t done, redo;
+    uint64_t version, seq; /* what it is about, and the last row of that when it was looked at */
 };
 
 static int check_repair(struct lc_session_run *r, struct lc_error *err)
@@ -129,20 +131,63 @@ static int check_repair(struct lc_session_run *r, struct lc_error *err)
     return LC_ERR_USAGE;
 }
 
-static int look_for_unfinished(struct lc_session_run *r, struct lc_error *err)
+/*
+ * A run that holds the lock, even one that is stopped, may still send what it has recorded, and end without another
+ * row: nobody can say yet what became of it.
+ */
+static int refuse_running(struct lc_session_run *r, struct lc_error *err)
 {
-    const struct lc_track_version *v;
+    const struct lc_tracking *t = &r->s.tracking;
+    struct lc_lock_info h;
+    bool held = false;
+    int rc = lc_lock_look(r->s.b, t->database, t->table, &held, &h, err);
 
-    return find_unfinished(&r->s, &r->m, &v, err);
+    if (rc || !held || strcmp(h.command, "repair") == 0)
+        return rc;
+    lc_fail(
+        err, LC_ERR_LOCKED,
+        "livecol %s on %s, pid %s, holds the lock since %s UTC: what became of its statement is not "
+        "known before it has ended",
+        h.command, h.host, h.pid, h.since);
+    lc_hint(
+        err,
+        "where it is dead, livecol up takes over after %u s, and livecol unlock --force at once; "
+        "then look at what it did",
+        lc_lock_stale_s());
+    return LC_ERR_LOCKED;
 }
 
-/* Looked for again, since another run may have gone on with it before the lock was taken. */
+static int look_for_unfinished(struct lc_session_run *r, struct lc_error *err)
+{
+    struct repair *o = r->ctx;
+    const struct lc_track_version *v;
+    int rc = find_unfinished(&r->s, &r->m, &v, err);
+
+    if (rc == 0) {
+        o->version = v->version;
+        o->seq = v->seq;
+        rc = refuse_running(r, err);
+    }
+    LC_TEST_POINT("repair has looked");
+    return rc;
+}
+
+/*
+ * What a person says was found out before the lock was taken. Where another run has gone on with it since,
+ * or another person has said something, it is about what was: a redo could send an INSERT twice.
+ */
 static int repair(struct lc_session_run *r, struct lc_error *err)
 {
     const struct repair *o = r->ctx;
     const struct lc_track_version *v;
     int rc = find_unfinished(&r->s, &r->m, &v, err);
 
+    if (rc == 0 && (v->version != o->version || v->seq != o->seq)) {
+        rc = lc_fail(err, LC_ERR_REFUSED,
+                     "version %" PRIu64 " has changed since this repair began: %s went on with it",
+                     v->version, v->host && *v->host ? v->host : "another run");
+        lc_hint(err, "livecol status shows how it is now: look at what it did, and say it anew");
+    }
     return rc ? rc
               : record_repair(&r->s, &r->m, v, (unsigned)(o->done ? o->done : o->redo - 1), err);
 }

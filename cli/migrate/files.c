@@ -653,7 +653,7 @@ static int take_file(struct lc_migrations *all, const char *file)
                           !(name.part == PART_UP ? m->file.path : m->down_file.path);
 
         if (!other_half) {
-            const char *first = m->file.path ? m->file.path : m->down_file.path;
+            const char *first = lc_migration_path(m, false);
 
             rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0, "has the version of %s",
                                  first);
@@ -704,9 +704,9 @@ static int check_gaps(struct lc_migrations *all)
 
         if (strlen(b->version_text) > COUNTED_DIGITS || b->version == a->version + 1)
             continue;
-        rc = lc_problems_add(
-            &all->problems, LC_PROBLEM_GAP, b->file.path ? b->file.path : b->down_file.path, 0,
-            "follows version %s: %" PRIu64 " is missing", a->version_text, a->version + 1);
+        rc = lc_problems_add(&all->problems, LC_PROBLEM_GAP, lc_migration_path(b, false), 0,
+                             "follows version %s: %" PRIu64 " is missing", a->version_text,
+                             a->version + 1);
         if (rc)
             return rc;
     }
@@ -744,7 +744,7 @@ struct walk {
 static int next_need(struct lc_migrations *all, struct walk *w, const char *state, size_t *out)
 {
     const struct lc_migration *m = &all->v[w->i];
-    const char *path = m->file.path ? m->file.path : m->down_file.path;
+    const char *path = lc_migration_path(m, false);
     int rc = 0;
 
     *out = all->n;
@@ -955,7 +955,7 @@ const struct lc_section_stmts *lc_migration_section(const struct lc_migration *m
 
 const char *lc_migration_path(const struct lc_migration *m, bool down)
 {
-    return down && m->pair ? m->down_file.path : m->file.path;
+    return (down && m->pair) || !m->file.path ? m->down_file.path : m->file.path;
 }
 
 /* Which marks a form may have; whether its sections are files. */
@@ -990,7 +990,7 @@ int lc_migrations_force(struct lc_migrations *m, const char *format, struct lc_e
 
         if ((one->marks & ~formats[f].marks) || (one->pair && !formats[f].pairs) ||
             (plain && !formats[f].plain))
-            rc = lc_problems_add(&m->problems, LC_PROBLEM_FILE, one->file.path, 0,
+            rc = lc_problems_add(&m->problems, LC_PROBLEM_FILE, lc_migration_path(one, false), 0,
                                  "is not in the form of %s, which --format says", format);
     }
     return rc ? lc_no_memory(err) : 0;

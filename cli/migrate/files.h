@@ -133,6 +133,7 @@ const struct lc_migration *lc_migrations_find(const struct lc_migrations *m, uin
 /* The hash that a run of this direction records, and its statements. */
 const char *lc_migration_sha256(const struct lc_migration *m, bool down);
 const struct lc_section_stmts *lc_migration_section(const struct lc_migration *m, bool down);
+/* The file of that direction; of a lone .down.sql that one. Never NULL. */
 const char *lc_migration_path(const struct lc_migration *m, bool down);
 
 /* Free what it holds and zero it. A zeroed struct may be released. */

@@ -76,13 +76,13 @@ static int check_version(const struct lc_migration *m, const struct lc_track_ver
     if (lc_track_applied(v)) {
         if (v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0 &&
             strcmp(v->name, m->name) != 0)
-            return lc_problems_add(out, LC_PROBLEM_EDITED, m->file.path, 0,
+            return lc_problems_add(out, LC_PROBLEM_EDITED, lc_migration_path(m, false), 0,
                                    "is another migration than the one that was applied as version "
                                    "%s: %s. Where two projects share a database, each has a "
                                    "--migrations-table of its own",
                                    m->version_text, v->name);
         if (v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0)
-            return lc_problems_add(out, LC_PROBLEM_EDITED, m->file.path, 0,
+            return lc_problems_add(out, LC_PROBLEM_EDITED, lc_migration_path(m, false), 0,
                                    "was edited after it was applied: applied with SHA-256 %s, is "
                                    "now %s",
                                    v->file_sha256, m->file.sha256);
@@ -113,7 +113,7 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
         if (v)
             rc = check_version(m, v, &line_ends, out);
         if (rc == 0 && !lc_track_applied(v) && !lc_track_unfinished(v) && last && m < last)
-            rc = lc_problems_add(out, LC_PROBLEM_OUT_OF_ORDER, m->file.path, 0,
+            rc = lc_problems_add(out, LC_PROBLEM_OUT_OF_ORDER, lc_migration_path(m, false), 0,
                                  "is pending, and version %s, which comes after it, is applied",
                                  last->version_text);
         if (rc == 0 && lc_track_unfinished(v) && v->down && !lc_track_applied(v))
@@ -245,7 +245,7 @@ static int check_needs(const struct lc_plan *plan, const struct lc_tracking *t,
             continue;
         lc_fail(err, LC_ERR_REFUSED,
                 "%s requires version %" PRIu64 ", which is neither applied nor part of this run",
-                m->file.path, need);
+                lc_migration_path(m, false), need);
         lc_hint(err, "leave out --to and --steps, or set them so that it comes along");
         return LC_ERR_REFUSED;
     }
@@ -267,7 +267,7 @@ static int check_needed(const struct lc_plan *plan, const struct lc_migrations *
             lc_fail(err, LC_ERR_REFUSED,
                     "version %" PRIu64
                     " cannot be reverted while %s, which requires it, is applied",
-                    m->requires[k], m -> file.path);
+                    m->requires[k], lc_migration_path(m, false));
             lc_hint(err, "revert that one first");
             return LC_ERR_REFUSED;
         }
@@ -327,7 +327,7 @@ static int refuse_gone(const struct lc_migrations *files, const struct lc_track_
 
 static int refuse_no_down(const struct lc_migration *m, struct lc_error *err)
 {
-    lc_fail(err, LC_ERR_REFUSED, "%s cannot be reverted: %s", m->file.path,
+    lc_fail(err, LC_ERR_REFUSED, "%s cannot be reverted: %s", lc_migration_path(m, false),
             m->has_down ? "its down section holds no statement" : "it has no down section");
     lc_hint(err,
             "write a new migration that changes it back, or stop above it: livecol down --to %s",

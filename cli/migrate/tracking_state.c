@@ -232,6 +232,7 @@ int lc_track_state_fold(struct lc_track_state *t, const struct lc_track_row *r)
     if (!v || fold_event(v, r) || set_text(&v->name, r->e.name) || set_text(&v->at, r->at) ||
         set_text(&v->run_id, r->run_id) || set_text(&v->host, r->host))
         return LC_ERR_NOMEM;
+    v->seq = t->seq;
     if (r->e.kind == LC_TRACK_EVENT_APPLIED || r->e.kind == LC_TRACK_BASELINED)
         v->applied_seq = t->seq;
     if (v->partial && r->e.kind == LC_TRACK_STARTED)

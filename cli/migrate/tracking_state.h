@@ -66,6 +66,7 @@ struct lc_track_version {
     char *query_id;                  /* it was sent under this id */
     uint64_t open_at_s;              /* when, in seconds since 1970 by the server's clock */
     char file_sha256[LC_SHA256_HEX]; /* as it was applied, or is being applied */
+    uint64_t seq;                    /* of the last row that speaks of it */
     uint64_t applied_seq;            /* of the row that says that it is applied; 0: none does */
     char *at;                        /* of the last row, in UTC: "2026-01-31 12:00:00" */
     char *run_id;                    /* of the last row */

@@ -54,10 +54,16 @@ static const char *value_of(const struct lc_migration *m, const struct lc_string
     return value || !m->envsub ? value : environment_value("", name, n);
 }
 
+/* Where what is wrong is noted, and of which file. */
+struct notes {
+    struct lc_problems *problems;
+    const char *path;
+};
+
 /* One ${…} whose text between the braces is [p, end). */
 static int fill_one(struct lc_buf *out, const struct lc_migration *m,
                     const struct lc_strings *given, const char *p, const char *end, uint64_t line,
-                    struct lc_problems *problems)
+                    const struct notes *notes)
 {
     size_t n = (size_t)(end - p), name_n = 0;
     const char *value;
@@ -66,7 +72,7 @@ static int fill_one(struct lc_buf *out, const struct lc_migration *m,
         name_n++;
     if (!lc_variable_is_name(p, name_n) || (!is_declared(m, p, name_n) && !m->envsub))
         return lc_problems_add(
-            problems, LC_PROBLEM_FILE, m->file.path, line,
+            notes->problems, LC_PROBLEM_FILE, notes->path, line,
             "${%.*s} is no variable of this file: declare it, -- migrate:vars %.*s", (int)n, p,
             (int)name_n, p);
     value = value_of(m, given, p, name_n);
@@ -74,14 +80,14 @@ static int fill_one(struct lc_buf *out, const struct lc_migration *m,
         return lc_buf_adds(out, value);
     if (n > name_n + 1 && p[name_n + 1] == '-')
         return lc_buf_add(out, p + name_n + 2, n - name_n - 2);
-    return lc_problems_add(problems, LC_PROBLEM_FILE, m->file.path, line,
+    return lc_problems_add(notes->problems, LC_PROBLEM_FILE, notes->path, line,
                            "the variable %.*s has no value: --var %.*s=VALUE gives it one, or "
                            "LIVECOL_VAR_%.*s in the environment",
                            (int)name_n, p, (int)name_n, p, (int)name_n, p);
 }
 
 static int fill(const struct lc_migration *m, struct lc_migration_stmt *s,
-                const struct lc_strings *given, struct lc_problems *problems)
+                const struct lc_strings *given, const struct notes *notes)
 {
     const char *p = s->p, *end = s->p + s->n;
     uint64_t line = s->line;
@@ -94,7 +100,7 @@ static int fill(const struct lc_migration *m, struct lc_migration_stmt *s,
             p[0] == '$' && p + 1 < end && p[1] == '{' ? memchr(p, '}', (size_t)(end - p)) : NULL;
 
         if (close) {
-            rc = fill_one(&out, m, given, p + 2, close, line, problems);
+            rc = fill_one(&out, m, given, p + 2, close, line, notes);
             p = close + 1;
         } else {
             line += *p == '\n';
@@ -127,9 +133,11 @@ int lc_variables_fill(struct lc_migrations *all, const struct lc_strings *given)
 
         /* Without a word of it ${…} is what it is. */
         for (size_t k = 0; (m->vars_n || m->envsub) && k < 2; k++) {
+            const struct notes notes = {&all->problems, lc_migration_path(m, k == 1)};
+
             for (size_t j = 0; rc == 0 && j < sections[k]->n; j++) {
                 if (has_variables(&sections[k]->v[j]))
-                    rc = fill(m, &sections[k]->v[j], given, &all->problems);
+                    rc = fill(m, &sections[k]->v[j], given, &notes);
             }
         }
         for (size_t k = before; k < all->problems.n; k++)

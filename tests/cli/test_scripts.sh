@@ -33,6 +33,12 @@ expect 2 scripts/bootstrap server demo
 expect 2 scripts/bootstrap demo --now
 grep -qF -- '--now' "$folder/err" || fail 'the unknown argument is not named'
 expect 2 scripts/check nothing
+for seconds in '' 0 12x -1 tonight; do
+  expect 2 scripts/test --fuzz="$seconds" --help
+  grep -qF -- "--fuzz=$seconds" "$folder/err" || fail "--fuzz=$seconds is not named"
+done
+expect 0 scripts/test --fuzz=overnight --help
+expect 0 scripts/test --fuzz=5 --help
 expect 2 bench/run.sh --nothing
 expect 1 env LIVECOL_LIBCHDB="$folder/none.so" scripts/bootstrap demo --dry-run
 grep -qF "$folder/none.so" "$folder/err" || fail 'the missing library is not named'

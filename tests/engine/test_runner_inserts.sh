@@ -52,6 +52,50 @@ up "$work/partial"
 said_good 'repair --redo'
 expect 'repair --redo: rows' 30 "$(rows)"
 
+# Somebody else says redo while this repair is on its way, and the INSERT is sent again: what this one says is about
+# what was, and is refused, or its rows would be there twice.
+partial 'a late repair' 'CREATE TABLE partial.t (k UInt64) ENGINE = MergeTree ORDER BY k' 0 "$insert" "$fixed"
+gate_close "$work" 'repair has looked'
+LIVECOL_TEST_GATE=$work "$hooks" repair -d "$work/partial" --redo 1 --yes >"$work/late.out" 2>"$work/late.err" </dev/null &
+late=$!
+gate_wait "$work" 'repair has looked'
+"$LIVECOL_BIN" repair -d "$work/partial" --redo 1 --yes >"$work/out" 2>&1 || fail "the other repair: $(cat "$work/out")"
+migration "$work/partial" 0001_fill <<<"$insert;"
+up "$work/partial"
+expect 'sent again: exit' 7 "$code"
+left=$(rows)
+gate_open "$work" 'repair has looked'
+code=0
+wait "$late" || code=$?
+expect 'a late repair: exit' 3 "$code"
+expect_in 'a late repair' 'has changed since this repair began' "$work/late.err"
+up "$work/partial"
+expect 'after a late repair: exit' 7 "$code"
+expect 'after a late repair: rows' "$left" "$(rows)"
+
+# A run that is about to send: what a person has seen of it is not its end, whether it is alive or not.
+fresh partial
+sql 'CREATE TABLE partial.t (k UInt64) ENGINE = MergeTree ORDER BY k'
+migration "$work/partial" 0001_fill <<<'INSERT INTO t SELECT 1;'
+gate_close "$work" 'before the send'
+LIVECOL_TEST_GATE=$work "$hooks" up -d "$work/partial" >"$work/late.out" 2>"$work/late.err" </dev/null &
+late=$!
+gate_wait "$work" 'before the send'
+code=0
+"$LIVECOL_BIN" repair -d "$work/partial" --redo 1 --yes >"$work/out" 2>"$work/err" || code=$?
+expect 'repair of a run: exit' 5 "$code"
+expect_in 'repair of a run' 'is not known before it has ended' "$work/err"
+kill -KILL "$late"
+wait "$late" 2>"$work/ignored"
+code=0
+LIVECOL_TEST_STALE_S=1 "$hooks" repair -d "$work/partial" --redo 1 --yes >"$work/out" 2>"$work/err" || code=$?
+expect 'repair of a killed run: exit' 5 "$code"
+"$LIVECOL_BIN" unlock --force >"$work/out" 2>&1 || fail 'unlock'
+"$LIVECOL_BIN" repair -d "$work/partial" --redo 1 --yes >"$work/out" 2>&1 || fail "repair, unlocked: $(cat "$work/out")"
+up "$work/partial"
+said_good 'repair of a killed run'
+expect 'repair of a killed run: rows' 1 "$(rows)"
+
 # whole WHAT BROKEN FIXED: exit 1, nothing is left, and the fixed file goes on.
 whole() {
   fresh whole

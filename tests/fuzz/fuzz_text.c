@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The small parsers, each a target of its own by FUZZ_WHAT: type names, URLs, sizes and times, limits and budgets, XML. */
+/* The small parsers, each a target of its own by FUZZ_WHAT: type names, URLs, sizes and times, limits and budgets,
+ * XML, lists of settings. */
+#include "kept.h"
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/format.h"
@@ -8,6 +11,8 @@
 #include "cli/column/throttle.h"
 #include "cli/server/url.h"
 #include "cli/sql/name.h"
+#include "cli/sql/quote.h"
+#include "cli/sql/settings.h"
 #include "cli/sql/type_name.h"
 #include "cli/term/options.h"
 #include "udf/column_type.h"
@@ -21,11 +26,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define TYPES   1
-#define URL     2
-#define NUMBERS 3
-#define LIMITS  4
-#define XML     5
+#define TYPES    1
+#define URL      2
+#define NUMBERS  3
+#define LIMITS   4
+#define XML      5
+#define SETTINGS 6
 
 /* What failed says so, and what did not says nothing. */
 static void said(int rc, const struct lc_error *err)
@@ -112,6 +118,7 @@ static void numbers(const char *text)
     (void)lc_double_to_u64(above * 1e9);
     if (!isfinite(number) || !(above > 0) || count == 0)
         abort();
+    kept_free();
 }
 
 static void limits(const char *text)
@@ -176,6 +183,31 @@ static void xml(const char *text, size_t n)
     lc_buf_release(&out);
 }
 
+/* What is read, written down again, reads the same. */
+static void settings(const char *text, size_t n)
+{
+    struct lc_sql_settings read = {0}, again = {0};
+    struct lc_buf out;
+    int rc = lc_sql_settings_read(&read, text, n);
+
+    if (rc != 0 && rc != LC_ERR_INPUT)
+        abort();
+    lc_buf_init(&out, SIZE_MAX / 4);
+    for (size_t i = 0; rc == 0 && i < read.n; i++) {
+        if (lc_buf_adds(&out, i ? ", " : "") || lc_sql_add_id(&out, read.v[2 * i]) ||
+            lc_buf_adds(&out, " = ") || lc_sql_add_str(&out, read.v[2 * i + 1]))
+            abort();
+    }
+    if (rc == 0 && (lc_sql_settings_read(&again, (const char *)out.p, out.n) || again.n != read.n))
+        abort();
+    for (size_t i = 0; i < 2 * again.n; i++)
+        if (strcmp(read.v[i], again.v[i]) != 0)
+            abort();
+    lc_buf_release(&out);
+    lc_sql_settings_release(&read);
+    lc_sql_settings_release(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* A copy of the exact size, so that reading a byte too many is seen. */
@@ -199,8 +231,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case LIMITS:
         limits(text);
         break;
-    default:
+    case XML:
         xml(text, size);
+        break;
+    default:
+        settings(text, size);
         break;
     }
     free(text);

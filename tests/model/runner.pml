@@ -9,13 +9,15 @@
  * of the INSERT get lost. Time passes in ticks of 15 s, at any moment: see STALE, YOUNG, LEASE.
  * Steps are named like the functions that do them.
  *
- *   P1  the INSERT takes effect at most once; a person says redo only where it had no effect
+ *   P1  the INSERT takes effect at most once. A person says redo only where it had no effect when
+ *       repair began, and no run held the lock; where another has gone on since, it is refused
  *   P2  nothing is accepted from a run that was overtaken
  *   P3  a run that ends well leaves the file applied
  *
  *   -DNO_FENCE    lc_lock_pass is not asked           P1 and P2 break
  *   -DANY_BEAT    a beat counts that came after the look at the lock: P2 breaks
  *   -DNO_SESSION  the server refuses nothing late     P2 breaks: see docs/design.md
+ *   -DNO_SEQ      repair looks at nothing         P1 breaks: a redo of what was, after another's
  *   -DP1_ALONE    P2 is not looked at
  *   -DTICKS=n -DRUNS=n -DKILLS=n          the bound
  */
@@ -40,6 +42,7 @@ mtype = { NONE, GOT, LOST };               /* the INSERT's answer */
 byte owner[NUMBERS + 1]; /* of the lock table <tracking>_lock_<n>: the process, 0 where it is not there */
 byte beat_age[NUMBERS + 1];
 mtype state = PENDING;
+byte seq;      /* of the last tracking row */
 byte effects;  /* of the INSERT */
 byte running;  /* whose INSERT is in work; 0: none */
 mtype answer[3];
@@ -61,6 +64,7 @@ byte holder;
 #else
 #define P2 (holder == me)
 #endif
+#define NOBODY (owner[1] == 0 && owner[2] == 0 && owner[3] == 0)
 #define AGE(x) x = (x < STALE -> x + 1 : STALE)
 #define MAY_DIE if :: kills > 0 -> kills--; killed[me] = true; goto dead :: true fi
 
@@ -255,7 +259,7 @@ inline lc_tracking_write(what)
 {
     lc_lock_pass();
     if
-    :: pass -> MAY_DIE; atomic { accept(); if :: pass -> state = what :: else fi }
+    :: pass -> MAY_DIE; atomic { accept(); if :: pass -> state = what; seq++ :: else fi }
     :: else
     fi
 }
@@ -287,7 +291,7 @@ inline lc_lock_free()
 
 proctype runner(byte me)
 {
-    byte n, i, runs;
+    byte n, i, runs, seen_seq;
     bool pass, higher, others_live, unknown, redo;
 
 again:
@@ -339,14 +343,28 @@ overtaken: /* 5: it touches nothing */
 /* 7: a person looks at what the INSERT did, and says it: livecol repair --done, --redo. */
 person:
     running == 0;
+#ifdef NO_SEQ
     redo = effects == 0;
+#else
+    /* look_for_unfinished, refuse_running. What changes between the person's look and this one is the person's. */
+    atomic {
+        if
+        :: running == 0 && NOBODY -> redo = effects == 0; seen_seq = seq
+        :: else -> goto again
+        fi
+    };
+#endif
     lc_lock_take();
     if
     :: n == 0 -> goto again
     :: else
     fi;
     if
+#ifdef NO_SEQ
     :: state == OPEN ->
+#else
+    :: state == OPEN && seq == seen_seq ->
+#endif
         if
         :: redo -> lc_tracking_write(PENDING)
         :: else -> lc_tracking_write(DONE)

@@ -3,7 +3,8 @@
  * The n-th allocation of the program's own code fails: linked with --wrap, so that what libraries
  * allocate for themselves is left alone.
  *
- *   LIVECOL_TEST_FAIL_ALLOC=n     the n-th fails, those after it do not; unset or 0: none does
+ *   LIVECOL_TEST_FAIL_ALLOC=n       the n-th fails, those after it do not; unset or 0: none does
+ *   LIVECOL_TEST_FAIL_ALLOC=count   none fails; how many there were is said at the end
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -27,11 +28,20 @@ char *__wrap_strdup(const char *s);
 char *__wrap_strndup(const char *s, size_t n);
 int __wrap_asprintf(char **out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+static atomic_ulong count;
+
+static void say_count(void)
+{
+    fprintf(stderr, "allocations: %lu\n", atomic_load(&count));
+}
+
 static bool fails(void)
 {
-    static atomic_ulong count;
+    static atomic_flag known = ATOMIC_FLAG_INIT;
     const char *text = getenv("LIVECOL_TEST_FAIL_ALLOC");
 
+    if (text && strcmp(text, "count") == 0 && !atomic_flag_test_and_set(&known))
+        (void)atexit(say_count);
     if (!text || atomic_fetch_add(&count, 1) + 1 != strtoul(text, NULL, 10))
         return false;
     errno = ENOMEM;

@@ -290,9 +290,9 @@ int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *n
         return LC_ERR_INPUT;
     }
     rc = lc_check_drafts(b, name, err);
-    if (rc)
+    if (rc && rc != LC_ERR_NOMEM)
         return rc;
-    if (lc_layout_arena(b, &base, &size))
+    if (rc || lc_layout_arena(b, &base, &size))
         return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory for %u rules", name, b->rules);
     return lc_rules_take(out, base, size, true, name, err);
 }

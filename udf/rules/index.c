@@ -433,6 +433,13 @@ static void enter_nodes(struct indexer *x)
     }
 }
 
+/* n entries, the first of which is set: doubled, since there are many of the same. */
+static void repeat(uint32_t *p, size_t n)
+{
+    for (size_t done = 1; done < n; done *= 2)
+        memcpy(p + done, p, (done < n - done ? done : n - done) * sizeof *p);
+}
+
 /* The root as rules of 0, 1 and 2 bytes have it: the longest of them for each start. */
 static int fill_root(const struct lc_index_in *in, struct lc_buf *out)
 {
@@ -446,15 +453,15 @@ static int fill_root(const struct lc_index_in *in, struct lc_buf *out)
     out->n = bytes;
     if (in->rules && key_of(in, 0).n == 0)
         by_default = i++;
-    for (uint32_t k = 0; k < LC_TRIE_ROOT; k++)
-        root[k] = by_default;
+    root[0] = by_default;
+    repeat(root, LC_TRIE_ROOT);
     for (uint32_t k = i; k < in->rules; k++) {
         struct lc_slice key = key_of(in, k);
 
         if (key.n == 1) {
             root[key.p[0]] = k;
-            for (uint32_t second = 0; second < 256; second++)
-                root[256 + ((uint32_t)key.p[0] << 8 | second)] = k;
+            root[256 + ((uint32_t)key.p[0] << 8)] = k;
+            repeat(root + 256 + ((uint32_t)key.p[0] << 8), 256);
         } else if (key.n == 2) {
             root[256 + ((uint32_t)key.p[0] << 8 | key.p[1])] = k;
         }

@@ -82,11 +82,11 @@ static void on_field(void *p, size_t n, void *arg)
         lc_records_refuse(r, 0, NULL, "more than %u fields", r->how.max_fields);
         return;
     }
-    if (lc_buf_add(&r->text, p, n)) {
+    if (n > r->text.max - r->text.n) {
         lc_records_refuse(r, r->fields + 1, NULL, "the line is too long");
         return;
     }
-    if (lc_buf_add(&r->off, &r->text.n, sizeof r->text.n))
+    if (lc_buf_add(&r->text, p, n) || lc_buf_add(&r->off, &r->text.n, sizeof r->text.n))
         no_memory(r);
     r->fields++;
 }

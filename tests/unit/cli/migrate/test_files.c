@@ -463,6 +463,27 @@ static void test_settings_go_with_the_statements_behind_them(void **state)
     lc_migrations_release(&m);
 }
 
+/* What is wrong in a lone .down.sql is told of that file. */
+static void test_problems_of_a_lone_down_file_name_it(void **state)
+{
+    static const char *const files[] = {"0001_a.down.sql",
+                                        "-- migrate:vars a\nSELECT ${b}, ${a};\n", NULL};
+    const struct lc_strings given = {0};
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_migrations m;
+    size_t before;
+
+    (void)state;
+    scan(files, &m);
+    before = m.problems.n;
+    assert_int_equal(lc_variables_fill(&m, &given), 0);
+    assert_int_equal(lc_migrations_force(&m, "goose", &err), 0);
+    assert_int_equal(m.problems.n, before + 3);
+    for (size_t i = before; i < m.problems.n; i++)
+        assert_non_null(strstr(m.problems.v[i].file, "/0001_a.down.sql"));
+    lc_migrations_release(&m);
+}
+
 static void test_variables_are_filled_in(void **state)
 {
     static const char *const files[] = {
@@ -612,6 +633,7 @@ int main(void)
         cmocka_unit_test(test_only_what_is_run_is_checked),
         cmocka_unit_test(test_settings_go_with_the_statements_behind_them),
         cmocka_unit_test(test_variables_are_filled_in),
+        cmocka_unit_test(test_problems_of_a_lone_down_file_name_it),
         cmocka_unit_test(test_missing_directory_is_said),
         cmocka_unit_test(test_table_names),
         cmocka_unit_test(test_sha256_of_known_text),

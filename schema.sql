@@ -1,0 +1,1 @@
+-- Written by livecol dump: the tables as the migrations left them.
