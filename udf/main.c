@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol-udf: what the server executes. Reads blocks of keys, writes blocks of values. */
 #include "base/files.h"
+#include "base/utf8.h"
 #include "livecol_version.h"
 #include "udf/export.h"
 #include "udf/options.h"
@@ -23,9 +24,37 @@
 #define DRAIN_READS    16384 /* at most 1 GiB */
 #define DRAIN_PAUSE_MS 100
 
+/* n bytes as lc_printable shows them: what is in a path or an option may end up on a terminal. */
+static void put_shown(FILE *f, const char *p, size_t n)
+{
+    for (size_t taken; n; p += taken, n -= taken) {
+        size_t shown = lc_utf8_shown(p, n);
+
+        taken = shown ? shown : 1;
+        if (shown)
+            fwrite(p, 1, shown, f);
+        else
+            fprintf(f, "\\x%02x", (unsigned char)*p);
+    }
+}
+
+static void put_text(FILE *f, const char *text)
+{
+    put_shown(f, text, strlen(text));
+}
+
 static int complain(const struct lc_error *err)
 {
-    fprintf(stderr, "livecol-udf: %s%s%s\n", err->msg, err->hint[0] ? "; " : "", err->hint);
+    char line[sizeof err->msg + sizeof err->hint + 4], whole[4 * sizeof line + 32];
+
+    /* One write, so that the lines of several processes do not mix. */
+    setvbuf(stderr, whole, _IOFBF, sizeof whole);
+    snprintf(line, sizeof line, "%s%s%s", err->msg, err->hint[0] ? "; " : "", err->hint);
+    fputs("livecol-udf: ", stderr);
+    put_text(stderr, line);
+    fputc('\n', stderr);
+    fflush(stderr);
+    setvbuf(stderr, NULL, _IONBF, 0); /* `whole` ends here */
     return err->code == LC_ERR_USAGE ? 2 : 1;
 }
 
@@ -212,17 +241,23 @@ static int say_rules(const struct lc_rules *r, const struct answer *answer, cons
 {
     if (lc_rules_check_content(r, path, err))
         return err->code;
-    printf("%s: %s, %u rule%s, attribute%s", path, lc_kind_name_with(r->kind, r->options), r->rules,
+    put_text(stdout, path);
+    printf(": %s, %u rule%s, attribute%s", lc_kind_name_with(r->kind, r->options), r->rules,
            r->rules == 1 ? "" : "s", r->attributes == 1 ? "" : "s");
-    for (uint32_t a = 0; a < r->attributes; a++)
-        printf("%s %.*s (%u value%s)", a ? "," : "", (int)r->names[a].n,
-               (const char *)r->names[a].p, r->attrs[a].values - 1,
-               r->attrs[a].values == 2 ? "" : "s");
+    for (uint32_t a = 0; a < r->attributes; a++) {
+        printf("%s ", a ? "," : "");
+        put_shown(stdout, (const char *)r->names[a].p, r->names[a].n);
+        printf(" (%u value%s)", r->attrs[a].values - 1, r->attrs[a].values == 2 ? "" : "s");
+    }
     printf(", %s, answers", r->default_rule == LC_NONE ? "no default" : "with a default");
-    for (unsigned i = 0; i < answer->n; i++)
-        printf("%s %s", i ? "," : "", answer->result[i].type);
-    if (answer->argument_type)
-        printf(", of %s", answer->argument_type);
+    for (unsigned i = 0; i < answer->n; i++) {
+        printf("%s ", i ? "," : "");
+        put_text(stdout, answer->result[i].type);
+    }
+    if (answer->argument_type) {
+        printf(", of ");
+        put_text(stdout, answer->argument_type);
+    }
     putchar('\n');
     return 0;
 }

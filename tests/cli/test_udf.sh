@@ -40,6 +40,15 @@ expect 0 '' '' "$udf" --rules region.csv </dev/null
 expect 0 '@/region.csv: prefix, 3 rules, attribute region (3 values), with a default, answers String' '' \
   "$udf" --rules region.csv --check </dev/null
 
+# What a terminal would obey comes out as \xNN, whatever it is the text of, on one line.
+steer=$(printf 'a\033[31m\302\233\342\200\256\n\377b') shown='a\x1b[31m\xc2\x9b\xe2\x80\xae\x0a\xffb'
+cp "$dir/region.csv" "$dir/$steer"
+expect 0 "@/$shown: prefix, 3 rules, attribute region (3 values), with a default, answers String" '' \
+  "$udf" --rules "$dir/$steer" --check </dev/null
+expect 2 '' "livecol-udf: what is '$shown'; livecol-udf --help lists the options" "$udf" "$steer" </dev/null
+expect 1 '' "livecol-udf: @/$shown.csv: cannot open the rules: No such file or directory" \
+  "$udf" --rules "$dir/$steer.csv" </dev/null
+
 # RowBinary that ends inside a row: what was whole is answered, the rest is an error.
 printf '\x02u1\x05u2' |
   expect 1 $'\x07us-east' 'livecol-udf: the input ends inside a row (byte 6, row 1 of the input)' \

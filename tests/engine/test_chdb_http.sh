@@ -41,6 +41,21 @@ ask 'a session that is demanded' 500 'Code: 372' "$work/one" "$engine_url/?sessi
 ask 'a session' 200 1 "$work/one" "$engine_url/?session_id=x"
 ask 'the session' 200 1 "$work/one" "$engine_url/?session_id=x&session_check=1"
 
+# summary WHAT MEMBER VALUE STATEMENT: of X-ClickHouse-Summary; VALUE "" where it is not said.
+summary() {
+  printf '%s' "$4" >"$work/statement"
+  ask "$1" 200 '' "$work/statement" -D "$work/head" "$engine_url/"
+  expect "$1" "$3" "$(sed -n 's/^X-ClickHouse-Summary: .*"'"$2"'":"\([0-9]*\)".*/\1/Ip' "$work/head" | tr -d '\r')"
+}
+for format in TabSeparated TSVWithNames TabSeparatedWithNamesAndTypes JSONEachRow; do
+  summary "rows of $format" result_rows 3 "SELECT concat('a', char(10)), number FROM numbers(3) FORMAT $format"
+  summary "no rows of $format" result_rows 0 "SELECT number FROM numbers(3) WHERE number > 5 FORMAT $format"
+done
+summary 'rows of CSV' result_rows '' "SELECT concat('a', char(10)) FROM numbers(3) FORMAT CSV"
+summary 'rows that were read' read_rows 1 'SELECT k FROM t'
+summary 'rows that were written' written_rows 2 "INSERT INTO t VALUES ('b'), ('c')"
+summary 'bytes of the answer' result_bytes 2 'SELECT 1 FORMAT TabSeparated'
+
 # KILL QUERY by the id that the client gave.
 gate_close "$work/engine/gate" held
 echo "SELECT at_gate('held') FROM numbers(3) SETTINGS max_block_size = 1" >"$work/held"

@@ -51,7 +51,8 @@ breaks 'no fence' -DNO_FENCE
 breaks 'no session' -DNO_SESSION
 breaks 'any beat' -DANY_BEAT
 breaks 'no fence, the INSERT' -DNO_FENCE -DP1_ALONE -DRUNS=2
-breaks 'a late redo' -DNO_SEQ -DRUNS=2 -DTICKS=4
+holds -DRUNS=2 -DTICKS=0
+breaks 'a late redo' -DNO_SEQ -DRUNS=2 -DTICKS=0
 if [ -n "${LIVECOL_LONG:-}" ]; then
   holds -DRUNS=1 -DTICKS=5 -DKILLS=1
   holds -DRUNS=2 -DTICKS=4 -DKILLS=0

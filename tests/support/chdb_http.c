@@ -19,7 +19,8 @@
  *   in mid-stream is an error's status, never a tag behind some rows.
  * - The engine knows a query's id as its log_comment: KILL QUERY by query_id finds it by that, and
  *   not where the client has set a log_comment of its own; system.processes shows another query_id.
- * - The Summary's result_rows is 0, and its total_rows_to_read too. There is no progress.
+ * - The Summary has no total_rows_to_read, and result_rows only where a row of the answer's format is a
+ *   line of its own (TabSeparated…, JSONEachRow). There is no progress.
  * - Nothing is logged in system.query_log, which the engine does not keep.
  */
 #include "base/strings.h"

@@ -217,16 +217,43 @@ static void make_query_id(char *out, size_t size)
              r[12], r[13], r[14], r[15]);
 }
 
+/* A member that says how many rows are in the answer, where its format has a line a row; else "". */
+static void result_rows(const struct http_response *out, char *text, size_t size)
+{
+    static const struct {
+        const char *format;
+        uint64_t head; /* lines before the first row */
+    } lines[] = {{"TabSeparated", 0},
+                 {"TSV", 0},
+                 {"TabSeparatedWithNames", 1},
+                 {"TSVWithNames", 1},
+                 {"TabSeparatedWithNamesAndTypes", 2},
+                 {"TSVWithNamesAndTypes", 2},
+                 {"JSONEachRow", 0}};
+    uint64_t n = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < out->answer.n; i++)
+        n += out->answer.p[i] == '\n';
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        if (strcasecmp(out->format, lines[i].format) == 0 && n >= lines[i].head)
+            snprintf(text, size, "\"result_rows\":\"%llu\",",
+                     (unsigned long long)(n - lines[i].head));
+    }
+}
+
+/* Of what the engine does not say, no member. */
 static void fill_summary(struct http_response *out)
 {
     const struct lc_chdb_answer *a = &out->answer;
+    char rows[64];
 
+    result_rows(out, rows, sizeof rows);
     snprintf(out->summary, sizeof out->summary,
              "{\"read_rows\":\"%llu\",\"read_bytes\":\"%llu\",\"written_rows\":\"%llu\","
-             "\"written_bytes\":\"%llu\",\"total_rows_to_read\":\"0\",\"result_rows\":\"0\","
-             "\"result_bytes\":\"%zu\",\"elapsed_ns\":\"%.0f\"}",
+             "\"written_bytes\":\"%llu\",%s\"result_bytes\":\"%zu\",\"elapsed_ns\":\"%.0f\"}",
              (unsigned long long)a->rows_read, (unsigned long long)a->bytes_read,
-             (unsigned long long)a->rows_written, (unsigned long long)a->bytes_written, a->n,
+             (unsigned long long)a->rows_written, (unsigned long long)a->bytes_written, rows, a->n,
              a->elapsed_s * 1e9);
 }
 
