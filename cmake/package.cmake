@@ -55,7 +55,11 @@ if(LIVECOL_CLI)
           DESTINATION "${CMAKE_INSTALL_DATADIR}/livecol/config" COMPONENT cli)
   install(DIRECTORY migrations/ DESTINATION "${CMAKE_INSTALL_DATADIR}/livecol/migrations" COMPONENT cli
           FILES_MATCHING PATTERN "*.sql")
-  install(FILES README.md docs/design.md docs/architecture.md docs/migrations.md docs/backfill.md docs/dictionaries.md docs/cluster.md docs/keys.md docs/operations.md docs/derived-columns.md docs/deploy.md docs/switching.md docs/comparison.md docs/status.schema.json
-          DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/livecol" COMPONENT cli)
+  install(DIRECTORY config/container config/kubernetes DESTINATION "${CMAKE_INSTALL_DATADIR}/livecol/config" COMPONENT cli)
+  # The pages name each other as they do in the source.
+  install(FILES README.md DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/livecol" COMPONENT cli)
+  install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/livecol/docs" COMPONENT cli
+          FILES_MATCHING PATTERN "*.md" PATTERN "*.json" PATTERN man EXCLUDE)
+  install(FILES bench/README.md DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/livecol/bench" COMPONENT cli)
 endif()
 include(CPack)

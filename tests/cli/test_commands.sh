@@ -72,7 +72,7 @@ done
 check 2 '' 'livecol: no server is named' status
 check 2 '' 'CLICKHOUSE_URL' status
 check 2 '' '--backend embedded --path DIR' status
-check 2 '' 'which every user of this machine can see' status -u "http://me:example@$nobody/"
+check 2 '' 'which every user of this machine can see' status -u "http://me:password@$nobody/"
 if grep -q example "$folder/err"; then
   echo 'FAILED: the password is shown'
   failures=$((failures + 1))

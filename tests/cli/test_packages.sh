@@ -67,10 +67,20 @@ for program in bin/*; do
 done
 find . -type f | sort >"$work/files"
 for file in share/man/man1/livecol.1.gz share/man/man1/livecol-udf.1.gz share/man/man5/livecol-rules.5.gz \
-  share/man/man5/livecol-rules.5livecol.gz share/doc/livecol/status.schema.json \
+  share/man/man5/livecol-rules.5livecol.gz share/doc/livecol/docs/status.schema.json \
   share/bash-completion/completions/livecol share/livecol/config/livecol_function.xml share/livecol/config/region.csv \
   share/livecol/migrations/0001_add_region_to_events.sql share/doc/livecol/README.md; do
   [ -s "$file" ] || fail "not in the packages: $file"
+done
+# Every guide is there, and each that another names.
+(cd "$LIVECOL_SOURCE" && find docs -name '*.md' | sort) | while read -r page; do
+  [ -s "share/doc/livecol/$page" ] || fail "not in the packages: $page"
+done
+for page in share/doc/livecol/README.md share/doc/livecol/*/*.md; do
+  grep -oE '\]\([^):#]+\.md' "$page" | sed 's/](//' | sort -u | while read -r link; do
+    case $link in *CONTRIBUTING.md | *CHANGELOG.md) continue ;; esac # of the source; its changelog is changelog.gz
+    [ -s "${page%/*}/$link" ] || fail "${page#share/doc/livecol/} names $link, which is not in the packages"
+  done
 done
 for page in share/man/man*/*.gz; do
   gzip -dc "$page" | GROFF_NO_SGR=1 groff -K utf8 -man -ww -Tutf8 >/dev/null 2>"$work/groff"
