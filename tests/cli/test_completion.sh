@@ -59,6 +59,8 @@ PY
 # A line typed, ^I the tab key; behind it what the program must be given.
 cat >"$work/cases" <<'CASES'
 livecol stat^I	<status>
+livecol hel^Ibackf^I	<help><backfill>
+livecol help rules ma^I	<help><rules><match>
 livecol rules ma^I	<rules><match>
 livecol rules match reg^I	<rules><match><region 1.csv>
 livecol up --stri^I	<up><--strict>

@@ -12,10 +12,13 @@
 #include "base/signals.h"
 #include "cli/term/message.h"
 
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 static char text[8192];
 
@@ -73,6 +76,35 @@ static void test_room_of_a_narrow_terminal(void **state)
     assert_int_equal(wide, 15); /* five characters, two columns each */
     assert_int_equal(whole, 4);
     assert_int_equal(none, 13);
+}
+
+/* A window that is resized between two redraws: the next one stays within it. */
+static void test_line_follows_the_window(void **state)
+{
+    struct winsize size = {.ws_row = 24};
+    static const unsigned short widths[] = {80, 11, 2, 30};
+    static const char line[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    int terminal, own, kept = dup(STDERR_FILENO);
+
+    (void)state;
+    assert_int_equal(openpty(&terminal, &own, NULL, NULL, NULL), 0);
+    assert_true(dup2(own, STDERR_FILENO) >= 0);
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        size_t wanted = widths[i] - 1U < sizeof line - 1 ? widths[i] - 1U : sizeof line - 1;
+        char got[128];
+
+        size.ws_col = widths[i];
+        assert_int_equal(ioctl(terminal, TIOCSWINSZ, &size), 0);
+        lc_message_redraw(line);
+        assert_int_equal(read(terminal, got, sizeof got), (ssize_t)(wanted + 4));
+        assert_memory_equal(got, "\r\x1b[K", 4);
+        assert_memory_equal(got + 4, line, wanted);
+    }
+    lc_message_erase();
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    close(kept);
+    close(own);
+    close(terminal);
 }
 
 /* A text that is cut to its room ends with a whole character. */
@@ -257,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_quiet_silences_talk_alone),
         cmocka_unit_test(test_secrets_are_redacted),
         cmocka_unit_test(test_room_of_a_narrow_terminal),
+        cmocka_unit_test(test_line_follows_the_window),
         cmocka_unit_test(test_cut_at_a_character),
         cmocka_unit_test(test_unicode_that_steers),
         cmocka_unit_test(test_secrets_are_redacted_before_the_cut),
