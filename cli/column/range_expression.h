@@ -5,7 +5,7 @@
  *   transform(roundDown(NUMBER, [cuts]), [cuts where a rule holds], ['its value', …], 'default')
  *
  * NUMBER is the key as a number that has the order of the keys. roundDown is a binary search, so a thousand ranges take
- * 1.6 times as long as three; of nested ifs the server computes every condition for every row, and a thousand take 130
+ * less than twice as long as three; of nested ifs the server computes every condition for every row, and a thousand take 130
  * times as long as here.
  *
  *   keys                  NUMBER
