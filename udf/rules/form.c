@@ -216,40 +216,44 @@ size_t lc_form_key(enum lc_form form, const uint8_t *p, size_t n, size_t cap, ui
 }
 
 /* As lc_form_keys; made once for each form, which is a constant of it. */
-static inline __attribute__((always_inline)) size_t
-form_all(enum lc_form form, const uint8_t *const *p, const size_t *len, size_t n, size_t cap,
-         uint8_t *scratch, size_t room, const uint8_t **to_p, size_t *to_len)
+static inline __attribute__((always_inline)) void form_all(enum lc_form form, size_t cap,
+                                                           const struct lc_batch *in, size_t from,
+                                                           struct lc_forms *out)
 {
-    size_t at = 0, i = 0;
+    size_t at = 0, i = 0, n = in->n - from;
 
     for (; i < n; i++) {
-        size_t most = len[i] < cap ? len[i] + 1 : cap;
+        size_t len = in->len[from + i], most = len < cap ? len + 1 : cap;
 
-        if (most + LC_FORM_SLACK > room - at)
+        if (most + LC_FORM_SLACK > sizeof out->bytes - at)
             break;
-        to_p[i] = scratch + at;
-        to_len[i] = form_one(form, p[i], len[i], cap, scratch + at);
-        at += to_len[i];
+        out->keys.p[i] = out->bytes + at;
+        out->keys.len[i] = form_one(form, in->p[from + i], len, cap, out->bytes + at);
+        at += out->keys.len[i];
     }
-    return i;
+    out->keys.n = i;
 }
 
-size_t lc_form_keys(enum lc_form form, const uint8_t *const *p, const size_t *len, size_t n,
-                    size_t cap, uint8_t *scratch, size_t room, const uint8_t **to_p, size_t *to_len)
+void lc_form_keys(enum lc_form form, size_t cap, const struct lc_batch *in, size_t from,
+                  struct lc_forms *out)
 {
     switch (form) {
     case LC_FORM_FOLDED:
-        return form_all(LC_FORM_FOLDED, p, len, n, cap, scratch, room, to_p, to_len);
+        form_all(LC_FORM_FOLDED, cap, in, from, out);
+        return;
     case LC_FORM_BACK:
-        return form_all(LC_FORM_BACK, p, len, n, cap, scratch, room, to_p, to_len);
+        form_all(LC_FORM_BACK, cap, in, from, out);
+        return;
     case LC_FORM_BACK_FOLDED:
-        return form_all(LC_FORM_BACK_FOLDED, p, len, n, cap, scratch, room, to_p, to_len);
+        form_all(LC_FORM_BACK_FOLDED, cap, in, from, out);
+        return;
     case LC_FORM_HOST:
-        return form_all(LC_FORM_HOST, p, len, n, cap, scratch, room, to_p, to_len);
+        form_all(LC_FORM_HOST, cap, in, from, out);
+        return;
     case LC_FORM_PLAIN:
-        break;
+        form_all(LC_FORM_PLAIN, cap, in, from, out);
+        return;
     }
-    return form_all(LC_FORM_PLAIN, p, len, n, cap, scratch, room, to_p, to_len);
 }
 
 uint64_t lc_form_folded_hash(const uint8_t *p, size_t n)

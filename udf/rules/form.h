@@ -21,12 +21,22 @@
 #ifndef LC_UDF_RULES_FORM_H
 #define LC_UDF_RULES_FORM_H
 #include "base/buf.h"
+#include "udf/rules/batch.h"
 #include "udf/rules/kind.h"
 
 enum lc_form { LC_FORM_PLAIN, LC_FORM_FOLDED, LC_FORM_BACK, LC_FORM_BACK_FOLDED, LC_FORM_HOST };
 
 /* What is readable, and may be written, behind a key's form. */
 enum { LC_FORM_SLACK = 32 };
+
+/* Room for forms: a key of the longest, or a batch of usual ones. */
+enum { LC_FORMS_BYTES = 12 << 10 };
+
+/* Keys in their form, which is in `bytes`. Only p, len and n of keys are set. */
+struct lc_forms {
+    struct lc_batch keys;
+    uint8_t bytes[LC_FORMS_BYTES];
+};
 
 /* The form of a kind with these options (mask of enum lc_kind_option). */
 enum lc_form lc_form_of(enum lc_kind kind, unsigned options);
@@ -38,12 +48,12 @@ enum lc_form lc_form_of(enum lc_kind kind, unsigned options);
 size_t lc_form_key(enum lc_form form, const uint8_t *p, size_t n, size_t cap, uint8_t *out);
 
 /*
- * Bring keys to their form, from the first of n on, until `room` bytes at `scratch` are full: how many, at least one.
- * to_p and to_len get where they are. room is at least cap + LC_FORM_SLACK.
+ * Bring keys to their form, from in->p[from] on, until `out` is full: out->keys.n are done, at least one
+ * where there is one left. At most `cap` bytes of a form are made; cap + LC_FORM_SLACK is at most
+ * LC_FORMS_BYTES.
  */
-size_t lc_form_keys(enum lc_form form, const uint8_t *const *p, const size_t *len, size_t n,
-                    size_t cap, uint8_t *scratch, size_t room, const uint8_t **to_p,
-                    size_t *to_len);
+void lc_form_keys(enum lc_form form, size_t cap, const struct lc_batch *in, size_t from,
+                  struct lc_forms *out);
 
 /* XXH3-64 of n bytes with A-Z as a-z. */
 uint64_t lc_form_folded_hash(const uint8_t *p, size_t n);

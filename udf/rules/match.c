@@ -356,29 +356,24 @@ static void match_below(const struct lc_rules *r, const struct lc_batch *b, uint
             rule[i] = holds_itself(r, rule[i]);
 }
 
-/* Room for forms: a key of the longest, or a batch of usual ones. */
-enum { FORMS_BYTES = 12 << 10 };
-
-_Static_assert(FORMS_BYTES >= LC_MAX_KEY_BYTES + 1 + LC_FORM_SLACK, "a key has room");
+_Static_assert(LC_FORMS_BYTES >= LC_MAX_KEY_BYTES + 1 + LC_FORM_SLACK, "a key has room");
 
 /* Bring the keys to their form, as many as there is room for at a time, and match that. */
 static __attribute__((noinline)) int match_forms(const struct lc_rules *r, const struct lc_batch *b,
                                                  uint32_t *rule)
 {
-    uint8_t forms[FORMS_BYTES];
-    struct lc_batch formed;
+    struct lc_forms forms;
 
-    for (size_t done = 0; done < b->n; done += formed.n) {
+    for (size_t done = 0; done < b->n; done += forms.keys.n) {
         int rc;
 
-        formed.n = lc_form_keys(r->form, b->p + done, b->len + done, b->n - done, r->form_bytes,
-                                forms, sizeof forms, formed.p, formed.len);
-        rc = r->kind == LC_KIND_EXACT ? match_exact(r, &formed, rule + done)
-                                      : match_prefix(r, &formed, rule + done);
+        lc_form_keys(r->form, r->form_bytes, b, done, &forms);
+        rc = r->kind == LC_KIND_EXACT ? match_exact(r, &forms.keys, rule + done)
+                                      : match_prefix(r, &forms.keys, rule + done);
         if (rc)
             return rc;
         if (r->below_bits)
-            match_below(r, &formed, rule + done);
+            match_below(r, &forms.keys, rule + done);
     }
     return 0;
 }
