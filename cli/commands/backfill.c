@@ -479,8 +479,9 @@ static int open_cluster(struct backfill *f, struct lc_backend *b, struct lc_erro
 
     if (!o->cluster)
         return lc_cluster_alone(&f->cluster, b, err);
-    return lc_cluster_open(&f->cluster, b, &f->facts, o->cluster, o->allow_degraded, on_left_out,
-                           NULL, err);
+    return lc_cluster_open(
+        &f->cluster, b, &f->facts,
+        &(struct lc_cluster_wish){o->cluster, o->allow_degraded, on_left_out, NULL}, err);
 }
 
 static void tell_failure_json(const struct backfill *f, const struct lc_error *err)

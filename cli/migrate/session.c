@@ -16,15 +16,15 @@ static void on_warning(void *ctx, const char *text)
 
 static int open_cluster(struct lc_session *s, const struct lc_up_options *o, struct lc_error *err)
 {
+    const struct lc_cluster_wish wish = {o->cluster, o->allow_degraded, on_warning,
+                                         (void *)(uintptr_t)o};
     struct lc_abilities facts;
     int rc;
 
     if (!o->cluster)
         return lc_cluster_alone(&s->cluster, s->b, err);
     rc = lc_abilities_ask(&facts, s->b, err);
-    return rc ? rc
-              : lc_cluster_open(&s->cluster, s->b, &facts, o->cluster, o->allow_degraded,
-                                on_warning, (void *)(uintptr_t)o, err);
+    return rc ? rc : lc_cluster_open(&s->cluster, s->b, &facts, &wish, err);
 }
 
 int lc_session_scan(struct lc_session *s, const struct lc_up_options *o, struct lc_error *err)

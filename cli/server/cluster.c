@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads go to a host by one of two ways (lc_cluster_run): wrapped into clusterAllReplicas, from whose answer
+ * the host's row is picked by its number; or by remote() in the statement's own FROM, on servers that lack the
+ * first. A host that is away may give an empty answer rather than an error (skip_unavailable_shards): greet()
+ * asks for a row that every host has, before anything depends on an empty answer.
+ */
 #include "cli/server/cluster.h"
 
 #include "cli/server/server_error.h"
@@ -96,8 +102,8 @@ static int read_hosts(struct lc_cluster *c, struct lc_error *err)
 }
 
 /* Is host i there? A failure of another kind, such as a refused user, is an error. */
-static int greet(struct lc_cluster *c, size_t i, bool allow_degraded,
-                 void (*warn)(void *ctx, const char *text), void *ctx, struct lc_error *err)
+static int greet(struct lc_cluster *c, size_t i, const struct lc_cluster_wish *wish,
+                 struct lc_error *err)
 {
     struct lc_answer t = {0};
     struct lc_error why = LC_ERROR_INIT;
@@ -108,7 +114,7 @@ static int greet(struct lc_cluster *c, size_t i, bool allow_degraded,
     lc_answer_release(&t);
     if (rc == 0 && !away)
         return 0;
-    if (away && allow_degraded) {
+    if (away && wish->allow_degraded) {
         char text[1400];
 
         c->v[i].down = true;
@@ -116,7 +122,7 @@ static int greet(struct lc_cluster *c, size_t i, bool allow_degraded,
                  "host %s of the cluster %s does not answer and is left out: nothing is checked "
                  "there, and what is changed reaches it when it is back",
                  c->v[i].name, c->name);
-        warn(ctx, text);
+        wish->warn(wish->ctx, text);
         return 0;
     }
     if (away) {
@@ -135,22 +141,21 @@ static int greet(struct lc_cluster *c, size_t i, bool allow_degraded,
     }
     lc_hint(err, "the hosts are asked as the user of the cluster's definition, %s%s", c->v[i].user,
             c->by_remote
-                ? "; without clusterAllReplicas (before 20.1) that goes by remote(), without "
-                  "a password: let that user need none from the servers' own addresses"
+                ? "; before 20.1, which brought clusterAllReplicas, livecol uses remote() without "
+                  "a password: let that user log in without one from the servers' own addresses"
                 : "");
     return err && err->code ? err->code : rc;
 }
 
 int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_abilities *facts,
-                    const char *name, bool allow_degraded,
-                    void (*warn)(void *ctx, const char *text), void *ctx, struct lc_error *err)
+                    const struct lc_cluster_wish *wish, struct lc_error *err)
 {
     int rc;
 
-    *c = (struct lc_cluster){.b = b, .name = strdup(name), .by_remote = !facts->all_replicas};
+    *c = (struct lc_cluster){.b = b, .name = strdup(wish->name), .by_remote = !facts->all_replicas};
     rc = c->name ? read_hosts(c, err) : lc_no_memory(err);
     for (size_t i = 0; rc == 0 && i < c->n; i++)
-        rc = greet(c, i, allow_degraded, warn, ctx, err);
+        rc = greet(c, i, wish, err);
     return rc;
 }
 

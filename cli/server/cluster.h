@@ -36,14 +36,21 @@ struct lc_cluster {
 /* The connected server alone: every read is its own. 0 or LC_ERR_NOMEM. */
 int lc_cluster_alone(struct lc_cluster *c, struct lc_backend *b, struct lc_error *err);
 
+/* Which cluster to open, and what to do about a host that does not answer. */
+struct lc_cluster_wish {
+    const char *name;
+    bool allow_degraded; /* leave the host out and warn, rather than refuse */
+    void (*warn)(void *ctx, const char *text);
+    void *ctx;
+};
+
 /*
- * The hosts of that cluster, each asked whether it is there. 0; LC_ERR_REFUSED where the server
- * knows no such cluster, or a host does not answer (with allow_degraded it is marked as down, and
- * said); the failures of a query. Release it in any case.
+ * The hosts of that cluster, each asked whether it answers. 0; LC_ERR_REFUSED where the server knows
+ * no such cluster, or a host does not answer (with allow_degraded it is marked as down); the failures
+ * of a query. Release it in any case.
  */
 int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_abilities *facts,
-                    const char *name, bool allow_degraded,
-                    void (*warn)(void *ctx, const char *text), void *ctx, struct lc_error *err);
+                    const struct lc_cluster_wish *wish, struct lc_error *err);
 
 /*
  * Read from host i. `plain` is a statement of sql/ as one server takes it, `remote` the same that

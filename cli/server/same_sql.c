@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ *   text ─▶ the server's formatter ─▶ canonical form ─▶ compare word by word
+ *                                         ▲
+ *                        system.functions, asked once for all names of both texts;
+ *                        again only for names that an alias or a definition brings in
+ */
 #include "cli/server/same_sql.h"
 
 #include "cli/server/query.h"
@@ -144,24 +150,35 @@ static void release(struct functions *f)
     lc_buf_release(&f->names);
 }
 
-/* head and text, by the server's formatter; as they are where it cannot. */
-static int format(struct lc_backend *b, const struct lc_abilities *facts, const char *head,
-                  struct lc_slice text, char **out, struct lc_error *err)
+/* Two texts to compare. */
+struct pair {
+    struct lc_backend *b;
+    const struct lc_abilities *facts;
+    const char *database;
+    const char *head; /* makes a statement of a text; cut off again once it is formatted */
+    struct lc_slice texts[2];
+    bool expressions; /* else commands of an ALTER */
+    char *sql[2];     /* as the server's formatter writes them, the head before it */
+    struct lc_canonical forms[2];
+};
+
+/* Head and text, by the server's formatter; as they are where it cannot. */
+static int format(const struct pair *p, struct lc_slice text, char **out, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer t = {0};
     int rc = 0;
 
-    if (asprintf(out, "%s%.*s", head, (int)text.n, (const char *)text.p) < 0) {
+    if (asprintf(out, "%s%.*s", p->head, (int)text.n, (const char *)text.p) < 0) {
         *out = NULL;
         return lc_no_memory(err);
     }
-    if (facts->format_query)
-        rc = lc_query_read(b, lc_sql_format_query,
+    if (p->facts->format_query)
+        rc = lc_query_read(p->b, lc_sql_format_query,
                            (const struct lc_sql_arg[]){{"sql", *out}, {NULL, NULL}}, &t, &one);
     if (rc == 0 && t.rows == 1) {
         free(*out);
-        *out = strdup(lc_answer_at(&t, 0, 0)->p);
+        *out = strdup(lc_answer_at(&t, 0, LC_SQL_FORMAT_QUERY_SQL)->p);
         rc = *out ? 0 : lc_no_memory(err);
     } else if (rc == LC_ERR_SERVER) {
         rc = 0;
@@ -172,53 +189,64 @@ static int format(struct lc_backend *b, const struct lc_abilities *facts, const 
     return rc;
 }
 
-/* What differs, and is it proven? `head` makes a statement of the texts, which is cut off again. */
-static int compare(struct lc_backend *b, const struct lc_abilities *facts, const char *database,
-                   const char *head, const struct lc_slice texts[2], bool expressions,
-                   enum lc_sameness *same, struct lc_error *err)
+/* Bring both into their canonical form. LC_ERR_INPUT: one is not SQL as the lexer knows it. */
+static int make_forms(struct pair *p, struct functions *f, struct lc_error *err)
 {
-    struct functions f = {.b = b};
-    const struct lc_function_source source = {look, &f};
-    struct lc_canonical forms[2] = {{0}};
-    char *sql[2] = {NULL, NULL};
+    const struct lc_function_source source = {look, f};
     struct lc_error one = LC_ERROR_INIT;
-    size_t cut = strlen(head), at;
+    size_t cut = strlen(p->head);
     int rc = 0;
 
-    lc_buf_init(&f.names, (size_t)1 << 20);
     for (int i = 0; rc == 0 && i < 2; i++)
-        rc = format(b, facts, head, texts[i], &sql[i], err);
+        rc = format(p, p->texts[i], &p->sql[i], err);
     for (int i = 0; rc == 0 && i < 2; i++) {
-        rc = lc_canonical_functions(sql[i] + cut, strlen(sql[i] + cut), note_name, &f);
+        rc = lc_canonical_functions(p->sql[i] + cut, strlen(p->sql[i] + cut), note_name, f);
         if (rc == LC_ERR_INPUT)
-            rc = 0;
+            rc = 0; /* lc_canonical_make says so again */
         else if (rc)
             lc_no_memory(err);
     }
     if (rc == 0)
-        rc = ask(&f, err);
+        rc = ask(f, err);
+    if (rc)
+        return rc;
     for (int i = 0; rc == 0 && i < 2; i++)
-        rc = lc_canonical_make(&forms[i], sql[i] + cut, strlen(sql[i] + cut), database, &source,
-                               &one);
+        rc = lc_canonical_make(&p->forms[i], p->sql[i] + cut, strlen(p->sql[i] + cut), p->database,
+                               &source, &one);
     if (rc && rc != LC_ERR_INPUT)
         lc_error_pass(err, &one);
-    if (rc == LC_ERR_INPUT) {
-        rc = 0; /* not SQL as this lexer knows it: nothing is proven */
-    } else if (rc == 0) {
-        bool vague = !facts->format_query || forms[0].expanded || forms[1].expanded ||
-                     forms[0].unknown || forms[1].unknown;
+    return rc;
+}
 
-        at = lc_canonical_mismatch(&forms[0], &forms[1]);
-        if (at == SIZE_MAX)
-            *same = LC_SAME;
-        else if (expressions)
-            *same = vague ? LC_UNSURE : LC_DIFFERENT;
-        else if (lc_canonical_proves(&forms[0], &forms[1], at))
-            *same = LC_DIFFERENT;
-    }
+/* What the forms prove. *same stays as it is where they prove nothing. */
+static void judge(const struct pair *p, enum lc_sameness *same)
+{
+    const struct lc_canonical *x = &p->forms[0], *y = &p->forms[1];
+    bool vague = !p->facts->format_query || x->expanded || y->expanded || x->unknown || y->unknown;
+    size_t at = lc_canonical_mismatch(x, y);
+
+    if (at == SIZE_MAX)
+        *same = LC_SAME;
+    else if (p->expressions)
+        *same = vague ? LC_UNSURE : LC_DIFFERENT;
+    else if (lc_canonical_proves(x, y, at))
+        *same = LC_DIFFERENT;
+}
+
+static int compare(struct pair *p, enum lc_sameness *same, struct lc_error *err)
+{
+    struct functions f = {.b = p->b};
+    int rc;
+
+    lc_buf_init(&f.names, (size_t)1 << 20);
+    rc = make_forms(p, &f, err);
+    if (rc == LC_ERR_INPUT)
+        rc = 0; /* nothing is proven */
+    else if (rc == 0)
+        judge(p, same);
     for (int i = 0; i < 2; i++) {
-        lc_canonical_release(&forms[i]);
-        free(sql[i]);
+        lc_canonical_release(&p->forms[i]);
+        free(p->sql[i]);
     }
     release(&f);
     return rc;
@@ -228,26 +256,23 @@ int lc_same_expression(struct lc_backend *b, const struct lc_abilities *facts, c
                        struct lc_slice x, struct lc_slice y, enum lc_sameness *same,
                        struct lc_error *err)
 {
+    struct pair p = {b, facts, database, "SELECT ", {x, y}, .expressions = true};
+
     *same = lc_lex_same((const char *)x.p, x.n, (const char *)y.p, y.n) ? LC_SAME : LC_UNSURE;
-    if (*same == LC_SAME || !facts->function_origin)
-        return 0;
-    return compare(b, facts, database, "SELECT ", (const struct lc_slice[2]){x, y}, true, same,
-                   err);
+    return *same == LC_SAME || !facts->function_origin ? 0 : compare(&p, same, err);
 }
 
 int lc_same_command(struct lc_backend *b, const struct lc_abilities *facts, const char *database,
                     struct lc_slice x, struct lc_slice y, enum lc_sameness *same,
                     struct lc_error *err)
 {
-    const char *p = (const char *)y.p;
-    bool inside = y.n > 2 && p[0] == '(' && p[y.n - 1] == ')';
+    struct pair p = {b, facts, database, "ALTER TABLE t ", {x, y}, .expressions = false};
+    const char *text = (const char *)y.p;
+    bool inside = y.n > 2 && text[0] == '(' && text[y.n - 1] == ')';
 
     *same = LC_UNSURE;
-    if (lc_lex_same((const char *)x.p, x.n, p, y.n) ||
-        (inside && lc_lex_same((const char *)x.p, x.n, p + 1, y.n - 2)))
+    if (lc_lex_same((const char *)x.p, x.n, text, y.n) ||
+        (inside && lc_lex_same((const char *)x.p, x.n, text + 1, y.n - 2)))
         *same = LC_SAME;
-    if (*same == LC_SAME || !facts->function_origin)
-        return 0;
-    return compare(b, facts, database, "ALTER TABLE t ", (const struct lc_slice[2]){x, y}, false,
-                   same, err);
+    return *same == LC_SAME || !facts->function_origin ? 0 : compare(&p, same, err);
 }
