@@ -9,30 +9,17 @@
  *   CONFIG/region_v1.livecol.json        the manifest: folder, name and SHA-256 of each of these
  *
  * Each file is put in place by rename, the manifest first, the XML last: what is cut short can be
- * removed, or done again, and no server sees a function whose program is not there. Versions stand
- * side by side, each with its manifest; the program goes with the last of them, unless it was there
+ * removed, or done again, and no server sees a function whose program is not there. Versions
+ * live side by side, each with its manifest; the program goes with the last of them, unless it was there
  * before, or was changed since; rules that were there before stay. One install or uninstall of the
  * folders at a time (flock).
  */
 #ifndef LC_CLI_DEPLOY_INSTALL_H
 #define LC_CLI_DEPLOY_INSTALL_H
+#include "cli/deploy/install_options.h"
 #include "cli/deploy/server_xml.h"
 
-#include <stdbool.h>
-
 enum lc_install_what { LC_INSTALL_FUNCTION = 1, LC_INSTALL_DICTIONARY = 2 };
-
-enum lc_install_did { LC_INSTALL_KEPT, LC_INSTALL_WROTE, LC_INSTALL_REPLACED, LC_INSTALL_REMOVED };
-
-struct lc_install_options {
-    const char *scripts, *config; /* folders that are there */
-    bool dry_run;                 /* tell, and change nothing */
-    /* What is done, or would be, with each file, in order. May be NULL. */
-    void (*tell)(void *ctx, enum lc_install_did did, const char *path);
-    /* Another livecol config works in the folder, and is waited for. May be NULL. */
-    void (*waiting)(void *ctx, const char *folder);
-    void *ctx;
-};
 
 /*
  * Install what a settled setup describes; `what` is a set of enum lc_install_what. 0;

@@ -7,7 +7,7 @@
  *
  * Every element that matters is set, since a default may change from a version to the next, and a
  * name that a server does not know is passed over by it in silence. The targets are those that this
- * was tried with: what each knows is in one table (server_xml.c).
+ * was tried with: what each knows is in one table (server_xml_settle.c).
  *   https://clickhouse.com/docs/sql-reference/functions/udf
  *   https://clickhouse.com/docs/sql-reference/dictionaries
  */
