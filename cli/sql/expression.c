@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Expressions are looked at as a list of code tokens, each with its place, and changed by copying the text
+ * between the places. There is no tree: which names are bound (x -> …, … AS x) and where a call ends follows
+ * from brackets and neighbours.
+ */
 #include "cli/sql/expression.h"
 
 #include "cli/sql/lexer.h"
@@ -74,24 +79,14 @@ static int read_tokens(const char *expr, struct tokens *t, struct lc_error *err)
     }
 }
 
-static bool opens(const struct lc_tok *t)
-{
-    return lc_tok_symbol(t, '(') || lc_tok_symbol(t, '[') || lc_tok_symbol(t, '{');
-}
-
-static bool closes(const struct lc_tok *t)
-{
-    return lc_tok_symbol(t, ')') || lc_tok_symbol(t, ']') || lc_tok_symbol(t, '}');
-}
-
 /* The token that closes what token `open` opens; t->n where none does. */
 static size_t closing(const struct tokens *t, size_t open)
 {
     size_t depth = 0;
 
     for (size_t i = open; i < t->n; i++) {
-        depth += opens(&t->v[i]);
-        if (closes(&t->v[i]) && --depth == 0)
+        depth += lc_tok_opens(&t->v[i]);
+        if (lc_tok_closes(&t->v[i]) && --depth == 0)
             return i;
     }
     return t->n;
@@ -115,8 +110,8 @@ static int take_call(const struct tokens *t, size_t name, struct lc_expr_call *c
                                .args_len = close > open + 1 ? last->at + last->n - first->at : 0,
                                .args = close > open + 1};
     for (size_t i = open + 1; i < close; i++) {
-        depth += opens(&t->v[i]);
-        depth -= closes(&t->v[i]);
+        depth += lc_tok_opens(&t->v[i]);
+        depth -= lc_tok_closes(&t->v[i]);
         c->args += depth == 0 && lc_tok_symbol(&t->v[i], ',');
     }
     return c->name ? 0 : no_memory(err);
@@ -164,8 +159,8 @@ struct lc_slice lc_expr_argument(const char *expr, const struct lc_expr_call *c,
                 break;
             continue;
         }
-        depth += opens(&tok);
-        depth -= closes(&tok) && depth;
+        depth += lc_tok_opens(&tok);
+        depth -= lc_tok_closes(&tok) && depth;
         if (at != i)
             continue;
         if (!out.p)
@@ -201,7 +196,7 @@ static bool is_arrow(const struct tokens *t, size_t i)
            t->v[i].at + 1 == t->v[i + 1].at;
 }
 
-/* The first token of the parameters that stand before an arrow: x -> or (x, y) ->. */
+/* The first token of the parameters before an arrow: x -> or (x, y) ->. */
 static size_t parameters(const struct tokens *t, size_t arrow)
 {
     size_t i = arrow, depth = 0;
@@ -209,8 +204,8 @@ static size_t parameters(const struct tokens *t, size_t arrow)
     if (i == 0 || !lc_tok_symbol(&t->v[i - 1], ')'))
         return i ? i - 1 : 0;
     while (i-- > 0) {
-        depth += closes(&t->v[i]);
-        if (opens(&t->v[i]) && --depth == 0)
+        depth += lc_tok_closes(&t->v[i]);
+        if (lc_tok_opens(&t->v[i]) && --depth == 0)
             break;
     }
     return i;
@@ -222,10 +217,10 @@ static size_t end_of_lambda(const struct tokens *t, size_t arrow)
     size_t depth = 0, i = arrow + 2;
 
     for (; i + 1 < t->n; i++) {
-        if (depth == 0 && (lc_tok_symbol(&t->v[i], ',') || closes(&t->v[i])))
+        if (depth == 0 && (lc_tok_symbol(&t->v[i], ',') || lc_tok_closes(&t->v[i])))
             break;
-        depth += opens(&t->v[i]);
-        depth -= closes(&t->v[i]);
+        depth += lc_tok_opens(&t->v[i]);
+        depth -= lc_tok_closes(&t->v[i]);
     }
     return i;
 }

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first bytes of a token decide its kind (kind_of), the kind decides how its end is found (end_of). An
+ * end that is not there is an error at the place where the token began, since the rest of the text is then
+ * within it.
+ */
 #include "cli/sql/lexer.h"
 
 #include "base/hex.h"
@@ -98,15 +103,10 @@ static const char *end_of_number(const char *p, const char *end)
     return p;
 }
 
-static int unterminated(struct lc_error *err, const struct lc_tok *tok, const char *what,
-                        const char *closer)
-{
-    return lc_fail_at(err, LC_ERR_INPUT, tok->at, tok->line - 1,
-                      "%s does not end: it began at line %llu, byte %zu, and wants %s", what,
-                      (unsigned long long)tok->line, tok->at, closer);
-}
+#define TYPOGRAPHIC_STRING     "\xe2\x80\x98" /* U+2018, closed by U+2019 */
+#define TYPOGRAPHIC_IDENTIFIER "\xe2\x80\x9c" /* U+201C, closed by U+201D */
 
-/* U+2018 … U+2019 and U+201C … U+201D: no escapes in them. */
+/* No escapes in these. */
 static const char *end_of_typographic(const char *p, const char *end, const char *closer)
 {
     for (p += 3; end - p >= 3; p++) {
@@ -116,89 +116,96 @@ static const char *end_of_typographic(const char *p, const char *end, const char
     return NULL;
 }
 
-/* Where the token that begins at p ends; NULL: it does not, and *err says so. */
-static const char *scan(const char *p, const char *end, struct lc_tok *tok, struct lc_error *err)
+/* The first bytes decide which kind of token it is. */
+static enum lc_tok_kind kind_of(const char *p, const char *end)
 {
-    const char *q;
-    size_t tag;
+    if (is_space(*p))
+        return LC_TOK_SPACE;
+    if (starts(p, end, "--") || starts(p, end, "# ") || starts(p, end, "#!") ||
+        starts(p, end, "/*"))
+        return LC_TOK_COMMENT;
+    if (*p == '\'' || starts(p, end, TYPOGRAPHIC_STRING))
+        return LC_TOK_STRING;
+    if (*p == '`' || *p == '"' || starts(p, end, TYPOGRAPHIC_IDENTIFIER))
+        return LC_TOK_QUOTED;
+    if (*p == '$' && heredoc_tag(p, end))
+        return LC_TOK_HEREDOC;
+    if (is_digit(*p))
+        return LC_TOK_NUMBER;
+    return is_word(*p) ? LC_TOK_WORD : LC_TOK_SYMBOL;
+}
 
-    if (is_space(*p)) {
-        tok->kind = LC_TOK_SPACE;
-        for (q = p; q < end && is_space(*q); q++)
-            ;
-        return q;
-    }
-    switch (*p) {
-    case '\'':
-        tok->kind = LC_TOK_STRING;
-        q = end_of_quoted(p, end, '\'');
-        if (!q)
-            unterminated(err, tok, "a string", "a closing '");
-        return q;
-    case '`':
-    case '"':
-        tok->kind = LC_TOK_QUOTED;
-        q = end_of_quoted(p, end, *p);
-        if (!q)
-            unterminated(err, tok, "a quoted identifier",
-                         *p == '`' ? "a closing `" : "a closing \"");
-        return q;
-    case '-':
-        if (!starts(p, end, "--"))
-            break;
-        tok->kind = LC_TOK_COMMENT;
-        return end_of_line(p, end);
-    case '#':
-        if (!starts(p, end, "# ") && !starts(p, end, "#!"))
-            break;
-        tok->kind = LC_TOK_COMMENT;
-        return end_of_line(p, end);
-    case '/':
-        if (!starts(p, end, "/*"))
-            break;
-        tok->kind = LC_TOK_COMMENT;
-        q = end_of_block_comment(p, end);
-        if (!q)
-            unterminated(err, tok, "a comment", "a closing */ for each /*");
-        return q;
-    case '$':
-        tag = heredoc_tag(p, end);
-        if (!tag)
-            break;
-        tok->kind = LC_TOK_HEREDOC;
-        q = memmem(p + tag, (size_t)(end - p) - tag, p, tag);
-        if (!q)
-            unterminated(err, tok, "a heredoc", "its closing $tag$");
-        return q ? q + tag : NULL;
-    default:
+static const char *end_of_space(const char *p, const char *end)
+{
+    while (p < end && is_space(*p))
+        p++;
+    return p;
+}
+
+static const char *end_of_word(const char *p, const char *end)
+{
+    while (p < end && (is_word(*p) || *p == '$'))
+        p++;
+    return p;
+}
+
+static const char *end_of_heredoc(const char *p, const char *end)
+{
+    size_t tag = heredoc_tag(p, end);
+    const char *q = memmem(p + tag, (size_t)(end - p) - tag, p, tag);
+
+    return q ? q + tag : NULL;
+}
+
+/* Behind the token of that kind that begins at p; NULL: it does not end. */
+static const char *end_of(enum lc_tok_kind kind, const char *p, const char *end)
+{
+    switch (kind) {
+    case LC_TOK_SPACE:
+        return end_of_space(p, end);
+    case LC_TOK_COMMENT:
+        return *p == '/' ? end_of_block_comment(p, end) : end_of_line(p, end);
+    case LC_TOK_STRING:
+        return *p == '\'' ? end_of_quoted(p, end, '\'')
+                          : end_of_typographic(p, end, "\xe2\x80\x99");
+    case LC_TOK_QUOTED:
+        return *p == '`' || *p == '"' ? end_of_quoted(p, end, *p)
+                                      : end_of_typographic(p, end, "\xe2\x80\x9d");
+    case LC_TOK_HEREDOC:
+        return end_of_heredoc(p, end);
+    case LC_TOK_NUMBER:
+        return end_of_number(p + 1, end);
+    case LC_TOK_WORD:
+        return end_of_word(p, end);
+    case LC_TOK_SYMBOL:
+    case LC_TOK_END:
         break;
     }
-    if (starts(p, end, "\xe2\x80\x98")) {
-        tok->kind = LC_TOK_STRING;
-        q = end_of_typographic(p, end, "\xe2\x80\x99");
-        if (!q)
-            unterminated(err, tok, "a string", "a closing U+2019 quote");
-        return q;
-    }
-    if (starts(p, end, "\xe2\x80\x9c")) {
-        tok->kind = LC_TOK_QUOTED;
-        q = end_of_typographic(p, end, "\xe2\x80\x9d");
-        if (!q)
-            unterminated(err, tok, "a quoted identifier", "a closing U+201D quote");
-        return q;
-    }
-    if (is_digit(*p)) {
-        tok->kind = LC_TOK_NUMBER;
-        return end_of_number(p + 1, end);
-    }
-    if (is_word(*p)) {
-        tok->kind = LC_TOK_WORD;
-        for (q = p; q < end && (is_word(*q) || *q == '$'); q++)
-            ;
-        return q;
-    }
-    tok->kind = LC_TOK_SYMBOL;
     return p + 1;
+}
+
+/* Only these four kinds have a closer that may be missing. */
+static int unterminated(const struct lc_tok *tok, struct lc_error *err)
+{
+    const char *what = "a string", *closer = "a closing U+2019 quote";
+
+    if (tok->kind == LC_TOK_COMMENT) {
+        what = "a comment";
+        closer = "a closing */ for each /*";
+    } else if (tok->kind == LC_TOK_HEREDOC) {
+        what = "a heredoc";
+        closer = "its closing $tag$";
+    } else if (tok->kind == LC_TOK_QUOTED) {
+        what = "a quoted identifier";
+        closer = *tok->p == '`'   ? "a closing `"
+                 : *tok->p == '"' ? "a closing \""
+                                  : "a closing U+201D quote";
+    } else if (*tok->p == '\'') {
+        closer = "a closing '";
+    }
+    return lc_fail_at(err, LC_ERR_INPUT, tok->at, tok->line - 1,
+                      "%s does not end: it begins at line %llu, byte %zu, and needs %s", what,
+                      (unsigned long long)tok->line, tok->at, closer);
 }
 
 int lc_lex_next(struct lc_lexer *lex, struct lc_tok *tok, struct lc_error *err)
@@ -214,9 +221,10 @@ int lc_lex_next(struct lc_lexer *lex, struct lc_tok *tok, struct lc_error *err)
         tok->kind = LC_TOK_SPACE;
         q = p + 3;
     } else {
-        q = scan(p, end, tok, err);
+        tok->kind = kind_of(p, end);
+        q = end_of(tok->kind, p, end);
         if (!q)
-            return LC_ERR_INPUT;
+            return unterminated(tok, err);
     }
     tok->n = (size_t)(q - p);
     lex->pos += tok->n;

@@ -205,7 +205,7 @@ static const struct {
     {{"0001_a.sql", "SELECT 1;\nSELECT 'x"},
      "0001_a.sql",
      2,
-     "a string does not end: it began at line 2, byte 17, and wants a closing '",
+     "a string does not end: it begins at line 2, byte 17, and needs a closing '",
      LC_PROBLEM_FILE},
     {{"0001_a.sql", "\xff\xfeS"}, "0001_a.sql", 0, "is UTF-16: save it as UTF-8", LC_PROBLEM_FILE},
     {{"0001_a.sql", "\nCREATE MATERIALIZED VIEW v\nENGINE = Log POPULATE AS SELECT 1"},
