@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 struct lc_clock {
     /* Nanoseconds since some fixed moment; never goes back; any thread may ask. */
@@ -32,6 +33,9 @@ bool lc_sleep_ms(unsigned ms, const atomic_bool *cancel);
 uint64_t lc_now_ms(void);
 
 uint64_t lc_now_ns(void);
+
+/* The moment ms after t, of the same clock. */
+struct timespec lc_time_later(struct timespec t, unsigned ms);
 
 /* Milliseconds of CLOCK_BOOTTIME, which goes on while the machine sleeps. */
 uint64_t lc_boottime_ms(void);

@@ -90,17 +90,6 @@ static int beat(struct lc_lock *lock, struct lc_backend *b, struct lc_error *err
     return rc;
 }
 
-static struct timespec later(struct timespec t, unsigned ms)
-{
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 /* A beat that fails is not told: the fence finds out what became of the lock. */
 static void *beat_thread(void *arg)
 {
@@ -111,7 +100,7 @@ static void *beat_thread(void *arg)
         struct timespec until;
 
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until = later(until, lc_lock_stale_s() * 1000 / BEATS_BEFORE_STALE);
+        until = lc_time_later(until, lc_lock_stale_s() * 1000 / BEATS_BEFORE_STALE);
         while (!lock->stop && pthread_cond_timedwait(&lock->wake, &lock->mutex, &until) == 0)
             ;
         if (lock->stop)

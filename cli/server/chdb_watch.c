@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One thread looks at all running statements every TICK_MS. One that is cancelled or late is killed, and again
+ * every KILL_AGAIN_MS until it ends: a KILL may come before the engine knows the statement, and hit nothing.
+ * Statements are on a list of their callers' own structs, so that adding one allocates nothing. A statement
+ * that ends waits for the lock, and so for a KILL under way, before its struct goes.
+ */
 #include "cli/server/chdb_watch.h"
+
+#include "base/clock.h"
 
 #include <pthread.h>
 #include <stddef.h>
@@ -21,17 +29,6 @@ static struct timespec now(void)
     return t;
 }
 
-static struct timespec later(struct timespec t, unsigned ms)
-{
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 static bool reached(struct timespec t, struct timespec due)
 {
     return t.tv_sec > due.tv_sec || (t.tv_sec == due.tv_sec && t.tv_nsec >= due.tv_nsec);
@@ -46,7 +43,7 @@ static void look_at(struct lc_watched *w, struct timespec t)
             w->why = LC_WATCH_LATE;
         else
             return;
-    } else if (!reached(t, later(w->killed_at, KILL_AGAIN_MS))) {
+    } else if (!reached(t, lc_time_later(w->killed_at, KILL_AGAIN_MS))) {
         return;
     }
     w->killed_at = t;
@@ -59,7 +56,7 @@ static void *watch(void *unused)
     pthread_mutex_lock(&lock);
     while (running) {
         struct timespec t = now();
-        struct timespec next = later(t, TICK_MS);
+        struct timespec next = lc_time_later(t, TICK_MS);
 
         for (struct lc_watched *w = all; w; w = w->next)
             look_at(w, t);
@@ -101,7 +98,7 @@ void lc_watch_add(struct lc_watched *w, const char *id, unsigned timeout_ms,
 {
     *w = (struct lc_watched){.id = id, .cancel = cancel};
     if (timeout_ms)
-        w->due = later(now(), timeout_ms);
+        w->due = lc_time_later(now(), timeout_ms);
     pthread_mutex_lock(&lock);
     w->next = all;
     all = w;
