@@ -11,22 +11,9 @@ printf 'prefix,region\nu1,us-west\nu2,eu-west\nu3,ap-south\n,unknown\n' >"$scrip
 printf 'prefix,region\nu4,moon\n,unknown\n' >"$scripts/region_v10.csv"
 printf 'prefix,continent\nus,america\neu,europe\n,none\n' >"$scripts/continent_v1.csv"
 printf 'from,to,band\n1000,1999,thousands\n' >"$scripts/band_v1.csv"
-for f in region_v2 region_v10 continent_v1; do
-  sed "s/region_v1/$f/g" "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/${f}_function.xml"
-done
-sed -e 's/region_v1/band_v1/g' -e 's/<type>String/<type>UInt64/' -e 's/--argument String/--argument UInt64/' "$LIVECOL_SOURCE/config/livecol_function.xml" \
-  >"$work/engine/band_v1_function.xml"
+for f in region_v2 region_v10 continent_v1; do engine_function_like "$work/engine" "$f"; done
+engine_function_like "$work/engine" band_v1 -e 's/<type>String/<type>UInt64/' -e 's/--argument String/--argument UInt64/'
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
-
-# run WHAT WANTED-EXIT COMMAND...: livecol; its output in $work/out and $work/err.
-run() {
-  local what=$1 wanted=$2
-  shift 2
-  "$LIVECOL_BIN" "$@" >"$work/out" 2>"$work/err" </dev/null
-  code=$?
-  expect "$what: exit" "$wanted" "$code"
-  [ "$code" = "$wanted" ] || cat "$work/out" "$work/err"
-}
 
 # --- key expressions: each shape through every command ---------------------------------------------
 # NAME TYPE EXIT-OF-RULES-DIFF EXPRESSION: a column each, of one table.

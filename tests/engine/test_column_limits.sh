@@ -9,20 +9,9 @@ engine_functions "$work/engine"
 scripts=$work/engine/user_scripts
 printf 'prefix,region\nu1,us-west\nu2,eu-west\nu3,ap-south\n,unknown\n' >"$scripts/region_v2.csv"
 printf 'prefix,continent\nus,america\neu,europe\n,none\n' >"$scripts/continent_v1.csv"
-for f in region_v2 continent_v1; do
-  sed "s/region_v1/$f/g" "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/${f}_function.xml"
-done
+for f in region_v2 continent_v1; do engine_function_like "$work/engine" "$f"; done
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
 
-# run WHAT WANTED-EXIT COMMAND...: livecol; its output in $work/out and $work/err.
-run() {
-  local what=$1 wanted=$2
-  shift 2
-  "$LIVECOL_BIN" "$@" >"$work/out" 2>"$work/err" </dev/null
-  code=$?
-  expect "$what: exit" "$wanted" "$code"
-  [ "$code" = "$wanted" ] || cat "$work/out" "$work/err"
-}
 with_v2() { echo "${1//region_v1(/region_v2(}"; }
 
 # --- what reads the column and cannot be brought along ------------------------------------------------

@@ -93,9 +93,9 @@ inline 'remove: MATERIALIZED' 0 r.n --remove
 # Other than the function for keys that the table does not have yet: a miss of a function that knows no
 # NULL, in a column that does; a value with a zero byte.
 printf 'exact,v\na,A\nb,B\n' >"$work/engine/user_scripts/exact_v1.csv"
-sed -e 's/region_v1/exact_v1/g; s/LowCardinality(String)/String/g' "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/exact_function.xml"
+engine_function_like "$work/engine" exact_v1 -e 's/LowCardinality(String)/String/g'
 printf 'prefix,v\nu1,"a\0b"\n,x\n' >"$work/engine/user_scripts/zero_v1.csv"
-sed -e 's/region_v1/zero_v1/g; s/LowCardinality(String)/String/g' "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/zero_function.xml"
+engine_function_like "$work/engine" zero_v1 -e 's/LowCardinality(String)/String/g'
 sql 'SYSTEM RELOAD FUNCTIONS'
 sql "CREATE TABLE i.n (k String, v Nullable(String) DEFAULT exact_v1(k), z String DEFAULT zero_v1(k)) ENGINE = MergeTree ORDER BY k"
 sql "INSERT INTO i.n (k) VALUES ('a')"
@@ -105,7 +105,7 @@ sql "INSERT INTO i.n (k) VALUES ('u1'), ('zz')"
 expect 'answers of keys to come' $'a\tA\t78\nu1\t\t610062\nzz\t\t78' "$(sql 'SELECT k, v, hex(z) FROM i.n ORDER BY k')"
 # A label of an Enum that looks like a type.
 printf 'prefix,s\nu1,Internal\nu2,External\n' >"$work/engine/user_scripts/label_v1.csv"
-sed -e "s/region_v1/label_v1/g; s/LowCardinality(String)/Enum8('Internal'=1,'External'=2,''=3)/g" "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/label_function.xml"
+engine_function_like "$work/engine" label_v1 -e "s/LowCardinality(String)/Enum8('Internal'=1,'External'=2,''=3)/g"
 sql 'SYSTEM RELOAD FUNCTIONS'
 sql "CREATE TABLE i.label (k String, s String DEFAULT label_v1(k)) ENGINE = MergeTree ORDER BY k"
 sql "INSERT INTO i.label (k) VALUES ('u1')"
@@ -116,9 +116,9 @@ sql "INSERT INTO i.label (k) VALUES ('zz')"
 expect 'a label' $'u1\tInternal\nzz\t' "$(sql 'SELECT k, s FROM i.label ORDER BY k')"
 # Keys of other types: those are compared that such a column can hold.
 printf 'range_from,range_to,v\n10,255,a\n300,4294967295,b\n' >"$work/engine/user_scripts/num_v1.csv"
-sed -e 's/region_v1/num_v1/g; s/LowCardinality(String)/String/g; s/<type>String/<type>UInt64/' "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/num_function.xml"
+engine_function_like "$work/engine" num_v1 -e 's/LowCardinality(String)/String/g; s/<type>String/<type>UInt64/'
 printf 'prefix,code\n1,7\n20,008\n' >"$work/engine/user_scripts/code_v1.csv"
-sed -e 's/region_v1/code_v1/g; s/LowCardinality(String)/UInt16/g' "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/code_function.xml"
+engine_function_like "$work/engine" code_v1 -e 's/LowCardinality(String)/UInt16/g'
 sql 'SYSTEM RELOAD FUNCTIONS'
 sql "CREATE TABLE i.types (small UInt8, f FixedString(4), i Int64, e Enum8('a1' = 1), r1 UInt16 DEFAULT code_v1(small), r2 UInt16 DEFAULT code_v1(f), r3 UInt16 DEFAULT code_v1(i), r4 UInt16 DEFAULT code_v1(e)) ENGINE = MergeTree ORDER BY small"
 sql "INSERT INTO i.types (small, f, i, e) VALUES (20, '1', -5, 'a1'), (1, '20', 100, 'a1')"
@@ -198,11 +198,11 @@ expect 'rescue: what rows hold' $'u1\tus-east\tus-east\tus-east\tus-east\nu1_x\t
 find_function
 cp "$work/engine/user_scripts/region_v1.csv" "$work/engine/user_scripts/region_v2.csv"
 fresh w
-sed 's/region_v1/region_v2/g' "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/v2_function.xml"
+engine_function_like "$work/engine" region_v2
 sql 'SYSTEM RELOAD FUNCTIONS'
 sql "CREATE TABLE w.t (k String, r1 String DEFAULT region_v1(k), r2 String DEFAULT region_v2(k)) ENGINE = MergeTree ORDER BY k"
 sql "CREATE TABLE w.buffer (k String, r1 String DEFAULT region_v1(k), r2 String) ENGINE = Buffer('w', 't', 1, 1, 1, 1, 1, 1, 1)"
-rm "$work/engine/v2_function.xml"
+rm "$work/engine/region_v2_function.xml"
 lose_function
 inline 'rescue: two functions' 0 --rescue region_v1
 expect_in 'rescue: two functions' 'w.t.r2 depends on another function that is not there' "$work/err"

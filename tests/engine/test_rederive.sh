@@ -7,14 +7,12 @@ set -u
 engine_functions "$work/engine"
 printf 'prefix,region\nu1,us-west\nu2,eu-west\nu3,ap-south\n,unknown\n' \
   >"$work/engine/user_scripts/region_v2.csv"
-sed 's/region_v1/region_v2/g' "$LIVECOL_SOURCE/config/livecol_function.xml" \
-  >"$work/engine/v2_function.xml"
+engine_function_like "$work/engine" region_v2
 # Nullable, and without a default: a miss is NULL.
 printf 'prefix,region\nu1,us-east\nu2,eu-west\n' >"$work/engine/user_scripts/null_v1.csv"
 printf 'prefix,region\nu2,eu-west\nu3,ap-south\nu9,unknown\n' >"$work/engine/user_scripts/null_v2.csv"
-for v in 1 2; do
-  sed -e "s/region_v1/null_v$v/g" -e 's/LowCardinality(String)/Nullable(String)/' \
-    "$LIVECOL_SOURCE/config/livecol_function.xml" >"$work/engine/null_v${v}_function.xml"
+for f in null_v1 null_v2; do
+  engine_function_like "$work/engine" "$f" -e 's/LowCardinality(String)/Nullable(String)/'
 done
 engine_gate "$work/engine"
 gate=$work/engine/gate

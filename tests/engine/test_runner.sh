@@ -100,16 +100,7 @@ while IFS= read -r line; do
 done
 END
 chmod +x "$work/engine/user_scripts/flaky"
-cat >"$work/engine/flaky_function.xml" <<'END'
-<functions><function>
-  <type>executable</type><name>flaky</name><command>flaky</command>
-  <argument><type>String</type><name>k</name></argument>
-  <return_type>String</return_type><return_name>result</return_name><format>TabSeparated</format>
-  <command_read_timeout>600000</command_read_timeout><command_write_timeout>600000</command_write_timeout>
-  <max_command_execution_time>600</max_command_execution_time>
-  <check_exit_code>1</check_exit_code><stderr_reaction>throw</stderr_reaction>
-</function></functions>
-END
+engine_program "$work/engine" flaky k
 engine_gate "$work/engine"
 gate=$work/engine/gate
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1

@@ -13,8 +13,7 @@ export LIVECOL_TEST_STALE_S=2
 engine_functions "$work/engine"
 printf 'prefix,region\nu1,us-west\nu2,eu-west\nu3,ap-south\n,unknown\n' \
   >"$work/engine/user_scripts/region_v2.csv"
-sed 's/region_v1/region_v2/g' "$LIVECOL_SOURCE/config/livecol_function.xml" \
-  >"$work/engine/v2_function.xml"
+engine_function_like "$work/engine" region_v2
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
 
 migration "$work/up" 0001_make <<'END'

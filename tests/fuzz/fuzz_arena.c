@@ -10,7 +10,7 @@
 #include "udf/rules/build.h"
 #include "udf/rules/csv.h"
 #include "udf/rules/hash.h"
-#include "udf/rules/match.h"
+#include "within.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -188,23 +188,13 @@ static void match(const struct lc_rules *r, const uint8_t *p, size_t n)
         lc_argument_usual(r, text, sizeof text);
         lc_point_text(&r->takes, r->points[0], text);
     }
-    for (uint32_t i = 0; i < r->rules && i < 100; i++) {
-        struct lc_key_text text;
-
-        (void)lc_rules_key_text(r, i, &text);
+    within_keys(r);
+    for (uint32_t i = 0; i < r->rules && i < 100; i++)
         if (lc_kind_about(r->kind)->index == LC_INDEX_TRIE && lc_match_without(r, i) > r->rules)
             abort();
-    }
     if (lc_match(r, &b, rule))
         return;
-    for (size_t i = 0; i < b.n; i++)
-        for (uint32_t a = 0; a < r->attributes; a++) {
-            uint32_t id = lc_rules_value_id(r, a, rule[i]);
-            struct lc_slice v = lc_rules_value(r, a, id);
-
-            if (v.n && (v.p < r->base || v.p + v.n > r->base + r->size))
-                abort();
-        }
+    within_values(r, rule, b.n);
 }
 
 static void put_out(const struct lc_rules *r, uint8_t choice)

@@ -5,7 +5,7 @@
  */
 #include "udf/export.h"
 #include "udf/rules/hash.h"
-#include "udf/rules/match.h"
+#include "within.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,19 +26,8 @@ static void use(const struct lc_rules *r)
     }
     if (lc_match(r, &b, rule))
         return;
-    for (size_t i = 0; i < b.n; i++)
-        for (uint32_t a = 0; a < r->attributes; a++) {
-            uint32_t id = lc_rules_value_id(r, a, rule[i]);
-            struct lc_slice v = lc_rules_value(r, a, id);
-
-            if (v.n && (v.p < r->base || v.p + v.n > r->base + r->size))
-                abort();
-        }
-    for (uint32_t i = 0; i < r->rules && i < 100; i++) {
-        struct lc_key_text text;
-
-        (void)lc_rules_key_text(r, i, &text);
-    }
+    within_values(r, rule, b.n);
+    within_keys(r);
 }
 
 /* All of it, as a dictionary that is loaded whole, in each format. */

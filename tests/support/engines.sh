@@ -13,6 +13,29 @@ engine_functions() {
   cp "$LIVECOL_SOURCE/config/livecol_function.xml" "$1/livecol_function.xml"
 }
 
+# engine_function_like DIR NAME [SED-OPTION...]: the function NAME, configured as region_v1 but for what
+# sed changes. Its rules are to be at DIR/user_scripts/NAME.csv.
+engine_function_like() {
+  local dir=$1 name=$2
+  shift 2
+  sed -e "s/region_v1/$name/g" "$@" "$LIVECOL_SOURCE/config/livecol_function.xml" >"$dir/${name}_function.xml"
+}
+
+# engine_program DIR NAME ARGUMENT: the function NAME(ARGUMENT) is the program DIR/user_scripts/NAME, which
+# answers line by line. The server waits for it for ten minutes: a test may hold it.
+engine_program() {
+  cat >"$1/$2_function.xml" <<END
+<functions><function>
+  <type>executable</type><name>$2</name><command>$2</command>
+  <argument><type>String</type><name>$3</name></argument>
+  <return_type>String</return_type><return_name>result</return_name><format>TabSeparated</format>
+  <command_read_timeout>600000</command_read_timeout><command_write_timeout>600000</command_write_timeout>
+  <max_command_execution_time>600</max_command_execution_time>
+  <check_exit_code>1</check_exit_code><stderr_reaction>throw</stderr_reaction>
+</function></functions>
+END
+}
+
 # engine_breakable_function DIR: next to it region_breakable, the same, one process a block, which fails
 # while user_scripts/broken is there.
 engine_breakable_function() {
@@ -83,16 +106,7 @@ while IFS= read -r name; do
 done
 END
   chmod +x "$1/user_scripts/at_gate"
-  cat >"$1/at_gate_function.xml" <<'END'
-<functions><function>
-  <type>executable</type><name>at_gate</name><command>at_gate</command>
-  <argument><type>String</type><name>name</name></argument>
-  <return_type>String</return_type><return_name>result</return_name><format>TabSeparated</format>
-  <command_read_timeout>600000</command_read_timeout><command_write_timeout>600000</command_write_timeout>
-  <max_command_execution_time>600</max_command_execution_time>
-  <check_exit_code>1</check_exit_code><stderr_reaction>throw</stderr_reaction>
-</function></functions>
-END
+  engine_program "$1" at_gate name
 }
 
 # engine_start_chdb DIR [OPTION...]: the embedded engine over HTTP; its URL goes into engine_url.

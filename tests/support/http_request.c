@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/server/server_error.h"
 #include "cli/sql/insert_data.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/walk.h"
 #include "http_request.h"
 #include "http_status.h"
 
@@ -169,24 +169,15 @@ static bool sort_param(struct wanted *w, const char *name, const char *value)
 /* The format that the statement itself names, the last FORMAT outside of brackets; false: none. */
 static bool own_format(const char *sql, size_t n, char *out)
 {
-    struct lc_lexer lex = LC_LEXER(sql, n);
-    struct lc_tok tok, name = {0};
-    unsigned depth = 0;
+    struct lc_walk w = lc_walk(sql, n);
     bool found = false;
 
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (lc_tok_symbol(&tok, '('))
-            depth++;
-        else if (lc_tok_symbol(&tok, ')') && depth)
-            depth--;
-        if (depth || !lc_tok_is(&tok, "FORMAT"))
+    while (lc_walk_next(&w)) {
+        if (w.depth || !lc_tok_is(&w.before, "FORMAT") || w.tok.kind != LC_TOK_WORD ||
+            w.tok.n >= FORMAT_MAX_BYTES)
             continue;
-        if (lc_lex_code(&lex, &name, NULL) != 0)
-            break;
-        if (name.kind == LC_TOK_WORD && name.n < FORMAT_MAX_BYTES) {
-            snprintf(out, FORMAT_MAX_BYTES, "%.*s", (int)name.n, name.p);
-            found = true;
-        }
+        snprintf(out, FORMAT_MAX_BYTES, "%.*s", (int)w.tok.n, w.tok.p);
+        found = true;
     }
     return found;
 }
@@ -303,31 +294,28 @@ static bool refuse_write(const struct http_server *server, const char *sql, size
 /* Nothing but blanks and comments. */
 static bool is_empty(const char *sql, size_t n)
 {
-    struct lc_lexer lex = LC_LEXER(sql, n);
-    struct lc_tok tok;
+    struct lc_walk w = lc_walk(sql, n);
 
-    return lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_END;
+    return lc_walk_at_end(&w);
 }
 
 /* KILL QUERY WHERE query_id = …: what the client calls so is the engine's log_comment. */
 static int name_killed(struct lc_buf *sql)
 {
-    struct lc_lexer lex = LC_LEXER((const char *)sql->p, sql->n);
-    struct lc_tok tok;
+    struct lc_walk w = lc_walk((const char *)sql->p, sql->n);
     struct lc_buf out;
     size_t done = 0;
     int rc = 0;
 
-    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "KILL") ||
-        lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "QUERY"))
+    if (!lc_walk_accept(&w, "KILL QUERY"))
         return 0;
     lc_buf_init(&out, TEXT_MAX_BYTES);
-    while (rc == 0 && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (!lc_tok_is(&tok, "query_id"))
+    while (rc == 0 && lc_walk_next(&w)) {
+        if (!lc_tok_is(&w.tok, "query_id"))
             continue;
-        rc = lc_buf_add(&out, sql->p + done, tok.at - done) ||
+        rc = lc_buf_add(&out, sql->p + done, w.tok.at - done) ||
              lc_buf_adds(&out, "Settings['log_comment']");
-        done = tok.at + tok.n;
+        done = w.tok.at + w.tok.n;
     }
     rc = rc || lc_buf_add(&out, sql->p + done, sql->n - done);
     lc_buf_release(sql);

@@ -87,6 +87,16 @@ migration() {
   cat >"$1/$2.sql"
 }
 
+# run WHAT WANTED-EXIT COMMAND...: livecol; its output in $work/out and $work/err.
+run() {
+  local what=$1 wanted=$2
+  shift 2
+  "$LIVECOL_BIN" "$@" >"$work/out" 2>"$work/err" </dev/null
+  code=$?
+  expect "$what: exit" "$wanted" "$code"
+  [ "$code" = "$wanted" ] || cat "$work/out" "$work/err"
+}
+
 # up FOLDER [OPTION...]: livecol up; its output in $work/out and $work/err, its exit code in $code.
 up() {
   local folder=$1
