@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file is put in place by rename, so that no reader ever sees a part of it:
+ *
+ *   draft path.XXXXXX.new ─▶ write, chmod, fsync ─▶ rename over path ─▶ fsync the folder
+ *
+ * A crash before the rename leaves the draft, which lc_file_sweep removes; one after it leaves the new file.
+ */
 #include "base/files.h"
 
 #include "base/test_points.h"

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One mutex guards all of the struct; one condition is signalled at each change, and whoever waits looks again
+ * whether it is its time. The turn itself is a flag (taken), not a lock, since one thread gives it to another:
+ * run_all takes it for a task that it begins.
+ *
+ * Tasks that come back from waiting (returning) go before tasks that have not begun: what is open is finished
+ * before more is opened.
+ */
 #include "base/turns.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tasks in order, one at a time; while some of them wait for something slow, later ones may begin.
+ * Tasks in order, one at a time; while some wait for something slow, later ones may begin.
  *
  *   not begun ─ the turn is free, at most `most` are open, it may go next to those before it ─► turn
  *   turn ─ lc_turns_leave ─► away ─ lc_turns_enter, once the turn is free ─► turn ─ returns ─► ended
@@ -26,7 +26,7 @@ struct lc_turns_hooks {
     int (*overtaken)(void *ctx, size_t i, struct lc_error *err);
     /* The task. Called with the turn, which it has when it returns. */
     int (*run)(void *ctx, struct lc_turns *jobs, size_t i, struct lc_error *err);
-    /* One that failed when another had failed before: its error is given back to nobody else. */
+    /* Called for every failure after the first; only the first is returned. */
     void (*failed_too)(void *ctx, size_t i, const struct lc_error *err);
     void *ctx;
 };
@@ -37,7 +37,7 @@ struct lc_turns_hooks {
  */
 int lc_turns_run(size_t n, unsigned most, const struct lc_turns_hooks *hooks, struct lc_error *err);
 
-/* Give up the turn, and take it again. NULL is fine. */
+/* Give up the turn; wait for it and take it again. NULL does nothing. */
 void lc_turns_leave(struct lc_turns *jobs, size_t i);
 void lc_turns_enter(struct lc_turns *jobs, size_t i);
 

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The type that the server sends keys in, and how a key of it becomes what the rules match: bytes, a number
+ * or a point (key.h). A type is refused here, when the program starts, where some of its values would have no
+ * such form; the hint says which type to declare in its place.
+ */
 #include "udf/argument.h"
 
 #include "udf/column_type.h"

@@ -86,7 +86,7 @@ struct lc_argument {
 
 /*
  * Read a type's text, in any spacing. 0; LC_ERR_USAGE with what is wrong and, as the hint, a way to
- * write it; LC_ERR_NOMEM. *arg is to be released in any case.
+ * write it; LC_ERR_NOMEM. release *arg in any case.
  */
 int lc_argument_parse(struct lc_argument *arg, const char *type, struct lc_error *err);
 

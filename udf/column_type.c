@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A result type takes each distinct value once, when the rules load, and turns it into what goes over the
+ * wire. A row then costs a look at an array by value id:
+ *
+ *   value id ─▶ code[id]        Enum, numbers, dates, Bool: up to 8 bytes
+ *            ─▶ wide[16 * id]   Decimal of more than 18 digits
+ *            ─▶ slots[16 * id]  String, where all values are short
+ *            ─▶ VALUES          String, as it is in the arena
+ *
+ * Id 0, the miss, is the type's default, or NULL where the type is Nullable.
+ */
 #include "udf/column_type.h"
 
 #include "udf/type_text.h"

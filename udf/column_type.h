@@ -37,7 +37,7 @@ struct lc_column_type {
     uint64_t *own_code;      /* `code`, where this result allocated it */
     uint8_t *wide;           /* by value id: 16 bytes to write, where width is 16 */
     struct lc_scalar scalar; /* LC_BASE_SCALAR: how its values are read and written */
-    uint32_t null_id;        /* the value id that is NULL besides the miss, or LC_NONE */
+    uint32_t null_id;        /* the value id that is NULL too, next to the miss; or LC_NONE */
     uint8_t *
         slots; /* String: 16 bytes a value id, as lc_column_type_encoded has it; NULL: some are longer,
                        or they are over LC_SLOT_VALUES */

@@ -1,4 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An answer passes these checks in this order, and is used only when all hold:
+ *
+ *   rows that came = rows that the server says it sent      (check_said)
+ *   columns by number                                       two more where the statement is sealed
+ *   the seal: rows_n, row_sha256 in the last two columns    (take_seal)
+ *   each column by name, type and the form of its cells; a key's cells differ
+ *   rows by number: one, at most one
+ *
+ * A row's hash covers its cells and rows_n, a newline behind each, and its number: so a cell that changed, a row
+ * that is missing, and rows in another order are all found. An empty sealed answer is one row numbered 0.
+ */
 #include "cli/server/answer_check.h"
 
 #include "base/buf.h"

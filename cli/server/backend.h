@@ -9,7 +9,7 @@
  * its own by lc_backend_clone. Statements run in the backend's database unless they name another.
  *
  * An embedded connection whose query failed in mid-result keeps the blocks made before and hands
- * them to the next query (seen with 26.7), so the embedded backend opens its connection anew after
+ * them to the next query (seen with 26.7), so the embedded backend opens a new connection after
  * every error.
  */
 #ifndef LC_CLI_SERVER_BACKEND_H

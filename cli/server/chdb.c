@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine lives once a process, on one path. An anchor connection keeps it running; each statement has a
+ * connection of its own, so that a failed one leaves nothing to the next. The first user starts it, the last
+ * one stops it (users, under engine_lock).
+ *
+ * The engine has no timeout and no cancel. A thread watches the statements instead (chdb_watch.h) and ends
+ * one by KILL QUERY, over one more connection, by the id that is its log_comment.
+ */
 #include "cli/server/chdb.h"
 
 #include "cli/server/backend_impl.h"

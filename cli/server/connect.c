@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening a connection asks one thing, the greeting: version, database and the names of all settings. It shows
+ * that ClickHouse answers, and settings that the server does not have are never sent to it. Clones for other
+ * threads share what it said (known_settings, counted by its users).
+ */
 #include "cli/server/connect.h"
 
 #include "cli/server/answer_check.h"

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A statement ON CLUSTER is a node in Keeper, and each host's end of it is a child:
+ *
+ *   /clickhouse/task_queue/ddl/query-0000000012             value: lines "query: …", "hosts: ['a:9000',…]"
+ *                              └ finished/a:9000            value: 0, or a code and the error's text
+ *
+ * Names of hosts are escaped as %2E in both, so they are compared unescaped.
+ */
 #include "cli/server/ddl_task.h"
 
 #include "base/clock.h"
@@ -209,7 +217,7 @@ int lc_ddl_task_follow(const struct lc_cluster *c, const char *task,
             hooks->waiting(hooks->ctx, text);
         }
         if (lc_sleep_ms(PAUSE_MS, hooks->cancel)) {
-            rc = lc_fail(err, LC_ERR_STOPPED, "stopped; the statement goes on on %s", left);
+            rc = lc_fail(err, LC_ERR_STOPPED, "stopped; the statement still runs on %s", left);
             lc_hint(err, "run up again once it is done there");
         }
     }

@@ -1,4 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ *   lc_mutation_watch   note the ids on each host, and in Keeper
+ *          │            the caller sends its ALTER
+ *   lc_mutation_wait    look ─▶ all done? ─▶ tell, pause (5 ms, doubled up to 500 ms) ─▶ look …
+ *
+ * A look asks Keeper first and the hosts afterwards: a mutation that Keeper had by then must be on each
+ * replica, shown as done. Asked the other way round, one that was made in between would be missed. A host or a
+ * Keeper that does not answer counts as undone, and the wait goes on.
+ *
+ * A mutation of before is not waited for, unless lc_mutation_find has taken it for an earlier send of the
+ * same statement (make_ours).
+ */
 #include "cli/server/mutation.h"
 
 #include "base/format.h"

@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Words are read once, then changed in place, in this order:
+ *
+ *   read_words              tokens without quotes and comments
+ *   name_functions          each called name becomes the server's own; SQL functions are written out, at
+ *                           most EXPANSIONS_MAX times, so that one that calls itself ends
+ *   unqualify               the given database goes where a table's or a dictionary's name can be
+ *   drop_idle_parentheses   again and again, until none goes
+ *
+ * What is left over in doubt is marked (expanded, unknown), and a difference then proves nothing.
+ */
 #include "cli/sql/canonical.h"
 
 #include <stdlib.h>
@@ -353,7 +364,7 @@ static bool assigns(const struct lc_canonical *c, size_t at)
     return false;
 }
 
-/* Nothing binds across here: what comes at `at` begins anew. */
+/* No operator binds across this place: a new part begins at `at`. */
 static bool begins(const struct lc_canonical *c, size_t at)
 {
     const struct lc_word *before = at > 0 ? &c->v[at - 1] : NULL;

@@ -1,4 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One pass over the tokens. Only an INSERT needs more than a look for `;`, since its data is not SQL: these
+ * states say whether data comes, and where it begins.
+ *
+ *               ┌────────────── VALUES ─────────────┐
+ *               │                                   ▼
+ *   INSERT ─▶ IN_INSERT ── FORMAT ─▶ AFTER_FORMAT ─▶ IN_VALUES     data is tokens, up to `;`
+ *               │                       │    ▲
+ *            SELECT, WITH, FROM         │    └ FORMAT ── IN_INPUT ◀─ input( ── IN_SELECT
+ *               ▼                       ▼
+ *           IN_SELECT               take_format_data: lines, up to a blank one
+ *
+ * In IN_SELECT a FORMAT is that of an output, and no data follows.
+ */
 #include "cli/sql/split.h"
 
 #include "cli/sql/lexer.h"

@@ -72,7 +72,7 @@ struct lc_split {
 /*
  * Split n bytes of text. 0 and *out (to be released), or LC_ERR_INPUT with byte and row: something
  * that does not end, a NUL byte outside of quotes, a `-- migrate:`, `-- +goose` or `-- +migrate`
- * line that is none of those; or LC_ERR_NOMEM. On failure *out is empty.
+ * line that is not known; or LC_ERR_NOMEM. On failure *out is empty.
  */
 int lc_split_split(struct lc_split *out, const char *text, size_t n, struct lc_error *err);
 

@@ -15,7 +15,7 @@ const char *lc_type_plain(const char *type, char out[LC_TYPE_BYTES]);
 /* Int8 to UInt256, also Nullable or LowCardinality. */
 bool lc_type_is_integer(const char *type);
 
-/* Does a Float stand in it anywhere, or a type that is made of them? */
+/* Is there a Float anywhere in it, or a type that is made of Floats? */
 bool lc_type_holds_floats(const char *type);
 
 /*

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules come in as drafts of a fixed size (draft.h); their bytes, points and values go to buffers next to
+ * them. finish sorts and checks the drafts (check.h) and writes the arena (layout.h), which is opened by the
+ * same code as a file (lc_rules_take): what the builder gets wrong is refused like a damaged file.
+ */
 #include "udf/rules/build.h"
 
 #include "udf/rules/check.h"
@@ -286,7 +291,8 @@ int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *n
 
     if (b->rules == 0) {
         lc_fail(err, LC_ERR_INPUT, "%s: no rule in it", name);
-        lc_hint(err, "behind the header each line is a rule: the key, then a value an attribute");
+        lc_hint(err,
+                "each line after the header is a rule: its key, then a value for each attribute");
         return LC_ERR_INPUT;
     }
     rc = lc_check_drafts(b, name, err);

@@ -1,4 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A rules file, record by record, into a builder.
+ *
+ *   header ─▶ take_kind, take_options, take_names ─▶ the builder begins
+ *   line   ─▶ check_fields ─▶ take_key[kind] ─▶ lc_builder_add
+ *   end    ─▶ settle_ranges ─▶ lc_builder_finish
+ *
+ * A range's bound has no type until the whole file is read: 10 is an unsigned number, and a fraction of a
+ * later line makes all of them decimals. So a bound is read twice: here, to refuse what is no bound at all
+ * and to learn the order and the scale of all; and by settle_ranges as a point of that order. Files of
+ * unsigned whole numbers alone, the usual ones, skip the second time.
+ */
 #include "udf/rules/csv.h"
 
 #include "udf/rules/build.h"

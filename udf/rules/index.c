@@ -1,4 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The index of a prefix set is made in these steps:
+ *
+ *   fill_root     the entries for one and two bytes, by the rules that are no longer
+ *   add_nodes     below them the trie: each node a table by byte, or a search by length
+ *   enter_nodes   over the rules of the search nodes: counts the entries of each length
+ *   make_tables   so the hash tables have their sizes
+ *   enter_nodes   again: now stores the entries
+ *
+ * A search by length is a binary search (a plan): a hit at length n says that some rule begins with these n
+ * bytes, and longer ones are worth a look. So a table has, next to the rules of its length, the starts of
+ * longer rules that the search has to pass; each entry knows the longest rule that is a prefix of it (best).
+ */
 #include "udf/rules/index.h"
 
 #include "udf/rules/probe.h"

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libcsv gives fields and ends of records to callbacks, and says nothing of lines. So the text is fed line by
+ * line, and the line that is fed is the place of whatever a callback finds. Three states:
+ *
+ *   between records   record_line is 0: a # begins a comment, an empty line is nothing
+ *   in a record       record_line is where it began, also behind newlines within quotes
+ *   failed            rc is set: the callbacks do nothing, and feeding ends with the piece
+ */
 #include "udf/rules/records.h"
 
 #include "udf/rules/encoding.h"

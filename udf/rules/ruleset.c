@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening an arena that somebody else may have written. Once, at the start: the header by its hash, each
+ * section by its place and size, each count by the size of its section. At each use: the offsets within a
+ * section, which would take a pass over the file to check in advance. So a damaged file gives an error or an
+ * empty slice, never a read outside of the arena.
+ */
 #include "udf/rules/ruleset.h"
 
 #include "base/varint.h"

@@ -150,7 +150,7 @@ struct lc_rules_bucket {
     uint64_t word[4];
     uint32_t
         best[4]; /* the longest rule that is a prefix of this key; top bit of best[3]: see below */
-    uint32_t at[4]; /* where in KEYS the key's bytes stand; LC_NONE: no entry */
+    uint32_t at[4]; /* where the key's bytes are in KEYS; LC_NONE: no entry */
 };
 
 /* In best[3]: the bucket was full when it was wanted again, and the search goes on in the next. */

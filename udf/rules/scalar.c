@@ -106,7 +106,7 @@ const char *lc_scalar_decimal(struct lc_slice text, unsigned precision, unsigned
     return NULL;
 }
 
-/* Digits with a point and an exponent, or a name; what strtod takes besides (hex, blanks) is refused. */
+/* Digits with a point and an exponent, or a name; refuses what else strtod takes (hex, blanks). */
 static bool is_float(const char *p)
 {
     size_t before, behind = 0;

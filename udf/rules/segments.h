@@ -10,7 +10,7 @@
  * A key's segment is the last that begins at it or before: a binary search, in step for all keys of a
  * batch so that their cache misses overlap. The default, where there is one, fills the gaps.
  *
- * Addresses have tables besides. ROOT is indexed by an IPv4 address's first bits, 16 to 22 by the number of
+ * Addresses have tables in addition. ROOT is indexed by an IPv4 address's first bits, 16 to 22 by the number of
  * segments: it gives the segments of that block, whose starts are kept as their low bits, so that a
  * search is over a handful of neighbours in one cache line or two. Of IPv6 it is indexed by the first
  * 16 bits and gives the part of STARTS to search.

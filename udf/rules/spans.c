@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All of these sweep over spans in the order of their first points. lc_spans_apart keeps the one that reaches
+ * furthest: the next one overlaps it, or none before it. find_crossing keeps those that are open at the
+ * present point on a stack, the innermost on top: two nest where the later one ends first, and cross where it
+ * ends later.
+ */
 #include "udf/rules/spans.h"
 
 #include <stdio.h>
