@@ -249,6 +249,16 @@ bool lc_tok_is(const struct lc_tok *tok, const char *word)
            strncasecmp(tok->p, word, tok->n) == 0;
 }
 
+bool lc_tok_takes(const struct lc_tok *tok, const char **words)
+{
+    size_t n = strcspn(*words, " ");
+
+    if (tok->kind != LC_TOK_WORD || tok->n != n || strncasecmp(tok->p, *words, n) != 0)
+        return false;
+    *words += n + ((*words)[n] == ' ');
+    return true;
+}
+
 bool lc_tok_symbol(const struct lc_tok *tok, char symbol)
 {
     return tok->kind == LC_TOK_SYMBOL && *tok->p == symbol;

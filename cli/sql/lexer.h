@@ -57,6 +57,9 @@ int lc_lex_code(struct lc_lexer *lex, struct lc_tok *tok, struct lc_error *err);
 /* True where the token is the bare word (ASCII, any case). */
 bool lc_tok_is(const struct lc_tok *tok, const char *word);
 
+/* True where the token is the first of *words ("IF NOT EXISTS"), which then begin with the next one. */
+bool lc_tok_takes(const struct lc_tok *tok, const char **words);
+
 /* True where the token is that one symbol. */
 bool lc_tok_symbol(const struct lc_tok *tok, char symbol);
 

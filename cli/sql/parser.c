@@ -44,19 +44,9 @@ bool lc_parser_accept(struct lc_parser *p, const char *words)
     size_t ahead = 0;
 
     while (*words) {
-        const struct lc_tok *t = lc_parser_peek(p, ahead);
-        size_t n = strcspn(words, " ");
-        char word[32];
-
-        if (n >= sizeof word)
-            return false;
-        memcpy(word, words, n);
-        word[n] = '\0';
-        if (!lc_tok_is(t, word))
+        if (!lc_tok_takes(lc_parser_peek(p, ahead), &words))
             return false;
         ahead++;
-        words += n;
-        words += *words == ' ';
     }
     p->at += ahead;
     return true;

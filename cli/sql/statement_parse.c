@@ -66,82 +66,88 @@ static int parse_rename(struct lc_parser *p, struct lc_stmt *s)
 }
 
 /* INSERT INTO [TABLE] t, DELETE FROM t, UPDATE t, TRUNCATE TABLE t, OPTIMIZE TABLE t. */
-static int parse_simple(struct lc_parser *p, struct lc_stmt *s, enum lc_stmt_kind kind,
-                        enum lc_stmt_class class)
+static int parse_simple(struct lc_parser *p, struct lc_stmt *s)
 {
-    s->kind = kind;
-    s->class = class;
     s->object = "table";
-    if (kind == LC_STMT_INSERT) {
+    if (s->kind == LC_STMT_INSERT) {
         lc_parser_accept(p, "INTO");
         if (lc_tok_is(lc_parser_peek(p, 0), "FUNCTION"))
             return 0;
-    } else if (kind == LC_STMT_DELETE) {
+    } else if (s->kind == LC_STMT_DELETE) {
         lc_parser_accept(p, "FROM");
     }
     lc_parser_accept(p, "TABLE");
     s->conditional = lc_parser_accept(p, "IF EXISTS");
-    s->mutates = kind == LC_STMT_DELETE || kind == LC_STMT_UPDATE;
+    s->mutates = s->kind == LC_STMT_DELETE || s->kind == LC_STMT_UPDATE;
     return lc_parser_object(p, &s->database, &s->name);
 }
 
+/* OPTIMIZE t DEDUPLICATE, or CLEANUP: rows go. */
+static int parse_optimize(struct lc_parser *p, struct lc_stmt *s)
+{
+    if (mentions(p, "DEDUPLICATE") || mentions(p, "CLEANUP"))
+        s->class = LC_CLASS_DESTRUCTIVE;
+    return parse_simple(p, s);
+}
+
+/* REPLACE TABLE t: as CREATE OR REPLACE. A function of that name is no statement. */
+static int parse_replace(struct lc_parser *p, struct lc_stmt *s)
+{
+    if (lc_tok_symbol(lc_parser_peek(p, 0), '('))
+        return 0;
+    s->replaces = true;
+    return lc_parser_create(p, s);
+}
+
+/*
+ * What a statement is by its first words: the first entry whose words come holds, so longer ones come
+ * before those that they begin with. `parse` reads the rest, and may change kind and class.
+ */
+static const struct verb {
+    const char *words;
+    enum lc_stmt_kind kind;
+    enum lc_stmt_class class;
+    int (*parse)(struct lc_parser *p, struct lc_stmt *s); /* NULL: the words say all */
+} verbs[] = {
+    {"SELECT", LC_STMT_READ, LC_CLASS_READ, NULL},
+    {"WITH", LC_STMT_READ, LC_CLASS_READ, NULL},
+    {"SHOW", LC_STMT_READ, LC_CLASS_READ, NULL},
+    {"EXISTS", LC_STMT_READ, LC_CLASS_READ, NULL},
+    {"DESCRIBE", LC_STMT_READ, LC_CLASS_READ, NULL},
+    {"DESC", LC_STMT_READ, LC_CLASS_READ, NULL},
+    {"EXPLAIN", LC_STMT_READ, LC_CLASS_READ, NULL},
+    {"REVOKE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"ALTER ROW POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"ALTER POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"CREATE ROW POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"CREATE POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"ALTER", LC_STMT_OTHER, LC_CLASS_OTHER, lc_parser_alter},
+    {"CREATE", LC_STMT_OTHER, LC_CLASS_OTHER, lc_parser_create},
+    {"ATTACH", LC_STMT_OTHER, LC_CLASS_OTHER, lc_parser_create},
+    {"REPLACE", LC_STMT_OTHER, LC_CLASS_OTHER, parse_replace},
+    {"DETACH", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"SYSTEM DROP REPLICA", LC_STMT_OTHER, LC_CLASS_DESTRUCTIVE, NULL},
+    {"DROP", LC_STMT_OTHER, LC_CLASS_OTHER, parse_drop},
+    {"RENAME", LC_STMT_OTHER, LC_CLASS_OTHER, parse_rename},
+    {"EXCHANGE", LC_STMT_RENAME, LC_CLASS_READERS, NULL},
+    {"INSERT", LC_STMT_INSERT, LC_CLASS_INSERT, parse_simple},
+    {"DELETE", LC_STMT_DELETE, LC_CLASS_DESTRUCTIVE, parse_simple},
+    {"UPDATE", LC_STMT_UPDATE, LC_CLASS_MUTATION, parse_simple},
+    {"TRUNCATE", LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE, parse_simple},
+    {"OPTIMIZE", LC_STMT_OPTIMIZE, LC_CLASS_OTHER, parse_optimize},
+};
+
 static int parse(struct lc_parser *p, struct lc_stmt *s)
 {
-    static const char *const reads[] = {"SELECT",   "WITH", "SHOW",    "EXISTS",
-                                        "DESCRIBE", "DESC", "EXPLAIN", NULL};
-
     while (lc_parser_accept(p, "EXECUTE AS"))
         lc_parser_skip(p); /* the user */
-    if (lc_tok_is_any(lc_parser_peek(p, 0), reads)) {
-        s->kind = LC_STMT_READ;
-        s->class = LC_CLASS_READ;
-        return 0;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (!lc_parser_accept(p, verbs[i].words))
+            continue;
+        s->kind = verbs[i].kind;
+        s->class = verbs[i].class;
+        return verbs[i].parse ? verbs[i].parse(p, s) : 0;
     }
-    if (lc_parser_accept(p, "REVOKE") || lc_parser_accept(p, "ALTER ROW POLICY") ||
-        lc_parser_accept(p, "ALTER POLICY") || lc_parser_accept(p, "CREATE ROW POLICY") ||
-        lc_parser_accept(p, "CREATE POLICY")) {
-        s->class = LC_CLASS_READERS;
-        return 0;
-    }
-    if (lc_parser_accept(p, "ALTER"))
-        return lc_parser_alter(p, s);
-    if (lc_parser_accept(p, "CREATE") || lc_parser_accept(p, "ATTACH"))
-        return lc_parser_create(p, s);
-    if (lc_tok_is(lc_parser_peek(p, 0), "REPLACE") && !lc_tok_symbol(lc_parser_peek(p, 1), '(')) {
-        lc_parser_skip(p);
-        s->replaces = true;
-        return lc_parser_create(p, s);
-    }
-    if (lc_parser_accept(p, "DETACH")) {
-        s->class = LC_CLASS_READERS;
-        return 0;
-    }
-    if (lc_parser_accept(p, "SYSTEM DROP REPLICA")) {
-        s->class = LC_CLASS_DESTRUCTIVE;
-        return 0;
-    }
-    if (lc_parser_accept(p, "DROP"))
-        return parse_drop(p, s);
-    if (lc_parser_accept(p, "RENAME"))
-        return parse_rename(p, s);
-    if (lc_parser_accept(p, "EXCHANGE")) {
-        s->kind = LC_STMT_RENAME;
-        s->class = LC_CLASS_READERS;
-        return 0;
-    }
-    if (lc_parser_accept(p, "INSERT"))
-        return parse_simple(p, s, LC_STMT_INSERT, LC_CLASS_INSERT);
-    if (lc_parser_accept(p, "DELETE"))
-        return parse_simple(p, s, LC_STMT_DELETE, LC_CLASS_DESTRUCTIVE);
-    if (lc_parser_accept(p, "UPDATE"))
-        return parse_simple(p, s, LC_STMT_UPDATE, LC_CLASS_MUTATION);
-    if (lc_parser_accept(p, "TRUNCATE"))
-        return parse_simple(p, s, LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE);
-    if (lc_parser_accept(p, "OPTIMIZE"))
-        return parse_simple(p, s, LC_STMT_OPTIMIZE,
-                            mentions(p, "DEDUPLICATE") || mentions(p, "CLEANUP")
-                                ? LC_CLASS_DESTRUCTIVE
-                                : LC_CLASS_OTHER);
     return 0;
 }
 

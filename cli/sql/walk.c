@@ -46,17 +46,8 @@ bool lc_walk_accept(struct lc_walk *w, const char *words)
     struct lc_walk ahead = *w;
 
     while (*words) {
-        size_t n = strcspn(words, " ");
-        char word[32];
-
-        if (n >= sizeof word || !lc_walk_next(&ahead))
+        if (!lc_walk_next(&ahead) || !lc_tok_takes(&ahead.tok, &words))
             return false;
-        memcpy(word, words, n);
-        word[n] = '\0';
-        if (!lc_tok_is(&ahead.tok, word))
-            return false;
-        words += n;
-        words += *words == ' ';
     }
     *w = ahead;
     return true;
