@@ -126,7 +126,7 @@ expect 1 '' 'livecol: region.rules: the content is damaged: its hash does not fi
 head -c 5000 region.rules >cut.rules
 expect 1 '' "livecol: cut.rules: 5000 bytes, its header says $(stat -c %s region.rules)
   hint: the file was cut or added to: copy it again, or compile it again" rules check cut.rules
-expect 1 '' 'livecol: nowhere/r.rules: cannot write next to it: No such file or directory' \
+expect 1 '' 'livecol: cannot write nowhere/r.rules: No such file or directory' \
   rules compile region.csv -o nowhere/r.rules
 
 expect 2 '' 'livecol: rules check: a rules FILE is missing

@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A rules file may be replaced while it is in use, and must not be written to. A CSV is read at once: its
+ * size and time before and after say whether somebody wrote meanwhile. A compiled file is mapped for as long
+ * as the process lives, so lc_rules_look is asked again and again:
+ *
+ *   size or time of writing changed    it was written to: an error
+ *   only the inode's change time did   it was renamed, or its time set back: its hash decides
+ *   neither                            one system call, and nothing else
+ */
 #include "udf/rules/open.h"
 
 #include "base/files.h"
@@ -150,45 +159,7 @@ int lc_rules_look(struct lc_rules *r, const char *path, struct lc_error *err)
     return 0;
 }
 
-/* Make a rename last: fsync the folder that holds the path. */
-static void sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(folder);
-}
-
 int lc_rules_write(const struct lc_rules *r, const char *path, struct lc_error *err)
 {
-    size_t room = strlen(path) + 16;
-    char *temporary = malloc(room);
-    int fd, rc = 0;
-
-    if (!temporary)
-        return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", path);
-    snprintf(temporary, room, "%s.XXXXXX", path);
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) {
-        rc = lc_fail(err, LC_ERR_IO, "%s: cannot write next to it: %s", path, strerror(errno));
-        free(temporary);
-        return rc;
-    }
-    if (lc_write_all(fd, r->base, r->size) || fchmod(fd, 0644) || fsync(fd))
-        rc = lc_fail(err, LC_ERR_IO, "%s: cannot write: %s", temporary, strerror(errno));
-    if (close(fd) && !rc)
-        rc = lc_fail(err, LC_ERR_IO, "%s: cannot write: %s", temporary, strerror(errno));
-    if (!rc && rename(temporary, path))
-        rc = lc_fail(err, LC_ERR_IO, "%s: cannot rename to it: %s", path, strerror(errno));
-    if (rc)
-        unlink(temporary);
-    else
-        sync_folder(path);
-    free(temporary);
-    return rc;
+    return lc_file_write(path, r->base, r->size, 0644, err);
 }

@@ -36,8 +36,8 @@ int lc_rules_stat(int fd, struct stat *st);
 int lc_rules_look(struct lc_rules *r, const char *path, struct lc_error *err);
 
 /*
- * Write the arena to `path` by way of a temporary file next to it: written, fsync'ed, renamed.
- * 0 or LC_ERR_IO; on failure what was at `path` is untouched and the temporary file is gone.
+ * Write the arena to `path`, as lc_file_write does. 0, LC_ERR_IO, LC_ERR_NOMEM; on failure what was at
+ * `path` is untouched.
  */
 int lc_rules_write(const struct lc_rules *r, const char *path, struct lc_error *err);
 
