@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Secrets are hidden in the text as a whole, before it is cut: what is left of a secret that was cut in two
+ * would match nothing any more. Where there is no memory for the whole text, its end is hidden if it could be
+ * the beginning of a secret.
+ */
 #include "base/secret.h"
 
 #include "base/utf8.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rules go through the same stream as keys do, a batch at a time, with two differences: nothing is decoded
+ * or matched, and the order is the one that the layout of the dictionary wants. regexp_tree takes the first
+ * expression that matches, so the longest prefix goes first.
+ */
 #include "udf/export.h"
 
 #include "udf/dictionary_rows.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TabSeparatedWithNamesAndTypes, parsed in place: one copy of the text is made, and cells are unescaped into it.
+ * An escape is longer than the byte that it means, so one pass reads and writes the same memory.
+ * Every row has as many cells as the first, or the answer is refused: a part of an answer is never taken for
+ * the whole.
+ */
 #include "cli/server/answer.h"
 
 #include "base/hex.h"

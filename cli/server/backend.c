@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What all connections do around a statement, whatever carries it:
+ *
+ *   cancelled? ─▶ fence (a change only): is the lock still mine? ─▶ send ─▶ does the answer have a form?
+ *
+ * `changes` of known_settings is counted up on both sides of the send, since an answer that was read meanwhile
+ * may be of either time.
+ */
 #include "cli/server/backend.h"
 
 #include "base/test_points.h"

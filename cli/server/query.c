@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A statement of sql/ goes out in three steps: its arguments are put in, it is sent, and sent again where that
+ * does no harm (retry.h: what only reads also when its answer was lost), and its answer is compared with what
+ * the statement promises.
+ *
+ * Answers about tables and functions are kept (lc_query_kept), since a run asks the same several times. They
+ * hold as long as no connection of this process sends a statement that may change them: each such statement
+ * counts `changes` up, before it is sent and after, and an answer with another count is forgotten.
+ */
 #include "cli/server/query.h"
 
 #include "cli/server/backend_impl.h"

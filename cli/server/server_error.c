@@ -1,4 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a server says of an error is long, and its form differs from version to version:
+ *
+ *   Code: 60. DB::Exception: Table a.b doesn't exist. (UNKNOWN_TABLE) (version 26.7.3.1)
+ *   Code: 60, e.displayText() = DB::Exception: …, e.what() = DB::Exception        18.16
+ *
+ * One line of it is kept: the number, the text up to the version or the stack trace, and of a syntax error
+ * only the beginning of the list of what could have come. Secrets are hidden before anything is cut.
+ *
+ * An error that comes when the answer has begun is at the end of its body: between marks with a tag that a
+ * header names, or, on older servers, as its last lines.
+ */
 #include "cli/server/server_error.h"
 
 #include "base/secret.h"

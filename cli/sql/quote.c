@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only way from a value to SQL text. A value is quoted by what it is in the statement: an identifier, a
+ * string or an integer; so nothing in it can end its quotes. The three kinds are checked when a statement is
+ * formatted, and that the arguments are those that the statement lists.
+ */
 #include "cli/sql/quote.h"
 
 #include <ctype.h>
