@@ -4,8 +4,7 @@
 
 #include "base/json.h"
 #include "base/signals.h"
-#include "cli/commands/shared.h"
-#include "cli/server/connect.h"
+#include "cli/commands/frame.h"
 #include "cli/sql/name.h"
 #include "cli/sql/quote.h"
 #include "cli/term/message.h"
@@ -16,10 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 1 << 16, KEY_BYTES = 4000 };
+enum { TEXT_BYTES = 1 << 16, KEY_BYTES = 4000, ROUNDS_MAX = 1000 };
 
 struct wanted {
-    struct lc_migrate m;
+    struct lc_frame_run r;
+    uint64_t rounds;
     struct lc_advise_request q;
     const char *attribute, *column;
     char *database, *table, *name, *function; /* the attribute's name; NAME_v1 of it */
@@ -83,7 +83,7 @@ static int open_rules(struct wanted *w, struct lc_error *err)
     w->q.rules = w->rules;
     if (rc == 0)
         rc = find_attribute(w, err);
-    return rc ? rc : lc_table_name_parse(w->m.rest.v[0], &w->database, &w->table, err);
+    return rc ? rc : lc_table_name_parse(w->r.m.rest.v[0], &w->database, &w->table, err);
 }
 
 /* --- the answer ----------------------------------------------------------------------------------- */
@@ -268,46 +268,65 @@ static void on_left(void *ctx, const char *text)
     lc_warn("%s", text);
 }
 
-static int run(struct wanted *w, struct lc_error *err)
+static int check(struct lc_frame_run *r, struct lc_error *err)
 {
-    struct lc_advise_result r = {.best = -1};
+    struct wanted *w = r->ctx;
+
+    if (!w->q.key || !w->q.rules_path)
+        return lc_fail(err, LC_ERR_USAGE, "advise takes --key EXPRESSION and --rules FILE");
+    if (strlen(w->q.key) > KEY_BYTES)
+        return lc_fail(err, LC_ERR_USAGE, "--key takes up to %d bytes", KEY_BYTES);
+    if (w->rounds > ROUNDS_MAX)
+        return lc_fail(err, LC_ERR_USAGE, "--rounds takes 1 to %d", ROUNDS_MAX);
+    w->q.rounds = (unsigned)w->rounds;
+    return open_rules(w, err);
+}
+
+static int act(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct wanted *w = r->ctx;
+    struct lc_advise_result result = {.best = -1};
     struct lc_buf commands;
-    int rc = open_rules(w, err);
+    int rc;
 
     lc_buf_init(&commands, TEXT_BYTES);
-    if (rc == 0)
-        rc = lc_connection_open(&w->m.global, &w->q.b, err);
+    w->q.b = r->b;
     w->q.database = w->database;
     w->q.table = w->table;
     w->q.cancel = lc_stop_flag();
     w->q.warn = on_left;
-    if (rc == 0)
-        rc = lc_advise(&w->q, &r, err);
-    if (rc == 0 && r.best >= 0 && add_commands(&commands, w, &r))
+    rc = lc_advise(&w->q, &result, err);
+    if (rc == 0 && result.best >= 0 && add_commands(&commands, w, &result))
         rc = lc_no_memory(err);
     if (rc == 0 && !lc_buf_str(&commands))
         rc = lc_no_memory(err);
-    if (rc == 0 && w->m.global.json)
-        print_json(w, &r, lc_buf_str(&commands));
+    if (rc == 0 && r->m.global.json)
+        print_json(w, &result, lc_buf_str(&commands));
     else if (rc == 0)
-        print_text(w, &r, lc_buf_str(&commands));
-    if (rc == 0 && r.best < 0)
+        print_text(w, &result, lc_buf_str(&commands));
+    if (rc == 0 && result.best < 0)
         rc = lc_fail(err, LC_ERR_REFUSED, "no way could be measured in full");
-    lc_advise_release(&r);
+    lc_advise_release(&result);
     lc_buf_release(&commands);
-    lc_backend_free(w->q.b);
+    return rc;
+}
+
+static void finish(struct lc_frame_run *r, int rc, struct lc_error *err)
+{
+    struct wanted *w = r->ctx;
+
+    (void)rc;
+    (void)err;
     lc_rules_free(w->rules);
     free(w->database);
     free(w->table);
     free(w->name);
     free(w->function);
-    return rc;
 }
 
 int lc_cmd_advise(int argc, const char **argv)
 {
-    struct wanted w = {.q = {.type = "LowCardinality(String)"}};
-    uint64_t rounds = 0;
+    struct wanted w = {.r.ctx = &w, .q.type = "LowCardinality(String)"};
     const struct lc_option own[] = {
         {"key", 0, LC_OPT_STRING, &w.q.key, "EXPRESSION",
          "what the rules are asked about: a column, or an expression over some"},
@@ -320,37 +339,34 @@ int lc_cmd_advise(int argc, const char **argv)
         {"function", 0, LC_OPT_STRING, &w.q.function, "NAME",
          "the function of these rules (default: ATTRIBUTE_v1); measured where the server has it"},
         {"rows", 0, LC_OPT_COUNT, &w.q.rows, "N", "rows to copy at most (default: 1000000)"},
-        {"rounds", 0, LC_OPT_COUNT, &rounds, "N", "how often each way is timed (default: 5)"},
+        {"rounds", 0, LC_OPT_COUNT, &w.rounds, "N", "how often each way is timed (default: 5)"},
         {0}};
-    const struct lc_command cmd = {
-        .name = "advise",
-        .synopsis = "[OPTIONS] [DATABASE.]TABLE --key EXPRESSION --rules FILE",
-        .about =
-            "Say which way of answering by these rules is the cheapest for this table: a function with "
-            "the whole key or a narrow one, a SQL function, a dictionary. Each one is timed, by turns, "
-            "over a copy of some of the table's rows: SELECT, INSERT and MATERIALIZE COLUMN; those that "
-            "answer otherwise than the rules are out. What could not be measured is said. The table "
-            "itself is only read; all that is made begins with livecol_advise_, and is dropped at the "
-            "end, after Ctrl-C too.",
-        .connects = true,
-        .examples =
-            "livecol advise analytics.events --key user_id --rules config/region.csv\n"
-            "livecol advise analytics.events --key \"lower(email)\" --rules domains.csv \\\n"
-            "    --function domain_v1 --rows 200000 --json",
+    const struct lc_frame c = {
+        .command =
+            {.name = "advise",
+             .synopsis = "[OPTIONS] [DATABASE.]TABLE --key EXPRESSION --rules FILE",
+             .about =
+                 "Say which way of answering by these rules is the cheapest for this table: a "
+                 "function with the whole key or a narrow one, a SQL function, a dictionary. Each "
+                 "one is timed, by turns, over a copy of some of the table's rows: SELECT, INSERT "
+                 "and MATERIALIZE COLUMN; those that answer otherwise than the rules are out. What "
+                 "could not be measured is said. The table itself is only read; all that is made "
+                 "begins with livecol_advise_, and is dropped at the end, after Ctrl-C too.",
+             .connects = true,
+             .examples =
+                 "livecol advise analytics.events --key user_id --rules config/region.csv\n"
+                 "livecol advise analytics.events --key \"lower(email)\" --rules domains.csv \\\n"
+                 "    --function domain_v1 --rows 200000 --json"},
+        .more = own,
+        .least = 1,
+        .most = 1,
+        .operands = "the table, as DATABASE.TABLE,",
+        .reach = LC_REACH_SERVER,
+        .failure = LC_FAILURE_READS,
+        .check = check,
+        .act = act,
+        .finish = finish,
     };
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = lc_migrate_parse(&w.m, cmd, 0, own, argc, argv, &err);
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&w.m, 1, 1, "the table, as DATABASE.TABLE,", &err);
-    if (rc == 0 && (!w.q.key || !w.q.rules_path))
-        rc = lc_fail(&err, LC_ERR_USAGE, "advise takes --key EXPRESSION and --rules FILE");
-    if (rc == 0 && strlen(w.q.key) > KEY_BYTES)
-        rc = lc_fail(&err, LC_ERR_USAGE, "--key takes up to %d bytes", KEY_BYTES);
-    if (rc == 0 && rounds > 1000)
-        rc = lc_fail(&err, LC_ERR_USAGE, "--rounds takes 1 to 1000");
-    w.q.rounds = (unsigned)rounds;
-    if (rc == 0)
-        rc = run(&w, &err);
-    return lc_migrate_finish(&w.m, rc, true, &err);
+    return lc_frame_command(&c, &w.r, argc, argv);
 }

@@ -8,12 +8,11 @@
 #include "cli/column/backfill_disk.h"
 #include "cli/column/estimate.h"
 #include "cli/column/preflight.h"
+#include "cli/commands/frame.h"
 #include "cli/commands/metrics.h"
 #include "cli/commands/progress.h"
-#include "cli/commands/shared.h"
 #include "cli/migrate/lock.h"
 #include "cli/migrate/tracking.h"
-#include "cli/server/connect.h"
 #include "cli/server/mutation.h"
 #include "cli/server/query.h"
 #include "cli/sql/name.h"
@@ -28,7 +27,8 @@ enum { REDRAW_MS = 170, LINE_EVERY_MS = 10000, JSON_EVERY_MS = 1000, SHOWN_PARTI
 enum { LABEL_BYTES = 800 };
 
 struct backfill {
-    struct lc_migrate m;
+    struct lc_frame_run r;
+    char *database, *table, *column; /* as typed; database NULL: the connection's */
     struct lc_abilities facts;
     struct lc_cluster cluster; /* --cluster, or the server alone */
     struct lc_backfill_target target;
@@ -80,7 +80,7 @@ static int make_estimate(const struct backfill *f, struct estimate *e, struct lc
     *e = (struct estimate){0};
     e->rows_per_s =
         lc_estimate_rate(t->b, t->database, t->table, t->default_expr, &e->bytes_per_row);
-    lc_throttle_describe(&f->m.up.backfill.throttle, e->throttles, sizeof e->throttles);
+    lc_throttle_describe(&f->r.m.up.backfill.throttle, e->throttles, sizeof e->throttles);
     return lc_backfill_disk(t, &e->disk, err);
 }
 
@@ -94,7 +94,7 @@ static const struct lc_backfill_partition *in_order(const struct backfill *f, si
 {
     const struct lc_backfill_left *left = &f->target.left;
 
-    return &left->v[f->m.up.backfill.oldest_first ? i : left->n - 1 - i];
+    return &left->v[f->r.m.up.backfill.oldest_first ? i : left->n - 1 - i];
 }
 
 static void print_partitions(const struct backfill *f)
@@ -107,7 +107,7 @@ static void print_partitions(const struct backfill *f)
         return;
     }
     printf("  partitions    %zu, the %s first:", left->n,
-           f->m.up.backfill.oldest_first ? "oldest" : "newest");
+           f->r.m.up.backfill.oldest_first ? "oldest" : "newest");
     for (size_t i = 0; i < left->n && i < SHOWN_PARTITIONS; i++) {
         snprintf(text, sizeof text, "%s", in_order(f, i)->text);
         lc_message_plain(text);
@@ -121,7 +121,7 @@ static void print_plan(const struct backfill *f, const struct estimate *e)
 {
     const struct lc_backfill_target *t = &f->target;
     const struct lc_backfill_partition *sum = &t->left.sum;
-    const unsigned parallel = f->m.up.backfill.max_parallel ? f->m.up.backfill.max_parallel : 1;
+    const unsigned parallel = f->r.m.up.backfill.max_parallel ? f->r.m.up.backfill.max_parallel : 1;
     char a[16], b[16], time[24], name[LABEL_BYTES];
 
     printf("backfill %s: %s %s %s\n", label(f, name), t->type, t->default_kind, t->default_expr);
@@ -203,8 +203,8 @@ static int check_default(struct backfill *f, struct lc_error *err)
     struct lc_preflight d = {.cluster = &f->cluster,
                              .b = t->b,
                              .facts = &f->facts,
-                             .rules = f->m.up.rules,
-                             .allow_unsafe = f->m.up.allow_unsafe,
+                             .rules = f->r.m.up.rules,
+                             .allow_unsafe = f->r.m.up.allow_unsafe,
                              .say = say_checked};
     int rc = lc_preflight_check_column(&d, t->database, t->table, t->column, t->type,
                                        t->default_kind, t->default_expr, err);
@@ -232,25 +232,25 @@ static void tell_progress_json(struct backfill *f, const struct lc_backfill_prog
 /* --quiet: all went well, which the exit code says. What --dry-run is asked for is said. */
 static bool is_silent(const struct backfill *f)
 {
-    return f->m.global.quiet && !f->m.global.json && !f->m.up.dry_run;
+    return f->r.m.global.quiet && !f->r.m.global.json && !f->r.m.up.dry_run;
 }
 
 static void on_progress(void *ctx, const struct lc_backfill_progress *p)
 {
     struct backfill *f = ctx;
     uint64_t now = lc_now_ms();
-    bool terminal = lc_message_is_terminal() && !f->m.global.json;
+    bool terminal = lc_message_is_terminal() && !f->r.m.global.json;
     char line[512];
 
     lc_metrics_backfill(&f->metrics, &f->target, p);
-    if (now < f->next_ms || (f->m.global.quiet && !f->m.global.json))
+    if (now < f->next_ms || (f->r.m.global.quiet && !f->r.m.global.json))
         return;
-    if (f->next_ms == 0 && !terminal && !f->m.global.json) {
+    if (f->next_ms == 0 && !terminal && !f->r.m.global.json) {
         f->next_ms = now + LINE_EVERY_MS; /* what is over by then needs no line */
         return;
     }
-    f->next_ms = now + (f->m.global.json ? JSON_EVERY_MS : terminal ? REDRAW_MS : LINE_EVERY_MS);
-    if (f->m.global.json) {
+    f->next_ms = now + (f->r.m.global.json ? JSON_EVERY_MS : terminal ? REDRAW_MS : LINE_EVERY_MS);
+    if (f->r.m.global.json) {
         tell_progress_json(f, p);
         return;
     }
@@ -268,7 +268,7 @@ static void on_say(void *ctx, const char *text)
     struct backfill *f = ctx;
 
     lc_message_erase();
-    if (f->m.global.json) {
+    if (f->r.m.global.json) {
         struct lc_json *o = event(f, "notice");
 
         lc_json_set_str(o, "text", text);
@@ -278,20 +278,13 @@ static void on_say(void *ctx, const char *text)
     }
 }
 
-static void on_lock_wait(void *ctx, const struct lc_lock_info *h)
-{
-    (void)ctx;
-    lc_say("waiting for livecol %s on %s, pid %s, which holds the lock since %s UTC", h->command,
-           h->host, h->pid, h->since);
-}
-
 static void print_done(struct backfill *f)
 {
     const struct lc_backfill_progress *p = &f->progress;
     char rows[16], time[24], waited[24], name[LABEL_BYTES];
 
     lc_message_erase();
-    if (f->m.global.json) {
+    if (f->r.m.global.json) {
         struct lc_json *o = event(f, "done");
 
         lc_json_set_int(o, "parts", (int64_t)p->parts_done);
@@ -316,7 +309,7 @@ static void print_nothing(const struct backfill *f)
     char name[LABEL_BYTES];
     const struct lc_backfill_target *t = &f->target;
 
-    if (f->m.global.json)
+    if (f->r.m.global.json)
         print_event(event(f, "nothing"));
     else if (!is_silent(f))
         printf("%s: stored in all %" PRIu64 " parts, nothing to do\n", label(f, name),
@@ -344,7 +337,7 @@ static int run_everywhere(struct backfill *f, const char *query_id, struct lc_er
         lc_mutation_watch(&w, &f->cluster, &f->facts, f->target.database, f->target.table, err);
 
     if (rc == 0)
-        rc = lc_backfill_run(&f->target, &f->m.up.backfill, &hooks, query_id, &f->progress, err);
+        rc = lc_backfill_run(&f->target, &f->r.m.up.backfill, &hooks, query_id, &f->progress, err);
     lc_message_erase();
     if (rc == 0 && f->cluster.name)
         rc = lc_mutation_wait(&w, &replicas, err);
@@ -355,14 +348,15 @@ static int run_everywhere(struct backfill *f, const char *query_id, struct lc_er
 /* Under the lock that every writing command takes. */
 static int run_locked(struct backfill *f, struct lc_error *err)
 {
-    const struct lc_lock_wait wait = {
-        .timeout_ms = f->m.up.lock_timeout_ms ? f->m.up.lock_timeout_ms : LC_LOCK_STALE_S * 1000,
-        .cancel = lc_stop_flag(),
-        .waiting = on_lock_wait};
+    const struct lc_lock_wait wait = {.timeout_ms = f->r.m.up.lock_timeout_ms
+                                                        ? f->r.m.up.lock_timeout_ms
+                                                        : LC_LOCK_STALE_S * 1000,
+                                      .cancel = lc_stop_flag(),
+                                      .waiting = lc_frame_on_wait};
     struct lc_tracking tracking = {0};
     struct lc_lock *lock = NULL;
     char query_id[128];
-    int rc = lc_tracking_open(&tracking, f->target.b, f->m.up.table, err);
+    int rc = lc_tracking_open(&tracking, f->target.b, f->r.m.up.table, err);
 
     if (rc == 0)
         rc = lc_lock_take(&lock, &tracking, "backfill", &wait, err);
@@ -408,7 +402,7 @@ static void warn_of_holder(const struct backfill *f)
     struct lc_lock_info h;
     bool held = false;
 
-    if (lc_tracking_open(&tracking, f->target.b, f->m.up.table, NULL) == 0 &&
+    if (lc_tracking_open(&tracking, f->target.b, f->r.m.up.table, NULL) == 0 &&
         lc_lock_look(f->target.b, tracking.database, tracking.table, &held, &h, NULL) == 0 &&
         held && !h.stale)
         lc_warn("livecol %s on %s, pid %s, runs since %s UTC: if it fills in this column, it sends "
@@ -425,7 +419,7 @@ static int cancel(struct backfill *f, struct lc_error *err)
 
     warn_of_holder(f);
     rc = lc_backfill_cancel(&f->target, &killed, err);
-    if (rc == 0 && f->m.global.json) {
+    if (rc == 0 && f->r.m.global.json) {
         struct lc_json *o = event(f, "cancelled");
 
         lc_json_set_int(o, "mutations", killed);
@@ -448,18 +442,18 @@ static int plan_and_run(struct backfill *f, struct lc_error *err)
     }
     rc = check_default(f, err);
     if (rc == 0)
-        rc = lc_throttle_try(&f->m.up.backfill.throttle, f->target.b, err);
+        rc = lc_throttle_try(&f->r.m.up.backfill.throttle, f->target.b, err);
     if (rc)
         return rc;
     rc = make_estimate(f, &e, err);
     if (rc)
         return rc;
-    if (f->m.global.json)
+    if (f->r.m.global.json)
         print_plan_json(f, &e);
     else if (!is_silent(f))
         print_plan(f, &e);
     rc = lc_backfill_check_disk(&f->target, &e.disk, err);
-    if (rc || f->m.up.dry_run)
+    if (rc || f->r.m.up.dry_run)
         return rc;
     rc = run_locked(f, err);
     if (rc == 0)
@@ -473,14 +467,14 @@ static void on_left_out(void *ctx, const char *text)
     lc_warn("%s", text);
 }
 
-static int open_cluster(struct backfill *f, struct lc_backend *b, struct lc_error *err)
+static int open_cluster(struct backfill *f, struct lc_error *err)
 {
-    const struct lc_up_options *o = &f->m.up;
+    const struct lc_up_options *o = &f->r.m.up;
 
     if (!o->cluster)
-        return lc_cluster_alone(&f->cluster, b, err);
+        return lc_cluster_alone(&f->cluster, f->r.b, err);
     return lc_cluster_open(
-        &f->cluster, b, &f->facts,
+        &f->cluster, f->r.b, &f->facts,
         &(struct lc_cluster_wish){o->cluster, o->allow_degraded, on_left_out, NULL}, err);
 }
 
@@ -495,61 +489,56 @@ static void tell_failure_json(const struct backfill *f, const struct lc_error *e
     print_event(o);
 }
 
-static int run(struct backfill *f, struct lc_error *err)
+static int check(struct lc_frame_run *r, struct lc_error *err)
 {
-    struct lc_backend *b = NULL;
-    char *database = NULL, *table = NULL, *column = NULL;
-    int rc = lc_column_name_parse(f->m.rest.v[0], &database, &table, &column, err);
+    struct backfill *f = r->ctx;
+    bool writes = !f->cancel && !r->m.up.dry_run;
+    int rc = lc_column_name_parse(r->m.rest.v[0], &f->database, &f->table, &f->column, err);
+
+    return rc ? rc : lc_metrics_open(&f->metrics, writes ? f->metrics_file : NULL, "backfill", err);
+}
+
+static int look(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct backfill *f = r->ctx;
+    int rc = lc_abilities_ask(&f->facts, r->b, err);
 
     if (rc == 0)
-        rc = lc_metrics_open(&f->metrics, f->cancel || f->m.up.dry_run ? NULL : f->metrics_file,
-                             "backfill", err);
+        rc = open_cluster(f, err);
     if (rc == 0)
-        rc = lc_connection_open(&f->m.global, &b, err);
-    if (rc == 0)
-        rc = lc_abilities_ask(&f->facts, b, err);
-    if (rc == 0)
-        rc = open_cluster(f, b, err);
-    if (rc == 0)
-        rc = lc_backfill_find(&f->target, b, &f->facts, database, table, column, err);
-    if (rc == 0)
-        rc = f->cancel ? cancel(f, err) : plan_and_run(f, err);
-    if (rc && f->m.global.json)
+        rc = lc_backfill_find(&f->target, r->b, &f->facts, f->database, f->table, f->column, err);
+    return rc;
+}
+
+static int act(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct backfill *f = r->ctx;
+
+    return f->cancel ? cancel(f, err) : plan_and_run(f, err);
+}
+
+/* Tell everyone who waits for the end: the reader of --json, Prometheus, the operator's command. */
+static void finish(struct lc_frame_run *r, int rc, struct lc_error *err)
+{
+    struct backfill *f = r->ctx;
+
+    if (rc && r->m.global.json)
         tell_failure_json(f, err);
     if (f->progress.parts_total)
         lc_metrics_backfill(&f->metrics, &f->target, &f->progress);
     lc_metrics_close(&f->metrics, rc, err);
-    if (!f->cancel && !f->m.up.dry_run)
+    if (!f->cancel && !r->m.up.dry_run)
         run_hook(f, rc, err);
     lc_backfill_release(&f->target);
     lc_cluster_release(&f->cluster);
-    lc_backend_free(b);
-    free(database);
-    free(table);
-    free(column);
-    return rc;
+    free(f->database);
+    free(f->table);
+    free(f->column);
 }
 
 int lc_cmd_backfill(int argc, const char **argv)
 {
-    struct backfill f = {0};
-    const struct lc_command cmd = {
-        .name = "backfill",
-        .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN",
-        .about =
-            "Store a derived column for the rows that were there before it, partition by "
-            "partition, with MATERIALIZE COLUMN. It says first what there is to do; it waits "
-            "while the load is too high, which is to KILL the mutation (parts in work are "
-            "completed and kept) and submit it again later. It may be interrupted or killed at "
-            "any moment: run again, it goes on with the parts that lack the column.",
-        .connects = true,
-        .examples = "livecol backfill analytics.events.region --dry-run\n"
-                    "livecol backfill analytics.events.region \\\n"
-                    "    --max-load parts=300,p99=50ms --order oldest\n"
-                    "livecol backfill analytics.events.region --pause-file /tmp/hold \\\n"
-                    "    --critical-load queries=500\n"
-                    "livecol backfill analytics.events.region --cancel",
-    };
+    struct backfill f = {.r.ctx = &f};
     const struct lc_option own[] = {
         {"cancel", 0, LC_OPT_FLAG, &f.cancel, NULL,
          "end its unfinished mutations, so that they do not block those behind them"},
@@ -558,19 +547,39 @@ int lc_cmd_backfill(int argc, const char **argv)
         {"on-failure", 0, LC_OPT_STRING, &f.on_failure, "CMD", "the same, when it did not succeed"},
         {"metrics-file", 0, LC_OPT_STRING, &f.metrics_file, "FILE",
          "write figures for Prometheus there, by rename: for node_exporter's textfile collector"},
-        {"rules", 0, LC_OPT_LIST, &f.m.up.rules, "[FUNCTION=]FILE",
+        {"rules", 0, LC_OPT_LIST, &f.r.m.up.rules, "[FUNCTION=]FILE",
          "compare the function's answers with these rules first"},
-        {"dry-run", 0, LC_OPT_FLAG, &f.m.up.dry_run, NULL, "say what there is to do, no more"},
+        {"dry-run", 0, LC_OPT_FLAG, &f.r.m.up.dry_run, NULL, "say what there is to do, no more"},
         {0},
     };
-    struct lc_error err = LC_ERROR_INIT;
-    int rc =
-        lc_migrate_parse(&f.m, cmd, LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_BACKFILL,
-                         own, argc, argv, &err);
+    const struct lc_frame c = {
+        .command =
+            {.name = "backfill",
+             .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN",
+             .about =
+                 "Store a derived column for the rows that were there before it, partition by "
+                 "partition, with MATERIALIZE COLUMN. It says first what there is to do; it waits "
+                 "while the load is too high, which is to KILL the mutation (parts in work are "
+                 "completed and kept) and submit it again later. It may be interrupted or killed "
+                 "at any moment: run again, it goes on with the parts that lack the column.",
+             .connects = true,
+             .examples = "livecol backfill analytics.events.region --dry-run\n"
+                         "livecol backfill analytics.events.region \\\n"
+                         "    --max-load parts=300,p99=50ms --order oldest\n"
+                         "livecol backfill analytics.events.region --pause-file /tmp/hold \\\n"
+                         "    --critical-load queries=500\n"
+                         "livecol backfill analytics.events.region --cancel"},
+        .which = LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_BACKFILL,
+        .more = own,
+        .least = 1,
+        .most = 1,
+        .operands = "the column, as DATABASE.TABLE.COLUMN,",
+        .reach = LC_REACH_SERVER,
+        .check = check,
+        .look = look,
+        .act = act,
+        .finish = finish,
+    };
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&f.m, 1, 1, "the column, as DATABASE.TABLE.COLUMN,", &err);
-    if (rc == 0)
-        rc = run(&f, &err);
-    return lc_migrate_end(rc, &err);
+    return lc_frame_command(&c, &f.r, argc, argv);
 }

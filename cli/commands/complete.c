@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol complete: names on the server that begin with a word, for the shell's completion. */
-#include "cli/commands/shared.h"
-#include "cli/server/connect.h"
+#include "cli/commands/frame.h"
 #include "cli/server/query.h"
 #include "livecol_sql.h"
 
@@ -23,27 +22,35 @@ static int print_names(struct lc_backend *b, const char *kind, const char *prefi
     return rc;
 }
 
+static int check_words(struct lc_frame_run *r, struct lc_error *err)
+{
+    const struct lc_strings *words = &r->m.rest;
+
+    if (words->n == 2 && (strcmp(words->v[0], "table") == 0 || strcmp(words->v[0], "column") == 0))
+        return 0;
+    return lc_fail(err, LC_ERR_USAGE, "complete takes table or column, and a word");
+}
+
+static int complete(struct lc_frame_run *r, struct lc_error *err)
+{
+    return print_names(r->b, r->m.rest.v[0], r->m.rest.v[1], err);
+}
+
 int lc_cmd_complete(int argc, const char **argv)
 {
-    const struct lc_command cmd = {
-        .name = "complete",
-        .synopsis = "[OPTIONS] table|column WORD",
-        .about = "Print the names on the server that begin with WORD: for the shell's completion.",
-        .connects = true,
+    struct lc_frame_run r = {0};
+    const struct lc_frame c = {
+        .command = {.name = "complete",
+                    .synopsis = "[OPTIONS] table|column WORD",
+                    .about = "Print the names on the server that begin with WORD: for the shell's "
+                             "completion.",
+                    .connects = true},
+        .most = SIZE_MAX,
+        .operands = "",
+        .reach = LC_REACH_SERVER,
+        .check = check_words,
+        .act = complete,
     };
-    struct lc_global global;
-    struct lc_strings rest;
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_backend *b = NULL;
-    int rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
 
-    if (rc == 0 &&
-        (rest.n != 2 || ((strcmp(rest.v[0], "table") != 0 && strcmp(rest.v[0], "column") != 0))))
-        rc = lc_fail(&err, LC_ERR_USAGE, "complete takes table or column, and a word");
-    if (rc == 0)
-        rc = lc_connection_open(&global, &b, &err);
-    if (rc == 0)
-        rc = print_names(b, rest.v[0], rest.v[1], &err);
-    lc_backend_free(b);
-    return lc_migrate_end(rc, &err);
+    return lc_frame_command(&c, &r, argc, argv);
 }

@@ -8,10 +8,10 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "cli/column/dependents.h"
+#include "cli/commands/frame.h"
 #include "cli/deploy/install.h"
 #include "cli/server/connect.h"
 #include "cli/term/message.h"
-#include "cli/term/options.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,8 +22,9 @@
 enum { TEXT_MAX = 1 << 20, OPTIONS_MAX = 25 };
 
 struct request {
+    struct lc_frame_run r;
+    const char *command;
     struct lc_server_xml setup;
-    struct lc_global global;
     struct lc_install_options place;
     const char *out, *what;
     const char *as; /* program or sql; NULL: program */
@@ -65,51 +66,50 @@ static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
     return sizeof options / sizeof *options;
 }
 
-static int parse(struct request *q, struct lc_command cmd, unsigned takes, int argc,
-                 const char **argv, struct lc_error *err)
+static size_t add_place_options(struct lc_option *to, struct request *q, bool rules)
 {
-    struct lc_option options[OPTIONS_MAX] = {
-        {"name", 0, LC_OPT_STRING, &q->setup.name, "NAME", "of the function or dictionary: region"},
-        {"version", 0, LC_OPT_COUNT, &q->setup.version, "N", "its version: 1 makes region_v1"},
+    const struct lc_option options[] = {
+        {"scripts", 0, LC_OPT_STRING, &q->place.scripts, "DIR", "the server's user_scripts_path"},
+        {"config", 0, LC_OPT_STRING, &q->place.config, "DIR",
+         "the folder of the server's config.xml"},
+        {"what", 0, LC_OPT_STRING, &q->what, "function|dictionary|all",
+         "what to install (default: function, where the target has functions)"},
     };
-    struct lc_strings rest = {0};
-    size_t n = 2;
-    int rc;
+    size_t n = rules ? 3 : 2; /* what there is to install, the rules say */
 
-    q->setup.pool_size = 16;
-    q->setup.cache_cells = 1048576;
+    memcpy(to, options, n * sizeof *options);
+    return n;
+}
+
+static size_t add_out_options(struct lc_option *to, struct request *q)
+{
+    const struct lc_option options[] = {
+        {"out", 'o', LC_OPT_STRING, &q->out, "DIR", "write files into this folder, not to stdout"},
+        {"scripts", 0, LC_OPT_STRING, &q->setup.scripts, "DIR",
+         "the server's user_scripts_path (default: /var/lib/clickhouse/user_scripts)"},
+    };
+
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+/* The options of one command, in the order of its help; to ends with a name NULL. */
+static void collect(struct lc_option to[OPTIONS_MAX], struct request *q, unsigned takes)
+{
+    size_t n = 0;
+
+    to[n++] = (struct lc_option){"name",         0,      LC_OPT_STRING,
+                                 &q->setup.name, "NAME", "of the function or dictionary: region"};
+    to[n++] = (struct lc_option){"version",         0,   LC_OPT_COUNT,
+                                 &q->setup.version, "N", "its version: 1 makes region_v1"};
     if (takes & TAKES_RULES)
-        n += add_rules_options(options + n, &q->setup);
-    if (takes & TAKES_OUT) {
-        options[n++] =
-            (struct lc_option){"out",   'o',   LC_OPT_STRING,
-                               &q->out, "DIR", "write files into this folder, not to stdout"};
-        options[n++] = (struct lc_option){"scripts",
-                                          0,
-                                          LC_OPT_STRING,
-                                          &q->setup.scripts,
-                                          "DIR",
-                                          "the server's user_scripts_path (default: "
-                                          "/var/lib/clickhouse/user_scripts)"};
-    }
-    if (takes & TAKES_FOLDERS) {
-        options[n++] =
-            (struct lc_option){"scripts",         0,     LC_OPT_STRING,
-                               &q->place.scripts, "DIR", "the server's user_scripts_path"};
-        options[n++] =
-            (struct lc_option){"config",         0,     LC_OPT_STRING,
-                               &q->place.config, "DIR", "the folder of the server's config.xml"};
-    }
-    if ((takes & TAKES_FOLDERS) && (takes & TAKES_RULES))
-        options[n++] = (struct lc_option){"what",
-                                          0,
-                                          LC_OPT_STRING,
-                                          &q->what,
-                                          "function|dictionary|all",
-                                          "what to install (default: function, where the target "
-                                          "has functions)"};
+        n += add_rules_options(to + n, &q->setup);
+    if (takes & TAKES_OUT)
+        n += add_out_options(to + n, q);
+    if (takes & TAKES_FOLDERS)
+        n += add_place_options(to + n, q, takes & TAKES_RULES);
     if (takes & TAKES_AS)
-        options[n++] = (struct lc_option){
+        to[n++] = (struct lc_option){
             "as",
             0,
             LC_OPT_STRING,
@@ -118,27 +118,52 @@ static int parse(struct request *q, struct lc_command cmd, unsigned takes, int a
             "program: the XML of livecol-udf; sql: a CREATE FUNCTION of built-in "
             "expressions, which needs no program on any host (default: program)"};
     if (takes & TAKES_OFFLINE)
-        options[n++] = (struct lc_option){
+        to[n++] = (struct lc_option){
             "offline",   0,    LC_OPT_FLAG,
             &q->offline, NULL, "ask no server whether a column still depends on it"};
     if (takes & (TAKES_OUT | TAKES_FOLDERS))
-        options[n++] = (struct lc_option){
-            "dry-run", 0, LC_OPT_FLAG, &q->dry_run, NULL, "say what would be done, and do nothing"};
-    cmd.options = options;
-    rc = lc_options_parse(&cmd, argc, argv, &q->global, &rest, err);
-    if (rc == 0 && rest.n)
-        rc =
-            lc_fail(err, LC_ERR_USAGE, "%s takes no operand, and '%s' is one", cmd.name, rest.v[0]);
-    return rc;
+        to[n++] = (struct lc_option){"dry-run",   0,    LC_OPT_FLAG,
+                                     &q->dry_run, NULL, "say what would be done, and do nothing"};
+    to[n] = (struct lc_option){0};
 }
 
-static int end(int rc, struct request *q, const struct lc_error *err)
+static int check_operands(struct lc_frame_run *r, struct lc_error *err)
 {
+    const struct request *q = r->ctx;
+
+    return r->m.rest.n ? lc_fail(err, LC_ERR_USAGE, "%s takes no operand, and '%s' is one",
+                                 q->command, r->m.rest.v[0])
+                       : 0;
+}
+
+static void finish(struct lc_frame_run *r, int rc, struct lc_error *err)
+{
+    struct request *q = r->ctx;
+
+    (void)rc;
+    (void)err;
     lc_server_xml_release(&q->setup);
-    if (rc == 0 || rc == LC_HELP_PRINTED) /* done, or the help was printed */
-        return 0;
-    lc_complain(err);
-    return lc_exit_code(err);
+}
+
+/* Run one of the commands of config. Returns the exit code. */
+static int run(struct lc_command command, unsigned takes,
+               int (*act)(struct lc_frame_run *r, struct lc_error *err), int argc,
+               const char **argv)
+{
+    struct request q = {
+        .command = command.name, .r.ctx = &q, .setup.pool_size = 16, .setup.cache_cells = 1048576};
+    struct lc_option options[OPTIONS_MAX];
+    const struct lc_frame c = {
+        .command = command,
+        .more = options,
+        .most = SIZE_MAX,
+        .check = check_operands,
+        .act = act,
+        .finish = finish,
+    };
+
+    collect(options, &q, takes);
+    return lc_frame_command(&c, &q.r, argc, argv);
 }
 
 static void on_waiting(void *ctx, const char *folder)
@@ -156,7 +181,7 @@ static void on_file(void *ctx, enum lc_install_did did, const char *path)
     const struct request *q = ctx;
     struct lc_json *o;
 
-    if (!q->global.json) {
+    if (!q->r.m.global.json) {
         printf("%s %s\n", q->dry_run ? would[did] : done[did], path);
         return;
     }
@@ -225,6 +250,21 @@ static int make_sql(const struct lc_server_xml *s, struct lc_buf *out, struct lc
     "--scripts /var/lib/clickhouse/user_scripts \\\n"                                              \
     "    --config /etc/clickhouse-server"
 
+static int act_function(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct request *q = r->ctx;
+    bool sql = q->as && strcmp(q->as, "sql") == 0;
+    int rc;
+
+    if (q->as && !sql && strcmp(q->as, "program") != 0)
+        return lc_fail(err, LC_ERR_USAGE, "--as takes program or sql, not %s", q->as);
+    rc = lc_server_xml_settle(&q->setup, err);
+    if (rc == 0)
+        rc = sql ? put_out(q, "function.sql", make_sql, err)
+                 : put_out(q, "function.xml", lc_server_xml_function, err);
+    return rc;
+}
+
 int lc_cmd_config_function(int argc, const char **argv)
 {
     const struct lc_command cmd = {
@@ -244,18 +284,16 @@ int lc_cmd_config_function(int argc, const char **argv)
                     "livecol config function " EXAMPLE_RULES " \\\n"
                     "    --as sql",
     };
-    struct request q = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT | TAKES_AS, argc, argv, &err);
 
-    if (rc == 0 && q.as && strcmp(q.as, "program") != 0 && strcmp(q.as, "sql") != 0)
-        rc = lc_fail(&err, LC_ERR_USAGE, "--as takes program or sql, not %s", q.as);
-    rc = rc ? rc : lc_server_xml_settle(&q.setup, &err);
-    if (rc == 0)
-        rc = q.as && strcmp(q.as, "sql") == 0
-                 ? put_out(&q, "function.sql", make_sql, &err)
-                 : put_out(&q, "function.xml", lc_server_xml_function, &err);
-    return end(rc, &q, &err);
+    return run(cmd, TAKES_RULES | TAKES_OUT | TAKES_AS, act_function, argc, argv);
+}
+
+static int act_dictionary(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct request *q = r->ctx;
+    int rc = lc_server_xml_settle(&q->setup, err);
+
+    return rc ? rc : put_out(q, "dictionary.xml", lc_server_xml_dictionary, err);
 }
 
 int lc_cmd_config_dictionary(int argc, const char **argv)
@@ -272,13 +310,8 @@ int lc_cmd_config_dictionary(int argc, const char **argv)
                     "livecol config dictionary " EXAMPLE_RULES " \\\n"
                     "    --layout regexp_tree",
     };
-    struct request q = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT, argc, argv, &err);
 
-    rc = rc ? rc : lc_server_xml_settle(&q.setup, &err);
-    rc = rc ? rc : put_out(&q, "dictionary.xml", lc_server_xml_dictionary, &err);
-    return end(rc, &q, &err);
+    return run(cmd, TAKES_RULES | TAKES_OUT, act_dictionary, argc, argv);
 }
 
 static int try_dictionary(const struct request *q, struct lc_error *err)
@@ -292,6 +325,20 @@ static int try_dictionary(const struct request *q, struct lc_error *err)
     return rc;
 }
 
+static int act_all(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct request *q = r->ctx;
+    int rc;
+
+    if (!q->out)
+        return lc_fail(err, LC_ERR_USAGE, "--out is missing: the folder for the files");
+    rc = lc_server_xml_settle(&q->setup, err);
+    rc = rc ? rc : try_dictionary(q, err); /* before the function is written */
+    if (rc == 0 && lc_server_xml_knows_functions(&q->setup))
+        rc = put_out(q, "function.xml", lc_server_xml_function, err);
+    return rc ? rc : put_out(q, "dictionary.xml", lc_server_xml_dictionary, err);
+}
+
 int lc_cmd_config_all(int argc, const char **argv)
 {
     const struct lc_command cmd = {
@@ -301,18 +348,8 @@ int lc_cmd_config_all(int argc, const char **argv)
                  "dictionary.",
         .examples = "livecol config all " EXAMPLE_RULES " --out .",
     };
-    struct request q = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = parse(&q, cmd, TAKES_RULES | TAKES_OUT, argc, argv, &err);
 
-    if (rc == 0 && !q.out)
-        rc = lc_fail(&err, LC_ERR_USAGE, "--out is missing: the folder for the files");
-    rc = rc ? rc : lc_server_xml_settle(&q.setup, &err);
-    rc = rc ? rc : try_dictionary(&q, &err); /* before the function is written */
-    if (rc == 0 && lc_server_xml_knows_functions(&q.setup))
-        rc = put_out(&q, "function.xml", lc_server_xml_function, &err);
-    rc = rc ? rc : put_out(&q, "dictionary.xml", lc_server_xml_dictionary, &err);
-    return end(rc, &q, &err);
+    return run(cmd, TAKES_RULES | TAKES_OUT, act_all, argc, argv);
 }
 
 static int check_folder(const char *option, const char *path, struct lc_error *err)
@@ -358,6 +395,31 @@ static int choose_what(const struct request *q, unsigned *what, struct lc_error 
     return 0;
 }
 
+static int act_install(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct request *q = r->ctx;
+    unsigned what = 0;
+    char *scripts = NULL;
+    int rc = check_folders(q, err);
+
+    if (rc == 0) {
+        scripts = realpath(q->place.scripts, NULL); /* in XML that names it, by its full path */
+        q->setup.scripts = scripts;
+        rc = lc_server_xml_settle(&q->setup, err);
+    }
+    rc = rc ? rc : choose_what(q, &what, err);
+    rc = rc ? rc : lc_install(&q->setup, what, &q->place, err);
+    if (rc == 0 && !q->dry_run)
+        lc_say("next, on the server: %s",
+               what == (LC_INSTALL_FUNCTION | LC_INSTALL_DICTIONARY)
+                   ? "SYSTEM RELOAD FUNCTIONS; SYSTEM RELOAD DICTIONARIES"
+               : what & LC_INSTALL_FUNCTION ? "SYSTEM RELOAD FUNCTIONS"
+                                            : "SYSTEM RELOAD DICTIONARIES");
+    q->setup.scripts = NULL;
+    free(scripts);
+    return rc;
+}
+
 int lc_cmd_config_install(int argc, const char **argv)
 {
     const struct lc_command cmd = {
@@ -370,29 +432,8 @@ int lc_cmd_config_install(int argc, const char **argv)
         .examples = "livecol config install " EXAMPLE_RULES " \\\n"
                     "    --key user_id " EXAMPLE_PLACE,
     };
-    struct request q = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    unsigned what = 0;
-    char *scripts = NULL;
-    int rc = parse(&q, cmd, TAKES_RULES | TAKES_FOLDERS, argc, argv, &err);
 
-    rc = rc ? rc : check_folders(&q, &err);
-    if (rc == 0) {
-        scripts = realpath(q.place.scripts, NULL); /* in XML that names it, by its full path */
-        q.setup.scripts = scripts;
-        rc = lc_server_xml_settle(&q.setup, &err);
-    }
-    rc = rc ? rc : choose_what(&q, &what, &err);
-    rc = rc ? rc : lc_install(&q.setup, what, &q.place, &err);
-    if (rc == 0 && !q.dry_run)
-        lc_say("next, on the server: %s",
-               what == (LC_INSTALL_FUNCTION | LC_INSTALL_DICTIONARY)
-                   ? "SYSTEM RELOAD FUNCTIONS; SYSTEM RELOAD DICTIONARIES"
-               : what & LC_INSTALL_FUNCTION ? "SYSTEM RELOAD FUNCTIONS"
-                                            : "SYSTEM RELOAD DICTIONARIES");
-    rc = end(rc, &q, &err);
-    free(scripts);
-    return rc;
+    return run(cmd, TAKES_RULES | TAKES_FOLDERS, act_install, argc, argv);
 }
 
 /* Refuse while a column of the server's tables still calls it. */
@@ -422,7 +463,7 @@ static int check_unused(const struct request *q, const char *full, struct lc_err
     struct lc_backend *b = NULL;
     char *names[LC_MAX_ATTRIBUTES];
     size_t n = 0;
-    int rc = lc_connection_open(&q->global, &b, err);
+    int rc = lc_connection_open(&q->r.m.global, &b, err);
 
     if (rc == LC_ERR_USAGE)
         lc_hint(err, "or --offline: no server is asked whether a column still depends on %s", full);
@@ -433,6 +474,18 @@ static int check_unused(const struct request *q, const char *full, struct lc_err
     }
     lc_backend_free(b);
     return rc;
+}
+
+static int act_uninstall(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct request *q = r->ctx;
+    char full[200] = "";
+    int rc = lc_server_xml_name(&q->setup, full, sizeof full, err);
+
+    rc = rc ? rc : check_folders(q, err);
+    if (rc == 0 && !q->offline)
+        rc = check_unused(q, full, err);
+    return rc ? rc : lc_uninstall(full, &q->place, err);
 }
 
 int lc_cmd_config_uninstall(int argc, const char **argv)
@@ -448,16 +501,6 @@ int lc_cmd_config_uninstall(int argc, const char **argv)
         .examples = "livecol config uninstall --name region --version 1 \\\n"
                     "    " EXAMPLE_PLACE,
     };
-    struct request q = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    char full[200] = "";
-    int rc = parse(&q, cmd, TAKES_FOLDERS | TAKES_OFFLINE, argc, argv, &err);
 
-    if (rc == 0)
-        rc = lc_server_xml_name(&q.setup, full, sizeof full, &err);
-    rc = rc ? rc : check_folders(&q, &err);
-    if (rc == 0 && !q.offline)
-        rc = check_unused(&q, full, &err);
-    rc = rc ? rc : lc_uninstall(full, &q.place, &err);
-    return end(rc, &q, &err);
+    return run(cmd, TAKES_FOLDERS | TAKES_OFFLINE, act_uninstall, argc, argv);
 }

@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "cli/commands/config.h"
-#include "cli/commands/shared.h"
+#include "cli/commands/frame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,41 +66,45 @@ static void show_password(const struct lc_global *g)
          g->connect.password ? from : "default");
 }
 
-int lc_cmd_config_show(int argc, const char **argv)
+static int show_all(struct lc_frame_run *r, struct lc_error *err)
 {
-    const struct lc_command cmd = {
-        .name = "config show",
-        .synopsis = "[OPTIONS]",
-        .about =
-            "Print the options that take a value, of those that commands share: what holds, and "
-            "where it comes from: the command line, the environment, or the default. There is no "
-            "configuration file, and no server is asked.",
-        .connects = true,
-        .examples = "LIVECOL_MIGRATIONS_DIR=db/migrations livecol config show",
-    };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
+    const struct lc_global *g = &r->m.global;
     char value[VALUE_MAX];
-    int rc = lc_migrate_parse(&m, cmd,
-                              LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK |
-                                  LC_MIGRATE_RUN | LC_MIGRATE_CHECKS | LC_MIGRATE_BACKFILL,
-                              NULL, argc, argv, &err);
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    for (size_t i = 0; rc == 0 && i < m.global.uses_n; i++) {
-        const struct lc_option_use *u = &m.global.uses[i];
+    (void)err;
+    for (size_t i = 0; i < g->uses_n; i++) {
+        const struct lc_option_use *u = &g->uses[i];
         const char *from = u->from ? u->from : "default";
 
         value_of(u, value);
         if (!u->from && strcmp(u->name, "url") == 0) {
-            snprintf(value, sizeof value, "%s", m.global.connect.url ? m.global.connect.url : "");
+            snprintf(value, sizeof value, "%s", g->connect.url ? g->connect.url : "");
             lc_secret_redact(value);
             from = *value ? "CLICKHOUSE_URL" : from;
         }
-        show(&m.global, u->name, value, from);
+        show(g, u->name, value, from);
     }
-    if (rc == 0)
-        show_password(&m.global);
-    return lc_migrate_end(rc, &err);
+    show_password(g);
+    return 0;
+}
+
+int lc_cmd_config_show(int argc, const char **argv)
+{
+    struct lc_frame_run r = {0};
+    const struct lc_frame c = {
+        .command = {.name = "config show",
+                    .synopsis = "[OPTIONS]",
+                    .about =
+                        "Print the options that take a value, of those that commands share: what "
+                        "holds, and where it comes from: the command line, the environment, or the "
+                        "default. There is no configuration file, and no server is asked.",
+                    .connects = true,
+                    .examples = "LIVECOL_MIGRATIONS_DIR=db/migrations livecol config show"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_RUN |
+                 LC_MIGRATE_CHECKS | LC_MIGRATE_BACKFILL,
+        .operands = "",
+        .act = show_all,
+    };
+
+    return lc_frame_command(&c, &r, argc, argv);
 }

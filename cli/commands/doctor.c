@@ -3,9 +3,9 @@
  * migrations, mutations. */
 #include "base/signals.h"
 #include "cli/commands/doctor_server.h"
-#include "cli/commands/shared.h"
+#include "cli/commands/frame.h"
 #include "cli/migrate/plan.h"
-#include "cli/server/connect.h"
+#include "cli/term/message.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static int look_at_lock(struct lc_doctor *d, char run_id[64], struct lc_error *e
     struct lc_error one = LC_ERROR_INIT;
     struct lc_lock_info h;
     bool held;
-    int rc = lc_lock_look(d->s.b, d->s.tracking.database, d->s.tracking.table, &held, &h, &one);
+    int rc = lc_lock_look(d->s->b, d->s->tracking.database, d->s->tracking.table, &held, &h, &one);
 
     snprintf(run_id, 64, "%s", rc == 0 && held && !h.stale ? h.run_id : "");
 
@@ -54,7 +54,7 @@ static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc
 {
     struct lc_problems problems = {0};
     size_t pending = 0;
-    int rc = lc_plan_problems(&d->s.files, &d->s.tracking, &problems);
+    int rc = lc_plan_problems(&d->s->files, &d->s->tracking, &problems);
 
     if (rc)
         return lc_fail(err, rc, "no memory for the problems");
@@ -66,9 +66,9 @@ static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc
                                                               : LC_LEVEL_FAIL,
                       "files", NULL, "%s: %s", problems.v[i].file, problems.v[i].text);
     lc_problems_release(&problems);
-    for (size_t i = 0; i < d->s.files.n; i++) {
-        const struct lc_migration *m = &d->s.files.v[i];
-        const struct lc_track_version *v = lc_tracking_find(&d->s.tracking, m->version);
+    for (size_t i = 0; i < d->s->files.n; i++) {
+        const struct lc_migration *m = &d->s->files.v[i];
+        const struct lc_track_version *v = lc_tracking_find(&d->s->tracking, m->version);
 
         if (!v || v->status == LC_TRACK_PENDING)
             pending++;
@@ -86,7 +86,7 @@ static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc
 static int look(struct lc_doctor *d, struct lc_error *err)
 {
     char run_id[64] = "";
-    int rc = lc_abilities_ask(&d->facts, d->s.b, err);
+    int rc = lc_abilities_ask(&d->facts, d->s->b, err);
 
     if (rc == 0)
         rc = lc_doctor_server(d, err);
@@ -96,51 +96,53 @@ static int look(struct lc_doctor *d, struct lc_error *err)
         rc = lc_doctor_defaults(d, err);
     if (rc == 0)
         rc = look_at_lock(d, run_id, err);
-    if (rc == 0 && d->s.files.dir)
+    if (rc == 0 && d->s->files.dir)
         rc = look_at_migrations(d, run_id, err);
     return rc ? rc : lc_doctor_mutations(d, err);
 }
 
+static int examine(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct lc_doctor d = {.s = &r->s, .rules = r->m.up.rules, .json = r->m.global.json};
+    int rc;
+
+    lc_stop_at_once();
+    rc = look(&d, err);
+    if (rc == 0 && !d.json)
+        printf("%u ok, %u warn, %u fail\n", d.count[LC_LEVEL_OK], d.count[LC_LEVEL_WARN],
+               d.count[LC_LEVEL_FAIL]);
+    r->exit_code = d.count[LC_LEVEL_FAIL] ? LC_EXIT_FOUND : 0;
+    return rc;
+}
+
 int lc_cmd_doctor(int argc, const char **argv)
 {
-    struct lc_migrate m = {0};
+    struct lc_frame_run r = {0};
     const struct lc_option own[] = {
-        {"rules", 0, LC_OPT_LIST, &m.up.rules, "[FUNCTION=]FILE",
+        {"rules", 0, LC_OPT_LIST, &r.m.up.rules, "[FUNCTION=]FILE",
          "compare the functions' answers with these rules; several may be given"},
         {0},
     };
-    const struct lc_command cmd = {
-        .name = "doctor",
-        .synopsis = "[OPTIONS]",
-        .about = "Look for what is, or will be, wrong: functions that did not load, do not answer, "
+    const struct lc_frame c = {
+        .command =
+            {.name = "doctor",
+             .synopsis = "[OPTIONS]",
+             .about =
+                 "Look for what is, or will be, wrong: functions that did not load, do not answer, "
                  "or answer otherwise than their rules; DEFAULTs that depend on them; time-outs, "
                  "pools and limits that will hurt; disks; a lock left behind, migrations that "
                  "failed, mutations that hang. A line each, ok, warn or fail, with what to do. "
                  "Exits with 8 where something fails.",
-        .connects = true,
-        .examples = "livecol doctor\nlivecol doctor --rules region_v1=config/region.csv --json",
+             .connects = true,
+             .examples =
+                 "livecol doctor\nlivecol doctor --rules region_v1=config/region.csv --json"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING,
+        .more = own,
+        .operands = "",
+        .reach = LC_REACH_TRACKING,
+        .files = LC_FILES_IF_THERE,
+        .act = examine,
     };
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_doctor d = {0};
-    struct lc_backend *b = NULL;
-    int rc =
-        lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING, own, argc, argv, &err);
 
-    d.json = m.global.json;
-    d.rules = m.up.rules;
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0)
-        rc = lc_connection_open(&m.global, &b, &err);
-    if (rc == 0)
-        rc = lc_session_open(&d.s, b, &m.up, lc_migrate_has_files(&m), &err);
-    lc_stop_at_once();
-    if (rc == 0)
-        rc = look(&d, &err);
-    if (rc == 0 && !d.json)
-        printf("%u ok, %u warn, %u fail\n", d.count[LC_LEVEL_OK], d.count[LC_LEVEL_WARN],
-               d.count[LC_LEVEL_FAIL]);
-    lc_session_end(&d.s);
-    lc_backend_free(b);
-    return rc == 0 && d.count[LC_LEVEL_FAIL] ? 8 : lc_migrate_end(rc, &err);
+    return lc_frame_command(&c, &r, argc, argv);
 }

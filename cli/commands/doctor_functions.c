@@ -130,7 +130,7 @@ static int ask_edges(struct lc_doctor *d, const struct function *f, const char *
                      "LIMIT 1000))",
                      edges->n);
     rc = rc || !lc_buf_str(&sql) ? lc_no_memory(err)
-                                 : lc_backend_run(d->s.b, lc_buf_str(&sql), t, err);
+                                 : lc_backend_run(d->s->b, lc_buf_str(&sql), t, err);
     lc_buf_release(&sql);
     return rc;
 }
@@ -148,7 +148,7 @@ static int ask_sample(struct lc_doctor *d, const struct function *f, struct lc_a
 
     if (rc == 0)
         rc = edges.n ? ask_edges(d, f, type, &edges, t, err)
-                     : lc_query_run(d->s.b, lc_sql_udf_sample, args, t, err);
+                     : lc_query_run(d->s->b, lc_sql_udf_sample, args, t, err);
     lc_edge_values_release(&edges);
     return rc;
 }
@@ -202,7 +202,7 @@ static int compare(struct lc_doctor *d, const struct function *f, const char *pa
     int rc = lc_rules_open(&rules, path, err);
 
     if (rc == 0) {
-        rc = lc_compare_with(d->s.b, &call, rules, path, &compared, &one);
+        rc = lc_compare_with(d->s->b, &call, rules, path, &compared, &one);
         if (rc == 0 && compared == 0)
             lc_doctor_say(
                 d, LC_LEVEL_WARN, "function", NULL,
@@ -311,8 +311,9 @@ int lc_doctor_functions(struct lc_doctor *d, struct lc_error *err)
 
     if (!d->facts.udf_table)
         return 0;
-    rc = lc_query_read(d->s.b, lc_sql_udf_all, NULL, &t, &one);
-    if (rc == 0 && lc_query_read(d->s.b, lc_sql_threads, NULL, &threads, NULL) == 0 && threads.rows)
+    rc = lc_query_read(d->s->b, lc_sql_udf_all, NULL, &t, &one);
+    if (rc == 0 && lc_query_read(d->s->b, lc_sql_threads, NULL, &threads, NULL) == 0 &&
+        threads.rows)
         most = first_number(lc_answer_at(&threads, 0, LC_SQL_THREADS_THREADS)->p);
     if (rc == 0)
         look_for_named(d, &t);
@@ -381,7 +382,7 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t
     struct lc_column c = {0};
     uint64_t lacking = 0;
     char hint[512];
-    int rc = lc_column_find(&c, d->s.b, database, table, column, &one);
+    int rc = lc_column_find(&c, d->s->b, database, table, column, &one);
 
     if (rc == 0 && (strcmp(c.kind, "DEFAULT") == 0 || strcmp(c.kind, "MATERIALIZED") == 0)) {
         rc = lc_replace_lacking(&c, &lacking, &one);
@@ -436,8 +437,8 @@ static int look_at_default(struct lc_doctor *d, struct lc_preflight *defaults, s
 int lc_doctor_defaults(struct lc_doctor *d, struct lc_error *err)
 {
     struct listener listener = {.d = d};
-    struct lc_preflight defaults = {.cluster = &d->s.cluster,
-                                    .b = d->s.b,
+    struct lc_preflight defaults = {.cluster = &d->s->cluster,
+                                    .b = d->s->b,
                                     .facts = &d->facts,
                                     .rules = d->rules,
                                     .allow_unsafe = true,
@@ -446,7 +447,7 @@ int lc_doctor_defaults(struct lc_doctor *d, struct lc_error *err)
                                     .ctx = &listener};
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer t = {0};
-    int rc = lc_query_read(d->s.b, lc_sql_default_columns, NULL, &t, &one);
+    int rc = lc_query_read(d->s->b, lc_sql_default_columns, NULL, &t, &one);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++)
         rc = look_at_default(d, &defaults, &listener, &t, i, &one);

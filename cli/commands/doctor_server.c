@@ -86,8 +86,8 @@ static void look_at_version(struct lc_doctor *d)
     };
     char can[512] = "", cannot[512] = "";
 
-    lc_doctor_say(d, LC_LEVEL_OK, "server", NULL, "%s, version %s", lc_backend_where(d->s.b),
-                  lc_backend_version(d->s.b));
+    lc_doctor_say(d, LC_LEVEL_OK, "server", NULL, "%s, version %s", lc_backend_where(d->s->b),
+                  lc_backend_version(d->s->b));
     for (size_t i = 0; i < sizeof abilities / sizeof *abilities; i++)
         add_word(abilities[i].has ? can : cannot, sizeof can, abilities[i].what);
     lc_doctor_say(d, LC_LEVEL_OK, "server", NULL, "tells %s%s%s", *can ? can : "nothing",
@@ -98,7 +98,7 @@ static int look_at_disks(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer t = {0};
-    int rc = d->facts.disks ? lc_query_read(d->s.b, lc_sql_doctor_disks, NULL, &t, &one) : 0;
+    int rc = d->facts.disks ? lc_query_read(d->s->b, lc_sql_doctor_disks, NULL, &t, &one) : 0;
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         uint64_t free = lc_answer_u64(&t, i, LC_SQL_DOCTOR_DISKS_FREE, 0),
@@ -149,7 +149,7 @@ static int look_at_own_limits(struct lc_doctor *d, struct lc_error *err)
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer t = {0};
     int rc =
-        d->facts.engine_full ? lc_query_read(d->s.b, lc_sql_doctor_own_limits, NULL, &t, &one) : 0;
+        d->facts.engine_full ? lc_query_read(d->s->b, lc_sql_doctor_own_limits, NULL, &t, &one) : 0;
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         uint64_t n = lc_answer_u64(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_N, 0),
@@ -175,12 +175,12 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer limits = {0}, mutations = {0}, parts = {0};
-    int rc = lc_query_read(d->s.b, lc_sql_doctor_limits, NULL, &limits, &one);
+    int rc = lc_query_read(d->s->b, lc_sql_doctor_limits, NULL, &limits, &one);
 
     if (rc == 0)
-        rc = lc_query_read(d->s.b, lc_sql_doctor_mutations, NULL, &mutations, &one);
+        rc = lc_query_read(d->s->b, lc_sql_doctor_mutations, NULL, &mutations, &one);
     if (rc == 0)
-        rc = lc_query_read(d->s.b, lc_sql_doctor_parts, NULL, &parts, &one);
+        rc = lc_query_read(d->s->b, lc_sql_doctor_parts, NULL, &parts, &one);
     if (rc == 0 && mutations.rows) {
         uint64_t n = lc_answer_u64(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_N, 0);
         uint64_t delay = limit(&limits, "number_of_mutations_to_delay", 0);
@@ -221,7 +221,7 @@ static int look_at_replicas(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer t = {0};
-    int rc = lc_query_read(d->s.b, lc_sql_doctor_replicas, NULL, &t, &one);
+    int rc = lc_query_read(d->s->b, lc_sql_doctor_replicas, NULL, &t, &one);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         bool readonly = lc_answer_u64(&t, i, LC_SQL_DOCTOR_REPLICAS_IS_READONLY, 0) != 0;
@@ -254,7 +254,7 @@ int lc_doctor_mutations(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer t = {0};
-    int rc = lc_query_read(d->s.b,
+    int rc = lc_query_read(d->s->b,
                            d->facts.fail_reason ? lc_sql_mutations_unfinished
                                                 : lc_sql_mutations_unfinished_plain,
                            NULL, &t, &one);

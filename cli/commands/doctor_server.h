@@ -16,7 +16,7 @@
 enum lc_level { LC_LEVEL_OK, LC_LEVEL_WARN, LC_LEVEL_FAIL };
 
 struct lc_doctor {
-    struct lc_session s;
+    const struct lc_session *s; /* opened; the caller's */
     struct lc_abilities facts;
     struct lc_strings rules; /* "FILE" or "function=FILE" */
     bool json;

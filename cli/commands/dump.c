@@ -2,7 +2,7 @@
 /* livecol dump: the CREATE statements of the tables, for a repo to keep in step. */
 #include "base/files.h"
 #include "base/strings.h"
-#include "cli/commands/session_command.h"
+#include "cli/commands/frame.h"
 #include "cli/server/abilities.h"
 #include "cli/server/query.h"
 #include "cli/sql/statement.h"
@@ -164,7 +164,7 @@ struct wanted {
     struct lc_strings databases;
 };
 
-static int check_dump(struct lc_session_run *r, struct lc_error *err)
+static int check_dump(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct wanted *w = r->ctx;
 
@@ -174,7 +174,7 @@ static int check_dump(struct lc_session_run *r, struct lc_error *err)
     return 0;
 }
 
-static int dump_wanted(struct lc_session_run *r, struct lc_error *err)
+static int dump_wanted(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct wanted *w = r->ctx;
 
@@ -184,13 +184,14 @@ static int dump_wanted(struct lc_session_run *r, struct lc_error *err)
 int lc_cmd_dump(int argc, const char **argv)
 {
     struct wanted w = {.path = "schema.sql"};
+    struct lc_frame_run r = {.ctx = &w};
     const struct lc_option more[] = {
         {"output", 'o', LC_OPT_STRING, &w.path, "FILE",
          "where to; - is stdout (default: schema.sql)"},
         {"database", 0, LC_OPT_LIST, &w.databases, "NAME",
          "which; several may be given (default: the connection's, and those of the migrations)"},
         {0}};
-    const struct lc_session_command c = {
+    const struct lc_frame c = {
         .command = {.name = "dump",
                     .synopsis = "[OPTIONS]",
                     .about = "Write the CREATE statement of every table, in an order that does not "
@@ -200,10 +201,11 @@ int lc_cmd_dump(int argc, const char **argv)
         .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING,
         .more = more,
         .operands = "",
+        .reach = LC_REACH_TRACKING,
         .files = LC_FILES_IF_THERE,
         .check = check_dump,
         .act = dump_wanted,
     };
 
-    return lc_session_command(&c, &w, argc, argv);
+    return lc_frame_command(&c, &r, argc, argv);
 }

@@ -6,9 +6,7 @@
 #include "cli/column/replace_default.h"
 #include "cli/commands/narrow.h"
 #include "cli/commands/rescue.h"
-#include "cli/commands/shared.h"
-#include "cli/migrate/session.h"
-#include "cli/server/connect.h"
+#include "cli/sql/name.h"
 #include "cli/term/message.h"
 #include "udf/rules/open.h"
 
@@ -105,7 +103,7 @@ static int choose_expression(struct lc_column *d, const struct lc_inline_options
     if (rc == 0 && !lc_buf_str(expr))
         rc = lc_no_memory(err);
     if (rc == 0)
-        rc = lc_replace_compare(d, lc_buf_str(expr), o->m.up.cancel, &keys, err);
+        rc = lc_replace_compare(d, lc_buf_str(expr), o->r.m.up.cancel, &keys, err);
     if (rc == 0)
         lc_say("both give the same for every one of %" PRIu64 " distinct keys", keys);
     return rc;
@@ -122,41 +120,44 @@ static int look_again(struct lc_column *d, struct lc_error *err)
     return rc;
 }
 
-static int inline_column(const struct lc_inline_options *o, struct lc_error *err)
+static int inline_column(struct lc_inline_options *o, struct lc_error *err)
 {
-    struct lc_backend *b = NULL;
-    struct lc_column d = {0};
+    struct lc_column *d = &o->column;
     struct lc_buf expr, sql;
     struct lc_replace_change change;
-    struct lc_session s = {0};
-    int rc = lc_column_open(&d, &b, &o->m.global, o->m.rest.v[0], err);
+    int rc = look_again(d, err);
 
-    if (rc == 0)
-        rc = lc_inline_lock(o, b, &s, err);
-    if (rc == 0)
-        rc = look_again(&d, err);
     lc_buf_init(&expr, (size_t)1 << 20);
     lc_buf_init(&sql, (size_t)1 << 22);
     if (rc == 0)
-        rc = check_column(&d, o->narrow != NULL, err);
+        rc = check_column(d, o->narrow != NULL, err);
     if (rc == 0 && !o->remove)
-        rc = check_rules(&d, &o->source, err);
+        rc = check_rules(d, &o->source, err);
     if (rc == 0 && !o->remove)
-        rc = choose_expression(&d, o, &expr, err);
-    if (rc == 0 && o->narrow && strcmp(lc_buf_str(&expr), d.expr) == 0) {
-        lc_say("%s.%s.%s has it already: %s", d.database, d.table, d.column, d.expr);
+        rc = choose_expression(d, o, &expr, err);
+    if (rc == 0 && o->narrow && strcmp(lc_buf_str(&expr), d->expr) == 0) {
+        lc_say("%s.%s.%s has it already: %s", d->database, d->table, d->column, d->expr);
     } else if (rc == 0) {
-        change = (struct lc_replace_change){d.column, d.kind, o->remove ? NULL : lc_buf_str(&expr)};
-        if (lc_replace_alter(&sql, d.database, d.table, &change, 1) || !lc_buf_str(&sql))
+        change =
+            (struct lc_replace_change){d->column, d->kind, o->remove ? NULL : lc_buf_str(&expr)};
+        if (lc_replace_alter(&sql, d->database, d->table, &change, 1) || !lc_buf_str(&sql))
             rc = lc_no_memory(err);
         if (rc == 0)
-            rc = lc_inline_send(o, b, lc_buf_str(&sql), err);
+            rc = lc_inline_send(o, lc_buf_str(&sql), err);
     }
     lc_buf_release(&expr);
     lc_buf_release(&sql);
-    lc_column_release(&d);
-    lc_session_end(&s);
-    lc_backend_free(b);
+    return rc;
+}
+
+static int check_name(const char *text, struct lc_error *err)
+{
+    char *database, *table, *column;
+    int rc = lc_column_name_parse(text, &database, &table, &column, err);
+
+    free(database);
+    free(table);
+    free(column);
     return rc;
 }
 
@@ -169,12 +170,12 @@ static int check_options(const struct lc_inline_options *o, struct lc_error *err
         return lc_fail(err, LC_ERR_USAGE,
                        "--narrow keeps the function, which --rescue says is gone");
     if (o->rescue) {
-        rc = lc_migrate_operands(&o->m, 0, 0, "", err);
+        rc = lc_migrate_operands(&o->r.m, 0, 0, "", err);
         if (rc == 0 && (ways > 1 || o->source.dictionary))
             rc = lc_fail(err, LC_ERR_USAGE, "--rescue takes --rules FILE or --remove");
         return rc;
     }
-    rc = lc_migrate_operands(&o->m, 1, 1, "the column, as DATABASE.TABLE.COLUMN,", err);
+    rc = lc_migrate_operands(&o->r.m, 1, 1, "the column, as DATABASE.TABLE.COLUMN,", err);
     if (rc == 0 && ways != 1 && !(o->narrow && ways == 0 && strcmp(o->narrow, "never") == 0))
         rc = lc_fail(err, LC_ERR_USAGE,
                      "one of --rules FILE, --dictionary NAME and --remove is wanted");
@@ -185,12 +186,54 @@ static int check_options(const struct lc_inline_options *o, struct lc_error *err
                      "--narrow keeps the function: it goes with --rules FILE alone");
     if (rc == 0 && o->force)
         rc = lc_fail(err, LC_ERR_USAGE, "--force goes with --rescue");
-    return rc;
+    return rc ? rc : check_name(o->r.m.rest.v[0], err);
+}
+
+static int check(struct lc_frame_run *r, struct lc_error *err)
+{
+    const struct lc_inline_options *o = r->ctx;
+
+    if (r->m.up.cluster) {
+        lc_fail(err, LC_ERR_USAGE,
+                "inline changes the connected server's table and its replicas, no cluster");
+        lc_hint(err, "run it without --cluster, on one host of each shard");
+        return LC_ERR_USAGE;
+    }
+    if (r->m.up
+            .dry_run) { /* nothing is written: neither the tracking table nor its lock is needed */
+        r->reach = LC_REACH_SERVER;
+        r->lock = NULL;
+    }
+    return check_options(o, err);
+}
+
+/* Does the column exist? Asked before the lock, so that a wrong name does not wait for it. */
+static int look(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct lc_inline_options *o = r->ctx;
+
+    return o->rescue ? 0 : lc_column_open(&o->column, &r->b, &r->m.global, r->m.rest.v[0], err);
+}
+
+static int act(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct lc_inline_options *o = r->ctx;
+
+    return o->rescue ? lc_inline_rescue(o, err) : inline_column(o, err);
+}
+
+static void finish(struct lc_frame_run *r, int rc, struct lc_error *err)
+{
+    struct lc_inline_options *o = r->ctx;
+
+    (void)rc;
+    (void)err;
+    lc_column_release(&o->column);
 }
 
 int lc_cmd_inline(int argc, const char **argv)
 {
-    struct lc_inline_options o = {0};
+    struct lc_inline_options o = {.r.ctx = &o};
     const struct lc_option own[] = {
         {"rules", 0, LC_OPT_STRING, &o.source.rules, "FILE",
          "the function's rules: they become an expression, up to 8 lengths of prefixes"},
@@ -206,38 +249,38 @@ int lc_cmd_inline(int argc, const char **argv)
          "the function is gone: free every column that depends on it, in one ALTER a table"},
         {"force", 0, LC_OPT_FLAG, &o.force, NULL,
          "--rescue: though the function is registered, or rows that are not stored become empty"},
-        {"dry-run", 0, LC_OPT_FLAG, &o.m.up.dry_run, NULL, "check everything, change nothing"},
+        {"dry-run", 0, LC_OPT_FLAG, &o.r.m.up.dry_run, NULL, "check everything, change nothing"},
         {0},
     };
-    const struct lc_command cmd = {
-        .name = "inline",
-        .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN | --rescue FUNCTION",
-        .about =
-            "Free a column from the function that its DEFAULT calls, once every part stores it: a "
-            "built-in expression that gives the same for every key of the table takes its place, "
-            "or none. INSERTs, merges and other ALTERs then work without the function. With "
-            "--rescue the function is gone already, and all columns that depend on it are freed; "
-            "nothing else can be done to their tables before. With --narrow the function stays, and "
-            "only what it is given changes.",
-        .connects = true,
-        .examples = "livecol inline analytics.events.region --rules config/region.csv\n"
-                    "livecol inline analytics.events.region --dictionary regions --dry-run\n"
-                    "livecol inline analytics.events.region --narrow measured \\\n"
-                    "    --rules config/region.csv\n"
-                    "livecol inline --rescue region_v1 --rules config/region.csv",
+    const struct lc_frame c = {
+        .command =
+            {.name = "inline",
+             .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN | --rescue FUNCTION",
+             .about =
+                 "Free a column from the function that its DEFAULT calls, once every part stores "
+                 "it: a built-in expression that gives the same for every key of the table takes "
+                 "its place, or none. INSERTs, merges and other ALTERs then work without the "
+                 "function. With --rescue the function is gone already, and all columns that depend "
+                 "on it are freed; nothing else can be done to their tables before. With --narrow "
+                 "the function stays, and only what it is given changes.",
+             .connects = true,
+             .examples = "livecol inline analytics.events.region --rules config/region.csv\n"
+                         "livecol inline analytics.events.region --dictionary regions --dry-run\n"
+                         "livecol inline analytics.events.region --narrow measured \\\n"
+                         "    --rules config/region.csv\n"
+                         "livecol inline --rescue region_v1 --rules config/region.csv"},
+        .which = LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK,
+        .more = own,
+        .most = SIZE_MAX,
+        .operands = "",
+        .reach = LC_REACH_TRACKING,
+        .lock = "inline",
+        .tells_wait = true,
+        .check = check,
+        .look = look,
+        .act = act,
+        .finish = finish,
     };
-    struct lc_error err = LC_ERROR_INIT;
-    int rc =
-        lc_migrate_parse(&o.m, cmd, LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK, own, argc, argv, &err);
 
-    if (rc == 0 && o.m.up.cluster) {
-        rc = lc_fail(&err, LC_ERR_USAGE,
-                     "inline changes the connected server's table and its replicas, no cluster");
-        lc_hint(&err, "run it without --cluster, on one host of each shard");
-    }
-    if (rc == 0)
-        rc = check_options(&o, &err);
-    if (rc == 0)
-        rc = o.rescue ? lc_inline_rescue(&o, &err) : inline_column(&o, &err);
-    return lc_migrate_end(rc, &err);
+    return lc_frame_command(&c, &o.r, argc, argv);
 }

@@ -7,9 +7,9 @@
 #include "base/signals.h"
 #include "base/strings.h"
 #include "cli/column/backfill_target.h"
+#include "cli/commands/frame.h"
 #include "cli/commands/narrow.h"
 #include "cli/commands/new_rederive.h"
-#include "cli/commands/shared.h"
 #include "cli/migrate/files.h"
 #include "cli/migrate/tracking.h"
 #include "cli/server/connect.h"
@@ -499,10 +499,33 @@ static int check_wanted(const struct wanted *w, struct lc_error *err)
     return rc ? rc : check_text(w, err);
 }
 
+static int check(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct wanted *w = r->ctx;
+    int rc = make_name(r->m.rest.v[0], w->name, err);
+
+    return rc ? rc : check_wanted(w, err);
+}
+
+static int act(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct wanted *w = r->ctx;
+    int rc;
+
+    lc_buf_init(&w->expr, MAX_TEXT_BYTES);
+    rc = w->rules_path ? take_rules(w, err) : 0;
+    if (rc == 0)
+        rc = create(&r->m, w, err);
+    lc_rules_free(w->rules);
+    lc_buf_release(&w->expr);
+    free(w->database);
+    return rc;
+}
+
 int lc_cmd_new(int argc, const char **argv)
 {
     struct wanted w = {.type = "LowCardinality(String)"};
-    struct lc_migrate m = {0};
+    struct lc_frame_run r = {.ctx = &w};
     const struct lc_option more[] = {
         {"table", 0, LC_OPT_STRING, &w.table, "DB.TABLE", "a derived column: of this table"},
         {"column", 0, LC_OPT_STRING, &w.column, "NAME", "its name"},
@@ -535,41 +558,32 @@ int lc_cmd_new(int argc, const char **argv)
         {"recompute", 0, LC_OPT_FLAG, &w.rederive.recompute, NULL,
          "--rederive: no other function; every row that differs becomes what the DEFAULT says, "
          "values that were given too"},
-        {"migrations-table", 0, LC_OPT_STRING, &m.up.table, "[DB.]TABLE",
+        {"migrations-table", 0, LC_OPT_STRING, &r.m.up.table, "[DB.]TABLE",
          "--rederive: the tracking table that says what is pending (default: schema_migrations)"},
         {0}};
-    const struct lc_command cmd = {
-        .name = "new",
-        .synopsis = "NAME [OPTIONS]",
-        .about =
-            "Write the next migration file, and print its path: an empty one, or with "
-            "--table, --column, --key and --function one that adds a derived column and "
-            "fills it in; or with --rederive and --to one that changes a column to the answers "
-            "of another function, keeping values that were given.",
-        .connects = true,
-        .examples = "livecol new drop_old_index\n"
-                    "livecol new add_region --table analytics.events --column region \\\n"
-                    "    --key user_id --function region_v1\n"
-                    "livecol new add_region --table analytics.events --column region \\\n"
-                    "    --key \"lower(ifNull(email, ''))\" --function region_v1\n"
-                    "livecol new region_v2 --rederive analytics.events.region --to region_v2",
+    const struct lc_frame c = {
+        .command =
+            {.name = "new",
+             .synopsis = "NAME [OPTIONS]",
+             .about = "Write the next migration file, and print its path: an empty one, or with "
+                      "--table, --column, --key and --function one that adds a derived column and "
+                      "fills it in; or with --rederive and --to one that changes a column to the "
+                      "answers of another function, keeping values that were given.",
+             .connects = true,
+             .examples = "livecol new drop_old_index\n"
+                         "livecol new add_region --table analytics.events --column region \\\n"
+                         "    --key user_id --function region_v1\n"
+                         "livecol new add_region --table analytics.events --column region \\\n"
+                         "    --key \"lower(ifNull(email, ''))\" --function region_v1\n"
+                         "livecol new region_v2 --rederive analytics.events.region --to region_v2"},
+        .which = LC_MIGRATE_FILES,
+        .more = more,
+        .least = 1,
+        .most = 1,
+        .operands = "a NAME",
+        .check = check,
+        .act = act,
     };
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES, more, argc, argv, &err);
 
-    lc_buf_init(&w.expr, MAX_TEXT_BYTES);
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 1, 1, "a NAME", &err);
-    if (rc == 0)
-        rc = make_name(m.rest.v[0], w.name, &err);
-    if (rc == 0)
-        rc = check_wanted(&w, &err);
-    if (rc == 0 && w.rules_path)
-        rc = take_rules(&w, &err);
-    if (rc == 0)
-        rc = create(&m, &w, &err);
-    lc_rules_free(w.rules);
-    lc_buf_release(&w.expr);
-    free(w.database);
-    return lc_migrate_end(rc, &err);
+    return lc_frame_command(&c, &r, argc, argv);
 }

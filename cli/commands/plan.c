@@ -3,14 +3,12 @@
 #include "base/json.h"
 #include "cli/column/preflight.h"
 #include "cli/commands/plan_page.h"
-#include "cli/commands/shared.h"
+#include "cli/commands/frame.h"
 #include "cli/migrate/cluster_check.h"
 #include "cli/migrate/lint.h"
 #include "cli/migrate/materialize.h"
 #include "cli/migrate/rederive.h"
-#include "cli/migrate/session.h"
 #include "cli/migrate/stale.h"
-#include "cli/server/connect.h"
 #include "cli/term/message.h"
 
 #include <inttypes.h>
@@ -176,20 +174,20 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     return rc;
 }
 
-static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_backend *b,
-                      const struct lc_cluster *cluster, const struct lc_abilities *facts,
-                      const struct lc_plan *plan, struct lc_error *err)
+static int print_plan(struct printer *p, const struct lc_migrate *m, const struct lc_session *s,
+                      const struct lc_abilities *facts, const struct lc_plan *plan,
+                      struct lc_error *err)
 {
     struct lc_lint_said said = {.n = 0};
-    struct lc_preflight d = {.cluster = cluster,
-                             .b = b,
+    struct lc_preflight d = {.cluster = &s->cluster,
+                             .b = s->b,
                              .facts = facts,
                              .rules = m->up.rules,
                              .allow_unsafe = m->up.allow_unsafe,
                              .say = on_hazard,
                              .ctx = p};
-    const struct lc_lint h = {.cluster = cluster,
-                              .b = b,
+    const struct lc_lint h = {.cluster = &s->cluster,
+                              .b = s->b,
                               .facts = facts,
                               .plan = plan,
                               .said = &said,
@@ -215,69 +213,77 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, struct lc_b
     return rc;
 }
 
-int lc_plan_show(struct lc_migrate *m, bool markdown, struct lc_error *err)
+int lc_plan_show(const struct lc_migrate *m, const struct lc_session *s, bool markdown,
+                 struct lc_error *err)
 {
     struct lc_plan_page page;
     struct printer p = {.json = m->global.json && !markdown, .page = markdown ? &page : NULL};
-    struct lc_backend *b = NULL;
-    struct lc_session s = {0};
     struct lc_abilities facts;
     struct lc_plan plan = {0};
-    int rc = lc_connection_open(&m->global, &b, err);
+    int rc = lc_abilities_ask(&facts, s->b, err);
 
     lc_plan_page_init(&page);
     if (rc == 0)
-        rc = lc_session_open(&s, b, &m->up, true, err);
+        rc = lc_plan_make(&plan, &s->files, &s->tracking, &m->up, false, err);
     if (rc == 0)
-        rc = lc_abilities_ask(&facts, b, err);
+        rc = lc_plan_parse(&plan, s->b, &facts, err);
     if (rc == 0)
-        rc = lc_plan_make(&plan, &s.files, &s.tracking, &m->up, false, err);
-    if (rc == 0)
-        rc = lc_plan_parse(&plan, b, &facts, err);
-    if (rc == 0)
-        rc = print_plan(&p, m, b, &s.cluster, &facts, &plan, err);
+        rc = print_plan(&p, m, s, &facts, &plan, err);
     if (rc == 0 && p.page)
-        rc = lc_plan_page_print(&page, &plan, b, err);
+        rc = lc_plan_page_print(&page, &plan, s->b, err);
     else if (rc == 0 && !p.json)
         printf("%zu to apply, %u applied before\n", plan.n, plan.skipped);
     if (rc == 0 && p.refused)
         rc = lc_fail(err, LC_ERR_REFUSED, "up would refuse this: see above");
     lc_plan_page_release(&page);
     lc_plan_release(&plan);
-    lc_session_end(&s);
-    lc_backend_free(b);
     return rc;
+}
+
+static int check_form(struct lc_frame_run *r, struct lc_error *err)
+{
+    const bool *markdown = r->ctx;
+
+    return *markdown && r->m.global.json
+               ? lc_fail(err, LC_ERR_USAGE, "--markdown and --json are two forms: give one")
+               : 0;
+}
+
+static int plan(struct lc_frame_run *r, struct lc_error *err)
+{
+    const bool *markdown = r->ctx;
+
+    return lc_plan_show(&r->m, &r->s, *markdown, err);
 }
 
 int lc_cmd_plan(int argc, const char **argv)
 {
-    const struct lc_command cmd = {
-        .name = "plan",
-        .synopsis = "[OPTIONS]",
-        .about = "Show what up would do: each pending statement, what kind of change it is, what "
-                 "it costs, and whom it may break. Nothing is changed. Exits with 3 where up "
-                 "would refuse.",
-        .connects = true,
-        .examples = "livecol plan --rules config/region.csv\n"
-                    "livecol plan --markdown > comment.md",
-    };
-    struct lc_migrate m = {0};
     bool markdown = false;
+    struct lc_frame_run r = {.ctx = &markdown};
     const struct lc_option options[] = {
         {"markdown", 0, LC_OPT_FLAG, &markdown, NULL,
          "as a page in Markdown, for a comment where the change is reviewed"},
         {0},
     };
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = lc_migrate_parse(
-        &m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_RANGE | LC_MIGRATE_CHECKS,
-        options, argc, argv, &err);
+    const struct lc_frame c = {
+        .command = {.name = "plan",
+                    .synopsis = "[OPTIONS]",
+                    .about =
+                        "Show what up would do: each pending statement, what kind of change it is, "
+                        "what it costs, and whom it may break. Nothing is changed. Exits with 3 "
+                        "where up would refuse.",
+                    .connects = true,
+                    .examples = "livecol plan --rules config/region.csv\n"
+                                "livecol plan --markdown > comment.md"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_RANGE | LC_MIGRATE_CHECKS,
+        .more = options,
+        .operands = "",
+        .reach = LC_REACH_TRACKING,
+        .files = LC_FILES_READ,
+        .failure = LC_FAILURE_READS,
+        .check = check_form,
+        .act = plan,
+    };
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0 && markdown && m.global.json)
-        rc = lc_fail(&err, LC_ERR_USAGE, "--markdown and --json are two forms: give one");
-    if (rc == 0)
-        rc = lc_plan_show(&m, markdown, &err);
-    return lc_migrate_finish(&m, rc, true, &err);
+    return lc_frame_command(&c, &r, argc, argv);
 }

@@ -2,7 +2,7 @@
 /* livecol repair, baseline, reset, unlock: commands that write to the tracking table alone. */
 #include "base/json.h"
 #include "base/test_points.h"
-#include "cli/commands/session_command.h"
+#include "cli/commands/frame.h"
 #include "cli/migrate/history.h"
 #include "cli/term/message.h"
 
@@ -120,7 +120,7 @@ struct repair {
     uint64_t version, seq; /* what it is about, and the last row of that when it was looked at */
 };
 
-static int check_repair(struct lc_session_run *r, struct lc_error *err)
+static int check_repair(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct repair *o = r->ctx;
 
@@ -135,7 +135,7 @@ static int check_repair(struct lc_session_run *r, struct lc_error *err)
  * A run that holds the lock, even one that is stopped, may still send what it has recorded, and end without another
  * row: nobody can say yet what became of it.
  */
-static int refuse_running(struct lc_session_run *r, struct lc_error *err)
+static int refuse_running(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct lc_tracking *t = &r->s.tracking;
     struct lc_lock_info h;
@@ -157,7 +157,7 @@ static int refuse_running(struct lc_session_run *r, struct lc_error *err)
     return LC_ERR_LOCKED;
 }
 
-static int look_for_unfinished(struct lc_session_run *r, struct lc_error *err)
+static int look_for_unfinished(struct lc_frame_run *r, struct lc_error *err)
 {
     struct repair *o = r->ctx;
     const struct lc_track_version *v;
@@ -176,7 +176,7 @@ static int look_for_unfinished(struct lc_session_run *r, struct lc_error *err)
  * What a person says was found out before the lock was taken. Where another run has gone on with it since,
  * or another person has said something, it is about what was: a redo could send an INSERT twice.
  */
-static int repair(struct lc_session_run *r, struct lc_error *err)
+static int repair(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct repair *o = r->ctx;
     const struct lc_track_version *v;
@@ -195,11 +195,12 @@ static int repair(struct lc_session_run *r, struct lc_error *err)
 int lc_cmd_repair(int argc, const char **argv)
 {
     struct repair o = {0};
+    struct lc_frame_run r = {.ctx = &o};
     const struct lc_option more[] = {
         {"done", 0, LC_OPT_UINT, &o.done, "N", "statements 1 to N are done"},
         {"redo", 0, LC_OPT_COUNT, &o.redo, "N", "statement N is to be sent again"},
         {0}};
-    const struct lc_session_command c = {
+    const struct lc_frame c = {
         .command = {.name = "repair",
                     .synopsis = "[VERSION] --done N | --redo N",
                     .about = "Record what a person has found out, or fixed by hand, about a "
@@ -211,6 +212,7 @@ int lc_cmd_repair(int argc, const char **argv)
         .more = more,
         .most = 1,
         .operands = "",
+        .reach = LC_REACH_TRACKING,
         .files = LC_FILES_SOUND,
         .lock = "repair",
         .check = check_repair,
@@ -218,7 +220,7 @@ int lc_cmd_repair(int argc, const char **argv)
         .act = repair,
     };
 
-    return lc_session_command(&c, &o, argc, argv);
+    return lc_frame_command(&c, &r, argc, argv);
 }
 
 struct baseline {
@@ -228,7 +230,7 @@ struct baseline {
     struct lc_history history;
 };
 
-static int check_baseline(struct lc_session_run *r, struct lc_error *err)
+static int check_baseline(struct lc_frame_run *r, struct lc_error *err)
 {
     struct baseline *o = r->ctx;
     bool named = r->m.rest.n == 1;
@@ -242,7 +244,7 @@ static int check_baseline(struct lc_session_run *r, struct lc_error *err)
 }
 
 /* What the command line says to mark: a version, or a history that is read. */
-static int choose_baseline(struct lc_session_run *r, struct lc_error *err)
+static int choose_baseline(struct lc_frame_run *r, struct lc_error *err)
 {
     struct baseline *o = r->ctx;
 
@@ -279,7 +281,7 @@ static int mark(struct lc_session *s, const struct lc_migration *m, unsigned *ma
     return lc_tracking_note(&s->tracking, &e, err);
 }
 
-static int baseline(struct lc_session_run *r, struct lc_error *err)
+static int baseline(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct baseline *o = r->ctx;
     unsigned marked = 0, skipped = 0;
@@ -304,6 +306,7 @@ static int baseline(struct lc_session_run *r, struct lc_error *err)
 int lc_cmd_baseline(int argc, const char **argv)
 {
     struct baseline o = {0};
+    struct lc_frame_run r = {.ctx = &o};
     const struct lc_option more[] = {
         {"from-history", 0, LC_OPT_FLAG, &o.from_history, NULL,
          "what the table of goose, dbmate, golang-migrate or clickhouse-migrations says is applied; "
@@ -311,7 +314,7 @@ int lc_cmd_baseline(int argc, const char **argv)
         {"history-table", 0, LC_OPT_STRING, &o.table, "NAME",
          "that table, where it has another name than usual, or where there are several"},
         {0}};
-    const struct lc_session_command c = {
+    const struct lc_frame c = {
         .command = {.name = "baseline",
                     .synopsis = "VERSION | --from-history",
                     .about = "Mark the migrations up to VERSION, or those that another tool has "
@@ -325,20 +328,21 @@ int lc_cmd_baseline(int argc, const char **argv)
         .more = more,
         .most = SIZE_MAX,
         .operands = "",
+        .reach = LC_REACH_TRACKING,
         .files = LC_FILES_SOUND,
         .lock = "baseline",
         .check = check_baseline,
         .look = choose_baseline,
         .act = baseline,
     };
-    int code = lc_session_command(&c, &o, argc, argv);
+    int code = lc_frame_command(&c, &r, argc, argv);
 
     lc_history_release(&o.history);
     return code;
 }
 
 /* Without a table there is nothing to ask, to lock or to drop. */
-static int reset(struct lc_session_run *r, struct lc_error *err)
+static int reset(struct lc_frame_run *r, struct lc_error *err)
 {
     struct lc_session *s = &r->s;
     size_t n = s->tracking.state.n;
@@ -363,7 +367,8 @@ static int reset(struct lc_session_run *r, struct lc_error *err)
 
 int lc_cmd_reset(int argc, const char **argv)
 {
-    const struct lc_session_command c = {
+    struct lc_frame_run r = {0};
+    const struct lc_frame c = {
         .command = {.name = "reset",
                     .synopsis = "[OPTIONS]",
                     .about = "Forget what was applied: drop the tracking table. For development; "
@@ -372,13 +377,14 @@ int lc_cmd_reset(int argc, const char **argv)
                     .examples = "livecol reset --yes"},
         .which = LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_ASK,
         .operands = "",
+        .reach = LC_REACH_TRACKING,
         .act = reset,
     };
 
-    return lc_session_command(&c, NULL, argc, argv);
+    return lc_frame_command(&c, &r, argc, argv);
 }
 
-static int unlock(struct lc_session_run *r, struct lc_error *err)
+static int unlock(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct lc_tracking *t = &r->s.tracking;
     const bool *force = r->ctx;
@@ -411,9 +417,10 @@ static int unlock(struct lc_session_run *r, struct lc_error *err)
 int lc_cmd_unlock(int argc, const char **argv)
 {
     bool force = false;
+    struct lc_frame_run r = {.ctx = &force};
     const struct lc_option more[] = {
         {"force", 0, LC_OPT_FLAG, &force, NULL, "also where its holder is alive"}, {0}};
-    const struct lc_session_command c = {
+    const struct lc_frame c = {
         .command = {.name = "unlock",
                     .synopsis = "[--force]",
                     .about = "Remove the lock that a run left behind. One without a heartbeat for "
@@ -423,8 +430,9 @@ int lc_cmd_unlock(int argc, const char **argv)
         .which = LC_MIGRATE_TRACKING,
         .more = more,
         .operands = "",
+        .reach = LC_REACH_TRACKING,
         .act = unlock,
     };
 
-    return lc_session_command(&c, &force, argc, argv);
+    return lc_frame_command(&c, &r, argc, argv);
 }

@@ -3,7 +3,6 @@
 #include "cli/commands/rescue.h"
 
 #include "cli/server/server_error.h"
-#include "cli/server/connect.h"
 #include "cli/server/query.h"
 #include "cli/sql/quote.h"
 #include "cli/term/message.h"
@@ -16,7 +15,7 @@
 
 struct rescue {
     const struct lc_inline_options *o;
-    struct lc_backend *b;
+    struct lc_backend *b; /* the run's */
     struct lc_answer all; /* every column whose expression calls something, by table */
     bool look_only;       /* the first pass: is any of it refused? */
     bool by_hand;         /* the last refusal: there are rules, and no expression for that column */
@@ -195,7 +194,7 @@ static int send_one(struct rescue *r, size_t row, size_t columns, const char *sq
                     struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
-    int rc = lc_inline_send(r->o, r->b, sql, &one);
+    int rc = lc_inline_send(r->o, sql, &one);
 
     if (rc == 0) {
         r->columns += (unsigned)columns;
@@ -299,14 +298,9 @@ static int name_views(struct rescue *r, struct lc_error *err)
 
 int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
 {
-    struct rescue r = {.o = o, .look_only = true};
-    struct lc_session s = {0};
-    int rc = lc_connection_open(&o->m.global, &r.b, err);
+    struct rescue r = {.o = o, .b = o->r.b, .look_only = true};
+    int rc = check_gone(&r, err);
 
-    if (rc == 0)
-        rc = lc_inline_lock(o, r.b, &s, err);
-    if (rc == 0)
-        rc = check_gone(&r, err);
     if (rc == 0)
         rc = lc_query_read(r.b, lc_sql_default_columns, NULL, &r.all, err);
     if (rc == 0)
@@ -317,8 +311,8 @@ int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
     if (rc == 0)
         rc = name_views(&r, err);
     if (rc == 0)
-        lc_say("%s %u column%s of %u table%s", o->m.up.dry_run ? "would free" : "freed", r.columns,
-               r.columns == 1 ? "" : "s", r.tables, r.tables == 1 ? "" : "s");
+        lc_say("%s %u column%s of %u table%s", o->r.m.up.dry_run ? "would free" : "freed",
+               r.columns, r.columns == 1 ? "" : "s", r.tables, r.tables == 1 ? "" : "s");
     if (rc == 0 && r.failed) {
         rc = lc_fail(err, LC_ERR_SERVER, "%u table%s could not be freed of %s", r.failed,
                      r.failed == 1 ? "" : "s", o->rescue);
@@ -331,7 +325,5 @@ int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
         lc_hint(err, "is it written as in the DEFAULT? livecol doctor lists what depends on what");
     }
     lc_answer_release(&r.all);
-    lc_session_end(&s);
-    lc_backend_free(r.b);
     return rc;
 }

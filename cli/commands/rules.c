@@ -22,12 +22,6 @@
 
 enum { KEY_SHOWN_MAX = 1 << 16 };
 
-int lc_rules_fail(const struct lc_error *err)
-{
-    lc_complain(err);
-    return lc_exit_code(err);
-}
-
 void lc_rules_add_key(struct lc_buf *b, const struct lc_rules *r, uint32_t rule)
 {
     char shown[400];
@@ -136,17 +130,15 @@ void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
                 path, n->doubtful_line, n->doubtful, n->doubtful == 1 ? " looks" : "s look");
 }
 
-int lc_rules_parse(const struct lc_command *cmd, int argc, const char **argv,
-                   struct lc_global *global, struct lc_strings *rest, size_t least,
-                   const char *wanted, struct lc_error *err)
+int lc_rules_operands(const struct lc_strings *operands, size_t least, size_t most,
+                      const char *command, const char *wanted, struct lc_error *err)
 {
-    int rc = lc_options_parse(cmd, argc, argv, global, rest, err);
-
-    if (!rc && rest->n < least) {
-        rc = lc_fail(err, LC_ERR_USAGE, "%s: %s is missing", cmd->name, wanted);
-        lc_hint(err, "livecol %s --help", cmd->name);
+    if (operands->n < least) {
+        lc_fail(err, LC_ERR_USAGE, "%s: %s is missing", command, wanted);
+        lc_hint(err, "livecol %s --help", command);
+        return LC_ERR_USAGE;
     }
-    return rc;
+    return operands->n > most ? lc_fail(err, LC_ERR_USAGE, "%s takes one FILE", command) : 0;
 }
 
 /* Only compiled rules are written over: not the CSV that they come from, nor anything else. */
@@ -176,55 +168,71 @@ static int check_output(const char *out, struct lc_error *err)
     return LC_ERR_REFUSED;
 }
 
+struct compile {
+    struct lc_rules_reading reading;
+    struct lc_csv_options how;
+    const char *out;
+};
+
+static int check_compile(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct compile *c = r->ctx;
+    int rc = lc_rules_operands(&r->m.rest, 1, SIZE_MAX, "rules compile", "a rules FILE", err);
+
+    if (!rc && (r->m.rest.n > 1 || !c->out)) {
+        rc = lc_fail(err, LC_ERR_USAGE,
+                     r->m.rest.n > 1 ? "rules compile takes one FILE"
+                                     : "rules compile: -o FILE is missing");
+        lc_hint(err, "livecol rules compile region.csv -o region_v1.rules");
+    }
+    rc = rc ? rc : check_output(c->out, err);
+    return rc ? rc : lc_rules_reading(&c->reading, &c->how, err);
+}
+
+static int compile(struct lc_frame_run *run, struct lc_error *err)
+{
+    struct compile *c = run->ctx;
+    struct lc_csv_notes notes = {0};
+    struct lc_rules *r = NULL;
+    int rc;
+
+    c->how.notes = &notes;
+    rc = lc_rules_open_with(&r, run->m.rest.v[0], &c->how, err);
+    if (!rc) {
+        lc_rules_warn(&notes, run->m.rest.v[0]);
+        rc = lc_rules_write(r, c->out, err);
+    }
+    if (!rc)
+        lc_say("%s: %s, %u rules, %.1f KiB", c->out, lc_kind_name_with(r->kind, r->options),
+               r->rules, (double)r->size / 1024);
+    lc_rules_free(r);
+    return rc;
+}
+
 int lc_cmd_rules_compile(int argc, const char **argv)
 {
-    const char *out = NULL;
-    struct lc_rules_reading reading = {0};
-    struct lc_csv_notes notes = {0};
-    struct lc_csv_options how;
+    struct compile w = {0};
+    struct lc_frame_run r = {.ctx = &w};
     const struct lc_option options[] = {
-        LC_RULES_READING(reading),
-        {"output", 'o', LC_OPT_STRING, &out, "FILE", "where to write the compiled rules; needed"},
+        LC_RULES_READING(w.reading),
+        {"output", 'o', LC_OPT_STRING, &w.out, "FILE", "where to write the compiled rules; needed"},
         {0},
     };
-    const struct lc_command cmd = {
-        .name = "rules compile",
-        .synopsis = "FILE.csv -o FILE.rules",
-        .about = "Check rules and write them in compiled form: mapped in place, so that pooled "
-                 "processes share one copy and start in milliseconds, whatever the number of "
-                 "rules. Written to a temporary file and renamed.",
-        .options = options,
-        .examples = "livecol rules compile region.csv -o region_v1.rules",
+    const struct lc_frame c = {
+        .command = {.name = "rules compile",
+                    .synopsis = "FILE.csv -o FILE.rules",
+                    .about =
+                        "Check rules and write them in compiled form: mapped in place, so that "
+                        "pooled processes share one copy and start in milliseconds, whatever the "
+                        "number of rules. Written to a temporary file and renamed.",
+                    .examples = "livecol rules compile region.csv -o region_v1.rules"},
+        .more = options,
+        .most = SIZE_MAX,
+        .check = check_compile,
+        .act = compile,
     };
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_global global;
-    struct lc_strings rest;
-    struct lc_rules *r = NULL;
-    int rc = lc_rules_parse(&cmd, argc, argv, &global, &rest, 1, "a rules FILE", &err);
 
-    if (!rc && (rest.n > 1 || !out)) {
-        rc = lc_fail(&err, LC_ERR_USAGE,
-                     rest.n > 1 ? "rules compile takes one FILE"
-                                : "rules compile: -o FILE is missing");
-        lc_hint(&err, "livecol rules compile region.csv -o region_v1.rules");
-    }
-    if (!rc)
-        rc = check_output(out, &err);
-    if (!rc)
-        rc = lc_rules_reading(&reading, &how, &err);
-    if (!rc) {
-        how.notes = &notes;
-        rc = lc_rules_open_with(&r, rest.v[0], &how, &err);
-    }
-    if (!rc) {
-        lc_rules_warn(&notes, rest.v[0]);
-        rc = lc_rules_write(r, out, &err);
-    }
-    if (!rc)
-        lc_say("%s: %s, %u rules, %.1f KiB", out, lc_kind_name_with(r->kind, r->options), r->rules,
-               (double)r->size / 1024);
-    lc_rules_free(r);
-    return rc ? lc_rules_fail(&err) : 0;
+    return lc_frame_command(&c, &r, argc, argv);
 }
 
 /* Match one key given as text. 0, or LC_ERR_USAGE where a range wants a number. */
@@ -292,36 +300,54 @@ static int print_match(const struct lc_rules *r, const char *key, uint32_t rule,
     return rc;
 }
 
-int lc_cmd_rules_match(int argc, const char **argv)
-{
-    struct lc_rules_reading reading = {0};
+struct match {
+    struct lc_rules_reading reading;
     struct lc_csv_options how;
-    const struct lc_option options[] = {LC_RULES_READING(reading), {0}};
-    const struct lc_command cmd = {
-        .name = "rules match",
-        .synopsis = "[OPTIONS] FILE KEY…",
-        .about =
-            "Say what the rules give for each key, and which rule won: key, values, rule, line.",
-        .options = options,
-        .examples = "livecol rules match region.csv u1_001 u3_001",
-    };
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_global global;
-    struct lc_strings rest;
-    struct lc_rules *r = NULL;
-    int rc = lc_rules_parse(&cmd, argc, argv, &global, &rest, 2, "a rules FILE or a KEY", &err);
+};
 
-    if (!rc)
-        rc = lc_rules_reading(&reading, &how, &err);
-    if (!rc)
-        rc = lc_rules_open_with(&r, rest.v[0], &how, &err);
-    for (size_t i = 1; !rc && i < rest.n; i++) {
+static int check_match(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct match *m = r->ctx;
+    int rc =
+        lc_rules_operands(&r->m.rest, 2, SIZE_MAX, "rules match", "a rules FILE or a KEY", err);
+
+    return rc ? rc : lc_rules_reading(&m->reading, &m->how, err);
+}
+
+static int match(struct lc_frame_run *run, struct lc_error *err)
+{
+    const struct match *m = run->ctx;
+    const struct lc_strings *keys = &run->m.rest; /* from 1 on */
+    struct lc_rules *r = NULL;
+    int rc = lc_rules_open_with(&r, keys->v[0], &m->how, err);
+
+    for (size_t i = 1; !rc && i < keys->n; i++) {
         uint32_t rule = 0;
 
-        rc = match_text(r, rest.v[i], &rule, &err);
+        rc = match_text(r, keys->v[i], &rule, err);
         if (!rc)
-            rc = print_match(r, rest.v[i], rule, global.json);
+            rc = print_match(r, keys->v[i], rule, run->m.global.json);
     }
     lc_rules_free(r);
-    return rc ? lc_rules_fail(&err) : 0;
+    return rc;
+}
+
+int lc_cmd_rules_match(int argc, const char **argv)
+{
+    struct match m = {0};
+    struct lc_frame_run r = {.ctx = &m};
+    const struct lc_option options[] = {LC_RULES_READING(m.reading), {0}};
+    const struct lc_frame c = {
+        .command = {.name = "rules match",
+                    .synopsis = "[OPTIONS] FILE KEY…",
+                    .about = "Say what the rules give for each key, and which rule won: key, "
+                             "values, rule, line.",
+                    .examples = "livecol rules match region.csv u1_001 u3_001"},
+        .more = options,
+        .most = SIZE_MAX,
+        .check = check_match,
+        .act = match,
+    };
+
+    return lc_frame_command(&c, &r, argc, argv);
 }

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "cli/commands/commands.h"
-#include "cli/term/options.h"
+#include "cli/commands/frame.h"
 #include "udf/rules/csv.h"
 
 lc_command_fn lc_cmd_rules_check, lc_cmd_rules_compile, lc_cmd_rules_import, lc_cmd_rules_match,
@@ -37,16 +37,12 @@ struct lc_rules_reading {
 int lc_rules_reading(const struct lc_rules_reading *r, struct lc_csv_options *out,
                      struct lc_error *err);
 
-/* Parse, and insist on a number of operands; LC_ERR_USAGE where there are fewer. */
-int lc_rules_parse(const struct lc_command *cmd, int argc, const char **argv,
-                   struct lc_global *global, struct lc_strings *rest, size_t least,
-                   const char *wanted, struct lc_error *err);
+/* LC_ERR_USAGE where there are fewer than `least` operands or more than `most`. */
+int lc_rules_operands(const struct lc_strings *operands, size_t least, size_t most,
+                      const char *command, const char *wanted, struct lc_error *err);
 
 /* Warn of what is odd in a CSV that can be loaded. */
 void lc_rules_warn(const struct lc_csv_notes *n, const char *path);
-
-/* Complain, and give the exit code. */
-int lc_rules_fail(const struct lc_error *err);
 
 /* Append what a rule matches ("u1", "(default)", "5-9"), and its values ("us-east,gold"). */
 void lc_rules_add_key(struct lc_buf *b, const struct lc_rules *r, uint32_t rule);

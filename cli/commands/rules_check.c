@@ -254,48 +254,76 @@ static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes
     return rc;
 }
 
+struct wanted {
+    struct lc_rules_reading reading;
+    struct lc_csv_options how;
+};
+
+static int check_wanted(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct wanted *w = r->ctx;
+    int rc = lc_rules_operands(&r->m.rest, 1, SIZE_MAX, "rules check", "a rules FILE", err);
+
+    return rc ? rc : lc_rules_reading(&w->reading, &w->how, err);
+}
+
+/* One file: what it holds, or what is wrong with it, whose exit code is returned. */
+static int check_file(const char *path, struct lc_csv_options how, bool json)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_csv_notes notes = {0};
+    struct lc_rules *r = NULL;
+    int code = 0;
+
+    how.notes = &notes;
+    if (lc_rules_open_with(&r, path, &how, &why) ||
+        (r->mapped && lc_rules_check_content(r, path, &why)))
+        code = lc_migrate_end(why.code, &why);
+    else if (json ? json_check(r, &notes, path, &why) : print_check(r, path, &why))
+        code = lc_migrate_end(why.code, &why);
+    if (r && why.code == 0 && !json)
+        lc_rules_warn(&notes, path);
+    lc_rules_free(r);
+    return code;
+}
+
+/* All files are looked at; the exit code is of the last one that is wrong. */
+static int check_files(struct lc_frame_run *r, struct lc_error *err)
+{
+    const struct wanted *w = r->ctx;
+
+    (void)err;
+    for (size_t i = 0; i < r->m.rest.n; i++) {
+        int code = check_file(r->m.rest.v[i], w->how, r->m.global.json);
+
+        r->exit_code = code ? code : r->exit_code;
+    }
+    return 0;
+}
+
 int lc_cmd_rules_check(int argc, const char **argv)
 {
-    struct lc_rules_reading reading = {0};
-    struct lc_csv_options how;
-    const struct lc_option options[] = {LC_RULES_READING(reading), {0}};
-    const struct lc_command cmd = {
-        .name = "rules check",
-        .synopsis = "[OPTIONS] FILE…",
-        .options = options,
-        .about =
-            "Load rules files, CSV or compiled, and say what they are: kind, attributes, rules "
-            "by length, the longest key, rules that change nothing or that no key meets, memory, and the time of "
-            "a match, "
-            "measured here on the file's own keys. A compiled file's content is "
-            "compared with its hash. The first thing wrong in a file is named with its line; what is "
-            "odd, though it can be loaded, is a warning: blanks around a field, prefixes that look like "
-            "networks, comments that look like rules.",
-        .examples = "livecol rules check region.csv\nlivecol rules check --json region_v1.rules",
+    struct wanted w = {0};
+    struct lc_frame_run r = {.ctx = &w};
+    const struct lc_option options[] = {LC_RULES_READING(w.reading), {0}};
+    const struct lc_frame c = {
+        .command =
+            {.name = "rules check",
+             .synopsis = "[OPTIONS] FILE…",
+             .about =
+                 "Load rules files, CSV or compiled, and say what they are: kind, attributes, rules "
+                 "by length, the longest key, rules that change nothing or that no key meets, memory, and the time of "
+                 "a match, measured here on the file's own keys. A compiled file's content is "
+                 "compared with its hash. The first thing wrong in a file is named with its line; "
+                 "what is odd, though it can be loaded, is a warning: blanks around a field, "
+                 "prefixes that look like networks, comments that look like rules.",
+             .examples =
+                 "livecol rules check region.csv\nlivecol rules check --json region_v1.rules"},
+        .more = options,
+        .most = SIZE_MAX,
+        .check = check_wanted,
+        .act = check_files,
     };
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_global global;
-    struct lc_strings rest;
-    int worst = 0;
 
-    if (lc_rules_parse(&cmd, argc, argv, &global, &rest, 1, "a rules FILE", &err) ||
-        lc_rules_reading(&reading, &how, &err))
-        return lc_rules_fail(&err);
-    for (size_t i = 0; i < rest.n; i++) {
-        struct lc_error why = LC_ERROR_INIT;
-        struct lc_csv_notes notes = {0};
-        struct lc_rules *r = NULL;
-
-        how.notes = &notes;
-        if (lc_rules_open_with(&r, rest.v[i], &how, &why) ||
-            (r->mapped && lc_rules_check_content(r, rest.v[i], &why)))
-            worst = lc_rules_fail(&why);
-        else if (global.json ? json_check(r, &notes, rest.v[i], &why)
-                             : print_check(r, rest.v[i], &why))
-            worst = lc_rules_fail(&why);
-        if (r && why.code == 0 && !global.json)
-            lc_rules_warn(&notes, rest.v[i]);
-        lc_rules_free(r);
-    }
-    return worst;
+    return lc_frame_command(&c, &r, argc, argv);
 }

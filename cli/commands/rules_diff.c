@@ -6,11 +6,9 @@
 #include "cli/column/impact.h"
 #include "cli/column/narrow_key.h"
 #include "cli/commands/rules.h"
-#include "cli/commands/shared.h"
-#include "cli/server/connect.h"
 #include "cli/sql/lexer.h"
 #include "cli/sql/quote.h"
-#include "cli/term/options.h"
+#include "cli/term/message.h"
 #include "udf/rules/open.h"
 
 #include <inttypes.h>
@@ -226,6 +224,9 @@ static int line_up(struct diff *d, struct lc_error *err)
 /* What --table names, and how it is to be looked at. */
 struct wanted {
     const char *column, *key, *attribute;
+    struct lc_rules_reading reading;
+    struct lc_csv_options how;
+    bool exit_code;
 };
 
 /* The attribute that the column holds: the one that is named, of its name, or the only one. */
@@ -353,15 +354,14 @@ static void print_impact_json(const struct lc_column *c, const struct lc_impact 
     lc_json_free(o);
 }
 
-static int look_at_table(const struct diff *d, const struct wanted *w,
-                         const struct lc_global *global, struct lc_error *err)
+static int look_at_table(const struct diff *d, struct lc_frame_run *r, struct lc_error *err)
 {
-    struct lc_backend *b = NULL;
+    const struct wanted *w = r->ctx;
     struct lc_column c = {0};
     struct lc_impact impact = {0};
     struct lc_impact_rules rules = {.old = d->old, .new = d->new};
     struct lc_buf key, argument;
-    int rc = lc_column_open(&c, &b, global, w->column, err);
+    int rc = lc_column_open(&c, &r->b, &r->m.global, w->column, err);
 
     lc_buf_init(&key, 1 << 16);
     lc_buf_init(&argument, 1 << 16);
@@ -374,7 +374,7 @@ static int look_at_table(const struct diff *d, const struct wanted *w,
         rules.new_attribute = (uint32_t)d->new_attribute[rules.old_attribute];
         rc = lc_impact_count(&impact, &c, &rules, lc_stop_flag(), err);
     }
-    if (rc == 0 && global->json)
+    if (rc == 0 && r->m.global.json)
         print_impact_json(&c, &impact);
     else if (rc == 0)
         print_impact(&c, &impact);
@@ -382,75 +382,89 @@ static int look_at_table(const struct diff *d, const struct wanted *w,
     lc_buf_release(&argument);
     lc_impact_release(&impact);
     lc_column_release(&c);
-    lc_backend_free(b);
+    return rc;
+}
+
+static int check_wanted(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct wanted *w = r->ctx;
+
+    if (r->m.rest.n != 2) {
+        lc_fail(err, LC_ERR_USAGE, "rules diff takes two files, OLD and NEW");
+        lc_hint(err, "livecol rules diff region_v1.csv region_v2.csv");
+        return LC_ERR_USAGE;
+    }
+    return lc_rules_reading(&w->reading, &w->how, err);
+}
+
+/* Both rule sets side by side, then the table. */
+static int compare_files(struct diff *d, struct lc_frame_run *r, struct lc_error *err)
+{
+    const struct wanted *w = r->ctx;
+    int rc = line_up(d, err);
+
+    rc = rc ? rc : walk(d, err);
+    if (rc == 0 && !d->json)
+        printf("added %u, removed %u, changed %u\n", d->added, d->removed, d->changed);
+    if (rc == 0 && w->column)
+        rc = look_at_table(d, r, err);
+    r->exit_code = w->exit_code && d->added + d->removed + d->changed ? LC_EXIT_FOUND : 0;
+    return rc;
+}
+
+static int diff(struct lc_frame_run *r, struct lc_error *err)
+{
+    const struct wanted *w = r->ctx;
+    struct lc_rules *old = NULL, *new = NULL;
+    struct diff d = {.json = r->m.global.json};
+    int rc = lc_rules_open_with(&old, r->m.rest.v[0], &w->how, err);
+
+    rc = rc ? rc : lc_rules_open_with(&new, r->m.rest.v[1], &w->how, err);
+    if (rc == 0) {
+        d.old = old;
+        d.new = new;
+        rc = compare_files(&d, r, err);
+    }
+    free(d.new_attribute);
+    lc_rules_free(old);
+    lc_rules_free(new);
     return rc;
 }
 
 int lc_cmd_rules_diff(int argc, const char **argv)
 {
-    bool exit_code = false;
     struct wanted w = {0};
-    struct lc_rules_reading reading = {0};
-    struct lc_csv_options how;
+    struct lc_frame_run r = {.ctx = &w};
     const struct lc_option options[] = {
-        LC_RULES_READING(reading),
+        LC_RULES_READING(w.reading),
         {"table", 0, LC_OPT_STRING, &w.column, "DB.TABLE.COLUMN",
          "say too how many rows would change, counted over the table's keys"},
         {"key", 0, LC_OPT_STRING, &w.key, "EXPRESSION",
          "what the rules are asked about, where the column's DEFAULT calls no function"},
         {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
          "the attribute that the column holds (default: of its name)"},
-        {"exit-code", 0, LC_OPT_FLAG, &exit_code, NULL, "exit 8 where the rules differ"},
+        {"exit-code", 0, LC_OPT_FLAG, &w.exit_code, NULL, "exit 8 where the rules differ"},
         {0},
     };
-    const struct lc_command cmd = {
-        .name = "rules diff",
-        .synopsis = "[OPTIONS] OLD NEW",
-        .about =
-            "Say which rules were added (+), removed (-) or changed (~) from one rules file to "
-            "another, CSV or compiled; with --table also how many rows of a table would change, "
-            "before anything is done. The server evaluates what the DEFAULT calls its function with; the "
-            "rules are asked here, and the new function need not be there yet. What cannot be counted "
-            "rightly is refused.",
-        .options = options,
-        .connects = true,
-        .examples = "livecol rules diff region_v1.csv region_v2.csv\n"
-                    "livecol rules diff region_v1.csv region_v2.csv \\\n"
-                    "    --table analytics.events.region",
+    const struct lc_frame c = {
+        .command =
+            {.name = "rules diff",
+             .synopsis = "[OPTIONS] OLD NEW",
+             .about =
+                 "Say which rules were added (+), removed (-) or changed (~) from one rules file to "
+                 "another, CSV or compiled; with --table also how many rows of a table would "
+                 "change, before anything is done. The server evaluates what the DEFAULT calls its "
+                 "function with; the rules are asked here, and the new function need not be there "
+                 "yet. What cannot be counted rightly is refused.",
+             .connects = true,
+             .examples = "livecol rules diff region_v1.csv region_v2.csv\n"
+                         "livecol rules diff region_v1.csv region_v2.csv \\\n"
+                         "    --table analytics.events.region"},
+        .more = options,
+        .most = SIZE_MAX,
+        .check = check_wanted,
+        .act = diff,
     };
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_global global;
-    struct lc_strings rest;
-    struct lc_rules *old = NULL, *new = NULL;
-    struct diff d = {0};
-    int rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
 
-    if (!rc && rest.n != 2) {
-        rc = lc_fail(&err, LC_ERR_USAGE, "rules diff takes two files, OLD and NEW");
-        lc_hint(&err, "livecol rules diff region_v1.csv region_v2.csv");
-    }
-    if (!rc)
-        rc = lc_rules_reading(&reading, &how, &err);
-    if (!rc)
-        rc = lc_rules_open_with(&old, rest.v[0], &how, &err);
-    if (!rc)
-        rc = lc_rules_open_with(&new, rest.v[1], &how, &err);
-    if (!rc) {
-        d = (struct diff){.old = old, .new = new, .json = global.json};
-        rc = line_up(&d, &err);
-    }
-    if (!rc)
-        rc = walk(&d, &err);
-    if (!rc) {
-        if (!global.json)
-            printf("added %u, removed %u, changed %u\n", d.added, d.removed, d.changed);
-        if (w.column)
-            rc = look_at_table(&d, &w, &global, &err);
-    }
-    free(d.new_attribute);
-    lc_rules_free(old);
-    lc_rules_free(new);
-    if (rc)
-        return lc_rules_fail(&err);
-    return exit_code && d.added + d.removed + d.changed ? 8 : 0;
+    return lc_frame_command(&c, &r, argc, argv);
 }

@@ -18,6 +18,7 @@
 struct wanted {
     const char *kind, *key, *start, *end, *split, *strip, *prepend, *fallback;
     struct lc_strings values;
+    struct lc_rules_reading reading;
     bool no_header, skip_empty, narrowest;
 };
 
@@ -406,7 +407,7 @@ static int check_result(const struct import *im, struct lc_error *err)
 }
 
 /* Do the options say what a rule of that kind needs? */
-static int check_wanted(struct import *im, struct lc_error *err)
+static int settle_kind(struct import *im, struct lc_error *err)
 {
     const struct wanted *w = im->w;
     size_t word = strcspn(w->kind, ":");
@@ -473,10 +474,42 @@ static int run(struct import *im, const char *path, struct lc_error *err)
     return rc;
 }
 
+/* From the command line alone; the import refers to w. */
+static int settle(struct import *im, struct wanted *w, struct lc_csv_options *how,
+                  struct lc_error *err)
+{
+    int rc = lc_rules_reading(&w->reading, how, err);
+
+    *im = (struct import){.w = w};
+    w->narrowest = !rc && how->narrowest;
+    return rc ? rc : settle_kind(im, err);
+}
+
+static int import(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct wanted *w = r->ctx;
+    const char *path = r->m.rest.n ? r->m.rest.v[0] : NULL;
+    struct lc_csv_options how;
+    struct import im;
+    int rc = lc_rules_operands(&r->m.rest, 1, 1, "rules import", "a FILE", err);
+
+    rc = rc ? rc : settle(&im, w, &how, err);
+    if (rc)
+        return rc;
+    im.records = (struct lc_records){.name = path,
+                                     .err = err,
+                                     .how = {.take = take,
+                                             .max_fields = LC_RECORD_MAX_FIELDS,
+                                             .delimiter = how.delimiter,
+                                             .trim = how.trim}};
+    lc_output_is_data();
+    return run(&im, path, err);
+}
+
 int lc_cmd_rules_import(int argc, const char **argv)
 {
     struct wanted w = {.kind = "prefix"};
-    struct lc_rules_reading reading = {0};
+    struct lc_frame_run r = {.ctx = &w};
     const struct lc_option options[] = {
         {"kind", 0, LC_OPT_STRING, &w.kind, "KIND",
          "of the rules: prefix (default), exact, suffix, domain, range, bucket, cidr; :nocase behind "
@@ -496,45 +529,26 @@ int lc_cmd_rules_import(int argc, const char **argv)
         {"default", 0, LC_OPT_STRING, &w.fallback, "VALUE", "a rule for keys that no other takes"},
         {"no-header", 0, LC_OPT_FLAG, &w.no_header, NULL, "the first line is one of the data"},
         {"skip-empty", 0, LC_OPT_FLAG, &w.skip_empty, NULL, "leave rows out whose key is empty"},
-        LC_RULES_READING(reading),
+        LC_RULES_READING(w.reading),
         {0},
     };
-    const struct lc_command cmd = {
-        .name = "rules import",
-        .synopsis = "--key-column C --value-column C [OPTIONS] FILE",
-        .about =
-            "Make a rules file out of a delimited file of another form, and print it: to be "
-            "looked through and kept with the code. What is made is loaded first; what is wrong in it is "
-            "named by line and column of FILE, and nothing is printed.",
-        .options = options,
-        .examples = "livecol rules import country-codes.csv --key-column Dial --key-split , \\\n"
-                    "    --key-strip ' -' --key-prepend + --value-column ISO=country > phone.csv\n"
-                    "livecol rules import bins.csv --kind range --start-column iin_start \\\n"
-                    "    --end-column iin_end --value-column scheme > bin.csv",
+    const struct lc_frame c = {
+        .command =
+            {.name = "rules import",
+             .synopsis = "--key-column C --value-column C [OPTIONS] FILE",
+             .about =
+                 "Make a rules file out of a delimited file of another form, and print it: to be "
+                 "looked through and kept with the code. What is made is loaded first; what is "
+                 "wrong in it is named by line and column of FILE, and nothing is printed.",
+             .examples =
+                 "livecol rules import country-codes.csv --key-column Dial --key-split , \\\n"
+                 "    --key-strip ' -' --key-prepend + --value-column ISO=country > phone.csv\n"
+                 "livecol rules import bins.csv --kind range --start-column iin_start \\\n"
+                 "    --end-column iin_end --value-column scheme > bin.csv"},
+        .more = options,
+        .most = SIZE_MAX,
+        .act = import,
     };
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_csv_options how;
-    struct lc_global global;
-    struct lc_strings rest;
-    struct import im = {.w = &w};
-    int rc = lc_rules_parse(&cmd, argc, argv, &global, &rest, 1, "a FILE", &err);
 
-    if (!rc && rest.n > 1)
-        rc = lc_fail(&err, LC_ERR_USAGE, "rules import takes one FILE");
-    if (!rc)
-        rc = lc_rules_reading(&reading, &how, &err);
-    w.narrowest = !rc && how.narrowest;
-    if (!rc)
-        rc = check_wanted(&im, &err);
-    if (!rc) {
-        im.records = (struct lc_records){.name = rest.v[0],
-                                         .err = &err,
-                                         .how = {.take = take,
-                                                 .max_fields = LC_RECORD_MAX_FIELDS,
-                                                 .delimiter = how.delimiter,
-                                                 .trim = how.trim}};
-        lc_output_is_data();
-        rc = run(&im, rest.v[0], &err);
-    }
-    return rc ? lc_rules_fail(&err) : 0;
+    return lc_frame_command(&c, &r, argc, argv);
 }

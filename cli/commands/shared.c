@@ -527,7 +527,7 @@ int lc_column_open(struct lc_column *d, struct lc_backend **b, const struct lc_g
     int rc = lc_column_name_parse(text, &database, &table, &column, err);
 
     *d = (struct lc_column){0};
-    if (rc == 0)
+    if (rc == 0 && !*b)
         rc = lc_connection_open(global, b, err);
     if (rc == 0)
         rc = lc_column_find(d, *b, database, table, column, err);

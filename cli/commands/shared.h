@@ -7,6 +7,7 @@
 #include "cli/column/column.h"
 #include "cli/commands/commands.h"
 #include "cli/migrate/runner.h"
+#include "cli/migrate/session.h"
 #include "cli/term/options.h"
 
 lc_command_fn lc_cmd_up, lc_cmd_down, lc_cmd_status, lc_cmd_validate, lc_cmd_new, lc_cmd_repair,
@@ -78,14 +79,16 @@ void lc_teller_event(void *ctx, const struct lc_run_event *e);
 void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool down);
 
 /*
- * Print what up would do, as lines, with --json as objects, or as a page. 0; LC_ERR_REFUSED where up would refuse it; else as lc_runner_up.
+ * Print what up would do, as lines, with --json as objects, or as a page; the session is open, with
+ * its files. 0; LC_ERR_REFUSED where up would refuse it; else as lc_runner_up.
  */
-int lc_plan_show(struct lc_migrate *m, bool markdown, struct lc_error *err);
+int lc_plan_show(const struct lc_migrate *m, const struct lc_session *s, bool markdown,
+                 struct lc_error *err);
 
 /*
- * Open the backend that the options name, and lc_column_find "database.table.column" or
- * "table.column" there; LC_ERR_USAGE, before that, where the text is neither. Both are to be
- * released in any case.
+ * Open the backend that the options name, unless *b is open, and lc_column_find
+ * "database.table.column" or "table.column" there; LC_ERR_USAGE, before that, where the text is
+ * neither. Both are to be released in any case.
  */
 int lc_column_open(struct lc_column *d, struct lc_backend **b, const struct lc_global *global,
                    const char *text, struct lc_error *err);

@@ -2,22 +2,19 @@
 /* livecol status, livecol validate */
 #include "base/format.h"
 #include "base/json.h"
+#include "cli/commands/frame.h"
 #include "cli/commands/progress.h"
-#include "cli/commands/shared.h"
 #include "cli/migrate/lock.h"
 #include "cli/migrate/plan.h"
-#include "cli/migrate/session.h"
-#include "cli/server/connect.h"
 #include "cli/term/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Files and tracking, side by side. */
+/* Files and tracking, next to each other. */
 struct view {
-    struct lc_backend *b; /* NULL: no server is named */
-    struct lc_session s;  /* without it, of its files alone */
+    const struct lc_session *s; /* its b NULL: no server is named, and the files alone are read */
     bool locked;
     struct lc_lock_info holder;
 };
@@ -30,29 +27,32 @@ static void on_event(void *ctx, const struct lc_run_event *e)
         lc_warn("%s", e->text);
 }
 
-static int open_view(struct view *v, const struct lc_migrate *m, bool need_server,
-                     struct lc_error *err)
+/* Before the session is opened: nothing is changed, so a host that does not answer is left out. */
+static int read_degraded(struct lc_frame_run *r, struct lc_error *err)
 {
-    struct lc_up_options o = m->up;
-    int rc;
+    (void)err;
+    r->m.up.allow_degraded = true;
+    r->m.up.hooks.event = on_event;
+    return 0;
+}
 
-    o.allow_degraded = true; /* nothing is changed */
-    o.hooks.event = on_event;
-    if (!need_server && !m->global.backend)
-        return lc_session_scan(&v->s, &m->up, err);
-    rc = lc_connection_open(&m->global, &v->b, err);
-    if (rc == 0)
-        rc = lc_session_open(&v->s, v->b, &o, true, err);
-    if (rc == 0)
-        rc = lc_lock_look(v->b, v->s.tracking.database, v->s.tracking.table, &v->locked, &v->holder,
-                          err);
+/* The same; and without a server the files alone are read. */
+static int read_files_or_all(struct lc_frame_run *r, struct lc_error *err)
+{
+    int rc = read_degraded(r, err);
+
+    if (rc == 0 && !r->m.global.backend) {
+        r->reach = LC_REACH_NOTHING;
+        rc = lc_session_scan(&r->s, &r->m.up, err);
+    }
     return rc;
 }
 
-static void close_view(struct view *v)
+static int look_at_lock(struct view *v, struct lc_error *err)
 {
-    lc_session_end(&v->s);
-    lc_backend_free(v->b);
+    const struct lc_tracking *t = &v->s->tracking;
+
+    return v->s->b ? lc_lock_look(v->s->b, t->database, t->table, &v->locked, &v->holder, err) : 0;
 }
 
 /* One version, from its file, its rows, or both. */
@@ -182,20 +182,20 @@ static void print_head(const struct view *v, bool json)
     if (json) {
         struct lc_json *o = lc_json_object();
 
-        lc_json_set_str(o, "server", lc_backend_where(v->b));
-        lc_json_set_str(o, "server_version", lc_backend_version(v->b));
-        lc_json_set_str(o, "tracking_database", v->s.tracking.database);
-        lc_json_set_str(o, "tracking_table", v->s.tracking.table);
-        lc_json_set_bool(o, "tracking_exists", v->s.tracking.exists);
-        lc_json_set_str(o, "files", forms(&v->s.files, form));
+        lc_json_set_str(o, "server", lc_backend_where(v->s->b));
+        lc_json_set_str(o, "server_version", lc_backend_version(v->s->b));
+        lc_json_set_str(o, "tracking_database", v->s->tracking.database);
+        lc_json_set_str(o, "tracking_table", v->s->tracking.table);
+        lc_json_set_bool(o, "tracking_exists", v->s->tracking.exists);
+        lc_json_set_str(o, "files", forms(&v->s->files, form));
         lc_json_set_str(o, "locked_by", v->locked ? v->holder.host : NULL);
         lc_json_line(o, stdout);
         lc_json_free(o);
         return;
     }
-    printf("tracking table: %s.%s%s\n", v->s.tracking.database, v->s.tracking.table,
-           v->s.tracking.exists ? "" : " (not there yet)");
-    if (strcmp(forms(&v->s.files, form), "livecol") != 0 && strcmp(form, "plain SQL") != 0)
+    printf("tracking table: %s.%s%s\n", v->s->tracking.database, v->s->tracking.table,
+           v->s->tracking.exists ? "" : " (not there yet)");
+    if (strcmp(forms(&v->s->files, form), "livecol") != 0 && strcmp(form, "plain SQL") != 0)
         printf("files: %s\n", form);
     if (v->locked)
         printf("locked: livecol %s on %s, pid %s, since %s UTC%s\n", v->holder.command,
@@ -208,7 +208,7 @@ static void print_head(const struct view *v, bool json)
 static bool is_open(const struct view *v, const struct lc_problem *p)
 {
     return p->kind != LC_PROBLEM_GAP && p->kind != LC_PROBLEM_NOTE &&
-           !(p->version && lc_track_applied(lc_tracking_find(&v->s.tracking, p->version)));
+           !(p->version && lc_track_applied(lc_tracking_find(&v->s->tracking, p->version)));
 }
 
 /* Print all, unless silent; how many are not applied. */
@@ -219,19 +219,19 @@ static unsigned print_view(const struct view *v, bool json, bool silent)
 
     if (!silent)
         print_head(v, json);
-    for (size_t i = 0; i < v->s.files.n; i++) {
-        const struct lc_migration *m = &v->s.files.v[i];
-        const struct lc_track_version *t = lc_tracking_find(&v->s.tracking, m->version);
+    for (size_t i = 0; i < v->s->files.n; i++) {
+        const struct lc_migration *m = &v->s->files.v[i];
+        const struct lc_track_version *t = lc_tracking_find(&v->s->tracking, m->version);
 
         make_line(&l, v, m, t);
         if (!silent)
             print_line(&l, json);
         open += !lc_track_applied(t);
     }
-    for (size_t i = 0; i < v->s.tracking.state.n; i++) {
-        const struct lc_track_version *t = &v->s.tracking.state.v[i];
+    for (size_t i = 0; i < v->s->tracking.state.n; i++) {
+        const struct lc_track_version *t = &v->s->tracking.state.v[i];
 
-        if (t->status == LC_TRACK_PENDING || lc_migrations_find(&v->s.files, t->version))
+        if (t->status == LC_TRACK_PENDING || lc_migrations_find(&v->s->files, t->version))
             continue;
         make_line(&l, v, NULL, t);
         if (!silent)
@@ -241,43 +241,56 @@ static unsigned print_view(const struct view *v, bool json, bool silent)
     return open;
 }
 
+/* What the command line asks of status and of validate. */
+struct wanted {
+    bool exit_code, strict;
+};
+
+static int status(struct lc_frame_run *r, struct lc_error *err)
+{
+    const struct wanted *w = r->ctx;
+    struct view v = {.s = &r->s};
+    int rc = look_at_lock(&v, err);
+    unsigned open;
+
+    if (rc)
+        return rc;
+    open = print_view(&v, r->m.global.json, r->m.global.quiet && w->exit_code);
+    for (size_t i = 0; i < r->s.files.problems.n; i++) {
+        const struct lc_problem *p = &r->s.files.problems.v[i];
+
+        if (is_open(&v, p))
+            lc_warn("%s: %s", p->file, p->text);
+    }
+    r->exit_code = w->exit_code && open ? LC_EXIT_FOUND : 0;
+    return 0;
+}
+
 int lc_cmd_status(int argc, const char **argv)
 {
-    bool exit_code = false;
+    struct wanted w = {0};
+    struct lc_frame_run r = {.ctx = &w};
     const struct lc_option more[] = {
-        {"exit-code", 0, LC_OPT_FLAG, &exit_code, NULL, "exit with 8 when something is pending"},
+        {"exit-code", 0, LC_OPT_FLAG, &w.exit_code, NULL, "exit with 8 when something is pending"},
         {0}};
-    const struct lc_command cmd = {
-        .name = "status",
-        .synopsis = "[OPTIONS]",
-        .about = "Show each migration: applied, pending, failed at which statement and why.",
-        .connects = true,
-        .examples = "livecol status\nlivecol status --exit-code --quiet",
+    const struct lc_frame c = {
+        .command = {.name = "status",
+                    .synopsis = "[OPTIONS]",
+                    .about =
+                        "Show each migration: applied, pending, failed at which statement and why.",
+                    .connects = true,
+                    .examples = "livecol status\nlivecol status --exit-code --quiet"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING,
+        .more = more,
+        .operands = "",
+        .reach = LC_REACH_TRACKING,
+        .files = LC_FILES_READ,
+        .failure = LC_FAILURE_READS,
+        .check = read_degraded,
+        .act = status,
     };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    struct view v = {0};
-    unsigned open = 0;
-    int rc =
-        lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING, more, argc, argv, &err);
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0)
-        rc = open_view(&v, &m, true, &err);
-    if (rc == 0) {
-        open = print_view(&v, m.global.json, m.global.quiet && exit_code);
-        for (size_t i = 0; i < v.s.files.problems.n; i++) {
-            const struct lc_problem *p = &v.s.files.problems.v[i];
-
-            if (is_open(&v, p))
-                lc_warn("%s: %s", p->file, p->text);
-        }
-    }
-    close_view(&v);
-    if (rc == 0 && exit_code && open)
-        return 8;
-    return lc_migrate_finish(&m, rc, true, &err);
+    return lc_frame_command(&c, &r, argc, argv);
 }
 
 static void print_problem(const struct lc_problem *p, bool json)
@@ -308,54 +321,83 @@ static void print_problem(const struct lc_problem *p, bool json)
     }
 }
 
-int lc_cmd_validate(int argc, const char **argv)
+/* Print the problems of the files that matter, and the notes; how many are no notes. */
+static size_t print_file_problems(const struct view *v, bool strict, bool json)
 {
-    bool strict = false;
-    const struct lc_option more[] = {
-        {"strict", 0, LC_OPT_FLAG, &strict, NULL, "a number that is left out is a problem too"},
-        {0}};
-    const struct lc_command cmd = {
-        .name = "validate",
-        .synopsis = "[OPTIONS]",
-        .about = "Check the migration files: names, numbers, sections, SQL that does not end; and, "
-                 "where a server is named, whether what it has applied is still what the files "
-                 "say. Exits with 8 when something is wrong.",
-        .connects = true,
-        .examples = "livecol validate -d migrations",
-    };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    struct view v = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->s->files.problems.n; i++) {
+        const struct lc_problem *p = &v->s->files.problems.v[i];
+        bool open = is_open(v, p) || (strict && p->kind == LC_PROBLEM_GAP);
+
+        n += open;
+        if (open || p->kind == LC_PROBLEM_NOTE)
+            print_problem(p, json);
+    }
+    return n;
+}
+
+/* What the files say otherwise than what is applied; the same. */
+static size_t print_tracking_problems(const struct lc_problems *against, bool json)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < against->n; i++) {
+        n += against->v[i].kind != LC_PROBLEM_NOTE;
+        print_problem(&against->v[i], json);
+    }
+    return n;
+}
+
+static int validate(struct lc_frame_run *r, struct lc_error *err)
+{
+    const struct wanted *w = r->ctx;
+    const bool json = r->m.global.json;
+    struct view v = {.s = &r->s};
     struct lc_problems against = {0};
     size_t n = 0;
-    int rc =
-        lc_migrate_parse(&m, cmd, LC_MIGRATE_FILES | LC_MIGRATE_TRACKING, more, argc, argv, &err);
+    int rc = look_at_lock(&v, err);
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0)
-        rc = open_view(&v, &m, false, &err);
-    if (rc == 0 && v.b && lc_plan_problems(&v.s.files, &v.s.tracking, &against))
-        rc = lc_fail(&err, LC_ERR_NOMEM, "no memory for the problems");
+    if (rc == 0 && r->s.b && lc_plan_problems(&r->s.files, &r->s.tracking, &against))
+        rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the problems");
     if (rc == 0) {
-        n = 0;
-        for (size_t i = 0; i < against.n; i++)
-            n += against.v[i].kind != LC_PROBLEM_NOTE;
-        for (size_t i = 0; i < v.s.files.problems.n; i++) {
-            const struct lc_problem *p = &v.s.files.problems.v[i];
-            bool open = is_open(&v, p) || (strict && p->kind == LC_PROBLEM_GAP);
-
-            n += open;
-            if (open || p->kind == LC_PROBLEM_NOTE)
-                print_problem(p, m.global.json);
-        }
-        for (size_t i = 0; i < against.n; i++)
-            print_problem(&against.v[i], m.global.json);
-        if (!m.global.json)
-            printf("%zu migration%s, %zu problem%s%s\n", v.s.files.n, v.s.files.n == 1 ? "" : "s",
-                   n, n == 1 ? "" : "s", v.b ? "" : " (files only: no server is named)");
+        n = print_file_problems(&v, w->strict, json);
+        n += print_tracking_problems(&against, json);
+        if (!json)
+            printf("%zu migration%s, %zu problem%s%s\n", r->s.files.n, r->s.files.n == 1 ? "" : "s",
+                   n, n == 1 ? "" : "s", r->s.b ? "" : " (files only: no server is named)");
     }
     lc_problems_release(&against);
-    close_view(&v);
-    return rc == 0 && n ? 8 : lc_migrate_finish(&m, rc, true, &err);
+    r->exit_code = n ? LC_EXIT_FOUND : 0;
+    return rc;
+}
+
+int lc_cmd_validate(int argc, const char **argv)
+{
+    struct wanted w = {0};
+    struct lc_frame_run r = {.ctx = &w};
+    const struct lc_option more[] = {
+        {"strict", 0, LC_OPT_FLAG, &w.strict, NULL, "a number that is left out is a problem too"},
+        {0}};
+    const struct lc_frame c = {
+        .command =
+            {.name = "validate",
+             .synopsis = "[OPTIONS]",
+             .about =
+                 "Check the migration files: names, numbers, sections, SQL that does not end; and, "
+                 "where a server is named, whether what it has applied is still what the files "
+                 "say. Exits with 8 when something is wrong.",
+             .connects = true,
+             .examples = "livecol validate -d migrations"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING,
+        .more = more,
+        .operands = "",
+        .reach = LC_REACH_TRACKING,
+        .files = LC_FILES_READ,
+        .failure = LC_FAILURE_READS,
+        .check = read_files_or_all,
+        .act = validate,
+    };
+
+    return lc_frame_command(&c, &r, argc, argv);
 }

@@ -7,7 +7,7 @@
  */
 #include "base/files.h"
 #include "base/strings.h"
-#include "cli/commands/shared.h"
+#include "cli/commands/frame.h"
 #include "cli/deploy/locate.h"
 #include "cli/server/chdb_lib.h"
 #include "cli/server/connect.h"
@@ -65,8 +65,7 @@ static const char sample_rules[] = "prefix,country\n"
 
 /* What is tried: the sample, or a person's own table and rules. */
 struct request {
-    struct lc_global global;
-    struct lc_strings rest;
+    struct lc_frame_run r;
     const char *folder;
     const char *schema, *rows, *rules, *key, *column; /* as typed; NULL: the sample */
     char *table, *database;                           /* of the schema's first CREATE TABLE */
@@ -221,10 +220,10 @@ static int check(struct request *q, struct lc_error *err)
     if (n < 0)
         return lc_fail(err, LC_ERR_IO, "cannot find livecol itself: %s", strerror(errno));
     q->program[n] = '\0';
-    q->folder = q->rest.n ? q->rest.v[0] : default_folder;
-    if (q->rest.n > 1)
+    q->folder = q->r.m.rest.n ? q->r.m.rest.v[0] : default_folder;
+    if (q->r.m.rest.n > 1)
         return lc_fail(err, LC_ERR_USAGE, "try takes one folder, and '%s' is a second",
-                       q->rest.v[1]);
+                       q->r.m.rest.v[1]);
     if (own && (!q->schema || !q->rules || !q->key)) {
         lc_fail(err, LC_ERR_USAGE, "your own table needs --schema, --rules and --key");
         lc_hint(err, "livecol try --schema schema.sql --rows rows.csv --rules rules.csv --key "
@@ -443,8 +442,9 @@ static int take_attribute(struct request *q, struct lc_error *err)
     return 0;
 }
 
-static int run(struct request *q, struct lc_error *err)
+static int act(struct lc_frame_run *r, struct lc_error *err)
 {
+    struct request *q = r->ctx;
     int rc = check(q, err);
 
     if (rc == 0)
@@ -469,9 +469,17 @@ static int run(struct request *q, struct lc_error *err)
     return rc;
 }
 
+static void finish(struct lc_frame_run *r, int rc, struct lc_error *err)
+{
+    (void)rc;
+    (void)err;
+    release(r->ctx);
+    fflush(stdout); /* what the steps printed comes before the error */
+}
+
 int lc_cmd_try(int argc, const char **argv)
 {
-    struct request q = {0};
+    struct request q = {.r.ctx = &q};
     const struct lc_option options[] = {
         {"schema", 0, LC_OPT_STRING, &q.schema, "FILE",
          "your own table: a file with its CREATE TABLE (default: a sample, shop.orders)"},
@@ -484,28 +492,25 @@ int lc_cmd_try(int argc, const char **argv)
          "the new column (default: the rules' first attribute)"},
         {0},
     };
-    const struct lc_command cmd = {
-        .name = "try",
-        .synopsis = "[OPTIONS] [DIR]",
-        .about =
-            "Try livecol in a folder of its own, without a server: on ClickHouse's engine in "
-            "this process (libchdb), a table is made, a rules file, a function and a migration, "
-            "and the column is added, filled in and verified. Each command is printed as it is "
-            "typed, and the files stay. DIR is made; the default is livecol-try.",
-        .options = options,
-        .examples = "livecol try\n"
-                    "livecol try demo --schema schema.sql --rows rows.csv --rules rules.csv \\\n"
-                    "    --key user_id",
+    const struct lc_frame c = {
+        .command =
+            {.name = "try",
+             .synopsis = "[OPTIONS] [DIR]",
+             .about =
+                 "Try livecol in a folder of its own, without a server: on ClickHouse's engine in "
+                 "this process (libchdb), a table is made, a rules file, a function and a "
+                 "migration, and the column is added, filled in and verified. Each command is "
+                 "printed as it is typed, and the files stay. DIR is made; the default is "
+                 "livecol-try.",
+             .examples =
+                 "livecol try\n"
+                 "livecol try demo --schema schema.sql --rows rows.csv --rules rules.csv \\\n"
+                 "    --key user_id"},
+        .more = options,
+        .most = SIZE_MAX,
+        .act = act,
+        .finish = finish,
     };
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = lc_options_parse(&cmd, argc, argv, &q.global, &q.rest, &err);
 
-    if (rc == 0)
-        rc = run(&q, &err);
-    release(&q);
-    if (rc == 0 || rc == LC_HELP_PRINTED)
-        return 0;
-    fflush(stdout);
-    lc_complain(&err);
-    return lc_exit_code(&err);
+    return lc_frame_command(&c, &q.r, argc, argv);
 }

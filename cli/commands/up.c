@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol up, livecol down */
 #include "base/turns.h"
+#include "cli/commands/frame.h"
 #include "cli/commands/metrics.h"
-#include "cli/commands/shared.h"
 #include "cli/migrate/session.h"
 #include "cli/server/connect.h"
 #include "cli/server/query.h"
@@ -88,23 +88,18 @@ static void on_event(void *ctx, const struct lc_run_event *e)
     lc_teller_event(&l->teller, e);
 }
 
-static int run(struct lc_migrate *m, bool down, bool create, struct lc_metrics *metrics,
-               struct lc_error *err)
+static int run(struct lc_frame_run *r, bool down, struct lc_metrics *metrics, struct lc_error *err)
 {
-    struct lc_backend *b = NULL;
+    struct lc_migrate *m = &r->m;
     struct listener listener = {.metrics = metrics};
     struct lc_up_report report = {0};
-    int rc = down ? lc_connection_open(&m->global, &b, err) : connect_to_apply(m, create, &b, err);
+    int rc;
 
-    if (rc) {
-        lc_backend_free(b);
-        return rc;
-    }
     lc_teller_init(&listener.teller, m);
     m->up.hooks = (struct lc_run_hooks){on_event, &listener};
-    rc = down ? lc_runner_down(b, &m->up, &report, err) : lc_runner_up(b, &m->up, &report, err);
+    rc = down ? lc_runner_down(r->b, &m->up, &report, err)
+              : lc_runner_up(r->b, &m->up, &report, err);
     m->up.hooks = (struct lc_run_hooks){NULL, NULL};
-    lc_backend_free(b);
     if (rc == 0 || report.applied)
         lc_teller_done(&listener.teller, &report, down);
     if (rc == 0 && report.wrong) {
@@ -121,94 +116,134 @@ static int run(struct lc_migrate *m, bool down, bool create, struct lc_metrics *
     return rc;
 }
 
+struct up {
+    struct lc_metrics metrics;
+    const char *metrics_file;
+    uint64_t jobs;
+    bool create;
+};
+
+/* A dry run is what plan shows, over an opened session. */
+static int check_up(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct up *u = r->ctx;
+
+    if (u->jobs == 0 || u->jobs > LC_TURNS_MAX)
+        return lc_fail(err, LC_ERR_USAGE, "--jobs takes 1 to %u", LC_TURNS_MAX);
+    r->m.up.jobs = (unsigned)u->jobs;
+    if (!r->m.up.dry_run)
+        return lc_metrics_open(&u->metrics, u->metrics_file, "up", err);
+    r->reach = LC_REACH_TRACKING;
+    r->files = LC_FILES_READ;
+    r->failure = LC_FAILURE_READS;
+    return 0;
+}
+
+static int up(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct up *u = r->ctx;
+    int rc;
+
+    if (r->m.up.dry_run)
+        return lc_plan_show(&r->m, &r->s, false, err);
+    rc = connect_to_apply(&r->m, u->create, &r->b, err);
+    return rc ? rc : run(r, false, &u->metrics, err);
+}
+
+static void end_metrics(struct lc_frame_run *r, int rc, struct lc_error *err)
+{
+    struct up *u = r->ctx;
+
+    lc_metrics_close(&u->metrics, rc, err);
+}
+
 int lc_cmd_up(int argc, const char **argv)
 {
-    const struct lc_command cmd = {
-        .name = "up",
-        .synopsis = "[OPTIONS]",
-        .about =
-            "Apply the migrations that are pending, in their order. Everything is checked "
-            "first: files, what was applied before, and that each function which a DEFAULT "
-            "calls answers. A run that failed goes on at the statement where it stopped. What a "
-            "MATERIALIZE COLUMN has stored is then compared with the column's DEFAULT: exit 8 "
-            "where rows differ.",
-        .connects = true,
-        .examples = "livecol up\nlivecol up --to 0007 --rules config/region.csv\n"
-                    "livecol up --dry-run --json\n"
-                    "livecol up --jobs 4",
-    };
-    struct lc_migrate m = {0};
-    struct lc_metrics metrics = {0};
-    const char *metrics_file = NULL;
-    uint64_t jobs = 1;
-    bool create = false;
+    struct up u = {.jobs = 1};
+    struct lc_frame_run r = {.ctx = &u};
     const struct lc_option own[] = {
-        {"no-verify", 0, LC_OPT_FLAG, &m.up.no_verify, NULL,
+        {"no-verify", 0, LC_OPT_FLAG, &r.m.up.no_verify, NULL,
          "do not compare what was filled in with what the DEFAULT says"},
-        {"jobs", 'j', LC_OPT_COUNT, &jobs, "N",
+        {"jobs", 'j', LC_OPT_COUNT, &u.jobs, "N",
          "up to N migrations at once: one may begin while earlier ones wait for a backfill, if it "
          "is about other tables and does not require them (default: 1)"},
-        {"create-database", 0, LC_OPT_FLAG, &create, NULL,
+        {"create-database", 0, LC_OPT_FLAG, &u.create, NULL,
          "create the URL's database first, where it is not there"},
-        {"metrics-file", 0, LC_OPT_STRING, &metrics_file, "FILE",
+        {"metrics-file", 0, LC_OPT_STRING, &u.metrics_file, "FILE",
          "write figures for Prometheus there, by rename: for node_exporter's textfile collector"},
         {0},
     };
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = lc_migrate_parse(&m, cmd,
-                              LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK |
-                                  LC_MIGRATE_RANGE | LC_MIGRATE_RUN | LC_MIGRATE_CHECKS |
-                                  LC_MIGRATE_BACKFILL,
-                              own, argc, argv, &err);
+    const struct lc_frame c = {
+        .command =
+            {.name = "up",
+             .synopsis = "[OPTIONS]",
+             .about =
+                 "Apply the migrations that are pending, in their order. Everything is checked "
+                 "first: files, what was applied before, and that each function which a DEFAULT "
+                 "calls answers. A run that failed goes on at the statement where it stopped. What "
+                 "a MATERIALIZE COLUMN has stored is then compared with the column's DEFAULT: exit "
+                 "8 where rows differ.",
+             .connects = true,
+             .examples = "livecol up\nlivecol up --to 0007 --rules config/region.csv\n"
+                         "livecol up --dry-run --json\n"
+                         "livecol up --jobs 4"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_RANGE |
+                 LC_MIGRATE_RUN | LC_MIGRATE_CHECKS | LC_MIGRATE_BACKFILL,
+        .more = own,
+        .operands = "",
+        .failure = LC_FAILURE_WRITES,
+        .check = check_up,
+        .act = up,
+        .finish = end_metrics,
+    };
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0 && (jobs == 0 || jobs > LC_TURNS_MAX))
-        rc = lc_fail(&err, LC_ERR_USAGE, "--jobs takes 1 to %u", LC_TURNS_MAX);
-    m.up.jobs = (unsigned)jobs;
-    if (rc == 0 && m.up.dry_run)
-        rc = lc_plan_show(&m, false, &err);
-    else if (rc == 0)
-        rc = lc_metrics_open(&metrics, metrics_file, "up", &err);
-    if (rc == 0 && !m.up.dry_run)
-        rc = run(&m, false, create, &metrics, &err);
-    lc_metrics_close(&metrics, rc, &err);
-    return lc_migrate_finish(&m, rc, m.up.dry_run, &err);
+    return lc_frame_command(&c, &r, argc, argv);
+}
+
+static int ask_down(struct lc_frame_run *r, struct lc_error *err)
+{
+    const struct lc_migrate *m = &r->m;
+    char question[128];
+
+    if (m->up.dry_run) {
+        r->failure = LC_FAILURE_READS;
+        return 0;
+    }
+    if (m->up.to_given)
+        snprintf(question, sizeof question, "Revert every migration above version %s?", m->to);
+    else if (m->up.steps > 1)
+        snprintf(question, sizeof question, "Revert the last %u migrations?", m->up.steps);
+    else
+        snprintf(question, sizeof question, "Revert the last migration?");
+    return lc_migrate_ask(m, question, err);
+}
+
+static int down(struct lc_frame_run *r, struct lc_error *err)
+{
+    return run(r, true, NULL, err);
 }
 
 int lc_cmd_down(int argc, const char **argv)
 {
-    const struct lc_command cmd = {
-        .name = "down",
-        .synopsis = "[OPTIONS]",
-        .about = "Revert migrations, the newest first: one, or --steps N, or all above --to "
-                 "VERSION (0: all). A migration without a down section is refused before anything "
-                 "is changed.",
-        .connects = true,
-        .examples = "livecol down --yes\nlivecol down --to 0003",
+    struct lc_frame_run r = {0};
+    const struct lc_frame c = {
+        .command = {.name = "down",
+                    .synopsis = "[OPTIONS]",
+                    .about = "Revert migrations, the newest first: one, or --steps N, or all above "
+                             "--to VERSION (0: all). A migration without a down section is refused "
+                             "before anything is changed.",
+                    .connects = true,
+                    .examples = "livecol down --yes\nlivecol down --to 0003"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_RANGE |
+                 LC_MIGRATE_RUN | LC_MIGRATE_ASK,
+        .operands = "",
+        .reach = LC_REACH_SERVER,
+        .failure = LC_FAILURE_WRITES,
+        .check = ask_down,
+        .act = down,
     };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    char question[128];
-    int rc = lc_migrate_parse(&m, cmd,
-                              LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK |
-                                  LC_MIGRATE_RANGE | LC_MIGRATE_RUN | LC_MIGRATE_ASK,
-                              NULL, argc, argv, &err);
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0 && !m.up.dry_run) {
-        if (m.up.to_given)
-            snprintf(question, sizeof question, "Revert every migration above version %s?", m.to);
-        else if (m.up.steps > 1)
-            snprintf(question, sizeof question, "Revert the last %u migrations?", m.up.steps);
-        else
-            snprintf(question, sizeof question, "Revert the last migration?");
-        rc = lc_migrate_ask(&m, question, &err);
-    }
-    if (rc == 0)
-        rc = run(&m, true, false, NULL, &err);
-    return lc_migrate_finish(&m, rc, m.up.dry_run, &err);
+    return lc_frame_command(&c, &r, argc, argv);
 }
 
 /* Which version was reverted; the rest is told as ever. */
@@ -226,55 +261,54 @@ static void note_reverted(void *ctx, const struct lc_run_event *e)
     lc_teller_event(&r->teller, e);
 }
 
-static int redo(struct lc_migrate *m, struct lc_error *err)
+static int ask_redo(struct lc_frame_run *r, struct lc_error *err)
 {
-    struct reverted r = {0};
-    struct lc_up_report report = {0};
-    struct lc_backend *b = NULL;
-    int rc = lc_connection_open(&m->global, &b, err);
+    return r->m.up.dry_run
+               ? lc_fail(err, LC_ERR_USAGE, "redo has no --dry-run: down and up have")
+               : lc_migrate_ask(&r->m, "Revert the last migration, and apply it again?", err);
+}
 
-    lc_teller_init(&r.teller, m);
-    m->up.hooks = (struct lc_run_hooks){note_reverted, &r};
+static int redo(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct lc_migrate *m = &r->m;
+    struct reverted reverted = {0};
+    struct lc_up_report report = {0};
+    int rc;
+
+    lc_teller_init(&reverted.teller, m);
+    m->up.hooks = (struct lc_run_hooks){note_reverted, &reverted};
     m->up.steps = 1;
-    if (rc == 0)
-        rc = lc_runner_down(b, &m->up, &report, err);
+    rc = lc_runner_down(r->b, &m->up, &report, err);
     if (rc == 0 && report.applied == 0)
         rc = lc_fail(err, LC_ERR_REFUSED, "nothing is applied: there is nothing to do again");
     m->up.steps = 0;
-    m->up.only = r.version;
+    m->up.only = reverted.version;
     if (rc == 0)
-        rc = lc_runner_up(b, &m->up, &report, err);
+        rc = lc_runner_up(r->b, &m->up, &report, err);
     m->up.hooks = (struct lc_run_hooks){NULL, NULL};
-    lc_backend_free(b);
     if (rc == 0)
-        lc_teller_done(&r.teller, &report, false);
+        lc_teller_done(&reverted.teller, &report, false);
     return rc;
 }
 
 int lc_cmd_redo(int argc, const char **argv)
 {
-    const struct lc_command cmd = {
-        .name = "redo",
-        .synopsis = "[OPTIONS]",
-        .about = "Revert the migration that was applied last, and apply it again: for one that is "
-                 "being written.",
-        .connects = true,
-        .examples = "livecol redo --yes",
+    struct lc_frame_run r = {0};
+    const struct lc_frame c = {
+        .command = {.name = "redo",
+                    .synopsis = "[OPTIONS]",
+                    .about = "Revert the migration that was applied last, and apply it again: for "
+                             "one that is being written.",
+                    .connects = true,
+                    .examples = "livecol redo --yes"},
+        .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_RUN |
+                 LC_MIGRATE_CHECKS | LC_MIGRATE_ASK,
+        .operands = "",
+        .reach = LC_REACH_SERVER,
+        .failure = LC_FAILURE_WRITES,
+        .check = ask_redo,
+        .act = redo,
     };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = lc_migrate_parse(&m, cmd,
-                              LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK |
-                                  LC_MIGRATE_RUN | LC_MIGRATE_CHECKS | LC_MIGRATE_ASK,
-                              NULL, argc, argv, &err);
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 0, 0, "", &err);
-    if (rc == 0 && m.up.dry_run)
-        rc = lc_fail(&err, LC_ERR_USAGE, "redo has no --dry-run: down and up have");
-    if (rc == 0)
-        rc = lc_migrate_ask(&m, "Revert the last migration, and apply it again?", &err);
-    if (rc == 0)
-        rc = redo(&m, &err);
-    return lc_migrate_finish(&m, rc, false, &err);
+    return lc_frame_command(&c, &r, argc, argv);
 }

@@ -2,8 +2,7 @@
 /* livecol verify: do the rows hold what the column's expression says? */
 #include "base/json.h"
 #include "cli/column/verify.h"
-#include "cli/commands/shared.h"
-#include "cli/server/connect.h"
+#include "cli/commands/frame.h"
 #include "cli/term/message.h"
 
 #include <inttypes.h>
@@ -122,17 +121,29 @@ static int found(const struct lc_column *d, const struct lc_verify *v, struct lc
     return LC_ERR_FOUND;
 }
 
-static int run(const struct lc_migrate *m, const struct lc_verify_options *o, struct lc_error *err)
+static int check_share(struct lc_frame_run *r, struct lc_error *err)
 {
-    struct lc_backend *b = NULL;
+    const struct lc_verify_options *o = r->ctx;
+
+    if (o->sample < 0 || o->sample > 1)
+        return lc_fail(err, LC_ERR_USAGE, "--sample takes a share, 0 to 1: 0.01 is one row in 100");
+    if (o->full && o->sample > 0)
+        return lc_fail(err, LC_ERR_USAGE, "--full and --sample contradict each other");
+    return 0;
+}
+
+static int verify(struct lc_frame_run *r, struct lc_error *err)
+{
+    struct lc_verify_options *o = r->ctx;
     struct lc_column d = {0};
     struct lc_verify v = {0};
-    int rc = lc_column_open(&d, &b, &m->global, m->rest.v[0], err);
+    int rc = lc_column_open(&d, &r->b, &r->m.global, r->m.rest.v[0], err);
 
+    o->cancel = r->m.up.cancel;
     if (rc == 0)
         rc = lc_verify(&v, &d, o, err);
     if (rc == 0) {
-        if (m->global.json)
+        if (r->m.global.json)
             print_json(&d, &v);
         else
             print_text(&d, &v);
@@ -141,13 +152,13 @@ static int run(const struct lc_migrate *m, const struct lc_verify_options *o, st
     }
     lc_verify_release(&v);
     lc_column_release(&d);
-    lc_backend_free(b);
     return rc;
 }
 
 int lc_cmd_verify(int argc, const char **argv)
 {
     struct lc_verify_options o = {0};
+    struct lc_frame_run r = {.ctx = &o};
     const struct lc_option own[] = {
         {"against", 0, LC_OPT_STRING, &o.against, "EXPRESSION",
          "compare with this, over the table's columns (default: the column's DEFAULT)"},
@@ -158,33 +169,28 @@ int lc_cmd_verify(int argc, const char **argv)
         {"full", 0, LC_OPT_FLAG, &o.full, NULL, "look at every row"},
         {0},
     };
-    const struct lc_command cmd = {
-        .name = "verify",
-        .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN",
-        .about =
-            "Compare what the rows store with what the column's DEFAULT computes: by partition, "
-            "how many differ, and which parts do not store the column. Reads the column and what "
-            "the expression reads, no more. Exits with 8 where rows differ or parts lack the "
-            "column, and shows the first keys. A value that was given in an INSERT differs "
-            "rightly: nothing in a table tells it from one that is out of date.",
-        .connects = true,
-        .examples = "livecol verify analytics.events.region\n"
-                    "livecol verify analytics.events.region --full --json\n"
-                    "livecol verify analytics.events.region --against 'region_v2(user_id)'",
+    const struct lc_frame c = {
+        .command =
+            {.name = "verify",
+             .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN",
+             .about =
+                 "Compare what the rows store with what the column's DEFAULT computes: by "
+                 "partition, how many differ, and which parts do not store the column. Reads the "
+                 "column and what the expression reads, no more. Exits with 8 where rows differ or "
+                 "parts lack the column, and shows the first keys. A value that was given in an "
+                 "INSERT differs rightly: nothing in a table tells it from one that is out of "
+                 "date.",
+             .connects = true,
+             .examples = "livecol verify analytics.events.region\n"
+                         "livecol verify analytics.events.region --full --json\n"
+                         "livecol verify analytics.events.region --against 'region_v2(user_id)'"},
+        .more = own,
+        .least = 1,
+        .most = 1,
+        .operands = "the column, as DATABASE.TABLE.COLUMN,",
+        .check = check_share,
+        .act = verify,
     };
-    struct lc_migrate m = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = lc_migrate_parse(&m, cmd, 0, own, argc, argv, &err);
 
-    if (rc == 0)
-        rc = lc_migrate_operands(&m, 1, 1, "the column, as DATABASE.TABLE.COLUMN,", &err);
-    if (rc == 0 && (o.sample < 0 || o.sample > 1))
-        rc = lc_fail(&err, LC_ERR_USAGE, "--sample takes a share, 0 to 1: 0.01 is one row in 100");
-    if (rc == 0 && o.full && o.sample > 0)
-        rc = lc_fail(&err, LC_ERR_USAGE, "--full and --sample contradict each other");
-    if (rc == 0) {
-        o.cancel = m.up.cancel;
-        rc = run(&m, &o, &err);
-    }
-    return lc_migrate_end(rc, &err);
+    return lc_frame_command(&c, &r, argc, argv);
 }

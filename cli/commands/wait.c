@@ -2,7 +2,7 @@
 /* livecol wait: until the server answers. */
 #include "base/clock.h"
 #include "base/signals.h"
-#include "cli/commands/shared.h"
+#include "cli/commands/frame.h"
 #include "cli/server/connect.h"
 #include "cli/server/server_error.h"
 #include "cli/term/message.h"
@@ -15,7 +15,7 @@ static bool may_come(int rc)
     return rc == LC_ERR_NOT_SENT || rc == LC_ERR_UNKNOWN;
 }
 
-static int wait(const struct lc_global *global, double limit_s, struct lc_error *err)
+static int wait_for(const struct lc_global *global, double limit_s, struct lc_error *err)
 {
     uint64_t end = lc_now_ms() + (uint64_t)(limit_s * 1000);
     bool told = false;
@@ -39,32 +39,36 @@ static int wait(const struct lc_global *global, double limit_s, struct lc_error 
     }
 }
 
+static int wait(struct lc_frame_run *r, struct lc_error *err)
+{
+    const double *limit_s = r->ctx;
+    int rc = wait_for(&r->m.global, *limit_s, err);
+
+    if (may_come(rc))
+        rc = err->code = LC_ERR_SERVER; /* nothing was changed: its outcome is not unknown */
+    return rc;
+}
+
 int lc_cmd_wait(int argc, const char **argv)
 {
     double limit_s = LIMIT_S;
+    struct lc_frame_run r = {.ctx = &limit_s};
     const struct lc_option options[] = {
         {"limit", 0, LC_OPT_ABOVE, &limit_s, "SECONDS", "give up after this long (default: 60)"},
         {0}};
-    const struct lc_command cmd = {
-        .name = "wait",
-        .synopsis = "[OPTIONS]",
-        .about =
-            "Wait until the server answers: for a container that is started with it. Exits with "
-            "1 where it does not in time; with what it answers where that is an error.",
-        .options = options,
-        .connects = true,
-        .examples = "livecol wait --limit 30 && livecol up",
+    const struct lc_frame c = {
+        .command = {.name = "wait",
+                    .synopsis = "[OPTIONS]",
+                    .about =
+                        "Wait until the server answers: for a container that is started with it. "
+                        "Exits with 1 where it does not in time; with what it answers where that "
+                        "is an error.",
+                    .connects = true,
+                    .examples = "livecol wait --limit 30 && livecol up"},
+        .more = options,
+        .operands = "",
+        .act = wait,
     };
-    struct lc_global global = {0};
-    struct lc_strings rest = {0};
-    struct lc_error err = LC_ERROR_INIT;
-    int rc = lc_options_parse(&cmd, argc, argv, &global, &rest, &err);
 
-    if (rc == 0 && rest.n)
-        rc = lc_fail(&err, LC_ERR_USAGE, "one operand too many: \"%s\"", rest.v[0]);
-    if (rc == 0)
-        rc = wait(&global, limit_s, &err);
-    if (may_come(rc))
-        rc = err.code = LC_ERR_SERVER; /* nothing was changed: its outcome is not unknown */
-    return lc_migrate_end(rc, &err);
+    return lc_frame_command(&c, &r, argc, argv);
 }

@@ -261,7 +261,7 @@ int lc_exit_code(const struct lc_error *err)
     case LC_ERR_UNKNOWN:
         return 7;
     case LC_ERR_FOUND:
-        return 8;
+        return LC_EXIT_FOUND;
     case LC_ERR_CRITICAL:
         return 9;
     case LC_ERR_STOPPED:

@@ -61,4 +61,7 @@ bool lc_message_is_terminal(void);
 /* The exit code for a failure, 0 where err holds none: see docs/design.md, "Exit codes". */
 int lc_exit_code(const struct lc_error *err);
 
+/* The exit code of a command that found what it was asked to look for. */
+enum { LC_EXIT_FOUND = 8 };
+
 #endif

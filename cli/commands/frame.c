@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/frame.h"
+
+#include "cli/server/connect.h"
+#include "cli/term/message.h"
+
+void lc_frame_on_wait(void *ctx, const struct lc_lock_info *holder)
+{
+    (void)ctx;
+    lc_say("waiting for livecol %s on %s, pid %s, which holds the lock since %s UTC",
+           holder->command, holder->host, holder->pid, holder->since);
+}
+
+static int open_session(struct lc_frame_run *r, struct lc_error *err)
+{
+    bool files =
+        r->files == LC_FILES_IF_THERE ? lc_migrate_has_files(&r->m) : r->files != LC_FILES_NONE;
+    int rc = lc_session_open(&r->s, r->b, &r->m.up, files, err);
+
+    if (rc == 0 && r->files == LC_FILES_SOUND)
+        rc = lc_migrations_check(&r->s.files, false, lc_migrations_none, NULL, err);
+    return rc;
+}
+
+/* All steps between the command line and the end. */
+static int run(const struct lc_frame *c, struct lc_frame_run *r, struct lc_error *err)
+{
+    int rc = c->check ? c->check(r, err) : 0;
+
+    if (rc == 0 && r->reach >= LC_REACH_SERVER)
+        rc = lc_connection_open(&r->m.global, &r->b, err);
+    if (rc == 0 && r->reach >= LC_REACH_TRACKING)
+        rc = open_session(r, err);
+    if (rc == 0 && c->look)
+        rc = c->look(r, err);
+    if (rc == 0 && r->lock)
+        rc = lc_session_lock(&r->s, r->lock, &r->m.up, c->tells_wait ? lc_frame_on_wait : NULL,
+                             NULL, err);
+    if (rc == 0 && c->act)
+        rc = c->act(r, err);
+    return rc;
+}
+
+/* Print the error, if any. Returns the exit code. */
+static int end(const struct lc_frame_run *r, int rc, struct lc_error *err)
+{
+    if (rc == 0 && r->exit_code)
+        return r->exit_code;
+    if (r->failure == LC_FAILURE_TEXT)
+        return lc_migrate_end(rc, err);
+    return lc_migrate_finish(&r->m, rc, r->failure == LC_FAILURE_READS, err);
+}
+
+int lc_frame_command(const struct lc_frame *c, struct lc_frame_run *r, int argc, const char **argv)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    int rc = lc_migrate_parse(&r->m, c->command, c->which, c->more, argc, argv, &err);
+
+    r->reach = c->reach;
+    r->files = c->files;
+    r->failure = c->failure;
+    r->lock = c->lock;
+    if (rc == 0)
+        rc = lc_migrate_operands(&r->m, c->least, c->most, c->operands, &err);
+    if (rc == 0) {
+        rc = run(c, r, &err);
+        if (c->finish)
+            c->finish(r, rc, &err);
+    }
+    lc_session_end(&r->s);
+    lc_backend_free(r->b);
+    return end(r, rc, &err);
+}
