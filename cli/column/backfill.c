@@ -9,6 +9,7 @@
 #include "cli/column/backfill_disk.h"
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
+#include "cli/sql/mutation_command.h"
 #include "livecol_sql.h"
 
 #include <inttypes.h>
@@ -84,13 +85,18 @@ static const char *id_of(const struct run *r, size_t row)
     return lc_answer_at(&r->mutations, row, LC_SQL_MUTATIONS_MUTATION_ID)->p;
 }
 
-/* A mutation has a row for each of its commands. */
-static bool is_ours(const struct run *r, size_t row)
+static struct lc_slice command_of(const struct run *r, size_t row)
 {
     const struct lc_cell *command = lc_answer_at(&r->mutations, row, LC_SQL_MUTATIONS_COMMAND);
 
+    return (struct lc_slice){(const uint8_t *)command->p, command->n};
+}
+
+/* A mutation has a row for each of its commands. */
+static bool is_ours(const struct run *r, size_t row)
+{
     return !lc_answer_u64(&r->mutations, row, LC_SQL_MUTATIONS_IS_DONE, 1) &&
-           lc_backfill_is_ours(command->p, command->n, r->t->column);
+           lc_backfill_is_ours(command_of(r, row), r->t->column);
 }
 
 /* Of a mutation that does nothing else: one that does is somebody's, and never killed. */
@@ -323,10 +329,8 @@ static int update_progress(struct run *r, struct lc_error *err)
 static bool in_flight(const struct run *r, const char *partition)
 {
     for (size_t i = 0; i < r->mutations.rows; i++) {
-        const struct lc_cell *command = lc_answer_at(&r->mutations, i, LC_SQL_MUTATIONS_COMMAND);
-
         if (!lc_answer_u64(&r->mutations, i, LC_SQL_MUTATIONS_IS_DONE, 1) &&
-            lc_backfill_covers(command->p, command->n, r->t->column, partition))
+            lc_backfill_covers(command_of(r, i), r->t->column, partition))
             return true;
     }
     return false;
@@ -461,10 +465,8 @@ static int make_batch(struct run *r, struct lc_buf *sql, size_t *n, struct lc_er
 static bool patches_in_flight(const struct run *r)
 {
     for (size_t i = 0; i < r->mutations.rows; i++) {
-        const struct lc_cell *command = lc_answer_at(&r->mutations, i, LC_SQL_MUTATIONS_COMMAND);
-
         if (!lc_answer_u64(&r->mutations, i, LC_SQL_MUTATIONS_IS_DONE, 1) &&
-            lc_backfill_applies_patches(command->p, command->n))
+            lc_command_applies_patches(command_of(r, i)))
             return true;
     }
     return false;

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "cli/server/query.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/mutation_command.h"
 #include "livecol_sql.h"
 
 #include <stdarg.h>
@@ -190,68 +190,23 @@ bool lc_backfill_is_lone(const struct lc_stmt *s)
            s->commands[0].kind == LC_STMT_MATERIALIZE_COLUMN && !s->commands[0].restricted;
 }
 
-/* Reads "(MATERIALIZE COLUMN column", leaving the lexer behind it. */
-static bool read_ours(struct lc_lexer *lex, const char *column)
+bool lc_backfill_is_ours(struct lc_slice command, const char *column)
 {
-    struct lc_tok tok;
-    char *name;
-    bool same;
+    struct lc_materialize_command m;
+    bool ours = lc_materialize_command_read(command, &m) && strcmp(m.column, column) == 0;
 
-    if (lc_lex_code(lex, &tok, NULL))
-        return false;
-    if (lc_tok_symbol(&tok, '(') && lc_lex_code(lex, &tok, NULL))
-        return false;
-    if (!lc_tok_is(&tok, "MATERIALIZE") || lc_lex_code(lex, &tok, NULL) ||
-        !lc_tok_is(&tok, "COLUMN") || lc_lex_code(lex, &tok, NULL) ||
-        (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED))
-        return false;
-    name = lc_tok_name(&tok);
-    same = name && strcmp(name, column) == 0;
-    free(name);
-    return same;
+    lc_materialize_command_release(&m);
+    return ours;
 }
 
-bool lc_backfill_is_ours(const char *command, size_t n, const char *column)
+bool lc_backfill_covers(struct lc_slice command, const char *column, const char *partition)
 {
-    struct lc_lexer lex = LC_LEXER(command, n);
+    struct lc_materialize_command m;
+    bool covers = lc_materialize_command_read(command, &m) && strcmp(m.column, column) == 0 &&
+                  (!m.in_partition || (m.partition_id && strcmp(m.partition_id, partition) == 0));
 
-    return read_ours(&lex, column);
-}
-
-bool lc_backfill_covers(const char *command, size_t n, const char *column, const char *partition)
-{
-    struct lc_lexer lex = LC_LEXER(command, n);
-    struct lc_tok tok;
-    char *id;
-    bool same;
-
-    if (!read_ours(&lex, column) || lc_lex_code(&lex, &tok, NULL))
-        return false;
-    if (!lc_tok_is(&tok, "IN"))
-        return true; /* of the whole table */
-    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "PARTITION"))
-        return false;
-    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "ID"))
-        return false;
-    if (lc_lex_code(&lex, &tok, NULL) || tok.kind != LC_TOK_STRING)
-        return false;
-    id = lc_tok_name(&tok);
-    same = id && strcmp(id, partition) == 0;
-    free(id);
-    return same;
-}
-
-bool lc_backfill_applies_patches(const char *command, size_t n)
-{
-    struct lc_lexer lex = LC_LEXER(command, n);
-    struct lc_tok tok;
-
-    if (lc_lex_code(&lex, &tok, NULL))
-        return false;
-    if (lc_tok_symbol(&tok, '(') && lc_lex_code(&lex, &tok, NULL))
-        return false;
-    return lc_tok_is(&tok, "APPLY") && lc_lex_code(&lex, &tok, NULL) == 0 &&
-           lc_tok_is(&tok, "PATCHES");
+    lc_materialize_command_release(&m);
+    return covers;
 }
 
 void lc_backfill_release(struct lc_backfill_target *t)

@@ -74,13 +74,10 @@ bool lc_backfill_is_lone(const struct lc_stmt *s);
 /*
  * Does this command of system.mutations materialize that column? Whole, or a partition of it.
  */
-bool lc_backfill_is_ours(const char *command, size_t n, const char *column);
+bool lc_backfill_is_ours(struct lc_slice command, const char *column);
 
 /* Does it so for this partition, given by its id? */
-bool lc_backfill_covers(const char *command, size_t n, const char *column, const char *partition);
-
-/* Is it one that applies what lightweight UPDATEs have left next to the parts? */
-bool lc_backfill_applies_patches(const char *command, size_t n);
+bool lc_backfill_covers(struct lc_slice command, const char *column, const char *partition);
 
 void lc_backfill_release(struct lc_backfill_target *t);
 

@@ -5,6 +5,7 @@
 #include "cli/column/preflight.h"
 #include "cli/server/query.h"
 #include "cli/server/same_sql.h"
+#include "cli/sql/fragment.h"
 #include "cli/sql/lexer.h"
 #include "livecol_sql.h"
 
@@ -32,29 +33,10 @@ static bool find_row(const struct lc_answer *t, const char *column, size_t *row)
     return false;
 }
 
-/* "T NULL" is Nullable(T), "T NOT NULL" is T. */
-static char *plain_type(struct lc_slice type)
-{
-    const char *p = (const char *)type.p;
-    struct lc_lexer lex = LC_LEXER(p, type.n);
-    struct lc_tok tok, last = {0}, before = {0};
-    char *out;
-
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        before = last;
-        last = tok;
-    }
-    if (!lc_tok_is(&last, "NULL") || last.at == 0)
-        return strndup(p, type.n);
-    if (lc_tok_is(&before, "NOT"))
-        return strndup(p, before.at);
-    return asprintf(&out, "Nullable(%.*s)", (int)last.at, p) < 0 ? NULL : out;
-}
-
 static int compare_types(struct lc_backend *b, struct lc_slice type, const struct lc_cell *is,
                          enum lc_sameness *verdict, struct lc_error *err)
 {
-    char *plain = plain_type(type), *array = NULL;
+    char *plain = lc_fragment_declared_type(type), *array = NULL;
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer t = {0};
     int rc = 0;

@@ -3,6 +3,7 @@
 #include "cli/column/column.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
+#include "cli/sql/fragment.h"
 #include "cli/sql/lexer.h"
 #include "livecol_sql.h"
 
@@ -16,18 +17,6 @@ static int take_text(char **to, struct lc_slice s)
 {
     *to = strndup((const char *)s.p, s.n);
     return *to ? 0 : LC_ERR_NOMEM;
-}
-
-/* A string constant's value; NULL where the text is something else. */
-static char *constant(struct lc_slice s)
-{
-    struct lc_lexer lex = LC_LEXER((const char *)s.p, s.n);
-    struct lc_tok tok, end;
-
-    if (!s.n || lc_lex_code(&lex, &tok, NULL) || tok.kind != LC_TOK_STRING ||
-        lc_lex_code(&lex, &end, NULL) || end.kind != LC_TOK_END)
-        return NULL;
-    return lc_tok_name(&tok);
 }
 
 /* tuple(x), where the key of a dictionary has parts: x. */
@@ -59,8 +48,8 @@ static int take_call(const char *expr, const struct lc_expr_call *from, struct l
         return LC_ERR_NOMEM;
     c->version = lc_expr_version(c->function, &c->base_n);
     if (dictionary) {
-        c->dictionary = constant(lc_expr_argument(expr, from, 0));
-        c->attribute = constant(lc_expr_argument(expr, from, 1));
+        c->dictionary = lc_fragment_constant(lc_expr_argument(expr, from, 0));
+        c->attribute = lc_fragment_constant(lc_expr_argument(expr, from, 1));
         if (from->args == 3 && c->dictionary && c->attribute)
             argument = inside_tuple(lc_expr_argument(expr, from, 2), &c->tuple);
     } else if (from->args == 1) {
@@ -179,13 +168,7 @@ int lc_column_one_call(const struct lc_column *d, const struct lc_column_call **
 
 bool lc_column_is_call(const char *expr, const struct lc_column_call *call)
 {
-    struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
-    struct lc_tok tok;
-
-    if (lc_lex_code(&lex, &tok, NULL) || tok.at != call->at)
-        return false;
-    lex.pos = call->at + call->n;
-    return lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_END;
+    return lc_fragment_is_whole(expr, call->at, call->n);
 }
 
 void lc_column_free_names(char **names, size_t n)

@@ -2,72 +2,13 @@
 #include "cli/column/dependents.h"
 
 #include "cli/server/query.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/references.h"
 #include "livecol_sql.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum { SHOWN_MAX = 5, QUERIES_DEEP = 8 };
-
-/* The name, bare or behind a database's. */
-static bool names_dictionary(const char *text, const char *name)
-{
-    const char *dot = strrchr(text, '.');
-
-    return strcmp(text, name) == 0 || (dot && strcmp(dot + 1, name) == 0);
-}
-
-/* Is the text behind this word a query of its own, or a part of one, in a dictionary's SOURCE? */
-static bool holds_query(const char *word)
-{
-    return strcasecmp(word, "QUERY") == 0 || strcasecmp(word, "INVALIDATE_QUERY") == 0 ||
-           strcasecmp(word, "WHERE") == 0;
-}
-
-/* NOLINTNEXTLINE(misc-no-recursion): at most QUERIES_DEEP queries within queries. */
-static bool depends(const char *expr, const char *name, unsigned deep)
-{
-    struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
-    struct lc_tok tok, next;
-    bool asks = false, named = false, calls = false, query = false;
-
-    for (;;) {
-        struct lc_lexer ahead;
-        char *text;
-
-        if (lc_lex_code(&lex, &tok, NULL))
-            return strstr(expr, name) != NULL;
-        if (tok.kind == LC_TOK_END)
-            return calls || (asks && named);
-        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED && tok.kind != LC_TOK_STRING) {
-            query = false;
-            continue;
-        }
-        text = lc_tok_name(&tok);
-        if (!text)
-            return true; /* no memory: rather one too many */
-        ahead = lex;
-        if (tok.kind == LC_TOK_STRING) {
-            named = named || names_dictionary(text, name);
-            calls = calls || (query && (deep == QUERIES_DEEP ? strstr(text, name) != NULL
-                                                             : depends(text, name, deep + 1)));
-        } else if (lc_lex_code(&ahead, &next, NULL) == 0 && lc_tok_symbol(&next, '(')) {
-            calls = calls || strcmp(text, name) == 0;
-            asks = asks || strncasecmp(text, "dict", 4) == 0;
-        } else {
-            named = named || names_dictionary(text, name);
-        }
-        query = tok.kind == LC_TOK_WORD && holds_query(text);
-        free(text);
-    }
-}
-
-bool lc_depends(const char *expr, const char *name)
-{
-    return depends(expr, name, 0);
-}
+enum { SHOWN_MAX = 5 };
 
 /* Views that ask it, and tables with a CONSTRAINT, a TTL or an index that does. */
 static int find_queries(struct lc_backend *b, const char *name, struct lc_buf *out, size_t *n,
@@ -78,7 +19,8 @@ static int find_queries(struct lc_backend *b, const char *name, struct lc_buf *o
     int rc = columns ? 0 : lc_query_read(b, lc_sql_create_queries, NULL, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!lc_depends(lc_answer_at(&t, i, LC_SQL_CREATE_QUERIES_CREATE_TABLE_QUERY)->p, name))
+        if (!lc_references_callable(
+                lc_answer_at(&t, i, LC_SQL_CREATE_QUERIES_CREATE_TABLE_QUERY)->p, name))
             continue;
         if ((*n)++ < SHOWN_MAX &&
             lc_buf_addf(out, "%s%s.%s", *n > 1 ? ", " : "",
@@ -98,7 +40,8 @@ int lc_dependents_find(struct lc_backend *b, const char *name, struct lc_buf *ou
 
     *n = 0;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!lc_depends(lc_answer_at(&t, i, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p, name))
+        if (!lc_references_callable(
+                lc_answer_at(&t, i, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p, name))
             continue;
         if ((*n)++ < SHOWN_MAX &&
             lc_buf_addf(out, "%s%s.%s.%s", *n > 1 ? ", " : "",

@@ -7,14 +7,6 @@
 #include <stdbool.h>
 
 /*
- * Does the expression call the function `name`, or ask the dictionary of that name (dictGet…,
- * dictHas, dictIsIn, by 'name' or 'database.name')? Comments and texts that merely hold the name do
- * not count; a query in a dictionary's SOURCE does. An expression that cannot be read counts where
- * the name occurs in it at all.
- */
-bool lc_depends(const char *expr, const char *name);
-
-/*
  * Append "database.table.column, …" of those that do, the first few, to `out`; where there is none,
  * "database.table, …" of views, and of tables with a constraint, a TTL or an index that does. *n:
  * how many. 0, the failures of a query, LC_ERR_NOMEM.

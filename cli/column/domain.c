@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "cli/column/edge_values.h"
 #include "cli/sql/expression.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/fragment.h"
 #include "cli/sql/quote.h"
 #include "livecol_sql.h"
 #include "udf/argument.h"
@@ -212,28 +212,6 @@ static const char *show_row(const struct run *r, size_t row, char *out, size_t s
 
 /* ── Calls ────────────────────────────────────────────────────────────────────────────────────── */
 
-/* The text of the one argument between the parentheses behind *at. False: none, or several. */
-static bool read_argument(const char *expr, size_t at, size_t *start, size_t *n)
-{
-    struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
-    struct lc_tok tok;
-    unsigned depth = 0;
-
-    lex.pos = at;
-    *start = at;
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (lc_tok_symbol(&tok, ')') && depth == 0) {
-            *n = tok.at - at;
-            return *n > 0;
-        }
-        if (lc_tok_symbol(&tok, ',') && depth == 0)
-            return false;
-        depth += lc_tok_symbol(&tok, '(') || lc_tok_symbol(&tok, '[');
-        depth -= depth && (lc_tok_symbol(&tok, ')') || lc_tok_symbol(&tok, ']'));
-    }
-    return false;
-}
-
 /* What the function takes, as the connected server has it; NULL where it is no executable one. */
 static int ask_takes(const struct run *r, struct call *c, struct lc_error *err)
 {
@@ -298,7 +276,8 @@ static int find_calls(struct run *r, struct lc_error *err)
         if (!c.function)
             break;
         rc = ask_takes(r, &c, err);
-        if (rc == 0 && c.takes && read_argument(r->d->expr, at, &c.at, &c.n)) {
+        if (rc == 0 && c.takes && lc_fragment_only_argument(r->d->expr, at, &c.n)) {
+            c.at = at;
             c.argument = strndup(r->d->expr + c.at, c.n);
             if (c.argument && lc_expr_is_bound(r->d->expr, c.at, c.n))
                 say(r->d, true,

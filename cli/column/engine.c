@@ -4,7 +4,7 @@
 #include "cli/column/column.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/create_parts.h"
 #include "livecol_sql.h"
 
 #include <stdio.h>
@@ -113,24 +113,6 @@ static int refuse(const struct trial *r, const char *what, struct lc_error *err)
     return LC_ERR_REFUSED;
 }
 
-/* The name that the next argument is, up to its comma, malloc'ed; NULL: no such argument. */
-static char *next_argument(struct lc_lexer *lex)
-{
-    struct lc_tok tok;
-    unsigned depth = 0;
-    char *name = NULL;
-
-    while (lc_lex_code(lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (depth == 0 && (lc_tok_symbol(&tok, ',') || lc_tok_symbol(&tok, ')')))
-            break;
-        if (!name)
-            name = lc_tok_name(&tok);
-        depth += lc_tok_symbol(&tok, '(');
-        depth -= depth && lc_tok_symbol(&tok, ')');
-    }
-    return name;
-}
-
 /* The table behind a Buffer or Distributed one, by the engine's text; NULL names: not told. */
 static int ask_behind(const struct trial *r, char **database, char **table, struct lc_error *err)
 {
@@ -143,17 +125,11 @@ static int ask_behind(const struct trial *r, char **database, char **table, stru
     if (r->c->facts->engine_full)
         rc = lc_query_read(r->c->b, lc_sql_table_engine_full, args, &a, err);
     if (rc == 0 && a.rows == 1) {
-        const char *text = lc_answer_at(&a, 0, 0)->p;
-        struct lc_lexer lex = LC_LEXER(text, strlen(text));
-        struct lc_tok tok;
+        const char *engine = lc_answer_at(&a, 0, 0)->p;
+        size_t first = strcmp(r->t->engine, "Distributed") == 0; /* behind its cluster */
 
-        while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END &&
-               !lc_tok_symbol(&tok, '('))
-            ;
-        if (strcmp(r->t->engine, "Distributed") == 0)
-            free(next_argument(&lex)); /* the cluster */
-        *database = next_argument(&lex);
-        *table = *database ? next_argument(&lex) : NULL;
+        *database = lc_engine_argument(engine, first);
+        *table = *database ? lc_engine_argument(engine, first + 1) : NULL;
     }
     lc_answer_release(&a);
     return rc;

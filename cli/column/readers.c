@@ -2,8 +2,9 @@
 #include "cli/column/readers.h"
 
 #include "cli/server/query.h"
+#include "cli/sql/create_parts.h"
 #include "cli/sql/expression.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/references.h"
 #include "livecol_sql.h"
 
 #include <stdio.h>
@@ -171,121 +172,57 @@ static bool names_any(const struct lc_readers *r, const struct lc_column *d, con
     return false;
 }
 
-/* One element of CREATE TABLE (…): an index, a projection, a constraint, or a column's TTL. */
-static int take_element(struct lc_readers *r, const struct lc_column *d, const char *text, size_t n,
-                        struct lc_error *err)
+/* Whose parts are looked at, and where the readers among them go. */
+struct search {
+    struct lc_readers *r;
+    const struct lc_column *d;
+};
+
+static int take_part(void *ctx, const struct lc_create_part *part)
 {
-    struct lc_lexer lex = LC_LEXER(text, n);
-    struct lc_tok first, second;
-    enum lc_reader_kind kind = LC_READER_TTL;
-    char *element, *name = NULL;
-    int rc = 0;
+    static const enum lc_reader_kind kinds[] = {[LC_CREATE_INDEX] = LC_READER_INDEX,
+                                                [LC_CREATE_PROJECTION] = LC_READER_PROJECTION,
+                                                [LC_CREATE_CONSTRAINT] = LC_READER_CONSTRAINT,
+                                                [LC_CREATE_COLUMN_TTL] = LC_READER_TTL,
+                                                [LC_CREATE_TABLE_TTL] = LC_READER_TTL};
+    const struct search *s = ctx;
+    char *text = strndup((const char *)part->text.p, part->text.n);
+    bool added = true;
 
-    if (lc_lex_code(&lex, &first, NULL) || lc_lex_code(&lex, &second, NULL))
-        return 0;
-    if (lc_tok_is(&first, "INDEX"))
-        kind = LC_READER_INDEX;
-    else if (lc_tok_is(&first, "PROJECTION"))
-        kind = LC_READER_PROJECTION;
-    else if (lc_tok_is(&first, "CONSTRAINT"))
-        kind = LC_READER_CONSTRAINT;
-    if (kind == LC_READER_TTL) { /* of a column; its DEFAULT is none of it */
-        struct lc_tok tok = second;
-        unsigned depth = 0;
-
-        while (tok.kind != LC_TOK_END && !(depth == 0 && lc_tok_is(&tok, "TTL"))) {
-            depth += lc_tok_symbol(&tok, '(');
-            depth -= lc_tok_symbol(&tok, ')') && depth;
-            if (lc_lex_code(&lex, &tok, NULL))
-                return 0;
-        }
-        if (tok.kind == LC_TOK_END)
-            return 0;
-        name = lc_tok_name(&first);
-    } else {
-        name = lc_tok_name(&second);
-    }
-    element = strndup(text + lex.pos, n - lex.pos);
-    if (!element || !name || (names_any(r, d, element) && !new_reader(r, kind, name)))
-        rc = lc_no_memory(err);
-    free(element);
-    free(name);
-    return rc;
-}
-
-/* The elements in the first parentheses, then a TTL of the table behind them. */
-static int take_create(struct lc_readers *r, const struct lc_column *d, const char *sql,
-                       struct lc_error *err)
-{
-    struct lc_lexer lex = LC_LEXER(sql, strlen(sql));
-    struct lc_tok tok;
-    size_t from = 0;
-    unsigned depth = 0;
-    int rc = 0;
-
-    while (rc == 0 && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        bool ends = lc_tok_symbol(&tok, ')');
-
-        if (from == (size_t)-1) { /* behind the parentheses */
-            if (lc_tok_is(&tok, "TTL"))
-                return names_any(r, d, sql + lex.pos) && !new_reader(r, LC_READER_TTL, d->table)
-                           ? lc_no_memory(err)
-                           : 0;
-            continue;
-        }
-        if (lc_tok_symbol(&tok, '(') && depth++ == 0)
-            from = lex.pos;
-        if (depth == 1 && from && (ends || lc_tok_symbol(&tok, ','))) {
-            rc = take_element(r, d, sql + from, tok.at - from, err);
-            from = lex.pos;
-        }
-        if (ends && depth && --depth == 0)
-            from = (size_t)-1;
-    }
-    return rc;
+    if (text && names_any(s->r, s->d, text))
+        added = new_reader(s->r, kinds[part->kind], part->name ? part->name : s->d->table);
+    free(text);
+    return text && added ? 0 : LC_ERR_NOMEM;
 }
 
 static int find_elements(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", d->database}, {"table", d->table}, {NULL, NULL}};
+    struct search search = {r, d};
     struct lc_answer t = {0};
     int rc = lc_query_kept(d->b, lc_sql_create_query, args, &t, err);
 
     if (rc == 0 && t.rows)
-        rc = take_create(r, d, lc_answer_at(&t, 0, 0)->p, err);
+        rc = lc_create_parts(lc_answer_at(&t, 0, 0)->p, take_part, &search) ? lc_no_memory(err) : 0;
     lc_answer_release(&t);
     return rc;
 }
 
 /* The column, or one that is derived from it? */
-static bool is_one_of(const struct lc_readers *r, const struct lc_column *d, const char *name)
+static bool is_one_of(const void *ctx, const char *name)
 {
-    return strcmp(name, d->column) == 0 || find_column(r, name);
+    const struct search *s = ctx;
+
+    return strcmp(name, s->d->column) == 0 || find_column(s->r, name);
 }
 
 /* Does the view's query name the table, and one of these columns (or all of them)? */
-static bool view_reads(const struct lc_readers *r, const struct lc_column *d, const char *sql)
+static bool view_reads(struct lc_readers *r, const struct lc_column *d, const struct lc_cell *sql)
 {
-    struct lc_lexer lex = LC_LEXER(sql, strlen(sql));
-    struct lc_tok tok, before = {0};
-    bool table = false, column = false, query = false;
+    const struct search s = {r, d};
 
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        query = query || (lc_tok_is(&tok, "SELECT") || lc_tok_is(&tok, "WITH"));
-        if (query && (tok.kind == LC_TOK_WORD || tok.kind == LC_TOK_QUOTED)) {
-            char *name = lc_tok_name(&tok);
-
-            table = table || (name && strcmp(name, d->table) == 0);
-            column = column || (name && is_one_of(r, d, name));
-            free(name);
-        }
-        if (query && lc_tok_symbol(&tok, '*') &&
-            (lc_tok_is(&before, "SELECT") || lc_tok_symbol(&before, ',') ||
-             lc_tok_symbol(&before, '.')))
-            column = true;
-        before = tok;
-    }
-    return table && column;
+    return lc_references_columns((struct lc_slice){(const uint8_t *)sql->p, sql->n}, d->table,
+                                 is_one_of, &s);
 }
 
 static int find_views(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
@@ -297,7 +234,7 @@ static int find_views(struct lc_readers *r, const struct lc_column *d, struct lc
         struct lc_buf name;
 
         if (strcmp(lc_answer_at(&t, i, LC_SQL_ALL_TABLES_ENGINE)->p, "MaterializedView") != 0 ||
-            !view_reads(r, d, lc_answer_at(&t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY)->p))
+            !view_reads(r, d, lc_answer_at(&t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY)))
             continue;
         lc_buf_init(&name, 1 << 16);
         if (lc_buf_addf(&name, "%s.%s", lc_answer_at(&t, i, LC_SQL_ALL_TABLES_DATABASE)->p,

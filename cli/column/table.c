@@ -3,7 +3,9 @@
 
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/fragment.h"
+#include "cli/sql/create_parts.h"
+#include "cli/sql/mutation_command.h"
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
 #include "livecol_sql.h"
@@ -136,30 +138,16 @@ static int read_columns(struct lc_table *t, struct lc_backend *b, struct lc_erro
  */
 static void mark_merge_columns(struct lc_table *t, const char *create)
 {
-    struct lc_lexer lex = LC_LEXER(create, strlen(create));
-    struct lc_tok tok;
-    bool inside = false;
-    unsigned depth = 0, left = strstr(t->engine, "Replacing") ? 1 : 2;
+    char *names[2];
+    size_t n =
+        lc_create_engine_names(create, t->engine, names, strstr(t->engine, "Replacing") ? 1 : 2);
 
-    while (left && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        struct lc_table_column *c;
-        char *name;
+    for (size_t i = 0; i < n; i++) {
+        struct lc_table_column *c = find(t, names[i]);
 
-        if (!inside) {
-            inside = lc_tok_is(&tok, t->engine);
-            continue;
-        }
-        depth += lc_tok_symbol(&tok, '(');
-        if (depth == 0 || lc_tok_symbol(&tok, ')'))
-            return;
-        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED)
-            continue; /* the path and the replica of a Replicated one */
-        name = lc_tok_name(&tok);
-        c = name ? find(t, name) : NULL;
-        free(name);
         if (c)
             c->in_key = true;
-        left--;
+        free(names[i]);
     }
 }
 
@@ -231,20 +219,21 @@ static int add_nested(struct lc_table *t, const char *name, struct lc_slice type
         rc = LC_ERR_NOMEM;
     for (size_t i = 0; rc == 0 && i < calls[0].args; i++) {
         struct lc_slice part = lc_expr_argument(whole, &calls[0], i);
-        struct lc_lexer lex = LC_LEXER((const char *)part.p, part.n);
+        struct lc_slice is = {0};
         struct lc_table_column *c = NULL;
-        struct lc_tok tok;
-        char *member = lc_lex_code(&lex, &tok, NULL) == 0 ? lc_tok_name(&tok) : NULL;
+        char *member;
 
         lc_buf_init(&text, 1 << 16);
-        if (member && lc_buf_addf(&text, "%s.%s", name, member) == 0)
+        if (lc_fragment_member(part, &member, &is) &&
+            lc_buf_addf(&text, "%s.%s", name, member) == 0)
             c = new_column(t, (const char *)text.p, text.n);
         lc_buf_reset(&text);
-        rc =
-            !c || lc_buf_addf(&text, "Array(%.*s)", (int)(part.n - tok.n - 1), tok.p + tok.n + 1) ||
-                    set(&c->type, text.p, text.n)
-                ? LC_ERR_NOMEM
-                : 0;
+        rc = !c ||
+                     lc_buf_addf(&text, "Array(%.*s)", (int)(is.n ? is.n - 1 : 0),
+                                 (const char *)is.p + 1) ||
+                     set(&c->type, text.p, text.n)
+                 ? LC_ERR_NOMEM
+                 : 0;
         lc_buf_release(&text);
         free(member);
     }
@@ -342,25 +331,18 @@ static void drop_column(struct lc_table *t, const char *name)
 /* MATERIALIZE COLUMN c; or UPDATE c = c WHERE 1, where the server has no such thing. */
 static void fill_column(struct lc_table *t, const struct lc_stmt_command *from)
 {
-    struct lc_lexer lex = LC_LEXER((const char *)from->text.p, from->text.n);
+    struct lc_materialize_command materialize = {0};
+    struct lc_update_command update = {0};
     struct lc_table_column *c = NULL;
-    struct lc_tok update, tok;
-    bool materialize = from->kind == LC_STMT_MATERIALIZE_COLUMN;
-    char *name = NULL;
 
-    if (materialize) {
-        c = find(t, from->column);
-    } else if (lc_lex_code(&lex, &update, NULL) == 0 && lc_lex_code(&lex, &tok, NULL) == 0) {
-        name = lc_tok_name(&tok); /* UPDATE name = … */
-        c = name ? find(t, name) : NULL;
-        free(name);
-    }
-    if (!c)
-        return;
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END)
-        if (lc_tok_is(&tok, "PARTITION"))
-            return;
-    c->is_filled = true;
+    if (lc_materialize_command_read(from->text, &materialize))
+        c = materialize.in_partition ? NULL : find(t, from->column);
+    else if (lc_update_command_read(from->text, &update, NULL) == 0 && update.n)
+        c = update.in_partition ? NULL : find(t, update.columns[0]);
+    if (c)
+        c->is_filled = true;
+    lc_materialize_command_release(&materialize);
+    lc_update_command_release(&update);
 }
 
 int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error *err)

@@ -4,7 +4,7 @@
 #include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "cli/server/query.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/fragment.h"
 #include "cli/sql/quote.h"
 #include "livecol_sql.h"
 
@@ -262,21 +262,12 @@ static int find_examples(const struct run *r, struct lc_error *err)
     return rc;
 }
 
-/* Nothing but blanks and comments? */
-static bool is_empty(const char *expr)
-{
-    struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
-    struct lc_tok tok;
-
-    return lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_END;
-}
-
 static int check_expression(const struct run *r, struct lc_error *err)
 {
     const struct lc_column *d = r->d;
     int rc;
 
-    if (r->o->against && is_empty(r->o->against))
+    if (r->o->against && lc_fragment_is_blank(r->o->against))
         return lc_fail(err, LC_ERR_USAGE, "--against holds no expression");
     if (!*r->out->against) {
         rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s has no DEFAULT to compare with", d->database,

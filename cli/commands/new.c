@@ -13,7 +13,7 @@
 #include "cli/migrate/files.h"
 #include "cli/migrate/tracking.h"
 #include "cli/server/connect.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/fragment.h"
 #include "cli/sql/name.h"
 #include "cli/sql/quote.h"
 
@@ -127,14 +127,7 @@ static int add_alter(struct lc_buf *b, const struct wanted *w, const char *text,
 /* Is the key an expression? What looks like none is a column's name, whatever it has in it. */
 static bool is_expression(const char *key)
 {
-    struct lc_lexer lex = LC_LEXER(key, strlen(key));
-    struct lc_tok tok;
-    bool symbols = strpbrk(key, "()[]'\"`.|+*:%") != NULL;
-
-    while (symbols && lc_lex_code(&lex, &tok, NULL) == 0)
-        if (tok.kind == LC_TOK_END)
-            return true;
-    return false;
+    return strpbrk(key, "()[]'\"`.|+*:%") && lc_fragment_is_readable(key);
 }
 
 static int add_key(struct lc_buf *b, const char *key)

@@ -2,7 +2,7 @@
 #include "cli/migrate/cluster_check.h"
 
 #include "cli/server/query.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/references.h"
 #include "livecol_sql.h"
 
 #include <stdio.h>
@@ -55,44 +55,11 @@ static bool is_over(const char *engine)
     return strcmp(engine, "Buffer") == 0 || strcmp(engine, "Distributed") == 0;
 }
 
-static bool is_name(const struct lc_tok *tok)
-{
-    return tok->kind == LC_TOK_WORD || tok->kind == LC_TOK_QUOTED || tok->kind == LC_TOK_STRING;
-}
-
-/* A name before the table's that is another database's; '' is the server's default one. */
-static bool is_elsewhere(const struct lc_tok *tok, const char *database)
-{
-    char *name = is_name(tok) ? lc_tok_name(tok) : NULL;
-    bool elsewhere = name && *name && strcmp(name, database) != 0;
-
-    free(name);
-    return elsewhere;
-}
-
-/*
- * Does the statement's text speak of the table? "database.table" and, of an engine (Buffer,
- * Distributed), 'database', 'table' say which one is meant; a bare name may be the one.
- */
 static bool speaks_of(const struct lc_cell *text, const char *database, const char *table,
                       bool engine)
 {
-    struct lc_lexer lex = LC_LEXER(text->p, text->n);
-    struct lc_tok tok, before = {0}, first = {0}; /* first, before, tok */
-    bool found = false;
-
-    while (!found && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        char *name = is_name(&tok) ? lc_tok_name(&tok) : NULL;
-        bool second = lc_tok_symbol(&before, ',');
-
-        if (name && strcmp(name, table) == 0)
-            found = engine ? second && !is_elsewhere(&first, database)
-                           : !(lc_tok_symbol(&before, '.') && is_elsewhere(&first, database));
-        free(name);
-        first = before;
-        before = tok;
-    }
-    return found;
+    return lc_references_table((struct lc_slice){(const uint8_t *)text->p, text->n}, database,
+                               table, engine);
 }
 
 /* Tables over the one that a statement alters, looked for on each host. */

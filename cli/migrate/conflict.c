@@ -1,43 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/conflict.h"
 
-#include "cli/sql/lexer.h"
+#include "cli/sql/references.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/*
- * Does it read rows or columns of tables that it need not name: by a view in a SELECT or behind IN,
- * by Merge? True also where it cannot be told.
- */
-static bool reads_others(const struct lc_plan_stmt *s)
+static struct lc_slice text_of(const struct lc_plan_stmt *s)
 {
-    struct lc_lexer lex = LC_LEXER(s->text->p, s->text->n);
-    struct lc_tok tok, after;
-
-    for (;;) {
-        struct lc_lexer ahead;
-
-        if (lc_lex_code(&lex, &tok, NULL))
-            return true;
-        if (tok.kind == LC_TOK_END)
-            return false;
-        if (lc_tok_is(&tok, "SELECT") || lc_tok_is(&tok, "MERGE"))
-            return true;
-        if (!lc_tok_is(&tok, "IN"))
-            continue;
-        ahead = lex;
-        if (lc_lex_code(&ahead, &after, NULL) ||
-            (!lc_tok_symbol(&after, '(') && !lc_tok_is(&after, "PARTITION")))
-            return true;
-    }
+    return (struct lc_slice){(const uint8_t *)s->text->p, s->text->n};
 }
 
 static bool is_simple(const struct lc_plan_stmt *s)
 {
     const struct lc_stmt *p = &s->parsed;
 
-    if (s->text->rederive || !*p->name || reads_others(s))
+    if (s->text->rederive || !*p->name || lc_references_unnamed(text_of(s)))
         return false;
     if (p->kind == LC_STMT_CREATE)
         return strcmp(p->object, "table") == 0 && !p->replaces;
@@ -59,38 +36,12 @@ static bool all_simple(const struct lc_plan_migration *m)
     return true;
 }
 
-/* True also where it cannot be told. */
-static bool mentions(const struct lc_plan_stmt *s, const char *name)
-{
-    struct lc_lexer lex = LC_LEXER(s->text->p, s->text->n);
-    struct lc_tok tok;
-
-    for (;;) {
-        char *word;
-        bool same;
-
-        if (lc_lex_code(&lex, &tok, NULL) || tok.kind == LC_TOK_HEREDOC)
-            return true;
-        if (tok.kind == LC_TOK_END)
-            return false;
-        if (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED && tok.kind != LC_TOK_STRING)
-            continue;
-        word = lc_tok_name(&tok);
-        /* A string may hold more than the name: 'database.table'. */
-        same = !word ||
-               (tok.kind == LC_TOK_STRING ? strstr(word, name) != NULL : strcmp(word, name) == 0);
-        free(word);
-        if (same)
-            return true;
-    }
-}
-
 /* Is a table of a's statements named in those of b? */
 static bool meet(const struct lc_plan_migration *a, const struct lc_plan_migration *b)
 {
     for (unsigned i = a->first; i < a->stmt_n; i++) {
         for (unsigned k = b->first; k < b->stmt_n; k++) {
-            if (mentions(&b->stmts[k], a->stmts[i].parsed.name))
+            if (lc_references_name(text_of(&b->stmts[k]), a->stmts[i].parsed.name))
                 return true;
         }
     }

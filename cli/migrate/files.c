@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/files.h"
 
-#include "cli/sql/lexer.h"
+#include "cli/sql/session_statement.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -235,134 +235,46 @@ static int add_requires(struct lc_migration *m, const struct lc_piece *p, const 
     return 0;
 }
 
-/* The words that a view is created with, up to its SELECT: is POPULATE one of them? */
-static bool populates(struct lc_lexer *lex, uint64_t *line)
+static int no_effect(const struct lc_migration_stmt *s, const char *path, struct lc_slice word,
+                     const char *why, struct lc_problems *problems)
 {
-    struct lc_tok tok, before = {0}, next;
-    unsigned depth = 0;
-    bool view = false;
-
-    for (; lc_lex_code(lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END; before = tok) {
-        struct lc_lexer ahead = *lex;
-
-        if (lc_tok_symbol(&tok, '('))
-            depth++;
-        else if (lc_tok_symbol(&tok, ')') && depth > 0)
-            depth--;
-        if (depth > 0)
-            continue;
-        if (lc_tok_is(&tok, "AS"))
-            return false;
-        view = view || lc_tok_is(&tok, "MATERIALIZED");
-        if (!view || !lc_tok_is(&tok, "POPULATE") || lc_lex_code(&ahead, &next, NULL))
-            continue;
-        /* A name is behind VIEW, a dot or a comma; the word is right before AS. */
-        if ((lc_tok_is(&next, "AS") || lc_tok_is(&next, "COMMENT")) && !lc_tok_is(&before, "BY") &&
-            !lc_tok_is(&before, "VIEW") && !lc_tok_is(&before, "EXISTS") &&
-            !lc_tok_is(&before, "TO") && !lc_tok_symbol(&before, '.') &&
-            !lc_tok_symbol(&before, ',')) {
-            *line = tok.line;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool creates_temporary(struct lc_lexer lex)
-{
-    struct lc_tok tok;
-
-    for (int i = 0; i < 3; i++) {
-        if (lc_lex_code(&lex, &tok, NULL))
-            return false;
-        if (lc_tok_is(&tok, "TEMPORARY"))
-            return true;
-        if (!lc_tok_is(&tok, "OR") && !lc_tok_is(&tok, "REPLACE"))
-            return false;
-    }
-    return false;
-}
-
-/* SET DEFAULT ROLE … TO is kept by the server; any other SET is the session's. */
-static bool sets_session(struct lc_lexer lex)
-{
-    struct lc_tok tok;
-
-    return lc_lex_code(&lex, &tok, NULL) != 0 || !lc_tok_is(&tok, "DEFAULT");
-}
-
-static bool next_is(struct lc_lexer lex, const char *word)
-{
-    struct lc_tok tok;
-
-    return lc_lex_code(&lex, &tok, NULL) == 0 && lc_tok_is(&tok, word);
-}
-
-/* EXECUTE AS user, and no statement: that of the session's later ones. */
-static bool only_changes_user(struct lc_lexer lex)
-{
-    struct lc_tok tok;
-    size_t n = 0;
-
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END)
-        n++;
-    return n <= 2;
-}
-
-/* SET a = 1, b = 2, and not SET ROLE or SET TRANSACTION: taken along, not sent. */
-static bool is_set(const char *p, size_t n, struct lc_slice *rest)
-{
-    struct lc_lexer lex = LC_LEXER(p, n);
-    struct lc_tok tok, name;
-
-    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "SET"))
-        return false;
-    if (lc_lex_code(&lex, &name, NULL) || lc_lex_code(&lex, &tok, NULL))
-        return false;
-    *rest = (struct lc_slice){(const uint8_t *)name.p, n - name.at};
-    return lc_tok_symbol(&tok, '=');
+    return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
+                           "%.*s has no effect here, since each statement is sent by itself%s",
+                           (int)word.n, (const char *)word.p, why);
 }
 
 /* What looks right and does not do what it says. */
 static int check_statement(const struct lc_migration_stmt *s, const char *path,
                            struct lc_problems *problems)
 {
-    struct lc_lexer lex = LC_LEXER(s->p, s->n);
-    struct lc_tok tok;
+    const struct lc_slice sql = {(const uint8_t *)s->p, s->n};
+    struct lc_slice word;
     uint64_t line;
 
-    if (lc_lex_code(&lex, &tok, NULL))
-        return 0;
-    if (lc_tok_is(&tok, "USE") || (lc_tok_is(&tok, "SET") && sets_session(lex)))
-        return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
-                               "%.3s has no effect here, since each statement is sent by itself: "
-                               "%s",
-                               tok.p,
-                               lc_tok_is(&tok, "SET") ? "what it sets is the session's"
-                                                      : "name the database with the table");
-    if (lc_tok_is(&tok, "BEGIN") || lc_tok_is(&tok, "COMMIT") || lc_tok_is(&tok, "ROLLBACK") ||
-        (lc_tok_is(&tok, "START") && next_is(lex, "TRANSACTION")))
-        return lc_problems_add(
-            problems, LC_PROBLEM_FILE, path, s->line,
-            "%.*s has no effect here, since each statement is sent by itself, in no "
-            "transaction: leave it out",
-            (int)tok.n, tok.p);
-    if (lc_tok_is(&tok, "EXECUTE") && only_changes_user(lex))
+    switch (lc_session_loss_of(sql, &word, &line)) {
+    case LC_SESSION_LOSES_SET:
+        return no_effect(s, path, word, ": what it sets is the session's", problems);
+    case LC_SESSION_LOSES_USE:
+        return no_effect(s, path, word, ": name the database with the table", problems);
+    case LC_SESSION_LOSES_TRANSACTION:
+        return no_effect(s, path, word, ", in no transaction: leave it out", problems);
+    case LC_SESSION_LOSES_USER:
         return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
                                "EXECUTE AS without a statement has no effect here, since each "
                                "statement is sent by itself: write the statement behind the user");
-    if (!lc_tok_is(&tok, "CREATE"))
-        return 0;
-    if (creates_temporary(lex))
+    case LC_SESSION_LOSES_TABLE:
         return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
                                "a temporary table is gone at the next statement, since each is "
                                "sent by itself: create a table, and drop it at the end");
-    if (populates(&lex, &line)) /* Rows that are inserted while it runs are missed. */
+    case LC_SESSION_LOSES_ROWS:
         return lc_problems_add(
             problems, LC_PROBLEM_FILE, path, s->line + line - 1,
             "POPULATE loses the rows that are inserted while it runs: create the view "
             "without it, then fill it by INSERT INTO ... SELECT ... WHERE, bounded to the "
             "rows from before");
+    case LC_SESSION_LOSES_NOTHING:
+        break;
+    }
     return 0;
 }
 
@@ -438,7 +350,7 @@ static int take_piece(struct lc_migration *m, const struct lc_migration_file *f,
 
     switch (p->kind) {
     case LC_PIECE_STATEMENT:
-        if (is_set(f->text + p->at, p->n, &set))
+        if (lc_session_is_set((struct lc_slice){(const uint8_t *)f->text + p->at, p->n}, &set))
             return take_settings(s, set, f->path, p->line, problems);
         if (part == PART_WHOLE && !s->up_line && !s->down_line && !s->stray)
             s->stray = p->line;

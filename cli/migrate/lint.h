@@ -33,12 +33,4 @@ struct lc_lint {
 /* Look at one statement of the plan. 0 or the failures of a query. */
 int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err);
 
-/*
- * Is it an INSERT into that table whose rows come by place: without a list of columns, and in no
- * format that names them? `current` is the database that it was sent in; NULL: not known, and then
- * taken for the table's.
- */
-bool lc_is_positional_insert(const char *sql, size_t n, const char *current, const char *database,
-                             const char *table);
-
 #endif

@@ -7,7 +7,7 @@
 #include "cli/server/keeper.h"
 #include "cli/server/query.h"
 #include "cli/server/retry.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/fragment.h"
 #include "livecol_sql.h"
 
 #include <inttypes.h>
@@ -94,12 +94,8 @@ static uint64_t number_of(const char *table, const char *tracking)
 /* A DEFAULT that is a string literal, as text. */
 static void unquote(char *to, size_t size, const char *p, size_t n)
 {
-    struct lc_lexer lex = LC_LEXER(p, n);
-    struct lc_tok tok;
-    char *value = NULL;
+    char *value = lc_fragment_constant((struct lc_slice){(const uint8_t *)p, n});
 
-    if (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_STRING)
-        value = lc_tok_name(&tok);
     snprintf(to, size, "%s", value ? value : "");
     free(value);
 }

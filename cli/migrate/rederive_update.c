@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/rederive_update.h"
 
-#include "cli/sql/lexer.h"
+#include "cli/sql/mutation_command.h"
 #include "cli/sql/quote.h"
 
 #include <stdlib.h>
@@ -21,63 +21,28 @@ static struct lc_slice between(const char *text, size_t from, size_t to)
     return (struct lc_slice){(const uint8_t *)text + from, from < to ? to - from : 0};
 }
 
-/* Where the words of the command stand, outside of parentheses. */
-struct places {
-    size_t value, where, condition, settings;
-    bool partition, second;
-};
-
-static int find_places(const struct lc_stmt_command *c, struct lc_rederive_update *u,
-                       struct places *at, struct lc_error *err)
-{
-    struct lc_lexer lex = LC_LEXER((const char *)c->text.p, c->text.n);
-    struct lc_tok tok, before = {0};
-    unsigned depth = 0, n = 0;
-    int rc = 0;
-
-    *at = (struct places){.settings = c->text.n};
-    while ((rc = lc_lex_code(&lex, &tok, err)) == 0 && tok.kind != LC_TOK_END) {
-        n++;
-        if (n == 2) {
-            u->column = lc_tok_name(&tok);
-            if (!u->column)
-                return lc_no_memory(err);
-        } else if (n == 4) {
-            at->value = tok.at;
-        }
-        if (lc_tok_symbol(&tok, '(') || lc_tok_symbol(&tok, '['))
-            depth++;
-        if (depth == 0) {
-            at->second = at->second || lc_tok_symbol(&tok, ',');
-            if (lc_tok_is(&tok, "PARTITION") && lc_tok_is(&before, "IN"))
-                at->partition = true;
-            if (lc_tok_is(&tok, "WHERE") && !at->where && n > 4) { /* behind c = value */
-                at->where = tok.at;
-                at->condition = tok.at + tok.n;
-            }
-            if (lc_tok_is(&tok, "SETTINGS") && at->where) {
-                at->settings = tok.at;
-                break;
-            }
-        }
-        if ((lc_tok_symbol(&tok, ')') || lc_tok_symbol(&tok, ']')) && depth)
-            depth--;
-        before = tok;
-    }
-    return rc;
-}
-
 /* What follows the command: `) SETTINGS …` of the server's own form, or ` SETTINGS …`. */
 static struct lc_slice tail_of(const struct lc_plan_stmt *stmt, const struct lc_stmt_command *c,
-                               const struct places *at)
+                               size_t settings)
 {
     const char *text = stmt->formatted ? stmt->formatted : stmt->text->p;
     size_t n = stmt->formatted ? strlen(stmt->formatted) : stmt->text->n;
-    size_t end = (size_t)((const char *)c->text.p - text) + at->settings;
+    size_t end = (size_t)((const char *)c->text.p - text) + settings;
 
     while (end < n && (text[end] == ')' || text[end] == ' ' || text[end] == '\n'))
         end++;
     return between(text, end, n);
+}
+
+static int refuse(struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_INPUT,
+            "-- migrate:rederive is before another statement than "
+            "ALTER TABLE t UPDATE column = new(key) WHERE column = old(key) "
+            "AND column != new(key)");
+    lc_hint(err, "one column, with a WHERE, without IN PARTITION and ON CLUSTER: livecol goes "
+                 "through the partitions by itself. livecol new NAME --rederive writes it");
+    return LC_ERR_INPUT;
 }
 
 int lc_rederive_read(const struct lc_plan_stmt *stmt, struct lc_rederive_update *u,
@@ -85,7 +50,7 @@ int lc_rederive_read(const struct lc_plan_stmt *stmt, struct lc_rederive_update 
 {
     const struct lc_stmt *s = &stmt->parsed;
     const struct lc_stmt_command *c = s->commands;
-    struct places at = {0};
+    struct lc_update_command update = {0};
     int rc = 0;
 
     *u = (struct lc_rederive_update){0};
@@ -96,22 +61,19 @@ int lc_rederive_read(const struct lc_plan_stmt *stmt, struct lc_rederive_update 
     }
     if (s->kind == LC_STMT_ALTER && s->command_n == 1 && c->kind == LC_STMT_ALTER_UPDATE &&
         !s->on_cluster)
-        rc = find_places(c, u, &at, err);
-    if (rc)
-        return rc;
-    if (!at.where || !at.value || at.partition || at.second) {
-        lc_fail(err, LC_ERR_INPUT,
-                "-- migrate:rederive is before another statement than "
-                "ALTER TABLE t UPDATE column = new(key) WHERE column = old(key) "
-                "AND column != new(key)");
-        lc_hint(err, "one column, with a WHERE, without IN PARTITION and ON CLUSTER: livecol goes "
-                     "through the partitions by itself. livecol new NAME --rederive writes it");
-        return LC_ERR_INPUT;
+        rc = lc_update_command_read(c->text, &update, err);
+    if (rc == 0 && (update.n != 1 || !update.where.n || !update.value.n || update.in_partition ||
+                    update.several)) {
+        rc = refuse(err);
+    } else if (rc == 0) {
+        u->column = update.columns[0];
+        update.n = 0; /* its name is the caller's now */
+        u->value = update.value;
+        u->where = update.where;
+        u->tail = tail_of(stmt, c, update.end);
     }
-    u->value = between((const char *)c->text.p, at.value, at.where);
-    u->where = between((const char *)c->text.p, at.condition, at.settings);
-    u->tail = tail_of(stmt, c, &at);
-    return 0;
+    lc_update_command_release(&update);
+    return rc;
 }
 
 int lc_rederive_make(const struct lc_column *d, const struct lc_readers *readers,

@@ -5,7 +5,7 @@
 #include "cli/column/readers.h"
 #include "cli/column/replace_default.h"
 #include "cli/migrate/rederive.h"
-#include "cli/sql/lexer.h"
+#include "cli/sql/mutation_command.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ASSIGNED_MAX = 64, COUNT_WAIT_MS = 5000, SQL_MAX_BYTES = 1 << 20 };
+enum { COUNT_WAIT_MS = 5000, SQL_MAX_BYTES = 1 << 20 };
 
 struct look {
     struct lc_preflight *d;
@@ -21,13 +21,6 @@ struct look {
     const struct lc_stmt *s;
     void (*say)(void *ctx, bool hazard, const char *text);
     void *ctx;
-};
-
-/* An UPDATE's assigned columns, and its condition. */
-struct assigned {
-    char *columns[ASSIGNED_MAX];
-    size_t n;
-    struct lc_slice where; /* n 0: none was found */
 };
 
 static void say(const struct look *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -44,45 +37,7 @@ static void say(const struct look *l, const char *fmt, ...)
     l->say(l->ctx, true, text);
 }
 
-/* `column =` behind UPDATE or SET and behind each comma outside of parentheses. */
-static int read_assigned(struct lc_slice text, struct assigned *a, struct lc_error *err)
-{
-    struct lc_lexer lex = LC_LEXER((const char *)text.p, text.n);
-    struct lc_tok tok, before = {0};
-    bool begins = false, inside = false;
-    unsigned depth = 0;
-
-    *a = (struct assigned){0};
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (depth == 0 && inside && (lc_tok_is(&tok, "WHERE") || lc_tok_is(&tok, "IN"))) {
-            if (lc_tok_is(&tok, "WHERE")) {
-                a->where = (struct lc_slice){text.p + lex.pos, text.n - lex.pos};
-                break;
-            }
-        }
-        if (lc_tok_symbol(&tok, '=') && begins && a->n < ASSIGNED_MAX) {
-            a->columns[a->n] = lc_tok_name(&before);
-            if (!a->columns[a->n++])
-                return lc_no_memory(err);
-            begins = false;
-        }
-        if (depth == 0 && (lc_tok_is(&tok, "UPDATE") || lc_tok_is(&tok, "SET") ||
-                           (inside && lc_tok_symbol(&tok, ','))))
-            begins = inside = true;
-        depth += lc_tok_symbol(&tok, '(') || lc_tok_symbol(&tok, '[');
-        depth -= depth && (lc_tok_symbol(&tok, ')') || lc_tok_symbol(&tok, ']'));
-        before = tok;
-    }
-    return 0;
-}
-
-static void release_assigned(struct assigned *a)
-{
-    for (size_t i = 0; i < a->n; i++)
-        free(a->columns[i]);
-}
-
-static bool is_assigned(const struct assigned *a, const char *column)
+static bool is_assigned(const struct lc_update_command *a, const char *column)
 {
     for (size_t i = 0; i < a->n; i++)
         if (strcmp(a->columns[i], column) == 0)
@@ -91,8 +46,8 @@ static bool is_assigned(const struct assigned *a, const char *column)
 }
 
 /* "4000 rows", or that counting took too long. */
-static void count_rows(const struct look *l, const struct lc_column *c, const struct assigned *a,
-                       char *out, size_t size)
+static void count_rows(const struct look *l, const struct lc_column *c,
+                       const struct lc_update_command *a, char *out, size_t size)
 {
     struct lc_answer t = {0};
     struct lc_buf sql;
@@ -114,7 +69,7 @@ static void count_rows(const struct look *l, const struct lc_column *c, const st
 }
 
 static void say_reader(const struct look *l, const struct lc_column *c, const struct lc_reader *r,
-                       const struct assigned *a, const char *rows)
+                       const struct lc_update_command *a, const char *rows)
 {
     const char *of = c->column;
 
@@ -138,9 +93,9 @@ static void say_reader(const struct look *l, const struct lc_column *c, const st
 
 static int look_at_update(const struct look *l, struct lc_slice text, struct lc_error *err)
 {
-    struct assigned a;
+    struct lc_update_command a;
     struct lc_table *table = NULL;
-    int rc = read_assigned(text, &a, err);
+    int rc = lc_update_command_read(text, &a, err);
 
     if (rc == 0)
         rc = lc_schema_table(&l->d->schema, lc_stmt_database(l->s, lc_backend_database(l->d->b)),
@@ -160,7 +115,7 @@ static int look_at_update(const struct look *l, struct lc_slice text, struct lc_
         lc_readers_release(&readers);
         lc_column_release(&c);
     }
-    release_assigned(&a);
+    lc_update_command_release(&a);
     return rc;
 }
 

@@ -148,7 +148,8 @@ static void test_lone_statements(void **state)
 
 static bool is_ours(const char *command)
 {
-    return lc_backfill_is_ours(command, strlen(command), "region");
+    return lc_backfill_is_ours((struct lc_slice){(const uint8_t *)command, strlen(command)},
+                               "region");
 }
 
 static void test_commands_of_mutations(void **state)

@@ -3,6 +3,7 @@
 #include "cli/sql/expression.h"
 #include "cli/column/preflight.h"
 #include "cli/migrate/lint.h"
+#include "cli/sql/insert_target.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +13,7 @@
 
 static bool positional(const char *sql)
 {
-    return lc_is_positional_insert(sql, strlen(sql), "analytics", "analytics", "events");
+    return lc_insert_is_positional(sql, strlen(sql), "analytics", "analytics", "events");
 }
 
 static void test_insert_without_columns(void **state)
@@ -26,10 +27,10 @@ static void test_insert_without_columns(void **state)
     assert_false(positional("INSERT INTO analytics.events (a) FORMAT CSV\n'"));
     assert_false(positional("INSERT INTO other VALUES (1)"));
     assert_false(positional("INSERT INTO other.events VALUES (1)"));
-    assert_false(lc_is_positional_insert("INSERT INTO events VALUES (1)", 29, "other", "analytics",
+    assert_false(lc_insert_is_positional("INSERT INTO events VALUES (1)", 29, "other", "analytics",
                                          "events"));
     assert_true(
-        lc_is_positional_insert("INSERT INTO events VALUES (1)", 29, NULL, "analytics", "events"));
+        lc_insert_is_positional("INSERT INTO events VALUES (1)", 29, NULL, "analytics", "events"));
     assert_false(positional("INSERT INTO events FORMAT JSONEachRow {}"));
     assert_false(positional("INSERT INTO events SETTINGS async_insert = 1 FORMAT Parquet"));
     assert_true(positional("INSERT INTO events SETTINGS async_insert = 1 FORMAT CSV"));
