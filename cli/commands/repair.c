@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/test_points.h"
 #include "cli/commands/frame.h"
+#include "cli/migrate/file_name.h"
 #include "cli/migrate/history.h"
 #include "cli/term/message.h"
 

@@ -7,6 +7,7 @@
 #include "base/signals.h"
 #include "cli/column/compare_rules.h"
 #include "cli/commands/progress.h"
+#include "cli/migrate/file_name.h"
 #include "cli/migrate/files.h"
 #include "cli/migrate/variables.h"
 #include "cli/server/query.h"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/variables.h"
 
+#include "base/buf.h"
+#include "cli/migrate/file_name.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
