@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUMMARY_MAX_BYTES = 1 << 20, NICE_MAX = 19 };
+enum { SUMMARY_MAX_BYTES = 1 << 20, NICE_MAX = 19, OPTIONS_MAX = 40 };
 
 /* What the command line asks for, and the strings behind it. */
 struct request {
@@ -74,13 +74,10 @@ static bool is_given(int argc, const char **argv, const char *option)
     return false;
 }
 
-static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
+/* What is generated and derived, and how long each phase lasts. */
+static size_t add_table_options(struct lc_option *to, struct request *q)
 {
     struct lc_live_options *l = &q->live;
-    *q = (struct request){.live =
-                              is_given(argc, argv, "--long") ? lc_live_long() : lc_live_defaults(),
-                          .delivery = LC_OUTPUT_INIT};
-    l->group_fits = !is_given(argc, argv, "--group-rate");
     const struct lc_option options[] = {
         {"long", 0, LC_OPT_FLAG, &q->long_run, NULL,
          "20 M rows and four readers (point, LIMIT, GROUP BY, range); point, LIMIT and range reads "
@@ -102,6 +99,15 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
         {"add-apart", 0, LC_OPT_FLAG, &l->add_apart, NULL,
          "report the time of ADD COLUMN by itself, and do not hold it to the budget: for old "
          "servers, where it waits for running SELECTs"},
+    };
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+/* The writer and the readers. */
+static size_t add_load_options(struct lc_option *to, struct lc_live_options *l)
+{
+    const struct lc_option options[] = {
         {"write-rate", 0, LC_OPT_DOUBLE, &l->write_rate, "R",
          "batches a second (default: 5; --long: 20)"},
         {"batch-rows", 0, LC_OPT_UINT, &l->batch_rows, "N", "rows a batch (default: 1000)"},
@@ -123,6 +129,15 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
          "they are"},
         {"search-seconds", 0, LC_OPT_DOUBLE, &l->search_s, "S",
          "with --long: how long a rate is tried (default: 4)"},
+    };
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+static size_t add_end_options(struct lc_option *to, struct request *q)
+{
+    struct lc_live_options *l = &q->live;
+    const struct lc_option options[] = {
         {"drop-existing", 0, LC_OPT_FLAG, &l->drop_existing, NULL,
          "drop the table analytics.events that is there; else such a run is refused"},
         {"details", 0, LC_OPT_FLAG, &q->details, NULL,
@@ -132,6 +147,21 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
         LC_OUTPUT_OPTIONS(&q->delivery),
         {0},
     };
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
+{
+    struct lc_live_options *l = &q->live;
+    *q = (struct request){.live =
+                              is_given(argc, argv, "--long") ? lc_live_long() : lc_live_defaults(),
+                          .delivery = LC_OUTPUT_INIT};
+    l->group_fits = !is_given(argc, argv, "--group-rate");
+    struct lc_option options[OPTIONS_MAX];
+    size_t n = add_table_options(options, q);
+    n += add_load_options(options + n, l);
+    add_end_options(options + n, q);
     const struct lc_command command = {
         .name = "bench live",
         .synopsis = "[OPTIONS]",

@@ -3,6 +3,7 @@
 
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
+#include "base/strings.h"
 #include "cli/sql/fragment.h"
 #include "cli/sql/create_parts.h"
 #include "cli/sql/mutation_command.h"
@@ -15,22 +16,6 @@
 #include <strings.h>
 
 enum { SQL_MAX_BYTES = 1 << 20 };
-
-static int set(char **to, const void *p, size_t n)
-{
-    char *text = strndup(n ? p : "", n);
-
-    if (!text)
-        return LC_ERR_NOMEM;
-    free(*to);
-    *to = text;
-    return 0;
-}
-
-static int set_text(char **to, const char *text)
-{
-    return set(to, text, strlen(text));
-}
 
 static void release_column(struct lc_table_column *c)
 {
@@ -51,8 +36,9 @@ static struct lc_table_column *new_column(struct lc_table *t, const char *name, 
     t->v = v;
     v += t->n++;
     *v = (struct lc_table_column){0};
-    return set(&v->name, name, name_n) || set_text(&v->type, "") || set_text(&v->kind, "") ||
-                   set_text(&v->expr, "") || set_text(&v->was_expr, "")
+    return lc_text_set_n(&v->name, name, name_n) || lc_text_set(&v->type, "") ||
+                   lc_text_set(&v->kind, "") || lc_text_set(&v->expr, "") ||
+                   lc_text_set(&v->was_expr, "")
                ? NULL
                : v;
 }
@@ -67,7 +53,7 @@ static struct lc_table_column *find(const struct lc_table *t, const char *name)
 
 static int take_engine(struct lc_table *t, const char *engine, size_t n)
 {
-    if (set(&t->engine, engine, n))
+    if (lc_text_set_n(&t->engine, engine, n))
         return LC_ERR_NOMEM;
     t->replicated =
         strncmp(t->engine, "Replicated", 10) == 0 || strncmp(t->engine, "Shared", 6) == 0;
@@ -119,10 +105,10 @@ static int read_columns(struct lc_table *t, struct lc_backend *b, struct lc_erro
         const struct lc_cell *name = lc_answer_at(&a, i, LC_SQL_COLUMNS_NAME);
         struct lc_table_column *c = new_column(t, name->p, name->n);
 
-        if (!c || set_text(&c->type, lc_answer_at(&a, i, LC_SQL_COLUMNS_TYPE)->p) ||
-            set_text(&c->kind, lc_answer_at(&a, i, LC_SQL_COLUMNS_DEFAULT_KIND)->p) ||
-            set_text(&c->expr, lc_answer_at(&a, i, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->p) ||
-            set_text(&c->stored, name->p))
+        if (!c || lc_text_set(&c->type, lc_answer_at(&a, i, LC_SQL_COLUMNS_TYPE)->p) ||
+            lc_text_set(&c->kind, lc_answer_at(&a, i, LC_SQL_COLUMNS_DEFAULT_KIND)->p) ||
+            lc_text_set(&c->expr, lc_answer_at(&a, i, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->p) ||
+            lc_text_set(&c->stored, name->p))
             rc = lc_no_memory(err);
         else
             c->in_key = lc_answer_u64(&a, i, LC_SQL_COLUMNS_IN_KEY, 0) != 0;
@@ -170,8 +156,8 @@ static int start(struct lc_table *t, const struct lc_backend *b, const char *dat
                  const char *name, struct lc_error *err)
 {
     *t = (struct lc_table){0};
-    if (set_text(&t->database, database ? database : lc_backend_database(b)) ||
-        set_text(&t->name, name) || set_text(&t->engine, ""))
+    if (lc_text_set(&t->database, database ? database : lc_backend_database(b)) ||
+        lc_text_set(&t->name, name) || lc_text_set(&t->engine, ""))
         return lc_no_memory(err);
     return 0;
 }
@@ -231,7 +217,7 @@ static int add_nested(struct lc_table *t, const char *name, struct lc_slice type
         rc = !c ||
                      lc_buf_addf(&text, "Array(%.*s)", (int)(is.n ? is.n - 1 : 0),
                                  (const char *)is.p + 1) ||
-                     set(&c->type, text.p, text.n)
+                     lc_text_set_n(&c->type, text.p, text.n)
                  ? LC_ERR_NOMEM
                  : 0;
         lc_buf_release(&text);
@@ -244,9 +230,9 @@ static int add_nested(struct lc_table *t, const char *name, struct lc_slice type
 
 static int take_default(struct lc_table_column *c, const struct lc_stmt_command *from)
 {
-    int rc = set_text(&c->was_expr, c->expr) ||
-             set(&c->kind, from->default_kind.p, from->default_kind.n) ||
-             set(&c->expr, from->default_expr.p, from->default_expr.n);
+    int rc = lc_text_set(&c->was_expr, c->expr) ||
+             lc_text_set_n(&c->kind, from->default_kind.p, from->default_kind.n) ||
+             lc_text_set_n(&c->expr, from->default_expr.p, from->default_expr.n);
 
     for (char *p = rc ? NULL : c->kind; p && *p; p++)
         *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
@@ -263,7 +249,7 @@ static int add_column(struct lc_table *t, const struct lc_stmt_command *from)
     if (from->type.n > 7 && strncasecmp((const char *)from->type.p, "Nested(", 7) == 0)
         return add_nested(t, from->column, from->type);
     c = new_column(t, from->column, strlen(from->column));
-    if (!c || set(&c->type, from->type.p, from->type.n))
+    if (!c || lc_text_set_n(&c->type, from->type.p, from->type.n))
         return LC_ERR_NOMEM;
     return from->default_kind.n ? take_default(c, from) : 0;
 }
@@ -274,7 +260,7 @@ static int modify_column(struct lc_table *t, const struct lc_stmt_command *from)
 
     if (!c)
         return 0;
-    if (from->type.n && set(&c->type, from->type.p, from->type.n))
+    if (from->type.n && lc_text_set_n(&c->type, from->type.p, from->type.n))
         return LC_ERR_NOMEM;
     return from->default_kind.n ? take_default(c, from) : 0;
 }
@@ -305,13 +291,13 @@ static int rename_column(struct lc_table *t, const struct lc_stmt_command *from)
 {
     struct lc_table_column *c = find(t, from->column);
     struct lc_buf expr;
-    int rc = c ? set_text(&c->name, from->renamed_to) : 0;
+    int rc = c ? lc_text_set(&c->name, from->renamed_to) : 0;
 
     lc_buf_init(&expr, SQL_MAX_BYTES);
     for (size_t i = 0; rc == 0 && c && i < t->n; i++) {
         lc_buf_reset(&expr);
         rc = rename_in(t->v[i].expr, from->column, from->renamed_to, &expr) ||
-             set(&t->v[i].expr, expr.p, expr.n);
+             lc_text_set_n(&t->v[i].expr, expr.p, expr.n);
     }
     lc_buf_release(&expr);
     return rc ? LC_ERR_NOMEM : 0;
@@ -379,15 +365,15 @@ int lc_table_copy(struct lc_table *to, const struct lc_table *from, struct lc_er
     to->database = to->name = to->engine = NULL;
     to->v = NULL;
     to->n = 0;
-    rc = set_text(&to->database, from->database) || set_text(&to->name, from->name) ||
-         set_text(&to->engine, from->engine);
+    rc = lc_text_set(&to->database, from->database) || lc_text_set(&to->name, from->name) ||
+         lc_text_set(&to->engine, from->engine);
     for (size_t i = 0; rc == 0 && i < from->n; i++) {
         const struct lc_table_column *f = &from->v[i];
         struct lc_table_column *c = new_column(to, f->name, strlen(f->name));
 
-        rc = !c || set_text(&c->type, f->type) || set_text(&c->kind, f->kind) ||
-             set_text(&c->expr, f->expr) || set_text(&c->was_expr, f->was_expr) ||
-             (f->stored && set_text(&c->stored, f->stored));
+        rc = !c || lc_text_set(&c->type, f->type) || lc_text_set(&c->kind, f->kind) ||
+             lc_text_set(&c->expr, f->expr) || lc_text_set(&c->was_expr, f->was_expr) ||
+             (f->stored && lc_text_set(&c->stored, f->stored));
         if (rc == 0) {
             c->was_changed = f->was_changed;
             c->in_key = f->in_key;

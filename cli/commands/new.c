@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STAMP_DIGITS = 14, MAX_NAME_BYTES = 100, MAX_TEXT_BYTES = 60 << 20 };
+enum { STAMP_DIGITS = 14, MAX_NAME_BYTES = 100, MAX_TEXT_BYTES = 60 << 20, OPTIONS_MAX = 20 };
 
 /* What is wanted: a name, and the derived column where one is given. */
 struct wanted {
@@ -355,59 +355,78 @@ static int take_lock(int fd, struct lc_error *err)
     return 0;
 }
 
-static int create(const struct lc_migrate *m, struct wanted *w, struct lc_error *err)
+static int make_text(const struct lc_migrate *m, struct wanted *w, struct lc_buf *text,
+                     struct lc_error *err)
 {
-    const char *dir = m->up.migrations_dir ? m->up.migrations_dir : "migrations";
+    int rc = 0;
+
+    w->rederive.narrow = w->narrow;
+    w->rederive.rules = w->rules;
+    if (w->table && w->narrow)
+        rc = choose_expression(m, w, err);
+    if (rc)
+        return rc;
+    return w->table             ? derived_text(text, w, err)
+           : w->rederive.column ? lc_new_rederive_text(m, &w->rederive, text, err)
+                                : lc_buf_adds(text, plain_text);
+}
+
+static void tell_path(const char *path, bool json)
+{
+    struct lc_json *o;
+
+    if (!json) {
+        printf("%s\n", path);
+        return;
+    }
+    o = lc_json_object();
+    lc_json_set_str(o, "event", "written");
+    lc_json_set_str(o, "path", path);
+    lc_json_line(o, stdout);
+    lc_json_free(o);
+}
+
+/* Write the file that comes after those in the folder, which is locked. */
+static int write_next(const struct lc_migrate *m, struct wanted *w, const char *dir,
+                      struct lc_error *err)
+{
     struct lc_migrations files = {0};
     struct lc_buf text;
     char version[24], *path = NULL;
-    int rc = 0, lock = -1;
+    int rc = lc_migrations_scan(&files, dir, err);
 
     lc_buf_init(&text, MAX_TEXT_BYTES);
+    if (rc == 0) {
+        next_version(&files, version);
+        if (asprintf(&path, "%s/%s_%s.sql", dir, version, w->name) < 0)
+            path = NULL;
+        rc = make_text(m, w, &text, err);
+    }
+    if (rc == 0)
+        rc = path && lc_buf_str(&text) ? write_file(path, lc_buf_str(&text), err)
+                                       : lc_fail(err, LC_ERR_NOMEM, "no memory for a file");
+    if (rc == 0)
+        tell_path(path, m->global.json);
+    free(path);
+    lc_buf_release(&text);
+    lc_migrations_release(&files);
+    return rc;
+}
+
+static int create(const struct lc_migrate *m, struct wanted *w, struct lc_error *err)
+{
+    const char *dir = m->up.migrations_dir ? m->up.migrations_dir : "migrations";
+    int rc = 0, lock = -1;
+
     if (mkdir(dir, 0777) != 0 && errno != EEXIST)
         rc = lc_fail(err, LC_ERR_IO, "cannot create the folder %s: %s", dir, strerror(errno));
     /* Of two at once each takes a number of its own; where there are no locks, by luck. */
     if (rc == 0 && (lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0)
         rc = take_lock(lock, err);
     if (rc == 0)
-        rc = lc_migrations_scan(&files, dir, err);
-    if (rc == 0) {
-        next_version(&files, version);
-        if (asprintf(&path, "%s/%s_%s.sql", dir, version, w->name) < 0)
-            path = NULL;
-        w->rederive.narrow = w->narrow;
-        w->rederive.rules = w->rules;
-        if (w->table && w->narrow)
-            rc = choose_expression(m, w, err);
-    }
-    if (rc == 0) {
-        rc = w->table             ? derived_text(&text, w, err)
-             : w->rederive.column ? lc_new_rederive_text(m, &w->rederive, &text, err)
-                                  : lc_buf_adds(&text, plain_text);
-    }
-    if (rc == 0) {
-        const char *all = lc_buf_str(&text);
-
-        if (path && all)
-            rc = write_file(path, all, err);
-        else
-            rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a file");
-    }
-    if (rc == 0 && m->global.json) {
-        struct lc_json *o = lc_json_object();
-
-        lc_json_set_str(o, "event", "written");
-        lc_json_set_str(o, "path", path);
-        lc_json_line(o, stdout);
-        lc_json_free(o);
-    } else if (rc == 0) {
-        printf("%s\n", path);
-    }
+        rc = write_next(m, w, dir, err);
     if (lock >= 0)
         close(lock);
-    free(path);
-    lc_buf_release(&text);
-    lc_migrations_release(&files);
     return rc;
 }
 
@@ -515,45 +534,64 @@ static int act(struct lc_frame_run *r, struct lc_error *err)
     return rc;
 }
 
+/* The column, and what derives it. */
+static size_t add_column_options(struct lc_option *to, struct wanted *w)
+{
+    const struct lc_option options[] = {
+        {"table", 0, LC_OPT_STRING, &w->table, "DB.TABLE", "a derived column: of this table"},
+        {"column", 0, LC_OPT_STRING, &w->column, "NAME", "its name"},
+        {"key", 0, LC_OPT_STRING, &w->key, "EXPRESSION",
+         "what it is derived from: a column, or an expression over some"},
+        {"function", 0, LC_OPT_STRING, &w->function, "NAME", "the function that derives it"},
+        {"as", 0, LC_OPT_STRING, &w->as, "program|sql|dictionary",
+         "program: the function is installed apart; sql: the migration makes it, of built-in "
+         "expressions by --rules; dictionary: the migration makes a dictionary of that name over a "
+         "table with --rules, for more of them; no host needs a program for either (default: program)"},
+        {"rules", 0, LC_OPT_STRING, &w->rules_path, "FILE",
+         "--as sql, --as dictionary, --narrow: the rules of the function"},
+        {"narrow", 0, LC_OPT_STRING, &w->narrow, "measured|always|never", LC_NARROW_WHEN_HELP},
+        {"attribute", 0, LC_OPT_STRING, &w->attribute, "NAME",
+         "--as sql: which attribute of them (default: the column's name, or the only one)"},
+    };
+
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+/* Where it goes, and a column that is there already. */
+static size_t add_place_options(struct lc_option *to, struct wanted *w, struct lc_migrate *m)
+{
+    const struct lc_option options[] = {
+        {"over", 0, LC_OPT_LIST, &w->over, "DB.TABLE",
+         "a Distributed or Buffer table over it, which gets the column too; several may be given"},
+        {"cluster", 0, LC_OPT_STRING, &w->cluster, "NAME", "write the statements ON CLUSTER NAME"},
+        {"type", 0, LC_OPT_STRING, &w->type, "TYPE", "its type (default: LowCardinality(String))"},
+        {"materialized", 0, LC_OPT_FLAG, &w->materialized, NULL,
+         "a MATERIALIZED column: no INSERT gives it a value, and those without a column list go on "
+         "working"},
+        {"rederive", 0, LC_OPT_STRING, &w->rederive.column, "DB.TABLE.COLUMN",
+         "new rules: this column is to hold what another function answers; its DEFAULT, as the "
+         "server or a pending migration has it, stays but for the function"},
+        {"to", 0, LC_OPT_STRING, &w->rederive.to, "FUNCTION",
+         "the function whose answers it is to hold"},
+        {"from", 0, LC_OPT_STRING, &w->rederive.from, "FUNCTION",
+         "the function whose answers it holds (default: the one of the DEFAULT)"},
+        {"recompute", 0, LC_OPT_FLAG, &w->rederive.recompute, NULL,
+         "--rederive: no other function; every row that differs becomes what the DEFAULT says, "
+         "values that were given too"},
+        {"migrations-table", 0, LC_OPT_STRING, &m->up.table, "[DB.]TABLE",
+         "--rederive: the tracking table that says what is pending (default: schema_migrations)"},
+        {0}};
+
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
 int lc_cmd_new(int argc, const char **argv)
 {
     struct wanted w = {.type = "LowCardinality(String)"};
     struct lc_frame_run r = {.ctx = &w};
-    const struct lc_option more[] = {
-        {"table", 0, LC_OPT_STRING, &w.table, "DB.TABLE", "a derived column: of this table"},
-        {"column", 0, LC_OPT_STRING, &w.column, "NAME", "its name"},
-        {"key", 0, LC_OPT_STRING, &w.key, "EXPRESSION",
-         "what it is derived from: a column, or an expression over some"},
-        {"function", 0, LC_OPT_STRING, &w.function, "NAME", "the function that derives it"},
-        {"as", 0, LC_OPT_STRING, &w.as, "program|sql|dictionary",
-         "program: the function is installed apart; sql: the migration makes it, of built-in "
-         "expressions by --rules; dictionary: the migration makes a dictionary of that name over a "
-         "table with --rules, for more of them; no host needs a program for either (default: program)"},
-        {"rules", 0, LC_OPT_STRING, &w.rules_path, "FILE",
-         "--as sql, --as dictionary, --narrow: the rules of the function"},
-        {"narrow", 0, LC_OPT_STRING, &w.narrow, "measured|always|never", LC_NARROW_WHEN_HELP},
-        {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
-         "--as sql: which attribute of them (default: the column's name, or the only one)"},
-        {"over", 0, LC_OPT_LIST, &w.over, "DB.TABLE",
-         "a Distributed or Buffer table over it, which gets the column too; several may be given"},
-        {"cluster", 0, LC_OPT_STRING, &w.cluster, "NAME", "write the statements ON CLUSTER NAME"},
-        {"type", 0, LC_OPT_STRING, &w.type, "TYPE", "its type (default: LowCardinality(String))"},
-        {"materialized", 0, LC_OPT_FLAG, &w.materialized, NULL,
-         "a MATERIALIZED column: no INSERT gives it a value, and those without a column list go on "
-         "working"},
-        {"rederive", 0, LC_OPT_STRING, &w.rederive.column, "DB.TABLE.COLUMN",
-         "new rules: this column is to hold what another function answers; its DEFAULT, as the "
-         "server or a pending migration has it, stays but for the function"},
-        {"to", 0, LC_OPT_STRING, &w.rederive.to, "FUNCTION",
-         "the function whose answers it is to hold"},
-        {"from", 0, LC_OPT_STRING, &w.rederive.from, "FUNCTION",
-         "the function whose answers it holds (default: the one of the DEFAULT)"},
-        {"recompute", 0, LC_OPT_FLAG, &w.rederive.recompute, NULL,
-         "--rederive: no other function; every row that differs becomes what the DEFAULT says, "
-         "values that were given too"},
-        {"migrations-table", 0, LC_OPT_STRING, &r.m.up.table, "[DB.]TABLE",
-         "--rederive: the tracking table that says what is pending (default: schema_migrations)"},
-        {0}};
+    struct lc_option more[OPTIONS_MAX];
     const struct lc_frame c = {
         .command =
             {.name = "new",
@@ -578,5 +616,6 @@ int lc_cmd_new(int argc, const char **argv)
         .act = act,
     };
 
+    add_place_options(more + add_column_options(more, &w), &w, &r.m);
     return lc_frame_command(&c, &r, argc, argv);
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/shared.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/signals.h"
 #include "cli/column/compare_rules.h"
-#include "cli/commands/progress.h"
 #include "cli/migrate/file_name.h"
 #include "cli/migrate/files.h"
 #include "cli/migrate/variables.h"
@@ -22,14 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    OPTIONS_MAX_N = 40,
-    GROUP_MAX_N = 10,
-    REDRAW_MS = 160,
-    PLAIN_MS = 10000,
-    MAX_PARALLEL = 64,
-    LOCK_TIMEOUT_S = 60
-};
+enum { OPTIONS_MAX_N = 40, GROUP_MAX_N = 10, MAX_PARALLEL = 64, LOCK_TIMEOUT_S = 60 };
 
 /* Append at most `most` options, to the first one without a name. */
 static size_t add(struct lc_option *to, size_t n, const struct lc_option *from, size_t most)
@@ -40,14 +31,26 @@ static size_t add(struct lc_option *to, size_t n, const struct lc_option *from, 
     return n;
 }
 
-/* The shared options, in the order of the help. */
-static void collect(struct lc_migrate *m, unsigned which, const struct lc_option *more,
-                    struct lc_option *out)
+/* Options that commands have in common, under the name that a command asks for them by. */
+struct group {
+    unsigned which;
+    struct lc_option options[GROUP_MAX_N]; /* a full group has no end mark */
+};
+
+/* Append those of n groups that are asked for. */
+static size_t add_groups(struct lc_option *to, size_t at, unsigned which, const struct group *v,
+                         size_t n)
 {
-    const struct {
-        unsigned which;
-        struct lc_option options[GROUP_MAX_N]; /* a full group has no end mark */
-    } shared[] = {
+    for (size_t i = 0; i < n; i++)
+        if (which & v[i].which)
+            at = add(to, at, v[i].options, GROUP_MAX_N);
+    return at;
+}
+
+/* Which files, which table, how far. */
+static size_t add_source(struct lc_migrate *m, unsigned which, struct lc_option *to, size_t at)
+{
+    const struct group groups[] = {
         {LC_MIGRATE_FILES,
          {{"migrations-dir", 'd', LC_OPT_STRING, &m->up.migrations_dir, "DIR",
            "where the files are (default: migrations)"},
@@ -71,6 +74,15 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
          {{"to", 0, LC_OPT_STRING, &m->to, "VERSION",
            "up: the last to apply; down: the one to keep"},
           {"steps", 0, LC_OPT_COUNT, &m->steps, "N", "at most so many migrations"}}},
+    };
+
+    return add_groups(to, at, which, groups, sizeof groups / sizeof *groups);
+}
+
+/* What a run sends, and what it checks before. */
+static size_t add_run(struct lc_migrate *m, unsigned which, struct lc_option *to, size_t at)
+{
+    const struct group groups[] = {
         {LC_MIGRATE_RUN,
          {{"dry-run", 0, LC_OPT_FLAG, &m->up.dry_run, NULL, "check everything, change nothing"},
           {"echo-sql", 0, LC_OPT_FLAG, &m->echo_sql, NULL,
@@ -92,6 +104,15 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
            "apply versions below one that is applied"},
           {"allow-unsafe", 0, LC_OPT_FLAG, &m->up.allow_unsafe, NULL,
            "run what loses data or breaks readers"}}},
+    };
+
+    return add_groups(to, at, which, groups, sizeof groups / sizeof *groups);
+}
+
+/* How a backfill goes, and what it waits for. */
+static size_t add_backfill(struct lc_migrate *m, unsigned which, struct lc_option *to, size_t at)
+{
+    const struct group groups[] = {
         {LC_MIGRATE_BACKFILL,
          {{"order", 0, LC_OPT_STRING, &m->order, "newest|oldest",
            "which partition a backfill does first (default: newest)"},
@@ -111,17 +132,34 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
            "what p99 is of (default: ten values of the column)"},
           {"pause-file", 0, LC_OPT_STRING, &m->up.backfill.throttle.pause_file, "PATH",
            "a backfill waits while this file is there"}}},
+    };
+
+    return add_groups(to, at, which, groups, sizeof groups / sizeof *groups);
+}
+
+/* The lock, and questions. */
+static size_t add_end(struct lc_migrate *m, unsigned which, struct lc_option *to, size_t at)
+{
+    const struct group groups[] = {
         {LC_MIGRATE_LOCK,
          {{"lock-timeout", 0, LC_OPT_DOUBLE, &m->lock_timeout_s, "SECONDS",
            "how long to wait for another run (default: 60)"}}},
         {LC_MIGRATE_ASK, {{"yes", 'y', LC_OPT_FLAG, &m->yes, NULL, "do not ask"}}},
     };
-    size_t n = add(out, 0, more, OPTIONS_MAX_N);
 
-    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
-        if (which & shared[i].which)
-            n = add(out, n, shared[i].options, GROUP_MAX_N);
-    }
+    return add_groups(to, at, which, groups, sizeof groups / sizeof *groups);
+}
+
+/* The command's own, then the shared ones, in the order of the help. */
+static void collect(struct lc_migrate *m, unsigned which, const struct lc_option *more,
+                    struct lc_option *to)
+{
+    size_t n = add(to, 0, more, OPTIONS_MAX_N);
+
+    n = add_source(m, which, to, n);
+    n = add_run(m, which, to, n);
+    n = add_backfill(m, which, to, n);
+    add_end(m, which, to, n);
 }
 
 static int seconds(unsigned *ms, double s, const char *name, struct lc_error *err)
@@ -293,232 +331,6 @@ int lc_migrate_ask(const struct lc_migrate *m, const char *question, struct lc_e
     if (answer[0] != 'y' && answer[0] != 'Y')
         return lc_fail(err, LC_ERR_REFUSED, "nothing was changed");
     return 0;
-}
-
-void lc_teller_init(struct lc_teller *t, const struct lc_migrate *m)
-{
-    *t = (struct lc_teller){.m = m};
-}
-
-/* When this migration's next line is due. */
-static uint64_t *next_line_ms(struct lc_teller *t, uint64_t version)
-{
-    size_t free_place = LC_TURNS_MAX - 1;
-
-    for (size_t i = LC_TURNS_MAX; i-- > 0;) {
-        if (t->waits[i].version == version)
-            return &t->waits[i].next_ms;
-        if (t->waits[i].version == 0)
-            free_place = i;
-    }
-    t->waits[free_place].version = version;
-    t->waits[free_place].next_ms = 0;
-    return &t->waits[free_place].next_ms;
-}
-
-/* It does not wait any more: another one may have the terminal's line. */
-static void forget_line(struct lc_teller *t, uint64_t version)
-{
-    for (size_t i = 0; i < LC_TURNS_MAX; i++) {
-        if (t->waits[i].version == version)
-            t->waits[i].version = 0;
-    }
-    if (t->shown == version)
-        t->shown = 0;
-}
-
-/* One line that is redrawn on a terminal; else a plain line every few seconds. */
-static void tell_progress(struct lc_teller *t, const struct lc_run_event *e)
-{
-    uint64_t now = lc_now_ms(), *next_ms = next_line_ms(t, e->version);
-    char line[256];
-    bool terminal = lc_message_is_terminal();
-
-    if (t->m->global.quiet)
-        return;
-    if (*next_ms == 0 && !terminal)
-        *next_ms = now + PLAIN_MS; /* what is over by then needs no line */
-    if (now < *next_ms || (terminal && t->shown && t->shown != e->version))
-        return;
-    t->shown = e->version;
-    *next_ms = now + (terminal ? REDRAW_MS : PLAIN_MS);
-    lc_progress_line(line, sizeof line, e);
-    if (terminal) {
-        lc_message_plain(line);
-        lc_message_redraw(line);
-    } else {
-        lc_say("%s", line);
-    }
-}
-
-static const char *const event_names[] = {
-    [LC_RUN_LOCK_WAIT] = "lock_wait",
-    [LC_RUN_CHECKED] = "checked",
-    [LC_RUN_WARNING] = "warning",
-    [LC_RUN_MIGRATION_START] = "migration_start",
-    [LC_RUN_STMT_START] = "stmt_start",
-    [LC_RUN_MUTATION] = "mutation",
-    [LC_RUN_RETRY] = "retry",
-    [LC_RUN_UNKNOWN] = "unknown",
-    [LC_RUN_REDERIVE] = "rederive",
-    [LC_RUN_STMT_DONE] = "stmt_done",
-    [LC_RUN_MIGRATION_DONE] = "migration_done",
-    [LC_RUN_MIGRATION_FAILED] = "migration_failed",
-    [LC_RUN_WOULD_REVERT] = "would_revert",
-};
-
-static void add_progress(struct lc_json *o, const struct lc_mutation_progress *p)
-{
-    lc_json_set_int(o, "parts_total", (int64_t)p->parts_total);
-    lc_json_set_int(o, "parts_to_do", (int64_t)p->parts_to_do);
-    lc_json_set_int(o, "rows_done", (int64_t)p->rows_done);
-    lc_json_set_int(o, "rows_total", (int64_t)p->rows_total);
-    lc_json_set_double(o, "fraction", p->fraction);
-    lc_json_set_int(o, "elapsed_ms", (int64_t)p->elapsed_ms);
-    lc_json_set_int(o, "left_ms", (int64_t)p->left_ms);
-    if (p->waiting)
-        lc_json_set_str(o, "waiting", p->waiting);
-}
-
-static void tell_json(struct lc_teller *t, const struct lc_run_event *e)
-{
-    struct lc_json *o;
-    uint64_t now = lc_now_ms();
-
-    if (e->kind == LC_RUN_MUTATION) { /* each look is too many for a log */
-        uint64_t *next_ms = next_line_ms(t, e->version);
-
-        if (now < *next_ms)
-            return;
-        *next_ms = now + 1000;
-    }
-    o = lc_json_object();
-    lc_json_set_str(o, "event", event_names[e->kind]);
-    if (e->version) {
-        lc_json_set_str(o, "version", e->version_text);
-        lc_json_set_str(o, "name", e->name);
-        lc_json_set_str(o, "direction", e->down ? "down" : "up");
-        lc_json_set_int(o, "statements", e->stmts);
-    }
-    if (e->stmt) {
-        lc_json_set_int(o, "statement", e->stmt);
-        lc_json_set_str(o, "class", lc_class_name(e->class));
-    }
-    if (e->kind == LC_RUN_STMT_DONE || e->kind == LC_RUN_MIGRATION_DONE)
-        lc_json_set_int(o, "ms", (int64_t)e->ms);
-    if (e->progress)
-        add_progress(o, e->progress);
-    if (e->text)
-        lc_json_set_str(o, "text", e->text);
-    if (e->error && e->error->code) {
-        lc_json_set_int(o, "server_code", e->error->server_code);
-        lc_json_set_str(o, "error", e->error->msg);
-        lc_json_set_str(o, "hint", e->error->hint);
-    }
-    lc_json_line(o, stdout);
-    lc_json_free(o);
-}
-
-/* --echo-sql: the statement, with the settings of its file, and then the time that it took. */
-static void echo_statement(const struct lc_run_event *e)
-{
-    const struct lc_sql_settings *settings = e->settings;
-    char line[512];
-    int n = 0;
-
-    if (e->kind == LC_RUN_STMT_DONE) {
-        lc_say("-- %s, statement %u of %u: %" PRIu64 " ms", e->version_text, e->stmt, e->stmts,
-               e->ms);
-        return;
-    }
-    for (size_t i = 0; settings && i < settings->n && n < (int)sizeof line - 1; i++)
-        n += snprintf(line + n, sizeof line - (size_t)n, "%s%s = %s", i ? ", " : "-- SETTINGS ",
-                      settings->v[2 * i], settings->v[2 * i + 1]);
-    if (n)
-        lc_say("%s", line);
-    lc_say("%.*s;", (int)e->sql.n, (const char *)e->sql.p);
-}
-
-void lc_teller_event(void *ctx, const struct lc_run_event *e)
-{
-    struct lc_teller *t = ctx;
-
-    if (e->kind != LC_RUN_MUTATION)
-        lc_message_erase();
-    if (e->kind == LC_RUN_STMT_START || e->kind == LC_RUN_STMT_DONE ||
-        e->kind == LC_RUN_MIGRATION_FAILED)
-        forget_line(t, e->version);
-    if (t->m->global.json) {
-        tell_json(t, e);
-        return;
-    }
-    switch (e->kind) {
-    case LC_RUN_LOCK_WAIT:
-    case LC_RUN_CHECKED:
-    case LC_RUN_RETRY:
-    case LC_RUN_UNKNOWN:
-    case LC_RUN_REDERIVE:
-        lc_say("%s", e->text);
-        break;
-    case LC_RUN_WARNING:
-        lc_warn("%s", e->text);
-        break;
-    case LC_RUN_MUTATION:
-        tell_progress(t, e);
-        break;
-    case LC_RUN_WOULD_REVERT:
-        if (t->m->global.quiet)
-            break;
-        printf("%s %s: would be reverted\n", e->version_text, e->name);
-        break;
-    case LC_RUN_MIGRATION_DONE:
-        if (t->m->global.quiet)
-            break;
-        printf("%s %s: %s in %.1f s\n", e->version_text, e->name, e->down ? "reverted" : "applied",
-               (double)e->ms / 1000);
-        fflush(stdout);
-        break;
-    case LC_RUN_STMT_START:
-    case LC_RUN_STMT_DONE:
-        if (t->m->echo_sql)
-            echo_statement(e);
-        break;
-    case LC_RUN_MIGRATION_START:
-    case LC_RUN_MIGRATION_FAILED:
-        break;
-    }
-}
-
-void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool down)
-{
-    const char *word = down ? "reverted" : "applied";
-
-    lc_message_erase();
-    if (t->m->global.json) {
-        struct lc_json *o = lc_json_object();
-
-        lc_json_set_str(o, "event", "done");
-        lc_json_set_int(o, word, report->applied);
-        if (!down)
-            lc_json_set_int(o, "skipped", report->skipped);
-        lc_json_set_int(o, "pending", report->pending);
-        lc_json_set_bool(o, "dry_run", t->m->up.dry_run);
-        lc_json_set_int(o, "ms", (int64_t)report->ms);
-        lc_json_line(o, stdout);
-        lc_json_free(o);
-        return;
-    }
-    if (t->m->global.quiet)
-        return;
-    if (t->m->up.dry_run)
-        printf("dry run: would have %s %u, ", word, report->planned);
-    else
-        printf("%s %u, ", word, report->applied);
-    if (down)
-        printf("%u left in %.1f s\n", report->pending - (t->m->up.dry_run ? report->planned : 0),
-               (double)report->ms / 1000);
-    else
-        printf("skipped %u in %.1f s\n", report->skipped, (double)report->ms / 1000);
 }
 
 int lc_column_open(struct lc_column *d, struct lc_backend **b, const struct lc_global *global,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The migration commands, and what they share: options, the connection, events told, questions. */
+/* The migration commands, and what they share: options, the connection, questions. */
 #ifndef LC_CLI_COMMANDS_SHARED_H
 #define LC_CLI_COMMANDS_SHARED_H
 #include "base/strings.h"
-#include "base/turns.h"
 #include "cli/column/column.h"
 #include "cli/commands/commands.h"
 #include "cli/migrate/runner.h"
@@ -63,20 +62,6 @@ bool lc_migrate_has_files(const struct lc_migrate *m);
 
 /* Complain and give the exit code; LC_HELP_PRINTED is 0. */
 int lc_migrate_end(int rc, const struct lc_error *err);
-
-/* Tell the events of a run: lines, or with --json an object a line, on stdout; talk on stderr. */
-struct lc_teller {
-    const struct lc_migrate *m;
-    struct {
-        uint64_t version; /* of a migration that is waited for; 0: none */
-        uint64_t next_ms; /* when the next line of its progress may be shown */
-    } waits[LC_TURNS_MAX];
-    uint64_t shown; /* the version whose passing line is redrawn on the terminal */
-};
-void lc_teller_init(struct lc_teller *t, const struct lc_migrate *m);
-void lc_teller_event(void *ctx, const struct lc_run_event *e);
-/* The last line: "applied 2, skipped 7 in 1.3 s". */
-void lc_teller_done(struct lc_teller *t, const struct lc_up_report *report, bool down);
 
 /*
  * Print what up would do, as lines, with --json as objects, or as a page; the session is open, with

@@ -3,6 +3,7 @@
 #include "base/turns.h"
 #include "cli/commands/frame.h"
 #include "cli/commands/metrics.h"
+#include "cli/commands/teller.h"
 #include "cli/migrate/session.h"
 #include "cli/server/connect.h"
 #include "cli/server/query.h"

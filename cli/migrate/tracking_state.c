@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A version's rows, in the order of their seq, and what each makes of it:
+ *
+ *               started          stmt_started            stmt_done
+ *   PENDING ─────────────► RUNNING ──────────► UNKNOWN ─────────────► RUNNING ─► …
+ *      ▲                                          │ failed                │ applied
+ *      │ reverted                                 ▼                       ▼
+ *      └───────────────────────────────────── FAILED, of which         APPLIED
+ *                                             started goes on
+ *
+ * UNKNOWN is what is left where a run dies: its statement was sent, and nothing was noted since.
+ * stmt_stopped says that nothing of it runs any more, stmt_partial that part of what it does is done.
+ * repaired is a person's word for how many statements are done. A run of down goes the same way, and
+ * the version counts as applied until the first of its statements is done.
+ */
 #include "cli/migrate/tracking_state.h"
+
+#include "base/strings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,17 +108,6 @@ bool lc_track_event_named(const char *name, enum lc_track_event_kind *kind)
     return false;
 }
 
-static int set_text(char **to, const char *text)
-{
-    char *copy = strdup(text ? text : "");
-
-    if (!copy)
-        return LC_ERR_NOMEM;
-    free(*to);
-    *to = copy;
-    return 0;
-}
-
 static void set_hash(char to[LC_SHA256_HEX], const char *hash)
 {
     snprintf(to, LC_SHA256_HEX, "%s", hash ? hash : "");
@@ -150,87 +156,107 @@ static void keep_applied_statements(struct lc_track_version *v)
     v->done = 0;
 }
 
+/* A run that is taken up again still has its open statement to settle. */
+static void fold_started(struct lc_track_version *v, const struct lc_track_event *e)
+{
+    if (v->status == LC_TRACK_APPLIED && e->down)
+        keep_applied_statements(v);
+    if (!lc_track_unfinished(v) || v->down != e->down) {
+        v->done = v->open = 0;
+        v->status = LC_TRACK_RUNNING;
+    }
+    v->down = e->down;
+    v->stmts = e->stmts;
+    if (e->down)
+        return; /* until something of it is done it is applied, by the file that it was */
+    v->baselined = false;
+    set_hash(v->file_sha256, e->file_sha256);
+}
+
+static int fold_stmt_started(struct lc_track_version *v, const struct lc_track_row *r)
+{
+    v->status = LC_TRACK_UNKNOWN;
+    v->open = r->e.stmt;
+    v->open_at_s = r->at_s;
+    set_hash(v->open_sha256, r->e.stmt_sha256);
+    return lc_text_set(&v->query_id, r->e.query_id);
+}
+
+static void fold_applied(struct lc_track_version *v, const struct lc_track_event *e)
+{
+    v->status = LC_TRACK_APPLIED;
+    v->baselined = e->kind == LC_TRACK_BASELINED;
+    v->down = false;
+    v->open = 0;
+    v->execution_ms = e->execution_ms;
+    set_hash(v->file_sha256, e->file_sha256);
+}
+
+static void fold_reverted(struct lc_track_version *v)
+{
+    v->status = LC_TRACK_PENDING;
+    v->applied_seq = 0;
+    v->baselined = false;
+    v->done = v->open = 0;
+}
+
+/* A person has said that statements 1 … e->stmt are done, and no more. */
+static int fold_repaired(struct lc_track_version *v, const struct lc_track_event *e)
+{
+    v->status = LC_TRACK_FAILED;
+    v->down = e->down;
+    v->stmts = e->stmts;
+    v->open = 0;
+    return set_done(v, e->stmt, e->stmt_sha256);
+}
+
 static int fold_event(struct lc_track_version *v, const struct lc_track_row *r)
 {
     const struct lc_track_event *e = &r->e;
-    int rc = 0;
 
-    v->stopped = false;
+    v->stopped = e->kind == LC_TRACK_STMT_STOPPED;
     if (e->kind != LC_TRACK_STARTED)
-        v->partial = false;
+        v->partial = e->kind == LC_TRACK_STMT_PARTIAL;
     switch (e->kind) {
     case LC_TRACK_STARTED:
-        /* A run that is taken up again still has its open statement to settle. */
-        if (v->status == LC_TRACK_APPLIED && e->down)
-            keep_applied_statements(v);
-        if (!lc_track_unfinished(v) || v->down != e->down) {
-            v->done = v->open = 0;
-            v->status = LC_TRACK_RUNNING;
-        }
-        v->down = e->down;
-        v->stmts = e->stmts;
-        if (e->down)
-            break; /* until something of it is done it is applied, by the file that it was */
-        v->baselined = false;
-        set_hash(v->file_sha256, e->file_sha256);
-        break;
+        fold_started(v, e);
+        return 0;
     case LC_TRACK_STMT_STARTED:
-        v->status = LC_TRACK_UNKNOWN;
-        v->open = e->stmt;
-        v->open_at_s = r->at_s;
-        set_hash(v->open_sha256, e->stmt_sha256);
-        rc = set_text(&v->query_id, e->query_id);
-        break;
+        return fold_stmt_started(v, r);
     case LC_TRACK_STMT_DONE:
         v->status = LC_TRACK_RUNNING;
         v->open = 0;
-        rc = set_done(v, e->stmt, e->stmt_sha256);
-        break;
+        return set_done(v, e->stmt, e->stmt_sha256);
     case LC_TRACK_EVENT_FAILED:
         v->status = LC_TRACK_FAILED;
         v->open = e->stmt;
         v->unlooked = r->layout < LC_TRACK_LAYOUT;
-        break;
+        return 0;
     case LC_TRACK_EVENT_APPLIED:
     case LC_TRACK_BASELINED:
-        v->status = LC_TRACK_APPLIED;
-        v->baselined = e->kind == LC_TRACK_BASELINED;
-        v->down = false;
-        v->open = 0;
-        v->execution_ms = e->execution_ms;
-        set_hash(v->file_sha256, e->file_sha256);
-        break;
+        fold_applied(v, e);
+        return 0;
     case LC_TRACK_REVERTED:
-        v->status = LC_TRACK_PENDING;
-        v->applied_seq = 0;
-        v->baselined = false;
-        v->done = v->open = 0;
-        break;
+        fold_reverted(v);
+        return 0;
     case LC_TRACK_REPAIRED:
-        v->status = LC_TRACK_FAILED;
-        v->down = e->down;
-        v->stmts = e->stmts;
-        v->open = 0;
-        rc = set_done(v, e->stmt, e->stmt_sha256);
-        break;
-    case LC_TRACK_STMT_STOPPED:
-        v->stopped = true;
-        break;
+        return fold_repaired(v, e);
     case LC_TRACK_STMT_PARTIAL:
         v->status = LC_TRACK_UNKNOWN;
         v->open = e->stmt;
-        v->partial = true;
+        return 0;
+    case LC_TRACK_STMT_STOPPED:
         break;
     }
-    return rc;
+    return 0;
 }
 
 int lc_track_state_fold(struct lc_track_state *t, const struct lc_track_row *r)
 {
     struct lc_track_version *v = version_of(t, r->e.version);
 
-    if (!v || fold_event(v, r) || set_text(&v->name, r->e.name) || set_text(&v->at, r->at) ||
-        set_text(&v->run_id, r->run_id) || set_text(&v->host, r->host))
+    if (!v || fold_event(v, r) || lc_text_set(&v->name, r->e.name) || lc_text_set(&v->at, r->at) ||
+        lc_text_set(&v->run_id, r->run_id) || lc_text_set(&v->host, r->host))
         return LC_ERR_NOMEM;
     v->seq = t->seq;
     if (r->e.kind == LC_TRACK_EVENT_APPLIED || r->e.kind == LC_TRACK_BASELINED)
@@ -238,5 +264,5 @@ int lc_track_state_fold(struct lc_track_state *t, const struct lc_track_row *r)
     if (v->partial && r->e.kind == LC_TRACK_STARTED)
         return 0; /* taken up again, it is still as broken as it was */
     v->error_code = r->e.error_code;
-    return set_text(&v->error, r->e.error);
+    return lc_text_set(&v->error, r->e.error);
 }
