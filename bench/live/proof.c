@@ -150,6 +150,7 @@ int live_prove_table(struct lc_live *live, struct lc_backend *b, uint64_t rows_w
 static int group_once(struct lc_backend *b, const char *expression, double *ms,
                       struct lc_buf *answer, struct lc_error *err)
 {
+    enum { VALUE, COUNT }; /* of the SELECT below */
     struct lc_buf sql;
     struct lc_answer t = {0};
     lc_buf_init(&sql, SQL_MAX_BYTES);
@@ -162,8 +163,8 @@ static int group_once(struct lc_backend *b, const char *expression, double *ms,
     rc = rc == 0 ? lc_backend_run(b, lc_buf_str(&sql), &t, err) : rc;
     *ms = (double)(lc_clock_now(lc_clock_system()) - from) / 1e6;
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        rc = lc_buf_addf(answer, "%s%s %s", i > 0 ? ", " : "", lc_answer_at(&t, i, 0)->p,
-                         lc_answer_at(&t, i, 1)->p);
+        rc = lc_buf_addf(answer, "%s%s %s", i > 0 ? ", " : "", lc_answer_at(&t, i, VALUE)->p,
+                         lc_answer_at(&t, i, COUNT)->p);
     }
     lc_answer_release(&t);
     lc_buf_release(&sql);

@@ -74,7 +74,8 @@ static int look_up(struct lc_backend *b, const char *name, bool *own, bool *miss
     else if (rc)
         lc_error_pass(err, &one);
     *missing = rc == 0 && t.rows == 0;
-    *own = rc == 0 && t.rows && strcmp(lc_answer_at(&t, 0, 0)->p, "System") == 0;
+    *own = rc == 0 && t.rows &&
+           strcmp(lc_answer_at(&t, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p, "System") == 0;
     lc_answer_release(&t);
     return rc;
 }

@@ -591,6 +591,7 @@ static int refuse_text(const struct run *r, const struct call *c, struct lc_erro
 static int ask_changed(const struct run *r, size_t host, const struct call *c, const char *answer,
                        char *said, size_t size, size_t *row, struct lc_error *err)
 {
+    enum { WAS, BECAME, CHANGED }; /* of `answer` */
     struct lc_answer out = {0};
     struct lc_error why = LC_ERROR_INIT;
     int rc = ask(r, host, 0, r->rows, answer, c->argument, &out, &why);
@@ -600,11 +601,11 @@ static int ask_changed(const struct run *r, size_t host, const struct call *c, c
     else if (rc)
         lc_error_pass(err, &why);
     for (size_t i = 0; rc == 0 && i < out.rows; i++) {
-        if (lc_answer_u64(&out, i, 2, 0) == 0)
+        if (lc_answer_u64(&out, i, CHANGED, 0) == 0)
             continue;
         *row = i;
-        snprintf(said, size, "%.150s as %.100s is %.100s", lc_answer_at(&out, i, 0)->p, c->takes,
-                 lc_answer_at(&out, i, 1)->p);
+        snprintf(said, size, "%.150s as %.100s is %.100s", lc_answer_at(&out, i, WAS)->p, c->takes,
+                 lc_answer_at(&out, i, BECAME)->p);
         rc = LC_ERR_FOUND;
     }
     lc_answer_release(&out);

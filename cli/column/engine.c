@@ -125,7 +125,7 @@ static int ask_behind(const struct trial *r, char **database, char **table, stru
     if (r->c->facts->engine_full)
         rc = lc_query_read(r->c->b, lc_sql_table_engine_full, args, &a, err);
     if (rc == 0 && a.rows == 1) {
-        const char *engine = lc_answer_at(&a, 0, 0)->p;
+        const char *engine = lc_answer_at(&a, 0, LC_SQL_TABLE_ENGINE_FULL_ENGINE_FULL)->p;
         size_t first = strcmp(r->t->engine, "Distributed") == 0; /* behind its cluster */
 
         *database = lc_engine_argument(engine, first);

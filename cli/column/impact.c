@@ -166,6 +166,7 @@ static int add_answer(const struct run *r, const struct side *s, uint32_t id, st
 /* Ask for `id` and those behind it, as many as go into a statement; the miss alone. */
 static int read_stored(struct run *r, struct side *s, uint32_t id, struct lc_error *err)
 {
+    enum { NUMBER, VALUE }; /* of the SELECT below */
     struct lc_answer t = {0};
     struct lc_buf sql, whole;
     uint32_t n = 0, most = id == 0 ? 1 : VALUES_AT_ONCE;
@@ -185,8 +186,8 @@ static int read_stored(struct run *r, struct side *s, uint32_t id, struct lc_err
     }
     rc = rc || lc_buf_adds(&sql, "]) AS livecol_p))") ? lc_no_memory(err) : ask(r, &sql, &t, err);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t answer = lc_answer_u64(&t, i, 0, UINT64_MAX);
-        const struct lc_cell *cell = lc_answer_at(&t, i, 1);
+        uint64_t answer = lc_answer_u64(&t, i, NUMBER, UINT64_MAX);
+        const struct lc_cell *cell = lc_answer_at(&t, i, VALUE);
         struct stored *v = answer < s->n ? &s->v[answer] : NULL;
 
         if (!v || v->known)
@@ -586,7 +587,7 @@ static int find_null_keys(struct run *r, struct lc_error *err)
         rc = 0;
     } else if (rc) {
         lc_error_pass(err, &why);
-    } else if (!strstr(lc_answer_at(&t, 0, 0)->p, "Nullable(")) {
+    } else if (!strstr(lc_answer_at(&t, 0, LC_SQL_UDF_ARGUMENT_ARGUMENT)->p, "Nullable(")) {
         r->null_keys = NULL_NOT_TAKEN;
     }
     lc_answer_release(&t);

@@ -234,6 +234,7 @@ int lc_narrow_expression(const struct lc_column *d, const struct lc_narrow *narr
 static int count_distinct(const struct lc_column *d, const char *narrow_expr, uint64_t rows,
                           const atomic_bool *cancel, double *distinct, struct lc_error *err)
 {
+    enum { KEYS, BLOCKS, WIDTH }; /* of the SELECT below */
     struct lc_column_call *calls = NULL;
     struct lc_answer t = {0};
     struct lc_buf sql;
@@ -260,9 +261,9 @@ static int count_distinct(const struct lc_column *d, const char *narrow_expr, ui
         rc = lc_backend_query(d->b, &q, &t, err);
     }
     if (rc == 0)
-        rc = lc_answer_check_shape(&t, true, 2, 2, err);
-    if (rc == 0 && lc_answer_u64(&t, 0, 1, 0))
-        *distinct = (double)lc_answer_u64(&t, 0, 0, 0) / (double)lc_answer_u64(&t, 0, 1, 0);
+        rc = lc_answer_check_shape(&t, true, WIDTH, WIDTH, err);
+    if (rc == 0 && lc_answer_u64(&t, 0, BLOCKS, 0))
+        *distinct = (double)lc_answer_u64(&t, 0, KEYS, 0) / (double)lc_answer_u64(&t, 0, BLOCKS, 0);
     lc_answer_release(&t);
     lc_buf_release(&sql);
     lc_column_free_calls(calls, n);

@@ -203,7 +203,10 @@ static int find_elements(struct lc_readers *r, const struct lc_column *d, struct
     int rc = lc_query_kept(d->b, lc_sql_create_query, args, &t, err);
 
     if (rc == 0 && t.rows)
-        rc = lc_create_parts(lc_answer_at(&t, 0, 0)->p, take_part, &search) ? lc_no_memory(err) : 0;
+        rc = lc_create_parts(lc_answer_at(&t, 0, LC_SQL_CREATE_QUERY_CREATE_TABLE_QUERY)->p,
+                             take_part, &search)
+                 ? lc_no_memory(err)
+                 : 0;
     lc_answer_release(&t);
     return rc;
 }

@@ -280,6 +280,7 @@ static void refuse_differing(const struct lc_column *d, uint64_t differ, uint64_
 int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic_bool *cancel,
                        uint64_t *keys, struct lc_error *err)
 {
+    enum { KEYS, DIFFER, WIDTH }; /* of the first SELECT below */
     char **names = NULL, *both = NULL;
     size_t n = 0;
     struct lc_answer t = {0};
@@ -299,10 +300,10 @@ int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic
         rc = rc ? lc_no_memory(err) : ask(d, &sql, cancel, &t, err);
     }
     if (rc == 0)
-        rc = lc_answer_check_shape(&t, true, 2, 2, err);
+        rc = lc_answer_check_shape(&t, true, WIDTH, WIDTH, err);
     if (rc == 0) {
-        *keys = lc_answer_u64(&t, 0, 0, 0);
-        differ = lc_answer_u64(&t, 0, 1, 0);
+        *keys = lc_answer_u64(&t, 0, KEYS, 0);
+        differ = lc_answer_u64(&t, 0, DIFFER, 0);
     }
     if (rc == 0 && differ) {
         lc_buf_reset(&sql);

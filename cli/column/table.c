@@ -147,7 +147,7 @@ static int read_merge_columns(struct lc_table *t, struct lc_backend *b, struct l
         return 0;
     rc = lc_query_read(b, lc_sql_create_query, args, &a, err);
     if (rc == 0 && a.rows)
-        mark_merge_columns(t, lc_answer_at(&a, 0, 0)->p);
+        mark_merge_columns(t, lc_answer_at(&a, 0, LC_SQL_CREATE_QUERY_CREATE_TABLE_QUERY)->p);
     lc_answer_release(&a);
     return rc;
 }

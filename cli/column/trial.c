@@ -109,6 +109,17 @@ struct lc_trial_answers {
     uint64_t digest; /* of which row was answered how */
 };
 
+/* Its columns, of the SELECT that make_sample puts together. */
+enum sampled {
+    SAMPLED_ROWS,
+    SAMPLED_NULLS,
+    SAMPLED_EMPTIES,
+    SAMPLED_CHANGED,
+    SAMPLED_DIFFERENT,
+    SAMPLED_DIGEST,
+    SAMPLED_WIDTH
+};
+
 /*
  * The expression is the migration's own text, and is put in as it stands: it is what the server
  * will be asked to run anyway. It is next to the FROM that names the host, since on older
@@ -163,11 +174,14 @@ static int sample(const struct lc_preflight *d, const struct lc_trial *t, size_t
     if (rc == 0)
         rc = lc_cluster_run(d->cluster, host, lc_buf_str(&sql), &out, err);
     if (rc == 0)
-        rc = lc_answer_check_shape(&out, true, 6, 6, err);
+        rc = lc_answer_check_shape(&out, true, SAMPLED_WIDTH, SAMPLED_WIDTH, err);
     if (rc == 0)
-        *a = (struct lc_trial_answers){lc_answer_u64(&out, 0, 0, 0), lc_answer_u64(&out, 0, 1, 0),
-                                       lc_answer_u64(&out, 0, 2, 0), lc_answer_u64(&out, 0, 3, 0),
-                                       lc_answer_u64(&out, 0, 4, 0), lc_answer_u64(&out, 0, 5, 0)};
+        *a = (struct lc_trial_answers){.rows = lc_answer_u64(&out, 0, SAMPLED_ROWS, 0),
+                                       .nulls = lc_answer_u64(&out, 0, SAMPLED_NULLS, 0),
+                                       .empties = lc_answer_u64(&out, 0, SAMPLED_EMPTIES, 0),
+                                       .changed = lc_answer_u64(&out, 0, SAMPLED_CHANGED, 0),
+                                       .different = lc_answer_u64(&out, 0, SAMPLED_DIFFERENT, 0),
+                                       .digest = lc_answer_u64(&out, 0, SAMPLED_DIGEST, 0)};
     lc_answer_release(&out);
     lc_buf_release(&sql);
     return rc;

@@ -141,6 +141,7 @@ static int count_cut(const struct lc_preflight *d, const struct lc_trial *t,
                      const struct lc_column_call *c, struct lc_slice key, uint64_t *rows,
                      uint64_t *differ, struct lc_error *err)
 {
+    enum { ROWS, DIFFER, WIDTH }; /* of the SELECT below */
     struct lc_answer out = {0};
     struct lc_buf sql;
     int rc;
@@ -156,9 +157,9 @@ static int count_cut(const struct lc_preflight *d, const struct lc_trial *t,
          !lc_buf_str(&sql);
     rc = rc ? lc_no_memory(err) : lc_backend_run(d->b, lc_buf_str(&sql), &out, err);
     if (rc == 0)
-        rc = lc_answer_check_shape(&out, true, 2, 2, err);
-    *rows = rc ? 0 : lc_answer_u64(&out, 0, 0, 0);
-    *differ = rc ? 0 : lc_answer_u64(&out, 0, 1, 0);
+        rc = lc_answer_check_shape(&out, true, WIDTH, WIDTH, err);
+    *rows = rc ? 0 : lc_answer_u64(&out, 0, ROWS, 0);
+    *differ = rc ? 0 : lc_answer_u64(&out, 0, DIFFER, 0);
     lc_answer_release(&out);
     lc_buf_release(&sql);
     return rc;

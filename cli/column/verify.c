@@ -57,6 +57,9 @@ static int add_sample(const struct run *r, struct lc_buf *sql)
         r->seed, PER_MILLION, r->per_million);
 }
 
+/* What is counted, a row a partition. */
+enum counted { COUNTED_ID, COUNTED_ROWS, COUNTED_DIFFER, COUNTED_WIDTH };
+
 static int make_count(const struct run *r, struct lc_buf *sql)
 {
     return lc_buf_adds(sql, "SELECT substring(livecol_part, 1, position(livecol_part, '_') - 1) AS "
@@ -75,7 +78,7 @@ static int count_once(struct run *r, struct lc_answer *t, struct lc_error *err)
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = make_count(r, &sql) ? lc_no_memory(err) : ask(r, &sql, t, err);
     if (rc == 0)
-        rc = lc_answer_check_shape(t, false, 3, 2, err);
+        rc = lc_answer_check_shape(t, false, COUNTED_WIDTH, 2, err);
     lc_buf_release(&sql);
     return rc;
 }
@@ -148,7 +151,7 @@ static int probe(struct run *r, uint64_t *checked, uint64_t *ms, struct lc_error
     *ms = lc_now_ms() - begun;
     *checked = 0;
     for (size_t i = 0; rc == 0 && i < t.rows; i++)
-        *checked += lc_answer_u64(&t, i, 1, 0);
+        *checked += lc_answer_u64(&t, i, COUNTED_ROWS, 0);
     lc_answer_release(&t);
     return rc;
 }
@@ -201,8 +204,9 @@ static int compare(struct run *r, struct lc_error *err)
     int rc = count(r, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t checked = lc_answer_u64(&t, i, 1, 0), differ = lc_answer_u64(&t, i, 2, 0);
-        struct lc_verify_partition *p = partition_of(out, lc_answer_at(&t, i, 0)->p);
+        uint64_t checked = lc_answer_u64(&t, i, COUNTED_ROWS, 0),
+                 differ = lc_answer_u64(&t, i, COUNTED_DIFFER, 0);
+        struct lc_verify_partition *p = partition_of(out, lc_answer_at(&t, i, COUNTED_ID)->p);
 
         if (!p) { /* one that came meanwhile */
             p = realloc(out->v, (out->n + 1) * sizeof *p);
@@ -212,7 +216,7 @@ static int compare(struct run *r, struct lc_error *err)
             }
             out->v = p;
             p += out->n;
-            *p = (struct lc_verify_partition){.id = strdup(lc_answer_at(&t, i, 0)->p)};
+            *p = (struct lc_verify_partition){.id = strdup(lc_answer_at(&t, i, COUNTED_ID)->p)};
             if (!p->id) {
                 rc = lc_no_memory(err);
                 break;
@@ -398,8 +402,8 @@ void lc_verify_example(char *out, size_t size, const struct lc_verify *v, size_t
 
     *out = '\0';
     for (size_t k = 0; k < v->keys_n; k++)
-        add_cell(out, size, v->key_names[k], lc_answer_at(t, i, k + 1));
-    add_cell(out, size, "stored", lc_answer_at(t, i, v->keys_n + 1));
-    add_cell(out, size, "computed", lc_answer_at(t, i, v->keys_n + 2));
-    add_text(out, size, "partition %s", lc_answer_at(t, i, 0)->p);
+        add_cell(out, size, v->key_names[k], lc_answer_at(t, i, LC_VERIFY_KEYS + k));
+    add_cell(out, size, "stored", lc_answer_at(t, i, lc_verify_stored(v)));
+    add_cell(out, size, "computed", lc_answer_at(t, i, lc_verify_computed(v)));
+    add_text(out, size, "partition %s", lc_answer_at(t, i, LC_VERIFY_PARTITION)->p);
 }

@@ -36,16 +36,23 @@ struct lc_verify {
     struct lc_verify_partition sum; /* id NULL */
     double share;                   /* of the rows that were looked at; 1: all */
     const char *against;            /* the expression; the caller's, or the column's */
-    /*
-     * The first rows that differ: partition id, the columns that the expression reads (key_names),
-     * the stored value, the computed one.
-     */
-    struct lc_answer examples;
+    struct lc_answer examples;      /* the first rows that differ: its columns are below */
     char **key_names;
     size_t keys_n;
 };
 
 #define LC_VERIFY_EXAMPLES 10
+
+/* The columns of the examples: the partition's id, keys_n keys from there on, and two values. */
+enum { LC_VERIFY_PARTITION, LC_VERIFY_KEYS };
+static inline size_t lc_verify_stored(const struct lc_verify *v)
+{
+    return LC_VERIFY_KEYS + v->keys_n;
+}
+static inline size_t lc_verify_computed(const struct lc_verify *v)
+{
+    return LC_VERIFY_KEYS + v->keys_n + 1;
+}
 
 /*
  * Verify. 0 with *out filled, whatever was found; LC_ERR_REFUSED where there is nothing to compare

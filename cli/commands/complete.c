@@ -17,7 +17,7 @@ static int print_names(struct lc_backend *b, const char *kind, const char *prefi
                            &names, err);
 
     for (size_t i = 0; rc == 0 && i < names.rows; i++)
-        printf("%s\n", lc_answer_at(&names, i, 0)->p);
+        printf("%s\n", lc_answer_at(&names, i, LC_SQL_COMPLETE_TABLES_FULL)->p);
     lc_answer_release(&names);
     return rc;
 }

@@ -59,12 +59,12 @@ static struct lc_json *example_json(const struct lc_verify *v, size_t row)
     struct lc_json *o = lc_json_object(), *keys = lc_json_object();
 
     for (size_t k = 0; k < v->keys_n; k++)
-        set_cell(keys, v->key_names[k], lc_answer_at(t, row, k + 1));
+        set_cell(keys, v->key_names[k], lc_answer_at(t, row, LC_VERIFY_KEYS + k));
     lc_json_set_str(o, "event", "differs");
-    lc_json_set_str(o, "partition", lc_answer_at(t, row, 0)->p);
+    lc_json_set_str(o, "partition", lc_answer_at(t, row, LC_VERIFY_PARTITION)->p);
     lc_json_set(o, "keys", keys);
-    set_cell(o, "stored", lc_answer_at(t, row, v->keys_n + 1));
-    set_cell(o, "computed", lc_answer_at(t, row, v->keys_n + 2));
+    set_cell(o, "stored", lc_answer_at(t, row, lc_verify_stored(v)));
+    set_cell(o, "computed", lc_answer_at(t, row, lc_verify_computed(v)));
     return o;
 }
 

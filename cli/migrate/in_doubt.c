@@ -8,13 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of a query whose one column is n. */
 static int count(struct lc_backend *b, const struct lc_sql *sql, const struct lc_sql_arg *args,
                  bool *some, struct lc_error *err)
 {
     struct lc_answer t = {0};
     int rc = lc_query_read(b, sql, args, &t, err);
 
-    *some = rc == 0 && lc_answer_u64(&t, 0, 0, 0) > 0;
+    *some = rc == 0 && lc_answer_u64(&t, 0, LC_SQL_RUNNING_COMMENT_N, 0) > 0;
     lc_answer_release(&t);
     return rc;
 }

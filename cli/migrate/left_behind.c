@@ -116,7 +116,7 @@ static int read_part_log(struct lc_backend *b, const struct lc_stmt *s, const st
     int rc = lc_query_read(b, lc_sql_left_part_log, args, &t, err);
 
     if (rc == 0)
-        *rows = lc_answer_u64(&t, 0, 0, 0);
+        *rows = lc_answer_u64(&t, 0, LC_SQL_LEFT_PART_LOG_ROWS, 0);
     lc_answer_release(&t);
     return rc;
 }

@@ -299,7 +299,8 @@ static int update(struct rederive *r, const struct lc_answer *left, size_t first
     if (rc == 0)
         rc = lc_query_read(r->s->b, lc_sql_server_now, NULL, &now, err);
     if (rc == 0)
-        rc = lc_submit_run(&r->sub, &stmt, id, lc_answer_u64(&now, 0, 0, 0), err);
+        rc = lc_submit_run(&r->sub, &stmt, id, lc_answer_u64(&now, 0, LC_SQL_SERVER_NOW_NOW_S, 0),
+                           err);
     if (rc == 0)
         r->rows_done += r->rows_in_work;
     LC_TEST_POINT("partition re-derived");
