@@ -5,7 +5,6 @@
 #include "base/format.h"
 #include "bench/live/parts.h"
 #include "cli/column/multiif.h"
-#include "cli/term/text_table.h"
 #include "livecol_sql.h"
 #include "udf/rules/open.h"
 

@@ -3,7 +3,6 @@
 
 #include "base/format.h"
 #include "base/stats.h"
-#include "cli/term/text_table.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -14,7 +14,6 @@
  */
 #ifndef LC_BENCH_UDF_COMPARISON_H
 #define LC_BENCH_UDF_COMPARISON_H
-#include "base/buf.h"
 #include "base/error.h"
 #include "bench/udf/setup.h"
 

@@ -3,8 +3,6 @@
 
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
-#include "cli/sql/lexer.h"
-#include "cli/sql/name.h"
 #include "cli/sql/type_name.h"
 #include "livecol_sql.h"
 

@@ -2,7 +2,6 @@
 #include "cli/column/column_check.h"
 
 #include "base/clock.h"
-#include "cli/column/preflight.h"
 #include "cli/server/query.h"
 #include "cli/server/same_sql.h"
 #include "cli/sql/fragment.h"

@@ -4,8 +4,6 @@
 #define LC_CLI_COLUMN_DEPENDENTS_H
 #include "cli/server/backend.h"
 
-#include <stdbool.h>
-
 /*
  * Append "database.table.column, …" of those that do, the first few, to `out`; where there is none,
  * "database.table, …" of views, and of tables with a constraint, a TTL or an index that does. *n:

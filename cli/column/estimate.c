@@ -2,7 +2,6 @@
 #include "cli/column/estimate.h"
 
 #include "base/clock.h"
-#include "cli/server/query.h"
 #include "cli/sql/quote.h"
 
 /* Blocks and threads as a mutation has them, in which a call costs what it will cost then. */

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "cli/server/connect.h"
-#include "cli/server/query.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -6,7 +6,6 @@
 #include "cli/column/trial.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
-#include "cli/sql/lexer.h"
 #include "livecol_sql.h"
 
 #include <stdio.h>

@@ -3,14 +3,12 @@
 
 #include "cli/column/narrow_key.h"
 #include "cli/column/rule_expression.h"
-#include "cli/column/preflight.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
 #include "cli/sql/name.h"
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
 #include "livecol_sql.h"
-#include "udf/rules/match.h"
 #include "udf/rules/open.h"
 #include "udf/rules/ruleset.h"
 

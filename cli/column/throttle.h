@@ -17,7 +17,6 @@
  */
 #ifndef LC_CLI_COLUMN_THROTTLE_H
 #define LC_CLI_COLUMN_THROTTLE_H
-#include "base/buf.h"
 #include "cli/server/backend.h"
 
 #include <stdbool.h>

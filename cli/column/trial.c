@@ -5,7 +5,6 @@
 #include "cli/column/domain.h"
 #include "cli/server/answer_check.h"
 #include "cli/server/server_error.h"
-#include "cli/sql/lexer.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -6,7 +6,6 @@
 #include "base/signals.h"
 #include "cli/commands/frame.h"
 #include "cli/sql/name.h"
-#include "cli/sql/quote.h"
 #include "cli/term/message.h"
 #include "udf/rules/open.h"
 

@@ -10,11 +10,9 @@
 #include "cli/column/preflight.h"
 #include "cli/commands/frame.h"
 #include "cli/commands/metrics.h"
-#include "cli/commands/progress.h"
 #include "cli/migrate/lock.h"
 #include "cli/migrate/tracking.h"
 #include "cli/server/mutation.h"
-#include "cli/server/query.h"
 #include "cli/sql/name.h"
 #include "cli/term/message.h"
 

@@ -2,11 +2,9 @@
 /* livecol config function, dictionary, all, install, uninstall */
 #include "cli/commands/config.h"
 
-#include "udf/rules/match.h"
 #include "cli/column/rule_expression.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "base/strings.h"
 #include "cli/column/dependents.h"
 #include "cli/commands/frame.h"
 #include "cli/deploy/install.h"

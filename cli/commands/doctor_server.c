@@ -3,7 +3,6 @@
 
 #include "base/format.h"
 #include "base/json.h"
-#include "cli/commands/progress.h"
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
 #include "cli/term/message.h"

@@ -11,7 +11,6 @@
 #include "base/strings.h"
 #include "cli/migrate/session.h"
 #include "cli/server/abilities.h"
-#include "cli/term/options.h"
 
 enum lc_level { LC_LEVEL_OK, LC_LEVEL_WARN, LC_LEVEL_FAIL };
 

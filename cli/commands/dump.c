@@ -9,7 +9,6 @@
 #include "cli/term/message.h"
 #include "livecol_sql.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 /* livecol inline: a column without the function that its DEFAULT calls; and the rescue. */
 #include "base/json.h"
 #include "cli/column/compare_rules.h"
-#include "cli/column/narrow_key.h"
 #include "cli/column/replace_default.h"
 #include "cli/commands/narrow.h"
 #include "cli/commands/rescue.h"

@@ -6,12 +6,10 @@
 #include "base/json.h"
 #include "base/signals.h"
 #include "base/strings.h"
-#include "cli/column/backfill_target.h"
 #include "cli/commands/frame.h"
 #include "cli/commands/narrow.h"
 #include "cli/commands/new_rederive.h"
 #include "cli/migrate/files.h"
-#include "cli/migrate/tracking.h"
 #include "cli/server/connect.h"
 #include "cli/sql/fragment.h"
 #include "cli/sql/name.h"
@@ -24,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>

@@ -9,7 +9,6 @@
 #include "cli/migrate/materialize.h"
 #include "cli/migrate/rederive.h"
 #include "cli/migrate/stale.h"
-#include "cli/term/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>

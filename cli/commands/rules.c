@@ -7,7 +7,6 @@
 #include "cli/term/message.h"
 #include "cli/term/options.h"
 #include "udf/rules/match.h"
-#include "udf/argument.h"
 #include "udf/rules/open.h"
 #include "udf/rules/spans.h"
 

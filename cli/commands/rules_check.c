@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol rules check: what a rules file is, and what may be wrong in it. */
 #include "base/json.h"
-#include "base/strings.h"
 #include "cli/commands/rules.h"
 #include "cli/commands/rules_speed.h"
-#include "cli/term/message.h"
 #include "cli/term/options.h"
 #include "udf/argument.h"
 #include "udf/rules/match.h"
@@ -312,9 +310,9 @@ int lc_cmd_rules_check(int argc, const char **argv)
              .synopsis = "[OPTIONS] FILE…",
              .about =
                  "Load rules files, CSV or compiled, and say what they are: kind, attributes, rules "
-                 "by length, the longest key, rules that change nothing or that no key meets, memory, and the time of "
-                 "a match, measured here on the file's own keys. A compiled file's content is "
-                 "compared with its hash. The first thing wrong in a file is named with its line; "
+                 "by length, the longest key, rules that change nothing or that no key meets, memory, "
+                 "and the time of a match, measured here on the file's own keys. A compiled file's "
+                 "content is compared with its hash. The first thing wrong in a file is named with its line; "
                  "what is odd, though it can be loaded, is a warning: blanks around a field, "
                  "prefixes that look like networks, comments that look like rules.",
              .examples =

@@ -2,7 +2,6 @@
 /* livecol rules diff: what changes from one rules file to another, and in how many rows. */
 #include "base/json.h"
 #include "base/signals.h"
-#include "base/strings.h"
 #include "cli/column/impact.h"
 #include "cli/column/narrow_key.h"
 #include "cli/commands/rules.h"

@@ -8,7 +8,6 @@
 #include "cli/migrate/file_name.h"
 #include "cli/migrate/files.h"
 #include "cli/migrate/variables.h"
-#include "cli/server/query.h"
 #include "cli/sql/name.h"
 #include "cli/term/message.h"
 

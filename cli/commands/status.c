@@ -3,7 +3,6 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "cli/commands/frame.h"
-#include "cli/commands/progress.h"
 #include "cli/migrate/lock.h"
 #include "cli/migrate/plan.h"
 #include "cli/term/message.h"

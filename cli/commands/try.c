@@ -6,7 +6,6 @@
  * process of its own. The files stay, so that a person can go on by hand.
  */
 #include "base/files.h"
-#include "base/strings.h"
 #include "cli/commands/frame.h"
 #include "cli/deploy/locate.h"
 #include "cli/server/chdb_lib.h"
@@ -15,7 +14,6 @@
 #include "cli/sql/quote.h"
 #include "cli/sql/split.h"
 #include "cli/sql/statement.h"
-#include "cli/term/message.h"
 #include "livecol_sql.h"
 #include "udf/rules/open.h"
 

@@ -4,7 +4,6 @@
 #include "base/format.h"
 #include "base/utf8.h"
 #include "cli/column/estimate.h"
-#include "cli/column/preflight.h"
 #include "cli/migrate/cluster_check.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/lock.h"
 
-#include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/test_points.h"
 #include "cli/migrate/lock_store.h"
 #include "cli/server/connect.h"
-#include "cli/server/keeper.h"
 #include "cli/server/query.h"
 #include "cli/server/retry.h"
 #include "livecol_sql.h"

@@ -3,16 +3,12 @@
 
 #include "base/clock.h"
 #include "base/test_points.h"
-#include "cli/column/backfill_target.h"
 #include "cli/column/column.h"
 #include "cli/column/engine.h"
 #include "cli/column/readers.h"
-#include "cli/column/replace_default.h"
 #include "cli/migrate/rederive_update.h"
 #include "cli/migrate/requirements.h"
 #include "cli/server/query.h"
-#include "cli/sql/expression.h"
-#include "cli/sql/lexer.h"
 #include "cli/sql/quote.h"
 #include "livecol_sql.h"
 
@@ -21,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     MAX_SQL_BYTES = 4 << 20,

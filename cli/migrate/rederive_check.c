@@ -5,10 +5,8 @@
 #include "cli/column/replace_default.h"
 #include "cli/migrate/rederive.h"
 #include "cli/migrate/rederive_update.h"
-#include "cli/migrate/requirements.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
-#include "cli/sql/lexer.h"
 #include "cli/sql/quote.h"
 #include "livecol_sql.h"
 
@@ -16,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { MAX_SQL_BYTES = 4 << 20, SAMPLE_ROWS = 1000 };
 

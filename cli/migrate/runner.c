@@ -8,7 +8,6 @@
 #include "cli/migrate/materialize.h"
 #include "cli/migrate/rederive.h"
 #include "cli/migrate/stale.h"
-#include "cli/server/query.h"
 
 #include <stdio.h>
 #include <stdlib.h>

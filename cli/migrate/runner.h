@@ -13,7 +13,6 @@
  */
 #ifndef LC_CLI_MIGRATE_RUNNER_H
 #define LC_CLI_MIGRATE_RUNNER_H
-#include "base/strings.h"
 #include "cli/migrate/run_options.h"
 #include "cli/server/backend.h"
 

@@ -6,9 +6,7 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "cli/migrate/tracking_rows.h"
-#include "cli/server/keeper.h"
 #include "cli/server/query.h"
-#include "cli/sql/lexer.h"
 #include "cli/sql/name.h"
 #include "livecol_sql.h"
 

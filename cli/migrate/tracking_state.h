@@ -4,7 +4,6 @@
  */
 #ifndef LC_CLI_MIGRATE_TRACKING_STATE_H
 #define LC_CLI_MIGRATE_TRACKING_STATE_H
-#include "base/error.h"
 #include "cli/migrate/files.h"
 
 #include <stdbool.h>

@@ -2,7 +2,6 @@
 #include "cli/sql/fragment.h"
 
 #include "cli/sql/lexer.h"
-#include "cli/sql/parser.h"
 
 #include <stdio.h>
 #include <stdlib.h>

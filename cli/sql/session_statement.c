@@ -132,19 +132,3 @@ enum lc_session_loss lc_session_loss_of(struct lc_slice sql, struct lc_slice *wo
     *line = tok.line;
     return loss;
 }
-
-bool lc_session_keeps_nothing(struct lc_slice sql)
-{
-    static const char *const words[] = {"CREATE", "ALTER", "INSERT", "DROP", "RENAME", NULL};
-    struct lc_lexer lex = lexer_of(sql);
-    struct lc_tok tok;
-    bool known;
-
-    if (lc_lex_code(&lex, &tok, NULL))
-        return false;
-    known = lc_tok_is_any(&tok, words);
-    /* CREATE OR REPLACE TEMPORARY TABLE */
-    for (int i = 0; known && i < 3 && lc_lex_code(&lex, &tok, NULL) == 0; i++)
-        known = !lc_tok_is(&tok, "TEMPORARY");
-    return known;
-}

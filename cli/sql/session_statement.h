@@ -29,10 +29,4 @@ enum lc_session_loss {
  */
 enum lc_session_loss lc_session_loss_of(struct lc_slice sql, struct lc_slice *word, uint64_t *line);
 
-/*
- * Does it leave nothing in its session, as SET, USE and temporary tables would? By its first words;
- * false also where these tell nothing.
- */
-bool lc_session_keeps_nothing(struct lc_slice sql);
-
 #endif

@@ -3,8 +3,6 @@
 
 #include "cli/term/message.h"
 
-#include <stdio.h>
-
 enum { REDRAW_NS = 160000000 };
 
 void lc_status_line_init(struct lc_status_line *f, bool quiet)

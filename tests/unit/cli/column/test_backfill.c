@@ -3,7 +3,6 @@
 #include "cli/sql/name.h"
 #include "base/format.h"
 #include "cli/column/backfill.h"
-#include "cli/commands/progress.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

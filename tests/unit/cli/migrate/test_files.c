@@ -3,7 +3,6 @@
  * be wrong with them. */
 #include "cli/sql/name.h"
 #include "cli/migrate/files.h"
-#include "cli/migrate/tracking.h"
 #include "cli/migrate/variables.h"
 
 #include <setjmp.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the plan looks for: INSERTs without columns, functions that an expression calls. */
 #include "cli/sql/expression.h"
-#include "cli/column/preflight.h"
 #include "cli/migrate/lint.h"
 #include "cli/sql/insert_target.h"
 

@@ -66,23 +66,11 @@ static void test_losses(void **state)
     }
 }
 
-static void test_what_stays_behind(void **state)
-{
-    (void)state;
-    assert_true(lc_session_keeps_nothing(slice("ALTER TABLE t DROP COLUMN a")));
-    assert_true(lc_session_keeps_nothing(slice("-- x\nCREATE TABLE t (a UInt8)")));
-    assert_false(lc_session_keeps_nothing(slice("CREATE TEMPORARY TABLE t (a UInt8)")));
-    assert_false(lc_session_keeps_nothing(slice("CREATE OR REPLACE TEMPORARY TABLE t (a UInt8)")));
-    assert_false(lc_session_keeps_nothing(slice("SET a = 1")));
-    assert_false(lc_session_keeps_nothing(slice("")));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_set),
         cmocka_unit_test(test_losses),
-        cmocka_unit_test(test_what_stays_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
