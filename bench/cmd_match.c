@@ -82,7 +82,7 @@ static int add_series(struct lc_result *o, const struct lc_match_figure *f, bool
     if (!s)
         return LC_ERR_NOMEM;
     s->reference = comparator;
-    return lc_series_take(s, samples, f->rounds, -1, -1, 1, 0, false);
+    return lc_series_take(s, samples, f->rounds, LC_SERIES_OF_ALL);
 }
 
 static int deliver(const struct lc_match_figure *f, size_t n, struct lc_result *o,

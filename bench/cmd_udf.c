@@ -114,7 +114,7 @@ static int add_series(struct lc_result *o, const struct lc_entry *e)
     }
     snprintf(name, sizeof name, "%s/%u/%s", e->what, e->rules, e->name);
     s = lc_result_add(o, name, NULL);
-    return s ? lc_series_take(s, samples, e->rounds, -1, -1, 1, 0, false) : LC_ERR_NOMEM;
+    return s ? lc_series_take(s, samples, e->rounds, LC_SERIES_OF_ALL) : LC_ERR_NOMEM;
 }
 
 static struct lc_json *entries_json(const struct lc_entry *e, size_t n)

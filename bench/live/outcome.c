@@ -20,11 +20,13 @@ static int add_stream(const struct lc_live *live, enum lc_live_stream stream, st
         }
         (void)snprintf(name, sizeof name, "%s/%s", lc_live_stream_name(stream),
                        lc_live_phase_name(p));
+        const struct lc_series_of of = {.phase = (int)p,
+                                        .variant = LC_SERIES_ALL,
+                                        .workers = 1,
+                                        .seconds = lc_live_phase_seconds(live, p),
+                                        .open = lc_live_rate(&live->options, stream) > 0};
         struct lc_series *s = lc_result_add(o, name, NULL);
-        rc = s == NULL
-                 ? LC_ERR_NOMEM
-                 : lc_series_take(s, samples, n, (int)p, -1, 1, lc_live_phase_seconds(live, p),
-                                  lc_live_rate(&live->options, stream) > 0);
+        rc = s == NULL ? LC_ERR_NOMEM : lc_series_take(s, samples, n, of);
         const char *error = rc == 0 && s->errors > 0 ? lc_load_error(live->load, stream, 0) : NULL;
         if (error != NULL) {
             s->error = strdup(error);

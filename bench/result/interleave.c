@@ -374,10 +374,14 @@ static int settle(struct arena *a, const struct stretch *done, struct lc_result 
     for (size_t i = 0; i < t->n; i++) {
         const struct lc_contestant *c = &t->contestants[i];
         struct lc_series *s = lc_result_add(o, c->name, c->sql);
+        const struct lc_series_of of = {.phase = LC_SERIES_ALL,
+                                        .variant = (int)i,
+                                        .workers = t->workers,
+                                        .seconds = done->seconds,
+                                        .open = t->rate_per_s > 0};
         size_t n;
         const struct lc_sample *samples = lc_load_samples(done->load, a->n_lanes > 1 ? i : 0, &n);
-        if (s == NULL || lc_series_take(s, samples, n, -1, (int)i, t->workers, done->seconds,
-                                        t->rate_per_s > 0) != 0) {
+        if (s == NULL || lc_series_take(s, samples, n, of) != 0) {
             return lc_fail(err, LC_ERR_NOMEM, "no memory for the results");
         }
         s->reference = c->reference;

@@ -89,13 +89,14 @@ void lc_result_stretch(struct lc_result *o, const char *name, double from_ms, do
     (void)snprintf(s->name, sizeof s->name, "%s", name);
 }
 
-static bool wanted(const struct lc_sample *s, int phase, int variant)
+static bool wanted(const struct lc_sample *s, const struct lc_series_of *of)
 {
-    return (phase < 0 || s->phase == phase) && (variant < 0 || s->variant == variant);
+    return (of->phase < 0 || s->phase == of->phase) &&
+           (of->variant < 0 || s->variant == of->variant);
 }
 
-int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t n, int phase,
-                   int variant, unsigned workers, double seconds, bool open)
+int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t n,
+                   struct lc_series_of of)
 {
     double service_s = 0;
     double server_s = 0;
@@ -108,7 +109,7 @@ int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t 
         return LC_ERR_NOMEM;
     }
     for (size_t i = 0; i < n; i++) {
-        if (!wanted(&samples[i], phase, variant)) {
+        if (!wanted(&samples[i], &of)) {
             continue;
         }
         if (samples[i].failed) {
@@ -126,10 +127,10 @@ int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t 
     memcpy(s->sorted, s->ms, s->n * sizeof *s->ms);
     lc_stats_sort(s->sorted, s->n);
     s->stats = lc_stats_of(s->ms, s->n);
-    s->seconds = seconds;
+    s->seconds = of.seconds;
     if (s->n > 0) {
         double good = (double)s->n;
-        double busy_s = open ? seconds : service_s / workers;
+        double busy_s = of.open ? of.seconds : service_s / of.workers;
         s->qps = busy_s > 0 ? good / busy_s : 0;
         s->server_ms = server_s * 1000 / good;
         s->rows_read = rows_read / good;

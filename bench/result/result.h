@@ -99,13 +99,22 @@ void lc_result_release(struct lc_result *o);
 /* Add an empty series; NULL where there is no memory. Stays valid until the release. */
 struct lc_series *lc_result_add(struct lc_result *o, const char *name, const char *sql);
 
-/*
- * Fill the series from samples: those of the phase (< 0: all) and variant (< 0: all). workers: how
- * many took turns at it. With an open rate (open), qps is runs a second of `seconds`; in a closed
- * loop it is what the workers would do if they did nothing else. 0 or LC_ERR_NOMEM.
- */
-int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t n, int phase,
-                   int variant, unsigned workers, double seconds, bool open);
+/* Which samples make a series, and how they came about. */
+struct lc_series_of {
+    int phase, variant; /* LC_SERIES_ALL: whatever it is */
+    unsigned workers;   /* how many took turns at it */
+    double seconds;     /* of the whole */
+    bool open;          /* at an open rate: qps is runs a second of `seconds` */
+};
+enum { LC_SERIES_ALL = -1 };
+
+/* All samples of one worker in a closed loop: qps is what it would do if it did nothing else. */
+#define LC_SERIES_OF_ALL                                                                           \
+    ((struct lc_series_of){.phase = LC_SERIES_ALL, .variant = LC_SERIES_ALL, .workers = 1})
+
+/* Fill the series from those of n samples. 0 or LC_ERR_NOMEM. */
+int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t n,
+                   struct lc_series_of of);
 
 /* True where the server told its own time, or what it read. */
 bool lc_series_server_known(const struct lc_series *s);

@@ -255,7 +255,7 @@ static int load_series(struct lc_result *o, const struct lc_json *j, const char 
         return rc;
     }
     struct lc_series *s = lc_result_add(o, name, lc_json_str(lc_json_get(j, "sql"), NULL));
-    rc = s == NULL ? LC_ERR_NOMEM : lc_series_take(s, samples, n, -1, -1, 1, 0, false);
+    rc = s == NULL ? LC_ERR_NOMEM : lc_series_take(s, samples, n, LC_SERIES_OF_ALL);
     free(samples);
     if (rc == 0) {
         load_figures(s, j);

@@ -339,60 +339,76 @@ static bool has_zoned_times(const struct lc_answer *t)
            scalar.base == LC_SCALAR_DATETIME && !scalar.utc;
 }
 
+/* Which attribute of the rules the call answers. */
+static int find_attribute(const struct lc_compare_call *call, const struct lc_rules *rules,
+                          const char *rules_path, uint32_t *attribute, struct lc_error *err)
+{
+    int at = call->attribute ? lc_rules_attribute(rules, call->attribute) : 0;
+
+    *attribute = at < 0 ? 0 : (uint32_t)at;
+    if (at >= 0 || rules->attributes <= 1)
+        return 0;
+    lc_fail(err, LC_ERR_REFUSED,
+            "%s has several attributes, none of them '%s', and which one %s answers is not known",
+            rules_path, call->attribute, call->function);
+    lc_hint(err, "let its command say --attribute NAME, or name the column as the attribute");
+    return LC_ERR_REFUSED;
+}
+
+/* Ask the function about the keys; where it answers in times of a zone, in seconds. */
+static int ask_keys(const struct lc_cluster *c, size_t host, const struct lc_compare_call *call,
+                    struct keys *k, struct lc_answer *t, struct lc_error *err)
+{
+    struct lc_buf sql;
+    int rc = 0;
+
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    for (int seconds = 0; rc == 0 && seconds < 2; seconds++) {
+        lc_answer_release(t);
+        lc_buf_reset(&sql);
+        rc = make_sql(&sql, c, host, call, k, seconds);
+        if (rc || !lc_buf_str(&sql)) {
+            rc = rc ? rc : LC_ERR_NOMEM;
+            break;
+        }
+        rc = lc_cluster_run(c, host, lc_buf_str(&sql), t, err);
+        if (rc == 0 && !has_zoned_times(t))
+            break;
+    }
+    lc_buf_release(&sql);
+    return rc;
+}
+
 int lc_compare_host(const struct lc_cluster *c, size_t host, const struct lc_compare_call *call,
                     const struct lc_rules *rules, const char *rules_path, uint64_t *compared,
                     struct lc_error *err)
 {
     struct keys *k;
-    struct lc_buf sql;
     struct lc_answer t = {0};
     char plain[LC_TYPE_BYTES];
-    int attribute = call->attribute ? lc_rules_attribute(rules, call->attribute) : 0;
+    uint32_t attribute;
     int rc;
 
     *compared = 0;
     if (!takes_texts(lc_type_plain(call->column_type, plain)) ||
         rules->takes.order == LC_ORDER_TIME)
         return 0;
+    rc = find_attribute(call, rules, rules_path, &attribute, err);
+    if (rc)
+        return rc;
     k = calloc(1, sizeof *k);
-    rc = k ? 0 : LC_ERR_NOMEM;
-    lc_buf_init(&sql, MAX_SQL_BYTES);
-    if (attribute < 0 && rules->attributes > 1 && rc == 0) {
-        rc =
-            lc_fail(err, LC_ERR_REFUSED,
-                    "%s has several attributes, none of them '%s', and which one %s answers is not "
-                    "known",
-                    rules_path, call->attribute, call->function);
-        lc_hint(err, "let its command say --attribute NAME, or name the column as the attribute");
-        goto done;
-    }
-    if (attribute < 0)
-        attribute = 0;
-    if (rc == 0) {
-        lc_buf_init(&k->text, MAX_SQL_BYTES);
-        rc = make_keys(k, rules);
-        rc = rc ? rc : add_own_keys(k, call->own);
-    }
-    for (int seconds = 0; rc == 0 && seconds < 2; seconds++) {
-        lc_answer_release(&t);
-        lc_buf_reset(&sql);
-        rc = make_sql(&sql, c, host, call, k, seconds);
-        if (rc || !lc_buf_str(&sql)) {
-            rc = lc_fail(err, rc ? rc : LC_ERR_NOMEM, "no room for the sample keys of %s",
-                         rules_path);
-            goto done;
-        }
-        rc = lc_cluster_run(c, host, lc_buf_str(&sql), &t, err);
-        if (rc == 0 && !has_zoned_times(&t))
-            break;
-    }
+    if (!k)
+        return LC_ERR_NOMEM;
+    lc_buf_init(&k->text, MAX_SQL_BYTES);
+    rc = make_keys(k, rules);
+    rc = rc ? rc : add_own_keys(k, call->own);
+    rc = rc ? rc : ask_keys(c, host, call, k, &t, err);
+    if (rc == LC_ERR_NOMEM)
+        lc_fail(err, rc, "no room for the sample keys of %s", rules_path);
     if (rc == 0)
-        rc = compare(call, rules, &t, (uint32_t)attribute, rules_path, compared, err);
-done:
-    if (k)
-        lc_buf_release(&k->text);
+        rc = compare(call, rules, &t, attribute, rules_path, compared, err);
+    lc_buf_release(&k->text);
     free(k);
-    lc_buf_release(&sql);
     lc_answer_release(&t);
     return rc;
 }

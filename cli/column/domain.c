@@ -74,27 +74,33 @@ static int add_columns(const struct run *r, size_t first, struct lc_buf *sql)
     return rc;
 }
 
+/* Which rows are asked about, on which host, and what. */
+struct question {
+    size_t host, first, rows; /* rows first … first + rows - 1 of the made-up ones */
+    const char *answer;       /* the SELECT's columns, of livecol_x */
+    const char *what;         /* the expression that is livecol_x */
+};
+
 /*
  * SELECT `answer` FROM (the columns, `what` AS livecol_x). The inner SELECT is next to the FROM
  * that names the host: on older servers only that one is done there.
  */
-static int ask(const struct run *r, size_t host, size_t first, size_t rows, const char *answer,
-               const char *what, struct lc_answer *out, struct lc_error *err)
+static int ask(const struct run *r, struct question q, struct lc_answer *out, struct lc_error *err)
 {
     const struct lc_cluster *c = r->d->cluster;
     struct lc_buf sql;
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = lc_buf_addf(&sql, "SELECT %s FROM (SELECT ", answer) || add_columns(r, first, &sql) ||
-         lc_buf_addf(&sql, "(%s\n) AS livecol_x FROM ", what);
+    rc = lc_buf_addf(&sql, "SELECT %s FROM (SELECT ", q.answer) || add_columns(r, q.first, &sql) ||
+         lc_buf_addf(&sql, "(%s\n) AS livecol_x FROM ", q.what);
     if (!rc && c->by_remote)
-        rc = lc_cluster_add_from(c, host, &sql, "system", "numbers");
+        rc = lc_cluster_add_from(c, q.host, &sql, "system", "numbers");
     else if (!rc)
-        rc = lc_buf_addf(&sql, "(SELECT number FROM system.numbers LIMIT %zu)", rows);
-    rc = rc || lc_buf_addf(&sql, " LIMIT %zu)", rows) || !lc_buf_str(&sql)
+        rc = lc_buf_addf(&sql, "(SELECT number FROM system.numbers LIMIT %zu)", q.rows);
+    rc = rc || lc_buf_addf(&sql, " LIMIT %zu)", q.rows) || !lc_buf_str(&sql)
              ? no_memory(err)
-             : lc_cluster_run(c, host, lc_buf_str(&sql), out, err);
+             : lc_cluster_run(c, q.host, lc_buf_str(&sql), out, err);
     lc_buf_release(&sql);
     return rc;
 }
@@ -104,8 +110,9 @@ static int answers(const struct run *r, size_t host, size_t first, size_t rows, 
                    struct lc_error *err)
 {
     struct lc_answer out = {0};
-    int rc = ask(r, host, first, rows, "count() AS n, uniqExact(toString(livecol_x)) AS different",
-                 expr, &out, err);
+    const struct question q = {host, first, rows,
+                               "count() AS n, uniqExact(toString(livecol_x)) AS different", expr};
+    int rc = ask(r, q, &out, err);
 
     lc_answer_release(&out);
     return rc;
@@ -242,7 +249,8 @@ static void squeeze(char *type)
 static int ask_given(const struct run *r, struct call *c, struct lc_error *err)
 {
     struct lc_answer out = {0};
-    int rc = ask(r, 0, 0, 1, "toTypeName(livecol_x) AS type", c->argument, &out, err);
+    const struct question q = {0, 0, 1, "toTypeName(livecol_x) AS type", c->argument};
+    int rc = ask(r, q, &out, err);
 
     if (rc == 0 && out.rows == 1) {
         c->given = strdup(lc_answer_at(&out, 0, 0)->p);
@@ -314,8 +322,14 @@ static char *with_argument(const struct run *r, const struct call *c, const char
     return text;
 }
 
-static int loss_of(const struct run *r, size_t host, const struct call *c, char *said, size_t size,
-                   size_t *row, struct lc_error *err);
+/* A value that is lost on its way into a function: its row, and what becomes of it. */
+struct loss {
+    size_t row;
+    char said[400];
+};
+
+static int loss_of(const struct run *r, size_t host, const struct call *c, struct loss *loss,
+                   struct lc_error *err);
 static bool is_text_of(const struct call *c);
 
 /* Do all values pass, with this argument in its place? */
@@ -323,15 +337,15 @@ static bool passes(const struct run *r, const struct call *c, const char *argume
 {
     struct call tried = *c;
     struct lc_error ignored = LC_ERROR_INIT;
-    char *expr = with_argument(r, c, argument), said[400];
-    size_t row;
+    char *expr = with_argument(r, c, argument);
+    struct loss loss;
     bool good;
 
     tried.argument = (char *)(uintptr_t)argument;
     tried.given = NULL;
     good = expr && answers(r, 0, 0, r->rows, expr, &ignored) == 0 &&
            ask_given(r, &tried, &ignored) == 0 && tried.given && !is_text_of(&tried) &&
-           loss_of(r, 0, &tried, said, sizeof said, &row, &ignored) == 0;
+           loss_of(r, 0, &tried, &loss, &ignored) == 0;
     free(tried.given);
     free(expr);
     return good;
@@ -566,12 +580,12 @@ static int refuse_failing(const struct run *r, size_t host, struct lc_error *err
 
 static int refuse_text(const struct run *r, const struct call *c, struct lc_error *err)
 {
+    const struct question q = {0, r->values[0].n > 1, 1, "toString(livecol_x) AS text",
+                               c->argument};
     struct lc_answer out = {0};
     char shown[120] = "";
 
-    if (ask(r, 0, r->values[0].n > 1, 1, "toString(livecol_x) AS text", c->argument, &out, NULL) ==
-            0 &&
-        out.rows == 1)
+    if (ask(r, q, &out, NULL) == 0 && out.rows == 1)
         lc_printable(lc_answer_at(&out, 0, 0)->p, lc_answer_at(&out, 0, 0)->n, shown, sizeof shown);
     lc_answer_release(&out);
     lc_fail(err, LC_ERR_REFUSED,
@@ -589,12 +603,13 @@ static int refuse_text(const struct run *r, const struct call *c, struct lc_erro
 
 /* Ask for "was, became, changed" of every row; those of which the server can tell nothing are none. */
 static int ask_changed(const struct run *r, size_t host, const struct call *c, const char *answer,
-                       char *said, size_t size, size_t *row, struct lc_error *err)
+                       struct loss *loss, struct lc_error *err)
 {
     enum { WAS, BECAME, CHANGED }; /* of `answer` */
     struct lc_answer out = {0};
     struct lc_error why = LC_ERROR_INIT;
-    int rc = ask(r, host, 0, r->rows, answer, c->argument, &out, &why);
+    const struct question q = {host, 0, r->rows, answer, c->argument};
+    int rc = ask(r, q, &out, &why);
 
     if (rc == LC_ERR_SERVER)
         rc = 0;
@@ -603,9 +618,9 @@ static int ask_changed(const struct run *r, size_t host, const struct call *c, c
     for (size_t i = 0; rc == 0 && i < out.rows; i++) {
         if (lc_answer_u64(&out, i, CHANGED, 0) == 0)
             continue;
-        *row = i;
-        snprintf(said, size, "%.150s as %.100s is %.100s", lc_answer_at(&out, i, WAS)->p, c->takes,
-                 lc_answer_at(&out, i, BECAME)->p);
+        loss->row = i;
+        snprintf(loss->said, sizeof loss->said, "%.150s as %.100s is %.100s",
+                 lc_answer_at(&out, i, WAS)->p, c->takes, lc_answer_at(&out, i, BECAME)->p);
         rc = LC_ERR_FOUND;
     }
     lc_answer_release(&out);
@@ -630,10 +645,10 @@ static int write_changed(struct lc_buf *b, const char *takes, const char *given,
 
 /*
  * The value that the server changes on its way into the argument's type: there and back it is another,
- * or a negative number comes out above 2^63. LC_ERR_FOUND with *row and what becomes of it, 0: none.
+ * or a negative number comes out above 2^63. LC_ERR_FOUND with *loss, 0: none.
  */
-static int loss_of(const struct run *r, size_t host, const struct call *c, char *said, size_t size,
-                   size_t *row, struct lc_error *err)
+static int loss_of(const struct run *r, size_t host, const struct call *c, struct loss *loss,
+                   struct lc_error *err)
 {
     char *takes = lc_edge_values_plain(c->takes), *given = lc_edge_values_plain(c->given);
     bool wraps = takes && given && strncmp(takes, "UInt", 4) == 0 &&
@@ -641,13 +656,13 @@ static int loss_of(const struct run *r, size_t host, const struct call *c, char 
     int rc = takes && given ? 0 : no_memory(err);
     struct lc_buf answer;
 
-    *row = 0;
+    *loss = (struct loss){0};
     lc_buf_init(&answer, MAX_SQL_BYTES);
     for (unsigned negative = wraps; rc == 0 && strcmp(takes, given) != 0; negative--) {
         lc_buf_reset(&answer);
         rc = write_changed(&answer, takes, given, negative)
                  ? no_memory(err)
-                 : ask_changed(r, host, c, lc_buf_str(&answer), said, size, row, err);
+                 : ask_changed(r, host, c, lc_buf_str(&answer), loss, err);
         if (negative == 0)
             break;
     }
@@ -659,17 +674,17 @@ static int loss_of(const struct run *r, size_t host, const struct call *c, char 
 
 static int check_call(const struct run *r, const struct call *c, struct lc_error *err)
 {
-    char said[400], shown[500];
-    size_t row;
+    struct loss loss;
+    char shown[500];
     int rc;
 
     if (is_text_of(c))
         return refuse_text(r, c, err);
-    rc = loss_of(r, 0, c, said, sizeof said, &row, err);
+    rc = loss_of(r, 0, c, &loss, err);
     if (rc != LC_ERR_FOUND)
         return rc;
     lc_fail(err, LC_ERR_REFUSED, "%.200s is given another key than %s: %s", r->d->expr,
-            show_row(r, row, shown, sizeof shown), said);
+            show_row(r, loss.row, shown, sizeof shown), loss.said);
     hint(r, c, err);
     return LC_ERR_REFUSED;
 }

@@ -324,19 +324,18 @@ int lc_preflight_check(struct lc_preflight *d, const struct lc_stmt *stmt, bool 
     return rc ? rc : check_defaults(d, stmt, now, err);
 }
 
-int lc_preflight_check_column(struct lc_preflight *d, const char *database, const char *table,
-                              const char *column, const char *type, const char *kind,
-                              const char *expr, struct lc_error *err)
+int lc_preflight_check_column(struct lc_preflight *d, const struct lc_preflight_column *c,
+                              struct lc_error *err)
 {
     struct lc_stmt stmt = {0};
     struct lc_buf sql;
     int rc;
 
     lc_buf_init(&sql, (size_t)1 << 20);
-    if (lc_buf_adds(&sql, "ALTER TABLE ") || lc_sql_add_id(&sql, database) ||
-        lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, table) ||
-        lc_buf_adds(&sql, " MODIFY COLUMN ") || lc_sql_add_id(&sql, column) ||
-        lc_buf_addf(&sql, " %s %s %s", type, kind, expr))
+    if (lc_buf_adds(&sql, "ALTER TABLE ") || lc_sql_add_id(&sql, c->database) ||
+        lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, c->table) ||
+        lc_buf_adds(&sql, " MODIFY COLUMN ") || lc_sql_add_id(&sql, c->column) ||
+        lc_buf_addf(&sql, " %s %s %s", c->type, c->kind, c->expr))
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for a default");
     else
         rc = lc_stmt_parse(&stmt, (const char *)sql.p, sql.n, err);

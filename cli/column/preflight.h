@@ -20,13 +20,18 @@
 int lc_preflight_check(struct lc_preflight *d, const struct lc_stmt *stmt, bool now,
                        struct lc_error *err);
 
+/* A column that is there, by its names, and what it is. */
+struct lc_preflight_column {
+    const char *database, *table, *column; /* unquoted */
+    const char *type, *kind, *expr;        /* as the server has them */
+};
+
 /*
- * The same for a column that is there: its expression is tried as an ALTER to the same one would
- * be. As lc_preflight_check; LC_ERR_INPUT where the expression cannot be read.
+ * The same for such a column: its expression is tried as an ALTER to the same one would be. As
+ * lc_preflight_check; LC_ERR_INPUT where the expression cannot be read.
  */
-int lc_preflight_check_column(struct lc_preflight *d, const char *database, const char *table,
-                              const char *column, const char *type, const char *kind,
-                              const char *expr, struct lc_error *err);
+int lc_preflight_check_column(struct lc_preflight *d, const struct lc_preflight_column *c,
+                              struct lc_error *err);
 
 /* Note what the statement will do, for the checks of those behind it. 0 or a query's failures. */
 int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err);

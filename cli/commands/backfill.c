@@ -204,8 +204,9 @@ static int check_default(struct backfill *f, struct lc_error *err)
                              .rules = f->r.m.up.rules,
                              .allow_unsafe = f->r.m.up.allow_unsafe,
                              .say = say_checked};
-    int rc = lc_preflight_check_column(&d, t->database, t->table, t->column, t->type,
-                                       t->default_kind, t->default_expr, err);
+    const struct lc_preflight_column c = {t->database, t->table,        t->column,
+                                          t->type,     t->default_kind, t->default_expr};
+    int rc = lc_preflight_check_column(&d, &c, err);
 
     lc_preflight_release(&d);
     return rc;

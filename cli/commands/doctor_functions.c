@@ -411,20 +411,21 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t
 static int look_at_default(struct lc_doctor *d, struct lc_preflight *defaults, struct listener *l,
                            const struct lc_answer *t, size_t row, struct lc_error *err)
 {
-    const char *database = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p;
-    const char *table = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_TABLE)->p;
-    const char *column = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_NAME)->p;
+    const struct lc_preflight_column c = {
+        .database = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p,
+        .table = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_TABLE)->p,
+        .column = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_NAME)->p,
+        .type = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_TYPE)->p,
+        .kind = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_KIND)->p,
+        .expr = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p};
     struct lc_error one = LC_ERROR_INIT;
     int rc;
 
     l->called = false;
-    rc = lc_preflight_check_column(
-        defaults, database, table, column, lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_TYPE)->p,
-        lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_KIND)->p,
-        lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p, &one);
+    rc = lc_preflight_check_column(defaults, &c, &one);
     if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER) {
-        lc_doctor_say(d, LC_LEVEL_FAIL, "default", one.hint, "%s.%s.%s: %s", database, table,
-                      column, one.msg);
+        lc_doctor_say(d, LC_LEVEL_FAIL, "default", one.hint, "%s.%s.%s: %s", c.database, c.table,
+                      c.column, one.msg);
         return 0;
     }
     if (rc && rc != LC_ERR_INPUT) {

@@ -224,19 +224,17 @@ static bool adds_up(const struct lc_stmt *s)
     return false;
 }
 
-int lc_in_doubt_look(struct lc_backend *b, const struct lc_abilities *facts,
-                     const struct lc_stmt *stmt, const struct lc_sent *sent, bool in_log,
-                     struct lc_mutation_watch *watch, enum lc_in_doubt *effect,
-                     struct lc_error *err)
+int lc_in_doubt_look(const struct lc_sent_stmt *s, bool in_log, struct lc_mutation_watch *watch,
+                     enum lc_in_doubt *effect, struct lc_error *err)
 {
-    int rc = schema_effect(b, stmt, watch, sent->since_s, effect, err);
+    int rc = schema_effect(s->b, s->stmt, watch, s->sent->since_s, effect, err);
 
-    if (rc || !in_log || !facts->query_log)
+    if (rc || !in_log || !s->facts->query_log)
         return rc;
     if (*effect == LC_IN_DOUBT_UNKNOWN || *effect == LC_IN_DOUBT_UNSURE)
-        return log_effect(b, sent, LC_QUERY_LOG_WAIT_MS, effect, err);
-    if (*effect == LC_IN_DOUBT_NONE && adds_up(stmt)) {
-        rc = log_effect(b, sent, 0, effect, err);
+        return log_effect(s->b, s->sent, LC_QUERY_LOG_WAIT_MS, effect, err);
+    if (*effect == LC_IN_DOUBT_NONE && adds_up(s->stmt)) {
+        rc = log_effect(s->b, s->sent, 0, effect, err);
         if (*effect == LC_IN_DOUBT_DONE)
             *effect = LC_IN_DOUBT_UNKNOWN; /* it was accepted, then forgotten or killed */
     }

@@ -24,13 +24,11 @@ int lc_in_doubt_running(struct lc_backend *b, const struct lc_abilities *facts,
                         const char *query_id, bool *running, struct lc_error *err);
 
 /*
- * Look for the effect of the statement, sent as *sent; in_log: the server's log may say of it too. A
+ * Look for the effect of the statement; in_log: the server's log may say of it too. A
  * mutation of it that is found, or may be it, is taken into *watch (may be NULL), so that it will be
  * waited for. With LC_IN_DOUBT_FAILED *err holds the error of the log. 0, or the failures of a query.
  */
-int lc_in_doubt_look(struct lc_backend *b, const struct lc_abilities *facts,
-                     const struct lc_stmt *stmt, const struct lc_sent *sent, bool in_log,
-                     struct lc_mutation_watch *watch, enum lc_in_doubt *effect,
-                     struct lc_error *err);
+int lc_in_doubt_look(const struct lc_sent_stmt *s, bool in_log, struct lc_mutation_watch *watch,
+                     enum lc_in_doubt *effect, struct lc_error *err);
 
 #endif

@@ -147,8 +147,7 @@ static struct lc_left_found judge_table(const struct lc_stmt *s,
     return found;
 }
 
-int lc_left_look(struct lc_backend *b, const struct lc_abilities *facts, const struct lc_stmt *s,
-                 const struct lc_left_before *before, const struct lc_sent *sent, int server_code,
+int lc_left_look(const struct lc_sent_stmt *s, const struct lc_left_before *before, int server_code,
                  struct lc_left_found *found, struct lc_error *err)
 {
     struct lc_left_before now = {0};
@@ -158,17 +157,17 @@ int lc_left_look(struct lc_backend *b, const struct lc_abilities *facts, const s
     int rc = 0;
 
     *found = (struct lc_left_found){LC_LEFT_UNKNOWN, 0};
-    if (server_code != LC_SERVER_SYNTAX_ERROR && facts->query_log)
-        rc = lc_sent_query_logged(b, sent, LC_QUERY_LOG_WAIT_MS, &log, NULL, err);
+    if (server_code != LC_SERVER_SYNTAX_ERROR && s->facts->query_log)
+        rc = lc_sent_query_logged(s->b, s->sent, LC_QUERY_LOG_WAIT_MS, &log, NULL, err);
     if (server_code == LC_SERVER_SYNTAX_ERROR || log.before_start)
         found->what = LC_LEFT_NOTHING;
-    if (rc || found->what == LC_LEFT_NOTHING || !*s->name)
+    if (rc || found->what == LC_LEFT_NOTHING || !*s->stmt->name)
         return rc;
-    rc = look_at_table(b, facts, s, &now, &dependents, err);
-    in_table = judge_table(s, before, &now, dependents);
+    rc = look_at_table(s->b, s->facts, s->stmt, &now, &dependents, err);
+    in_table = judge_table(s->stmt, before, &now, dependents);
     lc_left_release(&now);
-    if (rc == 0 && in_table.what != LC_LEFT_NOTHING && facts->part_log && log.failed)
-        rc = read_part_log(b, s, sent, &parts, err);
+    if (rc == 0 && in_table.what != LC_LEFT_NOTHING && s->facts->part_log && log.failed)
+        rc = read_part_log(s->b, s->stmt, s->sent, &parts, err);
     if (rc)
         return rc;
     *found = in_table;

@@ -49,8 +49,7 @@ struct lc_left_found {
  * Look, once it has failed with server_code (0: not known). Where the failures of a query are given,
  * *found says LC_LEFT_UNKNOWN.
  */
-int lc_left_look(struct lc_backend *b, const struct lc_abilities *facts, const struct lc_stmt *s,
-                 const struct lc_left_before *before, const struct lc_sent *sent, int server_code,
+int lc_left_look(const struct lc_sent_stmt *s, const struct lc_left_before *before, int server_code,
                  struct lc_left_found *found, struct lc_error *err);
 
 #endif

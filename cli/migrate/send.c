@@ -186,11 +186,11 @@ static bool is_lost(int rc, const struct lc_error *why)
 
 static int look(struct lc_sending *x, enum lc_in_doubt *effect, struct lc_error *err)
 {
+    const struct lc_sent_stmt sent = {x->s->b, x->s->facts, &x->stmt->parsed, &x->sent};
     int rc = lc_settle_wait(x->s, x->sent.query_id, err);
 
     if (rc == 0)
-        rc = lc_in_doubt_look(x->s->b, x->s->facts, &x->stmt->parsed, &x->sent, true,
-                              x->watch.b ? &x->watch : NULL, effect, err);
+        rc = lc_in_doubt_look(&sent, true, x->watch.b ? &x->watch : NULL, effect, err);
     /* The failure of a question is none of the statement, which may have had its effect. */
     if (rc && err->code != LC_ERR_STOPPED) {
         lc_error_prefix(err,

@@ -4,7 +4,9 @@
  */
 #ifndef LC_CLI_MIGRATE_SENT_QUERY_H
 #define LC_CLI_MIGRATE_SENT_QUERY_H
+#include "cli/server/abilities.h"
 #include "cli/server/backend.h"
+#include "cli/sql/statement.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,6 +14,14 @@
 struct lc_sent {
     const char *query_id;
     uint64_t since_s; /* the server's time from before it was sent */
+};
+
+/* The same, with what is needed to look for what became of it. */
+struct lc_sent_stmt {
+    struct lc_backend *b;
+    const struct lc_abilities *facts;
+    const struct lc_stmt *stmt;
+    const struct lc_sent *sent;
 };
 
 /* Rows of one query in system.query_log: its beginning is not looked at. */

@@ -83,6 +83,7 @@ int lc_settle_failure(const struct lc_submit *s, const struct lc_plan_stmt *stmt
                       const struct lc_left_before *before, const struct lc_sent *sent,
                       struct lc_error *err)
 {
+    const struct lc_sent_stmt sent_stmt = {s->b, s->facts, &stmt->parsed, sent};
     struct lc_error why = LC_ERROR_INIT;
     struct lc_left_found left;
     char rows_text[96];
@@ -90,7 +91,7 @@ int lc_settle_failure(const struct lc_submit *s, const struct lc_plan_stmt *stmt
     if (!lc_left_is_possible(&stmt->parsed))
         return LC_ERR_SERVER;
     /* Where it cannot be asked it cannot be told. */
-    lc_left_look(s->b, s->facts, &stmt->parsed, before, sent, err->server_code, &left, &why);
+    lc_left_look(&sent_stmt, before, err->server_code, &left, &why);
     if (left.what == LC_LEFT_NOTHING)
         return LC_ERR_SERVER;
     tell_rows(rows_text, &left);

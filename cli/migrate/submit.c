@@ -162,6 +162,7 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                      const struct lc_submit_before *before, bool *done, struct lc_error *err)
 {
     const struct lc_sent sent = {before->query_id, before->at_s};
+    const struct lc_sent_stmt sent_stmt = {s->b, s->facts, &stmt->parsed, &sent};
     struct lc_backfill_target target;
     bool is_backfill;
     struct lc_mutation_watch w;
@@ -190,8 +191,7 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
     rc = watch(s, stmt, &w, err);
     w.after = newest_before(s, before->query_id);
     if (rc == 0)
-        rc = lc_in_doubt_look(s->b, s->facts, &stmt->parsed, &sent, !before->failed, &w, &effect,
-                              err);
+        rc = lc_in_doubt_look(&sent_stmt, !before->failed, &w, &effect, err);
     /* What failed, and of which nothing can be seen, is sent again. */
     if (rc == 0 && !(before->failed && effect == LC_IN_DOUBT_UNKNOWN))
         rc = lc_settle_verdict(s, stmt, effect, err);

@@ -39,7 +39,7 @@ static size_t add(struct lc_result *o, const char *name, unsigned base, size_t n
     make(samples, n, base, 0, 0);
     struct lc_series *s = lc_result_add(o, name, "SELECT 1");
     assert_non_null(s);
-    assert_int_equal(lc_series_take(s, samples, n, -1, -1, 1, 2, false), 0);
+    assert_int_equal(lc_series_take(s, samples, n, (struct lc_series_of){-1, -1, 1, 2, false}), 0);
     return o->n_series - 1;
 }
 
@@ -53,7 +53,7 @@ static void test_series_takes_its_phase_and_variant(void **state)
     make(samples + 20, 10, 21, 1, 1);
     samples[15].failed = true;
     struct lc_series *s = lc_result_add(&o, "a", NULL);
-    assert_int_equal(lc_series_take(s, samples, 30, 1, 0, 2, 4, false), 0);
+    assert_int_equal(lc_series_take(s, samples, 30, (struct lc_series_of){1, 0, 2, 4, false}), 0);
     assert_int_equal(s->n, 9);
     assert_int_equal(s->errors, 1);
     assert_near(s->stats.min, 11);
@@ -65,7 +65,8 @@ static void test_series_takes_its_phase_and_variant(void **state)
     /* two workers busy for 139 ms in all: each 69.5 ms for 9 runs */
     assert_near(s->qps, 9 / 0.0695);
     struct lc_series *open = lc_result_add(&o, "b", NULL);
-    assert_int_equal(lc_series_take(open, samples, 30, -1, -1, 2, 4, true), 0);
+    assert_int_equal(lc_series_take(open, samples, 30, (struct lc_series_of){-1, -1, 2, 4, true}),
+                     0);
     assert_near(open->qps, 29.0 / 4);
     lc_result_release(&o);
 }
