@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The phases are moved by the migration's own events:
+ *
+ *   BEFORE, held ─► lc_runner_up: ADD COLUMN is sent    ─► ADDED (with add_apart ADDING until its answer)
+ *                                 MATERIALIZE is sent   ─► BACKFILL
+ *                                 the migration is done ─► AFTER, held ─► the proofs
+ *                                                                             ▼
+ *                                      a backfill that was too short is repeated on copies of the table
+ *
+ * A phase is held within the event's callback: the migration waits for the measurement.
+ */
 #include "bench/live/run.h"
 
 #include "base/format.h"

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An open stream has a schedule: operation i is due at start + i / rate, whether or not the one before
+ * has come back. A worker takes the next number under the lock, sleeps until it is due, performs it, and
+ * notes its latency from the due time, so that a stall shows in every operation that it has held up, and
+ * not only in one. A closed stream is the same without a schedule: it is due when a worker is free.
+ *
+ * A pause moves the schedule: what was not yet due is put off, and what was due is still done.
+ */
 #include "bench/measure/load.h"
 
 #include "base/format.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Contestants run by turns, one run of each in a round: whatever the machine does meanwhile, it does to
+ * all of them alike. In an open loop each has a lane (a stream) with its own schedule; else they share
+ * one. Before the measuring each statement is tried once, and each answer is reduced to a sum over its
+ * rows, which must be the same for all that are compared.
+ */
 #include "bench/result/interleave.h"
 
 #include "base/format.h"

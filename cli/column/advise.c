@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ways are timed by turns, round after round, so that a machine that gets slower in between makes
+ * none of them look bad; of each the shortest time counts. A way that answers otherwise than the rules
+ * is out, however quick it is.
+ */
 #include "cli/column/advise.h"
 
 #include "base/clock.h"

@@ -1,4 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rounds of a backfill. Each one looks at the mutations, asks the throttle, and acts:
+ *
+ *   list mutations ── one fails ─────────────────────────────► LC_ERR_SERVER
+ *        ▼
+ *   throttle ── critical ─► kill ours, end ─────────────────► LC_ERR_CRITICAL
+ *        │      wait ─────► kill ours, say why, next round
+ *        ▼ go
+ *   send the next batches (backfill_send.c) ── nothing is left ─► done
+ *        ▼
+ *   progress, disk ── no room for the next part ─► kill ours, wait for the parts in work, end
+ *
+ * The state of it all is in the table: a run that dies at any point is gone on with by the next.
+ */
 #include "cli/column/backfill.h"
 
 #include "base/clock.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is looked at, and how often: the mutations in every round, one cheap query; the parts in work
+ * while a mutation of ours runs; the parts that lack the column only as often as a look costs less than
+ * a twentieth of the time, since a table may have very many of them.
+ */
 #include "cli/column/backfill_look.h"
 
 #include "base/clock.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which partitions go into the next mutation, in the order that is asked for: those that no mutation
+ * in flight covers, until the batch has enough rows or its text is long enough. A partition that was
+ * sent SENDS_WITHOUT_GAIN times without one part of it becoming done ends the run: something else keeps
+ * it from being stored, and sending more would never end.
+ */
 #include "cli/column/backfill_send.h"
 
 #include "base/test_points.h"

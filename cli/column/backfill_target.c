@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is left is one query over system.parts_columns, grouped by partition: a part without a row for
+ * the column lacks it. Parts of an older format store all columns in one file (compact); their size is
+ * counted apart, because a mutation writes them whole.
+ */
 #include "cli/column/backfill_target.h"
 
 #include "base/clock.h"

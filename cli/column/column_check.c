@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Types and expressions are compared as the server writes them, first as text and then through the
+ * server's own formatter. Where neither tells, the verdict is "unsure", which is said and is no failure.
+ */
 #include "cli/column/column_check.h"
 
 #include "base/clock.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Engines differ in what an ALTER may do, and a refusal of the server comes too late: a statement of the
+ * same file may have been applied before. So each kind of engine is looked at before anything is sent,
+ * and what a table passes its rows on to is looked at as well.
+ */
 #include "cli/column/engine.h"
 
 #include "cli/column/column.h"

@@ -1,4 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table is read in portions of its distinct keys (by a hash, so that a portion fits into memory).
+ * For each key the server gives its rows and what the column stores, and both rule sets answer here:
+ *
+ *   key ─► old rules ─► old value id ─┐                  ┌─ same ──────────► nothing changes
+ *       └► new rules ─► new value id ─┴► what is stored ─┤─ is the old's ──► would change
+ *                                        for each id     ├─ is the new's ──► already there
+ *                                        (asked once)    └─ is neither's ──► given: it stays
+ *
+ * Pairs of value ids are counted in an open hash table; their texts are asked of the server only once,
+ * through the whole expression around the call.
+ */
 #include "cli/column/impact.h"
 
 #include "cli/server/query.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The readings are a ring of the last answers; a failed query counts as a slow one. The thread never
+ * holds the mutex while it asks, so that a hung server does not hang the backfill's look.
+ */
 #include "cli/column/load_probe.h"
 
 #include "base/clock.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Columns are found by rounds: what reads the column is level 1, what reads a column of level n is level
+ * n + 1, until a round finds nothing new. Indexes, projections, constraints and TTLs come from the text
+ * of the table's CREATE, views from the texts of theirs.
+ */
 #include "cli/column/readers.h"
 
 #include "cli/server/query.h"

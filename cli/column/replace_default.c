@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The old expression and the new one are computed side by side for every distinct key of the table, and
+ * a single key that differs refuses the change. Nothing is compared by the look of the text.
+ */
 #include "cli/column/replace_default.h"
 
 #include "cli/column/narrow_key.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows are read once, on the connected server, and sent to each host as arrays within the query:
+ * hosts are compared on the same values even where they do not store the same rows. Rows with a NULL
+ * are left out.
+ */
 #include "cli/column/sample_rows.h"
 
 #include "cli/server/answer_check.h"

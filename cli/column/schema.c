@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tables are read when first asked for. A statement that is noted changes the copy here, never the
+ * server: DROP and CREATE forget its rows, and functions that the run makes are remembered by name.
+ */
 #include "cli/column/schema.h"
 
 #include <stdio.h>

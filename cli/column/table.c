@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A column that a pending statement adds is not there to be selected. Its expression takes its place,
+ * in a SELECT around the table, and a column that is derived from it in a SELECT around that one:
+ *
+ *   (SELECT f(b) AS c, a, b FROM (SELECT g(a) AS b, a FROM t))        levels: b 1, c 2
+ */
 #include "cli/column/table.h"
 
 #include "cli/server/query.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A look measures what the limits name, no more, and keeps the words of the limit that was reached:
+ * they are what the backfill says while it waits. What cannot be measured counts as reached, because
+ * going on blindly is what a limit is there to prevent. The p99 of the probe query comes from a thread
+ * of its own (load_probe.c), whose readings a look only takes.
+ */
 #include "cli/column/throttle.h"
 
 #include "base/clock.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An expression is tried over three kinds of rows, from the cheapest to the surest: made-up values of
+ * the columns' types, on every host; the table's own rows, on the connected server and, the same ones,
+ * on every host; the edges of every type (domain.c). The answers are counted on the server and compared
+ * by a digest, so that no row is fetched.
+ */
 #include "cli/column/trial.h"
 
 #include "base/utf8.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One query compares: over whole granules, chosen by a hash of part and block so that the others are
+ * not read. How many is found by samples that grow until one takes long enough to tell how many rows
+ * fit the time. A second query, only where rows differ, fetches the first keys.
+ */
 #include "cli/column/verify.h"
 
 #include "cli/server/server_error.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two questions, both answered host by host. Does an ALTER without ON CLUSTER reach every host that has
+ * the table? It does where all of them are replicas of one path in Keeper. And which Buffer and
+ * Distributed tables over the target would lack the new column? They are found by the text of their
+ * CREATE, and those that a later statement of the plan alters are left out.
+ */
 #include "cli/migrate/cluster_check.h"
 
 #include "cli/server/query.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * By words alone, and on the safe side: a statement that is not fully understood conflicts with
+ * everything.
+ */
 #include "cli/migrate/conflict.h"
 
 #include "cli/sql/references.h"

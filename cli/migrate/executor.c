@@ -1,4 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One migration, statement by statement. What is recorded, and when:
+ *
+ *   started                       noted: written together with the row that follows
+ *   for each statement
+ *     check again what a function's arrival had put off
+ *     stmt_started ── written before anything is sent, with the query id
+ *     send, wait for its mutations, look whether the columns are what was asked for
+ *     stmt_done                   noted
+ *     or failed, stmt_stopped, stmt_partial; nothing where its outcome is open
+ *   applied, or reverted          noted
+ *
+ * A noted row goes out with the next one in a single INSERT, and the events that depend on it are told
+ * then. So a person is never told of something that the tracking table does not hold, and a run that
+ * is killed leaves at most a stmt_started that the next run settles.
+ */
 #include "cli/migrate/executor.h"
 
 #include "base/clock.h"
@@ -338,7 +354,6 @@ static int before_statement(struct lc_executor *c, const struct lc_plan_stmt *st
 /* Stopped, is it of those that the next run simply goes on with, and is the server done with it? */
 static bool has_ended(const struct lc_executor *c, const struct lc_plan_stmt *stmt)
 {
-    enum { DATABASE, TABLE };
     const char *database = lc_stmt_database(&stmt->parsed, lc_backend_database(c->b));
     bool ended = stmt->text->rederive || lc_backfill_is_lone(&stmt->parsed);
     struct lc_answer t = {0};
@@ -349,8 +364,9 @@ static bool has_ended(const struct lc_executor *c, const struct lc_plan_stmt *st
                                NULL, &t, NULL))
         ended = false;
     for (size_t i = 0; ended && i < t.rows; i++)
-        ended = strcmp(lc_answer_at(&t, i, TABLE)->p, stmt->parsed.name) != 0 ||
-                strcmp(lc_answer_at(&t, i, DATABASE)->p, database) != 0;
+        ended = strcmp(lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_TABLE)->p,
+                       stmt->parsed.name) != 0 ||
+                strcmp(lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_DATABASE)->p, database) != 0;
     lc_answer_release(&t);
     return ended;
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A tool is recognised by two columns that only its table has, never by the table's name alone. What is
+ * marked as dirty or half done there is refused: nobody can say how much of it is applied.
+ */
 #include "cli/migrate/history.h"
 
 #include "cli/server/query.h"

@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Three witnesses, asked in this order:
+ *
+ *   the schema       is the object, the column, the mutation there? It answers for most DDL
+ *   the query log    only where the schema says nothing: it is written late, up to 9 s are waited
+ *   neither          LC_IN_DOUBT_UNKNOWN; a guess would either lose a change or make it twice
+ *
+ * A statement that gives the same when it is applied twice (CREATE OR REPLACE, a read) needs no
+ * witness: LC_IN_DOUBT_NONE.
+ */
 #include "cli/migrate/in_doubt.h"
 
 #include "cli/server/query.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows that a failed statement has left are looked for before and after: the table's parts by
+ * partition and block number, and its count of rows. What is newer than the note from before belongs to
+ * the statement, or to another writer, which the part log tells apart where the server keeps one.
+ */
 #include "cli/migrate/left_behind.h"
 
 #include "cli/server/query.h"

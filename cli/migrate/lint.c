@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each look is about one statement: who inserts without a column list, which tables are over the
+ * target, what a function costs, how long a fill takes. A finding is told once a plan, though several
+ * statements may show it.
+ */
 #include "cli/migrate/lint.h"
 
 #include "base/format.h"

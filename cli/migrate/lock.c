@@ -1,4 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking the lock, as a state machine over the tables <tracking>_lock_<n>:
+ *
+ *   look ── a live holder ──► wait, tell who, look again ── time is over ──► LC_ERR_LOCKED
+ *    │
+ *    └─ none, or a stale one with number n
+ *         ▼
+ *       create n + 1 ── somebody was quicker ──► look
+ *         ▼
+ *       look again ── a higher one, or another live one ──► drop ours, pause, look
+ *         ▼
+ *       drop those below, start to beat, fence the backend
+ *
+ * The fence is what makes a stopped holder harmless: before anything that may change something is
+ * sent, the holder shows itself that its last beat is young, or asks the server whether it is still
+ * the one.
+ */
 #include "cli/migrate/lock.h"
 
 #include "base/clock.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A lock is a table: its name carries its number, its columns' DEFAULTs say who holds it, so that number
+ * and holder appear in one step, and its rows are the heartbeats. With a Replicated tracking table the
+ * table's path in Keeper is the lock: of any number of hosts exactly one can create it.
+ */
 #include "cli/migrate/lock_store.h"
 
 #include "cli/server/server_error.h"

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan is made in two steps. lc_plan_make chooses the migrations from files and tracking rows
+ * alone: no query is sent, so it is made twice, before and under the lock. lc_plan_parse then reads the
+ * statements, where it can in the server's own form (formatQuery): comments, quotes and the order of
+ * clauses are settled by the server, and the parser meets one way of writing. Statements are formatted
+ * in batches, and what was parsed before the lock is reused for those that have not changed.
+ */
 #include "cli/migrate/plan.h"
 
 #include "cli/server/server_error.h"

@@ -1,4 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rounds of counting and updating, until a count finds no row left:
+ *
+ *   wait for INSERTs that began before the DEFAULT changed ─► wait for mutations ─► count by partition
+ *                                                                   ▲                     │
+ *                                                                   └── UPDATE a batch ◄──┤ some
+ *                                                                                         ▼ none
+ *                                                                        tell what kept a given value
+ *
+ * A batch is as many partitions as a statement holds, and as a stop should have to wait for. Rows that
+ * keep coming (a writer that has not the new DEFAULT) end it with an error after some rounds.
+ */
 #include "cli/migrate/rederive.h"
 
 #include "base/clock.h"

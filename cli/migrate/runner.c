@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run: read, check everything, take the lock, read again, go.
+ *
+ *   prepare ─► take_lock ─► make the plan again ─► run_plan ─► executor, a migration at a time,
+ *      │                    (another run may have                or several by turns (--jobs)
+ *      │                     done part of it)
+ *      └─ every statement of every pending migration is checked before the first one is sent. What a
+ *         statement will do is noted, so that those behind it are checked against the table as it will
+ *         be then
+ */
 #include "cli/migrate/runner.h"
 
 #include "base/clock.h"

@@ -1,4 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One statement is sent up to LC_RETRY_TRIES times. Each try ends in an outcome:
+ *
+ *   TAKEN      it has taken effect; of ON CLUSTER, on every host
+ *   FAILED     the server said why; sent again only where the error is a passing one, and where
+ *              nothing of the statement is there
+ *   NO_EFFECT  its answer was lost, and no effect was found: sent again
+ *   NOT_KNOWN  nobody can tell: never sent again
+ *
+ * After one lost answer the later ones are doubted too: "already exists" may mean that the first try
+ * has worked. The same query id is used for every try, so that the server itself refuses a second one
+ * while the first still runs.
+ */
 #include "cli/migrate/send.h"
 
 #include "base/test_points.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verdict on a statement whose outcome was open. The rule is the same everywhere: what cannot be
+ * known is an error of its own (LC_ERR_UNKNOWN), and such a statement is never sent again by itself.
+ */
 #include "cli/migrate/settle.h"
 
 #include "base/clock.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An UPDATE, or a MODIFY COLUMN of parts that do not store the column, changes values that other
+ * columns were derived from. The server does not derive those again; each that goes stale is named,
+ * with how many rows and with the way to bring it along.
+ */
 #include "cli/migrate/stale.h"
 
 #include "base/utf8.h"

@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A statement, and the mutations that it makes. There are two ways:
+ *
+ *   a lone MATERIALIZE COLUMN    a backfill: partition by partition, paused by load. It keeps no state
+ *                                outside of the table, so nothing has to be settled after a crash
+ *   everything else              the table's mutations are noted, the statement is sent (send.c), and
+ *                                the mutations that were not there before are waited for
+ *
+ * While a run waits for mutations it gives its turn away, so that other migrations of it may go on.
+ */
 #include "cli/migrate/submit.h"
 
 #include "base/test_points.h"

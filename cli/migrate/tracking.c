@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading the tracking table. A wrong answer here would run a migration twice, so nothing is believed
+ * that is not shown: the table must have our columns, an answer must be whole (its query is
+ * sealed), a Replicated table must have caught up with the other hosts, and of a cluster each host is
+ * asked whether it has a table of its own that this one does not know.
+ */
 #include "cli/migrate/tracking.h"
 
 #include "cli/server/retry.h"

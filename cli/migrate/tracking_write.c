@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lc_tracking_note, _flush and _write: rows that follow each other go in one INSERT. */
+/*
+ * Rows are noted in memory, and those that follow each other are written in one INSERT. A write may be
+ * sent again after a lost answer, because each row has a seq and a run id: from the second try on, the
+ * rows are inserted only where the last of them is not there. A signal does not end it: what was done
+ * is recorded first.
+ */
 #include "base/secret.h"
 #include "cli/migrate/tracking.h"
 #include "cli/server/query.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ${NAME} and ${NAME:-otherwise} are found in the text of a statement and replaced once: a value that
+ * holds "${" itself is not looked at again. The statement then points at the filled text, while its
+ * hash stays that of the file, so that another value does not make the file an edited one.
+ */
 #include "cli/migrate/variables.h"
 
 #include "base/buf.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * After a migration is recorded as applied, and outside of its turn, since it may read much. What it
+ * finds is counted and told; it never turns an applied migration into a failed one.
+ */
 #include "cli/migrate/verify_after.h"
 
 #include "cli/column/readers.h"
