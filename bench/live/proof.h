@@ -8,7 +8,7 @@
 void live_prove(struct lc_live *live, bool ok, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Prove the table as it stands: rows, named rows, drift, parts. suffix: "" or " (copy 3)". */
+/* Prove the table as it is now: rows, named rows, drift, parts. suffix: "" or " (copy 3)". */
 int live_prove_table(struct lc_live *live, struct lc_backend *b, uint64_t rows_want,
                      const char *suffix, struct lc_error *err);
 

@@ -219,7 +219,7 @@ static int send_apply(struct lc_backfill_state *r, const struct lc_answer *ids,
 }
 
 /*
- * Values that a lightweight UPDATE has given to rows of parts that lack the column stand in parts
+ * Values that a lightweight UPDATE has given to rows of parts that lack the column are in parts
  * of their own ("patch-…"). MATERIALIZE COLUMN does not look there, and what it computes hides them
  * (26.7): they have to be applied before. *busy: that is being done.
  */

@@ -95,7 +95,7 @@ int lc_column_add_expected(const struct lc_column *d, const char *expr, struct l
                : 0;
 }
 
-/* A type in which a NULL may stand inside of a value, or in which NULL is one value of many. */
+/* A type whose values may hold a NULL inside, or in which NULL is one value of many. */
 static bool is_compound(const char *type)
 {
     static const char *const words[] = {"Tuple(", "Map(", "Variant(", "Dynamic",   "JSON",

@@ -107,7 +107,7 @@ const char *lc_column_type_of(const struct lc_column *d, const char *column);
 
 /*
  * Append a condition: does the column's stored value differ from the expression's, as the column
- * would store it? As lc_column_add_unlike. The expression is SQL, and is put in as it stands. 0,
+ * would store it? As lc_column_add_unlike. The expression is SQL, and is put in as it is. 0,
  * LC_ERR_NOMEM.
  */
 int lc_column_add_differs(const struct lc_column *d, const char *expr, struct lc_buf *sql);

@@ -15,7 +15,7 @@ static int find_queries(struct lc_backend *b, const char *name, struct lc_buf *o
                         struct lc_error *err)
 {
     struct lc_answer t = {0};
-    bool columns = *n > 0; /* those stand in what makes their tables, too */
+    bool columns = *n > 0; /* the CREATE of their tables has those, too */
     int rc = columns ? 0 : lc_query_read(b, lc_sql_create_queries, NULL, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {

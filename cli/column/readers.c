@@ -302,7 +302,7 @@ bool lc_reader_keeps(const struct lc_reader *r)
            (r->kind == LC_READER_DEFAULT || r->kind == LC_READER_MATERIALIZED);
 }
 
-/* The name that stands for the new value of reader i while others are put in. */
+/* The name of reader i's new value, while other values are put in. */
 static void placeholder(size_t i, char out[40])
 {
     snprintf(out, 40, "livecol_new_value_%zu", i);

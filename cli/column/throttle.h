@@ -79,7 +79,7 @@ int lc_throttle_open(struct lc_throttle **out, struct lc_backend *b,
                      const char *column, struct lc_error *err);
 
 /*
- * Look, at most once a second: between, the last verdict stands. own_mutations is how many
+ * Look, at most once a second: in between, the last verdict holds. own_mutations is how many
  * unfinished mutations are the backfill's. *why, NULL where it goes, names what it waits for,
  * "active parts 310 ≥ 300"; it lives until the next look. A measure that fails is a reason to wait.
  */

@@ -126,7 +126,7 @@ enum sampled {
 };
 
 /*
- * The expression is the migration's own text, and is put in as it stands: it is what the server
+ * The expression is the migration's own text, and is put in as it is: it is what the server
  * will be asked to run anyway. It is next to the FROM that names the host, since on older
  * servers only that SELECT is done there.
  */

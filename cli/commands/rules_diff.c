@@ -454,7 +454,7 @@ int lc_cmd_rules_diff(int argc, const char **argv)
                  "another, CSV or compiled; with --table also how many rows of a table would "
                  "change, before anything is done. The server evaluates what the DEFAULT calls its "
                  "function with; the rules are asked here, and the new function need not be there "
-                 "yet. What cannot be counted rightly is refused.",
+                 "yet. What cannot be counted exactly is refused.",
              .connects = true,
              .examples = "livecol rules diff region_v1.csv region_v2.csv\n"
                          "livecol rules diff region_v1.csv region_v2.csv \\\n"

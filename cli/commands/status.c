@@ -203,7 +203,7 @@ static void print_head(const struct view *v, bool json)
     printf("%-8s  %-9s  %-19s  %8s  %s\n", "VERSION", "STATUS", "AT (UTC)", "TIME", "NAME");
 }
 
-/* Is it of matter? Not gaps, notes, and what a file holds that is applied. */
+/* Does it matter? Gaps and notes do not, nor what an applied file holds. */
 static bool is_open(const struct view *v, const struct lc_problem *p)
 {
     return p->kind != LC_PROBLEM_GAP && p->kind != LC_PROBLEM_NOTE &&

@@ -104,7 +104,7 @@ static int found(const struct lc_column *d, const struct lc_verify *v, struct lc
         lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " rows of %s.%s.%s differ from %s", v->sum.differ,
                 d->database, d->table, d->column, v->against);
         lc_hint(err,
-                "a value that was given in an INSERT differs rightly, and nothing in the table "
+                "a value that an INSERT gave is meant to differ, and nothing in the table "
                 "tells it from one that is out of date. Of new rules: livecol new NAME --rederive "
                 "%s.%s.%s --to FUNCTION; to have every row say what the DEFAULT does, the given "
                 "ones too: livecol new NAME --rederive %s.%s.%s --recompute",
@@ -177,9 +177,8 @@ int lc_cmd_verify(int argc, const char **argv)
                  "Compare what the rows store with what the column's DEFAULT computes: by "
                  "partition, how many differ, and which parts do not store the column. Reads the "
                  "column and what the expression reads, no more. Exits with 8 where rows differ or "
-                 "parts lack the column, and shows the first keys. A value that was given in an "
-                 "INSERT differs rightly: nothing in a table tells it from one that is out of "
-                 "date.",
+                 "parts lack the column, and shows the first keys. A value that an INSERT gave is "
+                 "meant to differ: nothing in a table tells it from one that is out of date.",
              .connects = true,
              .examples = "livecol verify analytics.events.region\n"
                          "livecol verify analytics.events.region --full --json\n"

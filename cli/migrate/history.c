@@ -16,7 +16,7 @@
 static const struct tool {
     const char *name, *table, *columns[2];
     const struct lc_sql *read;
-    bool last_only; /* one version, which stands for all before it */
+    bool last_only; /* it keeps one version: all before it are applied too */
 } tools[] = {
     {"goose", "goose_db_version", {"version_id", "is_applied"}, lc_sql_history_goose, false},
     {"dbmate", "schema_migrations", {"ts", "applied"}, lc_sql_history_dbmate, false},

@@ -96,7 +96,7 @@ static int check_replicas(const struct lc_preflight *d, const struct lc_column *
     return LC_ERR_REFUSED;
 }
 
-/* May the functions stand in an UPDATE of this table? *later: the run creates one of them first. */
+/* May an UPDATE of this table call the functions? *later: the run creates one of them first. */
 static int check_functions(const struct lc_preflight *d, const struct lc_column *t,
                            const struct lc_rederive_update *u, const char *expr, bool *later,
                            struct lc_error *err)

@@ -47,7 +47,7 @@ static void say_examples(const struct after *a, const struct lc_verify *v)
     }
     if (v->sum.differ)
         say(a, true,
-            "values that were given in an INSERT differ rightly; livecol verify says more");
+            "values that an INSERT gave are meant to differ; livecol verify says more");
 }
 
 /* True where something is wrong. */
