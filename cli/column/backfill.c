@@ -65,7 +65,7 @@ static int end_early(struct lc_backfill_state *r, int code, const char *why, str
     lc_fail(err, code, "%s: paused with %" PRIu64 " of %" PRIu64 " parts stored%s", why,
             r->p->parts_done, r->p->parts_total,
             killed && r->parts_in_work ? "; the server completes the part in work" : "");
-    lc_hint(err, "run it again: what is stored is kept, and it goes on with the rest");
+    lc_hint(err, "run it again: it keeps what is stored and continues with the rest");
     return code;
 }
 
@@ -100,7 +100,7 @@ static int end_on_full_disk(struct lc_backfill_state *r, const char *why, struct
     rc = end_early(r, LC_ERR_SERVER, why, err);
     if (err)
         err->hint[0] = '\0';
-    lc_hint(err, "make room, then run it again: what is stored is kept, and it goes on with the "
+    lc_hint(err, "make room, then run it again: it keeps what is stored and continues with the "
                  "rest");
     return rc;
 }

@@ -42,7 +42,7 @@ int lc_backfill_check_disk(const struct lc_backfill_target *t, const struct lc_b
             "mutation would fail",
             disk->name, lc_short_count(free_bytes, (double)disk->free_bytes), t->database, t->table,
             t->column, lc_short_count(largest, (double)t->left.sum.largest_bytes));
-    lc_hint(err, "make room first: a mutation writes a part anew next to the old one");
+    lc_hint(err, "make room first: a mutation writes a new part next to the old one");
     return LC_ERR_REFUSED;
 }
 

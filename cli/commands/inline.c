@@ -176,8 +176,7 @@ static int check_options(const struct lc_inline_options *o, struct lc_error *err
     }
     rc = lc_migrate_operands(&o->r.m, 1, 1, "the column, as DATABASE.TABLE.COLUMN,", err);
     if (rc == 0 && ways != 1 && !(o->narrow && ways == 0 && strcmp(o->narrow, "never") == 0))
-        rc = lc_fail(err, LC_ERR_USAGE,
-                     "one of --rules FILE, --dictionary NAME and --remove is wanted");
+        rc = lc_fail(err, LC_ERR_USAGE, "give one of --rules FILE, --dictionary NAME and --remove");
     if (rc == 0)
         rc = lc_narrow_check_when(o->narrow, err);
     if (rc == 0 && o->narrow && (o->source.dictionary || o->remove))

@@ -127,7 +127,7 @@ static int check_repair(struct lc_frame_run *r, struct lc_error *err)
 
     if ((o->done == 0) != (o->redo == 0) && o->done <= UINT32_MAX && o->redo <= UINT32_MAX)
         return 0;
-    lc_fail(err, LC_ERR_USAGE, "one of --done N and --redo N is wanted, N from 1");
+    lc_fail(err, LC_ERR_USAGE, "give one of --done N and --redo N, N from 1");
     lc_hint(err, "livecol status shows which statement is meant");
     return LC_ERR_USAGE;
 }

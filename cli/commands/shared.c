@@ -276,7 +276,7 @@ int lc_migrate_operands(const struct lc_migrate *m, size_t least, size_t most, c
                         struct lc_error *err)
 {
     if (m->rest.n < least)
-        return lc_fail(err, LC_ERR_USAGE, "%s is wanted", what);
+        return lc_fail(err, LC_ERR_USAGE, "%s is missing", what);
     if (m->rest.n > most)
         return lc_fail(err, LC_ERR_USAGE, "one operand too many: \"%s\"", m->rest.v[most]);
     return 0;

@@ -180,7 +180,7 @@ static int end_here(struct lc_executor *c, struct lc_error *err)
 static int stopped(struct lc_error *err)
 {
     lc_fail(err, LC_ERR_STOPPED, "stopped between two statements");
-    lc_hint(err, "run it again: it goes on with the next statement");
+    lc_hint(err, "run it again: it continues with the next statement");
     return LC_ERR_STOPPED;
 }
 

@@ -72,7 +72,7 @@ static void tell(const struct rederive *r, const char *fmt, ...)
 static int stopped(struct lc_error *err)
 {
     lc_fail(err, LC_ERR_STOPPED, "stopped; rows that are not re-derived yet hold the old value");
-    lc_hint(err, "run up again: it goes on with them");
+    lc_hint(err, "run up again: it continues with them");
     return LC_ERR_STOPPED;
 }
 
