@@ -4,6 +4,7 @@
 #include "cli/column/engine.h"
 #include "cli/column/function_fit.h"
 #include "cli/column/trial.h"
+#include "cli/column/trial_rules.h"
 #include "cli/server/query.h"
 #include "cli/sql/expression.h"
 #include "livecol_sql.h"

@@ -7,13 +7,12 @@
  */
 #include "cli/column/trial.h"
 
-#include "base/utf8.h"
+#include "cli/column/trial_rules.h"
 #include "cli/column/domain.h"
 #include "cli/server/answer_check.h"
 #include "cli/server/server_error.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,20 +21,6 @@ enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20 };
 
 /* Each level of arrays doubles the text: deeper ones than these are for a person to check. */
 enum { ARRAYS_DEEP = 6 };
-
-void lc_trial_say(const struct lc_preflight *d, bool warning, const char *fmt, ...)
-{
-    char text[1024];
-    va_list ap;
-
-    if (!d->say)
-        return;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    lc_utf8_cut(text);
-    d->say(d->ctx, warning, text);
-}
 
 const char *lc_trial_input(const struct lc_trial *t, size_t i, char out[32])
 {

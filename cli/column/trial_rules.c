@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/column/trial.h"
+#include "cli/column/trial_rules.h"
 
 #include "cli/column/compare_rules.h"
 #include "cli/column/function_fit.h"
@@ -13,8 +13,6 @@
 #include <string.h>
 
 enum { SAMPLE_ROWS = 1000, OWN_ROWS = 100000, MAX_SQL_BYTES = 1 << 20 };
-
-int lc_trial_compare(const struct lc_preflight *d, const struct lc_trial *t, struct lc_error *err);
 
 /* What the table's own rows ask the function about: the argument's values, as the server has them. */
 static int read_own_keys(const struct lc_preflight *d, const struct lc_trial *t,
