@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A chart is made in three steps: collect the curves and the budget, settle the axes so that all of it
+ * fits, write SVG and, at places in percent, its words. The same figures go along as JSON for the script
+ * that shows a value under the pointer; without the script the chart is whole.
+ */
 #include "bench/result/page_chart.h"
 
 #include "base/format.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gnuplot is run as a program over a script in a temporary file: data as inline blocks, every text
+ * quoted, so that a name in a result cannot become a command.
+ */
 #include "bench/result/plot.h"
 
 #include "base/buf.h"

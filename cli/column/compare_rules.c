@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys are made from the rules: each rule's own key, and what is next to it (a byte more, a byte less,
+ * letters of the other case, a number beyond the end). They travel as rows of an array, since the server would
+ * fold a call over constants. The expected answers come from the same matcher that the program has.
+ */
 #include "cli/column/compare_rules.h"
 
 #include "cli/sql/quote.h"

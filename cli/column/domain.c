@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The values of all columns lie end to end as rows of one query: in a column's own stretch each row has
+ * one of its edges, elsewhere the column has its first value. The whole stretch is tried at once, which
+ * is one query where all is well; only where it fails is it halved until one row is left, so that the
+ * error names the value. The hint is found by trial as well: each way to write the argument is put in
+ * and tried over the same rows, and the first that passes is shown.
+ */
 #include "cli/column/domain.h"
 
 #include "base/utf8.h"

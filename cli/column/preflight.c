@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * For each expression of a statement, in this order; the first that refuses ends it:
+ *
+ *   the functions exist, on every host ─► fit their programs ─► what the expression reads is found ─►
+ *   made-up rows and the table's own ─► the edges of every type ─► a key that is cut ─► --rules
+ *
+ * A function or dictionary that the run itself makes first is not there yet. Its expression is put off,
+ * and tried right before its statement is sent.
+ */
 #include "cli/column/preflight.h"
 
 #include "cli/column/engine.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole file is written anew each time, and put in place by rename, so that a collector never reads
+ * half of one. A failure at the start ends the run before it has changed anything; later ones are a
+ * warning, once.
+ */
 #include "cli/commands/metrics.h"
 
 #include "base/clock.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A range becomes the fewest networks: from its first address on, the largest network that begins there
+ * (as many low bits as are 0) and does not go beyond the last one; then the same from the next address.
+ *
+ *   10.0.0.3 – 10.0.0.8     10.0.0.3/32, 10.0.0.4/30, 10.0.0.8/32
+ */
 #include "cli/commands/networks.h"
 
 #include <arpa/inet.h>

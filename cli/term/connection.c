@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The address comes from --url, else from CLICKHOUSE_URL. A password in CLICKHOUSE_PASSWORD, or in the
+ * file that CLICKHOUSE_PASSWORD_FILE names, goes before the URL's. A password is hidden from every
+ * message before it is used, in each form in which a server or a proxy could give it back.
+ */
 #include "cli/term/connection.h"
 
 #include "base/buf.h"

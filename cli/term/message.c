@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stdout is replaced by a stream of our own (fopencookie): what goes through printf is shown with its
+ * control bytes escaped, since names and values come from a server and could move a terminal's cursor.
+ * A command whose output is data says so, and a pipe then gets the bytes as they are.
+ */
 #include "cli/term/message.h"
 
 #include "base/buf.h"

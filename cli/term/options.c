@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each command has one table; the common options and the connection's are two more. All three become
+ * popt's table, the help, and the names that the environment is asked for. Precedence: the command
+ * line, then the environment, then the value that the variable had before.
+ */
 #include "cli/term/options.h"
 
 #include "base/strings.h"
