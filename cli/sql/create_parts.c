@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/sql/create_parts.h"
 
-#include "cli/sql/lexer.h"
-#include "cli/sql/parser.h"
+#include "cli/sql/walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +12,12 @@ struct reader {
 };
 
 /* Behind a column's name: past its TTL, outside of parentheses. False: it has none. */
-static bool find_ttl(struct lc_lexer *lex)
+static bool find_ttl(struct lc_walk *w)
 {
-    struct lc_tok tok;
-    unsigned depth = 0;
-
-    for (;;) {
-        if (lc_lex_code(lex, &tok, NULL) || tok.kind == LC_TOK_END)
-            return false;
-        if (depth == 0 && lc_tok_is(&tok, "TTL"))
+    while (lc_walk_next(w))
+        if (w->depth == 0 && lc_tok_is(&w->tok, "TTL"))
             return true;
-        depth += lc_tok_symbol(&tok, '(');
-        depth -= lc_tok_symbol(&tok, ')') && depth;
-    }
+    return false;
 }
 
 /* One element between the commas of CREATE TABLE (…). */
@@ -35,83 +27,71 @@ static int take_element(const struct reader *r, const char *text, size_t n)
                                         [LC_CREATE_PROJECTION] = "PROJECTION",
                                         [LC_CREATE_CONSTRAINT] = "CONSTRAINT"};
     struct lc_create_part part = {.kind = LC_CREATE_COLUMN_TTL};
-    struct lc_lexer lex = LC_LEXER(text, n);
+    struct lc_walk w = lc_walk(text, n);
     struct lc_tok name;
     int rc;
 
-    if (lc_lex_code(&lex, &name, NULL))
+    if (!lc_walk_next(&w))
         return 0;
+    name = w.tok;
     for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
         if (lc_tok_is(&name, words[i]))
             part.kind = (enum lc_create_part_kind)i;
-    if (part.kind == LC_CREATE_COLUMN_TTL ? !find_ttl(&lex) : lc_lex_code(&lex, &name, NULL) != 0)
+    if (part.kind == LC_CREATE_COLUMN_TTL ? !find_ttl(&w) : !lc_walk_next(&w))
         return 0;
-    part.name = lc_tok_name(&name);
-    part.text = (struct lc_slice){(const uint8_t *)text + lex.pos, n - lex.pos};
+    part.name = lc_tok_name(part.kind == LC_CREATE_COLUMN_TTL ? &name : &w.tok);
+    part.text = lc_walk_rest(&w);
     rc = part.name ? r->take(r->ctx, &part) : LC_ERR_NOMEM;
     free(part.name);
     return rc;
 }
 
 /* Behind the elements: the table's own TTL, if any. */
-static int take_rest(const struct reader *r, struct lc_lexer *lex)
+static int take_rest(const struct reader *r, struct lc_walk *w)
 {
     struct lc_create_part part = {.kind = LC_CREATE_TABLE_TTL};
-    struct lc_tok tok;
 
-    while (lc_lex_code(lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (lc_tok_is(&tok, "TTL")) {
-            part.text = (struct lc_slice){(const uint8_t *)lex->text + lex->pos, lex->n - lex->pos};
-            return r->take(r->ctx, &part);
-        }
-    }
-    return 0;
+    if (!find_ttl(w))
+        return 0;
+    part.text = lc_walk_rest(w);
+    return r->take(r->ctx, &part);
 }
 
 int lc_create_parts(const char *sql, int (*take)(void *ctx, const struct lc_create_part *part),
                     void *ctx)
 {
     const struct reader r = {take, ctx};
-    struct lc_lexer lex = LC_LEXER(sql, strlen(sql));
-    struct lc_tok tok;
-    size_t from = 0; /* where the element begins */
-    unsigned depth = 0;
+    struct lc_walk w = lc_walk_text(sql);
+    const char *from = NULL; /* where the element begins */
     int rc = 0;
 
-    while (rc == 0 && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        bool ends = lc_tok_symbol(&tok, ')');
+    while (rc == 0 && lc_walk_next(&w)) {
+        bool ends = w.depth == 0 && lc_tok_symbol(&w.tok, ')');
 
-        if (lc_tok_symbol(&tok, '(') && depth++ == 0)
-            from = lex.pos;
-        if (depth == 1 && (ends || lc_tok_symbol(&tok, ','))) {
-            rc = take_element(&r, sql + from, tok.at - from);
-            from = lex.pos;
-        }
-        if (ends && depth && --depth == 0)
-            return rc ? rc : take_rest(&r, &lex);
+        if (from && (ends || (w.depth == 1 && lc_tok_symbol(&w.tok, ','))))
+            rc = take_element(&r, from, (size_t)(w.tok.p - from));
+        else if (w.depth > 0 || !lc_tok_symbol(&w.tok, '('))
+            continue;
+        from = (const char *)lc_walk_rest(&w).p;
+        if (ends)
+            return rc ? rc : take_rest(&r, &w);
     }
     return rc;
 }
 
 size_t lc_create_engine_names(const char *sql, const char *engine, char **names, size_t most)
 {
-    struct lc_lexer lex = LC_LEXER(sql, strlen(sql));
-    struct lc_tok tok;
-    bool inside = false;
-    unsigned depth = 0;
+    struct lc_walk w = lc_walk_text(sql);
     size_t n = 0;
 
-    while (n < most && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (!inside) {
-            inside = lc_tok_is(&tok, engine);
+    while (lc_walk_next(&w) && !lc_tok_is(&w.tok, engine))
+        ;
+    if (!lc_walk_accept_symbol(&w, '('))
+        return 0;
+    while (n < most && lc_walk_next(&w) && !lc_tok_symbol(&w.tok, ')')) {
+        if (!lc_tok_is_name(&w.tok))
             continue;
-        }
-        depth += lc_tok_symbol(&tok, '(');
-        if (depth == 0 || lc_tok_symbol(&tok, ')'))
-            break;
-        if (!lc_tok_is_name(&tok))
-            continue;
-        names[n] = lc_tok_name(&tok);
+        names[n] = lc_tok_name(&w.tok);
         if (!names[n])
             break;
         n++;
@@ -121,23 +101,16 @@ size_t lc_create_engine_names(const char *sql, const char *engine, char **names,
 
 char *lc_engine_argument(const char *engine, size_t i)
 {
-    struct lc_lexer lex = LC_LEXER(engine, strlen(engine));
-    struct lc_tok tok = {0};
-    unsigned depth = 0;
+    struct lc_walk w = lc_walk_text(engine);
     size_t at = 0;
 
-    while (!lc_tok_symbol(&tok, '('))
-        if (lc_lex_code(&lex, &tok, NULL) || tok.kind == LC_TOK_END)
-            return NULL;
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (depth == 0 && lc_tok_symbol(&tok, ')'))
-            return NULL;
-        if (depth == 0 && lc_tok_symbol(&tok, ','))
+    while (lc_walk_next(&w) && !lc_tok_symbol(&w.tok, '('))
+        ;
+    while (lc_walk_next(&w) && w.depth > 0) {
+        if (w.depth == 1 && lc_tok_symbol(&w.tok, ','))
             at++;
         else if (at == i)
-            return lc_tok_name(&tok);
-        depth += lc_tok_symbol(&tok, '(');
-        depth -= depth && lc_tok_symbol(&tok, ')');
+            return lc_tok_name(&w.tok);
     }
     return NULL;
 }

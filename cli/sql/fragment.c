@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/sql/fragment.h"
 
-#include "cli/sql/lexer.h"
+#include "cli/sql/walk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,60 +9,50 @@
 
 bool lc_fragment_is_blank(const char *text)
 {
-    struct lc_lexer lex = LC_LEXER(text, strlen(text));
-    struct lc_tok tok;
+    struct lc_walk w = lc_walk_text(text);
 
-    return lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_END;
+    return lc_walk_at_end(&w);
 }
 
 bool lc_fragment_is_readable(const char *text)
 {
-    struct lc_lexer lex = LC_LEXER(text, strlen(text));
-    struct lc_tok tok;
+    struct lc_walk w = lc_walk_text(text);
 
-    while (lc_lex_code(&lex, &tok, NULL) == 0)
-        if (tok.kind == LC_TOK_END)
-            return true;
-    return false;
+    while (lc_walk_next(&w))
+        ;
+    return w.rc == 0;
 }
 
 bool lc_fragment_is_whole(const char *text, size_t at, size_t n)
 {
-    struct lc_lexer lex = LC_LEXER(text, strlen(text));
-    struct lc_tok tok;
+    struct lc_walk w = lc_walk_text(text);
 
-    if (lc_lex_code(&lex, &tok, NULL) || tok.at != at)
-        return false;
-    return lc_fragment_is_blank(text + at + n);
+    return lc_walk_next(&w) && w.tok.at == at && lc_fragment_is_blank(text + at + n);
 }
 
 char *lc_fragment_constant(struct lc_slice text)
 {
-    struct lc_lexer lex = LC_LEXER((const char *)text.p, text.n);
-    struct lc_tok tok, end;
+    struct lc_walk w = lc_walk_slice(text);
 
-    if (!text.n || lc_lex_code(&lex, &tok, NULL) || tok.kind != LC_TOK_STRING ||
-        lc_lex_code(&lex, &end, NULL) || end.kind != LC_TOK_END)
-        return NULL;
-    return lc_tok_name(&tok);
+    return text.n && lc_walk_next(&w) && w.tok.kind == LC_TOK_STRING && lc_walk_at_end(&w)
+               ? lc_tok_name(&w.tok)
+               : NULL;
 }
 
 bool lc_fragment_only_argument(const char *expr, size_t from, size_t *n)
 {
-    struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
-    struct lc_tok tok;
-    unsigned depth = 0;
+    struct lc_walk w = lc_walk_text(expr + from);
+    unsigned opened = 0; /* within the argument; its own '(' is before it */
 
-    lex.pos = from;
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        if (depth == 0 && lc_tok_symbol(&tok, ')')) {
-            *n = tok.at - from;
+    while (lc_walk_next(&w)) {
+        if (opened == 0 && lc_tok_symbol(&w.tok, ')')) {
+            *n = w.tok.at;
             return *n > 0;
         }
-        if (depth == 0 && lc_tok_symbol(&tok, ','))
+        if (opened == 0 && lc_tok_symbol(&w.tok, ','))
             return false;
-        depth += lc_tok_symbol(&tok, '(') || lc_tok_symbol(&tok, '[');
-        depth -= depth && (lc_tok_symbol(&tok, ')') || lc_tok_symbol(&tok, ']'));
+        opened += lc_tok_opens(&w.tok);
+        opened -= opened && lc_tok_closes(&w.tok);
     }
     return false;
 }
@@ -70,13 +60,13 @@ bool lc_fragment_only_argument(const char *expr, size_t from, size_t *n)
 char *lc_fragment_declared_type(struct lc_slice type)
 {
     const char *p = (const char *)type.p;
-    struct lc_lexer lex = LC_LEXER(p, type.n);
-    struct lc_tok tok, last = {0}, before = {0};
+    struct lc_walk w = lc_walk_slice(type);
+    struct lc_tok last = {0}, before = {0};
     char *out;
 
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        before = last;
-        last = tok;
+    while (lc_walk_next(&w)) {
+        last = w.tok;
+        before = w.before;
     }
     if (!lc_tok_is(&last, "NULL") || last.at == 0)
         return strndup(p, type.n);
@@ -87,12 +77,9 @@ char *lc_fragment_declared_type(struct lc_slice type)
 
 bool lc_fragment_member(struct lc_slice part, char **name, struct lc_slice *type)
 {
-    struct lc_lexer lex = LC_LEXER((const char *)part.p, part.n);
-    struct lc_tok tok;
+    struct lc_walk w = lc_walk_slice(part);
 
-    *name = lc_lex_code(&lex, &tok, NULL) == 0 ? lc_tok_name(&tok) : NULL;
-    if (!*name)
-        return false;
-    *type = (struct lc_slice){part.p + lex.pos, part.n - lex.pos};
-    return true;
+    *name = lc_walk_next(&w) ? lc_tok_name(&w.tok) : NULL;
+    *type = lc_walk_rest(&w);
+    return *name != NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/sql/insert_target.h"
 
-#include "cli/sql/lexer.h"
+#include "cli/sql/walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,45 +34,44 @@ static bool is_positional_format(const struct lc_tok *name)
 }
 
 /* Behind the table's name: do the rows come by place? */
-static bool comes_by_place(struct lc_lexer *lex, struct lc_tok tok)
+static bool comes_by_place(struct lc_walk *w)
 {
-    if (lc_tok_symbol(&tok, '(')) /* (SELECT …) is no list of columns */
-        return lc_lex_code(lex, &tok, NULL) == 0 && lc_tok_is(&tok, "SELECT");
-    do {
-        if (lc_tok_is(&tok, "FORMAT"))
-            return lc_lex_code(lex, &tok, NULL) == 0 && is_positional_format(&tok);
-        if (lc_tok_is(&tok, "VALUES") || lc_tok_is(&tok, "SELECT") || lc_tok_is(&tok, "WITH"))
+    if (lc_walk_accept_symbol(w, '(')) /* (SELECT …) is no list of columns */
+        return lc_walk_accept(w, "SELECT");
+    while (lc_walk_next(w)) {
+        if (lc_tok_is(&w->tok, "FORMAT"))
+            return lc_walk_next(w) && is_positional_format(&w->tok);
+        if (lc_tok_is(&w->tok, "VALUES") || lc_tok_is(&w->tok, "SELECT") ||
+            lc_tok_is(&w->tok, "WITH"))
             return true;
-    } while (lc_lex_code(lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END);
+    }
     return false;
 }
 
 bool lc_insert_is_positional(const char *sql, size_t n, const char *current, const char *database,
                              const char *table)
 {
-    struct lc_lexer lex = LC_LEXER(sql, n);
-    struct lc_tok tok;
+    struct lc_walk w = lc_walk(sql, n);
     char *name = NULL, *in = NULL;
     bool ours;
 
-    if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_is(&tok, "INSERT") ||
-        lc_lex_code(&lex, &tok, NULL))
+    if (!lc_walk_accept(&w, "INSERT"))
         return false;
-    if (lc_tok_is(&tok, "INTO") && lc_lex_code(&lex, &tok, NULL))
-        return false;
-    if (lc_tok_is(&tok, "TABLE") && lc_lex_code(&lex, &tok, NULL))
-        return false;
-    while (tok.kind == LC_TOK_WORD || tok.kind == LC_TOK_QUOTED) { /* [database.]table */
+    (void)lc_walk_accept(&w, "INTO");
+    (void)lc_walk_accept(&w, "TABLE");
+    do { /* [database.]table */
+        struct lc_tok next = lc_walk_peek(&w);
+
+        if (!lc_tok_is_name(&next))
+            break;
+        (void)lc_walk_next(&w);
         free(in);
         in = name;
-        name = lc_tok_name(&tok);
-        if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_symbol(&tok, '.') ||
-            lc_lex_code(&lex, &tok, NULL))
-            break;
-    }
+        name = lc_tok_name(&w.tok);
+    } while (lc_walk_accept_symbol(&w, '.'));
     ours = name && strcmp(name, table) == 0 &&
            (in ? strcmp(in, database) == 0 : !current || strcmp(current, database) == 0);
     free(name);
     free(in);
-    return ours && tok.kind != LC_TOK_END && comes_by_place(&lex, tok);
+    return ours && comes_by_place(&w);
 }

@@ -1,56 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/sql/mutation_command.h"
 
-#include "cli/sql/lexer.h"
-#include "cli/sql/parser.h"
+#include "cli/sql/walk.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static struct lc_lexer lexer_of(struct lc_slice command)
-{
-    return LC_LEXER((const char *)command.p, command.n);
-}
-
-static bool accept(struct lc_lexer *lex, const char *word)
-{
-    struct lc_lexer ahead = *lex;
-    struct lc_tok tok;
-
-    if (lc_lex_code(&ahead, &tok, NULL) || !lc_tok_is(&tok, word))
-        return false;
-    *lex = ahead;
-    return true;
-}
-
-static void accept_parenthesis(struct lc_lexer *lex)
-{
-    struct lc_lexer ahead = *lex;
-    struct lc_tok tok;
-
-    if (lc_lex_code(&ahead, &tok, NULL) == 0 && lc_tok_symbol(&tok, '('))
-        *lex = ahead;
-}
 
 /* --- MATERIALIZE COLUMN -------------------------------------------------------------------------- */
 
 bool lc_materialize_command_read(struct lc_slice command, struct lc_materialize_command *out)
 {
-    struct lc_lexer lex = lexer_of(command);
-    struct lc_tok tok;
+    struct lc_walk w = lc_walk_slice(command);
 
     *out = (struct lc_materialize_command){0};
-    accept_parenthesis(&lex);
-    if (!accept(&lex, "MATERIALIZE") || !accept(&lex, "COLUMN") || lc_lex_code(&lex, &tok, NULL) ||
-        !lc_tok_is_name(&tok))
+    (void)lc_walk_accept_symbol(&w, '(');
+    if (!lc_walk_accept(&w, "MATERIALIZE COLUMN") || !lc_walk_next(&w) || !lc_tok_is_name(&w.tok))
         return false;
-    out->column = lc_tok_name(&tok);
+    out->column = lc_tok_name(&w.tok);
     if (!out->column)
         return false;
-    out->in_partition = accept(&lex, "IN");
-    if (out->in_partition && accept(&lex, "PARTITION") && accept(&lex, "ID") &&
-        lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind == LC_TOK_STRING)
-        out->partition_id = lc_tok_name(&tok);
+    out->in_partition = lc_walk_accept(&w, "IN");
+    if (lc_walk_accept(&w, "PARTITION ID") && lc_walk_next(&w) && w.tok.kind == LC_TOK_STRING)
+        out->partition_id = lc_tok_name(&w.tok);
     return true;
 }
 
@@ -75,8 +46,7 @@ struct reader {
     struct lc_slice text;
     struct lc_update_command *out;
     enum place place;
-    unsigned depth;       /* of brackets that are open */
-    struct lc_tok before; /* the token before */
+    struct lc_walk w;
     struct lc_buf column; /* the name that is being read, its parts with dots between */
     size_t value, condition;
 };
@@ -95,8 +65,9 @@ static void expect_column(struct reader *r)
 }
 
 /* A part of a column's name, or the = behind it. */
-static int take_column(struct reader *r, const struct lc_tok *tok, struct lc_error *err)
+static int take_column(struct reader *r, struct lc_error *err)
 {
+    const struct lc_tok *tok = &r->w.tok;
     struct lc_update_command *u = r->out;
     char *part = NULL;
     int rc = 0;
@@ -121,8 +92,9 @@ static int take_column(struct reader *r, const struct lc_tok *tok, struct lc_err
 }
 
 /* A token outside of brackets. True where the rest is of no matter. */
-static bool take_word(struct reader *r, const struct lc_tok *tok)
+static bool take_word(struct reader *r)
 {
+    const struct lc_tok *tok = &r->w.tok;
     struct lc_update_command *u = r->out;
 
     if (r->place == PLACE_HEAD && lc_tok_is(tok, "UPDATE")) {
@@ -131,10 +103,10 @@ static bool take_word(struct reader *r, const struct lc_tok *tok)
         expect_column(r);
         u->several = true;
     } else if (r->place == PLACE_VALUE && lc_tok_is(tok, "PARTITION") &&
-               lc_tok_is(&r->before, "IN")) {
+               lc_tok_is(&r->w.before, "IN")) {
         u->in_partition = true;
     } else if (r->place == PLACE_VALUE && lc_tok_is(tok, "WHERE") &&
-               !lc_tok_symbol(&r->before, '=')) {
+               !lc_tok_symbol(&r->w.before, '=')) {
         r->place = PLACE_CONDITION;
         r->condition = tok->at + tok->n;
         u->value = between(r->text, r->value, tok->at);
@@ -146,43 +118,35 @@ static bool take_word(struct reader *r, const struct lc_tok *tok)
 }
 
 /* Behind UPDATE t: is this the SET of a lightweight one, and no column of that name? */
-static bool is_set(const struct reader *r, const struct lc_tok *tok, struct lc_lexer ahead)
+static bool is_set(const struct reader *r)
 {
-    struct lc_tok next;
+    struct lc_tok next = lc_walk_peek(&r->w);
 
-    return r->place == PLACE_COLUMN && r->column.n && !r->value && lc_tok_is(tok, "SET") &&
-           !lc_tok_symbol(&r->before, '.') && lc_lex_code(&ahead, &next, NULL) == 0 &&
+    return r->place == PLACE_COLUMN && r->column.n && !r->value && lc_tok_is(&r->w.tok, "SET") &&
+           !lc_tok_symbol(&r->w.before, '.') && next.kind != LC_TOK_END &&
            !lc_tok_symbol(&next, '=');
 }
 
 int lc_update_command_read(struct lc_slice command, struct lc_update_command *out,
                            struct lc_error *err)
 {
-    struct lc_lexer lex = lexer_of(command);
-    struct reader r = {.text = command, .out = out};
-    struct lc_tok tok;
-    int rc;
+    struct reader r = {.text = command, .out = out, .w = lc_walk_slice(command)};
+    int rc = 0;
 
     *out = (struct lc_update_command){.end = command.n};
     lc_buf_init(&r.column, (size_t)1 << 20);
-    while ((rc = lc_lex_code(&lex, &tok, err)) == 0 && tok.kind != LC_TOK_END) {
-        bool inside = r.depth > 0;
-
-        (void)lc_tok_track(&tok, &r.depth);
-        if (is_set(&r, &tok, lex))
+    while (rc == 0 && lc_walk_next(&r.w)) {
+        if (is_set(&r))
             expect_column(&r);
         else if (r.place == PLACE_COLUMN)
-            rc = take_column(&r, &tok, err);
-        else if (!inside && take_word(&r, &tok))
+            rc = take_column(&r, err);
+        else if (r.w.depth == 0 && take_word(&r))
             break;
-        if (rc)
-            break;
-        r.before = tok;
     }
     if (r.condition)
         out->where = between(command, r.condition, out->end);
     lc_buf_release(&r.column);
-    return rc;
+    return rc ? rc : lc_walk_error(&r.w, err);
 }
 
 void lc_update_command_release(struct lc_update_command *u)
@@ -194,8 +158,8 @@ void lc_update_command_release(struct lc_update_command *u)
 
 bool lc_command_applies_patches(struct lc_slice command)
 {
-    struct lc_lexer lex = lexer_of(command);
+    struct lc_walk w = lc_walk_slice(command);
 
-    accept_parenthesis(&lex);
-    return accept(&lex, "APPLY") && accept(&lex, "PATCHES");
+    (void)lc_walk_accept_symbol(&w, '(');
+    return lc_walk_accept(&w, "APPLY PATCHES");
 }

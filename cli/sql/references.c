@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/sql/references.h"
 
-#include "cli/sql/lexer.h"
+#include "cli/sql/walk.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum { QUERIES_DEEP = 8 };
-
-static struct lc_lexer lexer_of(struct lc_slice sql)
-{
-    return LC_LEXER((const char *)sql.p, sql.n);
-}
 
 static bool is_name(const struct lc_tok *tok)
 {
@@ -44,39 +39,34 @@ static bool holds_query(const char *word)
  */
 static bool references(const char *expr, const char *name, unsigned deep)
 {
-    struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
-    struct lc_tok tok, next;
+    struct lc_walk w = lc_walk_text(expr);
     bool asks = false, named = false, calls = false, query = false;
 
-    for (;;) {
-        struct lc_lexer ahead;
+    while (lc_walk_next(&w)) {
+        struct lc_tok next = lc_walk_peek(&w);
         char *text;
 
-        if (lc_lex_code(&lex, &tok, NULL))
-            return strstr(expr, name) != NULL;
-        if (tok.kind == LC_TOK_END)
-            return calls || (asks && named);
-        if (!is_name(&tok)) {
+        if (!is_name(&w.tok)) {
             query = false;
             continue;
         }
-        text = lc_tok_name(&tok);
+        text = lc_tok_name(&w.tok);
         if (!text)
             return true; /* no memory: rather one too many */
-        ahead = lex;
-        if (tok.kind == LC_TOK_STRING) {
+        if (w.tok.kind == LC_TOK_STRING) {
             named = named || names_dictionary(text, name);
             calls = calls || (query && (deep == QUERIES_DEEP ? strstr(text, name) != NULL
                                                              : references(text, name, deep + 1)));
-        } else if (lc_lex_code(&ahead, &next, NULL) == 0 && lc_tok_symbol(&next, '(')) {
+        } else if (lc_tok_symbol(&next, '(')) {
             calls = calls || strcmp(text, name) == 0;
             asks = asks || strncasecmp(text, "dict", 4) == 0;
         } else {
             named = named || names_dictionary(text, name);
         }
-        query = tok.kind == LC_TOK_WORD && holds_query(text);
+        query = w.tok.kind == LC_TOK_WORD && holds_query(text);
         free(text);
     }
+    return w.rc ? strstr(expr, name) != NULL : calls || (asks && named);
 }
 
 bool lc_references_callable(const char *expr, const char *name)
@@ -88,50 +78,44 @@ bool lc_references_callable(const char *expr, const char *name)
 
 bool lc_references_name(struct lc_slice sql, const char *name)
 {
-    struct lc_lexer lex = lexer_of(sql);
-    struct lc_tok tok;
+    struct lc_walk w = lc_walk_slice(sql);
 
-    for (;;) {
+    while (lc_walk_next(&w)) {
         char *word;
         bool same;
 
-        if (lc_lex_code(&lex, &tok, NULL) || tok.kind == LC_TOK_HEREDOC)
+        if (w.tok.kind == LC_TOK_HEREDOC)
             return true;
-        if (tok.kind == LC_TOK_END)
-            return false;
-        if (!is_name(&tok))
+        if (!is_name(&w.tok))
             continue;
-        word = lc_tok_name(&tok);
+        word = lc_tok_name(&w.tok);
         /* A string may hold more than the name: 'database.table'. */
         same = !word ||
-               (tok.kind == LC_TOK_STRING ? strstr(word, name) != NULL : strcmp(word, name) == 0);
+               (w.tok.kind == LC_TOK_STRING ? strstr(word, name) != NULL : strcmp(word, name) == 0);
         free(word);
         if (same)
             return true;
     }
+    return w.rc != 0;
 }
 
 bool lc_references_unnamed(struct lc_slice sql)
 {
-    struct lc_lexer lex = lexer_of(sql);
-    struct lc_tok tok, after;
+    struct lc_walk w = lc_walk_slice(sql);
 
-    for (;;) {
-        struct lc_lexer ahead;
+    while (lc_walk_next(&w)) {
+        struct lc_tok after;
 
-        if (lc_lex_code(&lex, &tok, NULL))
+        if (lc_tok_is(&w.tok, "SELECT") || lc_tok_is(&w.tok, "MERGE"))
             return true;
-        if (tok.kind == LC_TOK_END)
-            return false;
-        if (lc_tok_is(&tok, "SELECT") || lc_tok_is(&tok, "MERGE"))
-            return true;
-        if (!lc_tok_is(&tok, "IN"))
+        if (!lc_tok_is(&w.tok, "IN"))
             continue;
-        ahead = lex; /* IN (…) is a list or a query, which has its SELECT; IN t is a table */
-        if (lc_lex_code(&ahead, &after, NULL) ||
-            (!lc_tok_symbol(&after, '(') && !lc_tok_is(&after, "PARTITION")))
+        after = lc_walk_peek(
+            &w); /* IN (…) is a list or a query, which has its SELECT; IN t is a table */
+        if (!lc_tok_symbol(&after, '(') && !lc_tok_is(&after, "PARTITION"))
             return true;
     }
+    return w.rc != 0;
 }
 
 /* --- tables and columns -------------------------------------------------------------------------- */
@@ -148,20 +132,17 @@ static bool is_elsewhere(const struct lc_tok *tok, const char *database)
 
 bool lc_references_table(struct lc_slice sql, const char *database, const char *table, bool engine)
 {
-    struct lc_lexer lex = lexer_of(sql);
-    struct lc_tok tok, before = {0}, first = {0}; /* first, before, tok */
+    struct lc_walk w = lc_walk_slice(sql);
+    struct lc_tok first = {0}; /* first, w.before, w.tok */
     bool found = false;
 
-    while (!found && lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        char *name = is_name(&tok) ? lc_tok_name(&tok) : NULL;
-        bool second = lc_tok_symbol(&before, ',');
+    for (; !found && lc_walk_next(&w); first = w.before) {
+        char *name = is_name(&w.tok) ? lc_tok_name(&w.tok) : NULL;
 
         if (name && strcmp(name, table) == 0)
-            found = engine ? second && !is_elsewhere(&first, database)
-                           : !(lc_tok_symbol(&before, '.') && is_elsewhere(&first, database));
+            found = engine ? lc_tok_symbol(&w.before, ',') && !is_elsewhere(&first, database)
+                           : !(lc_tok_symbol(&w.before, '.') && is_elsewhere(&first, database));
         free(name);
-        first = before;
-        before = tok;
     }
     return found;
 }
@@ -169,25 +150,23 @@ bool lc_references_table(struct lc_slice sql, const char *database, const char *
 bool lc_references_columns(struct lc_slice sql, const char *table,
                            bool (*is_one)(const void *ctx, const char *column), const void *ctx)
 {
-    struct lc_lexer lex = lexer_of(sql);
-    struct lc_tok tok, before = {0};
+    struct lc_walk w = lc_walk_slice(sql);
     bool named = false, column = false, query = false;
 
-    while (lc_lex_code(&lex, &tok, NULL) == 0 && tok.kind != LC_TOK_END) {
-        query = query || (lc_tok_is(&tok, "SELECT") || lc_tok_is(&tok, "WITH"));
-        if (query && (tok.kind == LC_TOK_WORD || tok.kind == LC_TOK_QUOTED)) {
-            char *name = lc_tok_name(&tok);
+    while (lc_walk_next(&w)) {
+        query = query || lc_tok_is(&w.tok, "SELECT") || lc_tok_is(&w.tok, "WITH");
+        if (query && lc_tok_is_name(&w.tok)) {
+            char *name = lc_tok_name(&w.tok);
 
             named = named || (name && strcmp(name, table) == 0);
             column = column || (name && is_one(ctx, name));
             free(name);
         }
         /* Behind these a * is no multiplication. */
-        if (query && lc_tok_symbol(&tok, '*') &&
-            (lc_tok_is(&before, "SELECT") || lc_tok_symbol(&before, ',') ||
-             lc_tok_symbol(&before, '.')))
+        if (query && lc_tok_symbol(&w.tok, '*') &&
+            (lc_tok_is(&w.before, "SELECT") || lc_tok_symbol(&w.before, ',') ||
+             lc_tok_symbol(&w.before, '.')))
             column = true;
-        before = tok;
     }
     return named && column;
 }
