@@ -42,6 +42,22 @@ static bool same_name(const struct lc_migration *m, const struct lc_file_name *n
     return strlen(m->name) == name->name_n && memcmp(m->name, name->name, name->name_n) == 0;
 }
 
+/* It is read as the way there, though its name says that it is the way back. */
+static int check_way_back(struct lc_migrations *all, const char *path,
+                          const struct lc_file_name *name)
+{
+    int rc = 0;
+
+    if (!lc_file_name_is_way_back(name))
+        return 0;
+    rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0,
+                         "is the way back by its name, and would be applied: "
+                         "NNNN_name.down.sql next to NNNN_name.up.sql is read as one");
+    if (rc == 0)
+        all->problems.v[all->problems.n - 1].version = name->version;
+    return rc;
+}
+
 /* Put one *.sql file of the directory where it belongs. */
 static int take_file(struct lc_migrations *all, const char *file)
 {
@@ -85,14 +101,7 @@ static int take_file(struct lc_migrations *all, const char *file)
     f = name.part == LC_FILE_DOWN ? &m->down_file : &m->file;
     f->path = path;
     rc = lc_file_load(m, f, name.part, &all->problems);
-    if (rc == 0 && lc_file_name_is_way_back(&name)) {
-        rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0,
-                             "is the way back by its name, and would be applied: "
-                             "NNNN_name.down.sql next to NNNN_name.up.sql is read as one");
-        if (rc == 0)
-            all->problems.v[all->problems.n - 1].version = name.version;
-    }
-    return rc;
+    return rc ? rc : check_way_back(all, path, &name);
 done:
     free(path);
     return rc;
