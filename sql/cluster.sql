@@ -10,6 +10,12 @@ FROM system.clusters
 WHERE cluster = {str:cluster}
 ORDER BY shard_num, replica_num;
 
+-- :name clusters_of_host (host) -> sealed: cluster
+SELECT DISTINCT cluster
+FROM system.clusters
+WHERE concat(host_name, ':', toString(port)) = {str:host} OR concat(host_address, ':', toString(port)) = {str:host}
+ORDER BY cluster;
+
 -- :name host_greet () -> one row: version, n uint
 SELECT version() AS version, count() AS n FROM system.one;
 

@@ -37,9 +37,6 @@ SELECT engine FROM system.tables WHERE database = {str:database} AND name = {str
 -- :name create_query (database, table) -> sealed at most one row: create_table_query
 SELECT create_table_query FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
--- :name table_replicas (database, table) -> sealed at most one row: total uint
-SELECT total_replicas AS total FROM system.replicas WHERE database = {str:database} AND table = {str:table};
-
 -- :name udf_argument (name) -> sealed at most one row: argument
 SELECT argument_types[1] AS argument FROM system.user_defined_functions WHERE name = {str:name};
 
@@ -107,7 +104,7 @@ WHERE name = {str:name} AND load_status = 'Success';
 
 -- :name function_unsteady (name) -> sealed: name
 SELECT name FROM system.functions
-WHERE origin = 'System' AND deterministic = 0 AND NOT startsWith(lower(name), 'dictget')
+WHERE origin = 'System' AND deterministic = 0 AND NOT startsWith(lower(name), 'dict')
   AND (name = {str:name} OR lower(name) = lower({str:name}));
 
 -- :name inserts_running () -> sealed: query_id, elapsed_s uint, text

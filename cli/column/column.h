@@ -18,7 +18,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* A call of a function that is not the server's own, or of dictGet…. */
+/* A call of a function that is not the server's own, or of one that asks a dictionary. */
 struct lc_column_call {
     char *function;
     size_t base_n;    /* bytes of its name without the version: 6 of region_v10 */
@@ -27,8 +27,9 @@ struct lc_column_call {
     bool missing;     /* the server does not know the function */
     bool bound;       /* the argument has a name that the expression makes: x -> f(x) */
     bool tuple;       /* dictGet…(dictionary, attribute, tuple(argument)) */
-    char *dictionary, *attribute; /* NULL: no dictionary */
-    size_t at, n;                 /* its place in the expression */
+    char *dictionary; /* that is asked; NULL: none, or it has no constant name */
+    char *attribute;  /* dictGet and dictGet<Type>: what is answered; else NULL */
+    size_t at, n;     /* its place in the expression */
 };
 
 struct lc_column {

@@ -38,9 +38,24 @@ static struct lc_slice inside_tuple(struct lc_slice s, bool *tuple)
     return inner;
 }
 
+/*
+ * Is its answer the attribute of the key, nothing else? A value of its own for keys that the dictionary
+ * lacks, or a list, is not what rules say.
+ */
+static bool gets_attribute(const struct lc_expr_call *call)
+{
+    static const char *const others[] = {"OrDefault", "OrNull",   "All",
+                                         "Hierarchy", "Children", "Descendants"};
+    bool gets = strncasecmp(call->name, "dictGet", 7) == 0 && call->args == 3;
+
+    for (size_t i = 0; gets && i < sizeof others / sizeof *others; i++)
+        gets = !strcasestr(call->name, others[i]);
+    return gets;
+}
+
 static int take_call(const char *expr, const struct lc_expr_call *from, struct lc_column_call *c)
 {
-    bool dictionary = strncasecmp(from->name, "dictGet", 7) == 0;
+    bool dictionary = lc_expr_asks_dictionary(from->name);
     struct lc_slice argument = {0};
 
     *c = (struct lc_column_call){.function = strdup(from->name), .at = from->at, .n = from->n};
@@ -49,8 +64,9 @@ static int take_call(const char *expr, const struct lc_expr_call *from, struct l
     c->version = lc_expr_version(c->function, &c->base_n);
     if (dictionary) {
         c->dictionary = lc_fragment_constant(lc_expr_argument(expr, from, 0));
-        c->attribute = lc_fragment_constant(lc_expr_argument(expr, from, 1));
-        if (from->args == 3 && c->dictionary && c->attribute)
+        if (gets_attribute(from))
+            c->attribute = lc_fragment_constant(lc_expr_argument(expr, from, 1));
+        if (c->dictionary && c->attribute)
             argument = inside_tuple(lc_expr_argument(expr, from, 2), &c->tuple);
     } else if (from->args == 1) {
         argument = lc_expr_argument(expr, from, 0);
@@ -98,7 +114,7 @@ int lc_column_calls_of(struct lc_backend *b, const char *expr, struct lc_column_
         bool own = false, missing = false;
 
         rc = look_up(b, all[i].name, &own, &missing, err);
-        if (rc || (own && strncasecmp(all[i].name, "dictGet", 7) != 0))
+        if (rc || (own && !lc_expr_asks_dictionary(all[i].name)))
             continue;
         if (take_call(expr, &all[i], &(*v)[(*n)++]))
             rc = lc_no_memory(err);

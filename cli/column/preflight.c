@@ -15,13 +15,13 @@
 #include "cli/column/trial.h"
 #include "cli/column/trial_rules.h"
 #include "cli/server/query.h"
+#include "cli/server/replicas.h"
 #include "cli/sql/expression.h"
 #include "livecol_sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { MAX_SQL_BYTES = 1 << 20 };
 
@@ -146,11 +146,11 @@ static int find_functions(struct lc_preflight *d, struct lc_trial *t, bool now, 
         foreign =
             rc == 0 && !*wait &&
             (strcmp(lc_answer_at(&found, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p, "System") != 0 ||
-             strncasecmp(name, "dictGet", 7) == 0);
+             lc_expr_asks_dictionary(name));
         executable = foreign && strcmp(lc_answer_at(&found, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p,
                                        EXECUTABLE) == 0;
         lc_answer_release(&found);
-        if (foreign && strncasecmp(name, "dictGet", 7) != 0)
+        if (foreign && !lc_expr_asks_dictionary(name))
             rc = find_on_hosts(d, t, name, err);
         if (rc == 0 && executable)
             rc = check_fits(d, name, err);
@@ -267,15 +267,41 @@ static int try_function(struct lc_preflight *d, struct lc_trial *t, struct lc_er
     return rc ? rc : lc_trial_compare(d, t, err);
 }
 
+/*
+ * Where no cluster is named, the table's replicas are the hosts that are asked: one that lacks the
+ * function would fail the ALTER, and each merge, for good, and this server would not say so.
+ */
+static int find_replicas(const struct lc_preflight *d, const struct lc_trial *t,
+                         struct lc_cluster *replicas, struct lc_error *err)
+{
+    struct lc_column_call *calls = NULL;
+    size_t n = 0;
+    int rc;
+
+    if (d->cluster->name || d->allow_unsafe || !t->column.replicated || !t->column.t.there)
+        return 0;
+    rc = lc_column_calls_of(d->b, t->expr, &calls, &n, err);
+    if (rc == 0 && n)
+        rc = lc_replicas_open(replicas, d->b, d->facts, t->column.database, t->column.table, err);
+    lc_column_free_calls(calls, n);
+    return rc;
+}
+
 static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
                          const struct lc_stmt_command *c, bool now, struct lc_error *err)
 {
+    const struct lc_cluster *named = d->cluster;
+    struct lc_cluster replicas = {0};
     struct lc_trial t = {.stmt = stmt, .c = c};
     bool wait = false;
     int rc = make_column(d, &t, now, err);
 
     if (rc == 0)
         rc = take_expression(&t, err);
+    if (rc == 0)
+        rc = find_replicas(d, &t, &replicas, err);
+    if (rc == 0 && replicas.n)
+        d->cluster = &replicas;
     if (rc == 0)
         rc = find_functions(d, &t, now, &wait, err);
     if (rc == 0 && !now)
@@ -294,6 +320,8 @@ static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
     lc_column_free_names(t.inputs, t.inputs_n);
     lc_answer_release(&t.own.rows);
     lc_column_release(&t.column);
+    d->cluster = named;
+    lc_cluster_release(&replicas);
     return rc;
 }
 

@@ -11,6 +11,7 @@
 #include "cli/column/domain.h"
 #include "cli/server/answer_check.h"
 #include "cli/server/server_error.h"
+#include "cli/sql/expression.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -192,7 +193,7 @@ static bool is_conversion(int server_code)
 static int refuse_failing(const struct lc_preflight *d, const struct lc_trial *t,
                           const struct lc_error *why, struct lc_error *err)
 {
-    bool dictionary = t->udf && strncasecmp(t->udf, "dictGet", 7) == 0;
+    bool dictionary = t->udf && lc_expr_asks_dictionary(t->udf);
     struct lc_preflight strict = *d;
     struct lc_error way = LC_ERROR_INIT;
 
@@ -473,7 +474,9 @@ int lc_trial_evaluate(const struct lc_preflight *d, const struct lc_trial *t, st
                      "%s answers: %" PRIu64 " made-up rows%s and %" PRIu64 " of %s.%s, %" PRIu64
                      " different values",
                      t->expr, a.rows,
-                     d->cluster->name && made_up ? ", the same on every host of the cluster," : "",
+                     !d->cluster->name || !made_up ? ""
+                     : d->cluster->replicas        ? ", the same on every replica,"
+                                                   : ", the same on every host of the cluster,",
                      own.rows, t->database, t->stmt->name,
                      a.different > own.different ? a.different : own.different);
     return rc;

@@ -70,6 +70,14 @@ static int find_column(const struct lc_migrate *m, const struct lc_new_rederive 
     return rc;
 }
 
+/* What answers by rules: the function, or the dictionary that is asked, without its database. */
+static const char *answers_of(const struct lc_column_call *c)
+{
+    const char *dot = c->dictionary ? strrchr(c->dictionary, '.') : NULL;
+
+    return dot ? dot + 1 : c->dictionary ? c->dictionary : c->function;
+}
+
 /* The only function among those that are wanted; NULL: none, or several (*several). */
 static const char *only_function(const struct lc_column *d, const char *to, bool by_base,
                                  bool *several)
@@ -78,13 +86,12 @@ static const char *only_function(const struct lc_column *d, const char *to, bool
 
     *several = false;
     for (size_t i = 0; i < d->calls_n; i++) {
-        const struct lc_column_call *c = &d->calls[i];
+        const char *name = answers_of(&d->calls[i]);
 
-        if (c->dictionary || strcmp(c->function, to) == 0 ||
-            (by_base && !lc_expr_same_family(c->function, to)))
+        if (strcmp(name, to) == 0 || (by_base && !lc_expr_same_family(name, to)))
             continue;
-        *several = *several || (found && strcmp(found, c->function) != 0);
-        found = c->function;
+        *several = *several || (found && strcmp(found, name) != 0);
+        found = name;
     }
     return *several ? NULL : found;
 }
@@ -92,7 +99,7 @@ static const char *only_function(const struct lc_column *d, const char *to, bool
 static bool calls(const struct lc_column *d, const char *function)
 {
     for (size_t i = 0; i < d->calls_n; i++)
-        if (strcmp(d->calls[i].function, function) == 0)
+        if (strcmp(answers_of(&d->calls[i]), function) == 0)
             return true;
     return false;
 }
@@ -186,12 +193,11 @@ static int add_where(struct lc_buf *b, const struct lc_column *d, const char *fr
     return rc || lc_column_add_differs(d, to, b);
 }
 
-static bool calls_function(const struct lc_column *d)
+/* What the server takes for nondeterministic in an UPDATE: functions that are not its own, dictGet…. */
+static bool needs_setting(const struct lc_column *d)
 {
-    for (size_t i = 0; i < d->calls_n; i++)
-        if (!d->calls[i].dictionary)
-            return true;
-    return false;
+    return d->replicated && d->calls_n &&
+           lc_backend_has_setting(d->b, "allow_nondeterministic_mutations");
 }
 
 static int add_alter(struct lc_buf *b, const struct lc_column *d)
@@ -210,7 +216,7 @@ static int add_update(struct lc_buf *b, const struct lc_column *d, const char *f
                lc_buf_adds(b, ";\n");
     return rc || lc_buf_adds(b, "\n    UPDATE ") || lc_sql_add_name(b, d->column) ||
            lc_buf_addf(b, " = %s", to) || add_where(b, d, from, to) ||
-           (d->replicated && calls_function(d) &&
+           (needs_setting(d) &&
             lc_buf_adds(b, "\n    SETTINGS allow_nondeterministic_mutations = 1")) ||
            lc_buf_adds(b, ";\n");
 }
@@ -243,7 +249,7 @@ static int refuse_cut(const struct lc_new_rederive *w, const struct lc_column *d
     for (size_t i = 0; i < d->calls_n; i++) {
         const struct lc_column_call *c = &d->calls[i];
 
-        if (strcmp(c->function, w->to) != 0 || !c->argument ||
+        if (strcmp(answers_of(c), w->to) != 0 || !c->argument ||
             !lc_narrow_read(c->argument, &key, &narrow) || narrow.bytes == 0)
             continue;
         lc_fail(

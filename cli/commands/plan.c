@@ -164,7 +164,7 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     if (rc == 0)
         rc = lc_stale_look(d, h->plan, &pm->stmts[i], on_hazard, p, err);
     if (rc == 0)
-        rc = lc_lint_look(h, s, err);
+        rc = lc_lint_look(h, &pm->stmts[i], err);
     if (p->json && rc == 0)
         lc_json_line(object, stdout);
     if (p->page)
@@ -189,6 +189,7 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, const struc
                               .b = s->b,
                               .facts = facts,
                               .plan = plan,
+                              .schema = &d.schema,
                               .said = &said,
                               .say = on_hazard,
                               .ctx = p};

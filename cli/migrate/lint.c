@@ -8,6 +8,7 @@
 
 #include "base/format.h"
 #include "base/utf8.h"
+#include "cli/column/column.h"
 #include "cli/column/estimate.h"
 #include "cli/migrate/cluster_check.h"
 #include "cli/server/query.h"
@@ -21,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#define NONDETERMINISTIC "allow_nondeterministic_mutations"
 
 enum { GOOD_TIMEOUT_MS = 60000 };
 
@@ -192,100 +195,86 @@ done:
     return rc;
 }
 
+/* What a statement's words call that is not the server's own; what cannot be read calls nothing. */
+static int calls_of(const struct lc_lint *h, struct lc_slice words, struct lc_column_call **v,
+                    size_t *n, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    char *text = strndup((const char *)words.p, words.n);
+    int rc = text ? lc_column_calls_of(h->b, text, v, n, &why) : lc_no_memory(&why);
+
+    free(text);
+    if (rc == LC_ERR_REFUSED)
+        rc = 0;
+    else if (rc)
+        lc_error_pass(err, &why);
+    return rc;
+}
+
 static int look_at_functions(const struct lc_lint *h, struct lc_slice expr, struct lc_error *err)
 {
-    size_t at = 0;
-    char *name;
-    int rc = 0;
+    struct lc_column_call *v = NULL;
+    size_t n = 0;
+    int rc = h->facts->udf_table ? calls_of(h, expr, &v, &n, err) : 0;
 
-    if (!h->facts->udf_table)
-        return 0;
-    while (rc == 0 && (name = lc_expr_function(expr, &at))) {
-        if (!said_before(h, "function", "", name))
-            rc = look_at_udf(h, name, err);
-        free(name);
-    }
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        if (!v[i].missing && !said_before(h, "function", "", v[i].function))
+            rc = look_at_udf(h, v[i].function, err);
+    lc_column_free_calls(v, n);
     return rc;
 }
 
-/* Does the expression call a function that is not the server's own? */
-static int calls_udf(const struct lc_lint *h, struct lc_slice expr, bool *calls,
-                     struct lc_error *err)
+/* The table that the statement is about, as it will be once the statement has run. */
+static int table_of(const struct lc_lint *h, const struct lc_stmt *s, struct lc_table **t,
+                    struct lc_error *err)
 {
-    size_t at = 0;
-    char *name;
-    int rc = 0;
-
-    *calls = false;
-    while (rc == 0 && h->facts->function_origin && (name = lc_expr_function(expr, &at))) {
-        const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
-        struct lc_answer t = {0};
-
-        rc = lc_query_kept(h->b, lc_sql_function_origin, args, &t, err);
-        if (rc == 0 && t.rows &&
-            strcmp(lc_answer_at(&t, 0, LC_SQL_FUNCTION_ORIGIN_ORIGIN)->p, "System") != 0)
-            *calls = true;
-        lc_answer_release(&t);
-        free(name);
-    }
-    return rc;
+    return lc_schema_table(h->schema, lc_stmt_database(s, lc_backend_database(h->b)), s->name, t,
+                           err);
 }
 
-static int look_at_replicated_update(const struct lc_lint *h, const struct lc_stmt *s,
+static int look_at_replicated_update(const struct lc_lint *h, const struct lc_plan_stmt *stmt,
                                      const struct lc_stmt_command *c, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(h->b))},
-                                      {"table", s->name},
-                                      {NULL, NULL}};
-    struct lc_answer t = {0};
+    const char *text = stmt->formatted ? stmt->formatted : stmt->text->p;
+    size_t text_n = stmt->formatted ? strlen(stmt->formatted) : stmt->text->n;
+    struct lc_column_call *v = NULL;
+    struct lc_table *t = NULL;
     bool calls = false;
-    int rc = calls_udf(h, c->text, &calls, err);
+    size_t n = 0;
+    int rc;
 
+    /* A server without the setting has no such check, and whoever sets it knows of it. */
+    if (!lc_backend_has_setting(h->b, NONDETERMINISTIC) ||
+        memmem(text, text_n, NONDETERMINISTIC, strlen(NONDETERMINISTIC)))
+        return 0;
+    rc = table_of(h, &stmt->parsed, &t, err);
+    if (rc == 0 && t->replicated)
+        rc = calls_of(h, c->text, &v, &n, err);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        calls = calls || !v[i].missing;
     if (rc == 0 && calls)
-        rc = lc_query_read(h->b, lc_sql_table_engine, args, &t, err);
-    if (rc == 0 && t.rows &&
-        strncmp(lc_answer_at(&t, 0, LC_SQL_TABLE_ENGINE_ENGINE)->p, "Replicated", 10) == 0)
         say(h, true,
-            "UPDATE with an executable function on a Replicated table fails (Unknown function) "
-            "unless it ends with SETTINGS allow_nondeterministic_mutations = 1; one replica that "
-            "lacks the function blocks it for good");
-    lc_answer_release(&t);
+            "UPDATE with an executable function or a dictionary on a Replicated table fails (46, 36) "
+            "unless it ends with SETTINGS " NONDETERMINISTIC " = 1; one replica that lacks the "
+            "function blocks it for good");
+    lc_column_free_calls(v, n);
     return rc;
 }
 
-/* The DEFAULT that a MATERIALIZE COLUMN will store: of the plan's own ADD, or of the table. */
-static int default_of(const struct lc_lint *h, const struct lc_stmt *s, const char *column,
-                      char **out, struct lc_error *err)
+/* How fast the expression is that a MATERIALIZE COLUMN of the statement stores; 0: not known. */
+static int rate_of(const struct lc_lint *h, const struct lc_stmt *s, double *rate,
+                   struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(h->b))},
-                                      {"table", s->name},
-                                      {NULL, NULL}};
-    struct lc_answer t = {0};
-    int rc;
+    struct lc_table *t = NULL;
+    int rc = table_of(h, s, &t, err);
 
-    *out = NULL;
-    for (size_t i = 0; i < h->plan->n; i++) {
-        for (unsigned k = 0; k < h->plan->v[i].stmt_n; k++) {
-            const struct lc_stmt *p = &h->plan->v[i].stmts[k].parsed;
+    *rate = 0;
+    for (size_t i = 0; rc == 0 && i < s->command_n && *rate == 0; i++) {
+        const struct lc_table_column *c = lc_table_column(t, s->commands[i].column);
 
-            for (size_t c = 0; c < p->command_n; c++) {
-                const struct lc_stmt_command *cmd = &p->commands[c];
-
-                if (cmd->default_expr.n && strcmp(cmd->column, column) == 0 &&
-                    strcmp(p->name, s->name) == 0 && !*out)
-                    *out = strndup((const char *)cmd->default_expr.p, cmd->default_expr.n);
-            }
-        }
+        if (s->commands[i].kind == LC_STMT_MATERIALIZE_COLUMN && c && *c->expr)
+            *rate = lc_estimate_rate(h->b, t->database, t->name, c->expr, NULL);
     }
-    if (*out)
-        return 0;
-    rc = lc_query_read(h->b, lc_sql_columns, args, &t, err);
-    for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!*out && strcmp(lc_answer_at(&t, i, LC_SQL_COLUMNS_NAME)->p, column) == 0 &&
-            lc_answer_at(&t, i, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->n)
-            *out = strdup(lc_answer_at(&t, i, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->p);
-    }
-    lc_answer_release(&t);
     return rc;
 }
 
@@ -295,8 +284,7 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
                                       {"table", s->name},
                                       {NULL, NULL}};
     struct lc_answer t = {0}, disk = {0};
-    char *expr = NULL, rows_text[16], bytes_text[16], largest_text[16], free_text[16],
-         time_text[24];
+    char rows_text[16], bytes_text[16], largest_text[16], free_text[16], time_text[24];
     double rows, largest, rate = 0, free_bytes = 0;
     int rc = lc_query_read(h->b, lc_sql_table_rows, args, &t, err);
 
@@ -308,13 +296,8 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
         rc = lc_query_read(h->b, lc_sql_free_disk, NULL, &disk, err);
     if (rc == 0 && disk.rows)
         free_bytes = lc_answer_f64(&disk, 0, LC_SQL_FREE_DISK_FREE, 0);
-    for (size_t i = 0; rc == 0 && i < s->command_n && !expr; i++) {
-        if (s->commands[i].kind == LC_STMT_MATERIALIZE_COLUMN)
-            rc = default_of(h, s, s->commands[i].column, &expr, err);
-    }
-    if (rc == 0 && expr && rows > 0)
-        rate = lc_estimate_rate(h->b, lc_stmt_database(s, lc_backend_database(h->b)), s->name, expr,
-                                NULL);
+    if (rc == 0 && rows > 0)
+        rc = rate_of(h, s, &rate, err);
     if (rc == 0) {
         say(h, false,
             "rewrites up to %s rows, %sB, %" PRIu64 " parts; the largest part has %sB%s%s%s",
@@ -330,7 +313,6 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
             say(h, true,
                 "the largest part does not fit into the free disk: the mutation will fail");
     }
-    free(expr);
     lc_answer_release(&t);
     lc_answer_release(&disk);
     return rc;
@@ -382,8 +364,10 @@ static bool is_kind(const struct lc_stmt_command *c, const char *kind)
 }
 
 /* Servers that know no DEFAULT in a row of names and values, as most clients send it. */
-static void say_omitted_fields(const struct lc_lint *h)
+static void say_omitted_fields(const struct lc_lint *h, const struct lc_stmt *s)
 {
+    if (said_before(h, "omitted", lc_stmt_database(s, lc_backend_database(h->b)), s->name))
+        return;
     if (!lc_backend_has_setting(h->b, "input_format_defaults_for_omitted_fields"))
         say(h, true,
             "INSERT ... FORMAT JSONEachRow without a column list stores the empty value instead of "
@@ -393,8 +377,9 @@ static void say_omitted_fields(const struct lc_lint *h)
                 : "");
 }
 
-int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err)
+int lc_lint_look(const struct lc_lint *h, const struct lc_plan_stmt *stmt, struct lc_error *err)
 {
+    const struct lc_stmt *s = &stmt->parsed;
     bool adds = false, any = false, defaults = false;
     int rc = 0;
 
@@ -408,11 +393,13 @@ int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_err
         adds = adds || (c->kind == LC_STMT_ADD_COLUMN && !is_kind(c, "MATERIALIZED") &&
                         !is_kind(c, "ALIAS"));
         any = any || c->kind == LC_STMT_ADD_COLUMN;
-        defaults = defaults || (c->kind == LC_STMT_ADD_COLUMN && is_kind(c, "DEFAULT"));
+        defaults =
+            defaults || ((c->kind == LC_STMT_ADD_COLUMN || c->kind == LC_STMT_MODIFY_COLUMN) &&
+                         is_kind(c, "DEFAULT"));
         if (c->default_expr.n)
             rc = look_at_functions(h, c->default_expr, err);
         if (rc == 0 && c->kind == LC_STMT_ALTER_UPDATE)
-            rc = look_at_replicated_update(h, s, c, err);
+            rc = look_at_replicated_update(h, stmt, c, err);
         if (rc == 0 && c->kind == LC_STMT_ADD_COLUMN &&
             (is_kind(c, "DEFAULT") || is_kind(c, "MATERIALIZED")))
             rc = say_read_cost(h, s, c, err);
@@ -420,7 +407,7 @@ int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_err
     if (rc == 0 && adds)
         rc = look_at_inserts(h, s, err);
     if (rc == 0 && defaults)
-        say_omitted_fields(h);
+        say_omitted_fields(h, s);
     if (rc == 0 && any)
         rc = lc_tables_over(h->cluster, s, h->plan, say_over, (void *)(uintptr_t)h, err);
     if (rc == 0 && s->mutates && s->class != LC_CLASS_METADATA)

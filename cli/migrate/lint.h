@@ -6,6 +6,7 @@
  */
 #ifndef LC_CLI_MIGRATE_LINT_H
 #define LC_CLI_MIGRATE_LINT_H
+#include "cli/column/schema.h"
 #include "cli/migrate/plan.h"
 #include "cli/server/abilities.h"
 #include "cli/server/cluster.h"
@@ -24,6 +25,8 @@ struct lc_lint {
     struct lc_backend *b; /* the same as its */
     const struct lc_abilities *facts;
     const struct lc_plan *plan;
+    struct lc_schema
+        *schema; /* the tables as the statement that is looked at will have made them */
     struct lc_lint_said *said; /* NULL: each statement by itself */
     /* One finding, a line without its newline. `hazard` false: it is a cost or a remark. */
     void (*say)(void *ctx, bool hazard, const char *text);
@@ -31,6 +34,6 @@ struct lc_lint {
 };
 
 /* Look at one statement of the plan. 0 or the failures of a query. */
-int lc_lint_look(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err);
+int lc_lint_look(const struct lc_lint *h, const struct lc_plan_stmt *stmt, struct lc_error *err);
 
 #endif

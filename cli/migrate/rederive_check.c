@@ -6,6 +6,7 @@
 #include "cli/migrate/rederive.h"
 #include "cli/migrate/rederive_update.h"
 #include "cli/server/query.h"
+#include "cli/server/replicas.h"
 #include "cli/sql/expression.h"
 #include "cli/sql/quote.h"
 #include "livecol_sql.h"
@@ -54,7 +55,7 @@ static int refuse_replicated(const struct lc_column *d, const char *function, st
 {
     lc_fail(err, LC_ERR_REFUSED,
             "%s.%s is replicated, and ClickHouse refuses functions like %s in ALTER ... UPDATE of "
-            "replicated tables (46, ClickHouse issue 77750)",
+            "replicated tables (46, ClickHouse issue 77750; dictionaries: 36)",
             d->database, d->table, function);
     lc_hint(err, "write a built-in expression instead of the function into the UPDATE, such as "
                  "multiIf(startsWith(...)); or end the statement with SETTINGS "
@@ -63,37 +64,109 @@ static int refuse_replicated(const struct lc_column *d, const char *function, st
     return LC_ERR_REFUSED;
 }
 
+/* Append SELECT what the UPDATE computes, over some rows of that host. */
+static int add_try_on(const struct lc_cluster *hosts, size_t i, const struct lc_column *t,
+                      const struct lc_rederive_change *c, struct lc_buf *sql)
+{
+    return lc_buf_addf(sql, "SELECT ignore((%s\n), %s\n) AS livecol_u FROM ", c->where, c->tried) ||
+                   lc_cluster_add_from(hosts, i, sql, t->database, t->table) ||
+                   lc_buf_addf(sql, " LIMIT %d", SAMPLE_ROWS) || !lc_buf_str(sql)
+               ? LC_ERR_NOMEM
+               : 0;
+}
+
+static int try_on_hosts(const struct lc_cluster *hosts, const struct lc_column *t,
+                        const struct lc_rederive_change *c, struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < hosts->n; i++) {
+        struct lc_error why = LC_ERROR_INIT;
+        struct lc_answer rows = {0};
+        struct lc_buf sql;
+
+        if (hosts->v[i].down)
+            continue;
+        lc_buf_init(&sql, MAX_SQL_BYTES);
+        rc = add_try_on(hosts, i, t, c, &sql)
+                 ? lc_no_memory(&why)
+                 : lc_cluster_run(hosts, i, lc_buf_str(&sql), &rows, &why);
+        if (rc == LC_ERR_SERVER) {
+            rc = lc_fail(err, LC_ERR_REFUSED,
+                         "the UPDATE would fail for good on a replica of %s.%s: %s", t->database,
+                         t->table, why.msg);
+            lc_hint(err, "livecol config install, on that machine, and SYSTEM RELOAD FUNCTIONS (or "
+                         "DICTIONARIES). Nothing was changed");
+        } else if (rc) {
+            lc_error_pass(err, &why);
+        }
+        lc_answer_release(&rows);
+        lc_buf_release(&sql);
+    }
+    return rc;
+}
+
+/* Does it call anything that a replica may lack? */
+static int calls_foreign(const struct lc_column *t, const char *text, bool *calls,
+                         struct lc_error *err)
+{
+    struct lc_column_call *v = NULL;
+    size_t n = 0;
+    int rc = lc_column_calls_of(t->b, text, &v, &n, err);
+
+    *calls = *calls || n > 0;
+    lc_column_free_calls(v, n);
+    return rc;
+}
+
 /*
  * A replica that lacks the function fails the mutation again and again, and the run would never see
- * it: with --cluster every host has been asked.
+ * it. (Where a statement of the run has changed the DEFAULT, the preflight has asked each of them.)
  */
 static int check_replicas(const struct lc_preflight *d, const struct lc_column *t,
-                          const char *function, struct lc_error *err)
+                          const struct lc_rederive_change *c, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
-    struct lc_error why = LC_ERROR_INIT;
-    struct lc_answer a = {0};
-    uint64_t total = 0;
+    const struct lc_cluster *hosts = d->cluster;
+    struct lc_cluster replicas = {0};
+    bool asks = false;
     int rc;
 
-    if (d->cluster && d->cluster->name)
+    if (!t->replicated || !t->t.there || t->t.pending)
         return 0;
-    rc = lc_query_read(t->b, lc_sql_table_replicas, args, &a, &why);
-    if (rc == 0 && a.rows)
-        total = lc_answer_u64(&a, 0, LC_SQL_TABLE_REPLICAS_TOTAL, 0);
-    lc_answer_release(&a);
-    if (rc && rc != LC_ERR_SERVER)
-        return lc_error_pass(err, &why);
-    if (total == 1 || d->allow_unsafe)
+    rc = calls_foreign(t, c->assign, &asks, err);
+    if (rc == 0)
+        rc = calls_foreign(t, c->where, &asks, err);
+    if (rc || !asks)
+        return rc;
+    if (!(hosts && hosts->name)) {
+        if (d->allow_unsafe)
+            return 0;
+        rc = lc_replicas_open(&replicas, t->b, d->facts, t->database, t->table, err);
+        hosts = &replicas;
+    }
+    if (rc == 0)
+        rc = try_on_hosts(hosts, t, c, err);
+    lc_cluster_release(&replicas);
+    return rc;
+}
+
+/* Newer servers refuse dictGet… there, too. */
+static int check_dictionaries(const struct lc_column *t, const struct lc_rederive_update *u,
+                              const char *expr, struct lc_error *err)
+{
+    struct lc_column_call *v = NULL;
+    size_t n = 0;
+    int rc = 0;
+
+    if (!t->replicated || u->materialize || has_text(u->tail, "allow_nondeterministic_mutations") ||
+        !lc_backend_has_setting(t->b, "allow_nondeterministic_mutations"))
         return 0;
-    lc_fail(err, LC_ERR_REFUSED,
-            "%s.%s is replicated (replicas: %" PRIu64
-            "), and whether each replica has the function "
-            "%s is not known: one that lacks it fails the mutation for good",
-            t->database, t->table, total, function);
-    lc_hint(err, "--cluster NAME asks every host; --allow-unsafe goes on without. Nothing was "
-                 "changed");
-    return LC_ERR_REFUSED;
+    rc = lc_column_calls_of(t->b, expr, &v, &n, err);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        if (v[i].dictionary)
+            rc = refuse_replicated(t, v[i].function, err);
+    lc_column_free_calls(v, n);
+    return rc;
 }
 
 /* May an UPDATE of this table call the functions? *later: the run creates one of them first. */
@@ -112,8 +185,6 @@ static int check_functions(const struct lc_preflight *d, const struct lc_column 
         if (t->replicated && !missing && !u->materialize &&
             !has_text(u->tail, "allow_nondeterministic_mutations"))
             rc = refuse_replicated(t, name, err);
-        if (rc == 0 && t->replicated && !missing)
-            rc = check_replicas(d, t, name, err);
         free(name);
         if (rc)
             return rc;
@@ -357,10 +428,16 @@ static int check_stored(const struct lc_preflight *d, const struct lc_column *t,
             "%" PRIu64 " rows of %s.%s are in parts that do not store %s: they would read as the "
             "new rules say at once, and be stored by none of it",
             lacking, t->database, t->table, t->column);
-    lc_hint(err,
-            "livecol backfill %s.%s.%s first, or MATERIALIZE COLUMN in a migration before this "
-            "one; --allow-unsafe goes on. Nothing was changed",
-            t->database, t->table, t->column);
+    if (d->facts->format_query) /* servers with a formatter have MATERIALIZE COLUMN */
+        lc_hint(err,
+                "livecol backfill %s.%s.%s first, or MATERIALIZE COLUMN in a migration before this "
+                "one; --allow-unsafe goes on. Nothing was changed",
+                t->database, t->table, t->column);
+    else
+        lc_hint(err,
+                "ALTER TABLE %s.%s UPDATE %s = %s WHERE 1 first, in a migration before this one; "
+                "--allow-unsafe goes on. Nothing was changed",
+                t->database, t->table, t->column, t->column);
     return LC_ERR_REFUSED;
 }
 
@@ -400,6 +477,12 @@ static int check_found(struct lc_preflight *d, const struct lc_column *t,
         rc = check_functions(d, t, u, c.assign, &later, err);
     if (rc == 0)
         rc = check_functions(d, t, u, c.where, &later, err);
+    if (rc == 0)
+        rc = check_dictionaries(t, u, c.assign, err);
+    if (rc == 0)
+        rc = check_dictionaries(t, u, c.where, err);
+    if (rc == 0 && !later)
+        rc = check_replicas(d, t, &c, err);
     if (rc == 0)
         rc = check_engine(d, t, &c, err);
     if (rc == 0)

@@ -31,6 +31,7 @@ struct lc_cluster {
     struct lc_cluster_host *v;
     size_t n;       /* 1 where it is alone */
     bool by_remote; /* hosts are reached by remote(): the server has no clusterAllReplicas */
+    bool replicas;  /* of one table, as Keeper has them: see replicas.h */
 };
 
 /* The connected server alone: every read is its own. 0 or LC_ERR_NOMEM. */

@@ -9,8 +9,10 @@
 #include "cli/sql/lexer.h"
 #include "cli/sql/quote.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static int no_memory(struct lc_error *err)
 {
@@ -170,6 +172,54 @@ struct lc_slice lc_expr_argument(const char *expr, const struct lc_expr_call *c,
     return out;
 }
 
+bool lc_expr_asks_dictionary(const char *function)
+{
+    return strncasecmp(function, "dict", 4) == 0;
+}
+
+/* The text without its database: "v1" of "db.v1". */
+static const char *bare(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot ? dot + 1 : name;
+}
+
+/*
+ * The dictionary that a call of dictGet… asks, as a constant: its bare name equals `from`, or the
+ * whole of it does. *at and *n: the constant's place.
+ */
+static bool asks_dictionary(const char *expr, const struct lc_expr_call *c, const char *from,
+                            size_t *at, size_t *n, char **name)
+{
+    struct lc_slice first = lc_expr_argument(expr, c, 0);
+    struct lc_lexer lex = LC_LEXER((const char *)first.p, first.n);
+    struct lc_tok tok, end;
+
+    *name = NULL;
+    if (!lc_expr_asks_dictionary(c->name) || !first.n || lc_lex_code(&lex, &tok, NULL) ||
+        tok.kind != LC_TOK_STRING || lc_lex_code(&lex, &end, NULL) || end.kind != LC_TOK_END)
+        return false;
+    *at = (size_t)((const char *)first.p - expr) + tok.at;
+    *n = tok.n;
+    *name = lc_tok_name(&tok);
+    return *name && (strcmp(*name, from) == 0 || strcmp(bare(*name), from) == 0);
+}
+
+/* The constant that takes its place: in the same database, unless `to` names one. */
+static int add_dictionary(struct lc_buf *out, const char *was, const char *to)
+{
+    size_t database = strchr(to, '.') ? 0 : (size_t)(bare(was) - was);
+    char *name;
+    int rc;
+
+    if (asprintf(&name, "%.*s%s", (int)database, was, to) < 0)
+        return LC_ERR_NOMEM;
+    rc = lc_sql_add_str(out, name);
+    free(name);
+    return rc;
+}
+
 int lc_expr_rename(const char *expr, const char *from, const char *to, struct lc_buf *out,
                    struct lc_error *err)
 {
@@ -180,10 +230,18 @@ int lc_expr_rename(const char *expr, const char *from, const char *to, struct lc
     if (rc)
         return rc;
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        if (strcmp(v[i].name, from) != 0)
-            continue;
-        rc = lc_buf_add(out, expr + done, v[i].at - done) || lc_sql_add_name(out, to);
-        done = v[i].at + v[i].name_n;
+        size_t at = v[i].at, len = v[i].name_n;
+        char *dictionary = NULL;
+
+        if (strcmp(v[i].name, from) == 0)
+            rc = lc_buf_add(out, expr + done, at - done) || lc_sql_add_name(out, to);
+        else if (asks_dictionary(expr, &v[i], from, &at, &len, &dictionary))
+            rc = lc_buf_add(out, expr + done, at - done) || add_dictionary(out, dictionary, to);
+        else
+            len = 0;
+        if (len)
+            done = at + len;
+        free(dictionary);
     }
     rc = rc || lc_buf_adds(out, expr + done) ? no_memory(err) : 0;
     lc_expr_free_calls(v, n);

@@ -39,10 +39,17 @@ struct lc_expr_call {
 int lc_expr_calls(const char *expr, struct lc_expr_call **v, size_t *n, struct lc_error *err);
 void lc_expr_free_calls(struct lc_expr_call *v, size_t n);
 
+/* Does the server's function ask a dictionary: dictGet…, dictHas, dictIsIn? */
+bool lc_expr_asks_dictionary(const char *function);
+
 /* Argument i (from 0) of a call, as a slice of the expression; n 0: it has no such argument. */
 struct lc_slice lc_expr_argument(const char *expr, const struct lc_expr_call *c, size_t i);
 
-/* Append the expression with every call of `from` made one of `to`. 0, LC_ERR_INPUT, LC_ERR_NOMEM. */
+/*
+ * Append the expression with every call of `from` made one of `to`, and every dictGet… that asks the
+ * dictionary `from` ('from', 'db.from') asking `to`, in the same database. 0, LC_ERR_INPUT,
+ * LC_ERR_NOMEM.
+ */
 int lc_expr_rename(const char *expr, const char *from, const char *to, struct lc_buf *out,
                    struct lc_error *err);
 

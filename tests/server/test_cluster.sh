@@ -175,6 +175,49 @@ up "$work/alone" --migrations-table alone
 said_good 'a Replicated table, without --cluster'
 expect_in 'a Replicated table, without --cluster' 'has 2 replicas, 2 of them active' "$work/err"
 
+# --- no --cluster: the replicas are found in Keeper, and each is asked
+# dictionary_2 HOST: region_v2, next to what is there.
+printf 'prefix,region\nu1,us-west\nu2,eu-west\n,unknown\n' >"$work/region_2.csv"
+dictionary_2() {
+  "$LIVECOL_BIN" config install --rules "$work/region_2.csv" --name region --version 2 --key user_id --target 18.16 \
+    --scripts "$on/$1/scripts" --config "$on/$1" >"$work/out" 2>"$work/err"
+  expect "region_v2 on host $1" 0 $?
+  "on_$1" 'SYSTEM RELOAD DICTIONARIES' >/dev/null
+}
+dictionary_2 a
+migration "$work/alone" 0002_second <<'END'
+ALTER TABLE ev ADD COLUMN second String DEFAULT dictGetString('region_v2', 'region', tuple(k));
+END
+up "$work/alone" --migrations-table alone
+expect 'no --cluster, missing on a replica: exit' 3 "$code"
+expect_in 'no --cluster, missing on a replica' "does not answer on the replicas of main.ev: host $host_b: Code: 36" "$work/err"
+rm "$work/alone/0002_second.sql"
+"$LIVECOL_BIN" new v2 -d "$work/alone" --migrations-table alone --rederive main.ev.region --to region_v2 >"$work/out" 2>"$work/err"
+code=$?
+said_good 'new --rederive of a dictionary'
+up "$work/alone" --migrations-table alone
+expect 'new rules, missing on a replica: exit' 3 "$code"
+expect_in 'new rules, missing on a replica' "host $host_b: Code: 36" "$work/err"
+expect 'new rules, missing on a replica: nothing is changed' "$default" \
+  "$(on_a "SELECT default_expression FROM system.columns WHERE database = 'main' AND table = 'ev' AND name = 'region'")"
+# The UPDATE by itself, with --cluster and without.
+sed -n '/-- migrate:rederive/,/;/p' "$work/alone/0002_v2.sql" | sed '/-- migrate:down/,$d' | head -5 | migration "$work/update" 0001_update
+for option in --cluster=replicas --no-verify; do
+  up "$work/update" --migrations-table update "$option"
+  expect "the UPDATE alone, $option: exit" 3 "$code"
+  expect_in "the UPDATE alone, $option" "the UPDATE would fail for good on a replica of main.ev: host $host_b: Code: 36" "$work/err"
+done
+dictionary_2 b
+up "$work/alone" --migrations-table alone
+said_good 'new rules, on each replica'
+expect_in 'new rules, on each replica' 'the same on every replica' "$work/err"
+for host in on_a on_b; do
+  eventually "new rules: $host" 0 $host "SELECT countIf(region != multiIf(startsWith(k, 'u1'), 'us-west', startsWith(k, 'u2'), 'eu-west', 'unknown')) FROM main.ev"
+done
+CLICKHOUSE_URL=$url_a/main "$LIVECOL_BIN" down -d "$work/alone" --migrations-table alone --yes >"$work/out" 2>"$work/err"
+code=$?
+said_good 'new rules, back'
+
 # --- several migrations at once, waited for on every host
 clean jobs
 migration "$work/jobs" 0001_tables <<'END'

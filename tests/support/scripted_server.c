@@ -76,7 +76,7 @@ static struct scripted_step next_step(struct scripted_server *s, const char *req
 
 /*
  * Append a row and its seal, as the server makes one for a sealed statement: see answer_check.h.
- * `row` is a line of cells without escapes, \N for NULL.
+ * `row` is a line of cells without escapes but \n, a newline in one, and \N for NULL.
  */
 static void add_sealed(struct lc_buf *out, const char *row, size_t n, size_t rows, size_t number)
 {
@@ -86,11 +86,13 @@ static void add_sealed(struct lc_buf *out, const char *row, size_t n, size_t row
 
     lc_buf_init(&text, SCRIPTED_REQUEST_MAX);
     for (size_t i = 0; i < n; i++) {
-        null = (i == 0 || row[i - 1] == '\t') && row[i] == '\\' && i + 1 < n && row[i + 1] == 'N';
-        if (null)
-            i++;
-        else
-            lc_buf_add(&text, row[i] == '\t' ? "\n" : row + i, 1);
+        bool escape = row[i] == '\\' && i + 1 < n;
+
+        null = escape && (i == 0 || row[i - 1] == '\t') && row[i + 1] == 'N';
+        escape = escape && row[i + 1] == 'n';
+        if (!null)
+            lc_buf_add(&text, escape || row[i] == '\t' ? "\n" : row + i, 1);
+        i += null || escape;
     }
     lc_buf_addf(&text, "\n%zu\n%zu", rows, number);
     assert_int_equal(lc_sha256_hex(text.p, text.n, hash), 0);

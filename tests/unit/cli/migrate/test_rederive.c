@@ -37,8 +37,10 @@
     OK("database\tname\tengine\tcreate_table_query\nString\tString\tString\tString\n"              \
        "analytics\tper_c\tMaterializedView\tCREATE MATERIALIZED VIEW analytics.per_c TO x AS "     \
        "SELECT c, count() FROM analytics.t GROUP BY c\n")
-#define REPLICAS(n) OK("total\nUInt32\n" n "\n")
-#define STEADY      OK("name\nString\n")
+#define REPLICAS(n)                                                                                \
+    OK("zookeeper_path\ttotal_replicas\tactive_replicas\nString\tUInt32\tUInt32\n"                 \
+       "/t\t" n "\t" n "\n")
+#define STEADY OK("name\nString\n")
 #define STORED                                                                                     \
     OK("id\tpart_rows\tparts\tparts_lacking\trows_lacking\n"                                       \
        "String\tUInt64\tUInt64\tUInt64\tUInt64\nall\t3\t1\t0\t0\n")
@@ -64,7 +66,8 @@ static int check(const char *sql, const struct scripted_step *answers, size_t n,
     struct scripted_step steps[24] = {{.answer = HELLO}};
     const struct lc_connect to = {
         .url = server.url, .timeout_ms = 60000, .connect_timeout_ms = 60000};
-    const struct lc_abilities facts = {.function_origin = true};
+    const struct lc_abilities facts = {
+        .function_origin = true, .replicas = true, .format_query = true};
     struct lc_migration_stmt text = {.p = sql, .n = strlen(sql), .rederive = true};
     struct lc_plan_stmt stmt = {.text = &text};
     struct lc_preflight d = {.facts = &facts};
@@ -148,8 +151,7 @@ static void test_a_function_in_the_where_alone_is_refused_too(void **state)
 static void test_the_setting_lets_it_pass(void **state)
 {
     const struct scripted_step answers[] = {BEGIN(REPLICATED, NO_VIEWS), {.answer = FOREIGN},
-                                            {.answer = REPLICAS("1")},   {.answer = FOREIGN},
-                                            {.answer = REPLICAS("1")},   {.answer = REPLICAS("1")},
+                                            {.answer = FOREIGN},         {.answer = REPLICAS("1")},
                                             {.answer = STORED},          {.answer = ROWS}};
     struct lc_error err;
 
@@ -162,14 +164,17 @@ static void test_the_setting_lets_it_pass(void **state)
 
 static void test_other_replicas_must_be_known_to_have_the_function(void **state)
 {
-    const struct scripted_step answers[] = {
-        BEGIN(REPLICATED, NO_VIEWS), {.answer = FOREIGN}, {.answer = REPLICAS("3")}};
+    const struct scripted_step answers[] = {BEGIN(REPLICATED, NO_VIEWS),
+                                            {.answer = FOREIGN},
+                                            {.answer = FOREIGN},
+                                            {.answer = REPLICAS("3")}};
     struct lc_error err;
 
     (void)state;
     assert_int_equal(check(WITH_SETTING, answers, N(answers), &err), LC_ERR_REFUSED);
-    assert_non_null(strstr(err.msg, "replicas: 3), and whether each replica has the function v2"));
-    assert_non_null(strstr(err.hint, "--cluster NAME asks every host"));
+    assert_non_null(strstr(err.msg, "replicas: 3), and whether each replica has what the statement "
+                                    "calls is not known: this server shows no nodes of Keeper"));
+    assert_non_null(strstr(err.hint, "--cluster NAME asks each host"));
 }
 
 static void test_builtin_expressions_pass(void **state)

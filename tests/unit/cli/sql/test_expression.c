@@ -92,6 +92,11 @@ static void test_a_function_is_renamed_where_it_is_called(void **state)
          "concat(region_v2(a), 'region_v1(x)', region_v2(b))"},
         {"region_v10(region_v1)", "region_v10(region_v1)"},
         {"region_v1(region_v1) /* region_v1(k) */", "region_v2(region_v1) /* region_v1(k) */"},
+        {"dictGetString('region_v1', 'region_v1', tuple(k))",
+         "dictGetString('region_v2', 'region_v1', tuple(k))"},
+        {"upper(dictGet('d.region_v1', 'a', dictGet('region_v10', 'b', 'region_v1')))",
+         "upper(dictGet('d.region_v2', 'a', dictGet('region_v10', 'b', 'region_v1')))"},
+        {"dictHas(concat('region_v1'), k)", "dictHas(concat('region_v1'), k)"},
     };
 
     (void)state;
