@@ -175,13 +175,14 @@ static int add_answer(const struct run *r, const struct side *s, uint32_t id, st
            lc_buf_adds(sql, ")");
 }
 
-/* Ask for `id` and those behind it, as many as go into a statement; the miss alone. */
-static int read_stored(struct run *r, struct side *s, uint32_t id, struct lc_error *err)
+/* Ask for `id` and those behind it, at most so many and as go into a statement. */
+static int read_some(struct run *r, struct side *s, uint32_t id, uint32_t most,
+                     struct lc_error *err)
 {
     enum { NUMBER, VALUE }; /* of the SELECT below */
     struct lc_answer t = {0};
     struct lc_buf sql, whole;
-    uint32_t n = 0, most = id == 0 ? 1 : VALUES_AT_ONCE;
+    uint32_t n = 0;
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
@@ -215,6 +216,44 @@ static int read_stored(struct run *r, struct side *s, uint32_t id, struct lc_err
     lc_answer_release(&t);
     lc_buf_release(&sql);
     lc_buf_release(&whole);
+    return rc;
+}
+
+static int refuse_answer(const struct run *r, const struct side *s, uint32_t id,
+                         const struct lc_error *why, struct lc_error *err)
+{
+    struct lc_slice value = lc_rules_value(s->rules, s->attribute, id);
+    char shown[80];
+
+    lc_fail(
+        err, LC_ERR_REFUSED,
+        "%s rules answer \"%s\" for rows of %s.%s, and what %s makes of that is no value of %s, "
+        "which is %s: %.400s",
+        s == &r->old ? "the old" : "the new", lc_printable(value.p, value.n, shown, sizeof shown),
+        r->d->database, r->d->table, r->d->expr, r->d->column, r->d->type, why->msg);
+    lc_hint(
+        err,
+        "with such rules INSERTs of these rows fail: another answer, or a column that takes it");
+    return LC_ERR_REFUSED;
+}
+
+/*
+ * Ask for `id`, and by the way for those behind it; for the miss alone. One of these that no row has
+ * may be none that the column takes: then for `id` alone.
+ */
+static int read_stored(struct run *r, struct side *s, uint32_t id, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    int rc = read_some(r, s, id, id == 0 ? 1 : VALUES_AT_ONCE, &why);
+
+    if (rc == LC_ERR_SERVER && id) {
+        why = LC_ERROR_INIT;
+        rc = read_some(r, s, id, 1, &why);
+    }
+    if (rc == LC_ERR_SERVER && why.server_code != LC_SERVER_UNKNOWN_IDENTIFIER)
+        return refuse_answer(r, s, id, &why, err);
+    if (rc)
+        lc_error_pass(err, &why);
     return rc;
 }
 

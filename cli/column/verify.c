@@ -364,9 +364,14 @@ void lc_verify_release(struct lc_verify *v)
 
 void lc_verify_line(char *out, size_t size, const struct lc_verify *v)
 {
-    char looked[96], lacking[128] = "every part stores it";
+    char looked[160], lacking[128] = "every part stores it";
 
-    if (v->share >= 1)
+    if (v->share >= 1 && v->sum.checked < v->sum.rows)
+        snprintf(looked, sizeof looked,
+                 "%" PRIu64 " of %" PRIu64
+                 " rows (the others are deleted, or a row policy hides them)",
+                 v->sum.checked, v->sum.rows);
+    else if (v->share >= 1)
         snprintf(looked, sizeof looked, "%" PRIu64 " rows", v->sum.checked);
     else
         snprintf(looked, sizeof looked, "%" PRIu64 " of %" PRIu64 " rows, a sample", v->sum.checked,

@@ -12,7 +12,6 @@
 #include "cli/column/estimate.h"
 #include "cli/migrate/cluster_check.h"
 #include "cli/server/query.h"
-#include "cli/sql/expression.h"
 #include "cli/sql/insert_target.h"
 #include "livecol_sql.h"
 

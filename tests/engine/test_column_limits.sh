@@ -89,6 +89,18 @@ run 'made names: re-derive' 0 up -d "$work/g/made"
 while read -r name _ up type expr; do
   [ "$up" != 0 ] || expect "$name: rows" 0 "$(sql "SELECT countIf(c_$name != CAST(($(with_v2 "$expr")), '$type')) FROM g.t")"
 done <"$work/made"
+# An answer of the rules that the column does not take: of no row, nobody asks; of some, there is no count.
+sql "CREATE TABLE g.narrow (k String, r LowCardinality(String) DEFAULT nullIf(region_v1(k), 'unknown')) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO g.narrow (k) VALUES ('u1'), ('u2')"
+run 'no row has it: rules diff' 0 rules diff "$scripts/region_v1.csv" "$scripts/region_v2.csv" --table g.narrow.r --json
+expect_in 'no row has it: rules diff' '"rows":2,"would_change":1,"already":0,"given":0' "$work/out"
+sql "INSERT INTO g.narrow VALUES ('x', 'given')"
+run 'a row has it: rules diff' 3 rules diff "$scripts/region_v1.csv" "$scripts/region_v2.csv" --table g.narrow.r
+expect_in 'a row has it: rules diff' 'the old rules answer "unknown" for rows of g.narrow' "$work/err"
+# Rows that the parts have and no SELECT shows.
+sql "DELETE FROM g.narrow WHERE k = 'x'"
+run 'rows that are deleted: verify' 0 verify g.narrow.r --full
+expect_in 'rows that are deleted: verify' '2 of 3 rows (the others are deleted, or a row policy hides them): 0 differ' "$work/out"
 # A column that is called as a count is.
 migration "$work/g/n" 0001_n <<'END'
 ALTER TABLE g.t ADD COLUMN m UInt32 DEFAULT n + 1;
