@@ -422,13 +422,22 @@ int lc_table_add_empty(const char *type, struct lc_buf *sql)
     return rc ? LC_ERR_NOMEM : 0;
 }
 
-/* The column's value, of a row that the server has, under its name to be. */
+static bool is_ephemeral(const struct lc_table_column *c)
+{
+    return strcmp(c->kind, "EPHEMERAL") == 0;
+}
+
+/*
+ * The column's value, of a row that the server has, under its name to be. An EPHEMERAL column has in
+ * such a row what it computes, as for the server where a part lacks what is derived from it.
+ */
 static int add_value(const struct lc_table_column *c, struct lc_buf *sql)
 {
+    bool stored = c->stored && !is_ephemeral(c);
     char cast[LC_TYPE_BYTES];
     int rc;
 
-    if (c->stored)
+    if (stored)
         rc = lc_sql_add_id(sql, c->stored);
     else if (*c->expr && *c->type)
         rc = lc_buf_addf(sql, "CAST((%s\n), ", c->expr) ||
@@ -439,16 +448,11 @@ static int add_value(const struct lc_table_column *c, struct lc_buf *sql)
         rc = lc_buf_addf(sql, "(%s\n)", c->expr);
     else
         rc = lc_table_add_empty(*c->type ? c->type : "String", sql);
-    return rc || (c->stored && strcmp(c->stored, c->name) == 0
+    return rc || (stored && strcmp(c->stored, c->name) == 0
                       ? 0
                       : lc_buf_adds(sql, " AS ") || lc_sql_add_id(sql, c->name))
                ? LC_ERR_NOMEM
                : 0;
-}
-
-static bool is_ephemeral(const struct lc_table_column *c)
-{
-    return strcmp(c->kind, "EPHEMERAL") == 0;
 }
 
 static bool is_among(char *const *names, size_t n, const char *name)
@@ -462,7 +466,7 @@ static bool is_among(char *const *names, size_t n, const char *name)
 /* Is it computed from others, since the server does not have it yet? */
 static bool is_pending(const struct lc_table_column *c)
 {
-    return !c->stored && *c->expr && !is_ephemeral(c);
+    return (!c->stored || is_ephemeral(c)) && *c->expr;
 }
 
 /*
@@ -499,7 +503,7 @@ static int begin_level(const struct lc_table *t, const size_t *level, size_t at,
     for (size_t i = 0; rc == 0 && i < t->n; i++) {
         const struct lc_table_column *c = &t->v[i];
 
-        if (level[i] > at || is_ephemeral(c))
+        if (level[i] > at)
             continue;
         rc = (added++ && lc_buf_adds(sql, ", ")) ||
              (level[i] == at ? add_value(c, sql) : lc_sql_add_id(sql, c->name));

@@ -56,7 +56,7 @@ int lc_table_add_name(const struct lc_table *t, struct lc_buf *sql);
 
 /*
  * Append what goes behind FROM to read its rows: its name, or a SELECT that computes the columns
- * that are not there yet. An EPHEMERAL column has no rows. 0, LC_ERR_NOMEM.
+ * that are not there yet, and EPHEMERAL ones. 0, LC_ERR_NOMEM.
  */
 int lc_table_add_rows(const struct lc_table *t, struct lc_buf *sql);
 

@@ -89,6 +89,17 @@ run 'made names: re-derive' 0 up -d "$work/g/made"
 while read -r name _ up type expr; do
   [ "$up" != 0 ] || expect "$name: rows" 0 "$(sql "SELECT countIf(c_$name != CAST(($(with_v2 "$expr")), '$type')) FROM g.t")"
 done <"$work/made"
+# Behind a column over an EPHEMERAL one that the same run adds: rows that are there have no such value.
+sql "CREATE TABLE g.eph (k String, e String EPHEMERAL, f String EPHEMERAL concat(k, 'x')) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO g.eph (k) VALUES ('u1')"
+migration "$work/g/eph" 0001_eph <<'END'
+ALTER TABLE g.eph ADD COLUMN a String DEFAULT region_v1(concat(e, f));
+ALTER TABLE g.eph ADD COLUMN b String DEFAULT region_v1(k);
+ALTER TABLE g.eph ADD COLUMN c String DEFAULT concat(a, region_v2(k));
+END
+run 'behind EPHEMERAL: plan' 0 plan -d "$work/g/eph" --migrations-table g.m_eph
+run 'behind EPHEMERAL: up' 0 up -d "$work/g/eph" --migrations-table g.m_eph
+expect 'behind EPHEMERAL: a row' $'us-east\tus-east\tus-eastus-west' "$(sql 'SELECT a, b, c FROM g.eph')"
 # An answer of the rules that the column does not take: of no row, nobody asks; of some, there is no count.
 sql "CREATE TABLE g.narrow (k String, r LowCardinality(String) DEFAULT nullIf(region_v1(k), 'unknown')) ENGINE = MergeTree ORDER BY k"
 sql "INSERT INTO g.narrow (k) VALUES ('u1'), ('u2')"
