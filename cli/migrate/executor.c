@@ -506,11 +506,13 @@ static void bind(struct lc_executor *c)
 static int verify(struct lc_executor *c, const struct lc_plan_migration *m, struct lc_error *err)
 {
     unsigned wrong;
+    int rc;
 
     if (c->run->down || c->run->o->no_verify || !lc_verify_after_wants(m))
         return 0;
-    if (lc_executor_flush(c, err))
-        return err->code;
+    rc = lc_executor_flush(c, err);
+    if (rc)
+        return rc;
     on_away(c, true);
     wrong = lc_verify_after(c->b, m, c->run->o->cancel, lc_executor_say_default, c);
     on_away(c, false);

@@ -496,10 +496,13 @@ struct batch {
 static int format_batch(struct batch *all, struct lc_backend *b, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"texts", lc_buf_str(&all->texts)}, {NULL, NULL}};
+    struct lc_error why = LC_ERROR_INIT;
     struct lc_answer t = {0};
-    int rc = all->n < 2 ? 0 : lc_query_read(b, lc_sql_format_queries, args, &t, NULL);
+    int rc = all->n < 2 ? 0 : lc_query_read(b, lc_sql_format_queries, args, &t, &why);
 
     /* Where it fails they are asked for one by one. */
+    if (rc == LC_ERR_NOMEM || rc == LC_ERR_STOPPED)
+        lc_error_pass(err, &why);
     for (size_t i = 0; rc == 0 && t.rows == all->n && i < all->n; i++) {
         const struct lc_cell *sql = lc_answer_at(&t, i, LC_SQL_FORMAT_QUERIES_SQL);
         struct lc_plan_stmt *s = all->v[i];
@@ -631,8 +634,10 @@ static int check_fit(const struct lc_plan *plan, struct lc_backend *b,
 int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_abilities *facts,
                   struct lc_error *err)
 {
-    if (facts->format_query && facts->format_or_null && format_all(plan, b, err))
-        return err->code;
+    int formatted = facts->format_query && facts->format_or_null ? format_all(plan, b, err) : 0;
+
+    if (formatted)
+        return formatted;
     for (size_t i = 0; i < plan->n; i++) {
         struct lc_plan_migration *m = &plan->v[i];
 

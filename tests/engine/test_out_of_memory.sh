@@ -48,6 +48,9 @@ sweep 1 rules diff "$work/r.csv" "$work/s.csv"
 sweep 1 rules compile "$work/r.csv" -o "$work/r.rules"
 sweep 1 config function --rules "$work/r.csv" --key user_id --name region --version 1
 sweep 1 validate -d "$work/m"
+sweep 1 rules import "$work/r.csv" --key-column prefix --value-column region --skip-empty
+sweep 1 config dictionary --rules "$work/r.csv" --key user_id --name region --version 1
+sweep 1 config show --url http://localhost/d
 
 engine_start_chdb "$work/engine" || exit 1
 fresh oom
@@ -62,5 +65,13 @@ for ((n = 1 + RANDOM % 40; n < 600; n += ${step:-40})); do
   up "$work/m"
   said_good "after allocation $n failed"
   expect "after allocation $n failed: schema" $'t\tk\tUInt8\nt\tv\tString' "$(schema)"
+done
+# The others, where all is applied: what they read, and what they write of it.
+sql "INSERT INTO $db.t (k) SELECT number FROM numbers(10)"
+for words in 'doctor -d @' 'dump -d @ --output -' "verify $db.t.v" "backfill $db.t.v --dry-run" "backfill $db.t.v" 'up -d @' \
+  'baseline 1 -d @' 'unlock'; do
+  read -ra words <<<"${words//@/$work/m}"
+  sweep 37 "${words[@]}"
+  "$LIVECOL_BIN" unlock --force >"$work/out" 2>&1 || fail 'unlock'
 done
 finish

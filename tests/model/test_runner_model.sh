@@ -55,6 +55,6 @@ holds -DRUNS=2 -DTICKS=0
 breaks 'a late redo' -DNO_SEQ -DRUNS=2 -DTICKS=0
 if [ -n "${LIVECOL_LONG:-}" ]; then
   holds -DRUNS=1 -DTICKS=5 -DKILLS=1
-  holds -DRUNS=2 -DTICKS=4 -DKILLS=0
+  holds -DRUNS=2 -DTICKS=2 -DKILLS=0
 fi
 echo 'as expected'
