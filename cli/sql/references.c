@@ -34,9 +34,8 @@ static bool holds_query(const char *word)
 /*
  * A name before '(' is a call. A dictionary is asked where some call's name begins with dict and the
  * dictionary's name occurs anywhere in the expression: rather one reader too many than one too few.
- *
- * NOLINTNEXTLINE(misc-no-recursion): at most QUERIES_DEEP queries within queries.
  */
+/* NOLINTNEXTLINE(misc-no-recursion): at most QUERIES_DEEP queries within queries. */
 static bool references(const char *expr, const char *name, unsigned deep)
 {
     struct lc_walk w = lc_walk_text(expr);
