@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What ends the noun behind a count: "1 row", "2 rows". A verb of its own: n == 1 ? "differs" : "differ". */
+#define LC_S(n) ((n) == 1 ? "" : "s")
+
 /* v in three significant digits or more, without a unit, into out; returns out. */
 const char *lc_format_number(double v, char *out, size_t size);
 

@@ -464,8 +464,12 @@ void lc_argument_usual(const struct lc_rules *r, char *out, size_t size)
                      t->scale);
         else
             snprintf(out, size, "%s",
-                     any && least >= zero && most > lc_point_of_number(t, INT64_MAX, 0) ? "UInt64"
-                                                                                        : "Int64");
+                     !any || (least >= zero && most <= lc_point_of_number(t, UINT64_MAX, 0))
+                         ? "UInt64"
+                     : least >= lc_point_of_number(t, INT64_MIN, 0) &&
+                             most <= lc_point_of_number(t, INT64_MAX, 0)
+                         ? "Int64"
+                         : "Decimal(38,0)");
         return;
     case LC_ORDER_FLOAT:
         snprintf(out, size, "Float64");

@@ -2,8 +2,10 @@
 /* livecol rules compile, match: rules files, without a server; and what the commands of rules share. */
 #include "cli/commands/rules.h"
 
+#include "base/format.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "cli/term/connection.h"
 #include "cli/term/message.h"
 #include "cli/term/options.h"
 #include "udf/rules/match.h"
@@ -116,6 +118,14 @@ void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
         lc_warn("%s:%u: %u field%s with a blank at the start or end, the first here: it belongs to "
                 "the field, unless --trim takes it away",
                 path, n->blanks_line, n->blanks, n->blanks == 1 ? "" : "s");
+    if (n->hard_blanks)
+        lc_warn("%s:%u: %u field%s with a no-break space (U+00A0) at the start or end, the first "
+                "here: it belongs to the field, and --trim leaves it",
+                path, n->hard_blanks_line, n->hard_blanks, LC_S(n->hard_blanks));
+    if (n->stars)
+        lc_warn("%s:%u: the key * is one character, which keys begin or end with: the default of "
+                "prefix and suffix rules is the empty key",
+                path, n->stars_line);
     if (n->networks)
         lc_warn("%s:%u: %u key%s like a network, the first here: a prefix is the start of a text, "
                 "10.0.0.0/8 takes keys that begin with these ten characters%s",
@@ -202,8 +212,8 @@ static int compile(struct lc_frame_run *run, struct lc_error *err)
         rc = lc_rules_write(r, c->out, err);
     }
     if (!rc)
-        lc_say("%s: %s, %u rules, %.1f KiB", c->out, lc_kind_name_with(r->kind, r->options),
-               r->rules, (double)r->size / 1024);
+        lc_say("%s: %s, %u rule%s, %.1f KiB", c->out, lc_kind_name_with(r->kind, r->options),
+               r->rules, LC_S(r->rules), (double)r->size / 1024);
     lc_rules_free(r);
     return rc;
 }
@@ -299,6 +309,40 @@ static int print_match(const struct lc_rules *r, const char *key, uint32_t rule,
     return rc;
 }
 
+#define NUMBER_MARK '\1' /* what no key that a person types begins with */
+
+/*
+ * A key like -5 is no option. It is handed to the parser behind a mark, which match_key takes away: no
+ * option's value is a negative number. NULL: no memory.
+ */
+static const char **keep_numbers(int argc, const char **argv)
+{
+    const char **v = calloc((size_t)argc + 1, sizeof *v);
+
+    for (int i = 0; v && i < argc; i++) {
+        const char *a = argv[i];
+        bool number = a[0] == '-' &&
+                      ((a[1] >= '0' && a[1] <= '9') || (a[1] == '.' && a[2] >= '0' && a[2] <= '9'));
+        char *text = NULL;
+
+        if (i > 0 && strcmp(a, "--") == 0) {
+            for (; i < argc; i++)
+                v[i] = argv[i];
+            break;
+        }
+        if (number && asprintf(&text, "%c%s", NUMBER_MARK, a) < 0)
+            text = NULL;
+        v[i] = text ? lc_keep(text) : a;
+    }
+    return v;
+}
+
+/* What keep_numbers has been given for it. */
+static const char *match_key(const char *operand)
+{
+    return operand[0] == NUMBER_MARK && operand[1] == '-' ? operand + 1 : operand;
+}
+
 struct match {
     struct lc_rules_reading reading;
     struct lc_csv_options how;
@@ -321,11 +365,12 @@ static int match(struct lc_frame_run *run, struct lc_error *err)
     int rc = lc_rules_open_with(&r, keys->v[0], &m->how, err);
 
     for (size_t i = 1; !rc && i < keys->n; i++) {
+        const char *key = match_key(keys->v[i]);
         uint32_t rule = 0;
 
-        rc = match_text(r, keys->v[i], &rule, err);
+        rc = match_text(r, key, &rule, err);
         if (!rc)
-            rc = print_match(r, keys->v[i], rule, run->m.global.json);
+            rc = print_match(r, key, rule, run->m.global.json);
     }
     lc_rules_free(r);
     return rc;
@@ -348,5 +393,9 @@ int lc_cmd_rules_match(int argc, const char **argv)
         .act = match,
     };
 
-    return lc_frame_command(&c, &r, argc, argv);
+    const char **words = keep_numbers(argc, argv);
+    int code = lc_frame_command(&c, &r, argc, words ? words : argv);
+
+    free(words);
+    return code;
 }

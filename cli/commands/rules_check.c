@@ -3,6 +3,8 @@
 #include "base/json.h"
 #include "cli/commands/rules.h"
 #include "cli/commands/rules_speed.h"
+#include "cli/deploy/server_xml.h"
+#include "cli/term/message.h"
 #include "cli/term/options.h"
 #include "udf/argument.h"
 #include "udf/rules/match.h"
@@ -168,6 +170,10 @@ static struct lc_json *json_warnings(const struct lc_csv_notes *n)
 
     if (n->blanks)
         lc_json_add(list, json_warning("blanks", n->blanks, n->blanks_line));
+    if (n->hard_blanks)
+        lc_json_add(list, json_warning("no-break spaces", n->hard_blanks, n->hard_blanks_line));
+    if (n->stars)
+        lc_json_add(list, json_warning("stars", n->stars, n->stars_line));
     if (n->networks)
         lc_json_add(list, json_warning("networks", n->networks, n->networks_line));
     if (n->doubtful)
@@ -265,6 +271,20 @@ static int check_wanted(struct lc_frame_run *r, struct lc_error *err)
     return rc ? rc : lc_rules_reading(&w->reading, &w->how, err);
 }
 
+/* What no function's command and no dictionary can name: config refuses it, when it is chosen there. */
+static void warn_names(const struct lc_rules *r, const char *path)
+{
+    for (uint32_t a = 0; a < r->attributes; a++) {
+        char name[400];
+
+        snprintf(name, sizeof name, "%.*s", (int)r->names[a].n, (const char *)r->names[a].p);
+        if (!lc_server_xml_is_word(name))
+            lc_warn("%s:1: livecol config takes no attribute '%s': letters, digits and _ alone, no "
+                    "digit first",
+                    path, name);
+    }
+}
+
 /* One file: what it holds, or what is wrong with it, whose exit code is returned. */
 static int check_file(const char *path, struct lc_csv_options how, bool json)
 {
@@ -279,8 +299,10 @@ static int check_file(const char *path, struct lc_csv_options how, bool json)
         code = lc_migrate_end(why.code, &why);
     else if (json ? json_check(r, &notes, path, &why) : print_check(r, path, &why))
         code = lc_migrate_end(why.code, &why);
-    if (r && why.code == 0 && !json)
+    if (r && why.code == 0 && !json) {
         lc_rules_warn(&notes, path);
+        warn_names(r, path);
+    }
     lc_rules_free(r);
     return code;
 }

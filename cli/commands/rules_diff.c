@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol rules diff: what changes from one rules file to another, and in how many rows. */
+#include "base/format.h"
 #include "base/json.h"
 #include "base/signals.h"
 #include "cli/column/impact.h"
@@ -108,6 +109,13 @@ static bool same(const struct diff *d, uint32_t x, uint32_t y)
     return true;
 }
 
+/* Of buckets what may have changed is the weight. */
+static void add_weight(struct lc_buf *b, const struct lc_rules *r, uint32_t rule)
+{
+    if (r->kind == LC_KIND_BUCKET)
+        lc_buf_addf(b, " (weight %llu)", (unsigned long long)r->bounds[r->rules + rule]);
+}
+
 static void say(const struct diff *d, char sign, const struct lc_rules *before, uint32_t x,
                 const struct lc_rules *after, uint32_t y)
 {
@@ -117,10 +125,14 @@ static void say(const struct diff *d, char sign, const struct lc_rules *before, 
     lc_buf_init(&was, 1 << 22);
     lc_buf_init(&is, 1 << 22);
     lc_rules_add_key(&key, after ? after : before, after ? y : x);
-    if (before)
+    if (before) {
         lc_rules_add_values(&was, before, x);
-    if (after)
+        add_weight(&was, before, x);
+    }
+    if (after) {
         lc_rules_add_values(&is, after, y);
+        add_weight(&is, after, y);
+    }
     if (d->json) {
         struct lc_json *o = lc_json_object();
 
@@ -130,6 +142,10 @@ static void say(const struct diff *d, char sign, const struct lc_rules *before, 
             lc_json_set(o, "old", lc_rules_values(lc_json_object(), before, x));
         if (after)
             lc_json_set(o, "new", lc_rules_values(lc_json_object(), after, y));
+        if (before && before->kind == LC_KIND_BUCKET)
+            lc_json_set_int(o, "old_weight", (int64_t)before->bounds[before->rules + x]);
+        if (after && after->kind == LC_KIND_BUCKET)
+            lc_json_set_int(o, "new_weight", (int64_t)after->bounds[after->rules + y]);
         lc_json_line(o, stdout);
         lc_json_free(o);
     } else if (before && after) {
@@ -309,19 +325,20 @@ static void print_impact(const struct lc_column *c, const struct lc_impact *i)
     char was[200], is[200];
 
     for (size_t k = 0; k < i->n && k < SHOWN_CHANGES; k++)
-        printf("  %s -> %s: %" PRIu64 " rows, %" PRIu64 " keys\n",
+        printf("  %s -> %s: %" PRIu64 " row%s, %" PRIu64 " key%s\n",
                lc_printable(i->v[k].old.p, i->v[k].old.n, was, sizeof was),
                lc_printable(i->v[k].new.p, i->v[k].new.n, is, sizeof is), i->v[k].rows,
-               i->v[k].keys);
+               LC_S(i->v[k].rows), i->v[k].keys, LC_S(i->v[k].keys));
     if (i->n > SHOWN_CHANGES)
         printf("  and %zu more\n", i->n - SHOWN_CHANGES);
-    printf("%s.%s.%s: %" PRIu64 " of %" PRIu64 " rows would change\n", c->database, c->table,
-           c->column, i->change, i->rows);
+    printf("%s.%s.%s: %" PRIu64 " of %" PRIu64 " row%s would change\n", c->database, c->table,
+           c->column, i->change, i->rows, LC_S(i->rows));
     if (i->already)
-        printf("%" PRIu64 " rows hold what the new rules say already\n", i->already);
+        printf("%" PRIu64 " row%s what the new rules say already\n", i->already,
+               i->already == 1 ? " holds" : "s hold");
     if (i->given)
-        printf("%" PRIu64 " rows hold what neither says (given, or out of date), and keep it\n",
-               i->given);
+        printf("%" PRIu64 " row%s what neither says (given, or out of date), and %s it\n", i->given,
+               i->given == 1 ? " holds" : "s hold", i->given == 1 ? "keeps" : "keep");
 }
 
 static void print_impact_json(const struct lc_column *c, const struct lc_impact *i)

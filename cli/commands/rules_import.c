@@ -17,6 +17,7 @@
 /* What is asked for. */
 struct wanted {
     const char *kind, *key, *start, *end, *split, *strip, *prepend, *fallback;
+    const char *empty_end; /* what an empty bound is: "open" or "same"; NULL: an error */
     struct lc_strings values;
     struct lc_rules_reading reading;
     bool no_header, skip_empty, narrowest;
@@ -62,9 +63,25 @@ static uint32_t column_number(const char *text, size_t n)
     return v;
 }
 
+/* Is the text a number, a date or an address, as a bound is? No column is called so. */
+static bool looks_like_data(struct lc_slice f)
+{
+    bool digit = false;
+
+    for (size_t i = 0; i < f.n; i++) {
+        bool is_digit = f.p[i] >= '0' && f.p[i] <= '9';
+
+        if (!is_digit && !strchr("+-.: TZ", f.p[i]))
+            return false;
+        digit = digit || is_digit;
+    }
+    return digit;
+}
+
 /* The names of the header, for a hint. */
 static const char *list_columns(const struct import *im, char *out, size_t size)
 {
+    bool data = false;
     size_t at = 0;
 
     out[0] = '\0';
@@ -74,7 +91,10 @@ static const char *list_columns(const struct import *im, char *out, size_t size)
 
         at += (size_t)snprintf(out + at, size - at, "%s%.60s", i ? ", " : "",
                                lc_printable(f.p, f.n, shown, sizeof shown));
+        data = data || looks_like_data(f);
     }
+    if (data && at + 60 < size)
+        snprintf(out + at, size - at, "; --no-header, where the first line is one of the data");
     return out;
 }
 
@@ -144,6 +164,15 @@ static int settle_columns(struct import *im)
     for (size_t i = 0; i < w->values.n; i++)
         if (find_value(im, w->values.v[i], &im->value[i]))
             return LC_ERR_INPUT;
+    for (uint32_t i = 0; i < im->keys && im->keys == 2 && !w->no_header; i++) {
+        struct lc_slice f = lc_records_field(&im->records, im->key[i].at);
+        char shown[80];
+
+        if (looks_like_data(f)) /* it would be lost */
+            return refuse(im, im->key[i].at + 1, "--no-header takes it for what it is",
+                          "the first line is one of the data: '%s' is no column's name",
+                          lc_printable(f.p, f.n, shown, sizeof shown));
+    }
     im->settled = true;
     return 0;
 }
@@ -273,6 +302,33 @@ static int add_network(struct import *im, const struct lc_span *span, struct lc_
     return lc_buf_add(&im->pieces, &piece, sizeof piece) ? no_memory(im) : 0;
 }
 
+/* A range of two bounds. What an empty one means the file does not say. */
+static int add_range(struct import *im)
+{
+    struct lc_slice bounds[2];
+    uint32_t empty;
+
+    for (uint32_t i = 0; i < 2; i++)
+        bounds[i] = lc_records_field(&im->records, im->key[i].at);
+    if (bounds[0].n && bounds[1].n)
+        return add_line(im, bounds, 2, false);
+    empty = bounds[0].n ? 1 : 0;
+    if (bounds[0].n == 0 && bounds[1].n == 0) {
+        if (im->w->skip_empty)
+            return 0;
+        return refuse(im, im->key[0].at + 1, "--skip-empty leaves such rows out",
+                      "both ends of the range are empty");
+    }
+    if (!im->w->empty_end)
+        return refuse(im, im->key[empty].at + 1,
+                      "--empty-end same: the range is the other bound alone, as of BINs; "
+                      "--empty-end open: there is no bound on that side",
+                      "the %s of the range is empty", empty ? "end" : "start");
+    if (strcmp(im->w->empty_end, "same") == 0)
+        bounds[empty] = bounds[1 - empty];
+    return add_line(im, bounds, 2, false);
+}
+
 static int add_networks(struct import *im)
 {
     struct lc_address at[2];
@@ -349,7 +405,6 @@ static int check_spans(struct import *im)
 static void take(struct lc_records *records)
 {
     struct import *im = (struct import *)records;
-    struct lc_slice bounds[2];
     bool is_header = !im->settled && !im->w->no_header;
 
     for (uint32_t i = 0; i < records->fields; i++)
@@ -368,9 +423,7 @@ static void take(struct lc_records *records)
     if (im->networks) {
         (void)add_networks(im);
     } else if (im->keys == 2) {
-        bounds[0] = lc_records_field(records, im->key[0].at);
-        bounds[1] = lc_records_field(records, im->key[1].at);
-        (void)add_line(im, bounds, 2, false);
+        (void)add_range(im);
     } else {
         (void)add_keys(im);
     }
@@ -435,6 +488,9 @@ static int settle_kind(struct import *im, struct lc_error *err)
                               : "--key-column is missing: what the rules match");
     if (range && !w->start)
         return lc_fail(err, LC_ERR_USAGE, "--kind range needs --start-column and --end-column");
+    if (w->empty_end &&
+        (!range || (strcmp(w->empty_end, "open") != 0 && strcmp(w->empty_end, "same") != 0)))
+        return lc_fail(err, LC_ERR_USAGE, "--empty-end takes open or same, with --kind range");
     im->networks = cidr && w->start;
     if (w->fallback && (range || cidr || (im->kind && im->kind->index == LC_INDEX_BOUNDS)))
         return lc_fail(err, LC_ERR_USAGE, "--default is for prefix, exact, suffix and domain");
@@ -520,6 +576,8 @@ int lc_cmd_rules_import(int argc, const char **argv)
          "with --end-column: the first and the last of a range; of cidr the addresses, which become "
          "networks"},
         {"end-column", 0, LC_OPT_STRING, &w.end, "COLUMN", "see --start-column"},
+        {"empty-end", 0, LC_OPT_STRING, &w.empty_end, "open|same",
+         "of ranges: an empty bound is no bound, or the other one (default: it is an error)"},
         {"value-column", 0, LC_OPT_LIST, &w.values, "COLUMN[=NAME]",
          "what the rules give, under this name; may be given again"},
         {"key-split", 0, LC_OPT_STRING, &w.split, "CHARS",

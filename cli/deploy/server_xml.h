@@ -75,4 +75,7 @@ int lc_server_xml_function(const struct lc_server_xml *s, struct lc_buf *out, st
 int lc_server_xml_dictionary(const struct lc_server_xml *s, struct lc_buf *out,
                              struct lc_error *err);
 
+/* May a function, a key or an attribute be called so: in a command, in XML, in SQL without quotes? */
+bool lc_server_xml_is_word(const char *word);
+
 #endif

@@ -47,14 +47,19 @@ bool lc_server_xml_knows_functions(const struct lc_server_xml *s)
 }
 
 /* A name that needs no quotes: in SQL, in a file's name, in a command. */
-static int check_word(const char *what, const char *word, struct lc_error *err)
+bool lc_server_xml_is_word(const char *word)
 {
     size_t n = strlen(word);
     bool good = n > 0 && n <= NAME_MAX_BYTES && !isdigit((unsigned char)word[0]);
 
     for (size_t i = 0; i < n; i++)
         good = good && (word[i] == '_' || (isalnum((unsigned char)word[i]) && word[i] > 0));
-    if (good)
+    return good;
+}
+
+static int check_word(const char *what, const char *word, struct lc_error *err)
+{
+    if (lc_server_xml_is_word(word))
         return 0;
     lc_fail(err, LC_ERR_USAGE,
             "%s is '%.100s': letters, digits and _ alone, at most %d, no digit first", what, word,

@@ -122,7 +122,11 @@ static int unknown_kind(struct reader *r, struct lc_slice word)
     char shown[120], kinds[200], hint[300];
     const char *near = meant(word);
 
-    if (other_delimiter(word))
+    if (word.n == 4 && strncasecmp((const char *)word.p, "sep=", 4) == 0)
+        snprintf(hint, sizeof hint,
+                 "take the line away: Excel writes it for itself, and the header tells what parts "
+                 "the fields");
+    else if (other_delimiter(word))
         snprintf(
             hint, sizeof hint,
             "its fields are parted by another character than comma, semicolon and tab: livecol "
@@ -160,6 +164,9 @@ static int take_options(struct reader *r, struct lc_slice rest, unsigned *mask)
         if (!(r->kind->options & option))
             return refuse(r, 1, "leave it out", "%s rules take no option '%s'", r->kind->name,
                           lc_printable(word.p, word.n, shown, sizeof shown));
+        if (*mask & option)
+            return refuse(r, 1, "leave one of them out", "the option '%s' is there twice",
+                          lc_printable(word.p, word.n, shown, sizeof shown));
         *mask |= option;
         rest.p += 1 + word.n;
         rest.n -= 1 + word.n;
@@ -196,12 +203,21 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
+/* U+00A0, as spreadsheets and web pages have it: it looks like a blank, and no --trim takes it away. */
+static bool has_hard_blank(struct lc_slice f)
+{
+    return f.n >= 2 &&
+           ((f.p[0] == 0xc2 && f.p[1] == 0xa0) || (f.p[f.n - 2] == 0xc2 && f.p[f.n - 1] == 0xa0));
+}
+
 /* Count the fields of this record that begin or end with a blank. */
 static void note_blanks(struct reader *r)
 {
     for (uint32_t i = 0; i < r->records.fields && i < MAX_FIELDS; i++) {
         struct lc_slice f = field(r, i);
 
+        if (has_hard_blank(f) && r->notes.hard_blanks++ == 0)
+            r->notes.hard_blanks_line = r->records.record_line;
         if (f.n == 0 || !(is_blank(f.p[0]) || is_blank(f.p[f.n - 1])))
             continue;
         if (r->notes.blanks++ == 0)
@@ -306,6 +322,8 @@ static bool looks_like_network(struct lc_slice key)
 static int take_prefix(struct reader *r, struct lc_rule_in *in)
 {
     in->key = field(r, 0);
+    if (is_text(in->key, "*") && r->notes.stars++ == 0)
+        r->notes.stars_line = r->records.record_line;
     if (looks_like_network(in->key) && r->notes.networks++ == 0)
         r->notes.networks_line = r->records.record_line;
     return 0;
@@ -449,6 +467,8 @@ static int take_bucket(struct reader *r, struct lc_rule_in *in)
 static int take_suffix(struct reader *r, struct lc_rule_in *in)
 {
     in->key = field(r, 0);
+    if (is_text(in->key, "*") && r->notes.stars++ == 0)
+        r->notes.stars_line = r->records.record_line;
     return 0;
 }
 
