@@ -7,6 +7,7 @@
  */
 #include "base/files.h"
 #include "cli/commands/frame.h"
+#include "cli/commands/try_rows.h"
 #include "cli/deploy/locate.h"
 #include "cli/server/chdb_lib.h"
 #include "cli/server/connect.h"
@@ -68,6 +69,9 @@ struct request {
     const char *schema, *rows, *rules, *key, *column; /* as typed; NULL: the sample */
     char *table, *database;                           /* of the schema's first CREATE TABLE */
     char *rows_path;                                  /* absolute */
+    bool makes_database;                              /* the schema does */
+    unsigned files;                                   /* migrations that are written */
+    char key_type[MAX_NAME_BYTES];                    /* as the server has it; "": not known */
     char attribute[MAX_NAME_BYTES];
     char program[PATH_MAX];
 };
@@ -109,6 +113,25 @@ static void become(const char *program, const char **words)
     _exit(127);
 }
 
+/* How to go on behind what failed: the folder is somebody's work by then. */
+static void hint_go_on(const struct request *q, struct lc_error *err)
+{
+    lc_hint(err,
+            "in %s, change what is wrong and go on from that command by hand; or remove the folder "
+            "and run livecol try again",
+            q->folder);
+}
+
+/* The same of a file that was looked at before it was taken in. */
+static void hint_again(const struct request *q, struct lc_error *err)
+{
+    char first[sizeof err->hint];
+
+    memcpy(first, err->hint, sizeof first);
+    err->hint[0] = '\0';
+    lc_hint(err, "%s; then remove %s and run livecol try again", first, q->folder);
+}
+
 /*
  * Print the command and run it: words ends with NULL, "livecol" left out. 0; LC_ERR_SERVER where it
  * ended with another code than 0, which it has explained by itself.
@@ -140,8 +163,7 @@ static int step(const struct request *q, const char *const *words, struct lc_err
         lc_fail(err, LC_ERR_SERVER, "livecol %s ended with %s %d", words[0],
                 WIFEXITED(status) ? "exit code" : "signal",
                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-        lc_hint(err, "the files are in %s: change what is wrong there and run the command again",
-                q->folder);
+        hint_go_on(q, err);
         return LC_ERR_SERVER;
     }
     putchar('\n');
@@ -159,6 +181,33 @@ static void say_what(const char *text)
 static int write_file(const char *name, const char *text, struct lc_error *err)
 {
     return lc_file_write(name, text, strlen(text), 0644, err);
+}
+
+/* migrations/000N_name.sql, the next one. */
+static int write_migration(struct request *q, const char *name, const char *text,
+                           struct lc_error *err)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "migrations/%04u_%s.sql", ++q->files, name);
+    return write_file(path, text, err);
+}
+
+/* The database that the schema's table is in, where the schema itself does not make it. */
+static int write_database(struct request *q, struct lc_error *err)
+{
+    struct lc_buf sql;
+    int rc;
+
+    if (!q->schema || q->makes_database || strcmp(q->database, "default") == 0)
+        return 0;
+    lc_buf_init(&sql, MAX_FILE_BYTES);
+    rc = lc_buf_adds(&sql, "CREATE DATABASE ") || lc_sql_add_id(&sql, q->database) ||
+                 lc_buf_adds(&sql, ";\n") || !lc_buf_str(&sql)
+             ? lc_no_memory(err)
+             : write_migration(q, "database", lc_buf_str(&sql), err);
+    lc_buf_release(&sql);
+    return rc;
 }
 
 /* Copy the file that the person named into the folder that is the working directory now. */
@@ -192,6 +241,8 @@ static int find_table(struct request *q, struct lc_error *err)
         if (pieces.v[i].kind != LC_PIECE_STATEMENT)
             continue;
         rc = lc_stmt_parse(&s, (const char *)text.p + pieces.v[i].at, pieces.v[i].n, err);
+        if (rc == 0 && s.kind == LC_STMT_CREATE_DATABASE)
+            q->makes_database = true;
         if (rc == 0 && s.kind == LC_STMT_CREATE && s.object && strcmp(s.object, "table") == 0) {
             q->database = strdup(lc_stmt_database(&s, "default"));
             q->table = strdup(s.name);
@@ -274,13 +325,15 @@ static int make_folder(const struct request *q, struct lc_error *err)
 
 static int write_files(struct request *q, struct lc_error *err)
 {
-    char schema[PATH_MAX], rules[PATH_MAX];
+    char schema[PATH_MAX], rules[PATH_MAX], name[64];
     bool own = q->schema != NULL;
     int rc = 0;
 
     /* Relative paths are those of the folder in which the person is. */
-    if (own && (!realpath(q->schema, schema) || !realpath(q->rules, rules)))
-        return lc_fail(err, LC_ERR_IO, "%s, %s: %s", q->schema, q->rules, strerror(errno));
+    if (own && !realpath(q->schema, schema))
+        return lc_fail(err, LC_ERR_IO, "%s: %s", q->schema, strerror(errno));
+    if (own && !realpath(q->rules, rules))
+        return lc_fail(err, LC_ERR_IO, "%s: %s", q->rules, strerror(errno));
     rc = make_folder(q, err);
     if (rc)
         return rc;
@@ -294,59 +347,98 @@ static int write_files(struct request *q, struct lc_error *err)
     if (rc == 0)
         rc = own ? copy_file(rules, "rules.csv", err) : write_file("rules.csv", sample_rules, err);
     if (rc == 0)
-        rc = own ? copy_file(schema, "migrations/0001_schema.sql", err)
-                 : write_file("migrations/0001_schema.sql", sample_schema, err);
+        rc = write_database(q, err);
+    snprintf(name, sizeof name, "migrations/%04u_schema.sql", q->files + 1);
+    if (rc == 0 && own)
+        rc = copy_file(schema, name, err);
+    else if (rc == 0)
+        rc = write_file(name, sample_schema, err);
+    q->files++;
     if (rc == 0 && !own)
-        rc = write_file("migrations/0002_rows.sql", sample_rows, err);
+        rc = write_migration(q, "rows", sample_rows, err);
     return rc;
 }
 
-/* The names of a table's columns as a list of SQL, of those that can be given a value. */
-static int add_columns(struct lc_buf *out, const struct request *q, struct lc_error *err)
+/* The type of the key, as the server has it; "" where it cannot be told: what comes next says why. */
+static int take_key_type(struct request *q, struct lc_backend *b, const struct lc_answer *columns,
+                         struct lc_error *err)
+{
+    struct lc_error ignored = LC_ERROR_INIT;
+    struct lc_answer t = {0};
+    struct lc_buf sql;
+    bool is_column = false;
+    int rc = 0;
+
+    lc_buf_init(&sql, MAX_FILE_BYTES);
+    for (size_t i = 0; i < columns->rows; i++)
+        is_column =
+            is_column || strcmp(lc_answer_at(columns, i, LC_SQL_COLUMNS_NAME)->p, q->key) == 0;
+    if (lc_buf_adds(&sql, "SELECT ") ||
+        (is_column ? lc_sql_add_id(&sql, q->key) : lc_buf_addf(&sql, "(%s\n)", q->key)) ||
+        lc_buf_adds(&sql, " FROM ") || lc_sql_add_id(&sql, q->database) || lc_buf_adds(&sql, ".") ||
+        lc_sql_add_id(&sql, q->table) || lc_buf_adds(&sql, " LIMIT 0") || !lc_buf_str(&sql))
+        rc = lc_no_memory(err);
+    if (rc == 0 && lc_backend_run(b, lc_buf_str(&sql), &t, &ignored) == 0 && t.cols == 1)
+        snprintf(q->key_type, sizeof q->key_type, "%s", t.types[0].p);
+    lc_answer_release(&t);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+/* What the table has: the key's type, and with the rows a migration that takes them in. */
+static int look_at_table(struct request *q, struct lc_error *err)
 {
     const struct lc_connect to = {.embedded = true, .path = "data"};
     const struct lc_sql_arg args[] = {{"database", q->database}, {"table", q->table}, {NULL, NULL}};
+    struct lc_try_rows rows = {q->rows, q->rows_path, q->database, q->table, NULL};
     struct lc_backend *b = NULL;
-    struct lc_answer t = {0};
+    struct lc_answer columns = {0};
+    struct lc_buf sql;
     int rc = lc_backend_open(&b, &to, err);
 
+    lc_buf_init(&sql, MAX_FILE_BYTES);
     if (rc == 0)
-        rc = lc_query_read(b, lc_sql_columns, args, &t, err);
-    for (size_t i = 0, n = 0; rc == 0 && i < t.rows; i++) {
-        const char *kind = lc_answer_at(&t, i, LC_SQL_COLUMNS_DEFAULT_KIND)->p;
-
-        if (*kind && strcmp(kind, "DEFAULT") != 0)
-            continue;
-        if ((n++ && lc_buf_adds(out, ", ")) ||
-            lc_sql_add_id(out, lc_answer_at(&t, i, LC_SQL_COLUMNS_NAME)->p))
-            rc = lc_no_memory(err);
-    }
-    lc_answer_release(&t);
+        rc = lc_query_read(b, lc_sql_columns, args, &columns, err);
+    if (rc == 0)
+        rc = take_key_type(q, b, &columns, err);
+    rows.columns = &columns;
+    if (rc == 0 && q->rows)
+        rc = lc_try_rows_insert(&rows, &sql, err);
+    if (rc == 0 && q->rows)
+        rc = lc_buf_str(&sql) ? write_migration(q, "rows", lc_buf_str(&sql), err)
+                              : lc_no_memory(err);
+    if (rc == LC_ERR_INPUT)
+        hint_again(q, err);
+    lc_buf_release(&sql);
+    lc_answer_release(&columns);
     lc_backend_free(b);
     return rc;
 }
 
-/* A migration that takes the person's rows in. */
-static int write_rows(const struct request *q, struct lc_error *err)
+/* What the function is to be told that its key is: where it is not the String of its default. */
+static const char *argument_of(struct request *q)
 {
-    struct lc_buf columns, sql;
-    int rc;
+    static const char *const told[] = {"IPv4", "IPv6", "UUID",    "Bool",  "Int",
+                                       "UInt", "Date", "Decimal", "Float", "FixedString"};
+    const char *inner = q->key_type;
+    bool nullable = false, known = false;
+    size_t at = 0;
 
-    lc_buf_init(&columns, MAX_FILE_BYTES);
-    lc_buf_init(&sql, MAX_FILE_BYTES);
-    rc = add_columns(&columns, q, err);
-    if (rc == 0 &&
-        (lc_buf_adds(&sql, "INSERT INTO ") || lc_sql_add_id(&sql, q->database) ||
-         lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, q->table) ||
-         lc_buf_addf(&sql, " (%s)\nSELECT %s\nFROM file(", lc_buf_str(&columns),
-                     lc_buf_str(&columns)) ||
-         lc_sql_add_str(&sql, q->rows_path) || lc_buf_adds(&sql, ");\n") || !lc_buf_str(&sql)))
-        rc = lc_no_memory(err);
-    if (rc == 0)
-        rc = write_file("migrations/0002_rows.sql", lc_buf_str(&sql), err);
-    lc_buf_release(&columns);
-    lc_buf_release(&sql);
-    return rc;
+    if (strncmp(inner, "LowCardinality(", 15) == 0)
+        inner += 15;
+    if (strncmp(inner, "Nullable(", 9) == 0) {
+        nullable = true;
+        inner += 9;
+    }
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        known = known || strncmp(inner, told[i], strlen(told[i])) == 0;
+    if (!known && !(nullable && strncmp(inner, "String", 6) == 0))
+        return NULL;
+    for (const char *p = q->key_type; *p; p++) /* a server splits the command at blanks */
+        if (*p != ' ')
+            q->key_type[at++] = *p;
+    q->key_type[at] = '\0';
+    return q->key_type;
 }
 
 /* --- the course of it --------------------------------------------------------------------------- */
@@ -363,8 +455,8 @@ static int make_table(struct request *q, struct lc_error *err)
                        : "a table of orders, on ClickHouse's engine in this folder");
     if (q->schema) {
         rc = step(q, up, err);
-        if (rc == 0 && q->rows)
-            rc = write_rows(q, err);
+        if (rc == 0)
+            rc = look_at_table(q, err);
         if (rc || !q->rows)
             return rc;
     }
@@ -377,12 +469,14 @@ static int derive(struct request *q, struct lc_error *err)
     const char *column = q->column;
     char table[2 * MAX_NAME_BYTES], path[3 * MAX_NAME_BYTES], function[MAX_NAME_BYTES],
         name[MAX_NAME_BYTES];
-    const char *key = q->key ? q->key : "phone";
+    const char *key = q->key ? q->key : "phone", *argument = argument_of(q);
     const char *const check_rules[] = {"rules", "check", "rules.csv", NULL};
-    const char *const install[] = {"config",      "install",    "--rules",   "rules.csv",
-                                   "--attribute", q->attribute, "--name",    column,
-                                   "--version",   "1",          "--scripts", "data/user_scripts",
-                                   "--config",    "data",       NULL};
+    const char *const install[] = {"config",    "install",     "--rules",
+                                   "rules.csv", "--attribute", q->attribute,
+                                   "--name",    column,        "--version",
+                                   "1",         "--scripts",   "data/user_scripts",
+                                   "--config",  "data",        argument ? "--argument" : NULL,
+                                   argument,    NULL};
     const char *const add[] = {"new",   name, "--table",    table,    "--column", column,
                                "--key", key,  "--function", function, NULL};
     static const char *const plan[] = {"plan", ENGINE, NULL};

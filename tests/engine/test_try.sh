@@ -51,9 +51,26 @@ said_good 'own'
 # shellcheck disable=SC2016 # a name in backticks
 expect_in 'own' 'default.visits.tier: 3 rows: 0 differ from tier_v1(`user id`)' "$work/out"
 
+# A database of the schema's, a key that is no String, and fields between semicolons.
+cat >hits.sql <<'END'
+CREATE TABLE web.hits (at DateTime, ip Nullable(IPv4), note String DEFAULT 'none') ENGINE = MergeTree ORDER BY at;
+END
+printf 'at;ip\n2026-01-01 00:00:00;10.1.2.3\n2026-01-01 00:00:00;8.8.8.8\n' >hits.csv
+printf 'cidr,net\n10.0.0.0/8,inside\n,outside\n' >nets.csv
+try_it hits --schema hits.sql --rows hits.csv --rules nets.csv --key ip
+said_good 'hits'
+expect_in 'hits: the key' "--argument 'Nullable(IPv4)'" "$work/out"
+expect_in 'hits: verified' 'web.hits.net: 2 rows: 0 differ from net_v1(ip)' "$work/out"
+printf 'at,note\n2026-01-01 00:00:00,x\n' >lacking.csv
+try_it lacking --schema hits.sql --rows lacking.csv --rules nets.csv --key ip
+expect 'a column is lacking: exit' 1 "$code"
+expect_in 'a column is lacking' 'lacking.csv:1: the header does not name ip, a column of web.hits: it has at, note' "$work/err"
+expect_in 'a column is lacking: then' 'then remove lacking and run livecol try again' "$work/err"
+
 # What is wrong is said before a file is made.
 for case in '2|a second|a b' '2|needs --schema, --rules and --key|c --schema schema.sql' \
   '3|makes no table|c --schema rows.csv --rules rules.csv --key k' '1|No such file|c --schema none.sql --rules rules.csv --key k' \
+  '1|none.csv: No such file|c --schema schema.sql --rules none.csv --key k' \
   '1|No such file|c --schema schema.sql --rows none.csv --rules rules.csv --key k'; do
   IFS='|' read -r wanted text arguments <<<"$case"
   read -ra words <<<"$arguments"
