@@ -7,6 +7,7 @@
  */
 #include "cli/column/backfill_send.h"
 
+#include "base/format.h"
 #include "base/test_points.h"
 #include "cli/column/backfill_look.h"
 #include "cli/server/query.h"
@@ -81,8 +82,8 @@ static int note_sent(struct lc_backfill_state *r, const struct lc_backfill_parti
     if (s->without_gain < SENDS_WITHOUT_GAIN)
         return 0;
     lc_fail(err, LC_ERR_SERVER,
-            "%" PRIu64 " part(s) of partition %s still lack %s after %d mutations", p->parts,
-            p->text, r->t->column, SENDS_WITHOUT_GAIN);
+            "%" PRIu64 " part%s of partition %s still lack%s %s after %d mutations", p->parts,
+            LC_S(p->parts), p->text, p->parts == 1 ? "s" : "", r->t->column, SENDS_WITHOUT_GAIN);
     lc_hint(err, "a TTL of the column, merges that are stopped (SYSTEM STOP MERGES), or somebody "
                  "who kills the mutations keep it from being stored");
     return LC_ERR_SERVER;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/column/trial_rules.h"
 
+#include "base/format.h"
 #include "cli/column/compare_rules.h"
 #include "cli/column/function_fit.h"
 #include "cli/column/narrow_key.h"
@@ -66,8 +67,8 @@ static int compare_with(const struct lc_preflight *d, const char *path, const ch
         lc_trial_say(d, true, "%s is not compared with %s: keys of the type %s cannot be made up",
                      name, path, call->column_type);
     else if (rc == 0)
-        lc_trial_say(d, false, "%s answers %" PRIu64 " keys as %s says%s", name, compared, path,
-                     d->cluster->name ? ", on every host" : "");
+        lc_trial_say(d, false, "%s answers %" PRIu64 " key%s as %s says%s", name, compared,
+                     LC_S(compared), path, d->cluster->name ? ", on every host" : "");
     return rc;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "cli/column/verify.h"
 
+#include "base/format.h"
 #include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "cli/server/query.h"
@@ -369,18 +370,19 @@ void lc_verify_line(char *out, size_t size, const struct lc_verify *v)
     if (v->share >= 1 && v->sum.checked < v->sum.rows)
         snprintf(looked, sizeof looked,
                  "%" PRIu64 " of %" PRIu64
-                 " rows (the others are deleted, or a row policy hides them)",
-                 v->sum.checked, v->sum.rows);
+                 " row%s (the others are deleted, or a row policy hides them)",
+                 v->sum.checked, v->sum.rows, LC_S(v->sum.rows));
     else if (v->share >= 1)
-        snprintf(looked, sizeof looked, "%" PRIu64 " rows", v->sum.checked);
+        snprintf(looked, sizeof looked, "%" PRIu64 " row%s", v->sum.checked, LC_S(v->sum.checked));
     else
-        snprintf(looked, sizeof looked, "%" PRIu64 " of %" PRIu64 " rows, a sample", v->sum.checked,
-                 v->sum.rows);
+        snprintf(looked, sizeof looked, "%" PRIu64 " of %" PRIu64 " row%s, a sample",
+                 v->sum.checked, v->sum.rows, LC_S(v->sum.rows));
     if (v->sum.parts_lacking)
-        snprintf(lacking, sizeof lacking, "%" PRIu64 " of %" PRIu64 " parts do not store it",
-                 v->sum.parts_lacking, v->sum.parts);
-    snprintf(out, size, "%s: %" PRIu64 " differ from %s; %s", looked, v->sum.differ, v->against,
-             lacking);
+        snprintf(lacking, sizeof lacking, "%" PRIu64 " of %" PRIu64 " part%s %s not store it",
+                 v->sum.parts_lacking, v->sum.parts, LC_S(v->sum.parts),
+                 v->sum.parts_lacking == 1 ? "does" : "do");
+    snprintf(out, size, "%s: %" PRIu64 " %s from %s; %s", looked, v->sum.differ,
+             v->sum.differ == 1 ? "differs" : "differ", v->against, lacking);
 }
 
 static void add_text(char *out, size_t size, const char *fmt, ...)

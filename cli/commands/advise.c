@@ -2,6 +2,7 @@
 /* livecol advise: which way of answering by rules is the cheapest for a table. */
 #include "cli/column/advise.h"
 
+#include "base/format.h"
 #include "base/json.h"
 #include "base/signals.h"
 #include "cli/commands/frame.h"
@@ -188,9 +189,9 @@ static void print_text(const struct wanted *w, const struct lc_advise_result *r,
 {
     char title[120];
 
-    printf("%s(%s) for %s.%s: %" PRIu64 " rows copied, the shortest of some times, by turns\n\n",
+    printf("%s(%s) for %s.%s: %" PRIu64 " row%s copied, the shortest of some times, by turns\n\n",
            w->q.function, w->q.key, w->database ? w->database : lc_backend_database(w->q.b),
-           w->table, r->rows);
+           w->table, r->rows, LC_S(r->rows));
     printf("%-26s %11s %11s %11s\n", "ms for a million rows", "SELECT", "INSERT", "MATERIALIZE");
     print_cost("no column", &r->none, r->rows);
     for (int i = 0; i < LC_ADVISE_WAYS; i++)

@@ -109,8 +109,9 @@ static void print_partitions(const struct backfill *f)
     for (size_t i = 0; i < left->n && i < SHOWN_PARTITIONS; i++) {
         snprintf(text, sizeof text, "%s", in_order(f, i)->text);
         lc_message_plain(text);
-        printf("%s %s (%" PRIu64 " parts, %s rows)", i ? "," : "", text, in_order(f, i)->parts,
-               lc_short_count(rows, (double)in_order(f, i)->rows));
+        printf("%s %s (%" PRIu64 " part%s, %s row%s)", i ? "," : "", text, in_order(f, i)->parts,
+               LC_S(in_order(f, i)->parts), lc_short_count(rows, (double)in_order(f, i)->rows),
+               LC_S(in_order(f, i)->rows));
     }
     printf("%s\n", left->n > SHOWN_PARTITIONS ? ", …" : "");
 }
@@ -295,9 +296,9 @@ static void print_done(struct backfill *f)
     }
     if (is_silent(f))
         return;
-    printf("%s: stored for %s rows in %" PRIu64 " parts in %s", label(f, name),
-           lc_short_count(rows, (double)p->rows_total), p->parts_done,
-           lc_short_time(time, p->elapsed_ms));
+    printf("%s: stored for %s row%s in %" PRIu64 " part%s in %s", label(f, name),
+           lc_short_count(rows, (double)p->rows_total), LC_S(p->rows_total), p->parts_done,
+           LC_S(p->parts_done), lc_short_time(time, p->elapsed_ms));
     if (p->waited_ms)
         printf(", %s of it throttled", lc_short_time(waited, p->waited_ms));
     printf("\n");
@@ -311,8 +312,8 @@ static void print_nothing(const struct backfill *f)
     if (f->r.m.global.json)
         print_event(event(f, "nothing"));
     else if (!is_silent(f))
-        printf("%s: stored in all %" PRIu64 " parts, nothing to do\n", label(f, name),
-               t->table_parts);
+        printf("%s: stored in all %" PRIu64 " part%s, nothing to do\n", label(f, name),
+               t->table_parts, LC_S(t->table_parts));
 }
 
 static void tell_replicas(void *ctx, const struct lc_mutation_progress *p)
@@ -424,8 +425,9 @@ static int cancel(struct backfill *f, struct lc_error *err)
         lc_json_set_int(o, "mutations", killed);
         print_event(o);
     } else if (rc == 0) {
-        printf("%s: %u mutation(s) ended; %" PRIu64 " of %" PRIu64 " parts lack the column\n",
-               label(f, name), killed, f->target.left.sum.parts, f->target.table_parts);
+        printf("%s: %u mutation%s ended; %" PRIu64 " of %" PRIu64 " part%s lack the column\n",
+               label(f, name), killed, LC_S(killed), f->target.left.sum.parts,
+               f->target.table_parts, LC_S(f->target.table_parts));
     }
     return rc;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol doctor: functions, and the DEFAULTs that call them. */
+#include "base/format.h"
 #include "cli/column/compare_rules.h"
 #include "cli/column/edge_values.h"
 #include "cli/column/function_fit.h"
@@ -210,7 +211,8 @@ static int compare(struct lc_doctor *d, const struct function *f, const char *pa
                 f->name, path, call.column_type);
         else if (rc == 0)
             lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
-                          "%s answers %" PRIu64 " keys as %s says", f->name, compared, path);
+                          "%s answers %" PRIu64 " key%s as %s says", f->name, compared,
+                          LC_S(compared), path);
         else if (rc == LC_ERR_REFUSED || rc == LC_ERR_SERVER)
             lc_doctor_say(d, LC_LEVEL_FAIL, "function", one.hint, "%s", one.msg);
         else

@@ -160,10 +160,10 @@ static int look_at_own_limits(struct lc_doctor *d, struct lc_error *err)
             continue;
         lc_doctor_say(d, level, "limit",
                       "by the table's own settings: merges do not keep up with them",
-                      "%s.%s has %" PRIu64 " parts in partition %s; its INSERTs slow down at "
+                      "%s.%s has %" PRIu64 " part%s in partition %s; its INSERTs slow down at "
                       "%" PRIu64 ", fail at %" PRIu64,
                       lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_DATABASE)->p,
-                      lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_TABLE)->p, n,
+                      lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_TABLE)->p, n, LC_S(n),
                       lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_ID)->p, delay, throw);
     }
     lc_answer_release(&t);
@@ -189,10 +189,11 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
         lc_doctor_say(
             d, level, "limit",
             level ? "let them end, or KILL those that are not wanted, before another one" : NULL,
-            "%s.%s has %" PRIu64 " unfinished mutations; the server slows down at %" PRIu64
+            "%s.%s has %" PRIu64 " unfinished mutation%s; the server slows down at %" PRIu64
             ", refuses at %" PRIu64,
             lc_answer_at(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_DATABASE)->p,
-            lc_answer_at(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_TABLE)->p, n, delay, throw);
+            lc_answer_at(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_TABLE)->p, n, LC_S(n), delay,
+            throw);
     }
     if (rc == 0 && parts.rows) {
         uint64_t n = lc_answer_u64(&parts, 0, LC_SQL_DOCTOR_PARTS_N, 0);
@@ -203,10 +204,10 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
         lc_doctor_say(d, level, "limit",
                       level ? "merges do not keep up: larger INSERTs, or look what holds them up"
                             : NULL,
-                      "%s.%s has %" PRIu64 " parts in partition %s; INSERTs slow down at %" PRIu64
+                      "%s.%s has %" PRIu64 " part%s in partition %s; INSERTs slow down at %" PRIu64
                       ", fail at %" PRIu64,
                       lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_DATABASE)->p,
-                      lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_TABLE)->p, n,
+                      lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_TABLE)->p, n, LC_S(n),
                       lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_ID)->p, delay, throw);
     }
     lc_answer_release(&limits);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol dump: the CREATE statements of the tables, for a repo to keep in step. */
 #include "base/files.h"
+#include "base/format.h"
 #include "base/strings.h"
 #include "cli/commands/frame.h"
 #include "cli/server/abilities.h"
@@ -106,16 +107,18 @@ static int add_statement(struct lc_buf *out, struct lc_backend *b, bool pretty, 
 }
 
 static int dump_database(struct lc_buf *out, const struct lc_session *s, bool pretty,
-                         const char *database, struct lc_error *err)
+                         const char *database, size_t *statements, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", database}, {NULL, NULL}};
     struct lc_answer t = {0};
     int rc = lc_query_read(s->b, lc_sql_dump_tables, args, &t, err);
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        if (!is_own(&s->tracking, database, lc_answer_at(&t, i, LC_SQL_DUMP_TABLES_NAME)->p))
-            rc = add_statement(out, s->b, pretty,
-                               lc_answer_at(&t, i, LC_SQL_DUMP_TABLES_CREATE_TABLE_QUERY)->p, err);
+        if (is_own(&s->tracking, database, lc_answer_at(&t, i, LC_SQL_DUMP_TABLES_NAME)->p))
+            continue;
+        rc = add_statement(out, s->b, pretty,
+                           lc_answer_at(&t, i, LC_SQL_DUMP_TABLES_CREATE_TABLE_QUERY)->p, err);
+        ++*statements;
     }
     lc_answer_release(&t);
     return rc;
@@ -137,6 +140,7 @@ static int dump(const struct lc_session *s, struct lc_strings databases, const c
     struct names names = {0};
     struct lc_abilities facts;
     struct lc_buf out;
+    size_t statements = 0;
     int rc = lc_abilities_ask(&facts, s->b, err);
 
     lc_buf_init(&out, MAX_DUMP_BYTES);
@@ -150,9 +154,12 @@ static int dump(const struct lc_session *s, struct lc_strings databases, const c
         rc = lc_buf_adds(&out,
                          "-- Written by livecol dump: the tables as the migrations left them.\n");
     for (size_t i = 0; rc == 0 && i < names.n; i++)
-        rc = dump_database(&out, s, facts.format_query, names.v[i], err);
+        rc = dump_database(&out, s, facts.format_query, names.v[i], &statements, err);
     if (rc == 0)
         rc = write_out(path, &out, err);
+    if (rc == 0 && strcmp(path, "-") != 0)
+        lc_say("wrote %s: %zu CREATE statement%s of %zu database%s", path, statements,
+               LC_S(statements), names.n, LC_S(names.n));
     release_names(&names);
     lc_buf_release(&out);
     return rc;

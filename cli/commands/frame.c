@@ -6,9 +6,10 @@
 
 void lc_frame_on_wait(void *ctx, const struct lc_lock_info *holder)
 {
+    char text[512];
+
     (void)ctx;
-    lc_say("waiting for livecol %s on %s, pid %s, which holds the lock since %s UTC",
-           holder->command, holder->host, holder->pid, holder->since);
+    lc_say("%s", lc_lock_words(holder, text, sizeof text));
 }
 
 static int open_session(struct lc_frame_run *r, struct lc_error *err)

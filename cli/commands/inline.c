@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol inline: a column without the function that its DEFAULT calls; and the rescue. */
+#include "base/format.h"
 #include "base/json.h"
 #include "cli/column/compare_rules.h"
 #include "cli/column/replace_default.h"
@@ -27,9 +28,9 @@ static int check_column(const struct lc_column *d, bool stays, struct lc_error *
     rc = lc_replace_lacking(d, &lacking, err);
     if (rc == 0 && lacking) {
         rc = lc_fail(err, LC_ERR_REFUSED,
-                     "%" PRIu64 " rows of %s.%s do not store %s yet: they are computed by %s when "
-                     "they are read",
-                     lacking, d->database, d->table, d->column, d->expr);
+                     "%" PRIu64 " row%s of %s.%s %s not store %s yet: computed by %s when read",
+                     lacking, LC_S(lacking), d->database, d->table, lacking == 1 ? "does" : "do",
+                     d->column, d->expr);
         lc_hint(err,
                 "store it first: livecol backfill %s.%s.%s (18.16: ALTER TABLE … UPDATE %s = %s "
                 "WHERE 1)",
@@ -68,7 +69,8 @@ static int check_rules(struct lc_column *d, const struct lc_replace_source *sour
         if (rc == 0 && compared == 0)
             lc_say("keys of the type %s cannot be made up: those of the table are compared", type);
         else if (rc == 0)
-            lc_say("%s answers %" PRIu64 " keys as %s says", c->function, compared, source->rules);
+            lc_say("%s answers %" PRIu64 " key%s as %s says", c->function, compared, LC_S(compared),
+                   source->rules);
     }
     lc_rules_free(rules);
     free(type);
@@ -104,7 +106,7 @@ static int choose_expression(struct lc_column *d, const struct lc_inline_options
     if (rc == 0)
         rc = lc_replace_compare(d, lc_buf_str(expr), o->r.m.up.cancel, &keys, err);
     if (rc == 0)
-        lc_say("both give the same for every one of %" PRIu64 " distinct keys", keys);
+        lc_say("both give the same for every one of %" PRIu64 " distinct key%s", keys, LC_S(keys));
     return rc;
 }
 

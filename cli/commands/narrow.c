@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/narrow.h"
 
+#include "base/format.h"
 #include "base/signals.h"
 #include "cli/column/narrow_key.h"
 #include "cli/column/replace_default.h"
@@ -41,9 +42,9 @@ static int measure(const struct lc_column *whole, const char *narrow, bool *pays
         return LC_ERR_REFUSED;
     }
     *pays = lc_narrow_pays(&times);
-    lc_say("%" PRIu64 " rows: %.0f ns a row with the whole key, %.0f with the narrow one (%.0f "
+    lc_say("%" PRIu64 " row%s: %.0f ns a row with the whole key, %.0f with the narrow one (%.0f "
            "different in 8,192 rows): the %s is written",
-           times.rows, (double)times.whole_ns / (double)times.rows,
+           times.rows, LC_S(times.rows), (double)times.whole_ns / (double)times.rows,
            (double)times.narrow_ns / (double)times.rows, times.distinct,
            *pays ? "narrow key" : "whole key");
     return 0;
@@ -55,7 +56,7 @@ static int prove(const struct lc_column *whole, const char *narrow, struct lc_er
     int rc = lc_replace_compare(whole, narrow, lc_stop_flag(), &keys, err);
 
     if (rc == 0)
-        lc_say("both give the same for every one of %" PRIu64 " distinct keys", keys);
+        lc_say("both give the same for every one of %" PRIu64 " distinct key%s", keys, LC_S(keys));
     return rc;
 }
 

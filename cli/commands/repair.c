@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol repair, baseline, reset, unlock: commands that write to the tracking table alone. */
+#include "base/format.h"
 #include "base/json.h"
 #include "base/test_points.h"
 #include "cli/commands/frame.h"
@@ -86,8 +87,8 @@ static int record_repair(struct lc_session *s, const struct lc_migrate *m,
         return lc_fail(err, LC_ERR_REFUSED, "%s holds no file of version %" PRIu64, s->files.dir,
                        v->version);
     if (n > stmts->n)
-        return lc_fail(err, LC_ERR_USAGE, "version %s has %zu statements, not %u",
-                       file->version_text, stmts->n, n);
+        return lc_fail(err, LC_ERR_USAGE, "version %s has %zu statement%s, not %u",
+                       file->version_text, stmts->n, LC_S(stmts->n), n);
     if (n)
         snprintf(question, sizeof question,
                  "Record that statements 1 to %u of %zu of version %s (%s) are done?", n, stmts->n,
@@ -105,8 +106,8 @@ static int record_repair(struct lc_session *s, const struct lc_migrate *m,
     e.stmt_sha256 = n ? stmts->v[n - 1].sha256 : "";
     rc = lc_tracking_write(&s->tracking, &e, err);
     if (rc == 0 && n == 0)
-        tell(m, "repaired", n, "repaired %s: none of its %zu statements counts as done%s",
-             file->version_text, stmts->n, e.down ? ", and it is applied" : "");
+        tell(m, "repaired", n, "repaired %s: none of its %zu statement%s counts as done%s",
+             file->version_text, stmts->n, LC_S(stmts->n), e.down ? ", and it is applied" : "");
     else if (rc == 0)
         tell(m, "repaired", n,
              "repaired %s: statements 1 to %u of %zu count as done; livecol %s goes "
@@ -289,8 +290,8 @@ static int baseline(struct lc_frame_run *r, struct lc_error *err)
     int rc = 0;
 
     if (o->from_history)
-        lc_say("%s of %s: %zu migrations are applied", o->history.table, o->history.tool,
-               o->history.n);
+        lc_say("%s of %s: %zu migration%s applied", o->history.table, o->history.tool, o->history.n,
+               o->history.n == 1 ? " is" : "s are");
     for (size_t i = 0; rc == 0 && i < r->s.files.n; i++) {
         const struct lc_migration *m = &r->s.files.v[i];
 

@@ -2,6 +2,7 @@
 /* livecol inline --rescue: the function is gone, and whatever depends on it is stuck. */
 #include "cli/commands/rescue.h"
 
+#include "base/format.h"
 #include "cli/server/server_error.h"
 #include "cli/server/query.h"
 #include "cli/sql/quote.h"
@@ -123,8 +124,9 @@ static int check_stored(struct rescue *r, const struct lc_column *d, const char 
     }
     if (stored)
         lc_fail(err, LC_ERR_REFUSED,
-                "%" PRIu64 " rows of %s.%s do not store %s, and would read as empty without %s",
-                lacking, d->database, d->table, d->column, r->o->rescue);
+                "%" PRIu64 " row%s of %s.%s %s not store %s, and would read as empty without %s",
+                lacking, LC_S(lacking), d->database, d->table, lacking == 1 ? "does" : "do",
+                d->column, r->o->rescue);
     else
         lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s (%s) is stored nowhere, and would read as empty",
                 d->database, d->table, d->column, d->kind);

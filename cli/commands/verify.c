@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* livecol verify: do the rows hold what the column's expression says? */
+#include "base/format.h"
 #include "base/json.h"
 #include "cli/column/verify.h"
 #include "cli/commands/frame.h"
@@ -101,8 +102,9 @@ static void print_json(const struct lc_column *d, const struct lc_verify *v)
 static int found(const struct lc_column *d, const struct lc_verify *v, struct lc_error *err)
 {
     if (v->sum.differ) {
-        lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " rows of %s.%s.%s differ from %s", v->sum.differ,
-                d->database, d->table, d->column, v->against);
+        lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " row%s of %s.%s.%s %s from %s", v->sum.differ,
+                LC_S(v->sum.differ), d->database, d->table, d->column,
+                v->sum.differ == 1 ? "differs" : "differ", v->against);
         lc_hint(err,
                 "a value that an INSERT gave is meant to differ, and nothing in the table "
                 "tells it from one that is out of date. Of new rules: livecol new NAME --rederive "
@@ -110,8 +112,10 @@ static int found(const struct lc_column *d, const struct lc_verify *v, struct lc
                 "ones too: livecol new NAME --rederive %s.%s.%s --recompute",
                 d->database, d->table, d->column, d->database, d->table, d->column);
     } else {
-        lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " parts (%" PRIu64 " rows) do not store %s.%s.%s",
-                v->sum.parts_lacking, v->sum.rows_lacking, d->database, d->table, d->column);
+        lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " part%s (%" PRIu64 " row%s) %s not store %s.%s.%s",
+                v->sum.parts_lacking, LC_S(v->sum.parts_lacking), v->sum.rows_lacking,
+                LC_S(v->sum.rows_lacking), v->sum.parts_lacking == 1 ? "does" : "do", d->database,
+                d->table, d->column);
         lc_hint(
             err,
             "livecol backfill %s.%s.%s stores it (18.16: ALTER TABLE … UPDATE %s = %s WHERE 1); "

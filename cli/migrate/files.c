@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/files.h"
 
+#include "base/format.h"
 #include "cli/migrate/file_order.h"
 #include "cli/migrate/file_text.h"
 
@@ -176,7 +177,8 @@ int lc_migrations_check(const struct lc_migrations *m, bool strict,
     else
         lc_fail(err, LC_ERR_INPUT, "%s: %s", first->file, first->text);
     if (n > 1)
-        lc_hint(err, "there are %zu more problems: livecol validate lists them", n - 1);
+        lc_hint(err, "there %s %zu more problem%s: livecol validate lists %s",
+                n == 2 ? "is" : "are", n - 1, LC_S(n - 1), n == 2 ? "it, too" : "them");
     else if (first->kind == LC_PROBLEM_GAP)
         lc_hint(err, "add the missing file, or run without --strict");
     return LC_ERR_INPUT;

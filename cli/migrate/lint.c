@@ -299,11 +299,12 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
         rc = rate_of(h, s, &rate, err);
     if (rc == 0) {
         say(h, false,
-            "rewrites up to %s rows, %sB, %" PRIu64 " parts; the largest part has %sB%s%s%s",
-            lc_short_count(rows_text, rows),
+            "rewrites up to %s row%s, %sB, %" PRIu64 " part%s; the largest part has %sB%s%s%s",
+            lc_short_count(rows_text, rows), LC_S(rows),
             lc_short_count(bytes_text, lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_BYTES, 0)),
-            lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0), lc_short_count(largest_text, largest),
-            free_bytes > 0 ? ", free on disk are " : "",
+            lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0),
+            LC_S(lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0)),
+            lc_short_count(largest_text, largest), free_bytes > 0 ? ", free on disk are " : "",
             free_bytes > 0 ? lc_short_count(free_text, free_bytes) : "", free_bytes > 0 ? "B" : "");
         if (rate > 0)
             say(h, false, "about %s for the expression alone, by a sample of its rows",

@@ -242,6 +242,27 @@ static int refuse_unclear(const struct lc_lock *lock, unsigned tries, struct lc_
     return LC_ERR_LOCKED;
 }
 
+const char *lc_lock_words(const struct lc_lock_info *h, char *out, size_t size)
+{
+    if (!h->stale)
+        snprintf(out, size,
+                 "waiting for livecol %s on %s, pid %s, which holds the lock since %s UTC",
+                 h->command, h->host, h->pid, h->since);
+    else if (h->gone)
+        snprintf(
+            out, size,
+            "took over the lock of livecol %s on %s, pid %s, since %s UTC: that process has ended, "
+            "or it would have the data path open",
+            h->command, h->host, h->pid, h->since);
+    else
+        snprintf(
+            out, size,
+            "took over the lock of livecol %s on %s, pid %s, since %s UTC: its last heartbeat was "
+            "%" PRIu64 " s ago",
+            h->command, h->host, h->pid, h->since, h->beat_age_s);
+    return out;
+}
+
 /* Try until it is ours or the time is up. */
 static int take(struct lc_lock *lock, const char *command, const struct lc_lock_wait *wait,
                 struct lc_error *err)
@@ -264,6 +285,8 @@ static int take(struct lc_lock *lock, const char *command, const struct lc_lock_
         free(all.v);
         if (!h || holder.stale) {
             rc = try_number(lock, h ? holder.n + 1 : 1, command, err);
+            if (rc == 0 && h && wait->waiting)
+                wait->waiting(wait->ctx, &holder);
             if (rc <= 0)
                 return rc;
         } else if (strcmp(told, holder.run_id) != 0) {

@@ -30,9 +30,16 @@ struct lc_lock;
 struct lc_lock_wait {
     unsigned timeout_ms; /* 0: do not wait */
     const atomic_bool *cancel;
-    void (*waiting)(void *ctx, const struct lc_lock_info *holder); /* once a holder; may be NULL */
+    /*
+     * Once a holder that is waited for; and, holder->stale, once of the one that was taken over. May be
+     * NULL.
+     */
+    void (*waiting)(void *ctx, const struct lc_lock_info *holder);
     void *ctx;
 };
+
+/* What wait->waiting may say of it, in `size` bytes of out. Returns out. */
+const char *lc_lock_words(const struct lc_lock_info *holder, char *out, size_t size);
 
 /*
  * Take the lock of the tracking table. 0 and *out; LC_ERR_LOCKED with who, where and

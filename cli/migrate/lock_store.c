@@ -16,6 +16,7 @@
 #include "livecol_sql.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,41 @@ static uint64_t number_of(const char *table, const char *tracking)
         v = v * 10 + (uint64_t)(*table - '0');
     }
     return v;
+}
+
+/* The runs of this process: those of the locks that it has made, until it ends. */
+static pthread_mutex_t own_runs_mutex = PTHREAD_MUTEX_INITIALIZER;
+static char **own_runs;
+static size_t own_runs_n;
+
+static int note_own_run(const char *run_id)
+{
+    char **v;
+    int rc = LC_ERR_NOMEM;
+
+    pthread_mutex_lock(&own_runs_mutex);
+    v = realloc(own_runs, (own_runs_n + 1) * sizeof *v);
+    if (v) {
+        own_runs = v;
+        v[own_runs_n] = strdup(run_id);
+        if (v[own_runs_n]) {
+            own_runs_n++;
+            rc = 0;
+        }
+    }
+    pthread_mutex_unlock(&own_runs_mutex);
+    return rc;
+}
+
+static bool is_own_run(const char *run_id)
+{
+    bool own = false;
+
+    pthread_mutex_lock(&own_runs_mutex);
+    for (size_t i = 0; !own && i < own_runs_n; i++)
+        own = strcmp(own_runs[i], run_id) == 0;
+    pthread_mutex_unlock(&own_runs_mutex);
+    return own;
 }
 
 /* A DEFAULT that is a string literal, as text. */
@@ -225,6 +261,8 @@ static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, b
     if (lc_answer_u64(&t, 0, LC_SQL_LOCK_BEATS_BEAT_S, 0) > last)
         last = lc_answer_u64(&t, 0, LC_SQL_LOCK_BEATS_BEAT_S, 0);
     set_age(info, last, now);
+    info->gone = strcmp(lc_backend_kind(s->b), "embedded") == 0 && !is_own_run(info->run_id);
+    info->stale = info->stale || info->gone;
 done:
     lc_answer_release(&t);
     free(table);
@@ -390,7 +428,8 @@ int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id
     if (asprintf(&path, "%s/%" PRIu64, s->root ? s->root : "", n) < 0)
         path = NULL;
     snprintf(made, sizeof made, "%" PRIu64, now_s);
-    if (!table || !path)
+    /* Before it is there: another thread that sees it knows it for this process's. */
+    if (!table || !path || note_own_run(run_id))
         rc = lc_no_memory(&one);
     if (rc == 0)
         rc = lc_query_run(

@@ -31,6 +31,7 @@ struct lc_lock_info {
     uint64_t made_s;     /* the same, in the server's time; 0: made by an older livecol */
     uint64_t beat_age_s; /* since its last beat, or since it was made */
     bool stale;
+    bool gone; /* stale, since its process has ended: see lc_lock_read */
 };
 
 struct lc_lock_store {
@@ -61,7 +62,10 @@ char *lc_lock_table(const struct lc_lock_store *s, uint64_t n);
 /* Who holds which. 0 or the failures of a query. */
 int lc_lock_holders(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err);
 
-/* The same with each one's last beat. */
+/*
+ * The same with each one's last beat. The embedded engine's data path belongs to one process at a time,
+ * and this one has it open: a lock there that this process has not made is of one that has ended.
+ */
 int lc_lock_read(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err);
 
 /* Create number n; now_s is the server's time. 0, also where the answer was lost; 1 where somebody was quicker; negative. */

@@ -14,6 +14,7 @@
 #include "cli/migrate/rederive.h"
 
 #include "base/clock.h"
+#include "base/format.h"
 #include "base/test_points.h"
 #include "cli/column/column.h"
 #include "cli/column/engine.h"
@@ -363,8 +364,8 @@ static int rounds(struct rederive *r, struct lc_error *err)
         if (rc == 0 && total && round > MAX_ROUNDS)
             rc = keeps_coming(r, total, err);
         if (rc == 0 && total)
-            tell(r, "%" PRIu64 " rows in %zu partition%s hold the old value", total, left.rows,
-                 left.rows == 1 ? "" : "s");
+            tell(r, "%" PRIu64 " row%s in %zu partition%s hold%s the old value", total, LC_S(total),
+                 left.rows, LC_S(left.rows), total == 1 ? "s" : "");
         r->rows_total = r->rows_done + total;
         for (size_t i = 0; rc == 0 && i < left.rows;) {
             if (r->s->options->cancel && atomic_load(r->s->options->cancel))

@@ -27,10 +27,8 @@ static void on_lock_wait(void *ctx, const struct lc_lock_info *h)
 {
     char text[512];
 
-    snprintf(text, sizeof text,
-             "waiting for livecol %s on %s, pid %s, which holds the lock since %s UTC", h->command,
-             h->host, h->pid, h->since);
-    lc_executor_say(ctx, LC_RUN_LOCK_WAIT, text);
+    lc_executor_say(ctx, h->stale ? LC_RUN_WARNING : LC_RUN_LOCK_WAIT,
+                    lc_lock_words(h, text, sizeof text));
 }
 
 /* Losing data, or breaking readers, is done on purpose only. Reverting is asked for as such. */

@@ -6,6 +6,7 @@
 #include "cli/migrate/settle.h"
 
 #include "base/clock.h"
+#include "base/format.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -76,7 +77,8 @@ int lc_settle_verdict(const struct lc_submit *s, const struct lc_plan_stmt *stmt
 static void tell_rows(char out[96], const struct lc_left_found *left)
 {
     if (left->what == LC_LEFT_ROWS && left->rows)
-        snprintf(out, 96, " after it had inserted %" PRIu64 " rows, which stay", left->rows);
+        snprintf(out, 96, " after it had inserted %" PRIu64 " row%s, which stay%s", left->rows,
+                 LC_S(left->rows), left->rows == 1 ? "s" : "");
     else if (left->what == LC_LEFT_ROWS)
         snprintf(out, 96, " after part of it was done, which stays");
     else

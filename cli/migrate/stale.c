@@ -6,6 +6,7 @@
  */
 #include "cli/migrate/stale.h"
 
+#include "base/format.h"
 #include "base/utf8.h"
 #include "cli/column/readers.h"
 #include "cli/column/replace_default.h"
@@ -67,7 +68,8 @@ static void count_rows(const struct look *l, const struct lc_column *c,
             .sql = lc_buf_str(&sql), .sql_n = sql.n, .timeout_ms = COUNT_WAIT_MS};
 
         if (lc_backend_query(l->d->b, &q, &t, NULL) == 0)
-            snprintf(out, size, "%" PRIu64 " rows", lc_answer_u64(&t, 0, 0, 0));
+            snprintf(out, size, "%" PRIu64 " row%s", lc_answer_u64(&t, 0, 0, 0),
+                     LC_S(lc_answer_u64(&t, 0, 0, 0)));
     }
     lc_answer_release(&t);
     lc_buf_release(&sql);
@@ -158,13 +160,14 @@ static int look_at_modify(const struct look *l, const struct lc_stmt_command *c,
         rc = lc_replace_lacking(&now, &lacking, err);
     if (rc == 0 && lacking) {
         say(l,
-            "%" PRIu64 " rows are in parts that do not store %s: they read as the new DEFAULT "
-            "says at once, and not when they are re-derived",
-            lacking, c->column);
+            "%" PRIu64 " row%s in parts that do not store %s: %s as the new DEFAULT "
+            "says at once, and not when it is re-derived",
+            lacking, lacking == 1 ? " is" : "s are", c->column,
+            lacking == 1 ? "it reads" : "they read");
         if (!is_rederived(l, c->column))
             rc = lc_readers_find(&readers, &now, err);
     }
-    snprintf(rows, sizeof rows, "%" PRIu64 " rows", lacking);
+    snprintf(rows, sizeof rows, "%" PRIu64 " row%s", lacking, LC_S(lacking));
     for (size_t k = 0; rc == 0 && k < readers.n; k++)
         if (lc_reader_stores(&readers.v[k]))
             say_reader(l, &now, &readers.v[k], NULL, rows);

@@ -5,6 +5,7 @@
  */
 #include "cli/migrate/verify_after.h"
 
+#include "base/test_points.h"
 #include "cli/column/readers.h"
 #include "cli/column/verify.h"
 #include "cli/migrate/rederive.h"
@@ -58,8 +59,10 @@ static bool look(const struct after *a, const char *database, const char *table,
     struct lc_verify v = {0};
     bool wrong = false;
     char line[1024];
-    int rc = lc_column_find(&d, a->b, database, table, column, &err);
+    int rc;
 
+    LC_TEST_GATE("before verifying");
+    rc = lc_column_find(&d, a->b, database, table, column, &err);
     if (rc == 0)
         rc = lc_verify(&v, &d, &o, &err);
     if (rc == 0) {

@@ -87,7 +87,7 @@ filled 6 40000
 backfill t.region --dry-run
 expect 'dry run: exit' 0 "$code"
 expect_in 'dry run' '6 of 7 lack it' "$work/out"
-expect_in 'dry run' 'partitions    6, the newest first: 6 (1 parts, 40 k rows), 5' "$work/out"
+expect_in 'dry run' 'partitions    6, the newest first: 6 (1 part, 40 k rows), 5' "$work/out"
 expect 'dry run: nothing done' 6 "$(lacking)"
 # shellcheck disable=SC2016 # the hook's shell is to replace them
 backfill plain.t.region --batch-rows 1 --on-success 'echo "hook $LIVECOL_TABLE $LIVECOL_COLUMN $LIVECOL_ROWS $LIVECOL_EXIT_CODE"'
@@ -200,7 +200,7 @@ sql "ALTER TABLE mixed.t MATERIALIZE COLUMN region, UPDATE x = '' WHERE x = 'non
 gate_wait "$gate" region_gated
 gate_keep "$gate" region_gated
 backfill t.region --cancel
-expect_in 'not ours: cancel' '0 mutation(s) ended' "$work/out"
+expect_in 'not ours: cancel' '0 mutations ended' "$work/out"
 LIVECOL_TEST_POINTS=1 "$hooks" backfill t.region >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
 said 'partitions were sent' # or rather: none was, since that mutation does it
@@ -239,7 +239,7 @@ expect 'names: exit' 1 $?
 expect 'names: nothing steers a terminal' 0 "$(cat "$work/out" "$work/err" | grep -c $'\e')"
 eval "set -- $(sed -n 's/.*end it: livecol backfill //p' "$work/err")"
 backfill "$@"
-expect_in 'names: the hint' '1 mutation(s) ended' "$work/out"
+expect_in 'names: the hint' '1 mutation ended' "$work/out"
 rm "$broken" # only now: else the server's next try ends it
 backfill "$table.$column"
 expect 'names, again: exit' 0 "$code"
@@ -367,7 +367,7 @@ all_right 'healed by MODIFY' 120100
 fails cancelled
 backfill t.region --cancel
 expect 'cancel: exit' 0 "$code"
-expect_in 'cancel' '1 mutation(s) ended' "$work/out"
+expect_in 'cancel' '1 mutation ended' "$work/out"
 expect 'cancel: nothing unfinished' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'cancelled' AND NOT is_done")"
 rm "$broken"
 

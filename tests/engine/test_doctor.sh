@@ -41,7 +41,7 @@ doctor 'well' 0 --rules "region_v1=$rules"
 line 'well' ok server 'version'
 line 'well' ok server 'tells the state of functions, why a mutation fails'
 line 'well' ok disk 'free, the largest part has'
-line 'well' ok limit 'd.t has 1 parts'
+line 'well' ok limit 'd.t has 1 part in'
 line 'well' ok function 'region_v1: loaded, answers 1000 made-up keys with 3 different values'
 line 'well' ok function "region_v1 answers 21 keys as $rules says"
 line 'well' ok default 'd.t.region depends on region_v1(k): INSERTs alone'

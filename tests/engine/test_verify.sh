@@ -63,7 +63,7 @@ sql "INSERT INTO v.kinds (k) VALUES ('u1')"
 sql "INSERT INTO v.kinds (k, t, v, y, f, g, a, p, l) VALUES ('u2', ('z', 'u2'), 'z', 'z', nan, NULL, ['x'], (1, 'u2'), NULL)"
 for column in t v y f g a p l; do
   verify "one differs: $column" 8 "v.kinds.$column" --full
-  expect_in "one differs: $column" "1 rows of v.kinds.$column differ" "$work/err"
+  expect_in "one differs: $column" "1 row of v.kinds.$column differs" "$work/err"
 done
 sql "ALTER TABLE v.kinds DELETE WHERE k = 'u2' SETTINGS mutations_sync = 2"
 for column in t v y f g a p l; do
@@ -124,7 +124,7 @@ END
 up "$work/u"
 expect 'up: exit' 8 "$code"
 expect_in 'up: it is applied' '0001 add: applied' "$work/out"
-expect_in 'up: says so' 'u.t.region: 5001 rows: 1 differ from region_v1(k)' "$work/err"
+expect_in 'up: says so' 'u.t.region: 5001 rows: 1 differs from region_v1(k)' "$work/err"
 expect_in 'up: shows the first' "k 'u1', stored 'given', computed 'us-east'" "$work/err"
 up "$work/u"
 said_good 'up: nothing to do, nothing to look at'
@@ -133,4 +133,23 @@ sql 'ALTER TABLE u.t DROP COLUMN region'
 sql 'DROP TABLE u.schema_migrations'
 up "$work/u" --no-verify
 said_good 'up --no-verify'
+
+# Stopped while it verifies: what is applied stays so, and that it was not looked at is said.
+fresh stopped
+migration "$work/s" 0001_add <<'END'
+CREATE TABLE t (k String) ENGINE = MergeTree ORDER BY k;
+INSERT INTO t (k) VALUES ('u1');
+ALTER TABLE t ADD COLUMN region LowCardinality(String) DEFAULT region_v1(k);
+ALTER TABLE t MATERIALIZE COLUMN region;
+END
+gate_close "$work/points" 'before verifying'
+livecol=$hooks LIVECOL_TEST_GATE=$work/points up_start "$work/s"
+gate_wait "$work/points" 'before verifying'
+kill -INT "$up_pid"
+gate_open "$work/points" 'before verifying'
+up_end
+expect 'stopped while verifying: exit' 130 "$code"
+expect_in 'stopped while verifying' 'the migration is applied, and what it has stored is not verified' "$work/err"
+"$LIVECOL_BIN" status -d "$work/s" --exit-code >"$work/out"
+expect 'stopped while verifying: applied' 0 $?
 finish
