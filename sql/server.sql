@@ -22,12 +22,6 @@ SELECT concat('table_functions.', name) AS known FROM system.table_functions WHE
 -- :name server_now () -> sealed one row: now_s uint
 SELECT toUnixTimestamp(now()) AS now_s;
 
--- :name server_now_mutation (database, table) -> sealed one row: now_s uint, newest uint
-SELECT toUnixTimestamp(now()) AS now_s, (
-    SELECT max(toUInt64OrZero(extract(mutation_id, '[0-9]+')))
-    FROM system.mutations
-    WHERE database = {str:database} AND table = {str:table}) AS newest;
-
 -- :name mutations (database, table) -> sealed: mutation_id, command, parts_to_do int, is_done uint,
 --     made_s uint, latest_fail_reason, latest_failed_part, fail_s uint
 SELECT mutation_id, command, parts_to_do, is_done, toUnixTimestamp(create_time) AS made_s,

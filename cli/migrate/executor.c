@@ -34,6 +34,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CLOCK_SLACK_S = 60 }; /* this machine's clock may run otherwise than the server's */
+
 static void emit(struct lc_executor *c, enum lc_run_event_kind kind)
 {
     c->now.kind = kind;
@@ -218,29 +220,23 @@ static struct lc_track_event track_event(const struct lc_executor *c,
                                    .file_sha256 = lc_migration_sha256(m->m, c->run->down)};
 }
 
-/* What a mutation or a task of the cluster is told apart by is asked each time. */
-static bool needs_exact_time(const struct lc_stmt *s)
-{
-    return s->mutates || s->on_cluster;
-}
-
 /*
- * The server's time, and for a statement that makes a mutation the number of the table's newest one:
- * of two that say the same in one second, the later one alone can be its own.
+ * The server's time from before a statement. What a task of the cluster is told apart by is asked; of the
+ * others those from before are known by themselves, and an earlier time does.
  */
-static int server_now(struct lc_backend *b, const struct lc_stmt *s, uint64_t *now_s,
-                      uint64_t *newest, struct lc_error *err)
+static int time_before(struct lc_executor *c, const struct lc_stmt *s, uint64_t *now_s,
+                       struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(b))},
-                                      {"table", s->name},
-                                      {NULL, NULL}};
-    bool mutates = s->mutates && *s->name;
     struct lc_answer t = {0};
-    int rc = mutates ? lc_query_read(b, lc_sql_server_now_mutation, args, &t, err)
-                     : lc_query_read(b, lc_sql_server_now, NULL, &t, err);
+    int rc;
 
+    if (!s->on_cluster) {
+        rc = lc_tracking_now(&c->run->session.tracking, now_s, err);
+        *now_s -= *now_s > CLOCK_SLACK_S ? CLOCK_SLACK_S : 0;
+        return rc;
+    }
+    rc = lc_query_read(c->b, lc_sql_server_now, NULL, &t, err);
     *now_s = rc == 0 ? lc_answer_u64(&t, 0, LC_SQL_SERVER_NOW_NOW_S, 0) : 0;
-    *newest = rc == 0 && mutates ? lc_answer_u64(&t, 0, LC_SQL_SERVER_NOW_MUTATION_NEWEST, 0) : 0;
     lc_answer_release(&t);
     return rc;
 }
@@ -292,8 +288,9 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
     struct lc_submit_before before;
     char query_id[128], kept_id[128], kept_error[sizeof err->msg];
     bool done = false;
-    char after[48];
-    uint64_t now_s = 0, newest = 0;
+    char after[LC_SUBMIT_AFTER_SIZE] = "";
+    struct lc_mutation_watch w = {0};
+    uint64_t now_s = 0;
     int rc = 0;
 
     /* What an earlier run has done of a re-derivation shows in the rows themselves. */
@@ -316,21 +313,22 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
     e.stmt = i + 1;
     e.stmt_sha256 = stmt->text->sha256;
     e.query_id = query_id;
-    rc = needs_exact_time(&stmt->parsed) ? server_now(c->b, &stmt->parsed, &now_s, &newest, err)
-                                         : lc_tracking_now(&c->run->session.tracking, &now_s, err);
+    rc = time_before(c, &stmt->parsed, &now_s, err);
+    if (rc == 0 && !stmt->text->rederive)
+        rc = lc_submit_begin(&c->send, stmt, &w, after, err);
     snprintf(query_id, sizeof query_id, "livecol-%s-%s-%u%s%s", c->run->session.tracking.run_id,
-             m->m->version_text, i + 1, c->run->down ? "-down" : "",
-             lc_submit_after(after, sizeof after, stmt, newest));
+             m->m->version_text, i + 1, c->run->down ? "-down" : "", after);
     if (rc == 0)
         rc = lc_tracking_note(&c->run->session.tracking, &e, err);
     rc = write_rows(c, rc, err);
     LC_TEST_POINT("statement recorded as started");
-    if (rc)
-        return rc;
-    announce(c, m, i);
-    if (stmt->text->rederive)
-        return lc_rederive_run(&c->send, stmt, query_id, err);
-    return lc_submit_run(&c->send, stmt, query_id, now_s, err);
+    if (rc == 0)
+        announce(c, m, i);
+    if (rc == 0)
+        rc = stmt->text->rederive ? lc_rederive_run(&c->send, stmt, query_id, err)
+                                  : lc_submit_run(&c->send, stmt, query_id, now_s, &w, err);
+    lc_mutation_release(&w);
+    return rc;
 }
 
 /* Everything that comes before a statement is sent, and may still refuse it. */

@@ -293,8 +293,9 @@ static int update(struct rederive *r, const struct lc_answer *left, size_t first
     struct lc_migration_stmt text = {0};
     struct lc_plan_stmt stmt = {.text = &text};
     struct lc_answer now = {0};
+    struct lc_mutation_watch w = {0};
     struct lc_buf sql;
-    char id[192];
+    char id[192], after[LC_SUBMIT_AFTER_SIZE];
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
@@ -307,8 +308,11 @@ static int update(struct rederive *r, const struct lc_answer *left, size_t first
     if (rc == 0)
         rc = lc_query_read(r->s->b, lc_sql_server_now, NULL, &now, err);
     if (rc == 0)
+        rc = lc_submit_begin(&r->sub, &stmt, &w, after, err);
+    if (rc == 0)
         rc = lc_submit_run(&r->sub, &stmt, id, lc_answer_u64(&now, 0, LC_SQL_SERVER_NOW_NOW_S, 0),
-                           err);
+                           &w, err);
+    lc_mutation_release(&w);
     if (rc == 0)
         r->rows_done += r->rows_in_work;
     LC_TEST_POINT("partition re-derived");

@@ -151,21 +151,28 @@ static bool only_adds_columns(const struct lc_stmt *s)
 
 #define AFTER "-after-"
 
-const char *lc_submit_after(char *out, size_t size, const struct lc_plan_stmt *stmt,
-                            uint64_t newest)
+int lc_submit_begin(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                    struct lc_mutation_watch *w, char after[LC_SUBMIT_AFTER_SIZE],
+                    struct lc_error *err)
 {
-    *out = '\0';
-    if (stmt->parsed.mutates && *stmt->parsed.name)
-        snprintf(out, size, AFTER "%" PRIu64, newest);
-    return out;
+    size_t n = strlen(AFTER);
+    int rc = watch(s, stmt, w, err);
+
+    *after = '\0';
+    if (rc || !w->b)
+        return rc;
+    memcpy(after, AFTER, n);
+    if (!*lc_mutation_newest(w, after + n, LC_SUBMIT_AFTER_SIZE - n))
+        *after = '\0';
+    return 0;
 }
 
-/* The number of the newest mutation from before it; 0: its id does not say, or it is not one host's. */
-static uint64_t newest_before(const struct lc_submit *s, const char *query_id)
+/* The newest mutations from before it; "": its id does not say. */
+static const char *newest_before(const char *query_id)
 {
-    const char *after = s->cluster->n == 1 ? strstr(query_id, AFTER) : NULL;
+    const char *after = strstr(query_id, AFTER);
 
-    return after ? strtoull(after + strlen(AFTER), NULL, 10) : 0;
+    return after ? after + strlen(AFTER) : "";
 }
 
 int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
@@ -199,7 +206,8 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
     if (rc)
         return rc;
     rc = watch(s, stmt, &w, err);
-    w.after = newest_before(s, before->query_id);
+    if (rc == 0 && w.b)
+        rc = lc_mutation_after(&w, newest_before(before->query_id), err);
     if (rc == 0)
         rc = lc_in_doubt_look(&sent_stmt, !before->failed, &w, &effect, err);
     /* What failed, and of which nothing can be seen, is sent again. */
@@ -220,24 +228,18 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
 }
 
 /* What it did partition by partition here, the other replicas do too. */
-static int supervise(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
-                     struct lc_backfill_target *target, const char *query_id, struct lc_error *err)
+static int supervise(const struct lc_submit *s, struct lc_backfill_target *target,
+                     const char *query_id, struct lc_mutation_watch *w, struct lc_error *err)
 {
-    struct lc_mutation_watch w;
-    int rc = watch(s, stmt, &w, err);
+    int rc = run_backfill(s, target, query_id, err);
 
-    if (rc == 0)
-        rc = run_backfill(s, target, query_id, err);
-    if (rc == 0)
-        rc = wait_for_mutations(s, &w, err);
-    lc_mutation_release(&w);
-    return rc;
+    return rc ? rc : wait_for_mutations(s, w, err);
 }
 
 int lc_submit_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt, const char *query_id,
-                  uint64_t since_s, struct lc_error *err)
+                  uint64_t since_s, struct lc_mutation_watch *w, struct lc_error *err)
 {
-    struct lc_sending x = {.s = s, .stmt = stmt, .sent = {query_id, since_s}};
+    struct lc_sending x = {.s = s, .stmt = stmt, .sent = {query_id, since_s}, .watch = *w};
     struct lc_backfill_target target;
     struct lc_error local = LC_ERROR_INIT;
     bool is_backfill;
@@ -245,13 +247,15 @@ int lc_submit_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt, co
 
     if (!err)
         err = &local;
+    *w = (struct lc_mutation_watch){0};
     rc = as_backfill(s, stmt, &target, &is_backfill, err);
     if (rc == 0 && is_backfill)
-        rc = supervise(s, stmt, &target, query_id, err);
+        rc = supervise(s, &target, query_id, &x.watch, err);
     lc_backfill_release(&target);
-    if (rc || is_backfill)
+    if (rc || is_backfill) {
+        lc_mutation_release(&x.watch);
         return rc;
-    rc = watch(s, stmt, &x.watch, err);
+    }
     x.watch.before_send = true;
     if (rc == 0 && lc_left_is_possible(&stmt->parsed))
         rc = lc_left_note(&x.before, s->b, s->facts, &stmt->parsed, err);

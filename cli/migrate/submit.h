@@ -11,6 +11,8 @@
 #define LC_CLI_MIGRATE_SUBMIT_H
 #include "cli/migrate/settle.h"
 
+enum { LC_SUBMIT_AFTER_SIZE = 48 };
+
 /* A statement that an earlier run had sent: under which id, when, and did it fail? */
 struct lc_submit_before {
     const char *query_id;
@@ -22,11 +24,13 @@ struct lc_submit_before {
 };
 
 /*
- * What is put behind a statement's id, so that the next run knows which mutations were there before it:
- * "-after-12"; "" for one that makes none. Returns out.
+ * Before the statement is recorded as started: note the mutations of its table in w, to be released, where it
+ * may make one. after is what is put behind its id, so that the next run knows them too: "-after-12", or "".
+ * 0 or the failures of a query.
  */
-const char *lc_submit_after(char *out, size_t size, const struct lc_plan_stmt *stmt,
-                            uint64_t newest);
+int lc_submit_begin(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
+                    struct lc_mutation_watch *w, char after[LC_SUBMIT_AFTER_SIZE],
+                    struct lc_error *err);
 
 /*
  * Settle what an earlier run sent. 0 with *done: it has taken effect, and its mutations have ended;
@@ -37,11 +41,12 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                      const struct lc_submit_before *before, bool *done, struct lc_error *err);
 
 /*
- * Send it under query_id and wait for its mutations. since_s is the server's time from before.
+ * Send it under query_id and wait for its mutations, those of w, which is used up. since_s is the server's time
+ * from before, or an earlier one.
  * 0, or as lc_submit_settle; LC_ERR_UNKNOWN with a server_code where it failed, and part of what it
  * does is done, or may be (left_behind.h).
  */
 int lc_submit_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt, const char *query_id,
-                  uint64_t since_s, struct lc_error *err);
+                  uint64_t since_s, struct lc_mutation_watch *w, struct lc_error *err);
 
 #endif

@@ -32,6 +32,7 @@ enum {
     FIRST_PAUSE_MS = 5,
     LAST_PAUSE_MS = 500,
     STANDSTILL_MS = 60000,
+    TELL_FROM_MS = 200,  /* what is shorter shows no progress, and is not asked for it */
     FINISHED_KEPT = 100, /* finished_mutations_to_keep, unless the table says otherwise */
     ABORTED = 236 /* a pause (merges stopped, a restart), not a failure: the server goes on */
 };
@@ -62,6 +63,7 @@ static int count_rows(struct lc_mutation_watch *w, struct lc_error *err)
     struct lc_answer t = {0};
     int rc = lc_query_read(w->b, lc_sql_table_rows, args, &t, err);
 
+    w->rows_counted = rc == 0;
     if (rc == 0)
         w->rows_total = lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_TABLE_ROWS, 0);
     lc_answer_release(&t);
@@ -168,7 +170,7 @@ int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *clus
         if (rc == 0 && facts->keeper && facts->replicas)
             rc = note_path(w, i, err);
     }
-    return rc ? rc : count_rows(w, err);
+    return rc;
 }
 
 /* From now on it is waited for like one that was not there. */
@@ -194,6 +196,48 @@ static uint64_t number_of(const char *id)
     return strtoull(id + strcspn(id, "0123456789"), NULL, 10);
 }
 
+const char *lc_mutation_newest(const struct lc_mutation_watch *w, char *out, size_t size)
+{
+    size_t at = 0;
+
+    for (size_t host = 0; host < w->cluster->n; host++) {
+        uint64_t newest = 0;
+        int n;
+
+        for (size_t i = 0; i < w->before_n; i++) {
+            if (w->before[i].host == host && number_of(w->before[i].id) > newest)
+                newest = number_of(w->before[i].id);
+        }
+        n = snprintf(out + at, size - at, "%s%" PRIu64, host ? "," : "", newest);
+        if (n < 0 || (size_t)n >= size - at) {
+            *out = '\0';
+            return out;
+        }
+        at += (size_t)n;
+    }
+    return out;
+}
+
+int lc_mutation_after(struct lc_mutation_watch *w, const char *newest, struct lc_error *err)
+{
+    size_t hosts = 1;
+
+    for (const char *p = newest; *p; p++)
+        hosts += *p == ',';
+    if (!*newest || hosts != w->cluster->n)
+        return 0;
+    free(w->after);
+    w->after = calloc(hosts, sizeof *w->after);
+    if (!w->after)
+        return lc_no_memory(err);
+    for (size_t i = 0; i < hosts; i++) {
+        w->after[i] = strtoull(newest, NULL, 10);
+        newest += strcspn(newest, ",");
+        newest += *newest == ',';
+    }
+    return 0;
+}
+
 /* Was it there before the statement was sent? */
 static bool is_older(const struct lc_mutation_watch *w, size_t host, const struct lc_answer *t,
                      size_t row, uint64_t since_s)
@@ -201,7 +245,7 @@ static bool is_older(const struct lc_mutation_watch *w, size_t host, const struc
     const char *id = lc_answer_at(t, row, LC_SQL_MUTATIONS_MUTATION_ID)->p;
 
     return lc_answer_u64(t, row, LC_SQL_MUTATIONS_MADE_S, 0) < since_s ||
-           (w->after && number_of(id) <= w->after) || (w->before_send && seen(w, host, id));
+           (w->after && number_of(id) <= w->after[host]) || (w->before_send && seen(w, host, id));
 }
 
 /* One host's. A list that is full and begins after since_s has lost those of that time. */
@@ -454,9 +498,12 @@ static int tell(struct lc_mutation_watch *w, const struct lc_mutation_hooks *hoo
     uint64_t rows = 0;
     int rc;
 
-    if (!hooks->progress)
+    if (!hooks->progress || p.elapsed_ms < TELL_FROM_MS)
         return 0;
-    rc = look_within(w, &shares, &rows, err);
+    rc = w->rows_counted ? 0 : count_rows(w, err);
+    p.rows_total = w->rows_total;
+    if (rc == 0)
+        rc = look_within(w, &shares, &rows, err);
     if (rc)
         return rc;
     if (parts_to_do > w->parts_total)
@@ -514,5 +561,6 @@ void lc_mutation_release(struct lc_mutation_watch *w)
     }
     free(w->shards);
     free(w->shard_of);
+    free(w->after);
     *w = (struct lc_mutation_watch){0};
 }

@@ -57,7 +57,8 @@ struct lc_mutation_watch {
     struct lc_mutation_seen *before;
     size_t before_n;
     bool before_send; /* it was made before the send: what it has noted is not the statement's */
-    uint64_t after;   /* nor are mutations up to this number; 0: not known */
+    uint64_t *after;  /* nor are each host's mutations up to this number; NULL, 0: not known */
+    bool rows_counted;
     uint64_t rows_total, parts_total;
     uint64_t begun_ms;
     uint64_t last_parts, moved_ms; /* parts to do, and since when as many */
@@ -74,6 +75,18 @@ struct lc_mutation_hooks {
 int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *cluster,
                       const struct lc_abilities *facts, const char *database, const char *table,
                       struct lc_error *err);
+
+/*
+ * The number of the newest mutation of each host, as a text for lc_mutation_after: "12" or "12,7,0"; "" where
+ * they do not fit. Returns out.
+ */
+const char *lc_mutation_newest(const struct lc_mutation_watch *w, char *out, size_t size);
+
+/*
+ * What is to be found is newer than those: of two that say the same in one second the later one alone can be
+ * it. A text of another number of hosts says nothing. 0 or LC_ERR_NOMEM.
+ */
+int lc_mutation_after(struct lc_mutation_watch *w, const char *newest, struct lc_error *err);
 
 /* Was a mutation made since then that does what a command says? */
 enum lc_mutation_trace {
