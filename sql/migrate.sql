@@ -81,11 +81,13 @@ HAVING argMax(applied, ts) = 1
 ORDER BY version;
 
 -- :name history_golang (database, table) -> as history_goose
-SELECT toUInt64(version) AS version, dirty
-FROM {id:database}.{id:table}
-WHERE version >= 0
-ORDER BY sequence DESC
-LIMIT 1;
+SELECT toUInt64(greatest(last_version, 0)) AS version, last_dirty AS dirty
+FROM (
+    SELECT version AS last_version, dirty AS last_dirty
+    FROM {id:database}.{id:table}
+    ORDER BY sequence DESC
+    LIMIT 1)
+WHERE last_version > 0 OR last_dirty != 0;
 
 -- :name history_node (database, table) -> as history_goose
 SELECT toUInt64(version) AS version, 0 AS dirty

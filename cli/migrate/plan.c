@@ -647,7 +647,7 @@ int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_ab
 
             if (rc) {
                 lc_error_pass(err, &one);
-                if (rc == LC_ERR_REFUSED)
+                if (rc == LC_ERR_REFUSED || rc == LC_ERR_INPUT)
                     snprintf(err->msg, sizeof err->msg,
                              "%s:%" PRIu64 ": statement %u of %u: %.800s",
                              lc_migration_path(m->m, plan->down), m->stmts[k].text->line, k + 1,
