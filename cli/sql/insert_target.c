@@ -18,6 +18,12 @@ static bool is_positional_format(const struct lc_tok *name)
                                           "RowBinary",
                                           "JSONCompactEachRow",
                                           "JSONCompactStringsEachRow",
+                                          "JSONCompactColumns",
+                                          "JSONAsString",
+                                          "JSONAsObject",
+                                          "RowBinaryWithDefaults",
+                                          "CustomSeparatedIgnoreSpaces",
+                                          "Raw",
                                           "CustomSeparated",
                                           "Template",
                                           "Regexp",
@@ -36,14 +42,29 @@ static bool is_positional_format(const struct lc_tok *name)
 /* Behind the table's name: do the rows come by place? */
 static bool comes_by_place(struct lc_walk *w)
 {
-    if (lc_walk_accept_symbol(w, '(')) /* (SELECT …) is no list of columns */
-        return lc_walk_accept(w, "SELECT");
+    if (lc_walk_accept_symbol(w, '(')) /* (SELECT …) is no list of columns, and (*) one of all */
+        return lc_walk_accept(w, "SELECT") || lc_walk_accept(w, "WITH") ||
+               lc_walk_accept_symbol(w, '*');
     while (lc_walk_next(w)) {
         if (lc_tok_is(&w->tok, "FORMAT"))
             return lc_walk_next(w) && is_positional_format(&w->tok);
         if (lc_tok_is(&w->tok, "VALUES") || lc_tok_is(&w->tok, "SELECT") ||
             lc_tok_is(&w->tok, "WITH"))
             return true;
+    }
+    return false;
+}
+
+/* Behind the first word, or behind WITH 1 AS x: is it INSERT? */
+static bool goes_to_insert(struct lc_walk *w)
+{
+    if (lc_walk_accept(w, "INSERT"))
+        return true;
+    if (!lc_walk_accept(w, "WITH"))
+        return false;
+    while (lc_walk_next(w)) {
+        if (w->depth == 0 && (lc_tok_is(&w->tok, "INSERT") || lc_tok_is(&w->tok, "SELECT")))
+            return lc_tok_is(&w->tok, "INSERT");
     }
     return false;
 }
@@ -55,7 +76,7 @@ bool lc_insert_is_positional(const char *sql, size_t n, const char *current, con
     char *name = NULL, *in = NULL;
     bool ours;
 
-    if (!lc_walk_accept(&w, "INSERT"))
+    if (!goes_to_insert(&w))
         return false;
     (void)lc_walk_accept(&w, "INTO");
     (void)lc_walk_accept(&w, "TABLE");

@@ -33,6 +33,17 @@ static void test_insert_without_columns(void **state)
     assert_false(positional("INSERT INTO events FORMAT JSONEachRow {}"));
     assert_false(positional("INSERT INTO events SETTINGS async_insert = 1 FORMAT Parquet"));
     assert_true(positional("INSERT INTO events SETTINGS async_insert = 1 FORMAT CSV"));
+    assert_true(positional("INSERT INTO events (*) VALUES (1)"));
+    assert_true(positional("INSERT INTO events (* EXCEPT (a)) SELECT 1"));
+    assert_true(positional("INSERT INTO events (WITH 1 AS x SELECT x)"));
+    assert_true(positional("WITH (SELECT 1) AS x INSERT INTO analytics.events SELECT x"));
+    assert_false(positional("WITH 1 AS x INSERT INTO events (a) SELECT x"));
+    assert_false(positional("WITH 1 AS x SELECT x FROM events"));
+    assert_true(positional("INSERT INTO events FORMAT RowBinaryWithDefaults"));
+    assert_true(positional("INSERT INTO events FROM INFILE 'a.csv' FORMAT csv"));
+    assert_false(positional("INSERT INTO events FORMAT TSVWithNames"));
+    assert_false(positional("INSERT INTO events FORMAT JSONColumns"));
+    assert_false(positional("INSERT INTO FUNCTION remote('h', analytics.events) VALUES (1)"));
     assert_false(positional("INSERT INTO events.other VALUES (1)"));
     assert_false(positional("INSERT INTO events"));
     assert_false(positional("SELECT 'INSERT INTO events VALUES'"));
