@@ -4,10 +4,12 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/commands/progress.h"
+#include "cli/migrate/send.h"
 #include "cli/term/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
     REDRAW_MS = 160, /* between two drawings of the line on a terminal */
@@ -138,23 +140,48 @@ static void tell_json(struct lc_teller *t, const struct lc_run_event *e)
     lc_json_free(o);
 }
 
-/* --echo-sql: the statement, with the settings of its file, and then the time that it took. */
-static void echo_statement(const struct lc_run_event *e)
+/* Is the i-th sent: livecol says some itself, and of two with one name the later holds. */
+static bool is_sent_setting(const struct lc_sql_settings *all, size_t i)
 {
-    const struct lc_sql_settings *settings = e->settings;
+    if (lc_send_owns_setting(all->v[2 * i]))
+        return false;
+    for (size_t k = i + 1; k < all->n; k++) {
+        if (strcmp(all->v[2 * k], all->v[2 * i]) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* Those of the run, then those of the file. */
+static void echo_settings(const struct lc_strings *run, const struct lc_sql_settings *file)
+{
+    struct lc_sql_settings all = {0};
     char line[512];
     int n = 0;
 
+    for (size_t i = 0; i < run->n; i++)
+        (void)lc_sql_settings_read(&all, run->v[i], strlen(run->v[i]));
+    if (file)
+        (void)lc_sql_settings_copy(&all, file);
+    for (size_t i = 0; i < all.n && n < (int)sizeof line - 1; i++) {
+        if (is_sent_setting(&all, i))
+            n += snprintf(line + n, sizeof line - (size_t)n, "%s%s = %s", n ? ", " : "-- SETTINGS ",
+                          all.v[2 * i], all.v[2 * i + 1]);
+    }
+    if (n)
+        lc_say("%s", line);
+    lc_sql_settings_release(&all);
+}
+
+/* --echo-sql: the statement, with its settings, and then the time that it took. */
+static void echo_statement(const struct lc_teller *t, const struct lc_run_event *e)
+{
     if (e->kind == LC_RUN_STMT_DONE) {
         lc_say("-- %s, statement %u of %u: %" PRIu64 " ms", e->version_text, e->stmt, e->stmts,
                e->ms);
         return;
     }
-    for (size_t i = 0; settings && i < settings->n && n < (int)sizeof line - 1; i++)
-        n += snprintf(line + n, sizeof line - (size_t)n, "%s%s = %s", i ? ", " : "-- SETTINGS ",
-                      settings->v[2 * i], settings->v[2 * i + 1]);
-    if (n)
-        lc_say("%s", line);
+    echo_settings(&t->m->up.settings, e->settings);
     lc_say("%.*s;", (int)e->sql.n, (const char *)e->sql.p);
 }
 
@@ -190,7 +217,7 @@ static void tell_text(struct lc_teller *t, const struct lc_run_event *e)
     case LC_RUN_STMT_START:
     case LC_RUN_STMT_DONE:
         if (t->m->echo_sql)
-            echo_statement(e);
+            echo_statement(t, e);
         break;
     case LC_RUN_MIGRATION_START:
     case LC_RUN_MIGRATION_FAILED:

@@ -36,13 +36,12 @@ enum outcome {
     NOT_KNOWN  /* the error says why: it is the last word */
 };
 
-/* What livecol says itself: whatever a file or a run sets of these would change what it relies on. */
-static bool is_own_setting(const char *name, size_t n)
+bool lc_send_owns_setting(const char *name)
 {
     static const char *const own[] = {"mutations_sync", "async_insert"};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        if (strlen(own[i]) == n && memcmp(own[i], name, n) == 0)
+        if (strcmp(own[i], name) == 0)
             return true;
     }
     return false;
@@ -102,7 +101,7 @@ static int make_settings(struct settings *s, struct lc_sql_settings *run,
         for (size_t i = 0; i < lists[k]->n; i++) {
             const char *name = lists[k]->v[2 * i];
 
-            if (!is_own_setting(name, strlen(name)))
+            if (!lc_send_owns_setting(name))
                 set(s, name, lists[k]->v[2 * i + 1]);
         }
     }

@@ -31,4 +31,7 @@ struct lc_sending {
  */
 int lc_send(struct lc_sending *x, struct lc_error *err);
 
+/* What livecol says itself: whatever a file or a run sets of these would change what it relies on. */
+bool lc_send_owns_setting(const char *name);
+
 #endif
