@@ -119,7 +119,7 @@ expect 'no such cluster: exit' 3 "$code"
 expect_in 'no such cluster' 'it knows: apart, degraded, guarded, replicas, shards' "$work/err"
 up "$work/main" --cluster guarded
 expect 'a user with a password: exit' 3 "$code"
-expect_in 'a user with a password' 'the user of the cluster'\''s definition, guarded; without clusterAllReplicas' "$work/err"
+expect_in 'a user with a password' 'the user of the cluster'\''s definition, guarded; before 20.1, which brought clusterAllReplicas' "$work/err"
 # The cache of a dictionary keeps what it has answered until it is loaded anew.
 dictionary b "$rules"
 eventually 'the dictionary of host b' 'eu-west' \
