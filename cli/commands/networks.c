@@ -150,7 +150,7 @@ static int compare_pieces(const void *a, const void *b)
 
 int lc_network_pieces_drop(struct lc_network_piece *v, size_t n)
 {
-    struct lc_network_piece **order = malloc((n + 1) * sizeof *order);
+    struct lc_network_piece **order = malloc((n + 1) * sizeof(void *));
     const struct lc_network_piece *kept = NULL;
 
     if (!order)
@@ -158,7 +158,7 @@ int lc_network_pieces_drop(struct lc_network_piece *v, size_t n)
     for (size_t i = 0; i < n; i++)
         order[i] = &v[i];
     if (n)
-        qsort(order, n, sizeof *order, compare_pieces);
+        qsort(order, n, sizeof(void *), compare_pieces);
     for (size_t i = 0; i < n; i++) {
         struct lc_network_piece *at = order[i];
 
