@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum {
-    SQL_BYTES = 64 << 20,
+    SQL_BYTES = 64 << 20, /* a rule set as one expression may be long */
     DEFAULT_ROWS = 1000000,
     DEFAULT_ROUNDS = 5,
     WAIT_MS = 3600 * 1000,
@@ -37,11 +37,15 @@ struct run {
     struct lc_advise_result *r;
     struct lc_column d;    /* the user's table */
     struct lc_column copy; /* of the same columns, as the copy has them */
-    bool copied;
-    char *key;  /* SQL: a name that is a column's is one, whatever it has in it */
-    char *keys; /* `a`, `b`: what it reads */
+    bool copied;           /* there is a copy: INSERT and MATERIALIZE can be timed */
+    char *key;             /* SQL: a name that is a column's is one, whatever it has in it */
+    char *keys;            /* `a`, `b`: what it reads */
     char **names;
     size_t n;
+    /*
+     * made: the dictionary, and what the other names begin with; from: the copy of the user's
+     * rows; into: made anew, and dropped, for every INSERT and MATERIALIZE that is timed.
+     */
     char made[NAME_BYTES], from[NAME_BYTES], into[NAME_BYTES];
     bool rules_made, dictionary_made; /* may be there */
 };
@@ -90,6 +94,10 @@ static int on_table(const struct run *u, const char *verb, const char *name, con
     return rc;
 }
 
+/*
+ * DROP TABLE or DICTIONARY, if it exists. A failure is told to the caller's hook and is no
+ * failure of the measurement. It is not stopped by the caller's cancel: what was made must go.
+ */
 static void drop(const struct run *u, const char *what, const char *name)
 {
     struct lc_error why = LC_ERROR_INIT;
@@ -155,6 +163,7 @@ static int fill(const struct run *u, const char *name, const char *from, uint64_
     return rc;
 }
 
+/* The dictionary of these rules. Its table of rows has the same name with "_rules" after it. */
 static struct lc_rule_dictionary dictionary_of(const struct run *u, bool converts)
 {
     return (struct lc_rule_dictionary){.database = u->d.t.database,
@@ -186,6 +195,11 @@ static int run_all(const struct run *u, const struct lc_buf *text, struct lc_err
     return rc;
 }
 
+/*
+ * Create the dictionary and the table it reads. The two flags are set before the answer is
+ * known, since a lost answer may leave either on the server. Only a refusal proves that there
+ * is no dictionary.
+ */
 static int make_dictionary(struct run *u, bool converts, struct lc_error *err)
 {
     const struct lc_rule_dictionary dictionary = dictionary_of(u, converts);
@@ -204,6 +218,7 @@ static int make_dictionary(struct run *u, bool converts, struct lc_error *err)
 
 /* --- the ways' expressions ----------------------------------------------------------------------- */
 
+/* The way is out: `why` is shown to the user, and time_all skips a way that has one. */
 static void not_measured(struct run *u, enum lc_advise_way way, const struct lc_error *why)
 {
     snprintf(u->r->way[way].why, LC_ADVISE_WHY, "%.450s", why->msg);
@@ -244,6 +259,7 @@ static int check_function(struct run *u, const struct lc_column *d, struct lc_er
     return rc;
 }
 
+/* The text becomes the way's expression; lc_advise_release frees it. */
 static int keep(struct run *u, enum lc_advise_way way, struct lc_buf *text, struct lc_error *err)
 {
     u->r->way[way].expr = lc_buf_str(text) ? strdup(lc_buf_str(text)) : NULL;
@@ -295,6 +311,11 @@ static const char *miss_of(const char *type)
     return strstr(type, "Nullable(") ? "NULL" : lc_type_is_integer(type) ? "'0'" : "''";
 }
 
+/*
+ * The rules as SQL (a multiIf or the like) and as a dictionary. Both look up a text where the
+ * rules are of texts, so a key of another type goes through toString, as a program would be
+ * given it.
+ */
 static int find_expressions(struct run *u, struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
@@ -337,12 +358,17 @@ static int find_expressions(struct run *u, struct lc_error *err)
 
 /* --- times ---------------------------------------------------------------------------------------- */
 
+/*
+ * Of several rounds the shortest time counts: whatever else the machine does can only add to
+ * it.
+ */
 static void least(uint64_t *of, uint64_t ns)
 {
     if (*of == 0 || ns < *of)
         *of = ns;
 }
 
+/* SELECT: the expression alone, on one thread, so that the time is the work. */
 static int time_select(struct run *u, const char *expr, struct lc_advise_cost *cost,
                        struct lc_error *err)
 {
@@ -355,6 +381,10 @@ static int time_select(struct run *u, const char *expr, struct lc_advise_cost *c
     return rc;
 }
 
+/*
+ * INSERT … SELECT from the copy into a table whose DEFAULT is the expression. The table is made
+ * and dropped each time; only the INSERT is timed.
+ */
 static int time_insert(struct run *u, const char *expr, struct lc_advise_cost *cost,
                        struct lc_error *err)
 {
@@ -369,7 +399,11 @@ static int time_insert(struct run *u, const char *expr, struct lc_advise_cost *c
     return rc;
 }
 
-/* The rows come by their parts, not by an INSERT: hard links. */
+/*
+ * MATERIALIZE: ATTACH PARTITION … FROM brings the rows as hard links to the copy's parts, at no
+ * cost; then the column is added, and only its MATERIALIZE is timed (mutations_sync makes the
+ * call wait).
+ */
 static int time_materialize(struct run *u, const char *expr, struct lc_advise_cost *cost,
                             struct lc_error *err)
 {
@@ -412,6 +446,7 @@ static int time_way(struct run *u, const char *expr, struct lc_advise_cost *cost
     return rc;
 }
 
+/* Each round takes every way once, in turn; a way that fails is out, and the others go on. */
 static int time_all(struct run *u, struct lc_error *err)
 {
     unsigned rounds = u->q->rounds ? u->q->rounds : DEFAULT_ROUNDS;
@@ -492,6 +527,7 @@ static int compare_all(struct run *u, struct lc_error *err)
     return rc;
 }
 
+/* What a way costs in all: one SELECT, one INSERT and one MATERIALIZE of the same rows, in ns. */
 static uint64_t sum(const struct lc_advise_cost *c)
 {
     return c->select_ns + c->insert_ns + c->materialize_ns;
@@ -531,6 +567,10 @@ static void choose(struct lc_advise_result *r)
 
 /* --- the whole -------------------------------------------------------------------------------------- */
 
+/*
+ * A key that is a column's name is quoted as one; anything else is an expression and is kept as
+ * it is.
+ */
 static int find_key(struct run *u, struct lc_error *err)
 {
     struct lc_buf key;
@@ -601,6 +641,7 @@ static int make_copy(struct run *u, struct lc_error *err)
     return rc ? lc_error_pass(err, &why) : 0;
 }
 
+/* The order matters: the server refuses to drop a table that a dictionary still reads. */
 static void take_away(struct run *u)
 {
     char rules[NAME_BYTES + 8];

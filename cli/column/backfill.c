@@ -29,8 +29,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often the free space is asked for while something is written. */
 enum { DISK_EVERY_MS = 500 };
 
+/* The throttle says wait: tell it once, and count the time. `why` is the throttle's own text. */
 static void begin_wait(struct lc_backfill_state *r, const char *why)
 {
     if (!r->waits) {
@@ -51,7 +53,10 @@ static void end_wait(struct lc_backfill_state *r)
     lc_backfill_say(r, "going on after %" PRIu64 " ms of waiting in all", r->p->waited_ms);
 }
 
-/* Pause, and say in which state all of it is. */
+/*
+ * Pause, and say in which state all of it is. Returns `code`, or the failure of a query. Parts
+ * that mutations have begun run to their end in the server, so the count may be behind.
+ */
 static int end_early(struct lc_backfill_state *r, int code, const char *why, struct lc_error *err)
 {
     unsigned killed;
@@ -144,6 +149,7 @@ static int step(struct lc_backfill_state *r, bool *done, struct lc_error *err)
         snprintf(critical, sizeof critical, "critical load, %s", why);
         return end_early(r, LC_ERR_CRITICAL, critical, err);
     case LC_THROTTLE_WAIT:
+        /* There is no pause of a mutation: killing it keeps the parts that are done. */
         begin_wait(r, why);
         rc = lc_backfill_kill(r, &killed, err);
         for (size_t i = 0; killed && i < r->sent_n; i++)
@@ -161,6 +167,11 @@ static int step(struct lc_backfill_state *r, bool *done, struct lc_error *err)
     return rc ? rc : look_at_disk(r, *done, err);
 }
 
+/*
+ * Rounds until nothing is left, or an error. The pause between two of them is short after
+ * something was sent, so that a small table is done at once, and doubles up to the last while
+ * the server works. A signal is looked at between two rounds.
+ */
 static int work(struct lc_backfill_state *r, struct lc_error *err)
 {
     bool done = false;
@@ -181,6 +192,10 @@ static int work(struct lc_backfill_state *r, struct lc_error *err)
     }
 }
 
+/*
+ * What has to be known before the first round: the server's clock, which dates the mutations
+ * and parts of this run; the mutations that an earlier run left; the load that there is.
+ */
 static int begin(struct lc_backfill_state *r, struct lc_error *err)
 {
     struct lc_answer a = {0};

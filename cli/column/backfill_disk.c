@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Free space comes from system.disks; a server without that table is never found full. What is
+ * compared with it is the largest part that is left, not their sum: a mutation writes one part
+ * next to the old one, and the old one goes once the new one is there.
+ */
 #include "cli/column/backfill_disk.h"
 
 #include "base/format.h"
@@ -9,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_PARTS = 5 };
+enum { SHOWN_PARTS = 5 }; /* damaged parts that the message names */
 
 int lc_backfill_disk(const struct lc_backfill_target *t, struct lc_backfill_disk *disk,
                      struct lc_error *err)
@@ -46,7 +51,10 @@ int lc_backfill_check_disk(const struct lc_backfill_target *t, const struct lc_b
     return LC_ERR_REFUSED;
 }
 
-/* *good false: it is damaged. What cannot be checked is taken to be good. */
+/*
+ * *good false: it is damaged. What cannot be checked is taken to be good: the part may have
+ * been merged away since it was listed, and older servers cannot check a single part.
+ */
 static int check_part(const struct lc_backfill_target *t, const char *part, bool *good,
                       struct lc_error *err)
 {

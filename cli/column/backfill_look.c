@@ -40,6 +40,7 @@ void lc_backfill_say(const struct lc_backfill_state *r, const char *fmt, ...)
     r->hooks->say(r->hooks->ctx, text);
 }
 
+/* The mutation's id in that row; valid until they are listed again. */
 static const char *id_of(const struct lc_backfill_state *r, size_t row)
 {
     return lc_answer_at(&r->mutations, row, LC_SQL_MUTATIONS_MUTATION_ID)->p;
@@ -71,6 +72,7 @@ static bool is_first_of_ours(const struct lc_backfill_state *r, size_t row)
     return true;
 }
 
+/* Letters, digits and underscores alone: no shell and no SQL needs quotes around it. */
 static bool is_plain_word(const char *s)
 {
     return *s &&
@@ -138,6 +140,10 @@ static int failing(const struct lc_backfill_state *r, size_t row, struct lc_erro
     return LC_ERR_SERVER;
 }
 
+/*
+ * Does the mutation in that row fail, in this run? A reason alone proves nothing: it may be of
+ * a time before this run, or ABORTED, by which the server reports a pause.
+ */
 static bool is_failing(const struct lc_backfill_state *r, size_t row)
 {
     const struct lc_cell *reason =
@@ -150,6 +156,10 @@ static bool is_failing(const struct lc_backfill_state *r, size_t row)
            lc_server_error_code(reason->p, reason->n) != ABORTED;
 }
 
+/*
+ * The answer replaces r->mutations: rows and commands of before are invalid. After a failure
+ * none is listed and none counts as in flight.
+ */
 int lc_backfill_list_mutations(struct lc_backfill_state *r, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
@@ -245,7 +255,11 @@ int lc_backfill_look_at_work(struct lc_backfill_state *r, uint64_t *rows, struct
     return rc;
 }
 
-/* What is done never shrinks, though a look may be older than what it is compared with. */
+/*
+ * What is done never shrinks, though a look may be older than what it is compared with. Parts
+ * that are found later make the total grow instead. in_work: rows that mutations have read of
+ * parts that still count as left.
+ */
 void lc_backfill_count_done(struct lc_backfill_state *r, uint64_t in_work)
 {
     const struct lc_backfill_partition *left = &r->t->left.sum;
@@ -262,6 +276,10 @@ void lc_backfill_count_done(struct lc_backfill_state *r, uint64_t in_work)
         p->rows_done = rows;
 }
 
+/*
+ * The rate is rows done over the time that was not waited, so the estimate of what is left
+ * does not grow while the throttle waits.
+ */
 int lc_backfill_update_progress(struct lc_backfill_state *r, struct lc_error *err)
 {
     struct lc_backfill_progress *p = r->p;

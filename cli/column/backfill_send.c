@@ -29,6 +29,7 @@ enum {
     APPLIES_MAX = 10            /* times that values of lightweight UPDATEs are applied in turn */
 };
 
+/* Does an unfinished mutation, ours or somebody else's, store the column in this partition? */
 static bool in_flight(const struct lc_backfill_state *r, const char *partition)
 {
     for (size_t i = 0; i < r->mutations.rows; i++) {
@@ -47,6 +48,11 @@ static const struct lc_backfill_partition *in_order(const struct lc_backfill_sta
     return &left->v[r->o->oldest_first ? i : left->n - 1 - i];
 }
 
+/*
+ * Rows that make a batch large enough. Of a large table a batch is a sixteenth, since each
+ * mutation costs a new version of every part of the table (see backfill.h); but never less than
+ * LEAST_BATCH_ROWS.
+ */
 static uint64_t batch_rows(const struct lc_backfill_state *r)
 {
     uint64_t rows = r->p->rows_total / BATCHES;
@@ -72,6 +78,7 @@ static int note_sent(struct lc_backfill_state *r, const struct lc_backfill_parti
             return lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
         r->sent = grown;
         s = &grown[r->sent_n];
+        /* As if a part more had been left before: the first send counts as a gain. */
         *s = (struct lc_backfill_sent){.id = strdup(p->id), .parts = p->parts + 1};
         if (!s->id)
             return lc_fail(err, LC_ERR_NOMEM, "no memory for a backfill");
@@ -89,6 +96,10 @@ static int note_sent(struct lc_backfill_state *r, const struct lc_backfill_parti
     return LC_ERR_SERVER;
 }
 
+/*
+ * One try. mutations_sync = 0: the server answers as soon as the mutation is queued. Each try
+ * has an id of its own, since the server refuses an id that is still running.
+ */
 static int send_once(struct lc_backfill_state *r, const char *sql, struct lc_error *err)
 {
     const struct lc_setting settings[] = {{"mutations_sync", "0"}, {NULL, NULL}};
@@ -130,6 +141,7 @@ static int send(struct lc_backfill_state *r, const char *sql, struct lc_error *e
     return rc ? lc_error_pass(err, &why) : 0;
 }
 
+/* Append one command of the ALTER. partition NULL: the table has none, so the whole column. */
 static int add_command(const struct lc_backfill_state *r, struct lc_buf *sql, const char *partition,
                        struct lc_error *err)
 {
@@ -167,6 +179,7 @@ static int make_batch(struct lc_backfill_state *r, struct lc_buf *sql, size_t *n
     return rc;
 }
 
+/* Is an APPLY PATCHES of this table unfinished? Then what parts hold is about to change. */
 static bool patches_in_flight(const struct lc_backfill_state *r)
 {
     for (size_t i = 0; i < r->mutations.rows; i++) {

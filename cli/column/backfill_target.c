@@ -33,6 +33,7 @@ static int refuse(struct lc_error *err, const char *hint, const char *fmt, ...)
     return LC_ERR_REFUSED;
 }
 
+/* Without a partition key there is one partition, "all", and IN PARTITION ID is left out. */
 static int find_partition_key(struct lc_backfill_target *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
@@ -45,6 +46,11 @@ static int find_partition_key(struct lc_backfill_target *t, struct lc_error *err
     return rc;
 }
 
+/*
+ * Can a mutation fill it in? LC_ERR_REFUSED for a column of a key, and for one without an
+ * expression that is stored: an ALIAS is computed at each read, and an EPHEMERAL column has no
+ * values.
+ */
 static int check_column(const struct lc_backfill_target *t, struct lc_error *err)
 {
     if (lc_table_column(&t->d.t, t->column)->in_key)
@@ -80,6 +86,10 @@ static int find(struct lc_backfill_target *t, const char *database, const char *
     return rc ? rc : check_column(t, err);
 }
 
+/*
+ * What a server must have is asked of its system tables, not of its version: without
+ * latest_fail_reason a mutation that fails could not be told from one that works.
+ */
 int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
                      const struct lc_abilities *facts, const char *database, const char *table,
                      const char *column, struct lc_error *err)
@@ -115,6 +125,7 @@ int lc_backfill_still_there(const struct lc_backfill_target *t, struct lc_error 
     return rc;
 }
 
+/* Free the partitions and their sum. */
 static void forget_left(struct lc_backfill_left *left)
 {
     for (size_t i = 0; i < left->n; i++) {
@@ -125,6 +136,7 @@ static void forget_left(struct lc_backfill_left *left)
     *left = (struct lc_backfill_left){0};
 }
 
+/* Counts and sizes are added; largest_* is the largest of all. */
 static void add_up(struct lc_backfill_partition *sum, const struct lc_backfill_partition *p)
 {
     sum->parts += p->parts;
@@ -138,6 +150,7 @@ static void add_up(struct lc_backfill_partition *sum, const struct lc_backfill_p
         sum->largest_rows = p->largest_rows;
 }
 
+/* The answer's rows as partitions, in the query's order: by id. `left` is empty before. */
 static int take_left(struct lc_backfill_left *left, const struct lc_answer *a, struct lc_error *err)
 {
     left->v = calloc(a->rows + 1, sizeof *left->v);
@@ -165,6 +178,10 @@ static int take_left(struct lc_backfill_left *left, const struct lc_answer *a, s
     return 0;
 }
 
+/*
+ * t->left keeps the last good look where a query fails. look_ms is the time of both queries: it
+ * decides how often a look is affordable (backfill_look.c).
+ */
 int lc_backfill_look(struct lc_backfill_target *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
@@ -204,6 +221,10 @@ bool lc_backfill_is_ours(struct lc_slice command, const char *column)
     return ours;
 }
 
+/*
+ * IN PARTITION without ID names no id, so such a command covers nothing here: it may be stored
+ * twice.
+ */
 bool lc_backfill_covers(struct lc_slice command, const char *column, const char *partition)
 {
     struct lc_materialize_command m;

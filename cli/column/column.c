@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The model itself: how a column is found, and the conditions that compare what it stores with
+ * what an expression gives. Which calls and inputs an expression has is in column_inputs.c.
+ */
 #include "cli/column/column.h"
 
 #include "cli/server/query.h"
@@ -9,9 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDE_MAX_BYTES = 1 << 20 };
+enum { SIDE_MAX_BYTES = 1 << 20 }; /* of SQL, on either side of a comparison */
 
-/* Point at what t says of the column. 0, or LC_ERR_REFUSED. */
+/*
+ * Point at what t says of the column: no text is copied, so d->t must live as long. 0, or
+ * LC_ERR_REFUSED; the fields are set in that case too, as far as they are known.
+ */
 static int take_column(struct lc_column *d, struct lc_error *err)
 {
     const struct lc_table_column *c = lc_table_column(&d->t, d->name);
@@ -81,6 +88,10 @@ const char *lc_column_type_of(const struct lc_column *d, const char *column)
     return c ? c->type : NULL;
 }
 
+/*
+ * What a column stores is not what its expression answers: the server casts it to the column's
+ * type. So whoever compares casts as well, or 1 and '1' would differ.
+ */
 int lc_column_add_expected(const struct lc_column *d, const char *expr, struct lc_buf *sql)
 {
     char type[LC_TYPE_BYTES];
@@ -107,6 +118,16 @@ static bool is_compound(const char *type)
     return false;
 }
 
+/*
+ * != gives NULL where a side is NULL, and NaN != NaN is true: neither is what "the value
+ * differs" means.
+ *
+ *   type of the column             condition
+ *   a Tuple, Map, Variant, …       NOT (a <=> b), which compares NULLs inside of a value
+ *   with Nullable in it            a != b, or one of them is NULL and the other is not
+ *   any other                      a != b
+ *   with floats                    and their texts differ, which those of two NaN do not
+ */
 int lc_column_add_unlike(const struct lc_column *d, const char *a, const char *b,
                          struct lc_buf *sql)
 {
@@ -129,6 +150,7 @@ int lc_column_add_unlike(const struct lc_column *d, const char *a, const char *b
     return rc ? LC_ERR_NOMEM : 0;
 }
 
+/* a is the stored column, b the expression, cast to its type. */
 int lc_column_add_differs(const struct lc_column *d, const char *expr, struct lc_buf *sql)
 {
     struct lc_buf stored, expected;
@@ -155,6 +177,11 @@ int lc_column_add_rows(const struct lc_column *d, struct lc_buf *sql)
     return lc_table_add_rows(&d->t, sql);
 }
 
+/*
+ * Each function is asked for by itself, and the backend may answer from what it keeps. Functions
+ * that are not the server's own count as steady, and so does dictGet…: what they answer changes
+ * with their rules, not by the moment.
+ */
 int lc_column_unsteady(const struct lc_column *d, const char *expr, char **name,
                        struct lc_error *err)
 {

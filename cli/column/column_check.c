@@ -17,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
+/* The table's rows of system.columns, on the connected server. */
 static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc_answer *t,
                         struct lc_error *err)
 {
@@ -27,6 +28,7 @@ static int read_columns(struct lc_backend *b, const struct lc_stmt *s, struct lc
     return lc_query_read(b, lc_sql_columns, args, t, err);
 }
 
+/* Where the answer has the column; false: *row is the number of rows. */
 static bool find_row(const struct lc_answer *t, const char *column, size_t *row)
 {
     for (*row = 0; *row < t->rows; ++*row) {
@@ -36,6 +38,14 @@ static bool find_row(const struct lc_answer *t, const char *column, size_t *row)
     return false;
 }
 
+/*
+ * Is the type that the statement declares the one that system.columns names? Names differ in
+ * writing (DECIMAL(9,2) and Decimal(9, 2)), so the server names the declared one too: by
+ * toTypeName(CAST([], 'Array(T)')), since an empty array needs no value of T, and what is
+ * between "Array(" and ")" is compared.
+ *
+ *   text is the same ─► LC_SAME    server names it ─► LC_SAME or LC_DIFFERENT    else LC_UNSURE
+ */
 static int compare_types(struct lc_backend *b, struct lc_slice type, const struct lc_cell *is,
                          enum lc_sameness *verdict, struct lc_error *err)
 {
@@ -88,7 +98,10 @@ int lc_column_has_type(struct lc_backend *b, const struct lc_stmt *s,
     return rc;
 }
 
-/* Older servers store CAST(expr, 'Type') where the types differ. */
+/*
+ * Older servers store CAST(expr, 'Type') where the types differ. The type begins after the last
+ * comma.
+ */
 static bool same_within_cast(struct lc_slice expr, const struct lc_cell *is)
 {
     const char *comma = is->n ? memrchr(is->p, ',', is->n) : NULL;
@@ -98,6 +111,7 @@ static bool same_within_cast(struct lc_slice expr, const struct lc_cell *is)
            lc_lex_same((const char *)expr.p, expr.n, is->p + head, (size_t)(comma - is->p) - head);
 }
 
+/* The same of a DEFAULT; an empty one on one side alone differs. */
 static int compare_expressions(struct lc_backend *b, const struct lc_abilities *facts,
                                const struct lc_stmt *s, struct lc_slice expr,
                                const struct lc_cell *is, enum lc_sameness *verdict,
@@ -113,6 +127,7 @@ static int compare_expressions(struct lc_backend *b, const struct lc_abilities *
                               (struct lc_slice){(const uint8_t *)is->p, is->n}, verdict, err);
 }
 
+/* DEFAULT, MATERIALIZED, ALIAS, EPHEMERAL; "" where the column has no expression. */
 static bool same_kind(struct lc_slice kind, const struct lc_cell *is)
 {
     return kind.n == is->n && (kind.n == 0 || strncasecmp((const char *)kind.p, is->p, is->n) == 0);
@@ -136,6 +151,10 @@ struct difference {
     struct lc_slice want_kind, want;
 };
 
+/*
+ * The error where the column is another. conditional: IF NOT EXISTS explains why it was left
+ * alone.
+ */
 static int differs(const struct look *l, const struct lc_stmt_command *c,
                    const struct difference *d, struct lc_error *err)
 {
@@ -154,6 +173,7 @@ static int differs(const struct look *l, const struct lc_stmt_command *c,
     return LC_ERR_SERVER;
 }
 
+/* Say what cannot be compared here, but not again in each round of a wait. */
 static void tell_unsure(const struct look *l, const struct lc_stmt_command *c,
                         const struct difference *d)
 {
@@ -168,6 +188,7 @@ static void tell_unsure(const struct look *l, const struct lc_stmt_command *c,
     l->hooks->unsure(l->hooks->ctx, text);
 }
 
+/* A verdict of LC_UNSURE is told, and is no failure. */
 static int judge(const struct look *l, const struct lc_stmt_command *c, enum lc_sameness v,
                  const struct difference *d, struct lc_error *err)
 {
@@ -219,6 +240,11 @@ static int check_default(const struct look *l, const struct lc_stmt_command *c,
     return rc ? rc : judge(l, c, v, &d, err);
 }
 
+/*
+ * One ADD or MODIFY of the ALTER, against the rows of one host. All commands have run by now,
+ * so what counts is the name that the column has at the end, and the last command that says
+ * what it is.
+ */
 static int check_command(const struct look *l, size_t i, const struct lc_answer *t,
                          struct lc_error *err)
 {
@@ -263,6 +289,7 @@ static int check_host(const struct look *l, struct lc_error *err)
     return rc;
 }
 
+/* How long a host may be behind its cluster, and the pause between two looks. */
 enum { LAG_MS = 60000, LAG_PAUSE_MS = 200 };
 
 /* Until the host has it. One that answers, and has something else for a minute, is not behind. */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+/* The last two are error numbers of the server. */
 enum { SQL_MAX_BYTES = 1 << 20, UNKNOWN_IDENTIFIER = 47, UNKNOWN_FUNCTION = 46 };
 
 static int take_text(char **to, struct lc_slice s)
@@ -53,6 +54,11 @@ static bool gets_attribute(const struct lc_expr_call *call)
     return gets;
 }
 
+/*
+ * The call as column.h has it. argument stays NULL where no single text is what the rules are
+ * asked about: several arguments, or a dictionary whose name or attribute is no constant. A
+ * dictGet has three: dictionary, attribute, key.
+ */
 static int take_call(const char *expr, const struct lc_expr_call *from, struct lc_column_call *c)
 {
     bool dictionary = lc_expr_asks_dictionary(from->name);
@@ -76,7 +82,10 @@ static int take_call(const char *expr, const struct lc_expr_call *from, struct l
     return argument.n ? take_text(&c->argument, argument) : 0;
 }
 
-/* Is it the server's own? *missing: it is nobody's. */
+/*
+ * Is it the server's own? *missing: it is nobody's. Names are compared in any case, since many
+ * of the server's own functions are known so.
+ */
 static int look_up(struct lc_backend *b, const char *name, bool *own, bool *missing,
                    struct lc_error *err)
 {
@@ -96,6 +105,10 @@ static int look_up(struct lc_backend *b, const char *name, bool *own, bool *miss
     return rc;
 }
 
+/*
+ * Every call is looked up by name in system.functions. Those of the server's own functions are
+ * left out, but for dictGet and its kin: these answer from rules too.
+ */
 int lc_column_calls_of(struct lc_backend *b, const char *expr, struct lc_column_call **v, size_t *n,
                        struct lc_error *err)
 {
@@ -143,11 +156,17 @@ int lc_column_read_calls(struct lc_column *d, struct lc_error *err)
     return lc_column_calls_of(d->b, d->expr, &d->calls, &d->calls_n, err);
 }
 
+/* The same tokens, blanks and comments aside; two that are NULL are the same. */
 static bool same_text(const char *a, const char *b)
 {
     return a && b ? lc_lex_same(a, strlen(a), b, strlen(b)) : a == b;
 }
 
+/*
+ * One function with one argument may be called several times: one answer then goes into each
+ * place. With two functions, or two arguments, no answer of the rules alone tells what the
+ * column stores.
+ */
 int lc_column_one_call(const struct lc_column *d, const struct lc_column_call **call,
                        struct lc_error *err)
 {
@@ -232,6 +251,11 @@ static int add_names(const struct lc_column *d, char *const *names, size_t n, st
            lc_buf_adds(sql, ")");
 }
 
+/*
+ * SELECT the expression FROM the columns LIMIT 0: the server resolves names and types, and
+ * reads nothing. by_type: from empty values of the columns' types; else from the table. t may
+ * be NULL: only whether it succeeds counts.
+ */
 static int analyse_over(const struct lc_column *d, const char *expr, char *const *names, size_t n,
                         bool by_type, struct lc_answer *t, struct lc_error *err)
 {
@@ -264,7 +288,10 @@ static int analyse(const struct lc_column *d, const char *expr, char *const *nam
     return rc ? lc_error_pass(err, &why) : 0;
 }
 
-/* Does it do without name i? Then it is taken out of the list. */
+/*
+ * Does it do without name i? Then it is taken out of the list, and freed. Otherwise, and after
+ * any failure, the list is as it was.
+ */
 static int drop_unread(const struct lc_column *d, const char *expr, char **names, size_t *n,
                        size_t i, struct lc_error *err)
 {
@@ -287,6 +314,14 @@ static int drop_unread(const struct lc_column *d, const char *expr, char **names
     return rc;
 }
 
+/*
+ * Which columns the expression reads is found by trial, since only the server knows its rules
+ * for names:
+ *
+ *   the columns that its words name ─► the server takes them ─┐
+ *                 └─ unknown identifier ─► all columns ───────┴─► leave out one after the other; a
+ *                                                                 column stays where it is missed
+ */
 int lc_column_inputs(const struct lc_column *d, const char *expr, char ***names, size_t *n,
                      struct lc_error *err)
 {
@@ -322,6 +357,10 @@ int lc_column_inputs(const struct lc_column *d, const char *expr, char ***names,
     return rc;
 }
 
+/*
+ * The type of the one column that a SELECT of the expression answers, which comes with no rows
+ * too.
+ */
 int lc_column_type_of_expr(const struct lc_column *d, const char *expr, char **type,
                            struct lc_error *err)
 {

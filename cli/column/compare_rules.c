@@ -22,14 +22,15 @@ enum {
     RULE_KEYS = 2000,
     OWN_KEYS = 1000,
     MAX_KEYS = RULE_KEYS + OWN_KEYS,
-    KEYS_MAX_BYTES = 200 << 10,
+    KEYS_MAX_BYTES = 200 << 10, /* of the list of keys, as SQL */
     MAX_SQL_BYTES = 4 << 20,
-    SLACK = 16
+    SLACK = 16 /* bytes that the matcher may read after a key */
 };
 
 /* Columns of an answer. */
 enum { A_ANSWER, A_TYPE, A_KEY };
 
+/* The keys to ask for, end to end: key i is text[at[i]] up to text[at[i + 1]]. */
 struct keys {
     struct lc_buf text;
     size_t at[MAX_KEYS + 1];
@@ -122,6 +123,11 @@ static int make_points(struct keys *k, const struct lc_rules *r, uint32_t step)
     return rc;
 }
 
+/*
+ * By the kind of rules: those that are searched by points get the ends of their spans, unsigned
+ * ranges their bounds, buckets any texts (each is in some bucket), all others their keys and
+ * the keys near them.
+ */
 static int make_keys(struct keys *k, const struct lc_rules *r)
 {
     /* Seven keys a rule: of a large set, every so-many-th. */
@@ -160,6 +166,7 @@ static int make_keys(struct keys *k, const struct lc_rules *r)
     return rc;
 }
 
+/* Keys that the caller found in the table, where there is room for them. NULL is none. */
 static int add_own_keys(struct keys *k, const struct lc_answer *own)
 {
     int rc = 0;
@@ -199,8 +206,12 @@ static int add_key_list(struct lc_buf *sql, const struct keys *k)
 /*
  * SELECT the answers over a column of these keys: a column, so that nothing is folded; of a key
  * that is no string those that are such a key's text alone. The call is next to the FROM that
- * names the host, since only that SELECT is done there. seconds: the answers are times, of a zone that
- * is not known here.
+ * names the host, since only that SELECT is done there. seconds: the answers are times, of a
+ * zone that is not known here.
+ *
+ *   SELECT toString(livecol_answer) AS answer, toTypeName(livecol_answer) AS type,
+ *     livecol_key AS key, f(CAST(arrayJoin(['a', …]) AS livecol_key, 'String')) AS livecol_answer
+ *   FROM system.one
  */
 static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
                     const struct lc_compare_call *call, struct keys *k, bool seconds)
@@ -236,6 +247,7 @@ static int make_sql(struct lc_buf *sql, const struct lc_cluster *c, size_t host,
     return rc ? LC_ERR_NOMEM : 0;
 }
 
+/* The error of the first key that differs. */
 static int differ(const struct lc_compare_call *call, struct lc_slice key, struct lc_slice want,
                   const struct lc_cell *got, const char *rules_path, struct lc_error *err)
 {
@@ -298,6 +310,10 @@ static int take_keys(const struct lc_rules *r, const struct lc_answer *t, size_t
     return 0;
 }
 
+/*
+ * The rows of the answer, in batches as the matcher takes them. *compared counts keys that are
+ * of the rules' kind: one that is not (LC_KEY_BAD) proves nothing.
+ */
 static int compare(const struct lc_compare_call *call, const struct lc_rules *r,
                    const struct lc_answer *t, uint32_t attribute, const char *rules_path,
                    uint64_t *compared, struct lc_error *err)

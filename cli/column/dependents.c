@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server does not say which objects call a function, so their texts are read: the DEFAULTs
+ * in system.columns first, and where none of them has the name, the CREATE statements in
+ * system.tables.
+ */
 #include "cli/column/dependents.h"
 
 #include "cli/server/query.h"
@@ -8,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_MAX = 5 };
+enum { SHOWN_MAX = 5 }; /* names in the list; *n counts all of them */
 
 /* Views that ask it, and tables with a CONSTRAINT, a TTL or an index that does. */
 static int find_queries(struct lc_backend *b, const char *name, struct lc_buf *out, size_t *n,

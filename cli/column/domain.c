@@ -21,6 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * CALLS_MAX: further calls are not looked at one by one; NULL_INTO_PLAIN: the server's error
+ * number.
+ */
 enum { MAX_SQL_BYTES = 4 << 20, CALLS_MAX = 8, NULL_INTO_PLAIN = 349 };
 
 /* A call of an executable function with one argument, in the expression's text. */
@@ -31,6 +35,10 @@ struct call {
     char *given;               /* the argument's own */
 };
 
+/*
+ * The values of column i are rows start … start + values[i].n - 1, start being the sum of those
+ * before.
+ */
 struct run {
     const struct lc_domain *d;
     struct lc_edge_values values[LC_DOMAIN_COLUMNS];
@@ -62,7 +70,12 @@ static void say(const struct lc_domain *d, bool warning, const char *fmt, ...)
 
 /* ── Queries over rows [first, first + rows) of the edges ─────────────────────────────────────── */
 
-/* Each column by its name: the row's value of it, where the row is its, else its first. */
+/*
+ * Each column by its name: the row's value of it, where the row is its, else its first.
+ * `number` is of system.numbers, which counts from 0; the query's row is number + first.
+ *
+ *   arrayElement(CAST(['0', '1', '255'], 'Array(UInt8)'), if(the row is its, place, 1)) AS `k`
+ */
 static int add_columns(const struct run *r, size_t first, struct lc_buf *sql)
 {
     size_t start = 0;
@@ -112,7 +125,10 @@ static int ask(const struct run *r, struct question q, struct lc_answer *out, st
     return rc;
 }
 
-/* Does it answer for those rows? LC_ERR_SERVER with the server's reason where it does not. */
+/*
+ * Does it answer for those rows? LC_ERR_SERVER with the server's reason where it does not. The
+ * aggregate over its text is there so that the server has to compute every row of it.
+ */
 static int answers(const struct run *r, size_t host, size_t first, size_t rows, const char *expr,
                    struct lc_error *err)
 {
@@ -125,7 +141,11 @@ static int answers(const struct run *r, size_t host, size_t first, size_t rows, 
     return rc;
 }
 
-/* The first row of [0, r->rows) for which it fails, given that it does for all of them together. */
+/*
+ * The first row of [0, r->rows) for which it fails, given that it does for all of them
+ * together. By halves: about log2(rows) queries. Returns what the row alone gives, in *why its
+ * reason; 0: it is fine alone.
+ */
 static int find_failing(const struct run *r, size_t host, const char *expr, size_t *row,
                         struct lc_error *why)
 {
@@ -152,7 +172,10 @@ static int find_failing(const struct run *r, size_t host, const char *expr, size
 
 /* ── Values ───────────────────────────────────────────────────────────────────────────────────── */
 
-/* Those of a column that this server can make: all, or the first, or none. */
+/*
+ * Can this server make the column's values? They are cast as an array, without the expression;
+ * where it refuses one of them, none counts as known, or the expression would be blamed for it.
+ */
 static int settle_values(struct run *r, size_t i, struct lc_error *err)
 {
     struct lc_domain one = *r->d;
@@ -242,7 +265,7 @@ static int ask_takes(const struct run *r, struct call *c, struct lc_error *err)
     return rc;
 }
 
-/* The server breaks the lines of a long type. */
+/* On one line: the server breaks the lines of a long type, and indents them. */
 static void squeeze(char *type)
 {
     char *to = type;
@@ -253,6 +276,7 @@ static void squeeze(char *type)
     *to = '\0';
 }
 
+/* What the argument is, by its first row, on the connected server: c->given. */
 static int ask_given(const struct run *r, struct call *c, struct lc_error *err)
 {
     struct lc_answer out = {0};
@@ -339,7 +363,10 @@ static int loss_of(const struct run *r, size_t host, const struct call *c, struc
                    struct lc_error *err);
 static bool is_text_of(const struct call *c);
 
-/* Do all values pass, with this argument in its place? */
+/*
+ * Do all values pass, with this argument in its place: the expression answers, no text is made
+ * of what is none, and no value is changed on its way in? A failure of the query is "no".
+ */
 static bool passes(const struct run *r, const struct call *c, const char *argument)
 {
     struct call tried = *c;
@@ -358,7 +385,10 @@ static bool passes(const struct run *r, const struct call *c, const char *argume
     return good;
 }
 
-/* What a type is, for the ways to write its values otherwise. */
+/*
+ * What a type is, for the ways to write its values otherwise. An Enum is with dates: both are
+ * made numbers by toInt64.
+ */
 enum { TEXT = 1, INTEGER = 2, FLOAT = 4, DECIMAL = 8, CALENDAR = 16, OTHER = 32 };
 
 #define ANY (~0u) /* of `sorts`: whatever the type is */
@@ -555,6 +585,7 @@ static void hint(const struct run *r, const struct call *c, struct lc_error *err
 
 /* ── What is wrong ────────────────────────────────────────────────────────────────────────────── */
 
+/* Name the value for which the host fails. 0 where no single row fails. */
 static int refuse_failing(const struct run *r, size_t host, struct lc_error *err)
 {
     char shown[500];
@@ -585,6 +616,11 @@ static int refuse_failing(const struct run *r, size_t host, struct lc_error *err
     return LC_ERR_REFUSED;
 }
 
+/*
+ * The server casts any value to a String argument: an array, a float or a time then becomes a
+ * text that depends on its way of writing, and no rule has such a key. The second value is
+ * shown, since the first is often 0 or empty.
+ */
 static int refuse_text(const struct run *r, const struct call *c, struct lc_error *err)
 {
     const struct question q = {0, r->values[0].n > 1, 1, "toString(livecol_x) AS text",
@@ -679,6 +715,10 @@ static int loss_of(const struct run *r, size_t host, const struct call *c, struc
     return rc;
 }
 
+/*
+ * A call that answers may still be asked about another key than the row has. Looked at on the
+ * connected server alone.
+ */
 static int check_call(const struct run *r, const struct call *c, struct lc_error *err)
 {
     struct loss loss;
@@ -718,6 +758,10 @@ static int check_hosts(const struct run *r, struct lc_error *err)
     return rc;
 }
 
+/*
+ * First whether it answers at all, on every host; then whether each call is given the key
+ * itself.
+ */
 int lc_domain_check(const struct lc_domain *d, struct lc_error *err)
 {
     struct run r = {.d = d};

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Types are taken apart by their names, as the server writes them. A simple type has its values
+ * in a table; Array, Tuple and Map are built of the values of their elements, as SQL, since a
+ * text of such a value would need quotes within quotes.
+ */
 #include "cli/column/edge_values.h"
 
 #include "cli/sql/quote.h"
@@ -8,10 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * DEPTH_MAX: types within types, deeper ones are not known; VALUES_MAX: of one type, the rest
+ * is left out (of an Enum with very many labels); NESTED_MAX: elements that an Array, Tuple or
+ * Map is made with.
+ */
 enum { DEPTH_MAX = 4, VALUES_MAX = 2000, NESTED_MAX = 40, TEXT_MAX_BYTES = 1 << 20 };
 
 static const char null_text[] = "NULL";
 
+/* Append a copy of the n bytes, which may have zeros among them. */
 static int add(struct lc_edge_values *e, const void *p, size_t n)
 {
     struct lc_slice *v;
@@ -38,6 +49,7 @@ static int add_text(struct lc_edge_values *e, const char *text)
     return add(e, text, strlen(text));
 }
 
+/* NULL is a slice whose p is NULL, which an empty text's is not. */
 static int add_null(struct lc_edge_values *e)
 {
     int rc = add_text(e, "");
@@ -83,6 +95,7 @@ static const struct {
     {"IPv6", {"::", "2001:db8::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}},
 };
 
+/* '', the bytes 0x00 and 0xFF, a letter, and 0xFF over the whole width; 0: of no fixed one. */
 static int add_strings(struct lc_edge_values *e, size_t width)
 {
     char full[64];
@@ -139,6 +152,7 @@ static int add_decimals(struct lc_edge_values *e, const char *type)
     return add_text(e, text);
 }
 
+/* Each label of an Enum. A type that cannot be parsed has none, and so is not known. */
 static int add_labels(struct lc_edge_values *e, const char *type)
 {
     struct lc_argument arg;
@@ -221,12 +235,17 @@ static int add_arrays(struct lc_edge_values *e, const char *of, unsigned depth)
     return rc;
 }
 
+/*
+ * Parts of a Tuple whose values are made; those after them are left out, so the CAST fails and the
+ * type counts as unknown.
+ */
 enum { PARTS_MAX = 16 };
 
+/* The edges of each part of a Tuple, or of a Map's key and value. */
 struct parts {
     struct lc_edge_values v[PARTS_MAX];
-    size_t n, most;
-    bool known;
+    size_t n, most; /* most: values of the part that has the most */
+    bool known;     /* every part has values */
 };
 
 static void parts_release(struct parts *p)
@@ -276,6 +295,11 @@ static int add_together(struct lc_edge_values *e, const struct parts *p, size_t 
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion) */
+/*
+ * Of a Tuple (1, 'a') and then (2, 'b'): parts go in step, not each with each, whose number
+ * would grow by every part. A part without known values makes a Tuple unknown; of a Map, map()
+ * is left.
+ */
 static int add_parts(struct lc_edge_values *e, const char *list, bool map, unsigned depth)
 {
     struct parts p;

@@ -94,11 +94,12 @@ static const struct {
 struct trial {
     const struct lc_engine_check *c;
     const struct lc_table *t;
-    const char *way;
-    unsigned alters;
-    bool known;
+    const char *way; /* what to do instead: the hint of a refusal */
+    unsigned alters; /* enum alters */
+    bool known;      /* the engine has an entry */
 };
 
+/* Without an entry r->known stays false, and r->way a general one. */
 static void look_up(struct trial *r)
 {
     r->way = "derive it in a MergeTree table, where it can be stored";
@@ -186,6 +187,7 @@ static int refuse_passing(struct trial *r, const char *what, struct lc_error *er
     return rc;
 }
 
+/* Refuse, with the way that the engine's entry has, or the table that its rows go to. */
 static int refuse_way(struct trial *r, const char *what, struct lc_error *err)
 {
     return r->alters & PASSES_ON ? refuse_passing(r, what, err) : refuse(r, what, err);
@@ -261,6 +263,7 @@ static unsigned needs(enum lc_stmt_kind kind)
     }
 }
 
+/* The end of "which …", for what the engine does not take. */
 static const char *lacks(unsigned need)
 {
     return need == TAKES_UPDATE   ? "has no UPDATE"
@@ -269,6 +272,7 @@ static const char *lacks(unsigned need)
                                   : "takes no ALTER of its columns";
 }
 
+/* An engine that is not in the table: refused, unless the user says otherwise. */
 static int check_unknown(struct trial *r, struct lc_error *err)
 {
     if (r->c->allow_unsafe)
@@ -278,6 +282,10 @@ static int check_unknown(struct trial *r, struct lc_error *err)
                   err);
 }
 
+/*
+ * One command of an ALTER, in this order: what needs parts is refused; a derived column is
+ * judged by what its rows would read; any other command by whether the engine takes it.
+ */
 static int check_command(struct trial *r, const struct lc_stmt_command *c, struct lc_error *err)
 {
     unsigned need = needs(c->kind);
@@ -337,6 +345,7 @@ static int refuse_alias(const struct lc_engine_check *c, const struct lc_table *
     return LC_ERR_REFUSED;
 }
 
+/* Before an UPDATE or DELETE: has the table a MATERIALIZED column over an ALIAS one already? */
 static int check_update(const struct lc_engine_check *c, const struct lc_table *t,
                         struct lc_error *err)
 {
@@ -350,6 +359,7 @@ static int check_update(const struct lc_engine_check *c, const struct lc_table *
     return 0;
 }
 
+/* Does this command make one? `t` is the table as the whole ALTER leaves it. */
 static int check_materialized(const struct lc_engine_check *c, const struct lc_table *t,
                               const struct lc_stmt_command *m, struct lc_error *err)
 {
@@ -367,6 +377,7 @@ static int check_materialized(const struct lc_engine_check *c, const struct lc_t
     return alias ? refuse_alias(c, t, m->column, alias, true, err) : 0;
 }
 
+/* A MergeTree takes everything, but for what is known to break its UPDATEs later. */
 static int check_parts(const struct lc_engine_check *c, const struct lc_table *t,
                        const struct lc_stmt *stmt, struct lc_error *err)
 {

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The expression is computed over rows of the table, as many as a LIMIT gives. The time is
+ * taken here, so the query's way to the server and back is in it, as is the reading of the
+ * rows.
+ */
 #include "cli/column/estimate.h"
 
 #include "base/clock.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The function is read from system.user_defined_functions, with the command as one line of
+ * text. It is split at blanks, as the server does where it starts the program directly: neither
+ * knows quotes.
+ */
 #include "cli/column/function_fit.h"
 
 #include "livecol_sql.h"
@@ -11,6 +16,7 @@
 
 enum { OPTION_MAX_BYTES = 1 << 16 };
 
+/* The program's name; the path before it does not matter. */
 #define PROGRAM "livecol-udf"
 
 /* Is livecol-udf what the command runs? */
@@ -62,6 +68,10 @@ static int refuse(const struct lc_function_fit *f, const char *hint, struct lc_e
     return LC_ERR_REFUSED;
 }
 
+/*
+ * The <format>, and --format, Native where it is left out. *format: an enum lc_format, where
+ * they agree.
+ */
 static int judge_format(const struct lc_function_fit *f, const char *said, int *format,
                         struct lc_error *err)
 {
@@ -73,7 +83,11 @@ static int judge_format(const struct lc_function_fit *f, const char *said, int *
                   said ? "says " : "leaves --format at ", said ? said : "Native");
 }
 
-/* Without --argument: in RowBinary and TabSeparated String is read, or UInt64 for ranges. */
+/*
+ * Without --argument: in RowBinary and TabSeparated String is read, or UInt64 for ranges. Which
+ * of them it is depends on the rules, which are on the server, so both pass. A NULL is a byte
+ * more in RowBinary, which the program does not wait for; TabSeparated writes it as a text.
+ */
 static bool is_taken_for_granted(const struct lc_argument *arg, int format)
 {
     return (arg->base == LC_ARG_STRING || (arg->base == LC_ARG_UINT && arg->width == 8)) &&
@@ -130,8 +144,9 @@ static bool keeps_all(const struct lc_argument *from, const struct lc_argument *
 }
 
 /*
- * Results are types that an argument may have. Native names the
- * type, and the server casts; the other formats must have the same bytes.
+ * Results are types that an argument may have. Native names the type, and the server casts;
+ * RowBinary must have the same bytes; TabSeparated is text, which the server reads as its own
+ * type. What loses values is refused, what only is cast is a note.
  */
 static int judge_result(const struct lc_function_fit *f, const char *said, int format,
                         struct lc_function_fit_note *note, struct lc_error *err)
@@ -174,6 +189,7 @@ static int judge_result(const struct lc_function_fit *f, const char *said, int f
     return rc;
 }
 
+/* From the outside in: what the program is to do, the format of blocks, then the types in it. */
 int lc_function_fit_judge(const struct lc_function_fit *f, struct lc_function_fit_note *note,
                           struct lc_error *err)
 {
@@ -217,6 +233,7 @@ int lc_function_fit_judge(const struct lc_function_fit *f, struct lc_function_fi
     return rc;
 }
 
+/* A server without system.user_defined_functions is no failure: *attribute is NULL. */
 int lc_function_fit_attribute(const struct lc_cluster *c, size_t i, const char *name,
                               char **attribute, struct lc_error *err)
 {

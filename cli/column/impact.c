@@ -28,11 +28,11 @@
 #include <string.h>
 
 enum {
-    PORTION_KEYS = 500000,
+    PORTION_KEYS = 500000, /* distinct keys that are fetched at once, about */
     QUERY_WAIT_MS = 24 * 3600 * 1000,
     MAX_SQL_BYTES = 4 << 20,
     STATEMENT_BYTES = 100 << 10, /* servers refuse more than max_query_size, 256 KiB */
-    VALUES_AT_ONCE = 1000,
+    VALUES_AT_ONCE = 1000,       /* answers whose stored values are asked for in one statement */
     MAX_BATCH_BYTES = 1 << 28,
     SLACK = 16 /* bytes that the matcher may read behind a key */
 };
@@ -56,8 +56,8 @@ struct stored {
 struct side {
     const struct lc_rules *rules;
     uint32_t attribute;
-    struct stored *v;
-    uint32_t n;
+    struct stored *v; /* by value id; filled when a row needs it */
+    uint32_t n;       /* values, the miss (id 0) among them */
     struct lc_column_type
         typed; /* what the function gives, where that is a number, a date or Bool */
 };
@@ -83,6 +83,7 @@ struct run {
     size_t used, cap;
 };
 
+/* Where the pair is, or the free place where it goes. At least half of the places are free. */
 static struct pair *find(struct pair *v, size_t cap, uint32_t old, uint32_t new)
 {
     size_t i = (old * 0x9e3779b1u ^ new * 0x85ebca77u) & (cap - 1);
@@ -109,6 +110,7 @@ static int grow(struct run *r)
     return 0;
 }
 
+/* One more key, with so many rows, goes from old to new. */
 static int note(struct run *r, uint32_t old, uint32_t new, uint64_t rows)
 {
     struct pair *p;
@@ -125,6 +127,7 @@ static int note(struct run *r, uint32_t old, uint32_t new, uint64_t rows)
     return 0;
 }
 
+/* Run it; a scan of a large table may take a day. */
 static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *t, struct lc_error *err)
 {
     struct lc_query q = {
@@ -133,7 +136,11 @@ static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *t, str
     return q.sql ? lc_backend_query(r->d->b, &q, t, err) : lc_no_memory(err);
 }
 
-/* The column's expression with the answer in the place of the call, as SQL over livecol_a. */
+/*
+ * The column's expression with the answer in the place of the call, as SQL over livecol_a. The
+ * caller has seen that all of d->calls are the same call (lc_column_one_call); they are in
+ * order of place.
+ */
 static int add_whole(const struct run *r, struct lc_buf *sql)
 {
     const struct lc_column_call *c = r->rules->call;
@@ -192,6 +199,7 @@ static int read_some(struct run *r, struct side *s, uint32_t id, uint32_t most,
          lc_column_add_expected(r->d, lc_buf_str(&whole), &sql) ||
          lc_buf_adds(&sql, ") AS livecol_v FROM (SELECT livecol_p.1 AS livecol_n, livecol_p.2 AS "
                            "livecol_a FROM (SELECT arrayJoin([");
+    /* tuple(id, answer), …: rows come back in any order, so each brings its id with it. */
     while (rc == 0 && n < most && id + n < s->n && sql.n < STATEMENT_BYTES) {
         rc = lc_buf_addf(&sql, "%stuple(%" PRIu32 ", ", n ? ", " : "", id + n) ||
              add_answer(r, s, id + n, &sql) || lc_buf_adds(&sql, ")");
@@ -257,6 +265,7 @@ static int read_stored(struct run *r, struct side *s, uint32_t id, struct lc_err
     return rc;
 }
 
+/* Does the column hold what is stored for an answer? Both are texts by the server's toString. */
 static bool holds(const struct lc_cell *cell, const struct stored *s)
 {
     if (cell->is_null || s->is_null)
@@ -264,6 +273,7 @@ static bool holds(const struct lc_cell *cell, const struct stored *s)
     return strcmp(cell->p, s->text) == 0;
 }
 
+/* Are two answers stored as the same value? Then nothing changes for their rows. */
 static bool same(const struct stored *a, const struct stored *b)
 {
     return a->is_null == b->is_null && (a->is_null || strcmp(a->text, b->text) == 0);
@@ -293,6 +303,10 @@ static int refuse_null(const struct run *r, struct lc_error *err)
     return LC_ERR_REFUSED;
 }
 
+/*
+ * One row of a portion: a key with one stored value, and the number of table rows that have
+ * both. A key may come with several values, so that it counts for each of them.
+ */
 static int take_row(struct run *r, const struct lc_answer *t, size_t row, uint32_t old_rule,
                     uint32_t new_rule, struct lc_error *err)
 {
@@ -378,6 +392,7 @@ static int match_keys(const struct keys *k, const struct lc_answer *t, size_t fi
     return 0;
 }
 
+/* Match the keys of a portion against both rule sets, a batch at a time. */
 static int take_portion(struct run *r, const struct lc_answer *t, struct lc_error *err)
 {
     uint32_t old[LC_BATCH], new[LC_BATCH];
@@ -396,6 +411,7 @@ static int take_portion(struct run *r, const struct lc_answer *t, struct lc_erro
     return rc;
 }
 
+/* About how many distinct keys there are (uniq is an estimate): enough to choose the portions. */
 static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
 {
     struct lc_answer t = {0};
@@ -414,6 +430,10 @@ static int count_keys(const struct run *r, uint64_t *keys, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Portion i: the keys whose hash is i modulo the number of portions. All rows of a key are in
+ * one portion. ifNull: a NULL key, whose hash may be NULL, goes into portion 0.
+ */
 static int count_portion(struct run *r, uint64_t i, uint64_t portions, struct lc_error *err)
 {
     struct lc_answer t = {0};
@@ -448,6 +468,7 @@ static int compare_slices(struct lc_slice a, struct lc_slice b)
     return c ? c : (a.n > b.n) - (a.n < b.n);
 }
 
+/* The order of the list; by texts where the rows are equal, so that two runs print the same. */
 static int most_rows_first(const void *a, const void *b)
 {
     const struct lc_impact_change *x = a, *y = b;
@@ -483,6 +504,7 @@ static int list_changes(struct run *r, struct lc_error *err)
     return 0;
 }
 
+/* The key as it is. */
 static const struct key_as itself = {"", ""};
 
 /* Of a number, a time or an address that is given by its value, not by its text. */
@@ -536,7 +558,10 @@ static int check_order(struct run *r, const char *type, const struct lc_rules *r
     return rc;
 }
 
-/* Rules are for texts and numbers. */
+/*
+ * Rules are for texts, numbers, times and addresses: arrays and the like are refused. Sets
+ * r->key_as.
+ */
 static int check_key(struct run *r, struct lc_error *err)
 {
     static const char *const types[] = {"Array(", "Tuple(", "Map(", "JSON", "Nested("};
@@ -621,6 +646,10 @@ static int find_answer_type(struct run *r, struct lc_error *err)
     return rc;
 }
 
+/*
+ * By the declared type of the function's argument; without a call, NULL goes to the default
+ * rule.
+ */
 static int find_null_keys(struct run *r, struct lc_error *err)
 {
     const struct lc_column_call *c = r->rules->call;
@@ -645,6 +674,10 @@ static int find_null_keys(struct run *r, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Room for each value's text. Where the function gives numbers, dates or Bools, the values are
+ * parsed as the program does when it loads its rules; lc_column_type has their ids.
+ */
 static int open_side(struct side *s, const struct lc_rules *rules, uint32_t attribute,
                      const char *gives, const char *name, struct lc_error *err)
 {
@@ -668,6 +701,7 @@ static void close_side(struct side *s)
     lc_column_type_release(&s->typed);
 }
 
+/* All that may be refused, before the table is read. */
 static int prepare(struct run *r, struct lc_error *err)
 {
     const struct lc_impact_rules *k = r->rules;
