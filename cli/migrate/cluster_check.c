@@ -15,6 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Without ON CLUSTER an ALTER changes the connected host's table and, by Keeper, its replicas.
+ * Every other host that has a table of that name must have such a replica.
+ */
 int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_abilities *facts,
                            const struct lc_stmt *s, struct lc_error *err)
 {
@@ -37,8 +41,10 @@ int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_abilities
             continue;
         rc = lc_cluster_keeper_path(c, i, lc_stmt_database(s, lc_backend_database(c->b)), s->name,
                                     &there, &its, err);
+        /* No such table there: nothing that the ALTER would miss. */
         if (rc || !its)
             continue;
+        /* A replica of the same table gets the ALTER by Keeper. */
         if (*path && strcmp(its, path) == 0)
             continue;
         if (!*path && c->n == 1)
@@ -61,6 +67,10 @@ static bool is_over(const char *engine)
     return strcmp(engine, "Buffer") == 0 || strcmp(engine, "Distributed") == 0;
 }
 
+/*
+ * Does a CREATE name the table? engine: as an argument of its engine, too, where a name is a
+ * string.
+ */
 static bool speaks_of(const struct lc_cell *text, const char *database, const char *table,
                       bool engine)
 {
@@ -79,7 +89,10 @@ struct over_search {
     struct lc_answer *hosts; /* the tables of each that was looked at */
 };
 
-/* Does a statement of the plan add the column to that table? *bare: without a DEFAULT. */
+/*
+ * Does a statement of the plan, before or after this one, add the column to that table? *bare:
+ * without a DEFAULT. A statement that makes the table anew, or drops it, counts as adding it.
+ */
 static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, const char *database,
                        const char *table, const char *column, bool *bare)
 {
@@ -151,6 +164,10 @@ static bool is_told(const struct lc_answer *hosts, size_t n, const char *databas
     return false;
 }
 
+/*
+ * Tell each table of that host that is over the altered one, once for all hosts. Its answer
+ * stays in o->hosts until the search ends: is_told looks at those of earlier hosts.
+ */
 static int look_at_host(const struct over_search *o, size_t host, struct lc_error *err)
 {
     struct lc_answer *t = &o->hosts[host];
@@ -259,6 +276,10 @@ static int is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const ch
     "without the DEFAULT that the column has below: INSERTs through it that leave %s out would "   \
     "store an empty value"
 
+/*
+ * The first table that does not get the column is the error's text and gives the hint; the
+ * others are added to the text.
+ */
 static void note_lacking(struct lc_error *lacks, const struct lc_answer_over *t)
 {
     char more[300];
@@ -277,6 +298,10 @@ static void note_lacking(struct lc_error *lacks, const struct lc_answer_over *t)
             t->name, t->column);
 }
 
+/*
+ * lc_tables_over's callback: sort what it finds into what breaks nothing (lacks) and what would
+ * store wrong rows (bare).
+ */
 static void note_over(void *ctx, const struct lc_answer_over *t)
 {
     struct lc_over *o = ctx;

@@ -14,6 +14,7 @@ static struct lc_slice text_of(const struct lc_plan_stmt *s)
     return (struct lc_slice){(const uint8_t *)s->text->p, s->text->n};
 }
 
+/* An ALTER or CREATE TABLE that names all it touches. */
 static bool is_simple(const struct lc_plan_stmt *s)
 {
     const struct lc_stmt *p = &s->parsed;
@@ -40,7 +41,10 @@ static bool all_simple(const struct lc_plan_migration *m)
     return true;
 }
 
-/* Is a table of a's statements named in those of b? */
+/*
+ * Is a table of a's statements named in those of b? The database is not compared: the same name
+ * in two databases counts as one table.
+ */
 static bool meet(const struct lc_plan_migration *a, const struct lc_plan_migration *b)
 {
     for (unsigned i = a->first; i < a->stmt_n; i++) {

@@ -36,6 +36,10 @@
 
 enum { CLOCK_SLACK_S = 60 }; /* this machine's clock may run otherwise than the server's */
 
+/*
+ * Tell c->now as an event of that kind. With --jobs several executors tell: one at a time. What
+ * is about a single event is cleared; what the events of a statement share stays.
+ */
 static void emit(struct lc_executor *c, enum lc_run_event_kind kind)
 {
     c->now.kind = kind;
@@ -73,6 +77,10 @@ static void tell_recorded(struct lc_executor *c, const struct lc_run_event *e)
     c->now = now;
 }
 
+/*
+ * Write the noted rows, then tell what they say. rc: of what came before; where it is an error
+ * nothing is written or told.
+ */
 static int write_rows(struct lc_executor *c, int rc, struct lc_error *err)
 {
     unsigned n = c->later_n;
@@ -208,6 +216,10 @@ void lc_executor_place_error(const struct lc_executor *c, const struct lc_plan_m
     }
 }
 
+/*
+ * A row about the migration; the caller adds what is about a statement. Texts are the
+ * migration's.
+ */
 static struct lc_track_event track_event(const struct lc_executor *c,
                                          const struct lc_plan_migration *m,
                                          enum lc_track_event_kind kind)
@@ -349,7 +361,11 @@ static int before_statement(struct lc_executor *c, const struct lc_plan_stmt *st
     return rc;
 }
 
-/* Stopped, is it of those that the next run simply goes on with, and is the server done with it? */
+/*
+ * Stopped, is it of those that the next run simply goes on with, and is the server done with
+ * it? A mutation of the table that is unfinished may be it. Where the server cannot be asked:
+ * no.
+ */
 static bool has_ended(const struct lc_executor *c, const struct lc_plan_stmt *stmt)
 {
     const char *database = lc_stmt_database(&stmt->parsed, lc_backend_database(c->b));
@@ -511,6 +527,7 @@ static int verify(struct lc_executor *c, const struct lc_plan_migration *m, stru
     rc = lc_executor_flush(c, err);
     if (rc)
         return rc;
+    /* Reads only, on this executor's own connection: other migrations may go on meanwhile. */
     on_away(c, true);
     wrong = lc_verify_after(c->b, m, c->run->o->cancel, lc_executor_say_default, c);
     on_away(c, false);
@@ -540,6 +557,7 @@ int lc_executor_run(struct lc_executor *c, const struct lc_plan_migration *m, st
         stopped(err);
         return end_here(c, err);
     }
+    /* Written with the first stmt_started, or at once where there is no statement. */
     rc = note_start(c, m, err);
     if (rc == 0)
         emit_later(c, LC_RUN_MIGRATION_START);

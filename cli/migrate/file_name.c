@@ -10,6 +10,7 @@ bool lc_version_parse(const char *p, size_t n, uint64_t *version)
 {
     uint64_t v = 0;
 
+    /* 18 digits are below 2^63: nothing below can overflow. */
     if (n == 0 || n > 18)
         return false;
     for (size_t i = 0; i < n; i++) {
@@ -41,6 +42,7 @@ bool lc_file_name_ends(const char *s, size_t n, const char *tail)
 
 bool lc_file_name_parse(const char *file, struct lc_file_name *out)
 {
+    /* Taken off from the end: .sql, then .up or .down. The rest is digits, _ and the name. */
     size_t n = strlen(file) - strlen(".sql");
     size_t d = 0;
 
@@ -62,6 +64,7 @@ bool lc_file_name_parse(const char *file, struct lc_file_name *out)
     }
     if (d == n || file[d] != '_' || d + 1 >= n)
         return false;
+    /* Names go into messages and the tracking table: no control characters. */
     for (size_t i = d; i < n; i++) {
         if ((unsigned char)file[i] < 0x20 || file[i] == 0x7f)
             return false;
@@ -73,6 +76,7 @@ bool lc_file_name_parse(const char *file, struct lc_file_name *out)
 
 bool lc_file_name_is_way_back(const struct lc_file_name *name)
 {
+    /* Without case, while lc_file_name_parse takes .down alone: 0003_x.DOWN.sql comes here. */
     static const char *const ends[] = {".down", ".undo", ".rollback", ".revert", NULL};
 
     for (size_t i = 0; ends[i]; i++) {

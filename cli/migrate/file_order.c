@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sorted by version, then moved by need: a depth-first walk places what a migration requires
+ * before it. Gaps are looked for in between, while neighbours in the array are neighbours by
+ * number.
+ */
 #include "cli/migrate/file_order.h"
 
 #include "base/error.h"
@@ -34,6 +39,7 @@ static int check_gaps(struct lc_migrations *all)
     return 0;
 }
 
+/* A .down.sql without its .up.sql: there is nothing that it would take back. */
 static int check_halves(struct lc_migrations *all)
 {
     for (size_t i = 0; i < all->n; i++) {
@@ -119,6 +125,10 @@ static int place(struct lc_migrations *all, size_t i, char *state, struct walk *
     return 0;
 }
 
+/*
+ * Migrations are moved as a whole into a new array. Pointers into the old one are void after
+ * it; it runs before anything but the files themselves knows of them.
+ */
 static int order_by_need(struct lc_migrations *all)
 {
     char *state = calloc(all->n + 1, 1);

@@ -32,6 +32,10 @@ struct reader {
     struct lc_sql_settings settings; /* that hold now */
 };
 
+/*
+ * f->text becomes the file's bytes and a NUL; of a file that is cut meanwhile what is left.
+ * f->text is the migration's even after an error. LC_ERR_IO leaves errno for the message.
+ */
 static int read_all(int fd, size_t size, struct lc_migration_file *f)
 {
     f->text = malloc(size + 1);
@@ -80,6 +84,7 @@ static int read_file(struct lc_migration_file *f, struct lc_problems *problems)
     return rc;
 }
 
+/* A statement at the end of the section: a slice of text, which must not move, and its hash. */
 static int add_stmt(struct lc_section_stmts *section, const char *text, const struct lc_piece *p)
 {
     struct lc_migration_stmt *v = realloc(section->v, (section->n + 1) * sizeof *v);
@@ -118,7 +123,10 @@ static int no_effect(const struct lc_migration_stmt *s, const char *path, struct
                            (int)word.n, (const char *)word.p, why);
 }
 
-/* What looks right and does not do what it says. */
+/*
+ * What looks right and does not do what it says, since livecol sends each statement by itself:
+ * there is no session for it to act on.
+ */
 static int check_statement(const struct lc_migration_stmt *s, const char *path,
                            struct lc_problems *problems)
 {
@@ -164,6 +172,7 @@ static int check_rederive(struct reader *r)
                 : 0;
 }
 
+/* Settings add up until the section ends. */
 static int take_settings(struct reader *r, struct lc_slice text, uint64_t line)
 {
     char shown[64];
@@ -208,6 +217,10 @@ static int take_vars(struct reader *r, const struct lc_piece *p)
     return rc;
 }
 
+/*
+ * A statement with the settings that hold now, and with a -- migrate:rederive before it. A SET
+ * is kept as settings.
+ */
 static int take_statement(struct reader *r, const struct lc_piece *p)
 {
     const struct lc_slice sql = {(const uint8_t *)r->f->text + p->at, p->n};
@@ -283,6 +296,10 @@ static int take_piece(struct reader *r, const struct lc_piece *p)
     }
 }
 
+/*
+ * What can be told only at the end of the file. A statement before the first mark belongs to no
+ * section: whether there are sections at all is known only then.
+ */
 static int check_sections(const struct reader *r)
 {
     if (r->part == LC_FILE_DOWN || r->down_line)
@@ -368,6 +385,7 @@ static int load_text(struct lc_migration *m, struct lc_migration_file *f, enum l
     struct lc_error err = LC_ERROR_INIT;
     int rc = read_file(f, problems);
 
+    /* A file that could not be read is a problem already. */
     if (rc || !f->text)
         return rc;
     if (has_utf16_bom(f))

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The folder, in three steps: each *.sql file is known by its name and joined to the other half
+ * of its pair; its text is read and split (file_text.c); the whole is put in order
+ * (file_order.c). What is wrong on the way is a problem in the list and does not end the scan,
+ * so that `livecol validate` shows all of it. lc_migrations_check makes an error of the first
+ * problem that concerns a run.
+ */
 #include "cli/migrate/files.h"
 
 #include "base/format.h"
@@ -12,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* lc_migrations_find, for one that is to be changed. */
 static struct lc_migration *find_version(struct lc_migrations *all, uint64_t version)
 {
     for (size_t i = 0; i < all->n; i++) {
@@ -21,6 +29,11 @@ static struct lc_migration *find_version(struct lc_migrations *all, uint64_t ver
     return NULL;
 }
 
+/*
+ * A migration of that name, without its file; valid until the next one is added. NULL: no
+ * memory. It is counted before its texts are known to be there, so that lc_migrations_release
+ * frees what is.
+ */
 static struct lc_migration *add_migration(struct lc_migrations *all,
                                           const struct lc_file_name *name)
 {
@@ -38,6 +51,7 @@ static struct lc_migration *add_migration(struct lc_migrations *all,
     return m->version_text && m->name ? m : NULL;
 }
 
+/* 0001_a.up.sql and 0001_b.down.sql share a number, and are no pair. */
 static bool same_name(const struct lc_migration *m, const struct lc_file_name *name)
 {
     return strlen(m->name) == name->name_n && memcmp(m->name, name->name, name->name_n) == 0;
@@ -59,7 +73,10 @@ static int check_way_back(struct lc_migrations *all, const char *path,
     return rc;
 }
 
-/* Put one *.sql file of the directory where it belongs. */
+/*
+ * Put one *.sql file of the directory where it belongs. 0 or LC_ERR_NOMEM: a name that is none,
+ * or a version that is taken, is a problem, and the file is not read.
+ */
 static int take_file(struct lc_migrations *all, const char *file)
 {
     struct lc_file_name name;
@@ -83,6 +100,7 @@ static int take_file(struct lc_migrations *all, const char *file)
     }
     m = find_version(all, name.version);
     if (m) {
+        /* Two files of one version are right only as the halves of a pair, each there once. */
         bool other_half = m->pair && name.part != LC_FILE_WHOLE && same_name(m, &name) &&
                           !(name.part == LC_FILE_UP ? m->file.path : m->down_file.path);
 
@@ -100,7 +118,7 @@ static int take_file(struct lc_migrations *all, const char *file)
             goto done;
     }
     f = name.part == LC_FILE_DOWN ? &m->down_file : &m->file;
-    f->path = path;
+    f->path = path; /* the migration's from here on, whatever comes */
     rc = lc_file_load(m, f, name.part, &all->problems);
     return rc ? rc : check_way_back(all, path, &name);
 done:
@@ -108,6 +126,7 @@ done:
     return rc;
 }
 
+/* scandir's filter. Hidden files, such as an editor's, are left alone. */
 static int is_sql(const struct dirent *e)
 {
     return e->d_name[0] != '.' && lc_file_name_ends(e->d_name, strlen(e->d_name), ".sql");
@@ -122,6 +141,10 @@ int lc_migrations_scan(struct lc_migrations *out, const char *dir, struct lc_err
     out->dir = strdup(dir ? dir : "migrations");
     if (!out->dir)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for the migrations");
+    /*
+     * By name, so that the same folder always gives the same list of problems. Versions are
+     * sorted later: "10_a.sql" is before "9_b.sql" here.
+     */
     n = scandir(out->dir, &entries, is_sql, alphasort);
     if (n < 0) {
         rc = lc_fail(err, LC_ERR_IO, "cannot read the migrations directory %s: %s", out->dir,
@@ -162,6 +185,7 @@ int lc_migrations_check(const struct lc_migrations *m, bool strict,
     for (size_t i = 0; i < m->problems.n; i++) {
         const struct lc_problem *p = &m->problems.v[i];
 
+        /* A problem with a version is about a file's content: of no matter where it is not run. */
         if (p->kind == LC_PROBLEM_NOTE || (p->kind == LC_PROBLEM_GAP && !strict) ||
             (p->version && runs && !runs(ctx, p->version)))
             continue;
@@ -206,6 +230,7 @@ struct lc_text_match lc_text_matches(const char *p, size_t n, const char *sha256
     char hash[LC_SHA256_HEX];
 
     m.same = lc_sha256_hex(p, n, hash) == 0 && strcmp(hash, sha256) == 0;
+    /* Applied from a checkout with \n and read from one with \r\n, or the other way round. */
     for (int crlf = 0; crlf < 2 && !m.same && !m.line_ends; crlf++) {
         size_t other_n;
         char *other = with_line_ends(p, n, crlf, &other_n);
@@ -220,8 +245,8 @@ struct lc_text_match lc_text_matches(const char *p, size_t n, const char *sha256
 /* Which marks a form may have; whether its sections are files. */
 static const struct {
     const char *name;
-    unsigned marks;
-    bool pairs, plain;
+    unsigned marks;    /* enum lc_split_marks: those that a file may have */
+    bool pairs, plain; /* may be .up.sql and .down.sql; may have no mark at all */
 } formats[] = {
     {"livecol", LC_MARKS_LIVECOL, true, true},
     {"goose", LC_MARKS_GOOSE, false, false},

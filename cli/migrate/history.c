@@ -14,9 +14,9 @@
 
 /* A tool's table, by its usual name and by two columns that only it has. */
 static const struct tool {
-    const char *name, *table, *columns[2];
-    const struct lc_sql *read;
-    bool last_only; /* it keeps one version: all before it are applied too */
+    const char *name, *table, *columns[2]; /* for messages; usual name; both must be there */
+    const struct lc_sql *read;             /* rows of version and dirty, ascending */
+    bool last_only;                        /* it keeps one version: all before it are applied too */
 } tools[] = {
     {"goose", "goose_db_version", {"version_id", "is_applied"}, lc_sql_history_goose, false},
     {"dbmate", "schema_migrations", {"ts", "applied"}, lc_sql_history_dbmate, false},
@@ -30,6 +30,7 @@ static const struct tool {
 
 enum { TOOLS = sizeof tools / sizeof *tools };
 
+/* Of the answer to lc_sql_columns. */
 static bool has_column(const struct lc_answer *columns, const char *name)
 {
     for (size_t i = 0; i < columns->rows; i++) {
@@ -57,6 +58,10 @@ static int tool_of(struct lc_backend *b, const char *table, const struct tool **
     return rc;
 }
 
+/*
+ * The tool and its table: `named` by --history-table, else each tool's usual name.
+ * LC_ERR_REFUSED where none is there, or the tables of two tools.
+ */
 static int find(struct lc_backend *b, const char *named, const struct tool **tool,
                 const char **table, struct lc_error *err)
 {
@@ -71,6 +76,10 @@ static int find(struct lc_backend *b, const char *named, const struct tool **too
     for (size_t i = 0; rc == 0 && !named && i < TOOLS; i++) {
         const struct tool *one;
 
+        /*
+         * dbmate and golang-migrate share a name, and are neighbours in the list: tool_of tells
+         * which it is, so it is asked once.
+         */
         if (strcmp(tools[i].table, before) == 0)
             continue;
         before = tools[i].table;
@@ -109,7 +118,10 @@ static int add(struct lc_history *h, uint64_t version)
     return 0;
 }
 
-/* Rows of (version, dirty), by version. */
+/*
+ * Rows of (version, dirty), by version. A tool that keeps the last version only has applied all
+ * files up to it. That version is added even where no file has it: check_files refuses it then.
+ */
 static int take_rows(struct lc_history *h, const struct tool *tool, const struct lc_answer *t,
                      const struct lc_migrations *files, struct lc_error *err)
 {
@@ -138,6 +150,7 @@ static int take_rows(struct lc_history *h, const struct tool *tool, const struct
     return rc == LC_ERR_NOMEM ? lc_no_memory(err) : rc;
 }
 
+/* A version without a file would count as applied, and nobody could say what it did. */
 static int check_files(const struct lc_history *h, const struct lc_migrations *files,
                        struct lc_error *err)
 {

@@ -99,8 +99,8 @@ static int command_effect(const struct lc_stmt *s, size_t i, const struct lc_ans
 }
 
 /*
- * All commands agree, or nobody can tell. A mutation among them decides: metadata changes come
- * first, so where its row is, they are too.
+ * All commands agree, or nobody can tell. A mutation that may be one of theirs outweighs what the
+ * other commands show: the ALTER is not sent again.
  */
 static int alter_effect(struct lc_backend *b, const struct lc_stmt *s,
                         struct lc_mutation_watch *watch, uint64_t since_s, enum lc_in_doubt *effect,
@@ -126,6 +126,7 @@ static int alter_effect(struct lc_backend *b, const struct lc_stmt *s,
     return rc;
 }
 
+/* Is the object that the statement is about there? A view or a dictionary is a table, too. */
 static int there(struct lc_backend *b, const struct lc_stmt *s, bool *is, struct lc_error *err)
 {
     const struct lc_sql_arg database[] = {{"database", s->name}, {NULL, NULL}};
@@ -146,6 +147,7 @@ static int there(struct lc_backend *b, const struct lc_stmt *s, bool *is, struct
     }
 }
 
+/* One of the two names is there, or nobody can tell: another table may have either name. */
 static int rename_effect(struct lc_backend *b, const struct lc_stmt *s, enum lc_in_doubt *effect,
                          struct lc_error *err)
 {
@@ -167,6 +169,7 @@ static int rename_effect(struct lc_backend *b, const struct lc_stmt *s, enum lc_
     return rc;
 }
 
+/* What the schema says: DONE or NONE where the statement's object shows it, else UNKNOWN. */
 static int schema_effect(struct lc_backend *b, const struct lc_stmt *s,
                          struct lc_mutation_watch *watch, uint64_t since_s,
                          enum lc_in_doubt *effect, struct lc_error *err)

@@ -20,6 +20,7 @@ bool lc_left_is_possible(const struct lc_stmt *s)
            s->populate;
 }
 
+/* CREATE … AS SELECT, or a view with POPULATE: the object itself is left behind, too. */
 static bool creates(const struct lc_stmt *s)
 {
     return s->kind == LC_STMT_CREATE;
@@ -89,7 +90,11 @@ static uint64_t all_rows(const struct lc_answer *parts)
     return rows;
 }
 
-/* Rows that were written since. *any: there are parts from since then; merges put older rows in them. */
+/*
+ * Rows that were written since. *any: there are parts from since then. A block number above a
+ * partition's newest is a new INSERT's, or that of a merge that took one in; since merges put
+ * older rows into such parts, the growth of the whole table is the upper bound.
+ */
 static uint64_t newer_rows(const struct lc_left_before *before, const struct lc_left_before *now,
                            bool *any)
 {
@@ -126,7 +131,12 @@ static int read_part_log(struct lc_backend *b, const struct lc_stmt *s, const st
     return rc;
 }
 
-/* By the table alone, for servers without logs. */
+/*
+ * By the table alone, for servers without logs. Nothing is left where no part is newer and no
+ * view reads from the table: a view's target may hold rows that the table itself never got.
+ * Tables that are not of the MergeTree family have no parts, and are judged by their count of
+ * rows.
+ */
 static struct lc_left_found judge_table(const struct lc_stmt *s,
                                         const struct lc_left_before *before,
                                         const struct lc_left_before *now, uint64_t dependents)
@@ -168,6 +178,10 @@ int lc_left_look(const struct lc_sent_stmt *s, const struct lc_left_before *befo
         found->what = LC_LEFT_NOTHING;
     if (rc || found->what == LC_LEFT_NOTHING || !*s->stmt->name)
         return rc;
+    /*
+     * Where the table shows that nothing is left, that is the last word. Else the logs may say how
+     * many rows there are: the part log counts those of this query alone.
+     */
     rc = look_at_table(s->b, s->facts, s->stmt, &now, &dependents, err);
     in_table = judge_table(s->stmt, before, &now, dependents);
     lc_left_release(&now);

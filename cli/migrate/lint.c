@@ -44,7 +44,11 @@ static void say(const struct lc_lint *h, bool hazard, const char *fmt, ...)
     h->say(h->ctx, hazard, text);
 }
 
-/* Was this said before, in this plan? Notes it. */
+/*
+ * Was this said before, in this plan? Notes it. False, and said again, where there is no list
+ * (each statement by itself), where it is full, or where there is no memory: repeating is
+ * harmless.
+ */
 static bool said_before(const struct lc_lint *h, const char *what, const char *database,
                         const char *name)
 {
@@ -74,7 +78,12 @@ void lc_lint_forget(struct lc_lint_said *said)
     said->n = 0;
 }
 
-/* INSERTs of the last week that break by a new column. */
+/*
+ * INSERTs of the last week that break by a new column: `VALUES` and `SELECT` without a list of
+ * columns are matched by position. The log is searched for the table's name; which of those
+ * texts are meant, and are positional, is read here. Most frequent first, and that one is
+ * shown.
+ */
 static int look_at_inserts(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err)
 {
     const char *database = lc_stmt_database(s, lc_backend_database(h->b));
@@ -124,6 +133,7 @@ static int look_at_inserts(const struct lc_lint *h, const struct lc_stmt *s, str
 static void say_over(void *ctx, const struct lc_answer_over *t)
 {
     const struct lc_lint *h = ctx;
+    /* Buffer and Distributed have a list of columns of their own; a view has a query. */
     bool passes_on = strcmp(t->engine, "Buffer") == 0 || strcmp(t->engine, "Distributed") == 0;
 
     if (t->column)
@@ -135,7 +145,7 @@ static void say_over(void *ctx, const struct lc_answer_over *t)
             t->database, t->name, t->engine);
 }
 
-/* Cores and queries at this moment: "auto(8)" or "8". */
+/* Cores and queries at this moment, each at least 1. max_threads is "auto(8)" or "8". */
 static int look_at_load(const struct lc_lint *h, uint64_t *threads, uint64_t *queries,
                         struct lc_error *err)
 {
@@ -159,6 +169,11 @@ static int look_at_load(const struct lc_lint *h, uint64_t *threads, uint64_t *qu
     return rc;
 }
 
+/*
+ * What the server's configuration of an executable function says of its cost. Each thread of a
+ * query takes a process from the pool for a block, and waits where none is free. No row: the
+ * function is not an executable one.
+ */
 static int look_at_udf(const struct lc_lint *h, const char *name, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
@@ -210,6 +225,10 @@ static int calls_of(const struct lc_lint *h, struct lc_slice words, struct lc_co
     return rc;
 }
 
+/*
+ * The executable functions of an expression, each told once a plan. Missing ones are an error
+ * of the preflight, not a remark of this one.
+ */
 static int look_at_functions(const struct lc_lint *h, struct lc_slice expr, struct lc_error *err)
 {
     struct lc_column_call *v = NULL;
@@ -231,6 +250,11 @@ static int table_of(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
                            err);
 }
 
+/*
+ * On a Replicated table each replica computes an UPDATE by itself, so the server refuses
+ * functions that it does not know to be deterministic, executable ones among them. A text that
+ * names the setting has been written by someone who knows.
+ */
 static int look_at_replicated_update(const struct lc_lint *h, const struct lc_plan_stmt *stmt,
                                      const struct lc_stmt_command *c, struct lc_error *err)
 {
@@ -260,7 +284,10 @@ static int look_at_replicated_update(const struct lc_lint *h, const struct lc_pl
     return rc;
 }
 
-/* How fast the expression is that a MATERIALIZE COLUMN of the statement stores; 0: not known. */
+/*
+ * How fast the expression is that a MATERIALIZE COLUMN of the statement stores, in rows a
+ * second; 0: not known.
+ */
 static int rate_of(const struct lc_lint *h, const struct lc_stmt *s, double *rate,
                    struct lc_error *err)
 {
@@ -277,6 +304,11 @@ static int rate_of(const struct lc_lint *h, const struct lc_stmt *s, double *rat
     return rc;
 }
 
+/*
+ * How much a mutation rewrites, how long its expression takes, and whether the disk has room.
+ * Parts are written anew one by one, the old one staying until the new one is whole: free space
+ * must hold the largest. 0 or the failures of a query.
+ */
 static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", lc_stmt_database(s, lc_backend_database(h->b))},
@@ -306,7 +338,7 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
             LC_S(lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0)),
             lc_short_count(largest_text, largest), free_bytes > 0 ? ", free on disk are " : "",
             free_bytes > 0 ? lc_short_count(free_text, free_bytes) : "", free_bytes > 0 ? "B" : "");
-        if (rate > 0)
+        if (rate > 0) /* rows a second; the time is in ms */
             say(h, false, "about %s for the expression alone, by a sample of its rows",
                 lc_short_time(time_text, lc_double_to_u64(rows * 1000 / rate)));
         if (free_bytes > 0 && free_bytes < largest)
@@ -318,7 +350,10 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
     return rc;
 }
 
-/* Until a part stores the column, every read computes it: what readers meet who use it too early. */
+/*
+ * Until a part stores the column, every read computes it: what readers meet who use it too
+ * early. In ns of one core; told only where all rows together take READ_COST_NS.
+ */
 static int say_read_cost(const struct lc_lint *h, const struct lc_stmt *s,
                          const struct lc_stmt_command *c, struct lc_error *err)
 {
@@ -357,6 +392,7 @@ static void say_safe_way(const struct lc_lint *h, const struct lc_stmt *s)
         say(h, false, "not recognised: it is run as it is, and never sent twice");
 }
 
+/* kind in capitals; the statement may have it in any case. */
 static bool is_kind(const struct lc_stmt_command *c, const char *kind)
 {
     return c->default_kind.n == strlen(kind) &&
@@ -383,6 +419,7 @@ int lc_lint_look(const struct lc_lint *h, const struct lc_plan_stmt *stmt, struc
     bool adds = false, any = false, defaults = false;
     int rc = 0;
 
+    /* The statement as a whole, then each command, then what is said once for all of them. */
     say_safe_way(h, s);
     if (s->kind != LC_STMT_ALTER || !*s->name)
         return 0;

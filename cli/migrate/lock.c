@@ -35,14 +35,14 @@
 #include <unistd.h>
 
 enum {
-    BEATS_BEFORE_STALE = 12,
-    LOOKS_BEFORE_STALE = 60,
+    BEATS_BEFORE_STALE = 12, /* one every 5 s */
+    LOOKS_BEFORE_STALE = 60, /* see just_seen: 1 s */
     /* A taker that gives way leaves its higher table for a moment: look again before believing it.
      */
     CHECK_TRIES = 5,
     CHECK_PAUSE_MS = 100,
-    FENCE_TRIES = 3,
-    TAKE_TRIES = 5
+    FENCE_TRIES = 3, /* a beat may arrive too late to be young */
+    TAKE_TRIES = 5   /* at least, before the time is up without a holder */
 };
 
 struct lc_lock {
@@ -129,6 +129,7 @@ static void *beat_thread(void *arg)
     return NULL;
 }
 
+/* A connection of its own: a beat must not wait for a statement that runs for hours. */
 static int start_beating(struct lc_lock *lock, struct lc_error *err)
 {
     int rc = lc_backend_clone(lock->own, &lock->beat_b, err);
@@ -169,6 +170,10 @@ static int standing(struct lc_lock *lock, bool *ours, bool *highest, bool *other
     return rc;
 }
 
+/*
+ * Stale locks that this one has taken over. A holder that wakes up finds its table gone, or a
+ * higher one.
+ */
 static int drop_lower(struct lc_lock *lock, struct lc_error *err)
 {
     struct lc_locks all;

@@ -63,6 +63,10 @@ int lc_lock_store_open(struct lc_lock_store *s, struct lc_backend *b, const char
             s->root = NULL;
             rc = lc_no_memory(err);
         }
+        /*
+         * A path of livecol's own making names the cluster, by which a lock's table on another
+         * host can be dropped. Of any other path the cluster is not known.
+         */
         if (strncmp(path, OUR_ROOT, strlen(OUR_ROOT)) == 0) {
             path += strlen(OUR_ROOT);
             s->cluster = strndup(path, strcspn(path, "/"));
@@ -90,6 +94,7 @@ static uint64_t number_of(const char *table, const char *tracking)
     if (strncmp(table, tracking, n) != 0 || strncmp(table + n, "_lock_", 6) != 0)
         return 0;
     for (table += n + 6; *table; table++) {
+        /* A name that goes on after the digits is no lock's; nor is a number near 2^64. */
         if (*table < '0' || *table > '9' || v > UINT64_MAX / 100)
             return 0;
         v = v * 10 + (uint64_t)(*table - '0');
@@ -97,7 +102,11 @@ static uint64_t number_of(const char *table, const char *tracking)
     return v;
 }
 
-/* The runs of this process: those of the locks that it has made, until it ends. */
+/*
+ * The runs of this process: those of the locks that it has made, until it ends. The embedded
+ * engine's data path belongs to one process, so that a lock of any other run is of one that has
+ * ended (table_age). Under own_runs_mutex: two threads of one process may take locks.
+ */
 static pthread_mutex_t own_runs_mutex = PTHREAD_MUTEX_INITIALIZER;
 static char **own_runs;
 static size_t own_runs_n;
@@ -141,6 +150,10 @@ static void unquote(char *to, size_t size, const char *p, size_t n)
     free(value);
 }
 
+/*
+ * The entry of number n, added at the end where there is none; NULL: no memory. Valid until the
+ * next one is added.
+ */
 static struct lc_lock_info *info_of(struct lc_locks *all, uint64_t n)
 {
     struct lc_lock_info *v;
@@ -158,7 +171,10 @@ static struct lc_lock_info *info_of(struct lc_locks *all, uint64_t n)
     return v;
 }
 
-/* system.tables does not know it in every kind of database: 1970 in libchdb's own. */
+/*
+ * When the lock was made, in seconds, as its table's DEFAULT says. system.tables does not know
+ * it in every kind of database: it says 1970 in libchdb's own.
+ */
 static void take_made(struct lc_lock_info *info, const char *p, size_t n)
 {
     char text[24];
@@ -187,13 +203,20 @@ static void take_field(struct lc_lock_info *info, const char *column, const char
         take_made(info, p, n);
 }
 
+/*
+ * Both are seconds by the server's clock: clocks of the machines that run livecol do not
+ * matter.
+ */
 static void set_age(struct lc_lock_info *info, uint64_t last_s, uint64_t now_s)
 {
     info->beat_age_s = now_s > last_s ? now_s - last_s : 0;
     info->stale = info->beat_age_s >= lc_lock_stale_s();
 }
 
-/* Of one server: who holds which. */
+/*
+ * Of one server: who holds which. One question for all locks, without their beats: a column of
+ * a lock's table is a row here, and its DEFAULT says a thing about the holder.
+ */
 static int table_holders(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err)
 {
     char *prefix = NULL;
@@ -223,7 +246,10 @@ static int table_holders(const struct lc_lock_store *s, struct lc_locks *all, st
     return rc;
 }
 
-/* How old is its last beat? *gone where the table has been dropped meanwhile. */
+/*
+ * How old is its last beat? Without one, the age of the lock itself. *gone where the table has
+ * been dropped meanwhile, by a holder that ended: no error, the lock is simply not there.
+ */
 static int table_age(const struct lc_lock_store *s, struct lc_lock_info *info, bool *gone,
                      struct lc_error *err)
 {
@@ -350,6 +376,7 @@ static int keeper_lock(const struct lc_lock_store *s, struct lc_lock_info *info,
     return rc;
 }
 
+/* Keeper's locks: a child of root for each number, with its holder and its age. */
 static int keeper_read(const struct lc_lock_store *s, struct lc_locks *all, struct lc_error *err)
 {
     struct lc_answer t = {0};
@@ -366,12 +393,13 @@ static int keeper_read(const struct lc_lock_store *s, struct lc_locks *all, stru
             continue;
         rc = keeper_lock(s, info, &gone, err);
         if (gone)
-            all->n--;
+            all->n--; /* info_of has just put it at the end */
     }
     lc_answer_release(&t);
     return rc;
 }
 
+/* A list that could not be read in full is not given to anybody. */
 static int ended(int rc, struct lc_locks *all)
 {
     if (rc) {
@@ -399,7 +427,7 @@ int lc_lock_read(const struct lc_lock_store *s, struct lc_locks *all, struct lc_
         bool gone;
 
         rc = table_age(s, &all->v[i], &gone, err);
-        if (gone)
+        if (gone) /* the order of the locks means nothing */
             all->v[i] = all->v[--all->n];
         else
             i++;
@@ -407,7 +435,12 @@ int lc_lock_read(const struct lc_lock_store *s, struct lc_locks *all, struct lc_
     return ended(rc, all);
 }
 
-/* Did somebody else have the number first? */
+/*
+ * Did somebody else have the number first? On one server the table exists (57). In Keeper the
+ * replica "lock" exists (253), or the table there has other DEFAULTS (122), which name its
+ * holder; a race for the same node is a Keeper exception (999) that is not one of Keeper being
+ * away.
+ */
 static bool was_quicker(const struct lc_error *err)
 {
     return err->server_code == LC_SERVER_TABLE_ALREADY_EXISTS ||
@@ -455,7 +488,10 @@ int lc_lock_create(const struct lc_lock_store *s, uint64_t n, const char *run_id
     return rc;
 }
 
-/* The host that has the table may be another, or be down: Keeper tells it when it is back. */
+/*
+ * The host that has the table may be another, or be down: Keeper tells it when it is back. A
+ * distributed DDL with the timeout 0 is queued for all hosts and waits for none.
+ */
 static int drop_elsewhere(const struct lc_lock_store *s, const char *table, struct lc_error *err)
 {
     static const struct lc_setting at_once[] = {{"distributed_ddl_task_timeout", "0"},

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A MATERIALIZE COLUMN of a column that has no expression is an error of the server, and would
+ * come after the statements before it have changed the table. So the plan is followed up to the
+ * statement: CREATE, ADD and MODIFY COLUMN say what the column will be. Where none of them
+ * speaks of it the server is asked; where one is not clear, nothing is refused.
+ */
 #include "cli/migrate/materialize.h"
 
 #include "cli/server/query.h"
@@ -6,13 +12,20 @@
 
 #include <string.h>
 
-/* What is known of a column's expression. */
+/*
+ * What is known of a column's expression. NOT_SAID: no statement speaks of the column so far.
+ * UNCLEAR: one does, in a way that cannot be followed.
+ */
 enum expression { NOT_SAID, HAS, HAS_NONE, UNCLEAR };
 
 struct column {
     const char *database, *table, *name;
 };
 
+/*
+ * What a command about the column makes of what was known. Of a CREATE the commands are its
+ * columns.
+ */
 static enum expression of_command(const struct lc_stmt *s, const struct lc_stmt_command *c,
                                   enum expression before)
 {
@@ -40,7 +53,10 @@ static bool is_about(const struct lc_stmt *s, const struct column *c, const char
            strcmp(lc_stmt_database(s, database), c->database) == 0;
 }
 
-/* Up to but without the given number of commands of the statement. */
+/*
+ * Follow one statement of the plan, up to but without the given number of its commands, so that
+ * the checked statement's own earlier commands count. database: that of names without one.
+ */
 static void follow(const struct lc_stmt *s, size_t commands, const struct column *c,
                    const char *database, enum expression *e)
 {
@@ -81,6 +97,10 @@ static int ask_server(struct lc_backend *b, const struct column *c, enum express
     return rc;
 }
 
+/*
+ * One MATERIALIZE COLUMN: command `command` of statement i. The plan's migrations up to m are
+ * followed from the first statement that is not done; what is done shows on the server.
+ */
 static int check_column(const struct lc_plan *plan, const struct lc_plan_migration *m, unsigned i,
                         size_t command, struct lc_backend *b, struct lc_error *err)
 {

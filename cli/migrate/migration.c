@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Look-ups in the migrations of a folder, and their release. files.c and file_text.c fill them
+ * in.
+ */
 #include "cli/migrate/migration.h"
 
 #include <stdlib.h>
@@ -24,6 +28,10 @@ const struct lc_section_stmts *lc_migration_section(const struct lc_migration *m
 
 const char *lc_migration_path(const struct lc_migration *m, bool down)
 {
+    /*
+     * A file with both sections is its own way back; a .down.sql without its .up.sql has no
+     * other path.
+     */
     return (down && m->pair) || !m->file.path ? m->down_file.path : m->file.path;
 }
 
@@ -33,6 +41,7 @@ static void release_file(struct lc_migration_file *f)
     free(f->text);
 }
 
+/* A statement's text p is not freed: it is part of the file's text, or is `filled`. */
 static void release_section(struct lc_section_stmts *s)
 {
     for (size_t i = 0; i < s->n; i++) {

@@ -19,9 +19,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Of SQL in one question. A server reads max_query_size, 256 KiB unless told otherwise, and a
+ * text whose quotes and backslashes are escaped may be twice as long. The separator is that of
+ * lc_sql_format_queries: a statement that holds it is asked for alone.
+ */
 enum { FORMAT_MAX_BYTES = 100000, FORMAT_MAX_STMTS = 1000, FORMAT_SEPARATOR = 0x1f };
 
-/* As a checkout may have made it, with other line ends. */
+/*
+ * Is s the statement with that hash? Also where a checkout has given the file other line ends.
+ * A filled statement's p is not the file's text, which its hash is of: there only the hash
+ * counts.
+ */
 static bool is_statement(const struct lc_migration_stmt *s, const char *sha256)
 {
     return strcmp(s->sha256, sha256) == 0 ||
@@ -70,6 +79,11 @@ static bool is_down_edited(const struct lc_migration *m, const struct lc_track_v
     return true;
 }
 
+/*
+ * What has run of a version against its file: of an applied one the whole file, of an
+ * unfinished one the statements that are done. 0 or LC_ERR_NOMEM; what differs becomes a
+ * problem. Other line ends are counted and are none.
+ */
 static int check_version(const struct lc_migration *m, const struct lc_track_version *v,
                          unsigned *line_ends, struct lc_problems *out)
 {
@@ -147,7 +161,11 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
     return rc;
 }
 
-/* Does this problem stand in the way of such a run? */
+/*
+ * Is this problem a reason to refuse such a run? What has run must be what it was, up or down.
+ * Order and half reverted versions do not matter to `down`, which goes by what was applied; a
+ * file that is gone matters only with --strict (choose_down refuses one that it needs).
+ */
 static bool stands_in_the_way(const struct lc_problem *p, const struct lc_up_options *o, bool down)
 {
     switch (p->kind) {
@@ -164,6 +182,7 @@ static bool stands_in_the_way(const struct lc_problem *p, const struct lc_up_opt
     }
 }
 
+/* The hint that goes with a problem of that kind. */
 static const char *advice(enum lc_problem_kind kind)
 {
     switch (kind) {
@@ -181,6 +200,7 @@ static const char *advice(enum lc_problem_kind kind)
     }
 }
 
+/* LC_ERR_REFUSED with the first problem that is in the way; a note is kept for the run to tell. */
 static int check_problems(struct lc_plan *plan, const struct lc_migrations *files,
                           const struct lc_tracking *t, const struct lc_up_options *o, bool down,
                           struct lc_error *err)
@@ -207,6 +227,11 @@ static int check_problems(struct lc_plan *plan, const struct lc_migrations *file
     return rc;
 }
 
+/*
+ * Put a migration at the end of the plan. before: what the tracking table says of it, or NULL.
+ * An unfinished run of the same direction goes on after its last statement that is done; a
+ * change of direction begins with the first.
+ */
 static int add(struct lc_plan *plan, const struct lc_migration *m,
                const struct lc_track_version *before, struct lc_error *err)
 {
@@ -282,6 +307,11 @@ static int check_needed(const struct lc_plan *plan, const struct lc_migrations *
     return 0;
 }
 
+/*
+ * All pending migrations in the order of the files, within --only, --to and --steps. A need is
+ * checked as each is added: files are in the order of needs, so what it requires is applied or
+ * in the plan already.
+ */
 static int choose_up(struct lc_plan *plan, const struct lc_migrations *files,
                      const struct lc_tracking *t, const struct lc_up_options *o,
                      struct lc_error *err)
@@ -307,7 +337,10 @@ static int choose_up(struct lc_plan *plan, const struct lc_migrations *files,
     return 0;
 }
 
-/* What is being reverted comes first, then what was applied last, in whatever order that was. */
+/*
+ * qsort: what is being reverted comes first, then what was applied last, in whatever order that
+ * was: the tracking table's, not that of the numbers.
+ */
 static int by_applied(const void *a, const void *b)
 {
     const struct lc_track_version *const *x = a, *const *y = b;
@@ -342,6 +375,10 @@ static int refuse_no_down(const struct lc_migration *m, struct lc_error *err)
     return LC_ERR_REFUSED;
 }
 
+/*
+ * Versions to revert, in that order. Without --to and --steps it is one. An applied version
+ * without a file is an error, unless --to is given: then it is left as it is.
+ */
 static int choose_down(struct lc_plan *plan, const struct lc_migrations *files,
                        const struct lc_tracking *t, const struct lc_up_options *o,
                        struct lc_error *err)
@@ -403,6 +440,10 @@ int lc_plan_make(struct lc_plan *plan, const struct lc_migrations *files,
     if (o->to_given && (o->to || !down) && !lc_migrations_find(files, o->to))
         return lc_fail(err, LC_ERR_USAGE, "there is no version %" PRIu64 " in %s", o->to,
                        files->dir);
+    /*
+     * First the folder itself, then the content of the files that this run reads. Which ones
+     * `down` reads is known only after they are chosen, so it checks them last.
+     */
     rc = lc_migrations_check(files, o->strict && !down, lc_migrations_none, NULL, err);
     if (rc == 0 && !down)
         rc = lc_migrations_check(files, false, is_read, &readers, err);
@@ -459,7 +500,11 @@ static bool worth_formatting(const struct lc_stmt *s)
     return s->kind != LC_STMT_INSERT;
 }
 
-/* MODIFY COLUMN with the type that the column has already changes metadata alone. */
+/*
+ * MODIFY COLUMN with the type that the column has already changes metadata alone. The parser
+ * cannot know it and takes it for one that breaks readers; the server is asked. An ALTER is
+ * then, again, what its worst command is, by the order of enum lc_stmt_class.
+ */
 static int refine(struct lc_stmt *s, struct lc_backend *b, struct lc_error *err)
 {
     enum lc_stmt_class worst = LC_CLASS_METADATA;
@@ -507,6 +552,7 @@ static int format_batch(struct batch *all, struct lc_backend *b, struct lc_error
         const struct lc_cell *sql = lc_answer_at(&t, i, LC_SQL_FORMAT_QUERIES_SQL);
         struct lc_plan_stmt *s = all->v[i];
 
+        /* NULL: the formatter does not know it. That one, or one out of its place, is left out. */
         if (sql->is_null || lc_answer_u64(&t, i, LC_SQL_FORMAT_QUERIES_I, 0) != i + 1)
             continue;
         free(s->formatted);
@@ -521,6 +567,11 @@ static int format_batch(struct batch *all, struct lc_backend *b, struct lc_error
     return rc == LC_ERR_NOMEM || rc == LC_ERR_STOPPED ? rc : 0;
 }
 
+/*
+ * Put a statement into the batch, sending the batch first where it is full. Left out are
+ * INSERTs, what is too long or holds the separator, and what the parser cannot lex:
+ * lc_plan_stmt_parse asks for them alone, where it needs to.
+ */
 static int add_to_batch(struct batch *all, struct lc_plan_stmt *s, struct lc_backend *b,
                         struct lc_error *err)
 {
@@ -569,12 +620,16 @@ void lc_plan_reuse(struct lc_plan *plan, struct lc_plan *before)
     for (size_t i = 0; i < plan->n; i++) {
         struct lc_plan_migration *to = &plan->v[i], *from = NULL;
 
-        /* Both are in one order, so that the next one is it but where one was done meanwhile. */
+        /*
+         * Both plans are in one order, so the search goes on where the last one ended: a
+         * migration that another run has done meanwhile costs one lap, all others a step.
+         */
         for (size_t tries = 0; tries < before->n && !from; tries++, at++) {
             at %= before->n;
             from = before->v[at].m == to->m ? &before->v[at] : NULL;
         }
         for (unsigned s = 0; from && s < to->stmt_n && s < from->stmt_n; s++) {
+            /* Moved, not copied: `before` is released next, and must not free them. */
             to->stmts[s].asked = from->stmts[s].asked;
             to->stmts[s].formatted = from->stmts[s].formatted;
             from->stmts[s].asked = false;
@@ -589,6 +644,10 @@ int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b,
     int rc;
 
     lc_stmt_release(&s->parsed);
+    /*
+     * The text is parsed first: it must lex, and an INSERT is told from the rest. Slices of
+     * `parsed` point into `formatted` afterwards, where there is one.
+     */
     rc = lc_stmt_parse(&s->parsed, s->text->p, s->text->n, err);
     if (rc == 0 && facts->format_query && worth_formatting(&s->parsed)) {
         if (!s->asked) {
@@ -634,6 +693,7 @@ static int check_fit(const struct lc_plan *plan, struct lc_backend *b,
 int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_abilities *facts,
                   struct lc_error *err)
 {
+    /* In batches where the server can say NULL for one that it does not know; else one by one. */
     int formatted = facts->format_query && facts->format_or_null ? format_all(plan, b, err) : 0;
 
     if (formatted)
@@ -647,6 +707,10 @@ int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_ab
 
             if (rc) {
                 lc_error_pass(err, &one);
+                /*
+                 * What is wrong with the statement gets its place; what is wrong with the
+                 * server has none.
+                 */
                 if (rc == LC_ERR_REFUSED || rc == LC_ERR_INPUT)
                     snprintf(err->msg, sizeof err->msg,
                              "%s:%" PRIu64 ": statement %u of %u: %.800s",

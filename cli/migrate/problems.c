@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The list grows by doubling; file and text are copied, so that what they were made of may go. */
 #include "cli/migrate/problems.h"
 
 #include "base/error.h"

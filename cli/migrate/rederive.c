@@ -52,7 +52,8 @@ struct rederive {
     struct lc_rederive_update u;
     struct lc_rederive_change c;
     bool by_partition; /* the server knows UPDATE … IN PARTITION ID; else one takes the table */
-    unsigned sent;
+    unsigned sent;     /* UPDATEs so far: the end of each one's query id */
+    /* When it began; then old rows: found so far, re-derived, and of the batch that runs. */
     uint64_t begun_ms, rows_total, rows_done, rows_in_work;
 };
 
@@ -143,7 +144,11 @@ static int wait_for_inserts(const struct rederive *r, struct lc_error *err)
     return rc;
 }
 
-/* What an earlier run had sent comes to its end first; so does what would hold ours back. */
+/*
+ * What an earlier run had sent comes to its end first; so does what would hold ours back. Each
+ * mutation that is there is waited for as if this run had made it: a failure of one ends the
+ * run.
+ */
 static int wait_for_mutations(const struct rederive *r, struct lc_error *err)
 {
     const struct lc_mutation_hooks hooks = {.cancel = r->s->options->cancel};
@@ -172,7 +177,10 @@ static int ask(const struct rederive *r, struct lc_buf *sql, struct lc_answer *o
 /* Columns of a count. */
 enum { N_ID, N_LEFT, N_ROWS };
 
-/* Rows that the WHERE takes, by partition: its id, those rows, all its rows. */
+/*
+ * Rows that the WHERE takes, by partition: its id, those rows, all its rows. The id is the name
+ * of a part up to the first underscore. The newest partition, by id, comes first.
+ */
 static int count(const struct rederive *r, struct lc_answer *out, uint64_t *total,
                  struct lc_error *err)
 {
@@ -234,6 +242,7 @@ static int make_update(struct rederive *r, const struct lc_answer *left, size_t 
     bool some = false;
     int rc = lc_buf_adds(sql, "ALTER TABLE ") || lc_column_add_table(&r->d, sql);
 
+    /* All rows, not only the old ones: a mutation rewrites a part that holds one of them. */
     for (size_t i = 0; i < left->rows; i++)
         all += lc_answer_u64(left, i, N_ROWS, 0);
     most = all / BATCHES > LEAST_BATCH_ROWS ? all / BATCHES : LEAST_BATCH_ROWS;
@@ -244,6 +253,7 @@ static int make_update(struct rederive *r, const struct lc_answer *left, size_t 
         rc = rc || add_commands(r, NULL, sql, &some);
     }
     for (size_t i = first; rc == 0 && r->by_partition && i < left->rows; i++) {
+        /* At least one partition, however large. */
         if (i > first && (rows >= most || sql->n >= BATCH_MAX_BYTES)) {
             *behind = i;
             break;
@@ -287,6 +297,11 @@ static void tell_away(void *ctx, bool away)
     r->s->away(r->s->ctx, away);
 }
 
+/*
+ * Send one batch, from partition `first` on, and wait for its mutation. *behind: the partition
+ * to go on with. `after` is not needed: no run settles an UPDATE of an earlier one, the count
+ * finds what it has left.
+ */
 static int update(struct rederive *r, const struct lc_answer *left, size_t first, size_t *behind,
                   struct lc_error *err)
 {
@@ -360,6 +375,7 @@ static int rounds(struct rederive *r, struct lc_error *err)
 
     if (rc == 0)
         rc = wait_for_mutations(r, err);
+    /* Each round counts anew: rows may have come in with the old value while the last one ran. */
     for (unsigned round = 1; rc == 0; round++) {
         struct lc_answer left = {0};
         uint64_t total;

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lc_rederive_check: before anything is changed. */
+/*
+ * lc_rederive_check: before anything is changed. A mutation that fails is tried again for good
+ * and blocks those queued after it, so all that could make it fail is looked for here: the
+ * column's kind, NULLs, functions that a replica does not have or that the server refuses in a
+ * mutation, the engine; and all that would make it leave rows as they are without an error: a
+ * WHERE that finds nothing, parts that do not store the column. What the UPDATE computes is
+ * then tried in a SELECT.
+ */
 #include "cli/column/column.h"
 #include "cli/column/engine.h"
 #include "cli/column/replace_default.h"
@@ -46,6 +53,7 @@ static int next_foreign(const struct lc_preflight *d, struct lc_slice text, size
     return rc;
 }
 
+/* By its words alone: a comment or string that holds them counts too. */
 static bool has_text(struct lc_slice s, const char *text)
 {
     return s.n && memmem(s.p, s.n, text, strlen(text)) != NULL;
@@ -75,6 +83,10 @@ static int add_try_on(const struct lc_cluster *hosts, size_t i, const struct lc_
                : 0;
 }
 
+/*
+ * The same SELECT on each host that is up. A server's error there is what the mutation would
+ * meet.
+ */
 static int try_on_hosts(const struct lc_cluster *hosts, const struct lc_column *t,
                         const struct lc_rederive_change *c, struct lc_error *err)
 {
@@ -139,6 +151,10 @@ static int check_replicas(const struct lc_preflight *d, const struct lc_column *
     if (rc || !asks)
         return rc;
     if (!(hosts && hosts->name)) {
+        /*
+         * Without --cluster the replicas are looked for, which may be refused: --allow-unsafe
+         * goes on without asking them.
+         */
         if (d->allow_unsafe)
             return 0;
         rc = lc_replicas_open(&replicas, t->b, d->facts, t->database, t->table, err);
@@ -457,6 +473,10 @@ static int check_engine(struct lc_preflight *d, const struct lc_column *t,
     return *c->assign ? lc_engine_check(&check, &update, err) : 0;
 }
 
+/*
+ * All checks of a column that is there. `later`: a function is created by this run itself, so
+ * that nothing can be tried yet; the preflight tries it when it is there.
+ */
 static int check_found(struct lc_preflight *d, const struct lc_column *t,
                        const struct lc_rederive_update *u, struct lc_error *err)
 {

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two forms of the same thing: lc_rederive_read takes the statement apart into slices of its
+ * own text, lc_rederive_make writes new texts from them. The check runs `where` and `tried` in
+ * SELECTs; the run puts `assign` and `where` into an UPDATE a batch of partitions. Both use the
+ * same texts, so that what was tried is what is sent. A piece that a person wrote is followed
+ * by a newline, since it may end with a -- comment.
+ */
 #include "cli/migrate/rederive_update.h"
 
 #include "cli/sql/mutation_command.h"
@@ -14,6 +21,7 @@ static bool add_slice(struct lc_buf *b, struct lc_slice s)
     return lc_buf_add(b, s.p, s.n) != 0;
 }
 
+/* text[from, to) without the blanks at its beginning; n 0 where nothing is left. */
 static struct lc_slice between(const char *text, size_t from, size_t to)
 {
     while (from < to && (text[from] == ' ' || text[from] == '\n' || text[from] == '\t'))
@@ -21,7 +29,11 @@ static struct lc_slice between(const char *text, size_t from, size_t to)
     return (struct lc_slice){(const uint8_t *)text + from, from < to ? to - from : 0};
 }
 
-/* What follows the command: `) SETTINGS …` of the server's own form, or ` SETTINGS …`. */
+/*
+ * What follows the command: `) SETTINGS …` of the server's own form, or ` SETTINGS …`.
+ * settings: where that begins, in bytes of the command's text. The command is a slice of the
+ * formatted statement where there is one, else of the file's text.
+ */
 static struct lc_slice tail_of(const struct lc_plan_stmt *stmt, const struct lc_stmt_command *c,
                                size_t settings)
 {
@@ -54,6 +66,7 @@ int lc_rederive_read(const struct lc_plan_stmt *stmt, struct lc_rederive_update 
     int rc = 0;
 
     *u = (struct lc_rederive_update){0};
+    /* MATERIALIZE COLUMN: value and condition are the column's own expression. */
     if (s->kind == LC_STMT_ALTER && lc_backfill_is_lone(s)) {
         u->column = strdup(c->column);
         u->materialize = true;
@@ -90,8 +103,10 @@ int lc_rederive_make(const struct lc_column *d, const struct lc_readers *readers
     c->value = u->materialize ? strdup(d->expr) : strndup((const char *)u->value.p, u->value.n);
     rc = !c->value ||
          (u->materialize ? lc_column_add_differs(d, d->expr, &where) : add_slice(&where, u->where));
+    /* A MATERIALIZED column is not assigned: the mutation computes it. Only its readers are. */
     if (rc == 0 && !u->materialize)
         rc = lc_sql_add_id(&assign, d->column) || lc_buf_addf(&assign, " = %s\n", c->value);
+    /* lc_readers_assign adds ", …" for each reader after what is there. */
     if (rc == 0)
         rc = lc_buf_addf(&tried, "(%s\n)", c->value);
     if (rc == 0)

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A server that has formatQuery knows all the syntax that livecol writes. An older one is given
+ * the command, for a table that is not there: a syntax error (62) says that it does not know
+ * it, any other error that it does. Nothing is changed either way.
+ */
 #include "cli/migrate/requirements.h"
 
 #include "cli/server/server_error.h"
@@ -12,7 +17,10 @@
 
 #define NO_SUCH_TABLE "livecol_probe_of_no_table"
 
-/* What a command may need; the last is about the expression of a DEFAULT. */
+/*
+ * What a command may need. Bit k of a set of lacks is features[k]; the last entry is about the
+ * expression of a DEFAULT and has no probe.
+ */
 static const struct feature {
     const char *name;
     enum lc_stmt_kind kind;
@@ -42,7 +50,10 @@ static int probe(struct lc_backend *b, const struct lc_sql *sql, bool *knows, st
     return rc;
 }
 
-/* Is every function of the expression one that the server has? */
+/*
+ * Is every function of the expression one that the server has? Asked only of servers that do
+ * not say where a function comes from: those list their built-in functions alone.
+ */
 static int functions_there(struct lc_backend *b, struct lc_slice expr, bool *there,
                            struct lc_error *err)
 {

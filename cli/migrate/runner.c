@@ -50,7 +50,7 @@ static int check_safe(const struct lc_executor *c, const struct lc_plan_migratio
     return LC_ERR_REFUSED;
 }
 
-/* One that the server does not know would not be sent, in silence. */
+/* A setting that the server does not have would be left out by the backend without a word. */
 static int check_settings(struct lc_backend *b, const struct lc_sql_settings *settings,
                           struct lc_error *err)
 {
@@ -84,7 +84,11 @@ static int check_own_settings(const struct lc_run *r, struct lc_error *err)
     return rc == LC_ERR_INPUT ? LC_ERR_USAGE : rc;
 }
 
-/* Look at every statement before the first is sent. */
+/*
+ * Look at every statement before the first is sent. The order matters: lc_preflight_note takes
+ * the statement's effect into the schema that the checks of the next ones see, so it comes
+ * after the statement's own checks; lc_stale_look wants the statement noted.
+ */
 static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_error *err)
 {
     for (size_t i = 0; i < r->plan.n; i++) {
@@ -123,12 +127,14 @@ static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_e
     return 0;
 }
 
+/* From what the session has read last. Slices and pointers of the old plan are void. */
 static int make_plan(struct lc_run *r, struct lc_error *err)
 {
     lc_plan_release(&r->plan);
     return lc_plan_make(&r->plan, &r->session.files, &r->session.tracking, r->o, r->down, err);
 }
 
+/* All that is done without the lock. It changes nothing, so it is the whole of a dry run. */
 static int prepare(struct lc_run *r, struct lc_executor *c, struct lc_error *err)
 {
     int rc = lc_session_open(&r->session, r->b, r->o, true, err);
@@ -152,6 +158,7 @@ static int prepare(struct lc_run *r, struct lc_executor *c, struct lc_error *err
 static int take_lock(struct lc_run *r, struct lc_executor *c, struct lc_error *err)
 {
     int rc = lc_session_lock(&r->session, r->down ? "down" : "up", r->o, on_lock_wait, c, err);
+    /* Kept for what the server's formatter has said: it is not asked again under the lock. */
     struct lc_plan before = r->plan;
 
     r->plan = (struct lc_plan){0};
@@ -184,6 +191,7 @@ static int on_overtaken(void *ctx, size_t i, struct lc_error *err)
     return lc_executor_record_overtaken(t->main, &t->r->plan.v[i], err);
 }
 
+/* One migration, on a connection of its own, in a thread of base/turns.h. */
 static int on_run(void *ctx, struct lc_turns *jobs, size_t i, struct lc_error *err)
 {
     const struct together *t = ctx;
@@ -198,6 +206,7 @@ static int on_run(void *ctx, struct lc_turns *jobs, size_t i, struct lc_error *e
     return rc;
 }
 
+/* Only the first failure is the run's result; each later one is told as a warning. */
 static void on_failed_too(void *ctx, size_t i, const struct lc_error *err)
 {
     const struct together *t = ctx;
@@ -212,6 +221,7 @@ static int run_plan(struct lc_run *r, struct lc_executor *main, struct lc_error 
     const struct lc_turns_hooks hooks = {on_beside, on_overtaken, on_run, on_failed_too, &t};
     int rc = 0;
 
+    /* Reverting is never done side by side. */
     if (!r->down && r->o->jobs > 1)
         return lc_turns_run(r->plan.n, r->o->jobs, &hooks, err);
     for (size_t i = 0; rc == 0 && i < r->plan.n; i++)

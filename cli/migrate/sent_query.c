@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server's log of queries, for a statement whose answer was lost or whose error does not
+ * say enough. The server writes its log late, so it is read again and again until a row says how
+ * the query ended, or the time is up.
+ */
 #include "cli/migrate/sent_query.h"
 
 #include "base/clock.h"
@@ -13,6 +18,10 @@ enum { PAUSE_MS = 250 };
 /* Types of system.query_log. */
 enum { QUERY_FINISH = 2, EXCEPTION_BEFORE_START = 3, EXCEPTION_WHILE_PROCESSING = 4 };
 
+/*
+ * One row of the log. A failure before the start has done nothing; one while processing may
+ * have written blocks, and `written` says how many rows.
+ */
 static void take(const struct lc_answer *t, size_t i, struct lc_query_logged *out,
                  struct lc_error *failure)
 {

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every command that writes the tracking table begins with. lc_session_open reads: files,
+ * variables, hosts of the cluster, tracking table. lc_session_lock then makes the table where
+ * it is missing, takes the lock, and reads the table once more, since another run may have
+ * written while this one waited.
+ */
 #include "cli/migrate/session.h"
 
 #include "cli/migrate/variables.h"
 
-enum { LOCK_TIMEOUT_MS = 60000 };
+enum { LOCK_TIMEOUT_MS = 60000 }; /* where --lock-timeout is not given */
 
+/*
+ * lc_cluster_open's callback: a host that is left out (--allow-degraded) is a warning of the
+ * run.
+ */
 static void on_warning(void *ctx, const char *text)
 {
     const struct lc_up_options *o = ctx;
@@ -14,6 +24,11 @@ static void on_warning(void *ctx, const char *text)
         o->hooks.event(o->hooks.ctx, &e);
 }
 
+/*
+ * Without --cluster the cluster is the connected server alone, so that the rest of a run has
+ * one way for both. What the server can do is asked for this step only; a run asks again once
+ * it knows that there is something to do.
+ */
 static int open_cluster(struct lc_session *s, const struct lc_up_options *o, struct lc_error *err)
 {
     const struct lc_cluster_wish wish = {o->cluster, o->allow_degraded, on_warning,
@@ -48,6 +63,7 @@ int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_
         rc = open_cluster(s, o, err);
     if (rc == 0)
         rc = lc_tracking_open(&s->tracking, b, o->table, err);
+    /* lc_tracking_open has zeroed it. The session must not move from here on. */
     s->tracking.cluster = &s->cluster;
     return rc ? rc : lc_tracking_check_hosts(&s->tracking, err);
 }
@@ -61,6 +77,7 @@ int lc_session_lock(struct lc_session *s, const char *command, const struct lc_u
                                       .cancel = o->cancel,
                                       .waiting = waiting,
                                       .ctx = ctx};
+    /* The lock's tables are named after the tracking table, and lie next to it in Keeper. */
     int rc = lc_tracking_create(&s->tracking, err);
 
     if (rc == 0)
@@ -70,6 +87,7 @@ int lc_session_lock(struct lc_session *s, const char *command, const struct lc_u
 
 void lc_session_end(struct lc_session *s)
 {
+    /* First, since the lock points to the tracking table. */
     lc_lock_free(s->lock);
     lc_tracking_release(&s->tracking);
     lc_cluster_release(&s->cluster);

@@ -12,7 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { RUNNING_PAUSE_MS = 200 };
+enum { RUNNING_PAUSE_MS = 200 }; /* between two looks at system.processes */
 
 void lc_submit_tell(const struct lc_submit *s, enum lc_run_event_kind kind, const char *fmt, ...)
 {
@@ -29,6 +29,10 @@ int lc_settle_wait(const struct lc_submit *s, const char *query_id, struct lc_er
 {
     bool told = false;
 
+    /*
+     * No time limit: what the server runs may take hours, and nothing else may be sent before
+     * it ends.
+     */
     for (;;) {
         bool running;
         int rc = lc_in_doubt_running(s->b, s->facts, query_id, &running, err);
@@ -94,6 +98,7 @@ int lc_settle_failure(const struct lc_submit *s, const struct lc_plan_stmt *stmt
     struct lc_left_found left;
     char rows_text[96];
 
+    /* Only these write rows as they go, and can fail with half of it done. */
     if (!lc_left_is_possible(&stmt->parsed))
         return LC_ERR_SERVER;
     /* Where it cannot be asked it cannot be told. */
@@ -104,5 +109,6 @@ int lc_settle_failure(const struct lc_submit *s, const struct lc_plan_stmt *stmt
     lc_error_prefix(err, "%s failed%s: it is never sent twice. ",
                     stmt->parsed.kind == LC_STMT_INSERT ? "the INSERT" : "the statement",
                     rows_text);
+    /* The server_code stays: the executor records it as stmt_partial by that. */
     return err->code = LC_ERR_UNKNOWN;
 }

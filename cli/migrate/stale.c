@@ -21,6 +21,7 @@
 
 enum { COUNT_WAIT_MS = 5000, SQL_MAX_BYTES = 1 << 20 };
 
+/* One statement that is looked at, and where findings go (lc_stale_look's arguments). */
 struct look {
     struct lc_preflight *d;
     const struct lc_plan *plan;
@@ -43,6 +44,7 @@ static void say(const struct look *l, const char *fmt, ...)
     l->say(l->ctx, true, text);
 }
 
+/* An UPDATE that sets the reader too leaves nothing stale. */
 static bool is_assigned(const struct lc_update_command *a, const char *column)
 {
     for (size_t i = 0; i < a->n; i++)
@@ -51,7 +53,10 @@ static bool is_assigned(const struct lc_update_command *a, const char *column)
     return false;
 }
 
-/* "4000 rows", or that counting took too long. */
+/*
+ * "4000 rows", by the UPDATE's own WHERE; or that it was not counted, since it took longer than
+ * COUNT_WAIT_MS or the WHERE does not run yet. A remark is not worth an error.
+ */
 static void count_rows(const struct look *l, const struct lc_column *c,
                        const struct lc_update_command *a, char *out, size_t size)
 {
@@ -75,6 +80,11 @@ static void count_rows(const struct look *l, const struct lc_column *c,
     lc_buf_release(&sql);
 }
 
+/*
+ * What becomes of reader r when column c changes. a: the UPDATE; NULL: a new DEFAULT. A
+ * MATERIALIZED column directly over an updated one is computed anew by the mutation itself; one
+ * over that (level > 1) is not. ALIAS columns store nothing.
+ */
 static void say_reader(const struct look *l, const struct lc_column *c, const struct lc_reader *r,
                        const struct lc_update_command *a, const char *rows)
 {
@@ -98,6 +108,10 @@ static void say_reader(const struct look *l, const struct lc_column *c, const st
             r->name, r->expr, of, rows, c->database, c->table, r->name);
 }
 
+/*
+ * Each column that the UPDATE assigns, and all that is derived from it. Rows are counted only
+ * when there is a reader to tell of: it reads the table.
+ */
 static int look_at_update(const struct look *l, struct lc_slice text, struct lc_error *err)
 {
     struct lc_update_command a;
@@ -115,6 +129,7 @@ static int look_at_update(const struct look *l, struct lc_slice text, struct lc_
         if (lc_column_find_in(&c, l->d->b, table, a.columns[i], NULL) == 0)
             rc = lc_readers_find(&readers, &c, err);
         for (size_t k = 0; rc == 0 && k < readers.n; k++) {
+            /* One count is for all readers of the column. */
             if (!*rows && lc_reader_stores(&readers.v[k]))
                 count_rows(l, &c, &a, rows, sizeof rows);
             say_reader(l, &c, &readers.v[k], &a, rows);
@@ -126,7 +141,10 @@ static int look_at_update(const struct look *l, struct lc_slice text, struct lc_
     return rc;
 }
 
-/* Does the plan re-derive the column later on? */
+/*
+ * Does the plan re-derive the column? Then its readers are brought along, and not told as
+ * stale.
+ */
 static bool is_rederived(const struct look *l, const char *column)
 {
     for (size_t i = 0; i < l->plan->n; i++) {
@@ -145,7 +163,11 @@ static bool is_rederived(const struct look *l, const char *column)
     return false;
 }
 
-/* Rows of parts that lack the column are computed when they are read: the new DEFAULT is theirs. */
+/*
+ * A MODIFY COLUMN with a DEFAULT. Rows of parts that do not store the column are computed when
+ * they are read: the new DEFAULT is theirs at once, while what was derived from their old
+ * values is stored.
+ */
 static int look_at_modify(const struct look *l, const struct lc_stmt_command *c,
                           struct lc_error *err)
 {
@@ -187,7 +209,7 @@ int lc_stale_look(struct lc_preflight *d, const struct lc_plan *plan,
 
     if (stmt->text->rederive || !*s->name)
         return 0;
-    d->schema.b = d->b;
+    d->schema.b = d->b; /* lookups ask through it */
     if (s->kind == LC_STMT_UPDATE)
         return look_at_update(&l, (struct lc_slice){(const uint8_t *)stmt->text->p, stmt->text->n},
                               err);

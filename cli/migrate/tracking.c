@@ -52,6 +52,11 @@ void lc_tracking_release(struct lc_tracking *t)
     *t = (struct lc_tracking){0};
 }
 
+/*
+ * Row i of the answer as an event; its texts are the answer's, not copied. An event that is not
+ * known was written by a newer livecol: what follows from it nobody here can say, so the table
+ * is refused as a whole.
+ */
 static int row_of(const struct lc_answer *rows, size_t i, struct lc_track_row *r,
                   struct lc_error *err)
 {
@@ -88,7 +93,12 @@ static int row_of(const struct lc_answer *rows, size_t i, struct lc_track_row *r
     return 0;
 }
 
-/* Until the connected host has every row that another one has written. */
+/*
+ * Until the connected host has every row that another one has written. A replica applies the
+ * table's log from Keeper late; without SYSTEM SYNC REPLICA a version that another host's run
+ * has applied would show as pending here. One that cannot catch up is an error: its rows are
+ * not used.
+ */
 static int catch_up(struct lc_tracking *t, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
@@ -126,6 +136,7 @@ static bool is_repeated(const struct lc_answer *rows, size_t i)
 {
     uint64_t seq = lc_answer_u64(rows, i, LC_SQL_TRACKING_ROWS_SEQ, 0);
 
+    /* Rows come in the order of seq: the same seq is next to it. */
     for (size_t k = i; k-- > 0 && lc_answer_u64(rows, k, LC_SQL_TRACKING_ROWS_SEQ, 0) == seq;) {
         if (strcmp(lc_answer_at(rows, k, LC_SQL_TRACKING_ROWS_RUN_ID)->p,
                    lc_answer_at(rows, i, LC_SQL_TRACKING_ROWS_RUN_ID)->p) == 0)
@@ -213,6 +224,10 @@ static int look(struct lc_tracking *t, struct lc_error *err)
     const char *engine;
     int rc = lc_query_read(t->b, lc_sql_tracking_columns, args, &columns, err);
 
+    /*
+     * The statement answers with one empty row before the columns, so that the server's time is
+     * known even where there is no table.
+     */
     t->exists = rc == 0 && columns.rows > 1;
     t->replicated = false;
     if (rc == 0) {
@@ -224,6 +239,7 @@ static int look(struct lc_tracking *t, struct lc_error *err)
     engine = lc_answer_at(&columns, 0, LC_SQL_TRACKING_COLUMNS_ENGINE)->p;
     if (rc == 0 && t->exists && !is_plain(engine)) {
         rc = lc_query_read(t->b, lc_sql_table_keeper_path, args, &columns, err);
+        /* Not every engine of such a name has a row in system.replicas to sync. */
         t->replicated = rc == 0 && columns.rows > 0;
     }
     lc_answer_release(&columns);
@@ -236,6 +252,10 @@ int lc_tracking_now(const struct lc_tracking *t, uint64_t *now_s, struct lc_erro
     int rc = 0;
 
     *now_s = t->clock_s + (lc_boottime_ms() - t->clock_ms) / 1000;
+    /*
+     * Not asked yet. For a table that was opened look() has done it: no statement needs a query
+     * for it.
+     */
     if (t->clock_s == 0) {
         rc = lc_query_read(t->b, lc_sql_server_now, NULL, &now, err);
         *now_s = rc == 0 ? lc_answer_u64(&now, 0, LC_SQL_SERVER_NOW_NOW_S, 0) : 0;
@@ -244,6 +264,10 @@ int lc_tracking_now(const struct lc_tracking *t, uint64_t *now_s, struct lc_erro
     return rc;
 }
 
+/*
+ * 32 hex digits. A row is known by run id and seq, so two runs must not share one: where the
+ * kernel gives no random bytes, by time and process.
+ */
 static void make_run_id(char out[33])
 {
     static const char digits[] = "0123456789abcdef";
@@ -281,7 +305,11 @@ int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *ta
     return rc;
 }
 
-/* One table for all hosts, its history the same on each. */
+/*
+ * One table for all hosts, its history the same on each: a Replicated table at one path in
+ * Keeper, made ON CLUSTER. 0 also where hosts did not answer in time: lc_tracking_create looks
+ * whether this one has it.
+ */
 static int create_on_cluster(struct lc_tracking *t, struct lc_error *err)
 {
     /* A host that is down does not keep the others waiting; this one's is looked for afterwards. */
@@ -297,6 +325,7 @@ static int create_on_cluster(struct lc_tracking *t, struct lc_error *err)
 
     if (rc)
         return rc;
+    /* The path is /livecol/<cluster>/<database>.<table>: / divides it, and {} is a macro there. */
     if (strpbrk(t->database, "/{}") || strpbrk(t->table, "/{}") || strpbrk(c->name, "/{}"))
         return lc_fail(err, LC_ERR_USAGE,
                        "the names %s, %s and %s are used in Keeper, and must not hold / { or }",
@@ -380,6 +409,7 @@ int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
         rc = lc_cluster_keeper_path(t->cluster, i, t->database, t->table, &rows, &path, err);
         if (rc || !path)
             continue;
+        /* NULL: no such table on that host. "": one that is not replicated. */
         if (!*path) {
             rc = refuse_own(t, t->cluster->v[i].name, err);
         } else if (!shared) {
@@ -442,6 +472,7 @@ int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err)
         lc_hint(err, "--cluster NAME says whose");
         return LC_ERR_REFUSED;
     }
+    /* args + 1: tracking_drop has no cluster. */
     rc = t->replicated ? lc_query_read(t->b, lc_sql_drop_on_cluster, args, NULL, err)
                        : lc_query_read(t->b, lc_sql_tracking_drop, args + 1, NULL, err);
     if (rc == 0) {

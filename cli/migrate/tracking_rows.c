@@ -7,7 +7,10 @@
 
 #include <inttypes.h>
 
-/* Numbers by which memory is taken. */
+/*
+ * Numbers by which memory is taken: a row that anyone may have written must not make livecol
+ * allocate as much as it says. A migration has no more statements than files.c lets in.
+ */
 static int check_numbers(const struct lc_answer *rows, struct lc_error *err)
 {
     for (size_t i = 0; i < rows->rows; i++) {

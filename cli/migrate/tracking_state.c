@@ -38,6 +38,10 @@ bool lc_track_unfinished(const struct lc_track_version *v)
                  v->status == LC_TRACK_FAILED);
 }
 
+/*
+ * A revert that has done no statement has changed nothing; one that has sent a statement whose
+ * outcome is not known (UNKNOWN) may have.
+ */
 bool lc_track_applied(const struct lc_track_version *v)
 {
     return v && (v->status == LC_TRACK_APPLIED ||
@@ -113,6 +117,10 @@ static void set_hash(char to[LC_SHA256_HEX], const char *hash)
     snprintf(to, LC_SHA256_HEX, "%s", hash ? hash : "");
 }
 
+/*
+ * The version's state, made where there is none; NULL: no memory. Valid until the next one is
+ * made.
+ */
 static struct lc_track_version *version_of(struct lc_track_state *t, uint64_t version)
 {
     struct lc_track_version *v;
@@ -146,7 +154,10 @@ static int set_done(struct lc_track_version *v, unsigned n, const char *hash)
     return 0;
 }
 
-/* A revert begins: what is done of it is counted anew. */
+/*
+ * A revert begins: what is done of it is counted anew. The hashes of what was applied are kept,
+ * so that the down section may be edited while all above it is what it was (plan.c).
+ */
 static void keep_applied_statements(struct lc_track_version *v)
 {
     free(v->up_sha256);
@@ -210,6 +221,10 @@ static int fold_repaired(struct lc_track_version *v, const struct lc_track_event
     return set_done(v, e->stmt, e->stmt_sha256);
 }
 
+/*
+ * One row, by the picture above. `stopped` is about the last row alone; `partial` outlives a
+ * `started`, since a run that takes it up again has not settled it.
+ */
 static int fold_event(struct lc_track_version *v, const struct lc_track_row *r)
 {
     const struct lc_track_event *e = &r->e;
@@ -259,6 +274,7 @@ int lc_track_state_fold(struct lc_track_state *t, const struct lc_track_row *r)
         lc_text_set(&v->run_id, r->run_id) || lc_text_set(&v->host, r->host))
         return LC_ERR_NOMEM;
     v->seq = t->seq;
+    /* What `down` goes by: the order in which versions were applied. */
     if (r->e.kind == LC_TRACK_EVENT_APPLIED || r->e.kind == LC_TRACK_BASELINED)
         v->applied_seq = t->seq;
     if (v->partial && r->e.kind == LC_TRACK_STARTED)

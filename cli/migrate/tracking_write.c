@@ -18,7 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Its row is not written yet. */
+/*
+ * An event whose row is not written yet. It owns copies of its texts: what they were made of
+ * may be gone by then. The last one is the error, from which secrets are taken out.
+ */
 enum { NOTED_TEXTS = 5 };
 struct lc_track_noted {
     struct lc_track_event e; /* its texts are those below */
@@ -182,6 +185,7 @@ int lc_tracking_flush(struct lc_tracking *t, struct lc_error *err)
                                        .at = "",
                                        .layout = LC_TRACK_LAYOUT};
 
+        /* The state becomes what a reader of the table would make of it. */
         t->state.seq++;
         rc = lc_track_state_fold(&t->state, &r) ? lc_no_memory(err) : 0;
     }

@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * The value of a --var NAME=VALUE; NULL: not given. Not copied. name has n bytes, without a
+ * NUL.
+ */
 static const char *given_value(const struct lc_strings *given, const char *name, size_t n)
 {
     const char *value = NULL;
@@ -24,6 +28,7 @@ static const char *given_value(const struct lc_strings *given, const char *name,
     return value;
 }
 
+/* The value of prefix + name in the environment, which owns it; NULL: not set, or no memory. */
 static const char *environment_value(const char *prefix, const char *name, size_t n)
 {
     char *key;
@@ -43,6 +48,10 @@ const char *lc_variable_value(const struct lc_strings *given, const char *name, 
     return value ? value : environment_value("LIVECOL_VAR_", name, n);
 }
 
+/*
+ * Only a name of -- migrate:vars is a variable: ${x} of a text that says nothing stays as it
+ * is.
+ */
 static bool is_declared(const struct lc_migration *m, const char *name, size_t n)
 {
     for (size_t i = 0; i < m->vars_n; i++) {
@@ -52,6 +61,7 @@ static bool is_declared(const struct lc_migration *m, const char *name, size_t n
     return false;
 }
 
+/* --var first, then LIVECOL_VAR_name; with goose's ENVSUB also `name` itself. NULL: no value. */
 static const char *value_of(const struct lc_migration *m, const struct lc_strings *given,
                             const char *name, size_t n)
 {
@@ -68,7 +78,10 @@ struct notes {
     const char *path;
 };
 
-/* One ${…} whose text between the braces is [p, end). */
+/*
+ * One ${…} whose text between the braces is [p, end): append its value to out. A name that is
+ * none, or that has no value and no default, becomes a problem; 0 or LC_ERR_NOMEM.
+ */
 static int fill_one(struct lc_buf *out, const struct lc_migration *m,
                     const struct lc_strings *given, const char *p, const char *end, uint64_t line,
                     const struct notes *notes)
@@ -94,6 +107,7 @@ static int fill_one(struct lc_buf *out, const struct lc_migration *m,
                            (int)name_n, p, (int)name_n, p, (int)name_n, p);
 }
 
+/* Make s->filled and let s point to it. s->sha256 stays the file's. */
 static int fill(const struct lc_migration *m, struct lc_migration_stmt *s,
                 const struct lc_strings *given, const struct notes *notes)
 {
@@ -148,12 +162,17 @@ int lc_variables_fill(struct lc_migrations *all, const struct lc_strings *given)
                     rc = fill(m, &sections[k]->v[j], given, &notes);
             }
         }
+        /*
+         * A variable without a value matters only where the file is run: see
+         * lc_migrations_check.
+         */
         for (size_t k = before; k < all->problems.n; k++)
             all->problems.v[k].version = m->version;
     }
     return rc;
 }
 
+/* --secret-var NAME: its value is sent to the server, and written to no row. */
 static bool is_secret(const struct lc_strings *secret, const char *name)
 {
     for (size_t i = 0; i < secret->n; i++) {

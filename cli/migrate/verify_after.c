@@ -17,6 +17,7 @@
 
 enum { SHOWN_EXAMPLES = 3 };
 
+/* What each look needs: a connection, the run's stop flag, and where lines go. */
 struct after {
     struct lc_backend *b;
     const atomic_bool *cancel;
@@ -38,6 +39,10 @@ static void say(const struct after *a, bool warning, const char *fmt, ...)
     a->say(a->ctx, warning, text);
 }
 
+/*
+ * The first rows that differ. A value that an INSERT gave differs rightly: verify cannot tell
+ * it from a wrong one, and says so.
+ */
 static void say_examples(const struct after *a, const struct lc_verify *v)
 {
     for (size_t i = 0; i < v->examples.rows && i < SHOWN_EXAMPLES; i++) {
@@ -50,7 +55,10 @@ static void say_examples(const struct after *a, const struct lc_verify *v)
         say(a, true, "values that an INSERT gave are meant to differ; livecol verify says more");
 }
 
-/* True where something is wrong. */
+/*
+ * Verify one column by the rules of cli/column/verify.h; true where something is wrong. A
+ * column that cannot be compared (LC_ERR_REFUSED) is said, and is not wrong.
+ */
 static bool look(const struct after *a, const char *database, const char *table, const char *column)
 {
     const struct lc_verify_options o = {.cancel = a->cancel};
@@ -79,7 +87,10 @@ static bool look(const struct after *a, const char *database, const char *table,
     return wrong;
 }
 
-/* Is it the last of the migration's commands that fill in this column? */
+/*
+ * Is it the last of the migration's commands that fill in this column? An earlier one's values
+ * are written over: looking at them would read the table twice.
+ */
 static bool is_last(const struct lc_plan_migration *m, unsigned stmt, size_t command)
 {
     const struct lc_stmt *s = &m->stmts[stmt].parsed;
@@ -99,7 +110,10 @@ static bool is_last(const struct lc_plan_migration *m, unsigned stmt, size_t com
     return true;
 }
 
-/* A column that was re-derived, and those that were brought along. */
+/*
+ * A column that was re-derived, and the stored columns that were brought along in the same
+ * UPDATE. How many of them are wrong.
+ */
 static unsigned look_at_rederived(const struct after *a, const char *database, const char *table,
                                   const char *column)
 {
@@ -144,6 +158,7 @@ unsigned lc_verify_after(struct lc_backend *b, const struct lc_plan_migration *m
     const struct after a = {b, cancel, say_line, ctx};
     unsigned wrong = 0;
 
+    /* Statements before `first` were done by an earlier run. */
     for (unsigned i = m->first; i < m->stmt_n; i++) {
         const struct lc_stmt *s = &m->stmts[i].parsed;
         char *column = m->stmts[i].text->rederive ? lc_rederive_column(&m->stmts[i]) : NULL;
