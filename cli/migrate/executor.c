@@ -307,10 +307,7 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
 
     /* What an earlier run has done of a re-derivation shows in the rows themselves. */
     if (!stmt->text->rederive && left_open(c, m, i, &before)) {
-        rc = lc_executor_flush(c, err);
-        if (rc)
-            return rc;
-        announce(c, m, i);
+        /* Copied first: they belong to the history, which the flush folds anew. */
         snprintf(kept_id, sizeof kept_id, "%s", before.query_id);
         before.query_id = kept_id;
         if (before.partial || before.unlooked)
@@ -318,6 +315,10 @@ static int send_statement(struct lc_executor *c, const struct lc_plan_migration 
                      before.partial ? before.partial : before.unlooked);
         before.partial = before.partial ? kept_error : NULL;
         before.unlooked = before.unlooked ? kept_error : NULL;
+        rc = lc_executor_flush(c, err);
+        if (rc)
+            return rc;
+        announce(c, m, i);
         rc = lc_submit_settle(&c->send, stmt, &before, &done, err);
         if (rc || done)
             return rc;
