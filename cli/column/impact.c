@@ -48,7 +48,8 @@ struct pair {
 
 /* What the column stores for an answer. */
 struct stored {
-    char *text;
+    char *text; /* n bytes, any of which may be 0 */
+    size_t n;
     bool known, is_null;
 };
 
@@ -213,7 +214,10 @@ static int read_some(struct run *r, struct side *s, uint32_t id, uint32_t most,
 
         if (!v || v->known)
             continue;
-        v->text = strdup(cell->p);
+        v->text = malloc(cell->n + 1);
+        if (v->text)
+            memcpy(v->text, cell->p, cell->n);
+        v->n = cell->n;
         v->is_null = cell->is_null;
         v->known = v->text != NULL;
         if (!v->known)
@@ -270,13 +274,14 @@ static bool holds(const struct lc_cell *cell, const struct stored *s)
 {
     if (cell->is_null || s->is_null)
         return cell->is_null && s->is_null;
-    return strcmp(cell->p, s->text) == 0;
+    return cell->n == s->n && memcmp(cell->p, s->text, s->n) == 0;
 }
 
 /* Are two answers stored as the same value? Then nothing changes for their rows. */
 static bool same(const struct stored *a, const struct stored *b)
 {
-    return a->is_null == b->is_null && (a->is_null || strcmp(a->text, b->text) == 0);
+    return a->is_null == b->is_null &&
+           (a->is_null || (a->n == b->n && memcmp(a->text, b->text, a->n) == 0));
 }
 
 /* What is stored for value `id`, asked for when the first row needs it. */
