@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The capacity doubles from 256 bytes, so that n bytes added one by one are copied O(n) times
+ * in all, and ends exactly at the buffer's maximum. No function leaves a buffer half changed:
+ * memory comes first, and p, n and cap are touched only when nothing can fail any more.
+ */
 #include "base/buf.h"
 
 #include "base/error.h"
@@ -16,6 +21,7 @@ void lc_buf_init(struct lc_buf *b, size_t max_bytes)
 void lc_buf_release(struct lc_buf *b)
 {
     free(b->p);
+    /* The caller owns the block from here, and frees it by free(). */
     lc_buf_init(b, b->max);
 }
 
@@ -29,6 +35,7 @@ int lc_buf_reserve(struct lc_buf *b, size_t more)
     size_t cap = b->cap;
     uint8_t *p;
 
+    /* Both differences are safe: n ≤ cap ≤ max. Adding to n instead could overflow. */
     if (more <= b->cap - b->n)
         return 0;
     if (more > b->max - b->n)
@@ -39,6 +46,7 @@ int lc_buf_reserve(struct lc_buf *b, size_t more)
         cap = cap > b->max / 2 ? b->max : cap * 2;
     if (cap > b->max)
         cap = b->max;
+    /* Only a smaller block was asked for: where even that fails, the larger one is still good. */
     p = realloc(b->p, cap);
     if (!p)
         return LC_ERR_NOMEM;
@@ -86,6 +94,10 @@ int lc_buf_addf(struct lc_buf *b, const char *fmt, ...)
     int n;
 
     va_start(ap, fmt);
+    /*
+     * Measure, reserve, write. vsnprintf ends with a NUL, which needs a
+     * byte but is not counted in n.
+     */
     n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
     if (n < 0 || lc_buf_reserve(b, (size_t)n + 1))

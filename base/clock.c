@@ -8,8 +8,10 @@
 #include <sys/random.h>
 #include <time.h>
 
+/* The longest sleep without a look at the stop flag: a flag, unlike a signal, wakes nobody. */
 enum { LOOK_EVERY_NS = 50000000 };
 
+/* now_ns of lc_clock_system: CLOCK_MONOTONIC, which a change of the wall clock does not move. */
 static uint64_t system_now(void *ctx)
 {
     (void)ctx;
@@ -97,6 +99,7 @@ bool lc_sleep_ms(unsigned ms, const atomic_bool *cancel)
 
 unsigned lc_backoff_ms(unsigned attempt)
 {
+    /* Tests set their own first step, so that a retry does not take 200 ms. */
     unsigned ms = LC_TEST_NUMBER("LIVECOL_TEST_BACKOFF_MS", 200);
     uint32_t r = 0;
 
@@ -106,5 +109,9 @@ unsigned lc_backoff_ms(unsigned attempt)
         ms = 10000;
     if (getrandom(&r, sizeof r, 0) != sizeof r)
         r = (uint32_t)lc_now_ms() * 2654435761u;
+    /*
+     * Between 3/4 and 5/4 of the step. Without random bytes the clock is hashed instead: two
+     * processes seldom ask in the same millisecond.
+     */
     return ms * 3 / 4 + r % (ms / 2 + 1);
 }

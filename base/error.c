@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages pass through lc_secret_format, so that a password never reaches a terminal, a log or
+ * the tracking table by way of an error. The first failure wins: what fails while a caller
+ * cleans up says less about the cause than the failure that made it clean up.
+ */
 #include "base/error.h"
 
 #include "base/secret.h"
@@ -8,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Shared by lc_fail and lc_fail_at. Returns code whether or not *err takes it. */
 __attribute__((format(printf, 5, 0))) static int
 fail_v(struct lc_error *err, int code, uint64_t byte, uint64_t row, const char *fmt, va_list ap)
 {
@@ -44,6 +50,10 @@ void lc_error_prefix(struct lc_error *err, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    /*
+     * The message moves right by n bytes, its NUL included; what leaves the
+     * array on the right is lost.
+     */
     n = strlen(text);
     room = sizeof err->msg - 1 - n;
     memmove(err->msg + n, err->msg, room);
@@ -87,12 +97,21 @@ const char *lc_printable(const void *p, size_t n, char *out, size_t size)
     if (size == 0)
         return out;
     for (size_t i = 0, taken; i < n; i += taken) {
+        /*
+         * One of three: a secret (any length, shown as three stars), a whole character that may
+         * be shown, or a byte that is written as four characters. A backslash is escaped, so
+         * that \x41 in the output always means a byte and never the text.
+         */
         size_t secret = lc_secret_at((const char *)s + i, n - i);
         size_t plain = s[i] == '\\' ? 0 : lc_utf8_shown((const char *)s + i, n - i);
         size_t need = secret ? 3 : plain ? plain : 4;
         size_t left = size - at - 1;
 
         taken = secret ? secret : plain ? plain : 1;
+        /*
+         * Room for "..." is kept as long as something follows, so that a cut is always
+         * visible.
+         */
         if (left < need + (i + taken < n ? 3 : 0)) {
             snprintf(out + at, size - at, "...");
             return out;

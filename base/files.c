@@ -43,6 +43,7 @@ int lc_file_read(const char *path, struct lc_buf *b, struct lc_error *err)
         fclose(f);
         return lc_fail(err, LC_ERR_IO, "cannot read %s: it is no regular file", path);
     }
+    /* By fread until its end, not by st_size: files of /proc and /sys say 0. */
     while (rc == 0 && n > 0) {
         rc = lc_buf_reserve(b, READ_BYTES);
         n = rc == 0 ? fread(b->p + b->n, 1, READ_BYTES, f) : 0;
@@ -99,6 +100,11 @@ static int write_straight(const char *path, const void *p, size_t n, struct lc_e
     return ok ? 0 : lc_fail(err, LC_ERR_IO, "cannot write %s: %s", path, strerror(errno));
 }
 
+/*
+ * The draft is in the folder of the file itself, since a rename works only within
+ * one file system. fsync before the rename: without it a power cut can leave the new
+ * name with no bytes in it.
+ */
 int lc_file_write(const char *path, const void *p, size_t n, unsigned mode, struct lc_error *err)
 {
     char *draft = NULL;
@@ -140,6 +146,10 @@ void lc_file_sweep(const char *path)
     size_t n = strlen(name), random = sizeof ".XXXXXX" - 1;
     const struct dirent *e;
 
+    /*
+     * Matches NAME.XXXXXX.new exactly, so that a file of the operator's that
+     * only begins alike is kept.
+     */
     while (d && (e = readdir(d))) {
         if (strncmp(e->d_name, name, n) == 0 && e->d_name[n] == '.' &&
             strlen(e->d_name) == n + random + sizeof DRAFT_SUFFIX - 1 &&

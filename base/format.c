@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers for people. Each function writes into the caller's room and returns it, so that
+ * calls can be arguments of one printf; text that does not fit is cut. A limit such as
+ * 99.95 or 9.95 is where the rounded text would get one digit more: with 100 as the limit,
+ * 99.97 would print as "100.0".
+ */
 #include "base/format.h"
 
 #include <inttypes.h>
@@ -9,6 +15,10 @@
 const char *lc_format_number(double v, char *out, size_t size)
 {
     double a = fabs(v);
+    /*
+     * About three digits: 123, 12.3, 1.23; below a tenth three
+     * decimals, below a hundredth five.
+     */
     int decimals = 0;
     if (a > 0 && a < 99.95) {
         decimals = a >= 9.995 ? 1 : a >= 0.0995 ? 2 : a >= 0.00995 ? 3 : 5;
@@ -22,6 +32,7 @@ const char *lc_format_integer(uint64_t v, char *out, size_t size)
     char digits[24];
     int n = snprintf(digits, sizeof digits, "%" PRIu64, v);
     size_t at = 0;
+    /* A step writes two bytes at most, a comma and a digit, and the NUL needs one. */
     for (int i = 0; i < n && at + 2 < size; i++) {
         if (i > 0 && (n - i) % 3 == 0) {
             out[at++] = ',';
@@ -39,6 +50,7 @@ const char *lc_format_count(double v, char *out, size_t size)
     static const struct {
         double from;
         const char *prefix;
+        /* Largest first: the first one that the value reaches is its unit. */
     } steps[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (fabs(v) >= steps[i].from) {
@@ -106,6 +118,7 @@ const char *lc_short_time(char out[24], uint64_t ms)
     else if (s < 3600)
         snprintf(out, 24, "%" PRIu64 " min %" PRIu64 " s", s / 60, s % 60);
     else
+        /* The remainder keeps the text within its 24 bytes for every uint64_t. */
         snprintf(out, 24, "%" PRIu64 " h %" PRIu64 " min", s / 3600 % 10000, s % 3600 / 60);
     return out;
 }

@@ -13,6 +13,10 @@ static void become(const char *command, const struct lc_hook_fact *facts)
 {
     for (const struct lc_hook_fact *f = facts; f && f->name; f++)
         setenv(f->name, f->value ? f->value : "", 1);
+    /*
+     * Our stdout is data for another program. SIGPIPE, which we ignore, and the handlers go
+     * back to their defaults: an ignored signal would stay ignored after exec.
+     */
     dup2(STDERR_FILENO, STDOUT_FILENO);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);

@@ -24,11 +24,16 @@ static atomic_bool lost;
 /* errno of the first line that could not be written; 0: none. */
 static atomic_int write_error;
 
+/*
+ * struct lc_json is never defined: a pointer to one is a json_t pointer, with or
+ * without const.
+ */
 static json_t *value_of(const struct lc_json *v)
 {
     return (json_t *)(uintptr_t)v;
 }
 
+/* A value that the library has just made, or NULL, which is noted: see the head of json.h. */
 static struct lc_json *noted(json_t *v)
 {
     if (!v)
@@ -90,6 +95,7 @@ static json_t *string_of(const char *text, size_t n)
     return v;
 }
 
+/* JSON has no NaN and no infinity. NULL: no memory. */
 static json_t *real_of(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
@@ -168,6 +174,11 @@ static bool put_text(const char *text, FILE *to)
     return ok;
 }
 
+/*
+ * Write v and a newline, then flush, so that a reader of a pipe sees whole lines at once.
+ * The text is made whole first: put_text looks at every character, and where memory is
+ * short nothing is written.
+ */
 static int dump(const struct lc_json *v, FILE *to, size_t flags)
 {
     int rc = 0;
@@ -229,6 +240,7 @@ int lc_json_parse(const char *text, size_t n, const char *path, struct lc_json *
                   struct lc_error *err)
 {
     json_error_t e;
+    /* A repeated key is refused: which of the two counts would depend on the reader. */
     json_t *v = json_loadb(n ? text : "", n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &e);
 
     *out = (struct lc_json *)v;
@@ -265,6 +277,7 @@ const char *lc_json_key(const struct lc_json *v, size_t i)
     json_t *j = value_of(v);
     void *at = json_object_iter(j);
 
+    /* The library has no access by number, so each call walks from the first member. */
     while (at && i--)
         at = json_object_iter_next(j, at);
     return at ? json_object_iter_key(at) : NULL;

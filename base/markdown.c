@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text from outside as GitHub Markdown that shows it unchanged and does nothing: no markup, no
+ * HTML, no mention of a person or an issue. Secrets become ***, invisible and terminal control
+ * characters become \xNN, as in lc_printable.
+ */
 #include "base/markdown.h"
 
 #include "base/secret.h"
@@ -8,6 +13,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+/*
+ * Part of a word, as Markdown sees it: letters, digits, and all bytes of
+ * a character outside ASCII.
+ */
 static bool is_word(const char *p, size_t n, size_t at)
 {
     return at < n && (isalnum((unsigned char)p[at]) || (unsigned char)p[at] >= 0x80);
@@ -23,6 +32,11 @@ static bool is_picture(const char *p, size_t n, size_t at)
     return end > at + 1 && end < n && p[end] == ':';
 }
 
+/*
+ * The ASCII character at `at`. A numeric character reference is text to every Markdown parser,
+ * also where a backslash would be shown. GitHub looks for @name, #1, $…$ and :word: after such
+ * references are resolved, so there an empty HTML comment keeps the mark and the word apart.
+ */
 static int add_char(struct lc_buf *out, const char *p, size_t n, size_t at)
 {
     char c = p[at];
@@ -62,6 +76,10 @@ int lc_markdown_text(struct lc_buf *out, const char *p, size_t n)
     return rc;
 }
 
+/*
+ * The longest run of backticks in the text: a fence with one more cannot be
+ * closed by the text itself.
+ */
 static size_t longest_fence(const char *p, size_t n)
 {
     size_t longest = 0, now = 0;
@@ -73,6 +91,7 @@ static size_t longest_fence(const char *p, size_t n)
     return longest;
 }
 
+/* n backticks, what is to follow them on the line (the language, or nothing), and a newline. */
 static int add_fence(struct lc_buf *out, size_t n, const char *behind)
 {
     int rc = 0;

@@ -64,6 +64,10 @@ void lc_secret_redact(char *s)
 {
     size_t n = strlen(s), at = 0, hidden;
 
+    /*
+     * In place from the left: what is written is never longer than what was
+     * read, so `at` never passes i.
+     */
     for (size_t i = 0; i < n; i += hidden ? hidden : 1) {
         hidden = lc_secret_at(s + i, n - i);
         for (size_t k = 0; k < hidden && k < STARS; k++)
@@ -94,6 +98,10 @@ void lc_secret_format(char *out, size_t size, const char *fmt, va_list ap)
     int n;
 
     va_copy(again, ap);
+    /*
+     * A text that fits is redacted in place. Only one that is cut is formatted again,
+     * whole, in memory of its own.
+     */
     n = vsnprintf(out, size, fmt, ap);
     whole = (secrets_n || lost) && n >= 0 && (size_t)n >= size ? malloc((size_t)n + 1) : NULL;
     if (whole) {

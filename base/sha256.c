@@ -12,6 +12,7 @@ int lc_sha256_hex(const void *p, size_t n, char out[LC_SHA256_HEX])
     unsigned sum_n = 0;
 
     out[0] = '\0';
+    /* p may be NULL when n is 0; the library gets a pointer in any case. */
     if (EVP_Digest(n ? p : "", n, sum, &sum_n, EVP_sha256(), NULL) != 1 || sum_n != 32)
         return LC_ERR_NOMEM;
     for (unsigned i = 0; i < sum_n; i++) {

@@ -4,9 +4,14 @@
 #include <signal.h>
 #include <stddef.h>
 
+/* Set once, never cleared. Atomic, so that a handler may write what any thread reads. */
 static atomic_bool asked;
 static atomic_int signal_seen;
 
+/*
+ * The first signal asks for a stop, which takes as long as the work needs to reach a state that
+ * can be resumed. A second one, of any kind, ends the process at once, by the signal's default.
+ */
 static void on_signal(int sig)
 {
     if (atomic_exchange(&asked, true)) {
@@ -19,6 +24,10 @@ static void on_signal(int sig)
 
 void lc_stop_init(void)
 {
+    /*
+     * What SIGHUP meant when the process began; a later call would see our own handler
+     * instead.
+     */
     static enum { UNKNOWN, PAUSES, IGNORED } hup;
     struct sigaction act = {.sa_handler = on_signal}, before;
 

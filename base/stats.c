@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Ascending, for qsort. A difference of the two would lose its sign as an int. */
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a;
@@ -56,6 +57,10 @@ size_t lc_stats_enough(double p)
     if (p >= 1) {
         return 1; /* the greatest of what there is */
     }
+    /*
+     * The smallest n of which one sample lies above p: 100 for p99, 1,000 for p99.9. The slack
+     * is for 1 - 0.9, which is a little less than 0.1 as a double.
+     */
     return (size_t)ceil(1 / (1 - p) - 1e-6);
 }
 
@@ -105,13 +110,16 @@ static double beta_regularized(double a, double b, double x)
     if (x <= 0 || x >= 1) {
         return x <= 0 ? 0 : 1;
     }
+    /* x^a (1-x)^b / B(a, b), by logarithms: the gamma function itself overflows above 171. */
     double front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
     if (x < (a + 1) / (a + b + 2)) {
         return front * beta_fraction(a, b, x) / a;
     }
+    /* I_x(a, b) = 1 - I_{1-x}(b, a): the side on which the fraction converges fast. */
     return 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
+/* P(|T| > t) of Student's t with df degrees of freedom, as an incomplete beta function. */
 double lc_stats_t_two_sided(double t, double df)
 {
     return beta_regularized(df / 2, 0.5, df / (df + t * t));
@@ -143,6 +151,10 @@ struct lc_welch lc_stats_welch(const struct lc_stats *a, const struct lc_stats *
     if (a->n < 2 || b->n < 2) {
         return w;
     }
+    /*
+     * The variance of each mean. Unlike Student's test, Welch's does not
+     * assume that both are alike.
+     */
     double va = a->sd * a->sd / (double)a->n;
     double vb = b->sd * b->sd / (double)b->n;
     if (va + vb <= 0) { /* neither varies: they are alike, or they are not */
@@ -157,6 +169,7 @@ struct lc_welch lc_stats_welch(const struct lc_stats *a, const struct lc_stats *
     double error = sqrt(va + vb);
     w.decided = true;
     w.t = w.difference / error;
+    /* Welch and Satterthwaite's approximation; it need not be a whole number. */
     w.df = (va + vb) * (va + vb) / (va * va / (double)(a->n - 1) + vb * vb / (double)(b->n - 1));
     w.p = lc_stats_t_two_sided(w.t, w.df);
     double reach = t_critical(1 - confidence, w.df) * error;
@@ -175,6 +188,7 @@ struct lc_power_fit lc_stats_fit_power(const double *x, const double *y, size_t 
         mx += log(x[i]) / (double)n;
         my += log(y[i]) / (double)n;
     }
+    /* A line through (log x, log y) by least squares: its slope is the exponent. */
     double sxx = 0;
     double sxy = 0;
     double syy = 0;

@@ -8,6 +8,7 @@
 
 int lc_text_set_n(char **to, const void *p, size_t n)
 {
+    /* Copied before the old text is freed: p may point into it. */
     char *text = strndup(n ? p : "", n);
 
     if (!text)

@@ -13,6 +13,7 @@ static size_t min2(size_t a, size_t b)
 /* Optimal string alignment: insert, delete, replace, or swap two neighbours, each counts 1. */
 static size_t distance(const char *a, size_t an, const char *b, size_t bn)
 {
+    /* Three rows of the table suffice: a swap looks two rows back. Row i is d[i % 3]. */
     size_t d[3][WORD_MAX + 1];
 
     for (size_t j = 0; j <= bn; j++)
@@ -40,6 +41,7 @@ void lc_suggest_offer(struct lc_suggest *n, const char *typed, const char *known
     /* A beginning of some length counts as near: "--migr" for "--migrations-dir". */
     if (tn >= 3 && tn < kn && memcmp(typed, known, tn) == 0)
         d = min2(d, 2);
+    /* At most two edits, and at most half of the known word: "ab" is not near to "cd". */
     if (d <= min2(2, kn / 2) && (!n->best || d < n->distance)) {
         n->best = known;
         n->distance = d;

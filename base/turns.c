@@ -13,8 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * The states of turns.h: waiting to begin, has the turn, between leave
+ * and enter, thread is over.
+ */
 enum state { NOT_BEGUN, TURN, AWAY, ENDED };
 
+/* A task. All but `jobs` and `thread` change under the mutex. */
 struct job {
     struct lc_turns *jobs;
     enum state state;
@@ -36,6 +41,7 @@ struct lc_turns {
     pthread_cond_t changed;
 };
 
+/* The number by which hooks know the task. */
 static size_t index_of(const struct job *j)
 {
     return (size_t)(j - j->jobs->v);
@@ -52,6 +58,10 @@ static void note_failure(struct lc_turns *jobs, size_t i, int rc, const struct l
     }
 }
 
+/*
+ * The thread of one task. It starts with the turn, and gives it up when the task returns,
+ * whatever the task left and entered in between.
+ */
 static void *job_thread(void *ctx)
 {
     struct job *j = ctx;
@@ -95,6 +105,10 @@ void lc_turns_enter(struct lc_turns *jobs, size_t i)
     pthread_mutex_unlock(&jobs->mutex);
 }
 
+/*
+ * Not begun, and every earlier task that has not ended lets it go next to itself. A later one
+ * is never asked: it was begun on the condition that it may pair with this one.
+ */
 static bool may_begin(const struct lc_turns *jobs, size_t i)
 {
     if (jobs->v[i].state != NOT_BEGUN)
@@ -156,6 +170,11 @@ static void begin(struct lc_turns *jobs, size_t i)
     jobs->open++;
 }
 
+/*
+ * The thread of the caller begins tasks one at a time, and sleeps while none may
+ * begin. It is done when none may begin and none is open: after a failure, tasks
+ * that have not begun stay so.
+ */
 static void run_all(struct lc_turns *jobs)
 {
     pthread_mutex_lock(&jobs->mutex);
@@ -180,6 +199,7 @@ int lc_turns_run(size_t n, unsigned most, const struct lc_turns_hooks *hooks, st
 {
     struct lc_turns jobs = {.hooks = hooks, .n = n, .most = most ? most : 1};
 
+    /* One more than needed, so that n = 0 is not mistaken for a lack of memory. */
     jobs.v = calloc(n + 1, sizeof *jobs.v);
     if (!jobs.v)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for %zu tasks", n);

@@ -10,12 +10,20 @@ size_t lc_utf8_char(const char *text, size_t have)
 
     if (have == 0)
         return 0;
+    /*
+     * The length by the first byte. 0x80–0xbf only continue a character; 0xc0
+     * and 0xc1 would be overlong.
+     */
     n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
     if (n > have)
         return 0;
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
+    /*
+     * By lead byte: beyond U+10FFFF, overlong, a surrogate, overlong,
+     * beyond U+10FFFF (RFC 3629).
+     */
     if (s[0] > 0xf4 || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
         (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
         return 0;
@@ -25,6 +33,7 @@ size_t lc_utf8_char(const char *text, size_t have)
 uint32_t lc_utf8_number(const char *s, size_t n)
 {
     const unsigned char *p = (const unsigned char *)s;
+    /* The lead byte of n bytes has n ones and a zero before its own bits. */
     uint32_t v = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
 
     for (size_t i = 1; i < n; i++)
@@ -55,6 +64,7 @@ size_t lc_utf8_shown(const char *s, size_t n)
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
         if (v >= hidden[i][0] && v <= hidden[i][1])
             return 0;
+    /* The last two code points of every plane are noncharacters. */
     return (v & 0xfffe) == 0xfffe ? 0 : bytes;
 }
 
@@ -62,6 +72,10 @@ void lc_utf8_cut(char *s)
 {
     size_t n = strlen(s), back = 0;
 
+    /*
+     * Step back over continuation bytes to the lead byte, then ask how many bytes it
+     * announces.
+     */
     while (back < 3 && back < n && ((unsigned char)s[n - 1 - back] & 0xc0) == 0x80)
         back++;
     if (back < n) {

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * LEB128, as ClickHouse's Native and RowBinary write lengths and counts: seven bits a byte, the
+ * lowest first, the high bit set in all but the last byte.
+ */
 #include "base/varint.h"
 
 int lc_varint_get(const uint8_t *p, size_t n, uint64_t *value)
@@ -8,6 +12,7 @@ int lc_varint_get(const uint8_t *p, size_t n, uint64_t *value)
     for (int i = 0; i < LC_VARINT_MAX; i++) {
         if ((size_t)i == n)
             return 0;
+        /* Nine bytes hold 63 bits: the tenth has room for one more. */
         if (i == LC_VARINT_MAX - 1 && p[i] > 1)
             return -1;
         v |= (uint64_t)(p[i] & 0x7f) << (7 * i);

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes the XML that a ClickHouse server reads, indented. A failure is kept in the struct and
+ * turns later calls into nothing, so that a caller writes a whole document and checks once.
+ */
 #include "base/xml.h"
 
 #include "base/utf8.h"
@@ -28,6 +32,7 @@ static void note(struct lc_xml *x, int rc, const char *text)
         lc_fail(x->err, rc, "no memory for the XML");
 }
 
+/* Four spaces a level, as in the server's own files. */
 static void indent(struct lc_xml *x)
 {
     for (unsigned i = 0; i < x->depth; i++)
@@ -99,6 +104,10 @@ void lc_xml_comment(struct lc_xml *x, const char *text)
 
     if (x->rc)
         return;
+    /*
+     * Only checked by the escaping: entities are not expanded in a comment, so
+     * the text goes out as it is.
+     */
     lc_buf_init(&checked, SIZE_MAX / 2);
     note(x, lc_xml_escape(&checked, text, strlen(text)), text);
     lc_buf_release(&checked);
@@ -109,6 +118,7 @@ void lc_xml_comment(struct lc_xml *x, const char *text)
         if (*p == '\n' && p[1] != '\n') {
             indent(x);
             note(x, lc_buf_adds(x->out, "     "), "");
+            /* XML forbids "--" within a comment. */
         } else if (*p == '-' && p[1] == '-') {
             note(x, lc_buf_adds(x->out, " "), "");
         }
