@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* livecol bench compare */
+/*
+ * livecol bench compare: two results of earlier runs, A (then) and B (now).
+ *
+ *   load both ─► pair series by name ─► Welch's t-test a pair ─► notes on what differs ─► print
+ *
+ * Nothing is measured here, and no server is asked. What makes the two less comparable than
+ * their names say (another machine, other statements, an interrupted run) becomes a note, not
+ * an error: whether the comparison still makes sense is for the person to judge.
+ */
 #include "base/strings.h"
 #include "bench/cmd_bench.h"
 #include "bench/result/output.h"
@@ -33,6 +41,10 @@ struct pair {
     bool regressed;
 };
 
+/*
+ * The two results and what came of them. A pair's series belong to a and b, so that both
+ * live as long as the pairs.
+ */
 struct comparison {
     struct lc_result a, b;
     struct pair *pairs;
@@ -41,8 +53,16 @@ struct comparison {
     bool failed, undecided, regressed;
 };
 
+/*
+ * Exit codes, as of all bench commands: see lc_output_exit_code. A test that
+ * cannot decide counts as missed.
+ */
 enum { FAILED = 1, MISSED = 4, REGRESSED = 6 };
 
+/*
+ * Runs that failed in one of the results, a line for each series. Sets `failed`, and with it
+ * the exit code: a mean without the runs that failed proves nothing.
+ */
 static void note_failures(struct comparison *c, const struct lc_result *o, const char *where)
 {
     for (size_t i = 0; i < o->n_series; i++) {
@@ -56,6 +76,10 @@ static void note_failures(struct comparison *c, const struct lc_result *o, const
     }
 }
 
+/*
+ * Series of o that `other` does not have. They are named, not compared, and do
+ * not change the exit code.
+ */
 static void note_missing(struct comparison *c, const struct lc_result *o,
                          const struct lc_result *other, const char *where)
 {
@@ -87,6 +111,10 @@ static void note_differences(struct comparison *c)
     for (size_t i = 0; i < c->n; i++) {
         const struct lc_series *x = c->pairs[i].then;
         const struct lc_series *y = c->pairs[i].now;
+        /*
+         * An older result, or a scenario without statements, has no sql: that is no
+         * difference.
+         */
         bool same = x->sql == NULL || y->sql == NULL || strcmp(x->sql, y->sql) == 0;
         if (!same) {
             lc_buf_addf(&c->notes, "note    %s: the statements differ\n", x->name);
@@ -98,6 +126,10 @@ static void note_differences(struct comparison *c)
     }
 }
 
+/*
+ * Fills the pairs, in the order of B, and the notes. LC_ERR_INPUT where no series is in both:
+ * an empty table would look like "nothing got slower".
+ */
 static int compare_all(struct comparison *c, const struct lc_output *d, struct lc_error *err)
 {
     c->pairs = calloc(c->b.n_series + 1, sizeof *c->pairs);
@@ -113,6 +145,7 @@ static int compare_all(struct comparison *c, const struct lc_output *d, struct l
         *p = (struct pair){.then = c->a.series[k], .now = c->b.series[i]};
         double mean = p->then->stats.mean;
         p->welch = lc_stats_welch(&p->then->stats, &p->now->stats, d->confidence_percent / 100);
+        /* Without runs on either side there is no mean, and no ratio. */
         p->ratio = mean > 0 && p->now->n > 0 ? p->now->stats.mean / mean : 0;
         p->regressed = lc_is_regression(&p->welch, mean, d->tolerance_percent / 100);
         c->regressed = c->regressed || p->regressed;
@@ -131,6 +164,7 @@ static int compare_all(struct comparison *c, const struct lc_output *d, struct l
     return 0;
 }
 
+/* The line of one result above the table: where its figures come from. */
 static int describe(const char *letter, const char *path, const struct lc_result *o,
                     struct lc_buf *out)
 {
@@ -149,6 +183,7 @@ static void mean_cell(struct lc_text_table *r, const struct lc_series *s)
     }
 }
 
+/* A row a pair. Where one side has no good run all columns that need both means are left out. */
 static void add_table(const struct comparison *c, struct lc_buf *out)
 {
     struct lc_text_table r;
@@ -179,6 +214,7 @@ static void add_table(const struct comparison *c, struct lc_buf *out)
     lc_text_table_release(&r);
 }
 
+/* To stdout in one write: the two lines, the table, the notes. */
 static int print_text(const struct comparison *c, const char *path_a, const char *path_b,
                       const struct lc_output *d, struct lc_error *err)
 {
@@ -200,6 +236,7 @@ static int print_text(const struct comparison *c, const char *path_a, const char
     return rc;
 }
 
+/* What tells one result from the other; its times stay in its own file. */
 static struct lc_json *side_json(const char *path, const struct lc_result *o)
 {
     struct lc_json *j = lc_json_object();
@@ -214,6 +251,10 @@ static struct lc_json *side_json(const char *path, const struct lc_result *o)
     return j;
 }
 
+/*
+ * One line on stdout. A figure that does not exist is null, so that a script
+ * never takes a 0 for a time.
+ */
 static int print_json(struct comparison *c, const char *path_a, const char *path_b,
                       const struct lc_output *d, struct lc_error *err)
 {
@@ -246,6 +287,7 @@ static int print_json(struct comparison *c, const char *path_a, const char *path
         lc_json_set_bool(one, "regressed", p->regressed);
         lc_json_add(series, one);
     }
+    /* The notes are kept as one text, a line each: here they become an array. */
     const char *line = c->notes.n > 0 ? lc_buf_str(&c->notes) : "";
     while (line != NULL && *line != '\0') {
         size_t n = strcspn(line, "\n");
@@ -261,6 +303,7 @@ static int print_json(struct comparison *c, const char *path_a, const char *path
     return rc == 0 ? 0 : lc_fail(err, rc, "cannot write the comparison to standard output");
 }
 
+/* *code: the exit code of a comparison that could be made. Otherwise a failure with *err. */
 static int run(const char *path_a, const char *path_b, const struct lc_output *d, bool json,
                int *code, struct lc_error *err)
 {

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* livecol bench live */
+/*
+ * livecol bench live: the command around bench/live/run.h.
+ *
+ *   parse ─► check ─► settle (rules, migrations) ─► connect ─► lc_live_run ─► deliver ─► drop
+ *
+ * A run that was interrupted or whose proof failed is delivered too: its figures are
+ * what a person needs to see why. The exit code is the worst of it: 1 a proof
+ * failed, 4 a budget is missed.
+ */
 #include "base/signals.h"
 #include "base/strings.h"
 #include "bench/cmd_bench.h"
@@ -16,6 +24,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * NICE_MAX: the highest nice value of Linux. OPTIONS_MAX: room for the tables below,
+ * which are copied into one.
+ */
 enum { SUMMARY_MAX_BYTES = 1 << 20, NICE_MAX = 19, OPTIONS_MAX = 40 };
 
 /* What the command line asks for, and the strings behind it. */
@@ -28,6 +40,10 @@ struct request {
     char *rules;
 };
 
+/*
+ * Do the options go together? Fills in the default budget, and reads the budgets. LC_ERR_USAGE,
+ * before anything is connected.
+ */
 static int check(struct request *q, const struct lc_strings *rest, struct lc_error *err)
 {
     const struct lc_live_options *l = &q->live;
@@ -134,6 +150,10 @@ static size_t add_load_options(struct lc_option *to, struct lc_live_options *l)
     return sizeof options / sizeof *options;
 }
 
+/*
+ * What happens to the tables and the results; ends the table of options. The three functions of
+ * this kind return how many options they have put to `to`.
+ */
 static size_t add_end_options(struct lc_option *to, struct request *q)
 {
     struct lc_live_options *l = &q->live;
@@ -151,6 +171,10 @@ static size_t add_end_options(struct lc_option *to, struct request *q)
     return sizeof options / sizeof *options;
 }
 
+/*
+ * Options into *q, which may be released after any outcome. The defaults depend on --long, so
+ * they are chosen before the options are read.
+ */
 static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
 {
     struct lc_live_options *l = &q->live;
@@ -198,7 +222,15 @@ static int settle(struct request *q, struct lc_error *err)
     }
     struct lc_connect *c = &q->global.connect;
     c->merge_nice = (unsigned)q->live.nice;
+    /*
+     * The folder of --path belongs to the benchmark: other commands
+     * refuse one that is not there.
+     */
     c->make_path = true;
+    /*
+     * The embedded engine reads its functions when it starts, so the shipped ones
+     * are looked up before that.
+     */
     if (rc == 0 && c->embedded && c->path != NULL && c->functions == NULL) {
         rc = lc_locate_function(c->path, c->scripts, err);
     }
@@ -212,6 +244,7 @@ static const struct {
 } budgeted[] = {
     {LC_LIVE_LIMIT, "LIMIT reads"}, {LC_LIVE_POINT, "point reads"}, {LC_LIVE_WRITE, "writes"}};
 
+/* Budgets hold for LIMIT reads; in a long run also for point reads and writes. */
 static size_t n_budgeted(const struct request *q)
 {
     return q->live.four_readers ? sizeof budgeted / sizeof *budgeted : 1;
@@ -248,6 +281,7 @@ static void add_verdict(const struct lc_result *o, const struct lc_budget *budge
     char figure[48];
     for (size_t i = 0; i < o->n_judgements; i++) {
         const struct lc_judgement *j = &o->judgements[i];
+        /* The worst figure is the lowest of a rate, and the highest of a time or a count. */
         bool least = budget->of == LC_BUDGET_QPS;
         if (strcmp(j->budget.text, budget->text) == 0 &&
             phase_of(o->series[j->series], stream) != NULL &&
@@ -273,6 +307,7 @@ static void add_verdict(const struct lc_result *o, const struct lc_budget *budge
     }
 }
 
+/* The table of all series, between empty lines. */
 static int add_details(const struct lc_result *o, struct lc_buf *out)
 {
     struct lc_text_table r;
@@ -291,6 +326,10 @@ static int deliver(const struct request *q, const struct lc_live *live, struct l
     struct lc_buf out;
     lc_buf_init(&out, SUMMARY_MAX_BYTES);
     int rc = lc_live_outcome(live, o);
+    /*
+     * Phases of an interrupted run are short of samples: a verdict on
+     * them would blame the server.
+     */
     if (rc == 0 && !live->partial) {
         judge(q, o);
     }
@@ -311,6 +350,7 @@ static int deliver(const struct request *q, const struct lc_live *live, struct l
     return rc;
 }
 
+/* One run. Returns the exit code, having said every error itself; *err holds the first one. */
 static int run(struct request *q, struct lc_error *err)
 {
     enum { FAILED = 1, MISSED = 4 };
@@ -340,6 +380,10 @@ static int run(struct request *q, struct lc_error *err)
         }
         code = code == 0 && lc_result_missed(&o) ? MISSED : code;
     }
+    /*
+     * Tables that stay do not change the exit code: the figures are good,
+     * and what is left is said.
+     */
     later = LC_ERROR_INIT;
     if (!q->keep && lc_live_clean(&live, b, &later) != 0) {
         lc_warn("the tables of this run could not be dropped: %s", later.msg);

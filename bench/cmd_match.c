@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* livecol bench match: the command. */
+/*
+ * livecol bench match: the command around bench/udf/matcher.h. Every figure becomes two series,
+ * the matcher's and the comparator's, and a comparison of the two, so that results of several
+ * days can be compared by bench compare.
+ */
 #include "base/strings.h"
 #include "base/format.h"
 #include "bench/cmd_bench.h"
@@ -15,6 +19,10 @@
 
 enum { REPORT_MAX_BYTES = 1 << 20 };
 
+/*
+ * A row a figure, in the order of measuring. Goals are shown next to the ratio that they are
+ * for; they do not change the exit code.
+ */
 static void add_table(const struct lc_match_figure *f, size_t n, struct lc_buf *text)
 {
     struct lc_text_table table;
@@ -40,6 +48,10 @@ static void add_table(const struct lc_match_figure *f, size_t n, struct lc_buf *
     lc_text_table_release(&table);
 }
 
+/*
+ * The figures as JSON: what a series has no place for (kind, hits, spread).
+ * The caller takes it over.
+ */
 static struct lc_json *facts(const struct lc_match_figure *f, size_t n)
 {
     struct lc_json *o = lc_json_object(), *list = lc_json_array();
@@ -85,6 +97,10 @@ static int add_series(struct lc_result *o, const struct lc_match_figure *f, bool
     return lc_series_take(s, samples, f->rounds, LC_SERIES_OF_ALL);
 }
 
+/*
+ * Series 2i is the matcher of figure i, 2i + 1 its comparator: the numbers that
+ * lc_result_compare gets. Takes what there is of an interrupted run, too.
+ */
 static int deliver(const struct lc_match_figure *f, size_t n, struct lc_result *o,
                    const struct lc_output *d, bool json, struct lc_error *err)
 {
@@ -122,6 +138,7 @@ struct request {
     struct lc_output delivery;
 };
 
+/* Fills in what is asked for over the defaults in *q. 0, LC_HELP_PRINTED, or LC_ERR_USAGE. */
 static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
 {
     uint64_t rounds = q->how.rounds;
@@ -157,6 +174,7 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
 
 int lc_cmd_bench_match(int argc, const char **argv)
 {
+    /* Static, since a process runs one command, and the rounds of all figures are large. */
     static struct lc_match_figure figures[LC_MATCH_FIGURES];
     struct request q = {
         .how = {.keys = 2000000, .rounds = 7, .max_rules = 1000000, .seed = 1},
@@ -173,6 +191,10 @@ int lc_cmd_bench_match(int argc, const char **argv)
         lc_result_begin(&o, "match", NULL);
         rc = lc_bench_match(&q.how, figures, &n, &err);
         lc_result_end(&o);
+        /*
+         * Figures of settings that were finished are whole; those that
+         * were not begun are not there.
+         */
         o.partial = rc == LC_ERR_STOPPED;
     }
     if (rc)

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* livecol bench query */
+/*
+ * livecol bench query: times statements.
+ *
+ *   column, --query, --queries ─► entries ─► lc_interleave_run ─► budgets ─► output, exit code
+ *
+ * Entries are contestants of interleave.h. With a reference each one has a partner in the
+ * second half of the array: `reference` for --reference, the same statement on the other
+ * server for --reference-url.
+ */
 #include "base/signals.h"
 #include "base/strings.h"
 #include "bench/cmd_bench.h"
@@ -17,6 +25,7 @@
 
 enum { QUERIES_MAX = 64, FILE_MAX_BYTES = 1 << 24, RUNS_MAX = 1000000000 };
 
+/* The command line. Its numbers are in range once check() has seen them. */
 struct request {
     struct lc_global global;
     struct lc_output delivery;
@@ -32,6 +41,10 @@ struct entries {
     struct lc_contestant v[2 * QUERIES_MAX];
     size_t n;
     char names[2 * QUERIES_MAX][LC_RESULT_NAME_BYTES];
+    /*
+     * Owned, unlike the text of --query; names point into `names`, so that an
+     * entry outlives its source.
+     */
     char *texts[QUERIES_MAX]; /* of the file */
     size_t n_texts;
     struct lc_column_queries column;
@@ -115,6 +128,10 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
     return rc == 0 ? check(q, err) : rc;
 }
 
+/*
+ * One more entry. name is copied; sql must outlive *e. LC_ERR_USAGE where there are too many:
+ * the second half of the arrays is for the references.
+ */
 static int add(struct entries *e, struct lc_backend *b, const char *name, const char *sql,
                struct lc_error *err)
 {
@@ -128,6 +145,10 @@ static int add(struct entries *e, struct lc_backend *b, const char *name, const 
     return 0;
 }
 
+/*
+ * The whole file, or stdin for "-", appended to *text. A pipe has no size, so
+ * it is read until its end.
+ */
 static int read_all(const char *path, struct lc_buf *text, struct lc_error *err)
 {
     FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
@@ -149,6 +170,10 @@ static int read_all(const char *path, struct lc_buf *text, struct lc_error *err)
     return rc;
 }
 
+/*
+ * The statements of a file, named by the line they begin on, as an editor shows it; several on
+ * one line get a number each.
+ */
 static int add_file(struct entries *e, struct lc_backend *b, const char *path, struct lc_error *err)
 {
     struct lc_buf text;
@@ -203,6 +228,7 @@ static int gather(const struct request *q, struct entries *e, struct lc_backend 
         (void)snprintf(name, sizeof name, q->sql.n > 1 ? "query %zu" : "query", i + 1);
         rc = add(e, b, name, q->sql.v[i], err);
     }
+    /* Here the first half ends. Reference i is entry n + i. */
     size_t n = e->n;
     if (rc == 0 && q->reference != NULL) {
         rc = add(e, b, "reference", q->reference, err);
@@ -226,9 +252,17 @@ static void judge(const struct request *q, struct lc_result *o)
     for (size_t b = 0; b < q->delivery.n_budgets; b++) {
         for (size_t i = 0; i < o->n_series; i++) {
             double ratio = 0;
+            /*
+             * A ratio needs a reference; a series without one keeps 0,
+             * which no ratio budget accepts.
+             */
             for (size_t c = 0; c < o->n_comparisons; c++) {
                 ratio = o->comparisons[c].of == i ? o->comparisons[c].ratio : ratio;
             }
+            /*
+             * A reference is there to be compared with, not to be fast;
+             * but it must not fail either.
+             */
             if (!o->series[i]->reference || q->delivery.budgets[b].of == LC_BUDGET_ERRORS) {
                 lc_result_judge(o, &q->delivery.budgets[b], i, ratio);
             }
@@ -271,6 +305,7 @@ static int measure(const struct request *q, struct entries *e, struct lc_backend
         lc_say("cold: %s dropped before each run; the system's own page cache stays",
                lc_interleave_caches(b, caches, sizeof caches));
     }
+    /* From here until lc_result_end the machine is watched for noise. */
     lc_result_begin(o, "query", b);
     o->confidence = q->delivery.confidence_percent / 100;
     o->tolerance = q->delivery.tolerance_percent / 100;
@@ -310,6 +345,10 @@ static int run(const struct request *q, struct entries *e, struct lc_error *err)
     }
     rc = rc == 0 ? gather(q, e, b, other, err) : rc;
     rc = rc == 0 ? measure(q, e, b, &o, err) : rc;
+    /*
+     * An interrupted run is delivered without a verdict: its budgets would
+     * be judged on too few runs.
+     */
     if (o.n_series > 0 && (rc == 0 || rc == LC_ERR_STOPPED)) {
         code = deliver(q, &o, rc == 0);
     }
@@ -331,6 +370,7 @@ int lc_cmd_bench_query(int argc, const char **argv)
     if (rc == LC_HELP_PRINTED) {
         return 0; /* the help was printed */
     }
+    /* On the heap: it has room for the names of all statements and their references. */
     struct entries *e = rc == 0 ? calloc(1, sizeof *e) : NULL;
     if (e == NULL) {
         lc_fail(&err, LC_ERR_NOMEM, "no memory"); /* unless there is an error already */

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* livecol bench udf: the command. */
+/*
+ * livecol bench udf: the command around bench/udf.
+ *
+ *   startup (the program alone) ─► comparison (in the engine) ─► scale ─► pictures ─► print
+ *
+ * All of it happens in a folder that is made for the run and removed after it. Goals are
+ * printed next to the figures and do not change the exit code; answers that differ do.
+ */
 #include "base/format.h"
 #include "base/strings.h"
 #include "bench/cmd_bench.h"
@@ -19,11 +26,13 @@
 
 #define KEY_BYTES 9.0 /* of each made-up user_id */
 
+/* Progress goes to stderr: stdout has the result. */
 static void say_line(const char *line)
 {
     lc_say("%s", line);
 }
 
+/* For nftw, which calls it with a folder after all that is in it (FTW_DEPTH). */
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
 {
     (void)st;
@@ -53,6 +62,11 @@ static void cell_if(struct lc_text_table *table, bool is_there, const char *befo
         lc_text_table_cell(table, "%s", "");
 }
 
+/*
+ * One table for all statements. "of limit" is the share of the transport's own
+ * speed, "x multiIf" the time as a multiple of the built-in form's: an empty cell
+ * has nothing to compare with.
+ */
 static void print_entries(const struct lc_entry *e, size_t n)
 {
     struct lc_text_table table;
@@ -86,6 +100,7 @@ static void print_entries(const struct lc_entry *e, size_t n)
     lc_buf_release(&text);
 }
 
+/* The goals are part of the text: a figure that misses one is shown, and is no failure. */
 static void print_startup(const struct lc_startup *s)
 {
     char shown[40];
@@ -117,6 +132,7 @@ static int add_series(struct lc_result *o, const struct lc_entry *e)
     return s ? lc_series_take(s, samples, e->rounds, LC_SERIES_OF_ALL) : LC_ERR_NOMEM;
 }
 
+/* Entries as an array. A ratio that does not exist is left out. */
 static struct lc_json *entries_json(const struct lc_entry *e, size_t n)
 {
     struct lc_json *list = lc_json_array();
@@ -159,6 +175,7 @@ static struct lc_json *facts_json(const struct lc_entry *e, size_t n,
     lc_json_set_double(start, "private_bytes", startup->private_bytes);
     lc_json_set_double(start, "call_8192_rows_ms", startup->granule_ms);
     lc_json_set_double(start, "call_1048576_rows_ms", startup->insert_ms);
+    /* Setting a member gives it away: `start` is freed with `facts`. */
     lc_json_set(facts, "startup", start);
     for (size_t i = 0; i < sizes; i++) {
         struct lc_json *one = lc_json_object();
@@ -213,6 +230,7 @@ static void print_scale(const struct lc_scale *scale, size_t n)
     lc_buf_release(&text);
 }
 
+/* Nothing where the machine was quiet. */
 static void print_noise(const struct lc_result *o)
 {
     struct lc_buf text;
@@ -236,6 +254,7 @@ struct request {
     size_t n, sizes;
 };
 
+/* 0, LC_HELP_PRINTED, or LC_ERR_USAGE. At most 31 rounds: the arrays of an entry hold so many. */
 static int parse(struct request *q, int argc, const char **argv, struct lc_error *err)
 {
     const struct lc_option options[] = {
@@ -290,6 +309,7 @@ static int measure(struct request *q, struct lc_result *outcome, struct lc_error
     if (!mkdtemp(q->folder))
         return lc_fail(err, LC_ERR_IO, "%s: cannot make a temporary folder", q->folder);
     lc_result_begin(outcome, "udf", NULL);
+    /* Before the engine is loaded: its threads would run next to the program that is timed. */
     rc = lc_startup_measure(q->folder, &q->startup, err);
     if (!rc)
         rc = lc_comparison_run(&how, q->entries, &q->n, q->version, sizeof q->version, err);

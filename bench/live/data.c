@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables of a live run, and how a fresh copy takes the table's place.
+ *
+ *   live_make    database, an empty table, the five named rows
+ *   live_fill    generated rows; then the snapshot, which shares the parts of the table
+ *   swap in      events ─► events_livecol_done;  snapshot's parts ─► a new events
+ *   swap out     drop that events;  events_livecol_done ─► events
+ *
+ * Parts are immutable, so that a copy made of hard links costs no time and no space, and stays
+ * as it was while the table it came from is changed.
+ */
 #include "bench/live/data.h"
 
 #include "bench/live/parts.h"
@@ -9,8 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* GENERATE_ROWS: rows of one INSERT, so that a person can interrupt between two of them. */
 enum { SQL_MAX_BYTES = 1 << 20, GENERATE_ROWS = 1000000 };
 
+/* Is it a table that a run of this benchmark makes? Others in the database are never touched. */
 static bool ours(const char *name)
 {
     return strcmp(name, LC_LIVE_TABLE) == 0 || strcmp(name, LIVE_SNAPSHOT) == 0 ||
@@ -39,6 +52,7 @@ static int sweep(struct lc_backend *b, bool look, char *found, size_t found_size
     return rc;
 }
 
+/* Refuse to run where tables of these names are there, or drop them where that was asked for. */
 static int make_room(struct lc_backend *b, const struct lc_live_options *o, struct lc_error *err)
 {
     char found[200] = "";
@@ -63,6 +77,7 @@ int lc_live_clean(const struct lc_live *live, struct lc_backend *b, struct lc_er
     return rc;
 }
 
+/* An empty table like the benchmark's, partitioned or not, under that name. */
 static int create(struct lc_backend *b, const struct lc_live_options *o, const char *table,
                   struct lc_error *err)
 {
@@ -71,6 +86,10 @@ static int create(struct lc_backend *b, const struct lc_live_options *o, const c
                     table, NULL, NULL, NULL, err);
 }
 
+/*
+ * Rows 0 … rows - 1, made by the server from their numbers: the same rows in every run, so that
+ * figures compare and a read can know what it must find.
+ */
 static int generate(struct lc_backend *b, const struct lc_live_options *o, struct lc_error *err)
 {
     char rows[24];
@@ -133,6 +152,10 @@ int live_make(struct lc_live *live, struct lc_backend *b, struct lc_error *err)
     int rc = make_room(b, o, err);
     rc = rc == 0 ? live_number(b, lc_sql_live_database_exists, "", &there, err) : rc;
     rc = rc == 0 ? live_run(b, lc_sql_live_create_database, "", NULL, NULL, NULL, err) : rc;
+    /*
+     * What was there before is not dropped at the end; tables were found not
+     * to be there by make_room.
+     */
     live->made_database = rc == 0 && there == 0;
     live->made_tables = rc == 0;
     rc = rc == 0 ? create(b, o, LC_LIVE_TABLE, err) : rc;

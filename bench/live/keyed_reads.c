@@ -21,6 +21,7 @@ static uint64_t draw(uint64_t seq, uint64_t below)
     return (x ^ (x >> 32U)) % below;
 }
 
+/* Run a statement with two values besides the table's name, and note in *call what it cost. */
 static int ask_with(struct live_streams *s, struct lc_call *call, const struct lc_sql *statement,
                     const struct lc_sql_arg more[2], struct lc_answer *t, struct lc_error *err)
 {
@@ -41,6 +42,7 @@ static int ask_with(struct live_streams *s, struct lc_call *call, const struct l
 static int check_region(const struct live_streams *s, const struct lc_cell *key,
                         const struct lc_cell *region, struct lc_error *err)
 {
+    /* The matcher may read sixteen bytes from a key's start, whatever its length. */
     uint8_t padded[64 + 16] = {0};
     struct lc_batch batch = {.n = 1};
     uint32_t rule;
@@ -73,6 +75,10 @@ int live_read_point(void *ctx, struct lc_call *call, struct lc_error *err)
     struct lc_answer t = {0};
     (void)snprintf(at, sizeof at, "%" PRIu64, n * SPAN_S / s->rows);
     (void)snprintf(id, sizeof id, "g%" PRIu64, n);
+    /*
+     * Before the column is there the statement answers '' as the region, so
+     * that both have one shape.
+     */
     int rc = ask_with(s, call, region ? lc_sql_live_point : lc_sql_live_point_before,
                       (const struct lc_sql_arg[2]){{"at", at}, {"id", id}}, &t, err);
     if (rc == 0 && (t.rows != 1 || t.cols != 2)) {

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * A series for each phase of the stream, "limit/backfill". A phase that was
+ * never reached has no runs.
+ */
 static int add_stream(const struct lc_live *live, enum lc_live_stream stream, struct lc_result *o)
 {
     size_t n;
@@ -27,6 +31,10 @@ static int add_stream(const struct lc_live *live, enum lc_live_stream stream, st
                                         .open = lc_live_rate(&live->options, stream) > 0};
         struct lc_series *s = lc_result_add(o, name, NULL);
         rc = s == NULL ? LC_ERR_NOMEM : lc_series_take(s, samples, n, of);
+        /*
+         * Errors are kept by stream, not by phase: the stream's first one is
+         * shown for all its phases.
+         */
         const char *error = rc == 0 && s->errors > 0 ? lc_load_error(live->load, stream, 0) : NULL;
         if (error != NULL) {
             s->error = strdup(error);
@@ -35,6 +43,7 @@ static int add_stream(const struct lc_live *live, enum lc_live_stream stream, st
     return rc;
 }
 
+/* What has no place in series and comparisons. Times below 0 were not reached. */
 static struct lc_json *facts(const struct lc_live *live)
 {
     struct lc_json *j = lc_json_object();
@@ -83,6 +92,10 @@ static struct lc_json *facts(const struct lc_live *live)
 
 int lc_live_outcome(const struct lc_live *live, struct lc_result *o)
 {
+    /*
+     * LIMIT reads first: they are what the budget is for. Streams of four readers come last, so
+     * that a run without them takes the first three.
+     */
     static const enum lc_live_stream order[LC_LIVE_STREAMS] = {
         LC_LIVE_LIMIT, LC_LIVE_WRITE, LC_LIVE_GROUP, LC_LIVE_POINT, LC_LIVE_RANGE};
     int rc = 0;

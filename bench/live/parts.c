@@ -15,6 +15,10 @@ char *live_sql(const struct lc_sql *statement, const char *table, const char *na
 {
     struct lc_buf b;
     lc_buf_init(&b, SQL_MAX_BYTES);
+    /*
+     * Values by name, ended by a NULL name: database, table and one of the caller's, those
+     * that the statement takes.
+     */
     struct lc_sql_arg args[4] = {{NULL, NULL}};
     size_t n = 0;
     if (name != NULL) {
@@ -82,6 +86,10 @@ int live_ask(const struct live_streams *s, struct lc_call *call, const char *sql
              const struct lc_setting *settings, struct lc_answer *t, struct lc_error *err)
 {
     struct lc_query q = {.sql = sql, .settings = settings, .cancel = s->cancel};
+    /*
+     * Not lc_query_checked, whose own work would be in the time: the reads check
+     * their answers themselves.
+     */
     int rc = lc_backend_query(call->backend, &q, t, err);
     call->rows = t->rows;
     call->server_s = t->elapsed_s;

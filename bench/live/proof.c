@@ -16,6 +16,10 @@
 
 enum { SQL_MAX_BYTES = 1 << 24, COMPARE_ROUNDS = 7 };
 
+/*
+ * Note one thing that was proven or refuted. More than there is room for are dropped; failures
+ * end the run by lc_live_run, which looks at all of them.
+ */
 void live_prove(struct lc_live *live, bool ok, const char *what, const char *fmt, ...)
 {
     if (live->n_proofs == LC_LIVE_PROOFS) {
@@ -30,7 +34,10 @@ void live_prove(struct lc_live *live, bool ok, const char *what, const char *fmt
     va_end(args);
 }
 
-/* e1, e2, e4 us-east, e3 eu-west, e5 unknown. */
+/*
+ * The five rows that were seeded by hand: e1, e2, e4 are us-east, e3 eu-west, e5 unknown. Notes
+ * whether that is so; 0 whatever came of it, or the failure of the statement.
+ */
 static int prove_named(struct lc_live *live, struct lc_backend *b, const char *suffix,
                        struct lc_error *err)
 {
@@ -65,6 +72,10 @@ static int count_drift(struct lc_backend *b, const char *expression, uint64_t *o
     struct lc_buf sql;
     struct lc_answer t = {0};
     lc_buf_init(&sql, SQL_MAX_BYTES);
+    /*
+     * The expression is the column's own DEFAULT or made from the rules:
+     * neither is a value to be quoted.
+     */
     int rc = lc_buf_addf(
         &sql, "SELECT count() FROM " LC_LIVE_DATABASE "." LC_LIVE_TABLE " WHERE region != %s",
         expression);
@@ -78,6 +89,7 @@ static int count_drift(struct lc_backend *b, const char *expression, uint64_t *o
 /* What the column's DEFAULT calls, and what a person would have written instead. */
 static int find_expressions(struct lc_live *live, struct lc_backend *b, struct lc_error *err)
 {
+    /* Found once a run: copies of the table get the same migration. */
     if (live->function_sql[0] != '\0') {
         return 0;
     }
@@ -129,6 +141,10 @@ int live_prove_table(struct lc_live *live, struct lc_backend *b, uint64_t rows_w
                    lc_format_integer(rows_want, want, sizeof want));
         rc = prove_named(live, b, suffix, err);
     }
+    /*
+     * Twice: by the function, which agrees with itself even if it is wrong, and by multiIf,
+     * which shares no code with it.
+     */
     rc = rc == 0 ? count_drift(b, live->function_sql, &drift, err) : rc;
     rc = rc == 0 ? count_drift(b, live->builtin_sql, &wrong, err) : rc;
     if (rc == 0) {
@@ -170,6 +186,10 @@ static int group_once(struct lc_backend *b, const char *expression, double *ms,
     return rc;
 }
 
+/*
+ * What a GROUP BY costs when the value is computed by the function, and by built-in means:
+ * medians over the whole table, and a proof that both answer the same in every round.
+ */
 int live_compare(struct lc_live *live, struct lc_backend *b, struct lc_error *err)
 {
     const char *const expressions[2] = {live->function_sql, live->builtin_sql};

@@ -14,6 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/*
+ * ENOUGH: samples of a stream before its p99 counts (lc_stats_enough(0.99)). DOUBLINGS: up to
+ * 128 times the rates given. HALVINGS: down to 1/32. REFINEMENTS: steps that narrow the gap
+ * between the highest that holds and the lowest that does not.
+ */
 enum {
     ENOUGH = 100,
     DOUBLINGS = 7,
@@ -25,6 +30,7 @@ enum {
 
 #define KEPT_UP 0.9 /* of the operations that were due; fewer: the load is not held */
 
+/* The rates of a trial: those of the readers that scale, times `by`. */
 static void set_rates(const struct lc_live *live, struct live_streams *s, double by)
 {
     for (unsigned i = 0; i < lc_live_streams(&live->options); i++) {
@@ -33,6 +39,7 @@ static void set_rates(const struct lc_live *live, struct live_streams *s, double
     }
 }
 
+/* Long enough, with the samples that a p99 takes; or so long that the samples will not come. */
 static bool enough(const struct lc_live *live, const struct lc_load *load)
 {
     double s = (double)lc_load_elapsed_ns(load) / 1e9;
@@ -124,6 +131,7 @@ int live_fit_group_rate(struct lc_live *live, struct lc_backend *b, struct live_
     for (unsigned i = 0; rc == 0 && i < GROUP_READS; i++) {
         uint64_t from = lc_clock_now(lc_clock_system());
         const struct lc_query q = {.sql = s->group_before, .cancel = live->options.cancel};
+        /* By its own time, not the server's: the reader waits for all of it. */
         rc = lc_backend_query(b, &q, NULL, err);
         ms[i] = (double)(lc_clock_now(lc_clock_system()) - from) / 1e6;
     }
@@ -175,14 +183,17 @@ int live_find_rate(struct lc_live *live, struct lc_backend *b, struct live_strea
         lc_hint(err, "fewer --rows, a quieter machine, or lower rates: --group-rate, --hold");
         return rc;
     }
+    /* No upper end where every doubling held: then the highest that was tried is taken. */
     above = above > 0 ? above : holds ? 0 : by;
     for (int i = 0; rc == 0 && above > 0 && i < REFINEMENTS; i++) {
+        /* The middle of a ratio, not of a difference: half way from 1 to 4 is 2. */
         by = sqrt(live->rate_found * above);
         rc = consider(live, b, s, by, &holds, err);
         above = holds ? above : by;
     }
     live->rate_used = live->rate_found / 2;
     set_rates(live, s, live->rate_used);
+    /* The run itself writes as copy 0; each trial had event ids of its own. */
     atomic_store(&s->copy, 0);
     return rc;
 }

@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * n, p50, p99 and maximum of a stream in a phase, four cells. A percentile that takes more
+ * samples than there are is a dash.
+ */
 static void stream_cells(struct lc_text_table *r, const struct lc_live *live,
                          enum lc_live_stream stream, enum lc_live_phase phase)
 {
@@ -72,6 +76,7 @@ static int rate_lines(const struct lc_live *live, struct lc_buf *out)
     return rc;
 }
 
+/* With three streams a line for each phase; with five a line for each phase and stream. */
 static int phases_table(const struct lc_live *live, struct lc_buf *out)
 {
     if (live->options.four_readers) {
@@ -96,6 +101,7 @@ static int phases_table(const struct lc_live *live, struct lc_buf *out)
     return rc;
 }
 
+/* What the change itself took: only what was reached. */
 static int change_lines(const struct lc_live *live, struct lc_buf *out)
 {
     char text[40];
@@ -153,6 +159,10 @@ static int failure_lines(const struct lc_live *live, struct lc_buf *out)
     return rc;
 }
 
+/*
+ * Load, latencies, failures, the change, proofs: in that order, each left out where
+ * the run did not come so far.
+ */
 int lc_live_summary(const struct lc_live *live, struct lc_buf *out)
 {
     int rc = live->load != NULL ? rate_lines(live, out) : 0;

@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often a held phase looks whether it is full. */
 enum { LOOK_EVERY_NS = 20000000 };
 
 /* A run under way. */
@@ -41,6 +42,7 @@ static bool cancelled(const struct lc_live *live)
     return live->options.cancel != NULL && atomic_load(live->options.cancel);
 }
 
+/* End the segment that is open, if one is: to_ns is 0 as long as it goes on. */
 static void segment_end(struct lc_live *live)
 {
     if (live->n_segments > 0 && live->segments[live->n_segments - 1].to_ns == 0) {
@@ -54,12 +56,20 @@ static void phase_begin(struct run *r, enum lc_live_phase phase)
     struct lc_live *live = r->live;
     segment_end(live);
     lc_load_run(live->load, phase);
+    /*
+     * Beyond the room for segments samples still count for their phase;
+     * only its seconds are short.
+     */
     if (live->n_segments < LC_LIVE_SEGMENTS) {
         live->segments[live->n_segments++] = (struct lc_live_segment){
             .phase = phase, .from_ns = lc_load_elapsed_ns(live->load), .to_ns = 0};
     }
 }
 
+/*
+ * End the phase: what was due is done first, then nothing is in flight
+ * until the next phase_begin.
+ */
 static void pause_load(struct run *r)
 {
     segment_end(r->live);
@@ -73,6 +83,7 @@ static bool has_samples(const struct lc_live *live, enum lc_live_stream s, enum 
            live->options.samples;
 }
 
+/* Has the phase lasted, with the samples that the budget is judged on? */
 static bool phase_full(const struct lc_live *live, enum lc_live_phase phase)
 {
     return has_samples(live, LC_LIVE_LIMIT, phase) &&
@@ -98,6 +109,7 @@ static void phase_hold(struct run *r, enum lc_live_phase phase)
     }
 }
 
+/* The statement's text was parsed by the runner; a statement of several commands may do both. */
 static bool adds_column(const struct lc_stmt *s)
 {
     for (size_t i = 0; s != NULL && i < s->command_n; i++) {
@@ -108,11 +120,13 @@ static bool adds_column(const struct lc_stmt *s)
     return false;
 }
 
+/* MATERIALIZE COLUMN, or an UPDATE: whatever is a mutation and does not add the column. */
 static bool fills_column(const struct lc_stmt *s)
 {
     return s != NULL && s->mutates && !adds_column(s);
 }
 
+/* Copies have no phases of their own but the backfill, whose samples join those of the table. */
 static void statement_begins(struct run *r, const struct lc_run_event *e)
 {
     if (adds_column(e->parsed) && r->copy == 0) {
@@ -126,6 +140,10 @@ static void statement_ended(struct run *r, const struct lc_run_event *e)
 {
     struct lc_live *live = r->live;
     if (adds_column(e->parsed)) {
+        /*
+         * From here the readers ask for the column: the server computes
+         * it where it is not stored.
+         */
         atomic_store(&r->streams.has_region, true);
         if (r->copy == 0) {
             live->add_ms = (double)e->ms;
@@ -160,6 +178,10 @@ static void show_progress(struct run *r, const struct lc_mutation_progress *p)
               rate, left);
 }
 
+/*
+ * Called by the runner, which goes on when this returns: to hold a phase
+ * here holds the migration.
+ */
 static void on_event(void *ctx, const struct lc_run_event *e)
 {
     struct run *r = ctx;
@@ -228,6 +250,10 @@ static int table_state(struct lc_backend *b, struct lc_buf *out, struct lc_error
     return rc;
 }
 
+/*
+ * A migration that was applied must be left alone by `livecol up`: same table, no new
+ * mutation.
+ */
 static int prove_second_up(struct run *r, struct lc_error *err)
 {
     struct lc_buf state[2];
@@ -248,6 +274,7 @@ static int prove_second_up(struct run *r, struct lc_error *err)
     return rc;
 }
 
+/* On disk, of all active parts. *out stays as it is where the table has no part. */
 static int bytes_per_row(struct run *r, double *out, struct lc_error *err)
 {
     struct lc_answer t = {0};
@@ -273,6 +300,10 @@ static int run_table(struct run *r, struct lc_error *err)
     phase_begin(r, LC_LIVE_BEFORE);
     phase_hold(r, LC_LIVE_BEFORE);
     rc = migrate(r, &report, err);
+    /*
+     * No statement filled a column: the folder holds other migrations
+     * than this benchmark is about.
+     */
     if (rc == 0 && live->backfill_ms < 0) {
         rc = lc_fail(err, LC_ERR_REFUSED, "the migrations of %s do not add and fill a column",
                      live->options.migrations_dir);
@@ -301,6 +332,10 @@ static int run_copy(struct run *r, struct lc_error *err)
     struct lc_up_report report = {0};
     char suffix[40];
     r->copy = ++live->repeats;
+    /*
+     * The readers and the writer see a table as it was before the change, with rows of
+     * its own.
+     */
     atomic_store(&r->streams.copy, r->copy);
     atomic_store(&r->streams.has_region, false);
     atomic_store(&r->streams.rows_there, live->options.rows + LIVE_NAMED_ROWS);
@@ -327,10 +362,15 @@ static int run_copy(struct run *r, struct lc_error *err)
         live->copies_wrong += wrong > 0;
     }
     struct lc_error later = LC_ERROR_INIT;
+    /* Also after a failure: with --keep a person expects the table under its own name. */
     int back = live_swap_out(r->b, rc == 0 ? err : &later);
     return rc == 0 ? back : rc;
 }
 
+/*
+ * Repeat the backfill until the phase has its time and samples, or `repeat_s` is over. A
+ * backfill of a small table ends before a p99 of the reads during it can be known.
+ */
 static int run_copies(struct run *r, struct lc_error *err)
 {
     struct lc_live *live = r->live;
@@ -354,6 +394,10 @@ static int run_copies(struct run *r, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Two proofs over the whole run: every operation was good, and every phase
+ * was measured as asked for.
+ */
 static void prove_streams(struct lc_live *live)
 {
     uint64_t failed = 0;
@@ -406,8 +450,13 @@ int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live
                 struct lc_error *err)
 {
     uint64_t from = lc_clock_now(lc_clock_system());
-    *live = (struct lc_live){
-        .options = *options, .rate_used = 1, .add_ms = -1, .backfill_ms = -1, .partial = true};
+    *live =
+        (struct lc_live){/* Times below 0 mean "not reached"; partial until the end is reached. */
+                         .options = *options,
+                         .rate_used = 1,
+                         .add_ms = -1,
+                         .backfill_ms = -1,
+                         .partial = true};
     struct run r = {.live = live, .b = b};
     int rc = live_streams_init(&r.streams, options, err);
     rc = rc == 0 ? live_make(live, b, err) : rc;
@@ -433,6 +482,10 @@ int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live
         segment_end(live);
     }
     if (cancelled(live) && (rc == 0 || rc == LC_ERR_STOPPED)) {
+        /*
+         * A person's stop may have surfaced as any statement's error: this text says it
+         * better.
+         */
         *err = LC_ERROR_INIT;
         rc = lc_fail(err, LC_ERR_STOPPED,
                      "interrupted: the figures are those until then, and "

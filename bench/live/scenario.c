@@ -35,11 +35,13 @@ struct lc_live_options lc_live_long(void)
 
 unsigned lc_live_streams(const struct lc_live_options *o)
 {
+    /* The streams of four_readers are the last ones of the enum. */
     return o->four_readers ? LC_LIVE_STREAMS : LC_LIVE_POINT;
 }
 
 double lc_live_rate(const struct lc_live_options *o, enum lc_live_stream stream)
 {
+    /* In the order of enum lc_live_stream. */
     const double rates[LC_LIVE_STREAMS] = {o->write_rate, o->limit_rate, o->group_rate,
                                            o->point_rate, o->range_rate};
     return rates[stream];
@@ -82,6 +84,7 @@ double lc_live_phase_seconds(const struct lc_live *live, enum lc_live_phase phas
     for (size_t i = 0; i < live->n_segments; i++) {
         const struct lc_live_segment *s = &live->segments[i];
         if (s->phase == phase) {
+            /* A segment that goes on lasts until now. */
             ns += (s->to_ns > 0 ? s->to_ns : lc_load_elapsed_ns(live->load)) - s->from_ns;
         }
     }

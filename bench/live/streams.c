@@ -14,9 +14,18 @@
 
 enum { BATCH_MAX_BYTES = 64 << 20, LIMIT_ROWS = 10 };
 
-/* Seconds after the generated rows' three months, so that new rows come behind the old ones. */
+/*
+ * 2026-04-01 00:00:00 UTC: where new rows begin. Generated rows cover 90 days from 2026-01-01
+ * 00:00:05 in the server's time zone, so that on a server in UTC all but the last five seconds of
+ * them come first.
+ */
 #define WRITE_FROM_TS 1775001600U
 
+/*
+ * One INSERT of batch_rows rows, which follow from call->seq: no row of a run comes twice,
+ * since the id holds the copy and the row's number. Rows count as there only once the
+ * server has acknowledged them.
+ */
 static int write_batch(void *ctx, struct lc_call *call, struct lc_error *err)
 {
     static const char *const types[] = {"view", "click", "signup", "purchase"};
@@ -27,6 +36,10 @@ static int write_batch(void *ctx, struct lc_call *call, struct lc_error *err)
                             " (event_id, event_ts, event_type, user_id) VALUES ");
     for (uint64_t i = 0; rc == 0 && i < s->batch_rows; i++) {
         uint64_t n = call->seq * s->batch_rows + i;
+        /*
+         * Fibonacci hashing: the high bits of the product are spread evenly
+         * over consecutive numbers.
+         */
         uint64_t hash = n * 0x9E3779B97F4A7C15U;
         rc = lc_buf_addf(b, "%s('w%u_%" PRIu64 "', %u, '%s', 'u%u_%06u')", i > 0 ? ", " : "",
                          atomic_load(&s->copy), n, WRITE_FROM_TS + (unsigned)(call->seq % 2000000),
@@ -76,8 +89,13 @@ static int read_group(void *ctx, struct lc_call *call, struct lc_error *err)
 {
     struct live_streams *s = ctx;
     bool region = atomic_load(&s->has_region);
+    /* Read before the query: rows acknowledged while it runs may or may not be in its answer. */
     uint64_t want = atomic_load(&s->rows_there);
     uint64_t got = 0;
+    /*
+     * A setting of ClickHouse that gives the query's threads a nice value; ""
+     * where none was asked for.
+     */
     const struct lc_setting settings[] = {{LIVE_NICE_SETTING, s->nice}, {NULL, NULL}};
     struct lc_answer t = {0};
     int rc = live_ask(s, call, region ? s->group : s->group_before,
@@ -99,9 +117,11 @@ static int read_group(void *ctx, struct lc_call *call, struct lc_error *err)
 
 int live_streams_init(struct live_streams *s, const struct lc_live_options *o, struct lc_error *err)
 {
+    /* In the order of enum lc_live_stream. */
     static int (*const ops[LC_LIVE_STREAMS])(void *, struct lc_call *, struct lc_error *) = {
         write_batch, read_limit, read_group, live_read_point, live_read_range};
 
+    /* The texts are made once: making one for each read would be in its time. */
     *s = (struct live_streams){.batch_rows = o->batch_rows, .cancel = o->cancel, .rows = o->rows};
     if (o->nice > 0) {
         (void)snprintf(s->nice, sizeof s->nice, "%" PRIu64, o->nice);
