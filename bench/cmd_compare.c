@@ -111,10 +111,7 @@ static void note_differences(struct comparison *c)
     for (size_t i = 0; i < c->n; i++) {
         const struct lc_series *x = c->pairs[i].then;
         const struct lc_series *y = c->pairs[i].now;
-        /*
-         * An older result, or a scenario without statements, has no sql: that is no
-         * difference.
-         */
+        /* A scenario without statements has no sql: that is no difference. */
         bool same = x->sql == NULL || y->sql == NULL || strcmp(x->sql, y->sql) == 0;
         if (!same) {
             lc_buf_addf(&c->notes, "note    %s: the statements differ\n", x->name);
@@ -214,7 +211,7 @@ static void add_table(const struct comparison *c, struct lc_buf *out)
     lc_text_table_release(&r);
 }
 
-/* To stdout in one write: the two lines, the table, the notes. */
+/* To stdout in one piece: the two lines, the table, the notes. */
 static int print_text(const struct comparison *c, const char *path_a, const char *path_b,
                       const struct lc_output *d, struct lc_error *err)
 {

@@ -21,7 +21,7 @@ static uint64_t draw(uint64_t seq, uint64_t below)
     return (x ^ (x >> 32U)) % below;
 }
 
-/* Run a statement with two values besides the table's name, and note in *call what it cost. */
+/* Run a statement with two values and the table's name, and note in *call what it cost. */
 static int ask_with(struct live_streams *s, struct lc_call *call, const struct lc_sql *statement,
                     const struct lc_sql_arg more[2], struct lc_answer *t, struct lc_error *err)
 {

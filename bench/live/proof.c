@@ -17,8 +17,8 @@
 enum { SQL_MAX_BYTES = 1 << 24, COMPARE_ROUNDS = 7 };
 
 /*
- * Note one thing that was proven or refuted. More than there is room for are dropped; failures
- * end the run by lc_live_run, which looks at all of them.
+ * Note one thing that was proven or refuted. More than there is room for are dropped;
+ * lc_live_run looks at all of them at the end, and fails where one failed.
  */
 void live_prove(struct lc_live *live, bool ok, const char *what, const char *fmt, ...)
 {

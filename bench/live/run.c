@@ -274,7 +274,7 @@ static int prove_second_up(struct run *r, struct lc_error *err)
     return rc;
 }
 
-/* On disk, of all active parts. *out stays as it is where the table has no part. */
+/* On disk, of all active parts; 0 where the table has no rows. */
 static int bytes_per_row(struct run *r, double *out, struct lc_error *err)
 {
     struct lc_answer t = {0};
@@ -450,13 +450,9 @@ int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live
                 struct lc_error *err)
 {
     uint64_t from = lc_clock_now(lc_clock_system());
-    *live =
-        (struct lc_live){/* Times below 0 mean "not reached"; partial until the end is reached. */
-                         .options = *options,
-                         .rate_used = 1,
-                         .add_ms = -1,
-                         .backfill_ms = -1,
-                         .partial = true};
+    /* Times below 0 mean "not reached"; partial until the end is reached. */
+    *live = (struct lc_live){
+        .options = *options, .rate_used = 1, .add_ms = -1, .backfill_ms = -1, .partial = true};
     struct run r = {.live = live, .b = b};
     int rc = live_streams_init(&r.streams, options, err);
     rc = rc == 0 ? live_make(live, b, err) : rc;

@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The queries that people ask of a derived column, made for a table
+ * that is not known in advance:
+ *
+ *   columns of the table, and which are in its key ─► a row from its middle ─► five texts
+ *
+ * A point read needs a key that is there, and the filter a value that is there: both come from
+ * the sample row, so that a query does the work that it would do for a user.
+ */
 #include "bench/measure/column_queries.h"
 
 #include "cli/server/query.h"
@@ -18,6 +27,10 @@ struct target {
     struct lc_answer sample;  /* one row: the key columns in their order, then the column */
 };
 
+/*
+ * "database.table.column" into its parts; a dot in the name of a database or table cannot be
+ * given. What was set is freed by the caller, also after a failure.
+ */
 static int split(struct target *t, const char *name, struct lc_error *err)
 {
     const char *dot = strchr(name, '.');
@@ -35,6 +48,10 @@ static int split(struct target *t, const char *name, struct lc_error *err)
                : lc_fail(err, LC_ERR_NOMEM, "no memory");
 }
 
+/*
+ * Run one of sql/'s statements about the table; its answer has the columns
+ * that the statement promises.
+ */
 static int ask(struct lc_backend *b, const struct target *t, const struct lc_sql *statement,
                struct lc_answer *out, struct lc_error *err)
 {
@@ -76,6 +93,10 @@ static int take_sample(struct lc_backend *b, struct target *t, uint64_t rows, st
     }
     rc = rc == 0 ? lc_sql_add_id(&sql, t->column) : rc;
     rc = rc == 0 ? add_table(&sql, t) : rc;
+    /*
+     * From the middle, so that a read for this key does not find its row at
+     * the table's very beginning.
+     */
     rc = rc == 0 ? lc_buf_addf(&sql, " LIMIT %" PRIu64 ", 1", rows / 2) : rc;
     rc = rc == 0 ? lc_backend_run(b, lc_buf_str(&sql), &t->sample, err) : rc;
     lc_buf_release(&sql);
@@ -90,6 +111,7 @@ static int add_equals(struct lc_buf *sql, const char *name, const char *type,
                       const struct lc_cell *value)
 {
     int rc = lc_sql_add_id(sql, name);
+    /* "= NULL" is never true in SQL. */
     if (value->is_null) {
         return rc == 0 ? lc_buf_adds(sql, " IS NULL") : rc;
     }
@@ -122,6 +144,7 @@ static int add_key(struct lc_buf *sql, const struct target *t)
 static const char *const names[LC_COLUMN_QUERIES] = {"point", "limit 10", "group by", "filter",
                                                      "whole row"};
 
+/* The text of query number `which`, in the order of `names`; `type` is the column's. */
 static int add_query(struct lc_buf *sql, const struct target *t, size_t which, const char *type)
 {
     int rc = lc_buf_adds(sql, which == 3 ? "SELECT count()" : "SELECT ");

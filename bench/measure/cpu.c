@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processor time of this process and its children, in seconds. The kernel counts a child's
+ * time for its parent only when the child has been waited for; a pool's processes live on, so
+ * they are looked up in /proc.
+ */
 #include "bench/measure/cpu.h"
 
 #include <dirent.h>
@@ -34,6 +39,10 @@ static int parent_of(int pid)
     return parent;
 }
 
+/*
+ * Children that run, each by its own clock. One that ends meanwhile is left out, or
+ * counted in the next reading.
+ */
 static double live_children(void)
 {
     DIR *proc = opendir("/proc");

@@ -17,6 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * A thread and its connection. `samples` is the worker's alone until it has ended, so that a
+ * sample needs no lock; gather() puts them together.
+ */
 struct worker {
     struct lc_load *load;
     struct stream_state *stream;
@@ -29,6 +33,10 @@ struct worker {
     size_t cap;
 };
 
+/*
+ * A stream at work. The schedule is a line through one point: number base_seq is due at
+ * base_ns, each one after it 1 / rate later.
+ */
 struct stream_state {
     struct lc_load_stream spec;
     struct worker *workers;
@@ -79,6 +87,7 @@ static uint64_t next_due(const struct stream_state *s)
     return s->spec.rate_per_s > 0 ? s->base_ns + lc_double_to_u64(k * 1e9 / s->spec.rate_per_s) : 0;
 }
 
+/* True where a stream that has a number of calls has given them all away. */
 static bool all_begun(const struct stream_state *s)
 {
     return s->spec.calls > 0 && s->next_seq >= s->spec.calls;
@@ -117,6 +126,10 @@ static bool take(struct stream_state *s, struct lc_load *load, uint64_t *seq, ui
     return ok;
 }
 
+/*
+ * An operation that was taken has ended, in whatever way. Wakes who waits
+ * for none to be in flight.
+ */
 static void landed(struct lc_load *load)
 {
     pthread_mutex_lock(&load->lock);
@@ -125,6 +138,7 @@ static void landed(struct lc_load *load)
     pthread_mutex_unlock(&load->lock);
 }
 
+/* Count a failure, and keep its text where it is among the first. */
 static void keep_error(struct stream_state *s, struct lc_load *load, const struct lc_error *err)
 {
     atomic_fetch_add(&s->failed, 1);
@@ -138,6 +152,10 @@ static void keep_error(struct stream_state *s, struct lc_load *load, const struc
     pthread_mutex_unlock(&load->lock);
 }
 
+/*
+ * Append to the worker's own samples. False: no memory, and the worker has to end, since its
+ * figures would be wrong from here.
+ */
 static bool keep_sample(struct worker *w, const struct lc_sample *sample)
 {
     if (w->n == w->cap) {
@@ -253,6 +271,7 @@ static bool perform(struct worker *w, uint64_t seq, uint64_t due_ns)
     return note(w, &call, seq, rc != 0);
 }
 
+/* A worker's life: take, perform, until there is nothing more to take. */
 static void *work(void *arg)
 {
     struct worker *w = arg;
@@ -271,6 +290,10 @@ static void *work(void *arg)
     return NULL;
 }
 
+/*
+ * All connections before any thread: to connect takes time, and a failure is simple to undo.
+ * What was opened is closed by lc_load_free.
+ */
 static int connect_workers(struct lc_load *load, const struct lc_load_spec *spec,
                            struct lc_error *err)
 {
@@ -297,6 +320,10 @@ static int connect_workers(struct lc_load *load, const struct lc_load_spec *spec
     return 0;
 }
 
+/*
+ * Counted as alive before the thread begins, so that lc_load_over cannot see
+ * a moment without workers.
+ */
 static int start_workers(struct lc_load *load, struct lc_error *err)
 {
     for (size_t i = 0; i < load->n_streams; i++) {
@@ -359,6 +386,10 @@ void lc_load_run(struct lc_load *load, unsigned phase)
     load->changes[at] = (struct phase_change){.from_ns = now, .phase = phase};
     if (atomic_load(&load->halt) && !load->stopping) {
         for (size_t i = 0; i < load->n_streams; i++) {
+            /*
+             * After a pause the schedule goes on from here with the next number;
+             * numbers are never used twice.
+             */
             load->streams[i].base_ns = now;
             load->streams[i].base_seq = load->streams[i].next_seq;
         }
@@ -433,6 +464,7 @@ bool lc_load_over(struct lc_load *load)
     return over;
 }
 
+/* By due time; the number decides between operations that were due at the same moment. */
 static int by_time(const void *a, const void *b)
 {
     const struct lc_sample *x = a;
@@ -443,6 +475,10 @@ static int by_time(const void *a, const void *b)
     return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
+/*
+ * All samples of a stream, in the order in which they were due. No memory: the stream
+ * has none.
+ */
 static void gather(struct stream_state *s)
 {
     size_t n = 0;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All from /proc, /sys and a few system calls, none of which needs a privilege. What is missing
+ * in a container is "unknown" or 0.
+ */
 #include "bench/measure/machine.h"
 
 #include "livecol_version.h"
@@ -33,6 +37,7 @@ static void line_value(const char *path, const char *key, char *out, size_t size
     (void)fclose(f);
 }
 
+/* Processors that this process may run on, as `taskset` and cpusets leave them. */
 static unsigned cores(void)
 {
     cpu_set_t set;
@@ -72,6 +77,7 @@ void lc_machine_read(struct lc_machine *m)
     }
 }
 
+/* In clock ticks, the unit of /proc/stat. */
 static uint64_t ticks_of(const struct timeval *t)
 {
     uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
@@ -87,6 +93,10 @@ void lc_noise_mark(struct lc_noise_mark *mark)
     char *at = text;
     for (unsigned i = 0; i < 8; i++) {
         uint64_t ticks = strtoull(at, &at, 10);
+        /*
+         * Waiting for a disk is idle time; time that the hypervisor took
+         * for others is counted apart.
+         */
         bool idle = i == 3 || i == 4;
         mark->total_ticks += ticks;
         mark->busy_ticks += idle || i == 7 ? 0 : ticks;

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A budget is read in three parts, NAME=NUMBER[UNIT], and judged on one figure of a series. Too
+ * few runs for the figure are a verdict of their own: a p99 of twenty runs is their maximum,
+ * and would pass or fail by chance.
+ */
 #include "bench/result/budget.h"
 
 #include "base/format.h"
@@ -9,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One message for every mistake: what can be written fits into the hint. */
 static int bad(const char *text, struct lc_error *err)
 {
     lc_fail(err, LC_ERR_USAGE, "cannot understand the budget '%s'", text);
@@ -17,7 +23,7 @@ static int bad(const char *text, struct lc_error *err)
     return LC_ERR_USAGE;
 }
 
-/* What is before the '='. */
+/* What is before the '='. Sets `of`, and `p` of a percentile. p100 is refused: that is "max". */
 static bool parse_name(const char *name, size_t n, struct lc_budget *out)
 {
     static const struct {
@@ -52,6 +58,10 @@ static bool parse_unit(const char *unit, enum lc_budget_of of, double *factor)
                 : unit[0] == '\0';
 }
 
+/*
+ * The limit is kept in ms, so that nothing after this has a unit to mind; the
+ * text is kept for messages.
+ */
 int lc_budget_parse(const char *text, struct lc_budget *out, struct lc_error *err)
 {
     *out = (struct lc_budget){0};
@@ -63,6 +73,7 @@ int lc_budget_parse(const char *text, struct lc_budget *out, struct lc_error *er
     const char *value = equals + 1;
     char *end;
     double factor;
+    /* strtod alone would take a sign, blanks, "inf" and "nan". */
     if ((*value < '0' || *value > '9') && *value != '.') {
         return bad(text, err);
     }
@@ -78,6 +89,7 @@ int lc_budget_parse(const char *text, struct lc_budget *out, struct lc_error *er
 enum lc_verdict lc_budget_check(const struct lc_budget *budget, const struct lc_measured *m,
                                 double *actual)
 {
+    /* Good runs that the figure takes; SIZE_MAX: it cannot be had. */
     size_t enough = 1;
     bool at_least = false;
     *actual = 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Keep the first failure: the page is written to its end, and is not used. */
 static void keep(struct lc_html *h, int rc)
 {
     h->rc = h->rc != 0 ? h->rc : rc;
@@ -43,6 +44,10 @@ void lc_html_json(struct lc_html *h, struct lc_json *v)
         keep(h, LC_ERR_NOMEM);
     }
     for (const char *p = text; p != NULL && *p != '\0' && h->rc == 0;) {
+        /*
+         * "</script>" would end the element, whatever JSON it is in. \u003c is
+         * the same character to JSON.
+         */
         size_t n = strcspn(p, "<");
         keep(h, lc_buf_add(h->out, p, n));
         p += n;

@@ -33,6 +33,7 @@ struct lane {
     size_t from, n;
 };
 
+/* Everything of one run of the trial; all threads see it. */
 struct arena {
     const struct lc_interleave *trial;
     struct lc_backend **connections; /* workers × contestants; those of one place are shared */
@@ -63,6 +64,10 @@ static const struct {
     {"primary index cache", "SYSTEM DROP PRIMARY INDEX CACHE"},
 };
 
+/*
+ * What a server refuses, or does not know, is left as it is:
+ * lc_interleave_caches has said which.
+ */
 static void drop_caches(struct lc_backend *b)
 {
     for (size_t i = 0; i < sizeof caches / sizeof *caches; i++) {
@@ -101,6 +106,10 @@ uint64_t lc_interleave_checksum(const struct lc_answer *t)
     return sum;
 }
 
+/*
+ * Compare with the answer before: a statement whose answers vary cannot
+ * be compared with another.
+ */
 static void note_answer(struct arena *a, size_t contestant, const struct lc_answer *t)
 {
     uint64_t checksum = lc_interleave_checksum(t);
@@ -112,6 +121,7 @@ static void note_answer(struct arena *a, size_t contestant, const struct lc_answ
     pthread_mutex_unlock(&a->lock);
 }
 
+/* Only the first: a thousand failures seldom have a second cause. */
 static void note_error(struct arena *a, size_t contestant, const struct lc_error *err)
 {
     struct answers *known = &a->answers[contestant];
@@ -127,6 +137,10 @@ static struct lc_backend *connection(const struct arena *a, unsigned worker, siz
     return a->connections[worker * a->trial->n + contestant];
 }
 
+/*
+ * The operation of a lane's stream: the next contestant by its number in the round. The answer
+ * is read whole within the time, and reduced to a checksum after it.
+ */
 static int run_one(void *ctx, struct lc_call *call, struct lc_error *err)
 {
     const struct lane *lane = ctx;
@@ -180,6 +194,7 @@ static int connect(struct arena *a, struct lc_error *err)
     return 0;
 }
 
+/* Connections that contestants share are closed once. */
 static void disconnect(struct arena *a)
 {
     size_t n = a->connections != NULL ? a->trial->workers * a->trial->n : 0;
@@ -210,6 +225,7 @@ static int make_lanes(struct arena *a, struct lc_error *err)
     return 0;
 }
 
+/* Runs that have ended, good or failed, of all lanes. */
 static uint64_t count(const struct arena *a, struct lc_load *load)
 {
     uint64_t n = 0;
@@ -310,6 +326,10 @@ static int play(struct arena *a, uint64_t calls, double seconds, bool warm_up, s
         return lc_fail(err, LC_ERR_NOMEM, "no memory for %zu statements", t->n);
     }
     for (size_t i = 0; i < a->n_lanes; i++) {
+        /*
+         * Lane i is due i / n of an interval later than the first, so that
+         * statements do not start together.
+         */
         streams[i] = (struct lc_load_stream){.name = "trial",
                                              .workers = t->workers,
                                              .rate_per_s = t->rate_per_s / lanes,
@@ -340,6 +360,7 @@ static int try_each(struct arena *a, struct lc_error *err)
     const struct lc_interleave *t = a->trial;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < t->n; i++) {
+        /* By the first worker's connection: it is the one that runs the contestant later, too. */
         struct lc_query q = {.sql = t->contestants[i].sql, .cancel = t->cancel};
         struct lc_answer answer = {0};
         rc = lc_backend_query(connection(a, 0, i), &q, &answer, err);
@@ -372,6 +393,10 @@ static int note_left(struct lc_series *s, const struct lc_interleave *t, const s
     return s->error != NULL ? 0 : LC_ERR_NOMEM;
 }
 
+/*
+ * From samples to series, one a contestant, and then the comparisons. Errors move
+ * from the arena to the series.
+ */
 static int settle(struct arena *a, const struct stretch *done, struct lc_result *o,
                   struct lc_error *err)
 {
@@ -413,6 +438,7 @@ int lc_interleave_run(const struct lc_interleave *trial, struct lc_result *o, st
     struct arena a = {.trial = trial, .answers = calloc(trial->n, sizeof(struct answers))};
     struct stretch warm = {0};
     struct stretch done = {0};
+    /* The steps in their order; each is skipped after a failure, and all are undone below. */
     int rc = a.answers != NULL ? make_lanes(&a, err) : lc_fail(err, LC_ERR_NOMEM, "no memory");
     pthread_mutex_init(&a.lock, NULL);
     rc = rc == 0 ? connect(&a, err) : rc;

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a result goes: files, pictures, stdout, stderr. Only one output can have stdout; what a
+ * person reads goes to stderr then. A file that cannot be written is found before the run as
+ * far as possible, and never keeps the other outputs from being written.
+ */
 #include "bench/result/output.h"
 
 #include "bench/result/page.h"
@@ -19,6 +24,7 @@ static bool is_stdout(const char *path)
     return path != NULL && strcmp(path, "-") == 0;
 }
 
+/* Does an export go to stdout, so that the text cannot? */
 static bool takes_stdout(const struct lc_output *d)
 {
     return is_stdout(d->export_json) || is_stdout(d->export_csv) || is_stdout(d->export_markdown) ||
@@ -39,12 +45,17 @@ static int check_file(const char *path, struct lc_error *err)
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
         return lc_fail(err, LC_ERR_IO, "cannot write %s: it is a folder", path);
     }
+    /*
+     * Files are put in place by rename, which takes the right to write the folder; a
+     * device is written as it is.
+     */
     if (access(dir, W_OK | X_OK) != 0 && !(stat(path, &st) == 0 && !S_ISREG(st.st_mode))) {
         return lc_fail(err, LC_ERR_IO, "cannot write %s: %s", path, strerror(errno));
     }
     return 0;
 }
 
+/* Everything that could fail only at the end of a long run. */
 static int check_outputs(const struct lc_output *d, bool json, struct lc_error *err)
 {
     if (json + is_stdout(d->export_json) + is_stdout(d->export_csv) +
@@ -89,6 +100,7 @@ static int save(const char *path, const void *p, size_t n, struct lc_error *err)
     return 0;
 }
 
+/* One line, with a newline. j NULL: there was no memory for it. */
 static int save_json(const char *path, const struct lc_json *j, struct lc_error *err)
 {
     char *text = j != NULL ? lc_json_text(j) : NULL;
@@ -102,6 +114,7 @@ static int save_json(const char *path, const struct lc_json *j, struct lc_error 
     return rc;
 }
 
+/* The HTML page, made of the JSON alone, as it would be of an exported file. */
 static int save_page(const char *path, const struct lc_json *j, struct lc_error *err)
 {
     struct lc_buf b;
@@ -112,6 +125,7 @@ static int save_page(const char *path, const struct lc_json *j, struct lc_error 
     return rc;
 }
 
+/* The raw table: plain numbers, empty where there is none. */
 static int save_csv(const struct lc_result *o, const char *path, struct lc_error *err)
 {
     struct lc_text_table r;
@@ -126,6 +140,7 @@ static int save_csv(const struct lc_result *o, const char *path, struct lc_error
     return rc;
 }
 
+/* What `write` makes of the result, text or Markdown. */
 static int save_text(int (*write)(const struct lc_result *, struct lc_buf *),
                      const struct lc_result *o, const char *path, struct lc_error *err)
 {

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The page is made of the result's JSON, so that it shows what a program would read. page.html
+ * is the template: a comment <!--@name--> in it is where write_section puts a section.
+ */
 #include "bench/result/page.h"
 
 #include "base/format.h"
@@ -8,8 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* page.html, made into a string by CMake. */
 extern const char lc_page_template[];
 
+/* Members of an object, by short names: "", 0 and false where there is none. */
 static const char *str(const struct lc_json *v, const char *key)
 {
     return lc_json_str(lc_json_get(v, key), "");
@@ -58,6 +64,10 @@ struct found {
     size_t failed, missed, regressed, budgets;
 };
 
+/*
+ * The same rules as lc_output_exit_code, so that page and exit code agree; and
+ * proofs, which only some have.
+ */
 static struct found look(const struct lc_json *result)
 {
     const struct lc_json *series = lc_json_get(result, "series");
@@ -83,6 +93,7 @@ static struct found look(const struct lc_json *result)
     return f;
 }
 
+/* The headline, and the style that it is shown in. The worst comes first. */
 static const char *verdict(const struct lc_json *result, const char **kind)
 {
     struct found f = look(result);
@@ -102,11 +113,13 @@ static const char *verdict(const struct lc_json *result, const char **kind)
                                  : "Measured; no budget was set";
 }
 
+/* Begins a line of the list; the caller writes its text and ends it. */
 static void mark(struct lc_html *h, bool good, const char *bad)
 {
     lc_html_put(h, "<li><span class=\"%s\">%s</span> ", good ? "ok" : "failed", good ? "ok" : bad);
 }
 
+/* A line a budget and series. Counts, rates and ratios have no unit; all others are ms. */
 static void budget_lines(struct lc_html *h, const struct lc_json *result)
 {
     const struct lc_json *budgets = lc_json_get(result, "budgets");
@@ -143,6 +156,7 @@ static void proof_lines(struct lc_html *h, const struct lc_json *result)
     }
 }
 
+/* Answers that differ make the times meaningless: then they are not shown. */
 static void comparison_lines(struct lc_html *h, const struct lc_json *result)
 {
     const struct lc_json *comparisons = lc_json_get(result, "comparisons");
@@ -163,6 +177,7 @@ static void comparison_lines(struct lc_html *h, const struct lc_json *result)
     }
 }
 
+/* Series with failures, each with the text of the first one; also those that a budget allows. */
 static void error_lines(struct lc_html *h, const struct lc_json *result)
 {
     const struct lc_json *series = lc_json_get(result, "series");
@@ -214,6 +229,7 @@ static void live_figures(struct lc_html *h, const struct lc_json *facts)
     lc_html_put(h, "</dl>\n");
 }
 
+/* The box on top, the figures of the scenario, and its proofs. */
 static void write_verdict(struct lc_html *h, const struct lc_json *result)
 {
     const char *kind;
@@ -234,6 +250,7 @@ static void write_verdict(struct lc_html *h, const struct lc_json *result)
     budget_lines(h, result);
     comparison_lines(h, result);
     error_lines(h, result);
+    /* The box ends here: what follows is detail, and stays out of the headline. */
     lc_html_put(h, "</ul>\n</div>\n");
     if (is(lc_json_get(result, "noise"), "noisy")) {
         lc_html_put(h, "<div class=\"verdict note\"><p>The machine was noisy while this was "
@@ -245,6 +262,10 @@ static void write_verdict(struct lc_html *h, const struct lc_json *result)
     lc_html_put(h, "</ul>\n");
 }
 
+/*
+ * A table with its title and a button that copies it; ends within the head's row,
+ * where the columns follow.
+ */
 static void table_head(struct lc_html *h, const char *id, const char *title)
 {
     lc_html_put(
@@ -279,6 +300,7 @@ static void number_cells(struct lc_html *h, const struct lc_json *row, const cha
     lc_html_put(h, "</tr>\n");
 }
 
+/* A row a series: the same figures as in the text report. */
 static void series_table(struct lc_html *h, const struct lc_json *result)
 {
     static const char *const keys[][2] = {
@@ -332,6 +354,7 @@ static void entries_table(struct lc_html *h, const struct lc_json *result)
     table_end(h);
 }
 
+/* The SQL of each series, folded away; nothing where no series has one. */
 static void statements(struct lc_html *h, const struct lc_json *result)
 {
     const struct lc_json *series = lc_json_get(result, "series");
@@ -351,6 +374,7 @@ static void statements(struct lc_html *h, const struct lc_json *result)
     lc_html_put(h, "%s", headed ? "</details>\n" : "");
 }
 
+/* A line of the list of facts; nothing where it is not known. */
 static void fact(struct lc_html *h, const char *name, const char *text)
 {
     if (*text != '\0') {
@@ -360,6 +384,7 @@ static void fact(struct lc_html *h, const char *name, const char *text)
     }
 }
 
+/* What a figure needs to mean something: machine, build, server, and how times are counted. */
 static void write_machine(struct lc_html *h, const struct lc_json *result)
 {
     const struct lc_json *m = lc_json_get(result, "machine");
@@ -386,6 +411,7 @@ static void write_machine(struct lc_html *h, const struct lc_json *result)
                 "Percentiles are by nearest rank; – where there are too few runs for one.</p>\n");
 }
 
+/* A mark of the template that is not known is left empty. */
 static void write_section(struct lc_html *h, const char *name, size_t n,
                           const struct lc_json *result)
 {
@@ -412,6 +438,10 @@ int lc_page_write(const struct lc_json *result, struct lc_buf *out)
     for (;;) {
         const char *from = strstr(p, "<!--@");
         const char *to = from != NULL ? strstr(from, "-->") : NULL;
+        /*
+         * Copy up to the next mark, then write its section. Text after
+         * the last mark ends the page.
+         */
         size_t n = to != NULL ? (size_t)(from - p) : strlen(p);
         h.rc = h.rc != 0 ? h.rc : lc_buf_add(out, p, n);
         if (to == NULL) {

@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* SIDE: of the picture, in its own units. */
+/*
+ * SIDE: of the picture, in its own units. CURVES_MAX, POINTS_MAX, CURVE_POINTS: what a chart
+ * shows at most. NAME_ROOM: a phase that is narrower has its name in the legend.
+ */
 enum {
     SIDE = 1000,
     COLORS = 8,
@@ -24,6 +27,7 @@ enum {
     NAME_ROOM = SIDE / 20
 };
 
+/* Values from `from` to `to`, which is larger; a logarithmic one is above 0. */
 struct axis {
     double from, to;
     bool log;
@@ -47,6 +51,7 @@ struct chart {
     char budget_of[80]; /* "limit, write": the streams that it is for; "": all */
 };
 
+/* As in page.c: "" and 0 where there is no such member. */
 static const char *str(const struct lc_json *v, const char *key)
 {
     return lc_json_str(lc_json_get(v, key), "");
@@ -135,6 +140,7 @@ static void settle_axes(struct chart *c)
     low = low < 1e300 ? low : 0.1;
     high = high > low ? high : low * 10;
     c->y = (struct axis){.log = true, .name = "ms"};
+    /* The largest 1, 2 or 5 times a power of ten that is not above the lowest point. */
     c->y.from = pow(10, floor(log10(low)));
     for (double step = low / c->y.from; step >= 5; step = 0)
         c->y.from *= 5;
@@ -143,6 +149,10 @@ static void settle_axes(struct chart *c)
     c->y.to = high * 1.15;
 }
 
+/*
+ * The horizontal grid: as path data, or as the words next to it. Each power of ten, and where
+ * there are few of them 2 and 5 as well.
+ */
 static void y_ticks(struct lc_html *h, const struct axis *y, bool words)
 {
     bool dense = y->to / y->from <= 1000;
@@ -165,12 +175,17 @@ static void y_ticks(struct lc_html *h, const struct axis *y, bool words)
     }
 }
 
+/* A step of 1, 2, 5 or 10 times a power of ten, of which about `ticks` fit into the span. */
 static double nice_step(double span, double ticks)
 {
     double raw = span / ticks, decade = pow(10, floor(log10(raw)));
     return decade * (raw / decade > 5 ? 10 : raw / decade > 2 ? 5 : raw / decade > 1 ? 2 : 1);
 }
 
+/*
+ * Words are HTML, not SVG: the picture is stretched to the page, and text in
+ * it would be stretched, too.
+ */
 static void time_words(struct lc_html *h, const struct axis *x)
 {
     double step = nice_step(x->to - x->from, 6);
@@ -179,6 +194,10 @@ static void time_words(struct lc_html *h, const struct axis *x)
                     v);
 }
 
+/*
+ * The axis counts nines: 0 is the fastest run, 1 is p90, 2 is p99. Marks beyond
+ * the last run are left out.
+ */
 static void percentile_words(struct lc_html *h, const struct axis *x)
 {
     static const struct {
@@ -194,6 +213,7 @@ static void percentile_words(struct lc_html *h, const struct axis *x)
     }
 }
 
+/* The first phase of the same name: a phase that is repeated comes more than once. */
 static size_t first_of_name(const struct lc_json *phases, size_t at)
 {
     size_t first = 0;
@@ -211,6 +231,10 @@ static unsigned phase_shade(const struct lc_json *phases, size_t at)
     return shade % 3;
 }
 
+/*
+ * The stretches of time as shades over the whole height; their title
+ * is shown under the pointer.
+ */
 static void phase_rects(struct lc_html *h, const struct chart *c, const struct lc_json *phases)
 {
     for (size_t i = 0; i < lc_json_size(phases); i++) {
@@ -225,6 +249,7 @@ static void phase_rects(struct lc_html *h, const struct chart *c, const struct l
     }
 }
 
+/* Names of the stretches that are wide enough. */
 static void phase_words(struct lc_html *h, const struct chart *c, const struct lc_json *phases)
 {
     for (size_t i = 0; i < lc_json_size(phases); i++) {
@@ -260,6 +285,10 @@ static void unnamed_phases(struct lc_html *h, const struct chart *c, const struc
     }
 }
 
+/*
+ * Dots are lines of next to no length with round ends: unlike circles they keep their shape
+ * when the picture is stretched.
+ */
 static void draw_curve(struct lc_html *h, const struct chart *c, size_t i, bool dots)
 {
     const struct curve *v = &c->curves[i];
@@ -312,6 +341,7 @@ static struct lc_json *data(const struct chart *c, const char *kind, const struc
     return j;
 }
 
+/* One figure: legend, picture, words, and its data for the script. */
 static void draw(struct lc_html *h, struct chart *c, const char *title, bool dots,
                  const struct lc_json *phases)
 {
@@ -375,6 +405,10 @@ static int add_times(struct curve *v, const struct lc_json *s, size_t room, size
 {
     const struct lc_json *at = lc_json_get(s, "at_ms"), *times = lc_json_get(s, "times_ms");
     size_t n = lc_json_size(times);
+    /*
+     * Each array is kept as soon as it has grown: release() frees what
+     * is there after a failure.
+     */
     double *x = realloc(v->x, (v->n + room) * sizeof *x), *y;
     v->x = x != NULL ? x : v->x;
     y = realloc(v->y, (v->n + room) * sizeof *y);
@@ -394,6 +428,10 @@ static int add_times(struct curve *v, const struct lc_json *s, size_t room, size
     return 0;
 }
 
+/*
+ * Each run at the time it was due: a curve a stream where there are
+ * phases, else a curve a series.
+ */
 static void timeline(struct lc_html *h, const struct lc_json *result)
 {
     const struct lc_json *series = lc_json_get(result, "series"),
@@ -425,6 +463,10 @@ static void timeline(struct lc_html *h, const struct lc_json *result)
     release(&c);
 }
 
+/*
+ * Points are spread evenly over the nines up to the last that n runs can tell: log10(n). The
+ * last point is the slowest run.
+ */
 static int add_percentiles(struct curve *v, const struct lc_json *s)
 {
     const struct lc_json *times = lc_json_get(s, "times_ms");
@@ -477,6 +519,7 @@ static void percentiles(struct lc_html *h, const struct lc_json *result)
     release(&c);
 }
 
+/* One bar: `share` of the full width, with v in words next to it. */
 static void bar(struct lc_html *h, const char *name, double share, double v, const char *shown)
 {
     lc_html_put(h, "<div class=\"bar\"><span>");
@@ -491,6 +534,7 @@ static double row_ns(const struct lc_json *entry)
     return num(entry, "rows") > 0 ? num(entry, "seconds") * 1e9 / num(entry, "rows") : 0;
 }
 
+/* Only bars of one statement and number of rules have one scale. */
 static bool same_group(const struct lc_json *a, const struct lc_json *b)
 {
     return strcmp(str(a, "what"), str(b, "what")) == 0 && num(a, "rules") == num(b, "rules");

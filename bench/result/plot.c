@@ -39,6 +39,7 @@ static int add_quoted(struct lc_buf *b, const char *text)
     return rc == 0 ? lc_buf_adds(b, "'") : rc;
 }
 
+/* `noenhanced`: else '_' and '^' in a name would be read as sub- and superscripts. */
 static int add_label(struct lc_buf *b, const char *command, const char *text)
 {
     int rc = lc_buf_addf(b, "set %s ", command);
@@ -98,6 +99,7 @@ static int add_shade_keys(struct lc_buf *b, const struct lc_picture *p)
     return rc;
 }
 
+/* Everything before the data: terminal, axes, labels, shades. */
 static int add_head(struct lc_buf *b, const struct lc_picture *p, const char *path)
 {
     int rc = lc_buf_adds(b, "set terminal svg size 960,540 dynamic font 'sans-serif,14' "
@@ -177,6 +179,7 @@ static int add_style(struct lc_buf *b, const struct lc_curve *c, size_t n)
                        colours[n], marks[n]);
 }
 
+/* The plot command: the curves, the budget's line, and keys for the shades. */
 static int add_plot(struct lc_buf *b, const struct lc_picture *p, const struct lc_curve *curves,
                     size_t n)
 {
@@ -212,6 +215,7 @@ static void last_words(const char *said, char *out, size_t size)
     }
 }
 
+/* Asked before a long run, rather than to find at its end that there is no gnuplot. */
 static bool in_path(const char *program)
 {
     const char *at = getenv("PATH");
@@ -259,6 +263,10 @@ static int run_gnuplot(const char *script, struct lc_error *err)
     }
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+    /*
+     * Both ends of the pipe close on exec, but for the copy that becomes stderr: the read
+     * below ends when gnuplot does.
+     */
     int rc = posix_spawnp(&pid, "gnuplot", &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     (void)close(ends[1]);
@@ -290,6 +298,10 @@ static int run_gnuplot(const char *script, struct lc_error *err)
     return rc == 0 ? 0 : LC_ERR_IO;
 }
 
+/*
+ * Write the script, run it, remove it. An exit code of 0 is no proof that there is a picture:
+ * so the file is looked at.
+ */
 static int draw_script(struct lc_buf *b, const char *path, struct lc_error *err)
 {
     const char *where = getenv("TMPDIR");

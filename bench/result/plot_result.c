@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* How many points a curve has at most; PHASES: of a live run that repeats no backfill. */
 enum { CURVE_POINTS = 300, TIMELINE_POINTS = 3000, SHADES_MAX = 256, PHASES = 4 };
 
 /* x of a percentile curve: 1 / (1 - p), so that each further nine takes the same room. */
@@ -20,6 +21,7 @@ static size_t percentile_curve(const struct lc_series *s, double *x, double *y)
     for (size_t i = 0; i < CURVE_POINTS; i++) {
         double nines = last * (double)i / (CURVE_POINTS - 1);
         double p = 1 - pow(10, -nines);
+        /* That is 1 / (1 - p). */
         x[n] = pow(10, nines);
         y[n++] = lc_stats_percentile(s->sorted, s->n, p);
     }
@@ -28,6 +30,7 @@ static size_t percentile_curve(const struct lc_series *s, double *x, double *y)
     return n;
 }
 
+/* Of bench live only LIMIT reads, which the budget is for; one run has no percentiles. */
 static bool in_percentiles(const struct lc_result *o, const struct lc_series *s)
 {
     return s->n > 1 && (strcmp(o->scenario, "live") != 0 || strncmp(s->name, "limit/", 6) == 0);
@@ -48,6 +51,7 @@ static void add_budget(const struct lc_result *o, struct lc_picture *picture, ch
     }
 }
 
+/* A curve a series, as many as there are colours. What is left out is said. */
 static int draw_percentiles(const struct lc_result *o, const char *path, struct lc_error *err)
 {
     struct lc_curve curves[LC_CURVES_MAX];
@@ -63,6 +67,7 @@ static int draw_percentiles(const struct lc_result *o, const char *path, struct 
         if (!in_percentiles(o, s) || ++wanted > LC_CURVES_MAX) {
             continue;
         }
+        /* One block for all curves: x and y of curve n follow each other. */
         double *x = points + 2 * (CURVE_POINTS + 1) * n;
         double *y = x + CURVE_POINTS + 1;
         curves[n] = (struct lc_curve){.name = live ? s->name + 6 : s->name, .x = x, .y = y};
@@ -119,6 +124,7 @@ static size_t timeline_curve(const struct lc_result *o, const char *stream, doub
     return n;
 }
 
+/* The streams of bench live as dots, over shades for the phases. */
 static int draw_timeline(const struct lc_result *o, const char *path, struct lc_error *err)
 {
     static const struct {
@@ -147,7 +153,10 @@ static int draw_timeline(const struct lc_result *o, const char *path, struct lc_
         }
     }
     for (size_t i = 0; i < o->n_stretches && n_shades < SHADES_MAX; i++) {
-        /* More stretches than phases: a backfill was repeated. */
+        /*
+         * More stretches than phases: a backfill was repeated. One name for the table's own
+         * backfill and those of copies, so that they have one shade and one key.
+         */
         bool again = o->n_stretches > PHASES && strcmp(o->stretches[i].name, "backfill") == 0;
         shades[n_shades++] = (struct lc_shade){.name = again ? "backfill, and again of fresh copies"
                                                              : o->stretches[i].name,

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How samples become figures, comparisons and verdicts. Everything that grows does so by one
+ * element at a time: a result has at most a few hundred of each. Where there is no memory
+ * the result is marked as failed rather than each caller asked to check, and
+ * lc_output_hand_out refuses it.
+ */
 #include "bench/result/result.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* How long the machine is watched at rest before the measuring. */
 enum { REST_MS = 200 };
 
 void lc_result_begin(struct lc_result *o, const char *scenario, struct lc_backend *b)
@@ -18,6 +25,7 @@ void lc_result_begin(struct lc_result *o, const char *scenario, struct lc_backen
                        o->embedded ? "embedded" : lc_backend_where(b));
         (void)snprintf(o->engine, sizeof o->engine, "%s", lc_backend_version(b));
     } else {
+        /* No server: all the work is in this process, so that others' load is noise. */
         o->embedded = true;
     }
     o->rest = lc_noise_rest(REST_MS);
@@ -43,6 +51,7 @@ void lc_result_release(struct lc_result *o)
         free(s->error);
         free(s);
     }
+    /* A series is a block of its own: pointers to it stay good while the array grows. */
     free(o->series);
     free(o->comparisons);
     free(o->judgements);
@@ -73,6 +82,7 @@ struct lc_series *lc_result_add(struct lc_result *o, const char *name, const cha
     o->series = more;
     o->series[o->n_series++] = s;
     (void)snprintf(s->name, sizeof s->name, "%s", name);
+    /* Without memory for a copy the series has no statement, and is still good. */
     s->sql = sql != NULL ? strdup(sql) : NULL;
     return s;
 }
@@ -89,6 +99,7 @@ void lc_result_stretch(struct lc_result *o, const char *name, double from_ms, do
     (void)snprintf(s->name, sizeof s->name, "%s", name);
 }
 
+/* Does the sample belong to the series? Negative: any phase, any variant. */
 static bool wanted(const struct lc_sample *s, const struct lc_series_of *of)
 {
     return (of->phase < 0 || s->phase == of->phase) &&
@@ -112,6 +123,7 @@ int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t 
         if (!wanted(&samples[i], &of)) {
             continue;
         }
+        /* A run that failed has no latency: an error at once would look fast. */
         if (samples[i].failed) {
             s->errors++;
             continue;
@@ -124,12 +136,18 @@ int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t 
         rows_read += (double)samples[i].rows_read;
         bytes_read += (double)samples[i].bytes_read;
     }
+    /* ms stays in the order of time, for the time line; percentiles take a sorted copy. */
     memcpy(s->sorted, s->ms, s->n * sizeof *s->ms);
     lc_stats_sort(s->sorted, s->n);
     s->stats = lc_stats_of(s->ms, s->n);
     s->seconds = of.seconds;
     if (s->n > 0) {
         double good = (double)s->n;
+        /*
+         * A closed loop's rate is that of workers that do nothing else: time spent
+         * on other contestants of the round does not count. An open loop's is what
+         * was served of its schedule.
+         */
         double busy_s = of.open ? of.seconds : service_s / of.workers;
         s->qps = busy_s > 0 ? good / busy_s : 0;
         s->server_ms = server_s * 1000 / good;
@@ -158,6 +176,7 @@ void lc_result_compare(struct lc_result *o, size_t of, size_t against)
     o->comparisons = more;
     const struct lc_series *a = o->series[against];
     const struct lc_series *b = o->series[of];
+    /* Results of which no answer is known cannot be said to disagree. */
     bool known = a->answer_known && b->answer_known;
     struct lc_welch welch = lc_stats_welch(&a->stats, &b->stats, o->confidence);
     more[o->n_comparisons++] = (struct lc_difference){
@@ -205,6 +224,7 @@ const char *lc_result_verdict(const struct lc_welch *w, bool regressed)
     if (!w->proven) {
         return "no difference proven";
     }
+    /* The tolerance excuses what is slower; what is faster needs none. */
     if (w->difference > 0) {
         return regressed ? "slower, proven" : "slower, within the tolerance";
     }

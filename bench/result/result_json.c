@@ -25,6 +25,7 @@ static struct lc_json *machine_json(const struct lc_machine *m)
     return j;
 }
 
+/* How quiet the machine was, in shares of all its processors' time. */
 static struct lc_json *noise_json(const struct lc_result *o)
 {
     struct lc_json *j = lc_json_object();
@@ -40,6 +41,7 @@ static struct lc_json *noise_json(const struct lc_result *o)
     return j;
 }
 
+/* An array of the numbers as they are: all figures can be made of the raw times again. */
 static struct lc_json *numbers_json(const double *v, size_t n)
 {
     struct lc_json *j = lc_json_array();
@@ -59,6 +61,7 @@ static void set_percentile(struct lc_json *j, const char *key, const struct lc_s
     }
 }
 
+/* A figure, or null: 0 would be taken for a measured one. */
 static void set_known(struct lc_json *j, const char *key, bool known, double v)
 {
     if (known) {
@@ -92,6 +95,7 @@ static struct lc_json *series_json(const struct lc_series *s)
     set_known(j, "server_mean_ms", lc_series_server_known(s), s->server_ms);
     set_known(j, "rows_read", lc_series_server_known(s), s->rows_read);
     set_known(j, "bytes_read", lc_series_server_known(s), s->bytes_read);
+    /* As text: a 64-bit number loses its last digits in most readers of JSON. */
     (void)snprintf(answer, sizeof answer, "%016" PRIx64, s->answer);
     lc_json_set_str(j, "answer", s->answer_known ? answer : NULL);
     lc_json_set_bool(j, "answer_varies", s->answer_varies);
@@ -100,6 +104,7 @@ static struct lc_json *series_json(const struct lc_series *s)
     return j;
 }
 
+/* A series is named by its name, not its number: numbers would change when a series is added. */
 static struct lc_json *comparison_json(const struct lc_result *o, const struct lc_difference *c)
 {
     struct lc_json *j = lc_json_object();
@@ -120,6 +125,7 @@ static struct lc_json *comparison_json(const struct lc_result *o, const struct l
 
 static struct lc_json *judgement_json(const struct lc_result *o, const struct lc_judgement *g)
 {
+    /* In the order of enum lc_verdict. */
     static const char *const verdicts[] = {"met", "missed", "too few"};
     struct lc_json *j = lc_json_object();
     lc_json_set_str(j, "budget", g->budget.text);
@@ -129,6 +135,7 @@ static struct lc_json *judgement_json(const struct lc_result *o, const struct lc
     return j;
 }
 
+/* The facts move into the JSON, which then owns them: a second call would have none. */
 struct lc_json *lc_result_json(struct lc_result *o)
 {
     struct lc_json *j = lc_json_object();
@@ -175,6 +182,7 @@ struct lc_json *lc_result_json(struct lc_result *o)
     return j;
 }
 
+/* False where there is no such member, or it is something else. */
 static bool is_true(const struct lc_json *j, const char *key)
 {
     return lc_json_bool(lc_json_get(j, key), false);
@@ -234,6 +242,11 @@ static void load_figures(struct lc_series *s, const struct lc_json *j)
     s->error = error[0] != '\0' ? strdup(error) : NULL;
 }
 
+/*
+ * Add a series from a file. Its statistics are computed again from the times, by the code that
+ * made them; only what the times do not tell is read. A name that comes twice would be
+ * compared with the wrong one.
+ */
 static int load_series(struct lc_result *o, const struct lc_json *j, const char *path,
                        struct lc_error *err)
 {
@@ -272,12 +285,14 @@ int lc_result_load(struct lc_result *o, const char *path, struct lc_error *err)
     }
     const struct lc_json *machine = lc_json_get(o->source, "machine");
     const struct lc_json *series = lc_json_get(o->source, "series");
+    /* Borrowed from o->source, which lives as long as the result. */
     o->scenario = lc_json_str(lc_json_get(o->source, "scenario"), NULL);
     if (o->scenario == NULL || machine == NULL || series == NULL) {
         lc_fail(err, LC_ERR_INPUT, "%s is no result of livecol bench", path);
         lc_hint(err, "it is what --export-json, or --json, writes: see bench/schema.json");
         return LC_ERR_INPUT;
     }
+    /* A newer format may mean other things by the same names; there is no older one. */
     double format = lc_json_num(lc_json_get(o->source, "format"), 0);
     if (format > FORMAT) {
         return lc_fail(err, LC_ERR_INPUT, "%s is of a newer livecol: format %.0f, not %d", path,
@@ -294,6 +309,7 @@ int lc_result_load(struct lc_result *o, const char *path, struct lc_error *err)
     load_text(o->source, "how", "", o->how, sizeof o->how);
     double cores = lc_json_num(lc_json_get(machine, "cores"), 0);
     m->cores = cores > 0 && cores < 1e6 ? (unsigned)cores : 0;
+    /* m->commit points into *o: a loaded result has no static text of its own. */
     load_text(machine, "commit", "unknown", o->commit, sizeof o->commit);
     m->commit = o->commit;
     o->partial = is_true(o->source, "partial");

@@ -53,7 +53,9 @@ static void known_cell(struct lc_text_table *r, bool known, double v)
 void lc_result_table(const struct lc_result *o, bool raw, struct lc_text_table *r)
 {
     static const double ps[] = {0.5, 0.9, 0.95, 0.99, 0.999};
+    /* Programs get the same columns every time. */
     bool server = raw || server_known(o);
+    /* Titles for programs carry units and no blanks; they are the members of the JSON. */
     lc_text_table_init(
         r, raw      ? "name|n|errors|qps|mean_ms|sd_ms|min_ms|p50_ms|p90_ms|p95_ms|p99_ms|p99_9_ms|"
                       "max_ms|server_mean_ms|rows_read|bytes_read"
@@ -98,6 +100,10 @@ void lc_result_table(const struct lc_result *o, bool raw, struct lc_text_table *
     }
 }
 
+/*
+ * Two lines: the machine; then the build, the server, the load and the
+ * date, each where it is known.
+ */
 int lc_result_where(const struct lc_result *o, struct lc_buf *out)
 {
     const struct lc_machine *m = &o->machine;
@@ -136,6 +142,7 @@ int lc_result_noise(const struct lc_result *o, struct lc_buf *out)
                        100 * o->rest.others, meanwhile, 100 * o->during.steal, o->during.throttled);
 }
 
+/* Answers first: where they differ no time counts. */
 static int comparison_line(const struct lc_result *o, const struct lc_difference *c,
                            struct lc_buf *out)
 {
@@ -162,6 +169,7 @@ static int judgement_line(const struct lc_result *o, const struct lc_judgement *
     char figure[48];
     const struct lc_series *s = o->series[j->series];
     if (j->verdict == LC_VERDICT_TOO_FEW) {
+        /* A ratio that cannot be judged is short of a reference, not of runs. */
         if (j->budget.of == LC_BUDGET_RATIO) {
             return lc_buf_addf(out,
                                "MISSED  budget %s of %s: there is no reference to compare with\n",
@@ -177,6 +185,7 @@ static int judgement_line(const struct lc_result *o, const struct lc_judgement *
                        lc_budget_figure(&j->budget, j->actual, figure, sizeof figure));
 }
 
+/* What follows the table: failures, comparisons, verdicts, noise. */
 static int after_table(const struct lc_result *o, struct lc_buf *out)
 {
     int rc = 0;
@@ -203,6 +212,10 @@ static int after_table(const struct lc_result *o, struct lc_buf *out)
     return rc;
 }
 
+/*
+ * Where it was measured, the table, then the lines after it; in Markdown these are in a fence,
+ * as they are aligned by blanks.
+ */
 static int write_all(const struct lc_result *o, enum lc_text_table_form form, struct lc_buf *out)
 {
     struct lc_text_table r;

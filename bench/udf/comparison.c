@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Three contests over the same rows, each by rounds in which every contestant runs once:
+ *
+ *   GROUP BY      the expression over the whole table, nothing stored
+ *   MATERIALIZE   ADD COLUMN with the expression as DEFAULT, then the mutation (timed)
+ *   INSERT        a million rows into a table with that DEFAULT (timed)
+ *
+ * A contestant's answer is reduced to a checksum and must be that of multiIf; a figure is the
+ * median of its rounds, a row, as a share of multiIf's or of the transport's limit. Interrupted
+ * contests report the rounds that were whole.
+ */
 #include "bench/udf/comparison.h"
 
 #include "base/clock.h"
@@ -19,6 +30,7 @@
 #define MANY_RULES_ROWS 500000u /* a thousand comparisons a row take their time */
 #define INSERT_ROWS     1000000u
 
+/* What a contestant is compared with, and how its expression is made. */
 enum role {
     ROLE_BUILTIN, /* multiIf: what the others of as many rules are compared with */
     ROLE_LIMIT,   /* the transport's limit of its type */
@@ -42,6 +54,7 @@ struct contestant {
 
 #define LOW "LowCardinality(String)"
 
+/* The order is that of the table that a person reads. A goal of 0 is none. */
 static const struct contestant contestants[] = {
     {3, "multiIf", NULL, ROLE_BUILTIN, "String", 0, 0, false, 0},
     {3, "Native Enum8", "f3_enum(user_id)", ROLE_FUNCTION, "Enum8", 1.15, 0.97, false, 0},
@@ -88,6 +101,7 @@ static const struct contestant contestants[] = {
 
 #define CONTESTANTS (sizeof contestants / sizeof contestants[0])
 
+/* The stored column is an Enum8 where `type` says so, else a LowCardinality(String). */
 static const struct contestant materialized[] = {
     {3, "multiIf", NULL, ROLE_BUILTIN, "String", 0, 0, false, 0},
     {3, "Native Enum8", "f3_enum(user_id)", ROLE_FUNCTION, "Enum8", 1.6, 0.97, false, 0},
@@ -135,6 +149,7 @@ static int add_narrow(const struct lc_rules *rules, const char *function, struct
               : lc_buf_addf(out, "%s(toLowCardinality(left(user_id, %u)))", function, narrow.bytes);
 }
 
+/* Append the contestant's expression over user_id. */
 static int make_expression(const struct lc_comparison_place *place, const struct contestant *c,
                            struct lc_buf *out, struct lc_error *err)
 {
@@ -154,6 +169,7 @@ static int make_query(const struct lc_comparison_place *place, struct runner *r,
 {
     char from[80] = "bench.t";
 
+    /* A slow one runs over fewer rows, and is compared by its time a row. */
     if (r->c->max_rows && r->c->max_rows < r->rows) {
         r->rows = r->c->max_rows;
         snprintf(from, sizeof from, "(SELECT user_id FROM bench.t LIMIT %llu)",
@@ -184,6 +200,7 @@ static int timed(struct lc_backend *b, const struct lc_query *q, struct runner *
     return rc;
 }
 
+/* One run, its answer reduced. Round 0 is used for the warm-up as well, and then overwritten. */
 static int run_once(struct lc_backend *b, struct runner *r, unsigned round, struct lc_error *err)
 {
     struct lc_query q = {.sql = lc_buf_str(&r->sql)};
@@ -210,6 +227,10 @@ static int check_answers(const struct runner *runs, size_t n, struct lc_error *e
     return 0;
 }
 
+/*
+ * The first of that role: the limit by its result type, others by their number of
+ * rules. NULL: it did not run.
+ */
 static const struct runner *find(const struct runner *runs, size_t n, enum role role,
                                  uint32_t rules, const char *type)
 {
@@ -229,6 +250,10 @@ static double per_row(const double *values, const struct runner *r, unsigned rou
     return lc_stats_median(copy, rounds) / (double)r->rows;
 }
 
+/*
+ * Figures of all runners after `rounds` rounds, appended to out. More
+ * than LC_ENTRIES are left out.
+ */
 static void report(const char *what, const struct runner *runs, size_t n, unsigned rounds,
                    struct lc_entry *out, size_t *count)
 {
@@ -262,6 +287,7 @@ static void report(const char *what, const struct runner *runs, size_t n, unsign
     }
 }
 
+/* Progress, where the caller wants it. */
 static void say_round(const struct lc_comparison *how, const char *what, unsigned round)
 {
     char line[120];
@@ -271,6 +297,10 @@ static void say_round(const struct lc_comparison *how, const char *what, unsigne
         how->say(line);
 }
 
+/*
+ * The first contest. The functions' pools start in the warm-up, which also shows
+ * whether all answer alike.
+ */
 static int group_by(const struct lc_comparison *how, struct lc_comparison_place *place,
                     struct lc_entry *out, size_t *count, struct lc_error *err)
 {
@@ -320,6 +350,7 @@ static int materialize_once(const struct lc_comparison_place *place, struct runn
 
     lc_buf_init(&sql, 1 << 24);
     rc = lc_buf_adds(&sql, "ALTER TABLE bench.t ADD COLUMN c ");
+    /* An Enum8 column has to know every value that its DEFAULT can give. */
     if (!rc && strcmp(r->c->type, "Enum8") == 0)
         rc = r->c->role == ROLE_LIMIT
                  ? lc_buf_adds(&sql, "Enum8('unknown'=1)")
@@ -344,6 +375,10 @@ static int materialize_once(const struct lc_comparison_place *place, struct runn
     return rc;
 }
 
+/*
+ * The second contest. ALTER waits for the mutation (mutations_sync), so that the
+ * statement's time is the mutation's.
+ */
 static int materialize(const struct lc_comparison *how, struct lc_comparison_place *place,
                        struct lc_entry *out, size_t *count, struct lc_error *err)
 {
@@ -427,6 +462,10 @@ static int insert_once(const struct lc_comparison_place *place, struct runner *r
     return rc;
 }
 
+/*
+ * The third contest. A fresh table for each run: parts of runs before
+ * would be merged meanwhile.
+ */
 static int insert(const struct lc_comparison *how, struct lc_comparison_place *place,
                   struct lc_entry *out, size_t *count, struct lc_error *err)
 {

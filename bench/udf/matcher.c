@@ -22,6 +22,7 @@ struct keys {
     uint8_t *len;
 };
 
+/* One line of the table: a rule set, and whether its keys fit into the cache. */
 struct setting {
     enum lc_kind kind;
     unsigned options;
@@ -82,6 +83,7 @@ static uint64_t next_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
+/* shortest … longest letters and digits into out; returns how many. Advances *seed. */
 static size_t random_text(uint64_t *seed, uint8_t *out, unsigned shortest, unsigned longest)
 {
     static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -99,6 +101,7 @@ static void put_network(struct lc_rule_in *in, uint32_t i, uint32_t n, uint64_t 
 
     while (host * 2 <= part / 2)
         host *= 2;
+    /* Networks of up to nine sizes next to each other, as a routing table has them. */
     host >>= next_random(seed) % 9;
     host -= host > 0;
     in->first = lc_point_of_ipv4(i * part & ~host);
@@ -139,6 +142,7 @@ static int make_rules(const struct setting *s, uint64_t *seed, struct lc_rules *
     return rc;
 }
 
+/* free(NULL) is fine, so that a set that was made by half may be freed. */
 static void free_keys(struct keys *k)
 {
     free(k->bytes);
@@ -183,6 +187,10 @@ static int make_keys(const struct lc_rules *r, uint64_t *seed, size_t n, struct 
         size_t len = 0;
 
         if (r->kind == LC_KIND_RANGE || r->kind == LC_KIND_CIDR) {
+            /*
+             * The upper half of the random bits is an IPv4 address; ranges begin at multiples
+             * of 1,000 and leave gaps of 200.
+             */
             uint64_t v = r->kind == LC_KIND_CIDR ? next_random(seed) >> 32
                                                  : next_random(seed) % ((uint64_t)r->rules * 1000);
 
@@ -220,6 +228,7 @@ static double time_matcher(const struct lc_rules *r, const struct keys *k, uint6
 
             b.p[i] = p;
             b.len[i] = k->len[at + i];
+            /* All forms of the key at once: the matcher looks only at the one of its kind. */
             memcpy(&b.number[i], p, sizeof b.number[i]);
             b.point[i] = lc_point_of_ipv4((uint32_t)b.number[i]);
         }
@@ -256,9 +265,17 @@ static double time_comparator(const struct keys *k, uint64_t total)
     return (double)(lc_clock_now(clock) - start) / (double)done;
 }
 
+/*
+ * Make the rules and keys, and time matcher and comparator by turns. *out is written
+ * only where all rounds ran.
+ */
 static int run_setting(const struct lc_match_bench *how, const struct setting *s,
                        struct lc_match_figure *out, struct lc_error *err)
 {
+    /*
+     * The same rules in every run; a warm and a cold setting share them, so that
+     * their figures compare.
+     */
     uint64_t seed = how->seed + s->rules * 31 + (uint64_t)s->kind, total = how->keys;
     unsigned rounds = how->rounds < LC_MATCH_ROUNDS_MAX ? how->rounds : LC_MATCH_ROUNDS_MAX;
     double ns[LC_MATCH_ROUNDS_MAX] = {0}, comparator[LC_MATCH_ROUNDS_MAX] = {0};

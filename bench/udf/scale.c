@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The quick contestants again at growing sizes of the table, and what that tells: seconds ~
+ * rows^exponent, fitted in logarithms. An exponent of 1 is a cost that grows with the rows;
+ * below it there is a fixed part.
+ */
 #include "bench/udf/scale.h"
 
 #include "base/format.h"
@@ -14,6 +19,7 @@
 
 enum { LABEL_BYTES = 100 };
 
+/* For nftw: a folder comes after all that is in it. */
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
 {
     (void)st;
@@ -39,6 +45,7 @@ int lc_scale_run(const struct lc_comparison *how, struct lc_scale *out, size_t *
         one.quick = true;
         out[*n].rows = sizes[i];
         rc = lc_comparison_run(&one, out[*n].entries, &out[*n].n, version, sizeof version, err);
+        /* At once, or the largest tables would be on the disk together. */
         (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
         *n += rc == 0;
     }
@@ -56,6 +63,7 @@ static const char *label_of(const struct lc_entry *e, char *out)
     return out;
 }
 
+/* The same contestant at another size. */
 static bool same(const struct lc_entry *a, const struct lc_entry *b)
 {
     return a->rules == b->rules && strcmp(a->what, b->what) == 0 && strcmp(a->name, b->name) == 0;
@@ -94,6 +102,7 @@ void lc_scale_table(const struct lc_scale *scale, size_t n, struct lc_text_table
         double x[LC_SCALE_SIZES];
         double y[LC_SCALE_SIZES];
         char label[LABEL_BYTES];
+        /* Only what ran at every size, on all rows. */
         if (points_of(scale, n, &scale[0].entries[k], x, y) != n) {
             continue;
         }
@@ -123,6 +132,7 @@ static size_t by_rules(const struct lc_entry *entries, size_t n, const char *nam
     return points;
 }
 
+/* rules.svg. Expressions run on different numbers of rows, so it shows throughput, not time. */
 static int plot_rules(const struct lc_entry *entries, size_t n, const char *path,
                       struct lc_error *err)
 {
@@ -158,6 +168,7 @@ static int plot_rules(const struct lc_entry *entries, size_t n, const char *path
     return drawn > 0 ? lc_plot_draw(&picture, curves, drawn, path, err) : 0;
 }
 
+/* rows.svg. Fewer than three points make no trend. */
 static int plot_rows(const struct lc_scale *scale, size_t n, const char *path, struct lc_error *err)
 {
     static const struct lc_entry shown[] = {

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the comparison runs on, in one folder: an embedded engine's data, the program and the
+ * rules in user_scripts, the functions in bench_function.xml, the table bench.t. Nothing of the
+ * machine's own ClickHouse is used.
+ */
 #include "bench/udf/setup.h"
 
 #include "base/files.h"
@@ -23,6 +28,7 @@ struct lc_rules *lc_comparison_rules(const struct lc_comparison_place *place, ui
     return NULL;
 }
 
+/* Enum8('a'=1,'b'=2,…): the values of the rule set, numbered by their ids from 1. */
 int lc_comparison_enum(struct lc_buf *b, const struct lc_rules *rules)
 {
     int rc = lc_buf_adds(b, "Enum8(");
@@ -35,6 +41,7 @@ int lc_comparison_enum(struct lc_buf *b, const struct lc_rules *rules)
     return rc ? rc : lc_buf_adds(b, ")");
 }
 
+/* Write path/name with those permission bits. */
 static int write_file(const char *path, const char *name, const void *p, size_t n, unsigned mode,
                       struct lc_error *err)
 {
@@ -45,6 +52,7 @@ static int write_file(const char *path, const char *name, const void *p, size_t 
     return rc;
 }
 
+/* The engine runs only what is in user_scripts. */
 static int copy_program(const char *path, struct lc_error *err)
 {
     char *from = NULL;
@@ -75,8 +83,10 @@ static int make_csv(struct lc_buf *b, uint32_t rules)
         per_user *= 10;
     if (lc_buf_adds(b, "prefix,v\n,none\n"))
         return LC_ERR_NOMEM;
-    /* Where the keys' own form has fewer, the rest are longer: they meet no key, but fill the
-     * tables. */
+    /*
+     * Where so many digits give fewer prefixes, the rest are a digit longer than those before
+     * them: for 100 rules u1_0 … u9_9, then u1_01 and so on.
+     */
     for (uint32_t i = 0; made < rules - 1; i++, made++) {
         uint32_t user = i % 9 + 1, code = i / 9 % per_user, again = i / (9 * per_user);
         int rc = digits == 0 ? lc_buf_addf(b, "u%u,r%u\n", user, i % 10)
@@ -90,6 +100,7 @@ static int make_csv(struct lc_buf *b, uint32_t rules)
     return 0;
 }
 
+/* A rule set of each size, kept in memory for multiIf and compiled for the program. */
 static int make_sets(const struct lc_comparison *how, struct lc_comparison_place *place,
                      struct lc_error *err)
 {
@@ -112,6 +123,10 @@ static int make_sets(const struct lc_comparison *how, struct lc_comparison_place
     return rc;
 }
 
+/*
+ * One <function>. `way` is executable_pool, whose processes stay, or
+ * executable, one process a block.
+ */
 static int add_function(struct lc_buf *xml, const char *name, const char *way, const char *rules,
                         const char *format, const char *type)
 {
@@ -138,6 +153,10 @@ static const char python[] = "#!/usr/bin/env python3\n"
                              "        print('unknown')\n"
                              "    sys.stdout.flush()\n";
 
+/*
+ * f<rules>_<type> for each size; other formats and types for three rules; const_<type> for the
+ * limit, whose only rule is a default; and the Python script.
+ */
 static int make_functions(const struct lc_comparison *how, struct lc_comparison_place *place,
                           struct lc_error *err)
 {
@@ -222,6 +241,7 @@ static int make_dictionaries(struct lc_comparison_place *place, struct lc_error 
     return rc;
 }
 
+/* user_id u1_000000 … u9_099999, as comparison.h promises: the same rows in every run. */
 static int make_table(const struct lc_comparison *how, struct lc_comparison_place *place,
                       struct lc_error *err)
 {

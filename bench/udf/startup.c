@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program without a server: how long a million rules take to compile, how soon a process
+ * answers, how much memory is its own, and what a call costs. A process is started as the
+ * server does it, over two pipes.
+ */
 #include "bench/udf/startup.h"
 
 #include "base/clock.h"
@@ -15,7 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RULES  1000000u
+#define RULES 1000000u
+/* Odd, so that the median is a figure that was measured. */
 #define STARTS 21
 #define CALLS  21
 
@@ -24,6 +30,10 @@
 
 extern char **environ;
 
+/*
+ * From CSV in memory to a compiled file at path: parse, build, write.
+ * Making the CSV is not counted.
+ */
 static int compile(const char *path, double *seconds, struct lc_error *err)
 {
     struct lc_rules *rules = NULL;
@@ -159,9 +169,14 @@ static int start_once(char *program, char *rules, double *ms, double *bytes, str
 
     if (rc)
         return rc;
+    /*
+     * The chunk header "1\n" (one row), then a RowBinary string: its length 9, a tab as a byte,
+     * and the key. One byte comes back, a UInt8.
+     */
     rc = call(&c, (const uint8_t *)"1\n\x09u1_000009", 12, 1, &ignored, err);
     *ms = (double)(lc_clock_now(lc_clock_system()) - begun) / 1e6;
     *bytes = private_bytes(c.pid);
+    /* The process is ended in any case; only the first failure is kept. */
     ended = end(&c, program, rc ? NULL : err);
     return rc ? rc : ended;
 }
