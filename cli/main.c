@@ -19,6 +19,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/*
+ * In the order of the help. GROUP_HIDDEN comes after the count: it has no title and is not
+ * listed.
+ */
 enum group {
     GROUP_RULES,
     GROUP_CONFIG,
@@ -85,6 +89,7 @@ static const struct entry commands[] = {
     {0},
 };
 
+/* Every command that is not hidden, group by group, and the exit codes. */
 static void print_help(void)
 {
     printf("Usage: livecol COMMAND [OPTIONS]\n\n"
@@ -136,6 +141,7 @@ static bool in_family(const struct entry *e, const char *word)
     return e->name[n] && strncmp(word, e->name, n) == 0 && !word[n];
 }
 
+/* The commands of one first word: livecol rules --help. */
 static void print_family(const char *word)
 {
     printf("Usage: livecol %s COMMAND [OPTIONS]\n\n", word);
@@ -179,6 +185,7 @@ static const struct {
     {"stamp", "baseline VERSION marks as applied without running"},
 };
 
+/* The hint for another tool's word; NULL: it is none. */
 static const char *our_word(const char *theirs)
 {
     for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++) {
@@ -188,6 +195,10 @@ static const char *our_word(const char *theirs)
     return NULL;
 }
 
+/*
+ * Says what is wrong and what is near; returns the exit code. The hint is the first that there
+ * is: the commands of a family, the word of another tool, the nearest name.
+ */
 static int unknown_command(int argc, const char **argv)
 {
     struct lc_error err = LC_ERROR_INIT;
@@ -237,6 +248,7 @@ static void print_version(void)
 
 enum { HELP_WORDS_MAX = 8 };
 
+/* The command gets argv from the last word of its name on. Returns the exit code. */
 static int dispatch(int argc, const char **argv)
 {
     const char *words[HELP_WORDS_MAX + 1]; /* "help up" is "up --help" */
@@ -257,6 +269,7 @@ static int dispatch(int argc, const char **argv)
         words[argc] = NULL;
         argv = words;
     }
+    /* help alone, or with more words than there is room for */
     if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
         print_help();
         return 0;
@@ -293,6 +306,7 @@ int main(int argc, char **argv)
 {
     int code, error;
 
+    /* Before anything else: nothing that is opened may get a descriptor below 3. */
     hold_standard_descriptors();
     lc_stop_init();
     lc_message_init(false, false);

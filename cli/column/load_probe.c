@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The readings are a ring of the last answers; a failed query counts as a slow one. The thread never
- * holds the mutex while it asks, so that a hung server does not hang the backfill's look.
+ * The readings are a ring of the last answers; a failed query counts as a slow one. The thread
+ * never holds the mutex while it asks, so that a hung server does not hang the backfill's look.
+ *
+ * The pause is counted from the end of a run: a slow run is one reading, and no other run
+ * starts while it lasts.
  */
 #include "cli/column/load_probe.h"
 
@@ -24,6 +27,7 @@ struct lc_probe {
     unsigned runs;            /* ever; run i is at i % LC_PROBE_RUNS */
 };
 
+/* Take over a reading. Once LC_PROBE_RUNS are there it replaces the oldest. */
 static void note(struct lc_probe *p, double ms)
 {
     pthread_mutex_lock(&p->mutex);
@@ -32,6 +36,7 @@ static void note(struct lc_probe *p, double ms)
     pthread_mutex_unlock(&p->mutex);
 }
 
+/* Run the query once and drop its answer. lc_probe_free ends it early: LC_ERR_STOPPED. */
 static int ask(struct lc_probe *p, struct lc_error *err)
 {
     const struct lc_query q = {.sql = p->sql, .cancel = &p->stop};
@@ -47,8 +52,10 @@ static void *probe_thread(void *ctx)
         uint64_t begun = lc_now_ns();
         int rc = ask(p, NULL);
 
+        /* A run that lc_probe_free has ended is no reading. */
         if (rc != LC_ERR_STOPPED)
             note(p, rc ? INFINITY : (double)(lc_now_ns() - begun) / 1e6);
+        /* No mutex: this thread alone changes p->runs. */
         lc_sleep_ms(p->runs < LC_PROBE_LEAST_RUNS ? LC_PROBE_FIRST_PAUSE_MS : LC_PROBE_PAUSE_MS,
                     &p->stop);
     }
@@ -71,6 +78,7 @@ int lc_probe_start(struct lc_probe **out, struct lc_backend *b, const char *sql,
     if (rc == 0)
         rc = lc_backend_clone(b, &p->b, err);
     if (rc == 0)
+        /* A query that is wrong fails here, and is not taken for a slow server later. */
         rc = ask(p, err);
     if (rc == 0 && pthread_create(&p->thread, NULL, probe_thread, p))
         rc = lc_fail(err, LC_ERR_IO, "cannot start a thread for the probe");
@@ -82,6 +90,7 @@ int lc_probe_start(struct lc_probe **out, struct lc_backend *b, const char *sql,
     return rc;
 }
 
+/* Ascending; failed runs, which are INFINITY, come last. */
 static int by_time(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -102,6 +111,7 @@ bool lc_probe_p99(struct lc_probe *p, double *ms, unsigned *runs)
     if (n < LC_PROBE_LEAST_RUNS)
         return false;
     qsort(sorted, n, sizeof *sorted, by_time);
+    /* Nearest rank: number ceil(0.99 n), from 1. */
     *ms = sorted[(n * 99 + 99) / 100 - 1];
     return true;
 }
@@ -122,6 +132,7 @@ void lc_probe_free(struct lc_probe *p)
 {
     if (!p)
         return;
+    /* The flag ends a running query and a pause, so that the join waits for neither. */
     atomic_store(&p->stop, true);
     if (p->started)
         pthread_join(p->thread, NULL);

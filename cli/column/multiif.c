@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A rule becomes a branch, "CONDITION, 'value'". The longest key comes first, because multiIf
+ * takes the first condition that holds. The server computes every condition for every row, so
+ * the time grows with the number of rules: rule_expression.c writes a form whose time does not.
+ */
 #include "cli/column/multiif.h"
 
 #include "cli/sql/quote.h"
@@ -7,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The bytes as a string literal. The pointer of an empty slice may be NULL. */
 static int add_literal(struct lc_buf *out, struct lc_slice s)
 {
     return lc_sql_add_bytes(out, s.n > 0 ? (const void *)s.p : "", s.n);
 }
 
+/* A rule and the bytes of its key: 0 where the order of the rules is all that counts. */
 struct ranked {
     uint32_t rule;
     size_t n;
@@ -34,6 +41,10 @@ static int add_branch(const struct lc_rules *rules, uint32_t attribute, uint32_t
 {
     struct lc_slice value =
         lc_rules_value(rules, attribute, lc_rules_value_id(rules, attribute, rule));
+    /*
+     * With nocase the rules keep their keys in lower case, so the column's value is lowered
+     * too.
+     */
     const char *open = rules->options & LC_OPTION_NOCASE ? "lower(" : "";
     const char *close = *open ? ")" : "";
     struct lc_key_text text;

@@ -18,13 +18,20 @@
 #include <strings.h>
 
 enum {
+    /*
+     * TURNS: how often each form is timed. GAIN_PERCENT: what the narrow form must save before
+     * it counts as faster, since such times vary.
+     */
     SQL_BYTES = 1 << 20,
     TURNS = 5,
     GRANULE_ROWS = 8192, /* what a backfill, a merge and a mutation give a function at once */
     GAIN_PERCENT = 5
 };
 
-/* Of the rules themselves: a file's header may say anything. */
+/*
+ * Of the rules themselves: a file's header may say anything. Bytes; 0 where there is a default
+ * alone.
+ */
 static uint32_t longest_key(const struct lc_rules *rules)
 {
     size_t longest = 0;
@@ -38,6 +45,7 @@ static uint32_t longest_key(const struct lc_rules *rules)
     return (uint32_t)longest;
 }
 
+/* Always LC_ERR_REFUSED, for a caller to return. */
 static int refuse_kind(const struct lc_rules *rules, const char *why, struct lc_error *err)
 {
     lc_fail(err, LC_ERR_REFUSED, "there is no narrow form for %s rules: %s",
@@ -56,6 +64,7 @@ int lc_narrow_of(const struct lc_rules *rules, struct lc_narrow *narrow, struct 
         narrow->bytes = longest_key(rules);
         narrow->bytes += narrow->bytes == 0; /* a default alone looks at nothing */
         return 0;
+    /* An exact rule needs the whole key (bytes 0): only the dictionary saves something. */
     case LC_KIND_EXACT:
         return 0;
     case LC_KIND_RANGE:
@@ -91,6 +100,10 @@ bool lc_narrow_read(const char *argument, struct lc_slice *key, struct lc_narrow
 {
     struct lc_expr_call *v = NULL;
     size_t n = 0;
+    /*
+     * Calls are listed by place, the outer first: v[0] has to be the whole argument, and v[1],
+     * a cut, all that v[0] is given.
+     */
     bool is = lc_expr_calls(argument, &v, &n, NULL) == 0 && n && v[0].at == 0 &&
               v[0].n == strlen(argument) && v[0].args == 1 &&
               strcasecmp(v[0].name, "toLowCardinality") == 0;
@@ -163,7 +176,11 @@ static int add_narrow(const struct lc_column *d, const char *key, const struct l
     return rc ? lc_no_memory(err) : 0;
 }
 
-/* toString(KEY), which only the narrow form needs: KEY. */
+/*
+ * toString(KEY), which only the narrow form needs: KEY. The result is a part of `key`. A
+ * toString of a String is the author's own and stays; so does one whose argument's type the
+ * server does not tell.
+ */
 static struct lc_slice without_to_string(const struct lc_column *d, struct lc_slice key)
 {
     char *text = strndup((const char *)key.p, key.n), *type = NULL, plain[LC_TYPE_BYTES];
@@ -187,7 +204,7 @@ static struct lc_slice without_to_string(const struct lc_column *d, struct lc_sl
     return inner;
 }
 
-/* The argument as it is to be. */
+/* The argument as it is to be. With narrow NULL: the bare key, taken out of its narrow form. */
 static int add_argument(const struct lc_column *d, const char *argument,
                         const struct lc_narrow *narrow, struct lc_buf *out, struct lc_error *err)
 {
@@ -222,6 +239,10 @@ int lc_narrow_expression(const struct lc_column *d, const struct lc_narrow *narr
                        d->expr);
     lc_buf_init(&argument, SQL_BYTES);
     rc = add_argument(d, call->argument, narrow, &argument, err);
+    /*
+     * All calls have one function and one argument (lc_column_one_call): each becomes the same
+     * new call, and the text between them stays.
+     */
     for (size_t i = 0; rc == 0 && i < d->calls_n; i++) {
         if (lc_buf_add(out, d->expr + done, d->calls[i].at - done) ||
             lc_sql_add_name(out, call->function) || !lc_buf_str(&argument) ||
@@ -235,7 +256,11 @@ int lc_narrow_expression(const struct lc_column *d, const struct lc_narrow *narr
     return rc;
 }
 
-/* How many different keys the narrow form leaves, in blocks of a granule. */
+/*
+ * How many different keys the narrow form leaves, in blocks of a granule. *distinct is the mean
+ * over those blocks, 0 where there is none. The argument is computed by the server's own
+ * functions: the function itself is not called.
+ */
 static int count_distinct(const struct lc_column *d, const char *narrow_expr, uint64_t rows,
                           const atomic_bool *cancel, double *distinct, struct lc_error *err)
 {

@@ -40,6 +40,7 @@ int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *s, struct lc
 void lc_preflight_release(struct lc_preflight *d)
 {
     lc_schema_release(&d->schema);
+    /* A cluster that the caller named is the caller's to release; `alone` is released here. */
     if (d->cluster == &d->alone)
         d->cluster = NULL;
     lc_cluster_release(&d->alone);
@@ -50,6 +51,10 @@ bool lc_preflight_makes(const struct lc_preflight *d, const char *name)
     return lc_schema_makes(&d->schema, name);
 }
 
+/*
+ * Always LC_ERR_REFUSED. host is an index of d->cluster, or NO_HOST. The hint says where this
+ * backend looks for functions.
+ */
 static int refuse_missing(const struct lc_preflight *d, const struct lc_trial *t, const char *name,
                           size_t host, struct lc_error *err)
 {
@@ -80,6 +85,7 @@ static int check_fit(const struct lc_preflight *d, const char *name, size_t host
     return rc;
 }
 
+/* On every host that is up. Servers before 26.2 cannot be asked: that is a warning. */
 static int check_fits(const struct lc_preflight *d, const char *name, struct lc_error *err)
 {
     int rc = 0;
@@ -98,7 +104,10 @@ static int check_fits(const struct lc_preflight *d, const char *name, struct lc_
     return rc;
 }
 
-/* Every host must know it: one that does not cannot load the table's DEFAULT. */
+/*
+ * Every host must know it: one that does not cannot load the table's DEFAULT. Without a
+ * cluster's name there is only the connected server, which find_functions has asked.
+ */
 static int find_on_hosts(const struct lc_preflight *d, const struct lc_trial *t, const char *name,
                          struct lc_error *err)
 {
@@ -119,7 +128,11 @@ static int find_on_hosts(const struct lc_preflight *d, const struct lc_trial *t,
     return rc;
 }
 
-/* Which functions are called: is each there, and is one not the server's own? */
+/*
+ * Which functions are called: is each there, and is one not the server's own? *wait: one of
+ * them is made by this run first. t->udf gets the first that is not the server's own, or that
+ * asks a dictionary: without it there is nothing to try.
+ */
 static int find_functions(struct lc_preflight *d, struct lc_trial *t, bool now, bool *wait,
                           struct lc_error *err)
 {
@@ -177,7 +190,10 @@ static int find_dictionaries(const struct lc_preflight *d, const struct lc_trial
     return rc;
 }
 
-/* The column as the statement will have made it, in the table as those before it make that. */
+/*
+ * The column as the statement will have made it, in the table as those before it make that.
+ * Works on a copy of the table: the schema itself changes only when the statement is noted.
+ */
 static int make_column(struct lc_preflight *d, struct lc_trial *t, bool now, struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
@@ -207,7 +223,10 @@ static int make_column(struct lc_preflight *d, struct lc_trial *t, bool now, str
     return rc;
 }
 
-/* ADD COLUMN IF NOT EXISTS over one that is there: the statement's own words are tried. */
+/*
+ * ADD COLUMN IF NOT EXISTS over one that is there: the statement's own words are tried. The
+ * type is the statement's, else the column's; both texts are freed by check_command.
+ */
 static int take_expression(struct lc_trial *t, struct lc_error *err)
 {
     const struct lc_stmt_command *c = t->c;
@@ -219,7 +238,11 @@ static int take_expression(struct lc_trial *t, struct lc_error *err)
     return t->expr && t->type ? 0 : lc_no_memory(err);
 }
 
-/* What it reads, and the same over made-up columns. */
+/*
+ * What it reads, and the same over made-up columns. t->has_rows is false where the server has
+ * no rows to read them from: no table yet, or an EPHEMERAL column, which no row stores.
+ * t->made_up is the expression with each name that has dots replaced.
+ */
 static int find_inputs(struct lc_trial *t, struct lc_error *err)
 {
     char *text = strdup(t->expr);
@@ -248,6 +271,10 @@ static int find_inputs(struct lc_trial *t, struct lc_error *err)
     return rc;
 }
 
+/*
+ * The checks from the inputs on, in the order drawn at the head of this file. The table's rows
+ * are fetched only where a cluster's hosts are to get them.
+ */
 static int try_function(struct lc_preflight *d, struct lc_trial *t, struct lc_error *err)
 {
     int rc = find_inputs(t, err);
@@ -287,6 +314,7 @@ static int find_replicas(const struct lc_preflight *d, const struct lc_trial *t,
     return rc;
 }
 
+/* One expression of the statement. While it is checked d->cluster may be the table's replicas. */
 static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
                          const struct lc_stmt_command *c, bool now, struct lc_error *err)
 {
@@ -325,6 +353,7 @@ static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
     return rc;
 }
 
+/* Does the engine take the statement at all? Over the tables as they will be by then. */
 static int check_engine(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err)
 {
     const struct lc_engine_check check = {.b = d->b,
@@ -338,6 +367,10 @@ static int check_engine(struct lc_preflight *d, const struct lc_stmt *stmt, stru
     return lc_engine_check(&check, stmt, err);
 }
 
+/*
+ * Every expression of the statement. Where the caller names no cluster, the connected server
+ * counts as a cluster of one host.
+ */
 static int check_defaults(struct lc_preflight *d, const struct lc_stmt *stmt, bool now,
                           struct lc_error *err)
 {
@@ -369,6 +402,7 @@ int lc_preflight_check_column(struct lc_preflight *d, const struct lc_preflight_
     struct lc_buf sql;
     int rc;
 
+    /* Written as the ALTER that sets the column to what it is, and checked as any other. */
     lc_buf_init(&sql, (size_t)1 << 20);
     if (lc_buf_adds(&sql, "ALTER TABLE ") || lc_sql_add_id(&sql, c->database) ||
         lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, c->table) ||

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In three steps: the places on the line of points (udf/rules/point.h) where another rule
+ * begins to hold; each place as a literal (lc_range_cuts); SQL that computes the number of a
+ * key (lc_range_add_number). The literal and the SQL belong together: a key at a cut must give
+ * the cut's number, and numbers must be in the order of the points.
+ */
 #include "cli/column/range_expression.h"
 
 #include <inttypes.h>
@@ -6,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Points of values are biased by 2^127; IPv4's addresses are ::ffff:0:0/96 of IPv6's. */
 #define BIAS       ((lc_point)1 << 127)
 #define IPV4_FIRST ((lc_point)0xffff << 32)
 #define IPV4_LAST  (IPV4_FIRST | UINT32_MAX)
@@ -29,12 +36,17 @@ struct place {
     uint32_t rule;
 };
 
+/* What holds between the ranges: the default, else r->rules, which stands for no rule. */
 static uint32_t gap_of(const struct lc_rules *r)
 {
     return r->default_rule == LC_NONE ? r->rules : r->default_rule;
 }
 
-/* The places of ranges that have no segments: they are sorted and apart. To be freed; NULL: no memory. */
+/*
+ * The places of ranges that have no segments: they are sorted and apart. To be freed; NULL: no
+ * memory. A range adds two: its first point, and the one after its last. Where the next range
+ * begins just there, it takes the place of that gap.
+ */
 static struct place *places_of_bounds(const struct lc_rules *r, size_t *n)
 {
     struct place *v = aligned_alloc(16, (2 * (size_t)r->rules + 1) * sizeof *v);
@@ -55,6 +67,11 @@ static struct place *places_of_bounds(const struct lc_rules *r, size_t *n)
     return v;
 }
 
+/*
+ * All places, ascending from point 0. To be freed; NULL: no memory. Segments
+ * (udf/rules/segments.h) are such places already; they are copied, since keep_ipv4 changes
+ * them.
+ */
 static struct place *all_places(const struct lc_rules *r, size_t *n)
 {
     struct place *v;
@@ -68,6 +85,7 @@ static struct place *all_places(const struct lc_rules *r, size_t *n)
     return v;
 }
 
+/* Always LC_ERR_REFUSED. */
 static int refuse(struct lc_error *err, const char *what)
 {
     lc_fail(err, LC_ERR_REFUSED, "%s", what);
@@ -75,7 +93,10 @@ static int refuse(struct lc_error *err, const char *what)
     return LC_ERR_REFUSED;
 }
 
-/* Of addresses those of IPv4 alone; no rule may hold for another. */
+/*
+ * Of addresses those of IPv4 alone; no rule may hold for another. Changes v and *n; the first
+ * place then begins at IPV4_FIRST or above.
+ */
 static int keep_ipv4(const struct lc_rules *r, struct place *v, size_t *n, struct lc_error *err)
 {
     size_t kept = 0;
@@ -97,7 +118,10 @@ static int keep_ipv4(const struct lc_rules *r, struct place *v, size_t *n, struc
     return 0;
 }
 
-/* False: it is beyond what is counted with. */
+/*
+ * False: it is beyond what is counted with. The lowest place of all becomes LEAST, which is
+ * above NONE: so a key without a number is in no range.
+ */
 static bool write_number(const struct lc_rules *r, lc_point at, char out[LC_RANGE_CUT_BYTES])
 {
     lc_int128 v = (lc_int128)(at - BIAS);
@@ -171,12 +195,17 @@ int lc_range_cuts(const struct lc_rules *r, struct lc_range_cut **cuts, size_t *
  */
 static int add_doubled(const struct lc_rules *r, const char *k, struct lc_buf *out)
 {
+    /*
+     * Digits after the point in the bounds. lc_range_cuts has refused more than DIGITS_MAX, so
+     * 10^scale fits.
+     */
     unsigned scale = r->takes.order == LC_ORDER_NUMBER ? r->takes.scale : 0;
     int64_t unit = 1;
     int rc;
 
     for (unsigned i = 0; i < scale && unit <= UNITS_MAX / 10; i++)
         unit *= 10;
+    /* The whole part, then the digits after the point, then whether anything is left over. */
     rc = lc_buf_addf(out,
                      "multiIf(toFloat64(%s) > %" PRId64 ", %s, toFloat64(%s) >= -%" PRId64
                      ", assumeNotNull(toInt64(floor(%s)) * %" PRId64,

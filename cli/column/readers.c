@@ -18,6 +18,10 @@
 
 enum { SQL_MAX_BYTES = 4 << 20 };
 
+/*
+ * The new last entry, of level 1, with a copy of the name; NULL: no memory. Invalidates
+ * pointers to other entries.
+ */
 static struct lc_reader *new_reader(struct lc_readers *r, enum lc_reader_kind kind,
                                     const char *name)
 {
@@ -31,6 +35,7 @@ static struct lc_reader *new_reader(struct lc_readers *r, enum lc_reader_kind ki
     return v->name ? v : NULL;
 }
 
+/* The reader that is a column of this name; NULL: none. Other kinds may have any name. */
 static const struct lc_reader *find_column(const struct lc_readers *r, const char *name)
 {
     for (size_t i = 0; i < r->n; i++)
@@ -39,7 +44,10 @@ static const struct lc_reader *find_column(const struct lc_readers *r, const cha
     return NULL;
 }
 
-/* An EPHEMERAL column stores nothing, and hands on what it computes, as an ALIAS one does. */
+/*
+ * An EPHEMERAL column stores nothing, and hands on what it computes, as an ALIAS one does.
+ * False: the column has no expression, and reads nothing.
+ */
 static bool reader_kind(const char *kind, enum lc_reader_kind *out)
 {
     *out = strcmp(kind, "DEFAULT") == 0        ? LC_READER_DEFAULT
@@ -63,7 +71,7 @@ static unsigned level_of(const struct lc_readers *r, const struct lc_column *d, 
     return level;
 }
 
-/* Does it wait for a column that is itself a reader, and is not in the list yet? */
+/* Does the expression name the column or a reader that is known, going by its words alone? */
 static bool mentions_any(const struct lc_readers *r, const struct lc_column *d, const char *expr)
 {
     size_t at, n;
@@ -76,6 +84,7 @@ static bool mentions_any(const struct lc_readers *r, const struct lc_column *d, 
     return false;
 }
 
+/* By level, then by name: a column comes after all those that it reads. */
 static int by_level(const void *a, const void *b)
 {
     const struct lc_reader *x = a, *y = b;
@@ -83,6 +92,7 @@ static int by_level(const void *a, const void *b)
     return x->level != y->level ? (x->level < y->level ? -1 : 1) : strcmp(x->name, y->name);
 }
 
+/* No row stores an EPHEMERAL column: what was computed from it cannot be computed again. */
 static bool reads_ephemeral(const struct lc_column *d, char *const *inputs, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -94,6 +104,7 @@ static bool reads_ephemeral(const struct lc_column *d, char *const *inputs, size
     return false;
 }
 
+/* Sets r->lost. 0 or the failures of a query. */
 static int find_lost(const struct lc_column *d, struct lc_reader *r, struct lc_error *err)
 {
     char *unsteady = NULL;
@@ -104,7 +115,10 @@ static int find_lost(const struct lc_column *d, struct lc_reader *r, struct lc_e
     return rc;
 }
 
-/* One look at every column that is not in the list; *more: one was added, or moved up. */
+/*
+ * One look at every column that is not in the list; *more: one was added, or moved up. A column
+ * may move up a level when a column that it reads is found later.
+ */
 static int add_columns(struct lc_readers *r, const struct lc_column *d, bool *more,
                        struct lc_error *err)
 {
@@ -127,6 +141,7 @@ static int add_columns(struct lc_readers *r, const struct lc_column *d, bool *mo
             known->level = level;
             continue;
         }
+        /* A cheap look at the words first: lc_column_inputs asks the server. */
         if (!mentions_any(r, d, c->expr))
             continue;
         rc = lc_column_inputs(d, c->expr, &inputs, &n, err);
@@ -165,6 +180,7 @@ static int find_columns(struct lc_readers *r, const struct lc_column *d, struct 
     return rc;
 }
 
+/* As mentions_any, once the list also holds readers that are not columns. */
 static bool names_any(const struct lc_readers *r, const struct lc_column *d, const char *text)
 {
     size_t at, n;
@@ -183,6 +199,7 @@ struct search {
     const struct lc_column *d;
 };
 
+/* For lc_create_parts. The TTL of the table has no name, and gets the table's. */
 static int take_part(void *ctx, const struct lc_create_part *part)
 {
     static const enum lc_reader_kind kinds[] = {[LC_CREATE_INDEX] = LC_READER_INDEX,
@@ -200,6 +217,7 @@ static int take_part(void *ctx, const struct lc_create_part *part)
     return text && added ? 0 : LC_ERR_NOMEM;
 }
 
+/* Indexes, projections, constraints and TTLs, from the CREATE that the server keeps. */
 static int find_elements(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", d->database}, {"table", d->table}, {NULL, NULL}};
@@ -233,6 +251,10 @@ static bool view_reads(struct lc_readers *r, const struct lc_column *d, const st
                                  is_one_of, &s);
 }
 
+/*
+ * The views of all databases. A view over a table of the same name in another database may be
+ * listed, too.
+ */
 static int find_views(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
 {
     struct lc_answer t = {0};
@@ -308,6 +330,7 @@ static void placeholder(size_t i, char out[40])
     snprintf(out, 40, "livecol_new_value_%zu", i);
 }
 
+/* Put `by` in the place of the column, in *text itself. Nonzero: no memory. */
 static int replace(struct lc_buf *text, const char *column, const char *by)
 {
     struct lc_buf out;
@@ -323,7 +346,8 @@ static int replace(struct lc_buf *text, const char *column, const char *by)
 
 /*
  * The reader's expression over the new values of what it reads. All names become placeholders
- * before the first is replaced: a new value may itself read an old one.
+ * before the first is replaced: a new value may itself read an old one. Placeholder i is the
+ * column itself here. Readers after i are left alone: i reads none of them.
  */
 static int new_expression(const struct lc_readers *r, const struct lc_column *d, size_t i,
                           const char *value, char *const *values, struct lc_buf *out)
@@ -343,7 +367,11 @@ static int new_expression(const struct lc_readers *r, const struct lc_column *d,
     return rc;
 }
 
-/* What a reader holds once the column holds `value`, as SQL over the values of before. */
+/*
+ * What a reader holds once the column holds `value`, as SQL over the values of before. Into
+ * values[i]; those before i are there. A DEFAULT column keeps a value that its expression did
+ * not give: an INSERT named it. MATERIALIZED and ALIAS columns have no such values.
+ */
 static int new_value(const struct lc_readers *r, const struct lc_column *d, size_t i,
                      const char *value, char **values)
 {
@@ -371,7 +399,11 @@ static int new_value(const struct lc_readers *r, const struct lc_column *d, size
     return values[i] ? 0 : LC_ERR_NOMEM;
 }
 
-/* The server itself computes a MATERIALIZED column anew that reads an updated one, no other. */
+/*
+ * The server itself computes a MATERIALIZED column anew that reads an updated one, no other.
+ * One that reads another MATERIALIZED or an ALIAS column is left stale, and has to be
+ * materialized.
+ */
 static bool is_computed_along(const struct lc_readers *r, const struct lc_column *d, size_t i)
 {
     for (size_t k = 0; k < r->v[i].inputs_n; k++) {
@@ -394,6 +426,7 @@ int lc_readers_assign(const struct lc_readers *r, const struct lc_column *d, con
     *materialize = calloc(r->n + 1, sizeof **materialize);
     if (!values || !*materialize)
         rc = LC_ERR_NOMEM;
+    /* An ALIAS column is neither set nor tried: its value is what others are computed from. */
     for (size_t i = 0; rc == 0 && i < r->n && r->v[i].kind <= LC_READER_ALIAS; i++) {
         const struct lc_reader *reader = &r->v[i];
 

@@ -21,8 +21,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * MAX_SQL_BYTES: a statement holds both expressions several times. COMPARE_WAIT_MS: every key
+ * of a large table may take hours.
+ */
 enum { MAX_SQL_BYTES = 4 << 20, COMPARE_WAIT_MS = 24 * 3600 * 1000 };
 
+/* The attribute that is named; else that of the column's name; else the only one. */
 static int attribute_of(const struct lc_column *d, const struct lc_replace_source *source,
                         const struct lc_rules *rules, uint32_t *attribute, struct lc_error *err)
 {
@@ -57,6 +62,10 @@ static const char *miss_of(const char *type)
     return strstr(type, "Nullable(") ? "NULL" : lc_type_is_integer(type) ? "'0'" : NULL;
 }
 
+/*
+ * Append the rules as an expression over key_sql. The call's argument may be cut: it must fit
+ * these rules.
+ */
 static int from_rules(const struct lc_column *d, const struct lc_column_call *call,
                       const struct lc_replace_source *source, const char *key_sql,
                       struct lc_buf *out, struct lc_error *err)
@@ -80,7 +89,10 @@ static int from_rules(const struct lc_column *d, const struct lc_column_call *ca
     return rc;
 }
 
-/* dictGet('db.name', 'attribute', key); a key of several parts is a tuple. */
+/*
+ * dictGet('db.name', 'attribute', key); a key of several parts is a tuple. A dictionary that
+ * was made without a database has none in its name.
+ */
 static int from_dictionary(const struct lc_column *d, const struct lc_replace_source *source,
                            const char *key_sql, struct lc_buf *out, struct lc_error *err)
 {
@@ -126,7 +138,10 @@ static int from_dictionary(const struct lc_column *d, const struct lc_replace_so
     return rc;
 }
 
-/* The key, where it is given in the narrow form, which only a function gains by. */
+/*
+ * The key, where it is given in the narrow form, which only a function gains by. malloc'ed;
+ * NULL: no memory.
+ */
 static char *key_of(const char *argument)
 {
     struct lc_slice key = {(const uint8_t *)argument, strlen(argument)};
@@ -136,7 +151,10 @@ static char *key_of(const char *argument)
     return strndup((const char *)key.p, key.n);
 }
 
-/* A function is given the text of a key that is none; rules of numbers take numbers. */
+/*
+ * A function is given the text of a key that is none; rules of numbers take numbers. Where the
+ * rules cannot be opened the key stays as it is: from_rules says why.
+ */
 static int add_key(const struct lc_column *d, const struct lc_replace_source *source,
                    const char *argument, struct lc_buf *sql, struct lc_error *err)
 {
@@ -183,6 +201,7 @@ int lc_replace_expression(struct lc_column *d, const struct lc_replace_source *s
     lc_buf_init(&by, MAX_SQL_BYTES);
     if (rc == 0)
         rc = lc_column_one_call(d, &call, &why);
+    /* The hint of lc_column_one_call is for other commands: this one has its own way out. */
     if (rc == LC_ERR_REFUSED) {
         why.hint[0] = '\0';
         lc_hint(&why, "write the expression yourself: ALTER TABLE ... MODIFY COLUMN ... DEFAULT "
@@ -219,7 +238,10 @@ int lc_replace_lacking(const struct lc_column *d, uint64_t *rows, struct lc_erro
     return rc;
 }
 
-/* Old and new answer for a key, as the column would store them. */
+/*
+ * Append the condition that the old and the new answer for a key differ, as the column would
+ * store them.
+ */
 static int add_differs(const struct lc_column *d, const char *expr, struct lc_buf *sql)
 {
     struct lc_buf was, will_be;
@@ -249,6 +271,7 @@ static int add_keys(const struct lc_column *d, char *const *names, size_t n, str
     return rc || lc_buf_adds(sql, ")");
 }
 
+/* Into *t, which is released first. */
 static int ask(const struct lc_column *d, struct lc_buf *sql, const atomic_bool *cancel,
                struct lc_answer *t, struct lc_error *err)
 {
@@ -264,6 +287,10 @@ static int ask(const struct lc_column *d, struct lc_buf *sql, const atomic_bool 
     return q.sql ? lc_backend_query(d->b, &q, t, err) : lc_no_memory(err);
 }
 
+/*
+ * *t: one row of the key, what the column's expression gives and what the new one gives, as
+ * text.
+ */
 static void refuse_differing(const struct lc_column *d, uint64_t differ, uint64_t keys,
                              const struct lc_answer *t, struct lc_error *err)
 {
@@ -296,6 +323,7 @@ int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic
         both = NULL;
     rc = both ? lc_column_inputs(d, both, &names, &n, err) : lc_no_memory(err);
     if (rc == 0) {
+        /* First the counts; one of the keys is fetched only where there is something to show. */
         rc = lc_buf_adds(&sql, "SELECT count() AS livecol_keys, countIf(") ||
              add_differs(d, expr, &sql) || lc_buf_adds(&sql, ") AS livecol_differ") ||
              add_keys(d, names, n, &sql);

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes SQL text only; a migration sends it. One dictionary holds keys of all lengths. The
+ * expression asks it once for each length that keys have, from the longest; a miss goes on to
+ * the next shorter one, and the last miss gives the attribute's DEFAULT.
+ */
 #include "cli/column/rule_dictionary.h"
 
 #include "cli/column/rule_expression.h"
@@ -9,14 +14,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * An INSERT ends with the row that passes INSERT_BYTES. Names of up to NAME_BYTES are never cut
+ * by the buffers below.
+ */
 enum { INSERT_BYTES = 100 << 10, TYPE_BYTES = LC_TYPE_BYTES + 16, NAME_BYTES = 200 };
 
 /* The lengths of prefixes, in bytes: set[n]. */
 struct lengths {
     bool set[LC_MAX_KEY_BYTES + 1];
+    /* the number of lengths; the shortest one in bytes */
     uint32_t n, shortest;
 };
 
+/* The lengths of all keys but the default's. */
 static void find_lengths(const struct lc_rules *rules, struct lengths *l)
 {
     *l = (struct lengths){0};
@@ -31,7 +42,7 @@ static void find_lengths(const struct lc_rules *rules, struct lengths *l)
     }
 }
 
-/* The attribute's type: a dictionary has no LowCardinality. */
+/* The attribute's type: a dictionary has no LowCardinality. Nullable stays. Into out. */
 static const char *attribute_type(const char *type, char out[TYPE_BYTES])
 {
     char plain[LC_TYPE_BYTES];
@@ -80,6 +91,7 @@ int lc_rule_dictionary_check(const struct lc_rule_dictionary *d, struct lc_error
     return 0;
 }
 
+/* `database`.`name`, with what is appended to the dictionary's name: "" or "_rules". */
 static int add_name(const struct lc_rule_dictionary *d, const char *suffix, struct lc_buf *out)
 {
     char name[300];
@@ -88,6 +100,10 @@ static int add_name(const struct lc_rule_dictionary *d, const char *suffix, stru
     return lc_sql_add_name(out, d->database) || lc_buf_adds(out, ".") || lc_sql_add_name(out, name);
 }
 
+/*
+ * The attribute's name in backticks: the table's column and the dictionary's attribute share
+ * it.
+ */
 static int add_attribute(const struct lc_rule_dictionary *d, struct lc_buf *out)
 {
     struct lc_slice name = d->rules->names[d->attribute];
@@ -102,6 +118,7 @@ static int add_literal(struct lc_buf *out, struct lc_slice s)
     return lc_sql_add_bytes(out, s.n ? (const void *)s.p : "", s.n);
 }
 
+/* Digits, and a minus sign at most: no plus sign, blank or point. */
 static bool is_number(struct lc_slice v)
 {
     size_t sign = v.n > 1 && v.p[0] == '-';
@@ -112,7 +129,10 @@ static bool is_number(struct lc_slice v)
     return v.n > 0;
 }
 
-/* Numbers are written as they are: 007 is 7 to a server too. What is none is for the server to refuse. */
+/*
+ * Numbers are written as they are: 007 is 7 to a server too. What is none is for the server to
+ * refuse. Value id 0 is what a key without a rule gets.
+ */
 static int add_value(const struct lc_rule_dictionary *d, uint32_t rule, struct lc_buf *out)
 {
     const struct lc_rules *r = d->rules;
@@ -130,6 +150,7 @@ static int add_value(const struct lc_rule_dictionary *d, uint32_t rule, struct l
     return add_literal(out, lc_rules_value(r, d->attribute, id));
 }
 
+/* The rules as rows; the dictionary reads the whole table when it is loaded. */
 static int add_table(const struct lc_rule_dictionary *d, struct lc_buf *out)
 {
     char type[TYPE_BYTES];
@@ -140,6 +161,7 @@ static int add_table(const struct lc_rule_dictionary *d, struct lc_buf *out)
                        attribute_type(d->type, type));
 }
 
+/* Every rule but the default, in as many INSERTs as it takes. */
 static int add_rows(const struct lc_rule_dictionary *d, struct lc_buf *out)
 {
     size_t from = 0;
@@ -173,6 +195,10 @@ static uint32_t default_of(const struct lc_rules *r)
     return r->default_rule < r->rules ? r->default_rule : r->rules;
 }
 
+/*
+ * COMPLEX_KEY_HASHED takes String keys, which are looked up as tuples. LIFETIME(0): the server
+ * does not reload it, since rules under a published name never change.
+ */
 static int add_dictionary(const struct lc_rule_dictionary *d, struct lc_buf *out)
 {
     char type[TYPE_BYTES], table[300];
@@ -202,7 +228,10 @@ int lc_rule_dictionary_drop(const struct lc_rule_dictionary *d, struct lc_buf *o
                : 0;
 }
 
-/* "dictGet('db.name', 'attribute', tuple(" */
+/*
+ * "dictGet('db.name', 'attribute', tuple(" The last lookup is dictGet: a miss gives the
+ * attribute's DEFAULT. The others are dictGetOrDefault, with the next lookup as the default.
+ */
 static int add_get(const struct lc_rule_dictionary *d, bool last, struct lc_buf *out)
 {
     char full[600], text[300];
@@ -230,6 +259,7 @@ int lc_rule_dictionary_expression(const struct lc_rule_dictionary *d, const char
         return add_get(d, true, out) || add_key(d, key_sql, out) || lc_buf_adds(out, "))")
                    ? LC_ERR_NOMEM
                    : 0;
+    /* The longest first; each but the last takes the next as its default. */
     for (uint32_t n = LC_MAX_KEY_BYTES + 1; rc == 0 && n-- > 0;) {
         if (!l.set[n])
             continue;

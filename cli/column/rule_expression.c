@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Three forms, chosen by write_rules:
+ *
+ *   lookups   kinds with keys: one transform per key length, the next shorter one as its default
+ *   nested    a few ranges of unsigned numbers: if() in if()
+ *   search    all other ranges, and networks: roundDown over the cuts, then one transform
+ *
+ * Values are written as texts. Those of a number's, a date's or Bool's type are cast once,
+ * around the whole expression, and an empty text then stands for NULL.
+ */
 #include "cli/column/rule_expression.h"
 
 #include "cli/column/range_expression.h"
@@ -29,11 +39,13 @@ struct ranked {
     size_t n;
 };
 
+/* The bytes as a string literal. The pointer of an empty slice may be NULL. */
 static int add_literal(struct lc_buf *out, struct lc_slice s)
 {
     return lc_sql_add_bytes(out, s.n > 0 ? (const void *)s.p : "", s.n);
 }
 
+/* The rule's value as a literal. */
 static int add_value(const struct writer *w, uint32_t rule)
 {
     const struct lc_rules *r = w->rules;
@@ -129,6 +141,10 @@ static int add_lookups(const struct writer *w, const struct ranked *order, uint3
     return rc ? LC_ERR_NOMEM : 0;
 }
 
+/*
+ * The innermost if: the key may still lie in a gap. Rules of this kind have no default, hence
+ * the miss.
+ */
 static int add_range(const struct writer *w, uint32_t rule)
 {
     uint64_t from = w->rules->bounds[rule], to = w->rules->bounds[w->rules->rules + rule];
@@ -178,6 +194,10 @@ static int add_search(const struct writer *w, struct lc_error *err)
     for (size_t i = 0; i < n && !rc; i++)
         rc = lc_buf_addf(w->out, "%s%s", i ? ", " : ", [", cuts[i].number);
     rc = rc || lc_buf_adds(w->out, "]), [");
+    /*
+     * Two arrays that belong together: first the cuts where a rule holds, then the values of
+     * those rules.
+     */
     for (unsigned what = 0; what < 2 && !rc; what++, any = false) {
         rc = what && lc_buf_adds(w->out, "], [");
         for (size_t i = 0; i < n && !rc; i++) {
@@ -195,6 +215,7 @@ static int add_search(const struct writer *w, struct lc_error *err)
     return rc;
 }
 
+/* Different lengths among entries that are sorted by length. */
 static uint32_t count_lengths(const struct ranked *order, uint32_t n)
 {
     uint32_t lengths = n > 0;
@@ -248,6 +269,7 @@ bool lc_rule_expression_is_written(const struct lc_rules *rules)
     }
 }
 
+/* The expression without its CAST. */
 static int write_rules(const struct writer *w, struct lc_error *err)
 {
     const struct lc_rules *rules = w->rules;
@@ -303,6 +325,7 @@ int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const c
     rc = open_type(&typed, rules, attribute, type, err);
     if (rc == 0 && typed.base == LC_BASE_SCALAR) {
         w.typed = &typed;
+        /* Value id 0 is what a key without a rule gets: the type's own empty value, in quotes. */
         if (!typed.nullable) {
             n = lc_column_type_text(&typed, 0, miss + 1);
             memcpy(miss + 1 + n, "'", 2);
@@ -316,6 +339,7 @@ int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const c
          lc_buf_adds(out, ")")))
         rc = lc_no_memory(err);
     lc_column_type_release(&typed);
+    /* The rest of the statement needs room under max_query_size, too. */
     if (rc == 0 && out->n - before > LC_EXPRESSION_MAX_BYTES) {
         lc_fail(err, LC_ERR_REFUSED,
                 "the %u rules make an expression of %zu bytes: a server takes no statement of over "

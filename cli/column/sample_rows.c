@@ -8,13 +8,19 @@
 
 #include "cli/server/answer_check.h"
 
+/*
+ * Reads the first ROWS_READ rows, keeps up to ROWS_KEPT different ones, and sends as many as
+ * fit TEXT_MAX_BYTES of literals: a server takes a statement of 256 KiB (max_query_size).
+ */
 enum { ROWS_READ = 100000, ROWS_KEPT = 1000, TEXT_MAX_BYTES = 150 << 10, MAX_SQL_BYTES = 1 << 20 };
 
+/* What the expression calls column i. */
 static const char *alias_of(const struct lc_sample_rows *o, size_t i)
 {
     return *o->columns[i].alias ? o->columns[i].alias : o->columns[i].name;
 }
 
+/* The columns by their names in the table, or by what the expression calls them. */
 static int add_names(const struct lc_sample_rows *o, bool aliases, struct lc_buf *sql)
 {
     int rc = 0;
@@ -25,7 +31,10 @@ static int add_names(const struct lc_sample_rows *o, bool aliases, struct lc_buf
     return rc;
 }
 
-/* Is the row without a NULL, and is there room for it? Then *bytes has it, too. */
+/*
+ * Is the row without a NULL, and is there room for it? Then its size is added to *bytes. A row
+ * that does not fit is skipped; a shorter one after it may still fit.
+ */
 static bool take_row(const struct lc_sample_rows *o, size_t row, size_t *bytes)
 {
     size_t more = 0;
@@ -63,7 +72,10 @@ int lc_sample_rows_read(struct lc_sample_rows *o, struct lc_backend *b, const ch
     return rc;
 }
 
-/* The column's values as a list, the row's own taken by its number. */
+/*
+ * The column's values as a list, the row's own taken by its number. Elements are texts, so one
+ * CAST does for every type.
+ */
 static int add_column(const struct lc_sample_rows *o, size_t column, const size_t *rows, size_t n,
                       struct lc_buf *sql)
 {
@@ -82,6 +94,7 @@ static int add_column(const struct lc_sample_rows *o, size_t column, const size_
 int lc_sample_rows_digest(const struct lc_sample_rows *o, const struct lc_cluster *c, size_t host,
                           const char *expr, uint64_t *digest, struct lc_error *err)
 {
+    /* which rows are sent; the same for each host, whatever it stores */
     size_t rows[ROWS_KEPT], n = 0, bytes = 0;
     struct lc_answer out = {0};
     struct lc_buf sql;
@@ -95,7 +108,10 @@ int lc_sample_rows_digest(const struct lc_sample_rows *o, const struct lc_cluste
     if (o->n == 0 || n == 0)
         return 0;
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    /* Rows, and next to the FROM that names the host: see make_sample in preflight.c. */
+    /*
+     * Rows, and next to the FROM that names the host: see make_sample in trial.c. The sum does
+     * not depend on the order of rows.
+     */
     rc = lc_buf_addf(&sql,
                      "SELECT sum(cityHash64(livecol_n, ifNull(a, 'NULL'))) AS digest FROM "
                      "(SELECT livecol_n, toString(livecol_x) AS a FROM "

@@ -17,6 +17,7 @@ static struct lc_table *find(const struct lc_schema *s, const char *database, co
     return NULL;
 }
 
+/* An array of pointers: tables that were handed out stay where they are when it grows. */
 static struct lc_table *new_table(struct lc_schema *s)
 {
     struct lc_table **v = realloc(s->v, (s->n + 1) * sizeof(struct lc_table *));
@@ -38,6 +39,7 @@ int lc_schema_table(struct lc_schema *s, const char *database, const char *name,
     return *t ? lc_table_read_of_many(*t, s->b, database, name, err) : lc_no_memory(err);
 }
 
+/* Dictionaries are noted here too, by their full names. */
 static int note_function(struct lc_schema *s, const char *name, struct lc_error *err)
 {
     char **v = realloc(s->functions, (s->functions_n + 1) * sizeof(*v));
@@ -49,7 +51,11 @@ static int note_function(struct lc_schema *s, const char *name, struct lc_error 
     return v[s->functions_n++] ? 0 : lc_no_memory(err);
 }
 
-/* Its rows are somewhere else from here on: what is known of it is its columns. */
+/*
+ * Its rows are somewhere else from here on: what is known of it is its columns. The old name
+ * keeps an empty entry: otherwise the server would be asked, and it still has the table. A
+ * renamed table is pending, since the server does not have it under its new name yet.
+ */
 static int forget_rows(struct lc_schema *s, const struct lc_stmt *stmt, struct lc_error *err)
 {
     const char *database = lc_stmt_database(stmt, lc_backend_database(s->b));
@@ -119,6 +125,7 @@ int lc_schema_note(struct lc_schema *s, const struct lc_stmt *stmt, struct lc_er
     if ((stmt->kind == LC_STMT_DROP || stmt->kind == LC_STMT_RENAME) &&
         strcmp(stmt->object, "table") == 0)
         return forget_rows(s, stmt, err);
+    /* Of CREATEs only a table's gives columns. */
     if (stmt->kind != LC_STMT_ALTER &&
         (stmt->kind != LC_STMT_CREATE || strcmp(stmt->object, "table") != 0))
         return 0;

@@ -33,6 +33,10 @@ static void release_column(struct lc_table_column *c)
     free(c->stored);
 }
 
+/*
+ * The new last column; its texts are "", but `stored` is NULL. NULL: no memory. Invalidates
+ * pointers to other columns.
+ */
 static struct lc_table_column *new_column(struct lc_table *t, const char *name, size_t name_n)
 {
     struct lc_table_column *v = realloc(t->v, (t->n + 1) * sizeof *v);
@@ -57,6 +61,10 @@ static struct lc_table_column *find(const struct lc_table *t, const char *name)
     return NULL;
 }
 
+/*
+ * Sets the engine and what its name tells. Shared… are the replicated engines of ClickHouse
+ * Cloud.
+ */
 static int take_engine(struct lc_table *t, const char *engine, size_t n)
 {
     if (lc_text_set_n(&t->engine, engine, n))
@@ -67,6 +75,7 @@ static int take_engine(struct lc_table *t, const char *engine, size_t n)
     return 0;
 }
 
+/* Asks for this table alone; t->there says whether the server has it. */
 static int read_engine(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
@@ -84,6 +93,10 @@ static int read_engine(struct lc_table *t, struct lc_backend *b, struct lc_error
     return rc;
 }
 
+/*
+ * The same out of the answer for the whole database, which is kept: one query serves many
+ * tables.
+ */
 static int find_engine(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {NULL, NULL}};
@@ -101,6 +114,7 @@ static int find_engine(struct lc_table *t, struct lc_backend *b, struct lc_error
     return rc;
 }
 
+/* `stored` keeps the server's name even if a pending RENAME changes `name`. */
 static int read_columns(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
@@ -143,6 +157,7 @@ static void mark_merge_columns(struct lc_table *t, const char *create)
     }
 }
 
+/* Only these engines have such columns; their names are nowhere but in the CREATE. */
 static int read_merge_columns(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
@@ -158,6 +173,7 @@ static int read_merge_columns(struct lc_table *t, struct lc_backend *b, struct l
     return rc;
 }
 
+/* An empty table; database NULL: the backend's. */
 static int start(struct lc_table *t, const struct lc_backend *b, const char *database,
                  const char *name, struct lc_error *err)
 {
@@ -197,7 +213,10 @@ const struct lc_table_column *lc_table_column(const struct lc_table *t, const ch
     return find(t, name);
 }
 
-/* n Nested(a T, b U) is n.a Array(T), n.b Array(U). */
+/*
+ * n Nested(a T, b U) is n.a Array(T), n.b Array(U). The type reads like a call, and its members
+ * like arguments.
+ */
 static int add_nested(struct lc_table *t, const char *name, struct lc_slice type)
 {
     struct lc_expr_call *calls = NULL;
@@ -234,6 +253,10 @@ static int add_nested(struct lc_table *t, const char *name, struct lc_slice type
     return rc;
 }
 
+/*
+ * The kind in capitals, and the expression; the old one is kept. An empty slice removes the
+ * default.
+ */
 static int take_default(struct lc_table_column *c, const struct lc_stmt_command *from)
 {
     int rc = lc_text_set(&c->was_expr, c->expr) ||
@@ -246,6 +269,10 @@ static int take_default(struct lc_table_column *c, const struct lc_stmt_command 
     return rc;
 }
 
+/*
+ * One that is there stays as it is: the server skips the command (IF NOT EXISTS), or refuses
+ * it.
+ */
 static int add_column(struct lc_table *t, const struct lc_stmt_command *from)
 {
     struct lc_table_column *c;
@@ -260,6 +287,7 @@ static int add_column(struct lc_table *t, const struct lc_stmt_command *from)
     return from->default_kind.n ? take_default(c, from) : 0;
 }
 
+/* Type or default, where the command does not give it, stays. */
 static int modify_column(struct lc_table *t, const struct lc_stmt_command *from)
 {
     struct lc_table_column *c = find(t, from->column);
@@ -271,6 +299,7 @@ static int modify_column(struct lc_table *t, const struct lc_stmt_command *from)
     return from->default_kind.n ? take_default(c, from) : 0;
 }
 
+/* Of REMOVE only the words for an expression count: no CODEC, COMMENT or TTL is known here. */
 static int remove_default(struct lc_table *t, const struct lc_stmt_command *from)
 {
     const struct lc_stmt_command none = {0};
@@ -346,6 +375,10 @@ int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error 
     for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
         const struct lc_stmt_command *c = &s->commands[i];
 
+        /*
+         * Set for commands that change no column, too: rows are then read through a SELECT, and
+         * are the same.
+         */
         t->pending = true;
         if (c->kind == LC_STMT_ADD_COLUMN)
             rc = add_column(t, c);
@@ -407,6 +440,10 @@ int lc_table_add_name(const struct lc_table *t, struct lc_buf *sql)
                : 0;
 }
 
+/*
+ * CAST('[]', 'Array(T)')[1]: for an element that is not there the server gives the type's
+ * default. So it works for types that no literal is known for.
+ */
 int lc_table_add_empty(const char *type, struct lc_buf *sql)
 {
     char cast[LC_TYPE_BYTES];
@@ -470,8 +507,9 @@ static bool is_pending(const struct lc_table_column *c)
 }
 
 /*
- * How many SELECTs a pending column is away from the table: 0 where it is not pending, else one more
- * than those that it reads. (A name with dots is no alias that its own SELECT finds.)
+ * How many SELECTs a pending column is away from the table: 0 where it is not pending, else one
+ * more than those that it reads. (A name with dots is no alias that its own SELECT finds.)
+ * Levels rise round by round; the bound on rounds ends a circle of expressions.
  */
 static void find_levels(const struct lc_table *t, size_t *level, size_t *most)
 {
@@ -483,6 +521,7 @@ static void find_levels(const struct lc_table *t, size_t *level, size_t *most)
         for (size_t i = 0; i < t->n; i++) {
             size_t at, n, to = is_pending(&t->v[i]);
 
+            /* Columns that the server has are of level 0: they raise no other. */
             for (size_t k = 0; to && k < t->n; k++)
                 if (k != i && level[k] >= to &&
                     lc_expr_find_column(t->v[i].expr, t->v[k].name, 0, &at, &n))
@@ -511,7 +550,10 @@ static int begin_level(const struct lc_table *t, const size_t *level, size_t at,
     return rc || (added == 0 && lc_buf_adds(sql, "1 AS livecol_one")) || lc_buf_adds(sql, " FROM ");
 }
 
-/* All levels, the highest outside. */
+/*
+ * All levels, the highest outside. For a table that is not there it selects no rows, which is
+ * enough to ask for types.
+ */
 static int add_levels(const struct lc_table *t, const size_t *level, size_t most,
                       struct lc_buf *sql)
 {

@@ -22,6 +22,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/*
+ * PROBE_ROWS: what the default probe query reads. QUERY_LIMIT_MS: the client's limit for the
+ * throttle query.
+ */
 enum { LOOK_EVERY_MS = 1000, PROBE_ROWS = 10, QUERY_LIMIT_MS = 7000 };
 
 /* The server ends it before the client gives it up. */
@@ -41,6 +45,10 @@ static const struct {
     [LC_METRIC_P99] = {"p99", "probe p99", "ms"},
 };
 
+/*
+ * Options and names are the caller's. probe is NULL where no limit is on p99. verdict and why
+ * are those of the last look; why means nothing with LC_THROTTLE_GO.
+ */
 struct lc_throttle {
     struct lc_backend *b;
     const struct lc_throttle_options *o;
@@ -51,12 +59,16 @@ struct lc_throttle {
     char why[256];
 };
 
-/* One measure of a look. */
+/*
+ * One measure of a look. known is false where no limit asks for it, or measuring it failed. The
+ * value is INFINITY where the probe fails.
+ */
 struct measured {
     bool known;
     double value;
 };
 
+/* Always LC_ERR_USAGE. The hint names the metric that is near to what was typed. */
 static int bad_limit(const char *item, size_t n, struct lc_error *err)
 {
     struct lc_suggest near = {0};
@@ -119,11 +131,13 @@ static bool any(const struct lc_load_limits *l)
     return false;
 }
 
+/* Does a limit of either kind name it? What none names is not measured. */
 static bool wants(const struct lc_throttle *t, enum lc_metric metric)
 {
     return t->o->max.given[metric] || t->o->critical.given[metric];
 }
 
+/* Append "max load: active parts 300, probe p99 50 ms"; nothing where there are no limits. */
 static void describe_limits(struct lc_buf *b, const char *what, const struct lc_load_limits *l)
 {
     const char *before = what;
@@ -156,6 +170,10 @@ void lc_throttle_describe(const struct lc_throttle_options *o, char *out, size_t
     lc_buf_release(&b);
 }
 
+/*
+ * Four measures by one query. The backfill's own mutations, and that query itself, are not
+ * counted.
+ */
 static int measure_load(struct lc_throttle *t, unsigned own_mutations, struct measured *m,
                         struct lc_error *err)
 {
@@ -207,7 +225,10 @@ static void wait_for(struct lc_throttle *t, const char *why)
     snprintf(t->why, sizeof t->why, "%s", why);
 }
 
-/* "active parts 310 ≥ 300" */
+/*
+ * True where a limit is reached, with the words for the first one in t->why: "active parts 310
+ * ≥ 300". An unknown measure reaches no limit: look() waits already where measuring failed.
+ */
 static bool reached(struct lc_throttle *t, const struct lc_load_limits *l, const struct measured *m)
 {
     for (size_t i = 0; i < LC_METRICS; i++) {
@@ -225,6 +246,11 @@ static bool reached(struct lc_throttle *t, const struct lc_load_limits *l, const
     return false;
 }
 
+/*
+ * The first value of its answer as a number; LC_ERR_USAGE where it is none. A lost answer
+ * (LC_ERR_UNKNOWN) becomes LC_ERR_SERVER: the query changes nothing, so there is no outcome to
+ * find out.
+ */
 static int ask_query(struct lc_throttle *t, double *value, struct lc_error *err)
 {
     const struct lc_setting settings[] = {
@@ -255,6 +281,7 @@ static int ask_query(struct lc_throttle *t, double *value, struct lc_error *err)
     return rc;
 }
 
+/* Not asked while something else makes the backfill wait. A failure is a reason to wait. */
 static void look_at_query(struct lc_throttle *t)
 {
     struct lc_error err = LC_ERROR_INIT;
@@ -271,6 +298,7 @@ static void look_at_query(struct lc_throttle *t)
         wait_for(t, why);
 }
 
+/* Takes the p99 into m; until there are enough runs for one, the backfill waits. */
 static void look_at_probe(struct lc_throttle *t, struct measured *m)
 {
     unsigned runs;
@@ -286,6 +314,10 @@ static void look_at_probe(struct lc_throttle *t, struct measured *m)
     }
 }
 
+/*
+ * The reasons in rising order, the last one that holds is kept: measuring failed, the probe or
+ * the throttle query, the pause file, --max-load, --critical-load.
+ */
 static void look(struct lc_throttle *t, unsigned own_mutations)
 {
     struct measured m[LC_METRICS] = {0};
@@ -298,6 +330,7 @@ static void look(struct lc_throttle *t, unsigned own_mutations)
     }
     look_at_probe(t, m);
     look_at_query(t);
+    /* A file that cannot be looked at counts as there. */
     if (t->o->pause_file && (access(t->o->pause_file, F_OK) == 0 || errno != ENOENT)) {
         t->verdict = LC_THROTTLE_WAIT;
         snprintf(t->why, sizeof t->why, "%.200s %s", t->o->pause_file,
@@ -309,6 +342,7 @@ static void look(struct lc_throttle *t, unsigned own_mutations)
         t->verdict = LC_THROTTLE_CRITICAL;
 }
 
+/* The default query reads a few values of the column, as a reader of the table would. */
 static int start_probe(struct lc_throttle *t, const char *column, struct lc_error *err)
 {
     struct lc_buf sql;
@@ -341,6 +375,7 @@ int lc_pause_file_check(const char *path, struct lc_error *err)
         return 0;
     if (!*path)
         return lc_fail(err, LC_ERR_USAGE, "--pause-file takes a path, and is given none");
+    /* With the '/' at its end, so that the root folder is not the empty string. */
     folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("./");
     if (!folder)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for throttling");
@@ -392,6 +427,7 @@ enum lc_throttle_verdict lc_throttle_look(struct lc_throttle *t, unsigned own_mu
 
     if (now >= t->next_ms) {
         look(t, own_mutations);
+        /* Counted from the end of a look, so that slow ones leave a pause between them. */
         t->next_ms = lc_now_ms() + LOOK_EVERY_MS;
     }
     *why = t->verdict == LC_THROTTLE_GO ? NULL : t->why;

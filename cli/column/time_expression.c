@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The statement computes the expression over the first rows of the table and gives one number
+ * back, so that fetching the answer costs the same for any expression. What is compared is
+ * timed by turns, and the shortest time of each counts: other load on the server only adds to a
+ * time.
+ */
 #include "cli/column/time_expression.h"
 
 #include "base/clock.h"
@@ -7,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* DEFAULT_ROWS: where the request gives none. WAIT_MS: a statement that takes longer fails. */
 enum { SQL_BYTES = 1 << 20, DEFAULT_ROWS = 1000000, WAIT_MS = 3600 * 1000 };
 
 static uint64_t wanted_rows(const struct lc_time_request *q)
@@ -14,6 +21,10 @@ static uint64_t wanted_rows(const struct lc_time_request *q)
     return q->rows ? q->rows : DEFAULT_ROWS;
 }
 
+/*
+ * With settings that make the time the work of the expression: few threads, and no answer from
+ * the cache.
+ */
 static int ask(const struct lc_column *d, struct lc_buf *sql, const struct lc_time_request *q,
                struct lc_answer *t, struct lc_error *err)
 {
@@ -21,6 +32,7 @@ static int ask(const struct lc_column *d, struct lc_buf *sql, const struct lc_ti
     const struct lc_setting settings[] = {
         {"max_threads", threads},
         {"use_query_cache", "0"},
+        /* Without block_rows this entry ends the list. */
         {q->block_rows ? "max_block_size" : NULL, q->block_rows ? block : NULL},
         {NULL, NULL}};
     const struct lc_query query = {
@@ -31,7 +43,10 @@ static int ask(const struct lc_column *d, struct lc_buf *sql, const struct lc_ti
     return query.sql ? lc_backend_query(d->b, &query, t, err) : lc_no_memory(err);
 }
 
-/* (SELECT what the expression reads FROM the table LIMIT …) */
+/*
+ * Append (SELECT what the expression reads FROM the table LIMIT …). For an expr of NULL, or one
+ * that reads no column, each row is a 1.
+ */
 static int add_rows(const struct lc_column *d, const char *expr, const struct lc_time_request *q,
                     struct lc_buf *sql, struct lc_error *err)
 {
@@ -89,6 +104,7 @@ int lc_time_once(const struct lc_column *d, const char *expr, const struct lc_ti
              : 0;
     if (rc == 0)
         rc = add_rows(d, expr, q, &sql, err);
+    /* The time to make the statement does not count. */
     from = lc_now_ns();
     if (rc == 0)
         rc = ask(d, &sql, q, &t, err);

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Made-up rows, and at most so many of the table's own. */
 enum { SAMPLE_ROWS = 1000, MAX_SQL_BYTES = 1 << 20 };
 
 /* Each level of arrays doubles the text: deeper ones than these are for a person to check. */
@@ -40,7 +41,10 @@ static bool is_string_type(const char *type)
 
 /* NOLINTBEGIN(misc-no-recursion): ARRAYS_DEEP at most. */
 
-/* A value of the type from `number`, to be cast to it; where it may be NULL, one of a hundred is. */
+/*
+ * A value of the type from `number`, to be cast to it; where it may be NULL, one of a hundred
+ * is. An array writes its element twice, as the value and as the filling: hence ARRAYS_DEEP.
+ */
 static int add_raw(struct lc_buf *b, const char *type, unsigned deep)
 {
     bool nullable = strncmp(type, "Nullable(", 9) == 0 || strstr(type, "(Nullable(") != NULL;
@@ -63,6 +67,7 @@ static int add_raw(struct lc_buf *b, const char *type, unsigned deep)
 }
 
 /* NOLINTEND(misc-no-recursion) */
+/* "CAST(…, 'type') AS `column`" */
 static int add_value(struct lc_buf *b, const char *type, const char *column)
 {
     return lc_buf_adds(b, "CAST(") || add_raw(b, type, 0) || lc_buf_adds(b, ", ") ||
@@ -87,14 +92,23 @@ static int add_columns(const struct lc_trial *t, bool names, struct lc_buf *b, s
     return rc ? lc_no_memory(err) : 0;
 }
 
-/* Integers and enumerations change, or break, what does not fit them. */
+/*
+ * Integers and enumerations change, or break, what does not fit them. Only for these does
+ * make_sample compare an answer before and after the CAST.
+ */
 static bool is_narrow(const char *type)
 {
     return strncmp(type, "Int", 3) == 0 || strncmp(type, "UInt", 4) == 0 ||
            strncmp(type, "Enum", 4) == 0;
 }
 
-/* How a sample was answered. */
+/*
+ * How a sample was answered.
+ *
+ *   nulls, empties    answers that are NULL, or the text ''
+ *   changed           that are another text once they are cast to the column's type
+ *   different         how many different texts there are
+ */
 struct lc_trial_answers {
     uint64_t rows, nulls, empties, changed, different;
     uint64_t digest; /* of which row was answered how */
@@ -112,6 +126,11 @@ enum sampled {
 };
 
 /*
+ *   SELECT count(), countIf(…), …                                         the counted answers
+ *   FROM (SELECT livecol_n, toString(livecol_x) AS a, … AS c              answers as text
+ *   FROM (SELECT made-up columns, number AS livecol_n, (expr) AS livecol_x
+ *   FROM numbers, or the table's rows with livecol_n 0, LIMIT 1000))
+ *
  * The expression is the migration's own text, and is put in as it is: it is what the server
  * will be asked to run anyway. It is next to the FROM that names the host, since on older
  * servers only that SELECT is done there.
@@ -181,6 +200,10 @@ static int sample(const struct lc_preflight *d, const struct lc_trial *t, size_t
 /* Does this error say that a value does not fit another type, rather than that a program failed? */
 static bool is_conversion(int server_code)
 {
+    /*
+     * Parsing (6, 27, 38, 41, 72, 441, 675, 676), types (43, 48, 53, 70), bounds (69, 131, 321,
+     * 407), and a label that an Enum does not have (691).
+     */
     static const int codes[] = {6,  27,  38,  41,  43,  48,  53,  69, 70,
                                 72, 131, 321, 407, 441, 675, 676, 691};
 
@@ -190,6 +213,12 @@ static bool is_conversion(int server_code)
     return false;
 }
 
+/*
+ * Always LC_ERR_REFUSED, with the cause that the server's error points to: a column that is not
+ * there, a NULL, a value that the argument does not take, or else the function itself. For the
+ * two in the middle lc_trial_domain finds the value and a form of the expression that takes it:
+ * its refusal is what is wanted, so it runs without allow_unsafe.
+ */
 static int refuse_failing(const struct lc_preflight *d, const struct lc_trial *t,
                           const struct lc_error *why, struct lc_error *err)
 {
@@ -236,7 +265,11 @@ static int refuse_failing(const struct lc_preflight *d, const struct lc_trial *t
     return LC_ERR_REFUSED;
 }
 
-/* What the counted answers say. */
+/*
+ * What the counted answers say. Refuses, in this order: NULLs that the type does not hold,
+ * answers that the type changes, and answers that are all empty; the last is only said with
+ * allow_unsafe.
+ */
 static int judge(const struct lc_preflight *d, const struct lc_trial *t,
                  const struct lc_trial_answers *a, const struct lc_trial_answers *own,
                  struct lc_error *err)
@@ -309,7 +342,10 @@ static int refuse_differing(const struct lc_preflight *d, const struct lc_trial 
     return LC_ERR_REFUSED;
 }
 
-/* Made-up rows on every host. *made_up false: there are no values for these types. */
+/*
+ * Made-up rows on every host. *made_up false: there are no values for these types. *first: what
+ * the first host that is up answers. All others must have the same digest.
+ */
 static int try_hosts(const struct lc_preflight *d, const struct lc_trial *t,
                      struct lc_trial_answers *first, bool *made_up, struct lc_error *err)
 {
@@ -350,7 +386,10 @@ static int try_hosts(const struct lc_preflight *d, const struct lc_trial *t,
     return 0;
 }
 
-/* The table's own rows, on the server that is connected to. */
+/*
+ * The table's own rows, on the server that is connected to. As a cluster of one, since sample()
+ * asks a host of d->cluster. The digest is not used.
+ */
 static int try_own(const struct lc_preflight *d, const struct lc_trial *t,
                    struct lc_trial_answers *own, struct lc_error *err)
 {
@@ -379,6 +418,10 @@ static bool is_same_everywhere(const char *type)
 
 void lc_trial_name_inputs(struct lc_trial *t)
 {
+    /*
+     * n 0: the hosts are not asked about the table's rows. That is so with too many columns, a
+     * column that the server does not store yet, or values that hosts may read differently.
+     */
     t->own.n = 0;
     if (t->inputs_n > LC_SAMPLE_ROWS_COLUMNS)
         return;
@@ -397,7 +440,10 @@ void lc_trial_name_inputs(struct lc_trial *t)
     }
 }
 
-/* Of types that cannot be told apart there are none: sample() tries them as they are. */
+/*
+ * Of types that cannot be told apart there are none: sample() tries them as they are. Hosts are
+ * then not asked about them.
+ */
 int lc_trial_read_rows(const struct lc_preflight *d, struct lc_trial *t, struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
@@ -482,7 +528,10 @@ int lc_trial_evaluate(const struct lc_preflight *d, const struct lc_trial *t, st
     return rc;
 }
 
-/* Put the column's own name in the place of the made-up one. */
+/*
+ * Put the column's own name in the place of the made-up one. In place, cut at size. The
+ * column's name may hold the made-up one, hence the bound.
+ */
 static void name_inputs_in(const struct lc_trial *t, char *text, size_t size)
 {
     for (size_t i = 0; i < t->inputs_n; i++) {
@@ -520,6 +569,7 @@ int lc_trial_domain(const struct lc_preflight *d, const struct lc_trial *t, stru
         domain.columns[i].type = lc_column_type_of(&t->column, t->inputs[i]);
         domain.n++;
     }
+    /* Messages say livecol_in_2; the user knows the column by its own name. */
     rc = lc_domain_check(&domain, &why);
     name_inputs_in(t, why.msg, sizeof why.msg);
     name_inputs_in(t, why.hint, sizeof why.hint);

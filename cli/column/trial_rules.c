@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls are compared, not whole expressions: what a function answers is what rules can be held
+ * against. lc_trial_compare asks every host for its answers and the matcher in this process for
+ * the rules' own. lc_trial_cut asks the function twice, with the key that the expression cuts
+ * and with the whole one.
+ */
 #include "cli/column/trial_rules.h"
 
 #include "base/format.h"
@@ -13,9 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Different keys, of the first OWN_ROWS rows. */
 enum { SAMPLE_ROWS = 1000, OWN_ROWS = 100000, MAX_SQL_BYTES = 1 << 20 };
 
-/* What the table's own rows ask the function about: the argument's values, as the server has them. */
+/*
+ * What the table's own rows ask the function about: the argument's values, as the server has
+ * them. Where the server refuses to compute them, *keys stays empty, and made-up keys must do.
+ */
 static int read_own_keys(const struct lc_preflight *d, const struct lc_trial *t,
                          const char *argument, struct lc_answer *keys, struct lc_error *err)
 {
@@ -39,6 +49,10 @@ static int read_own_keys(const struct lc_preflight *d, const struct lc_trial *t,
     return 0;
 }
 
+/*
+ * One call and one rules file, on every host that is up; then says how many keys agreed. A
+ * refusal names the host.
+ */
 static int compare_with(const struct lc_preflight *d, const char *path, const char *argument,
                         const struct lc_compare_call *call, struct lc_error *err)
 {
@@ -72,7 +86,10 @@ static int compare_with(const struct lc_preflight *d, const char *path, const ch
     return rc;
 }
 
-/* Compare one call with each rules file that is named for its function or dictionary, or for all. */
+/*
+ * Compare one call with each rules file that is named for its function or dictionary, or for
+ * all. `lone`: the expression has this call alone, so a file without FUNCTION= is about it.
+ */
 static int compare_call(const struct lc_preflight *d, const struct lc_trial *t,
                         const struct lc_column_call *c, bool lone, struct lc_error *err)
 {
@@ -100,6 +117,7 @@ static int compare_call(const struct lc_preflight *d, const struct lc_trial *t,
         size_t n;
         const char *file = lc_compare_file(d->rules.v[i], &n);
 
+        /* n: bytes of the name in FUNCTION=FILE, 0 where the file has none. */
         if (n ? strlen(name) == n && memcmp(name, d->rules.v[i], n) == 0 : lone)
             rc = compare_with(d, file, c->argument, &call, err);
     }
@@ -135,7 +153,10 @@ int lc_trial_compare(const struct lc_preflight *d, const struct lc_trial *t, str
     return rc;
 }
 
-/* Over the table's own rows: how many get another answer from the key that is cut than from all of it. */
+/*
+ * Over the table's own rows: how many get another answer from the key that is cut than from all
+ * of it. NULL and NULL are alike. `key` is the part of the argument that is cut.
+ */
 static int count_cut(const struct lc_preflight *d, const struct lc_trial *t,
                      const struct lc_column_call *c, struct lc_slice key, uint64_t *rows,
                      uint64_t *differ, struct lc_error *err)

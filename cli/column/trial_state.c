@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* A text that is too long is cut at the end of a character. */
 void lc_trial_say(const struct lc_preflight *d, bool warning, const char *fmt, ...)
 {
     char text[1024];

@@ -32,6 +32,7 @@ enum {
     PER_MILLION = 1000000
 };
 
+/* One verification. d, o and out are the caller's; seed makes another sample of each run. */
 struct run {
     const struct lc_column *d;
     const struct lc_verify_options *o;
@@ -41,6 +42,7 @@ struct run {
     bool plain_sample; /* a server without _part_offset: single rows are drawn */
 };
 
+/* Into *out, which is released first. A full table may take hours. */
 static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *out, struct lc_error *err)
 {
     struct lc_query q = {.sql = lc_buf_str(sql),
@@ -51,7 +53,10 @@ static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *out, s
     return q.sql ? lc_backend_query(r->d->b, &q, out, err) : lc_no_memory(err);
 }
 
-/* Which rows: whole granules by a hash of their place, so that the others are not even read. */
+/*
+ * Which rows: whole granules by a hash of their place, so that the others are not even read.
+ * 8192 is the default granule. Appends nothing where all rows are read.
+ */
 static int add_sample(const struct run *r, struct lc_buf *sql)
 {
     if (r->per_million >= PER_MILLION)
@@ -63,7 +68,10 @@ static int add_sample(const struct run *r, struct lc_buf *sql)
         r->seed, PER_MILLION, r->per_million);
 }
 
-/* What is counted, a row a partition. */
+/*
+ * What is counted, a row a partition. The partition's id is what a part's name has before its
+ * first '_'.
+ */
 enum counted { COUNTED_ID, COUNTED_ROWS, COUNTED_DIFFER, COUNTED_WIDTH };
 
 static int make_count(const struct run *r, struct lc_buf *sql)
@@ -76,6 +84,7 @@ static int make_count(const struct run *r, struct lc_buf *sql)
            add_sample(r, sql) || lc_buf_adds(sql, " GROUP BY _part) GROUP BY id ORDER BY id");
 }
 
+/* With the sample that r has: 0, or the failures of a query. */
 static int count_once(struct run *r, struct lc_answer *t, struct lc_error *err)
 {
     struct lc_buf sql;
@@ -105,6 +114,10 @@ static int count(struct run *r, struct lc_answer *t, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Fills out->v and the sums with the partitions' rows and parts, and with those parts that do
+ * not store the column. Nothing is compared yet.
+ */
 static int look_at_parts(struct run *r, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", r->d->database},
@@ -140,6 +153,7 @@ static int look_at_parts(struct run *r, struct lc_error *err)
     return rc;
 }
 
+/* One at least, and a million at most. */
 static uint32_t per_million_of(double share)
 {
     double n = share * PER_MILLION;
@@ -183,6 +197,7 @@ static int size_sample(struct run *r, struct lc_error *err)
         int rc;
 
         r->per_million = per_million_of(n / rows);
+        /* The next probe would be the whole table: then that is the sample. */
         if (r->per_million == PER_MILLION)
             return 0;
         rc = probe(r, &checked, &ms, err);
@@ -203,6 +218,7 @@ static struct lc_verify_partition *partition_of(struct lc_verify *out, const cha
     return NULL;
 }
 
+/* Counts what differs in the sample, partition by partition. */
 static int compare(struct run *r, struct lc_error *err)
 {
     struct lc_verify *out = r->out;
@@ -244,6 +260,10 @@ static int compare(struct run *r, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Columns as in verify.h. A plain sample is drawn again, so it may hold other rows than those
+ * that were counted.
+ */
 static int make_examples(const struct run *r, struct lc_buf *sql)
 {
     const struct lc_verify *out = r->out;
@@ -272,6 +292,10 @@ static int find_examples(const struct run *r, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Is there something to compare with, is the column stored, and does the expression give the
+ * same twice?
+ */
 static int check_expression(const struct run *r, struct lc_error *err)
 {
     const struct lc_column *d = r->d;
@@ -336,6 +360,7 @@ int lc_verify(struct lc_verify *out, const struct lc_column *d, const struct lc_
         rc = check_inputs(&r, err);
     if (rc)
         return rc;
+    /* Failures go to `why` first: a missing function gets a message of its own. */
     rc = look_at_parts(&r, &why);
     if (rc == 0)
         rc = size_sample(&r, &why);
@@ -385,6 +410,7 @@ void lc_verify_line(char *out, size_t size, const struct lc_verify *v)
              v->sum.differ == 1 ? "differs" : "differ", v->against, lacking);
 }
 
+/* Append to the string in out, cut at size bytes in all. */
 static void add_text(char *out, size_t size, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -398,6 +424,7 @@ static void add_text(char *out, size_t size, const char *fmt, ...)
     va_end(ap);
 }
 
+/* Append "name 'value', ", its control bytes escaped. */
 static void add_cell(char *out, size_t size, const char *name, const struct lc_cell *c)
 {
     char shown[200];

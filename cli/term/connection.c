@@ -22,6 +22,7 @@ enum { PASSWORD_MAX_BYTES = 4096, TIMEOUT_MAX_S = 1000000 };
 
 const char *lc_keep(char *s)
 {
+    /* Static, so that a leak checker finds every string reachable at exit. */
     static char **kept;
     static size_t n;
     char **more = s ? realloc(kept, (n + 1) * sizeof *kept) : NULL;
@@ -43,7 +44,10 @@ static const char *env(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* The one line of the file that the variable names, without its newline. */
+/*
+ * The one line of the file that the variable names, without its newline. A line break may be
+ * \r\n. One byte more than the most is read: that tells a file that is too long.
+ */
 static int read_password_file(const char *variable, const char *path, const char **out,
                               struct lc_error *err)
 {
@@ -89,8 +93,9 @@ static int env_password(const char *variable, const char *file_variable, const c
 }
 
 /*
- * Take the URL, and from the environment's one its password. The connection gets the URL without
- * it, so that no later message can show it.
+ * Take the URL, and from the environment's one its password. The connection gets the URL
+ * without it, so that no later message can show it. `typed`: it comes from the command line,
+ * where a password is refused.
  */
 static int settle_url(struct lc_connect *c, const char *text, bool typed, struct lc_error *err)
 {
@@ -126,6 +131,7 @@ done:
 static void hide(const struct lc_url *u, const char *password)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    /* A URL's user is percent-encoded when it is written: the password takes that place. */
     struct lc_url as_user = {.host = (char *)"h", .user = (char *)(uintptr_t)password};
     char *text = lc_url_text(&as_user), *end = text ? strrchr(text, '@') : NULL;
     struct lc_buf basic, encoded;
@@ -154,7 +160,10 @@ static void hide(const struct lc_url *u, const char *password)
     lc_buf_release(&encoded);
 }
 
-/* A password is about to travel: hide it, and say where others could read it. */
+/*
+ * A password is about to travel: hide it, and say where others could read it. Warnings only:
+ * the operator knows whether the network can be trusted.
+ */
 static void take_care(const struct lc_connect *to)
 {
     struct lc_url u;
@@ -176,6 +185,7 @@ static void take_care(const struct lc_connect *to)
     lc_url_release(&u);
 }
 
+/* No URL is no failure: lc_connection_open says so to a command that needs a server. */
 static int settle_http(struct lc_global *g, const struct lc_connect_options *given,
                        struct lc_error *err)
 {
@@ -202,6 +212,7 @@ static int settle_http(struct lc_global *g, const struct lc_connect_options *giv
     return 0;
 }
 
+/* The engine in this process: a folder instead of a server, and no password. */
 static int settle_embedded(struct lc_global *g, const struct lc_connect_options *given,
                            struct lc_error *err)
 {
@@ -220,6 +231,7 @@ static int settle_embedded(struct lc_global *g, const struct lc_connect_options 
     return 0;
 }
 
+/* 0 is "not given", and stays 0: the backend's default. */
 static int settle_seconds(unsigned *ms, double s, const char *name, struct lc_error *err)
 {
     if (s < 0 || s > TIMEOUT_MAX_S || (s > 0 && s < 0.001))
@@ -236,6 +248,7 @@ int lc_connection_settle(struct lc_global *global, const struct lc_connect_optio
 
     if (given->backend && !embedded && strcmp(given->backend, "http") != 0)
         return lc_fail(err, LC_ERR_USAGE, "--backend is http or embedded, not %s", given->backend);
+    /* An option that the other backend would ignore is refused. */
     if (!embedded && (given->path || given->scripts || given->functions))
         return lc_fail(err, LC_ERR_USAGE,
                        "--path, --scripts and --functions belong to --backend embedded");

@@ -22,6 +22,7 @@
 
 enum { LINE_MAX_BYTES = 4096, NARROW_COLUMNS = 79 };
 
+/* Set by lc_message_init. */
 static bool colour, quiet_asked;
 
 void lc_message_init(bool no_color, bool quiet)
@@ -58,7 +59,10 @@ static struct {
     size_t rest_n;
 } output;
 
-/* One piece of text, escaped as lc_printable does, line breaks and tabs kept. */
+/*
+ * One piece of text, escaped as lc_printable does, line breaks and tabs kept. `ends`: nothing
+ * follows, so a character that is cut is shown as bytes; otherwise it waits in output.rest.
+ */
 static int put_shown(const char *p, size_t n, bool ends)
 {
     struct lc_buf out;
@@ -67,6 +71,7 @@ static int put_shown(const char *p, size_t n, bool ends)
     lc_buf_init(&out, 4 * n + 1);
     for (size_t taken; rc == 0 && n; p += taken, n -= taken) {
         size_t shown = *p == '\n' || *p == '\t' ? 1 : lc_utf8_shown(p, n);
+        /* The length of the character, as its first byte says. */
         size_t whole = (unsigned char)*p < 0xc2   ? 1
                        : (unsigned char)*p < 0xe0 ? 2
                        : (unsigned char)*p < 0xf0 ? 3
@@ -88,6 +93,7 @@ static int put_shown(const char *p, size_t n, bool ends)
     return rc;
 }
 
+/* As fopencookie wants it: n where all is taken, 0 with errno for a failure. */
 static ssize_t output_write(void *cookie, const char *p, size_t n)
 {
     char *joined = NULL;
@@ -95,6 +101,7 @@ static ssize_t output_write(void *cookie, const char *p, size_t n)
     int rc;
 
     (void)cookie;
+    /* Data is escaped on a terminal alone. */
     if (output.data && !output.terminal)
         return lc_write_all(STDOUT_FILENO, p, n) ? 0 : (ssize_t)n;
     if (output.rest_n) {
@@ -164,6 +171,7 @@ int lc_message_room(const char *text)
     return (int)n;
 }
 
+/* A passing line is on the terminal. */
 static bool drawn;
 
 void lc_message_redraw(const char *line)
@@ -191,6 +199,10 @@ static void put_line(const char *before, const char *after, const char *fmt, va_
     char text[LINE_MAX_BYTES];
     char line[LINE_MAX_BYTES + 64];
 
+    /*
+     * Secrets first: lc_message_plain changes control bytes, and a secret that holds some would
+     * not be found.
+     */
     lc_secret_format(text, sizeof text, fmt, ap);
     lc_message_plain(text);
     snprintf(line, sizeof line, "%s%s%s", before, text, after);

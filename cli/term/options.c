@@ -19,6 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * HELP_COLUMN: where an option's text begins. GROUP_MAX counts the entry that ends a group;
+ * OPTIONS_MAX is for all groups of a command.
+ */
 enum { HELP_WIDTH = 80, HELP_COLUMN = 28, GROUP_MAX = 16, OPTIONS_MAX = 64 };
 
 /* The options that every command has, into out[GROUP_MAX]. */
@@ -66,6 +70,10 @@ static void connect_group(struct lc_option *out, struct lc_connect_options *c)
     memcpy(out, options, sizeof options);
 }
 
+/*
+ * Decimal digits, then k, M or G at most. The first byte is looked at since strtoull takes
+ * blanks and a sign.
+ */
 static int set_uint(uint64_t *out, const char *name, const char *text, struct lc_error *err)
 {
     unsigned long long v, unit = 1;
@@ -87,6 +95,7 @@ static int set_uint(uint64_t *out, const char *name, const char *text, struct lc
     return 0;
 }
 
+/* inf and nan are no numbers here. */
 static int set_double(double *out, const char *name, const char *text, struct lc_error *err)
 {
     char *end;
@@ -113,6 +122,10 @@ static int add_string(struct lc_strings *list, const char *s, struct lc_error *e
     return 0;
 }
 
+/*
+ * Takes over arg, which is NULL for a flag, and puts it where the option says. The text lives
+ * until exit.
+ */
 static int set_value(const struct lc_option *o, char *arg, struct lc_error *err)
 {
     const char *text;
@@ -156,6 +169,10 @@ struct option_set {
     size_t n;
 };
 
+/*
+ * Append a table to the command's. `val` is the place + 1: poptGetNextOpt does not return
+ * options whose val is 0.
+ */
 static int add_group(struct option_set *set, const struct lc_option *group, struct lc_error *err)
 {
     for (; group && group->name; group++) {
@@ -174,6 +191,10 @@ static int add_group(struct option_set *set, const struct lc_option *group, stru
     return 0;
 }
 
+/*
+ * Always LC_ERR_USAGE. What is shown is the name alone: a value that was typed after = may be a
+ * secret.
+ */
 static int bad_option(const struct lc_command *cmd, const struct option_set *set, poptContext con,
                       int popt_rc, struct lc_error *err)
 {
@@ -233,6 +254,7 @@ static int set_from_environment(const struct lc_option *o, const char *text, str
     return rc;
 }
 
+/* Only what the command line has not set. */
 static int take_environment(struct option_set *set, struct lc_error *err)
 {
     char name[LC_OPTION_ENV_BYTES];
@@ -267,6 +289,7 @@ static int keep_uses(const struct option_set *set, struct lc_global *global, str
     return 0;
 }
 
+/* With --verbose. The values of --var are a migration's and may be secrets. */
 static void say_environment(const struct lc_global *global)
 {
     for (size_t i = 0; i < global->uses_n; i++) {
@@ -287,6 +310,7 @@ static int parse_args(const struct lc_command *cmd, struct option_set *set, int 
 
     if (!con)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for the command line");
+    /* Returns the option's val; -1 after the last option; another negative number is an error. */
     while (!rc && (val = poptGetNextOpt(con)) > 0) {
         char *arg = poptGetOptArg(con);
 
@@ -336,6 +360,7 @@ int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
         rc = add_group(&set, common, err);
     if (!rc)
         rc = parse_args(cmd, &set, argc, argv, rest, err);
+    /* Before the environment: a wrong variable must not hide the help. */
     if (!rc && global->help) {
         lc_options_help(cmd);
         return LC_HELP_PRINTED;
@@ -374,6 +399,7 @@ static void print_wrapped(const char *text, size_t at, size_t indent)
     putchar('\n');
 }
 
+/* "  -u, --url URL      text", the text on a line of its own where the left side is too long. */
 static void print_option(const struct lc_option *o)
 {
     char left[128], help[512], env[LC_OPTION_ENV_BYTES];

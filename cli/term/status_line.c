@@ -3,11 +3,13 @@
 
 #include "cli/term/message.h"
 
+/* About six redraws a second. */
 enum { REDRAW_NS = 160000000 };
 
 void lc_status_line_init(struct lc_status_line *f, bool quiet)
 {
     *f = (struct lc_status_line){.quiet = quiet, .terminal = lc_message_is_terminal()};
+    /* In a log a line every three seconds is enough. */
     f->every_ns = f->terminal ? REDRAW_NS : 3000000000U;
 }
 
@@ -23,6 +25,7 @@ void lc_status_line_line(void *ctx, const char *text, bool passing)
         return;
     }
     uint64_t now = lc_clock_now(lc_clock_system());
+    /* too soon: the next one says more */
     if (now < f->next_ns) {
         return;
     }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cells are texts in one array, row after row: cell i is in column i % cols. A cell that finds
+ * no memory sets `failed`, so that callers check once, when the table is written.
+ */
 #include "cli/term/text_table.h"
 
 #include "base/files.h"
@@ -11,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Takes over text (malloc'ed); NULL: there was no memory for it. */
 static void add_cell(struct lc_text_table *r, char *text)
 {
     char **more = text != NULL ? realloc(r->cells, (r->n + 1) * sizeof *more) : NULL;
@@ -81,8 +86,13 @@ static int pad(struct lc_buf *b, size_t n)
     return rc;
 }
 
+/*
+ * Aligned, two blanks between columns: the first to the left, all others to the right, as
+ * numbers are.
+ */
 static int write_text(const struct lc_text_table *r, size_t rows, struct lc_buf *b)
 {
+    /* in characters: the widest cell of each column, its header included */
     size_t widths[LC_TEXT_TABLE_COLS] = {0};
     for (size_t i = 0; i < rows * r->cols; i++) {
         size_t w = width_of(r->cells[i]);
@@ -94,6 +104,7 @@ static int write_text(const struct lc_text_table *r, size_t rows, struct lc_buf 
         size_t room = widths[col] - width_of(r->cells[i]);
         if (col == 0) {
             rc = lc_buf_adds(b, r->cells[i]);
+            /* A single column needs no blanks at the end of its lines. */
             if (rc == 0 && r->cols > 1) {
                 rc = pad(b, room);
             }
@@ -108,6 +119,7 @@ static int write_text(const struct lc_text_table *r, size_t rows, struct lc_buf 
     return rc;
 }
 
+/* A line of dashes after the header aligns columns as text does; a | within a cell is escaped. */
 static int write_markdown(const struct lc_text_table *r, size_t rows, struct lc_buf *b)
 {
     int rc = 0;
@@ -150,6 +162,7 @@ int lc_text_table_write(const struct lc_text_table *r, enum lc_text_table_form f
     if (r->failed) {
         return LC_ERR_NOMEM;
     }
+    /* A last row that is not whole is left out. */
     size_t rows = r->cols > 0 ? r->n / r->cols : 0;
     switch (form) {
     case LC_TEXT_TABLE_MARKDOWN:
