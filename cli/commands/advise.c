@@ -17,13 +17,14 @@
 
 enum { TEXT_BYTES = 1 << 16, KEY_BYTES = 4000, ROUNDS_MAX = 1000 };
 
+/* What the command line asks, and what is made of it. */
 struct wanted {
     struct lc_frame_run r;
     uint64_t rounds;
-    struct lc_advise_request q;
+    struct lc_advise_request q; /* points into the members below */
     const char *attribute, *column;
     char *database, *table, *name, *function; /* the attribute's name; NAME_v1 of it */
-    struct lc_rules *rules;
+    struct lc_rules *rules;                   /* of --rules; finish() frees it, as the names */
 };
 
 /* What each way needs, and what happens where that is lost. */
@@ -48,6 +49,10 @@ static const struct {
 
 /* --- what is wanted ------------------------------------------------------------------------------ */
 
+/*
+ * Which attribute the column is to hold: the one that is named, the one of the column's name,
+ * or the only one. Its name is the default for the column's, and for the function's, NAME_v1.
+ */
 static int find_attribute(struct wanted *w, struct lc_error *err)
 {
     int at = w->attribute ? lc_rules_attribute(w->rules, w->attribute)
@@ -76,6 +81,7 @@ static int find_attribute(struct wanted *w, struct lc_error *err)
     return 0;
 }
 
+/* Load the rules and take the operand apart: all that can be wrong without a server. */
 static int open_rules(struct wanted *w, struct lc_error *err)
 {
     int rc = lc_rules_open(&w->rules, w->q.rules_path, err);
@@ -88,7 +94,10 @@ static int open_rules(struct wanted *w, struct lc_error *err)
 
 /* --- the answer ----------------------------------------------------------------------------------- */
 
-/* In single quotes, as a shell reads it. */
+/*
+ * Append a word as a shell reads it: as it is, or in single quotes. In these a quote becomes
+ * '\''.
+ */
 static int add_word(struct lc_buf *b, const char *word)
 {
     int rc = 0;
@@ -103,12 +112,17 @@ static int add_word(struct lc_buf *b, const char *word)
     return rc || lc_buf_adds(b, "'");
 }
 
+/* Append " --option value", the value quoted. */
 static int add_option(struct lc_buf *b, const char *option, const char *value)
 {
     return lc_buf_addf(b, " %s ", option) || add_word(b, value);
 }
 
-/* "region_v1" is --name region --version 1; another name is given as it is. */
+/*
+ * Append the command that installs the function. config install makes the name of --name and
+ * --version, so "region_v1" is taken apart; a name without a version is given as it is, with
+ * version 1.
+ */
 static int add_install(struct lc_buf *b, const struct wanted *w)
 {
     const char *at = strrchr(w->q.function, 'v');
@@ -124,7 +138,10 @@ static int add_install(struct lc_buf *b, const struct wanted *w)
            lc_buf_adds(b, "\n");
 }
 
-/* A SQL function cannot have the name of one that is there: region_sql_v1. */
+/*
+ * Append --function. A SQL function cannot have the name of one that the server has already
+ * (`taken`): region_v1 becomes region_sql_v1.
+ */
 static int add_function(struct lc_buf *b, const struct wanted *w, bool taken)
 {
     const char *at = strrchr(w->q.function, '_');
@@ -137,7 +154,11 @@ static int add_function(struct lc_buf *b, const struct wanted *w, bool taken)
     return add_option(b, "--function", name);
 }
 
-/* The commands of a way, a line each. */
+/*
+ * Append the commands of the best way, a line each: install, where a program is needed and not
+ * there; new; up. A SQL function and a dictionary look up texts, so a key of another type is
+ * given as toString(key).
+ */
 static int add_commands(struct lc_buf *b, const struct wanted *w, const struct lc_advise_result *r)
 {
     static const char *const as[LC_ADVISE_WAYS] = {
@@ -163,7 +184,10 @@ static int add_commands(struct lc_buf *b, const struct wanted *w, const struct l
            lc_buf_adds(b, "\nlivecol up\n");
 }
 
-/* Milliseconds for a million rows; "–" where it was not measured. */
+/*
+ * Milliseconds for a million rows, which is the same number as nanoseconds for one; "–" where
+ * it was not measured. The text is in out, or static.
+ */
 static const char *per_million(char out[24], uint64_t ns, uint64_t rows)
 {
     if (ns == 0)
@@ -172,6 +196,7 @@ static const char *per_million(char out[24], uint64_t ns, uint64_t rows)
     return out;
 }
 
+/* A line of the table. printf counts bytes, and the dash has three: its field is wider by two. */
 static void print_cost(const char *title, const struct lc_advise_cost *c, uint64_t rows)
 {
     char a[24], b[24], d[24];
@@ -184,6 +209,7 @@ static void print_cost(const char *title, const struct lc_advise_cost *c, uint64
     printf("\n");
 }
 
+/* The times, then what each way needs and what happens where that is lost, then the advice. */
 static void print_text(const struct wanted *w, const struct lc_advise_result *r,
                        const char *commands)
 {
@@ -215,6 +241,7 @@ static void print_text(const struct wanted *w, const struct lc_advise_result *r,
     printf("\nBest here: %s: %s.\n\n%s", title, r->best_why, commands);
 }
 
+/* Nanoseconds a row, or null where it was not measured. */
 static void set_cost(struct lc_json *o, const char *name, uint64_t ns, uint64_t rows)
 {
     if (ns)
@@ -230,6 +257,10 @@ static void set_costs(struct lc_json *o, const struct lc_advise_cost *c, uint64_
     set_cost(o, "materialize_ns", c->materialize_ns, rows);
 }
 
+/*
+ * An object for each way, "none" first, which is the cost of the rows themselves; then the
+ * advice.
+ */
 static void print_json(const struct wanted *w, const struct lc_advise_result *r,
                        const char *commands)
 {
@@ -268,6 +299,7 @@ static void on_left(void *ctx, const char *text)
     lc_warn("%s", text);
 }
 
+/* Before anything is connected: the options, the rules file, the operand. */
 static int check(struct lc_frame_run *r, struct lc_error *err)
 {
     struct wanted *w = r->ctx;
@@ -282,6 +314,7 @@ static int check(struct lc_frame_run *r, struct lc_error *err)
     return open_rules(w, err);
 }
 
+/* Measure, print, and fail where no way could be measured in full: then there is no advice. */
 static int act(struct lc_frame_run *r, struct lc_error *err)
 {
     struct wanted *w = r->ctx;

@@ -21,9 +21,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often progress is shown: on a terminal, as lines, as objects of --json. */
 enum { REDRAW_MS = 170, LINE_EVERY_MS = 10000, JSON_EVERY_MS = 1000, SHOWN_PARTITIONS = 5 };
-enum { LABEL_BYTES = 800 };
+enum { LABEL_BYTES = 800 }; /* three names and two dots */
 
+/*
+ * One run of the command. The steps are those of the frame, but the lock: it is taken only when
+ * the plan has been printed and there is something to do.
+ *
+ *   look   find the column, and which parts do not store it
+ *   act    try the DEFAULT and the throttles, print the plan, check the disk; then lock, look
+ *          again, store, wait for replicas
+ */
 struct backfill {
     struct lc_frame_run r;
     char *database, *table, *column; /* as typed; database NULL: the connection's */
@@ -37,6 +46,10 @@ struct backfill {
     uint64_t next_ms; /* when the next line of progress may be shown */
 };
 
+/*
+ * An object that says what happened to which column. The caller adds to it and prints it.
+ * Before the column is found the names are null.
+ */
 static struct lc_json *event(const struct backfill *f, const char *name)
 {
     struct lc_json *o = lc_json_object();
@@ -48,6 +61,7 @@ static struct lc_json *event(const struct backfill *f, const char *name)
     return o;
 }
 
+/* Print the object as a line, and free it. */
 static void print_event(struct lc_json *o)
 {
     lc_json_line(o, stdout);
@@ -66,11 +80,15 @@ static const char *label(const struct backfill *f, char out[LABEL_BYTES])
 
 /* What the plan says, computed once for both ways of printing it. */
 struct estimate {
-    double rows_per_s, bytes_per_row;
+    double rows_per_s, bytes_per_row; /* by a sample; 0: not known */
     struct lc_backfill_disk disk;
     char throttles[1024];
 };
 
+/*
+ * Fill *e. The rate is that of the expression alone, read from the table by one query: writing
+ * the parts comes on top of it.
+ */
 static int make_estimate(const struct backfill *f, struct estimate *e, struct lc_error *err)
 {
     const struct lc_backfill_target *t = &f->target;
@@ -82,12 +100,16 @@ static int make_estimate(const struct backfill *f, struct estimate *e, struct lc
     return lc_backfill_disk(t, &e->disk, err);
 }
 
-/* At most: compact parts are rewritten whole, of the others the column's values are written. */
+/*
+ * At most: compact parts are rewritten whole, of the others only the column's values are
+ * written, the rest is hard-linked.
+ */
 static double bytes_to_write(const struct lc_backfill_partition *sum, const struct estimate *e)
 {
     return (double)sum->compact_bytes + (double)sum->rows * e->bytes_per_row;
 }
 
+/* Partition i, from 0, in the order in which they are done; left.v has them by id. */
 static const struct lc_backfill_partition *in_order(const struct backfill *f, size_t i)
 {
     const struct lc_backfill_left *left = &f->target.left;
@@ -95,6 +117,7 @@ static const struct lc_backfill_partition *in_order(const struct backfill *f, si
     return &left->v[f->r.m.up.backfill.oldest_first ? i : left->n - 1 - i];
 }
 
+/* How many partitions there are to do, and the first of them. */
 static void print_partitions(const struct backfill *f)
 {
     const struct lc_backfill_left *left = &f->target.left;
@@ -116,6 +139,10 @@ static void print_partitions(const struct backfill *f)
     printf("%s\n", left->n > SHOWN_PARTITIONS ? ", …" : "");
 }
 
+/*
+ * What is to be done, before it is done: also what cannot be stopped once begun. A pause takes
+ * effect between parts, so the largest one says how long it takes at most.
+ */
 static void print_plan(const struct backfill *f, const struct estimate *e)
 {
     const struct lc_backfill_target *t = &f->target;
@@ -195,7 +222,10 @@ static void say_checked(void *ctx, bool warning, const char *text)
         lc_say("%s", text);
 }
 
-/* Before anything is sent: does the expression answer over rows? */
+/*
+ * Before anything is sent: does the expression answer over rows? A mutation whose function
+ * fails is retried by the server without end, and blocks those queued after it.
+ */
 static int check_default(struct backfill *f, struct lc_error *err)
 {
     const struct lc_backfill_target *t = &f->target;
@@ -229,12 +259,20 @@ static void tell_progress_json(struct backfill *f, const struct lc_backfill_prog
     print_event(o);
 }
 
-/* --quiet: all went well, which the exit code says. What --dry-run is asked for is said. */
+/*
+ * With --quiet the exit code says that all went well. What --dry-run and --json are asked for
+ * is printed all the same.
+ */
 static bool is_silent(const struct backfill *f)
 {
     return f->r.m.global.quiet && !f->r.m.global.json && !f->r.m.up.dry_run;
 }
 
+/*
+ * Called a few times a second. The metrics are told each time, and limit themselves. Of a run
+ * that is not on a terminal the first line comes after LINE_EVERY_MS: a short backfill then
+ * prints none.
+ */
 static void on_progress(void *ctx, const struct lc_backfill_progress *p)
 {
     struct backfill *f = ctx;
@@ -263,6 +301,7 @@ static void on_progress(void *ctx, const struct lc_backfill_progress *p)
     }
 }
 
+/* A line of talk; the progress line on the terminal makes room for it. */
 static void on_say(void *ctx, const char *text)
 {
     struct backfill *f = ctx;
@@ -316,6 +355,7 @@ static void print_nothing(const struct backfill *f)
                t->table_parts, LC_S(t->table_parts));
 }
 
+/* Progress of the wait for other replicas: as a line of talk, now and then. */
 static void tell_replicas(void *ctx, const struct lc_mutation_progress *p)
 {
     struct backfill *f = ctx;
@@ -327,7 +367,11 @@ static void tell_replicas(void *ctx, const struct lc_mutation_progress *p)
     lc_say("stored here; waiting: %s", p->waiting);
 }
 
-/* What is done partition by partition here, the table's other replicas do too: until they have. */
+/*
+ * Store the column here; with --cluster then wait until the table's other replicas have done
+ * the same mutations. The watch begins before the first mutation is sent: what it sees then is
+ * not waited for.
+ */
 static int run_everywhere(struct backfill *f, const char *query_id, struct lc_error *err)
 {
     const struct lc_backfill_hooks hooks = {on_progress, on_say, f};
@@ -345,7 +389,12 @@ static int run_everywhere(struct backfill *f, const char *query_id, struct lc_er
     return rc;
 }
 
-/* Under the lock that every writing command takes. */
+/*
+ * Take the lock that every writing command takes, and store the column. What is left is read
+ * again under the lock: another run may have stored some of it since the plan. The tracking
+ * table is only opened for the lock's place and the run's id; nothing is recorded in it, since
+ * the parts say what is done.
+ */
 static int run_locked(struct backfill *f, struct lc_error *err)
 {
     const struct lc_lock_wait wait = {.timeout_ms = f->r.m.up.lock_timeout_ms
@@ -371,7 +420,10 @@ static int run_locked(struct backfill *f, struct lc_error *err)
     return rc;
 }
 
-/* The operator's command; a failure of it is said, and changes nothing. */
+/*
+ * Run the operator's command, if any, with the facts of the run in its environment. A failure
+ * of it is a warning: what was stored is stored.
+ */
 static void run_hook(struct backfill *f, int rc, const struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
@@ -411,6 +463,7 @@ static void warn_of_holder(const struct backfill *f)
     lc_tracking_release(&tracking);
 }
 
+/* Kill the column's unfinished mutations. No lock is taken: the run to be stopped has it. */
 static int cancel(struct backfill *f, struct lc_error *err)
 {
     char name[LABEL_BYTES];
@@ -432,6 +485,10 @@ static int cancel(struct backfill *f, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Everything is checked, and the plan is printed, before the lock is taken. A dry run ends
+ * there.
+ */
 static int plan_and_run(struct backfill *f, struct lc_error *err)
 {
     struct estimate e;
@@ -468,6 +525,7 @@ static void on_left_out(void *ctx, const char *text)
     lc_warn("%s", text);
 }
 
+/* The hosts that must have stored the column in the end: --cluster, or the server alone. */
 static int open_cluster(struct backfill *f, struct lc_error *err)
 {
     const struct lc_up_options *o = &f->r.m.up;
@@ -490,6 +548,7 @@ static void tell_failure_json(const struct backfill *f, const struct lc_error *e
     print_event(o);
 }
 
+/* The operand, and the metrics' file, which is written only by a run that may change something. */
 static int check(struct lc_frame_run *r, struct lc_error *err)
 {
     struct backfill *f = r->ctx;
@@ -499,6 +558,10 @@ static int check(struct lc_frame_run *r, struct lc_error *err)
     return rc ? rc : lc_metrics_open(&f->metrics, writes ? f->metrics_file : NULL, "backfill", err);
 }
 
+/*
+ * Ask what the server can do, and which parts do not store the column. No lock is needed to
+ * read.
+ */
 static int look(struct lc_frame_run *r, struct lc_error *err)
 {
     struct backfill *f = r->ctx;

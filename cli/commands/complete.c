@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * Print the names that begin with prefix, one a line; kind is "table" or "column". Both queries
+ * give one column, at most 500 names, and leave out those that a shell would have to quote.
+ */
 static int print_names(struct lc_backend *b, const char *kind, const char *prefix,
                        struct lc_error *err)
 {
@@ -22,6 +26,10 @@ static int print_names(struct lc_backend *b, const char *kind, const char *prefi
     return rc;
 }
 
+/*
+ * The words come from the completion script. The second is what is typed so far, and may be
+ * empty.
+ */
 static int check_words(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct lc_strings *words = &r->m.rest;

@@ -19,19 +19,36 @@
 
 enum { TEXT_MAX = 1 << 20, OPTIONS_MAX = 25 };
 
+/*
+ * One run of a command of config. `setup` is what the XML or SQL is made of, `place` where it
+ * goes.
+ */
 struct request {
     struct lc_frame_run r;
-    const char *command;
+    const char *command; /* "config function": for messages */
     struct lc_server_xml setup;
     struct lc_install_options place;
-    const char *out, *what;
-    const char *as; /* program or sql; NULL: program */
-    bool dry_run, offline;
+    const char *out, *what; /* --out: a folder, NULL: stdout; --what, as typed */
+    const char *as;         /* program or sql; NULL: program */
+    bool dry_run, offline;  /* as typed */
 };
 
-/* Which options a command takes besides the names. */
+/*
+ * Which options a command takes besides the names.
+ *
+ *                RULES   OUT   FOLDERS   OFFLINE   AS
+ *   function       x      x                         x
+ *   dictionary     x      x
+ *   all            x      x
+ *   install        x              x
+ *   uninstall                     x         x
+ */
 enum { TAKES_RULES = 1, TAKES_OUT = 2, TAKES_FOLDERS = 4, TAKES_OFFLINE = 8, TAKES_AS = 16 };
 
+/*
+ * Append the options about rules and what answers by them. Returns how many: the next option
+ * goes after them.
+ */
 static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
 {
     const struct lc_option options[] = {
@@ -64,6 +81,7 @@ static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
     return sizeof options / sizeof *options;
 }
 
+/* Append the folders of the server on this machine; with `rules` also what to install. */
 static size_t add_place_options(struct lc_option *to, struct request *q, bool rules)
 {
     const struct lc_option options[] = {
@@ -79,6 +97,10 @@ static size_t add_place_options(struct lc_option *to, struct request *q, bool ru
     return n;
 }
 
+/*
+ * Append where XML is printed to. --scripts is here the path on a server that may be another
+ * machine: it is written into the XML and not looked at.
+ */
 static size_t add_out_options(struct lc_option *to, struct request *q)
 {
     const struct lc_option options[] = {
@@ -125,6 +147,7 @@ static void collect(struct lc_option to[OPTIONS_MAX], struct request *q, unsigne
     to[n] = (struct lc_option){0};
 }
 
+/* All of a command is in its options: an operand is a mistake. */
 static int check_operands(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct request *q = r->ctx;
@@ -164,12 +187,14 @@ static int run(struct lc_command command, unsigned takes,
     return lc_frame_command(&c, &q.r, argc, argv);
 }
 
+/* Another install or uninstall has the folders: said once, before the wait. */
 static void on_waiting(void *ctx, const char *folder)
 {
     (void)ctx;
     lc_say("waiting for another livecol config in %s", folder);
 }
 
+/* What was done, or would be, with a file: the tables are by enum lc_install_did. */
 static void on_file(void *ctx, enum lc_install_did did, const char *path)
 {
     static const char *const done[] = {"kept", "wrote", "replaced", "removed"};
@@ -191,7 +216,10 @@ static void on_file(void *ctx, enum lc_install_did did, const char *path)
     lc_json_free(o);
 }
 
-/* One file, what is its name behind "region_v1_", into --out, or to stdout. */
+/*
+ * Make one file and write it to stdout, or as NAME_vN_what into --out. A file there is kept
+ * where it is the same, and refused where it is not: another text may have been edited by hand.
+ */
 static int put_out(struct request *q, const char *what,
                    int (*make)(const struct lc_server_xml *, struct lc_buf *, struct lc_error *),
                    struct lc_error *err)
@@ -225,6 +253,10 @@ static int put_out(struct request *q, const char *what,
     return rc;
 }
 
+/*
+ * Append a CREATE FUNCTION for each attribute. In the form that put_out wants, as
+ * lc_server_xml_function.
+ */
 static int make_sql(const struct lc_server_xml *s, struct lc_buf *out, struct lc_error *err)
 {
     int rc = 0;
@@ -312,6 +344,7 @@ int lc_cmd_config_dictionary(int argc, const char **argv)
     return run(cmd, TAKES_RULES | TAKES_OUT, act_dictionary, argc, argv);
 }
 
+/* Can the dictionary be made? Its text is thrown away. */
 static int try_dictionary(const struct request *q, struct lc_error *err)
 {
     struct lc_buf xml;
@@ -323,6 +356,7 @@ static int try_dictionary(const struct request *q, struct lc_error *err)
     return rc;
 }
 
+/* That the dictionary cannot be made is found out before the function's file is written. */
 static int act_all(struct lc_frame_run *r, struct lc_error *err)
 {
     struct request *q = r->ctx;
@@ -350,6 +384,10 @@ int lc_cmd_config_all(int argc, const char **argv)
     return run(cmd, TAKES_RULES | TAKES_OUT, act_all, argc, argv);
 }
 
+/*
+ * Is the folder there? It is the server's own: one that is made here would be a folder that no
+ * server reads.
+ */
 static int check_folder(const char *option, const char *path, struct lc_error *err)
 {
     struct stat st;
@@ -364,6 +402,7 @@ static int check_folder(const char *option, const char *path, struct lc_error *e
     return 0;
 }
 
+/* Check both folders, and fill the rest of q->place: dry run, and whom to tell. */
 static int check_folders(struct request *q, struct lc_error *err)
 {
     int rc = check_folder("--scripts", q->place.scripts, err);
@@ -375,6 +414,10 @@ static int check_folders(struct request *q, struct lc_error *err)
     return rc ? rc : check_folder("--config", q->place.config, err);
 }
 
+/*
+ * *what: a set of enum lc_install_what. By default a function, and of targets without functions
+ * (18.16) a dictionary.
+ */
 static int choose_what(const struct request *q, unsigned *what, struct lc_error *err)
 {
     bool functions = lc_server_xml_knows_functions(&q->setup);
@@ -393,6 +436,10 @@ static int choose_what(const struct request *q, unsigned *what, struct lc_error 
     return 0;
 }
 
+/*
+ * Install, and say what the server must be told then. The XML names the rules by a path, and a
+ * server's working directory is not this one's: so the folder's full path goes in.
+ */
 static int act_install(struct lc_frame_run *r, struct lc_error *err)
 {
     struct request *q = r->ctx;
@@ -455,7 +502,10 @@ static int check_one_unused(struct lc_backend *b, const char *name, struct lc_er
     return rc;
 }
 
-/* The same of all functions that were installed with it. */
+/*
+ * Refuse where a column depends on one of the functions that were installed under `full`.
+ * Without a server named the command fails, and does not take silence for a no.
+ */
 static int check_unused(const struct request *q, const char *full, struct lc_error *err)
 {
     struct lc_backend *b = NULL;
@@ -474,6 +524,10 @@ static int check_unused(const struct request *q, const char *full, struct lc_err
     return rc;
 }
 
+/*
+ * Asked first, removed then: a DEFAULT that calls a function which is gone makes INSERTs,
+ * merges and ALTERs fail.
+ */
 static int act_uninstall(struct lc_frame_run *r, struct lc_error *err)
 {
     struct request *q = r->ctx;

@@ -11,7 +11,10 @@
 
 enum { VALUE_MAX = 1024 };
 
-/* What is behind "(default: " in the help; "" where nothing is. */
+/*
+ * What follows "(default: " in the help; "" where nothing does. The help texts are the one
+ * place that names the defaults.
+ */
 static const char *default_of(const char *help, char out[VALUE_MAX])
 {
     const char *at = strstr(help, "(default: ");
@@ -24,7 +27,10 @@ static const char *default_of(const char *help, char out[VALUE_MAX])
     return out;
 }
 
-/* One line, without secrets; what variables are is nobody's business. */
+/*
+ * The value as one line, without secrets. Values of --var are not shown at all: any of them may
+ * be a secret.
+ */
 static void value_of(const struct lc_option_use *u, char out[VALUE_MAX])
 {
     if (!u->value)
@@ -38,6 +44,10 @@ static void value_of(const struct lc_option_use *u, char out[VALUE_MAX])
     }
 }
 
+/*
+ * One option, as a line or an object. `from`: the command line, a variable's name, or
+ * "default".
+ */
 static void show(const struct lc_global *g, const char *name, const char *value, const char *from)
 {
     if (g->json) {
@@ -53,6 +63,10 @@ static void show(const struct lc_global *g, const char *name, const char *value,
     printf("%-18s  %-40s  %s\n", name, value, from);
 }
 
+/*
+ * Only whether there is a password, and where it was found: it is no option, so g->uses does
+ * not have it.
+ */
 static void show_password(const struct lc_global *g)
 {
     static const char *const names[] = {"CLICKHOUSE_PASSWORD", "CLICKHOUSE_PASSWORD_FILE"};
@@ -77,6 +91,10 @@ static int show_all(struct lc_frame_run *r, struct lc_error *err)
         const char *from = u->from ? u->from : "default";
 
         value_of(u, value);
+        /*
+         * A URL that no --url gave is CLICKHOUSE_URL's: its name is not made like those of
+         * other options.
+         */
         if (!u->from && strcmp(u->name, "url") == 0) {
             snprintf(value, sizeof value, "%s", g->connect.url ? g->connect.url : "");
             lc_secret_redact(value);

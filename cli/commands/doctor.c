@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* run_id: of who holds it and is alive; "". */
+/*
+ * Say who holds the lock. run_id becomes that of a holder that is alive, else "": a migration
+ * of that run is not stuck but under way.
+ */
 static int look_at_lock(struct lc_doctor *d, char run_id[64], struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
@@ -32,6 +35,10 @@ static int look_at_lock(struct lc_doctor *d, char run_id[64], struct lc_error *e
     return 0;
 }
 
+/*
+ * Say where a migration is that was begun and has not ended. What livecol up goes on with by
+ * itself is a warning; what a person must fix first is a failure.
+ */
 static void say_unfinished(struct lc_doctor *d, const struct lc_migration *m,
                            const struct lc_track_version *v, bool under_way)
 {
@@ -50,6 +57,10 @@ static void say_unfinished(struct lc_doctor *d, const struct lc_migration *m,
                       *v->error && !goes_on ? ": " : "", goes_on ? "" : v->error);
 }
 
+/*
+ * The files against the tracking table: first what up would say of the files, then what is not
+ * applied.
+ */
 static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc_error *err)
 {
     struct lc_problems problems = {0};
@@ -83,6 +94,10 @@ static int look_at_migrations(struct lc_doctor *d, const char *run_id, struct lc
     return 0;
 }
 
+/*
+ * All looks, in the order of the output. Each says its findings by itself; one that fails here
+ * means that nothing more can be asked, such as a lost connection.
+ */
 static int look(struct lc_doctor *d, struct lc_error *err)
 {
     char run_id[64] = "";
@@ -101,6 +116,10 @@ static int look(struct lc_doctor *d, struct lc_error *err)
     return rc ? rc : lc_doctor_mutations(d, err);
 }
 
+/*
+ * Look at everything. Findings are the output and no error: fail makes the exit code 8, warn
+ * does not.
+ */
 static int examine(struct lc_frame_run *r, struct lc_error *err)
 {
     struct lc_doctor d = {.s = &r->s, .rules = r->m.up.rules, .json = r->m.global.json};

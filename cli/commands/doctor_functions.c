@@ -17,8 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Shorter time-outs of a function are a warning. */
 enum { TIMEOUT_MS = 60000, TIMEOUT_S = 60, SQL_MAX_BYTES = 1 << 20 };
 
+/* A row of udf_all: an executable function, as the server has loaded it. */
 struct function {
     const struct lc_answer *t;
     size_t row;
@@ -26,12 +28,15 @@ struct function {
     bool ours; /* livecol-udf is what it runs */
 };
 
+/* A text of the function's row. */
 static const char *text_of(const struct function *f, size_t col)
 {
     return lc_answer_at(f->t, f->row, col)->p;
 }
 
-/* The word behind an option of the command, malloc'ed; NULL where there is none. */
+/*
+ * The word after `option` in a command line, malloc'ed; NULL where the option is not there.
+ */
 static char *word_behind(const char *command, const char *option)
 {
     const char *p = strstr(command, option);
@@ -43,7 +48,10 @@ static char *word_behind(const char *command, const char *option)
     return strndup(p, strcspn(p, " "));
 }
 
-/* What is set up so that it will fail or be slow one day. */
+/*
+ * What is set up so that it will fail or be slow one day, though the function answers now.
+ * threads: how many of them one query uses; 0: not known.
+ */
 static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_t threads)
 {
     uint64_t pool = lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_POOL_SIZE, 0);
@@ -100,7 +108,10 @@ static bool look_at_fit(struct lc_doctor *d, const struct function *f)
     return true;
 }
 
-/* Of which type a thousand keys are made from numbers, and fit it? */
+/*
+ * Can a thousand different keys of this type be made from numbers? Functions of other types are
+ * asked about the edges of the type.
+ */
 static bool takes_numbered_keys(const char *type)
 {
     static const char *const plain_types[] = {"String", "UInt16", "UInt32", "UInt64",
@@ -114,7 +125,11 @@ static bool takes_numbered_keys(const char *type)
     return takes;
 }
 
-/* The function over the edges of its argument's type, a thousand rows: as sql/ udf_sample. */
+/*
+ * Ask the function for the edges of its argument's type, over a thousand rows. The answer has
+ * the columns of udf_sample (sql/doctor.sql). Rows, not constants: a call over constants is
+ * folded by the server, and proves nothing.
+ */
 static int ask_edges(struct lc_doctor *d, const struct function *f, const char *type,
                      const struct lc_edge_values *edges, struct lc_answer *t, struct lc_error *err)
 {
@@ -136,6 +151,10 @@ static int ask_edges(struct lc_doctor *d, const struct function *f, const char *
     return rc;
 }
 
+/*
+ * Ask the function for a thousand made-up keys. A String key is "u0" … "u999", of other types
+ * the numbers alone. Whether its rules take any of them does not count: it must answer.
+ */
 static int ask_sample(struct lc_doctor *d, const struct function *f, struct lc_answer *t,
                       struct lc_error *err)
 {
@@ -154,6 +173,11 @@ static int ask_sample(struct lc_doctor *d, const struct function *f, struct lc_a
     return rc;
 }
 
+/*
+ * Does the function answer? An error of the server is a finding. All answers empty is
+ * suspicious where the program is another's: the server gives empty values also where the
+ * program names its column otherwise than return_name says.
+ */
 static int sample(struct lc_doctor *d, const struct function *f, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
@@ -189,7 +213,10 @@ static int sample(struct lc_doctor *d, const struct function *f, struct lc_error
     return rc;
 }
 
-/* Rightly: as the rules file says that is named for it, or for all where there is but one. */
+/*
+ * Does the function answer as the rules file says? The attribute is the one in its command; by
+ * default it is the rules' first. What the rules cannot make keys for is a warning.
+ */
 static int compare(struct lc_doctor *d, const struct function *f, const char *path,
                    struct lc_error *err)
 {
@@ -225,6 +252,10 @@ static int compare(struct lc_doctor *d, const struct function *f, const char *pa
     return rc;
 }
 
+/*
+ * Compare with every rules file that is named for this function. A file that is named for none
+ * is for the only function there is.
+ */
 static int compare_all(struct lc_doctor *d, const struct function *f, struct lc_error *err)
 {
     int rc = 0;
@@ -239,6 +270,10 @@ static int compare_all(struct lc_doctor *d, const struct function *f, struct lc_
     return rc;
 }
 
+/*
+ * One function: loaded, set up, fitting, answering. A function of several arguments is not
+ * asked: rules have one key.
+ */
 static int look_at_function(struct lc_doctor *d, const struct function *f, uint64_t threads,
                             struct lc_error *err)
 {
@@ -264,6 +299,7 @@ static int look_at_function(struct lc_doctor *d, const struct function *f, uint6
     return rc;
 }
 
+/* Is a function of this name, n bytes, among the rows? */
 static bool is_registered(const struct lc_answer *t, const char *name, size_t n)
 {
     for (size_t i = 0; i < t->rows; i++) {
@@ -274,7 +310,11 @@ static bool is_registered(const struct lc_answer *t, const char *name, size_t n)
     return false;
 }
 
-/* Functions that the operator names, and the server does not have; rules for nobody knows which. */
+/*
+ * Say which functions the operator names and the server does not have. A FILE without a name
+ * belongs to the only function; where there are several it is said once, and removed from
+ * d->rules, so that no DEFAULT is compared with it.
+ */
 static void look_for_named(struct lc_doctor *d, const struct lc_answer *t)
 {
     size_t named = 0;
@@ -298,7 +338,7 @@ static void look_for_named(struct lc_doctor *d, const struct lc_answer *t)
     d->rules.n = named;
 }
 
-/* A setting as "8", or as "auto(8)". */
+/* The number in a setting's text, "8" or "auto(8)"; 0 where there is none. */
 static uint64_t first_number(const char *text)
 {
     return strtoull(text + strcspn(text, "0123456789"), NULL, 10);
@@ -339,6 +379,7 @@ struct listener {
     bool called;
 };
 
+/* What preflight says of a DEFAULT: that it speaks at all means that a function was called. */
 static void on_default(void *ctx, bool warning, const char *text)
 {
     struct listener *l = ctx;
@@ -347,7 +388,10 @@ static void on_default(void *ctx, bool warning, const char *text)
     lc_doctor_say(l->d, warning ? LC_LEVEL_WARN : LC_LEVEL_OK, "default", NULL, "%s", text);
 }
 
-/* What is derived from the column in its turn: stale as soon as its values change by another way. */
+/*
+ * Say what is derived from the column in its turn and is stored: it keeps its old values when
+ * an UPDATE changes the column.
+ */
 static int look_at_readers(struct lc_doctor *d, const struct lc_column *c, struct lc_error *err)
 {
     struct lc_readers readers = {0};
@@ -373,7 +417,10 @@ static int look_at_readers(struct lc_doctor *d, const struct lc_column *c, struc
     return rc;
 }
 
-/* What depends on the function: INSERTs always; reads and merges where it is not stored. */
+/*
+ * What depends on the function: INSERTs always; reads and merges where a part does not store
+ * the column, since they compute it. Views and tables that store nothing are passed over.
+ */
 static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t row,
                           struct lc_error *err)
 {
@@ -410,6 +457,10 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t
     return lc_doctor_end(d, "default", rc, &one, err);
 }
 
+/*
+ * Try one DEFAULT as an ALTER to the same expression would be tried. What cannot be read as an
+ * expression is not livecol's, and is passed over.
+ */
 static int look_at_default(struct lc_doctor *d, struct lc_preflight *defaults, struct listener *l,
                            const struct lc_answer *t, size_t row, struct lc_error *err)
 {

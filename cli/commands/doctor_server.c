@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server's own state, read from system tables. Each look asks one or a few questions of
+ * sql/doctor.sql, and each finding is said as soon as it is known.
+ */
 #include "cli/commands/doctor_server.h"
 
 #include "base/format.h"
@@ -14,11 +18,12 @@
 #include <string.h>
 
 enum {
-    ABORTED = 236, /* a pause of a mutation, no failure */
-    FREE_PERCENT = 10,
-    DELAY_S = 300
+    ABORTED = 236,     /* a pause of a mutation, no failure */
+    FREE_PERCENT = 10, /* less is a warning */
+    DELAY_S = 300      /* of a replica: more is a failure */
 };
 
+/* By enum lc_level. */
 static const char *const level_names[] = {"ok", "warn", "fail"};
 
 void lc_doctor_say(struct lc_doctor *d, enum lc_level level, const char *about, const char *hint,
@@ -62,6 +67,7 @@ int lc_doctor_end(struct lc_doctor *d, const char *about, int rc, const struct l
     return rc;
 }
 
+/* Append a word to a list that commas part; what does not fit is cut. */
 static void add_word(char *to, size_t size, const char *word)
 {
     size_t n = strlen(to);
@@ -69,6 +75,10 @@ static void add_word(char *to, size_t size, const char *word)
     snprintf(to + n, size - n, "%s%s", n ? ", " : "", word);
 }
 
+/*
+ * Which server it is, and what can be known from it: what is missing here limits the looks that
+ * follow.
+ */
 static void look_at_version(struct lc_doctor *d)
 {
     const struct {
@@ -93,6 +103,10 @@ static void look_at_version(struct lc_doctor *d)
                   *cannot ? "; not " : "", cannot);
 }
 
+/*
+ * Each disk: is there room? A mutation writes a part anew before the old one goes, so the
+ * largest part must fit. Parts are counted by the disk that holds them.
+ */
 static int look_at_disks(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
@@ -123,6 +137,7 @@ static int look_at_disks(struct lc_doctor *d, struct lc_error *err)
     return lc_doctor_end(d, "disk", rc, &one, err);
 }
 
+/* A limit of MergeTree tables by its name; `otherwise` where the server does not have it. */
 static uint64_t limit(const struct lc_answer *limits, const char *name, uint64_t otherwise)
 {
     for (size_t i = 0; i < limits->rows; i++) {
@@ -132,7 +147,15 @@ static uint64_t limit(const struct lc_answer *limits, const char *name, uint64_t
     return otherwise;
 }
 
-/* Half of what slows down is a warning, what slows down already is a failure. */
+/*
+ * How near is n to what slows INSERTs or mutations down (`delay`), or makes them fail
+ * (`throw`)? Half of it is a warning; all of it a failure, since the slow-down has begun:
+ *
+ *   0            slows / 2             slows
+ *   ├── ok ──────┼── warn ─────────────┼── fail
+ *
+ * A delay of 0, or not below throw, does not count. Where throw is 0, n is ok.
+ */
 static enum lc_level near(uint64_t n, uint64_t delay, uint64_t throw)
 {
     uint64_t slows = delay && delay < throw ? delay : throw;
@@ -142,7 +165,10 @@ static enum lc_level near(uint64_t n, uint64_t delay, uint64_t throw)
     return n >= slows ? LC_LEVEL_FAIL : n * 2 >= slows ? LC_LEVEL_WARN : LC_LEVEL_OK;
 }
 
-/* Tables that have limits of their own: those that come near them. */
+/*
+ * Tables with parts_to_delay_insert or parts_to_throw_insert of their own, which the server's
+ * defaults say nothing of. Only those that come near them are said.
+ */
 static int look_at_own_limits(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
@@ -170,6 +196,10 @@ static int look_at_own_limits(struct lc_doctor *d, struct lc_error *err)
     return lc_doctor_end(d, "limit", rc, &one, err);
 }
 
+/*
+ * The table with the most unfinished mutations, and the partition with the most parts: where
+ * they are far from the limits, all others are. Tables with limits of their own come after.
+ */
 static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
@@ -217,6 +247,10 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
     return rc ? rc : look_at_own_limits(d, err);
 }
 
+/*
+ * Replicas that are read-only, or late: the query gives only those. They are late by more than
+ * a minute; more than DELAY_S is a failure.
+ */
 static int look_at_replicas(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
@@ -262,6 +296,7 @@ int lc_doctor_mutations(struct lc_doctor *d, struct lc_error *err)
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         const struct lc_cell *reason =
             lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_LATEST_FAIL_REASON);
+        /* ABORTED as its last reason tells of a pause, and of nothing wrong. */
         bool fails = reason->n && lc_server_error_code(reason->p, reason->n) != ABORTED;
         struct lc_error why = LC_ERROR_INIT;
 

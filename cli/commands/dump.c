@@ -23,6 +23,10 @@ struct names {
     size_t n;
 };
 
+/*
+ * Add a name where it is new. 0, LC_ERR_NOMEM. The names are kept sorted: the order of the file
+ * must not depend on that of the migrations.
+ */
 static int add_name(struct names *names, const char *name)
 {
     size_t at = 0;
@@ -52,7 +56,10 @@ static void release_names(struct names *names)
     free(names->v);
 }
 
-/* The databases that the migrations speak of. */
+/*
+ * Add the databases that the migrations speak of. Statements that cannot be read are passed
+ * over; `up` says what is wrong with them.
+ */
 static int databases_of(const struct lc_migrations *files, struct names *names)
 {
     int rc = 0;
@@ -75,7 +82,9 @@ static int databases_of(const struct lc_migrations *files, struct names *names)
     return rc;
 }
 
-/* livecol's own tables are no part of the schema. */
+/*
+ * The tracking table and its lock tables are no part of the schema: no migration makes them.
+ */
 static bool is_own(const struct lc_tracking *t, const char *database, const char *table)
 {
     size_t n = strlen(t->table);
@@ -84,6 +93,11 @@ static bool is_own(const struct lc_tracking *t, const char *database, const char
            (table[n] == '\0' || strncmp(table + n, "_lock_", 6) == 0);
 }
 
+/*
+ * Append a CREATE statement. With `pretty` the server's formatter breaks it into lines, so that
+ * a diff of two dumps shows the column that has changed; where it refuses, the text is as the
+ * server stores it, in one line.
+ */
 static int add_statement(struct lc_buf *out, struct lc_backend *b, bool pretty, const char *sql,
                          struct lc_error *err)
 {
@@ -106,6 +120,10 @@ static int add_statement(struct lc_buf *out, struct lc_backend *b, bool pretty, 
     return rc;
 }
 
+/*
+ * Append the statements of a database, tables before views and dictionaries, so that they can
+ * be run in this order. *statements counts them.
+ */
 static int dump_database(struct lc_buf *out, const struct lc_session *s, bool pretty,
                          const char *database, size_t *statements, struct lc_error *err)
 {
@@ -124,6 +142,7 @@ static int dump_database(struct lc_buf *out, const struct lc_session *s, bool pr
     return rc;
 }
 
+/* Write to a file by rename, or to stdout where path is "-". */
 static int write_out(const char *path, const struct lc_buf *text, struct lc_error *err)
 {
     if (strcmp(path, "-") != 0)
@@ -134,6 +153,7 @@ static int write_out(const char *path, const struct lc_buf *text, struct lc_erro
                : lc_fail(err, LC_ERR_IO, "cannot write to standard output");
 }
 
+/* Everything is collected first: a dump that fails half-way leaves the old file as it was. */
 static int dump(const struct lc_session *s, struct lc_strings databases, const char *path,
                 struct lc_error *err)
 {
@@ -170,6 +190,9 @@ struct wanted {
     struct lc_strings databases;
 };
 
+/*
+ * With --database the migrations are not needed, so their folder may be missing.
+ */
 static int check_dump(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct wanted *w = r->ctx;

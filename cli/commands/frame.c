@@ -12,6 +12,11 @@ void lc_frame_on_wait(void *ctx, const struct lc_lock_info *holder)
     lc_say("%s", lc_lock_words(holder, text, sizeof text));
 }
 
+/*
+ * Fill r->s with the cluster, the files as r->files says, and the tracking table. With
+ * LC_FILES_READ the command itself looks at s.files.problems. lc_frame_command ends the
+ * session, also after a failure.
+ */
 static int open_session(struct lc_frame_run *r, struct lc_error *err)
 {
     bool files =
@@ -23,7 +28,11 @@ static int open_session(struct lc_frame_run *r, struct lc_error *err)
     return rc;
 }
 
-/* All steps between the command line and the end. */
+/*
+ * All steps between the command line and `finish`, up to the first that fails. reach, files and
+ * lock are read from *r and not from *c, since `check` may have changed them. Nothing is undone
+ * here: what was opened stays in *r.
+ */
 static int run(const struct lc_frame *c, struct lc_frame_run *r, struct lc_error *err)
 {
     int rc = c->check ? c->check(r, err) : 0;
@@ -42,7 +51,10 @@ static int run(const struct lc_frame *c, struct lc_frame_run *r, struct lc_error
     return rc;
 }
 
-/* Print the error, if any. Returns the exit code. */
+/*
+ * Print the error, if any. Returns the exit code. A failure goes before r->exit_code, which is
+ * for a run that went well and found something.
+ */
 static int end(const struct lc_frame_run *r, int rc, struct lc_error *err)
 {
     if (rc == 0 && r->exit_code)
@@ -57,6 +69,7 @@ int lc_frame_command(const struct lc_frame *c, struct lc_frame_run *r, int argc,
     struct lc_error err = LC_ERROR_INIT;
     int rc = lc_migrate_parse(&r->m, c->command, c->which, c->more, argc, argv, &err);
 
+    /* Also where the command line is wrong: end() looks at r->failure. */
     r->reach = c->reach;
     r->files = c->files;
     r->failure = c->failure;
@@ -68,6 +81,7 @@ int lc_frame_command(const struct lc_frame *c, struct lc_frame_run *r, int argc,
         if (c->finish)
             c->finish(r, rc, &err);
     }
+    /* The session first: it drops the lock over the connection. */
     lc_session_end(&r->s);
     lc_backend_free(r->b);
     return end(r, rc, &err);

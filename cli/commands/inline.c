@@ -15,6 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * May the column lose its function? Not while a part does not store it: its rows would be
+ * computed by the new expression, or be empty. `stays`: the function is kept, and only its key
+ * changes.
+ */
 static int check_column(const struct lc_column *d, bool stays, struct lc_error *err)
 {
     uint64_t lacking = 0;
@@ -39,7 +44,10 @@ static int check_column(const struct lc_column *d, bool stays, struct lc_error *
     return rc;
 }
 
-/* The rules say what the function says: for keys made from the rules, not only the table's. */
+/*
+ * Do the rules say what the function says? Asked for keys that are made from the rules, and so
+ * for keys that the table does not have yet. Without --rules there is nothing to ask: 0.
+ */
 static int check_rules(struct lc_column *d, const struct lc_replace_source *source,
                        struct lc_error *err)
 {
@@ -93,7 +101,10 @@ static int choose_narrow(struct lc_column *d, const struct lc_inline_options *o,
     return rc;
 }
 
-/* What takes the place of the column's expression, and gives the same for every key. */
+/*
+ * *expr becomes what takes the place of the column's expression. It is proven: it gives the
+ * same for every distinct key that the table has, or nothing is changed.
+ */
 static int choose_expression(struct lc_column *d, const struct lc_inline_options *o,
                              struct lc_buf *expr, struct lc_error *err)
 {
@@ -121,6 +132,11 @@ static int look_again(struct lc_column *d, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Check, choose, prove, and send one ALTER … MODIFY COLUMN. It changes no stored value, so it
+ * is done at once. --remove needs no proof: the stored values stay, and later rows get an empty
+ * one.
+ */
 static int inline_column(struct lc_inline_options *o, struct lc_error *err)
 {
     struct lc_column *d = &o->column;
@@ -151,6 +167,7 @@ static int inline_column(struct lc_inline_options *o, struct lc_error *err)
     return rc;
 }
 
+/* Is the operand a column's name? Only its form is checked. */
 static int check_name(const char *text, struct lc_error *err)
 {
     char *database, *table, *column;
@@ -162,6 +179,10 @@ static int check_name(const char *text, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Which options go together. `ways` counts what is to take the place of the function: one of
+ * the three, but for --narrow never, which needs none.
+ */
 static int check_options(const struct lc_inline_options *o, struct lc_error *err)
 {
     int ways = !!o->source.rules + !!o->source.dictionary + o->remove;
@@ -189,6 +210,10 @@ static int check_options(const struct lc_inline_options *o, struct lc_error *err
     return rc ? rc : check_name(o->r.m.rest.v[0], err);
 }
 
+/*
+ * Before anything is connected. A dry run writes nothing, so it needs neither the tracking
+ * table nor its lock.
+ */
 static int check(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct lc_inline_options *o = r->ctx;

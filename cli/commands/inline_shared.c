@@ -6,6 +6,7 @@
 
 int lc_inline_send(const struct lc_inline_options *o, const char *sql, struct lc_error *err)
 {
+    /* Printed before it is sent: where the server refuses it, the output shows what it refused. */
     if (o->r.m.global.json) {
         struct lc_json *j = lc_json_object();
 

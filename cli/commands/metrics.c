@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole file is written anew each time, and put in place by rename, so that a collector never reads
- * half of one. A failure at the start ends the run before it has changed anything; later ones are a
- * warning, once.
+ * The whole file is written anew each time, and put in place by rename, so that a collector
+ * never reads half of one. A failure at the start ends the run before it has changed anything;
+ * later ones are a warning, once.
  */
 #include "cli/commands/metrics.h"
 
@@ -19,9 +19,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { EVERY_MS = 5000, FILE_MAX_BYTES = 1 << 22 };
+enum { EVERY_MS = 5000, FILE_MAX_BYTES = 1 << 22 }; /* how often the file is written */
 
-/* name="text" with what the format escapes; bytes that are no UTF-8 become U+FFFD. */
+/*
+ * Append name="text" to the labels in out. Text is escaped as the format asks (\, " and
+ * newline); a byte that is no UTF-8 becomes U+FFFD. Text that does not fit is cut, and the
+ * quote is closed all the same: an open one would make the collector drop the whole file.
+ */
 static void add_label(char *out, size_t size, const char *name, const char *text)
 {
     size_t n = strlen(out), left = strlen(text);
@@ -46,7 +50,11 @@ static void add_label(char *out, size_t size, const char *name, const char *text
     snprintf(out + n, size - n, "\"");
 }
 
-/* What is waited for, without its figures: each value of a label is a time series of its own. */
+/*
+ * What is waited for, without its figures: "active parts 310 ≥ 300" becomes "active parts".
+ * Each value of a label is a time series of its own in Prometheus, and figures would make one a
+ * minute. A path, of --pause-file, is kept whole. why NULL: it does not wait.
+ */
 static void set_waiting(struct lc_metrics_task *t, const char *why)
 {
     size_t n = 0;
@@ -67,6 +75,7 @@ struct page {
 
 static void put(struct page *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Append to the page, as printf; nothing after a failure. */
 static void put(struct page *p, const char *fmt, ...)
 {
     char text[2048]; /* a name, labels, and a value */
@@ -79,11 +88,13 @@ static void put(struct page *p, const char *fmt, ...)
         p->rc = lc_buf_adds(&p->b, text);
 }
 
+/* HELP and TYPE of a metric. The format wants them once, before the metric's first sample. */
 static void add_header(struct page *b, const char *name, const char *help)
 {
     put(b, "# HELP livecol_%s %s\n# TYPE livecol_%s gauge\n", name, help, name);
 }
 
+/* A metric with one sample: the run's own. */
 static void add_run(struct page *b, const struct lc_metrics *m, const char *name, int64_t value,
                     const char *help)
 {
@@ -91,6 +102,7 @@ static void add_run(struct page *b, const struct lc_metrics *m, const char *name
     put(b, "livecol_%s{command=\"%s\"} %" PRId64 "\n", name, m->command, value);
 }
 
+/* The metrics that each task has a sample of. */
 enum figure { PARTS_DONE, PARTS_TOTAL, ROWS_DONE, ROWS_TOTAL, ROWS_PER_S, LEFT_S, FIGURES };
 
 static const struct {
@@ -104,7 +116,10 @@ static const struct {
     [LEFT_S] = {"eta_seconds", "Seconds until it is done, estimated."},
 };
 
-/* False where it is not known. */
+/*
+ * The value of a task's figure. False where it is not known: no sample is better than a 0,
+ * which would be drawn as a fall.
+ */
 static bool figure(const struct lc_metrics_task *t, enum figure which, double *out)
 {
     switch (which) {
@@ -132,6 +147,10 @@ static bool figure(const struct lc_metrics_task *t, enum figure which, double *o
     return false;
 }
 
+/*
+ * All samples of one metric together, as the format demands: so the outer loop is over metrics,
+ * and the inner one over tasks.
+ */
 static void add_tasks(struct page *b, const struct lc_metrics *m)
 {
     for (enum figure which = 0; which < FIGURES; which++) {
@@ -158,6 +177,10 @@ static void add_tasks(struct page *b, const struct lc_metrics *m)
     }
 }
 
+/*
+ * Make the whole file, and put it in place by rename. Sets when it is due again, also after a
+ * failure. 0; LC_ERR_IO; LC_ERR_NOMEM.
+ */
 static int write_now(struct lc_metrics *m, struct lc_error *err)
 {
     struct page b = {0};
@@ -212,7 +235,11 @@ int lc_metrics_open(struct lc_metrics *m, const char *path, const char *command,
     return err->code;
 }
 
-/* The task of a statement; a run of more than there are places forgets the oldest. */
+/*
+ * The task of a statement, made where it is new: its labels are then "". A run of more than
+ * there are places forgets the oldest. A backfill is version 0, statement 0. The pointer is
+ * valid until the next call.
+ */
 static struct lc_metrics_task *task(struct lc_metrics *m, uint64_t version, unsigned stmt)
 {
     for (size_t i = 0; i < m->n; i++) {
@@ -225,7 +252,10 @@ static struct lc_metrics_task *task(struct lc_metrics *m, uint64_t version, unsi
     return &m->tasks[m->n++];
 }
 
-/* Write it when its time has come, or when it has begun or ceased to wait. */
+/*
+ * Write the file when it is due, and at once when the task has begun or ceased to wait: an
+ * alert should not come five seconds late.
+ */
 static void update(struct lc_metrics *m, struct lc_metrics_task *t, const char *waiting)
 {
     bool waited = *t->waiting;
@@ -258,6 +288,10 @@ void lc_metrics_backfill(struct lc_metrics *m, const struct lc_backfill_target *
     update(m, to, p->waiting);
 }
 
+/*
+ * Progress of a statement's mutations. parts_to_do may be above parts_total, since INSERTs add
+ * parts.
+ */
 static void take_progress(struct lc_metrics *m, const struct lc_run_event *e)
 {
     const struct lc_mutation_progress *p = e->progress;
@@ -280,6 +314,7 @@ static void take_progress(struct lc_metrics *m, const struct lc_run_event *e)
     update(m, to, p->waiting);
 }
 
+/* A statement is done: its task stays in the file, with everything done and nothing left. */
 static void take_end(struct lc_metrics *m, const struct lc_run_event *e)
 {
     for (size_t i = 0; i < m->n; i++) {

@@ -18,6 +18,10 @@ int lc_narrow_check_when(const char *when, struct lc_error *err)
     return lc_fail(err, LC_ERR_USAGE, "--narrow takes measured, always or never, not %s", when);
 }
 
+/*
+ * Is there nothing to try the expression on? A function that the server does not have, or a
+ * table that a pending migration is to make. d->calls must be known.
+ */
 static bool is_missing(const struct lc_column *d)
 {
     for (size_t i = 0; i < d->calls_n; i++)
@@ -26,7 +30,11 @@ static bool is_missing(const struct lc_column *d)
     return !d->t.there;
 }
 
-/* The whole key in d's place: what both forms are compared with. */
+/*
+ * Time both forms over the table's rows, and say what came out. `whole` is the column with the
+ * whole key in its expression, `narrow` the other expression. *pays: the narrow form is faster,
+ * by more than such times vary. LC_ERR_REFUSED where the table is empty.
+ */
 static int measure(const struct lc_column *whole, const char *narrow, bool *pays,
                    struct lc_error *err)
 {
@@ -50,6 +58,10 @@ static int measure(const struct lc_column *whole, const char *narrow, bool *pays
     return 0;
 }
 
+/*
+ * Compare both forms over every distinct key of the table. Rules that are not those of the
+ * function would cut too much of a key: here that is seen, before anything is written.
+ */
 static int prove(const struct lc_column *whole, const char *narrow, struct lc_error *err)
 {
     uint64_t keys = 0;
@@ -60,7 +72,11 @@ static int prove(const struct lc_column *whole, const char *narrow, struct lc_er
     return rc;
 }
 
-/* *narrow becomes the narrow expression, *whole the other one. */
+/*
+ * *narrow becomes the narrow expression, *whole the other one. The DEFAULT may be narrow
+ * already, so the whole form is made and not copied. With `never` *narrow stays empty, and
+ * rules may be NULL.
+ */
 static int both_forms(const struct lc_column *d, const struct lc_rules *rules, bool never,
                       struct lc_buf *narrow, struct lc_buf *whole, struct lc_error *err)
 {
@@ -80,8 +96,8 @@ int lc_narrow_choose(const struct lc_column *d, const struct lc_rules *rules, co
                      struct lc_buf *out, bool *narrow, struct lc_error *err)
 {
     bool never = strcmp(when, "never") == 0, measured = strcmp(when, "measured") == 0;
-    struct lc_buf forms[2]; /* whole, narrow */
-    struct lc_column whole = *d;
+    struct lc_buf forms[2];      /* whole, narrow */
+    struct lc_column whole = *d; /* borrows from d: not released */
     int rc;
 
     lc_buf_init(&forms[0], (size_t)1 << 20);
@@ -89,6 +105,10 @@ int lc_narrow_choose(const struct lc_column *d, const struct lc_rules *rules, co
     rc = both_forms(d, rules, never, &forms[1], &forms[0], err);
     *narrow = !never;
     whole.expr = rc ? NULL : lc_buf_str(&forms[0]);
+    /*
+     * Nothing can be tried. `measured` needs times, and refuses; `always` writes the form
+     * unproven, and says so.
+     */
     if (rc == 0 && !never && is_missing(d)) {
         if (measured) {
             rc = lc_fail(err, LC_ERR_REFUSED, "%s cannot be timed: %s is not there", d->expr,
@@ -99,6 +119,7 @@ int lc_narrow_choose(const struct lc_column *d, const struct lc_rules *rules, co
                    d->t.there ? "function" : "table");
         }
     } else if (rc == 0 && !never) {
+        /* Without times, with `always`, *narrow is true already. */
         rc = measured ? measure(&whole, lc_buf_str(&forms[1]), narrow, err) : 0;
         if (rc == 0 && *narrow)
             rc = prove(&whole, lc_buf_str(&forms[1]), err);

@@ -42,6 +42,7 @@ bool lc_address_read(struct lc_slice text, struct lc_address *out)
     memcpy(s, text.p, text.n);
     s[text.n] = '\0';
     *out = (struct lc_address){0};
+    /* A number first: inet_pton would not take "16777216". */
     if (read_number(s, &out->bits)) {
         out->is_v6 = out->bits > UINT32_MAX;
         return true;
@@ -95,7 +96,10 @@ bool lc_network_next(struct lc_address *from, const struct lc_address *to,
     return true;
 }
 
-/* By family and first address; of one first address the widest comes first, so that it holds the next. */
+/*
+ * By family and first address; of one first address the widest comes first, so that it holds
+ * the next.
+ */
 static int compare_spans(const void *a, const void *b)
 {
     const struct lc_span *x = a, *y = b;
@@ -118,6 +122,10 @@ bool lc_spans_cross(struct lc_span *spans, size_t n, struct lc_span out[2])
     for (size_t i = 0; i < n; i++) {
         struct lc_span at = spans[i];
 
+        /*
+         * Those that end before this one begins hold nothing that follows, since the spans are
+         * sorted.
+         */
         while (open && (spans[open - 1].from.is_v6 != at.from.is_v6 ||
                         spans[open - 1].to.bits < at.from.bits))
             open--;
@@ -133,7 +141,10 @@ bool lc_spans_cross(struct lc_span *spans, size_t n, struct lc_span out[2])
     return false;
 }
 
-/* Equal networks next to each other, that of the narrowest range first. */
+/*
+ * Equal networks become neighbours, that of the narrowest range first: it is the one that
+ * stays. The array is of pointers, since the pieces themselves keep the order of the file.
+ */
 static int compare_pieces(const void *a, const void *b)
 {
     const struct lc_network_piece *x = *(struct lc_network_piece *const *)a;

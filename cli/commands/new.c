@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+/* STAMP_DIGITS: a version of so many digits is a time, 20260131120000. */
 enum { STAMP_DIGITS = 14, MAX_NAME_BYTES = 100, MAX_TEXT_BYTES = 60 << 20, OPTIONS_MAX = 20 };
 
 /* What is wanted: a name, and the derived column where one is given. */
@@ -56,7 +57,10 @@ static bool holds_rules(const struct wanted *w)
     return is_as(w, "sql") || is_as(w, "dictionary");
 }
 
-/* "Add region!" becomes "add_region"; what has no letter or digit is refused. */
+/*
+ * The name as a part of a file name: "Add region!" becomes "add_region". What has no letter or
+ * digit is refused.
+ */
 static int make_name(const char *text, char out[MAX_NAME_BYTES + 1], struct lc_error *err)
 {
     size_t n = 0;
@@ -79,7 +83,10 @@ static int make_name(const char *text, char out[MAX_NAME_BYTES + 1], struct lc_e
     return 0;
 }
 
-/* The number behind the highest, as wide; a time stamp where the files have time stamps. */
+/*
+ * The version of the new file: the number after the highest, as wide as that one, so that the
+ * files sort alike by name and by number; or the time in UTC where the highest is a time stamp.
+ */
 static void next_version(const struct lc_migrations *files, char out[24])
 {
     const struct lc_migration *highest = NULL;
@@ -97,6 +104,7 @@ static void next_version(const struct lc_migrations *files, char out[24])
                  highest ? highest->version + 1 : 1);
 }
 
+/* Append the name as it was typed; database NULL: without one. */
 static int add_table(struct lc_buf *b, const char *database, const char *table)
 {
     return (database && (lc_sql_add_name(b, database) || lc_buf_adds(b, "."))) ||
@@ -127,6 +135,7 @@ static bool is_expression(const char *key)
     return strpbrk(key, "()[]'\"`.|+*:%") && lc_fragment_is_readable(key);
 }
 
+/* Append the key: an expression as it is, a column's name quoted where it must be. */
 static int add_key(struct lc_buf *b, const char *key)
 {
     return is_expression(key) ? lc_buf_adds(b, key) : lc_sql_add_name(b, key);
@@ -148,6 +157,10 @@ static struct lc_rule_dictionary dictionary_of(const struct wanted *w)
                                        .type = w->type};
 }
 
+/*
+ * Append what the column is computed by: a dictGet, the narrow form that choose_expression has
+ * made, or the call.
+ */
 static int add_expression(struct lc_buf *b, const struct wanted *w)
 {
     if (is_as(w, "dictionary")) {
@@ -206,6 +219,7 @@ static int add_function(struct lc_buf *b, const struct wanted *w, struct lc_erro
     return rc == 0 && lc_buf_adds(b, "\n") ? lc_no_memory(err) : rc;
 }
 
+/* Append what takes away what add_function makes, after the columns that depend on it. */
 static int drop_function(struct lc_buf *b, const struct wanted *w, struct lc_error *err)
 {
     const struct lc_rule_dictionary d = dictionary_of(w);
@@ -220,6 +234,10 @@ static int drop_function(struct lc_buf *b, const struct wanted *w, struct lc_err
                : 0;
 }
 
+/*
+ * Can the rules be a dictionary? Fills w->database: a dictionary is always named with its
+ * database, or the DEFAULT would depend on the session's.
+ */
 static int check_dictionary(struct wanted *w, struct lc_error *err)
 {
     struct lc_rule_dictionary d;
@@ -235,7 +253,11 @@ static int check_dictionary(struct wanted *w, struct lc_error *err)
     return rc ? rc : lc_rule_dictionary_check(&d, err);
 }
 
-/* Load the rules that the function is made of, and find the attribute. */
+/*
+ * Load the rules that the function is made of, or that its key is cut for (--narrow). In a
+ * migration that holds them one attribute is written: the one that is named, of the column's
+ * name, or the only one.
+ */
 static int take_rules(struct wanted *w, struct lc_error *err)
 {
     const char *name = w->attribute ? w->attribute : w->column;
@@ -255,7 +277,10 @@ static int take_rules(struct wanted *w, struct lc_error *err)
     return is_as(w, "dictionary") ? check_dictionary(w, err) : 0;
 }
 
-/* The expression of the column, where its key may be a narrow one: w->expr. */
+/*
+ * The expression of the column, where its key may be a narrow one: w->expr. It is tried on the
+ * server's table, as the DEFAULT of a column that is not there yet.
+ */
 static int choose_expression(const struct lc_migrate *m, struct wanted *w, struct lc_error *err)
 {
     struct lc_column d = {.column = w->column, .type = w->type};
@@ -327,6 +352,7 @@ static const char plain_text[] =
     "-- migrate:down\n"
     "-- What takes it back. Remove this section where nothing can.\n";
 
+/* Create the file; one that is there is never replaced, and half a file is removed. */
 static int write_file(const char *path, const char *text, struct lc_error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -352,6 +378,7 @@ static int take_lock(int fd, struct lc_error *err)
     return 0;
 }
 
+/* What the file is to hold: a derived column, a re-derivation, or an empty form. */
 static int make_text(const struct lc_migrate *m, struct wanted *w, struct lc_buf *text,
                      struct lc_error *err)
 {
@@ -368,6 +395,7 @@ static int make_text(const struct lc_migrate *m, struct wanted *w, struct lc_buf
                                 : lc_buf_adds(text, plain_text);
 }
 
+/* The path alone, so that a shell can pass it to an editor. */
 static void tell_path(const char *path, bool json)
 {
     struct lc_json *o;
@@ -410,6 +438,10 @@ static int write_next(const struct lc_migrate *m, struct wanted *w, const char *
     return rc;
 }
 
+/*
+ * Make the folder where it is not there, and write the next file while holding a lock on the
+ * folder: of two at once each takes a number of its own.
+ */
 static int create(const struct lc_migrate *m, struct wanted *w, struct lc_error *err)
 {
     const char *dir = m->up.migrations_dir ? m->up.migrations_dir : "migrations";
@@ -427,6 +459,7 @@ static int create(const struct lc_migrate *m, struct wanted *w, struct lc_error 
     return rc;
 }
 
+/* Names go into the file as they are. A line break in one would end a comment or a statement. */
 static int check_text(const struct wanted *w, struct lc_error *err)
 {
     const char *const names[] = {w->table,       w->column,        w->key,
@@ -442,7 +475,10 @@ static int check_text(const struct wanted *w, struct lc_error *err)
     return 0;
 }
 
-/* The function that a migration is to make. */
+/*
+ * --rules and --attribute say what a migration is to make: they go with --as sql or dictionary,
+ * and those with them.
+ */
 static int check_function(const struct wanted *w, struct lc_error *err)
 {
     if (holds_rules(w) == !!w->rules_path && (!w->attribute || w->rules_path) &&
@@ -476,6 +512,10 @@ static int check_narrow(const struct wanted *w, struct lc_error *err)
     return 0;
 }
 
+/*
+ * Which options go together: none (an empty form), four that derive a column, or --rederive
+ * with its own.
+ */
 static int check_wanted(const struct wanted *w, struct lc_error *err)
 {
     int rc;

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The migration has two statements in each direction:
+ *
+ *   ALTER TABLE t MODIFY COLUMN c DEFAULT region_v2(k);      new rows
+ *   -- migrate:rederive
+ *   ALTER TABLE t UPDATE c = region_v2(k)                     old ones, but not values that
+ *       WHERE c = region_v1(k) AND c != region_v2(k);         an INSERT gave
+ */
 #include "cli/commands/new_rederive.h"
 
 #include "cli/column/narrow_key.h"
@@ -17,7 +25,10 @@
 
 enum { TEXT_MAX_BYTES = 1 << 20 };
 
-/* What has not been applied yet is taken as if it had been. */
+/*
+ * Note the pending migrations in the schema: what has not been applied yet is taken as if it
+ * had been, since the new file runs after them.
+ */
 static int note_pending(const struct lc_migrate *m, struct lc_backend *b, struct lc_schema *schema,
                         struct lc_error *err)
 {
@@ -40,6 +51,10 @@ static int note_pending(const struct lc_migrate *m, struct lc_backend *b, struct
     return rc;
 }
 
+/*
+ * Fill *d with the column as the new migration will find it, and its calls. LC_ERR_REFUSED
+ * where it has no expression that is stored.
+ */
 static int find_column(const struct lc_migrate *m, const struct lc_new_rederive *w,
                        struct lc_backend *b, struct lc_column *d, struct lc_error *err)
 {
@@ -78,7 +93,11 @@ static const char *answers_of(const struct lc_column_call *c)
     return dot ? dot + 1 : c->dictionary ? c->dictionary : c->function;
 }
 
-/* The only function among those that are wanted; NULL: none, or several (*several). */
+/*
+ * The only function of d's calls that may be meant by "not `to`"; NULL where there is none, or
+ * several (*several). by_base: among those of the same family as `to` alone, as region_v1 for
+ * region_v2.
+ */
 static const char *only_function(const struct lc_column *d, const char *to, bool by_base,
                                  bool *several)
 {
@@ -96,6 +115,7 @@ static const char *only_function(const struct lc_column *d, const char *to, bool
     return *several ? NULL : found;
 }
 
+/* Does the expression ask this function, or dictionary? */
 static bool calls(const struct lc_column *d, const char *function)
 {
     for (size_t i = 0; i < d->calls_n; i++)
@@ -104,7 +124,12 @@ static bool calls(const struct lc_column *d, const char *function)
     return false;
 }
 
-/* The function whose answers the column holds: *from, of the column or the caller. */
+/*
+ * The function whose answers the column holds: --from, or by the DEFAULT: the one of the family
+ * of `to`, else the only one. *from belongs to the column or the caller. LC_ERR_REFUSED where
+ * that is not clear: a wrong one would leave rows as they are, or take given values for
+ * computed ones.
+ */
 static int choose_from(const struct lc_new_rederive *w, const struct lc_column *d,
                        const char **from, struct lc_error *err)
 {
@@ -140,6 +165,7 @@ static int choose_from(const struct lc_new_rederive *w, const struct lc_column *
     return LC_ERR_REFUSED;
 }
 
+/* Is the whole expression one call? What cannot be read is none. */
 static bool is_one_call(const char *expr)
 {
     struct lc_expr_call *v = NULL;
@@ -157,7 +183,11 @@ static int add_operand(struct lc_buf *b, const char *expr)
     return lc_buf_addf(b, is_one_call(expr) ? "%s" : "(%s)", expr);
 }
 
-/* Do `=` and `!=` say of column and expression what is wanted? */
+/*
+ * Do `=` and `!=` say of column and expression what is wanted? Not where a value may be NULL or
+ * NaN, or holds such, nor where the expression has another type than the column: then the value
+ * as the column would store it is compared.
+ */
 static bool compares_plainly(const struct lc_column *d, const char *expr)
 {
     char *type = NULL, a[LC_TYPE_BYTES], b[LC_TYPE_BYTES];
@@ -193,7 +223,10 @@ static int add_where(struct lc_buf *b, const struct lc_column *d, const char *fr
     return rc || lc_column_add_differs(d, to, b);
 }
 
-/* What the server takes for nondeterministic in an UPDATE: functions that are not its own, dictGet…. */
+/*
+ * What the server takes for nondeterministic in an UPDATE: functions that are not its own,
+ * dictGet….
+ */
 static bool needs_setting(const struct lc_column *d)
 {
     return d->replicated && d->calls_n &&
@@ -206,7 +239,12 @@ static int add_alter(struct lc_buf *b, const struct lc_column *d)
            lc_buf_adds(b, ".") || lc_sql_add_name(b, d->table);
 }
 
-/* The rows. The server refuses functions of rules in the UPDATE of a Replicated table, unless told. */
+/*
+ * Append the statement that changes the rows; from NULL: all that differ. A MATERIALIZED column
+ * holds no given values, and is computed again as a whole. The server refuses functions of
+ * rules in the UPDATE of a Replicated table, unless a setting allows them. The mark makes
+ * livecol run it partition by partition, until no row is left.
+ */
 static int add_update(struct lc_buf *b, const struct lc_column *d, const char *from, const char *to)
 {
     int rc = lc_buf_adds(b, "-- migrate:rederive\n") || add_alter(b, d);
@@ -239,7 +277,10 @@ static const char about_recompute[] =
     "-- Rows that hold something else than the DEFAULT says come to hold that, and with them the\n"
     "-- columns that are derived from this one. Values that were given in an INSERT are lost.\n\n";
 
-/* Nobody has said what the new function's rules look at, and the key is cut for those of the old one. */
+/*
+ * Nobody has said what the new function's rules look at, and the key is cut for those of the
+ * old one.
+ */
 static int refuse_cut(const struct lc_new_rederive *w, const struct lc_column *d,
                       struct lc_error *err)
 {

@@ -15,16 +15,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_BYTES = 160 };
+enum { SHOWN_BYTES = 160 }; /* of a statement, in its line of text */
 
-/* What findings are about, and whether up would refuse one. */
+/*
+ * Where findings go, and how many of them up would refuse.
+ *
+ * For each statement: its line, then all that the checks of `up` say of it. What up would
+ * refuse is a finding here, so that one plan shows all of them.
+ */
 struct printer {
     bool json;
     struct lc_plan_page *page; /* with --markdown; else NULL */
-    struct lc_json *notes;     /* of the statement, with json */
+    struct lc_json *notes;     /* of the statement, with json; its object owns it */
     unsigned refused;
 };
 
+/*
+ * A finding of the statement at hand. kind: "note", "hazard" (it may break something) or
+ * "refused".
+ */
 static void print_note(struct printer *p, const char *kind, const char *text)
 {
     if (p->json) {
@@ -46,7 +55,10 @@ static void on_hazard(void *ctx, bool hazard, const char *text)
     print_note(ctx, hazard ? "hazard" : "note", text);
 }
 
-/* What up would refuse is a finding here, and does not end the plan. */
+/*
+ * What up would refuse is counted and printed, and does not end the plan: 0. Any other failure
+ * is passed on. *one is the check's own error.
+ */
 static int take_refusal(struct printer *p, int rc, struct lc_error *one, struct lc_error *err)
 {
     char text[sizeof one->msg + sizeof one->hint + 4];
@@ -63,6 +75,10 @@ static int take_refusal(struct printer *p, int rc, struct lc_error *one, struct 
     return 0;
 }
 
+/*
+ * Begin a statement, i from 0. With --json *object becomes an object that the caller prints
+ * when its notes are complete, and frees.
+ */
 static void print_statement(struct printer *p, const struct lc_plan_migration *m, unsigned i,
                             struct lc_json **object)
 {
@@ -122,6 +138,11 @@ static void print_consent(struct printer *p, const struct lc_migrate *m,
     }
 }
 
+/*
+ * Print statement i of the migration, and what is to be known of it. The order matters:
+ * lc_preflight_note takes the statement as done, and the looks after it see the tables as it
+ * leaves them.
+ */
 static int plan_statement(struct printer *p, const struct lc_migrate *m, struct lc_preflight *d,
                           const struct lc_lint *h, const struct lc_plan_migration *pm, unsigned i,
                           struct lc_error *err)
@@ -173,6 +194,10 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     return rc;
 }
 
+/*
+ * All statements that are pending. `d` keeps what earlier ones make, so that a later one may
+ * use it, though nothing has been sent.
+ */
 static int print_plan(struct printer *p, const struct lc_migrate *m, const struct lc_session *s,
                       const struct lc_abilities *facts, const struct lc_plan *plan,
                       struct lc_error *err)
@@ -205,6 +230,7 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, const struc
                    pm->first    ? " (goes on where it stopped)"
                    : pm->stmt_n ? ""
                                 : ": holds no statement, nothing to do");
+        /* Statements before `first` were done by a run that failed. */
         for (unsigned k = pm->first; rc == 0 && k < pm->stmt_n; k++)
             rc = plan_statement(p, m, &d, &h, pm, k, err);
     }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two buffers grow side by side: `table` gets a row for each statement, `body` its text and
+ * notes. The table is printed first, and its counts are known only after the notes.
+ */
 #include "cli/commands/plan_page.h"
 
 #include "base/markdown.h"
@@ -8,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGE_MAX_BYTES = 1 << 26, SQL_SHOWN_BYTES = 4000 };
+enum { PAGE_MAX_BYTES = 1 << 26, SQL_SHOWN_BYTES = 4000 }; /* of a buffer; of a statement */
 
 void lc_plan_page_init(struct lc_plan_page *page)
 {
@@ -23,22 +27,26 @@ void lc_plan_page_release(struct lc_plan_page *page)
     lc_buf_release(&page->body);
 }
 
+/* Note the first failure. lc_plan_page_print reports it, so that the callers need no checks. */
 static void keep(struct lc_plan_page *page, int rc)
 {
     if (page->rc == 0)
         page->rc = rc;
 }
 
+/* Append Markdown as it is. */
 static void add(struct lc_plan_page *page, struct lc_buf *to, const char *text)
 {
     keep(page, lc_buf_adds(to, text));
 }
 
+/* Append a name or a message: what Markdown would take for markup is escaped. */
 static void add_text(struct lc_plan_page *page, struct lc_buf *to, const char *text)
 {
     keep(page, lc_markdown_text(to, text, strlen(text)));
 }
 
+/* Append "0001 add_region". */
 static void add_name(struct lc_plan_page *page, struct lc_buf *to,
                      const struct lc_plan_migration *m)
 {
@@ -60,7 +68,10 @@ void lc_plan_page_migration(struct lc_plan_page *page, const struct lc_plan_migr
                          m->first, m->stmt_n));
 }
 
-/* What of the statement is shown: whole, or cut at a character. */
+/*
+ * How many of the n bytes are shown: all, or about SQL_SHOWN_BYTES, cut after a whole
+ * character. A byte that is no UTF-8 counts as a character.
+ */
 static size_t shown_bytes(const char *sql, size_t n)
 {
     size_t end = 0;
@@ -82,6 +93,7 @@ void lc_plan_page_statement(struct lc_plan_page *page, const struct lc_plan_migr
     const char *sql = (const char *)s->text->p;
     size_t n = shown_bytes(sql, s->text->n);
 
+    /* The notes that follow are of this statement, until lc_plan_page_end. */
     page->stmt_hazards = page->stmt_refusals = 0;
     keep(page, lc_buf_addf(&page->body, "\n**%u of %u: %s**\n\n", i + 1, m->stmt_n,
                            lc_class_name(s->parsed.class)));
@@ -102,6 +114,7 @@ void lc_plan_page_note(struct lc_plan_page *page, const char *kind, const char *
     add(page, &page->body, "\n");
 }
 
+/* A cell of the table, empty for 0, so that the others are seen. */
 static void add_count(struct lc_plan_page *page, unsigned n)
 {
     keep(page, n ? lc_buf_addf(&page->table, " %u |", n) : lc_buf_adds(&page->table, " |"));

@@ -11,6 +11,10 @@
 
 static void add(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/*
+ * Append to the text in out, as printf. What does not fit is cut at a whole character, since
+ * the line may be drawn on a terminal.
+ */
 static void add(char *out, size_t size, const char *fmt, ...)
 {
     size_t n = strlen(out);
@@ -35,6 +39,7 @@ void lc_progress_line(char *out, size_t size, const struct lc_run_event *e)
     if (p->rows_per_s > 0)
         add(out, size, ", %s rows/s", lc_short_count(a, p->rows_per_s));
     add(out, size, ", %" PRIu64 " of %" PRIu64 " parts left", p->parts_to_do, p->parts_total);
+    /* 0: there is no estimate yet. */
     if (p->left_ms)
         add(out, size, ", %s to go", lc_short_time(t, p->left_ms));
     if (p->waiting)

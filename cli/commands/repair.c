@@ -38,7 +38,11 @@ static void tell(const struct lc_migrate *m, const char *event, size_t n, const 
     }
 }
 
-/* The version that is meant: the one that is named, or the only one that has not ended. */
+/*
+ * The version that is meant: the one that is named, or the only one that has not ended. *out is
+ * of s->tracking, valid until the table is read again. LC_ERR_USAGE where several have not
+ * ended and none is named; LC_ERR_REFUSED where there is none.
+ */
 static int find_unfinished(const struct lc_session *s, const struct lc_migrate *m,
                            const struct lc_track_version **out, struct lc_error *err)
 {
@@ -72,7 +76,12 @@ static int find_unfinished(const struct lc_session *s, const struct lc_migrate *
     return LC_ERR_REFUSED;
 }
 
-/* Statements 1 … n count as done from now on. */
+/*
+ * Ask, and append a row that says: statements 1 … n of v's run are done, and the next run
+ * begins with n + 1. n is 0 for "none is done"; of a revert that means that the version is
+ * applied as before. The hash of statement n is recorded, for the next run to compare with the
+ * file.
+ */
 static int record_repair(struct lc_session *s, const struct lc_migrate *m,
                          const struct lc_track_version *v, unsigned n, struct lc_error *err)
 {
@@ -116,12 +125,16 @@ static int record_repair(struct lc_session *s, const struct lc_migrate *m,
     return rc;
 }
 
-/* What repair's own options say; one of the two is given. */
+/* What repair's own options say; of done and redo one is given, and the other is 0. */
 struct repair {
-    uint64_t done, redo;
+    uint64_t done, redo;   /* numbers of statements, from 1 */
     uint64_t version, seq; /* what it is about, and the last row of that when it was looked at */
 };
 
+/*
+ * Before anything is connected: one of --done and --redo, each in the range of a statement's
+ * number.
+ */
 static int check_repair(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct repair *o = r->ctx;
@@ -134,8 +147,8 @@ static int check_repair(struct lc_frame_run *r, struct lc_error *err)
 }
 
 /*
- * A run that holds the lock, even one that is stopped, may still send what it has recorded, and end without another
- * row: nobody can say yet what became of it.
+ * A run that holds the lock, even one that is stopped, may still send what it has recorded, and
+ * end without another row: nobody can say yet what became of it.
  */
 static int refuse_running(struct lc_frame_run *r, struct lc_error *err)
 {
@@ -159,6 +172,10 @@ static int refuse_running(struct lc_frame_run *r, struct lc_error *err)
     return LC_ERR_LOCKED;
 }
 
+/*
+ * What the person speaks of, before the lock is taken: o->version and o->seq say in which state
+ * it was. repair() compares them under the lock.
+ */
 static int look_for_unfinished(struct lc_frame_run *r, struct lc_error *err)
 {
     struct repair *o = r->ctx;
@@ -175,8 +192,9 @@ static int look_for_unfinished(struct lc_frame_run *r, struct lc_error *err)
 }
 
 /*
- * What a person says was found out before the lock was taken. Where another run has gone on with it since,
- * or another person has said something, it is about what was: a redo could send an INSERT twice.
+ * What a person says was found out before the lock was taken. Where another run has gone on
+ * with it since, or another person has said something, it is about what was: a redo could send
+ * an INSERT twice.
  */
 static int repair(struct lc_frame_run *r, struct lc_error *err)
 {
@@ -225,13 +243,15 @@ int lc_cmd_repair(int argc, const char **argv)
     return lc_frame_command(&c, &r, argc, argv);
 }
 
+/* What baseline's own options say. */
 struct baseline {
     bool from_history;
-    const char *table; /* the history's; NULL: found by its name */
-    uint64_t upto;
-    struct lc_history history;
+    const char *table;         /* the history's; NULL: found by its name */
+    uint64_t upto;             /* the VERSION that is named; 0 with --from-history */
+    struct lc_history history; /* filled by choose_baseline; lc_cmd_baseline frees it */
 };
 
+/* A VERSION or --from-history, not both. --history-table implies the latter. */
 static int check_baseline(struct lc_frame_run *r, struct lc_error *err)
 {
     struct baseline *o = r->ctx;
@@ -245,7 +265,10 @@ static int check_baseline(struct lc_frame_run *r, struct lc_error *err)
     return 0;
 }
 
-/* What the command line says to mark: a version, or a history that is read. */
+/*
+ * Read the other tool's table, or look for the version's file. Before the lock, as nothing is
+ * changed.
+ */
 static int choose_baseline(struct lc_frame_run *r, struct lc_error *err)
 {
     struct baseline *o = r->ctx;
@@ -258,7 +281,11 @@ static int choose_baseline(struct lc_frame_run *r, struct lc_error *err)
     return 0;
 }
 
-/* Note one as applied, unless it is. */
+/*
+ * Note one migration as applied, unless it is; *marked or *skipped counts it. lc_tracking_flush
+ * writes the row, with the others. One that is unfinished is refused, since it may be half
+ * applied.
+ */
 static int mark(struct lc_session *s, const struct lc_migration *m, unsigned *marked,
                 unsigned *skipped, struct lc_error *err)
 {
@@ -283,6 +310,10 @@ static int mark(struct lc_session *s, const struct lc_migration *m, unsigned *ma
     return lc_tracking_note(&s->tracking, &e, err);
 }
 
+/*
+ * All files up to the version, or those that the other tool has applied, are marked. Nothing of
+ * them is run.
+ */
 static int baseline(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct baseline *o = r->ctx;
@@ -343,7 +374,11 @@ int lc_cmd_baseline(int argc, const char **argv)
     return code;
 }
 
-/* Without a table there is nothing to ask, to lock or to drop. */
+/*
+ * Without a table there is nothing to ask, to lock or to drop. The lock is taken here and not
+ * by the frame, which would create the table in order to hold it. The count is taken again
+ * under the lock: another run may have added rows while the person was thinking.
+ */
 static int reset(struct lc_frame_run *r, struct lc_error *err)
 {
     struct lc_session *s = &r->s;
@@ -386,6 +421,11 @@ int lc_cmd_reset(int argc, const char **argv)
     return lc_frame_command(&c, &r, argc, argv);
 }
 
+/*
+ * Remove a lock whose holder is dead, or with --force any. The holder of a lock that is taken
+ * away sends nothing more than what passes its fence in the next second: see
+ * cli/migrate/lock.h.
+ */
 static int unlock(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct lc_tracking *t = &r->s.tracking;

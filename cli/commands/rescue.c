@@ -14,15 +14,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * A table whose DEFAULT calls a function that is gone takes no ALTER that leaves one such
+ * column: the server resolves all DEFAULTs of the table. So all broken columns of a table
+ * change in one ALTER, also those that depend on another lost function. There are two passes
+ * over the same code: the first looks only, so that a refusal comes before anything is changed;
+ * the second sends.
+ */
 struct rescue {
     const struct lc_inline_options *o;
     struct lc_backend *b; /* the run's */
     struct lc_answer all; /* every column whose expression calls something, by table */
     bool look_only;       /* the first pass: is any of it refused? */
     bool by_hand;         /* the last refusal: there are rules, and no expression for that column */
-    unsigned columns, tables, failed, views;
+    unsigned columns, tables, failed, views; /* freed; freed; left as they are; that call it */
 };
 
+/* Does the server have a function of that name, of whatever origin? */
 static int known(struct rescue *r, const char *function, bool *is, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"name", function}, {NULL, NULL}};
@@ -34,8 +42,11 @@ static int known(struct rescue *r, const char *function, bool *is, struct lc_err
     return rc;
 }
 
-/* The expression over one row of empty values: from the table its ALIAS
- * columns would be read too. */
+/*
+ * Append a SELECT of the expression over one row of empty values. From the table itself the
+ * server would read its ALIAS columns too, which may be broken. The names that the expression
+ * mentions become columns of the subquery; livecol_one is there so that it has at least one.
+ */
 static int make_trial(struct rescue *r, size_t row, struct lc_buf *sql, struct lc_error *err)
 {
     const char *expr = lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DEFAULT_EXPRESSION)->p;
@@ -90,6 +101,10 @@ static int is_broken(struct rescue *r, size_t row, bool *broken, struct lc_error
     return rc == LC_ERR_SERVER ? 0 : rc;
 }
 
+/*
+ * Refuse where the function is there: a comparison is then possible, and inline without
+ * --rescue makes one.
+ */
 static int check_gone(struct rescue *r, struct lc_error *err)
 {
     bool is;
@@ -135,7 +150,11 @@ static int check_stored(struct rescue *r, const struct lc_column *d, const char 
     return LC_ERR_REFUSED;
 }
 
-/* What one column becomes: *expr is malloc'ed, NULL where its expression goes. */
+/*
+ * What one column becomes: *expr is malloc'ed, or NULL where it is to have no expression.
+ * r->by_hand tells the caller that the rules do not fit this column, and the others can be
+ * freed.
+ */
 static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_error *err)
 {
     const char *database = lc_answer_at(&r->all, row, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p;
@@ -175,6 +194,7 @@ static int settle_column(struct rescue *r, size_t row, char **expr, struct lc_er
     return rc;
 }
 
+/* The rows are sorted by database and table: those of a table are neighbours. */
 static bool same_table(const struct lc_answer *t, size_t a, size_t b)
 {
     return strcmp(lc_answer_at(t, a, LC_SQL_DEFAULT_COLUMNS_DATABASE)->p,
@@ -183,6 +203,7 @@ static bool same_table(const struct lc_answer *t, size_t a, size_t b)
                   lc_answer_at(t, b, LC_SQL_DEFAULT_COLUMNS_TABLE)->p) == 0;
 }
 
+/* Say why a table stays as it is, and count it: the command then fails at its end. */
 static void not_freed(struct rescue *r, size_t row, const char *why)
 {
     lc_warn("%s.%s is not freed: %s",
@@ -250,6 +271,10 @@ static int free_table(struct rescue *r, size_t first, size_t end, struct lc_erro
     return rc;
 }
 
+/*
+ * Every table with a column that calls the lost function. Tables that only miss another
+ * function are not touched: nobody asked for them.
+ */
 static int free_all(struct rescue *r, struct lc_error *err)
 {
     int rc = 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* livecol rules compile, match: rules files, without a server; and what the commands of rules share. */
+/*
+ * livecol rules compile, match: rules files, without a server; and what the commands of rules
+ * share.
+ */
 #include "cli/commands/rules.h"
 
 #include "base/format.h"
@@ -21,7 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_SHOWN_MAX = 1 << 16 };
+enum { KEY_SHOWN_MAX = 1 << 16 }; /* bytes of a key in --json */
 
 void lc_rules_add_key(struct lc_buf *b, const struct lc_rules *r, uint32_t rule)
 {
@@ -67,6 +70,7 @@ struct lc_json *lc_rules_values(struct lc_json *o, const struct lc_rules *r, uin
 {
     for (uint32_t a = 0; a < r->attributes; a++) {
         struct lc_slice v = lc_rules_value(r, a, lc_rules_value_id(r, a, rule));
+        /* The names in the arena end without a NUL. */
         char *attribute = strndup((const char *)r->names[a].p, r->names[a].n);
 
         if (attribute)
@@ -87,7 +91,10 @@ void lc_rules_add_values(struct lc_buf *b, const struct lc_rules *r, uint32_t ru
     }
 }
 
-/* One character of ASCII that may part fields; "tab" and "\\t" are written out. */
+/*
+ * Take --delimiter: one character of ASCII; "tab" and "\t" are written out. Not a quote, a line
+ * break or #, which mean something else in a rules file.
+ */
 static int read_delimiter(const char *text, char *out, struct lc_error *err)
 {
     if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
@@ -150,7 +157,10 @@ int lc_rules_operands(const struct lc_strings *operands, size_t least, size_t mo
     return operands->n > most ? lc_fail(err, LC_ERR_USAGE, "%s takes one FILE", command) : 0;
 }
 
-/* Only compiled rules are written over: not the CSV that they come from, nor anything else. */
+/*
+ * May the rules be written there? A new file, an empty one, or one that begins as compiled
+ * rules do: a wrong -o must not cost somebody the CSV.
+ */
 static int check_output(const char *out, struct lc_error *err)
 {
     static const char magic[] = LC_RULES_MAGIC;
@@ -177,12 +187,14 @@ static int check_output(const char *out, struct lc_error *err)
     return LC_ERR_REFUSED;
 }
 
+/* What compile's own options say; `how` is what `reading` means. */
 struct compile {
     struct lc_rules_reading reading;
     struct lc_csv_options how;
     const char *out;
 };
 
+/* Before the rules are read: operands, the output, how the CSV is read. */
 static int check_compile(struct lc_frame_run *r, struct lc_error *err)
 {
     struct compile *c = r->ctx;
@@ -244,7 +256,12 @@ int lc_cmd_rules_compile(int argc, const char **argv)
     return lc_frame_command(&c, &r, argc, argv);
 }
 
-/* Match one key given as text. 0, or LC_ERR_USAGE where a range wants a number. */
+/*
+ * Match one key given as text, as the server would give it. *rule: r->rules where none matches.
+ * 0; LC_ERR_USAGE for a text that is no key of these rules; LC_ERR_INPUT, LC_ERR_NOMEM. The
+ * matcher may read sixteen bytes from the key's start whatever its length, so the key is copied
+ * to a place with room after it.
+ */
 static int match_text(const struct lc_rules *r, const char *key, uint32_t *rule,
                       struct lc_error *err)
 {
@@ -275,6 +292,10 @@ static int match_text(const struct lc_rules *r, const char *key, uint32_t *rule,
     return rc ? lc_fail(err, LC_ERR_INPUT, "the compiled rules are damaged") : 0;
 }
 
+/*
+ * Print key, values, rule and line, apart by tabs. Without a rule the values are those of a
+ * miss.
+ */
 static int print_match(const struct lc_rules *r, const char *key, uint32_t rule, bool json)
 {
     struct lc_buf b, values;
@@ -312,8 +333,8 @@ static int print_match(const struct lc_rules *r, const char *key, uint32_t rule,
 #define NUMBER_MARK '\1' /* what no key that a person types begins with */
 
 /*
- * A key like -5 is no option. It is handed to the parser behind a mark, which match_key takes away: no
- * option's value is a negative number. NULL: no memory.
+ * A key like -5 is no option. It is handed to the parser behind a mark, which match_key takes
+ * away: no option's value is a negative number. NULL: no memory.
  */
 static const char **keep_numbers(int argc, const char **argv)
 {

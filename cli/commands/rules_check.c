@@ -17,6 +17,7 @@
 
 #define SHOWN_MAX 5 /* examples of each finding */
 
+/* Do two rules give the same values? Ids are enough: each value has one in a rule set. */
 static bool same_values(const struct lc_rules *r, uint32_t x, uint32_t y)
 {
     for (uint32_t a = 0; a < r->attributes; a++)
@@ -32,6 +33,7 @@ struct idle {
     struct lc_buf examples;
 };
 
+/* Count a rule that no key meets, and describe it while there is room for examples. */
 static void note_never(const struct lc_rules *r, uint32_t rule, const char *why, struct idle *idle)
 {
     if (idle->never++ >= SHOWN_MAX)
@@ -41,6 +43,7 @@ static void note_never(const struct lc_rules *r, uint32_t rule, const char *why,
     lc_buf_addf(&idle->examples, " %s\n", why);
 }
 
+/* Count a rule without which its keys get the same from `other`. */
 static void note_same(const struct lc_rules *r, uint32_t rule, uint32_t other, struct idle *idle)
 {
     if (idle->same++ >= SHOWN_MAX)
@@ -52,6 +55,7 @@ static void note_same(const struct lc_rules *r, uint32_t rule, uint32_t other, s
     lc_buf_addf(&idle->examples, " (line %u) gives without it\n", r->lines[other]);
 }
 
+/* Ranges and networks: what each rule does next to the others is told by the segments. */
 static int find_idle_spans(const struct lc_rules *r, struct idle *idle)
 {
     enum lc_segments_use *use = calloc(r->rules + 1u, sizeof *use);
@@ -69,7 +73,10 @@ static int find_idle_spans(const struct lc_rules *r, struct idle *idle)
     return rc;
 }
 
-/* Of texts some key meets every rule: the one that is written in it. */
+/*
+ * Of texts every rule is met by one key at least, the one that is written in it. It changes
+ * nothing where the next shorter rule, or the default, gives the same.
+ */
 static void find_idle_texts(const struct lc_rules *r, struct idle *idle)
 {
     for (uint32_t i = 0; i < r->rules; i++) {
@@ -82,6 +89,10 @@ static void find_idle_texts(const struct lc_rules *r, struct idle *idle)
     }
 }
 
+/*
+ * Find the rules that a file could do without. idle->examples is released by the caller, also
+ * after a failure. 0, LC_ERR_NOMEM.
+ */
 static int find_idle(const struct lc_rules *r, struct idle *idle)
 {
     int rc = 0;
@@ -111,6 +122,7 @@ static size_t size_of(const struct lc_rules *r, uint32_t rule)
     return labels;
 }
 
+/* The rule with the longest key in its compared form; of several the first. */
 static uint32_t longest_rule(const struct lc_rules *r)
 {
     uint32_t longest = 0;
@@ -121,6 +133,7 @@ static uint32_t longest_rule(const struct lc_rules *r)
     return longest;
 }
 
+/* Bytes of a rule's key as the file has it, which its compared form may not have. */
 static size_t written_bytes(const struct lc_rules *r, uint32_t rule)
 {
     struct lc_key_text text;
@@ -128,6 +141,10 @@ static size_t written_bytes(const struct lc_rules *r, uint32_t rule)
     return lc_rules_key_text(r, rule, &text).n;
 }
 
+/*
+ * How many rules there are of each length: a search costs more, the more lengths there are.
+ * Without memory the lines are left out.
+ */
 static void print_lengths(const struct lc_rules *r)
 {
     uint32_t *by_length = calloc(LC_MAX_KEY_BYTES + 1, sizeof *by_length);
@@ -146,6 +163,7 @@ static void print_lengths(const struct lc_rules *r)
     free(by_length);
 }
 
+/* The time of a match; nothing where no keys of the kind can be made. */
 static void print_speed(const struct lc_rules *r)
 {
     struct lc_rules_speed speed;
@@ -181,6 +199,10 @@ static struct lc_json *json_warnings(const struct lc_csv_notes *n)
     return list;
 }
 
+/*
+ * All that is known of the rules, for a person. An attribute's values are counted without the
+ * miss, which has an id too.
+ */
 static int print_check(const struct lc_rules *r, const char *path, struct lc_error *err)
 {
     struct idle idle;
@@ -215,6 +237,7 @@ static int print_check(const struct lc_rules *r, const char *path, struct lc_err
     return 0;
 }
 
+/* The same as an object; warnings of the CSV are in it. */
 static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes, const char *path,
                       struct lc_error *err)
 {
@@ -258,6 +281,7 @@ static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes
     return rc;
 }
 
+/* How the files are read: as typed, and what that means. */
 struct wanted {
     struct lc_rules_reading reading;
     struct lc_csv_options how;
@@ -271,7 +295,10 @@ static int check_wanted(struct lc_frame_run *r, struct lc_error *err)
     return rc ? rc : lc_rules_reading(&w->reading, &w->how, err);
 }
 
-/* What no function's command and no dictionary can name: config refuses it, when it is chosen there. */
+/*
+ * What no function's command and no dictionary can name: config refuses it, when it is chosen
+ * there.
+ */
 static void warn_names(const struct lc_rules *r, const char *path)
 {
     for (uint32_t a = 0; a < r->attributes; a++) {

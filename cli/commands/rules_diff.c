@@ -24,7 +24,11 @@ struct diff {
     uint32_t added, removed, changed;
 };
 
-/* A rule's ends in units of 10^-scale, where they are numbers. */
+/*
+ * A rule's first and last point, numbers in units of 10^-scale: rule sets of different scales
+ * are compared in the finer one. The ends of the line (no bound) stay as they are. A rule
+ * without points has 0 and 0.
+ */
 static void ends_of(const struct lc_rules *r, uint32_t rule, unsigned scale, lc_point end[2])
 {
     const struct lc_takes is = lc_rules_line(r), to = {LC_ORDER_NUMBER, scale};
@@ -76,12 +80,16 @@ static int compare(const struct lc_rules *a, uint32_t x, const struct lc_rules *
     return (int)lc_rules_is_below(a, x) - (int)lc_rules_is_below(b, y);
 }
 
+/* For qsort_r: two rules of one set. */
 static int compare_own(const void *x, const void *y, void *rules)
 {
     return compare(rules, *(const uint32_t *)x, rules, *(const uint32_t *)y);
 }
 
-/* The rules by what they match; to be freed. Domain rules of one name are apart in a rule set. NULL: no memory. */
+/*
+ * The rules by what they match; to be freed. Domain rules of one name are apart in a rule set.
+ * NULL: no memory.
+ */
 static uint32_t *in_order(const struct lc_rules *r)
 {
     uint32_t *order = malloc(r->rules * sizeof *order);
@@ -93,6 +101,10 @@ static uint32_t *in_order(const struct lc_rules *r)
     return order;
 }
 
+/*
+ * Does rule x of old give what rule y of new does? Attributes are matched by name, values by
+ * their bytes; of buckets the weight counts as well.
+ */
 static bool same(const struct diff *d, uint32_t x, uint32_t y)
 {
     if (d->old->kind == LC_KIND_BUCKET &&
@@ -116,6 +128,10 @@ static void add_weight(struct lc_buf *b, const struct lc_rules *r, uint32_t rule
         lc_buf_addf(b, " (weight %llu)", (unsigned long long)r->bounds[r->rules + rule]);
 }
 
+/*
+ * Print one change. sign: + added, - removed, ~ changed; before or after is NULL where the rule
+ * is not in that set.
+ */
 static void say(const struct diff *d, char sign, const struct lc_rules *before, uint32_t x,
                 const struct lc_rules *after, uint32_t y)
 {
@@ -158,6 +174,10 @@ static void say(const struct diff *d, char sign, const struct lc_rules *before, 
     lc_buf_release(&is);
 }
 
+/*
+ * Merge the two sorted lists, as diff of sorted files does: what is in one alone was added or
+ * removed, what is in both may have changed.
+ */
 static void walk_in(struct diff *d, const uint32_t *was, const uint32_t *is)
 {
     uint32_t x = 0, y = 0;
@@ -196,12 +216,19 @@ static int walk(struct diff *d, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Ranges of unsigned numbers and of other points have two kinds, and can be compared with each
+ * other.
+ */
 static bool is_range(const struct lc_rules *r)
 {
     return r->kind == LC_KIND_RANGE || r->kind == LC_KIND_SPAN;
 }
 
-/* Both must be of one kind and have the same attributes, in whatever order. */
+/*
+ * Can the two be compared? Both must be of one kind and have the same attributes, in whatever
+ * order: d->new_attribute maps them. The caller frees it.
+ */
 static int line_up(struct diff *d, struct lc_error *err)
 {
     const struct lc_takes was = lc_rules_line(d->old), is = lc_rules_line(d->new);
@@ -263,6 +290,7 @@ static int choose_attribute(const struct diff *d, const struct wanted *w,
     return 0;
 }
 
+/* Are the two texts the same SQL, but for blanks and comments? */
 static bool same_sql(const char *a, const char *b)
 {
     return lc_lex_same(a, strlen(a), b, strlen(b));
@@ -300,7 +328,10 @@ static int choose_key(const struct wanted *w, struct lc_column *c, struct lc_buf
         return rc;
     }
     rules->key = rules->call->argument;
-    /* New rules may look at more of a key than those that it is cut for: both are asked about it all. */
+    /*
+     * New rules may look at more of a key than those that it is cut for: both are asked about
+     * it all.
+     */
     if (lc_narrow_read(rules->key, &whole, &narrow)) {
         rc = lc_narrow_fits(rules->key, rules->old, "the old rules", err);
         if (rc == 0 && (lc_buf_add(argument, whole.p, whole.n) || !lc_buf_str(argument)))
@@ -320,6 +351,7 @@ static int choose_key(const struct wanted *w, struct lc_column *c, struct lc_buf
 
 enum { SHOWN_CHANGES = 20 };
 
+/* How many rows would change, the changes of most rows first, and which rows would not. */
 static void print_impact(const struct lc_column *c, const struct lc_impact *i)
 {
     char was[200], is[200];
@@ -341,6 +373,7 @@ static void print_impact(const struct lc_column *c, const struct lc_impact *i)
                i->given == 1 ? " holds" : "s hold", i->given == 1 ? "keeps" : "keep");
 }
 
+/* An object for each change, then one for the table. */
 static void print_impact_json(const struct lc_column *c, const struct lc_impact *i)
 {
     struct lc_json *o;
@@ -370,6 +403,10 @@ static void print_impact_json(const struct lc_column *c, const struct lc_impact 
     lc_json_free(o);
 }
 
+/*
+ * Count over the table's keys what the new rules would change. Nothing is written, and the new
+ * function need not be on the server.
+ */
 static int look_at_table(const struct diff *d, struct lc_frame_run *r, struct lc_error *err)
 {
     const struct wanted *w = r->ctx;

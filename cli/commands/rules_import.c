@@ -12,6 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * The file is read record by record; each becomes lines of `out`, in memory. Then `out` is
+ * loaded as any rules file is, and printed only if it can be loaded. `lines` maps a line of
+ * `out` to the line of the file, so that a message names the place where a person can change
+ * something.
+ *
+ *   FILE ── take ──► out ── check_spans, drop_pieces ──► check_result ──► stdout
+ */
 #define FILE_MAX_BYTES ((size_t)1 << 31)
 
 /* What is asked for. */
@@ -45,12 +53,13 @@ struct import {
 
 #define refuse(im, ...) lc_records_refuse(&(im)->records, __VA_ARGS__)
 
+/* Latch LC_ERR_NOMEM in the reading, which then ends. */
 static int no_memory(struct import *im)
 {
     return im->records.rc = lc_no_memory(im->records.err);
 }
 
-/* "2": a column's number; 0: it is none. */
+/* A column's number, from 1; 0 where the text is none. */
 static uint32_t column_number(const char *text, size_t n)
 {
     uint32_t v = 0;
@@ -147,6 +156,10 @@ static int find_value(struct import *im, const char *text, struct column *c)
     return c->name ? 0 : no_memory(im);
 }
 
+/*
+ * Find the columns in the first record, by name or number. A first line that looks like data
+ * where names of bounds are expected is refused: taken for a header, its rule would be lost.
+ */
 static int settle_columns(struct import *im)
 {
     const struct wanted *w = im->w;
@@ -195,12 +208,16 @@ static int add_field(struct lc_buf *b, struct lc_slice f, bool first)
     return rc || lc_buf_adds(b, "\"");
 }
 
+/* The text without its NUL; it is not copied. */
 static struct lc_slice slice(const char *text)
 {
     return (struct lc_slice){(const uint8_t *)text, strlen(text)};
 }
 
-/* One line of the result. */
+/*
+ * One line of the result, with the keys given and the values of the record at hand, or with
+ * is_default those of --default. Its line in the file is noted.
+ */
 static int add_line(struct import *im, const struct lc_slice *key, uint32_t keys, bool is_default)
 {
     int rc = lc_buf_add(&im->lines, &im->records.record_line, sizeof im->records.record_line);
@@ -236,8 +253,9 @@ static int add_head(struct import *im)
 }
 
 /*
- * One key of a cell: without what is stripped; with what is put before it. Blanks are no part of one of several keys;
- * a cell that is one key is a field as any other, of which --trim has taken the blanks already.
+ * One key of a cell: without what is stripped; with what is put before it. Blanks are no part
+ * of one of several keys; a cell that is one key is a field as any other, of which --trim has
+ * taken the blanks already.
  */
 static int add_key(struct import *im, struct lc_slice part)
 {
@@ -283,7 +301,10 @@ static int add_keys(struct import *im)
     return rc;
 }
 
-/* The next network of a range; *more: it is not the last. */
+/*
+ * Append the next network of a range, and note which bytes of `out` it is: drop_pieces may take
+ * it out again. *from becomes the address after it; *more: it is not the last.
+ */
 static int add_network(struct import *im, const struct lc_span *span, struct lc_address *from,
                        bool *more)
 {
@@ -329,6 +350,7 @@ static int add_range(struct import *im)
     return add_line(im, bounds, 2, false);
 }
 
+/* A range of two addresses: as many networks as it needs. */
 static int add_networks(struct import *im)
 {
     struct lc_address at[2];
@@ -356,7 +378,10 @@ static int add_networks(struct import *im)
     return rc;
 }
 
-/* Leave out what a narrower range has become, too. */
+/*
+ * Leave out what a narrower range has become, too: the rest of `out` and `lines` moves up. The
+ * order of the pieces is that of `out`.
+ */
 static int drop_pieces(struct import *im)
 {
     struct lc_network_piece *pieces = (struct lc_network_piece *)(void *)im->pieces.p;
@@ -402,6 +427,10 @@ static int check_spans(struct import *im)
         im->key[1].at + 1);
 }
 
+/*
+ * Take a record: called by the reader, which is the first member of the import. The first
+ * record settles the columns, and is data itself with --no-header.
+ */
 static void take(struct lc_records *records)
 {
     struct import *im = (struct import *)records;
@@ -497,6 +526,10 @@ static int settle_kind(struct import *im, struct lc_error *err)
     return 0;
 }
 
+/*
+ * Read, check, print; everything that the import holds is released. A value's name was
+ * allocated where the command line gave none.
+ */
 static int run(struct import *im, const char *path, struct lc_error *err)
 {
     struct lc_buf text;

@@ -19,9 +19,13 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Room in the tables below, and the limits of values. */
 enum { OPTIONS_MAX_N = 40, GROUP_MAX_N = 10, MAX_PARALLEL = 64, LOCK_TIMEOUT_S = 60 };
 
-/* Append at most `most` options, to the first one without a name. */
+/*
+ * Append at most `most` options, to the first one without a name. Returns how many `to` has
+ * then; its end mark is not counted.
+ */
 static size_t add(struct lc_option *to, size_t n, const struct lc_option *from, size_t most)
 {
     for (size_t i = 0; from && i < most && from[i].name && n < OPTIONS_MAX_N; i++)
@@ -33,6 +37,10 @@ static size_t add(struct lc_option *to, size_t n, const struct lc_option *from, 
 /* Options that commands have in common, under the name that a command asks for them by. */
 struct group {
     unsigned which;
+    /*
+     * Their `value` points into the struct lc_migrate of this run, so the tables cannot be
+     * static.
+     */
     struct lc_option options[GROUP_MAX_N]; /* a full group has no end mark */
 };
 
@@ -161,6 +169,7 @@ static void collect(struct lc_migrate *m, unsigned which, const struct lc_option
     add_end(m, which, to, n);
 }
 
+/* --NAME as milliseconds. The bound keeps *ms, and twice as much, in an unsigned. */
 static int seconds(unsigned *ms, double s, const char *name, struct lc_error *err)
 {
     if (s < 0 || s > (double)(UINT_MAX / 2000))
@@ -169,6 +178,10 @@ static int seconds(unsigned *ms, double s, const char *name, struct lc_error *er
     return 0;
 }
 
+/*
+ * What --order, --max-load and the like say, into m->up.backfill. Every backfill of the run
+ * stops at a signal.
+ */
 static int settle_backfill(struct lc_migrate *m, struct lc_error *err)
 {
     struct lc_backfill_options *o = &m->up.backfill;
@@ -191,7 +204,10 @@ static int settle_backfill(struct lc_migrate *m, struct lc_error *err)
     return rc;
 }
 
-/* A file that nobody gets to read would be no check. */
+/*
+ * Can the rules file be opened? A run without a call to compare would never open it, and a
+ * wrong name would go unseen.
+ */
 static int check_readable(const char *argument, struct lc_error *err)
 {
     size_t name_n;
@@ -220,6 +236,10 @@ static int settle_vars(const struct lc_migrate *m, struct lc_error *err)
     return 0;
 }
 
+/*
+ * From what was typed to m->up, and what contradicts itself. Options that the command does not
+ * take have their defaults, and pass.
+ */
 static int settle(struct lc_migrate *m, struct lc_error *err)
 {
     int rc = seconds(&m->up.lock_timeout_ms, m->lock_timeout_s, "lock-timeout", err);
@@ -241,6 +261,7 @@ static int settle(struct lc_migrate *m, struct lc_error *err)
     m->up.steps = (unsigned)m->steps;
     if (m->to) {
         m->up.to_given = true;
+        /* 0 is no version of a file, but down takes it: nothing stays applied. */
         if (strspn(m->to, "0") == strlen(m->to) && *m->to)
             m->up.to = 0;
         else if (!lc_version_parse(m->to, strlen(m->to), &m->up.to))
@@ -265,6 +286,7 @@ int lc_migrate_parse(struct lc_migrate *m, struct lc_command cmd, unsigned which
     int rc;
 
     collect(m, which, more, options);
+    /* Defaults are set before parsing: an option that is not given leaves its value alone. */
     m->lock_timeout_s = LOCK_TIMEOUT_S;
     cmd.options = options;
     rc = lc_options_parse(&cmd, argc, argv, &m->global, &m->rest, err);
@@ -299,6 +321,7 @@ int lc_migrate_finish(const struct lc_migrate *m, int rc, bool reads, struct lc_
 {
     if (reads && err->code == LC_ERR_UNKNOWN)
         rc = err->code = LC_ERR_SERVER; /* an answer was lost, and nothing else */
+    /* A program that reads stdout learns of a failure without parsing stderr. */
     if (rc && rc != LC_HELP_PRINTED && m->global.json) {
         struct lc_json *o = lc_json_object();
 
@@ -318,6 +341,7 @@ int lc_migrate_ask(const struct lc_migrate *m, const char *question, struct lc_e
 
     if (m->yes)
         return 0;
+    /* A script must say --yes: an answer from a pipe may be meant for something else. */
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
         lc_fail(err, LC_ERR_REFUSED, "%s There is no terminal to answer on", question);
         lc_hint(err, "--yes says yes");

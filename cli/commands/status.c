@@ -18,7 +18,7 @@ struct view {
     struct lc_lock_info holder;
 };
 
-/* A host that is left out. */
+/* A host that is left out is told as a warning. No other event comes from opening a session. */
 static void on_event(void *ctx, const struct lc_run_event *e)
 {
     (void)ctx;
@@ -26,7 +26,10 @@ static void on_event(void *ctx, const struct lc_run_event *e)
         lc_warn("%s", e->text);
 }
 
-/* Before the session is opened: nothing is changed, so a host that does not answer is left out. */
+/*
+ * Before the session is opened: nothing is changed, so a host that does not answer is left out
+ * and does not end the command, whatever --allow-degraded says.
+ */
 static int read_degraded(struct lc_frame_run *r, struct lc_error *err)
 {
     (void)err;
@@ -47,6 +50,7 @@ static int read_files_or_all(struct lc_frame_run *r, struct lc_error *err)
     return rc;
 }
 
+/* Who holds the lock, into v->locked and v->holder. Without a server nobody does. */
 static int look_at_lock(struct view *v, struct lc_error *err)
 {
     const struct lc_tracking *t = &v->s->tracking;
@@ -57,11 +61,22 @@ static int look_at_lock(struct view *v, struct lc_error *err)
 /* One version, from its file, its rows, or both. */
 struct line {
     const char *version, *name, *status, *at;
-    char version_text[24];
-    uint64_t execution_ms;
-    char note[1280];
+    char version_text[24]; /* where there is no file whose digits can be shown */
+    uint64_t execution_ms; /* of the whole migration; 0 unless it is applied */
+    char note[1280];       /* what to know of it, for a person; "" */
 };
 
+/*
+ * Fill the line of a version. m: its file, or NULL where it is gone; t: what the tracking table
+ * says of it, or NULL where no row does. At least one is given.
+ *
+ * What is shown is not t->status alone. The last row cannot tell a run that goes on from one
+ * that has died, but the lock can:
+ *
+ *   in the table   the live holder's run   another run, or none
+ *   running        running                 stopped
+ *   unknown        running                 unknown; stopped where the statement was ended
+ */
 static void make_line(struct line *l, const struct view *v, const struct lc_migration *m,
                       const struct lc_track_version *t)
 {
@@ -85,6 +100,7 @@ static void make_line(struct line *l, const struct view *v, const struct lc_migr
         l->status = t->baselined ? "baselined" : lc_track_status_name(LC_TRACK_APPLIED);
     if (!m && status != LC_TRACK_PENDING)
         snprintf(l->note, sizeof l->note, "its file is gone");
+    /* Line ends that an editor or git has changed are no edit. */
     else if (m && status == LC_TRACK_APPLIED && t->file_sha256[0] &&
              strcmp(t->file_sha256, m->file.sha256) != 0 &&
              !(m->file.text && lc_text_matches(m->file.text, m->file.n, t->file_sha256).line_ends))
@@ -115,6 +131,10 @@ static void make_line(struct line *l, const struct view *v, const struct lc_migr
                  t->done, t->stmts);
 }
 
+/*
+ * One version as a line, or with --json as an object. A name comes from a file, and may hold
+ * what steers a terminal.
+ */
 static void print_line(const struct line *l, bool json)
 {
     char ms[24] = "", name[200];
@@ -174,6 +194,7 @@ static const char *forms(const struct lc_migrations *m, char out[64])
     return out;
 }
 
+/* What all lines are about: the server, the tracking table, the form of the files, the lock. */
 static void print_head(const struct view *v, bool json)
 {
     char form[64];
@@ -203,14 +224,20 @@ static void print_head(const struct view *v, bool json)
     printf("%-8s  %-9s  %-19s  %8s  %s\n", "VERSION", "STATUS", "AT (UTC)", "TIME", "NAME");
 }
 
-/* Does it matter? Gaps and notes do not, nor what an applied file holds. */
+/*
+ * Is there something to do about it? Not about gaps and notes. Nor about what is in a file that
+ * is applied: it is not run again.
+ */
 static bool is_open(const struct view *v, const struct lc_problem *p)
 {
     return p->kind != LC_PROBLEM_GAP && p->kind != LC_PROBLEM_NOTE &&
            !(p->version && lc_track_applied(lc_tracking_find(&v->s->tracking, p->version)));
 }
 
-/* Print all, unless silent; how many are not applied. */
+/*
+ * Print all versions, unless silent: those of the files, then those whose file is gone. Returns
+ * how many are not applied.
+ */
 static unsigned print_view(const struct view *v, bool json, bool silent)
 {
     unsigned open = 0;
@@ -254,6 +281,7 @@ static int status(struct lc_frame_run *r, struct lc_error *err)
 
     if (rc)
         return rc;
+    /* --quiet alone still prints: who asks for a status wants one. */
     open = print_view(&v, r->m.global.json, r->m.global.quiet && w->exit_code);
     for (size_t i = 0; i < r->s.files.problems.n; i++) {
         const struct lc_problem *p = &r->s.files.problems.v[i];
@@ -292,6 +320,7 @@ int lc_cmd_status(int argc, const char **argv)
     return lc_frame_command(&c, &r, argc, argv);
 }
 
+/* file:line: text, as a compiler says it, so that editors find the place. */
 static void print_problem(const struct lc_problem *p, bool json)
 {
     static const char *const kinds[] = {
@@ -320,7 +349,10 @@ static void print_problem(const struct lc_problem *p, bool json)
     }
 }
 
-/* Print the problems of the files that matter, and the notes; how many are no notes. */
+/*
+ * Print the problems of the files that are open, and the notes. Returns how many are no notes.
+ * With `strict` a gap is a problem too.
+ */
 static size_t print_file_problems(const struct view *v, bool strict, bool json)
 {
     size_t n = 0;
@@ -336,7 +368,7 @@ static size_t print_file_problems(const struct view *v, bool strict, bool json)
     return n;
 }
 
-/* What the files say otherwise than what is applied; the same. */
+/* Print where the files and what is applied differ. Returns how many are no notes. */
 static size_t print_tracking_problems(const struct lc_problems *against, bool json)
 {
     size_t n = 0;
@@ -348,6 +380,10 @@ static size_t print_tracking_problems(const struct lc_problems *against, bool js
     return n;
 }
 
+/*
+ * Read the files, and compare them with the tracking table where there is a server. Problems
+ * are the output of this command, so they set the exit code and are no error.
+ */
 static int validate(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct wanted *w = r->ctx;

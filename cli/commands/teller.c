@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An event becomes an object on stdout (--json), or text: results on stdout, talk on stderr.
+ * Events of a mutation come several times a second; each migration that waits has its own time
+ * for the next line, since with --jobs several do.
+ */
 #include "cli/commands/teller.h"
 
 #include "base/clock.h"
@@ -21,7 +26,11 @@ void lc_teller_init(struct lc_teller *t, const struct lc_migrate *m)
     *t = (struct lc_teller){.m = m};
 }
 
-/* When this migration's next line is due. */
+/*
+ * When this migration's next line is due, in ms of lc_now_ms; 0: it has not had one. It gets a
+ * place in t->waits when it is first seen. There is always a free one: no more than
+ * LC_TURNS_MAX migrations are open at once, and forget_line frees the place of one that ends.
+ */
 static uint64_t *next_line_ms(struct lc_teller *t, uint64_t version)
 {
     size_t free_place = LC_TURNS_MAX - 1;
@@ -37,7 +46,7 @@ static uint64_t *next_line_ms(struct lc_teller *t, uint64_t version)
     return &t->waits[free_place].next_ms;
 }
 
-/* It does not wait any more: another one may have the terminal's line. */
+/* It has stopped waiting: its place is free, and another one may have the terminal's line. */
 static void forget_line(struct lc_teller *t, uint64_t version)
 {
     for (size_t i = 0; i < LC_TURNS_MAX; i++) {
@@ -48,7 +57,10 @@ static void forget_line(struct lc_teller *t, uint64_t version)
         t->shown = 0;
 }
 
-/* One line that is redrawn on a terminal; else a plain line every few seconds. */
+/*
+ * One line that is redrawn on a terminal; else a plain line every few seconds. The terminal has
+ * room for one migration: the first that waits keeps the line until its statement ends.
+ */
 static void tell_progress(struct lc_teller *t, const struct lc_run_event *e)
 {
     uint64_t now = lc_now_ms(), *next_ms = next_line_ms(t, e->version);
@@ -72,6 +84,7 @@ static void tell_progress(struct lc_teller *t, const struct lc_run_event *e)
     }
 }
 
+/* The names of events in --json: part of the interface, and not to be changed. */
 static const char *const event_names[] = {
     [LC_RUN_LOCK_WAIT] = "lock_wait",
     [LC_RUN_CHECKED] = "checked",
@@ -101,6 +114,7 @@ static void add_progress(struct lc_json *o, const struct lc_mutation_progress *p
         lc_json_set_str(o, "waiting", p->waiting);
 }
 
+/* An event as an object, a line. Members that the event does not have are left out. */
 static void tell_json(struct lc_teller *t, const struct lc_run_event *e)
 {
     struct lc_json *o;
@@ -140,7 +154,10 @@ static void tell_json(struct lc_teller *t, const struct lc_run_event *e)
     lc_json_free(o);
 }
 
-/* Is the i-th sent: livecol says some itself, and of two with one name the later holds. */
+/*
+ * Is setting i sent as it is? livecol itself sets some (lc_send_owns_setting), and of two with
+ * one name the later holds.
+ */
 static bool is_sent_setting(const struct lc_sql_settings *all, size_t i)
 {
     if (lc_send_owns_setting(all->v[2 * i]))
@@ -152,7 +169,10 @@ static bool is_sent_setting(const struct lc_sql_settings *all, size_t i)
     return true;
 }
 
-/* Those of the run, then those of the file. */
+/*
+ * Print the settings that go with a statement: those of the run, then those of the file, which
+ * win. A line that is too long is cut. `file` may be NULL.
+ */
 static void echo_settings(const struct lc_strings *run, const struct lc_sql_settings *file)
 {
     struct lc_sql_settings all = {0};

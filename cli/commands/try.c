@@ -122,7 +122,10 @@ static void hint_go_on(const struct request *q, struct lc_error *err)
             q->folder);
 }
 
-/* The same of a file that was looked at before it was taken in. */
+/*
+ * Extend the hint of a file that was looked at before it was taken in: nothing of a person's
+ * own is in the folder yet, so it can be removed.
+ */
 static void hint_again(const struct request *q, struct lc_error *err)
 {
     char first[sizeof err->hint];
@@ -178,6 +181,7 @@ static void say_what(const char *text)
 
 /* --- the files ---------------------------------------------------------------------------------- */
 
+/* Write a text of livecol's own, by rename, with the rights of a source file. */
 static int write_file(const char *name, const char *text, struct lc_error *err)
 {
     return lc_file_write(name, text, strlen(text), 0644, err);
@@ -224,7 +228,10 @@ static int copy_file(const char *from, const char *to, struct lc_error *err)
     return rc;
 }
 
-/* Which table does the schema make first? */
+/*
+ * Which table does the schema make first? Fills q->database, q->table and q->makes_database.
+ * Only statements up to the CREATE TABLE are read. LC_ERR_REFUSED where it makes none.
+ */
 static int find_table(struct request *q, struct lc_error *err)
 {
     struct lc_buf text;
@@ -260,7 +267,11 @@ static int find_table(struct request *q, struct lc_error *err)
     return rc;
 }
 
-/* What is asked for, before anything is made. */
+/*
+ * What is asked for, before anything is made: q->program, q->folder, q->rows_path and the
+ * table. The program is this process's own file, so that the steps run the same livecol,
+ * wherever PATH points.
+ */
 static int check(struct request *q, struct lc_error *err)
 {
     bool own = q->schema || q->rows || q->key || q->rules || q->column;
@@ -300,7 +311,7 @@ static int check_parts(struct lc_error *err)
     return rc;
 }
 
-/* Make the folder; one that holds something is somebody's work. */
+/* Make the folder. One that holds something is somebody's work, and is refused. */
 static int make_folder(const struct request *q, struct lc_error *err)
 {
     DIR *d;
@@ -323,6 +334,15 @@ static int make_folder(const struct request *q, struct lc_error *err)
     return LC_ERR_REFUSED;
 }
 
+/*
+ * Make the folder and make it the working directory:
+ *
+ *   rules.csv                     the rules, as they are typed or copied
+ *   migrations/0001_schema.sql    after a CREATE DATABASE, where the schema does without one
+ *   migrations/0002_rows.sql      the sample's; of a person's table look_at_table writes them
+ *   data/                         the engine's database, and its configuration
+ *   data/user_scripts/            livecol-udf, and its copy of the rules
+ */
 static int write_files(struct request *q, struct lc_error *err)
 {
     char schema[PATH_MAX], rules[PATH_MAX], name[64];
@@ -359,7 +379,11 @@ static int write_files(struct request *q, struct lc_error *err)
     return rc;
 }
 
-/* The type of the key, as the server has it; "" where it cannot be told: what comes next says why. */
+/*
+ * Fill q->key_type with the type of the key, as the server has it; "" where it cannot be told:
+ * what comes next says why. The key is a column, or an expression over some; LIMIT 0 makes the
+ * engine say its type without reading a row.
+ */
 static int take_key_type(struct request *q, struct lc_backend *b, const struct lc_answer *columns,
                          struct lc_error *err)
 {
@@ -385,7 +409,11 @@ static int take_key_type(struct request *q, struct lc_backend *b, const struct l
     return rc;
 }
 
-/* What the table has: the key's type, and with the rows a migration that takes them in. */
+/*
+ * What the table has: the key's type, and with --rows a migration that takes them in. The
+ * engine is opened in this process and closed again, since its folder takes one process at a
+ * time and the next step is another one.
+ */
 static int look_at_table(struct request *q, struct lc_error *err)
 {
     const struct lc_connect to = {.embedded = true, .path = "data"};
@@ -415,7 +443,12 @@ static int look_at_table(struct request *q, struct lc_error *err)
     return rc;
 }
 
-/* What the function is to be told that its key is: where it is not the String of its default. */
+/*
+ * The type to give to config install as --argument; NULL where the default, String, fits. Types
+ * other than String must be named, since the server casts a key to what the function's XML
+ * says; Nullable(String) too, for a function that is to take a NULL. The text is q->key_type,
+ * whose blanks are removed.
+ */
 static const char *argument_of(struct request *q)
 {
     static const char *const told[] = {"IPv4", "IPv6", "UUID",    "Bool",  "Int",
@@ -443,9 +476,13 @@ static const char *argument_of(struct request *q)
 
 /* --- the course of it --------------------------------------------------------------------------- */
 
+/* The connection options of each step: the engine in the folder, without a server. */
 #define ENGINE "--backend", "embedded", "--path", "data"
 
-/* Make the table, and put its rows in. */
+/*
+ * Make the table, and put its rows in. With a person's own table there are two runs of up: the
+ * rows can be written only when the engine has told the table's columns.
+ */
 static int make_table(struct request *q, struct lc_error *err)
 {
     static const char *const up[] = {"up", ENGINE, NULL};
@@ -463,7 +500,10 @@ static int make_table(struct request *q, struct lc_error *err)
     return step(q, up, err);
 }
 
-/* From rules to a column that is filled in and verified. */
+/*
+ * From rules to a column that is filled in and verified: the commands that a person would type,
+ * in their order. The first that fails ends it.
+ */
 static int derive(struct request *q, struct lc_error *err)
 {
     const char *column = q->column;
@@ -534,6 +574,7 @@ static int take_attribute(struct request *q, struct lc_error *err)
     return 0;
 }
 
+/* The steps; nothing is made before `check` and check_parts have passed. */
 static int act(struct lc_frame_run *r, struct lc_error *err)
 {
     struct request *q = r->ctx;

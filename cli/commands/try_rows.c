@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine reads the file itself, by file(); livecol reads the header alone, so that what
+ * does not fit the table is said with the file's name and what to do, before a step fails.
+ */
 #include "cli/commands/try_rows.h"
 
 #include "cli/sql/quote.h"
@@ -11,16 +15,17 @@
 #include <string.h>
 #include <strings.h>
 
-enum { NAMES_MAX = 4096, SHOWN_BYTES = 200 };
+enum { NAMES_MAX = 4096, SHOWN_BYTES = 200 }; /* columns of a header; bytes of them in a message */
 
 /* The first line, taken apart. */
 struct header {
-    char *line;
+    char *line;     /* malloc'ed; the names are in it */
     char delimiter; /* 0: the file has no header to look at */
     char *names[NAMES_MAX];
     size_t n;
 };
 
+/* Does the name end so? In upper or lower case. */
 static bool ends_with(const char *name, const char *end)
 {
     size_t n = strlen(name), m = strlen(end);
@@ -28,6 +33,7 @@ static bool ends_with(const char *name, const char *end)
     return n >= m && strcasecmp(name + n - m, end) == 0;
 }
 
+/* An error in the header, with what to do: LC_ERR_INPUT. */
 static int refuse(const struct lc_try_rows *r, struct lc_error *err, const char *what,
                   const char *hint)
 {
@@ -36,7 +42,10 @@ static int refuse(const struct lc_try_rows *r, struct lc_error *err, const char 
     return LC_ERR_INPUT;
 }
 
-/* What no text file of UTF-8 begins with. */
+/*
+ * What no text file of UTF-8 begins with: a byte order mark, which the engine would take for a
+ * part of the first name, and the marks and zeroes of UTF-16.
+ */
 static int check_encoding(const struct lc_try_rows *r, const char *line, size_t n,
                           struct lc_error *err)
 {
@@ -51,7 +60,10 @@ static int check_encoding(const struct lc_try_rows *r, const char *line, size_t 
     return 0;
 }
 
-/* Of a .csv what is between its names: a comma, or what stands there in its place. */
+/*
+ * What parts the names of a .csv: a comma, or where there is none a semicolon, tab or bar, as
+ * spreadsheets of some countries write. One column needs none, and gets the comma.
+ */
 static char delimiter_of(const char *line)
 {
     static const char others[] = ";\t|";
@@ -64,7 +76,10 @@ static char delimiter_of(const char *line)
     return ',';
 }
 
-/* The field at *p, its quotes taken away in place; *p is then behind its delimiter, or NULL. */
+/*
+ * Take the field at *p, in place: its quotes are removed, "" in quotes becomes ". Returns it,
+ * NUL-terminated; *p becomes the next field, or NULL after the last.
+ */
 static char *take_name(char **p, char delimiter)
 {
     char *name = *p, *to = *p, *from = *p;
@@ -85,6 +100,10 @@ static char *take_name(char **p, char delimiter)
     return name;
 }
 
+/*
+ * Read and take apart the first line of the file. h->line is the caller's to free, also after a
+ * failure. A quoted name may not hold a line break.
+ */
 static int read_header(const struct lc_try_rows *r, struct header *h, struct lc_error *err)
 {
     FILE *f = fopen(r->path, "re");
@@ -110,6 +129,7 @@ static int read_header(const struct lc_try_rows *r, struct header *h, struct lc_
     return 0;
 }
 
+/* Does the header name the column? The case counts, as in ClickHouse. */
 static bool names(const struct header *h, const char *column)
 {
     for (size_t i = 0; i < h->n; i++)
@@ -133,6 +153,7 @@ static const char *shown(const struct header *h, char out[SHOWN_BYTES])
     return out;
 }
 
+/* The header does not fit the table: `column` is not in it, or with `none` no column at all is. */
 static int refuse_column(const struct lc_try_rows *r, const struct header *h, const char *column,
                          bool none, struct lc_error *err)
 {
@@ -150,7 +171,11 @@ static int refuse_column(const struct lc_try_rows *r, const struct header *h, co
     return LC_ERR_INPUT;
 }
 
-/* Which columns are given: those of the header, and of a file without one all that can be. */
+/*
+ * Append the columns that are given, "a, b": those of the header, and of a file without one all
+ * that may be given (a MATERIALIZED or ALIAS column may not). A column with a DEFAULT may be
+ * left out; any other must be in the header, or its rows would be silently empty.
+ */
 static int add_columns(const struct lc_try_rows *r, const struct header *h, struct lc_buf *out,
                        struct lc_error *err)
 {
@@ -191,6 +216,7 @@ int lc_try_rows_insert(const struct lc_try_rows *r, struct lc_buf *sql, struct l
                      lc_buf_str(&columns)) ||
          lc_sql_add_str(sql, r->path) || lc_buf_adds(sql, ")")))
         rc = lc_no_memory(err);
+    /* The engine knows a .tsv's tab by the name. */
     if (rc == 0 && ends_with(r->path, ".csv") && h->delimiter != ',' &&
         (lc_buf_adds(sql, "\nSETTINGS format_csv_delimiter = ") ||
          lc_sql_add_str(sql, (const char[]){h->delimiter, '\0'})))

@@ -17,7 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Make the database that the URL names, by a connection to the one that every server has. */
+/*
+ * Make the database that the URL names, by a connection to the one that every server has: a
+ * connection to a database that is not there is refused.
+ */
 static int create_database(const struct lc_migrate *m, struct lc_error *err)
 {
     struct lc_global to = m->global;
@@ -40,7 +43,10 @@ static int create_database(const struct lc_migrate *m, struct lc_error *err)
     return rc;
 }
 
-/* Can the files be read? A run without them leaves no new database behind. */
+/*
+ * Can the files be read? Asked before the embedded engine is opened, so that a run without
+ * files leaves no new database in the folder.
+ */
 static int check_files(const struct lc_migrate *m, struct lc_error *err)
 {
     struct lc_session s = {0};
@@ -50,8 +56,10 @@ static int check_files(const struct lc_migrate *m, struct lc_error *err)
     return rc;
 }
 
-/* As lc_connection_open, for a run that applies: the embedded engine's folder is made where it is not there (not its
- * parents), which is said, and the URL's database where that is asked for. */
+/*
+ * Open *b, as lc_connection_open. A run that applies may make what is not there: the embedded
+ * engine's folder (not its parents), which is said, and with `create` the URL's database.
+ */
 static int connect_to_apply(const struct lc_migrate *m, bool create, struct lc_backend **b,
                             struct lc_error *err)
 {
@@ -80,6 +88,7 @@ struct listener {
     struct lc_metrics *metrics; /* NULL: of a command without */
 };
 
+/* One event, for both who listen; the runner calls this for one event at a time. */
 static void on_event(void *ctx, const struct lc_run_event *e)
 {
     struct listener *l = ctx;
@@ -89,6 +98,11 @@ static void on_event(void *ctx, const struct lc_run_event *e)
     lc_teller_event(&l->teller, e);
 }
 
+/*
+ * Apply or revert, and tell it. The hooks point to the stack, so they are taken out of m again.
+ * What verifying found comes last: the migrations are applied and stay so, and the exit code
+ * says that a person should look.
+ */
 static int run(struct lc_frame_run *r, bool down, struct lc_metrics *metrics, struct lc_error *err)
 {
     struct lc_migrate *m = &r->m;
@@ -117,14 +131,18 @@ static int run(struct lc_frame_run *r, bool down, struct lc_metrics *metrics, st
     return rc;
 }
 
+/* What up's own options say. */
 struct up {
     struct lc_metrics metrics;
     const char *metrics_file;
-    uint64_t jobs;
-    bool create;
+    uint64_t jobs; /* as typed: 1 to LC_TURNS_MAX */
+    bool create;   /* --create-database */
 };
 
-/* A dry run is what plan shows, over an opened session. */
+/*
+ * Check --jobs, and begin the metrics, whose file must be writable before anything is changed.
+ * A dry run is what plan shows, over an opened session: so the frame opens one.
+ */
 static int check_up(struct lc_frame_run *r, struct lc_error *err)
 {
     struct up *u = r->ctx;
@@ -140,6 +158,10 @@ static int check_up(struct lc_frame_run *r, struct lc_error *err)
     return 0;
 }
 
+/*
+ * The connection is made here and not by the frame: only a run that applies may make a
+ * database.
+ */
 static int up(struct lc_frame_run *r, struct lc_error *err)
 {
     struct up *u = r->ctx;
@@ -247,7 +269,7 @@ int lc_cmd_down(int argc, const char **argv)
     return lc_frame_command(&c, &r, argc, argv);
 }
 
-/* Which version was reverted; the rest is told as ever. */
+/* Which version was reverted; all events are told as usual. */
 struct reverted {
     struct lc_teller teller;
     uint64_t version;
@@ -262,6 +284,10 @@ static void note_reverted(void *ctx, const struct lc_run_event *e)
     lc_teller_event(&r->teller, e);
 }
 
+/*
+ * --dry-run comes with LC_MIGRATE_RUN, and is refused: what up would do depends on what down
+ * has done.
+ */
 static int ask_redo(struct lc_frame_run *r, struct lc_error *err)
 {
     return r->m.up.dry_run
@@ -269,6 +295,10 @@ static int ask_redo(struct lc_frame_run *r, struct lc_error *err)
                : lc_migrate_ask(&r->m, "Revert the last migration, and apply it again?", err);
 }
 
+/*
+ * Revert the last migration, and apply that one again: `only`, since others may be pending. The
+ * lock is taken twice; another run may come between.
+ */
 static int redo(struct lc_frame_run *r, struct lc_error *err)
 {
     struct lc_migrate *m = &r->m;

@@ -9,8 +9,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { LINE_BYTES = 1 << 16 };
+enum { LINE_BYTES = 1 << 16 }; /* one line of text: a value may be long */
 
+/*
+ * The summary for a person:
+ *
+ *   partition          rows    looked at       differ    parts  lacking    not where all is right
+ *   differs: user_id 'u1_001', stored 'x', computed 'us-east', …           up to LC_VERIFY_EXAMPLES
+ *   analytics.events.region: 131072 of 20000000 rows, a sample: …
+ *
+ * Keys and values come from the table, and may hold what steers a terminal.
+ */
 static void print_text(const struct lc_column *d, const struct lc_verify *v)
 {
     char line[LINE_BYTES], name[800];
@@ -46,6 +55,9 @@ static void add_counts(struct lc_json *o, const struct lc_verify_partition *p)
     lc_json_set_int(o, "rows_lacking", (int64_t)p->rows_lacking);
 }
 
+/*
+ * A value of the table as a member of o; NULL becomes null.
+ */
 static void set_cell(struct lc_json *o, const char *name, const struct lc_cell *cell)
 {
     if (cell->is_null)
@@ -54,6 +66,10 @@ static void set_cell(struct lc_json *o, const char *name, const struct lc_cell *
         lc_json_set_bytes(o, name, cell->p, cell->n);
 }
 
+/*
+ * One row that differs, as an object that the caller frees. Its keys are what the expression
+ * reads.
+ */
 static struct lc_json *example_json(const struct lc_verify *v, size_t row)
 {
     const struct lc_answer *t = &v->examples;
@@ -69,6 +85,10 @@ static struct lc_json *example_json(const struct lc_verify *v, size_t row)
     return o;
 }
 
+/*
+ * An object for each partition and each example, then "verified" with the sum, which also says
+ * that the output is whole.
+ */
 static void print_json(const struct lc_column *d, const struct lc_verify *v)
 {
     struct lc_json *o;
@@ -99,6 +119,10 @@ static void print_json(const struct lc_column *d, const struct lc_verify *v)
     lc_json_free(o);
 }
 
+/*
+ * The failure of a verify that found something, LC_ERR_FOUND, with the way out. Rows that
+ * differ come first: storing what is missing would not change them.
+ */
 static int found(const struct lc_column *d, const struct lc_verify *v, struct lc_error *err)
 {
     if (v->sum.differ) {
@@ -125,6 +149,7 @@ static int found(const struct lc_column *d, const struct lc_verify *v, struct lc
     return LC_ERR_FOUND;
 }
 
+/* --sample is a share and not a percentage; 0: not given. */
 static int check_share(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct lc_verify_options *o = r->ctx;
@@ -136,6 +161,10 @@ static int check_share(struct lc_frame_run *r, struct lc_error *err)
     return 0;
 }
 
+/*
+ * Look, print, and fail where something is wrong. The output comes before the error in any
+ * case.
+ */
 static int verify(struct lc_frame_run *r, struct lc_error *err)
 {
     struct lc_verify_options *o = r->ctx;

@@ -7,7 +7,7 @@
 #include "cli/server/server_error.h"
 #include "cli/term/message.h"
 
-enum { LIMIT_S = 60, PAUSE_MS = 250 };
+enum { LIMIT_S = 60, PAUSE_MS = 250 }; /* the default of --limit; between two tries */
 
 /* May it answer later? Not where it has answered, or where nothing was asked. */
 static bool may_come(int rc)
@@ -15,6 +15,11 @@ static bool may_come(int rc)
     return rc == LC_ERR_NOT_SENT || rc == LC_ERR_UNKNOWN;
 }
 
+/*
+ * Connect again and again until the server answers or limit_s has passed. A failure that
+ * waiting does not change, such as a wrong password, ends it at once. Each try has an error of
+ * its own, since *err would keep the first one.
+ */
 static int wait_for(const struct lc_global *global, double limit_s, struct lc_error *err)
 {
     uint64_t end = lc_now_ms() + (uint64_t)(limit_s * 1000);
@@ -39,6 +44,10 @@ static int wait_for(const struct lc_global *global, double limit_s, struct lc_er
     }
 }
 
+/*
+ * As wait_for. LC_ERR_UNKNOWN would end the command with exit code 7, "the outcome of a
+ * statement is unknown"; a wait changes nothing, so it ends with 1.
+ */
 static int wait(struct lc_frame_run *r, struct lc_error *err)
 {
     const double *limit_s = r->ctx;
