@@ -16,11 +16,20 @@
 
 enum { TEXT_MAX = 1 << 20 };
 
+/*
+ * Read the file at `from` into f's content. f is what lc_install_add gave: NULL means that it
+ * had no memory, and err says so already.
+ */
 static int read_into(struct lc_install_file *f, const char *from, struct lc_error *err)
 {
     return f ? lc_file_read(from, &f->content, err) : LC_ERR_NOMEM;
 }
 
+/*
+ * Fill j->file with all that is to be installed, each with its content and hash, in the order
+ * in which the files are put in place: program, rules, XML. `what` is a mask of
+ * LC_INSTALL_FUNCTION and LC_INSTALL_DICTIONARY. Nothing is written yet.
+ */
 static int collect(struct lc_install_job *j, const struct lc_server_xml *s, unsigned what,
                    struct lc_error *err)
 {
@@ -49,8 +58,12 @@ static int collect(struct lc_install_job *j, const struct lc_server_xml *s, unsi
     return rc;
 }
 
-/* Was the file there before any install? put: an install of the folders has
- * put the program there. */
+/*
+ * Was the file there before any install, so that no uninstall may remove it? Only the program
+ * and the rules can be: somebody may have copied them by hand. `put`: some manifest of the
+ * folder says that an install has put the program there. Rules are judged by this name's own
+ * manifest, since no other name uses the file.
+ */
 static bool was_there(const struct lc_install_job *j, const struct lc_install_file *f, bool put)
 {
     const struct lc_json *rules = lc_manifest_entry(j->manifest, LC_ROLE_RULES);
@@ -90,6 +103,7 @@ static int check_published(const struct lc_install_job *j, const struct lc_serve
     for (size_t i = 0; i < lc_json_size(more) && !lost; i++)
         if (!is_answered(s, lc_json_str(lc_json_at(more, i), "")))
             lost = lc_json_str(lc_json_at(more, i), "");
+    /* region_v1.csv and region_v1.rules are two files, and the installed XML names one of them. */
     if (*rules && strcmp(rules, s->rules_name) != 0)
         lc_fail(err, LC_ERR_REFUSED, "%s is installed with the rules %s, not %s", j->full, rules,
                 s->rules_name);
@@ -104,7 +118,11 @@ static int check_published(const struct lc_install_job *j, const struct lc_serve
     return LC_ERR_REFUSED;
 }
 
-/* Look at what is there already; refuse what must not be replaced. */
+/*
+ * Compare the file with what lies at its path; refuse what must not be replaced. The program
+ * may always be: a newer livecol-udf answers old rules alike. Rules never are. An XML only
+ * where it is as an install left it, so that what a person has edited is not lost.
+ */
 static int look(struct lc_install_job *j, struct lc_install_file *f, struct lc_error *err)
 {
     bool ours = false;
@@ -127,8 +145,12 @@ static int look(struct lc_install_job *j, struct lc_install_file *f, struct lc_e
     return LC_ERR_REFUSED;
 }
 
-/* What the manifest had, and no install of now would write: it stays listed,
- * so as to be removed. */
+/*
+ * Carry over the entries of the old manifest that this install does not write, such as the
+ * dictionary's XML when only the function is installed: what is no longer listed would never
+ * be removed. An entry with a name that livecol does not give is dropped here, as uninstall
+ * would refuse the whole manifest for it.
+ */
 static void keep_listed(const struct lc_install_job *j, struct lc_json *files)
 {
     const struct lc_json *old = lc_json_get(j->manifest, "files");
@@ -152,7 +174,11 @@ static void keep_listed(const struct lc_install_job *j, struct lc_json *files)
     }
 }
 
-/* What the XML replaces, or did when it was last replaced. */
+/*
+ * The manifest's "replaces" of an XML: the hash of the file as it is until this install has
+ * written its own. Where nothing is replaced now, the last value is kept: the install before
+ * may have been cut short, and the old file may still be there. "" of other roles.
+ */
 static const char *replaced_sha256(const struct lc_install_job *j, const struct lc_install_file *f)
 {
     bool now = f->state == LC_FILE_OTHER &&
@@ -190,6 +216,10 @@ static void note_attributes(const struct lc_install_job *j, const struct lc_serv
         lc_json_free(all);
 }
 
+/*
+ * Write the manifest for what is about to be put in place. One that reads the same is left
+ * alone, so that a repeated install changes no file. With dry_run only tell.
+ */
 static int write_manifest(struct lc_install_job *j, const struct lc_server_xml *s, unsigned what,
                           struct lc_error *err)
 {
@@ -199,6 +229,10 @@ static int write_manifest(struct lc_install_job *j, const struct lc_server_xml *
     char *text;
     int rc;
 
+    /*
+     * Optional members are left out rather than written empty: see the drawing in
+     * install_job.h.
+     */
     for (unsigned i = 0; i < j->n; i++) {
         struct lc_json *one = lc_json_object();
 
@@ -237,6 +271,10 @@ static int write_manifest(struct lc_install_job *j, const struct lc_server_xml *
     return rc;
 }
 
+/*
+ * Put one file in place, unless the same bytes are there. The sweep removes the temporary file
+ * of an install that was killed while it wrote.
+ */
 static int put(struct lc_install_job *j, const struct lc_install_file *f, struct lc_error *err)
 {
     int rc = 0;
@@ -260,6 +298,10 @@ int lc_install(const struct lc_server_xml *s, unsigned what, const struct lc_ins
 {
     bool shared, put_there;
     struct lc_install_job j;
+    /*
+     * The folders stay locked from here to the release: what is looked at below cannot change
+     * before it is written, at least not by another livecol.
+     */
     int rc = lc_install_begin(&j, s->full, o, err);
 
     rc = rc ? rc : check_published(&j, s, what, err);

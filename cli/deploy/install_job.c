@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps that install and uninstall share: lock the folders, read the manifest, list the
+ * files, and compare what is there with what the manifest says. Nothing here writes or removes
+ * a file.
+ */
 #include "cli/deploy/install_job.h"
 
 #include "base/signals.h"
@@ -34,8 +39,12 @@ void lc_install_release(struct lc_install_job *j)
             close(j->lock[i]);
 }
 
-/* One install or uninstall of the folders at a time. A file system that knows
- * no locks is left alone. */
+/*
+ * One install or uninstall of the folders at a time. The locks are flock() on the open
+ * folders, so they leave no file and end with the process. Both commands take the scripts'
+ * folder first: two runs on the same pair cannot wait for each other. A file system that knows
+ * no locks is used without.
+ */
 static int lock_folders(struct lc_install_job *j, struct lc_error *err)
 {
     const char *const folders[] = {j->o->scripts, j->o->config};
@@ -51,8 +60,13 @@ static int lock_folders(struct lc_install_job *j, struct lc_error *err)
             return LC_ERR_IO;
         }
         j->lock[i] = fd;
+        /*
+         * flock() belongs to the open file: a second open of one folder would wait for the
+         * first.
+         */
         if (i == 1 && st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino)
             break; /* the same folder */
+        /* Tell before the wait that has no end of its own; a signal ends it. */
         if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK && j->o->waiting)
             j->o->waiting(j->o->ctx, folders[i]);
         while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
@@ -62,6 +76,10 @@ static int lock_folders(struct lc_install_job *j, struct lc_error *err)
     return 0;
 }
 
+/*
+ * The server reads XML from the folder of its configuration, and program and rules from its
+ * user_scripts_path.
+ */
 static const char *folder_of(const struct lc_install_job *j, enum lc_install_role role)
 {
     return role == LC_ROLE_XML ? j->o->config : j->o->scripts;
@@ -94,6 +112,7 @@ int lc_install_begin(struct lc_install_job *j, const char *full, const struct lc
     if (!j->manifest_path)
         return LC_ERR_NOMEM;
     rc = lock_folders(j, err);
+    /* Compared with nothing: only whether it is there is asked. */
     rc = rc ? rc : lc_file_compare(j->manifest_path, "", 0, &state, err);
     if (rc == 0 && state != LC_FILE_ABSENT)
         rc = lc_json_load(j->manifest_path, &j->manifest, err);
@@ -128,6 +147,10 @@ int lc_install_is_as_installed(const struct lc_install_job *j, const struct lc_i
     struct lc_buf have;
     int rc;
 
+    /*
+     * "replaces" counts too: the manifest is written before the files, so an install that was
+     * cut short leaves the old file under the new manifest.
+     */
     lc_buf_init(&have, LC_FILE_MAX_BYTES);
     rc = lc_file_read(f->path, &have, err);
     if (rc == 0 && lc_sha256_hex(have.p, have.n, sha256))
@@ -176,6 +199,7 @@ int lc_install_ask_manifests(const struct lc_install_job *j, bool *shared, bool 
     *shared = *put = false;
     if (!d)
         return lc_fail(err, LC_ERR_IO, "cannot read %s: %s", j->o->config, strerror(errno));
+    /* Every NAME.livecol.json of the folder is a manifest; the program is one for all of them. */
     while (rc == 0 && (e = readdir(d))) {
         size_t n = strlen(e->d_name), suffix = sizeof LC_MANIFEST_SUFFIX - 1;
         size_t full = strlen(j->full);
@@ -204,6 +228,7 @@ int lc_install_ask_manifests(const struct lc_install_job *j, bool *shared, bool 
 bool lc_install_is_our_name(const struct lc_install_job *j, enum lc_install_role role,
                             const char *name)
 {
+    /* NULL ends each list. The program has one name, whatever the function is called. */
     static const char *const suffixes[LC_ROLES][3] = {
         [LC_ROLE_RULES] = {".csv", ".rules"}, [LC_ROLE_XML] = {"_function.xml", "_dictionary.xml"}};
     size_t n = strlen(j->full);

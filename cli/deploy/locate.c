@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finds what comes with livecol, by the place of the running program. Two layouts are known:
+ *
+ *   PREFIX/bin/livecol                  build/NAME/cli/livecol
+ *   PREFIX/bin/livecol-udf              build/NAME/udf/livecol-udf
+ *   PREFIX/share/livecol/config/…       config/…, up to LEVELS_UP folders above
+ *
+ * The working directory is the last resort for data, and never for the program: what runs in
+ * the server must come from the same build.
+ */
 #include "cli/deploy/locate.h"
 
 #include "base/files.h"

@@ -1,4 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The XML of a dictionary whose source is livecol-udf:
+ *
+ *   <dictionary>
+ *     <name>
+ *     <source>      executable or executable_pool: the command, its format, its limits
+ *     <layout>      how the server keeps the answers, and <lifetime>
+ *     <structure>   the key, then each attribute with the value for a key that is not there
+ *
+ * Old servers run the command by a shell and know fewer elements (struct
+ * lc_server_xml_target): what they do not know is left out, since they pass over it in
+ * silence.
+ */
 #include "cli/deploy/server_xml_parts.h"
 
 #include "udf/column_type.h"
@@ -8,12 +21,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which of the source's kinds: a pool only where keys are asked for, and the server knows it. */
+/*
+ * Which of the source's kinds. A layout that is loaded whole runs the program once: a pool
+ * would only keep an idle process. One that asks key by key runs it for each block of keys, so
+ * a pool saves its start, where the server knows pools.
+ */
 static const char *source_of(const struct lc_server_xml *s)
 {
     return s->on->pools && !lc_server_xml_is_whole(s->layout) ? "executable_pool" : "executable";
 }
 
+/* The source: how the program is run. Its comments are for the person who edits the file. */
 static void source(struct lc_xml *x, const struct lc_server_xml *s)
 {
     const char *kind = source_of(s);
@@ -61,6 +79,7 @@ static void layout(struct lc_xml *x, const struct lc_server_xml *s)
     }
 }
 
+/* One attribute, or the key. null_value NULL: the element is left out, as a key has none. */
 static void attribute(struct lc_xml *x, const char *name, const char *type, const char *null_value)
 {
     lc_xml_open(x, "attribute");
@@ -71,7 +90,13 @@ static void attribute(struct lc_xml *x, const char *name, const char *type, cons
     lc_xml_close(x, "attribute");
 }
 
-/* What a key gets that is not in the dictionary: loaded whole, that is the default rule's value. */
+/*
+ * Append what a key gets that is not in the dictionary. For complex_key_hashed that is the
+ * default rule's value, since the program leaves the default out of what it emits: it has no
+ * key. In other layouts the default is among the answers, and the miss is taken, whose rule
+ * number is r->rules. A value of a scalar type is written in the form of that type; the miss
+ * of a plain UInt is 0, since the server reads no number from an empty text.
+ */
 static void null_value(const struct lc_server_xml *s, unsigned i, const char *type,
                        struct lc_buf *out)
 {
@@ -100,6 +125,7 @@ static void null_value(const struct lc_server_xml *s, unsigned i, const char *ty
         lc_buf_add(out, v.p, v.n);
 }
 
+/* The key and the attributes, in the order in which the program answers them. */
 static void structure(struct lc_xml *x, const struct lc_server_xml *s)
 {
     lc_xml_open(x, "structure");
@@ -133,6 +159,10 @@ static void structure(struct lc_xml *x, const struct lc_server_xml *s)
     lc_xml_close(x, "structure");
 }
 
+/*
+ * The comment at the head of the file: how to call the dictionary, where the files go, and
+ * what to do with new rules. All keys but those of regexp_tree are tuples, also of one column.
+ */
 static void dictionary_head(struct lc_xml *x, const struct lc_server_xml *s)
 {
     bool tuple = strcmp(s->layout, "regexp_tree") != 0;
@@ -158,7 +188,11 @@ static void dictionary_head(struct lc_xml *x, const struct lc_server_xml *s)
     lc_buf_release(&text);
 }
 
-/* Names that regexp_tree has for itself, in what its source gives, and values it would change. */
+/*
+ * Refuse what regexp_tree would answer wrongly: attributes named as columns that its source
+ * has for itself, and values that it would change (a backslash with a digit is a reference to
+ * a group).
+ */
 static int check_tree(const struct lc_server_xml *s, struct lc_error *err)
 {
     static const char *const own[] = {"id", "parent_id", "regexp", "keys", "values"};

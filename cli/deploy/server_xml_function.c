@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The XML of executable functions: one <function> for each attribute, all in one file. Each
+ * has a pool of processes of its own.
+ */
 #include "cli/deploy/server_xml_parts.h"
 
 #include <inttypes.h>
 
+/* The comment at the head of the file: a line for each function, then how to install it. */
 static void function_head(struct lc_xml *x, const struct lc_server_xml *s)
 {
     struct lc_buf text;
@@ -30,6 +35,11 @@ static void function_head(struct lc_xml *x, const struct lc_server_xml *s)
     lc_buf_release(&text);
 }
 
+/*
+ * What the function is called, and how the program is run and spoken to. s is of one attribute
+ * (lc_server_xml_one). The types in the command and in the XML come from the same fields, and
+ * so cannot differ.
+ */
 static void function_call(struct lc_xml *x, const struct lc_server_xml *s)
 {
     lc_xml_comment(x, "A pool: processes stay, block after block. 'executable' would start one for "

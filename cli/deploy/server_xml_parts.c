@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands, limits and names that the function's and the dictionary's XML have in common.
+ *
+ * A command is split by the server at single spaces, with no quotes and no escapes, or by
+ * /bin/sh on servers that do not run programs directly. lc_server_xml_settle refuses arguments
+ * with a space in both cases; for a shell they are quoted as well.
+ */
 #include "cli/deploy/server_xml_parts.h"
 
 #include <stdlib.h>
@@ -26,6 +33,7 @@ struct lc_slice lc_server_xml_attribute_name(const struct lc_server_xml *s, unsi
 
 void lc_server_xml_plain_type(const struct lc_server_xml *s, unsigned i, struct lc_buf *out)
 {
+    /* sizeof wrap counts the NUL, which makes up for the ')' that is cut off. */
     static const char wrap[] = "LowCardinality(";
     const char *type = s->type[i];
 
@@ -51,7 +59,7 @@ static void add_shell(struct lc_buf *out, const char *arg)
     lc_buf_adds(out, "'");
 }
 
-/* One more argument of the command, behind a space. */
+/* One more argument of the command, after a space. Only a shell's needs quotes. */
 static void add_argument(const struct lc_server_xml *s, struct lc_buf *out, const char *arg)
 {
     lc_buf_adds(out, " ");
@@ -61,6 +69,7 @@ static void add_argument(const struct lc_server_xml *s, struct lc_buf *out, cons
         add_shell(out, arg);
 }
 
+/* An option, given with the space before it, and its value. Without memory the value is empty. */
 static void add_option(const struct lc_server_xml *s, struct lc_buf *out, const char *option,
                        struct lc_slice value)
 {
@@ -80,6 +89,7 @@ void lc_server_xml_function_command(const struct lc_server_xml *s, struct lc_buf
 {
     lc_buf_adds(out, "livecol-udf");
     add_option(s, out, " --rules", slice(s->rules_name));
+    /* Rules of one attribute leave no choice. */
     if (s->rules->attributes > 1)
         add_option(s, out, " --attribute", lc_server_xml_attribute_name(s, 0));
     add_option(s, out, " --format", slice(s->format));
@@ -96,6 +106,7 @@ void lc_server_xml_dictionary_command(const struct lc_server_xml *s, struct lc_b
     if (s->on->direct_commands) {
         lc_buf_adds(out, "livecol-udf");
     } else {
+        /* A shell starts in the server's working directory, not in user_scripts_path. */
         struct lc_buf path;
 
         lc_buf_init(&path, LC_SERVER_XML_TEXT_MAX);

@@ -18,14 +18,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* 150 bytes leave room in `full` and `function` for _v, a version, and an attribute's name. */
 enum { NAME_MAX_BYTES = 150, POOL_MAX = 1024 };
 
+/*
+ * The first is the default. Fields: version, root, functions, direct_commands, pools,
+ * nullable, layouts. Layouts have a space on both sides, so that a search for " name " finds
+ * whole names.
+ */
 static const struct lc_server_xml_target targets[] = {
     {"26.7", "dictionaries", true, true, true, true,
      " complex_key_direct complex_key_cache complex_key_hashed regexp_tree "},
     {"18.16", "dictionaries", false, false, false, false, " complex_key_cache complex_key_hashed "},
 };
 
+/*
+ * s->on is one of the table above from here on, also after a failure, so that messages can use
+ * it.
+ */
 static int choose_target(struct lc_server_xml *s, struct lc_error *err)
 {
     s->on = &targets[0];
@@ -57,6 +67,7 @@ bool lc_server_xml_is_word(const char *word)
     return good;
 }
 
+/* `what` names the option in the message. 0 or LC_ERR_USAGE. */
 static int check_word(const char *what, const char *word, struct lc_error *err)
 {
     if (lc_server_xml_is_word(word))
@@ -77,6 +88,10 @@ int lc_server_xml_name(const struct lc_server_xml *s, char *out, size_t size, st
     return check_word("--name", s->name, err);
 }
 
+/*
+ * The names that follow from name and version. The rules file keeps the suffix of the form
+ * that it has: a compiled one is .rules, all else .csv.
+ */
 static int name_all(struct lc_server_xml *s, struct lc_error *err)
 {
     const char *dot = strrchr(s->rules_path, '.');
@@ -89,6 +104,7 @@ static int name_all(struct lc_server_xml *s, struct lc_error *err)
     return rc;
 }
 
+/* The error for an unknown attribute, with those that there are: as many as fit into the hint. */
 static int no_attribute(const struct lc_server_xml *s, const char *name, struct lc_error *err)
 {
     char there[400] = "", shown[100];
@@ -103,6 +119,11 @@ static int no_attribute(const struct lc_server_xml *s, const char *name, struct 
     return LC_ERR_USAGE;
 }
 
+/*
+ * Settle s->attribute and s->n: those that were asked for, in that order, or all. The first
+ * gives the function its plain name. Each becomes part of a name in SQL, so it must be a word,
+ * and in the dictionary it must differ from the key.
+ */
 static int choose_attributes(struct lc_server_xml *s, struct lc_error *err)
 {
     const struct lc_rules *r = s->rules;
@@ -135,7 +156,11 @@ static int choose_attributes(struct lc_server_xml *s, struct lc_error *err)
     return 0;
 }
 
-/* A type as the server shows it has spaces between its parts; a command has none. */
+/*
+ * A type as the server shows it has spaces between its parts; a command must have none, as it
+ * is split there. Spaces within the quotes of an Enum's label are part of it and stay.
+ * Malloc'ed; NULL: no memory.
+ */
 static char *without_spaces(const char *type)
 {
     char *text = strdup(type), *to = text;
@@ -210,6 +235,14 @@ static int choose_argument(struct lc_server_xml *s, struct lc_error *err)
     return rc;
 }
 
+/*
+ * Which layout: by default the one that answers as the rules do at the least cost. Exact rules
+ * are a hash table, and the server's own is the fastest. All other kinds are matched by
+ * livecol-udf, key by key: without a cache where processes are pooled, with one where each
+ * block would start a process. `whole` is the layout that can hold these rules in full; a form
+ * other than plain (no case, say) changes a key before it is compared, which no layout of the
+ * server does.
+ */
 static int choose_layout(struct lc_server_xml *s, struct lc_error *err)
 {
     bool plain = s->rules->form == LC_FORM_PLAIN;

@@ -62,6 +62,10 @@ static int look_at_installed(struct lc_install_job *j, struct lc_install_file *f
     return LC_ERR_REFUSED;
 }
 
+/*
+ * Remove one file that look_at_installed has approved, and tell so. One that is gone is not
+ * told.
+ */
 static int take_away(struct lc_install_job *j, const struct lc_install_file *f,
                      struct lc_error *err)
 {
@@ -97,10 +101,12 @@ int lc_uninstall(const char *full, const struct lc_install_options *o, struct lc
     rc = rc ? rc : lc_install_ask_manifests(&j, &shared, &put_there, err);
     for (unsigned i = 0; rc == 0 && i < j.n; i++)
         rc = look_at_installed(&j, &j.file[i], shared, err);
+    /* XML first, so that the server never reads one whose program or rules are gone. */
     for (int role = LC_ROLES - 1; rc == 0 && role >= 0; role--)
         for (unsigned i = 0; rc == 0 && i < j.n; i++)
             if (j.file[i].role == (enum lc_install_role)role)
                 rc = take_away(&j, &j.file[i], err);
+    /* Last, so that an uninstall that was cut short can be done again. */
     if (rc == 0 && !o->dry_run) {
         lc_file_sweep(j.manifest_path);
         rc = lc_file_remove(j.manifest_path, err);
@@ -120,6 +126,7 @@ int lc_installed_functions(const char *full, const struct lc_install_options *o,
 
     *n = 0;
     more = rc == 0 ? lc_json_get(j.manifest, "attributes") : NULL;
+    /* i 0 is the first attribute's function, which has no suffix and is not in "attributes". */
     for (size_t i = 0; rc == 0 && i <= lc_json_size(more) && *n < LC_MAX_ATTRIBUTES; i++) {
         const char *attribute = i ? lc_json_str(lc_json_at(more, i - 1), "") : "";
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One statement names the columns of system tables, and the functions, that livecol would like
+ * to use; each name that comes back sets one field.
+ */
 #include "cli/server/abilities.h"
 
 #include "cli/server/query.h"
@@ -8,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * What the statement `facts` calls it (table.column, or has_function.name), and the byte of
+ * the bool that it sets in struct lc_abilities.
+ */
 static const struct {
     const char *column;
     size_t at;
@@ -37,6 +45,7 @@ int lc_abilities_ask(struct lc_abilities *f, struct lc_backend *b, struct lc_err
     struct lc_answer t = {0};
     int rc = lc_query_read(b, lc_sql_facts, NULL, &t, err);
 
+    /* What the server does not name it does not have: all start as false, also after a failure. */
     *f = (struct lc_abilities){0};
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
         for (size_t k = 0; k < sizeof known / sizeof *known; k++) {

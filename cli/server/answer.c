@@ -110,6 +110,7 @@ static int read_cell(struct reader *r, struct lc_cell *cell, char *delimiter)
     return 0;
 }
 
+/* One line of exactly cols cells. Names and types are lines like the rows. */
 static int read_row(struct reader *r, struct lc_cell *cells, size_t cols)
 {
     char delimiter = '\t';
@@ -131,6 +132,10 @@ static int read_row(struct reader *r, struct lc_cell *cells, size_t cols)
     return 0;
 }
 
+/*
+ * How often the byte occurs. In this format a tab or a newline is never data: those are
+ * escaped.
+ */
 static size_t count(const char *p, size_t n, char c)
 {
     const char *end = p + n;

@@ -8,8 +8,9 @@
  *   each column by name, type and the form of its cells; a key's cells differ
  *   rows by number: one, at most one
  *
- * A row's hash covers its cells and rows_n, a newline behind each, and its number: so a cell that changed, a row
- * that is missing, and rows in another order are all found. An empty sealed answer is one row numbered 0.
+ * A row's hash covers its cells and rows_n, a newline after each, and its number: so a cell that
+ * changed, a row that is missing, and rows in another order are all found. An empty sealed answer
+ * is one row numbered 0.
  */
 #include "cli/server/answer_check.h"
 
@@ -61,6 +62,10 @@ static bool is_type_of(const char *type, enum lc_sql_kind kind)
     return false;
 }
 
+/*
+ * Is the cell's text of that kind, all of it? A NULL is, of any kind. NUMBER must be finite:
+ * NaN and inf would pass every comparison with a limit.
+ */
 static bool is_cell_of(const struct lc_cell *c, enum lc_sql_kind kind)
 {
     const char *digits = c->p;
@@ -94,7 +99,10 @@ static int compare_cells(const void *a, const void *b)
     return order ? order : (x->n > y->n) - (x->n < y->n);
 }
 
-/* No two rows have the same cell here. */
+/*
+ * No two rows have the same cell here. Sorted by pointers, so that an answer of many rows is
+ * checked in n log n.
+ */
 static int check_key(const struct lc_answer *t, size_t col, const struct lc_sql *sql,
                      struct lc_error *err)
 {
@@ -165,6 +173,7 @@ static int hash_row(const struct lc_answer *t, size_t row, size_t width, uint64_
     return rc ? rc : lc_sha256_hex(text->p, text->n, out);
 }
 
+/* By length too: a name may hold a NUL. */
 static bool is_named(const struct lc_cell *name, const char *want)
 {
     return name->n == strlen(want) && memcmp(name->p, want, name->n) == 0;

@@ -52,7 +52,10 @@ void lc_backend_set_fence(struct lc_backend *b, const struct lc_fence *fence)
     b->fence = fence;
 }
 
-/* What is kept may not be so any more. It is about tables and functions: rows are of no matter. */
+/*
+ * Answers that are kept (query.c) may not hold after this statement. They are about tables and
+ * functions, so an INSERT changes none of them.
+ */
 static void note_change(struct lc_backend *b, const struct lc_query *q)
 {
     bool adds_rows = strncmp(q->sql, "INSERT ", strlen("INSERT ")) == 0;
@@ -132,6 +135,7 @@ const char *lc_backend_version(const struct lc_backend *b)
     return b->version;
 }
 
+/* For bsearch in known->names, which are sorted by bytes: names of settings have one spelling. */
 static int compare_name(const void *key, const void *name)
 {
     return strcmp(key, *(const char *const *)name);

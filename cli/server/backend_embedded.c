@@ -26,7 +26,11 @@ static void embedded_close(struct lc_backend *b)
         lc_chdb_stop();
 }
 
-/* The settings that the engine knows, as a new array that ends with name NULL. */
+/*
+ * The settings that the engine knows, as a new array that ends with name NULL; NULL: no
+ * memory. It is to be freed, and its strings are the caller's. SET of an unknown one would
+ * fail the whole statement.
+ */
 static struct lc_setting *known_only(struct lc_backend *b, const struct lc_setting *s)
 {
     struct lc_setting *out;

@@ -32,6 +32,10 @@ enum { SESSION_NOT_FOUND = 372, SESSION_IS_LOCKED = 373 };
 /* A session's age, in parts of its lease of a thousand; how long a locked one is waited for. */
 enum { SESSION_SERVES = 250, SESSION_LATE = 500, LOCKED_MS = 1000 };
 
+/*
+ * Settle the database, and b->where. make_url takes the address from the latter, so it has no
+ * secrets and always a path.
+ */
 static int describe(struct lc_backend *b, const struct lc_url *u, struct lc_error *err)
 {
     if (!b->to.database) {
@@ -107,6 +111,10 @@ static uint64_t session_age(const struct lc_backend *b)
     return (lc_boottime_ms() - h->session_ms) / b->fence->lease_s;
 }
 
+/*
+ * The op `session`: a fresh id where the one at hand is too old to serve, for the fence's own
+ * question to open.
+ */
 static char *http_session(struct lc_backend *b)
 {
     struct lc_http *h = b->state;
@@ -146,7 +154,7 @@ static int open_session(struct lc_backend *b, const struct lc_query *q, struct l
     return rc;
 }
 
-/* What only reads opens the session for what may come behind it. */
+/* What only reads opens the session for what may come after it. */
 static int read_and_open(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                          struct lc_error *err)
 {

@@ -34,6 +34,10 @@ enum { ANALYSIS_READ_ONLY = 0, ANALYSIS_UNKNOWN = 4 };
 enum { TEXT_MAX_BYTES = 1 << 20, ARGS_MAX = 8 };
 
 static pthread_mutex_t engine_lock = PTHREAD_MUTEX_INITIALIZER;
+/*
+ * Under engine_lock. `lib` stays loaded when the engine ends: a library with threads is not
+ * unloaded.
+ */
 static size_t users;
 static void **anchor; /* keeps the engine alive between statements */
 static char engine_path[PATH_MAX];
@@ -49,7 +53,10 @@ static void **connect_with(const char *const *options, size_t n)
     return lib->connect((int)n + 1, argv);
 }
 
-/* Who holds the path's status file: true where another process has it locked, with its pid. */
+/*
+ * Has another process the data path open? The engine holds a lock on PATH/status and writes
+ * its pid there. pid becomes " (pid N)", for a message, or "" where the file does not say.
+ */
 static bool path_locked(const char *path, char *pid, size_t size)
 {
     char file[PATH_MAX + 8], text[64];
@@ -79,9 +86,14 @@ static int fail_locked(const char *path, const char *pid, struct lc_error *err)
     return LC_ERR_LOCKED;
 }
 
+/* Called by the watch, which is started after the engine. */
 static void kill_statement(const char *id);
 
-/* The engine writes why it does not start to stderr, and gives no text back. */
+/*
+ * Start the engine by opening the anchor. Why it does not start it writes to stderr; no text
+ * is given back, so the lock is looked at before, and again after a failure. mutations_sync=0:
+ * mutations are waited for by looking. implicit_select=0: `1` is no statement, as on a server.
+ */
 static int boot(const struct lc_connect *to, const char *path, struct lc_error *err)
 {
     struct lc_buf b[4];
@@ -118,6 +130,7 @@ static int boot(const struct lc_connect *to, const char *path, struct lc_error *
     return lc_fail(err, LC_ERR_IO, "the embedded engine does not start on %s", path);
 }
 
+/* engine_lock is held. One user more, who starts the engine where it does not run. */
 static int start_locked(const struct lc_connect *to, struct lc_error *err)
 {
     char path[PATH_MAX];
@@ -193,7 +206,10 @@ static void **connect_for(const char *id, struct lc_error *err)
     return conn;
 }
 
-/* Run a statement of our own that answers nothing. */
+/*
+ * Run a statement of our own that answers nothing. conn is what a connection (void **) points
+ * to.
+ */
 static int run_plain(void *conn, struct lc_buf *sql, struct lc_error *err)
 {
     const char *format = "Null";
@@ -262,7 +278,10 @@ static int prepare(void *conn, const struct lc_chdb_call *call, struct lc_error 
     return rc;
 }
 
-/* A server runs one statement a request; so it is here. Texts without ; cannot hold two. */
+/*
+ * The engine runs all statements of a text, a server only one: refuse what a server refuses,
+ * with the same code. A text without `;` cannot hold two, and is not parsed for this.
+ */
 static int refuse_several(void *conn, const char *sql, size_t n, struct lc_error *err)
 {
     struct lc_chdb_analysis a = {.struct_bytes = sizeof a};
@@ -325,7 +344,10 @@ static void *execute(void *conn, const struct lc_chdb_call *call, struct lc_erro
     return result;
 }
 
-/* A statement that the watch has killed: by which right, and what that leaves. */
+/*
+ * The error of a statement that the watch has killed. What it had done by then stays done, so
+ * one that was late has an unknown outcome.
+ */
 static int killed(enum lc_watch_why why, unsigned timeout_ms, const struct lc_error *cause,
                   struct lc_error *err)
 {
@@ -335,6 +357,10 @@ static int killed(enum lc_watch_why why, unsigned timeout_ms, const struct lc_er
                    timeout_ms / 1000.0, cause->msg);
 }
 
+/*
+ * The answer takes over the result. Its bytes are the engine's memory, valid until
+ * lc_chdb_release.
+ */
 static int take_answer(void *result, struct lc_chdb_answer *answer, struct lc_error *err)
 {
     *answer = (struct lc_chdb_answer){
@@ -381,6 +407,7 @@ int lc_chdb_run(const struct lc_chdb_call *call, struct lc_chdb_answer *answer,
         result = execute(*conn, call, &cause);
     lc_watch_remove(&watched);
     lib->close_conn(conn);
+    /* A KILL that came too late: the statement has answered, and that counts. */
     if (result)
         return take_answer(result, answer, err);
     if (watched.why != LC_WATCH_NOT_KILLED)

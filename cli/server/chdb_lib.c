@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libchdb is opened by dlopen, not linked: it is larger than all else together, and most
+ * commands run without it. It is looked for in this order: the caller's path, LIVECOL_LIBCHDB,
+ * the install prefix, the source tree's .deps.
+ */
 #include "cli/server/chdb_lib.h"
 
 #include <dlfcn.h>
@@ -58,6 +63,7 @@ static void find_library(char out[2 * PATH_MAX])
     }
 }
 
+/* Fill `lib`. A library without one of the functions that are needed is refused by name. */
 static int find_functions(void *handle, const char *path, struct lc_error *err)
 {
     /* ISO C has no cast from an object pointer to a function pointer; POSIX has the value fit. */

@@ -14,6 +14,10 @@
 
 enum { TICK_MS = 20, KILL_AGAIN_MS = 500 };
 
+/*
+ * lock guards `running`, the list `all` and each struct on it. `wake` goes by CLOCK_MONOTONIC,
+ * so that a clock that is set back delays nobody; it is signalled at the end alone.
+ */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake;
 static pthread_t thread;
@@ -34,6 +38,7 @@ static bool reached(struct timespec t, struct timespec due)
     return t.tv_sec > due.tv_sec || (t.tv_sec == due.tv_sec && t.tv_nsec >= due.tv_nsec);
 }
 
+/* Kill the statement where it is due, for the first time or again. The first reason is kept. */
 static void look_at(struct lc_watched *w, struct timespec t)
 {
     if (w->why == LC_WATCH_NOT_KILLED) {
@@ -53,6 +58,7 @@ static void look_at(struct lc_watched *w, struct timespec t)
 static void *watch(void *unused)
 {
     (void)unused;
+    /* Held also during a KILL: see the head of this file. */
     pthread_mutex_lock(&lock);
     while (running) {
         struct timespec t = now();

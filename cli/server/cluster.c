@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* MAX_ARGS: of a statement of sql/. 279: the server has tried each address of a host. */
 enum { MAX_ARGS = 16, MAX_SQL_BYTES = 8 << 20, ALL_CONNECTION_TRIES_FAILED = 279 };
 
 bool lc_cluster_is_unreachable(const struct lc_error *err)
@@ -67,6 +68,10 @@ static void hint_names(struct lc_backend *b, struct lc_error *err)
     lc_answer_release(&t);
 }
 
+/*
+ * The hosts of the cluster c->name by system.clusters, in the order of shards and replicas,
+ * which add_wrapped counts on. c->v is for lc_cluster_release also after a failure.
+ */
 static int read_hosts(struct lc_cluster *c, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"cluster", c->name}, {NULL, NULL}};
@@ -101,7 +106,11 @@ static int read_hosts(struct lc_cluster *c, struct lc_error *err)
     return rc;
 }
 
-/* Is host i there? A failure of another kind, such as a refused user, is an error. */
+/*
+ * Is host i there? Away is what cannot be reached, or answers with no row; with allow_degraded
+ * it is marked as down and 0 is returned. A failure of another kind, such as a refused user,
+ * is an error.
+ */
 static int greet(struct lc_cluster *c, size_t i, const struct lc_cluster_wish *wish,
                  struct lc_error *err)
 {
@@ -159,7 +168,11 @@ int lc_cluster_open(struct lc_cluster *c, struct lc_backend *b, const struct lc_
     return rc;
 }
 
-/* clusterAllReplicas counts each host as a shard, in the order of shards and replicas. */
+/*
+ * Append the statement so that it runs on host i. clusterAllReplicas counts each host as a
+ * shard, from 1, in the order of shards and replicas. COLUMNS('') is all columns, whatever
+ * they are called. The newline ends a comment that the statement may end with.
+ */
 static int add_wrapped(const struct lc_cluster *c, size_t i, struct lc_buf *out, const char *sql)
 {
     return lc_buf_adds(out, "SELECT COLUMNS('') FROM clusterAllReplicas(") ||
@@ -205,6 +218,7 @@ int lc_cluster_read(const struct lc_cluster *c, size_t i, const struct lc_sql *p
 
     if (!c->name)
         return lc_query_read(c->b, plain, args, out, err);
+    /* The two further arguments are for remote(); a plain statement lists none of them. */
     for (; args && args[n].name && n < MAX_ARGS; n++)
         with_host[n] = args[n];
     with_host[n++] = (struct lc_sql_arg){"host", c->v[i].name};
@@ -241,7 +255,10 @@ int lc_cluster_add_from(const struct lc_cluster *c, size_t i, struct lc_buf *b,
     return rc ? LC_ERR_NOMEM : 0;
 }
 
-/* The host's "{shard}-{replica}" or "{replica}" as text; "" where a macro is missing. */
+/*
+ * What host i's macros make of "{shard}-{replica}" (with_shard) or of "{replica}", to be
+ * compared with other hosts'; "" where a macro is missing.
+ */
 static int read_macros(const struct lc_cluster *c, size_t i, bool with_shard, char out[512],
                        struct lc_error *err)
 {
@@ -330,6 +347,7 @@ void lc_cluster_release(struct lc_cluster *c)
     *c = (struct lc_cluster){0};
 }
 
+/* The first failure is kept: an err that has one already stays as it is. */
 int lc_cluster_pass(const struct lc_cluster *c, size_t i, int rc, const struct lc_error *why,
                     struct lc_error *err)
 {

@@ -16,6 +16,10 @@
 
 enum { CONNECT_TIMEOUT_MS = 10000, TIMEOUT_MS = 300000 };
 
+/*
+ * The i-th string of a struct lc_connect; NULL: no more. Copying and freeing go by this one
+ * list: a string that is missing here stays the caller's, and may be gone when it is used.
+ */
 static const char **connect_strings(struct lc_connect *c, size_t i)
 {
     const char **all[] = {&c->url,  &c->password, &c->ca_cert,   &c->cert,    &c->key,
@@ -45,6 +49,7 @@ static int copy_connect(struct lc_connect *to, const struct lc_connect *from)
     return rc;
 }
 
+/* The password is wiped, so that no later allocation finds it. */
 static void release_connect(struct lc_connect *c)
 {
     const char **s;
@@ -56,6 +61,7 @@ static void release_connect(struct lc_connect *c)
     }
 }
 
+/* One user less. The last one frees it, and then no other thread can be in it. */
 static void drop_known(struct known_settings *known)
 {
     if (!known || atomic_fetch_sub(&known->users, 1) > 1)
@@ -67,6 +73,10 @@ static void drop_known(struct known_settings *known)
     free(known);
 }
 
+/*
+ * A backend that is started and has asked nothing yet: `known`, version and database are NULL.
+ * Failing, *out is NULL.
+ */
 static int open_ops(struct lc_backend **out, const struct lc_connect *to, struct lc_error *err)
 {
     struct lc_backend *b = calloc(1, sizeof *b);
@@ -185,6 +195,10 @@ int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct
     return rc;
 }
 
+/*
+ * A clone asks no greeting: it is the same server, and what is known of it is shared. A
+ * session that `from` uses is not passed on, since a session takes one request at a time.
+ */
 int lc_backend_clone(struct lc_backend *from, struct lc_backend **out, struct lc_error *err)
 {
     int rc = open_ops(out, &from->to, err);

@@ -21,6 +21,7 @@ int lc_data_path(const struct lc_connect *to, char *out, struct lc_error *err)
     if (stat(to->path, &st) != 0) {
         if (errno == ENOENT && !to->make_path)
             return refuse_missing(to, err);
+        /* EEXIST: another process was faster, and what it made is looked at as any other. */
         if (errno != ENOENT || (mkdir(to->path, 0777) != 0 && errno != EEXIST) ||
             stat(to->path, &st) != 0)
             return lc_fail(err, LC_ERR_IO, "cannot use the data path %s: %s", to->path,

@@ -23,6 +23,10 @@
 #define DDL_QUEUE "/clickhouse/task_queue/ddl"
 enum { PAUSE_MS = 100, NAME_BYTES = 300 };
 
+/*
+ * The path that the message has between spaces, cut after the number: what follows differs
+ * from version to version.
+ */
 char *lc_ddl_task_named(const char *msg)
 {
     const char *query = strstr(msg, "/query-");
@@ -67,7 +71,10 @@ static void unescape(char *out, size_t size, const char *p, size_t n)
     out[at] = '\0';
 }
 
-/* In the queue's values backslashes are doubled, as in TabSeparated. */
+/*
+ * The statement that a task is of, malloc'ed; NULL: no memory. In the queue's values
+ * backslashes are doubled and newlines are \n, as in TabSeparated.
+ */
 static char *plain_query(const char *p, size_t n)
 {
     char *out = malloc(n + 1);
@@ -93,6 +100,7 @@ int lc_ddl_task_find(struct lc_backend *b, const char *sql, size_t n, uint64_t s
     int rc = lc_keeper_children(b, DDL_QUEUE, NULL, &t, err);
 
     *task = NULL;
+    /* From the end: names grow by number, so the newest comes first. */
     for (size_t i = t.rows; rc == 0 && i-- > 0 && !*task;) {
         size_t query_n;
         const char *query =
@@ -112,6 +120,10 @@ int lc_ddl_task_find(struct lc_backend *b, const char *sql, size_t n, uint64_t s
     return rc;
 }
 
+/*
+ * The list of hosts of a task, malloc'ed, as the server writes it: ['a:9000','b:9000']. NULL:
+ * the task is gone, since the server removes old ones; "": its value has no such line.
+ */
 static int read_task(struct lc_backend *b, const char *task, char **hosts, struct lc_error *err)
 {
     const char *name = strrchr(task, '/');
@@ -145,6 +157,7 @@ static bool is_down(const struct lc_cluster *c, const char *host)
     return false;
 }
 
+/* A host's status is its code, then the error's text on the next lines. */
 static int host_failed(const char *host, const char *status, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
@@ -160,7 +173,10 @@ static int host_failed(const char *host, const char *status, struct lc_error *er
     return LC_ERR_SERVER;
 }
 
-/* The hosts of the task that have not done it, as text into left. */
+/*
+ * Write the hosts that have not done it into left, as many as fit, for a person; "" means that
+ * all have. Hosts that are down are not waited for. LC_ERR_SERVER: one has failed.
+ */
 static int look(const struct lc_cluster *c, const char *hosts, const struct lc_answer *finished,
                 char *left, size_t size, struct lc_error *err)
 {

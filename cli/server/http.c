@@ -35,6 +35,7 @@ enum { KEPT_MS = 1000 };
 
 _Static_assert(LC_HTTP_ERROR_BYTES >= CURL_ERROR_SIZE, "libcurl's message has room");
 
+/* Fewer bytes taken than came makes libcurl end the request: the buffer has its maximum. */
 static size_t on_body(char *p, size_t size, size_t n, void *data)
 {
     struct lc_http *h = data;
@@ -64,6 +65,10 @@ static void take_header(char *out, size_t size, const char *name, const char *li
     snprintf(out, size, "%.*s", (int)(n < size ? n : size - 1), line);
 }
 
+/*
+ * One header line. The empty line, which comes last, is how a head that was cut is told from a
+ * whole one.
+ */
 static size_t on_header(char *p, size_t size, size_t n, void *data)
 {
     struct lc_http *h = data;
@@ -77,6 +82,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *data)
     return size * n;
 }
 
+/* libcurl calls it about once a second and on traffic; other than 0 ends the request. */
 static int on_progress(void *data, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
     const struct lc_http *h = data;
@@ -142,6 +148,7 @@ static int set_up(struct lc_http *h, const struct lc_connect *to, const struct l
         bad |= curl_easy_setopt(c, CURLOPT_USERNAME, u->user ? u->user : "default") != 0;
         bad |= curl_easy_setopt(c, CURLOPT_PASSWORD, to->password ? to->password : "") != 0;
     }
+    /* An empty name is libcurl's way to say no proxy, whatever the environment has. */
     if (lc_url_is_loopback(u))
         bad |= curl_easy_setopt(c, CURLOPT_PROXY, "") != 0;
     if (u->tls) {
@@ -175,7 +182,7 @@ void lc_http_close(struct lc_http *h)
     lc_buf_release(&h->body);
 }
 
-/* Append name=value, percent-encoded, behind the ? or after an &. */
+/* Append name=value, percent-encoded, after the ? or after an &. */
 static int add_param(struct lc_buf *url, CURL *c, const char *name, const char *value)
 {
     char *n = curl_easy_escape(c, name, 0);
@@ -228,6 +235,10 @@ static int make_url(struct lc_backend *b, const struct lc_query *q, bool wants_t
     return rc;
 }
 
+/*
+ * A number of X-ClickHouse-Summary, a JSON object of strings: {"read_rows":"1",…}. name has
+ * the key with its quotes and colon; 0: it is not there.
+ */
 static uint64_t summary_number(const char *summary, const char *name)
 {
     const char *at = strstr(summary, name);
@@ -235,7 +246,11 @@ static uint64_t summary_number(const char *summary, const char *name)
     return at ? strtoull(at + strlen(name), NULL, 10) : 0;
 }
 
-/* What libcurl says went wrong: was it before or after the statement left this machine? */
+/*
+ * libcurl gave no answer: was it before or after the statement left this machine? Our own
+ * reasons to abort come first, since libcurl has one code for all of them; then the bytes that
+ * were sent decide.
+ */
 static int transport_error(struct lc_backend *b, CURLcode code, unsigned timeout_ms,
                            struct lc_error *err)
 {
@@ -333,6 +348,10 @@ static int take_answer(struct lc_backend *b, const struct lc_query *q, struct lc
     return 0;
 }
 
+/*
+ * Was the connection used so lately that no server has closed it? By BOOTTIME, which also
+ * counts while the machine is suspended.
+ */
 static bool is_in_use(const struct lc_http *h)
 {
     return h->used_ms && lc_boottime_ms() - h->used_ms < KEPT_MS;
@@ -379,6 +398,7 @@ int lc_http_request(struct lc_backend *b, const struct lc_query *q, struct lc_an
     if (!code)
         code = curl_easy_perform(h->curl);
     h->used_ms = code ? 0 : lc_boottime_ms();
+    /* libcurl takes a head without its end for an answer without a body. */
     if (!code && !h->head_done)
         code = CURLE_PARTIAL_FILE;
     if (code) {

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * system.zookeeper answers for one node at a time, by its path. A node that is not there is an
+ * error of the server's, which is told from Keeper being away by its text alone: both may have
+ * the code 999.
+ */
 #include "cli/server/keeper.h"
 
 #include "cli/server/retry.h"
@@ -14,6 +19,7 @@ int lc_keeper_children_now(struct lc_backend *b, const char *path, struct lc_ans
 {
     const struct lc_sql_arg args[] = {{"path", path}, {NULL, NULL}};
     struct lc_error why = LC_ERROR_INIT;
+    /* Into `why` first: a "No node" that is no failure must not leave a trace in err. */
     int rc = lc_query_read(b, lc_sql_keeper_children, args, out, &why);
 
     if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_KEEPER_EXCEPTION &&

@@ -37,6 +37,10 @@ enum {
     ABORTED = 236 /* a pause (merges stopped, a restart), not a failure: the server goes on */
 };
 
+/*
+ * All mutations of the table that the host shows, done ones too, as columns of
+ * lc_sql_mutations. Older servers give no reason of a failure; the column is empty then.
+ */
 static int list(const struct lc_mutation_watch *w, size_t host, struct lc_answer *t,
                 struct lc_error *err)
 {
@@ -57,6 +61,7 @@ static struct lc_mutation_seen *seen(const struct lc_mutation_watch *w, size_t h
     return NULL;
 }
 
+/* How many rows the table has, for the progress. Asked once, and only when progress is shown. */
 static int count_rows(struct lc_mutation_watch *w, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", w->database}, {"table", w->table}, {NULL, NULL}};
@@ -70,6 +75,7 @@ static int count_rows(struct lc_mutation_watch *w, struct lc_error *err)
     return rc;
 }
 
+/* Note the mutations that the host shows before the send, and when each had failed last. */
 static int note_host(struct lc_mutation_watch *w, size_t host, struct lc_error *err)
 {
     struct lc_answer t = {0};
@@ -95,6 +101,10 @@ static int note_host(struct lc_mutation_watch *w, size_t host, struct lc_error *
     return rc;
 }
 
+/*
+ * Note the mutations that Keeper has under the table's path. Replicas of one shard have one
+ * path, which is asked once: *shard is its index in w->shards.
+ */
 static int note_shard(struct lc_mutation_watch *w, const char *path, size_t *shard,
                       struct lc_error *err)
 {
@@ -173,7 +183,10 @@ int lc_mutation_watch(struct lc_mutation_watch *w, const struct lc_cluster *clus
     return rc;
 }
 
-/* From now on it is waited for like one that was not there. */
+/*
+ * From now on it is waited for like one that was not there before. In the list from Keeper its
+ * name is emptied, so that missing() asks for it on every replica.
+ */
 static void make_ours(struct lc_mutation_watch *w, size_t host, const char *id)
 {
     struct lc_mutation_seen *before = seen(w, host, id);
@@ -238,7 +251,11 @@ int lc_mutation_after(struct lc_mutation_watch *w, const char *newest, struct lc
     return 0;
 }
 
-/* Was it there before the statement was sent? */
+/*
+ * Was it there before the statement was sent? By its time, which has whole seconds; by its
+ * number, where one was noted before the send; by the list, where that was made before the
+ * send.
+ */
 static bool is_older(const struct lc_mutation_watch *w, size_t host, const struct lc_answer *t,
                      size_t row, uint64_t since_s)
 {
@@ -248,7 +265,11 @@ static bool is_older(const struct lc_mutation_watch *w, size_t host, const struc
            (w->after && number_of(id) <= w->after[host]) || (w->before_send && seen(w, host, id));
 }
 
-/* One host's. A list that is full and begins after since_s has lost those of that time. */
+/*
+ * Look for the command among one host's newer mutations. The server forgets finished ones
+ * above FINISHED_KEPT: a list of at least so many, all of them newer, may have lost the one
+ * that is looked for, and NONE becomes UNSURE.
+ */
 static int find_on_host(struct lc_mutation_watch *w, size_t host, struct lc_slice command,
                         uint64_t since_s, enum lc_mutation_trace *trace, struct lc_error *err)
 {
@@ -338,6 +359,7 @@ static void set_waiting(struct lc_mutation_watch *w, const char *fmt, ...)
     va_end(ap);
 }
 
+/* Was it in Keeper before the send, and is it not ours? */
 static bool was_before(const struct lc_mutation_shard *s, const char *id)
 {
     for (size_t i = 0; i < s->before_n; i++) {
@@ -347,8 +369,10 @@ static bool was_before(const struct lc_mutation_shard *s, const char *id)
     return false;
 }
 
-/* What Keeper has must be on the host: a replica that was just started shows
- * nothing for a while. */
+/*
+ * How many mutations that Keeper has are not on the host yet: a replica that was just started
+ * shows nothing for a while, and would pass for done.
+ */
 static unsigned missing(struct lc_mutation_watch *w, size_t host, const struct lc_answer *shown,
                         const struct lc_answer *expected)
 {
@@ -466,7 +490,11 @@ static int look(struct lc_mutation_watch *w, unsigned *undone, uint64_t *parts,
     return rc;
 }
 
-/* What the parts in work add: shares of parts, and rows read. */
+/*
+ * What the parts in work add to the parts that are done. *shares: the sum of each one's
+ * progress, 0 … 1; *rows: rows read so far. Both 0 where the server does not tell merges from
+ * mutations.
+ */
 static int look_within(const struct lc_mutation_watch *w, double *shares, uint64_t *rows,
                        struct lc_error *err)
 {
@@ -487,6 +515,11 @@ static int look_within(const struct lc_mutation_watch *w, double *shares, uint64
     return rc;
 }
 
+/*
+ * Report the progress. parts_total is the most that any look has seen: mutations may be added
+ * during the wait, and parts may be merged. Rows and the time left follow from the fraction of
+ * parts, as if all parts were of one size.
+ */
 static int tell(struct lc_mutation_watch *w, const struct lc_mutation_hooks *hooks,
                 uint64_t parts_to_do, struct lc_error *err)
 {

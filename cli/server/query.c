@@ -20,7 +20,10 @@
 
 enum { KEPT_MAX = 64 };
 
-/* An answer that is not as promised is given back to nobody. */
+/*
+ * An answer that is not as promised is released, so that nobody can read it. The statement may
+ * have run: LC_ERR_UNKNOWN, which is asked again where it only reads.
+ */
 static int check(struct lc_backend *b, const struct lc_sql *statement, struct lc_answer *out,
                  struct lc_error *err)
 {
@@ -50,7 +53,10 @@ static void asking_again(void *ctx, const struct lc_error *why, unsigned attempt
     LC_TEST_POINT("asking again");
 }
 
-/* Send what was made of the statement. */
+/*
+ * Send what was made of the statement, up to LC_RETRY_TRIES times. `reads`: it may be sent
+ * again also when its answer was lost; else only where nothing was sent.
+ */
 static int ask(struct lc_backend *b, const struct lc_sql *statement, struct lc_buf *sql,
                struct lc_answer *out, bool reads, struct lc_error *err)
 {

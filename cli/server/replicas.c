@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ *   system.replicas ─▶ the table's path in Keeper, and how many replicas
+ *   PATH/replicas ─▶ their names ─▶ PATH/replicas/NAME/host ─▶ host and tcp_port
+ *   greet each by remote()
+ *
+ * A replica that cannot be asked is a refusal, not a failure: the caller may go on with
+ * --allow-unsafe, which not_known() says with the reason.
+ */
 #include "cli/server/replicas.h"
 
 #include "cli/server/keeper.h"
@@ -10,7 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The value of `name: value`, a line of a replica's own words, in *value and *n. */
+/*
+ * The value of `name: value`, a line of what a replica has written. False: there is no such
+ * line, or its value is empty. The whole name is compared, so "port" is not found in
+ * "tcp_port".
+ */
 static bool find_line(const char *text, const char *name, const char **value, size_t *n)
 {
     size_t name_n = strlen(name);
@@ -26,7 +38,10 @@ static bool find_line(const char *text, const char *name, const char **value, si
     return false;
 }
 
-/* "host:port", malloc'ed, of what the replica has written; NULL where that names none. */
+/*
+ * "host:port", malloc'ed, of what the replica has written; NULL where it names none, or
+ * without memory. An IPv6 address goes in brackets.
+ */
 static char *address_of(const char *text)
 {
     const char *host, *port;
@@ -43,7 +58,10 @@ static char *address_of(const char *text)
     return out;
 }
 
-/* The node `name` of a folder in Keeper, in *t; NULL: there is none. */
+/*
+ * The value of the node `name` of a folder in Keeper; NULL: there is none. *value points into
+ * *t, which the caller releases in any case.
+ */
 static int read_node(struct lc_backend *b, const char *path, const char *name, struct lc_answer *t,
                      const char **value, struct lc_error *err)
 {
@@ -56,6 +74,10 @@ static int read_node(struct lc_backend *b, const char *path, const char *name, s
     return rc;
 }
 
+/*
+ * Append the replica's host. It is counted also where it fails, so that lc_cluster_release
+ * frees what it has.
+ */
 static int add_host(struct lc_cluster *c, const char *folder, const char *replica,
                     struct lc_error *err)
 {
@@ -81,6 +103,7 @@ static int add_host(struct lc_cluster *c, const char *folder, const char *replic
     return rc;
 }
 
+/* All replicas of the table, this server's own among them, in the order of their names. */
 static int read_hosts(struct lc_cluster *c, const char *table_path, struct lc_error *err)
 {
     struct lc_answer t = {0};
@@ -102,6 +125,7 @@ static int read_hosts(struct lc_cluster *c, const char *table_path, struct lc_er
     return rc;
 }
 
+/* Is it there, and does it let us in? What it answers is of no interest. */
 static int greet(const struct lc_cluster *c, size_t i, struct lc_error *err)
 {
     struct lc_answer t = {0};
@@ -123,6 +147,10 @@ static void name_cluster(struct lc_backend *b, const char *host, char *out, size
     lc_answer_release(&t);
 }
 
+/*
+ * The refusal: how many replicas there are, why they could not be asked, and the ways on. The
+ * host that was read last is taken to find a cluster for the hint.
+ */
 static int not_known(const struct lc_cluster *c, uint64_t total, const char *database,
                      const char *table, const struct lc_error *why, struct lc_error *err)
 {
@@ -156,6 +184,7 @@ int lc_replicas_open(struct lc_cluster *c, struct lc_backend *b, const struct lc
     rc = lc_query_read(b, lc_sql_table_keeper_path, args, &t, err);
     total =
         rc == 0 && t.rows ? lc_answer_u64(&t, 0, LC_SQL_TABLE_KEEPER_PATH_TOTAL_REPLICAS, 0) : 1;
+    /* total 1: no other replica, or not Replicated; then c has no hosts. */
     if (rc == 0 && total != 1) {
         if (asprintf(&c->name, "the replicas of %s.%s", database, table) < 0)
             c->name = NULL;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * After a failure: may it be tried again, how long is the pause, and who is told? Two limits,
+ * by the kind of the failure: a time where Keeper is away, a number of tries for all else.
+ */
 #include "cli/server/retry.h"
 
 #include "base/clock.h"
@@ -13,6 +17,10 @@ static bool waits_for_keeper(const struct lc_retry *r, int rc, const struct lc_e
     return rc == LC_ERR_SERVER && r->keeper_ms && lc_keeper_is_away(why);
 }
 
+/*
+ * Is it a failure that the caller allows to be tried again? LC_ERR_UNKNOWN is dangerous for
+ * all that is not a read: the statement may have run.
+ */
 static bool helps(const struct lc_retry *r, int rc, const struct lc_error *why)
 {
     if (rc == LC_ERR_NOT_SENT)

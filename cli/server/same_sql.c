@@ -16,6 +16,7 @@
 #include <string.h>
 #include <strings.h>
 
+/* Aliases of aliases that are followed; a ring of them ends here. */
 enum { ALIAS_HOPS = 4 };
 
 /* What the server has said of functions: an answer a question, kept until the comparison ends. */
@@ -27,6 +28,10 @@ struct functions {
     struct lc_buf names; /* of the next question */
 };
 
+/*
+ * Add a name to the next question, in lower case. The list has commas between names, so a name
+ * with a comma is left out, and counts as one that the server does not list.
+ */
 static int note_name(void *ctx, const char *name)
 {
     struct functions *f = ctx;
@@ -88,6 +93,7 @@ static bool find(const struct functions *f, const char *name, const struct lc_an
     return false;
 }
 
+/* A name that was asked for and has no row is not known to the server: do not ask again. */
 static bool was_asked(const struct functions *f, const char *name)
 {
     size_t n = strlen(name);

@@ -57,6 +57,7 @@ int lc_server_error_code(const char *text, size_t n)
     return code;
 }
 
+/* End the text where the mark begins; the first one counts. */
 static void cut_at(char *s, const char *mark)
 {
     char *at = strstr(s, mark);

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The address of a server, taken apart and put together again:
+ *
+ *   http(s)://user:password@host:port/database
+ *
+ * Host and port are kept as written; user, password and database are percent-encoded in a URL
+ * and plain here. Errors do not show the text, which may hold a password.
+ */
 #include "cli/server/url.h"
 
 #include "base/hex.h"
@@ -9,6 +17,10 @@
 #include <string.h>
 #include <strings.h>
 
+/*
+ * Longer is no address that a person gave; it also bounds what lc_url_text makes, at 3 bytes a
+ * byte.
+ */
 enum { URL_MAX_BYTES = 8192 };
 
 /* n bytes at p, percent-decoded, into a new string. A %00 would end the string early: refused. */
@@ -42,6 +54,7 @@ static int decode(char **out, const char *p, size_t n, const char *what, struct 
     return 0;
 }
 
+/* user[:password], before the @. An empty user is left NULL; an empty password is "" and given. */
 static int parse_userinfo(struct lc_url *u, const char *p, size_t n, struct lc_error *err)
 {
     const char *colon = memchr(p, ':', n);
@@ -55,6 +68,7 @@ static int parse_userinfo(struct lc_url *u, const char *p, size_t n, struct lc_e
     return rc;
 }
 
+/* Digits alone. The loop stops before `port` can overflow. */
 static int parse_port(struct lc_url *u, const char *p, size_t n, struct lc_error *err)
 {
     unsigned port = 0;
@@ -70,6 +84,10 @@ static int parse_port(struct lc_url *u, const char *p, size_t n, struct lc_error
     return 0;
 }
 
+/*
+ * host[:port], without a port that of ClickHouse's HTTP interface. An IPv6 address keeps its
+ * brackets, so that its colons are not taken for the port's.
+ */
 static int parse_host_port(struct lc_url *u, const char *p, size_t n, struct lc_error *err)
 {
     const char *bracket = n && p[0] == '[' ? memchr(p, ']', n) : NULL;
@@ -97,6 +115,7 @@ static int parse_host_port(struct lc_url *u, const char *p, size_t n, struct lc_
     return 0;
 }
 
+/* The path is the database's name and nothing else; an empty one leaves u->database NULL. */
 static int parse_database(struct lc_url *u, const char *p, struct lc_error *err)
 {
     size_t n = strcspn(p, "/?#");
@@ -163,6 +182,7 @@ void lc_url_release(struct lc_url *u)
     *u = (struct lc_url){0};
 }
 
+/* Append s with all but RFC 3986's unreserved characters encoded. */
 static int add_encoded(struct lc_buf *b, const char *s)
 {
     for (; *s; s++) {
@@ -176,6 +196,7 @@ static int add_encoded(struct lc_buf *b, const char *s)
     return 0;
 }
 
+/* Without the password, so that it may be shown. */
 char *lc_url_text(const struct lc_url *u)
 {
     struct lc_buf b;
@@ -199,7 +220,11 @@ bool lc_url_is_loopback(const struct lc_url *u)
            strcmp(u->host, "[::1]") == 0;
 }
 
-/* Is the host, or a domain it is in, listed? "*": all are. */
+/*
+ * Is the host, or a domain that it is in, among the names of the list? They are separated by
+ * commas or spaces, a dot before one means nothing, and "*" is all hosts: as curl reads
+ * no_proxy.
+ */
 static bool is_listed(const char *list, const char *host)
 {
     size_t host_n = strlen(host);
@@ -225,6 +250,7 @@ static bool is_listed(const char *list, const char *host)
 
 const char *lc_url_proxy(const struct lc_url *u)
 {
+    /* HTTP_PROXY is not among them: a CGI program gets it from a request's header "Proxy:". */
     static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
     static const char *const tls[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
     const char *none = getenv("no_proxy") ? getenv("no_proxy") : getenv("NO_PROXY");

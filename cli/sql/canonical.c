@@ -19,7 +19,10 @@
 /* Functions in functions in functions: more is taken for one that calls itself. */
 enum { EXPANSIONS_MAX = 200, WORDS_MAX = 50000, DEPTH_MAX = 256 };
 
-/* Words behind which a parenthesis groups, and calls nothing. */
+/*
+ * Words before a parenthesis that groups or lists, and calls nothing: `a IN (1, 2)` has no
+ * function IN. In any case, since these are the parser's own words.
+ */
 static const char *const not_functions[] = {
     "IN",        "AND",    "OR",      "NOT",   "WHERE",  "PREWHERE", "HAVING", "SELECT",
     "BY",        "ON",     "USING",   "AS",    "THEN",   "ELSE",     "WHEN",   "CASE",
@@ -92,6 +95,7 @@ static int add(struct lc_canonical *c, enum lc_tok_kind kind, char *text)
     return 0;
 }
 
+/* v may not be within c->v, which add() may move. */
 static int add_copies(struct lc_canonical *c, const struct lc_word *v, size_t n)
 {
     int rc = 0;
@@ -106,6 +110,10 @@ static int add_symbol(struct lc_canonical *c, const char *symbol)
     return add(c, LC_TOK_SYMBOL, strdup(symbol));
 }
 
+/*
+ * Append the text's code tokens, names and strings by their value. 0, LC_ERR_NOMEM (no
+ * message; the caller gives it), or LC_ERR_INPUT where a token does not end.
+ */
 static int read_words(struct lc_canonical *c, const char *sql, size_t n, struct lc_error *err)
 {
     struct lc_lexer lex = LC_LEXER(sql, n);
@@ -120,6 +128,7 @@ static int read_words(struct lc_canonical *c, const char *sql, size_t n, struct 
     return rc;
 }
 
+/* Words that follow move down: an index past `at` is stale afterwards. */
 static void remove_words(struct lc_canonical *c, size_t at, size_t n)
 {
     release_words(c->v + at, n);
@@ -141,7 +150,10 @@ static size_t closing(const struct lc_canonical *c, size_t at)
     return c->n;
 }
 
-/* Is the parenthesis at `at` a call's? */
+/*
+ * Is the parenthesis at `at` a call's? One after `)` or `]` is: the second pair of a
+ * parametric function, quantile(0.5)(x), or the call of a lambda.
+ */
 static bool calls(const struct lc_canonical *c, size_t at)
 {
     return at > 0 && ((is_name(&c->v[at - 1]) && !is_any(&c->v[at - 1], not_functions)) ||
@@ -210,7 +222,12 @@ static int add_argument(struct lc_canonical *out, const struct lc_canonical *c, 
     return rc ? rc : add_symbol(out, ")");
 }
 
-/* Replace the call of the name at `at` by the definition's body; *done false: it is not of its form. */
+/*
+ * Replace the call of the name at `at` by the definition's body, as the server does when it
+ * stores an expression. Body and arguments go in parentheses, since either may hold an
+ * operator that binds less than what is around; idle ones are dropped later. *done false: the
+ * definition or the call is not of the form that is known, and c is as it was.
+ */
 static int expand(struct lc_canonical *c, size_t at, const char *definition, bool *done,
                   struct lc_error *err)
 {
@@ -224,6 +241,7 @@ static int expand(struct lc_canonical *c, size_t at, const char *definition, boo
     if (rc == 0 && *done)
         rc = add_symbol(&out, "(");
     for (size_t i = body; rc == 0 && *done && i < d.n; i++) {
+        /* A parameter is a bare name: x, but not x(…) and not the x of t.x. */
         bool free_name = is_name(&d.v[i]) && !(i + 1 < d.n && is_symbol(&d.v[i + 1], '(')) &&
                          !is_symbol(&d.v[i - 1], '.');
         size_t k = free_name ? parameter(&d, first, last, d.v[i].text) : SIZE_MAX;
@@ -244,6 +262,10 @@ static int expand(struct lc_canonical *c, size_t at, const char *definition, boo
     return rc;
 }
 
+/*
+ * The second step at the head of this file. What is written out here may bring in calls, so
+ * the walk goes on at the place of the call that went.
+ */
 static int name_functions(struct lc_canonical *c, const struct lc_function_source *source,
                           struct lc_error *err)
 {
@@ -294,7 +316,11 @@ int lc_canonical_functions(const char *sql, size_t n, int (*found)(void *ctx, co
 
 /* --- names of tables and dictionaries ---------------------------------------------------------- */
 
-/* Does a table's name come at `at`? from: in the list of a FROM. */
+/*
+ * Does a table's name come at `at`? Only there does `db.x` mean a table of a database;
+ * elsewhere it may be a column of a tuple or of a table called db. `from`: within the list of
+ * a FROM, where a comma brings the next table.
+ */
 static bool is_table_place(const struct lc_canonical *c, size_t at, bool from)
 {
     const struct lc_word *before = at > 0 ? &c->v[at - 1] : NULL;
@@ -318,7 +344,11 @@ static bool names_dictionary(const struct lc_canonical *c, size_t at)
             strncasecmp(c->v[at - 2].text, "joinGet", 7) == 0);
 }
 
-/* Leave the database out where it qualifies one of those. */
+/*
+ * Leave the database out where it qualifies a table or a dictionary. from[depth] says whether
+ * the innermost open parenthesis is within the list of a FROM: a subquery has a FROM of its
+ * own.
+ */
 static void unqualify(struct lc_canonical *c, const char *database)
 {
     bool from[DEPTH_MAX] = {false};
@@ -377,6 +407,10 @@ static bool begins(const struct lc_canonical *c, size_t at)
            is_any(before, clauses);
 }
 
+/*
+ * The same for the other side: the part that ends at `at` is whole. IN PARTITION ends the last
+ * value of an UPDATE; any other IN is an operator.
+ */
 static bool ends(const struct lc_canonical *c, size_t at)
 {
     const struct lc_word *after = at + 1 < c->n ? &c->v[at + 1] : NULL;
@@ -386,7 +420,12 @@ static bool ends(const struct lc_canonical *c, size_t at)
            (is_word(after, "IN") && at + 2 < c->n && is_word(&c->v[at + 2], "PARTITION"));
 }
 
-/* Are the parentheses at [open, close] without a meaning? */
+/*
+ * Are the parentheses at [open, close] without a meaning? Only if taking them away cannot
+ * change how the text is parsed: they hold one name, one literal or one call, or another pair,
+ * or nothing binds across either side. A list (a tuple), a query, and the arguments of a call
+ * keep theirs, and so does what a dot follows.
+ */
 static bool is_idle(const struct lc_canonical *c, size_t open, size_t close)
 {
     const struct lc_word *first = &c->v[open + 1];
@@ -409,6 +448,7 @@ static bool is_idle(const struct lc_canonical *c, size_t open, size_t close)
 
 static void drop_idle_parentheses(struct lc_canonical *c)
 {
+    /* Each round may make an outer pair idle: ((a)) loses one pair a round. */
     bool again = true;
 
     /* A command as the server keeps it: (UPDATE a = 1, b = 2 WHERE c). */
@@ -492,6 +532,7 @@ bool lc_canonical_proves(const struct lc_canonical *a, const struct lc_canonical
     if (at >= a->n || at >= b->n)
         return false;
     if (is_literal(&a->v[at]) && is_literal(&b->v[at]))
+        /* 'db.d' and 'd' may be one dictionary. */
         return !names_dictionary(a, at);
     if (is_operator(&a->v[at]) && is_operator(&b->v[at]))
         return true;

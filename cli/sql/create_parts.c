@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Elements of a CREATE TABLE are told apart by commas at depth 1 and by their first word. Only
+ * what may hold an expression is handed over: an index, a projection, a constraint, a TTL.
+ */
 #include "cli/sql/create_parts.h"
 
 #include "cli/sql/walk.h"
@@ -6,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whom the parts are handed to. */
 struct reader {
     int (*take)(void *ctx, const struct lc_create_part *part);
     void *ctx;
 };
 
-/* Behind a column's name: past its TTL, outside of parentheses. False: it has none. */
+/* After a column's name: past its TTL, outside of parentheses. False: it has none. */
 static bool find_ttl(struct lc_walk *w)
 {
     while (lc_walk_next(w))
@@ -37,6 +42,7 @@ static int take_element(const struct reader *r, const char *text, size_t n)
     for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
         if (lc_tok_is(&name, words[i]))
             part.kind = (enum lc_create_part_kind)i;
+    /* A column is of interest only with a TTL; the others have their name after the first word. */
     if (part.kind == LC_CREATE_COLUMN_TTL ? !find_ttl(&w) : !lc_walk_next(&w))
         return 0;
     part.name = lc_tok_name(part.kind == LC_CREATE_COLUMN_TTL ? &name : &w.tok);
@@ -46,7 +52,7 @@ static int take_element(const struct reader *r, const char *text, size_t n)
     return rc;
 }
 
-/* Behind the elements: the table's own TTL, if any. */
+/* After the elements: the table's own TTL, if any. */
 static int take_rest(const struct reader *r, struct lc_walk *w)
 {
     struct lc_create_part part = {.kind = LC_CREATE_TABLE_TTL};
@@ -99,6 +105,10 @@ size_t lc_create_engine_names(const char *sql, const char *engine, char **names,
     return n;
 }
 
+/*
+ * Depth 1 is within the engine's own parentheses: an argument such as cityHash64(a, b) has
+ * commas that do not count.
+ */
 char *lc_engine_argument(const char *engine, size_t i)
 {
     struct lc_walk w = lc_walk_text(engine);

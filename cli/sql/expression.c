@@ -55,6 +55,7 @@ struct tokens {
     size_t n;
 };
 
+/* t->v is the caller's to free, also after a failure; its tokens point into expr. */
 static int read_tokens(const char *expr, struct tokens *t, struct lc_error *err)
 {
     struct lc_lexer lex = LC_LEXER(expr, strlen(expr));
@@ -94,6 +95,10 @@ static size_t closing(const struct tokens *t, size_t open)
     return t->n;
 }
 
+/*
+ * Fill *c for the call whose name is token `name`; its '(' is the next token. The arguments
+ * are counted by the commas at the depth of the call.
+ */
 static int take_call(const struct tokens *t, size_t name, struct lc_expr_call *c,
                      struct lc_error *err)
 {
@@ -124,6 +129,7 @@ int lc_expr_calls(const char *expr, struct lc_expr_call **v, size_t *n, struct l
     struct tokens t;
     int rc = read_tokens(expr, &t, err);
 
+    /* No more calls than tokens: one allocation is enough. */
     *v = rc ? NULL : calloc(t.n, sizeof **v);
     *n = 0;
     if (rc == 0 && !*v)
@@ -230,6 +236,10 @@ int lc_expr_rename(const char *expr, const char *from, const char *to, struct lc
     if (rc)
         return rc;
     for (size_t i = 0; rc == 0 && i < n; i++) {
+        /*
+         * Calls come by place, and what changes is the name or an argument before any inner
+         * call: so the text is copied from left to right, and `done` never goes back.
+         */
         size_t at = v[i].at, len = v[i].name_n;
         char *dictionary = NULL;
 
@@ -248,6 +258,7 @@ int lc_expr_rename(const char *expr, const char *from, const char *to, struct lc
     return rc;
 }
 
+/* The lexer knows no symbol of two bytes: an arrow is `-` and `>` without a space between. */
 static bool is_arrow(const struct tokens *t, size_t i)
 {
     return i + 1 < t->n && lc_tok_symbol(&t->v[i], '-') && lc_tok_symbol(&t->v[i + 1], '>') &&
@@ -269,7 +280,10 @@ static size_t parameters(const struct tokens *t, size_t arrow)
     return i;
 }
 
-/* Behind the lambda's body: at the comma or the bracket that ends it. */
+/*
+ * The token after the lambda's body: the comma or the bracket that ends it. A body takes all
+ * that is to its right at its depth.
+ */
 static size_t end_of_lambda(const struct tokens *t, size_t arrow)
 {
     size_t depth = 0, i = arrow + 2;
@@ -348,7 +362,11 @@ bool lc_expr_find_column(const char *expr, const char *column, size_t from, size
     return found;
 }
 
-/* An alias that is made outside of the part; a type behind CAST(x AS is taken for one, too. */
+/*
+ * Does an AS outside of the bytes [at, end) make the name? A type in CAST(x AS UInt8) looks
+ * alike and counts too: to say "bound" wrongly only means that the part is not looked at on
+ * its own.
+ */
 static bool is_alias(const struct tokens *t, const char *name, size_t at, size_t end)
 {
     for (size_t i = 1; i < t->n; i++)
@@ -358,7 +376,7 @@ static bool is_alias(const struct tokens *t, const char *name, size_t at, size_t
     return false;
 }
 
-/* The same of a parameter: its lambda begins before the part. */
+/* Is token i a parameter of a lambda that begins before byte `at`, and whose body it is in? */
 static bool is_outer_parameter(const struct tokens *t, size_t i, const char *name, size_t at)
 {
     for (size_t arrow = 0; arrow < t->n && t->v[arrow].at < at; arrow++) {
@@ -415,6 +433,7 @@ uint64_t lc_expr_version(const char *function, size_t *base_n)
     *base_n = n;
     while (digits < n && function[n - 1 - digits] >= '0' && function[n - 1 - digits] <= '9')
         digits++;
+    /* 18 digits fit a uint64_t; the base has a byte at least. */
     if (digits == 0 || digits > 18 || n < digits + 3 || function[n - digits - 1] != 'v' ||
         function[n - digits - 2] != '_')
         return 0;

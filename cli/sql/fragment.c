@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Short questions about a piece of SQL that somebody gave or a table showed. All go by tokens,
+ * so that blanks, comments and quotes make no difference.
+ */
 #include "cli/sql/fragment.h"
 
 #include "cli/sql/walk.h"
@@ -57,6 +61,7 @@ bool lc_fragment_only_argument(const char *expr, size_t from, size_t *n)
     return false;
 }
 
+/* A column may be declared `T NULL` or `T NOT NULL`; the server stores Nullable(T) or T. */
 char *lc_fragment_declared_type(struct lc_slice type)
 {
     const char *p = (const char *)type.p;

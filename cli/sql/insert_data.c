@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finds where the SQL of an INSERT ends and its data begins. Data is bytes of a format, and
+ * may look like anything: nothing past the format's name is lexed.
+ */
 #include "cli/sql/insert_data.h"
 
 #include "cli/sql/lexer.h"
@@ -39,6 +43,7 @@ bool lc_insert_data_find(const char *sql, size_t n, struct lc_insert_data *out)
             depth++;
         else if (lc_tok_symbol(&tok, ')'))
             depth -= depth ? 1 : 0;
+        /* A column may be called format or values: within the list of columns no word counts. */
         if (depth)
             continue;
         if (other_source(&tok) || lc_tok_symbol(&tok, ';'))

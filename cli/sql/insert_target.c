@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An INSERT that names no columns gives its values by place: a column that is added breaks it.
+ * The texts come from a query log; one that cannot be read is not taken for such an INSERT.
+ */
 #include "cli/sql/insert_target.h"
 
 #include "cli/sql/walk.h"
@@ -39,7 +43,7 @@ static bool is_positional_format(const struct lc_tok *name)
     return false;
 }
 
-/* Behind the table's name: do the rows come by place? */
+/* After the table's name: do the rows come by place? */
 static bool comes_by_place(struct lc_walk *w)
 {
     if (lc_walk_accept_symbol(w, '(')) /* (SELECT …) is no list of columns, and (*) one of all */
@@ -55,7 +59,10 @@ static bool comes_by_place(struct lc_walk *w)
     return false;
 }
 
-/* Behind the first word, or behind WITH 1 AS x: is it INSERT? */
+/*
+ * Go on to INSERT, the first word or the one after WITH 1 AS x. A SELECT that comes first at
+ * depth 0 makes it a query.
+ */
 static bool goes_to_insert(struct lc_walk *w)
 {
     if (lc_walk_accept(w, "INSERT"))

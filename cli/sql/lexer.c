@@ -17,6 +17,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
 }
 
+/* ASCII alone, whatever the locale. */
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -36,8 +37,10 @@ static bool starts(const char *p, const char *end, const char *with)
     return (size_t)(end - p) >= n && memcmp(p, with, n) == 0;
 }
 
-/* Behind the closing quote, or NULL. A backslash takes the next byte with it; a doubled quote is
- * one of the text. */
+/*
+ * The byte after the closing quote, or NULL. A backslash takes the next byte with it; a doubled
+ * quote is one of the text.
+ */
 static const char *end_of_quoted(const char *p, const char *end, char quote)
 {
     for (p++; p < end; p++) {
@@ -53,6 +56,7 @@ static const char *end_of_quoted(const char *p, const char *end, char quote)
     return NULL;
 }
 
+/* They nest in ClickHouse: a comment ends where as many have been closed as were opened. */
 static const char *end_of_block_comment(const char *p, const char *end)
 {
     unsigned depth = 0;
@@ -89,6 +93,10 @@ static size_t heredoc_tag(const char *p, const char *end)
     return q < end && *q == '$' ? (size_t)(q + 1 - p) : 0;
 }
 
+/*
+ * Generous: 0x1F, 1e-5, 1_000 and 1.5 are one token each, and so is 1abc, which is the
+ * server's to refuse. A sign belongs to it only in an exponent.
+ */
 static const char *end_of_number(const char *p, const char *end)
 {
     while (p < end) {
@@ -142,6 +150,7 @@ static const char *end_of_space(const char *p, const char *end)
     return p;
 }
 
+/* A `$` within a word is part of it; at the beginning it may open a heredoc. */
 static const char *end_of_word(const char *p, const char *end)
 {
     while (p < end && (is_word(*p) || *p == '$'))
@@ -149,6 +158,7 @@ static const char *end_of_word(const char *p, const char *end)
     return p;
 }
 
+/* $tag$ … $tag$: no escapes, and a heredoc of another tag within is text. */
 static const char *end_of_heredoc(const char *p, const char *end)
 {
     size_t tag = heredoc_tag(p, end);
@@ -157,7 +167,7 @@ static const char *end_of_heredoc(const char *p, const char *end)
     return q ? q + tag : NULL;
 }
 
-/* Behind the token of that kind that begins at p; NULL: it does not end. */
+/* The byte after the token of that kind that begins at p; NULL: it does not end. */
 static const char *end_of(enum lc_tok_kind kind, const char *p, const char *end)
 {
     switch (kind) {
@@ -217,6 +227,7 @@ int lc_lex_next(struct lc_lexer *lex, struct lc_tok *tok, struct lc_error *err)
     *tok = (struct lc_tok){.p = p, .at = lex->pos, .line = lex->line};
     if (lex->pos >= lex->n)
         return 0;
+    /* A byte order mark, as some editors write it: space, so that the first word is one. */
     if (lex->pos == 0 && starts(p, end, "\xef\xbb\xbf")) {
         tok->kind = LC_TOK_SPACE;
         q = p + 3;
@@ -301,6 +312,10 @@ static char unescape(char c)
     }
 }
 
+/*
+ * The value is never longer than the token, since each escape has more bytes than what it
+ * means.
+ */
 char *lc_tok_name(const struct lc_tok *tok)
 {
     char *out = malloc(tok->n + 1);
@@ -358,6 +373,10 @@ bool lc_tok_is_named(const struct lc_tok *tok, const char *name)
     return same;
 }
 
+/*
+ * Tokens are the same by their bytes; names and strings also by their value: `a` and a, 'x'
+ * and '\x78'. A heredoc and a string of one value are not taken for the same.
+ */
 static bool same_token(const struct lc_tok *a, const struct lc_tok *b)
 {
     char *an, *bn;

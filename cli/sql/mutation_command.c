@@ -42,6 +42,10 @@ enum place {
     PLACE_CONDITION
 };
 
+/*
+ * How far an UPDATE is read. value and condition are bytes of the text; 0: not reached, since
+ * neither can begin a command.
+ */
 struct reader {
     struct lc_slice text;
     struct lc_update_command *out;
@@ -58,13 +62,14 @@ static struct lc_slice between(struct lc_slice text, size_t from, size_t to)
     return (struct lc_slice){text.p + from, from < to ? to - from : 0};
 }
 
+/* A column's name may have several parts (a.b), which are collected anew. */
 static void expect_column(struct reader *r)
 {
     r->place = PLACE_COLUMN;
     lc_buf_reset(&r->column);
 }
 
-/* A part of a column's name, or the = behind it. */
+/* A part of a column's name, or the = after it. */
 static int take_column(struct reader *r, struct lc_error *err)
 {
     const struct lc_tok *tok = &r->w.tok;
@@ -80,6 +85,7 @@ static int take_column(struct reader *r, struct lc_error *err)
         return rc ? lc_no_memory(err) : 0;
     }
     r->place = PLACE_VALUE;
+    /* Only the first column's value is handed out: see lc_update_command. */
     if (!r->value)
         r->value = tok->at + tok->n;
     if (u->n == LC_UPDATE_COLUMNS_MAX)
@@ -117,7 +123,7 @@ static bool take_word(struct reader *r)
     return false;
 }
 
-/* Behind UPDATE t: is this the SET of a lightweight one, and no column of that name? */
+/* After UPDATE t: is this the SET of a lightweight one, and no column of that name? */
 static bool is_set(const struct reader *r)
 {
     struct lc_tok next = lc_walk_peek(&r->w);
@@ -136,6 +142,7 @@ int lc_update_command_read(struct lc_slice command, struct lc_update_command *ou
     *out = (struct lc_update_command){.end = command.n};
     lc_buf_init(&r.column, (size_t)1 << 20);
     while (rc == 0 && lc_walk_next(&r.w)) {
+        /* UPDATE t SET …: what was read as a column so far was the table. */
         if (is_set(&r))
             expect_column(&r);
         else if (r.place == PLACE_COLUMN)

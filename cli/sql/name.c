@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names as a person gives them on the command line. A part of a table's name that has no
+ * quotes goes up to the next dot, whatever bytes it has; a column's name is read as SQL, part
+ * by part.
+ */
 #include "cli/sql/name.h"
 
 #include "cli/sql/lexer.h"
@@ -6,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name in quotes, or NULL in *name where the text does not begin with one. */
+/*
+ * A name in quotes, or NULL in *name where the text does not begin with one. *rest is the text
+ * after it. *name is the caller's.
+ */
 static int quoted_part(const char *text, char **name, const char **rest, struct lc_error *err)
 {
     struct lc_lexer lex = LC_LEXER(text, strlen(text));
@@ -52,6 +60,10 @@ int lc_table_name_parse(const char *text, char **database, char **table, struct 
             goto done;
         }
     }
+    /*
+     * What was read as the table is the database. From here to the end is the table's name:
+     * without quotes it may have further dots.
+     */
     if (*rest == '.') {
         *database = *table;
         rc = quoted_part(rest + 1, table, &rest, err);
@@ -84,6 +96,7 @@ int lc_column_name_parse(const char *text, char **database, char **table, char *
 
     *database = *table = *column = NULL;
     for (;;) {
+        /* lc_lex_next, not lc_lex_code: a space between the parts is an error here. */
         if (n == 3 || lc_lex_next(&lex, &tok, NULL) ||
             (tok.kind != LC_TOK_WORD && tok.kind != LC_TOK_QUOTED)) {
             good = false;

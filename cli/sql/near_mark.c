@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A line is taken apart into words, and each word is looked up. It looks like a mark when it
+ * names a section (up, down, a block) and has no other word than tools, fillers and numbers; a
+ * word that is not known makes it a sentence. What has a sign of a tool (@UNDO, +micrate)
+ * counts whatever follows.
+ */
 #include "cli/sql/near_mark.h"
 
 #include <stdbool.h>
@@ -7,6 +13,11 @@
 
 enum { WORDS_MAX = 8 }; /* a line of more is a sentence */
 
+/*
+ * OTHER: not in the table, so the line is a sentence. TOOL: a migration tool, or its word for
+ * itself. UP, DOWN: a section. BLOCK: the begin or end of a statement. FILLER: says nothing by
+ * itself.
+ */
 enum word_kind { WORD_OTHER, WORD_TOOL, WORD_UP, WORD_DOWN, WORD_BLOCK, WORD_FILLER };
 
 static const struct {
@@ -66,6 +77,7 @@ static const struct {
     {"true", WORD_FILLER},
 };
 
+/* A slice of the line. */
 struct word {
     const char *p;
     size_t n;
@@ -115,6 +127,7 @@ static bool read_words(struct lc_slice line, struct word *words, size_t *n)
         if (*n + 2 > WORDS_MAX)
             return false;
         w.kind = look_up(w.p, w.n);
+        /* A tool and a section written as one word: "gooseDown". */
         for (size_t head = w.n - 1; w.kind == WORD_OTHER && head > 0; head--) {
             enum word_kind tail = look_up(w.p + head, w.n - head);
 
@@ -128,6 +141,7 @@ static bool read_words(struct lc_slice line, struct word *words, size_t *n)
     return true;
 }
 
+/* "12" or "v12": a version in a mark makes no sentence of it. */
 static bool is_number(const struct word *w)
 {
     size_t i = w->n > 1 && (*w->p == 'v' || *w->p == 'V') ? 1 : 0;
@@ -151,8 +165,8 @@ static bool is_terns(const struct word *words, size_t n)
 }
 
 /*
- * A sign that makes of what follows a mark, whatever comes behind it: "-- @UNDO text", "# --- !Downs",
- * "-- +micrate Down", "-- migration:down x".
+ * Has it a sign that makes a mark of the section's word, whatever follows: "-- @UNDO text",
+ * "# --- !Downs", "-- +micrate Down", "-- migration:down x"?
  */
 static bool is_signed(struct lc_slice line, const struct word *words, size_t n)
 {
@@ -170,6 +184,10 @@ static bool is_signed(struct lc_slice line, const struct word *words, size_t n)
     return p[-1] == ':' || memchr(line.p, '+', (size_t)(words[0].p - (const char *)line.p)) != NULL;
 }
 
+/*
+ * A line with both up and down is about them, and no mark of either. A tool counts among the
+ * first two words only, and before the section.
+ */
 enum lc_near_kind lc_near_mark(struct lc_slice line)
 {
     struct word words[WORDS_MAX];

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reader of a statement's tokens. It looks ahead as far as it likes, since all tokens are
+ * in memory, and never past LC_TOK_END, which a peek gives again and again.
+ */
 #include "cli/sql/parser.h"
 
 #include <stdlib.h>
@@ -39,6 +43,7 @@ bool lc_parser_goes_on(const struct lc_parser *p, size_t *before)
     return moved && !lc_parser_at_end(p);
 }
 
+/* All or none: p moves only where the last word has come too. */
 bool lc_parser_accept(struct lc_parser *p, const char *words)
 {
     size_t ahead = 0;
@@ -66,7 +71,7 @@ int lc_parser_no_memory(struct lc_parser *p)
     return LC_ERR_NOMEM;
 }
 
-/* Replace *to by the token's name. */
+/* Replace *to, which is malloc'ed, by the token's name. On failure *to is as it was. */
 static int set_name(struct lc_parser *p, char **to, const struct lc_tok *t)
 {
     char *name = lc_tok_name(t);

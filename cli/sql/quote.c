@@ -35,7 +35,7 @@ int lc_sql_add_id(struct lc_buf *b, const char *value)
     return add_quoted(b, value, strlen(value), '`');
 }
 
-/* Words that mean something else in an expression or behind a column's name. */
+/* Words that mean something else in an expression or after a column's name. */
 static bool is_keyword(const char *name)
 {
     static const char *const words[] = {
@@ -57,6 +57,10 @@ static bool is_keyword(const char *name)
     return false;
 }
 
+/*
+ * May the name go without backticks: an ASCII identifier that the parser takes for nothing
+ * else?
+ */
 static bool is_plain(const char *name)
 {
     if (is_keyword(name))
@@ -95,6 +99,10 @@ size_t lc_sql_bytes_size(const void *p, size_t n)
     return size;
 }
 
+/*
+ * The value of an argument; NULL: there is none of that name. args ends with name NULL, or is
+ * NULL.
+ */
 static const char *find_arg(const struct lc_sql_arg *args, const char *name, size_t n)
 {
     for (; args && args->name; args++)
@@ -103,6 +111,10 @@ static const char *find_arg(const struct lc_sql_arg *args, const char *name, siz
     return NULL;
 }
 
+/*
+ * Nothing but an optional minus and digits: what is not quoted must not be able to be anything
+ * else.
+ */
 static bool is_integer(const char *value)
 {
     size_t digits = strspn(value + (*value == '-'), "0123456789");

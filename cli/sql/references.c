@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One walk over the tokens for each question. A wrong "no" lets a change break a reader that
+ * nobody was told of; a wrong "yes" costs a look. So most questions say yes where they are in
+ * doubt: the header says which, and which also do for a text that does not lex.
+ */
 #include "cli/sql/references.h"
 
 #include "cli/sql/walk.h"
@@ -9,6 +14,7 @@
 
 enum { QUERIES_DEEP = 8 };
 
+/* Strings too: dictGet('regions', …) and Distributed('c', 'db', 't') name things by them. */
 static bool is_name(const struct lc_tok *tok)
 {
     return tok->kind == LC_TOK_WORD || tok->kind == LC_TOK_QUOTED || tok->kind == LC_TOK_STRING;
@@ -16,7 +22,7 @@ static bool is_name(const struct lc_tok *tok)
 
 /* --- calls --------------------------------------------------------------------------------------- */
 
-/* The name, bare or behind a database's. */
+/* The name, bare or after a database's. */
 static bool names_dictionary(const char *text, const char *name)
 {
     const char *dot = strrchr(text, '.');
@@ -24,7 +30,7 @@ static bool names_dictionary(const char *text, const char *name)
     return strcmp(text, name) == 0 || (dot && strcmp(dot + 1, name) == 0);
 }
 
-/* Is the text behind this word a query of its own, or a part of one, in a dictionary's SOURCE? */
+/* Is the text after this word a query of its own, or a part of one, in a dictionary's SOURCE? */
 static bool holds_query(const char *word)
 {
     return strcasecmp(word, "QUERY") == 0 || strcasecmp(word, "INVALIDATE_QUERY") == 0 ||
@@ -39,6 +45,7 @@ static bool holds_query(const char *word)
 static bool references(const char *expr, const char *name, unsigned deep)
 {
     struct lc_walk w = lc_walk_text(expr);
+    /* query: the word before was QUERY or one like it, so that a string here is SQL of its own. */
     bool asks = false, named = false, calls = false, query = false;
 
     while (lc_walk_next(&w)) {
@@ -146,6 +153,7 @@ bool lc_references_table(struct lc_slice sql, const char *database, const char *
     return found;
 }
 
+/* Words before SELECT or WITH do not count: in CREATE VIEW v TO t they name what is written to. */
 bool lc_references_columns(struct lc_slice sql, const char *table,
                            bool (*is_one)(const void *ctx, const char *column), const void *ctx)
 {
@@ -161,7 +169,7 @@ bool lc_references_columns(struct lc_slice sql, const char *table,
             column = column || (name && is_one(ctx, name));
             free(name);
         }
-        /* Behind these a * is no multiplication. */
+        /* After these a * is no multiplication. */
         if (query && lc_tok_symbol(&w.tok, '*') &&
             (lc_tok_is(&w.before, "SELECT") || lc_tok_symbol(&w.before, ',') ||
              lc_tok_symbol(&w.before, '.')))

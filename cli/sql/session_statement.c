@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * By the first words alone. Each statement of a migration goes in a request of its own: what
+ * one does to its session is gone when the next one comes.
+ */
 #include "cli/sql/session_statement.h"
 
 #include "cli/sql/parser.h"
@@ -15,8 +19,9 @@ bool lc_session_is_set(struct lc_slice sql, struct lc_slice *assignments)
 }
 
 /*
- * Behind CREATE: the words that a view is created with, up to its SELECT. Is POPULATE one of them, and
- * no name? A name is behind VIEW, EXISTS, TO, a dot or a comma; the word is right before AS.
+ * w is at CREATE: does POPULATE come among the words before the view's SELECT, as a word and
+ * not as a name? A name follows BY, VIEW, EXISTS, TO, a dot or a comma; the word comes right
+ * before AS or COMMENT. *word is set where it does.
  */
 static bool populates(struct lc_walk w, struct lc_tok *word)
 {
@@ -42,6 +47,10 @@ static bool populates(struct lc_walk w, struct lc_tok *word)
     return false;
 }
 
+/*
+ * w is a copy in this and the functions below: what they read leaves the caller's walk where
+ * it is.
+ */
 static bool creates_temporary(struct lc_walk w)
 {
     (void)lc_walk_accept(&w, "OR REPLACE");

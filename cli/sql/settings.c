@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads a list of settings into pairs of names and values, both as unquoted text. */
 #include "cli/sql/settings.h"
 
 #include "cli/sql/lexer.h"
@@ -6,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Append a pair; both are taken, also on failure. NULL means that there was no memory for it. */
 static int add(struct lc_sql_settings *s, char *name, char *value)
 {
     char **v = name && value ? realloc(s->v, (s->n + 1) * 2 * sizeof *v) : NULL;
@@ -22,7 +24,10 @@ static int add(struct lc_sql_settings *s, char *name, char *value)
     return 0;
 }
 
-/* A value: one token, or a sign and a number. "" where it is none. */
+/*
+ * A value: one token, or a minus and a number. "" where it is neither. true and false become 1
+ * and 0, the form that every version of the server reads.
+ */
 static char *read_value(struct lc_lexer *lex)
 {
     struct lc_tok tok;

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <strings.h>
 
+/* Drizzle's mark between statements; anything may follow it on the line. */
 #define BREAKPOINT "--> statement-breakpoint"
 
 /* How far the statement that is being read has come to having inline data. */
@@ -45,6 +46,7 @@ struct splitter {
     struct lc_tok last; /* the code token before, within the statement */
 };
 
+/* Append a piece. An empty one is left out: pieces join to the file with or without it. */
 static int add(struct splitter *s, struct lc_piece piece)
 {
     struct lc_split *out = s->out;
@@ -122,7 +124,7 @@ static struct lc_slice trimmed(const char *p, const char *end)
     return (struct lc_slice){(const uint8_t *)p, (size_t)(end - p)};
 }
 
-/* Does the text begin with those words (any case)? What is behind them is *rest. */
+/* Does the text begin with those words (any case)? What is after them is *rest. */
 static bool begins_with(struct lc_slice text, const char *words, struct lc_slice *rest)
 {
     size_t n = strlen(words);
@@ -135,8 +137,8 @@ static bool begins_with(struct lc_slice text, const char *words, struct lc_slice
 }
 
 /*
- * What is behind "-- migrate:", "-- +goose " or "-- +migrate " in a comment, and whose mark it is; 0:
- * it is no mark that is read.
+ * What follows "-- migrate:", "-- +goose " or "-- +migrate " in a comment, and whose mark it is;
+ * 0: it is no mark that is read.
  */
 static unsigned mark_text(const struct lc_tok *tok, struct lc_slice *text)
 {
@@ -186,7 +188,7 @@ static void note_near_mark(struct splitter *s, const struct lc_tok *tok)
     }
 }
 
-/* The words of a mark: the first one, and what comes behind it. */
+/* The words of a mark: the first one, and what comes after it. */
 static struct lc_slice first_word(struct lc_slice text, struct lc_slice *rest)
 {
     size_t n = 0;
@@ -197,6 +199,7 @@ static struct lc_slice first_word(struct lc_slice text, struct lc_slice *rest)
     return (struct lc_slice){text.p, n};
 }
 
+/* Our own marks are in lower case; other tools take any case. */
 static bool is(struct lc_slice text, const char *words)
 {
     return text.n == strlen(words) && memcmp(text.p, words, text.n) == 0;
@@ -213,6 +216,7 @@ static int read_own_mark(struct splitter *s, struct lc_slice text, struct lc_pie
     struct lc_slice word = first_word(text, &piece->arg), option;
     bool section = is(word, "up") || is(word, "down");
 
+    /* livecol opens no transaction: either value of the option means the same. */
     if (section && piece->arg.n && begins_with(piece->arg, "transaction:", &option)) {
         s->out->marks |= LC_MARKS_DBMATE;
         piece->arg.n = 0;
@@ -278,6 +282,7 @@ static int take_mark(struct splitter *s, const struct lc_tok *tok, unsigned whos
             "NO TRANSACTION and ENVSUB are)",
             whose == LC_MARKS_GOOSE ? "goose" : "sql-migrate",
             lc_printable(text.p, text.n, shown, sizeof shown));
+    /* A mark ends the statement before it, also one without a `;`. */
     rc = end_statement(s, tok->at);
     return rc ? rc : add(s, piece);
 }
@@ -322,6 +327,7 @@ static int take_format_data(struct splitter *s)
     size_t pos = lex->pos;
     bool first = true;
 
+    /* A `;` on the line of the format's name: the INSERT has no data. */
     while (pos < lex->n &&
            (lex->text[pos] == ' ' || lex->text[pos] == '\t' || lex->text[pos] == '\r'))
         pos++;
@@ -332,11 +338,16 @@ static int take_format_data(struct splitter *s)
         const char *nl = memchr(line, '\n', lex->n - pos);
         size_t n = nl ? (size_t)(nl - line) : lex->n - pos;
 
+        /* Only a later line ends the data: the format's own line may be empty after the name. */
         if (!first && ends_data(line, n))
             break;
         first = false;
         pos += nl ? n + 1 : n;
     }
+    /*
+     * The lexer goes on after the data, which it has not seen: its place and line are set by
+     * hand.
+     */
     lex->line += count_lines(lex->text + lex->pos, pos - lex->pos);
     lex->pos = pos;
     s->statement.n = pos - s->statement.at;
@@ -384,7 +395,7 @@ static int follow_insert(struct splitter *s, const struct lc_tok *tok)
     }
 }
 
-/* "#migrate:down": MySQL's comment, and none of ClickHouse, which wants a blank or "!" behind "#". */
+/* "#migrate:down": a comment in MySQL, and none in ClickHouse, which wants "# " or "#!". */
 static void note_near_line(struct splitter *s, const struct lc_tok *tok)
 {
     struct lc_tok line = *tok;
@@ -395,6 +406,7 @@ static void note_near_line(struct splitter *s, const struct lc_tok *tok)
         note_near_mark(s, &line);
 }
 
+/* A token of a statement: it begins one, or extends the one being read up to its own end. */
 static int take_code(struct splitter *s, const struct lc_tok *tok)
 {
     if (tok->kind == LC_TOK_SYMBOL && *tok->p == '\0')
@@ -423,6 +435,10 @@ static int take_code(struct splitter *s, const struct lc_tok *tok)
     return 0;
 }
 
+/*
+ * One token of the file. Within a statement, space and comments stay unassigned until the next
+ * code token takes them in, or the end of the statement makes them a piece of their own.
+ */
 static int take(struct splitter *s, const struct lc_tok *tok)
 {
     struct lc_piece piece = {.at = tok->at, .n = tok->n, .line = tok->line};

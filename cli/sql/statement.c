@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is asked of a parsed statement. Reading one is in statement_parse.c. */
 #include "cli/sql/statement.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* `object` is never NULL, not even after a release: callers compare it without a look. */
 void lc_stmt_release(struct lc_stmt *s)
 {
     for (size_t i = 0; i < s->command_n; i++) {
@@ -29,6 +31,7 @@ const char *lc_stmt_column_after(const struct lc_stmt *s, size_t i)
             continue;
         if (c->kind == LC_STMT_DROP_COLUMN)
             return NULL;
+        /* From here on later commands call the column by its new name. */
         if (c->kind == LC_STMT_RENAME_COLUMN)
             name = c->renamed_to;
     }

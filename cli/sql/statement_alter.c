@@ -25,6 +25,7 @@ static struct lc_slice take_until_property(struct lc_parser *p)
     return lc_parser_text_since(p, first);
 }
 
+/* The four kinds of an expression of a column, of which it has one at most. */
 static bool starts_default(const struct lc_tok *t)
 {
     return lc_tok_is(t, "DEFAULT") || lc_tok_is(t, "MATERIALIZED") || lc_tok_is(t, "ALIAS") ||
@@ -79,12 +80,17 @@ static void skip_command(struct lc_parser *p)
     }
 }
 
+/* Kind and class are set together, so that none keeps those of a guess before. */
 static void set_command(struct lc_stmt_command *c, enum lc_stmt_kind kind, enum lc_stmt_class class)
 {
     c->kind = kind;
     c->class = class;
 }
 
+/*
+ * After ADD: a column, or an index, projection, constraint, which are metadata until
+ * materialized.
+ */
 static int command_add(struct lc_parser *p, struct lc_stmt_command *c)
 {
     int rc;
@@ -143,6 +149,7 @@ static int command_modify_column(struct lc_parser *p, struct lc_stmt_command *c)
     return 0;
 }
 
+/* After MODIFY. A new TTL may drop rows at the next merge, so it counts as losing data. */
 static int command_modify(struct lc_parser *p, struct lc_stmt_command *c)
 {
     if (lc_parser_accept(p, "COLUMN"))
@@ -178,11 +185,19 @@ static int command_materialize(struct lc_parser *p, struct lc_stmt_command *c)
     if (!lc_parser_accept(p, "COLUMN"))
         return 0;
     c->kind = LC_STMT_MATERIALIZE_COLUMN;
+    /*
+     * To the end of the statement: a later command's words count too, which errs towards
+     * restricted.
+     */
     for (size_t i = 1; !c->restricted && p->at + i < p->n; i++)
         c->restricted = lc_tok_is_any(lc_parser_peek(p, i), restricting);
     return lc_parser_column(p, &c->column);
 }
 
+/*
+ * Read a command's own words, and set what it is. One that is not known stays
+ * LC_STMT_ALTER_OTHER, with the class OTHER: it is run as it is.
+ */
 static int command_words(struct lc_parser *p, struct lc_stmt_command *c)
 {
     set_command(c, LC_STMT_ALTER_OTHER, LC_CLASS_OTHER);
@@ -219,6 +234,10 @@ static int command_words(struct lc_parser *p, struct lc_stmt_command *c)
     return 0;
 }
 
+/*
+ * One command, in parentheses or without. The statement's class becomes the worst of its
+ * commands', which is why enum lc_stmt_class goes from harmless to harmful.
+ */
 static int take_command(struct lc_parser *p, struct lc_stmt *s)
 {
     struct lc_stmt_command *c = lc_parser_new_command(s);
@@ -237,6 +256,10 @@ static int take_command(struct lc_parser *p, struct lc_stmt *s)
         lc_parser_accept_symbol(p, ')');
     if (c->class > s->class)
         s->class = c->class;
+    /*
+     * Commands that the server may carry out by a mutation; which of them do depends on the
+     * table. A wait for one that makes none ends at once.
+     */
     switch (c->kind) {
     case LC_STMT_DROP_COLUMN:
     case LC_STMT_CLEAR_COLUMN:

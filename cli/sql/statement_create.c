@@ -112,7 +112,7 @@ const char *lc_parser_object_kind(struct lc_parser *p, enum lc_stmt_kind *kind, 
     return NULL;
 }
 
-/* ENGINE = Name, behind the columns. */
+/* ENGINE = Name, after the columns. */
 static void take_engine(const struct lc_parser *p, struct lc_stmt *s)
 {
     for (size_t i = p->at; i + 1 < p->n; i++) {
@@ -128,6 +128,10 @@ static void take_engine(const struct lc_parser *p, struct lc_stmt *s)
     }
 }
 
+/*
+ * CREATE, ATTACH and REPLACE come here, with s->replaces set already for the last. Only a
+ * table's columns and engine are read; of other objects the name is enough.
+ */
 int lc_parser_create(struct lc_parser *p, struct lc_stmt *s)
 {
     bool table;

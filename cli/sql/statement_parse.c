@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Does the word come at depth 0, before any AS? What follows AS is a query, and may use it as
+ * a name.
+ */
 static bool mentions(const struct lc_parser *p, const char *word)
 {
     unsigned depth = 0;
@@ -31,6 +35,7 @@ static bool take_access(struct lc_parser *p)
            lc_parser_accept(p, "POLICY") || lc_parser_accept(p, "NAMED COLLECTION");
 }
 
+/* DROP: all of it is destructive but what is not recognised, which stays LC_CLASS_OTHER. */
 static int parse_drop(struct lc_parser *p, struct lc_stmt *s)
 {
     if (take_access(p)) {
@@ -48,6 +53,7 @@ static int parse_drop(struct lc_parser *p, struct lc_stmt *s)
     return lc_parser_object(p, &s->database, &s->name);
 }
 
+/* RENAME a TO b, c TO d: the first pair alone is read. Readers of the old name break. */
 static int parse_rename(struct lc_parser *p, struct lc_stmt *s)
 {
     int rc;
@@ -137,6 +143,10 @@ static const struct verb {
     {"OPTIMIZE", LC_STMT_OPTIMIZE, LC_CLASS_OTHER, parse_optimize},
 };
 
+/*
+ * Find the verb, and let it read on. EXECUTE AS user comes before a statement and changes
+ * nothing of what it does.
+ */
 static int parse(struct lc_parser *p, struct lc_stmt *s)
 {
     while (lc_parser_accept(p, "EXECUTE AS"))
@@ -191,7 +201,10 @@ static int start(struct lc_stmt *s, struct lc_parser *p)
     return s->database && s->name && s->renamed_db && s->renamed_to ? 0 : lc_parser_no_memory(p);
 }
 
-/* Make an end of the first PARALLEL WITH; what is behind it, n 0 where there is none. */
+/*
+ * Make an end of the first PARALLEL WITH. The result reads what follows it; its n is 0 where
+ * there is none. t are p's tokens, not const: the word PARALLEL is overwritten by LC_TOK_END.
+ */
 static struct lc_parser cut(struct lc_parser *p, struct lc_tok *t)
 {
     struct lc_parser rest = {.err = p->err};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Types are compared and taken apart as text, in the form in which the server shows them. */
 #include "cli/sql/type_name.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ static const char *unwrap(const char *type, const char *wrap, char out[LC_TYPE_B
     return out;
 }
 
+/* LowCardinality is always the outer one: LowCardinality(Nullable(T)). */
 const char *lc_type_plain(const char *type, char out[LC_TYPE_BYTES])
 {
     return unwrap(unwrap(type, "LowCardinality(", out), "Nullable(", out);
@@ -51,6 +53,10 @@ bool lc_type_holds_floats(const char *type)
     return false;
 }
 
+/*
+ * LowCardinality of anything but String needs a setting of the server: without it CAST is
+ * refused.
+ */
 const char *lc_type_to_cast(const char *type, char out[LC_TYPE_BYTES])
 {
     return strstr(type, "String") ? type : unwrap(type, "LowCardinality(", out);

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A walk is a small value without memory of its own. Looking ahead copies it, reads on in the
+ * copy, and takes the copy over only where what was wanted has come.
+ */
 #include "cli/sql/walk.h"
 
 #include <string.h>
@@ -24,6 +28,7 @@ bool lc_walk_next(struct lc_walk *w)
         return false;
     w->before = w->tok;
     w->rc = lc_lex_code(&w->lex, &w->tok, NULL);
+    /* A string, a name or a comment that does not end: the lexer stays in front of it. */
     if (w->rc)
         w->tok = (struct lc_tok){.kind = LC_TOK_END, .p = w->lex.text + w->lex.pos};
     /* One that closes what nothing opened does not count. */
