@@ -50,6 +50,11 @@ static const struct {
     {"Nullable(Nullable", "the server has no such type", "Nullable once"},
 };
 
+/*
+ * Say why a type is not taken: by the first entry of `others` that it begins with, else as
+ * unknown. Its wrappers are skipped, so that Nullable(Array(…)) is refused as an Array; unless
+ * the entry is the wrapper itself, as Nullable(Nullable. Returns LC_ERR_USAGE.
+ */
 static int refuse(const char *type, struct lc_error *err)
 {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -87,6 +92,7 @@ static int by_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
+/* Any total order will do for bsearch: a shorter name first, so that memcmp has one length. */
 static int by_name(const void *a, const void *b)
 {
     const struct lc_argument_label *x = a, *y = b;
@@ -121,6 +127,10 @@ static int settle_labels(struct lc_argument *arg, const char *type, struct lc_er
     return 0;
 }
 
+/*
+ * `room` counts the labels that there is memory for. A label has only the length of its name
+ * yet: the names are in a buffer that moves as it grows (settle_labels).
+ */
 static int add_label(struct lc_argument *arg, size_t *room, struct lc_argument_label l,
                      struct lc_error *err)
 {
@@ -140,6 +150,7 @@ static int add_label(struct lc_argument *arg, size_t *room, struct lc_argument_l
 /* The list of an Enum's labels, behind its opening parenthesis. */
 static int take_labels(struct lc_argument *arg, struct lc_type_text *c, struct lc_error *err)
 {
+    /* An Enum8 is stored as an Int8, an Enum16 as an Int16. */
     long low = arg->width == 1 ? -128 : -32768, high = arg->width == 1 ? 127 : 32767;
     size_t room = 0;
 
@@ -167,6 +178,10 @@ static int take_labels(struct lc_argument *arg, struct lc_type_text *c, struct l
     return settle_labels(arg, c->start, err);
 }
 
+/*
+ * A quoted zone, into arg->zone, which lc_argument_release frees. Whether the server knows such
+ * a zone is not checked: only UTC makes a difference here.
+ */
 static int take_zone(struct lc_argument *arg, struct lc_type_text *c, struct lc_error *err)
 {
     struct lc_buf zone;
@@ -189,6 +204,7 @@ static int take_time(struct lc_argument *arg, struct lc_type_text *c, struct lc_
     long scale = DEFAULT_SCALE;
     int rc = 0;
 
+    /* DateTime64 alone is DateTime64(3), as in the server. */
     if (!lc_type_text_take(c, "(")) {
         arg->scale = arg->base == LC_ARG_DATETIME64 ? DEFAULT_SCALE : 0;
         return 0;
@@ -205,7 +221,10 @@ static int take_time(struct lc_argument *arg, struct lc_type_text *c, struct lc_
     return rc || lc_type_text_take(c, ")") ? rc : refuse(c->start, err);
 }
 
-/* Float32, Float64, Decimal(P,S). */
+/*
+ * Float32, Float64, Decimal(P,S). The parser of result types reads them, so that both know the
+ * same spellings, Decimal64(S) among them. c moves only where the type is one of these.
+ */
 static bool take_fraction(struct lc_argument *arg, struct lc_type_text *c)
 {
     struct lc_type_text at = *c;
@@ -222,6 +241,10 @@ static bool take_fraction(struct lc_argument *arg, struct lc_type_text *c)
     return true;
 }
 
+/*
+ * The type within any wrappers: base, width, and what else it has. Of two words that are taken
+ * together the last character tells which it was. 0, LC_ERR_USAGE or LC_ERR_NOMEM.
+ */
 static int take_base(struct lc_argument *arg, struct lc_type_text *c, struct lc_error *err)
 {
     long width;
@@ -299,6 +322,7 @@ void lc_argument_release(struct lc_argument *arg)
     *arg = (struct lc_argument){0};
 }
 
+/* Labels are sorted by number, so the order in which a type's text has them does not count. */
 static bool same_labels(const struct lc_argument *a, const struct lc_argument *b)
 {
     if (a->n_labels != b->n_labels)
@@ -310,6 +334,10 @@ static bool same_labels(const struct lc_argument *a, const struct lc_argument *b
     return true;
 }
 
+/*
+ * Of a Decimal the precision may differ: the width, which follows from it, says how many bytes
+ * a value has.
+ */
 bool lc_argument_same(const struct lc_argument *a, const struct lc_argument *b)
 {
     return a->base == b->base && a->low_cardinality == b->low_cardinality &&
@@ -344,15 +372,25 @@ static bool has_order(const struct lc_argument *arg, const struct lc_takes *take
     case LC_ORDER_UINT:
         return is_number(b) && b != LC_ARG_FLOAT && b != LC_ARG_DECIMAL;
     case LC_ORDER_NUMBER:
+        /*
+         * Dates, times, Enums, Bool and IPv4 are whole numbers: bounds with a fraction refuse
+         * them.
+         */
         return b == LC_ARG_UINT || b == LC_ARG_INT || b == LC_ARG_DECIMAL ||
                (takes->scale == 0 && is_number(b) && b != LC_ARG_FLOAT);
     case LC_ORDER_FLOAT:
+        /*
+         * A double holds integers of 32 bits exactly. Wider ones would be rounded, past a bound
+         * even.
+         */
         return b == LC_ARG_FLOAT || ((b == LC_ARG_UINT || b == LC_ARG_INT) && arg->width <= 4);
     case LC_ORDER_DATE:
+        /* A time has a day only in a zone that is known. */
         return b == LC_ARG_DATE || b == LC_ARG_DATE32 || (is_time(arg) && lc_argument_is_utc(arg));
     case LC_ORDER_TIME:
         return is_time(arg);
     case LC_ORDER_ADDRESS:
+        /* A UInt32 is an IPv4 address, as IPv4StringToNum() gives it. */
         return b == LC_ARG_IPV4 || b == LC_ARG_IPV6 || b == LC_ARG_STRING ||
                b == LC_ARG_FIXED_STRING || (b == LC_ARG_UINT && arg->width == 4);
     default:
@@ -360,6 +398,10 @@ static bool has_order(const struct lc_argument *arg, const struct lc_takes *take
     }
 }
 
+/*
+ * What to declare instead, by what the rules take. A fraction where they take whole numbers, and a
+ * float where they take decimals, have hints of their own.
+ */
 static void hint_order(const struct lc_argument *arg, const struct lc_takes *takes,
                        struct lc_error *err)
 {
@@ -406,6 +448,10 @@ int lc_argument_fits(const struct lc_argument *arg, const char *type, enum lc_ki
         hint_order(arg, takes, err);
         return LC_ERR_USAGE;
     }
+    /*
+     * From here on: times of a zone that is not UTC. Their number is the same in every zone,
+     * and will do; their text is not.
+     */
     if (!is_time(arg) || lc_argument_is_utc(arg))
         return 0;
     if (texts) {
@@ -460,6 +506,7 @@ void lc_argument_usual(const struct lc_rules *r, char *out, size_t size)
         return;
     case LC_ORDER_NUMBER:
         if (t->scale)
+            /* 18 digits are the most of 8 bytes, 38 of 16. */
             snprintf(out, size, "Decimal(%u,%u)", t->scale < 18 ? 18 : LC_DECIMAL_DIGITS_MAX,
                      t->scale);
         else

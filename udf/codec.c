@@ -53,6 +53,7 @@ static void read_addresses(struct lc_stream *s)
 
 int lc_codec_match(struct lc_stream *s, struct lc_error *err)
 {
+    /* Addresses are the only points that may come as texts. */
     if (s->rules->takes.order == LC_ORDER_ADDRESS &&
         (s->arg->base == LC_ARG_STRING || s->arg->base == LC_ARG_FIXED_STRING))
         read_addresses(s);
@@ -126,6 +127,10 @@ int lc_put_slice(struct lc_buf *out, struct lc_slice v)
     return 0;
 }
 
+/*
+ * The first `width` bytes of a code are the value: numbers are little-endian here and on the
+ * wire.
+ */
 int lc_put_fixed(struct lc_stream *s, const uint32_t *value, size_t n)
 {
     const uint64_t *code = s->result->code;

@@ -29,7 +29,10 @@ static int bad_type(const char *type, struct lc_error *err)
     return LC_ERR_USAGE;
 }
 
-/* The value id whose text is this, or LC_NONE. */
+/*
+ * The value id whose text is this, or LC_NONE. A linear search: it runs once for each label of
+ * an Enum, when the rules load.
+ */
 static uint32_t find_value(const struct lc_column_type *res, struct lc_slice text)
 {
     uint32_t n = res->rules->attrs[res->attribute].values;
@@ -79,6 +82,7 @@ static int bad_value(const struct lc_column_type *res, uint32_t value_id, const 
     return LC_ERR_INPUT;
 }
 
+/* The code of a value that no label has named yet; real codes have 16 bits. */
 #define UNSET UINT64_MAX
 
 /* Every value must have a name in the Enum, the miss too where it can be. */
@@ -104,6 +108,11 @@ static int check_enum(struct lc_column_type *res, const char *name, bool has_emp
     return 0;
 }
 
+/*
+ * Give each value the number of its label; c is after the opening parenthesis. Codes are two's
+ * complement of 16 bits, of which an Enum8 writes the lower 8. The label '' is what a miss
+ * gives.
+ */
 static int init_enum(struct lc_column_type *res, struct lc_type_text *c, const char *name,
                      struct lc_error *err)
 {
@@ -114,6 +123,7 @@ static int init_enum(struct lc_column_type *res, struct lc_type_text *c, const c
     struct lc_buf text;
     int rc = 0;
 
+    /* As many numbers as 16 bits have, and the miss. */
     if (n > 65537)
         return lc_fail(err, LC_ERR_INPUT, "%s: %u different values: an Enum has at most 65,536",
                        name, n - 1);
@@ -153,6 +163,10 @@ static int init_enum(struct lc_column_type *res, struct lc_type_text *c, const c
     return rc ? rc : check_enum(res, name, has_empty, err);
 }
 
+/*
+ * UInt8 to UInt64 that are not Nullable. The arena has the numbers already (NUMBERS), so `code`
+ * points there and own_code stays NULL.
+ */
 static int init_uint(struct lc_column_type *res, const char *name, struct lc_error *err)
 {
     const struct lc_rules_attr *a = &res->rules->attrs[res->attribute];
@@ -192,6 +206,7 @@ static bool take_decimal(struct lc_scalar *t, struct lc_type_text *c)
         scale < 0 || scale > precision)
         return false;
     *t = (struct lc_scalar){.base = LC_SCALAR_DECIMAL,
+                            /* The server's Decimal32, Decimal64 and Decimal128. */
                             .width = precision <= 9    ? 4
                                      : precision <= 18 ? 8
                                                        : 16,
@@ -200,7 +215,10 @@ static bool take_decimal(struct lc_scalar *t, struct lc_type_text *c)
     return true;
 }
 
-/* DateTime, DateTime('Europe/Berlin'). The word is taken. */
+/*
+ * DateTime, DateTime('Europe/Berlin'). The word is taken. Any zone will do, since seconds since
+ * 1970 are the same in all; but only in UTC may a time in the rules leave its zone out.
+ */
 static bool take_datetime(struct lc_scalar *t, struct lc_type_text *c)
 {
     struct lc_buf zone;
@@ -268,6 +286,7 @@ bool lc_scalar_type_parse(struct lc_scalar *out, bool *nullable, const char *typ
     return *c.p == '\0';
 }
 
+/* Tells reasons apart by their words: change these together with scalar.c. */
 static void hint_value(const struct lc_column_type *res, const char *why, struct lc_error *err)
 {
     if (strstr(why, "is empty"))
@@ -297,6 +316,7 @@ static int init_scalar(struct lc_column_type *res, const char *name, struct lc_e
         res->wide = calloc(n, 16);
     if (!res->own_code && !res->wide)
         return lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
+    /* Id 0, the miss, keeps the zeros of calloc: 0, 1970-01-01, false. */
     for (uint32_t id = 1; id < n; id++) {
         struct lc_slice text = lc_rules_value(res->rules, res->attribute, id);
         uint8_t wire[16];
@@ -320,6 +340,7 @@ static int init_scalar(struct lc_column_type *res, const char *name, struct lc_e
     return 0;
 }
 
+/* The value's bytes as they go over the wire, zeros after them. */
 static void wire_of(const struct lc_column_type *res, uint32_t value_id, uint8_t wire[16])
 {
     memset(wire, 0, 16);
@@ -338,6 +359,11 @@ size_t lc_column_type_text(const struct lc_column_type *res, uint32_t value_id,
     return lc_scalar_write(&res->scalar, wire, out);
 }
 
+/*
+ * Read the type at c and fit the values to it. The order counts: a plain UInt is recognized
+ * first, and one within Nullable is a scalar. 0 or an error; in both cases what it allocated is
+ * freed by lc_column_type_release.
+ */
 static int init_type(struct lc_column_type *res, struct lc_type_text *c, const char *name,
                      struct lc_error *err)
 {
@@ -457,6 +483,10 @@ int lc_column_type_values(const struct lc_column_type *res, uint32_t *rule_to_va
     const uint32_t *value_of = r->value_of + (uint64_t)res->attribute * (r->rules + 1u);
     uint32_t highest = 0;
 
+    /*
+     * value_of has an entry for every rule number that lc_match gives, the miss among them.
+     * Whether the ids are good is asked once, of the highest: no branch in the loop.
+     */
     for (size_t i = 0; i < n; i++) {
         uint32_t id = value_of[rule_to_value[i]];
 

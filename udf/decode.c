@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hot. */
+/*
+ * Hot. One loop for each way in which values are laid out: Strings, each with its length; the
+ * plain numbers of ranges, straight into the batch; all others by way of lc_key_set. A loop
+ * takes the values that are whole, and leaves s->at at the first byte of the next.
+ */
 #include "udf/decode.h"
 
 #include "base/varint.h"
@@ -15,12 +19,14 @@ int lc_decode_length(const struct lc_stream *s, size_t byte, size_t row, uint64_
     if (head < 0)
         return lc_codec_fail(s, byte, row, err,
                              "a length that does not end within 10 bytes (varint)");
+    /* Refused by its length, before anyone waits for its bytes. */
     if (head > 0 && *len > LC_MAX_STREAM_KEY)
         return lc_codec_fail(s, byte, row, err, "a key of %llu bytes: at most 1 GiB",
                              (unsigned long long)*len);
     return head;
 }
 
+/* Keys are not copied: the batch points into the input, which lies still until the match. */
 static int decode_strings(struct lc_stream *s, size_t want, struct lc_error *err)
 {
     const uint8_t *p = s->in.p + s->at, *end = s->in.p + s->in.n;
@@ -31,6 +37,7 @@ static int decode_strings(struct lc_stream *s, size_t want, struct lc_error *err
         uint64_t len = *p;
         int head = 1;
 
+        /* A length of one byte is the usual one. Of others the error counts from s->at. */
         if (__builtin_expect(len >= 0x80, 0)) {
             s->at = (size_t)(p - s->in.p);
             head = lc_decode_length(s, 0, n, &len, err);
@@ -52,6 +59,7 @@ static int decode_strings(struct lc_stream *s, size_t want, struct lc_error *err
     return (int)n;
 }
 
+/* UInts of 1, 2, 4 or 8 bytes, for ranges of unsigned whole numbers. */
 static int decode_numbers(struct lc_stream *s, size_t want, unsigned width)
 {
     struct lc_batch *b = &s->batch;
@@ -103,6 +111,10 @@ int lc_decode_keys(struct lc_stream *s, size_t want, const uint8_t *nulls, struc
         n = decode_numbers(s, want, arg->width);
     else
         return decode_values(s, want, nulls, err);
+    /*
+     * The two fast loops do not look at the null bytes: what they made of a NULL is replaced
+     * here.
+     */
     for (int i = 0; nulls && i < n; i++)
         if (nulls[i])
             lc_key_set_none(s, (size_t)i);

@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hot. */
+/*
+ * Hot. Three parts: a value's text, for rules of texts; a value into the batch, for all rules;
+ * and a text of TabSeparated back into the bytes that the binary formats have, so that the
+ * second part serves all formats. The texts are those of the server's toString(): rules answer
+ * the same for a column and for toString(column).
+ *
+ * put_* write at `to`, which has room for LC_KEY_TEXT_BYTES, and return the end of the text; no
+ * NUL is part of it. parse_* write a little-endian value to `wire`, which has room for
+ * LC_KEY_WIDTH_MAX bytes, and return 0 or LC_ERR_INPUT.
+ */
 #include "udf/key.h"
 
 #include "base/hex.h"
@@ -15,9 +24,11 @@ enum { SECONDS_A_DAY = 86400, YEAR_MAX = 9999 };
 #define SECONDS_MIN (DAYS_MIN * SECONDS_A_DAY)
 #define SECONDS_MAX ((DAYS_MAX + 1) * SECONDS_A_DAY - 1)
 
+/* Ticks a second, by scale. */
 static const int64_t powers[] = {1,      10,      100,      1000,      10000,
                                  100000, 1000000, 10000000, 100000000, 1000000000};
 
+/* A little-endian number of 1, 2, 4 or 8 bytes: one load of eight and a mask. */
 static uint64_t load_unsigned(const uint8_t *p, unsigned width)
 {
     uint64_t v;
@@ -26,6 +37,7 @@ static uint64_t load_unsigned(const uint8_t *p, unsigned width)
     return width == 8 ? v : v & ((UINT64_C(1) << (8 * width)) - 1);
 }
 
+/* The same with a sign: up until the sign is the top bit, and down again with it. */
 static int64_t load_signed(const uint8_t *p, unsigned width)
 {
     unsigned shift = 64 - 8 * width;
@@ -33,6 +45,7 @@ static int64_t load_signed(const uint8_t *p, unsigned width)
     return (int64_t)(load_unsigned(p, width) << shift) >> shift;
 }
 
+/* Rounds down, below 0 too: a time before 1970 is in the second that began before it. b > 0. */
 static int64_t divide_down(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);
@@ -61,7 +74,11 @@ static char *put_digits(char *to, uint64_t v, unsigned width)
     return to + width;
 }
 
-/* Howard Hinnant, chrono-Compatible Low-Level Date Algorithms: years begin in March. */
+/*
+ * Days since 1970 as 2024-01-31. Howard Hinnant, chrono-Compatible Low-Level Date Algorithms:
+ * years begin in March, so that the leap day is the last of a year. An era is 400 years,
+ * 146,097 days; 719,468 days go from 0000-03-01 to 1970-01-01.
+ */
 static char *put_date(char *to, int64_t days)
 {
     int64_t z, era, day_of_era, year_of_era, day_of_year, month;
@@ -80,7 +97,10 @@ static char *put_date(char *to, int64_t days)
     return put_digits(to, (uint64_t)(day_of_year - (153 * month + 2) / 5 + 1), 2);
 }
 
-/* Ticks of 10^-scale seconds, in UTC. */
+/*
+ * Ticks of 10^-scale seconds since 1970, in UTC. Like a date, a time that the server does not
+ * show becomes the nearest one that it does, down to the last tick.
+ */
 static char *put_time(char *to, int64_t ticks, unsigned scale)
 {
     int64_t second = divide_down(ticks, powers[scale]);
@@ -121,6 +141,7 @@ static char *put_uuid(char *to, const uint8_t *wire)
     return to;
 }
 
+/* The highest byte of the number is the first octet. */
 static char *put_ipv4(char *to, uint64_t address)
 {
     for (unsigned shift = 24;; shift -= 8) {
@@ -131,6 +152,7 @@ static char *put_ipv4(char *to, uint64_t address)
     }
 }
 
+/* Sixteen bytes in network order. inet_ntop ends in a NUL, for which there is room. */
 static char *put_ipv6(char *to, const uint8_t *wire)
 {
     return inet_ntop(AF_INET6, wire, to, INET6_ADDRSTRLEN) ? to + strlen(to) : to;
@@ -180,6 +202,10 @@ static char *put_text(char *to, const struct lc_argument *arg, const uint8_t *wi
 
 /* ── Into the batch ───────────────────────────────────────────────────────────────────────────── */
 
+/*
+ * The match looks at this key like at any other, so it gets a harmless one. lc_codec_match then
+ * puts the default, or the miss, in place of what was found.
+ */
 void lc_key_set_none(struct lc_stream *s, size_t i)
 {
     s->no_rule[i] = true;
@@ -190,6 +216,7 @@ void lc_key_set_none(struct lc_stream *s, size_t i)
     s->batch.point[i] = 0;
 }
 
+/* No range of unsigned numbers has a negative one. */
 static void set_number(struct lc_stream *s, size_t i, int64_t v)
 {
     if (v < 0)
@@ -198,6 +225,7 @@ static void set_number(struct lc_stream *s, size_t i, int64_t v)
         s->batch.number[i] = (uint64_t)v;
 }
 
+/* The text of an Enum's value is its label: the batch points into the argument. */
 static int set_label(struct lc_stream *s, size_t i, int64_t number)
 {
     const struct lc_argument_label *l = lc_argument_label(s->arg, (long)number);
@@ -209,6 +237,10 @@ static int set_label(struct lc_stream *s, size_t i, int64_t number)
     return 0;
 }
 
+/*
+ * For LC_ORDER_UINT, ranges of unsigned whole numbers. What has no case of its own (UInt, Date,
+ * DateTime, IPv4) is an unsigned number of arg->width bytes.
+ */
 static int set_range_key(struct lc_stream *s, size_t i, const uint8_t *wire)
 {
     const struct lc_argument *arg = s->arg;
@@ -235,6 +267,7 @@ static int set_range_key(struct lc_stream *s, size_t i, const uint8_t *wire)
     }
 }
 
+/* For LC_ORDER_FLOAT. Integers have 32 bits at most (lc_argument_fits): a double holds them. */
 static void set_float(struct lc_stream *s, size_t i, const uint8_t *wire)
 {
     double v = 0;
@@ -252,6 +285,7 @@ static void set_float(struct lc_stream *s, size_t i, const uint8_t *wire)
         lc_key_set_none(s, i); /* NaN */
 }
 
+/* Of 4, 8 or 16 bytes. Sixteen are loaded in any case: LC_SLACK. */
 static lc_int128 load_decimal(const uint8_t *wire, unsigned width)
 {
     lc_int128 v;
@@ -268,6 +302,10 @@ static int64_t load_seconds(const struct lc_argument *arg, const uint8_t *wire)
                : divide_down(load_signed(wire, arg->width), powers[arg->scale]);
 }
 
+/*
+ * For LC_ORDER_NUMBER. A Decimal has its own scale, which may be more or less than the bounds
+ * have: lc_point_of_number brings it to theirs.
+ */
 static int set_number_point(struct lc_stream *s, size_t i, const uint8_t *wire)
 {
     const struct lc_argument *arg = s->arg;
@@ -300,6 +338,7 @@ static int set_number_point(struct lc_stream *s, size_t i, const uint8_t *wire)
     return 0;
 }
 
+/* For LC_ORDER_DATE. A time that comes here is of UTC (lc_argument_fits), so its day is known. */
 static void set_date_point(struct lc_stream *s, size_t i, const uint8_t *wire)
 {
     const struct lc_argument *arg = s->arg;
@@ -311,7 +350,7 @@ static void set_date_point(struct lc_stream *s, size_t i, const uint8_t *wire)
     s->batch.point[i] = lc_point_of_whole(days);
 }
 
-/* Of FixedString the text; it is read with the others. */
+/* For LC_ORDER_ADDRESS. A FixedString is a text: lc_codec_match reads it, as it does Strings. */
 static void set_address(struct lc_stream *s, size_t i, const uint8_t *wire)
 {
     size_t len = s->arg->width;
@@ -355,6 +394,7 @@ int lc_key_set(struct lc_stream *s, size_t i, const uint8_t *wire)
     char *text = (char *)s->text[i];
     size_t len = arg->width;
 
+    /* Above LC_ORDER_UINT the rules are over points. */
     if (s->rules->takes.order > LC_ORDER_UINT)
         return set_point(s, i, wire);
     if (lc_kind_takes_numbers(s->rules->kind))
@@ -408,6 +448,7 @@ static int parse_unsigned(const uint8_t *p, size_t n, unsigned width, uint8_t *w
 static int parse_signed(const uint8_t *p, size_t n, unsigned width, uint8_t *wire)
 {
     bool negative = n && *p == '-';
+    /* The largest magnitude: below 0 it is one more. */
     uint64_t limit = (UINT64_C(1) << (8 * width - 1)) - !negative, v;
 
     if (take_digits(p + negative, n - negative, &v) || v > limit)
@@ -423,7 +464,7 @@ static int days_of_month(uint64_t year, uint64_t month)
     return days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
 }
 
-/* Ten bytes: 2024-01-31. */
+/* The first ten of n bytes, 2024-01-31, as days since 1970: put_date the other way. */
 static int take_date(const uint8_t *p, size_t n, int64_t *days)
 {
     uint64_t year, month, day;
@@ -442,7 +483,10 @@ static int take_date(const uint8_t *p, size_t n, int64_t *days)
     return 0;
 }
 
-/* 2024-01-31 12:34:56, and with a scale .789 */
+/*
+ * 2024-01-31 12:34:56, and with a scale .789: as many digits as the scale, which is how the
+ * server writes them. The time is UTC (lc_argument_fits refuses other zones in TabSeparated).
+ */
 static int parse_time(const uint8_t *p, size_t n, const struct lc_argument *arg, uint8_t *wire)
 {
     uint64_t hour, minute, second, fraction = 0;
@@ -476,6 +520,7 @@ static int parse_date(const uint8_t *p, size_t n, const struct lc_argument *arg,
     return 0;
 }
 
+/* 8-4-4-4-12 hex digits of either case. Each half's bytes are turned round: see put_uuid. */
 static int parse_uuid(const uint8_t *p, size_t n, uint8_t *wire)
 {
     if (n != 36)
@@ -495,6 +540,7 @@ static int parse_uuid(const uint8_t *p, size_t n, uint8_t *wire)
     return 0;
 }
 
+/* On the wire an IPv6 is in network order, and an IPv4 is a little-endian number. */
 static int parse_address(const uint8_t *p, size_t n, int family, uint8_t *wire)
 {
     char text[INET6_ADDRSTRLEN];
@@ -519,6 +565,7 @@ static int parse_bool(const uint8_t *p, size_t n, uint8_t *wire)
     return *wire || (n == 5 && memcmp(p, "false", 5) == 0) ? 0 : LC_ERR_INPUT;
 }
 
+/* The text of a Float or Decimal, read as a rules file's values are. */
 static int parse_fraction(const struct lc_argument *arg, const uint8_t *p, size_t n, uint8_t *wire)
 {
     const struct lc_scalar type = {arg->base == LC_ARG_FLOAT ? LC_SCALAR_FLOAT : LC_SCALAR_DECIMAL,

@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* livecol-udf: what the server executes. Reads blocks of keys, writes blocks of values. */
+/*
+ * livecol-udf: what the server executes. Reads blocks of keys, writes blocks of values.
+ *
+ *   options ─▶ rules ─▶ types ─▶ sandbox ─▶ serve       keys in, values out
+ *                                        ├▶ put_whole   --emit all: nothing is read
+ *                                        └▶ say_rules   --check
+ *
+ * Whatever opens a file comes before the sandbox. What fails is said in one line on stderr, and
+ * the block that it failed in has no answer. The exit code is 1, or 2 where the command line is
+ * wrong.
+ */
 #include "base/files.h"
 #include "base/utf8.h"
 #include "livecol_version.h"
@@ -43,6 +53,10 @@ static void put_text(FILE *f, const char *text)
     put_shown(f, text, strlen(text));
 }
 
+/*
+ * Print the error as one line; returns the exit code. `whole` has room for a line in which each
+ * byte is shown as \xNN.
+ */
 static int complain(const struct lc_error *err)
 {
     char line[sizeof err->msg + sizeof err->hint + 4], whole[4 * sizeof line + 32];
@@ -115,9 +129,11 @@ static int read_type(char **out, const char *type, struct lc_error *err)
             close(fd);
         return LC_ERR_IO;
     }
+    /* One byte more than is read: it stays NUL. */
     *out = calloc(1, MAX_TYPE_BYTES + 1);
     n = *out ? fread(*out, 1, MAX_TYPE_BYTES, f) : 0;
     fclose(f);
+    /* An editor ends the file with a newline. */
     while (n && strchr(" \t\r\n", (*out)[n - 1]))
         (*out)[--n] = '\0';
     return *out ? 0 : lc_fail(err, LC_ERR_NOMEM, "not enough memory");
@@ -133,6 +149,7 @@ struct answer {
     struct lc_argument argument;
 };
 
+/* The names of all attributes, as the hint; cut where they are many. */
 static void list_attributes(const struct lc_rules *rules, struct lc_error *err)
 {
     char list[400] = "", shown[100];
@@ -146,6 +163,10 @@ static void list_attributes(const struct lc_rules *rules, struct lc_error *err)
     lc_hint(err, "it has %s", list);
 }
 
+/*
+ * Which attributes go out, and in which order: those that are named; else, of a function the
+ * only one, of a dictionary all.
+ */
 static int choose_attributes(struct answer *a, const struct lc_rules *rules,
                              const struct lc_udf_options *o, const char *path, struct lc_error *err)
 {
@@ -226,6 +247,7 @@ static int init_argument(struct answer *a, const struct lc_rules *rules,
                                  o->format, err);
 }
 
+/* Places that are not used are zero, and may be released. */
 static void release_answer(struct answer *a)
 {
     lc_argument_release(&a->argument);
@@ -236,6 +258,10 @@ static void release_answer(struct answer *a)
     }
 }
 
+/*
+ * --check. The content is compared with its hash whatever its size; to serve, large files are
+ * not.
+ */
 static int say_rules(const struct lc_rules *r, const struct answer *answer, const char *path,
                      struct lc_error *err)
 {
@@ -280,6 +306,10 @@ static int write_answer(const struct in_use *by, struct lc_slice bytes, struct l
                : 0;
 }
 
+/*
+ * Until the input ends. A read gives what the pipe has at that moment, so a small block is
+ * answered without waiting for more. Nothing is written of an answer that is not ready.
+ */
 static int serve(const struct in_use *by, struct lc_stream *s, struct lc_error *err)
 {
     for (;;) {
@@ -378,6 +408,7 @@ static int emit(const struct lc_udf_options *o, const struct answer *a, const st
     return rc;
 }
 
+/* From the rules to the last answer. `rules` and `answer` are released whatever happens. */
 static int run(const struct lc_udf_options *o, struct lc_error *err)
 {
     struct lc_rules *rules = NULL;

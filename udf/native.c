@@ -173,6 +173,7 @@ static int put_whole_dictionary(struct lc_stream *s)
     return put_u64(s, s->native.rows);
 }
 
+/* What is before a block's rows in the answer; with LC_EMIT_INDEX8 the dictionary, too. */
 static int put_header(struct lc_stream *s)
 {
     uint8_t head[1 + LC_VARINT_MAX] = {1};
@@ -184,6 +185,10 @@ static int put_header(struct lc_stream *s)
     return s->emit == LC_EMIT_INDEX8 && s->native.rows ? put_whole_dictionary(s) : 0;
 }
 
+/*
+ * Nothing is used up before the header is whole: `at` is how far it has been read past s->at,
+ * and the next call begins again.
+ */
 static int native_begin(struct lc_stream *s, struct lc_error *err)
 {
     struct lc_slice name, type;
@@ -345,6 +350,13 @@ static int take_keys(struct lc_stream *s, struct lc_error *err)
     return lc_codec_match(s, err);
 }
 
+/*
+ * What is before the rows, as far as its bytes are there, then a batch of rows:
+ *
+ *   plain             ROWS
+ *   Nullable          NULLS ─▶ ROWS
+ *   LowCardinality    DICT_HEAD ─▶ DICT ─▶ INDEX_HEAD ─▶ ROWS
+ */
 static int native_rows(struct lc_stream *s, struct lc_error *err)
 {
     int rc = 1;

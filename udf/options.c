@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line in two steps: `take` stores each option as it comes; then
+ * lc_udf_options_parse checks what depends on several of them, so that their order never
+ * counts. Nothing is opened here: main.c opens the rules and reads a type's @FILE.
+ *
+ * Strings are not copied: the options point into argv.
+ */
 #include "udf/options.h"
 
 #include <getopt.h>
@@ -70,6 +77,10 @@ const char *lc_udf_help(void)
     return help;
 }
 
+/*
+ * What getopt_long returns for each option. Not 0, which means an option that it stored by
+ * itself, and below ':' and '?', its two errors.
+ */
 enum {
     OPT_RULES = 1,
     OPT_EMIT,
@@ -103,6 +114,7 @@ static const struct option table[] = {
     {0},
 };
 
+/* `which` is the word of the command line that the message quotes. Returns LC_ERR_USAGE. */
 static int usage(struct lc_error *err, const char *what, const char *which)
 {
     lc_fail(err, LC_ERR_USAGE, "%s '%.200s'", what, which);
@@ -110,6 +122,7 @@ static int usage(struct lc_error *err, const char *what, const char *which)
     return LC_ERR_USAGE;
 }
 
+/* The index of a name is its enum lc_udf_emit. */
 static int take_emit(struct lc_udf_options *o, const char *name, struct lc_error *err)
 {
     static const char *const names[] = {
@@ -132,6 +145,11 @@ static int take_one(const char **list, unsigned *n, const char *what, struct lc_
     return 0;
 }
 
+/*
+ * Store one option; its argument, where it has one, is in optarg. Of an option that is given
+ * again the last one counts, except for --attribute and --type (a list) and --argument (an
+ * error).
+ */
 static int take(struct lc_udf_options *o, int option, struct lc_error *err)
 {
     int format;
@@ -186,8 +204,10 @@ int lc_udf_options_parse(struct lc_udf_options *o, int argc, char **argv, struct
     int option;
 
     *o = (struct lc_udf_options){.key = "key", .format = LC_FORMAT_NATIVE};
+    /* 0 rather than 1: getopt_long then forgets an argv that it was in the middle of. */
     optind = 0;
     opterr = 0;
+    /* The colon in front tells a missing argument (':') from an unknown option ('?'). */
     while ((option = getopt_long(argc, argv, ":", table, NULL)) != -1) {
         if (option == ':')
             return usage(err, "an argument is missing after", argv[optind - 1]);
@@ -196,6 +216,7 @@ int lc_udf_options_parse(struct lc_udf_options *o, int argc, char **argv, struct
         if (take(o, option, err))
             return LC_ERR_USAGE;
     }
+    /* No argument has a place without an option. */
     if (optind < argc)
         return usage(err, "what is", argv[optind]);
     if (o->emit == LC_EMITS_VALUES && (o->attributes > 1 || o->types > 1))

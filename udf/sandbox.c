@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The filter is a program of classic BPF, which the kernel runs at each system call. It loads
+ * words of struct seccomp_data (architecture, number of the call, arguments) and returns what
+ * to do. The last two figures of a jump are how many instructions it skips, if true and if not.
+ */
 #include "udf/sandbox.h"
 
 #include <errno.h>
@@ -28,6 +33,7 @@
 
 /* The low half of an argument is first: both processors are little-endian. */
 static struct sock_filter filter[] = {
+    /* Another architecture's numbers would mean other calls. */
     LOAD(arch),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SANDBOX_ARCH, 1, 0),
     ANSWER(SECCOMP_RET_ERRNO | EPERM),

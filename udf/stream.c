@@ -1,5 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hot. */
+/*
+ * Hot. A state machine over the bytes that come in. All that it needs to go on is in the
+ * struct, so a feed may end in the middle of a header, a row or a number.
+ *
+ *             begin_block               end_block
+ *   between ──────────────▶ in_block ──────────────▶ between
+ *             chunk header,   │  ▲      codec->finish; `ready`
+ *             codec->begin    └──┘      moves to the end of `out`
+ *                       codec->rows, put:
+ *                       a batch a time, until rows_left is 0
+ *
+ * RowBinary and TabSeparated without chunk headers have no blocks. Their first byte begins one
+ * that never ends (rows_left is UINT64_MAX), and each feed makes ready what it encoded.
+ */
 #include "udf/stream.h"
 
 #include "udf/dictionary_rows.h"
@@ -15,6 +28,12 @@
 /* Buffers above this are given back after the block. */
 #define KEEP_BYTES ((size_t)32 << 20)
 
+/*
+ * What goes out for each row, decided once. A Native column that begins with something that
+ * only its last row settles (null bytes, a block's own dictionary) is kept until then. Up to
+ * 256 values the whole dictionary goes ahead instead: then an index is one byte, and rows go
+ * out as they come.
+ */
 static enum lc_emit choose_emit(const struct lc_column_type *res, enum lc_format format)
 {
     if (format == LC_FORMAT_TSV)
@@ -135,6 +154,11 @@ static int take_chunk_header(struct lc_stream *s, struct lc_error *err)
     return 1;
 }
 
+/*
+ * All that is before a block's first row. 1: rows follow; 0: more bytes are needed, and the
+ * next call goes on, with a chunk header that was already taken in chunk_rows; negative: an
+ * error.
+ */
 static int begin_block(struct lc_stream *s, struct lc_error *err)
 {
     int rc = 1;
@@ -150,6 +174,7 @@ static int begin_block(struct lc_stream *s, struct lc_error *err)
     return rc;
 }
 
+/* Put out what comes after the last row. From here on the block may be written. 0 or negative. */
 static int end_block(struct lc_stream *s)
 {
     int rc = s->with_key        ? lc_dictionary_rows_finish(s)
@@ -176,12 +201,18 @@ static int work(struct lc_stream *s, struct lc_error *err)
                 return n;
         }
         while (s->rows_left) {
+            /* 0: the next row is not whole yet. */
             n = s->codec->rows(s, err);
             if (n <= 0)
                 return n;
             s->row += (uint64_t)n;
             if (s->rows_left != UINT64_MAX)
                 s->rows_left -= (uint64_t)n;
+            /*
+             * A function's answer has one attribute: rule numbers become its value ids here.
+             * The rows of a dictionary keep the rules' numbers, since each attribute has ids of
+             * its own.
+             */
             n = s->with_key ? lc_dictionary_rows_put(s, (size_t)n)
                 : lc_column_type_values(s->result, s->value, (size_t)n)
                     ? LC_ERR_INPUT
@@ -220,6 +251,7 @@ int lc_stream_space(struct lc_stream *s, uint8_t **p, size_t *n, struct lc_error
     if (lc_buf_reserve(&s->in, s->read_bytes + LC_SLACK))
         return lc_fail(err, LC_ERR_NOMEM, "not enough memory for a key of over %zu bytes", s->in.n);
     *p = s->in.p + s->in.n;
+    /* Decoders may load up to LC_SLACK bytes past the input. */
     *n = s->in.cap - s->in.n - LC_SLACK;
     return 0;
 }
@@ -230,6 +262,7 @@ int lc_stream_feed(struct lc_stream *s, size_t n, struct lc_error *err)
 
     s->in.n += n;
     rc = work(s, err);
+    /* Without blocks: `out` holds whole rows alone. */
     if (!rc && s->in_block && s->rows_left == UINT64_MAX)
         s->ready = s->out.n;
     return rc;
@@ -239,6 +272,10 @@ int lc_stream_end(struct lc_stream *s, struct lc_error *err)
 {
     bool rows_known = s->rows_left != UINT64_MAX;
 
+    /*
+     * Between blocks, or between the rows of a format without blocks. A chunk header alone is
+     * not.
+     */
     if (lc_left(s) == 0 && s->chunk_rows == UINT64_MAX && !(s->in_block && rows_known))
         return 0;
     if (s->in_block && rows_known)
@@ -257,6 +294,7 @@ struct lc_slice lc_stream_ready(const struct lc_stream *s)
 
 void lc_stream_written(struct lc_stream *s)
 {
+    /* The block in work stays. */
     if (s->out.n > s->ready)
         memmove(s->out.p, s->out.p + s->ready, s->out.n - s->ready);
     s->out.n -= s->ready;

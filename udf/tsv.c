@@ -107,6 +107,10 @@ static int take_line(struct lc_stream *s, uint8_t *p, size_t len, size_t i, stru
     return take_value(s, p, (size_t)n, i, err);
 }
 
+/*
+ * A line is looked at once, when its newline is there: unescape works in place, and would undo
+ * escapes a second time.
+ */
 static int tsv_rows(struct lc_stream *s, struct lc_error *err)
 {
     size_t want = s->rows_left < LC_BATCH ? (size_t)s->rows_left : LC_BATCH, n = 0;
@@ -137,6 +141,7 @@ int lc_put_escaped(struct lc_buf *out, struct lc_slice v)
     if (lc_buf_reserve(out, 2 * v.n))
         return LC_ERR_NOMEM;
     for (size_t i = 0; i < v.n; i++) {
+        /* Seven bytes, a NUL among them. */
         const char *at = memchr(from, v.p[i], sizeof to - 1);
 
         if (at)

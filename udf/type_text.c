@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A cursor over the text of a type. A function that returns false leaves no message: its caller
+ * knows the whole type and names that.
+ *
+ * A word is taken where the text begins with it: `DateTime64` begins with `Date`, too. So
+ * callers ask for the longer of two such words first.
+ */
 #include "udf/type_text.h"
 
 #include <errno.h>
@@ -22,6 +29,10 @@ bool lc_type_text_take(struct lc_type_text *c, const char *word)
     return true;
 }
 
+/*
+ * The server writes a name's quote as \' or as ''; both are read. After false the cursor may be
+ * inside the name and a part of it in `out`: the type is refused, and nobody reads on.
+ */
 bool lc_type_text_name(struct lc_type_text *c, struct lc_buf *out)
 {
     if (!lc_type_text_take(c, "'"))
@@ -37,6 +48,7 @@ bool lc_type_text_name(struct lc_type_text *c, struct lc_buf *out)
             c->p++;
         if (byte == '\\') {
             static const char from[] = "bfnrt0'\\", to[] = "\b\f\n\r\t\0'\\";
+            /* A NUL in the text is its end: strchr would find the NUL that ends `from`. */
             const char *at = c->p[1] ? strchr(from, c->p[1]) : NULL;
 
             if (!at)

@@ -86,6 +86,7 @@ void lc_builder_free(struct lc_builder *b)
     free(b);
 }
 
+/* The first eight bytes as a number that compares like them; zeros where the key is shorter. */
 static uint64_t big_endian_start(struct lc_slice key)
 {
     uint64_t v = 0;
@@ -98,6 +99,7 @@ static uint64_t big_endian_start(struct lc_slice key)
 /* Bring a key to its form, in `form`. False: there is none, or it is too long. */
 static bool take_form(const struct lc_builder *b, struct lc_slice *key, uint8_t *form)
 {
+    /* lc_form_key loads whole words, past the end of the key. */
     uint8_t padded[LC_MAX_KEY_BYTES + LC_FORM_SLACK] = {0};
     size_t n = key->n;
 
@@ -128,6 +130,7 @@ static int keep_bounds(struct lc_builder *b, const struct lc_rule_in *rule, stru
                : 0;
 }
 
+/* `to` becomes the number of the pair in b->points. */
 static int keep_points(struct lc_builder *b, const struct lc_rule_in *rule, struct lc_draft *d)
 {
     d->to = b->points.n / (2 * sizeof rule->first);
@@ -175,6 +178,7 @@ static int keep_key(struct lc_builder *b, const struct lc_rule_in *rule, struct 
     return lc_buf_add(&b->keys, key.p, key.n);
 }
 
+/* Ids go to value_ids one after the other, an id an attribute: the draft knows the first. */
 static int keep_values(struct lc_builder *b, const struct lc_rule_in *rule)
 {
     for (uint32_t a = 0; a < b->attributes; a++) {
@@ -232,6 +236,7 @@ static int read_bound(const struct lc_builder *b, const struct lc_draft *d, stru
 static int read_points(const struct lc_builder *b, const struct lc_draft *d, lc_point point[2],
                        const char *name, struct lc_error *err)
 {
+    /* keep_bounds put the NUL there, and no bound has one of its own (csv.c). */
     const uint8_t *p = b->keys.p + d->key_off, *nul = memchr(p, 0, d->key_n);
     struct lc_slice from = {p, (size_t)(nul - p)}, to = {nul + 1, d->key_n - from.n - 1};
     bool addresses = b->takes.order == LC_ORDER_ADDRESS;
@@ -295,6 +300,7 @@ int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *n
                 "each line after the header is a rule: its key, then a value for each attribute");
         return LC_ERR_INPUT;
     }
+    /* What is wrong with the rules has its message already; too little memory gets one below. */
     rc = lc_check_drafts(b, name, err);
     if (rc && rc != LC_ERR_NOMEM)
         return rc;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Ranges by their lower bounds; for qsort_r. */
 static int compare_from(const void *x, const void *y, void *unused)
 {
     const struct lc_draft *a = x, *b = y;
@@ -103,6 +104,7 @@ static int check_ranges(const struct lc_builder *b, const char *name, struct lc_
     return rc;
 }
 
+/* The sum has to fit 64 bits: the matcher multiplies it by a hash (match.c). */
 static int check_weights(const struct lc_builder *b, const char *name, struct lc_error *err)
 {
     const struct lc_draft *d = lc_drafts(b);

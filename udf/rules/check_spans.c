@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The spans are sorted and checked apart from the drafts, which they name by index; at the end
+ * the drafts are put into the order of the spans that are left.
+ */
 #include "udf/rules/check_spans.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Drop spans that are there twice, refuse those with other values. */
+/*
+ * Drop spans that are there twice, refuse those with other values. Equal ones are neighbours,
+ * the one that was read first before the others. *n becomes how many are left.
+ */
 static int drop_twice(const struct lc_builder *b, struct lc_span *v, uint32_t *n,
                       const struct lc_spans_at *at, struct lc_error *err)
 {
@@ -31,7 +38,10 @@ static int drop_twice(const struct lc_builder *b, struct lc_span *v, uint32_t *n
     return 0;
 }
 
-/* Put the drafts into the order of the spans, the default last. */
+/*
+ * Put the drafts into the order of the spans, the default last. Those whose span was dropped are
+ * left out; b->rules becomes how many remain.
+ */
 static int put_in_order(struct lc_builder *b, const struct lc_span *v, uint32_t n)
 {
     struct lc_draft *d = lc_drafts(b), *sorted = malloc((n + 1u) * sizeof *sorted);
@@ -63,6 +73,7 @@ int lc_check_spans(struct lc_builder *b, const char *name, struct lc_error *err)
         lc_spans_sort(v, n);
         rc = drop_twice(b, v, &n, &at, err);
     }
+    /* Networks need no check: two of them nest or have nothing in common. */
     if (!rc && b->kind == LC_KIND_SPAN)
         rc = b->options & LC_OPTION_NARROWEST ? lc_spans_nest(v, n, &at, err)
                                               : lc_spans_apart(v, n, &at, err);

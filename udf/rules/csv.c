@@ -117,6 +117,10 @@ static char other_delimiter(struct lc_slice word)
     return 0;
 }
 
+/*
+ * The header begins with no kind. The hint is for the likeliest cause: Excel's sep= line,
+ * another delimiter, a word in upper case or with blanks; else how a header looks.
+ */
 static int unknown_kind(struct reader *r, struct lc_slice word)
 {
     char shown[120], kinds[200], hint[300];
@@ -225,6 +229,10 @@ static void note_blanks(struct reader *r)
     }
 }
 
+/*
+ * The first record: the builder begins with what it says. --overlap narrowest (`narrowest`)
+ * counts as if the header had the option.
+ */
 static int take_header(struct reader *r)
 {
     struct lc_slice names[LC_MAX_ATTRIBUTES];
@@ -253,6 +261,7 @@ static int take_header(struct reader *r)
     return 0;
 }
 
+/* A bucket's weight; `column` counts from 1, as in messages. */
 static int take_number(struct reader *r, uint32_t column, uint64_t *out)
 {
     struct lc_slice s = field(r, column - 1);
@@ -273,6 +282,10 @@ static int take_number(struct reader *r, uint32_t column, uint64_t *out)
     return 0;
 }
 
+/*
+ * What holds for every field, before any is looked at as a key: their number, lengths, UTF-8. A
+ * NUL may be in a value but in no key: the builder keeps two bounds with a NUL between them.
+ */
 static int check_fields(struct reader *r)
 {
     if (r->records.fields != r->records.columns)
@@ -319,6 +332,7 @@ static bool looks_like_network(struct lc_slice key)
     return true;
 }
 
+/* A * and a network are good keys of a prefix set, though hardly meant: they are noted. */
 static int take_prefix(struct reader *r, struct lc_rule_in *in)
 {
     in->key = field(r, 0);
@@ -352,6 +366,7 @@ static const char *bound_hint(struct lc_slice s)
            "one is open";
 }
 
+/* `why` is a reason of scalar.c or point.c, told apart by its words. */
 static int refuse_bound(struct reader *r, uint32_t column, struct lc_slice s, const char *why)
 {
     char shown[120];
@@ -398,12 +413,14 @@ static int take_bound(struct reader *r, uint32_t column, uint64_t *out)
     lc_point point;
     const char *why;
 
+    /* An open end: a file that has one is searched by points. */
     if (s.n == 0) {
         r->plain = false;
         return 0;
     }
     if (order == LC_ORDER_TEXT)
         return refuse_bound(r, column, s, "is not");
+    /* The point itself is not kept: the scale of all bounds is not known yet. */
     why = lc_point_read(&takes, s, r->kind_options & LC_OPTION_UTC, &point);
     if (why)
         return refuse_bound(r, column, s, why);
@@ -421,6 +438,7 @@ static int take_range(struct reader *r, struct lc_rule_in *in)
         return LC_ERR_INPUT;
     in->bounds[0] = field(r, 0);
     in->bounds[1] = field(r, 1);
+    /* Open at both ends: the default. */
     in->is_default = in->bounds[0].n == 0 && in->bounds[1].n == 0;
     if (r->plain && in->from > in->to)
         return refuse(r, 2, NULL, "the range ends (%llu) before it begins (%llu)",
@@ -519,6 +537,7 @@ static int take_domain(struct reader *r, struct lc_rule_in *in)
         marks = 2;
     in->below = marks && name.p[0] != '!';
     name = (struct lc_slice){name.p + marks, name.n - marks};
+    /* One dot at the end, as in a full name: example.com. */
     name.n -= name.n > 1 && name.p[name.n - 1] == '.';
     in->key = name;
     return check_name(r, name);
@@ -545,6 +564,7 @@ static int take_rule(struct reader *r)
     rc = take_key[r->kind->kind](r, &in);
     if (rc)
         return rc;
+    /* The builder does not know the file: its message gets name, line and column here. */
     rc = lc_builder_add(r->builder, &in, &why);
     if (rc == LC_ERR_NOMEM)
         return r->records.rc =

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Drafts are compared by their eight-byte `order` first, which is in the draft itself: most
+ * comparisons never touch the keys. draft.h has what each field means for each kind.
+ */
 #include "udf/rules/draft.h"
 
 #include <stdlib.h>
@@ -15,16 +19,22 @@ int lc_draft_compare(const void *x, const void *y, void *keys)
     uint32_t n;
     int c;
 
+    /* The default comes last. */
     if ((a->key_n == LC_NONE) != (b->key_n == LC_NONE))
         return a->key_n == LC_NONE ? 1 : -1;
     if (a->order != b->order)
         return a->order < b->order ? -1 : 1;
     n = a->key_n < b->key_n ? a->key_n : b->key_n;
+    /* Equal orders are equal first eight bytes: longer keys go on by the rest. */
     c = n > 8 && a->key_n != LC_NONE
             ? memcmp((const uint8_t *)keys + a->key_off, (const uint8_t *)keys + b->key_off, n)
             : 0;
     if (c)
         return c;
+    /*
+     * A key comes before those that it begins: the index is built with a stack of such
+     * (index.c).
+     */
     if (a->key_n != b->key_n)
         return a->key_n < b->key_n ? -1 : 1;
     if (a->to != b->to)
@@ -52,6 +62,7 @@ struct lc_span *lc_drafts_spans(const struct lc_builder *b, uint32_t *n)
 {
     const struct lc_draft *d = lc_drafts(b);
     const lc_point *points = (const lc_point *)(const void *)b->points.p;
+    /* One more than needed: for 0 bytes NULL might come back, which means no memory here. */
     struct lc_span *v = aligned_alloc(16, (b->rules + 1u) * sizeof *v);
 
     *n = 0;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file is judged by its first bytes before it is parsed, so that a workbook or a UTF-16 file
+ * gets a message that says what it is, rather than one about some byte of its first line.
+ */
 #include "udf/rules/encoding.h"
 
 #include <string.h>
@@ -9,6 +13,10 @@ size_t lc_utf8_valid(struct lc_slice s)
 
     while (i < s.n) {
         uint8_t c = s.p[i];
+        /*
+         * What the next byte may be. It is less after four first bytes: E0 and F0 (longer than
+         * needed), ED (surrogates) and F4 (past U+10FFFF).
+         */
         uint8_t low = 0x80, high = 0xbf;
         size_t more;
 
@@ -62,6 +70,7 @@ const char *lc_encoding_foreign(struct lc_slice text, const char **hint)
 {
     *hint = "save it as UTF-8; or: iconv -f UTF-16 -t UTF-8 FILE > NEW";
     if (begins(text, "\xff\xfe\0\0", 4) || begins(text, "\0\0\xfe\xff", 4)) {
+        /* UTF-32 is asked first: its little-endian mark begins with the one of UTF-16. */
         *hint = "save it as UTF-8; or: iconv -f UTF-32 -t UTF-8 FILE > NEW";
         return "UTF-32";
     }
@@ -109,6 +118,7 @@ char lc_encoding_delimiter(struct lc_slice text)
     size_t i = 0;
     bool quoted = false;
 
+    /* Comments and empty lines; the \r of an empty line is passed by itself. */
     while (i < text.n && (text.p[i] == '#' || text.p[i] == '\n' || text.p[i] == '\r'))
         i = text.p[i] == '\r' ? i + 1 : next_line(text, i);
     for (; i < text.n; i++) {

@@ -44,6 +44,11 @@ static inline uint64_t bytes_that_are(uint64_t w, uint8_t c)
 /* A-Z of eight bytes as a-z. */
 static inline uint64_t fold(uint64_t w)
 {
+    /*
+     * The top bit of a byte of from_a is set from 'A' on, of past_z after 'Z': they differ for
+     * A to Z alone. Shifted by two, that bit is 0x20, the case of a letter. Bytes from 0x80 on
+     * stay as they are.
+     */
     uint64_t low = w & ~HIGHS;
     uint64_t from_a = low + ONES * (0x80 - 'A'), past_z = low + ONES * (0x7f - 'Z');
 

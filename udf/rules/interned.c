@@ -51,6 +51,7 @@ static int grow(struct lc_interned *in)
         struct lc_slice v = lc_interned_get(in, id);
         uint32_t at = (uint32_t)lc_hash64_seeded(v.p, v.n, in->seed) & (size - 1);
 
+        /* No two ids have one value: the next empty slot is the right one. */
         while (table[at])
             at = (at + 1) & (size - 1);
         table[at] = id;
@@ -87,6 +88,7 @@ int lc_interned_add(struct lc_interned *in, struct lc_slice v, uint32_t *id)
         return 0;
     if (lc_buf_add(&in->bytes, v.p, v.n))
         return LC_ERR_NOMEM;
+    /* Where it ends is where the next one will begin. */
     end = (uint32_t)in->bytes.n;
     if (lc_buf_add(&in->off, &end, 4))
         return LC_ERR_NOMEM;

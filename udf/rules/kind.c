@@ -3,6 +3,13 @@
 
 #include <string.h>
 
+/*
+ * The columns are the words that a header begins with, and the number of columns before the
+ * attributes. Where the index is LC_INDEX_BOUNDS or LC_INDEX_SEGMENTS, rules have no key bytes.
+ * takes_numbers is for keys that reach the matcher as 64-bit numbers, which of the ranges only
+ * those of unsigned whole numbers do: SPAN, into which lc_builder_points turns the others, has
+ * points.
+ */
 static const struct lc_kind_about kinds[] = {
     {.kind = LC_KIND_PREFIX,
      .name = "prefix",
@@ -78,6 +85,7 @@ static bool is_word(struct lc_slice s, const char *word)
 
 const struct lc_kind_about *lc_kinds(size_t *n)
 {
+    /* Without SPAN. */
     *n = KINDS - 1;
     return kinds;
 }

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The functions come in pairs: a value to its point, and a point to the text of a bound. Each
+ * point function keeps the order of its values; that is all that the search relies on
+ * (segments.h).
+ */
 #include "udf/rules/point.h"
 
 #include <arpa/inet.h>
@@ -30,6 +35,7 @@ const char *lc_order_example(enum lc_order order)
     return examples[order];
 }
 
+/* 10^n, for n of 0 to 38: the most that 128 bits hold. */
 static lc_int128 power(unsigned n)
 {
     lc_int128 v = 1;
@@ -51,6 +57,7 @@ lc_point lc_point_of_number(const struct lc_takes *t, lc_int128 v, unsigned scal
     lc_int128 most = power(BEYOND_DIGITS), unit;
     bool more = false;
 
+    /* More digits than the bounds have: round down, and note whether anything was left. */
     if (scale > t->scale) {
         lc_int128 left;
 
@@ -59,6 +66,7 @@ lc_point lc_point_of_number(const struct lc_takes *t, lc_int128 v, unsigned scal
         more = left != 0;
         v = v / unit - (left < 0);
     } else {
+        /* As many or fewer. What would overflow is beyond every bound, and stays so. */
         unit = power(t->scale - scale);
         v = v > most / unit ? most : v < -(most / unit) ? -most : v * unit;
     }
@@ -70,6 +78,7 @@ lc_int128 lc_point_number(lc_point p)
 {
     lc_int128 v = (lc_int128)(p - BIAS);
 
+    /* Half, rounded down: without the bit that says "above". */
     return v / 2 - (v % 2 < 0);
 }
 
@@ -79,8 +88,13 @@ bool lc_point_of_float(double v, lc_point *out)
 
     if (v != v)
         return false;
+    /* -0 and 0 are one point. */
     v = v == 0 ? 0 : v;
     memcpy(&bits, &v, sizeof bits);
+    /*
+     * As unsigned numbers the bits of positive doubles are in order, and those of negative ones
+     * in reverse. So the latter are inverted, and the former are put above by the top bit.
+     */
     *out = bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
     return true;
 }
@@ -149,6 +163,7 @@ bool lc_point_of_address(struct lc_slice text, lc_point *out)
     }
     if (!memchr(text.p, ':', text.n) || memchr(text.p, 0, text.n))
         return false;
+    /* ::ffff:10.1.2.3 becomes the point that 10.1.2.3 has. */
     memcpy(copy, text.p, text.n);
     copy[text.n] = '\0';
     if (inet_pton(AF_INET6, copy, bytes) != 1)
@@ -157,6 +172,7 @@ bool lc_point_of_address(struct lc_slice text, lc_point *out)
     return true;
 }
 
+/* The text of an address, with a NUL; as_ipv4: of its last four bytes. */
 static void put_address(lc_point p, bool as_ipv4, char out[LC_POINT_TEXT_BYTES])
 {
     uint8_t bytes[16];
@@ -180,6 +196,7 @@ static bool read_bits(struct lc_slice s, unsigned most, unsigned *bits)
     return *bits <= most;
 }
 
+/* The reason, in words that follow the text. */
 static const char *why_no_address(struct lc_slice s)
 {
     for (size_t i = 0; i + 1 < s.n; i++)
@@ -207,8 +224,13 @@ const char *lc_network_read(struct lc_slice text, lc_point *first, lc_point *las
             return written_ipv4 ? "has no length from 0 to 32 behind its slash"
                                 : "has no length from 0 to 128 behind its slash";
     }
+    /*
+     * The bits that are left to hosts. A shift by 128 has no meaning, so no bits are a case of
+     * its own.
+     */
     host = bits == most ? 0 : ~(lc_point)0 >> (128 - (most - bits));
     *last = *first | host;
+    /* The network was probably meant: `fixed` is the text without these bits. */
     if (*first & host) {
         put_address(*first & ~host, written_ipv4, fixed);
         snprintf(fixed + strlen(fixed), LC_POINT_TEXT_BYTES - strlen(fixed), "/%u", bits);
@@ -223,6 +245,7 @@ bool lc_network_text(lc_point first, lc_point last, char out[LC_POINT_TEXT_BYTES
     bool ipv4 = lc_point_is_ipv4(first) && lc_point_is_ipv4(last);
     unsigned bits = ipv4 ? 32 : 128;
 
+    /* Hosts are a run of ones up to the lowest bit, and the first address has none of them. */
     if ((host & (host + 1)) != 0 || (first & host) != 0 || last < first)
         return false;
     put_address(first, ipv4, out);
@@ -265,6 +288,7 @@ enum lc_order lc_order_of(struct lc_slice text, unsigned *scale, bool *negative)
     if (text.n >= 10 && text.p[4] == '-' && text.p[7] == '-' &&
         (lc_scalar_date((struct lc_slice){text.p, 10}, &days) == NULL ||
          (text.p[0] >= '0' && text.p[0] <= '9')))
+        /* By form alone: 2024-02-30 is a date, which is then refused as one. */
         return text.n == 10 ? LC_ORDER_DATE : LC_ORDER_TIME;
     return LC_ORDER_TEXT;
 }
@@ -343,6 +367,7 @@ bool lc_point_of_key(const struct lc_takes *t, struct lc_slice text, lc_point *o
     }
 }
 
+/* lc_scalar_write of a Decimal with the bounds' scale, and a NUL. */
 static void put_number(const struct lc_takes *t, lc_int128 v, char *out)
 {
     const struct lc_scalar type = {LC_SCALAR_DECIMAL, 16, LC_DECIMAL_DIGITS_MAX, t->scale, false};
@@ -356,6 +381,7 @@ static void put_number(const struct lc_takes *t, lc_int128 v, char *out)
     out[n] = '\0';
 }
 
+/* lc_point_of_float the other way. */
 static void put_float(lc_point p, char *out)
 {
     const struct lc_scalar type = {LC_SCALAR_FLOAT, 8, 0, 0, false};
@@ -390,6 +416,7 @@ void lc_point_text(const struct lc_takes *t, lc_point p, char out[LC_POINT_TEXT_
     lc_int128 half = lc_point_number(p);
 
     out[0] = '\0';
+    /* Open ends; among addresses :: and ff…ff are addresses. */
     if (t->order != LC_ORDER_ADDRESS && (p == 0 || p == LC_POINT_LAST))
         return;
     switch (t->order) {

@@ -78,6 +78,9 @@ static void no_memory(struct lc_records *r)
         r->rc = lc_fail(r->err, LC_ERR_NOMEM, "%s: not enough memory", r->name);
 }
 
+/*
+ * libcsv's callbacks return nothing, so an error is kept in rc, and all later calls do nothing.
+ */
 static void on_field(void *p, size_t n, void *arg)
 {
     struct lc_records *r = arg;
@@ -170,6 +173,7 @@ static void feed_piece(struct lc_records *r, struct csv_parser *csv, const uint8
                           "a quote where none can be (line %u, byte %zu of the file)", r->line,
                           (size_t)(p - start) + took);
     }
+    /* libcsv has no limit of its own: a quote that is never closed would take the whole file. */
     if (csv_get_buffer_size(csv) > LC_RECORD_MAX_FIELD_BYTES && !r->rc)
         lc_records_refuse(r, r->fields + 1, "look for a quote that is not closed",
                           "over %u bytes in one field: a value may have at most %u",

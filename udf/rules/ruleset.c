@@ -34,6 +34,7 @@ struct lc_slice lc_rules_key(const struct lc_rules *r, uint32_t rule)
         return (struct lc_slice){r->base, 0};
     from = r->key_off[rule];
     to = r->key_off[rule + 1];
+    /* Offsets are not looked at when the arena is opened, but here at each use. */
     if (from > to || to > r->keys_bytes)
         return (struct lc_slice){r->base, 0};
     return (struct lc_slice){r->keys + from, to - from};
@@ -64,6 +65,10 @@ bool lc_rules_span(const struct lc_rules *r, uint32_t rule, lc_point *first, lc_
 
     if (rule >= r->rules || rule == r->default_rule || line.order == LC_ORDER_TEXT)
         return false;
+    /*
+     * Ranges of unsigned whole numbers have no points in the arena: they are made of the
+     * bounds.
+     */
     if (r->points) {
         *first = r->points[rule];
         *last = r->points[r->rules + rule];
@@ -80,6 +85,7 @@ uint32_t lc_rules_value_id(const struct lc_rules *r, uint32_t attribute, uint32_
 
     if (attribute >= r->attributes || rule > r->rules)
         return LC_NONE;
+    /* rules + 1 entries an attribute: the rule number `rules` is the miss. */
     id = r->value_of[(uint64_t)attribute * (r->rules + 1u) + rule];
     return id < r->attrs[attribute].values ? id : LC_NONE;
 }
@@ -97,12 +103,17 @@ struct lc_slice lc_rules_value(const struct lc_rules *r, uint32_t attribute, uin
     to = r->value_off[a->first_off + value_id + 1];
     if (from > to || to > r->values_bytes)
         return (struct lc_slice){r->base, 0};
+    /*
+     * A value's length is there twice, as the distance of two offsets and as the varint that
+     * formats send. Where they differ the arena is damaged.
+     */
     head = lc_varint_get(r->values + from, to - from, &n);
     if (head <= 0 || n != to - from - (uint32_t)head)
         return (struct lc_slice){r->base, 0};
     return (struct lc_slice){r->values + from + head, n};
 }
 
+/* `byte` is where in the file what is wrong was found. Returns LC_ERR_INPUT. */
 static int refuse(struct lc_error *err, const char *name, uint64_t byte, const char *what)
 {
     lc_fail_at(err, LC_ERR_INPUT, byte, 0, "%s: %s (byte %llu)", name, what,
@@ -135,6 +146,12 @@ static unsigned options_of(const struct lc_rules_header *h)
     return h->kind >> LC_RULES_OPTIONS_SHIFT;
 }
 
+/*
+ * Each step relies on those before: the magic says that it is a header, the byte order how to
+ * read the layout, the layout how long the header is, and so what its hash is of. No count and
+ * no offset is used before the hash fits; and then within bounds only, since anybody can make a
+ * hash fit.
+ */
 static int check_header(const struct lc_rules_header *h, size_t size, const char *name,
                         struct lc_error *err)
 {
@@ -190,6 +207,7 @@ static const void *section(const struct lc_rules *r, enum lc_section s)
     return r->base + r->head->section[s].off;
 }
 
+/* The attributes' names, which stay in the arena. False: they do not fit the section. */
 static bool take_names(struct lc_rules *r)
 {
     const uint8_t *p = section(r, LC_SEC_NAMES);
@@ -220,12 +238,14 @@ static bool take_values(struct lc_rules *r)
     r->value_off = section(r, LC_SEC_VALUE_OFF);
     r->values = section(r, LC_SEC_VALUES);
     r->numbers = section(r, LC_SEC_NUMBERS);
+    /* The slack at the end is there to be read, but no value is in it. */
     r->values_bytes = r->head->section[LC_SEC_VALUES].bytes - 64;
     r->value_off_count = r->head->section[LC_SEC_VALUE_OFF].bytes / 4;
     r->number_count = r->head->section[LC_SEC_NUMBERS].bytes / 8;
     for (uint32_t a = 0; a < r->attributes; a++) {
         const struct lc_rules_attr *t = &r->attrs[a];
 
+        /* values + 1 offsets: where the last value ends, too. */
         if (t->values < 1 || (uint64_t)t->first_off + t->values + 1 > r->value_off_count)
             return false;
         if (t->first_number != LC_NONE && (uint64_t)t->first_number + t->values > r->number_count)
@@ -234,7 +254,10 @@ static bool take_values(struct lc_rules *r)
     return true;
 }
 
-/* The rules for what is below a name; none is fine. */
+/*
+ * The rules for what is below a name: a bit a rule, then the list. Its length is what is left
+ * of the section. No section is fine: there are no such rules.
+ */
 static bool take_below(struct lc_rules *r)
 {
     uint64_t bytes = r->head->section[LC_SEC_BOUNDS].bytes;
@@ -250,7 +273,10 @@ static bool take_below(struct lc_rules *r)
     return true;
 }
 
-/* How many blocks of IPv4 there are its size says. */
+/*
+ * ROOT has no count of its blocks of IPv4: its size tells, since they are a power of two and
+ * those of IPv6 are fixed. Each block has one segment at least.
+ */
 static bool take_root(struct lc_rules *r)
 {
     uint64_t words = r->head->section[LC_SEC_ROOT].bytes / 4;
@@ -264,6 +290,7 @@ static bool take_root(struct lc_rules *r)
     return false;
 }
 
+/* What is searched by points (segments.h). The tables are there for addresses alone. */
 static bool take_segments(struct lc_rules *r)
 {
     const struct lc_rules_section *sections = r->head->section;
@@ -290,9 +317,11 @@ static bool take_segments(struct lc_rules *r)
         if (!take_root(r) || !has(r, LC_SEC_V4_LOWS, (uint64_t)r->v4_segments * 2))
             return false;
     }
+    /* A search wants a segment that begins at the point or before: the first begins at 0. */
     return r->segments && r->starts[0] == 0;
 }
 
+/* What keys are searched by, by the kind's entry in kind.c. False: a section does not fit. */
 static bool take_index(struct lc_rules *r)
 {
     bool prefix = lc_kind_about(r->kind)->index == LC_INDEX_TRIE;
@@ -302,6 +331,7 @@ static bool take_index(struct lc_rules *r)
     if (!lc_kind_has_keys(r->kind)) {
         r->takes.order = r->kind == LC_KIND_RANGE ? LC_ORDER_UINT : LC_ORDER_TEXT;
         r->bounds = section(r, LC_SEC_BOUNDS);
+        /* Two numbers a rule. */
         return has(r, LC_SEC_BOUNDS, (uint64_t)r->rules * 16);
     }
     if (!has(r, LC_SEC_KEYS, 64) || !has(r, LC_SEC_KEY_OFF, ((uint64_t)r->rules + 1) * 4) ||
@@ -322,6 +352,7 @@ static bool take_index(struct lc_rules *r)
     r->bucket_count = r->head->section[LC_SEC_BUCKETS].bytes / sizeof *r->buckets;
     if (!prefix && r->table_count != 1)
         return false;
+    /* Tables lie within BUCKETS and are not empty: so the matcher need not ask at each probe. */
     for (uint32_t t = 0; t < r->table_count; t++)
         if (r->tables[t].buckets == 0 || r->tables[t].first > r->bucket_count ||
             r->tables[t].buckets > r->bucket_count - r->tables[t].first ||
@@ -345,6 +376,7 @@ int lc_rules_take(struct lc_rules **out, void *base, size_t size, bool own, cons
         r->kind = (enum lc_kind)kind_of(r->head);
         r->options = options_of(r->head);
         r->form = lc_form_of(r->kind, r->options);
+        /* One byte more than the longest rule tells that a key is longer than it. */
         r->form_bytes = (r->head->max_key_bytes < LC_MAX_KEY_BYTES ? r->head->max_key_bytes
                                                                    : LC_MAX_KEY_BYTES) +
                         1;

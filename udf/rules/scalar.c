@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Texts to values and back. A function that reads returns NULL or a reason, worded so that it
+ * fits between the value and the type, as in "'300' is too large for UInt8". Some callers choose
+ * a hint by the words of a reason (column_type.c, csv.c): change them together.
+ *
+ * Values on the wire are little-endian, which is how this machine has them: they are copied.
+ */
 #include "udf/rules/scalar.h"
 
 #include <inttypes.h>
@@ -16,6 +23,10 @@ enum {
 
 /* ── Numbers ──────────────────────────────────────────────────────────────────────────────────── */
 
+/*
+ * A text with anything but digits is no number, however long it is: so this is looked at first,
+ * and only then whether the number fits.
+ */
 const char *lc_scalar_whole(struct lc_slice text, bool *negative, uint64_t *magnitude)
 {
     size_t i = text.n && text.p[0] == '-';
@@ -39,6 +50,10 @@ const char *lc_scalar_whole(struct lc_slice text, bool *negative, uint64_t *magn
     return NULL;
 }
 
+/*
+ * *out is in two's complement. `most` is the greatest value; of a signed type the least is one
+ * further from 0.
+ */
 static const char *read_whole(const struct lc_scalar *t, struct lc_slice text, uint64_t *out)
 {
     uint64_t most = t->base == LC_SCALAR_UINT ? UINT64_MAX >> (64 - 8 * t->width)
@@ -87,13 +102,19 @@ const char *lc_scalar_decimal(struct lc_slice text, unsigned precision, unsigned
         if (digit > 9)
             return "is not a decimal number (digits and one point) for";
         seen++;
+        /* Past the scale: zeros change nothing, and nothing is rounded. */
         if (point && behind == scale) {
             if (digit)
                 return "has more digits behind the point than";
             continue;
         }
         behind += point;
+        /* Zeros in front are no digits of the number. */
         digits += digits || digit;
+        /*
+         * The digits that the number has once it is multiplied by 10^scale. This is checked at
+         * each digit, so that v stays within 38 of them and does not overflow.
+         */
         if (digits + (scale - behind) > precision && digits)
             return negative ? "is too small for" : "is too large for";
         v = v * 10 + (lc_int128)digit;
@@ -151,7 +172,10 @@ const char *lc_scalar_float(struct lc_slice text, bool single, double *out)
     copy[text.n] = '\0';
     if (!is_float(copy))
         return "is not a number for";
-    /* nan by name: the sign of one is not the same on every machine. */
+    /*
+     * nan by name: the sign of one is not the same on every machine. A Float32 by strtof: by
+     * way of a double it would be rounded twice.
+     */
     *out = strcasestr(copy, "nan") ? (double)NAN
            : single                ? (double)strtof(copy, NULL)
                                    : strtod(copy, NULL);
@@ -164,11 +188,13 @@ const char *lc_scalar_float(struct lc_slice text, bool single, double *out)
 
 /* ── The calendar ─────────────────────────────────────────────────────────────────────────────── */
 
+/* Rounds down, below 0 too. b > 0. */
 static int64_t divide_down(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);
 }
 
+/* Exactly n digits; n is small enough for 64 bits. */
 static bool take_digits(const uint8_t *p, size_t n, int64_t *v)
 {
     *v = 0;
@@ -180,6 +206,7 @@ static bool take_digits(const uint8_t *p, size_t n, int64_t *v)
     return true;
 }
 
+/* By the Gregorian calendar, in all years. month is 1 to 12. */
 static int64_t days_of_month(int64_t year, int64_t month)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -187,7 +214,12 @@ static int64_t days_of_month(int64_t year, int64_t month)
     return days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
 }
 
-/* Ten bytes. Howard Hinnant, chrono-Compatible Low-Level Date Algorithms: years begin in March. */
+/*
+ * Ten bytes. Howard Hinnant, chrono-Compatible Low-Level Date Algorithms: years begin in March,
+ * so that the leap day is the last of a year, and (153 m + 2) / 5 is the day on which the m-th
+ * month from March begins. An era is 400 years, 146,097 days; 719,468 days go from 0000-03-01
+ * to 1970-01-01.
+ */
 static const char *take_date(const uint8_t *p, int64_t *days)
 {
     int64_t year, month, day, y, era, year_of_era, day_of_year;
@@ -213,6 +245,7 @@ const char *lc_scalar_date(struct lc_slice text, int64_t *days)
     return text.n == 10 ? take_date(text.p, days) : "is not written as 2024-02-29, which is";
 }
 
+/* take_date the other way. Four digits for the year: callers ask for 0000 to 9999 alone. */
 void lc_scalar_put_date(int64_t days, char out[11])
 {
     int64_t z = days + 719468, era = divide_down(z, 146097), day_of_era = z - era * 146097;
@@ -257,6 +290,10 @@ const char *lc_scalar_time(struct lc_slice text, bool utc, int64_t *seconds)
 
     if (text.n == 0)
         return "is empty, which is no value of";
+    /*
+     * Without a colon: seconds since 1970. A quarter of what 64 bits hold is far past any year
+     * with four digits, and leaves room to calculate with it.
+     */
     if (!memchr(text.p, ':', text.n)) {
         if (lc_scalar_whole(text, &negative, &number))
             return form;
@@ -334,6 +371,7 @@ static const char *read_bool(struct lc_slice text, uint64_t *out)
 
     for (unsigned i = 0; i < 4; i++)
         if (text.n == strlen(words[i]) && memcmp(text.p, words[i], text.n) == 0) {
+            /* The odd ones are true. */
             *out = i & 1;
             return NULL;
         }
@@ -396,6 +434,10 @@ static size_t write_float(const struct lc_scalar *t, const uint8_t *wire, char *
         return (size_t)snprintf(out, LC_SCALAR_TEXT_BYTES, "nan");
     if (isinf(v))
         return (size_t)snprintf(out, LC_SCALAR_TEXT_BYTES, v > 0 ? "inf" : "-inf");
+    /*
+     * %g leaves out zeros at the end, so beginning at 6 (15) digits gives short texts too. 9
+     * (17) digits are enough for any value.
+     */
     for (int digits = t->width == 4 ? 6 : 15; digits <= 17; digits++) {
         double back;
 
@@ -407,6 +449,10 @@ static size_t write_float(const struct lc_scalar *t, const uint8_t *wire, char *
     return (size_t)n;
 }
 
+/*
+ * The digits are made from the last one on, and put out from the first. At least scale + 1 of
+ * them, so that a digit is before the point.
+ */
 static size_t write_decimal(const struct lc_scalar *t, const uint8_t *wire, char *out)
 {
     unsigned shift = 128 - 8 * t->width, n = 0;
@@ -416,7 +462,9 @@ static size_t write_decimal(const struct lc_scalar *t, const uint8_t *wire, char
     char *to = out;
 
     memcpy(&v, wire, t->width);
+    /* The sign of `width` bytes becomes that of 16. */
     v = (lc_int128)((lc_uint128)v << shift) >> shift;
+    /* Unsigned: the least value has no positive one. */
     rest = v < 0 ? -(lc_uint128)v : (lc_uint128)v;
     do {
         digits[n++] = (char)('0' + (int)(rest % 10));
@@ -453,6 +501,7 @@ size_t lc_scalar_write(const struct lc_scalar *type, const uint8_t wire[16],
     int64_t s;
 
     memcpy(&v, wire, sizeof v);
+    /* The number of `width` bytes: v without a sign, s with it. */
     v = v << shift >> shift;
     s = (int64_t)(v << shift) >> shift;
     switch (type->base) {

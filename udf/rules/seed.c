@@ -9,6 +9,10 @@
 
 struct lc_seed lc_seed_from(uint64_t seed)
 {
+    /*
+     * Sixteen bytes of XXH3's default secret, from its byte 8 on; then the first prime of
+     * XXH64.
+     */
     static const struct lc_seed unseeded = {0x1cad21f72c81017cu, 0xdb979083e96dd4deu,
                                             0x9E3779B185EBCA87u, 0};
 
@@ -21,6 +25,7 @@ struct lc_seed lc_seed_from(uint64_t seed)
 int lc_seed_choose(uint64_t *seed)
 {
     *seed = 0;
+    /* 0 is the seed of files that have none. A call that a signal ends is made again. */
     while (*seed == 0)
         if (getrandom(seed, sizeof *seed, 0) != sizeof *seed && errno != EINTR)
             return LC_ERR_IO;

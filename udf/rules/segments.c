@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hot. */
+/*
+ * Hot, from "Matching" on. Building is a sweep: at each cut, a point where a span begins or has
+ * just ended, the narrowest span that is open holds until the next cut. Spans are closed late:
+ * one that has ended stays in the heap until it comes to the top.
+ */
 #include "udf/rules/segments.h"
 
 #include <math.h>
@@ -20,6 +24,7 @@ struct open_spans {
     uint32_t n;
 };
 
+/* By width; of one width the one that begins later, as segments.h has it. */
 static bool is_narrower(const struct lc_span *a, const struct lc_span *b)
 {
     lc_point x = a->last - a->first, y = b->last - b->first;
@@ -131,6 +136,10 @@ static unsigned choose_bits(size_t segments)
     return bits;
 }
 
+/*
+ * The segments of one block of IPv4 addresses, those with the same first `bits` bits. The first
+ * of them may begin in an earlier block: here it begins at 0.
+ */
 static int add_block(const struct lc_segments_out *out, uint32_t block, unsigned bits)
 {
     const lc_point *starts = (const lc_point *)(const void *)out->starts->p;
@@ -152,6 +161,12 @@ static int add_block(const struct lc_segments_out *out, uint32_t block, unsigned
     return 0;
 }
 
+/*
+ * ROOT: an offset into V4_LOWS for each block of IPv4, and their end; then for each 16 first
+ * bits of IPv6 the segment that holds where they begin, and the last segment of all. So a
+ * block's segments are those from its entry to the next one's, of IPv4 without that one, of
+ * IPv6 with it.
+ */
 static int add_tables(const struct lc_segments_out *out)
 {
     const lc_point *starts = (const lc_point *)(const void *)out->starts->p;
@@ -194,7 +209,10 @@ int lc_segments_build(const struct lc_span *spans, uint32_t n, uint32_t gap, boo
     return rc || !addresses ? rc : add_tables(out);
 }
 
-/* Is the second narrowest of the open spans as wide as the first? */
+/*
+ * Is the second narrowest of the open spans as wide as the first? To look at it the first is taken
+ * off the heap and put back; spans that turn out to have ended are closed.
+ */
 static bool clashes(struct open_spans *o, lc_point cut, uint32_t *a, uint32_t *b)
 {
     uint32_t top;
@@ -274,6 +292,11 @@ static void first_two(struct open_spans *o, lc_point cut, uint32_t gap, uint32_t
     push(o, top);
 }
 
+/*
+ * Sweep as lc_segments_build does, and note at each cut which rule holds and which would
+ * without it. `use` and `instead` have an entry a rule; a rule that never holds keeps
+ * LC_USE_NONE.
+ */
 static void note_use(const struct lc_rules *r, const struct lc_span *spans, uint32_t n,
                      const lc_point *cuts, size_t n_cuts, uint32_t *heap, enum lc_segments_use *use,
                      uint32_t *instead)
@@ -286,6 +309,7 @@ static void note_use(const struct lc_rules *r, const struct lc_span *spans, uint
         lc_point last = i + 1 < n_cuts ? cuts[i + 1] - 1 : LC_POINT_LAST;
 
         move_to(&o, cuts[i], &next, n);
+        /* Between two equal cuts is no point. */
         if ((i + 1 < n_cuts && cuts[i] == cuts[i + 1]) || !has_keys(&line, cuts[i], last))
             continue;
         first_two(&o, cuts[i], gap, two);
@@ -338,6 +362,10 @@ struct searches {
     uint32_t base[LC_BATCH], left[LC_BATCH];
 };
 
+/*
+ * How many segments the longest search has left. Its rounds serve all: a search that is at its end
+ * has 1 left, half of which is 0.
+ */
 static uint32_t longest(const struct searches *s)
 {
     uint32_t most = 1;
@@ -347,6 +375,10 @@ static uint32_t longest(const struct searches *s)
     return most;
 }
 
+/*
+ * Halve all searches in step. `left` is how many segments may hold; starts[base] is always one
+ * that begins at the point or before.
+ */
 static void search_starts(const struct lc_rules *r, const struct lc_batch *b, struct searches *s,
                           uint32_t *rule)
 {
@@ -405,7 +437,11 @@ static void search_lows(const struct lc_rules *r, struct searches *s, uint32_t *
         rule[s->key[i]] = r->v4_rules[s->base[i]];
 }
 
-/* Choose each address's part of the table. */
+/*
+ * Choose each address's part of the table, and prefetch it. Each address is written to both
+ * lists and counted in one of them, so that no branch depends on its family. LC_ERR_INPUT: a
+ * corrupt ROOT.
+ */
 static int aim(const struct lc_rules *r, const struct lc_batch *b, struct searches *v4,
                struct searches *v6)
 {

@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * By first point; of those that begin together the longest first, so that what contains comes
+ * before what it contains; then as they were read.
+ */
 static int by_place(const void *x, const void *y)
 {
     const struct lc_span *a = x, *b = y;
@@ -51,6 +55,7 @@ static void text_of(const struct lc_span *s, const struct lc_spans_at *at, char 
     lc_span_text(at->kind, at->takes, s->first, s->last, out, size);
 }
 
+/* The first overlap, whose two spans are written out; of the others only the lines are listed. */
 static void name_first(const struct lc_span *a, const struct lc_span *b,
                        const struct lc_spans_at *at, char *out, size_t size)
 {
@@ -106,6 +111,7 @@ static int find_crossing(const struct lc_span *v, uint32_t n, uint32_t *stack, u
     for (uint32_t i = 0; i < n; i++) {
         while (depth && v[stack[depth - 1]].last < v[i].first)
             depth--;
+        /* v[i] begins within the innermost open span and ends after it. */
         if (depth && v[i].last > v[stack[depth - 1]].last) {
             *a = i;
             *b = stack[depth - 1];
@@ -124,6 +130,10 @@ static int find_open_crossing(const struct lc_span *v, uint32_t n, uint32_t *a, 
     for (uint32_t i = 0; i < n; i++) {
         bool no_start = v[i].first == 0, no_end = v[i].last == LC_POINT_LAST;
 
+        /*
+         * The one without a beginning that reaches furthest up, the one without an end that
+         * reaches furthest down: if any two of them meet, these do.
+         */
         if (no_start && !no_end && (up == UINT32_MAX || v[i].last > v[up].last))
             up = i;
         if (no_end && !no_start && (down == UINT32_MAX || v[i].first < v[down].first))
