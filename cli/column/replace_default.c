@@ -337,7 +337,9 @@ int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic
     }
     if (rc == 0 && differ) {
         lc_buf_reset(&sql);
-        rc = lc_buf_adds(&sql, "SELECT toString(") || lc_sql_add_id(&sql, names[0]) ||
+        /* Expressions that read no column have one key: the empty one. */
+        rc = lc_buf_adds(&sql, "SELECT toString(") ||
+             (n ? lc_sql_add_id(&sql, names[0]) : lc_buf_adds(&sql, "''")) ||
              lc_buf_adds(&sql, "), toString(") || lc_column_add_expected(d, expr, &sql) ||
              lc_buf_adds(&sql, "), toString(") || lc_column_add_expected(d, d->expr, &sql) ||
              lc_buf_adds(&sql, ")") || add_keys(d, names, n, &sql) ||

@@ -220,7 +220,7 @@ static int sample(struct lc_doctor *d, const struct function *f, struct lc_error
 static int compare(struct lc_doctor *d, const struct function *f, const char *path,
                    struct lc_error *err)
 {
-    char *attribute = word_behind(f->command, "--attribute ");
+    char *attribute = word_behind(f->command, "--attribute");
     const struct lc_compare_call call = {.function = f->name,
                                          .column_type = text_of(f, LC_SQL_UDF_ALL_ARGUMENT_TYPE),
                                          .attribute = attribute};

@@ -98,6 +98,25 @@ static void on_event(void *ctx, const struct lc_run_event *e)
     lc_teller_event(&l->teller, e);
 }
 
+/* What verifying found in columns that were filled in: LC_ERR_FOUND or LC_ERR_STOPPED, 0 where all is well. */
+static int judge(const struct lc_up_report *report, struct lc_error *err)
+{
+    int rc = 0;
+
+    if (report->wrong) {
+        rc = lc_fail(err, LC_ERR_FOUND,
+                     "applied; but of %u columns that were filled in, rows differ from what the "
+                     "DEFAULT says, or parts lack it",
+                     report->wrong);
+        lc_hint(err, "livecol verify shows them; --no-verify does not look");
+    } else if (report->unverified) {
+        rc = lc_fail(err, LC_ERR_STOPPED,
+                     "stopped: the migration is applied, and what it has stored is not verified");
+        lc_hint(err, "livecol verify DATABASE.TABLE.COLUMN looks at it; up does not look again");
+    }
+    return rc;
+}
+
 /*
  * Apply or revert, and tell it. The hooks point to the stack, so they are taken out of m again.
  * What verifying found comes last: the migrations are applied and stay so, and the exit code
@@ -117,18 +136,7 @@ static int run(struct lc_frame_run *r, bool down, struct lc_metrics *metrics, st
     m->up.hooks = (struct lc_run_hooks){NULL, NULL};
     if (rc == 0 || report.applied)
         lc_teller_done(&listener.teller, &report, down);
-    if (rc == 0 && report.wrong) {
-        rc = lc_fail(err, LC_ERR_FOUND,
-                     "applied; but of %u columns that were filled in, rows differ from what the "
-                     "DEFAULT says, or parts lack it",
-                     report.wrong);
-        lc_hint(err, "livecol verify shows them; --no-verify does not look");
-    } else if (rc == 0 && report.unverified) {
-        rc = lc_fail(err, LC_ERR_STOPPED,
-                     "stopped: the migration is applied, and what it has stored is not verified");
-        lc_hint(err, "livecol verify DATABASE.TABLE.COLUMN looks at it; up does not look again");
-    }
-    return rc;
+    return rc ? rc : judge(&report, err);
 }
 
 /* What up's own options say. */
@@ -319,7 +327,7 @@ static int redo(struct lc_frame_run *r, struct lc_error *err)
     m->up.hooks = (struct lc_run_hooks){NULL, NULL};
     if (rc == 0)
         lc_teller_done(&reverted.teller, &report, false);
-    return rc;
+    return rc ? rc : judge(&report, err);
 }
 
 int lc_cmd_redo(int argc, const char **argv)

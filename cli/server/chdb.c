@@ -309,6 +309,8 @@ static void *insert(void *conn, const struct lc_chdb_call *call, const struct lc
         if (d->data.n)
             (void)lib->stream_append(stream, d->data.p, d->data.n);
         result = lib->stream_done(stream);
+        if (!result)
+            lc_fail(err, LC_ERR_SERVER, "the embedded engine gave no answer");
     } else {
         lc_server_error(err, text, strlen(text));
     }

@@ -216,8 +216,11 @@ done:
 
 bool lc_url_is_loopback(const struct lc_url *u)
 {
-    return strcasecmp(u->host, "localhost") == 0 || strncmp(u->host, "127.", 4) == 0 ||
-           strcmp(u->host, "[::1]") == 0;
+    /* 127.example.com is a name: an address has digits and dots alone */
+    bool is_127 =
+        strncmp(u->host, "127.", 4) == 0 && strspn(u->host, "0123456789.") == strlen(u->host);
+
+    return is_127 || strcasecmp(u->host, "localhost") == 0 || strcmp(u->host, "[::1]") == 0;
 }
 
 /*

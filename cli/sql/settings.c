@@ -51,6 +51,14 @@ static char *read_value(struct lc_lexer *lex)
     return out;
 }
 
+/* Is there no value? The lexer is a copy: nothing is taken. */
+static bool ends_here(struct lc_lexer lex)
+{
+    struct lc_tok tok;
+
+    return lc_lex_code(&lex, &tok, NULL) || tok.kind == LC_TOK_END || lc_tok_symbol(&tok, ',');
+}
+
 int lc_sql_settings_read(struct lc_sql_settings *s, const char *text, size_t n)
 {
     struct lc_lexer lex = LC_LEXER(text, n);
@@ -62,7 +70,7 @@ int lc_sql_settings_read(struct lc_sql_settings *s, const char *text, size_t n)
 
         if (lc_lex_code(&lex, &name, NULL) ||
             (name.kind != LC_TOK_WORD && name.kind != LC_TOK_QUOTED) ||
-            lc_lex_code(&lex, &tok, NULL) || !lc_tok_symbol(&tok, '='))
+            lc_lex_code(&lex, &tok, NULL) || !lc_tok_symbol(&tok, '=') || ends_here(lex))
             return LC_ERR_INPUT;
         value = read_value(&lex);
         rc = add(s, lc_tok_name(&name), value);

@@ -143,12 +143,38 @@ static const struct verb {
     {"OPTIMIZE", LC_STMT_OPTIMIZE, LC_CLASS_OTHER, parse_optimize},
 };
 
+/* Does ON CLUSTER come in what is left, outside of parentheses, before any AS? A query may have such names. */
+static bool mentions_cluster(const struct lc_parser *p)
+{
+    unsigned depth = 0;
+
+    for (size_t i = p->at; i + 2 < p->n && !lc_tok_is(&p->t[i], "AS"); i++) {
+        depth += lc_tok_symbol(&p->t[i], '(');
+        depth -= depth > 0 && lc_tok_symbol(&p->t[i], ')');
+        if (depth == 0 && lc_tok_is(&p->t[i], "ON") && lc_tok_is(&p->t[i + 1], "CLUSTER") &&
+            (p->t[i + 2].kind == LC_TOK_WORD || p->t[i + 2].kind == LC_TOK_QUOTED ||
+             p->t[i + 2].kind == LC_TOK_STRING))
+            return true;
+    }
+    return false;
+}
+
+/* Of DROP, RENAME, TRUNCATE, GRANT …; the parsers of ALTER and CREATE have looked where it belongs. */
+static void find_cluster(const struct lc_parser *p, struct lc_stmt *s)
+{
+    if (s->kind != LC_STMT_READ && s->kind != LC_STMT_INSERT && s->kind != LC_STMT_ALTER &&
+        s->kind != LC_STMT_CREATE)
+        s->on_cluster = s->on_cluster || mentions_cluster(p);
+}
+
 /*
  * Find the verb, and let it read on. EXECUTE AS user comes before a statement and changes
  * nothing of what it does.
  */
 static int parse(struct lc_parser *p, struct lc_stmt *s)
 {
+    int rc = 0;
+
     while (lc_parser_accept(p, "EXECUTE AS"))
         lc_parser_skip(p); /* the user */
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
@@ -156,9 +182,12 @@ static int parse(struct lc_parser *p, struct lc_stmt *s)
             continue;
         s->kind = verbs[i].kind;
         s->class = verbs[i].class;
-        return verbs[i].parse ? verbs[i].parse(p, s) : 0;
+        rc = verbs[i].parse ? verbs[i].parse(p, s) : 0;
+        break;
     }
-    return 0;
+    if (rc == 0)
+        find_cluster(p, s);
+    return rc;
 }
 
 /* All code tokens, LC_TOK_END last; to be freed. */

@@ -185,6 +185,46 @@ static void test_rename_says_where_to(void **state)
     lc_stmt_release(&s);
 }
 
+/* ON CLUSTER holds for every statement that the cluster's queue takes, wherever its grammar has it. */
+static void test_on_cluster_is_seen(void **state)
+{
+    static const struct {
+        const char *sql;
+        bool on_cluster;
+    } statements[] = {
+        {"DROP TABLE IF EXISTS a.t ON CLUSTER c SYNC", true},
+        {"DROP DATABASE a ON CLUSTER 'c'", true},
+        {"DROP FUNCTION f ON CLUSTER c", true},
+        {"TRUNCATE TABLE t ON CLUSTER `c d`", true},
+        {"RENAME TABLE a TO b, c TO d ON CLUSTER c", true},
+        {"EXCHANGE TABLES a AND b ON CLUSTER c", true},
+        {"DETACH TABLE t ON CLUSTER c", true},
+        {"OPTIMIZE TABLE t ON CLUSTER c FINAL", true},
+        {"DELETE FROM t ON CLUSTER c WHERE x = 1", true},
+        {"CREATE DATABASE a ON CLUSTER c", true},
+        {"CREATE FUNCTION f ON CLUSTER c AS x -> x", true},
+        {"CREATE TABLE t ON CLUSTER c (x UInt8) ENGINE = Log", true},
+        {"ALTER TABLE t ON CLUSTER c DROP COLUMN x", true},
+        {"GRANT ON CLUSTER c SELECT ON t TO u", true},
+        {"DROP TABLE t", false},
+        {"DELETE FROM t WHERE x IN (SELECT a FROM u JOIN v ON cluster = a)", false},
+        {"CREATE FUNCTION f AS x -> (SELECT 1 FROM u JOIN v ON cluster c)", false},
+        {"INSERT INTO t SELECT a FROM u JOIN v ON cluster c", false},
+        {"SELECT a FROM u JOIN v ON cluster c", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+        const char *sql = statements[i].sql;
+        struct lc_stmt s;
+
+        assert_int_equal(lc_stmt_parse(&s, sql, strlen(sql), NULL), 0);
+        if (s.on_cluster != statements[i].on_cluster)
+            fail_msg("%s: on_cluster is %d", sql, s.on_cluster);
+        lc_stmt_release(&s);
+    }
+}
+
 static void test_populate_is_seen(void **state)
 {
     static const char sql[] = "CREATE MATERIALIZED VIEW v ENGINE = Log POPULATE AS SELECT 1";
@@ -283,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_statements_are_classed),
         cmocka_unit_test(test_columns_are_found),
         cmocka_unit_test(test_rename_says_where_to),
+        cmocka_unit_test(test_on_cluster_is_seen),
         cmocka_unit_test(test_populate_is_seen),
         cmocka_unit_test(test_any_cut_is_read),
         cmocka_unit_test(test_what_is_no_statement_ends),
