@@ -294,12 +294,12 @@ static int add_together(struct lc_edge_values *e, const struct parts *p, size_t 
     return rc;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 /*
  * Of a Tuple (1, 'a') and then (2, 'b'): parts go in step, not each with each, whose number
  * would grow by every part. A part without known values makes a Tuple unknown; of a Map, map()
  * is left.
  */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static int add_parts(struct lc_edge_values *e, const char *list, bool map, unsigned depth)
 {
     struct parts p;
