@@ -353,8 +353,7 @@ static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
     return rc;
 }
 
-/* Does the engine take the statement at all? Over the tables as they will be by then. */
-static int check_engine(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err)
+int lc_preflight_engine(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err)
 {
     const struct lc_engine_check check = {.b = d->b,
                                           .facts = d->facts,
@@ -390,7 +389,7 @@ static int check_defaults(struct lc_preflight *d, const struct lc_stmt *stmt, bo
 int lc_preflight_check(struct lc_preflight *d, const struct lc_stmt *stmt, bool now,
                        struct lc_error *err)
 {
-    int rc = check_engine(d, stmt, err);
+    int rc = lc_preflight_engine(d, stmt, err);
 
     return rc ? rc : check_defaults(d, stmt, now, err);
 }

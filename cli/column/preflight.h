@@ -33,6 +33,12 @@ struct lc_preflight_column {
 int lc_preflight_check_column(struct lc_preflight *d, const struct lc_preflight_column *c,
                               struct lc_error *err);
 
+/*
+ * Does the engine of its table take the statement at all? Over the tables as they will be by then. As
+ * lc_engine_check.
+ */
+int lc_preflight_engine(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err);
+
 /* Note what the statement will do, for the checks of those behind it. 0 or a query's failures. */
 int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err);
 

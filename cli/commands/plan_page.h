@@ -11,10 +11,9 @@
 
 struct lc_plan_page {
     struct lc_buf table, body;
-    const struct lc_plan_migration *shown; /* its heading is there */
-    unsigned hazards, refusals;            /* of all statements */
-    unsigned stmt_hazards, stmt_refusals;  /* of this one */
-    int rc;                                /* of the first failure; later calls do nothing */
+    unsigned hazards, refusals;           /* of all statements */
+    unsigned stmt_hazards, stmt_refusals; /* of this one */
+    int rc;                               /* of the first failure; later calls do nothing */
 };
 
 void lc_plan_page_init(struct lc_plan_page *page);

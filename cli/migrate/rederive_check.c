@@ -8,7 +8,6 @@
  * then tried in a SELECT.
  */
 #include "cli/column/column.h"
-#include "cli/column/engine.h"
 #include "cli/column/replace_default.h"
 #include "cli/migrate/rederive.h"
 #include "cli/migrate/rederive_update.h"
@@ -463,14 +462,8 @@ static int check_engine(struct lc_preflight *d, const struct lc_column *t,
 {
     const struct lc_stmt update = {
         .kind = LC_STMT_UPDATE, .database = t->t.database, .name = t->t.name};
-    const struct lc_engine_check check = {.b = d->b,
-                                          .facts = d->facts,
-                                          .schema = &d->schema,
-                                          .allow_unsafe = d->allow_unsafe,
-                                          .say = d->say,
-                                          .ctx = d->ctx};
 
-    return *c->assign ? lc_engine_check(&check, &update, err) : 0;
+    return *c->assign ? lc_preflight_engine(d, &update, err) : 0;
 }
 
 /*
