@@ -21,6 +21,7 @@ FROM (
 GROUP BY id
 ORDER BY id;
 
+-- A part that is written between the two reads is named though it may have the column: applied once more, never missed.
 -- :name backfill_patched (database, table, column) -> sealed: id
 SELECT DISTINCT p.partition_id AS id
 FROM system.parts AS p

@@ -141,11 +141,12 @@ WHERE database = {str:database} AND table = {str:table} AND active;
 
 -- :name live_parts_without (database, table) -> one row: n uint
 SELECT count() AS n
-FROM system.parts
-WHERE database = {str:database} AND table = {str:table} AND active AND name NOT IN (
+FROM (
     SELECT name
     FROM system.parts_columns
-    WHERE database = {str:database} AND table = {str:table} AND active AND column = 'region'
+    WHERE database = {str:database} AND table = {str:table} AND active
+    GROUP BY name
+    HAVING countIf(column = 'region') = 0
 );
 
 -- :name live_partitions (database, table) -> partition_id
