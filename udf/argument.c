@@ -493,6 +493,16 @@ static bool ends_of(const struct lc_rules *r, lc_point *least, lc_point *most)
     return any;
 }
 
+/* Has every bound from least to most at most so many digits, those behind the point among them? */
+static bool fit_digits(lc_point least, lc_point most, unsigned digits)
+{
+    lc_int128 end = 1;
+
+    while (digits--)
+        end *= 10;
+    return lc_point_number(least) > -end && lc_point_number(most) < end;
+}
+
 void lc_argument_usual(const struct lc_rules *r, char *out, size_t size)
 {
     const struct lc_takes *t = &r->takes;
@@ -507,7 +517,8 @@ void lc_argument_usual(const struct lc_rules *r, char *out, size_t size)
     case LC_ORDER_NUMBER:
         if (t->scale)
             /* 18 digits are the most of 8 bytes, 38 of 16. */
-            snprintf(out, size, "Decimal(%u,%u)", t->scale < 18 ? 18 : LC_DECIMAL_DIGITS_MAX,
+            snprintf(out, size, "Decimal(%u,%u)",
+                     t->scale < 18 && fit_digits(least, most, 18) ? 18 : LC_DECIMAL_DIGITS_MAX,
                      t->scale);
         else
             snprintf(out, size, "%s",
@@ -528,7 +539,10 @@ void lc_argument_usual(const struct lc_rules *r, char *out, size_t size)
                      : "Date");
         return;
     case LC_ORDER_TIME:
-        snprintf(out, size, "DateTime('UTC')");
+        snprintf(out, size, "%s",
+                 any && (least < lc_point_of_time(0) || most > lc_point_of_time(UINT32_MAX))
+                     ? "DateTime64(3,'UTC')"
+                     : "DateTime('UTC')");
         return;
     default:
         snprintf(out, size, "String");

@@ -321,19 +321,34 @@ const char *lc_point_read(const struct lc_takes *t, struct lc_slice text, bool u
     }
 }
 
-/* A decimal number of any number of digits: those that count. */
+/*
+ * A decimal number of any number of digits, before the point and behind it: those that the bounds
+ * do not have only say whether the number is above its floor.
+ */
 static bool number_of_key(const struct lc_takes *t, struct lc_slice text, lc_point *out)
 {
-    unsigned scale = lc_scalar_fraction(text);
+    const lc_int128 most = power(BEYOND_DIGITS);
+    bool negative = text.n && text.p[0] == '-', point = false, more = false;
+    unsigned behind = 0;
     lc_int128 v = 0;
-    const char *why;
 
-    if (!is_decimal(text) || scale > LC_DECIMAL_DIGITS_MAX)
+    if (!is_decimal(text))
         return false;
-    why = lc_scalar_decimal(text, LC_DECIMAL_DIGITS_MAX, scale, &v);
-    if (why) /* beyond every bound, on this side or on that */
-        v = text.p[0] == '-' ? -power(LC_DECIMAL_DIGITS_MAX) : power(LC_DECIMAL_DIGITS_MAX);
-    *out = lc_point_of_number(t, v, why ? 0 : scale);
+    for (size_t i = negative; i < text.n; i++) {
+        if (text.p[i] == '.') {
+            point = true;
+        } else if (point && behind == t->scale) {
+            more = more || text.p[i] != '0';
+        } else {
+            v = v >= most / 10 ? most : v * 10 + (text.p[i] - '0');
+            behind += point;
+        }
+    }
+    for (; behind < t->scale; behind++)
+        v = v >= most / 10 ? most : v * 10;
+    if (negative)
+        v = -v - more; /* rounded down */
+    *out = biased(2 * (v < -most ? -most : v) + more);
     return true;
 }
 

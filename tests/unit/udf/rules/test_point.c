@@ -41,6 +41,8 @@ static const char *value_of(const struct lc_rules *r, const char *key, char out[
 }
 
 #define MAX_128 "340282366920938463463374607431768211455"
+#define NINES   "9999999999999999999999999999999999999999"
+#define ZEROS   "0000000000000000000000000000000000000000"
 
 static const struct {
     const char *csv, *keys; /* keys: "key=value key=value" */
@@ -63,6 +65,17 @@ static const struct {
     {"from,to,v\n-99999999999999999999999999999999.9999,0,v\n",
      "-99999999999999999999999999999999.9999=v -99999999999999999999999999999999.99991=- "
      "-100000000000000000000000000000000=- 0=v 0.0000000000000000001=-"},
+    /* More digits than 128 bits hold, before the point, behind it, and both. */
+    {"from,to,v\n0,9,low\n10,,high\n,-1,neg\n",
+     "0." NINES "=low 9." NINES "=- 9." ZEROS "=low 9." ZEROS "1=- 5." ZEROS "1=low 10." NINES
+     "=high " ZEROS "5=low " ZEROS "5." ZEROS "=low " NINES "=high " NINES "." NINES
+     "=high -0." ZEROS "1=- -1." ZEROS "1=neg -" NINES "=neg -" NINES "." NINES "=neg -" ZEROS
+     "=low 0." ZEROS "=low"},
+    {"from,to,v\n0,1.25,a\n1.26,9,b\n-1.25,-1,c\n",
+     "1.25" ZEROS "=a 1.25" ZEROS "1=- 1.24" NINES "=a 1.26" ZEROS "=b 1." NINES "=b 8.9" NINES
+     "=b -1.25" ZEROS "=c -1.25" ZEROS "1=- -1.24" NINES "=c " NINES "=- -" NINES "=-"},
+    {"from,to,v\n1970-01-01T00:00:00Z,1970-01-01T00:00:09Z,s\n",
+     "9." NINES "=s 10." ZEROS "=- -0." ZEROS "1=- " NINES "=- " ZEROS "9=s"},
     {"from:float,to,v\n-inf,-0.0,neg\n0.1,1e308,pos\n1.1e308,,huge\n",
      "-inf=neg -1e300=neg -5e-324=neg -0.0=neg 0=neg 5e-324=- 0.05=- 0.1=pos 1e308=pos "
      "1.05e308=- inf=huge nan=- 1.005=pos"},
@@ -363,6 +376,16 @@ static const struct {
     {"from,to,v\n1.5,2,a\n", "Float32", "Decimal(18,1)"},
     {"from,to,v\n1.5,2,a\n", "Date", "Decimal(18,1)"},
     {"from,to,v\n1.5,2,a\n", "String", "Decimal(18,1)"},
+    {"from,to,v\n1.5,99999999999999999,a\n", "String", "Decimal(18,1)"},
+    {"from,to,v\n-99999999999999999.9,1,a\n", "String", "Decimal(18,1)"},
+    {"from,to,v\n1.5,100000000000000000,a\n", "String", "Decimal(38,1)"},
+    {"from,to,v\n-100000000000000000.0,0.5,a\n", "String", "Decimal(38,1)"},
+    {"from,to,v\n100000000000000000.5,,a\n", "String", "Decimal(38,1)"},
+    {"from,to,v\n0.00000000000000001,9,a\n", "String", "Decimal(18,17)"},
+    {"from,to,v\n0.00000000000000001,10,a\n", "String", "Decimal(38,17)"},
+    {"from,to,v\n0.000000000000000001,0.5,a\n", "String", "Decimal(38,18)"},
+    {"from,to,v\n-1,9223372036854775807,a\n", "String", "Int64"},
+    {"from,to,v\n-1,9223372036854775808,a\n", "String", "Decimal(38,0)"},
     {"from:float,to,v\n1.5,2,a\n", "Int64", "Float64"},
     {"from:float,to,v\n1.5,2,a\n", "Decimal(9,2)", "Float64"},
     {"from,to,v\n2024-01-01,,a\n", "DateTime", "Date"},
@@ -370,6 +393,9 @@ static const struct {
     {"from,to,v\n1900-01-01,,a\n", "UInt16", "Date32"},
     {"from,to,v\n2024-01-01T00:00:00Z,,a\n", "Date", "DateTime('UTC')"},
     {"from,to,v\n2024-01-01T00:00:00Z,,a\n", "UInt32", "DateTime('UTC')"},
+    {"from,to,v\n1970-01-01T00:00:00Z,2106-02-07T06:28:15Z,a\n", "Date", "DateTime('UTC')"},
+    {"from,to,v\n1969-12-31T23:59:59Z,,a\n", "Date", "DateTime64(3,'UTC')"},
+    {"from,to,v\n,2106-02-07T06:28:16Z,a\n", "Date", "DateTime64(3,'UTC')"},
     {"from,to,v\n10.0.0.1,,a\n", "UInt64", "String"},
     {"cidr,v\n10.0.0.1,a\n", "Int32", "String"},
     {"cidr,v\n10.0.0.1,a\n", "UUID", "String"},
