@@ -46,7 +46,7 @@ static uint32_t find_value(const struct lc_column_type *res, struct lc_slice tex
     return LC_NONE;
 }
 
-/* Could a key meet no rule at all? */
+/* Could a key that is not NULL meet no rule at all? */
 static bool can_miss(const struct lc_rules *r)
 {
     return r->kind != LC_KIND_BUCKET && r->default_rule == LC_NONE;
@@ -105,7 +105,20 @@ static int check_enum(struct lc_column_type *res, const char *name, bool has_emp
         lc_hint(err, "add a default rule, or ''=0 to the Enum");
         return LC_ERR_INPUT;
     }
+    res->no_miss = !has_empty && res->rules->default_rule == LC_NONE;
     return 0;
+}
+
+int lc_column_type_takes_null(const struct lc_column_type *res, const char *name,
+                              struct lc_error *err)
+{
+    if (!res->no_miss)
+        return 0;
+    lc_fail(err, LC_ERR_INPUT,
+            "%s: a NULL key is in no bucket, and %.200s has no name '' to answer it with", name,
+            res->type);
+    lc_hint(err, "add ''=0 to the Enum, or declare the argument without Nullable");
+    return LC_ERR_INPUT;
 }
 
 /*

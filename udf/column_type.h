@@ -29,10 +29,11 @@ struct lc_column_type {
     const struct lc_rules *rules;
     uint32_t attribute;
     enum lc_base base;
-    bool nullable;           /* a miss is NULL, and an empty cell where it is no String */
-    bool low_cardinality;    /* only with LC_BASE_STRING */
-    char *type;              /* the type's text, as it is in a Native header */
-    unsigned width;          /* bytes a value in Native and RowBinary; 0: variable (String) */
+    bool nullable;        /* a miss is NULL, and an empty cell where it is no String */
+    bool low_cardinality; /* only with LC_BASE_STRING */
+    char *type;           /* the type's text, as it is in a Native header */
+    unsigned width;       /* bytes a value in Native and RowBinary; 0: variable (String) */
+    bool no_miss; /* an Enum without a name for a miss: of buckets, which only NULL misses */
     const uint64_t *code;    /* by value id: the number to write, where width is 1 to 8 */
     uint64_t *own_code;      /* `code`, where this result allocated it */
     uint8_t *wide;           /* by value id: 16 bytes to write, where width is 16 */
@@ -52,13 +53,21 @@ struct lc_column_type {
  * are fine). `name` is the rules file's name. scalar.h says how a value is written.
  *
  * A key that no rule takes gives NULL where the type is Nullable, '' for String, 0 for a number,
- * 1970-01-01 for a date, false for Bool; an Enum then needs a value named ''. An empty cell is NULL
+ * 1970-01-01 for a date, false for Bool; an Enum then needs a value named '' (of buckets only where
+ * keys may be NULL: lc_column_type_takes_null). An empty cell is NULL
  * where the type is Nullable and no String. 0; LC_ERR_USAGE (no such type); LC_ERR_INPUT (a value
  * does not fit: err names file, line and column); LC_ERR_NOMEM.
  */
 int lc_column_type_init(struct lc_column_type *res, const struct lc_rules *rules,
                         uint32_t attribute, const char *type, const char *name,
                         struct lc_error *err);
+
+/*
+ * Keys may be NULL: is there an answer to them? 0; LC_ERR_INPUT with a way, where res->no_miss. `name` is
+ * the rules file's.
+ */
+int lc_column_type_takes_null(const struct lc_column_type *res, const char *name,
+                              struct lc_error *err);
 
 /* Free what it holds. A zeroed struct may be released. */
 void lc_column_type_release(struct lc_column_type *res);

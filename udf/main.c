@@ -215,7 +215,7 @@ static int init_answer(struct answer *a, const struct lc_rules *rules,
 
 /* What comes, where the command line says it: refused now rather than at the first row. */
 static int init_argument(struct answer *a, const struct lc_rules *rules,
-                         const struct lc_udf_options *o, struct lc_error *err)
+                         const struct lc_udf_options *o, const char *path, struct lc_error *err)
 {
     enum lc_order order = rules->takes.order;
     bool usual = order == LC_ORDER_TEXT || order == LC_ORDER_UINT || order == LC_ORDER_ADDRESS;
@@ -242,9 +242,12 @@ static int init_argument(struct answer *a, const struct lc_rules *rules,
     if (rc || !o->argument)
         return rc;
     rc = lc_argument_parse(&a->argument, a->argument_type, err);
-    return rc ? rc
-              : lc_argument_fits(&a->argument, a->argument_type, rules->kind, &rules->takes,
-                                 o->format, err);
+    if (!rc)
+        rc = lc_argument_fits(&a->argument, a->argument_type, rules->kind, &rules->takes, o->format,
+                              err);
+    for (unsigned i = 0; !rc && a->argument.nullable && i < a->n; i++)
+        rc = lc_column_type_takes_null(&a->result[i], path, err);
+    return rc;
 }
 
 /* Places that are not used are zero, and may be released. */
@@ -423,7 +426,7 @@ static int run(const struct lc_udf_options *o, struct lc_error *err)
     if (!rc)
         rc = init_answer(&answer, rules, o, path, err);
     if (!rc)
-        rc = init_argument(&answer, rules, o, err);
+        rc = init_argument(&answer, rules, o, path, err);
     if (!rc)
         rc = lc_sandbox_enter(o->sandbox, rules->fd, err);
     if (!rc)

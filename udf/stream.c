@@ -187,10 +187,43 @@ static int end_block(struct lc_stream *s)
     return rc;
 }
 
+/* Is there an answer to each of the rows just decoded? Asked only of an Enum that has none to NULL. */
+static __attribute__((noinline)) int find_miss(const struct lc_stream *s, size_t n,
+                                               struct lc_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s->value[i] == 0) {
+            lc_fail_at(err, LC_ERR_INPUT, 0, s->row + i,
+                       "a NULL key is in no bucket, and %.200s has no name '' to answer it with "
+                       "(row %llu of the input)",
+                       s->result->type, (unsigned long long)(s->row + i));
+            lc_hint(err, "add ''=0 to the Enum, or call it with ifNull(key, '')");
+            return LC_ERR_INPUT;
+        }
+    return 0;
+}
+
+/*
+ * Encode the n rows just decoded. A function's answer has one attribute: rule numbers become its
+ * value ids here. The rows of a dictionary keep the rules' numbers, since each attribute has ids of
+ * its own.
+ */
+static int put_rows(struct lc_stream *s, size_t n, struct lc_error *err)
+{
+    if (s->with_key)
+        return lc_dictionary_rows_put(s, n);
+    if (lc_column_type_values(s->result, s->value, n))
+        return LC_ERR_INPUT;
+    if (__builtin_expect(s->result->no_miss, 0) && find_miss(s, n, err))
+        return LC_ERR_INPUT;
+    return s->codec->put(s, n);
+}
+
 /* Work on the bytes that are there. 0 when more are needed. */
 static int work(struct lc_stream *s, struct lc_error *err)
 {
     for (;;) {
+        uint64_t rows;
         int n;
 
         if (!s->in_block) {
@@ -205,22 +238,15 @@ static int work(struct lc_stream *s, struct lc_error *err)
             n = s->codec->rows(s, err);
             if (n <= 0)
                 return n;
-            s->row += (uint64_t)n;
-            if (s->rows_left != UINT64_MAX)
-                s->rows_left -= (uint64_t)n;
-            /*
-             * A function's answer has one attribute: rule numbers become its value ids here.
-             * The rows of a dictionary keep the rules' numbers, since each attribute has ids of
-             * its own.
-             */
-            n = s->with_key ? lc_dictionary_rows_put(s, (size_t)n)
-                : lc_column_type_values(s->result, s->value, (size_t)n)
-                    ? LC_ERR_INPUT
-                    : s->codec->put(s, (size_t)n);
+            rows = (uint64_t)n;
+            n = put_rows(s, rows, err);
             if (n)
                 return lc_fail(err, n,
                                n == LC_ERR_NOMEM ? "not enough memory for the answer"
                                                  : "the compiled rules are damaged");
+            s->row += rows;
+            if (s->rows_left != UINT64_MAX)
+                s->rows_left -= rows;
         }
         n = end_block(s);
         if (n)

@@ -208,6 +208,22 @@ static int choose_types(struct lc_server_xml *s, struct lc_error *err)
     return 0;
 }
 
+/* Keys may be NULL: every type must have an answer to them. The types are good by now. */
+static int check_null_answers(const struct lc_server_xml *s, struct lc_error *err)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < s->n; i++) {
+        struct lc_column_type res = {0};
+
+        rc = lc_column_type_init(&res, s->rules, s->attribute[i], s->type[i], s->rules_path, err);
+        if (rc == 0)
+            rc = lc_column_type_takes_null(&res, s->rules_path, err);
+        lc_column_type_release(&res);
+    }
+    return rc;
+}
+
 /* What the function is given: the rules, and the format, must take it. */
 static int choose_argument(struct lc_server_xml *s, struct lc_error *err)
 {
@@ -223,6 +239,8 @@ static int choose_argument(struct lc_server_xml *s, struct lc_error *err)
     if (!rc)
         rc = lc_argument_fits(&arg, s->argument, s->rules->kind, &s->rules->takes,
                               (enum lc_format)format, err);
+    if (!rc && arg.nullable)
+        rc = check_null_answers(s, err);
     if (!rc && strchr(s->argument, ' ')) {
         rc = lc_fail(err, LC_ERR_USAGE,
                      "the argument type '%.200s' holds a space, and the server splits the command "

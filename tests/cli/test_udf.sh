@@ -69,6 +69,11 @@ printf '\x01\x01\x01k\x06String\x02u1' |
     "$udf" --rules region.csv --argument 'Nullable(String)'
 expect 0 '@/region.csv: prefix, 3 rules, attribute region (3 values), with a default, answers String, of IPv4' '' \
   "$udf" --rules region.csv --argument IPv4 --check </dev/null
+printf 'bucket,v\n1,a\n1,b\n' >"$dir/arms.csv"
+expect 1 '' "livecol-udf: @/arms.csv: a NULL key is in no bucket, and Enum8('a'=1,'b'=2) has no name '' to answer it with; add ''=0 to the Enum, or declare the argument without Nullable" \
+  "$udf" --rules arms.csv --type "Enum8('a'=1,'b'=2)" --argument 'Nullable(String)' --check </dev/null
+expect 0 "@/arms.csv: bucket, 2 rules, attribute v (2 values), no default, answers Enum8('a'=1,'b'=2), of String" '' \
+  "$udf" --rules arms.csv --type "Enum8('a'=1,'b'=2)" --argument String --check </dev/null
 expect 2 '' "livecol-udf: the argument type UInt256 is not taken: integers go up to 64 bits; declare String, and call it with toString(key)" \
   "$udf" --rules region.csv --argument UInt256 </dev/null
 expect 2 '' "livecol-udf: the text of DateTime depends on a time zone, which livecol-udf does not know; declare DateTime('UTC'), or String and call it with toString(key)" \

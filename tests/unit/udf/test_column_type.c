@@ -188,6 +188,66 @@ static void test_enum_names_with_escapes(void **state)
     lc_rules_free(rules);
 }
 
+#define ARMS "Enum8('a'=1,'b'=2)"
+
+/* A NULL is in no bucket: an Enum without '' has no answer to it, in whatever form it comes. */
+static void test_a_null_without_an_answer(void **state)
+{
+    static const struct {
+        const char *rules, *type, *argument; /* argument NULL: what comes says it */
+        enum lc_format format;
+        struct lc_slice in;
+        const char *row; /* of the refusal; NULL: it is answered */
+    } cases[] = {
+        {"bucket,v\n1,a\n1,b\n", ARMS, NULL, LC_FORMAT_TSV, BYTES("k\n"), NULL},
+        {"bucket,v\n1,a\n1,b\n", ARMS, NULL, LC_FORMAT_TSV, BYTES("k\nl\n\\N\n"),
+         "row 2 of the input"},
+        {"bucket,v\n1,a\n1,b\n", ARMS, "Nullable(String)", LC_FORMAT_ROWBINARY, BYTES("\0\1k\1"),
+         "row 1 of the input"},
+        {"bucket,v\n1,a\n1,b\n", ARMS, NULL, LC_FORMAT_NATIVE,
+         BYTES("\1\2\1k\x10Nullable(String)\0\1\1k\0"), "row 1 of the input"},
+        {"bucket,v\n1,a\n1,b\n", ARMS, NULL, LC_FORMAT_NATIVE, BYTES("\1\1\1k\6String\1k"), NULL},
+        {"bucket,v\n1,a\n1,b\n", "Enum8('a'=1,'b'=2,''=3)", "Nullable(String)", LC_FORMAT_ROWBINARY,
+         BYTES("\0\1k\1"), NULL},
+        {"bucket,v\n1,a\n1,b\n", "String", "Nullable(String)", LC_FORMAT_ROWBINARY,
+         BYTES("\0\1k\1"), NULL},
+        {"prefix,v\nk,a\n,b\n", ARMS, "Nullable(String)", LC_FORMAT_ROWBINARY, BYTES("\0\1k\1"),
+         NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lc_rules *rules = support_rules(cases[i].rules);
+        struct lc_error err = LC_ERROR_INIT, early = LC_ERROR_INIT;
+        struct lc_column_type res;
+        struct lc_buf out;
+        int rc;
+
+        lc_buf_init(&out, 1000);
+        assert_int_equal(lc_column_type_init(&res, rules, 0, cases[i].type, "r.csv", &err), 0);
+        rc = cases[i].argument
+                 ? support_stream_of(&res, cases[i].argument, cases[i].format, false, cases[i].in,
+                                     9, &out, &err)
+                 : support_stream(&res, cases[i].format, false, cases[i].in, 9, &out, &err);
+        assert_int_equal(rc, cases[i].row ? LC_ERR_INPUT : 0);
+        if (cases[i].row) {
+            assert_non_null(strstr(err.msg, "a NULL key is in no bucket, and " ARMS));
+            assert_non_null(strstr(err.msg, cases[i].row));
+            assert_non_null(strstr(err.hint, "''=0"));
+        } else {
+            assert_true(out.n > 0);
+        }
+        /* What may hold a NULL is refused before a row comes. */
+        assert_int_equal(lc_column_type_takes_null(&res, "r.csv", &early),
+                         strstr(cases[i].rules, "bucket") && strcmp(cases[i].type, ARMS) == 0
+                             ? LC_ERR_INPUT
+                             : 0);
+        lc_buf_release(&out);
+        lc_column_type_release(&res);
+        lc_rules_free(rules);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_ends_of_each_type),
         cmocka_unit_test(test_types_that_there_are_not),
         cmocka_unit_test(test_enum_names_with_escapes),
+        cmocka_unit_test(test_a_null_without_an_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
