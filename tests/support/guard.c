@@ -2,9 +2,9 @@
 /*
  * Runs a test so that its processes and files go with it, however it ends.
  *
- *   guard [--dir DIR] [--suite] -- COMMAND [ARGUMENT...]     runs COMMAND; its exit code is the
- * answer guard --left DIR                                         shows what guards with --dir DIR
- * have left
+ *   guard [--dir DIR] [--suite] -- COMMAND [ARGUMENT...]
+ *                     runs COMMAND; its exit code is the answer
+ *   guard --left DIR  shows what guards with --dir DIR have left
  *
  *   ctest ── guard ──┬── COMMAND, in a process group of its own, and all that it starts:
  *              │     │     LIVECOL_TEST_MARK names the guard in each one's environment
@@ -14,7 +14,7 @@
  * - COMMAND ends by itself: a process that is still there after a grace of some seconds, or a file
  *   in TMPDIR, is a failure (exit 1) that names what was left. All is removed.
  * - The guard gets INT, TERM or HUP, or ctest dies: COMMAND gets the signal and some seconds to
- * end, then all is removed without a word.
+ *   end, then all is removed without a word.
  * - The guard itself is killed: the watcher, a child of init that no signal to a group or a tree
  *   reaches, reads the end of the pipe, and removes all.
  *
