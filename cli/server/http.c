@@ -10,7 +10,8 @@
  *   make_url ─▶ connect ─▶ on_before_request ─▶ send ─▶ on_header … on_body …
  *                          the fence, the last moment     │
  *                                                         ▼
- *               transport_error │ status_error │ take_answer: an exception may be at the body's end
+ *               transport_error │ status_error │ take_answer: an exception may be at the body's end,
+ *                                                with the connection broken off behind it (ended_by_error)
  *
  * What matters in each failure is whether the statement can have reached the server: LC_ERR_NOT_SENT and
  * LC_ERR_SERVER say it was not run, LC_ERR_UNKNOWN that nobody can tell.
@@ -317,6 +318,22 @@ static int status_error(struct lc_backend *b, long status, struct lc_error *err)
     return LC_ERR_SERVER;
 }
 
+/*
+ * The connection has ended in mid-answer. A server that fails there ends it so on purpose, behind the error: was
+ * it that? Only what has marks counts, and a whole number: what was cut shall not become another error.
+ */
+static bool ended_by_error(const struct lc_http *h, CURLcode code, struct lc_slice *exception)
+{
+    const char *text = (const char *)h->body.p;
+    bool ended = code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR;
+    long status = 0;
+
+    curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+    return ended && h->head_done && status == 200 && text && !h->sent_before &&
+           lc_server_error_at_end(text, h->body.n, h->exception_tag, false, exception) &&
+           lc_server_error_code((const char *)exception->p, exception->n);
+}
+
 /* Make the answer that has arrived into a table; an exception at its end is an error. */
 static int take_answer(struct lc_backend *b, const struct lc_query *q, struct lc_answer *out,
                        struct lc_error *err)
@@ -328,10 +345,14 @@ static int take_answer(struct lc_backend *b, const struct lc_query *q, struct lc
     struct lc_answer t = {0};
     int rc = out ? lc_answer_parse(&t, text, h->body.n, &parse_error) : 0;
 
-    if ((rc || q->streamed || h->exception_tag[0]) &&
-        lc_server_error_at_end(text, h->body.n, h->exception_tag, &exception)) {
+    if (lc_server_error_at_end(text, h->body.n, h->exception_tag, rc || q->streamed, &exception)) {
         lc_answer_release(&t);
         return lc_server_error(err, (const char *)exception.p, exception.n);
+    }
+    if (lc_server_error_begins_at_end(text, h->body.n, h->exception_tag, out != NULL)) {
+        lc_answer_release(&t);
+        return lc_fail(err, LC_ERR_UNKNOWN, "%s: the answer is cut where an error begins",
+                       b->where);
     }
     if (rc == LC_ERR_INPUT)
         return lc_fail(err, LC_ERR_UNKNOWN, "%s: the answer is cut or garbled: %s (byte %llu)",
@@ -379,6 +400,7 @@ int lc_http_request(struct lc_backend *b, const struct lc_query *q, struct lc_an
 {
     struct lc_http *h = b->state;
     unsigned timeout_ms = q->timeout_ms ? q->timeout_ms : b->to.timeout_ms;
+    struct lc_slice exception;
     struct lc_buf url;
     CURLcode code;
     long status = 0;
@@ -402,7 +424,9 @@ int lc_http_request(struct lc_backend *b, const struct lc_query *q, struct lc_an
     if (!code && !h->head_done)
         code = CURLE_PARTIAL_FILE;
     if (code) {
-        rc = transport_error(b, code, timeout_ms, err);
+        rc = ended_by_error(h, code, &exception)
+                 ? lc_server_error(err, (const char *)exception.p, exception.n)
+                 : transport_error(b, code, timeout_ms, err);
         goto done;
     }
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);

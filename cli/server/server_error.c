@@ -8,8 +8,14 @@
  * One line of it is kept: the number, the text up to the version or the stack trace, and of a syntax error
  * only the beginning of the list of what could have come. Secrets are hidden before anything is cut.
  *
- * An error that comes when the answer has begun is at the end of its body: between marks with a tag that a
- * header names, or, on older servers, as its last lines.
+ * An error that comes when the answer has begun is at the end of its body. From 25.11 on it is between marks
+ * with a tag, 16 letters that a header of the answer names; before that behind a mark, or as the last lines alone.
+ * With a mark the server closes the connection, without the last chunk:
+ *
+ *   …rows\n ␍␊ __exception__ ␍␊ TAG ␍␊ Code: 395. DB::Exception: …\n BYTES TAG ␍␊ __exception__ ␍␊
+ *                                      └────────── BYTES ──────────┘  src/Server/HTTP/HTTP1
+ *
+ * No row of a table in TabSeparated has a carriage return, so no data can look so.
  */
 #include "cli/server/server_error.h"
 
@@ -18,7 +24,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXPECTED_MAX_BYTES = 120, EXCEPTION_MAX_BYTES = 16384 };
+enum { EXPECTED_MAX_BYTES = 120, EXCEPTION_MAX_BYTES = 16384, OPENING_MAX_BYTES = 300 };
 
 static const char code_prefix[] = "Code: ";
 static const char expected[] = "Expected one of: ";
@@ -54,7 +60,8 @@ int lc_server_error_code(const char *text, size_t n)
         return 0;
     for (; at < n && text[at] >= '0' && text[at] <= '9' && code < 1000000; at++)
         code = code * 10 + (text[at] - '0');
-    return code;
+    /* A number that ends with the text may be the beginning of another. */
+    return at < n && (text[at] == '.' || text[at] == ',') ? code : 0;
 }
 
 /* End the text where the mark begins; the first one counts. */
@@ -112,31 +119,54 @@ int lc_server_error(struct lc_error *err, const char *text, size_t n)
                    strstr(line, broken_pipe) ? early_end : "");
 }
 
-/* The exception between the marks: it ends where a line with its size and the tag begins. */
+/* The marks of an exception, before its text: with the answer's tag, or without one. */
+static size_t opening(char out[OPENING_MAX_BYTES], const char *tag)
+{
+    int n = snprintf(out, OPENING_MAX_BYTES, "\r\n__exception__\r\n%s%s", tag, *tag ? "\r\n" : "");
+
+    return n > 0 && n < OPENING_MAX_BYTES ? (size_t)n : 0;
+}
+
+/*
+ * How many bytes of text the exception has where all of it is here: behind it is their number, the tag and
+ * a mark, and nothing else. n bytes begin at the exception; n itself where its end is missing.
+ */
+static size_t exception_bytes(const char *text, size_t n, const char *tag)
+{
+    char closing[OPENING_MAX_BYTES];
+    int closing_n = snprintf(closing, sizeof closing, " %s\r\n__exception__\r\n", tag);
+    size_t at, bytes = 0, place = 1;
+
+    if (closing_n <= 0 || (size_t)closing_n > n ||
+        memcmp(text + n - closing_n, closing, (size_t)closing_n) != 0)
+        return n;
+    for (at = n - (size_t)closing_n; at && text[at - 1] >= '0' && text[at - 1] <= '9'; at--) {
+        bytes += place * (size_t)(text[at - 1] - '0');
+        place = place < EXCEPTION_MAX_BYTES ? place * 10 : 0;
+    }
+    return bytes == at ? bytes : n;
+}
+
+/* The exception that the answer's tag marks. */
 static bool find_tagged(const char *text, size_t n, const char *tag, struct lc_slice *found)
 {
-    char open[64];
-    int open_n = snprintf(open, sizeof open, "__exception__\r\n%s\r\n", tag);
-    const char *start, *end;
+    char open[OPENING_MAX_BYTES];
+    size_t open_n = opening(open, tag);
+    const char *start = open_n ? memmem(text, n, open, open_n) : NULL;
 
-    if (open_n < 0 || (size_t)open_n >= sizeof open)
-        return false;
-    start = memmem(text, n, open, (size_t)open_n);
     if (!start)
         return false;
     start += open_n;
     n -= (size_t)(start - text);
-    end = memmem(start, n, tag, strlen(tag));
-    if (end)
-        while (end > start && end[-1] != '\n')
-            end--;
-    *found = (struct lc_slice){(const uint8_t *)start, end ? (size_t)(end - start) : n};
+    *found = (struct lc_slice){(const uint8_t *)start, exception_bytes(start, n, tag)};
     return true;
 }
 
 /* The last line that reads as an exception; its text may go on over further lines. */
-static bool find_plain(const char *text, size_t n, struct lc_slice *found)
+static bool find_plain(const char *text, size_t n, bool marked, struct lc_slice *found)
 {
+    static const char mark[] = "__exception__\r\n";
+    const size_t mark_n = sizeof mark - 1;
     const char *end = text + n;
     const char *line = end;
 
@@ -146,6 +176,8 @@ static bool find_plain(const char *text, size_t n, struct lc_slice *found)
 
         line = before ? before + 1 : text;
         left = (size_t)(end - line);
+        if (marked && ((size_t)(line - text) < mark_n || memcmp(line - mark_n, mark, mark_n) != 0))
+            continue;
         if (lc_server_error_code(line, left) && memmem(line, left, "DB::Exception", 13)) {
             *found = (struct lc_slice){(const uint8_t *)line, left};
             return true;
@@ -154,11 +186,23 @@ static bool find_plain(const char *text, size_t n, struct lc_slice *found)
     return false;
 }
 
-bool lc_server_error_at_end(const char *text, size_t n, const char *tag, struct lc_slice *found)
+bool lc_server_error_at_end(const char *text, size_t n, const char *tag, bool by_word,
+                            struct lc_slice *found)
 {
     if (tag && *tag)
         return find_tagged(text, n, tag, found);
     while (n && text[n - 1] == '\n')
         n--;
-    return n && find_plain(text, n, found);
+    return n && find_plain(text, n, !by_word, found);
+}
+
+bool lc_server_error_begins_at_end(const char *text, size_t n, const char *tag, bool is_table)
+{
+    char open[OPENING_MAX_BYTES];
+    size_t open_n = tag && *tag ? opening(open, tag) : 0;
+
+    for (size_t part = is_table ? 2 : 3; part < open_n && part <= n; part++)
+        if (memcmp(text + n - part, open, part) == 0)
+            return true;
+    return false;
 }

@@ -52,7 +52,7 @@ bool lc_server_code_is_transient(int code);
 /* Does this failure say that Keeper cannot be reached just now, or that a table waits for it? */
 bool lc_keeper_is_away(const struct lc_error *err);
 
-/* The number after "Code: " at the beginning of n bytes of text; 0 where there is none. */
+/* The number between "Code: " at the beginning of n bytes of text and a dot or comma; 0: there is none. */
 int lc_server_error_code(const char *text, size_t n);
 
 /*
@@ -65,10 +65,19 @@ int lc_server_error(struct lc_error *err, const char *text, size_t n);
 /*
  * True where an answer that began as a success ends with an exception, which is then in *found: a
  * server that has sent its first rows has no other place to put it. `tag` is the answer's
- * X-ClickHouse-Exception-Tag, NULL or "" where it had none; with a tag the exception is in
- * "__exception__" marks that no data can hold; without one the last line that reads as an
- * exception is taken at its word.
+ * X-ClickHouse-Exception-Tag, NULL or "" where it had none. The exception is behind the mark
+ * "__exception__", with the tag where there is one, which no table can hold. by_word: without a tag and
+ * a mark too, as old servers write it, the last line that reads as an exception is taken at its word.
+ *
+ * What is found may be cut where the connection was: lc_server_error_code is 0 then, unless the number is whole.
  */
-bool lc_server_error_at_end(const char *text, size_t n, const char *tag, struct lc_slice *found);
+bool lc_server_error_at_end(const char *text, size_t n, const char *tag, bool by_word,
+                            struct lc_slice *found);
+
+/*
+ * True where the answer ends inside the marks of an exception with this tag, before its text: something on the
+ * way has cut it, and made it whole again. is_table: it should be a table in TabSeparated.
+ */
+bool lc_server_error_begins_at_end(const char *text, size_t n, const char *tag, bool is_table);
 
 #endif

@@ -107,6 +107,13 @@ struct answer_case {
     const char *message; /* a part of it */
 };
 
+/* From 25.11 on: a tag, and the exception between marks, behind which the connection is closed. */
+#define TAGGED_HEAD                                                                                \
+    "HTTP/1.1 200 OK\r\nX-ClickHouse-Exception-Tag: abcd\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define TAGGED                                                                                     \
+    "\r\n__exception__\r\nabcd\r\nCode: 1. DB::Exception: x\n26 abcd\r\n__exception__\r\n"
+#define TAGGED_CHUNK "49\r\n" TAGGED "\r\n"
+
 static const struct answer_case answers[] = {
     {"hung up without an answer", NULL, true, false, LC_ERR_UNKNOWN, 0,
      "the answer was lost: Empty reply from server"},
@@ -155,11 +162,43 @@ static const struct answer_case answers[] = {
     {"the same without being asked to stream",
      OK("1\nUInt8\n1\nCode: 395. DB::Exception: x\ty (Y) (version)"), false, false, LC_ERR_SERVER,
      395, "Code: 395. DB::Exception: x y (Y) (version)"},
-    {"a tagged error behind the first rows",
+    {"a tagged error behind the first rows, made whole on the way",
      "HTTP/1.1 200 OK\r\nX-ClickHouse-Exception-Tag: abcd\r\nContent-Length: *\r\n\r\n"
-     "1\nUInt8\n1\n\r\n__exception__\r\nabcd\r\nCode: 1. DB::Exception: x\n25 "
-     "abcd\r\n__exception__\r\n",
+     "1\nUInt8\n1\n" TAGGED,
      false, false, LC_ERR_SERVER, 1, "Code: 1. DB::Exception: x"},
+    {"the same in an answer that would be whole with it",
+     "HTTP/1.1 200 OK\r\nX-ClickHouse-Exception-Tag: abcd\r\nContent-Length: *\r\n\r\n"
+     "1\nString\n1\n" TAGGED,
+     false, false, LC_ERR_SERVER, 1, "Code: 1. DB::Exception: x"},
+    {"a tagged error as the server sends it: no last chunk",
+     TAGGED_HEAD "a\r\n1\nUInt8\n1\n\r\n" TAGGED_CHUNK, true, false, LC_ERR_SERVER, 1,
+     "Code: 1. DB::Exception: x"},
+    {"the same behind nothing", TAGGED_HEAD TAGGED_CHUNK, true, false, LC_ERR_SERVER, 1,
+     "Code: 1. DB::Exception: x"},
+    {"the same, cut in its text", TAGGED_HEAD "23\r\n\r\n__exception__\r\nabcd\r\nCode: 47. DB::",
+     true, false, LC_ERR_SERVER, 47, "Code: 47. DB"},
+    {"the same, cut in its number", TAGGED_HEAD "23\r\n\r\n__exception__\r\nabcd\r\nCode: 4", true,
+     false, LC_ERR_UNKNOWN, 0, "the answer was lost: "},
+    {"the same, cut in its mark", TAGGED_HEAD "23\r\n\r\n__exception__\r\nab", true, false,
+     LC_ERR_UNKNOWN, 0, "the answer was lost: "},
+    {"the same, made whole on the way",
+     "HTTP/1.1 200 OK\r\nX-ClickHouse-Exception-Tag: abcd\r\nContent-Length: *\r\n\r\n"
+     "1\nString\n1\n\r\n",
+     false, false, LC_ERR_UNKNOWN, 0, "the answer is cut where an error begins"},
+    {"another answer's tag",
+     "HTTP/1.1 200 OK\r\nX-ClickHouse-Exception-Tag: efgh\r\nTransfer-Encoding: chunked\r\n\r\n" TAGGED_CHUNK,
+     true, false, LC_ERR_UNKNOWN, 0, "the answer was lost: "},
+    {"a mark without a tag, and no last chunk",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "a\r\n1\nUInt8\n1\n\r\n29\r\n__exception__\r\nCode: 1. DB::Exception: x\n\r\n",
+     true, false, LC_ERR_SERVER, 1, "Code: 1. DB::Exception: x"},
+    {"a mark without a tag in an answer that would be whole with it",
+     OK("1\nString\n1\n__exception__\r\nCode: 1. DB::Exception: x\n"), false, false, LC_ERR_SERVER,
+     1, "Code: 1. DB::Exception: x"},
+    {"cut behind a row that reads as an error",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "23\r\n1\nString\nCode: 1. DB::Exception: x\n\r\n",
+     true, false, LC_ERR_UNKNOWN, 0, "the answer was lost: "},
 };
 
 static void test_answers_that_are_none(void **state)
@@ -180,6 +219,33 @@ static void test_answers_that_are_none(void **state)
         assert_non_null(strstr(err.msg, c->message));
         assert_int_equal(t.rows, 0);
         assert_null(t.cells);
+    }
+}
+
+/* Rows with text that looks like the end of an answer that failed, and has not. */
+static void test_rows_that_look_like_an_error(void **state)
+{
+    static const char *const heads[] = {"", "X-ClickHouse-Exception-Tag: abcd\r\n"};
+    static const char *const rows[] = {
+        "Code: 1. DB::Exception: x\n", "__exception__\nCode: 1. DB::Exception: x\n",
+        "\\r\\n__exception__\\r\\nabcd\\r\\nCode: 1. DB::Exception: x\\n26 abcd\n",
+        "abcd\n__exception__\n"};
+    const struct lc_query q = {.sql = "SELECT 1"};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        struct lc_answer t = {0};
+        struct lc_error err;
+        char answer[512];
+        int rc;
+
+        snprintf(answer, sizeof answer,
+                 "HTTP/1.1 200 OK\r\n%sContent-Length: *\r\n\r\n1\nString\n%s", heads[i % 2],
+                 rows[i / 2]);
+        send_one((struct scripted_step){.answer = answer}, &q, &t, &err, &rc);
+        assert_int_equal(rc, 0);
+        assert_int_equal(t.rows, 1 + (strchr(rows[i / 2], '\n')[1] != '\0'));
+        lc_answer_release(&t);
     }
 }
 
@@ -511,6 +577,7 @@ int main(void)
         cmocka_unit_test(test_opening_asks_for_version_database_and_settings),
         cmocka_unit_test(test_what_is_sent),
         cmocka_unit_test(test_answers_that_are_none),
+        cmocka_unit_test(test_rows_that_look_like_an_error),
         cmocka_unit_test(test_writes_are_never_sent_twice),
         cmocka_unit_test(test_too_late),
         cmocka_unit_test(test_told_to_stop),

@@ -33,6 +33,8 @@ static void test_texts_of_old_and_new_servers(void **state)
          "ended before it had read its rows, and its own words are lost: run it by hand"},
         {"something else", 0, "something else"},
         {"Code: x", 0, "Code: x"},
+        {"Code: 39", 0, "Code: 39"},
+        {"Code: 39 bottles", 0, "Code: 39 bottles"},
         {"", 0, "the server gave an error and no text"},
         {"\n\n", 0, "the server gave an error and no text"},
     };
@@ -82,40 +84,92 @@ static void test_first_failure_stays(void **state)
     assert_int_equal(lc_server_error(NULL, "Code: 61. b", 11), LC_ERR_SERVER);
 }
 
+/* What a server from 25.11 on writes behind its rows when it fails; the tag is abcd. */
+#define TAGGED(text, bytes) "\r\n__exception__\r\nabcd\r\n" text bytes " abcd\r\n__exception__\r\n"
+
 static void test_exception_at_the_end(void **state)
 {
     static const struct {
         const char *text, *tag, *found; /* found NULL: the answer is whole */
+        bool only_marked;
     } cases[] = {
-        {"", NULL, NULL},
-        {"a\nString\nx\n", NULL, NULL},
-        {"Code: 395. DB::Exception: x (Y)\n", NULL, "Code: 395. DB::Exception: x (Y)"},
-        {"a\nUInt8\n1\nCode: 395. DB::Exception: x (Y)\n", NULL, "Code: 395. DB::Exception: x (Y)"},
+        {"", NULL, NULL, false},
+        {"a\nString\nx\n", NULL, NULL, false},
+        {"Code: 395. DB::Exception: x (Y)\n", NULL, "Code: 395. DB::Exception: x (Y)", false},
+        {"a\nUInt8\n1\nCode: 395. DB::Exception: x (Y)\n", NULL, "Code: 395. DB::Exception: x (Y)",
+         false},
         {"a\nUInt8\n1\nCode: 395, e.displayText() = DB::Exception: x, e.what() = DB::Exception",
-         NULL, "Code: 395, e.displayText() = DB::Exception: x, e.what() = DB::Exception"},
+         NULL, "Code: 395, e.displayText() = DB::Exception: x, e.what() = DB::Exception", false},
         {"1\nCode: 33. DB::Exception: x (at row 1)\n: While y. (Z)\n", NULL,
-         "Code: 33. DB::Exception: x (at row 1)\n: While y. (Z)"},
-        {"1\nCode: 395\n", NULL, NULL},
-        {"1\nthe Code: 395. DB::Exception: x\n", NULL, NULL},
-        {"1\n\r\n__exception__\r\nabcd\r\nCode: 1. DB::Exception: x\n25 abcd\r\n__exception__\r\n",
-         "abcd", "Code: 1. DB::Exception: x\n"},
+         "Code: 33. DB::Exception: x (at row 1)\n: While y. (Z)", false},
+        {"1\nCode: 395\n", NULL, NULL, false},
+        {"1\nthe Code: 395. DB::Exception: x\n", NULL, NULL, false},
+        /* a row that reads as one: at its word, where asked to */
+        {"a\nString\nCode: 395. DB::Exception: x (Y)\n", NULL, NULL, true},
+        {"a\nString\n__exception__\nCode: 395. DB::Exception: x (Y)\n", NULL, NULL, true},
+        {"a\nString\n__exception__\\r\\nCode: 395. DB::Exception: x (Y)\n", NULL, NULL, true},
+        /* the mark without a tag */
+        {"1\n__exception__\r\nCode: 395. DB::Exception: x\n", NULL, "Code: 395. DB::Exception: x",
+         true},
+        {"1\n__exception__\r\nCode: 33. DB::Exception: x\n: While y. (Z)\n", "",
+         "Code: 33. DB::Exception: x\n: While y. (Z)", true},
+        {"1\n__exception__\r\nCode: 33. DB::Exception: x\nCode: 1. DB::Exception: y\n", "",
+         "Code: 33. DB::Exception: x\nCode: 1. DB::Exception: y", true},
+        {"1\n__exception__\r\nCode: 39", NULL, NULL, true},
+        /* with one */
+        {"1\n" TAGGED("Code: 1. DB::Exception: x\n", "26"), "abcd", "Code: 1. DB::Exception: x\n",
+         true},
+        {TAGGED("Code: 1. DB::Exception: x\n", "26"), "abcd", "Code: 1. DB::Exception: x\n", true},
+        {"1\n" TAGGED("Code: 1. DB::Exception: abcd\n: y\n", "33"), "abcd",
+         "Code: 1. DB::Exception: abcd\n: y\n", true},
+        {"1\n" TAGGED("Code: 1. DB::Exception: 2 abcd\r\n__exception__\r\n\n", "48"), "abcd",
+         "Code: 1. DB::Exception: 2 abcd\r\n__exception__\r\n\n", true},
         {"1\n\r\n__exception__\r\nabcd\r\nCode: 1. DB::Exception: x", "abcd",
-         "Code: 1. DB::Exception: x"},
-        {"1\n\r\n__exception__\r\nabcd\r\nCode: 1. DB::Exception: x", "efgh", NULL},
-        {"Code: 1. DB::Exception: data, not an error\n", "abcd", NULL},
+         "Code: 1. DB::Exception: x", true},
+        {"1\n" TAGGED("Code: 1. DB::Exception: x\n", "26"), "efgh", NULL, false},
+        {"1\n__exception__\r\nCode: 1. DB::Exception: x\n", "abcd", NULL, false},
+        {"Code: 1. DB::Exception: data, not an error\n", "abcd", NULL, false},
+        {"a\nString\n\\r\\n__exception__\\r\\nabcd\\r\\nCode: 1. DB::Exception: x\n", "abcd", NULL,
+         false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct lc_slice found = {0};
-        bool at_end =
-            lc_server_error_at_end(cases[i].text, strlen(cases[i].text), cases[i].tag, &found);
+        bool at_end = lc_server_error_at_end(cases[i].text, strlen(cases[i].text), cases[i].tag,
+                                             !cases[i].only_marked, &found);
 
         assert_int_equal(at_end, cases[i].found != NULL);
         if (cases[i].found) {
             assert_int_equal(found.n, strlen(cases[i].found));
             assert_memory_equal(found.p, cases[i].found, found.n);
         }
+    }
+}
+
+/* Cut at every byte: no other code than its own comes out, and where it begins is seen. */
+static void test_exception_that_is_cut(void **state)
+{
+    static const char rows[] = "1\nUInt8\n1\n";
+    static const char text[] = "1\nUInt8\n1\n" TAGGED("Code: 395. DB::Exception: x\n", "28");
+    const size_t rows_n = sizeof rows - 1, open_n = strlen("\r\n__exception__\r\nabcd\r\n");
+    const size_t code_n = rows_n + open_n + strlen("Code: 395.");
+
+    (void)state;
+    for (size_t n = 0; n < sizeof text; n++) {
+        struct lc_slice found = {0};
+        bool has = lc_server_error_at_end(text, n, "abcd", false, &found);
+        int code = has ? lc_server_error_code((const char *)found.p, found.n) : 0;
+
+        assert_int_equal(has, n >= rows_n + open_n);
+        assert_int_equal(code, n >= code_n ? 395 : 0);
+        if (has)
+            continue;
+        assert_int_equal(lc_server_error_begins_at_end(text, n, "abcd", true), n > rows_n + 1);
+        assert_int_equal(lc_server_error_begins_at_end(text, n, "abcd", false), n > rows_n + 2);
+        assert_int_equal(lc_server_error_begins_at_end(text, n, "efgh", true),
+                         n > rows_n + 1 && n <= rows_n + open_n - strlen("abcd\r\n"));
+        assert_false(lc_server_error_begins_at_end(text, n, NULL, true));
     }
 }
 
@@ -126,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_long_list_of_expectations_is_cut),
         cmocka_unit_test(test_first_failure_stays),
         cmocka_unit_test(test_exception_at_the_end),
+        cmocka_unit_test(test_exception_that_is_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
