@@ -143,6 +143,81 @@ static void test_crafted_rules_are_spread_by_the_seed(void **state)
     }
 }
 
+/* Distinct keys that nobody has chosen. */
+static void scatter(struct crafted *c)
+{
+    for (uint32_t i = 0; i < RULES; i++) {
+        uint32_t bits = i * 2654435761u; /* odd: no two are alike */
+
+        memset(c->keys[i], 'k', sizeof c->keys[i]);
+        memcpy(c->keys[i] + 2, &bits, sizeof bits);
+    }
+}
+
+/* Buckets that the searches for all these keys go through: each to the first that has not run over. */
+static uint64_t looks(const struct lc_rules *r, const struct crafted *keys)
+{
+    uint64_t sum = 0;
+
+    assert_int_equal(r->table_count, 1);
+    for (uint32_t i = 0; i < RULES; i++) {
+        const uint8_t *key = keys->keys[i];
+        uint64_t word = keys->kind == LC_KIND_EXACT ? lc_hash64_seeded(key, keys->n, r->seed.hash)
+                                                    : lc_word(key, keys->n, &r->seed);
+        uint64_t at = lc_first_bucket(word, r->tables->buckets, &r->seed);
+
+        for (sum++; r->buckets[at].best[3] & LC_BUCKET_OVERFLOW; sum++)
+            at = at + 1 == r->tables->buckets ? 0 : at + 1;
+    }
+    return sum;
+}
+
+/* The same of rules with many seeds, or with none. */
+static uint64_t looks_with(const struct crafted *rules, const struct crafted *keys, bool seeded)
+{
+    uint64_t seed = 1, sum = 0;
+
+    for (uint32_t k = 0; k < (seeded ? SEEDS : 1); k++) {
+        struct lc_rules *r = build(rules, seeded ? support_random(&seed) : 0, false);
+
+        sum += looks(r, keys);
+        lc_rules_free(r);
+    }
+    return seeded ? sum / SEEDS : sum;
+}
+
+/* Where there is a seed, keys and rules that meet without one cost no more than others: counted, not timed. */
+static void test_crafted_keys_cost_what_others_do(void **state)
+{
+    static const struct {
+        enum lc_kind kind;
+        uint32_t n;
+    } sets[] = {{LC_KIND_PREFIX, 8},  {LC_KIND_PREFIX, 12}, {LC_KIND_PREFIX, 16},
+                {LC_KIND_PREFIX, 30}, {LC_KIND_EXACT, 12},  {LC_KIND_EXACT, 30}};
+    static struct crafted bad, plain;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        uint64_t usual;
+
+        bad.kind = plain.kind = sets[i].kind;
+        bad.n = plain.n = sets[i].n;
+        craft(&bad);
+        scatter(&plain);
+        usual = looks_with(&plain, &plain, true);
+        print_message("kind %d, %u bytes: %" PRIu64 " buckets for %u keys; crafted %" PRIu64
+                      ", without a seed %" PRIu64 "\n",
+                      (int)sets[i].kind, sets[i].n, usual, RULES, looks_with(&bad, &bad, true),
+                      looks_with(&bad, &bad, false));
+        assert_in_range(usual, RULES, 4 * RULES);
+        assert_in_range(looks_with(&bad, &bad, true), RULES, usual + usual / 4);
+        assert_in_range(looks_with(&plain, &bad, true), RULES, usual + usual / 4);
+        assert_in_range(looks_with(&bad, &plain, true), RULES, usual + usual / 4);
+        /* the same count without one, so that it can fail */
+        assert_true(looks_with(&bad, &bad, false) > 20 * usual);
+    }
+}
+
 /* Rules of which few bytes are left where they part are in tables, and cannot be made to meet. */
 static void test_short_rules_are_hardly_hashed(void **state)
 {
@@ -295,6 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crafted_rules_are_spread_by_the_seed),
+        cmocka_unit_test(test_crafted_keys_cost_what_others_do),
         cmocka_unit_test(test_short_rules_are_hardly_hashed),
         cmocka_unit_test(test_a_seed_is_chosen_each_time),
         cmocka_unit_test(test_buckets_do_not_depend_on_a_seed),
