@@ -425,6 +425,22 @@ void lc_chdb_release(struct lc_chdb_answer *answer)
     *answer = (struct lc_chdb_answer){0};
 }
 
+void **lc_chdb_connect(const struct lc_chdb_call *call, struct lc_error *err)
+{
+    void **conn = connect_for(call->id, err);
+
+    if (conn && (prepare(*conn, call, err) || refuse_several(*conn, call->sql, call->sql_n, err))) {
+        lib->close_conn(conn);
+        conn = NULL;
+    }
+    return conn;
+}
+
+void lc_chdb_close(void **conn)
+{
+    lib->close_conn(conn);
+}
+
 enum lc_chdb_class lc_chdb_class_of(const char *sql, size_t n)
 {
     struct lc_chdb_analysis a = {.struct_bytes = sizeof a};

@@ -58,6 +58,13 @@ int lc_chdb_run(const struct lc_chdb_call *call, struct lc_chdb_answer *answer,
 
 void lc_chdb_release(struct lc_chdb_answer *answer);
 
+/*
+ * For who runs the statement by chdb_lib.h: a connection that has its id (which is needed), database and settings.
+ * NULL with *err: as of lc_chdb_run, two statements in one text too. To be closed.
+ */
+void **lc_chdb_connect(const struct lc_chdb_call *call, struct lc_error *err);
+void lc_chdb_close(void **conn);
+
 enum lc_chdb_class { LC_CHDB_READS, LC_CHDB_WRITES, LC_CHDB_UNCLEAR };
 
 /* What the engine takes the text for; LC_CHDB_UNCLEAR where it does not parse. Runs nothing. */

@@ -91,6 +91,9 @@ static int find_functions(void *handle, const char *path, struct lc_error *err)
         {"chdb_stream_insert_error", &lib.stream_insert_error, false},
         {"chdb_destroy_insert_stream", &lib.destroy_insert_stream, false},
         {"chdb_classify_query_n", &lib.classify_query_n, false},
+        {"chdb_stream_query_with_params_n", &lib.stream_query_with_params_n, true},
+        {"chdb_stream_fetch_result", &lib.stream_fetch_result, true},
+        {"chdb_stream_cancel_query", &lib.stream_cancel_query, true},
         {"chdb_set_signal_handlers_enabled", &lib.set_signal_handlers_enabled, true},
     };
 

@@ -45,6 +45,12 @@ struct lc_chdb_lib {
     int (*classify_query_n)(void *conn, const char *sql, size_t n, const char *database,
                             size_t database_n, struct lc_chdb_analysis *out);
     /* optional */
+    void *(*stream_query_with_params_n)(void *conn, const char *sql, size_t n, const char *format,
+                                        size_t format_n, const char *const *names,
+                                        const size_t *name_ns, const char *const *values,
+                                        const size_t *value_ns, size_t params);
+    void *(*stream_fetch_result)(void *conn, void *stream);
+    void (*stream_cancel_query)(void *conn, void *stream);
     void (*set_signal_handlers_enabled)(int enabled);
 };
 

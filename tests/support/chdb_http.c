@@ -15,8 +15,11 @@
  *   never compressed, whatever Accept-Encoding allows.
  * - A session is opened, and by session_check demanded (372), for its time alone: what a statement
  *   sets in it (SET, USE, a temporary table) does not hold for the next.
- * - An answer is whole before its first byte is sent: wait_end_of_query is always on, and an error
- *   in mid-stream is an error's status, never a tag behind some rows.
+ * - Without wait_end_of_query=1 an answer is sent as it comes, once it has 1 MiB (buffer_size), and an error then
+ *   is behind its rows, tag and all. But only of a SELECT in TabSeparated…, CSV, JSONEachRow, Native or RowBinary,
+ *   without totals and extremes: the engine makes a document of each block, and others cannot be put together.
+ *   All else is whole before its first byte is sent. An answer that is sent as it comes has no Summary. The
+ *   engine may say an error before blocks that it has made.
  * - The engine knows a query's id as its log_comment: KILL QUERY by query_id finds it by that, and
  *   not where the client has set a log_comment of its own; system.processes shows another query_id.
  * - The Summary has no total_rows_to_read, and result_rows only where a row of the answer's format is a
@@ -41,6 +44,7 @@
 #include <unistd.h>
 
 enum { BODY_MAX_BYTES = 1 << 30, CONNECTION_BYTES = 4 << 20, FILE_MAX_BYTES = 1 << 20 };
+enum { CHUNK_MAX_BYTES = 1 << 20 };
 
 static atomic_bool stop;
 
@@ -82,27 +86,52 @@ static void header(struct MHD_Response *r, const char *name, const char *value)
         MHD_add_response_header(r, name, value);
 }
 
-static enum MHD_Result send_answer(struct MHD_Connection *c, const struct http_server *server,
-                                   const struct http_response *answer)
+static ssize_t read_stream(void *data, uint64_t at, char *to, size_t max)
 {
-    struct MHD_Response *r = MHD_create_response_from_buffer(
-        answer->body.n, (void *)(uintptr_t)answer->body.p, MHD_RESPMEM_MUST_COPY);
-    enum MHD_Result sent;
+    ssize_t n = http_response_next(data, to, max);
+
+    (void)at;
+    if (n > 0)
+        return n;
+    return n ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void release_answer(void *data)
+{
+    http_response_release(data);
+    free(data);
+}
+
+/* Takes the answer over. */
+static enum MHD_Result send_answer(struct MHD_Connection *c, const struct http_server *server,
+                                   struct http_response *answer)
+{
+    struct MHD_Response *r =
+        answer->stream
+            ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, CHUNK_MAX_BYTES, read_stream,
+                                                answer, release_answer)
+            : MHD_create_response_from_buffer(answer->body.n, (void *)(uintptr_t)answer->body.p,
+                                              MHD_RESPMEM_MUST_COPY);
+    bool streams = r && answer->stream;
+    enum MHD_Result sent = MHD_NO;
     char code[16] = "";
 
-    if (!r)
-        return MHD_NO;
-    if (answer->exception_code)
-        snprintf(code, sizeof code, "%d", answer->exception_code);
-    header(r, "Content-Type", answer->content_type);
-    header(r, "X-ClickHouse-Query-Id", answer->query_id);
-    header(r, "X-ClickHouse-Format", answer->format);
-    header(r, "X-ClickHouse-Timezone", server->timezone);
-    header(r, "X-ClickHouse-Server-Display-Name", "chdb-http");
-    header(r, "X-ClickHouse-Exception-Code", code);
-    header(r, "X-ClickHouse-Summary", answer->summary);
-    sent = MHD_queue_response(c, answer->status, r);
-    MHD_destroy_response(r);
+    if (r) {
+        if (answer->exception_code)
+            snprintf(code, sizeof code, "%d", answer->exception_code);
+        header(r, "Content-Type", answer->content_type);
+        header(r, "X-ClickHouse-Query-Id", answer->query_id);
+        header(r, "X-ClickHouse-Format", answer->format);
+        header(r, "X-ClickHouse-Timezone", server->timezone);
+        header(r, "X-ClickHouse-Server-Display-Name", "chdb-http");
+        header(r, "X-ClickHouse-Exception-Code", code);
+        header(r, "X-ClickHouse-Exception-Tag", answer->tag);
+        header(r, "X-ClickHouse-Summary", answer->summary);
+        sent = MHD_queue_response(c, answer->status, r);
+        MHD_destroy_response(r);
+    }
+    if (!streams)
+        release_answer(answer);
     return sent;
 }
 
@@ -120,8 +149,8 @@ static enum MHD_Result serve(struct MHD_Connection *c, const struct http_server 
         .authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization"),
         .body = {upload->body.p, upload->body.n},
     };
-    struct http_response answer;
-    enum MHD_Result sent;
+    struct http_response *answer = calloc(1, sizeof *answer);
+    enum MHD_Result sent = MHD_NO;
     char *basic_password = NULL;
     char *basic_user = MHD_basic_auth_get_username_password(c, &basic_password);
 
@@ -130,9 +159,10 @@ static enum MHD_Result serve(struct MHD_Connection *c, const struct http_server 
         request.password = basic_password;
     }
     MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, add_param, &request);
-    http_serve(server, &request, &answer);
-    sent = send_answer(c, server, &answer);
-    http_response_release(&answer);
+    if (answer) {
+        http_serve(server, &request, answer);
+        sent = send_answer(c, server, answer);
+    }
     MHD_free(basic_user);
     MHD_free(basic_password);
     return sent;

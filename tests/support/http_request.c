@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "cli/server/server_error.h"
 #include "cli/sql/insert_data.h"
 #include "cli/sql/walk.h"
+#include "chdb_stream.h"
 #include "http_request.h"
 #include "http_status.h"
 
@@ -12,7 +14,7 @@
 #include <strings.h>
 #include <sys/random.h>
 
-enum { TEXT_MAX_BYTES = 1 << 30, FORMAT_MAX_BYTES = 64 };
+enum { TEXT_MAX_BYTES = 1 << 30, FORMAT_MAX_BYTES = 64, BUFFER_BYTES = 1 << 20 };
 
 /* What is taken out of the query string, sorted by what it is for. */
 struct wanted {
@@ -23,6 +25,8 @@ struct wanted {
     size_t settings_n, params_n;
     const char *session, *session_check;
     unsigned session_s;
+    bool whole;          /* nothing is sent before the statement's end */
+    size_t buffer_bytes; /* else: before so many bytes of the answer are there */
 };
 
 /* A session that was opened: its id, and until when it is kept. Nothing is kept in it. */
@@ -64,33 +68,28 @@ static bool use_session(const struct wanted *w)
     return there || !w->session_check;
 }
 
-/* Statements in work, by query id: a server refuses a second one of the same id. */
-struct running {
-    const char *id;
-    struct running *next;
-};
-
+/* Statements in work, by query id. */
 static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct running *running;
+static struct http_running *running;
 
-static bool begin(struct running *r, const char *id)
+static bool begin(struct http_running *r, const char *id)
 {
     bool free_id = true;
 
     pthread_mutex_lock(&running_lock);
-    for (const struct running *other = running; other; other = other->next)
+    for (const struct http_running *other = running; other; other = other->next)
         free_id = free_id && strcmp(other->id, id) != 0;
     if (free_id) {
-        *r = (struct running){id, running};
+        *r = (struct http_running){id, running};
         running = r;
     }
     pthread_mutex_unlock(&running_lock);
     return free_id;
 }
 
-static void end(struct running *r)
+static void end(struct http_running *r)
 {
-    struct running **at = &running;
+    struct http_running **at = &running;
 
     pthread_mutex_lock(&running_lock);
     while (*at != r)
@@ -130,8 +129,7 @@ static bool let_in(const struct http_server *server, const struct http_request *
 /* Sort one parameter. False where this server does not do what it asks for. */
 static bool sort_param(struct wanted *w, const char *name, const char *value)
 {
-    static const char *const without_effect[] = {"wait_end_of_query", "buffer_size", "user",
-                                                 "password",          "stacktrace",  "quota_key"};
+    static const char *const without_effect[] = {"user", "password", "stacktrace", "quota_key"};
     static const char *const refused[] = {"compress", "decompress", "role",
                                           "client_protocol_version"};
 
@@ -141,7 +139,11 @@ static bool sort_param(struct wanted *w, const char *name, const char *value)
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (strcmp(name, refused[i]) == 0)
             return strcmp(value, "0") == 0 || !*value;
-    if (strcmp(name, "query") == 0)
+    if (strcmp(name, "wait_end_of_query") == 0)
+        w->whole = strcmp(value, "1") == 0;
+    else if (strcmp(name, "buffer_size") == 0)
+        w->buffer_bytes = (size_t)strtoull(value, NULL, 10);
+    else if (strcmp(name, "query") == 0)
         w->query = value;
     else if (strcmp(name, "database") == 0)
         w->database = value;
@@ -208,29 +210,54 @@ static void make_query_id(char *out, size_t size)
              r[12], r[13], r[14], r[15]);
 }
 
+static void make_tag(char tag[HTTP_TAG_BYTES + 1])
+{
+    unsigned char r[HTTP_TAG_BYTES];
+
+    if (getrandom(r, sizeof r, 0) != sizeof r)
+        abort();
+    for (size_t i = 0; i < sizeof r; i++)
+        tag[i] = (char)('a' + r[i] % 26);
+}
+
+/* Formats of which answers can be put together, and how many lines each has before its first row. */
+static const struct format {
+    const char *name;
+    unsigned head;
+    bool lines; /* a row is a line of its own */
+} formats[] = {{"TabSeparated", 0, true},
+               {"TSV", 0, true},
+               {"TabSeparatedWithNames", 1, true},
+               {"TSVWithNames", 1, true},
+               {"TabSeparatedWithNamesAndTypes", 2, true},
+               {"TSVWithNamesAndTypes", 2, true},
+               {"JSONEachRow", 0, true},
+               {"TabSeparatedRaw", 0, false},
+               {"TSVRaw", 0, false},
+               {"CSV", 0, false},
+               {"Native", 0, false},
+               {"RowBinary", 0, false}};
+
+/* NULL: another one. */
+static const struct format *format_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strcasecmp(name, formats[i].name) == 0)
+            return &formats[i];
+    return NULL;
+}
+
 /* A member that says how many rows are in the answer, where its format has a line a row; else "". */
 static void result_rows(const struct http_response *out, char *text, size_t size)
 {
-    static const struct {
-        const char *format;
-        uint64_t head; /* lines before the first row */
-    } lines[] = {{"TabSeparated", 0},
-                 {"TSV", 0},
-                 {"TabSeparatedWithNames", 1},
-                 {"TSVWithNames", 1},
-                 {"TabSeparatedWithNamesAndTypes", 2},
-                 {"TSVWithNamesAndTypes", 2},
-                 {"JSONEachRow", 0}};
+    const struct format *format = format_of(out->format);
     uint64_t n = 0;
 
     text[0] = '\0';
     for (size_t i = 0; i < out->answer.n; i++)
         n += out->answer.p[i] == '\n';
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        if (strcasecmp(out->format, lines[i].format) == 0 && n >= lines[i].head)
-            snprintf(text, size, "\"result_rows\":\"%llu\",",
-                     (unsigned long long)(n - lines[i].head));
-    }
+    if (format && format->lines && n >= format->head)
+        snprintf(text, size, "\"result_rows\":\"%llu\",", (unsigned long long)(n - format->head));
 }
 
 /* Of what the engine does not say, no member. */
@@ -246,6 +273,151 @@ static void fill_summary(struct http_response *out)
              (unsigned long long)a->rows_read, (unsigned long long)a->bytes_read,
              (unsigned long long)a->rows_written, (unsigned long long)a->bytes_written, rows, a->n,
              a->elapsed_s * 1e9);
+}
+
+/* The rest of an answer whose first bytes are in `text` of the response. */
+struct http_stream {
+    struct chdb_stream *blocks; /* NULL: there are no more */
+    const char *version;        /* the server's */
+    struct lc_buf head;         /* of the format: each block has it */
+    unsigned head_lines;
+    size_t sent; /* bytes of text */
+    bool failed;
+};
+
+/* Behind the first rows there is no other place: src/Server/HTTP/HTTP1/HTTP1ServerResponse.cpp. */
+static int add_exception(struct http_response *out, const struct lc_error *err, const char *version)
+{
+    struct lc_buf text;
+    int rc;
+
+    lc_buf_init(&text, TEXT_MAX_BYTES);
+    rc = lc_buf_addf(&text, "%s (version %s)\n", err->msg, version) ||
+         lc_buf_addf(&out->text, "\r\n__exception__\r\n%s\r\n", out->tag) ||
+         lc_buf_add(&out->text, text.p, text.n) ||
+         lc_buf_addf(&out->text, "%zu %s\r\n__exception__\r\n", text.n, out->tag);
+    lc_buf_release(&text);
+    return rc;
+}
+
+/* A block behind those before it: the format's head comes once. */
+static int add_block(struct http_response *out, const struct lc_chdb_answer *block)
+{
+    struct http_stream *s = out->stream;
+    size_t head = 0;
+
+    for (unsigned lines = 0; lines < s->head_lines && head < block->n; head++)
+        lines += block->p[head] == '\n';
+    if (!s->head.n && head)
+        return lc_buf_add(&s->head, block->p, head) || lc_buf_add(&out->text, block->p, block->n);
+    if (head != s->head.n || (head && memcmp(block->p, s->head.p, head) != 0))
+        abort(); /* two heads: this is no answer of one statement */
+    return lc_buf_add(&out->text, block->p + head, block->n - head);
+}
+
+/* Fetch one more block. False: there are no more. */
+static bool fetch(struct http_response *out, struct lc_error *err)
+{
+    struct http_stream *s = out->stream;
+    struct lc_chdb_answer block = {0};
+    bool more;
+
+    if (!s->blocks)
+        return false;
+    more = chdb_stream_next(s->blocks, &block, err) == 0 && block.n;
+    if (more && add_block(out, &block))
+        more = lc_fail(err, LC_ERR_NOMEM, "Code: 241. DB::Exception: the answer is too large") == 0;
+    out->answer.rows_read += block.rows_read;
+    out->answer.bytes_read += block.bytes_read;
+    lc_chdb_release(&block);
+    if (!more) {
+        chdb_stream_close(s->blocks);
+        s->blocks = NULL;
+    }
+    return more;
+}
+
+static void stream_free(struct http_stream *s)
+{
+    if (!s)
+        return;
+    chdb_stream_close(s->blocks);
+    lc_buf_release(&s->head);
+    free(s);
+}
+
+ssize_t http_response_next(struct http_response *r, char *to, size_t max)
+{
+    struct http_stream *s = r->stream;
+    struct lc_error err = LC_ERROR_INIT;
+    size_t n;
+
+    if (s->sent == r->text.n) {
+        lc_buf_reset(&r->text);
+        s->sent = 0;
+        if (!s->failed && !fetch(r, &err) && err.code) {
+            s->failed = true;
+            if (add_exception(r, &err, s->version))
+                return -1;
+        }
+    }
+    n = r->text.n - s->sent < max ? r->text.n - s->sent : max;
+    if (n == 0)
+        return s->failed ? -1 : 0;
+    memcpy(to, r->text.p + s->sent, n);
+    s->sent += n;
+    return (ssize_t)n;
+}
+
+/* What begins as a query, reads, and has rows alone: neither totals nor extremes. */
+static bool can_stream(const struct wanted *w, const char *sql, size_t n, const char *format)
+{
+    struct lc_walk walk = lc_walk(sql, n);
+    bool first = true;
+
+    if (w->whole || !format_of(format))
+        return false;
+    for (size_t i = 0; i < w->settings_n; i++)
+        if (strcmp(w->settings[i].name, "extremes") == 0)
+            return false;
+    for (; lc_walk_next(&walk); first = false)
+        if ((first && !lc_tok_is(&walk.tok, "SELECT") && !lc_tok_is(&walk.tok, "WITH")) ||
+            lc_tok_is(&walk.tok, "TOTALS") || lc_tok_is(&walk.tok, "extremes"))
+            return false;
+    return lc_chdb_class_of(sql, n) == LC_CHDB_READS;
+}
+
+/*
+ * The answer as it comes. What fails, or ends, before buffer_bytes are there is answered whole, since nothing is
+ * sent before.
+ */
+static int run_streamed(const struct http_server *server, const struct wanted *w,
+                        const struct lc_chdb_call *call, struct http_response *out,
+                        struct lc_error *err)
+{
+    struct http_stream *s = calloc(1, sizeof *s);
+    uint64_t begun = lc_now_ns();
+    bool more = true;
+
+    if (!s)
+        return lc_fail(err, LC_ERR_NOMEM, "Code: 241. DB::Exception: no memory");
+    s->version = server->version;
+    s->head_lines = format_of(out->format)->head;
+    lc_buf_init(&s->head, TEXT_MAX_BYTES);
+    out->stream = s;
+    if (chdb_stream_open(&s->blocks, call, err) == 0)
+        while (more && out->text.n <= w->buffer_bytes)
+            more = fetch(out, err);
+    if (!more || err->code) {
+        stream_free(s);
+        out->stream = NULL;
+    }
+    if (err->code)
+        return err->code;
+    out->answer.p = (const char *)out->text.p;
+    out->answer.n = out->text.n;
+    out->answer.elapsed_s = (double)(lc_now_ns() - begun) / 1e9;
+    return 0;
 }
 
 static void run(const struct http_server *server, const struct wanted *w, const char *sql, size_t n,
@@ -265,16 +437,19 @@ static void run(const struct http_server *server, const struct wanted *w, const 
     };
     struct lc_error err = LC_ERROR_INIT;
 
-    if (lc_chdb_run(&call, &out->answer, &err)) {
+    if (!own_format(sql, n, out->format))
+        snprintf(out->format, sizeof out->format, "%s", w->format);
+    if (can_stream(w, sql, n, out->format) ? run_streamed(server, w, &call, out, &err)
+                                           : lc_chdb_run(&call, &out->answer, &err)) {
+        out->format[0] = '\0';
         answer_error(server, out, err.server_code ? err.server_code : 1000, err.msg);
         return;
     }
     out->status = 200;
-    if (!own_format(sql, n, out->format))
-        snprintf(out->format, sizeof out->format, "%s", w->format);
     out->content_type = content_type(out->format);
     out->body = (struct lc_slice){(const uint8_t *)out->answer.p, out->answer.n};
-    fill_summary(out);
+    if (!out->stream)
+        fill_summary(out);
 }
 
 /* GET may be sent again by anyone on the way, so it only reads. */
@@ -326,7 +501,6 @@ static int name_killed(struct lc_buf *sql)
 static void serve_query(const struct http_server *server, const struct http_request *request,
                         const struct wanted *w, struct http_response *out)
 {
-    struct running r;
     struct lc_buf sql;
 
     lc_buf_init(&sql, TEXT_MAX_BYTES);
@@ -337,14 +511,15 @@ static void serve_query(const struct http_server *server, const struct http_requ
         answer_plain(out, 413, "the statement is too large\n");
     } else if (is_empty((const char *)sql.p, sql.n)) {
         answer_error(server, out, 62, "Code: 62. DB::Exception: Empty query. (SYNTAX_ERROR)");
-    } else if (!begin(&r, out->query_id)) {
+    } else if (!begin(&out->running, out->query_id)) {
         answer_error(server, out, 216,
                      "Code: 216. DB::Exception: A query of this id is already running. "
                      "(QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING)");
     } else {
         if (!request->is_get || !refuse_write(server, (const char *)sql.p, sql.n, out))
             run(server, w, (const char *)sql.p, sql.n, out);
-        end(&r);
+        if (!out->stream)
+            end(&out->running);
     }
     lc_buf_release(&sql);
 }
@@ -352,7 +527,8 @@ static void serve_query(const struct http_server *server, const struct http_requ
 void http_serve(const struct http_server *server, const struct http_request *request,
                 struct http_response *out)
 {
-    struct wanted w = {.database = request->database, .format = request->format};
+    struct wanted w = {
+        .database = request->database, .format = request->format, .buffer_bytes = BUFFER_BYTES};
     bool served =
         !request->encoding || !*request->encoding || strcasecmp(request->encoding, "identity") == 0;
 
@@ -374,6 +550,7 @@ void http_serve(const struct http_server *server, const struct http_request *req
         snprintf(out->query_id, sizeof out->query_id, "%s", w.query_id);
     else
         make_query_id(out->query_id, sizeof out->query_id);
+    make_tag(out->tag);
     if (!w.query && request->body.n == 0 && request->is_get)
         answer_plain(out, 200, "Ok.\n");
     else if (request->authorization && strncasecmp(request->authorization, "Basic ", 6) != 0)
@@ -397,6 +574,9 @@ void http_serve(const struct http_server *server, const struct http_request *req
 
 void http_response_release(struct http_response *r)
 {
+    if (r->stream)
+        end(&r->running);
+    stream_free(r->stream);
     lc_chdb_release(&r->answer);
     lc_buf_release(&r->text);
 }
