@@ -171,17 +171,16 @@ static int read_all(const char *path, struct lc_buf *text, struct lc_error *err)
 }
 
 /*
- * The statements of a file, named by the line they begin on, as an editor shows it; several on
- * one line get a number each.
+ * The statements of a file's text, named by the line they begin on, as an editor shows it;
+ * several on one line get a number each.
  */
-static int add_file(struct entries *e, struct lc_backend *b, const char *path, struct lc_error *err)
+static int add_file(struct entries *e, struct lc_backend *b, const char *path, struct lc_buf *text,
+                    struct lc_error *err)
 {
-    struct lc_buf text;
     struct lc_split script = {0};
-    lc_buf_init(&text, FILE_MAX_BYTES);
-    int rc = read_all(path, &text, err);
-    const char *all = rc == 0 ? lc_buf_str(&text) : NULL;
-    rc = all != NULL ? lc_split_split(&script, all, text.n, err) : rc;
+    const char *all = lc_buf_str(text);
+    int rc = all != NULL ? lc_split_split(&script, all, text->n, err)
+                         : lc_fail(err, LC_ERR_NOMEM, "no memory");
     unsigned long long line = 0;
     unsigned of_line = 0;
     for (size_t i = 0; rc == 0 && i < script.n; i++) {
@@ -206,13 +205,12 @@ static int add_file(struct entries *e, struct lc_backend *b, const char *path, s
         rc = lc_fail(err, LC_ERR_INPUT, "%s holds no statement", path);
     }
     lc_split_release(&script);
-    lc_buf_release(&text);
     return rc;
 }
 
 /* What to run, and next to each what it is compared with. */
-static int gather(const struct request *q, struct entries *e, struct lc_backend *b,
-                  struct lc_backend *other, struct lc_error *err)
+static int gather(const struct request *q, struct entries *e, struct lc_buf *text,
+                  struct lc_backend *b, struct lc_backend *other, struct lc_error *err)
 {
     int rc = 0;
     if (q->rest.n > 0) {
@@ -221,7 +219,7 @@ static int gather(const struct request *q, struct entries *e, struct lc_backend 
             rc = add(e, b, e->column.names[i], e->column.sql[i], err);
         }
     } else if (q->file != NULL) {
-        rc = add_file(e, b, q->file, err);
+        rc = add_file(e, b, q->file, text, err);
     }
     for (size_t i = 0; rc == 0 && i < q->sql.n; i++) {
         char name[LC_RESULT_NAME_BYTES];
@@ -338,12 +336,16 @@ static int run(const struct request *q, struct entries *e, struct lc_error *err)
     struct lc_backend *b = NULL;
     struct lc_backend *other = NULL;
     struct lc_result o = {0};
+    struct lc_buf text;
     int code = 0;
-    int rc = lc_connection_open(&q->global, &b, err);
+    lc_buf_init(&text, FILE_MAX_BYTES);
+    /* Before the engine, to which stdin is closed. */
+    int rc = q->rest.n == 0 && q->file != NULL ? read_all(q->file, &text, err) : 0;
+    rc = rc == 0 ? lc_connection_open(&q->global, &b, err) : rc;
     if (rc == 0 && q->reference_url != NULL) {
         rc = lc_connection_reference(&q->global, q->reference_url, &other, err);
     }
-    rc = rc == 0 ? gather(q, e, b, other, err) : rc;
+    rc = rc == 0 ? gather(q, e, &text, b, other, err) : rc;
     rc = rc == 0 ? measure(q, e, b, &o, err) : rc;
     /*
      * An interrupted run is delivered without a verdict: its budgets would
@@ -357,6 +359,7 @@ static int run(const struct request *q, struct entries *e, struct lc_error *err)
         code = lc_exit_code(err);
     }
     lc_result_release(&o);
+    lc_buf_release(&text);
     lc_backend_free(other);
     lc_backend_free(b);
     return code;

@@ -77,7 +77,8 @@ bool lc_file_name_parse(const char *file, struct lc_file_name *out)
 bool lc_file_name_is_way_back(const struct lc_file_name *name)
 {
     /* Without case, while lc_file_name_parse takes .down alone: 0003_x.DOWN.sql comes here. */
-    static const char *const ends[] = {".down", ".undo", ".rollback", ".revert", NULL};
+    static const char *const ends[] = {".down",      ".downs",    ".undo", ".rollback", ".revert",
+                                       ".downgrade", ".teardown", ".back", ".dn",       NULL};
 
     for (size_t i = 0; ends[i]; i++) {
         size_t n = strlen(ends[i]);

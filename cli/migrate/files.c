@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 /* lc_migrations_find, for one that is to be changed. */
 static struct lc_migration *find_version(struct lc_migrations *all, uint64_t version)
@@ -126,10 +128,45 @@ done:
     return rc;
 }
 
-/* scandir's filter. Hidden files, such as an editor's, are left alone. */
-static int is_sql(const struct dirent *e)
+/*
+ * scandir's filter. Hidden files, such as an editor's, are left alone. 0001_a.SQL is a migration to who
+ * wrote it, and so is a folder 0001_a, which may hold an up.sql: take_entry looks.
+ */
+static int is_candidate(const struct dirent *e)
 {
-    return e->d_name[0] != '.' && lc_file_name_ends(e->d_name, strlen(e->d_name), ".sql");
+    size_t n = strlen(e->d_name);
+
+    if (e->d_name[0] == '.')
+        return 0;
+    return (n >= 4 && strcasecmp(e->d_name + n - 4, ".sql") == 0) ||
+           (e->d_name[0] >= '0' && e->d_name[0] <= '9' && !strchr(e->d_name, '.'));
+}
+
+/* What only looks like a migration is a problem: left out in silence, it would be missed. */
+static int take_entry(struct lc_migrations *all, const char *name)
+{
+    const char *what = "a migration's name ends in .sql, in small letters";
+    char shown[256], *path;
+    bool missed = true;
+    int rc;
+
+    if (lc_file_name_ends(name, strlen(name), ".sql"))
+        return take_file(all, name);
+    if (!strchr(name, '.')) {
+        what = "migrations are files of one folder: NNNN_name.up.sql, not NNNN_name/up.sql";
+        if (asprintf(&path, "%s/%s/up.sql", all->dir, name) < 0)
+            return LC_ERR_NOMEM;
+        missed = access(path, F_OK) == 0;
+        free(path);
+    }
+    if (!missed)
+        return 0;
+    if (asprintf(&path, "%s/%s", all->dir, name) < 0)
+        return LC_ERR_NOMEM;
+    rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE,
+                         lc_printable(path, strlen(path), shown, sizeof shown), 0, "%s", what);
+    free(path);
+    return rc;
 }
 
 int lc_migrations_scan(struct lc_migrations *out, const char *dir, struct lc_error *err)
@@ -145,7 +182,7 @@ int lc_migrations_scan(struct lc_migrations *out, const char *dir, struct lc_err
      * By name, so that the same folder always gives the same list of problems. Versions are
      * sorted later: "10_a.sql" is before "9_b.sql" here.
      */
-    n = scandir(out->dir, &entries, is_sql, alphasort);
+    n = scandir(out->dir, &entries, is_candidate, alphasort);
     if (n < 0) {
         rc = lc_fail(err, LC_ERR_IO, "cannot read the migrations directory %s: %s", out->dir,
                      strerror(errno));
@@ -155,7 +192,7 @@ int lc_migrations_scan(struct lc_migrations *out, const char *dir, struct lc_err
     }
     for (int i = 0; i < n; i++) {
         if (rc == 0)
-            rc = take_file(out, entries[i]->d_name);
+            rc = take_entry(out, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);

@@ -90,6 +90,24 @@ static int fail_locked(const char *path, const char *pid, struct lc_error *err)
 static void kill_statement(const char *id);
 
 /*
+ * The engine is made from a client that takes stdin, where it is no terminal, for the rows of every INSERT:
+ * `livecol up <file`, a loop over a list, or a pipe that is left open. It gets an empty one.
+ */
+static int hide_stdin(struct lc_error *err)
+{
+    int fd, rc = 0;
+
+    if (isatty(STDIN_FILENO))
+        return 0;
+    fd = open("/dev/null", O_RDONLY);
+    if (fd < 0 || (fd != STDIN_FILENO && dup2(fd, STDIN_FILENO) < 0))
+        rc = lc_fail(err, LC_ERR_IO, "/dev/null cannot be opened: %m");
+    if (fd > STDIN_FILENO)
+        close(fd);
+    return rc;
+}
+
+/*
  * Start the engine by opening the anchor. Why it does not start it writes to stderr; no text
  * is given back, so the lock is looked at before, and again after a failure. mutations_sync=0:
  * mutations are waited for by looking. implicit_select=0: `1` is no statement, as on a server.
@@ -105,6 +123,9 @@ static int boot(const struct lc_connect *to, const char *path, struct lc_error *
         lc_buf_init(&b[i], 2 * PATH_MAX);
     if (path_locked(path, pid, sizeof pid))
         return fail_locked(path, pid, err);
+    rc = hide_stdin(err);
+    if (rc)
+        return rc;
     if (lc_buf_addf(&b[0], "--path=%s", path) ||
         lc_buf_addf(&b[1], "--user_scripts_path=%s%s", to->scripts ? to->scripts : path,
                     to->scripts ? "" : "/user_scripts") ||

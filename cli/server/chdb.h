@@ -8,6 +8,8 @@
  * with it, as they do over HTTP, and nothing of a failed one is left for the next: a connection
  * whose query failed in mid-result hands the blocks made before to its next query (seen with 26.7).
  * It carries its id in the setting log_comment, by which a thread that watches the clock stops it.
+ * The process's stdin is /dev/null from the start on, unless it is a terminal: the engine would insert what is
+ * in it. Read it before.
  * Two defaults of libchdb are set to the server's: mutations_sync=0 and implicit_select=0.
  */
 #ifndef LC_CLI_SERVER_CHDB_H

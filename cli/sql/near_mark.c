@@ -31,6 +31,8 @@ static const struct {
     {"shmig", WORD_TOOL},
     {"flyway", WORD_TOOL},
     {"liquibase", WORD_TOOL},
+    {"sqlx", WORD_TOOL},
+    {"atlas", WORD_TOOL},
     {"migrate", WORD_TOOL},
     {"migration", WORD_TOOL},
     {"migrations", WORD_TOOL},
@@ -42,6 +44,9 @@ static const struct {
     {"rollback", WORD_DOWN},
     {"rollbacks", WORD_DOWN},
     {"revert", WORD_DOWN},
+    {"reverse", WORD_DOWN},
+    {"backward", WORD_DOWN},
+    {"backwards", WORD_DOWN},
     {"downgrade", WORD_DOWN},
     {"teardown", WORD_DOWN},
     {"statementbegin", WORD_BLOCK},
@@ -89,6 +94,23 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
 }
 
+/*
+ * Bytes of a decoration at p: lines, arrows, dashes, quotes, bullets and emoji (U+0080 to U+00BF,
+ * U+2000 to U+2FFF, U+3000 to U+303F, U+FE0F, U+1F000 to U+1FFFF). 0: it is none. They say no more
+ * than "----" does.
+ */
+static size_t decoration(const char *p, const char *end)
+{
+    size_t left = (size_t)(end - p);
+
+    if (left >= 2 && *p == '\xc2')
+        return 2;
+    if (left >= 3 &&
+        (*p == '\xe2' || memcmp(p, "\xe3\x80", 2) == 0 || memcmp(p, "\xef\xb8", 2) == 0))
+        return 3;
+    return left >= 4 && memcmp(p, "\xf0\x9f", 2) == 0 ? 4 : 0;
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -108,6 +130,11 @@ static bool names_section(enum word_kind kind)
     return kind == WORD_UP || kind == WORD_DOWN || kind == WORD_BLOCK;
 }
 
+static bool is_text(const struct word *w, const char *text)
+{
+    return w->n == strlen(text) && strncasecmp(w->p, text, w->n) == 0;
+}
+
 /* Take the line apart. "gooseDown" is two words. False: there are more than fit. */
 static bool read_words(struct lc_slice line, struct word *words, size_t *n)
 {
@@ -117,7 +144,11 @@ static bool read_words(struct lc_slice line, struct word *words, size_t *n)
     while (p < end) {
         struct word w = {p, 0, WORD_OTHER};
 
-        while (p < end && (is_letter(*p) || is_digit(*p)))
+        if (decoration(p, end)) {
+            p += decoration(p, end);
+            continue;
+        }
+        while (p < end && (is_letter(*p) || is_digit(*p)) && !decoration(p, end))
             p++;
         w.n = (size_t)(p - w.p);
         if (w.n == 0) {
@@ -127,6 +158,10 @@ static bool read_words(struct lc_slice line, struct word *words, size_t *n)
         if (*n + 2 > WORDS_MAX)
             return false;
         w.kind = look_up(w.p, w.n);
+        if (*n > 0 && is_text(&w, "back") && is_text(&words[*n - 1], "roll")) {
+            words[*n - 1].kind = WORD_DOWN; /* "roll back", "Roll-back" */
+            continue;
+        }
         /* A tool and a section written as one word: "gooseDown". */
         for (size_t head = w.n - 1; w.kind == WORD_OTHER && head > 0; head--) {
             enum word_kind tail = look_up(w.p + head, w.n - head);
@@ -157,8 +192,7 @@ static bool is_terns(const struct word *words, size_t n)
     static const char *const wanted[] = {"create", "above", "drop", "below"};
 
     for (size_t i = 0; i < 4; i++) {
-        if (n != 4 || words[i].n != strlen(wanted[i]) ||
-            strncasecmp(words[i].p, wanted[i], words[i].n) != 0)
+        if (n != 4 || !is_text(&words[i], wanted[i]))
             return false;
     }
     return true;
