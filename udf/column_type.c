@@ -183,10 +183,17 @@ static int init_enum(struct lc_column_type *res, struct lc_type_text *c, const c
 static int init_uint(struct lc_column_type *res, const char *name, struct lc_error *err)
 {
     const struct lc_rules_attr *a = &res->rules->attrs[res->attribute];
+    const struct lc_scalar type = {LC_SCALAR_UINT, res->width, 0, 0, false};
     uint64_t max = UINT64_MAX >> (64 - 8 * res->width);
+    uint8_t wire[16];
+    const char *why;
 
-    if (a->first_number == LC_NONE)
-        return bad_value(res, a->not_number, name, "is not a whole number for", err);
+    if (a->first_number == LC_NONE) {
+        why =
+            lc_scalar_read(&type, lc_rules_value(res->rules, res->attribute, a->not_number), wire);
+        /* No reason: -0, which the arena's numbers have not. */
+        return bad_value(res, a->not_number, name, why ? why : "is not a whole number for", err);
+    }
     res->code = res->rules->numbers + a->first_number;
     for (uint32_t id = 1; id < a->values && max != UINT64_MAX; id++)
         if (res->code[id] > max)

@@ -117,7 +117,7 @@ expect 1 '' 'livecol: the old rules are prefix, the new ones range: nothing to c
   rules diff region.csv range.csv
 
 printf 'prefix,region\nu1,a\nu1,b\n' >bad.csv
-expect 1 '' "livecol: bad.csv:3: the key 'u1' is already in line 2, with another value
+expect 1 '' "livecol: bad.csv:3: the key 'u1' is already in line 2, with another value: region is 'a' there and 'b' here
   hint: keep one of the two lines" rules check bad.csv
 expect 1 '' 'livecol: none.csv: cannot open the rules: No such file or directory' rules check none.csv
 printf 'x' | dd of=region.rules bs=1 seek=4000 conv=notrunc status=none

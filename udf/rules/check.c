@@ -29,13 +29,15 @@ static int refuse_second(const struct lc_builder *b, const struct lc_draft *firs
 {
     uint8_t text[LC_MAX_KEY_BYTES + 2];
     struct lc_slice key = {b->keys.p + second->key_off, second->key_n};
-    char shown[200];
+    char shown[200], difference[300];
 
     key = lc_form_written(b->form, key, second->to != 0, text);
+    lc_draft_difference(b, first, second, difference, sizeof difference);
     lc_fail_at(err, LC_ERR_INPUT, 0, second->line,
-               "%s:%u: the key '%s' is already in line %u, with another value%s", name,
+               "%s:%u: the key '%s' is already in line %u, with another value%s: %s", name,
                second->line, lc_printable(key.p, key.n, shown, sizeof shown), first->line,
-               b->form == LC_FORM_PLAIN || b->form == LC_FORM_BACK ? "" : " (case is ignored)");
+               b->form == LC_FORM_PLAIN || b->form == LC_FORM_BACK ? "" : " (case is ignored)",
+               difference);
     lc_hint(err, "keep one of the two lines");
     return LC_ERR_INPUT;
 }

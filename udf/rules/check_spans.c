@@ -19,7 +19,7 @@ static int drop_twice(const struct lc_builder *b, struct lc_span *v, uint32_t *n
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < *n; i++) {
-        char text[200];
+        char text[200], difference[300];
 
         if (kept == 0 || v[kept - 1].first != v[i].first || v[kept - 1].last != v[i].last) {
             v[kept++] = v[i];
@@ -28,9 +28,10 @@ static int drop_twice(const struct lc_builder *b, struct lc_span *v, uint32_t *n
         if (lc_draft_same_values(b, &d[v[kept - 1].rule], &d[v[i].rule]))
             continue;
         lc_span_text(b->kind, &b->takes, v[i].first, v[i].last, text, sizeof text);
+        lc_draft_difference(b, &d[v[kept - 1].rule], &d[v[i].rule], difference, sizeof difference);
         lc_fail_at(err, LC_ERR_INPUT, 0, d[v[i].rule].line,
-                   "%s:%u: %s is already in line %u, with another value", at->name,
-                   d[v[i].rule].line, text, d[v[kept - 1].rule].line);
+                   "%s:%u: %s is already in line %u, with another value: %s", at->name,
+                   d[v[i].rule].line, text, d[v[kept - 1].rule].line, difference);
         lc_hint(err, "keep one of the two lines");
         return LC_ERR_INPUT;
     }

@@ -6,7 +6,7 @@
  *   u1,us-east           u1_001,us-east,gold    400000,499999,visa     50,control
  *   ,unknown             *,none,none            510000,559999,mc       50,treatment
  *
- * UTF-8, a byte order mark skipped, blank lines ignored, spaces kept, LF or CRLF. The first header
+ * UTF-8, a byte order mark skipped, blank lines ignored, spaces kept, LF or CRLF or CR. The first header
  * names the kind (kind.h), with options behind it (prefix:nocase), the others the attributes. Comma, semicolon or
  * tab: the header tells. A line that begins with # is a comment; a key that does is quoted. In a prefix set an empty
  * key is the default; in an exact set the key * alone.

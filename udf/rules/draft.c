@@ -5,6 +5,7 @@
  */
 #include "udf/rules/draft.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,23 @@ bool lc_draft_same_values(const struct lc_builder *b, const struct lc_draft *x,
     const uint32_t *ids = (const uint32_t *)(const void *)b->value_ids.p;
 
     return memcmp(ids + x->values, ids + y->values, b->attributes * 4) == 0;
+}
+
+void lc_draft_difference(const struct lc_builder *b, const struct lc_draft *there,
+                         const struct lc_draft *here, char *out, size_t size)
+{
+    const uint32_t *ids = (const uint32_t *)(const void *)b->value_ids.p;
+    char name[80], one[80], other[80];
+    struct lc_slice x, y;
+    uint32_t a = 0;
+
+    while (a + 1 < b->attributes && ids[there->values + a] == ids[here->values + a])
+        a++;
+    x = lc_interned_get(&b->values[a], ids[there->values + a]);
+    y = lc_interned_get(&b->values[a], ids[here->values + a]);
+    snprintf(out, size, "%s is '%s' there and '%s' here",
+             lc_printable(b->names[a].p, b->names[a].n, name, sizeof name),
+             lc_printable(x.p, x.n, one, sizeof one), lc_printable(y.p, y.n, other, sizeof other));
 }
 
 bool lc_draft_same_key(const struct lc_builder *b, const struct lc_draft *x,

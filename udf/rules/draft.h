@@ -67,6 +67,10 @@ bool lc_draft_same_key(const struct lc_builder *b, const struct lc_draft *x,
 bool lc_draft_same_values(const struct lc_builder *b, const struct lc_draft *x,
                           const struct lc_draft *y);
 
+/* "region is 'a' there and 'c' here": the first attribute in which `there` and `here` differ, both values cut. */
+void lc_draft_difference(const struct lc_builder *b, const struct lc_draft *there,
+                         const struct lc_draft *here, char *out, size_t size);
+
 /*
  * The spans of the drafts but the default, in their order; span.rule is the draft's index. *n gets how
  * many. The caller frees it; NULL: no memory.

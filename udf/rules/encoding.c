@@ -105,12 +105,12 @@ bool lc_encoding_is_latin(struct lc_slice field, size_t at)
            (at == 0 || field.p[at - 1] < 0x80);
 }
 
-/* Behind the line that begins at i; text.n where it is the last. */
+/* Behind the line that begins at i, by a \n or a \r; text.n where it is the last. */
 static size_t next_line(struct lc_slice text, size_t i)
 {
-    const uint8_t *newline = memchr(text.p + i, '\n', text.n - i);
-
-    return newline ? (size_t)(newline - text.p) + 1 : text.n;
+    while (i < text.n && text.p[i] != '\n' && text.p[i] != '\r')
+        i++;
+    return i < text.n ? i + 1 : text.n;
 }
 
 char lc_encoding_delimiter(struct lc_slice text)

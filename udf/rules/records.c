@@ -181,6 +181,22 @@ static void feed_piece(struct lc_records *r, struct csv_parser *csv, const uint8
 }
 
 /*
+ * The bytes of the first line of the n at p: up to a newline, or to a \r that no newline follows, which old
+ * spreadsheets write. One piece is looked at; n where no line ends in it.
+ */
+static size_t line_length(const uint8_t *p, size_t n)
+{
+    size_t seen = n < PIECE_BYTES ? n : PIECE_BYTES;
+    const uint8_t *newline = memchr(p, '\n', seen);
+    size_t line = newline ? (size_t)(newline + 1 - p) : n;
+    const uint8_t *end = p + (newline ? line : seen), *lone = memchr(p, '\r', (size_t)(end - p));
+
+    while (lone && lone + 1 < p + n && lone[1] == '\n')
+        lone = memchr(lone + 1, '\r', (size_t)(end - lone - 1));
+    return lone ? (size_t)(lone + 1 - p) : line;
+}
+
+/*
  * Feed line by line, so that an error knows its line, counted through quoted newlines; a line that
  * does not end in pieces, so that what is too long is refused before all of it was read.
  */
@@ -191,9 +207,7 @@ static void feed(struct lc_records *r, struct csv_parser *csv, const uint8_t *p,
     bool comment = false; /* the rest of this line is one */
 
     while (p < end && !r->rc) {
-        size_t left = (size_t)(end - p);
-        const uint8_t *newline = memchr(p, '\n', left < PIECE_BYTES ? left : PIECE_BYTES);
-        size_t line = newline ? (size_t)(newline + 1 - p) : left;
+        size_t line = line_length(p, (size_t)(end - p));
         size_t piece = line < PIECE_BYTES ? line : PIECE_BYTES;
         bool blank = p[0] == '\n' || (p[0] == '\r' && piece <= 2);
 
@@ -210,6 +224,8 @@ static void feed(struct lc_records *r, struct csv_parser *csv, const uint8_t *p,
             if (r->record_line == 0 && !blank)
                 r->record_line = r->line;
             feed_piece(r, csv, start, p, piece);
+            /* Within quotes a \r alone ends no record, and no line. */
+            begins = begins && (p[piece - 1] == '\n' || r->record_line == 0);
         }
         p += piece;
     }

@@ -144,7 +144,8 @@ static const struct bad bad[] = {
     {"prefix,region\nu1,a\"b\n", 2,
      "rules.csv:2: column 2 (region): a quote where none can be (line 2, byte 18 of the file)"},
     {"prefix,region\nu1,a\nu2,b\nu1,c\n", 4,
-     "rules.csv:4: the key 'u1' is already in line 2, with another value"},
+     "rules.csv:4: the key 'u1' is already in line 2, with another value: region is 'a' there and "
+     "'c' here"},
     {"exact,region\n*,a\nu1,b\n*,c\n", 4, "rules.csv:4: a second default (the first is in line 2)"},
     {"prefix,region\nu\xff\xff,a\n", 2,
      "rules.csv:2: column 1 (prefix): not valid UTF-8 at byte 1 of the field (0xff)"},
@@ -179,15 +180,25 @@ static const struct bad bad[] = {
      "rules.csv:2: column 1 (domain): 'http://a.com' is no host name: it has a /"},
     {"domain,c\nExample.com,a\nb.com,b\nexample.COM.,c\n", 4,
      "rules.csv:4: the key 'example.com' is already in line 2, with another value (case is "
-     "ignored)"},
+     "ignored): c is 'a' there and 'c' here"},
     {"domain,c\n.b.com,a\n*.B.com,c\n", 3,
-     "rules.csv:3: the key '*.b.com' is already in line 2, with another value (case is ignored)"},
+     "rules.csv:3: the key '*.b.com' is already in line 2, with another value (case is ignored): c "
+     "is 'a' there and 'c' here"},
     {"domain,c\n,a\n*,c\n", 3,
-     "rules.csv:3: the key '*' is already in line 2, with another value (case is ignored)"},
+     "rules.csv:3: the key '*' is already in line 2, with another value (case is ignored): c is 'a' "
+     "there and 'c' here"},
     {"suffix,c\nabc,a\nabc,b\n", 3,
-     "rules.csv:3: the key 'abc' is already in line 2, with another value"},
+     "rules.csv:3: the key 'abc' is already in line 2, with another value: c is 'a' there and 'b' "
+     "here"},
+    /* Of several attributes the one that differs; a value that cannot be printed, and a long one. */
+    {"exact,x,y\nk,a,\x01\nk,a,12345678901234567890123456789012345678901234567890123456789012345678901"
+     "234567890\n",
+     3,
+     "rules.csv:3: the key 'k' is already in line 2, with another value: y is '\\x01' there and "
+     "'1234567890123456789012345678901234567890123456789012345678901234567890123456...' here"},
     {"exact:nocase,c\nAb,a\naB,b\n", 3,
-     "rules.csv:3: the key 'ab' is already in line 2, with another value (case is ignored)"},
+     "rules.csv:3: the key 'ab' is already in line 2, with another value (case is ignored): c is 'a' "
+     "there and 'b' here"},
     {"Suffix ,c\na,b\n", 1,
      "rules.csv:1: column 1: unknown kind 'Suffix ': expected prefix, exact, from, bucket, "
      "suffix, domain or cidr"},
@@ -397,6 +408,30 @@ static void test_comments(void **state)
     lc_rules_free(r);
 }
 
+/* Lines that end in \r alone have numbers and comments, too; one within quotes ends none. */
+static void test_lines_of_old_spreadsheets(void **state)
+{
+    static const char text[] = "# a, b\rprefix;region\r\r#u1;x\ru1;\"a\rb\"\ru2;c\r\nu3;d\r";
+    static const char bad_text[] = "prefix,region\r# u2, x\ru1,a\r\ru1\r";
+    struct lc_csv_notes notes;
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = parse(text, sizeof text - 1, (struct lc_csv_options){.notes = &notes});
+
+    (void)state;
+    assert_int_equal(r->rules, 3);
+    assert_string_equal(value_of(r, "u1", 0), "a\rb");
+    assert_string_equal(value_of(r, "u3", 0), "d");
+    assert_int_equal(r->lines[0], 5);
+    assert_int_equal(r->lines[1], 6);
+    assert_int_equal(r->lines[2], 7);
+    assert_int_equal(notes.comments, 2);
+    assert_int_equal(notes.doubtful_line, 4);
+    lc_rules_free(r);
+    assert_int_equal(lc_rules_parse_csv(&r, bad_text, sizeof bad_text - 1, "r", &err),
+                     LC_ERR_INPUT);
+    assert_string_equal(err.msg, "r:5: 1 field, expected 2 as in the header");
+}
+
 /* A comment longer than what is fed at once is one comment. */
 static void test_a_long_comment(void **state)
 {
@@ -538,6 +573,7 @@ int main(void)
         cmocka_unit_test(test_domains),
         cmocka_unit_test(test_the_header_tells_the_delimiter),
         cmocka_unit_test(test_comments),
+        cmocka_unit_test(test_lines_of_old_spreadsheets),
         cmocka_unit_test(test_a_long_comment),
         cmocka_unit_test(test_blanks_are_noted_and_trimmed),
         cmocka_unit_test(test_prefixes_that_look_like_networks),
