@@ -40,6 +40,15 @@ ask 'protocol version 0' 200 1 "$work/one" "$engine_url/?client_protocol_version
 ask 'a session that is demanded' 500 'Code: 372' "$work/one" "$engine_url/?session_id=x&session_check=1"
 ask 'a session' 200 1 "$work/one" "$engine_url/?session_id=x"
 ask 'the session' 200 1 "$work/one" "$engine_url/?session_id=x&session_check=1"
+# What its source says of sessions: nothing is kept in them.
+echo 'SET max_threads = 7' >"$work/set"
+echo 'CREATE TEMPORARY TABLE kept (x UInt8)' >"$work/temporary"
+echo "SELECT getSetting('max_threads') = 7" >"$work/is_set"
+echo 'SELECT x FROM kept' >"$work/kept"
+ask 'SET in a session' 200 '' "$work/set" "$engine_url/?session_id=x"
+ask 'does not hold' 200 0 "$work/is_set" "$engine_url/?session_id=x&session_check=1"
+ask 'a temporary table in a session' 200 '' "$work/temporary" "$engine_url/?session_id=x"
+ask 'is gone' 404 'Code: 60' "$work/kept" "$engine_url/?session_id=x&session_check=1"
 
 # summary WHAT MEMBER VALUE STATEMENT: of X-ClickHouse-Summary; VALUE "" where it is not said.
 summary() {

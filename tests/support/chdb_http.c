@@ -13,8 +13,10 @@
  * - Refused (48): a body that is compressed (Content-Encoding, decompress=1), compress=1, roles,
  *   client_protocol_version other than 0; by 516 an Authorization other than Basic. An answer is
  *   never compressed, whatever Accept-Encoding allows.
- * - A session is opened, and by session_check demanded (372), for its time alone: what a statement
- *   sets in it (SET, USE, a temporary table) does not hold for the next.
+ * - A session is opened, and by session_check demanded (372), for its time alone: what a statement sets in it (SET,
+ *   USE, a temporary table) does not hold for the next, and two requests of one session run side by side, of
+ *   which a server refuses the second (373). The engine keeps these with a connection; but what a request's own
+ *   parameters set would stay there, too.
  * - Without wait_end_of_query=1 an answer is sent as it comes, once it has 1 MiB (buffer_size), and an error then
  *   is behind its rows, tag and all. But only of a SELECT in TabSeparated…, CSV, JSONEachRow, Native or RowBinary,
  *   without totals and extremes: the engine makes a document of each block, and others cannot be put together.
