@@ -8,6 +8,7 @@ set -u
 seed=${LC_TEST_SEED:-$RANDOM}
 echo "seed $seed (LC_TEST_SEED=$seed repeats it)"
 RANDOM=$seed
+whole=0
 oom=$LIVECOL_BUILD/tests/support/livecol-oom
 printf 'prefix,region\nu1,us\nu2,eu\n,un\n' >"$work/r.csv"
 printf 'prefix,region\nu1,us\nu3,eu\n,un\n' >"$work/s.csv"
@@ -45,14 +46,25 @@ sweep() {
 sweep 1 rules check "$work/r.csv"
 sweep 1 rules match "$work/r.csv" u1 --json
 sweep 1 rules diff "$work/r.csv" "$work/s.csv"
-sweep 1 rules compile "$work/r.csv" -o "$work/r.rules"
 sweep 1 config function --rules "$work/r.csv" --key user_id --name region --version 1
 sweep 1 validate -d "$work/m"
 sweep 1 rules import "$work/r.csv" --key-column prefix --value-column region --skip-empty
 sweep 1 config dictionary --rules "$work/r.csv" --key user_id --name region --version 1
 sweep 1 config show --url http://localhost/d
 
-engine_start_chdb "$work/engine" || exit 1
+# A file that is written is whole, or is not there.
+for ((n = 1; n < 5000 && whole < 20; n++)); do
+  rm -f "$work/w.rules"
+  fails "$n" rules compile "$work/r.csv" -o "$work/w.rules"
+  whole=$((code ? 0 : whole + 1))
+  [ "$code" != 0 ] || [ -e "$work/w.rules" ] || fail "allocation $n of rules compile: exit 0, and no file"
+  [ ! -e "$work/w.rules" ] || cmp -s <("$LIVECOL_BIN" rules match "$work/w.rules" u1) <("$LIVECOL_BIN" rules match "$work/r.csv" u1) ||
+    fail "allocation $n of rules compile left a file that is none"
+done
+expect 'rules compile: nothing else is left' '' "$(find "$work" -name 'w.rules?*' -o -name '.w.rules*')"
+
+engine_functions "$work/engine"
+engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
 fresh oom
 sweep 7 status -d "$work/m"
 sweep 23 plan -d "$work/m"
@@ -74,4 +86,92 @@ for words in 'doctor -d @' 'dump -d @ --output -' "verify $db.t.v" "backfill $db
   sweep 37 "${words[@]}"
   "$LIVECOL_BIN" unlock --force >"$work/out" 2>&1 || fail 'unlock'
 done
+
+# What changes something in more than one step. Whatever is left of a run that failed, the command, or `up`, ends it.
+migration "$work/w" 0001_make <<'END'
+CREATE TABLE t (k String) ENGINE = MergeTree ORDER BY k;
+END
+migration "$work/w" 0002_add <<'END'
+-- migrate:up
+ALTER TABLE t ADD COLUMN v String DEFAULT 'x';
+ALTER TABLE t ADD COLUMN w String;
+-- migrate:down
+ALTER TABLE t DROP COLUMN w;
+ALTER TABLE t DROP COLUMN v;
+END
+cp -r "$work/w" "$work/f"
+migration "$work/f" 0003_fails <<'END'
+INSERT INTO t (k) VALUES ('u1');
+INSERT INTO t (nope) VALUES ('u1');
+END
+
+# restore, mark: to what was saved as $db.saved, and all that a run could have changed.
+restore() {
+  local statement
+  for statement in "TRUNCATE TABLE $db.schema_migrations" "INSERT INTO $db.schema_migrations SELECT COLUMNS('.') FROM $db.saved" \
+    "ALTER TABLE $db.t ADD COLUMN IF NOT EXISTS v String DEFAULT 'x'" "ALTER TABLE $db.t ADD COLUMN IF NOT EXISTS w String" \
+    "ALTER TABLE $db.i MODIFY COLUMN region String DEFAULT region_v1(k)"; do
+    sql "$statement" >/dev/null
+  done
+}
+mark() {
+  sql "SELECT groupArray((seq, version, event, stmt)), (SELECT groupArray((table, name, default_expression)) FROM system.columns WHERE database = '$db'), (SELECT count() FROM system.tables WHERE database = '$db') FROM (SELECT seq, version, event, stmt FROM $db.schema_migrations ORDER BY seq)"
+}
+
+# changes STEP WANTED QUESTION AGAIN COMMAND...: QUESTION has the answer WANTED when the command, or AGAIN after it,
+# a function, has succeeded.
+changes() {
+  local step=$1 wanted=$2 question=$3 again=$4 n good=0 before
+  shift 4
+  [ -z "${LIVECOL_LONG:-}" ] || step=1
+  before=$(mark)
+  for ((n = 1 + RANDOM % step; good < 3 && n < 5000; n += step)); do
+    fails "$n" "$@"
+    good=$((code ? 0 : good + 1))
+    [ "$code" = 0 ] || [ "$(mark)" != "$before" ] || continue
+    if [ "$code" != 0 ]; then
+      "$LIVECOL_BIN" unlock --force >"$work/out" 2>&1 || fail 'unlock'
+      "$again" "$n" "$@"
+    fi
+    expect "allocation $n of $1: what it was to do" "$wanted" "$(sql "$question")"
+    restore
+  done
+  [ "$good" = 3 ] || fail "$*: does not succeed"
+  expect "$1: as before" "$before" "$(mark)"
+}
+
+# The same again; 3 where the run that failed had nothing left to do.
+# shellcheck disable=SC2317 # called by changes
+same() {
+  local n=$1
+  shift
+  "$LIVECOL_BIN" "$@" >"$work/out" 2>"$work/err" </dev/null
+  code=$?
+  checks=$((checks + 1))
+  [[ $1:$code =~ ^([a-z]*:0|(repair|inline):3)$ ]] || fail "after allocation $n of $1: exit $code: $(cat "$work/err")"
+}
+# shellcheck disable=SC2317 # called by changes
+up_again() {
+  up "$work/w"
+  said_good "up after allocation $1 of $2"
+}
+
+fresh writes
+up "$work/w"
+said_good 'before down'
+sql "CREATE TABLE $db.i (k String, region String DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO $db.i (k) VALUES ('u1')"
+sql "CREATE TABLE $db.saved AS $db.schema_migrations"
+sql "INSERT INTO $db.saved SELECT COLUMNS('.') FROM $db.schema_migrations"
+columns="SELECT groupArray(name) FROM (SELECT name FROM system.columns WHERE database = '$db' AND table = 't' ORDER BY name)"
+changes 131 "['k']" "$columns" same down -d "$work/w" --to 1 --yes
+changes 311 "['k','v','w']" "$columns" up_again redo -d "$work/w" --yes
+changes 131 0 "SELECT position(default_expression, 'region_v1') FROM system.columns WHERE database = '$db' AND table = 'i' AND name = 'region'" \
+  same inline "$db.i.region" --rules "$LIVECOL_SOURCE/config/region.csv"
+sweep 37 verify "$db.i.region" --full
+up "$work/f"
+expect 'the migration that fails' 1 "$code"
+sql "TRUNCATE TABLE $db.saved"
+sql "INSERT INTO $db.saved SELECT COLUMNS('.') FROM $db.schema_migrations"
+changes 67 1 "SELECT count() FROM $db.schema_migrations WHERE event = 'repaired'" same repair -d "$work/f" 3 --done 2 --yes
 finish
