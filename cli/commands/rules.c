@@ -140,6 +140,11 @@ void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
                 lc_kind_of_word((struct lc_slice){(const uint8_t *)"cidr", 4})
                     ? "; rules of networks are of the kind cidr"
                     : "");
+    if (n->alone)
+        lc_warn(
+            "%s:%u: %u exception%s (!name) that no *. rule takes, the first here: it holds as the "
+            "name without the ! does",
+            path, n->alone_line, n->alone, LC_S(n->alone));
     if (n->doubtful)
         lc_warn("%s:%u: %u comment%s like a rule, the first here: write a key that begins with # "
                 "in quotes",

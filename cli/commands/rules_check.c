@@ -194,6 +194,8 @@ static struct lc_json *json_warnings(const struct lc_csv_notes *n)
         lc_json_add(list, json_warning("stars", n->stars, n->stars_line));
     if (n->networks)
         lc_json_add(list, json_warning("networks", n->networks, n->networks_line));
+    if (n->alone)
+        lc_json_add(list, json_warning("exceptions", n->alone, n->alone_line));
     if (n->doubtful)
         lc_json_add(list, json_warning("comments", n->doubtful, n->doubtful_line));
     return list;

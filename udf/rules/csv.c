@@ -14,6 +14,7 @@
 #include "udf/rules/csv.h"
 
 #include "udf/rules/build.h"
+#include "udf/rules/exceptions.h"
 #include "udf/rules/records.h"
 
 #include <stdio.h>
@@ -36,6 +37,7 @@ struct reader {
     uint32_t order_line; /* where the first was */
     unsigned scale;      /* the most digits of a bound behind its point */
     bool plain;          /* all bounds are unsigned whole numbers */
+    struct lc_exceptions *exceptions; /* of domains; NULL: nobody asks for notes */
 };
 
 #define refuse(r, ...) lc_records_refuse(&(r)->records, __VA_ARGS__)
@@ -520,6 +522,17 @@ static int check_name(struct reader *r, struct lc_slice name)
     return 0;
 }
 
+/* Keep a name that had a mark, for what is said of exceptions that are alone. */
+static int note_mark(struct reader *r, const struct lc_rule_in *in)
+{
+    int rc = in->below ? lc_exceptions_wildcard(r->exceptions, in->key)
+                       : lc_exceptions_add(r->exceptions, in->key, in->line);
+
+    return rc ? r->records.rc =
+                    lc_fail(r->records.err, rc, "%s: not enough memory", r->records.name)
+              : 0;
+}
+
 /* A name; *.name or .name: what is below it; !name: the name, next to a *.; * or nothing: the default. */
 static int take_domain(struct reader *r, struct lc_rule_in *in)
 {
@@ -540,7 +553,9 @@ static int take_domain(struct reader *r, struct lc_rule_in *in)
     /* One dot at the end, as in a full name: example.com. */
     name.n -= name.n > 1 && name.p[name.n - 1] == '.';
     in->key = name;
-    return check_name(r, name);
+    if (check_name(r, name))
+        return LC_ERR_INPUT;
+    return marks && r->exceptions ? note_mark(r, in) : 0;
 }
 
 /* How a line's key columns are read, by kind. */
@@ -609,6 +624,7 @@ static int refuse_first_line(const struct reader *r, const char *what, struct lc
 int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, const char *name,
                             const struct lc_csv_options *options, struct lc_error *err)
 {
+    struct lc_exceptions exceptions = {0};
     struct reader r = {.records = {.name = name,
                                    .err = err,
                                    .how = {.take = take,
@@ -618,11 +634,16 @@ int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, c
                                            .trim = options->trim,
                                            .origin = options->origin}},
                        .narrowest = options->narrowest,
-                       .plain = true};
+                       .plain = true,
+                       .exceptions = options->notes ? &exceptions : NULL};
     bool empty = n == 0 || (n == 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
-    int rc = empty ? refuse_first_line(&r, "the file is empty", err)
-                   : lc_records_read(&r.records, text, n);
+    int rc = options->notes && lc_exceptions_init(&exceptions)
+                 ? lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name)
+                 : 0;
 
+    if (!rc)
+        rc = empty ? refuse_first_line(&r, "the file is empty", err)
+                   : lc_records_read(&r.records, text, n);
     if (!rc && r.records.columns == 0)
         rc = refuse_first_line(&r,
                                r.notes.comments ? "no header, only blank lines and comments"
@@ -633,8 +654,11 @@ int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, c
         rc = lc_builder_finish(r.builder, out, name, err);
     lc_builder_free(r.builder);
     lc_records_release(&r.records);
-    if (options->notes)
+    if (options->notes) {
+        r.notes.alone = lc_exceptions_alone(&exceptions, &r.notes.alone_line);
         *options->notes = r.notes;
+        lc_exceptions_release(&exceptions);
+    }
     return rc;
 }
 

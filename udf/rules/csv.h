@@ -23,6 +23,7 @@ struct lc_csv_notes {
     uint32_t hard_blanks, hard_blanks_line; /* fields that begin or end with U+00A0 */
     uint32_t stars, stars_line; /* prefix and suffix rules whose key is *: no default there */
     uint32_t comments;
+    uint32_t alone, alone_line;       /* exceptions of domain rules (!name) that no *. rule takes */
     uint32_t doubtful, doubtful_line; /* comments that have the form of a rule: #1,us-east */
 };
 

@@ -76,6 +76,11 @@ static uint32_t slot_of(const struct lc_interned *in, struct lc_slice v)
     return at;
 }
 
+uint32_t lc_interned_find(const struct lc_interned *in, struct lc_slice v)
+{
+    return in->table[slot_of(in, v)];
+}
+
 int lc_interned_add(struct lc_interned *in, struct lc_slice v, uint32_t *id)
 {
     uint32_t at, end;

@@ -30,6 +30,9 @@ void lc_interned_release(struct lc_interned *in);
 /* The id of a value, which is copied if it is new. 0; LC_ERR_NOMEM, also past 4 GiB of values. */
 int lc_interned_add(struct lc_interned *in, struct lc_slice v, uint32_t *id);
 
+/* The id of a value, or 0 where it has none. */
+uint32_t lc_interned_find(const struct lc_interned *in, struct lc_slice v);
+
 /* The value with this id, id < count. Valid until the next value is added. */
 struct lc_slice lc_interned_get(const struct lc_interned *in, uint32_t id);
 

@@ -408,6 +408,32 @@ static void test_comments(void **state)
     lc_rules_free(r);
 }
 
+/* !name is noted where no *. rule takes it, whichever is written first and in whatever case. */
+static void test_exceptions_that_are_alone(void **state)
+{
+    static const struct {
+        const char *csv;
+        uint32_t alone, line;
+    } sets[] = {
+        {"domain,c\n!www.ck,a\n*.CK,b\n", 0, 0},
+        {"domain,c\n.ck.,b\n!A.B.www.Ck.,a\n", 0, 0},
+        {"domain,c\n!www.ck,a\nck,b\n*,d\n", 1, 2},
+        {"domain,c\n*.www.ck,b\n!www.ck,a\n", 1, 3},
+        {"domain,c\n*.k,b\n!x.k,a\n!www.ck,a\n!ck,a\n!WWW.ck,a\n", 2, 4},
+        {"exact,c\n!www.ck,a\n", 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        struct lc_csv_notes notes;
+
+        lc_rules_free(
+            parse(sets[i].csv, strlen(sets[i].csv), (struct lc_csv_options){.notes = &notes}));
+        assert_int_equal(notes.alone, sets[i].alone);
+        assert_int_equal(notes.alone_line, sets[i].line);
+    }
+}
+
 /* Lines that end in \r alone have numbers and comments, too; one within quotes ends none. */
 static void test_lines_of_old_spreadsheets(void **state)
 {
@@ -573,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_domains),
         cmocka_unit_test(test_the_header_tells_the_delimiter),
         cmocka_unit_test(test_comments),
+        cmocka_unit_test(test_exceptions_that_are_alone),
         cmocka_unit_test(test_lines_of_old_spreadsheets),
         cmocka_unit_test(test_a_long_comment),
         cmocka_unit_test(test_blanks_are_noted_and_trimmed),
