@@ -319,17 +319,18 @@ static int status_error(struct lc_backend *b, long status, struct lc_error *err)
 }
 
 /*
- * The connection has ended in mid-answer. A server that fails there ends it so on purpose, behind the error: was
- * it that? Only what has marks counts, and a whole number: what was cut shall not become another error.
+ * No whole answer has come. A server that fails in mid-answer closes the connection on purpose, behind the error:
+ * is it there? However the transfer has ended, unless by ourselves: marks are proof, and a whole number is
+ * needed, so that what was cut does not become another error.
  */
 static bool ended_by_error(const struct lc_http *h, CURLcode code, struct lc_slice *exception)
 {
     const char *text = (const char *)h->body.p;
-    bool ended = code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR;
+    bool by_us = code == CURLE_ABORTED_BY_CALLBACK || h->too_large || h->sent_before;
     long status = 0;
 
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
-    return ended && h->head_done && status == 200 && text && !h->sent_before &&
+    return !by_us && h->head_done && status == 200 && text &&
            lc_server_error_at_end(text, h->body.n, h->exception_tag, false, exception) &&
            lc_server_error_code((const char *)exception->p, exception->n);
 }

@@ -281,6 +281,22 @@ static void test_too_late(void **state)
     assert_string_equal(err.hint, UNKNOWN_HINT);
 }
 
+/* The error is there, and the connection stays open: something on the way holds it. */
+static void test_too_late_behind_an_error(void **state)
+{
+    const struct lc_query q = {.sql = "INSERT INTO t VALUES (1)", .timeout_ms = 300};
+    struct lc_error err;
+    int rc;
+
+    (void)state;
+    assert_int_equal(
+        send_one((struct scripted_step){.answer = TAGGED_HEAD TAGGED_CHUNK}, &q, NULL, &err, &rc),
+        1);
+    assert_int_equal(rc, LC_ERR_SERVER);
+    assert_int_equal(err.server_code, 1);
+    assert_string_equal(err.msg, "Code: 1. DB::Exception: x");
+}
+
 static void test_told_to_stop(void **state)
 {
     static atomic_bool cancel;
@@ -580,6 +596,7 @@ int main(void)
         cmocka_unit_test(test_rows_that_look_like_an_error),
         cmocka_unit_test(test_writes_are_never_sent_twice),
         cmocka_unit_test(test_too_late),
+        cmocka_unit_test(test_too_late_behind_an_error),
         cmocka_unit_test(test_told_to_stop),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_gone_between_two_statements),
