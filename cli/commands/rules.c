@@ -126,9 +126,10 @@ void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
                 "the field, unless --trim takes it away",
                 path, n->blanks_line, n->blanks, n->blanks == 1 ? "" : "s");
     if (n->hard_blanks)
-        lc_warn("%s:%u: %u field%s with a no-break space (U+00A0) at the start or end, the first "
-                "here: it belongs to the field, and --trim leaves it",
-                path, n->hard_blanks_line, n->hard_blanks, LC_S(n->hard_blanks));
+        lc_warn(
+            "%s:%u: %u field%s with a no-break space or a mark that nobody sees (U+00A0, U+FEFF, "
+            "...) at the start or end, the first here: it belongs to the field, and --trim leaves it",
+            path, n->hard_blanks_line, n->hard_blanks, LC_S(n->hard_blanks));
     if (n->stars)
         lc_warn("%s:%u: the key * is one character, which keys begin or end with: the default of "
                 "prefix and suffix rules is the empty key",

@@ -6,17 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ranges by their lower bounds; for qsort_r. */
-static int compare_from(const void *x, const void *y, void *unused)
-{
-    const struct lc_draft *a = x, *b = y;
-
-    (void)unused;
-    if (a->order != b->order)
-        return a->order < b->order ? -1 : 1;
-    return a->line < b->line ? -1 : a->line > b->line;
-}
-
 /* Same key, and for a domain both for the name or both for what is below it. */
 static bool same_rule(const struct lc_builder *b, const struct lc_draft *x,
                       const struct lc_draft *y)
@@ -85,27 +74,6 @@ static int part_twins(struct lc_builder *b)
     return 0;
 }
 
-/* Ranges of unsigned whole numbers, which are compared as points too. */
-static int check_ranges(const struct lc_builder *b, const char *name, struct lc_error *err)
-{
-    const struct lc_draft *d = lc_drafts(b);
-    const struct lc_takes line = {LC_ORDER_NUMBER, 0};
-    uint32_t *lines = malloc(b->rules * sizeof *lines);
-    struct lc_span *v = aligned_alloc(16, b->rules * sizeof *v);
-    const struct lc_spans_at at = {name, LC_KIND_RANGE, &line, lines};
-    int rc = lines && v ? 0 : lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name);
-
-    for (uint32_t i = 0; i < b->rules && !rc; i++) {
-        lines[i] = d[i].line;
-        v[i] = (struct lc_span){lc_point_of_number(&line, d[i].order, 0),
-                                lc_point_of_number(&line, d[i].to, 0), i};
-    }
-    rc = rc ? rc : lc_spans_apart(v, b->rules, &at, err);
-    free(lines);
-    free(v);
-    return rc;
-}
-
 /* The sum has to fit 64 bits: the matcher multiplies it by a hash (match.c). */
 static int check_weights(const struct lc_builder *b, const char *name, struct lc_error *err)
 {
@@ -131,11 +99,9 @@ int lc_check_drafts(struct lc_builder *b, const char *name, struct lc_error *err
     int rc;
 
     switch (b->kind) {
-    case LC_KIND_RANGE:
-        qsort_r(d, b->rules, sizeof *d, compare_from, NULL);
-        return check_ranges(b, name, err);
     case LC_KIND_BUCKET:
         return check_weights(b, name, err);
+    case LC_KIND_RANGE:
     case LC_KIND_CIDR:
     case LC_KIND_SPAN:
         return lc_check_spans(b, name, err);

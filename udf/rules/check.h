@@ -5,8 +5,8 @@
  *   kind            order                      refused
  *   prefix, exact,  by key                     one key with two values
  *   suffix, domain
- *   range           by lower bound             ranges that overlap
- *   cidr, span      by first point             one span with two values; spans that overlap (span)
+ *   range, span     by first point             one span with two values; spans that overlap
+ *   cidr            by first point             one network with two values
  *   bucket          as written                 weights that are all 0, or add up to more than 2^64 - 1
  *
  * A key that is there twice with the same values is kept once.

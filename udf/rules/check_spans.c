@@ -27,7 +27,7 @@ static int drop_twice(const struct lc_builder *b, struct lc_span *v, uint32_t *n
         }
         if (lc_draft_same_values(b, &d[v[kept - 1].rule], &d[v[i].rule]))
             continue;
-        lc_span_text(b->kind, &b->takes, v[i].first, v[i].last, text, sizeof text);
+        lc_span_text(at->kind, at->takes, v[i].first, v[i].last, text, sizeof text);
         lc_draft_difference(b, &d[v[kept - 1].rule], &d[v[i].rule], difference, sizeof difference);
         lc_fail_at(err, LC_ERR_INPUT, 0, d[v[i].rule].line,
                    "%s:%u: %s is already in line %u, with another value: %s", at->name,
@@ -60,12 +60,28 @@ static int put_in_order(struct lc_builder *b, const struct lc_span *v, uint32_t 
     return 0;
 }
 
+/* lc_drafts_spans of ranges of unsigned whole numbers, which have no points of their own. */
+static struct lc_span *number_spans(const struct lc_builder *b, const struct lc_takes *takes,
+                                    uint32_t *n)
+{
+    const struct lc_draft *d = lc_drafts(b);
+    struct lc_span *v = aligned_alloc(16, (b->rules + 1u) * sizeof *v);
+
+    *n = b->rules;
+    for (uint32_t i = 0; v && i < b->rules; i++)
+        v[i] = (struct lc_span){lc_point_of_number(takes, d[i].order, 0),
+                                lc_point_of_number(takes, d[i].to, 0), i};
+    return v;
+}
+
 int lc_check_spans(struct lc_builder *b, const char *name, struct lc_error *err)
 {
     const struct lc_draft *d = lc_drafts(b);
+    const struct lc_takes numbers = {LC_ORDER_NUMBER, 0};
+    bool plain = b->kind == LC_KIND_RANGE;
     uint32_t n, *lines = malloc((b->rules + 1u) * sizeof *lines);
-    struct lc_span *v = lc_drafts_spans(b, &n);
-    const struct lc_spans_at at = {name, b->kind, &b->takes, lines};
+    struct lc_span *v = plain ? number_spans(b, &numbers, &n) : lc_drafts_spans(b, &n);
+    const struct lc_spans_at at = {name, b->kind, plain ? &numbers : &b->takes, lines};
     int rc = v && lines ? 0 : LC_ERR_NOMEM;
 
     for (uint32_t i = 0; i < b->rules && !rc; i++)
@@ -75,7 +91,7 @@ int lc_check_spans(struct lc_builder *b, const char *name, struct lc_error *err)
         rc = drop_twice(b, v, &n, &at, err);
     }
     /* Networks need no check: two of them nest or have nothing in common. */
-    if (!rc && b->kind == LC_KIND_SPAN)
+    if (!rc && b->kind != LC_KIND_CIDR)
         rc = b->options & LC_OPTION_NARROWEST ? lc_spans_nest(v, n, &at, err)
                                               : lc_spans_apart(v, n, &at, err);
     rc = rc ? rc : put_in_order(b, v, n);

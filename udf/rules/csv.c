@@ -209,11 +209,25 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
-/* U+00A0, as spreadsheets and web pages have it: it looks like a blank, and no --trim takes it away. */
+/*
+ * Characters that nobody sees at the end of a field, as spreadsheets, web pages and files put together leave
+ * them: no-break and wide blanks, byte order marks, of no width, of direction. No --trim takes them away.
+ */
 static bool has_hard_blank(struct lc_slice f)
 {
-    return f.n >= 2 &&
-           ((f.p[0] == 0xc2 && f.p[1] == 0xa0) || (f.p[f.n - 2] == 0xc2 && f.p[f.n - 1] == 0xa0));
+    static const char *const unseen[] = {
+        "\xc2\xa0",     "\xe2\x80\xaf", "\xe3\x80\x80", "\xef\xbb\xbf", "\xe2\x80\x8b",
+        "\xe2\x81\xa0", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa", "\xe2\x80\xac",
+    };
+
+    for (size_t i = 0; f.n >= 2 && i < sizeof unseen / sizeof unseen[0]; i++) {
+        size_t n = strlen(unseen[i]);
+
+        if (f.n >= n &&
+            (memcmp(f.p, unseen[i], n) == 0 || memcmp(f.p + f.n - n, unseen[i], n) == 0))
+            return true;
+    }
+    return false;
 }
 
 /* Count the fields of this record that begin or end with a blank. */

@@ -18,9 +18,10 @@
 
 /* What is worth a warning, though the file is good. Each with the line where it is first, from 1. */
 struct lc_csv_notes {
-    uint32_t blanks, blanks_line;           /* fields that begin or end with a blank */
-    uint32_t networks, networks_line;       /* keys of prefix rules that look like 10.0.0.0/8 */
-    uint32_t hard_blanks, hard_blanks_line; /* fields that begin or end with U+00A0 */
+    uint32_t blanks, blanks_line;     /* fields that begin or end with a blank */
+    uint32_t networks, networks_line; /* keys of prefix rules that look like 10.0.0.0/8 */
+    uint32_t hard_blanks,
+        hard_blanks_line; /* fields that begin or end with a character that nobody sees, as U+00A0 */
     uint32_t stars, stars_line; /* prefix and suffix rules whose key is *: no default there */
     uint32_t comments;
     uint32_t alone, alone_line;       /* exceptions of domain rules (!name) that no *. rule takes */

@@ -408,6 +408,21 @@ static void test_comments(void **state)
     lc_rules_free(r);
 }
 
+/* What nobody sees at an end of a field is noted; within a field, and what is seen, is not. */
+static void test_marks_that_nobody_sees(void **state)
+{
+    static const char text[] =
+        "prefix,v\n\xef\xbb\xbfu1,a\nu2,b\xe2\x80\x8b\nu3,\xc2\xa0\nu\xc2\xa0"
+        "4,c\n"
+        "u5,\xe2\x98\x8e\nu6,\xc2\xa9\n";
+    struct lc_csv_notes notes;
+
+    (void)state;
+    lc_rules_free(parse(text, sizeof text - 1, (struct lc_csv_options){.notes = &notes}));
+    assert_int_equal(notes.hard_blanks, 3);
+    assert_int_equal(notes.hard_blanks_line, 2);
+}
+
 /* !name is noted where no *. rule takes it, whichever is written first and in whatever case. */
 static void test_exceptions_that_are_alone(void **state)
 {
@@ -599,6 +614,7 @@ int main(void)
         cmocka_unit_test(test_domains),
         cmocka_unit_test(test_the_header_tells_the_delimiter),
         cmocka_unit_test(test_comments),
+        cmocka_unit_test(test_marks_that_nobody_sees),
         cmocka_unit_test(test_exceptions_that_are_alone),
         cmocka_unit_test(test_lines_of_old_spreadsheets),
         cmocka_unit_test(test_a_long_comment),

@@ -103,6 +103,7 @@ static const struct {
     {"cidr,v\n1.2.3.4,a\n1.2.3.4/32,a\n", "1.2.3.4=a 1.2.3.5=-"},
     {"from:narrowest,to,v\n1,10,a\n5,20,b\n8,9,c\n,,z\n",
      "0=z 1=a 5=a 7=a 8=c 9=c 10=a 11=b 20=b 21=z"},
+    {"from,to,v\n7,9,b\n1,5,a\n007,9,b\n1,5,a\n", "0=- 1=a 5=a 6=- 7=b 9=b 10=-"},
     {"from:narrowest,to,v\n,,all\n,5,low\n3,3,three\n3,3,three\n", "-5=low 3=three 5=low 6=all"},
     {"from,to,v\n,,only\n", "5=only -5=only"},
 };
@@ -157,6 +158,8 @@ static const struct {
     {"from,to,v\n,5,a\n,6,b\n", "overlaps", "narrowest"},
     {"from,to,v\n-1,5,a\n-1,5,b\n",
      "r:3: -1 to 5 is already in line 2, with another value: v is 'a' there and 'b' here", "keep"},
+    {"from,to,v\n1,5,a\n7,9,c\n1,5,b\n",
+     "r:4: 1 to 5 is already in line 2, with another value: v is 'a' there and 'b' here", "keep"},
     {"from:narrowest,to,v\n1,10,a\n5,14,b\n", "neither is the narrower one", "a rule of its own"},
     {"from:narrowest,to,v\n1,2,a\n,,b\n,,c\n", "a second default (the first is in line 3)", ""},
     {"cidr,v\n10.0.0.1/8,a\n", "r:2: column 1 (cidr): '10.0.0.1/8' has bits set behind its length",
