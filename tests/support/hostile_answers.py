@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands of livecol against a server whose answers are changed: empty, cut at a line, a column
 dropped, added or renamed, another type, numbers huge, negative or none, rows repeated or dropped,
-bytes flipped, bombs of tabs.
+bytes flipped, bombs of tabs, an error behind the rows.
 
   hostile_answers.py SCENARIOS --livecol PROGRAM --upstream HOST:PORT [--runs N] [--seed S] [--only K]
 
@@ -292,6 +292,14 @@ def bomb(rng, body):
     return rng.choice([one * n + b"\n", body + one * n + b"\n", body[: body.index(b"\n")] + one * n + b"\n\n"])
 
 
+def fail_behind_rows(rng, body):
+    """As a server before 25.11 says that it failed in mid-answer; something on the way has made it whole."""
+    error = rng.choice([b"49. DB::Exception: x (LOGICAL_ERROR)", b"241. DB::Exception: x (MEMORY_LIMIT_EXCEEDED)",
+                        b"394. DB::Exception: x (QUERY_WAS_CANCELLED)", b"159. DB::Exception: x (TIMEOUT_EXCEEDED)"])
+    failed = cut_at_line(rng, body) + b"__exception__\r\nCode: " + error + b" (version 25.3.1.1)\n"
+    return failed if rng.randrange(2) else failed[: rng.randrange(len(failed)) + 1]
+
+
 def not_a_table(rng, body):
     return rng.choice([b"<html>\n<body>busy</body>\n</html>\n", b"Ok.\n", b"\n", b"\n\n", b"\n\n\n", b"\0" * 64,
                        b"1\n", b"Code: 60. DB::Exception: Table x doesn't exist. (UNKNOWN_TABLE)\n"])
@@ -299,7 +307,7 @@ def not_a_table(rng, body):
 
 CHANGES = [empty, cut_at_line, cut_anywhere, drop_column, add_column, rename_column, swap_columns, other_type,
            other_cell, other_cell, other_numbers, drop_row, drop_rows, repeat_row, shuffle_rows, flip_bytes,
-           flip_in_cells, flip_in_cells, bomb, not_a_table]
+           flip_in_cells, flip_in_cells, bomb, not_a_table, fail_behind_rows]
 
 
 # ---- runs ----
