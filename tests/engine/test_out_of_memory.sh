@@ -154,9 +154,14 @@ same() {
   checks=$((checks + 1))
   [[ $1:$code =~ ^([a-z]*:0|(repair|inline):3)$ ]] || fail "after allocation $n of $1: exit $code: $(cat "$work/err")"
 }
+# Up again; one that is half reverted is refused, and ended by down.
 # shellcheck disable=SC2317 # called by changes
 up_again() {
   up "$work/w"
+  if [ "$code" = 3 ] && grep -q 'is half reverted: ' "$work/err"; then
+    run "down after allocation $1 of $2" 0 down -d "$work/w" --to 1 --yes
+    up "$work/w"
+  fi
   said_good "up after allocation $1 of $2"
 }
 
