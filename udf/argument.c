@@ -282,6 +282,28 @@ static int take_base(struct lc_argument *arg, struct lc_type_text *c, struct lc_
     return refuse(c->start, err);
 }
 
+/*
+ * SimpleAggregateFunction(anyLast, T) has the values of T, and the server names it so in a header where
+ * T is what is declared. Past the function, whose own parameters are in parentheses.
+ */
+static int take_aggregate(struct lc_type_text *c, unsigned *closing, struct lc_error *err)
+{
+    unsigned open = 0;
+
+    if (!lc_type_text_take(c, "SimpleAggregateFunction"))
+        return 0;
+    if (!lc_type_text_take(c, "("))
+        return refuse(c->start, err);
+    while (*c->p && (open || *c->p != ',')) {
+        open += *c->p == '(';
+        if (*c->p == ')' && open-- == 0)
+            return refuse(c->start, err);
+        c->p++;
+    }
+    ++*closing;
+    return lc_type_text_take(c, ",") ? 0 : refuse(c->start, err);
+}
+
 int lc_argument_parse(struct lc_argument *arg, const char *type, struct lc_error *err)
 {
     struct lc_type_text c = {type, type};
@@ -289,7 +311,8 @@ int lc_argument_parse(struct lc_argument *arg, const char *type, struct lc_error
     int rc = 0;
 
     *arg = (struct lc_argument){0};
-    if (lc_type_text_take(&c, "LowCardinality")) {
+    rc = take_aggregate(&c, &closing, err);
+    if (!rc && lc_type_text_take(&c, "LowCardinality")) {
         arg->low_cardinality = true;
         rc = lc_type_text_take(&c, "(") ? 0 : refuse(type, err);
         closing++;

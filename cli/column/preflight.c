@@ -3,7 +3,7 @@
  * For each expression of a statement, in this order; the first that refuses ends it:
  *
  *   the functions exist, on every host ─► fit their programs ─► what the expression reads is found ─►
- *   made-up rows and the table's own ─► the edges of every type ─► a key that is cut ─► --rules
+ *   merges keep it right ─► made-up rows and the table's own ─► the edges of every type ─► a key that is cut ─► --rules
  *
  * A function or dictionary that the run itself makes first is not there yet. Its expression is put off,
  * and tried right before its statement is sent.
@@ -13,6 +13,7 @@
 #include "cli/column/engine.h"
 #include "cli/column/function_fit.h"
 #include "cli/column/trial.h"
+#include "cli/column/trial_merges.h"
 #include "cli/column/trial_rules.h"
 #include "cli/server/query.h"
 #include "cli/server/replicas.h"
@@ -281,6 +282,8 @@ static int try_function(struct lc_preflight *d, struct lc_trial *t, struct lc_er
 
     if (rc == 0)
         rc = lc_column_calls_of(d->b, t->expr, &t->column.calls, &t->column.calls_n, err);
+    if (rc == 0)
+        rc = lc_trial_merges(d, t, err);
     if (rc == 0 && t->has_rows && d->cluster->name) {
         lc_trial_name_inputs(t);
         rc = lc_trial_read_rows(d, t, err);

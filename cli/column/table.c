@@ -371,7 +371,8 @@ int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error 
     int rc = 0;
 
     if (s->kind == LC_STMT_CREATE && !t->there && s->engine.n)
-        rc = take_engine(t, (const char *)s->engine.p, s->engine.n);
+        rc = take_engine(t, (const char *)s->engine.p, s->engine.n) ||
+             lc_text_set_n(&t->storage, s->storage.p, s->storage.n);
     for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
         const struct lc_stmt_command *c = &s->commands[i];
 
@@ -401,11 +402,12 @@ int lc_table_copy(struct lc_table *to, const struct lc_table *from, struct lc_er
     int rc;
 
     *to = *from;
-    to->database = to->name = to->engine = NULL;
+    to->database = to->name = to->engine = to->storage = NULL;
     to->v = NULL;
     to->n = 0;
     rc = lc_text_set(&to->database, from->database) || lc_text_set(&to->name, from->name) ||
-         lc_text_set(&to->engine, from->engine);
+         lc_text_set(&to->engine, from->engine) ||
+         (from->storage && lc_text_set(&to->storage, from->storage));
     for (size_t i = 0; rc == 0 && i < from->n; i++) {
         const struct lc_table_column *f = &from->v[i];
         struct lc_table_column *c = new_column(to, f->name, strlen(f->name));
@@ -430,6 +432,7 @@ void lc_table_release(struct lc_table *t)
     free(t->database);
     free(t->name);
     free(t->engine);
+    free(t->storage);
     *t = (struct lc_table){0};
 }
 

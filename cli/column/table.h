@@ -25,8 +25,9 @@ struct lc_table_column {
 
 struct lc_table {
     char *database, *name;
-    char *engine; /* "" where it is not known */
-    bool there;   /* on the server */
+    char *engine;  /* "" where it is not known */
+    char *storage; /* what a pending CREATE says from the engine on; NULL: ask the server */
+    bool there;    /* on the server */
     bool replicated;
     bool partless; /* it is there, and stores no parts of its own */
     bool pending;  /* not (only) what the server has */

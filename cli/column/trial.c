@@ -12,6 +12,7 @@
 #include "cli/server/answer_check.h"
 #include "cli/server/server_error.h"
 #include "cli/sql/expression.h"
+#include "cli/sql/type_name.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -554,7 +555,7 @@ int lc_trial_domain(const struct lc_preflight *d, const struct lc_trial *t, stru
                                .expr = t->made_up,
                                .say = d->say,
                                .ctx = d->ctx};
-    char names[LC_DOMAIN_COLUMNS][32];
+    char names[LC_DOMAIN_COLUMNS][32], values[LC_DOMAIN_COLUMNS][LC_TYPE_BYTES];
     struct lc_error why = LC_ERROR_INIT;
     int rc;
 
@@ -566,7 +567,8 @@ int lc_trial_domain(const struct lc_preflight *d, const struct lc_trial *t, stru
     }
     for (size_t i = 0; i < t->inputs_n; i++) {
         domain.columns[i].name = lc_trial_input(t, i, names[i]);
-        domain.columns[i].type = lc_column_type_of(&t->column, t->inputs[i]);
+        domain.columns[i].type =
+            lc_type_of_values(lc_column_type_of(&t->column, t->inputs[i]), values[i]);
         domain.n++;
     }
     /* Messages say livecol_in_2; the user knows the column by its own name. */

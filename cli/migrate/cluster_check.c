@@ -90,13 +90,14 @@ struct over_search {
 };
 
 /*
- * Does a statement of the plan, before or after this one, add the column to that table? *bare:
- * without a DEFAULT. A statement that makes the table anew, or drops it, counts as adding it.
+ * Does a statement of the plan, before or after this one, add the column to that table, or (kind) modify
+ * it? *expr: its DEFAULT there, n 0: none. A statement that makes the table anew, or drops it, counts.
  */
 static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, const char *database,
-                       const char *table, const char *column, bool *bare)
+                       const char *table, const char *column, enum lc_stmt_kind kind,
+                       struct lc_slice *expr)
 {
-    *bare = false;
+    *expr = (struct lc_slice){(const uint8_t *)" ", 1}; /* some */
     for (size_t i = 0; plan && i < plan->n; i++) {
         for (unsigned k = 0; k < plan->v[i].stmt_n; k++) {
             const struct lc_stmt *s = &plan->v[i].stmts[k].parsed;
@@ -108,9 +109,8 @@ static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, c
             if (s->kind == LC_STMT_CREATE || s->kind == LC_STMT_DROP)
                 return true;
             for (size_t n = 0; n < s->command_n; n++) {
-                if (s->commands[n].kind == LC_STMT_ADD_COLUMN &&
-                    strcmp(s->commands[n].column, column) == 0) {
-                    *bare = s->commands[n].default_expr.n == 0;
+                if (s->commands[n].kind == kind && strcmp(s->commands[n].column, column) == 0) {
+                    *expr = s->commands[n].default_expr;
                     return true;
                 }
             }
@@ -119,9 +119,77 @@ static bool is_planned(const struct lc_cluster *c, const struct lc_plan *plan, c
     return false;
 }
 
+/* The DEFAULT of a column in an answer about a table's columns; NULL: it has no such column. */
+static const struct lc_cell *default_in(const struct lc_answer *columns, const char *column)
+{
+    for (size_t i = 0; i < columns->rows; i++)
+        if (strcmp(lc_answer_at(columns, i, LC_SQL_COLUMNS_NAME)->p, column) == 0)
+            return lc_answer_at(columns, i, LC_SQL_COLUMNS_DEFAULT_EXPRESSION);
+    return NULL;
+}
+
+/* A column that is added: does the table over it lack the column, or have it without a DEFAULT? */
+static void look_at_added(const struct over_search *o, const struct lc_answer *its,
+                          const struct lc_stmt_command *added, struct lc_answer_over *over)
+{
+    const struct lc_cell *has = default_in(its, added->column);
+    struct lc_slice planned;
+    bool without = has && has->n == 0, gets = has;
+
+    if (!has) {
+        gets = is_planned(o->c, o->plan, over->database, over->name, added->column,
+                          LC_STMT_ADD_COLUMN, &planned);
+        without = gets && planned.n == 0;
+    }
+    over->bare = gets && without && added->default_expr.n;
+    if (!gets || over->bare)
+        over->column = added->column;
+}
+
+/*
+ * A column that gets a new DEFAULT: does the table over it go on with the one of before? One that has
+ * another than this table had, or that the plan modifies too, is its owner's.
+ */
+static int look_at_modified(const struct over_search *o, size_t host, const struct lc_answer *its,
+                            const struct lc_stmt_command *modified, struct lc_answer_over *over,
+                            struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {
+        {"database", o->database}, {"table", o->s->name}, {NULL, NULL}};
+    const struct lc_cell *has = default_in(its, modified->column), *was;
+    struct lc_answer below = {0};
+    struct lc_slice planned;
+    int rc;
+
+    if (!modified->default_expr.n || is_planned(o->c, o->plan, over->database, over->name,
+                                                modified->column, LC_STMT_MODIFY_COLUMN, &planned))
+        return 0;
+    if (!has) { /* the run adds it, with the DEFAULT that this statement replaces below? */
+        over->stale = is_planned(o->c, o->plan, over->database, over->name, modified->column,
+                                 LC_STMT_ADD_COLUMN, &planned) &&
+                      planned.n > 1 &&
+                      (planned.n != modified->default_expr.n ||
+                       memcmp(planned.p, modified->default_expr.p, planned.n) != 0);
+        if (over->stale)
+            over->column = modified->column;
+        return 0;
+    }
+    rc = has->n
+             ? lc_cluster_read(o->c, host, lc_sql_columns, lc_sql_host_columns, args, &below, err)
+             : 0;
+    was = rc == 0 ? default_in(&below, modified->column) : NULL;
+    over->stale = was && was->n && strcmp(was->p, has->p) == 0 &&
+                  (was->n != modified->default_expr.n ||
+                   memcmp(was->p, modified->default_expr.p, was->n) != 0);
+    if (over->stale)
+        over->column = modified->column;
+    lc_answer_release(&below);
+    return rc;
+}
+
 /*
  * over->column: the first column of the ALTER that the table over it has not, and does not get, or
- * (over->bare) that it has without the DEFAULT which the ALTER gives; NULL: none.
+ * (over->bare, over->stale) that it has without the DEFAULT which the ALTER gives; NULL: none.
  */
 static int find_lacking(const struct over_search *o, size_t host, struct lc_answer_over *over,
                         struct lc_error *err)
@@ -132,20 +200,12 @@ static int find_lacking(const struct over_search *o, size_t host, struct lc_answ
     int rc = lc_cluster_read(o->c, host, lc_sql_columns, lc_sql_host_columns, args, &t, err);
 
     for (size_t i = 0; rc == 0 && i < o->s->command_n && !over->column; i++) {
-        const struct lc_stmt_command *added = &o->s->commands[i];
-        bool has = false, without = false;
+        const struct lc_stmt_command *c = &o->s->commands[i];
 
-        if (added->kind != LC_STMT_ADD_COLUMN)
-            continue;
-        for (size_t k = 0; !has && k < t.rows; k++) {
-            has = strcmp(lc_answer_at(&t, k, LC_SQL_COLUMNS_NAME)->p, added->column) == 0;
-            without = has && lc_answer_at(&t, k, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)->n == 0;
-        }
-        if (!has)
-            has = is_planned(o->c, o->plan, over->database, over->name, added->column, &without);
-        over->bare = has && without && added->default_expr.n;
-        if (!has || over->bare)
-            over->column = added->column;
+        if (c->kind == LC_STMT_ADD_COLUMN)
+            look_at_added(o, &t, c, over);
+        else if (c->kind == LC_STMT_MODIFY_COLUMN)
+            rc = look_at_modified(o, host, &t, c, over, err);
     }
     lc_answer_release(&t);
     return rc;
@@ -308,9 +368,19 @@ static void note_over(void *ctx, const struct lc_answer_over *t)
 
     if (!t->column)
         return;
-    if (!t->bare) {
+    if (t->stale && !o->stale.code) {
+        lc_fail(&o->stale, LC_ERR_REFUSED,
+                "%s.%s (%s%s%s) is over this table, and its own DEFAULT of %s stays the old one: "
+                "INSERTs through it would go on storing what that gives",
+                t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column);
+        lc_hint(
+            &o->stale,
+            "change it too, before this statement: ALTER TABLE %s.%s MODIFY COLUMN %s DEFAULT …; "
+            "--allow-unsafe goes on without",
+            t->database, t->name, t->column);
+    } else if (!t->stale && !t->bare) {
         note_lacking(&o->lacks, t);
-    } else if (!o->bare.code) {
+    } else if (t->bare && !o->bare.code) {
         lc_fail(&o->bare, LC_ERR_REFUSED,
                 "%s.%s (%s%s%s) is over this table, and has, or gets, its column %s " EMPTY_VALUES,
                 t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column,
@@ -323,16 +393,19 @@ int lc_over_look(const struct lc_cluster *c, const struct lc_stmt *s, const stru
                  struct lc_over *o, struct lc_error *err)
 {
     const char *bare = NULL;
-    bool adds = false;
+    bool adds = false, modifies = false;
     int rc;
 
-    *o = (struct lc_over){LC_ERROR_INIT, LC_ERROR_INIT};
-    for (size_t i = 0; s->kind == LC_STMT_ALTER && i < s->command_n; i++)
+    *o = (struct lc_over){LC_ERROR_INIT, LC_ERROR_INIT, LC_ERROR_INIT};
+    for (size_t i = 0; s->kind == LC_STMT_ALTER && i < s->command_n; i++) {
         adds = adds || s->commands[i].kind == LC_STMT_ADD_COLUMN;
-    if (!adds)
+        modifies = modifies ||
+                   (s->commands[i].kind == LC_STMT_MODIFY_COLUMN && s->commands[i].default_expr.n);
+    }
+    if (!adds && !modifies)
         return 0;
     rc = lc_tables_over(c, s, plan, note_over, o, err);
-    if (rc == 0)
+    if (rc == 0 && adds)
         rc = is_bare(c, s, &bare, err);
     if (bare && !o->bare.code) {
         lc_fail(&o->bare, LC_ERR_REFUSED, "%s.%s gets its column %s " EMPTY_VALUES,
@@ -344,9 +417,10 @@ int lc_over_look(const struct lc_cluster *c, const struct lc_stmt *s, const stru
 
 int lc_over_refuse(const struct lc_over *o, bool strict, bool allow_unsafe, struct lc_error *err)
 {
-    const struct lc_error *why = o->bare.code && !allow_unsafe ? &o->bare
-                                 : o->lacks.code && strict     ? &o->lacks
-                                                               : NULL;
+    const struct lc_error *why = o->bare.code && !allow_unsafe    ? &o->bare
+                                 : o->stale.code && !allow_unsafe ? &o->stale
+                                 : o->lacks.code && strict        ? &o->lacks
+                                                                  : NULL;
 
     if (why)
         lc_error_pass(err, why);

@@ -418,9 +418,9 @@ int lc_executor_check_over(struct lc_executor *c, const struct lc_stmt *s, bool 
     struct lc_over o;
     int rc;
 
-    if (c->run->down)
-        return 0;
     rc = lc_over_look(&c->run->session.cluster, s, &c->run->plan, &o, err);
+    if (c->run->down) /* a column that comes back by the way down is as it was */
+        o.bare = o.lacks = LC_ERROR_INIT;
     if (rc == 0 && before)
         rc = lc_over_refuse(&o, c->run->o->strict, c->run->o->allow_unsafe, err);
     if (rc == 0 && !before && o.lacks.code)

@@ -69,7 +69,7 @@ void lc_executor_place_error(const struct lc_executor *c, const struct lc_plan_m
  * Buffer and Distributed tables over the one that gets a column. Where they lack it nothing breaks,
  * but who reads or writes through them does not see it: refused before the run with strict, else
  * said after the statement. Where they have it without its DEFAULT, rows written through them would
- * be wrong: refused unless allow_unsafe.
+ * be wrong: refused unless allow_unsafe. So is a new DEFAULT that they do not get, up or down.
  */
 int lc_executor_check_over(struct lc_executor *c, const struct lc_stmt *s, bool before,
                            struct lc_error *err);

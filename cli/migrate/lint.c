@@ -136,7 +136,12 @@ static void say_over(void *ctx, const struct lc_answer_over *t)
     /* Buffer and Distributed have a list of columns of their own; a view has a query. */
     bool passes_on = strcmp(t->engine, "Buffer") == 0 || strcmp(t->engine, "Distributed") == 0;
 
-    if (t->column)
+    if (t->stale)
+        say(h, true,
+            "%s.%s (%s%s%s) is over this table, with the old DEFAULT of %s: INSERTs through it go on "
+            "storing what that gives",
+            t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column);
+    else if (t->column)
         say(h, true, "%s.%s (%s%s%s) is over this table: it needs the column too, %s", t->database,
             t->name, t->engine, *t->host ? ", on " : "", t->host,
             t->bare ? "and its DEFAULT: else it stores empty values" : "with its DEFAULT");

@@ -83,9 +83,10 @@ struct lc_stmt {
     bool conditional; /* IF EXISTS or IF NOT EXISTS */
     bool replaces;    /* CREATE OR REPLACE */
     bool on_cluster;
-    bool populate;          /* CREATE MATERIALIZED VIEW … POPULATE */
-    bool mutates;           /* the server rewrites parts for it: wait for the mutation */
-    struct lc_slice engine; /* CREATE TABLE: its engine's name, as written; n 0: not given */
+    bool populate;           /* CREATE MATERIALIZED VIEW … POPULATE */
+    bool mutates;            /* the server rewrites parts for it: wait for the mutation */
+    struct lc_slice engine;  /* CREATE TABLE: its engine's name, as written; n 0: not given */
+    struct lc_slice storage; /* CREATE TABLE: from that name to the end */
     const char *object; /* "table", "view", "materialized view", "dictionary", …; static text */
     struct lc_stmt_command *commands; /* ALTER: its commands; CREATE TABLE: its columns */
     size_t command_n;

@@ -122,8 +122,12 @@ static void take_engine(const struct lc_parser *p, struct lc_stmt *s)
             continue;
         if (lc_tok_symbol(t, '=') && i + 2 < p->n)
             t = &p->t[i + 2];
-        if (lc_tok_is_name(t))
+        if (lc_tok_is_name(t)) {
+            const struct lc_tok *last = &p->t[p->n - 1];
+
             s->engine = (struct lc_slice){(const uint8_t *)t->p, t->n};
+            s->storage = (struct lc_slice){s->engine.p, (size_t)(last->p + last->n - t->p)};
+        }
         return;
     }
 }

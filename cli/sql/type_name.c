@@ -23,6 +23,23 @@ const char *lc_type_plain(const char *type, char out[LC_TYPE_BYTES])
     return unwrap(unwrap(type, "LowCardinality(", out), "Nullable(", out);
 }
 
+/* The function may have parameters of its own: SimpleAggregateFunction(f(1, 2), T). */
+const char *lc_type_of_values(const char *type, char out[LC_TYPE_BYTES])
+{
+    const char *inner = unwrap(type, "SimpleAggregateFunction(", out);
+    unsigned open = 0;
+
+    if (inner == type)
+        return type;
+    for (const char *c = inner; *c; c++) {
+        open += *c == '(';
+        open -= *c == ')' && open;
+        if (*c == ',' && !open)
+            return memmove(out, c + 1 + strspn(c + 1, " "), strlen(c + 1 + strspn(c + 1, " ")) + 1);
+    }
+    return type;
+}
+
 bool lc_type_is_integer(const char *type)
 {
     char plain[LC_TYPE_BYTES];

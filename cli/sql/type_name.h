@@ -12,6 +12,9 @@ enum { LC_TYPE_BYTES = 256 };
  */
 const char *lc_type_plain(const char *type, char out[LC_TYPE_BYTES]);
 
+/* The T whose values SimpleAggregateFunction(f, T) holds, as above; another type is given back. */
+const char *lc_type_of_values(const char *type, char out[LC_TYPE_BYTES]);
+
 /* Int8 to UInt256, also Nullable or LowCardinality. */
 bool lc_type_is_integer(const char *type);
 

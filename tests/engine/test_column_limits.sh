@@ -120,6 +120,87 @@ END
 run 'a column n: plan' 0 plan -d "$work/g/n" --migrations-table g.m_n
 expect_in 'a column n: counted' 'goes stale: 100 rows' "$work/out"
 
+# --- merges that make one row of several: what they would make wrong is refused --------------------------
+# A case is an engine, its columns, the derived column and two rows; each is merged by the engine, too: what
+# is refused must come out wrong, and what passes must be right.
+#   WANTED|STORAGE|COLUMNS|DERIVED|EXPRESSION|ROW|ROW
+cat >"$work/merges" <<'END'
+add up|SummingMergeTree ORDER BY id|id UInt32|n UInt32 DEFAULT|length(region_v1(toString(id)))|(1)|(1)
+add up|SummingMergeTree ORDER BY id|id UInt32, k String|n Nullable(Decimal(9, 2)) MATERIALIZED|length(region_v1(k))|(1, 'u1')|(1, 'u1')
+compute n|SummingMergeTree ORDER BY id|id UInt32, n UInt64|r String DEFAULT|region_v1(concat('u', toString(n)))|(1, 1)|(1, 1)
+compute n|SummingMergeTree ORDER BY id|id UInt32, n UInt64, al String ALIAS concat('u', toString(n))|r String DEFAULT|region_v1(al)|(1, 1)|(1, 1)
+|SummingMergeTree ORDER BY id|id UInt32, n UInt64, k String|r LowCardinality(String) DEFAULT|region_v1(k)|(1, 1, 'u1')|(1, 1, 'x')
+|SummingMergeTree(n) ORDER BY id|id UInt32, n UInt64, k String|m UInt32 DEFAULT|length(region_v1(k))|(1, 1, 'u1')|(1, 1, 'u2_xx')
+|SummingMergeTree ORDER BY (id, toYYYYMM(d))|id UInt32, n UInt64, d Date|r String DEFAULT|region_v1(concat('u', toString(toDayOfMonth(d))))|(1, 1, '2026-01-01')|(1, 1, '2026-01-02')
+compute k|AggregatingMergeTree ORDER BY id|id UInt32, k SimpleAggregateFunction(max, String)|r String DEFAULT|region_v1(k)|(1, 'u1')|(1, 'x')
+the first one's|AggregatingMergeTree ORDER BY id|id UInt32, k SimpleAggregateFunction(anyLast, String)|r String DEFAULT|region_v1(k)|(1, 'u1')|(1, 'x')
+|AggregatingMergeTree ORDER BY id|id UInt32, k SimpleAggregateFunction(anyLast, String)|r SimpleAggregateFunction(anyLast, String) DEFAULT|region_v1(k)|(1, 'u1')|(1, 'x')
+|AggregatingMergeTree ORDER BY id|id UInt32, k SimpleAggregateFunction(any, String)|r String DEFAULT|region_v1(k)|(1, 'u1')|(1, 'x')
+add up|AggregatingMergeTree ORDER BY id|id UInt32|n SimpleAggregateFunction(sum, UInt64) DEFAULT|length(region_v1(toString(id)))|(1)|(1)
+|CoalescingMergeTree ORDER BY id|id UInt32, k String|r String DEFAULT|region_v1(k)|(1, 'u1')|(1, 'x')
+compute k|CoalescingMergeTree ORDER BY id|id UInt32, k Nullable(String)|r String DEFAULT|region_v1(ifNull(k, ''))|(1, 'u1')|(1, NULL)
+one of several|CoalescingMergeTree ORDER BY id|id UInt32, k String|r Nullable(String) DEFAULT|nullIf(region_v1(k), 'unknown')|(1, 'u1')|(1, 'x')
+the first one's|CoalescingMergeTree(k) ORDER BY id|id UInt32, k String|r String DEFAULT|region_v1(k)|(1, 'u1')|(1, 'x')
+compute n|MergeTree ORDER BY id TTL d + INTERVAL 1 DAY GROUP BY id SET n = sum(n)|id UInt32, n UInt64, d Date DEFAULT '2020-01-01'|r String DEFAULT|region_v1(concat('u', toString(n)))|(1, 1, '2020-01-01')|(1, 1, '2020-01-01')
+|ReplacingMergeTree(n) ORDER BY id|id UInt32, n UInt64|r String DEFAULT|region_v1(concat('u', toString(n)))|(1, 1)|(1, 2)
+END
+fresh me
+n=0
+while IFS='|' read -r wanted storage columns derived expr first second; do
+  n=$((n + 1))
+  sql "CREATE TABLE me.t$n ($columns) ENGINE = $storage"
+  printf 'ALTER TABLE me.t%s ADD COLUMN %s %s;\n' "$n" "$derived" "$expr" | migration "$work/me" "$(printf %04d $n)_t"
+done <"$work/merges"
+run 'merges: plan' 3 plan -d "$work/me"
+awk -v to="$work/merged." '/^[0-9][0-9][0-9][0-9] t$/ { file = to ($1 + 0) } file { print >file }' "$work/out"
+n=0
+while IFS='|' read -r wanted storage columns derived expr first second; do
+  n=$((n + 1))
+  given=$(sql "SELECT arrayStringConcat(groupArray(name), ', ') FROM system.columns WHERE database = 'me' AND table = 't$n' AND default_kind != 'ALIAS'")
+  sql "ALTER TABLE me.t$n ADD COLUMN $derived $expr"
+  for row in "$first" "$second"; do sql "INSERT INTO me.t$n ($given) VALUES $row"; done
+  sql "OPTIMIZE TABLE me.t$n FINAL"
+  type=$(sed -E 's/^[a-z]+ (.*) [A-Z]+$/\1/' <<<"$derived")
+  wrong=$(sql "SELECT countIf(NOT (${derived%% *} <=> CAST(($expr), '$type'))), count() FROM me.t$n")
+  if [ -n "$wanted" ]; then
+    expect_in "merges: $storage, $columns, $derived: refused" "$wanted" "$work/merged.$n"
+    expect_in "merges: $storage, $columns, $derived: why" 'would be wrong after a merge of the' "$work/merged.$n"
+    expect "merges: $storage, $columns, $derived: the engine" $'1\t1' "$wrong"
+  else
+    expect "merges: $storage, $columns, $derived: passes" '' "$(grep refused: "$work/merged.$n")"
+    expect "merges: $storage, $columns, $derived: the engine" $'0\t1' "$wrong"
+  fi
+done <"$work/merges"
+# Of a table that the same run makes; --allow-unsafe says it; so does new rules for a column that is there.
+migration "$work/me2" 0001_makes <<'END'
+CREATE TABLE me.made (id UInt32, k String) ENGINE = SummingMergeTree ORDER BY id;
+ALTER TABLE me.made ADD COLUMN n UInt32 DEFAULT length(region_v1(k));
+END
+run 'merges: a pending table' 3 up -d "$work/me2"
+expect_in 'merges: a pending table' 'me.made.n would be wrong after a merge of the SummingMergeTree: merges add up n itself' "$work/err"
+run 'merges: all the same' 0 up -d "$work/me2" --allow-unsafe
+expect_in 'merges: all the same' 'me.made.n is wrong after a merge' "$work/err"
+run 'merges: new rules' 0 new v2 -d "$work/me2" --rederive me.made.n --to region_v2
+run 'merges: new rules' 0 plan -d "$work/me2"
+expect_in 'merges: new rules' 'hazard: me.made.n is wrong after a merge' "$work/out"
+
+# --- a Buffer with the old DEFAULT would go on storing what the old rules give ------------------------
+fresh bu
+sql "CREATE TABLE bu.t (k String, region String DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "CREATE TABLE bu.b AS bu.t ENGINE = Buffer(bu, t, 1, 100, 100, 100, 100, 100000, 100000)"
+sql "INSERT INTO bu.b (k) VALUES ('u1')"
+run 'Buffer: new' 0 new v2 -d "$work/bu" --rederive bu.t.region --to region_v2
+run 'Buffer: plan' 3 plan -d "$work/bu"
+expect_in 'Buffer: plan' 'refused: bu.b (Buffer) is over this table, and its own DEFAULT of region stays the old one' "$work/out"
+run 'Buffer: up' 3 up -d "$work/bu"
+expect_in 'Buffer: the way' 'ALTER TABLE bu.b MODIFY COLUMN region DEFAULT' "$work/err"
+expect 'Buffer: nothing is changed' 'region_v1(k)' "$(sql "SELECT default_expression FROM system.columns WHERE database = 'bu' AND table = 't' AND name = 'region'")"
+sed -i 's/^-- migrate:up$/&\nALTER TABLE bu.b MODIFY COLUMN region DEFAULT region_v2(k);/' "$work/bu/0001_v2.sql"
+run 'Buffer: both' 0 up -d "$work/bu"
+sql "INSERT INTO bu.b (k) VALUES ('u3')"
+sql 'OPTIMIZE TABLE bu.b'
+expect 'Buffer: rows' $'u1\tus-west\nu3\tap-south' "$(sql 'SELECT k, region FROM bu.t ORDER BY k')"
+
 # --- engines: every command that one does not take; one that nobody knows -----------------------------
 sql "CREATE TABLE g.file (k String) ENGINE = File(TSV)"
 sql "CREATE TABLE g.null (k String) ENGINE = Null"

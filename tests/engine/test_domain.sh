@@ -85,6 +85,7 @@ for type in Int8 Int32 Int64 UInt32 Date32 "Enum16('a'=-300)"; do
 done
 passes 'k Nullable(Int32)' 'tiern_v1(k)'
 passes 'k Nullable(String)' "land_v1(ifNull(k, ''))"
+passes 'k SimpleAggregateFunction(max, UInt32)' 'tier_v1(k)'
 passes 'k Int32' 'tier_v1(greatest(k, 0))'
 passes 'k UUID' 'land_v1(toString(k))'
 passes 'k Array(String)' 'land_v1(k[1])'
@@ -109,6 +110,7 @@ refused 'k Decimal(18, 4)' 'tieri_v1(k)' 'is given another key than k'
 refused "k Enum8('a'=-5,'b'=2)" 'tier_v1(k)' "is given another key than k = 'a'"
 refused 'k Date32' 'tier_v1(k)' 'is given another key than k'
 refused 'k DateTime64(3)' 'tier_v1(k)' '(DateTime64(3))'
+refused 'k SimpleAggregateFunction(max, Int32)' 'tier_v1(k)' "fails for k = '-1'"
 refused 'k UInt64' 'tieri_v1(k)' "fails for k = '18446744073709551615' (UInt64)"
 refused 'k String' 'tier_v1(k)' "fails for k = '' (String)"
 refused 'k Nullable(UInt64)' 'tier_v1(k)' 'NULL'

@@ -208,12 +208,22 @@ for option in --cluster=replicas --no-verify; do
   expect_in "the UPDATE alone, $option" "the UPDATE would fail for good on a replica of main.ev: host $host_b: Code: 36" "$work/err"
 done
 dictionary_2 b
+# ev_all_default VERSION: what the Distributed table computes for those who leave the column out.
+ev_all_default() {
+  on_a "ALTER TABLE main.ev_all ON CLUSTER apart MODIFY COLUMN region String DEFAULT dictGetString('region_v$1', 'region', tuple(k))" >/dev/null
+}
+up "$work/alone" --migrations-table alone
+expect 'new rules, and the old DEFAULT over the table: exit' 3 "$code"
+expect_in 'new rules, and the old DEFAULT over the table' 'main.ev_all (Distributed) is over this table, and its own DEFAULT of region stays the old one' "$work/err"
+ev_all_default 2
+on_b "INSERT INTO main.ev_all (k) VALUES ('u1_new_rules')"
 up "$work/alone" --migrations-table alone
 said_good 'new rules, on each replica'
 expect_in 'new rules, on each replica' 'the same on every replica' "$work/err"
 for host in on_a on_b; do
   eventually "new rules: $host" 0 $host "SELECT countIf(region != multiIf(startsWith(k, 'u1'), 'us-west', startsWith(k, 'u2'), 'eu-west', 'unknown')) FROM main.ev"
 done
+ev_all_default 1
 CLICKHOUSE_URL=$url_a/main "$LIVECOL_BIN" down -d "$work/alone" --migrations-table alone --yes >"$work/out" 2>"$work/err"
 code=$?
 said_good 'new rules, back'

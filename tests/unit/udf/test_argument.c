@@ -481,6 +481,10 @@ static const struct refused refused[] = {
      ""},
     {"Enum8('a'=1,'a'=2)", LC_KIND_PREFIX, LC_FORMAT_NATIVE, "a number or a name twice", ""},
     {"Enum8('a'=1,'b'=1)", LC_KIND_PREFIX, LC_FORMAT_NATIVE, "a number or a name twice", ""},
+    {"SimpleAggregateFunction", LC_KIND_PREFIX, LC_FORMAT_NATIVE, "unknown argument type", ""},
+    {"SimpleAggregateFunction(any)", LC_KIND_PREFIX, LC_FORMAT_NATIVE, "unknown argument type", ""},
+    {"SimpleAggregateFunction(any, String", LC_KIND_PREFIX, LC_FORMAT_NATIVE,
+     "unknown argument type", ""},
     {"DateTime64(10)", LC_KIND_RANGE, LC_FORMAT_NATIVE, "unknown argument type", ""},
     {"DateTime(UTC)", LC_KIND_RANGE, LC_FORMAT_NATIVE, "unknown argument type", ""},
     {"DateTime", LC_KIND_PREFIX, LC_FORMAT_NATIVE, "depends on a time zone", "DateTime('UTC')"},
@@ -522,6 +526,10 @@ static void test_the_same_type_in_another_spelling(void **state)
         {"LowCardinality(Nullable(String))", "LowCardinality( Nullable( String ) )"},
         {"DateTime64(3,'UTC')", "DateTime64(3, 'UTC')"},
         {"DateTime64", "DateTime64(3)"},
+        {"String", "SimpleAggregateFunction(anyLast, String)"},
+        {"LowCardinality(Nullable(String))",
+         "SimpleAggregateFunction(any, LowCardinality(Nullable(String)))"},
+        {"FixedString(4)", "SimpleAggregateFunction(f(1, (2)), FixedString(4))"},
         {"Enum8('it''s'=1)", "Enum8('it\\'s' = 1)"},
     };
     static const char *const other[][2] = {

@@ -10,6 +10,25 @@
 
 #include <string.h>
 
+static void test_an_aggregate_has_the_values_of_a_type(void **state)
+{
+    static const char *const cases[][2] = {
+        {"SimpleAggregateFunction(max, Int32)", "Int32"},
+        {"SimpleAggregateFunction(any, LowCardinality(Nullable(String)))",
+         "LowCardinality(Nullable(String))"},
+        {"SimpleAggregateFunction(f(1, g(2)), Decimal(9, 2))", "Decimal(9, 2)"},
+        /* none, or cut: given back */
+        {"AggregateFunction(uniq, UInt8)", "AggregateFunction(uniq, UInt8)"},
+        {"SimpleAggregateFunction(any)", "SimpleAggregateFunction(any)"},
+        {"SimpleAggregateFunction(any, UInt8", "SimpleAggregateFunction(any, UInt8"},
+    };
+    char out[LC_TYPE_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(lc_type_of_values(cases[i][0], out), cases[i][1]);
+}
+
 static void test_wrappers_are_taken_off(void **state)
 {
     static const char *const cases[][3] = {
@@ -78,6 +97,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrappers_are_taken_off),
+        cmocka_unit_test(test_an_aggregate_has_the_values_of_a_type),
         cmocka_unit_test(test_a_long_type_stays_whole),
         cmocka_unit_test(test_kinds),
     };
