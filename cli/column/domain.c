@@ -695,7 +695,8 @@ static int loss_of(const struct run *r, size_t host, const struct call *c, struc
 {
     char *takes = lc_edge_values_plain(c->takes), *given = lc_edge_values_plain(c->given);
     bool wraps = takes && given && strncmp(takes, "UInt", 4) == 0 &&
-                 (strncmp(given, "Enum", 4) == 0 || strcmp(given, "Date32") == 0);
+                 (strncmp(given, "Enum", 4) == 0 || strcmp(given, "Date32") == 0 ||
+                  strncmp(given, "Time", 4) == 0);
     int rc = takes && given ? 0 : no_memory(err);
     struct lc_buf answer;
 

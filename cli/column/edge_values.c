@@ -90,6 +90,7 @@ static const struct {
     {"Bool", {"false", "true"}},
     {"Date", {"1970-01-01", "2024-01-31", "2149-06-06"}},
     {"Date32", {"1970-01-01", "1969-12-31", "1900-01-01", "2299-12-31"}},
+    {"Time", {"00:00:00", "00:00:01", "-00:00:01", "999:59:59", "-999:59:59"}},
     {"UUID", {"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"}},
     {"IPv4", {"0.0.0.0", "10.1.2.3", "255.255.255.255"}},
     {"IPv6", {"::", "2001:db8::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}},
@@ -334,6 +335,8 @@ static int make_plain(struct lc_edge_values *e, const char *type, unsigned depth
         return add_strings(e, 0);
     if (sscanf(type, "FixedString(%ld)", &width) == 1)
         return add_strings(e, width > 0 ? (size_t)width : 1);
+    if (strncmp(type, "Time64(", 7) == 0)
+        return make_plain(e, "Time", depth);
     if (strncmp(type, "DateTime64(", 11) == 0)
         return add_times(e, true, strtol(type + 11, NULL, 10));
     if (strncmp(type, "DateTime", 8) == 0)

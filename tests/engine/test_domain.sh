@@ -108,6 +108,8 @@ refused 'k Float64' 'tier_v1(floor(k))' "fails for k = '-1' (Float64)"
 refused 'k Decimal(9, 2)' 'tier_v1(k)' "fails for k = '-9999999.99' (Decimal(9, 2))"
 refused 'k Decimal(18, 4)' 'tieri_v1(k)' 'is given another key than k'
 refused "k Enum8('a'=-5,'b'=2)" 'tier_v1(k)' "is given another key than k = 'a'"
+refused 'k Time' 'tier_v1(k)' 'is given another key than k'
+refused 'k Time64(3)' 'tier_v1(k)' '(Time64(3))'
 refused 'k Date32' 'tier_v1(k)' 'is given another key than k'
 refused 'k DateTime64(3)' 'tier_v1(k)' '(DateTime64(3))'
 refused 'k SimpleAggregateFunction(max, Int32)' 'tier_v1(k)' "fails for k = '-1'"
