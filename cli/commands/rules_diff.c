@@ -6,9 +6,11 @@
 #include "cli/column/impact.h"
 #include "cli/column/narrow_key.h"
 #include "cli/commands/rules.h"
+#include "cli/server/query.h"
 #include "cli/sql/lexer.h"
 #include "cli/sql/quote.h"
 #include "cli/term/message.h"
+#include "livecol_sql.h"
 #include "udf/rules/open.h"
 
 #include <inttypes.h>
@@ -404,6 +406,28 @@ static void print_impact_json(const struct lc_column *c, const struct lc_impact 
 }
 
 /*
+ * How many rows the table's parts have, asked before they are counted: rows that come meanwhile then
+ * make no difference. *known is false where the user may not see the parts, which is said.
+ */
+static int ask_rows(const struct lc_column *c, uint64_t *rows, bool *known, struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", c->database}, {"table", c->table}, {NULL, NULL}};
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_answer a = {0};
+    int rc = lc_query_read(c->b, lc_sql_table_rows, args, &a, &why);
+
+    *known = rc == 0;
+    *rows = rc == 0 ? lc_answer_u64(&a, 0, LC_SQL_TABLE_ROWS_TABLE_ROWS, 0) : 0;
+    lc_answer_release(&a);
+    if (rc && rc != LC_ERR_SERVER)
+        return lc_error_pass(err, &why);
+    if (rc)
+        lc_warn("whether a row policy hides rows of %s.%s is not known: %s", c->database, c->table,
+                why.msg);
+    return 0;
+}
+
+/*
  * Count over the table's keys what the new rules would change. Nothing is written, and the new
  * function need not be on the server.
  */
@@ -414,6 +438,8 @@ static int look_at_table(const struct diff *d, struct lc_frame_run *r, struct lc
     struct lc_impact impact = {0};
     struct lc_impact_rules rules = {.old = d->old, .new = d->new};
     struct lc_buf key, argument;
+    uint64_t rows = 0;
+    bool known = false;
     int rc = lc_column_open(&c, &r->b, &r->m.global, w->column, err);
 
     lc_buf_init(&key, 1 << 16);
@@ -423,6 +449,8 @@ static int look_at_table(const struct diff *d, struct lc_frame_run *r, struct lc
         rc = choose_attribute(d, w, &c, &rules.old_attribute, err);
     if (rc == 0)
         rc = choose_key(w, &c, &key, &argument, &rules, err);
+    if (rc == 0)
+        rc = ask_rows(&c, &rows, &known, err);
     if (rc == 0) {
         rules.new_attribute = (uint32_t)d->new_attribute[rules.old_attribute];
         rc = lc_impact_count(&impact, &c, &rules, lc_stop_flag(), err);
@@ -431,6 +459,12 @@ static int look_at_table(const struct diff *d, struct lc_frame_run *r, struct lc
         print_impact_json(&c, &impact);
     else if (rc == 0)
         print_impact(&c, &impact);
+    if (rc == 0 && known && impact.rows < rows)
+        lc_warn("%" PRIu64
+                " row%s that the parts of %s.%s have %s in no count: deleted, merged away "
+                "since, or hidden by a row policy",
+                rows - impact.rows, LC_S(rows - impact.rows), c.database, c.table,
+                rows - impact.rows == 1 ? "is" : "are");
     lc_buf_release(&key);
     lc_buf_release(&argument);
     lc_impact_release(&impact);

@@ -112,6 +112,9 @@ expect_in 'a row has it: rules diff' 'the old rules answer "unknown" for rows of
 sql "DELETE FROM g.narrow WHERE k = 'x'"
 run 'rows that are deleted: verify' 0 verify g.narrow.r --full
 expect_in 'rows that are deleted: verify' '2 of 3 rows (the others are deleted, or a row policy hides them): 0 differ' "$work/out"
+run 'rows that are deleted: rules diff' 0 rules diff "$scripts/region_v1.csv" "$scripts/region_v2.csv" --table g.narrow.r
+expect_in 'rows that are deleted: rules diff' '1 of 2 rows would change' "$work/out"
+expect_in 'rows that are deleted: rules diff' '1 row that the parts of g.narrow have is in no count: deleted, merged away since, or hidden by a row policy' "$work/err"
 # A column that is called as a count is.
 migration "$work/g/n" 0001_n <<'END'
 ALTER TABLE g.t ADD COLUMN m UInt32 DEFAULT n + 1;
