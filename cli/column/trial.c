@@ -7,6 +7,7 @@
  */
 #include "cli/column/trial.h"
 
+#include "base/format.h"
 #include "cli/column/trial_rules.h"
 #include "cli/column/domain.h"
 #include "cli/server/answer_check.h"
@@ -94,13 +95,15 @@ static int add_columns(const struct lc_trial *t, bool names, struct lc_buf *b, s
 }
 
 /*
- * Integers and enumerations change, or break, what does not fit them. Only for these does
- * make_sample compare an answer before and after the CAST.
+ * Integers and enumerations, Nullable and LowCardinality ones too, change, or break, what does not
+ * fit them. Only for these does make_sample compare an answer before and after the CAST.
  */
 static bool is_narrow(const char *type)
 {
-    return strncmp(type, "Int", 3) == 0 || strncmp(type, "UInt", 4) == 0 ||
-           strncmp(type, "Enum", 4) == 0;
+    char plain[LC_TYPE_BYTES];
+
+    return lc_type_is_integer(type) || strncmp(lc_type_plain(type, plain), "Enum", 4) == 0 ||
+           strncmp(type, "Nullable(Enum", 13) == 0; /* too long for plain */
 }
 
 /*
@@ -137,18 +140,21 @@ enum sampled {
  * servers only that SELECT is done there.
  */
 static int make_sample(const struct lc_preflight *d, const struct lc_trial *t, size_t host,
-                       bool own, const char *expr, struct lc_buf *sql, struct lc_error *err)
+                       bool own, bool narrow, const char *expr, struct lc_buf *sql,
+                       struct lc_error *err)
 {
-    bool narrow = is_narrow(t->type);
+    char cast[LC_TYPE_BYTES];
+    /* A text that is no number is a NULL of a Nullable one. */
     int rc = lc_buf_adds(sql, "SELECT count() AS n, countIf(isNull(a)) AS nulls, "
                               "countIf(ifNull(a = '', 0)) AS empties, "
-                              "countIf(ifNull(a != c, 0)) AS changed, uniqExact(a) AS different, "
+                              "countIf(ifNull(a != c, isNull(a) != isNull(c))) AS changed, "
+                              "uniqExact(a) AS different, "
                               "sum(cityHash64(livecol_n, ifNull(a, 'NULL'))) AS digest "
                               "FROM (SELECT livecol_n, toString(livecol_x) AS a, ");
 
     if (!rc && narrow)
-        rc = lc_buf_adds(sql, "toString(CAST(livecol_x, ") || lc_sql_add_str(sql, t->type) ||
-             lc_buf_adds(sql, "))");
+        rc = lc_buf_adds(sql, "toString(CAST(livecol_x, ") ||
+             lc_sql_add_str(sql, lc_type_to_cast(t->type, cast)) || lc_buf_adds(sql, "))");
     else if (!rc)
         rc = lc_buf_adds(sql, "a");
     rc = rc || lc_buf_adds(sql, " AS c FROM (SELECT ");
@@ -169,9 +175,10 @@ static int make_sample(const struct lc_preflight *d, const struct lc_trial *t, s
     return rc || lc_buf_addf(sql, " LIMIT %d))", SAMPLE_ROWS) ? lc_no_memory(err) : 0;
 }
 
-/* Evaluate over made-up rows, or over the table's own. */
-static int sample(const struct lc_preflight *d, const struct lc_trial *t, size_t host, bool own,
-                  const char *expr, struct lc_trial_answers *a, struct lc_error *err)
+/* Evaluate once. */
+static int ask_sample(const struct lc_preflight *d, const struct lc_trial *t, size_t host, bool own,
+                      bool narrow, const char *expr, struct lc_trial_answers *a,
+                      struct lc_error *err)
 {
     struct lc_buf sql;
     struct lc_answer out = {0};
@@ -179,7 +186,7 @@ static int sample(const struct lc_preflight *d, const struct lc_trial *t, size_t
 
     *a = (struct lc_trial_answers){0};
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = make_sample(d, t, host, own, expr, &sql, err);
+    rc = make_sample(d, t, host, own, narrow, expr, &sql, err);
     if (rc == 0 && !lc_buf_str(&sql))
         rc = lc_no_memory(err);
     if (rc == 0)
@@ -196,6 +203,24 @@ static int sample(const struct lc_preflight *d, const struct lc_trial *t, size_t
     lc_answer_release(&out);
     lc_buf_release(&sql);
     return rc;
+}
+
+/*
+ * Evaluate over made-up rows, or over the table's own. A NULL that the column's type does not take
+ * fails the CAST: then the answers are counted without it, since their NULLs are what is wrong. (As
+ * Nullable of the type the CAST would take them, but 18.16 fails at such an Enum.)
+ */
+static int sample(const struct lc_preflight *d, const struct lc_trial *t, size_t host, bool own,
+                  const char *expr, struct lc_trial_answers *a, struct lc_error *err)
+{
+    bool narrow = is_narrow(t->type);
+    struct lc_error why = LC_ERROR_INIT, ignored = LC_ERROR_INIT;
+    int rc = ask_sample(d, t, host, own, narrow, expr, a, &why);
+
+    if (rc == LC_ERR_SERVER && narrow && why.server_code == LC_SERVER_CANNOT_INSERT_NULL &&
+        ask_sample(d, t, host, own, false, expr, a, &ignored) == 0 && a->nulls)
+        return 0;
+    return rc ? lc_error_pass(err, &why) : 0;
 }
 
 /* Does this error say that a value does not fit another type, rather than that a program failed? */
@@ -281,14 +306,15 @@ static int judge(const struct lc_preflight *d, const struct lc_trial *t,
     if (a->nulls + own->nulls && !nullable) {
         lc_fail(err, LC_ERR_REFUSED,
                 "%s answers NULL for %" PRIu64 " of %" PRIu64
-                " sample rows, which a column of type %s stores as its empty value",
+                " sample rows, which a column of type %s does not hold",
                 t->expr, a->nulls + own->nulls, rows, t->type);
-        lc_hint(err, "give the rules a default, or make the column Nullable");
+        lc_hint(err, "give the rules a default, or make the column Nullable: INSERTs and reads of "
+                     "such rows would fail");
         return LC_ERR_REFUSED;
     }
     if (a->changed + own->changed) {
         lc_fail(err, LC_ERR_REFUSED,
-                "%" PRIu64 " of %" PRIu64 " answers of %s are changed by the column's type %s",
+                "%" PRIu64 " of %" PRIu64 " answers of %s do not fit the column's type %s",
                 a->changed + own->changed, rows, t->expr, t->type);
         lc_hint(err, "choose a type that holds every value of the rules");
         return LC_ERR_REFUSED;
@@ -457,49 +483,77 @@ int lc_trial_read_rows(const struct lc_preflight *d, struct lc_trial *t, struct 
     return rc ? lc_error_pass(err, &why) : 0;
 }
 
-/* The same rows of the table on every host: made-up ones may not meet what they differ in. */
+/* What hosts answer to the same rows of the table. */
+struct lc_trial_hosts {
+    size_t first, failing; /* the first that answers, and the first that fails; n: none */
+    uint64_t digest;       /* the first's */
+    struct lc_error why;   /* the failing one's */
+};
+
+/*
+ * One host more. Where it fails over rows that it can read it is noted, and judged once it is known
+ * what the others do. Where texts are no values of these types there, the made-up rows must do,
+ * which is said.
+ */
+static int try_own_on_host(const struct lc_preflight *d, const struct lc_trial *t, size_t host,
+                           struct lc_trial_hosts *h, struct lc_error *err)
+{
+    const struct lc_cluster *c = d->cluster;
+    struct lc_error why = LC_ERROR_INIT, plain = LC_ERROR_INIT;
+    uint64_t digest, ignored;
+    int rc = lc_sample_rows_digest(&t->own, c, host, t->made_up, &digest, &why);
+
+    if (rc == LC_ERR_SERVER) {
+        rc = lc_sample_rows_digest(&t->own, c, host, NULL, &ignored, &plain);
+        if (rc == LC_ERR_SERVER)
+            lc_trial_say(d, true, "%s is tried over made-up rows alone: %s", t->expr, plain.msg);
+        else if (rc)
+            return lc_error_pass(err, &plain);
+        else if (h->failing == c->n) {
+            h->failing = host;
+            h->why = why;
+        }
+        return 0;
+    }
+    if (rc)
+        return lc_error_pass(err, &why);
+    if (h->first == c->n) {
+        h->first = host;
+        h->digest = digest;
+    } else if (digest != h->digest) {
+        return refuse_differing(d, t, h->first, host, ", for rows that the table has", err);
+    }
+    return 0;
+}
+
+/*
+ * The same rows of the table on every host: made-up ones may not meet what they differ in. Where
+ * every host fails it is this way of asking: the connected server has just answered (try_own).
+ */
 static int try_own_on_hosts(const struct lc_preflight *d, const struct lc_trial *t,
                             struct lc_error *err)
 {
     const struct lc_cluster *c = d->cluster;
-    size_t first_host = c->n;
-    uint64_t first = 0;
+    struct lc_trial_hosts h = {.first = c->n, .failing = c->n, .why = LC_ERROR_INIT};
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && t->own.n && i < c->n; i++) {
-        struct lc_error why = LC_ERROR_INIT;
-        uint64_t digest;
-
-        if (c->v[i].down)
-            continue;
-        rc = lc_sample_rows_digest(&t->own, c, i, t->made_up, &digest, &why);
-        if (rc == LC_ERR_SERVER) {
-            uint64_t ignored;
-            struct lc_error none = LC_ERROR_INIT;
-
-            /* Texts need not be values of these types there: then the made-up rows must do. */
-            if (first_host == c->n || lc_sample_rows_digest(&t->own, c, i, NULL, &ignored, &none))
-                return 0;
-            return refuse_failing(d, t, &why, err);
-        }
-        if (rc)
-            lc_error_pass(err, &why);
-        if (rc)
-            return rc;
-        if (first_host == c->n) {
-            first_host = i;
-            first = digest;
-        } else if (digest != first) {
-            return refuse_differing(d, t, first_host, i, ", for rows that the table has", err);
-        }
-    }
-    return rc;
+    for (size_t i = 0; rc == 0 && t->own.n && i < c->n; i++)
+        if (!c->v[i].down)
+            rc = try_own_on_host(d, t, i, &h, err);
+    if (rc || h.failing == c->n)
+        return rc;
+    if (h.first < c->n)
+        return refuse_failing(d, t, &h.why, err);
+    lc_trial_say(d, true, "%s is not compared between hosts over rows that the table has: %s",
+                 t->expr, h.why.msg);
+    return 0;
 }
 
 /* Evaluate the expression over rows, and judge. */
 int lc_trial_evaluate(const struct lc_preflight *d, const struct lc_trial *t, struct lc_error *err)
 {
     struct lc_trial_answers a, own = {0};
+    uint64_t different;
     bool made_up;
     int rc = try_hosts(d, t, &a, &made_up, err);
 
@@ -516,16 +570,16 @@ int lc_trial_evaluate(const struct lc_preflight *d, const struct lc_trial *t, st
         return 0;
     }
     rc = judge(d, t, &a, &own, err);
+    different = a.different > own.different ? a.different : own.different;
     if (rc == 0)
         lc_trial_say(d, false,
                      "%s answers: %" PRIu64 " made-up rows%s and %" PRIu64 " of %s.%s, %" PRIu64
-                     " different values",
+                     " different value%s",
                      t->expr, a.rows,
                      !d->cluster->name || !made_up ? ""
                      : d->cluster->replicas        ? ", the same on every replica,"
                                                    : ", the same on every host of the cluster,",
-                     own.rows, t->database, t->stmt->name,
-                     a.different > own.different ? a.different : own.different);
+                     own.rows, t->database, t->stmt->name, different, LC_S(different));
     return rc;
 }
 
