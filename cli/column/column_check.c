@@ -99,26 +99,36 @@ int lc_column_has_type(struct lc_backend *b, const struct lc_stmt *s,
 }
 
 /*
- * Older servers store CAST(expr, 'Type') where the types differ. The type begins after the last
- * comma.
+ * Older servers store CAST(expr, 'Type'), of the column's own type, where the types differ. A CAST to
+ * that type that the statement has itself is the same in either writing, and in any spacing of the
+ * type.
  */
-static bool same_within_cast(struct lc_slice expr, const struct lc_cell *is)
+static bool same_within_cast(struct lc_slice expr, const struct lc_cell *is,
+                             const struct lc_cell *column_type)
 {
-    const char *comma = is->n ? memrchr(is->p, ',', is->n) : NULL;
-    size_t head = strlen("CAST(");
+    struct lc_slice stored, own;
+    char *type = NULL, *declared = NULL;
+    bool same =
+        lc_fragment_cast((struct lc_slice){(const uint8_t *)is->p, is->n}, &stored, &type) &&
+        lc_lex_same(type, strlen(type), column_type->p, column_type->n);
 
-    return comma && is->n > head && strncasecmp(is->p, "CAST(", head) == 0 &&
-           lc_lex_same((const char *)expr.p, expr.n, is->p + head, (size_t)(comma - is->p) - head);
+    if (same && !lc_lex_same((const char *)expr.p, expr.n, (const char *)stored.p, stored.n))
+        same = lc_fragment_cast(expr, &own, &declared) &&
+               lc_lex_same(type, strlen(type), declared, strlen(declared)) &&
+               lc_lex_same((const char *)own.p, own.n, (const char *)stored.p, stored.n);
+    free(type);
+    free(declared);
+    return same;
 }
 
 /* The same of a DEFAULT; an empty one on one side alone differs. */
 static int compare_expressions(struct lc_backend *b, const struct lc_abilities *facts,
                                const struct lc_stmt *s, struct lc_slice expr,
-                               const struct lc_cell *is, enum lc_sameness *verdict,
-                               struct lc_error *err)
+                               const struct lc_cell *is, const struct lc_cell *type,
+                               enum lc_sameness *verdict, struct lc_error *err)
 {
     *verdict = LC_SAME;
-    if (same_within_cast(expr, is))
+    if (same_within_cast(expr, is, type))
         return 0;
     *verdict = LC_DIFFERENT;
     if (!is->n || !expr.n)
@@ -141,11 +151,13 @@ struct look {
     const struct lc_stmt *s;
     const char *database;
     const struct lc_column_hooks *hooks;
-    bool told; /* what cannot be compared was said before */
+    bool told_lag;
+    size_t told_unsure; /* what comes before this one, in the order in which they are met */
 };
 
 /* What a column has, and what the statement says; the kind is of a default, else "". */
 struct difference {
+    size_t at;        /* its place among all that is compared */
     const char *what; /* "type" or "default" */
     const char *is_kind, *is;
     struct lc_slice want_kind, want;
@@ -173,14 +185,17 @@ static int differs(const struct look *l, const struct lc_stmt_command *c,
     return LC_ERR_SERVER;
 }
 
-/* Say what cannot be compared here, but not again in each round of a wait. */
-static void tell_unsure(const struct look *l, const struct lc_stmt_command *c,
-                        const struct difference *d)
+/*
+ * Say what cannot be compared here, but not again in each round of a wait. A round ends at the
+ * first difference, so a later one may be the first to meet it.
+ */
+static void tell_unsure(struct look *l, const struct lc_stmt_command *c, const struct difference *d)
 {
     char text[512];
 
-    if (!l->hooks->unsure || l->told)
+    if (!l->hooks->unsure || d->at < l->told_unsure)
         return;
+    l->told_unsure = d->at + 1;
     snprintf(text, sizeof text,
              "the %s of column %s could not be compared on this server: it is %s, and the "
              "statement says %.*s",
@@ -189,7 +204,7 @@ static void tell_unsure(const struct look *l, const struct lc_stmt_command *c,
 }
 
 /* A verdict of LC_UNSURE is told, and is no failure. */
-static int judge(const struct look *l, const struct lc_stmt_command *c, enum lc_sameness v,
+static int judge(struct look *l, const struct lc_stmt_command *c, enum lc_sameness v,
                  const struct difference *d, struct lc_error *err)
 {
     if (v == LC_DIFFERENT)
@@ -212,30 +227,34 @@ static bool is_said_later(const struct lc_stmt *s, size_t i)
     return false;
 }
 
-static int check_type(const struct look *l, const struct lc_stmt_command *c,
-                      const struct lc_answer *t, size_t row, struct lc_error *err)
+static int check_type(struct look *l, size_t i, const struct lc_answer *t, size_t row,
+                      struct lc_error *err)
 {
+    const struct lc_stmt_command *c = &l->s->commands[i];
     const struct lc_cell *type = lc_answer_at(t, row, LC_SQL_COLUMNS_TYPE);
-    const struct difference d = {"type", "", type->p, {0}, c->type};
+    const struct difference d = {2 * i, "type", "", type->p, {0}, c->type};
     enum lc_sameness v = LC_SAME;
     int rc = c->type.n ? compare_types(l->c->b, c->type, type, &v, err) : 0;
 
     return rc ? rc : judge(l, c, v, &d, err);
 }
 
-static int check_default(const struct look *l, const struct lc_stmt_command *c,
-                         const struct lc_answer *t, size_t row, struct lc_error *err)
+static int check_default(struct look *l, size_t i, const struct lc_answer *t, size_t row,
+                         struct lc_error *err)
 {
+    const struct lc_stmt_command *c = &l->s->commands[i];
     const struct lc_cell *kind = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_KIND),
                          *expr = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_EXPRESSION);
-    const struct difference d = {"default", kind->p, expr->p, c->default_kind, c->default_expr};
+    const struct difference d = {2 * i + 1, "default",       kind->p,
+                                 expr->p,   c->default_kind, c->default_expr};
     enum lc_sameness v = LC_DIFFERENT;
     int rc = 0;
 
     if (same_kind(c->default_kind, kind)) {
         v = LC_SAME;
         if (c->default_expr.n)
-            rc = compare_expressions(l->c->b, l->facts, l->s, c->default_expr, expr, &v, err);
+            rc = compare_expressions(l->c->b, l->facts, l->s, c->default_expr, expr,
+                                     lc_answer_at(t, row, LC_SQL_COLUMNS_TYPE), &v, err);
     }
     return rc ? rc : judge(l, c, v, &d, err);
 }
@@ -245,8 +264,7 @@ static int check_default(const struct look *l, const struct lc_stmt_command *c,
  * so what counts is the name that the column has at the end, and the last command that says
  * what it is.
  */
-static int check_command(const struct look *l, size_t i, const struct lc_answer *t,
-                         struct lc_error *err)
+static int check_command(struct look *l, size_t i, const struct lc_answer *t, struct lc_error *err)
 {
     const struct lc_stmt_command *c = &l->s->commands[i];
     const char *name = lc_stmt_column_after(l->s, i);
@@ -265,14 +283,14 @@ static int check_command(const struct look *l, size_t i, const struct lc_answer 
     }
     if (is_said_later(l->s, i))
         return 0;
-    rc = check_type(l, c, t, row, err);
+    rc = check_type(l, i, t, row, err);
     if (rc || (c->kind == LC_STMT_MODIFY_COLUMN && !c->default_kind.n))
         return rc;
-    return check_default(l, c, t, row, err);
+    return check_default(l, i, t, row, err);
 }
 
 /* One look at one host. Nothing is said of a table that is not there, unless nobody has it. */
-static int check_host(const struct look *l, struct lc_error *err)
+static int check_host(struct look *l, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {
         {"database", l->database}, {"table", l->s->name}, {NULL, NULL}};
@@ -308,9 +326,9 @@ static int wait_for_host(struct look *l, struct lc_error *err)
         if (rc != LC_ERR_SERVER || !l->c->name || lc_now_ms() >= end)
             return away ? lc_error_pass(err, &why) : lc_cluster_pass(l->c, l->host, rc, &why, err);
         snprintf(text, sizeof text, "waiting for host %s: %s", l->c->v[l->host].name, why.msg);
-        if (!l->told)
+        if (!l->told_lag)
             l->hooks->lagging(l->hooks->ctx, text);
-        l->told = true;
+        l->told_lag = true;
         if (lc_sleep_ms(LAG_PAUSE_MS, l->hooks->cancel))
             return lc_fail(err, LC_ERR_STOPPED, "stopped while %s", text);
     }

@@ -61,6 +61,31 @@ bool lc_fragment_only_argument(const char *expr, size_t from, size_t *n)
     return false;
 }
 
+bool lc_fragment_cast(struct lc_slice expr, struct lc_slice *x, char **type)
+{
+    struct lc_walk w = lc_walk_slice(expr);
+    struct lc_tok cut = {0}; /* the last comma, or AS, between the parentheses */
+    size_t from;
+    bool closed = false;
+
+    *type = NULL;
+    if (!lc_walk_accept(&w, "CAST") || !lc_walk_accept_symbol(&w, '('))
+        return false;
+    from = w.tok.at + w.tok.n;
+    while (!closed && lc_walk_next(&w)) {
+        closed = w.depth == 0;
+        if (w.depth == 1 && (lc_tok_symbol(&w.tok, ',') || lc_tok_is(&w.tok, "AS")))
+            cut = w.tok;
+    }
+    if (!closed || !cut.n || !lc_walk_at_end(&w))
+        return false;
+    *x = (struct lc_slice){expr.p + from, cut.at - from};
+    expr = (struct lc_slice){expr.p + cut.at + cut.n, w.tok.at - cut.at - cut.n};
+    *type = lc_tok_symbol(&cut, ',') ? lc_fragment_constant(expr)
+                                     : strndup((const char *)expr.p, expr.n);
+    return *type != NULL;
+}
+
 /* A column may be declared `T NULL` or `T NOT NULL`; the server stores Nullable(T) or T. */
 char *lc_fragment_declared_type(struct lc_slice type)
 {

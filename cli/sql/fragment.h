@@ -29,6 +29,12 @@ char *lc_fragment_constant(struct lc_slice text);
 bool lc_fragment_only_argument(const char *expr, size_t from, size_t *n);
 
 /*
+ * "CAST(x, 'T')", "CAST(x AS T)": the bytes of x, blanks included, and the type, malloc'ed. False where
+ * the text is anything else, or without memory.
+ */
+bool lc_fragment_cast(struct lc_slice expr, struct lc_slice *x, char **type);
+
+/*
  * The type that a column's declaration gives: "T NULL" is Nullable(T), "T NOT NULL" is T. malloc'ed;
  * NULL without memory.
  */

@@ -65,12 +65,48 @@ static void test_only_argument(void **state)
     assert_false(lc_fragment_only_argument("f(a", 2, &n));
 }
 
+static void test_casts(void **state)
+{
+    static const struct {
+        const char *expr, *x, *type; /* x NULL: it is none */
+    } casts[] = {
+        {"CAST(n, 'Decimal(9, 2)')", "n", "Decimal(9, 2)"},
+        {"cast ( if(a, b, c) , 'Enum8(\\'a, b\\' = 1)' ) -- z", " if(a, b, c) ",
+         "Enum8('a, b' = 1)"},
+        {"CAST(n AS Decimal(9, 2))", "n ", " Decimal(9, 2)"},
+        {"CAST(CAST(n, 'UInt8'), 'String')", "CAST(n, 'UInt8')", "String"},
+        {"CAST(n AS m, 'UInt8')", "n AS m", "UInt8"},
+        {"CAST(n, t)", NULL, NULL},
+        {"CAST(n)", NULL, NULL},
+        {"CAST(n, 'UInt8') + 1", NULL, NULL},
+        {"CAST(n, 'UInt8'", NULL, NULL},
+        {"CAST(n, 'UInt8", NULL, NULL},
+        {"f(n, 'UInt8')", NULL, NULL},
+        {"CAST", NULL, NULL},
+        {"", NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof casts / sizeof *casts; i++) {
+        struct lc_slice x;
+        char *type;
+
+        assert_int_equal(lc_fragment_cast(slice(casts[i].expr), &x, &type), casts[i].x != NULL);
+        if (!casts[i].x)
+            continue;
+        assert_int_equal(x.n, strlen(casts[i].x));
+        assert_memory_equal(x.p, casts[i].x, x.n);
+        check_text(type, casts[i].type);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blank_and_readable),
         cmocka_unit_test(test_constants_and_types),
         cmocka_unit_test(test_only_argument),
+        cmocka_unit_test(test_casts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
