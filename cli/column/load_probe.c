@@ -23,6 +23,7 @@ struct lc_probe {
     bool started;
     atomic_bool stop;
     pthread_mutex_t mutex;    /* what follows */
+    uint64_t begun_ns;        /* of the run that goes on; 0: none does */
     double ms[LC_PROBE_RUNS]; /* INFINITY: failed */
     unsigned runs;            /* ever; run i is at i % LC_PROBE_RUNS */
 };
@@ -33,6 +34,14 @@ static void note(struct lc_probe *p, double ms)
     pthread_mutex_lock(&p->mutex);
     p->ms[p->runs % LC_PROBE_RUNS] = ms;
     p->runs++;
+    p->begun_ns = 0;
+    pthread_mutex_unlock(&p->mutex);
+}
+
+static void note_begin(struct lc_probe *p, uint64_t begun_ns)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->begun_ns = begun_ns;
     pthread_mutex_unlock(&p->mutex);
 }
 
@@ -50,7 +59,10 @@ static void *probe_thread(void *ctx)
 
     while (!atomic_load(&p->stop)) {
         uint64_t begun = lc_now_ns();
-        int rc = ask(p, NULL);
+        int rc;
+
+        note_begin(p, begun);
+        rc = ask(p, NULL);
 
         /* A run that lc_probe_free has ended is no reading. */
         if (rc != LC_ERR_STOPPED)
@@ -100,12 +112,13 @@ static int by_time(const void *a, const void *b)
 
 bool lc_probe_p99(struct lc_probe *p, double *ms, unsigned *runs)
 {
-    double sorted[LC_PROBE_RUNS];
+    double sorted[LC_PROBE_RUNS], now_ms;
     unsigned n;
 
     pthread_mutex_lock(&p->mutex);
     n = p->runs < LC_PROBE_RUNS ? p->runs : LC_PROBE_RUNS;
     memcpy(sorted, p->ms, n * sizeof *sorted);
+    now_ms = p->begun_ns ? (double)(lc_now_ns() - p->begun_ns) / 1e6 : 0;
     pthread_mutex_unlock(&p->mutex);
     *runs = n;
     if (n < LC_PROBE_LEAST_RUNS)
@@ -113,6 +126,8 @@ bool lc_probe_p99(struct lc_probe *p, double *ms, unsigned *runs)
     qsort(sorted, n, sizeof *sorted, by_time);
     /* Nearest rank: number ceil(0.99 n), from 1. */
     *ms = sorted[(n * 99 + 99) / 100 - 1];
+    if (now_ms > *ms)
+        *ms = now_ms;
     return true;
 }
 

@@ -25,7 +25,8 @@ int lc_probe_start(struct lc_probe **out, struct lc_backend *b, const char *sql,
 
 /*
  * The 99th percentile, by nearest rank, of the latest runs, in milliseconds; a failed run counts as
- * slower than any other. False, with *runs, while there are too few of them.
+ * slower than any other. A run that goes on for longer than that already is what readers feel now: then
+ * its time until now. False, with *runs, while there are too few runs.
  */
 bool lc_probe_p99(struct lc_probe *p, double *ms, unsigned *runs);
 
