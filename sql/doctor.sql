@@ -29,8 +29,12 @@ FROM
 INNER JOIN
 (
     SELECT database, name AS table,
-        toUInt64OrZero(extract(engine_full, 'parts_to_delay_insert = ([0-9]+)')) AS slow,
-        toUInt64OrZero(extract(engine_full, 'parts_to_throw_insert = ([0-9]+)')) AS fail
+        if(position(engine_full, 'parts_to_delay_insert = ') > 0,
+            toUInt64OrZero(extract(engine_full, 'parts_to_delay_insert = ([0-9]+)')),
+            (SELECT toUInt64OrZero(any(value)) FROM system.merge_tree_settings WHERE name = 'parts_to_delay_insert')) AS slow,
+        if(position(engine_full, 'parts_to_throw_insert = ') > 0,
+            toUInt64OrZero(extract(engine_full, 'parts_to_throw_insert = ([0-9]+)')),
+            (SELECT toUInt64OrZero(any(value)) FROM system.merge_tree_settings WHERE name = 'parts_to_throw_insert')) AS fail
     FROM system.tables
     WHERE position(engine_full, 'parts_to_') > 0
 ) AS s ON p.database = s.database AND p.table = s.table

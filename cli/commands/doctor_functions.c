@@ -205,9 +205,10 @@ static int sample(struct lc_doctor *d, const struct function *f, struct lc_error
                       lc_answer_at(&t, 0, LC_SQL_UDF_SAMPLE_N)->p);
     } else {
         lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
-                      "%s: loaded, answers %s made-up keys with %s different values", f->name,
+                      "%s: loaded, answers %s made-up keys with %s different value%s", f->name,
                       lc_answer_at(&t, 0, LC_SQL_UDF_SAMPLE_N)->p,
-                      lc_answer_at(&t, 0, LC_SQL_UDF_SAMPLE_DIFFERENT)->p);
+                      lc_answer_at(&t, 0, LC_SQL_UDF_SAMPLE_DIFFERENT)->p,
+                      LC_S(lc_answer_u64(&t, 0, LC_SQL_UDF_SAMPLE_DIFFERENT, 0)));
     }
     lc_answer_release(&t);
     return rc;

@@ -148,24 +148,6 @@ static uint64_t limit(const struct lc_answer *limits, const char *name, uint64_t
 }
 
 /*
- * How near is n to what slows INSERTs or mutations down (`delay`), or makes them fail
- * (`throw`)? Half of it is a warning; all of it a failure, since the slow-down has begun:
- *
- *   0            slows / 2             slows
- *   ├── ok ──────┼── warn ─────────────┼── fail
- *
- * A delay of 0, or not below throw, does not count. Where throw is 0, n is ok.
- */
-static enum lc_level near(uint64_t n, uint64_t delay, uint64_t throw)
-{
-    uint64_t slows = delay && delay < throw ? delay : throw;
-
-    if (slows == 0)
-        return LC_LEVEL_OK;
-    return n >= slows ? LC_LEVEL_FAIL : n * 2 >= slows ? LC_LEVEL_WARN : LC_LEVEL_OK;
-}
-
-/*
  * Tables with parts_to_delay_insert or parts_to_throw_insert of their own, which the server's
  * defaults say nothing of. Only those that come near them are said.
  */
@@ -173,24 +155,26 @@ static int look_at_own_limits(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
     struct lc_answer t = {0};
+    char limits[LC_LIMITS_BYTES];
     int rc =
         d->facts.engine_full ? lc_query_read(d->s->b, lc_sql_doctor_own_limits, NULL, &t, &one) : 0;
 
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {
-        uint64_t n = lc_answer_u64(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_N, 0),
-                 delay = lc_answer_u64(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_SLOW, 0);
-        uint64_t throw = lc_answer_u64(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_FAIL, 0);
-        enum lc_level level = near(n, delay, throw ? throw : delay);
+        uint64_t n = lc_answer_u64(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_N, 0);
+        const struct lc_limits own =
+            lc_limits_of_parts(lc_answer_u64(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_SLOW, LC_LIMIT_NEVER),
+                               lc_answer_u64(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_FAIL, LC_LIMIT_NEVER));
+        enum lc_level level = lc_limits_level(n, &own);
 
         if (level == LC_LEVEL_OK)
             continue;
+        lc_limits_text(limits, "slow down", "fail", &own);
         lc_doctor_say(d, level, "limit",
                       "by the table's own settings: merges do not keep up with them",
-                      "%s.%s has %" PRIu64 " part%s in partition %s; its INSERTs slow down at "
-                      "%" PRIu64 ", fail at %" PRIu64,
+                      "%s.%s has %" PRIu64 " part%s in partition %s; its INSERTs %s",
                       lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_DATABASE)->p,
                       lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_TABLE)->p, n, LC_S(n),
-                      lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_ID)->p, delay, throw);
+                      lc_answer_at(&t, i, LC_SQL_DOCTOR_OWN_LIMITS_ID)->p, limits);
     }
     lc_answer_release(&t);
     return lc_doctor_end(d, "limit", rc, &one, err);
@@ -212,33 +196,36 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
         rc = lc_query_read(d->s->b, lc_sql_doctor_parts, NULL, &parts, &one);
     if (rc == 0 && mutations.rows) {
         uint64_t n = lc_answer_u64(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_N, 0);
-        uint64_t delay = limit(&limits, "number_of_mutations_to_delay", 0);
-        uint64_t throw = limit(&limits, "number_of_mutations_to_throw", 0);
-        enum lc_level level = near(n, delay, throw);
+        const struct lc_limits l =
+            lc_limits_of_mutations(limit(&limits, "number_of_mutations_to_delay", 0),
+                                   limit(&limits, "number_of_mutations_to_throw", 0));
+        enum lc_level level = lc_limits_level(n, &l);
+        char says[LC_LIMITS_BYTES];
 
+        lc_limits_text(says, "slows down", "refuses", &l);
         lc_doctor_say(
             d, level, "limit",
             level ? "let them end, or KILL those that are not wanted, before another one" : NULL,
-            "%s.%s has %" PRIu64 " unfinished mutation%s; the server slows down at %" PRIu64
-            ", refuses at %" PRIu64,
+            "%s.%s has %" PRIu64 " unfinished mutation%s; the server %s",
             lc_answer_at(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_DATABASE)->p,
-            lc_answer_at(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_TABLE)->p, n, LC_S(n), delay,
-            throw);
+            lc_answer_at(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_TABLE)->p, n, LC_S(n), says);
     }
     if (rc == 0 && parts.rows) {
         uint64_t n = lc_answer_u64(&parts, 0, LC_SQL_DOCTOR_PARTS_N, 0);
-        uint64_t delay = limit(&limits, "parts_to_delay_insert", 0);
-        uint64_t throw = limit(&limits, "parts_to_throw_insert", 0);
-        enum lc_level level = near(n, delay, throw);
+        const struct lc_limits l =
+            lc_limits_of_parts(limit(&limits, "parts_to_delay_insert", LC_LIMIT_NEVER),
+                               limit(&limits, "parts_to_throw_insert", LC_LIMIT_NEVER));
+        enum lc_level level = lc_limits_level(n, &l);
+        char says[LC_LIMITS_BYTES];
 
+        lc_limits_text(says, "slow down", "fail", &l);
         lc_doctor_say(d, level, "limit",
                       level ? "merges do not keep up: larger INSERTs, or look what holds them up"
                             : NULL,
-                      "%s.%s has %" PRIu64 " part%s in partition %s; INSERTs slow down at %" PRIu64
-                      ", fail at %" PRIu64,
+                      "%s.%s has %" PRIu64 " part%s in partition %s; INSERTs %s",
                       lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_DATABASE)->p,
                       lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_TABLE)->p, n, LC_S(n),
-                      lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_ID)->p, delay, throw);
+                      lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_ID)->p, says);
     }
     lc_answer_release(&limits);
     lc_answer_release(&mutations);

@@ -9,10 +9,9 @@
 #ifndef LC_CLI_COMMANDS_DOCTOR_SERVER_H
 #define LC_CLI_COMMANDS_DOCTOR_SERVER_H
 #include "base/strings.h"
+#include "cli/commands/doctor_limits.h"
 #include "cli/migrate/session.h"
 #include "cli/server/abilities.h"
-
-enum lc_level { LC_LEVEL_OK, LC_LEVEL_WARN, LC_LEVEL_FAIL };
 
 struct lc_doctor {
     const struct lc_session *s; /* opened; the caller's */

@@ -183,7 +183,7 @@ static int look_at_udf(const struct lc_lint *h, const char *name, struct lc_erro
 {
     const struct lc_sql_arg args[] = {{"name", name}, {NULL, NULL}};
     struct lc_answer t = {0};
-    uint64_t threads, queries, pool;
+    uint64_t threads, queries, pool, read_ms, write_ms;
     int rc = lc_query_read(h->b, lc_sql_udf_definition, args, &t, err);
 
     if (rc || t.rows == 0)
@@ -199,13 +199,14 @@ static int look_at_udf(const struct lc_lint *h, const char *name, struct lc_erro
             "%s has a pool of %" PRIu64 ", below %" PRIu64 " threads × %" PRIu64
             " queries: callers wait, INSERTs among them",
             name, pool, threads, queries);
-    if (lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_COMMAND_READ_TIMEOUT, GOOD_TIMEOUT_MS) <
-            GOOD_TIMEOUT_MS ||
-        lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_COMMAND_WRITE_TIMEOUT, GOOD_TIMEOUT_MS) <
-            GOOD_TIMEOUT_MS)
+    /* The shorter one ends the call. */
+    read_ms = lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_COMMAND_READ_TIMEOUT, GOOD_TIMEOUT_MS);
+    write_ms = lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_COMMAND_WRITE_TIMEOUT, GOOD_TIMEOUT_MS);
+    if (read_ms < GOOD_TIMEOUT_MS || write_ms < GOOD_TIMEOUT_MS)
         say(h, true,
-            "%s gives up after %" PRIu64 " ms: a busy machine fails queries; 60000 is safer", name,
-            lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_COMMAND_READ_TIMEOUT, 0));
+            "%s gives up after %" PRIu64 " ms (command_%s_timeout): a busy machine fails queries; "
+            "60000 is safer",
+            name, read_ms <= write_ms ? read_ms : write_ms, read_ms <= write_ms ? "read" : "write");
     if (lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_DETERMINISTIC, 1) == 0)
         say(h, true, "%s is not marked as deterministic: the query cache refuses such queries",
             name);
