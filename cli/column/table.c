@@ -15,6 +15,7 @@
 #include "cli/sql/mutation_command.h"
 #include "cli/sql/quote.h"
 #include "cli/sql/type_name.h"
+#include "cli/sql/walk.h"
 #include "livecol_sql.h"
 
 #include <stdlib.h>
@@ -349,21 +350,63 @@ static void drop_column(struct lc_table *t, const char *name)
     t->n--;
 }
 
-/* MATERIALIZE COLUMN c; or UPDATE c = c WHERE 1, where the server has no such thing. */
-static void fill_column(struct lc_table *t, const struct lc_stmt_command *from)
+/* "1" or "true", in parentheses or without: only of these it is known that every row is meant. */
+static bool is_always(struct lc_slice where)
+{
+    struct lc_walk w = lc_walk_slice(where);
+    size_t words = 0;
+    bool always = true;
+
+    while (always && lc_walk_next(&w)) {
+        bool is_true = lc_tok_is(&w.tok, "true") ||
+                       (w.tok.kind == LC_TOK_NUMBER && w.tok.n == 1 && *w.tok.p == '1');
+
+        words += is_true;
+        always = is_true || lc_tok_symbol(&w.tok, '(') || lc_tok_symbol(&w.tok, ')');
+    }
+    return always && words == 1 && w.rc == 0;
+}
+
+static void set_filled(struct lc_table *t, const char *name)
+{
+    struct lc_table_column *c = find(t, name);
+
+    if (c) {
+        c->is_filled = true;
+        c->is_cleared = false;
+    }
+}
+
+/*
+ * MATERIALIZE COLUMN c; or UPDATE c = c WHERE 1, where the server has no such thing. One with
+ * another condition, or of a partition, leaves parts as they are.
+ */
+static void fill_columns(struct lc_table *t, const struct lc_stmt_command *from)
 {
     struct lc_materialize_command materialize = {0};
     struct lc_update_command update = {0};
-    struct lc_table_column *c = NULL;
 
-    if (lc_materialize_command_read(from->text, &materialize))
-        c = materialize.in_partition ? NULL : find(t, from->column);
-    else if (lc_update_command_read(from->text, &update, NULL) == 0 && update.n)
-        c = update.in_partition ? NULL : find(t, update.columns[0]);
-    if (c)
-        c->is_filled = true;
+    if (lc_materialize_command_read(from->text, &materialize)) {
+        if (!materialize.in_partition)
+            set_filled(t, from->column);
+    } else if (lc_update_command_read(from->text, &update, NULL) == 0 && !update.in_partition &&
+               is_always(update.where)) {
+        for (size_t i = 0; i < update.n; i++)
+            set_filled(t, update.columns[i]);
+    }
     lc_materialize_command_release(&materialize);
     lc_update_command_release(&update);
+}
+
+/* CLEAR COLUMN, also of one partition: its parts lack the column afterwards. */
+static void clear_column(struct lc_table *t, const char *name)
+{
+    struct lc_table_column *c = find(t, name);
+
+    if (c) {
+        c->is_filled = false;
+        c->is_cleared = true;
+    }
 }
 
 int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error *err)
@@ -392,7 +435,9 @@ int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error 
         else if (c->kind == LC_STMT_DROP_COLUMN)
             drop_column(t, c->column);
         else if (c->kind == LC_STMT_MATERIALIZE_COLUMN || c->kind == LC_STMT_ALTER_UPDATE)
-            fill_column(t, c);
+            fill_columns(t, c);
+        else if (c->kind == LC_STMT_CLEAR_COLUMN)
+            clear_column(t, c->column);
     }
     return rc ? lc_no_memory(err) : 0;
 }
@@ -419,6 +464,7 @@ int lc_table_copy(struct lc_table *to, const struct lc_table *from, struct lc_er
             c->was_changed = f->was_changed;
             c->in_key = f->in_key;
             c->is_filled = f->is_filled;
+            c->is_cleared = f->is_cleared;
         }
     }
     return rc ? lc_no_memory(err) : 0;

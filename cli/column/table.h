@@ -20,6 +20,7 @@ struct lc_table_column {
     char *stored;     /* its name on the server; NULL: it is not there yet */
     bool was_changed; /* a pending statement has changed its expression */
     bool is_filled;   /* a pending statement stores it in every part */
+    bool is_cleared;  /* a pending statement takes it out of parts, and none stores it again */
     bool in_key;      /* of a key, or the engine's version or sign: no UPDATE may change it */
 };
 

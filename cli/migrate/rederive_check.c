@@ -7,6 +7,7 @@
  * WHERE that finds nothing, parts that do not store the column. What the UPDATE computes is
  * then tried in a SELECT.
  */
+#include "base/format.h"
 #include "cli/column/column.h"
 #include "cli/column/replace_default.h"
 #include "cli/migrate/rederive.h"
@@ -432,17 +433,27 @@ static int check_stored(const struct lc_preflight *d, const struct lc_column *t,
                         struct lc_error *err)
 {
     const struct lc_table_column *c = lc_table_column(&t->t, t->column);
+    struct lc_column asked = *t; /* by the name that the server has for it today */
     uint64_t lacking = 0;
     int rc = 0;
 
-    if (t->t.there && !(c && (c->is_filled || (c->stored && strcmp(c->stored, c->name) != 0))))
-        rc = lc_replace_lacking(t, &lacking, err);
-    if (rc || !lacking || d->allow_unsafe)
+    if (c && c->stored)
+        asked.column = c->stored;
+    if (t->t.there && !(c && (c->is_filled || c->is_cleared)))
+        rc = lc_replace_lacking(&asked, &lacking, err);
+    if (rc || !(lacking || (c && c->is_cleared)) || d->allow_unsafe)
         return rc;
-    lc_fail(err, LC_ERR_REFUSED,
-            "%" PRIu64 " rows of %s.%s are in parts that do not store %s: they would read as the "
-            "new rules say at once, and be stored by none of it",
-            lacking, t->database, t->table, t->column);
+    if (c && c->is_cleared)
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s of %s.%s is cleared before this, and not stored again: its rows would read as "
+                "the new rules say at once, and be stored by none of it",
+                t->column, t->database, t->table);
+    else
+        lc_fail(err, LC_ERR_REFUSED,
+                "%" PRIu64 " row%s of %s.%s %s in parts that do not store %s: they would read as "
+                "the new rules say at once, and be stored by none of it",
+                lacking, LC_S(lacking), t->database, t->table, lacking == 1 ? "is" : "are",
+                t->column);
     if (d->facts->format_query) /* servers with a formatter have MATERIALIZE COLUMN */
         lc_hint(err,
                 "livecol backfill %s.%s.%s first, or MATERIALIZE COLUMN in a migration before this "

@@ -28,7 +28,7 @@ struct lc_rederive_change {
     const char **materialize; /* columns, in order, NULL-ended */
 };
 
-/* Take the statement apart; u->column is malloc'ed. 0; LC_ERR_REFUSED for another statement. */
+/* Take the statement apart; u->column is malloc'ed. 0; LC_ERR_INPUT for another statement. */
 int lc_rederive_read(const struct lc_plan_stmt *stmt, struct lc_rederive_update *u,
                      struct lc_error *err);
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "cli/server/connect.h"
+#include "cli/column/preflight.h"
 #include "cli/migrate/rederive.h"
 #include "scripted_server.h"
 
@@ -59,9 +60,12 @@
 
 static struct scripted_server server;
 
-/* lc_rederive_check of a statement, against a server that answers so after its greeting. */
-static int check(const char *sql, const struct scripted_step *answers, size_t n,
-                 struct lc_error *err)
+/*
+ * lc_rederive_check of a statement, against a server that answers so after its greeting. before: an
+ * ALTER that is pending too, and comes first; NULL: none.
+ */
+static int check_after(const char *before, const char *sql, const struct scripted_step *answers,
+                       size_t n, struct lc_error *err)
 {
     struct scripted_step steps[24] = {{.answer = HELLO}};
     const struct lc_connect to = {
@@ -71,6 +75,7 @@ static int check(const char *sql, const struct scripted_step *answers, size_t n,
     struct lc_migration_stmt text = {.p = sql, .n = strlen(sql), .rederive = true};
     struct lc_plan_stmt stmt = {.text = &text};
     struct lc_preflight d = {.facts = &facts};
+    struct lc_stmt first;
     struct lc_backend *b;
     int rc;
 
@@ -80,6 +85,11 @@ static int check(const char *sql, const struct scripted_step *answers, size_t n,
     scripted_start(&server, steps, n + 1);
     assert_int_equal(lc_backend_open(&b, &to, err), 0);
     d.b = b;
+    if (before) {
+        assert_int_equal(lc_stmt_parse(&first, before, strlen(before), err), 0);
+        assert_int_equal(lc_preflight_note(&d, &first, err), 0);
+        lc_stmt_release(&first);
+    }
     assert_int_equal(lc_stmt_parse(&stmt.parsed, sql, strlen(sql), err), 0);
     rc = lc_rederive_check(&d, &stmt, err);
     lc_preflight_release(&d);
@@ -87,6 +97,12 @@ static int check(const char *sql, const struct scripted_step *answers, size_t n,
     lc_backend_free(b);
     assert_int_equal(scripted_stop(&server), n + 1);
     return rc;
+}
+
+static int check(const char *sql, const struct scripted_step *answers, size_t n,
+                 struct lc_error *err)
+{
+    return check_after(NULL, sql, answers, n, err);
 }
 
 static void test_only_one_update_of_one_column(void **state)
@@ -248,6 +264,68 @@ static void test_a_column_that_parts_lack_is_refused(void **state)
     assert_non_null(strstr(err.hint, "livecol backfill analytics.t.c first"));
 }
 
+/* What comes before it may store the column in every part, in some, or take it out. */
+static void test_what_a_statement_before_it_stores(void **state)
+{
+    enum outcome { FILLED, ASKED, CLEARED };
+    static const struct {
+        const char *before;
+        enum outcome outcome;
+    } cases[] = {
+        {"ALTER TABLE t UPDATE c = c WHERE 1", FILLED},
+        {"ALTER TABLE t UPDATE c = c WHERE (true) SETTINGS mutations_sync = 0", FILLED},
+        {"ALTER TABLE t UPDATE k = k, c = c WHERE 1", FILLED},
+        {"ALTER TABLE t MATERIALIZE COLUMN c", FILLED},
+        {"ALTER TABLE t CLEAR COLUMN c, MATERIALIZE COLUMN c", FILLED},
+        {"ALTER TABLE t UPDATE c = c WHERE k = 'x'", ASKED},
+        {"ALTER TABLE t UPDATE c = c WHERE 1 AND k = 'x'", ASKED},
+        {"ALTER TABLE t UPDATE c = c WHERE 0", ASKED},
+        {"ALTER TABLE t UPDATE c = c WHERE 11", ASKED},
+        {"ALTER TABLE t UPDATE c = c WHERE NOT 1", ASKED},
+        {"ALTER TABLE t UPDATE c = c IN PARTITION 1 WHERE 1", ASKED},
+        {"ALTER TABLE t UPDATE k = k WHERE 1", ASKED},
+        {"ALTER TABLE t MATERIALIZE COLUMN c IN PARTITION 1", ASKED},
+        {"ALTER TABLE t CLEAR COLUMN c", CLEARED},
+        {"ALTER TABLE t CLEAR COLUMN c IN PARTITION 1", CLEARED},
+        {"ALTER TABLE t UPDATE c = c WHERE 1, CLEAR COLUMN c IN PARTITION 1", CLEARED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(cases); i++) {
+        struct scripted_step answers[] = {
+            BEGIN(PLAIN, NO_VIEWS), {.answer = FOREIGN}, {.answer = FOREIGN}, {.answer = LACKED}};
+        struct lc_error err;
+        int rc;
+
+        if (cases[i].outcome == FILLED)
+            answers[N(answers) - 1].answer = ROWS;
+        rc = check_after(cases[i].before, UPDATE, answers,
+                         N(answers) - (cases[i].outcome == CLEARED), &err);
+        if (rc != (cases[i].outcome == FILLED ? 0 : LC_ERR_REFUSED))
+            fail_msg("%s: %d %s", cases[i].before, rc, err.msg);
+        if (rc && !strstr(err.msg, cases[i].outcome == ASKED
+                                       ? "3 rows of analytics.t are in parts that do not store c"
+                                       : "c of analytics.t is cleared before this"))
+            fail_msg("%s: %s", cases[i].before, err.msg);
+    }
+}
+
+/* One that is renamed before is asked about by the name that it still has. */
+static void test_a_renamed_column_that_parts_lack_is_refused(void **state)
+{
+    const struct scripted_step answers[] = {
+        BEGIN(PLAIN, NO_VIEWS), {.answer = FOREIGN}, {.answer = FOREIGN}, {.answer = LACKED}};
+    struct lc_error err;
+
+    (void)state;
+    assert_int_equal(check_after("ALTER TABLE t RENAME COLUMN c TO e",
+                                 "ALTER TABLE t UPDATE e = v2(k) WHERE e = v1(k) AND e != v2(k)",
+                                 answers, N(answers), &err),
+                     LC_ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "3 rows of analytics.t are in parts that do not store e"));
+    assert_non_null(strstr(server.last, "'c'"));
+}
+
 static void test_a_view_that_has_taken_the_old_value_is_named(void **state)
 {
     const struct scripted_step answers[] = {
@@ -273,6 +351,8 @@ int main(void)
         cmocka_unit_test(test_a_where_that_fails_is_refused),
         cmocka_unit_test(test_an_unsteady_condition_is_refused),
         cmocka_unit_test(test_a_column_that_parts_lack_is_refused),
+        cmocka_unit_test(test_what_a_statement_before_it_stores),
+        cmocka_unit_test(test_a_renamed_column_that_parts_lack_is_refused),
         cmocka_unit_test(test_a_view_that_has_taken_the_old_value_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
