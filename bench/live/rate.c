@@ -15,18 +15,11 @@
 #include <stdlib.h>
 
 /*
- * ENOUGH: samples of a stream before its p99 counts (lc_stats_enough(0.99)). DOUBLINGS: up to
+ * DOUBLINGS: up to
  * 128 times the rates given. HALVINGS: down to 1/32. REFINEMENTS: steps that narrow the gap
  * between the highest that holds and the lowest that does not.
  */
-enum {
-    ENOUGH = 100,
-    DOUBLINGS = 7,
-    HALVINGS = 5,
-    REFINEMENTS = 3,
-    LOOK_EVERY_NS = 50000000,
-    GROUP_READS = 3
-};
+enum { DOUBLINGS = 7, HALVINGS = 5, REFINEMENTS = 3, LOOK_EVERY_NS = 50000000, GROUP_READS = 3 };
 
 #define KEPT_UP 0.9 /* of the operations that were due; fewer: the load is not held */
 
@@ -39,13 +32,12 @@ static void set_rates(const struct lc_live *live, struct live_streams *s, double
     }
 }
 
-/* Long enough, with the samples that a p99 takes; or so long that the samples will not come. */
 static bool enough(const struct lc_live *live, const struct lc_load *load)
 {
-    double s = (double)lc_load_elapsed_ns(load) / 1e9;
-    return (s >= live->options.search_s && lc_load_count(load, LC_LIVE_LIMIT, 0) >= ENOUGH &&
-            lc_load_count(load, LC_LIVE_POINT, 0) >= ENOUGH) ||
-           s >= 5 * live->options.search_s + 10;
+    /* Without four_readers the load has no such stream. */
+    size_t point = live->options.four_readers ? lc_load_count(load, LC_LIVE_POINT, 0) : 0;
+    return lc_live_enough(&live->options, (double)lc_load_elapsed_ns(load) / 1e9,
+                          lc_load_count(load, LC_LIVE_LIMIT, 0), point);
 }
 
 /* INFINITY where there are too few of them, or they fell behind what was due. */
@@ -56,8 +48,8 @@ static double p99(struct lc_load *load, double due, enum lc_live_stream stream)
     const struct lc_sample *samples = lc_load_samples(load, stream, &all);
     double *ms = lc_samples_ms(samples, all, 0, &n);
     lc_stats_sort(ms, n);
-    double at =
-        n >= ENOUGH && (double)n >= KEPT_UP * due ? lc_stats_percentile(ms, n, 0.99) : INFINITY;
+    double at = n >= LC_LIVE_ENOUGH && (double)n >= KEPT_UP * due ? lc_stats_percentile(ms, n, 0.99)
+                                                                  : INFINITY;
     free(ms);
     return at;
 }

@@ -33,6 +33,14 @@ struct lc_live_options lc_live_long(void)
     return o;
 }
 
+bool lc_live_enough(const struct lc_live_options *o, double seconds, size_t limit_reads,
+                    size_t point_reads)
+{
+    return (seconds >= o->search_s && limit_reads >= LC_LIVE_ENOUGH &&
+            (!o->four_readers || point_reads >= LC_LIVE_ENOUGH)) ||
+           seconds >= 5 * o->search_s + 10;
+}
+
 unsigned lc_live_streams(const struct lc_live_options *o)
 {
     /* The streams of four_readers are the last ones of the enum. */

@@ -134,6 +134,16 @@ bool lc_live_scales(enum lc_live_stream stream);
  */
 double lc_live_fitting_rate(double wanted, double read_ms);
 
+/*
+ * Is a trial of a rate long enough: so many seconds, with as many samples of the LIMIT reads, and of the
+ * point reads where there are any, as a p99 takes? Or so long that the samples will not come.
+ */
+bool lc_live_enough(const struct lc_live_options *o, double seconds, size_t limit_reads,
+                    size_t point_reads);
+
+/* Samples of a stream before its p99 counts. */
+enum { LC_LIVE_ENOUGH = 100 };
+
 /* How often a second a stream is due, as given; 0: one after the other. */
 double lc_live_rate(const struct lc_live_options *o, enum lc_live_stream stream);
 

@@ -15,11 +15,14 @@
 enum { BATCH_MAX_BYTES = 64 << 20, LIMIT_ROWS = 10 };
 
 /*
- * 2026-04-01 00:00:00 UTC: where new rows begin. Generated rows cover 90 days from 2026-01-01
- * 00:00:05 in the server's time zone, so that on a server in UTC all but the last five seconds of
- * them come first.
+ * Generated rows cover 90 days from 2026-01-01 00:00:05 in the server's time zone, of which the
+ * westernmost is 12 hours behind UTC. New rows begin behind all of them, in whatever zone:
+ * 2026-04-02 00:00:00 UTC.
  */
-#define WRITE_FROM_TS 1775001600U
+#define GENERATED_END_UTC_TS 1775001605U
+#define WESTERNMOST_S        43200U
+#define WRITE_FROM_TS        1775088000U
+_Static_assert(WRITE_FROM_TS >= GENERATED_END_UTC_TS + WESTERNMOST_S, "no new row is among them");
 
 /*
  * One INSERT of batch_rows rows, which follow from call->seq: no row of a run comes twice,

@@ -160,7 +160,7 @@ static int make_expression(const struct lc_comparison_place *place, const struct
     if (c->role == ROLE_SQL)
         return lc_rule_expression(rules, 0, NULL, "user_id", NULL, out, err);
     if (c->sql)
-        return lc_buf_adds(out, c->sql);
+        return lc_buf_adds(out, c->sql) ? lc_no_memory(err) : 0;
     return lc_multiif_multiif(rules, 0, "user_id", NULL, out, err);
 }
 
@@ -168,6 +168,7 @@ static int make_query(const struct lc_comparison_place *place, struct runner *r,
                       struct lc_error *err)
 {
     char from[80] = "bench.t";
+    int rc;
 
     /* A slow one runs over fewer rows, and is compared by its time a row. */
     if (r->c->max_rows && r->c->max_rows < r->rows) {
@@ -176,14 +177,18 @@ static int make_query(const struct lc_comparison_place *place, struct runner *r,
                  (unsigned long long)r->rows);
     }
     lc_buf_init(&r->sql, 1 << 24);
-    if (lc_buf_adds(&r->sql, "SELECT toString(g) AS r, c FROM (SELECT ") ||
-        make_expression(place, r->c, &r->sql, err) ||
-        lc_buf_addf(&r->sql,
-                    " AS g, count() AS c FROM %s GROUP BY g) ORDER BY r "
-                    "SETTINGS max_query_size = 10000000",
-                    from))
-        return lc_fail(err, LC_ERR_NOMEM, "not enough memory");
-    return 0;
+    if (lc_buf_adds(&r->sql, "SELECT toString(g) AS r, c FROM (SELECT "))
+        return lc_no_memory(err);
+    rc = make_expression(place, r->c, &r->sql, err);
+    if (rc)
+        return rc;
+    return lc_buf_addf(&r->sql,
+                       " AS g, count() AS c FROM %s GROUP BY g) ORDER BY r "
+                       "SETTINGS max_query_size = 10000000",
+                       from) ||
+                   !lc_buf_str(&r->sql)
+               ? lc_no_memory(err)
+               : 0;
 }
 
 /* Run a statement and note its time on the wall and on the processors. */
@@ -357,7 +362,11 @@ static int materialize_once(const struct lc_comparison_place *place, struct runn
                  : lc_comparison_enum(&sql, lc_comparison_rules(place, r->c->rules));
     else if (!rc)
         rc = lc_buf_adds(&sql, LOW); /* what a region-like column is stored as */
-    rc = rc || lc_buf_adds(&sql, " DEFAULT ") || make_expression(place, r->c, &sql, err);
+    rc = rc || lc_buf_adds(&sql, " DEFAULT ") ? lc_no_memory(err) : 0;
+    if (!rc)
+        rc = make_expression(place, r->c, &sql, err);
+    if (!rc)
+        rc = lc_buf_str(&sql) ? 0 : lc_no_memory(err);
     if (!rc)
         rc = lc_backend_run(place->backend, lc_buf_str(&sql), NULL, err);
     if (!rc)
@@ -443,10 +452,15 @@ static int insert_once(const struct lc_comparison_place *place, struct runner *r
 
     lc_buf_init(&sql, 1 << 20);
     rc = lc_buf_adds(&sql, "CREATE TABLE bench.i (user_id String, c " LOW) ||
-         (!given && (lc_buf_adds(&sql, " DEFAULT ") || make_expression(place, r->c, &sql, err))) ||
-         lc_buf_adds(&sql, ") ENGINE = MergeTree ORDER BY tuple()") || !lc_buf_str(&sql);
-    rc = rc ? lc_fail(err, LC_ERR_NOMEM, "not enough memory")
-            : lc_backend_run(place->backend, lc_buf_str(&sql), NULL, err);
+                 (!given && lc_buf_adds(&sql, " DEFAULT "))
+             ? lc_no_memory(err)
+             : 0;
+    if (!rc && !given)
+        rc = make_expression(place, r->c, &sql, err);
+    if (!rc && (lc_buf_adds(&sql, ") ENGINE = MergeTree ORDER BY tuple()") || !lc_buf_str(&sql)))
+        rc = lc_no_memory(err);
+    if (!rc)
+        rc = lc_backend_run(place->backend, lc_buf_str(&sql), NULL, err);
     if (!rc)
         rc = timed(place->backend, &q, r, round, NULL, err);
     if (!rc)

@@ -20,9 +20,27 @@ static void test_the_rate_fits_the_read(void **state)
     assert_float_equal(lc_live_fitting_rate(2, 0), 2, 0); /* nothing was measured */
 }
 
+/* Point reads are waited for only where there are any. */
+static void test_a_trial_is_long_enough(void **state)
+{
+    struct lc_live_options o = {.four_readers = true, .search_s = 2};
+
+    (void)state;
+    assert_false(lc_live_enough(&o, 1.9, 1000, 1000));
+    assert_true(lc_live_enough(&o, 2, LC_LIVE_ENOUGH, LC_LIVE_ENOUGH));
+    assert_false(lc_live_enough(&o, 2, LC_LIVE_ENOUGH - 1, LC_LIVE_ENOUGH));
+    assert_false(lc_live_enough(&o, 2, LC_LIVE_ENOUGH, 0));
+    assert_false(lc_live_enough(&o, 19.9, 0, 0));
+    assert_true(lc_live_enough(&o, 20, 0, 0));
+    o.four_readers = false;
+    assert_true(lc_live_enough(&o, 2, LC_LIVE_ENOUGH, 0));
+    assert_false(lc_live_enough(&o, 2, 0, 0));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_the_rate_fits_the_read)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_the_rate_fits_the_read),
+                                       cmocka_unit_test(test_a_trial_is_long_enough)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
