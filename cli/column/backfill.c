@@ -278,8 +278,9 @@ void lc_backfill_line(char *out, size_t size, const struct lc_backfill_target *t
 {
     char rate[16], elapsed[24], left[24];
     double share = p->rows_total ? (double)p->rows_done / (double)p->rows_total : 1;
-    int n = snprintf(out, size, "backfill %s.%s.%s  %" PRIu64 "/%" PRIu64 " parts  %.1f%%",
-                     t->database, t->table, t->column, p->parts_done, p->parts_total, share * 100);
+    int n = snprintf(out, size, "backfill %s.%s.%s  %" PRIu64 "/%" PRIu64 " part%s  %.1f%%",
+                     t->database, t->table, t->column, p->parts_done, p->parts_total,
+                     LC_S(p->parts_total), share * 100);
 
     if (n >= 0 && (size_t)n < size && p->rows_per_s > 0)
         n +=

@@ -98,9 +98,9 @@ int lc_backfill_check_written(const struct lc_backfill_target *t, uint64_t since
     }
     if (rc == 0 && bad) {
         rc = lc_fail(err, LC_ERR_SERVER,
-                     "the disk became full, and the server kept %zu part(s) of %s.%s whose files "
+                     "the disk became full, and the server kept %zu part%s of %s.%s whose files "
                      "are not whole: %s%s",
-                     bad, t->database, t->table, names, bad > SHOWN_PARTS ? ", …" : "");
+                     bad, LC_S(bad), t->database, t->table, names, bad > SHOWN_PARTS ? ", …" : "");
         lc_hint(err,
                 "do not restart the server: they would be lost. Make room, then have each of them "
                 "written anew: ALTER TABLE %s.%s CLEAR COLUMN %s IN PARTITION ID '%s', and run "

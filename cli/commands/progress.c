@@ -34,11 +34,12 @@ void lc_progress_line(char *out, size_t size, const struct lc_run_event *e)
     snprintf(out, size, "%s %s %u/%u %s: %.0f %%", e->version_text, e->name, e->stmt, e->stmts,
              lc_class_name(e->class), p->fraction * 100);
     if (p->rows_total)
-        add(out, size, ", %s of %s rows", lc_short_count(a, (double)p->rows_done),
-            lc_short_count(b, (double)p->rows_total));
+        add(out, size, ", %s of %s row%s", lc_short_count(a, (double)p->rows_done),
+            lc_short_count(b, (double)p->rows_total), LC_S(p->rows_total));
     if (p->rows_per_s > 0)
         add(out, size, ", %s rows/s", lc_short_count(a, p->rows_per_s));
-    add(out, size, ", %" PRIu64 " of %" PRIu64 " parts left", p->parts_to_do, p->parts_total);
+    add(out, size, ", %" PRIu64 " of %" PRIu64 " part%s left", p->parts_to_do, p->parts_total,
+        LC_S(p->parts_total));
     /* 0: there is no estimate yet. */
     if (p->left_ms)
         add(out, size, ", %s to go", lc_short_time(t, p->left_ms));

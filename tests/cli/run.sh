@@ -51,7 +51,7 @@ section() {
 
 # A line of progress is shown of what takes ten seconds: on some machines it does.
 normal() {
-  sed -E -e '/^[0-9]+ [^ ]+ [0-9]+\/[0-9]+ [a-z ]+: [0-9]+ %, .* parts left/d' \
+  sed -E -e '/^[0-9]+ [^ ]+ [0-9]+\/[0-9]+ [a-z ]+: [0-9]+ %, .* parts? left/d' \
     -e '/^backfill [^ ]+  [0-9]+\/[0-9]+ parts  [0-9.]+%  /d' \
     -e 's/[0-9a-f]{64}/SHA256/g' \
     -e 's/livecol-[0-9a-f]{32}/livecol-RUN/g' \

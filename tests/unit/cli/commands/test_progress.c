@@ -57,6 +57,8 @@ static void test_line_leaves_out_what_is_not_known(void **state)
                                                .elapsed_ms = 2000,
                                                .rows_per_s = 1050000,
                                                .left_ms = 2762};
+    const struct lc_mutation_progress one = {
+        .parts_total = 1, .parts_to_do = 1, .rows_done = 1, .rows_total = 1, .fraction = 1};
     struct lc_run_event e = {.kind = LC_RUN_MUTATION,
                              .version_text = "0001",
                              .name = "region",
@@ -73,6 +75,10 @@ static void test_line_leaves_out_what_is_not_known(void **state)
     lc_progress_line(line, sizeof line, &e);
     assert_string_equal(line, "0001 region 2/2 mutation: 42 %, 2.1 M of 5.0 M rows, 1.1 M rows/s, "
                               "2 of 4 parts left, 2.8 s to go");
+    e.progress = &one;
+    lc_progress_line(line, sizeof line, &e);
+    assert_string_equal(line, "0001 region 2/2 mutation: 100 %, 1 of 1 row, 1 of 1 part left");
+    e.progress = &later;
     lc_progress_line(cut, sizeof cut, &e);
     assert_int_equal(strlen(cut), sizeof cut - 1);
 }
