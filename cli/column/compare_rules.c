@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys are made from the rules: each rule's own key, and what is next to it (a byte more, a byte less,
- * letters of the other case, a number beyond the end). They travel as rows of an array, since the server would
+ * Keys are made from the rules: each rule's own key, and what is next to it at either end (a byte more, a
+ * byte less, letters of the other case, a number before the first and behind the last). They travel as rows of an array, since the server would
  * fold a call over constants. The expected answers come from the same matcher that the program has.
  */
 #include "cli/column/compare_rules.h"
@@ -23,6 +23,7 @@ enum {
     OWN_KEYS = 1000,
     MAX_KEYS = RULE_KEYS + OWN_KEYS,
     KEYS_MAX_BYTES = 200 << 10, /* of the list of keys, as SQL */
+    RULE_MAX_BYTES = 140 << 10, /* of those that rules make: the others keep some room */
     MAX_SQL_BYTES = 4 << 20,
     SLACK = 16 /* bytes that the matcher may read after a key */
 };
@@ -35,15 +36,24 @@ struct keys {
     struct lc_buf text;
     size_t at[MAX_KEYS + 1];
     size_t n;
-    size_t sql_bytes; /* of the list that they make */
+    size_t sql_bytes;        /* of the list that they make */
+    size_t n_max, bytes_max; /* there is room for so many, now */
 };
 
-/* One that there is no room for is left out. */
+static bool has_key(const struct keys *k, const void *p, size_t n)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if (k->at[i + 1] - k->at[i] == n && (n == 0 || memcmp(k->text.p + k->at[i], p, n) == 0))
+            return true;
+    return false;
+}
+
+/* One that is there, or that there is no room for, is left out. */
 static int add_key(struct keys *k, const void *p, size_t n)
 {
     size_t more = lc_sql_bytes_size(p, n) + 2;
 
-    if (k->n == MAX_KEYS || k->sql_bytes + more > KEYS_MAX_BYTES)
+    if (k->n >= k->n_max || k->sql_bytes + more > k->bytes_max || has_key(k, p, n))
         return 0;
     k->sql_bytes += more;
     k->at[k->n++] = k->text.n;
@@ -61,32 +71,53 @@ static int add_number(struct keys *k, uint64_t number)
     return add_key(k, text, (size_t)n);
 }
 
+/* Keys that add_rule_keys makes of one rule. */
+enum { NEAR_KEYS = 6, NEAR_NAMES = 11 };
+
 /*
- * The key of a rule, one byte longer at either end, one shorter at either end, with other case; a domain's name, what is below
- * it, with a dot behind it, and as an address.
+ * What is next to a domain's name: a name below it, with a dot behind it, and as an address. Of a rule
+ * for what is below alone (*.name) the name itself, which it does not take. There are two bytes
+ * before name, and one behind it, to be written to.
  */
-static int add_rule_keys(struct keys *k, struct lc_slice key)
+static int add_name_keys(struct keys *k, char *name, size_t n)
 {
-    char longer[LC_MAX_KEY_BYTES + 8];
-    size_t n = key.n;
+    int rc;
+
+    name[-2] = 'x';
+    name[-1] = '.';
+    name[n] = '.';
+    rc = add_key(k, name - 2, n + 2) || add_key(k, name, n + 1);
+    name[-1] = '@';
+    rc = rc || add_key(k, name - 2, n + 2);
+    if (rc == 0 && n > 2 && name[0] == '*' && name[1] == '.')
+        rc = add_key(k, name + 2, n - 2) || add_key(k, name + 1, n - 1);
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
+/*
+ * The key of a rule, one byte longer at either end, one shorter at either end, and in the other
+ * case: every second letter, so that neither upper nor lower case alone makes it the rule's.
+ */
+static int add_rule_keys(struct keys *k, struct lc_slice key, enum lc_kind kind)
+{
+    char longer[LC_MAX_KEY_BYTES + 8], *same = longer + 2;
+    size_t n = key.n, letters = 0;
+    int rc;
 
     if (n > LC_MAX_KEY_BYTES + 2)
-        return LC_ERR_INPUT;
-    longer[0] = 'x';
-    longer[1] = '.';
+        return 0; /* of damaged rules, which the matcher refuses */
     if (n)
-        memcpy(longer + 2, key.p, n);
-    longer[n + 2] = 'x';
-    if (add_key(k, longer + 2, n) || add_key(k, longer + 2, n + 1) || add_key(k, longer, n + 2))
-        return LC_ERR_NOMEM;
-    if (n && (add_key(k, longer + 2, n - 1) || add_key(k, longer + 3, n - 1)))
-        return LC_ERR_NOMEM;
-    longer[1] = '@';
-    longer[n + 2] = '.';
-    for (size_t i = 2; i < n + 2; i += 2)
-        if ((longer[i] | 32) >= 'a' && (longer[i] | 32) <= 'z')
-            longer[i] ^= 32;
-    return add_key(k, longer, n + 2) || add_key(k, longer + 2, n + 1) ? LC_ERR_NOMEM : 0;
+        memcpy(same, key.p, n);
+    same[-1] = same[n] = 'x';
+    rc = add_key(k, same, n) || add_key(k, same, n + 1) || add_key(k, same - 1, n + 1);
+    if (rc == 0 && n)
+        rc = add_key(k, same, n - 1) || add_key(k, same + 1, n - 1);
+    if (rc == 0 && kind == LC_KIND_DOMAIN)
+        rc = add_name_keys(k, same, n);
+    for (size_t i = 0; i < n; i++)
+        if ((same[i] | 32) >= 'a' && (same[i] | 32) <= 'z' && letters++ % 2 == 0)
+            same[i] ^= 32;
+    return rc || add_key(k, same, n) ? LC_ERR_NOMEM : 0;
 }
 
 /* A point's text, as the server has it: without zeros behind a fraction. One of no text is left out. */
@@ -117,51 +148,74 @@ static int make_points(struct keys *k, const struct lc_rules *r, uint32_t step)
         if (!lc_rules_span(r, i, &first, &last))
             continue;
         rc = add_point(k, &r->takes, first) || add_point(k, &r->takes, last) ? LC_ERR_NOMEM : 0;
+        if (rc == 0 && r->takes.order != LC_ORDER_FLOAT && first > next)
+            rc = add_point(k, &r->takes, first - next);
         if (rc == 0 && r->takes.order != LC_ORDER_FLOAT && last < LC_POINT_LAST - next)
             rc = add_point(k, &r->takes, last + next);
     }
     return rc;
 }
 
+/* The bounds of unsigned ranges, and what is next to them; a number below all. */
+static int make_numbers(struct keys *k, const struct lc_rules *r, uint32_t step)
+{
+    int rc = add_key(k, "-1", 2) || add_number(k, 0);
+
+    for (uint32_t i = 0; rc == 0 && i < r->rules; i += step) {
+        uint64_t low = r->bounds[i], high = r->bounds[r->rules + i];
+
+        rc = add_number(k, low) || add_number(k, high) || (low && add_number(k, low - 1)) ||
+             (high < UINT64_MAX && add_number(k, high + 1));
+    }
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
+/* Any texts: each is in some bucket. */
+static int make_any(struct keys *k)
+{
+    char text[24];
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < RULE_KEYS; i++) {
+        int n = snprintf(text, sizeof text, "k%d", i);
+
+        rc = add_key(k, text, (size_t)n);
+    }
+    return rc;
+}
+
+/* Of a large set, or one of long keys, every so-many-th rule: so that there is room for all. */
+static uint32_t step_of(const struct lc_rules *r, uint32_t near)
+{
+    uint64_t bytes = 0, by_bytes;
+
+    for (uint32_t i = 0; i < r->rules; i++)
+        bytes += near * (lc_rules_key(r, i).n + sizeof "'', x");
+    by_bytes = bytes / RULE_MAX_BYTES + 1;
+    return by_bytes > r->rules / (RULE_KEYS / near) + 1 ? (uint32_t)by_bytes
+                                                        : r->rules / (RULE_KEYS / near) + 1;
+}
+
 /*
  * By the kind of rules: those that are searched by points get the ends of their spans, unsigned
- * ranges their bounds, buckets any texts (each is in some bucket), all others their keys and
- * the keys near them.
+ * ranges their bounds, buckets any texts, all others their keys and the keys near them.
  */
 static int make_keys(struct keys *k, const struct lc_rules *r)
 {
-    /* Seven keys a rule: of a large set, every so-many-th. */
-    uint32_t step = r->rules / (RULE_KEYS / 7) + 1;
-    int rc = 0;
+    uint32_t near = r->kind == LC_KIND_DOMAIN ? NEAR_NAMES : NEAR_KEYS, step = step_of(r, near);
+    int rc;
 
     if (lc_kind_about(r->kind)->index == LC_INDEX_SEGMENTS)
         return make_points(k, r, step);
-    if (r->kind == LC_KIND_RANGE) {
-        for (uint32_t i = 0; rc == 0 && i < r->rules; i += step) {
-            uint64_t low = r->bounds[i], high = r->bounds[r->rules + i];
-
-            rc = add_number(k, low) || add_number(k, high) ||
-                         (high < UINT64_MAX && add_number(k, high + 1))
-                     ? LC_ERR_NOMEM
-                     : 0;
-        }
-        return rc ? rc : add_number(k, 0);
-    }
-    if (r->kind == LC_KIND_BUCKET) {
-        char text[24];
-
-        for (int i = 0; rc == 0 && i < RULE_KEYS; i++) {
-            int n = snprintf(text, sizeof text, "k%d", i);
-
-            rc = add_key(k, text, (size_t)n);
-        }
-        return rc;
-    }
+    if (r->kind == LC_KIND_RANGE)
+        return make_numbers(k, r, step);
+    if (r->kind == LC_KIND_BUCKET)
+        return make_any(k);
     rc = add_key(k, "", 0) || add_key(k, "\xff no such key", 13) ? LC_ERR_NOMEM : 0;
     for (uint32_t i = 0; rc == 0 && i < r->rules; i += step) {
         struct lc_key_text text;
 
-        rc = add_rule_keys(k, lc_rules_key_text(r, i, &text));
+        rc = add_rule_keys(k, lc_rules_key_text(r, i, &text), r->kind);
     }
     return rc;
 }
@@ -419,9 +473,13 @@ int lc_compare_host(const struct lc_cluster *c, size_t host, const struct lc_com
         return rc;
     k = calloc(1, sizeof *k);
     if (!k)
-        return LC_ERR_NOMEM;
+        return lc_no_memory(err);
     lc_buf_init(&k->text, MAX_SQL_BYTES);
+    k->n_max = RULE_KEYS;
+    k->bytes_max = RULE_MAX_BYTES;
     rc = make_keys(k, rules);
+    k->n_max = MAX_KEYS;
+    k->bytes_max = KEYS_MAX_BYTES;
     rc = rc ? rc : add_own_keys(k, call->own);
     rc = rc ? rc : ask_keys(c, host, call, k, &t, err);
     if (rc == LC_ERR_NOMEM)

@@ -20,8 +20,8 @@ struct lc_compare_call {
 };
 
 /*
- * Compare the host's answers for keys made from the rules (each key, longer, shorter, none at
- * all), and for call->own.
+ * Compare the host's answers for keys made from the rules (each key, longer and shorter at
+ * either end, in the other case, the numbers around a range, none at all), and for call->own.
  * Keys of a type that no text makes (arrays, enums) are not made: 0 compared. 0 and *compared;
  * LC_ERR_REFUSED with the first key that differs; LC_ERR_INPUT where the rules are corrupt; the
  * failures of a query.

@@ -43,7 +43,7 @@ line 'well' ok server 'tells the state of functions, why a mutation fails'
 line 'well' ok disk 'free, the largest part has'
 line 'well' ok limit 'd.t has 1 part in'
 line 'well' ok function 'region_v1: loaded, answers 1000 made-up keys with 3 different values'
-line 'well' ok function "region_v1 answers 21 keys as $rules says"
+line 'well' ok function "region_v1 answers 14 keys as $rules says"
 line 'well' ok default 'd.t.region depends on region_v1(k): INSERTs alone'
 line 'well' ok lock free
 line 'well' ok mutation none
@@ -69,7 +69,7 @@ line 'not stored' warn default 'd.t.later depends on region_v1(k): reads and mer
 expect_in 'not stored' 'hint: livecol backfill d.t.later' "$work/out"
 
 # --- functions that will hurt -------------------------------------------------------------------
-function_xml slow -e 's/60000</10000</' -e 's/<pool_size>16/<pool_size>1/' \
+function_xml slow -e 's/60000</10000</' -e '/command_write_timeout/s/10000/5000/' -e 's/<pool_size>16/<pool_size>1/' \
   -e 's/<deterministic>1/<deterministic>0/'
 function_xml each -e 's/executable_pool/executable/'
 function_xml named -e 's/<return_name>result/<return_name>region/'
@@ -94,7 +94,38 @@ line 'functions' warn function 'narrow answers LowCardinality(String), which the
 line 'functions' ok function 'of_uuid: loaded, answers 1000 made-up keys'
 line 'functions' ok function 'of_date: loaded, answers 1000 made-up keys'
 line 'functions' fail function 'nowhere does not answer'
+migration "$work/slow" 0001_slow <<<'ALTER TABLE d.t ADD COLUMN slow String DEFAULT slow(k)'
+run 'the time-out that ends a call first' 0 plan -d "$work/slow"
+expect_in 'the time-out that ends a call first' 'slow gives up after 5000 ms (command_write_timeout)' "$work/out"
 rm "$work"/engine/{slow,each,named,another,narrow,of_uuid,of_date,nowhere}_function.xml
+sql 'SYSTEM RELOAD FUNCTIONS'
+
+# --- rules that are nearly the function's: one key in many tells them apart -----------------------
+# NAME|ARGUMENT|THE FUNCTION'S RULES|THE FILE'S
+cases='letters|String|exact,v\n1ab,x\n|exact:nocase,v\n1ab,x\n
+starts|String|prefix,v\nab,x\n|prefix:nocase,v\nab,x\n
+names|String|suffix:nocase,v\na.example,x\n|domain,v\na.example,x\n
+below|String|domain,v\na.example,x\n|domain,v\n*.a.example,x\n
+early|UInt64|from,to,v\n9,20,x\n|from,to,v\n10,20,x\n
+late|UInt64|from,to,v\n10,21,x\n|from,to,v\n10,20,x\n
+ahead|Int64|from,to,v\n-11,20,x\n|from,to,v\n-10,20,x\n
+nets|IPv4|cidr,v\n10.0.0.0/8,x\n9.255.255.255,x\n|cidr,v\n10.0.0.0/8,x\n'
+while IFS='|' read -r name argument of file; do
+  printf '%b' "$of" >"$work/engine/user_scripts/$name.csv"
+  printf '%b' "$file" >"$work/$name.csv"
+  engine_function_like "$work/engine" "$name" -e "s/--argument String/--argument $argument/" -e "s/<type>String</<type>$argument</"
+done <<<"$cases"
+sql 'SYSTEM RELOAD FUNCTIONS'
+options=()
+while IFS='|' read -r name _; do
+  options+=(--rules "$name=$work/$name.csv" --rules "$name=$work/engine/user_scripts/$name.csv")
+done <<<"$cases"
+doctor 'nearly the same rules' 8 "${options[@]}"
+while IFS='|' read -r name _; do
+  line "$name: its own rules" ok function " keys as $work/engine/user_scripts/$name.csv says"
+  line "$name: the other rules" fail function "and $work/$name.csv says"
+  rm "$work/engine/${name}_function.xml"
+done <<<"$cases"
 sql 'SYSTEM RELOAD FUNCTIONS'
 
 # --- rules of nobody knows which function; a table's own limits; names that would steer a terminal ---
@@ -103,13 +134,21 @@ sed 's/region_v1/region_v2/g' "$LIVECOL_SOURCE/config/livecol_function.xml" >"$w
 sql 'SYSTEM RELOAD FUNCTIONS'
 sql "CREATE TABLE d.tight (k UInt32) ENGINE = MergeTree ORDER BY k SETTINGS parts_to_delay_insert = 3, parts_to_throw_insert = 5"
 sql 'SYSTEM STOP MERGES d.tight'
+sql "CREATE TABLE d.slows (k UInt32) ENGINE = MergeTree ORDER BY k SETTINGS parts_to_delay_insert = 4"
+sql "CREATE TABLE d.shut (k UInt32) ENGINE = MergeTree ORDER BY k"
+sql 'SYSTEM STOP MERGES d.slows'
 for n in 1 2 3 4; do sql "INSERT INTO d.tight VALUES ($n)"; done
+for n in 1 2 3; do sql "INSERT INTO d.slows VALUES ($n)"; done
+sql "INSERT INTO d.shut VALUES (1)"
+sql "ALTER TABLE d.shut MODIFY SETTING parts_to_throw_insert = 0"
 steers=$'n\nfail  server     all is lost'
 sql "CREATE TABLE d.\`$steers\` (k String, r String DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
 doctor 'more functions than one' 8 --rules "$LIVECOL_SOURCE/config/region.csv"
 line 'more functions than one' warn function 'region.csv is compared with none of 2 functions'
 line 'own limits' fail limit 'd.tight has 4 parts in partition all; its INSERTs slow down at 3, fail at 5'
-sql 'DROP TABLE d.tight SYNC'
+line 'own limits: the other is the server'"'"'s' warn limit 'd.slows has 3 parts in partition all; its INSERTs slow down at 4, fail at 3000'
+line 'own limits: no INSERT passes' fail limit 'd.shut has 1 part in partition all; its INSERTs fail at 0'
+for table in tight slows shut; do sql "DROP TABLE d.$table SYNC"; done
 sql "DROP TABLE d.\`$steers\` SYNC"
 expect 'a name of two lines is one line' '0 2' "$(grep -c '^fail  server' "$work/out") $(grep -c 'all is lost' "$work/out")"
 rm "$work/engine/two_function.xml"
