@@ -9,12 +9,14 @@
 #include "base/clock.h"
 #include "cli/column/compare_rules.h"
 #include "cli/column/narrow_key.h"
+#include "cli/column/preflight.h"
 #include "cli/column/rule_dictionary.h"
 #include "cli/column/rule_expression.h"
 #include "cli/column/time_expression.h"
 #include "cli/server/query.h"
 #include "cli/sql/split.h"
 #include "cli/sql/type_name.h"
+#include "livecol_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,11 +37,12 @@ enum {
 struct run {
     const struct lc_advise_request *q;
     struct lc_advise_result *r;
-    struct lc_column d;    /* the user's table */
-    struct lc_column copy; /* of the same columns, as the copy has them */
-    bool copied;           /* there is a copy: INSERT and MATERIALIZE can be timed */
-    char *key;             /* SQL: a name that is a column's is one, whatever it has in it */
-    char *keys;            /* `a`, `b`: what it reads */
+    struct lc_column d;      /* the user's table */
+    struct lc_column copy;   /* of the same columns, as the copy has them */
+    bool copied;             /* there is a copy: INSERT and MATERIALIZE can be timed */
+    struct lc_error no_copy; /* else why not */
+    char *key;               /* SQL: a name that is a column's is one, whatever it has in it */
+    char *keys;              /* `a`, `b`: what it reads */
     char **names;
     size_t n;
     /*
@@ -94,9 +97,21 @@ static int on_table(const struct run *u, const char *verb, const char *name, con
     return rc;
 }
 
+/* False only where the server says that there is no such table or dictionary. */
+static bool may_be_there(const struct run *u, const char *name)
+{
+    const struct lc_sql_arg args[] = {{"database", u->d.t.database}, {"table", name}, {NULL, NULL}};
+    struct lc_answer t = {0};
+    bool gone = lc_query_read(u->q->b, lc_sql_table_engine_full, args, &t, NULL) == 0 && !t.rows;
+
+    lc_answer_release(&t);
+    return !gone;
+}
+
 /*
  * DROP TABLE or DICTIONARY, if it exists. A failure is told to the caller's hook and is no
- * failure of the measurement. It is not stopped by the caller's cancel: what was made must go.
+ * failure of the measurement; of what was never made, since its CREATE was refused, nothing is told.
+ * It is not stopped by the caller's cancel: what was made must go.
  */
 static void drop(const struct run *u, const char *what, const char *name)
 {
@@ -104,7 +119,7 @@ static void drop(const struct run *u, const char *what, const char *name)
     char verb[40], text[700];
 
     snprintf(verb, sizeof verb, "DROP %s IF EXISTS", what);
-    if (on_table(u, verb, name, "", true, NULL, &why) == 0 || !u->q->warn)
+    if (on_table(u, verb, name, "", true, NULL, &why) == 0 || !u->q->warn || !may_be_there(u, name))
         return;
     snprintf(text, sizeof text, "%s %s.%s is left behind: %.400s", what, u->d.t.database, name,
              why.msg);
@@ -565,8 +580,6 @@ static void choose(struct lc_advise_result *r)
                  lc_advise_way_name((enum lc_advise_way)cheapest), ALIKE_PERCENT);
 }
 
-/* --- the whole -------------------------------------------------------------------------------------- */
-
 /*
  * A key that is a column's name is quoted as one; anything else is an expression and is kept as
  * it is.
@@ -594,6 +607,13 @@ static int find_keys(struct run *u, struct lc_error *err)
         rc = lc_fail(err, LC_ERR_REFUSED, "there is no table %s.%s", u->d.t.database, u->d.t.name);
     u->d.database = u->d.t.database;
     u->d.table = u->d.t.name;
+    if (rc == 0 && lc_table_column(&u->d.t, u->q->column)) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s has a column %s already", u->d.database,
+                     u->d.table, u->q->column);
+        lc_hint(err,
+                "--column NAME: what the new one is to be called. livecol new --rederive brings "
+                "new rules to one that is there");
+    }
     if (rc == 0)
         rc = find_key(u, err);
     if (rc == 0)
@@ -610,6 +630,57 @@ static int find_keys(struct run *u, struct lc_error *err)
     lc_buf_release(&keys);
     return rc;
 }
+
+/* --- what plan would say ---------------------------------------------------------------------------- */
+
+/* ALTER TABLE `d`.`t` ADD COLUMN `c` T DEFAULT expr, then MATERIALIZE COLUMN: as `new` writes it. */
+static int make_alter(const struct run *u, const char *expr, struct lc_buf *sql)
+{
+    return lc_buf_adds(sql, "ALTER TABLE ") || lc_table_add_name(&u->d.t, sql) ||
+           lc_buf_adds(sql, " ADD COLUMN ") || lc_sql_add_id(sql, u->q->column) ||
+           lc_buf_addf(sql, " %s DEFAULT %s\n, MATERIALIZE COLUMN ", u->q->type, expr) ||
+           lc_sql_add_id(sql, u->q->column) || !lc_buf_str(sql);
+}
+
+/*
+ * The checks that every migration goes through, of this way's. The function or dictionary that its
+ * migration makes is the rules themselves, or the dictionary that was made here.
+ */
+static int plan_way(struct run *u, const struct lc_abilities *facts, enum lc_advise_way way,
+                    struct lc_error *err)
+{
+    struct lc_preflight d = {.b = u->q->b, .facts = facts};
+    struct lc_stmt stmt = {0};
+    struct lc_error why = LC_ERROR_INIT, refused = LC_ERROR_INIT;
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, SQL_BYTES);
+    rc = make_alter(u, u->r->way[way].expr, &sql)
+             ? lc_no_memory(&why)
+             : lc_stmt_parse(&stmt, lc_buf_str(&sql), sql.n, &why);
+    if (rc == 0)
+        rc = lc_preflight_check(&d, &stmt, false, &why);
+    if (rc == LC_ERR_REFUSED)
+        lc_fail(&refused, rc, "plan refuses it: %s%s%s", why.msg, *why.hint ? "; " : "", why.hint);
+    lc_preflight_release(&d);
+    lc_stmt_release(&stmt);
+    lc_buf_release(&sql);
+    return tolerate(u, way, rc, rc == LC_ERR_REFUSED ? &refused : &why, err);
+}
+
+static int plan_all(struct run *u, struct lc_error *err)
+{
+    struct lc_abilities facts = {0};
+    int rc = lc_abilities_ask(&facts, u->q->b, err);
+
+    for (int i = 0; rc == 0 && i < LC_ADVISE_WAYS; i++)
+        if (u->r->way[i].expr && !u->r->way[i].why[0])
+            rc = plan_way(u, &facts, (enum lc_advise_way)i, err);
+    return rc;
+}
+
+/* --- the whole -------------------------------------------------------------------------------------- */
 
 /* The copy; where none can be made the table itself is read, and nothing else is measured. */
 static int make_copy(struct run *u, struct lc_error *err)
@@ -632,13 +703,18 @@ static int make_copy(struct run *u, struct lc_error *err)
         rc = lc_table_read(&u->copy.t, u->q->b, u->d.database, u->from, &why);
     u->copy.database = u->copy.t.database;
     u->copy.table = u->copy.t.name;
-    u->copied = rc == 0;
-    if (rc == LC_ERR_SERVER) {
-        for (int i = 0; i < LC_ADVISE_WAYS; i++)
-            snprintf(u->r->way[i].why, LC_ADVISE_WHY, "no rows could be copied: %.400s", why.msg);
-        return 0;
-    }
-    return rc ? lc_error_pass(err, &why) : 0;
+    u->copied = u->r->copied = rc == 0;
+    u->no_copy = why;
+    return rc && rc != LC_ERR_SERVER ? lc_error_pass(err, &why) : 0;
+}
+
+/* Of ways that were timed by SELECT alone: why. */
+static void say_no_copy(struct run *u)
+{
+    for (int i = 0; i < LC_ADVISE_WAYS; i++)
+        if (!u->copied && !u->r->way[i].why[0])
+            snprintf(u->r->way[i].why, LC_ADVISE_WHY, "no rows could be copied: %.400s",
+                     u->no_copy.msg);
 }
 
 /* The order matters: the server refuses to drop a table that a dictionary still reads. */
@@ -675,7 +751,10 @@ int lc_advise(const struct lc_advise_request *q, struct lc_advise_result *r, str
         if (rc == 0)
             rc = compare_all(&u, err);
         if (rc == 0)
+            rc = plan_all(&u, err);
+        if (rc == 0)
             rc = time_all(&u, err);
+        say_no_copy(&u);
         take_away(&u);
     }
     if (rc == 0)

@@ -8,7 +8,10 @@
  *   MATERIALIZE  the same column added to a table that holds them, and stored
  *
  * The user's table is read, and nothing else. All that is made has a name that begins with
- * livecol_advise_, and is dropped at the end, whatever the end is.
+ * livecol_advise_, and is dropped at the end, whatever the end is. Where no copy can be made, SELECT is
+ * timed over the table itself, and the rest is not.
+ *
+ * A way whose migration `plan` would refuse (preflight.h) is not measured, and never the best.
  */
 #ifndef LC_CLI_COLUMN_ADVISE_H
 #define LC_CLI_COLUMN_ADVISE_H
@@ -25,6 +28,7 @@ struct lc_advise_request {
     const struct lc_rules *rules;
     const char *rules_path;
     uint32_t attribute;
+    const char *column;   /* that is to be added: the table does not have it */
     const char *type;     /* of the column */
     const char *function; /* that the server may have */
     uint64_t rows;        /* to copy at most; 0: a million */
@@ -40,7 +44,8 @@ struct lc_advise_cost {
 };
 
 struct lc_advise_result {
-    uint64_t rows;              /* that were copied */
+    uint64_t rows;              /* that were copied, or else read */
+    bool copied;                /* else no copy could be made */
     bool function_there;        /* the server has a function of that name */
     bool converts;              /* the key is no text: sql and dictionary look up toString(key) */
     struct lc_advise_cost none; /* the same without any expression */
@@ -55,8 +60,8 @@ struct lc_advise_result {
 };
 
 /*
- * Measure. 0, also where some ways could not be; LC_ERR_REFUSED where the table has no rows, or cannot
- * be read so; LC_ERR_STOPPED; the failures of a query that are about the table itself. Release *r in
+ * Measure. 0, also where some ways could not be; LC_ERR_REFUSED where the table has no rows, cannot
+ * be read so, or has the column; LC_ERR_STOPPED; the failures of a query that are about the table itself. Release *r in
  * any case.
  */
 int lc_advise(const struct lc_advise_request *q, struct lc_advise_result *r, struct lc_error *err);

@@ -7,6 +7,7 @@
 #include "base/signals.h"
 #include "cli/commands/frame.h"
 #include "cli/sql/name.h"
+#include "cli/sql/quote.h"
 #include "cli/term/message.h"
 #include "udf/rules/open.h"
 
@@ -119,26 +120,6 @@ static int add_option(struct lc_buf *b, const char *option, const char *value)
 }
 
 /*
- * Append the command that installs the function. config install makes the name of --name and
- * --version, so "region_v1" is taken apart; a name without a version is given as it is, with
- * version 1.
- */
-static int add_install(struct lc_buf *b, const struct wanted *w)
-{
-    const char *at = strrchr(w->q.function, 'v');
-    bool versioned = at && at > w->q.function + 1 && at[-1] == '_' && at[1] &&
-                     strspn(at + 1, "0123456789") == strlen(at + 1);
-    char name[200];
-
-    snprintf(name, sizeof name, "%.*s", versioned ? (int)(at - w->q.function - 1) : 199,
-             w->q.function);
-    return lc_buf_adds(b, "livecol config install") || add_option(b, "--rules", w->q.rules_path) ||
-           add_option(b, "--name", name) || add_option(b, "--version", versioned ? at + 1 : "1") ||
-           add_option(b, "--attribute", w->name) || add_option(b, "--type", w->q.type) ||
-           lc_buf_adds(b, "\n");
-}
-
-/*
  * Append --function. A SQL function cannot have the name of one that the server has already
  * (`taken`): region_v1 becomes region_sql_v1.
  */
@@ -155,8 +136,8 @@ static int add_function(struct lc_buf *b, const struct wanted *w, bool taken)
 }
 
 /*
- * Append the commands of the best way, a line each: install, where a program is needed and not
- * there; new; up. A SQL function and a dictionary look up texts, so a key of another type is
+ * Append the commands of the best way, a line each. A function that a program answers is there: it was
+ * measured. A SQL function and a dictionary look up texts, so a key of another type is
  * given as toString(key).
  */
 static int add_commands(struct lc_buf *b, const struct wanted *w, const struct lc_advise_result *r)
@@ -168,20 +149,27 @@ static int add_commands(struct lc_buf *b, const struct wanted *w, const struct l
     };
     enum lc_advise_way way = (enum lc_advise_way)r->best;
     bool program = way == LC_ADVISE_WHOLE || way == LC_ADVISE_NARROW;
-    char table[600], key[KEY_BYTES + 32];
+    char key[KEY_BYTES + 32];
+    struct lc_buf table;
+    int rc;
 
-    snprintf(table, sizeof table, "%s.%s", w->database ? w->database : lc_backend_database(w->q.b),
-             w->table);
+    lc_buf_init(&table, TEXT_BYTES);
+    if (lc_sql_add_name(&table, w->database ? w->database : lc_backend_database(w->q.b)) ||
+        lc_buf_adds(&table, ".") || lc_sql_add_name(&table, w->table) || !lc_buf_str(&table)) {
+        lc_buf_release(&table);
+        return LC_ERR_NOMEM;
+    }
     snprintf(key, sizeof key, !program && r->converts ? "toString(%s)" : "%s", w->q.key);
-    return (program && !r->function_there && add_install(b, w)) ||
-           lc_buf_adds(b, "livecol new add_") || add_word(b, w->column) ||
-           add_option(b, "--table", table) || add_option(b, "--column", w->column) ||
-           add_option(b, "--key", key) ||
-           add_function(b, w, r->function_there && way == LC_ADVISE_SQL) ||
-           add_option(b, "--type", w->q.type) ||
-           (as[way] && (lc_buf_adds(b, as[way]) || add_option(b, "--rules", w->q.rules_path))) ||
-           (as[way] && !program && add_option(b, "--attribute", w->name)) ||
-           lc_buf_adds(b, "\nlivecol up\n");
+    rc = lc_buf_adds(b, "livecol new add_") || add_word(b, w->column) ||
+         add_option(b, "--table", lc_buf_str(&table)) || add_option(b, "--column", w->column) ||
+         add_option(b, "--key", key) ||
+         add_function(b, w, r->function_there && way == LC_ADVISE_SQL) ||
+         add_option(b, "--type", w->q.type) ||
+         (as[way] && (lc_buf_adds(b, as[way]) || add_option(b, "--rules", w->q.rules_path))) ||
+         (as[way] && !program && add_option(b, "--attribute", w->name)) ||
+         lc_buf_adds(b, "\nlivecol up\n");
+    lc_buf_release(&table);
+    return rc;
 }
 
 /*
@@ -215,9 +203,9 @@ static void print_text(const struct wanted *w, const struct lc_advise_result *r,
 {
     char title[120];
 
-    printf("%s(%s) for %s.%s: %" PRIu64 " row%s copied, the shortest of some times, by turns\n\n",
+    printf("%s(%s) for %s.%s: %" PRIu64 " row%s %s, the shortest of some times, by turns\n\n",
            w->q.function, w->q.key, w->database ? w->database : lc_backend_database(w->q.b),
-           w->table, r->rows, LC_S(r->rows));
+           w->table, r->rows, LC_S(r->rows), r->copied ? "copied" : "read");
     printf("%-26s %11s %11s %11s\n", "ms for a million rows", "SELECT", "INSERT", "MATERIALIZE");
     print_cost("no column", &r->none, r->rows);
     for (int i = 0; i < LC_ADVISE_WAYS; i++)
@@ -325,6 +313,7 @@ static int act(struct lc_frame_run *r, struct lc_error *err)
     lc_buf_init(&commands, TEXT_BYTES);
     w->q.b = r->b;
     w->q.database = w->database;
+    w->q.column = w->column;
     w->q.table = w->table;
     w->q.cancel = lc_stop_flag();
     w->q.warn = on_left;
@@ -382,7 +371,8 @@ int lc_cmd_advise(int argc, const char **argv)
                  "Say which way of answering by these rules is the cheapest for this table: a "
                  "function with the whole key or a narrow one, a SQL function, a dictionary. Each "
                  "one is timed, by turns, over a copy of some of the table's rows: SELECT, INSERT "
-                 "and MATERIALIZE COLUMN; those that answer otherwise than the rules are out. What "
+                 "and MATERIALIZE COLUMN; those that answer otherwise than the rules, or that plan "
+                 "refuses, are out. What "
                  "could not be measured is said. The table itself is only read; all that is made "
                  "begins with livecol_advise_, and is dropped at the end, after Ctrl-C too.",
              .connects = true,

@@ -94,6 +94,53 @@ advise 2 advise.t --key k
 advise 2 --key k --rules "$rules"
 advise 2 advise.t --key k --rules "$rules" --attribute none
 
+# --- what plan refuses is no advice; what is named, plan takes ------------------------------------------
+# planned WHAT: the command that out names makes a migration, and plan takes it.
+planned() {
+  of advice commands | sed -n "s|^livecol new|'$LIVECOL_BIN' new -d '$work/m'|p" >"$work/command"
+  rm -rf "$work/m"
+  bash "$work/command" >"$work/path" 2>"$work/err" || fail "$1: its command: $(cat "$work/command" "$work/err")"
+  "$LIVECOL_BIN" plan -d "$work/m" >"$work/plan" 2>&1
+  expect "$1: plan" 0 $?
+}
+sql "CREATE TABLE advise.memory (k String) ENGINE = Memory"
+sql "INSERT INTO advise.memory SELECT k FROM advise.t"
+sql "CREATE TABLE advise.nulls (k Nullable(String), n UInt64) ENGINE = MergeTree ORDER BY n"
+sql "INSERT INTO advise.nulls SELECT k, n FROM advise.t"
+sql "CREATE TABLE advise.\`odd.name\` (k String, \`odd col\` String) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO advise.\`odd.name\` SELECT k, k FROM advise.t"
+sql "CREATE TABLE advise.few (k LowCardinality(UInt64), n UInt64) ENGINE = MergeTree ORDER BY n SETTINGS allow_suspicious_low_cardinality_types = 1" ||
+  sql "CREATE TABLE advise.few (k LowCardinality(UInt64), n UInt64) ENGINE = MergeTree ORDER BY n"
+sql "INSERT INTO advise.few SELECT n % 100, n FROM advise.t"
+was=$(is_now)
+advise 3 advise.memory --key k --rules "$rules" --json
+for way in whole narrow sql dictionary; do
+  expect "an engine that stores no parts, $way" 'False None' "$(of "$way" measured) $(of "$way" select_ns)"
+  of "$way" why_not >"$work/why"
+  expect_in "an engine that stores no parts, $way" 'plan refuses it: ' "$work/why"
+done
+advise 0 advise.nulls --key k --rules "$rules" --json
+of whole why_not >"$work/why"
+expect_in 'a key that may be NULL' 'plan refuses it: ' "$work/why"
+planned 'a key that may be NULL'
+advise 0 advise.nulls --key "ifNull(k, '')" --rules "$rules" --json
+expect 'a NULL that is given a value' True "$(of whole measured)"
+planned 'a NULL that is given a value'
+advise 0 "advise.\`odd.name\`" --key 'odd col' --column 'new col' --attribute region --rules "$rules" --json
+planned 'names that want quotes'
+advise 3 advise.t --key k --rules "$rules" --column s
+expect_in 'a column that is there' 'advise.t has a column s already' "$work/err"
+
+# --- no copy can be made: SELECT is timed alone -----------------------------------------------------------
+advise 3 advise.few --key k --rules "$rules" --json
+for way in whole sql dictionary; do
+  of "$way" why_not >"$work/why"
+  expect_in "no copy, $way" 'no rows could be copied: ' "$work/why"
+  expect "no copy, $way" 'False None None' "$(of "$way" measured) $(of "$way" insert_ns) $(of "$way" materialize_ns)"
+  expect "no copy, $way: SELECT took some time" 1 "$(python3 -c 'import sys; print(int(float(sys.argv[1]) > 0))' "$(of "$way" select_ns)")"
+done
+expect 'no copy: nothing is said to be left behind' 0 "$(grep -c 'left behind' "$work/err")"
+
 # --- stopped in its middle: what was made is dropped ---------------------------------------------------
 gate_close "$work/engine/gate" gated_v1
 "$LIVECOL_BIN" advise advise.t --key k --rules "$rules" --function gated_v1 >"$work/out" 2>"$work/err" </dev/null &
