@@ -16,6 +16,9 @@ FROM system.clusters
 WHERE concat(host_name, ':', toString(port)) = {str:host} OR concat(host_address, ':', toString(port)) = {str:host}
 ORDER BY cluster;
 
+-- :name cluster_local (cluster) -> sealed one row: n uint
+SELECT count() AS n FROM system.clusters WHERE cluster = {str:cluster} AND is_local;
+
 -- :name host_greet () -> one row: version, n uint
 SELECT version() AS version, count() AS n FROM system.one;
 

@@ -42,5 +42,8 @@ SELECT sum(progress) AS parts, sum(rows_read) AS rows
 FROM system.merges
 WHERE database = {str:database} AND table = {str:table} AND is_mutation;
 
+-- :name setting_value (name) -> sealed at most one row: value
+SELECT value FROM system.settings WHERE name = {str:name};
+
 -- :name kill_query (id)
 KILL QUERY WHERE Settings['log_comment'] = {str:id} ASYNC;

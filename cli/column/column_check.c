@@ -179,7 +179,7 @@ static int differs(const struct look *l, const struct lc_stmt_command *c,
             d->want_kind.n ? (const char *)d->want_kind.p : "", d->want_kind.n ? " " : "",
             d->want.n ? (int)d->want.n : 4, want);
     lc_hint(err, c->conditional
-                     ? "IF NOT EXISTS left the column that was there as it was: change it with "
+                     ? "IF NOT EXISTS leaves the column that is there as it is: change it with "
                        "MODIFY COLUMN, or write what it is"
                      : "somebody else changed the column meanwhile: compare, then run up again");
     return LC_ERR_SERVER;
@@ -227,36 +227,112 @@ static bool is_said_later(const struct lc_stmt *s, size_t i)
     return false;
 }
 
-static int check_type(struct look *l, size_t i, const struct lc_answer *t, size_t row,
-                      struct lc_error *err)
+/* A column as it is there. */
+struct found {
+    struct lc_cell type, kind, expr;
+};
+
+static struct found found_at(const struct lc_answer *t, size_t row)
+{
+    return (struct found){*lc_answer_at(t, row, LC_SQL_COLUMNS_TYPE),
+                          *lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_KIND),
+                          *lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_EXPRESSION)};
+}
+
+static struct lc_cell cell_of(const char *text)
+{
+    return (struct lc_cell){.p = text, .n = strlen(text)};
+}
+
+static int check_type(struct look *l, size_t i, const struct found *is, struct lc_error *err)
 {
     const struct lc_stmt_command *c = &l->s->commands[i];
-    const struct lc_cell *type = lc_answer_at(t, row, LC_SQL_COLUMNS_TYPE);
-    const struct difference d = {2 * i, "type", "", type->p, {0}, c->type};
+    const struct difference d = {2 * i, "type", "", is->type.p, {0}, c->type};
     enum lc_sameness v = LC_SAME;
-    int rc = c->type.n ? compare_types(l->c->b, c->type, type, &v, err) : 0;
+    int rc = c->type.n ? compare_types(l->c->b, c->type, &is->type, &v, err) : 0;
 
     return rc ? rc : judge(l, c, v, &d, err);
 }
 
-static int check_default(struct look *l, size_t i, const struct lc_answer *t, size_t row,
-                         struct lc_error *err)
+static int check_default(struct look *l, size_t i, const struct found *is, struct lc_error *err)
 {
     const struct lc_stmt_command *c = &l->s->commands[i];
-    const struct lc_cell *kind = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_KIND),
-                         *expr = lc_answer_at(t, row, LC_SQL_COLUMNS_DEFAULT_EXPRESSION);
-    const struct difference d = {2 * i + 1, "default",       kind->p,
-                                 expr->p,   c->default_kind, c->default_expr};
+    const struct difference d = {2 * i + 1,  "default",       is->kind.p,
+                                 is->expr.p, c->default_kind, c->default_expr};
     enum lc_sameness v = LC_DIFFERENT;
     int rc = 0;
 
-    if (same_kind(c->default_kind, kind)) {
+    if (same_kind(c->default_kind, &is->kind)) {
         v = LC_SAME;
         if (c->default_expr.n)
-            rc = compare_expressions(l->c->b, l->facts, l->s, c->default_expr, expr,
-                                     lc_answer_at(t, row, LC_SQL_COLUMNS_TYPE), &v, err);
+            rc = compare_expressions(l->c->b, l->facts, l->s, c->default_expr, &is->expr, &is->type,
+                                     &v, err);
     }
     return rc ? rc : judge(l, c, v, &d, err);
+}
+
+/* The name that the server has for a type as a statement writes it; unknown: *name stays NULL. */
+static int name_type(struct lc_backend *b, const char *type, char **name, struct lc_error *err)
+{
+    char *plain = lc_fragment_declared_type((struct lc_slice){(const uint8_t *)type, strlen(type)});
+    char *array = NULL;
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_answer t = {0};
+    size_t around = strlen("Array()");
+    int rc = plain && asprintf(&array, "Array(%s)", plain) >= 0 ? 0 : lc_no_memory(err);
+    const struct lc_sql_arg args[] = {{"array_of", array}, {NULL, NULL}};
+
+    if (rc == 0)
+        rc = lc_query_read(b, lc_sql_type_name, args, &t, &why);
+    if (rc == LC_ERR_SERVER)
+        rc = 0;
+    else if (rc && why.code)
+        lc_error_pass(err, &why);
+    if (rc == 0 && t.rows == 1 && lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE)->n > around) {
+        const struct lc_cell *is = lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE);
+
+        *name = strndup(is->p + around - 1, is->n - around);
+        rc = *name ? 0 : lc_no_memory(err);
+    }
+    lc_answer_release(&t);
+    free(array);
+    free(plain);
+    return rc;
+}
+
+int lc_column_check_kept(struct lc_backend *b, const struct lc_abilities *facts,
+                         const struct lc_stmt *s, size_t i, const struct lc_table_column *is,
+                         struct lc_error *err)
+{
+    static const struct lc_column_hooks none = {0};
+    struct lc_cluster alone = {.b = b};
+    struct look l = {.c = &alone,
+                     .facts = facts,
+                     .s = s,
+                     .database = lc_stmt_database(s, lc_backend_database(b)),
+                     .hooks = &none};
+    const char *after = lc_stmt_column_after(s, i);
+    struct found found = {cell_of(is->type), cell_of(is->kind), cell_of(is->expr)};
+    struct lc_error one = LC_ERROR_INIT;
+    char *name = NULL;
+    int rc = 0;
+
+    /* Renamed, dropped or modified by the same ALTER: what is compared then is said there. */
+    if (!after || strcmp(after, s->commands[i].column) != 0 || is_said_later(s, i))
+        return 0;
+    /* A pending statement's type is as that writes it: both are to be named by the server. */
+    if (*is->type && (!is->stored || is->rewritten))
+        rc = name_type(b, is->type, &name, &one);
+    if (name)
+        found.type = cell_of(name);
+    if (rc == 0 && *is->type && (name || (is->stored && !is->rewritten)))
+        rc = check_type(&l, i, &found, &one);
+    if (rc == 0)
+        rc = check_default(&l, i, &found, &one);
+    free(name);
+    if (rc == LC_ERR_SERVER && one.server_code == 0)
+        rc = one.code = LC_ERR_REFUSED;
+    return rc ? lc_error_pass(err, &one) : 0;
 }
 
 /*
@@ -268,6 +344,7 @@ static int check_command(struct look *l, size_t i, const struct lc_answer *t, st
 {
     const struct lc_stmt_command *c = &l->s->commands[i];
     const char *name = lc_stmt_column_after(l->s, i);
+    struct found is;
     size_t row;
     int rc;
 
@@ -283,10 +360,11 @@ static int check_command(struct look *l, size_t i, const struct lc_answer *t, st
     }
     if (is_said_later(l->s, i))
         return 0;
-    rc = check_type(l, i, t, row, err);
+    is = found_at(t, row);
+    rc = check_type(l, i, &is, err);
     if (rc || (c->kind == LC_STMT_MODIFY_COLUMN && !c->default_kind.n))
         return rc;
-    return check_default(l, i, t, row, err);
+    return check_default(l, i, &is, err);
 }
 
 /* One look at one host. Nothing is said of a table that is not there, unless nobody has it. */

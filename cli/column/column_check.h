@@ -5,6 +5,7 @@
  */
 #ifndef LC_CLI_COLUMN_COLUMN_CHECK_H
 #define LC_CLI_COLUMN_COLUMN_CHECK_H
+#include "cli/column/table.h"
 #include "cli/server/abilities.h"
 #include "cli/server/cluster.h"
 #include "cli/sql/statement.h"
@@ -15,6 +16,15 @@
  * a query's failures. */
 int lc_column_has_type(struct lc_backend *b, const struct lc_stmt *s,
                        const struct lc_stmt_command *c, bool *same, struct lc_error *err);
+
+/*
+ * Before it is sent: is the column that is there what command i, ADD COLUMN IF NOT EXISTS, says it is?
+ * 0, also where this cannot be told; LC_ERR_REFUSED with what is and what should be; the failures of
+ * a query.
+ */
+int lc_column_check_kept(struct lc_backend *b, const struct lc_abilities *facts,
+                         const struct lc_stmt *s, size_t i, const struct lc_table_column *is,
+                         struct lc_error *err);
 
 struct lc_column_hooks {
     void (*unsure)(void *ctx, const char *text);  /* what this server cannot compare */

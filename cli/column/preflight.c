@@ -12,6 +12,8 @@
 
 #include "cli/column/engine.h"
 #include "cli/column/function_fit.h"
+#include "cli/column/names_check.h"
+#include "cli/column/schema_check.h"
 #include "cli/column/trial.h"
 #include "cli/column/trial_merges.h"
 #include "cli/column/trial_rules.h"
@@ -36,6 +38,26 @@ int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *s, struct lc
 {
     d->schema.b = d->b;
     return lc_schema_note(&d->schema, s, err);
+}
+
+int lc_preflight_doubt(struct lc_preflight *d, const struct lc_stmt *s, struct lc_error *err)
+{
+    const char *here = lc_backend_database(d->b);
+    int rc = lc_preflight_note(d, s, err);
+
+    if (s->kind == LC_STMT_DROP || s->kind == LC_STMT_RENAME || s->kind == LC_STMT_DROP_DATABASE ||
+        s->kind == LC_STMT_CREATE_DATABASE)
+        d->schema.unclear = true;
+    if (rc == 0 && (s->kind == LC_STMT_ALTER || s->kind == LC_STMT_CREATE) && *s->name)
+        rc = lc_schema_doubt(&d->schema, lc_stmt_database(s, here), s->name, err);
+    return rc;
+}
+
+int lc_preflight_leave(struct lc_preflight *d, const char *database, const char *table,
+                       struct lc_error *err)
+{
+    d->schema.b = d->b;
+    return lc_schema_doubt(&d->schema, database, table, err);
 }
 
 void lc_preflight_release(struct lc_preflight *d)
@@ -210,7 +232,8 @@ static int make_column(struct lc_preflight *d, struct lc_trial *t, bool now, str
                              t->stmt->name, &known, err);
     if (rc == 0 && !now)
         rc = lc_table_copy(&table, known, err);
-    t->no_table = !table.there && table.n == 0 && t->stmt->kind == LC_STMT_ALTER;
+    t->hidden = table.hidden && !table.there;
+    t->no_table = !t->hidden && !table.there && table.n == 0 && t->stmt->kind == LC_STMT_ALTER;
     if (rc == 0)
         rc = lc_table_apply(&table, t->stmt, err);
     if (rc == 0)
@@ -337,12 +360,14 @@ static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
         rc = find_functions(d, &t, now, &wait, err);
     if (rc == 0 && !now)
         rc = find_dictionaries(d, &t, &wait, err);
-    if (rc == 0 && wait) {
+    if (rc == 0 && (wait || (t.hidden && !now && t.udf))) {
         d->deferred = true;
-        lc_trial_say(d, false, "%s is tried once this run has created its function or dictionary",
-                     t.expr);
+        lc_trial_say(d, false, "%s is tried once this run has %s", t.expr,
+                     wait ? "created its function or dictionary" : "made its table");
     } else if (rc == 0 && t.udf) {
         rc = try_function(d, &t, err);
+    } else if (rc == 0 && !now) {
+        rc = lc_names_check(d->b, &t.column.t, t.expr, err);
     }
     free(t.expr);
     free(t.type);
@@ -387,6 +412,13 @@ static int check_defaults(struct lc_preflight *d, const struct lc_stmt *stmt, bo
         if (stmt->commands[i].default_expr.n)
             rc = check_command(d, stmt, &stmt->commands[i], now, err);
     return rc;
+}
+
+int lc_preflight_check_tables(struct lc_preflight *d, const struct lc_stmt *stmt, bool sent,
+                              struct lc_error *err)
+{
+    d->schema.b = d->b;
+    return lc_schema_check(&d->schema, d->facts, stmt, sent, err);
 }
 
 int lc_preflight_check(struct lc_preflight *d, const struct lc_stmt *stmt, bool now,

@@ -33,6 +33,10 @@ struct lc_preflight_column {
 int lc_preflight_check_column(struct lc_preflight *d, const struct lc_preflight_column *c,
                               struct lc_error *err);
 
+/* Before that: do the tables let the statement be run at all? As lc_schema_check. */
+int lc_preflight_check_tables(struct lc_preflight *d, const struct lc_stmt *stmt, bool sent,
+                              struct lc_error *err);
+
 /*
  * Does the engine of its table take the statement at all? Over the tables as they will be by then. As
  * lc_engine_check.
@@ -41,6 +45,16 @@ int lc_preflight_engine(struct lc_preflight *d, const struct lc_stmt *stmt, stru
 
 /* Note what the statement will do, for the checks of those behind it. 0 or a query's failures. */
 int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err);
+
+/*
+ * Nothing is known of what the statement, which an earlier run has sent, has done and will do: noted in
+ * the place of lc_preflight_note's. 0 or a query's failures.
+ */
+int lc_preflight_doubt(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err);
+
+/* Nothing is claimed of this table: livecol makes it by itself. 0 or a query's failures. */
+int lc_preflight_leave(struct lc_preflight *d, const char *database, const char *table,
+                       struct lc_error *err);
 
 /* Was a CREATE of this function noted? */
 bool lc_preflight_makes(const struct lc_preflight *d, const char *function);

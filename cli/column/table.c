@@ -152,8 +152,10 @@ static void mark_merge_columns(struct lc_table *t, const char *create)
     for (size_t i = 0; i < n; i++) {
         struct lc_table_column *c = find(t, names[i]);
 
-        if (c)
+        if (c) {
+            c->of_engine = !c->in_key;
             c->in_key = true;
+        }
         free(names[i]);
     }
 }
@@ -174,15 +176,20 @@ static int read_merge_columns(struct lc_table *t, struct lc_backend *b, struct l
     return rc;
 }
 
+int lc_table_start(struct lc_table *t, const char *database, const char *name, struct lc_error *err)
+{
+    *t = (struct lc_table){0};
+    if (lc_text_set(&t->database, database) || lc_text_set(&t->name, name) ||
+        lc_text_set(&t->engine, ""))
+        return lc_no_memory(err);
+    return 0;
+}
+
 /* An empty table; database NULL: the backend's. */
 static int start(struct lc_table *t, const struct lc_backend *b, const char *database,
                  const char *name, struct lc_error *err)
 {
-    *t = (struct lc_table){0};
-    if (lc_text_set(&t->database, database ? database : lc_backend_database(b)) ||
-        lc_text_set(&t->name, name) || lc_text_set(&t->engine, ""))
-        return lc_no_memory(err);
-    return 0;
+    return lc_table_start(t, database ? database : lc_backend_database(b), name, err);
 }
 
 int lc_table_read(struct lc_table *t, struct lc_backend *b, const char *database, const char *name,
@@ -212,6 +219,22 @@ int lc_table_read_of_many(struct lc_table *t, struct lc_backend *b, const char *
 const struct lc_table_column *lc_table_column(const struct lc_table *t, const char *name)
 {
     return find(t, name);
+}
+
+/* Is it the column, or a member of the Nested column, of that name? */
+static bool is_or_of(const struct lc_table_column *c, const char *name)
+{
+    size_t n = strlen(name);
+
+    return strncmp(c->name, name, n) == 0 && (c->name[n] == '\0' || c->name[n] == '.');
+}
+
+const struct lc_table_column *lc_table_column_or_member(const struct lc_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (is_or_of(&t->v[i], name))
+            return &t->v[i];
+    return NULL;
 }
 
 /*
@@ -267,6 +290,7 @@ static int take_default(struct lc_table_column *c, const struct lc_stmt_command 
     for (char *p = rc ? NULL : c->kind; p && *p; p++)
         *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
     c->was_changed = true;
+    c->rewritten = true;
     return rc;
 }
 
@@ -278,7 +302,7 @@ static int add_column(struct lc_table *t, const struct lc_stmt_command *from)
 {
     struct lc_table_column *c;
 
-    if (find(t, from->column))
+    if (lc_table_column_or_member(t, from->column))
         return 0;
     if (from->type.n > 7 && strncasecmp((const char *)from->type.p, "Nested(", 7) == 0)
         return add_nested(t, from->column, from->type);
@@ -295,6 +319,7 @@ static int modify_column(struct lc_table *t, const struct lc_stmt_command *from)
 
     if (!c)
         return 0;
+    c->rewritten = true;
     if (from->type.n && lc_text_set_n(&c->type, from->type.p, from->type.n))
         return LC_ERR_NOMEM;
     return from->default_kind.n ? take_default(c, from) : 0;
@@ -332,6 +357,7 @@ static int rename_column(struct lc_table *t, const struct lc_stmt_command *from)
     lc_buf_init(&expr, SQL_MAX_BYTES);
     for (size_t i = 0; rc == 0 && c && i < t->n; i++) {
         lc_buf_reset(&expr);
+        t->v[i].rewritten = t->v[i].rewritten || *t->v[i].expr;
         rc = rename_in(t->v[i].expr, from->column, from->renamed_to, &expr) ||
              lc_text_set_n(&t->v[i].expr, expr.p, expr.n);
     }
@@ -339,15 +365,17 @@ static int rename_column(struct lc_table *t, const struct lc_stmt_command *from)
     return rc ? LC_ERR_NOMEM : 0;
 }
 
+/* Of a Nested column all its members. */
 static void drop_column(struct lc_table *t, const char *name)
 {
-    struct lc_table_column *c = find(t, name);
+    size_t kept = 0;
 
-    if (!c)
-        return;
-    release_column(c);
-    memmove(c, c + 1, (size_t)(t->v + t->n - c - 1) * sizeof *c);
-    t->n--;
+    for (size_t i = 0; i < t->n; i++)
+        if (is_or_of(&t->v[i], name))
+            release_column(&t->v[i]);
+        else
+            t->v[kept++] = t->v[i];
+    t->n = kept;
 }
 
 /* "1" or "true", in parentheses or without: only of these it is known that every row is meant. */
@@ -424,6 +452,8 @@ int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error 
          * are the same.
          */
         t->pending = true;
+        t->hidden = t->hidden || c->kind == LC_STMT_ALTER_OTHER;
+        t->rekeyed = t->rekeyed || c->kind == LC_STMT_MODIFY_KEY;
         if (c->kind == LC_STMT_ADD_COLUMN)
             rc = add_column(t, c);
         else if (c->kind == LC_STMT_MODIFY_COLUMN)
@@ -463,6 +493,8 @@ int lc_table_copy(struct lc_table *to, const struct lc_table *from, struct lc_er
         if (rc == 0) {
             c->was_changed = f->was_changed;
             c->in_key = f->in_key;
+            c->of_engine = f->of_engine;
+            c->rewritten = f->rewritten;
             c->is_filled = f->is_filled;
             c->is_cleared = f->is_cleared;
         }

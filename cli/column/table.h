@@ -22,6 +22,9 @@ struct lc_table_column {
     bool is_filled;   /* a pending statement stores it in every part */
     bool is_cleared;  /* a pending statement takes it out of parts, and none stores it again */
     bool in_key;      /* of a key, or the engine's version or sign: no UPDATE may change it */
+    bool of_engine;   /* in_key by the engine alone: its version or sign */
+    bool
+        rewritten; /* a pending statement has changed its type or its expression, as it is written */
 };
 
 struct lc_table {
@@ -32,6 +35,10 @@ struct lc_table {
     bool replicated;
     bool partless; /* it is there, and stores no parts of its own */
     bool pending;  /* not (only) what the server has */
+    bool gone;     /* a pending statement has removed it: it is neither there nor pending */
+    bool unclear;  /* a pending statement may have made it or removed it: nothing of it is known */
+    bool hidden;   /* what a pending statement does to its columns is not known */
+    bool rekeyed;  /* a pending statement changes what its keys are made of: in_key may be wrong */
     struct lc_table_column *v;
     size_t n;
 };
@@ -43,6 +50,13 @@ int lc_table_read(struct lc_table *t, struct lc_backend *b, const char *database
 /* The same, for one of many tables: the engines of its whole database are asked for at once, and kept. */
 int lc_table_read_of_many(struct lc_table *t, struct lc_backend *b, const char *database,
                           const char *name, struct lc_error *err);
+
+/* One that is not there. 0 or LC_ERR_NOMEM. Release it in any case. */
+int lc_table_start(struct lc_table *t, const char *database, const char *name,
+                   struct lc_error *err);
+
+/* The column of that name, or the first of a Nested column's: n.a of n. NULL where it has none. */
+const struct lc_table_column *lc_table_column_or_member(const struct lc_table *t, const char *name);
 
 /* What an ALTER or CREATE TABLE of it does to its columns. 0 or LC_ERR_NOMEM. */
 int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error *err);

@@ -13,6 +13,7 @@ struct lc_trial {
     const char *database;    /* the column's */
     char *expr, *type;
     char *udf;     /* the first function that is not the server's own; NULL: none */
+    bool hidden;   /* a statement before makes or changes it in a way that is not read */
     bool no_table; /* neither the server has it, nor a statement before makes it */
     bool has_rows; /* that can be read: the table is there, and no input is EPHEMERAL */
     char **inputs; /* the columns that it reads */

@@ -151,6 +151,7 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     struct lc_json *object = NULL;
     struct lc_error one = LC_ERROR_INIT;
     struct lc_over over;
+    bool in_the_way = false; /* what else is asked would fail by the same */
     int rc;
 
     print_statement(p, pm, i, &object);
@@ -159,6 +160,12 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     rc = take_refusal(p, rc, &one, err);
     one = LC_ERROR_INIT;
     if (rc == 0) {
+        rc = lc_preflight_check_tables(d, s, lc_plan_may_be_done(pm, i), &one);
+        in_the_way = rc != 0;
+        rc = take_refusal(p, rc, &one, err);
+        one = LC_ERROR_INIT;
+    }
+    if (rc == 0 && !in_the_way) {
         rc = lc_preflight_check(d, s, false, &one);
         if (rc == 0 && pm->stmts[i].text->rederive) {
             print_note(p, "note",
@@ -174,7 +181,8 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         rc = take_refusal(p, rc, &one, err);
     }
     if (rc == 0)
-        rc = lc_preflight_note(d, s, err);
+        rc = lc_plan_may_be_done(pm, i) ? lc_preflight_doubt(d, s, err)
+                                        : lc_preflight_note(d, s, err);
     if (rc == 0)
         rc = lc_over_look(h->cluster, s, h->plan, &over, err);
     if (rc == 0) {
@@ -218,7 +226,7 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, const struc
                               .said = &said,
                               .say = on_hazard,
                               .ctx = p};
-    int rc = 0;
+    int rc = lc_preflight_leave(&d, s->tracking.database, s->tracking.table, err);
 
     for (size_t i = 0; rc == 0 && i < plan->n; i++) {
         const struct lc_plan_migration *pm = &plan->v[i];

@@ -30,6 +30,7 @@ struct lc_run {
     struct lc_abilities facts;
     struct lc_preflight defaults;
     struct lc_plan plan;
+    bool look_again; /* what the tables refuse may be another run's work: under the lock it shows */
     pthread_mutex_t telling; /* an event is being told */
 };
 

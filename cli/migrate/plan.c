@@ -243,8 +243,11 @@ static int add(struct lc_plan *plan, const struct lc_migration *m,
     plan->v = v;
     v += plan->n++;
     *v = (struct lc_plan_migration){.m = m, .stmt_n = (unsigned)s->n};
-    if (lc_track_unfinished(before) && before->down == plan->down)
+    if (lc_track_unfinished(before) && before->down == plan->down) {
         v->first = before->done < s->n ? before->done : (unsigned)s->n;
+        v->open = before->open;
+        v->failed = before->status == LC_TRACK_FAILED;
+    }
     v->stmts = calloc(s->n + 1, sizeof *v->stmts);
     if (!v->stmts) {
         v->stmt_n = 0;
@@ -729,6 +732,11 @@ void lc_plan_stmt_release(struct lc_plan_stmt *s)
     free(s->formatted);
     lc_stmt_release(&s->parsed);
     s->formatted = NULL;
+}
+
+bool lc_plan_may_be_done(const struct lc_plan_migration *m, unsigned k)
+{
+    return m->open == k + 1 && (!m->failed || m->stmts[k].parsed.kind == LC_STMT_ALTER);
 }
 
 void lc_plan_release(struct lc_plan *plan)

@@ -24,6 +24,9 @@ struct lc_plan_migration {
     unsigned first;             /* statements before this one, from 0, are done */
     struct lc_plan_stmt *stmts; /* all of the section */
     unsigned stmt_n;
+    unsigned
+        open;    /* from 1: the statement that an earlier run left open, or that failed; 0: none */
+    bool failed; /* it failed */
 };
 
 struct lc_plan {
@@ -63,6 +66,12 @@ int lc_plan_parse(struct lc_plan *plan, struct lc_backend *b, const struct lc_ab
 void lc_plan_reuse(struct lc_plan *plan, struct lc_plan *before);
 
 void lc_plan_release(struct lc_plan *plan);
+
+/*
+ * May statement k (from 0) have taken effect already, since an earlier run has sent it? Of what failed an
+ * ALTER alone may (submit.h).
+ */
+bool lc_plan_may_be_done(const struct lc_plan_migration *m, unsigned k);
 
 /* The same for one statement, whose text is set. Release it in any case. */
 int lc_plan_stmt_parse(struct lc_plan_stmt *s, struct lc_backend *b,

@@ -18,6 +18,8 @@
 #include "cli/migrate/materialize.h"
 #include "cli/migrate/rederive.h"
 #include "cli/migrate/stale.h"
+#include "cli/server/query.h"
+#include "livecol_sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,12 +87,92 @@ static int check_own_settings(const struct lc_run *r, struct lc_error *err)
 }
 
 /*
+ * Has another run been at work since the tracking table was read? It takes the lock before, and
+ * records each statement before it sends it: what the tables show of it, one of the two tells.
+ */
+static int others_at_work(struct lc_run *r, bool *are, struct lc_error *err)
+{
+    struct lc_tracking *t = &r->session.tracking;
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->table}, {NULL, NULL}};
+    struct lc_lock_info holder;
+    struct lc_answer a = {0};
+    uint64_t seq = t->state.seq;
+    int rc = lc_lock_look(r->b, t->database, t->table, are, &holder, err);
+
+    if (rc || *are)
+        return rc;
+    if (t->exists) {
+        rc = lc_tracking_load(t, err);
+        *are = rc == 0 && t->state.seq != seq;
+        return rc;
+    }
+    rc = lc_query_read(r->b, lc_sql_table_there, args, &a, err);
+    *are = rc == 0 && lc_answer_u64(&a, 0, LC_SQL_TABLE_THERE_N, 0) > 0;
+    lc_answer_release(&a);
+    return rc;
+}
+
+/* What the tables refuse may be another run's work: then it is put off until the lock is held. */
+static int check_tables(struct lc_run *r, const struct lc_plan_migration *m, unsigned k,
+                        struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    bool others = false;
+    int rc = r->look_again ? 0
+                           : lc_preflight_check_tables(&r->defaults, &m->stmts[k].parsed,
+                                                       lc_plan_may_be_done(m, k), &why);
+
+    if (rc == LC_ERR_REFUSED && !r->o->dry_run) {
+        int asked = others_at_work(r, &others, err);
+
+        if (asked)
+            return asked;
+    }
+    if (others)
+        r->look_again = true;
+    return rc && !others ? lc_error_pass(err, &why) : 0;
+}
+
+/* For the statements behind it. */
+static int note(struct lc_preflight *d, const struct lc_plan_migration *m, unsigned k,
+                struct lc_error *err)
+{
+    return lc_plan_may_be_done(m, k) ? lc_preflight_doubt(d, &m->stmts[k].parsed, err)
+                                     : lc_preflight_note(d, &m->stmts[k].parsed, err);
+}
+
+/* Under the lock: nobody else changes the tables now. */
+static int check_tables_again(struct lc_run *r, struct lc_executor *c, struct lc_error *err)
+{
+    struct lc_preflight d = {.b = r->b, .cluster = &r->session.cluster, .facts = &r->facts};
+    int rc = lc_preflight_leave(&d, r->session.tracking.database, r->session.tracking.table, err);
+
+    for (size_t i = 0; rc == 0 && i < r->plan.n; i++) {
+        const struct lc_plan_migration *m = &r->plan.v[i];
+
+        for (unsigned k = m->first; rc == 0 && k < m->stmt_n; k++) {
+            rc = lc_preflight_check_tables(&d, &m->stmts[k].parsed, lc_plan_may_be_done(m, k), err);
+            if (rc)
+                lc_executor_place_error(c, m, k, err);
+            else
+                rc = note(&d, m, k, err);
+        }
+    }
+    lc_preflight_release(&d);
+    return rc;
+}
+
+/*
  * Look at every statement before the first is sent. The order matters: lc_preflight_note takes
  * the statement's effect into the schema that the checks of the next ones see, so it comes
  * after the statement's own checks; lc_stale_look wants the statement noted.
  */
 static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_error *err)
 {
+    const struct lc_tracking *t = &r->session.tracking;
+
+    if (r->plan.n && lc_preflight_leave(&r->defaults, t->database, t->table, err))
+        return err->code;
     for (size_t i = 0; i < r->plan.n; i++) {
         const struct lc_plan_migration *m = &r->plan.v[i];
 
@@ -105,6 +187,8 @@ static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_e
             if (rc == 0)
                 rc = check_settings(r->b, &m->stmts[k].text->settings, err);
             if (rc == 0)
+                rc = check_tables(r, m, k, err);
+            if (rc == 0)
                 rc = lc_preflight_check(&r->defaults, s, false, err);
             if (rc == 0)
                 rc = lc_materialize_check(&r->plan, m, k, r->b, err);
@@ -113,7 +197,7 @@ static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_e
             if (rc == 0)
                 rc = lc_executor_check_over(c, s, true, err);
             if (rc == 0)
-                rc = lc_preflight_note(&r->defaults, s, err);
+                rc = note(&r->defaults, m, k, err);
             if (rc == 0)
                 rc = lc_stale_look(&r->defaults, &r->plan, &m->stmts[k], lc_executor_say_default, c,
                                    err);
@@ -167,7 +251,9 @@ static int take_lock(struct lc_run *r, struct lc_executor *c, struct lc_error *e
     if (rc == 0)
         lc_plan_reuse(&r->plan, &before);
     lc_plan_release(&before);
-    return rc ? rc : lc_plan_parse(&r->plan, r->b, &r->facts, err);
+    if (rc == 0)
+        rc = lc_plan_parse(&r->plan, r->b, &r->facts, err);
+    return rc || !r->look_again ? rc : check_tables_again(r, c, err);
 }
 
 /* Which migration may go next to which: see base/turns.h. */

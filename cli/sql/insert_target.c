@@ -76,6 +76,23 @@ static bool goes_to_insert(struct lc_walk *w)
     return false;
 }
 
+void lc_insert_take_target(struct lc_walk *w, char **database, char **name)
+{
+    *database = *name = NULL;
+    (void)lc_walk_accept(w, "INTO");
+    (void)lc_walk_accept(w, "TABLE");
+    do {
+        struct lc_tok next = lc_walk_peek(w);
+
+        if (!lc_tok_is_name(&next))
+            break;
+        (void)lc_walk_next(w);
+        free(*database);
+        *database = *name;
+        *name = lc_tok_name(&w->tok);
+    } while (lc_walk_accept_symbol(w, '.'));
+}
+
 bool lc_insert_is_positional(const char *sql, size_t n, const char *current, const char *database,
                              const char *table)
 {
@@ -85,21 +102,30 @@ bool lc_insert_is_positional(const char *sql, size_t n, const char *current, con
 
     if (!goes_to_insert(&w))
         return false;
-    (void)lc_walk_accept(&w, "INTO");
-    (void)lc_walk_accept(&w, "TABLE");
-    do { /* [database.]table */
-        struct lc_tok next = lc_walk_peek(&w);
-
-        if (!lc_tok_is_name(&next))
-            break;
-        (void)lc_walk_next(&w);
-        free(in);
-        in = name;
-        name = lc_tok_name(&w.tok);
-    } while (lc_walk_accept_symbol(&w, '.'));
+    lc_insert_take_target(&w, &in, &name);
     ours = name && strcmp(name, table) == 0 &&
            (in ? strcmp(in, database) == 0 : !current || strcmp(current, database) == 0);
     free(name);
     free(in);
     return ours && comes_by_place(&w);
+}
+
+bool lc_insert_is_select(struct lc_slice sql)
+{
+    struct lc_walk w = lc_walk_slice(sql);
+    char *name = NULL, *in = NULL;
+
+    if (!goes_to_insert(&w))
+        return false;
+    lc_insert_take_target(&w, &in, &name);
+    free(name);
+    free(in);
+    if (lc_walk_accept_symbol(&w, '(')) {
+        if (lc_walk_accept(&w, "SELECT") || lc_walk_accept(&w, "WITH"))
+            return true;
+        while (lc_walk_next(&w) && !(w.depth == 0 && lc_tok_symbol(&w.tok, ')')))
+            ;
+        (void)lc_walk_accept_symbol(&w, '(');
+    }
+    return lc_walk_accept(&w, "SELECT") || lc_walk_accept(&w, "WITH");
 }

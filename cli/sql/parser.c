@@ -163,10 +163,26 @@ struct lc_stmt_command *lc_parser_new_command(struct lc_stmt *s)
     return v->column && v->renamed_to ? v : NULL;
 }
 
+struct lc_stmt_table *lc_parser_new_table(struct lc_stmt *s)
+{
+    struct lc_stmt_table *v = realloc(s->tables, (s->table_n + 1) * sizeof *v);
+
+    if (!v)
+        return NULL;
+    s->tables = v;
+    v += s->table_n;
+    *v = (struct lc_stmt_table){strdup(""), strdup(""), strdup(""), strdup("")};
+    s->table_n++; /* as in lc_parser_new_command */
+    return v->database && v->name && v->to_database && v->to ? v : NULL;
+}
+
 void lc_parser_cluster(struct lc_parser *p, struct lc_stmt *s)
 {
     if (lc_parser_accept(p, "ON CLUSTER")) {
+        const struct lc_tok *name = lc_parser_peek(p, 0);
+
         s->on_cluster = true;
+        s->cluster = (struct lc_slice){(const uint8_t *)name->p, name->n};
         lc_parser_skip(p);
     }
 }

@@ -55,6 +55,9 @@ void lc_parser_cluster(struct lc_parser *p, struct lc_stmt *s);
 /* Append an empty command; NULL: no memory. */
 struct lc_stmt_command *lc_parser_new_command(struct lc_stmt *s);
 
+/* Append a table without a name; NULL: no memory. */
+struct lc_stmt_table *lc_parser_new_table(struct lc_stmt *s);
+
 /* What follows a column's name: [type] [DEFAULT expr] … */
 void lc_parser_column_rest(struct lc_parser *p, struct lc_stmt_command *c);
 

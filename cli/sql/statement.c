@@ -13,6 +13,15 @@ void lc_stmt_release(struct lc_stmt *s)
         free(s->commands[i].renamed_to);
     }
     free(s->commands);
+    for (size_t i = 0; i < s->table_n; i++) {
+        free(s->tables[i].database);
+        free(s->tables[i].name);
+        free(s->tables[i].to_database);
+        free(s->tables[i].to);
+    }
+    free(s->tables);
+    free(s->like_database);
+    free(s->like);
     free(s->database);
     free(s->name);
     free(s->renamed_db);

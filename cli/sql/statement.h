@@ -73,6 +73,11 @@ struct lc_stmt_command {
     struct lc_slice text;         /* the whole command */
 };
 
+/* A table that a statement names; where RENAME puts it, or EXCHANGE takes from. "" where it is not said. */
+struct lc_stmt_table {
+    char *database, *name, *to_database, *to; /* unquoted */
+};
+
 struct lc_stmt {
     enum lc_stmt_kind kind;
     enum lc_stmt_class class;
@@ -81,13 +86,22 @@ struct lc_stmt {
     char *renamed_db; /* RENAME TABLE: where to; else "" */
     char *renamed_to;
     bool conditional; /* IF EXISTS or IF NOT EXISTS */
-    bool replaces;    /* CREATE OR REPLACE */
+    bool replaces;    /* CREATE OR REPLACE, REPLACE */
+    bool needs_own;   /* REPLACE: what it replaces must be there */
     bool on_cluster;
-    bool populate;           /* CREATE MATERIALIZED VIEW … POPULATE */
-    bool mutates;            /* the server rewrites parts for it: wait for the mutation */
-    struct lc_slice engine;  /* CREATE TABLE: its engine's name, as written; n 0: not given */
+    struct lc_slice cluster;      /* its name as written; n 0: there is none, or it is not told */
+    bool populate;                /* CREATE MATERIALIZED VIEW … POPULATE */
+    bool mutates;                 /* the server rewrites parts for it: wait for the mutation */
+    bool exchanges;               /* EXCHANGE */
+    bool unclear;                 /* it may make, rename or remove tables that are not told here */
+    struct lc_stmt_table *tables; /* RENAME, EXCHANGE, DROP: all of them, in order; else none */
+    size_t table_n;
+    char *like_database, *like; /* CREATE TABLE … AS table: which; else "" */
+    struct lc_slice
+        engine; /* CREATE TABLE, DATABASE: its engine's name, as written; n 0: not given */
     struct lc_slice storage; /* CREATE TABLE: from that name to the end */
-    const char *object; /* "table", "view", "materialized view", "dictionary", …; static text */
+    const char *object;   /* "table", "view", "materialized view", "dictionary", …; static text */
+    struct lc_slice text; /* the whole statement */
     struct lc_stmt_command *commands; /* ALTER: its commands; CREATE TABLE: its columns */
     size_t command_n;
 };

@@ -132,6 +132,24 @@ static void take_engine(const struct lc_parser *p, struct lc_stmt *s)
     }
 }
 
+/* [CLONE] AS [database.]table, in the place of the columns. A query or a table function is none. */
+static int take_like(struct lc_parser *p, struct lc_stmt *s)
+{
+    static const char *const query[] = {"SELECT", "WITH", "FROM", "EXPLAIN", NULL};
+    size_t name = 1;
+
+    lc_parser_accept(p, "CLONE");
+    if (!lc_tok_is(lc_parser_peek(p, 0), "AS") || !lc_tok_is_name(lc_parser_peek(p, 1)) ||
+        lc_tok_is_any(lc_parser_peek(p, 1), query))
+        return 0;
+    if (lc_tok_symbol(lc_parser_peek(p, 2), '.'))
+        name = 3;
+    if (lc_tok_symbol(lc_parser_peek(p, name + 1), '('))
+        return 0;
+    p->at++;
+    return lc_parser_object(p, &s->like_database, &s->like);
+}
+
 /*
  * CREATE, ATTACH and REPLACE come here, with s->replaces set already for the last. Only a
  * table's columns and engine are read; of other objects the name is enough.
@@ -153,6 +171,8 @@ int lc_parser_create(struct lc_parser *p, struct lc_stmt *s)
     s->conditional = lc_parser_accept(p, "IF NOT EXISTS");
     rc = lc_parser_object(p, &s->database, &s->name);
     lc_parser_cluster(p, s);
+    if (rc == 0 && s->kind == LC_STMT_CREATE_DATABASE)
+        take_engine(p, s);
     if (rc || s->kind != LC_STMT_CREATE)
         return rc;
     if (strcmp(s->object, "materialized view") == 0)
@@ -162,7 +182,9 @@ int lc_parser_create(struct lc_parser *p, struct lc_stmt *s)
     if (lc_parser_accept(p, "UUID"))
         lc_parser_skip(p);
     lc_parser_cluster(p, s);
-    rc = take_columns(p, s);
+    rc = take_like(p, s);
+    if (rc == 0)
+        rc = take_columns(p, s);
     if (rc == 0)
         take_engine(p, s);
     if (rc == 0 && fills_itself(p) && !s->replaces)

@@ -2,6 +2,8 @@
 /* lc_stmt_parse: the statements of a line, and where all others begin. */
 #include "cli/sql/parser.h"
 
+#include "base/strings.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +37,31 @@ static bool take_access(struct lc_parser *p)
            lc_parser_accept(p, "POLICY") || lc_parser_accept(p, "NAMED COLLECTION");
 }
 
+/*
+ * a, b, c; with `word` "TO" or "AND" a TO b, c TO d. The first is the statement's own. What cannot be
+ * read to its end leaves it unclear.
+ */
+static int take_tables(struct lc_parser *p, struct lc_stmt *s, const char *word)
+{
+    int rc = 0;
+
+    do {
+        struct lc_stmt_table *t = lc_parser_new_table(s);
+
+        rc = t ? lc_parser_object(p, &t->database, &t->name) : lc_parser_no_memory(p);
+        if (rc == 0 && word && lc_parser_accept(p, word))
+            rc = lc_parser_object(p, &t->to_database, &t->to);
+        if (rc == 0 && (!*t->name || (word && !*t->to)))
+            s->unclear = true;
+    } while (rc == 0 && !s->unclear && lc_parser_accept_symbol(p, ','));
+    if (rc == 0 && (lc_text_set(&s->database, s->tables[0].database) ||
+                    lc_text_set(&s->name, s->tables[0].name) ||
+                    lc_text_set(&s->renamed_db, s->tables[0].to_database) ||
+                    lc_text_set(&s->renamed_to, s->tables[0].to)))
+        rc = lc_parser_no_memory(p);
+    return rc;
+}
+
 /* DROP: all of it is destructive but what is not recognised, which stays LC_CLASS_OTHER. */
 static int parse_drop(struct lc_parser *p, struct lc_stmt *s)
 {
@@ -50,25 +77,52 @@ static int parse_drop(struct lc_parser *p, struct lc_stmt *s)
     }
     s->class = LC_CLASS_DESTRUCTIVE;
     s->conditional = lc_parser_accept(p, "IF EXISTS");
-    return lc_parser_object(p, &s->database, &s->name);
+    lc_parser_accept(p, "IF EMPTY");
+    return s->kind == LC_STMT_DROP ? take_tables(p, s, NULL)
+                                   : lc_parser_object(p, &s->database, &s->name);
 }
 
-/* RENAME a TO b, c TO d: the first pair alone is read. Readers of the old name break. */
+/* RENAME a TO b, c TO d. Readers of the old names break. */
 static int parse_rename(struct lc_parser *p, struct lc_stmt *s)
+{
+    s->kind = LC_STMT_RENAME;
+    s->class = LC_CLASS_READERS;
+    if (lc_parser_accept(p, "DATABASE")) {
+        s->unclear = true;
+        return 0;
+    }
+    if (!lc_parser_accept(p, "TABLE"))
+        lc_parser_accept(p, "DICTIONARY");
+    s->object = "table";
+    s->conditional = lc_parser_accept(p, "IF EXISTS");
+    return take_tables(p, s, "TO");
+}
+
+/* EXCHANGE TABLES a AND b: it is about two of the same rank, so that `name` is none of them. */
+static int parse_exchange(struct lc_parser *p, struct lc_stmt *s)
 {
     int rc;
 
-    s->kind = LC_STMT_RENAME;
-    s->class = LC_CLASS_READERS;
-    if (!lc_parser_accept(p, "TABLE") && !lc_parser_accept(p, "DICTIONARY") &&
-        !lc_parser_accept(p, "DATABASE"))
+    s->exchanges = true;
+    if (!lc_parser_accept(p, "TABLES") && !lc_parser_accept(p, "DICTIONARIES")) {
+        s->unclear = true;
         return 0;
-    s->object = "table";
-    s->conditional = lc_parser_accept(p, "IF EXISTS");
-    rc = lc_parser_object(p, &s->database, &s->name);
-    if (rc == 0 && lc_parser_accept(p, "TO"))
-        rc = lc_parser_object(p, &s->renamed_db, &s->renamed_to);
+    }
+    rc = take_tables(p, s, "AND");
+    if (rc == 0 && (lc_text_set(&s->database, "") || lc_text_set(&s->name, "") ||
+                    lc_text_set(&s->renamed_db, "") || lc_text_set(&s->renamed_to, "")))
+        rc = lc_parser_no_memory(p);
     return rc;
+}
+
+/* TRUNCATE DATABASE d, ALL TABLES FROM d, TABLES FROM d: of tables that are not named. */
+static bool truncates_many(const struct lc_parser *p)
+{
+    return lc_tok_is_name(lc_parser_peek(p, 1)) &&
+           (lc_tok_is(lc_parser_peek(p, 0), "DATABASE") || lc_tok_is(lc_parser_peek(p, 0), "ALL") ||
+            lc_tok_is(lc_parser_peek(p, 0), "TABLES") ||
+            lc_tok_is(lc_parser_peek(p, 0), "TEMPORARY")) &&
+           !lc_tok_is(lc_parser_peek(p, 1), "ON") && !lc_tok_is(lc_parser_peek(p, 1), "SYNC");
 }
 
 /* INSERT INTO [TABLE] t, DELETE FROM t, UPDATE t, TRUNCATE TABLE t, OPTIMIZE TABLE t. */
@@ -77,11 +131,13 @@ static int parse_simple(struct lc_parser *p, struct lc_stmt *s)
     s->object = "table";
     if (s->kind == LC_STMT_INSERT) {
         lc_parser_accept(p, "INTO");
-        if (lc_tok_is(lc_parser_peek(p, 0), "FUNCTION"))
+        if (lc_tok_is(lc_parser_peek(p, 0), "FUNCTION") || lc_parser_accept(p, "TABLE FUNCTION"))
             return 0;
     } else if (s->kind == LC_STMT_DELETE) {
         lc_parser_accept(p, "FROM");
     }
+    if (s->kind == LC_STMT_TRUNCATE && truncates_many(p))
+        return 0;
     lc_parser_accept(p, "TABLE");
     s->conditional = lc_parser_accept(p, "IF EXISTS");
     s->mutates = s->kind == LC_STMT_DELETE || s->kind == LC_STMT_UPDATE;
@@ -101,8 +157,17 @@ static int parse_replace(struct lc_parser *p, struct lc_stmt *s)
 {
     if (lc_tok_symbol(lc_parser_peek(p, 0), '('))
         return 0;
-    s->replaces = true;
+    s->replaces = s->needs_own = true;
     return lc_parser_create(p, s);
+}
+
+/* A database that is attached brings its tables, a table its columns. */
+static int parse_attach(struct lc_parser *p, struct lc_stmt *s)
+{
+    int rc = lc_parser_create(p, s);
+
+    s->unclear = s->kind != LC_STMT_CREATE;
+    return rc;
 }
 
 /*
@@ -129,13 +194,13 @@ static const struct verb {
     {"CREATE POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
     {"ALTER", LC_STMT_OTHER, LC_CLASS_OTHER, lc_parser_alter},
     {"CREATE", LC_STMT_OTHER, LC_CLASS_OTHER, lc_parser_create},
-    {"ATTACH", LC_STMT_OTHER, LC_CLASS_OTHER, lc_parser_create},
+    {"ATTACH", LC_STMT_OTHER, LC_CLASS_OTHER, parse_attach},
     {"REPLACE", LC_STMT_OTHER, LC_CLASS_OTHER, parse_replace},
     {"DETACH", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
     {"SYSTEM DROP REPLICA", LC_STMT_OTHER, LC_CLASS_DESTRUCTIVE, NULL},
     {"DROP", LC_STMT_OTHER, LC_CLASS_OTHER, parse_drop},
     {"RENAME", LC_STMT_OTHER, LC_CLASS_OTHER, parse_rename},
-    {"EXCHANGE", LC_STMT_RENAME, LC_CLASS_READERS, NULL},
+    {"EXCHANGE", LC_STMT_RENAME, LC_CLASS_READERS, parse_exchange},
     {"INSERT", LC_STMT_INSERT, LC_CLASS_INSERT, parse_simple},
     {"DELETE", LC_STMT_DELETE, LC_CLASS_DESTRUCTIVE, parse_simple},
     {"UPDATE", LC_STMT_UPDATE, LC_CLASS_MUTATION, parse_simple},
@@ -143,8 +208,44 @@ static const struct verb {
     {"OPTIMIZE", LC_STMT_OPTIMIZE, LC_CLASS_OTHER, parse_optimize},
 };
 
-/* Does ON CLUSTER come in what is left, outside of parentheses, before any AS? A query may have such names. */
-static bool mentions_cluster(const struct lc_parser *p)
+/*
+ * Of what is read no further than its first words (LC_STMT_OTHER): does it leave alone which tables there
+ * are, and their columns? Who may do what, settings, a server's affairs, what lives for one session.
+ */
+static bool keeps_tables(struct lc_parser p)
+{
+    static const char *const verbs_that_keep[] = {"GRANT",  "REVOKE", "SET",      "KILL",
+                                                  "CHECK",  "BACKUP", "USE",      "BEGIN",
+                                                  "COMMIT", "START",  "ROLLBACK", "ALTER DATABASE"};
+    static const char *const objects[] = {
+        "TEMPORARY",  "USER",   "ROLE",     "QUOTA", "PROFILE",  "SETTINGS PROFILE",
+        "ROW POLICY", "POLICY", "WORKLOAD", "INDEX", "RESOURCE", "NAMED COLLECTION"};
+
+    p.at = 0;
+    while (lc_parser_accept(&p, "EXECUTE AS"))
+        lc_parser_skip(&p);
+    if (lc_tok_symbol(lc_parser_peek(&p, 0), '('))
+        return true; /* a query in parentheses */
+    for (size_t i = 0; i < sizeof verbs_that_keep / sizeof *verbs_that_keep; i++)
+        if (lc_parser_accept(&p, verbs_that_keep[i]))
+            return true;
+    if (lc_parser_accept(&p, "SYSTEM"))
+        return !lc_tok_is(lc_parser_peek(&p, 0), "RESTORE");
+    if (!lc_parser_accept(&p, "CREATE") && !lc_parser_accept(&p, "ALTER") &&
+        !lc_parser_accept(&p, "DROP"))
+        return false;
+    lc_parser_accept(&p, "OR REPLACE");
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
+        if (lc_parser_accept(&p, objects[i]))
+            return true;
+    return false;
+}
+
+/*
+ * The name behind ON CLUSTER in what is left, outside of parentheses, before any AS; NULL: there is none.
+ * A query may have such names.
+ */
+static const struct lc_tok *find_cluster_name(const struct lc_parser *p)
 {
     unsigned depth = 0;
 
@@ -154,17 +255,23 @@ static bool mentions_cluster(const struct lc_parser *p)
         if (depth == 0 && lc_tok_is(&p->t[i], "ON") && lc_tok_is(&p->t[i + 1], "CLUSTER") &&
             (p->t[i + 2].kind == LC_TOK_WORD || p->t[i + 2].kind == LC_TOK_QUOTED ||
              p->t[i + 2].kind == LC_TOK_STRING))
-            return true;
+            return &p->t[i + 2];
     }
-    return false;
+    return NULL;
 }
 
 /* Of DROP, RENAME, TRUNCATE, GRANT …; the parsers of ALTER and CREATE have looked where it belongs. */
 static void find_cluster(const struct lc_parser *p, struct lc_stmt *s)
 {
-    if (s->kind != LC_STMT_READ && s->kind != LC_STMT_INSERT && s->kind != LC_STMT_ALTER &&
-        s->kind != LC_STMT_CREATE)
-        s->on_cluster = s->on_cluster || mentions_cluster(p);
+    const struct lc_tok *name;
+
+    if (s->kind == LC_STMT_READ || s->kind == LC_STMT_INSERT || s->kind == LC_STMT_ALTER ||
+        s->kind == LC_STMT_CREATE || s->on_cluster)
+        return;
+    name = find_cluster_name(p);
+    s->on_cluster = name != NULL;
+    if (name)
+        s->cluster = (struct lc_slice){(const uint8_t *)name->p, name->n};
 }
 
 /*
@@ -187,6 +294,8 @@ static int parse(struct lc_parser *p, struct lc_stmt *s)
     }
     if (rc == 0)
         find_cluster(p, s);
+    if (s->kind == LC_STMT_OTHER && !keeps_tables(*p))
+        s->unclear = true;
     return rc;
 }
 
@@ -227,7 +336,11 @@ static int start(struct lc_stmt *s, struct lc_parser *p)
     s->name = strdup("");
     s->renamed_db = strdup("");
     s->renamed_to = strdup("");
-    return s->database && s->name && s->renamed_db && s->renamed_to ? 0 : lc_parser_no_memory(p);
+    s->like_database = strdup("");
+    s->like = strdup("");
+    return s->database && s->name && s->renamed_db && s->renamed_to && s->like_database && s->like
+               ? 0
+               : lc_parser_no_memory(p);
 }
 
 /*
@@ -256,6 +369,7 @@ static int parse_all(struct lc_parser p, struct lc_tok *t, struct lc_stmt *s)
     struct lc_parser rest = cut(&p, t);
     int rc = parse(&p, s);
 
+    s->unclear = s->unclear || rest.n > 0; /* only the first is read */
     while (rc == 0 && rest.n) {
         struct lc_stmt second;
 
@@ -303,6 +417,7 @@ int lc_stmt_parse(struct lc_stmt *out, const char *sql, size_t n, struct lc_erro
         goto done;
     }
     p.t = t;
+    out->text = (struct lc_slice){(const uint8_t *)sql, n};
     rc = lc_tok_is(&first, "INSERT") ? parse(&p, out) : parse_all(p, t, out);
 done:
     free(t);

@@ -116,8 +116,8 @@ END
   expect "$1, fixed: rows" 2 "$(sql 'SELECT count() FROM whole.t')"
 }
 whole 'a value that does not fit' "INSERT INTO t VALUES (2), ('x')" 'INSERT INTO t VALUES (2)'
-whole 'no such column' 'INSERT INTO t (n) VALUES (2)' 'INSERT INTO t (k) VALUES (2)'
-whole 'no such table' 'INSERT INTO nowhere VALUES (2)' 'INSERT INTO t VALUES (2)'
+whole 'no such column' 'INSERT INTO t SELECT n FROM numbers(2)' 'INSERT INTO t (k) VALUES (2)'
+whole 'no such table' "INSERT INTO t SELECT number FROM merge('whole', '^nowhere\$')" 'INSERT INTO t VALUES (2)'
 whole 'the first row' "INSERT INTO t SELECT throwIf(1) FROM numbers(3) $one_by_one" 'INSERT INTO t VALUES (2)'
 
 fresh whole
@@ -134,7 +134,7 @@ expect 'CREATE AS SELECT, fixed: rows' 30 "$(rows)"
 fresh older
 sql 'CREATE TABLE older.t (k UInt64) ENGINE = MergeTree ORDER BY k'
 rm -rf "$work/older"
-migration "$work/older" 0001_fill <<<"INSERT INTO t SELECT number FROM nowhere;"
+migration "$work/older" 0001_fill <<<"INSERT INTO t SELECT number FROM merge('older', '^nowhere\$');"
 up "$work/older"
 expect 'an older one: exit' 1 "$code"
 sql "ALTER TABLE older.schema_migrations UPDATE layout = 1 WHERE 1 SETTINGS mutations_sync = 1"

@@ -89,7 +89,7 @@ while IFS='|' read -r is wanted; do
   sql "ALTER TABLE differs.t ADD COLUMN c String DEFAULT $is"
   migration "$work/differs$number" 0001_add <<<"ALTER TABLE t ADD COLUMN IF NOT EXISTS c String DEFAULT $wanted;"
   up "$work/differs$number" --allow-unsafe
-  expect "$is is not $wanted: exit" 1 "$code"
+  expect "$is is not $wanted: exit" 3 "$code"
   expect_in "$is is not $wanted" 'and the statement says' "$work/err"
 done <<'END'
 lower(s)|UPPER(s)

@@ -46,6 +46,11 @@ static const struct stmt_case cases[] = {
     {"DROP FUNCTION f", LC_STMT_DROP_FUNCTION, LC_CLASS_DESTRUCTIVE, "", "f", false},
     {"TRUNCATE TABLE t", LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE, "", "t", false},
     {"TRUNCATE t", LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE, "", "t", false},
+    {"TRUNCATE ALL TABLES FROM d", LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE, "", "", false},
+    {"TRUNCATE DATABASE d", LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE, "", "", false},
+    {"TRUNCATE all ON CLUSTER c", LC_STMT_TRUNCATE, LC_CLASS_DESTRUCTIVE, "", "all", false},
+    {"INSERT INTO TABLE FUNCTION file('x') SELECT 1", LC_STMT_INSERT, LC_CLASS_INSERT, "", "",
+     false},
     {"RENAME TABLE a.t TO a.u", LC_STMT_RENAME, LC_CLASS_READERS, "a", "t", false},
     {"EXCHANGE TABLES t AND u", LC_STMT_RENAME, LC_CLASS_READERS, "", "", false},
     {"DELETE FROM a.t WHERE 1", LC_STMT_DELETE, LC_CLASS_DESTRUCTIVE, "a", "t", true},
@@ -316,6 +321,77 @@ static void test_the_engine_of_a_table(void **state)
     }
 }
 
+/* All tables of a RENAME, EXCHANGE or DROP, as "database.name>to_database.to " in order. */
+static void test_all_tables_are_told(void **state)
+{
+    static const struct {
+        const char *sql, *tables;
+        bool unclear;
+    } statements[] = {
+        {"RENAME TABLE a TO b, c.d TO `e f`.g ON CLUSTER x", ".a>.b c.d>e f.g ", false},
+        {"RENAME a TO b", ".a>.b ", false},
+        {"RENAME TABLE a TO", ".a>. ", true},
+        {"RENAME DATABASE a TO b", "", true},
+        {"EXCHANGE TABLES a AND b.c", ".a>b.c ", false},
+        {"DROP TABLE IF EXISTS a, b.c SYNC", ".a>. b.c>. ", false},
+        {"DROP TABLE IF EMPTY a", ".a>. ", false},
+        {"DROP DATABASE a", "", false},
+        {"DETACH TABLE t", "", true},
+        {"ATTACH TABLE t", "", false},
+        {"ATTACH DATABASE d", "", true},
+        {"UNDROP TABLE t", "", true},
+        {"DROP TABLE a PARALLEL WITH DROP TABLE b", ".a>. ", true},
+        {"SYSTEM RELOAD DICTIONARIES", "", false},
+        {"SYSTEM RESTORE REPLICA t", "", true},
+        {"EXECUTE AS u GRANT SELECT ON t TO v", "", false},
+        {"CREATE OR REPLACE USER u", "", false},
+        {"CREATE TEMPORARY TABLE t (a UInt8)", "", false},
+        {"CREATE INDEX i ON t (a) TYPE minmax", "", false},
+        {"(SELECT 1)", "", false},
+        {"RESTORE TABLE t FROM Disk('d', 'x')", "", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+        const char *sql = statements[i].sql;
+        struct lc_stmt s;
+        struct lc_buf b;
+
+        lc_buf_init(&b, 4096);
+        assert_int_equal(lc_stmt_parse(&s, sql, strlen(sql), NULL), 0);
+        for (size_t k = 0; k < s.table_n; k++)
+            assert_int_equal(lc_buf_addf(&b, "%s.%s>%s.%s ", s.tables[k].database, s.tables[k].name,
+                                         s.tables[k].to_database, s.tables[k].to),
+                             0);
+        if (strcmp(lc_buf_str(&b), statements[i].tables) != 0 || s.unclear != statements[i].unclear)
+            fail_msg("%s: %s, unclear is %d", sql, lc_buf_str(&b), s.unclear);
+        lc_buf_release(&b);
+        lc_stmt_release(&s);
+    }
+}
+
+static void test_what_a_table_is_made_like(void **state)
+{
+    static const char *const tables[][3] = {
+        {"CREATE TABLE t AS u", "", "u"},
+        {"CREATE TABLE t ON CLUSTER c CLONE AS a.u ENGINE = Memory", "a", "u"},
+        {"CREATE TABLE t AS SELECT 1", "", ""},
+        {"CREATE TABLE t AS numbers(10)", "", ""},
+        {"CREATE TABLE t AS a.merge('x')", "", ""},
+        {"CREATE TABLE t (a UInt8) ENGINE = Memory AS SELECT 1", "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        struct lc_stmt s;
+
+        assert_int_equal(lc_stmt_parse(&s, tables[i][0], strlen(tables[i][0]), NULL), 0);
+        assert_string_equal(s.like_database, tables[i][1]);
+        assert_string_equal(s.like, tables[i][2]);
+        lc_stmt_release(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +399,8 @@ int main(void)
         cmocka_unit_test(test_statements_are_classed),
         cmocka_unit_test(test_columns_are_found),
         cmocka_unit_test(test_rename_says_where_to),
+        cmocka_unit_test(test_all_tables_are_told),
+        cmocka_unit_test(test_what_a_table_is_made_like),
         cmocka_unit_test(test_on_cluster_is_seen),
         cmocka_unit_test(test_populate_is_seen),
         cmocka_unit_test(test_any_cut_is_read),

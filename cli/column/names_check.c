@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Most expressions name nothing but columns, and cost no query. A name that is none may be a lambda's
+ * parameter, an alias, a type, a word of the language: that is the server's to say.
+ */
+#include "cli/column/names_check.h"
+
+#include "cli/column/column.h"
+#include "cli/server/server_error.h"
+#include "cli/sql/fragment.h"
+#include "cli/sql/quote.h"
+#include "cli/sql/walk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Is there a name that is no column's, so that the server is to be asked? Not of an expression with a
+ * query in it, nor with a name of the server's own (_part).
+ */
+static bool is_to_be_asked(const struct lc_table *t, const char *expr)
+{
+    struct lc_walk w = lc_walk_text(expr);
+    bool other = false;
+
+    while (lc_walk_next(&w)) {
+        struct lc_tok next = lc_walk_peek(&w);
+        char *name;
+
+        if (!lc_tok_is_name(&w.tok) || lc_tok_symbol(&w.before, '.'))
+            continue;
+        if (lc_tok_is(&w.tok, "SELECT"))
+            return false;
+        if (lc_tok_symbol(&next, '('))
+            continue;
+        name = lc_tok_name(&w.tok);
+        if (name && !lc_table_column_or_member(t, name)) {
+            bool own = *name == '_';
+
+            other = true;
+            if (own) {
+                free(name);
+                return false;
+            }
+        }
+        free(name);
+    }
+    return other && w.rc == 0;
+}
+
+int lc_names_check(struct lc_backend *b, const struct lc_table *t, const char *expr,
+                   struct lc_error *err)
+{
+    /* It borrows the table, and is not released. */
+    const struct lc_column d = {.b = b, .database = t->database, .table = t->name, .t = *t};
+    struct lc_error why = LC_ERROR_INIT;
+    char *type = NULL;
+    int rc;
+
+    if (!(t->there || t->pending) || t->unclear || t->hidden || !is_to_be_asked(t, expr))
+        return 0;
+    rc = lc_column_type_of_expr(&d, expr, &type, &why);
+    free(type);
+    if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_UNKNOWN_IDENTIFIER) {
+        lc_fail(err, LC_ERR_REFUSED, "%s reads what %s.%s does not have: %s", expr, t->database,
+                t->name, why.msg);
+        lc_hint(err, "are its columns named as in SHOW CREATE TABLE? Nothing was changed");
+        return LC_ERR_REFUSED;
+    }
+    return rc == 0 || rc == LC_ERR_SERVER ? 0 : lc_error_pass(err, &why);
+}
+
+/* Types that every server knows, and turns into each other where the values allow it. */
+static bool is_simple(struct lc_slice type)
+{
+    static const char *const words[] = {"String",  "UInt8",    "UInt16",        "UInt32", "UInt64",
+                                        "Int8",    "Int16",    "Int32",         "Int64",  "Float32",
+                                        "Float64", "Nullable", "LowCardinality"};
+    struct lc_walk w = lc_walk_slice(type);
+
+    while (lc_walk_next(&w)) {
+        bool known = w.tok.kind != LC_TOK_WORD;
+
+        for (size_t i = 0; !known && i < sizeof words / sizeof *words; i++)
+            known = w.tok.n == strlen(words[i]) && memcmp(w.tok.p, words[i], w.tok.n) == 0;
+        if (!known)
+            return false;
+    }
+    return w.rc == 0;
+}
+
+/* What the server says of a cast of the column, or else of nothing, to the type. */
+static int ask_cast(struct lc_backend *b, const struct lc_table *t,
+                    const struct lc_table_column *column, const char *type, struct lc_error *why)
+{
+    const struct lc_column d = {.b = b, .database = t->database, .table = t->name, .t = *t};
+    struct lc_buf sql;
+    char *answer = NULL;
+    int rc;
+
+    lc_buf_init(&sql, 1 << 20);
+    rc = lc_buf_adds(&sql, "CAST(") ||
+                 (column ? lc_sql_add_id(&sql, column->name) : lc_buf_adds(&sql, "[]")) ||
+                 lc_buf_adds(&sql, ", ") || lc_sql_add_str(&sql, type) || lc_buf_adds(&sql, ")") ||
+                 !lc_buf_str(&sql)
+             ? lc_no_memory(why)
+             : lc_column_type_of_expr(&d, lc_buf_str(&sql), &answer, why);
+    free(answer);
+    lc_buf_release(&sql);
+    return rc;
+}
+
+int lc_type_check(struct lc_backend *b, const struct lc_table *t,
+                  const struct lc_table_column *column, struct lc_slice type, struct lc_error *err)
+{
+    bool cast = column && *column->type && column->stored && !column->rewritten;
+    struct lc_error why = LC_ERROR_INIT;
+    char *plain = NULL, *array = NULL;
+    int rc = 0;
+
+    if (!type.n || is_simple(type))
+        return 0;
+    plain = lc_fragment_declared_type(type);
+    if (!plain || asprintf(&array, "Array(%s)", plain) < 0)
+        array = NULL;
+    if (!plain || !array)
+        rc = lc_no_memory(&why);
+    if (rc == 0)
+        rc = ask_cast(b, t, NULL, array, &why);
+    if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_UNKNOWN_TYPE) {
+        lc_fail(err, LC_ERR_REFUSED, "the server has no type %s", plain);
+        lc_hint(err, "is it spelled as in system.data_type_families? Nothing was changed");
+    } else if (rc == 0 && cast) {
+        rc = ask_cast(b, t, column, plain, &why);
+        if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_TYPE_MISMATCH) {
+            lc_fail(err, LC_ERR_REFUSED,
+                    "the server does not turn %s of %s.%s, which is %s, into %s", column->name,
+                    t->database, t->name, column->type, plain);
+            lc_hint(err, "a new column of that type, filled in from this one, can take its place. "
+                         "Nothing was changed");
+        }
+    }
+    free(plain);
+    free(array);
+    if (err && err->code == LC_ERR_REFUSED)
+        return LC_ERR_REFUSED;
+    return rc == 0 || rc == LC_ERR_SERVER ? 0 : lc_error_pass(err, &why);
+}

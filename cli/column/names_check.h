@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Does an expression read what its table does not have? The server is asked, without a row. */
+#ifndef LC_CLI_COLUMN_NAMES_CHECK_H
+#define LC_CLI_COLUMN_NAMES_CHECK_H
+#include "cli/column/table.h"
+
+/*
+ * 0, also where this cannot be told: of a table whose columns are not known, of a query within the
+ * expression, of one that the server refuses for another reason. LC_ERR_REFUSED with the name that is
+ * missing; the failures of a query.
+ */
+int lc_names_check(struct lc_backend *b, const struct lc_table *t, const char *expr,
+                   struct lc_error *err);
+
+/*
+ * Does the server know the type, and (column not NULL) does it turn the column's values into it? As above: 0
+ * also where this cannot be told.
+ */
+int lc_type_check(struct lc_backend *b, const struct lc_table *t,
+                  const struct lc_table_column *column, struct lc_slice type, struct lc_error *err);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which tables a statement's queries read, by their names. */
+#ifndef LC_CLI_SQL_SOURCES_H
+#define LC_CLI_SQL_SOURCES_H
+#include "base/buf.h"
+
+/*
+ * Hand over each table or view that a query in the statement reads by its name, behind FROM and JOIN:
+ * database "" where it gives none. Names that the statement itself makes (WITH x AS (…)), arrays and
+ * table functions are left out, and so is what is not sure to be such a name. The names are valid during
+ * the call. Ends where `take` gives other than 0, and returns that; else 0, also where the text cannot be
+ * read to its end; LC_ERR_NOMEM.
+ */
+int lc_sources(struct lc_slice sql, int (*take)(void *ctx, const char *database, const char *name),
+               void *ctx);
+
+#endif

@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What plan says of a migration is what becomes of it: where the tables tell that the server would refuse a
+# statement, plan and up end with 3 and nothing is changed; what the server takes they let through. The
+# server itself is the judge: each statement is sent to it as well.
+set -u
+. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
+engine_start_chdb "$work/engine" || exit 1
+
+# tables DATABASE: what the statements are about.
+tables() {
+  sql "CREATE TABLE $1.t (k String, a UInt8, d String DEFAULT upper(k), n Nested(x UInt8, y String), p Date,
+    al UInt8 ALIAS a + 1) ENGINE = MergeTree PARTITION BY toYYYYMM(p) ORDER BY k"
+  sql "CREATE TABLE $1.r (k UInt64, v UInt32, s Int8, w UInt8) ENGINE = ReplacingMergeTree(v) ORDER BY cityHash64(k)"
+  sql "CREATE TABLE $1.m (k UInt64, q UInt8) ENGINE = Memory"
+  sql "CREATE VIEW $1.vw AS SELECT k FROM $1.t"
+  sql "CREATE DICTIONARY $1.dic (id UInt64, n String) PRIMARY KEY id SOURCE(NULL()) LAYOUT(FLAT()) LIFETIME(0)"
+}
+
+# sent DATABASE STATEMENTS: what the server says of the last of them, sent one by one: 0 or 1.
+sent() {
+  local statement code=0
+  while IFS= read -r statement; do
+    engine_sql_in "$1" "$statement" >/dev/null && code=0 || code=1
+  done <<<"${2//; /$'\n'}"
+  return $code
+}
+
+# engine_sql_in DATABASE STATEMENT
+engine_sql_in() {
+  [ "$(curl -s --noproxy '*' -o "$work/said" -w '%{http_code}' "$engine_url/?database=$1" --data-binary "$2")" = 200 ]
+}
+
+# --- refused --------------------------------------------------------------------------------------
+# A `*`: the server takes it, and up finds afterwards that the column is another one.
+fresh refused
+tables refused
+sql 'CREATE DATABASE elsewhere' && sql 'CREATE TABLE elsewhere.o (k String, z UInt8) ENGINE = MergeTree ORDER BY k'
+before=$(schema)
+number=0
+while IFS='|' read -r statements message; do
+  number=$((number + 1))
+  rm -rf "$work/refused"
+  taken=0
+  if [ "${statements#\* }" != "$statements" ]; then
+    statements=${statements#\* } taken=1
+  fi
+  migration "$work/refused" 0001_m <<<"${statements//; /$';\n'}"
+  run "plan: $statements" 3 plan -d "$work/refused" --allow-unsafe
+  expect_in "plan: $statements" "$message" "$work/out"
+  up "$work/refused" --allow-unsafe
+  expect "up: $statements" 3 "$code"
+  expect_in "up: $statements" "$message" "$work/err"
+  if [ $taken = 0 ]; then
+    case $statements in
+      *'; '* | 'DROP TABLE m,'* | 'RENAME TABLE m TO m2,'*) # its first part is done
+        sql 'DROP DATABASE IF EXISTS truth' && sql 'CREATE DATABASE truth'
+        tables truth
+        sent truth "$statements" && fail "the server takes: $statements"
+        ;;
+      *) sent refused "$statements" && fail "the server takes: $statements" ;;
+    esac
+  fi
+done <<'END'
+ALTER TABLE t ADD COLUMN a String|has the column a already, of type UInt8
+ALTER TABLE `t` ADD COLUMN `a` UInt8|has the column a already
+* ALTER TABLE t ADD COLUMN IF NOT EXISTS a String|has the type UInt8, and the statement says String
+* ALTER TABLE t ADD COLUMN IF NOT EXISTS d String DEFAULT lower(k)|has the default DEFAULT upper(k)
+* ALTER TABLE t ADD COLUMN b UInt8; ALTER TABLE t ADD COLUMN IF NOT EXISTS b String|has the type UInt8, and the statement says String
+* ALTER TABLE t ADD COLUMN b UInt8 DEFAULT 1; ALTER TABLE t ADD COLUMN IF NOT EXISTS b UInt8|has the default DEFAULT 1
+* ALTER TABLE t MODIFY COLUMN a INT; ALTER TABLE t ADD COLUMN IF NOT EXISTS a UInt8|has the type Int32, and the statement says UInt8
+ALTER TABLE nosuch ADD COLUMN a String|there is no table refused.nosuch
+ALTER TABLE elsewhere.o ADD COLUMN z UInt8|elsewhere.o has the column z already
+ALTER TABLE t MODIFY COLUMN kk String|t has no column kk
+ALTER TABLE t DROP COLUMN kk|t has no column kk
+ALTER TABLE t CLEAR COLUMN kk|t has no column kk
+ALTER TABLE t RENAME COLUMN kk TO c|t has no column kk
+ALTER TABLE t COMMENT COLUMN kk 'x'|t has no column kk
+ALTER TABLE t ADD COLUMN b UInt8 AFTER kk|t has no column kk
+ALTER TABLE t RENAME COLUMN a TO d|has a column d already
+ALTER TABLE t RENAME COLUMN a TO a2; ALTER TABLE t DROP COLUMN a|t has no column a
+ALTER TABLE t ADD COLUMN b UInt8; ALTER TABLE t ADD COLUMN b UInt8|has the column b already
+ALTER TABLE t ADD COLUMN b UInt8, ADD COLUMN b UInt8|has the column b already
+ALTER TABLE r RENAME COLUMN w TO w2, MODIFY COLUMN w UInt16|r has no column w
+ALTER TABLE t ADD COLUMN b String DEFAULT upper(kk)|reads what refused.t does not have
+ALTER TABLE t UPDATE kk = 1 WHERE 1|UPDATE: refused.t has no column kk
+ALTER TABLE t UPDATE a = 1 WHERE kk = 1|reads what refused.t does not have
+ALTER TABLE t DELETE WHERE kk = 1|reads what refused.t does not have
+ALTER TABLE t UPDATE k = 'x' WHERE 1|is part of a key
+ALTER TABLE t DROP COLUMN a|al of refused.t is computed from a
+ALTER TABLE r DROP COLUMN k|is made of k
+ALTER TABLE r RENAME COLUMN v TO v2|is made of v
+ALTER TABLE t MODIFY COLUMN k UInt8|is made of k
+ALTER TABLE t MODIFY COLUMN a REMOVE DEFAULT|has no expression
+ALTER TABLE t ADD COLUMN n UInt8|has the column n.x already
+ALTER TABLE t COMMENT COLUMN n 'x'|t has no column n
+ALTER TABLE t DROP COLUMN n; ALTER TABLE t DROP COLUMN n.x|t has no column n.x
+CREATE TABLE t (a UInt8) ENGINE = Memory|the table refused.t is there already
+CREATE VIEW t AS SELECT 1|the table refused.t is there already
+CREATE TABLE nodb.t (a UInt8) ENGINE = Memory|there is no database nodb
+CREATE TABLE s AS nosuch|there is no table refused.nosuch
+CREATE TABLE s AS r; ALTER TABLE s DROP COLUMN q|s has no column q
+CREATE TABLE s (k UInt8) ENGINE = Memory; DROP TABLE s; INSERT INTO s VALUES (1)|there is no table refused.s
+CREATE OR REPLACE TABLE m (x UInt8) ENGINE = MergeTree ORDER BY x; ALTER TABLE m DROP COLUMN q|m has no column q
+CREATE VIEW v2 AS SELECT k FROM nosuch|there is no table refused.nosuch
+DROP TABLE m; ALTER TABLE m ADD COLUMN x UInt8|there is no table refused.m
+DROP TABLE m, nosuch|there is no table refused.nosuch
+DROP VIEW t|is no view
+DROP DICTIONARY nosuch|there is no table refused.nosuch
+DROP DATABASE nodb|there is no database nodb
+RENAME TABLE m TO m2; ALTER TABLE m ADD COLUMN z UInt8|there is no table refused.m
+RENAME TABLE m TO m2; ALTER TABLE m2 DROP COLUMN nosuch|m2 has no column nosuch
+RENAME TABLE m TO m2, r TO m; ALTER TABLE m DROP COLUMN q|m has no column q
+RENAME TABLE m TO m2, m TO m3|there is no table refused.m
+RENAME TABLE m TO t|the table refused.t is there already
+EXCHANGE TABLES r AND nosuch|there is no table refused.nosuch
+EXCHANGE TABLES r AND t; ALTER TABLE r DROP COLUMN s|r has no column s
+INSERT INTO t (k, nosuch) VALUES ('a', 1)|INSERT: refused.t has no column nosuch
+INSERT INTO m (k) SELECT k FROM nosuch|there is no table refused.nosuch
+DELETE FROM nosuch WHERE 1|there is no table refused.nosuch
+TRUNCATE TABLE nosuch|there is no table refused.nosuch
+END
+expect 'there were statements' yes "$([ $number -ge 50 ] && echo yes)"
+expect 'nothing was changed' "$before" "$(schema)"
+
+# --- let through ----------------------------------------------------------------------------------
+# What the run itself makes, what IF EXISTS is for, and what livecol cannot know. Each line is a migration.
+fresh through
+tables through
+rm -rf "$work/through"
+number=0
+while IFS= read -r statements; do
+  number=$((number + 1))
+  migration "$work/through" "$(printf %04d $number)_m" <<<"${statements//; /$';\n'}"
+done <<'END'
+ALTER TABLE t ADD COLUMN IF NOT EXISTS a UInt8
+ALTER TABLE t ADD COLUMN IF NOT EXISTS d String DEFAULT UPPER(k)
+ALTER TABLE t ADD COLUMN b INT UNSIGNED; ALTER TABLE t ADD COLUMN IF NOT EXISTS b UInt32
+ALTER TABLE t ADD COLUMN c UInt8, ADD COLUMN e UInt8 DEFAULT c + 1 AFTER c
+ALTER TABLE t DROP COLUMN IF EXISTS kk, MODIFY COLUMN IF EXISTS kk String, RENAME COLUMN IF EXISTS kk TO kk2
+ALTER TABLE t ADD COLUMN n.z Array(UInt8); ALTER TABLE t ADD COLUMN f UInt64 DEFAULT n.x.size0
+ALTER TABLE t ADD COLUMN g String DEFAULT arrayMap(x -> x, [k])[1]
+ALTER TABLE t UPDATE a = 2 WHERE _partition_id = 'x'
+ALTER TABLE t RENAME COLUMN a TO a2; ALTER TABLE t ADD COLUMN a UInt8; ALTER TABLE t MODIFY COLUMN a2 UInt16
+ALTER TABLE r ADD COLUMN z UInt8 DEFAULT w + 1; ALTER TABLE r MODIFY COLUMN z REMOVE DEFAULT; ALTER TABLE r DROP COLUMN w
+ALTER TABLE r MODIFY COLUMN v UInt64; ALTER TABLE r DROP COLUMN s, ADD COLUMN s String
+CREATE TABLE IF NOT EXISTS t (z UInt8) ENGINE = Memory; ALTER TABLE t ADD COLUMN z UInt8
+CREATE TABLE s (k String, l UInt64 DEFAULT length(k)) ENGINE = MergeTree ORDER BY k; ALTER TABLE s DROP COLUMN l
+CREATE TABLE u ENGINE = MergeTree ORDER BY k AS SELECT k, 1 AS w FROM s; ALTER TABLE u DROP COLUMN w
+RENAME TABLE s TO s2; CREATE TABLE s AS s2; ALTER TABLE s ADD COLUMN l UInt8
+EXCHANGE TABLES s AND u; ALTER TABLE s ADD COLUMN w UInt8
+DROP TABLE s, u; CREATE TABLE s (j UInt8) ENGINE = Memory; ALTER TABLE s ADD COLUMN k UInt8
+DROP TABLE IF EXISTS nosuch; DROP TABLE IF EXISTS nodb.nosuch; TRUNCATE TABLE IF EXISTS nosuch
+CREATE OR REPLACE TABLE m (x UInt8) ENGINE = MergeTree ORDER BY x; ALTER TABLE m ADD COLUMN q UInt8
+CREATE OR REPLACE VIEW vw AS WITH c AS (SELECT k FROM t) SELECT EXTRACT(DAY FROM today()), k FROM c
+DROP VIEW vw; CREATE VIEW vw AS SELECT j FROM s; DROP DICTIONARY dic
+CREATE MATERIALIZED VIEW mv ENGINE = MergeTree ORDER BY j AS SELECT j FROM s; DROP TABLE mv
+DETACH TABLE m; ATTACH TABLE m; ALTER TABLE m ADD COLUMN y UInt8
+CREATE DATABASE made; CREATE TABLE made.t (k UInt8) ENGINE = MergeTree ORDER BY k; ALTER TABLE made.t ADD COLUMN z UInt8
+RENAME TABLE made.t TO made.t2; ALTER TABLE made.t2 DROP COLUMN z; DROP DATABASE made
+CREATE TABLE p1 (k UInt8) ENGINE = Memory PARALLEL WITH CREATE TABLE p2 (k UInt8) ENGINE = Memory; INSERT INTO p2 (k) VALUES (1)
+INSERT INTO FUNCTION null('x UInt8') SELECT 1; INSERT INTO m (* EXCEPT(x)) VALUES (1, 2); TRUNCATE ALL TABLES FROM elsewhere
+END
+expect 'there were migrations' yes "$([ $number -ge 25 ] && echo yes)"
+run 'plan of what is right' 0 plan -d "$work/through" --allow-unsafe
+up "$work/through" --allow-unsafe
+expect 'up of what is right' 0 "$code"
+[ "$code" = 0 ] || cat "$work/err"
+expect_in 'up of what is right' "applied $number, skipped 0" "$work/out"
+
+# --- another run's work ---------------------------------------------------------------------------
+# What failed may be edited, and is judged by what is there then.
+fresh again
+tables again
+migration "$work/again" 0001_m <<'END'
+ALTER TABLE t ADD COLUMN b UInt8;
+SELECT throwIf(count() = 0, 'no rows') FROM t;
+ALTER TABLE t ADD COLUMN c UInt8;
+END
+up "$work/again" --allow-unsafe
+expect 'its second statement fails' 1 "$code"
+migration "$work/again" 0001_m <<'END'
+ALTER TABLE t ADD COLUMN b UInt8;
+ALTER TABLE nosuch ADD COLUMN b UInt8;
+ALTER TABLE t ADD COLUMN c UInt8;
+END
+run 'plan of the edited one' 3 plan -d "$work/again" --allow-unsafe
+expect_in 'plan of the edited one' 'there is no table again.nosuch' "$work/out"
+finish
