@@ -41,6 +41,14 @@ int lc_no_memory(struct lc_error *err)
     return lc_fail(err, LC_ERR_NOMEM, "not enough memory");
 }
 
+int lc_error_reason(int rc, struct lc_error *err)
+{
+    if (rc && err->code == 0)
+        return rc == LC_ERR_NOMEM ? lc_no_memory(err)
+                                  : lc_fail(err, rc, "it failed, and nothing says why");
+    return rc;
+}
+
 void lc_error_prefix(struct lc_error *err, const char *fmt, ...)
 {
     char text[sizeof err->msg];

@@ -61,6 +61,12 @@ int lc_no_memory(struct lc_error *err);
  */
 int lc_error_pass(struct lc_error *err, const struct lc_error *from);
 
+/*
+ * A failure has a reason: where rc is one and nobody has written down why, as where memory is short, *err gets
+ * one, so that it does not end as a success. Returns rc.
+ */
+int lc_error_reason(int rc, struct lc_error *err);
+
 /* Put text before the message of a failure that is there; what does not fit is cut at its end. */
 void lc_error_prefix(struct lc_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -77,7 +77,7 @@ int lc_frame_command(const struct lc_frame *c, struct lc_frame_run *r, int argc,
     if (rc == 0)
         rc = lc_migrate_operands(&r->m, c->least, c->most, c->operands, &err);
     if (rc == 0) {
-        rc = run(c, r, &err);
+        rc = lc_error_reason(run(c, r, &err), &err);
         if (c->finish)
             c->finish(r, rc, &err);
     }
