@@ -65,19 +65,29 @@ SELECT sum(rows) AS rows
 FROM system.part_log
 WHERE query_id = {str:id} AND database = {str:database} AND table = {str:table} AND event_type = 'NewPart';
 
+-- The last word on each version. Two words of one second that do not agree are dirty: which was the
+-- last one is not to be seen.
 -- :name history_goose (database, table) -> sealed: version uint, dirty uint
-SELECT toUInt64(version_id) AS version, 0 AS dirty
-FROM {id:database}.{id:table}
-WHERE version_id > 0
-GROUP BY version_id
-HAVING argMax(is_applied, tstamp) = 1
+SELECT version, argMax(mixed, at) AS dirty
+FROM (
+    SELECT toUInt64(version_id) AS version, tstamp AS at, max(is_applied) AS applied,
+        toUInt8(min(is_applied) != max(is_applied)) AS mixed
+    FROM {id:database}.{id:table}
+    WHERE version_id > 0
+    GROUP BY version_id, tstamp)
+GROUP BY version
+HAVING argMax(applied, at) = 1
 ORDER BY version;
 
 -- :name history_dbmate (database, table) -> as history_goose
-SELECT toUInt64OrZero(version) AS version, 0 AS dirty
-FROM {id:database}.{id:table}
-GROUP BY version
-HAVING argMax(applied, ts) = 1
+SELECT toUInt64OrZero(name) AS version, argMax(mixed, at) AS dirty
+FROM (
+    SELECT version AS name, ts AS at, max(applied) AS word,
+        toUInt8(min(applied) != max(applied)) AS mixed
+    FROM {id:database}.{id:table}
+    GROUP BY version, ts)
+GROUP BY name
+HAVING argMax(word, at) = 1
 ORDER BY version;
 
 -- :name history_golang (database, table) -> as history_goose

@@ -247,14 +247,11 @@ static bool view_reads(struct lc_readers *r, const struct lc_column *d, const st
 {
     const struct search s = {r, d};
 
-    return lc_references_columns((struct lc_slice){(const uint8_t *)sql->p, sql->n}, d->table,
-                                 is_one_of, &s);
+    return lc_references_columns((struct lc_slice){(const uint8_t *)sql->p, sql->n}, d->database,
+                                 d->table, is_one_of, &s);
 }
 
-/*
- * The views of all databases. A view over a table of the same name in another database may be
- * listed, too.
- */
+/* The views of all databases: one may read a table of another than its own. */
 static int find_views(struct lc_readers *r, const struct lc_column *d, struct lc_error *err)
 {
     struct lc_answer t = {0};

@@ -133,7 +133,8 @@ static int read_part_log(struct lc_backend *b, const struct lc_stmt *s, const st
 
 /*
  * By the table alone, for servers without logs. Nothing is left where no part is newer and no
- * view reads from the table: a view's target may hold rows that the table itself never got.
+ * view reads from the table: a view's target may hold rows that the table itself never got. What an
+ * UPDATE writes goes to no view.
  * Tables that are not of the MergeTree family have no parts, and are judged by their count of
  * rows.
  */
@@ -157,7 +158,7 @@ static struct lc_left_found judge_table(const struct lc_stmt *s,
     }
     if (any || creates(s))
         found.what = LC_LEFT_ROWS; /* what was created is there, however much of it was filled */
-    else if (dependents == 0 && (now->total_rows >= 0 || merge_tree))
+    else if ((dependents == 0 || s->kind == LC_STMT_UPDATE) && (now->total_rows >= 0 || merge_tree))
         found.what = LC_LEFT_NOTHING;
     return found;
 }

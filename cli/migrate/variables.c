@@ -107,28 +107,38 @@ static int fill_one(struct lc_buf *out, const struct lc_migration *m,
                            (int)name_n, p, (int)name_n, p, (int)name_n, p);
 }
 
-/* Make s->filled and let s point to it. s->sha256 stays the file's. */
-static int fill(const struct lc_migration *m, struct lc_migration_stmt *s,
-                const struct lc_strings *given, const struct notes *notes)
+/* Append n bytes of text with their variables replaced. */
+static int fill_text(struct lc_buf *out, const struct lc_migration *m,
+                     const struct lc_strings *given, const char *p, size_t n, uint64_t line,
+                     const struct notes *notes)
 {
-    const char *p = s->p, *end = s->p + s->n;
-    uint64_t line = s->line;
-    struct lc_buf out;
+    const char *end = p + n;
     int rc = 0;
 
-    lc_buf_init(&out, LC_MAX_MIGRATION_BYTES * 2);
     while (rc == 0 && p < end) {
         const char *close =
             p[0] == '$' && p + 1 < end && p[1] == '{' ? memchr(p, '}', (size_t)(end - p)) : NULL;
 
         if (close) {
-            rc = fill_one(&out, m, given, p + 2, close, line, notes);
+            rc = fill_one(out, m, given, p + 2, close, line, notes);
             p = close + 1;
         } else {
             line += *p == '\n';
-            rc = lc_buf_add(&out, p++, 1);
+            rc = lc_buf_add(out, p++, 1);
         }
     }
+    return rc;
+}
+
+/* Make s->filled and let s point to it. s->sha256 stays the file's. */
+static int fill(const struct lc_migration *m, struct lc_migration_stmt *s,
+                const struct lc_strings *given, const struct notes *notes)
+{
+    struct lc_buf out;
+    int rc;
+
+    lc_buf_init(&out, LC_MAX_MIGRATION_BYTES * 2);
+    rc = fill_text(&out, m, given, s->p, s->n, s->line, notes);
     if (rc == 0) {
         s->n = out.n;
         s->filled = lc_buf_detach(&out);
@@ -139,9 +149,45 @@ static int fill(const struct lc_migration *m, struct lc_migration_stmt *s,
     return rc;
 }
 
-static bool has_variables(const struct lc_migration_stmt *s)
+static bool has_variable(const char *p, size_t n)
 {
-    return memmem(s->p, s->n, "${", 2) != NULL;
+    return memmem(p, n, "${", 2) != NULL;
+}
+
+/* Nothing but one ${name}, as it can be written without quotes. */
+static bool is_variable(const char *text)
+{
+    const char *close = strchr(text, '}');
+
+    return strncmp(text, "${", 2) == 0 && close && !close[1];
+}
+
+/*
+ * The values of the statement's settings. In a file without variables ${name} alone is a mistake, which
+ * fill_one notes: no setting has such a value.
+ */
+static int fill_settings(const struct lc_migration *m, struct lc_migration_stmt *s,
+                         const struct lc_strings *given, const struct notes *notes)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < s->settings.n; i++) {
+        char **value = &s->settings.v[2 * i + 1];
+        struct lc_buf out;
+        char *filled;
+
+        if (m->vars_n || m->envsub ? !has_variable(*value, strlen(*value)) : !is_variable(*value))
+            continue;
+        lc_buf_init(&out, LC_MAX_MIGRATION_BYTES);
+        rc = fill_text(&out, m, given, *value, strlen(*value), s->line, notes);
+        filled = rc ? NULL : out.n ? lc_buf_detach(&out) : strdup("");
+        lc_buf_release(&out);
+        if (rc || !filled)
+            return rc ? rc : LC_ERR_NOMEM;
+        free(*value);
+        *value = filled;
+    }
+    return rc;
 }
 
 int lc_variables_fill(struct lc_migrations *all, const struct lc_strings *given)
@@ -153,13 +199,16 @@ int lc_variables_fill(struct lc_migrations *all, const struct lc_strings *given)
         struct lc_section_stmts *sections[] = {&m->up, &m->down};
         size_t before = all->problems.n;
 
-        /* Without a word of it ${…} is what it is. */
-        for (size_t k = 0; (m->vars_n || m->envsub) && k < 2; k++) {
+        /* Without a word of it ${…} in a statement is what it is. */
+        for (size_t k = 0; k < 2; k++) {
             const struct notes notes = {&all->problems, lc_migration_path(m, k == 1)};
 
             for (size_t j = 0; rc == 0 && j < sections[k]->n; j++) {
-                if (has_variables(&sections[k]->v[j]))
-                    rc = fill(m, &sections[k]->v[j], given, &notes);
+                struct lc_migration_stmt *s = &sections[k]->v[j];
+
+                if ((m->vars_n || m->envsub) && has_variable(s->p, s->n))
+                    rc = fill(m, s, given, &notes);
+                rc = rc ? rc : fill_settings(m, s, given, &notes);
             }
         }
         /*

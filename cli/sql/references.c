@@ -153,19 +153,44 @@ bool lc_references_table(struct lc_slice sql, const char *database, const char *
     return found;
 }
 
+/*
+ * The server stores a view's query with the tables' databases, and column prefixes (t.a) without: a
+ * bare name is the table only where no other database's table of that name is read.
+ */
+struct named {
+    bool here, elsewhere, bare;
+};
+
+/* One occurrence of the table's name: w->tok, behind first and w->before. */
+static void note_table(struct named *named, const struct lc_walk *w, const struct lc_tok *first,
+                       const char *database)
+{
+    struct lc_tok next = lc_walk_peek(w);
+
+    if (!lc_tok_symbol(&w->before, '.'))
+        named->bare = named->bare || !(lc_tok_symbol(&next, '.') || lc_tok_is(&w->before, "AS"));
+    else if (is_elsewhere(first, database))
+        named->elsewhere = true;
+    else
+        named->here = true;
+}
+
 /* Words before SELECT or WITH do not count: in CREATE VIEW v TO t they name what is written to. */
-bool lc_references_columns(struct lc_slice sql, const char *table,
+bool lc_references_columns(struct lc_slice sql, const char *database, const char *table,
                            bool (*is_one)(const void *ctx, const char *column), const void *ctx)
 {
     struct lc_walk w = lc_walk_slice(sql);
-    bool named = false, column = false, query = false;
+    struct lc_tok first = {0}; /* first, w.before, w.tok */
+    struct named named = {0};
+    bool column = false, query = false;
 
-    while (lc_walk_next(&w)) {
+    for (; lc_walk_next(&w); first = w.before) {
         query = query || lc_tok_is(&w.tok, "SELECT") || lc_tok_is(&w.tok, "WITH");
         if (query && lc_tok_is_name(&w.tok)) {
             char *name = lc_tok_name(&w.tok);
 
-            named = named || (name && strcmp(name, table) == 0);
+            if (name && strcmp(name, table) == 0)
+                note_table(&named, &w, &first, database);
             column = column || (name && is_one(ctx, name));
             free(name);
         }
@@ -175,5 +200,5 @@ bool lc_references_columns(struct lc_slice sql, const char *table,
              lc_tok_symbol(&w.before, '.')))
             column = true;
     }
-    return named && column;
+    return column && (named.here || (named.bare && !named.elsewhere));
 }

@@ -37,8 +37,12 @@ bool lc_references_unnamed(struct lc_slice sql);
  */
 bool lc_references_table(struct lc_slice sql, const char *database, const char *table, bool engine);
 
-/* A query that names the table, and one of the columns that `is_one` knows, or all of them (*). */
-bool lc_references_columns(struct lc_slice sql, const char *table,
+/*
+ * A query that names the table, and one of the columns that `is_one` knows, or all of them (*). Of a
+ * table that is named without its database it is this one, unless the query reads another database's
+ * table of that name.
+ */
+bool lc_references_columns(struct lc_slice sql, const char *database, const char *table,
                            bool (*is_one)(const void *ctx, const char *column), const void *ctx);
 
 #endif

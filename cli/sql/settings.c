@@ -24,15 +24,52 @@ static int add(struct lc_sql_settings *s, char *name, char *value)
     return 0;
 }
 
+/* Take back what was said of it before. */
+static void drop(struct lc_sql_settings *s, const char *name)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        if (strcmp(s->v[2 * i], name) == 0) {
+            free(s->v[2 * i]);
+            free(s->v[2 * i + 1]);
+            continue;
+        }
+        s->v[2 * kept] = s->v[2 * i];
+        s->v[2 * kept + 1] = s->v[2 * i + 1];
+        kept++;
+    }
+    s->n = kept;
+}
+
+/* ${name}, which is replaced later; NULL: none comes next. A default in it may hold anything but }. */
+static char *read_variable(struct lc_lexer *lex)
+{
+    size_t at = lex->pos;
+    const char *end;
+
+    while (at < lex->n && (lex->text[at] == ' ' || lex->text[at] == '\t'))
+        at++;
+    if (lex->n - at < 2 || memcmp(lex->text + at, "${", 2) != 0)
+        return NULL;
+    end = memchr(lex->text + at, '}', lex->n - at);
+    if (!end)
+        return NULL;
+    lex->pos = (size_t)(end + 1 - lex->text);
+    return strndup(lex->text + at, lex->pos - at);
+}
+
 /*
- * A value: one token, or a minus and a number. "" where it is neither. true and false become 1
- * and 0, the form that every version of the server reads.
+ * A value: a variable, one token, or a minus and a number. "" where it is neither. true and false
+ * become 1 and 0, the form that every version of the server reads.
  */
 static char *read_value(struct lc_lexer *lex)
 {
     struct lc_tok tok;
-    char *number, *out;
+    char *number, *out = read_variable(lex);
 
+    if (out)
+        return out;
     if (lc_lex_code(lex, &tok, NULL))
         return strdup("");
     if (lc_tok_is(&tok, "true") || lc_tok_is(&tok, "false"))
@@ -51,6 +88,30 @@ static char *read_value(struct lc_lexer *lex)
     return out;
 }
 
+/* Does DEFAULT come next, which ends what an earlier SET began? It is taken then. */
+static bool takes_default(struct lc_lexer *lex)
+{
+    struct lc_lexer ahead = *lex;
+    struct lc_tok tok;
+
+    if (lc_lex_code(&ahead, &tok, NULL) || !lc_tok_is(&tok, "DEFAULT"))
+        return false;
+    *lex = ahead;
+    return true;
+}
+
+/* One name = value. 0, LC_ERR_INPUT, LC_ERR_NOMEM. */
+static int read_one(struct lc_sql_settings *s, struct lc_lexer *lex, char *name)
+{
+    if (!name)
+        return LC_ERR_NOMEM;
+    if (!takes_default(lex))
+        return add(s, name, read_value(lex));
+    drop(s, name);
+    free(name);
+    return 0;
+}
+
 /* Is there no value? The lexer is a copy: nothing is taken. */
 static bool ends_here(struct lc_lexer lex)
 {
@@ -66,14 +127,11 @@ int lc_sql_settings_read(struct lc_sql_settings *s, const char *text, size_t n)
     int rc;
 
     do {
-        char *value;
-
         if (lc_lex_code(&lex, &name, NULL) ||
             (name.kind != LC_TOK_WORD && name.kind != LC_TOK_QUOTED) ||
             lc_lex_code(&lex, &tok, NULL) || !lc_tok_symbol(&tok, '=') || ends_here(lex))
             return LC_ERR_INPUT;
-        value = read_value(&lex);
-        rc = add(s, lc_tok_name(&name), value);
+        rc = read_one(s, &lex, lc_tok_name(&name));
         if (rc)
             return rc;
         if (lc_lex_code(&lex, &tok, NULL))

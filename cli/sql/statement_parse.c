@@ -152,6 +152,14 @@ static int parse_optimize(struct lc_parser *p, struct lc_stmt *s)
     return parse_simple(p, s);
 }
 
+/* WITH REPLACE OPTION takes away what was granted before. */
+static int parse_grant(struct lc_parser *p, struct lc_stmt *s)
+{
+    if (mentions(p, "REPLACE"))
+        s->class = LC_CLASS_READERS;
+    return 0;
+}
+
 /* REPLACE TABLE t: as CREATE OR REPLACE. A function of that name is no statement. */
 static int parse_replace(struct lc_parser *p, struct lc_stmt *s)
 {
@@ -188,6 +196,11 @@ static const struct verb {
     {"DESC", LC_STMT_READ, LC_CLASS_READ, NULL},
     {"EXPLAIN", LC_STMT_READ, LC_CLASS_READ, NULL},
     {"REVOKE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"GRANT", LC_STMT_OTHER, LC_CLASS_OTHER, parse_grant},
+    {"CREATE USER OR REPLACE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"CREATE ROLE OR REPLACE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"CREATE QUOTA OR REPLACE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"CREATE SETTINGS PROFILE OR REPLACE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
     {"ALTER ROW POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
     {"ALTER POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
     {"CREATE ROW POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
@@ -197,6 +210,7 @@ static const struct verb {
     {"ATTACH", LC_STMT_OTHER, LC_CLASS_OTHER, parse_attach},
     {"REPLACE", LC_STMT_OTHER, LC_CLASS_OTHER, parse_replace},
     {"DETACH", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"SYSTEM DROP DATABASE REPLICA", LC_STMT_OTHER, LC_CLASS_DESTRUCTIVE, NULL},
     {"SYSTEM DROP REPLICA", LC_STMT_OTHER, LC_CLASS_DESTRUCTIVE, NULL},
     {"DROP", LC_STMT_OTHER, LC_CLASS_OTHER, parse_drop},
     {"RENAME", LC_STMT_OTHER, LC_CLASS_OTHER, parse_rename},

@@ -156,6 +156,11 @@ migration "$work/views" 0001_fill <<<"INSERT INTO t SELECT throwIf(1) FROM numbe
 up "$work/views"
 expect 'a view below it: exit' 7 "$code"
 expect_in 'a view below it' 'cannot be told' "$work/err"
+# An UPDATE writes to no view: the key cannot be updated, and nothing is left of that.
+rm -rf "$work/views"
+migration "$work/views" 0002_key <<<"UPDATE t SET k = 1 WHERE 1;"
+up "$work/views" --allow-unsafe
+expect 'an UPDATE over a view: exit' 1 "$code"
 
 # Stopped in its middle: by a signal it runs to its end; killed, nobody knows, and nothing is sent again.
 held() { # SIGNAL

@@ -98,11 +98,18 @@ static void test_columns(void **state)
         {"CREATE MATERIALIZED VIEW v TO w AS SELECT b * 2 FROM t", false},
         {"CREATE MATERIALIZED VIEW v TO w AS SELECT a FROM u", false},
         {"CREATE MATERIALIZED VIEW v (a UInt8) AS SELECT b FROM t", false},
+        {"CREATE MATERIALIZED VIEW e.v TO e.w AS SELECT a FROM d.t", true},
+        {"CREATE MATERIALIZED VIEW d.v TO d.w AS SELECT a FROM e.t", false},
+        {"CREATE MATERIALIZED VIEW d.v TO d.w AS SELECT t.a FROM e.t", false},
+        {"CREATE MATERIALIZED VIEW d.v TO d.w AS SELECT t.a FROM e.t AS t", false},
+        {"CREATE MATERIALIZED VIEW v TO w AS SELECT t.a FROM e.t AS x INNER JOIN d.t USING (a)",
+         true},
+        {"CREATE MATERIALIZED VIEW v TO w AS SELECT t.a FROM e.u AS u, t", true},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (lc_references_columns(slice(cases[i].sql), "t", is_a, "a") != cases[i].reads)
+        if (lc_references_columns(slice(cases[i].sql), "d", "t", is_a, "a") != cases[i].reads)
             fail_msg("%s: expected %d", cases[i].sql, cases[i].reads);
 }
 
