@@ -102,7 +102,7 @@ END
 cp -r "$work/w" "$work/f"
 migration "$work/f" 0003_fails <<'END'
 INSERT INTO t (k) VALUES ('u1');
-INSERT INTO t (nope) VALUES ('u1');
+INSERT INTO t (k) SELECT toString(throwIf(number = 0)) FROM numbers(1);
 END
 
 # restore, mark: to what was saved as $db.saved, and all that a run could have changed.
