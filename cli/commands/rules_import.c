@@ -252,28 +252,35 @@ static int add_head(struct import *im)
     return add_line(im, none, im->keys == 2 && !im->networks ? 2 : 1, true);
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /*
  * One key of a cell: without what is stripped; with what is put before it. Blanks are no part
- * of one of several keys; a cell that is one key is a field as any other, of which --trim has
+ * of one of several keys, nor are those that are at its ends once it is stripped; a cell that is one key is a field as any other, of which --trim has
  * taken the blanks already.
  */
 static int add_key(struct import *im, struct lc_slice part)
 {
+    size_t start = im->w->prepend ? strlen(im->w->prepend) : 0;
     struct lc_buf key;
     int rc;
 
-    while (im->w->split && part.n && (part.p[0] == ' ' || part.p[0] == '\t'))
-        part = (struct lc_slice){part.p + 1, part.n - 1};
-    while (im->w->split && part.n && (part.p[part.n - 1] == ' ' || part.p[part.n - 1] == '\t'))
-        part.n--;
     lc_buf_init(&key, (size_t)1 << 20);
-    rc = im->w->prepend ? lc_buf_adds(&key, im->w->prepend) : 0;
-    for (size_t i = 0; i < part.n && !rc; i++)
-        if (!im->w->strip || part.p[i] == 0 || !strchr(im->w->strip, part.p[i]))
+    rc = start ? lc_buf_adds(&key, im->w->prepend) : 0;
+    for (size_t i = 0; i < part.n && !rc; i++) {
+        if (im->w->strip && part.p[i] && strchr(im->w->strip, part.p[i]))
+            continue;
+        if (!im->w->split || key.n > start || !is_blank(part.p[i]))
             rc = lc_buf_add(&key, &part.p[i], 1);
+    }
+    while (im->w->split && key.n > start && is_blank(key.p[key.n - 1]))
+        key.n--;
     if (rc)
         rc = no_memory(im);
-    else if (key.n == (im->w->prepend ? strlen(im->w->prepend) : 0))
+    else if (key.n == start)
         rc = im->w->skip_empty
                  ? 0
                  : refuse(im, im->key[0].at + 1,
@@ -386,10 +393,12 @@ static int drop_pieces(struct import *im)
 {
     struct lc_network_piece *pieces = (struct lc_network_piece *)(void *)im->pieces.p;
     size_t n = im->pieces.n / sizeof *pieces, to = n ? pieces[0].at : 0;
-    uint32_t *lines = (uint32_t *)(void *)im->lines.p, line = 1; /* behind the header's */
+    uint32_t *lines = (uint32_t *)(void *)im->lines.p, line = 1;
 
     if (lc_network_pieces_drop(pieces, n))
         return no_memory(im);
+    /* The header's line and that of the default, which are before the pieces, stay. */
+    line += im->w->fallback != NULL;
     for (size_t i = 0; i < n; i++) {
         if (pieces[i].dropped)
             continue;
@@ -521,8 +530,9 @@ static int settle_kind(struct import *im, struct lc_error *err)
         (!range || (strcmp(w->empty_end, "open") != 0 && strcmp(w->empty_end, "same") != 0)))
         return lc_fail(err, LC_ERR_USAGE, "--empty-end takes open or same, with --kind range");
     im->networks = cidr && w->start;
-    if (w->fallback && (range || cidr || (im->kind && im->kind->index == LC_INDEX_BOUNDS)))
-        return lc_fail(err, LC_ERR_USAGE, "--default is for prefix, exact, suffix and domain");
+    if (w->fallback && im->kind && im->kind->kind == LC_KIND_BUCKET)
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--default is for all kinds but bucket, where every key has one");
     return 0;
 }
 
