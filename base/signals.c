@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/signals.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
+#include <unistd.h>
 
 /* Set once, never cleared. Atomic, so that a handler may write what any thread reads. */
 static atomic_bool asked;
 static atomic_int signal_seen;
+static _Atomic(const char *) notice;
 
 /*
  * The first signal asks for a stop, which takes as long as the work needs to reach a state that
@@ -14,12 +18,25 @@ static atomic_int signal_seen;
  */
 static void on_signal(int sig)
 {
+    const char *text;
+    int was = errno;
+
     if (atomic_exchange(&asked, true)) {
         signal(sig, SIG_DFL);
         raise(sig);
         return;
     }
     atomic_store(&signal_seen, sig);
+    text = atomic_load(&notice);
+    if (text && write(STDERR_FILENO, text, strlen(text)) < 0) {
+        /* Nobody is there to read it. */
+    }
+    errno = was;
+}
+
+void lc_stop_notice(const char *text)
+{
+    atomic_store(&notice, text);
 }
 
 void lc_stop_init(void)

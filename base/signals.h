@@ -14,6 +14,9 @@ void lc_stop_init(void);
 /* Of a command that changes nothing, from here on: SIGINT or SIGTERM ends it at once. */
 void lc_stop_at_once(void);
 
+/* The first signal writes this to stderr, since what is open may take long to end. Not copied. */
+void lc_stop_notice(const char *text);
+
 /* True once a signal has asked to stop; long work looks at it between steps. */
 bool lc_stop_asked(void);
 

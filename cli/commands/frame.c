@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/frame.h"
 
+#include "base/signals.h"
+
 #include "cli/server/connect.h"
 #include "cli/term/message.h"
+
+#include <unistd.h>
+
+#define STOP_NOTICE                                                                                \
+    "stopping once the open statement has ended; a second signal ends at once, and the next run "  \
+    "looks at what became of it\n"
 
 void lc_frame_on_wait(void *ctx, const struct lc_lock_info *holder)
 {
@@ -46,6 +54,9 @@ static int run(const struct lc_frame *c, struct lc_frame_run *r, struct lc_error
     if (rc == 0 && r->lock)
         rc = lc_session_lock(&r->s, r->lock, &r->m.up, c->tells_wait ? lc_frame_on_wait : NULL,
                              NULL, err);
+    /* On a terminal ^C is in the line of the progress. */
+    if (rc == 0 && (r->lock || r->failure == LC_FAILURE_WRITES) && !r->m.global.quiet)
+        lc_stop_notice(isatty(STDERR_FILENO) ? "\n" STOP_NOTICE : STOP_NOTICE);
     if (rc == 0 && c->act)
         rc = c->act(r, err);
     return rc;

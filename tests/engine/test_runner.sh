@@ -138,6 +138,29 @@ expect 'the mutation is fixed: one mutation' 1 \
 expect 'the mutation is fixed: rows' 3001 \
   "$(sql "SELECT countIf(v = concat('v_', k)) FROM flaky.t")"
 
+# SIGINT while the answer to a statement is open: said at once, awaited, recorded; nothing is left open.
+fresh awaits
+sql "CREATE TABLE awaits.t (k UInt32, v UInt32) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO awaits.t SELECT number, 0 FROM numbers(20)"
+sql 'SYSTEM STOP MERGES awaits.t' # MODIFY COLUMN answers when the parts are written anew
+migration "$work/awaits" 0001_awaits <<'END'
+-- migrate:allow-unsafe nobody reads it
+ALTER TABLE t MODIFY COLUMN v UInt64;
+ALTER TABLE t ADD COLUMN w UInt8;
+END
+up_start "$work/awaits"
+wait_until 'the ALTER of awaits.t' is 1 sql "SELECT count() FROM system.mutations WHERE database = 'awaits'"
+kill -INT "$up_pid"
+wait_until 'what up says of the signal' says "$work/err" 'stopping once the open statement has ended'
+sql 'SYSTEM START MERGES awaits.t'
+up_end
+expect 'SIGINT in an ALTER: exit' 130 "$code"
+expect 'SIGINT in an ALTER: the next statement is not sent' $'k\tUInt32\nv\tUInt64' \
+  "$(sql "SELECT name, type FROM system.columns WHERE database = 'awaits' AND table = 't'")"
+up_start "$work/awaits"
+up_end
+expect 'SIGINT in an ALTER: the next run' 0 "$code"
+
 # SIGINT in a mutation: 130, the mutation goes on, the next run waits for it and sends nothing.
 fresh slow
 sql "CREATE TABLE slow.t (k UInt32, v UInt32) ENGINE = MergeTree ORDER BY k"
@@ -152,6 +175,7 @@ kill -INT "$up_pid"
 up_end
 expect 'SIGINT: exit' 130 "$code"
 expect_in 'SIGINT' 'goes on in the server' "$work/err"
+expect_in 'SIGINT: at once' 'stopping once the open statement has ended' "$work/err"
 expect 'SIGINT: not undone' 0 \
   "$(sql "SELECT is_done FROM system.mutations WHERE database = 'slow'")"
 expect 'SIGINT: no lock is left' 0 \
