@@ -41,7 +41,7 @@ int lc_file_read(const char *path, struct lc_buf *b, struct lc_error *err)
     }
     if (!S_ISREG(st.st_mode)) {
         fclose(f);
-        return lc_fail(err, LC_ERR_IO, "cannot read %s: it is no regular file", path);
+        return lc_fail(err, LC_ERR_IO, "cannot read %s: not a regular file", path);
     }
     /* By fread until its end, not by st_size: files of /proc and /sys say 0. */
     while (rc == 0 && n > 0) {

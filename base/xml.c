@@ -26,7 +26,7 @@ static void note(struct lc_xml *x, int rc, const char *text)
         return;
     x->rc = rc;
     if (rc == LC_ERR_INPUT)
-        lc_fail(x->err, rc, "'%s' holds what XML cannot: control bytes, or what is not UTF-8",
+        lc_fail(x->err, rc, "'%s' contains control bytes or invalid UTF-8, which XML cannot hold",
                 lc_printable(text, strlen(text), shown, sizeof shown));
     else
         lc_fail(x->err, rc, "no memory for the XML");

@@ -103,7 +103,7 @@ static void note_differences(struct comparison *c)
                     c->b.how[0] != '\0' ? c->b.how : "not known");
     }
     if (c->a.partial || c->b.partial) {
-        lc_buf_addf(&c->notes, "note    %s interrupted: not whole\n",
+        lc_buf_addf(&c->notes, "note    %s interrupted: incomplete\n",
                     c->a.partial && c->b.partial ? "both were"
                     : c->a.partial               ? "A was"
                                                  : "B was");
@@ -309,8 +309,9 @@ static int run(const char *path_a, const char *path_b, const struct lc_output *d
     int rc = lc_result_load(&c.a, path_a, err);
     rc = rc == 0 ? lc_result_load(&c.b, path_b, err) : rc;
     if (rc == 0 && strcmp(c.a.scenario, c.b.scenario) != 0) {
-        rc = lc_fail(err, LC_ERR_USAGE, "%s is of bench %s, %s of bench %s: not to be compared",
-                     path_a, c.a.scenario, path_b, c.b.scenario);
+        rc =
+            lc_fail(err, LC_ERR_USAGE, "%s is of bench %s, %s of bench %s: they cannot be compared",
+                    path_a, c.a.scenario, path_b, c.b.scenario);
     }
     rc = rc == 0 ? compare_all(&c, d, err) : rc;
     if (rc == 0) {
@@ -335,8 +336,8 @@ int lc_cmd_bench_compare(int argc, const char **argv)
     const struct lc_command command = {
         .name = "bench compare",
         .synopsis = "[OPTIONS] A.json B.json",
-        .about = "Says what got slower or faster from A to B, and whether that is proven. Both "
-                 "are results that a bench command wrote with --export-json or --json.",
+        .about = "Show what got slower or faster from A to B, and whether that is proven. Both are "
+                 "results that a bench command wrote with --export-json or --json.",
         .options = options,
         .examples = "  livecol bench query t.events.region --export-json before.json\n"
                     "  livecol bench query t.events.region --export-json after.json\n"

@@ -49,8 +49,7 @@ static int check(struct request *q, const struct lc_strings *rest, struct lc_err
     const struct lc_live_options *l = &q->live;
     static const char *default_budget[] = {"p99=100ms"};
     if (rest->n > 0) {
-        return lc_fail(err, LC_ERR_USAGE, "bench live takes no operand, and '%s' is one",
-                       rest->v[0]);
+        return lc_fail(err, LC_ERR_USAGE, "bench live takes no operands: '%s'", rest->v[0]);
     }
     if (l->rows == 0 || l->batch_rows == 0 || l->samples == 0) {
         return lc_fail(err, LC_ERR_USAGE, "--rows, --batch-rows and --samples must be above 0");
@@ -96,25 +95,25 @@ static size_t add_table_options(struct lc_option *to, struct request *q)
     struct lc_live_options *l = &q->live;
     const struct lc_option options[] = {
         {"long", 0, LC_OPT_FLAG, &q->long_run, NULL,
-         "20 M rows and four readers (point, LIMIT, GROUP BY, range); point, LIMIT and range reads "
-         "at half the highest rate at which they hold 50 ms p99 before the change; the budget is "
-         "for point reads and writes too"},
+         "20 M rows and four readers (point, LIMIT, GROUP BY, range); point, LIMIT and range "
+         "reads run at half the highest rate that keeps their p99 within 50 ms before the "
+         "change; the budget also applies to point reads and writes"},
         {"rows", 'n', LC_OPT_UINT, &l->rows, "N", "rows to generate (default: 5M; --long: 20M)"},
         {"partitioned", 0, LC_OPT_FLAG, &l->partitioned, NULL, "partition the table by month"},
         {"migrations-dir", 'd', LC_OPT_STRING, &l->migrations_dir, "DIR",
-         "migrations that add and fill the column region (default: the shipped ones)"},
+         "migrations that add the column region and fill it in (default: the shipped ones)"},
         {"rules", 0, LC_OPT_STRING, &l->rules, "FILE",
-         "the rules behind the column, to prove it by (default: config/region.csv)"},
+         "the rules of the column, to verify it with (default: config/region.csv)"},
         {"phase-seconds", 0, LC_OPT_DOUBLE, &l->phase_s, "S",
-         "each phase lasts at least so long (default: 5; --long: 15)"},
+         "minimum length of each phase (default: 5; --long: 15)"},
         {"samples", 0, LC_OPT_UINT, &l->samples, "N",
-         "each phase has at least so many LIMIT reads (default: 200)"},
+         "minimum number of LIMIT reads in each phase (default: 200)"},
         {"repeat-seconds", 0, LC_OPT_DOUBLE, &l->repeat_s, "S",
-         "repeat a backfill that is too quick for that for so long at most (default: 60; --long: "
-         "300)"},
+         "repeat a backfill that is too short for that, for at most S seconds (default: 60; "
+         "--long: 300)"},
         {"add-apart", 0, LC_OPT_FLAG, &l->add_apart, NULL,
-         "report the time of ADD COLUMN by itself, and do not hold it to the budget: for old "
-         "servers, where it waits for running SELECTs"},
+         "report ADD COLUMN separately and do not apply the budget to it: for old servers, where "
+         "it waits for running SELECTs"},
     };
     memcpy(to, options, sizeof options);
     return sizeof options / sizeof *options;
@@ -126,25 +125,26 @@ static size_t add_load_options(struct lc_option *to, struct lc_live_options *l)
     const struct lc_option options[] = {
         {"write-rate", 0, LC_OPT_DOUBLE, &l->write_rate, "R",
          "batches a second (default: 5; --long: 20)"},
-        {"batch-rows", 0, LC_OPT_UINT, &l->batch_rows, "N", "rows a batch (default: 1000)"},
+        {"batch-rows", 0, LC_OPT_UINT, &l->batch_rows, "N", "rows in a batch (default: 1000)"},
         {"limit-rate", 0, LC_OPT_DOUBLE, &l->limit_rate, "R",
-         "LIMIT reads a second (default: 50; --long: 20 times what is found)"},
+         "LIMIT reads a second (default: 50; --long: 20, scaled by the rate search)"},
         {"group-rate", 0, LC_OPT_DOUBLE, &l->group_rate, "R",
-         "GROUP BY reads a second; 0: one after the other (default: 2; --long: 0.5; fewer where the "
+         "GROUP BY reads a second; 0: one after another (default: 2; --long: 0.5; fewer if the "
          "table is so large that they take more than a quarter of the time)"},
         {"point-rate", 0, LC_OPT_DOUBLE, &l->point_rate, "R",
-         "with --long: reads by key a second (default: 20 times what is found)"},
+         "with --long: reads by key, a second (default: 20, scaled by the rate search)"},
         {"range-rate", 0, LC_OPT_DOUBLE, &l->range_rate, "R",
-         "with --long: reads of ten minutes of events a second (default: 5 times what is found)"},
+         "with --long: reads of ten minutes of events, a second (default: 5, scaled by the rate "
+         "search)"},
         {"nice", 0, LC_OPT_UINT, &l->nice, "N",
-         "GROUP BY reads, and the embedded engine's merges and mutations, give way to the others: "
-         "the nice value of their threads, which takes CAP_SYS_NICE; of a server's mutations its "
-         "own configuration decides (default: 0; --long: 10)"},
+         "nice value of the threads of GROUP BY reads and of the embedded engine's merges and "
+         "mutations, so that they yield to the others; needs CAP_SYS_NICE; a server's "
+         "configuration sets that of its mutations (default: 0; --long: 10)"},
         {"hold", 0, LC_OPT_DOUBLE, &l->hold_ms, "MS",
-         "with --long: the p99 that the highest rate holds (default: 50); 0: take the rates as "
-         "they are"},
+         "with --long: the p99 that the highest rate must keep (default: 50); 0: do not search, "
+         "use the rates given"},
         {"search-seconds", 0, LC_OPT_DOUBLE, &l->search_s, "S",
-         "with --long: how long a rate is tried (default: 4)"},
+         "with --long: how long to try each rate (default: 4)"},
     };
     memcpy(to, options, sizeof options);
     return sizeof options / sizeof *options;
@@ -159,11 +159,12 @@ static size_t add_end_options(struct lc_option *to, struct request *q)
     struct lc_live_options *l = &q->live;
     const struct lc_option options[] = {
         {"drop-existing", 0, LC_OPT_FLAG, &l->drop_existing, NULL,
-         "drop the table analytics.events that is there; else such a run is refused"},
+         "drop an existing table analytics.events; without this option livecol refuses to run if "
+         "there is one"},
         {"details", 0, LC_OPT_FLAG, &q->details, NULL,
-         "print n, errors, qps, mean, σ and all percentiles of each stream and phase too"},
+         "also print n, errors, qps, mean, σ and all percentiles of each stream and phase"},
         {"keep", 0, LC_OPT_FLAG, &q->keep, NULL,
-         "leave the tables; else they are dropped at the end"},
+         "keep the tables, which are otherwise dropped at the end"},
         LC_OUTPUT_OPTIONS(&q->delivery),
         {0},
     };
@@ -190,11 +191,12 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
         .name = "bench live",
         .synopsis = "[OPTIONS]",
         .about =
-            "Adds the column region to a live table of events and fills it in, while a writer "
-            "and two readers go on, and proves that nothing broke: no read or write failed, "
-            "no row is lost, every region is what the rules say. LIMIT reads must keep the "
-            "budget, p99=100ms by default, in every phase: before ADD COLUMN, after it, "
-            "during the backfill, after it. The folder of --path is made where it is not there.",
+            "Add the column region to a live table of events and fill it in while a writer and "
+            "two readers run, then verify that no read or write failed, no row is lost, and "
+            "every region is what the rules say. LIMIT reads must stay within the budget, by "
+            "default p99=100ms, in every phase: before ADD COLUMN, after it, during the "
+            "backfill, and after the backfill. The folder of --path is created if it does not "
+            "exist.",
         .options = options,
         .connects = true,
         .examples =

@@ -26,12 +26,13 @@ enum { REPORT_MAX_BYTES = 1 << 20 };
 static void add_table(const struct lc_match_figure *f, size_t n, struct lc_buf *text)
 {
     struct lc_text_table table;
+    char rules[40];
 
     lc_text_table_init(&table,
                        "kind|rules|key bytes|keys|hits|ns/key|XXH3+memcmp ns|ratio|goal|spread");
     for (size_t i = 0; i < n; i++) {
         lc_text_table_cell(&table, "%s", f[i].kind);
-        lc_text_table_cell(&table, "%u", f[i].rules);
+        lc_text_table_cell(&table, "%s", lc_format_integer(f[i].rules, rules, sizeof rules));
         lc_text_table_cell(&table, "%s", f[i].lengths);
         lc_text_table_cell(&table, "%s", f[i].cold ? "cold" : "warm");
         lc_text_table_cell(&table, "%.0f%%", 100 * f[i].hits);
@@ -143,20 +144,24 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
 {
     uint64_t rounds = q->how.rounds;
     const struct lc_option options[] = {
-        {"keys", 'n', LC_OPT_UINT, &q->how.keys, "N", "keys a round (2M)"},
-        {"rounds", 'r', LC_OPT_UINT, &rounds, "N", "rounds, of which the median counts (7)"},
-        {"max-rules", 0, LC_OPT_UINT, &q->how.max_rules, "N", "leave out larger rule sets (1M)"},
-        {"seed", 0, LC_OPT_UINT, &q->how.seed, "N", "of the random rules and keys (1)"},
+        {"keys", 'n', LC_OPT_UINT, &q->how.keys, "N", "keys in a round (default: 2M)"},
+        {"rounds", 'r', LC_OPT_UINT, &rounds, "N",
+         "number of rounds; the result is their median (default: 7)"},
+        {"max-rules", 0, LC_OPT_UINT, &q->how.max_rules, "N",
+         "skip larger rule sets (default: 1M)"},
+        {"seed", 0, LC_OPT_UINT, &q->how.seed, "N",
+         "seed of the random rules and keys (default: 1)"},
         {"export-json", 0, LC_OPT_STRING, &q->delivery.export_json, "FILE",
-         "write everything, every round's time too (bench/schema.json); - for stdout"},
+         "write all results with the time of every round (bench/schema.json); - for stdout"},
         {0},
     };
     const struct lc_command cmd = {
         .name = "bench match",
         .synopsis = "[OPTIONS]",
-        .about = "Time the matcher alone, one thread, against one XXH3 and one memcmp per key, in "
-                 "turns: by kind, number of rules and length, with keys in the cache (warm) and "
-                 "out of it (cold). Half of the keys begin with a rule.",
+        .about =
+            "Time the matcher alone on one thread, in turns with one XXH3 and one memcmp per "
+            "key: by kind, number of rules and length, with keys in the cache (warm) and out of "
+            "it (cold). Half of the keys match a rule.",
         .options = options,
         .examples = "livecol bench match\nlivecol bench match --max-rules 1k --rounds 3",
     };

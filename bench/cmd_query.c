@@ -54,10 +54,10 @@ struct entries {
 static int check(const struct request *q, struct lc_error *err)
 {
     if (q->rest.n > 1) {
-        return lc_fail(err, LC_ERR_USAGE, "one column at most, and '%s' is one more", q->rest.v[1]);
+        return lc_fail(err, LC_ERR_USAGE, "one column at most, but '%s' is a second", q->rest.v[1]);
     }
     if ((q->rest.n > 0) + (q->sql.n > 0) + (q->file != NULL) != 1) {
-        lc_fail(err, LC_ERR_USAGE, "say what to run: a column, --query or --queries, one of them");
+        lc_fail(err, LC_ERR_USAGE, "give exactly one of a column, --query and --queries");
         lc_hint(err, "livecol bench query --help shows examples");
         return LC_ERR_USAGE;
     }
@@ -71,9 +71,9 @@ static int check(const struct request *q, struct lc_error *err)
         return lc_fail(err, LC_ERR_USAGE, "--reference compares with one --query, on one server");
     }
     if (q->cold && (q->workers > 1 || q->rate > 0)) {
-        return lc_fail(err, LC_ERR_USAGE,
-                       "--cold goes with one connection and without --rate: "
-                       "dropping caches takes its time");
+        return lc_fail(
+            err, LC_ERR_USAGE,
+            "--cold needs one connection and no --rate, since dropping caches takes time");
     }
     return 0;
 }
@@ -82,27 +82,25 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
 {
     *q = (struct request){.delivery = LC_OUTPUT_INIT, .workers = 1, .runs = 100, .warm_up = 3};
     const struct lc_option options[] = {
-        {"query", 'q', LC_OPT_LIST, &q->sql, "SQL", "a statement to run; several may be given"},
+        {"query", 'q', LC_OPT_LIST, &q->sql, "SQL", "a statement to run; may be repeated"},
         {"queries", 0, LC_OPT_STRING, &q->file, "FILE",
          "statements to run, separated by ';' (- for standard input)"},
         {"concurrency", 'c', LC_OPT_UINT, &q->workers, "N",
-         "connections at a time (default: 1); with --rate, for each statement"},
+         "number of connections (default: 1); with --rate, for each statement"},
         {"iterations", 'i', LC_OPT_UINT, &q->runs, "N", "runs of each statement (default: 100)"},
         {"time-limit", 't', LC_OPT_ABOVE, &q->seconds, "S",
-         "run for so long instead; with --rate, what was due by then is still done"},
+         "run for S seconds instead; with --rate, runs that are due by then are still made"},
         {"warm-up", 'w', LC_OPT_UINT, &q->warm_up, "N",
-         "runs of each before, not counted (default: 3); each is tried once before that"},
+         "runs of each statement first, not counted (default: 3); each is tried once before that"},
         {"rate", 0, LC_OPT_ABOVE, &q->rate, "R",
-         "so many runs a second of all statements together, each timed from when it was due (open "
-         "loop)"},
+         "runs a second, all statements together, each timed from when it was due (open loop)"},
         {"cold", 0, LC_OPT_FLAG, &q->cold, NULL,
-         "drop the engine's caches before each run, as far as it lets one"},
+         "drop the engine's caches before each run, as far as it allows"},
         {"reference", 0, LC_OPT_STRING, &q->reference, "SQL",
-         "a statement to compare the one given with, run by turns; the answers must agree"},
+         "a statement to compare with, run in turns; the answers must be equal"},
         {"reference-url", 0, LC_OPT_STRING, &q->reference_url, "URL",
-         "a server to run the same statements on, and to compare with; its password is in "
-         "CLICKHOUSE_REFERENCE_PASSWORD, or in the file that CLICKHOUSE_REFERENCE_PASSWORD_FILE "
-         "names"},
+         "a server to compare with, which runs the same statements; its password comes from "
+         "CLICKHOUSE_REFERENCE_PASSWORD or CLICKHOUSE_REFERENCE_PASSWORD_FILE"},
         LC_COMPARISON_OPTIONS(&q->delivery),
         LC_OUTPUT_OPTIONS(&q->delivery),
         {0},
@@ -110,10 +108,11 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
     const struct lc_command command = {
         .name = "bench query",
         .synopsis = "[OPTIONS] [DATABASE.TABLE.COLUMN]",
-        .about = "Times statements, run by turns. With the name of a column it runs what people "
-                 "ask of a derived column: a point read, LIMIT 10, GROUP BY, a filter, one whole "
-                 "row. Percentiles are by nearest rank; a budget on one that has too few runs "
-                 "is refused.",
+        .about =
+            "Time statements, run in turns. With the name of a column, run typical queries on a "
+            "derived column: a point read, LIMIT 10, GROUP BY, a filter, one whole row. "
+            "Percentiles are by nearest rank; a budget on a percentile that has too few runs is "
+            "refused.",
         .options = options,
         .connects = true,
         .examples =
@@ -202,7 +201,7 @@ static int add_file(struct entries *e, struct lc_backend *b, const char *path, s
         }
     }
     if (rc == 0 && e->n == 0) {
-        rc = lc_fail(err, LC_ERR_INPUT, "%s holds no statement", path);
+        rc = lc_fail(err, LC_ERR_INPUT, "%s contains no statement", path);
     }
     lc_split_release(&script);
     return rc;

@@ -71,6 +71,7 @@ static void print_entries(const struct lc_entry *e, size_t n)
 {
     struct lc_text_table table;
     struct lc_buf text;
+    char shown[40];
 
     lc_text_table_init(&table, "what|rules|expression|seconds|M rows/s|ns/row|MB/s|x multiIf|of "
                                "limit|CPU s|CPU x multiIf|CPU of limit|"
@@ -80,7 +81,8 @@ static void print_entries(const struct lc_entry *e, size_t n)
         double rate = (double)e[i].rows / e[i].seconds;
 
         lc_text_table_cell(&table, "%s", e[i].what);
-        cell_if(&table, e[i].rules > 0, "", 0, e[i].rules);
+        lc_text_table_cell(&table, "%s",
+                           e[i].rules ? lc_format_integer(e[i].rules, shown, sizeof shown) : "");
         lc_text_table_cell(&table, "%s", e[i].name);
         lc_text_table_number(&table, e[i].seconds);
         lc_text_table_number(&table, rate / 1e6);
@@ -103,12 +105,12 @@ static void print_entries(const struct lc_entry *e, size_t n)
 /* The goals are part of the text: a figure that misses one is shown, and is no failure. */
 static void print_startup(const struct lc_startup *s)
 {
-    char shown[40];
+    char shown[40], rules[40];
 
     printf(
-        "\n%u rules: compiled in %.2f s (goal 1 s); first answer %.2f ms after exec (goal 2 ms); "
+        "\n%s rules: compiled in %.2f s (goal 1 s); first answer %.2f ms after exec (goal 2 ms); "
         "%s private memory a process (goal 4 MiB)\n",
-        s->rules, s->compile_s, s->first_answer_ms,
+        lc_format_integer(s->rules, rules, sizeof rules), s->compile_s, s->first_answer_ms,
         lc_format_bytes(s->private_bytes, shown, sizeof shown));
     printf("a call of 8,192 rows (a granule: mutations) %.2f ms, of 1,048,576 (an INSERT) %.1f ms, "
            "RowBinary to UInt8, without the server\n",
@@ -259,27 +261,29 @@ static int parse(struct request *q, int argc, const char **argv, struct lc_error
 {
     const struct lc_option options[] = {
         {"rows", 'n', LC_OPT_UINT, &q->rows, "N",
-         "rows of the table (5M; the README's figures: 20M)"},
-        {"rounds", 'r', LC_OPT_UINT, &q->rounds, "N", "rounds, of which the median counts (7)"},
-        {"quick", 0, LC_OPT_FLAG, &q->quick, NULL, "leave out what is slow, and large rule sets"},
+         "rows of the table (default: 5M; the figures in the README: 20M)"},
+        {"rounds", 'r', LC_OPT_UINT, &q->rounds, "N",
+         "number of rounds; the result is their median (default: 7)"},
+        {"quick", 0, LC_OPT_FLAG, &q->quick, NULL, "skip what is slow, and large rule sets"},
         {"no-materialize", 0, LC_OPT_FLAG, &q->no_materialize, NULL,
-         "leave out MATERIALIZE COLUMN and INSERT"},
+         "skip MATERIALIZE COLUMN and INSERT"},
         {"scale", 0, LC_OPT_FLAG, &q->scaled, NULL,
-         "then the quick ones on 1M, 2M, 5M … rows too: how the cost grows"},
+         "afterwards also run the quick ones on 1M, 2M, 5M … rows, to show how the cost grows"},
         {"export-json", 0, LC_OPT_STRING, &q->json_path, "FILE",
-         "write everything, every round's time too (bench/schema.json)"},
+         "write all results with the time of every round (bench/schema.json)"},
         {"plot", 0, LC_OPT_STRING, &q->plot, "DIR",
-         "draw rules.svg, and with --scale rows.svg, into DIR, with gnuplot"},
+         "draw rules.svg, and with --scale rows.svg, into DIR with gnuplot"},
         {0},
     };
     const struct lc_command cmd = {
         .name = "bench udf",
         .synopsis = "[OPTIONS]",
-        .about = "Compare the function with what else could compute the column, on the embedded "
-                 "engine: built-in multiIf, dictionaries, each block format, a Python script, and "
-                 "the transport's limit (the same pool answering a constant). Everything runs in "
-                 "turns, the median counts, and answers that differ are a failure. Works in a "
-                 "temporary folder (about 15 bytes a row).",
+        .about =
+            "Compare the function with its alternatives on the embedded engine: built-in "
+            "multiIf, dictionaries, each block format, a Python script, and the limit of the "
+            "transport (the same pool answering a constant). All of them run in turns; the "
+            "result is the median; different answers are a failure. Works in a temporary folder "
+            "(about 15 bytes per row).",
         .options = options,
         .examples = "livecol bench udf --rows 20M --scale --plot pictures\nlivecol bench udf "
                     "--quick --rows 1M --rounds 3",

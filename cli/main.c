@@ -48,43 +48,46 @@ struct entry {
 };
 
 static const struct entry commands[] = {
-    {"try", GROUP_RULES, lc_cmd_try, "the whole job in a folder, without a server"},
-    {"rules check", GROUP_RULES, lc_cmd_rules_check, "load rules files and say what they are"},
+    {"try", GROUP_RULES, lc_cmd_try, "run the whole job in a new folder, without a server"},
+    {"rules check", GROUP_RULES, lc_cmd_rules_check, "load rules files and describe them"},
     {"rules compile", GROUP_RULES, lc_cmd_rules_compile, "write rules in compiled form"},
-    {"rules import", GROUP_RULES, lc_cmd_rules_import, "make one of a file of another form"},
-    {"rules match", GROUP_RULES, lc_cmd_rules_match, "what the rules give for a key, and why"},
-    {"rules diff", GROUP_RULES, lc_cmd_rules_diff, "what changes from one rules file to another"},
-    {"config function", GROUP_CONFIG, lc_cmd_config_function, "the XML of a function"},
-    {"config dictionary", GROUP_CONFIG, lc_cmd_config_dictionary, "the XML of a dictionary"},
-    {"config all", GROUP_CONFIG, lc_cmd_config_all, "both, as files"},
-    {"config install", GROUP_CONFIG, lc_cmd_config_install, "put program, rules and XML in place"},
-    {"config show", GROUP_CONFIG, lc_cmd_config_show, "the options that hold, and where from"},
-    {"config uninstall", GROUP_CONFIG, lc_cmd_config_uninstall, "remove just that"},
+    {"rules import", GROUP_RULES, lc_cmd_rules_import, "convert another file into a rules file"},
+    {"rules match", GROUP_RULES, lc_cmd_rules_match, "show what the rules give for a key, and why"},
+    {"rules diff", GROUP_RULES, lc_cmd_rules_diff, "compare two rules files"},
+    {"config function", GROUP_CONFIG, lc_cmd_config_function, "print the XML of a function"},
+    {"config dictionary", GROUP_CONFIG, lc_cmd_config_dictionary, "print the XML of a dictionary"},
+    {"config all", GROUP_CONFIG, lc_cmd_config_all, "write both as files"},
+    {"config install", GROUP_CONFIG, lc_cmd_config_install, "install program, rules and XML"},
+    {"config show", GROUP_CONFIG, lc_cmd_config_show,
+     "show the options in effect and where they come from"},
+    {"config uninstall", GROUP_CONFIG, lc_cmd_config_uninstall,
+     "remove what install has installed"},
     {"new", GROUP_MIGRATE, lc_cmd_new, "write the next migration file"},
-    {"plan", GROUP_MIGRATE, lc_cmd_plan, "what up would do, what it costs, whom it may break"},
-    {"up", GROUP_MIGRATE, lc_cmd_up, "apply what is pending"},
-    {"down", GROUP_MIGRATE, lc_cmd_down, "revert, the newest first"},
-    {"redo", GROUP_MIGRATE, lc_cmd_redo, "revert what was applied last, and apply it again"},
-    {"wait", GROUP_MIGRATE, lc_cmd_wait, "until the server answers"},
-    {"status", GROUP_MIGRATE, lc_cmd_status, "what is applied, pending, failed"},
-    {"validate", GROUP_MIGRATE, lc_cmd_validate, "check the files, and what was applied of them"},
+    {"plan", GROUP_MIGRATE, lc_cmd_plan, "show what up would do, its cost and its hazards"},
+    {"up", GROUP_MIGRATE, lc_cmd_up, "apply pending migrations"},
+    {"down", GROUP_MIGRATE, lc_cmd_down, "revert migrations, newest first"},
+    {"redo", GROUP_MIGRATE, lc_cmd_redo, "revert the last migration and apply it again"},
+    {"wait", GROUP_MIGRATE, lc_cmd_wait, "wait until the server answers"},
+    {"status", GROUP_MIGRATE, lc_cmd_status, "show what is applied, pending or failed"},
+    {"validate", GROUP_MIGRATE, lc_cmd_validate,
+     "check the files, and compare them with what was applied"},
     {"repair", GROUP_MIGRATE, lc_cmd_repair, "record what was fixed by hand"},
-    {"baseline", GROUP_MIGRATE, lc_cmd_baseline, "mark as applied without running"},
-    {"unlock", GROUP_MIGRATE, lc_cmd_unlock, "remove the lock that a run left"},
+    {"baseline", GROUP_MIGRATE, lc_cmd_baseline, "mark migrations as applied without running them"},
+    {"unlock", GROUP_MIGRATE, lc_cmd_unlock, "remove a lock that a run left"},
     {"reset", GROUP_MIGRATE, lc_cmd_reset, "forget what was applied"},
-    {"dump", GROUP_MIGRATE, lc_cmd_dump, "the tables' CREATE statements, for the repo"},
-    {"doctor", GROUP_MIGRATE, lc_cmd_doctor, "look for what is, or will be, wrong"},
-    {"advise", GROUP_LIVE, lc_cmd_advise, "which way of answering by rules is the cheapest here"},
-    {"backfill", GROUP_LIVE, lc_cmd_backfill, "store a column for the rows that were there before"},
-    {"verify", GROUP_LIVE, lc_cmd_verify, "do the rows hold what the column's DEFAULT says?"},
-    {"inline", GROUP_LIVE, lc_cmd_inline, "free a column from its function, or from a lost one"},
-    {"bench live", GROUP_BENCH, lc_cmd_bench_live, "the change of a live table under load, proven"},
-    {"bench udf", GROUP_BENCH, lc_cmd_bench_udf, "the function next to what else could compute it"},
+    {"dump", GROUP_MIGRATE, lc_cmd_dump, "write the tables' CREATE statements to a file"},
+    {"doctor", GROUP_MIGRATE, lc_cmd_doctor, "look for present and future problems"},
+    {"advise", GROUP_LIVE, lc_cmd_advise, "find the cheapest way to compute a column from rules"},
+    {"backfill", GROUP_LIVE, lc_cmd_backfill, "store a column for existing rows"},
+    {"verify", GROUP_LIVE, lc_cmd_verify, "compare the stored values with the DEFAULT"},
+    {"inline", GROUP_LIVE, lc_cmd_inline, "replace the function in a column's DEFAULT"},
+    {"bench live", GROUP_BENCH, lc_cmd_bench_live,
+     "change a live table under load and verify the result"},
+    {"bench udf", GROUP_BENCH, lc_cmd_bench_udf, "compare the function with its alternatives"},
     {"bench query", GROUP_BENCH, lc_cmd_bench_query,
-     "time statements, by turns, against a reference"},
-    {"bench compare", GROUP_BENCH, lc_cmd_bench_compare,
-     "what got slower from one result to another"},
-    {"bench match", GROUP_BENCH, lc_cmd_bench_match, "the matcher alone"},
+     "time statements, alone or against a reference"},
+    {"bench compare", GROUP_BENCH, lc_cmd_bench_compare, "compare two results"},
+    {"bench match", GROUP_BENCH, lc_cmd_bench_match, "time the matcher alone"},
     {"complete", GROUP_HIDDEN, lc_cmd_complete, ""}, /* the shell's, not a person's */
     {0},
 };
@@ -92,8 +95,10 @@ static const struct entry commands[] = {
 /* Every command that is not hidden, group by group, and the exit codes. */
 static void print_help(void)
 {
-    printf("Usage: livecol COMMAND [OPTIONS]\n\n"
-           "Adds derived columns to live ClickHouse tables: rules, migrations, backfill, proof.\n");
+    printf("Usage: livecol COMMAND [OPTIONS]\n"
+           "\n"
+           "Adds derived columns to live ClickHouse tables: rules, migrations, backfill, "
+           "verification.\n");
     for (enum group g = 0; g < GROUPS; g++) {
         bool titled = false;
 
@@ -107,9 +112,10 @@ static void print_help(void)
         }
     }
     printf(
-        "\nlivecol COMMAND --help says more of one. The server is named by CLICKHOUSE_URL or "
-        "--url,\n"
-        "the engine in this process by --backend embedded --path DIR.\n\n"
+        "\n"
+        "livecol COMMAND --help describes a command. CLICKHOUSE_URL or --url names the server;\n"
+        "--backend embedded --path DIR selects the engine in this process.\n"
+        "\n"
         "Exit codes: 0 done · 1 failed · 2 usage · 3 refused before any change · 4 budget missed\n"
         "5 locked · 6 regression proven · 7 outcome unknown · 8 a check found something\n"
         "9 stopped by critical load · 129, 130, 143 interrupted, resumable\n");
@@ -179,11 +185,11 @@ static const struct {
     {"show", "status shows each version"},
     {"list", "status shows each version"},
     {"add", "new NAME writes the next file"},
-    {"lint", "validate checks the files, and what was applied of them"},
+    {"lint", "validate checks the files, and compares them with what was applied"},
     {"diff", "plan shows what up would do; rules diff compares rules files"},
     {"test", "plan shows what up would do; up --dry-run sends nothing"},
     {"clean", "down --to 0 reverts all; reset forgets what was applied"},
-    {"check", "validate checks the files, and what was applied of them"},
+    {"check", "validate checks the files, and compares them with what was applied"},
     {"load", "up applies the migrations; livecol has no schema file to load"},
     {"stamp", "baseline VERSION marks as applied without running"},
 };
@@ -225,7 +231,7 @@ static int unknown_command(int argc, const char **argv)
     if (family && argc == 2)
         lc_fail(&err, LC_ERR_USAGE, "%s needs a second word", argv[1]);
     else
-        lc_fail(&err, LC_ERR_USAGE, "%s is no command", typed);
+        lc_fail(&err, LC_ERR_USAGE, "%s is not a command", typed);
     if (family && argc == 2)
         lc_hint(&err, "livecol %s --help lists its commands", argv[1]);
     else if (our_word(argv[1]))

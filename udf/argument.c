@@ -37,9 +37,9 @@ static const struct {
     {"Int256", "integers go up to 64 bits", "declare String, and call it with toString(key)"},
     {"UInt128", "integers go up to 64 bits", "declare String, and call it with toString(key)"},
     {"UInt256", "integers go up to 64 bits", "declare String, and call it with toString(key)"},
-    {"BFloat16", "a fraction is no key",
+    {"BFloat16", "a fraction is not a key",
      "declare Int64, and call it with toInt64(floor(key)); or String, with toString(key)"},
-    {"Decimal", "a Decimal is taken of up to 38 digits", "Decimal(P,S) with P of 1 to 38"},
+    {"Decimal", "a Decimal may have up to 38 digits", "Decimal(P,S) with P of 1 to 38"},
     {"Array", "rules take one value", "declare the type of its elements, and call it with key[1]"},
     {"Map", "rules take one value", "declare the type of its values, and call it with key['name']"},
     {"Tuple", "rules take one value", "declare the type of an element, and call it with key.1"},
@@ -67,7 +67,7 @@ static int refuse(const char *type, struct lc_error *err)
                 inner += strlen(wraps[w]);
         if (strncmp(inner, others[i].begins, strlen(others[i].begins)) != 0)
             continue;
-        lc_fail(err, LC_ERR_USAGE, "the argument type %.200s is not taken: %s", type,
+        lc_fail(err, LC_ERR_USAGE, "the argument type %.200s is not supported: %s", type,
                 others[i].why);
         lc_hint(err, "%s", others[i].way);
         return LC_ERR_USAGE;
@@ -460,7 +460,7 @@ int lc_argument_fits(const struct lc_argument *arg, const char *type, enum lc_ki
         if (texts || (takes->order == LC_ORDER_UINT &&
                       (arg->base == LC_ARG_FLOAT || arg->base == LC_ARG_DECIMAL)))
             lc_fail(err, LC_ERR_USAGE,
-                    "the argument type %.200s is not taken: a fraction is no key", type);
+                    "the argument type %.200s is not supported: a fraction is not a key", type);
         else if (takes->order == LC_ORDER_UINT)
             lc_fail(err, LC_ERR_USAGE, "%s rules take numbers, and the argument is %.200s",
                     lc_kind_name(kind), type);
@@ -489,7 +489,7 @@ int lc_argument_fits(const struct lc_argument *arg, const char *type, enum lc_ki
                 "TabSeparated carries %.200s as a text, which depends on a time zone that "
                 "livecol-udf does not know",
                 type);
-        lc_hint(err, "take Native or RowBinary, or declare it with 'UTC'");
+        lc_hint(err, "use Native or RowBinary, or declare it with 'UTC'");
         return LC_ERR_USAGE;
     }
     return 0;

@@ -59,7 +59,7 @@ int lc_codec_match(struct lc_stream *s, struct lc_error *err)
         read_addresses(s);
     if (lc_match(s->rules, &s->batch, s->value)) {
         lc_fail(err, LC_ERR_INPUT, "the compiled rules are damaged");
-        lc_hint(err, "livecol rules check FILE says more; compile them again");
+        lc_hint(err, "livecol rules check FILE shows more; compile them again");
         return LC_ERR_INPUT;
     }
     if (__builtin_expect(s->any_no_rule, 0))

@@ -99,8 +99,8 @@ static int check_enum(struct lc_column_type *res, const char *name, bool has_emp
         }
     if (!has_empty && can_miss(res->rules)) {
         lc_fail(err, LC_ERR_INPUT,
-                "%s: the rules have no default, and the type has no name '' for keys that no rule "
-                "takes",
+                "%s: the rules have no default, and the type has no name '' for keys that match no "
+                "rule",
                 name);
         lc_hint(err, "add a default rule, or ''=0 to the Enum");
         return LC_ERR_INPUT;
@@ -310,17 +310,17 @@ bool lc_scalar_type_parse(struct lc_scalar *out, bool *nullable, const char *typ
 static void hint_value(const struct lc_column_type *res, const char *why, struct lc_error *err)
 {
     if (strstr(why, "is empty"))
-        lc_hint(err, "write a value, or take the type Nullable(...): an empty cell is NULL then");
+        lc_hint(err, "write a value, or use the type Nullable(...): an empty cell is NULL then");
     else if (strstr(why, "zone"))
         lc_hint(err, "2024-02-29T12:00:00Z in the rules, or --type \"DateTime('UTC')\", or "
                      "seconds since 1970");
-    else if (strstr(why, "digits behind"))
-        lc_hint(err, "take a Decimal with a greater scale, or round the value: nothing is rounded "
-                     "here");
+    else if (strstr(why, "digits after"))
+        lc_hint(err,
+                "use a Decimal with a greater scale, or round the value: livecol does not round");
     else if (res->scalar.base == LC_SCALAR_DECIMAL && strstr(why, "decimal number"))
         lc_hint(err, "digits, one point, and a minus sign before them: -1234.50");
     else
-        lc_hint(err, "correct the rule, or take a type that holds the value");
+        lc_hint(err, "correct the rule, or use a type that holds the value");
 }
 
 /* Read the values once; an empty cell of a Nullable type is NULL. */

@@ -86,9 +86,9 @@ int lc_export_check_values(const struct lc_rules *r, unsigned attribute, const c
         if (!refers_to_group(v))
             continue;
         lc_fail_at(err, LC_ERR_INPUT, 0, r->lines[i],
-                   "%s:%u: the value '%s': regexp_tree takes a \\ or $ before a digit for a group",
+                   "%s:%u: the value '%s': regexp_tree reads a \\ or $ before a digit as a group",
                    name, r->lines[i], lc_printable(v.p, v.n, shown, sizeof shown));
-        lc_hint(err, "take a layout that asks key by key (--emit rows)");
+        lc_hint(err, "use a layout that asks key by key (--emit rows)");
         return LC_ERR_INPUT;
     }
     return 0;
@@ -105,7 +105,7 @@ int lc_export_new(struct lc_export **out, const struct lc_column_type *results, 
     if ((r->kind != LC_KIND_EXACT && r->kind != LC_KIND_PREFIX) || r->form != LC_FORM_PLAIN) {
         lc_fail(err, LC_ERR_USAGE, "%s: %s rules cannot be loaded whole", name,
                 lc_kind_name_with(r->kind, r->options));
-        lc_hint(err, "take a layout that asks key by key (--emit rows)");
+        lc_hint(err, "use a layout that asks key by key (--emit rows)");
         return LC_ERR_USAGE;
     }
     w = calloc(1, sizeof *w);

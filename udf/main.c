@@ -225,7 +225,8 @@ static int init_argument(struct answer *a, const struct lc_rules *rules,
         char type[60];
 
         lc_argument_usual(rules, type, sizeof type);
-        lc_fail(err, LC_ERR_USAGE, "the key of these rules is %s, and %s does not say what comes",
+        lc_fail(err, LC_ERR_USAGE,
+                "the key of these rules is %s, and %s does not carry the type of the input",
                 lc_order_name(&rules->takes),
                 o->format == LC_FORMAT_TSV ? "TabSeparated" : "RowBinary");
         lc_hint(err, "--argument %s, or what <argument> of the function says", type);
@@ -236,7 +237,7 @@ static int init_argument(struct answer *a, const struct lc_rules *rules,
                 "a dictionary's key is a text or an unsigned whole number, and "
                 "that of these rules is %s",
                 lc_order_name(&rules->takes));
-        lc_hint(err, "take a function");
+        lc_hint(err, "use a function");
         return LC_ERR_USAGE;
     }
     if (rc || !o->argument)

@@ -90,7 +90,7 @@ static int take_type(struct lc_stream *s, size_t at, struct lc_slice text, struc
         rc = LC_ERR_INPUT;
         lc_fail(&why, rc, "the key column is %s, and --argument says %.200s",
                 lc_printable(text.p, text.n, shown, sizeof shown), s->declared_type);
-        lc_hint(&why, "make the argument's type one: in the function's XML and in its command");
+        lc_hint(&why, "use the same type in the function's XML and in its command");
     }
     if (!rc && !s->declared)
         rc = lc_argument_fits(&arg, type, s->rules->kind, &s->rules->takes, LC_FORMAT_NATIVE, &why);
@@ -203,7 +203,7 @@ static int native_begin(struct lc_stream *s, struct lc_error *err)
     if (rc > 0)
         rc = head_varint(s, &at, &b->rows, err);
     if (rc > 0 && s->chunk_rows != UINT64_MAX && s->chunk_rows != b->rows)
-        return lc_codec_fail(s, 1, 0, err, "a block of %llu rows behind a chunk header of %llu",
+        return lc_codec_fail(s, 1, 0, err, "a block of %llu rows after a chunk header of %llu",
                              (unsigned long long)b->rows, (unsigned long long)s->chunk_rows);
     if (rc > 0 && b->rows == UINT64_MAX)
         return lc_codec_fail(s, 1, 0, err, "a block of 2^64 - 1 rows");

@@ -107,7 +107,7 @@ int lc_sandbox_enter(enum lc_sandbox want, int keep, struct lc_error *err)
         return 0;
     lc_fail(err, LC_ERR_REFUSED, "no sandbox: %s",
             rc == ENOSYS ? "this build has none" : strerror(rc));
-    lc_hint(err, rc == ENOSYS ? "leave --sandbox out, or take another build"
-                              : "the kernel refuses a seccomp filter; leave --sandbox out");
+    lc_hint(err, rc == ENOSYS ? "remove --sandbox, or use another build"
+                              : "the kernel refuses a seccomp filter; remove --sandbox");
     return LC_ERR_REFUSED;
 }

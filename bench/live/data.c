@@ -61,7 +61,7 @@ static int make_room(struct lc_backend *b, const struct lc_live_options *o, stru
     if (rc == 0 && found[0] != '\0') {
         rc = lc_fail(err, LC_ERR_REFUSED, "%s already holds a table %s.%s: nothing was changed",
                      lc_backend_where(b), LC_LIVE_DATABASE, found);
-        lc_hint(err, "take another server or data path, or let it be dropped: --drop-existing");
+        lc_hint(err, "use another server or data path, or drop the table with --drop-existing");
     }
     return rc;
 }

@@ -141,7 +141,7 @@ int live_fit_group_rate(struct lc_live *live, struct lc_backend *b, struct live_
         live_line(
             &live->options, false,
             "a GROUP BY read takes %.0f ms before the change: %.2g of them a second, not %.3g "
-            "(--group-rate takes another number)",
+            "(--group-rate sets another rate)",
             live->group_ms, live->options.group_rate, wanted);
     }
     return 0;

@@ -484,8 +484,7 @@ int lc_live_run(struct lc_live *live, struct lc_backend *b, const struct lc_live
          */
         *err = LC_ERROR_INIT;
         rc = lc_fail(err, LC_ERR_STOPPED,
-                     "interrupted: the figures are those until then, and "
-                     "nothing is proven");
+                     "interrupted: the figures cover the time until then, and nothing is verified");
     } else if (rc == 0) {
         live->partial = false;
         prove_streams(live);

@@ -379,10 +379,11 @@ static int note_left(struct lc_series *s, const struct lc_interleave *t, const s
     if (done->left == 0 || missing == 0) {
         return 0;
     }
-    (void)snprintf(text, sizeof text,
-                   "%" PRIu64 " of %.0f that were due were not begun in twice the time: the rate "
-                   "is not held",
-                   missing, due);
+    (void)snprintf(
+        text, sizeof text,
+        "%" PRIu64
+        " of %.0f that were due were not started in twice the time: the rate is not held",
+        missing, due);
     s->errors += missing;
     char *before = s->error;
     if (asprintf(&s->error, "%s%s%s", text, before != NULL ? "; " : "",

@@ -27,34 +27,38 @@ struct lc_output {
 #define LC_OUTPUT_INIT ((struct lc_output){.confidence_percent = 99.5})
 
 /* Rows of a struct lc_option table, for the delivery d. */
-#define LC_OUTPUT_OPTIONS(d)                                                                         \
-    {"budget",                                                                                       \
-     'b',                                                                                            \
-     LC_OPT_LIST,                                                                                    \
-     &(d)->budget_texts,                                                                             \
-     "BUDGET",                                                                                       \
-     "what must be kept to: p99=100ms (any percentile), max=1s, mean=5ms, qps=1000, errors=0, "      \
-     "ratio=1.1 to the reference; several may be given; exit code 4 where one is missed"},           \
-        {"export-json", 0,                                                                           \
-         LC_OPT_STRING, &(d)->export_json,                                                           \
-         "FILE",        "write everything, every raw time too (bench/schema.json); - for stdout"},   \
-        {"export-csv", 0, LC_OPT_STRING, &(d)->export_csv, "FILE", "write the table as CSV"},        \
-        {"report",     0,      LC_OPT_STRING,                                                        \
-         &(d)->report, "FILE", "write a page to pass round, HTML: verdict, charts, table, machine"}, \
-        {"export-markdown",     0,      LC_OPT_STRING,                                               \
-         &(d)->export_markdown, "FILE", "write the report as Markdown"},                             \
-    {                                                                                                \
-        "plot", 0, LC_OPT_STRING, &(d)->plot, "DIR", "draw SVG pictures into DIR, with gnuplot"      \
+#define LC_OUTPUT_OPTIONS(d)                                                                        \
+    {"budget",                                                                                      \
+     'b',                                                                                           \
+     LC_OPT_LIST,                                                                                   \
+     &(d)->budget_texts,                                                                            \
+     "BUDGET",                                                                                      \
+     "a limit: p99=100ms (any percentile), max=1s, mean=5ms, qps=1000, errors=0, "                  \
+     "ratio=1.1 to the reference; may be repeated; exit code 4 if one is missed"},                  \
+        {"export-json", 0,                                                                          \
+         LC_OPT_STRING, &(d)->export_json,                                                          \
+         "FILE",        "write all results with every raw time (bench/schema.json); - for stdout"}, \
+        {"export-csv", 0, LC_OPT_STRING, &(d)->export_csv, "FILE", "write the table as CSV"},       \
+        {"report",      0,                                                                          \
+         LC_OPT_STRING, &(d)->report,                                                               \
+         "FILE",        "write one self-contained HTML page: verdict, charts, table, machine"},     \
+        {"export-markdown",     0,      LC_OPT_STRING,                                              \
+         &(d)->export_markdown, "FILE", "write the report as Markdown"},                            \
+    {                                                                                               \
+        "plot", 0, LC_OPT_STRING, &(d)->plot, "DIR", "draw SVG charts into DIR, with gnuplot"       \
     }
 
 /* Rows for scenarios that compare with a reference. */
 #define LC_COMPARISON_OPTIONS(d)                                                                   \
-    {"confidence",  0,                                                                             \
-     LC_OPT_DOUBLE, &(d)->confidence_percent,                                                      \
-     "PERCENT",     "at which a difference counts as proven, by Welch's t-test (default: 99.5)"},  \
+    {"confidence",                                                                                 \
+     0,                                                                                            \
+     LC_OPT_DOUBLE,                                                                                \
+     &(d)->confidence_percent,                                                                     \
+     "PERCENT",                                                                                    \
+     "confidence at which a difference counts as proven, by Welch's t-test (default: 99.5)"},      \
     {                                                                                              \
         "tolerance", 0, LC_OPT_DOUBLE, &(d)->tolerance_percent, "PERCENT",                         \
-            "how much slower is no regression; proven slower by more: exit code 6 (default: 0)"    \
+            "slowdown that is no regression; exit code 6 if proven slower by more (default: 0)"    \
     }
 
 /*

@@ -105,7 +105,7 @@ static const char *verdict(const struct lc_json *result, const char **kind)
         return "Budget missed";
     }
     if (f.regressed > 0) {
-        return "Slower than the reference, proven";
+        return "Proven slower than the reference";
     }
     *kind = is(result, "partial") ? "note" : f.budgets > 0 ? "good" : "note";
     return is(result, "partial") ? "Interrupted: not whole"
@@ -168,7 +168,7 @@ static void comparison_lines(struct lc_html *h, const struct lc_json *result)
         lc_html_put(h, " against ");
         lc_html_text(h, str(c, "reference"));
         if (!agree) {
-            lc_html_put(h, ": they do not answer the same</li>\n");
+            lc_html_put(h, ": they give different answers</li>\n");
             continue;
         }
         lc_html_put(h, ": ratio %.3f, difference %+.3g ms, between %+.3g and %+.3g: %s</li>\n",
@@ -339,7 +339,7 @@ static void entries_table(struct lc_html *h, const struct lc_json *result)
     if (lc_json_size(entries) == 0) {
         return;
     }
-    table_head(h, "entries", "Next to what else could compute it");
+    table_head(h, "entries", "Comparison with the alternatives");
     lc_html_put(h, "<th class=\"left\">expression</th><th class=\"left\">statement</th>");
     number_heads(h, keys, sizeof keys / sizeof *keys);
     for (size_t i = 0; i < lc_json_size(entries); i++) {

@@ -549,6 +549,7 @@ static void entry_bars(struct lc_html *h, const struct lc_json *entries)
         const struct lc_json *e = lc_json_at(entries, i);
         double most = 0;
         bool shown = false;
+        char rules[40];
         for (size_t k = 0; k < n; k++) {
             const struct lc_json *other = lc_json_at(entries, k);
             shown = shown || (k < i && same_group(e, other));
@@ -557,7 +558,8 @@ static void entry_bars(struct lc_html *h, const struct lc_json *entries)
         if (shown) {
             continue;
         }
-        lc_html_put(h, "<h3>%.0f rules, ", num(e, "rules"));
+        lc_html_put(h, "<h3>%s rules, ",
+                    lc_format_integer(lc_double_to_u64(num(e, "rules")), rules, sizeof rules));
         lc_html_text(h, str(e, "what"));
         lc_html_put(h, "</h3>\n");
         for (size_t k = i; k < n; k++) {

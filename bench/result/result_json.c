@@ -212,7 +212,7 @@ static int load_samples(struct lc_sample **out, size_t *n, const struct lc_json 
         double at_ms = lc_json_num(lc_json_at(at, i), 0);
         if (ms < 0 || ms > 1e12) {
             free(samples);
-            return lc_fail(err, LC_ERR_INPUT, "%s: time %zu of %s is no number of ms", path, i,
+            return lc_fail(err, LC_ERR_INPUT, "%s: time %zu of %s is not a number of ms", path, i,
                            name);
         }
         samples[i].latency_ns = (uint64_t)(ms * 1e6 + 0.5);
@@ -288,15 +288,15 @@ int lc_result_load(struct lc_result *o, const char *path, struct lc_error *err)
     /* Borrowed from o->source, which lives as long as the result. */
     o->scenario = lc_json_str(lc_json_get(o->source, "scenario"), NULL);
     if (o->scenario == NULL || machine == NULL || series == NULL) {
-        lc_fail(err, LC_ERR_INPUT, "%s is no result of livecol bench", path);
-        lc_hint(err, "it is what --export-json, or --json, writes: see bench/schema.json");
+        lc_fail(err, LC_ERR_INPUT, "%s is not a result of livecol bench", path);
+        lc_hint(err, "--export-json and --json write such results: see bench/schema.json");
         return LC_ERR_INPUT;
     }
     /* A newer format may mean other things by the same names; there is no older one. */
     double format = lc_json_num(lc_json_get(o->source, "format"), 0);
     if (format > FORMAT) {
-        return lc_fail(err, LC_ERR_INPUT, "%s is of a newer livecol: format %.0f, not %d", path,
-                       format, FORMAT);
+        return lc_fail(err, LC_ERR_INPUT, "%s comes from a newer livecol: format %.0f, not %d",
+                       path, format, FORMAT);
     }
     if (format != FORMAT || !lc_json_is_array(series)) {
         return lc_fail(err, LC_ERR_INPUT, "%s is not of format %d, or has no list of series", path,

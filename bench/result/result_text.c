@@ -151,7 +151,7 @@ static int comparison_line(const struct lc_result *o, const struct lc_difference
     const struct lc_welch *w = &c->welch;
     double confidence = 100 * o->confidence;
     if (!c->answers_agree) {
-        return lc_buf_addf(out, "FAILED  %s and %s do not answer the same\n", name, reference);
+        return lc_buf_addf(out, "FAILED  %s and %s give different answers\n", name, reference);
     }
     if (!w->decided) {
         return lc_buf_addf(out, "%s against %s: too few runs to compare\n", name, reference);
@@ -207,7 +207,7 @@ static int after_table(const struct lc_result *o, struct lc_buf *out)
     }
     rc = rc == 0 ? lc_result_noise(o, out) : rc;
     if (rc == 0 && o->partial) {
-        rc = lc_buf_adds(out, "Interrupted: this is what there was until then.\n");
+        rc = lc_buf_adds(out, "Interrupted: these are the results so far.\n");
     }
     return rc;
 }

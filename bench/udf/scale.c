@@ -56,7 +56,9 @@ int lc_scale_run(const struct lc_comparison *how, struct lc_scale *out, size_t *
 static const char *label_of(const struct lc_entry *e, char *out)
 {
     if (e->rules > 0) {
-        (void)snprintf(out, LABEL_BYTES, "%s, %u rules: %s", e->what, e->rules, e->name);
+        char rules[40];
+        (void)snprintf(out, LABEL_BYTES, "%s, %s rules: %s", e->what,
+                       lc_format_integer(e->rules, rules, sizeof rules), e->name);
     } else {
         (void)snprintf(out, LABEL_BYTES, "%s: %s", e->what, e->name);
     }

@@ -514,7 +514,8 @@ static int compare(struct run *u, const char *first, enum lc_advise_way way, str
         rc = lc_answer_check_shape(&t, true, 1, 1, &why);
     if (rc == 0 && lc_answer_u64(&t, 0, 0, 1))
         rc = lc_fail(&why, LC_ERR_REFUSED,
-                     "it answers otherwise than the other ways for %" PRIu64 " of %" PRIu64 " rows",
+                     "its answers differ from those of the other ways for %" PRIu64 " of %" PRIu64
+                     " rows",
                      lc_answer_u64(&t, 0, 0, 1), u->r->rows);
     lc_answer_release(&t);
     lc_buf_release(&sql);
@@ -571,7 +572,7 @@ static void choose(struct lc_advise_result *r)
             sum(&r->way[least_needs[i]].cost) * 100 <= best * (100 + ALIKE_PERCENT))
             r->best = (int)least_needs[i];
     if (r->best < 0)
-        snprintf(r->best_why, LC_ADVISE_WHY, "no way was measured in full");
+        snprintf(r->best_why, LC_ADVISE_WHY, "no way was measured completely");
     else if (r->best == cheapest)
         snprintf(r->best_why, LC_ADVISE_WHY, "it takes the least time in all");
     else

@@ -50,7 +50,7 @@ static void end_wait(struct lc_backfill_state *r)
     r->p->waited_ms += lc_now_ms() - r->wait_begun_ms;
     r->waits = false;
     r->p->waiting = NULL;
-    lc_backfill_say(r, "going on after %" PRIu64 " ms of waiting in all", r->p->waited_ms);
+    lc_backfill_say(r, "continuing after %" PRIu64 " ms of waiting in total", r->p->waited_ms);
 }
 
 /*
@@ -69,7 +69,7 @@ static int end_early(struct lc_backfill_state *r, int code, const char *why, str
     lc_backfill_count_done(r, 0);
     lc_fail(err, code, "%s: paused with %" PRIu64 " of %" PRIu64 " parts stored%s", why,
             r->p->parts_done, r->p->parts_total,
-            killed && r->parts_in_work ? "; the server completes the part in work" : "");
+            killed && r->parts_in_work ? "; the server completes the part being written" : "");
     lc_hint(err, "run it again: it keeps what is stored and continues with the rest");
     return code;
 }
@@ -105,8 +105,9 @@ static int end_on_full_disk(struct lc_backfill_state *r, const char *why, struct
     rc = end_early(r, LC_ERR_SERVER, why, err);
     if (err)
         err->hint[0] = '\0';
-    lc_hint(err, "make room, then run it again: it keeps what is stored and continues with the "
-                 "rest");
+    lc_hint(
+        err,
+        "free some space, then run it again: it keeps what is stored and continues with the rest");
     return rc;
 }
 
@@ -221,7 +222,9 @@ static int stopped_without_answer(struct lc_error *err)
     *err = LC_ERROR_INIT;
     lc_fail(err, LC_ERR_STOPPED, "stopped, but the server's mutation could not be ended: %.800s",
             why.msg);
-    lc_hint(err, "once the server answers, run it again to go on, or with --cancel to end it");
+    lc_hint(
+        err,
+        "once the server answers, run it again to continue, or with --cancel to end the mutation");
     return LC_ERR_STOPPED;
 }
 

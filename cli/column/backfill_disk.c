@@ -47,7 +47,7 @@ int lc_backfill_check_disk(const struct lc_backfill_target *t, const struct lc_b
             "mutation would fail",
             disk->name, lc_short_count(free_bytes, (double)disk->free_bytes), t->database, t->table,
             t->column, lc_short_count(largest, (double)t->left.sum.largest_bytes));
-    lc_hint(err, "make room first: a mutation writes a new part next to the old one");
+    lc_hint(err, "free some space first: a mutation writes a new part next to the old one");
     return LC_ERR_REFUSED;
 }
 
@@ -101,12 +101,12 @@ int lc_backfill_check_written(const struct lc_backfill_target *t, uint64_t since
                      "the disk became full, and the server kept %zu part%s of %s.%s whose files "
                      "are not whole: %s%s",
                      bad, LC_S(bad), t->database, t->table, names, bad > SHOWN_PARTS ? ", …" : "");
-        lc_hint(err,
-                "do not restart the server: they would be lost. Make room, then have each of them "
-                "written anew: ALTER TABLE %s.%s CLEAR COLUMN %s IN PARTITION ID '%s', and run "
-                "this again",
-                t->database, t->table, t->column,
-                lc_answer_at(&parts, first, LC_SQL_BACKFILL_WRITTEN_PARTITION_ID)->p);
+        lc_hint(
+            err,
+            "do not restart the server: they would be lost. Free some space, then rewrite each "
+            "of them: ALTER TABLE %s.%s CLEAR COLUMN %s IN PARTITION ID '%s', and run this again",
+            t->database, t->table, t->column,
+            lc_answer_at(&parts, first, LC_SQL_BACKFILL_WRITTEN_PARTITION_ID)->p);
     }
     lc_answer_release(&parts);
     return rc;

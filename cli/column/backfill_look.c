@@ -124,11 +124,12 @@ static int failing(const struct lc_backfill_state *r, size_t row, struct lc_erro
     lc_buf_init(&way_out, sizeof one.hint);
     if (is_ours(r, row)) {
         if (add_name(&way_out, t) == 0 && lc_buf_str(&way_out))
-            lc_hint(err,
-                    "the server retries it, and it blocks the mutations behind it. Fix the "
-                    "function and run again; or MODIFY COLUMN %s to a DEFAULT that works, which "
-                    "heals it; or end it: livecol backfill %s --cancel",
-                    t->column, lc_buf_str(&way_out));
+            lc_hint(
+                err,
+                "the server retries it, and it blocks the mutations queued after it. Fix the "
+                "function and run again; or MODIFY COLUMN %s to a DEFAULT that works, which the "
+                "mutation then uses; or end it: livecol backfill %s --cancel",
+                t->column, lc_buf_str(&way_out));
     } else {
         if (lc_sql_format(&way_out, lc_sql_backfill_kill, args, NULL) == 0 && lc_buf_str(&way_out))
             lc_hint(
@@ -186,7 +187,7 @@ static bool may_pass(struct lc_backfill_state *r, size_t row)
     if (r->unknown_since_ms == 0) {
         r->unknown_since_ms = lc_now_ms();
         lc_backfill_say(
-            r, "the server does not know a function, as one that starts: looking again for %d s",
+            r, "the server does not know a function, as while it starts: retrying for %d s",
             UNKNOWN_MS / 1000);
     }
     return lc_now_ms() - r->unknown_since_ms < UNKNOWN_MS;

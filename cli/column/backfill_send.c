@@ -91,8 +91,9 @@ static int note_sent(struct lc_backfill_state *r, const struct lc_backfill_parti
     lc_fail(err, LC_ERR_SERVER,
             "%" PRIu64 " part%s of partition %s still lack%s %s after %d mutations", p->parts,
             LC_S(p->parts), p->text, p->parts == 1 ? "s" : "", r->t->column, SENDS_WITHOUT_GAIN);
-    lc_hint(err, "a TTL of the column, merges that are stopped (SYSTEM STOP MERGES), or somebody "
-                 "who kills the mutations keep it from being stored");
+    lc_hint(err,
+            "a TTL of the column, stopped merges (SYSTEM STOP MERGES), or someone who kills the "
+            "mutations may be the cause");
     return LC_ERR_SERVER;
 }
 

@@ -98,12 +98,13 @@ int lc_backfill_find(struct lc_backfill_target *t, struct lc_backend *b,
 
     *t = (struct lc_backfill_target){.b = b, .facts = facts};
     if (!facts->fail_reason || !facts->merge_mutation)
-        return refuse(err,
-                      "there, a migration stores it with ALTER TABLE … UPDATE column = column "
-                      "WHERE 1",
-                      "this server (%s) cannot be supervised: no MATERIALIZE COLUMN, or no "
-                      "system.mutations.latest_fail_reason",
-                      lc_backend_version(b));
+        return refuse(
+            err,
+            "on such a server, a migration stores it with ALTER TABLE … UPDATE column = column "
+            "WHERE 1",
+            "this server (%s) cannot be supervised: no MATERIALIZE COLUMN, or no "
+            "system.mutations.latest_fail_reason",
+            lc_backend_version(b));
     rc = find(t, database, table, column, err);
     return rc ? rc : lc_backfill_look(t, err);
 }
@@ -117,8 +118,9 @@ int lc_backfill_still_there(const struct lc_backfill_target *t, struct lc_error 
     lc_column_release(&now.d);
     if (rc == LC_ERR_REFUSED) {
         rc = lc_fail(err, LC_ERR_SERVER, "somebody changed the table meanwhile: %s", why.msg);
-        lc_hint(err, "what was stored until then is kept; run it again for the table or column as "
-                     "it is called now");
+        lc_hint(
+            err,
+            "what is stored is kept; run it again with the current name of the table or column");
     } else if (rc) {
         lc_error_pass(err, &why);
     }

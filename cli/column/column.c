@@ -30,7 +30,7 @@ static int take_column(struct lc_column *d, struct lc_error *err)
     d->partless = d->t.partless;
     if (!d->t.there && !d->t.pending) {
         lc_fail(err, LC_ERR_REFUSED, "there is no table %s.%s", d->database, d->table);
-        lc_hint(err, "SHOW TABLES lists those that there are");
+        lc_hint(err, "SHOW TABLES lists the tables");
         return LC_ERR_REFUSED;
     }
     d->type = c ? c->type : "";
@@ -217,9 +217,8 @@ int lc_column_check_steady(const struct lc_column *d, const char *expr, const ch
     int rc = lc_column_unsteady(d, expr, &name, err);
 
     if (rc == 0 && name)
-        rc = lc_fail(err, LC_ERR_REFUSED,
-                     "%s cannot be %s: %s answers differently each time it is asked", expr, done,
-                     name);
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s cannot be %s: %s gives a different answer each time",
+                     expr, done, name);
     free(name);
     return rc;
 }

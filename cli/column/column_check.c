@@ -178,10 +178,11 @@ static int differs(const struct look *l, const struct lc_stmt_command *c,
             *d->is ? d->is : "none", (int)d->want_kind.n,
             d->want_kind.n ? (const char *)d->want_kind.p : "", d->want_kind.n ? " " : "",
             d->want.n ? (int)d->want.n : 4, want);
-    lc_hint(err, c->conditional
-                     ? "IF NOT EXISTS leaves the column that is there as it is: change it with "
-                       "MODIFY COLUMN, or write what it is"
-                     : "somebody else changed the column meanwhile: compare, then run up again");
+    lc_hint(err,
+            c->conditional
+                ? "IF NOT EXISTS keeps the existing column: change it with MODIFY COLUMN, or write "
+                  "the statement to match it"
+                : "somebody else changed the column meanwhile: compare, then run up again");
     return LC_ERR_SERVER;
 }
 
@@ -355,7 +356,7 @@ static int check_command(struct look *l, size_t i, const struct lc_answer *t, st
             return 0;
         if (c->type.n >= 6 && strncasecmp((const char *)c->type.p, "Nested", 6) == 0)
             return 0; /* it is there as its parts */
-        return lc_fail(err, LC_ERR_SERVER, "column %s.%s.%s is not there after the statement",
+        return lc_fail(err, LC_ERR_SERVER, "column %s.%s.%s does not exist after the statement",
                        l->database, l->s->name, c->column);
     }
     if (is_said_later(l->s, i))

@@ -179,19 +179,20 @@ int lc_column_one_call(const struct lc_column *d, const struct lc_column_call **
                 d->expr, d->database, d->table, d->column, d->calls[0].function,
                 d->calls[0].argument ? d->calls[0].argument : "", d->calls[i].function,
                 d->calls[i].argument ? d->calls[i].argument : "");
-        lc_hint(err,
-                "rules say what one function answers for one key: no count over one of them "
-                "is right for the whole. livecol verify %s.%s.%s --against 'EXPRESSION' "
-                "compares with an expression of functions that are on the server",
-                d->database, d->table, d->column);
+        lc_hint(
+            err,
+            "rules give the answer of one function for one key, so no count over one of them is "
+            "right for the whole. livecol verify %s.%s.%s --against 'EXPRESSION' compares with "
+            "an expression of functions that are on the server",
+            d->database, d->table, d->column);
         return LC_ERR_REFUSED;
     }
     if (*call && (*call)->argument && !(*call)->bound)
         return 0;
     if (*call && (*call)->bound)
         lc_fail(err, LC_ERR_REFUSED,
-                "%s of %s.%s.%s calls %s with a name that the expression itself makes (%s): the "
-                "rules cannot be asked about it alone",
+                "%s of %s.%s.%s calls %s with a name that the expression itself defines (%s): the "
+                "rules cannot be applied to it alone",
                 d->expr, d->database, d->table, d->column, (*call)->function, (*call)->argument);
     else if (*call)
         lc_fail(err, LC_ERR_REFUSED, "%s of %s.%s.%s calls %s with no single argument", d->expr,

@@ -426,7 +426,7 @@ static int find_attribute(const struct lc_compare_call *call, const struct lc_ru
     lc_fail(err, LC_ERR_REFUSED,
             "%s has several attributes, none of them '%s', and which one %s answers is not known",
             rules_path, call->attribute, call->function);
-    lc_hint(err, "let its command say --attribute NAME, or name the column as the attribute");
+    lc_hint(err, "add --attribute NAME to its command, or give the column the attribute's name");
     return LC_ERR_REFUSED;
 }
 

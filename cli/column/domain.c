@@ -321,7 +321,7 @@ static int find_calls(struct run *r, struct lc_error *err)
             if (c.argument && lc_expr_is_bound(r->d->expr, c.at, c.n))
                 say(r->d, true,
                     "what %s is called with (%.200s) is not tried by itself: it has a name that "
-                    "the expression makes (x -> …, AS x)",
+                    "the expression defines (x -> …, AS x)",
                     c.function, c.argument);
             else
                 rc = c.argument ? ask_given(r, &c, err) : no_memory(err);
@@ -450,10 +450,10 @@ static const struct {
      "a date becomes its days since 1970, NULL and what is before become 0"},
     {CALENDAR, 's', "toInt64($)", "a date becomes its days since 1970"},
     {CALENDAR, 's', "ifNull(toInt64($), 0)", "a date becomes its days since 1970, NULL becomes 0"},
-    {TEXT, 'u', "toUInt64OrZero($)", "what is no number becomes 0"},
-    {TEXT, 'u', "ifNull(toUInt64OrZero($), 0)", "NULL and what is no number become 0"},
-    {TEXT, 's', "toInt64OrZero($)", "what is no number becomes 0"},
-    {TEXT, 's', "ifNull(toInt64OrZero($), 0)", "NULL and what is no number become 0"},
+    {TEXT, 'u', "toUInt64OrZero($)", "a text that is not a number becomes 0"},
+    {TEXT, 'u', "ifNull(toUInt64OrZero($), 0)", "NULL and a text that is not a number become 0"},
+    {TEXT, 's', "toInt64OrZero($)", "a text that is not a number becomes 0"},
+    {TEXT, 's', "ifNull(toInt64OrZero($), 0)", "NULL and a text that is not a number become 0"},
     {ANY, 't', "toString($)", "each becomes its text"},
     {ANY, 't', "ifNull(toString($), '')", "each becomes its text, NULL becomes ''"},
 };
@@ -566,7 +566,7 @@ static void hint(const struct run *r, const struct call *c, struct lc_error *err
 
     if (way && declare)
         lc_hint(err,
-                "declare the function so that it takes it: livecol config install --argument "
+                "declare the function so that it accepts it: livecol config install --argument "
                 "\"%.150s\"; or write %.60s(%.150s): %s for the rules",
                 declare, c->function, way, becomes);
     else if (way)
@@ -574,12 +574,13 @@ static void hint(const struct run *r, const struct call *c, struct lc_error *err
                 becomes);
     else if (declare)
         lc_hint(err,
-                "declare the function so that it takes it: livecol config install --argument "
+                "declare the function so that it accepts it: livecol config install --argument "
                 "\"%.150s\"",
                 declare);
     else
-        lc_hint(err, "an INSERT of such a row would fail, and merges and every ALTER of the table "
-                     "with it: change the expression so that it answers for it, too");
+        lc_hint(err,
+                "an INSERT of such a row would fail, and merges and every ALTER of the table with "
+                "it: change the expression so that it accepts it");
     free(way);
 }
 
@@ -611,8 +612,8 @@ static int refuse_failing(const struct run *r, size_t host, struct lc_error *err
     else
         lc_hint(err, "%s. An INSERT of such a row would fail; nothing was changed",
                 why.server_code == NULL_INTO_PLAIN
-                    ? "ifNull(key, '') in its place, or a function whose argument is Nullable"
-                    : "change the expression so that it answers for it, too");
+                    ? "ifNull(key, '') instead, or a function whose argument is Nullable"
+                    : "change the expression so that it accepts it");
     return LC_ERR_REFUSED;
 }
 
@@ -632,13 +633,14 @@ static int refuse_text(const struct run *r, const struct call *c, struct lc_erro
         lc_printable(lc_answer_at(&out, 0, 0)->p, lc_answer_at(&out, 0, 0)->n, shown, sizeof shown);
     lc_answer_release(&out);
     lc_fail(err, LC_ERR_REFUSED,
-            "%.60s takes %.100s, and %.150s is %.150s: the server would hand it a text like \"%s\"",
+            "%.60s takes %.100s, and %.150s is %.150s: the server would pass it a text like \"%s\"",
             c->function, c->takes, c->argument, c->given, shown);
     if (strncmp(c->given, "Array(", 6) == 0)
-        lc_hint(err,
-                "write %.60s(%.120s[1]), or what else of it is the key; %.60s(toString(%.120s)) "
-                "where its text is meant",
-                c->function, c->argument, c->function, c->argument);
+        lc_hint(
+            err,
+            "write %.60s(%.120s[1]), or another element that is the key; %.60s(toString(%.120s)) "
+            "for its text",
+            c->function, c->argument, c->function, c->argument);
     else
         hint(r, c, err);
     return LC_ERR_REFUSED;
@@ -731,7 +733,7 @@ static int check_call(const struct run *r, const struct call *c, struct lc_error
     rc = loss_of(r, 0, c, &loss, err);
     if (rc != LC_ERR_FOUND)
         return rc;
-    lc_fail(err, LC_ERR_REFUSED, "%.200s is given another key than %s: %s", r->d->expr,
+    lc_fail(err, LC_ERR_REFUSED, "%.200s gets another key than %s: %s", r->d->expr,
             show_row(r, loss.row, shown, sizeof shown), loss.said);
     hint(r, c, err);
     return LC_ERR_REFUSED;

@@ -30,7 +30,7 @@ enum alters {
 };
 
 #define COPY    "copy its rows into a MergeTree table that has the column"
-#define ANEW    "make it anew with the column"
+#define ANEW    "create it again with the column"
 #define FED     "add the column to the table that its materialized view fills"
 #define OUTSIDE "its rows are outside of this server: " COPY
 
@@ -177,7 +177,8 @@ static int refuse_passing(struct trial *r, const char *what, struct lc_error *er
     int rc = ask_behind(r, &database, &table, err);
 
     snprintf(way, sizeof way,
-             "run it on the table behind%s%.100s%s%.100s; livecol new --over %.60s.%.60s",
+             "run it on the table that it passes rows to%s%.100s%s%.100s; livecol new --over "
+             "%.60s.%.60s",
              table ? ", " : "", table ? database : "", table ? "." : "", table ? table : "",
              r->t->database, r->t->name);
     r->way = way;
@@ -230,17 +231,17 @@ static int check_derived(struct trial *r, const char *column, struct lc_error *e
 
         snprintf(
             text, sizeof text,
-            "%.100s.%.100s is of the engine %.60s: rows that are there read the empty value of "
-            "%.100s",
+            "%.100s.%.100s is of the engine %.60s: existing rows read the empty value of %.100s",
             r->t->database, r->t->name, r->t->engine, column);
         if (r->c->say)
             r->c->say(r->c->ctx, true, text);
         return 0;
     }
-    return refuse(r,
-                  "stores no parts: rows that are there would read the column's empty value, and "
-                  "nothing can fill it in",
-                  err);
+    return refuse(
+        r,
+        "stores no parts: existing rows would read the column's empty value, and nothing can "
+        "fill it in",
+        err);
 }
 
 /* What an engine must take for a command; 0: livecol leaves it to the server. */
@@ -269,7 +270,7 @@ static const char *lacks(unsigned need)
     return need == TAKES_UPDATE   ? "has no UPDATE"
            : need == TAKES_DELETE ? "has no DELETE"
            : need == TAKES_RENAME ? "takes no RENAME COLUMN"
-                                  : "takes no ALTER of its columns";
+                                  : "accepts no ALTER of its columns";
 }
 
 /* An engine that is not in the table: refused, unless the user says otherwise. */
@@ -277,9 +278,8 @@ static int check_unknown(struct trial *r, struct lc_error *err)
 {
     if (r->c->allow_unsafe)
         return 0;
-    r->way = "--allow-unsafe sends it all the same";
-    return refuse(r, "is none that livecol knows: whether it takes this cannot be said beforehand",
-                  err);
+    r->way = "--allow-unsafe sends it anyway";
+    return refuse(r, "is unknown to livecol, which cannot predict whether it accepts this", err);
 }
 
 /*
@@ -327,7 +327,7 @@ static int refuse_alias(const struct lc_engine_check *c, const struct lc_table *
     snprintf(
         text, sizeof text,
         "%.100s of %.100s.%.100s is MATERIALIZED and reads %.100s, an ALIAS column: the server "
-        "fails every UPDATE and DELETE FROM of %s table (47, tried on 26.7)",
+        "fails every UPDATE and DELETE FROM of %s table (47, seen on 26.7)",
         column, t->database, t->name, alias, adds ? "such a" : "that");
     if (c->allow_unsafe) {
         if (c->say)
@@ -336,10 +336,10 @@ static int refuse_alias(const struct lc_engine_check *c, const struct lc_table *
     }
     lc_fail(err, LC_ERR_REFUSED, "%s", text);
     if (adds)
-        lc_hint(err, "write what the ALIAS computes in the place of its name; or a DEFAULT");
+        lc_hint(err, "write the expression of the ALIAS instead of its name; or use a DEFAULT");
     else
         lc_hint(err,
-                "MODIFY COLUMN %s first, with what the ALIAS computes in the place of its name. "
+                "MODIFY COLUMN %s first, with the expression of the ALIAS instead of its name. "
                 "Nothing was changed",
                 column);
     return LC_ERR_REFUSED;

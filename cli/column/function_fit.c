@@ -78,7 +78,7 @@ static int judge_format(const struct lc_function_fit *f, const char *said, int *
     *format = said ? lc_format_from_name(said) : LC_FORMAT_NATIVE;
     if (*format >= 0 && lc_format_from_name(f->format) == *format)
         return 0;
-    return refuse(f, "make <format> and --format one: Native, RowBinary or TabSeparated", err,
+    return refuse(f, "make <format> and --format equal: Native, RowBinary or TabSeparated", err,
                   "the server speaks %.60s, and the command %s%.60s", f->format,
                   said ? "says " : "leaves --format at ", said ? said : "Native");
 }
@@ -112,17 +112,18 @@ static int judge_argument(const struct lc_function_fit *f, const char *said, int
     } else if (rc == 0 && said) {
         rc = lc_argument_parse(&command, said, &why);
         if (rc || !lc_argument_same(&there, &command))
-            rc = refuse(f, "make the <type> of its <argument> and --argument one", err,
+            rc = refuse(f, "make the <type> of its <argument> and --argument equal", err,
                         "the server sends %.200s, and the command says --argument %.200s",
                         f->argument_type, said);
     } else if (rc == 0 && format != LC_FORMAT_NATIVE && !is_taken_for_granted(&there, format)) {
         char hint[400];
 
         snprintf(hint, sizeof hint, "add --argument %.250s to its <command>", f->argument_type);
-        rc = refuse(f, hint, err,
-                    "the server sends %.200s in %s, which does not carry types, and the command "
-                    "does not say it",
-                    f->argument_type, f->format);
+        rc = refuse(
+            f, hint, err,
+            "the server sends %.200s in %s, which does not carry types, and the command has no "
+            "--argument",
+            f->argument_type, f->format);
     }
     lc_argument_release(&there);
     lc_argument_release(&command);
@@ -151,7 +152,7 @@ static bool keeps_all(const struct lc_argument *from, const struct lc_argument *
 static int judge_result(const struct lc_function_fit *f, const char *said, int format,
                         struct lc_function_fit_note *note, struct lc_error *err)
 {
-    static const char hint[] = "make <return_type> and --type one";
+    static const char hint[] = "make <return_type> and --type equal";
     struct lc_argument there = {0}, command = {0};
     const char *type = said ? said : "String";
     bool same = false;
@@ -205,7 +206,7 @@ int lc_function_fit_judge(const struct lc_function_fit *f, struct lc_function_fi
     find_option(f->command, "--type", &type);
     find_option(f->command, "--emit", &emit);
     if (emit && strcmp(emit, "values") != 0)
-        rc = refuse(f, "leave --emit out: it is of dictionaries", err,
+        rc = refuse(f, "remove --emit, which is for dictionaries", err,
                     "the command says --emit %.60s", emit);
     rc = rc ? rc : judge_format(f, format, &is, err);
     if (rc == 0 && f->arguments != 1)
@@ -213,10 +214,9 @@ int lc_function_fit_judge(const struct lc_function_fit *f, struct lc_function_fi
                     "it has %llu arguments, and livecol-udf takes one",
                     (unsigned long long)f->arguments);
     if (rc == 0 && chunk != f->chunk_header)
-        rc = refuse(f, "make <send_chunk_header> and --chunk-header one", err,
+        rc = refuse(f, "make <send_chunk_header> and --chunk-header equal", err,
                     f->chunk_header
-                        ? "the server sends chunk headers, and the command does not take "
-                          "them"
+                        ? "the server sends chunk headers, and the command does not expect them"
                         : "the command waits for chunk headers, which the server does "
                           "not send");
     if (rc == 0 && is == LC_FORMAT_NATIVE && strcmp(f->return_name, "result") != 0)

@@ -243,9 +243,9 @@ static int refuse_answer(const struct run *r, const struct side *s, uint32_t id,
         "which is %s: %.400s",
         s == &r->old ? "the old" : "the new", lc_printable(value.p, value.n, shown, sizeof shown),
         r->d->database, r->d->table, r->d->expr, r->d->column, r->d->type, why->msg);
-    lc_hint(
-        err,
-        "with such rules INSERTs of these rows fail: another answer, or a column that takes it");
+    lc_hint(err,
+            "with such rules INSERTs of these rows fail: choose another answer, or a column that "
+            "accepts it");
     return LC_ERR_REFUSED;
 }
 
@@ -731,8 +731,8 @@ static int refuse_parts(const struct run *r, const struct lc_error *why, struct 
     const struct lc_column *d = r->d;
 
     lc_fail(err, LC_ERR_REFUSED,
-            "%s of %s.%s.%s cannot be taken apart, so that what new rules change cannot be known "
-            "from the answers alone: %s",
+            "%s of %s.%s.%s cannot be analysed, so what new rules change cannot be known from the "
+            "answers alone: %s",
             d->expr, d->database, d->table, d->column, why->msg);
     lc_hint(err,
             "install the new function, then livecol verify %s.%s.%s --against 'EXPRESSION' with it "

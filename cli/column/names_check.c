@@ -65,7 +65,8 @@ int lc_names_check(struct lc_backend *b, const struct lc_table *t, const char *e
     if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_UNKNOWN_IDENTIFIER) {
         lc_fail(err, LC_ERR_REFUSED, "%s reads what %s.%s does not have: %s", expr, t->database,
                 t->name, why.msg);
-        lc_hint(err, "are its columns named as in SHOW CREATE TABLE? Nothing was changed");
+        lc_hint(err,
+                "do its columns have the names that SHOW CREATE TABLE shows? Nothing was changed");
         return LC_ERR_REFUSED;
     }
     return rc == 0 || rc == LC_ERR_SERVER ? 0 : lc_error_pass(err, &why);

@@ -105,8 +105,10 @@ static int keep_ipv4(const struct lc_rules *r, struct place *v, size_t *n, struc
         lc_point last = i + 1 < *n ? v[i + 1].at - 1 : LC_POINT_LAST;
 
         if ((v[i].at < IPV4_FIRST || last > IPV4_LAST) && v[i].rule != gap_of(r))
-            return refuse(err, "rules that hold for IPv6 addresses cannot be written as an "
-                               "expression: the server searches no list of 128-bit numbers");
+            return refuse(
+                err,
+                "rules that match IPv6 addresses cannot be written as an expression: the server "
+                "cannot search a list of 128-bit numbers");
         if (last < IPV4_FIRST || v[i].at > IPV4_LAST)
             continue;
         v[kept] = v[i];

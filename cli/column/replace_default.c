@@ -303,7 +303,7 @@ static void refuse_differing(const struct lc_column *d, uint64_t differ, uint64_
             " keys of %s.%s get another value: for '%s' it is '%s', and %s "
             "says '%s'",
             differ, keys, d->database, d->table, shown[0], shown[1], d->expr, shown[2]);
-    lc_hint(err, "the rules are others than the function's: give those it runs with");
+    lc_hint(err, "these are not the function's rules: give those that it uses");
 }
 
 int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic_bool *cancel,

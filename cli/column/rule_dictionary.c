@@ -61,7 +61,7 @@ int lc_rule_dictionary_check(const struct lc_rule_dictionary *d, struct lc_error
 
     if ((d->rules->kind != LC_KIND_PREFIX && d->rules->kind != LC_KIND_EXACT) ||
         d->rules->form != LC_FORM_PLAIN) {
-        lc_fail(err, LC_ERR_REFUSED, "%s rules are in no dictionary that looks keys up",
+        lc_fail(err, LC_ERR_REFUSED, "%s rules cannot be in a dictionary over a table",
                 lc_kind_name_with(d->rules->kind, d->rules->options));
         lc_hint(err, lc_rule_expression_is_written(d->rules)
                          ? "--as sql writes them as an expression"
@@ -80,11 +80,10 @@ int lc_rule_dictionary_check(const struct lc_rule_dictionary *d, struct lc_error
     lc_column_type_release(&typed);
     find_lengths(d->rules, &l);
     if (d->rules->kind == LC_KIND_PREFIX && l.n > LC_EXPRESSION_MAX_LENGTHS) {
-        lc_fail(
-            err, LC_ERR_REFUSED,
-            "the keys of the %u rules have %u lengths: a dictionary is asked once for each, and "
-            "%u are the most",
-            d->rules->rules, l.n, LC_EXPRESSION_MAX_LENGTHS);
+        lc_fail(err, LC_ERR_REFUSED,
+                "the keys of the %u rules have %u lengths: a dictionary is queried once for each, "
+                "and %u are the most",
+                d->rules->rules, l.n, LC_EXPRESSION_MAX_LENGTHS);
         lc_hint(err, "use the function");
         return LC_ERR_REFUSED;
     }

@@ -231,7 +231,7 @@ static const char *instead(const struct lc_rules *rules)
     bool looked_up = rules->kind == LC_KIND_PREFIX || rules->kind == LC_KIND_EXACT;
 
     return looked_up && rules->form == LC_FORM_PLAIN
-               ? "keep the function, or have a dictionary: livecol new … --as dictionary makes one"
+               ? "keep the function, or use a dictionary: livecol new … --as dictionary makes one"
                : "keep the function";
 }
 
@@ -244,8 +244,8 @@ static int check(const struct lc_rules *rules, const struct ranked *order, uint3
     if (lengths <= LC_EXPRESSION_MAX_LENGTHS)
         return 0;
     lc_fail(err, LC_ERR_REFUSED,
-            "the keys of the %u rules have %u lengths: an expression looks once for each, and %u "
-            "are the most",
+            "the keys of the %u rules have %u lengths: an expression looks up each one, and %u are "
+            "the most",
             rules->rules, lengths, LC_EXPRESSION_MAX_LENGTHS);
     lc_hint(err, "%s", instead(rules));
     return LC_ERR_REFUSED;
@@ -341,10 +341,11 @@ int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const c
     lc_column_type_release(&typed);
     /* The rest of the statement needs room under max_query_size, too. */
     if (rc == 0 && out->n - before > LC_EXPRESSION_MAX_BYTES) {
-        lc_fail(err, LC_ERR_REFUSED,
-                "the %u rules make an expression of %zu bytes: a server takes no statement of over "
-                "256 KiB (max_query_size)",
-                rules->rules, out->n - before);
+        lc_fail(
+            err, LC_ERR_REFUSED,
+            "the %u rules make an expression of %zu bytes: a server accepts no statement of over "
+            "256 KiB (max_query_size)",
+            rules->rules, out->n - before);
         lc_hint(err, "%s", instead(rules));
         return LC_ERR_REFUSED;
     }

@@ -77,7 +77,7 @@ static int bad_limit(const char *item, size_t n, struct lc_error *err)
     snprintf(name, sizeof name, "%.*s", (int)strcspn(item, "=,"), item);
     for (size_t i = 0; i < LC_METRICS; i++)
         lc_suggest_offer(&near, name, metrics[i].name);
-    lc_fail(err, LC_ERR_USAGE, "\"%s\" is no limit", lc_printable(item, n, shown, sizeof shown));
+    lc_fail(err, LC_ERR_USAGE, "\"%s\" is not a limit", lc_printable(item, n, shown, sizeof shown));
     lc_hint(err,
             "metric=value,… of parts, mutations, merges, queries, replica_queue, replica_delay "
             "(seconds), p99 (milliseconds)%s%s%s",
@@ -268,13 +268,13 @@ static int ask_query(struct lc_throttle *t, double *value, struct lc_error *err)
         rc = lc_fail(err, rc == LC_ERR_UNKNOWN ? LC_ERR_SERVER : rc, "the throttle query fails: %s",
                      why.msg);
     if (rc == 0 && (a.rows == 0 || a.cols == 0))
-        rc = lc_fail(err, LC_ERR_USAGE, "the throttle query gives no value");
+        rc = lc_fail(err, LC_ERR_USAGE, "the throttle query returns no value");
     if (rc == 0) {
         char *end;
 
         *value = strtod(lc_answer_at(&a, 0, 0)->p, &end);
         if (*end || end == lc_answer_at(&a, 0, 0)->p || isnan(*value))
-            rc = lc_fail(err, LC_ERR_USAGE, "the throttle query gives \"%.60s\", not a number",
+            rc = lc_fail(err, LC_ERR_USAGE, "the throttle query returns \"%.60s\", not a number",
                          lc_answer_at(&a, 0, 0)->p);
     }
     lc_answer_release(&a);
@@ -374,14 +374,14 @@ int lc_pause_file_check(const char *path, struct lc_error *err)
     if (!path)
         return 0;
     if (!*path)
-        return lc_fail(err, LC_ERR_USAGE, "--pause-file takes a path, and is given none");
+        return lc_fail(err, LC_ERR_USAGE, "--pause-file needs a path");
     /* With the '/' at its end, so that the root folder is not the empty string. */
     folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("./");
     if (!folder)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for throttling");
     if (stat(folder, &st) != 0 || access(folder, X_OK) != 0)
-        rc = lc_fail(err, LC_ERR_USAGE, "the pause file's folder %s cannot be looked into: %s",
-                     folder, strerror(errno));
+        rc = lc_fail(err, LC_ERR_USAGE, "the pause file's folder %s cannot be opened: %s", folder,
+                     strerror(errno));
     free(folder);
     return rc;
 }

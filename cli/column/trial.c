@@ -258,22 +258,26 @@ static int refuse_failing(const struct lc_preflight *d, const struct lc_trial *t
         lc_fail(err, LC_ERR_REFUSED, "%s reads what %s.%s does not have%s: %s", t->expr,
                 t->database, t->stmt->name, t->no_table ? ": there is no such table" : "",
                 why->msg);
-        lc_hint(err, t->no_table
-                         ? "is it another database than the URL's? Nothing was changed"
-                         : "are its columns named as in SHOW CREATE TABLE? Nothing was changed");
+        lc_hint(err,
+                t->no_table
+                    ? "is it another database than the URL's? Nothing was changed"
+                    : "do its columns have the names that SHOW CREATE TABLE shows? Nothing was "
+                      "changed");
         return LC_ERR_REFUSED;
     }
     /* With a cluster the reason begins with the host's name. */
     if (why->server_code == LC_SERVER_CANNOT_INSERT_NULL) {
-        lc_fail(err, LC_ERR_REFUSED, "%s does not take NULL, which its column may hold, on %s: %s",
-                t->expr, d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s does not accept NULL, which its column may hold, on %s: %s", t->expr,
+                d->cluster->name ? d->cluster->name : lc_backend_where(d->b), why->msg);
         /* Which form its type takes is found by trying. */
         strict.allow_unsafe = false;
         if (lc_trial_domain(&strict, t, &way) == LC_ERR_REFUSED && way.hint[0])
             lc_hint(err, "%s. INSERTs and reads of such rows would fail", way.hint);
         else
-            lc_hint(err, "ifNull(key, '') in its place; or a function whose XML gives the argument "
-                         "the type Nullable(String). INSERTs and reads of such rows would fail");
+            lc_hint(err,
+                    "ifNull(key, '') instead; or a function whose XML gives the argument the type "
+                    "Nullable(String). INSERTs and reads of such rows would fail");
         return LC_ERR_REFUSED;
     }
     /* The key does not fit the argument: it is not the function that is broken. */
@@ -330,8 +334,9 @@ static int judge(const struct lc_preflight *d, const struct lc_trial *t,
     }
     lc_fail(err, LC_ERR_REFUSED,
             "%s answers the empty value for every one of %" PRIu64 " sample rows", t->expr, rows);
-    lc_hint(err, "is the function's return_name the one its program gives (result), and its rules "
-                 "file the right one? --rules FILE compares; --allow-unsafe goes on all the same");
+    lc_hint(err,
+            "is the function's return_name the one its program gives (result), and its rules file "
+            "the right one? --rules FILE compares; --allow-unsafe continues anyway");
     return LC_ERR_REFUSED;
 }
 
@@ -360,11 +365,11 @@ static int refuse_differing(const struct lc_preflight *d, const struct lc_trial 
 
     if (rc)
         return rc;
-    lc_fail(err, LC_ERR_REFUSED, "%s answers otherwise on host %s than on host %s%s", t->expr,
+    lc_fail(err, LC_ERR_REFUSED, "%s answers differently on host %s than on host %s%s", t->expr,
             lc_cluster_host_name(d->cluster, host), lc_cluster_host_name(d->cluster, first), of);
     lc_hint(err,
-            "the hosts have other rules under the same name: nothing was changed%s; new rules are "
-            "a new function, name_v2",
+            "the hosts have different rules under the same name: nothing was changed%s; new rules "
+            "are a new function, name_v2",
             d->rules.n ? "" : ". --rules FILE says which host is right");
     return LC_ERR_REFUSED;
 }

@@ -141,15 +141,16 @@ int lc_trial_compare(const struct lc_preflight *d, const struct lc_trial *t, str
             lc_trial_say(
                 d, true,
                 "%s is not compared with --rules: %s is called with a name that the expression "
-                "makes (%s)",
+                "defines (%s)",
                 t->expr, c->calls[i].function, c->calls[i].argument);
         else if (i == 0 || !lone) /* several of one function and argument are one */
             rc = compare_call(d, t, &c->calls[i], lone, err);
     }
     if (rc == 0 && d->rules.n && c->calls_n && !lone)
-        lc_trial_say(d, false,
-                     "%s makes several calls: --rules FUNCTION=FILE says whose the rules are",
-                     t->expr);
+        lc_trial_say(
+            d, false,
+            "%s makes several calls: --rules FUNCTION=FILE names the function of the rules",
+            t->expr);
     return rc;
 }
 
@@ -202,7 +203,7 @@ int lc_trial_cut(const struct lc_preflight *d, const struct lc_trial *t, struct 
         if (rc || differ == 0)
             continue;
         rc = lc_fail(err, LC_ERR_REFUSED,
-                     "%s answers otherwise for %" PRIu64 " of %" PRIu64
+                     "%s answers differently for %" PRIu64 " of %" PRIu64
                      " rows of %s.%s, since their key is cut to %u bytes",
                      t->expr, differ, rows, t->database, t->stmt->name, narrow.bytes);
         lc_hint(err,

@@ -302,7 +302,7 @@ static int check_expression(const struct run *r, struct lc_error *err)
     int rc;
 
     if (r->o->against && lc_fragment_is_blank(r->o->against))
-        return lc_fail(err, LC_ERR_USAGE, "--against holds no expression");
+        return lc_fail(err, LC_ERR_USAGE, "--against contains no expression");
     if (!*r->out->against) {
         rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s has no DEFAULT to compare with", d->database,
                      d->table, d->column);

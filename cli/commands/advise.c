@@ -41,11 +41,11 @@ static const struct {
                           "INSERTs without the column fail, and so do merges of parts that do not "
                           "store it and every ALTER"},
     [LC_ADVISE_SQL] = {"SQL function", "nothing on a host; the right to create a function",
-                       "nothing: the DEFAULT holds the rules themselves"},
+                       "nothing: the DEFAULT contains the rules"},
     [LC_ADVISE_DICTIONARY] =
         {"dictionary over a table", "a table and a dictionary on every host that stores the column",
-         "the server refuses to drop either; where the table loses rows, their "
-         "keys get the default from the next load on"},
+         "the server refuses to drop either; if rows are deleted from the table, their keys get "
+         "the default from the next load on"},
 };
 
 /* --- what is wanted ------------------------------------------------------------------------------ */
@@ -203,7 +203,8 @@ static void print_text(const struct wanted *w, const struct lc_advise_result *r,
 {
     char title[120];
 
-    printf("%s(%s) for %s.%s: %" PRIu64 " row%s %s, the shortest of some times, by turns\n\n",
+    printf("%s(%s) for %s.%s: %" PRIu64 " row%s %s, the shortest of several runs in turns\n"
+           "\n",
            w->q.function, w->q.key, w->database ? w->database : lc_backend_database(w->q.b),
            w->table, r->rows, LC_S(r->rows), r->copied ? "copied" : "read");
     printf("%-26s %11s %11s %11s\n", "ms for a million rows", "SELECT", "INSERT", "MATERIALIZE");
@@ -218,7 +219,7 @@ static void print_text(const struct wanted *w, const struct lc_advise_result *r,
 
             snprintf(why, sizeof why, "%s", r->way[i].why);
             lc_message_plain(why);
-            printf("  not measured in full: %s\n", why);
+            printf("  not measured completely: %s\n", why);
         }
     }
     if (r->best < 0) {
@@ -327,7 +328,7 @@ static int act(struct lc_frame_run *r, struct lc_error *err)
     else if (rc == 0)
         print_text(w, &result, lc_buf_str(&commands));
     if (rc == 0 && result.best < 0)
-        rc = lc_fail(err, LC_ERR_REFUSED, "no way could be measured in full");
+        rc = lc_fail(err, LC_ERR_REFUSED, "no way could be measured completely");
     lc_advise_release(&result);
     lc_buf_release(&commands);
     return rc;
@@ -351,16 +352,17 @@ int lc_cmd_advise(int argc, const char **argv)
     struct wanted w = {.r.ctx = &w, .q.type = "LowCardinality(String)"};
     const struct lc_option own[] = {
         {"key", 0, LC_OPT_STRING, &w.q.key, "EXPRESSION",
-         "what the rules are asked about: a column, or an expression over some"},
+         "the key: a column, or an expression over columns"},
         {"rules", 0, LC_OPT_STRING, &w.q.rules_path, "FILE", "the rules: CSV, or compiled"},
         {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
-         "which attribute of them (default: the column's name, or the only one)"},
+         "which attribute of the rules (default: the column's name, or the only one)"},
         {"column", 0, LC_OPT_STRING, &w.column, "NAME",
-         "the column that is to be added (default: the attribute's name)"},
+         "the column to add (default: the attribute's name)"},
         {"type", 0, LC_OPT_STRING, &w.q.type, "TYPE", "its type (default: LowCardinality(String))"},
         {"function", 0, LC_OPT_STRING, &w.q.function, "NAME",
-         "the function of these rules (default: ATTRIBUTE_v1); measured where the server has it"},
-        {"rows", 0, LC_OPT_COUNT, &w.q.rows, "N", "rows to copy at most (default: 1000000)"},
+         "the function of these rules (default: ATTRIBUTE_v1); measured if the server has it"},
+        {"rows", 0, LC_OPT_COUNT, &w.q.rows, "N",
+         "maximum number of rows to copy (default: 1000000)"},
         {"rounds", 0, LC_OPT_COUNT, &w.rounds, "N", "how often each way is timed (default: 5)"},
         {0}};
     const struct lc_frame c = {
@@ -368,13 +370,13 @@ int lc_cmd_advise(int argc, const char **argv)
             {.name = "advise",
              .synopsis = "[OPTIONS] [DATABASE.]TABLE --key EXPRESSION --rules FILE",
              .about =
-                 "Say which way of answering by these rules is the cheapest for this table: a "
-                 "function with the whole key or a narrow one, a SQL function, a dictionary. Each "
-                 "one is timed, by turns, over a copy of some of the table's rows: SELECT, INSERT "
-                 "and MATERIALIZE COLUMN; those that answer otherwise than the rules, or that plan "
-                 "refuses, are out. What "
-                 "could not be measured is said. The table itself is only read; all that is made "
-                 "begins with livecol_advise_, and is dropped at the end, after Ctrl-C too.",
+                 "Find the cheapest way to compute a column of this table from these rules: a "
+                 "function with the whole key or a narrow one, a SQL function, a dictionary. "
+                 "livecol times them in turns over a copy of some of the table's rows: SELECT, "
+                 "INSERT and MATERIALIZE COLUMN. It drops a way that answers differently from "
+                 "the rules or that plan refuses, and reports what it could not measure. It only "
+                 "reads the table itself; the names of what it creates begin with "
+                 "livecol_advise_, and it drops all of that at the end, after Ctrl-C too.",
              .connects = true,
              .examples =
                  "livecol advise analytics.events --key user_id --rules config/region.csv\n"

@@ -166,12 +166,12 @@ static void print_plan(const struct backfill *f, const struct estimate *e)
         printf("  time          about %s, by a sample of the expression alone, %u at a time\n",
                lc_short_time(time, lc_double_to_u64((double)sum->rows * 1000 / e->rows_per_s)),
                parallel);
-        printf("  not paused    a part once begun: the largest, %s rows, about %s\n",
+        printf("  not paused    a part once started: the largest, %s rows, about %s\n",
                lc_short_count(a, (double)sum->largest_rows),
                lc_short_time(time,
                              lc_double_to_u64((double)sum->largest_rows * 1000 / e->rows_per_s)));
     } else {
-        printf("  not paused    a part once begun: the largest has %s rows\n",
+        printf("  not paused    a part once started: the largest has %s rows\n",
                lc_short_count(a, (double)sum->largest_rows));
     }
     printf("  throttles     %s\n", e->throttles);
@@ -457,8 +457,8 @@ static void warn_of_holder(const struct backfill *f)
     if (lc_tracking_open(&tracking, f->target.b, f->r.m.up.table, NULL) == 0 &&
         lc_lock_look(f->target.b, tracking.database, tracking.table, &held, &h, NULL) == 0 &&
         held && !h.stale)
-        lc_warn("livecol %s on %s, pid %s, runs since %s UTC: if it fills in this column, it sends "
-                "again what is ended here. End it instead (Ctrl-C, SIGTERM)",
+        lc_warn("livecol %s on %s, pid %s, runs since %s UTC: if it fills in this column, it will "
+                "send again what this command ends. End that run instead (Ctrl-C, SIGTERM)",
                 h.command, h.host, h.pid, h.since);
     lc_tracking_release(&tracking);
 }
@@ -605,15 +605,17 @@ int lc_cmd_backfill(int argc, const char **argv)
     struct backfill f = {.r.ctx = &f};
     const struct lc_option own[] = {
         {"cancel", 0, LC_OPT_FLAG, &f.cancel, NULL,
-         "end its unfinished mutations, so that they do not block those behind them"},
+         "end the column's unfinished mutations, so that they do not block those queued after "
+         "them"},
         {"on-success", 0, LC_OPT_STRING, &f.on_success, "CMD",
-         "run by the shell at the end, the facts in LIVECOL_* variables"},
-        {"on-failure", 0, LC_OPT_STRING, &f.on_failure, "CMD", "the same, when it did not succeed"},
+         "run this by the shell after success, with LIVECOL_* variables set"},
+        {"on-failure", 0, LC_OPT_STRING, &f.on_failure, "CMD",
+         "run this by the shell after a failure"},
         {"metrics-file", 0, LC_OPT_STRING, &f.metrics_file, "FILE",
-         "write figures for Prometheus there, by rename: for node_exporter's textfile collector"},
+         "write metrics for Prometheus to FILE, by rename, for node_exporter's textfile collector"},
         {"rules", 0, LC_OPT_LIST, &f.r.m.up.rules, "[FUNCTION=]FILE",
-         "compare the function's answers with these rules first"},
-        {"dry-run", 0, LC_OPT_FLAG, &f.r.m.up.dry_run, NULL, "say what there is to do, no more"},
+         "first compare the function's answers with these rules"},
+        {"dry-run", 0, LC_OPT_FLAG, &f.r.m.up.dry_run, NULL, "print the plan, change nothing"},
         {0},
     };
     const struct lc_frame c = {
@@ -621,11 +623,11 @@ int lc_cmd_backfill(int argc, const char **argv)
             {.name = "backfill",
              .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN",
              .about =
-                 "Store a derived column for the rows that were there before it, partition by "
-                 "partition, with MATERIALIZE COLUMN. It says first what there is to do; it waits "
-                 "while the load is too high, which is to KILL the mutation (parts in work are "
-                 "completed and kept) and submit it again later. It may be interrupted or killed "
-                 "at any moment: run again, it goes on with the parts that lack the column.",
+                 "Store a derived column for rows that are older than it, partition by "
+                 "partition, with MATERIALIZE COLUMN. livecol prints its plan first. While the "
+                 "load is too high it waits: it KILLs the mutation (parts being written are "
+                 "completed and kept) and submits it again later. You may interrupt or kill it "
+                 "at any time: the next run continues with the parts that lack the column.",
              .connects = true,
              .examples = "livecol backfill analytics.events.region --dry-run\n"
                          "livecol backfill analytics.events.region \\\n"

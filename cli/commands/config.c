@@ -56,25 +56,26 @@ static size_t add_rules_options(struct lc_option *to, struct lc_server_xml *s)
         {"target", 0, LC_OPT_STRING, &s->target, "26.7|18.16", "the server (default: 26.7)"},
         {"key", 'k', LC_OPT_STRING, &s->key, "NAME", "the key column's name (default: key)"},
         {"attribute", 'a', LC_OPT_LIST, &s->attributes, "NAME",
-         "an attribute to answer; again for each (default: all; a function each: region_v1 the first, "
-         "then region_v1_tier)"},
+         "an attribute to return; may be repeated (default: all; one function each: region_v1 "
+         "for the first, then region_v1_tier)"},
         {"type", 't', LC_OPT_LIST, &s->types, "TYPE",
-         "its type, one for each (default: LowCardinality(String); in a dictionary String)"},
+         "the attribute's type; repeat it for each attribute (default: LowCardinality(String); "
+         "in a dictionary String)"},
         {"argument", 0, LC_OPT_STRING, &s->argument, "TYPE",
-         "the function's argument type: what the server casts a key to (default: String, or what the "
-         "bounds of ranges ask for). \"Nullable(String)\" takes a NULL"},
+         "the function's argument type: what the server casts a key to (default: String, or the "
+         "type that the bounds of ranges need). \"Nullable(String)\" accepts NULL"},
         {"format", 0, LC_OPT_STRING, &s->format, "Native|RowBinary|TabSeparated",
-         "how rows come and go (default: Native)"},
+         "format of rows in both directions (default: Native)"},
         {"layout", 0, LC_OPT_STRING, &s->layout, "LAYOUT",
-         "of the dictionary: complex_key_direct, complex_key_cache, complex_key_hashed, "
-         "regexp_tree "
-         "(default: by the rules and the target)"},
-        {"pool-size", 0, LC_OPT_COUNT, &s->pool_size, "N", "processes at most (default: 16)"},
+         "layout of the dictionary: complex_key_direct, complex_key_cache, complex_key_hashed, "
+         "regexp_tree (default: chosen by the rules and the target)"},
+        {"pool-size", 0, LC_OPT_COUNT, &s->pool_size, "N",
+         "maximum number of processes (default: 16)"},
         {"sandbox", 0, LC_OPT_FLAG, &s->sandbox, NULL,
-         "livecol-udf ends where the kernel has no sandbox for it; without this it then runs as it "
-         "is"},
+         "livecol-udf ends if the kernel offers no sandbox; without this option it then runs "
+         "unsandboxed"},
         {"cache-cells", 0, LC_OPT_COUNT, &s->cache_cells, "N",
-         "answers that complex_key_cache keeps (default: 1048576)"},
+         "number of cells of complex_key_cache (default: 1048576)"},
     };
 
     memcpy(to, options, sizeof options);
@@ -89,7 +90,7 @@ static size_t add_place_options(struct lc_option *to, struct request *q, bool ru
         {"config", 0, LC_OPT_STRING, &q->place.config, "DIR",
          "the folder of the server's config.xml"},
         {"what", 0, LC_OPT_STRING, &q->what, "function|dictionary|all",
-         "what to install (default: function, where the target has functions)"},
+         "what to install (default: function, if the target has functions, else dictionary)"},
     };
     size_t n = rules ? 3 : 2; /* what there is to install, the rules say */
 
@@ -104,7 +105,8 @@ static size_t add_place_options(struct lc_option *to, struct request *q, bool ru
 static size_t add_out_options(struct lc_option *to, struct request *q)
 {
     const struct lc_option options[] = {
-        {"out", 'o', LC_OPT_STRING, &q->out, "DIR", "write files into this folder, not to stdout"},
+        {"out", 'o', LC_OPT_STRING, &q->out, "DIR",
+         "write files into this folder instead of stdout"},
         {"scripts", 0, LC_OPT_STRING, &q->setup.scripts, "DIR",
          "the server's user_scripts_path (default: /var/lib/clickhouse/user_scripts)"},
     };
@@ -118,8 +120,9 @@ static void collect(struct lc_option to[OPTIONS_MAX], struct request *q, unsigne
 {
     size_t n = 0;
 
-    to[n++] = (struct lc_option){"name",         0,      LC_OPT_STRING,
-                                 &q->setup.name, "NAME", "of the function or dictionary: region"};
+    to[n++] =
+        (struct lc_option){"name",         0,      LC_OPT_STRING,
+                           &q->setup.name, "NAME", "name of the function or dictionary: region"};
     to[n++] = (struct lc_option){"version",         0,   LC_OPT_COUNT,
                                  &q->setup.version, "N", "its version: 1 makes region_v1"};
     if (takes & TAKES_RULES)
@@ -140,10 +143,10 @@ static void collect(struct lc_option to[OPTIONS_MAX], struct request *q, unsigne
     if (takes & TAKES_OFFLINE)
         to[n++] = (struct lc_option){
             "offline",   0,    LC_OPT_FLAG,
-            &q->offline, NULL, "ask no server whether a column still depends on it"};
+            &q->offline, NULL, "do not ask a server whether a column still depends on it"};
     if (takes & (TAKES_OUT | TAKES_FOLDERS))
         to[n++] = (struct lc_option){"dry-run",   0,    LC_OPT_FLAG,
-                                     &q->dry_run, NULL, "say what would be done, and do nothing"};
+                                     &q->dry_run, NULL, "print what would be done, change nothing"};
     to[n] = (struct lc_option){0};
 }
 
@@ -152,8 +155,8 @@ static int check_operands(struct lc_frame_run *r, struct lc_error *err)
 {
     const struct request *q = r->ctx;
 
-    return r->m.rest.n ? lc_fail(err, LC_ERR_USAGE, "%s takes no operand, and '%s' is one",
-                                 q->command, r->m.rest.v[0])
+    return r->m.rest.n ? lc_fail(err, LC_ERR_USAGE, "%s takes no operands: '%s'", q->command,
+                                 r->m.rest.v[0])
                        : 0;
 }
 
@@ -239,9 +242,8 @@ static int put_out(struct request *q, const char *what,
         path = lc_path_join(q->out, name, err);
         rc = path ? lc_file_compare(path, xml.p, xml.n, &state, err) : LC_ERR_NOMEM;
         if (rc == 0 && state == LC_FILE_OTHER) {
-            rc =
-                lc_fail(err, LC_ERR_REFUSED, "%s is there, and is not what would be written", path);
-            lc_hint(err, "move it away, or name another folder by --out");
+            rc = lc_fail(err, LC_ERR_REFUSED, "%s exists with other content", path);
+            lc_hint(err, "move it away, or name another folder with --out");
         }
         if (rc == 0 && state == LC_FILE_ABSENT && !q->dry_run)
             rc = lc_file_write(path, xml.p, xml.n, 0644, err);
@@ -287,7 +289,7 @@ static int act_function(struct lc_frame_run *r, struct lc_error *err)
     int rc;
 
     if (q->as && !sql && strcmp(q->as, "program") != 0)
-        return lc_fail(err, LC_ERR_USAGE, "--as takes program or sql, not %s", q->as);
+        return lc_fail(err, LC_ERR_USAGE, "--as is program or sql, not %s", q->as);
     rc = lc_server_xml_settle(&q->setup, err);
     if (rc == 0)
         rc = sql ? put_out(q, "function.sql", make_sql, err)
@@ -301,11 +303,12 @@ int lc_cmd_config_function(int argc, const char **argv)
         .name = "config function",
         .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
         .about =
-            "Print the XML of the executable function that answers by a rule set: NAME_vN. "
-            "Every element that matters is set. With --as sql print a CREATE FUNCTION "
-            "instead: the rules as built-in expressions, for up to 8 lengths of prefixes, exact "
-            "keys, ranges and networks of IPv4, and as many rules as a statement holds. It needs no program on any host, and a "
-            "DEFAULT that calls it is stored as the expression itself.",
+            "Print the XML of the executable function NAME_vN that applies a rule set. Every "
+            "relevant element is set. With --as sql, print a CREATE FUNCTION instead: the rules "
+            "as built-in expressions, for prefixes of up to 8 lengths, exact keys, ranges and "
+            "IPv4 networks, and as many rules as fit into a statement. Such a function needs no "
+            "program on any host, and the server stores the expression itself in a DEFAULT that "
+            "calls it.",
         .examples = "livecol config function " EXAMPLE_RULES "\n"
                     "livecol config function " EXAMPLE_RULES " \\\n"
                     "    --key user_id --type String --out .\n"
@@ -331,9 +334,8 @@ int lc_cmd_config_dictionary(int argc, const char **argv)
     const struct lc_command cmd = {
         .name = "config dictionary",
         .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
-        .about =
-            "Print the XML of the external dictionary that answers by a rule set: NAME_vN. For "
-            "servers without executable functions, and where dictGet is wanted.",
+        .about = "Print the XML of the external dictionary NAME_vN that applies a rule set, for "
+                 "servers without executable functions and for queries that use dictGet.",
         .examples = "livecol config dictionary " EXAMPLE_RULES "\n"
                     "livecol config dictionary " EXAMPLE_RULES " \\\n"
                     "    --target 18.16\n"
@@ -376,7 +378,7 @@ int lc_cmd_config_all(int argc, const char **argv)
     const struct lc_command cmd = {
         .name = "config all",
         .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
-        .about = "Write the XML of the function, where the target has functions, and that of the "
+        .about = "Write the XML of the function, if the target has functions, and that of the "
                  "dictionary.",
         .examples = "livecol config all " EXAMPLE_RULES " --out .",
     };
@@ -396,7 +398,7 @@ static int check_folder(const char *option, const char *path, struct lc_error *e
         return lc_fail(err, LC_ERR_USAGE, "%s is missing: a folder of the server", option);
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
         lc_fail(err, LC_ERR_IO, "%s: there is no such folder: %s", option, path);
-        lc_hint(err, "this runs on the server's own machine, and makes no folder for it");
+        lc_hint(err, "run this on the server's own machine; it does not create that folder");
         return LC_ERR_IO;
     }
     return 0;
@@ -470,10 +472,11 @@ int lc_cmd_config_install(int argc, const char **argv)
     const struct lc_command cmd = {
         .name = "config install",
         .synopsis = "--rules FILE --name NAME --version N [OPTIONS]",
-        .about = "Put program, rules and XML where the server on this machine looks for them, each "
-                 "by rename, with a manifest for uninstall. Rules that are published under that "
-                 "name are never replaced by others: new rules are a new version, next to the old. "
-                 "Then: SYSTEM RELOAD FUNCTIONS.",
+        .about =
+            "Copy program, rules and XML to the folders where the server on this machine looks "
+            "for them, each by rename, with a manifest for uninstall. livecol never replaces "
+            "rules that are published under a name: new rules are a new version next to the old "
+            "one. Afterwards run SYSTEM RELOAD FUNCTIONS.",
         .examples = "livecol config install " EXAMPLE_RULES " \\\n"
                     "    --key user_id " EXAMPLE_PLACE,
     };
@@ -493,10 +496,10 @@ static int check_one_unused(struct lc_backend *b, const char *name, struct lc_er
     if (rc == 0 && n) {
         rc = lc_fail(err, LC_ERR_REFUSED, "%s is in use: %s depends on it", name,
                      lc_buf_str(&names));
-        lc_hint(err, "livecol inline, or livecol down, takes it out of a DEFAULT; views, "
-                     "constraints and the "
-                     "like are changed by hand. Without it INSERTs, merges and every ALTER of the "
-                     "table would fail");
+        lc_hint(err,
+                "livecol inline, or livecol down, removes it from a DEFAULT; change views, "
+                "constraints and so on by hand. Without it INSERTs, merges and every ALTER of the "
+                "table would fail");
     }
     lc_buf_release(&names);
     return rc;
@@ -545,10 +548,11 @@ int lc_cmd_config_uninstall(int argc, const char **argv)
     const struct lc_command cmd = {
         .name = "config uninstall",
         .synopsis = "--name NAME --version N [OPTIONS]",
-        .about = "Remove what config install has put there, by its manifest, and nothing else. "
-                 "Refuses while a column's default on the named server depends on the function or "
-                 "dictionary, and where a file was changed since. The program stays while another "
-                 "version needs it.",
+        .about =
+            "Remove the files that config install wrote, as its manifest lists them, and nothing "
+            "else. livecol refuses while a column's default on the named server depends on the "
+            "function or dictionary, and if a file was changed since. The program stays while "
+            "another version needs it.",
         .connects = true,
         .examples = "livecol config uninstall --name region --version 1 \\\n"
                     "    " EXAMPLE_PLACE,

@@ -110,14 +110,15 @@ int lc_cmd_config_show(int argc, const char **argv)
 {
     struct lc_frame_run r = {0};
     const struct lc_frame c = {
-        .command = {.name = "config show",
-                    .synopsis = "[OPTIONS]",
-                    .about =
-                        "Print the options that take a value, of those that commands share: what "
-                        "holds, and where it comes from: the command line, the environment, or the "
-                        "default. There is no configuration file, and no server is asked.",
-                    .connects = true,
-                    .examples = "LIVECOL_MIGRATIONS_DIR=db/migrations livecol config show"},
+        .command =
+            {.name = "config show",
+             .synopsis = "[OPTIONS]",
+             .about =
+                 "Print the options that commands share, with their values and where each value "
+                 "comes from: the command line, the environment, or the default. There is no "
+                 "configuration file, and livecol contacts no server.",
+             .connects = true,
+             .examples = "LIVECOL_MIGRATIONS_DIR=db/migrations livecol config show"},
         .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_RUN |
                  LC_MIGRATE_CHECKS | LC_MIGRATE_BACKFILL,
         .operands = "",

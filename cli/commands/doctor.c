@@ -50,8 +50,8 @@ static void say_unfinished(struct lc_doctor *d, const struct lc_migration *m,
                       m->version_text, m->name, at);
     else
         lc_doctor_say(d, goes_on ? LC_LEVEL_WARN : LC_LEVEL_FAIL, "migration",
-                      goes_on ? "livecol up goes on there"
-                              : "fix it and run livecol up again: it goes on there",
+                      goes_on ? "livecol up continues there"
+                              : "fix it and run livecol up again: it continues there",
                       "%s %s is %s at statement %u%s%s", m->version_text, m->name,
                       goes_on ? "stopped" : lc_track_status_name(v->status), at,
                       *v->error && !goes_on ? ": " : "", goes_on ? "" : v->error);
@@ -139,7 +139,7 @@ int lc_cmd_doctor(int argc, const char **argv)
     struct lc_frame_run r = {0};
     const struct lc_option own[] = {
         {"rules", 0, LC_OPT_LIST, &r.m.up.rules, "[FUNCTION=]FILE",
-         "compare the functions' answers with these rules; several may be given"},
+         "compare the functions' answers with these rules; may be repeated"},
         {0},
     };
     const struct lc_frame c = {
@@ -147,11 +147,11 @@ int lc_cmd_doctor(int argc, const char **argv)
             {.name = "doctor",
              .synopsis = "[OPTIONS]",
              .about =
-                 "Look for what is, or will be, wrong: functions that did not load, do not answer, "
-                 "or answer otherwise than their rules; DEFAULTs that depend on them; time-outs, "
-                 "pools and limits that will hurt; disks; a lock left behind, migrations that "
-                 "failed, mutations that hang. A line each, ok, warn or fail, with what to do. "
-                 "Exits with 8 where something fails.",
+                 "Look for present and future problems: functions that did not load, do not "
+                 "answer, or answer differently from their rules; DEFAULTs that depend on them; "
+                 "time-outs, pools and limits that are too low; disks; a leftover lock, failed "
+                 "migrations, mutations that make no progress. Prints one line for each check, "
+                 "ok, warn or fail, with what to do. Exits with 8 if something fails.",
              .connects = true,
              .examples =
                  "livecol doctor\nlivecol doctor --rules region_v1=config/region.csv --json"},

@@ -63,7 +63,7 @@ static void look_at_setup(struct lc_doctor *d, const struct function *f, uint64_
         (is_pool && lc_answer_u64(f->t, f->row, LC_SQL_UDF_ALL_MAX_COMMAND_EXECUTION_TIME,
                                   TIMEOUT_S) < TIMEOUT_S))
         lc_doctor_say(d, LC_LEVEL_WARN, "function",
-                      "a machine that is merely busy ends the query, or the INSERT: 60 s or more",
+                      "on a busy machine the query, or the INSERT, then fails: use 60 s or more",
                       "%s: time-outs under 60 s (read %s ms, write %s ms, execution %s s)", f->name,
                       text_of(f, LC_SQL_UDF_ALL_COMMAND_READ_TIMEOUT),
                       text_of(f, LC_SQL_UDF_ALL_COMMAND_WRITE_TIMEOUT),
@@ -104,7 +104,7 @@ static bool look_at_fit(struct lc_doctor *d, const struct function *f)
         return false;
     }
     if (note.text[0])
-        lc_doctor_say(d, LC_LEVEL_WARN, "function", "make the two one", "%s", note.text);
+        lc_doctor_say(d, LC_LEVEL_WARN, "function", "make the two equal", "%s", note.text);
     return true;
 }
 
@@ -195,7 +195,7 @@ static int sample(struct lc_doctor *d, const struct function *f, struct lc_error
                    lc_answer_u64(&t, 0, LC_SQL_UDF_SAMPLE_N, 0) &&
                f->ours) { /* its return_name has been compared: rules without a default do that */
         lc_doctor_say(d, LC_LEVEL_OK, "function", NULL,
-                      "%s: loaded, and none of %s made-up keys is one that its rules take", f->name,
+                      "%s: loaded, and none of %s made-up keys matches a rule", f->name,
                       lc_answer_at(&t, 0, LC_SQL_UDF_SAMPLE_N)->p);
     } else if (lc_answer_u64(&t, 0, LC_SQL_UDF_SAMPLE_EMPTIES, 0) ==
                lc_answer_u64(&t, 0, LC_SQL_UDF_SAMPLE_N, 0)) {
@@ -328,7 +328,8 @@ static void look_for_named(struct lc_doctor *d, const struct lc_answer *t)
         if (n || t->rows == 1)
             d->rules.v[named++] = argument;
         else
-            lc_doctor_say(d, LC_LEVEL_WARN, "function", "--rules FUNCTION=FILE says whose they are",
+            lc_doctor_say(d, LC_LEVEL_WARN, "function",
+                          "--rules FUNCTION=FILE names the function of the rules",
                           "%s is compared with none of %zu functions", argument, t->rows);
         if (n && !is_registered(t, argument, n))
             lc_doctor_say(d, LC_LEVEL_FAIL, "function",

@@ -59,7 +59,7 @@ int lc_doctor_end(struct lc_doctor *d, const char *about, int rc, const struct l
 {
     if (rc == LC_ERR_SERVER) {
         lc_doctor_say(d, LC_LEVEL_WARN, about, "does the user have the right to read it?",
-                      "cannot be looked at: %s", one->msg);
+                      "cannot be read: %s", one->msg);
         return 0;
     }
     if (rc)
@@ -122,16 +122,16 @@ static int look_at_disks(struct lc_doctor *d, struct lc_error *err)
                                                             : LC_LEVEL_OK;
         char a[16], b[16], c[16];
 
-        lc_doctor_say(d, level, "disk",
-                      level == LC_LEVEL_FAIL
-                          ? "a mutation or merge of that part has no room: free some, or add a disk"
-                      : level == LC_LEVEL_WARN ? "mutations write every part anew before the old "
-                                                 "one goes"
-                                               : NULL,
-                      "%s: %sB of %sB free, the largest part has %sB",
-                      lc_answer_at(&t, i, LC_SQL_DOCTOR_DISKS_NAME)->p,
-                      lc_short_count(a, (double)free), lc_short_count(b, (double)total),
-                      lc_short_count(c, (double)largest));
+        lc_doctor_say(
+            d, level, "disk",
+            level == LC_LEVEL_FAIL
+                ? "a mutation or merge of that part has no room: free some, or add a disk"
+            : level == LC_LEVEL_WARN
+                ? "mutations write a new version of every part before they remove the old one"
+                : NULL,
+            "%s: %sB of %sB free, the largest part has %sB",
+            lc_answer_at(&t, i, LC_SQL_DOCTOR_DISKS_NAME)->p, lc_short_count(a, (double)free),
+            lc_short_count(b, (double)total), lc_short_count(c, (double)largest));
     }
     lc_answer_release(&t);
     return lc_doctor_end(d, "disk", rc, &one, err);
@@ -205,7 +205,9 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
         lc_limits_text(says, "slows down", "refuses", &l);
         lc_doctor_say(
             d, level, "limit",
-            level ? "let them end, or KILL those that are not wanted, before another one" : NULL,
+            level ? "let them finish, or KILL those that you do not need, before you start another "
+                    "one"
+                  : NULL,
             "%s.%s has %" PRIu64 " unfinished mutation%s; the server %s",
             lc_answer_at(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_DATABASE)->p,
             lc_answer_at(&mutations, 0, LC_SQL_DOCTOR_MUTATIONS_TABLE)->p, n, LC_S(n), says);
@@ -220,7 +222,7 @@ static int look_at_limits(struct lc_doctor *d, struct lc_error *err)
 
         lc_limits_text(says, "slow down", "fail", &l);
         lc_doctor_say(d, level, "limit",
-                      level ? "merges do not keep up: larger INSERTs, or look what holds them up"
+                      level ? "merges do not keep up: use larger INSERTs, or find what delays them"
                             : NULL,
                       "%s.%s has %" PRIu64 " part%s in partition %s; INSERTs %s",
                       lc_answer_at(&parts, 0, LC_SQL_DOCTOR_PARTS_DATABASE)->p,
@@ -289,18 +291,19 @@ int lc_doctor_mutations(struct lc_doctor *d, struct lc_error *err)
 
         if (fails)
             lc_server_error(&why, reason->p, reason->n);
-        lc_doctor_say(d, fails ? LC_LEVEL_FAIL : LC_LEVEL_WARN, "mutation",
-                      fails ? "the server retries it forever, and it holds up those behind it: fix "
-                              "the cause; or MODIFY the DEFAULT to one that works; or KILL MUTATION"
-                            : NULL,
-                      "%s.%s %s %s, %s parts to do, since %s UTC%s%s",
-                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_DATABASE)->p,
-                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_TABLE)->p,
-                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_MUTATION_ID)->p,
-                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_COMMAND)->p,
-                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_PARTS_TO_DO)->p,
-                      lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_MADE_UTC)->p,
-                      fails ? ": " : "", why.msg);
+        lc_doctor_say(
+            d, fails ? LC_LEVEL_FAIL : LC_LEVEL_WARN, "mutation",
+            fails ? "the server retries it forever, and it blocks those queued after it: fix the "
+                    "cause; or MODIFY the DEFAULT to one that works; or KILL MUTATION"
+                  : NULL,
+            "%s.%s %s %s, %s parts to do, since %s UTC%s%s",
+            lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_DATABASE)->p,
+            lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_TABLE)->p,
+            lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_MUTATION_ID)->p,
+            lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_COMMAND)->p,
+            lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_PARTS_TO_DO)->p,
+            lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_MADE_UTC)->p, fails ? ": " : "",
+            why.msg);
     }
     if (rc == 0 && t.rows == 0)
         lc_doctor_say(d, LC_LEVEL_OK, "mutation", NULL, "none unfinished");

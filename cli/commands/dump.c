@@ -216,15 +216,17 @@ int lc_cmd_dump(int argc, const char **argv)
     struct lc_frame_run r = {.ctx = &w};
     const struct lc_option more[] = {
         {"output", 'o', LC_OPT_STRING, &w.path, "FILE",
-         "where to; - is stdout (default: schema.sql)"},
+         "the file to write; - is stdout (default: schema.sql)"},
         {"database", 0, LC_OPT_LIST, &w.databases, "NAME",
-         "which; several may be given (default: the connection's, and those of the migrations)"},
+         "the database to dump; may be repeated (default: the connection's, and those of the "
+         "migrations)"},
         {0}};
     const struct lc_frame c = {
         .command = {.name = "dump",
                     .synopsis = "[OPTIONS]",
-                    .about = "Write the CREATE statement of every table, in an order that does not "
-                             "change, so that a repo can keep the schema next to its migrations.",
+                    .about =
+                        "Write the CREATE statement of every table, in a stable order, so that a "
+                        "repository can keep the schema next to its migrations.",
                     .connects = true,
                     .examples = "livecol dump\nlivecol dump --database analytics -o -"},
         .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING,

@@ -26,7 +26,7 @@ static int check_column(const struct lc_column *d, bool stays, struct lc_error *
     int rc;
 
     if (strcmp(d->kind, "DEFAULT") != 0 && strcmp(d->kind, "MATERIALIZED") != 0)
-        return lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s has no DEFAULT to be free of", d->database,
+        return lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s has no DEFAULT to replace", d->database,
                        d->table, d->column);
     if (stays) /* the function is there, and answers for what is not stored as before */
         return 0;
@@ -219,8 +219,9 @@ static int check(struct lc_frame_run *r, struct lc_error *err)
     const struct lc_inline_options *o = r->ctx;
 
     if (r->m.up.cluster) {
-        lc_fail(err, LC_ERR_USAGE,
-                "inline changes the connected server's table and its replicas, no cluster");
+        lc_fail(
+            err, LC_ERR_USAGE,
+            "inline changes the table on the connected server and its replicas, not on a cluster");
         lc_hint(err, "run it without --cluster, on one host of each shard");
         return LC_ERR_USAGE;
     }
@@ -261,19 +262,20 @@ int lc_cmd_inline(int argc, const char **argv)
     struct lc_inline_options o = {.r.ctx = &o};
     const struct lc_option own[] = {
         {"rules", 0, LC_OPT_STRING, &o.source.rules, "FILE",
-         "the function's rules: they become an expression, up to 8 lengths of prefixes"},
+         "the function's rules, to be written as an expression; prefixes of up to 8 lengths"},
         {"dictionary", 0, LC_OPT_STRING, &o.source.dictionary, "NAME",
-         "a dictionary of the server that holds the values: it becomes a dictGet"},
+         "a dictionary on the server that holds the values, to be read by dictGet"},
         {"attribute", 0, LC_OPT_STRING, &o.source.attribute, "NAME",
-         "of the rules or the dictionary (default: the column's name)"},
+         "attribute of the rules or the dictionary (default: the column's name)"},
         {"narrow", 0, LC_OPT_STRING, &o.narrow, "measured|always|never",
          "keep the function, and " LC_NARROW_WHEN_HELP},
         {"remove", 0, LC_OPT_FLAG, &o.remove, NULL,
          "leave no DEFAULT: INSERTs that do not give the column store an empty value"},
         {"rescue", 0, LC_OPT_STRING, &o.rescue, "FUNCTION",
-         "the function is gone: free every column that depends on it, in one ALTER a table"},
+         "the function is lost: change every column that depends on it, with one ALTER for each "
+         "table"},
         {"force", 0, LC_OPT_FLAG, &o.force, NULL,
-         "--rescue: though the function is registered, or rows that are not stored become empty"},
+         "--rescue: even if the function is registered, or rows that are not stored become empty"},
         {"dry-run", 0, LC_OPT_FLAG, &o.r.m.up.dry_run, NULL, "check everything, change nothing"},
         {0},
     };
@@ -282,12 +284,12 @@ int lc_cmd_inline(int argc, const char **argv)
             {.name = "inline",
              .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN | --rescue FUNCTION",
              .about =
-                 "Free a column from the function that its DEFAULT calls, once every part stores "
-                 "it: a built-in expression that gives the same for every key of the table takes "
-                 "its place, or none. INSERTs, merges and other ALTERs then work without the "
-                 "function. With --rescue the function is gone already, and all columns that depend "
-                 "on it are freed; nothing else can be done to their tables before. With --narrow "
-                 "the function stays, and only what it is given changes.",
+                 "Replace the function in a column's DEFAULT, once every part stores the column, "
+                 "by a built-in expression that gives the same for every key of the table, or "
+                 "remove the DEFAULT. INSERTs, merges and other ALTERs then work without the "
+                 "function. With --rescue, for a function that is already lost, livecol changes "
+                 "all columns that depend on it; until then their tables accept no other ALTER. "
+                 "With --narrow the function stays, and only its argument changes.",
              .connects = true,
              .examples = "livecol inline analytics.events.region --rules config/region.csv\n"
                          "livecol inline analytics.events.region --dictionary regions --dry-run\n"

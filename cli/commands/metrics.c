@@ -108,12 +108,12 @@ enum figure { PARTS_DONE, PARTS_TOTAL, ROWS_DONE, ROWS_TOTAL, ROWS_PER_S, LEFT_S
 static const struct {
     const char *name, *help;
 } figures[FIGURES] = {
-    [PARTS_DONE] = {"parts_done", "Parts that are rewritten."},
-    [PARTS_TOTAL] = {"parts", "Parts that are to be rewritten, those done among them."},
-    [ROWS_DONE] = {"rows_done", "Rows that are rewritten, within parts too."},
-    [ROWS_TOTAL] = {"rows", "Rows that are to be rewritten, those done among them."},
+    [PARTS_DONE] = {"parts_done", "Parts rewritten so far."},
+    [PARTS_TOTAL] = {"parts", "Parts to rewrite in total, including those done."},
+    [ROWS_DONE] = {"rows_done", "Rows rewritten so far, including those in unfinished parts."},
+    [ROWS_TOTAL] = {"rows", "Rows to rewrite in total, including those done."},
     [ROWS_PER_S] = {"rows_per_second", "Rows a second while it does not wait."},
-    [LEFT_S] = {"eta_seconds", "Seconds until it is done, estimated."},
+    [LEFT_S] = {"eta_seconds", "Estimated seconds until the end."},
 };
 
 /*
@@ -187,12 +187,13 @@ static int write_now(struct lc_metrics *m, struct lc_error *err)
     int rc;
 
     lc_buf_init(&b.b, FILE_MAX_BYTES);
-    add_run(&b, m, "running", !m->ended, "1 while the run goes on.");
-    add_run(&b, m, "start_time_seconds", m->started_s, "When the run began, Unix time.");
+    add_run(&b, m, "running", !m->ended, "1 while the run is active.");
+    add_run(&b, m, "start_time_seconds", m->started_s, "When the run started, Unix time.");
     add_run(&b, m, "update_time_seconds", (int64_t)time(NULL),
-            "When this file was written, Unix time: every few seconds of a run that is alive.");
+            "When this file was written, Unix time; every few seconds while the run is active.");
     if (m->ended)
-        add_run(&b, m, "exit_code", m->exit_code, "The run's exit code; there once it has ended.");
+        add_run(&b, m, "exit_code", m->exit_code,
+                "The run's exit code; present once it has ended.");
     add_run(&b, m, "errors", (int64_t)m->errors,
             "Statements that were sent again, and the failure that ended the run.");
     if (strcmp(m->command, "up") == 0)

@@ -5,10 +5,10 @@
 #include "cli/column/column.h"
 #include "udf/rules/ruleset.h"
 
-#define LC_NARROW_WHEN_HELP                                                                         \
-    "give the function what its rules look at alone, f(toLowCardinality(left(key, N))). measured: " \
-    "where that is faster over the table's rows; always: without timing; never: the whole key. "    \
-    "Takes --rules, the function's own"
+#define LC_NARROW_WHEN_HELP                                                                        \
+    "pass the function only the part of the key that its rules look at, "                          \
+    "f(toLowCardinality(left(key, N))). measured: if that is faster over the table's rows; "       \
+    "always: without timing; never: the whole key. Needs --rules, those of the function"
 
 /* measured, always or never? NULL is fine. 0, LC_ERR_USAGE. */
 int lc_narrow_check_when(const char *when, struct lc_error *err);

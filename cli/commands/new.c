@@ -346,11 +346,11 @@ static int derived_text(struct lc_buf *b, const struct wanted *w, struct lc_erro
 
 static const char plain_text[] =
     "-- migrate:up\n"
-    "-- Statements, each ended by a semicolon. Once this has been applied it is not changed any\n"
-    "-- more; what is to be different then goes into a new migration.\n"
+    "-- Statements, each ended by a semicolon. Do not change this file once it has been applied:\n"
+    "-- write further changes into a new migration.\n"
     "\n"
     "-- migrate:down\n"
-    "-- What takes it back. Remove this section where nothing can.\n";
+    "-- Statements that revert it. Remove this section if nothing can.\n";
 
 /* Create the file; one that is there is never replaced, and half a file is removed. */
 static int write_file(const char *path, const char *text, struct lc_error *err)
@@ -524,13 +524,14 @@ static int check_wanted(const struct wanted *w, struct lc_error *err)
     bool rederived = r->column || r->from || r->to || r->recompute;
 
     if ((w->over.n || w->cluster) && !w->table)
-        return lc_fail(err, LC_ERR_USAGE, "--over and --cluster are about the --table of a column");
+        return lc_fail(err, LC_ERR_USAGE, "--over and --cluster need --table");
     if (w->materialized && !w->table)
-        return lc_fail(err, LC_ERR_USAGE, "--materialized is about the --table of a column");
+        return lc_fail(err, LC_ERR_USAGE, "--materialized needs --table");
     if (rederived && (!r->column || derived || !!r->to == r->recompute))
-        return lc_fail(err, LC_ERR_USAGE,
-                       "--rederive names a column, and --to the function whose answers it is to "
-                       "hold (or --recompute, for the one it calls): no --table with them");
+        return lc_fail(
+            err, LC_ERR_USAGE,
+            "--rederive COLUMN goes with --to FUNCTION (the new one) or --recompute, and not with "
+            "--table");
     if (r->recompute && r->from)
         return lc_fail(err, LC_ERR_USAGE, "--from goes with --to");
     if (!rederived && derived + !!w->key != 0 && derived + !!w->key != 4)
@@ -543,7 +544,7 @@ static int check_wanted(const struct wanted *w, struct lc_error *err)
     if (is_as(w, "dictionary") && w->cluster)
         return lc_fail(
             err, LC_ERR_USAGE,
-            "--as dictionary fills its table on one host alone: --as sql goes with --cluster");
+            "--as dictionary fills in its table on one host only: use --as sql with --cluster");
     rc = w->narrow ? check_narrow(w, err) : check_function(w, err);
     return rc ? rc : check_text(w, err);
 }
@@ -575,20 +576,21 @@ static int act(struct lc_frame_run *r, struct lc_error *err)
 static size_t add_column_options(struct lc_option *to, struct wanted *w)
 {
     const struct lc_option options[] = {
-        {"table", 0, LC_OPT_STRING, &w->table, "DB.TABLE", "a derived column: of this table"},
+        {"table", 0, LC_OPT_STRING, &w->table, "DB.TABLE", "the table of the derived column"},
         {"column", 0, LC_OPT_STRING, &w->column, "NAME", "its name"},
         {"key", 0, LC_OPT_STRING, &w->key, "EXPRESSION",
-         "what it is derived from: a column, or an expression over some"},
+         "what it is derived from: a column, or an expression over columns"},
         {"function", 0, LC_OPT_STRING, &w->function, "NAME", "the function that derives it"},
         {"as", 0, LC_OPT_STRING, &w->as, "program|sql|dictionary",
-         "program: the function is installed apart; sql: the migration makes it, of built-in "
-         "expressions by --rules; dictionary: the migration makes a dictionary of that name over a "
-         "table with --rules, for more of them; no host needs a program for either (default: program)"},
+         "program: the function is installed separately; sql: the migration creates it from "
+         "--rules, as built-in expressions; dictionary: the migration creates a table with "
+         "--rules and a dictionary of that name over it, for larger sets. sql and dictionary "
+         "need no program on any host (default: program)"},
         {"rules", 0, LC_OPT_STRING, &w->rules_path, "FILE",
-         "--as sql, --as dictionary, --narrow: the rules of the function"},
+         "the rules of the function, for --as sql, --as dictionary and --narrow"},
         {"narrow", 0, LC_OPT_STRING, &w->narrow, "measured|always|never", LC_NARROW_WHEN_HELP},
         {"attribute", 0, LC_OPT_STRING, &w->attribute, "NAME",
-         "--as sql: which attribute of them (default: the column's name, or the only one)"},
+         "--as sql: which attribute of the rules (default: the column's name, or the only one)"},
     };
 
     memcpy(to, options, sizeof options);
@@ -600,24 +602,25 @@ static size_t add_place_options(struct lc_option *to, struct wanted *w, struct l
 {
     const struct lc_option options[] = {
         {"over", 0, LC_OPT_LIST, &w->over, "DB.TABLE",
-         "a Distributed or Buffer table over it, which gets the column too; several may be given"},
+         "a Distributed or Buffer table over the table, which gets the column too; may be "
+         "repeated"},
         {"cluster", 0, LC_OPT_STRING, &w->cluster, "NAME", "write the statements ON CLUSTER NAME"},
         {"type", 0, LC_OPT_STRING, &w->type, "TYPE", "its type (default: LowCardinality(String))"},
         {"materialized", 0, LC_OPT_FLAG, &w->materialized, NULL,
-         "a MATERIALIZED column: no INSERT gives it a value, and those without a column list go on "
-         "working"},
+         "a MATERIALIZED column: INSERTs cannot give it a value, and those without a column list "
+         "keep working"},
         {"rederive", 0, LC_OPT_STRING, &w->rederive.column, "DB.TABLE.COLUMN",
-         "new rules: this column is to hold what another function answers; its DEFAULT, as the "
-         "server or a pending migration has it, stays but for the function"},
-        {"to", 0, LC_OPT_STRING, &w->rederive.to, "FUNCTION",
-         "the function whose answers it is to hold"},
+         "new rules: change this column to the answers of another function; of its DEFAULT, as "
+         "the server or a pending migration has it, only the function changes"},
+        {"to", 0, LC_OPT_STRING, &w->rederive.to, "FUNCTION", "--rederive: the new function"},
         {"from", 0, LC_OPT_STRING, &w->rederive.from, "FUNCTION",
-         "the function whose answers it holds (default: the one of the DEFAULT)"},
+         "--rederive: the old function (default: the one in the DEFAULT)"},
         {"recompute", 0, LC_OPT_FLAG, &w->rederive.recompute, NULL,
-         "--rederive: no other function; every row that differs becomes what the DEFAULT says, "
-         "values that were given too"},
+         "--rederive: keep the function and overwrite every row that differs from the DEFAULT, "
+         "explicitly inserted values too"},
         {"migrations-table", 0, LC_OPT_STRING, &m->up.table, "[DB.]TABLE",
-         "--rederive: the tracking table that says what is pending (default: schema_migrations)"},
+         "--rederive: the tracking table, which shows what is pending (default: "
+         "schema_migrations)"},
         {0}};
 
     memcpy(to, options, sizeof options);
@@ -633,10 +636,11 @@ int lc_cmd_new(int argc, const char **argv)
         .command =
             {.name = "new",
              .synopsis = "NAME [OPTIONS]",
-             .about = "Write the next migration file, and print its path: an empty one, or with "
-                      "--table, --column, --key and --function one that adds a derived column and "
-                      "fills it in; or with --rederive and --to one that changes a column to the "
-                      "answers of another function, keeping values that were given.",
+             .about =
+                 "Write the next migration file and print its path: an empty one; with --table, "
+                 "--column, --key and --function, one that adds a derived column and fills it "
+                 "in; with --rederive and --to, one that changes a column to the answers of "
+                 "another function and keeps explicitly inserted values.",
              .connects = true,
              .examples = "livecol new drop_old_index\n"
                          "livecol new add_region --table analytics.events --column region \\\n"

@@ -141,8 +141,9 @@ static int choose_from(const struct lc_new_rederive *w, const struct lc_column *
     if (w->from) {
         lc_fail(err, LC_ERR_REFUSED, "the DEFAULT of %s.%s.%s does not call %s: it is %s",
                 d->database, d->table, d->column, w->from, d->expr);
-        lc_hint(err, "leave --from out: the function is taken from the DEFAULT. Rows that hold "
-                     "what another function answered: --recompute");
+        lc_hint(err,
+                "leave out --from: livecol takes the function from the DEFAULT. For rows that hold "
+                "the answers of another function, use --recompute");
         return LC_ERR_REFUSED;
     }
     *from = only_function(d, w->to, true, &several);
@@ -153,7 +154,7 @@ static int choose_from(const struct lc_new_rederive *w, const struct lc_column *
     if (several) {
         lc_fail(err, LC_ERR_REFUSED, "the DEFAULT of %s.%s.%s calls several functions: %s",
                 d->database, d->table, d->column, d->expr);
-        lc_hint(err, "--from names the one that %s takes the place of", w->to);
+        lc_hint(err, "--from names the one that %s replaces", w->to);
     } else if (calls(d, w->to)) {
         lc_fail(err, LC_ERR_REFUSED, "the DEFAULT of %s.%s.%s calls %s already: %s", d->database,
                 d->table, d->column, w->to, d->expr);
@@ -268,14 +269,14 @@ static int add_direction(struct lc_buf *b, const struct lc_column *d, const char
 }
 
 static const char about[] =
-    "-- Rows that hold what %s answers come to hold what %s does, and with them the columns\n"
-    "-- that are derived from this one; values that were given in an INSERT stay. livecol waits for\n"
-    "-- older INSERTs, goes partition by partition, and again until no row is left. Another client\n"
-    "-- runs the UPDATE over the whole table, once, and leaves the columns derived from this one.\n\n";
+    "-- Changes the rows that hold the answer of %s to that of %s, and the columns that are\n"
+    "-- derived from this one; values that were given in an INSERT stay. livecol waits for older\n"
+    "-- INSERTs and repeats the UPDATE, partition by partition, until no row is left. Another\n"
+    "-- client runs it once over the whole table, and does not change the derived columns.\n\n";
 
 static const char about_recompute[] =
-    "-- Rows that hold something else than the DEFAULT says come to hold that, and with them the\n"
-    "-- columns that are derived from this one. Values that were given in an INSERT are lost.\n\n";
+    "-- Changes every row to the value of the DEFAULT, and with it the columns that are derived\n"
+    "-- from this one. Values that were given in an INSERT are lost.\n\n";
 
 /*
  * Nobody has said what the new function's rules look at, and the key is cut for those of the

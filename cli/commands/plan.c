@@ -127,8 +127,7 @@ static void print_consent(struct printer *p, const struct lc_migrate *m,
     if (s->class != LC_CLASS_DESTRUCTIVE && s->class != LC_CLASS_READERS)
         return;
     if (pm->m->allow_unsafe) {
-        snprintf(text, sizeof text, "unsafe, and agreed to by the file: %.300s",
-                 pm->m->allow_unsafe);
+        snprintf(text, sizeof text, "unsafe, allowed by the file: %.300s", pm->m->allow_unsafe);
         print_note(p, "note", text);
     } else if (!m->up.allow_unsafe) {
         p->refused++;
@@ -168,9 +167,10 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     if (rc == 0 && !in_the_way) {
         rc = lc_preflight_check(d, s, false, &one);
         if (rc == 0 && pm->stmts[i].text->rederive) {
-            print_note(p, "note",
-                       "done partition by partition, where a value differs, after the "
-                       "INSERTs of before, until no row is left (by old servers in one mutation)");
+            print_note(
+                p, "note",
+                "runs partition by partition, where a value differs, after earlier INSERTs have "
+                "ended, until no row is left (on old servers in one mutation)");
             rc = lc_rederive_check(d, &pm->stmts[i], &one);
         }
         rc = take_refusal(p, rc, &one, err);
@@ -235,9 +235,9 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, const struc
             lc_plan_page_migration(p->page, pm);
         else if (!p->json)
             printf("%s %s%s\n", pm->m->version_text, pm->m->name,
-                   pm->first    ? " (goes on where it stopped)"
+                   pm->first    ? " (continues where it stopped)"
                    : pm->stmt_n ? ""
-                                : ": holds no statement, nothing to do");
+                                : ": contains no statement, nothing to do");
         /* Statements before `first` were done by a run that failed. */
         for (unsigned k = pm->first; rc == 0 && k < pm->stmt_n; k++)
             rc = plan_statement(p, m, &d, &h, pm, k, err);
@@ -279,7 +279,7 @@ static int check_form(struct lc_frame_run *r, struct lc_error *err)
     const bool *markdown = r->ctx;
 
     return *markdown && r->m.global.json
-               ? lc_fail(err, LC_ERR_USAGE, "--markdown and --json are two forms: give one")
+               ? lc_fail(err, LC_ERR_USAGE, "--markdown and --json exclude each other")
                : 0;
 }
 
@@ -296,19 +296,19 @@ int lc_cmd_plan(int argc, const char **argv)
     struct lc_frame_run r = {.ctx = &markdown};
     const struct lc_option options[] = {
         {"markdown", 0, LC_OPT_FLAG, &markdown, NULL,
-         "as a page in Markdown, for a comment where the change is reviewed"},
+         "print a page in Markdown, for a comment in a review"},
         {0},
     };
     const struct lc_frame c = {
-        .command = {.name = "plan",
-                    .synopsis = "[OPTIONS]",
-                    .about =
-                        "Show what up would do: each pending statement, what kind of change it is, "
-                        "what it costs, and whom it may break. Nothing is changed. Exits with 3 "
-                        "where up would refuse.",
-                    .connects = true,
-                    .examples = "livecol plan --rules config/region.csv\n"
-                                "livecol plan --markdown > comment.md"},
+        .command =
+            {.name = "plan",
+             .synopsis = "[OPTIONS]",
+             .about =
+                 "Show what up would do: each pending statement, the kind of change, its cost, "
+                 "and its hazards. Nothing is changed. Exits with 3 if up would refuse.",
+             .connects = true,
+             .examples = "livecol plan --rules config/region.csv\n"
+                         "livecol plan --markdown > comment.md"},
         .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_RANGE | LC_MIGRATE_CHECKS,
         .more = options,
         .operands = "",

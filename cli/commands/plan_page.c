@@ -61,11 +61,14 @@ void lc_plan_page_migration(struct lc_plan_page *page, const struct lc_plan_migr
     add_name(page, &page->body, m);
     add(page, &page->body, "\n");
     if (m->stmt_n == 0)
-        add(page, &page->body, "\nHolds no statement: nothing to do.\n");
+        add(page, &page->body,
+            "\n"
+            "Contains no statement: nothing to do.\n");
     else if (m->first)
-        keep(page,
-             lc_buf_addf(&page->body, "\nGoes on where it stopped: %u of %u statements done.\n",
-                         m->first, m->stmt_n));
+        keep(page, lc_buf_addf(&page->body,
+                               "\n"
+                               "Continues where it stopped: %u of %u statements done.\n",
+                               m->first, m->stmt_n));
 }
 
 /*

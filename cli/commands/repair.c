@@ -50,7 +50,7 @@ static int find_unfinished(const struct lc_session *s, const struct lc_migrate *
 
     *out = NULL;
     if (m->rest.n && !lc_version_parse(m->rest.v[0], strlen(m->rest.v[0]), &version))
-        return lc_fail(err, LC_ERR_USAGE, "\"%s\" is no version", m->rest.v[0]);
+        return lc_fail(err, LC_ERR_USAGE, "\"%s\" is not a version", m->rest.v[0]);
     for (size_t i = 0; i < s->tracking.state.n; i++) {
         const struct lc_track_version *v = &s->tracking.state.v[i];
 
@@ -93,7 +93,7 @@ static int record_repair(struct lc_session *s, const struct lc_migrate *m,
     int rc;
 
     if (!file)
-        return lc_fail(err, LC_ERR_REFUSED, "%s holds no file of version %" PRIu64, s->files.dir,
+        return lc_fail(err, LC_ERR_REFUSED, "%s has no file of version %" PRIu64, s->files.dir,
                        v->version);
     if (n > stmts->n)
         return lc_fail(err, LC_ERR_USAGE, "version %s has %zu statement%s, not %u",
@@ -118,10 +118,10 @@ static int record_repair(struct lc_session *s, const struct lc_migrate *m,
         tell(m, "repaired", n, "repaired %s: none of its %zu statement%s counts as done%s",
              file->version_text, stmts->n, LC_S(stmts->n), e.down ? ", and it is applied" : "");
     else if (rc == 0)
-        tell(m, "repaired", n,
-             "repaired %s: statements 1 to %u of %zu count as done; livecol %s goes "
-             "on from there",
-             file->version_text, n, stmts->n, e.down ? "down" : "up");
+        tell(
+            m, "repaired", n,
+            "repaired %s: statements 1 to %u of %zu count as done; livecol %s continues from there",
+            file->version_text, n, stmts->n, e.down ? "down" : "up");
     return rc;
 }
 
@@ -161,14 +161,13 @@ static int refuse_running(struct lc_frame_run *r, struct lc_error *err)
         return rc;
     lc_fail(
         err, LC_ERR_LOCKED,
-        "livecol %s on %s, pid %s, holds the lock since %s UTC: what became of its statement is not "
-        "known before it has ended",
+        "livecol %s on %s, pid %s, holds the lock since %s UTC: the outcome of its statement is "
+        "unknown until it has ended",
         h.command, h.host, h.pid, h.since);
-    lc_hint(
-        err,
-        "where it is dead, livecol up takes over after %u s, and livecol unlock --force at once; "
-        "then look at what it did",
-        lc_lock_stale_s());
+    lc_hint(err,
+            "if it is dead, livecol up takes over after %u s, and livecol unlock --force at once; "
+            "then look at what it did",
+            lc_lock_stale_s());
     return LC_ERR_LOCKED;
 }
 
@@ -204,9 +203,10 @@ static int repair(struct lc_frame_run *r, struct lc_error *err)
 
     if (rc == 0 && (v->version != o->version || v->seq != o->seq)) {
         rc = lc_fail(err, LC_ERR_REFUSED,
-                     "version %" PRIu64 " has changed since this repair began: %s went on with it",
+                     "version %" PRIu64 " has changed since this repair began: %s continued it",
                      v->version, v->host && *v->host ? v->host : "another run");
-        lc_hint(err, "livecol status shows how it is now: look at what it did, and say it anew");
+        lc_hint(err,
+                "livecol status shows its present state: check what it did, then run repair again");
     }
     return rc ? rc
               : record_repair(&r->s, &r->m, v, (unsigned)(o->done ? o->done : o->redo - 1), err);
@@ -218,16 +218,16 @@ int lc_cmd_repair(int argc, const char **argv)
     struct lc_frame_run r = {.ctx = &o};
     const struct lc_option more[] = {
         {"done", 0, LC_OPT_UINT, &o.done, "N", "statements 1 to N are done"},
-        {"redo", 0, LC_OPT_COUNT, &o.redo, "N", "statement N is to be sent again"},
+        {"redo", 0, LC_OPT_COUNT, &o.redo, "N", "send statement N again in the next run"},
         {0}};
     const struct lc_frame c = {
-        .command = {.name = "repair",
-                    .synopsis = "[VERSION] --done N | --redo N",
-                    .about = "Record what a person has found out, or fixed by hand, about a "
-                             "migration that failed or whose outcome is unknown. The database "
-                             "itself is not touched.",
-                    .connects = true,
-                    .examples = "livecol repair 0007 --done 2\nlivecol repair --redo 3 --yes"},
+        .command =
+            {.name = "repair",
+             .synopsis = "[VERSION] --done N | --redo N",
+             .about = "Record what you found out or fixed by hand about a migration that failed or "
+                      "whose outcome is unknown. The tables themselves are not touched.",
+             .connects = true,
+             .examples = "livecol repair 0007 --done 2\nlivecol repair --redo 3 --yes"},
         .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_ASK,
         .more = more,
         .most = 1,
@@ -261,7 +261,7 @@ static int check_baseline(struct lc_frame_run *r, struct lc_error *err)
     if (named == o->from_history)
         return lc_migrate_operands(&r->m, !o->from_history, !o->from_history, "a VERSION", err);
     if (named && !lc_version_parse(r->m.rest.v[0], strlen(r->m.rest.v[0]), &o->upto))
-        return lc_fail(err, LC_ERR_USAGE, "\"%s\" is no version", r->m.rest.v[0]);
+        return lc_fail(err, LC_ERR_USAGE, "\"%s\" is not a version", r->m.rest.v[0]);
     return 0;
 }
 
@@ -342,21 +342,22 @@ int lc_cmd_baseline(int argc, const char **argv)
     struct lc_frame_run r = {.ctx = &o};
     const struct lc_option more[] = {
         {"from-history", 0, LC_OPT_FLAG, &o.from_history, NULL,
-         "what the table of goose, dbmate, golang-migrate or clickhouse-migrations says is applied; "
-         "it stays as it is"},
+         "the versions that the table of goose, dbmate, golang-migrate or clickhouse-migrations "
+         "lists as applied; that table is only read"},
         {"history-table", 0, LC_OPT_STRING, &o.table, "NAME",
-         "that table, where it has another name than usual, or where there are several"},
+         "the name of that table, if it is not the usual one or there are several"},
         {0}};
     const struct lc_frame c = {
-        .command = {.name = "baseline",
-                    .synopsis = "VERSION | --from-history",
-                    .about = "Mark the migrations up to VERSION, or those that another tool has "
-                             "applied, as applied without running them: for a database that was "
-                             "there before its migrations.",
-                    .connects = true,
-                    .examples =
-                        "livecol baseline 0012\n"
-                        "livecol baseline --from-history --migrations-table livecol_migrations"},
+        .command =
+            {.name = "baseline",
+             .synopsis = "VERSION | --from-history",
+             .about =
+                 "Mark the migrations up to VERSION, or those that another tool has applied, as "
+                 "applied without running them: for a database that is older than its "
+                 "migrations.",
+             .connects = true,
+             .examples = "livecol baseline 0012\n"
+                         "livecol baseline --from-history --migrations-table livecol_migrations"},
         .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK,
         .more = more,
         .most = SIZE_MAX,
@@ -406,12 +407,14 @@ int lc_cmd_reset(int argc, const char **argv)
 {
     struct lc_frame_run r = {0};
     const struct lc_frame c = {
-        .command = {.name = "reset",
-                    .synopsis = "[OPTIONS]",
-                    .about = "Forget what was applied: drop the tracking table. For development; "
-                             "the tables that the migrations made stay as they are.",
-                    .connects = true,
-                    .examples = "livecol reset --yes"},
+        .command =
+            {.name = "reset",
+             .synopsis = "[OPTIONS]",
+             .about =
+                 "Forget what was applied: drop the tracking table. For development; the tables "
+                 "that the migrations created stay.",
+             .connects = true,
+             .examples = "livecol reset --yes"},
         .which = LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_ASK,
         .operands = "",
         .reach = LC_REACH_TRACKING,
@@ -461,14 +464,16 @@ int lc_cmd_unlock(int argc, const char **argv)
     bool force = false;
     struct lc_frame_run r = {.ctx = &force};
     const struct lc_option more[] = {
-        {"force", 0, LC_OPT_FLAG, &force, NULL, "also where its holder is alive"}, {0}};
+        {"force", 0, LC_OPT_FLAG, &force, NULL, "also if its holder is alive"}, {0}};
     const struct lc_frame c = {
-        .command = {.name = "unlock",
-                    .synopsis = "[--force]",
-                    .about = "Remove the lock that a run left behind. One without a heartbeat for "
-                             "60 s is taken over by the next run anyway.",
-                    .connects = true,
-                    .examples = "livecol unlock --force"},
+        .command =
+            {.name = "unlock",
+             .synopsis = "[--force]",
+             .about =
+                 "Remove a lock that a run left behind. The next run takes over a lock without a "
+                 "heartbeat for 60 s by itself.",
+             .connects = true,
+             .examples = "livecol unlock --force"},
         .which = LC_MIGRATE_TRACKING,
         .more = more,
         .operands = "",

@@ -113,9 +113,10 @@ static int check_gone(struct rescue *r, struct lc_error *err)
     if (rc == 0 && is && !r->o->force) {
         rc = lc_fail(err, LC_ERR_REFUSED, "%s is registered on %s: there is nothing to rescue",
                      r->o->rescue, lc_backend_where(r->b));
-        lc_hint(err,
-                "livecol inline DATABASE.TABLE.COLUMN compares before it replaces; --force goes "
-                "on here, for a function that is there and fails");
+        lc_hint(
+            err,
+            "livecol inline DATABASE.TABLE.COLUMN compares before it replaces; --force continues "
+            "here, for a function that exists but fails");
     }
     return rc;
 }
@@ -133,7 +134,7 @@ static int check_stored(struct rescue *r, const struct lc_column *d, const char 
     if (r->o->force && r->look_only)
         return 0;
     if (r->o->force) {
-        lc_warn("%s.%s.%s reads as empty from now on where it is not stored", d->database, d->table,
+        lc_warn("%s.%s.%s now reads as empty in rows that do not store it", d->database, d->table,
                 d->column);
         return 0;
     }
@@ -145,8 +146,9 @@ static int check_stored(struct rescue *r, const struct lc_column *d, const char 
     else
         lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s (%s) is stored nowhere, and would read as empty",
                 d->database, d->table, d->column, d->kind);
-    lc_hint(err, "--rules FILE puts a built-in expression in the function's place; --force leaves "
-                 "them empty");
+    lc_hint(
+        err,
+        "--rules FILE replaces the function by a built-in expression; --force leaves them empty");
     return LC_ERR_REFUSED;
 }
 
@@ -343,9 +345,11 @@ int lc_inline_rescue(const struct lc_inline_options *o, struct lc_error *err)
     if (rc == 0 && r.failed) {
         rc = lc_fail(err, LC_ERR_SERVER, "%u table%s could not be freed of %s", r.failed,
                      r.failed == 1 ? "" : "s", o->rescue);
-        lc_hint(err,
-                "why is above. All its columns that call it take one ALTER by hand, with MODIFY "
-                "COLUMN for each; or --rescue again without --rules, which leaves no DEFAULT");
+        lc_hint(
+            err,
+            "the reason is above. Change all its columns that call it in one ALTER by hand, with "
+            "a MODIFY COLUMN for each; or run --rescue again without --rules, which leaves no "
+            "DEFAULT");
     } else if (rc == 0 && r.tables + r.views == 0) {
         rc = lc_fail(err, LC_ERR_REFUSED, "nothing on %s depends on %s", lc_backend_where(r.b),
                      o->rescue);

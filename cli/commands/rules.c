@@ -123,7 +123,7 @@ void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
 {
     if (n->blanks)
         lc_warn("%s:%u: %u field%s with a blank at the start or end, the first here: it belongs to "
-                "the field, unless --trim takes it away",
+                "the field, unless --trim removes it",
                 path, n->blanks_line, n->blanks, n->blanks == 1 ? "" : "s");
     if (n->hard_blanks)
         lc_warn(
@@ -136,10 +136,10 @@ void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
                 path, n->stars_line);
     if (n->networks)
         lc_warn("%s:%u: %u key%s like a network, the first here: a prefix is the start of a text, "
-                "10.0.0.0/8 takes keys that begin with these ten characters%s",
+                "10.0.0.0/8 matches keys that begin with these ten characters%s",
                 path, n->networks_line, n->networks, n->networks == 1 ? " looks" : "s look",
                 lc_kind_of_word((struct lc_slice){(const uint8_t *)"cidr", 4})
-                    ? "; rules of networks are of the kind cidr"
+                    ? "; for networks use the kind cidr"
                     : "");
     if (n->alone)
         lc_warn(
@@ -188,8 +188,8 @@ static int check_output(const char *out, struct lc_error *err)
         close(fd);
     if (ours)
         return 0;
-    lc_fail(err, LC_ERR_REFUSED, "%s is there, and is no file of compiled rules", out);
-    lc_hint(err, "another name by -o; or move it away");
+    lc_fail(err, LC_ERR_REFUSED, "%s exists and is not a file of compiled rules", out);
+    lc_hint(err, "use another name with -o, or move the file away");
     return LC_ERR_REFUSED;
 }
 
@@ -242,17 +242,20 @@ int lc_cmd_rules_compile(int argc, const char **argv)
     struct lc_frame_run r = {.ctx = &w};
     const struct lc_option options[] = {
         LC_RULES_READING(w.reading),
-        {"output", 'o', LC_OPT_STRING, &w.out, "FILE", "where to write the compiled rules; needed"},
+        {"output", 'o', LC_OPT_STRING, &w.out, "FILE",
+         "where to write the compiled rules; required"},
         {0},
     };
     const struct lc_frame c = {
-        .command = {.name = "rules compile",
-                    .synopsis = "FILE.csv -o FILE.rules",
-                    .about =
-                        "Check rules and write them in compiled form: mapped in place, so that "
-                        "pooled processes share one copy and start in milliseconds, whatever the "
-                        "number of rules. Written to a temporary file and renamed.",
-                    .examples = "livecol rules compile region.csv -o region_v1.rules"},
+        .command =
+            {.name = "rules compile",
+             .synopsis = "FILE.csv -o FILE.rules",
+             .about =
+                 "Check rules and write them in compiled form. A process maps the compiled file "
+                 "into memory, so that pooled processes share one copy and start in "
+                 "milliseconds, whatever the number of rules. The file is written under a "
+                 "temporary name and renamed.",
+             .examples = "livecol rules compile region.csv -o region_v1.rules"},
         .more = options,
         .most = SIZE_MAX,
         .check = check_compile,
@@ -409,11 +412,13 @@ int lc_cmd_rules_match(int argc, const char **argv)
     struct lc_frame_run r = {.ctx = &m};
     const struct lc_option options[] = {LC_RULES_READING(m.reading), {0}};
     const struct lc_frame c = {
-        .command = {.name = "rules match",
-                    .synopsis = "[OPTIONS] FILE KEY…",
-                    .about = "Say what the rules give for each key, and which rule won: key, "
-                             "values, rule, line.",
-                    .examples = "livecol rules match region.csv u1_001 u3_001"},
+        .command =
+            {.name = "rules match",
+             .synopsis = "[OPTIONS] FILE KEY…",
+             .about =
+                 "Print what the rules give for each key, and which rule matched: key, values, "
+                 "rule, line.",
+             .examples = "livecol rules match region.csv u1_001 u3_001"},
         .more = options,
         .most = SIZE_MAX,
         .check = check_match,

@@ -24,13 +24,13 @@ struct lc_rules_reading {
      LC_OPT_STRING,                                                                                \
      &(r).delimiter,                                                                               \
      "CHAR",                                                                                       \
-     "what parts the fields of a CSV, or tab (default: the header tells , ; and tab "              \
-     "apart)"},                                                                                    \
-        {"trim", 0, LC_OPT_FLAG, &(r).trim, NULL, "blanks around a field are no part of it"},      \
+     "the character that separates fields of a CSV file, or tab (default: comma, semicolon "       \
+     "or tab, as the header shows)"},                                                              \
+        {"trim", 0, LC_OPT_FLAG, &(r).trim, NULL, "remove blanks around unquoted fields"},         \
     {                                                                                              \
         "overlap", 0, LC_OPT_STRING, &(r).overlap, "WAY",                                          \
-            "ranges that overlap: refuse (default), or narrowest: the narrowest wins, as by "      \
-            "from:narrowest in the header"                                                         \
+            "overlapping ranges: refuse (default), or narrowest: the narrowest range wins, as "    \
+            "with from:narrowest in the header"                                                    \
     }
 
 /* 0, or LC_ERR_USAGE. */

@@ -64,7 +64,7 @@ static int find_idle_spans(const struct lc_rules *r, struct idle *idle)
 
     for (uint32_t i = 0; i < r->rules && !rc; i++) {
         if (use[i] == LC_USE_NONE)
-            note_never(r, i, "is never met: narrower rules hold in all of it", idle);
+            note_never(r, i, "is never met: narrower rules cover all of it", idle);
         else if (use[i] == LC_USE_SAME)
             note_same(r, i, instead[i], idle);
     }
@@ -308,7 +308,7 @@ static void warn_names(const struct lc_rules *r, const char *path)
 
         snprintf(name, sizeof name, "%.*s", (int)r->names[a].n, (const char *)r->names[a].p);
         if (!lc_server_xml_is_word(name))
-            lc_warn("%s:1: livecol config takes no attribute '%s': letters, digits and _ alone, no "
+            lc_warn("%s:1: livecol config takes no attribute '%s': only letters, digits and _, no "
                     "digit first",
                     path, name);
     }
@@ -360,12 +360,13 @@ int lc_cmd_rules_check(int argc, const char **argv)
             {.name = "rules check",
              .synopsis = "[OPTIONS] FILE…",
              .about =
-                 "Load rules files, CSV or compiled, and say what they are: kind, attributes, rules "
-                 "by length, the longest key, rules that change nothing or that no key meets, memory, "
-                 "and the time of a match, measured here on the file's own keys. A compiled file's "
-                 "content is compared with its hash. The first thing wrong in a file is named with its line; "
-                 "what is odd, though it can be loaded, is a warning: blanks around a field, "
-                 "prefixes that look like networks, comments that look like rules.",
+                 "Load rules files, CSV or compiled, and describe them: kind, attributes, rules "
+                 "by length, the longest key, rules that change nothing or that no key can "
+                 "match, memory, and the time per match, measured here on the file's own keys. "
+                 "The content of a compiled file is compared with its hash. The first error in a "
+                 "file is reported with its line. Things that are unusual but valid are "
+                 "warnings: blanks around a field, prefixes that look like networks, comments "
+                 "that look like rules.",
              .examples =
                  "livecol rules check region.csv\nlivecol rules check --json region_v1.rules"},
         .more = options,

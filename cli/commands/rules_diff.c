@@ -324,7 +324,7 @@ static int choose_key(const struct wanted *w, struct lc_column *c, struct lc_buf
     }
     rc = lc_column_one_call(c, &rules->call, &why);
     if (rc && c->calls_n == 0)
-        lc_hint(&why, "--key says what the rules are asked about");
+        lc_hint(&why, "--key names the key of the rules");
     if (rc) {
         lc_error_pass(err, &why);
         return rc;
@@ -525,12 +525,12 @@ int lc_cmd_rules_diff(int argc, const char **argv)
     const struct lc_option options[] = {
         LC_RULES_READING(w.reading),
         {"table", 0, LC_OPT_STRING, &w.column, "DB.TABLE.COLUMN",
-         "say too how many rows would change, counted over the table's keys"},
+         "also print how many rows would change, counted over the table's keys"},
         {"key", 0, LC_OPT_STRING, &w.key, "EXPRESSION",
-         "what the rules are asked about, where the column's DEFAULT calls no function"},
+         "the key, if the column's DEFAULT calls no function"},
         {"attribute", 0, LC_OPT_STRING, &w.attribute, "NAME",
-         "the attribute that the column holds (default: of its name)"},
-        {"exit-code", 0, LC_OPT_FLAG, &w.exit_code, NULL, "exit 8 where the rules differ"},
+         "the attribute that the column holds (default: the column's name)"},
+        {"exit-code", 0, LC_OPT_FLAG, &w.exit_code, NULL, "exit with 8 if the rules differ"},
         {0},
     };
     const struct lc_frame c = {
@@ -538,11 +538,11 @@ int lc_cmd_rules_diff(int argc, const char **argv)
             {.name = "rules diff",
              .synopsis = "[OPTIONS] OLD NEW",
              .about =
-                 "Say which rules were added (+), removed (-) or changed (~) from one rules file to "
-                 "another, CSV or compiled; with --table also how many rows of a table would "
-                 "change, before anything is done. The server evaluates what the DEFAULT calls its "
-                 "function with; the rules are asked here, and the new function need not be there "
-                 "yet. What cannot be counted exactly is refused.",
+                 "Print which rules were added (+), removed (-) or changed (~) from one rules "
+                 "file to another, CSV or compiled; with --table, also how many rows of a table "
+                 "would change. The server evaluates the argument that the DEFAULT passes to its "
+                 "function; livecol itself applies the rules, so the new function need not exist "
+                 "yet. livecol refuses what it cannot count exactly.",
              .connects = true,
              .examples = "livecol rules diff region_v1.csv region_v2.csv\n"
                          "livecol rules diff region_v1.csv region_v2.csv \\\n"

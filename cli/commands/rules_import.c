@@ -103,7 +103,7 @@ static const char *list_columns(const struct import *im, char *out, size_t size)
         data = data || looks_like_data(f);
     }
     if (data && at + 60 < size)
-        snprintf(out + at, size - at, "; --no-header, where the first line is one of the data");
+        snprintf(out + at, size - at, "; --no-header, where the first line is data");
     return out;
 }
 
@@ -119,8 +119,8 @@ static int find_column(struct import *im, const char *name, size_t n, uint32_t *
         if (f.n != n || memcmp(f.p, name, n) != 0)
             continue;
         if (found++)
-            return refuse(im, i + 1, "say it by its number", "two columns are named '%.*s'", (int)n,
-                          name);
+            return refuse(im, i + 1, "name it by its number", "two columns are named '%.*s'",
+                          (int)n, name);
         *at = i;
     }
     if (found)
@@ -182,8 +182,8 @@ static int settle_columns(struct import *im)
         char shown[80];
 
         if (looks_like_data(f)) /* it would be lost */
-            return refuse(im, im->key[i].at + 1, "--no-header takes it for what it is",
-                          "the first line is one of the data: '%s' is no column's name",
+            return refuse(im, im->key[i].at + 1, "--no-header reads it as data",
+                          "the first line is data: '%s' is not the name of a column",
                           lc_printable(f.p, f.n, shown, sizeof shown));
     }
     im->settled = true;
@@ -281,11 +281,10 @@ static int add_key(struct import *im, struct lc_slice part)
     if (rc)
         rc = no_memory(im);
     else if (key.n == start)
-        rc = im->w->skip_empty
-                 ? 0
-                 : refuse(im, im->key[0].at + 1,
-                          "--skip-empty leaves such rows out; a default is given by --default",
-                          "the key is empty");
+        rc = im->w->skip_empty ? 0
+                               : refuse(im, im->key[0].at + 1,
+                                        "--skip-empty skips such rows; --default sets a default",
+                                        "the key is empty");
     else
         rc = add_line(im, &(struct lc_slice){key.p, key.n}, 1, false);
     lc_buf_release(&key);
@@ -344,14 +343,15 @@ static int add_range(struct import *im)
     if (bounds[0].n == 0 && bounds[1].n == 0) {
         if (im->w->skip_empty)
             return 0;
-        return refuse(im, im->key[0].at + 1, "--skip-empty leaves such rows out",
+        return refuse(im, im->key[0].at + 1, "--skip-empty skips such rows",
                       "both ends of the range are empty");
     }
     if (!im->w->empty_end)
-        return refuse(im, im->key[empty].at + 1,
-                      "--empty-end same: the range is the other bound alone, as of BINs; "
-                      "--empty-end open: there is no bound on that side",
-                      "the %s of the range is empty", empty ? "end" : "start");
+        return refuse(
+            im, im->key[empty].at + 1,
+            "--empty-end same: the range is only the other bound, as with BINs; --empty-end "
+            "open: there is no bound on that side",
+            "the %s of the range is empty", empty ? "end" : "start");
     if (strcmp(im->w->empty_end, "same") == 0)
         bounds[empty] = bounds[1 - empty];
     return add_line(im, bounds, 2, false);
@@ -371,7 +371,7 @@ static int add_networks(struct import *im)
 
         if (!lc_address_read(f, &at[i]))
             return refuse(im, im->key[i].at + 1, "10.0.0.1, 2001:db8::1, or the number of one",
-                          "'%s' is no address", lc_printable(f.p, f.n, shown, sizeof shown));
+                          "'%s' is not an address", lc_printable(f.p, f.n, shown, sizeof shown));
     }
     if (at[0].is_v6 != at[1].is_v6)
         return refuse(im, im->key[1].at + 1, NULL, "one address is IPv4, the other IPv6");
@@ -428,10 +428,10 @@ static int check_spans(struct import *im)
     im->records.record_line = two[1].line;
     return refuse(
         im, im->key[0].at + 1,
-        "networks cannot say which range is narrower: make such a file ranges, with "
-        "--kind range --overlap narrowest",
+        "networks cannot express which range is narrower: use --kind range --overlap narrowest "
+        "for such a file",
         "the range %s to %s (column %u) overlaps line %u (%s to %s, columns %u and %u), and "
-        "neither holds the other",
+        "neither contains the other",
         from[1], to[1], im->key[1].at + 1, two[0].line, from[0], to[0], im->key[0].at + 1,
         im->key[1].at + 1);
 }
@@ -611,25 +611,27 @@ int lc_cmd_rules_import(int argc, const char **argv)
     struct lc_frame_run r = {.ctx = &w};
     const struct lc_option options[] = {
         {"kind", 0, LC_OPT_STRING, &w.kind, "KIND",
-         "of the rules: prefix (default), exact, suffix, domain, range, bucket, cidr; :nocase behind "
-         "it"},
+         "kind of rules: prefix (default), exact, suffix, domain, range, bucket, cidr; :nocase "
+         "may follow"},
         {"key-column", 0, LC_OPT_STRING, &w.key, "COLUMN",
-         "what the rules match: by its name in the first line, or by number"},
+         "the column with the keys of the rules, by its name in the first line or by its number"},
         {"start-column", 0, LC_OPT_STRING, &w.start, "COLUMN",
-         "with --end-column: the first and the last of a range; of cidr the addresses, which become "
-         "networks"},
+         "with --end-column: the first and the last value of a range; for cidr, the addresses, "
+         "which become networks"},
         {"end-column", 0, LC_OPT_STRING, &w.end, "COLUMN", "see --start-column"},
         {"empty-end", 0, LC_OPT_STRING, &w.empty_end, "open|same",
-         "of ranges: an empty bound is no bound, or the other one (default: it is an error)"},
+         "ranges: an empty bound means no bound (open) or the same as the other bound (default: "
+         "it is an error)"},
         {"value-column", 0, LC_OPT_LIST, &w.values, "COLUMN[=NAME]",
-         "what the rules give, under this name; may be given again"},
+         "the column with the values of the rules, and the attribute's name; may be repeated"},
         {"key-split", 0, LC_OPT_STRING, &w.split, "CHARS",
-         "a cell has several keys, parted by any of these"},
-        {"key-strip", 0, LC_OPT_STRING, &w.strip, "CHARS", "these are taken out of a key"},
-        {"key-prepend", 0, LC_OPT_STRING, &w.prepend, "TEXT", "this is put before a key"},
-        {"default", 0, LC_OPT_STRING, &w.fallback, "VALUE", "a rule for keys that no other takes"},
-        {"no-header", 0, LC_OPT_FLAG, &w.no_header, NULL, "the first line is one of the data"},
-        {"skip-empty", 0, LC_OPT_FLAG, &w.skip_empty, NULL, "leave rows out whose key is empty"},
+         "a cell holds several keys, separated by any of these characters"},
+        {"key-strip", 0, LC_OPT_STRING, &w.strip, "CHARS", "remove these characters from keys"},
+        {"key-prepend", 0, LC_OPT_STRING, &w.prepend, "TEXT", "put this text before each key"},
+        {"default", 0, LC_OPT_STRING, &w.fallback, "VALUE",
+         "add a rule for keys that match no other"},
+        {"no-header", 0, LC_OPT_FLAG, &w.no_header, NULL, "the first line is data"},
+        {"skip-empty", 0, LC_OPT_FLAG, &w.skip_empty, NULL, "skip rows whose key is empty"},
         LC_RULES_READING(w.reading),
         {0},
     };
@@ -638,9 +640,9 @@ int lc_cmd_rules_import(int argc, const char **argv)
             {.name = "rules import",
              .synopsis = "--key-column C --value-column C [OPTIONS] FILE",
              .about =
-                 "Make a rules file out of a delimited file of another form, and print it: to be "
-                 "looked through and kept with the code. What is made is loaded first; what is "
-                 "wrong in it is named by line and column of FILE, and nothing is printed.",
+                 "Convert a delimited file of another form into a rules file and print it, for "
+                 "you to review and to keep with the code. livecol first loads the result; if "
+                 "that fails, it reports the line and column of FILE and prints nothing.",
              .examples =
                  "livecol rules import country-codes.csv --key-column Dial --key-split , \\\n"
                  "    --key-strip ' -' --key-prepend + --value-column ISO=country > phone.csv\n"

@@ -60,27 +60,26 @@ static size_t add_source(struct lc_migrate *m, unsigned which, struct lc_option 
     const struct group groups[] = {
         {LC_MIGRATE_FILES,
          {{"migrations-dir", 'd', LC_OPT_STRING, &m->up.migrations_dir, "DIR",
-           "where the files are (default: migrations)"},
+           "the folder of the migration files (default: migrations)"},
           {"format", 0, LC_OPT_STRING, &m->up.format, "NAME",
-           "refuse files of another form than livecol, goose, dbmate, sql-migrate, golang-migrate or "
-           "clickhouse-migrations (default: each file shows its own)"},
+           "the form of the files: livecol, goose, dbmate, sql-migrate, golang-migrate or "
+           "clickhouse-migrations; others are refused (default: each file shows its own)"},
           {"var", 0, LC_OPT_LIST, &m->up.vars, "NAME=VALUE",
            "the value of ${NAME} in files that say -- migrate:vars NAME (also: "
-           "LIVECOL_VAR_NAME); several may be given"},
+           "LIVECOL_VAR_NAME); may be repeated"},
           {"secret-var", 0, LC_OPT_LIST, &m->up.secret_vars, "NAME",
-           "do not record the value of this variable, nor print it; several may be given"}}},
+           "do not record or print the value of this variable; may be repeated"}}},
         {LC_MIGRATE_TRACKING,
          {{"migrations-table", 0, LC_OPT_STRING, &m->up.table, "NAME",
            "tracking table, as TABLE or DATABASE.TABLE (default: schema_migrations)"},
           {"cluster", 0, LC_OPT_STRING, &m->up.cluster, "NAME",
-           "the cluster that the tables are on: functions are checked, and changes waited for, on "
-           "each of its hosts"},
+           "the cluster of the tables: check functions and wait for changes on each of its hosts"},
           {"allow-degraded", 0, LC_OPT_FLAG, &m->up.allow_degraded, NULL,
-           "leave out hosts of the cluster that do not answer"}}},
+           "skip hosts of the cluster that do not answer"}}},
         {LC_MIGRATE_RANGE,
          {{"to", 0, LC_OPT_STRING, &m->to, "VERSION",
-           "up: the last to apply; down: the one to keep"},
-          {"steps", 0, LC_OPT_COUNT, &m->steps, "N", "at most so many migrations"}}},
+           "up: the last migration to apply; down: the last one to keep"},
+          {"steps", 0, LC_OPT_COUNT, &m->steps, "N", "at most N migrations"}}},
     };
 
     return add_groups(to, at, which, groups, sizeof groups / sizeof *groups);
@@ -93,24 +92,24 @@ static size_t add_run(struct lc_migrate *m, unsigned which, struct lc_option *to
         {LC_MIGRATE_RUN,
          {{"dry-run", 0, LC_OPT_FLAG, &m->up.dry_run, NULL, "check everything, change nothing"},
           {"echo-sql", 0, LC_OPT_FLAG, &m->echo_sql, NULL,
-           "print each statement before it is sent, and the time that it took"},
+           "print each statement before it is sent, and how long it took"},
           {"setting", 0, LC_OPT_LIST, &m->up.settings, "NAME=VALUE",
-           "a setting for every statement; several may be given"},
+           "a setting for every statement; may be repeated"},
           {"statement-timeout", 0, LC_OPT_ABOVE, &m->statement_timeout_s, "SECONDS",
            "the server's limit for one statement (max_execution_time)"},
           {"ddl-timeout", 0, LC_OPT_ABOVE, &m->ddl_timeout_s, "SECONDS",
-           "the server's limits for waiting in DDL (lock_acquire_timeout and the distributed "
-           "one)"}}},
+           "the server's limits for waiting in DDL (lock_acquire_timeout and "
+           "distributed_ddl_task_timeout)"}}},
         {LC_MIGRATE_CHECKS,
          {{"rules", 0, LC_OPT_LIST, &m->up.rules, "[FUNCTION=]FILE",
-           "compare the functions' answers with these rules; several may be given"},
+           "compare the functions' answers with these rules; may be repeated"},
           {"strict", 0, LC_OPT_FLAG, &m->up.strict, NULL,
-           "refuse gaps, applied versions whose file is gone, and a Buffer or Distributed table "
-           "over the target that no statement adds its new column to"},
+           "refuse gaps, applied versions without a file, and Buffer or Distributed tables over "
+           "the target that would lack its new column"},
           {"allow-missing", 0, LC_OPT_FLAG, &m->up.allow_missing, NULL,
            "apply versions below one that is applied"},
           {"allow-unsafe", 0, LC_OPT_FLAG, &m->up.allow_unsafe, NULL,
-           "run what loses data or breaks readers"}}},
+           "run statements that lose data or break readers"}}},
     };
 
     return add_groups(to, at, which, groups, sizeof groups / sizeof *groups);
@@ -122,23 +121,23 @@ static size_t add_backfill(struct lc_migrate *m, unsigned which, struct lc_optio
     const struct group groups[] = {
         {LC_MIGRATE_BACKFILL,
          {{"order", 0, LC_OPT_STRING, &m->order, "newest|oldest",
-           "which partition a backfill does first (default: newest)"},
+           "which partitions a backfill starts with (default: newest)"},
           {"max-parallel", 0, LC_OPT_COUNT, &m->max_parallel, "N",
-           "mutations that a backfill has at a time (default: 1)"},
+           "mutations that a backfill runs at a time (default: 1)"},
           {"batch-rows", 0, LC_OPT_UINT, &m->up.backfill.batch_rows, "N",
-           "a mutation takes partitions until it has so many rows (default: a sixteenth of them, "
-           "10M at least)"},
+           "a mutation covers partitions until it has N rows (default: a sixteenth of all rows, "
+           "at least 10M)"},
           {"max-load", 0, LC_OPT_STRING, &m->max_load, "METRIC=VALUE,…",
-           "a backfill waits while one is reached: parts, mutations, merges, queries, "
+           "a backfill waits while a limit is reached: parts, mutations, merges, queries, "
            "replica_queue, replica_delay (seconds), p99 (ms, of the probe query)"},
           {"critical-load", 0, LC_OPT_STRING, &m->critical_load, "METRIC=VALUE,…",
-           "a backfill ends, exit code 9, when one is reached"},
+           "a backfill ends with exit code 9 when a limit is reached"},
           {"throttle-query", 0, LC_OPT_STRING, &m->up.backfill.throttle.query, "SQL",
-           "a backfill waits while its first value is above 0"},
+           "a backfill waits while the query's first value is above 0"},
           {"probe-query", 0, LC_OPT_STRING, &m->up.backfill.throttle.probe, "SQL",
-           "what p99 is of (default: ten values of the column)"},
+           "the query that p99 measures (default: ten values of the column)"},
           {"pause-file", 0, LC_OPT_STRING, &m->up.backfill.throttle.pause_file, "PATH",
-           "a backfill waits while this file is there"}}},
+           "a backfill waits while this file exists"}}},
     };
 
     return add_groups(to, at, which, groups, sizeof groups / sizeof *groups);
@@ -150,7 +149,7 @@ static size_t add_end(struct lc_migrate *m, unsigned which, struct lc_option *to
     const struct group groups[] = {
         {LC_MIGRATE_LOCK,
          {{"lock-timeout", 0, LC_OPT_DOUBLE, &m->lock_timeout_s, "SECONDS",
-           "how long to wait for another run (default: 60)"}}},
+           "how long to wait for another run to end (default: 60)"}}},
         {LC_MIGRATE_ASK, {{"yes", 'y', LC_OPT_FLAG, &m->yes, NULL, "do not ask"}}},
     };
 
@@ -273,7 +272,7 @@ static int settle(struct lc_migrate *m, struct lc_error *err)
     if (rc)
         return rc;
     if (m->up.allow_degraded && !m->up.cluster)
-        return lc_fail(err, LC_ERR_USAGE, "--allow-degraded is about a --cluster");
+        return lc_fail(err, LC_ERR_USAGE, "--allow-degraded needs --cluster");
     m->up.cancel = lc_stop_flag();
     return 0;
 }
@@ -344,7 +343,7 @@ int lc_migrate_ask(const struct lc_migrate *m, const char *question, struct lc_e
     /* A script must say --yes: an answer from a pipe may be meant for something else. */
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
         lc_fail(err, LC_ERR_REFUSED, "%s There is no terminal to answer on", question);
-        lc_hint(err, "--yes says yes");
+        lc_hint(err, "--yes answers yes");
         return LC_ERR_REFUSED;
     }
     lc_ask("%s [y/N] ", question);

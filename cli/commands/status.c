@@ -119,7 +119,7 @@ static void make_line(struct line *l, const struct view *v, const struct lc_migr
                  t->open, t->stmts, t->error);
     else if (status == LC_TRACK_UNKNOWN && t->stopped)
         snprintf(l->note, sizeof l->note,
-                 "%sstatement %u of %u was stopped in the middle: the next run goes on with it",
+                 "%sstatement %u of %u was stopped in the middle: the next run continues it",
                  t->down ? "down, " : "", t->open, t->stmts);
     else if (status == LC_TRACK_UNKNOWN)
         snprintf(l->note, sizeof l->note,
@@ -412,16 +412,15 @@ int lc_cmd_validate(int argc, const char **argv)
     struct wanted w = {0};
     struct lc_frame_run r = {.ctx = &w};
     const struct lc_option more[] = {
-        {"strict", 0, LC_OPT_FLAG, &w.strict, NULL, "a number that is left out is a problem too"},
-        {0}};
+        {"strict", 0, LC_OPT_FLAG, &w.strict, NULL, "report missing numbers too"}, {0}};
     const struct lc_frame c = {
         .command =
             {.name = "validate",
              .synopsis = "[OPTIONS]",
              .about =
-                 "Check the migration files: names, numbers, sections, SQL that does not end; and, "
-                 "where a server is named, whether what it has applied is still what the files "
-                 "say. Exits with 8 when something is wrong.",
+                 "Check the migration files: names, numbers, sections, unterminated SQL; and, if "
+                 "a server is named, whether the applied migrations still match their files. "
+                 "Exits with 8 if something is wrong.",
              .connects = true,
              .examples = "livecol validate -d migrations"},
         .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING,

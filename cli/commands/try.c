@@ -116,10 +116,11 @@ static void become(const char *program, const char **words)
 /* How to go on behind what failed: the folder is somebody's work by then. */
 static void hint_go_on(const struct request *q, struct lc_error *err)
 {
-    lc_hint(err,
-            "in %s, change what is wrong and go on from that command by hand; or remove the folder "
-            "and run livecol try again",
-            q->folder);
+    lc_hint(
+        err,
+        "in %s, fix the problem and continue from that command by hand; or remove the folder and "
+        "run livecol try again",
+        q->folder);
 }
 
 /*
@@ -261,7 +262,7 @@ static int find_table(struct request *q, struct lc_error *err)
     lc_buf_release(&text);
     if (rc == 0 && !q->table) {
         lc_fail(err, LC_ERR_REFUSED, "%s makes no table", q->schema);
-        lc_hint(err, "it has to hold a CREATE TABLE, as SHOW CREATE TABLE prints it");
+        lc_hint(err, "it must contain a CREATE TABLE, as SHOW CREATE TABLE prints it");
         return LC_ERR_REFUSED;
     }
     return rc;
@@ -529,10 +530,10 @@ static int derive(struct request *q, struct lc_error *err)
     snprintf(path, sizeof path, "%s.%s", table, column);
     snprintf(function, sizeof function, "%s_v1", column);
     snprintf(name, sizeof name, "add_%s", column);
-    say_what("the rules: what a key gives");
+    say_what("the rules: what each key gives");
     rc = step(q, check_rules, err);
     if (rc == 0) {
-        say_what("the function that answers by them, where the engine looks for it");
+        say_what("the function that applies the rules, where the engine looks for it");
         rc = step(q, install, err);
     }
     if (rc == 0) {
@@ -540,7 +541,7 @@ static int derive(struct request *q, struct lc_error *err)
         rc = step(q, add, err);
     }
     if (rc == 0) {
-        say_what("what it will do; nothing is changed");
+        say_what("what it will do; this changes nothing");
         rc = step(q, plan, err);
     }
     if (rc == 0) {
@@ -595,9 +596,9 @@ static int act(struct lc_frame_run *r, struct lc_error *err)
     if (rc == 0)
         rc = derive(q, err);
     if (rc == 0)
-        printf("# Go on by hand in %s: rules.csv has the rules, migrations/ the migrations.\n"
-               "# New rules are a new version: livecol new --help says how. livecol down takes the "
-               "column away again.\n",
+        printf("# Continue by hand in %s: rules.csv has the rules, migrations/ the migrations.\n"
+               "# New rules are a new version: see livecol new --help. livecol down removes the "
+               "column again.\n",
                q->folder);
     return rc;
 }
@@ -617,7 +618,7 @@ int lc_cmd_try(int argc, const char **argv)
         {"schema", 0, LC_OPT_STRING, &q.schema, "FILE",
          "your own table: a file with its CREATE TABLE (default: a sample, shop.orders)"},
         {"rows", 0, LC_OPT_STRING, &q.rows, "FILE",
-         "rows for it, in a format that the engine tells by the name: .csv with a header, .parquet, "
+         "rows for that table; the file name shows the format: .csv with a header, .parquet, "
          ".tsv, .jsonl"},
         {"rules", 0, LC_OPT_STRING, &q.rules, "FILE", "your own rules"},
         {"key", 0, LC_OPT_STRING, &q.key, "COLUMN", "the column that the new one is derived from"},
@@ -630,11 +631,10 @@ int lc_cmd_try(int argc, const char **argv)
             {.name = "try",
              .synopsis = "[OPTIONS] [DIR]",
              .about =
-                 "Try livecol in a folder of its own, without a server: on ClickHouse's engine in "
-                 "this process (libchdb), a table is made, a rules file, a function and a "
-                 "migration, and the column is added, filled in and verified. Each command is "
-                 "printed as it is typed, and the files stay. DIR is made; the default is "
-                 "livecol-try.",
+                 "Try livecol without a server. In a new folder, on ClickHouse's engine in this "
+                 "process (libchdb), it makes a table, a rules file, a function and a migration, "
+                 "then adds the column, fills it in and verifies it. It prints each command as "
+                 "you would type it, and keeps the files. It creates DIR (default: livecol-try).",
              .examples =
                  "livecol try\n"
                  "livecol try demo --schema schema.sql --rows rows.csv --rules rules.csv \\\n"

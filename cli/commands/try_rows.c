@@ -50,12 +50,13 @@ static int check_encoding(const struct lc_try_rows *r, const char *line, size_t 
                           struct lc_error *err)
 {
     if (n >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
-        return refuse(r, err, "the file begins with a byte order mark",
-                      "save it as UTF-8 without one: the engine takes the mark for a part of the "
-                      "first column's name");
+        return refuse(
+            r, err, "the file begins with a byte order mark",
+            "save it as UTF-8 without one: the engine reads the mark as part of the first "
+            "column's name");
     if ((n >= 2 && (memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0)) ||
         memchr(line, '\0', n))
-        return refuse(r, err, "the file is no text of UTF-8",
+        return refuse(r, err, "the file is not UTF-8 text",
                       "save it as UTF-8: it looks like UTF-16");
     return 0;
 }

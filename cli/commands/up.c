@@ -194,14 +194,14 @@ int lc_cmd_up(int argc, const char **argv)
     struct lc_frame_run r = {.ctx = &u};
     const struct lc_option own[] = {
         {"no-verify", 0, LC_OPT_FLAG, &r.m.up.no_verify, NULL,
-         "do not compare what was filled in with what the DEFAULT says"},
+         "do not compare the stored values with the DEFAULT"},
         {"jobs", 'j', LC_OPT_COUNT, &u.jobs, "N",
-         "up to N migrations at once: one may begin while earlier ones wait for a backfill, if it "
-         "is about other tables and does not require them (default: 1)"},
+         "up to N migrations at once: one may start while earlier ones wait for a backfill, if "
+         "it concerns other tables and does not require them (default: 1)"},
         {"create-database", 0, LC_OPT_FLAG, &u.create, NULL,
-         "create the URL's database first, where it is not there"},
+         "create the URL's database first if it does not exist"},
         {"metrics-file", 0, LC_OPT_STRING, &u.metrics_file, "FILE",
-         "write figures for Prometheus there, by rename: for node_exporter's textfile collector"},
+         "write metrics for Prometheus to FILE, by rename, for node_exporter's textfile collector"},
         {0},
     };
     const struct lc_frame c = {
@@ -209,11 +209,11 @@ int lc_cmd_up(int argc, const char **argv)
             {.name = "up",
              .synopsis = "[OPTIONS]",
              .about =
-                 "Apply the migrations that are pending, in their order. Everything is checked "
-                 "first: files, what was applied before, and that each function which a DEFAULT "
-                 "calls answers. A run that failed goes on at the statement where it stopped. What "
-                 "a MATERIALIZE COLUMN has stored is then compared with the column's DEFAULT: exit "
-                 "8 where rows differ.",
+                 "Apply pending migrations in order. livecol checks everything first: the files, "
+                 "what was applied before, and that each function that a DEFAULT calls answers. "
+                 "After a failed run, the next one continues at the statement where it stopped. "
+                 "livecol compares what a MATERIALIZE COLUMN has stored with the column's "
+                 "DEFAULT, and exits with 8 if rows differ.",
              .connects = true,
              .examples = "livecol up\nlivecol up --to 0007 --rules config/region.csv\n"
                          "livecol up --dry-run --json\n"
@@ -258,13 +258,15 @@ int lc_cmd_down(int argc, const char **argv)
 {
     struct lc_frame_run r = {0};
     const struct lc_frame c = {
-        .command = {.name = "down",
-                    .synopsis = "[OPTIONS]",
-                    .about = "Revert migrations, the newest first: one, or --steps N, or all above "
-                             "--to VERSION (0: all). A migration without a down section is refused "
-                             "before anything is changed.",
-                    .connects = true,
-                    .examples = "livecol down --yes\nlivecol down --to 0003"},
+        .command =
+            {.name = "down",
+             .synopsis = "[OPTIONS]",
+             .about =
+                 "Revert migrations, newest first: one, or --steps N, or all above --to VERSION "
+                 "(0: all). livecol refuses a migration without a down section before it changes "
+                 "anything.",
+             .connects = true,
+             .examples = "livecol down --yes\nlivecol down --to 0003"},
         .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_RANGE |
                  LC_MIGRATE_RUN | LC_MIGRATE_ASK,
         .operands = "",
@@ -319,7 +321,7 @@ static int redo(struct lc_frame_run *r, struct lc_error *err)
     m->up.steps = 1;
     rc = lc_runner_down(r->b, &m->up, &report, err);
     if (rc == 0 && report.applied == 0)
-        rc = lc_fail(err, LC_ERR_REFUSED, "nothing is applied: there is nothing to do again");
+        rc = lc_fail(err, LC_ERR_REFUSED, "nothing is applied: there is nothing to redo");
     m->up.steps = 0;
     m->up.only = reverted.version;
     if (rc == 0)
@@ -334,12 +336,14 @@ int lc_cmd_redo(int argc, const char **argv)
 {
     struct lc_frame_run r = {0};
     const struct lc_frame c = {
-        .command = {.name = "redo",
-                    .synopsis = "[OPTIONS]",
-                    .about = "Revert the migration that was applied last, and apply it again: for "
-                             "one that is being written.",
-                    .connects = true,
-                    .examples = "livecol redo --yes"},
+        .command =
+            {.name = "redo",
+             .synopsis = "[OPTIONS]",
+             .about =
+                 "Revert the migration that was applied last, and apply it again: for use while "
+                 "you write a migration.",
+             .connects = true,
+             .examples = "livecol redo --yes"},
         .which = LC_MIGRATE_FILES | LC_MIGRATE_TRACKING | LC_MIGRATE_LOCK | LC_MIGRATE_RUN |
                  LC_MIGRATE_CHECKS | LC_MIGRATE_ASK,
         .operands = "",

@@ -25,8 +25,8 @@ static void print_text(const struct lc_column *d, const struct lc_verify *v)
     char line[LINE_BYTES], name[800];
 
     if (!lc_verify_is_clean(v))
-        printf("%-16s %12s %12s %12s %8s %8s\n", "partition", "rows", "looked at", "differ",
-               "parts", "lacking");
+        printf("%-16s %12s %12s %12s %8s %8s\n", "partition", "rows", "checked", "differ", "parts",
+               "lacking");
     for (size_t i = 0; i < v->n && !lc_verify_is_clean(v); i++) {
         const struct lc_verify_partition *p = &v->v[i];
 
@@ -130,10 +130,10 @@ static int found(const struct lc_column *d, const struct lc_verify *v, struct lc
                 LC_S(v->sum.differ), d->database, d->table, d->column,
                 v->sum.differ == 1 ? "differs" : "differ", v->against);
         lc_hint(err,
-                "a value that an INSERT gave is meant to differ, and nothing in the table "
-                "tells it from one that is out of date. Of new rules: livecol new NAME --rederive "
-                "%s.%s.%s --to FUNCTION; to have every row say what the DEFAULT does, the given "
-                "ones too: livecol new NAME --rederive %s.%s.%s --recompute",
+                "a value that an INSERT gave may differ on purpose, and nothing in the table "
+                "distinguishes it from one that is out of date. For new rules: livecol new NAME "
+                "--rederive %s.%s.%s --to FUNCTION; to overwrite every row that differs, given "
+                "values too: livecol new NAME --rederive %s.%s.%s --recompute",
                 d->database, d->table, d->column, d->database, d->table, d->column);
     } else {
         lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " part%s (%" PRIu64 " row%s) %s not store %s.%s.%s",
@@ -194,12 +194,11 @@ int lc_cmd_verify(int argc, const char **argv)
     struct lc_frame_run r = {.ctx = &o};
     const struct lc_option own[] = {
         {"against", 0, LC_OPT_STRING, &o.against, "EXPRESSION",
-         "compare with this, over the table's columns (default: the column's DEFAULT)"},
+         "compare with this expression over the table's columns (default: the column's DEFAULT)"},
         {"sample", 0, LC_OPT_ABOVE, &o.sample, "SHARE",
-         "look at this share of the rows, above 0 to 1, by granules, 131072 rows at least "
-         "(default: "
-         "what takes about 10 s)"},
-        {"full", 0, LC_OPT_FLAG, &o.full, NULL, "look at every row"},
+         "check this share of the rows, above 0 and up to 1, in whole granules, at least 131072 "
+         "rows (default: as many as take about 10 s)"},
+        {"full", 0, LC_OPT_FLAG, &o.full, NULL, "check every row"},
         {0},
     };
     const struct lc_frame c = {
@@ -207,11 +206,12 @@ int lc_cmd_verify(int argc, const char **argv)
             {.name = "verify",
              .synopsis = "[OPTIONS] [DATABASE.]TABLE.COLUMN",
              .about =
-                 "Compare what the rows store with what the column's DEFAULT computes: by "
-                 "partition, how many differ, and which parts do not store the column. Reads the "
-                 "column and what the expression reads, no more. Exits with 8 where rows differ or "
-                 "parts lack the column, and shows the first keys. A value that an INSERT gave is "
-                 "meant to differ: nothing in a table tells it from one that is out of date.",
+                 "Compare the stored values with what the column's DEFAULT computes: how many "
+                 "rows differ, by partition, and which parts do not store the column. Reads only "
+                 "the column and what the expression reads. If rows differ or parts lack the "
+                 "column, it shows the first keys and exits with 8. A value that an INSERT gave "
+                 "may differ on purpose: nothing in a table distinguishes it from one that is "
+                 "out of date.",
              .connects = true,
              .examples = "livecol verify analytics.events.region\n"
                          "livecol verify analytics.events.region --full --json\n"

@@ -66,14 +66,15 @@ int lc_cmd_wait(int argc, const char **argv)
         {"limit", 0, LC_OPT_ABOVE, &limit_s, "SECONDS", "give up after this long (default: 60)"},
         {0}};
     const struct lc_frame c = {
-        .command = {.name = "wait",
-                    .synopsis = "[OPTIONS]",
-                    .about =
-                        "Wait until the server answers: for a container that is started with it. "
-                        "Exits with 1 where it does not in time; with what it answers where that "
-                        "is an error.",
-                    .connects = true,
-                    .examples = "livecol wait --limit 30 && livecol up"},
+        .command =
+            {.name = "wait",
+             .synopsis = "[OPTIONS]",
+             .about =
+                 "Wait until the server answers, for a container that starts at the same time. "
+                 "Exits with 1 if it does not answer in time, and at once, with the server's "
+                 "error, if it answers with one.",
+             .connects = true,
+             .examples = "livecol wait --limit 30 && livecol up"},
         .more = options,
         .operands = "",
         .act = wait,

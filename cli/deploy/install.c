@@ -111,10 +111,10 @@ static int check_published(const struct lc_install_job *j, const struct lc_serve
         lc_fail(err, LC_ERR_REFUSED, "%s is installed to answer %s, not %.*s", j->full, attribute,
                 (int)now.n, (const char *)now.p);
     else if ((what & LC_INSTALL_FUNCTION) && lost)
-        lc_fail(err, LC_ERR_REFUSED, "%s_%s is installed, and would be gone", j->full, lost);
+        lc_fail(err, LC_ERR_REFUSED, "%s_%s is installed, and would be lost", j->full, lost);
     else
         return 0;
-    lc_hint(err, "what was published is never changed: other answers are a new version");
+    lc_hint(err, "a published version never changes: install other answers as a new version");
     return LC_ERR_REFUSED;
 }
 
@@ -131,8 +131,8 @@ static int look(struct lc_install_job *j, struct lc_install_file *f, struct lc_e
     if (rc || f->state != LC_FILE_OTHER || f->role == LC_ROLE_PROGRAM)
         return rc;
     if (f->role == LC_ROLE_RULES) {
-        lc_fail(err, LC_ERR_REFUSED, "%s holds other rules than those to install", f->path);
-        lc_hint(err, "rules that were published are never changed: new rules are a new version");
+        lc_fail(err, LC_ERR_REFUSED, "%s contains other rules than those to install", f->path);
+        lc_hint(err, "published rules never change: install new rules as a new version");
         return LC_ERR_REFUSED;
     }
     rc = lc_install_is_as_installed(j, f, &ours, err);

@@ -119,7 +119,7 @@ int lc_install_begin(struct lc_install_job *j, const char *full, const struct lc
     if (rc == 0 && j->manifest &&
         (lc_json_num(lc_json_get(j->manifest, "livecol_manifest"), 0) != LC_MANIFEST_LAYOUT ||
          strcmp(lc_json_str(lc_json_get(j->manifest, "name"), ""), full) != 0)) {
-        rc = lc_fail(err, LC_ERR_INPUT, "%s is no manifest of %s", j->manifest_path, full);
+        rc = lc_fail(err, LC_ERR_INPUT, "%s is not a manifest of %s", j->manifest_path, full);
         lc_hint(err, "another version of livecol may have written it");
     }
     return rc;

@@ -110,8 +110,8 @@ static int put(const char *from, const char *folder, const char *name, unsigned 
     int rc = to == NULL ? LC_ERR_NOMEM : lc_file_read(from, &want, err);
     rc = rc == 0 ? lc_file_compare(to, want.p, want.n, &state, err) : rc;
     if (rc == 0 && state == LC_FILE_OTHER && !replace) {
-        rc = lc_fail(err, LC_ERR_REFUSED, "%s is there and is not %s", to, from);
-        lc_hint(err, "name an empty folder by --path");
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s exists and is not %s", to, from);
+        lc_hint(err, "name an empty folder with --path");
     }
     if (rc == 0 && state != LC_FILE_SAME) {
         rc = lc_file_write(to, want.p, want.n, mode, err);

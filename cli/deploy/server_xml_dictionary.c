@@ -210,11 +210,9 @@ static int check_tree(const struct lc_server_xml *s, struct lc_error *err)
             if (name.n != strlen(own[k]) || memcmp(name.p, own[k], name.n) != 0)
                 continue;
             lc_fail(err, LC_ERR_USAGE,
-                    "regexp_tree has a column %s of its own, and the attribute "
-                    "is called so, too",
+                    "regexp_tree has a column %s of its own, and the attribute has the same name",
                     own[k]);
-            lc_hint(err, "call the attribute otherwise in the rules' header, or take another "
-                         "--layout");
+            lc_hint(err, "rename the attribute in the rules' header, or use another --layout");
             return LC_ERR_USAGE;
         }
     }

@@ -47,8 +47,8 @@ static void function_call(struct lc_xml *x, const struct lc_server_xml *s)
     lc_xml_text(x, "type", "executable_pool");
     lc_xml_text(x, "name", s->function);
     lc_xml_gap(x);
-    lc_xml_comment(x, "Found in user_scripts_path; split at single spaces, so no argument may hold "
-                      "one.");
+    lc_xml_comment(
+        x, "Found in user_scripts_path; split at single spaces, so no argument may contain one.");
     lc_server_xml_text_by(x, "command", s, lc_server_xml_function_command);
     lc_xml_comment(x, "1: run it directly, with no shell between.");
     lc_xml_number(x, "execute_direct", 1);

@@ -146,15 +146,17 @@ void lc_server_xml_text_by(struct lc_xml *x, const char *element, const struct l
 void lc_server_xml_limits(struct lc_xml *x, const struct lc_server_xml *s, bool pool)
 {
     if (pool) {
-        lc_xml_comment(x, "Processes at most. Callers above it wait, INSERTs among them: take the "
-                          "server's cores\ntimes the queries that may call it at once. A process "
-                          "costs about 1 MB.");
+        lc_xml_comment(
+            x,
+            "Processes at most. Further callers wait, INSERTs among them: use the server's cores\n"
+            "times the queries that may call it at once. A process costs about 1 MB.");
         lc_xml_number(x, "pool_size", s->pool_size);
         lc_xml_gap(x);
     }
-    lc_xml_comment(x,
-                   "How long the server waits for bytes from, or for, the program. The default of "
-                   "10 s ends\na query on a machine that is merely busy.");
+    lc_xml_comment(
+        x,
+        "How long the server waits for bytes from, or for, the program. The default of 10 s ends\n"
+        "a query on a busy machine.");
     lc_xml_number(x, "command_read_timeout", 60000);
     lc_xml_number(x, "command_write_timeout", 60000);
     lc_xml_comment(x, "How long a process may take to end, and a query may wait, in seconds.");
@@ -162,8 +164,9 @@ void lc_server_xml_limits(struct lc_xml *x, const struct lc_server_xml *s, bool 
     if (pool)
         lc_xml_number(x, "max_command_execution_time", 60);
     lc_xml_gap(x);
-    lc_xml_comment(x, "livecol-udf writes to stderr only when it gives up: one line, wanted in the "
-                      "error.");
+    lc_xml_comment(
+        x, "livecol-udf writes to stderr only when it gives up: one line, which the error should "
+           "contain.");
     lc_xml_text(x, "stderr_reaction", "log_last");
     lc_xml_comment(x,
                    "A process that ends with an error fails the query, rather than give it half an "

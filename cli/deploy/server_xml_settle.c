@@ -73,7 +73,7 @@ static int check_word(const char *what, const char *word, struct lc_error *err)
     if (lc_server_xml_is_word(word))
         return 0;
     lc_fail(err, LC_ERR_USAGE,
-            "%s is '%.100s': letters, digits and _ alone, at most %d, no digit first", what, word,
+            "%s is '%.100s': only letters, digits and _, at most %d, no digit first", what, word,
             NAME_MAX_BYTES);
     return LC_ERR_USAGE;
 }
@@ -200,10 +200,10 @@ static int choose_types(struct lc_server_xml *s, struct lc_error *err)
         if (rc)
             return rc;
         if (strchr(type, ' '))
-            return lc_fail(err, LC_ERR_USAGE,
-                           "the type '%.200s' holds a space, and the server splits the command at "
-                           "spaces",
-                           type);
+            return lc_fail(
+                err, LC_ERR_USAGE,
+                "the type '%.200s' contains a space, and the server splits the command at spaces",
+                type);
     }
     return 0;
 }
@@ -242,12 +242,15 @@ static int choose_argument(struct lc_server_xml *s, struct lc_error *err)
     if (!rc && arg.nullable)
         rc = check_null_answers(s, err);
     if (!rc && strchr(s->argument, ' ')) {
-        rc = lc_fail(err, LC_ERR_USAGE,
-                     "the argument type '%.200s' holds a space, and the server splits the command "
-                     "at spaces",
-                     s->argument);
-        lc_hint(err, "write it without; of an Enum whose labels hold spaces declare String: the "
-                     "server gives the label");
+        rc = lc_fail(
+            err, LC_ERR_USAGE,
+            "the argument type '%.200s' contains a space, and the server splits the command at "
+            "spaces",
+            s->argument);
+        lc_hint(
+            err,
+            "write it without spaces; for an Enum with spaces in its labels declare String: the "
+            "server sends the label");
     }
     lc_argument_release(&arg);
     return rc;
@@ -283,8 +286,9 @@ static int choose_layout(struct lc_server_xml *s, struct lc_error *err)
     if (lc_server_xml_is_whole(s->layout) && strcmp(s->layout, whole) != 0) {
         lc_fail(err, LC_ERR_USAGE, "%s: %s rules are not for the layout %s", s->rules_path,
                 lc_kind_name_with(s->rules->kind, s->rules->options), s->layout);
-        lc_hint(err, "complex_key_hashed takes exact rules, regexp_tree prefixes; the others ask "
-                     "key by key, and take all");
+        lc_hint(err,
+                "complex_key_hashed takes exact rules, regexp_tree prefixes; the others ask key by "
+                "key, and accept all kinds");
         return LC_ERR_USAGE;
     }
     return 0;

@@ -58,7 +58,7 @@ static int look_at_installed(struct lc_install_job *j, struct lc_install_file *f
     if (rc || same || f->role == LC_ROLE_PROGRAM)
         return rc;
     lc_fail(err, LC_ERR_REFUSED, "%s was changed since it was installed", f->path);
-    lc_hint(err, "move it away, if it is to go; nothing was removed");
+    lc_hint(err, "move it away if you want it removed; nothing was removed");
     return LC_ERR_REFUSED;
 }
 

@@ -50,7 +50,7 @@ int lc_cluster_check_reach(const struct lc_cluster *c, const struct lc_abilities
         if (!*path && c->n == 1)
             continue;
         rc = lc_fail(err, LC_ERR_REFUSED,
-                     "the statement has no ON CLUSTER, and host %s has a table %s.%s that is no "
+                     "the statement has no ON CLUSTER, and host %s has a table %s.%s that is not a "
                      "replica of the one it changes",
                      c->v[i].name, lc_stmt_database(s, lc_backend_database(c->b)), s->name);
         lc_hint(err, "write ALTER TABLE %s.%s ON CLUSTER %s …",
@@ -376,7 +376,7 @@ static void note_over(void *ctx, const struct lc_answer_over *t)
         lc_hint(
             &o->stale,
             "change it too, before this statement: ALTER TABLE %s.%s MODIFY COLUMN %s DEFAULT …; "
-            "--allow-unsafe goes on without",
+            "--allow-unsafe continues without it",
             t->database, t->name, t->column);
     } else if (!t->stale && !t->bare) {
         note_lacking(&o->lacks, t);
@@ -385,7 +385,7 @@ static void note_over(void *ctx, const struct lc_answer_over *t)
                 "%s.%s (%s%s%s) is over this table, and has, or gets, its column %s " EMPTY_VALUES,
                 t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column,
                 t->column);
-        lc_hint(&o->bare, "give it the same DEFAULT; --allow-unsafe goes on without");
+        lc_hint(&o->bare, "give it the same DEFAULT; --allow-unsafe continues without it");
     }
 }
 
@@ -410,7 +410,7 @@ int lc_over_look(const struct lc_cluster *c, const struct lc_stmt *s, const stru
     if (bare && !o->bare.code) {
         lc_fail(&o->bare, LC_ERR_REFUSED, "%s.%s gets its column %s " EMPTY_VALUES,
                 lc_stmt_database(s, lc_backend_database(c->b)), s->name, bare, bare);
-        lc_hint(&o->bare, "give it the same DEFAULT; --allow-unsafe goes on without");
+        lc_hint(&o->bare, "give it the same DEFAULT; --allow-unsafe continues without it");
     }
     return rc;
 }

@@ -204,14 +204,15 @@ void lc_executor_place_error(const struct lc_executor *c, const struct lc_plan_m
                     m->stmts[i].text->line, i + 1, m->stmt_n);
     if (err->code == LC_ERR_UNKNOWN) {
         err->hint[0] = '\0';
-        lc_hint(err,
-                "look at what it did, then record it: livecol repair %s --done %u where it was "
-                "done, --redo %u where it is to be sent again",
-                m->m->version_text, i + 1, i + 1);
+        lc_hint(
+            err,
+            "look at what it did, then record it: livecol repair %s --done %u if it took effect, "
+            "--redo %u to send it again",
+            m->m->version_text, i + 1, i + 1);
     } else if (err->code == LC_ERR_SERVER) {
         lc_hint(err,
-                "fix it (this statement and those behind it may be edited) and run livecol "
-                "%s again: it goes on here",
+                "fix it (you may edit this statement and those after it) and run livecol %s again: "
+                "it continues here",
                 c->run->down ? "down" : "up");
     }
 }
@@ -565,7 +566,7 @@ int lc_executor_run(struct lc_executor *c, const struct lc_plan_migration *m, st
     if (rc == 0 && m->stmt_n == 0)
         rc = lc_executor_flush(c, err);
     if (rc == 0 && m->stmt_n == 0)
-        lc_executor_say(c, LC_RUN_CHECKED, "it holds no statement: there is nothing to do");
+        lc_executor_say(c, LC_RUN_CHECKED, "it contains no statement: there is nothing to do");
     for (unsigned i = m->first; rc == 0 && i < m->stmt_n; i++)
         rc = run_statement(c, m, i, err);
     lc_executor_about(c, m);

@@ -105,7 +105,7 @@ static int add_requires(struct reader *r, const struct lc_piece *p)
 
     if (!lc_version_parse((const char *)p->arg.p, p->arg.n, &version))
         return lc_problems_add(r->problems, LC_PROBLEM_FILE, r->f->path, p->line,
-                               "-- migrate:requires wants one version, not \"%s\"",
+                               "-- migrate:requires takes one version, not \"%s\"",
                                lc_printable(p->arg.p, p->arg.n, shown, sizeof shown));
     v = realloc(m->requires, (m->requires_n + 1) * sizeof *v);
     if (!v)
@@ -142,9 +142,10 @@ static int check_statement(const struct lc_migration_stmt *s, const char *path,
     case LC_SESSION_LOSES_TRANSACTION:
         return no_effect(s, path, word, ", in no transaction: leave it out", problems);
     case LC_SESSION_LOSES_USER:
-        return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
-                               "EXECUTE AS without a statement has no effect here, since each "
-                               "statement is sent by itself: write the statement behind the user");
+        return lc_problems_add(
+            problems, LC_PROBLEM_FILE, path, s->line,
+            "EXECUTE AS without a statement has no effect here, since each statement is sent by "
+            "itself: write the statement after the user");
     case LC_SESSION_LOSES_TABLE:
         return lc_problems_add(problems, LC_PROBLEM_FILE, path, s->line,
                                "a temporary table is gone at the next statement, since each is "
@@ -168,7 +169,7 @@ static int check_rederive(struct reader *r)
 
     r->rederive_line = 0;
     return line ? lc_problems_add(r->problems, LC_PROBLEM_FILE, r->f->path, line,
-                                  "-- migrate:rederive is before no statement")
+                                  "-- migrate:rederive has no statement after it")
                 : 0;
 }
 
@@ -209,7 +210,7 @@ static int take_vars(struct reader *r, const struct lc_piece *p)
             n++;
         if (n && !lc_variable_is_name(at, n))
             return lc_problems_add(r->problems, LC_PROBLEM_FILE, r->f->path, p->line,
-                                   "-- migrate:vars wants names of letters, digits and _");
+                                   "-- migrate:vars takes names of letters, digits and _");
         if (n)
             rc = add_var(r->m, at, n);
         at += n ? n : 1;
@@ -312,7 +313,7 @@ static int check_sections(const struct reader *r)
                                                                     : "-- migrate:up");
     if (r->part != LC_FILE_DOWN && r->m->up.n == 0)
         return lc_problems_add(r->problems, LC_PROBLEM_NOTE, r->f->path, r->up_line,
-                               "holds no statement to apply: there is nothing to do");
+                               "contains no statement to apply: there is nothing to do");
     return 0;
 }
 
@@ -341,9 +342,8 @@ static int check_near_mark(const struct reader *r, const struct lc_split *script
         return 0;
     return lc_problems_add(
         r->problems, LC_PROBLEM_FILE, r->f->path, near->line,
-        "\"%s\" looks like the mark of a section, and is none: what follows would "
-        "be run with what is above it; write -- migrate:up or -- migrate:down, "
-        "at the beginning of a line",
+        "\"%s\" looks like the mark of a section but is not one: what follows would run with "
+        "what is above it; write -- migrate:up or -- migrate:down, at the beginning of a line",
         near->text);
 }
 

@@ -67,9 +67,10 @@ static int check_way_back(struct lc_migrations *all, const char *path,
 
     if (!lc_file_name_is_way_back(name))
         return 0;
-    rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0,
-                         "is the way back by its name, and would be applied: "
-                         "NNNN_name.down.sql next to NNNN_name.up.sql is read as one");
+    rc = lc_problems_add(
+        &all->problems, LC_PROBLEM_FILE, path, 0,
+        "is a down migration by its name, but would be applied: NNNN_name.down.sql next to "
+        "NNNN_name.up.sql is read as one");
     if (rc == 0)
         all->problems.v[all->problems.n - 1].version = name->version;
     return rc;
@@ -92,12 +93,13 @@ static int take_file(struct lc_migrations *all, const char *file)
     if (!lc_file_name_parse(file, &name)) {
         char shown[256];
 
-        rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE,
-                             lc_printable(path, strlen(path), shown, sizeof shown), 0, "%s",
-                             lc_file_name_is_zero(file)
-                                 ? "has the version 0: versions are numbers from 1"
-                                 : "is no name of a migration: NNNN_name.sql is, or "
-                                   "NNNN_name.up.sql with NNNN_name.down.sql");
+        rc = lc_problems_add(
+            &all->problems, LC_PROBLEM_FILE, lc_printable(path, strlen(path), shown, sizeof shown),
+            0, "%s",
+            lc_file_name_is_zero(file)
+                ? "has the version 0: versions are numbers from 1"
+                : "is not the name of a migration: use NNNN_name.sql, or NNNN_name.up.sql with "
+                  "NNNN_name.down.sql");
         goto done;
     }
     m = find_version(all, name.version);
@@ -186,7 +188,7 @@ int lc_migrations_scan(struct lc_migrations *out, const char *dir, struct lc_err
     if (n < 0) {
         rc = lc_fail(err, LC_ERR_IO, "cannot read the migrations directory %s: %s", out->dir,
                      strerror(errno));
-        lc_hint(err, "name it with --migrations-dir, or begin one with: livecol new NAME");
+        lc_hint(err, "name it with --migrations-dir, or create one with: livecol new NAME");
         lc_migrations_release(out);
         return rc;
     }

@@ -98,12 +98,11 @@ static int find(struct lc_backend *b, const char *named, const struct tool **too
     }
     if (rc || *tool)
         return rc;
-    lc_fail(err, LC_ERR_REFUSED, "%s%s%s holds no history of another tool", lc_backend_database(b),
-            named ? "." : "", named ? named : "");
-    lc_hint(
-        err,
-        "known are goose_db_version (goose), schema_migrations (dbmate, golang-migrate) and "
-        "_migrations (clickhouse-migrations); --history-table NAME where it is called otherwise");
+    lc_fail(err, LC_ERR_REFUSED, "%s%s%s contains no history of another tool",
+            lc_backend_database(b), named ? "." : "", named ? named : "");
+    lc_hint(err,
+            "known are goose_db_version (goose), schema_migrations (dbmate, golang-migrate) and "
+            "_migrations (clickhouse-migrations); --history-table NAME if it has another name");
     return LC_ERR_REFUSED;
 }
 
@@ -134,7 +133,8 @@ static int take_rows(struct lc_history *h, const struct tool *tool, const struct
             lc_fail(err, LC_ERR_REFUSED,
                     "%s says that version %" PRIu64 " is dirty: what was done of it is not known",
                     h->table, version);
-            lc_hint(err, "finish it, or take it back, and say so to %s, before it is taken over",
+            lc_hint(err,
+                    "finish it, or revert it, and record that in %s, before livecol takes over",
                     tool->name);
             return LC_ERR_REFUSED;
         }
@@ -158,7 +158,7 @@ static int check_files(const struct lc_history *h, const struct lc_migrations *f
         if (lc_migrations_find(files, h->versions[i]))
             continue;
         lc_fail(err, LC_ERR_REFUSED,
-                "%s says that version %" PRIu64 " is applied, and %s holds no file of it", h->table,
+                "%s says that version %" PRIu64 " is applied, and %s has no file of it", h->table,
                 h->versions[i], files->dir);
         lc_hint(err, "name the folder of its files with -d; nothing was changed");
         return LC_ERR_REFUSED;

@@ -26,8 +26,8 @@
 
 enum { GOOD_TIMEOUT_MS = 60000 };
 
-/* A read that takes less, of fewer rows, is nobody's worry, and is not timed. */
-enum { READ_COST_ROWS = 50000, READ_COST_NS = 10 * 1000 * 1000 };
+/* A read of fewer rows is not timed, and one that takes less is not reported: neither matters to a reader. */
+enum { READ_COST_ROWS = 200000, READ_COST_NS = 10 * 1000 * 1000 };
 
 static void say(const struct lc_lint *h, bool hazard, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -99,8 +99,8 @@ static int look_at_inserts(const struct lc_lint *h, const struct lc_stmt *s, str
         return 0;
     if (!h->facts->query_log) {
         say(h, true,
-            "INSERTs without a column list fail once the column is there; whether there are any "
-            "cannot be looked up: this server keeps no query_log");
+            "INSERTs without a column list will fail once the column exists; whether there are "
+            "any is unknown: this server keeps no query_log");
         return 0;
     }
     rc = lc_query_read(h->b, known ? lc_sql_logged_inserts : lc_sql_logged_inserts_plain, args, &t,
@@ -193,7 +193,8 @@ static int look_at_udf(const struct lc_lint *h, const char *name, struct lc_erro
         goto done;
     pool = lc_answer_u64(&t, 0, LC_SQL_UDF_DEFINITION_POOL_SIZE, 0);
     if (strcmp(lc_answer_at(&t, 0, LC_SQL_UDF_DEFINITION_TYPE)->p, "executable_pool") != 0)
-        say(h, true, "%s is no executable_pool: a process is started for each block", name);
+        say(h, true, "%s is not an executable_pool: the server starts a process for each block",
+            name);
     else if (pool < threads * queries)
         say(h, true,
             "%s has a pool of %" PRIu64 ", below %" PRIu64 " threads × %" PRIu64
@@ -342,7 +343,7 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
             lc_short_count(bytes_text, lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_BYTES, 0)),
             lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0),
             LC_S(lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0)),
-            lc_short_count(largest_text, largest), free_bytes > 0 ? ", free on disk are " : "",
+            lc_short_count(largest_text, largest), free_bytes > 0 ? ", free disk space " : "",
             free_bytes > 0 ? lc_short_count(free_text, free_bytes) : "", free_bytes > 0 ? "B" : "");
         if (rate > 0) /* rows a second; the time is in ms */
             say(h, false, "about %s for the expression alone, by a sample of its rows",
@@ -390,8 +391,8 @@ static void say_safe_way(const struct lc_lint *h, const struct lc_stmt *s)
 {
     if (s->class == LC_CLASS_READERS)
         say(h, true,
-            "the safe way round: add the new column or table, fill it in, move readers and "
-            "writers over, then remove the old one");
+            "the safe way: add the new column or table, fill it in, move readers and writers "
+            "over, then remove the old one");
     else if (s->class == LC_CLASS_DESTRUCTIVE)
         say(h, true, "what it removes cannot be brought back");
     else if (s->class == LC_CLASS_OTHER)

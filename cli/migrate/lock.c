@@ -228,8 +228,8 @@ static int refuse(const struct lc_lock_info *h, const char *database, const char
             " s ago",
             h->command, h->host, h->pid, h->since, h->beat_age_s);
     lc_hint(err,
-            "wait longer with --lock-timeout, or, where that process is gone for good: livecol "
-            "unlock --force (%s.%s_lock_%" PRIu64 ")",
+            "wait longer with --lock-timeout, or, if that process no longer exists: livecol unlock "
+            "--force (%s.%s_lock_%" PRIu64 ")",
             database, tracking, h->n);
     return LC_ERR_LOCKED;
 }

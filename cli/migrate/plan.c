@@ -50,17 +50,19 @@ static int check_done_statements(const struct lc_migration *m, const struct lc_t
                                    "had at least %u statements when it failed, and has %zu now",
                                    v->done, s->n);
         if (v->done_sha256[i][0] && !is_statement(&s->v[i], v->done_sha256[i]))
-            return lc_problems_add(out, LC_PROBLEM_EDITED, path, s->v[i].line,
-                                   "statement %u is done, and was edited since: it was %s, and is "
-                                   "now %s; what follows it may be edited, it may not",
-                                   i + 1, v->done_sha256[i], s->v[i].sha256);
+            return lc_problems_add(
+                out, LC_PROBLEM_EDITED, path, s->v[i].line,
+                "statement %u is done, and was edited since: it was %s, and is now %s; you may "
+                "edit what follows it, but not the statement itself",
+                i + 1, v->done_sha256[i], s->v[i].sha256);
     }
     if (v->status == LC_TRACK_UNKNOWN && v->open > 0 && !v->partial &&
         (v->open > s->n || !is_statement(&s->v[v->open - 1], v->open_sha256)))
-        return lc_problems_add(out, LC_PROBLEM_EDITED, path, 0,
-                               "statement %u was sent, its outcome is not known, and it was edited "
-                               "since: put it back, or record what became of it by livecol repair",
-                               v->open);
+        return lc_problems_add(
+            out, LC_PROBLEM_EDITED, path, 0,
+            "statement %u was sent, its outcome is not known, and it was edited since: restore "
+            "it, or record its outcome with livecol repair",
+            v->open);
     return 0;
 }
 
@@ -97,11 +99,11 @@ static int check_version(const struct lc_migration *m, const struct lc_track_ver
     if (lc_track_applied(v)) {
         if (v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0 &&
             strcmp(v->name, m->name) != 0)
-            return lc_problems_add(out, LC_PROBLEM_EDITED, lc_migration_path(m, false), 0,
-                                   "is another migration than the one that was applied as version "
-                                   "%s: %s. Where two projects share a database, each has a "
-                                   "--migrations-table of its own",
-                                   m->version_text, v->name);
+            return lc_problems_add(
+                out, LC_PROBLEM_EDITED, lc_migration_path(m, false), 0,
+                "is a different migration than the one that was applied as version %s: %s. If "
+                "two projects share a database, give each its own --migrations-table",
+                m->version_text, v->name);
         if (v->file_sha256[0] && strcmp(v->file_sha256, m->file.sha256) != 0)
             return lc_problems_add(out, LC_PROBLEM_EDITED, lc_migration_path(m, false), 0,
                                    "was edited after it was applied: applied with SHA-256 %s, is "
@@ -149,14 +151,13 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
         if (v->status == LC_TRACK_PENDING || lc_migrations_find(files, v->version))
             continue;
         rc = lc_problems_add(out, LC_PROBLEM_GONE, files->dir, 0,
-                             "holds no file of version %" PRIu64 " (%s), which is %s", v->version,
+                             "has no file of version %" PRIu64 " (%s), which is %s", v->version,
                              v->name, lc_track_status_name(v->status));
     }
     if (rc == 0 && line_ends)
         rc = lc_problems_add(
             out, LC_PROBLEM_NOTE, files->dir, 0,
-            "holds %u file%s with other line ends than when %s applied: the text is "
-            "the same",
+            "has %u file%s with other line endings than when %s applied: the text is the same",
             line_ends, line_ends == 1 ? "" : "s", line_ends == 1 ? "it was" : "they were");
     return rc;
 }
@@ -187,14 +188,14 @@ static const char *advice(enum lc_problem_kind kind)
 {
     switch (kind) {
     case LC_PROBLEM_EDITED:
-        return "what has run is not changed any more: put the file back, and write what is to be "
-               "different into a new migration";
+        return "an applied file must not change: restore it, and write your change into a new "
+               "migration";
     case LC_PROBLEM_GONE:
-        return "bring the file back, or run without --strict";
+        return "restore the file, or run without --strict";
     case LC_PROBLEM_OUT_OF_ORDER:
         return "give it a higher number, or apply it out of order with --allow-missing";
     case LC_PROBLEM_HALF:
-        return "livecol down goes on with it; livecol repair records what was done by hand";
+        return "livecol down continues it; livecol repair records what was done by hand";
     default:
         return "";
     }
@@ -281,7 +282,7 @@ static int check_needs(const struct lc_plan *plan, const struct lc_tracking *t,
         lc_fail(err, LC_ERR_REFUSED,
                 "%s requires version %" PRIu64 ", which is neither applied nor part of this run",
                 lc_migration_path(m, false), need);
-        lc_hint(err, "leave out --to and --steps, or set them so that it comes along");
+        lc_hint(err, "leave out --to and --steps, or set them so that they include it");
         return LC_ERR_REFUSED;
     }
     return 0;
@@ -360,18 +361,19 @@ static int refuse_gone(const struct lc_migrations *files, const struct lc_track_
 {
     lc_fail(err, LC_ERR_REFUSED,
             "version %" PRIu64
-            " (%s) is applied, and %s holds no file of it that says what takes it "
-            "back",
+            " (%s) is applied, and %s has no file of it that says how to revert it",
             v->version, v->name, files->dir);
-    lc_hint(err, "put the file back, or name its folder by -d; --to VERSION reverts what is above "
-                 "that, and leaves out what has no file");
+    lc_hint(
+        err,
+        "restore the file, or name its folder with -d; --to VERSION reverts what is above that, "
+        "and skips versions without a file");
     return LC_ERR_REFUSED;
 }
 
 static int refuse_no_down(const struct lc_migration *m, struct lc_error *err)
 {
     lc_fail(err, LC_ERR_REFUSED, "%s cannot be reverted: %s", lc_migration_path(m, false),
-            m->has_down ? "its down section holds no statement" : "it has no down section");
+            m->has_down ? "its down section contains no statement" : "it has no down section");
     lc_hint(err,
             "write a new migration that changes it back, or stop above it: livecol down --to %s",
             m->version_text);
@@ -686,8 +688,9 @@ static int check_fit(const struct lc_plan *plan, struct lc_backend *b,
         lc_fail(err, LC_ERR_REFUSED, "%s cannot run on %s, which has %s",
                 lc_migration_path(m->m, plan->down), lc_backend_where(b),
                 lc_abilities_lack_names(lacks, names, sizeof names));
-        lc_hint(err, "nothing was changed; migrations/dictionary does it by a dictionary, for such "
-                     "servers (-d migrations/dictionary; docs/dictionaries.md)");
+        lc_hint(err,
+                "nothing was changed; migrations/dictionary does it with a dictionary, for such "
+                "servers (-d migrations/dictionary; docs/dictionaries.md)");
         return LC_ERR_REFUSED;
     }
     return 0;

@@ -364,8 +364,9 @@ static int keeps_coming(const struct rederive *r, uint64_t rows, struct lc_error
             "after %d rounds, %" PRIu64 " rows of %s.%s still hold the old value of %s: they keep "
             "coming",
             MAX_ROUNDS, rows, r->d.database, r->d.table, r->d.column);
-    lc_hint(err, "a writer gives old values itself, or by a Buffer table that has the old DEFAULT: "
-                 "find it, then run up again");
+    lc_hint(err,
+            "a writer gives old values itself, or through a Buffer table that has the old DEFAULT: "
+            "find it, then run up again");
     return LC_ERR_FOUND;
 }
 

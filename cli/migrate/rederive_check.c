@@ -65,10 +65,11 @@ static int refuse_replicated(const struct lc_column *d, const char *function, st
             "%s.%s is replicated, and ClickHouse refuses functions like %s in ALTER ... UPDATE of "
             "replicated tables (46, ClickHouse issue 77750; dictionaries: 36)",
             d->database, d->table, function);
-    lc_hint(err, "write a built-in expression instead of the function into the UPDATE, such as "
-                 "multiIf(startsWith(...)); or end the statement with SETTINGS "
-                 "allow_nondeterministic_mutations = 1, which leaves out the check that does not "
-                 "know such functions: right where every replica has the same rules");
+    lc_hint(err,
+            "write a built-in expression instead of the function into the UPDATE, such as "
+            "multiIf(startsWith(...)); or end the statement with SETTINGS "
+            "allow_nondeterministic_mutations = 1, which skips the check that does not know such "
+            "functions: safe if every replica has the same rules");
     return LC_ERR_REFUSED;
 }
 
@@ -217,7 +218,7 @@ static int check_steady(const struct lc_column *t, const struct lc_rederive_chan
 
     if (rc == 0 && unsteady) {
         rc = lc_fail(err, LC_ERR_REFUSED,
-                     "%s.%s.%s cannot be re-derived: %s answers differently each time it is asked",
+                     "%s.%s.%s cannot be re-derived: %s gives a different answer each time",
                      t->database, t->table, t->column, unsteady);
         lc_hint(err, "no row is known to hold what the old rules gave. Nothing was changed");
     }
@@ -241,7 +242,7 @@ static int check_column(const struct lc_column *t, const struct lc_rederive_upda
     }
     if (u->materialize && strcmp(t->kind, "MATERIALIZED") != 0) {
         lc_fail(err, LC_ERR_REFUSED,
-                "%s.%s.%s is no MATERIALIZED column: MATERIALIZE COLUMN keeps what it holds",
+                "%s.%s.%s is not a MATERIALIZED column: MATERIALIZE COLUMN keeps what it holds",
                 t->database, t->table, t->column);
         lc_hint(err, "livecol new NAME --rederive writes the UPDATE for it");
         return LC_ERR_REFUSED;
@@ -313,10 +314,11 @@ static int check_nulls(const struct lc_column *t, const struct lc_rederive_updat
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
         if (has_text(u->where, asks[i]))
             return 0;
-    lc_fail(err, LC_ERR_REFUSED,
-            "%s.%s.%s is %s, and the WHERE of the UPDATE says nothing of NULL: rows would keep "
-            "what they have",
-            t->database, t->table, t->column, t->type);
+    lc_fail(
+        err, LC_ERR_REFUSED,
+        "%s.%s.%s is %s, and the WHERE of the UPDATE does not handle NULL: rows would keep what "
+        "they have",
+        t->database, t->table, t->column, t->type);
     lc_hint(err,
             "livecol new NAME --rederive ... --type '%s' writes a WHERE in which NULL is a "
             "value",
@@ -387,12 +389,14 @@ static int check_readers(const struct lc_preflight *d, const struct lc_column *t
                      "%.600s %s derived from %s.%s.%s, and keep%s what the old rules gave",
                      lc_buf_str(&names), n == 1 ? "is" : "are", t->database, t->table, t->column,
                      n == 1 ? "s" : "");
-        lc_hint(err, "fill it again by hand afterwards; --allow-unsafe goes on and leaves it as it "
-                     "is. Nothing was changed");
+        lc_hint(
+            err,
+            "fill it again by hand afterwards; --allow-unsafe continues and leaves it unchanged. "
+            "Nothing was changed");
     } else if (rc == 0 && n && d->say) {
         char text[800];
 
-        snprintf(text, sizeof text, "%.600s: derived from %s, and not brought along",
+        snprintf(text, sizeof text, "%.600s: derived from %s, and not updated with it",
                  lc_buf_str(&names), t->column);
         d->say(d->ctx, true, text);
     }
@@ -418,9 +422,8 @@ static void say_readers(const struct lc_preflight *d, const struct lc_column *t,
             (v->kind != LC_READER_DEFAULT && v->kind != LC_READER_MATERIALIZED))
             continue;
         snprintf(text, sizeof text,
-                 "%s (%.500s) is derived from %s and brought along, in the same "
-                 "mutation",
-                 v->name, v->expr, t->column);
+                 "%s (%.500s) is derived from %s and updated in the same mutation", v->name,
+                 v->expr, t->column);
         d->say(d->ctx, false, text);
     }
 }
@@ -445,24 +448,25 @@ static int check_stored(const struct lc_preflight *d, const struct lc_column *t,
         return rc;
     if (c && c->is_cleared)
         lc_fail(err, LC_ERR_REFUSED,
-                "%s of %s.%s is cleared before this, and not stored again: its rows would read as "
-                "the new rules say at once, and be stored by none of it",
+                "%s of %s.%s is cleared before this, and not stored again: its rows would "
+                "immediately read as the new rules say, and nothing would store that",
                 t->column, t->database, t->table);
     else
         lc_fail(err, LC_ERR_REFUSED,
-                "%" PRIu64 " row%s of %s.%s %s in parts that do not store %s: they would read as "
-                "the new rules say at once, and be stored by none of it",
+                "%" PRIu64
+                " row%s of %s.%s %s in parts that do not store %s: they would immediately read as "
+                "the new rules say, and nothing would store that",
                 lacking, LC_S(lacking), t->database, t->table, lacking == 1 ? "is" : "are",
                 t->column);
     if (d->facts->format_query) /* servers with a formatter have MATERIALIZE COLUMN */
         lc_hint(err,
                 "livecol backfill %s.%s.%s first, or MATERIALIZE COLUMN in a migration before this "
-                "one; --allow-unsafe goes on. Nothing was changed",
+                "one; --allow-unsafe continues. Nothing was changed",
                 t->database, t->table, t->column);
     else
         lc_hint(err,
                 "ALTER TABLE %s.%s UPDATE %s = %s WHERE 1 first, in a migration before this one; "
-                "--allow-unsafe goes on. Nothing was changed",
+                "--allow-unsafe continues. Nothing was changed",
                 t->database, t->table, t->column, t->column);
     return LC_ERR_REFUSED;
 }

@@ -49,9 +49,8 @@ static struct lc_slice tail_of(const struct lc_plan_stmt *stmt, const struct lc_
 static int refuse(struct lc_error *err)
 {
     lc_fail(err, LC_ERR_INPUT,
-            "-- migrate:rederive is before another statement than "
-            "ALTER TABLE t UPDATE column = new(key) WHERE column = old(key) "
-            "AND column != new(key)");
+            "-- migrate:rederive precedes a statement other than ALTER TABLE t UPDATE column = "
+            "new(key) WHERE column = old(key) AND column != new(key)");
     lc_hint(err, "one column, with a WHERE, without IN PARTITION and ON CLUSTER: livecol goes "
                  "through the partitions by itself. livecol new NAME --rederive writes it");
     return LC_ERR_INPUT;

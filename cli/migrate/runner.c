@@ -45,9 +45,8 @@ static int check_safe(const struct lc_executor *c, const struct lc_plan_migratio
     lc_fail(err, LC_ERR_REFUSED, "unsafe: %s (%s)", lc_class_name(class),
             class == LC_CLASS_READERS ? "expand, backfill, switch, then contract is the safe way"
                                       : "what it removes cannot be brought back");
-    lc_hint(
-        err,
-        "livecol plan says more; -- migrate:allow-unsafe REASON in the file runs it, or --allow-unsafe");
+    lc_hint(err, "livecol plan shows more; -- migrate:allow-unsafe REASON in the file runs it, or "
+                 "--allow-unsafe");
     lc_executor_place_error(c, m, i, err);
     return LC_ERR_REFUSED;
 }
@@ -60,7 +59,7 @@ static int check_settings(struct lc_backend *b, const struct lc_sql_settings *se
         if (lc_backend_has_setting(b, settings->v[2 * i]))
             continue;
         lc_fail(err, LC_ERR_REFUSED, "the server has no setting %s", settings->v[2 * i]);
-        lc_hint(err, "is its name right, and of this version? Nothing was changed");
+        lc_hint(err, "is the name right, and does this version have it? Nothing was changed");
         return LC_ERR_REFUSED;
     }
     return 0;

@@ -205,9 +205,8 @@ static int look(struct lc_sending *x, enum lc_in_doubt *effect, struct lc_error 
         rc = lc_in_doubt_look(&sent, true, x->watch.b ? &x->watch : NULL, effect, err);
     /* The failure of a question is none of the statement, which may have had its effect. */
     if (rc && err->code != LC_ERR_STOPPED) {
-        lc_error_prefix(err,
-                        "the answer of the statement was lost, and what became of it cannot be "
-                        "looked for: ");
+        lc_error_prefix(
+            err, "the answer of the statement was lost, and its outcome cannot be checked: ");
         err->code = LC_ERR_UNKNOWN;
         err->server_code = 0;
     }

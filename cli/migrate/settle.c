@@ -44,7 +44,7 @@ int lc_settle_wait(const struct lc_submit *s, const char *query_id, struct lc_er
                            "the statement still runs in the server as %s: waiting", query_id);
         told = true;
         if (lc_sleep_ms(RUNNING_PAUSE_MS, s->options->cancel)) {
-            lc_fail(err, LC_ERR_STOPPED, "stopped; the statement goes on in the server as %s",
+            lc_fail(err, LC_ERR_STOPPED, "stopped; the statement continues on the server as %s",
                     query_id);
             lc_hint(err, "run the same again to wait for its end");
             return LC_ERR_STOPPED;
@@ -64,16 +64,16 @@ int lc_settle_verdict(const struct lc_submit *s, const struct lc_plan_stmt *stmt
     case LC_IN_DOUBT_UNSURE:
         return lc_fail(
             err, LC_ERR_UNKNOWN,
-            "the statement was sent, no end of it is known, and %s.%s has had a mutation "
-            "since then that may be it, as the server writes it: it is never sent twice",
+            "the statement was sent, its end is unknown, and %s.%s has had a mutation since then "
+            "that may be it, as the server writes it: it is never sent twice",
             lc_stmt_database(&stmt->parsed, lc_backend_database(s->b)), stmt->parsed.name);
     case LC_IN_DOUBT_UNKNOWN:
         break;
     }
     return lc_fail(
         err, LC_ERR_UNKNOWN,
-        "the statement was sent, its answer was lost, and its effect cannot be told: %s is "
-        "never sent twice",
+        "the statement was sent, its reply was lost, and its effect is unknown: %s is never sent "
+        "twice",
         stmt->parsed.kind == LC_STMT_INSERT ? "an INSERT" : "a statement of this kind");
 }
 
@@ -86,7 +86,7 @@ static void tell_rows(char out[96], const struct lc_left_found *left)
     else if (left->what == LC_LEFT_ROWS)
         snprintf(out, 96, " after part of it was done, which stays");
     else
-        snprintf(out, 96, ", and whether it has left rows cannot be told");
+        snprintf(out, 96, ", and it is unknown whether it left rows");
 }
 
 int lc_settle_failure(const struct lc_submit *s, const struct lc_plan_stmt *stmt,

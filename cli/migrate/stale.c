@@ -98,7 +98,7 @@ static void say_reader(const struct look *l, const struct lc_column *c, const st
             lc_reader_what(r->kind), r->name, of);
     else if (r->kind == LC_READER_MATERIALIZED && (r->level > 1 || !a))
         say(l,
-            "%s (%s) is derived from %s and goes stale: %s. The server does not compute it anew: "
+            "%s (%s) is derived from %s and goes stale: %s. The server does not recompute it: "
             "MATERIALIZE COLUMN %s afterwards",
             r->name, r->expr, of, rows, r->name);
     else if (r->kind == LC_READER_DEFAULT && !(a && is_assigned(a, r->name)))
@@ -182,8 +182,9 @@ static int look_at_modify(const struct look *l, const struct lc_stmt_command *c,
         rc = lc_replace_lacking(&now, &lacking, err);
     if (rc == 0 && lacking) {
         say(l,
-            "%" PRIu64 " row%s in parts that do not store %s: %s as the new DEFAULT "
-            "says at once, and not when it is re-derived",
+            "%" PRIu64
+            " row%s in parts that do not store %s: %s as the new DEFAULT says immediately, not "
+            "when it is re-derived",
             lacking, lacking == 1 ? " is" : "s are", c->column,
             lacking == 1 ? "it reads" : "they read");
         if (!is_rederived(l, c->column))

@@ -58,11 +58,11 @@ static int wait_for_mutations(const struct lc_submit *s, struct lc_mutation_watc
     rc = lc_mutation_wait(w, &hooks, err);
     away(s, false);
     if (rc == 0 && !s->cluster->name && w->replicas > 1)
-        lc_submit_tell(s, LC_RUN_WARNING,
-                       "%s.%s has %" PRIu64 " replicas, %" PRIu64
-                       " of them active, and only this server's "
-                       "was looked at: --cluster NAME waits for each",
-                       w->database, w->table, w->replicas, w->active);
+        lc_submit_tell(
+            s, LC_RUN_WARNING,
+            "%s.%s has %" PRIu64 " replicas, %" PRIu64
+            " of them active, and only this server's was checked: --cluster NAME waits for each",
+            w->database, w->table, w->replicas, w->active);
     return rc;
 }
 

@@ -203,7 +203,7 @@ static int check_columns(const struct lc_tracking *t, const struct lc_answer *co
         }
     }
     lc_fail(err, LC_ERR_REFUSED, "the table %s.%s belongs to another tool%s%s: its columns are %s",
-            t->database, t->table, tool ? ", by the look of it " : "", tool ? tool : "",
+            t->database, t->table, tool ? ", apparently " : "", tool ? tool : "",
             names.n ? lc_buf_str(&names) : "");
     lc_hint(err, "keep livecol's own rows elsewhere: --migrations-table livecol_migrations");
     lc_buf_release(&names);
@@ -371,12 +371,14 @@ static int create_when_keeper_answers(struct lc_tracking *t, struct lc_error *er
 
 static int refuse_own(const struct lc_tracking *t, const char *host, struct lc_error *err)
 {
-    lc_fail(err, LC_ERR_REFUSED,
-            "the tracking table %s.%s of host %s is that server's alone: runs on other hosts of "
-            "the cluster %s would not see it, and apply again what it says was applied",
-            t->database, t->table, host, t->cluster->name);
-    lc_hint(err, "take another name for the cluster's, --migrations-table NAME, and record in it "
-                 "what was applied: livecol baseline VERSION");
+    lc_fail(
+        err, LC_ERR_REFUSED,
+        "the tracking table %s.%s of host %s belongs to that server only: runs on other hosts of "
+        "the cluster %s would not see it, and apply again what it says was applied",
+        t->database, t->table, host, t->cluster->name);
+    lc_hint(err,
+            "use another table for the cluster, --migrations-table NAME, and record in it what was "
+            "applied: livecol baseline VERSION");
     return LC_ERR_REFUSED;
 }
 
@@ -417,12 +419,14 @@ int lc_tracking_check_hosts(const struct lc_tracking *t, struct lc_error *err)
             shared = strdup(path);
             rc = shared ? 0 : lc_no_memory(err);
         } else if (strcmp(path, shared) != 0) {
-            rc = lc_fail(err, LC_ERR_REFUSED,
-                         "the tracking tables %s.%s of the hosts %s and %s are not one: each has a "
-                         "history of its own",
-                         t->database, t->table, t->cluster->v[first].name, t->cluster->v[i].name);
-            lc_hint(err, "take another name for the cluster's, --migrations-table NAME, and record "
-                         "in it what was applied: livecol baseline VERSION");
+            rc = lc_fail(
+                err, LC_ERR_REFUSED,
+                "the tracking tables %s.%s of the hosts %s and %s are separate: each has its own "
+                "history",
+                t->database, t->table, t->cluster->v[first].name, t->cluster->v[i].name);
+            lc_hint(err,
+                    "use another table for the cluster, --migrations-table NAME, and record in it "
+                    "what was applied: livecol baseline VERSION");
         }
     }
     if (rc == 0 && shared && !t->exists)
@@ -447,14 +451,15 @@ int lc_tracking_create(struct lc_tracking *t, struct lc_error *err)
                 "Keeper (or ZooKeeper) does not answer this server: bring it back, then run it "
                 "again; nothing was changed");
     else if (rc == LC_ERR_SERVER)
-        lc_hint(err,
-                "the tracking table %s.%s could not be created: --migrations-table names "
-                "another, in a database that is there and may be written to",
-                t->database, t->table);
+        lc_hint(
+            err,
+            "the tracking table %s.%s could not be created: --migrations-table names another, in "
+            "a database that exists and is writable",
+            t->database, t->table);
     if (rc == 0)
         rc = look(t, err);
     if (rc == 0 && !t->exists)
-        rc = lc_fail(err, LC_ERR_SERVER, "the table %s.%s was created, and is not there",
+        rc = lc_fail(err, LC_ERR_SERVER, "the table %s.%s was created, but does not exist",
                      t->database, t->table);
     return rc;
 }
@@ -469,7 +474,7 @@ int lc_tracking_drop(struct lc_tracking *t, struct lc_error *err)
     if (t->replicated && !*cluster) {
         lc_fail(err, LC_ERR_REFUSED, "the tracking table %s.%s has a replica on each host",
                 t->database, t->table);
-        lc_hint(err, "--cluster NAME says whose");
+        lc_hint(err, "name that cluster with --cluster");
         return LC_ERR_REFUSED;
     }
     /* args + 1: tracking_drop has no cluster. */

@@ -94,7 +94,7 @@ static int fill_one(struct lc_buf *out, const struct lc_migration *m,
     if (!lc_variable_is_name(p, name_n) || (!is_declared(m, p, name_n) && !m->envsub))
         return lc_problems_add(
             notes->problems, LC_PROBLEM_FILE, notes->path, line,
-            "${%.*s} is no variable of this file: declare it, -- migrate:vars %.*s", (int)n, p,
+            "${%.*s} is not a variable of this file: declare it, -- migrate:vars %.*s", (int)n, p,
             (int)name_n, p);
     value = value_of(m, given, p, name_n);
     if (value)

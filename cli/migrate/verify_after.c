@@ -52,7 +52,7 @@ static void say_examples(const struct after *a, const struct lc_verify *v)
         say(a, true, "differs: %s", line);
     }
     if (v->sum.differ)
-        say(a, true, "values that an INSERT gave are meant to differ; livecol verify says more");
+        say(a, true, "values that an INSERT gave may differ on purpose; livecol verify shows more");
 }
 
 /*

@@ -63,7 +63,7 @@ static int http_open(struct lc_backend *b, struct lc_error *err)
     lc_buf_init(&h->body, LC_ANSWER_MAX_BYTES);
     rc = lc_url_parse(&u, b->to.url ? b->to.url : "", err);
     if (!rc && u.user && strchr(u.user, ':'))
-        rc = lc_fail(err, LC_ERR_USAGE, "the URL's user holds a colon, which HTTP cannot send");
+        rc = lc_fail(err, LC_ERR_USAGE, "the URL's user contains a colon, which HTTP cannot send");
     if (!rc && u.password && !b->to.password) {
         b->to.password = u.password;
         u.password = NULL;
@@ -209,10 +209,11 @@ static int settle_session(struct lc_backend *b, const struct lc_query *q, bool *
     int rc;
 
     if (session_age(b) >= SESSION_LATE)
-        return lc_fail(err, LC_ERR_NOT_SENT,
-                       "%s: the server refused what came too late: this process was stopped for "
-                       "too long before it",
-                       b->where);
+        return lc_fail(
+            err, LC_ERR_NOT_SENT,
+            "%s: the server refused a late statement: this process was stopped for too long "
+            "before it",
+            b->where);
     if (*used) {
         *used = false;
         rc = open_session(b, q, err);

@@ -165,8 +165,8 @@ static int start_locked(const struct lc_connect *to, struct lc_error *err)
     if (rc)
         return rc;
     if (users && strcmp(path, engine_path) != 0)
-        return lc_fail(err, LC_ERR_USAGE, "this process has %s open: the engine takes one path",
-                       engine_path);
+        return lc_fail(err, LC_ERR_USAGE,
+                       "this process has %s open: the engine opens only one path", engine_path);
     if (users++)
         return 0;
     rc = boot(to, path, err);
@@ -223,7 +223,7 @@ static void **connect_for(const char *id, struct lc_error *err)
     lc_buf_release(&path);
     lc_buf_release(&comment);
     if (!conn)
-        lc_fail(err, LC_ERR_IO, "the embedded engine gives no further connection");
+        lc_fail(err, LC_ERR_IO, "the embedded engine opens no further connection");
     return conn;
 }
 
@@ -270,7 +270,7 @@ static int add_settings(struct lc_buf *sql, const struct lc_setting *s, struct l
 {
     for (bool first = true; s && s->name; s++, first = false) {
         if (!plain_name(s->name))
-            return lc_fail(err, LC_ERR_USAGE, "\"%s\" is no name of a setting", s->name);
+            return lc_fail(err, LC_ERR_USAGE, "\"%s\" is not the name of a setting", s->name);
         if (lc_buf_addf(sql, "%s%s = ", first ? "SET " : ", ", s->name) ||
             lc_sql_add_str(sql, s->value))
             return lc_fail(err, LC_ERR_NOMEM, "the value of %s is too long", s->name);

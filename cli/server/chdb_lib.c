@@ -102,7 +102,7 @@ static int find_functions(void *handle, const char *path, struct lc_error *err)
 
         if (!f && !all[i].optional) {
             lc_fail(err, LC_ERR_IO, "%s has no function %s: it is too old", path, all[i].name);
-            lc_hint(err, "livecol is tried with 26.7.3; scripts/bootstrap demo fetches it");
+            lc_hint(err, "livecol is tested with 26.7.3; scripts/bootstrap demo fetches it");
             return LC_ERR_IO;
         }
         memcpy(all[i].at, &f, sizeof f);

@@ -138,8 +138,7 @@ static int greet(struct lc_cluster *c, size_t i, const struct lc_cluster_wish *w
         lc_fail(err, LC_ERR_REFUSED, "the cluster %s lacks a host: %s%s%s", c->name,
                 *why.msg ? "" : "host ", *why.msg ? why.msg : c->v[i].name,
                 *why.msg ? "" : " does not answer");
-        lc_hint(err, "start it first; or, where it must be left out, --allow-degraded: nothing was "
-                     "changed");
+        lc_hint(err, "start it first, or skip it with --allow-degraded; nothing was changed");
         return LC_ERR_REFUSED;
     }
     lc_fail(err, rc == LC_ERR_SERVER ? LC_ERR_REFUSED : rc, "%s", why.msg);
@@ -329,10 +328,11 @@ int lc_cluster_replica_name(const struct lc_cluster *c, const char **macros, str
     if (rc || distinct)
         return rc;
     lc_fail(err, LC_ERR_REFUSED,
-            "the macros {shard} and {replica} do not tell the hosts of the cluster %s apart",
+            "the macros {shard} and {replica} do not distinguish the hosts of the cluster %s",
             c->name);
-    lc_hint(err, "the tracking table has a replica on each host: give each host's config <macros> "
-                 "with a <replica> of its own");
+    lc_hint(err,
+            "the tracking table has a replica on each host: give the config of each host <macros> "
+            "with its own <replica>");
     return LC_ERR_REFUSED;
 }
 

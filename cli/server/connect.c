@@ -167,8 +167,10 @@ static void hint_refused(struct lc_error *err)
         lc_hint(err, "the user is in the URL, the password in CLICKHOUSE_PASSWORD or in the file "
                      "that CLICKHOUSE_PASSWORD_FILE names");
     else if (err->server_code == LC_SERVER_UNKNOWN_DATABASE)
-        lc_hint(err, "the database is the URL's last part: http://user@host:8123/DATABASE; SHOW "
-                     "DATABASES lists those that there are");
+        lc_hint(
+            err,
+            "the database is the URL's last part: http://user@host:8123/DATABASE; SHOW DATABASES "
+            "lists the databases");
 }
 
 int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct lc_error *err)

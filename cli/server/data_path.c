@@ -28,7 +28,7 @@ int lc_data_path(const struct lc_connect *to, char *out, struct lc_error *err)
                            strerror(errno));
     }
     if (!S_ISDIR(st.st_mode))
-        return lc_fail(err, LC_ERR_REFUSED, "the data path %s is no folder", to->path);
+        return lc_fail(err, LC_ERR_REFUSED, "the data path %s is not a folder", to->path);
     if (!realpath(to->path, out))
         return lc_fail(err, LC_ERR_IO, "cannot use the data path %s: %s", to->path,
                        strerror(errno));

@@ -458,8 +458,9 @@ static void note_standstill(struct lc_mutation_watch *w, uint64_t parts)
     }
     if (!w->facts->fail_reason && parts > 0 && now - w->moved_ms > STANDSTILL_MS)
         set_waiting(w,
-                    "no part was done for %" PRIu64 " s: one may be large, or may fail, which this "
-                    "server does not tell; livecol doctor asks the function or dictionary",
+                    "no part was done for %" PRIu64
+                    " s: one may be large, or may fail, which this server does not report; livecol "
+                    "doctor asks the function or dictionary",
                     (now - w->moved_ms) / 1000);
 }
 
@@ -572,7 +573,7 @@ int lc_mutation_wait(struct lc_mutation_watch *w, const struct lc_mutation_hooks
         if (rc)
             return rc;
         if (lc_sleep_ms(pause, hooks->cancel)) {
-            lc_fail(err, LC_ERR_STOPPED, "stopped; the mutation of %s.%s goes on in the server",
+            lc_fail(err, LC_ERR_STOPPED, "stopped; the mutation of %s.%s continues on the server",
                     w->database, w->table);
             lc_hint(err, "run the same again to wait for its end");
             return LC_ERR_STOPPED;

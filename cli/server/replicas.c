@@ -163,8 +163,8 @@ static int not_known(const struct lc_cluster *c, uint64_t total, const char *dat
             database, table, total, why->msg);
     lc_hint(err,
             "--cluster %s asks each host as the user of that cluster's definition; without it they "
-            "are asked by remote(), as default without a password. --allow-unsafe goes on: a "
-            "replica that lacks a function fails for good. Nothing was changed",
+            "are asked by remote(), as default without a password. --allow-unsafe continues: a "
+            "replica that lacks a function keeps failing. Nothing was changed",
             cluster);
     return LC_ERR_REFUSED;
 }

@@ -33,8 +33,8 @@ static const char expected[] = "Expected one of: ";
  * stderr. */
 static const char broken_pipe[] = "Cannot write into pipe";
 static const char early_end[] =
-    "; the function's program ended before it had read its rows, and its "
-    "own words are lost: run it by hand";
+    "; the function's program ended before it had read its rows, and its own message is lost: "
+    "run it by hand";
 
 bool lc_server_code_is_transient(int code)
 {

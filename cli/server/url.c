@@ -105,7 +105,8 @@ static int parse_host_port(struct lc_url *u, const char *p, size_t n, struct lc_
         return lc_fail(err, LC_ERR_USAGE, "the URL names no host");
     for (size_t i = 0; i < host_n; i++)
         if ((unsigned char)p[i] <= ' ' || p[i] == 0x7f || strchr("%\\\"<>^`{|}", p[i]))
-            return lc_fail(err, LC_ERR_USAGE, "the URL's host holds a byte that no host name has");
+            return lc_fail(err, LC_ERR_USAGE,
+                           "the URL's host contains a byte that no host name has");
     u->host = strndup(p, host_n);
     if (!u->host)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for a URL");
@@ -122,7 +123,7 @@ static int parse_database(struct lc_url *u, const char *p, struct lc_error *err)
 
     if (p[n])
         return lc_fail(err, LC_ERR_USAGE,
-                       "the URL goes on after its database: a \"%c\" in a name is written %%%02X",
+                       "the URL continues after its database: a \"%c\" in a name is written %%%02X",
                        p[n], (unsigned)p[n]);
     return n ? decode(&u->database, p, n, "database", err) : 0;
 }
@@ -154,7 +155,7 @@ static int parse(struct lc_url *u, const char *text, struct lc_error *err)
     if (!rc)
         rc = parse_host_port(u, rest, (size_t)(end - rest), err);
     if (!rc && *end && *end != '/')
-        rc = lc_fail(err, LC_ERR_USAGE, "the URL has a \"%c\" behind its host", *end);
+        rc = lc_fail(err, LC_ERR_USAGE, "the URL has a \"%c\" after its host", *end);
     if (!rc && *end)
         rc = parse_database(u, end + 1, err);
     return rc;

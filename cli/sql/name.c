@@ -35,7 +35,7 @@ static int bad_name(const char *text, struct lc_error *err)
 {
     char shown[128];
 
-    lc_fail(err, LC_ERR_USAGE, "\"%s\" is no table name",
+    lc_fail(err, LC_ERR_USAGE, "\"%s\" is not a table name",
             lc_printable(text, strlen(text), shown, sizeof shown));
     lc_hint(err, "write TABLE or DATABASE.TABLE, with odd names in backticks");
     return LC_ERR_USAGE;

@@ -85,7 +85,7 @@ static int env_password(const char *variable, const char *file_variable, const c
 
     if (plain && file) {
         lc_fail(err, LC_ERR_USAGE, "%s and %s are both set", variable, file_variable);
-        lc_hint(err, "unset the one that is not meant");
+        lc_hint(err, "unset one of them");
         return LC_ERR_USAGE;
     }
     *out = plain;
@@ -105,9 +105,10 @@ static int settle_url(struct lc_connect *c, const char *text, bool typed, struct
     if (rc)
         return rc;
     if (typed && u.password) {
-        rc = lc_fail(err, LC_ERR_USAGE,
-                     "the URL on the command line holds a password, which "
-                     "every user of this machine can see");
+        rc = lc_fail(
+            err, LC_ERR_USAGE,
+            "the URL on the command line contains a password, which every user of this machine "
+            "can see");
         lc_hint(err, "put it into CLICKHOUSE_PASSWORD, into the file that CLICKHOUSE_PASSWORD_FILE "
                      "names, or the whole URL into CLICKHOUSE_URL");
         goto done;
@@ -175,7 +176,8 @@ static void take_care(const struct lc_connect *to)
     proxy = lc_url_proxy(&u);
     if (!u.tls && !lc_url_is_loopback(&u))
         lc_warn(
-            "the password goes to %s unencrypted%s: anybody on the way can read it; use https://",
+            "the password goes to %s unencrypted%s: anyone on the network path can read it; use "
+            "https://",
             u.host, proxy ? ", and through a proxy (http_proxy)" : "");
     else if (proxy)
         lc_warn(
@@ -217,7 +219,7 @@ static int settle_embedded(struct lc_global *g, const struct lc_connect_options 
                            struct lc_error *err)
 {
     if (given->url)
-        return lc_fail(err, LC_ERR_USAGE, "--url names a server, and --backend embedded none");
+        return lc_fail(err, LC_ERR_USAGE, "--url and --backend embedded exclude each other");
     if (!given->path) {
         lc_fail(err, LC_ERR_USAGE, "--backend embedded needs --path");
         lc_hint(err, "--path DIR names the folder that holds the data; livecol up makes a new one");
@@ -251,9 +253,9 @@ int lc_connection_settle(struct lc_global *global, const struct lc_connect_optio
     /* An option that the other backend would ignore is refused. */
     if (!embedded && (given->path || given->scripts || given->functions))
         return lc_fail(err, LC_ERR_USAGE,
-                       "--path, --scripts and --functions belong to --backend embedded");
+                       "--path, --scripts and --functions need --backend embedded");
     if (embedded && (given->ca_cert || given->cert || given->key))
-        return lc_fail(err, LC_ERR_USAGE, "--ca-cert, --cert and --key belong to an https:// URL");
+        return lc_fail(err, LC_ERR_USAGE, "--ca-cert, --cert and --key need an https:// URL");
     rc = settle_seconds(&global->connect.connect_timeout_ms, given->connect_timeout_s,
                         "--connect-timeout", err);
     if (!rc)

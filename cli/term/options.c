@@ -29,10 +29,11 @@ enum { HELP_WIDTH = 80, HELP_COLUMN = 28, GROUP_MAX = 16, OPTIONS_MAX = 64 };
 static void common_group(struct lc_option *out, struct lc_global *g)
 {
     const struct lc_option options[] = {
-        {"json", 0, LC_OPT_FLAG, &g->json, NULL, "print data as JSON, an object a line"},
-        {"quiet", 'q', LC_OPT_FLAG, &g->quiet, NULL, "say nothing but warnings and errors"},
+        {"json", 0, LC_OPT_FLAG, &g->json, NULL, "print data as JSON, one object per line"},
+        {"quiet", 'q', LC_OPT_FLAG, &g->quiet, NULL, "print only warnings and errors"},
         {"verbose", 'v', LC_OPT_FLAG, &g->verbose, NULL,
-         "say what the environment sets, what answers, and each statement of a migration that is sent"},
+         "also print settings from the environment, the server's version, and each statement of "
+         "a migration as it is sent"},
         {"no-color", 0, LC_OPT_FLAG, &g->no_color, NULL, "no colour (also: NO_COLOR)"},
         {"help", 'h', LC_OPT_FLAG, &g->help, NULL, "print this help"},
         {0},
@@ -49,15 +50,15 @@ static void connect_group(struct lc_option *out, struct lc_connect_options *c)
          "the server: http(s)://user@host:port/database (default: CLICKHOUSE_URL); its password "
          "comes from CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE"},
         {"backend", 0, LC_OPT_STRING, &c->backend, "http|embedded",
-         "embedded: the engine in this process, without a server (default: http)"},
+         "http: a server; embedded: the engine in this process (default: http)"},
         {"path", 0, LC_OPT_STRING, &c->path, "DIR",
-         "embedded: the data folder; only up makes a new one"},
+         "embedded: the data folder; only up creates it"},
         {"scripts", 0, LC_OPT_STRING, &c->scripts, "DIR",
-         "embedded: where function programs are (default: PATH/user_scripts)"},
+         "embedded: the folder of function programs (default: PATH/user_scripts)"},
         {"functions", 0, LC_OPT_STRING, &c->functions, "GLOB",
          "embedded: the functions' XML files (default: PATH/*_function.xml)"},
         {"ca-cert", 0, LC_OPT_STRING, &c->ca_cert, "FILE",
-         "https: PEM file of the authorities to trust (default: the system's)"},
+         "https: PEM file of trusted certificate authorities (default: the system's)"},
         {"cert", 0, LC_OPT_STRING, &c->cert, "FILE", "https: PEM file of the client certificate"},
         {"key", 0, LC_OPT_STRING, &c->key, "FILE", "https: PEM file of its private key"},
         {"connect-timeout", 0, LC_OPT_ABOVE, &c->connect_timeout_s, "SECONDS",

@@ -21,7 +21,7 @@ commands() {
   "$program" --help | sed -n 's/^  \([a-z][a-z]*\( [a-z][a-z]*\)\{0,1\}\)  .*/\1/p'
 }
 
-# Every command's help, each behind a line "@ NAME".
+# Every command's help, each after a line "@ NAME".
 helps() {
   commands | while read -r name; do
     printf '@ %s\n' "$name"

@@ -25,7 +25,7 @@ function end_option() {
     option = text = ""
 }
 
-# Connection and common options stand once in the page, under their long name: where a command has the short one for
+# Connection and common options are in the page once, under their long name: where a command has the short one for
 # itself, its help says so.
 function shows(    long) {
     if (part == "flat")
@@ -95,7 +95,7 @@ part != "flat" && /^(Options|Connection|Common options|Examples):$/ {
     end_paragraph()
     section = substr($0, 1, length($0) - 1)
     if (section == "Connection" && part == "commands")
-        print ".PP\nIt connects: see\n.BR \"Connection options\" ."
+        print ".PP\nIt connects to the server: see\n.BR \"Connection options\" ."
     if (section == "Examples" && part == "commands")
         print ".PP\nExamples:\n.PP\n.nf\n.RS 4"
     examples = section == "Examples"

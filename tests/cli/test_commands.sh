@@ -39,11 +39,11 @@ check 0 'Usage: livecol COMMAND [OPTIONS]' '' -h
 check 0 'Usage: livecol COMMAND [OPTIONS]' '' help
 check 0 'livecol 0.' '' --version
 check 2 '' 'livecol: no command is given'
-check 2 '' 'livecol: frobnicate is no command' frobnicate
+check 2 '' 'livecol: frobnicate is not a command' frobnicate
 check 2 '' 'hint: livecol --help lists the commands' frobnicate
 check 2 '' 'hint: did you mean livecol status?' statsu
 check 2 '' 'hint: did you mean livecol up?' upp
-check 2 '' 'livecol: --no-such is no command' --no-such
+check 2 '' 'livecol: --no-such is not a command' --no-such
 check 2 '' 'livecol: rules needs a second word' rules
 check 2 '' 'hint: livecol rules --help lists its commands' rules
 check 2 '' 'hint: did you mean livecol rules check?' rules chekc

@@ -85,7 +85,7 @@ expect 0 $'400000\tvisa\trule 400000-499999\tline 2' '' rules match range.csv 40
 expect 2 '' "livecol: 'x1': range rules match whole numbers" rules match range.csv x1
 
 # The narrowest range: of those without an end, and of floats, only what is within another is narrower.
-hint='end one before the other begins, or write what holds where both do as a rule of its own'
+hint='end one before the other begins, or write a rule of its own for the part that both cover'
 printf 'from:narrowest,to,v\n,10,a\n5,,b\n' >cross.csv
 expect 1 '' "livecol: cross.csv:3: the range 5 and up overlaps line 2 (up to 10), and neither is the narrower one
   hint: $hint" rules match cross.csv 7
@@ -100,8 +100,8 @@ rm cross.csv within.csv widths.csv
 
 expect 0 '' 'region.rules: prefix, 3 rules, 257.9 KiB' rules compile region.csv -o region.rules
 expect 0 '' '' rules compile --quiet region.csv -o region.rules
-expect 3 '' 'livecol: region.csv is there, and is no file of compiled rules
-  hint: another name by -o; or move it away' rules compile region.csv -o region.csv
+expect 3 '' 'livecol: region.csv exists and is not a file of compiled rules
+  hint: use another name with -o, or move the file away' rules compile region.csv -o region.csv
 expect 2 '' "livecol: -o takes the path of a file, not '-'" rules compile region.csv -o -
 expect 0 $'u1_001\tus-east\trule u1\tline 2' '' rules match region.rules u1_001
 [ "$(ls)" = "$(printf 'err\nout\nrange.csv\nregion.csv\nregion.rules\nshadow.csv')" ] ||
@@ -121,8 +121,8 @@ expect 1 '' "livecol: bad.csv:3: the key 'u1' is already in line 2, with another
   hint: keep one of the two lines" rules check bad.csv
 expect 1 '' 'livecol: none.csv: cannot open the rules: No such file or directory' rules check none.csv
 printf 'x' | dd of=region.rules bs=1 seek=4000 conv=notrunc status=none
-expect 1 '' 'livecol: region.rules: the content is damaged: its hash does not fit (byte 304)
-  hint: make it again: livecol rules compile RULES.csv -o FILE' rules check region.rules
+expect 1 '' 'livecol: region.rules: the content is damaged: its hash does not match (byte 304)
+  hint: compile it again: livecol rules compile RULES.csv -o FILE' rules check region.rules
 head -c 5000 region.rules >cut.rules
 expect 1 '' "livecol: cut.rules: 5000 bytes, its header says $(stat -c %s region.rules)
   hint: the file was cut or added to: copy it again, or compile it again" rules check cut.rules

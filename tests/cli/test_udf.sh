@@ -54,7 +54,7 @@ printf '\x02u1\x05u2' |
   expect 1 $'\x07us-east' 'livecol-udf: the input ends inside a row (byte 6, row 1 of the input)' \
     "$udf" --rules region.csv --format RowBinary
 printf '\x01\x01\x01k\x07Float32\0\0\0\0' |
-  expect 1 '' "livecol-udf: the argument type Float32 is not taken: a fraction is no key (byte 5, row 0 of the input); declare Int64, and call it with toInt64(floor(key)); or String, with toString(key)" \
+  expect 1 '' "livecol-udf: the argument type Float32 is not supported: a fraction is not a key (byte 5, row 0 of the input); declare Int64, and call it with toInt64(floor(key)); or String, with toString(key)" \
     "$udf" --rules region.csv
 
 # --argument says what comes; what is not taken is refused before anything is read.
@@ -65,7 +65,7 @@ printf 'LowCardinality(Nullable( FixedString(3) ))\n' >"$dir/argument"
 printf '\x00u1\0\x01' |
   expect 0 $'\x07us-east\x07unknown' '' "$udf" --rules region.csv --format RowBinary --argument "@$dir/argument"
 printf '\x01\x01\x01k\x06String\x02u1' |
-  expect 1 '' "livecol-udf: the key column is String, and --argument says Nullable(String) (byte 5, row 0 of the input); make the argument's type one: in the function's XML and in its command" \
+  expect 1 '' "livecol-udf: the key column is String, and --argument says Nullable(String) (byte 5, row 0 of the input); use the same type in the function's XML and in its command" \
     "$udf" --rules region.csv --argument 'Nullable(String)'
 expect 0 '@/region.csv: prefix, 3 rules, attribute region (3 values), with a default, answers String, of IPv4' '' \
   "$udf" --rules region.csv --argument IPv4 --check </dev/null
@@ -74,7 +74,7 @@ expect 1 '' "livecol-udf: @/arms.csv: a NULL key is in no bucket, and Enum8('a'=
   "$udf" --rules arms.csv --type "Enum8('a'=1,'b'=2)" --argument 'Nullable(String)' --check </dev/null
 expect 0 "@/arms.csv: bucket, 2 rules, attribute v (2 values), no default, answers Enum8('a'=1,'b'=2), of String" '' \
   "$udf" --rules arms.csv --type "Enum8('a'=1,'b'=2)" --argument String --check </dev/null
-expect 2 '' "livecol-udf: the argument type UInt256 is not taken: integers go up to 64 bits; declare String, and call it with toString(key)" \
+expect 2 '' "livecol-udf: the argument type UInt256 is not supported: integers go up to 64 bits; declare String, and call it with toString(key)" \
   "$udf" --rules region.csv --argument UInt256 </dev/null
 expect 2 '' "livecol-udf: the text of DateTime depends on a time zone, which livecol-udf does not know; declare DateTime('UTC'), or String and call it with toString(key)" \
   "$udf" --rules region.csv --argument DateTime </dev/null
@@ -128,7 +128,7 @@ expect 2 '' "livecol-udf: 1 --type for 2 attributes: one for each" "$udf" --rule
 expect 2 '' "livecol-udf: a dictionary's attribute cannot be LowCardinality(String)" \
   "$udf" --rules region.csv --emit rows --type 'LowCardinality(String)' </dev/null
 printf 'from,to,v\n1,2,x\n' >"$dir/range.csv"
-expect 2 '' "livecol-udf: @/range.csv: range rules cannot be loaded whole; take a layout that asks key by key (--emit rows)" \
+expect 2 '' "livecol-udf: @/range.csv: range rules cannot be loaded whole; use a layout that asks key by key (--emit rows)" \
   "$udf" --rules range.csv --emit all </dev/null
 
 # A FIFO that nobody writes to is refused, not waited for.
@@ -207,7 +207,7 @@ if "$hooks" --rules "$dir/region.csv" --check --sandbox >"$dir/out" 2>"$dir/err"
     grep -qw -e "$what" "$dir/err" || { echo "FAILED: no $what outside of a sandbox: $(cat "$dir/err")"; exit 1; }
   done
 else
-  echo 'livecol-udf: no sandbox: this build has none; leave --sandbox out, or take another build' | diff - "$dir/err"
+  echo 'livecol-udf: no sandbox: this build has none; remove --sandbox, or use another build' | diff - "$dir/err"
 fi
 # Descriptors that the server left open are closed: /proc shows those of a process that waits.
 if "$udf" --rules region.csv --check --sandbox >/dev/null 2>&1; then

@@ -67,7 +67,7 @@ sql 'DROP TABLE advise.schema_migrations'
 was=$(is_now)
 advise 0 advise.t --key k --rules "$rules"
 expect_in 'text' 'Best here: ' "$work/out"
-expect_in 'text: what is lost' 'lost:  nothing: the DEFAULT holds the rules themselves' "$work/out"
+expect_in 'text: what is lost' 'lost:  nothing: the DEFAULT contains the rules' "$work/out"
 
 # --- what could not be measured is said ----------------------------------------------------------------
 advise 0 advise.t --key k --rules "$rules" --function none_v1 --json
@@ -82,7 +82,7 @@ expect_in 'a function of other rules' "and $work/other.csv says" "$work/why"
 expect 'a function of other rules: not measured' False "$(of whole measured)"
 printf 'bucket,region\n50,a\n50,b\n' >"$work/bucket.csv"
 advise 3 advise.t --key k --rules "$work/bucket.csv" --function none_v1
-expect_in 'no way at all' 'no way could be measured in full' "$work/err"
+expect_in 'no way at all' 'no way could be measured completely' "$work/err"
 expect_in 'no way at all: why' 'bucket rules cannot be written as an expression' "$work/out"
 advise 3 advise.empty --key k --rules "$rules"
 expect_in 'no rows' 'advise.empty has no rows to measure with' "$work/err"

@@ -439,7 +439,7 @@ static void test_embedded_one_path_a_process(void **state)
     snprintf(other_path, sizeof other_path, "%s/other", folder);
     other.path = other_path;
     assert_int_equal(lc_backend_open(&second, &other, &err), LC_ERR_USAGE);
-    assert_non_null(strstr(err.msg, "the engine takes one path"));
+    assert_non_null(strstr(err.msg, "the engine opens only one path"));
     assert_null(second);
     must("SELECT 1");
 }

@@ -267,7 +267,7 @@ rm "$work/hold"
 wait "$pid"
 expect 'pause file: exit' 0 $?
 expect_in 'pause file' "waiting: $work/hold is there" "$work/err"
-expect_in 'pause file' 'going on after' "$work/err"
+expect_in 'pause file' 'continuing after' "$work/err"
 expect_in 'pause file' 'of it throttled' "$work/out"
 all_right 'pause file' 120100
 
@@ -285,7 +285,7 @@ expect 'below every limit: exit' 0 "$code"
 all_right 'below every limit' 60100
 filled_again() { sql "ALTER TABLE $db.t DROP COLUMN region" && sql "ALTER TABLE $db.t ADD COLUMN region LowCardinality(String) DEFAULT region_gated(user_id)"; }
 filled_again
-for case in "SELECT throwIf(1)|throttle query fails" "SELECT 'x'|not a number" "SELECT nan|not a number" "SELECT 1 WHERE 0|gives no value"; do
+for case in "SELECT throwIf(1)|throttle query fails" "SELECT 'x'|not a number" "SELECT nan|not a number" "SELECT 1 WHERE 0|returns no value"; do
   backfill t.region --throttle-query "${case%%|*}"
   [ "$code" = 1 ] || [ "$code" = 2 ] || fail "throttle query ${case%%|*}: exit $code"
   expect_in "throttle query ${case%%|*}" "${case##*|}" "$work/err"
@@ -307,7 +307,7 @@ filled 4 30000
 for signal in INT HUP; do
   held 0 t.region --batch-rows 1
   "$LIVECOL_BIN" backfill t.region --cancel >/dev/null 2>"$work/cancel"
-  expect_in "SIG$signal: --cancel next to it" 'it sends again what is ended here' "$work/cancel"
+  expect_in "SIG$signal: --cancel next to it" 'it will send again what this command ends' "$work/cancel"
   kill "-$signal" "$pid"
   gate_open "$gate" region_gated
   wait "$pid"

@@ -118,7 +118,7 @@ expect_value with.json 'all(a < b for a, b in zip(j["series"][0]["at_ms"], j["se
 expect 6 bench query "${engine[@]}" -q 'SELECT sleep(1)' --reference 'SELECT sleep(0.001)' -i 10 -w 0
 expect_says out 'query against reference: slower, proven at 99.5 %'
 expect 1 bench query "${engine[@]}" -q 'SELECT 1' --reference 'SELECT 2' -i 10
-expect_says out 'FAILED  query and reference do not answer the same'
+expect_says out 'FAILED  query and reference give different answers'
 expect 1 bench query "${engine[@]}" -q 'SELECT rand64()' --reference 'SELECT rand64()' -i 10
 expect 0 bench query "${engine[@]}" -q 'SELECT rand64()' -i 10
 expect_says out 'note    query: the answer was not the same in all runs'
@@ -199,7 +199,7 @@ expect 4 bench compare first.json changed.json
 expect_says out 'too few runs'
 changed 'j["partial"] = True; j["how"] = "cold"; j["series"][1]["sql"] = "SELECT 2"; j["series"][4]["answer"] = "0" * 16'
 expect 0 bench compare first.json changed.json
-expect_says out 'note    B was interrupted: not whole'
+expect_says out 'note    B was interrupted: incomplete'
 expect_says out 'note    the loads differ: A closed loop, 1 connection, 3 runs to warm up; B cold'
 expect_says out 'note    limit 10: the statements differ'
 expect_says out 'note    whole row: the answers differ'

@@ -105,7 +105,7 @@ run 'pending: new 2' 0 new b -d "$work/p" --table p.t --column continent --key r
 run 'pending: new 3' 0 new c -d "$work/p" --rederive p.t.region --to region_v2
 expect_in 'pending: new 3' 'DEFAULT region_v2(lower(k));' "$work/p/0003_c.sql"
 run 'pending: plan' 0 plan -d "$work/p"
-expect_in 'pending: plan' 'continent (continent_v1(region)) is derived from region and brought along' "$work/out"
+expect_in 'pending: plan' 'continent (continent_v1(region)) is derived from region and updated in the same mutation' "$work/out"
 run 'pending: up' 0 up -d "$work/p"
 expect 'pending: rows' $'0\t0' "$(sql 'SELECT countIf(region != region_v2(lower(k))), countIf(continent != continent_v1(region)) FROM p.t')"
 # What the last of them needs is missing: nothing is changed by the first.
@@ -134,7 +134,7 @@ done
 # shellcheck disable=SC2016 # they are ClickHouse's backticks
 expect_in 'a pending table: the new name' 'DEFAULT region_v2(`co de`);' "$work/c/0003_r2.sql"
 run 'a pending table: plan' 0 plan -d "$work/c" --allow-unsafe
-expect_in 'a pending table: plan' 'cont (continent_v1(r2)) is derived from r2 and brought along' "$work/out"
+expect_in 'a pending table: plan' 'cont (continent_v1(r2)) is derived from r2 and updated in the same mutation' "$work/out"
 run 'a pending table: up' 0 up -d "$work/c" --allow-unsafe
 sql "INSERT INTO c.t (id, n.k, n.v) VALUES (1, ['u3'], [1])"
 expect 'a pending table: a row' $'ap-south\tus-west\tamerica' "$(sql 'SELECT region, r2, cont FROM c.t')"
@@ -245,7 +245,7 @@ migration "$work/l" 0001_modify <<'END'
 ALTER TABLE l.t MODIFY COLUMN region DEFAULT region_v2(k);
 END
 run 'MODIFY DEFAULT: plan' 0 plan -d "$work/l"
-expect_in 'MODIFY DEFAULT' '40 rows are in parts that do not store region: they read as the new DEFAULT says at once' "$work/out"
+expect_in 'MODIFY DEFAULT' '40 rows are in parts that do not store region: they read as the new DEFAULT says immediately' "$work/out"
 expect_in 'MODIFY DEFAULT: the next' 'continent (continent_v1(region)) is derived from region, keeps what it holds, and goes stale: 40 rows' "$work/out"
 up "$work/l"
 said_good 'MODIFY DEFAULT: up'
@@ -256,7 +256,7 @@ fresh q
 sql 'CREATE TABLE q.t (n UInt64, e String EPHEMERAL, band String DEFAULT band_v1(n), r String DEFAULT region_v1(e)) ENGINE = MergeTree ORDER BY n'
 sql 'INSERT INTO q.t (n) SELECT number FROM numbers(100)'
 run 'doctor: rules without a default, an EPHEMERAL key' 0 doctor -d "$work/none" --migrations-table q.m
-expect_in 'doctor: rules without a default' 'band_v1: loaded, and none of 1000 made-up keys is one that its rules take' "$work/out"
+expect_in 'doctor: rules without a default' 'band_v1: loaded, and none of 1000 made-up keys matches a rule' "$work/out"
 run 'verify: an EPHEMERAL key' 3 verify q.t.r
 expect_in 'verify: an EPHEMERAL key' 'reads e, which is EPHEMERAL' "$work/err"
 run 'verify: a function that is gone' 3 verify q.t.band --against 'region_v7(band)'

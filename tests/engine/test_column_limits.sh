@@ -42,7 +42,7 @@ run 'lacking: stored first' 0 backfill g.lacking.region
 run 'lacking: up again' 0 up -d "$work/g/lacking" --migrations-table g.m_lacking
 expect 'lacking: rows' 0 "$(sql 'SELECT countIf(region != region_v2(lower(k))) FROM g.lacking')"
 run 'clock, all the same' 0 up -d "$work/g/clock" --migrations-table g.m_clock --allow-unsafe
-expect_in 'clock, all the same' 'the column note: derived from region, and not brought along' "$work/err"
+expect_in 'clock, all the same' 'the column note: derived from region, and not updated with it' "$work/err"
 migration "$work/g/more" 0001_alias <<'END'
 ALTER TABLE g.clock ADD COLUMN al String ALIAS upper(k), ADD COLUMN f String MATERIALIZED region_v1(al);
 END
@@ -82,7 +82,7 @@ while read -r name diff up type expr; do
   else
     run "$name: new" 0 new "$name" -d "$work/g/alone" --migrations-table g.m_alone --rederive "g.t.c_$name" --to region_v2
     run "$name: re-derive" "$up" up -d "$work/g/alone" --migrations-table g.m_alone
-    expect_in "$name: re-derive" 'cannot be re-derived: now answers differently each time' "$work/err"
+    expect_in "$name: re-derive" 'cannot be re-derived: now gives a different answer each time' "$work/err"
   fi
 done <"$work/made"
 run 'made names: re-derive' 0 up -d "$work/g/made"
@@ -217,11 +217,11 @@ engine() {
   run "engine: $2" 3 up -d "$work/g/e$n" --migrations-table g.m_e --allow-unsafe
   expect_in "engine: $2" "$1" "$work/err"
 }
-engine 'g.file is of the engine File, which takes no ALTER of its columns' 'ALTER TABLE g.file ADD COLUMN z String'
+engine 'g.file is of the engine File, which accepts no ALTER of its columns' 'ALTER TABLE g.file ADD COLUMN z String'
 engine 'g.file is of the engine File, which takes no RENAME COLUMN' 'ALTER TABLE g.file RENAME COLUMN k TO z'
-engine 'g.file is of the engine File, which takes no ALTER of its columns' 'ALTER TABLE g.file DROP COLUMN k'
+engine 'g.file is of the engine File, which accepts no ALTER of its columns' 'ALTER TABLE g.file DROP COLUMN k'
 engine 'g.pipe is of the engine Executable, which has no UPDATE' "ALTER TABLE g.pipe UPDATE k = '' WHERE 1"
 engine 'g.null is of the engine Null, which takes no RENAME COLUMN' 'ALTER TABLE g.null RENAME COLUMN k TO z'
-engine 'run it on the table behind, g.t' 'ALTER TABLE g.alias_of MATERIALIZE COLUMN c_yes'
+engine 'run it on the table that it passes rows to, g.t' 'ALTER TABLE g.alias_of MATERIALIZE COLUMN c_yes'
 expect 'engines: nothing was done' 0 "$(sql "SELECT count() FROM system.columns WHERE database = 'g' AND table = 't' AND match(name, '^e[0-9]')")"
 finish

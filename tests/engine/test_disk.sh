@@ -54,13 +54,13 @@ for option in --dry-run --quiet; do
   "$LIVECOL_BIN" backfill t.region "$option" >"$work/out" 2>"$work/err" </dev/null
   expect "nearly full, $option: exit" 3 $?
   expect_in "nearly full, $option" 'free' "$work/err"
-  expect_in "nearly full, $option" 'make room first' "$work/err"
+  expect_in "nearly full, $option" 'free some space first' "$work/err"
 done
 expect 'nearly full: nothing sent' 0 "$(sql "SELECT count() FROM system.mutations WHERE database = 'disk'")"
 migration "$work/m" 0001_fill <<<'ALTER TABLE t MATERIALIZE COLUMN region;'
 up "$work/m"
 expect 'nearly full, up: exit' 3 "$code"
-expect_in 'nearly full, up' 'make room first' "$work/err"
+expect_in 'nearly full, up' 'free some space first' "$work/err"
 all_right 'nearly full' "$rows"
 give_back
 

@@ -106,21 +106,21 @@ refused 'k Float32' 'tier_v1(k)' "fails for k = '1.5' (Float32)"
 refused 'k Float64' 'tier_v1(k)' "fails for k = '1.5' (Float64)"
 refused 'k Float64' 'tier_v1(floor(k))' "fails for k = '-1' (Float64)"
 refused 'k Decimal(9, 2)' 'tier_v1(k)' "fails for k = '-9999999.99' (Decimal(9, 2))"
-refused 'k Decimal(18, 4)' 'tieri_v1(k)' 'is given another key than k'
-refused "k Enum8('a'=-5,'b'=2)" 'tier_v1(k)' "is given another key than k = 'a'"
-refused 'k Time' 'tier_v1(k)' 'is given another key than k'
+refused 'k Decimal(18, 4)' 'tieri_v1(k)' 'gets another key than k'
+refused "k Enum8('a'=-5,'b'=2)" 'tier_v1(k)' "gets another key than k = 'a'"
+refused 'k Time' 'tier_v1(k)' 'gets another key than k'
 refused 'k Time64(3)' 'tier_v1(k)' '(Time64(3))'
-refused 'k Date32' 'tier_v1(k)' 'is given another key than k'
+refused 'k Date32' 'tier_v1(k)' 'gets another key than k'
 refused 'k DateTime64(3)' 'tier_v1(k)' '(DateTime64(3))'
 refused 'k SimpleAggregateFunction(max, Int32)' 'tier_v1(k)' "fails for k = '-1'"
 refused 'k UInt64' 'tieri_v1(k)' "fails for k = '18446744073709551615' (UInt64)"
 refused 'k String' 'tier_v1(k)' "fails for k = '' (String)"
 refused 'k Nullable(UInt64)' 'tier_v1(k)' 'NULL'
 refused 'k Nullable(Int32)' 'tier_v1(k)' 'NULL'
-refused 'k Nullable(String)' 'land_v1(k)' 'does not take NULL, which its column may hold'
+refused 'k Nullable(String)' 'land_v1(k)' 'does not accept NULL, which its column may hold'
 refused 'k LowCardinality(Nullable(String))' 'land_v1(k)' 'NULL'
-refused 'k Array(String)' 'land_v1(k)' 'the server would hand it a text like'
-refused 'k Array(UInt8)' 'land_v1(k)' 'the server would hand it a text like'
+refused 'k Array(String)' 'land_v1(k)' 'the server would pass it a text like'
+refused 'k Array(UInt8)' 'land_v1(k)' 'the server would pass it a text like'
 refused 'k UUID' 'land_v1(k)' 'land_v1 takes String, and k is UUID'
 refused 'k Nullable(UUID)' 'landn_v1(k)' 'and k is Nullable(UUID)'
 refused 'k DateTime' 'land_v1(k)' 'land_v1 takes String, and k is DateTime'
@@ -140,7 +140,7 @@ judge
 forms=()
 for ((i = 1; i <= n; i++)); do
   way=$(sed -n 's/^ *refused: .*; \(or \)\?write \([a-z_]*v1(.*\)$/\2/p' "$work/said.$i" |
-    sed -e 's/): .* for the rules.*/)/; s/\. Nothing was changed.*//; s/\. INSERTs .*//; s/, or what else .*//')
+    sed -e 's/): .* for the rules.*/)/; s/\. Nothing was changed.*//; s/\. INSERTs .*//; s/, or another element .*//')
   [ -z "$way" ] || forms+=("${types[i]}" "$way")
 done
 anew
@@ -257,5 +257,5 @@ up "$work/m"
 expect 'Memory: refused' 3 "$code"
 up "$work/m" --allow-unsafe
 said_good 'Memory, unsafe'
-expect_in 'Memory, unsafe: said' 'd.kept is of the engine Memory: rows that are there read the empty value of v' "$work/err"
+expect_in 'Memory, unsafe: said' 'd.kept is of the engine Memory: existing rows read the empty value of v' "$work/err"
 finish

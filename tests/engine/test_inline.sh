@@ -221,7 +221,7 @@ lose_function
 inline 'rescue: rows that are not stored' 3 --rescue region_v1
 expect_in 'rescue: rows that are not stored' '1 row of g.b does not store r' "$work/err"
 inline 'rescue --force' 0 --rescue region_v1 --force
-expect_in 'rescue --force: says so' 'g.b.r reads as empty from now on where it is not stored' "$work/err"
+expect_in 'rescue --force: says so' 'g.b.r now reads as empty in rows that do not store it' "$work/err"
 expect 'rescue --force' $'us-east\t' "$(sql 'SELECT a.r, b.r FROM g.a AS a, g.b AS b')"
 sql "INSERT INTO g.a (k) VALUES ('u2')" || fail 'rescue --force: an INSERT fails still'
 finish

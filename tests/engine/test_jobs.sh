@@ -182,7 +182,7 @@ kill -INT "$pid"
 wait "$pid"
 expect 'the holder, stopped: exit' 130 $?
 "$LIVECOL_BIN" status -d "$work/l" >"$work/out" 2>&1
-expect_in 'the holder, stopped: status' 'was stopped in the middle: the next run goes on with it' \
+expect_in 'the holder, stopped: status' 'was stopped in the middle: the next run continues it' \
   "$work/out"
 "$LIVECOL_BIN" doctor -d "$work/l" >"$work/out" 2>&1
 expect_in 'the holder, stopped: doctor' '0001 a is stopped at statement 2' "$work/out"

@@ -5,18 +5,11 @@
 # an oracle that looks at every rule; keys are chosen to be hard.
 #   LC_TEST_SEED repeats a run.
 set -u
-# shellcheck source=tests/support/runner.sh
-. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
-seed=${LC_TEST_SEED:-$$}
-echo "seed $seed (LC_TEST_SEED=$seed repeats it)"
+# shellcheck source=tests/support/hard_rules.sh
+. "${LIVECOL_SOURCE:?}/tests/support/hard_rules.sh"
 
-mkdir -p "$work/kinds" "$work/engine/user_scripts"
-# NAME.csv, and NAME.tsv: keys and what they give, as hexadecimal text, which no format can spoil.
-python3 - "$work/kinds" "$seed" <<'PY'
-import csv, random, sys
-folder, seed = sys.argv[1], int(sys.argv[2])
-rng = random.Random(seed)
-odd = ["'", "\\", "\"", ",", ";", "`", "\n", "\t", "%", "é", "É", "漢", "a", "A", "b", "B", "u", "Z", "7", " ", "[", "@"]
+# NAME.csv, and NAME.tsv: keys and what they give.
+hard_rules kinds <<'PY'
 labels = ["com", "COM", "org", "a", "B", "www", "mail", "example", "Example", "co", "uk", "x-1", "ü", "Ü", "_tcp", "1"]
 
 
@@ -26,13 +19,6 @@ def lower(raw):  # A-Z alone
 
 def same(raw):
     return raw
-
-
-def word(n):
-    text = ""
-    while len(text.encode()) < n:
-        text += rng.choice(odd)
-    return text.encode()[:n].decode(errors="ignore")
 
 
 def name():
@@ -69,9 +55,7 @@ def by_text(rules, key, fold, fits):
 
 def write(kind, rules, keys, answer, default):
     file = kind.replace(":", "_")
-    with open(f"{folder}/{file}.csv", "w", newline="", encoding="utf-8") as f:
-        csv.writer(f, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(
-            [[kind, "v"], *[[k if k else default, v] for k, v in rules.items()]])
+    write_csv(file, [kind, "v"], [[k if k else default, v] for k, v in rules.items()], csv.QUOTE_ALL)
     with open(f"{folder}/{file}.tsv", "w", encoding="ascii") as f:
         f.writelines(f"{k.hex()} {answer(rules, k).encode().hex()}\n" for k in sorted(keys))
 
@@ -79,10 +63,6 @@ def write(kind, rules, keys, answer, default):
 def near(raw):
     return {raw, raw + b"x", b"x" + raw, raw[:-1], raw[1:], raw.upper(), raw.swapcase(), raw + b"\0", b"\xff" + raw,
             raw + raw, raw + b".", b"." + raw}
-
-
-def values():
-    return rng.choice(["us", "it's", "back\\slash", "quo\"te", "", "é漢", "7", "line\nbreak"])
 
 
 hard = {b"", b"\0", b"\xff" * 40, b".", b"..", b"@", b"@@", b"*", b"*.", b"!", b"a..b", b"." * 50, b"a." * 2000, b"x" * 5000}
@@ -94,7 +74,7 @@ for kind in ("suffix", "suffix:nocase", "prefix:nocase", "exact:nocase"):
         rule = word(rng.randrange(1, 9))
         if rule not in ("", "*") and fold(rule.encode()) not in seen:
             seen.add(fold(rule.encode()))
-            rules[rule] = values()
+            rules[rule] = value()
     keys = set(hard)
     for rule in rules:
         keys |= near(rule.encode())
@@ -104,7 +84,7 @@ for _ in range(120):
     rule = rng.choice(["", "", "*."]) + name()
     if lower(rule.encode()) not in seen:
         seen.add(lower(rule.encode()))
-        rules[rule] = values()
+        rules[rule] = value()
 keys = set(hard)
 for rule in rules:
     raw = rule.encode().removeprefix(b"*.")

@@ -116,7 +116,7 @@ done <"$cases"
 
 "$LIVECOL_BIN" config function --as sql --rules "$work/rules/net.csv" --name net --version 1 --type String >"$work/out" 2>&1
 expect 'networks of IPv6 as sql: exit' 3 $?
-expect_in 'networks of IPv6 as sql' 'rules that hold for IPv6 addresses cannot be written as an expression' "$work/out"
+expect_in 'networks of IPv6 as sql' 'rules that match IPv6 addresses cannot be written as an expression' "$work/out"
 
 # In a DEFAULT: INSERT, MATERIALIZE; new rules counted before they come.
 sql 'INSERT INTO k2 (n, k) VALUES (5000, -5)'

@@ -153,7 +153,7 @@ kill -INT "$up_pid"
 up_end
 expect 'SIGINT: exit' 130 "$code"
 expect_in 'SIGINT' 'rows that are not re-derived yet hold the old value' "$work/err"
-expect_in 'SIGINT: status' 'was stopped in the middle: the next run goes on with it' \
+expect_in 'SIGINT: status' 'was stopped in the middle: the next run continues it' \
   <("$LIVECOL_BIN" status -d "$work/c")
 up_start "$work/c"
 wait_until 'the next wait for the slow INSERT' says "$work/err" 'waiting for 1 INSERT'
@@ -204,7 +204,7 @@ ALTER TABLE n.t UPDATE r = null_v1(k) WHERE r = null_v2(k) AND r != null_v1(k);
 END
 up "$work/nn" --migrations-table n.other
 expect 'NULL, not asked for: exit' 3 "$code"
-expect_in 'NULL, not asked for' 'says nothing of NULL' "$work/err"
+expect_in 'NULL, not asked for' 'does not handle NULL' "$work/err"
 
 # Names that are words of SQL.
 fresh kw
@@ -269,5 +269,5 @@ ALTER TABLE f.t DELETE WHERE 0;
 END
 up "$work/g" --allow-unsafe
 expect 'another statement: exit' 1 "$code"
-expect_in 'another statement' 'is before another statement than' "$work/err"
+expect_in 'another statement' 'precedes a statement other than' "$work/err"
 finish

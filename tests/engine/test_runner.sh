@@ -174,7 +174,7 @@ wait_until 'the mutation of slow.t' is 1 sql "SELECT count() FROM system.mutatio
 kill -INT "$up_pid"
 up_end
 expect 'SIGINT: exit' 130 "$code"
-expect_in 'SIGINT' 'goes on in the server' "$work/err"
+expect_in 'SIGINT' 'continues on the server' "$work/err"
 expect_in 'SIGINT: at once' 'stopping once the open statement has ended' "$work/err"
 expect 'SIGINT: not undone' 0 \
   "$(sql "SELECT is_done FROM system.mutations WHERE database = 'slow'")"

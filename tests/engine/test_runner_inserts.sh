@@ -84,7 +84,7 @@ gate_wait "$work" 'before the send'
 code=0
 "$LIVECOL_BIN" repair -d "$work/partial" --redo 1 --yes >"$work/out" 2>"$work/err" || code=$?
 expect 'repair of a run: exit' 5 "$code"
-expect_in 'repair of a run' 'is not known before it has ended' "$work/err"
+expect_in 'repair of a run' 'is unknown until it has ended' "$work/err"
 kill -KILL "$late"
 wait "$late" 2>"$work/ignored"
 code=0
@@ -155,7 +155,7 @@ sql 'CREATE MATERIALIZED VIEW views.mv ENGINE = MergeTree ORDER BY k AS SELECT k
 migration "$work/views" 0001_fill <<<"INSERT INTO t SELECT throwIf(1) FROM numbers(3);"
 up "$work/views"
 expect 'a view below it: exit' 7 "$code"
-expect_in 'a view below it' 'cannot be told' "$work/err"
+expect_in 'a view below it' 'it is unknown whether it left rows' "$work/err"
 # An UPDATE writes to no view: the key cannot be updated, and nothing is left of that.
 rm -rf "$work/views"
 migration "$work/views" 0002_key <<<"UPDATE t SET k = 1 WHERE 1;"

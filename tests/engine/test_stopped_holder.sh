@@ -229,7 +229,7 @@ before=$(sql 'SELECT seq, run_id, event FROM late.schema_migrations ORDER BY seq
 kill -CONT $late
 wait $late
 expect 'late: exit' 5 $?
-expect_in 'late' 'the server refused what came too late' "$work/err.late"
+expect_in 'late' 'the server refused a late statement' "$work/err.late"
 expect 'late: rows' '' "$(sql 'SELECT k FROM late.t')"
 expect 'late: the log' "$before" \
   "$(sql 'SELECT seq, run_id, event FROM late.schema_migrations ORDER BY seq')"

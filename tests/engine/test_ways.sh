@@ -1,53 +1,29 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Every way to answer by the rules answers alike: the program, the SQL function and the rules themselves,
+# Every way to apply the rules gives the same: the program, the SQL function and the rules themselves,
 # for rules and keys that are chosen to be hard.
 #   LC_TEST_SEED repeats a run.
 set -u
-. "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
-seed=${LC_TEST_SEED:-$$}
-echo "seed $seed (LC_TEST_SEED=$seed repeats it)"
+# shellcheck source=tests/support/hard_rules.sh
+. "${LIVECOL_SOURCE:?}/tests/support/hard_rules.sh"
 
-# Rule sets and keys: ways/NAME.csv, and keys as hexadecimal text, which no format can spoil.
-mkdir -p "$work/ways" "$work/engine/user_scripts"
-python3 - "$work/ways" "$seed" <<'PY'
-import csv, random, sys
-folder, seed = sys.argv[1], int(sys.argv[2])
-rng = random.Random(seed)
-odd = ["'", "\\", "\"", ",", "`", "\n", "\t", "%", "_", "é", "漢", "a", "b", "u", "1", "7", " ", "$", "]", ")", "{", "--", "/*"]
-
-
-def word(n):
-    text = ""
-    while len(text.encode()) < n:
-        text += rng.choice(odd)
-    return text.encode()[:n].decode(errors="ignore")
-
-
-def write(name, header, rows):
-    with open(f"{folder}/{name}.csv", "w", newline="", encoding="utf-8") as f:
-        csv.writer(f, lineterminator="\n").writerows([header, *rows])
-
-
-def values():
-    return rng.choice(["us-east", "it's", "back\\slash", "quo\"te", "", "é漢", "7", "line\nbreak"])
-
-
+# Rule sets, NAME.csv, and keys.
+hard_rules ways <<'PY'
 keys = set()
 for default in (True, False):
     prefixes = {word(n) for n in range(1, 9) for _ in range(12)} - {""}
-    write(f"prefix_{int(default)}", ["prefix", "v"],
-          [[p, values()] for p in prefixes] + ([["", "the default"]] if default else []))
+    write_csv(f"prefix_{int(default)}", ["prefix", "v"],
+              [[p, value()] for p in prefixes] + ([["", "the default"]] if default else []))
     exacts = {word(rng.randrange(1, 20)) for _ in range(200)} - {"", "*"}
-    write(f"exact_{int(default)}", ["exact", "v"],
-          [[e, values()] for e in exacts] + ([["*", "other"]] if default else []))
+    write_csv(f"exact_{int(default)}", ["exact", "v"],
+              [[e, value()] for e in exacts] + ([["*", "other"]] if default else []))
     for text in prefixes | exacts:
         raw = text.encode()
         keys |= {raw, raw + b"x", raw[:-1], raw + raw, bytes([raw[0] ^ 1]) + raw[1:], raw + b"\0", raw.upper()}
 keys |= {b"", b"\0", b"\xff", b"\xff" * 40, b"u" * 5000}
 bounds = sorted(rng.sample(range(0, 1 << 40), 400) + [0, 1, (1 << 63), (1 << 64) - 2, (1 << 64) - 1])
 ranges = [[a, b, f"r{i % 10}"] for i, (a, b) in enumerate(zip(bounds[0::2], bounds[1::2]))]
-write("range", ["from", "to", "v"], ranges)
+write_csv("range", ["from", "to", "v"], ranges)
 with open(f"{folder}/keys.tsv", "w", encoding="ascii") as f:
     f.writelines(k.hex() + "\n" for k in sorted(keys))
 with open(f"{folder}/numbers.tsv", "w", encoding="ascii") as f:
@@ -91,7 +67,7 @@ for rules in "$work"/ways/*.csv; do
   expect "$name: Nullable" 0 "$(sql "SELECT countIf(${name}_v2(toNullable(k)) != ${name}_v2(k)) FROM ways.keys")"
   # A FixedString is its bytes without the NULs at the end, as it is to the program.
   expect "$name: FixedString" 0 "$(sql "SELECT countIf(${name}_v2(f) != ${name}_v1(f)) FROM (SELECT toFixedString(k, 24) AS f FROM ways.keys WHERE length(k) <= 24)")"
-  # A NULL is what no rule but the default takes: as the key that is in no rule set.
+  # NULL matches only the default rule, like a key that matches no rule.
   expect "$name: NULL" 1 "$(sql "SELECT ${name}_v2(NULL::Nullable(String)) = ${name}_v2(unhex('ffffffffffffffff'))")"
 done
 
@@ -107,7 +83,7 @@ for rules in "$work"/ways/*.csv; do
   code=$?
   if [ "$name" = range ]; then
     expect 'a dictionary of ranges: exit' 3 "$code"
-    expect_in 'a dictionary of ranges' 'range rules are in no dictionary that looks keys up' "$work/err"
+    expect_in 'a dictionary of ranges' 'range rules cannot be in a dictionary over a table' "$work/err"
     continue
   fi
   said_good "$name: as a dictionary"

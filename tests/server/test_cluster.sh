@@ -110,7 +110,7 @@ expect_in 'missing on host b' "host $host_b" "$work/err"
 dictionary b "$work/other.csv"
 up "$work/main" --cluster replicas
 expect 'other rules on host b: exit' 3 "$code"
-expect_in 'other rules on host b' "answers otherwise on host $host_b than on host $host_a" "$work/err"
+expect_in 'other rules on host b' "answers differently on host $host_b than on host $host_a" "$work/err"
 up "$work/main" --cluster replicas --rules "region_v1=$rules"
 expect 'other rules on host b, --rules: exit' 3 "$code"
 expect 'refused: nothing is there' '' "$(on_a "SELECT name FROM system.tables WHERE database = 'main'")"
@@ -265,7 +265,7 @@ eventually 'the other rules of host b' 'elsewhere' \
   on_b "SELECT dictGetString('region_v1', 'region', tuple(materialize('abc1')))"
 up "$work/rows" --cluster replicas
 expect 'own rows: exit' 3 "$code"
-expect_in 'own rows' "answers otherwise on host $host_b than on host $host_a, for rows that the table has" "$work/err"
+expect_in 'own rows' "answers differently on host $host_b than on host $host_a, for rows that the table has" "$work/err"
 up "$work/rows" --cluster replicas --rules "$rules"
 expect 'own rows, --rules: exit' 3 "$code"
 expect_in 'own rows, --rules' "host $host_b: dictGetString answers \"elsewhere\" for the key \"abc" "$work/err"
@@ -315,7 +315,7 @@ for command in 'up --to 1' status doctor; do # nothing is pending, and it is ano
   # shellcheck disable=SC2086 # words
   CLICKHOUSE_URL=$url_b/own "$LIVECOL_BIN" $command -d "$work/own" --cluster replicas >"$work/out" 2>"$work/err"
   expect "one server alone, $command on the other: exit" 3 $?
-  expect_in "one server alone, $command on the other" "own.schema_migrations of host $host_a is that server's alone" "$work/err"
+  expect_in "one server alone, $command on the other" "own.schema_migrations of host $host_a belongs to that server only" "$work/err"
 done
 # --- an ALTER that does not reach a host which has the table
 up "$work/own" --cluster replicas --migrations-table cluster_migrations --to 1

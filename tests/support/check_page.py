@@ -82,7 +82,7 @@ def verdict(result):
     if any(b["verdict"] != "met" for b in result["budgets"]):
         return "bad", "Budget missed"
     if any(c.get("regressed") for c in result["comparisons"]):
-        return "bad", "Slower than the reference, proven"
+        return "bad", "Proven slower than the reference"
     if result["partial"]:
         return "note", "Interrupted: not whole"
     return ("good", "Budget kept") if result["budgets"] else ("note", "Measured; no budget was set")

@@ -69,10 +69,10 @@ FUNCTIONS = (INSTALL.format("region_v1", "region", 1, "user_id", "region") +
 NEW = "livecol new add_region --table analytics.events --column region --key user_id --function region_v1\n"
 # (page, heading): what is done before each block below it. "each": before each command, since they are alternatives.
 GIVEN = {
-    ("docs/backfill.md", "A disk that fills"): WITH_REGION,
+    ("docs/backfill.md", "A full disk"): WITH_REGION,
     # The second block is of a column that has been added meanwhile.
     ("docs/derived-columns.md", "What may be a key"): "if [ -d migrations ]; then livecol up; fi\n",
-    ("docs/migrations.md", "Without the function"): ("each", TABLE + FUNCTIONS + WITH_REGION + DICTIONARY + FILL + f"""
+    ("docs/migrations.md", "Removing the function"): ("each", TABLE + FUNCTIONS + WITH_REGION + DICTIONARY + FILL + f"""
 if [ -n "$rescue" ]; then
   rm {work}/engine/region_v1_function.xml {work}/engine/region_v1.livecol.json
   clickhouse-client -q 'SYSTEM RELOAD FUNCTIONS'

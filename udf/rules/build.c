@@ -227,9 +227,9 @@ static int read_bound(const struct lc_builder *b, const struct lc_draft *d, stru
     return lc_fail_at(err, LC_ERR_INPUT, 0, d->line, "%s:%u: column %u (%s): '%s' %s %s", name,
                       d->line, column, column == 1 ? "from" : "to",
                       lc_printable(text.p, text.n, shown, sizeof shown), why,
-                      b->takes.order == LC_ORDER_NUMBER ? "a bound: 36 digits at most, as many "
-                                                          "behind the point as any bound has"
-                                                        : lc_order_name(&b->takes));
+                      b->takes.order == LC_ORDER_NUMBER
+                          ? "a bound: 36 digits at most, as many after the point as any bound has"
+                          : lc_order_name(&b->takes));
 }
 
 /* A draft's bounds as points; an open end of addresses is where its family ends. */

@@ -129,15 +129,14 @@ static int unknown_kind(struct reader *r, struct lc_slice word)
     const char *near = meant(word);
 
     if (word.n == 4 && strncasecmp((const char *)word.p, "sep=", 4) == 0)
-        snprintf(hint, sizeof hint,
-                 "take the line away: Excel writes it for itself, and the header tells what parts "
-                 "the fields");
-    else if (other_delimiter(word))
         snprintf(
             hint, sizeof hint,
-            "its fields are parted by another character than comma, semicolon and tab: livecol "
-            "rules compile --delimiter '%c' FILE -o NEW",
-            other_delimiter(word));
+            "remove the line: only Excel reads it, and the header shows what separates the fields");
+    else if (other_delimiter(word))
+        snprintf(hint, sizeof hint,
+                 "its fields are separated by a character other than comma, semicolon and tab: "
+                 "livecol rules compile --delimiter '%c' FILE -o NEW",
+                 other_delimiter(word));
     else if (near)
         snprintf(hint, sizeof hint, "write it as '%s': in lower case, without blanks", near);
     else
@@ -171,7 +170,7 @@ static int take_options(struct reader *r, struct lc_slice rest, unsigned *mask)
             return refuse(r, 1, "leave it out", "%s rules take no option '%s'", r->kind->name,
                           lc_printable(word.p, word.n, shown, sizeof shown));
         if (*mask & option)
-            return refuse(r, 1, "leave one of them out", "the option '%s' is there twice",
+            return refuse(r, 1, "leave one of them out", "the option '%s' is given twice",
                           lc_printable(word.p, word.n, shown, sizeof shown));
         *mask |= option;
         rest.p += 1 + word.n;
@@ -197,8 +196,9 @@ static int take_kind(struct reader *r, unsigned *options)
              r->kind->example);
     for (r->keys = 1; r->keys < LC_MAX_KEY_COLUMNS && r->kind->columns[r->keys]; r->keys++)
         if (r->records.fields <= r->keys || !is_text(field(r, r->keys), r->kind->columns[r->keys]))
-            return refuse(r, r->keys + 1, hint, "a header that begins with '%s' goes on with '%s'",
-                          r->kind->columns[0], r->kind->columns[r->keys]);
+            return refuse(r, r->keys + 1, hint,
+                          "a header that begins with '%s' continues with '%s'", r->kind->columns[0],
+                          r->kind->columns[r->keys]);
     if (r->records.fields <= r->keys)
         return refuse(r, 0, hint, "the header names no attribute");
     return 0;
@@ -488,7 +488,7 @@ static int take_cidr(struct reader *r, struct lc_rule_in *in)
         snprintf(hint, sizeof hint, "write %s, or the address without a length", fixed);
     else
         snprintf(hint, sizeof hint,
-                 "a network is like 10.0.0.0/8 or 2001:db8::/32; an address alone is one, too; an "
+                 "a network is like 10.0.0.0/8 or 2001:db8::/32; a single address is one too; an "
                  "empty one is the default");
     return refuse(r, 1, hint, "'%s' %s", lc_printable(s.p, s.n, shown, sizeof shown), why);
 }
@@ -523,15 +523,16 @@ static int check_name(struct reader *r, struct lc_slice name)
         if (name.p[i] == '.' && (i == 0 || i + 1 == name.n || name.p[i + 1] == '.'))
             return refuse(r, 1, hint, "'%s' has an empty label", shown);
         if (name.p[i] == '*' || name.p[i] == '!')
-            return refuse(r, 1, hint, "'%s': %c is only read in front: *.example.com, !example.com",
-                          shown, name.p[i]);
+            return refuse(r, 1, hint,
+                          "'%s': %c is only valid at the start: *.example.com, !example.com", shown,
+                          name.p[i]);
         if (name.p[i] == '@' || name.p[i] == '/')
-            return refuse(r, 1,
-                          name.p[i] == '@'
-                              ? "write what is after the @"
-                              : "write the host alone; of keys that are URLs it is cut "
-                                "out by --key \"domain(url)\"",
-                          "'%s' is no host name: it has a %c", shown, name.p[i]);
+            return refuse(
+                r, 1,
+                name.p[i] == '@'
+                    ? "write what is after the @"
+                    : "write only the host; for keys that are URLs use --key \"domain(url)\"",
+                "'%s' is not a host name: it has a %c", shown, name.p[i]);
     }
     return 0;
 }

@@ -203,7 +203,7 @@ static const char *why_no_address(struct lc_slice s)
         if (s.p[i] == '0' && s.p[i + 1] >= '0' && s.p[i + 1] <= '9' &&
             (i == 0 || s.p[i - 1] == '.') && !memchr(s.p, ':', s.n))
             return "has an octet that begins with 0, which some read as octal";
-    return "is no address";
+    return "is not an address";
 }
 
 const char *lc_network_read(struct lc_slice text, lc_point *first, lc_point *last,
@@ -221,8 +221,8 @@ const char *lc_network_read(struct lc_slice text, lc_point *first, lc_point *las
     if (slash) {
         length = (struct lc_slice){slash + 1, text.n - address.n - 1};
         if (!read_bits(length, most, &bits))
-            return written_ipv4 ? "has no length from 0 to 32 behind its slash"
-                                : "has no length from 0 to 128 behind its slash";
+            return written_ipv4 ? "has no length from 0 to 32 after its slash"
+                                : "has no length from 0 to 128 after its slash";
     }
     /*
      * The bits that are left to hosts. A shift by 128 has no meaning, so no bits are a case of
@@ -234,7 +234,7 @@ const char *lc_network_read(struct lc_slice text, lc_point *first, lc_point *las
     if (*first & host) {
         put_address(*first & ~host, written_ipv4, fixed);
         snprintf(fixed + strlen(fixed), LC_POINT_TEXT_BYTES - strlen(fixed), "/%u", bits);
-        return "has bits set behind its length";
+        return "has bits set after its length";
     }
     return NULL;
 }

@@ -170,7 +170,7 @@ static void feed_piece(struct lc_records *r, struct csv_parser *csv, const uint8
         /* libcsv stops behind the byte it does not take. */
         lc_records_refuse(r, r->fields + 1,
                           "a quote inside a field is written twice, in a quoted field",
-                          "a quote where none can be (line %u, byte %zu of the file)", r->line,
+                          "a quote where none is allowed (line %u, byte %zu of the file)", r->line,
                           (size_t)(p - start) + took);
     }
     /* libcsv has no limit of its own: a quote that is never closed would take the whole file. */

@@ -118,7 +118,7 @@ static int refuse(struct lc_error *err, const char *name, uint64_t byte, const c
 {
     lc_fail_at(err, LC_ERR_INPUT, byte, 0, "%s: %s (byte %llu)", name, what,
                (unsigned long long)byte);
-    lc_hint(err, "make it again: livecol rules compile RULES.csv -o FILE");
+    lc_hint(err, "compile it again: livecol rules compile RULES.csv -o FILE");
     return LC_ERR_INPUT;
 }
 
@@ -161,7 +161,7 @@ static int check_header(const struct lc_rules_header *h, size_t size, const char
         return refuse(err, name, 0, "not a compiled rule set");
     if (h->endian != 0x01020304)
         return refuse(err, name, offsetof(struct lc_rules_header, endian),
-                      "compiled on a machine of another byte order");
+                      "compiled on a machine with another byte order");
     if (h->layout != LC_RULES_LAYOUT && h->layout != LC_RULES_UNSEEDED) {
         lc_fail_at(err, LC_ERR_INPUT, offsetof(struct lc_rules_header, layout), 0,
                    "%s: layout %u, this program reads layouts %u and %u", name, h->layout,
@@ -174,7 +174,7 @@ static int check_header(const struct lc_rules_header *h, size_t size, const char
     }
     if (lc_rules_header_hash(h) != h->header_hash)
         return refuse(err, name, offsetof(struct lc_rules_header, header_hash),
-                      "the header is damaged: its hash does not fit");
+                      "the header is damaged: its hash does not match");
     if (h->size != size) {
         lc_fail_at(err, LC_ERR_INPUT, size, 0, "%s: %zu bytes, its header says %llu", name, size,
                    (unsigned long long)h->size);
@@ -420,5 +420,5 @@ int lc_rules_check_content(const struct lc_rules *r, const char *name, struct lc
 
     if (h.low == r->head->content[0] && h.high == r->head->content[1])
         return 0;
-    return refuse(err, name, head, "the content is damaged: its hash does not fit");
+    return refuse(err, name, head, "the content is damaged: its hash does not match");
 }

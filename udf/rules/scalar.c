@@ -34,7 +34,7 @@ const char *lc_scalar_whole(struct lc_slice text, bool *negative, uint64_t *magn
 
     *negative = i == 1;
     if (i == text.n)
-        return text.n ? "is not a whole number for" : "is empty, which is no value of";
+        return text.n ? "is not a whole number for" : "is empty, which is not a value of";
     for (size_t k = i; k < text.n; k++)
         if (text.p[k] < '0' || text.p[k] > '9')
             return "is not a whole number for";
@@ -91,7 +91,7 @@ const char *lc_scalar_decimal(struct lc_slice text, unsigned precision, unsigned
     lc_int128 v = 0;
 
     if (text.n == 0)
-        return "is empty, which is no value of";
+        return "is empty, which is not a value of";
     for (; i < text.n; i++) {
         unsigned digit = (unsigned)text.p[i] - '0';
 
@@ -105,7 +105,7 @@ const char *lc_scalar_decimal(struct lc_slice text, unsigned precision, unsigned
         /* Past the scale: zeros change nothing, and nothing is rounded. */
         if (point && behind == scale) {
             if (digit)
-                return "has more digits behind the point than";
+                return "has more digits after the point than";
             continue;
         }
         behind += point;
@@ -165,7 +165,7 @@ const char *lc_scalar_float(struct lc_slice text, bool single, double *out)
     char copy[FLOAT_TEXT_MAX + 1];
 
     if (text.n == 0)
-        return "is empty, which is no value of";
+        return "is empty, which is not a value of";
     if (text.n > FLOAT_TEXT_MAX || memchr(text.p, 0, text.n))
         return "is not a number for";
     memcpy(copy, text.p, text.n);
@@ -228,7 +228,7 @@ static const char *take_date(const uint8_t *p, int64_t *days)
         !take_digits(p + 8, 2, &day))
         return "is not written as 2024-02-29, which is";
     if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
-        return "is no day of the calendar for";
+        return "is not a day of the calendar for";
     y = year - (month <= 2);
     era = divide_down(y, 400);
     year_of_era = y - era * 400;
@@ -241,7 +241,7 @@ static const char *take_date(const uint8_t *p, int64_t *days)
 const char *lc_scalar_date(struct lc_slice text, int64_t *days)
 {
     if (text.n == 0)
-        return "is empty, which is no value of";
+        return "is empty, which is not a value of";
     return text.n == 10 ? take_date(text.p, days) : "is not written as 2024-02-29, which is";
 }
 
@@ -275,7 +275,7 @@ static const char *take_zone(struct lc_slice rest, bool utc, int64_t *offset)
     if (rest.n != 6 || (rest.p[0] != '+' && rest.p[0] != '-') || rest.p[3] != ':' ||
         !take_digits(rest.p + 1, 2, &hours) || !take_digits(rest.p + 4, 2, &minutes) ||
         hours > 23 || minutes > 59)
-        return "has something behind its seconds that is no zone (Z, +02:00) for";
+        return "has text after its seconds that is not a zone (Z, +02:00) for";
     *offset = (hours * 60 + minutes) * (rest.p[0] == '-' ? -60 : 60);
     return NULL;
 }
@@ -289,7 +289,7 @@ const char *lc_scalar_time(struct lc_slice text, bool utc, int64_t *seconds)
     const char *why;
 
     if (text.n == 0)
-        return "is empty, which is no value of";
+        return "is empty, which is not a value of";
     /*
      * Without a colon: seconds since 1970. A quarter of what 64 bits hold is far past any year
      * with four digits, and leaves room to calculate with it.
@@ -310,7 +310,7 @@ const char *lc_scalar_time(struct lc_slice text, bool utc, int64_t *seconds)
     if (why)
         return why;
     if (hour > 23 || minute > 59 || second > 59)
-        return "is no time of a day for";
+        return "is not a time of day for";
     why = take_zone((struct lc_slice){text.p + 19, text.n - 19}, utc, &offset);
     if (!why)
         *seconds = days * DAY_SECONDS + hour * 3600 + minute * 60 + second - offset;
@@ -375,7 +375,7 @@ static const char *read_bool(struct lc_slice text, uint64_t *out)
             *out = i & 1;
             return NULL;
         }
-    return text.n ? "is not true or false, which is" : "is empty, which is no value of";
+    return text.n ? "is not true or false, which is" : "is empty, which is not a value of";
 }
 
 const char *lc_scalar_read(const struct lc_scalar *type, struct lc_slice text, uint8_t wire[16])

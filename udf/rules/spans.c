@@ -95,10 +95,10 @@ int lc_spans_apart(const struct lc_span *v, uint32_t n, const struct lc_spans_at
                    overlaps - 1, more, used + 40 >= sizeof more ? " …" : "");
     else
         lc_fail_at(err, LC_ERR_INPUT, 0, line, "%s", said);
-    lc_hint(err,
-            "bounds are inclusive: end one range before the next begins. Where they are meant to "
-            "nest, write from:narrowest in the header, or check and compile with --overlap "
-            "narrowest");
+    lc_hint(
+        err,
+        "bounds are inclusive: end one range before the next begins. If they are meant to nest, "
+        "write from:narrowest in the header, or check and compile with --overlap narrowest");
     return LC_ERR_INPUT;
 }
 
@@ -177,7 +177,8 @@ int lc_spans_nest(const struct lc_span *v, uint32_t n, const struct lc_spans_at 
     lc_fail_at(err, LC_ERR_INPUT, 0, at->lines[v[a].rule],
                "%s:%u: the range %s overlaps line %u (%s), and neither is the narrower one",
                at->name, at->lines[v[a].rule], x, at->lines[v[b].rule], y);
-    lc_hint(err, "end one before the other begins, or write what holds where both do as a rule of "
-                 "its own");
+    lc_hint(
+        err,
+        "end one before the other begins, or write a rule of its own for the part that both cover");
     return LC_ERR_INPUT;
 }

@@ -452,9 +452,9 @@ struct refused {
 };
 
 static const struct refused refused[] = {
-    {"Int128", LC_KIND_PREFIX, LC_FORMAT_NATIVE, "Int128 is not taken: integers go up to 64 bits",
-     "toString(key)"},
-    {"Nullable(UInt256)", LC_KIND_PREFIX, LC_FORMAT_NATIVE, "Nullable(UInt256) is not taken",
+    {"Int128", LC_KIND_PREFIX, LC_FORMAT_NATIVE,
+     "Int128 is not supported: integers go up to 64 bits", "toString(key)"},
+    {"Nullable(UInt256)", LC_KIND_PREFIX, LC_FORMAT_NATIVE, "Nullable(UInt256) is not supported",
      "toString(key)"},
     {"LowCardinality(Nullable(Float64))", LC_KIND_RANGE, LC_FORMAT_NATIVE, "a fraction",
      "floor(key)"},

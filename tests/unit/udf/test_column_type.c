@@ -33,8 +33,8 @@ static const struct type_case types[] = {
     {REGION, "Enum8('us-east'=128)", "Enum8 goes from -128 to 127, not 128: 'Enum8('us-east'=128)'",
      0},
     {MISSES, "Enum8('us-east'=1)",
-     "rules.csv: the rules have no default, and the type has no name '' for keys that no rule "
-     "takes",
+     "rules.csv: the rules have no default, and the type has no name '' for keys that match no "
+     "rule",
      0},
     {"prefix,n\na,1\nb,x\n", "UInt8",
      "rules.csv:3: column 2 (n): the value 'x' is not a whole number for UInt8", 3},

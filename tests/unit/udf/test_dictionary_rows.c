@@ -533,9 +533,9 @@ static void test_rule_sets_that_cannot_be_whole(void **state)
         {RANGE, LC_ERR_USAGE, "rules.csv: range rules cannot be loaded whole"},
         {"bucket,v\n1,a\n", LC_ERR_USAGE, "rules.csv: bucket rules cannot be loaded whole"},
         {"prefix,v\na,ok\nb,x$1\n", LC_ERR_INPUT,
-         "rules.csv:3: the value 'x$1': regexp_tree takes a \\ or $ before a digit for a group"},
+         "rules.csv:3: the value 'x$1': regexp_tree reads a \\ or $ before a digit as a group"},
         {"prefix,v\na,\\0\n", LC_ERR_INPUT,
-         "rules.csv:2: the value '\\x5c0': regexp_tree takes a \\ or $ before a digit for a group"},
+         "rules.csv:2: the value '\\x5c0': regexp_tree reads a \\ or $ before a digit as a group"},
     };
 
     (void)state;

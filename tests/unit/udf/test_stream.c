@@ -261,7 +261,7 @@ static const struct bad bad[] = {
     {REGION, LC_FORMAT_TSV, true, BYTES("3"), 1, 0,
      "the input ends inside a block's header (byte 1, row 0 of the input)"},
     {REGION, LC_FORMAT_NATIVE, true, BYTES("2\n" IN3), 3, 0,
-     "a block of 3 rows behind a chunk header of 2 (byte 3, row 0 of the input)"},
+     "a block of 3 rows after a chunk header of 2 (byte 3, row 0 of the input)"},
     {REGION, LC_FORMAT_NATIVE, false,
      BYTES("\x02\x01\x01"
            "a"),
@@ -274,7 +274,8 @@ static const struct bad bad[] = {
      BYTES(BLOCK("\x07"
                  "Float32")),
      6, 0,
-     "the argument type Float32 is not taken: a fraction is no key (byte 6, row 0 of the input)"},
+     "the argument type Float32 is not supported: a fraction is not a key (byte 6, row 0 of the "
+     "input)"},
     {REGION, LC_FORMAT_NATIVE, false, BYTES(BLOCK("\x05Int3\0")), 6, 0,
      "a type with a NUL in it (byte 6, row 0 of the input)"},
     {RANGE, LC_FORMAT_NATIVE, false, BYTES(BLOCK("\x06String")), 6, 0,

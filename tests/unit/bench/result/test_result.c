@@ -196,8 +196,8 @@ static void test_json_of_others_is_refused(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"{\"scenario\": \"query\"}", "no result of livecol bench"},
-        {"[1]", "no result of livecol bench"},
+        {"{\"scenario\": \"query\"}", "not a result of livecol bench"},
+        {"[1]", "not a result of livecol bench"},
         {"{\"format\": 9, \"scenario\": \"query\", \"machine\": {}, \"series\": []}", "newer"},
         {"{\"format\": 1, \"scenario\": \"query\", \"machine\": {}, \"series\": [{}]}", "no name"},
         {"{\"format\": 1, \"scenario\": \"query\", \"machine\": {}, \"series\":"

@@ -52,21 +52,21 @@ static void test_bad_limits(void **state)
     static const struct {
         const char *text, *says, *hints;
     } cases[] = {
-        {"", "\"\" is no limit", "metric=value"},
-        {"parts", "\"parts\" is no limit", "metric=value"},
-        {"parts=", "\"parts=\" is no limit", "metric=value"},
-        {"parts=-1", "\"parts=-1\" is no limit", "metric=value"},
-        {"parts=1x", "\"parts=1x\" is no limit", "metric=value"},
-        {"parts=nan", "\"parts=nan\" is no limit", "metric=value"},
-        {"parts=inf", "\"parts=inf\" is no limit", "metric=value"},
-        {"p99=50s", "\"p99=50s\" is no limit", "milliseconds"},
-        {"replica_delay=5ms", "\"replica_delay=5ms\" is no limit", "seconds"},
-        {"parts=1,", "\"\" is no limit", "metric=value"},
-        {"parts=1,,merges=2", "\"\" is no limit", "metric=value"},
-        {"part=300", "\"part=300\" is no limit", "did you mean parts?"},
-        {"querys=3", "\"querys=3\" is no limit", "did you mean queries?"},
-        {"parts = 3", "\"parts = 3\" is no limit", "metric=value"},
-        {"x\ny=3", "is no limit", "metric=value"},
+        {"", "\"\" is not a limit", "metric=value"},
+        {"parts", "\"parts\" is not a limit", "metric=value"},
+        {"parts=", "\"parts=\" is not a limit", "metric=value"},
+        {"parts=-1", "\"parts=-1\" is not a limit", "metric=value"},
+        {"parts=1x", "\"parts=1x\" is not a limit", "metric=value"},
+        {"parts=nan", "\"parts=nan\" is not a limit", "metric=value"},
+        {"parts=inf", "\"parts=inf\" is not a limit", "metric=value"},
+        {"p99=50s", "\"p99=50s\" is not a limit", "milliseconds"},
+        {"replica_delay=5ms", "\"replica_delay=5ms\" is not a limit", "seconds"},
+        {"parts=1,", "\"\" is not a limit", "metric=value"},
+        {"parts=1,,merges=2", "\"\" is not a limit", "metric=value"},
+        {"part=300", "\"part=300\" is not a limit", "did you mean parts?"},
+        {"querys=3", "\"querys=3\" is not a limit", "did you mean queries?"},
+        {"parts = 3", "\"parts = 3\" is not a limit", "metric=value"},
+        {"x\ny=3", "is not a limit", "metric=value"},
     };
 
     (void)state;

@@ -138,14 +138,15 @@ static void test_late_and_unsure_are_both_said(void **state)
 
     (void)state;
     assert_int_equal(check(ADD_TWO, true, late_first, N(late_first), &err), 0);
-    assert_string_equal(heard,
-                        "lagging: waiting for host a:1: column d.t.c is not there after the "
-                        "statement\n" UNSURE("c", "ff(k)", "f(k)") UNSURE("e", "gg(k)", "g(k)"));
+    assert_string_equal(
+        heard,
+        "lagging: waiting for host a:1: column d.t.c does not exist after the statement\n" UNSURE(
+            "c", "ff(k)", "f(k)") UNSURE("e", "gg(k)", "g(k)"));
     assert_int_equal(check(ADD_TWO, true, unsure_first, N(unsure_first), &err), 0);
-    assert_string_equal(heard,
-                        UNSURE("c", "ff(k)", "f(k)") "lagging: waiting for host a:1: column "
-                                                     "d.t.e is not there after the "
-                                                     "statement\n" UNSURE("e", "gg(k)", "g(k)"));
+    assert_string_equal(
+        heard,
+        UNSURE("c", "ff(k)", "f(k)") "lagging: waiting for host a:1: column d.t.e does not exist "
+                                     "after the statement\n" UNSURE("e", "gg(k)", "g(k)"));
 }
 
 /* What differs for good is the failure, whatever else could not be compared. */

@@ -122,7 +122,7 @@ static const struct trial_case cases[] = {
      3,
      {ROWS, MADE_UP, MADE_UP, MADE_UP, OWN, DIGEST("1"), DIGEST("1"), DIGEST("2")},
      LC_ERR_REFUSED,
-     "answers otherwise on host c:3 than on host a:1, for rows that the table has",
+     "answers differently on host c:3 than on host a:1, for rows that the table has",
      NULL},
     /* A first host that fails is no reason not to ask the others. */
     {"the first one fails over rows that it can read",
@@ -144,7 +144,7 @@ static const struct trial_case cases[] = {
      3,
      {ROWS, MADE_UP, MADE_UP, MADE_UP, OWN, NO_TEXT, NO_TEXT, DIGEST("1"), DIGEST("2")},
      LC_ERR_REFUSED,
-     "answers otherwise on host c:3 than on host b:2, for rows that the table has",
+     "answers differently on host c:3 than on host b:2, for rows that the table has",
      "f_v1(k) is tried over made-up rows alone: host a:1: Code: 53"},
     {"one in the middle cannot read the rows",
      "String",

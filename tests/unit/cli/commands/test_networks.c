@@ -16,7 +16,7 @@ static struct lc_address address(const char *text)
     struct lc_address a;
 
     if (!lc_address_read((struct lc_slice){(const uint8_t *)text, strlen(text)}, &a))
-        fail_msg("'%s' is no address", text);
+        fail_msg("'%s' is not an address", text);
     return a;
 }
 

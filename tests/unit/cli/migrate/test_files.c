@@ -126,12 +126,14 @@ static const struct {
     {{"first.sql", "SELECT 1"},
      "first.sql",
      0,
-     "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql with NNNN_name.down.sql",
+     "is not the name of a migration: use NNNN_name.sql, or NNNN_name.up.sql with "
+     "NNNN_name.down.sql",
      LC_PROBLEM_FILE},
     {{"0001_.sql", "SELECT 1"},
      "0001_.sql",
      0,
-     "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql with NNNN_name.down.sql",
+     "is not the name of a migration: use NNNN_name.sql, or NNNN_name.up.sql with "
+     "NNNN_name.down.sql",
      LC_PROBLEM_FILE},
     {{"0000_zero.sql", "SELECT 1"},
      "0000_zero.sql",
@@ -141,18 +143,20 @@ static const struct {
     {{"1234567890123456789_x.sql", "SELECT 1"},
      "_x.sql",
      0,
-     "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql with NNNN_name.down.sql",
+     "is not the name of a migration: use NNNN_name.sql, or NNNN_name.up.sql with "
+     "NNNN_name.down.sql",
      LC_PROBLEM_FILE},
     {{"0001_a\nb.sql", "SELECT 1"},
      "0001_a\\x0ab.sql",
      0,
-     "is no name of a migration: NNNN_name.sql is, or NNNN_name.up.sql with NNNN_name.down.sql",
+     "is not the name of a migration: use NNNN_name.sql, or NNNN_name.up.sql with "
+     "NNNN_name.down.sql",
      LC_PROBLEM_FILE},
     {{"0001_a.sql", "SELECT 1", "1_b.sql", "SELECT 1"}, "1_b.sql", 0, NULL, LC_PROBLEM_FILE},
     {{"0001_a.undo.sql", "SELECT 1"},
      "0001_a.undo.sql",
      0,
-     "is the way back by its name, and would be applied: NNNN_name.down.sql next to "
+     "is a down migration by its name, but would be applied: NNNN_name.down.sql next to "
      "NNNN_name.up.sql is read as one",
      LC_PROBLEM_FILE},
     {{"0001_a.Down.sql", "SELECT 1"}, "0001_a.Down.sql", 0, NULL, LC_PROBLEM_FILE},
@@ -199,7 +203,7 @@ static const struct {
     {{"0001_a.sql", "-- migrate:requires later\nSELECT 1"},
      "0001_a.sql",
      1,
-     "-- migrate:requires wants one version, not \"later\"",
+     "-- migrate:requires takes one version, not \"later\"",
      LC_PROBLEM_FILE},
     {{"0001_a.sql", "-- migrate:requires 7\nSELECT 1"}, "0001_a.sql", 0, NULL, LC_PROBLEM_FILE},
     {{"0001_a.sql", "-- migrate:requires 2\nSELECT 1", "0002_b.sql",
@@ -263,7 +267,7 @@ static const struct {
      "0001_a.sql",
      1,
      "EXECUTE AS without a statement has no effect here, since each statement is sent by itself: "
-     "write the statement behind the user",
+     "write the statement after the user",
      LC_PROBLEM_FILE},
 };
 
@@ -532,7 +536,7 @@ static void test_variables_are_filled_in(void **state)
     assert_int_equal(m.problems.v[0].line, 4);
     assert_non_null(strstr(m.problems.v[0].text, "the variable other has no value"));
     assert_int_equal(m.problems.v[1].version, 4);
-    assert_non_null(strstr(m.problems.v[1].text, "${clusters} is no variable of this file"));
+    assert_non_null(strstr(m.problems.v[1].text, "${clusters} is not a variable of this file"));
     used = lc_variables_used(&m.v[0], &given, &none);
     assert_string_equal(used, "cluster=main");
     free(used);
@@ -588,7 +592,7 @@ static void test_missing_directory_is_said(void **state)
     assert_string_equal(err.msg, "cannot read the migrations directory /nonexistent/migrations: "
                                  "No such file or directory");
     assert_string_equal(err.hint,
-                        "name it with --migrations-dir, or begin one with: livecol new NAME");
+                        "name it with --migrations-dir, or create one with: livecol new NAME");
 }
 
 static void check_table_name(const char *text, const char *database, const char *table)

@@ -123,7 +123,7 @@ static void test_only_one_update_of_one_column(void **state)
         struct lc_error err;
 
         assert_int_equal(check(wrong[i], NULL, 0, &err), LC_ERR_INPUT);
-        assert_non_null(strstr(err.msg, "-- migrate:rederive is before another statement"));
+        assert_non_null(strstr(err.msg, "-- migrate:rederive precedes a statement other"));
     }
 }
 
@@ -249,7 +249,7 @@ static void test_an_unsteady_condition_is_refused(void **state)
                            N(answers), &err),
                      LC_ERR_REFUSED);
     assert_non_null(
-        strstr(err.msg, "analytics.t.c cannot be re-derived: toString answers differently"));
+        strstr(err.msg, "analytics.t.c cannot be re-derived: toString gives a different answer"));
 }
 
 static void test_a_column_that_parts_lack_is_refused(void **state)

@@ -397,7 +397,7 @@ static void test_user_and_password_are_sent_and_not_shown(void **state)
     snprintf(url, sizeof url, "http://a%%3Ab@127.0.0.1:1/x");
     err = LC_ERROR_INIT;
     assert_int_equal(lc_backend_open(&b, &to, &err), LC_ERR_USAGE);
-    assert_string_equal(err.msg, "the URL's user holds a colon, which HTTP cannot send");
+    assert_string_equal(err.msg, "the URL's user contains a colon, which HTTP cannot send");
 }
 
 static void test_statistics_from_the_summary(void **state)

@@ -83,7 +83,7 @@ static void test_no_folder(void **state)
     (void)state;
     assert_int_equal(ask(&(struct lc_connect){.path = put("file"), .make_path = true}),
                      LC_ERR_REFUSED);
-    assert_non_null(strstr(err.msg, "is no folder"));
+    assert_non_null(strstr(err.msg, "is not a folder"));
 }
 
 int main(void)

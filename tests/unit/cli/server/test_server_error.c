@@ -29,8 +29,7 @@ static void test_texts_of_old_and_new_servers(void **state)
          33, "Code: 33. DB::Exception: Cannot read: (at row 1) : While executing X. (Y)"},
         {"Code: 75. DB::Exception: Cannot write into pipe: , errno: 32. (A) (version 26.7.2.1)", 75,
          "Code: 75. DB::Exception: Cannot write into pipe: , errno: 32. (A); the function's "
-         "program "
-         "ended before it had read its rows, and its own words are lost: run it by hand"},
+         "program ended before it had read its rows, and its own message is lost: run it by hand"},
         {"something else", 0, "something else"},
         {"Code: x", 0, "Code: x"},
         {"Code: 39", 0, "Code: 39"},

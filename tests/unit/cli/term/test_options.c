@@ -214,12 +214,12 @@ static void test_bad_lines(void **state)
         {"--backend embedded", "--backend embedded needs --path",
          "--path DIR names the folder that holds the data; livecol up makes a new one"},
         {"--backend embedded --path x -u http://h",
-         "--url names a server, and --backend embedded none", ""},
+         "--url and --backend embedded exclude each other", ""},
         {"--backend embedded --path x --ca-cert c",
-         "--ca-cert, --cert and --key belong to an https:// URL", ""},
-        {"--path x", "--path, --scripts and --functions belong to --backend embedded", ""},
-        {"-u http://h --scripts x",
-         "--path, --scripts and --functions belong to --backend embedded", ""},
+         "--ca-cert, --cert and --key need an https:// URL", ""},
+        {"--path x", "--path, --scripts and --functions need --backend embedded", ""},
+        {"-u http://h --scripts x", "--path, --scripts and --functions need --backend embedded",
+         ""},
         {"-u h:8123", "the URL does not begin with http:// or https://",
          "a URL reads http(s)://user@host:port/database"},
         {"-u https://h --key k", "--key is given without --cert", ""},
@@ -228,7 +228,8 @@ static void test_bad_lines(void **state)
         {"-u http://h --connect-timeout 1e9",
          "--connect-timeout takes seconds from 0.001 to 1000000", ""},
         {"-u http://me:opensesame@h/db",
-         "the URL on the command line holds a password, which every user of this machine can see",
+         "the URL on the command line contains a password, which every user of this machine can "
+         "see",
          "put it into CLICKHOUSE_PASSWORD, into the file that CLICKHOUSE_PASSWORD_FILE names, or "
          "the whole URL into "
          "CLICKHOUSE_URL"},

@@ -133,7 +133,7 @@ static const struct bad bad[] = {
      "rules.csv:1: column 1: unknown kind 'Prefix': expected prefix, exact, from, bucket, "
      "suffix, domain or cidr"},
     {"from,region\n1,a\n", 1,
-     "rules.csv:1: column 2: a header that begins with 'from' goes on with 'to'"},
+     "rules.csv:1: column 2: a header that begins with 'from' continues with 'to'"},
     {"prefix,\nu1,a\n", 1, "rules.csv:1: column 2: the header has no name"},
     {"prefix,a,a\nu1,a,b\n", 1, "rules.csv:1: column 3: the header has this name twice"},
     {"prefix,region\nu1\n", 2, "rules.csv:2: 1 field, expected 2 as in the header"},
@@ -142,7 +142,7 @@ static const struct bad bad[] = {
     {"prefix,region\nu1,a\nu2,\"b\n", 3,
      "rules.csv:3: column 2 (region): the quote that begins in this line never ends"},
     {"prefix,region\nu1,a\"b\n", 2,
-     "rules.csv:2: column 2 (region): a quote where none can be (line 2, byte 18 of the file)"},
+     "rules.csv:2: column 2 (region): a quote where none is allowed (line 2, byte 18 of the file)"},
     {"prefix,region\nu1,a\nu2,b\nu1,c\n", 4,
      "rules.csv:4: the key 'u1' is already in line 2, with another value: region is 'a' there and "
      "'c' here"},
@@ -163,21 +163,21 @@ static const struct bad bad[] = {
     {"domain,c\na.b..,a\n", 2, "rules.csv:2: column 1 (domain): 'a.b.' has an empty label"},
     {"domain,c\n*..b,a\n", 2, "rules.csv:2: column 1 (domain): '.b' has an empty label"},
     {"domain,c\n*b.com,a\n", 2,
-     "rules.csv:2: column 1 (domain): '*b.com': * is only read in front: *.example.com, "
+     "rules.csv:2: column 1 (domain): '*b.com': * is only valid at the start: *.example.com, "
      "!example.com"},
     {"domain,c\na.*.com,a\n", 2,
-     "rules.csv:2: column 1 (domain): 'a.*.com': * is only read in front: *.example.com, "
+     "rules.csv:2: column 1 (domain): 'a.*.com': * is only valid at the start: *.example.com, "
      "!example.com"},
     {"domain,c\n!*.com,a\n", 2,
-     "rules.csv:2: column 1 (domain): '*.com': * is only read in front: *.example.com, "
+     "rules.csv:2: column 1 (domain): '*.com': * is only valid at the start: *.example.com, "
      "!example.com"},
     {"domain,c\n!!com,a\n", 2,
-     "rules.csv:2: column 1 (domain): '!com': ! is only read in front: *.example.com, "
+     "rules.csv:2: column 1 (domain): '!com': ! is only valid at the start: *.example.com, "
      "!example.com"},
     {"domain,c\nme@a.com,a\n", 2,
-     "rules.csv:2: column 1 (domain): 'me@a.com' is no host name: it has a @"},
+     "rules.csv:2: column 1 (domain): 'me@a.com' is not a host name: it has a @"},
     {"domain,c\nhttp://a.com,a\n", 2,
-     "rules.csv:2: column 1 (domain): 'http://a.com' is no host name: it has a /"},
+     "rules.csv:2: column 1 (domain): 'http://a.com' is not a host name: it has a /"},
     {"domain,c\nExample.com,a\nb.com,b\nexample.COM.,c\n", 4,
      "rules.csv:4: the key 'example.com' is already in line 2, with another value (case is "
      "ignored): c is 'a' there and 'c' here"},

@@ -155,11 +155,12 @@ static void test_wrong_headers(void **state)
     p = arena(&n);
     h = (struct lc_rules_header *)(void *)p;
     h->endian = 0x04030201;
-    expect_refused(p, n, "f: compiled on a machine of another byte order (byte 12)");
+    expect_refused(p, n, "f: compiled on a machine with another byte order (byte 12)");
     p = arena(&n);
     h = (struct lc_rules_header *)(void *)p;
     h->rules++;
-    snprintf(message, sizeof message, "f: the header is damaged: its hash does not fit (byte %zu)",
+    snprintf(message, sizeof message,
+             "f: the header is damaged: its hash does not match (byte %zu)",
              offsetof(struct lc_rules_header, header_hash));
     expect_refused(p, n, message);
     p = arena(&n);
@@ -500,7 +501,7 @@ static void test_damaged_content_is_refused_when_opened(void **state)
     touch_file(OTHER_BYTES, &was);
     assert_int_equal(lc_rules_open(&r, path, &err), LC_ERR_INPUT);
     assert_null(r);
-    assert_non_null(strstr(err.msg, "the content is damaged: its hash does not fit"));
+    assert_non_null(strstr(err.msg, "the content is damaged: its hash does not match"));
 }
 
 int main(void)
