@@ -208,8 +208,8 @@ for name in Memory Log TinyLog StripeLog 'File(CSV)'; do engine "$name" 'copy it
 engine Null 'the tables that its materialized views fill'
 engine "Merge(d, '^base\$')" 'each of the tables it reads'
 engine 'Buffer(d, base, 1, 10, 100, 10, 100, 10, 100)' 'livecol new NAME --table d.base --column v'
-engine Set 'make it anew'
-engine 'Join(ANY, LEFT, k)' 'make it anew'
+engine Set 'create it again'
+engine 'Join(ANY, LEFT, k)' 'create it again'
 sql 'CREATE VIEW d.seen AS SELECT k FROM d.base'
 migration "$work/m" 0011_add <<'END'
 ALTER TABLE seen ADD COLUMN v LowCardinality(String) DEFAULT land_v1(k);

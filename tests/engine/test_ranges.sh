@@ -97,7 +97,7 @@ while IFS='|' read -r rules argument key wanted; do
   esac
   "$LIVECOL_BIN" config function --as sql --rules "$work/rules/$rules.csv" --name "s$n" --version 1 --type String \
     >"$work/function.sql" 2>"$work/err" || fail "$rules as sql: $(cat "$work/err")"
-  sql "$(sed 's/;$//' "$work/function.sql")" || fail "CREATE FUNCTION of $rules"
+  sql "$(sed '$s/;$//' "$work/function.sql")" || fail "CREATE FUNCTION of $rules"
   expect "$rules by $argument as an expression" '' \
     "$(sql "SELECT k, s${n}_v1($asked) AS got, ifNull($wanted, '') AS wanted FROM k$n WHERE got != wanted LIMIT 2" 2>&1)"
 done <"$cases"

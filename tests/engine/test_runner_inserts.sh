@@ -150,15 +150,15 @@ expect 'an older one, repaired: rows' 3 "$(rows)"
 
 # A view below the table may hold rows that the table does not.
 fresh views
-sql 'CREATE TABLE views.t (k UInt64) ENGINE = MergeTree ORDER BY k'
+sql 'CREATE TABLE views.t (k UInt64, v UInt64) ENGINE = MergeTree ORDER BY k'
 sql 'CREATE MATERIALIZED VIEW views.mv ENGINE = MergeTree ORDER BY k AS SELECT k FROM views.t'
 migration "$work/views" 0001_fill <<<"INSERT INTO t SELECT throwIf(1) FROM numbers(3);"
 up "$work/views"
 expect 'a view below it: exit' 7 "$code"
 expect_in 'a view below it' 'it is unknown whether it left rows' "$work/err"
-# An UPDATE writes to no view: the key cannot be updated, and nothing is left of that.
+# An UPDATE writes to no view: this table takes none, and nothing is left of it.
 rm -rf "$work/views"
-migration "$work/views" 0002_key <<<"UPDATE t SET k = 1 WHERE 1;"
+migration "$work/views" 0002_key <<<"UPDATE t SET v = 1 WHERE 1;"
 up "$work/views" --allow-unsafe
 expect 'an UPDATE over a view: exit' 1 "$code"
 

@@ -51,7 +51,7 @@ for rules in "$work"/ways/*.csv; do
   # The same name with another version, so that both are there.
   "$LIVECOL_BIN" config function --as sql --rules "$rules" --name "$name" --version 2 --type String \
     >"$work/function.sql" 2>"$work/err" || fail "as sql, $name: $(cat "$work/err")"
-  sql "$(sed 's/;$//' "$work/function.sql")" || fail "CREATE FUNCTION $name"
+  sql "$(sed '$s/;$//' "$work/function.sql")" || fail "CREATE FUNCTION $name"
   expect "$name: the program and the SQL function" 0 \
     "$(sql "SELECT countIf(${name}_v1(k) != ${name}_v2(k)) FROM ways.$table")"
   expect "$name: more than one answer" 1 "$(sql "SELECT uniqExact(${name}_v2(k)) > 3 FROM ways.$table")"
@@ -62,7 +62,7 @@ for rules in "$work"/ways/*.csv; do
   expect "$name: stored" 0 "$(sql "SELECT countIf(${name}_v1(k) != v) FROM ways.$name")"
   # Nullable and LowCardinality keys, too.
   [ $table = keys ] || continue
-  sql "$(sed 's/;$//' "$work/function.sql")" || fail "CREATE FUNCTION $name"
+  sql "$(sed '$s/;$//' "$work/function.sql")" || fail "CREATE FUNCTION $name"
   expect "$name: LowCardinality" 0 "$(sql "SELECT countIf(${name}_v2(toLowCardinality(k)) != ${name}_v2(k)) FROM ways.keys")"
   expect "$name: Nullable" 0 "$(sql "SELECT countIf(${name}_v2(toNullable(k)) != ${name}_v2(k)) FROM ways.keys")"
   # A FixedString is its bytes without the NULs at the end, as it is to the program.
