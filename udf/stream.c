@@ -20,6 +20,7 @@
 #include "udf/rowbinary.h"
 #include "udf/tsv.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,10 +194,12 @@ static __attribute__((noinline)) int find_miss(const struct lc_stream *s, size_t
 {
     for (size_t i = 0; i < n; i++)
         if (s->value[i] == 0) {
-            lc_fail_at(err, LC_ERR_INPUT, 0, s->row + i,
+            const uint64_t row = s->row + i;
+
+            lc_fail_at(err, LC_ERR_INPUT, 0, row,
                        "a NULL key is in no bucket, and %.200s has no name '' to answer it with "
-                       "(row %llu of the input)",
-                       s->result->type, (unsigned long long)(s->row + i));
+                       "(row %" PRIu64 " of the input)",
+                       s->result->type, row);
             lc_hint(err, "add ''=0 to the Enum, or call it with ifNull(key, '')");
             return LC_ERR_INPUT;
         }

@@ -222,7 +222,7 @@ cp out match.json
 expect_value match.json 'all(f["hits"] <= 1 for f in j["facts"]["figures"]) and len(j["series"]) == 2 * len(j["comparisons"])' True
 expect 0 bench compare match.json match.json
 expect 2 bench compare first.json live.json
-expect_says err 'not to be compared'
+expect_says err 'cannot be compared'
 expect 1 bench compare first.json queries.sql
 expect_says err 'queries.sql'
 echo '{"a": 1}' >other.json

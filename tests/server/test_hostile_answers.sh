@@ -50,7 +50,7 @@ said_good 'all of them'
 # One that failed at its second statement goes on there.
 mkdir "$work/b"
 cp "$work/m/0001_create.sql" "$work/m/0002_region.sql" "$work/b/"
-sed '2s/.*/INSERT INTO events (user_id, m) VALUES (1, 1);/' "$work/m/0003_more.sql" >"$work/b/0003_more.sql"
+sed '2s/.*/INSERT INTO events (user_id, n) SELECT user_id, no_such_function(n) FROM events;/' "$work/m/0003_more.sql" >"$work/b/0003_more.sql"
 CLICKHOUSE_URL=$engine_url/begun up "$work/b"
 expect 'the run that fails' 1 "$code"
 
