@@ -227,7 +227,7 @@ expect 1 bench compare first.json queries.sql
 expect_says err 'queries.sql'
 echo '{"a": 1}' >other.json
 expect 1 bench compare first.json other.json
-expect_says err 'no result of livecol bench'
+expect_says err 'not a result of livecol bench'
 
 # a statement that cannot run says why; so does bad usage
 expect 1 bench query "${engine[@]}" -q 'SELECT nothing_of_the_kind'
