@@ -34,6 +34,12 @@ SELECT name, engine FROM system.tables WHERE database = {str:database};
 -- :name table_engine (database, table) -> sealed at most one row: engine
 SELECT engine FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
+-- :name exists_table (database, table) -> one row: result uint
+EXISTS TABLE {id:database}.{id:table};
+
+-- :name exists_dictionary (database, table) -> one row: result uint
+EXISTS DICTIONARY {id:database}.{id:table};
+
 -- :name create_query (database, table) -> sealed at most one row: create_table_query
 SELECT create_table_query FROM system.tables WHERE database = {str:database} AND name = {str:table};
 

@@ -10,6 +10,7 @@
 #include "cli/column/column_check.h"
 #include "cli/column/names_check.h"
 #include "cli/sql/expression.h"
+#include "cli/sql/insert_target.h"
 #include "cli/sql/mutation_command.h"
 #include "cli/sql/walk.h"
 
@@ -68,31 +69,42 @@ static bool is_key(const struct at *a, const struct lc_table_column *c)
     return c && c->in_key && !a->t->rekeyed;
 }
 
+/* a, or n.a of a Nested column, malloc'ed; NULL: something else comes next, or there is no memory. */
+static char *take_column(struct lc_walk *w)
+{
+    struct lc_buf name;
+    bool whole;
+    char *out;
+
+    lc_buf_init(&name, 1 << 16);
+    do {
+        char *part = lc_walk_next(w) && lc_tok_is_name(&w->tok) ? lc_tok_name(&w->tok) : NULL;
+
+        whole =
+            part && (name.n == 0 || lc_buf_adds(&name, ".") == 0) && lc_buf_adds(&name, part) == 0;
+        free(part);
+    } while (whole && lc_walk_accept_symbol(w, '.'));
+    out = whole ? lc_buf_detach(&name) : NULL;
+    lc_buf_release(&name);
+    return out;
+}
+
 /* The name behind AFTER at the end of ADD or MODIFY COLUMN, malloc'ed; NULL: there is none. */
 static char *name_after(const struct lc_stmt_command *c)
 {
     struct lc_walk w = lc_walk_slice(c->text), at = {0};
-    struct lc_buf name;
-    bool whole = false;
-    char *out = NULL;
+    char *name;
 
     while (lc_walk_next(&w))
         if (w.depth == 0 && lc_tok_is(&w.tok, "AFTER"))
             at = w;
     if (w.rc || !lc_tok_is(&at.tok, "AFTER"))
         return NULL;
-    lc_buf_init(&name, 1 << 16);
-    do {
-        char *part = lc_walk_next(&at) && lc_tok_is_name(&at.tok) ? lc_tok_name(&at.tok) : NULL;
-
-        whole =
-            part && (name.n == 0 || lc_buf_adds(&name, ".") == 0) && lc_buf_adds(&name, part) == 0;
-        free(part);
-    } while (whole && lc_walk_accept_symbol(&at, '.'));
-    if (whole && lc_walk_at_end(&at))
-        out = lc_buf_detach(&name);
-    lc_buf_release(&name);
-    return out;
+    name = take_column(&at);
+    if (name && lc_walk_at_end(&at))
+        return name;
+    free(name);
+    return NULL;
 }
 
 static int check_after(const struct at *a, const char *what, struct lc_error *err)
@@ -274,11 +286,9 @@ static int check_remove(const struct at *a, struct lc_error *err)
 static int check_assigned(const struct at *a, const char *name, const char *what,
                           struct lc_error *err)
 {
-    const struct lc_table_column *c = lc_table_column(a->t, name);
-
-    if (*name == '_' || (!c && lc_table_column_or_member(a->t, name)))
-        return 0;
-    return c ? 0 : refuse_no_column(a->t, name, what, err);
+    return *name == '_' || lc_table_column_or_member(a->t, name)
+               ? 0
+               : refuse_no_column(a->t, name, what, err);
 }
 
 /* Of MergeTree alone: an UPDATE moves no row, and stores nothing that is not stored. */
@@ -463,21 +473,14 @@ static int walk_list(const struct at *a, struct lc_walk w, bool look, bool *read
 
     *readable = false;
     do {
-        struct lc_buf name;
-        bool whole;
+        char *name = take_column(&w);
 
-        lc_buf_init(&name, 1 << 16);
-        do {
-            char *part = lc_walk_next(&w) && lc_tok_is_name(&w.tok) ? lc_tok_name(&w.tok) : NULL;
-
-            whole = part && (name.n == 0 || lc_buf_adds(&name, ".") == 0) &&
-                    lc_buf_adds(&name, part) == 0;
-            free(part);
-        } while (whole && lc_walk_accept_symbol(&w, '.'));
-        if (whole && look)
-            rc = check_assigned(a, lc_buf_str(&name) ? lc_buf_str(&name) : "_", "INSERT", err);
-        lc_buf_release(&name);
-        if (!whole || rc)
+        if (!name)
+            return 0;
+        if (look)
+            rc = check_assigned(a, name, "INSERT", err);
+        free(name);
+        if (rc)
             return rc;
     } while (lc_walk_accept_symbol(&w, ','));
     *readable = lc_walk_accept_symbol(&w, ')');
@@ -487,15 +490,15 @@ static int walk_list(const struct at *a, struct lc_walk w, bool look, bool *read
 static int check_insert(const struct at *a, struct lc_error *err)
 {
     struct lc_walk w = lc_walk_slice(a->stmt->text);
+    char *database, *name;
     bool readable;
     int rc = 0;
 
     if (!lc_walk_accept(&w, "INSERT INTO"))
         return 0;
-    lc_walk_accept(&w, "TABLE");
-    for (bool part = true; part; part = lc_walk_accept_symbol(&w, '.'))
-        if (!lc_walk_next(&w))
-            return 0;
+    lc_insert_take_target(&w, &database, &name);
+    free(database);
+    free(name);
     if (!lc_walk_accept_symbol(&w, '('))
         return 0;
     walk_list(a, w, false, &readable, err);

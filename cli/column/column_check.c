@@ -6,6 +6,7 @@
 #include "cli/column/column_check.h"
 
 #include "base/clock.h"
+#include "cli/column/names_check.h"
 #include "cli/server/query.h"
 #include "cli/server/same_sql.h"
 #include "cli/sql/fragment.h"
@@ -40,47 +41,27 @@ static bool find_row(const struct lc_answer *t, const char *column, size_t *row)
 
 /*
  * Is the type that the statement declares the one that system.columns names? Names differ in
- * writing (DECIMAL(9,2) and Decimal(9, 2)), so the server names the declared one too: by
- * toTypeName(CAST([], 'Array(T)')), since an empty array needs no value of T, and what is
- * between "Array(" and ")" is compared.
+ * writing (DECIMAL(9,2) and Decimal(9, 2)), so the server names the declared one too.
  *
  *   text is the same ─► LC_SAME    server names it ─► LC_SAME or LC_DIFFERENT    else LC_UNSURE
  */
 static int compare_types(struct lc_backend *b, struct lc_slice type, const struct lc_cell *is,
                          enum lc_sameness *verdict, struct lc_error *err)
 {
-    char *plain = lc_fragment_declared_type(type), *array = NULL;
+    char *plain = lc_fragment_declared_type(type), *name = NULL;
     struct lc_error one = LC_ERROR_INIT;
-    struct lc_answer t = {0};
     int rc = 0;
 
-    if (!plain || asprintf(&array, "Array(%s)", plain) < 0) {
-        free(plain);
+    if (!plain)
         return lc_no_memory(err);
-    }
     *verdict = lc_lex_same(plain, strlen(plain), is->p, is->n) ? LC_SAME : LC_UNSURE;
-    if (*verdict == LC_UNSURE) {
-        const struct lc_sql_arg args[] = {{"array_of", array}, {NULL, NULL}};
-
-        rc = lc_query_read(b, lc_sql_type_name, args, &t, &one);
-        if (rc == 0 && t.rows == 1) {
-            const struct lc_cell *name = lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE);
-            size_t around = strlen("Array()");
-
-            if (name->n > around)
-                *verdict = lc_lex_same(name->p + around - 1, name->n - around, is->p, is->n)
-                               ? LC_SAME
-                               : LC_DIFFERENT;
-        } else if (rc == LC_ERR_SERVER) {
-            rc = 0;
-        } else if (rc) {
-            lc_error_pass(err, &one);
-        }
-    }
-    lc_answer_release(&t);
-    free(array);
     free(plain);
-    return rc;
+    if (*verdict == LC_UNSURE)
+        rc = lc_type_name(b, type, &name, &one);
+    if (name)
+        *verdict = lc_lex_same(name, strlen(name), is->p, is->n) ? LC_SAME : LC_DIFFERENT;
+    free(name);
+    return rc && rc != LC_ERR_SERVER ? lc_error_pass(err, &one) : 0;
 }
 
 int lc_column_has_type(struct lc_backend *b, const struct lc_stmt *s,
@@ -272,35 +253,6 @@ static int check_default(struct look *l, size_t i, const struct found *is, struc
     return rc ? rc : judge(l, c, v, &d, err);
 }
 
-/* The name that the server has for a type as a statement writes it; unknown: *name stays NULL. */
-static int name_type(struct lc_backend *b, const char *type, char **name, struct lc_error *err)
-{
-    char *plain = lc_fragment_declared_type((struct lc_slice){(const uint8_t *)type, strlen(type)});
-    char *array = NULL;
-    struct lc_error why = LC_ERROR_INIT;
-    struct lc_answer t = {0};
-    size_t around = strlen("Array()");
-    int rc = plain && asprintf(&array, "Array(%s)", plain) >= 0 ? 0 : lc_no_memory(err);
-    const struct lc_sql_arg args[] = {{"array_of", array}, {NULL, NULL}};
-
-    if (rc == 0)
-        rc = lc_query_read(b, lc_sql_type_name, args, &t, &why);
-    if (rc == LC_ERR_SERVER)
-        rc = 0;
-    else if (rc && why.code)
-        lc_error_pass(err, &why);
-    if (rc == 0 && t.rows == 1 && lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE)->n > around) {
-        const struct lc_cell *is = lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE);
-
-        *name = strndup(is->p + around - 1, is->n - around);
-        rc = *name ? 0 : lc_no_memory(err);
-    }
-    lc_answer_release(&t);
-    free(array);
-    free(plain);
-    return rc;
-}
-
 int lc_column_check_kept(struct lc_backend *b, const struct lc_abilities *facts,
                          const struct lc_stmt *s, size_t i, const struct lc_table_column *is,
                          struct lc_error *err)
@@ -323,7 +275,12 @@ int lc_column_check_kept(struct lc_backend *b, const struct lc_abilities *facts,
         return 0;
     /* A pending statement's type is as that writes it: both are to be named by the server. */
     if (*is->type && (!is->stored || is->rewritten))
-        rc = name_type(b, is->type, &name, &one);
+        rc = lc_type_name(b, (struct lc_slice){(const uint8_t *)is->type, strlen(is->type)}, &name,
+                          &one);
+    if (rc == LC_ERR_SERVER) {
+        rc = 0;
+        one = LC_ERROR_INIT;
+    }
     if (name)
         found.type = cell_of(name);
     if (rc == 0 && *is->type && (name || (is->stored && !is->rewritten)))

@@ -6,10 +6,12 @@
 #include "cli/column/names_check.h"
 
 #include "cli/column/column.h"
+#include "cli/server/query.h"
 #include "cli/server/server_error.h"
 #include "cli/sql/fragment.h"
 #include "cli/sql/quote.h"
 #include "cli/sql/walk.h"
+#include "livecol_sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +24,10 @@
 static bool is_to_be_asked(const struct lc_table *t, const char *expr)
 {
     struct lc_walk w = lc_walk_text(expr);
-    bool other = false;
+    bool any = false, own = false;
 
-    while (lc_walk_next(&w)) {
+    while (!own && lc_walk_next(&w)) {
+        bool other;
         struct lc_tok next = lc_walk_peek(&w);
         char *name;
 
@@ -35,18 +38,12 @@ static bool is_to_be_asked(const struct lc_table *t, const char *expr)
         if (lc_tok_symbol(&next, '('))
             continue;
         name = lc_tok_name(&w.tok);
-        if (name && !lc_table_column_or_member(t, name)) {
-            bool own = *name == '_';
-
-            other = true;
-            if (own) {
-                free(name);
-                return false;
-            }
-        }
+        other = name && !lc_table_column_or_member(t, name);
+        own = other && *name == '_';
+        any = any || other;
         free(name);
     }
-    return other && w.rc == 0;
+    return any && !own && w.rc == 0;
 }
 
 int lc_names_check(struct lc_backend *b, const struct lc_table *t, const char *expr,
@@ -91,7 +88,30 @@ static bool is_simple(struct lc_slice type)
     return w.rc == 0;
 }
 
-/* What the server says of a cast of the column, or else of nothing, to the type. */
+int lc_type_name(struct lc_backend *b, struct lc_slice type, char **name, struct lc_error *err)
+{
+    char *plain = lc_fragment_declared_type(type), *array = NULL;
+    struct lc_answer t = {0};
+    size_t around = strlen("Array()");
+    int rc = plain && asprintf(&array, "Array(%s)", plain) >= 0 ? 0 : lc_no_memory(err);
+    const struct lc_sql_arg args[] = {{"array_of", array}, {NULL, NULL}};
+
+    *name = NULL;
+    if (rc == 0)
+        rc = lc_query_read(b, lc_sql_type_name, args, &t, err);
+    if (rc == 0 && t.rows == 1 && lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE)->n > around) {
+        const struct lc_cell *is = lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE);
+
+        *name = strndup(is->p + around - 1, is->n - around);
+        rc = *name ? 0 : lc_no_memory(err);
+    }
+    lc_answer_release(&t);
+    free(array);
+    free(plain);
+    return rc;
+}
+
+/* What the server says of a cast of the column to the type. */
 static int ask_cast(struct lc_backend *b, const struct lc_table *t,
                     const struct lc_table_column *column, const char *type, struct lc_error *why)
 {
@@ -101,8 +121,7 @@ static int ask_cast(struct lc_backend *b, const struct lc_table *t,
     int rc;
 
     lc_buf_init(&sql, 1 << 20);
-    rc = lc_buf_adds(&sql, "CAST(") ||
-                 (column ? lc_sql_add_id(&sql, column->name) : lc_buf_adds(&sql, "[]")) ||
+    rc = lc_buf_adds(&sql, "CAST(") || lc_sql_add_id(&sql, column->name) ||
                  lc_buf_adds(&sql, ", ") || lc_sql_add_str(&sql, type) || lc_buf_adds(&sql, ")") ||
                  !lc_buf_str(&sql)
              ? lc_no_memory(why)
@@ -117,18 +136,13 @@ int lc_type_check(struct lc_backend *b, const struct lc_table *t,
 {
     bool cast = column && *column->type && column->stored && !column->rewritten;
     struct lc_error why = LC_ERROR_INIT;
-    char *plain = NULL, *array = NULL;
-    int rc = 0;
+    char *plain, *name = NULL;
+    int rc;
 
     if (!type.n || is_simple(type))
         return 0;
     plain = lc_fragment_declared_type(type);
-    if (!plain || asprintf(&array, "Array(%s)", plain) < 0)
-        array = NULL;
-    if (!plain || !array)
-        rc = lc_no_memory(&why);
-    if (rc == 0)
-        rc = ask_cast(b, t, NULL, array, &why);
+    rc = plain ? lc_type_name(b, type, &name, &why) : lc_no_memory(&why);
     if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_UNKNOWN_TYPE) {
         lc_fail(err, LC_ERR_REFUSED, "the server has no type %s", plain);
         lc_hint(err, "is it spelled as in system.data_type_families? Nothing was changed");
@@ -143,7 +157,7 @@ int lc_type_check(struct lc_backend *b, const struct lc_table *t,
         }
     }
     free(plain);
-    free(array);
+    free(name);
     if (err && err->code == LC_ERR_REFUSED)
         return LC_ERR_REFUSED;
     return rc == 0 || rc == LC_ERR_SERVER ? 0 : lc_error_pass(err, &why);

@@ -3,7 +3,8 @@
  * For each expression of a statement, in this order; the first that refuses ends it:
  *
  *   the functions exist, on every host ─► fit their programs ─► what the expression reads is found ─►
- *   merges keep it right ─► made-up rows and the table's own ─► the edges of every type ─► a key that is cut ─► --rules
+ *   merges keep it right ─► made-up rows and the table's own ─► the edges of every type ─►
+ *   a key that is cut ─► --rules
  *
  * A function or dictionary that the run itself makes first is not there yet. Its expression is put off,
  * and tried right before its statement is sent.
@@ -34,23 +35,26 @@ enum { MAX_SQL_BYTES = 1 << 20 };
 /* The origin of executable functions in system.functions. */
 #define EXECUTABLE "ExecutableUserDefined"
 
-int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *s, struct lc_error *err)
+/* Nothing is claimed of what it is about. */
+static int doubt(struct lc_preflight *d, const struct lc_stmt *s, struct lc_error *err)
 {
-    d->schema.b = d->b;
-    return lc_schema_note(&d->schema, s, err);
-}
-
-int lc_preflight_doubt(struct lc_preflight *d, const struct lc_stmt *s, struct lc_error *err)
-{
-    const char *here = lc_backend_database(d->b);
-    int rc = lc_preflight_note(d, s, err);
-
     if (s->kind == LC_STMT_DROP || s->kind == LC_STMT_RENAME || s->kind == LC_STMT_DROP_DATABASE ||
         s->kind == LC_STMT_CREATE_DATABASE)
         d->schema.unclear = true;
-    if (rc == 0 && (s->kind == LC_STMT_ALTER || s->kind == LC_STMT_CREATE) && *s->name)
-        rc = lc_schema_doubt(&d->schema, lc_stmt_database(s, here), s->name, err);
-    return rc;
+    if ((s->kind != LC_STMT_ALTER && s->kind != LC_STMT_CREATE) || !*s->name)
+        return 0;
+    return lc_schema_doubt(&d->schema, lc_stmt_database(s, lc_backend_database(d->b)), s->name,
+                           err);
+}
+
+int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *s, bool may_be_done,
+                      struct lc_error *err)
+{
+    int rc;
+
+    d->schema.b = d->b;
+    rc = lc_schema_note(&d->schema, s, err);
+    return rc || !may_be_done ? rc : doubt(d, s, err);
 }
 
 int lc_preflight_leave(struct lc_preflight *d, const char *database, const char *table,

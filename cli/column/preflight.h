@@ -43,14 +43,12 @@ int lc_preflight_check_tables(struct lc_preflight *d, const struct lc_stmt *stmt
  */
 int lc_preflight_engine(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err);
 
-/* Note what the statement will do, for the checks of those behind it. 0 or a query's failures. */
-int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err);
-
 /*
- * Nothing is known of what the statement, which an earlier run has sent, has done and will do: noted in
- * the place of lc_preflight_note's. 0 or a query's failures.
+ * Note what the statement will do, for the checks of those after it. may_be_done: an earlier run has sent it,
+ * and nothing is known of what it has done and will do. 0 or a query's failures.
  */
-int lc_preflight_doubt(struct lc_preflight *d, const struct lc_stmt *stmt, struct lc_error *err);
+int lc_preflight_note(struct lc_preflight *d, const struct lc_stmt *stmt, bool may_be_done,
+                      struct lc_error *err);
 
 /* Nothing is claimed of this table: livecol makes it by itself. 0 or a query's failures. */
 int lc_preflight_leave(struct lc_preflight *d, const char *database, const char *table,

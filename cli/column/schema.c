@@ -48,9 +48,11 @@ static struct lc_schema_database *find_database(const struct lc_schema *s, const
 int lc_schema_table(struct lc_schema *s, const char *database, const char *name,
                     struct lc_table **t, struct lc_error *err)
 {
-    const struct lc_schema_database *d = find_database(s, database);
+    const struct lc_schema_database *d;
     int rc;
 
+    database = *database ? database : lc_backend_database(s->b);
+    d = find_database(s, database);
     *t = find(s, database, name);
     if (*t)
         return 0;
@@ -81,8 +83,9 @@ int lc_schema_doubt(struct lc_schema *s, const char *database, const char *name,
 
 int lc_schema_has_database(struct lc_schema *s, const char *name, bool *there, struct lc_error *err)
 {
-    const struct lc_schema_database *d = find_database(s, name);
-    const struct lc_sql_arg args[] = {{"database", name}, {NULL, NULL}};
+    const char *database = *name ? name : lc_backend_database(s->b);
+    const struct lc_schema_database *d = find_database(s, database);
+    const struct lc_sql_arg args[] = {{"database", database}, {NULL, NULL}};
     struct lc_answer a = {0};
     int rc = d ? 0 : lc_query_kept(s->b, lc_sql_database_there, args, &a, err);
 
@@ -138,6 +141,20 @@ static int empty(struct lc_table *t, struct lc_error *err)
     return 0;
 }
 
+/* *to becomes as *from, but for its own names. 0 or LC_ERR_NOMEM; *to is as before then. */
+static int copy_into(struct lc_table *to, const struct lc_table *from, struct lc_error *err)
+{
+    struct lc_table copy = {0};
+    int rc = lc_table_copy(&copy, from, err);
+
+    if (rc == 0 && (lc_text_set(&copy.database, to->database) || lc_text_set(&copy.name, to->name)))
+        rc = lc_no_memory(err);
+    lc_table_release(rc ? &copy : to);
+    if (rc == 0)
+        *to = copy;
+    return rc;
+}
+
 /*
  * Its rows are somewhere else from here on: what is known of it is its columns. The old name keeps an
  * empty entry: otherwise the server would be asked, and it still has the table. A renamed table is
@@ -147,17 +164,10 @@ static int empty(struct lc_table *t, struct lc_error *err)
 static int move(struct lc_table *to, const struct lc_table *from, struct lc_error *err)
 {
     bool known = from->there || from->pending;
-    struct lc_table copy = {0};
-    int rc = lc_table_copy(&copy, from, err);
+    int rc = copy_into(to, from, err);
 
-    if (rc == 0 && (lc_text_set(&copy.database, to->database) || lc_text_set(&copy.name, to->name)))
-        rc = lc_no_memory(err);
-    if (rc) {
-        lc_table_release(&copy);
+    if (rc)
         return rc;
-    }
-    lc_table_release(to);
-    *to = copy;
     to->there = false;
     to->pending = known;
     to->gone = false;
@@ -169,12 +179,11 @@ static int move(struct lc_table *to, const struct lc_table *from, struct lc_erro
 static int note_pair(struct lc_schema *s, const struct lc_stmt *stmt, const struct lc_stmt_table *p,
                      struct lc_error *err)
 {
-    const char *here = lc_backend_database(s->b);
     struct lc_table *from, *to, before = {0};
-    int rc = lc_schema_table(s, *p->database ? p->database : here, p->name, &from, err);
+    int rc = lc_schema_table(s, p->database, p->name, &from, err);
 
     if (rc == 0)
-        rc = lc_schema_table(s, *p->to_database ? p->to_database : here, p->to, &to, err);
+        rc = lc_schema_table(s, p->to_database, p->to, &to, err);
     if (rc || from == to)
         return rc;
     rc = lc_table_copy(&before, to, err);
@@ -188,7 +197,6 @@ static int note_pair(struct lc_schema *s, const struct lc_stmt *stmt, const stru
 
 static int note_tables(struct lc_schema *s, const struct lc_stmt *stmt, struct lc_error *err)
 {
-    const char *here = lc_backend_database(s->b);
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < stmt->table_n; i++) {
@@ -199,7 +207,7 @@ static int note_tables(struct lc_schema *s, const struct lc_stmt *stmt, struct l
             rc = *p->to ? note_pair(s, stmt, p, err) : 0;
             continue;
         }
-        rc = lc_schema_table(s, *p->database ? p->database : here, p->name, &t, err);
+        rc = lc_schema_table(s, p->database, p->name, &t, err);
         if (rc == 0)
             rc = empty(t, err);
     }
@@ -229,29 +237,21 @@ static int note_dictionary(struct lc_schema *s, const struct lc_stmt *stmt, stru
 static int take_columns_of(struct lc_schema *s, struct lc_table *t, const struct lc_stmt *stmt,
                            struct lc_error *err)
 {
-    struct lc_table *like, copy = {0};
-    int rc =
-        lc_schema_table(s, *stmt->like_database ? stmt->like_database : lc_backend_database(s->b),
-                        stmt->like, &like, err);
+    struct lc_table *like;
+    int rc = lc_schema_table(s, stmt->like_database, stmt->like, &like, err);
 
     if (rc == 0 && (like == t || !(like->there || like->pending) || like->hidden)) {
         t->hidden = true;
         return 0;
     }
     if (rc == 0)
-        rc = lc_table_copy(&copy, like, err);
-    if (rc == 0 && (lc_text_set(&copy.database, t->database) || lc_text_set(&copy.name, t->name)))
-        rc = lc_no_memory(err);
-    if (rc) {
-        lc_table_release(&copy);
+        rc = copy_into(t, like, err);
+    if (rc)
         return rc;
+    for (size_t i = 0; i < t->n; i++) {
+        free(t->v[i].stored);
+        t->v[i].stored = NULL;
     }
-    for (size_t i = 0; i < copy.n; i++) {
-        free(copy.v[i].stored);
-        copy.v[i].stored = NULL;
-    }
-    lc_table_release(t);
-    *t = copy;
     t->there = t->gone = t->unclear = false;
     t->rekeyed = true; /* an ENGINE of its own has other keys */
     if (strstr(t->engine, "View") || strcmp(t->engine, "Dictionary") == 0)
@@ -272,8 +272,7 @@ static const char *engine_of(const struct lc_stmt *stmt)
 static int note_create(struct lc_schema *s, const struct lc_stmt *stmt, struct lc_error *err)
 {
     struct lc_table *t;
-    int rc =
-        lc_schema_table(s, lc_stmt_database(stmt, lc_backend_database(s->b)), stmt->name, &t, err);
+    int rc = lc_schema_table(s, stmt->database, stmt->name, &t, err);
 
     if (rc || (stmt->conditional && (t->there || t->pending)))
         return rc;
@@ -379,7 +378,7 @@ int lc_schema_note(struct lc_schema *s, const struct lc_stmt *stmt, struct lc_er
         rc = note_create(s, stmt, err);
     if (rc || stmt->kind != LC_STMT_ALTER)
         return rc;
-    rc = lc_schema_table(s, lc_stmt_database(stmt, lc_backend_database(s->b)), stmt->name, &t, err);
+    rc = lc_schema_table(s, stmt->database, stmt->name, &t, err);
     return rc ? rc : lc_table_apply(t, stmt, err);
 }
 

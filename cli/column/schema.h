@@ -26,7 +26,7 @@ struct lc_schema {
 };
 
 /*
- * The table as it will be: *t is the schema's, valid until it is released. A table that is not there
+ * The table as it will be; database "": the backend's. *t is the schema's, valid until it is released. A table that is not there
  * (yet) is found with there and pending false. 0 or the failures of a query.
  */
 int lc_schema_table(struct lc_schema *s, const char *database, const char *name,
@@ -39,7 +39,7 @@ int lc_schema_note(struct lc_schema *s, const struct lc_stmt *stmt, struct lc_er
 int lc_schema_doubt(struct lc_schema *s, const char *database, const char *name,
                     struct lc_error *err);
 
-/* Is the database there by then? 0 or the failures of a query. */
+/* Is the database ("": the backend's) there by then? 0 or the failures of a query. */
 int lc_schema_has_database(struct lc_schema *s, const char *name, bool *there,
                            struct lc_error *err);
 

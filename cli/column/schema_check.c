@@ -26,58 +26,53 @@ struct trial {
     bool sent;        /* by an earlier run: what it makes may be there */
 };
 
-/*
- * Of a table that system.tables does not list: EXISTS knows some that it does not. Where it cannot be
- * asked, it may be there.
- */
-static int ask_exists(const struct trial *r, const struct lc_table *t, enum presence *is,
-                      struct lc_error *err)
-{
-    bool dictionary = strcmp(r->stmt->object, "dictionary") == 0;
-    struct lc_error ignored = LC_ERROR_INIT;
-    struct lc_answer a = {0};
-    struct lc_buf sql;
-    int rc;
-
-    lc_buf_init(&sql, 1 << 16);
-    rc = lc_buf_adds(&sql, dictionary ? "EXISTS DICTIONARY " : "EXISTS TABLE ") ||
-                 lc_table_add_name(t, &sql) || !lc_buf_str(&sql)
-             ? lc_no_memory(err)
-             : 0;
-    *is = UNKNOWN;
-    if (rc == 0 && lc_backend_run(r->s->b, lc_buf_str(&sql), &a, &ignored) == 0 && a.rows == 1 &&
-        strcmp(lc_answer_at(&a, 0, 0)->p, "0") == 0)
-        *is = ABSENT;
-    lc_answer_release(&a);
-    lc_buf_release(&sql);
-    return rc;
-}
-
 /* Tables that the server makes by itself, when it likes. */
 static bool comes_by_itself(const char *database, const char *name)
 {
     return strcmp(database, "system") == 0 || strncmp(name, ".inner", strlen(".inner")) == 0;
 }
 
-/* *t may be NULL where the caller needs no table. */
 static int find(const struct trial *r, const char *database, const char *name,
                 struct lc_table **table, enum presence *is, struct lc_error *err)
 {
     struct lc_table *t;
-    int rc = lc_schema_table(r->s, *database ? database : r->here, name, &t, err);
+    int rc = lc_schema_table(r->s, database, name, &t, err);
 
     *is = UNKNOWN;
     if (rc)
         return rc;
     *table = t;
-    if (t->unclear || comes_by_itself(t->database, name))
-        return 0;
-    *is = t->there || t->pending ? PRESENT : ABSENT;
-    return t->there || t->pending || t->gone ? 0 : ask_exists(r, t, is, err);
+    if (!t->unclear && !comes_by_itself(t->database, name))
+        *is = t->there || t->pending ? PRESENT : ABSENT;
+    return 0;
 }
 
-static int refuse_absent(const struct lc_table *t, struct lc_error *err)
+/*
+ * EXISTS knows some that system.tables does not list. Where it cannot be asked, the table may be there.
+ * Asked last, when a refusal hangs on it.
+ */
+static bool may_exist(const struct trial *r, const struct lc_table *t)
 {
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
+    const struct lc_sql *ask =
+        strcmp(r->stmt->object, "dictionary") == 0 ? lc_sql_exists_dictionary : lc_sql_exists_table;
+    struct lc_error ignored = LC_ERROR_INIT;
+    struct lc_answer a = {0};
+    bool may = lc_query_read(r->s->b, ask, args, &a, &ignored) ||
+               lc_answer_u64(&a, 0, LC_SQL_EXISTS_TABLE_RESULT, 1) > 0;
+
+    lc_answer_release(&a);
+    return may;
+}
+
+/* Of one that is ABSENT. 0: the server has it all the same, or it may. */
+static int refuse_absent(const struct trial *r, const struct lc_table *t, struct lc_error *err)
+{
+    bool known =
+        t->gone || t->there || t->pending; /* an earlier pair of this RENAME has taken it */
+
+    if (!known && may_exist(r, t))
+        return 0;
     lc_fail(err, LC_ERR_REFUSED, "there is no table %s.%s, and nothing before this makes it",
             t->database, t->name);
     lc_hint(err, "is it another database than the URL's? Nothing was changed");
@@ -97,7 +92,7 @@ static int refuse_present(const struct lc_table *t, struct lc_error *err)
 static int check_database(const struct trial *r, const char *name, struct lc_error *err)
 {
     bool there;
-    int rc = lc_schema_has_database(r->s, *name ? name : r->here, &there, err);
+    int rc = lc_schema_has_database(r->s, name, &there, err);
 
     if (rc || there)
         return rc;
@@ -150,7 +145,7 @@ static int check_source(void *ctx, const char *database, const char *name)
     struct lc_table *t;
     int rc = find(l->r, database, name, &t, &is, l->err);
 
-    return rc == 0 && is == ABSENT ? refuse_absent(t, l->err) : rc;
+    return rc == 0 && is == ABSENT ? refuse_absent(l->r, t, l->err) : rc;
 }
 
 /*
@@ -236,11 +231,11 @@ static int check_create(const struct trial *r, const struct lc_abilities *facts,
     if (is == PRESENT && !stmt->replaces)
         return refuse_present(t, err);
     if (is == ABSENT && stmt->needs_own)
-        return refuse_absent(t, err);
-    if (*stmt->like)
+        rc = refuse_absent(r, t, err);
+    if (rc == 0 && *stmt->like)
         rc = find(r, stmt->like_database, stmt->like, &like, &other, err);
     if (rc == 0 && other == ABSENT)
-        rc = refuse_absent(like, err);
+        rc = refuse_absent(r, like, err);
     if (rc == 0)
         rc = check_duplicates(stmt, err);
     return rc ? rc : check_sources(r, facts, err);
@@ -274,7 +269,7 @@ static int check_drop(const struct trial *r, struct lc_error *err)
 
         rc = find(r, r->stmt->tables[i].database, r->stmt->tables[i].name, &t, &is, err);
         if (rc == 0 && is == ABSENT && !r->stmt->conditional)
-            rc = refuse_absent(t, err);
+            rc = refuse_absent(r, t, err);
         if (rc == 0 && is == PRESENT)
             rc = check_kind(r, t, err);
     }
@@ -316,10 +311,12 @@ static int check_pair(const struct trial *r, size_t i, struct lc_error *err)
         return rc;
     follow_pairs(r, i, from, &from_is);
     follow_pairs(r, i, to, &to_is);
+    if (from_is == ABSENT && r->stmt->conditional)
+        return 0;
     if (from_is == ABSENT)
-        return r->stmt->conditional ? 0 : refuse_absent(from, err);
-    if (r->stmt->exchanges)
-        return to_is == ABSENT ? refuse_absent(to, err) : 0;
+        rc = refuse_absent(r, from, err);
+    if (rc || r->stmt->exchanges)
+        return rc == 0 && to_is == ABSENT ? refuse_absent(r, to, err) : rc;
     return to_is == PRESENT && !(r->stmt->conditional && from_is == UNKNOWN) && from != to
                ? refuse_present(to, err)
                : 0;
@@ -342,7 +339,7 @@ static int check_use(const struct trial *r, const struct lc_abilities *facts, st
     int rc = find(r, r->stmt->database, r->stmt->name, &t, &is, err);
 
     if (rc == 0 && is == ABSENT && !r->stmt->conditional)
-        rc = refuse_absent(t, err);
+        rc = refuse_absent(r, t, err);
     if (rc == 0 && is == PRESENT && !r->sent)
         rc = lc_alter_check(r->s->b, facts, t, r->stmt, err);
     return rc || r->stmt->kind != LC_STMT_INSERT ? rc : check_sources(r, facts, err);

@@ -80,11 +80,9 @@ static void find_fault_with(const struct lc_table_column *c, const char *storage
 }
 
 /* The same of all that it reads, and of the column itself. */
-static void find_fault(const struct lc_trial *t, const char *storage, const bool *reads,
-                       char fault[FAULT_BYTES])
+static void find_fault(const struct lc_trial *t, const char *storage, enum lc_merged own,
+                       const bool *reads, char fault[FAULT_BYTES])
 {
-    enum lc_merged own = lc_merged_column(storage, t->c->column, t->type);
-
     *fault = '\0';
     for (size_t i = 0; i < t->column.t.n && !*fault; i++)
         if (reads[i] && is_stored(&t->column.t.v[i]))
@@ -115,19 +113,19 @@ static int refuse(const struct lc_trial *t, const char *fault, bool added, struc
 static int judge(const struct lc_preflight *d, const struct lc_trial *t, const char *storage,
                  struct lc_error *err)
 {
-    const struct lc_table_column *own = lc_table_column(&t->column.t, t->c->column);
+    const struct lc_table_column *c = lc_table_column(&t->column.t, t->c->column);
+    enum lc_merged own = lc_merged_column(storage, t->c->column, t->type);
     bool *reads = calloc(t->column.t.n + 1, sizeof *reads);
     char fault[FAULT_BYTES] = "";
     int rc = reads ? find_reads(t, reads, err) : lc_no_memory(err);
 
     if (rc == 0)
-        find_fault(t, storage, reads, fault);
+        find_fault(t, storage, own, reads, fault);
     free(reads);
     if (rc || !*fault)
         return rc;
-    if (!d->allow_unsafe && !(own && *own->was_expr))
-        return refuse(t, fault, lc_merged_column(storage, t->c->column, t->type) == LC_MERGED_ADDED,
-                      err);
+    if (!d->allow_unsafe && !(c && *c->was_expr))
+        return refuse(t, fault, own == LC_MERGED_ADDED, err);
     lc_trial_say(d, !d->in_use, "%s.%s.%s is wrong after a merge of the %s: %s", t->database,
                  t->stmt->name, t->c->column, t->column.t.engine, fault);
     return 0;

@@ -2,7 +2,6 @@
 #include "cli/commands/frame.h"
 
 #include "base/signals.h"
-
 #include "cli/server/connect.h"
 #include "cli/term/message.h"
 

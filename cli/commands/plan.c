@@ -181,8 +181,7 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
         rc = take_refusal(p, rc, &one, err);
     }
     if (rc == 0)
-        rc = lc_plan_may_be_done(pm, i) ? lc_preflight_doubt(d, s, err)
-                                        : lc_preflight_note(d, s, err);
+        rc = lc_preflight_note(d, s, lc_plan_may_be_done(pm, i), err);
     if (rc == 0)
         rc = lc_over_look(h->cluster, s, h->plan, &over, err);
     if (rc == 0) {

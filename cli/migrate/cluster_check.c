@@ -128,6 +128,16 @@ static const struct lc_cell *default_in(const struct lc_answer *columns, const c
     return NULL;
 }
 
+static bool same_bytes(struct lc_slice a, struct lc_slice b)
+{
+    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+static struct lc_slice slice_of(const struct lc_cell *cell)
+{
+    return (struct lc_slice){(const uint8_t *)cell->p, cell->n};
+}
+
 /* A column that is added: does the table over it lack the column, or have it without a DEFAULT? */
 static void look_at_added(const struct over_search *o, const struct lc_answer *its,
                           const struct lc_stmt_command *added, struct lc_answer_over *over)
@@ -167,9 +177,7 @@ static int look_at_modified(const struct over_search *o, size_t host, const stru
     if (!has) { /* the run adds it, with the DEFAULT that this statement replaces below? */
         over->stale = is_planned(o->c, o->plan, over->database, over->name, modified->column,
                                  LC_STMT_ADD_COLUMN, &planned) &&
-                      planned.n > 1 &&
-                      (planned.n != modified->default_expr.n ||
-                       memcmp(planned.p, modified->default_expr.p, planned.n) != 0);
+                      planned.n > 1 && !same_bytes(planned, modified->default_expr);
         if (over->stale)
             over->column = modified->column;
         return 0;
@@ -178,9 +186,8 @@ static int look_at_modified(const struct over_search *o, size_t host, const stru
              ? lc_cluster_read(o->c, host, lc_sql_columns, lc_sql_host_columns, args, &below, err)
              : 0;
     was = rc == 0 ? default_in(&below, modified->column) : NULL;
-    over->stale = was && was->n && strcmp(was->p, has->p) == 0 &&
-                  (was->n != modified->default_expr.n ||
-                   memcmp(was->p, modified->default_expr.p, was->n) != 0);
+    over->stale = was && was->n && same_bytes(slice_of(was), slice_of(has)) &&
+                  !same_bytes(slice_of(was), modified->default_expr);
     if (over->stale)
         over->column = modified->column;
     lc_answer_release(&below);

@@ -116,28 +116,18 @@ static int check_tables(struct lc_run *r, const struct lc_plan_migration *m, uns
                         struct lc_error *err)
 {
     struct lc_error why = LC_ERROR_INIT;
-    bool others = false;
-    int rc = r->look_again ? 0
-                           : lc_preflight_check_tables(&r->defaults, &m->stmts[k].parsed,
-                                                       lc_plan_may_be_done(m, k), &why);
+    int rc, asked;
 
+    if (r->look_again)
+        return 0;
+    rc = lc_preflight_check_tables(&r->defaults, &m->stmts[k].parsed, lc_plan_may_be_done(m, k),
+                                   &why);
     if (rc == LC_ERR_REFUSED && !r->o->dry_run) {
-        int asked = others_at_work(r, &others, err);
-
+        asked = others_at_work(r, &r->look_again, err);
         if (asked)
             return asked;
     }
-    if (others)
-        r->look_again = true;
-    return rc && !others ? lc_error_pass(err, &why) : 0;
-}
-
-/* For the statements behind it. */
-static int note(struct lc_preflight *d, const struct lc_plan_migration *m, unsigned k,
-                struct lc_error *err)
-{
-    return lc_plan_may_be_done(m, k) ? lc_preflight_doubt(d, &m->stmts[k].parsed, err)
-                                     : lc_preflight_note(d, &m->stmts[k].parsed, err);
+    return rc && !r->look_again ? lc_error_pass(err, &why) : 0;
 }
 
 /* Under the lock: nobody else changes the tables now. */
@@ -150,11 +140,14 @@ static int check_tables_again(struct lc_run *r, struct lc_executor *c, struct lc
         const struct lc_plan_migration *m = &r->plan.v[i];
 
         for (unsigned k = m->first; rc == 0 && k < m->stmt_n; k++) {
-            rc = lc_preflight_check_tables(&d, &m->stmts[k].parsed, lc_plan_may_be_done(m, k), err);
+            const struct lc_stmt *s = &m->stmts[k].parsed;
+            bool may_be_done = lc_plan_may_be_done(m, k);
+
+            rc = lc_preflight_check_tables(&d, s, may_be_done, err);
             if (rc)
                 lc_executor_place_error(c, m, k, err);
             else
-                rc = note(&d, m, k, err);
+                rc = lc_preflight_note(&d, s, may_be_done, err);
         }
     }
     lc_preflight_release(&d);
@@ -196,7 +189,7 @@ static int check_statements(struct lc_run *r, struct lc_executor *c, struct lc_e
             if (rc == 0)
                 rc = lc_executor_check_over(c, s, true, err);
             if (rc == 0)
-                rc = note(&r->defaults, m, k, err);
+                rc = lc_preflight_note(&r->defaults, s, lc_plan_may_be_done(m, k), err);
             if (rc == 0)
                 rc = lc_stale_look(&r->defaults, &r->plan, &m->stmts[k], lc_executor_say_default, c,
                                    err);

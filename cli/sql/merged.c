@@ -206,11 +206,17 @@ static enum lc_merged coalesced(const char *storage, const char *column, const c
     return holds_null(type) ? LC_MERGED_COMPUTED : LC_MERGED_LAST;
 }
 
+/* Does it make one row of several that have one key? */
+static bool makes_one(const char *storage)
+{
+    return is_engine(storage, "Summing") || is_engine(storage, "Aggregating") ||
+           is_engine(storage, "Coalescing");
+}
+
 enum lc_merged lc_merged_column(const char *storage, const char *column, const char *type)
 {
     bool whole, ignored, in_key = names(storage, "ORDER BY", column, &whole);
-    bool merges = is_engine(storage, "Summing") || is_engine(storage, "Aggregating") ||
-                  is_engine(storage, "Coalescing");
+    bool merges = makes_one(storage);
 
     if (is_set_by_ttl(storage, column))
         return LC_MERGED_ADDED;
@@ -231,7 +237,5 @@ enum lc_merged lc_merged_column(const char *storage, const char *column, const c
 
 bool lc_merged_makes_rows(const char *storage)
 {
-    return is_engine(storage, "Summing") || is_engine(storage, "Aggregating") ||
-           is_engine(storage, "Coalescing") || is_engine(storage, "Graphite") ||
-           groups_by_ttl(storage);
+    return makes_one(storage) || is_engine(storage, "Graphite") || groups_by_ttl(storage);
 }

@@ -42,13 +42,13 @@ of_kind() { # WHAT STATEMENT, where % stands for its number; COST (4)
   requests up -d "$work/kind" --allow-unsafe
   at_most "$1, 19 of them" $((one + 18 * ${3:-4}))
 }
-of_kind 'CREATE TABLE' 'CREATE TABLE n% (k UInt32) ENGINE = MergeTree ORDER BY k'
+of_kind 'CREATE TABLE' 'CREATE TABLE n% (k UInt32) ENGINE = MergeTree ORDER BY k' 2
 of_kind 'ADD COLUMN' 'ALTER TABLE t ADD COLUMN c% String DEFAULT upper(s)'
 of_kind 'MODIFY a comment' "ALTER TABLE t COMMENT COLUMN s 'the %'"
 of_kind 'INSERT' 'INSERT INTO t VALUES (%, 1)'
 of_kind 'UPDATE' "ALTER TABLE t UPDATE s = '%' WHERE k = %" 2
 of_kind 'DELETE' 'ALTER TABLE t DELETE WHERE k = %' 2
-of_kind 'CREATE VIEW' 'CREATE VIEW v% AS SELECT k FROM t'
+of_kind 'CREATE VIEW' 'CREATE VIEW v% AS SELECT k FROM t' 2
 
 # A folder of a thousand.
 fresh thousand

@@ -87,7 +87,7 @@ static int check_after(const char *before, const char *sql, const struct scripte
     d.b = b;
     if (before) {
         assert_int_equal(lc_stmt_parse(&first, before, strlen(before), err), 0);
-        assert_int_equal(lc_preflight_note(&d, &first, err), 0);
+        assert_int_equal(lc_preflight_note(&d, &first, false, err), 0);
         lc_stmt_release(&first);
     }
     assert_int_equal(lc_stmt_parse(&stmt.parsed, sql, strlen(sql), err), 0);
