@@ -396,13 +396,14 @@ static int run_streamed(const struct http_server *server, const struct wanted *w
                         struct lc_error *err)
 {
     struct http_stream *s = calloc(1, sizeof *s);
+    const struct format *format = format_of(out->format);
     uint64_t begun = lc_now_ns();
     bool more = true;
 
     if (!s)
         return lc_fail(err, LC_ERR_NOMEM, "Code: 241. DB::Exception: no memory");
     s->version = server->version;
-    s->head_lines = format_of(out->format)->head;
+    s->head_lines = format ? format->head : 0;
     lc_buf_init(&s->head, TEXT_MAX_BYTES);
     out->stream = s;
     if (chdb_stream_open(&s->blocks, call, err) == 0)
