@@ -45,6 +45,7 @@ bool lc_address_read(struct lc_slice text, struct lc_address *out)
     /* A number first: inet_pton would not take "16777216". */
     if (read_number(s, &out->bits)) {
         out->is_v6 = out->bits > UINT32_MAX;
+        out->is_number = true;
         return true;
     }
     out->is_v6 = strchr(s, ':') != NULL;

@@ -12,6 +12,7 @@
 struct lc_address {
     lc_uint128 bits;
     bool is_v6;
+    bool is_number; /* it was read from decimal digits, which tell no family below 2^32 */
 };
 
 /*

@@ -119,8 +119,22 @@ int lc_rules_reading(const struct lc_rules_reading *r, struct lc_csv_options *ou
     return r->delimiter ? read_delimiter(r->delimiter, &out->delimiter, err) : 0;
 }
 
+/* A character as it is named in a warning: a blank, ':', \x07. */
+static const char *shown_byte(uint8_t c, char out[8])
+{
+    if (c == ' ')
+        return "a blank";
+    if (c > ' ' && c < 0x7f)
+        snprintf(out, 8, "'%c'", c);
+    else
+        snprintf(out, 8, "\\x%02x", c);
+    return out;
+}
+
 void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
 {
+    char shown[8];
+
     if (n->blanks)
         lc_warn("%s:%u: %u field%s with a blank at the start or end, the first here: it belongs to "
                 "the field, unless --trim removes it",
@@ -141,6 +155,17 @@ void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
                 lc_kind_of_word((struct lc_slice){(const uint8_t *)"cidr", 4})
                     ? "; for networks use the kind cidr"
                     : "");
+    if (n->no_hosts)
+        lc_warn(
+            "%s:%u: %u name%s that no host has, the first here, with %s: a domain rule is a host "
+            "name, without port, scheme and blanks",
+            path, n->no_hosts_line, n->no_hosts, LC_S(n->no_hosts),
+            shown_byte(n->no_host_byte, shown));
+    if (n->repeats)
+        lc_warn(
+            "%s:%u: %u rule%s that an earlier line has, with the same values, the first here: it "
+            "is kept once",
+            path, n->repeats_line, n->repeats, LC_S(n->repeats));
     if (n->alone)
         lc_warn(
             "%s:%u: %u exception%s (!name) that no *. rule takes, the first here: it holds as the "

@@ -2,6 +2,7 @@
 /* livecol rules check: what a rules file is, and what may be wrong in it. */
 #include "base/json.h"
 #include "cli/commands/rules.h"
+#include "cli/commands/rules_sizes.h"
 #include "cli/commands/rules_speed.h"
 #include "cli/deploy/server_xml.h"
 #include "cli/term/message.h"
@@ -109,60 +110,6 @@ static int find_idle(const struct lc_rules *r, struct idle *idle)
     return rc;
 }
 
-/* How long a rule is: a domain in labels, another in bytes. */
-static size_t size_of(const struct lc_rules *r, uint32_t rule)
-{
-    struct lc_slice key = lc_rules_key(r, rule);
-    size_t labels = 0;
-
-    if (r->kind != LC_KIND_DOMAIN)
-        return key.n;
-    for (size_t i = 0; i < key.n; i++)
-        labels += key.p[i] == '.'; /* each label ends with one: see form.h */
-    return labels;
-}
-
-/* The rule with the longest key in its compared form; of several the first. */
-static uint32_t longest_rule(const struct lc_rules *r)
-{
-    uint32_t longest = 0;
-
-    for (uint32_t i = 1; i < r->rules; i++)
-        if (lc_rules_key(r, i).n > lc_rules_key(r, longest).n)
-            longest = i;
-    return longest;
-}
-
-/* Bytes of a rule's key as the file has it, which its compared form may not have. */
-static size_t written_bytes(const struct lc_rules *r, uint32_t rule)
-{
-    struct lc_key_text text;
-
-    return lc_rules_key_text(r, rule, &text).n;
-}
-
-/*
- * How many rules there are of each length: a search costs more, the more lengths there are.
- * Without memory the lines are left out.
- */
-static void print_lengths(const struct lc_rules *r)
-{
-    uint32_t *by_length = calloc(LC_MAX_KEY_BYTES + 1, sizeof *by_length);
-    uint32_t longest = longest_rule(r);
-
-    if (!by_length)
-        return;
-    for (uint32_t i = 0; i < r->rules; i++)
-        by_length[size_of(r, i)]++;
-    printf("rules by %s:", r->kind == LC_KIND_DOMAIN ? "labels" : "length");
-    for (uint32_t n = 0; n <= LC_MAX_KEY_BYTES; n++)
-        if (by_length[n])
-            printf(" %u:%u", n, by_length[n]);
-    printf("\nlongest key: %zu byte%s (line %u)\n", written_bytes(r, longest),
-           written_bytes(r, longest) == 1 ? "" : "s", r->lines[longest]);
-    free(by_length);
-}
-
 /* The time of a match; nothing where no keys of the kind can be made. */
 static void print_speed(const struct lc_rules *r)
 {
@@ -196,6 +143,10 @@ static struct lc_json *json_warnings(const struct lc_csv_notes *n)
         lc_json_add(list, json_warning("networks", n->networks, n->networks_line));
     if (n->alone)
         lc_json_add(list, json_warning("exceptions", n->alone, n->alone_line));
+    if (n->no_hosts)
+        lc_json_add(list, json_warning("no host names", n->no_hosts, n->no_hosts_line));
+    if (n->repeats)
+        lc_json_add(list, json_warning("repeated", n->repeats, n->repeats_line));
     if (n->doubtful)
         lc_json_add(list, json_warning("comments", n->doubtful, n->doubtful_line));
     return list;
@@ -228,8 +179,7 @@ static int print_check(const struct lc_rules *r, const char *path, struct lc_err
         lc_argument_usual(r, usual, sizeof usual);
         printf("key: %s, given as %s\n", lc_order_name(&r->takes), usual);
     }
-    if (lc_kind_has_keys(r->kind))
-        print_lengths(r);
+    lc_rules_print_sizes(r);
     printf("conflicts: none\nshadowed: %u\nnever met: %u\n%s", idle.same, idle.never,
            idle.examples.n ? lc_buf_str(&idle.examples) : "");
     printf("memory: %.1f KiB%s\n", (double)r->size / 1024,
@@ -272,8 +222,7 @@ static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes
     lc_json_set_int(o, "shadowed", idle.same);
     lc_json_set_int(o, "never_met", idle.never);
     lc_json_set_int(o, "memory_bytes", (int64_t)r->size);
-    if (lc_kind_has_keys(r->kind))
-        lc_json_set_int(o, "longest_key_bytes", (int64_t)written_bytes(r, longest_rule(r)));
+    lc_rules_set_sizes(o, r);
     lc_json_set(o, "warnings", json_warnings(notes));
     if (lc_rules_measure(r, &speed) == 0)
         lc_json_set_double(o, "ns_per_key", speed.ns_per_key);
@@ -365,8 +314,8 @@ int lc_cmd_rules_check(int argc, const char **argv)
                  "match, memory, and the time per match, measured here on the file's own keys. "
                  "The content of a compiled file is compared with its hash. The first error in a "
                  "file is reported with its line. Things that are unusual but valid are "
-                 "warnings: blanks around a field, prefixes that look like networks, comments "
-                 "that look like rules.",
+                 "warnings: blanks around a field, prefixes that look like networks, domains that "
+                 "no host has, rules that are there twice, comments that look like rules.",
              .examples =
                  "livecol rules check region.csv\nlivecol rules check --json region_v1.rules"},
         .more = options,

@@ -165,6 +165,8 @@ static int settle_columns(struct import *im)
     const struct wanted *w = im->w;
     const char *key[LC_MAX_KEY_COLUMNS] = {w->key, NULL};
 
+    if (lc_records_is_excel(&im->records))
+        return refuse(im, 1, LC_RECORDS_EXCEL_HINT, "'sep=' is not the name of a column");
     im->keys = 1;
     if (w->start) {
         key[0] = w->start;
@@ -373,6 +375,9 @@ static int add_networks(struct import *im)
             return refuse(im, im->key[i].at + 1, "10.0.0.1, 2001:db8::1, or the number of one",
                           "'%s' is not an address", lc_printable(f.p, f.n, shown, sizeof shown));
     }
+    /* Files of IPv6 by numbers begin with :: to the address before IPv4's, 0 to 281470681743359. */
+    if (at[0].is_number && at[1].is_number)
+        at[0].is_v6 = at[1].is_v6;
     if (at[0].is_v6 != at[1].is_v6)
         return refuse(im, im->key[1].at + 1, NULL, "one address is IPv4, the other IPv6");
     if (at[0].bits > at[1].bits)

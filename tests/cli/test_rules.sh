@@ -23,7 +23,7 @@ expect() {
 
 expect 0 'region.csv: prefix, 3 rules, with a default
 attribute region: 3 values
-rules by length: 0:1 2:2
+rules by length: 2:2 default:1
 longest key: 2 bytes (line 2)
 conflicts: none
 shadowed: 0

@@ -17,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { SETS = 12, PATCH_BYTES = 7, PATCHES = 8, KEYS = 8, KEY_ROOM = 4096 + 64 };
+enum { SETS = 17, LAYOUT_1 = 4, PATCH_BYTES = 7, PATCHES = 8, KEYS = 8, KEY_ROOM = 4096 + 64 };
 
 /* One good arena, and a copy that is changed and put right again after each run. */
 struct good {
@@ -110,26 +110,44 @@ static void make_points(struct good *g, const char *csv)
     keep(g, r);
 }
 
-/* Set 4 is of layout 1, which seed 0 gives too. */
+/* Every kind, with its options and orders; a csv where rules are of points. LAYOUT_1 is of layout 1, which seed 0 gives too. */
 static struct good *choose(uint8_t which)
 {
     static struct good sets[SETS];
-    static const enum lc_kind kinds[SETS] = {LC_KIND_PREFIX, LC_KIND_EXACT,  LC_KIND_RANGE,
-                                             LC_KIND_BUCKET, LC_KIND_PREFIX, LC_KIND_SUFFIX,
-                                             LC_KIND_DOMAIN, LC_KIND_PREFIX, LC_KIND_EXACT,
-                                             LC_KIND_CIDR,   LC_KIND_SPAN,   LC_KIND_SPAN};
-    static const char *const csvs[] = {
-        "cidr,v,n\n10.0.0.0/8,a,1\n10.1.0.0/16,b,2\n10.1.2.3,c,3\n::/0,d,4\n2001:db8::/32,e,5\n,z,6\n",
-        "from:narrowest,to,v,n\n-5,9.5,a,1\n0,1,b,2\n,-7,c,3\n100,,d,4\n,,z,5\n",
-        "from,to,v,n\n2024-01-01,2024-03-31,a,1\n2024-04-01,,b,2\n"};
-    struct good *g = &sets[which % SETS];
+    static const struct {
+        enum lc_kind kind;
+        unsigned options;
+        const char *csv;
+    } kinds[SETS] = {
+        {LC_KIND_PREFIX, 0, NULL},
+        {LC_KIND_EXACT, 0, NULL},
+        {LC_KIND_RANGE, 0, NULL},
+        {LC_KIND_BUCKET, 0, NULL},
+        [LAYOUT_1] = {LC_KIND_PREFIX, 0, NULL},
+        {LC_KIND_SUFFIX, 0, NULL},
+        {LC_KIND_DOMAIN, 0, NULL},
+        {LC_KIND_PREFIX, LC_OPTION_NOCASE, NULL},
+        {LC_KIND_EXACT, LC_OPTION_NOCASE, NULL},
+        {LC_KIND_CIDR, 0,
+         "cidr,v,n\n10.0.0.0/8,a,1\n10.1.0.0/16,b,2\n10.1.2.3,c,3\n::/0,d,4\n2001:db8::/32,e,5\n,z,6\n"},
+        {LC_KIND_SPAN, 0, "from:narrowest,to,v,n\n-5,9.5,a,1\n0,1,b,2\n,-7,c,3\n100,,d,4\n,,z,5\n"},
+        {LC_KIND_SPAN, 0, "from,to,v,n\n2024-01-01,2024-03-31,a,1\n2024-04-01,,b,2\n"},
+        {LC_KIND_SUFFIX, LC_OPTION_NOCASE, NULL},
+        {LC_KIND_BUCKET, LC_OPTION_NOCASE, NULL},
+        {LC_KIND_SPAN, 0, "from:float,to,v,n\n,-1e300,a,1\n-0.5,0,b,2\n1.005,inf,c,3\n,,z,4\n"},
+        {LC_KIND_SPAN, 0,
+         "from,to,v,n\n1969-12-31T23:59:59Z,1970-01-01T00:00:00Z,a,1\n2024-02-29T12:00:00+02:00,,b,2\n"},
+        {LC_KIND_SPAN, 0,
+         "from,to,v,n\n10.0.0.0,10.0.0.9,a,1\n10.0.1.0,,b,2\n2001:db8::,2001:db8::9,c,3\n,,z,4\n"},
+    };
+    unsigned w = which % SETS;
+    struct good *g = &sets[w];
 
-    if (!g->arena && which % SETS > 8) {
-        make_points(g, csvs[which % SETS - 9]);
+    if (!g->arena && kinds[w].csv) {
+        make_points(g, kinds[w].csv);
     } else if (!g->arena) {
-        make(g, kinds[which % SETS], which % SETS > 6 ? LC_OPTION_NOCASE : 0,
-             which % SETS == 4 ? 0 : 99);
-        if (which % SETS == 4)
+        make(g, kinds[w].kind, kinds[w].options, w == LAYOUT_1 ? 0 : 99);
+        if (w == LAYOUT_1)
             ((struct lc_rules_header *)(void *)g->arena)->layout = LC_RULES_UNSEEDED;
         memcpy(g->changed, g->arena, g->size);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The CSV loader: any bytes load or are refused with a message; what loads is whole, and each of its keys, as
- * it is written and with something at either end, meets the rule that the plain matcher finds.
+ * it is written and with something at either end, meets the rule that the plain matcher finds; so do the ends of its
+ * ranges and networks, and what is next to them.
  */
 #include "match_naive.h"
 #include "udf/rules/csv.h"
@@ -48,6 +49,51 @@ static void match_keys(const struct lc_rules *r)
     }
 }
 
+/* Ranges of unsigned numbers: four keys a rule, as numbers. */
+static void match_numbers(const struct lc_rules *r, struct lc_batch *b)
+{
+    uint32_t rule[LC_BATCH];
+
+    b->n = 0;
+    for (uint32_t i = 0; i < r->rules && i < KEYS_MAX; i++)
+        for (uint64_t k = 0; k < 4; k++)
+            b->number[b->n++] = (k < 2 ? r->bounds[i] : r->bounds[r->rules + i]) + k % 3 - 1;
+    if (lc_match(r, b, rule))
+        abort();
+    for (size_t i = 0; i < b->n; i++)
+        if (rule[i] != lc_match_naive_number(r, b->number[i]))
+            abort();
+}
+
+/* All other ranges, and networks: as points. */
+static void match_points(const struct lc_rules *r, struct lc_batch *b)
+{
+    uint32_t rule[LC_BATCH];
+
+    b->n = 0;
+    for (uint32_t i = 0; i < r->rules && i < KEYS_MAX; i++)
+        for (unsigned k = 0; k < 4; k++)
+            b->point[b->n++] = (k < 2 ? r->points[i] : r->points[r->rules + i]) + k % 3 - 1;
+    if (lc_match(r, b, rule))
+        abort();
+    for (size_t i = 0; i < b->n; i++)
+        if (rule[i] != lc_match_naive_point(r, b->point[i]))
+            abort();
+}
+
+static void match_bounds(const struct lc_rules *r)
+{
+    static const uint8_t room[64];
+    static struct lc_batch b;
+
+    for (size_t i = 0; i < LC_BATCH; i++)
+        b.p[i] = room;
+    if (r->points)
+        match_points(r, &b);
+    else if (r->kind == LC_KIND_RANGE)
+        match_numbers(r, &b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     const struct lc_csv_options options = {.trim = n % 4 == 3};
@@ -67,6 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
                 abort();
     if (lc_kind_has_keys(r->kind))
         match_keys(r);
+    else
+        match_bounds(r);
     lc_rules_free(r);
     return 0;
 }

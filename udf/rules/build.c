@@ -86,6 +86,12 @@ void lc_builder_free(struct lc_builder *b)
     free(b);
 }
 
+uint32_t lc_builder_repeats(const struct lc_builder *b, uint32_t *line)
+{
+    *line = b->repeats_line;
+    return b->repeats;
+}
+
 /* The first eight bytes as a number that compares like them; zeros where the key is shorter. */
 static uint64_t big_endian_start(struct lc_slice key)
 {

@@ -63,6 +63,9 @@ int lc_builder_points(struct lc_builder *b, const struct lc_takes *takes, const 
 int lc_builder_finish(struct lc_builder *b, struct lc_rules **out, const char *name,
                       struct lc_error *err);
 
+/* Rules that finish left out, since their key has these values already: how many, and *line of the first. */
+uint32_t lc_builder_repeats(const struct lc_builder *b, uint32_t *line);
+
 /* Free the builder; NULL is fine. */
 void lc_builder_free(struct lc_builder *b);
 

@@ -44,6 +44,7 @@ static int check_keys(struct lc_builder *b, const char *name, struct lc_error *e
         }
         if (!lc_draft_same_values(b, &d[kept - 1], &d[i]))
             return refuse_second(b, &d[kept - 1], &d[i], name, err);
+        lc_draft_repeat(b, &d[i]);
     }
     b->rules = kept;
     return 0;

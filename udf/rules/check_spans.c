@@ -12,7 +12,7 @@
  * Drop spans that are there twice, refuse those with other values. Equal ones are neighbours,
  * the one that was read first before the others. *n becomes how many are left.
  */
-static int drop_twice(const struct lc_builder *b, struct lc_span *v, uint32_t *n,
+static int drop_twice(struct lc_builder *b, struct lc_span *v, uint32_t *n,
                       const struct lc_spans_at *at, struct lc_error *err)
 {
     const struct lc_draft *d = lc_drafts(b);
@@ -25,8 +25,10 @@ static int drop_twice(const struct lc_builder *b, struct lc_span *v, uint32_t *n
             v[kept++] = v[i];
             continue;
         }
-        if (lc_draft_same_values(b, &d[v[kept - 1].rule], &d[v[i].rule]))
+        if (lc_draft_same_values(b, &d[v[kept - 1].rule], &d[v[i].rule])) {
+            lc_draft_repeat(b, &d[v[i].rule]);
             continue;
+        }
         lc_span_text(at->kind, at->takes, v[i].first, v[i].last, text, sizeof text);
         lc_draft_difference(b, &d[v[kept - 1].rule], &d[v[i].rule], difference, sizeof difference);
         lc_fail_at(err, LC_ERR_INPUT, 0, d[v[i].rule].line,

@@ -128,10 +128,8 @@ static int unknown_kind(struct reader *r, struct lc_slice word)
     char shown[120], kinds[200], hint[300];
     const char *near = meant(word);
 
-    if (word.n == 4 && strncasecmp((const char *)word.p, "sep=", 4) == 0)
-        snprintf(
-            hint, sizeof hint,
-            "remove the line: only Excel reads it, and the header shows what separates the fields");
+    if (lc_records_is_excel(&r->records))
+        snprintf(hint, sizeof hint, "%s", LC_RECORDS_EXCEL_HINT);
     else if (other_delimiter(word))
         snprintf(hint, sizeof hint,
                  "its fields are separated by a character other than comma, semicolon and tab: "
@@ -537,6 +535,31 @@ static int check_name(struct reader *r, struct lc_slice name)
     return 0;
 }
 
+static bool is_host_byte(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '_' || c == '.' || c >= 0x80;
+}
+
+/* Count names that no host has: a port, a scheme, a blank is in them. Blanks at an end are counted by note_blanks. */
+static void note_host(struct reader *r, struct lc_slice name)
+{
+    while (name.n && is_blank(name.p[name.n - 1]))
+        name.n--;
+    while (name.n && is_blank(*name.p)) {
+        name.p++;
+        name.n--;
+    }
+    while (name.n && is_host_byte(*name.p)) {
+        name.p++;
+        name.n--;
+    }
+    if (name.n == 0 || r->notes.no_hosts++)
+        return;
+    r->notes.no_hosts_line = r->records.record_line;
+    r->notes.no_host_byte = *name.p;
+}
+
 /* Keep a name that had a mark, for what is said of exceptions that are alone. */
 static int note_mark(struct reader *r, const struct lc_rule_in *in)
 {
@@ -570,6 +593,7 @@ static int take_domain(struct reader *r, struct lc_rule_in *in)
     in->key = name;
     if (check_name(r, name))
         return LC_ERR_INPUT;
+    note_host(r, name);
     return marks && r->exceptions ? note_mark(r, in) : 0;
 }
 
@@ -667,6 +691,8 @@ int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, c
     rc = rc ? rc : settle_ranges(&r);
     if (!rc)
         rc = lc_builder_finish(r.builder, out, name, err);
+    if (!rc)
+        r.notes.repeats = lc_builder_repeats(r.builder, &r.notes.repeats_line);
     lc_builder_free(r.builder);
     lc_records_release(&r.records);
     if (options->notes) {

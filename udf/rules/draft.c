@@ -51,6 +51,12 @@ bool lc_draft_same_values(const struct lc_builder *b, const struct lc_draft *x,
     return memcmp(ids + x->values, ids + y->values, b->attributes * 4) == 0;
 }
 
+void lc_draft_repeat(struct lc_builder *b, const struct lc_draft *d)
+{
+    if (b->repeats++ == 0 || d->line < b->repeats_line)
+        b->repeats_line = d->line;
+}
+
 void lc_draft_difference(const struct lc_builder *b, const struct lc_draft *there,
                          const struct lc_draft *here, char *out, size_t size)
 {

@@ -43,6 +43,8 @@ struct lc_builder {
     uint32_t twins; /* domain rules that are last, and not in the index: see lc_check_drafts */
     uint64_t seed;  /* of the hash tables */
     uint32_t default_line; /* where the default is; 0: there is none */
+    uint32_t repeats,
+        repeats_line; /* drafts that were dropped by lc_draft_repeat, and the first line of one */
     struct lc_slice *names;
     struct lc_interned *values; /* one an attribute */
     struct lc_buf keys;         /* bytes */
@@ -66,6 +68,9 @@ bool lc_draft_same_key(const struct lc_builder *b, const struct lc_draft *x,
                        const struct lc_draft *y);
 bool lc_draft_same_values(const struct lc_builder *b, const struct lc_draft *x,
                           const struct lc_draft *y);
+
+/* Count a draft that is dropped, since one before it has its key and its values. */
+void lc_draft_repeat(struct lc_builder *b, const struct lc_draft *d);
 
 /* "region is 'a' there and 'c' here": the first attribute in which `there` and `here` differ, both values cut. */
 void lc_draft_difference(const struct lc_builder *b, const struct lc_draft *there,

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { PIECE_BYTES = 1 << 16, RECORD_BYTES = 1 << 26 };
 
@@ -52,6 +53,14 @@ struct lc_slice lc_records_field(const struct lc_records *r, uint32_t i)
     const size_t *off = (const size_t *)(const void *)r->off.p;
 
     return (struct lc_slice){p + off[i], off[i + 1] - off[i]};
+}
+
+bool lc_records_is_excel(const struct lc_records *r)
+{
+    struct lc_slice first = lc_records_field(r, 0);
+
+    return first.n == 4 && strncasecmp((const char *)first.p, "sep=", 4) == 0 &&
+           (r->fields == 1 || (r->fields == 2 && lc_records_field(r, 1).n == 0));
 }
 
 int lc_records_check_utf8(struct lc_records *r, uint32_t i)

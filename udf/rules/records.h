@@ -66,6 +66,13 @@ int lc_records_read(struct lc_records *r, const void *text, size_t n);
 /* Free what reading took; the headers with it. */
 void lc_records_release(struct lc_records *r);
 
+/* Is the record at hand the line sep=; by which Excel tells itself the delimiter? */
+bool lc_records_is_excel(const struct lc_records *r);
+
+/* What to do with such a line, as a hint. */
+#define LC_RECORDS_EXCEL_HINT                                                                      \
+    "remove the line: only Excel reads it, and the header shows what separates the fields"
+
 /* Field i of the record at hand, until the next. */
 struct lc_slice lc_records_field(const struct lc_records *r, uint32_t i);
 

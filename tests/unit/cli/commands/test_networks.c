@@ -55,7 +55,7 @@ static void test_ranges_are_covered_once(void **state)
     (void)state;
     for (uint64_t round = 0; round < 100 * 100; round++) {
         uint64_t a = UINT32_MAX - 200 + round % 100;
-        struct lc_address at = {a, false}, last = {a + round / 100, false};
+        struct lc_address at = {.bits = a}, last = {.bits = a + round / 100};
         lc_uint128 behind = at.bits;
         bool more = true;
 

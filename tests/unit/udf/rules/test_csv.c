@@ -513,6 +513,63 @@ static void test_blanks_are_noted_and_trimmed(void **state)
     lc_rules_free(r);
 }
 
+/* Names that no host has are noted with what they have; a blank at an end is noted as a blank. */
+static void test_domains_that_are_no_hosts(void **state)
+{
+    static const struct {
+        const char *csv;
+        uint32_t n, line, byte;
+    } sets[] = {
+        {"domain,c\nexample.com,a\n*._tcp.x-1.m\xc3\xbcn.de.,b\n!www.ck,c\n*,d\n", 0, 0, 0},
+        {"domain,c\n example.com\t,a\n", 0, 0, 0},
+        {"domain,c\na.com,x\nb.com:80,a\nc com,b\n", 2, 3, ':'},
+        {"domain,c\n*.a b.com,x\n", 1, 2, ' '},
+        {"domain,c\n!a\x01,x\n", 1, 2, 1},
+        {"domain,c\na?b,x\nmailto:c,y\n", 2, 2, '?'},
+        {"suffix,c\n:80,x\n", 0, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        struct lc_csv_notes notes;
+
+        lc_rules_free(
+            parse(sets[i].csv, strlen(sets[i].csv), (struct lc_csv_options){.notes = &notes}));
+        assert_int_equal(notes.no_hosts, sets[i].n);
+        assert_int_equal(notes.no_hosts_line, sets[i].line);
+        assert_int_equal(notes.no_host_byte, sets[i].byte);
+    }
+}
+
+/* Rules that are there twice with the same values: after folding, trimming, reading. */
+static void test_repeats_are_noted(void **state)
+{
+    static const struct {
+        const char *csv;
+        uint32_t n, line;
+    } sets[] = {
+        {"prefix,v\nu1,a\nU1,a\n", 0, 0},
+        {"prefix:nocase,v\nu2,b\nu1,a\nU1,a\nu1,a\n", 2, 4},
+        {"domain,v\na.com,x\nA.com.,x\n*.a.com,x\n.A.com,x\n", 2, 3},
+        {"suffix,v\nb,x\na,x\nb,x\na,x\n", 2, 4},
+        {"exact,v\nb ,x\nb,x\n", 1, 3},
+        {"from,to,v\n5,9,x\n1,2,x\n5,9,x\n", 1, 4},
+        {"from,to,v\n1.0,2,x\n1,2.00,x\n", 1, 3},
+        {"cidr,v\n10.0.0.1,x\n10.0.0.1/32,x\n::ffff:10.0.0.1,x\n", 2, 3},
+        {"bucket,v\n1,a\n1,a\n", 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        struct lc_csv_notes notes;
+
+        lc_rules_free(parse(sets[i].csv, strlen(sets[i].csv),
+                            (struct lc_csv_options){.notes = &notes, .trim = true}));
+        assert_int_equal(notes.repeats, sets[i].n);
+        assert_int_equal(notes.repeats_line, sets[i].line);
+    }
+}
+
 static void test_prefixes_that_look_like_networks(void **state)
 {
     static const char text[] = "prefix,c\n10.0.0.0/8,a\n2001:db8::/32,b\n/etc,c\na/8,d\n1.2/x,e\n"
@@ -619,6 +676,8 @@ int main(void)
         cmocka_unit_test(test_lines_of_old_spreadsheets),
         cmocka_unit_test(test_a_long_comment),
         cmocka_unit_test(test_blanks_are_noted_and_trimmed),
+        cmocka_unit_test(test_domains_that_are_no_hosts),
+        cmocka_unit_test(test_repeats_are_noted),
         cmocka_unit_test(test_prefixes_that_look_like_networks),
         cmocka_unit_test(test_utf16_is_named),
         cmocka_unit_test(test_lengths_at_their_limits),
