@@ -22,11 +22,6 @@ GROUP BY query, in_database
 ORDER BY n DESC
 LIMIT 500;
 
--- :name threads () -> sealed at most one row: queries uint, threads
-SELECT (SELECT count() FROM system.processes) AS queries, value AS threads
-FROM system.settings
-WHERE name = 'max_threads';
-
 -- :name free_disk () -> sealed one row: free uint
 SELECT min(free_space) AS free FROM system.disks;
 

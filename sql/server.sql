@@ -47,3 +47,9 @@ SELECT value FROM system.settings WHERE name = {str:name};
 
 -- :name kill_query (id)
 KILL QUERY WHERE Settings['log_comment'] = {str:id} ASYNC;
+
+-- The setting's value is 8, or auto(8).
+-- :name threads () -> sealed at most one row: queries uint, threads uint
+SELECT (SELECT count() FROM system.processes) AS queries, toUInt64OrZero(extract(value, '[0-9]+')) AS threads
+FROM system.settings
+WHERE name = 'max_threads';

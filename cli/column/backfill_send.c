@@ -9,6 +9,7 @@
 
 #include "base/format.h"
 #include "base/test_points.h"
+#include "cli/column/backfill.h"
 #include "cli/column/backfill_look.h"
 #include "cli/server/query.h"
 #include "cli/server/retry.h"
@@ -49,16 +50,15 @@ static const struct lc_backfill_partition *in_order(const struct lc_backfill_sta
 }
 
 /*
- * Rows that make a batch large enough. Of a large table a batch is a sixteenth, since each
- * mutation costs a new version of every part of the table (see backfill.h); but never less than
- * LEAST_BATCH_ROWS.
+ * Of a large table a batch is a sixteenth, since each mutation costs a new version of every part of the table (see
+ * backfill.h); but never less than LEAST_BATCH_ROWS.
  */
-static uint64_t batch_rows(const struct lc_backfill_state *r)
+uint64_t lc_backfill_batch_rows(const struct lc_backfill_options *o, uint64_t rows_total)
 {
-    uint64_t rows = r->p->rows_total / BATCHES;
+    uint64_t rows = rows_total / BATCHES;
 
-    if (r->o->batch_rows)
-        return r->o->batch_rows;
+    if (o->batch_rows)
+        return o->batch_rows;
     return rows > LEAST_BATCH_ROWS ? rows : LEAST_BATCH_ROWS;
 }
 
@@ -159,7 +159,7 @@ static int make_batch(struct lc_backfill_state *r, struct lc_buf *sql, size_t *n
 {
     const struct lc_sql_arg args[] = {
         {"database", r->t->database}, {"table", r->t->table}, {NULL, NULL}};
-    uint64_t rows = 0, enough = batch_rows(r);
+    uint64_t rows = 0, enough = lc_backfill_batch_rows(r->o, r->p->rows_total);
     int rc = lc_sql_format(sql, lc_sql_backfill_alter, args, err);
 
     *n = 0;

@@ -5,6 +5,7 @@
 #include "base/hook.h"
 #include "base/json.h"
 #include "base/signals.h"
+#include "cli/column/backfill.h"
 #include "cli/column/backfill_disk.h"
 #include "cli/column/estimate.h"
 #include "cli/column/preflight.h"
@@ -80,22 +81,33 @@ static const char *label(const struct backfill *f, char out[LABEL_BYTES])
 
 /* What the plan says, computed once for both ways of printing it. */
 struct estimate {
-    double rows_per_s, bytes_per_row; /* by a sample; 0: not known */
+    struct lc_estimate sample;
     struct lc_backfill_disk disk;
     char throttles[1024];
 };
 
-/*
- * Fill *e. The rate is that of the expression alone, read from the table by one query: writing
- * the parts comes on top of it.
- */
+/* Mutations that run at the same time. */
+static unsigned parallel(const struct backfill *f)
+{
+    return f->r.m.up.backfill.max_parallel ? f->r.m.up.backfill.max_parallel : 1;
+}
+
+/* Fill *e. A mutation is of some partitions, and computes their parts in parallel. */
 static int make_estimate(const struct backfill *f, struct estimate *e, struct lc_error *err)
 {
     const struct lc_backfill_target *t = &f->target;
+    const struct lc_backfill_partition *sum = &t->left.sum;
+    uint64_t batch = lc_backfill_batch_rows(&f->r.m.up.backfill, sum->rows) * parallel(f);
+    double rows = (double)(t->partitioned && batch < sum->rows ? batch : sum->rows);
 
     *e = (struct estimate){0};
-    e->rows_per_s =
-        lc_estimate_rate(t->b, t->database, t->table, t->default_expr, &e->bytes_per_row);
+    e->sample = lc_estimate_mutation(
+        t->b,
+        &(struct lc_estimated){.database = t->database,
+                               .table = t->table,
+                               .type = t->type,
+                               .expr = t->default_expr,
+                               .parts = sum->largest_rows ? rows / (double)sum->largest_rows : 1});
     lc_throttle_describe(&f->r.m.up.backfill.throttle, e->throttles, sizeof e->throttles);
     return lc_backfill_disk(t, &e->disk, err);
 }
@@ -106,7 +118,7 @@ static int make_estimate(const struct backfill *f, struct estimate *e, struct lc
  */
 static double bytes_to_write(const struct lc_backfill_partition *sum, const struct estimate *e)
 {
-    return (double)sum->compact_bytes + (double)sum->rows * e->bytes_per_row;
+    return (double)sum->compact_bytes + (double)sum->rows * e->sample.bytes_per_row;
 }
 
 /* Partition i, from 0, in the order in which they are done; left.v has them by id. */
@@ -147,7 +159,6 @@ static void print_plan(const struct backfill *f, const struct estimate *e)
 {
     const struct lc_backfill_target *t = &f->target;
     const struct lc_backfill_partition *sum = &t->left.sum;
-    const unsigned parallel = f->r.m.up.backfill.max_parallel ? f->r.m.up.backfill.max_parallel : 1;
     char a[16], b[16], time[24], name[LABEL_BYTES];
 
     printf("backfill %s: %s %s %s\n", label(f, name), t->type, t->default_kind, t->default_expr);
@@ -162,14 +173,15 @@ static void print_plan(const struct backfill *f, const struct estimate *e)
         printf("  disk          %s has %sB free; the largest part has %sB\n", e->disk.name,
                lc_short_count(a, (double)e->disk.free_bytes),
                lc_short_count(b, (double)sum->largest_bytes));
-    if (e->rows_per_s > 0) {
-        printf("  time          about %s, by a sample of the expression alone, %u at a time\n",
-               lc_short_time(time, lc_double_to_u64((double)sum->rows * 1000 / e->rows_per_s)),
-               parallel);
+    if (e->sample.rows_per_s > 0) {
+        printf(
+            "  time          about %s if the server does nothing else, by a sample, %u at a time\n",
+            lc_short_time(time, lc_double_to_u64((double)sum->rows * 1000 / e->sample.rows_per_s)),
+            parallel(f));
         printf("  not paused    a part once started: the largest, %s rows, about %s\n",
                lc_short_count(a, (double)sum->largest_rows),
-               lc_short_time(time,
-                             lc_double_to_u64((double)sum->largest_rows * 1000 / e->rows_per_s)));
+               lc_short_time(time, lc_double_to_u64((double)sum->largest_rows * 1000 *
+                                                    e->sample.threads / e->sample.rows_per_s)));
     } else {
         printf("  not paused    a part once started: the largest has %s rows\n",
                lc_short_count(a, (double)sum->largest_rows));
@@ -198,8 +210,8 @@ static void print_plan_json(const struct backfill *f, const struct estimate *e)
         lc_json_set_str(o, "disk", e->disk.name);
         lc_json_set_int(o, "free_bytes", (int64_t)e->disk.free_bytes);
     }
-    if (e->rows_per_s > 0)
-        lc_json_set_double(o, "seconds", (double)sum->rows / e->rows_per_s);
+    if (e->sample.rows_per_s > 0)
+        lc_json_set_double(o, "seconds", (double)sum->rows / e->sample.rows_per_s);
     lc_json_set_str(o, "throttles", e->throttles);
     for (size_t i = 0; t->partitioned && i < t->left.n; i++) {
         struct lc_json *p = lc_json_object();

@@ -340,12 +340,6 @@ static void look_for_named(struct lc_doctor *d, const struct lc_answer *t)
     d->rules.n = named;
 }
 
-/* The number in a setting's text, "8" or "auto(8)"; 0 where there is none. */
-static uint64_t first_number(const char *text)
-{
-    return strtoull(text + strcspn(text, "0123456789"), NULL, 10);
-}
-
 int lc_doctor_functions(struct lc_doctor *d, struct lc_error *err)
 {
     struct lc_error one = LC_ERROR_INIT;
@@ -358,7 +352,7 @@ int lc_doctor_functions(struct lc_doctor *d, struct lc_error *err)
     rc = lc_query_read(d->s->b, lc_sql_udf_all, NULL, &t, &one);
     if (rc == 0 && lc_query_read(d->s->b, lc_sql_threads, NULL, &threads, NULL) == 0 &&
         threads.rows)
-        most = first_number(lc_answer_at(&threads, 0, LC_SQL_THREADS_THREADS)->p);
+        most = lc_answer_u64(&threads, 0, LC_SQL_THREADS_THREADS, 0);
     if (rc == 0)
         look_for_named(d, &t);
     for (size_t i = 0; rc == 0 && i < t.rows; i++) {

@@ -150,7 +150,7 @@ static void say_over(void *ctx, const struct lc_answer_over *t)
             t->database, t->name, t->engine);
 }
 
-/* Cores and queries at this moment, each at least 1. max_threads is "auto(8)" or "8". */
+/* Cores and queries at this moment, each at least 1. */
 static int look_at_load(const struct lc_lint *h, uint64_t *threads, uint64_t *queries,
                         struct lc_error *err)
 {
@@ -160,11 +160,8 @@ static int look_at_load(const struct lc_lint *h, uint64_t *threads, uint64_t *qu
     *threads = 1;
     *queries = 1;
     if (rc == 0 && t.rows == 1) {
-        const char *value = lc_answer_at(&t, 0, LC_SQL_THREADS_THREADS)->p;
-
-        value += strcspn(value, "0123456789");
         *queries = lc_answer_u64(&t, 0, LC_SQL_THREADS_QUERIES, 1);
-        *threads = strtoull(value, NULL, 10);
+        *threads = lc_answer_u64(&t, 0, LC_SQL_THREADS_THREADS, 1);
     }
     if (*threads == 0)
         *threads = 1;
@@ -292,10 +289,10 @@ static int look_at_replicated_update(const struct lc_lint *h, const struct lc_pl
 }
 
 /*
- * How fast the expression is that a MATERIALIZE COLUMN of the statement stores, in rows a
- * second; 0: not known.
+ * How many rows a second the MATERIALIZE COLUMN of the statement stores, with that many parts at a
+ * time at most; 0: not known.
  */
-static int rate_of(const struct lc_lint *h, const struct lc_stmt *s, double *rate,
+static int rate_of(const struct lc_lint *h, const struct lc_stmt *s, double parts, double *rate,
                    struct lc_error *err)
 {
     struct lc_table *t = NULL;
@@ -306,7 +303,12 @@ static int rate_of(const struct lc_lint *h, const struct lc_stmt *s, double *rat
         const struct lc_table_column *c = lc_table_column(t, s->commands[i].column);
 
         if (s->commands[i].kind == LC_STMT_MATERIALIZE_COLUMN && c && *c->expr)
-            *rate = lc_estimate_rate(h->b, t->database, t->name, c->expr, NULL);
+            *rate = lc_estimate_mutation(h->b, &(struct lc_estimated){.database = t->database,
+                                                                      .table = t->name,
+                                                                      .type = c->type,
+                                                                      .expr = c->expr,
+                                                                      .parts = parts})
+                        .rows_per_s;
     }
     return rc;
 }
@@ -323,30 +325,30 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
                                       {NULL, NULL}};
     struct lc_answer t = {0}, disk = {0};
     char rows_text[16], bytes_text[16], largest_text[16], free_text[16], time_text[24];
-    double rows, largest, rate = 0, free_bytes = 0;
+    double rows, bytes, largest, rate = 0, free_bytes = 0;
     int rc = lc_query_read(h->b, lc_sql_table_rows, args, &t, err);
 
     if (rc)
         return rc;
     rows = lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_TABLE_ROWS, 0);
+    bytes = lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_BYTES, 0);
     largest = lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_LARGEST, 0);
     if (h->facts->disks)
         rc = lc_query_read(h->b, lc_sql_free_disk, NULL, &disk, err);
     if (rc == 0 && disk.rows)
         free_bytes = lc_answer_f64(&disk, 0, LC_SQL_FREE_DISK_FREE, 0);
     if (rc == 0 && rows > 0)
-        rc = rate_of(h, s, &rate, err);
+        rc = rate_of(h, s, largest > 0 ? bytes / largest : 1, &rate, err);
     if (rc == 0) {
         say(h, false,
             "rewrites up to %s row%s, %sB, %" PRIu64 " part%s; the largest part has %sB%s%s%s",
-            lc_short_count(rows_text, rows), LC_S(rows),
-            lc_short_count(bytes_text, lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_BYTES, 0)),
+            lc_short_count(rows_text, rows), LC_S(rows), lc_short_count(bytes_text, bytes),
             lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0),
             LC_S(lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0)),
             lc_short_count(largest_text, largest), free_bytes > 0 ? ", free disk space " : "",
             free_bytes > 0 ? lc_short_count(free_text, free_bytes) : "", free_bytes > 0 ? "B" : "");
         if (rate > 0) /* rows a second; the time is in ms */
-            say(h, false, "about %s for the expression alone, by a sample of its rows",
+            say(h, false, "about %s if the server does nothing else, by a sample of its rows",
                 lc_short_time(time_text, lc_double_to_u64(rows * 1000 / rate)));
         if (free_bytes > 0 && free_bytes < largest)
             say(h, true,

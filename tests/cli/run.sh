@@ -59,7 +59,7 @@ normal() {
     -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}/TIME/g' \
     -e 's/ +[0-9.]+ m?s  /  MS  /' \
     -e 's/"(ms|elapsed_ms|left_ms)":[0-9]+/"\1":N/g' \
-    -e 's/about [0-9.]+ m?s for/about N s for/' \
+    -e 's/about [0-9.]+ m?s if/about N s if/' \
     -e 's/free disk space [0-9.]+ [kMG]?B/free disk space N/' \
     -e 's/ on [^ ]+, pid [0-9]+/ on HOST, pid N/g' \
     -e 's/[0-9]+ s ago/N s ago/' \
