@@ -48,7 +48,4 @@ int lc_backfill_cancel(struct lc_backfill_target *t, unsigned *killed, struct lc
 void lc_backfill_line(char *out, size_t size, const struct lc_backfill_target *t,
                       const struct lc_backfill_progress *p);
 
-/* Rows that are enough for one mutation of a partitioned table, of so many in all. */
-uint64_t lc_backfill_batch_rows(const struct lc_backfill_options *o, uint64_t rows_total);
-
 #endif

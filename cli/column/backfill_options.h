@@ -17,6 +17,9 @@ struct lc_backfill_options {
     const atomic_bool *cancel; /* pause at the next safe point when true; NULL: never */
 };
 
+/* Rows that are enough for one mutation of a partitioned table, of so many in all; `asked`: batch_rows. */
+uint64_t lc_backfill_batch_rows(uint64_t asked, uint64_t rows_total);
+
 /* How far it is. */
 struct lc_backfill_progress {
     uint64_t parts_done,

@@ -9,7 +9,6 @@
 
 #include "base/format.h"
 #include "base/test_points.h"
-#include "cli/column/backfill.h"
 #include "cli/column/backfill_look.h"
 #include "cli/server/query.h"
 #include "cli/server/retry.h"
@@ -24,8 +23,6 @@
 
 enum {
     SENDS_WITHOUT_GAIN = 5, /* a partition in which as many mutations in turn have stored nothing */
-    BATCHES = 16,           /* mutations in all, about: see backfill.h */
-    LEAST_BATCH_ROWS = 10000000,
     BATCH_MAX_BYTES = 64 << 10, /* of SQL: servers refuse more than max_query_size, 256 KiB */
     APPLIES_MAX = 10            /* times that values of lightweight UPDATEs are applied in turn */
 };
@@ -47,19 +44,6 @@ static const struct lc_backfill_partition *in_order(const struct lc_backfill_sta
     const struct lc_backfill_left *left = &r->t->left;
 
     return &left->v[r->o->oldest_first ? i : left->n - 1 - i];
-}
-
-/*
- * Of a large table a batch is a sixteenth, since each mutation costs a new version of every part of the table (see
- * backfill.h); but never less than LEAST_BATCH_ROWS.
- */
-uint64_t lc_backfill_batch_rows(const struct lc_backfill_options *o, uint64_t rows_total)
-{
-    uint64_t rows = rows_total / BATCHES;
-
-    if (o->batch_rows)
-        return o->batch_rows;
-    return rows > LEAST_BATCH_ROWS ? rows : LEAST_BATCH_ROWS;
 }
 
 /* Note that it is sent; an error where it was sent too often in vain. */
@@ -159,7 +143,7 @@ static int make_batch(struct lc_backfill_state *r, struct lc_buf *sql, size_t *n
 {
     const struct lc_sql_arg args[] = {
         {"database", r->t->database}, {"table", r->t->table}, {NULL, NULL}};
-    uint64_t rows = 0, enough = lc_backfill_batch_rows(r->o, r->p->rows_total);
+    uint64_t rows = 0, enough = lc_backfill_batch_rows(r->o->batch_rows, r->p->rows_total);
     int rc = lc_sql_format(sql, lc_sql_backfill_alter, args, err);
 
     *n = 0;

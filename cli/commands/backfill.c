@@ -97,7 +97,7 @@ static int make_estimate(const struct backfill *f, struct estimate *e, struct lc
 {
     const struct lc_backfill_target *t = &f->target;
     const struct lc_backfill_partition *sum = &t->left.sum;
-    uint64_t batch = lc_backfill_batch_rows(&f->r.m.up.backfill, sum->rows) * parallel(f);
+    uint64_t batch = lc_backfill_batch_rows(f->r.m.up.backfill.batch_rows, sum->rows) * parallel(f);
     double rows = (double)(t->partitioned && batch < sum->rows ? batch : sum->rows);
 
     *e = (struct estimate){0};

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/format.h"
 #include "base/test_points.h"
+#include "cli/column/backfill_options.h"
 #include "cli/column/column.h"
 #include "cli/column/engine.h"
 #include "cli/column/readers.h"
@@ -33,8 +34,6 @@
 
 enum {
     MAX_SQL_BYTES = 4 << 20,
-    BATCHES = 16, /* mutations in all, about; see backfill.h */
-    LEAST_BATCH_ROWS = 10000000,
     BATCH_MAX_BYTES = 64 << 10, /* of SQL: servers refuse more than max_query_size, 256 KiB */
     MAX_ROUNDS = 10,
     INSERT_PAUSE_MS = 100,
@@ -245,7 +244,7 @@ static int make_update(struct rederive *r, const struct lc_answer *left, size_t 
     /* All rows, not only the old ones: a mutation rewrites a part that holds one of them. */
     for (size_t i = 0; i < left->rows; i++)
         all += lc_answer_u64(left, i, N_ROWS, 0);
-    most = all / BATCHES > LEAST_BATCH_ROWS ? all / BATCHES : LEAST_BATCH_ROWS;
+    most = lc_backfill_batch_rows(0, all);
     r->rows_in_work = 0;
     *behind = left->rows;
     if (!r->by_partition) {
