@@ -6,12 +6,11 @@
 #include "cli/column/names_check.h"
 
 #include "cli/column/column.h"
-#include "cli/server/query.h"
+#include "cli/server/same_sql.h"
 #include "cli/server/server_error.h"
 #include "cli/sql/fragment.h"
 #include "cli/sql/quote.h"
 #include "cli/sql/walk.h"
-#include "livecol_sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,29 +85,6 @@ static bool is_simple(struct lc_slice type)
             return false;
     }
     return w.rc == 0;
-}
-
-int lc_type_name(struct lc_backend *b, struct lc_slice type, char **name, struct lc_error *err)
-{
-    char *plain = lc_fragment_declared_type(type), *array = NULL;
-    struct lc_answer t = {0};
-    size_t around = strlen("Array()");
-    int rc = plain && asprintf(&array, "Array(%s)", plain) >= 0 ? 0 : lc_no_memory(err);
-    const struct lc_sql_arg args[] = {{"array_of", array}, {NULL, NULL}};
-
-    *name = NULL;
-    if (rc == 0)
-        rc = lc_query_read(b, lc_sql_type_name, args, &t, err);
-    if (rc == 0 && t.rows == 1 && lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE)->n > around) {
-        const struct lc_cell *is = lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE);
-
-        *name = strndup(is->p + around - 1, is->n - around);
-        rc = *name ? 0 : lc_no_memory(err);
-    }
-    lc_answer_release(&t);
-    free(array);
-    free(plain);
-    return rc;
 }
 
 /* What the server says of a cast of the column to the type. */

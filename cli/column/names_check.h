@@ -13,13 +13,6 @@ int lc_names_check(struct lc_backend *b, const struct lc_table *t, const char *e
                    struct lc_error *err);
 
 /*
- * The name that the server has for a type as a statement writes it (DECIMAL(9,2) is Decimal(9, 2)), malloc'ed:
- * what toTypeName(CAST([], 'Array(T)')) has between the parentheses, since an empty array needs no value of
- * T. NULL: it is not told. 0; LC_ERR_SERVER where the server refuses it, with its code; the failures of a query.
- */
-int lc_type_name(struct lc_backend *b, struct lc_slice type, char **name, struct lc_error *err);
-
-/*
  * Does the server know the type, and (column not NULL) does it turn the column's values into it? As above: 0
  * also where this cannot be told.
  */

@@ -7,11 +7,12 @@
  *   neither          LC_IN_DOUBT_UNKNOWN; a guess would either lose a change or make it twice
  *
  * A statement that gives the same when it is applied twice (CREATE OR REPLACE, a read) needs no
- * witness: LC_IN_DOUBT_NONE.
+ * witness: LC_IN_DOUBT_HARMLESS.
  */
 #include "cli/migrate/in_doubt.h"
 
 #include "cli/server/query.h"
+#include "cli/sql/walk.h"
 #include "livecol_sql.h"
 
 #include <inttypes.h>
@@ -48,12 +49,30 @@ static bool has_column(const struct lc_answer *columns, const char *name)
     return false;
 }
 
+bool lc_in_doubt_may_send(enum lc_in_doubt effect)
+{
+    return effect == LC_IN_DOUBT_NONE || effect == LC_IN_DOUBT_HARMLESS;
+}
+
 static enum lc_in_doubt done_if(bool done)
 {
     return done ? LC_IN_DOUBT_DONE : LC_IN_DOUBT_NONE;
 }
 
-/* One command of an ALTER. What may be repeated without harm counts as without effect. */
+/* What it is to be found by in system.mutations: MODIFY TTL makes a mutation of another name. */
+static struct lc_slice mutation_of(const struct lc_stmt_command *c, bool *is_own)
+{
+    static const char materialize[] = "MATERIALIZE TTL";
+    struct lc_walk w = lc_walk_slice(c->text);
+
+    *is_own = !lc_walk_accept(&w, "MODIFY TTL");
+    return *is_own ? c->text : (struct lc_slice){(const uint8_t *)materialize, strlen(materialize)};
+}
+
+/*
+ * One command of an ALTER. What the columns show is certain; a mutation of it is looked for all the
+ * same, so that it is waited for.
+ */
 static int command_effect(const struct lc_stmt *s, size_t i, const struct lc_answer *columns,
                           struct lc_mutation_watch *watch, uint64_t since_s,
                           enum lc_in_doubt *effect, struct lc_error *err)
@@ -61,41 +80,57 @@ static int command_effect(const struct lc_stmt *s, size_t i, const struct lc_ans
     const struct lc_stmt_command *c = &s->commands[i];
     const char *name = lc_stmt_column_after(s, i);
     enum lc_mutation_trace trace = LC_MUTATION_NONE;
-    int rc = 0;
+    bool is_own;
+    struct lc_slice text = mutation_of(c, &is_own);
+    int rc = watch && c->kind != LC_STMT_ADD_COLUMN
+                 ? lc_mutation_find(watch, text, since_s, &trace, err)
+                 : 0;
 
     switch (c->kind) {
     case LC_STMT_ADD_COLUMN:
         *effect = name ? done_if(has_column(columns, name)) : LC_IN_DOUBT_UNKNOWN;
-        return 0;
+        return rc;
     case LC_STMT_DROP_COLUMN:
         *effect = done_if(!has_column(columns, c->column));
-        return 0;
+        return rc;
     case LC_STMT_RENAME_COLUMN:
         *effect = done_if(!has_column(columns, c->column) && has_column(columns, c->renamed_to));
-        return 0;
+        return rc;
     case LC_STMT_MODIFY_COLUMN:
     case LC_STMT_COMMENT_COLUMN:
-        *effect = LC_IN_DOUBT_NONE;
-        return 0;
+        *effect = trace == LC_MUTATION_FOUND ? LC_IN_DOUBT_DONE : LC_IN_DOUBT_HARMLESS;
+        return rc;
     case LC_STMT_REMOVE_DEFAULT:
     case LC_STMT_METADATA:
     case LC_STMT_MODIFY_KEY:
-        *effect = c->conditional ? LC_IN_DOUBT_NONE : LC_IN_DOUBT_UNKNOWN;
-        return 0;
+        *effect = c->conditional ? LC_IN_DOUBT_HARMLESS : LC_IN_DOUBT_UNKNOWN;
+        return rc;
     case LC_STMT_CLEAR_COLUMN:
     case LC_STMT_MATERIALIZE_COLUMN:
     case LC_STMT_MATERIALIZE:
     case LC_STMT_ALTER_UPDATE:
     case LC_STMT_ALTER_DELETE:
-        if (watch)
-            rc = lc_mutation_find(watch, c->text, since_s, &trace, err);
-        *effect =
-            trace == LC_MUTATION_UNSURE ? LC_IN_DOUBT_UNSURE : done_if(trace == LC_MUTATION_FOUND);
+        *effect = !is_own                       ? LC_IN_DOUBT_HARMLESS
+                  : trace == LC_MUTATION_UNSURE ? LC_IN_DOUBT_UNSURE
+                                                : done_if(trace == LC_MUTATION_FOUND);
         return rc;
     default:
-        *effect = LC_IN_DOUBT_UNKNOWN;
-        return 0;
+        *effect = trace == LC_MUTATION_FOUND    ? LC_IN_DOUBT_DONE
+                  : trace == LC_MUTATION_UNSURE ? LC_IN_DOUBT_UNSURE
+                                                : LC_IN_DOUBT_UNKNOWN;
+        return rc;
     }
+}
+
+/* What two commands of one ALTER say together: a harmless one says what the other one does. */
+static enum lc_in_doubt together(enum lc_in_doubt a, enum lc_in_doubt b)
+{
+    if (a == b || b == LC_IN_DOUBT_HARMLESS)
+        return a;
+    if (a == LC_IN_DOUBT_HARMLESS)
+        return b;
+    return a == LC_IN_DOUBT_UNSURE || b == LC_IN_DOUBT_UNSURE ? LC_IN_DOUBT_UNSURE
+                                                              : LC_IN_DOUBT_UNKNOWN;
 }
 
 /*
@@ -117,10 +152,7 @@ static int alter_effect(struct lc_backend *b, const struct lc_stmt *s,
         enum lc_in_doubt one;
 
         rc = command_effect(s, i, &columns, watch, since_s, &one, err);
-        if (i == 0 || one == LC_IN_DOUBT_UNSURE)
-            *effect = one;
-        else if (one != *effect && *effect != LC_IN_DOUBT_UNSURE)
-            *effect = LC_IN_DOUBT_UNKNOWN;
+        *effect = i == 0 ? one : together(*effect, one);
     }
     lc_answer_release(&columns);
     return rc;
@@ -185,7 +217,7 @@ static int schema_effect(struct lc_backend *b, const struct lc_stmt *s,
     case LC_STMT_CREATE_DATABASE:
     case LC_STMT_CREATE_FUNCTION:
         if (s->replaces) {
-            *effect = s->class == LC_CLASS_METADATA ? LC_IN_DOUBT_NONE : LC_IN_DOUBT_UNKNOWN;
+            *effect = s->class == LC_CLASS_METADATA ? LC_IN_DOUBT_HARMLESS : LC_IN_DOUBT_UNKNOWN;
             return 0;
         }
         rc = there(b, s, &is, err);
@@ -203,7 +235,7 @@ static int schema_effect(struct lc_backend *b, const struct lc_stmt *s,
         return rename_effect(b, s, effect, err);
     case LC_STMT_READ:
     case LC_STMT_OPTIMIZE:
-        *effect = LC_IN_DOUBT_NONE;
+        *effect = LC_IN_DOUBT_HARMLESS;
         return 0;
     default:
         return 0;

@@ -12,12 +12,16 @@
 #include "cli/sql/statement.h"
 
 enum lc_in_doubt {
-    LC_IN_DOUBT_DONE,   /* it has taken effect: not to be sent again */
-    LC_IN_DOUBT_NONE,   /* it has not, or sending it again does no harm */
-    LC_IN_DOUBT_FAILED, /* the server's log says with which error */
-    LC_IN_DOUBT_UNSURE, /* a mutation was made since that may be it: never to be sent again */
-    LC_IN_DOUBT_UNKNOWN /* nobody can tell */
+    LC_IN_DOUBT_DONE,     /* it has taken effect: not to be sent again */
+    LC_IN_DOUBT_NONE,     /* it has not */
+    LC_IN_DOUBT_HARMLESS, /* it may have: sending it again changes nothing */
+    LC_IN_DOUBT_FAILED,   /* the server's log says with which error */
+    LC_IN_DOUBT_UNSURE,   /* a mutation was made since that may be it: never to be sent again */
+    LC_IN_DOUBT_UNKNOWN   /* nobody can tell */
 };
+
+/* May it be sent again, as far as its effect goes? */
+bool lc_in_doubt_may_send(enum lc_in_doubt effect);
 
 /* Is it in system.processes? 0 and *running; the failures of a query. */
 int lc_in_doubt_running(struct lc_backend *b, const struct lc_abilities *facts,

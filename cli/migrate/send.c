@@ -226,8 +226,11 @@ static enum outcome look_for_it(struct lc_sending *x, bool answered, struct lc_e
         *why = settled;
         return effect == LC_IN_DOUBT_FAILED ? FAILED : NOT_KNOWN;
     }
-    if (effect == LC_IN_DOUBT_NONE) {
-        lc_submit_tell(x->s, LC_RUN_UNKNOWN, "it has had no effect");
+    if (lc_in_doubt_may_send(effect)) {
+        lc_submit_tell(x->s, LC_RUN_UNKNOWN, "%s",
+                       effect == LC_IN_DOUBT_NONE
+                           ? "it has had no effect"
+                           : "it may have had its effect: sending it again changes nothing");
         return answered ? FAILED : NO_EFFECT; /* the answer says what is wrong with it */
     }
     lc_submit_tell(x->s, LC_RUN_UNKNOWN, "it has taken effect");

@@ -58,6 +58,7 @@ int lc_settle_verdict(const struct lc_submit *s, const struct lc_plan_stmt *stmt
     switch (effect) {
     case LC_IN_DOUBT_DONE:
     case LC_IN_DOUBT_NONE:
+    case LC_IN_DOUBT_HARMLESS:
         return 0;
     case LC_IN_DOUBT_FAILED:
         return LC_ERR_SERVER;

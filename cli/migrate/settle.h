@@ -34,7 +34,7 @@ void lc_submit_tell(const struct lc_submit *s, enum lc_run_event_kind kind, cons
 int lc_settle_wait(const struct lc_submit *s, const char *query_id, struct lc_error *err);
 
 /*
- * May a run go on, after lc_in_doubt_look? 0 with LC_IN_DOUBT_DONE and LC_IN_DOUBT_NONE. LC_ERR_SERVER
+ * May a run go on, after lc_in_doubt_look? 0 with LC_IN_DOUBT_DONE, and where it may be sent again. LC_ERR_SERVER
  * with LC_IN_DOUBT_FAILED, whose error *err holds already. Else LC_ERR_UNKNOWN.
  */
 int lc_settle_verdict(const struct lc_submit *s, const struct lc_plan_stmt *stmt,

@@ -175,6 +175,26 @@ static const char *newest_before(const char *query_id)
     return after ? after + strlen(AFTER) : "";
 }
 
+/*
+ * What was found of it is told, and its mutations are waited for: also of one that is sent again, whose
+ * second send makes none.
+ */
+static int settled(const struct lc_submit *s, struct lc_mutation_watch *w, enum lc_in_doubt effect,
+                   bool failed, bool *done, struct lc_error *err)
+{
+    *done = effect == LC_IN_DOUBT_DONE;
+    if (*done)
+        lc_submit_tell(s, LC_RUN_UNKNOWN, "the statement that was sent before has taken effect");
+    else if (!failed && effect == LC_IN_DOUBT_HARMLESS)
+        lc_submit_tell(s, LC_RUN_UNKNOWN,
+                       "the statement that was sent before may have taken effect: sending it "
+                       "again, which changes nothing then");
+    else if (!failed)
+        lc_submit_tell(s, LC_RUN_UNKNOWN,
+                       "the statement that was sent before has had no effect: sending it");
+    return *done || effect == LC_IN_DOUBT_HARMLESS ? wait_for_mutations(s, w, err) : 0;
+}
+
 int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
                      const struct lc_submit_before *before, bool *done, struct lc_error *err)
 {
@@ -215,14 +235,8 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
         rc = lc_settle_verdict(s, stmt, effect, err);
     if (rc == LC_ERR_SERVER && effect == LC_IN_DOUBT_FAILED)
         rc = lc_settle_failure(s, stmt, &(struct lc_left_before){0}, &sent, err);
-    if (rc == 0 && effect == LC_IN_DOUBT_DONE) {
-        *done = true;
-        lc_submit_tell(s, LC_RUN_UNKNOWN, "the statement that was sent before has taken effect");
-        rc = wait_for_mutations(s, &w, err);
-    } else if (rc == 0 && !before->failed) {
-        lc_submit_tell(s, LC_RUN_UNKNOWN,
-                       "the statement that was sent before has had no effect: sending it");
-    }
+    if (rc == 0)
+        rc = settled(s, &w, effect, before->failed, done, err);
     lc_mutation_release(&w);
     return rc;
 }

@@ -9,6 +9,7 @@
 
 #include "cli/server/query.h"
 #include "cli/sql/canonical.h"
+#include "cli/sql/fragment.h"
 #include "livecol_sql.h"
 
 #include <stdio.h>
@@ -224,6 +225,69 @@ static int make_forms(struct pair *p, struct functions *f, struct lc_error *err)
     return rc;
 }
 
+int lc_type_name(struct lc_backend *b, struct lc_slice type, char **name, struct lc_error *err)
+{
+    char *plain = lc_fragment_declared_type(type), *array = NULL;
+    struct lc_answer t = {0};
+    size_t around = strlen("Array()");
+    int rc = plain && asprintf(&array, "Array(%s)", plain) >= 0 ? 0 : lc_no_memory(err);
+    const struct lc_sql_arg args[] = {{"array_of", array}, {NULL, NULL}};
+
+    *name = NULL;
+    if (rc == 0)
+        rc = lc_query_read(b, lc_sql_type_name, args, &t, err);
+    if (rc == 0 && t.rows == 1 && lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE)->n > around) {
+        const struct lc_cell *is = lc_answer_at(&t, 0, LC_SQL_TYPE_NAME_TYPE);
+
+        *name = strndup(is->p + around - 1, is->n - around);
+        rc = *name ? 0 : lc_no_memory(err);
+    }
+    lc_answer_release(&t);
+    free(array);
+    free(plain);
+    return rc;
+}
+
+/* The word's type by the server's own name. *told false: the server does not say, and it stays as it is. */
+static int name_type(struct lc_backend *b, struct lc_word *w, bool *told, struct lc_error *err)
+{
+    const struct lc_slice type = {(const uint8_t *)w->text, strlen(w->text)};
+    struct lc_error why = LC_ERROR_INIT;
+    char *name;
+    int rc = lc_type_name(b, type, &name, &why);
+
+    *told = name != NULL;
+    if (name) {
+        free(w->text);
+        w->text = name;
+    }
+    return rc == 0 || rc == LC_ERR_SERVER ? 0 : lc_error_pass(err, &why);
+}
+
+/*
+ * The server is asked only for types in which the two differ, since each costs a question. *told false:
+ * it does not say what one of them is, and a difference there proves nothing.
+ */
+static int name_types(struct pair *p, bool *told, struct lc_error *err)
+{
+    size_t named = 0; /* up to here nothing differs */
+    int rc = 0;
+
+    *told = true;
+    for (;;) {
+        size_t at = lc_canonical_mismatch(&p->forms[0], &p->forms[1]);
+
+        if (at == SIZE_MAX || at < named || at >= p->forms[0].n || at >= p->forms[1].n ||
+            !p->forms[0].v[at].is_type || !p->forms[1].v[at].is_type)
+            return 0;
+        for (int i = 0; rc == 0 && *told && i < 2; i++)
+            rc = name_type(p->b, &p->forms[i].v[at], told, err);
+        if (rc || !*told)
+            return rc;
+        named = at + 1;
+    }
+}
+
 /* What the forms prove. *same stays as it is where they prove nothing. */
 static void judge(const struct pair *p, enum lc_sameness *same)
 {
@@ -242,13 +306,16 @@ static void judge(const struct pair *p, enum lc_sameness *same)
 static int compare(struct pair *p, enum lc_sameness *same, struct lc_error *err)
 {
     struct functions f = {.b = p->b};
+    bool told = true;
     int rc;
 
     lc_buf_init(&f.names, (size_t)1 << 20);
     rc = make_forms(p, &f, err);
+    if (rc == 0)
+        rc = name_types(p, &told, err);
     if (rc == LC_ERR_INPUT)
         rc = 0; /* nothing is proven */
-    else if (rc == 0)
+    else if (rc == 0 && told)
         judge(p, same);
     for (int i = 0; i < 2; i++) {
         lc_canonical_release(&p->forms[i]);

@@ -26,6 +26,13 @@ int lc_same_expression(struct lc_backend *b, const struct lc_abilities *facts, c
                        struct lc_error *err);
 
 /*
+ * The name that the server has for a type as a statement writes it (DECIMAL(9,2) is Decimal(9, 2)), malloc'ed:
+ * what toTypeName(CAST([], 'Array(T)')) has between the parentheses, since an empty array needs no value of
+ * T. NULL: it is not told. 0; LC_ERR_SERVER where the server refuses it, with its code; the failures of a query.
+ */
+int lc_type_name(struct lc_backend *b, struct lc_slice type, char **name, struct lc_error *err);
+
+/*
  * Two commands of an ALTER of a table in `database`, of which the second is a mutation's. They
  * differ only where that is proven: by another command, another column, another literal.
  */

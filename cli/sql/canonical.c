@@ -5,6 +5,7 @@
  *   read_words              tokens without quotes and comments
  *   name_functions          each called name becomes the server's own; SQL functions are written out, at
  *                           most EXPANSIONS_MAX times, so that one that calls itself ends
+ *   name_strings            strings that are words of the language: a unit, an aggregate function, a type
  *   unqualify               the given database goes where a table's or a dictionary's name can be
  *   drop_idle_parentheses   again and again, until none goes
  *
@@ -12,6 +13,10 @@
  */
 #include "cli/sql/canonical.h"
 
+#include "cli/sql/string_word.h"
+
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -91,7 +96,7 @@ static int add(struct lc_canonical *c, enum lc_tok_kind kind, char *text)
         c->v = v;
         c->cap = cap;
     }
-    c->v[c->n++] = (struct lc_word){kind, text};
+    c->v[c->n++] = (struct lc_word){.kind = kind, .text = text};
     return 0;
 }
 
@@ -300,6 +305,72 @@ static int name_functions(struct lc_canonical *c, const struct lc_function_sourc
     return 0;
 }
 
+/*
+ * 'SUM' and 'sum', 'quantile(0.5)': what is before the parentheses becomes its own name. One that the
+ * server does not list has combinators (sumIf), and small letters: no two names differ in their case
+ * alone.
+ */
+static int name_aggregate(struct lc_word *w, const struct lc_function_source *source,
+                          struct lc_error *err)
+{
+    size_t n = strcspn(w->text, "(");
+    char *base = strndup(w->text, n), *text = NULL;
+    struct lc_known_function f = {0};
+    int rc = base ? source->look(source->ctx, base, &f, err) : LC_ERR_NOMEM;
+
+    for (char *p = base; rc == 0 && !f.canonical && *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    if (rc == 0 && asprintf(&text, "%s%s", f.canonical ? f.canonical : base, w->text + n) < 0)
+        rc = LC_ERR_NOMEM;
+    free(base);
+    if (rc)
+        return rc;
+    free(w->text);
+    w->text = text;
+    return 0;
+}
+
+static int name_string(struct lc_word *w, enum lc_string_role role,
+                       const struct lc_function_source *source, struct lc_error *err)
+{
+    const char *unit = role == LC_STRING_UNIT ? lc_string_unit(w->text) : NULL;
+    char *text;
+
+    w->is_type = role == LC_STRING_TYPE;
+    if (role == LC_STRING_AGGREGATE)
+        return name_aggregate(w, source, err);
+    if (!unit)
+        return 0;
+    text = strdup(unit);
+    if (!text)
+        return LC_ERR_NOMEM;
+    free(w->text);
+    w->text = text;
+    return 0;
+}
+
+/* Of each call the arguments that are one string. */
+static int name_strings(struct lc_canonical *c, const struct lc_function_source *source,
+                        struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t open = 1; rc == 0 && open < c->n; open++) {
+        size_t close, from, to, k = 0;
+
+        if (!is_symbol(&c->v[open], '(') || !calls(c, open) || !is_name(&c->v[open - 1]))
+            continue;
+        close = closing(c, open);
+        for (from = open + 1; rc == 0 && from < close; from = to + 1, k++) {
+            to = next_comma(c, from, close);
+            if (to == from + 1 && c->v[from].kind == LC_TOK_STRING)
+                rc = name_string(&c->v[from], lc_string_role(c->v[open - 1].text, k, to == close),
+                                 source, err);
+        }
+    }
+    return rc;
+}
+
 int lc_canonical_functions(const char *sql, size_t n, int (*found)(void *ctx, const char *name),
                            void *ctx)
 {
@@ -483,6 +554,8 @@ int lc_canonical_make(struct lc_canonical *c, const char *sql, size_t n, const c
     rc = read_words(c, sql, n, err);
     if (rc == 0)
         rc = name_functions(c, source, err);
+    if (rc == 0)
+        rc = name_strings(c, source, err);
     if (rc == LC_ERR_NOMEM)
         return lc_no_memory(err);
     if (rc)

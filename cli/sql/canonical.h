@@ -7,8 +7,9 @@
  *   - functions made of SQL written out     plus1(v) → v + 1
  *   - tables and dictionaries with their database   FROM o → FROM db.o, dictGet('d' → dictGet('db.d'
  *   - parentheses where its formatter wants them
+ * It keeps strings as they are, words of the language among them: dateDiff('DAY', …), CAST(d, 'DATE').
  * The canonical form of either text is a list of words: names unquoted, functions by their own names
- * and written out, the given database left out where it qualifies a table, no parentheses that do
+ * and written out, units and aggregate functions in strings by their own names, the given database left out where it qualifies a table, no parentheses that do
  * not change the meaning. Nothing that is made here is ever sent.
  *
  * Follows FunctionNameNormalizer, UserDefinedSQLFunctionVisitor and AddDefaultDatabaseVisitor of
@@ -24,6 +25,8 @@
 struct lc_word {
     enum lc_tok_kind kind;
     char *text; /* a name unquoted, a string its value, all else as written */
+    bool
+        is_type; /* a string that names a type, as it is written: only a server knows its own name */
 };
 
 struct lc_canonical {

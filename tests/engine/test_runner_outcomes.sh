@@ -100,6 +100,36 @@ toString((v + 1) * 2)|toString(v + (1 * 2))
 dictGet('differs.names', 'n', toUInt64(k))|dictGet('names', 'n', toUInt64(v))
 END
 
+# Words of the language in strings: types, units and aggregate functions have other spellings there too.
+number=0
+while IFS='|' read -r is wanted; do
+  number=$((number + 1))
+  fresh words
+  tables words
+  sql "ALTER TABLE words.t ADD COLUMN c String DEFAULT toString($is)"
+  migration "$work/words$number" 0001_add <<<"ALTER TABLE t ADD COLUMN IF NOT EXISTS c String DEFAULT toString(${wanted#!});"
+  up "$work/words$number" --allow-unsafe
+  if [ "${wanted#!}" = "$wanted" ]; then
+    said_good "$is is $wanted"
+  else
+    expect "$is is not ${wanted#!}: exit" 3 "$code"
+  fi
+done <<'END'
+CAST(d, 'Date')|CAST(d,'DATE')
+CAST(d, 'Date')|!CAST(d, 'Date32')
+CAST(v, 'Int32')|v::INT
+CAST(v, 'Int32')|CAST(v AS INTEGER)
+CAST([v], 'Array(Nullable(Int32))')|CAST([v] AS Array(Nullable(INT)))
+accurateCastOrNull(s, 'Decimal(9, 2)')|accurateCastOrNull(s, 'DEC(9,2)')
+JSONExtract(s, 'a', 'Int32')|JSONExtract(s, 'a', 'INT')
+JSONExtract(s, 'A', 'Int32')|!JSONExtract(s, 'a', 'Int32')
+dateDiff('day', d, d)|DATEDIFF('DAY', d, d)
+dateDiff('day', d, d)|!dateDiff('month', d, d)
+arrayReduce('sum', [v])|arrayReduce('SUM', [v])
+arrayReduce('sum', [v])|!arrayReduce('max', [v])
+END
+expect 'there were words' yes "$([ $number -ge 10 ] && echo yes)"
+
 # --- mutations ----------------------------------------------------------------------------------
 # Stopped in its wait, by a signal or for good; the next run finds it, waits, and sends nothing.
 mutations() { sql "SELECT count() FROM system.mutations WHERE database = '$db' AND table = 't'"; }

@@ -21,6 +21,11 @@ static int look(void *ctx, const char *name, struct lc_known_function *out, stru
                  {"substr", "substring", NULL},
                  {"substring", "substring", NULL},
                  {"f", "f", NULL},
+                 {"dateDiff", "dateDiff", NULL},
+                 {"sum", "sum", NULL},
+                 {"variance", "varSamp", NULL},
+                 {"varSamp", "varSamp", NULL},
+                 {"arrayReduce", "arrayReduce", NULL},
                  {"dictGet", "dictGet", NULL},
                  {"plus1", "plus1", "CREATE FUNCTION plus1 AS x -> (x + 1)"},
                  {"both", "both", "CREATE FUNCTION both AS (x, y) -> (plus1(x) * y)"},
@@ -78,6 +83,10 @@ static void test_same_what_a_server_rewrites(void **state)
         {"((v) + (1))", "v + 1"},
         {"if((id IN (1, 2)), 1, 2)", "if(id IN (1, 2), 1, 2)"},
         {"DELETE WHERE ((id = 1))", "(DELETE WHERE id = 1)"},
+        {"dateDiff('DAY', a, b)", "dateDiff('dd', a, b)"},
+        {"arrayReduce('SUM', [v])", "arrayReduce('sum', [v])"},
+        {"arrayReduce('VARIANCE(1)', [v])", "arrayReduce('varSamp(1)', [v])"},
+        {"arrayReduce('SumIF', [v], [w])", "arrayReduce('sumIf', [v], [w])"},
     };
 
     (void)state;
@@ -96,6 +105,10 @@ static void test_proven_by_what_no_server_rewrites(void **state)
         {"UPDATE v = v + 1 WHERE 1", "(UPDATE v = v - 1 WHERE 1)"},
         {"UPDATE v = 'a' WHERE 1", "(UPDATE v = 'b' WHERE 1)"},
         {"MATERIALIZE COLUMN c", "(MATERIALIZE COLUMN d)"},
+        {"dateDiff('day', a, b)", "dateDiff('month', a, b)"},
+        {"dateDiff(s, 'DAY', b)", "dateDiff(s, 'day', b)"},
+        {"arrayReduce('sum', ['A'])", "arrayReduce('sum', ['a'])"},
+        {"f('SUM')", "f('sum')"},
     };
 
     (void)state;
@@ -121,6 +134,33 @@ static void test_nothing_is_proven_of_what_a_server_may_have_written(void **stat
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         if (compare(pairs[i][0], pairs[i][1]) != 0)
             fail_msg("said to be the same, or proven: %s | %s", pairs[i][0], pairs[i][1]);
+    }
+}
+
+/* Only a server can say which type it is: it is marked, and what is none is not. */
+static void test_a_type_in_a_string_is_marked(void **state)
+{
+    static const struct {
+        const char *sql;
+        size_t at; /* the word; SIZE_MAX: none is marked */
+    } cases[] = {{"CAST(d, 'DATE')", 4},
+                 {"CAST('DATE', 'String')", 4},
+                 {"JSONExtract(s, 'a', 'INT')", 6},
+                 {"JSONExtract(s, 'a', concat('INT', ''))", SIZE_MAX},
+                 {"defaultValueOfTypeName('INT')", 2},
+                 {"f(d, 'DATE')", SIZE_MAX},
+                 {"f(CAST(d + 1, 'DATE'))", 8}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lc_canonical c;
+
+        assert_int_equal(
+            lc_canonical_make(&c, cases[i].sql, strlen(cases[i].sql), "db", &source, NULL), 0);
+        for (size_t k = 0; k < c.n; k++)
+            if (c.v[k].is_type != (k == cases[i].at))
+                fail_msg("%s: word %zu (%s)", cases[i].sql, k, c.v[k].text);
+        lc_canonical_release(&c);
     }
 }
 
@@ -160,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_same_what_a_server_rewrites),
         cmocka_unit_test(test_proven_by_what_no_server_rewrites),
         cmocka_unit_test(test_nothing_is_proven_of_what_a_server_may_have_written),
+        cmocka_unit_test(test_a_type_in_a_string_is_marked),
         cmocka_unit_test(test_a_database_is_left_out_of_tables_alone),
         cmocka_unit_test(test_a_function_that_calls_itself_ends),
         cmocka_unit_test(test_text_that_does_not_lex_is_an_error),
