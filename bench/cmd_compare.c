@@ -354,8 +354,7 @@ int lc_cmd_bench_compare(int argc, const char **argv)
     }
     rc = rc == 0 ? run(rest.v[0], rest.v[1], &d, global.json, &code, &err) : rc;
     if (rc != 0) {
-        lc_complain(&err);
-        return lc_exit_code(&err);
+        return lc_message_fail(global.json, &err);
     }
     return code;
 }

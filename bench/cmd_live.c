@@ -391,9 +391,9 @@ static int run(struct request *q, struct lc_error *err)
         lc_warn("the tables of this run could not be dropped: %s", later.msg);
     }
 done:
-    if (rc != 0) {
-        lc_complain(err);
-        code = rc == LC_ERR_FOUND ? FAILED : lc_exit_code(err);
+    if (rc != 0) { /* with a load there was a result to hand out */
+        code = lc_message_fail(q->global.json && live.load == NULL, err);
+        code = rc == LC_ERR_FOUND ? FAILED : code;
     }
     lc_live_release(&live);
     lc_result_release(&o);
@@ -410,8 +410,7 @@ int lc_cmd_bench_live(int argc, const char **argv)
     if (rc == 0) {
         code = run(&q, &err);
     } else if (rc != LC_HELP_PRINTED) { /* else the help was printed */
-        lc_complain(&err);
-        code = lc_exit_code(&err);
+        code = lc_message_fail(q.global.json, &err);
     }
     free(q.migrations_dir);
     free(q.rules);

@@ -202,9 +202,7 @@ int lc_cmd_bench_match(int argc, const char **argv)
          */
         o.partial = rc == LC_ERR_STOPPED;
     }
-    if (rc)
-        lc_complain(&err);
-    code = rc ? lc_exit_code(&err) : 0;
+    code = rc ? lc_message_fail(q.global.json && !n, &err) : 0;
     if (n && deliver(figures, n, &o, &q.delivery, q.global.json, &later)) {
         lc_complain(&later);
         code = code ? code : lc_exit_code(&later);

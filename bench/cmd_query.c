@@ -350,12 +350,12 @@ static int run(const struct request *q, struct entries *e, struct lc_error *err)
      * An interrupted run is delivered without a verdict: its budgets would
      * be judged on too few runs.
      */
-    if (o.n_series > 0 && (rc == 0 || rc == LC_ERR_STOPPED)) {
+    bool delivered = o.n_series > 0 && (rc == 0 || rc == LC_ERR_STOPPED);
+    if (delivered) {
         code = deliver(q, &o, rc == 0);
     }
     if (rc != 0) {
-        lc_complain(err);
-        code = lc_exit_code(err);
+        code = lc_message_fail(q->global.json && !delivered, err);
     }
     lc_result_release(&o);
     lc_buf_release(&text);
@@ -376,8 +376,7 @@ int lc_cmd_bench_query(int argc, const char **argv)
     struct entries *e = rc == 0 ? calloc(1, sizeof *e) : NULL;
     if (e == NULL) {
         lc_fail(&err, LC_ERR_NOMEM, "no memory"); /* unless there is an error already */
-        lc_complain(&err);
-        return lc_exit_code(&err);
+        return lc_message_fail(q.global.json, &err);
     }
     int code = run(&q, e, &err);
     for (size_t i = 0; i < e->n_texts; i++) {

@@ -358,7 +358,5 @@ int lc_cmd_bench_udf(int argc, const char **argv)
     written = q.n ? deliver(&q, &outcome, &err) : 0;
     rc = rc ? rc : written;
     lc_result_release(&outcome);
-    if (rc)
-        lc_complain(&err);
-    return rc ? lc_exit_code(&err) : 0;
+    return rc ? lc_message_fail(q.global.json && !q.n, &err) : 0;
 }

@@ -10,6 +10,7 @@
 #include "cli/commands/shared.h"
 #include "cli/server/chdb_lib.h"
 #include "cli/server/connect.h"
+#include "cli/term/environment.h"
 #include "cli/term/message.h"
 #include "livecol_version.h"
 
@@ -204,6 +205,15 @@ static const char *our_word(const char *theirs)
     return NULL;
 }
 
+/* Of what is no command: are its errors to be objects? */
+static bool is_json(int argc, const char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
 /*
  * Says what is wrong and what is near; returns the exit code. The hint is the first that there
  * is: the commands of a family, the word of another tool, the nearest name.
@@ -240,8 +250,7 @@ static int unknown_command(int argc, const char **argv)
         lc_hint(&err, "did you mean livecol %s?", near.best);
     else
         lc_hint(&err, "livecol --help lists the commands");
-    lc_complain(&err);
-    return lc_exit_code(&err);
+    return lc_message_fail(is_json(argc, argv), &err);
 }
 
 static void print_version(void)
@@ -253,6 +262,13 @@ static void print_version(void)
     printf("libraries: %s jansson/%s\n", lc_backend_library(), lc_json_library());
     printf("engine for --backend embedded: %s\n",
            lc_chdb_where(engine) ? engine : "none found; LIVECOL_LIBCHDB names one");
+}
+
+/* Of every command its parsing: for a walk over their options. */
+static void parse_each(void)
+{
+    for (const struct entry *e = commands; e->name; e++)
+        e->run(1, (const char *[]){e->name, NULL});
 }
 
 enum { HELP_WORDS_MAX = 8 };
@@ -267,8 +283,7 @@ static int dispatch(int argc, const char **argv)
 
         lc_fail(&err, LC_ERR_USAGE, "no command is given");
         lc_hint(&err, "livecol --help lists the commands");
-        lc_complain(&err);
-        return lc_exit_code(&err);
+        return lc_message_fail(false, &err);
     }
     if (strcmp(argv[1], "help") == 0 && argc > 2 && argc <= HELP_WORDS_MAX) {
         words[0] = argv[0];
@@ -290,6 +305,8 @@ static int dispatch(int argc, const char **argv)
     for (const struct entry *e = commands; e->name; e++) {
         int matched = words_matched(e, argc, argv);
 
+        if (matched && e->group != GROUP_HIDDEN)
+            lc_environment_check(parse_each);
         if (matched)
             return e->run(argc - matched, argv + matched);
     }

@@ -598,8 +598,10 @@ static void finish(struct lc_frame_run *r, int rc, struct lc_error *err)
 {
     struct backfill *f = r->ctx;
 
-    if (rc && r->m.global.json)
+    if (rc && r->m.global.json) {
         tell_failure_json(f, err);
+        r->failure = LC_FAILURE_SHOWN;
+    }
     if (f->progress.parts_total)
         lc_metrics_backfill(&f->metrics, &f->target, &f->progress);
     lc_metrics_close(&f->metrics, rc, err);

@@ -56,6 +56,7 @@ int lc_cmd_complete(int argc, const char **argv)
         .most = SIZE_MAX,
         .operands = "",
         .reach = LC_REACH_SERVER,
+        .failure = LC_FAILURE_READS,
         .check = check_words,
         .act = complete,
     };

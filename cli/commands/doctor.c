@@ -160,6 +160,7 @@ int lc_cmd_doctor(int argc, const char **argv)
         .operands = "",
         .reach = LC_REACH_TRACKING,
         .files = LC_FILES_IF_THERE,
+        .failure = LC_FAILURE_READS,
         .act = examine,
     };
 

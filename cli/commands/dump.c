@@ -234,6 +234,7 @@ int lc_cmd_dump(int argc, const char **argv)
         .operands = "",
         .reach = LC_REACH_TRACKING,
         .files = LC_FILES_IF_THERE,
+        .failure = LC_FAILURE_READS,
         .check = check_dump,
         .act = dump_wanted,
     };

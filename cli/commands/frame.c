@@ -67,11 +67,13 @@ static int run(const struct lc_frame *c, struct lc_frame_run *r, struct lc_error
  */
 static int end(const struct lc_frame_run *r, int rc, struct lc_error *err)
 {
-    if (rc == 0 && r->exit_code)
+    if (rc == 0)
         return r->exit_code;
-    if (r->failure == LC_FAILURE_TEXT)
-        return lc_migrate_end(rc, err);
-    return lc_migrate_finish(&r->m, rc, r->failure == LC_FAILURE_READS, err);
+    if (rc == LC_HELP_PRINTED)
+        return 0;
+    if (r->failure == LC_FAILURE_READS && err->code == LC_ERR_UNKNOWN)
+        err->code = LC_ERR_SERVER; /* an answer was lost, and nothing else */
+    return lc_message_fail(r->m.global.json && r->failure != LC_FAILURE_SHOWN, err);
 }
 
 int lc_frame_command(const struct lc_frame *c, struct lc_frame_run *r, int argc, const char **argv)

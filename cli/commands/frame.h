@@ -28,11 +28,12 @@ enum lc_frame_files {
     LC_FILES_SOUND     /* read, and any problem is an error */
 };
 
-/* How --json tells a failure. */
+/* What a failure means. With --json each is an object on stdout too (lc_message_fail). */
 enum lc_frame_failure {
-    LC_FAILURE_TEXT, /* on stderr alone */
-    LC_FAILURE_READS, /* an object on stdout too; the command changes nothing, so no outcome is unknown */
-    LC_FAILURE_WRITES /* an object on stdout too */
+    LC_FAILURE_PLAIN,
+    LC_FAILURE_READS,  /* the command changes nothing, so no outcome is unknown */
+    LC_FAILURE_WRITES, /* a signal waits for the open statement, and that is said */
+    LC_FAILURE_SHOWN   /* set by a step: the command's own objects tell it */
 };
 
 /*

@@ -653,6 +653,7 @@ int lc_cmd_new(int argc, const char **argv)
         .least = 1,
         .most = 1,
         .operands = "a NAME",
+        .failure = LC_FAILURE_READS,
         .check = check,
         .act = act,
     };

@@ -274,9 +274,9 @@ static int check_file(const char *path, struct lc_csv_options how, bool json)
     how.notes = &notes;
     if (lc_rules_open_with(&r, path, &how, &why) ||
         (r->mapped && lc_rules_check_content(r, path, &why)))
-        code = lc_migrate_end(why.code, &why);
+        code = lc_message_fail(json, &why);
     else if (json ? json_check(r, &notes, path, &why) : print_check(r, path, &why))
-        code = lc_migrate_end(why.code, &why);
+        code = lc_message_fail(json, &why);
     if (r && why.code == 0 && !json) {
         lc_rules_warn(&notes, path);
         warn_names(r, path);

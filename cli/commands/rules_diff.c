@@ -549,6 +549,7 @@ int lc_cmd_rules_diff(int argc, const char **argv)
                          "    --table analytics.events.region"},
         .more = options,
         .most = SIZE_MAX,
+        .failure = LC_FAILURE_READS,
         .check = check_wanted,
         .act = diff,
     };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/shared.h"
 
-#include "base/json.h"
 #include "base/secret.h"
 #include "base/signals.h"
 #include "cli/column/compare_rules.h"
@@ -17,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Room in the tables below, and the limits of values. */
@@ -285,6 +285,8 @@ int lc_migrate_parse(struct lc_migrate *m, struct lc_command cmd, unsigned which
     int rc;
 
     collect(m, which, more, options);
+    m->command = cmd.name;
+    m->which = which;
     /* Defaults are set before parsing: an option that is not given leaves its value alone. */
     m->lock_timeout_s = LOCK_TIMEOUT_S;
     cmd.options = options;
@@ -293,45 +295,41 @@ int lc_migrate_parse(struct lc_migrate *m, struct lc_command cmd, unsigned which
     return rc ? rc : settle(m, err);
 }
 
+/*
+ * Other tools take these as operands: what kind of thing is it, and which option takes that here? An
+ * address may have a password in it, and is not shown.
+ */
+static int refuse_operand(const struct lc_migrate *m, const char *operand, struct lc_error *err)
+{
+    bool is_number = *operand && strspn(operand, "0123456789") == strlen(operand);
+    bool is_address = strstr(operand, "://") != NULL;
+    struct stat file;
+
+    lc_fail(err, LC_ERR_USAGE, "one operand too many: %s%s%s", is_address ? "" : "\"",
+            is_address ? "an address" : operand, is_address ? "" : "\"");
+    if (is_address)
+        lc_hint(err, "--url URL or CLICKHOUSE_URL names the server");
+    else if (is_number && m->which & LC_MIGRATE_RANGE)
+        lc_hint(err, "--to %.20s ends at that version, --steps %.20s after so many migrations",
+                operand, operand);
+    else if (m->which & LC_MIGRATE_FILES && stat(operand, &file) == 0 && S_ISDIR(file.st_mode))
+        lc_hint(err, "-d %.200s names the folder of the migrations", operand);
+    else
+        lc_hint(err, "livecol %s --help shows what it takes", m->command);
+    return LC_ERR_USAGE;
+}
+
 int lc_migrate_operands(const struct lc_migrate *m, size_t least, size_t most, const char *what,
                         struct lc_error *err)
 {
     if (m->rest.n < least)
         return lc_fail(err, LC_ERR_USAGE, "%s is missing", what);
-    if (m->rest.n > most)
-        return lc_fail(err, LC_ERR_USAGE, "one operand too many: \"%s\"", m->rest.v[most]);
-    return 0;
+    return m->rest.n > most ? refuse_operand(m, m->rest.v[most], err) : 0;
 }
 
 bool lc_migrate_has_files(const struct lc_migrate *m)
 {
     return access(m->up.migrations_dir ? m->up.migrations_dir : "migrations", F_OK) == 0;
-}
-
-int lc_migrate_end(int rc, const struct lc_error *err)
-{
-    if (rc == 0 || rc == LC_HELP_PRINTED)
-        return 0;
-    lc_complain(err);
-    return lc_exit_code(err);
-}
-
-int lc_migrate_finish(const struct lc_migrate *m, int rc, bool reads, struct lc_error *err)
-{
-    if (reads && err->code == LC_ERR_UNKNOWN)
-        rc = err->code = LC_ERR_SERVER; /* an answer was lost, and nothing else */
-    /* A program that reads stdout learns of a failure without parsing stderr. */
-    if (rc && rc != LC_HELP_PRINTED && m->global.json) {
-        struct lc_json *o = lc_json_object();
-
-        lc_json_set_str(o, "event", "failed");
-        lc_json_set_int(o, "exit", lc_exit_code(err));
-        lc_json_set_str(o, "error", err->msg);
-        lc_json_set_str(o, "hint", *err->hint ? err->hint : NULL);
-        lc_json_line(o, stdout);
-        lc_json_free(o);
-    }
-    return lc_migrate_end(rc, err);
 }
 
 int lc_migrate_ask(const struct lc_migrate *m, const char *question, struct lc_error *err)

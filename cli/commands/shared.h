@@ -25,6 +25,8 @@ struct lc_migrate {
     uint64_t max_parallel;
     bool yes, echo_sql;
     struct lc_strings rest; /* operands */
+    const char *command;    /* its name */
+    unsigned which;         /* of enum lc_migrate_options */
 };
 
 /* Which of the shared options a command takes. */
@@ -47,21 +49,15 @@ int lc_migrate_parse(struct lc_migrate *m, struct lc_command cmd, unsigned which
                      const struct lc_option *more, int argc, const char **argv,
                      struct lc_error *err);
 
-/* LC_ERR_USAGE where there are fewer than `least` or more than `most` operands. */
+/*
+ * LC_ERR_USAGE where there are fewer than `least` or more than `most` operands; the hint names the
+ * option that one too many may be meant for.
+ */
 int lc_migrate_operands(const struct lc_migrate *m, size_t least, size_t most, const char *what,
                         struct lc_error *err);
 
-/*
- * As lc_migrate_end; with --json the failure is an object on stdout too: {"event":"failed","exit":3,
- * "error":…,"hint":…}. `reads`: the command changes nothing, so that no outcome is unknown.
- */
-int lc_migrate_finish(const struct lc_migrate *m, int rc, bool reads, struct lc_error *err);
-
 /* Is the folder of migrations there? For commands that do without. */
 bool lc_migrate_has_files(const struct lc_migrate *m);
-
-/* Complain and give the exit code; LC_HELP_PRINTED is 0. */
-int lc_migrate_end(int rc, const struct lc_error *err);
 
 /*
  * Print what up would do, as lines, with --json as objects, or as a page; the session is open, with

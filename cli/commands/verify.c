@@ -176,6 +176,7 @@ static int verify(struct lc_frame_run *r, struct lc_error *err)
     if (rc == 0)
         rc = lc_verify(&v, &d, o, err);
     if (rc == 0) {
+        r->failure = LC_FAILURE_SHOWN; /* what it has found */
         if (r->m.global.json)
             print_json(&d, &v);
         else
@@ -220,6 +221,7 @@ int lc_cmd_verify(int argc, const char **argv)
         .least = 1,
         .most = 1,
         .operands = "the column, as DATABASE.TABLE.COLUMN,",
+        .failure = LC_FAILURE_READS,
         .check = check_share,
         .act = verify,
     };

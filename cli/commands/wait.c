@@ -44,18 +44,11 @@ static int wait_for(const struct lc_global *global, double limit_s, struct lc_er
     }
 }
 
-/*
- * As wait_for. LC_ERR_UNKNOWN would end the command with exit code 7, "the outcome of a
- * statement is unknown"; a wait changes nothing, so it ends with 1.
- */
 static int wait(struct lc_frame_run *r, struct lc_error *err)
 {
     const double *limit_s = r->ctx;
-    int rc = wait_for(&r->m.global, *limit_s, err);
 
-    if (may_come(rc))
-        rc = err->code = LC_ERR_SERVER; /* nothing was changed: its outcome is not unknown */
-    return rc;
+    return wait_for(&r->m.global, *limit_s, err);
 }
 
 int lc_cmd_wait(int argc, const char **argv)
@@ -77,6 +70,7 @@ int lc_cmd_wait(int argc, const char **argv)
              .examples = "livecol wait --limit 30 && livecol up"},
         .more = options,
         .operands = "",
+        .failure = LC_FAILURE_READS,
         .act = wait,
     };
 

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/secret.h"
 #include "base/signals.h"
 #include "base/utf8.h"
@@ -257,6 +258,22 @@ void lc_complain(const struct lc_error *err)
     put(colour ? "\033[31mlivecol:\033[0m " : "livecol: ", "%s", err->msg);
     if (err->hint[0])
         put("  hint: ", "%s", err->hint);
+}
+
+int lc_message_fail(bool json, const struct lc_error *err)
+{
+    if (json && err->code) {
+        struct lc_json *o = lc_json_object();
+
+        lc_json_set_str(o, "event", "failed");
+        lc_json_set_int(o, "exit", lc_exit_code(err));
+        lc_json_set_str(o, "error", err->msg);
+        lc_json_set_str(o, "hint", *err->hint ? err->hint : NULL);
+        lc_json_line(o, stdout);
+        lc_json_free(o);
+    }
+    lc_complain(err);
+    return lc_exit_code(err);
 }
 
 bool lc_message_is_terminal(void)

@@ -55,6 +55,13 @@ void lc_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "livecol: ..." with its hint; never silenced; nothing where err holds no failure. */
 void lc_complain(const struct lc_error *err);
 
+/*
+ * The end of a command that failed: lc_complain, and with `json` an object on stdout, so that a program
+ * need not parse stderr: {"event":"failed","exit":3,"error":…,"hint":…}. Returns the exit code; where err
+ * holds no failure that is 0, and nothing is printed.
+ */
+int lc_message_fail(bool json, const struct lc_error *err);
+
 /* True where stderr is a terminal (a progress line may be redrawn). */
 bool lc_message_is_terminal(void);
 

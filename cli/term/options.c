@@ -340,6 +340,26 @@ static void yield_short_names(struct lc_option *group, const struct lc_option *o
                 group->short_name = 0;
 }
 
+static struct {
+    void (*take)(void *ctx, const struct lc_option *o);
+    void *ctx;
+} walk;
+
+void lc_options_walk(void (*take)(void *ctx, const struct lc_option *o), void *ctx)
+{
+    walk.take = take;
+    walk.ctx = ctx;
+}
+
+/* An error before --json was parsed is told as the others are. */
+static bool is_typed(int argc, const char **argv, const char *word)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], word) == 0)
+            return true;
+    return false;
+}
+
 int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
                      struct lc_global *global, struct lc_strings *rest, struct lc_error *err)
 {
@@ -359,8 +379,14 @@ int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
         rc = add_group(&set, connect, err);
     if (!rc)
         rc = add_group(&set, common, err);
+    if (!rc && walk.take) {
+        for (size_t i = 0; i < set.n; i++)
+            walk.take(walk.ctx, &set.all[i]);
+        return LC_HELP_PRINTED;
+    }
     if (!rc)
         rc = parse_args(cmd, &set, argc, argv, rest, err);
+    global->json = global->json || (rc && is_typed(argc, argv, "--json"));
     /* Before the environment: a wrong variable must not hide the help. */
     if (!rc && global->help) {
         lc_options_help(cmd);

@@ -58,6 +58,12 @@ struct lc_command {
 int lc_options_parse(const struct lc_command *cmd, int argc, const char **argv,
                      struct lc_global *global, struct lc_strings *rest, struct lc_error *err);
 
+/*
+ * Walk over the options of commands: until it is called with NULL, lc_options_parse hands each option
+ * of its command to `take` in place of parsing, and gives LC_HELP_PRINTED.
+ */
+void lc_options_walk(void (*take)(void *ctx, const struct lc_option *o), void *ctx);
+
 /* Print a command's help to stdout. */
 void lc_options_help(const struct lc_command *cmd);
 
