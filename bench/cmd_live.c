@@ -162,7 +162,8 @@ static size_t add_end_options(struct lc_option *to, struct request *q)
          "drop an existing table analytics.events; without this option livecol refuses to run if "
          "there is one"},
         {"details", 0, LC_OPT_FLAG, &q->details, NULL,
-         "also print n, errors, qps, mean, σ and all percentiles of each stream and phase"},
+         "also print n, errors, qps, mean, σ and all percentiles of each stream and phase, and where the time "
+         "of the slowest run went"},
         {"keep", 0, LC_OPT_FLAG, &q->keep, NULL,
          "keep the tables, which are otherwise dropped at the end"},
         LC_OUTPUT_OPTIONS(&q->delivery),
@@ -309,15 +310,19 @@ static void add_verdict(const struct lc_result *o, const struct lc_budget *budge
     }
 }
 
-/* The table of all series, between empty lines. */
+/* The tables of all series, between empty lines. */
 static int add_details(const struct lc_result *o, struct lc_buf *out)
 {
-    struct lc_text_table r;
-    lc_result_table(o, false, &r);
+    struct lc_text_table all, slowest;
+    lc_result_table(o, false, &all);
+    lc_result_slowest(o, &slowest);
     int rc = lc_buf_adds(out, "\n");
-    rc = rc == 0 ? lc_text_table_write(&r, LC_TEXT_TABLE_TEXT, out) : rc;
+    rc = rc == 0 ? lc_text_table_write(&all, LC_TEXT_TABLE_TEXT, out) : rc;
     rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
-    lc_text_table_release(&r);
+    rc = rc == 0 ? lc_text_table_write(&slowest, LC_TEXT_TABLE_TEXT, out) : rc;
+    rc = rc == 0 ? lc_buf_adds(out, "\n") : rc;
+    lc_text_table_release(&all);
+    lc_text_table_release(&slowest);
     return rc;
 }
 

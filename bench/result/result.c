@@ -47,6 +47,8 @@ void lc_result_release(struct lc_result *o)
         free(s->sql);
         free(s->ms);
         free(s->at_ms);
+        free(s->waited_ms);
+        free(s->server_each_ms);
         free(s->sorted);
         free(s->error);
         free(s);
@@ -115,8 +117,11 @@ int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t 
     double bytes_read = 0;
     s->ms = calloc(n + 1, sizeof *s->ms);
     s->at_ms = calloc(n + 1, sizeof *s->at_ms);
+    s->waited_ms = calloc(n + 1, sizeof *s->waited_ms);
+    s->server_each_ms = calloc(n + 1, sizeof *s->server_each_ms);
     s->sorted = calloc(n + 1, sizeof *s->sorted);
-    if (s->ms == NULL || s->at_ms == NULL || s->sorted == NULL) {
+    if (s->ms == NULL || s->at_ms == NULL || s->waited_ms == NULL || s->server_each_ms == NULL ||
+        s->sorted == NULL) {
         return LC_ERR_NOMEM;
     }
     for (size_t i = 0; i < n; i++) {
@@ -130,6 +135,8 @@ int lc_series_take(struct lc_series *s, const struct lc_sample *samples, size_t 
         }
         s->ms[s->n] = (double)samples[i].latency_ns / 1e6;
         s->at_ms[s->n] = (double)samples[i].at_ns / 1e6;
+        s->waited_ms[s->n] = s->ms[s->n] - (double)samples[i].service_ns / 1e6;
+        s->server_each_ms[s->n] = samples[i].server_s * 1e3;
         s->n++;
         service_s += (double)samples[i].service_ns / 1e9;
         server_s += samples[i].server_s;

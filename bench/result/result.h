@@ -24,6 +24,8 @@ struct lc_series {
     size_t n;                        /* good runs */
     double *ms;                      /* n, in the order in which they were due */
     double *at_ms;                   /* n: when they were due, since the start */
+    double *waited_ms;               /* n: of ms, how long it was due before it began */
+    double *server_each_ms;          /* n: of ms, the server's own time; 0: not known */
     double *sorted;                  /* n, ascending */
     struct lc_stats stats;           /* of ms */
     uint64_t errors;
@@ -145,6 +147,12 @@ bool lc_result_missed(const struct lc_result *o);
 /* The table of all series, for people, or with `raw` for programs: plain numbers, nothing where
  * there are too few runs for a percentile. The report is to be released. */
 void lc_result_table(const struct lc_result *o, bool raw, struct lc_text_table *r);
+
+/*
+ * The slowest run of each series, and where its time went: before it began, since its connection was busy or its
+ * thread did not run; in the server; the rest. The report is to be released.
+ */
+void lc_result_slowest(const struct lc_result *o, struct lc_text_table *r);
 
 /* Append two lines on where it was measured; a line where the machine was
  * noisy. 0, LC_ERR_NOMEM. */

@@ -101,6 +101,8 @@ static struct lc_json *series_json(const struct lc_series *s)
     lc_json_set_bool(j, "answer_varies", s->answer_varies);
     lc_json_set(j, "at_ms", numbers_json(s->at_ms, s->n));
     lc_json_set(j, "times_ms", numbers_json(s->ms, s->n));
+    lc_json_set(j, "waited_ms", numbers_json(s->waited_ms, s->n));
+    lc_json_set(j, "server_times_ms", numbers_json(s->server_each_ms, s->n));
     return j;
 }
 

@@ -100,6 +100,32 @@ void lc_result_table(const struct lc_result *o, bool raw, struct lc_text_table *
     }
 }
 
+void lc_result_slowest(const struct lc_result *o, struct lc_text_table *r)
+{
+    lc_text_table_init(r, "the slowest of|due at s|ms|waited ms|server ms|the rest");
+    for (size_t i = 0; i < o->n_series; i++) {
+        const struct lc_series *s = o->series[i];
+        size_t k = 0;
+        for (size_t j = 1; j < s->n; j++) {
+            k = s->ms[j] > s->ms[k] ? j : k;
+        }
+        if (s->n == 0) {
+            continue;
+        }
+        lc_text_table_cell(r, "%s", s->name);
+        lc_text_table_cell(r, "%.3f", s->at_ms[k] / 1e3);
+        lc_text_table_number(r, s->ms[k]);
+        lc_text_table_number(r, s->waited_ms[k]);
+        if (s->server_each_ms[k] > 0) {
+            lc_text_table_number(r, s->server_each_ms[k]);
+            lc_text_table_number(r, s->ms[k] - s->waited_ms[k] - s->server_each_ms[k]);
+        } else {
+            lc_text_table_cell(r, "–"); /* the server did not say */
+            lc_text_table_cell(r, "–");
+        }
+    }
+}
+
 /*
  * Two lines: the machine; then the build, the server, the load and the
  * date, each where it is known.

@@ -71,6 +71,43 @@ static void test_series_takes_its_phase_and_variant(void **state)
     lc_result_release(&o);
 }
 
+/* Where the time of the slowest went; nothing is said of a server that says nothing. */
+static void test_the_slowest_of_each(void **state)
+{
+    (void)state;
+    struct lc_sample samples[20];
+    struct lc_result o = {.scenario = "live"};
+    struct lc_text_table r;
+    struct lc_buf out;
+    make(samples, 10, 1, 0, 0);
+    make(samples + 10, 10, 1, 1, 0);
+    samples[3].latency_ns = UINT64_C(107) * MS;
+    samples[3].service_ns = UINT64_C(7) * MS;
+    for (size_t i = 10; i < 20; i++) {
+        samples[i].server_s = 0;
+    }
+    assert_int_equal(lc_series_take(lc_result_add(&o, "point/after ADD", NULL), samples, 20,
+                                    (struct lc_series_of){0, -1, 1, 1, true}),
+                     0);
+    assert_int_equal(lc_series_take(lc_result_add(&o, "write/after ADD", NULL), samples, 20,
+                                    (struct lc_series_of){1, -1, 1, 1, true}),
+                     0);
+    assert_non_null(lc_result_add(&o, "none", NULL));
+    assert_near(o.series[0]->waited_ms[3], 100);
+    assert_near(o.series[0]->waited_ms[4], 0);
+    assert_near(o.series[0]->server_each_ms[3], 2);
+    lc_result_slowest(&o, &r);
+    lc_buf_init(&out, 1 << 16);
+    assert_int_equal(lc_text_table_write(&r, LC_TEXT_TABLE_CSV, &out), 0);
+    assert_string_equal(lc_buf_str(&out),
+                        "the slowest of,due at s,ms,waited ms,server ms,the rest\n"
+                        "point/after ADD,0.030,107,100,2.00,5.00\n"
+                        "write/after ADD,0.090,10.0,0,–,–\n");
+    lc_buf_release(&out);
+    lc_text_table_release(&r);
+    lc_result_release(&o);
+}
+
 static void test_exit_codes(void **state)
 {
     (void)state;
@@ -249,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_series_takes_its_phase_and_variant),
+        cmocka_unit_test(test_the_slowest_of_each),
         cmocka_unit_test(test_exit_codes),
         cmocka_unit_test(test_tolerance_is_what_must_be_proven),
         cmocka_unit_test(test_a_budget_of_errors_decides),
