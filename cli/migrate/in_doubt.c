@@ -82,7 +82,7 @@ static int command_effect(const struct lc_stmt *s, size_t i, const struct lc_ans
     enum lc_mutation_trace trace = LC_MUTATION_NONE;
     bool is_own;
     struct lc_slice text = mutation_of(c, &is_own);
-    int rc = watch && c->kind != LC_STMT_ADD_COLUMN
+    int rc = watch && watch->b && c->kind != LC_STMT_ADD_COLUMN
                  ? lc_mutation_find(watch, text, since_s, &trace, err)
                  : 0;
 
