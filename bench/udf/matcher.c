@@ -35,13 +35,13 @@ struct setting {
 /* Suffixes and domains are the same texts as prefixes, so that their figures compare. */
 static const struct setting settings[] = {
     {LC_KIND_PREFIX, 0, 3, 2, 2, false, 1.5},
-    {LC_KIND_PREFIX, 0, 3, 1, 12, false, 1.5},
+    {LC_KIND_PREFIX, 0, 3, 1, 12, false, 1.3},
     {LC_KIND_PREFIX, 0, 100, 1, 12, false, 0},
     {LC_KIND_PREFIX, 0, 1000, 1, 12, false, 0},
     {LC_KIND_PREFIX, 0, 10000, 1, 12, false, 0},
-    {LC_KIND_PREFIX, 0, 100000, 1, 12, false, 4},
+    {LC_KIND_PREFIX, 0, 100000, 1, 12, false, 2.2},
     {LC_KIND_PREFIX, 0, 100000, 1, 12, true, 4},
-    {LC_KIND_PREFIX, 0, 1000000, 1, 12, false, 8},
+    {LC_KIND_PREFIX, 0, 1000000, 1, 12, false, 3.5},
     {LC_KIND_PREFIX, 0, 1000000, 1, 12, true, 8},
     {LC_KIND_PREFIX, LC_OPTION_NOCASE, 1000, 1, 12, false, 0},
     {LC_KIND_PREFIX, LC_OPTION_NOCASE, 1000000, 1, 12, false, 0},

@@ -227,12 +227,38 @@ static int descend(const struct lc_rules *r, const struct lc_batch *b, struct be
     return 0;
 }
 
+/*
+ * Each key with each rule. Rules are in the order of their bytes, so that of those that take a key the longest is the
+ * last. No branch depends on a key.
+ */
+static void match_few(const struct lc_rules *r, const struct lc_batch *b, uint32_t *rule)
+{
+    const struct lc_few *const f = &r->few;
+
+    for (size_t i = 0; i < b->n; i++) {
+        uint64_t low = lc_load64(b->p[i]), high = lc_load64(b->p[i] + 8);
+        uint32_t found = r->rules;
+
+        for (uint32_t k = 0; k < f->n; k++) {
+            uint64_t differ =
+                ((low ^ f->low[k]) & f->mask_low[k]) | ((high ^ f->high[k]) & f->mask_high[k]);
+
+            found = (differ == 0) & (b->len[i] >= f->bytes[k]) ? k : found;
+        }
+        rule[i] = found;
+    }
+}
+
 static int match_prefix(const struct lc_rules *r, const struct lc_batch *b, uint32_t *rule)
 {
     uint32_t none = r->default_rule == LC_NONE ? r->rules : r->default_rule;
     struct below w;
     int rc = 0;
 
+    if (r->few.n) {
+        match_few(r, b, rule);
+        return 0;
+    }
     w.n = w.searches = 0;
     for (size_t i = 0; i < b->n; i++) {
         uint32_t e = unlikely(b->len[i] == 0) ? none : lc_match_direct(r, b->p[i], b->len[i]);

@@ -26,6 +26,8 @@
  *   (binary search on prefix lengths, markers with precomputed best match);
  *   Gupta, Lin, McKeown: Routing Lookups in Hardware, INFOCOM 1998 (the direct first table).
  *
+ * A few short rules are not searched: each key is compared with each of them (struct lc_few).
+ *
  * Suffix and domain sets are searched so, too, by the form of their keys (form.h): backwards. A domain rule for
  * what is below its name is an entry like others; a hit on it by the name itself gives what is noted for that.
  *

@@ -9,6 +9,7 @@
 
 #include "base/varint.h"
 #include "udf/rules/hash.h"
+#include "udf/rules/probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -361,6 +362,29 @@ static bool take_index(struct lc_rules *r)
     return true;
 }
 
+/* Of a set of which the index was taken. A corrupt arena has no few rules, and is found by the search. */
+static void take_few(struct lc_rules *r)
+{
+    bool by_bytes = r->kind == LC_KIND_PREFIX || r->kind == LC_KIND_SUFFIX;
+
+    if (!by_bytes || r->rules > LC_FEW || r->trie_count == LC_TRIE_ROOT)
+        return;
+    for (uint32_t i = 0; i < r->rules; i++) {
+        struct lc_slice key = lc_rules_key(r, i);
+        uint64_t half[2] = {0};
+
+        if (key.n > LC_FEW_BYTES || (key.n == 0 && r->default_rule != i))
+            return;
+        memcpy(half, key.p, key.n);
+        r->few.low[i] = half[0];
+        r->few.high[i] = half[1];
+        r->few.mask_low[i] = lc_mask_low[key.n];
+        r->few.mask_high[i] = lc_mask_high[key.n];
+        r->few.bytes[i] = key.n;
+    }
+    r->few.n = r->rules;
+}
+
 int lc_rules_take(struct lc_rules **out, void *base, size_t size, bool own, const char *name,
                   struct lc_error *err)
 {
@@ -390,6 +414,8 @@ int lc_rules_take(struct lc_rules **out, void *base, size_t size, bool own, cons
         else
             r->lines = section(r, LC_SEC_LINES);
     }
+    if (!rc)
+        take_few(r);
     if (rc) {
         if (own)
             free(base);

@@ -162,6 +162,18 @@ struct lc_rules_below {
 };
 
 /*
+ * A prefix or suffix set of a few short rules, which are compared one by one: rule i by the bits of masks. n is 0 where there
+ * are more or longer rules, or where two bytes decide.
+ */
+enum { LC_FEW = 6, LC_FEW_BYTES = 16 };
+
+struct lc_few {
+    uint32_t n;
+    uint64_t low[LC_FEW], high[LC_FEW], mask_low[LC_FEW], mask_high[LC_FEW];
+    size_t bytes[LC_FEW];
+};
+
+/*
  * An open rule set. Matching reads it only, so any number of threads may share it; lc_rules_look is
  * for one of them.
  */
@@ -171,6 +183,7 @@ struct lc_rules {
     size_t size;
     bool mapped; /* mmap'ed from a file rather than malloc'ed */
     struct lc_seed seed;
+    struct lc_few few;
     enum lc_kind kind;
     unsigned options; /* mask of enum lc_kind_option */
     enum lc_form form;

@@ -196,11 +196,11 @@ static void differential_of(const char *name, enum lc_kind kind, unsigned option
     unsigned sets = support_long() ? 3000 : 60;
 
     for (unsigned set = 0; set < sets; set++) {
-        static const size_t lengths[] = {1, 2, 3, 8, 12, 40};
-        static const unsigned counts[] = {1, 3, 17, 300};
-        size_t longest = lengths[support_random(&seed) % 6];
+        static const size_t lengths[] = {1, 2, 3, 8, 12, 16, 17, 40};
+        static const unsigned counts[] = {1, 3, 5, 6, 7, 17, 300};
+        size_t longest = lengths[support_random(&seed) % 8];
         struct lc_rules *r =
-            random_rules(&seed, kind, options, counts[support_random(&seed) % 4], longest);
+            random_rules(&seed, kind, options, counts[support_random(&seed) % 7], longest);
 
         compare_bytes(&seed, r, longest, 4);
         lc_rules_free(r);
