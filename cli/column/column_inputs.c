@@ -373,7 +373,11 @@ int lc_column_type_of_expr(const struct lc_column *d, const char *expr, char **t
     *type = NULL;
     if (rc == 0)
         rc = analyse(d, expr, names, n, &t, err);
-    if (rc == 0 && !(*type = strdup(t.cols == 1 ? t.types[0].p : "")))
+    /* Every type has a name that begins with a capital; what has none would be taken for an unknown one. */
+    if (rc == 0 && (t.cols != 1 || strcmp(t.names[0].p, "livecol_x") != 0 || *t.types[0].p < 'A' ||
+                    *t.types[0].p > 'Z'))
+        rc = lc_fail(err, LC_ERR_UNKNOWN, "the answer is not what was asked for: it has no type");
+    if (rc == 0 && !(*type = strdup(t.types[0].p)))
         rc = lc_no_memory(err);
     lc_answer_release(&t);
     lc_column_free_names(names, n);

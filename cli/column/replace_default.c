@@ -271,20 +271,23 @@ static int add_keys(const struct lc_column *d, char *const *names, size_t n, str
     return rc || lc_buf_adds(sql, ")");
 }
 
-/* Into *t, which is released first. */
+/* Into *t, which is released first. shape: what is promised, sealed; NULL: nothing. */
 static int ask(const struct lc_column *d, struct lc_buf *sql, const atomic_bool *cancel,
-               struct lc_answer *t, struct lc_error *err)
+               const struct lc_sql *shape, struct lc_answer *t, struct lc_error *err)
 {
     /* Keys that do not fit into a gigabyte go by way of the disk. */
     static const struct lc_setting settings[] = {
         {"max_bytes_before_external_group_by", "1000000000"}, {NULL, NULL}};
+    int rc = shape ? lc_answer_seal(sql, shape) : 0;
     struct lc_query q = {.sql = lc_buf_str(sql),
                          .sql_n = sql->n,
                          .settings = settings,
                          .timeout_ms = COMPARE_WAIT_MS,
                          .cancel = cancel};
 
-    return q.sql ? lc_backend_query(d->b, &q, t, err) : lc_no_memory(err);
+    if (rc || !q.sql)
+        return lc_no_memory(err);
+    return shape ? lc_query_checked(d->b, &q, shape, t, err) : lc_backend_query(d->b, &q, t, err);
 }
 
 /*
@@ -310,6 +313,13 @@ int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic
                        uint64_t *keys, struct lc_error *err)
 {
     enum { KEYS, DIFFER, WIDTH }; /* of the first SELECT below */
+    static const struct lc_sql_column columns[] = {{"livecol_keys", LC_SQL_UINT},
+                                                   {"livecol_differ", LC_SQL_UINT}};
+    static const struct lc_sql counted = {.name = "the comparison",
+                                          .columns = columns,
+                                          .width = WIDTH,
+                                          .rows = LC_SQL_ROWS_ONE,
+                                          .sealed = true};
     char **names = NULL, *both = NULL;
     size_t n = 0;
     struct lc_answer t = {0};
@@ -327,10 +337,8 @@ int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic
         rc = lc_buf_adds(&sql, "SELECT count() AS livecol_keys, countIf(") ||
              add_differs(d, expr, &sql) || lc_buf_adds(&sql, ") AS livecol_differ") ||
              add_keys(d, names, n, &sql);
-        rc = rc ? lc_no_memory(err) : ask(d, &sql, cancel, &t, err);
+        rc = rc ? lc_no_memory(err) : ask(d, &sql, cancel, &counted, &t, err);
     }
-    if (rc == 0)
-        rc = lc_answer_check_shape(&t, true, WIDTH, WIDTH, err);
     if (rc == 0) {
         *keys = lc_answer_u64(&t, 0, KEYS, 0);
         differ = lc_answer_u64(&t, 0, DIFFER, 0);
@@ -345,7 +353,7 @@ int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic
              lc_buf_adds(&sql, ")") || add_keys(d, names, n, &sql) ||
              lc_buf_adds(&sql, " WHERE ") || add_differs(d, expr, &sql) ||
              lc_buf_adds(&sql, " LIMIT 1");
-        rc = rc ? lc_no_memory(err) : ask(d, &sql, cancel, &t, err);
+        rc = rc ? lc_no_memory(err) : ask(d, &sql, cancel, NULL, &t, err);
         if (rc == 0) {
             refuse_differing(d, differ, *keys, &t, err);
             rc = LC_ERR_REFUSED;

@@ -12,6 +12,7 @@
 #include "cli/column/function_fit.h"
 #include "cli/column/narrow_key.h"
 #include "cli/server/answer_check.h"
+#include "cli/server/query.h"
 #include "udf/rules/open.h"
 
 #include <inttypes.h>
@@ -163,6 +164,13 @@ static int count_cut(const struct lc_preflight *d, const struct lc_trial *t,
                      uint64_t *differ, struct lc_error *err)
 {
     enum { ROWS, DIFFER, WIDTH }; /* of the SELECT below */
+    static const struct lc_sql_column columns[] = {{"n", LC_SQL_UINT}, {"differ", LC_SQL_UINT}};
+    static const struct lc_sql counted = {.name = "the comparison",
+                                          .columns = columns,
+                                          .width = WIDTH,
+                                          .rows = LC_SQL_ROWS_ONE,
+                                          .sealed = true};
+    struct lc_query q = {0};
     struct lc_answer out = {0};
     struct lc_buf sql;
     int rc;
@@ -175,10 +183,9 @@ static int count_cut(const struct lc_preflight *d, const struct lc_trial *t,
          lc_sql_add_id(&sql, c->function) ||
          lc_buf_addf(&sql, "(%.*s\n) AS b FROM ", (int)key.n, (const char *)key.p) ||
          lc_column_add_rows(&t->column, &sql) || lc_buf_addf(&sql, " LIMIT %d)", OWN_ROWS) ||
-         !lc_buf_str(&sql);
-    rc = rc ? lc_no_memory(err) : lc_backend_run(d->b, lc_buf_str(&sql), &out, err);
-    if (rc == 0)
-        rc = lc_answer_check_shape(&out, true, WIDTH, WIDTH, err);
+         lc_answer_seal(&sql, &counted);
+    q.sql = lc_buf_str(&sql);
+    rc = rc || !q.sql ? lc_no_memory(err) : lc_query_checked(d->b, &q, &counted, &out, err);
     *rows = rc ? 0 : lc_answer_u64(&out, 0, ROWS, 0);
     *differ = rc ? 0 : lc_answer_u64(&out, 0, DIFFER, 0);
     lc_answer_release(&out);

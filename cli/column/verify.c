@@ -42,15 +42,36 @@ struct run {
     bool plain_sample; /* a server without _part_offset: single rows are drawn */
 };
 
-/* Into *out, which is released first. A full table may take hours. */
-static int ask(const struct run *r, struct lc_buf *sql, struct lc_answer *out, struct lc_error *err)
+/*
+ * What is counted, a row a partition. The partition's id is what a part's name has before its
+ * first '_'.
+ */
+enum counted { COUNTED_ID, COUNTED_ROWS, COUNTED_DIFFER, COUNTED_WIDTH };
+
+static const struct lc_sql_column counted_columns[] = {
+    {"id", LC_SQL_KEY}, {"n", LC_SQL_UINT}, {"d", LC_SQL_UINT}};
+static const struct lc_sql counted_shape = {.name = "the comparison",
+                                            .columns = counted_columns,
+                                            .width = COUNTED_WIDTH,
+                                            .rows = LC_SQL_ROWS_ANY,
+                                            .sealed = true};
+
+/*
+ * Into *out, which is released first. A full table may take hours. shape: what is promised, sealed; NULL: nothing.
+ */
+static int ask(const struct run *r, struct lc_buf *sql, const struct lc_sql *shape,
+               struct lc_answer *out, struct lc_error *err)
 {
+    int rc = shape ? lc_answer_seal(sql, shape) : 0;
     struct lc_query q = {.sql = lc_buf_str(sql),
                          .sql_n = sql->n,
                          .timeout_ms = QUERY_WAIT_MS,
                          .cancel = r->o->cancel};
 
-    return q.sql ? lc_backend_query(r->d->b, &q, out, err) : lc_no_memory(err);
+    if (rc || !q.sql)
+        return lc_no_memory(err);
+    return shape ? lc_query_checked(r->d->b, &q, shape, out, err)
+                 : lc_backend_query(r->d->b, &q, out, err);
 }
 
 /*
@@ -67,12 +88,6 @@ static int add_sample(const struct run *r, struct lc_buf *sql)
         sql, " PREWHERE cityHash64(_part, intDiv(_part_offset, 8192), %" PRIu64 ") %% %d < %u",
         r->seed, PER_MILLION, r->per_million);
 }
-
-/*
- * What is counted, a row a partition. The partition's id is what a part's name has before its
- * first '_'.
- */
-enum counted { COUNTED_ID, COUNTED_ROWS, COUNTED_DIFFER, COUNTED_WIDTH };
 
 static int make_count(const struct run *r, struct lc_buf *sql)
 {
@@ -91,9 +106,7 @@ static int count_once(struct run *r, struct lc_answer *t, struct lc_error *err)
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = make_count(r, &sql) ? lc_no_memory(err) : ask(r, &sql, t, err);
-    if (rc == 0)
-        rc = lc_answer_check_shape(t, false, COUNTED_WIDTH, 2, err);
+    rc = make_count(r, &sql) ? lc_no_memory(err) : ask(r, &sql, &counted_shape, t, err);
     lc_buf_release(&sql);
     return rc;
 }
@@ -287,7 +300,7 @@ static int find_examples(const struct run *r, struct lc_error *err)
     if (r->out->sum.differ == 0)
         return 0;
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    rc = make_examples(r, &sql) ? lc_no_memory(err) : ask(r, &sql, &r->out->examples, err);
+    rc = make_examples(r, &sql) ? lc_no_memory(err) : ask(r, &sql, NULL, &r->out->examples, err);
     lc_buf_release(&sql);
     return rc;
 }

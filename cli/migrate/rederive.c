@@ -162,19 +162,34 @@ static int wait_for_mutations(const struct rederive *r, struct lc_error *err)
     return rc;
 }
 
-static int ask(const struct rederive *r, struct lc_buf *sql, struct lc_answer *out,
-               struct lc_error *err)
+/* Columns of a count. */
+enum { N_ID, N_LEFT, N_ROWS, N_WIDTH };
+
+static const struct lc_sql_column count_columns[] = {
+    {"id", LC_SQL_KEY}, {"n", LC_SQL_UINT}, {"part_rows", LC_SQL_UINT}};
+static const struct lc_sql count_shape = {.name = "the rows left",
+                                          .columns = count_columns,
+                                          .width = N_WIDTH,
+                                          .rows = LC_SQL_ROWS_ANY,
+                                          .sealed = true};
+static const struct lc_sql_column given_column = {"livecol_n", LC_SQL_UINT};
+static const struct lc_sql given_shape = {.name = "the values that were given",
+                                          .columns = &given_column,
+                                          .width = 1,
+                                          .rows = LC_SQL_ROWS_ONE,
+                                          .sealed = true};
+
+static int ask(const struct rederive *r, struct lc_buf *sql, const struct lc_sql *shape,
+               struct lc_answer *out, struct lc_error *err)
 {
+    int rc = lc_answer_seal(sql, shape);
     struct lc_query q = {.sql = lc_buf_str(sql),
                          .sql_n = sql->n,
                          .timeout_ms = COUNT_WAIT_MS,
                          .cancel = r->s->options->cancel};
 
-    return q.sql ? lc_backend_query(r->s->b, &q, out, err) : lc_no_memory(err);
+    return rc || !q.sql ? lc_no_memory(err) : lc_query_checked(r->s->b, &q, shape, out, err);
 }
-
-/* Columns of a count. */
-enum { N_ID, N_LEFT, N_ROWS };
 
 /*
  * Rows that the WHERE takes, by partition: its id, those rows, all its rows. The id is the name
@@ -194,9 +209,7 @@ static int count(const struct rederive *r, struct lc_answer *out, uint64_t *tota
          lc_buf_addf(&sql, "%s\n) AS livecol_n FROM ", r->c.where) ||
          lc_column_add_table(&r->d, &sql) ||
          lc_buf_adds(&sql, " GROUP BY _part) GROUP BY id HAVING n > 0 ORDER BY id DESC");
-    rc = rc ? lc_no_memory(err) : ask(r, &sql, out, err);
-    if (rc == 0)
-        rc = lc_answer_check_shape(out, false, N_ROWS + 1, 2, err);
+    rc = rc ? lc_no_memory(err) : ask(r, &sql, &count_shape, out, err);
     for (size_t i = 0; rc == 0 && i < out->rows; i++)
         *total += lc_answer_u64(out, i, N_LEFT, 0);
     lc_buf_release(&sql);
@@ -346,7 +359,7 @@ static int tell_given(const struct rederive *r, struct lc_error *err)
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = lc_buf_adds(&sql, "SELECT countIf(") || lc_column_add_differs(&r->d, r->c.value, &sql) ||
          lc_buf_adds(&sql, ") AS livecol_n FROM ") || lc_column_add_table(&r->d, &sql);
-    rc = rc ? lc_no_memory(err) : ask(r, &sql, &t, err);
+    rc = rc ? lc_no_memory(err) : ask(r, &sql, &given_shape, &t, err);
     if (rc == 0)
         tell(r,
              "%s.%s.%s is re-derived: no row is left to change; %" PRIu64

@@ -11,6 +11,7 @@
 #include "cli/column/readers.h"
 #include "cli/column/replace_default.h"
 #include "cli/migrate/rederive.h"
+#include "cli/server/query.h"
 #include "cli/sql/mutation_command.h"
 
 #include <inttypes.h>
@@ -60,6 +61,12 @@ static bool is_assigned(const struct lc_update_command *a, const char *column)
 static void count_rows(const struct look *l, const struct lc_column *c,
                        const struct lc_update_command *a, char *out, size_t size)
 {
+    static const struct lc_sql_column column = {"livecol_n", LC_SQL_UINT};
+    static const struct lc_sql shape = {.name = "the count",
+                                        .columns = &column,
+                                        .width = 1,
+                                        .rows = LC_SQL_ROWS_ONE,
+                                        .sealed = true};
     struct lc_answer t = {0};
     struct lc_buf sql;
 
@@ -68,11 +75,11 @@ static void count_rows(const struct look *l, const struct lc_column *c,
     if (a->where.n && lc_buf_adds(&sql, "SELECT count() AS livecol_n FROM ") == 0 &&
         lc_column_add_rows(c, &sql) == 0 &&
         lc_buf_addf(&sql, " WHERE %.*s", (int)a->where.n, (const char *)a->where.p) == 0 &&
-        lc_buf_str(&sql)) {
+        lc_answer_seal(&sql, &shape) == 0 && lc_buf_str(&sql)) {
         const struct lc_query q = {
             .sql = lc_buf_str(&sql), .sql_n = sql.n, .timeout_ms = COUNT_WAIT_MS};
 
-        if (lc_backend_query(l->d->b, &q, &t, NULL) == 0)
+        if (lc_query_checked(l->d->b, &q, &shape, &t, NULL) == 0)
             snprintf(out, size, "%" PRIu64 " row%s", lc_answer_u64(&t, 0, 0, 0),
                      LC_S(lc_answer_u64(&t, 0, 0, 0)));
     }

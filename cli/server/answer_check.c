@@ -24,6 +24,8 @@
 
 /* Of one row. */
 #define SEALED_MAX_BYTES ((size_t)64 << 20)
+/* Of a statement that is made here. */
+#define SQL_MAX_BYTES ((size_t)64 << 20)
 
 /* Step over `prefix` where the text begins with it. */
 static bool skip(const char **text, const char *prefix)
@@ -90,37 +92,62 @@ static bool is_cell_of(const struct lc_cell *c, enum lc_sql_kind kind)
     return errno == 0 && end == c->p + c->n;
 }
 
-static int compare_cells(const void *a, const void *b)
-{
-    const struct lc_cell *x = *(const struct lc_cell *const *)a;
-    const struct lc_cell *y = *(const struct lc_cell *const *)b;
-    int order = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
+/* The cells of one row that are its key. */
+struct key {
+    const struct lc_cell *cells;
+    size_t n;
+};
 
-    return order ? order : (x->n > y->n) - (x->n < y->n);
+/* NULL and the empty text differ. */
+static int compare_keys(const void *a, const void *b)
+{
+    const struct key *one = a, *other = b;
+    int order = 0;
+
+    for (size_t i = 0; order == 0 && i < one->n; i++) {
+        const struct lc_cell *x = &one->cells[i], *y = &other->cells[i];
+
+        order = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
+        if (order == 0)
+            order = (x->n > y->n) - (x->n < y->n);
+        if (order == 0)
+            order = (int)x->is_null - (int)y->is_null;
+    }
+    return order;
 }
 
 /*
- * No two rows have the same cell here. Sorted by pointers, so that an answer of many rows is
- * checked in n log n.
+ * No two rows have the same cells from `col` on, n of them. Sorted, so that an answer of many rows is checked
+ * in n log n. *twice is the cell of one that is there twice, else NULL. 0 or LC_ERR_NOMEM.
  */
-static int check_key(const struct lc_answer *t, size_t col, const struct lc_sql *sql,
-                     struct lc_error *err)
+static int find_twice(const struct lc_answer *t, size_t col, size_t n, const struct lc_cell **twice,
+                      struct lc_error *err)
 {
-    const struct lc_cell **sorted = calloc(t->rows + 1, sizeof(struct lc_cell *));
-    char shown[64];
-    int rc = 0;
+    struct key *sorted = calloc(t->rows + 1, sizeof *sorted);
 
+    *twice = NULL;
     if (!sorted)
         return lc_no_memory(err);
     for (size_t i = 0; i < t->rows; i++)
-        sorted[i] = lc_answer_at(t, i, col);
-    qsort(sorted, t->rows, sizeof(struct lc_cell *), compare_cells);
-    for (size_t i = 1; rc == 0 && i < t->rows; i++) {
-        if (compare_cells(&sorted[i - 1], &sorted[i]) == 0)
-            rc = lc_fail(err, LC_ERR_INPUT, "%s has two rows of \"%s\"", sql->name,
-                         lc_printable(sorted[i]->p, sorted[i]->n, shown, sizeof shown));
-    }
+        sorted[i] = (struct key){lc_answer_at(t, i, col), n};
+    qsort(sorted, t->rows, sizeof *sorted, compare_keys);
+    for (size_t i = 1; i < t->rows; i++)
+        if (compare_keys(&sorted[i - 1], &sorted[i]) == 0)
+            *twice = sorted[i].cells;
     free(sorted);
+    return 0;
+}
+
+static int check_key(const struct lc_answer *t, size_t col, const struct lc_sql *sql,
+                     struct lc_error *err)
+{
+    const struct lc_cell *twice;
+    char shown[64];
+    int rc = find_twice(t, col, 1, &twice, err);
+
+    if (twice)
+        rc = lc_fail(err, LC_ERR_INPUT, "%s has two rows of \"%s\"", sql->name,
+                     lc_printable(twice->p, twice->n, shown, sizeof shown));
     return rc;
 }
 
@@ -236,9 +263,38 @@ int lc_answer_check(struct lc_answer *t, const struct lc_sql *sql, struct lc_err
     return rc ? rc : check_rows(t, sql, err);
 }
 
+int lc_answer_seal(struct lc_buf *sql, const struct lc_sql *shape)
+{
+    struct lc_buf out;
+    int rc;
+
+    lc_buf_init(&out, SQL_MAX_BYTES);
+    rc = lc_buf_adds(&out, "SELECT ");
+    for (size_t i = 0; i < shape->width; i++)
+        rc = rc || lc_buf_addf(&out, "sealed.%zu AS %s, ", i + 1, shape->columns[i].name);
+    rc = rc || lc_buf_adds(&out, "rows_n, lower(hex(SHA256(concat(");
+    for (size_t i = 0; i < shape->width; i++)
+        rc = rc || lc_buf_addf(&out, "ifNull(toString(%s), ''), '\\n', ", shape->columns[i].name);
+    rc = rc || lc_buf_adds(&out, "toString(rows_n), '\\n', toString(row_i))))) AS row_sha256 FROM "
+                                 "(SELECT count() AS rows_n, groupArray(tuple(");
+    for (size_t i = 0; i < shape->width; i++)
+        rc = rc || lc_buf_addf(&out, "%s%s", i ? ", " : "", shape->columns[i].name);
+    rc = rc || lc_buf_adds(&out, ")) AS sealed_rows FROM (\n") ||
+         lc_buf_add(&out, sql->p, sql->n) ||
+         lc_buf_adds(&out, "\n)) LEFT ARRAY JOIN sealed_rows AS sealed, "
+                           "arrayEnumerate(sealed_rows) AS row_i ORDER BY row_i");
+    lc_buf_release(sql);
+    *sql = out;
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
 int lc_answer_check_shape(const struct lc_answer *t, bool one, size_t cols, size_t numbers,
                           struct lc_error *err)
 {
+    const struct lc_cell *twice;
+    char shown[64];
+    int rc = 0;
+
     if (t->cols != cols || (one && t->rows != 1))
         return lc_fail(err, LC_ERR_UNKNOWN,
                        "the answer is not what was asked for: it has %zu columns and %zu rows",
@@ -246,7 +302,6 @@ int lc_answer_check_shape(const struct lc_answer *t, bool one, size_t cols, size
     for (size_t row = 0; row < t->rows; row++) {
         for (size_t col = cols - numbers; col < cols; col++) {
             const struct lc_cell *c = lc_answer_at(t, row, col);
-            char shown[64];
 
             if (c->is_null || !is_cell_of(c, LC_SQL_UINT))
                 return lc_fail(err, LC_ERR_UNKNOWN,
@@ -254,5 +309,12 @@ int lc_answer_check_shape(const struct lc_answer *t, bool one, size_t cols, size
                                lc_printable(c->p, c->n, shown, sizeof shown));
         }
     }
-    return 0;
+    if (!one && cols > numbers) {
+        rc = find_twice(t, 0, cols - numbers, &twice, err);
+        if (twice)
+            rc = lc_fail(err, LC_ERR_UNKNOWN,
+                         "the answer is not what was asked for: it has two rows of \"%s\"",
+                         lc_printable(twice->p, twice->n, shown, sizeof shown));
+    }
+    return rc;
 }

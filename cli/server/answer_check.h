@@ -6,6 +6,7 @@
  */
 #ifndef LC_CLI_SERVER_ANSWER_CHECK_H
 #define LC_CLI_SERVER_ANSWER_CHECK_H
+#include "base/buf.h"
 #include "cli/server/answer.h"
 #include "cli/sql/quote.h"
 
@@ -24,9 +25,16 @@
 int lc_answer_check(struct lc_answer *t, const struct lc_sql *sql, struct lc_error *err);
 
 /*
- * The same for a statement that was put together in C around a migration's own text: `cols` columns,
- * the last `numbers` of which hold integers that are not negative; one row where `one` is true. 0 or
- * LC_ERR_UNKNOWN.
+ * Make a SELECT that was put together in C around a migration's own text seal its rows, as cmake/embed_sql.cmake
+ * does with those of sql/. Its columns have the names that `shape` promises, which needs no text. The answer is
+ * for lc_answer_check, or lc_query_checked, with that shape. 0, or LC_ERR_NOMEM.
+ */
+int lc_answer_seal(struct lc_buf *sql, const struct lc_sql *shape);
+
+/*
+ * For such a SELECT whose answer is not sealed, since it decides on no change or is asked by way of other hosts:
+ * `cols` columns, the last `numbers` of which hold integers that are not negative; one row where `one` is true,
+ * else no two rows have the same cells before those. 0, LC_ERR_NOMEM or LC_ERR_UNKNOWN.
  */
 int lc_answer_check_shape(const struct lc_answer *t, bool one, size_t cols, size_t numbers,
                           struct lc_error *err);

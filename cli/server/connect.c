@@ -100,6 +100,8 @@ static int open_ops(struct lc_backend **out, const struct lc_connect *to, struct
     return 0;
 }
 
+#define SETTING_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -133,6 +135,23 @@ static int note_settings(struct lc_backend *b, const char *text, struct lc_error
     return 0;
 }
 
+/*
+ * The greeting is not sealed: what it says must be what a ClickHouse would say. A version begins with a number and
+ * a dot, the database is the one that was asked for, and the settings have names without blanks and quotes.
+ */
+static bool is_greeting(const struct lc_backend *b, const struct lc_answer *t)
+{
+    const struct lc_cell *version = lc_answer_at(t, 0, LC_SQL_HELLO_VERSION);
+    const struct lc_cell *database = lc_answer_at(t, 0, LC_SQL_HELLO_DATABASE);
+    const struct lc_cell *settings = lc_answer_at(t, 0, LC_SQL_HELLO_SETTINGS);
+    size_t digits = strspn(version->p, "0123456789");
+
+    return digits && version->p[digits] == '.' && strlen(version->p) == version->n &&
+           strlen(database->p) == database->n &&
+           (!b->to.database || strcmp(database->p, b->to.database) == 0) &&
+           strspn(settings->p, SETTING_CHARACTERS " ") == settings->n;
+}
+
 /* Ask who answers: version, current database, and the settings that are known there. */
 static int say_hello(struct lc_backend *b, struct lc_error *err)
 {
@@ -141,7 +160,7 @@ static int say_hello(struct lc_backend *b, struct lc_error *err)
     struct lc_answer t = {0};
     int rc = lc_backend_query(b, &q, &t, err);
 
-    if (!rc && lc_answer_check(&t, lc_sql_hello, NULL)) {
+    if (!rc && (lc_answer_check(&t, lc_sql_hello, NULL) || !is_greeting(b, &t))) {
         rc = lc_fail(err, LC_ERR_SERVER, "%s does not answer as ClickHouse does", b->where);
         lc_hint(err, "is this the HTTP port (8123, or 8443 with https)?");
     }

@@ -48,7 +48,7 @@ static int check(const char *sql, bool cluster, const struct scripted_step *answ
     static const struct lc_column_hooks hooks = {.unsure = on_unsure, .lagging = on_lagging};
     struct scripted_step steps[8] = {{.answer = HELLO}};
     const struct lc_connect to = {
-        .url = server.url, .timeout_ms = 60000, .connect_timeout_ms = 60000};
+        .url = server.url, .database = "d", .timeout_ms = 60000, .connect_timeout_ms = 60000};
     const struct lc_abilities facts = {0};
     struct lc_cluster_host host = {.name = (char *)"a:1", .user = (char *)"u"};
     struct lc_cluster c = {

@@ -26,7 +26,7 @@ static void test_a_run_that_hangs_is_felt(void **state)
     static struct scripted_step steps[ANSWERED + 1];
     static atomic_bool hangs;
     const struct lc_connect to = {
-        .url = server.url, .timeout_ms = 600000, .connect_timeout_ms = 60000};
+        .url = server.url, .database = "d", .timeout_ms = 600000, .connect_timeout_ms = 60000};
     struct lc_error err = LC_ERROR_INIT;
     struct lc_backend *b;
     struct lc_probe *probe;

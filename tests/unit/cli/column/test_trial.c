@@ -55,7 +55,7 @@ static void run(const struct trial_case *c)
 {
     struct scripted_step steps[STEPS_MAX + 1] = {{.answer = HELLO}};
     const struct lc_connect to = {
-        .url = server.url, .timeout_ms = 60000, .connect_timeout_ms = 60000};
+        .url = server.url, .database = "d", .timeout_ms = 60000, .connect_timeout_ms = 60000};
     struct lc_error err = LC_ERROR_INIT;
     struct lc_cluster_host hosts[] = {{.name = (char *)"a:1", .user = (char *)"u"},
                                       {.name = (char *)"b:2", .user = (char *)"u"},

@@ -68,8 +68,10 @@ static int check_after(const char *before, const char *sql, const struct scripte
                        size_t n, struct lc_error *err)
 {
     struct scripted_step steps[24] = {{.answer = HELLO}};
-    const struct lc_connect to = {
-        .url = server.url, .timeout_ms = 60000, .connect_timeout_ms = 60000};
+    const struct lc_connect to = {.url = server.url,
+                                  .database = "analytics",
+                                  .timeout_ms = 60000,
+                                  .connect_timeout_ms = 60000};
     const struct lc_abilities facts = {
         .function_origin = true, .replicas = true, .format_query = true};
     struct lc_migration_stmt text = {.p = sql, .n = strlen(sql), .rederive = true};

@@ -280,6 +280,40 @@ static void test_shape(void **state)
     assert_int_equal(check_shape("id\tn\nString\tUInt8\nx\t1\n", true, 2, 2), LC_ERR_UNKNOWN);
 }
 
+/* What is counted by a key has each key once; NULL is one of its own. */
+static void test_shape_of_keys(void **state)
+{
+#define IDS "id\tn\nNullable(String)\tUInt8\n"
+#define TWO "a\tb\tn\nString\tString\tUInt8\n"
+    (void)state;
+    assert_int_equal(check_shape(IDS "x\t1\nx\t2\n", false, 2, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape(IDS "x\t1\ny\t1\nx\t1\n", false, 2, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape(IDS "\\N\t1\n\\N\t1\n", false, 2, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape(IDS "\\N\t1\n\t1\nx\t1\nxy\t1\n", false, 2, 1), 0);
+    assert_int_equal(check_shape(TWO "x\ty\t1\nx\tz\t1\nxy\t\t1\n", false, 3, 1), 0);
+    assert_int_equal(check_shape(TWO "x\ty\t1\nx\tz\t1\nx\ty\t2\n", false, 3, 1), LC_ERR_UNKNOWN);
+    assert_int_equal(check_shape("n\nUInt8\n1\n1\n", false, 1, 1), 0);
+}
+
+/* The text that is sent; what comes back is read by the tests above, and by those of the engine. */
+static void test_seal(void **state)
+{
+    struct lc_buf sql;
+
+    (void)state;
+    lc_buf_init(&sql, 4096);
+    assert_int_equal(lc_buf_adds(&sql, "SELECT a AS name, 1 AS n FROM t -- why"), 0);
+    assert_int_equal(lc_answer_seal(&sql, &sealed), 0);
+    assert_string_equal(
+        lc_buf_str(&sql),
+        "SELECT sealed.1 AS name, sealed.2 AS n, rows_n, "
+        "lower(hex(SHA256(concat(ifNull(toString(name), ''), '\\n', ifNull(toString(n), ''), '\\n', "
+        "toString(rows_n), '\\n', toString(row_i))))) AS row_sha256 FROM (SELECT count() AS rows_n, "
+        "groupArray(tuple(name, n)) AS sealed_rows FROM (\nSELECT a AS name, 1 AS n FROM t -- why\n)) "
+        "LEFT ARRAY JOIN sealed_rows AS sealed, arrayEnumerate(sealed_rows) AS row_i ORDER BY row_i");
+    lc_buf_release(&sql);
+}
+
 static void test_what_promises_nothing(void **state)
 {
     static const struct lc_sql none = {"drop", "", no_args, NULL, 0, LC_SQL_ROWS_NONE, false};
@@ -304,6 +338,8 @@ int main(void)
         cmocka_unit_test(test_sealed_rows_that_moved),
         cmocka_unit_test(test_sealed_without_seal),
         cmocka_unit_test(test_shape),
+        cmocka_unit_test(test_shape_of_keys),
+        cmocka_unit_test(test_seal),
         cmocka_unit_test(test_what_promises_nothing),
     };
 

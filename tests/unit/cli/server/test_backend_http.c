@@ -19,7 +19,7 @@
 
 #define OK(body) "HTTP/1.1 200 OK\r\nContent-Length: *\r\n\r\n" body
 #define HELLO                                                                                      \
-    OK("version\tdatabase\tsettings\nString\tString\tString\n18.16.1\tanalytics\ty max_threads x\n")
+    OK("version\tdatabase\tsettings\nString\tString\tString\n18.16.1\tdefault\ty max_threads x\n")
 #define ONE          OK("1\nUInt8\n1\n\n\n")
 #define UNKNOWN_HINT "the statement was sent: the server may have run it, or may run it still"
 
@@ -62,7 +62,7 @@ static void test_opening_asks_for_version_database_and_settings(void **state)
     assert_string_equal(lc_backend_where(b), where);
     assert_string_equal(lc_backend_kind(b), "http");
     assert_string_equal(lc_backend_version(b), "18.16.1");
-    assert_string_equal(lc_backend_database(b), "analytics");
+    assert_string_equal(lc_backend_database(b), "default");
     assert_true(lc_backend_has_setting(b, "max_threads"));
     assert_true(lc_backend_has_setting(b, "y"));
     assert_false(lc_backend_has_setting(b, "log_comment"));
@@ -375,6 +375,35 @@ static void test_something_else_answers(void **state)
     scripted_stop(&server);
 }
 
+/* The greeting has the right columns, and what is in them is not what ClickHouse says. */
+static void test_greetings_that_are_none(void **state)
+{
+#define GREETING(cells) OK("version\tdatabase\tsettings\nString\tString\tString\n" cells "\n")
+    const struct scripted_step greetings[] = {
+        {.answer = GREETING("18.16.1\tother\tmax_threads")},
+        {.answer = GREETING("18.16.1\t\tmax_threads")},
+        {.answer = GREETING("18.16.1\tdefault\\0\tmax_threads")},
+        {.answer = GREETING("max_threads\tdefault\t18.16.1 (x)")},
+        {.answer = GREETING("default\tdefault\tmax_threads")},
+        {.answer = GREETING("18\tdefault\tmax_threads")},
+        {.answer = GREETING("18.16.1\tdefault\tmax_threads'")},
+        {.answer = GREETING("18.16.1\tdefault\tmax_threads\\nx")},
+        {.answer = GREETING("18.16.1\tdefault\t")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++) {
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_backend *b;
+
+        scripted_start(&server, &greetings[i], 1);
+        assert_int_not_equal(open_backend(&b, &err), 0);
+        assert_null(b);
+        assert_non_null(strstr(err.msg, "as ClickHouse does"));
+        scripted_stop(&server);
+    }
+}
+
 static void test_user_and_password_are_sent_and_not_shown(void **state)
 {
     const struct scripted_step denied = {
@@ -601,6 +630,7 @@ int main(void)
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_gone_between_two_statements),
         cmocka_unit_test(test_something_else_answers),
+        cmocka_unit_test(test_greetings_that_are_none),
         cmocka_unit_test(test_user_and_password_are_sent_and_not_shown),
         cmocka_unit_test(test_statistics_from_the_summary),
         cmocka_unit_test(test_rows_against_the_summary),

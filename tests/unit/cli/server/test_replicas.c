@@ -38,7 +38,7 @@ static int open_replicas(const struct scripted_step *answers, size_t n, char nam
 {
     struct scripted_step steps[16] = {{.answer = HELLO}};
     const struct lc_connect to = {
-        .url = server.url, .timeout_ms = 60000, .connect_timeout_ms = 60000};
+        .url = server.url, .database = "d", .timeout_ms = 60000, .connect_timeout_ms = 60000};
     const struct lc_abilities facts = {.replicas = true, .keeper = true};
     struct lc_cluster hosts;
     struct lc_backend *b;
