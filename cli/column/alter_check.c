@@ -7,8 +7,10 @@
 #include "cli/column/alter_check.h"
 
 #include "base/suggest.h"
+#include "cli/column/column.h"
 #include "cli/column/column_check.h"
 #include "cli/column/names_check.h"
+#include "cli/column/role_check.h"
 #include "cli/sql/expression.h"
 #include "cli/sql/insert_target.h"
 #include "cli/sql/mutation_command.h"
@@ -66,7 +68,7 @@ static int refuse_key(const struct at *a, const char *what, const char *hint, st
 
 static bool is_key(const struct at *a, const struct lc_table_column *c)
 {
-    return c && c->in_key && !a->t->rekeyed;
+    return c && (c->role || (c->in_key && !a->t->rekeyed));
 }
 
 /* a, or n.a of a Nested column, malloc'ed; NULL: something else comes next, or there is no memory. */
@@ -248,9 +250,11 @@ static bool is_plain_type(const char *type, size_t n)
 static int check_modify(const struct at *a, struct lc_error *err)
 {
     const struct lc_table_column *c = lc_table_column(a->t, a->c->column);
-    int rc;
+    int rc = c && c->role ? lc_role_check(a->facts, a->t, c, a->c, err) : 0;
 
-    if (is_key(a, c) && !c->of_engine && !c->rewritten && is_plain_type(c->type, strlen(c->type)) &&
+    if (rc)
+        return rc;
+    if (is_key(a, c) && !c->role && !c->rewritten && is_plain_type(c->type, strlen(c->type)) &&
         is_plain_type((const char *)a->c->type.p, a->c->type.n) &&
         (strlen(c->type) != a->c->type.n || memcmp(c->type, a->c->type.p, a->c->type.n) != 0))
         return refuse_key(a, "MODIFY COLUMN to another type",
@@ -269,7 +273,10 @@ static int check_remove(const struct at *a, struct lc_error *err)
     const struct lc_table_column *c = lc_table_column(a->t, a->c->column);
     struct lc_walk w = lc_walk_slice(a->c->text);
     struct lc_tok what = {0};
+    int rc = c && c->role ? lc_role_check(a->facts, a->t, c, a->c, err) : 0;
 
+    if (rc)
+        return rc;
     while (lc_walk_next(&w))
         if (lc_tok_is(&w.before, "REMOVE"))
             what = w.tok;
@@ -297,7 +304,7 @@ static int check_updated(const struct at *a, const char *name, struct lc_error *
     const struct lc_table_column *c = lc_table_column(a->t, name);
     bool computed = c && (strcmp(c->kind, "ALIAS") == 0 || strcmp(c->kind, "MATERIALIZED") == 0);
 
-    if (!c || !strstr(a->t->engine, "MergeTree") || (!computed && !is_key(a, c)))
+    if (!c || !strstr(a->t->engine, "MergeTree") || (!computed && !(c->in_key && is_key(a, c))))
         return check_assigned(a, name, "UPDATE", err);
     lc_fail(err, LC_ERR_REFUSED, "UPDATE: %s of %s.%s is %s", name, a->t->database, a->t->name,
             computed ? c->kind : "part of a key, or of its engine");
@@ -400,6 +407,21 @@ static int check_around(const struct at *a, struct lc_error *err)
     return 0;
 }
 
+static int check_materialize(const struct at *a, struct lc_error *err)
+{
+    const struct lc_table_column *c = lc_table_column(a->t, a->c->column);
+    const struct lc_column d = {.b = a->b,
+                                .database = a->t->database,
+                                .table = a->t->name,
+                                .column = c->name,
+                                .type = c->type,
+                                .kind = c->kind,
+                                .expr = c->expr,
+                                .t = *a->t};
+
+    return lc_column_check_materialize(&d, err);
+}
+
 /* What a command does with a column that it needs. */
 static const struct {
     enum lc_stmt_kind kind;
@@ -413,7 +435,7 @@ static const struct {
     {LC_STMT_REMOVE_DEFAULT, "MODIFY COLUMN", false, check_remove},
     {LC_STMT_RENAME_COLUMN, "RENAME COLUMN", false, check_rename},
     {LC_STMT_COMMENT_COLUMN, "COMMENT COLUMN", false, NULL},
-    {LC_STMT_MATERIALIZE_COLUMN, "MATERIALIZE COLUMN", false, NULL},
+    {LC_STMT_MATERIALIZE_COLUMN, "MATERIALIZE COLUMN", false, check_materialize},
 };
 
 static int check_command(const struct at *a, struct lc_error *err)

@@ -61,7 +61,7 @@ static int check_column(const struct lc_backfill_target *t, struct lc_error *err
                       "sign, of %s.%s",
                       t->column, t->database, t->table);
     if (strcmp(t->default_kind, "DEFAULT") == 0 || strcmp(t->default_kind, "MATERIALIZED") == 0)
-        return 0;
+        return lc_column_check_materialize(&t->d, err);
     return refuse(err, "a backfill stores what a DEFAULT or MATERIALIZED expression computes",
                   "%s of %s.%s has %s%s", t->column, t->database, t->table,
                   *t->default_kind ? "the kind " : "no DEFAULT", t->default_kind);

@@ -81,6 +81,13 @@ void lc_column_release(struct lc_column *d)
     *d = (struct lc_column){0};
 }
 
+const char *lc_column_type_to_say(const struct lc_column *d)
+{
+    const struct lc_table_column *c = lc_table_column(&d->t, d->column);
+
+    return c && c->role == LC_ROLE_IS_DELETED ? d->type : NULL;
+}
+
 const char *lc_column_type_of(const struct lc_column *d, const char *column)
 {
     const struct lc_table_column *c = lc_table_column(&d->t, column);

@@ -97,11 +97,57 @@ int lc_column_inputs(const struct lc_column *d, const char *expr, char ***names,
 void lc_column_free_names(char **names, size_t n);
 
 /*
+ * reads[i] becomes true, for i < d->t.n, where column i of the table is one of the names, or is read by
+ * one of them that stores nothing (ALIAS, EPHEMERAL). 0, LC_ERR_NOMEM, the failures of a query.
+ */
+int lc_column_mark_reads(const struct lc_column *d, char *const *names, size_t n, bool *reads,
+                         struct lc_error *err);
+
+/*
+ * Does an expression read an EPHEMERAL column, which no row stores? As lc_column_expiring.
+ */
+int lc_column_ephemeral(const struct lc_column *d, const char *expr,
+                        const struct lc_table_column **column, struct lc_error *err);
+
+/*
+ * Can MATERIALIZE COLUMN store it? 0; LC_ERR_REFUSED where its expression reads an EPHEMERAL column: such a
+ * mutation fails again and again (16, tried on 26.7). The failures of a query.
+ */
+int lc_column_check_materialize(const struct lc_column *d, struct lc_error *err);
+
+/*
+ * The same of what is `done` to it by comparing or computing its expression over rows: "be re-derived".
+ */
+int lc_column_check_stored_key(const struct lc_column *d, const char *expr, const char *done,
+                               struct lc_error *err);
+
+/*
+ * Does an expression read a column that has a TTL of its own? When it expires the column's value is
+ * reset, and what was derived from it can be derived no more. *column: the first such column, of
+ * the table's memory; NULL: none, also where the server cannot resolve the expression. 0 or the
+ * failures of a query.
+ */
+int lc_column_expiring(const struct lc_column *d, const char *expr,
+                       const struct lc_table_column **column, struct lc_error *err);
+
+/*
+ * Has the column a TTL of its own? When it expires the server resets it to its expression. 0 or the failures of
+ * a query.
+ */
+int lc_column_has_ttl(const struct lc_column *d, bool *has, struct lc_error *err);
+
+/*
  * The type of an expression over the table's columns, as the server says it, malloc'ed in *type. 0;
  * LC_ERR_SERVER where it refuses the expression; the failures of a query.
  */
 int lc_column_type_of_expr(const struct lc_column *d, const char *expr, char **type,
                            struct lc_error *err);
+
+/*
+ * The type that a MODIFY COLUMN of its expression has to write: the server takes none without it of an
+ * is_deleted. NULL: it may be left out.
+ */
+const char *lc_column_type_to_say(const struct lc_column *d);
 
 /* The type of a column of the table; NULL where it has none of that name. */
 const char *lc_column_type_of(const struct lc_column *d, const char *column);

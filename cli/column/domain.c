@@ -10,6 +10,7 @@
 
 #include "base/utf8.h"
 #include "cli/column/edge_values.h"
+#include "cli/column/table.h"
 #include "cli/sql/expression.h"
 #include "cli/sql/fragment.h"
 #include "cli/sql/quote.h"
@@ -75,6 +76,8 @@ static void say(const struct lc_domain *d, bool warning, const char *fmt, ...)
  * `number` is of system.numbers, which counts from 0; the query's row is number + first.
  *
  *   arrayElement(CAST(['0', '1', '255'], 'Array(UInt8)'), if(the row is its, place, 1)) AS `k`
+ *
+ * One of whose type no values are known has the type's default in every row.
  */
 static int add_columns(const struct run *r, size_t first, struct lc_buf *sql)
 {
@@ -82,13 +85,17 @@ static int add_columns(const struct run *r, size_t first, struct lc_buf *sql)
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < r->d->n; i++) {
-        rc = lc_buf_adds(sql, "arrayElement(") ||
-             lc_edge_values_add_array(&r->values[i], r->d->columns[i].type, sql) ||
-             lc_buf_addf(sql,
-                         ", toUInt32(if(number + %zu >= %zu AND number + %zu < %zu, number + %zu - "
-                         "%zu + 1, 1))) AS ",
-                         first, start, first, start + r->values[i].n, first, start) ||
-             lc_sql_add_id(sql, r->d->columns[i].name) || lc_buf_adds(sql, ", ");
+        if (r->values[i].known)
+            rc = lc_buf_adds(sql, "arrayElement(") ||
+                 lc_edge_values_add_array(&r->values[i], r->d->columns[i].type, sql) ||
+                 lc_buf_addf(
+                     sql,
+                     ", toUInt32(if(number + %zu >= %zu AND number + %zu < %zu, number + %zu "
+                     "- %zu + 1, 1))) AS ",
+                     first, start, first, start + r->values[i].n, first, start);
+        else
+            rc = lc_table_add_empty(r->d->columns[i].type, sql) || lc_buf_adds(sql, " AS ");
+        rc = rc || lc_sql_add_id(sql, r->d->columns[i].name) || lc_buf_adds(sql, ", ");
         start += r->values[i].n;
     }
     return rc;
@@ -205,7 +212,29 @@ static int settle_values(struct run *r, size_t i, struct lc_error *err)
     return rc;
 }
 
-/* The values of every column. *can false: of one there are none, so that nothing can be tried. */
+/* Has the type a default that can be written? Of an aggregate's state there is none. */
+static int has_default(const struct run *r, const char *type, bool *has, struct lc_error *err)
+{
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_answer out = {0};
+    struct lc_buf sql;
+    int rc;
+
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    rc = lc_buf_adds(&sql, "SELECT ignore(") || lc_table_add_empty(type, &sql) ||
+                 lc_buf_adds(&sql, ") AS a") || !lc_buf_str(&sql)
+             ? no_memory(&why)
+             : lc_cluster_run(r->d->cluster, 0, lc_buf_str(&sql), &out, &why);
+    *has = rc == 0;
+    lc_answer_release(&out);
+    lc_buf_release(&sql);
+    return rc && rc != LC_ERR_SERVER ? lc_error_pass(err, &why) : 0;
+}
+
+/*
+ * The values of every column. *can false: of one there are none, not even a default, so that nothing can be
+ * tried.
+ */
 static int make_values(struct run *r, bool *can, struct lc_error *err)
 {
     int rc = 0;
@@ -215,12 +244,14 @@ static int make_values(struct run *r, bool *can, struct lc_error *err)
         rc = lc_edge_values_make(&r->values[i], r->d->columns[i].type, err);
         rc = rc ? rc : settle_values(r, i, err);
         if (rc == 0 && !r->values[i].known) {
-            *can = false;
+            rc = has_default(r, r->d->columns[i].type, can, err);
+            lc_edge_values_release(&r->values[i]);
             say(r->d, true,
                 "%s is not tried for every value that %s may hold: none of the type %s can be made "
                 "up",
                 r->d->expr, r->d->columns[i].name, r->d->columns[i].type);
-            return 0;
+            if (rc || !*can)
+                return rc;
         }
         r->rows += r->values[i].n;
     }
@@ -730,6 +761,8 @@ static int check_call(const struct run *r, const struct call *c, struct lc_error
 
     if (is_text_of(c))
         return refuse_text(r, c, err);
+    if (r->rows == 0)
+        return 0;
     rc = loss_of(r, 0, c, &loss, err);
     if (rc != LC_ERR_FOUND)
         return rc;
@@ -747,7 +780,7 @@ static int check_hosts(const struct run *r, struct lc_error *err)
     const struct lc_cluster *c = r->d->cluster;
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < c->n; i++) {
+    for (size_t i = 0; rc == 0 && r->rows && i < c->n; i++) {
         struct lc_error why = LC_ERROR_INIT;
 
         if (c->v[i].down)

@@ -119,20 +119,21 @@ static int refuse(const struct trial *r, const char *what, struct lc_error *err)
     return LC_ERR_REFUSED;
 }
 
-/* The table behind a Buffer or Distributed one, by the engine's text; NULL names: not told. */
-static int ask_behind(const struct trial *r, char **database, char **table, struct lc_error *err)
+int lc_engine_behind(struct lc_backend *b, const struct lc_abilities *facts,
+                     const struct lc_table *t, char **database, char **table, struct lc_error *err)
 {
-    const struct lc_sql_arg args[] = {
-        {"database", r->t->database}, {"table", r->t->name}, {NULL, NULL}};
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
     struct lc_answer a = {0};
+    const char *engine = t->storage; /* of one that the run makes */
     int rc = 0;
 
     *database = *table = NULL;
-    if (r->c->facts->engine_full)
-        rc = lc_query_read(r->c->b, lc_sql_table_engine_full, args, &a, err);
-    if (rc == 0 && a.rows == 1) {
-        const char *engine = lc_answer_at(&a, 0, LC_SQL_TABLE_ENGINE_FULL_ENGINE_FULL)->p;
-        size_t first = strcmp(r->t->engine, "Distributed") == 0; /* behind its cluster */
+    if (!engine && facts->engine_full)
+        rc = lc_query_read(b, lc_sql_table_engine_full, args, &a, err);
+    if (rc == 0 && a.rows == 1)
+        engine = lc_answer_at(&a, 0, LC_SQL_TABLE_ENGINE_FULL_ENGINE_FULL)->p;
+    if (rc == 0 && engine) {
+        size_t first = strcmp(t->engine, "Distributed") == 0; /* behind its cluster */
 
         *database = lc_engine_argument(engine, first);
         *table = *database ? lc_engine_argument(engine, first + 1) : NULL;
@@ -146,7 +147,7 @@ static int check_behind(struct trial *r, const char *column, struct lc_error *er
 {
     struct lc_table *behind = NULL;
     char *database, *table, way[600];
-    int rc = ask_behind(r, &database, &table, err);
+    int rc = lc_engine_behind(r->c->b, r->c->facts, r->t, &database, &table, err);
 
     if (rc == 0 && table)
         rc = lc_schema_table(r->c->schema, *database ? database : r->t->database, table, &behind,
@@ -174,7 +175,7 @@ static int check_behind(struct trial *r, const char *column, struct lc_error *er
 static int refuse_passing(struct trial *r, const char *what, struct lc_error *err)
 {
     char *database, *table, way[400];
-    int rc = ask_behind(r, &database, &table, err);
+    int rc = lc_engine_behind(r->c->b, r->c->facts, r->t, &database, &table, err);
 
     snprintf(way, sizeof way,
              "run it on the table that it passes rows to%s%.100s%s%.100s; livecol new --over "

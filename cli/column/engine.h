@@ -32,4 +32,12 @@ struct lc_engine_check {
 int lc_engine_check(const struct lc_engine_check *c, const struct lc_stmt *stmt,
                     struct lc_error *err);
 
+/*
+ * The table that a Buffer or Distributed one passes its rows on to, by its engine's text: malloc'ed names,
+ * *database "" where it is the connection's. NULL: not told (another engine, or an older server). 0 or the
+ * failures of a query.
+ */
+int lc_engine_behind(struct lc_backend *b, const struct lc_abilities *facts,
+                     const struct lc_table *t, char **database, char **table, struct lc_error *err);
+
 #endif

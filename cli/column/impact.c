@@ -713,6 +713,8 @@ static int prepare(struct run *r, struct lc_error *err)
     int rc = lc_column_check_steady(r->d, r->d->expr, "compared with rules", err);
 
     if (rc == 0)
+        rc = lc_column_check_stored_key(r->d, k->key, "be compared with rules", err);
+    if (rc == 0)
         rc = check_key(r, err);
     if (rc == 0 && k->call)
         rc = check_whole(r, err);

@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { MAX_SQL_BYTES = 1 << 20 };
 
@@ -300,6 +301,67 @@ static int find_inputs(struct lc_trial *t, struct lc_error *err)
 }
 
 /*
+ * What a TTL resets, the column was derived from: said beforehand, and by the doctor as a remark. The
+ * expression is the statement's, over the table as it leaves it.
+ */
+static int say_expiring(const struct lc_preflight *d, const struct lc_trial *t,
+                        struct lc_error *err)
+{
+    const struct lc_slice kind = t->c->default_kind;
+    const struct lc_table_column *key;
+    int rc = lc_column_expiring(&t->column, t->expr, &key, err);
+
+    if (rc || !key)
+        return rc;
+    if (strncasecmp((const char *)kind.p, "ALIAS", kind.n) == 0)
+        lc_trial_say(
+            d, !d->in_use,
+            "a TTL resets %s: %s of such rows is then computed from the value that is left",
+            key->name, t->c->column);
+    else
+        lc_trial_say(d, !d->in_use,
+                     "a TTL resets %s, and %s.%s.%s, which is derived from it, then keeps what it "
+                     "holds: new rules cannot derive such rows again, and verify counts them as "
+                     "different",
+                     key->name, t->database, t->stmt->name, t->c->column);
+    return 0;
+}
+
+/* A TTL of its own: the server resets it to its expression, and fails where that reads other columns. */
+static int say_own_ttl(const struct lc_preflight *d, const struct lc_trial *t, struct lc_error *err)
+{
+    bool has;
+    int rc = lc_column_has_ttl(&t->column, &has, err);
+
+    if (rc == 0 && has && t->inputs_n)
+        lc_trial_say(
+            d, true,
+            "%s.%s.%s has a TTL of its own, and reads %s: MATERIALIZE TTL, and each UPDATE of "
+            "what the TTL reads, then fails for good (10, seen on 26.7)",
+            t->database, t->stmt->name, t->c->column, t->inputs[0]);
+    return rc;
+}
+
+/* Rows that are there have no value of an EPHEMERAL column to derive from. */
+static int say_ephemeral(const struct lc_preflight *d, const struct lc_trial *t,
+                         struct lc_error *err)
+{
+    const struct lc_slice kind = t->c->default_kind;
+    const struct lc_table_column *key;
+    int rc = lc_column_ephemeral(&t->column, t->expr, &key, err);
+
+    if (rc == 0 && key &&
+        (strncasecmp((const char *)kind.p, "DEFAULT", kind.n) == 0 ||
+         strncasecmp((const char *)kind.p, "MATERIALIZED", kind.n) == 0))
+        lc_trial_say(
+            d, !d->in_use,
+            "no row stores %s (EPHEMERAL): rows that are older than %s.%s.%s read as the answer "
+            "for its default, and neither verify nor new rules can derive the column again",
+            key->name, t->database, t->stmt->name, t->c->column);
+    return rc;
+}
+
+/*
  * The checks from the inputs on, in the order drawn at the head of this file. The table's rows
  * are fetched only where a cluster's hosts are to get them.
  */
@@ -311,6 +373,12 @@ static int try_function(struct lc_preflight *d, struct lc_trial *t, struct lc_er
         rc = lc_column_calls_of(d->b, t->expr, &t->column.calls, &t->column.calls_n, err);
     if (rc == 0)
         rc = lc_trial_merges(d, t, err);
+    if (rc == 0)
+        rc = say_expiring(d, t, err);
+    if (rc == 0)
+        rc = say_ephemeral(d, t, err);
+    if (rc == 0)
+        rc = say_own_ttl(d, t, err);
     if (rc == 0 && t->has_rows && d->cluster->name) {
         lc_trial_name_inputs(t);
         rc = lc_trial_read_rows(d, t, err);

@@ -104,13 +104,21 @@ static bool reads_ephemeral(const struct lc_column *d, char *const *inputs, size
     return false;
 }
 
-/* Sets r->lost. 0 or the failures of a query. */
+/*
+ * Sets r->lost and r->expiring. Where a TTL has reset what a DEFAULT reader reads, it differs from its
+ * expression and keeps its value; a MATERIALIZED one is computed from what is left. 0 or the failures of a
+ * query.
+ */
 static int find_lost(const struct lc_column *d, struct lc_reader *r, struct lc_error *err)
 {
     char *unsteady = NULL;
     int rc = lc_column_unsteady(d, r->expr, &unsteady, err);
 
     r->lost = unsteady || reads_ephemeral(d, r->inputs, r->inputs_n);
+    if (rc == 0 && r->kind == LC_READER_MATERIALIZED)
+        rc = lc_column_expiring(d, r->expr, &r->expiring, err);
+    if (r->expiring && strcmp(r->expiring->name, d->column) == 0)
+        r->expiring = NULL;
     free(unsteady);
     return rc;
 }

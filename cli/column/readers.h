@@ -37,6 +37,8 @@ struct lc_reader {
     unsigned level; /* 1: it reads the column itself */
     bool in_key;    /* it cannot be updated */
     bool lost;      /* nobody can compute it again: it reads an EPHEMERAL column, or the clock */
+    const struct lc_table_column *expiring; /* a MATERIALIZED one: what it reads, next to the column
+                                             * itself, and a TTL resets; else NULL */
 };
 
 struct lc_readers {

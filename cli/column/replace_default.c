@@ -331,7 +331,9 @@ int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic
     lc_buf_init(&sql, MAX_SQL_BYTES);
     if (asprintf(&both, "%s\n, %s", d->expr, expr) < 0)
         both = NULL;
-    rc = both ? lc_column_inputs(d, both, &names, &n, err) : lc_no_memory(err);
+    rc = both ? lc_column_check_stored_key(d, d->expr, "be compared", err) : lc_no_memory(err);
+    if (rc == 0)
+        rc = lc_column_inputs(d, both, &names, &n, err);
     if (rc == 0) {
         /* First the counts; one of the keys is fetched only where there is something to show. */
         rc = lc_buf_adds(&sql, "SELECT count() AS livecol_keys, countIf(") ||
@@ -377,6 +379,7 @@ int lc_replace_alter(struct lc_buf *sql, const char *database, const char *table
 
         rc = lc_buf_adds(sql, i ? ", MODIFY COLUMN " : " MODIFY COLUMN ") ||
              lc_sql_add_id(sql, c->column) ||
+             (c->expr && c->type && lc_buf_addf(sql, " %s", c->type)) ||
              (c->expr ? lc_buf_addf(sql, " %s %s", c->kind, c->expr)
                       : lc_buf_addf(sql, " REMOVE %s", c->kind));
     }

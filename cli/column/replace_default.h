@@ -40,6 +40,7 @@ int lc_replace_compare(const struct lc_column *d, const char *expr, const atomic
 /* One column of an ALTER: its new expression, or NULL where it is to have none. */
 struct lc_replace_change {
     const char *column;
+    const char *type; /* written in front of an expression; NULL: it is left out */
     const char *kind; /* as it is: DEFAULT, MATERIALIZED, ALIAS, EPHEMERAL */
     const char *expr;
 };

@@ -68,6 +68,10 @@ static struct lc_table_column *find(const struct lc_table *t, const char *name)
  */
 static int take_engine(struct lc_table *t, const char *engine, size_t n)
 {
+    if (n > 2 && (*engine == '`' || *engine == '"')) { /* the formatter quotes `Null` */
+        engine++;
+        n -= 2;
+    }
     if (lc_text_set_n(&t->engine, engine, n))
         return LC_ERR_NOMEM;
     t->replicated =
@@ -139,35 +143,41 @@ static int read_columns(struct lc_table *t, struct lc_backend *b, struct lc_erro
 }
 
 /*
- * The version of a ReplacingMergeTree, the sign and version of a CollapsingMergeTree: the server
- * refuses an UPDATE of them as it does of a key, and counts them among none. Of a Replacing one the
- * second name, is_deleted, may be updated.
+ * The version and is_deleted of a ReplacingMergeTree, the sign and version of a CollapsingMergeTree. The
+ * server refuses an UPDATE of version and sign as it does of a key, and counts them among none.
  */
 static void mark_merge_columns(struct lc_table *t, const char *create)
 {
+    bool replacing = strstr(t->engine, "Replacing") != NULL;
     char *names[2];
-    size_t n =
-        lc_create_engine_names(create, t->engine, names, strstr(t->engine, "Replacing") ? 1 : 2);
+    size_t n = lc_create_engine_names(create, t->engine, names, 2);
 
     for (size_t i = 0; i < n; i++) {
         struct lc_table_column *c = find(t, names[i]);
 
         if (c) {
-            c->of_engine = !c->in_key;
-            c->in_key = true;
+            c->role = replacing ? (i ? LC_ROLE_IS_DELETED : LC_ROLE_VERSION)
+                                : (i ? LC_ROLE_VERSION : LC_ROLE_SIGN);
+            c->in_key = c->in_key || c->role != LC_ROLE_IS_DELETED;
         }
         free(names[i]);
     }
 }
 
-/* Only these engines have such columns; their names are nowhere but in the CREATE. */
+/* Only these engines have such columns. */
+static bool has_merge_columns(const struct lc_table *t)
+{
+    return strstr(t->engine, "ReplacingMergeTree") || strstr(t->engine, "CollapsingMergeTree");
+}
+
+/* Their names are nowhere but in the CREATE. */
 static int read_merge_columns(struct lc_table *t, struct lc_backend *b, struct lc_error *err)
 {
     const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
     struct lc_answer a = {0};
     int rc = 0;
 
-    if (!strstr(t->engine, "ReplacingMergeTree") && !strstr(t->engine, "CollapsingMergeTree"))
+    if (!has_merge_columns(t))
         return 0;
     rc = lc_query_read(b, lc_sql_create_query, args, &a, err);
     if (rc == 0 && a.rows)
@@ -294,6 +304,36 @@ static int take_default(struct lc_table_column *c, const struct lc_stmt_command 
     return rc;
 }
 
+/* Is the token within the command's expression, where TTL is a column's name? */
+static bool is_in_expression(const struct lc_tok *t, const struct lc_stmt_command *c)
+{
+    const char *from = (const char *)c->default_expr.p;
+
+    return c->default_expr.n && t->p >= from && t->p < from + c->default_expr.n;
+}
+
+/* A column may have the name TTL. */
+enum lc_ttl_said lc_table_ttl_of(const struct lc_stmt_command *c)
+{
+    struct lc_walk w = lc_walk_slice(c->text);
+
+    while (lc_walk_next(&w)) {
+        if (w.depth || !lc_tok_is(&w.tok, "TTL") || is_in_expression(&w.tok, c) ||
+            w.before.kind == LC_TOK_END || lc_tok_is(&w.before, "COLUMN") ||
+            lc_tok_is(&w.before, "EXISTS") || lc_tok_is(&w.before, "AFTER"))
+            continue;
+        return lc_tok_is(&w.before, "REMOVE") ? LC_TTL_REMOVED : LC_TTL_SET;
+    }
+    return LC_TTL_UNSAID;
+}
+
+static void take_ttl(struct lc_table_column *c, const struct lc_stmt_command *from)
+{
+    enum lc_ttl_said said = lc_table_ttl_of(from);
+
+    c->ttl = said == LC_TTL_UNSAID ? c->ttl : said;
+}
+
 /*
  * One that is there stays as it is: the server skips the command (IF NOT EXISTS), or refuses
  * it.
@@ -309,6 +349,7 @@ static int add_column(struct lc_table *t, const struct lc_stmt_command *from)
     c = new_column(t, from->column, strlen(from->column));
     if (!c || lc_text_set_n(&c->type, from->type.p, from->type.n))
         return LC_ERR_NOMEM;
+    take_ttl(c, from);
     return from->default_kind.n ? take_default(c, from) : 0;
 }
 
@@ -320,18 +361,21 @@ static int modify_column(struct lc_table *t, const struct lc_stmt_command *from)
     if (!c)
         return 0;
     c->rewritten = true;
+    take_ttl(c, from);
     if (from->type.n && lc_text_set_n(&c->type, from->type.p, from->type.n))
         return LC_ERR_NOMEM;
     return from->default_kind.n ? take_default(c, from) : 0;
 }
 
-/* Of REMOVE only the words for an expression count: no CODEC, COMMENT or TTL is known here. */
+/* Of REMOVE only the words for an expression, and TTL, count: no CODEC or COMMENT is known here. */
 static int remove_default(struct lc_table *t, const struct lc_stmt_command *from)
 {
     const struct lc_stmt_command none = {0};
-    struct lc_table_column *c = from->removes_default ? find(t, from->column) : NULL;
+    struct lc_table_column *c = find(t, from->column);
 
-    return c ? take_default(c, &none) : 0;
+    if (c)
+        take_ttl(c, from);
+    return c && from->removes_default ? take_default(c, &none) : 0;
 }
 
 /* Append the expression with another name for the column. */
@@ -469,6 +513,8 @@ int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error 
         else if (c->kind == LC_STMT_CLEAR_COLUMN)
             clear_column(t, c->column);
     }
+    if (rc == 0 && s->kind == LC_STMT_CREATE && t->storage && has_merge_columns(t))
+        mark_merge_columns(t, t->storage);
     return rc ? lc_no_memory(err) : 0;
 }
 
@@ -493,8 +539,9 @@ int lc_table_copy(struct lc_table *to, const struct lc_table *from, struct lc_er
         if (rc == 0) {
             c->was_changed = f->was_changed;
             c->in_key = f->in_key;
-            c->of_engine = f->of_engine;
+            c->role = f->role;
             c->rewritten = f->rewritten;
+            c->ttl = f->ttl;
             c->is_filled = f->is_filled;
             c->is_cleared = f->is_cleared;
         }

@@ -11,18 +11,25 @@
 
 #include <stdbool.h>
 
+/* What statements say of a column's own TTL. */
+enum lc_ttl_said { LC_TTL_UNSAID, LC_TTL_SET, LC_TTL_REMOVED };
+
+/* What its table's engine makes of a column: the server changes little of such a one (alter_check.c). */
+enum lc_engine_role { LC_ROLE_NONE, LC_ROLE_VERSION, LC_ROLE_SIGN, LC_ROLE_IS_DELETED };
+
 struct lc_table_column {
     char *name;
-    char *type;       /* "": a pending statement gives none */
-    char *kind;       /* DEFAULT, MATERIALIZED, ALIAS, EPHEMERAL; "" */
-    char *expr;       /* "" where it has none */
-    char *was_expr;   /* before the last pending change of it; "" */
-    char *stored;     /* its name on the server; NULL: it is not there yet */
-    bool was_changed; /* a pending statement has changed its expression */
-    bool is_filled;   /* a pending statement stores it in every part */
-    bool is_cleared;  /* a pending statement takes it out of parts, and none stores it again */
-    bool in_key;      /* of a key, or the engine's version or sign: no UPDATE may change it */
-    bool of_engine;   /* in_key by the engine alone: its version or sign */
+    char *type;           /* "": a pending statement gives none */
+    char *kind;           /* DEFAULT, MATERIALIZED, ALIAS, EPHEMERAL; "" */
+    char *expr;           /* "" where it has none */
+    char *was_expr;       /* before the last pending change of it; "" */
+    char *stored;         /* its name on the server; NULL: it is not there yet */
+    bool was_changed;     /* a pending statement has changed its expression */
+    bool is_filled;       /* a pending statement stores it in every part */
+    enum lc_ttl_said ttl; /* by pending statements; unsaid: as it is on the server */
+    bool is_cleared;      /* a pending statement takes it out of parts, and none stores it again */
+    bool in_key;          /* of a key, or the engine's version or sign: no UPDATE may change it */
+    enum lc_engine_role role;
     bool
         rewritten; /* a pending statement has changed its type or its expression, as it is written */
 };
@@ -57,6 +64,9 @@ int lc_table_start(struct lc_table *t, const char *database, const char *name,
 
 /* The column of that name, or the first of a Nested column's: n.a of n. NULL where it has none. */
 const struct lc_table_column *lc_table_column_or_member(const struct lc_table *t, const char *name);
+
+/* What a command about a column says of the column's own TTL. */
+enum lc_ttl_said lc_table_ttl_of(const struct lc_stmt_command *c);
 
 /* What an ALTER or CREATE TABLE of it does to its columns. 0 or LC_ERR_NOMEM. */
 int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error *err);

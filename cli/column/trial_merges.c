@@ -18,40 +18,6 @@ static bool is_stored(const struct lc_table_column *c)
     return strcmp(c->kind, "ALIAS") != 0 && strcmp(c->kind, "EPHEMERAL") != 0;
 }
 
-static void mark(const struct lc_table *t, char *const *names, size_t n, bool *reads)
-{
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < t->n; k++)
-            reads[k] = reads[k] || strcmp(t->v[k].name, names[i]) == 0;
-}
-
-/* reads[i]: the expression reads column i of the table, or an ALIAS column that does. */
-static int find_reads(const struct lc_trial *t, bool *reads, struct lc_error *err)
-{
-    const struct lc_table *table = &t->column.t;
-    bool *done = calloc(table->n + 1, sizeof *done), more = true;
-    int rc = done ? 0 : lc_no_memory(err);
-
-    mark(table, t->inputs, t->inputs_n, reads);
-    while (rc == 0 && more) {
-        more = false;
-        for (size_t i = 0; rc == 0 && i < table->n; i++) {
-            const struct lc_table_column *c = &table->v[i];
-            char **names = NULL;
-            size_t n = 0;
-
-            if (!reads[i] || done[i] || is_stored(c) || !*c->expr)
-                continue;
-            more = done[i] = true;
-            rc = lc_column_inputs(&t->column, c->expr, &names, &n, err);
-            mark(table, names, n, reads);
-            lc_column_free_names(names, n);
-        }
-    }
-    free(done);
-    return rc;
-}
-
 /* What a column keeps of rows that are merged. */
 static const char *kept(enum lc_merged merged)
 {
@@ -117,7 +83,8 @@ static int judge(const struct lc_preflight *d, const struct lc_trial *t, const c
     enum lc_merged own = lc_merged_column(storage, t->c->column, t->type);
     bool *reads = calloc(t->column.t.n + 1, sizeof *reads);
     char fault[FAULT_BYTES] = "";
-    int rc = reads ? find_reads(t, reads, err) : lc_no_memory(err);
+    int rc = reads ? lc_column_mark_reads(&t->column, t->inputs, t->inputs_n, reads, err)
+                   : lc_no_memory(err);
 
     if (rc == 0)
         find_fault(t, storage, own, reads, fault);

@@ -334,20 +334,16 @@ static int check_expression(const struct run *r, struct lc_error *err)
 /* What no row stores cannot be computed again. */
 static int check_inputs(const struct run *r, struct lc_error *err)
 {
-    const struct lc_column *d = r->d;
+    const struct lc_table_column *c;
+    int rc = lc_column_ephemeral(r->d, r->out->against, &c, err);
 
-    for (size_t i = 0; i < r->out->keys_n; i++) {
-        const struct lc_table_column *c = lc_table_column(&d->t, r->out->key_names[i]);
-
-        if (!c || strcmp(c->kind, "EPHEMERAL") != 0)
-            continue;
-        lc_fail(err, LC_ERR_REFUSED,
-                "%s cannot be verified: it reads %s, which is EPHEMERAL, and stored by no row",
-                r->out->against, c->name);
-        lc_hint(err, "--against 'EXPRESSION' compares with one over columns that are stored");
-        return LC_ERR_REFUSED;
-    }
-    return 0;
+    if (rc || !c)
+        return rc;
+    lc_fail(err, LC_ERR_REFUSED,
+            "%s cannot be verified: it reads %s, which is EPHEMERAL, and stored by no row",
+            r->out->against, c->name);
+    lc_hint(err, "--against 'EXPRESSION' compares with one over columns that are stored");
+    return LC_ERR_REFUSED;
 }
 
 /* A function that is gone: whether rows differ cannot be known. */

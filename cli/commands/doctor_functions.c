@@ -9,6 +9,7 @@
 #include "cli/column/replace_default.h"
 #include "cli/commands/doctor_server.h"
 #include "cli/server/query.h"
+#include "cli/sql/type_name.h"
 #include "livecol_sql.h"
 #include "udf/rules/open.h"
 
@@ -159,9 +160,10 @@ static int ask_sample(struct lc_doctor *d, const struct function *f, struct lc_a
                       struct lc_error *err)
 {
     const char *type = text_of(f, LC_SQL_UDF_ALL_ARGUMENT_TYPE);
+    char cast[LC_TYPE_BYTES];
     const struct lc_sql_arg args[] = {{"function", f->name},
                                       {"prefix", strstr(type, "String") ? "u" : ""},
-                                      {"type", type},
+                                      {"type", lc_type_to_cast(type, cast)},
                                       {NULL, NULL}};
     struct lc_edge_values edges = {0};
     int rc = takes_numbered_keys(type) ? 0 : lc_edge_values_make(&edges, type, err);
@@ -425,6 +427,7 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t
     const char *column = lc_answer_at(t, row, LC_SQL_DEFAULT_COLUMNS_NAME)->p;
     struct lc_error one = LC_ERROR_INIT;
     struct lc_column c = {0};
+    bool resets = false;
     uint64_t lacking = 0;
     char hint[512];
     int rc = lc_column_find(&c, d->s->b, database, table, column, &one);
@@ -432,18 +435,26 @@ static int look_at_stored(struct lc_doctor *d, const struct lc_answer *t, size_t
     if (rc == 0 && (strcmp(c.kind, "DEFAULT") == 0 || strcmp(c.kind, "MATERIALIZED") == 0)) {
         rc = lc_replace_lacking(&c, &lacking, &one);
         /* Servers with a formatter have MATERIALIZE COLUMN, which a backfill is made of. */
-        if (d->facts.format_query)
+        if (rc == 0 && lacking)
+            rc = lc_column_check_materialize(&c, &one);
+        if (rc == LC_ERR_REFUSED) {
+            snprintf(hint, sizeof hint, "%s", one.hint);
+            one = LC_ERROR_INIT;
+            rc = 0;
+        } else if (d->facts.format_query)
             snprintf(hint, sizeof hint, "livecol backfill %s.%s.%s", database, table, column);
         else
             snprintf(hint, sizeof hint, "ALTER TABLE %s.%s UPDATE %s = %s WHERE 1", database, table,
                      column, column);
         if (rc == 0)
+            rc = lc_column_has_ttl(&c, &resets, &one);
+        if (rc == 0)
             lc_doctor_say(d, lacking ? LC_LEVEL_WARN : LC_LEVEL_OK, "default",
-                          lacking ? hint : NULL, "%s.%s.%s depends on %s: %s%s%s", database, table,
+                          lacking ? hint : NULL, "%s.%s.%s depends on %s: %s", database, table,
                           column, c.expr,
-                          lacking ? "reads and merges too, since " : "INSERTs alone",
-                          lacking ? "" : ", since every part stores it",
-                          lacking ? "not every part stores it" : "");
+                          lacking  ? "reads and merges too, since not every part stores it"
+                          : resets ? "INSERTs, and merges, whose TTL resets it to that"
+                                   : "INSERTs alone, since every part stores it");
     }
     if (rc == 0)
         rc = look_at_readers(d, &c, &one);

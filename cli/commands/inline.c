@@ -155,8 +155,10 @@ static int inline_column(struct lc_inline_options *o, struct lc_error *err)
     if (rc == 0 && o->narrow && strcmp(lc_buf_str(&expr), d->expr) == 0) {
         lc_say("%s.%s.%s has it already: %s", d->database, d->table, d->column, d->expr);
     } else if (rc == 0) {
-        change =
-            (struct lc_replace_change){d->column, d->kind, o->remove ? NULL : lc_buf_str(&expr)};
+        change = (struct lc_replace_change){.column = d->column,
+                                            .type = lc_column_type_to_say(d),
+                                            .kind = d->kind,
+                                            .expr = o->remove ? NULL : lc_buf_str(&expr)};
         if (lc_replace_alter(&sql, d->database, d->table, &change, 1) || !lc_buf_str(&sql))
             rc = lc_no_memory(err);
         if (rc == 0)

@@ -385,6 +385,8 @@ static int make_text(const struct lc_migrate *m, struct wanted *w, struct lc_buf
     int rc = 0;
 
     w->rederive.narrow = w->narrow;
+    w->rederive.over = w->over;
+    w->rederive.cluster = w->cluster;
     w->rederive.rules = w->rules;
     if (w->table && w->narrow)
         rc = choose_expression(m, w, err);
@@ -523,8 +525,14 @@ static int check_wanted(const struct wanted *w, struct lc_error *err)
     int derived = !!w->table + !!w->column + !!w->function;
     bool rederived = r->column || r->from || r->to || r->recompute;
 
-    if ((w->over.n || w->cluster) && !w->table)
-        return lc_fail(err, LC_ERR_USAGE, "--over and --cluster need --table");
+    if ((w->over.n || w->cluster) && !w->table && !r->to)
+        return lc_fail(err, LC_ERR_USAGE,
+                       "--over and --cluster go with --table, or with --rederive and --to");
+    if (r->column && w->cluster && !w->over.n)
+        return lc_fail(
+            err, LC_ERR_USAGE,
+            "--cluster goes with --over here: the tables over it are changed ON CLUSTER, "
+            "the table itself on this host and its replicas");
     if (w->materialized && !w->table)
         return lc_fail(err, LC_ERR_USAGE, "--materialized needs --table");
     if (rederived && (!r->column || derived || !!r->to == r->recompute))
@@ -602,9 +610,10 @@ static size_t add_place_options(struct lc_option *to, struct wanted *w, struct l
 {
     const struct lc_option options[] = {
         {"over", 0, LC_OPT_LIST, &w->over, "DB.TABLE",
-         "a Distributed or Buffer table over the table, which gets the column too; may be "
-         "repeated"},
-        {"cluster", 0, LC_OPT_STRING, &w->cluster, "NAME", "write the statements ON CLUSTER NAME"},
+         "a Distributed or Buffer table over the table, which gets the column too (--rederive: "
+         "the new DEFAULT); may be repeated"},
+        {"cluster", 0, LC_OPT_STRING, &w->cluster, "NAME",
+         "write the statements ON CLUSTER NAME (--rederive: those of --over)"},
         {"type", 0, LC_OPT_STRING, &w->type, "TYPE", "its type (default: LowCardinality(String))"},
         {"materialized", 0, LC_OPT_FLAG, &w->materialized, NULL,
          "a MATERIALIZED column: INSERTs cannot give it a value, and those without a column list "

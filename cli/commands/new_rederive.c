@@ -1,75 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The migration has two statements in each direction:
- *
- *   ALTER TABLE t MODIFY COLUMN c DEFAULT region_v2(k);      new rows
- *   -- migrate:rederive
- *   ALTER TABLE t UPDATE c = region_v2(k)                     old ones, but not values that
- *       WHERE c = region_v1(k) AND c != region_v2(k);         an INSERT gave
+ * What the migration is to say is found here: the column as pending migrations leave it, the function
+ * that is replaced, the new DEFAULT, and those of the tables over it. rederive_text.c writes it.
  */
 #include "cli/commands/new_rederive.h"
 
+#include "cli/column/engine.h"
 #include "cli/column/narrow_key.h"
 #include "cli/column/schema.h"
 #include "cli/commands/narrow.h"
+#include "cli/commands/rederive_text.h"
 #include "cli/migrate/plan.h"
 #include "cli/migrate/session.h"
 #include "cli/server/connect.h"
 #include "cli/sql/expression.h"
 #include "cli/sql/name.h"
-#include "cli/sql/quote.h"
-#include "cli/sql/type_name.h"
+#include "cli/term/message.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_MAX_BYTES = 1 << 20 };
 
+/* A Buffer or Distributed table over the column's, and what its own column computes. */
+struct over {
+    struct lc_column d;
+    struct lc_buf to; /* its new expression */
+};
+
+/* All that is found out. */
+struct work {
+    const struct lc_new_rederive *w;
+    struct lc_backend *b;
+    struct lc_abilities facts;
+    struct lc_schema schema; /* as the pending migrations leave it */
+    struct lc_column d;
+    const char *from; /* the function that is replaced; d's or the caller's */
+    struct lc_buf to; /* the new expression */
+    struct over *over;
+    size_t over_n;
+};
+
 /*
  * Note the pending migrations in the schema: what has not been applied yet is taken as if it
  * had been, since the new file runs after them.
  */
-static int note_pending(const struct lc_migrate *m, struct lc_backend *b, struct lc_schema *schema,
-                        struct lc_error *err)
+static int note_pending(const struct lc_migrate *m, struct work *k, struct lc_error *err)
 {
     struct lc_session s = {0};
-    struct lc_abilities facts;
     struct lc_plan plan = {0};
-    int rc = lc_session_open(&s, b, &m->up, lc_migrate_has_files(m), err);
+    int rc = lc_session_open(&s, k->b, &m->up, lc_migrate_has_files(m), err);
 
     if (rc == 0)
-        rc = lc_abilities_ask(&facts, b, err);
+        rc = lc_abilities_ask(&k->facts, k->b, err);
     if (rc == 0)
         rc = lc_plan_make(&plan, &s.files, &s.tracking, &m->up, false, err);
     if (rc == 0)
-        rc = lc_plan_parse(&plan, b, &facts, err);
+        rc = lc_plan_parse(&plan, k->b, &k->facts, err);
     for (size_t i = 0; rc == 0 && i < plan.n; i++)
-        for (unsigned k = plan.v[i].first; rc == 0 && k < plan.v[i].stmt_n; k++)
-            rc = lc_schema_note(schema, &plan.v[i].stmts[k].parsed, err);
+        for (unsigned j = plan.v[i].first; rc == 0 && j < plan.v[i].stmt_n; j++)
+            rc = lc_schema_note(&k->schema, &plan.v[i].stmts[j].parsed, err);
     lc_plan_release(&plan);
     lc_session_end(&s);
     return rc;
 }
 
 /*
- * Fill *d with the column as the new migration will find it, and its calls. LC_ERR_REFUSED
+ * Fill k->d with the column as the new migration will find it, and its calls. LC_ERR_REFUSED
  * where it has no expression that is stored.
  */
-static int find_column(const struct lc_migrate *m, const struct lc_new_rederive *w,
-                       struct lc_backend *b, struct lc_column *d, struct lc_error *err)
+static int find_column(const struct lc_migrate *m, struct work *k, struct lc_error *err)
 {
-    struct lc_schema schema = {.b = b};
+    struct lc_column *d = &k->d;
     struct lc_table *table = NULL;
     char *database = NULL, *name = NULL, *column = NULL;
-    int rc = lc_column_name_parse(w->column, &database, &name, &column, err);
+    int rc = lc_column_name_parse(k->w->column, &database, &name, &column, err);
 
+    k->schema.b = k->b;
     if (rc == 0)
-        rc = note_pending(m, b, &schema, err);
+        rc = note_pending(m, k, err);
     if (rc == 0)
-        rc = lc_schema_table(&schema, database ? database : lc_backend_database(b), name, &table,
-                             err);
+        rc = lc_schema_table(&k->schema, database ? database : lc_backend_database(k->b), name,
+                             &table, err);
     if (rc == 0)
-        rc = lc_column_find_in(d, b, table, column, err);
+        rc = lc_column_find_in(d, k->b, table, column, err);
     if (rc == 0 && strcmp(d->kind, "DEFAULT") != 0 && strcmp(d->kind, "MATERIALIZED") != 0) {
         rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s.%s %s", d->database, d->table, d->column,
                      *d->kind ? "is stored nowhere" : "has no DEFAULT to change");
@@ -78,7 +92,6 @@ static int find_column(const struct lc_migrate *m, const struct lc_new_rederive 
     }
     if (rc == 0)
         rc = lc_column_read_calls(d, err);
-    lc_schema_release(&schema);
     free(database);
     free(name);
     free(column);
@@ -166,108 +179,6 @@ static int choose_from(const struct lc_new_rederive *w, const struct lc_column *
     return LC_ERR_REFUSED;
 }
 
-/* Is the whole expression one call? What cannot be read is none. */
-static bool is_one_call(const char *expr)
-{
-    struct lc_expr_call *v = NULL;
-    size_t n = 0;
-    bool one =
-        lc_expr_calls(expr, &v, &n, NULL) == 0 && n && v[0].at == 0 && v[0].n == strlen(expr);
-
-    lc_expr_free_calls(v, n);
-    return one;
-}
-
-/* In a comparison: in parentheses unless it is one call. */
-static int add_operand(struct lc_buf *b, const char *expr)
-{
-    return lc_buf_addf(b, is_one_call(expr) ? "%s" : "(%s)", expr);
-}
-
-/*
- * Do `=` and `!=` say of column and expression what is wanted? Not where a value may be NULL or
- * NaN, or holds such, nor where the expression has another type than the column: then the value
- * as the column would store it is compared.
- */
-static bool compares_plainly(const struct lc_column *d, const char *expr)
-{
-    char *type = NULL, a[LC_TYPE_BYTES], b[LC_TYPE_BYTES];
-    static const char *const others[] = {"Nullable(", "Float",   "Tuple(", "Map(",
-                                         "Variant(",  "Dynamic", "JSON",   "Array("};
-    bool plain = strlen(d->type) < LC_TYPE_BYTES;
-
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        plain = plain && !strstr(d->type, others[i]);
-    /* Where the function is not there yet, it is taken to give what the column holds. */
-    if (plain && lc_column_type_of_expr(d, expr, &type, NULL) == 0)
-        plain = strlen(type) < LC_TYPE_BYTES &&
-                strcmp(lc_type_plain(d->type, a), lc_type_plain(type, b)) == 0;
-    free(type);
-    return plain;
-}
-
-/* Rows that hold what `from` says, and not what `to` does; from NULL: that differ from `to`. */
-static int add_where(struct lc_buf *b, const struct lc_column *d, const char *from, const char *to)
-{
-    int rc = lc_buf_adds(b, "\n    WHERE ");
-
-    if (compares_plainly(d, to) && (!from || compares_plainly(d, from))) {
-        if (from)
-            rc = rc || lc_sql_add_name(b, d->column) || lc_buf_adds(b, " = ") ||
-                 add_operand(b, from) || lc_buf_adds(b, " AND ");
-        return rc || lc_sql_add_name(b, d->column) || lc_buf_adds(b, " != ") || add_operand(b, to);
-    }
-    /* NULL and NaN are values like others: nothing equals them, in SQL. */
-    if (from)
-        rc = rc || lc_buf_adds(b, "NOT (") || lc_column_add_differs(d, from, b) ||
-             lc_buf_adds(b, ")\n      AND ");
-    return rc || lc_column_add_differs(d, to, b);
-}
-
-/*
- * What the server takes for nondeterministic in an UPDATE: functions that are not its own,
- * dictGet….
- */
-static bool needs_setting(const struct lc_column *d)
-{
-    return d->replicated && d->calls_n &&
-           lc_backend_has_setting(d->b, "allow_nondeterministic_mutations");
-}
-
-static int add_alter(struct lc_buf *b, const struct lc_column *d)
-{
-    return lc_buf_adds(b, "ALTER TABLE ") || lc_sql_add_name(b, d->database) ||
-           lc_buf_adds(b, ".") || lc_sql_add_name(b, d->table);
-}
-
-/*
- * Append the statement that changes the rows; from NULL: all that differ. A MATERIALIZED column
- * holds no given values, and is computed again as a whole. The server refuses functions of
- * rules in the UPDATE of a Replicated table, unless a setting allows them. The mark makes
- * livecol run it partition by partition, until no row is left.
- */
-static int add_update(struct lc_buf *b, const struct lc_column *d, const char *from, const char *to)
-{
-    int rc = lc_buf_adds(b, "-- migrate:rederive\n") || add_alter(b, d);
-
-    if (strcmp(d->kind, "MATERIALIZED") == 0)
-        return rc || lc_buf_adds(b, " MATERIALIZE COLUMN ") || lc_sql_add_name(b, d->column) ||
-               lc_buf_adds(b, ";\n");
-    return rc || lc_buf_adds(b, "\n    UPDATE ") || lc_sql_add_name(b, d->column) ||
-           lc_buf_addf(b, " = %s", to) || add_where(b, d, from, to) ||
-           (needs_setting(d) &&
-            lc_buf_adds(b, "\n    SETTINGS allow_nondeterministic_mutations = 1")) ||
-           lc_buf_adds(b, ";\n");
-}
-
-/* One direction: the DEFAULT, then the rows. */
-static int add_direction(struct lc_buf *b, const struct lc_column *d, const char *from,
-                         const char *to)
-{
-    return add_alter(b, d) || lc_buf_adds(b, " MODIFY COLUMN ") || lc_sql_add_name(b, d->column) ||
-           lc_buf_addf(b, " %s %s;\n\n", d->kind, to) || add_update(b, d, from, to);
-}
-
 static const char about[] =
     "-- Changes the rows that hold the answer of %s to that of %s, and the columns that are\n"
     "-- derived from this one; values that were given in an INSERT stay. livecol waits for older\n"
@@ -338,35 +249,203 @@ static int make_new_default(const struct lc_new_rederive *w, const struct lc_col
     return rc;
 }
 
+/*
+ * A column that no UPDATE may change, and a key that no row stores, are refused; a key that a TTL has reset in
+ * some rows is said.
+ */
+static int check_key(const struct work *k, struct lc_error *err)
+{
+    const struct lc_table_column *key;
+    int rc;
+
+    if (lc_table_column(&k->d.t, k->d.column)->in_key) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s is part of a key (ORDER BY, PARTITION BY, SAMPLE BY), or the version or sign, "
+                "of %s.%s, and cannot be updated",
+                k->d.column, k->d.database, k->d.table);
+        lc_hint(err, "new rules for it are a new column");
+        return LC_ERR_REFUSED;
+    }
+    rc = lc_column_check_stored_key(&k->d, k->d.expr, "be re-derived", err);
+    if (rc == 0)
+        rc = lc_column_expiring(&k->d, k->d.expr, &key, err);
+    if (rc == 0 && key)
+        lc_warn("a TTL resets %s: in rows where it has, %s.%s.%s cannot be derived again, and %s",
+                key->name, k->d.database, k->d.table, k->d.column,
+                k->w->recompute || strcmp(k->d.kind, "MATERIALIZED") == 0
+                    ? "would be overwritten with the answer for the value that is left"
+                    : "keeps what it holds");
+    return rc;
+}
+
+/* Does the table that o passes rows on to have another name? An older server does not say. */
+static int check_behind(const struct work *k, const struct over *o, struct lc_error *err)
+{
+    char *database, *table;
+    int rc = lc_engine_behind(k->b, &k->facts, &o->d.t, &database, &table, err);
+
+    if (rc == 0 && table &&
+        (strcmp(table, k->d.table) != 0 || (*database && strcmp(database, k->d.database) != 0))) {
+        rc = lc_fail(err, LC_ERR_REFUSED, "%s.%s passes rows on to %s%s%s, not to %s.%s",
+                     o->d.database, o->d.table, database, *database ? "." : "", table,
+                     k->d.database, k->d.table);
+        lc_hint(err, "--over names a table over %s.%s", k->d.database, k->d.table);
+    }
+    free(database);
+    free(table);
+    return rc;
+}
+
+/* Has it a DEFAULT of its own that calls the function which is replaced? */
+static int check_over(const struct work *k, const struct over *o, struct lc_error *err)
+{
+    const struct lc_column *d = &o->d;
+
+    if (!d->t.there && !d->t.pending) {
+        lc_fail(err, LC_ERR_REFUSED, "there is no table %s.%s", d->database, d->table);
+        lc_hint(err, "SHOW TABLES lists the tables");
+    } else if (strcmp(d->t.engine, "Buffer") != 0 && strcmp(d->t.engine, "Distributed") != 0) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s.%s is of the engine %s, and --over takes Buffer and "
+                "Distributed tables",
+                d->database, d->table, d->t.engine);
+        lc_hint(err, "other tables have no DEFAULT of their own for rows that they pass on");
+    } else if (!*d->expr) {
+        lc_fail(err, LC_ERR_REFUSED, "%s.%s has no column %s with a DEFAULT of its own",
+                d->database, d->table, d->column);
+        lc_hint(err,
+                "without one, INSERTs through it that leave %s out store an empty value: add "
+                "ALTER TABLE %s.%s %s COLUMN %s … DEFAULT … to the migration",
+                d->column, d->database, d->table,
+                lc_table_column(&d->t, d->column) ? "MODIFY" : "ADD", d->column);
+    } else if (!calls(d, k->from)) {
+        lc_fail(err, LC_ERR_REFUSED, "the DEFAULT of %s.%s.%s does not call %s: it is %s",
+                d->database, d->table, d->column, k->from, d->expr);
+        lc_hint(err, "leave out --over for it, or change its DEFAULT by hand");
+    } else {
+        return check_behind(k, o, err);
+    }
+    return LC_ERR_REFUSED;
+}
+
+/* One table over the column's: what its column computes, and will compute. */
+static int find_over(struct work *k, struct over *o, const char *text, struct lc_error *err)
+{
+    struct lc_error without_parts = LC_ERROR_INIT;
+    struct lc_table *table = NULL;
+    char *database = NULL, *name = NULL;
+    int rc = lc_table_name_parse(text, &database, &name, err);
+
+    lc_buf_init(&o->to, TEXT_MAX_BYTES);
+    if (rc == 0)
+        rc = lc_schema_table(&k->schema, database ? database : lc_backend_database(k->b), name,
+                             &table, err);
+    if (rc == 0) {
+        rc = lc_column_find_in(&o->d, k->b, table, k->d.column, &without_parts);
+        if (rc == LC_ERR_REFUSED) /* it stores no parts of its own: what is known of it is there */
+            rc = o->d.expr && *o->d.expr ? lc_column_read_calls(&o->d, err) : 0;
+        else if (rc)
+            lc_error_pass(err, &without_parts);
+    }
+    if (rc == 0)
+        rc = check_over(k, o, err);
+    if (rc == 0 && strcmp(o->d.expr, k->d.expr) == 0)
+        rc = lc_buf_add(&o->to, k->to.p, k->to.n) ? lc_no_memory(err) : 0;
+    else if (rc == 0)
+        rc = make_new_default(k->w, &o->d, k->from, &o->to, err);
+    free(database);
+    free(name);
+    return rc;
+}
+
+static int find_overs(struct work *k, struct lc_error *err)
+{
+    int rc = 0;
+
+    k->over = calloc(k->w->over.n + 1, sizeof *k->over);
+    if (!k->over)
+        return lc_no_memory(err);
+    while (rc == 0 && k->over_n < k->w->over.n) {
+        struct over *o = &k->over[k->over_n];
+
+        rc = find_over(k, o, k->w->over.v[k->over_n++], err);
+    }
+    return rc;
+}
+
+/* One direction: the DEFAULTs, those of tables over it first, then the rows. */
+static int add_direction(struct lc_buf *b, struct work *k, bool up)
+{
+    const struct lc_column *d = &k->d;
+    const char *to = up ? lc_buf_str(&k->to) : d->expr, *from = up ? d->expr : lc_buf_str(&k->to);
+    const struct lc_rederive_default own = {.database = d->database,
+                                            .table = d->table,
+                                            .column = d->column,
+                                            .type = lc_column_type_to_say(d),
+                                            .kind = d->kind,
+                                            .expr = to};
+    int rc = !to || !from || lc_buf_adds(b, up ? "-- migrate:up\n" : "\n-- migrate:down\n");
+
+    for (size_t i = 0; rc == 0 && i < k->over_n; i++) {
+        struct over *o = &k->over[i];
+        const struct lc_rederive_default over = {.database = o->d.database,
+                                                 .table = o->d.table,
+                                                 .cluster = k->w->cluster,
+                                                 .column = o->d.column,
+                                                 .kind = o->d.kind,
+                                                 .expr = up ? lc_buf_str(&o->to) : o->d.expr};
+
+        rc = !over.expr || lc_rederive_text_default(b, &over);
+    }
+    return rc || lc_rederive_text_default(b, &own) || lc_rederive_text_rows(b, d, from, to);
+}
+
+/* Another function in the place of the old one, in both directions. */
+static int add_replacement(struct work *k, struct lc_buf *out, struct lc_error *err)
+{
+    int rc = choose_from(k->w, &k->d, &k->from, err);
+
+    if (rc == 0)
+        rc = make_new_default(k->w, &k->d, k->from, &k->to, err);
+    if (rc == 0)
+        rc = find_overs(k, err);
+    if (rc == 0 && (lc_buf_addf(out, about, k->from, k->w->to) || add_direction(out, k, true) ||
+                    add_direction(out, k, false)))
+        rc = lc_no_memory(err);
+    return rc;
+}
+
+static void release(struct work *k)
+{
+    for (size_t i = 0; i < k->over_n; i++) {
+        lc_column_release(&k->over[i].d);
+        lc_buf_release(&k->over[i].to);
+    }
+    free(k->over);
+    lc_buf_release(&k->to);
+    lc_column_release(&k->d);
+    lc_schema_release(&k->schema);
+    lc_backend_free(k->b);
+}
+
 int lc_new_rederive_text(const struct lc_migrate *m, const struct lc_new_rederive *w,
                          struct lc_buf *out, struct lc_error *err)
 {
-    struct lc_backend *b = NULL;
-    struct lc_column d = {0};
-    struct lc_buf to;
-    const char *from = NULL;
-    int rc = lc_connection_open(&m->global, &b, err);
+    struct work k = {.w = w};
+    int rc = lc_connection_open(&m->global, &k.b, err);
 
-    lc_buf_init(&to, TEXT_MAX_BYTES);
+    lc_buf_init(&k.to, TEXT_MAX_BYTES);
     if (rc == 0)
-        rc = find_column(m, w, b, &d, err);
-    if (rc == 0 && w->recompute) {
-        if (lc_buf_adds(out, about_recompute) || lc_buf_adds(out, "-- migrate:up\n") ||
-            add_update(out, &d, NULL, d.expr))
-            rc = lc_no_memory(err);
-    } else if (rc == 0) {
-        rc = choose_from(w, &d, &from, err);
-        if (rc == 0)
-            rc = make_new_default(w, &d, from, &to, err);
-        if (rc == 0 && (!lc_buf_str(&to) || lc_buf_addf(out, about, from, w->to) ||
-                        lc_buf_adds(out, "-- migrate:up\n") ||
-                        add_direction(out, &d, d.expr, lc_buf_str(&to)) ||
-                        lc_buf_adds(out, "\n-- migrate:down\n") ||
-                        add_direction(out, &d, lc_buf_str(&to), d.expr)))
-            rc = lc_no_memory(err);
-    }
-    lc_buf_release(&to);
-    lc_column_release(&d);
-    lc_backend_free(b);
+        rc = find_column(m, &k, err);
+    if (rc == 0)
+        rc = check_key(&k, err);
+    if (rc == 0 && w->recompute)
+        rc = lc_buf_adds(out, about_recompute) || lc_buf_adds(out, "-- migrate:up\n") ||
+                     lc_rederive_text_rows(out, &k.d, NULL, k.d.expr)
+                 ? lc_no_memory(err)
+                 : 0;
+    else if (rc == 0)
+        rc = add_replacement(&k, out, err);
+    release(&k);
     return rc;
 }

@@ -244,6 +244,7 @@ static int free_table(struct rescue *r, size_t first, size_t end, struct lc_erro
 
     lc_buf_init(&sql, (size_t)1 << 24);
     for (size_t i = first; rc == 0 && i < end; i++) {
+        const char *type;
         bool broken;
 
         rc = is_broken(r, i, &broken, err);
@@ -252,9 +253,13 @@ static int free_table(struct rescue *r, size_t first, size_t end, struct lc_erro
         rc = settle_column(r, i, &exprs[n], err);
         if (rc)
             break;
+        /* The type of an is_deleted has to be written; that of other UInt8 does no harm. */
+        type = lc_answer_at(&r->all, i, LC_SQL_DEFAULT_COLUMNS_TYPE)->p;
         changes[n] = (struct lc_replace_change){
-            lc_answer_at(&r->all, i, LC_SQL_DEFAULT_COLUMNS_NAME)->p,
-            lc_answer_at(&r->all, i, LC_SQL_DEFAULT_COLUMNS_DEFAULT_KIND)->p, exprs[n]};
+            .column = lc_answer_at(&r->all, i, LC_SQL_DEFAULT_COLUMNS_NAME)->p,
+            .type = strcmp(type, "UInt8") == 0 ? type : NULL,
+            .kind = lc_answer_at(&r->all, i, LC_SQL_DEFAULT_COLUMNS_DEFAULT_KIND)->p,
+            .expr = exprs[n]};
         n++;
     }
     if (rc == 0 &&

@@ -119,6 +119,28 @@ static void print_json(const struct lc_column *d, const struct lc_verify *v)
     lc_json_free(o);
 }
 
+/* The hint where rows differ: what may differ on purpose, and what changes the rest. */
+static void hint_differ(const struct lc_column *d, const struct lc_verify *v, struct lc_error *err)
+{
+    struct lc_error ignored = LC_ERROR_INIT;
+    const struct lc_table_column *key;
+
+    if (lc_column_expiring(d, v->against, &key, &ignored) == 0 && key)
+        lc_hint(
+            err,
+            "a TTL resets %s: rows where it has hold what they were derived to before, and "
+            "livecol new NAME --rederive %s.%s.%s --recompute would overwrite that. A value that "
+            "an INSERT gave may differ on purpose, too",
+            key->name, d->database, d->table, d->column);
+    else
+        lc_hint(err,
+                "a value that an INSERT gave may differ on purpose, and nothing in the table "
+                "distinguishes it from one that is out of date. For new rules: livecol new NAME "
+                "--rederive %s.%s.%s --to FUNCTION; to overwrite every row that differs, given "
+                "values too: livecol new NAME --rederive %s.%s.%s --recompute",
+                d->database, d->table, d->column, d->database, d->table, d->column);
+}
+
 /*
  * The failure of a verify that found something, LC_ERR_FOUND, with the way out. Rows that
  * differ come first: storing what is missing would not change them.
@@ -129,12 +151,7 @@ static int found(const struct lc_column *d, const struct lc_verify *v, struct lc
         lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " row%s of %s.%s.%s %s from %s", v->sum.differ,
                 LC_S(v->sum.differ), d->database, d->table, d->column,
                 v->sum.differ == 1 ? "differs" : "differ", v->against);
-        lc_hint(err,
-                "a value that an INSERT gave may differ on purpose, and nothing in the table "
-                "distinguishes it from one that is out of date. For new rules: livecol new NAME "
-                "--rederive %s.%s.%s --to FUNCTION; to overwrite every row that differs, given "
-                "values too: livecol new NAME --rederive %s.%s.%s --recompute",
-                d->database, d->table, d->column, d->database, d->table, d->column);
+        hint_differ(d, v, err);
     } else {
         lc_fail(err, LC_ERR_FOUND, "%" PRIu64 " part%s (%" PRIu64 " row%s) %s not store %s.%s.%s",
                 v->sum.parts_lacking, LC_S(v->sum.parts_lacking), v->sum.rows_lacking,

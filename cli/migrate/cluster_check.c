@@ -7,6 +7,7 @@
  */
 #include "cli/migrate/cluster_check.h"
 
+#include "cli/column/column.h"
 #include "cli/server/query.h"
 #include "cli/sql/references.h"
 #include "livecol_sql.h"
@@ -156,9 +157,35 @@ static void look_at_added(const struct over_search *o, const struct lc_answer *i
         over->column = added->column;
 }
 
+/* *calls: it asks a function or dictionary that `was` asks, and `next` does not any more. */
+static int calls_replaced(struct lc_backend *b, const char *has, const char *was,
+                          struct lc_slice next, bool *calls, struct lc_error *err)
+{
+    char *text = strndup((const char *)next.p, next.n);
+    struct lc_column_call *v = NULL;
+    struct lc_error ignored = LC_ERROR_INIT;
+    size_t n = 0;
+    int rc = text ? lc_column_calls_of(b, has, &v, &n, &ignored) : lc_no_memory(err);
+
+    *calls = false;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        const char *name = v[i].dictionary ? v[i].dictionary : v[i].function;
+
+        *calls =
+            *calls || (lc_references_callable(was, name) && !lc_references_callable(text, name));
+    }
+    lc_column_free_calls(v, n);
+    free(text);
+    if (rc == LC_ERR_REFUSED) /* what cannot be read is not claimed to call it */
+        rc = 0;
+    else if (rc)
+        lc_error_pass(err, &ignored);
+    return rc;
+}
+
 /*
- * A column that gets a new DEFAULT: does the table over it go on with the one of before? One that has
- * another than this table had, or that the plan modifies too, is its owner's.
+ * A column that gets a new DEFAULT: does the table over it go on with the one of before, or with the function
+ * that this one replaces? Any other DEFAULT, and one that the plan modifies too, is its owner's.
  */
 static int look_at_modified(const struct over_search *o, size_t host, const struct lc_answer *its,
                             const struct lc_stmt_command *modified, struct lc_answer_over *over,
@@ -188,6 +215,8 @@ static int look_at_modified(const struct over_search *o, size_t host, const stru
     was = rc == 0 ? default_in(&below, modified->column) : NULL;
     over->stale = was && was->n && same_bytes(slice_of(was), slice_of(has)) &&
                   !same_bytes(slice_of(was), modified->default_expr);
+    if (was && was->n && !over->stale)
+        rc = calls_replaced(o->c->b, has->p, was->p, modified->default_expr, &over->stale, err);
     if (over->stale)
         over->column = modified->column;
     lc_answer_release(&below);
@@ -382,9 +411,9 @@ static void note_over(void *ctx, const struct lc_answer_over *t)
                 t->database, t->name, t->engine, *t->host ? ", on " : "", t->host, t->column);
         lc_hint(
             &o->stale,
-            "change it too, before this statement: ALTER TABLE %s.%s MODIFY COLUMN %s DEFAULT …; "
-            "--allow-unsafe continues without it",
-            t->database, t->name, t->column);
+            "change it too, before this statement: ALTER TABLE %s.%s MODIFY COLUMN %s DEFAULT …, "
+            "which livecol new --rederive … --over %s.%s writes; --allow-unsafe continues without it",
+            t->database, t->name, t->column, t->database, t->name);
     } else if (!t->stale && !t->bare) {
         note_lacking(&o->lacks, t);
     } else if (t->bare && !o->bare.code) {

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SQL_BYTES = 4 << 20, SAMPLE_ROWS = 1000 };
+enum { MAX_SQL_BYTES = 4 << 20, SAMPLE_ROWS = 1000, COUNT_WAIT_MS = 5000 };
 
 /* The next function of the text that the server has not built in; NULL at the end. */
 static int next_foreign(const struct lc_preflight *d, struct lc_slice text, size_t *at, char **name,
@@ -255,6 +255,135 @@ static int check_column(const struct lc_column *t, const struct lc_rederive_upda
         return LC_ERR_REFUSED;
     }
     return check_steady(t, c, err);
+}
+
+/* Does the WHERE look for what another function gave? Then other values stay as they are. */
+static int looks_for_another(const struct lc_preflight *d, const struct lc_rederive_change *c,
+                             bool *looks, struct lc_error *err)
+{
+    struct lc_slice where = {(const uint8_t *)c->where, strlen(c->where)};
+    size_t at = 0;
+    char *name = NULL;
+    bool missing;
+    int rc = 0;
+
+    *looks = false;
+    while ((rc = next_foreign(d, where, &at, &name, &missing, err)) == 0 && name) {
+        *looks = *looks || !lc_replace_calls(c->value, name);
+        free(name);
+    }
+    return rc;
+}
+
+/* Append a condition: does the column hold what a TTL leaves, its DEFAULT or its type's? */
+static int add_is_reset(const struct lc_table_column *key, struct lc_buf *sql)
+{
+    const struct lc_column as = {.column = key->name, .type = key->type};
+    struct lc_buf left;
+    int rc;
+
+    lc_buf_init(&left, MAX_SQL_BYTES);
+    rc = *key->expr ? lc_buf_adds(&left, key->expr) : lc_table_add_empty(key->type, &left);
+    rc = rc || !lc_buf_str(&left) || lc_buf_adds(sql, "NOT (") ||
+         lc_column_add_differs(&as, lc_buf_str(&left), sql) || lc_buf_adds(sql, ")");
+    lc_buf_release(&left);
+    return rc ? LC_ERR_NOMEM : 0;
+}
+
+/* Rows that the change takes and whose key is what a TTL leaves; at least one where that is not known. */
+static uint64_t count_reset(const struct lc_preflight *d, const struct lc_column *t,
+                            const struct lc_table_column *key, const struct lc_rederive_change *c)
+{
+    static const struct lc_sql_column column = {"livecol_n", LC_SQL_UINT};
+    static const struct lc_sql shape = {.name = "the count",
+                                        .columns = &column,
+                                        .width = 1,
+                                        .rows = LC_SQL_ROWS_ONE,
+                                        .sealed = true};
+    struct lc_answer a = {0};
+    struct lc_buf sql;
+    uint64_t rows = 1;
+
+    lc_buf_init(&sql, MAX_SQL_BYTES);
+    if (lc_buf_adds(&sql, "SELECT count() AS livecol_n FROM ") == 0 &&
+        lc_column_add_rows(t, &sql) == 0 &&
+        lc_buf_addf(&sql, " WHERE (%s\n) AND ", c->where) == 0 && add_is_reset(key, &sql) == 0 &&
+        lc_answer_seal(&sql, &shape) == 0 && lc_buf_str(&sql)) {
+        const struct lc_query q = {
+            .sql = lc_buf_str(&sql), .sql_n = sql.n, .timeout_ms = COUNT_WAIT_MS};
+
+        if (lc_query_checked(d->b, &q, &shape, &a, NULL) == 0)
+            rows = lc_answer_u64(&a, 0, 0, 1);
+    }
+    lc_answer_release(&a);
+    lc_buf_release(&sql);
+    return rows;
+}
+
+/* Would rows be overwritten in which a TTL has reset the key? Refused, or with allow_unsafe said. */
+static int check_reset(const struct lc_preflight *d, const struct lc_column *t, const char *column,
+                       const struct lc_table_column *key, const struct lc_rederive_change *c,
+                       struct lc_error *err)
+{
+    char text[600];
+
+    if (!d->allow_unsafe && count_reset(d, t, key, c)) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "%s.%s.%s is derived from %s, which a TTL resets: what such rows hold cannot be "
+                "derived again, and this would overwrite it",
+                t->database, t->table, column, key->name);
+        lc_hint(err, "--allow-unsafe overwrites it with the answer for the value that is left. "
+                     "Nothing was changed");
+        return LC_ERR_REFUSED;
+    }
+    snprintf(
+        text, sizeof text,
+        "a TTL resets %.200s: in rows where it has, %.200s gets the answer for the value that is "
+        "left",
+        key->name, column);
+    if (d->say)
+        d->say(d->ctx, true, text);
+    return 0;
+}
+
+/* Each MATERIALIZED column that the server computes along. */
+static int check_expiring_readers(const struct lc_preflight *d, const struct lc_column *t,
+                                  const struct lc_readers *r, const struct lc_rederive_change *c,
+                                  struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < r->n; i++)
+        if (r->v[i].expiring && !lc_reader_keeps(&r->v[i]))
+            rc = check_reset(d, t, r->v[i].name, r->v[i].expiring, c, err);
+    return rc;
+}
+
+/*
+ * Rows whose key a TTL has reset hold what it was derived to before. A change of all that differs would
+ * overwrite that with the answer for no key.
+ */
+static int check_expiring(const struct lc_preflight *d, const struct lc_column *t,
+                          const struct lc_rederive_update *u, const struct lc_rederive_change *c,
+                          struct lc_error *err)
+{
+    const struct lc_table_column *key;
+    bool another = false;
+    char text[600];
+    int rc = lc_column_expiring(t, c->value, &key, err);
+
+    if (rc == 0 && key && !u->materialize)
+        rc = looks_for_another(d, c, &another, err);
+    if (rc || !key)
+        return rc;
+    if (!another)
+        return check_reset(d, t, t->column, key, c, err);
+    snprintf(text, sizeof text,
+             "a TTL resets %.200s: in rows where it has, %.200s keeps what it holds", key->name,
+             t->column);
+    if (d->say)
+        d->say(d->ctx, true, text);
+    return 0;
 }
 
 static bool calls(const char *expr, const char *function)
@@ -498,6 +627,8 @@ static int check_found(struct lc_preflight *d, const struct lc_column *t,
     if (rc == 0)
         rc = check_column(t, u, &c, err);
     if (rc == 0)
+        rc = lc_column_check_stored_key(t, c.value, "be re-derived", err);
+    if (rc == 0)
         rc = check_nulls(t, u, err);
     if (rc == 0)
         rc = check_from(d, t, &c, err);
@@ -517,6 +648,10 @@ static int check_found(struct lc_preflight *d, const struct lc_column *t,
         rc = check_stored(d, t, err);
     if (rc == 0)
         rc = check_readers(d, t, &readers, err);
+    if (rc == 0 && !later)
+        rc = check_expiring(d, t, u, &c, err);
+    if (rc == 0 && !later)
+        rc = check_expiring_readers(d, t, &readers, &c, err);
     if (rc == 0 && !later)
         rc = try_change(d, t, &c, err);
     if (rc == 0)

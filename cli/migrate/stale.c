@@ -103,6 +103,16 @@ static void say_reader(const struct look *l, const struct lc_column *c, const st
     else if (r->kind == LC_READER_TTL || r->kind == LC_READER_CONSTRAINT)
         say(l, "the %s %s reads %s: look at what it does with the new values",
             lc_reader_what(r->kind), r->name, of);
+    else if (r->lost && lc_reader_stores(r) && !(a && is_assigned(a, r->name)))
+        say(l,
+            "%s (%s) is derived from %s: %s. It also reads an EPHEMERAL column or a clock, and nothing "
+            "can compute it again",
+            r->name, r->expr, of, rows);
+    else if (r->expiring && r->level == 1 && a)
+        say(l,
+            "%s (%s) is computed again by the server: where a TTL has reset %s, from the value that is "
+            "left",
+            r->name, r->expr, r->expiring->name);
     else if (r->kind == LC_READER_MATERIALIZED && (r->level > 1 || !a))
         say(l,
             "%s (%s) is derived from %s and goes stale: %s. The server does not recompute it: "
@@ -206,6 +216,48 @@ static int look_at_modify(const struct look *l, const struct lc_stmt_command *c,
     return rc;
 }
 
+/* Does the reader read the column itself, or by way of columns that store nothing? */
+static int reads_itself(const struct lc_column *c, const struct lc_reader *r, bool *reads,
+                        struct lc_error *err)
+{
+    bool *v = calloc(c->t.n + 1, sizeof *v);
+    int rc = v ? lc_column_mark_reads(c, r->inputs, r->inputs_n, v, err) : lc_no_memory(err);
+
+    *reads = false;
+    for (size_t i = 0; rc == 0 && i < c->t.n; i++)
+        *reads = *reads || (v[i] && strcmp(c->t.v[i].name, c->column) == 0);
+    free(v);
+    return rc;
+}
+
+/* A MODIFY COLUMN that gives the column a TTL: what is derived from it cannot be derived again then. */
+static int look_at_ttl(const struct look *l, const struct lc_stmt_command *c, struct lc_error *err)
+{
+    struct lc_readers readers = {0};
+    struct lc_table *table = NULL;
+    struct lc_column now = {0};
+    int rc = lc_schema_table(&l->d->schema, lc_stmt_database(l->s, lc_backend_database(l->d->b)),
+                             l->s->name, &table, err);
+
+    if (rc == 0 && lc_column_find_in(&now, l->d->b, table, c->column, NULL) == 0)
+        rc = lc_readers_find(&readers, &now, err);
+    for (size_t k = 0; rc == 0 && k < readers.n; k++) {
+        const struct lc_reader *r = &readers.v[k];
+        bool reads = false;
+
+        if (r->kind == LC_READER_DEFAULT || r->kind == LC_READER_MATERIALIZED)
+            rc = reads_itself(&now, r, &reads, err);
+        if (rc == 0 && reads)
+            say(l,
+                "%s (%s) is derived from %s: where the TTL resets that, it keeps what it holds, and "
+                "new rules cannot derive it again",
+                r->name, r->expr, c->column);
+    }
+    lc_readers_release(&readers);
+    lc_column_release(&now);
+    return rc;
+}
+
 int lc_stale_look(struct lc_preflight *d, const struct lc_plan *plan,
                   const struct lc_plan_stmt *stmt,
                   void (*say_line)(void *ctx, bool hazard, const char *text), void *ctx,
@@ -228,6 +280,8 @@ int lc_stale_look(struct lc_preflight *d, const struct lc_plan *plan,
             rc = look_at_update(&l, c->text, err);
         else if (c->kind == LC_STMT_MODIFY_COLUMN && c->default_expr.n)
             rc = look_at_modify(&l, c, err);
+        if (rc == 0 && c->kind == LC_STMT_MODIFY_COLUMN && lc_table_ttl_of(c) == LC_TTL_SET)
+            rc = look_at_ttl(&l, c, err);
     }
     return rc;
 }

@@ -175,6 +175,31 @@ static void note_table(struct named *named, const struct lc_walk *w, const struc
         named->here = true;
 }
 
+/*
+ * Does w->tok stand for columns that it does not name: *, and no multiplication; COLUMNS('regexp')? That of
+ * count(*) reads none.
+ */
+static bool names_many(const struct lc_walk *w, const struct lc_tok *first)
+{
+    static const char *const before[] = {"SELECT", "DISTINCT", "ALL"};
+    static const char *const after[] = {"FROM", "EXCEPT", "REPLACE", "APPLY"};
+    struct lc_tok next = lc_walk_peek(w);
+
+    if (lc_tok_is(&w->tok, "COLUMNS"))
+        return lc_tok_symbol(&next, '(');
+    if (!lc_tok_symbol(&w->tok, '*') ||
+        (lc_tok_symbol(&w->before, '(') && lc_tok_is(first, "count")))
+        return false;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        if (lc_tok_is(&w->before, before[i]))
+            return true;
+    for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+        if (lc_tok_is(&next, after[i]))
+            return true;
+    return lc_tok_symbol(&w->before, ',') || lc_tok_symbol(&w->before, '.') ||
+           lc_tok_symbol(&next, ',') || lc_tok_symbol(&next, ')') || next.kind == LC_TOK_END;
+}
+
 /* Words before SELECT or WITH do not count: in CREATE VIEW v TO t they name what is written to. */
 bool lc_references_columns(struct lc_slice sql, const char *database, const char *table,
                            bool (*is_one)(const void *ctx, const char *column), const void *ctx)
@@ -194,11 +219,7 @@ bool lc_references_columns(struct lc_slice sql, const char *database, const char
             column = column || (name && is_one(ctx, name));
             free(name);
         }
-        /* After these a * is no multiplication. */
-        if (query && lc_tok_symbol(&w.tok, '*') &&
-            (lc_tok_is(&w.before, "SELECT") || lc_tok_symbol(&w.before, ',') ||
-             lc_tok_symbol(&w.before, '.')))
-            column = true;
+        column = column || (query && names_many(&w, &first));
     }
     return column && (named.here || (named.bare && !named.elsewhere));
 }

@@ -4,6 +4,19 @@
 
 #include <string.h>
 
+/* Up to a comma or the closing parenthesis, both at depth 0. */
+static void skip_element(struct lc_parser *p)
+{
+    size_t before = SIZE_MAX;
+    unsigned depth = 0;
+
+    for (; lc_parser_goes_on(p, &before); p->at++) {
+        if ((depth == 0 && lc_tok_symbol(lc_parser_peek(p, 0), ',')) ||
+            !lc_tok_track(lc_parser_peek(p, 0), &depth))
+            return;
+    }
+}
+
 /* One column of CREATE TABLE t (…), as a command of kind LC_STMT_ADD_COLUMN. */
 static int take_created(struct lc_parser *p, struct lc_stmt *s)
 {
@@ -16,21 +29,9 @@ static int take_created(struct lc_parser *p, struct lc_stmt *s)
     c->kind = LC_STMT_ADD_COLUMN;
     c->conditional = s->conditional;
     lc_parser_column_rest(p, c);
+    skip_element(p); /* CODEC, TTL, … */
     c->text = lc_parser_text_since(p, first);
     return 0;
-}
-
-/* Up to a comma or the closing parenthesis, both at depth 0. */
-static void skip_element(struct lc_parser *p)
-{
-    size_t before = SIZE_MAX;
-    unsigned depth = 0;
-
-    for (; lc_parser_goes_on(p, &before); p->at++) {
-        if ((depth == 0 && lc_tok_symbol(lc_parser_peek(p, 0), ',')) ||
-            !lc_tok_track(lc_parser_peek(p, 0), &depth))
-            return;
-    }
 }
 
 /* The columns; indexes and the like are passed over, and so is a bracket that closes nothing. */
@@ -47,7 +48,8 @@ static int take_columns(struct lc_parser *p, struct lc_stmt *s)
         if (lc_tok_is_name(lc_parser_peek(p, 0)) &&
             !lc_tok_is_any(lc_parser_peek(p, 0), not_column))
             rc = take_created(p, s);
-        skip_element(p);
+        else
+            skip_element(p);
         if (!lc_parser_accept_symbol(p, ',') && !lc_tok_symbol(lc_parser_peek(p, 0), ')'))
             lc_parser_skip(p);
     }

@@ -133,6 +133,9 @@ refused 'k Tuple(String, UInt8)' 'land_v1(k)' 'and k is Tuple(String, UInt8)'
 refused 'k JSON' 'land_v1(k.a)' 'Dynamic'
 refused 'k Variant(String, UInt8)' 'land_v1(k)' 'Variant(String, UInt8)'
 refused 'k Dynamic' 'land_v1(k)' 'Dynamic'
+refused 'k Point' 'land_v1(k)' 'and k is Point'
+refused 'l String, k Ring' 'concat(land_v1(l), land_v1(k))' 'and k is Ring'
+refused 'k QBit(Float32, 4)' 'land_v1(k)' 'and k is QBit(Float32, 4)'
 refused 'k Int32' 'upper(tier_v1(k))' "fails for k = '-1'"
 look
 expect 'all: exit' 3 "$code"
@@ -237,6 +240,14 @@ up "$work/m"
 expect 'an engine to come: exit' 3 "$code"
 expect_in 'an engine to come' 'd.made is of the engine Memory' "$work/err"
 expect 'an engine to come: nothing was made' '' "$(schema)"
+# An engine whose name the server's own formatter quotes.
+anew
+migration "$work/m" 0001_make <<'END'
+CREATE TABLE made (k String) ENGINE = Null;
+ALTER TABLE made ADD COLUMN v LowCardinality(String) DEFAULT land_v1(k);
+END
+look
+expect_in 'an engine that is a word' 'd.made is of the engine Null, which stores no parts' "$work/out"
 # A plain column, and one of the table behind: not refused.
 anew
 sql 'CREATE TABLE d.base (k String) ENGINE = MergeTree ORDER BY k'
