@@ -17,7 +17,7 @@
  *   range   multiIf(KEY BETWEEN from AND to, 'value', …)
  *
  * key_sql is SQL, taken as it is: "user_id"; so is miss_sql (NULL: ''), which is where no rule
- * holds. 0, LC_ERR_NOMEM, or LC_ERR_USAGE for buckets, whose hash is of the matcher's own making.
+ * holds. 0, LC_ERR_NOMEM, or LC_ERR_USAGE for buckets, domains, networks and ranges of points.
  */
 int lc_multiif_multiif(const struct lc_rules *rules, uint32_t attribute, const char *key_sql,
                        const char *miss_sql, struct lc_buf *out, struct lc_error *err);

@@ -30,6 +30,10 @@ static const char too_many_digits[] =
 #define LEAST "-4611686018427387904"
 #define MOST  "toInt64(4611686018427387904)"
 
+/* The same of 128 bits; and of buckets, whose numbers are below the sum of the weights. */
+#define WIDE_NONE "-1"
+#define NO_BUCKET "18446744073709551615"
+
 /* A place on the line where another rule begins to hold. */
 struct place {
     lc_point at;
@@ -93,22 +97,24 @@ static int refuse(struct lc_error *err, const char *what)
     return LC_ERR_REFUSED;
 }
 
-/*
- * Of addresses those of IPv4 alone; no rule may hold for another. Changes v and *n; the first
- * place then begins at IPV4_FIRST or above.
- */
-static int keep_ipv4(const struct lc_rules *r, struct place *v, size_t *n, struct lc_error *err)
+bool lc_range_is_wide(const struct lc_rules *r)
+{
+    lc_point first, last;
+
+    for (uint32_t i = 0; r->takes.order == LC_ORDER_ADDRESS && i < r->rules; i++)
+        if (lc_rules_span(r, i, &first, &last) && (first < IPV4_FIRST || last > IPV4_LAST))
+            return true;
+    return false;
+}
+
+/* Of addresses those of IPv4 alone: changes v and *n; the first place then begins at IPV4_FIRST or above. */
+static void keep_ipv4(struct place *v, size_t *n)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < *n; i++) {
         lc_point last = i + 1 < *n ? v[i + 1].at - 1 : LC_POINT_LAST;
 
-        if ((v[i].at < IPV4_FIRST || last > IPV4_LAST) && v[i].rule != gap_of(r))
-            return refuse(
-                err,
-                "rules that match IPv6 addresses cannot be written as an expression: the server "
-                "cannot search a list of 128-bit numbers");
         if (last < IPV4_FIRST || v[i].at > IPV4_LAST)
             continue;
         v[kept] = v[i];
@@ -117,18 +123,37 @@ static int keep_ipv4(const struct lc_rules *r, struct place *v, size_t *n, struc
         kept++;
     }
     *n = kept;
-    return 0;
+}
+
+/* 128 bits in decimal digits. */
+static void write_wide(lc_point at, char out[LC_RANGE_CUT_BYTES])
+{
+    char digits[LC_RANGE_CUT_BYTES];
+    size_t n = 0;
+
+    do {
+        digits[n++] = (char)('0' + (int)(at % 10));
+        at /= 10;
+    } while (at);
+    for (size_t i = 0; i < n; i++)
+        out[i] = digits[n - 1 - i];
+    out[n] = '\0';
 }
 
 /*
  * False: it is beyond what is counted with. The lowest place of all becomes LEAST, which is
  * above NONE: so a key without a number is in no range.
  */
-static bool write_number(const struct lc_rules *r, lc_point at, char out[LC_RANGE_CUT_BYTES])
+static bool write_number(const struct lc_rules *r, bool wide, lc_point at,
+                         char out[LC_RANGE_CUT_BYTES])
 {
     lc_int128 v = (lc_int128)(at - BIAS);
     enum lc_order order = r->takes.order;
 
+    if (wide) {
+        write_wide(at, out);
+        return true;
+    }
     if (order == LC_ORDER_ADDRESS) {
         snprintf(out, LC_RANGE_CUT_BYTES, "%" PRIu32, (uint32_t)at);
         return true;
@@ -152,9 +177,33 @@ static bool write_number(const struct lc_rules *r, lc_point at, char out[LC_RANG
     return true;
 }
 
-int lc_range_cuts(const struct lc_rules *r, struct lc_range_cut **cuts, size_t *n,
-                  struct lc_error *err)
+/* Where each bucket begins among the numbers of add_bucket; those of weight 0 have none. */
+static int bucket_cuts(const struct lc_rules *r, struct lc_range_cut **cuts, size_t *n,
+                       struct lc_error *err)
 {
+    struct lc_range_cut *v = calloc(r->rules + 1u, sizeof *v);
+    uint64_t at = 0;
+
+    *n = 0;
+    if (!v)
+        return lc_no_memory(err);
+    for (uint32_t i = 0; i < r->rules; i++) {
+        if (r->bounds[r->rules + i]) {
+            v[*n].rule = i;
+            snprintf(v[(*n)++].number, LC_RANGE_CUT_BYTES, "%" PRIu64, at);
+        }
+        at = r->bounds[i];
+    }
+    v[(*n)++] = (struct lc_range_cut){.number = NO_BUCKET, .rule = r->rules};
+    *cuts = v;
+    return 0;
+}
+
+/* The cuts of all kinds but buckets. */
+static int point_cuts(const struct lc_rules *r, struct lc_range_cut **cuts, size_t *n,
+                      struct lc_error *err)
+{
+    bool wide = lc_range_is_wide(r);
     size_t places_n = 0;
     struct place *places = all_places(r, &places_n);
     struct lc_range_cut *v = places ? calloc(places_n + 2, sizeof *v) : NULL;
@@ -165,10 +214,12 @@ int lc_range_cuts(const struct lc_rules *r, struct lc_range_cut **cuts, size_t *
     if (!rc && r->takes.order == LC_ORDER_NUMBER && r->takes.scale > DIGITS_MAX)
         rc = refuse(err, too_many_digits);
     lc_point_of_float((double)__builtin_inf(), &beyond);
-    if (!rc && r->takes.order == LC_ORDER_ADDRESS)
-        rc = keep_ipv4(r, places, &places_n, err);
-    if (!rc) /* what has no number */
-        v[(*n)++] = (struct lc_range_cut){.number = NONE, .rule = gap_of(r)};
+    if (!rc && r->takes.order == LC_ORDER_ADDRESS && !wide)
+        keep_ipv4(places, &places_n);
+    if (!rc) { /* what has no number */
+        v[0].rule = gap_of(r);
+        snprintf(v[(*n)++].number, LC_RANGE_CUT_BYTES, "%s", wide ? WIDE_NONE : NONE);
+    }
     if (!rc && r->takes.order == LC_ORDER_FLOAT)
         *n = 0; /* NaN is in no order with the others, and comes out as it is */
     for (size_t i = 0; i < places_n && !rc; i++) {
@@ -176,7 +227,7 @@ int lc_range_cuts(const struct lc_rules *r, struct lc_range_cut **cuts, size_t *
 
         if (r->takes.order == LC_ORDER_FLOAT && places[i].at > beyond)
             break;
-        if (!write_number(r, places[i].at, cut.number))
+        if (!write_number(r, wide, places[i].at, cut.number))
             rc = refuse(err, too_many_digits);
         else if (*n && strcmp(v[*n - 1].number, cut.number) == 0)
             v[*n - 1] = cut; /* no key is between the two */
@@ -189,6 +240,12 @@ int lc_range_cuts(const struct lc_rules *r, struct lc_range_cut **cuts, size_t *
     else
         *cuts = v;
     return rc;
+}
+
+int lc_range_cuts(const struct lc_rules *r, struct lc_range_cut **cuts, size_t *n,
+                  struct lc_error *err)
+{
+    return r->kind == LC_KIND_BUCKET ? bucket_cuts(r, cuts, n, err) : point_cuts(r, cuts, n, err);
 }
 
 /*
@@ -219,7 +276,26 @@ static int add_doubled(const struct lc_rules *r, const char *k, struct lc_buf *o
                              scale, k, LEAST, NONE);
 }
 
-/* IPv4's number of whatever the key is; a FixedString without its zero bytes, as toString has it. */
+/* The 128 bits of whatever the key is; a FixedString without its zero bytes, as toString has it. */
+static int add_bits(const char *k, struct lc_buf *out)
+{
+    return lc_buf_addf(out,
+                       "toUInt128(accurateCastOrNull(if(position(toTypeName(%s), 'String') > 0, "
+                       "toString(%s), %s), 'IPv6'))",
+                       k, k, k);
+}
+
+/* Of rules for IPv6, too. A UInt32 is an address of IPv4, which is ::ffff:0:0 and more. */
+static int add_wide_address(const char *k, struct lc_buf *out)
+{
+    return lc_buf_addf(out,
+                       "ifNull(toDecimal256(if(position(toTypeName(%s), 'UInt32') > 0, "
+                       "toUInt128OrNull(toString(%s)) + 281470681743360, ",
+                       k, k) ||
+           add_bits(k, out) || lc_buf_adds(out, "), 0), toDecimal256(" WIDE_NONE ", 0))");
+}
+
+/* IPv4's number. */
 static int add_address(const char *k, struct lc_buf *out)
 {
     struct lc_buf a; /* as IPv6's number; twice in the text, and computed once */
@@ -227,10 +303,7 @@ static int add_address(const char *k, struct lc_buf *out)
     int rc;
 
     lc_buf_init(&a, (size_t)1 << 20);
-    rc = lc_buf_addf(&a,
-                     "toUInt128(accurateCastOrNull(if(position(toTypeName(%s), 'String') > 0, "
-                     "toString(%s), %s), 'IPv6'))",
-                     k, k, k);
+    rc = add_bits(k, &a);
     address = rc ? NULL : lc_buf_str(&a);
     rc = address ? lc_buf_addf(out,
                                "ifNull(if(position(toTypeName(%s), 'UInt32') > 0, "
@@ -242,10 +315,23 @@ static int add_address(const char *k, struct lc_buf *out)
     return rc;
 }
 
+/* The hash's share of the sum of the weights: see bucket in udf/rules/match.c. */
+static int add_bucket(const struct lc_rules *r, const char *k, struct lc_buf *out)
+{
+    bool nocase = r->options & LC_OPTION_NOCASE;
+
+    return lc_buf_addf(out,
+                       "ifNull(toUInt64(bitShiftRight(toUInt128(xxh3(%stoString(%s)%s)) * "
+                       "toUInt128(%" PRIu64 "), 64)), " NO_BUCKET ")",
+                       nocase ? "lower(" : "", k, nocase ? ")" : "", r->bounds[r->rules - 1]);
+}
+
 int lc_range_add_number(const struct lc_rules *r, const char *key_sql, struct lc_buf *out)
 {
     int rc;
 
+    if (r->kind == LC_KIND_BUCKET)
+        return add_bucket(r, key_sql, out) ? LC_ERR_NOMEM : 0;
     switch (r->takes.order) {
     case LC_ORDER_FLOAT:
         rc = lc_buf_addf(out, "ifNull(toFloat64(%s), nan)", key_sql);
@@ -260,7 +346,7 @@ int lc_range_add_number(const struct lc_rules *r, const char *key_sql, struct lc
                          key_sql, NONE);
         break;
     case LC_ORDER_ADDRESS:
-        rc = add_address(key_sql, out);
+        rc = lc_range_is_wide(r) ? add_wide_address(key_sql, out) : add_address(key_sql, out);
         break;
     default:
         rc = add_doubled(r, key_sql, out);

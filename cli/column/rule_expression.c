@@ -4,7 +4,7 @@
  *
  *   lookups   kinds with keys: one transform per key length, the next shorter one as its default
  *   nested    a few ranges of unsigned numbers: if() in if()
- *   search    all other ranges, and networks: roundDown over the cuts, then one transform
+ *   search    all other ranges, networks and buckets: roundDown over the cuts, then one transform
  *
  * Values are written as texts. Those of a number's, a date's or Bool's type are cast once,
  * around the whole expression, and an empty text then stands for NULL.
@@ -180,6 +180,28 @@ static bool is_nested(const struct lc_rules *r)
            (r->rules <= NESTED_MAX || r->bounds[2 * (size_t)r->rules - 1] > SEARCHED_MAX);
 }
 
+/* Does a rule other than the default hold from this cut on? */
+static bool has_rule(const struct lc_rules *r, const struct lc_range_cut *cut)
+{
+    return cut->rule < r->rules && cut->rule != r->default_rule;
+}
+
+/* "[1, 5]": all cuts, or those where a rule holds. Wide ones as texts that are cast, for which there is no literal. */
+static int add_cuts(const struct writer *w, const struct lc_range_cut *cuts, size_t n, bool all)
+{
+    bool wide = lc_range_is_wide(w->rules), any = false;
+    const char *quote = wide ? "'" : "";
+    int rc = lc_buf_adds(w->out, wide ? "CAST([" : "[");
+
+    for (size_t i = 0; i < n && !rc; i++) {
+        if (!all && !has_rule(w->rules, &cuts[i]))
+            continue;
+        rc = lc_buf_addf(w->out, "%s%s%s%s", any ? ", " : "", quote, cuts[i].number, quote);
+        any = true;
+    }
+    return rc || lc_buf_adds(w->out, wide ? "], 'Array(Decimal(76, 0))')" : "]");
+}
+
 static int add_search(const struct writer *w, struct lc_error *err)
 {
     const struct lc_rules *r = w->rules;
@@ -190,23 +212,14 @@ static int add_search(const struct writer *w, struct lc_error *err)
 
     if (rc)
         return rc;
-    rc = lc_buf_adds(w->out, "transform(roundDown(") || lc_range_add_number(r, w->key, w->out);
-    for (size_t i = 0; i < n && !rc; i++)
-        rc = lc_buf_addf(w->out, "%s%s", i ? ", " : ", [", cuts[i].number);
-    rc = rc || lc_buf_adds(w->out, "]), [");
-    /*
-     * Two arrays that belong together: first the cuts where a rule holds, then the values of
-     * those rules.
-     */
-    for (unsigned what = 0; what < 2 && !rc; what++, any = false) {
-        rc = what && lc_buf_adds(w->out, "], [");
-        for (size_t i = 0; i < n && !rc; i++) {
-            if (cuts[i].rule >= r->rules || cuts[i].rule == r->default_rule)
-                continue;
-            rc = (any && lc_buf_adds(w->out, ", ")) ||
-                 (what ? add_value(w, cuts[i].rule) : lc_buf_adds(w->out, cuts[i].number));
-            any = true;
-        }
+    rc = lc_buf_adds(w->out, "transform(roundDown(") || lc_range_add_number(r, w->key, w->out) ||
+         lc_buf_adds(w->out, ", ") || add_cuts(w, cuts, n, true) || lc_buf_adds(w->out, "), ") ||
+         add_cuts(w, cuts, n, false) || lc_buf_adds(w->out, ", [");
+    for (size_t i = 0; i < n && !rc; i++) {
+        if (!has_rule(r, &cuts[i]))
+            continue;
+        rc = (any && lc_buf_adds(w->out, ", ")) || add_value(w, cuts[i].rule);
+        any = true;
     }
     rc = rc || lc_buf_adds(w->out, "], ") || add_rest(w) || lc_buf_adds(w->out, ")")
              ? lc_no_memory(err)
@@ -261,9 +274,9 @@ bool lc_rule_expression_is_written(const struct lc_rules *rules)
     case LC_KIND_SUFFIX:
     case LC_KIND_CIDR:
     case LC_KIND_SPAN:
+    case LC_KIND_BUCKET:
         return true;
     case LC_KIND_DOMAIN:
-    case LC_KIND_BUCKET:
     default:
         return false;
     }
@@ -315,8 +328,7 @@ int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const c
     if (!lc_rule_expression_is_written(rules)) {
         lc_fail(err, LC_ERR_REFUSED, "%s rules cannot be written as an expression",
                 lc_kind_name(rules->kind));
-        lc_hint(err, rules->kind == LC_KIND_BUCKET ? "the server has no such hash: use the function"
-                     : rules->kind == LC_KIND_DOMAIN
+        lc_hint(err, rules->kind == LC_KIND_DOMAIN
                          ? "the server has no function that compares names label by label: use the "
                            "function"
                          : "use the function");
@@ -368,15 +380,19 @@ int lc_rule_function(const struct lc_rule_function *f, struct lc_buf *out, struc
     bool text = strcmp(f->type, "String") == 0 || strcmp(f->type, "LowCardinality(String)") == 0 ||
                 (lc_scalar_type_parse(&scalar, &nullable, f->type) &&
                  (nullable || scalar.base != LC_SCALAR_UINT));
+    bool text_key;
     int rc;
 
     if (lc_buf_adds(out, "CREATE FUNCTION ") || lc_sql_add_name(out, f->name) ||
         (f->cluster && (lc_buf_adds(out, " ON CLUSTER ") || lc_sql_add_name(out, f->cluster))) ||
         lc_buf_adds(out, " AS (k) -> ") || (!text && lc_buf_adds(out, "CAST(")))
         return lc_no_memory(err);
-    /* A String is given back as it is; a number, or a FixedString with its zero bytes, is no text. */
-    rc = lc_rule_expression(f->rules, f->attribute, f->type,
-                            f->rules->takes.order == LC_ORDER_TEXT ? "toString(k)" : "k",
+    /*
+     * A String is given back as it is; a number, or a FixedString with its zero bytes, is no text. Buckets have a
+     * toString of their own.
+     */
+    text_key = f->rules->takes.order == LC_ORDER_TEXT && f->rules->kind != LC_KIND_BUCKET;
+    rc = lc_rule_expression(f->rules, f->attribute, f->type, text_key ? "toString(k)" : "k",
                             miss_of(f->type), out, err);
     if (rc == 0 && ((!text && (lc_buf_adds(out, ", ") || lc_sql_add_str(out, f->type) ||
                                lc_buf_adds(out, ")"))) ||

@@ -9,7 +9,7 @@
  *   exact   transform(KEY, ['a', …], ['x', …], 'default')
  *   suffix  as prefix, with right(KEY, n)
  *   nocase  lower(KEY) in the place of KEY: A-Z alone, as the rules have it
- *   range, cidr   transform(roundDown(KEY as a number, [cuts]), …): range_expression.h; of up to four ranges of unsigned
+ *   range, cidr, bucket   transform(roundDown(KEY as a number, [cuts]), …): range_expression.h; of up to four ranges of unsigned
  *           numbers if(KEY < 100, if(KEY >= 10 AND KEY <= 19, 'a', miss), …)
  *
  * `transform` is a hash table, so a length costs the same for one rule and for a thousand: 100 rules
@@ -34,8 +34,7 @@
  * miss_sql (NULL: ''), which is where no rule holds. Values are strings, as in the rules; where
  * `type` (NULL: none) is a number's, a date's or Bool's they are cast to it, an empty one to NULL,
  * and miss_sql is not looked at. 0; LC_ERR_NOMEM; LC_ERR_INPUT, where a value does not fit the type;
- * LC_ERR_REFUSED, with what to do, where the rules cannot be written so: buckets (the hash is the
- * matcher's own), domains, networks of IPv6, too many lengths, too many bytes.
+ * LC_ERR_REFUSED, with what to do, where the rules cannot be written so: domains, too many lengths, too many bytes.
  */
 int lc_rule_expression(const struct lc_rules *rules, uint32_t attribute, const char *type,
                        const char *key_sql, const char *miss_sql, struct lc_buf *out,

@@ -80,10 +80,10 @@ advise 0 advise.t --key k --rules "$work/other.csv" --function region_v1 --json
 of whole why_not >"$work/why"
 expect_in 'a function of other rules' "and $work/other.csv says" "$work/why"
 expect 'a function of other rules: not measured' False "$(of whole measured)"
-printf 'bucket,region\n50,a\n50,b\n' >"$work/bucket.csv"
-advise 3 advise.t --key k --rules "$work/bucket.csv" --function none_v1
+printf 'domain,region\na.com,a\nb.com,b\n' >"$work/domain.csv"
+advise 3 advise.t --key k --rules "$work/domain.csv" --function none_v1
 expect_in 'no way at all' 'no way could be measured completely' "$work/err"
-expect_in 'no way at all: why' 'bucket rules cannot be written as an expression' "$work/out"
+expect_in 'no way at all: why' 'domain rules cannot be written as an expression' "$work/out"
 advise 3 advise.empty --key k --rules "$rules"
 expect_in 'no rows' 'advise.empty has no rows to measure with' "$work/err"
 advise 3 advise.none --key k --rules "$rules"

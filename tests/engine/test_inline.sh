@@ -55,8 +55,8 @@ expect_in 'other rules' 'region_v1 answers "us-east" for the key "u1"' "$work/er
 } >"$work/many.csv"
 inline 'many lengths' 3 t.region --rules "$work/many.csv"
 expect_in 'many lengths' 'have 9 lengths' "$work/err"
-printf 'bucket,region\n50,a\n50,b\n' >"$work/bucket.csv"
-inline 'buckets' 3 t.region --rules "$work/bucket.csv"
+printf 'domain,region\na.com,a\nb.com,b\n' >"$work/domain.csv"
+inline 'domains' 3 t.region --rules "$work/domain.csv"
 inline 'no column' 3 t.k --rules "$rules"
 inline 'two ways' 2 t.region --rules "$rules" --remove
 inline 'no way' 2 t.region

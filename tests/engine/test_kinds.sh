@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Rules by suffix, by domain and without case, on a real engine: every format, in DEFAULT, INSERT and
-# MATERIALIZE, as a dictionary that asks key by key, and as SQL where there is such a form, against
+# Rules by suffix, by domain and without case, networks and buckets, on a real engine: every format, in DEFAULT,
+# INSERT and MATERIALIZE, as a dictionary that asks key by key, and as SQL where there is such a form, against
 # an oracle that looks at every rule; keys are chosen to be hard.
 #   LC_TEST_SEED repeats a run.
 set -u
@@ -10,6 +10,9 @@ set -u
 
 # NAME.csv, and NAME.tsv: keys and what they give.
 hard_rules kinds <<'PY'
+import ipaddress
+from xxh3 import xxh3_64
+
 labels = ["com", "COM", "org", "a", "B", "www", "mail", "example", "Example", "co", "uk", "x-1", "ü", "Ü", "_tcp", "1"]
 
 
@@ -91,14 +94,59 @@ for rule in rules:
     keys |= near(raw) | {b"me@" + raw, b"a@b@" + raw + b".", b"www." + raw, b"A.b." + raw, b"x." + raw + b"..", raw + b":80",
                          b"http://" + raw + b"/", raw + b"@", raw.replace(b".", b"..", 1)}
 write("domain", rules, keys, by_domain, "*")
+
+
+def by_weight(fold):
+    def answer(rules, key):
+        at = xxh3_64(fold(key)) * sum(weight for weight, _ in rules) >> 64
+        for weight, value in rules:
+            if at < weight:
+                return value
+            at -= weight
+    return answer
+
+
+class Weights(list):  # weights may be there twice
+    items = list.__iter__
+
+
+keys = hard | {word(rng.randrange(1, 300)).encode() for _ in range(600)} | {b"U%d" % n for n in range(300)}
+for kind in ("bucket", "bucket:nocase"):
+    weights = Weights(("%d" % rng.choice([0, 1, rng.getrandbits(58) | 1 << 58]), value()) for _ in range(20))
+    weights += [("%d" % (1 << 58), v) for v in ("us", "é漢", "7", "line\nbreak")]
+    write(kind, weights, keys, lambda r, k: by_weight(lower if ":" in kind else same)([(int(w), v) for w, v in r], k), "")
+
+
+def by_network(rules, key):
+    try:
+        address = ipaddress.ip_address(key.decode("ascii"))
+    except ValueError:
+        return rules[""]
+    address = ipaddress.IPv6Address("::ffff:%s" % address) if address.version == 4 else address
+    found = [n for n in rules if n and address in n]
+    return rules[max(found, key=lambda n: n.prefixlen)] if found else rules[""]
+
+
+rules, keys = {"": "none"}, {k for k in hard if k.isascii()} | {b"1.2.3", b"1.2.3.04", b"::1", b"ffff::ffff", b"010.0.0.1"}
+while len(rules) < 90:
+    bits = rng.choice([96 + rng.randrange(33), rng.randrange(129)])
+    top = 0xffff << 32 | 10 << 24 if bits >= 96 and rng.random() < 0.6 else rng.choice([0, 0x20010db8 << 96, 0xffff << 112])
+    address = top | rng.getrandbits(rng.choice([8, 24]))
+    rules[ipaddress.IPv6Network((address >> 128 - bits << 128 - bits, bits))] = value()
+for network in list(rules)[1:]:
+    for end in (int(network[0]) - 1, int(network[0]), int(network[-1]), int(network[-1]) + 1):
+        address = ipaddress.IPv6Address(end % (1 << 128))
+        keys.add(str(address.ipv4_mapped or address).encode())
+write("cidr", rules, keys, by_network, "")
 PY
 
-kinds="suffix suffix_nocase prefix_nocase exact_nocase domain"
-formats="Native RowBinary TabSeparated"
+kinds="suffix suffix_nocase prefix_nocase exact_nocase domain bucket bucket_nocase cidr"
+# Case is folded before the formats differ.
+formats_of() { if [ "$1" = bucket_nocase ]; then echo Native; else echo Native RowBinary TabSeparated; fi; }
 engine=$work/engine
 cp "$LIVECOL_UDF" "$engine/user_scripts/livecol-udf"
 for kind in $kinds; do
-  for format in $formats; do
+  for format in $(formats_of "$kind"); do
     cp "$work/kinds/$kind.csv" "$engine/user_scripts/${kind}_${format}_v1.csv"
     "$LIVECOL_BIN" config function --rules "$work/kinds/$kind.csv" --name "${kind}_$format" --version 1 \
       --format "$format" --type String --pool-size 2 --out "$engine" >/dev/null || fail "config function, $kind, $format"
@@ -110,8 +158,8 @@ fresh kinds
 for kind in $kinds; do
   sql "CREATE TABLE kinds.$kind (k String, want String) ENGINE = MergeTree ORDER BY k"
   sql "INSERT INTO kinds.$kind SELECT unhex(splitByChar(' ', line)[1]), unhex(splitByChar(' ', line)[2]) FROM file('$work/kinds/$kind.tsv', 'LineAsString')"
-  expect "$kind: keys are there" 1 "$(sql "SELECT count() > 400 AND uniqExact(want) > 3 FROM kinds.$kind")"
-  for format in $formats; do
+  expect "$kind: keys are there" 1 "$(sql "SELECT count() > 200 AND uniqExact(want) > 3 FROM kinds.$kind")"
+  for format in $(formats_of "$kind"); do
     f=${kind}_${format}
     # The rows that are there are materialized, those behind them inserted.
     sql "ALTER TABLE kinds.$kind ADD COLUMN $f String DEFAULT ${f}_v1(k)"
@@ -144,6 +192,7 @@ for kind in $kinds; do
   expect "$kind: as SQL: $(cat "$work/err")" 0 "$code"
   sql "$(sed '$ s/;$//' "$work/function.sql")" || fail "CREATE FUNCTION $kind"
   expect "$kind: as SQL" 0 "$(sql "SELECT countIf(${kind}_v2(k) != want) FROM kinds.$kind")"
+  expect "$kind: as SQL, LowCardinality" 0 "$(sql "SELECT countIf(${kind}_v2(toLowCardinality(k)) != want) FROM kinds.$kind")"
 done
 # What compares a function with its rules knows the kinds, and finds rules that differ.
 good='' other=''

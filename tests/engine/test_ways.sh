@@ -134,8 +134,8 @@ refused() { # TEXT RULES
   expect_in "refused: $1" "$1" "$work/err"
   expect "refused: $1: nothing is printed" '' "$(cat "$work/out")"
 }
-printf 'bucket,v\n50,a\n50,b\n' >"$work/bucket.csv"
-refused 'bucket rules cannot be written as an expression' "$work/bucket.csv"
+printf 'domain,v\na.com,a\nb.com,b\n' >"$work/domain.csv"
+refused 'domain rules cannot be written as an expression' "$work/domain.csv"
 (printf 'prefix,v\n' && for n in 1 2 3 4 5 6 7 8 9; do printf "%0${n}d,x\n" 1; done) >"$work/lengths.csv"
 refused 'have 9 lengths' "$work/lengths.csv"
 (printf 'exact,v\n' && echo '*,other' && for n in $(seq 20000); do echo "key_$n,value"; done) >"$work/large.csv"

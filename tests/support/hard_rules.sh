@@ -37,5 +37,5 @@ def write_csv(name, header, rows, quoting=csv.QUOTE_MINIMAL):
 
 PY
     cat
-  } | python3 - "$work/$1" "$seed"
+  } | PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$LIVECOL_SOURCE/tests/support python3 - "$work/$1" "$seed"
 }
