@@ -126,12 +126,15 @@ static size_t find(const lc_point *starts, size_t n, lc_point p)
     return low;
 }
 
-/* Blocks of IPv4, as many as there are segments to spread, so that a search is over a few. */
+/*
+ * Blocks of IPv4: a fourth of the segments, since two more halvings cost less than tables that leave the second-level
+ * cache. At 400,000 networks 0.6 of the time of as many blocks as segments.
+ */
 static unsigned choose_bits(size_t segments)
 {
     unsigned bits = LC_V4_BITS_MIN;
 
-    while (bits < LC_V4_BITS_MAX && ((size_t)1 << bits) < segments)
+    while (bits < LC_V4_BITS_MAX && ((size_t)4 << bits) < segments)
         bits++;
     return bits;
 }
