@@ -254,6 +254,7 @@ static int take_columns_of(struct lc_schema *s, struct lc_table *t, const struct
     }
     t->there = t->gone = t->unclear = false;
     t->rekeyed = true; /* an ENGINE of its own has other keys */
+    t->unparted = true;
     if (strstr(t->engine, "View") || strcmp(t->engine, "Dictionary") == 0)
         rc = lc_text_set(&t->engine, "") ? lc_no_memory(err) : 0;
     return rc;

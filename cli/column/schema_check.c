@@ -241,14 +241,16 @@ static int check_create(const struct trial *r, const struct lc_abilities *facts,
     return rc ? rc : check_sources(r, facts, err);
 }
 
-/* DROP VIEW of what is none, DROP DICTIONARY of what is none; a DROP TABLE takes views too. */
+/* DROP VIEW and DROP DICTIONARY of what is none; a DROP TABLE takes views too, but no dictionary. */
 static int check_kind(const struct trial *r, const struct lc_table *t, struct lc_error *err)
 {
     bool view = strstr(t->engine, "View") != NULL,
          dictionary = strcmp(t->engine, "Dictionary") == 0;
+    bool fits = strcmp(r->stmt->object, "view") == 0         ? view
+                : strcmp(r->stmt->object, "dictionary") == 0 ? dictionary
+                                                             : !dictionary;
 
-    if (!*t->engine || (strcmp(r->stmt->object, "view") != 0 || view) ==
-                           (strcmp(r->stmt->object, "dictionary") != 0 || dictionary))
+    if (!*t->engine || fits)
         return 0;
     lc_fail(err, LC_ERR_REFUSED, "%s.%s is no %s: its engine is %s", t->database, t->name,
             r->stmt->object, t->engine);
@@ -331,6 +333,28 @@ static int check_rename(const struct trial *r, struct lc_error *err)
     return rc;
 }
 
+/* What stores no rows takes none and loses none; what stores them without parts does not rewrite them. */
+static int check_engine(const struct trial *r, const struct lc_table *t, struct lc_error *err)
+{
+    static const struct {
+        const char *engine;
+        bool writes; /* INSERT and TRUNCATE too */
+    } none[] = {{"View", true}, {"Dictionary", true}, {"Memory", false}};
+    enum lc_stmt_kind kind = r->stmt->kind;
+    bool writes = kind == LC_STMT_INSERT || kind == LC_STMT_TRUNCATE;
+    bool rewrites = kind == LC_STMT_DELETE || kind == LC_STMT_UPDATE || kind == LC_STMT_OPTIMIZE;
+
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        if (strcmp(none[i].engine, t->engine) != 0 || !(rewrites || (writes && none[i].writes)))
+            continue;
+        lc_fail(err, LC_ERR_REFUSED, "%s.%s is a %s, which takes no such statement", t->database,
+                t->name, t->engine);
+        lc_hint(err, "is another table meant? Nothing was changed");
+        return LC_ERR_REFUSED;
+    }
+    return 0;
+}
+
 /* One that works on a table: it must be there, and so must its columns. */
 static int check_use(const struct trial *r, const struct lc_abilities *facts, struct lc_error *err)
 {
@@ -340,6 +364,8 @@ static int check_use(const struct trial *r, const struct lc_abilities *facts, st
 
     if (rc == 0 && is == ABSENT && !r->stmt->conditional)
         rc = refuse_absent(r, t, err);
+    if (rc == 0 && is == PRESENT && !r->sent)
+        rc = check_engine(r, t, err);
     if (rc == 0 && is == PRESENT && !r->sent)
         rc = lc_alter_check(r->s->b, facts, t, r->stmt, err);
     return rc || r->stmt->kind != LC_STMT_INSERT ? rc : check_sources(r, facts, err);

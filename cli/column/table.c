@@ -405,6 +405,11 @@ static int rename_column(struct lc_table *t, const struct lc_stmt_command *from)
         rc = rename_in(t->v[i].expr, from->column, from->renamed_to, &expr) ||
              lc_text_set_n(&t->v[i].expr, expr.p, expr.n);
     }
+    for (size_t i = 0; rc == 0 && c && i < t->parts_n; i++) {
+        lc_buf_reset(&expr);
+        rc = rename_in(t->parts[i].text, from->column, from->renamed_to, &expr) ||
+             lc_text_set_n(&t->parts[i].text, expr.p, expr.n);
+    }
     lc_buf_release(&expr);
     return rc ? LC_ERR_NOMEM : 0;
 }
@@ -481,6 +486,58 @@ static void clear_column(struct lc_table *t, const char *name)
     }
 }
 
+/* A later part of the same kind and name takes the place of an earlier one. */
+static int note_part(struct lc_table *t, enum lc_create_part_kind kind, const char *name,
+                     struct lc_slice text, bool dropped)
+{
+    struct lc_table_part *v, *p = NULL;
+
+    for (size_t i = 0; i < t->parts_n && !p; i++)
+        if (t->parts[i].kind == kind &&
+            strcmp(t->parts[i].name ? t->parts[i].name : "", name ? name : "") == 0)
+            p = &t->parts[i];
+    if (!p) {
+        v = realloc(t->parts, (t->parts_n + 1) * sizeof *v);
+        if (!v)
+            return LC_ERR_NOMEM;
+        t->parts = v;
+        p = v + t->parts_n++;
+        *p = (struct lc_table_part){.kind = kind};
+        if (name && lc_text_set(&p->name, name))
+            return LC_ERR_NOMEM;
+    }
+    p->dropped = dropped;
+    return lc_text_set_n(&p->text, dropped ? NULL : text.p, dropped ? 0 : text.n);
+}
+
+static int apply_part(struct lc_table *t, const struct lc_stmt_command *from)
+{
+    struct lc_part_command c;
+    int rc = 0;
+
+    if (lc_part_command_read(from->text, &c))
+        rc = note_part(t, c.kind, c.name, c.text, c.drops);
+    lc_part_command_release(&c);
+    return rc;
+}
+
+/* One of a CREATE TABLE. */
+static int take_part(void *ctx, const struct lc_create_part *part)
+{
+    return part->kind == LC_CREATE_COLUMN_TTL
+               ? 0
+               : note_part(ctx, part->kind, part->name, part->text, false);
+}
+
+static int create_parts(struct lc_table *t, const struct lc_stmt *s)
+{
+    char *text = strndup((const char *)s->text.p, s->text.n);
+    int rc = text ? lc_create_parts(text, take_part, t) : LC_ERR_NOMEM;
+
+    free(text);
+    return rc;
+}
+
 int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error *err)
 {
     int rc = 0;
@@ -488,6 +545,8 @@ int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error 
     if (s->kind == LC_STMT_CREATE && !t->there && s->engine.n)
         rc = take_engine(t, (const char *)s->engine.p, s->engine.n) ||
              lc_text_set_n(&t->storage, s->storage.p, s->storage.n);
+    if (rc == 0 && s->kind == LC_STMT_CREATE && !t->there && s->command_n)
+        rc = create_parts(t, s);
     for (size_t i = 0; rc == 0 && i < s->command_n; i++) {
         const struct lc_stmt_command *c = &s->commands[i];
 
@@ -512,6 +571,9 @@ int lc_table_apply(struct lc_table *t, const struct lc_stmt *s, struct lc_error 
             fill_columns(t, c);
         else if (c->kind == LC_STMT_CLEAR_COLUMN)
             clear_column(t, c->column);
+        else if (c->kind == LC_STMT_METADATA || c->kind == LC_STMT_MATERIALIZE ||
+                 c->kind == LC_STMT_ALTER_OTHER)
+            rc = apply_part(t, c);
     }
     if (rc == 0 && s->kind == LC_STMT_CREATE && t->storage && has_merge_columns(t))
         mark_merge_columns(t, t->storage);
@@ -526,6 +588,8 @@ int lc_table_copy(struct lc_table *to, const struct lc_table *from, struct lc_er
     to->database = to->name = to->engine = to->storage = NULL;
     to->v = NULL;
     to->n = 0;
+    to->parts = NULL;
+    to->parts_n = 0;
     rc = lc_text_set(&to->database, from->database) || lc_text_set(&to->name, from->name) ||
          lc_text_set(&to->engine, from->engine) ||
          (from->storage && lc_text_set(&to->storage, from->storage));
@@ -546,6 +610,12 @@ int lc_table_copy(struct lc_table *to, const struct lc_table *from, struct lc_er
             c->is_cleared = f->is_cleared;
         }
     }
+    for (size_t i = 0; rc == 0 && i < from->parts_n; i++) {
+        const struct lc_table_part *p = &from->parts[i];
+
+        rc = note_part(to, p->kind, p->name,
+                       (struct lc_slice){(const uint8_t *)p->text, strlen(p->text)}, p->dropped);
+    }
     return rc ? lc_no_memory(err) : 0;
 }
 
@@ -553,6 +623,11 @@ void lc_table_release(struct lc_table *t)
 {
     for (size_t i = 0; i < t->n; i++)
         release_column(&t->v[i]);
+    for (size_t i = 0; i < t->parts_n; i++) {
+        free(t->parts[i].name);
+        free(t->parts[i].text);
+    }
+    free(t->parts);
     free(t->v);
     free(t->database);
     free(t->name);

@@ -7,6 +7,7 @@
 #ifndef LC_CLI_COLUMN_TABLE_H
 #define LC_CLI_COLUMN_TABLE_H
 #include "cli/server/backend.h"
+#include "cli/sql/create_parts.h"
 #include "cli/sql/statement.h"
 
 #include <stdbool.h>
@@ -34,6 +35,14 @@ struct lc_table_column {
         rewritten; /* a pending statement has changed its type or its expression, as it is written */
 };
 
+/* An index, a projection, a constraint or the TTL that a pending statement adds or drops, in order. */
+struct lc_table_part {
+    enum lc_create_part_kind kind;
+    char *name; /* NULL: the table's TTL */
+    char *text; /* what it is made of; "" of one that is dropped */
+    bool dropped;
+};
+
 struct lc_table {
     char *database, *name;
     char *engine;  /* "" where it is not known */
@@ -45,9 +54,12 @@ struct lc_table {
     bool gone;     /* a pending statement has removed it: it is neither there nor pending */
     bool unclear;  /* a pending statement may have made it or removed it: nothing of it is known */
     bool hidden;   /* what a pending statement does to its columns is not known */
+    bool unparted; /* its indexes, projections and constraints are not known */
     bool rekeyed;  /* a pending statement changes what its keys are made of: in_key may be wrong */
     struct lc_table_column *v;
     size_t n;
+    struct lc_table_part *parts;
+    size_t parts_n;
 };
 
 /* Read it (database NULL: the backend's). 0, also where there is none; the failures of a query. */

@@ -85,6 +85,43 @@ int lc_create_parts(const char *sql, int (*take)(void *ctx, const struct lc_crea
     return rc;
 }
 
+bool lc_part_command_read(struct lc_slice command, struct lc_part_command *out)
+{
+    static const struct {
+        const char *words;
+        enum lc_create_part_kind kind;
+        bool drops, named;
+    } verbs[] = {{"ADD INDEX", LC_CREATE_INDEX, false, true},
+                 {"ADD PROJECTION", LC_CREATE_PROJECTION, false, true},
+                 {"ADD CONSTRAINT", LC_CREATE_CONSTRAINT, false, true},
+                 {"DROP INDEX", LC_CREATE_INDEX, true, true},
+                 {"DROP PROJECTION", LC_CREATE_PROJECTION, true, true},
+                 {"DROP CONSTRAINT", LC_CREATE_CONSTRAINT, true, true},
+                 {"MODIFY TTL", LC_CREATE_TABLE_TTL, false, false},
+                 {"REMOVE TTL", LC_CREATE_TABLE_TTL, true, false}};
+    struct lc_walk w = lc_walk_slice(command);
+
+    *out = (struct lc_part_command){0};
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (!lc_walk_accept(&w, verbs[i].words))
+            continue;
+        out->kind = verbs[i].kind;
+        out->drops = verbs[i].drops;
+        out->conditional = lc_walk_accept(&w, "IF NOT EXISTS") || lc_walk_accept(&w, "IF EXISTS");
+        if (verbs[i].named)
+            out->name = lc_walk_next(&w) ? lc_tok_name(&w.tok) : NULL;
+        out->text = lc_walk_rest(&w);
+        return out->name || !verbs[i].named;
+    }
+    return false;
+}
+
+void lc_part_command_release(struct lc_part_command *c)
+{
+    free(c->name);
+    *c = (struct lc_part_command){0};
+}
+
 size_t lc_create_engine_names(const char *sql, const char *engine, char **names, size_t most)
 {
     struct lc_walk w = lc_walk_text(sql);

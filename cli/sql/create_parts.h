@@ -11,6 +11,7 @@
 #define LC_CLI_SQL_CREATE_PARTS_H
 #include "base/buf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum lc_create_part_kind {
@@ -34,6 +35,22 @@ struct lc_create_part {
  */
 int lc_create_parts(const char *sql, int (*take)(void *ctx, const struct lc_create_part *part),
                     void *ctx);
+
+/* A command of an ALTER that adds or drops one of them. */
+struct lc_part_command {
+    enum lc_create_part_kind kind;
+    char *name;           /* NULL: the table's TTL */
+    bool drops;           /* else it adds it, or sets the TTL */
+    bool conditional;     /* IF EXISTS, IF NOT EXISTS */
+    struct lc_slice text; /* behind the name */
+};
+
+/*
+ * ADD and DROP of INDEX, PROJECTION and CONSTRAINT, MODIFY and REMOVE TTL. False: it is none of these, or
+ * there was no memory for the name, and nothing is to be released.
+ */
+bool lc_part_command_read(struct lc_slice command, struct lc_part_command *out);
+void lc_part_command_release(struct lc_part_command *c);
 
 /*
  * The names among the first arguments of the engine, up to `most` of them: a ReplacingMergeTree's

@@ -13,6 +13,9 @@ tables() {
     al UInt8 ALIAS a + 1) ENGINE = MergeTree PARTITION BY toYYYYMM(p) ORDER BY k"
   sql "CREATE TABLE $1.r (k UInt64, v UInt32, s Int8, w UInt8) ENGINE = ReplacingMergeTree(v) ORDER BY cityHash64(k)"
   sql "CREATE TABLE $1.m (k UInt64, q UInt8) ENGINE = Memory"
+  sql "CREATE TABLE $1.ix (k UInt64, a UInt8, b String, c String, d Date, f UInt8, INDEX ia (a) TYPE minmax,
+    PROJECTION pb (SELECT b, count() GROUP BY b), CONSTRAINT cc CHECK c != 'x')
+    ENGINE = MergeTree ORDER BY k TTL d + INTERVAL 50 YEAR"
   sql "CREATE VIEW $1.vw AS SELECT k FROM $1.t"
   sql "CREATE DICTIONARY $1.dic (id UInt64, n String) PRIMARY KEY id SOURCE(NULL()) LAYOUT(FLAT()) LIFETIME(0)"
 }
@@ -95,6 +98,25 @@ ALTER TABLE t MODIFY COLUMN a REMOVE DEFAULT|has no expression
 ALTER TABLE t ADD COLUMN n UInt8|has the column n.x already
 ALTER TABLE t COMMENT COLUMN n 'x'|t has no column n
 ALTER TABLE t DROP COLUMN n; ALTER TABLE t DROP COLUMN n.x|t has no column n.x
+ALTER TABLE ix DROP COLUMN a|the index ia of refused.ix is made of a
+ALTER TABLE ix DROP COLUMN b|the projection pb of refused.ix is made of b
+ALTER TABLE ix DROP COLUMN c|the constraint cc of refused.ix is made of c
+ALTER TABLE ix DROP COLUMN d|the TTL of refused.ix is made of d
+ALTER TABLE ix RENAME COLUMN b TO b2|the projection pb of refused.ix is made of b
+ALTER TABLE ix ADD INDEX x f TYPE minmax, DROP COLUMN f|the index x of refused.ix is made of f
+ALTER TABLE ix RENAME COLUMN a TO a2; ALTER TABLE ix DROP COLUMN a2|the index ia of refused.ix is made of a2
+ALTER TABLE ix ADD INDEX ia f TYPE minmax|ix has the index ia
+ALTER TABLE ix DROP PROJECTION nosuch|ix has no projection nosuch
+ALTER TABLE ix DROP CONSTRAINT cc; ALTER TABLE ix DROP CONSTRAINT cc|ix has no constraint cc
+CREATE TABLE n (k UInt8, a UInt8, INDEX x a TYPE minmax) ENGINE = MergeTree ORDER BY k; ALTER TABLE n DROP COLUMN a|the index x of refused.n is made of a
+ALTER TABLE r MODIFY COLUMN w UInt16, DROP COLUMN w|the same ALTER changes w before
+ALTER TABLE r CLEAR COLUMN w, DROP COLUMN w|the same ALTER changes w before
+* ALTER TABLE r UPDATE w = 1 WHERE 1, DROP COLUMN w|the same ALTER changes w before
+ALTER TABLE r MODIFY COLUMN IF EXISTS w UInt16, RENAME COLUMN IF EXISTS w TO w2|the server does one of the two
+DROP TABLE dic|DROP DICTIONARY drops it
+TRUNCATE TABLE vw|which takes no such statement
+INSERT INTO vw SELECT 'x'|which takes no such statement
+OPTIMIZE TABLE m|which takes no such statement
 CREATE TABLE t (a UInt8) ENGINE = Memory|the table refused.t is there already
 CREATE VIEW t AS SELECT 1|the table refused.t is there already
 CREATE TABLE nodb.t (a UInt8) ENGINE = Memory|there is no database nodb
@@ -140,6 +162,10 @@ ALTER TABLE t ADD COLUMN c UInt8, ADD COLUMN e UInt8 DEFAULT c + 1 AFTER c
 ALTER TABLE t DROP COLUMN IF EXISTS kk, MODIFY COLUMN IF EXISTS kk String, RENAME COLUMN IF EXISTS kk TO kk2
 ALTER TABLE t MODIFY COLUMN IF EXISTS kk UInt16, RENAME COLUMN IF EXISTS kk TO d
 ALTER TABLE t MODIFY COLUMN IF EXISTS kk UInt16, ADD COLUMN kk String; ALTER TABLE t DROP COLUMN kk
+ALTER TABLE ix RENAME COLUMN c TO c2; ALTER TABLE ix DROP INDEX ia, DROP COLUMN a; ALTER TABLE ix ADD INDEX ia f TYPE minmax
+ALTER TABLE ix DROP COLUMN f, DROP INDEX ia, DROP CONSTRAINT cc; ALTER TABLE ix REMOVE TTL; ALTER TABLE ix DROP COLUMN d
+ALTER TABLE ix DROP PROJECTION pb; ALTER TABLE ix RENAME COLUMN b TO b2; ALTER TABLE ix DROP INDEX IF EXISTS nosuch
+ALTER TABLE r MODIFY COLUMN w DEFAULT 1, DROP COLUMN w; ALTER TABLE r ADD COLUMN w UInt8
 ALTER TABLE t ADD COLUMN n.z Array(UInt8); ALTER TABLE t ADD COLUMN f UInt64 DEFAULT n.x.size0
 ALTER TABLE t ADD COLUMN g String DEFAULT arrayMap(x -> x, [k])[1]
 ALTER TABLE t UPDATE a = 2 WHERE _partition_id = 'x'
