@@ -161,6 +161,11 @@ void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
             "name, without port, scheme and blanks",
             path, n->no_hosts_line, n->no_hosts, LC_S(n->no_hosts),
             shown_byte(n->no_host_byte, shown));
+    if (n->nothing)
+        lc_warn(
+            "%s:%u: %u line%s with delimiters alone, the first here: it is the rule of the empty key, "
+            "with empty values",
+            path, n->nothing_line, n->nothing, LC_S(n->nothing));
     if (n->repeats)
         lc_warn(
             "%s:%u: %u rule%s that an earlier line has, with the same values, the first here: it "

@@ -145,6 +145,8 @@ static struct lc_json *json_warnings(const struct lc_csv_notes *n)
         lc_json_add(list, json_warning("exceptions", n->alone, n->alone_line));
     if (n->no_hosts)
         lc_json_add(list, json_warning("no host names", n->no_hosts, n->no_hosts_line));
+    if (n->nothing)
+        lc_json_add(list, json_warning("empty lines", n->nothing, n->nothing_line));
     if (n->repeats)
         lc_json_add(list, json_warning("repeated", n->repeats, n->repeats_line));
     if (n->doubtful)

@@ -46,6 +46,22 @@ for format in TabSeparated RowBinary Native; do
   config install --rules "$work/range.csv" --name "range$format" --version 1 --target 18.16 \
     --format "$format"
 done
+# A dictionary of every other kind: RULES, and what keys give; - is nothing.
+every_kind=$work/every_kind
+cat >"$every_kind" <<'END'
+suffix:nocase,v;.gz,packed;.tar.gz,archive;,other|a.TAR.GZ archive|b.gz packed|gz other
+domain,v;example.com,acme;*.ck,wild;!www.ck,not;*,none|bob@mail.Example.com acme|notexample.com none|a.ck wild|www.ck not
+cidr,v;10.0.0.0/8,a;10.1.2.3,b;2001:db8::/32,c;,none|10.9.9.9 a|10.1.2.3 b|::ffff:10.1.2.3 b|2001:db8::1 c|x none
+from,to,v;10.0.0.0,10.0.0.9,a;2001:db8::,,b|10.0.0.9 a|10.0.0.10 -|2001:db9:: b
+bucket,v;10,a;30,b;60,c|u1_001 b|u1_002 c|u3_001 a|alice b
+END
+n=0
+while IFS='|' read -r text _; do
+  n=$((n + 1))
+  tr ';' '\n' <<<"$text" >"$work/kind$n.csv"
+  config install --rules "$work/kind$n.csv" --name "kind$n" --version 1 --target 18.16
+  expect "install of $text: exit" 0 "$code"
+done <"$every_kind"
 expect 'install: the last exit' 0 "$code"
 echo $$ >"$work/never" # what hangs below waits for a line of this pipe
 rm "$work/never"
@@ -67,6 +83,14 @@ for format in TabSeparated RowBinary Native; do
   expect "numbers, $format: a miss is empty" $'low.\nhigh.\n.' \
     "$(sql "SELECT concat(dictGetString('range${format}_v1', 'region', tuple(toUInt64(n))), '.') FROM (SELECT arrayJoin([9, 10, 301]) AS n)")"
 done
+
+n=0
+while IFS='|' read -r text pairs; do
+  n=$((n + 1))
+  keys_of=$(tr '|' '\n' <<<"$pairs" | sed "s/ .*//; s/.*/'&'/" | paste -sd,)
+  expect "$text" "$(tr '|' '\n' <<<"$pairs" | sed 's/ -$/ /')" \
+    "$(sql "SELECT concat(k, ' ', dictGetString('kind${n}_v1', 'v', tuple(k))) FROM (SELECT arrayJoin([$keys_of]) AS k)")"
+done <"$every_kind"
 
 # A program that fails. What is written is in docs/dictionaries.md.
 asks() { sql "SELECT k, dictGetString('$1', 'region', tuple(k)) FROM $keys" 2>&1; }

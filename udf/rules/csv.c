@@ -275,6 +275,14 @@ static int take_header(struct reader *r)
     return 0;
 }
 
+/* What a key that has a form (a bound, a network, a weight) may need, as a hint: `otherwise` where it has no blank. */
+static const char *form_hint(struct lc_slice s, const char *otherwise)
+{
+    return s.n && (is_blank(s.p[0]) || is_blank(s.p[s.n - 1]))
+               ? "it begins or ends with a blank: --trim of rules check and rules compile removes it"
+               : otherwise;
+}
+
 /* A bucket's weight; `column` counts from 1, as in messages. */
 static int take_number(struct reader *r, uint32_t column, uint64_t *out)
 {
@@ -286,7 +294,9 @@ static int take_number(struct reader *r, uint32_t column, uint64_t *out)
         uint64_t digit = (uint64_t)s.p[i] - '0';
 
         if (digit > 9 || v > UINT64_MAX / 10 || v * 10 > UINT64_MAX - digit)
-            return refuse(r, column, NULL, "'%s' is not a whole number from 0 to 2^64 - 1",
+            return refuse(r, column,
+                          form_hint(s, "weights are whole numbers: 90 and 10, not 90% or 0.9"),
+                          "'%s' is not a whole number from 0 to 2^64 - 1",
                           lc_printable(s.p, s.n, shown, sizeof shown));
         v = v * 10 + digit;
     }
@@ -294,6 +304,16 @@ static int take_number(struct reader *r, uint32_t column, uint64_t *out)
         return refuse(r, column, NULL, "empty: expected a whole number from 0 to 2^64 - 1");
     *out = v;
     return 0;
+}
+
+/* Spreadsheets end with rows that have delimiters alone. Such a row is a rule for the empty key: often the default. */
+static void note_nothing(struct reader *r)
+{
+    for (uint32_t i = 0; i < r->records.fields; i++)
+        if (field(r, i).n)
+            return;
+    if (r->notes.nothing++ == 0)
+        r->notes.nothing_line = r->records.record_line;
 }
 
 /*
@@ -310,6 +330,7 @@ static int check_fields(struct reader *r)
                       "%u field%s, expected %u as in the header", r->records.fields,
                       r->records.fields == 1 ? "" : "s", r->records.columns);
     note_blanks(r);
+    note_nothing(r);
     for (uint32_t i = 0; i < r->records.fields; i++) {
         struct lc_slice f = field(r, i);
         uint32_t max = i < r->keys ? LC_MAX_KEY_BYTES : LC_MAX_VALUE_BYTES;
@@ -394,7 +415,7 @@ static int refuse_bound(struct reader *r, uint32_t column, struct lc_slice s, co
     if (strstr(why, "in no range"))
         return refuse(r, column, "an empty bound is open, and so are -inf and inf",
                       "'%s' is neither above nor below a number", shown);
-    return refuse(r, column, bound_hint(s), "'%s' %s a bound", shown, why);
+    return refuse(r, column, form_hint(s, bound_hint(s)), "'%s' %s a bound", shown, why);
 }
 
 /* The order of all bounds is that of the first. */
@@ -488,7 +509,8 @@ static int take_cidr(struct reader *r, struct lc_rule_in *in)
         snprintf(hint, sizeof hint,
                  "a network is like 10.0.0.0/8 or 2001:db8::/32; a single address is one too; an "
                  "empty one is the default");
-    return refuse(r, 1, hint, "'%s' %s", lc_printable(s.p, s.n, shown, sizeof shown), why);
+    return refuse(r, 1, form_hint(s, hint), "'%s' %s", lc_printable(s.p, s.n, shown, sizeof shown),
+                  why);
 }
 
 static int take_bucket(struct reader *r, struct lc_rule_in *in)

@@ -27,6 +27,7 @@ struct lc_csv_notes {
     uint32_t alone, alone_line;       /* exceptions of domain rules (!name) that no *. rule takes */
     uint32_t no_hosts, no_hosts_line; /* domain rules with a character that no host name has */
     uint8_t no_host_byte;             /* the first such character, as in example.com:8080 */
+    uint32_t nothing, nothing_line;   /* rules of which all fields are empty */
     uint32_t repeats, repeats_line;   /* rules that are there before, with the same values */
     uint32_t doubtful, doubtful_line; /* comments that have the form of a rule: #1,us-east */
 };

@@ -541,6 +541,29 @@ static void test_domains_that_are_no_hosts(void **state)
     }
 }
 
+/* Rows of delimiters alone, as spreadsheets leave at the end; one with a value is none. */
+static void test_rows_of_nothing_are_noted(void **state)
+{
+    static const struct {
+        const char *csv;
+        uint32_t n, line;
+    } sets[] = {
+        {"prefix;v\r\n1;a\r\n;\r\n;\r\n", 2, 3}, {"prefix,v\n,a\n\n1,\n", 0, 0},
+        {"exact,v,w\nx,,\n,,\n", 1, 3},          {"from,to,v\n1,2,a\n,,\n", 1, 3},
+        {"domain,v\n\"\",\"\"\n", 1, 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        struct lc_csv_notes notes;
+
+        lc_rules_free(
+            parse(sets[i].csv, strlen(sets[i].csv), (struct lc_csv_options){.notes = &notes}));
+        assert_int_equal(notes.nothing, sets[i].n);
+        assert_int_equal(notes.nothing_line, sets[i].line);
+    }
+}
+
 /* Rules that are there twice with the same values: after folding, trimming, reading. */
 static void test_repeats_are_noted(void **state)
 {
@@ -677,6 +700,7 @@ int main(void)
         cmocka_unit_test(test_a_long_comment),
         cmocka_unit_test(test_blanks_are_noted_and_trimmed),
         cmocka_unit_test(test_domains_that_are_no_hosts),
+        cmocka_unit_test(test_rows_of_nothing_are_noted),
         cmocka_unit_test(test_repeats_are_noted),
         cmocka_unit_test(test_prefixes_that_look_like_networks),
         cmocka_unit_test(test_utf16_is_named),
