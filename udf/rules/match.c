@@ -243,7 +243,7 @@ static void match_few(const struct lc_rules *r, const struct lc_batch *b, uint32
             uint64_t differ =
                 ((low ^ f->low[k]) & f->mask_low[k]) | ((high ^ f->high[k]) & f->mask_high[k]);
 
-            found = (differ == 0) & (b->len[i] >= f->bytes[k]) ? k : found;
+            found = ((differ == 0) & (b->len[i] >= f->bytes[k])) ? k : found;
         }
         rule[i] = found;
     }
