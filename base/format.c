@@ -105,6 +105,15 @@ const char *lc_short_count(char out[16], double n)
     return out;
 }
 
+const char *lc_short_bytes(char out[16], double n)
+{
+    size_t len = strlen(lc_short_count(out, n));
+
+    if (len + 3 <= 16)
+        memcpy(out + len, n < 999.5 ? " B" : "B", n < 999.5 ? 3 : 2);
+    return out;
+}
+
 const char *lc_short_time(char out[24], uint64_t ms)
 {
     uint64_t s = (ms + 500) / 1000;

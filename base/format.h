@@ -26,6 +26,9 @@ const char *lc_format_bytes(double bytes, char *out, size_t size);
 /* A count as people say it: 950, 12.3 k, 5.0 M, 1.2 G. */
 const char *lc_short_count(char out[16], double n);
 
+/* Bytes the same way, with their unit: "688 B", "2.0 kB". */
+const char *lc_short_bytes(char out[16], double n);
+
 /* A time as people say it: "850 ms", "2.1 s", "3 min 20 s", "2 h 5 min". */
 const char *lc_short_time(char out[24], uint64_t ms);
 

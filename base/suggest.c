@@ -41,8 +41,8 @@ void lc_suggest_offer(struct lc_suggest *n, const char *typed, const char *known
     /* A beginning of some length counts as near: "--migr" for "--migrations-dir". */
     if (tn >= 3 && tn < kn && memcmp(typed, known, tn) == 0)
         d = min2(d, 2);
-    /* At most two edits, and at most half of the known word: "ab" is not near to "cd". */
-    if (d <= min2(2, kn / 2) && (!n->best || d < n->distance)) {
+    /* At most two edits, and few for a short word: "edit" is not near to "wait". */
+    if (d <= min2(2, (kn + 1) / 3) && (!n->best || d < n->distance)) {
         n->best = known;
         n->distance = d;
     }

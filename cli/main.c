@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -193,6 +194,20 @@ static const struct {
     {"check", "validate checks the files, and compares them with what was applied"},
     {"load", "up applies the migrations; livecol has no schema file to load"},
     {"stamp", "baseline VERSION marks as applied without running"},
+    {"set", "baseline VERSION marks as applied without running"},
+    {"fix", "repair VERSION --done N or --redo N says what was done"},
+    {"hash", "up records a hash of each file by itself; validate compares them"},
+    {"inspect", "dump writes the tables' CREATE statements to a file"},
+    {"schema", "dump writes the tables' CREATE statements to a file"},
+    {"update", "up applies what is pending"},
+    {"deploy", "up applies what is pending"},
+    {"run", "up applies what is pending"},
+    {"execute", "up applies what is pending"},
+    {"db:rollback", "down reverts what was applied last"},
+    {"revision", "new NAME writes the next file"},
+    {"pending", "status shows each version"},
+    {"log", "status shows each version"},
+    {"ls", "status shows each version"},
 };
 
 /* The hint for another tool's word; NULL: it is none. */
@@ -253,6 +268,27 @@ static int unknown_command(int argc, const char **argv)
     return lc_message_fail(is_json(argc, argv), &err);
 }
 
+/*
+ * The library of the engine, its links resolved, and its version, which npm's package has next to
+ * it. It is not loaded: that takes a tenth of a second.
+ */
+static void print_engine(const char *library)
+{
+    char *path = realpath(library, NULL), *about = NULL;
+    struct lc_json *package = NULL;
+    const char *version = "";
+
+    if (path && asprintf(&about, "%.*s/package.json", (int)(strrchr(path, '/') - path), path) < 0)
+        about = NULL;
+    if (about && lc_json_load(about, &package, NULL) == 0)
+        version = lc_json_str(lc_json_get(package, "version"), "");
+    printf("engine for --backend embedded: %s%s%s%s\n", path ? path : library,
+           *version ? " (libchdb " : "", version, *version ? ")" : "");
+    lc_json_free(package);
+    free(about);
+    free(path);
+}
+
 static void print_version(void)
 {
     char engine[LC_CHDB_PATH_BYTES];
@@ -260,8 +296,10 @@ static void print_version(void)
     printf("livecol %s (%s, %s, %s)\n", LIVECOL_VERSION, LIVECOL_COMMIT, LIVECOL_COMPILER,
            LIVECOL_BUILD_TYPE);
     printf("libraries: %s jansson/%s\n", lc_backend_library(), lc_json_library());
-    printf("engine for --backend embedded: %s\n",
-           lc_chdb_where(engine) ? engine : "none found; LIVECOL_LIBCHDB names one");
+    if (lc_chdb_where(engine))
+        print_engine(engine);
+    else
+        printf("engine for --backend embedded: none found; LIVECOL_LIBCHDB names one\n");
 }
 
 /* Of every command its parsing: for a walk over their options. */

@@ -43,10 +43,10 @@ int lc_backfill_check_disk(const struct lc_backfill_target *t, const struct lc_b
     if (!*disk->name || disk->free_bytes > t->left.sum.largest_bytes)
         return 0;
     lc_fail(err, LC_ERR_REFUSED,
-            "the disk %s has %sB free, and the largest part of %s.%s that lacks %s has %sB: its "
+            "the disk %s has %s free, and the largest part of %s.%s that lacks %s has %s: its "
             "mutation would fail",
-            disk->name, lc_short_count(free_bytes, (double)disk->free_bytes), t->database, t->table,
-            t->column, lc_short_count(largest, (double)t->left.sum.largest_bytes));
+            disk->name, lc_short_bytes(free_bytes, (double)disk->free_bytes), t->database, t->table,
+            t->column, lc_short_bytes(largest, (double)t->left.sum.largest_bytes));
     lc_hint(err, "free some space first: a mutation writes a new part next to the old one");
     return LC_ERR_REFUSED;
 }

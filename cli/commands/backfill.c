@@ -166,13 +166,13 @@ static void print_plan(const struct backfill *f, const struct estimate *e)
     printf("  rows          %s of %s\n", lc_short_count(a, (double)sum->rows),
            lc_short_count(b, (double)t->table_rows));
     print_partitions(f);
-    printf("  to write      at most %sB (before compression)\n",
-           lc_short_count(a, bytes_to_write(sum, e)));
+    printf("  to write      at most %s (before compression)\n",
+           lc_short_bytes(a, bytes_to_write(sum, e)));
     printf("  calls         %" PRIu64 " of up to 8192 rows\n", sum->granules);
     if (*e->disk.name)
-        printf("  disk          %s has %sB free; the largest part has %sB\n", e->disk.name,
-               lc_short_count(a, (double)e->disk.free_bytes),
-               lc_short_count(b, (double)sum->largest_bytes));
+        printf("  disk          %s has %s free; the largest part has %s\n", e->disk.name,
+               lc_short_bytes(a, (double)e->disk.free_bytes),
+               lc_short_bytes(b, (double)sum->largest_bytes));
     if (e->sample.rows_per_s > 0) {
         printf(
             "  time          about %s if the server does nothing else, by a sample, %u at a time\n",

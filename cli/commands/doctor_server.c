@@ -129,9 +129,9 @@ static int look_at_disks(struct lc_doctor *d, struct lc_error *err)
             : level == LC_LEVEL_WARN
                 ? "mutations write a new version of every part before they remove the old one"
                 : NULL,
-            "%s: %sB of %sB free, the largest part has %sB",
-            lc_answer_at(&t, i, LC_SQL_DOCTOR_DISKS_NAME)->p, lc_short_count(a, (double)free),
-            lc_short_count(b, (double)total), lc_short_count(c, (double)largest));
+            "%s: %s of %s free, the largest part has %s",
+            lc_answer_at(&t, i, LC_SQL_DOCTOR_DISKS_NAME)->p, lc_short_bytes(a, (double)free),
+            lc_short_bytes(b, (double)total), lc_short_bytes(c, (double)largest));
     }
     lc_answer_release(&t);
     return lc_doctor_end(d, "disk", rc, &one, err);

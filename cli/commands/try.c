@@ -6,15 +6,15 @@
  * process of its own. The files stay, so that a person can go on by hand.
  */
 #include "base/files.h"
+#include "base/signals.h"
 #include "cli/commands/frame.h"
 #include "cli/commands/try_rows.h"
+#include "cli/commands/try_schema.h"
 #include "cli/deploy/locate.h"
 #include "cli/server/chdb_lib.h"
 #include "cli/server/connect.h"
 #include "cli/server/query.h"
 #include "cli/sql/quote.h"
-#include "cli/sql/split.h"
-#include "cli/sql/statement.h"
 #include "livecol_sql.h"
 #include "udf/rules/open.h"
 
@@ -27,7 +27,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_FILE_BYTES = 64 << 20, MAX_WORDS = 32, MAX_NAME_BYTES = 300 };
+enum {
+    MAX_FILE_BYTES = 64 << 20,
+    MAX_WORDS = 32,
+    MAX_NAME_BYTES = 300,
+    NAME_ROOM = 2 * MAX_NAME_BYTES + 8 /* in backticks, each byte escaped */
+};
 
 static const char default_folder[] = "livecol-try";
 
@@ -67,9 +72,8 @@ struct request {
     struct lc_frame_run r;
     const char *folder;
     const char *schema, *rows, *rules, *key, *column; /* as typed; NULL: the sample */
-    char *table, *database;                           /* of the schema's first CREATE TABLE */
+    struct lc_try_schema made;                        /* what the schema makes */
     char *rows_path;                                  /* absolute */
-    bool makes_database;                              /* the schema does */
     unsigned files;                                   /* migrations that are written */
     char key_type[MAX_NAME_BYTES];                    /* as the server has it; "": not known */
     char attribute[MAX_NAME_BYTES];
@@ -78,8 +82,7 @@ struct request {
 
 static void release(struct request *q)
 {
-    free(q->table);
-    free(q->database);
+    lc_try_schema_release(&q->made);
     free(q->rows_path);
 }
 
@@ -136,9 +139,20 @@ static void hint_again(const struct request *q, struct lc_error *err)
     lc_hint(err, "%s; then remove %s and run livecol try again", first, q->folder);
 }
 
+/* After Ctrl-C, which the running step has had as well: no other one begins. */
+static int stopped(const struct request *q, struct lc_error *err)
+{
+    lc_fail(err, LC_ERR_STOPPED, "stopped");
+    lc_hint(
+        err,
+        "in %s, continue by hand after that command; or remove the folder and run livecol try again",
+        q->folder);
+    return LC_ERR_STOPPED;
+}
+
 /*
  * Print the command and run it: words ends with NULL, "livecol" left out. 0; LC_ERR_SERVER where it
- * ended with another code than 0, which it has explained by itself.
+ * ended with another code than 0, which it has explained by itself; LC_ERR_STOPPED after Ctrl-C.
  */
 static int step(const struct request *q, const char *const *words, struct lc_error *err)
 {
@@ -146,6 +160,8 @@ static int step(const struct request *q, const char *const *words, struct lc_err
     int status;
     pid_t child;
 
+    if (lc_stop_asked())
+        return stopped(q, err);
     fputs("$ livecol", stdout);
     for (size_t i = 0; words[i] && i < MAX_WORDS; i++) {
         putchar(' ');
@@ -163,6 +179,8 @@ static int step(const struct request *q, const char *const *words, struct lc_err
         if (errno != EINTR)
             return lc_fail(err, LC_ERR_IO, "cannot wait for %s: %s", q->program, strerror(errno));
     }
+    if (lc_stop_asked())
+        return stopped(q, err);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         lc_fail(err, LC_ERR_SERVER, "livecol %s ended with %s %d", words[0],
                 WIFEXITED(status) ? "exit code" : "signal",
@@ -204,10 +222,10 @@ static int write_database(struct request *q, struct lc_error *err)
     struct lc_buf sql;
     int rc;
 
-    if (!q->schema || q->makes_database || strcmp(q->database, "default") == 0)
+    if (!q->schema || q->made.makes_database || strcmp(q->made.database, "default") == 0)
         return 0;
     lc_buf_init(&sql, MAX_FILE_BYTES);
-    rc = lc_buf_adds(&sql, "CREATE DATABASE ") || lc_sql_add_id(&sql, q->database) ||
+    rc = lc_buf_adds(&sql, "CREATE DATABASE ") || lc_sql_add_id(&sql, q->made.database) ||
                  lc_buf_adds(&sql, ";\n") || !lc_buf_str(&sql)
              ? lc_no_memory(err)
              : write_migration(q, "database", lc_buf_str(&sql), err);
@@ -226,45 +244,6 @@ static int copy_file(const char *from, const char *to, struct lc_error *err)
     if (rc == 0)
         rc = lc_file_write(to, b.p, b.n, 0644, err);
     lc_buf_release(&b);
-    return rc;
-}
-
-/*
- * Which table does the schema make first? Fills q->database, q->table and q->makes_database.
- * Only statements up to the CREATE TABLE are read. LC_ERR_REFUSED where it makes none.
- */
-static int find_table(struct request *q, struct lc_error *err)
-{
-    struct lc_buf text;
-    struct lc_split pieces = {0};
-    int rc;
-
-    lc_buf_init(&text, MAX_FILE_BYTES);
-    rc = lc_file_read(q->schema, &text, err);
-    if (rc == 0)
-        rc = lc_split_split(&pieces, (const char *)text.p, text.n, err);
-    for (size_t i = 0; rc == 0 && !q->table && i < pieces.n; i++) {
-        struct lc_stmt s = {0};
-
-        if (pieces.v[i].kind != LC_PIECE_STATEMENT)
-            continue;
-        rc = lc_stmt_parse(&s, (const char *)text.p + pieces.v[i].at, pieces.v[i].n, err);
-        if (rc == 0 && s.kind == LC_STMT_CREATE_DATABASE)
-            q->makes_database = true;
-        if (rc == 0 && s.kind == LC_STMT_CREATE && s.object && strcmp(s.object, "table") == 0) {
-            q->database = strdup(lc_stmt_database(&s, "default"));
-            q->table = strdup(s.name);
-            rc = q->database && q->table ? 0 : lc_no_memory(err);
-        }
-        lc_stmt_release(&s);
-    }
-    lc_split_release(&pieces);
-    lc_buf_release(&text);
-    if (rc == 0 && !q->table) {
-        lc_fail(err, LC_ERR_REFUSED, "%s makes no table", q->schema);
-        lc_hint(err, "it must contain a CREATE TABLE, as SHOW CREATE TABLE prints it");
-        return LC_ERR_REFUSED;
-    }
     return rc;
 }
 
@@ -292,11 +271,15 @@ static int check(struct request *q, struct lc_error *err)
         return LC_ERR_USAGE;
     }
     if (q->rows) {
+        int rc = lc_try_rows_check(q->rows, err);
+
+        if (rc)
+            return rc;
         q->rows_path = realpath(q->rows, NULL);
         if (!q->rows_path)
             return lc_fail(err, LC_ERR_IO, "%s: %s", q->rows, strerror(errno));
     }
-    return q->schema ? find_table(q, err) : 0;
+    return q->schema ? lc_try_schema_read(q->schema, &q->made, err) : 0;
 }
 
 /* Is there what the steps need? Asked before a file is written. */
@@ -400,8 +383,9 @@ static int take_key_type(struct request *q, struct lc_backend *b, const struct l
             is_column || strcmp(lc_answer_at(columns, i, LC_SQL_COLUMNS_NAME)->p, q->key) == 0;
     if (lc_buf_adds(&sql, "SELECT ") ||
         (is_column ? lc_sql_add_id(&sql, q->key) : lc_buf_addf(&sql, "(%s\n)", q->key)) ||
-        lc_buf_adds(&sql, " FROM ") || lc_sql_add_id(&sql, q->database) || lc_buf_adds(&sql, ".") ||
-        lc_sql_add_id(&sql, q->table) || lc_buf_adds(&sql, " LIMIT 0") || !lc_buf_str(&sql))
+        lc_buf_adds(&sql, " FROM ") || lc_sql_add_id(&sql, q->made.database) ||
+        lc_buf_adds(&sql, ".") || lc_sql_add_id(&sql, q->made.table) ||
+        lc_buf_adds(&sql, " LIMIT 0") || !lc_buf_str(&sql))
         rc = lc_no_memory(err);
     if (rc == 0 && lc_backend_run(b, lc_buf_str(&sql), &t, &ignored) == 0 && t.cols == 1)
         snprintf(q->key_type, sizeof q->key_type, "%s", t.types[0].p);
@@ -418,8 +402,9 @@ static int take_key_type(struct request *q, struct lc_backend *b, const struct l
 static int look_at_table(struct request *q, struct lc_error *err)
 {
     const struct lc_connect to = {.embedded = true, .path = "data"};
-    const struct lc_sql_arg args[] = {{"database", q->database}, {"table", q->table}, {NULL, NULL}};
-    struct lc_try_rows rows = {q->rows, q->rows_path, q->database, q->table, NULL};
+    const struct lc_sql_arg args[] = {
+        {"database", q->made.database}, {"table", q->made.table}, {NULL, NULL}};
+    struct lc_try_rows rows = {q->rows, q->rows_path, q->made.database, q->made.table, NULL, NULL};
     struct lc_backend *b = NULL;
     struct lc_answer columns = {0};
     struct lc_buf sql;
@@ -431,6 +416,7 @@ static int look_at_table(struct request *q, struct lc_error *err)
     if (rc == 0)
         rc = take_key_type(q, b, &columns, err);
     rows.columns = &columns;
+    rows.engine = b;
     if (rc == 0 && q->rows)
         rc = lc_try_rows_insert(&rows, &sql, err);
     if (rc == 0 && q->rows)
@@ -501,6 +487,38 @@ static int make_table(struct request *q, struct lc_error *err)
     return step(q, up, err);
 }
 
+/* The column's name as a function and a file may be called: other bytes than letters, digits and _ become _. */
+static void take_word(const char *column, char *out, size_t size)
+{
+    size_t n =
+        (size_t)snprintf(out, size, "%s%s", *column >= '0' && *column <= '9' ? "_" : "", column);
+
+    for (size_t i = 0; i < n && i < size - 1; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", out[i]))
+            out[i] = '_';
+}
+
+/* DATABASE.TABLE and DATABASE.TABLE.COLUMN as options take them: odd names in backticks. */
+static int write_names(const struct request *q, char table[2 * NAME_ROOM], char path[3 * NAME_ROOM],
+                       struct lc_error *err)
+{
+    struct lc_buf b;
+    int rc = 0;
+
+    lc_buf_init(&b, 3 * NAME_ROOM);
+    if (lc_sql_add_name(&b, q->made.database ? q->made.database : "shop") || lc_buf_adds(&b, ".") ||
+        lc_sql_add_name(&b, q->made.table ? q->made.table : "orders") || !lc_buf_str(&b))
+        rc = lc_no_memory(err);
+    else
+        snprintf(table, 2 * NAME_ROOM, "%s", lc_buf_str(&b));
+    if (rc == 0 && (lc_buf_adds(&b, ".") || lc_sql_add_name(&b, q->column) || !lc_buf_str(&b)))
+        rc = lc_no_memory(err);
+    else if (rc == 0)
+        snprintf(path, 3 * NAME_ROOM, "%s", lc_buf_str(&b));
+    lc_buf_release(&b);
+    return rc;
+}
+
 /*
  * From rules to a column that is filled in and verified: the commands that a person would type,
  * in their order. The first that fails ends it.
@@ -508,13 +526,13 @@ static int make_table(struct request *q, struct lc_error *err)
 static int derive(struct request *q, struct lc_error *err)
 {
     const char *column = q->column;
-    char table[2 * MAX_NAME_BYTES], path[3 * MAX_NAME_BYTES], function[MAX_NAME_BYTES],
-        name[MAX_NAME_BYTES];
+    char table[2 * NAME_ROOM], path[3 * NAME_ROOM], word[NAME_ROOM - 8], function[NAME_ROOM],
+        name[NAME_ROOM];
     const char *key = q->key ? q->key : "phone", *argument = argument_of(q);
     const char *const check_rules[] = {"rules", "check", "rules.csv", NULL};
     const char *const install[] = {"config",    "install",     "--rules",
                                    "rules.csv", "--attribute", q->attribute,
-                                   "--name",    column,        "--version",
+                                   "--name",    word,          "--version",
                                    "1",         "--scripts",   "data/user_scripts",
                                    "--config",  "data",        argument ? "--argument" : NULL,
                                    argument,    NULL};
@@ -525,15 +543,17 @@ static int derive(struct request *q, struct lc_error *err)
     const char *const verify[] = {"verify", path, "--full", ENGINE, NULL};
     int rc;
 
-    snprintf(table, sizeof table, "%s.%s", q->database ? q->database : "shop",
-             q->table ? q->table : "orders");
-    snprintf(path, sizeof path, "%s.%s", table, column);
-    snprintf(function, sizeof function, "%s_v1", column);
-    snprintf(name, sizeof name, "add_%s", column);
+    rc = write_names(q, table, path, err);
+    if (rc)
+        return rc;
+    take_word(column, word, sizeof word);
+    snprintf(function, sizeof function, "%s_v1", word);
+    snprintf(name, sizeof name, "add_%s", word);
     say_what("the rules: what each key gives");
     rc = step(q, check_rules, err);
     if (rc == 0) {
-        say_what("the function that applies the rules, where the engine looks for it");
+        say_what(
+            "the function that applies the rules, where the engine looks for it when it starts");
         rc = step(q, install, err);
     }
     if (rc == 0) {
@@ -562,7 +582,7 @@ static int derive(struct request *q, struct lc_error *err)
 static int take_attribute(struct request *q, struct lc_error *err)
 {
     struct lc_rules *rules = NULL;
-    int at, rc = lc_rules_open(&rules, "rules.csv", err);
+    int at, rc = lc_rules_open(&rules, q->rules ? q->rules : "rules.csv", err);
 
     if (rc)
         return rc;
@@ -581,11 +601,14 @@ static int act(struct lc_frame_run *r, struct lc_error *err)
     struct request *q = r->ctx;
     int rc = check(q, err);
 
+    /* One's own rules are read where they are: an error names that file, and nothing is made. */
+    if (rc == 0 && q->rules)
+        rc = take_attribute(q, err);
     if (rc == 0)
         rc = check_parts(err);
     if (rc == 0)
         rc = write_files(q, err);
-    if (rc == 0)
+    if (rc == 0 && !q->rules)
         rc = take_attribute(q, err);
     if (rc)
         return rc;

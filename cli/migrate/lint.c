@@ -341,12 +341,12 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
         rc = rate_of(h, s, largest > 0 ? bytes / largest : 1, &rate, err);
     if (rc == 0) {
         say(h, false,
-            "rewrites up to %s row%s, %sB, %" PRIu64 " part%s; the largest part has %sB%s%s%s",
-            lc_short_count(rows_text, rows), LC_S(rows), lc_short_count(bytes_text, bytes),
+            "rewrites up to %s row%s, %s, %" PRIu64 " part%s; the largest part has %s%s%s",
+            lc_short_count(rows_text, rows), LC_S(rows), lc_short_bytes(bytes_text, bytes),
             lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0),
             LC_S(lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0)),
-            lc_short_count(largest_text, largest), free_bytes > 0 ? ", free disk space " : "",
-            free_bytes > 0 ? lc_short_count(free_text, free_bytes) : "", free_bytes > 0 ? "B" : "");
+            lc_short_bytes(largest_text, largest), free_bytes > 0 ? ", free disk space " : "",
+            free_bytes > 0 ? lc_short_bytes(free_text, free_bytes) : "");
         if (rate > 0) /* rows a second; the time is in ms */
             say(h, false, "about %s if the server does nothing else, by a sample of its rows",
                 lc_short_time(time_text, lc_double_to_u64(rows * 1000 / rate)));

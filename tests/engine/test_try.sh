@@ -13,6 +13,13 @@ try_it() {
 }
 # stable: figures and paths that differ from run to run.
 stable() { sed -E 's/[0-9]+(\.[0-9]+)?( ?[kMG]?i?B| ms| s| k| M)?/N/g'; }
+# zips FOLDER: key and column of each row, by an engine of its own.
+zips() {
+  engine_start_chdb "$PWD/$1/data"
+  # shellcheck disable=SC2016 # a name in backticks
+  sql 'SELECT zip, `my région` FROM `my db`.`zip-codes` ORDER BY zip'
+  engines_stop
+}
 engine() { "$LIVECOL_BIN" "$1" --backend embedded --path "$2" "${@:3}"; }
 
 try_it
@@ -67,11 +74,63 @@ expect 'a column is lacking: exit' 1 "$code"
 expect_in 'a column is lacking' 'lacking.csv:1: the header does not name ip, a column of web.hits: it has at, note' "$work/err"
 expect_in 'a column is lacking: then' 'then remove lacking and run livecol try again' "$work/err"
 
+# Text is read as the types of the table: left to guess, the engine takes 01234 for a number, and
+# refuses an empty array. Odd names are quoted in each command. A packed file is unpacked.
+cat >zips.sql <<'END'
+CREATE TABLE `my db`.`zip-codes` (zip String, tags Array(String), at DateTime64(3)) ENGINE = MergeTree ORDER BY at;
+END
+printf 'zip,at,tags,more\n01234,2026-01-01T00:00:00.500Z,[],1\n00045,2026-01-01 00:00:00,[],2\n' >zips.csv
+printf 'zip\tat\ttags\n01234\t1767225600\t[]\n00045\t2026-01-01 00:00:00\t[]\n' >zips.tsv
+printf '{"at":"2026-01-01T00:00:00Z","zip":"01234","tags":[]}\n{"at":"2026-01-01 00:00:00","zip":"00045","tags":["a"]}\n' >zips.jsonl
+gzip -k zips.csv
+printf 'prefix,region\n01,one\n00,zero\n,unknown\n' >zones.csv
+for file in zips.csv zips.tsv zips.jsonl zips.csv.gz; do
+  try_it "as.$file" --schema zips.sql --rows "$file" --rules zones.csv --key zip --column 'my région'
+  said_good "$file"
+  expect_in "$file" "livecol verify '\`my db\`.\`zip-codes\`.\`my région\`'" "$work/out"
+  expect_in "$file: verified" 'my db.zip-codes.my région: 2 rows: 0 differ' "$work/out"
+  engine_rows=$(zips "as.$file")
+  expect "$file: rows" $'00045\tzero\n01234\tone' "$engine_rows"
+done
+printf '{"zip":"01234"}\n' >few.jsonl
+try_it few --schema zips.sql --rows few.jsonl --rules zones.csv --key zip
+expect 'a name is lacking: exit' 1 "$code"
+expect_in 'a name is lacking' 'few.jsonl: the file does not name tags, a column of my db.zip-codes: it has zip' "$work/err"
+
+# Ctrl-C, which all processes of a terminal get: the step stops, and no other one begins.
+mkdir "$work/bin" # livecol looks for livecol-udf next to itself
+cp "$hooks" "$LIVECOL_UDF" "$work/bin"
+gate_close "$work/points" 'lock taken'
+LIVECOL_TEST_GATE=$work/points setsid "$work/bin/livecol-hooks" try stopped >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+gate_wait "$work/points" 'lock taken'
+kill -INT -- "-$pid"
+gate_open "$work/points" 'lock taken'
+wait "$pid"
+expect 'Ctrl-C: exit' 130 $?
+expect_in 'Ctrl-C' 'in stopped, continue by hand after that command; or remove the folder' "$work/err"
+expect 'Ctrl-C: steps' 1 "$(grep -c '^\$ livecol ' "$work/out")"
+
+# A table that only a cluster can make, and a schema as a client prints it, are known before a file is made.
+cat >replicated.sql <<'END'
+CREATE TABLE t (k String) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/{shard}', '{replica}') ORDER BY k
+END
+echo 'CREATE TABLE t ON CLUSTER c (k String) ENGINE = MergeTree ORDER BY k' >cluster.sql
+printf '%s\n' "CREATE TABLE t\\n(\\n    k String DEFAULT \\'a\\'\\n)\\nENGINE = MergeTree\\nORDER BY k" >escaped.sql
+printf 'prefix,region\nu1,us\nu1,eu\n' >twice.csv
+echo x >rows.xlsx
+
 # What is wrong is said before a file is made.
 for case in '2|a second|a b' '2|needs --schema, --rules and --key|c --schema schema.sql' \
   '3|makes no table|c --schema rows.csv --rules rules.csv --key k' '1|No such file|c --schema none.sql --rules rules.csv --key k' \
-  '1|none.csv: No such file|c --schema schema.sql --rules none.csv --key k' \
-  '1|No such file|c --schema schema.sql --rows none.csv --rules rules.csv --key k'; do
+  '1|none.csv: cannot open the rules: No such file|c --schema schema.sql --rules none.csv --key k' \
+  '1|No such file|c --schema schema.sql --rows none.csv --rules rules.csv --key k' \
+  '1|twice.csv:3|c --schema schema.sql --rules twice.csv --key k' \
+  '2|rows.xlsx shows no format|c --schema schema.sql --rows rows.xlsx --rules rules.csv --key k' \
+  '1|elsewhere is not a file|c --schema schema.sql --rows elsewhere --rules rules.csv --key k' \
+  '3|write ENGINE = ReplacingMergeTree, without|c --schema replicated.sql --rules rules.csv --key k' \
+  '3|remove ON CLUSTER|c --schema cluster.sql --rules rules.csv --key k' \
+  '3|escaped.sql:1: line breaks are written as \n|c --schema escaped.sql --rules rules.csv --key k'; do
   IFS='|' read -r wanted text arguments <<<"$case"
   read -ra words <<<"$arguments"
   try_it "${words[@]}"
@@ -84,8 +143,8 @@ expect 'no engine: exit' 1 "$code"
 expect_in 'no engine' 'scripts/bootstrap demo fetches it' "$work/err"
 expect 'no engine: no folder' '' "$(ls -d d 2>/dev/null)"
 # A step that fails ends it, with the step's own words.
-printf 'prefix,region\nu1,us\nu1,eu\n' >twice.csv
-try_it e --schema schema.sql --rules twice.csv --key 'user id'
+try_it e --schema schema.sql --rules rules.csv --key user
 expect 'a step fails: exit' 1 "$code"
-expect_in 'a step fails' "the key 'u1' is already in line 2" "$work/err"
+expect_in 'a step fails' 'default.visits has no column user' "$work/out"
+expect_in 'a step fails' 'livecol plan ended with exit code 3' "$work/err"
 finish
