@@ -96,7 +96,10 @@ static bool slope(struct lc_backend *b, const struct sample *s, struct timed *la
     struct timed first;
 
     /* Twice: once to start what has to be started. */
-    if (!time_sample(b, s, rows, &first) || !time_sample(b, s, rows, &first) || first.rows <= 0)
+    for (int i = 0; i < 2; i++)
+        if (!time_sample(b, s, rows, &first))
+            return false;
+    if (first.rows <= 0)
         return false;
     *last = first;
     *row_ns = first.ns / first.rows;
