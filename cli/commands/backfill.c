@@ -13,6 +13,7 @@
 #include "cli/commands/metrics.h"
 #include "cli/migrate/lock.h"
 #include "cli/migrate/tracking.h"
+#include "cli/migrate/verify_after.h"
 #include "cli/server/mutation.h"
 #include "cli/sql/name.h"
 #include "cli/term/message.h"
@@ -459,6 +460,33 @@ static void run_hook(struct backfill *f, int rc, const struct lc_error *err)
         lc_warn("%s: %s", rc ? "--on-failure" : "--on-success", one.msg);
 }
 
+/* A line about what was stored. With --json it is a notice. */
+static void say_verified(void *ctx, bool warning, const char *text)
+{
+    struct backfill *f = ctx;
+
+    if (f->r.m.global.json)
+        on_say(f, text);
+    else if (warning)
+        lc_warn("%s", text);
+    else
+        lc_say("%s", text);
+}
+
+/*
+ * Parts that stored the column before, and columns that are derived from it, may hold what an earlier
+ * expression gave, or earlier keys: looked for as `up` does, over a sample. It is told, and no failure: the
+ * backfill has done its work, and values that were given differ rightly.
+ */
+static void verify_stored(struct backfill *f)
+{
+    const struct lc_backfill_target *t = &f->target;
+
+    if (!f->r.m.up.no_verify && !lc_stop_asked())
+        lc_verify_after_column(t->b, t->database, t->table, t->column, lc_stop_flag(), say_verified,
+                               f);
+}
+
 /* Who goes on with a backfill sends again what is killed here. */
 static void warn_of_holder(const struct backfill *f)
 {
@@ -526,9 +554,12 @@ static int plan_and_run(struct backfill *f, struct lc_error *err)
     if (rc || f->r.m.up.dry_run)
         return rc;
     rc = run_locked(f, err);
-    if (rc == 0)
-        print_done(f);
-    return rc;
+    if (rc)
+        return rc;
+    print_done(f);
+    fflush(stdout);
+    verify_stored(f);
+    return 0;
 }
 
 static void on_left_out(void *ctx, const char *text)
@@ -630,6 +661,8 @@ int lc_cmd_backfill(int argc, const char **argv)
         {"rules", 0, LC_OPT_LIST, &f.r.m.up.rules, "[FUNCTION=]FILE",
          "first compare the function's answers with these rules"},
         {"dry-run", 0, LC_OPT_FLAG, &f.r.m.up.dry_run, NULL, "print the plan, change nothing"},
+        {"no-verify", 0, LC_OPT_FLAG, &f.r.m.up.no_verify, NULL,
+         "do not compare a sample of the rows with the expression afterwards"},
         {0},
     };
     const struct lc_frame c = {

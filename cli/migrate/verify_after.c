@@ -111,8 +111,8 @@ static bool is_last(const struct lc_plan_migration *m, unsigned stmt, size_t com
 }
 
 /*
- * A column that was re-derived, and the stored columns that were brought along in the same
- * UPDATE. How many of them are wrong.
+ * A column that was filled in or re-derived, and the stored columns that are derived from it. How many of
+ * them are wrong.
  */
 static unsigned look_at_rederived(const struct after *a, const char *database, const char *table,
                                   const char *column)
@@ -134,6 +134,16 @@ static unsigned look_at_rederived(const struct after *a, const char *database, c
     lc_readers_release(&readers);
     lc_column_release(&d);
     return wrong;
+}
+
+unsigned lc_verify_after_column(struct lc_backend *b, const char *database, const char *table,
+                                const char *column, const atomic_bool *cancel,
+                                void (*say_line)(void *ctx, bool warning, const char *text),
+                                void *ctx)
+{
+    const struct after a = {b, cancel, say_line, ctx};
+
+    return look_at_rederived(&a, database, table, column);
 }
 
 bool lc_verify_after_wants(const struct lc_plan_migration *m)

@@ -16,4 +16,11 @@ unsigned lc_verify_after(struct lc_backend *b, const struct lc_plan_migration *m
                          const atomic_bool *cancel,
                          void (*say)(void *ctx, bool warning, const char *text), void *ctx);
 
+/*
+ * The same of one column that was filled in, and of the stored columns that are derived from it.
+ */
+unsigned lc_verify_after_column(struct lc_backend *b, const char *database, const char *table,
+                                const char *column, const atomic_bool *cancel,
+                                void (*say)(void *ctx, bool warning, const char *text), void *ctx);
+
 #endif

@@ -187,6 +187,23 @@ expect_in 'TTL: doctor, its own' 't.w.own depends on region_v1(k): INSERTs, and 
 sql "ALTER TABLE t.t UPDATE d = '2020-01-01' WHERE id < 3 SETTINGS mutations_sync = 2" >"$work/answer"
 expect_in 'TTL: the engine fails where a column has its own' 'Not found column or subcolumn k2' "$work/answer"
 
+# --- a backfill alone, of a column whose key, or DEFAULT, has changed since other parts stored it ------------
+fresh b
+sql "CREATE TABLE b.t (id UInt32, k String) ENGINE = MergeTree ORDER BY id"
+sql "INSERT INTO b.t VALUES (1, 'u1'), (2, 'u2')"
+sql "ALTER TABLE b.t ADD COLUMN r String DEFAULT region_v1(k), ADD COLUMN c String DEFAULT upper(r), ADD COLUMN p String DEFAULT region_v1(k)"
+sql "INSERT INTO b.t (id, k) VALUES (3, 'u3')"
+run 'backfill: nothing has changed' 0 backfill b.t.p
+expect_in 'backfill: nothing has changed' 'b.t.p: 3 rows: 0 differ from region_v1(k); every part stores it' "$work/err"
+sql "ALTER TABLE b.t MATERIALIZE COLUMN c SETTINGS mutations_sync = 2"
+sql "ALTER TABLE b.t MODIFY COLUMN r DEFAULT region_v2(k)"
+run 'backfill: the DEFAULT has changed' 0 backfill b.t.r
+expect_in 'backfill: the DEFAULT has changed' 'b.t.r: 3 rows: 1 differs from region_v2(k); every part stores it' "$work/err"
+expect_in 'backfill: what is derived from it' 'warning: b.t.c: 3 rows: 1 differs from upper(r)' "$work/err"
+sql "ALTER TABLE b.t ADD COLUMN q String DEFAULT region_v1(k)"
+run 'backfill: not looked at' 0 backfill b.t.q --no-verify
+expect 'backfill: not looked at' 0 "$(grep -c 'rows: . differ' "$work/err")"
+
 # --- tables over the one that is re-derived ------------------------------------------------------------
 fresh o
 sql "CREATE TABLE o.t (k String, region String DEFAULT region_v1(lower(k)), id UInt32) ENGINE = MergeTree ORDER BY id"
