@@ -28,6 +28,9 @@ ORDER BY database, name;
 -- :name table_engine_full (database, table) -> sealed at most one row: engine_full
 SELECT engine_full FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
+-- :name all_functions () -> sealed: name
+SELECT name FROM system.functions;
+
 -- :name table_engines (database) -> sealed: name key, engine
 SELECT name, engine FROM system.tables WHERE database = {str:database};
 

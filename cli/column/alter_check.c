@@ -125,9 +125,10 @@ static int check_after(const struct at *a, const char *what, struct lc_error *er
 static int check_add(const struct at *a, struct lc_error *err)
 {
     const struct lc_table_column *c = lc_table_column_or_member(a->t, a->c->column);
+    int rc = c ? 0 : lc_type_check_family(a->b, a->c->type, err);
 
     if (!c)
-        return check_after(a, "ADD COLUMN … AFTER", err);
+        return rc ? rc : check_after(a, "ADD COLUMN … AFTER", err);
     if (a->c->conditional)
         return strcmp(c->name, a->c->column) == 0
                    ? lc_column_check_kept(a->b, a->facts, a->stmt, a->i, c, err)
@@ -442,25 +443,6 @@ static const struct around {
     {"MODIFY SAMPLE BY", false, {"SETTINGS", NULL}},
 };
 
-/* Go on to the first of the words, or a comma, outside of brackets: the bytes in front of it. */
-static struct lc_slice take_until(struct lc_walk *w, const char *const *ends)
-{
-    struct lc_slice expr = lc_walk_rest(w);
-    unsigned depth = w->depth;
-
-    while (lc_walk_next(w)) {
-        bool end = w->depth == depth && lc_tok_symbol(&w->tok, ',');
-
-        for (size_t i = 0; w->depth == depth && ends[i] && !end; i++)
-            end = lc_tok_is(&w->tok, ends[i]);
-        if (end) {
-            expr.n = (size_t)((const uint8_t *)w->tok.p - expr.p);
-            break;
-        }
-    }
-    return expr;
-}
-
 static int check_around(const struct at *a, struct lc_error *err)
 {
     int rc = lc_part_check_name(a->b, a->t, a->c, err);
@@ -477,7 +459,7 @@ static int check_around(const struct at *a, struct lc_error *err)
             if (!lc_walk_accept(&w, "CHECK"))
                 lc_walk_accept(&w, "ASSUME");
         }
-        return check_expression(a, take_until(&w, around[i].ends), err);
+        return check_expression(a, lc_walk_take_until(&w, around[i].ends), err);
     }
     return rc;
 }

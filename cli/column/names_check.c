@@ -138,3 +138,62 @@ int lc_type_check(struct lc_backend *b, const struct lc_table *t,
         return LC_ERR_REFUSED;
     return rc == 0 || rc == LC_ERR_SERVER ? 0 : lc_error_pass(err, &why);
 }
+
+int lc_type_check_family(struct lc_backend *b, struct lc_slice type, struct lc_error *err)
+{
+    static const char *const families[] = {"String",
+                                           "FixedString",
+                                           "UInt8",
+                                           "UInt16",
+                                           "UInt32",
+                                           "UInt64",
+                                           "UInt128",
+                                           "UInt256",
+                                           "Int8",
+                                           "Int16",
+                                           "Int32",
+                                           "Int64",
+                                           "Int128",
+                                           "Int256",
+                                           "Float32",
+                                           "Float64",
+                                           "Decimal",
+                                           "Decimal32",
+                                           "Decimal64",
+                                           "Decimal128",
+                                           "Decimal256",
+                                           "Bool",
+                                           "Date",
+                                           "Date32",
+                                           "DateTime",
+                                           "DateTime64",
+                                           "UUID",
+                                           "IPv4",
+                                           "IPv6",
+                                           "Enum",
+                                           "Enum8",
+                                           "Enum16",
+                                           "Array",
+                                           "Tuple",
+                                           "Map",
+                                           "Nullable",
+                                           "Nested",
+                                           "JSON",
+                                           "Dynamic",
+                                           "Variant",
+                                           "LowCardinality",
+                                           "NOT",
+                                           "NULL",
+                                           "AggregateFunction",
+                                           "SimpleAggregateFunction"};
+    const struct lc_table none = {0};
+    struct lc_walk w = lc_walk_slice(type);
+    bool common = true;
+
+    while (common && lc_walk_next(&w)) {
+        common = w.tok.kind != LC_TOK_WORD;
+        for (size_t i = 0; !common && i < sizeof families / sizeof *families; i++)
+            common = w.tok.n == strlen(families[i]) && memcmp(w.tok.p, families[i], w.tok.n) == 0;
+    }
+    return common ? 0 : lc_type_check(b, &none, NULL, type, err);
+}

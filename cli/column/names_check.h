@@ -19,4 +19,7 @@ int lc_names_check(struct lc_backend *b, const struct lc_table *t, const char *e
 int lc_type_check(struct lc_backend *b, const struct lc_table *t,
                   const struct lc_table_column *column, struct lc_slice type, struct lc_error *err);
 
+/* The same of a new column's type (n 0: none). The server is asked only of one that is of no common family. */
+int lc_type_check_family(struct lc_backend *b, struct lc_slice type, struct lc_error *err);
+
 #endif

@@ -22,7 +22,9 @@ struct lc_schema {
     size_t functions_n;
     struct lc_schema_database *databases;
     size_t databases_n;
-    bool unclear; /* a noted statement may have made, renamed or removed any table */
+    bool
+        own_settings; /* set by the caller: the statement at hand is sent with settings of its own */
+    bool unclear;     /* a noted statement may have made, renamed or removed any table */
 };
 
 /*

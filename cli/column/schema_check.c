@@ -6,6 +6,8 @@
 #include "cli/column/schema_check.h"
 
 #include "cli/column/alter_check.h"
+#include "cli/column/create_check.h"
+#include "cli/column/query_check.h"
 #include "cli/server/query.h"
 #include "cli/sql/insert_target.h"
 #include "cli/sql/references.h"
@@ -211,7 +213,9 @@ static int check_sources(const struct trial *r, const struct lc_abilities *facts
             rc = check_target(r, err);
     } else
         looks = strcmp(stmt->object, "table") == 0 || strcmp(stmt->object, "view") == 0;
-    return rc || !looks ? rc : lc_sources(stmt->text, check_source, &look);
+    if (rc == 0 && looks)
+        rc = lc_sources(stmt->text, check_source, &look);
+    return rc || !looks ? rc : lc_query_check(r->s, facts, stmt->text, err);
 }
 
 static int check_create(const struct trial *r, const struct lc_abilities *facts,
@@ -238,6 +242,8 @@ static int check_create(const struct trial *r, const struct lc_abilities *facts,
         rc = refuse_absent(r, like, err);
     if (rc == 0)
         rc = check_duplicates(stmt, err);
+    if (rc == 0 && facts->udf_types)
+        rc = lc_create_check(r->s->b, stmt, err);
     return rc ? rc : check_sources(r, facts, err);
 }
 

@@ -86,3 +86,26 @@ int lc_sources(struct lc_slice sql, int (*take)(void *ctx, const char *database,
     }
     return rc;
 }
+
+bool lc_sources_query(struct lc_slice statement, struct lc_slice *query)
+{
+    struct lc_walk w = lc_walk_slice(statement);
+    bool inserts = lc_walk_accept(&w, "INSERT INTO"), creates = lc_walk_accept(&w, "CREATE");
+
+    *query = statement;
+    if (!inserts && !creates)
+        return lc_walk_accept(&w, "SELECT") || lc_walk_accept(&w, "WITH");
+    while (lc_walk_next(&w)) {
+        struct lc_walk ahead = w;
+        bool begins = w.depth == 0 && (lc_tok_is(&w.tok, "SELECT") || lc_tok_is(&w.tok, "WITH"));
+
+        if (creates && w.depth == 0 && lc_tok_is(&w.before, "AS") && lc_tok_symbol(&w.tok, '('))
+            begins = lc_walk_accept(&ahead, "SELECT") || lc_walk_accept(&ahead, "WITH");
+        if (!begins || (creates && !lc_tok_is(&w.before, "AS")))
+            continue;
+        query->n -= (size_t)((const uint8_t *)w.tok.p - query->p);
+        query->p = (const uint8_t *)w.tok.p;
+        return true;
+    }
+    return false;
+}

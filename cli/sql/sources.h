@@ -4,6 +4,8 @@
 #define LC_CLI_SQL_SOURCES_H
 #include "base/buf.h"
 
+#include <stdbool.h>
+
 /*
  * Hand over each table or view that a query in the statement reads by its name, behind FROM and JOIN:
  * database "" where it gives none. Names that the statement itself makes (WITH x AS (…)), arrays and
@@ -13,5 +15,11 @@
  */
 int lc_sources(struct lc_slice sql, int (*take)(void *ctx, const char *database, const char *name),
                void *ctx);
+
+/*
+ * The query of a SELECT, an INSERT … SELECT, a CREATE … AS SELECT: from its first word to the end. False: it
+ * has none, or it cannot be found.
+ */
+bool lc_sources_query(struct lc_slice statement, struct lc_slice *query);
 
 #endif

@@ -92,3 +92,21 @@ int lc_walk_error(const struct lc_walk *w, struct lc_error *err)
 
     return w->rc ? lc_lex_code(&again, &tok, err) : 0;
 }
+
+struct lc_slice lc_walk_take_until(struct lc_walk *w, const char *const *ends)
+{
+    struct lc_slice expr = lc_walk_rest(w);
+    unsigned depth = w->depth;
+
+    while (lc_walk_next(w)) {
+        bool end = w->depth == depth && lc_tok_symbol(&w->tok, ',');
+
+        for (size_t i = 0; w->depth == depth && ends[i] && !end; i++)
+            end = lc_tok_is(&w->tok, ends[i]);
+        if (end) {
+            expr.n = (size_t)((const uint8_t *)w->tok.p - expr.p);
+            break;
+        }
+    }
+    return expr;
+}

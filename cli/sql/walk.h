@@ -51,6 +51,12 @@ bool lc_walk_at_end(const struct lc_walk *w);
 struct lc_slice lc_walk_rest(const struct lc_walk *w);
 
 /*
+ * Go on to the first of the words, or a comma, outside of further brackets, or to the end: the bytes in
+ * front of it. The list ends with NULL.
+ */
+struct lc_slice lc_walk_take_until(struct lc_walk *w, const char *const *ends);
+
+/*
  * Go on from byte `at` of the text, which begins a token: the brackets and lines between are not
  * counted.
  */

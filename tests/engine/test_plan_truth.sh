@@ -117,6 +117,21 @@ DROP TABLE dic|DROP DICTIONARY drops it
 TRUNCATE TABLE vw|which takes no such statement
 INSERT INTO vw SELECT 'x'|which takes no such statement
 OPTIMIZE TABLE m|which takes no such statement
+INSERT INTO t (k) SELECT nosuch FROM t|the query names what is not there
+INSERT INTO t (k) WITH 1 AS one SELECT x.k FROM t AS x WHERE x.nosuch|the query names what is not there
+INSERT INTO t (k) SELECT nosuchfunc(k) FROM t|the query names what is not there
+SELECT k FROM t WHERE nosuch|the query names what is not there
+CREATE VIEW v2 AS SELECT k FROM t ORDER BY nosuch|the query names what is not there
+CREATE TABLE n ENGINE = MergeTree ORDER BY k AS SELECT k, nosuch FROM t|the query names what is not there
+ALTER TABLE t ADD COLUMN w UInt8; CREATE VIEW v2 AS SELECT k, w, w2 FROM t|the query names what is not there
+ALTER TABLE r DROP COLUMN w; CREATE VIEW v2 AS SELECT w FROM r|the query names what is not there
+CREATE TABLE n (k UInt8) ENGINE = MergeTree ORDER BY (k, nosuch)|reads what refused.n does not have
+CREATE TABLE n (k UInt8) ENGINE = MergeTree PARTITION BY nosuch ORDER BY k|reads what refused.n does not have
+CREATE TABLE n (k UInt8) ENGINE = MergeTree ORDER BY k TTL nosuch + INTERVAL 1 DAY|reads what refused.n does not have
+CREATE TABLE n (k UInt8, INDEX i nosuch TYPE minmax) ENGINE = MergeTree ORDER BY k|reads what refused.n does not have
+CREATE TABLE n (k UInt8) ENGINE = SummingMergeTree((k, nosuch)) ORDER BY k|refused.n has no such column
+CREATE TABLE n (k NoSuchType) ENGINE = MergeTree ORDER BY k|the server has no type NoSuchType
+ALTER TABLE t ADD COLUMN b NoSuchType|the server has no type NoSuchType
 CREATE TABLE t (a UInt8) ENGINE = Memory|the table refused.t is there already
 CREATE VIEW t AS SELECT 1|the table refused.t is there already
 CREATE TABLE nodb.t (a UInt8) ENGINE = Memory|there is no database nodb
@@ -162,6 +177,10 @@ ALTER TABLE t ADD COLUMN c UInt8, ADD COLUMN e UInt8 DEFAULT c + 1 AFTER c
 ALTER TABLE t DROP COLUMN IF EXISTS kk, MODIFY COLUMN IF EXISTS kk String, RENAME COLUMN IF EXISTS kk TO kk2
 ALTER TABLE t MODIFY COLUMN IF EXISTS kk UInt16, RENAME COLUMN IF EXISTS kk TO d
 ALTER TABLE t MODIFY COLUMN IF EXISTS kk UInt16, ADD COLUMN kk String; ALTER TABLE t DROP COLUMN kk
+CREATE TABLE w (k UInt64, d DateTime, e Enum8('a' = 1), t Tuple(a UInt8, b String), INDEX i (k, d) TYPE minmax, CONSTRAINT c CHECK k >= 0) ENGINE = ReplacingMergeTree(d) PARTITION BY (toYYYYMM(d), e) PRIMARY KEY k ORDER BY (k, cityHash64(t.a)) TTL d + INTERVAL 30 YEAR SETTINGS index_granularity = 1024
+INSERT INTO w (k) WITH c AS (SELECT k, w + 1 AS b FROM r) SELECT c.k FROM c WHERE b > 1; INSERT INTO w (k) SELECT number FROM numbers(3)
+ALTER TABLE w ADD COLUMN x INT UNSIGNED; CREATE VIEW wv AS SELECT k, x AS y, y + 1 AS z FROM w WHERE z > 1; DROP VIEW wv; DROP TABLE w
+CREATE FUNCTION lc_truth AS x -> x + 1; CREATE VIEW wv AS SELECT lc_truth(w) FROM r WHERE _part != ''; DROP VIEW wv; DROP FUNCTION lc_truth
 ALTER TABLE ix RENAME COLUMN c TO c2; ALTER TABLE ix DROP INDEX ia, DROP COLUMN a; ALTER TABLE ix ADD INDEX ia f TYPE minmax
 ALTER TABLE ix DROP COLUMN f, DROP INDEX ia, DROP CONSTRAINT cc; ALTER TABLE ix REMOVE TTL; ALTER TABLE ix DROP COLUMN d
 ALTER TABLE ix DROP PROJECTION pb; ALTER TABLE ix RENAME COLUMN b TO b2; ALTER TABLE ix DROP INDEX IF EXISTS nosuch

@@ -105,13 +105,13 @@ expect 'missing function: nothing is there' '' \
 fresh failing
 migration "$work/failing" 0001_failing <<'END'
 CREATE TABLE t (k String) ENGINE = MergeTree() ORDER BY k;
-ALTER TABLE t ADD COLUMN r Strin;
+ALTER TABLE t ADD COLUMN r Nullable(Array(String));
 END
 up "$work/failing"
 expect 'failing: exit' 1 "$code"
-expect 'failing: recorded' $'2\t50' \
+expect 'failing: recorded' $'2\t43' \
   "$(sql "SELECT stmt, error_code FROM failing.schema_migrations WHERE event = 'failed'")"
-sed -i 's/Strin;/String;/' "$work/failing/0001_failing.sql"
+sed -i 's/Nullable.*;/String;/' "$work/failing/0001_failing.sql"
 up "$work/failing"
 said_good 'failing: fixed'
 

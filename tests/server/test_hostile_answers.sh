@@ -57,7 +57,7 @@ made todo "$work/first"
 # One that failed at its second statement goes on there, or a person says that it is done.
 mkdir "$work/b"
 cp "$work/m/0001_create.sql" "$work/m/0002_region.sql" "$work/b/"
-sed '2s/.*/INSERT INTO events (user_id, n) SELECT user_id, no_such_function(n) FROM events;/' "$work/m/0003_more.sql" >"$work/b/0003_more.sql"
+sed '2s/.*/INSERT INTO events (user_id, n) SELECT user_id, throwIf(n >= 0) FROM events;/' "$work/m/0003_more.sql" >"$work/b/0003_more.sql"
 for name in begun failed; do
   made "$name" "$work/first"
   up "$work/b"

@@ -81,12 +81,46 @@ static void test_engine(void **state)
     assert_null(lc_engine_argument("Log", 0));
 }
 
+static void test_commands_that_add_and_drop(void **state)
+{
+    static const struct {
+        const char *text, *name, *rest;
+        enum lc_create_part_kind kind;
+        bool drops, conditional;
+    } cases[] = {
+        {"ADD INDEX i a TYPE minmax", "i", " a TYPE minmax", LC_CREATE_INDEX, false, false},
+        {"ADD INDEX IF NOT EXISTS `i` a", "i", " a", LC_CREATE_INDEX, false, true},
+        {"DROP PROJECTION IF EXISTS p", "p", "", LC_CREATE_PROJECTION, true, true},
+        {"ADD CONSTRAINT c CHECK a", "c", " CHECK a", LC_CREATE_CONSTRAINT, false, false},
+        {"MODIFY TTL d + 1", NULL, " d + 1", LC_CREATE_TABLE_TTL, false, false},
+        {"REMOVE TTL", NULL, "", LC_CREATE_TABLE_TTL, true, false}};
+    struct lc_part_command c;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(lc_part_command_read(
+            (struct lc_slice){(const uint8_t *)cases[i].text, strlen(cases[i].text)}, &c));
+        assert_int_equal(c.kind, cases[i].kind);
+        assert_int_equal(c.drops, cases[i].drops);
+        assert_int_equal(c.conditional, cases[i].conditional);
+        assert_int_equal(c.text.n, strlen(cases[i].rest));
+        if (cases[i].name)
+            assert_string_equal(c.name, cases[i].name);
+        else
+            assert_null(c.name);
+        lc_part_command_release(&c);
+    }
+    assert_false(lc_part_command_read((struct lc_slice){(const uint8_t *)"DROP COLUMN c", 13}, &c));
+    assert_false(lc_part_command_read((struct lc_slice){(const uint8_t *)"ADD INDEX", 9}, &c));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_parts_end_where_one_fails),
         cmocka_unit_test(test_engine),
+        cmocka_unit_test(test_commands_that_add_and_drop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,12 +82,39 @@ static void test_inserts_of_a_query(void **state)
     assert_false(lc_insert_is_select(slice("SELECT 1")));
 }
 
+static void test_the_query_of_a_statement(void **state)
+{
+    static const char *const cases[][2] = {
+        {"SELECT a FROM b", "SELECT a FROM b"},
+        {"INSERT INTO t (`select`, k) SELECT 1", "SELECT 1"},
+        {"INSERT INTO t (k) WITH 1 AS x SELECT x", "WITH 1 AS x SELECT x"},
+        {"CREATE VIEW v AS SELECT a AS with FROM b", "SELECT a AS with FROM b"},
+        {"CREATE TABLE t (a UInt8 DEFAULT (SELECT 1)) ENGINE = Log AS SELECT 2", "SELECT 2"},
+        {"CREATE VIEW v AS (SELECT 1) UNION ALL (SELECT 2)", "(SELECT 1) UNION ALL (SELECT 2)"},
+        {"CREATE TABLE t (a UInt8) ENGINE = Log", NULL},
+        {"CREATE TABLE t AS other", NULL},
+        {"INSERT INTO t VALUES (1)", NULL},
+        {"ALTER TABLE t DELETE WHERE a IN (SELECT 1)", NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lc_slice query;
+        bool found = lc_sources_query(slice(cases[i][0]), &query);
+
+        if (found != (cases[i][1] != NULL) ||
+            (found &&
+             (query.n != strlen(cases[i][1]) || memcmp(query.p, cases[i][1], query.n) != 0)))
+            fail_msg("%s", cases[i][0]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sources_are_handed_over),
         cmocka_unit_test(test_taking_may_end_it),
         cmocka_unit_test(test_inserts_of_a_query),
+        cmocka_unit_test(test_the_query_of_a_statement),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
