@@ -86,7 +86,7 @@ class Rules:
         self.kind, self.attributes = kind, ["v", "w"]
         self.base, _, option = kind.partition(":")
         self.fold = lower if option or self.base == "domain" else bytes
-        self.path = "%s/%s.csv" % (FOLDER, kind.replace(":", "_"))
+        self.path = "%s/%s_%d.csv" % (FOLDER, kind.replace(":", "_"), len(texts))
         value = lambda: [rng.choice(VALUES), str(rng.randrange(60000))]
         if self.base == "bucket":
             self.rules = [(rng.randrange(1, 1 << rng.randrange(1, 40)), value()) for _ in range(12)]
@@ -384,6 +384,9 @@ def main():
         rules = Rules(kind, texts)
         ask_values(rules, every)
         ask_rows(rules, every["String"])
+        if kind not in ("bucket", "bucket:nocase"): # a few short rules are searched in another way
+            few = [t for t in sorted(texts, key=str) if len(str(t).encode()) < 14]
+            ask_rows(Rules(kind, rng.sample(few, 4)), every["String"])
         if kind == "exact": # with more rows than a block has
             rules = Rules(kind, texts | {"%s%d" % (word(1), i) for i in range(9000)})
         for form in FORMATS:
