@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The n-th allocation fails, for n = 1 … until the command succeeds: a message and an exit code, no
 # crash; and after `up` the next one ends well. What libraries allocate for themselves is left alone.
-#   LIVECOL_LONG=1: each n; else some, by the printed seed (LC_TEST_SEED).
+# Commands that ask a server are run against recorded answers, which takes milliseconds (failed_allocations.py); those
+# that change something also against the engine, and then again, so that what was left is ended.
+#   LIVECOL_LONG=1: each n, and with the engine the first n of each place that a run was left at; else some, by the
+#   printed seed (LC_TEST_SEED).
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
 seed=${LC_TEST_SEED:-$RANDOM}
@@ -65,29 +68,8 @@ expect 'rules compile: nothing else is left' '' "$(find "$work" -name 'w.rules?*
 
 engine_functions "$work/engine"
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
-fresh oom
-sweep 7 status -d "$work/m"
-sweep 23 plan -d "$work/m"
-# What is left of a run that failed is gone on with.
-step=${LIVECOL_LONG:+1}
-for ((n = 1 + RANDOM % 40; n < 600; n += ${step:-40})); do
-  fresh oom
-  fails "$n" up -d "$work/m"
-  "$LIVECOL_BIN" unlock --force >"$work/out" 2>&1 || fail 'unlock'
-  up "$work/m"
-  said_good "after allocation $n failed"
-  expect "after allocation $n failed: schema" $'t\tk\tUInt8\nt\tv\tString' "$(schema)"
-done
-# The others, where all is applied: what they read, and what they write of it.
-sql "INSERT INTO $db.t (k) SELECT number FROM numbers(10)"
-for words in 'doctor -d @' 'dump -d @ --output -' "verify $db.t.v" "backfill $db.t.v --dry-run" "backfill $db.t.v" 'up -d @' \
-  'baseline 1 -d @' 'unlock'; do
-  read -ra words <<<"${words//@/$work/m}"
-  sweep 37 "${words[@]}"
-  "$LIVECOL_BIN" unlock --force >"$work/out" 2>&1 || fail 'unlock'
-done
 
-# What changes something in more than one step. Whatever is left of a run that failed, the command, or `up`, ends it.
+# What changes something in more than one step.
 migration "$work/w" 0001_make <<'END'
 CREATE TABLE t (k String) ENGINE = MergeTree ORDER BY k;
 END
@@ -104,7 +86,58 @@ migration "$work/f" 0003_fails <<'END'
 INSERT INTO t (k) VALUES ('u1');
 INSERT INTO t (k) SELECT toString(throwIf(number = 0)) FROM numbers(1);
 END
+derived="i (k String, region String DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
 
+fresh r_new
+for name in r_same r_down r_redo r_repair; do
+  fresh "$name"
+  up "$work/w"
+  said_good "$name"
+done
+up "$work/f"
+expect 'r_repair: the migration that fails' 1 "$code"
+fresh r_derived
+sql "CREATE TABLE r_derived.$derived"
+sql "INSERT INTO r_derived.i (k) VALUES ('u1')"
+fresh r_unfilled
+sql "CREATE TABLE r_unfilled.i (k String) ENGINE = MergeTree ORDER BY k"
+sql "INSERT INTO r_unfilled.i (k) VALUES ('u1')"
+sql "ALTER TABLE r_unfilled.i ADD COLUMN region String DEFAULT region_v1(k)"
+replayed() { scenario "$work/scenarios" "$@"; }
+replayed plan r_new no plan -d "$work/w"
+replayed up r_new yes up -d "$work/w"
+replayed status r_same no status -d "$work/w"
+replayed doctor r_same no doctor -d "$work/w"
+replayed dump r_same no dump -d "$work/w" --output -
+replayed up-again r_same no up -d "$work/w"
+replayed baseline r_same no baseline 1 -d "$work/w"
+replayed unlock r_same no unlock
+replayed down r_down yes down -d "$work/w" --to 1 --yes
+replayed redo r_redo yes redo -d "$work/w" --yes
+replayed repair r_repair no repair -d "$work/f" 3 --done 2 --yes
+replayed verify r_derived no verify r_derived.i.region --full
+replayed inline r_derived yes inline r_derived.i.region --rules "$LIVECOL_SOURCE/config/region.csv"
+replayed dry r_unfilled no backfill r_unfilled.i.region --dry-run
+replayed backfill r_unfilled yes backfill r_unfilled.i.region
+sanitized=()
+if grep -q __asan_init "$oom"; then sanitized=(--sanitized); fi
+checks=$((checks + 1))
+python3 -B "$LIVECOL_SOURCE/tests/support/failed_allocations.py" "$work/scenarios" --livecol "$oom" \
+  --upstream "${engine_url#http://}" --step "$([ -n "${LIVECOL_LONG:-}" ] && echo 1 || echo 41)" --from "$RANDOM" \
+  ${sanitized[@]+"${sanitized[@]}"} >"$work/replayed" || fail 'replayed commands'
+grep -v '^stops ' "$work/replayed"
+# stops NAME: the first n of each place that the command was left at.
+stops() { sed -n "s/^stops $1 //p" "$work/replayed"; }
+
+# What is left of a run that failed is gone on with.
+for n in ${LIVECOL_LONG:+$(stops up)} $(seq $((1 + RANDOM % 70)) 70 600); do
+  fresh oom
+  fails "$n" up -d "$work/m"
+  "$LIVECOL_BIN" unlock --force >"$work/out" 2>&1 || fail 'unlock'
+  up "$work/m"
+  said_good "after allocation $n failed"
+  expect "after allocation $n failed: schema" $'t\tk\tUInt8\nt\tv\tString' "$(schema)"
+done
 # restore, mark: to what was saved as $db.saved, and all that a run could have changed.
 restore() {
   local statement
@@ -123,13 +156,12 @@ mark() {
 changes() {
   local step=$1 wanted=$2 question=$3 again=$4 n before all
   shift 4
-  [ -z "${LIVECOL_LONG:-}" ] || step=1
   before=$(mark)
   fails count "$@"
   expect "$1: exit" 0 "$code"
   all=$(sed -n 's/^allocations: //p' "$work/err")
   restore
-  for ((n = 1 + RANDOM % step; n <= all; n += step)); do
+  for n in ${LIVECOL_LONG:+$(stops "$1")} $(seq $((1 + RANDOM % step)) "$step" "$all"); do
     fails "$n" "$@"
     [ "$code" = 0 ] || [ "$(mark)" != "$before" ] || continue
     if [ "$code" != 0 ]; then
@@ -168,7 +200,7 @@ up_again() {
 fresh writes
 up "$work/w"
 said_good 'before down'
-sql "CREATE TABLE $db.i (k String, region String DEFAULT region_v1(k)) ENGINE = MergeTree ORDER BY k"
+sql "CREATE TABLE $db.$derived"
 sql "INSERT INTO $db.i (k) VALUES ('u1')"
 sql "CREATE TABLE $db.saved AS $db.schema_migrations"
 sql "INSERT INTO $db.saved SELECT COLUMNS('.') FROM $db.schema_migrations"
@@ -177,7 +209,6 @@ changes 131 "['k']" "$columns" same down -d "$work/w" --to 1 --yes
 changes 311 "['k','v','w']" "$columns" up_again redo -d "$work/w" --yes
 changes 131 0 "SELECT position(default_expression, 'region_v1') FROM system.columns WHERE database = '$db' AND table = 'i' AND name = 'region'" \
   same inline "$db.i.region" --rules "$LIVECOL_SOURCE/config/region.csv"
-sweep 37 verify "$db.i.region" --full
 up "$work/f"
 expect 'the migration that fails' 1 "$code"
 sql "TRUNCATE TABLE $db.saved"

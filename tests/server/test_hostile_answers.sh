@@ -14,15 +14,7 @@ engine_functions "$work/engine"
 printf 'prefix,region\nu1,us-west\nu2,eu-west\nu3,ap-south\n,unknown\n' >"$work/engine/user_scripts/region_v2.csv"
 engine_function_like "$work/engine" region_v2
 engine_start_chdb "$work/engine" --functions "$work/engine/*_function.xml" || exit 1
-say_scenario() { # NAME DATABASE CHANGES ARG...
-  python3 - "$@" >>"$work/scenarios" <<'PY'
-import json
-import sys
-
-name, database, changes, *args = sys.argv[1:]
-print(json.dumps({"name": name, "database": database, "changes": changes == "yes", "args": args}))
-PY
-}
+say_scenario() { scenario "$work/scenarios" "$@"; }
 
 migration "$work/m" 0001_create <<'SQL'
 CREATE TABLE events (user_id String, n UInt64) ENGINE = MergeTree ORDER BY n PARTITION BY n % 3;

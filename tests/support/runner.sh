@@ -87,6 +87,18 @@ migration() {
   cat >"$1/$2.sql"
 }
 
+# scenario FILE NAME DATABASE CHANGES COMMAND...: a line for tests/support/replay.py; CHANGES: does it change data,
+# yes or no?
+scenario() {
+  python3 - "${@:2}" >>"$1" <<'PY'
+import json
+import sys
+
+name, database, changes, *args = sys.argv[1:]
+print(json.dumps({"name": name, "database": database, "changes": changes == "yes", "args": args}))
+PY
+}
+
 # run WHAT WANTED-EXIT COMMAND...: livecol; its output in $work/out and $work/err.
 run() {
   local what=$1 wanted=$2
