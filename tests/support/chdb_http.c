@@ -15,8 +15,10 @@
  *   never compressed, whatever Accept-Encoding allows.
  * - A session is opened, and by session_check demanded (372), for its time alone: what a statement sets in it (SET,
  *   USE, a temporary table) does not hold for the next, and two requests of one session run side by side, of
- *   which a server refuses the second (373). The engine keeps these with a connection; but what a request's own
- *   parameters set would stay there, too.
+ *   which a server refuses the second (373). It could be done: tried with 26.7, connections of one process have
+ *   settings, databases, parameters and temporary tables of their own, which go when they are closed. A session
+ *   would be a connection that is kept; what a request's own parameters set would be taken back by SET name =
+ *   DEFAULT or the value before, and what a failed SELECT leaves for the next one by a SELECT that is thrown away.
  * - Without wait_end_of_query=1 an answer is sent as it comes, once it has 1 MiB (buffer_size), and an error then
  *   is behind its rows, tag and all. But only of a SELECT in TabSeparated…, CSV, JSONEachRow, Native or RowBinary,
  *   without totals and extremes: the engine makes a document of each block, and others cannot be put together.
