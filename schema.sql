@@ -1,1 +1,0 @@
--- Written by livecol dump: the tables as the migrations left them.
