@@ -5,7 +5,7 @@
 #   bench/plan.sh [BUILD] [ROWS...]
 #
 #   BUILD   a build with the tests' programs in it (default: build/dev)
-#   ROWS    of the tables (default: 5000000 20000000 80000000)
+#   ROWS    of the tables (default: 30000000 60000000 120000000)
 #
 # A line each: rows, what plan said, what MATERIALIZE COLUMN took, and their ratio, each time in seconds. The mutation
 # begins when no merge is left: one that meets a merge waits for it, and the server looks for work once a second.
@@ -13,7 +13,7 @@ set -eu
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$(cd "${1:-$root/build/dev}" && pwd)
 shift $(($# > 0))
-[ $# -gt 0 ] || set -- 5000000 20000000 80000000
+[ $# -gt 0 ] || set -- 30000000 60000000 120000000
 export LIVECOL_SOURCE=$root LIVECOL_CHDB_HTTP=$build/tests/support/chdb-http LIVECOL_UDF=$build/udf/livecol-udf
 LIVECOL_LIBCHDB=${LIVECOL_LIBCHDB:-$(find -L "$root/.deps/chdb" -name libchdb.so 2>/dev/null | head -n 1)}
 export LIVECOL_LIBCHDB NO_COLOR=1

@@ -30,6 +30,9 @@ enum {
 #define WRITE_NS_PER_BYTE 2.0
 #define INDEX_BYTES       2.0
 
+/* A server looks for mutations to begin once a second: half of it, on average. */
+#define WAIT_MS 500.0
+
 /* An expression over some rows of a table. */
 struct sample {
     const struct lc_estimated *what;
@@ -130,25 +133,49 @@ static double threads_of(struct lc_backend *b)
     return n < 1 ? 1 : n;
 }
 
+/* The rate on s->threads; 0: not known. *last is the largest sample. */
+static double rate_of(struct lc_backend *b, const struct sample *s, struct timed *last)
+{
+    double row_ns, written;
+
+    if (!slope(b, s, last, &row_ns))
+        return 0;
+    written = strncmp(s->what->type, "LowCardinality(", 15) == 0 ? INDEX_BYTES
+              : s->with_bytes                                    ? last->bytes / last->rows
+                                                                 : 0;
+    return 1e9 / (row_ns + written * WRITE_NS_PER_BYTE / s->threads);
+}
+
 struct lc_estimate lc_estimate_mutation(struct lc_backend *b, const struct lc_estimated *what)
 {
-    double most = threads_of(b), parts = what->parts < 1 ? 1 : what->parts, row_ns, written;
-    struct sample s = {.what = what, .with_bytes = true, .as_mutation = true};
-    struct lc_estimate out = {.threads = 1};
+    double threads = threads_of(b);
+    struct sample s = {.what = what, .with_bytes = true, .as_mutation = true, .threads = 1};
+    struct lc_estimate out = {0};
     struct timed last;
 
-    s.threads = (unsigned)(parts < most ? parts : most);
-    if (!slope(b, &s, &last, &row_ns)) {
-        s.with_bytes = false;
-        if (!slope(b, &s, &last, &row_ns))
-            return out;
-    }
-    if (s.with_bytes)
+    out.part_rows_per_s = rate_of(b, &s, &last);
+    if (out.part_rows_per_s > 0) {
         out.bytes_per_row = last.bytes / last.rows;
-    written = strncmp(what->type, "LowCardinality(", 15) == 0 ? INDEX_BYTES : out.bytes_per_row;
-    out.threads = s.threads;
-    out.rows_per_s = 1e9 / (row_ns + written * WRITE_NS_PER_BYTE / s.threads);
+    } else {
+        s.with_bytes = false;
+        out.part_rows_per_s = rate_of(b, &s, &last);
+    }
+    out.rows_per_s = out.part_rows_per_s;
+    s.threads = (unsigned)(what->parts < threads ? what->parts : threads);
+    if (s.threads > 1 && out.part_rows_per_s > 0)
+        out.rows_per_s = rate_of(b, &s, &last);
     return out;
+}
+
+double lc_estimate_ms(const struct lc_estimate *e, double rows, double largest)
+{
+    double all, part;
+
+    if (e->rows_per_s <= 0 || e->part_rows_per_s <= 0)
+        return 0;
+    all = rows * 1000 / e->rows_per_s;
+    part = largest * 1000 / e->part_rows_per_s;
+    return (all > part ? all : part) + WAIT_MS;
 }
 
 double lc_estimate_read_ns(struct lc_backend *b, const char *database, const char *table,

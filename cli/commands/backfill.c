@@ -103,12 +103,12 @@ static int make_estimate(const struct backfill *f, struct estimate *e, struct lc
 
     *e = (struct estimate){0};
     e->sample = lc_estimate_mutation(
-        t->b,
-        &(struct lc_estimated){.database = t->database,
-                               .table = t->table,
-                               .type = t->type,
-                               .expr = t->default_expr,
-                               .parts = sum->largest_rows ? rows / (double)sum->largest_rows : 1});
+        t->b, &(struct lc_estimated){
+                  .database = t->database,
+                  .table = t->table,
+                  .type = t->type,
+                  .expr = t->default_expr,
+                  .parts = sum->rows ? (double)sum->parts * rows / (double)sum->rows : 1});
     lc_throttle_describe(&f->r.m.up.backfill.throttle, e->throttles, sizeof e->throttles);
     return lc_backfill_disk(t, &e->disk, err);
 }
@@ -160,6 +160,7 @@ static void print_plan(const struct backfill *f, const struct estimate *e)
 {
     const struct lc_backfill_target *t = &f->target;
     const struct lc_backfill_partition *sum = &t->left.sum;
+    const double ms = lc_estimate_ms(&e->sample, (double)sum->rows, (double)sum->largest_rows);
     char a[16], b[16], time[24], name[LABEL_BYTES];
 
     printf("backfill %s: %s %s %s\n", label(f, name), t->type, t->default_kind, t->default_expr);
@@ -174,15 +175,14 @@ static void print_plan(const struct backfill *f, const struct estimate *e)
         printf("  disk          %s has %s free; the largest part has %s\n", e->disk.name,
                lc_short_bytes(a, (double)e->disk.free_bytes),
                lc_short_bytes(b, (double)sum->largest_bytes));
-    if (e->sample.rows_per_s > 0) {
+    if (ms > 0) {
         printf(
             "  time          about %s if the server does nothing else, by a sample, %u at a time\n",
-            lc_short_time(time, lc_double_to_u64((double)sum->rows * 1000 / e->sample.rows_per_s)),
-            parallel(f));
+            lc_short_time(time, lc_double_to_u64(ms)), parallel(f));
         printf("  not paused    a part once started: the largest, %s rows, about %s\n",
                lc_short_count(a, (double)sum->largest_rows),
-               lc_short_time(time, lc_double_to_u64((double)sum->largest_rows * 1000 *
-                                                    e->sample.threads / e->sample.rows_per_s)));
+               lc_short_time(time, lc_double_to_u64((double)sum->largest_rows * 1000 /
+                                                    e->sample.part_rows_per_s)));
     } else {
         printf("  not paused    a part once started: the largest has %s rows\n",
                lc_short_count(a, (double)sum->largest_rows));
@@ -195,6 +195,7 @@ static void print_plan_json(const struct backfill *f, const struct estimate *e)
 {
     const struct lc_backfill_target *t = &f->target;
     const struct lc_backfill_partition *sum = &t->left.sum;
+    const double ms = lc_estimate_ms(&e->sample, (double)sum->rows, (double)sum->largest_rows);
     struct lc_json *o = event(f, "plan"), *list = lc_json_array();
 
     lc_json_set_str(o, "type", t->type);
@@ -211,8 +212,8 @@ static void print_plan_json(const struct backfill *f, const struct estimate *e)
         lc_json_set_str(o, "disk", e->disk.name);
         lc_json_set_int(o, "free_bytes", (int64_t)e->disk.free_bytes);
     }
-    if (e->sample.rows_per_s > 0)
-        lc_json_set_double(o, "seconds", (double)sum->rows / e->sample.rows_per_s);
+    if (ms > 0)
+        lc_json_set_double(o, "seconds", ms / 1000);
     lc_json_set_str(o, "throttles", e->throttles);
     for (size_t i = 0; t->partitioned && i < t->left.n; i++) {
         struct lc_json *p = lc_json_object();

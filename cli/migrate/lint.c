@@ -288,27 +288,27 @@ static int look_at_replicated_update(const struct lc_lint *h, const struct lc_pl
     return rc;
 }
 
-/*
- * How many rows a second the MATERIALIZE COLUMN of the statement stores, with that many parts at a
- * time at most; 0: not known.
- */
-static int rate_of(const struct lc_lint *h, const struct lc_stmt *s, double parts, double *rate,
-                   struct lc_error *err)
+/* How long the MATERIALIZE COLUMN of the statement takes, over so many parts and rows, in ms; 0: not known. */
+static int time_of(const struct lc_lint *h, const struct lc_stmt *s, double parts, double rows,
+                   double largest, double *ms, struct lc_error *err)
 {
     struct lc_table *t = NULL;
     int rc = table_of(h, s, &t, err);
 
-    *rate = 0;
-    for (size_t i = 0; rc == 0 && i < s->command_n && *rate == 0; i++) {
+    *ms = 0;
+    for (size_t i = 0; rc == 0 && i < s->command_n && *ms == 0; i++) {
         const struct lc_table_column *c = lc_table_column(t, s->commands[i].column);
 
-        if (s->commands[i].kind == LC_STMT_MATERIALIZE_COLUMN && c && *c->expr)
-            *rate = lc_estimate_mutation(h->b, &(struct lc_estimated){.database = t->database,
-                                                                      .table = t->name,
-                                                                      .type = c->type,
-                                                                      .expr = c->expr,
-                                                                      .parts = parts})
-                        .rows_per_s;
+        if (s->commands[i].kind == LC_STMT_MATERIALIZE_COLUMN && c && *c->expr) {
+            const struct lc_estimated what = {.database = t->database,
+                                              .table = t->name,
+                                              .type = c->type,
+                                              .expr = c->expr,
+                                              .parts = parts};
+            struct lc_estimate e = lc_estimate_mutation(h->b, &what);
+
+            *ms = lc_estimate_ms(&e, rows, largest);
+        }
     }
     return rc;
 }
@@ -325,20 +325,21 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
                                       {NULL, NULL}};
     struct lc_answer t = {0}, disk = {0};
     char rows_text[16], bytes_text[16], largest_text[16], free_text[16], time_text[24];
-    double rows, bytes, largest, rate = 0, free_bytes = 0;
+    double rows, bytes, parts, largest, ms = 0, free_bytes = 0;
     int rc = lc_query_read(h->b, lc_sql_table_rows, args, &t, err);
 
     if (rc)
         return rc;
     rows = lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_TABLE_ROWS, 0);
     bytes = lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_BYTES, 0);
+    parts = lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0);
     largest = lc_answer_f64(&t, 0, LC_SQL_TABLE_ROWS_LARGEST, 0);
     if (h->facts->disks)
         rc = lc_query_read(h->b, lc_sql_free_disk, NULL, &disk, err);
     if (rc == 0 && disk.rows)
         free_bytes = lc_answer_f64(&disk, 0, LC_SQL_FREE_DISK_FREE, 0);
     if (rc == 0 && rows > 0)
-        rc = rate_of(h, s, largest > 0 ? bytes / largest : 1, &rate, err);
+        rc = time_of(h, s, parts, rows, bytes > 0 ? rows * largest / bytes : rows, &ms, err);
     if (rc == 0) {
         say(h, false,
             "rewrites up to %s row%s, %s, %" PRIu64 " part%s; the largest part has %s%s%s",
@@ -347,9 +348,9 @@ static int say_cost(const struct lc_lint *h, const struct lc_stmt *s, struct lc_
             LC_S(lc_answer_u64(&t, 0, LC_SQL_TABLE_ROWS_PARTS, 0)),
             lc_short_bytes(largest_text, largest), free_bytes > 0 ? ", free disk space " : "",
             free_bytes > 0 ? lc_short_bytes(free_text, free_bytes) : "");
-        if (rate > 0) /* rows a second; the time is in ms */
+        if (ms > 0)
             say(h, false, "about %s if the server does nothing else, by a sample of its rows",
-                lc_short_time(time_text, lc_double_to_u64(rows * 1000 / rate)));
+                lc_short_time(time_text, lc_double_to_u64(ms)));
         if (free_bytes > 0 && free_bytes < largest)
             say(h, true,
                 "the largest part does not fit into the free disk: the mutation will fail");
