@@ -172,23 +172,17 @@ static const struct lc_sql count_shape = {.name = "the rows left",
                                           .width = N_WIDTH,
                                           .rows = LC_SQL_ROWS_ANY,
                                           .sealed = true};
-static const struct lc_sql_column given_column = {"livecol_n", LC_SQL_UINT};
-static const struct lc_sql given_shape = {.name = "the values that were given",
-                                          .columns = &given_column,
-                                          .width = 1,
-                                          .rows = LC_SQL_ROWS_ONE,
-                                          .sealed = true};
 
-static int ask(const struct rederive *r, struct lc_buf *sql, const struct lc_sql *shape,
-               struct lc_answer *out, struct lc_error *err)
+static int ask(const struct rederive *r, struct lc_buf *sql, struct lc_answer *out,
+               struct lc_error *err)
 {
-    int rc = lc_answer_seal(sql, shape);
+    int rc = lc_answer_seal(sql, &count_shape);
     struct lc_query q = {.sql = lc_buf_str(sql),
                          .sql_n = sql->n,
                          .timeout_ms = COUNT_WAIT_MS,
                          .cancel = r->s->options->cancel};
 
-    return rc || !q.sql ? lc_no_memory(err) : lc_query_checked(r->s->b, &q, shape, out, err);
+    return rc || !q.sql ? lc_no_memory(err) : lc_query_checked(r->s->b, &q, &count_shape, out, err);
 }
 
 /*
@@ -209,7 +203,7 @@ static int count(const struct rederive *r, struct lc_answer *out, uint64_t *tota
          lc_buf_addf(&sql, "%s\n) AS livecol_n FROM ", r->c.where) ||
          lc_column_add_table(&r->d, &sql) ||
          lc_buf_adds(&sql, " GROUP BY _part) GROUP BY id HAVING n > 0 ORDER BY id DESC");
-    rc = rc ? lc_no_memory(err) : ask(r, &sql, &count_shape, out, err);
+    rc = rc ? lc_no_memory(err) : ask(r, &sql, out, err);
     for (size_t i = 0; rc == 0 && i < out->rows; i++)
         *total += lc_answer_u64(out, i, N_LEFT, 0);
     lc_buf_release(&sql);
@@ -352,20 +346,20 @@ static int update(struct rederive *r, const struct lc_answer *left, size_t first
 /* Rows that hold neither function's answer: values that were given. */
 static int tell_given(const struct rederive *r, struct lc_error *err)
 {
-    struct lc_answer t = {0};
     struct lc_buf sql;
+    uint64_t given = 0;
     int rc;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
     rc = lc_buf_adds(&sql, "SELECT countIf(") || lc_column_add_differs(&r->d, r->c.value, &sql) ||
          lc_buf_adds(&sql, ") AS livecol_n FROM ") || lc_column_add_table(&r->d, &sql);
-    rc = rc ? lc_no_memory(err) : ask(r, &sql, &given_shape, &t, err);
+    rc = rc ? lc_no_memory(err)
+            : lc_query_count(r->s->b, &sql, COUNT_WAIT_MS, r->s->options->cancel, &given, err);
     if (rc == 0)
         tell(r,
              "%s.%s.%s is re-derived: no row is left to change; %" PRIu64
              " hold a value of their own, and keep it",
-             r->d.database, r->d.table, r->d.column, lc_answer_u64(&t, 0, 0, 0));
-    lc_answer_release(&t);
+             r->d.database, r->d.table, r->d.column, given);
     lc_buf_release(&sql);
     return rc;
 }

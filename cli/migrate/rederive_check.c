@@ -294,30 +294,18 @@ static int add_is_reset(const struct lc_table_column *key, struct lc_buf *sql)
 static uint64_t count_reset(const struct lc_preflight *d, const struct lc_column *t,
                             const struct lc_table_column *key, const struct lc_rederive_change *c)
 {
-    static const struct lc_sql_column column = {"livecol_n", LC_SQL_UINT};
-    static const struct lc_sql shape = {.name = "the count",
-                                        .columns = &column,
-                                        .width = 1,
-                                        .rows = LC_SQL_ROWS_ONE,
-                                        .sealed = true};
-    struct lc_answer a = {0};
     struct lc_buf sql;
-    uint64_t rows = 1;
+    uint64_t rows;
+    bool known;
 
     lc_buf_init(&sql, MAX_SQL_BYTES);
-    if (lc_buf_adds(&sql, "SELECT count() AS livecol_n FROM ") == 0 &&
-        lc_column_add_rows(t, &sql) == 0 &&
-        lc_buf_addf(&sql, " WHERE (%s\n) AND ", c->where) == 0 && add_is_reset(key, &sql) == 0 &&
-        lc_answer_seal(&sql, &shape) == 0 && lc_buf_str(&sql)) {
-        const struct lc_query q = {
-            .sql = lc_buf_str(&sql), .sql_n = sql.n, .timeout_ms = COUNT_WAIT_MS};
-
-        if (lc_query_checked(d->b, &q, &shape, &a, NULL) == 0)
-            rows = lc_answer_u64(&a, 0, 0, 1);
-    }
-    lc_answer_release(&a);
+    known = lc_buf_adds(&sql, "SELECT count() AS livecol_n FROM ") == 0 &&
+            lc_column_add_rows(t, &sql) == 0 &&
+            lc_buf_addf(&sql, " WHERE (%s\n) AND ", c->where) == 0 &&
+            add_is_reset(key, &sql) == 0 &&
+            lc_query_count(d->b, &sql, COUNT_WAIT_MS, NULL, &rows, NULL) == 0;
     lc_buf_release(&sql);
-    return rows;
+    return known ? rows : 1;
 }
 
 /* Would rows be overwritten in which a TTL has reset the key? Refused, or with allow_unsafe said. */

@@ -61,29 +61,16 @@ static bool is_assigned(const struct lc_update_command *a, const char *column)
 static void count_rows(const struct look *l, const struct lc_column *c,
                        const struct lc_update_command *a, char *out, size_t size)
 {
-    static const struct lc_sql_column column = {"livecol_n", LC_SQL_UINT};
-    static const struct lc_sql shape = {.name = "the count",
-                                        .columns = &column,
-                                        .width = 1,
-                                        .rows = LC_SQL_ROWS_ONE,
-                                        .sealed = true};
-    struct lc_answer t = {0};
     struct lc_buf sql;
+    uint64_t rows;
 
     snprintf(out, size, "how many rows was not counted");
     lc_buf_init(&sql, SQL_MAX_BYTES);
     if (a->where.n && lc_buf_adds(&sql, "SELECT count() AS livecol_n FROM ") == 0 &&
         lc_column_add_rows(c, &sql) == 0 &&
         lc_buf_addf(&sql, " WHERE %.*s", (int)a->where.n, (const char *)a->where.p) == 0 &&
-        lc_answer_seal(&sql, &shape) == 0 && lc_buf_str(&sql)) {
-        const struct lc_query q = {
-            .sql = lc_buf_str(&sql), .sql_n = sql.n, .timeout_ms = COUNT_WAIT_MS};
-
-        if (lc_query_checked(l->d->b, &q, &shape, &t, NULL) == 0)
-            snprintf(out, size, "%" PRIu64 " row%s", lc_answer_u64(&t, 0, 0, 0),
-                     LC_S(lc_answer_u64(&t, 0, 0, 0)));
-    }
-    lc_answer_release(&t);
+        lc_query_count(l->d->b, &sql, COUNT_WAIT_MS, NULL, &rows, NULL) == 0)
+        snprintf(out, size, "%" PRIu64 " row%s", rows, LC_S(rows));
     lc_buf_release(&sql);
 }
 

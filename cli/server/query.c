@@ -44,6 +44,27 @@ int lc_query_checked(struct lc_backend *b, const struct lc_query *q, const struc
     return rc ? rc : check(b, statement, out, err);
 }
 
+int lc_query_count(struct lc_backend *b, struct lc_buf *sql, unsigned timeout_ms,
+                   const atomic_bool *cancel, uint64_t *n, struct lc_error *err)
+{
+    static const struct lc_sql_column column = {"livecol_n", LC_SQL_UINT};
+    static const struct lc_sql shape = {.name = "the count",
+                                        .columns = &column,
+                                        .width = 1,
+                                        .rows = LC_SQL_ROWS_ONE,
+                                        .sealed = true};
+    struct lc_answer t = {0};
+    int rc = lc_answer_seal(sql, &shape);
+    const struct lc_query q = {
+        .sql = lc_buf_str(sql), .sql_n = sql->n, .timeout_ms = timeout_ms, .cancel = cancel};
+
+    rc = rc || !q.sql ? lc_no_memory(err) : lc_query_checked(b, &q, &shape, &t, err);
+    if (rc == 0)
+        *n = lc_answer_u64(&t, 0, 0, 0);
+    lc_answer_release(&t);
+    return rc;
+}
+
 static void asking_again(void *ctx, const struct lc_error *why, unsigned attempt, unsigned pause_ms)
 {
     (void)ctx;

@@ -50,4 +50,11 @@ int lc_query_run_made(struct lc_backend *b, const struct lc_sql *statement, stru
 int lc_query_checked(struct lc_backend *b, const struct lc_query *q, const struct lc_sql *statement,
                      struct lc_answer *out, struct lc_error *err);
 
+/*
+ * Ask for one number: *sql is a SELECT that was put together in C, whose one row has it as livecol_n. Its answer is sealed
+ * (lc_answer_seal) and checked. timeout_ms and cancel as in lc_query. 0 and *n; LC_ERR_NOMEM; as lc_query_checked.
+ */
+int lc_query_count(struct lc_backend *b, struct lc_buf *sql, unsigned timeout_ms,
+                   const atomic_bool *cancel, uint64_t *n, struct lc_error *err);
+
 #endif
