@@ -77,6 +77,18 @@ WHERE event IN ('applied', 'baselined', 'reverted') OR version NOT IN (
         maxIf(seq, event NOT IN ('applied', 'baselined', 'reverted')))
 ORDER BY seq, event = 'repaired', at, run_id;
 
+-- One hash of which files are applied: each version with its file's hash, by the last row of each. A version with two rows
+-- of one seq is left out, since their order is not by seq alone. Not sealed: it is compared with the hash that the files have.
+-- :name tracking_digest (database, table) -> one row: digest
+SELECT lower(hex(SHA256(concat((
+    SELECT any(engine) FROM system.tables WHERE database = {str:database} AND name = {str:table}), '\n',
+    arrayStringConcat(arraySort(groupArray(one))))))) AS digest
+FROM (
+    SELECT argMax(concat(toString(version), if(event IN ('applied', 'baselined'), ' ', ' not '), file_sha256, '\n'), seq) AS one
+    FROM {id:database}.{id:table}
+    GROUP BY version
+    HAVING count() = uniqExact(seq));
+
 -- :name tracking_has (database, table, seq, run_id) -> sealed one row: n uint
 SELECT count() AS n
 FROM {id:database}.{id:table}

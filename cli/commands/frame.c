@@ -28,7 +28,8 @@ static int open_session(struct lc_frame_run *r, struct lc_error *err)
 {
     bool files =
         r->files == LC_FILES_IF_THERE ? lc_migrate_has_files(&r->m) : r->files != LC_FILES_NONE;
-    int rc = lc_session_open(&r->s, r->b, &r->m.up, files, err);
+    int rc =
+        lc_session_open(&r->s, r->b, &r->m.up, files ? LC_SESSION_FILES : LC_SESSION_TABLE, err);
 
     if (rc == 0 && r->files == LC_FILES_SOUND)
         rc = lc_migrations_check(&r->s.files, false, lc_migrations_none, NULL, err);

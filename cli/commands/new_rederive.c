@@ -49,7 +49,8 @@ static int note_pending(const struct lc_migrate *m, struct work *k, struct lc_er
 {
     struct lc_session s = {0};
     struct lc_plan plan = {0};
-    int rc = lc_session_open(&s, k->b, &m->up, lc_migrate_has_files(m), err);
+    int rc = lc_session_open(&s, k->b, &m->up,
+                             lc_migrate_has_files(m) ? LC_SESSION_FILES : LC_SESSION_TABLE, err);
 
     if (rc == 0)
         rc = lc_abilities_ask(&k->facts, k->b, err);

@@ -215,7 +215,8 @@ static int make_plan(struct lc_run *r, struct lc_error *err)
 /* All that is done without the lock. It changes nothing, so it is the whole of a dry run. */
 static int prepare(struct lc_run *r, struct lc_executor *c, struct lc_error *err)
 {
-    int rc = lc_session_open(&r->session, r->b, r->o, true, err);
+    int rc =
+        lc_session_open(&r->session, r->b, r->o, r->down ? LC_SESSION_FILES : LC_SESSION_RUN, err);
 
     if (rc == 0)
         rc = make_plan(r, err);

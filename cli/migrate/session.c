@@ -50,8 +50,9 @@ int lc_session_scan(struct lc_session *s, const struct lc_up_options *o, struct 
 }
 
 int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_up_options *o,
-                    bool with_files, struct lc_error *err)
+                    enum lc_session_reads reads, struct lc_error *err)
 {
+    bool with_files = reads != LC_SESSION_TABLE;
     int rc = 0;
 
     *s = (struct lc_session){.b = b};
@@ -61,7 +62,10 @@ int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_
         rc = lc_no_memory(err);
     if (rc == 0)
         rc = open_cluster(s, o, err);
-    if (rc == 0)
+    /* The tables of a cluster are looked at on each host. */
+    if (rc == 0 && reads == LC_SESSION_RUN && !o->cluster)
+        rc = lc_tracking_open_for(&s->tracking, b, o->table, &s->files, err);
+    else if (rc == 0)
         rc = lc_tracking_open(&s->tracking, b, o->table, err);
     /* lc_tracking_open has zeroed it. The session must not move from here on. */
     s->tracking.cluster = &s->cluster;

@@ -16,14 +16,21 @@ struct lc_session {
     struct lc_lock *lock;
 };
 
+/* What lc_session_open reads. */
+enum lc_session_reads {
+    LC_SESSION_TABLE, /* the tracking table */
+    LC_SESSION_FILES, /* the files, too */
+    LC_SESSION_RUN /* as that, of the table as little as a run without work needs: lc_tracking_open_for */
+};
+
 /*
- * Open the cluster, read the files (with_files) and the tracking table. Problems of the files are
+ * Open the cluster, read the files and the tracking table. Problems of the files are
  * not looked at: lc_migrations_check does. 0, LC_ERR_IO, LC_ERR_REFUSED (another tool's table; no
  * such cluster, or a host of it that is down), the failures of a query. Hosts that are
  * left out are told to o->hooks. End it in any case.
  */
 int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_up_options *o,
-                    bool with_files, struct lc_error *err);
+                    enum lc_session_reads reads, struct lc_error *err);
 
 /* The files alone, of a session that is not opened. As lc_session_open. */
 int lc_session_scan(struct lc_session *s, const struct lc_up_options *o, struct lc_error *err);

@@ -11,6 +11,7 @@
 #include "cli/server/server_error.h"
 #include "base/clock.h"
 #include "base/signals.h"
+#include "cli/migrate/tracking_digest.h"
 #include "cli/migrate/tracking_rows.h"
 #include "cli/server/query.h"
 #include "cli/sql/name.h"
@@ -285,8 +286,9 @@ static void make_run_id(char out[33])
     out[32] = '\0';
 }
 
-int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *table,
-                     struct lc_error *err)
+/* *t for that table, of which nothing is known yet. */
+static int name_table(struct lc_tracking *t, struct lc_backend *b, const char *table,
+                      struct lc_error *err)
 {
     int rc;
 
@@ -298,11 +300,53 @@ int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *ta
         if (!t->database)
             rc = lc_no_memory(err);
     }
-    if (rc == 0)
-        rc = look(t, err);
-    if (rc == 0)
-        rc = lc_tracking_load(t, err);
     return rc;
+}
+
+static int look_and_load(struct lc_tracking *t, struct lc_error *err)
+{
+    int rc = look(t, err);
+
+    return rc ? rc : lc_tracking_load(t, err);
+}
+
+int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *table,
+                     struct lc_error *err)
+{
+    int rc = name_table(t, b, table, err);
+
+    return rc ? rc : look_and_load(t, err);
+}
+
+/* The state of files that are applied, as they are. */
+static int note_applied(struct lc_tracking *t, const struct lc_migrations *files)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < files->n; i++) {
+        const struct lc_track_row r = {.e = {.kind = LC_TRACK_EVENT_APPLIED,
+                                             .version = files->v[i].version,
+                                             .name = files->v[i].name,
+                                             .file_sha256 = files->v[i].file.sha256},
+                                       .layout = LC_TRACK_LAYOUT};
+
+        rc = lc_track_state_fold(&t->state, &r);
+    }
+    return rc;
+}
+
+int lc_tracking_open_for(struct lc_tracking *t, struct lc_backend *b, const char *table,
+                         const struct lc_migrations *files, struct lc_error *err)
+{
+    bool applied = false;
+    int rc = name_table(t, b, table, err);
+
+    if (rc == 0 && files->n)
+        rc = lc_tracking_all_applied(b, t->database, t->table, files, &applied, err);
+    if (rc || !applied)
+        return rc ? rc : look_and_load(t, err);
+    t->exists = true;
+    return note_applied(t, files) ? lc_no_memory(err) : 0;
 }
 
 /*

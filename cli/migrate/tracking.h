@@ -47,6 +47,13 @@ int lc_tracking_open(struct lc_tracking *t, struct lc_backend *b, const char *ta
                      struct lc_error *err);
 
 /*
+ * As lc_tracking_open, for a run that may have nothing to do. Where every file is applied as it is, and nothing else was
+ * ever recorded, the state says so of each, and no more: no order, no times. lc_tracking_load reads the rest.
+ */
+int lc_tracking_open_for(struct lc_tracking *t, struct lc_backend *b, const char *table,
+                         const struct lc_migrations *files, struct lc_error *err);
+
+/*
  * With a cluster: is the table one on all hosts that have it? 0; LC_ERR_REFUSED where a host's is
  * its own, since a run elsewhere would apply again what that one applied; the failures of a query.
  */
