@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/shared.h"
 
+#include "base/buf.h"
 #include "base/secret.h"
 #include "base/signals.h"
 #include "cli/column/compare_rules.h"
 #include "cli/migrate/file_name.h"
 #include "cli/migrate/files.h"
-#include "cli/migrate/variables.h"
+#include "cli/migrate/expand.h"
 #include "cli/sql/name.h"
+#include "cli/sql/quote.h"
+#include "cli/sql/walk.h"
 #include "cli/term/message.h"
 
 #include <errno.h>
@@ -217,6 +220,35 @@ static int check_readable(const char *argument, struct lc_error *err)
                : lc_fail(err, LC_ERR_IO, "--rules: cannot read %s: %s", file, strerror(errno));
 }
 
+/*
+ * Hide it as it is written in the file's SQL, as the server reads it from there ('' and \' are a quote), and as the
+ * server writes that down again.
+ */
+static void hide(const char *value)
+{
+    struct lc_buf text;
+    struct lc_walk w;
+    char *read = NULL;
+
+    if (!value || !*value)
+        return;
+    lc_secret_add(value);
+    lc_buf_init(&text, (size_t)1 << 26);
+    if (lc_buf_addf(&text, "'%s'", value) == 0 && lc_buf_str(&text)) {
+        w = lc_walk_text(lc_buf_str(&text));
+        if (lc_walk_next(&w) && lc_walk_at_end(&w))
+            read = lc_tok_name(&w.tok);
+    }
+    lc_buf_reset(&text);
+    if (read && lc_sql_add_str(&text, read) == 0 && text.n > 2) {
+        lc_secret_add(read);
+        text.n--; /* without its quotes */
+        lc_secret_add(lc_buf_str(&text) + 1);
+    }
+    free(read);
+    lc_buf_release(&text);
+}
+
 /* --var takes NAME=VALUE; the value of a secret one is shown nowhere. */
 static int settle_vars(const struct lc_migrate *m, struct lc_error *err)
 {
@@ -230,7 +262,10 @@ static int settle_vars(const struct lc_migrate *m, struct lc_error *err)
     for (size_t i = 0; i < m->up.secret_vars.n; i++) {
         const char *name = m->up.secret_vars.v[i];
 
-        lc_secret_add(lc_variable_value(&m->up.vars, name, strlen(name)));
+        if (!lc_variable_is_name(name, strlen(name)))
+            return lc_fail(err, LC_ERR_USAGE, "--secret-var takes a name of letters, digits and _");
+        hide(lc_variable_value(&m->up.vars, name, strlen(name)));
+        hide(getenv(name)); /* with goose's ENVSUB its value is this one */
     }
     return 0;
 }

@@ -171,25 +171,29 @@ static bool is_sent_setting(const struct lc_sql_settings *all, size_t i)
 
 /*
  * Print the settings that go with a statement: those of the run, then those of the file, which
- * win. A line that is too long is cut. `file` may be NULL.
+ * win. `file` may be NULL.
  */
 static void echo_settings(const struct lc_strings *run, const struct lc_sql_settings *file)
 {
     struct lc_sql_settings all = {0};
-    char line[512];
-    int n = 0;
+    struct lc_buf line;
+    int rc = 0;
+
+    lc_buf_init(&line, (size_t)1 << 26);
 
     for (size_t i = 0; i < run->n; i++)
         (void)lc_sql_settings_read(&all, run->v[i], strlen(run->v[i]));
     if (file)
         (void)lc_sql_settings_copy(&all, file);
-    for (size_t i = 0; i < all.n && n < (int)sizeof line - 1; i++) {
+    for (size_t i = 0; rc == 0 && i < all.n; i++) {
         if (is_sent_setting(&all, i))
-            n += snprintf(line + n, sizeof line - (size_t)n, "%s%s = %s", n ? ", " : "-- SETTINGS ",
-                          all.v[2 * i], all.v[2 * i + 1]);
+            rc = lc_buf_addf(&line, "%s%s = %s", line.n ? ", " : "-- SETTINGS ", all.v[2 * i],
+                             all.v[2 * i + 1]);
     }
-    if (n)
-        lc_say("%s", line);
+    if (line.n && lc_buf_str(&line))
+        lc_say("%s",
+               lc_buf_str(&line)); /* a secret is hidden in the whole line, before it is cut */
+    lc_buf_release(&line);
     lc_sql_settings_release(&all);
 }
 

@@ -30,6 +30,7 @@ struct reader {
     uint64_t stray;         /* line of a statement before -- migrate:up, in a file with sections */
     uint64_t rederive_line; /* of a -- migrate:rederive whose statement is still to come */
     struct lc_sql_settings settings; /* that hold now */
+    bool envsub;                     /* goose's ENVSUB is on */
 };
 
 /*
@@ -123,12 +124,8 @@ static int no_effect(const struct lc_migration_stmt *s, const char *path, struct
                            (int)word.n, (const char *)word.p, why);
 }
 
-/*
- * What looks right and does not do what it says, since livecol sends each statement by itself:
- * there is no session for it to act on.
- */
-static int check_statement(const struct lc_migration_stmt *s, const char *path,
-                           struct lc_problems *problems)
+int lc_file_check_statement(const struct lc_migration_stmt *s, const char *path,
+                            struct lc_problems *problems)
 {
     const struct lc_slice sql = {(const uint8_t *)s->p, s->n};
     struct lc_slice word;
@@ -173,11 +170,12 @@ static int check_rederive(struct reader *r)
                 : 0;
 }
 
-/* Settings add up until the section ends. */
-static int take_settings(struct reader *r, struct lc_slice text, uint64_t line)
+/* Settings, of a SET or of the directive, add up until the section ends. */
+static int take_settings(struct reader *r, struct lc_slice text, uint64_t line, bool by_set)
 {
     char shown[64];
-    int rc = lc_sql_settings_read(&r->settings, (const char *)text.p, text.n);
+    int rc = (by_set ? lc_sql_settings_read_set
+                     : lc_sql_settings_read)(&r->settings, (const char *)text.p, text.n);
 
     if (rc != LC_ERR_INPUT)
         return rc;
@@ -218,6 +216,17 @@ static int take_vars(struct reader *r, const struct lc_piece *p)
     return rc;
 }
 
+/* ENVSUB may be switched within a statement, which is the lines' affair: see expand.h. */
+static void follow_envsub(struct reader *r, const char *p, size_t n)
+{
+    for (const char *end = p + n, *nl; (nl = memchr(p, '\n', (size_t)(end - p))) != NULL;) {
+        p = nl + 1;
+        nl = memchr(p, '\n', (size_t)(end - p));
+        (void)lc_split_is_envsub(p, (size_t)((nl ? nl : end) - p), &r->envsub);
+        r->m->envsub = r->m->envsub || r->envsub;
+    }
+}
+
 /*
  * A statement with the settings that hold now, and with a -- migrate:rederive before it. A SET
  * is kept as settings.
@@ -230,14 +239,17 @@ static int take_statement(struct reader *r, const struct lc_piece *p)
     int rc;
 
     if (lc_session_is_set(sql, &set)) /* taken along with the statements behind it, not sent */
-        return take_settings(r, set, p->line);
+        return take_settings(r, set, p->line, true);
     if (r->part == LC_FILE_WHOLE && !r->up_line && !r->down_line && !r->stray)
         r->stray = p->line;
     rc = add_stmt(section, r->f->text, p);
     if (rc == 0)
         rc = lc_sql_settings_copy(&section->v[section->n - 1].settings, &r->settings);
-    if (rc == 0)
-        section->v[section->n - 1].rederive = r->rederive_line != 0;
+    if (rc)
+        return rc;
+    section->v[section->n - 1].rederive = r->rederive_line != 0;
+    section->v[section->n - 1].envsub = r->envsub;
+    follow_envsub(r, (const char *)sql.p, sql.n);
     r->rederive_line = 0;
     return rc;
 }
@@ -279,7 +291,7 @@ static int take_piece(struct reader *r, const struct lc_piece *p)
     case LC_PIECE_REQUIRES:
         return add_requires(r, p);
     case LC_PIECE_SETTINGS:
-        return take_settings(r, p->arg, p->line);
+        return take_settings(r, p->arg, p->line, false);
     case LC_PIECE_ALLOW:
         free(m->allow_unsafe);
         m->allow_unsafe = strndup((const char *)p->arg.p, p->arg.n);
@@ -287,7 +299,8 @@ static int take_piece(struct reader *r, const struct lc_piece *p)
     case LC_PIECE_VARS:
         return take_vars(r, p);
     case LC_PIECE_ENVSUB:
-        m->envsub = true;
+        (void)lc_split_is_envsub(r->f->text + p->at, p->n, &r->envsub);
+        m->envsub = m->envsub || r->envsub;
         return 0;
     case LC_PIECE_UP:
     case LC_PIECE_DOWN:
@@ -371,9 +384,9 @@ static int take_script(struct reader *r, const struct lc_split *script)
     if (rc == 0)
         rc = check_sections(r);
     for (size_t i = 0; rc == 0 && r->part != LC_FILE_DOWN && i < r->m->up.n; i++)
-        rc = check_statement(&r->m->up.v[i], r->f->path, r->problems);
+        rc = lc_file_check_statement(&r->m->up.v[i], r->f->path, r->problems);
     for (size_t i = 0; rc == 0 && r->part != LC_FILE_UP && i < r->m->down.n; i++)
-        rc = check_statement(&r->m->down.v[i], r->f->path, r->problems);
+        rc = lc_file_check_statement(&r->m->down.v[i], r->f->path, r->problems);
     return rc;
 }
 

@@ -392,7 +392,9 @@ static int say_read_cost(const struct lc_lint *h, const struct lc_stmt *s,
 
 static void say_safe_way(const struct lc_lint *h, const struct lc_stmt *s)
 {
-    if (s->class == LC_CLASS_READERS)
+    if (s->class == LC_CLASS_READERS && s->kind == LC_STMT_OTHER)
+        say(h, true, "who reads or writes now may be refused afterwards");
+    else if (s->class == LC_CLASS_READERS)
         say(h, true,
             "the safe way: add the new column or table, fill it in, move readers and writers "
             "over, then remove the old one");

@@ -27,6 +27,7 @@ struct lc_migration_stmt {
     char sha256[LC_SHA256_HEX];
     struct lc_sql_settings settings; /* by SET and -- migrate:settings before it in its section */
     bool rederive;                   /* -- migrate:rederive is before it: see rederive.h */
+    bool envsub;                     /* goose's ENVSUB holds at its beginning: see expand.h */
 };
 
 struct lc_section_stmts {
@@ -57,7 +58,7 @@ struct lc_migration {
     char *allow_unsafe; /* why its unsafe statements may run; NULL: they may not */
     char **vars;        /* names that ${name} may stand for */
     size_t vars_n;
-    bool envsub; /* as goose has it: ${NAME} is the environment's */
+    bool envsub; /* somewhere in it goose's ENVSUB is on: $NAME is the environment's */
 };
 
 struct lc_migrations {

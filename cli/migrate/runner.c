@@ -38,13 +38,15 @@ static int check_safe(const struct lc_executor *c, const struct lc_plan_migratio
                       struct lc_error *err)
 {
     enum lc_stmt_class class = m->stmts[i].parsed.class;
+    bool other = m->stmts[i].parsed.kind == LC_STMT_OTHER; /* DETACH; who may do what */
 
     if (c->run->down || c->run->o->allow_unsafe || m->m->allow_unsafe ||
         (class != LC_CLASS_DESTRUCTIVE && class != LC_CLASS_READERS))
         return 0;
     lc_fail(err, LC_ERR_REFUSED, "unsafe: %s (%s)", lc_class_name(class),
-            class == LC_CLASS_READERS ? "expand, backfill, switch, then contract is the safe way"
-                                      : "what it removes cannot be brought back");
+            class == LC_CLASS_DESTRUCTIVE ? "what it removes cannot be brought back"
+            : other                       ? "who reads or writes now may be refused afterwards"
+                    : "expand, backfill, switch, then contract is the safe way");
     lc_hint(err, "livecol plan shows more; -- migrate:allow-unsafe REASON in the file runs it, or "
                  "--allow-unsafe");
     lc_executor_place_error(c, m, i, err);

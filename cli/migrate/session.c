@@ -60,6 +60,8 @@ int lc_session_open(struct lc_session *s, struct lc_backend *b, const struct lc_
         rc = lc_session_scan(s, o, err);
     if (rc == 0 && with_files && lc_variables_fill(&s->files, &o->vars))
         rc = lc_no_memory(err);
+    if (rc == 0 && with_files)
+        rc = lc_variables_check_names(&s->files, &o->vars, &o->secret_vars, err);
     if (rc == 0)
         rc = open_cluster(s, o, err);
     /* The tables of a cluster are looked at on each host. */

@@ -1,157 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ${NAME} and ${NAME:-otherwise} are found in the text of a statement and replaced once: a value that
- * holds "${" itself is not looked at again. The statement then points at the filled text, while its
- * hash stays that of the file, so that another value does not make the file an edited one.
+ * A statement whose variables are replaced (expand.h) points at the filled text, while its hash stays that of the
+ * file, so that another value does not make the file an edited one.
  */
 #include "cli/migrate/variables.h"
 
 #include "base/buf.h"
-#include "cli/migrate/file_name.h"
+#include "base/suggest.h"
+#include "cli/migrate/expand.h"
+#include "cli/migrate/file_text.h"
+#include "cli/sql/session_statement.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /*
- * The value of a --var NAME=VALUE; NULL: not given. Not copied. name has n bytes, without a
- * NUL.
+ * With its values it is to be one statement still, and one that may be sent by itself: a value with a `;`, or that is
+ * a SET or a USE, would get by the checks of the file. What is wrong is told without the value, which may be a
+ * secret.
  */
-static const char *given_value(const struct lc_strings *given, const char *name, size_t n)
+static int check_filled(const struct lc_expand *e, const struct lc_migration_stmt *s)
 {
-    const char *value = NULL;
+    struct lc_split pieces;
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_slice sql = {(const uint8_t *)s->p, s->n}, set;
+    size_t statements = 0;
+    const char *why = "";
+    int rc = lc_split_split(&pieces, s->p, s->n, &err);
 
-    for (size_t i = 0; i < given->n; i++) {
-        if (strncmp(given->v[i], name, n) == 0 && given->v[i][n] == '=')
-            value = given->v[i] + n + 1; /* the last one given */
+    if (rc == LC_ERR_INPUT)
+        return lc_problems_add(e->problems, LC_PROBLEM_FILE, e->path, s->line,
+                               "with the values of its variables the statement cannot be read: %s",
+                               err.msg);
+    for (size_t i = 0; rc == 0 && i < pieces.n; i++) {
+        statements += pieces.v[i].kind == LC_PIECE_STATEMENT;
+        if (pieces.v[i].kind != LC_PIECE_STATEMENT && pieces.v[i].kind != LC_PIECE_SPACE)
+            statements += 2; /* a `;` or a mark, whatever follows it */
     }
-    return value;
-}
-
-/* The value of prefix + name in the environment, which owns it; NULL: not set, or no memory. */
-static const char *environment_value(const char *prefix, const char *name, size_t n)
-{
-    char *key;
-    const char *value;
-
-    if (asprintf(&key, "%s%.*s", prefix, (int)n, name) < 0)
-        return NULL;
-    value = getenv(key);
-    free(key);
-    return value;
-}
-
-const char *lc_variable_value(const struct lc_strings *given, const char *name, size_t n)
-{
-    const char *value = given_value(given, name, n);
-
-    return value ? value : environment_value("LIVECOL_VAR_", name, n);
-}
-
-/*
- * Only a name of -- migrate:vars is a variable: ${x} of a text that says nothing stays as it
- * is.
- */
-static bool is_declared(const struct lc_migration *m, const char *name, size_t n)
-{
-    for (size_t i = 0; i < m->vars_n; i++) {
-        if (strlen(m->vars[i]) == n && memcmp(m->vars[i], name, n) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* --var first, then LIVECOL_VAR_name; with goose's ENVSUB also `name` itself. NULL: no value. */
-static const char *value_of(const struct lc_migration *m, const struct lc_strings *given,
-                            const char *name, size_t n)
-{
-    const char *value = NULL;
-
-    if (is_declared(m, name, n))
-        value = lc_variable_value(given, name, n);
-    return value || !m->envsub ? value : environment_value("", name, n);
-}
-
-/* Where what is wrong is noted, and of which file. */
-struct notes {
-    struct lc_problems *problems;
-    const char *path;
-};
-
-/*
- * One ${…} whose text between the braces is [p, end): append its value to out. A name that is
- * none, or that has no value and no default, becomes a problem; 0 or LC_ERR_NOMEM.
- */
-static int fill_one(struct lc_buf *out, const struct lc_migration *m,
-                    const struct lc_strings *given, const char *p, const char *end, uint64_t line,
-                    const struct notes *notes)
-{
-    size_t n = (size_t)(end - p), name_n = 0;
-    const char *value;
-
-    while (name_n < n && p[name_n] != ':')
-        name_n++;
-    if (!lc_variable_is_name(p, name_n) || (!is_declared(m, p, name_n) && !m->envsub))
-        return lc_problems_add(
-            notes->problems, LC_PROBLEM_FILE, notes->path, line,
-            "${%.*s} is not a variable of this file: declare it, -- migrate:vars %.*s", (int)n, p,
-            (int)name_n, p);
-    value = value_of(m, given, p, name_n);
-    if (value)
-        return lc_buf_adds(out, value);
-    if (n > name_n + 1 && p[name_n + 1] == '-')
-        return lc_buf_add(out, p + name_n + 2, n - name_n - 2);
-    return lc_problems_add(notes->problems, LC_PROBLEM_FILE, notes->path, line,
-                           "the variable %.*s has no value: --var %.*s=VALUE gives it one, or "
-                           "LIVECOL_VAR_%.*s in the environment",
-                           (int)name_n, p, (int)name_n, p, (int)name_n, p);
-}
-
-/* Append n bytes of text with their variables replaced. */
-static int fill_text(struct lc_buf *out, const struct lc_migration *m,
-                     const struct lc_strings *given, const char *p, size_t n, uint64_t line,
-                     const struct notes *notes)
-{
-    const char *end = p + n;
-    int rc = 0;
-
-    while (rc == 0 && p < end) {
-        const char *close =
-            p[0] == '$' && p + 1 < end && p[1] == '{' ? memchr(p, '}', (size_t)(end - p)) : NULL;
-
-        if (close) {
-            rc = fill_one(out, m, given, p + 2, close, line, notes);
-            p = close + 1;
-        } else {
-            line += *p == '\n';
-            rc = lc_buf_add(out, p++, 1);
-        }
-    }
-    return rc;
+    lc_split_release(&pieces);
+    if (rc)
+        return rc;
+    if (statements == 0)
+        why = "nothing is left of the statement";
+    else if (statements > 1)
+        why = "this is more than one statement: a value holds a ; or the mark of a section";
+    else if (lc_session_is_set(sql, &set))
+        why = "this is a SET: write it in the file, with the variable as its value";
+    return *why ? lc_problems_add(e->problems, LC_PROBLEM_FILE, e->path, s->line,
+                                  "with the values of its variables %s", why)
+                : lc_file_check_statement(s, e->path, e->problems);
 }
 
 /* Make s->filled and let s point to it. s->sha256 stays the file's. */
-static int fill(const struct lc_migration *m, struct lc_migration_stmt *s,
-                const struct lc_strings *given, const struct notes *notes)
+static int fill(const struct lc_expand *e, struct lc_migration_stmt *s)
 {
+    size_t before = e->problems->n;
     struct lc_buf out;
     int rc;
 
     lc_buf_init(&out, LC_MAX_MIGRATION_BYTES * 2);
-    rc = fill_text(&out, m, given, s->p, s->n, s->line, notes);
+    rc = lc_expand_text(&out, e, s->p, s->n, s->line, s->envsub);
     if (rc == 0) {
         s->n = out.n;
-        s->filled = lc_buf_detach(&out);
+        s->filled = out.n ? lc_buf_detach(&out) : strdup("");
         s->p = s->filled;
         rc = s->filled ? 0 : LC_ERR_NOMEM;
     }
     lc_buf_release(&out);
-    return rc;
+    return rc || e->problems->n > before ? rc : check_filled(e, s);
 }
 
-static bool has_variable(const char *p, size_t n)
+static bool has_variable(const struct lc_migration *m, const char *p, size_t n)
 {
-    return memmem(p, n, "${", 2) != NULL;
+    return m->envsub ? memchr(p, '$', n) != NULL : memmem(p, n, "${", 2) != NULL;
 }
 
 /* Nothing but one ${name}, as it can be written without quotes. */
@@ -164,11 +86,11 @@ static bool is_variable(const char *text)
 
 /*
  * The values of the statement's settings. In a file without variables ${name} alone is a mistake, which
- * fill_one notes: no setting has such a value.
+ * is noted: no setting has such a value.
  */
-static int fill_settings(const struct lc_migration *m, struct lc_migration_stmt *s,
-                         const struct lc_strings *given, const struct notes *notes)
+static int fill_settings(const struct lc_expand *e, struct lc_migration_stmt *s)
 {
+    const struct lc_migration *m = e->m;
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < s->settings.n; i++) {
@@ -176,10 +98,11 @@ static int fill_settings(const struct lc_migration *m, struct lc_migration_stmt 
         struct lc_buf out;
         char *filled;
 
-        if (m->vars_n || m->envsub ? !has_variable(*value, strlen(*value)) : !is_variable(*value))
+        if (m->vars_n || m->envsub ? !has_variable(m, *value, strlen(*value))
+                                   : !is_variable(*value))
             continue;
         lc_buf_init(&out, LC_MAX_MIGRATION_BYTES);
-        rc = fill_text(&out, m, given, *value, strlen(*value), s->line, notes);
+        rc = lc_expand_text(&out, e, *value, strlen(*value), s->line, m->envsub);
         filled = rc ? NULL : out.n ? lc_buf_detach(&out) : strdup("");
         lc_buf_release(&out);
         if (rc || !filled)
@@ -190,27 +113,34 @@ static int fill_settings(const struct lc_migration *m, struct lc_migration_stmt 
     return rc;
 }
 
+/* One section's statements. Without a word of it ${…} in a statement is what it is. */
+static int fill_section(const struct lc_expand *e, struct lc_section_stmts *section)
+{
+    const struct lc_migration *m = e->m;
+    int rc = 0;
+
+    for (size_t j = 0; rc == 0 && j < section->n; j++) {
+        struct lc_migration_stmt *s = &section->v[j];
+
+        if ((m->vars_n || m->envsub) && has_variable(m, s->p, s->n))
+            rc = fill(e, s);
+        rc = rc ? rc : fill_settings(e, s);
+    }
+    return rc;
+}
+
 int lc_variables_fill(struct lc_migrations *all, const struct lc_strings *given)
 {
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < all->n; i++) {
         struct lc_migration *m = &all->v[i];
-        struct lc_section_stmts *sections[] = {&m->up, &m->down};
+        struct lc_expand e = {m, given, &all->problems, lc_migration_path(m, false)};
         size_t before = all->problems.n;
 
-        /* Without a word of it ${…} in a statement is what it is. */
-        for (size_t k = 0; k < 2; k++) {
-            const struct notes notes = {&all->problems, lc_migration_path(m, k == 1)};
-
-            for (size_t j = 0; rc == 0 && j < sections[k]->n; j++) {
-                struct lc_migration_stmt *s = &sections[k]->v[j];
-
-                if ((m->vars_n || m->envsub) && has_variable(s->p, s->n))
-                    rc = fill(m, s, given, &notes);
-                rc = rc ? rc : fill_settings(m, s, given, &notes);
-            }
-        }
+        rc = fill_section(&e, &m->up);
+        e.path = lc_migration_path(m, true);
+        rc = rc ? rc : fill_section(&e, &m->down);
         /*
          * A variable without a value matters only where the file is run: see
          * lc_migrations_check.
@@ -218,6 +148,51 @@ int lc_variables_fill(struct lc_migrations *all, const struct lc_strings *given)
         for (size_t k = before; k < all->problems.n; k++)
             all->problems.v[k].version = m->version;
     }
+    return rc;
+}
+
+/* What is the nearest of the declared names? */
+static const char *nearest(const struct lc_migrations *all, const char *name)
+{
+    struct lc_suggest near = {0};
+
+    for (size_t i = 0; i < all->n; i++)
+        for (size_t k = 0; k < all->v[i].vars_n; k++)
+            lc_suggest_offer(&near, name, all->v[i].vars[k]);
+    return near.best;
+}
+
+/* `text` is NAME, or NAME=VALUE, of that option. */
+static int check_name(const struct lc_migrations *all, const char *option, const char *text,
+                      bool environment, struct lc_error *err)
+{
+    size_t n = strcspn(text, "=");
+    char name[64];
+    bool known = false, is_set = environment && lc_expand_environment("", text, n);
+
+    for (size_t i = 0; !known && i < all->n; i++)
+        known = lc_expand_is_declared(&all->v[i], text, n) || (is_set && all->v[i].envsub);
+    if (known)
+        return 0;
+    snprintf(name, sizeof name, "%.*s", (int)n, text);
+    lc_fail(err, LC_ERR_USAGE, "--%s: no file of %s declares the variable %s", option, all->dir,
+            name);
+    if (nearest(all, name))
+        lc_hint(err, "did you mean %s?", nearest(all, name));
+    else
+        lc_hint(err, "a file that says -- migrate:vars %s has it", name);
+    return LC_ERR_USAGE;
+}
+
+int lc_variables_check_names(const struct lc_migrations *m, const struct lc_strings *given,
+                             const struct lc_strings *secret, struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < given->n; i++)
+        rc = check_name(m, "var", given->v[i], false, err);
+    for (size_t i = 0; rc == 0 && i < secret->n; i++)
+        rc = check_name(m, "secret-var", secret->v[i], true, err);
     return rc;
 }
 
@@ -240,7 +215,7 @@ char *lc_variables_used(const struct lc_migration *m, const struct lc_strings *g
 
     lc_buf_init(&out, (size_t)1 << 20);
     for (size_t i = 0; rc == 0 && i < m->vars_n; i++) {
-        const char *value = value_of(m, given, m->vars[i], strlen(m->vars[i]));
+        const char *value = lc_variable_value(given, m->vars[i], strlen(m->vars[i]));
 
         if (value)
             rc = lc_buf_addf(&out, "%s%s=%s", out.n ? " " : "", m->vars[i],

@@ -12,10 +12,10 @@ bool lc_session_is_set(struct lc_slice sql, struct lc_slice *assignments)
 {
     struct lc_walk w = lc_walk_slice(sql);
 
-    if (!lc_walk_accept(&w, "SET") || !lc_walk_next(&w))
+    if (!lc_walk_accept(&w, "SET") || !lc_walk_next(&w) || !lc_tok_is_name(&w.tok))
         return false;
     *assignments = (struct lc_slice){(const uint8_t *)w.tok.p, sql.n - w.tok.at};
-    return lc_walk_accept_symbol(&w, '=');
+    return lc_walk_at_end(&w) || lc_walk_accept_symbol(&w, '=') || lc_walk_accept_symbol(&w, ',');
 }
 
 /*

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* SET a = 1, b = 2: *assignments is "a = 1, b = 2". False of SET ROLE, SET TRANSACTION, and others. */
+/* SET a = 1, b: *assignments is "a = 1, b". False of SET ROLE admin, SET TRANSACTION …, and others. */
 bool lc_session_is_set(struct lc_slice sql, struct lc_slice *assignments);
 
 enum lc_session_loss {

@@ -4,6 +4,9 @@
 
 #include "cli/sql/lexer.h"
 
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,13 +63,45 @@ static char *read_variable(struct lc_lexer *lex)
 }
 
 /*
- * A value: a variable, one token, or a minus and a number. "" where it is neither. true and false
+ * 1e3 and 0x10 as SQL has them become 1000 and 16: what goes with a request is read as digits. Others
+ * stay as they are written.
+ */
+static char *read_number(const struct lc_tok *tok, const char *sign)
+{
+    char digits[64], *end, *out;
+    double v;
+
+    if (tok->n >= sizeof digits)
+        return strdup("");
+    memcpy(digits, tok->p, tok->n);
+    digits[tok->n] = '\0';
+    v = strtod(digits, &end);
+    if (!*end && v < 1e15 && v == (double)(int64_t)v && strpbrk(digits, "eExX"))
+        snprintf(digits, sizeof digits, "%" PRId64, (int64_t)v);
+    return asprintf(&out, "%s%s", sign, digits) < 0 ? NULL : out;
+}
+
+/* {'a': 'b'}, the only value that is more than a token; lex is behind its {. "" where it does not end. */
+static char *read_map(struct lc_lexer *lex, const struct lc_tok *open)
+{
+    struct lc_tok tok;
+    unsigned depth = 1;
+
+    while (depth && !lc_lex_code(lex, &tok, NULL) && tok.kind != LC_TOK_END) {
+        depth += lc_tok_symbol(&tok, '{');
+        depth -= lc_tok_symbol(&tok, '}');
+    }
+    return depth ? strdup("") : strndup(open->p, (size_t)(lex->text + lex->pos - open->p));
+}
+
+/*
+ * A value: a variable, one token, a minus and a number, or a map. "" where it is none. true and false
  * become 1 and 0, the form that every version of the server reads.
  */
 static char *read_value(struct lc_lexer *lex)
 {
     struct lc_tok tok;
-    char *number, *out = read_variable(lex);
+    char *out = read_variable(lex);
 
     if (out)
         return out;
@@ -74,18 +109,15 @@ static char *read_value(struct lc_lexer *lex)
         return strdup("");
     if (lc_tok_is(&tok, "true") || lc_tok_is(&tok, "false"))
         return strdup(lc_tok_is(&tok, "true") ? "1" : "0");
-    if (tok.kind == LC_TOK_STRING || tok.kind == LC_TOK_NUMBER || tok.kind == LC_TOK_WORD)
+    if (tok.kind == LC_TOK_STRING || tok.kind == LC_TOK_WORD)
         return lc_tok_name(&tok);
+    if (tok.kind == LC_TOK_NUMBER)
+        return read_number(&tok, "");
+    if (lc_tok_symbol(&tok, '{'))
+        return read_map(lex, &tok);
     if (!lc_tok_symbol(&tok, '-') || lc_lex_code(lex, &tok, NULL) || tok.kind != LC_TOK_NUMBER)
         return strdup("");
-    number = lc_tok_name(&tok);
-    out = number ? malloc(strlen(number) + 2) : NULL;
-    if (out) {
-        out[0] = '-';
-        strcpy(out + 1, number);
-    }
-    free(number);
-    return out;
+    return read_number(&tok, "-");
 }
 
 /* Does DEFAULT come next, which ends what an earlier SET began? It is taken then. */
@@ -120,24 +152,39 @@ static bool ends_here(struct lc_lexer lex)
     return lc_lex_code(&lex, &tok, NULL) || tok.kind == LC_TOK_END || lc_tok_symbol(&tok, ',');
 }
 
-int lc_sql_settings_read(struct lc_sql_settings *s, const char *text, size_t n)
+/* A list of them. `bare`: a name alone is one, too, and means 1. */
+static int read_list(struct lc_sql_settings *s, const char *text, size_t n, bool bare)
 {
     struct lc_lexer lex = LC_LEXER(text, n);
     struct lc_tok name, tok;
-    int rc;
+    int rc = 0;
 
     do {
         if (lc_lex_code(&lex, &name, NULL) ||
-            (name.kind != LC_TOK_WORD && name.kind != LC_TOK_QUOTED) ||
-            lc_lex_code(&lex, &tok, NULL) || !lc_tok_symbol(&tok, '=') || ends_here(lex))
+            (name.kind != LC_TOK_WORD && name.kind != LC_TOK_QUOTED))
             return LC_ERR_INPUT;
-        rc = read_one(s, &lex, lc_tok_name(&name));
+        if (bare && ends_here(lex))
+            rc = add(s, lc_tok_name(&name), strdup("1"));
+        else if (lc_lex_code(&lex, &tok, NULL) || !lc_tok_symbol(&tok, '=') || ends_here(lex))
+            return LC_ERR_INPUT;
+        else
+            rc = read_one(s, &lex, lc_tok_name(&name));
         if (rc)
             return rc;
         if (lc_lex_code(&lex, &tok, NULL))
             return LC_ERR_INPUT;
     } while (lc_tok_symbol(&tok, ','));
     return tok.kind == LC_TOK_END ? 0 : LC_ERR_INPUT;
+}
+
+int lc_sql_settings_read(struct lc_sql_settings *s, const char *text, size_t n)
+{
+    return read_list(s, text, n, false);
+}
+
+int lc_sql_settings_read_set(struct lc_sql_settings *s, const char *text, size_t n)
+{
+    return read_list(s, text, n, true);
 }
 
 int lc_sql_settings_copy(struct lc_sql_settings *s, const struct lc_sql_settings *from)

@@ -249,9 +249,9 @@ static int read_foreign_mark(struct lc_slice text, struct lc_piece *piece)
         piece->kind = LC_PIECE_DOWN;
     else if (is_any_case(word, "StatementBegin") || is_any_case(word, "StatementEnd"))
         piece->kind = LC_PIECE_SEPARATOR;
-    else if (is_any_case(text, "ENVSUB ON"))
+    else if (is_any_case(text, "ENVSUB ON") || is_any_case(text, "ENVSUB OFF"))
         piece->kind = LC_PIECE_ENVSUB;
-    else if (is_any_case(text, "NO TRANSACTION") || is_any_case(text, "ENVSUB OFF"))
+    else if (is_any_case(text, "NO TRANSACTION"))
         piece->kind = LC_PIECE_SPACE;
     else
         return LC_ERR_INPUT;
@@ -259,6 +259,19 @@ static int read_foreign_mark(struct lc_slice text, struct lc_piece *piece)
                    is_any_case(rest, "notransaction")
                ? 0
                : LC_ERR_INPUT;
+}
+
+bool lc_split_is_envsub(const char *line, size_t n, bool *on)
+{
+    struct lc_slice body = trimmed(line, line + n), text;
+    struct lc_tok tok = {.kind = LC_TOK_COMMENT, .p = (const char *)body.p, .n = body.n};
+
+    if (mark_text(&tok, &text) != LC_MARKS_GOOSE)
+        return false;
+    if (!is_any_case(text, "ENVSUB ON") && !is_any_case(text, "ENVSUB OFF"))
+        return false;
+    *on = is_any_case(text, "ENVSUB ON");
+    return true;
 }
 
 static int take_mark(struct splitter *s, const struct lc_tok *tok, unsigned whose,
@@ -282,6 +295,9 @@ static int take_mark(struct splitter *s, const struct lc_tok *tok, unsigned whos
             "NO TRANSACTION and ENVSUB are)",
             whose == LC_MARKS_GOOSE ? "goose" : "sql-migrate",
             lc_printable(text.p, text.n, shown, sizeof shown));
+    /* goose reads on over these two: within a statement they are comments. */
+    if (s->in_statement && (piece.kind == LC_PIECE_ENVSUB || piece.kind == LC_PIECE_SPACE))
+        return 0;
     /* A mark ends the statement before it, also one without a `;`. */
     rc = end_statement(s, tok->at);
     return rc ? rc : add(s, piece);

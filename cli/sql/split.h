@@ -32,7 +32,7 @@ enum lc_piece_kind {
     LC_PIECE_SETTINGS, /* -- migrate:settings x = y, …: of those behind it; arg is "x = y, …" */
     LC_PIECE_ALLOW,    /* -- migrate:allow-unsafe REASON: of the migration; arg is the reason */
     LC_PIECE_VARS,     /* -- migrate:vars a, b: ${a} is replaced; arg is "a, b" */
-    LC_PIECE_ENVSUB    /* -- +goose ENVSUB ON: ${A} is replaced by the environment's */
+    LC_PIECE_ENVSUB    /* -- +goose ENVSUB ON or OFF, between statements */
 };
 
 struct lc_piece {
@@ -75,6 +75,12 @@ struct lc_split {
  * line that is not known; or LC_ERR_NOMEM. On failure *out is empty.
  */
 int lc_split_split(struct lc_split *out, const char *text, size_t n, struct lc_error *err);
+
+/*
+ * Is the line, without its newline, goose's ENVSUB ON or ENVSUB OFF? *on is set where it is. Within a
+ * statement such a line is a part of it.
+ */
+bool lc_split_is_envsub(const char *line, size_t n, bool *on);
 
 /* Free what it holds and zero it. A zeroed struct may be released. */
 void lc_split_release(struct lc_split *s);

@@ -54,7 +54,7 @@ static bool begins_command(const struct lc_parser *p, size_t ahead)
     static const char *const words[] = {
         "ADD",     "DROP",  "CLEAR",  "MODIFY", "RENAME",  "COMMENT", "MATERIALIZE", "UPDATE",
         "DELETE",  "ALTER", "ATTACH", "DETACH", "MOVE",    "FREEZE",  "UNFREEZE",    "FETCH",
-        "REPLACE", "RESET", "REMOVE", "APPLY",  "REWRITE", NULL};
+        "REPLACE", "RESET", "REMOVE", "APPLY",  "REWRITE", "EXECUTE", "FORGET",      NULL};
 
     return lc_tok_is_any(lc_parser_peek(p, ahead), words) &&
            !lc_tok_symbol(lc_parser_peek(p, ahead + 1), '=');
@@ -231,6 +231,8 @@ static int command_words(struct lc_parser *p, struct lc_stmt_command *c)
     else if (lc_parser_accept(p, "DETACH") || lc_parser_accept(p, "REPLACE") ||
              lc_parser_accept(p, "MOVE"))
         set_command(c, LC_STMT_DROP_PART, LC_CLASS_DESTRUCTIVE);
+    else if (lc_parser_accept(p, "UNFREEZE") || lc_parser_accept(p, "EXECUTE"))
+        set_command(c, LC_STMT_ALTER_OTHER, LC_CLASS_DESTRUCTIVE); /* backups; old snapshots */
     return 0;
 }
 

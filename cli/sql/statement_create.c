@@ -89,6 +89,21 @@ static bool populates(const struct lc_parser *p)
     return false;
 }
 
+/* A materialized view without TO has the rows itself. The view's name and what goes with it come next. */
+static bool keeps_rows(const struct lc_parser *p, const struct lc_stmt *s)
+{
+    unsigned depth = 0;
+
+    if (strcmp(s->object, "materialized view") != 0)
+        return false;
+    for (size_t i = p->at + 1; i < p->n && !lc_tok_is(&p->t[i], "AS"); i++) {
+        if (depth == 0 && lc_tok_is(&p->t[i], "TO") && !lc_tok_symbol(&p->t[i - 1], '.'))
+            return false;
+        (void)lc_tok_track(&p->t[i], &depth);
+    }
+    return true;
+}
+
 const char *lc_parser_object_kind(struct lc_parser *p, enum lc_stmt_kind *kind, bool create)
 {
     *kind = create ? LC_STMT_CREATE : LC_STMT_DROP;
@@ -169,7 +184,8 @@ int lc_parser_create(struct lc_parser *p, struct lc_stmt *s)
         return 0;
     }
     table = strcmp(s->object, "table") == 0;
-    s->class = s->replaces && table ? LC_CLASS_DESTRUCTIVE : LC_CLASS_METADATA;
+    s->class =
+        s->replaces && (table || keeps_rows(p, s)) ? LC_CLASS_DESTRUCTIVE : LC_CLASS_METADATA;
     s->conditional = lc_parser_accept(p, "IF NOT EXISTS");
     rc = lc_parser_object(p, &s->database, &s->name);
     lc_parser_cluster(p, s);

@@ -34,7 +34,8 @@ static bool take_access(struct lc_parser *p)
     return lc_parser_accept(p, "USER") || lc_parser_accept(p, "ROLE") ||
            lc_parser_accept(p, "QUOTA") || lc_parser_accept(p, "PROFILE") ||
            lc_parser_accept(p, "SETTINGS PROFILE") || lc_parser_accept(p, "ROW POLICY") ||
-           lc_parser_accept(p, "POLICY") || lc_parser_accept(p, "NAMED COLLECTION");
+           lc_parser_accept(p, "POLICY") || lc_parser_accept(p, "MASKING POLICY") ||
+           lc_parser_accept(p, "NAMED COLLECTION");
 }
 
 /*
@@ -62,20 +63,24 @@ static int take_tables(struct lc_parser *p, struct lc_stmt *s, const char *word)
     return rc;
 }
 
-/* DROP: all of it is destructive but what is not recognised, which stays LC_CLASS_OTHER. */
+/*
+ * DROP: all of it is destructive, also of what a later server may have. Only an index can be made again, and a
+ * temporary table is nobody's here.
+ */
 static int parse_drop(struct lc_parser *p, struct lc_stmt *s)
 {
-    if (take_access(p)) {
-        s->class = LC_CLASS_DESTRUCTIVE;
+    bool harmless =
+        lc_tok_is(lc_parser_peek(p, 0), "INDEX") || lc_tok_is(lc_parser_peek(p, 0), "TEMPORARY");
+
+    s->class = harmless ? LC_CLASS_OTHER : LC_CLASS_DESTRUCTIVE;
+    if (take_access(p))
         return 0;
-    }
     s->object = lc_parser_object_kind(p, &s->kind, false);
     if (!s->object) {
         s->kind = LC_STMT_OTHER;
         s->object = "";
         return 0;
     }
-    s->class = LC_CLASS_DESTRUCTIVE;
     s->conditional = lc_parser_accept(p, "IF EXISTS");
     lc_parser_accept(p, "IF EMPTY");
     return s->kind == LC_STMT_DROP ? take_tables(p, s, NULL)
@@ -160,6 +165,55 @@ static int parse_grant(struct lc_parser *p, struct lc_stmt *s)
     return 0;
 }
 
+/* ALTER USER, ROLE, QUOTA, PROFILE, POLICY, NAMED COLLECTION: who reads now may be refused afterwards. */
+static int parse_alter(struct lc_parser *p, struct lc_stmt *s)
+{
+    if (!take_access(p))
+        return lc_parser_alter(p, s);
+    s->class = LC_CLASS_READERS;
+    return 0;
+}
+
+/*
+ * A policy hides rows, a quota or a profile that is given TO somebody limits who reads now, and OR REPLACE takes away
+ * what was there. A user or a role that is new harms nobody.
+ */
+static int parse_create(struct lc_parser *p, struct lc_stmt *s)
+{
+    const struct lc_tok *first = lc_parser_peek(p, 0);
+    size_t at = p->at;
+    bool policy =
+        lc_tok_is(first, "ROW") || lc_tok_is(first, "POLICY") || lc_tok_is(first, "MASKING");
+    bool limit =
+        lc_tok_is(first, "QUOTA") || lc_tok_is(first, "SETTINGS") || lc_tok_is(first, "PROFILE");
+
+    if (take_access(p)) {
+        if (policy || lc_parser_accept(p, "OR REPLACE") || (limit && mentions(p, "TO")))
+            s->class = LC_CLASS_READERS;
+        return 0;
+    }
+    p->at = at;
+    return lc_parser_create(p, s);
+}
+
+/* WITH 1 AS x INSERT INTO t SELECT x is an INSERT; what has a SELECT first, outside of brackets, reads. */
+static int parse_with(struct lc_parser *p, struct lc_stmt *s)
+{
+    unsigned depth = 0;
+
+    for (; !lc_parser_at_end(p) && lc_tok_track(lc_parser_peek(p, 0), &depth); p->at++) {
+        if (depth > 0 || (!lc_tok_is(lc_parser_peek(p, 0), "INSERT") &&
+                          !lc_tok_is(lc_parser_peek(p, 0), "SELECT")))
+            continue;
+        if (!lc_parser_accept(p, "INSERT INTO"))
+            return 0;
+        s->kind = LC_STMT_INSERT;
+        s->class = LC_CLASS_INSERT;
+        return parse_simple(p, s);
+    }
+    return 0;
+}
+
 /* REPLACE TABLE t: as CREATE OR REPLACE. A function of that name is no statement. */
 static int parse_replace(struct lc_parser *p, struct lc_stmt *s)
 {
@@ -189,7 +243,7 @@ static const struct verb {
     int (*parse)(struct lc_parser *p, struct lc_stmt *s); /* NULL: the words say all */
 } verbs[] = {
     {"SELECT", LC_STMT_READ, LC_CLASS_READ, NULL},
-    {"WITH", LC_STMT_READ, LC_CLASS_READ, NULL},
+    {"WITH", LC_STMT_READ, LC_CLASS_READ, parse_with},
     {"SHOW", LC_STMT_READ, LC_CLASS_READ, NULL},
     {"EXISTS", LC_STMT_READ, LC_CLASS_READ, NULL},
     {"DESCRIBE", LC_STMT_READ, LC_CLASS_READ, NULL},
@@ -197,21 +251,20 @@ static const struct verb {
     {"EXPLAIN", LC_STMT_READ, LC_CLASS_READ, NULL},
     {"REVOKE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
     {"GRANT", LC_STMT_OTHER, LC_CLASS_OTHER, parse_grant},
-    {"CREATE USER OR REPLACE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
-    {"CREATE ROLE OR REPLACE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
-    {"CREATE QUOTA OR REPLACE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
-    {"CREATE SETTINGS PROFILE OR REPLACE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
-    {"ALTER ROW POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
-    {"ALTER POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
-    {"CREATE ROW POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
-    {"CREATE POLICY", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
-    {"ALTER", LC_STMT_OTHER, LC_CLASS_OTHER, lc_parser_alter},
-    {"CREATE", LC_STMT_OTHER, LC_CLASS_OTHER, lc_parser_create},
+    {"SET DEFAULT ROLE", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"ALTER", LC_STMT_OTHER, LC_CLASS_OTHER, parse_alter},
+    {"CREATE", LC_STMT_OTHER, LC_CLASS_OTHER, parse_create},
     {"ATTACH", LC_STMT_OTHER, LC_CLASS_OTHER, parse_attach},
     {"REPLACE", LC_STMT_OTHER, LC_CLASS_OTHER, parse_replace},
     {"DETACH", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
     {"SYSTEM DROP DATABASE REPLICA", LC_STMT_OTHER, LC_CLASS_DESTRUCTIVE, NULL},
     {"SYSTEM DROP REPLICA", LC_STMT_OTHER, LC_CLASS_DESTRUCTIVE, NULL},
+    {"SYSTEM UNFREEZE", LC_STMT_OTHER, LC_CLASS_DESTRUCTIVE, NULL}, /* a backup */
+    {"SYSTEM SHUTDOWN", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"SYSTEM KILL", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"SYSTEM STOP LISTEN", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
+    {"KILL MUTATION", LC_STMT_OTHER, LC_CLASS_DESTRUCTIVE, NULL}, /* what it had still to change */
+    {"KILL", LC_STMT_OTHER, LC_CLASS_READERS, NULL},
     {"DROP", LC_STMT_OTHER, LC_CLASS_OTHER, parse_drop},
     {"RENAME", LC_STMT_OTHER, LC_CLASS_OTHER, parse_rename},
     {"EXCHANGE", LC_STMT_RENAME, LC_CLASS_READERS, parse_exchange},

@@ -234,6 +234,11 @@ static const struct {
      1,
      "settings are written name = value, with commas between, not \"a = (1)\"",
      LC_PROBLEM_FILE},
+    {{"0001_a.sql", "-- migrate:settings a\nSELECT 1"},
+     "0001_a.sql",
+     1,
+     "settings are written name = value, with commas between, not \"a\"",
+     LC_PROBLEM_FILE},
     {{"0001_a.sql", "SELECT 1; commit"},
      "0001_a.sql",
      1,
@@ -465,14 +470,21 @@ static void test_settings_go_with_the_statements_behind_them(void **state)
     static const char *const files[] = {
         "0001_a.sql",
         "-- migrate:up\nSELECT 1;\nSET a = 1, b = 'x''y';\nSELECT 2;\n-- migrate:settings c = -2.5, d = true\n"
-        "SELECT 3;\n-- migrate:down\nSELECT 4;\n",
+        "SELECT 3;\nSET a = DEFAULT, b=DEFAULT, c = 1e3, d = 0x1F, e, f = {'}': 'a'}, g = 1.50;\nSELECT 3.5;\n"
+        "-- migrate:down\nSELECT 4;\nSET h;\nSELECT 5;\n",
         NULL};
     struct lc_migrations m;
 
     (void)state;
     scan(files, &m);
     assert_int_equal(m.problems.n, 0);
-    assert_int_equal(m.v[0].up.n, 3);
+    assert_int_equal(m.v[0].up.n, 4);
+    check_setting(&m.v[0].up.v[3], 2, "c", "1000"); /* the first two are the former ones */
+    check_setting(&m.v[0].up.v[3], 3, "d", "31");
+    check_setting(&m.v[0].up.v[3], 4, "e", "1");
+    check_setting(&m.v[0].up.v[3], 5, "f", "{'}': 'a'}");
+    check_setting(&m.v[0].up.v[3], 6, "g", "1.50");
+    check_setting(&m.v[0].down.v[1], 0, "h", "1");
     assert_int_equal(m.v[0].up.v[0].settings.n, 0);
     assert_int_equal(m.v[0].up.v[1].settings.n, 2);
     check_setting(&m.v[0].up.v[1], 0, "a", "1");
@@ -543,6 +555,132 @@ static void test_variables_are_filled_in(void **state)
     used = lc_variables_used(&m.v[0], &given, &secret);
     assert_string_equal(used, "cluster=(secret)");
     free(used);
+    lc_migrations_release(&m);
+}
+
+/* What is sent of statement i, and the environment that ENVSUB reads. */
+static void check_sent(const struct lc_migrations *m, size_t i, const char *wanted)
+{
+    const struct lc_migration_stmt *s = &m->v[0].up.v[i];
+
+    if (s->n != strlen(wanted) || memcmp(s->p, wanted, s->n) != 0)
+        fail_msg("statement %zu is <%.*s>, wanted <%s>", i, (int)s->n, s->p, wanted);
+}
+
+static void set_envsub_environment(void)
+{
+    setenv("LC_A", "x$y", 1);
+    setenv("LC_EMPTY", "", 1);
+    unsetenv("LC_NONE");
+}
+
+/* ENVSUB holds from its line to OFF, within a statement too, and knows what goose knows. */
+static void test_envsub_holds_from_line_to_line(void **state)
+{
+    static const char *const files[] = {
+        "0001_a.sql",
+        "-- +goose Up\nSELECT '${LC_A}', '$LC_A';\n"
+        "-- +goose envsub on\nSELECT '${LC_A}', '$LC_A.', '${LC_EMPTY:-d}', '${LC_EMPTY-d}', '${LC_NONE-}', "
+        "'${LC_NONE:-a b}', '${LC_A?m}', '$$LC_A', '\\$LC_A', '\\\\', '$(LC_A)', '\n$\n';\n"
+        "-- +goose NO TRANSACTION\n"
+        "SELECT $LC_A,\n-- +goose ENVSUB OFF\n'$LC_A',\n-- +goose ENVSUB ON\n${LC_A};\n"
+        "SELECT '$LC_A';\n-- +goose ENVSUB OFF\nSELECT '$LC_A ${LC_A';\n",
+        NULL};
+    const struct lc_strings none = {NULL, 0};
+    struct lc_migrations m;
+
+    (void)state;
+    set_envsub_environment();
+    scan(files, &m);
+    assert_int_equal(lc_variables_fill(&m, &none), 0);
+    assert_int_equal(m.problems.n, 0);
+    assert_int_equal(m.v[0].up.n, 5);
+    check_sent(&m, 0, "SELECT '${LC_A}', '$LC_A'");
+    check_sent(&m, 1,
+               "SELECT 'x$y', 'x$y.', 'd', '', '', 'a b', 'x$y', '$LC_A', '$LC_A', '\\\\', "
+               "'$(LC_A)', '\n$\n'");
+    check_sent(&m, 2, "SELECT x$y,\n-- +goose ENVSUB OFF\n'$LC_A',\n-- +goose ENVSUB ON\nx$y");
+    check_sent(&m, 3, "SELECT 'x$y'");
+    check_sent(&m, 4, "SELECT '$LC_A ${LC_A'");
+    lc_migrations_release(&m);
+}
+
+/* What would be sent as it is, or as something else than one statement, is a problem. */
+static void test_variables_that_are_refused(void **state)
+{
+    static const struct {
+        const char *text, *problem;
+    } cases[] = {
+        {"-- +goose ENVSUB ON\n-- +goose Up\nSELECT '${LC_A:0:1}'", "${LC_A:0:1} is not read"},
+        {"-- +goose ENVSUB ON\n-- +goose Up\nSELECT '${LC_NONE:-$LC_A}'", "within another"},
+        {"-- +goose ENVSUB ON\n-- +goose Up\nSELECT '$LC_NONE'", "LC_NONE is not set"},
+        {"-- +goose ENVSUB ON\n-- +goose Up\nSELECT '${LC_NONE?by the release}'", "by the release"},
+        {"-- +goose ENVSUB ON\n-- +goose Up\nSELECT '^a$'", "$' is no variable"},
+        {"-- +goose ENVSUB ON\n-- +goose Up\nSELECT '${LC_A'", "has no }"},
+        {"-- migrate:vars a\nSELECT '${a'", "has no }"},
+        {"-- migrate:vars a\nSELECT '${a:-${a}}'", "within another"},
+        {"-- migrate:vars a\nSELECT '${a-b}'", "${a-b} is not read"},
+        {"-- migrate:vars a\nSELECT '${1a}'", "names have letters"},
+        {"-- migrate:vars a\nSELECT ${a};", NULL},
+        {"-- migrate:vars semicolon\nSELECT ${semicolon}", "more than one statement"},
+        {"-- migrate:vars semicolon\nSELECT '${semicolon}'", NULL},
+        {"-- migrate:vars mark\nSELECT 1\n${mark}", "more than one statement"},
+        {"-- migrate:vars quote\nSELECT '${quote}'", "a string does not end"},
+        {"-- migrate:vars comment\n${comment}", "nothing is left"},
+        {"-- migrate:vars comment\nSELECT 1 ${comment}", NULL},
+        {"-- migrate:vars empty\n${empty}", "nothing is left"},
+        {"-- migrate:vars set\n${set}", "this is a SET"},
+        {"-- migrate:vars use\n${use}", "USE has no effect"},
+    };
+    static const char *given_v[] = {"a=1",           "semicolon=1; DROP TABLE t",
+                                    "quote=it's",    "mark=-- migrate:down",
+                                    "comment=-- x",  "empty=",
+                                    "set=SET a = 1", "use=USE d"};
+    const struct lc_strings given = {given_v, 8};
+
+    (void)state;
+    set_envsub_environment();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const files[] = {"0001_a.sql", cases[i].text, NULL};
+        struct lc_migrations m;
+
+        scan(files, &m);
+        assert_int_equal(lc_variables_fill(&m, &given), 0);
+        if (m.problems.n != (cases[i].problem ? 1 : 0) ||
+            (cases[i].problem && !strstr(m.problems.v[0].text, cases[i].problem)))
+            fail_msg("%s: %zu problems: %s", cases[i].text, m.problems.n,
+                     m.problems.n ? m.problems.v[0].text : "");
+        lc_migrations_release(&m);
+    }
+}
+
+/* A name on the command line that no file has is a slip: its value would go nowhere. */
+static void test_names_that_no_file_declares(void **state)
+{
+    static const char *const files[] = {"0001_a.sql", "-- migrate:vars days\nSELECT ${days:-7}",
+                                        NULL};
+    static const char *const with_envsub[] = {"0001_a.sql",
+                                              "-- +goose ENVSUB ON\n-- +goose Up\nSELECT 1", NULL};
+    static const char *day_v[] = {"days=1", "day=30"}, *secret_v[] = {"LC_A"};
+    const struct lc_strings none = {NULL, 0}, good = {day_v, 1}, bad = {day_v, 2},
+                            secret = {secret_v, 1};
+    struct lc_error err = LC_ERROR_INIT, of_secret = LC_ERROR_INIT;
+    struct lc_migrations m;
+
+    (void)state;
+    set_envsub_environment();
+    scan(files, &m);
+    assert_int_equal(lc_variables_check_names(&m, &good, &none, &err), 0);
+    assert_int_equal(lc_variables_check_names(&m, &bad, &none, &err), LC_ERR_USAGE);
+    assert_non_null(strstr(err.msg, "declares the variable day"));
+    assert_string_equal(err.hint, "did you mean days?");
+    assert_int_equal(lc_variables_check_names(&m, &none, &secret, &of_secret), LC_ERR_USAGE);
+    assert_non_null(strstr(of_secret.msg, "--secret-var: no file"));
+    lc_migrations_release(&m);
+    scan(with_envsub, &m);
+    assert_int_equal(lc_variables_check_names(&m, &none, &secret, NULL), 0);
+    secret_v[0] = "LC_NONE";
+    assert_int_equal(lc_variables_check_names(&m, &none, &secret, NULL), LC_ERR_USAGE);
     lc_migrations_release(&m);
 }
 
@@ -654,6 +792,9 @@ int main(void)
         cmocka_unit_test(test_only_what_is_run_is_checked),
         cmocka_unit_test(test_settings_go_with_the_statements_behind_them),
         cmocka_unit_test(test_variables_are_filled_in),
+        cmocka_unit_test(test_envsub_holds_from_line_to_line),
+        cmocka_unit_test(test_variables_that_are_refused),
+        cmocka_unit_test(test_names_that_no_file_declares),
         cmocka_unit_test(test_problems_of_a_lone_down_file_name_it),
         cmocka_unit_test(test_missing_directory_is_said),
         cmocka_unit_test(test_table_names),

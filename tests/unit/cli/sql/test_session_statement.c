@@ -25,7 +25,13 @@ static void test_set(void **state)
     assert_true(lc_session_is_set(slice("SET a = 1, b = 2"), &rest));
     assert_int_equal(rest.n, strlen("a = 1, b = 2"));
     assert_memory_equal(rest.p, "a = 1, b = 2", rest.n);
+    assert_true(lc_session_is_set(slice("SET a"), &rest));
+    assert_true(lc_session_is_set(slice("SET a, b = 1"), &rest));
+    assert_memory_equal(rest.p, "a, b = 1", rest.n);
     assert_false(lc_session_is_set(slice("SET ROLE admin"), &rest));
+    assert_false(lc_session_is_set(slice("SET ROLE a, b"), &rest));
+    assert_false(lc_session_is_set(slice("SET DEFAULT ROLE a TO u"), &rest));
+    assert_false(lc_session_is_set(slice("SET 1"), &rest));
     assert_false(lc_session_is_set(slice("SELECT 1"), &rest));
 }
 
