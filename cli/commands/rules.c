@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,69 +118,6 @@ int lc_rules_reading(const struct lc_rules_reading *r, struct lc_csv_options *ou
         return lc_fail(err, LC_ERR_USAGE, "--overlap is refuse or narrowest, not '%.100s'",
                        r->overlap);
     return r->delimiter ? read_delimiter(r->delimiter, &out->delimiter, err) : 0;
-}
-
-/* A character as it is named in a warning: a blank, ':', \x07. */
-static const char *shown_byte(uint8_t c, char out[8])
-{
-    if (c == ' ')
-        return "a blank";
-    if (c > ' ' && c < 0x7f)
-        snprintf(out, 8, "'%c'", c);
-    else
-        snprintf(out, 8, "\\x%02x", c);
-    return out;
-}
-
-void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
-{
-    char shown[8];
-
-    if (n->blanks)
-        lc_warn("%s:%u: %u field%s with a blank at the start or end, the first here: it belongs to "
-                "the field, unless --trim removes it",
-                path, n->blanks_line, n->blanks, n->blanks == 1 ? "" : "s");
-    if (n->hard_blanks)
-        lc_warn(
-            "%s:%u: %u field%s with a no-break space or a mark that nobody sees (U+00A0, U+FEFF, "
-            "...) at the start or end, the first here: it belongs to the field, and --trim leaves it",
-            path, n->hard_blanks_line, n->hard_blanks, LC_S(n->hard_blanks));
-    if (n->stars)
-        lc_warn("%s:%u: the key * is one character, which keys begin or end with: the default of "
-                "prefix and suffix rules is the empty key",
-                path, n->stars_line);
-    if (n->networks)
-        lc_warn("%s:%u: %u key%s like a network, the first here: a prefix is the start of a text, "
-                "10.0.0.0/8 matches keys that begin with these ten characters%s",
-                path, n->networks_line, n->networks, n->networks == 1 ? " looks" : "s look",
-                lc_kind_of_word((struct lc_slice){(const uint8_t *)"cidr", 4})
-                    ? "; for networks use the kind cidr"
-                    : "");
-    if (n->no_hosts)
-        lc_warn(
-            "%s:%u: %u name%s that no host has, the first here, with %s: a domain rule is a host "
-            "name, without port, scheme and blanks",
-            path, n->no_hosts_line, n->no_hosts, LC_S(n->no_hosts),
-            shown_byte(n->no_host_byte, shown));
-    if (n->nothing)
-        lc_warn(
-            "%s:%u: %u line%s with delimiters alone, the first here: it is the rule of the empty key, "
-            "with empty values",
-            path, n->nothing_line, n->nothing, LC_S(n->nothing));
-    if (n->repeats)
-        lc_warn(
-            "%s:%u: %u rule%s that an earlier line has, with the same values, the first here: it "
-            "is kept once",
-            path, n->repeats_line, n->repeats, LC_S(n->repeats));
-    if (n->alone)
-        lc_warn(
-            "%s:%u: %u exception%s (!name) that no *. rule takes, the first here: it holds as the "
-            "name without the ! does",
-            path, n->alone_line, n->alone, LC_S(n->alone));
-    if (n->doubtful)
-        lc_warn("%s:%u: %u comment%s like a rule, the first here: write a key that begins with # "
-                "in quotes",
-                path, n->doubtful_line, n->doubtful, n->doubtful == 1 ? " looks" : "s look");
 }
 
 int lc_rules_operands(const struct lc_strings *operands, size_t least, size_t most,
@@ -381,8 +319,9 @@ static const char **keep_numbers(int argc, const char **argv)
 
     for (int i = 0; v && i < argc; i++) {
         const char *a = argv[i];
-        bool number = a[0] == '-' &&
-                      ((a[1] >= '0' && a[1] <= '9') || (a[1] == '.' && a[2] >= '0' && a[2] <= '9'));
+        bool number = a[0] == '-' && ((a[1] >= '0' && a[1] <= '9') ||
+                                      (a[1] == '.' && a[2] >= '0' && a[2] <= '9') ||
+                                      strcasecmp(a, "-inf") == 0 || strcasecmp(a, "-nan") == 0);
         char *text = NULL;
 
         if (i > 0 && strcmp(a, "--") == 0) {

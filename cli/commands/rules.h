@@ -44,6 +44,9 @@ int lc_rules_operands(const struct lc_strings *operands, size_t least, size_t mo
 /* Warn of what is odd in a CSV that can be loaded. */
 void lc_rules_warn(const struct lc_csv_notes *n, const char *path);
 
+/* The same as a list: [{"warning":"blanks","count":2,"line":3}]. */
+struct lc_json *lc_rules_warnings(const struct lc_csv_notes *n);
+
 /* Append what a rule matches ("u1", "(default)", "5-9"), and its values ("us-east,gold"). */
 void lc_rules_add_key(struct lc_buf *b, const struct lc_rules *r, uint32_t rule);
 void lc_rules_add_values(struct lc_buf *b, const struct lc_rules *r, uint32_t rule);

@@ -119,41 +119,6 @@ static void print_speed(const struct lc_rules *r)
         printf("speed: %.0f ns a key, of 100,000 of its own keys\n", speed.ns_per_key);
 }
 
-static struct lc_json *json_warning(const char *what, uint32_t count, uint32_t line)
-{
-    struct lc_json *o = lc_json_object();
-
-    lc_json_set_str(o, "warning", what);
-    lc_json_set_int(o, "count", count);
-    lc_json_set_int(o, "line", line);
-    return o;
-}
-
-static struct lc_json *json_warnings(const struct lc_csv_notes *n)
-{
-    struct lc_json *list = lc_json_array();
-
-    if (n->blanks)
-        lc_json_add(list, json_warning("blanks", n->blanks, n->blanks_line));
-    if (n->hard_blanks)
-        lc_json_add(list, json_warning("no-break spaces", n->hard_blanks, n->hard_blanks_line));
-    if (n->stars)
-        lc_json_add(list, json_warning("stars", n->stars, n->stars_line));
-    if (n->networks)
-        lc_json_add(list, json_warning("networks", n->networks, n->networks_line));
-    if (n->alone)
-        lc_json_add(list, json_warning("exceptions", n->alone, n->alone_line));
-    if (n->no_hosts)
-        lc_json_add(list, json_warning("no host names", n->no_hosts, n->no_hosts_line));
-    if (n->nothing)
-        lc_json_add(list, json_warning("empty lines", n->nothing, n->nothing_line));
-    if (n->repeats)
-        lc_json_add(list, json_warning("repeated", n->repeats, n->repeats_line));
-    if (n->doubtful)
-        lc_json_add(list, json_warning("comments", n->doubtful, n->doubtful_line));
-    return list;
-}
-
 /*
  * All that is known of the rules, for a person. An attribute's values are counted without the
  * miss, which has an id too.
@@ -225,7 +190,7 @@ static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes
     lc_json_set_int(o, "never_met", idle.never);
     lc_json_set_int(o, "memory_bytes", (int64_t)r->size);
     lc_rules_set_sizes(o, r);
-    lc_json_set(o, "warnings", json_warnings(notes));
+    lc_json_set(o, "warnings", lc_rules_warnings(notes));
     if (lc_rules_measure(r, &speed) == 0)
         lc_json_set_double(o, "ns_per_key", speed.ns_per_key);
     rc = lc_json_line(o, stdout) ? lc_no_memory(err) : 0;
@@ -317,7 +282,8 @@ int lc_cmd_rules_check(int argc, const char **argv)
                  "The content of a compiled file is compared with its hash. The first error in a "
                  "file is reported with its line. Things that are unusual but valid are "
                  "warnings: blanks around a field, prefixes that look like networks, domains that "
-                 "no host has, rules that are there twice, comments that look like rules.",
+                 "no host has, rules that are there twice, comments that look like rules, and fields "
+                 "that a spreadsheet has rewritten, such as 4.91E+11, 1-Mar and #N/A.",
              .examples =
                  "livecol rules check region.csv\nlivecol rules check --json region_v1.rules"},
         .more = options,

@@ -331,6 +331,14 @@ static int add_network(struct import *im, const struct lc_span *span, struct lc_
     return lc_buf_add(&im->pieces, &piece, sizeof piece) ? no_memory(im) : 0;
 }
 
+/* A row without bounds. */
+static int take_empty(struct import *im)
+{
+    return im->w->skip_empty ? 0
+                             : refuse(im, im->key[0].at + 1, "--skip-empty skips such rows",
+                                      "both ends of the range are empty");
+}
+
 /* A range of two bounds. What an empty one means the file does not say. */
 static int add_range(struct import *im)
 {
@@ -342,12 +350,8 @@ static int add_range(struct import *im)
     if (bounds[0].n && bounds[1].n)
         return add_line(im, bounds, 2, false);
     empty = bounds[0].n ? 1 : 0;
-    if (bounds[0].n == 0 && bounds[1].n == 0) {
-        if (im->w->skip_empty)
-            return 0;
-        return refuse(im, im->key[0].at + 1, "--skip-empty skips such rows",
-                      "both ends of the range are empty");
-    }
+    if (bounds[0].n == 0 && bounds[1].n == 0)
+        return take_empty(im);
     if (!im->w->empty_end)
         return refuse(
             im, im->key[empty].at + 1,
@@ -368,6 +372,9 @@ static int add_networks(struct import *im)
     bool more = true;
     int rc = 0;
 
+    if (lc_records_field(&im->records, im->key[0].at).n == 0 &&
+        lc_records_field(&im->records, im->key[1].at).n == 0)
+        return take_empty(im);
     for (uint32_t i = 0; i < 2; i++) {
         struct lc_slice f = lc_records_field(&im->records, im->key[i].at);
 
@@ -475,6 +482,7 @@ static void take(struct lc_records *records)
 /* Load what was made: what is no rule is named by the line and column of the file. */
 static int check_result(const struct import *im, struct lc_error *err)
 {
+    struct lc_csv_notes notes = {0};
     struct lc_slice names[LC_MAX_KEY_COLUMNS + LC_MAX_ATTRIBUTES];
     uint32_t columns[LC_MAX_KEY_COLUMNS + LC_MAX_ATTRIBUTES], n = 0;
     uint32_t keys = im->networks ? 1 : im->keys;
@@ -485,7 +493,7 @@ static int check_result(const struct import *im, struct lc_error *err)
         .column_name = names,
         .columns = keys + (uint32_t)im->w->values.n,
     };
-    const struct lc_csv_options how = {.delimiter = ',', .origin = &origin};
+    const struct lc_csv_options how = {.delimiter = ',', .origin = &origin, .notes = &notes};
     struct lc_rules *r = NULL;
     int rc;
 
@@ -499,6 +507,8 @@ static int check_result(const struct import *im, struct lc_error *err)
                        : slice("");
     rc = lc_rules_parse_csv_with(&r, im->out.p, im->out.n, im->records.name, &how, err);
     lc_rules_free(r);
+    if (!rc)
+        lc_rules_warn(&notes, im->records.name);
     return rc;
 }
 
@@ -605,6 +615,7 @@ static int import(struct lc_frame_run *r, struct lc_error *err)
                                      .how = {.take = take,
                                              .max_fields = LC_RECORD_MAX_FIELDS,
                                              .delimiter = how.delimiter,
+                                             .no_header = w->no_header,
                                              .trim = how.trim}};
     lc_output_is_data();
     return run(&im, path, err);

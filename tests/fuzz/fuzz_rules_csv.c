@@ -96,7 +96,8 @@ static void match_bounds(const struct lc_rules *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    const struct lc_csv_options options = {.trim = n % 4 == 3};
+    struct lc_csv_notes notes;
+    const struct lc_csv_options options = {.trim = n % 4 == 3, .notes = n % 2 ? &notes : NULL};
     struct lc_error err = LC_ERROR_INIT;
     struct lc_rules *r = NULL;
 

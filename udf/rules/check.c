@@ -2,6 +2,7 @@
 #include "udf/rules/check.h"
 
 #include "udf/rules/check_spans.h"
+#include "udf/rules/pairs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +14,23 @@ static bool same_rule(const struct lc_builder *b, const struct lc_draft *x,
     return x->to == y->to && lc_draft_same_key(b, x, y);
 }
 
-static int refuse_second(const struct lc_builder *b, const struct lc_draft *first,
-                         const struct lc_draft *second, const char *name, struct lc_error *err)
+/* `d` is what the pairs' numbers are of. */
+static int refuse_pairs(const struct lc_builder *b, const struct lc_draft *d,
+                        const struct lc_pairs *pairs, const char *name, struct lc_error *err)
 {
+    const struct lc_pair *p = &pairs->v[0];
+    const struct lc_draft *first = &d[p->other_rule], *second = &d[p->rule];
     uint8_t text[LC_MAX_KEY_BYTES + 2];
     struct lc_slice key = {b->keys.p + second->key_off, second->key_n};
-    char shown[200], difference[300];
+    char shown[200], difference[300], more[LC_PAIRS_TEXT];
 
     key = lc_form_written(b->form, key, second->to != 0, text);
     lc_draft_difference(b, first, second, difference, sizeof difference);
     lc_fail_at(err, LC_ERR_INPUT, 0, second->line,
-               "%s:%u: the key '%s' is already in line %u, with another value%s: %s", name,
+               "%s:%u: the key '%s' is already in line %u, with another value%s: %s%s", name,
                second->line, lc_printable(key.p, key.n, shown, sizeof shown), first->line,
                b->form == LC_FORM_PLAIN || b->form == LC_FORM_BACK ? "" : " (case is ignored)",
-               difference);
+               difference, lc_pairs_more(pairs, "such key", more));
     lc_hint(err, "keep one of the two lines");
     return LC_ERR_INPUT;
 }
@@ -35,16 +39,22 @@ static int refuse_second(const struct lc_builder *b, const struct lc_draft *firs
 static int check_keys(struct lc_builder *b, const char *name, struct lc_error *err)
 {
     struct lc_draft *d = lc_drafts(b);
-    uint32_t kept = 0;
+    struct lc_pairs pairs = {0};
+    uint32_t kept = 0, first = 0; /* of equal keys */
 
     for (uint32_t i = 0; i < b->rules; i++) {
-        if (kept == 0 || !same_rule(b, &d[kept - 1], &d[i])) {
+        if (i == 0 || !same_rule(b, &d[first], &d[i]))
+            first = i;
+        else if (!lc_draft_same_values(b, &d[first], &d[i]))
+            lc_pairs_add(&pairs, (struct lc_pair){d[i].line, d[first].line, i, first});
+    }
+    if (pairs.n)
+        return refuse_pairs(b, d, &pairs, name, err);
+    for (uint32_t i = 0; i < b->rules; i++) {
+        if (kept && same_rule(b, &d[kept - 1], &d[i]))
+            lc_draft_repeat(b, &d[i]);
+        else
             d[kept++] = d[i];
-            continue;
-        }
-        if (!lc_draft_same_values(b, &d[kept - 1], &d[i]))
-            return refuse_second(b, &d[kept - 1], &d[i], name, err);
-        lc_draft_repeat(b, &d[i]);
     }
     b->rules = kept;
     return 0;

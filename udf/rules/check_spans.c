@@ -5,8 +5,33 @@
  */
 #include "udf/rules/check_spans.h"
 
+#include "udf/rules/pairs.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+static int refuse_pairs(const struct lc_builder *b, const struct lc_span *v,
+                        const struct lc_pairs *pairs, const struct lc_spans_at *at,
+                        struct lc_error *err)
+{
+    const struct lc_draft *d = lc_drafts(b);
+    const struct lc_pair *p = &pairs->v[0];
+    char text[200], difference[300], more[LC_PAIRS_TEXT];
+
+    lc_span_text(at->kind, at->takes, v[p->rule].first, v[p->rule].last, text, sizeof text);
+    lc_draft_difference(b, &d[v[p->other_rule].rule], &d[v[p->rule].rule], difference,
+                        sizeof difference);
+    lc_fail_at(err, LC_ERR_INPUT, 0, p->line,
+               "%s:%u: %s is already in line %u, with another value: %s%s", at->name, p->line, text,
+               p->other_line, difference, lc_pairs_more(pairs, "such line", more));
+    lc_hint(err, "keep one of the two lines");
+    return LC_ERR_INPUT;
+}
+
+static bool same_span(const struct lc_span *x, const struct lc_span *y)
+{
+    return x->first == y->first && x->last == y->last;
+}
 
 /*
  * Drop spans that are there twice, refuse those with other values. Equal ones are neighbours,
@@ -16,26 +41,23 @@ static int drop_twice(struct lc_builder *b, struct lc_span *v, uint32_t *n,
                       const struct lc_spans_at *at, struct lc_error *err)
 {
     const struct lc_draft *d = lc_drafts(b);
-    uint32_t kept = 0;
+    struct lc_pairs pairs = {0};
+    uint32_t kept = 0, first = 0; /* of equal spans */
 
     for (uint32_t i = 0; i < *n; i++) {
-        char text[200], difference[300];
-
-        if (kept == 0 || v[kept - 1].first != v[i].first || v[kept - 1].last != v[i].last) {
-            v[kept++] = v[i];
-            continue;
-        }
-        if (lc_draft_same_values(b, &d[v[kept - 1].rule], &d[v[i].rule])) {
+        if (i == 0 || !same_span(&v[first], &v[i]))
+            first = i;
+        else if (!lc_draft_same_values(b, &d[v[first].rule], &d[v[i].rule]))
+            lc_pairs_add(&pairs,
+                         (struct lc_pair){d[v[i].rule].line, d[v[first].rule].line, i, first});
+    }
+    if (pairs.n)
+        return refuse_pairs(b, v, &pairs, at, err);
+    for (uint32_t i = 0; i < *n; i++) {
+        if (kept && same_span(&v[kept - 1], &v[i]))
             lc_draft_repeat(b, &d[v[i].rule]);
-            continue;
-        }
-        lc_span_text(at->kind, at->takes, v[i].first, v[i].last, text, sizeof text);
-        lc_draft_difference(b, &d[v[kept - 1].rule], &d[v[i].rule], difference, sizeof difference);
-        lc_fail_at(err, LC_ERR_INPUT, 0, d[v[i].rule].line,
-                   "%s:%u: %s is already in line %u, with another value: %s", at->name,
-                   d[v[i].rule].line, text, d[v[kept - 1].rule].line, difference);
-        lc_hint(err, "keep one of the two lines");
-        return LC_ERR_INPUT;
+        else
+            v[kept++] = v[i];
     }
     *n = kept;
     return 0;

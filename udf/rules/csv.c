@@ -16,6 +16,7 @@
 #include "udf/rules/build.h"
 #include "udf/rules/exceptions.h"
 #include "udf/rules/records.h"
+#include "udf/rules/rewritten.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,8 @@ struct reader {
     uint32_t order_line; /* where the first was */
     unsigned scale;      /* the most digits of a bound behind its point */
     bool plain;          /* all bounds are unsigned whole numbers */
-    struct lc_exceptions *exceptions; /* of domains; NULL: nobody asks for notes */
+    struct lc_exceptions *exceptions;      /* of domains; NULL: nobody asks for notes */
+    struct lc_rewritten_column *rewritten; /* MAX_FIELDS; NULL: nobody asks for notes */
 };
 
 #define refuse(r, ...) lc_records_refuse(&(r)->records, __VA_ARGS__)
@@ -306,6 +308,31 @@ static int take_number(struct reader *r, uint32_t column, uint64_t *out)
     return 0;
 }
 
+/* What a column holds, as far as it matters to what programs rewrite. */
+static enum lc_column_of column_of(const struct reader *r, uint32_t column)
+{
+    if (column >= r->keys)
+        return LC_COLUMN_VALUES;
+    switch (r->kind->kind) {
+    case LC_KIND_PREFIX:
+    case LC_KIND_EXACT:
+        return LC_COLUMN_CODES;
+    case LC_KIND_SUFFIX:
+    case LC_KIND_DOMAIN:
+        return LC_COLUMN_TEXTS;
+    default:
+        return LC_COLUMN_NUMBERS;
+    }
+}
+
+static void note_rewritten(struct reader *r)
+{
+    for (uint32_t i = 0; i < r->records.fields; i++)
+        if (i >= r->keys || !is_text(field(r, i), "*"))
+            lc_rewritten_look(&r->rewritten[i], column_of(r, i), field(r, i),
+                              r->records.record_line);
+}
+
 /* Spreadsheets end with rows that have delimiters alone. Such a row is a rule for the empty key: often the default. */
 static void note_nothing(struct reader *r)
 {
@@ -343,6 +370,8 @@ static int check_fields(struct reader *r)
         if (i < r->keys && memchr(f.p, 0, f.n))
             return refuse(r, i + 1, NULL, "a NUL byte in a key");
     }
+    if (r->rewritten)
+        note_rewritten(r);
     return 0;
 }
 
@@ -367,20 +396,27 @@ static bool looks_like_network(struct lc_slice key)
     return true;
 }
 
-/* A * and a network are good keys of a prefix set, though hardly meant: they are noted. */
-static int take_prefix(struct reader *r, struct lc_rule_in *in)
+/* A network is a good text of prefix, suffix and exact rules, though hardly meant. */
+static void note_network(struct reader *r, struct lc_slice key)
+{
+    if (looks_like_network(key) && r->notes.networks++ == 0)
+        r->notes.networks_line = r->records.record_line;
+}
+
+/* So is a * of prefix and suffix rules. */
+static int take_start_or_end(struct reader *r, struct lc_rule_in *in)
 {
     in->key = field(r, 0);
     if (is_text(in->key, "*") && r->notes.stars++ == 0)
         r->notes.stars_line = r->records.record_line;
-    if (looks_like_network(in->key) && r->notes.networks++ == 0)
-        r->notes.networks_line = r->records.record_line;
+    note_network(r, in->key);
     return 0;
 }
 
 static int take_exact(struct reader *r, struct lc_rule_in *in)
 {
     in->key = field(r, 0);
+    note_network(r, in->key);
     if (is_text(in->key, "*")) {
         in->is_default = true;
         in->key.n = 0;
@@ -393,6 +429,9 @@ static const char *bound_hint(struct lc_slice s)
 {
     if (s.n && memchr(s.p, '/', s.n))
         return "networks are rules of their own kind: cidr,country; a date is written 2024-02-29";
+    if (lc_rewritten_is_shortened(s) && !memchr(s.p, '-', s.n))
+        return "a spreadsheet has shortened a long number, and its other digits are lost: export the "
+               "column as text. Where the bounds are floats, write from:float in the header";
     if (s.n && (memchr(s.p, 'e', s.n) || memchr(s.p, 'E', s.n) || memchr(s.p, 'n', s.n)))
         return "where the bounds are floats, write from:float in the header";
     if (s.n && (memchr(s.p, ',', s.n) || memchr(s.p, ' ', s.n) || memchr(s.p, '_', s.n)))
@@ -518,14 +557,6 @@ static int take_bucket(struct reader *r, struct lc_rule_in *in)
     return take_number(r, 1, &in->from);
 }
 
-static int take_suffix(struct reader *r, struct lc_rule_in *in)
-{
-    in->key = field(r, 0);
-    if (is_text(in->key, "*") && r->notes.stars++ == 0)
-        r->notes.stars_line = r->records.record_line;
-    return 0;
-}
-
 /* The name of a domain rule, without its marks: no empty label, nothing that a host has not. */
 static int check_name(struct reader *r, struct lc_slice name)
 {
@@ -549,8 +580,9 @@ static int check_name(struct reader *r, struct lc_slice name)
         if (name.p[i] == '@' || name.p[i] == '/')
             return refuse(
                 r, 1,
-                name.p[i] == '@'
-                    ? "write what is after the @"
+                name.p[i] == '@' ? "write what is after the @"
+                : looks_like_network(name)
+                    ? "networks are rules of their own kind: cidr,country"
                     : "write only the host; for keys that are URLs use --key \"domain(url)\"",
                 "'%s' is not a host name: it has a %c", shown, name.p[i]);
     }
@@ -621,8 +653,9 @@ static int take_domain(struct reader *r, struct lc_rule_in *in)
 
 /* How a line's key columns are read, by kind. */
 static int (*const take_key[])(struct reader *r, struct lc_rule_in *in) = {
-    [LC_KIND_PREFIX] = take_prefix, [LC_KIND_EXACT] = take_exact,   [LC_KIND_RANGE] = take_range,
-    [LC_KIND_BUCKET] = take_bucket, [LC_KIND_SUFFIX] = take_suffix, [LC_KIND_DOMAIN] = take_domain,
+    [LC_KIND_PREFIX] = take_start_or_end, [LC_KIND_EXACT] = take_exact,
+    [LC_KIND_RANGE] = take_range,         [LC_KIND_BUCKET] = take_bucket,
+    [LC_KIND_SUFFIX] = take_start_or_end, [LC_KIND_DOMAIN] = take_domain,
     [LC_KIND_CIDR] = take_cidr,
 };
 
@@ -660,18 +693,29 @@ static void take(struct lc_records *records)
         take_rule(r);
 }
 
-/* A comment that has as many delimiters as the header, and no blank behind its #: a rule after all? */
+/*
+ * A comment that has as many delimiters as the header, and no blank behind its #: a rule after all? #N/A,us-east is
+ * one whose key a spreadsheet could not compute.
+ */
 static void note_comment(struct lc_records *records, struct lc_slice line)
 {
     struct reader *r = (struct reader *)records;
     uint32_t fields = 1;
+    size_t first = 0; /* bytes of the first field */
 
     r->notes.comments++;
     if (records->columns == 0 || line.n < 2 || is_blank(line.p[1]) || line.p[1] == '#')
         return;
-    for (size_t i = 0; i < line.n; i++)
+    for (size_t i = 0; i < line.n; i++) {
+        first += fields == 1 && line.p[i] != (uint8_t)records->delimiter;
         fields += line.p[i] == (uint8_t)records->delimiter;
-    if (fields == records->columns && r->notes.doubtful++ == 0)
+    }
+    if (fields != records->columns)
+        return;
+    if (r->rewritten && lc_rewritten_is_error((struct lc_slice){line.p, first}))
+        lc_rewritten_look(&r->rewritten[0], LC_COLUMN_TEXTS, (struct lc_slice){line.p, first},
+                          records->line);
+    else if (r->notes.doubtful++ == 0)
         r->notes.doubtful_line = records->line;
 }
 
@@ -680,6 +724,24 @@ static int refuse_first_line(const struct reader *r, const char *what, struct lc
     lc_fail_at(err, LC_ERR_INPUT, 0, 1, "%s:1: %s", r->records.name, what);
     lc_hint(err, "the first line names the kind and the attributes: prefix,region");
     return LC_ERR_INPUT;
+}
+
+/* What notes need. Both are released by finish_notes, also after LC_ERR_NOMEM. */
+static int start_notes(struct reader *r, struct lc_exceptions *exceptions)
+{
+    r->exceptions = exceptions;
+    r->rewritten = calloc(MAX_FIELDS, sizeof *r->rewritten);
+    return lc_exceptions_init(exceptions) || !r->rewritten ? LC_ERR_NOMEM : 0;
+}
+
+/* All lines are read: what is known of them only now. */
+static void finish_notes(struct reader *r)
+{
+    r->notes.alone = lc_exceptions_alone(r->exceptions, &r->notes.alone_line);
+    for (uint32_t i = 0; r->rewritten && r->kind && i < r->records.columns && i < MAX_FIELDS; i++)
+        lc_rewritten_settle(&r->rewritten[i], column_of(r, i), r->notes.rewritten);
+    lc_exceptions_release(r->exceptions);
+    free(r->rewritten);
 }
 
 int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, const char *name,
@@ -695,10 +757,9 @@ int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, c
                                            .trim = options->trim,
                                            .origin = options->origin}},
                        .narrowest = options->narrowest,
-                       .plain = true,
-                       .exceptions = options->notes ? &exceptions : NULL};
+                       .plain = true};
     bool empty = n == 0 || (n == 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
-    int rc = options->notes && lc_exceptions_init(&exceptions)
+    int rc = options->notes && start_notes(&r, &exceptions)
                  ? lc_fail(err, LC_ERR_NOMEM, "%s: not enough memory", name)
                  : 0;
 
@@ -718,9 +779,8 @@ int lc_rules_parse_csv_with(struct lc_rules **out, const void *text, size_t n, c
     lc_builder_free(r.builder);
     lc_records_release(&r.records);
     if (options->notes) {
-        r.notes.alone = lc_exceptions_alone(&exceptions, &r.notes.alone_line);
+        finish_notes(&r);
         *options->notes = r.notes;
-        lc_exceptions_release(&exceptions);
     }
     return rc;
 }

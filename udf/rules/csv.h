@@ -14,12 +14,13 @@
 #ifndef LC_UDF_RULES_CSV_H
 #define LC_UDF_RULES_CSV_H
 #include "udf/rules/records.h"
+#include "udf/rules/rewritten.h"
 #include "udf/rules/ruleset.h"
 
 /* What is worth a warning, though the file is good. Each with the line where it is first, from 1. */
 struct lc_csv_notes {
     uint32_t blanks, blanks_line;     /* fields that begin or end with a blank */
-    uint32_t networks, networks_line; /* keys of prefix rules that look like 10.0.0.0/8 */
+    uint32_t networks, networks_line; /* keys of texts that look like 10.0.0.0/8 */
     uint32_t hard_blanks,
         hard_blanks_line; /* fields that begin or end with a character that nobody sees, as U+00A0 */
     uint32_t stars, stars_line; /* prefix and suffix rules whose key is *: no default there */
@@ -30,6 +31,8 @@ struct lc_csv_notes {
     uint32_t nothing, nothing_line;   /* rules of which all fields are empty */
     uint32_t repeats, repeats_line;   /* rules that are there before, with the same values */
     uint32_t doubtful, doubtful_line; /* comments that have the form of a rule: #1,us-east */
+    /* by enum lc_rewritten_kind: fields that a program has rewritten, as 4.91E+11 */
+    struct lc_rewritten_found rewritten[LC_REWRITTEN_KINDS];
 };
 
 struct lc_csv_options {

@@ -53,50 +53,89 @@ static bool begins(struct lc_slice s, const char *magic, size_t n)
     return s.n >= n && memcmp(s.p, magic, n) == 0;
 }
 
-/* Every second byte of the start is NUL: ASCII in UTF-16. Two characters at least. */
-static bool every_second_is_nul(struct lc_slice s, size_t first)
+/*
+ * ASCII in characters of `width` bytes, of which all but byte `at` are NUL. Two characters at least; 16 are
+ * looked at.
+ */
+static bool is_wide(struct lc_slice s, size_t width, size_t at)
 {
-    size_t n = s.n < 32 ? s.n : 32;
+    size_t n = s.n < 16 * width ? s.n / width * width : 16 * width;
 
-    if (n < 4)
-        return false;
     for (size_t i = 0; i < n; i++)
-        if ((s.p[i] == 0) != (i % 2 == first))
+        if ((s.p[i] == 0) != (i % width != at))
             return false;
-    return true;
+    return n >= 2 * width;
+}
+
+/* UTF-16 and UTF-32, by their mark or by the NUL bytes of ASCII; NULL: neither. */
+static const char *wide_encoding(struct lc_slice text, const char **hint)
+{
+    static const struct {
+        size_t width, at; /* as in is_wide */
+        const char *what, *hint;
+    } wide[] = {
+        {2, 0, "UTF-16 without a byte order mark",
+         "save it as UTF-8; or: iconv -f UTF-16LE -t UTF-8 FILE > NEW"},
+        {2, 1, "UTF-16 without a byte order mark",
+         "save it as UTF-8; or: iconv -f UTF-16BE -t UTF-8 FILE > NEW"},
+        {4, 0, "UTF-32 without a byte order mark",
+         "save it as UTF-8; or: iconv -f UTF-32LE -t UTF-8 FILE > NEW"},
+        {4, 3, "UTF-32 without a byte order mark",
+         "save it as UTF-8; or: iconv -f UTF-32BE -t UTF-8 FILE > NEW"},
+    };
+
+    /* UTF-32 is asked first: its little-endian mark begins with the one of UTF-16. */
+    if (begins(text, "\xff\xfe\0\0", 4) || begins(text, "\0\0\xfe\xff", 4)) {
+        *hint = "save it as UTF-8; or: iconv -f UTF-32 -t UTF-8 FILE > NEW";
+        return "UTF-32";
+    }
+    if (begins(text, "\xff\xfe", 2) || begins(text, "\xfe\xff", 2)) {
+        *hint = "save it as UTF-8; or: iconv -f UTF-16 -t UTF-8 FILE > NEW";
+        return "UTF-16";
+    }
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+        if (is_wide(text, wide[i].width, wide[i].at)) {
+            *hint = wide[i].hint;
+            return wide[i].what;
+        }
+    return NULL;
 }
 
 const char *lc_encoding_foreign(struct lc_slice text, const char **hint)
 {
-    *hint = "save it as UTF-8; or: iconv -f UTF-16 -t UTF-8 FILE > NEW";
-    if (begins(text, "\xff\xfe\0\0", 4) || begins(text, "\0\0\xfe\xff", 4)) {
-        /* UTF-32 is asked first: its little-endian mark begins with the one of UTF-16. */
-        *hint = "save it as UTF-8; or: iconv -f UTF-32 -t UTF-8 FILE > NEW";
-        return "UTF-32";
-    }
-    if (begins(text, "\xff\xfe", 2) || begins(text, "\xfe\xff", 2))
-        return "UTF-16";
-    if (every_second_is_nul(text, 1)) {
-        *hint = "save it as UTF-8; or: iconv -f UTF-16LE -t UTF-8 FILE > NEW";
-        return "UTF-16 without a byte order mark";
-    }
-    if (every_second_is_nul(text, 0)) {
-        *hint = "save it as UTF-8; or: iconv -f UTF-16BE -t UTF-8 FILE > NEW";
-        return "UTF-16 without a byte order mark";
-    }
-    if (begins(text, "\x1f\x8b", 2)) {
-        *hint = "gunzip it first";
-        return "compressed by gzip";
-    }
-    if (begins(text, "\x28\xb5\x2f\xfd", 4)) {
-        *hint = "unzstd it first";
-        return "compressed by zstd";
-    }
-    if (begins(text, "PK\x03\x04", 4)) {
-        *hint = "unzip it; a workbook (.xlsx, .ods) is saved as \"CSV UTF-8\"";
-        return "a ZIP archive, as workbooks are";
-    }
-    return NULL;
+    static const char workbook[] = "open it in a spreadsheet, and save it as \"CSV UTF-8\"";
+    static const struct {
+        const char *magic;
+        size_t n;
+        const char *what, *hint;
+    } known[] = {
+        {"\x1f\x8b", 2, "compressed by gzip", "gunzip it first"},
+        {"\x28\xb5\x2f\xfd", 4, "compressed by zstd", "unzstd it first"},
+        {"\xfd"
+         "7zXZ",
+         5, "compressed by xz", "unxz it first"},
+        {"BZh91AY&SY", 10, "compressed by bzip2", "bunzip2 it first"},
+        {"PK\x03\x04", 4, "a ZIP archive, as workbooks are",
+         "unzip it; a workbook (.xlsx, .ods) is saved as \"CSV UTF-8\""},
+        {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, "an old workbook (.xls)", workbook},
+        {"%PDF-", 5, "a PDF", "rules are a CSV file"},
+        {"PAR1\x15", 5, "in Parquet", "clickhouse-local writes it as CSVWithNames"},
+        {"SQLite format 3", 15, "an SQLite database", "sqlite3 -csv -header writes a query as CSV"},
+        {"<!DOCTYPE", 9, "a web page", "look at what was downloaded"},
+        {"<!doctype", 9, "a web page", "look at what was downloaded"},
+        {"<html", 5, "a web page", "look at what was downloaded"},
+        {"<?xml", 5, "XML", "rules are a CSV file"},
+        {"{\"", 2, "JSON", "rules are a CSV file; clickhouse-local or jq writes JSON as CSV"},
+        {"[{", 2, "JSON", "rules are a CSV file; clickhouse-local or jq writes JSON as CSV"},
+    };
+    const char *what = wide_encoding(text, hint);
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0] && !what; i++)
+        if (begins(text, known[i].magic, known[i].n)) {
+            *hint = known[i].hint;
+            what = known[i].what;
+        }
+    return what;
 }
 
 bool lc_encoding_is_latin(struct lc_slice field, size_t at)

@@ -438,6 +438,7 @@ enum lc_key_is lc_batch_set_text(const struct lc_rules *r, struct lc_batch *b, s
                                  struct lc_slice key)
 {
     bool negative;
+    double real; /* what is a float and has no point: NaN */
 
     b->p[i] = key.p;
     b->len[i] = key.n;
@@ -451,10 +452,10 @@ enum lc_key_is lc_batch_set_text(const struct lc_rules *r, struct lc_batch *b, s
             return negative ? LC_KEY_IN_NONE : LC_KEY_GOOD;
         return LC_KEY_BAD;
     default:
-        if (lc_point_of_key(&r->takes, key, &b->point[i]))
+        if (lc_point_of_key(&r->takes, key, r->options & LC_OPTION_UTC, &b->point[i]))
             return LC_KEY_GOOD;
         if (r->takes.order == LC_ORDER_ADDRESS ||
-            (r->takes.order == LC_ORDER_FLOAT && key.n == 3 && memcmp(key.p, "nan", 3) == 0))
+            (r->takes.order == LC_ORDER_FLOAT && !lc_scalar_float(key, false, &real)))
             return LC_KEY_IN_NONE;
         return LC_KEY_BAD;
     }

@@ -16,7 +16,11 @@
 /* Beyond every bound: a key that has more digits is set to it. */
 #define BEYOND_DIGITS 37u
 
-enum { DAY_SECONDS = 86400 };
+enum {
+    DAY_SECONDS = 86400,
+    TIME_BYTES = 19 /* 2024-02-29T12:00:00 */,
+    ZONE_BYTES = 6 /* +02:00 */
+};
 
 const char *lc_order_name(const struct lc_takes *t)
 {
@@ -352,18 +356,29 @@ static bool number_of_key(const struct lc_takes *t, struct lc_slice text, lc_poi
     return true;
 }
 
-/* Seconds since 1970, with or without a fraction: 1709208000.250 */
-static bool time_of_key(struct lc_slice text, lc_point *out)
+/* A key that is a time may have a fraction, which its point has not: 1709208000.250, 2024-02-29T12:00:00.250Z. */
+static bool time_of_key(struct lc_slice text, bool utc, lc_point *out)
 {
-    static const struct lc_takes seconds = {LC_ORDER_NUMBER, 0};
+    static const struct lc_takes seconds = {LC_ORDER_NUMBER, 0}, time = {LC_ORDER_TIME, 0};
+    uint8_t whole[TIME_BYTES + ZONE_BYTES];
+    size_t zone = TIME_BYTES + 1;
 
-    if (!number_of_key(&seconds, text, out))
+    if (number_of_key(&seconds, text, out)) {
+        *out &= ~(lc_point)1; /* the whole second */
+        return true;
+    }
+    if (text.n <= TIME_BYTES + 1 || text.p[TIME_BYTES] != '.')
+        return !lc_point_read(&time, text, utc, out);
+    while (zone < text.n && text.p[zone] >= '0' && text.p[zone] <= '9')
+        zone++;
+    if (zone == TIME_BYTES + 1 || text.n - zone > ZONE_BYTES)
         return false;
-    *out &= ~(lc_point)1; /* the whole second */
-    return true;
+    memcpy(whole, text.p, TIME_BYTES);
+    memcpy(whole + TIME_BYTES, text.p + zone, text.n - zone);
+    return !lc_point_read(&time, (struct lc_slice){whole, TIME_BYTES + text.n - zone}, utc, out);
 }
 
-bool lc_point_of_key(const struct lc_takes *t, struct lc_slice text, lc_point *out)
+bool lc_point_of_key(const struct lc_takes *t, struct lc_slice text, bool utc, lc_point *out)
 {
     double real;
 
@@ -376,7 +391,7 @@ bool lc_point_of_key(const struct lc_takes *t, struct lc_slice text, lc_point *o
     case LC_ORDER_FLOAT:
         return !lc_scalar_float(text, false, &real) && lc_point_of_float(real, out);
     case LC_ORDER_TIME:
-        return time_of_key(text, out) || !lc_point_read(t, text, false, out);
+        return time_of_key(text, utc, out);
     default:
         return !lc_point_read(t, text, false, out);
     }

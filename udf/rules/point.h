@@ -62,10 +62,10 @@ enum lc_order lc_order_of(struct lc_slice text, unsigned *scale, bool *negative)
 const char *lc_point_read(const struct lc_takes *t, struct lc_slice text, bool utc, lc_point *out);
 
 /*
- * The point of a key's text, as toString(key) has it; of a time its seconds since 1970, with or
- * without a fraction. False where it is no such text, or NaN.
+ * The point of a key's text, as toString(key) has it; of a time also its seconds since 1970, both with or
+ * without a fraction; utc: as in lc_point_read. False where it is no such text, or NaN.
  */
-bool lc_point_of_key(const struct lc_takes *t, struct lc_slice text, lc_point *out);
+bool lc_point_of_key(const struct lc_takes *t, struct lc_slice text, bool utc, lc_point *out);
 
 /* Points of values. The number is v * 10^-scale. */
 lc_point lc_point_of_number(const struct lc_takes *t, lc_int128 v, unsigned scale);

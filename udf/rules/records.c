@@ -23,21 +23,22 @@ enum { PIECE_BYTES = 1 << 16, RECORD_BYTES = 1 << 26 };
 int lc_records_refuse(struct lc_records *r, uint32_t column, const char *hint, const char *fmt, ...)
 {
     const struct lc_records_origin *o = r->how.origin;
-    char what[700], where[200] = "";
+    char what[700], where[200] = "", shown[120];
+    struct lc_slice h = {0}; /* the column's name */
     va_list ap;
 
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
     if (column && column <= (o ? o->columns : r->columns)) {
-        char shown[120];
-        struct lc_slice h = o ? o->column_name[column - 1] : r->headers[column - 1];
-
-        snprintf(where, sizeof where, " column %u (%s):", o ? o->column[column - 1] : column,
-                 lc_printable(h.p, h.n, shown, sizeof shown));
-    } else if (column) {
-        snprintf(where, sizeof where, " column %u:", column);
+        h = o ? o->column_name[column - 1] : r->headers[column - 1];
+        column = o ? o->column[column - 1] : column;
     }
+    if (h.n)
+        snprintf(where, sizeof where, " column %u (%s):", column,
+                 lc_printable(h.p, h.n, shown, sizeof shown));
+    else if (column)
+        snprintf(where, sizeof where, " column %u:", column);
     if (!r->rc) {
         r->rc = lc_fail_at(r->err, LC_ERR_INPUT, 0, r->record_line, "%s:%u:%s %s", r->name,
                            r->record_line, where, what);
@@ -139,6 +140,7 @@ static void keep_header(struct lc_records *r)
     for (uint32_t i = 0; i < r->fields; i++) {
         r->headers[i] = lc_records_field(r, i);
         r->headers[i].p = copy + (r->headers[i].p - lc_records_field(r, 0).p);
+        r->headers[i].n = r->how.no_header ? 0 : r->headers[i].n;
     }
     r->columns = r->fields;
 }
@@ -178,7 +180,10 @@ static void feed_piece(struct lc_records *r, struct csv_parser *csv, const uint8
         }
         /* libcsv stops behind the byte it does not take. */
         lc_records_refuse(r, r->fields + 1,
-                          "a quote inside a field is written twice, in a quoted field",
+                          took >= 1 && p[took - 1] == '='
+                              ? "=\"…\" is a formula, which only spreadsheets read: remove the = "
+                                "before the quote"
+                              : "a quote inside a field is written twice, in a quoted field",
                           "a quote where none is allowed (line %u, byte %zu of the file)", r->line,
                           (size_t)(p - start) + took);
     }

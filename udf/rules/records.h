@@ -28,8 +28,8 @@ struct lc_records;
 struct lc_records_origin {
     const uint32_t *line; /* of record i, the header's first */
     uint32_t lines;
-    const uint32_t *column; /* of field i, from 1 */
-    const struct lc_slice *column_name;
+    const uint32_t *column;             /* of field i, from 1 */
+    const struct lc_slice *column_name; /* empty: it has none */
     uint32_t columns;
 };
 
@@ -40,6 +40,7 @@ struct lc_records_taker {
     uint32_t max_fields; /* ≤ LC_RECORD_MAX_FIELDS; what has more is an error */
     char delimiter;      /* 0: the header tells comma, semicolon and tab apart */
     bool trim;           /* blanks around a field that is not quoted are no part of it */
+    bool no_header;      /* the first record is data: messages number the columns, and name none */
     const struct lc_records_origin *origin; /* NULL: the text is the file */
 };
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All of these sweep over spans in the order of their first points. lc_spans_apart keeps the one that reaches
+ * All of these sweep over spans in the order of their first points. any_overlap keeps the one that reaches
  * furthest: the next one overlaps it, or none before it. find_crossing keeps those that are open at the
  * present point on a stack, the innermost on top: two nest where the later one ends first, and cross where it
  * ends later.
  */
 #include "udf/rules/spans.h"
+
+#include "udf/rules/pairs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,51 +57,105 @@ static void text_of(const struct lc_span *s, const struct lc_spans_at *at, char 
     lc_span_text(at->kind, at->takes, s->first, s->last, out, size);
 }
 
-/* The first overlap, whose two spans are written out; of the others only the lines are listed. */
-static void name_first(const struct lc_span *a, const struct lc_span *b,
-                       const struct lc_spans_at *at, char *out, size_t size)
+/* Does any span share a point with another? Of the spans before one, the one that reaches furthest is looked at. */
+static bool any_overlap(const struct lc_span *v, uint32_t n)
 {
-    char x[2 * LC_POINT_TEXT_BYTES + 8], y[2 * LC_POINT_TEXT_BYTES + 8];
-
-    text_of(a, at, x, sizeof x);
-    text_of(b, at, y, sizeof y);
-    snprintf(out, size, "%s:%u: the range %s overlaps line %u (%s)", at->name, at->lines[a->rule],
-             x, at->lines[b->rule], y);
-}
-
-int lc_spans_apart(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
-                   struct lc_error *err)
-{
-    char said[900] = "", more[800] = "";
-    uint32_t furthest = 0, overlaps = 0, line = 0;
-    size_t used = 0;
+    uint32_t furthest = 0;
 
     for (uint32_t i = 1; i < n; i++) {
-        if (v[i].first <= v[furthest].last && overlaps++ == 0) {
-            /* The one that is written later is the one to look at. */
-            bool later = at->lines[v[i].rule] > at->lines[v[furthest].rule];
-
-            line = at->lines[v[later ? i : furthest].rule];
-            name_first(&v[later ? i : furthest], &v[later ? furthest : i], at, said, sizeof said);
-        } else if (v[i].first <= v[furthest].last && used + 40 < sizeof more) {
-            used +=
-                (size_t)snprintf(more + used, sizeof more - used, "%s%u and %u", used ? ", " : "",
-                                 at->lines[v[i].rule], at->lines[v[furthest].rule]);
-        }
+        if (v[i].first <= v[furthest].last)
+            return true;
         furthest = v[i].last > v[furthest].last ? i : furthest;
     }
-    if (overlaps == 0)
-        return 0;
-    if (overlaps > 1)
-        lc_fail_at(err, LC_ERR_INPUT, 0, line, "%s; %u overlaps more, of the lines %.600s%s", said,
-                   overlaps - 1, more, used + 40 >= sizeof more ? " …" : "");
-    else
-        lc_fail_at(err, LC_ERR_INPUT, 0, line, "%s", said);
+    return false;
+}
+
+static int by_point(const void *x, const void *y)
+{
+    const lc_point *a = x, *b = y;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/*
+ * How many pairs share a point: each span does with those that began before it and have not ended. `ends` has room
+ * for n points.
+ */
+static uint64_t count_overlaps(const struct lc_span *v, uint32_t n, lc_point *ends)
+{
+    uint64_t overlaps = 0;
+    uint32_t ended = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        ends[i] = v[i].last;
+    qsort(ends, n, sizeof *ends, by_point);
+    for (uint32_t i = 0; i < n; i++) {
+        while (ends[ended] < v[i].first)
+            ended++;
+        overlaps += i - ended;
+    }
+    return overlaps;
+}
+
+/* The first pairs, as many as are kept. `open` has room for n spans: those that have not ended. */
+static void find_overlaps(const struct lc_span *v, uint32_t n, const uint32_t *lines,
+                          uint32_t *open, struct lc_pairs *pairs)
+{
+    uint32_t opened = 0;
+
+    for (uint32_t i = 0; i < n && pairs->n < LC_PAIRS_KEPT; i++) {
+        uint32_t left = 0;
+
+        for (uint32_t k = 0; k < opened; k++) {
+            if (v[open[k]].last < v[i].first)
+                continue;
+            open[left++] = open[k];
+            lc_pairs_add(pairs,
+                         (struct lc_pair){lines[v[i].rule], lines[v[open[k]].rule], i, open[k]});
+        }
+        opened = left;
+        open[opened++] = i;
+    }
+}
+
+static int refuse_overlaps(const struct lc_span *v, const struct lc_spans_at *at,
+                           const struct lc_pairs *pairs, struct lc_error *err)
+{
+    const struct lc_pair *first = &pairs->v[0];
+    char x[2 * LC_POINT_TEXT_BYTES + 8], y[2 * LC_POINT_TEXT_BYTES + 8], more[LC_PAIRS_TEXT];
+
+    text_of(&v[first->rule], at, x, sizeof x);
+    text_of(&v[first->other_rule], at, y, sizeof y);
+    lc_fail_at(err, LC_ERR_INPUT, 0, first->line, "%s:%u: the range %s overlaps line %u (%s)%s",
+               at->name, first->line, x, first->other_line, y,
+               lc_pairs_more(pairs, "overlap", more));
     lc_hint(
         err,
         "bounds are inclusive: end one range before the next begins. If they are meant to nest, "
         "write from:narrowest in the header, or check and compile with --overlap narrowest");
     return LC_ERR_INPUT;
+}
+
+int lc_spans_apart(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
+                   struct lc_error *err)
+{
+    struct lc_pairs pairs = {0};
+    lc_point *ends;
+    uint32_t *open;
+    int rc = LC_ERR_NOMEM;
+
+    if (!any_overlap(v, n))
+        return 0;
+    ends = aligned_alloc(sizeof *ends, n * sizeof *ends);
+    open = malloc(n * sizeof *open);
+    if (ends && open) {
+        find_overlaps(v, n, at->lines, open, &pairs);
+        pairs.n = count_overlaps(v, n, ends);
+        rc = refuse_overlaps(v, at, &pairs, err);
+    }
+    free(ends);
+    free(open);
+    return rc;
 }
 
 /* One that begins before the other and ends within it, or 0 of them; stack has room for n. */

@@ -23,8 +23,8 @@ void lc_span_text(enum lc_kind kind, const struct lc_takes *takes, lc_point firs
                   char *out, size_t size);
 
 /*
- * Spans, sorted, of which none may share a point: 0, or LC_ERR_INPUT, which names the first that do,
- * how many more there are, and their lines, as many as a message holds.
+ * Spans, sorted, of which none may share a point: 0; LC_ERR_INPUT, which names the first two that do,
+ * how many more pairs there are, and their lines, as many as a message holds; LC_ERR_NOMEM.
  */
 int lc_spans_apart(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
                    struct lc_error *err);

@@ -11,6 +11,7 @@
 #include "udf/rules/match.h"
 #include "udf_support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,6 +211,19 @@ static const struct bad bad[] = {
     {"\xff\xfep\0", 1, "rules.csv:1: column 1: the file is UTF-16"},
     {"\x1f\x8b\x08", 1, "rules.csv:1: column 1: the file is compressed by gzip"},
     {"PK\x03\x04", 1, "rules.csv:1: column 1: the file is a ZIP archive, as workbooks are"},
+    {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 1,
+     "rules.csv:1: column 1: the file is an old workbook (.xls)"},
+    {"\xfd\x37zXZ", 1, "rules.csv:1: column 1: the file is compressed by xz"},
+    {"BZh91AY&SY", 1, "rules.csv:1: column 1: the file is compressed by bzip2"},
+    {"PAR1\x15\x04", 1, "rules.csv:1: column 1: the file is in Parquet"},
+    {"<!DOCTYPE html>\n", 1, "rules.csv:1: column 1: the file is a web page"},
+    {"{\"prefix\":\"u1\"}\n", 1, "rules.csv:1: column 1: the file is JSON"},
+    {"exact,c\nz,1\na,1\na,2\nz,2\nb,1\na,3\nz,1\n", 4,
+     "rules.csv:4: the key 'a' is already in line 3, with another value: c is '1' there and '2' here; "
+     "2 more such keys: lines 5 and 2, 7 and 3"},
+    {"domain,c\na.com,1\n*.a.com,2\nA.com.,3\n.a.com,2\n*.A.com,4\n", 4,
+     "rules.csv:4: the key 'a.com' is already in line 2, with another value (case is ignored): c is '1' there "
+     "and '3' here; 1 more such key: lines 6 and 3"},
     {"prefix|region\nu1|a\n", 1,
      "rules.csv:1: column 1: unknown kind 'prefix|region': expected prefix, exact, from, bucket, "
      "suffix, domain or cidr"},
@@ -593,33 +607,72 @@ static void test_repeats_are_noted(void **state)
     }
 }
 
-static void test_prefixes_that_look_like_networks(void **state)
+static void test_texts_that_look_like_networks(void **state)
 {
-    static const char text[] = "prefix,c\n10.0.0.0/8,a\n2001:db8::/32,b\n/etc,c\na/8,d\n1.2/x,e\n"
+    static const char text[] = ",c\n10.0.0.0/8,a\n2001:db8::/32,b\n/etc,c\na/8,d\n1.2/x,e\n"
                                "1.2.3.4,f\n1.2/1234,g\n.5/,h\n";
+    static const char *const kinds[] = {"prefix", "exact", "suffix", "prefix:nocase"};
     struct lc_csv_notes notes;
-    struct lc_rules *r = parse(text, sizeof text - 1, (struct lc_csv_options){.notes = &notes});
 
     (void)state;
-    assert_int_equal(notes.networks, 2);
-    assert_int_equal(notes.networks_line, 2);
-    lc_rules_free(r);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        char csv[200];
+
+        snprintf(csv, sizeof csv, "%s%s", kinds[i], text);
+        lc_rules_free(parse(csv, strlen(csv), (struct lc_csv_options){.notes = &notes}));
+        assert_int_equal(notes.networks, 2);
+        assert_int_equal(notes.networks_line, 2);
+    }
 }
 
-static void test_utf16_is_named(void **state)
+/* ASCII of either byte order without a mark, from two characters on. */
+static void test_wide_characters_are_named(void **state)
 {
-    static const char little[] = "p\0r\0e\0f\0i\0x\0,\0";
-    static const char big[] = "\0p\0r\0e\0f\0i\0x\0,";
-    struct lc_error err = LC_ERROR_INIT;
-    struct lc_rules *r = NULL;
+    static const struct {
+        const char *text;
+        size_t n;
+        const char *what, *from;
+    } files[] = {
+        {"p\0r\0e\0f\0i\0x\0,", 14, "UTF-16", "UTF-16LE"},
+        {"\0p\0r\0e\0f\0i\0x\0,", 14, "UTF-16", "UTF-16BE"},
+        {"p\0\0\0r\0\0", 8, "UTF-32", "UTF-32LE"},
+        {"\0\0\0p\0\0\0r", 8, "UTF-32", "UTF-32BE"},
+    };
 
     (void)state;
-    assert_int_equal(lc_rules_parse_csv(&r, little, sizeof little - 1, "r", &err), LC_ERR_INPUT);
-    assert_string_equal(err.msg, "r:1: column 1: the file is UTF-16 without a byte order mark");
-    assert_string_equal(err.hint, "save it as UTF-8; or: iconv -f UTF-16LE -t UTF-8 FILE > NEW");
-    err = LC_ERROR_INIT;
-    assert_int_equal(lc_rules_parse_csv(&r, big, sizeof big - 1, "r", &err), LC_ERR_INPUT);
-    assert_string_equal(err.hint, "save it as UTF-8; or: iconv -f UTF-16BE -t UTF-8 FILE > NEW");
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct lc_error err = LC_ERROR_INIT;
+        struct lc_rules *r = NULL;
+        char msg[100], hint[100];
+
+        snprintf(msg, sizeof msg, "r:1: column 1: the file is %s without a byte order mark",
+                 files[i].what);
+        snprintf(hint, sizeof hint, "save it as UTF-8; or: iconv -f %s -t UTF-8 FILE > NEW",
+                 files[i].from);
+        assert_int_equal(lc_rules_parse_csv(&r, files[i].text, files[i].n, "r", &err),
+                         LC_ERR_INPUT);
+        assert_string_equal(err.msg, msg);
+        assert_string_equal(err.hint, hint);
+    }
+}
+
+/* More pairs than a message holds: it says how many, and which are first in the file. */
+static void test_many_pairs(void **state)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *r = NULL;
+    char csv[20000] = "exact,c\n", *at = csv + strlen(csv);
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++)
+        at += sprintf(at, "k%u,%u\n", 999 - i, i < 500);
+    for (unsigned i = 0; i < 300; i++)
+        at += sprintf(at, "k%u,2\n", i);
+    assert_int_equal(lc_rules_parse_csv(&r, csv, strlen(csv), "r", &err), LC_ERR_INPUT);
+    assert_int_equal(err.row, 1002);
+    assert_non_null(strstr(err.msg, "r:1002: the key 'k0' is already in line 1001"));
+    assert_non_null(strstr(err.msg, "; 299 more such keys: lines 1003 and 1000, 1004 and 999, "));
+    assert_string_equal(err.msg + strlen(err.msg) - strlen(", …"), ", …");
 }
 
 static char *repeat(const char *before, char c, size_t n, const char *after)
@@ -702,8 +755,9 @@ int main(void)
         cmocka_unit_test(test_domains_that_are_no_hosts),
         cmocka_unit_test(test_rows_of_nothing_are_noted),
         cmocka_unit_test(test_repeats_are_noted),
-        cmocka_unit_test(test_prefixes_that_look_like_networks),
-        cmocka_unit_test(test_utf16_is_named),
+        cmocka_unit_test(test_texts_that_look_like_networks),
+        cmocka_unit_test(test_wide_characters_are_named),
+        cmocka_unit_test(test_many_pairs),
         cmocka_unit_test(test_lengths_at_their_limits),
         cmocka_unit_test(test_nul_in_a_key),
     };

@@ -80,14 +80,21 @@ static const struct {
      "-inf=neg -1e300=neg -5e-324=neg -0.0=neg 0=neg 5e-324=- 0.05=- 0.1=pos 1e308=pos "
      "1.05e308=- inf=huge nan=- 1.005=pos"},
     {"from:float,to,v\n,1.005,low\n,,none\n",
-     "1.005=low 1.00500000000000000=low 1.0050000000000003=none nan=none"},
+     "1.005=low 1.00500000000000000=low 1.0050000000000003=none nan=none NaN=none -nan=none nan0=?"},
     {"from,to,v\n2024-01-01,2024-02-29,a\n2024-03-01,,b\n,1969-12-31,old\n",
      "2024-01-01=a 2024-02-29=a 2024-03-01=b 2023-12-31=- 2149-06-07=b 1969-12-31=old "
      "0001-01-01=old 1970-01-01=- 2023-02-29=?"},
     {"from,to,v\n2024-02-29T12:00:00Z,2024-02-29T12:59:59+00:00,h\n",
      "1709208000=h 1709207999=- 1709207999.999=- 1709211599=h 1709211599.001=h 1709211599.999999999=h 1709211600=-"},
     {"from:utc,to,v\n1969-12-31 23:59:59,1970-01-01 00:00:00,e\n",
-     "-1=e 0=e -1.5=- -1.000000001=- -0.5=e 0.5=e 0.999=e 1=-"},
+     "-1=e 0=e -1.5=- -1.000000001=- -0.5=e 0.5=e 0.999=e 1=- 1970-01-01T00:00:00=e "
+     "1970-01-01T00:00:00.999999999=e 1970-01-01T00:00:01=- 1970-01-01T02:00:00.5+02:00=e "
+     "1969-12-31T23:59:58.999Z=-"},
+    {"from,to,v\n2024-02-29T12:00:00Z,2024-02-29T13:00:00Z,a\n,,d\n",
+     "2024-02-29T13:00:00.999Z=a 2024-02-29T13:00:01Z=d 2024-02-29T11:59:59.999Z=d "
+     "2024-02-29T15:00:00.1+02:00=a 2024-02-29T13:00:00=? 2024-02-29T13:00:00.5=? "
+     "2024-02-29T13:00:00.Z=? 2024-02-29T13:00:00.5x=? 2024-02-29T13:00:00.5+02:00Z=? "
+     "2024-02-30T13:00:00.5Z=?"},
     {"from,to,v\n10.0.0.0,10.0.0.255,a\n2001:db8::,2001:db8::ffff,b\n,1.0.0.0,low\nffff::,,top\n",
      "10.0.0.0=a 10.0.0.255=a 10.0.1.0=- ::ffff:10.0.0.7=a 2001:db8::1=b 0.0.0.0=low 1.0.0.0=low "
      "1.0.0.1=- ::1=- ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff=top x=- 10.0.0.010=- 256.1.1.1=-"},
@@ -152,8 +159,19 @@ static const struct {
     {"from,to,v\n0.01,,a\n,-123456789012345678901234567890123456,a\n",
      "r:3: column 2 (to): '-123456789012345678901234567890123456' is too small for a bound", ""},
     {"from,to,v\n1,10,a\n5,20,b\n8,9,c\n30,40,d\n35,36,e\n",
-     "r:3: the range 5 to 20 overlaps line 2 (1 to 10); 2 overlaps more, of the lines 4 and 3, 6 and 5",
+     "r:3: the range 5 to 20 overlaps line 2 (1 to 10); 3 more overlaps: lines 4 and 2, 4 and 3, 6 and 5",
      "narrowest"},
+    /* Every pair, also of those that a wider range hides; the first is the first of the file. */
+    {"from,to,v\n90,99,z\n1,2,a\n2,3,b\n3,4,c\n2,2,d\n1,9,e\n95,95,y\n",
+     "r:4: the range 2 to 3 overlaps line 3 (1 to 2); 8 more overlaps: lines 5 and 4, 6 and 3, 6 and 4, 7 and 3, "
+     "7 and 4, 7 and 5, 7 and 6, 8 and 2",
+     "narrowest"},
+    {"from,to,v\n-1,2,a\n2,3,b\n5,6,c\n6,,d\n",
+     "r:3: the range 2 to 3 overlaps line 2 (-1 to 2); 1 more overlap: lines 5 and 4", "narrowest"},
+    {"cidr,v\n::1,a\n10.0.0.0/8,a\n::ffff:10.0.0.0/104,b\n::1,a\n10.0.0.0/8,c\n",
+     "r:4: 10.0.0.0/8 is already in line 3, with another value: v is 'a' there and 'b' here; 1 more such line: "
+     "lines 6 and 3",
+     "keep"},
     {"from,to,v\n-1,5,a\n5,,b\n", "r:3: the range 5 and up overlaps line 2 (-1 to 5)", "narrowest"},
     {"from,to,v\n,5,a\n,6,b\n", "overlaps", "narrowest"},
     {"from,to,v\n-1,5,a\n-1,5,b\n",
