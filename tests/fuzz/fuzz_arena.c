@@ -5,6 +5,7 @@
  * patches of seven bytes: a section (or the header), where in it, four bytes. Then keys, one a line. The header's hash
  * is made right; whatever opens is matched and put out whole, and must stay within its bounds.
  */
+#include "old_layout.h"
 #include "udf/export.h"
 #include "udf/argument.h"
 #include "udf/rules/build.h"
@@ -17,7 +18,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { SETS = 17, LAYOUT_1 = 4, PATCH_BYTES = 7, PATCHES = 8, KEYS = 8, KEY_ROOM = 4096 + 64 };
+enum {
+    SETS = 19,
+    LAYOUT_1 = 4,
+    LAYOUT_2 = 18,
+    PATCH_BYTES = 7,
+    PATCHES = 8,
+    KEYS = 8,
+    KEY_ROOM = 4096 + 64
+};
 
 /* One good arena, and a copy that is changed and put right again after each run. */
 struct good {
@@ -99,18 +108,41 @@ static void make(struct good *g, enum lc_kind kind, unsigned options, uint64_t s
     lc_builder_free(b);
 }
 
+/* The same in layout 2. */
+static struct lc_rules *in_layout_2(struct lc_rules *r)
+{
+    struct lc_error err = LC_ERROR_INIT;
+    struct lc_rules *old = NULL;
+    size_t n = 0;
+    uint8_t *p = lc_old_layout(r, LC_RULES_LOWS, LC_V4_BITS_MIN, &n);
+
+    if (!p || lc_rules_take(&old, p, n, true, "f", &err))
+        abort();
+    lc_rules_free(r);
+    return old;
+}
+
 /* Rules of points, from CSV. */
-static void make_points(struct good *g, const char *csv)
+static void make_points(struct good *g, const char *csv, bool old)
 {
     struct lc_error err = LC_ERROR_INIT;
     struct lc_rules *r = NULL;
 
     if (lc_rules_parse_csv(&r, csv, strlen(csv), "f", &err))
         abort();
-    keep(g, r);
+    keep(g, old ? in_layout_2(r) : r);
 }
 
-/* Every kind, with its options and orders; a csv where rules are of points. LAYOUT_1 is of layout 1, which seed 0 gives too. */
+/* More segments in 10.1/16 than a cell holds, so that there are tables (udf/rules/ipv4.h). */
+#define NETWORKS                                                                                   \
+    "cidr,v,n\n10.0.0.0/8,a,1\n10.1.0.0/16,b,2\n10.1.2.3,c,3\n::/0,d,4\n2001:db8::/32,e,5\n"       \
+    "10.1.2.5,c,3\n10.1.2.7,c,3\n10.1.2.9,c,3\n10.1.2.11,c,3\n10.1.3.0/24,b,4\n10.1.3.5,c,1\n"     \
+    "1.1.1.0/24,c,3\n2.2.2.2,c,3\n,z,6\n"
+
+/*
+ * Every kind, with its options and orders; a csv where rules are of points. LAYOUT_1 is of layout 1, which seed 0 gives
+ * too, LAYOUT_2 of layout 2.
+ */
 static struct good *choose(uint8_t which)
 {
     static struct good sets[SETS];
@@ -139,12 +171,14 @@ static struct good *choose(uint8_t which)
          "from,to,v,n\n1969-12-31T23:59:59Z,1970-01-01T00:00:00Z,a,1\n2024-02-29T12:00:00+02:00,,b,2\n"},
         {LC_KIND_SPAN, 0,
          "from,to,v,n\n10.0.0.0,10.0.0.9,a,1\n10.0.1.0,,b,2\n2001:db8::,2001:db8::9,c,3\n,,z,4\n"},
+        {LC_KIND_CIDR, 0, NETWORKS},
+        [LAYOUT_2] = {LC_KIND_CIDR, 0, NETWORKS},
     };
     unsigned w = which % SETS;
     struct good *g = &sets[w];
 
     if (!g->arena && kinds[w].csv) {
-        make_points(g, kinds[w].csv);
+        make_points(g, kinds[w].csv, w == LAYOUT_2);
     } else if (!g->arena) {
         make(g, kinds[w].kind, kinds[w].options, w == LAYOUT_1 ? 0 : 99);
         if (w == LAYOUT_1)
@@ -163,6 +197,12 @@ static size_t place(const struct good *g, const uint8_t *patch)
     size_t room = s < LC_SECTIONS ? h->section[s].bytes : sizeof *h;
     size_t at = patch[1] | (size_t)patch[2] << 8;
 
+    /* Of the blocks of IPv4 (ROOT or V4_BLOCKS, by the layout) those of 1.1, 10.0 and 10.1, and 2.2. */
+    if (h->takes == LC_ORDER_ADDRESS && patch[2] >= 128 && room > (4u << LC_V4_BITS_MIN) - 1) {
+        static const uint32_t blocks[] = {0x101, 0xa00, 0xa01, 0x202};
+
+        return off + (size_t)4 * blocks[patch[1] % 4];
+    }
     if (s == LC_SEC_TRIE && patch[2] >= 128 &&
         room > LC_TRIE_ROOT * 4) { /* its nodes, not its root */
         off += LC_TRIE_ROOT * 4;
@@ -192,6 +232,8 @@ static void match(const struct lc_rules *r, const uint8_t *p, size_t n)
         b.number[b.n] = len * 97;
         b.point[b.n] =
             len % 2 ? lc_point_of_ipv4((uint32_t)len * 0x01010101u) : (lc_point)len << 112;
+        if (len % 4 == 1) /* in 10.1/16, of which NETWORKS has many */
+            b.point[b.n] = lc_point_of_ipv4(0x0a010200u | keys[b.n][0]);
         if (len >= sizeof b.point[0])
             memcpy(&b.point[b.n], p, sizeof b.point[0]);
         b.n++;

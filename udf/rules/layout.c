@@ -125,9 +125,9 @@ static int put_spans(struct layout *l)
 {
     const struct lc_builder *b = l->b;
     const lc_point *points = (const lc_point *)(const void *)b->points.p;
-    const struct lc_segments_out out = {&l->sec[LC_SEC_STARTS], &l->sec[LC_SEC_SEGMENT_RULES],
-                                        &l->sec[LC_SEC_ROOT], &l->sec[LC_SEC_V4_LOWS],
-                                        &l->sec[LC_SEC_V4_RULES]};
+    const struct lc_segments_out out = {&l->sec[LC_SEC_STARTS],    &l->sec[LC_SEC_SEGMENT_RULES],
+                                        &l->sec[LC_SEC_ROOT],      &l->sec[LC_SEC_V4_BLOCKS],
+                                        &l->sec[LC_SEC_V4_TABLES], &l->sec[LC_SEC_V4_CELLS]};
     uint32_t gap = b->default_line ? b->rules - 1 : b->rules, n;
     struct lc_span *v = lc_drafts_spans(b, &n);
     int rc = v ? 0 : LC_ERR_NOMEM;

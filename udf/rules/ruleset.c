@@ -163,9 +163,9 @@ static int check_header(const struct lc_rules_header *h, size_t size, const char
     if (h->endian != 0x01020304)
         return refuse(err, name, offsetof(struct lc_rules_header, endian),
                       "compiled on a machine with another byte order");
-    if (h->layout != LC_RULES_LAYOUT && h->layout != LC_RULES_UNSEEDED) {
+    if (h->layout < LC_RULES_UNSEEDED || h->layout > LC_RULES_LAYOUT) {
         lc_fail_at(err, LC_ERR_INPUT, offsetof(struct lc_rules_header, layout), 0,
-                   "%s: layout %u, this program reads layouts %u and %u", name, h->layout,
+                   "%s: layout %u, this program reads layouts %u to %u", name, h->layout,
                    LC_RULES_UNSEEDED, LC_RULES_LAYOUT);
         lc_hint(err, h->layout > LC_RULES_LAYOUT
                          ? "it was compiled by a newer livecol: upgrade livecol-udf, or compile it "
@@ -274,21 +274,52 @@ static bool take_below(struct lc_rules *r)
     return true;
 }
 
-/*
- * ROOT has no count of its blocks of IPv4: its size tells, since they are a power of two and
- * those of IPv6 are fixed. Each block has one segment at least.
- */
-static bool take_root(struct lc_rules *r)
+/* How many bits choose one of so many blocks of IPv4: of 2^bits, within the bounds; 0: it is no such number. */
+static unsigned block_bits(uint64_t blocks)
 {
-    uint64_t words = r->head->section[LC_SEC_ROOT].bytes / 4;
-
     for (unsigned bits = LC_V4_BITS_MIN; bits <= LC_V4_BITS_MAX; bits++)
-        if (words == (1u << bits) + 1 + LC_ROOT_BLOCKS + 1) {
-            r->v4_blocks = 1u << bits;
-            r->v4_shift = 32 - bits;
-            return r->v4_segments >= r->v4_blocks;
-        }
-    return false;
+        if (blocks == UINT64_C(1) << bits)
+            return bits;
+    return 0;
+}
+
+/*
+ * Layouts 1 and 2: ROOT has no count of its blocks of IPv4. Its size tells, since those of IPv6, and one entry behind each,
+ * are fixed. Each block has one segment at least.
+ */
+static bool take_lows(struct lc_rules *r)
+{
+    uint64_t words = r->head->section[LC_SEC_ROOT].bytes / 4, others = LC_ROOT_BLOCKS + 2;
+    unsigned bits = words > others ? block_bits(words - others) : 0;
+
+    if (!bits)
+        return false;
+    r->v4_shift = 32 - bits;
+    r->v4_root = section(r, LC_SEC_ROOT);
+    r->root = r->v4_root + (1u << bits) + 1;
+    r->v4_lows = section(r, LC_SEC_V4_LOWS);
+    r->v4_rules = section(r, LC_SEC_V4_RULES);
+    r->v4_segments = (uint32_t)(r->head->section[LC_SEC_V4_RULES].bytes / 4);
+    return r->v4_segments >= 1u << bits && has(r, LC_SEC_V4_LOWS, (uint64_t)r->v4_segments * 2);
+}
+
+/* ROOT is of IPv6 alone; the tables of IPv4 have their own sections. The sizes are checked by take_segments. */
+static bool take_cells(struct lc_rules *r)
+{
+    const struct lc_rules_section *sections = r->head->section;
+    unsigned bits = block_bits(sections[LC_SEC_V4_BLOCKS].bytes / 4);
+
+    if (!bits || !has(r, LC_SEC_ROOT, (LC_ROOT_BLOCKS + 1) * 4) ||
+        !has(r, LC_SEC_V4_CELLS, LC_CELLS_SLACK))
+        return false;
+    r->v4_shift = 32 - bits;
+    r->root = section(r, LC_SEC_ROOT);
+    r->v4_blocks = section(r, LC_SEC_V4_BLOCKS);
+    r->v4_tables = section(r, LC_SEC_V4_TABLES);
+    r->v4_table_count = (uint32_t)(sections[LC_SEC_V4_TABLES].bytes / 4);
+    r->v4_cells = section(r, LC_SEC_V4_CELLS);
+    r->v4_last_cell = (uint32_t)(sections[LC_SEC_V4_CELLS].bytes - LC_CELLS_SLACK);
+    return true;
 }
 
 /* What is searched by points (segments.h). The tables are there for addresses alone. */
@@ -301,7 +332,8 @@ static bool take_segments(struct lc_rules *r)
         (r->kind == LC_KIND_CIDR && order != LC_ORDER_ADDRESS) ||
         !has(r, LC_SEC_BOUNDS, (uint64_t)r->rules * 32) ||
         sections[LC_SEC_SEGMENT_RULES].bytes / 4 > UINT32_MAX ||
-        sections[LC_SEC_V4_RULES].bytes / 4 > UINT32_MAX)
+        sections[LC_SEC_V4_TABLES].bytes / 4 > UINT32_MAX ||
+        sections[LC_SEC_V4_CELLS].bytes > UINT32_MAX)
         return false;
     r->takes = (struct lc_takes){(enum lc_order)order, scale};
     r->points = section(r, LC_SEC_BOUNDS);
@@ -310,14 +342,9 @@ static bool take_segments(struct lc_rules *r)
     r->segments = (uint32_t)(sections[LC_SEC_SEGMENT_RULES].bytes / 4);
     if (!has(r, LC_SEC_STARTS, (uint64_t)r->segments * sizeof *r->starts))
         return false;
-    if (order == LC_ORDER_ADDRESS) {
-        r->root = section(r, LC_SEC_ROOT);
-        r->v4_lows = section(r, LC_SEC_V4_LOWS);
-        r->v4_rules = section(r, LC_SEC_V4_RULES);
-        r->v4_segments = (uint32_t)(sections[LC_SEC_V4_RULES].bytes / 4);
-        if (!take_root(r) || !has(r, LC_SEC_V4_LOWS, (uint64_t)r->v4_segments * 2))
-            return false;
-    }
+    if (order == LC_ORDER_ADDRESS &&
+        !(r->head->layout <= LC_RULES_LOWS ? take_lows(r) : take_cells(r)))
+        return false;
     /* A search wants a segment that begins at the point or before: the first begins at 0. */
     return r->segments && r->starts[0] == 0;
 }

@@ -25,7 +25,7 @@
  *   │ BUCKETS    lc_rules_bucket[] │ four entries a cache line
  *   │ BOUNDS     u64[2][rules]   │ range: lower bounds, then upper; bucket: sums of weights
  *   │                            │ cidr, span: points, u128[2][rules]; ROOT, STARTS … of segments.h
- *   │                            │ in the sections of other kinds
+ *   │                            │ and ipv4.h in the sections of other kinds
  *   │            u64[], then     │ domain: a bit a rule, set where it takes only what is below its
  *   │            lc_rules_below[]│ name; then those rules, ascending. Nothing where there are none
  *   └────────────────────────────┘
@@ -53,11 +53,14 @@
 #define LC_MAX_VALUE_BYTES 65535u
 #define LC_MAX_RULES       10000000u
 #define LC_MAX_ATTRIBUTES  64u
-#define LC_RULES_LAYOUT    2u     /* as it is written */
-#define LC_RULES_UNSEEDED  1u     /* is still read: the header ends before its seed, which is 0 */
+#define LC_RULES_LAYOUT    3u /* as it is written */
+#define LC_RULES_LOWS      2u /* is still read: addresses of IPv4 have other tables, see ipv4.h */
+#define LC_RULES_UNSEEDED  1u /* as 2, but the header ends before its seed, which is 0 */
 #define LC_ROOT_BLOCKS     65536u /* of IPv6: segments.h */
 #define LC_V4_BITS_MIN     16u
 #define LC_V4_BITS_MAX     22u
+#define LC_CELL_ALIGN      16u /* where cells of IPv4 may begin */
+#define LC_CELLS_SLACK     80u /* readable from there on, so that the last lies before it */
 #define LC_NONE            UINT32_MAX
 
 #define LC_RULES_OPTIONS_SHIFT 8 /* in the header's kind */
@@ -81,8 +84,13 @@ enum lc_section {
     /* What is searched by segments has these in the place of others: segments.h. */
     LC_SEC_ROOT = LC_SEC_TRIE,
     LC_SEC_SEGMENT_RULES = LC_SEC_STEPS,
-    LC_SEC_V4_LOWS = LC_SEC_TABLES,
     LC_SEC_STARTS = LC_SEC_BUCKETS,
+    /* And of IPv4, ipv4.h: */
+    LC_SEC_V4_BLOCKS = LC_SEC_TABLES,
+    LC_SEC_V4_TABLES = LC_SEC_KEY_OFF,
+    LC_SEC_V4_CELLS = LC_SEC_KEYS,
+    /* in layouts 1 and 2, which have the blocks of IPv4 at the start of ROOT: */
+    LC_SEC_V4_LOWS = LC_SEC_TABLES,
     LC_SEC_V4_RULES = LC_SEC_KEYS
 };
 
@@ -92,7 +100,7 @@ struct lc_rules_section {
 
 struct lc_rules_header {
     char magic[8];   /* LC_RULES_MAGIC */
-    uint32_t layout; /* LC_RULES_LAYOUT, or LC_RULES_UNSEEDED */
+    uint32_t layout; /* LC_RULES_LAYOUT, LC_RULES_LOWS or LC_RULES_UNSEEDED */
     uint32_t endian; /* 0x01020304 as written */
     uint32_t
         kind; /* enum lc_kind; options from bit 8 on, so that a program without them refuses it */
@@ -200,15 +208,18 @@ struct lc_rules {
     const uint64_t *below_bits; /* domain; NULL: no rule is only for what is below its name */
     const struct lc_rules_below *below;
     uint32_t below_count;
-    struct lc_takes takes;         /* what keys are */
-    const lc_point *points;        /* cidr, span: first points, then last ones */
-    const lc_point *starts;        /* of the segments: see segments.h */
-    const uint32_t *segment_rules; /* … */
-    const uint32_t *root;          /* addresses; NULL: none */
+    struct lc_takes takes;                 /* what keys are */
+    const lc_point *points;                /* cidr, span: first points, then last ones */
+    const lc_point *starts;                /* of the segments: see segments.h */
+    const uint32_t *segment_rules;         /* … */
+    const uint32_t *root;                  /* of IPv6; NULL: no addresses */
+    const uint32_t *v4_blocks, *v4_tables; /* see ipv4.h */
+    const uint8_t *v4_cells;               /* NULL: layout 1 or 2 */
+    const uint32_t *v4_root, *v4_rules;    /* of these alone */
     const uint16_t *v4_lows;
-    const uint32_t *v4_rules;
-    uint32_t segments, v4_segments, v4_blocks;
-    unsigned v4_shift; /* from an address to its block */
+    uint32_t segments, v4_segments, v4_table_count;
+    uint32_t v4_last_cell; /* where a cell may begin at the most: a byte of v4_cells */
+    unsigned v4_shift;     /* from an address to its block */
     uint32_t trie_count, table_count, step_count;
     uint64_t bucket_count, keys_bytes, values_bytes, value_off_count, number_count;
     struct lc_slice names[LC_MAX_ATTRIBUTES];

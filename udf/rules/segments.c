@@ -6,14 +6,13 @@
  */
 #include "udf/rules/segments.h"
 
+#include "udf/rules/ipv4.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define unlikely(x) __builtin_expect(!!(x), 0)
-
-#define IPV4_FIRST ((lc_point)0xffff << 32)
-#define IPV4_LAST  (IPV4_FIRST | UINT32_MAX)
 
 /* ── Building ─────────────────────────────────────────────────────────────────────────────────── */
 
@@ -110,88 +109,32 @@ static void move_to(struct open_spans *o, lc_point cut, uint32_t *next, uint32_t
         pop(o);
 }
 
-/* The segment that a point is in, by index. */
-static size_t find(const lc_point *starts, size_t n, lc_point p)
-{
-    size_t low = 0, high = n;
-
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-
-        if (starts[middle] <= p)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /*
- * Blocks of IPv4: half of the segments. One more halving costs less than tables that leave the second-level cache: 400,000
- * networks take 0.83 of the time of as many blocks as segments, and 0.65 where others use the cache, too.
+ * ROOT: for each 16 first bits of IPv6 the segment that holds where they begin, and the last segment of all. So a
+ * block's segments are those from its entry to the next one's, and that one, too.
  */
-static unsigned choose_bits(size_t segments)
+static int add_root(const struct lc_line *line, struct lc_buf *root)
 {
-    unsigned bits = LC_V4_BITS_MIN;
-
-    while (bits < LC_V4_BITS_MAX && ((size_t)2 << bits) < segments)
-        bits++;
-    return bits;
-}
-
-/*
- * The segments of one block of IPv4 addresses, those with the same first `bits` bits. The first
- * of them may begin in an earlier block: here it begins at 0.
- */
-static int add_block(const struct lc_segments_out *out, uint32_t block, unsigned bits)
-{
-    const lc_point *starts = (const lc_point *)(const void *)out->starts->p;
-    const uint32_t *rules = (const uint32_t *)(const void *)out->rules->p;
-    size_t n = out->rules->n / 4;
-    lc_point first = IPV4_FIRST | (lc_point)block << (32 - bits);
-    lc_point last = first | (UINT32_MAX >> bits);
-    uint32_t at = (uint32_t)(out->v4_rules->n / 4);
-    uint16_t low = 0;
-    size_t i = find(starts, n, first);
-
-    if (lc_buf_add(out->root, &at, 4))
-        return LC_ERR_NOMEM;
-    for (; i < n && starts[i] <= last; i++) {
-        low = starts[i] > first ? (uint16_t)(starts[i] - first) : 0;
-        if (lc_buf_add(out->v4_lows, &low, 2) || lc_buf_add(out->v4_rules, &rules[i], 4))
-            return LC_ERR_NOMEM;
-    }
-    return 0;
-}
-
-/*
- * ROOT: an offset into V4_LOWS for each block of IPv4, and their end; then for each 16 first
- * bits of IPv6 the segment that holds where they begin, and the last segment of all. So a
- * block's segments are those from its entry to the next one's, of IPv4 without that one, of
- * IPv6 with it.
- */
-static int add_tables(const struct lc_segments_out *out)
-{
-    const lc_point *starts = (const lc_point *)(const void *)out->starts->p;
-    size_t n = out->rules->n / 4;
+    uint32_t at = 0;
     int rc = 0;
 
-    unsigned bits = choose_bits(n);
-
-    for (uint32_t block = 0; block < 1u << bits && !rc; block++)
-        rc = add_block(out, block, bits);
     for (uint32_t block = 0; block <= LC_ROOT_BLOCKS && !rc; block++) {
-        uint32_t at = block == 0 ? (uint32_t)(out->v4_rules->n / 4)
-                                 : (uint32_t)find(starts, n, (lc_point)(block - 1) << 112);
+        lc_point first = (lc_point)block << 112;
 
-        rc = lc_buf_add(out->root, &at, 4);
-    }
-    if (!rc) {
-        uint32_t end = (uint32_t)n - 1;
-
-        rc = lc_buf_add(out->root, &end, 4);
+        while (at + 1 < line->n && (block == LC_ROOT_BLOCKS || line->starts[at + 1] <= first))
+            at++;
+        rc = lc_buf_add(root, &at, sizeof at);
     }
     return rc;
+}
+
+static int add_tables(const struct lc_segments_out *out)
+{
+    struct lc_line line = {(const lc_point *)(const void *)out->starts->p,
+                           (const uint32_t *)(const void *)out->rules->p, out->rules->n / 4};
+    int rc = add_root(&line, out->root);
+
+    return rc ? rc : lc_ipv4_build(&line, out->v4_blocks, out->v4_tables, out->v4_cells);
 }
 
 int lc_segments_build(const struct lc_span *spans, uint32_t n, uint32_t gap, bool addresses,
@@ -361,7 +304,6 @@ int lc_segments_use(const struct lc_rules *r, enum lc_segments_use *use, uint32_
 struct searches {
     size_t n;
     uint16_t key[LC_BATCH];
-    uint16_t low[LC_BATCH]; /* IPv4: the address's low 16 bits */
     uint32_t base[LC_BATCH], left[LC_BATCH];
 };
 
@@ -400,104 +342,63 @@ static void search_starts(const struct lc_rules *r, const struct lc_batch *b, st
         rule[s->key[i]] = r->segment_rules[s->base[i]];
 }
 
-/* Those of which more than one segment is left. */
-static size_t keep_open(const struct searches *s, uint16_t open[LC_BATCH])
+static bool any_ipv6(const struct lc_batch *b)
 {
-    size_t n = 0;
+    uint64_t other = 0;
 
-    for (size_t i = 0; i < s->n; i++) {
-        open[n] = (uint16_t)i;
-        n += s->left[i] > 1;
-    }
-    return n;
+    for (size_t i = 0; i < b->n; i++)
+        other |= (uint64_t)(b->point[i] >> 64) | ((uint64_t)b->point[i] >> 32 ^ 0xffff);
+    return other != 0;
 }
 
-/*
- * Blocks differ in how many segments they have, so only those searches go on that are not at their end: 0.76 of the time
- * of all in step to the end of the longest, and 0.66 with the rules fetched together with the lows (400,000 networks).
- */
-static void search_lows(const struct lc_rules *r, struct searches *s, uint32_t *rule)
+/* The keys of a batch that are not IPv4. No branch depends on a key. */
+static void pick_ipv6(const struct lc_batch *b, struct searches *s)
 {
-    const uint16_t *const lows = r->v4_lows;
-    uint16_t open[LC_BATCH];
-    size_t n = keep_open(s, open);
-
-    while (n) {
-        size_t kept = 0;
-
-        for (size_t k = 0; k < n; k++) {
-            size_t i = open[k];
-            uint32_t left = s->left[i], half = left / 2, base = s->base[i];
-
-            s->base[i] = base + (half & (0 - (uint32_t)(lows[base + half] <= s->low[i])));
-            s->left[i] = left - half;
-            open[kept] = (uint16_t)i;
-            kept += left - half > 1;
-        }
-        n = kept;
-    }
-    for (size_t i = 0; i < s->n; i++)
-        rule[s->key[i]] = r->v4_rules[s->base[i]];
-}
-
-/*
- * Choose each address's part of the table, and prefetch it. Each address is written to both
- * lists and counted in one of them, so that no branch depends on its family. LC_ERR_INPUT: a
- * corrupt ROOT.
- */
-static int aim(const struct lc_rules *r, const struct lc_batch *b, struct searches *v4,
-               struct searches *v6)
-{
-    const uint32_t *const root = r->root, *const root6 = r->root + r->v4_blocks + 1;
-    const unsigned shift = r->v4_shift;
-    const uint16_t mask = (uint16_t)((1u << shift) - 1);
-
-    v4->n = v6->n = 0;
+    s->n = 0;
     for (size_t i = 0; i < b->n; i++) {
-        uint64_t high = (uint64_t)(b->point[i] >> 64), low = (uint64_t)b->point[i];
-        bool is_v4 = high == 0 && low >> 32 == 0xffff;
-
-        v4->key[v4->n] = v6->key[v6->n] = (uint16_t)i;
-        v4->low[v4->n] = (uint16_t)low & mask;
-        v4->base[v4->n] = (uint32_t)low >> shift;
-        v6->base[v6->n] = (uint32_t)(high >> 48);
-        v4->n += is_v4;
-        v6->n += !is_v4;
-        __builtin_prefetch(is_v4 ? &root[(uint32_t)low >> shift] : &root6[high >> 48]);
+        s->key[s->n] = (uint16_t)i;
+        s->n += !lc_point_is_ipv4(b->point[i]);
     }
-    for (size_t i = 0; i < v4->n; i++) {
-        uint32_t from = root[v4->base[i]], to = root[v4->base[i] + 1];
+}
 
-        if (unlikely(from >= to || to > r->v4_segments))
+/* Choose each key's part of STARTS, and prefetch it. LC_ERR_INPUT: a corrupt ROOT. */
+static int aim(const struct lc_rules *r, const struct lc_batch *b, struct searches *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        __builtin_prefetch(&r->root[b->point[s->key[i]] >> 112]);
+    for (size_t i = 0; i < s->n; i++) {
+        const uint32_t *block = &r->root[b->point[s->key[i]] >> 112];
+
+        if (unlikely(block[0] > block[1] || block[1] >= r->segments))
             return LC_ERR_INPUT;
-        v4->base[i] = from;
-        v4->left[i] = to - from;
-        __builtin_prefetch(&r->v4_lows[from + (to - from) / 2]);
-        __builtin_prefetch(&r->v4_rules[from + (to - from) / 2]);
+        s->base[i] = block[0];
+        s->left[i] = block[1] - block[0] + 1;
+        __builtin_prefetch(&r->starts[s->base[i] + s->left[i] / 2]);
     }
-    for (size_t i = 0; i < v6->n; i++) {
-        uint32_t from = root6[v6->base[i]], last = root6[v6->base[i] + 1];
+    return 0;
+}
 
-        if (unlikely(from > last || last >= r->segments))
-            return LC_ERR_INPUT;
-        v6->base[i] = from;
-        v6->left[i] = last - from + 1;
-        __builtin_prefetch(&r->starts[from + (last - from + 1) / 2]);
-    }
+/* IPv4 keys by their tables, others by STARTS. In a batch of both, the tables are asked of all: that is simpler. */
+static __attribute__((noinline)) int match_both(const struct lc_rules *r, const struct lc_batch *b,
+                                                uint32_t *rule)
+{
+    struct searches s;
+
+    pick_ipv6(b, &s);
+    if (s.n < b->n && lc_ipv4_match(r, b, rule))
+        return LC_ERR_INPUT;
+    if (aim(r, b, &s))
+        return LC_ERR_INPUT;
+    search_starts(r, b, &s, rule);
     return 0;
 }
 
 int lc_segments_match(const struct lc_rules *r, const struct lc_batch *batch, uint32_t *rule)
 {
-    struct searches v4, all;
+    struct searches all;
 
-    if (r->root) {
-        if (aim(r, batch, &v4, &all))
-            return LC_ERR_INPUT;
-        search_lows(r, &v4, rule);
-        search_starts(r, batch, &all, rule);
-        return 0;
-    }
+    if (r->root)
+        return any_ipv6(batch) ? match_both(r, batch, rule) : lc_ipv4_match(r, batch, rule);
     all.n = batch->n;
     for (size_t i = 0; i < batch->n; i++) {
         all.key[i] = (uint16_t)i;

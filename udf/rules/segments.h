@@ -10,14 +10,10 @@
  * A key's segment is the last that begins at it or before: a binary search, in step for all keys of a
  * batch so that their cache misses overlap. The default, where there is one, fills the gaps.
  *
- * Addresses have tables in addition. ROOT is indexed by an IPv4 address's first bits, 16 to 22 by the number of
- * segments: it gives the segments of that block, whose starts are kept as their low bits, so that a
- * search is over a handful of neighbours in one cache line or two. Of IPv6 it is indexed by the first
- * 16 bits and gives the part of STARTS to search.
+ * Addresses have tables in addition: those of IPv4 are in ipv4.h, and of IPv6 ROOT, indexed by the first 16 bits,
+ * gives the part of STARTS to search.
  *
- *   ROOT       u32[2^bits + 1] IPv4, u32[65537] IPv6
- *   V4_LOWS    u16[]      every block begins with a segment at 0
- *   V4_RULES   u32[]
+ *   ROOT       u32[65537]   the segment of each block's first address, and the last segment of all
  */
 #ifndef LC_UDF_RULES_SEGMENTS_H
 #define LC_UDF_RULES_SEGMENTS_H
@@ -32,7 +28,7 @@ struct lc_span {
 
 /* Where the sections go: empty buffers, owned by the caller. */
 struct lc_segments_out {
-    struct lc_buf *starts, *rules, *root, *v4_lows, *v4_rules;
+    struct lc_buf *starts, *rules, *root, *v4_blocks, *v4_tables, *v4_cells;
 };
 
 /*

@@ -12,6 +12,7 @@
 #include "udf/rules/hash.h"
 #include "udf/rules/match.h"
 #include "match_naive.h"
+#include "old_layout.h"
 #include "scratch.h"
 #include "udf_support.h"
 
@@ -29,6 +30,11 @@
 
 #define DOMAINS                                                                                    \
     "domain,v,n\n*,0,0\nu2,1,1\n*.u2,2,2\n*.u2.u2,3,3\nb.u2,4,4\n!c.b.u2,5,5\nlong.example.com,6,6\n"
+
+/* Of 10.1/16 there are too many for one cell (ipv4.h). */
+#define NETWORKS                                                                                   \
+    "cidr,v,n\n10.0.0.0/8,1,1\n10.1.2.3,2,2\n::/0,3,3\n2001:db8::/32,4,4\n10.1.2.5,5,5\n"          \
+    "10.1.2.7,7,7\n10.1.2.9,9,9\n10.1.2.11,11,11\n10.1.3.0/24,12,12\n10.1.3.5,13,13\n"
 
 static char folder[SCRATCH_PATH_BYTES];
 static char path[SCRATCH_PATH_BYTES + 16];
@@ -111,6 +117,17 @@ static uint8_t *arena_of(const char *csv, size_t *n)
     return copy;
 }
 
+/* The same in layout 2. */
+static uint8_t *old_arena_of(const char *csv, size_t *n)
+{
+    struct lc_rules *r = support_rules(csv);
+    uint8_t *p = lc_old_layout(r, LC_RULES_LOWS, LC_V4_BITS_MIN, n);
+
+    assert_non_null(p);
+    lc_rules_free(r);
+    return p;
+}
+
 static uint8_t *arena(size_t *n)
 {
     return arena_of(RULES, n);
@@ -146,12 +163,12 @@ static void test_wrong_headers(void **state)
     expect_refused(p, n, "f: not a compiled rule set (byte 0)");
     p = arena(&n);
     h = (struct lc_rules_header *)(void *)p;
-    h->layout = 3;
-    expect_refused(p, n, "f: layout 3, this program reads layouts 1 and 2");
+    h->layout = 4;
+    expect_refused(p, n, "f: layout 4, this program reads layouts 1 to 3");
     p = arena(&n);
     h = (struct lc_rules_header *)(void *)p;
     h->layout = 0;
-    expect_refused(p, n, "f: layout 0, this program reads layouts 1 and 2");
+    expect_refused(p, n, "f: layout 0, this program reads layouts 1 to 3");
     p = arena(&n);
     h = (struct lc_rules_header *)(void *)p;
     h->endian = 0x04030201;
@@ -207,6 +224,22 @@ static size_t section_byte(const uint8_t *p, enum lc_section section, uint64_t f
     return (size_t)(s.off + from + support_random(seed) % (s.bytes - from));
 }
 
+/* Of the tables that the networks of NETWORKS are found by, in either layout. */
+static size_t network_byte(const uint8_t *p, uint64_t *seed)
+{
+    const struct lc_rules_header *h = (const struct lc_rules_header *)(const void *)p;
+    enum lc_section block = h->layout < LC_RULES_LAYOUT ? LC_SEC_ROOT : LC_SEC_V4_BLOCKS;
+
+    switch (support_random(seed) % 3) {
+    case 0: /* the entry of 10.1 */
+        return (size_t)(h->section[block].off + (10u << 8 | 1) * 4 + support_random(seed) % 4);
+    case 1:
+        return section_byte(p, LC_SEC_V4_TABLES, 0, seed);
+    default:
+        return section_byte(p, LC_SEC_V4_CELLS, 0, seed);
+    }
+}
+
 /* Points at random, and those that the arena has. */
 static void match_points(const struct lc_rules *r, uint64_t *seed)
 {
@@ -246,9 +279,9 @@ static void test_damaged_content_is_never_read_out_of_bounds(void **state)
             RULES,
             "suffix,v,n\n2,1,1\n22,2,2\n,3,3\nlong_suffix,4,4\n",
             "prefix:nocase,v,n\nU2,1,1\nu22,2,2\nu22_long_prefix,4,4\n",
-            "cidr,v,n\n10.0.0.0/8,1,1\n10.1.2.3,2,2\n::/0,3,3\n2001:db8::/32,4,4\n",
+            NETWORKS,
             "from,to,v,n\n-5,-1,1,1\n0,9.5,2,2\n,-6,3,3\n"};
-        uint8_t *p = arena_of(sets[round % 7], &n);
+        uint8_t *p = round % 14 == 12 ? old_arena_of(sets[5], &n) : arena_of(sets[round % 7], &n);
 
         for (int k = 0; k < 40; k++) {
             size_t at = sizeof(struct lc_rules_header) +
@@ -263,6 +296,8 @@ static void test_damaged_content_is_never_read_out_of_bounds(void **state)
                 at = section_byte(p, LC_SEC_STEPS, 0, &seed);
             if (k % 8 == 4 && round % 7 == 1)
                 at = section_byte(p, LC_SEC_BOUNDS, 0, &seed);
+            if (k % 4 == 0 && round % 7 == 5)
+                at = network_byte(p, &seed);
             p[at] = (uint8_t)support_random(&seed);
         }
         if (lc_rules_take(&r, p, n, true, "f", &err))

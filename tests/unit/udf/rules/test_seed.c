@@ -237,7 +237,7 @@ static uint64_t seed_of(const char *csv)
     struct lc_rules *r = support_rules(csv);
     uint64_t seed = r->head->seed;
 
-    assert_int_equal(r->head->layout, 2);
+    assert_int_equal(r->head->layout, LC_RULES_LAYOUT);
     lc_rules_free(r);
     return seed;
 }
