@@ -218,8 +218,9 @@ static int check_rewritten(const struct at *a, const char *what, struct lc_error
             rc = changes_type(a, c, &both, err);
         else if (c->kind == LC_STMT_CLEAR_COLUMN || c->kind == LC_STMT_MATERIALIZE_COLUMN)
             both = is;
-        else if (c->kind == LC_STMT_RENAME_COLUMN)
-            both = strcmp(c->renamed_to, a->c->column) == 0;
+        else if (c->kind == LC_STMT_RENAME_COLUMN) /* one that this ALTER adds is stored nowhere */
+            both = strcmp(c->renamed_to, a->c->column) == 0 &&
+                   (a->c->kind == LC_STMT_CLEAR_COLUMN || lc_table_column(a->before, c->column));
         else
             both = a->c->kind == LC_STMT_DROP_COLUMN && updates(c, a->c->column);
         if (rc)
@@ -295,8 +296,9 @@ static int check_only_change(const struct at *a, struct lc_error *err)
         const struct lc_stmt_command *c = &a->stmt->commands[k];
 
         if (c->kind != LC_STMT_RENAME_COLUMN ||
-            (strcmp(c->column, name) != 0 && strcmp(c->renamed_to, name) != 0) ||
-            !lc_table_column(a->before, c->column))
+            !(strcmp(c->column, name) == 0 ||
+              (strcmp(c->renamed_to, name) == 0 &&
+               (lc_table_column(a->before, c->column) || !a->c->conditional))))
             continue;
         lc_fail(
             err, LC_ERR_REFUSED,
@@ -341,12 +343,22 @@ static int check_modify(const struct at *a, struct lc_error *err)
     return rc ? rc : check_only_change(a, err);
 }
 
+/* What REMOVE finds. Newer servers look at the table from before the ALTER, which may give an expression. */
+static const char *kind_before(const struct at *a, const struct lc_table_column *c)
+{
+    const struct lc_table_column *was = lc_table_column(a->before, c->name);
+    bool given = a->facts->udf_types && (was ? !*was->kind : !c->stored);
+
+    return given ? "" : c->kind;
+}
+
 /* MODIFY COLUMN c REMOVE DEFAULT: it must have just that. */
 static int check_remove(const struct at *a, struct lc_error *err)
 {
     const struct lc_table_column *c = lc_table_column(a->t, a->c->column);
     struct lc_walk w = lc_walk_slice(a->c->text);
     struct lc_tok what = {0};
+    const char *kind = "";
     int rc = c && c->role ? lc_role_check(a->facts, a->t, c, a->c, err) : 0;
 
     if (rc)
@@ -354,11 +366,13 @@ static int check_remove(const struct at *a, struct lc_error *err)
     while (lc_walk_next(&w))
         if (lc_tok_is(&w.before, "REMOVE"))
             what = w.tok;
-    if (!c || !a->c->removes_default || what.kind != LC_TOK_WORD || lc_tok_is(&what, c->kind))
+    if (c)
+        kind = kind_before(a, c);
+    if (!c || !a->c->removes_default || what.kind != LC_TOK_WORD || lc_tok_is(&what, kind))
         return 0;
     lc_fail(err, LC_ERR_REFUSED, "MODIFY COLUMN … REMOVE %.*s: the column %s of %s.%s has %s",
             (int)what.n, what.p, c->name, a->t->database, a->t->name,
-            *c->kind ? c->kind : "no expression");
+            *kind ? kind : "no expression");
     lc_hint(err, "Nothing was changed");
     return LC_ERR_REFUSED;
 }
@@ -443,6 +457,15 @@ static const struct around {
     {"MODIFY SAMPLE BY", false, {"SETTINGS", NULL}},
 };
 
+/* Does a command behind this one add a column? A constraint may name it, an index and a TTL may not. */
+static bool adds_behind(const struct at *a)
+{
+    for (size_t k = a->i + 1; k < a->stmt->command_n; k++)
+        if (a->stmt->commands[k].kind == LC_STMT_ADD_COLUMN)
+            return true;
+    return false;
+}
+
 static int check_around(const struct at *a, struct lc_error *err)
 {
     int rc = lc_part_check_name(a->b, a->t, a->c, err);
@@ -456,17 +479,17 @@ static int check_around(const struct at *a, struct lc_error *err)
             lc_walk_accept(&w, "IF NOT EXISTS");
             if (!lc_walk_next(&w))
                 return 0;
-            if (!lc_walk_accept(&w, "CHECK"))
-                lc_walk_accept(&w, "ASSUME");
+            if ((lc_walk_accept(&w, "CHECK") || lc_walk_accept(&w, "ASSUME")) && adds_behind(a))
+                return 0;
         }
         return check_expression(a, lc_walk_take_until(&w, around[i].ends), err);
     }
     return rc;
 }
 
-static int check_materialize(const struct at *a, struct lc_error *err)
+/* What MATERIALIZE would overwrite, or store wrong. */
+static int look_at_stored(const struct at *a, const struct lc_table_column *c, struct lc_error *err)
 {
-    const struct lc_table_column *c = lc_table_column(a->t, a->c->column);
     const struct lc_column d = {.b = a->b,
                                 .database = a->t->database,
                                 .table = a->t->name,
@@ -477,6 +500,22 @@ static int check_materialize(const struct at *a, struct lc_error *err)
                                 .t = *a->t};
 
     return lc_column_check_materialize(&d, err);
+}
+
+static int check_materialize(const struct at *a, struct lc_error *err)
+{
+    const struct lc_table_column *c = lc_table_column(a->t, a->c->column);
+
+    /* cli/migrate/materialize.h says it of the others */
+    if (a->facts->udf_types && !*c->kind && !lc_table_column(a->before, c->name)) {
+        lc_fail(err, LC_ERR_REFUSED,
+                "MATERIALIZE COLUMN %s: the column will have no DEFAULT then, and no MATERIALIZED "
+                "expression",
+                c->name);
+        lc_hint(err, "give it one, or leave the command out. Nothing was changed");
+        return LC_ERR_REFUSED;
+    }
+    return look_at_stored(a, c, err);
 }
 
 /* What a command does with a column that it needs. */

@@ -329,6 +329,7 @@ static void print_problem(const struct lc_problem *p, bool json)
         [LC_PROBLEM_GAP] = "gap",
         [LC_PROBLEM_EDITED] = "edited",
         [LC_PROBLEM_GONE] = "gone",
+        [LC_PROBLEM_RENUMBERED] = "renumbered",
         [LC_PROBLEM_OUT_OF_ORDER] = "out of order",
         [LC_PROBLEM_HALF] = "half reverted",
     };
@@ -368,13 +369,17 @@ static size_t print_file_problems(const struct view *v, bool strict, bool json)
     return n;
 }
 
-/* Print where the files and what is applied differ. Returns how many are no notes. */
-static size_t print_tracking_problems(const struct lc_problems *against, bool json)
+/*
+ * Print where the files and what is applied differ. Returns how many are no notes: a file that is gone is one
+ * with `strict` alone, as for up.
+ */
+static size_t print_tracking_problems(const struct lc_problems *against, bool strict, bool json)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < against->n; i++) {
-        n += against->v[i].kind != LC_PROBLEM_NOTE;
+        n += against->v[i].kind != LC_PROBLEM_NOTE &&
+             (strict || against->v[i].kind != LC_PROBLEM_GONE);
         print_problem(&against->v[i], json);
     }
     return n;
@@ -397,7 +402,7 @@ static int validate(struct lc_frame_run *r, struct lc_error *err)
         rc = lc_fail(err, LC_ERR_NOMEM, "no memory for the problems");
     if (rc == 0) {
         n = print_file_problems(&v, w->strict, json);
-        n += print_tracking_problems(&against, json);
+        n += print_tracking_problems(&against, w->strict, json);
         if (!json)
             printf("%zu migration%s, %zu problem%s%s\n", r->s.files.n, r->s.files.n == 1 ? "" : "s",
                    n, n == 1 ? "" : "s", r->s.b ? "" : " (files only: no server is named)");
@@ -412,7 +417,9 @@ int lc_cmd_validate(int argc, const char **argv)
     struct wanted w = {0};
     struct lc_frame_run r = {.ctx = &w};
     const struct lc_option more[] = {
-        {"strict", 0, LC_OPT_FLAG, &w.strict, NULL, "report missing numbers too"}, {0}};
+        {"strict", 0, LC_OPT_FLAG, &w.strict, NULL,
+         "missing numbers, and applied versions without a file, are problems too"},
+        {0}};
     const struct lc_frame c = {
         .command =
             {.name = "validate",

@@ -363,28 +363,40 @@ static int before_statement(struct lc_executor *c, const struct lc_plan_stmt *st
     return rc;
 }
 
-/*
- * Stopped, is it of those that the next run simply goes on with, and is the server done with
- * it? A mutation of the table that is unfinished may be it. Where the server cannot be asked:
- * no.
- */
-static bool has_ended(const struct lc_executor *c, const struct lc_plan_stmt *stmt)
+/* Has the statement's table an unfinished mutation, which may be its? Where it cannot be asked: it may. */
+static bool may_mutate_on(const struct lc_executor *c, const struct lc_plan_stmt *stmt)
 {
     const char *database = lc_stmt_database(&stmt->parsed, lc_backend_database(c->b));
-    bool ended = stmt->text->rederive || lc_backfill_is_lone(&stmt->parsed);
     struct lc_answer t = {0};
+    bool has = lc_query_read(c->b,
+                             c->run->facts.fail_reason ? lc_sql_mutations_unfinished
+                                                       : lc_sql_mutations_unfinished_plain,
+                             NULL, &t, NULL) != 0;
 
-    if (ended && lc_query_read(c->b,
-                               c->run->facts.fail_reason ? lc_sql_mutations_unfinished
-                                                         : lc_sql_mutations_unfinished_plain,
-                               NULL, &t, NULL))
-        ended = false;
-    for (size_t i = 0; ended && i < t.rows; i++)
-        ended = strcmp(lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_TABLE)->p,
-                       stmt->parsed.name) != 0 ||
-                strcmp(lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_DATABASE)->p, database) != 0;
+    for (size_t i = 0; !has && i < t.rows; i++)
+        has = strcmp(lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_TABLE)->p,
+                     stmt->parsed.name) == 0 &&
+              strcmp(lc_answer_at(&t, i, LC_SQL_MUTATIONS_UNFINISHED_DATABASE)->p, database) == 0;
     lc_answer_release(&t);
-    return ended;
+    return has;
+}
+
+/* Stopped, is it of those that the next run simply goes on with, and is the server done with it? */
+static bool has_ended(const struct lc_executor *c, const struct lc_plan_stmt *stmt)
+{
+    return (stmt->text->rederive || lc_backfill_is_lone(&stmt->parsed)) && !may_mutate_on(c, stmt);
+}
+
+/*
+ * It failed: may something of it be done all the same, now or later? One host of several has done it, or
+ * one table of several; what an ALTER with a mutation says of columns comes first; or its mutation goes on.
+ */
+static bool may_be_begun(const struct lc_executor *c, const struct lc_plan_stmt *stmt)
+{
+    const struct lc_stmt *s = &stmt->parsed;
+
+    return c->begun || stmt->text->rederive || s->on_cluster || s->unclear || s->table_n > 1 ||
+           (s->mutates && (s->command_n > 1 || may_mutate_on(c, stmt)));
 }
 
 /*
@@ -410,6 +422,8 @@ static void record_failure(struct lc_executor *c, const struct lc_plan_migration
     e.stmt_sha256 = m->stmts[i].text->sha256;
     e.error_code = err->server_code;
     e.error = err->msg;
+    if (e.kind == LC_TRACK_EVENT_FAILED && may_be_begun(c, &m->stmts[i]))
+        e.query_id = v->query_id; /* the server has it, or may have */
     lc_tracking_write(&c->run->session.tracking, &e, NULL);
 }
 
@@ -437,7 +451,7 @@ static int run_statement(struct lc_executor *c, const struct lc_plan_migration *
     uint64_t begun = lc_now_ms();
     int rc;
 
-    c->announced = false;
+    c->announced = c->begun = false;
     c->now.stmt = i + 1;
     c->now.class = stmt->parsed.class;
     c->now.parsed = &stmt->parsed;
@@ -515,7 +529,8 @@ static void bind(struct lc_executor *c)
                                  .options = c->run->o,
                                  .event = on_send,
                                  .away = on_away,
-                                 .ctx = c};
+                                 .ctx = c,
+                                 .begun = &c->begun};
 }
 
 /* Slow, and about nothing but what this migration has stored. */

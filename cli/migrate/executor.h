@@ -44,6 +44,7 @@ struct lc_executor {
     struct lc_run_event later[LC_EXECUTOR_LATER_MAX];
     unsigned later_n;
     bool announced;        /* that the current statement begins */
+    bool begun;            /* something that the current statement does may be done */
     struct lc_turns *jobs; /* NULL: alone */
     size_t job;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/migrate/file_text.h"
 
+#include "cli/migrate/way_back.h"
 #include "cli/sql/session_statement.h"
 
 #include <errno.h>
@@ -330,28 +331,13 @@ static int check_sections(const struct reader *r)
     return 0;
 }
 
-/* Does a statement, or a part of one, come behind it? */
-static bool has_code_behind(const struct lc_split *script, size_t at)
-{
-    for (size_t i = script->n; i-- > 0;) {
-        const struct lc_piece *p = &script->v[i];
-
-        if (p->kind == LC_PIECE_STATEMENT)
-            return p->at + p->n > at;
-    }
-    return false;
-}
-
-/*
- * A comment that was to mark a section, and is none: its statements would run with the others. Where
- * all of them are comments too ("-- Rollback:", "-- DROP TABLE t") it does no harm.
- */
+/* A comment that was to mark a section, and is none: its statements would run with the others. */
 static int check_near_mark(const struct reader *r, const struct lc_split *script)
 {
-    const struct lc_near_mark *near = &script->near;
+    const struct lc_near_mark *near =
+        lc_way_back_find(script, r->f->text, r->part == LC_FILE_WHOLE);
 
-    if (!near->line ||
-        (near->bare && (r->part != LC_FILE_WHOLE || !has_code_behind(script, near->at))))
+    if (!near)
         return 0;
     return lc_problems_add(
         r->problems, LC_PROBLEM_FILE, r->f->path, near->line,

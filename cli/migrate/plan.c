@@ -116,6 +116,48 @@ static int check_version(const struct lc_migration *m, const struct lc_track_ver
     return check_done_statements(m, v, out);
 }
 
+static int note_half(const struct lc_migration *m, const struct lc_track_version *v,
+                     struct lc_problems *out)
+{
+    const char *path = lc_migration_path(m, true);
+
+    if (v->done == 0 && v->open)
+        return lc_problems_add(out, LC_PROBLEM_HALF, path, 0,
+                               "is half reverted: statement %u of %u of its down section was sent, "
+                               "and part of what it does may be done",
+                               v->open, v->stmts);
+    return lc_problems_add(out, LC_PROBLEM_HALF, path, 0,
+                           "is half reverted: %u of %u statements of its down section are done",
+                           v->done, v->stmts);
+}
+
+/*
+ * v is applied, and its file is gone: a pending file with its very text is the same migration with another
+ * number, which would run twice. One that does nothing does nothing twice.
+ */
+static int check_renumbered(const struct lc_migrations *files, const struct lc_tracking *t,
+                            const struct lc_track_version *v, struct lc_problems *out)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && v->file_sha256[0] && i < files->n; i++) {
+        const struct lc_migration *m = &files->v[i];
+        const struct lc_track_version *its = lc_tracking_find(t, m->version);
+        struct lc_text_match match;
+
+        if (m->up.n == 0 || !m->file.text || lc_track_applied(its) || lc_track_unfinished(its))
+            continue;
+        match = lc_text_matches(m->file.text, m->file.n, v->file_sha256);
+        if (match.same || match.line_ends)
+            rc = lc_problems_add(out, LC_PROBLEM_RENUMBERED, lc_migration_path(m, false), 0,
+                                 "is pending, and has the text of version %" PRIu64
+                                 " (%s), which is applied and whose file is gone: it would run "
+                                 "a second time",
+                                 v->version, v->name);
+    }
+    return rc;
+}
+
 int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking *t,
                      struct lc_problems *out)
 {
@@ -140,19 +182,19 @@ int lc_plan_problems(const struct lc_migrations *files, const struct lc_tracking
                                  "is pending, and version %s, which comes after it, is applied",
                                  last->version_text);
         if (rc == 0 && lc_track_unfinished(v) && v->down && !lc_track_applied(v))
-            rc = lc_problems_add(out, LC_PROBLEM_HALF, lc_migration_path(m, true), 0,
-                                 "is half reverted: %u of %u statements of its down section are "
-                                 "done",
-                                 v->done, v->stmts);
+            rc = note_half(m, v, out);
     }
     for (size_t i = 0; rc == 0 && i < t->state.n; i++) {
         const struct lc_track_version *v = &t->state.v[i];
 
         if (v->status == LC_TRACK_PENDING || lc_migrations_find(files, v->version))
             continue;
-        rc = lc_problems_add(out, LC_PROBLEM_GONE, files->dir, 0,
-                             "has no file of version %" PRIu64 " (%s), which is %s", v->version,
-                             v->name, lc_track_status_name(v->status));
+        rc = lc_problems_add(
+            out, LC_PROBLEM_GONE, files->dir, 0,
+            "has no file of version %" PRIu64 " (%s), which is %s", v->version, v->name,
+            lc_track_status_name(lc_track_applied(v) ? LC_TRACK_APPLIED : v->status));
+        if (rc == 0 && lc_track_applied(v))
+            rc = check_renumbered(files, t, v, out);
     }
     if (rc == 0 && line_ends)
         rc = lc_problems_add(
@@ -177,6 +219,7 @@ static bool stands_in_the_way(const struct lc_problem *p, const struct lc_up_opt
     case LC_PROBLEM_OUT_OF_ORDER:
         return !down && !o->allow_missing && !o->only;
     case LC_PROBLEM_HALF:
+    case LC_PROBLEM_RENUMBERED:
         return !down;
     default:
         return false;
@@ -192,6 +235,9 @@ static const char *advice(enum lc_problem_kind kind)
                "migration";
     case LC_PROBLEM_GONE:
         return "restore the file, or run without --strict";
+    case LC_PROBLEM_RENUMBERED:
+        return "give it its old number; or livecol baseline VERSION records it as applied; where it is "
+               "to run again, change its text, if only a comment";
     case LC_PROBLEM_OUT_OF_ORDER:
         return "give it a higher number, or apply it out of order with --allow-missing";
     case LC_PROBLEM_HALF:

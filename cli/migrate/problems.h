@@ -11,6 +11,7 @@ enum lc_problem_kind {
     LC_PROBLEM_GAP,          /* a number is left out */
     LC_PROBLEM_EDITED,       /* changed since it was applied */
     LC_PROBLEM_GONE,         /* applied, and the file is not there */
+    LC_PROBLEM_RENUMBERED,   /* pending, with the text of one that is gone */
     LC_PROBLEM_OUT_OF_ORDER, /* pending below a version that is applied */
     LC_PROBLEM_HALF          /* half reverted */
 };

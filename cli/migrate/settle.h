@@ -21,6 +21,7 @@ struct lc_submit {
     /* Around a wait for mutations, in which other statements may go on; NULL: none may. */
     void (*away)(void *ctx, bool away);
     void *ctx;
+    bool *begun; /* becomes true once something that the statement does may be done */
 };
 
 /* Hand a line of text to the run's event hook. */

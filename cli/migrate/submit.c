@@ -175,6 +175,13 @@ static const char *newest_before(const char *query_id)
     return after ? after + strlen(AFTER) : "";
 }
 
+/* From here on a failure may leave something of it behind. */
+static void begin(const struct lc_submit *s)
+{
+    if (s->begun)
+        *s->begun = true;
+}
+
 /*
  * What was found of it is told, and its mutations are waited for: also of one that is sent again, whose
  * second send makes none.
@@ -183,6 +190,8 @@ static int settled(const struct lc_submit *s, struct lc_mutation_watch *w, enum 
                    bool failed, bool *done, struct lc_error *err)
 {
     *done = effect == LC_IN_DOUBT_DONE;
+    if (*done || effect == LC_IN_DOUBT_HARMLESS)
+        begin(s);
     if (*done)
         lc_submit_tell(s, LC_RUN_UNKNOWN, "the statement that was sent before has taken effect");
     else if (!failed && effect == LC_IN_DOUBT_HARMLESS)
@@ -245,8 +254,10 @@ int lc_submit_settle(const struct lc_submit *s, const struct lc_plan_stmt *stmt,
 static int supervise(const struct lc_submit *s, struct lc_backfill_target *target,
                      const char *query_id, struct lc_mutation_watch *w, struct lc_error *err)
 {
-    int rc = run_backfill(s, target, query_id, err);
+    int rc;
 
+    begin(s);
+    rc = run_backfill(s, target, query_id, err);
     return rc ? rc : wait_for_mutations(s, w, err);
 }
 
@@ -281,8 +292,10 @@ int lc_submit_run(const struct lc_submit *s, const struct lc_plan_stmt *stmt, co
             rc = lc_settle_failure(s, stmt, &x.before, &x.sent, err);
     }
     lc_left_release(&x.before);
-    if (rc == 0)
+    if (rc == 0) {
+        begin(s);
         rc = wait_for_mutations(s, &x.watch, err);
+    }
     lc_mutation_release(&x.watch);
     return rc;
 }

@@ -40,12 +40,12 @@ bool lc_track_unfinished(const struct lc_track_version *v)
 
 /*
  * A revert that has done no statement has changed nothing; one that has sent a statement whose
- * outcome is not known (UNKNOWN) may have.
+ * outcome is not known (UNKNOWN), or of which something may be done though it failed, may have.
  */
 bool lc_track_applied(const struct lc_track_version *v)
 {
     return v && (v->status == LC_TRACK_APPLIED ||
-                 (v->down && v->done == 0 &&
+                 (v->down && v->done == 0 && !v->begun &&
                   (v->status == LC_TRACK_FAILED || v->status == LC_TRACK_RUNNING)));
 }
 
@@ -222,16 +222,19 @@ static int fold_repaired(struct lc_track_version *v, const struct lc_track_event
 }
 
 /*
- * One row, by the picture above. `stopped` is about the last row alone; `partial` outlives a
- * `started`, since a run that takes it up again has not settled it.
+ * One row, by the picture above. `stopped` is about the last row alone; `partial` and `begun` outlive
+ * a `started`, since a run that takes it up again has not settled it. A `failed` row has the query id of a
+ * statement of which something may be done.
  */
 static int fold_event(struct lc_track_version *v, const struct lc_track_row *r)
 {
     const struct lc_track_event *e = &r->e;
 
     v->stopped = e->kind == LC_TRACK_STMT_STOPPED;
-    if (e->kind != LC_TRACK_STARTED)
+    if (e->kind != LC_TRACK_STARTED) {
         v->partial = e->kind == LC_TRACK_STMT_PARTIAL;
+        v->begun = e->kind == LC_TRACK_EVENT_FAILED && e->query_id && *e->query_id;
+    }
     switch (e->kind) {
     case LC_TRACK_STARTED:
         fold_started(v, e);

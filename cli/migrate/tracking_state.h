@@ -52,6 +52,7 @@ struct lc_track_version {
     bool stopped; /* UNKNOWN: the statement was stopped, and can be sent again */
     bool
         unlooked; /* FAILED: by an older livecol, which has not looked whether anything is left of it */
+    bool begun;     /* FAILED: something of the statement may be done, or still be done */
     bool partial;   /* UNKNOWN: it failed in its middle, and must not be; error says how */
     bool down;      /* the run that RUNNING, UNKNOWN or FAILED is about was a revert */
     unsigned done;  /* statements 1 … done are done */

@@ -328,7 +328,7 @@ static int failed(const struct lc_mutation_watch *w, const struct lc_answer *t, 
             w->table, lc_answer_at(t, row, LC_SQL_MUTATIONS_LATEST_FAILED_PART)->p, one.msg);
     lc_hint(err,
             "the server retries it forever, and it blocks later mutations of the table: fix the "
-            "cause and run up again, which waits for it; or end it by KILL MUTATION WHERE "
+            "cause and run the same again, which waits for it; or end it by KILL MUTATION WHERE "
             "database = '%s' AND table = '%s' AND mutation_id = '%s'",
             w->database, w->table, id);
     return LC_ERR_SERVER;

@@ -57,6 +57,15 @@ static bool creates_temporary(struct lc_walk w)
     return lc_walk_accept(&w, "TEMPORARY");
 }
 
+/* w is behind the first word: DROP TEMPORARY TABLE, and not of a table that is called so. */
+static bool is_about_temporary(const struct lc_tok *word, struct lc_walk w)
+{
+    static const char *const words[] = {"DROP", "TRUNCATE", "ALTER", "DETACH", "ATTACH", NULL};
+
+    return lc_tok_is_any(word, words) &&
+           (lc_walk_accept(&w, "TEMPORARY TABLE") || lc_walk_accept(&w, "TEMPORARY VIEW"));
+}
+
 /* SET DEFAULT ROLE … TO is kept by the server; any other SET is the session's. */
 static bool sets_session(struct lc_walk w)
 {
@@ -87,6 +96,8 @@ static enum lc_session_loss loss_of(struct lc_walk w, struct lc_tok *word)
         return LC_SESSION_LOSES_TRANSACTION;
     if (lc_tok_is(word, "EXECUTE"))
         return only_changes_user(w) ? LC_SESSION_LOSES_USER : LC_SESSION_LOSES_NOTHING;
+    if (is_about_temporary(word, w))
+        return LC_SESSION_LOSES_TABLE;
     if (!lc_tok_is(word, "CREATE"))
         return LC_SESSION_LOSES_NOTHING;
     if (creates_temporary(w))

@@ -16,7 +16,6 @@
 #include "cli/sql/split.h"
 
 #include "cli/sql/lexer.h"
-#include "cli/sql/near_mark.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +42,7 @@ struct splitter {
     struct lc_piece statement; /* the one being read; its n reaches to the last code token */
     enum insert_state state;
     unsigned depth;     /* of parentheses, within an INSERT */
+    unsigned open;      /* parentheses of the statement that are not closed yet */
     struct lc_tok last; /* the code token before, within the statement */
 };
 
@@ -163,29 +163,41 @@ static unsigned mark_text(const struct lc_tok *tok, struct lc_slice *text)
     return 0;
 }
 
-/* A comment that is no mark: note the first of its lines that looks like one, of a tool before another. */
-static void note_near_mark(struct splitter *s, const struct lc_tok *tok)
+static int add_near_mark(struct splitter *s, const struct lc_near_mark *near)
 {
-    struct lc_near_mark *near = &s->out->near;
-    const char *p = tok->p, *end = tok->p + tok->n;
-    bool in_line = s->in_statement && !begins_line(s, tok->at); /* "up UInt8, -- up" */
+    struct lc_split *out = s->out;
+    struct lc_near_mark *v = realloc(out->near, (out->near_n + 1) * sizeof *v);
 
-    for (uint64_t line = tok->line; p < end; line++) {
+    if (!v)
+        return lc_fail(s->err, LC_ERR_NOMEM, "no memory for the comments of a file");
+    out->near = v;
+    v[out->near_n++] = *near;
+    return 0;
+}
+
+/*
+ * A comment that is no mark: note its lines that look like one. Within a list in parentheses, and behind
+ * code of the statement ("up UInt8, -- up"), only a tool's do.
+ */
+static int note_near_marks(struct splitter *s, const struct lc_tok *tok)
+{
+    const char *p = tok->p, *end = tok->p + tok->n;
+    bool within = s->in_statement && (s->open > 0 || !begins_line(s, tok->at));
+    int rc = 0;
+
+    for (uint64_t line = tok->line; rc == 0 && p < end; line++) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         const char *stop = nl ? nl : end;
         struct lc_slice text = trimmed(p, stop);
-        enum lc_near_kind kind = lc_near_mark(text);
+        struct lc_near_mark near = {.line = line, .at = tok->at};
 
-        if (kind == LC_NEAR_TOOL || (kind == LC_NEAR_BARE && !near->line && !in_line)) {
-            near->line = line;
-            near->at = tok->at;
-            near->bare = kind == LC_NEAR_BARE;
-            lc_printable(text.p, text.n, near->text, sizeof near->text);
-        }
-        if (near->line && !near->bare)
-            return;
+        near.kind = lc_near_mark(text, &near.up);
+        lc_printable(text.p, text.n, near.text, sizeof near.text);
+        if (near.kind == LC_NEAR_TOOL || (near.kind != LC_NEAR_NONE && !within))
+            rc = add_near_mark(s, &near);
         p = nl ? nl + 1 : end;
     }
+    return rc;
 }
 
 /* The words of a mark: the first one, and what comes after it. */
@@ -309,21 +321,34 @@ static int take_comment(struct splitter *s, const struct lc_tok *tok)
     struct lc_slice text;
     unsigned whose = begins_line(s, tok->at) ? mark_text(tok, &text) : 0;
     struct lc_piece piece = {.at = tok->at, .n = tok->n, .line = tok->line};
+    int rc;
 
     if (whose)
         return take_mark(s, tok, whose, text);
     if (is_breakpoint(tok)) {
-        int rc = end_statement(s, tok->at);
-
+        rc = end_statement(s, tok->at);
         piece.kind = LC_PIECE_SEPARATOR;
         return rc ? rc : add(s, piece);
     }
-    if (!s->out->near.line || s->out->near.bare)
-        note_near_mark(s, tok);
-    if (s->in_statement)
-        return 0;
+    rc = note_near_marks(s, tok);
+    if (rc || s->in_statement)
+        return rc;
     piece.kind = LC_PIECE_SPACE;
     return add(s, piece);
+}
+
+/* Is it a comment of a tool's mark, in whatever way comments are written? */
+static bool is_tools_comment(struct lc_slice line)
+{
+    static const char *const signs[] = {"--", "#", "//", "/*"};
+    struct lc_slice rest;
+    bool up;
+
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (begins_with(line, signs[i], &rest))
+            return lc_near_mark(line, &up) == LC_NEAR_TOOL;
+    }
+    return false;
 }
 
 /* True where a line of data ends the data: blank, a mark or what looks like one, a breakpoint. */
@@ -333,7 +358,7 @@ static bool ends_data(const char *line, size_t n)
     struct lc_slice text = trimmed(line, line + n);
 
     return text.n == 0 || is_breakpoint(&tok) || mark_text(&tok, &text) != 0 ||
-           (text.n > 2 && memcmp(text.p, "--", 2) == 0 && lc_near_mark(text) == LC_NEAR_TOOL);
+           is_tools_comment(text);
 }
 
 /* The format's name has been read: what follows it on the line, or the lines below, are data. */
@@ -411,44 +436,58 @@ static int follow_insert(struct splitter *s, const struct lc_tok *tok)
     }
 }
 
-/* "#migrate:down": a comment in MySQL, and none in ClickHouse, which wants "# " or "#!". */
-static void note_near_line(struct splitter *s, const struct lc_tok *tok)
+/*
+ * "#migrate:down", "//@UNDO", two long dashes: comments elsewhere, and none in ClickHouse, which wants "# " or
+ * "#!".
+ */
+static bool is_foreign_comment(const struct splitter *s, const struct lc_tok *tok)
+{
+    unsigned char c = (unsigned char)*tok->p;
+
+    return begins_line(s, tok->at) &&
+           (c == '#' || (!s->in_statement && (c == '/' || c == '-' || c >= 0x80)));
+}
+
+static int note_near_line(struct splitter *s, const struct lc_tok *tok)
 {
     struct lc_tok line = *tok;
     const char *nl = memchr(tok->p, '\n', s->lex.n - tok->at);
 
     line.n = nl ? (size_t)(nl - tok->p) : s->lex.n - tok->at;
-    if (!s->out->near.line || s->out->near.bare)
-        note_near_mark(s, &line);
+    return note_near_marks(s, &line);
 }
 
 /* A token of a statement: it begins one, or extends the one being read up to its own end. */
 static int take_code(struct splitter *s, const struct lc_tok *tok)
 {
+    int rc = 0;
+
     if (tok->kind == LC_TOK_SYMBOL && *tok->p == '\0')
         return lc_fail_at(s->err, LC_ERR_INPUT, tok->at, tok->line - 1,
                           "a NUL byte (byte %zu of the file): is it UTF-8?", tok->at);
-    if (lc_tok_symbol(tok, '#') && begins_line(s, tok->at))
-        note_near_line(s, tok);
+    if (is_foreign_comment(s, tok))
+        rc = note_near_line(s, tok);
+    if (rc)
+        return rc;
     if (!s->in_statement) {
         s->in_statement = true;
         s->statement = (struct lc_piece){
             .kind = LC_PIECE_STATEMENT, .at = tok->at, .line = tok->line, .arg = {NULL, 0}};
         s->state = lc_tok_is(tok, "INSERT") ? IN_INSERT : NOT_INSERT;
         s->depth = 0;
+        s->open = lc_tok_opens(tok);
         s->last = *tok;
         s->statement.n = tok->n;
         return 0;
     }
+    s->open += lc_tok_opens(tok);
+    s->open -= lc_tok_closes(tok) && s->open > 0;
     s->statement.n = tok->at + tok->n - s->statement.at;
-    if (s->state != NOT_INSERT) {
-        int rc = follow_insert(s, tok);
-
-        if (rc)
-            return rc;
-    }
-    s->last = *tok;
-    return 0;
+    if (s->state != NOT_INSERT)
+        rc = follow_insert(s, tok);
+    if (rc == 0)
+        s->last = *tok;
+    return rc;
 }
 
 /*
@@ -495,5 +534,6 @@ int lc_split_split(struct lc_split *out, const char *text, size_t n, struct lc_e
 void lc_split_release(struct lc_split *s)
 {
     free(s->v);
+    free(s->near);
     *s = (struct lc_split){0};
 }

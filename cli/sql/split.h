@@ -18,6 +18,7 @@
 #define LC_CLI_SQL_SPLIT_H
 #include "base/buf.h"
 #include "base/error.h"
+#include "cli/sql/near_mark.h"
 
 #include <stdbool.h>
 
@@ -56,17 +57,19 @@ enum lc_split_marks {
  * would let what it is to keep apart run as one.
  */
 struct lc_near_mark {
-    uint64_t line; /* of the first one, from 1; 0: there is none */
+    enum lc_near_kind kind;
+    bool up;       /* of the way there */
+    uint64_t line; /* from 1 */
     size_t at;     /* of the comment, as a piece's */
-    bool bare;     /* it names no tool: "-- Down" */
     char text[64]; /* as it is written, to be shown */
 };
 
 struct lc_split {
     struct lc_piece *v;
     size_t n, cap;
-    unsigned marks; /* enum lc_split_marks */
-    struct lc_near_mark near;
+    unsigned marks;            /* enum lc_split_marks */
+    struct lc_near_mark *near; /* in the order of the file */
+    size_t near_n;
 };
 
 /*

@@ -56,7 +56,7 @@ while IFS='|' read -r statements message; do
   expect_in "up: $statements" "$message" "$work/err"
   if [ $taken = 0 ]; then
     case $statements in
-      *'; '* | 'DROP TABLE m,'* | 'RENAME TABLE m TO m2,'*) # its first part is done
+      *'; '* | 'DROP TABLE m,'* | 'RENAME TABLE m TO m2,'* | *'TO w2, MATERIALIZE'*) # its first part is done
         sql 'DROP DATABASE IF EXISTS truth' && sql 'CREATE DATABASE truth'
         tables truth
         sent truth "$statements" && fail "the server takes: $statements"
@@ -113,6 +113,11 @@ ALTER TABLE r MODIFY COLUMN w UInt16, DROP COLUMN w|the same ALTER changes w bef
 ALTER TABLE r CLEAR COLUMN w, DROP COLUMN w|the same ALTER changes w before
 * ALTER TABLE r UPDATE w = 1 WHERE 1, DROP COLUMN w|the same ALTER changes w before
 ALTER TABLE r MODIFY COLUMN IF EXISTS w UInt16, RENAME COLUMN IF EXISTS w TO w2|the server does one of the two
+ALTER TABLE r ADD COLUMN q UInt8, MODIFY COLUMN q UInt16, RENAME COLUMN q TO q2|the server does one of the two
+ALTER TABLE r ADD COLUMN q UInt8, RENAME COLUMN q TO q2, MODIFY COLUMN q2 UInt16|the server does one of the two
+ALTER TABLE r RENAME COLUMN w TO w2, MATERIALIZE COLUMN w2|the column will have no DEFAULT then
+ALTER TABLE r ADD COLUMN q UInt8 DEFAULT 2, MODIFY COLUMN q REMOVE DEFAULT|has no expression
+ALTER TABLE r MODIFY COLUMN w DEFAULT 3, MODIFY COLUMN w REMOVE DEFAULT|has no expression
 DROP TABLE dic|DROP DICTIONARY drops it
 TRUNCATE TABLE vw|which takes no such statement
 INSERT INTO vw SELECT 'x'|which takes no such statement
@@ -185,6 +190,8 @@ ALTER TABLE ix RENAME COLUMN c TO c2; ALTER TABLE ix DROP INDEX ia, DROP COLUMN 
 ALTER TABLE ix DROP COLUMN f, DROP INDEX ia, DROP CONSTRAINT cc; ALTER TABLE ix REMOVE TTL; ALTER TABLE ix DROP COLUMN d
 ALTER TABLE ix DROP PROJECTION pb; ALTER TABLE ix RENAME COLUMN b TO b2; ALTER TABLE ix DROP INDEX IF EXISTS nosuch
 ALTER TABLE r MODIFY COLUMN w DEFAULT 1, DROP COLUMN w; ALTER TABLE r ADD COLUMN w UInt8
+ALTER TABLE r ADD COLUMN q UInt8, RENAME COLUMN q TO q2, DROP COLUMN q2; ALTER TABLE r ADD COLUMN IF NOT EXISTS q UInt8, RENAME COLUMN q TO q2, DROP COLUMN q2
+ALTER TABLE r ADD CONSTRAINT cq CHECK q < 250, ADD COLUMN q UInt8; ALTER TABLE r DROP CONSTRAINT cq, DROP COLUMN q
 ALTER TABLE t ADD COLUMN n.z Array(UInt8); ALTER TABLE t ADD COLUMN f UInt64 DEFAULT n.x.size0
 ALTER TABLE t ADD COLUMN g String DEFAULT arrayMap(x -> x, [k])[1]
 ALTER TABLE t UPDATE a = 2 WHERE _partition_id = 'x'
