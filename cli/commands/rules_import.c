@@ -7,6 +7,7 @@
 #include "cli/term/message.h"
 #include "cli/term/options.h"
 #include "udf/rules/csv.h"
+#include "udf/rules/point.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,11 @@ struct import {
     struct column key[LC_MAX_KEY_COLUMNS], value[LC_MAX_ATTRIBUTES];
     bool networks; /* start and end become networks */
     bool settled;  /* the columns are found */
+    bool by_name;  /* one of them at least by its name: so the first record is a header */
+    /* Lines that begin with #, and have as many fields as the others: how many, and where the first is. */
+    uint32_t comments, comment_line, comment_fields;
+    uint32_t
+        star_line; /* where a key of the file is *, which is the default of the rules; 0: nowhere */
     struct lc_buf out;
     struct lc_buf lines;  /* uint32_t: of the file, by record of `out` */
     struct lc_buf spans;  /* struct lc_span: what becomes networks */
@@ -72,10 +78,15 @@ static uint32_t column_number(const char *text, size_t n)
     return v;
 }
 
-/* Is the text a number, a date or an address, as a bound is? No column is called so. */
+/* Is the text a number, a date, an address or a network, as keys are? No column is called so. */
 static bool looks_like_data(struct lc_slice f)
 {
+    char fixed[LC_POINT_TEXT_BYTES];
+    lc_point first, last;
     bool digit = false;
+
+    if (!lc_network_read(f, &first, &last, fixed) || fixed[0])
+        return true;
 
     for (size_t i = 0; i < f.n; i++) {
         bool is_digit = f.p[i] >= '0' && f.p[i] <= '9';
@@ -123,6 +134,11 @@ static int find_column(struct import *im, const char *name, size_t n, uint32_t *
                           (int)n, name);
         *at = i;
     }
+    im->by_name = im->by_name || (found && number - 1 != *at);
+    if (found && number && number <= im->records.fields && number - 1 != *at)
+        return refuse(im, *at + 1,
+                      "rename the column in the file; --no-header, where the first line is data",
+                      "'%.*s' is the name of this column, and the number of another", (int)n, name);
     if (found)
         return 0;
     if (number == 0 || number > im->records.fields) {
@@ -157,8 +173,32 @@ static int find_value(struct import *im, const char *text, struct column *c)
 }
 
 /*
- * Find the columns in the first record, by name or number. A first line that looks like data
- * where names of bounds are expected is refused: taken for a header, its rule would be lost.
+ * Is the first record a header? One that is data would be lost, and so would a header that begins with #, whose
+ * place the first row of data would take.
+ */
+static int check_header(struct import *im, const char *const key[])
+{
+    for (uint32_t i = 0; i < im->keys; i++) {
+        struct lc_slice f = lc_records_field(&im->records, im->key[i].at);
+        char shown[80];
+
+        /* What is asked for by that name is a name, however it looks. */
+        if (column_number(key[i], strlen(key[i])) == im->key[i].at + 1 && looks_like_data(f))
+            return refuse(im, im->key[i].at + 1, "--no-header reads it as data",
+                          "the first line is data: '%s' is not the name of a column",
+                          lc_printable(f.p, f.n, shown, sizeof shown));
+    }
+    if (im->comments && !im->by_name && im->comment_fields == im->records.fields)
+        return refuse(
+            im, 0,
+            "remove the # where that line is the header; --no-header, where this one is data",
+            "is it the header? Line %u looks like one, but begins with #, as a comment does",
+            im->comment_line);
+    return 0;
+}
+
+/*
+ * Find the columns in the first record, by name or number.
  */
 static int settle_columns(struct import *im)
 {
@@ -179,15 +219,8 @@ static int settle_columns(struct import *im)
     for (size_t i = 0; i < w->values.n; i++)
         if (find_value(im, w->values.v[i], &im->value[i]))
             return LC_ERR_INPUT;
-    for (uint32_t i = 0; i < im->keys && im->keys == 2 && !w->no_header; i++) {
-        struct lc_slice f = lc_records_field(&im->records, im->key[i].at);
-        char shown[80];
-
-        if (looks_like_data(f)) /* it would be lost */
-            return refuse(im, im->key[i].at + 1, "--no-header reads it as data",
-                          "the first line is data: '%s' is not the name of a column",
-                          lc_printable(f.p, f.n, shown, sizeof shown));
-    }
+    if (!w->no_header && check_header(im, key))
+        return LC_ERR_INPUT;
     im->settled = true;
     return 0;
 }
@@ -259,6 +292,12 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
+/* Is the key * the default of such rules? */
+static bool star_is_default(const struct import *im)
+{
+    return im->kind && (im->kind->kind == LC_KIND_EXACT || im->kind->kind == LC_KIND_DOMAIN);
+}
+
 /*
  * One key of a cell: without what is stripped; with what is put before it. Blanks are no part
  * of one of several keys, nor are those that are at its ends once it is stripped; a cell that is one key is a field as any other, of which --trim has
@@ -289,6 +328,8 @@ static int add_key(struct import *im, struct lc_slice part)
                                         "the key is empty");
     else
         rc = add_line(im, &(struct lc_slice){key.p, key.n}, 1, false);
+    if (!rc && key.n == 1 && key.p[0] == '*' && star_is_default(im) && im->star_line == 0)
+        im->star_line = im->records.record_line;
     lc_buf_release(&key);
     return rc;
 }
@@ -479,6 +520,23 @@ static void take(struct lc_records *records)
     }
 }
 
+/* A line that begins with # is skipped, as in rules; one that looks like a row is counted. */
+static void skip_comment(struct lc_records *records, struct lc_slice line)
+{
+    struct import *im = (struct import *)records;
+    uint32_t fields = 1;
+
+    if (line.n < 2 || is_blank(line.p[1]) || line.p[1] == '#')
+        return;
+    for (size_t i = 0; i < line.n; i++)
+        fields += line.p[i] == (uint8_t)records->delimiter;
+    if (fields < 2 || (records->columns && fields != records->columns))
+        return;
+    im->comment_fields = fields;
+    if (im->comments++ == 0)
+        im->comment_line = records->line;
+}
+
 /* Load what was made: what is no rule is named by the line and column of the file. */
 static int check_result(const struct import *im, struct lc_error *err)
 {
@@ -507,8 +565,14 @@ static int check_result(const struct import *im, struct lc_error *err)
                        : slice("");
     rc = lc_rules_parse_csv_with(&r, im->out.p, im->out.n, im->records.name, &how, err);
     lc_rules_free(r);
-    if (!rc)
+    if (!rc) {
+        notes.doubtful = im->comments;
+        notes.doubtful_line = im->comment_line;
         lc_rules_warn(&notes, im->records.name);
+        if (im->star_line)
+            lc_warn("%s:%u: the key * becomes the default of the rules", im->records.name,
+                    im->star_line);
+    }
     return rc;
 }
 
@@ -613,6 +677,7 @@ static int import(struct lc_frame_run *r, struct lc_error *err)
     im.records = (struct lc_records){.name = path,
                                      .err = err,
                                      .how = {.take = take,
+                                             .comment = skip_comment,
                                              .max_fields = LC_RECORD_MAX_FIELDS,
                                              .delimiter = how.delimiter,
                                              .no_header = w->no_header,

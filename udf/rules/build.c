@@ -197,6 +197,24 @@ static int keep_values(struct lc_builder *b, const struct lc_rule_in *rule)
     return 0;
 }
 
+/* A default that is there before: kept once with the same values, refused with others, as any key. */
+static int second_default(struct lc_builder *b, const struct lc_draft *d, struct lc_error *err)
+{
+    const struct lc_draft first = {.line = b->default_line, .values = b->default_values};
+    char difference[300];
+
+    if (lc_draft_same_values(b, &first, d)) {
+        lc_draft_repeat(b, d);
+        return 0;
+    }
+    lc_draft_difference(b, &first, d, difference, sizeof difference);
+    lc_fail_at(err, LC_ERR_INPUT, 0, d->line,
+               "a second default (the first is in line %u), with another value: %s", first.line,
+               difference);
+    lc_hint(err, "keep one of the two lines");
+    return LC_ERR_INPUT;
+}
+
 int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct lc_error *err)
 {
     struct lc_draft d = {.line = rule->line, .values = (uint32_t)(b->value_ids.n / 4)};
@@ -207,15 +225,17 @@ int lc_builder_add(struct lc_builder *b, const struct lc_rule_in *rule, struct l
     rc = lc_kind_has_keys(b->kind) ? keep_key(b, rule, &d, err) : keep_keyless(b, rule, &d, err);
     if (rc)
         return rc;
+    if (keep_values(b, rule))
+        return LC_ERR_NOMEM;
     if (rule->is_default) {
         if (b->default_line)
-            return lc_fail_at(err, LC_ERR_INPUT, 0, rule->line,
-                              "a second default (the first is in line %u)", b->default_line);
+            return second_default(b, &d, err);
         b->default_line = rule->line;
+        b->default_values = d.values;
         d.order = UINT64_MAX; /* sorted last: see lc_draft_compare */
         d.key_n = LC_NONE;
     }
-    if (keep_values(b, rule) || lc_buf_add(&b->drafts, &d, sizeof d))
+    if (lc_buf_add(&b->drafts, &d, sizeof d))
         return LC_ERR_NOMEM;
     b->rules++;
     return 0;

@@ -42,7 +42,8 @@ struct lc_builder {
     uint32_t attributes, rules, max_key_bytes;
     uint32_t twins; /* domain rules that are last, and not in the index: see lc_check_drafts */
     uint64_t seed;  /* of the hash tables */
-    uint32_t default_line; /* where the default is; 0: there is none */
+    uint32_t default_line;   /* where the default is; 0: there is none */
+    uint32_t default_values; /* as in its draft */
     uint32_t repeats,
         repeats_line; /* drafts that were dropped by lc_draft_repeat, and the first line of one */
     struct lc_slice *names;

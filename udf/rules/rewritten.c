@@ -102,6 +102,8 @@ bool lc_rewritten_is_error(struct lc_slice field)
     };
     size_t hashes = 0;
 
+    if (field.n == 0 || (field.p[0] != '#' && field.p[0] != 'E')) /* nearly every field */
+        return false;
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
         if (is_text(field, errors[i]))
             return true;

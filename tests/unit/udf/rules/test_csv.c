@@ -147,7 +147,8 @@ static const struct bad bad[] = {
     {"prefix,region\nu1,a\nu2,b\nu1,c\n", 4,
      "rules.csv:4: the key 'u1' is already in line 2, with another value: region is 'a' there and "
      "'c' here"},
-    {"exact,region\n*,a\nu1,b\n*,c\n", 4, "rules.csv:4: a second default (the first is in line 2)"},
+    {"exact,region\n*,a\nu1,b\n*,c\n", 4,
+     "rules.csv:4: a second default (the first is in line 2), with another value: region is 'a' there and 'c' here"},
     {"prefix,region\nu\xff\xff,a\n", 2,
      "rules.csv:2: column 1 (prefix): not valid UTF-8 at byte 1 of the field (0xff)"},
     {"prefix,region\ncaf\xe9,a\n", 2,
@@ -594,6 +595,11 @@ static void test_repeats_are_noted(void **state)
         {"from,to,v\n1.0,2,x\n1,2.00,x\n", 1, 3},
         {"cidr,v\n10.0.0.1,x\n10.0.0.1/32,x\n::ffff:10.0.0.1,x\n", 2, 3},
         {"bucket,v\n1,a\n1,a\n", 0, 0},
+        {"exact,v\n*,x\na,x\n*,x\n", 1, 4},
+        {"from,to,v\n,,x\n1,2,a\n,,x\n,,x\n", 2, 4},
+        {"cidr,v\n,x\n,x\n::1,y\n", 1, 3},
+        {"domain,v\n*,x\n,x\n", 1, 3},
+        {"prefix,v\n,x\n,x\n", 1, 3},
     };
 
     (void)state;

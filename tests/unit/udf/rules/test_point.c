@@ -113,6 +113,8 @@ static const struct {
     {"from,to,v\n7,9,b\n1,5,a\n007,9,b\n1,5,a\n", "0=- 1=a 5=a 6=- 7=b 9=b 10=-"},
     {"from:narrowest,to,v\n,,all\n,5,low\n3,3,three\n3,3,three\n", "-5=low 3=three 5=low 6=all"},
     {"from,to,v\n,,only\n", "5=only -5=only"},
+    {"from,to,v\n,,d\n1,2,a\n,,d\n-9,-8,d\n", "0=d 1=a 3=d -9=d"},
+    {"cidr,v\n,d\n10.0.0.0/8,a\n,d\n", "10.0.0.1=a 11.0.0.1=d x=d"},
 };
 
 static void test_ends_and_gaps(void **state)
@@ -179,7 +181,9 @@ static const struct {
     {"from,to,v\n1,5,a\n7,9,c\n1,5,b\n",
      "r:4: 1 to 5 is already in line 2, with another value: v is 'a' there and 'b' here", "keep"},
     {"from:narrowest,to,v\n1,10,a\n5,14,b\n", "neither is the narrower one", "a rule of its own"},
-    {"from:narrowest,to,v\n1,2,a\n,,b\n,,c\n", "a second default (the first is in line 3)", ""},
+    {"from:narrowest,to,v\n1,2,a\n,,b\n,,c\n",
+     "r:4: a second default (the first is in line 3), with another value: v is 'b' there and 'c' here",
+     "keep one"},
     {"cidr,v\n10.0.0.1/8,a\n", "r:2: column 1 (cidr): '10.0.0.1/8' has bits set after its length",
      "write 10.0.0.0/8"},
     {"cidr,v\n2001:db8::1/32,a\n", "has bits set after its length", "write 2001:db8::/32"},
