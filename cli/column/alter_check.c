@@ -31,6 +31,7 @@ struct at {
     const struct lc_table *before; /* as the whole statement finds it */
     size_t i;                      /* of the command */
     const struct lc_stmt_command *c;
+    bool any_kept; /* see lc_alter_check */
 };
 
 /* Of other engines system.columns need not list what a command may name. */
@@ -130,7 +131,7 @@ static int check_add(const struct at *a, struct lc_error *err)
     if (!c)
         return rc ? rc : check_after(a, "ADD COLUMN … AFTER", err);
     if (a->c->conditional)
-        return strcmp(c->name, a->c->column) == 0
+        return strcmp(c->name, a->c->column) == 0 && !a->any_kept
                    ? lc_column_check_kept(a->b, a->facts, a->stmt, a->i, c, err)
                    : 0;
     lc_fail(err, LC_ERR_REFUSED, "ADD COLUMN: %s.%s has the column %s already%s%s", a->t->database,
@@ -626,9 +627,9 @@ static int check_insert(const struct at *a, struct lc_error *err)
 }
 
 int lc_alter_check(struct lc_backend *b, const struct lc_abilities *facts, const struct lc_table *t,
-                   const struct lc_stmt *stmt, struct lc_error *err)
+                   const struct lc_stmt *stmt, bool any_kept, struct lc_error *err)
 {
-    struct at a = {.b = b, .facts = facts, .stmt = stmt, .t = t, .before = t};
+    struct at a = {.b = b, .facts = facts, .stmt = stmt, .t = t, .before = t, .any_kept = any_kept};
 
     if (t->unclear || t->hidden || !is_engine_known(t))
         return 0;

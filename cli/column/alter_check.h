@@ -6,10 +6,11 @@
 #include "cli/server/abilities.h"
 
 /*
- * The statement's columns against those of its table, which is there by then. 0, also where the columns
- * are not known; LC_ERR_REFUSED with what is in the way; the failures of a query.
+ * The statement's columns against those of its table, which is there by then. any_kept: ADD COLUMN IF NOT EXISTS may
+ * pass over a column that is another one. 0, also where the columns are not known; LC_ERR_REFUSED with what is in the
+ * way; the failures of a query.
  */
 int lc_alter_check(struct lc_backend *b, const struct lc_abilities *facts, const struct lc_table *t,
-                   const struct lc_stmt *stmt, struct lc_error *err);
+                   const struct lc_stmt *stmt, bool any_kept, struct lc_error *err);
 
 #endif

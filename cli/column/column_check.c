@@ -159,11 +159,12 @@ static int differs(const struct look *l, const struct lc_stmt_command *c,
             *d->is ? d->is : "none", (int)d->want_kind.n,
             d->want_kind.n ? (const char *)d->want_kind.p : "", d->want_kind.n ? " " : "",
             d->want.n ? (int)d->want.n : 4, want);
-    lc_hint(err,
-            c->conditional
-                ? "IF NOT EXISTS keeps the existing column: change it with MODIFY COLUMN, or write "
-                  "the statement to match it"
-                : "somebody else changed the column meanwhile: compare, then run up again");
+    lc_hint(
+        err,
+        c->conditional
+            ? "IF NOT EXISTS keeps the existing column: change it with MODIFY COLUMN, write the "
+              "statement to match it, or go on with --keep-columns"
+            : "somebody else changed the column meanwhile: compare, then run up again");
     return LC_ERR_SERVER;
 }
 
@@ -191,6 +192,18 @@ static int judge(struct look *l, const struct lc_stmt_command *c, enum lc_samene
 {
     if (v == LC_DIFFERENT && l->doubtful)
         v = LC_UNSURE;
+    if (v == LC_DIFFERENT && l->hooks->any_kept && c->conditional &&
+        c->kind == LC_STMT_ADD_COLUMN) {
+        struct lc_error kept = LC_ERROR_INIT;
+        char text[1100];
+
+        (void)differs(l, c, d, &kept);
+        snprintf(text, sizeof text, "%s: IF NOT EXISTS has kept it", kept.msg);
+        if (d->at >= l->told_unsure)
+            l->hooks->unsure(l->hooks->ctx, text);
+        l->told_unsure = d->at + 1;
+        return 0;
+    }
     if (v == LC_DIFFERENT)
         return differs(l, c, d, err);
     if (v == LC_UNSURE)

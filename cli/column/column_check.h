@@ -31,6 +31,8 @@ struct lc_column_hooks {
     void (*lagging)(void *ctx, const char *text); /* a host that does not have it yet: once each */
     void *ctx;
     const atomic_bool *cancel;
+    bool
+        any_kept; /* another column that IF NOT EXISTS has kept is told, as `unsure`, and is no failure */
 };
 
 /*

@@ -490,6 +490,7 @@ int lc_preflight_check_tables(struct lc_preflight *d, const struct lc_stmt *stmt
                               struct lc_error *err)
 {
     d->schema.b = d->b;
+    d->schema.any_kept = d->keep_columns;
     return lc_schema_check(&d->schema, d->facts, stmt, sent, err);
 }
 

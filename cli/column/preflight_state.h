@@ -17,6 +17,7 @@ struct lc_preflight {
     const struct lc_abilities *facts;
     struct lc_strings rules; /* "FILE" or "function=FILE" */
     bool allow_unsafe;       /* an answer that is always empty is said, not refused */
+    bool keep_columns;       /* ADD COLUMN IF NOT EXISTS may keep another column */
     bool in_use;             /* with it: said as a remark, since the column is there already */
     void (*say)(void *ctx, bool warning, const char *text);
     void *ctx;

@@ -216,6 +216,7 @@ static int print_plan(struct printer *p, const struct lc_migrate *m, const struc
                              .facts = facts,
                              .rules = m->up.rules,
                              .allow_unsafe = m->up.allow_unsafe,
+                             .keep_columns = m->up.keep_columns,
                              .say = on_hazard,
                              .ctx = p};
     const struct lc_lint h = {.cluster = &s->cluster,

@@ -112,7 +112,9 @@ static size_t add_run(struct lc_migrate *m, unsigned which, struct lc_option *to
           {"allow-missing", 0, LC_OPT_FLAG, &m->up.allow_missing, NULL,
            "apply versions below one that is applied"},
           {"allow-unsafe", 0, LC_OPT_FLAG, &m->up.allow_unsafe, NULL,
-           "run statements that lose data or break readers"}}},
+           "run statements that lose data or break readers"},
+          {"keep-columns", 0, LC_OPT_FLAG, &m->up.keep_columns, NULL,
+           "go on where ADD COLUMN IF NOT EXISTS keeps a column of another type or default"}}},
     };
 
     return add_groups(to, at, which, groups, sizeof groups / sizeof *groups);

@@ -462,9 +462,11 @@ static int run_statement(struct lc_executor *c, const struct lc_plan_migration *
         begun = lc_now_ms();
         rc = send_statement(c, m, i, err);
         if (rc == 0)
-            rc = lc_column_check(
-                &c->run->session.cluster, &c->run->facts, &stmt->parsed,
-                &(struct lc_column_hooks){on_unsure, on_lagging, c, c->run->o->cancel}, err);
+            rc = lc_column_check(&c->run->session.cluster, &c->run->facts, &stmt->parsed,
+                                 &(struct lc_column_hooks){on_unsure, on_lagging, c,
+                                                           c->run->o->cancel,
+                                                           c->run->o->keep_columns},
+                                 err);
         if (rc == 0)
             rc = lc_executor_check_over(c, &stmt->parsed, false, err);
         if (rc)

@@ -26,7 +26,7 @@ struct reader {
     const struct lc_migration_file *f;
     enum lc_file_part part;
     struct lc_problems *problems;
-    uint64_t up_line, down_line; /* of the sections' directives; 0: none */
+    uint64_t up_line, down_line; /* of the sections' last directives; 0: none */
     bool down;                   /* the section that is being read */
     uint64_t stray;         /* line of a statement before -- migrate:up, in a file with sections */
     uint64_t rederive_line; /* of a -- migrate:rederive whose statement is still to come */
@@ -255,6 +255,17 @@ static int take_statement(struct reader *r, const struct lc_piece *p)
     return rc;
 }
 
+/*
+ * dbmate and sql-migrate take several pairs of sections in a file, up, down, up, down: those of a kind are one, in
+ * the order of the file, also on the way back. Two of a kind in a row are a slip, and goose takes one pair.
+ */
+static bool is_second(const struct reader *r, bool down)
+{
+    if (!(down ? r->down_line : r->up_line))
+        return false;
+    return r->m->marks & LC_MARKS_GOOSE || r->down == down;
+}
+
 /* -- migrate:up, -- migrate:down */
 static int begin_section(struct reader *r, const struct lc_piece *p)
 {
@@ -267,7 +278,7 @@ static int begin_section(struct reader *r, const struct lc_piece *p)
     if (r->part != LC_FILE_WHOLE)
         return lc_problems_add(r->problems, LC_PROBLEM_FILE, r->f->path, p->line,
                                "a file of an .up.sql and .down.sql pair has no sections");
-    if (*line)
+    if (is_second(r, down))
         return lc_problems_add(r->problems, LC_PROBLEM_FILE, r->f->path, p->line,
                                "a second section -- migrate:%s (the first is at line %" PRIu64 ")",
                                down ? "down" : "up", *line);
@@ -353,6 +364,19 @@ static bool has_utf16_bom(const struct lc_migration_file *f)
     return f->n >= 2 && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff));
 }
 
+/* What is wrong with a statement of the way back does not keep the way there from being run. */
+static int check_statements(const struct reader *r, const struct lc_section_stmts *s,
+                            enum lc_problem_section section)
+{
+    size_t before = r->problems->n;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < s->n; i++)
+        rc = lc_file_check_statement(&s->v[i], r->f->path, r->problems);
+    lc_problems_place(r->problems, before, r->m->version, section);
+    return rc;
+}
+
 /* Take the pieces of the file's text into r->m. */
 static int take_script(struct reader *r, const struct lc_split *script)
 {
@@ -369,10 +393,10 @@ static int take_script(struct reader *r, const struct lc_split *script)
         rc = check_rederive(r);
     if (rc == 0)
         rc = check_sections(r);
-    for (size_t i = 0; rc == 0 && r->part != LC_FILE_DOWN && i < r->m->up.n; i++)
-        rc = lc_file_check_statement(&r->m->up.v[i], r->f->path, r->problems);
-    for (size_t i = 0; rc == 0 && r->part != LC_FILE_UP && i < r->m->down.n; i++)
-        rc = lc_file_check_statement(&r->m->down.v[i], r->f->path, r->problems);
+    if (rc == 0 && r->part != LC_FILE_DOWN)
+        rc = check_statements(r, &r->m->up, LC_PROBLEM_OF_UP);
+    if (rc == 0 && r->part != LC_FILE_UP)
+        rc = check_statements(r, &r->m->down, LC_PROBLEM_OF_DOWN);
     return rc;
 }
 
@@ -407,7 +431,9 @@ int lc_file_load(struct lc_migration *m, struct lc_migration_file *f, enum lc_fi
     size_t before = problems->n;
     int rc = load_text(m, f, part, problems);
 
-    for (size_t i = before; i < problems->n; i++)
-        problems->v[i].version = m->version;
+    lc_problems_place(problems, before, m->version,
+                      part == LC_FILE_UP     ? LC_PROBLEM_OF_UP
+                      : part == LC_FILE_DOWN ? LC_PROBLEM_OF_DOWN
+                                             : LC_PROBLEM_OF_BOTH);
     return rc;
 }

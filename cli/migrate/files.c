@@ -207,15 +207,15 @@ int lc_migrations_scan(struct lc_migrations *out, const char *dir, struct lc_err
     return 0;
 }
 
-bool lc_migrations_none(const void *ctx, uint64_t version)
+bool lc_migrations_none(const void *ctx, const struct lc_problem *p)
 {
     (void)ctx;
-    (void)version;
+    (void)p;
     return false;
 }
 
 int lc_migrations_check(const struct lc_migrations *m, bool strict,
-                        bool (*runs)(const void *ctx, uint64_t version), const void *ctx,
+                        bool (*runs)(const void *ctx, const struct lc_problem *p), const void *ctx,
                         struct lc_error *err)
 {
     const struct lc_problem *first = NULL;
@@ -226,7 +226,7 @@ int lc_migrations_check(const struct lc_migrations *m, bool strict,
 
         /* A problem with a version is about a file's content: of no matter where it is not run. */
         if (p->kind == LC_PROBLEM_NOTE || (p->kind == LC_PROBLEM_GAP && !strict) ||
-            (p->version && runs && !runs(ctx, p->version)))
+            (p->version && runs && !runs(ctx, p)))
             continue;
         if (!first)
             first = p;

@@ -30,13 +30,13 @@ int lc_migrations_scan(struct lc_migrations *out, const char *dir, struct lc_err
 
 /*
  * 0 where no problem was found, else LC_ERR_INPUT with the first. Gaps are none unless strict. What a
- * file holds is looked at where `runs` says so of its version; NULL: of every one.
+ * file holds is looked at where `runs` says so of the problem's version and section; NULL: all of it.
  */
 int lc_migrations_check(const struct lc_migrations *m, bool strict,
-                        bool (*runs)(const void *ctx, uint64_t version), const void *ctx,
+                        bool (*runs)(const void *ctx, const struct lc_problem *p), const void *ctx,
                         struct lc_error *err);
 /* For lc_migrations_check: the folder's own problems alone. */
-bool lc_migrations_none(const void *ctx, uint64_t version);
+bool lc_migrations_none(const void *ctx, const struct lc_problem *p);
 
 /*
  * Is that the hash of these bytes, or of the same text with other line ends (\n for \r\n, or the other

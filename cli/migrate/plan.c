@@ -470,13 +470,14 @@ struct readers {
     const struct lc_up_options *o;
 };
 
-static bool is_read(const void *ctx, uint64_t version)
+static bool is_read(const void *ctx, const struct lc_problem *p)
 {
     const struct readers *r = ctx;
+    uint64_t version = p->version;
 
     if (r->plan->down)
-        return in_plan(r->plan, version);
-    return !lc_track_applied(lc_tracking_find(r->t, version)) &&
+        return p->section != LC_PROBLEM_OF_UP && in_plan(r->plan, version);
+    return p->section != LC_PROBLEM_OF_DOWN && !lc_track_applied(lc_tracking_find(r->t, version)) &&
            !(r->o->to_given && version > r->o->to) && (!r->o->only || version == r->o->only);
 }
 

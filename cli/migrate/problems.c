@@ -39,6 +39,16 @@ int lc_problems_add(struct lc_problems *p, enum lc_problem_kind kind, const char
     return 0;
 }
 
+void lc_problems_place(struct lc_problems *p, size_t before, uint64_t version,
+                       enum lc_problem_section section)
+{
+    for (size_t i = before; i < p->n; i++) {
+        p->v[i].version = version;
+        if (p->v[i].section == LC_PROBLEM_OF_BOTH)
+            p->v[i].section = section;
+    }
+}
+
 void lc_problems_release(struct lc_problems *p)
 {
     for (size_t i = 0; i < p->n; i++) {

@@ -24,6 +24,7 @@ struct lc_up_options {
     bool strict;         /* a gap or an applied version without its file is refused */
     bool allow_missing;  /* apply a version below one that is applied */
     bool allow_unsafe;   /* run what is destructive or breaks readers */
+    bool keep_columns;   /* ADD COLUMN IF NOT EXISTS may keep another column */
     bool allow_degraded; /* leave out hosts of the cluster that do not answer */
     bool no_verify;      /* do not look at what a MATERIALIZE COLUMN has stored */
     struct lc_strings settings;    /* "name=value": sent with every statement of a migration */

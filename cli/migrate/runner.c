@@ -350,6 +350,7 @@ static int run_all(struct lc_backend *b, const struct lc_up_options *o, bool dow
                                        .facts = &r.facts,
                                        .rules = o->rules,
                                        .allow_unsafe = o->allow_unsafe,
+                                       .keep_columns = o->keep_columns,
                                        .say = lc_executor_say_default,
                                        .ctx = &main};
     if (rc == 0)

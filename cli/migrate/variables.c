@@ -138,15 +138,15 @@ int lc_variables_fill(struct lc_migrations *all, const struct lc_strings *given)
         struct lc_expand e = {m, given, &all->problems, lc_migration_path(m, false)};
         size_t before = all->problems.n;
 
-        rc = fill_section(&e, &m->up);
-        e.path = lc_migration_path(m, true);
-        rc = rc ? rc : fill_section(&e, &m->down);
         /*
-         * A variable without a value matters only where the file is run: see
+         * A variable without a value matters only where the section is run: see
          * lc_migrations_check.
          */
-        for (size_t k = before; k < all->problems.n; k++)
-            all->problems.v[k].version = m->version;
+        rc = fill_section(&e, &m->up);
+        lc_problems_place(&all->problems, before, m->version, LC_PROBLEM_OF_UP);
+        e.path = lc_migration_path(m, true);
+        rc = rc ? rc : fill_section(&e, &m->down);
+        lc_problems_place(&all->problems, before, m->version, LC_PROBLEM_OF_DOWN);
     }
     return rc;
 }

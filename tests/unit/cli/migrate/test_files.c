@@ -730,10 +730,103 @@ static void test_names_that_no_file_declares(void **state)
     lc_migrations_release(&m);
 }
 
-static bool runs_second(const void *ctx, uint64_t version)
+static bool runs_second(const void *ctx, const struct lc_problem *p)
 {
     (void)ctx;
-    return version == 2;
+    return p->version == 2;
+}
+
+static bool runs_up(const void *ctx, const struct lc_problem *p)
+{
+    (void)ctx;
+    return p->section != LC_PROBLEM_OF_DOWN;
+}
+
+static bool runs_down(const void *ctx, const struct lc_problem *p)
+{
+    (void)ctx;
+    return p->section != LC_PROBLEM_OF_UP;
+}
+
+/* What is wrong with the way back does not keep `up` from its work, nor the other way round. */
+static void test_problems_are_of_their_section(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        int up, down;
+    } cases[] = {
+        {"0001_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\nUSE d;", 0, LC_ERR_INPUT},
+        {"0001_a.sql", "-- migrate:up\nUSE d;\n-- migrate:down\nSELECT 1;", LC_ERR_INPUT, 0},
+        {"0001_a.sql", "-- migrate:vars a\n-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT ${a};",
+         0, LC_ERR_INPUT},
+        {"0001_a.sql", "-- migrate:vars a\n-- migrate:up\nSELECT ${a};\n-- migrate:down\nSELECT 1;",
+         LC_ERR_INPUT, 0},
+        {"0001_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT ';", LC_ERR_INPUT,
+         LC_ERR_INPUT},
+        {"0001_a.up.sql", "SELECT ';", LC_ERR_INPUT, 0},
+    };
+    const struct lc_strings none = {NULL, 0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const files[] = {cases[i].name, cases[i].text, NULL};
+        struct lc_error up = LC_ERROR_INIT, down = LC_ERROR_INIT;
+        struct lc_migrations m;
+
+        scan(files, &m);
+        assert_int_equal(lc_variables_fill(&m, &none), 0);
+        assert_int_equal(lc_migrations_check(&m, false, runs_up, NULL, &up), cases[i].up);
+        assert_int_equal(lc_migrations_check(&m, false, runs_down, NULL, &down), cases[i].down);
+        lc_migrations_release(&m);
+    }
+}
+
+/* Statements i of the section are 1, 2, … as the file has them. */
+static void check_numbers(const struct lc_section_stmts *s, size_t n)
+{
+    assert_int_equal(s->n, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(s->v[i].n, strlen("SELECT 1"));
+        assert_int_equal(s->v[i].p[s->v[i].n - 1], (char)('1' + i));
+    }
+}
+
+/* Several pairs of sections in one file, as dbmate has them: both ways in the order of the file. */
+static void test_sections_may_come_in_pairs(void **state)
+{
+    static const struct {
+        const char *text, *problem;
+    } cases[] = {
+        {"-- migrate:up\nSET a = 1;\nSELECT 1;\n-- migrate:down\nSELECT 1;\n-- migrate:up transaction:false\nSELECT 2\n"
+         "-- migrate:down\nSELECT 2;\nSELECT 3",
+         NULL},
+        {"-- +migrate Up\nSELECT 1\n-- +migrate Down\nSELECT 1;\n-- +migrate Up\nSELECT 2;\n-- +migrate Down\n"
+         "SELECT 2;\nSELECT 3;",
+         NULL},
+        {"-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 1;\n-- +goose Up\nSELECT 2;",
+         "a second section -- migrate:up"},
+        {"-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n-- migrate:down\nSELECT 2;",
+         "a second section -- migrate:down"},
+        {"-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n-- migrate:up\nSELECT 2;\n-- migrate:up\nSELECT 3;",
+         "a second section -- migrate:up (the first is at line 5)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const files[] = {"0001_a.sql", cases[i].text, NULL};
+        struct lc_migrations m;
+
+        scan(files, &m);
+        assert_int_equal(m.problems.n, cases[i].problem ? 1 : 0);
+        if (cases[i].problem) {
+            assert_non_null(strstr(m.problems.v[0].text, cases[i].problem));
+        } else {
+            check_numbers(&m.v[0].up, 2);
+            check_numbers(&m.v[0].down, 3);
+            assert_int_equal(m.v[0].up.v[1].settings.n, 0);
+        }
+        lc_migrations_release(&m);
+    }
 }
 
 /* Of a file that is not run it is of no matter what it holds; and nothing to do is no problem. */
@@ -841,6 +934,8 @@ int main(void)
         cmocka_unit_test(test_envsub_holds_from_line_to_line),
         cmocka_unit_test(test_variables_that_are_refused),
         cmocka_unit_test(test_names_that_no_file_declares),
+        cmocka_unit_test(test_problems_are_of_their_section),
+        cmocka_unit_test(test_sections_may_come_in_pairs),
         cmocka_unit_test(test_problems_of_a_lone_down_file_name_it),
         cmocka_unit_test(test_missing_directory_is_said),
         cmocka_unit_test(test_table_names),
