@@ -21,9 +21,10 @@ static int refuse_pairs(const struct lc_builder *b, const struct lc_span *v,
     lc_span_text(at->kind, at->takes, v[p->rule].first, v[p->rule].last, text, sizeof text);
     lc_draft_difference(b, &d[v[p->other_rule].rule], &d[v[p->rule].rule], difference,
                         sizeof difference);
-    lc_fail_at(err, LC_ERR_INPUT, 0, p->line,
-               "%s:%u: %s is already in line %u, with another value: %s%s", at->name, p->line, text,
-               p->other_line, difference, lc_pairs_more(pairs, "such line", more));
+    lc_fail_at(
+        err, LC_ERR_INPUT, 0, p->line, "%s:%u: %s is already in line %u, with another value: %s%s",
+        at->name, p->line, text, p->other_line, difference,
+        lc_pairs_more(pairs, at->kind == LC_KIND_CIDR ? "such network" : "such range", more));
     lc_hint(err, "keep one of the two lines");
     return LC_ERR_INPUT;
 }

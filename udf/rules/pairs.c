@@ -19,12 +19,13 @@ void lc_pairs_add(struct lc_pairs *p, struct lc_pair pair)
 
     if (pair.other_line > pair.line)
         pair = (struct lc_pair){pair.other_line, pair.line, pair.other_rule, pair.rule};
-    for (uint32_t i = p->kept; i-- > 0;)
+    p->n++;
+    for (uint32_t i = 0; i < p->kept; i++)
         if (p->v[i].line == pair.line && p->v[i].other_line == pair.other_line)
             return;
-    p->n++;
     while (at && is_before(&pair, &p->v[at - 1]))
         at--;
+    p->cut = p->cut || p->kept == LC_PAIRS_KEPT;
     if (at == LC_PAIRS_KEPT)
         return;
     p->kept += p->kept < LC_PAIRS_KEPT;
@@ -41,12 +42,12 @@ const char *lc_pairs_more(const struct lc_pairs *p, const char *what, char out[L
     out[0] = '\0';
     if (p->n < 2)
         return out;
-    used = (size_t)snprintf(out, LC_PAIRS_TEXT, "; %" PRIu64 " more %s%s: lines ", p->n - 1, what,
-                            p->n == 2 ? "" : "s");
+    used = (size_t)snprintf(out, LC_PAIRS_TEXT, "; %" PRIu64 " more %s%s%s", p->n - 1, what,
+                            p->n == 2 ? "" : "s", p->kept == 1 ? " in these lines" : ": lines ");
     for (; i < p->kept && used + LAST_ROOM < LC_PAIRS_TEXT; i++)
         used += (size_t)snprintf(out + used, LC_PAIRS_TEXT - used, "%s%u and %u", i > 1 ? ", " : "",
                                  p->v[i].line, p->v[i].other_line);
-    if (i < p->n)
+    if (i < p->kept || p->cut)
         snprintf(out + used, LC_PAIRS_TEXT - used, ", …");
     return out;
 }

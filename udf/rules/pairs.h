@@ -5,6 +5,7 @@
  */
 #ifndef LC_UDF_RULES_PAIRS_H
 #define LC_UDF_RULES_PAIRS_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,12 +19,13 @@ struct lc_pair {
 
 /* Starts as zeroes. */
 struct lc_pairs {
-    struct lc_pair v[LC_PAIRS_KEPT]; /* those with the least lines, sorted by them */
+    struct lc_pair v[LC_PAIRS_KEPT]; /* by line, those with the least; of two lines one */
     uint32_t kept;
+    bool cut;   /* there were more */
     uint64_t n; /* all of them */
 };
 
-/* Add a pair, in whatever order its rules are, unless one of the same lines is kept: an import makes many rules of a line. */
+/* Add a pair, in whatever order its rules are. */
 void lc_pairs_add(struct lc_pairs *p, struct lc_pair pair);
 
 /* "; 3 more overlaps: lines 4 and 3, 6 and 5, …", or "" where there is one pair alone. `what` takes an s. */

@@ -151,6 +151,7 @@ int lc_spans_apart(const struct lc_span *v, uint32_t n, const struct lc_spans_at
     if (ends && open) {
         find_overlaps(v, n, at->lines, open, &pairs);
         pairs.n = count_overlaps(v, n, ends);
+        pairs.cut = pairs.n > pairs.kept;
         rc = refuse_overlaps(v, at, &pairs, err);
     }
     free(ends);

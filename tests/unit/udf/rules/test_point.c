@@ -171,7 +171,7 @@ static const struct {
     {"from,to,v\n-1,2,a\n2,3,b\n5,6,c\n6,,d\n",
      "r:3: the range 2 to 3 overlaps line 2 (-1 to 2); 1 more overlap: lines 5 and 4", "narrowest"},
     {"cidr,v\n::1,a\n10.0.0.0/8,a\n::ffff:10.0.0.0/104,b\n::1,a\n10.0.0.0/8,c\n",
-     "r:4: 10.0.0.0/8 is already in line 3, with another value: v is 'a' there and 'b' here; 1 more such line: "
+     "r:4: 10.0.0.0/8 is already in line 3, with another value: v is 'a' there and 'b' here; 1 more such network: "
      "lines 6 and 3",
      "keep"},
     {"from,to,v\n-1,5,a\n5,,b\n", "r:3: the range 5 and up overlaps line 2 (-1 to 5)", "narrowest"},
