@@ -208,6 +208,21 @@ static const struct {
     {"pending", "status shows each version"},
     {"log", "status shows each version"},
     {"ls", "status shows each version"},
+    {"make", "new NAME writes the next file"},
+    {"steps", "up --steps N applies the next N, down --steps N reverts the last N"},
+    {"step", "up --steps N applies the next N, down --steps N reverts the last N"},
+    {"to", "up --to VERSION and down --to VERSION go there"},
+    {"latest", "up applies what is pending"},
+    {"head", "up applies what is pending"},
+    {"push", "up applies what is pending"},
+    {"sync", "up applies what is pending"},
+    {"refresh", "redo reverts the last migration and applies it again"},
+    {"mark", "baseline VERSION marks as applied without running"},
+    {"resolve", "repair VERSION --done N or --redo N says what was done"},
+    {"seed", "up applies INSERTs of a migration, too; there are no seeds apart"},
+    {"squash", "dump writes the tables' CREATE statements to a file"},
+    {"goose", "up, down and status read goose's files as they are"},
+    {"dbmate", "up, down and status read dbmate's files as they are"},
 };
 
 /* The hint for another tool's word; NULL: it is none. */
@@ -255,10 +270,14 @@ static int unknown_command(int argc, const char **argv)
             lc_suggest_offer(&near, typed, e->name);
     if (family && argc == 2)
         lc_fail(&err, LC_ERR_USAGE, "%s needs a second word", argv[1]);
+    else if (*argv[1] == '-' && argc > 2)
+        lc_fail(&err, LC_ERR_USAGE, "%.*s is before the command", (int)strcspn(typed, "="), typed);
     else
         lc_fail(&err, LC_ERR_USAGE, "%s is not a command", typed);
     if (family && argc == 2)
         lc_hint(&err, "livecol %s --help lists its commands", argv[1]);
+    else if (*argv[1] == '-' && argc > 2)
+        lc_hint(&err, "options come behind it: livecol COMMAND [OPTIONS]");
     else if (our_word(argv[1]))
         lc_hint(&err, "livecol %s", our_word(argv[1]));
     else if (near.best)

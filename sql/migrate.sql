@@ -60,6 +60,12 @@ SELECT sum(rows) AS rows
 FROM system.part_log
 WHERE query_id = {str:id} AND database = {str:database} AND table = {str:table} AND event_type = 'NewPart';
 
+-- :name history_tables (database) -> sealed: name
+SELECT name
+FROM system.tables
+WHERE database = {str:database} AND name IN ('goose_db_version', 'schema_migrations', '_migrations')
+ORDER BY name = '_migrations', name;
+
 -- The last word on each version. Two words of one second that do not agree are dirty: which was the
 -- last one is not to be seen.
 -- :name history_goose (database, table) -> sealed: version uint, dirty uint

@@ -380,7 +380,7 @@ int lc_pause_file_check(const char *path, struct lc_error *err)
     if (!folder)
         return lc_fail(err, LC_ERR_NOMEM, "no memory for throttling");
     if (stat(folder, &st) != 0 || access(folder, X_OK) != 0)
-        rc = lc_fail(err, LC_ERR_USAGE, "the pause file's folder %s cannot be opened: %s", folder,
+        rc = lc_fail(err, LC_ERR_USAGE, "--pause-file: its folder %s cannot be opened: %s", folder,
                      strerror(errno));
     free(folder);
     return rc;

@@ -4,6 +4,7 @@
 #include "cli/column/preflight.h"
 #include "cli/commands/plan_page.h"
 #include "cli/commands/frame.h"
+#include "cli/migrate/history.h"
 #include "cli/migrate/cluster_check.h"
 #include "cli/migrate/lint.h"
 #include "cli/migrate/materialize.h"
@@ -260,6 +261,8 @@ int lc_plan_show(const struct lc_migrate *m, const struct lc_session *s, bool ma
     lc_plan_page_init(&page);
     if (rc == 0)
         rc = lc_plan_make(&plan, &s->files, &s->tracking, &m->up, false, err);
+    if (rc == 0 && !m->up.allow_unsafe)
+        rc = lc_history_refuse_again(s->b, &s->tracking, &s->files, &plan, err);
     if (rc == 0)
         rc = lc_plan_parse(&plan, s->b, &facts, err);
     if (rc == 0)

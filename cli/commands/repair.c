@@ -321,7 +321,9 @@ static int baseline(struct lc_frame_run *r, struct lc_error *err)
     int rc = 0;
 
     if (o->from_history)
-        lc_say("%s of %s: %zu migration%s applied", o->history.table, o->history.tool, o->history.n,
+        lc_say("%s%s%s of %s: %zu migration%s applied",
+               o->history.database ? o->history.database : "", o->history.database ? "." : "",
+               o->history.table, o->history.tool, o->history.n,
                o->history.n == 1 ? " is" : "s are");
     for (size_t i = 0; rc == 0 && i < r->s.files.n; i++) {
         const struct lc_migration *m = &r->s.files.v[i];
@@ -345,7 +347,7 @@ int lc_cmd_baseline(int argc, const char **argv)
          "the versions that the table of goose, dbmate, golang-migrate or clickhouse-migrations "
          "lists as applied; that table is only read"},
         {"history-table", 0, LC_OPT_STRING, &o.table, "NAME",
-         "the name of that table, if it is not the usual one or there are several"},
+         "that table, as TABLE or DATABASE.TABLE, if it is not the usual one or there are several"},
         {0}};
     const struct lc_frame c = {
         .command =

@@ -200,8 +200,13 @@ static int settle_backfill(struct lc_migrate *m, struct lc_error *err)
     o->max_parallel = (unsigned)m->max_parallel;
     if (m->max_load)
         rc = lc_load_parse(&o->throttle.max, m->max_load, err);
-    if (rc == 0 && m->critical_load)
+    if (rc)
+        lc_error_prefix(err, "--max-load: ");
+    if (rc == 0 && m->critical_load) {
         rc = lc_load_parse(&o->throttle.critical, m->critical_load, err);
+        if (rc)
+            lc_error_prefix(err, "--critical-load: ");
+    }
     if (rc == 0)
         rc = lc_pause_file_check(o->throttle.pause_file, err);
     o->cancel = lc_stop_flag();

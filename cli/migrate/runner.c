@@ -17,6 +17,7 @@
 #include "cli/migrate/executor.h"
 #include "cli/migrate/materialize.h"
 #include "cli/migrate/rederive.h"
+#include "cli/migrate/history.h"
 #include "cli/migrate/stale.h"
 #include "cli/server/query.h"
 #include "livecol_sql.h"
@@ -222,6 +223,8 @@ static int prepare(struct lc_run *r, struct lc_executor *c, struct lc_error *err
 
     if (rc == 0)
         rc = make_plan(r, err);
+    if (rc == 0 && !r->down && !r->o->allow_unsafe)
+        rc = lc_history_refuse_again(r->b, &r->session.tracking, &r->session.files, &r->plan, err);
     if (rc == 0 && *r->plan.note)
         lc_executor_say(c, LC_RUN_CHECKED, r->plan.note);
     if (rc == 0 && r->plan.n)

@@ -295,6 +295,8 @@ static int name_table(struct lc_tracking *t, struct lc_backend *b, const char *t
     *t = (struct lc_tracking){.b = b};
     make_run_id(t->run_id);
     rc = lc_table_name_parse(table ? table : LC_TRACKING_TABLE, &t->database, &t->table, err);
+    if (rc == LC_ERR_USAGE)
+        lc_error_prefix(err, "--migrations-table: ");
     if (rc == 0 && !t->database) {
         t->database = strdup(lc_backend_database(b));
         if (!t->database)

@@ -79,8 +79,8 @@ static int read_hosts(struct lc_cluster *c, struct lc_error *err)
     int rc = lc_query_read(c->b, lc_sql_cluster_hosts, args, &t, err);
 
     if (rc == 0 && t.rows == 0) {
-        rc =
-            lc_fail(err, LC_ERR_REFUSED, "%s knows no cluster %s", lc_backend_where(c->b), c->name);
+        rc = lc_fail(err, LC_ERR_REFUSED, "--cluster: %s knows no cluster %s",
+                     lc_backend_where(c->b), c->name);
         hint_names(c->b, err);
     }
     if (rc == 0) {

@@ -187,6 +187,35 @@ static void take_care(const struct lc_connect *to)
     lc_url_release(&u);
 }
 
+/* Does the option's value come from the command line, and not from the environment? */
+static bool is_typed(const struct lc_global *g, const char *option)
+{
+    for (size_t i = 0; i < g->uses_n; i++)
+        if (strcmp(g->uses[i].name, option) == 0)
+            return g->uses[i].from && strcmp(g->uses[i].from, "command line") == 0;
+    return false;
+}
+
+/*
+ * The command line goes before the environment: a typed --url before LIVECOL_BACKEND=embedded with its folder, a typed
+ * --backend embedded before LIVECOL_URL. What comes from one place alone may contradict itself.
+ */
+static void prefer_typed(const struct lc_global *g, struct lc_connect_options *c)
+{
+    bool url = is_typed(g, "url"), backend = is_typed(g, "backend");
+
+    if (!c->url || !c->backend || strcmp(c->backend, "embedded") != 0 || url == backend)
+        return;
+    if (backend) {
+        c->url = NULL;
+        return;
+    }
+    c->backend = NULL;
+    c->path = is_typed(g, "path") ? c->path : NULL;
+    c->scripts = is_typed(g, "scripts") ? c->scripts : NULL;
+    c->functions = is_typed(g, "functions") ? c->functions : NULL;
+}
+
 /* No URL is no failure: lc_connection_open says so to a command that needs a server. */
 static int settle_http(struct lc_global *g, const struct lc_connect_options *given,
                        struct lc_error *err)
@@ -197,7 +226,9 @@ static int settle_http(struct lc_global *g, const struct lc_connect_options *giv
 
     if (!url)
         return 0;
-    rc = settle_url(&g->connect, url, given->url != NULL, err);
+    rc = settle_url(&g->connect, url, is_typed(g, "url"), err);
+    if (rc && !is_typed(g, "url"))
+        lc_error_prefix(err, "%s: ", given->url ? "LIVECOL_URL" : "CLICKHOUSE_URL");
     if (!rc)
         rc = env_password("CLICKHOUSE_PASSWORD", "CLICKHOUSE_PASSWORD_FILE", &password, err);
     if (rc)
@@ -242,12 +273,16 @@ static int settle_seconds(unsigned *ms, double s, const char *name, struct lc_er
     return 0;
 }
 
-int lc_connection_settle(struct lc_global *global, const struct lc_connect_options *given,
+int lc_connection_settle(struct lc_global *global, const struct lc_connect_options *options,
                          struct lc_error *err)
 {
-    bool embedded = given->backend && strcmp(given->backend, "embedded") == 0;
+    struct lc_connect_options preferred = *options;
+    const struct lc_connect_options *given = &preferred;
+    bool embedded;
     int rc;
 
+    prefer_typed(global, &preferred);
+    embedded = given->backend && strcmp(given->backend, "embedded") == 0;
     if (given->backend && !embedded && strcmp(given->backend, "http") != 0)
         return lc_fail(err, LC_ERR_USAGE, "--backend is http or embedded, not %s", given->backend);
     /* An option that the other backend would ignore is refused. */

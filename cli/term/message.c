@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,8 +261,69 @@ void lc_complain(const struct lc_error *err)
         put("  hint: ", "%s", err->hint);
 }
 
-int lc_message_fail(bool json, const struct lc_error *err)
+/* Options whose values the environment has given. */
+static struct {
+    const char *option, *variable;
+} given[64];
+static size_t given_n;
+
+void lc_message_from_environment(const char *option, const char *variable)
 {
+    if (!option)
+        given_n = 0;
+    else if (given_n < sizeof given / sizeof *given) {
+        given[given_n].option = option;
+        given[given_n++].variable = variable;
+    }
+}
+
+/* Does --option begin p, as a whole word? */
+static bool is_option(const char *p, const char *option)
+{
+    size_t n = strlen(option);
+
+    return strncmp(p, "--", 2) == 0 && strncmp(p + 2, option, n) == 0 && p[2 + n] != '-' &&
+           !isalnum((unsigned char)p[2 + n]);
+}
+
+static bool mentions(const char *text, const char *option)
+{
+    for (const char *p = text; (p = strstr(p, "--")) != NULL; p += 2)
+        if (is_option(p, option))
+            return true;
+    return false;
+}
+
+/*
+ * A wrong value is named by where it comes from. An error of usage is about the option that it names; another one only
+ * if it begins with it, since it may name options as ways out.
+ */
+static void name_variable(struct lc_error *err)
+{
+    static const char way[] = "name it with ";
+    bool usage = err->code == LC_ERR_USAGE;
+
+    for (size_t i = 0; i < given_n; i++) {
+        const char *option = given[i].option;
+
+        if (strstr(err->msg, given[i].variable))
+            return;
+        if (is_option(err->msg, option) ||
+            (usage && (mentions(err->msg, option) || mentions(err->hint, option))) ||
+            (strncmp(err->hint, way, strlen(way)) == 0 &&
+             is_option(err->hint + strlen(way), option))) {
+            lc_error_prefix(err, "%s: ", given[i].variable);
+            return;
+        }
+    }
+}
+
+int lc_message_fail(bool json, const struct lc_error *failure)
+{
+    struct lc_error named = *failure;
+    const struct lc_error *err = &named;
+
+    name_variable(&named);
     if (json && err->code) {
         struct lc_json *o = lc_json_object();
 

@@ -56,11 +56,17 @@ void lc_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void lc_complain(const struct lc_error *err);
 
 /*
+ * The value of the option comes from that variable of the environment: an error about the option names it. Both
+ * live until exit; option NULL: forget all of them.
+ */
+void lc_message_from_environment(const char *option, const char *variable);
+
+/*
  * The end of a command that failed: lc_complain, and with `json` an object on stdout, so that a program
  * need not parse stderr: {"event":"failed","exit":3,"error":…,"hint":…}. Returns the exit code; where err
  * holds no failure that is 0, and nothing is printed.
  */
-int lc_message_fail(bool json, const struct lc_error *err);
+int lc_message_fail(bool json, const struct lc_error *failure);
 
 /* True where stderr is a terminal (a progress line may be redrawn). */
 bool lc_message_is_terminal(void);

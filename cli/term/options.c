@@ -261,6 +261,7 @@ static int take_environment(struct option_set *set, struct lc_error *err)
     char name[LC_OPTION_ENV_BYTES];
     int rc = 0;
 
+    lc_message_from_environment(NULL, NULL);
     for (size_t i = 0; rc == 0 && i < set->n; i++) {
         const char *text = *lc_option_env(&set->all[i], name) ? getenv(name) : NULL;
 
@@ -271,6 +272,8 @@ static int take_environment(struct option_set *set, struct lc_error *err)
             lc_error_prefix(err, "%s: ", name);
         set->uses[i].value = text;
         set->uses[i].from = lc_keep(strdup(name));
+        if (set->uses[i].from)
+            lc_message_from_environment(set->all[i].name, set->uses[i].from);
     }
     return rc;
 }
