@@ -14,6 +14,7 @@
 #include "cli/sql/fragment.h"
 #include "cli/sql/name.h"
 #include "cli/sql/quote.h"
+#include "cli/term/message.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -413,6 +414,18 @@ static void tell_path(const char *path, bool json)
     lc_json_free(o);
 }
 
+/* The command was typed twice? Two migrations of one name are right, and rare. */
+static void warn_of_namesake(const struct lc_migrations *files, const char *name, const char *path)
+{
+    for (size_t i = files->n; i-- > 0;) {
+        if (strcmp(files->v[i].name, name) != 0)
+            continue;
+        lc_warn("%s has the same name: if both do the same, remove %s",
+                lc_migration_path(&files->v[i], false), path);
+        return;
+    }
+}
+
 /* Write the file that comes after those in the folder, which is locked. */
 static int write_next(const struct lc_migrate *m, struct wanted *w, const char *dir,
                       struct lc_error *err)
@@ -432,8 +445,10 @@ static int write_next(const struct lc_migrate *m, struct wanted *w, const char *
     if (rc == 0)
         rc = path && lc_buf_str(&text) ? write_file(path, lc_buf_str(&text), err)
                                        : lc_fail(err, LC_ERR_NOMEM, "no memory for a file");
-    if (rc == 0)
+    if (rc == 0) {
         tell_path(path, m->global.json);
+        warn_of_namesake(&files, w->name, path);
+    }
     free(path);
     lc_buf_release(&text);
     lc_migrations_release(&files);
