@@ -28,7 +28,7 @@ SELECT macro, substitution FROM system.macros;
 -- :name all_tables () -> sealed: database, name, engine, create_table_query
 SELECT database, name, engine, create_table_query
 FROM system.tables
-WHERE engine IN ('View', 'MaterializedView', 'LiveView', 'WindowView', 'Buffer', 'Distributed')
+WHERE engine IN ('View', 'MaterializedView', 'LiveView', 'WindowView', 'Merge', 'Buffer', 'Distributed')
   AND database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
 ORDER BY database, name;
 

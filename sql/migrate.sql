@@ -14,13 +14,15 @@ ALTER TABLE {id:table} MATERIALIZE COLUMN {id:column};
 ALTER TABLE {id:table} UPDATE {id:column} = 1 IN PARTITION ID 'all' WHERE 1;
 
 -- :name logged_inserts (table) -> sealed: query, in_database, n uint
-SELECT substring(query, 1, 2000) AS query, current_database AS in_database, count() AS n
-FROM system.query_log
-WHERE event_date >= today() - 7 AND toInt8(type) = 2 AND position(lower(query), 'insert') > 0
-  AND position(query, {str:table}) > 0
-GROUP BY query, in_database
+SELECT shown AS query, in_database, n
+FROM (
+    SELECT any(substring(query, 1, 2000)) AS shown, current_database AS in_database, count() AS n
+    FROM system.query_log
+    WHERE event_date >= today() - 7 AND toInt8(type) = 2 AND position(lower(query), 'insert') > 0
+      AND position(query, {str:table}) > 0
+    GROUP BY replaceRegexpAll(substring(query, 1, 2000), '\x27[^\x27]*\x27|\\b[0-9]+', '?'), in_database)
 ORDER BY n DESC
-LIMIT 500;
+LIMIT 1000;
 
 -- :name free_disk () -> sealed one row: free uint
 SELECT min(free_space) AS free FROM system.disks;

@@ -42,7 +42,7 @@ WHERE database = {str:database} AND table = {str:table};
 -- :name host_all_tables (host, user) -> as all_tables
 SELECT database, name, engine, create_table_query
 FROM remote({str:host}, system.tables, {str:user})
-WHERE engine IN ('View', 'MaterializedView', 'LiveView', 'WindowView', 'Buffer', 'Distributed')
+WHERE engine IN ('View', 'MaterializedView', 'LiveView', 'WindowView', 'Merge', 'Buffer', 'Distributed')
   AND database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
 ORDER BY database, name;
 
@@ -72,10 +72,12 @@ FROM system.tables
 WHERE database = {str:database} AND name = {str:table};
 
 -- :name logged_inserts_plain (table) -> as logged_inserts
-SELECT substring(query, 1, 2000) AS query, '' AS in_database, count() AS n
-FROM system.query_log
-WHERE event_date >= today() - 7 AND toInt8(type) = 2 AND position(lower(query), 'insert') > 0
-  AND position(query, {str:table}) > 0
-GROUP BY query
+SELECT shown AS query, '' AS in_database, n
+FROM (
+    SELECT any(substring(query, 1, 2000)) AS shown, count() AS n
+    FROM system.query_log
+    WHERE event_date >= today() - 7 AND toInt8(type) = 2 AND position(lower(query), 'insert') > 0
+      AND position(query, {str:table}) > 0
+    GROUP BY replaceRegexpAll(substring(query, 1, 2000), '\x27[^\x27]*\x27|\\b[0-9]+', '?'))
 ORDER BY n DESC
-LIMIT 500;
+LIMIT 1000;

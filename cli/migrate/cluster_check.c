@@ -68,15 +68,14 @@ static bool is_over(const char *engine)
     return strcmp(engine, "Buffer") == 0 || strcmp(engine, "Distributed") == 0;
 }
 
-/*
- * Does a CREATE name the table? engine: as an argument of its engine, too, where a name is a
- * string.
- */
-static bool speaks_of(const struct lc_cell *text, const char *database, const char *table,
-                      bool engine)
+/* Is the table of this CREATE over that one: by its engine, or by its query? */
+static bool speaks_of(const struct lc_cell *create, const char *engine, const char *here,
+                      const char *database, const char *table)
 {
-    return lc_references_table((struct lc_slice){(const uint8_t *)text->p, text->n}, database,
-                               table, engine);
+    struct lc_slice text = {(const uint8_t *)create->p, create->n};
+
+    return is_over(engine) ? lc_references_engine(text, database, table)
+                           : lc_references_table(text, here, database, table);
 }
 
 /* Tables over the one that a statement alters, looked for on each host. */
@@ -278,8 +277,8 @@ static int look_at_host(const struct over_search *o, size_t host, struct lc_erro
                                       .engine = lc_answer_at(t, i, LC_SQL_ALL_TABLES_ENGINE)->p};
 
         if ((strcmp(over.name, o->s->name) == 0 && strcmp(over.database, o->database) == 0) ||
-            !speaks_of(lc_answer_at(t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY), o->database,
-                       o->s->name, is_over(over.engine)) ||
+            !speaks_of(lc_answer_at(t, i, LC_SQL_ALL_TABLES_CREATE_TABLE_QUERY), over.engine,
+                       over.database, o->database, o->s->name) ||
             is_told(o->hosts, host, over.database, over.name))
             continue;
         if (is_over(over.engine))
@@ -359,7 +358,7 @@ static int is_bare(const struct lc_cluster *c, const struct lc_stmt *s, const ch
 
             if (!(strcmp(table, s->name) == 0 &&
                   strcmp(database, lc_stmt_database(s, lc_backend_database(c->b))) == 0) &&
-                speaks_of(definition, database, table, true))
+                speaks_of(definition, "Buffer", database, database, table))
                 *column = added->column;
         }
     }

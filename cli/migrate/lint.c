@@ -26,6 +26,8 @@
 
 enum { GOOD_TIMEOUT_MS = 60000 };
 
+enum { LOGGED_MAX = 1000 }; /* the LIMIT of logged_inserts */
+
 /* A read of fewer rows is not timed, and one that takes less is not reported: neither matters to a reader. */
 enum { READ_COST_ROWS = 200000, READ_COST_NS = 10 * 1000 * 1000 };
 
@@ -80,9 +82,9 @@ void lc_lint_forget(struct lc_lint_said *said)
 
 /*
  * INSERTs of the last week that break by a new column: `VALUES` and `SELECT` without a list of
- * columns are matched by position. The log is searched for the table's name; which of those
- * texts are meant, and are positional, is read here. Most frequent first, and that one is
- * shown.
+ * columns are matched by position. The log is searched for the table's name, and texts that differ
+ * by strings and numbers alone are one; which of them are meant, and are positional, is read here. Most
+ * frequent first, and that one is shown.
  */
 static int look_at_inserts(const struct lc_lint *h, const struct lc_stmt *s, struct lc_error *err)
 {
@@ -119,12 +121,18 @@ static int look_at_inserts(const struct lc_lint *h, const struct lc_stmt *s, str
     }
     if (rc == 0 && found)
         say(h, true,
-            "%" PRIu64 " INSERT(s) of the last 7 days name no columns and will fail: %.100s", found,
+            "%s%" PRIu64 " INSERT(s) of the last 7 days name no columns and will fail: %.100s",
+            t.rows < LOGGED_MAX ? "" : "at least ", found,
             lc_printable(lc_answer_at(&t, first, LC_SQL_LOGGED_INSERTS_QUERY)->p,
                          lc_answer_at(&t, first, LC_SQL_LOGGED_INSERTS_QUERY)->n, shown,
                          sizeof shown));
-    else if (rc == 0)
+    else if (rc == 0 && t.rows < LOGGED_MAX)
         say(h, false, "no INSERT without a column list in the query_log of the last 7 days");
+    else if (rc == 0)
+        say(h, true,
+            "INSERTs without a column list will fail once the column exists; the %d most frequent "
+            "forms of the last 7 days are none, and there are more",
+            LOGGED_MAX);
     lc_answer_release(&t);
     return rc;
 }

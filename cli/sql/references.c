@@ -6,8 +6,11 @@
  */
 #include "cli/sql/references.h"
 
+#include "cli/sql/parser.h"
+#include "cli/sql/sources.h"
 #include "cli/sql/walk.h"
 
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -136,18 +139,142 @@ static bool is_elsewhere(const struct lc_tok *tok, const char *database)
     return elsewhere;
 }
 
-bool lc_references_table(struct lc_slice sql, const char *database, const char *table, bool engine)
+/*
+ * The next argument of a call whose bracket is at `depth`, up to its comma (*more) or the call's end. One that
+ * is computed has no text.
+ */
+static char *take_argument(struct lc_walk *w, unsigned depth, bool *more)
+{
+    struct lc_tok only = {0};
+    size_t n = 0;
+
+    *more = false;
+    while (!*more && lc_walk_next(w) && w->depth > depth) {
+        *more = w->depth == depth + 1 && lc_tok_symbol(&w->tok, ',');
+        if (!*more && n++ == 0)
+            only = w->tok;
+    }
+    return n == 1 && is_name(&only) ? lc_tok_name(&only) : NULL;
+}
+
+bool lc_references_engine(struct lc_slice create, const char *database, const char *table)
+{
+    struct lc_walk w = lc_walk_slice(create);
+    bool distributed, more = true, ours;
+    char *in, *name;
+
+    while (lc_walk_next(&w) && !(w.depth == 0 && lc_tok_is(&w.tok, "ENGINE")))
+        ;
+    (void)lc_walk_accept_symbol(&w, '=');
+    distributed = lc_walk_accept(&w, "Distributed");
+    if ((!distributed && !lc_walk_accept(&w, "Buffer")) || !lc_walk_accept_symbol(&w, '('))
+        return false;
+    if (distributed)
+        free(take_argument(&w, 0, &more)); /* the cluster */
+    in = more ? take_argument(&w, 0, &more) : NULL;
+    name = more ? take_argument(&w, 0, &more) : NULL;
+    ours = name && strcmp(name, table) == 0 && (!in || !*in || strcmp(in, database) == 0);
+    free(in);
+    free(name);
+    return ours;
+}
+
+static bool matches(const char *expression, const char *text)
+{
+    regex_t re;
+    bool is;
+
+    if (!expression || regcomp(&re, expression, REG_EXTENDED | REG_NOSUB))
+        return true;
+    is = regexec(&re, text, 0, NULL, 0) == 0;
+    regfree(&re);
+    return is;
+}
+
+/* w is at the bracket of merge(, the function's or the engine's: [database or REGEXP('…'),] '…' */
+static bool is_merged(struct lc_walk w, const char *here, const char *database, const char *table)
+{
+    unsigned depth = w.depth;
+    bool more, ours, regexp = lc_walk_accept(&w, "REGEXP") && lc_walk_accept_symbol(&w, '(');
+    char *in = take_argument(&w, regexp ? depth + 1 : depth, &more), *name;
+
+    if (regexp)
+        more = lc_walk_accept_symbol(&w, ',');
+    if (!more) { /* the tables of the database that it is in */
+        ours = !regexp && strcmp(here, database) == 0 && matches(in, table);
+        free(in);
+        return ours;
+    }
+    name = take_argument(&w, depth, &more);
+    ours = (regexp ? matches(in, database) : !in || !*in || strcmp(in, database) == 0) &&
+           matches(name, table);
+    free(in);
+    free(name);
+    return ours;
+}
+
+/* Words that end a FROM's list of tables. */
+static bool ends_list(const struct lc_tok *tok)
+{
+    static const char *const words[] = {
+        "WHERE", "PREWHERE",  "GROUP",    "ORDER",  "HAVING", "LIMIT",  "UNION",   "EXCEPT", "ON",
+        "USING", "INTERSECT", "SETTINGS", "WINDOW", "ARRAY",  "SELECT", "QUALIFY", NULL};
+
+    return lc_tok_is_any(tok, words);
+}
+
+enum { LISTS_DEEP = 32 };
+
+/* Does a table's name come next: behind FROM, JOIN, IN, TO, or a comma of FROM's list? */
+static bool comes_table(const struct lc_walk *w, bool *lists)
+{
+    bool *list = w->depth < LISTS_DEEP ? &lists[w->depth] : NULL;
+
+    if (lc_tok_opens(&w->tok) && w->depth + 1 < LISTS_DEEP)
+        lists[w->depth + 1] = false;
+    if (list && lc_tok_is(&w->tok, "FROM"))
+        *list = true;
+    else if (list && ends_list(&w->tok))
+        *list = false;
+    return lc_tok_is(&w->tok, "FROM") || lc_tok_is(&w->tok, "IN") || lc_tok_is(&w->tok, "TO") ||
+           lc_tok_is(&w->tok, "INTO") || lc_tok_is(&w->tok, "TABLE") ||
+           (lc_tok_is(&w->tok, "JOIN") && !lc_tok_is(&w->before, "ARRAY")) ||
+           (list && *list && lc_tok_symbol(&w->tok, ','));
+}
+
+/* 'database.table', or 'database', 'table' as two arguments. */
+static bool is_argument(const struct lc_walk *w, const struct lc_tok *first, const char *text,
+                        const char *database, const char *table)
+{
+    size_t n = strlen(database);
+
+    if (strcmp(text, table) == 0)
+        return lc_tok_symbol(&w->before, ',') && is_name(first) && !is_elsewhere(first, database);
+    return strncmp(text, database, n) == 0 && text[n] == '.' && strcmp(text + n + 1, table) == 0;
+}
+
+bool lc_references_table(struct lc_slice sql, const char *here, const char *database,
+                         const char *table)
 {
     struct lc_walk w = lc_walk_slice(sql);
     struct lc_tok first = {0}; /* first, w.before, w.tok */
-    bool found = false;
+    bool found = false, lists[LISTS_DEEP] = {false}, comes = false;
 
     for (; !found && lc_walk_next(&w); first = w.before) {
         char *name = is_name(&w.tok) ? lc_tok_name(&w.tok) : NULL;
+        struct lc_tok next = lc_walk_peek(&w);
+        struct lc_walk inner = w;
 
-        if (name && strcmp(name, table) == 0)
-            found = engine ? lc_tok_symbol(&w.before, ',') && !is_elsewhere(&first, database)
-                           : !(lc_tok_symbol(&w.before, '.') && is_elsewhere(&first, database));
+        if (name && w.tok.kind == LC_TOK_STRING)
+            found = is_argument(&w, &first, name, database, table);
+        else if (name && strcasecmp(name, "merge") == 0 && lc_walk_accept_symbol(&inner, '('))
+            found = is_merged(inner, here, database, table);
+        else if (name && strcmp(name, table) == 0 && lc_tok_symbol(&w.before, '.'))
+            found = is_name(&first) && !is_elsewhere(&first, database);
+        else if (name && strcmp(name, table) == 0)
+            found = comes && strcmp(here, database) == 0 && !lc_tok_symbol(&next, '.') &&
+                    !lc_tok_symbol(&next, '(') && !lc_sources_makes(sql, name);
+        comes = comes_table(&w, lists);
         free(name);
     }
     return found;

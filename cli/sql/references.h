@@ -32,10 +32,19 @@ bool lc_references_name(struct lc_slice sql, const char *name);
 bool lc_references_unnamed(struct lc_slice sql);
 
 /*
- * Does the statement speak of the table? "database.table" says which one is meant, and of an engine's
- * arguments (Buffer, Distributed) 'database', 'table' do; a bare name may be the one.
+ * Does the query of a view read the table, or does the view write to it? By "database.table" wherever it is;
+ * by a bare name only where a table's is, and where `here`, the view's database, is the table's; by the
+ * arguments of remote() and its kin, and of Merge, whose expression is tried as a POSIX one: what that cannot
+ * read counts.
  */
-bool lc_references_table(struct lc_slice sql, const char *database, const char *table, bool engine);
+bool lc_references_table(struct lc_slice sql, const char *here, const char *database,
+                         const char *table);
+
+/*
+ * Is the table the one that the engine of this CREATE passes rows on to: Buffer(database, table, …),
+ * Distributed(cluster, database, table, …)? A database that is '' or computed counts.
+ */
+bool lc_references_engine(struct lc_slice create, const char *database, const char *table);
 
 /*
  * A query that names the table, and one of the columns that `is_one` knows, or all of them (*). Of a

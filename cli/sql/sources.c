@@ -14,7 +14,7 @@
 enum { DEEPEST = 32 };
 
 /* x AS (…), x AS MATERIALIZED (…), x (a, b) AS (…): such a name may be a query's own. */
-static bool is_made(struct lc_slice sql, const char *name)
+bool lc_sources_makes(struct lc_slice sql, const char *name)
 {
     struct lc_walk w = lc_walk_slice(sql);
 
@@ -79,7 +79,7 @@ int lc_sources(struct lc_slice sql, int (*take)(void *ctx, const char *database,
               (lc_tok_is(&w.tok, "JOIN") && !lc_tok_is(&w.before, "ARRAY"))))
             continue;
         rc = take_name(&w, &database, &name);
-        if (rc == 0 && name && (database || !is_made(sql, name)))
+        if (rc == 0 && name && (database || !lc_sources_makes(sql, name)))
             rc = take(ctx, database ? database : "", name);
         free(database);
         free(name);

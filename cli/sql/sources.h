@@ -16,6 +16,9 @@
 int lc_sources(struct lc_slice sql, int (*take)(void *ctx, const char *database, const char *name),
                void *ctx);
 
+/* Is the name a query's own there: name AS (…)? */
+bool lc_sources_makes(struct lc_slice sql, const char *name);
+
 /*
  * The query of a SELECT, an INSERT … SELECT, a CREATE … AS SELECT: from its first word to the end. False: it
  * has none, or it cannot be found.

@@ -77,17 +77,22 @@ fresh positional
 sql 'CREATE TABLE positional.counted (k String) ENGINE = MergeTree() ORDER BY k'
 sql "INSERT INTO positional.counted VALUES ('a')"
 sql "INSERT INTO positional.counted (k) VALUES ('b')"
+sql 'CREATE TABLE positional.counted2 (k String) ENGINE = MergeTree() ORDER BY k'
+for i in $(seq 20); do # one query with other literals; and another table's
+  sql "INSERT INTO positional.counted SELECT concat('v$i', toString($i))"
+  sql "INSERT INTO positional.counted2 SELECT 'counted$i'"
+done
 migration "$work/positional" 0001_add <<'END'
 ALTER TABLE counted ADD COLUMN v String;
 END
 # shellcheck disable=SC2317 # called by wait_until
 plan_names_inserts() {
   "$LIVECOL_BIN" plan -d "$work/positional" >"$work/out" 2>"$work/err"
-  says "$work/out" 'name no columns'
+  says "$work/out" 'hazard: 21 INSERT(s)'
 }
 wait_until 'the INSERTs in the log, which is written now and then' plan_names_inserts
 expect_in 'positional INSERTs' \
-  'hazard: 1 INSERT(s) of the last 7 days name no columns and will fail: INSERT INTO positional.counted' \
+  "hazard: 21 INSERT(s) of the last 7 days name no columns and will fail: INSERT INTO positional.counted SELECT concat('v" \
   "$work/out"
 
 # A missing function is refused before anything is changed.

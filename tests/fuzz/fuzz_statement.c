@@ -102,7 +102,8 @@ static void look_at_parts(char *text)
 
     (void)lc_create_parts(text, take_part, text);
     (void)lc_references_callable(text, "f");
-    (void)lc_references_table(sql, "d", "t", true);
+    (void)lc_references_table(sql, "d", "d", "t");
+    (void)lc_references_engine(sql, "d", "t");
     (void)lc_references_columns(sql, "d", "t", any, "a");
     if (lc_fragment_is_blank(text) && !lc_fragment_is_readable(text))
         abort();

@@ -43,6 +43,10 @@ static void test_insert_without_columns(void **state)
     assert_true(positional("INSERT INTO events FROM INFILE 'a.csv' FORMAT csv"));
     assert_false(positional("INSERT INTO events FORMAT TSVWithNames"));
     assert_false(positional("INSERT INTO events FORMAT JSONColumns"));
+    assert_false(positional("INSERT INTO events FORMAT JSONCompactColumns"));
+    assert_false(positional("INSERT INTO events FORMAT Template"));
+    assert_true(positional("INSERT INTO events FORMAT Avro"));
+    assert_true(positional("INSERT INTO events FORMAT Buffers"));
     assert_false(positional("INSERT INTO FUNCTION remote('h', analytics.events) VALUES (1)"));
     assert_false(positional("INSERT INTO events.other VALUES (1)"));
     assert_false(positional("INSERT INTO events"));

@@ -70,15 +70,69 @@ static void test_unnamed_tables(void **state)
     assert_false(lc_references_unnamed(slice("ALTER TABLE t MATERIALIZE COLUMN a IN PARTITION 1")));
 }
 
+/* Of a view in the database d, about d.t. */
 static void test_tables(void **state)
 {
+    static const struct {
+        const char *sql;
+        bool is;
+    } cases[] = {
+        {"CREATE VIEW d.v AS SELECT * FROM d.t", true},
+        {"CREATE VIEW d.v AS SELECT * FROM t", true},
+        {"CREATE VIEW d.v AS SELECT * FROM e.t", false},
+        {"CREATE VIEW d.v AS SELECT * FROM `d`.\"t\"", true},
+        {"CREATE VIEW d.v AS SELECT * FROM d.u, t AS x", true},
+        {"CREATE VIEW d.v AS SELECT * FROM d.u, e.t", false},
+        {"CREATE VIEW d.v AS SELECT a, t FROM d.u ORDER BY a, t", false},
+        {"CREATE VIEW d.v AS SELECT u.a FROM d.u INNER JOIN t USING (a)", true},
+        {"CREATE VIEW d.v AS SELECT a FROM d.u AS t", false},
+        {"CREATE VIEW d.v AS SELECT t.a FROM d.u AS t", false},
+        {"CREATE VIEW d.v AS SELECT a AS t FROM d.u", false},
+        {"CREATE VIEW d.v (`t` UInt8) AS SELECT a AS t FROM d.u", false},
+        {"CREATE VIEW d.v AS SELECT 't' AS x FROM d.u", false},
+        {"CREATE VIEW d.v AS SELECT a FROM d.u ARRAY JOIN x, t", false},
+        {"CREATE VIEW d.v AS SELECT a FROM d.u WHERE a IN t", true},
+        {"CREATE VIEW d.v AS SELECT a FROM d.u WHERE a IN (t)", false},
+        {"CREATE VIEW d.v AS WITH t AS (SELECT 1) SELECT * FROM t", false},
+        {"CREATE VIEW d.v AS WITH t AS (SELECT 1 FROM d.t) SELECT * FROM t", true},
+        {"CREATE VIEW d.v AS SELECT a FROM remote('h', 'd', 't')", true},
+        {"CREATE VIEW d.v AS SELECT a FROM remote('h', 'd.t')", true},
+        {"CREATE VIEW d.v AS SELECT a FROM remote('h', 'e', 't')", false},
+        {"CREATE VIEW d.v AS SELECT a FROM merge('d', '^t$')", true},
+        {"CREATE VIEW d.v AS SELECT a FROM merge('d', '^tt')", false},
+        {"CREATE VIEW d.v AS SELECT a FROM merge('e', '^t$')", false},
+        {"CREATE VIEW d.v AS SELECT a FROM merge(REGEXP('^d'), '^t$')", true},
+        {"CREATE VIEW d.v AS SELECT a FROM merge('^t$')", true},
+        {"CREATE TABLE d.v (a UInt8, t UInt8) ENGINE = Merge('d', 't')", true},
+        {"CREATE TABLE d.v (a UInt8, t UInt8) ENGINE = Merge('e', 't')", false},
+        {"CREATE MATERIALIZED VIEW d.v TO d.t AS SELECT a FROM d.u", true},
+        {"CREATE MATERIALIZED VIEW d.v TO e.t AS SELECT a, b AS t FROM d.u", false},
+    };
+    static const struct {
+        const char *create;
+        bool is;
+    } engines[] = {
+        {"CREATE TABLE x (a UInt8) ENGINE = Distributed('c', 'd', 't')", true},
+        {"CREATE TABLE x (a UInt8) ENGINE = Distributed('c', '', 't', rand())", true},
+        {"CREATE TABLE x (a UInt8) ENGINE = Distributed(c, d, t)", true},
+        {"CREATE TABLE x (a UInt8) ENGINE = Distributed('c', 'e', 't')", false},
+        {"CREATE TABLE x (a UInt8) ENGINE = Distributed('d', 't', 'u')", false},
+        {"CREATE TABLE x (a UInt8) ENGINE = Buffer('d', 't', 1, 2)", true},
+        {"CREATE TABLE x (a UInt8) ENGINE = Buffer(currentDatabase(), 't', 1, 2)", true},
+        {"CREATE TABLE x (a Decimal(9, 2), t UInt8, d UInt8) ENGINE = Buffer('d', 'u', 1)", false},
+        {"CREATE TABLE x (a UInt8 CODEC(ZSTD), t UInt8) ENGINE = Buffer('e', 't', 1)", false},
+    };
+
     (void)state;
-    assert_true(lc_references_table(slice("SELECT * FROM d.t"), "d", "t", false));
-    assert_true(lc_references_table(slice("SELECT * FROM t"), "d", "t", false));
-    assert_false(lc_references_table(slice("SELECT * FROM e.t"), "d", "t", false));
-    assert_true(lc_references_table(slice("Distributed('c', 'd', 't')"), "d", "t", true));
-    assert_true(lc_references_table(slice("Distributed('c', '', 't')"), "d", "t", true));
-    assert_false(lc_references_table(slice("Distributed('c', 'e', 't')"), "d", "t", true));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (lc_references_table(slice(cases[i].sql), "d", "d", "t") != cases[i].is)
+            fail_msg("%s", cases[i].sql);
+    }
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        if (lc_references_engine(slice(engines[i].create), "d", "t") != engines[i].is)
+            fail_msg("%s", engines[i].create);
+    }
+    assert_false(lc_references_table(slice("SELECT * FROM t"), "e", "d", "t"));
 }
 
 static bool is_a(const void *ctx, const char *column)
