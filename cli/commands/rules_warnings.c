@@ -17,15 +17,15 @@ struct rewritten {
 static const struct rewritten rewritten[LC_REWRITTEN_KINDS] = {
     [LC_REWRITTEN_SHORTENED] =
         {"shortened numbers", "field is", "fields are",
-         "a spreadsheet writes long numbers so, and codes like 1E05; the digits are lost: export the "
-         "column as text"},
+         "spreadsheets and R write long numbers so, and codes like 1E05; the digits are "
+         "lost: export the column as text"},
     [LC_REWRITTEN_ROUNDED] =
         {"rounded numbers", "number is", "numbers are",
          "a spreadsheet keeps 15 digits of a number, and writes 0 for the others: "
          "export the column as text"},
     [LC_REWRITTEN_DATES] =
         {"dates", "field is", "fields are",
-         "a spreadsheet makes such dates of codes like 3-1 and MAR1: format the column "
+         "spreadsheets make such dates of codes like 3-1 and MAR1: format the column "
          "as text before you paste into it"},
     [LC_REWRITTEN_GROUPED] = {"grouped digits", "number is", "numbers are",
                               "digits in groups are a text, which no number equals: write 1000"},
@@ -39,6 +39,9 @@ static const struct rewritten rewritten[LC_REWRITTEN_KINDS] = {
         {"decimal keys", "key is", "keys are",
          "all keys end with .0: whole numbers that a program has written as decimals, "
          "and which match no whole number"},
+    [LC_REWRITTEN_APOSTROPHES] =
+        {"apostrophes", "key is", "keys are",
+         "the apostrophe is for spreadsheets alone, and part of the key here: remove it"},
     [LC_REWRITTEN_RECODED] = {"encoding", "field is", "fields are",
                               "UTF-8 that was read in another encoding and saved again"},
 };

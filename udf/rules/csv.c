@@ -430,7 +430,7 @@ static const char *bound_hint(struct lc_slice s)
     if (s.n && memchr(s.p, '/', s.n))
         return "networks are rules of their own kind: cidr,country; a date is written 2024-02-29";
     if (lc_rewritten_is_shortened(s) && !memchr(s.p, '-', s.n))
-        return "a spreadsheet has shortened a long number, and its other digits are lost: export the "
+        return "a program has shortened a long number, and its other digits are lost: export the "
                "column as text. Where the bounds are floats, write from:float in the header";
     if (s.n && (memchr(s.p, 'e', s.n) || memchr(s.p, 'E', s.n) || memchr(s.p, 'n', s.n)))
         return "where the bounds are floats, write from:float in the header";

@@ -56,40 +56,48 @@ static void note(struct lc_rewritten_found *found, struct lc_slice field, uint32
     found->example[n] = '\0';
 }
 
-/*
- * 4.91E+11, with a capital E, a sign and two digits: other programs write e+11, or E11. The
- * digits of the number and its exponent are given, too.
- */
-static bool is_shortened(struct lc_slice s, size_t *digits, int *exponent)
+/* 4.91E+11: one digit before the point, and an exponent with a sign and two digits. */
+struct shortened {
+    size_t digits;
+    int exponent;
+    bool is_capital; /* E, of a spreadsheet; e, of R and other programs */
+};
+
+static bool is_shortened(struct lc_slice s, struct shortened *out)
 {
     size_t behind = 0;
-    bool negative;
 
+    *out = (struct shortened){0};
     (void)take(&s, '-');
     if (take_digits(&s) != 1)
         return false;
     if (take(&s, '.') && (behind = take_digits(&s)) == 0)
         return false;
-    if (!take(&s, 'E') || s.n < 3 || s.n > 4 || (s.p[0] != '+' && s.p[0] != '-'))
+    out->is_capital = take(&s, 'E');
+    if ((!out->is_capital && !take(&s, 'e')) || s.n < 3 || s.n > 4 ||
+        (s.p[0] != '+' && s.p[0] != '-'))
         return false;
-    negative = s.p[0] == '-';
-    *exponent = 0;
     for (size_t i = 1; i < s.n; i++) {
         if (!is_digit(s.p[i]))
             return false;
-        *exponent = *exponent * 10 + (s.p[i] - '0');
+        out->exponent = out->exponent * 10 + (s.p[i] - '0');
     }
-    *exponent = negative ? -*exponent : *exponent;
-    *digits = 1 + behind;
+    out->exponent = s.p[0] == '-' ? -out->exponent : out->exponent;
+    out->digits = 1 + behind;
     return true;
+}
+
+/* May a value be one that was shortened? Numbers that are written so by themselves are small, or have more digits. */
+static bool is_short_value(const struct shortened *s)
+{
+    return s->is_capital && s->exponent >= SHORTENED_DIGITS && s->digits <= 6;
 }
 
 bool lc_rewritten_is_shortened(struct lc_slice field)
 {
-    size_t digits;
-    int exponent;
+    struct shortened s;
 
-    return is_shortened(field, &digits, &exponent);
+    return is_shortened(field, &s);
 }
 
 bool lc_rewritten_is_error(struct lc_slice field)
@@ -116,12 +124,12 @@ bool lc_rewritten_is_error(struct lc_slice field)
     return hashes == field.n && hashes >= 5;
 }
 
-/* Jan to Dec, and the rest of the field behind it. */
+/* Take a month from *s, as spreadsheets in English and German write it. */
 static bool take_month(struct lc_slice *s)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDecMrzMaiOktDez";
 
-    for (size_t i = 0; i < 12 && s->n >= 3; i++) {
+    for (size_t i = 0; i < sizeof months / 3 && s->n >= 3; i++) {
         if (memcmp(s->p, months + 3 * i, 3) != 0)
             continue;
         s->p += 3;
@@ -131,14 +139,33 @@ static bool take_month(struct lc_slice *s)
     return false;
 }
 
-/* 1-Mar and Mar-01, which spreadsheets make of 3-1, MAR1 and 1/3. */
+/* 1-Mar, Mar-01 and 01. Mrz, which spreadsheets make of 3-1, MAR1 and 1.3. */
 static bool is_date(struct lc_slice s)
 {
     size_t day = take_digits(&s);
 
     if (day)
-        return day <= 2 && take(&s, '-') && take_month(&s) && s.n == 0;
+        return day <= 2 && (take(&s, '-') || (take(&s, '.') && take(&s, ' '))) && take_month(&s) &&
+               s.n == 0;
     return take_month(&s) && take(&s, '-') && take_digits(&s) == 2 && s.n == 0;
+}
+
+/*
+ * '01234 and '+49: the apostrophe says "text" where it is typed into a spreadsheet; programs that export for one
+ * write it, too.
+ */
+static bool is_apostrophe(struct lc_slice s)
+{
+    size_t digits = 0;
+
+    if (!take(&s, '\''))
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        digits += is_digit(s.p[i]);
+        if (!is_digit(s.p[i]) && !(s.p[i] && strchr("+-=@. ()/", s.p[i])))
+            return false;
+    }
+    return digits > 0;
 }
 
 /* 1,000 and 1,234.50: one to three digits, then groups of three; or the narrow blanks of French between them. */
@@ -234,16 +261,15 @@ static bool look_at_number(struct lc_rewritten_column *c, struct lc_slice field,
 void lc_rewritten_look(struct lc_rewritten_column *c, enum lc_column_of of, struct lc_slice field,
                        uint32_t line)
 {
-    size_t digits;
-    int exponent;
+    struct shortened s;
 
     if (field.n == 0)
         return;
     c->filled++;
     if (look_at_number(c, field, line) || of == LC_COLUMN_NUMBERS)
         return;
-    if (is_shortened(field, &digits, &exponent)) {
-        if (of != LC_COLUMN_VALUES || (exponent >= SHORTENED_DIGITS && digits <= 6))
+    if (is_shortened(field, &s)) {
+        if (of != LC_COLUMN_VALUES || is_short_value(&s))
             note(&c->found[LC_REWRITTEN_SHORTENED], field, line);
     } else if (is_date(field)) {
         note(&c->found[LC_REWRITTEN_DATES], field, line);
@@ -251,6 +277,8 @@ void lc_rewritten_look(struct lc_rewritten_column *c, enum lc_column_of of, stru
         note(&c->found[LC_REWRITTEN_GROUPED], field, line);
     } else if (lc_rewritten_is_error(field)) {
         note(&c->found[LC_REWRITTEN_ERRORS], field, line);
+    } else if (of != LC_COLUMN_VALUES && is_apostrophe(field)) {
+        note(&c->found[LC_REWRITTEN_APOSTROPHES], field, line);
     } else if (is_recoded(field)) {
         note(&c->found[LC_REWRITTEN_RECODED], field, line);
     }

@@ -7,14 +7,16 @@
  * whole column, and are decided when all of it was seen:
  *
  *   kind         field              found
- *   SHORTENED    4.91E+11           in a key always; in values from 10^11, where the column has no fractions
+ *   SHORTENED    4.91E+11           in a key always, also 1e+05; in values from 10^11, where the column has no
+ *                                   fractions
  *   ROUNDED      4571739999999990   all numbers of more than 15 digits have zeros after the 15th, and most have
  *                                   another digit there
- *   DATES        1-Mar, Mar-01      fewer than half of the fields of the column
+ *   DATES        1-Mar, 01. Mrz     fewer than half of the fields of the column
  *   GROUPED      1,000              where all fields of the column are numbers
  *   ERRORS       #N/A, Err:502      always
  *   ZEROS        1234               keys of digits, most of one length and one of these with a 0 in front
  *   POINTS       4915.0             all keys of the column
+ *   APOSTROPHES  '01234, '+49       in a key always
  *   RECODED      MÃ¼nchen           always
  *
  * Where a spreadsheet has taken the zeros in front of all keys, nothing is left to find it by.
@@ -33,6 +35,7 @@ enum lc_rewritten_kind {
     LC_REWRITTEN_ERRORS,
     LC_REWRITTEN_ZEROS,
     LC_REWRITTEN_POINTS,
+    LC_REWRITTEN_APOSTROPHES,
     LC_REWRITTEN_RECODED,
     LC_REWRITTEN_KINDS
 };
@@ -79,7 +82,7 @@ void lc_rewritten_settle(const struct lc_rewritten_column *c, enum lc_column_of 
 /* Is it what a spreadsheet shows in place of a result: #N/A, #REF!, Err:502? */
 bool lc_rewritten_is_error(struct lc_slice field);
 
-/* 4.91E+11: a number with one digit before the point and an exponent, as spreadsheets shorten long ones. */
+/* 4.91E+11, 1e+05: a number with one digit before the point and an exponent, as programs shorten long ones. */
 bool lc_rewritten_is_shortened(struct lc_slice field);
 
 #endif

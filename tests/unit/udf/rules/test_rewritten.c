@@ -16,7 +16,8 @@ static const char *const names[LC_REWRITTEN_KINDS] = {
     [LC_REWRITTEN_SHORTENED] = "shortened", [LC_REWRITTEN_ROUNDED] = "rounded",
     [LC_REWRITTEN_DATES] = "dates",         [LC_REWRITTEN_GROUPED] = "grouped",
     [LC_REWRITTEN_ERRORS] = "errors",       [LC_REWRITTEN_ZEROS] = "zeros",
-    [LC_REWRITTEN_POINTS] = "points",       [LC_REWRITTEN_RECODED] = "recoded",
+    [LC_REWRITTEN_POINTS] = "points",       [LC_REWRITTEN_APOSTROPHES] = "apostrophes",
+    [LC_REWRITTEN_RECODED] = "recoded",
 };
 
 /* All that is found, in one line: "dates 1 at 3 (1-Mar)". */
@@ -47,8 +48,10 @@ static const struct {
     {"prefix,v\n4.91E+11,a\n4.4E+11,b\n49,c\n", "shortened 2 at 2 (4.91E+11)"},
     {"exact,v\nabc,a\n1.00E+05,b\n-1E-07,c\n*,d\n", "shortened 2 at 3 (1.00E+05)"},
     {"suffix:nocase,v\n9E+10,a\n", "shortened 1 at 2 (9E+10)"},
-    {"prefix,v\n4.91e+11,a\n4.91E11,b\n4.91E+1,c\n49.1E+11,d\n4.E+11,e\n4.91E+1111,f\nx4.91E+11,g\n",
+    {"prefix,v\n1e+05,a\n2,b\n", "shortened 1 at 2 (1e+05)"},
+    {"prefix,v\n4.91E11,b\n4.91E+1,c\n49.1E+11,d\n4.E+11,e\n4.91E+1111,f\nx4.91E+11,g\n4.91e+1,h\n4.91f+11,i\n",
      ""},
+    {"exact,v\na,4.91e+11\n", ""},
     {"exact,v\na,4.91E+11\nb,491\n", "shortened 1 at 2 (4.91E+11)"},
     {"exact,v\na,4.91E+11\nb,1.5\n", ""},
     {"exact,v\na,4.91E+10\nb,4.91E-11\nc,4.912345E+11\n", ""},
@@ -70,6 +73,14 @@ static const struct {
     {"exact,v\nJan-24,a\nFeb-24,b\nMar-24,c\nlater,d\n", ""},
     {"exact,v\na,3-1\nb,3-2\nc,3-Mar\n", "dates 1 at 4 (3-Mar)"},
     {"exact,v\na,x\nb,y\nc,111-Mar\nd,1-mar\ne,1-March\nf,Mar-1\ng,1-Mar-24\nh,Mar\ni,-Mar\n", ""},
+
+    {"exact,v\na,x\nb,01. Mrz\nc,y\nd,z\ne,Dez-24\n", "dates 2 at 3 (01. Mrz)"},
+    {"exact,v\na,x\nb,01.Mrz\nc,1 . Mai\nd,Mai 24\ne,01. M\n", ""},
+
+    /* Apostrophes before numbers, in keys. */
+    {"prefix,v\n'+49,a\n'01234,b\n'1 (809),c\n", "apostrophes 3 at 2 ('+49)"},
+    {"prefix,v\n'90s,a\n',b\n'x',c\n'1',d\n'+,e\n", ""},
+    {"exact,v\na,'01234\n", ""},
 
     /* Digits in groups, where all else is a number, too. */
     {"exact,v\n\"1,000\",a\n200,b\n*,d\n", "grouped 1 at 2 (1,000)"},
