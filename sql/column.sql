@@ -37,6 +37,15 @@ SELECT name, engine FROM system.tables WHERE database = {str:database};
 -- :name table_engine (database, table) -> sealed at most one row: engine
 SELECT engine FROM system.tables WHERE database = {str:database} AND name = {str:table};
 
+-- A materialized view's own table, in a database of either kind.
+-- :name view_has_rows (database, table) -> sealed one row: n uint
+SELECT count() AS n
+FROM system.tables
+WHERE database = {str:database} AND name IN (
+    SELECT arrayJoin([concat('.inner.', name), concat('.inner_id.', toString(uuid))])
+    FROM system.tables
+    WHERE database = {str:database} AND name = {str:table});
+
 -- :name exists_table (database, table) -> one row: result uint
 EXISTS TABLE {id:database}.{id:table};
 

@@ -491,6 +491,7 @@ int lc_preflight_check_tables(struct lc_preflight *d, const struct lc_stmt *stmt
 {
     d->schema.b = d->b;
     d->schema.any_kept = d->keep_columns;
+    d->schema.unsafe = d->allow_unsafe;
     return lc_schema_check(&d->schema, d->facts, stmt, sent, err);
 }
 

@@ -241,6 +241,43 @@ static int check_sources(const struct trial *r, const struct lc_abilities *facts
     return rc || !looks ? rc : lc_query_check(r->s, facts, stmt->text, err);
 }
 
+/* Does the materialized view keep its rows in a table of its own, and not in one that TO names? */
+static int view_has_rows(const struct trial *r, const struct lc_table *t, bool *has,
+                         struct lc_error *err)
+{
+    const struct lc_sql_arg args[] = {{"database", t->database}, {"table", t->name}, {NULL, NULL}};
+    struct lc_answer a = {0};
+    int rc = t->there ? lc_query_read(r->s->b, lc_sql_view_has_rows, args, &a, err) : 0;
+
+    *has = rc == 0 && a.rows && lc_answer_u64(&a, 0, LC_SQL_VIEW_HAS_ROWS_N, 0) > 0;
+    lc_answer_release(&a);
+    return rc;
+}
+
+/*
+ * CREATE OR REPLACE VIEW takes whatever has the name, a table with its rows too. One that makes a table, or a view with
+ * rows, loses data by its words, and needs consent for that.
+ */
+static int check_replaced(const struct trial *r, const struct lc_table *t, struct lc_error *err)
+{
+    const struct lc_stmt *stmt = r->stmt;
+    bool view = strcmp(t->engine, "MaterializedView") == 0, loses = true;
+    int rc = 0;
+
+    if (r->s->unsafe || stmt->class == LC_CLASS_DESTRUCTIVE || !strstr(stmt->object, "view") ||
+        !*t->engine || strcmp(t->engine, "View") == 0)
+        return 0;
+    if (view)
+        rc = view_has_rows(r, t, &loses, err);
+    if (rc || !loses)
+        return rc;
+    lc_fail(err, LC_ERR_REFUSED, "CREATE OR REPLACE: %s.%s is %s (%s): its rows would be lost",
+            t->database, t->name, view ? "a view with rows of its own" : "a table", t->engine);
+    lc_hint(err, "give the view another name, or drop what is there in a statement of its own; "
+                 "--allow-unsafe goes on. Nothing was changed");
+    return LC_ERR_REFUSED;
+}
+
 static int check_create(const struct trial *r, const struct lc_abilities *facts,
                         struct lc_error *err)
 {
@@ -257,6 +294,10 @@ static int check_create(const struct trial *r, const struct lc_abilities *facts,
         return rc;
     if (is == PRESENT && !stmt->replaces)
         return refuse_present(t, err);
+    if (is == PRESENT)
+        rc = check_replaced(r, t, err);
+    if (rc)
+        return rc;
     if (is == ABSENT && stmt->needs_own)
         rc = refuse_absent(r, t, err);
     if (rc == 0 && *stmt->like)

@@ -62,7 +62,10 @@ bool lc_file_name_parse(const char *file, struct lc_file_name *out)
         out->name_n = d;
         return lc_version_parse(file, d, &out->version);
     }
-    if (d == n || file[d] != '_' || d + 1 >= n)
+    if (d == n || (file[d] != '_' && file[d] != '-') || d + 1 >= n)
+        return false;
+    /* dbmate takes what follows the number: 0001-name.sql. In 2026-01-31.sql the year would be all of it. */
+    if (file[d] == '-' && file[d + 1] >= '0' && file[d + 1] <= '9')
         return false;
     /* Names go into messages and the tracking table: no control characters. */
     for (size_t i = d; i < n; i++) {

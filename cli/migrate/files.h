@@ -7,6 +7,7 @@
  *   NNNN_name.up.sql + .down.sql       a pair, hashed apart; no up or down sections in them
  *
  *   NNNN.sql                           a number alone, of 8 digits or more: a date
+ *   NNNN-name.sql                      as with _, if the name begins with no digit
  *
  * NNNN is 1 to 18 digits; 1 and 0001 are the same version. Other files than *.sql, and hidden
  * ones, are left alone. A scan finds all problems, not only the first. Sections may be marked as

@@ -59,10 +59,12 @@ static const char *database_of(const struct lc_history *h, const struct lc_backe
     return h->database ? h->database : lc_backend_database(b);
 }
 
+enum { TABLES_MAX = 8 };
+
 /* The tables of other tools in the backend's database, by their usual names; tool NULL: it is nobody's. */
 struct found {
     struct lc_answer names;
-    const struct tool *tools[8];
+    const struct tool *tools[TABLES_MAX];
     size_t n;
 };
 
@@ -71,7 +73,7 @@ static int find_tables(struct found *f, struct lc_backend *b, struct lc_error *e
     const struct lc_sql_arg args[] = {{"database", lc_backend_database(b)}, {NULL, NULL}};
     int rc = lc_query_read(b, lc_sql_history_tables, args, &f->names, err);
 
-    for (size_t i = 0; rc == 0 && i < f->names.rows && i < sizeof f->tools / sizeof *f->tools; i++)
+    for (size_t i = 0; rc == 0 && i < f->names.rows && i < TABLES_MAX; i++)
         rc = tool_of(b, lc_backend_database(b),
                      lc_answer_at(&f->names, i, LC_SQL_HISTORY_TABLES_NAME)->p, &f->tools[f->n++],
                      err);

@@ -189,7 +189,7 @@ static void hint_refused(struct lc_error *err)
         lc_hint(
             err,
             "the database is the URL's last part: http://user@host:8123/DATABASE; SHOW DATABASES "
-            "lists the databases");
+            "lists the databases, livecol up --create-database makes it");
 }
 
 int lc_backend_open(struct lc_backend **out, const struct lc_connect *to, struct lc_error *err)

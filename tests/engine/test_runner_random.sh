@@ -38,7 +38,7 @@ try() { # SEED FORM
   expect "seed $1, $2: what is there" "$(state byhand)" "$(state through)"
   if [ "$failures" != 0 ]; then cat "$dir"/migrations/*; fi
 }
-for form in plain livecol goose sql-migrate dbmate pair; do
+for form in plain livecol goose goose-envsub sql-migrate sql-migrate-pairs dbmate dbmate-pairs pair; do
   try "$seed" "$form"
   if [ -n "${LIVECOL_LONG:-}" ]; then
     for more in $(seq 30); do try $((seed + more)) "$form"; done

@@ -6,8 +6,8 @@
 
 DIR/migrations holds the file or the pair; DIR/statements/NNN.sql the statements, in their order, as a
 client would send them one by one. Every statement is valid where those before it have run: the
-generator keeps count of tables, columns and the rest. FORM: plain, livecol, goose, sql-migrate,
-dbmate, pair.
+generator keeps count of tables, columns and the rest. FORM: plain, livecol, goose, goose-envsub, sql-migrate,
+sql-migrate-pairs, dbmate, dbmate-pairs, pair.
 """
 import os
 import random
@@ -217,6 +217,20 @@ def optimize():
     return f"OPTIMIZE TABLE {table()} FINAL"
 
 
+def replace_view():
+    return f"CREATE OR REPLACE VIEW {rng.choice(views)} AS SELECT k, '$HOME ${{HOME}} $$' AS u FROM {table()}" if views else create_view()
+
+
+def view_with_parameter():
+    v = name("v")
+    views.append(v)
+    return f"CREATE VIEW {v} AS SELECT k FROM {rng.choice([table(), 'nowhere'])} WHERE k = {{x:UInt32}}"
+
+
+def insert_with():
+    return f"WITH 7 AS seven INSERT INTO {table()} (k, s) SELECT seven, 'a$;b'"
+
+
 def read():
     return "SELECT ';' AS `a;b`, \"s\" FROM (SELECT 1 AS s) /* ; */"
 
@@ -224,7 +238,7 @@ def read():
 KINDS = [create_table, create_table_as, create_filled, add_column, add_column, add_column, with_column(drop_column), with_column(rename_column),
          add_and_rename, with_column(modify_default), with_column(materialize), insert, insert_select, insert_format, update, delete,
          lightweight_delete, add_index, add_constraint, add_projection, modify_ttl, modify_setting, comment_table, create_view,
-         create_materialized_view, create_dictionary, drop_view, drop_dictionary, rename_table, truncate, optimize, read]
+         create_materialized_view, create_dictionary, replace_view, view_with_parameter, insert_with, drop_view, drop_dictionary, rename_table, truncate, optimize, read]
 statements = [create_table(), create_table(), insert()] + [rng.choice(KINDS)() for _ in range(int(os.environ.get("LC_TEST_STATEMENTS", "12")))]
 
 os.makedirs(f"{folder}/migrations")
@@ -240,12 +254,27 @@ def separated(text):
 
 body = "".join(separated(s) for s in statements)
 goose = "".join(f"-- +goose StatementBegin\n{separated(s)}-- +goose StatementEnd\n" if rng.random() < 0.3 else separated(s) for s in statements)
+# dbmate and sql-migrate: several pairs of sections in one file.
+cut = rng.randrange(1, len(statements))
+halves = ["".join(separated(s) for s in statements[:cut]), "".join(separated(s) for s in statements[cut:])]
+
+
+def pairs(mark, option):
+    return "".join(f"-- {mark('up')}{option}\n{half}-- {mark('down')}\nDROP TABLE nothing_of_this_runs;\n" for half in halves)
+
+
+# goose with ENVSUB: each $ is escaped where it is on, and none where it is off.
+substituted = "".join(
+    f"-- +goose ENVSUB ON\n{separated(s.replace('$', '$$'))}-- +goose ENVSUB OFF\n" if rng.random() < 0.5 else separated(s) for s in statements)
 files = {
     "plain": {"0001_all.sql": body},
     "livecol": {"0001_all.sql": f"-- migrate:up\n{body}-- migrate:down\nSELECT 1;\n"},
     "goose": {"00001_all.sql": f"-- +goose NO TRANSACTION\n-- +goose Up\n{goose}-- +goose Down\nDROP TABLE nothing_of_this_runs;\n"},
     "sql-migrate": {"1_all.sql": f"-- +migrate Up notransaction\n{body}-- +migrate Down\nDROP TABLE nothing_of_this_runs;\n"},
     "dbmate": {"20260131120000_all.sql": f"-- migrate:up transaction:false\n{body}-- migrate:down transaction:false\nDROP TABLE nothing_of_this_runs;\n"},
+    "dbmate-pairs": {"20260131120000-all.sql": pairs(lambda way: f"migrate:{way}", " transaction:false")},
+    "sql-migrate-pairs": {"1_all.sql": pairs(lambda way: f"+migrate {way.capitalize()}", "")},
+    "goose-envsub": {"00001_all.sql": f"-- +goose Up\n{substituted}-- +goose Down\nDROP TABLE nothing_of_this_runs;\n"},
     "pair": {"1700000000_all.up.sql": body, "1700000000_all.down.sql": "DROP TABLE nothing_of_this_runs;\n"},
 }
 for file, text in files[form].items():

@@ -2,6 +2,7 @@
 /* A directory of migrations: names, sections, order, hashes, and all that can
  * be wrong with them. */
 #include "cli/sql/name.h"
+#include "cli/migrate/file_name.h"
 #include "cli/migrate/files.h"
 #include "cli/migrate/variables.h"
 
@@ -604,6 +605,41 @@ static void test_variables_are_filled_in(void **state)
     lc_migrations_release(&m);
 }
 
+static void test_names_of_files(void **state)
+{
+    static const struct {
+        const char *file, *name; /* NULL: it is no name of a migration */
+        uint64_t version;
+    } cases[] = {
+        {"0001_a.sql", "a", 1},
+        {"0001-a.sql", "a", 1},
+        {"20260131-a_b.sql", "a_b", 20260131},
+        {"7-x-2.up.sql", "x-2", 7},
+        {"20260131.sql", "20260131", 20260131},
+        {"2026-01-31.sql", NULL, 0},
+        {"2026-01-31_a.sql", NULL, 0},
+        {"0001-.sql", NULL, 0},
+        {"0001 a.sql", NULL, 0},
+        {"0001.sql", NULL, 0},
+        {"0001a.sql", NULL, 0},
+        {"a_1.sql", NULL, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lc_file_name name;
+        bool is = lc_file_name_parse(cases[i].file, &name);
+
+        if (is != (cases[i].name != NULL))
+            fail_msg("%s", cases[i].file);
+        if (!is)
+            continue;
+        assert_int_equal(name.version, cases[i].version);
+        assert_int_equal(name.name_n, strlen(cases[i].name));
+        assert_memory_equal(name.name, cases[i].name, name.name_n);
+    }
+}
+
 /* What is sent of statement i, and the environment that ENVSUB reads. */
 static void check_sent(const struct lc_migrations *m, size_t i, const char *wanted)
 {
@@ -934,6 +970,7 @@ int main(void)
         cmocka_unit_test(test_envsub_holds_from_line_to_line),
         cmocka_unit_test(test_variables_that_are_refused),
         cmocka_unit_test(test_names_that_no_file_declares),
+        cmocka_unit_test(test_names_of_files),
         cmocka_unit_test(test_problems_are_of_their_section),
         cmocka_unit_test(test_sections_may_come_in_pairs),
         cmocka_unit_test(test_problems_of_a_lone_down_file_name_it),
