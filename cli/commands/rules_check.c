@@ -27,33 +27,72 @@ static bool same_values(const struct lc_rules *r, uint32_t x, uint32_t y)
     return true;
 }
 
-/* Rules that a file could do without, and examples of them. */
+/* A rule that a file could do without. */
+struct idle_rule {
+    uint32_t rule, other; /* LC_NONE: no key meets the rule; else what gives the same */
+    const char *why;      /* no key does; NULL */
+};
+
+/* How many there are, and the first of them in the file. */
 struct idle {
     uint32_t never; /* no key meets them */
     uint32_t same;  /* every key gets the same values without them */
-    struct lc_buf examples;
+    uint32_t kept[2];
+    struct idle_rule first[2][SHOWN_MAX]; /* never, same; by line */
 };
 
-/* Count a rule that no key meets, and describe it while there is room for examples. */
+/* Keep it, where it is one of the first. `kind`: 0 never, 1 same. */
+static void keep_idle(const struct lc_rules *r, struct idle *idle, unsigned kind,
+                      struct idle_rule found)
+{
+    struct idle_rule *v = idle->first[kind];
+    uint32_t *kept = &idle->kept[kind], at = *kept;
+
+    while (at && r->lines[found.rule] < r->lines[v[at - 1].rule])
+        at--;
+    if (at == SHOWN_MAX)
+        return;
+    *kept += *kept < SHOWN_MAX;
+    memmove(v + at + 1, v + at, (*kept - at - 1) * sizeof *v);
+    v[at] = found;
+}
+
+/* Count a rule that no key meets. */
 static void note_never(const struct lc_rules *r, uint32_t rule, const char *why, struct idle *idle)
 {
-    if (idle->never++ >= SHOWN_MAX)
-        return;
-    lc_buf_addf(&idle->examples, "  line %u: ", r->lines[rule]);
-    lc_rules_add_key(&idle->examples, r, rule);
-    lc_buf_addf(&idle->examples, " %s\n", why);
+    idle->never++;
+    keep_idle(r, idle, 0, (struct idle_rule){rule, LC_NONE, why});
 }
 
 /* Count a rule without which its keys get the same from `other`. */
 static void note_same(const struct lc_rules *r, uint32_t rule, uint32_t other, struct idle *idle)
 {
-    if (idle->same++ >= SHOWN_MAX)
-        return;
-    lc_buf_addf(&idle->examples, "  line %u: ", r->lines[rule]);
-    lc_rules_add_key(&idle->examples, r, rule);
-    lc_buf_adds(&idle->examples, " gives what ");
-    lc_rules_add_key(&idle->examples, r, other);
-    lc_buf_addf(&idle->examples, " (line %u) gives without it\n", r->lines[other]);
+    idle->same++;
+    keep_idle(r, idle, 1, (struct idle_rule){rule, other, NULL});
+}
+
+/* Describe the first of each kind, a line each. */
+static void print_idle(const struct lc_rules *r, const struct idle *idle)
+{
+    struct lc_buf b;
+
+    lc_buf_init(&b, 1 << 16);
+    for (unsigned kind = 0; kind < 2; kind++)
+        for (uint32_t i = 0; i < idle->kept[kind]; i++) {
+            const struct idle_rule *at = &idle->first[kind][i];
+
+            lc_buf_addf(&b, "  line %u: ", r->lines[at->rule]);
+            lc_rules_add_key(&b, r, at->rule);
+            if (at->other == LC_NONE) {
+                lc_buf_addf(&b, " %s\n", at->why);
+                continue;
+            }
+            lc_buf_adds(&b, " gives what ");
+            lc_rules_add_key(&b, r, at->other);
+            lc_buf_addf(&b, " (line %u) gives without it\n", r->lines[at->other]);
+        }
+    printf("%s", b.n ? lc_buf_str(&b) : "");
+    lc_buf_release(&b);
 }
 
 /* Ranges and networks: what each rule does next to the others is told by the segments. */
@@ -90,16 +129,12 @@ static void find_idle_texts(const struct lc_rules *r, struct idle *idle)
     }
 }
 
-/*
- * Find the rules that a file could do without. idle->examples is released by the caller, also
- * after a failure. 0, LC_ERR_NOMEM.
- */
+/* Find the rules that a file could do without. 0, LC_ERR_NOMEM. */
 static int find_idle(const struct lc_rules *r, struct idle *idle)
 {
     int rc = 0;
 
     *idle = (struct idle){0};
-    lc_buf_init(&idle->examples, 1 << 16);
     if (lc_kind_has_keys(r->kind))
         find_idle_texts(r, idle);
     else if (r->kind != LC_KIND_BUCKET)
@@ -127,10 +162,8 @@ static int print_check(const struct lc_rules *r, const char *path, struct lc_err
 {
     struct idle idle;
 
-    if (find_idle(r, &idle)) {
-        lc_buf_release(&idle.examples);
+    if (find_idle(r, &idle))
         return lc_no_memory(err);
-    }
     printf("%s: %s, %u rule%s, %s\n", path, lc_kind_name_with(r->kind, r->options), r->rules,
            r->rules == 1 ? "" : "s",
            r->kind == LC_KIND_BUCKET    ? "every key has a bucket"
@@ -147,12 +180,11 @@ static int print_check(const struct lc_rules *r, const char *path, struct lc_err
         printf("key: %s, given as %s\n", lc_order_name(&r->takes), usual);
     }
     lc_rules_print_sizes(r);
-    printf("conflicts: none\nshadowed: %u\nnever met: %u\n%s", idle.same, idle.never,
-           idle.examples.n ? lc_buf_str(&idle.examples) : "");
+    printf("conflicts: none\nshadowed: %u\nnever met: %u\n", idle.same, idle.never);
+    print_idle(r, &idle);
     printf("memory: %.1f KiB%s\n", (double)r->size / 1024,
            r->mapped ? " (compiled, shared between processes)" : "");
     print_speed(r);
-    lc_buf_release(&idle.examples);
     return 0;
 }
 
@@ -166,7 +198,6 @@ static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes
     int rc;
 
     if (find_idle(r, &idle)) {
-        lc_buf_release(&idle.examples);
         lc_json_free(attributes);
         lc_json_free(o);
         return lc_no_memory(err);
@@ -195,7 +226,6 @@ static int json_check(const struct lc_rules *r, const struct lc_csv_notes *notes
         lc_json_set_double(o, "ns_per_key", speed.ns_per_key);
     rc = lc_json_line(o, stdout) ? lc_no_memory(err) : 0;
     lc_json_free(o);
-    lc_buf_release(&idle.examples);
     return rc;
 }
 

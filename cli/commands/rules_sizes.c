@@ -16,7 +16,9 @@ struct sizes {
     uint32_t by_length[LC_MAX_KEY_BYTES + 1]; /* bytes; of a domain labels */
     uint32_t family[FAMILIES];
     uint32_t networks[FAMILIES][ADDRESS_BITS + 1];
-    uint32_t longest; /* a rule with the longest key in its compared form: the first of several */
+    uint32_t
+        longest; /* the rule with the longest key, of several the first in the file; LC_NONE: none */
+    size_t longest_bytes;
 };
 
 /* How long a key is: a domain in labels, another in bytes. */
@@ -33,11 +35,15 @@ static size_t size_of(const struct lc_rules *r, struct lc_slice key)
 
 static void count_text(struct sizes *s, const struct lc_rules *r, uint32_t rule)
 {
-    struct lc_slice key = lc_rules_key(r, rule);
+    struct lc_key_text text;
+    size_t bytes = lc_rules_key_text(r, rule, &text).n; /* as it is written: *.a.com, not a.com */
 
-    if (key.n > lc_rules_key(r, s->longest).n)
+    if (s->longest == LC_NONE || bytes > s->longest_bytes ||
+        (bytes == s->longest_bytes && r->lines[rule] < r->lines[s->longest])) {
         s->longest = rule;
-    s->by_length[size_of(r, key)]++;
+        s->longest_bytes = bytes;
+    }
+    s->by_length[size_of(r, lc_rules_key(r, rule))]++;
 }
 
 static void count_address(struct sizes *s, const struct lc_rules *r, uint32_t rule)
@@ -63,6 +69,7 @@ static struct sizes *count(const struct lc_rules *r)
     if (!s)
         return NULL;
     s->texts = lc_kind_has_keys(r->kind);
+    s->longest = LC_NONE;
     s->addresses = r->takes.order == LC_ORDER_ADDRESS;
     for (uint32_t i = 0; i < r->rules; i++) {
         if (i == r->default_rule)
@@ -73,14 +80,6 @@ static struct sizes *count(const struct lc_rules *r)
             count_address(s, r, i);
     }
     return s;
-}
-
-/* Bytes of a rule's key as the file has it, which its compared form may not have. */
-static size_t written_bytes(const struct lc_rules *r, uint32_t rule)
-{
-    struct lc_key_text text;
-
-    return lc_rules_key_text(r, rule, &text).n;
 }
 
 /* " 1:2 3:4", of the sizes that there are. */
@@ -110,16 +109,14 @@ static void print_families(const struct sizes *s, const struct lc_rules *r)
 void lc_rules_print_sizes(const struct lc_rules *r)
 {
     struct sizes *s = count(r);
-    size_t longest;
 
     if (s && s->texts) {
         printf("rules by %s:", r->kind == LC_KIND_DOMAIN ? "labels" : "length");
         print_counts(s->by_length, LC_MAX_KEY_BYTES + 1);
         printf("%s\n", r->default_rule == LC_NONE ? "" : " default:1");
-        longest = written_bytes(r, s->longest);
-        if (s->longest != r->default_rule) /* else there is no other */
-            printf("longest key: %zu byte%s (line %u)\n", longest, longest == 1 ? "" : "s",
-                   r->lines[s->longest]);
+        if (s->longest != LC_NONE)
+            printf("longest key: %zu byte%s (line %u)\n", s->longest_bytes,
+                   s->longest_bytes == 1 ? "" : "s", r->lines[s->longest]);
     } else if (s && s->addresses) {
         print_families(s, r);
     }
@@ -164,7 +161,7 @@ void lc_rules_set_sizes(struct lc_json *o, const struct lc_rules *r)
 
     if (s && s->texts) {
         lc_json_set(o, "by_length", json_counts(s->by_length, LC_MAX_KEY_BYTES + 1));
-        lc_json_set_int(o, "longest_key_bytes", (int64_t)written_bytes(r, s->longest));
+        lc_json_set_int(o, "longest_key_bytes", (int64_t)s->longest_bytes);
     } else if (s && s->addresses) {
         set_families(o, s, r);
     }
