@@ -239,7 +239,7 @@ class Session:
     def bash(self, text, line):
         """Output and exit code of the text, in the session's folder and environment."""
         body = f"set -eu -o pipefail\nset -a; . {self.state}; set +a\n{text}\n" \
-            f"export -p | grep -E ' CLICKHOUSE_' | sed 's/^declare -x //' >{self.state}.new; mv {self.state}.new {self.state}\n"
+            f"export -p | grep -E ' (CLICKHOUSE|LIVECOL_MIGRATIONS)_' | sed 's/^declare -x //' >{self.state}.new; mv {self.state}.new {self.state}\n"
         run = subprocess.run(["bash", "-c", body], cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, encoding="utf-8", check=False,
                              env={**os.environ, "CLICKHOUSE_URL": engine + "/default"})
