@@ -305,6 +305,8 @@ static int take_piece(struct reader *r, const struct lc_piece *p)
     case LC_PIECE_SETTINGS:
         return take_settings(r, p->arg, p->line, false);
     case LC_PIECE_ALLOW:
+        if (r->down || r->part == LC_FILE_DOWN)
+            return 0; /* a way back is asked for as such, and says nothing of the way there */
         free(m->allow_unsafe);
         m->allow_unsafe = strndup((const char *)p->arg.p, p->arg.n);
         return m->allow_unsafe ? 0 : LC_ERR_NOMEM;

@@ -817,6 +817,40 @@ static void test_problems_are_of_their_section(void **state)
     }
 }
 
+/* Consent is to what the way there does. */
+static void test_consent_is_of_the_way_there(void **state)
+{
+    static const struct {
+        const char *files[5], *reason;
+    } cases[] = {
+        {{"0001_a.sql", "-- migrate:allow-unsafe why\nDROP TABLE t"}, "why"},
+        {{"0001_a.sql", "-- migrate:up\nDROP TABLE t;\n-- migrate:allow-unsafe why"}, "why"},
+        {{"0001_a.sql",
+          "-- migrate:up\nDROP TABLE t;\n-- migrate:down\n-- migrate:allow-unsafe why"},
+         NULL},
+        {{"0001_a.sql",
+          "-- migrate:allow-unsafe why\n-- migrate:up\nDROP TABLE t;\n-- migrate:down\n"
+          "-- migrate:allow-unsafe back"},
+         "why"},
+        {{"0001_a.up.sql", "DROP TABLE t", "0001_a.down.sql", "-- migrate:allow-unsafe why"}, NULL},
+        {{"0001_a.sql",
+          "SELECT '\n-- migrate:allow-unsafe why\n'; /*\n-- migrate:allow-unsafe why */ DROP TABLE t"},
+         NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lc_migrations m;
+        const char *reason;
+
+        scan(cases[i].files, &m);
+        reason = m.v[0].allow_unsafe;
+        if (!reason != !cases[i].reason || (reason && strcmp(reason, cases[i].reason) != 0))
+            fail_msg("case %zu: %s", i, reason ? reason : "none");
+        lc_migrations_release(&m);
+    }
+}
+
 /* Statements i of the section are 1, 2, … as the file has them. */
 static void check_numbers(const struct lc_section_stmts *s, size_t n)
 {
@@ -971,6 +1005,7 @@ int main(void)
         cmocka_unit_test(test_variables_that_are_refused),
         cmocka_unit_test(test_names_that_no_file_declares),
         cmocka_unit_test(test_names_of_files),
+        cmocka_unit_test(test_consent_is_of_the_way_there),
         cmocka_unit_test(test_problems_are_of_their_section),
         cmocka_unit_test(test_sections_may_come_in_pairs),
         cmocka_unit_test(test_problems_of_a_lone_down_file_name_it),
