@@ -12,7 +12,7 @@
  *       example.com            ─▶  moc.elpmaxe.          a prefix of it, and not of moc.elpmaxeton.
  *
  * So all of these kinds are searched by one index. Rules are kept in this form, and keys are brought to it
- * by the batch, eight bytes at a time, into a scratch that stays in the level-1 cache. A key is brought
+ * by the batch, 16 bytes at a time, into a scratch that stays in the level-1 cache. A key is brought
  * no further than a rule can be long.
  *
  * The host of a key is what follows its last @, without one dot at its end. One with an empty label
@@ -35,7 +35,7 @@ enum { LC_FORMS_BYTES = 12 << 10 };
 /* Keys in their form, which is in `bytes`. Only p, len and n of keys are set. */
 struct lc_forms {
     struct lc_batch keys;
-    uint8_t bytes[LC_FORMS_BYTES];
+    _Alignas(64) uint8_t bytes[LC_FORMS_BYTES];
 };
 
 /* The form of a kind with these options (mask of enum lc_kind_option). */
