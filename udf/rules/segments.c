@@ -221,10 +221,13 @@ static bool has_keys(const struct lc_takes *takes, lc_point first, lc_point last
     return last >= least && first <= most;
 }
 
-/* The rule that holds from this cut on, and the one that would without it. */
+/*
+ * The rule that holds from this cut on, and the one that would without it; LC_NONE: two of one width would, which is
+ * refused.
+ */
 static void first_two(struct open_spans *o, lc_point cut, uint32_t gap, uint32_t two[2])
 {
-    uint32_t top;
+    uint32_t top, a, b;
 
     two[0] = two[1] = gap;
     if (o->n == 0)
@@ -235,6 +238,8 @@ static void first_two(struct open_spans *o, lc_point cut, uint32_t gap, uint32_t
         pop(o);
     two[0] = o->spans[top].rule;
     two[1] = o->n ? o->spans[o->v[0]].rule : gap;
+    if (clashes(o, cut, &a, &b))
+        two[1] = LC_NONE;
     push(o, top);
 }
 
@@ -261,7 +266,7 @@ static void note_use(const struct lc_rules *r, const struct lc_span *spans, uint
         first_two(&o, cuts[i], gap, two);
         if (two[0] == gap)
             continue;
-        if (!same_values(r, two[0], two[1])) {
+        if (two[1] == LC_NONE || !same_values(r, two[0], two[1])) {
             use[two[0]] = LC_USE_FULL;
         } else if (use[two[0]] == LC_USE_NONE) {
             use[two[0]] = LC_USE_SAME;
