@@ -8,6 +8,7 @@
  */
 #include "udf/rules/scalar.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -422,9 +423,9 @@ static uint64_t bits_of(double v)
 /* The shortest text that strtod reads as the same value. */
 static size_t write_float(const struct lc_scalar *t, const uint8_t *wire, char *out)
 {
+    int n = 0, least = t->width == 4 ? 6 : 15;
     float single;
     double v;
-    int n = 0;
 
     memcpy(&v, wire, sizeof v);
     memcpy(&single, wire, sizeof single);
@@ -435,10 +436,12 @@ static size_t write_float(const struct lc_scalar *t, const uint8_t *wire, char *
     if (isinf(v))
         return (size_t)snprintf(out, LC_SCALAR_TEXT_BYTES, v > 0 ? "inf" : "-inf");
     /*
-     * %g leaves out zeros at the end, so beginning at 6 (15) digits gives short texts too. 9
-     * (17) digits are enough for any value.
+     * %g leaves out zeros at the end, so beginning at 6 (15) digits gives short texts too, but
+     * of the values next to 0, which have fewer. 9 (17) digits are enough for any value.
      */
-    for (int digits = t->width == 4 ? 6 : 15; digits <= 17; digits++) {
+    if (fabs(v) < (t->width == 4 ? (double)FLT_MIN : DBL_MIN))
+        least = 1;
+    for (int digits = least; digits <= 17; digits++) {
         double back;
 
         n = snprintf(out, LC_SCALAR_TEXT_BYTES, "%.*g", digits, v);
