@@ -65,7 +65,7 @@ WHERE query_id = {str:id} AND database = {str:database} AND table = {str:table} 
 -- :name history_tables (database) -> sealed: name
 SELECT name
 FROM system.tables
-WHERE database = {str:database} AND name IN ('goose_db_version', 'schema_migrations', '_migrations')
+WHERE database = {str:database} AND name IN ('goose_db_version', 'schema_migrations', '_migrations', 'schema_versions')
 ORDER BY name = '_migrations', name;
 
 -- The last word on each version. Two words of one second that do not agree are dirty: which was the

@@ -59,6 +59,19 @@ static bool same_name(const struct lc_migration *m, const struct lc_file_name *n
     return strlen(m->name) == name->name_n && memcmp(m->name, name->name, name->name_n) == 0;
 }
 
+/*
+ * Is the file the other half of the migration: .up.sql and .down.sql, or a file without sections and its .down.sql? Each
+ * is there once.
+ */
+static bool is_other_half(const struct lc_migration *m, const struct lc_file_name *name)
+{
+    if (!same_name(m, name))
+        return false;
+    if (name->part == LC_FILE_DOWN)
+        return m->file.path && !m->down_file.path && (m->pair || !m->marks);
+    return m->pair && !m->file.path;
+}
+
 /* It is read as the way there, though its name says that it is the way back. */
 static int check_way_back(struct lc_migrations *all, const char *path,
                           const struct lc_file_name *name)
@@ -104,11 +117,7 @@ static int take_file(struct lc_migrations *all, const char *file)
     }
     m = find_version(all, name.version);
     if (m) {
-        /* Two files of one version are right only as the halves of a pair, each there once. */
-        bool other_half = m->pair && name.part != LC_FILE_WHOLE && same_name(m, &name) &&
-                          !(name.part == LC_FILE_UP ? m->file.path : m->down_file.path);
-
-        if (!other_half) {
+        if (!is_other_half(m, &name)) {
             const char *first = lc_migration_path(m, false);
 
             rc = lc_problems_add(&all->problems, LC_PROBLEM_FILE, path, 0, "has the version of %s",
@@ -121,6 +130,9 @@ static int take_file(struct lc_migrations *all, const char *file)
         if (!m)
             goto done;
     }
+    if (name.part == LC_FILE_WHOLE && m->pair) /* NNNN_name.sql, whose .down.sql has been read */
+        name.part = LC_FILE_UP;
+    m->pair = name.part != LC_FILE_WHOLE;
     f = name.part == LC_FILE_DOWN ? &m->down_file : &m->file;
     f->path = path; /* the migration's from here on, whatever comes */
     rc = lc_file_load(m, f, name.part, &all->problems);
@@ -292,7 +304,7 @@ static const struct {
     {"dbmate", LC_MARKS_LIVECOL | LC_MARKS_DBMATE, false, false},
     {"sql-migrate", LC_MARKS_SQL_MIGRATE, false, false},
     {"golang-migrate", 0, true, true},
-    {"clickhouse-migrations", 0, false, true},
+    {"clickhouse-migrations", 0, true, true},
 };
 
 int lc_migrations_force(struct lc_migrations *m, const char *format, struct lc_error *err)

@@ -6,6 +6,7 @@
  *                                      or none: then all of it is up
  *   NNNN_name.up.sql + .down.sql       a pair, hashed apart; no up or down sections in them
  *
+ *   NNNN_name.sql + .down.sql          the same: then the first has no sections
  *   NNNN.sql                           a number alone, of 8 digits or more: a date
  *   NNNN-name.sql                      as with _, if the name begins with no digit
  *

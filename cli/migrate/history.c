@@ -23,6 +23,7 @@ static const struct tool {
     {"dbmate", {"ts", "applied"}, lc_sql_history_dbmate, false},
     {"golang-migrate", {"dirty", "sequence"}, lc_sql_history_golang, true},
     {"clickhouse-migrations", {"migration_name", "checksum"}, lc_sql_history_node, false},
+    {"clickhouse-migrations", {"script", "md5"}, lc_sql_history_node, false}, /* Python's */
 };
 
 enum { TOOLS = sizeof tools / sizeof *tools };
@@ -133,9 +134,10 @@ static int find(struct lc_history *h, struct lc_backend *b, const char *named,
         return rc;
     lc_fail(err, LC_ERR_REFUSED, "%s%s%s contains no history of another tool", database_of(h, b),
             named ? "." : "", named ? h->table : "");
-    lc_hint(err,
-            "known are goose_db_version (goose), schema_migrations (dbmate, golang-migrate) and "
-            "_migrations (clickhouse-migrations); --history-table NAME if it has another name");
+    lc_hint(
+        err,
+        "known are goose_db_version (goose), schema_migrations (dbmate, golang-migrate), _migrations and "
+        "schema_versions (clickhouse-migrations); --history-table NAME if it has another name");
     return LC_ERR_REFUSED;
 }
 

@@ -136,6 +136,16 @@ static bool begins_with(struct lc_slice text, const char *words, struct lc_slice
     return true;
 }
 
+/* goose takes no notice of "--" in the line of a mark: "-- -- +goose Down", "-- +goose Up ----". */
+static struct lc_slice without_dashes(struct lc_slice text)
+{
+    while (text.n >= 2 && memcmp(text.p, "--", 2) == 0)
+        text = trimmed((const char *)text.p + 2, (const char *)text.p + text.n);
+    while (text.n >= 2 && memcmp(text.p + text.n - 2, "--", 2) == 0)
+        text = trimmed((const char *)text.p, (const char *)text.p + text.n - 2);
+    return text;
+}
+
 /*
  * What follows "-- migrate:", "-- +goose " or "-- +migrate " in a comment, and whose mark it is;
  * 0: it is no mark that is read.
@@ -152,8 +162,8 @@ static unsigned mark_text(const struct lc_tok *tok, struct lc_slice *text)
         *text = (struct lc_slice){body.p + n, body.n - n};
         return LC_MARKS_LIVECOL;
     }
-    if (begins_with(body, "+goose", &rest) && rest.n && is_blank((char)*rest.p)) {
-        *text = trimmed((const char *)rest.p, (const char *)rest.p + rest.n);
+    if (begins_with(without_dashes(body), "+goose", &rest) && rest.n && is_blank((char)*rest.p)) {
+        *text = without_dashes(trimmed((const char *)rest.p, (const char *)rest.p + rest.n));
         return LC_MARKS_GOOSE;
     }
     if (begins_with(body, "+migrate", &rest) && rest.n && is_blank((char)*rest.p)) {

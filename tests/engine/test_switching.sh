@@ -46,8 +46,18 @@ clickhouse_migrations() {
     applied_at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY tuple(applied_at)"
   sql "INSERT INTO $db._migrations (version, checksum, migration_name) VALUES (1, 'a', '1_seeds.sql'), (2, 'b', '2_first.sql')"
 }
+python_migrations() {
+  seed | migration "$1" 001_seeds
+  echo 'DROP TABLE seeds' | migration "$1" 001_seeds.down
+  echo 'INSERT INTO seeds VALUES (1)' | migration "$1" 002_first
+  echo 'INSERT INTO seeds VALUES (2)' | migration "$1" 003_second
+  echo 'TRUNCATE TABLE seeds' | migration "$1" 003_second.down
+  sql "CREATE TABLE $db.schema_versions (version UInt32, md5 String, script String, created_at DateTime DEFAULT now())
+    ENGINE = MergeTree ORDER BY tuple(created_at)"
+  sql "INSERT INTO $db.schema_versions (version, md5, script) VALUES (1, 'a', 'x'), (2, 'b', 'y'), (2, 'b', 'y')"
+}
 
-for tool in goose dbmate golang_migrate clickhouse_migrations; do
+for tool in goose dbmate golang_migrate clickhouse_migrations python_migrations; do
   fresh "$tool"
   mkdir -p "$work/$tool" && cd "$work/$tool" || exit 1
   "$tool" db/migrations

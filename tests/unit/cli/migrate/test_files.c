@@ -817,6 +817,75 @@ static void test_problems_are_of_their_section(void **state)
     }
 }
 
+/* Statements i of the section are 1, 2, … as the file has them. */
+static void check_numbers(const struct lc_section_stmts *s, size_t n)
+{
+    assert_int_equal(s->n, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(s->v[i].n, strlen("SELECT 1"));
+        assert_int_equal(s->v[i].p[s->v[i].n - 1], (char)('1' + i));
+    }
+}
+
+/* A file without sections and its way back are a pair, whichever is read first. */
+static void test_a_whole_file_may_have_its_way_back(void **state)
+{
+    static const struct {
+        const char *files[7], *problem;
+    } cases[] = {
+        {{"0001_a.sql", "SELECT 1;\nSELECT 2", "0001_a.down.sql", "SELECT 1;SELECT 2;SELECT 3"},
+         NULL},
+        {{"001_a.sql", "SELECT 1;\nSELECT 2", "1_a.down.sql", "SELECT 1;SELECT 2;SELECT 3"}, NULL},
+        {{"0001_a.sql", "-- migrate:up\nSELECT 1", "0001_a.down.sql", "SELECT 1"},
+         "has no sections"},
+        {{"001_a.sql", "-- migrate:up\nSELECT 1", "1_a.down.sql", "SELECT 1"},
+         "has the version of"},
+        {{"0001_a.sql", "SELECT 1", "0001_b.down.sql", "SELECT 1"}, "has the version of"},
+        {{"0001_a.sql", "SELECT 1", "0001_a.up.sql", "SELECT 1"}, "has the version of"},
+        {{"0001_a.sql", "SELECT 1", "0001_a.up.sql", "SELECT 1", "0001_a.down.sql", "SELECT 1"},
+         "has the version of"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lc_migrations m;
+
+        scan(cases[i].files, &m);
+        if (cases[i].problem) {
+            if (!m.problems.n || !strstr(m.problems.v[0].text, cases[i].problem))
+                fail_msg("case %zu: %s", i, m.problems.n ? m.problems.v[0].text : "no problem");
+        } else {
+            assert_int_equal(m.problems.n, 0);
+            assert_int_equal(m.n, 1);
+            assert_true(m.v[0].pair);
+            check_numbers(&m.v[0].up, 2);
+            check_numbers(&m.v[0].down, 3);
+            assert_string_not_equal(lc_migration_sha256(&m.v[0], false),
+                                    lc_migration_sha256(&m.v[0], true));
+        }
+        lc_migrations_release(&m);
+    }
+}
+
+/* goose leaves out each "--" of the line, so that what is commented twice is a mark there, too. */
+static void test_marks_of_goose_with_more_dashes(void **state)
+{
+    static const char *const files[] = {
+        "0001_a.sql",
+        "---- +goose Up ----\nSELECT 1;\n-- -- +goose StatementBegin\nSELECT 2;\n--  --+goose StatementEnd --\n"
+        "-- -- +goose Down\n-- -- +goose StatementBegin\n-- -- DROP TABLE t;\n-- -- +goose StatementEnd\n",
+        NULL};
+    struct lc_migrations m;
+
+    (void)state;
+    scan(files, &m);
+    check_numbers(&m.v[0].up, 2);
+    assert_int_equal(m.v[0].down.n, 0);
+    assert_true(m.v[0].has_down);
+    assert_int_equal(m.problems.n, 0);
+    lc_migrations_release(&m);
+}
+
 /* Consent is to what the way there does. */
 static void test_consent_is_of_the_way_there(void **state)
 {
@@ -848,16 +917,6 @@ static void test_consent_is_of_the_way_there(void **state)
         if (!reason != !cases[i].reason || (reason && strcmp(reason, cases[i].reason) != 0))
             fail_msg("case %zu: %s", i, reason ? reason : "none");
         lc_migrations_release(&m);
-    }
-}
-
-/* Statements i of the section are 1, 2, … as the file has them. */
-static void check_numbers(const struct lc_section_stmts *s, size_t n)
-{
-    assert_int_equal(s->n, n);
-    for (size_t i = 0; i < n; i++) {
-        assert_int_equal(s->v[i].n, strlen("SELECT 1"));
-        assert_int_equal(s->v[i].p[s->v[i].n - 1], (char)('1' + i));
     }
 }
 
@@ -1006,6 +1065,8 @@ int main(void)
         cmocka_unit_test(test_names_that_no_file_declares),
         cmocka_unit_test(test_names_of_files),
         cmocka_unit_test(test_consent_is_of_the_way_there),
+        cmocka_unit_test(test_a_whole_file_may_have_its_way_back),
+        cmocka_unit_test(test_marks_of_goose_with_more_dashes),
         cmocka_unit_test(test_problems_are_of_their_section),
         cmocka_unit_test(test_sections_may_come_in_pairs),
         cmocka_unit_test(test_problems_of_a_lone_down_file_name_it),
