@@ -422,6 +422,24 @@ def ask_ranges(rules, order):
                 check("%s by %s in %s" % (rules.kind, kind, form), decode(form, [("result", "String")], out), wanted, asked)
 
 
+class Network:
+    """What range_keys wants of a range."""
+
+    def __init__(self, network):
+        self.low, self.high = int(network[0]), int(network[-1])
+
+
+def ask_networks(rules):
+    """Networks by addresses of every type; text is asked elsewhere."""
+    ranges = [Network(n) for n in rules.rules if n]
+    for base in ("IPv4", "IPv6", "UInt32", "FixedString(40)"):
+        keys = [some_key(rng, base, "address", ranges) for _ in range(200)]
+        wanted = [[rules.give(b"" if k.value is None else str(ipaddress.IPv6Address(k.value)).encode())[0].encode()] for k in keys]
+        for form in FORMATS:
+            out = run(["--argument", base, "--attribute", "v", "--type", "String"], encode(form, base, keys), rules, form)
+            check("networks by %s in %s" % (base, form), decode(form, [("result", "String")], out), wanted, keys)
+
+
 def main():
     for order in ARGUMENTS:
         ask_ranges(Ranges(order), order)
@@ -431,6 +449,8 @@ def main():
         rules = Rules(kind, texts)
         ask_values(rules, every)
         ask_rows(rules, every["String"])
+        if kind == "cidr":
+            ask_networks(rules)
         if kind not in ("bucket", "bucket:nocase"): # a few short rules are searched in another way
             few = [t for t in sorted(texts, key=str) if len(str(t).encode()) < 14]
             ask_rows(Rules(kind, rng.sample(few, 4)), every["String"])

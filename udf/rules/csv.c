@@ -375,17 +375,28 @@ static int check_fields(struct reader *r)
     return 0;
 }
 
-/* 10.0.0.0/8, 2001:db8::/32: digits, dots, colons, a slash and up to three digits. */
+static bool is_hex(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/*
+ * 10.0.0.0/8, 10.0/16, 2001:db8::/32: numbers up to 255 with dots, or hexadecimal ones with colons, a slash and
+ * up to three digits. A DOI (10.1000/182) is none.
+ */
 static bool looks_like_network(struct lc_slice key)
 {
+    const uint8_t *colon = key.n ? memchr(key.p, ':', key.n) : NULL;
     size_t slash = 0, marks = 0;
+    unsigned octet = 0;
 
-    while (slash < key.n && key.p[slash] != '/') {
-        uint8_t c = key.p[slash++];
+    for (; slash < key.n && key.p[slash] != '/'; slash++) {
+        uint8_t c = key.p[slash];
+        bool is_mark = c == '.' || c == ':';
 
-        marks += c == '.' || c == ':';
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
-              c == '.' || c == ':'))
+        marks += is_mark;
+        octet = is_mark ? 0 : octet * 10 + (unsigned)(c - '0');
+        if (colon ? !is_mark && !is_hex(c) : !is_mark && (c < '0' || c > '9' || octet > UINT8_MAX))
             return false;
     }
     if (marks == 0 || slash + 1 >= key.n || key.n - slash > 4)

@@ -615,8 +615,9 @@ static void test_repeats_are_noted(void **state)
 
 static void test_texts_that_look_like_networks(void **state)
 {
-    static const char text[] = ",c\n10.0.0.0/8,a\n2001:db8::/32,b\n/etc,c\na/8,d\n1.2/x,e\n"
-                               "1.2.3.4,f\n1.2/1234,g\n.5/,h\n";
+    static const char text[] =
+        ",c\n10.0.0.0/8,a\n2001:db8::/32,b\n/etc,c\na/8,d\n1.2/x,e\n"
+        "1.2.3.4,f\n1.2/1234,g\n.5/,h\n10.1000/182,i\n256.1/8,j\na.b/8,k\n10.0/16,l\n";
     static const char *const kinds[] = {"prefix", "exact", "suffix", "prefix:nocase"};
     struct lc_csv_notes notes;
 
@@ -626,7 +627,7 @@ static void test_texts_that_look_like_networks(void **state)
 
         snprintf(csv, sizeof csv, "%s%s", kinds[i], text);
         lc_rules_free(parse(csv, strlen(csv), (struct lc_csv_options){.notes = &notes}));
-        assert_int_equal(notes.networks, 2);
+        assert_int_equal(notes.networks, 3);
         assert_int_equal(notes.networks_line, 2);
     }
 }
