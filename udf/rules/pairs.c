@@ -42,7 +42,8 @@ const char *lc_pairs_more(const struct lc_pairs *p, const char *what, char out[L
     out[0] = '\0';
     if (p->n < 2)
         return out;
-    used = (size_t)snprintf(out, LC_PAIRS_TEXT, "; %" PRIu64 " more %s%s%s", p->n - 1, what,
+    used = (size_t)snprintf(out, LC_PAIRS_TEXT, "; %s%" PRIu64 " more %s%s%s",
+                            p->cut && p->n == p->kept ? "at least " : "", p->n - 1, what,
                             p->n == 2 ? "" : "s", p->kept == 1 ? " in these lines" : ": lines ");
     for (; i < p->kept && used + LAST_ROOM < LC_PAIRS_TEXT; i++)
         used += (size_t)snprintf(out + used, LC_PAIRS_TEXT - used, "%s%u and %u", i > 1 ? ", " : "",

@@ -180,17 +180,19 @@ static bool clashes(struct open_spans *o, lc_point cut, uint32_t *a, uint32_t *b
     return found;
 }
 
-int lc_segments_clash(const struct lc_span *spans, uint32_t n, uint32_t *a, uint32_t *b)
+int lc_segments_clashes(const struct lc_span *spans, uint32_t n, const uint32_t *lines,
+                        struct lc_pairs *pairs)
 {
     struct open_spans o = {.spans = spans, .v = malloc((n + 1u) * sizeof *o.v)};
     size_t n_cuts = 0;
     lc_point *cuts = all_cuts(spans, n, &n_cuts);
-    uint32_t next = 0;
+    uint32_t next = 0, a, b;
     int rc = o.v && cuts ? 0 : LC_ERR_NOMEM;
 
     for (size_t i = 0; i < n_cuts && !rc; i++) {
         move_to(&o, cuts[i], &next, n);
-        rc = clashes(&o, cuts[i], a, b);
+        if (clashes(&o, cuts[i], &a, &b))
+            lc_pairs_add(pairs, (struct lc_pair){lines[spans[a].rule], lines[spans[b].rule], a, b});
     }
     free(o.v);
     free(cuts);

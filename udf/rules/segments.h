@@ -18,6 +18,7 @@
 #ifndef LC_UDF_RULES_SEGMENTS_H
 #define LC_UDF_RULES_SEGMENTS_H
 #include "udf/rules/batch.h"
+#include "udf/rules/pairs.h"
 #include "udf/rules/ruleset.h"
 
 /* A rule's points, first … last inclusive. */
@@ -40,10 +41,11 @@ int lc_segments_build(const struct lc_span *spans, uint32_t n, uint32_t gap, boo
                       const struct lc_segments_out *out);
 
 /*
- * Do two of the spans, sorted by their first points, have one width and share a point where no
- * narrower one is? 1 and their indexes, 0, or LC_ERR_NOMEM.
+ * Add each two of the spans, sorted by their first points, that have one width and share a point where no narrower
+ * one is. A pair's lines are `lines` by the spans' rules, its numbers those of the spans. 0 or LC_ERR_NOMEM.
  */
-int lc_segments_clash(const struct lc_span *spans, uint32_t n, uint32_t *a, uint32_t *b);
+int lc_segments_clashes(const struct lc_span *spans, uint32_t n, const uint32_t *lines,
+                        struct lc_pairs *pairs);
 
 /* What a rule does next to the others. */
 enum lc_segments_use {

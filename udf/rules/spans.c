@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * All of these sweep over spans in the order of their first points. any_overlap keeps the one that reaches
- * furthest: the next one overlaps it, or none before it. find_crossing keeps those that are open at the
+ * furthest: the next one overlaps it, or none before it. find_crossings keeps those that are open at the
  * present point on a stack, the innermost on top: two nest where the later one ends first, and cross where it
  * ends later.
  */
@@ -159,9 +159,19 @@ int lc_spans_apart(const struct lc_span *v, uint32_t n, const struct lc_spans_at
     return rc;
 }
 
-/* One that begins before the other and ends within it, or 0 of them; stack has room for n. */
-static int find_crossing(const struct lc_span *v, uint32_t n, uint32_t *stack, uint32_t *a,
-                         uint32_t *b)
+/* Add a pair of spans by their places. */
+static void add_pair(struct lc_pairs *pairs, const struct lc_span *v, const struct lc_spans_at *at,
+                     uint32_t a, uint32_t b)
+{
+    lc_pairs_add(pairs, (struct lc_pair){at->lines[v[a].rule], at->lines[v[b].rule], a, b});
+}
+
+/*
+ * Add those of which one begins before the other and ends within it; the later one is then passed over. `stack` has
+ * room for n.
+ */
+static void find_crossings(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
+                           uint32_t *stack, struct lc_pairs *pairs)
 {
     uint32_t depth = 0;
 
@@ -169,14 +179,11 @@ static int find_crossing(const struct lc_span *v, uint32_t n, uint32_t *stack, u
         while (depth && v[stack[depth - 1]].last < v[i].first)
             depth--;
         /* v[i] begins within the innermost open span and ends after it. */
-        if (depth && v[i].last > v[stack[depth - 1]].last) {
-            *a = i;
-            *b = stack[depth - 1];
-            return 1;
-        }
-        stack[depth++] = i;
+        if (depth && v[i].last > v[stack[depth - 1]].last)
+            add_pair(pairs, v, at, i, stack[depth - 1]);
+        else
+            stack[depth++] = i;
     }
-    return 0;
 }
 
 /* One without a beginning and one without an end that cross: neither has a width. */
@@ -202,38 +209,43 @@ static int find_open_crossing(const struct lc_span *v, uint32_t n, uint32_t *a, 
 }
 
 /* Floats have no width that means anything to a person, so of these only what is within is narrower. */
-static int find_clash(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
-                      uint32_t *a, uint32_t *b)
+static int find_clashes(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
+                        struct lc_pairs *pairs)
 {
-    uint32_t *stack;
-    int rc;
+    uint32_t *stack, a, b;
 
     if (at->takes->order == LC_ORDER_FLOAT) {
         stack = malloc((n + 1u) * sizeof *stack);
-        rc = stack ? find_crossing(v, n, stack, a, b) : LC_ERR_NOMEM;
+        if (!stack)
+            return LC_ERR_NOMEM;
+        find_crossings(v, n, at, stack, pairs);
         free(stack);
-        return rc;
+        return 0;
     }
     if (at->kind == LC_KIND_SPAN && at->takes->order != LC_ORDER_ADDRESS &&
-        find_open_crossing(v, n, a, b))
-        return 1;
-    return lc_segments_clash(v, n, a, b);
+        find_open_crossing(v, n, &a, &b))
+        add_pair(pairs, v, at, a, b);
+    return lc_segments_clashes(v, n, at->lines, pairs);
 }
 
 int lc_spans_nest(const struct lc_span *v, uint32_t n, const struct lc_spans_at *at,
                   struct lc_error *err)
 {
-    uint32_t a, b;
-    int rc = find_clash(v, n, at, &a, &b);
-    char x[2 * LC_POINT_TEXT_BYTES + 8], y[2 * LC_POINT_TEXT_BYTES + 8];
+    struct lc_pairs pairs = {0};
+    const struct lc_pair *first = &pairs.v[0];
+    int rc = find_clashes(v, n, at, &pairs);
+    char x[2 * LC_POINT_TEXT_BYTES + 8], y[2 * LC_POINT_TEXT_BYTES + 8], more[LC_PAIRS_TEXT];
 
-    if (rc <= 0)
+    if (rc || pairs.n == 0)
         return rc;
-    text_of(&v[a], at, x, sizeof x);
-    text_of(&v[b], at, y, sizeof y);
-    lc_fail_at(err, LC_ERR_INPUT, 0, at->lines[v[a].rule],
-               "%s:%u: the range %s overlaps line %u (%s), and neither is the narrower one",
-               at->name, at->lines[v[a].rule], x, at->lines[v[b].rule], y);
+    /* Two spans clash at several points, so they were added several times. */
+    pairs.n = pairs.kept;
+    text_of(&v[first->rule], at, x, sizeof x);
+    text_of(&v[first->other_rule], at, y, sizeof y);
+    lc_fail_at(err, LC_ERR_INPUT, 0, first->line,
+               "%s:%u: the range %s overlaps line %u (%s), and neither is the narrower one%s",
+               at->name, first->line, x, first->other_line, y,
+               lc_pairs_more(&pairs, "such overlap", more));
     lc_hint(
         err,
         "end one before the other begins, or write a rule of its own for the part that both cover");

@@ -680,6 +680,15 @@ static void test_many_pairs(void **state)
     assert_non_null(strstr(err.msg, "r:1002: the key 'k0' is already in line 1001"));
     assert_non_null(strstr(err.msg, "; 299 more such keys: lines 1003 and 1000, 1004 and 999, "));
     assert_string_equal(err.msg + strlen(err.msg) - strlen(", …"), ", …");
+
+    /* Of ranges that may nest the pairs are not counted any further than they are kept. */
+    err = LC_ERROR_INIT;
+    at = csv + sprintf(csv, "from:narrowest,to,c\n");
+    for (unsigned i = 0; i < 100; i++)
+        at += sprintf(at, "%u,%u,x\n", i, i + 9);
+    assert_int_equal(lc_rules_parse_csv(&r, csv, strlen(csv), "r", &err), LC_ERR_INPUT);
+    assert_non_null(strstr(err.msg, "; at least 63 more such overlaps: lines 4 and 3, 5 and 4, "));
+    assert_string_equal(err.msg + strlen(err.msg) - strlen(", …"), ", …");
 }
 
 static char *repeat(const char *before, char c, size_t n, const char *after)

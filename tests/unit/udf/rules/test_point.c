@@ -180,7 +180,21 @@ static const struct {
      "r:3: -1 to 5 is already in line 2, with another value: v is 'a' there and 'b' here", "keep"},
     {"from,to,v\n1,5,a\n7,9,c\n1,5,b\n",
      "r:4: 1 to 5 is already in line 2, with another value: v is 'a' there and 'b' here", "keep"},
-    {"from:narrowest,to,v\n1,10,a\n5,14,b\n", "neither is the narrower one", "a rule of its own"},
+    {"from:narrowest,to,v\n1,10,a\n5,14,b\n",
+     "r:3: the range 5 to 14 overlaps line 2 (1 to 10), and neither is the narrower one",
+     "a rule of its own"},
+    {"from:narrowest,to,v\n40,50,a\n1,10,a\n5,14,b\n7,8,z\n20,30,a\n25,35,b\n26,36,c\n45,55,d\n",
+     "r:4: the range 5 to 14 overlaps line 3 (1 to 10), and neither is the narrower one; 3 more such overlaps: "
+     "lines 7 and 6, 8 and 7, 9 and 2",
+     "a rule of its own"},
+    {"from:narrowest,to,v\n,10,a\n5,,b\n20,30,a\n25,35,b\n",
+     "r:3: the range 5 and up overlaps line 2 (up to 10), and neither is the narrower one; 1 more such overlap: lines "
+     "5 and 4",
+     "a rule of its own"},
+    {"from:float:narrowest,to,v\n1,10,a\n5,14,b\n6,7,c\n20,30,a\n25,35,b\n",
+     "r:3: the range 5 to 14 overlaps line 2 (1 to 10), and neither is the narrower one; 1 more such overlap: lines "
+     "6 and 5",
+     "a rule of its own"},
     {"from:narrowest,to,v\n1,2,a\n,,b\n,,c\n",
      "r:4: a second default (the first is in line 3), with another value: v is 'b' there and 'c' here",
      "keep one"},
