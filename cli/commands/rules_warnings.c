@@ -87,6 +87,11 @@ void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
         lc_warn("%s:%u: the key * is one character, which keys begin or end with: the default of "
                 "prefix and suffix rules is the empty key",
                 path, n->stars_line);
+    if (n->patterns)
+        lc_warn(
+            "%s:%u: %u key%s with a * at an end, the first here: it is a character of the key, and no pattern; a "
+            "prefix rule matches whatever follows without it, a suffix rule whatever comes before",
+            path, n->patterns_line, n->patterns, LC_S(n->patterns));
     if (n->networks)
         lc_warn(
             "%s:%u: %u key%s like a network, the first here: these rules compare texts, and no address "
@@ -141,6 +146,8 @@ struct lc_json *lc_rules_warnings(const struct lc_csv_notes *n)
         lc_json_add(list, json_warning("no-break spaces", n->hard_blanks, n->hard_blanks_line));
     if (n->stars)
         lc_json_add(list, json_warning("stars", n->stars, n->stars_line));
+    if (n->patterns)
+        lc_json_add(list, json_warning("patterns", n->patterns, n->patterns_line));
     if (n->networks)
         lc_json_add(list, json_warning("networks", n->networks, n->networks_line));
     if (n->alone)

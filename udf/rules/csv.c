@@ -210,42 +210,6 @@ static bool is_blank(uint8_t c)
 }
 
 /*
- * Characters that nobody sees at the end of a field, as spreadsheets, web pages and files put together leave
- * them: no-break and wide blanks, byte order marks, of no width, of direction. No --trim takes them away.
- */
-static bool has_hard_blank(struct lc_slice f)
-{
-    static const char *const unseen[] = {
-        "\xc2\xa0",     "\xe2\x80\xaf", "\xe3\x80\x80", "\xef\xbb\xbf", "\xe2\x80\x8b",
-        "\xe2\x81\xa0", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa", "\xe2\x80\xac",
-    };
-
-    for (size_t i = 0; f.n >= 2 && i < sizeof unseen / sizeof unseen[0]; i++) {
-        size_t n = strlen(unseen[i]);
-
-        if (f.n >= n &&
-            (memcmp(f.p, unseen[i], n) == 0 || memcmp(f.p + f.n - n, unseen[i], n) == 0))
-            return true;
-    }
-    return false;
-}
-
-/* Count the fields of this record that begin or end with a blank. */
-static void note_blanks(struct reader *r)
-{
-    for (uint32_t i = 0; i < r->records.fields && i < MAX_FIELDS; i++) {
-        struct lc_slice f = field(r, i);
-
-        if (has_hard_blank(f) && r->notes.hard_blanks++ == 0)
-            r->notes.hard_blanks_line = r->records.record_line;
-        if (f.n == 0 || !(is_blank(f.p[0]) || is_blank(f.p[f.n - 1])))
-            continue;
-        if (r->notes.blanks++ == 0)
-            r->notes.blanks_line = r->records.record_line;
-    }
-}
-
-/*
  * The first record: the builder begins with what it says. --overlap narrowest (`narrowest`)
  * counts as if the header had the option.
  */
@@ -257,7 +221,7 @@ static int take_header(struct reader *r)
 
     if (rc)
         return rc;
-    note_blanks(r);
+    lc_notes_blanks(&r->notes, &r->records);
     if (r->records.fields - r->keys > LC_MAX_ATTRIBUTES)
         return refuse(r, 0, NULL, "%u attributes: at most %u", r->records.fields - r->keys,
                       LC_MAX_ATTRIBUTES);
@@ -356,7 +320,7 @@ static int check_fields(struct reader *r)
                           : "write a field that holds a delimiter or a quote as \"…\"",
                       "%u field%s, expected %u as in the header", r->records.fields,
                       r->records.fields == 1 ? "" : "s", r->records.columns);
-    note_blanks(r);
+    lc_notes_blanks(&r->notes, &r->records);
     note_nothing(r);
     for (uint32_t i = 0; i < r->records.fields; i++) {
         struct lc_slice f = field(r, i);
@@ -375,63 +339,22 @@ static int check_fields(struct reader *r)
     return 0;
 }
 
-static bool is_hex(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-/*
- * 10.0.0.0/8, 10.0/16, 2001:db8::/32: numbers up to 255 with dots, or hexadecimal ones with colons, a slash and
- * up to three digits. A DOI (10.1000/182) is none.
- */
-static bool looks_like_network(struct lc_slice key)
-{
-    const uint8_t *colon = key.n ? memchr(key.p, ':', key.n) : NULL;
-    size_t slash = 0, marks = 0;
-    unsigned octet = 0;
-
-    for (; slash < key.n && key.p[slash] != '/'; slash++) {
-        uint8_t c = key.p[slash];
-        bool is_mark = c == '.' || c == ':';
-
-        marks += is_mark;
-        octet = is_mark ? 0 : octet * 10 + (unsigned)(c - '0');
-        if (colon ? !is_mark && !is_hex(c) : !is_mark && (c < '0' || c > '9' || octet > UINT8_MAX))
-            return false;
-    }
-    if (marks == 0 || slash + 1 >= key.n || key.n - slash > 4)
-        return false;
-    for (size_t i = slash + 1; i < key.n; i++)
-        if (key.p[i] < '0' || key.p[i] > '9')
-            return false;
-    return true;
-}
-
-/* A network is a good text of prefix, suffix and exact rules, though hardly meant. */
-static void note_network(struct reader *r, struct lc_slice key)
-{
-    if (looks_like_network(key) && r->notes.networks++ == 0)
-        r->notes.networks_line = r->records.record_line;
-}
-
-/* So is a * of prefix and suffix rules. */
+/* What is noted of a key may be meant: it is good. */
 static int take_start_or_end(struct reader *r, struct lc_rule_in *in)
 {
     in->key = field(r, 0);
-    if (is_text(in->key, "*") && r->notes.stars++ == 0)
-        r->notes.stars_line = r->records.record_line;
-    note_network(r, in->key);
+    lc_notes_text(&r->notes, in->key, r->records.record_line);
     return 0;
 }
 
 static int take_exact(struct reader *r, struct lc_rule_in *in)
 {
     in->key = field(r, 0);
-    note_network(r, in->key);
     if (is_text(in->key, "*")) {
         in->is_default = true;
         in->key.n = 0;
     }
+    lc_notes_text(&r->notes, in->key, r->records.record_line);
     return 0;
 }
 
@@ -592,37 +515,12 @@ static int check_name(struct reader *r, struct lc_slice name)
             return refuse(
                 r, 1,
                 name.p[i] == '@' ? "write what is after the @"
-                : looks_like_network(name)
+                : lc_looks_like_network(name)
                     ? "networks are rules of their own kind: cidr,country"
                     : "write only the host; for keys that are URLs use --key \"domain(url)\"",
                 "'%s' is not a host name: it has a %c", shown, name.p[i]);
     }
     return 0;
-}
-
-static bool is_host_byte(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-           c == '_' || c == '.' || c >= 0x80;
-}
-
-/* Count names that no host has: a port, a scheme, a blank is in them. Blanks at an end are counted by note_blanks. */
-static void note_host(struct reader *r, struct lc_slice name)
-{
-    while (name.n && is_blank(name.p[name.n - 1]))
-        name.n--;
-    while (name.n && is_blank(*name.p)) {
-        name.p++;
-        name.n--;
-    }
-    while (name.n && is_host_byte(*name.p)) {
-        name.p++;
-        name.n--;
-    }
-    if (name.n == 0 || r->notes.no_hosts++)
-        return;
-    r->notes.no_hosts_line = r->records.record_line;
-    r->notes.no_host_byte = *name.p;
 }
 
 /* Keep a name that had a mark, for what is said of exceptions that are alone. */
@@ -658,7 +556,7 @@ static int take_domain(struct reader *r, struct lc_rule_in *in)
     in->key = name;
     if (check_name(r, name))
         return LC_ERR_INPUT;
-    note_host(r, name);
+    lc_notes_host(&r->notes, name, r->records.record_line);
     return marks && r->exceptions ? note_mark(r, in) : 0;
 }
 

@@ -13,27 +13,8 @@
  */
 #ifndef LC_UDF_RULES_CSV_H
 #define LC_UDF_RULES_CSV_H
-#include "udf/rules/records.h"
-#include "udf/rules/rewritten.h"
+#include "udf/rules/notes.h"
 #include "udf/rules/ruleset.h"
-
-/* What is worth a warning, though the file is good. Each with the line where it is first, from 1. */
-struct lc_csv_notes {
-    uint32_t blanks, blanks_line;     /* fields that begin or end with a blank */
-    uint32_t networks, networks_line; /* keys of texts that look like 10.0.0.0/8 */
-    uint32_t hard_blanks,
-        hard_blanks_line; /* fields that begin or end with a character that nobody sees, as U+00A0 */
-    uint32_t stars, stars_line; /* prefix and suffix rules whose key is *: no default there */
-    uint32_t comments;
-    uint32_t alone, alone_line;       /* exceptions of domain rules (!name) that no *. rule takes */
-    uint32_t no_hosts, no_hosts_line; /* domain rules with a character that no host name has */
-    uint8_t no_host_byte;             /* the first such character, as in example.com:8080 */
-    uint32_t nothing, nothing_line;   /* rules of which all fields are empty */
-    uint32_t repeats, repeats_line;   /* rules that are there before, with the same values */
-    uint32_t doubtful, doubtful_line; /* comments that have the form of a rule: #1,us-east */
-    /* by enum lc_rewritten_kind: fields that a program has rewritten, as 4.91E+11 */
-    struct lc_rewritten_found rewritten[LC_REWRITTEN_KINDS];
-};
 
 struct lc_csv_options {
     char delimiter;             /* 0: the header tells */

@@ -186,6 +186,13 @@ static void put_address(lc_point p, bool as_ipv4, char out[LC_POINT_TEXT_BYTES])
     inet_ntop(as_ipv4 ? AF_INET : AF_INET6, as_ipv4 ? bytes + 12 : bytes, out, LC_POINT_TEXT_BYTES);
 }
 
+/* An address and a length. */
+static void put_network(lc_point p, bool as_ipv4, unsigned bits, char out[LC_POINT_TEXT_BYTES])
+{
+    put_address(p, as_ipv4, out);
+    snprintf(out + strlen(out), LC_POINT_TEXT_BYTES - strlen(out), "/%u", bits);
+}
+
 /* The bits of a network's length, behind its slash: digits, no zero before them. */
 static bool read_bits(struct lc_slice s, unsigned most, unsigned *bits)
 {
@@ -198,6 +205,18 @@ static bool read_bits(struct lc_slice s, unsigned most, unsigned *bits)
         *bits = *bits * 10 + (unsigned)(s.p[i] - '0');
     }
     return *bits <= most;
+}
+
+/* A mask in place of a length, 255.255.0.0: its bits. Ones, then zeroes. */
+static bool read_mask(struct lc_slice s, unsigned *bits)
+{
+    uint32_t mask, host;
+
+    if (!read_ipv4(s.p, s.n, &mask))
+        return false;
+    host = ~mask;
+    *bits = 32 - (unsigned)__builtin_popcount(host);
+    return (host & (host + 1)) == 0;
 }
 
 /* The reason, in words that follow the text. */
@@ -224,6 +243,11 @@ const char *lc_network_read(struct lc_slice text, lc_point *first, lc_point *las
         return why_no_address(address);
     if (slash) {
         length = (struct lc_slice){slash + 1, text.n - address.n - 1};
+        if (written_ipv4 && length.n > 3 && read_mask(length, &bits)) {
+            host = bits == most ? 0 : ~(lc_point)0 >> (128 - (most - bits));
+            put_network(*first & ~host, written_ipv4, bits, fixed);
+            return "has a mask in place of a length";
+        }
         if (!read_bits(length, most, &bits))
             return written_ipv4 ? "has no length from 0 to 32 after its slash"
                                 : "has no length from 0 to 128 after its slash";
@@ -236,8 +260,7 @@ const char *lc_network_read(struct lc_slice text, lc_point *first, lc_point *las
     *last = *first | host;
     /* The network was probably meant: `fixed` is the text without these bits. */
     if (*first & host) {
-        put_address(*first & ~host, written_ipv4, fixed);
-        snprintf(fixed + strlen(fixed), LC_POINT_TEXT_BYTES - strlen(fixed), "/%u", bits);
+        put_network(*first & ~host, written_ipv4, bits, fixed);
         return "has bits set after its length";
     }
     return NULL;
@@ -252,10 +275,9 @@ bool lc_network_text(lc_point first, lc_point last, char out[LC_POINT_TEXT_BYTES
     /* Hosts are a run of ones up to the lowest bit, and the first address has none of them. */
     if ((host & (host + 1)) != 0 || (first & host) != 0 || last < first)
         return false;
-    put_address(first, ipv4, out);
     for (; host; host >>= 1)
         bits--;
-    snprintf(out + strlen(out), LC_POINT_TEXT_BYTES - strlen(out), "/%u", bits);
+    put_network(first, ipv4, bits, out);
     return true;
 }
 

@@ -632,6 +632,32 @@ static void test_texts_that_look_like_networks(void **state)
     }
 }
 
+/* A * at an end is a pattern elsewhere. Alone it is the default of exact rules, and one character of others. */
+static void test_patterns_are_noted(void **state)
+{
+    static const struct {
+        const char *csv;
+        uint32_t patterns, line, stars;
+    } sets[] = {
+        {"prefix,v\n+1,a\n+49*,b\n+44*,c\n", 2, 3, 0},
+        {"suffix,v\n*.jpg,a\n.png,b\n", 1, 2, 0},
+        {"exact,v\n*,z\nu1*,a\n*.b,c\n", 2, 3, 0},
+        {"prefix:nocase,v\n*,z\nu*1,a\n,d\n", 0, 0, 1},
+        {"domain,v\n*.b.com,z\n*,d\n", 0, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        struct lc_csv_notes notes;
+
+        lc_rules_free(
+            parse(sets[i].csv, strlen(sets[i].csv), (struct lc_csv_options){.notes = &notes}));
+        assert_int_equal(notes.patterns, sets[i].patterns);
+        assert_int_equal(notes.patterns_line, sets[i].line);
+        assert_int_equal(notes.stars, sets[i].stars);
+    }
+}
+
 /* ASCII of either byte order without a mark, from two characters on. */
 static void test_wide_characters_are_named(void **state)
 {
@@ -772,6 +798,7 @@ int main(void)
         cmocka_unit_test(test_rows_of_nothing_are_noted),
         cmocka_unit_test(test_repeats_are_noted),
         cmocka_unit_test(test_texts_that_look_like_networks),
+        cmocka_unit_test(test_patterns_are_noted),
         cmocka_unit_test(test_wide_characters_are_named),
         cmocka_unit_test(test_many_pairs),
         cmocka_unit_test(test_lengths_at_their_limits),
