@@ -8,12 +8,14 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "cli/commands/progress.h"
 #include "cli/migrate/send.h"
 #include "cli/term/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -197,6 +199,24 @@ static void echo_settings(const struct lc_strings *run, const struct lc_sql_sett
     lc_sql_settings_release(&all);
 }
 
+/*
+ * The statement as it is written, line by line. Secrets are hidden in the whole of it: one may have several lines.
+ */
+static void echo_lines(struct lc_slice sql)
+{
+    char *text = strndup((const char *)sql.p, sql.n), *rest = text, *line;
+
+    if (!text)
+        return;
+    lc_secret_redact(text);
+    while ((line = strsep(&rest, "\n")) != NULL) {
+        size_t n = strlen(line);
+
+        lc_say("%.*s%s", (int)(n && line[n - 1] == '\r' ? n - 1 : n), line, rest ? "" : ";");
+    }
+    free(text);
+}
+
 /* --echo-sql: the statement, with its settings, and then the time that it took. */
 static void echo_statement(const struct lc_teller *t, const struct lc_run_event *e)
 {
@@ -206,7 +226,7 @@ static void echo_statement(const struct lc_teller *t, const struct lc_run_event 
         return;
     }
     echo_settings(&t->m->up.settings, e->settings);
-    lc_say("%.*s;", (int)e->sql.n, (const char *)e->sql.p);
+    echo_lines(e->sql);
 }
 
 /* An event as text: what is printed goes to stdout, what is said to stderr. */
