@@ -495,6 +495,23 @@ void lc_executor_about(struct lc_executor *c, const struct lc_plan_migration *m)
                                    .stmts = m->stmt_n};
 }
 
+/* What is done of it was done with the values of then: with others the rest may be about something else. */
+static void tell_other_values(struct lc_executor *c, const struct lc_plan_migration *m,
+                              const char *vars)
+{
+    const struct lc_track_version *v =
+        lc_track_state_find(&c->run->session.tracking.state, m->m->version);
+    char text[1024];
+
+    if (c->run->down || !v || !v->vars || !*v->vars || strcmp(v->vars, vars) == 0 ||
+        !(m->first || (m->open && !m->failed)))
+        return;
+    snprintf(text, sizeof text,
+             "%s %s continues with other values of its variables: %s before, %s now",
+             m->m->version_text, m->m->name, v->vars, *vars ? vars : "none");
+    lc_executor_say(c, LC_RUN_WARNING, text);
+}
+
 static int note_start(struct lc_executor *c, const struct lc_plan_migration *m,
                       struct lc_error *err)
 {
@@ -502,6 +519,8 @@ static int note_start(struct lc_executor *c, const struct lc_plan_migration *m,
     char *vars = lc_variables_used(m->m, &c->run->o->vars, &c->run->o->secret_vars);
     int rc = vars ? 0 : lc_no_memory(err);
 
+    if (rc == 0)
+        tell_other_values(c, m, vars);
     e.error = vars; /* nothing has failed: the row's text says what the variables were */
     if (rc == 0)
         rc = lc_tracking_note(&c->run->session.tracking, &e, err);

@@ -75,6 +75,7 @@ static void release_version(struct lc_track_version *v)
     free(v->at);
     free(v->run_id);
     free(v->host);
+    free(v->vars);
     free(v->error);
 }
 
@@ -238,7 +239,7 @@ static int fold_event(struct lc_track_version *v, const struct lc_track_row *r)
     switch (e->kind) {
     case LC_TRACK_STARTED:
         fold_started(v, e);
-        return 0;
+        return lc_text_set(&v->vars, e->error);
     case LC_TRACK_STMT_STARTED:
         return fold_stmt_started(v, r);
     case LC_TRACK_STMT_DONE:

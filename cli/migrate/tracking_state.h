@@ -71,6 +71,7 @@ struct lc_track_version {
     char *at;                        /* of the last row, in UTC: "2026-01-31 12:00:00" */
     char *run_id;                    /* of the last row */
     char *host;
+    char *vars;            /* the values of its variables at its last start; NULL: none is known */
     uint64_t execution_ms; /* APPLIED: of the whole file */
     int error_code;
     char *error;
