@@ -31,6 +31,19 @@ SELECT engine_full FROM system.tables WHERE database = {str:database} AND name =
 -- :name all_functions () -> sealed: name
 SELECT name FROM system.functions;
 
+-- :name engine_abilities () -> sealed: name key, keys uint, ttl uint, indexes uint
+SELECT name, supports_sort_order AS keys, supports_ttl AS ttl, supports_skipping_indices AS indexes
+FROM system.table_engines;
+
+-- :name merge_tree_settings () -> sealed: name key, value
+SELECT name, toString(value) AS value FROM system.merge_tree_settings;
+
+-- :name merge_tree_setting (name) -> one row: value
+SELECT toString(getMergeTreeSetting({str:name})) AS value;
+
+-- :name index_types () -> sealed: name key
+SELECT name FROM system.data_skipping_index_types;
+
 -- :name table_engines (database) -> sealed: name key, engine
 SELECT name, engine FROM system.tables WHERE database = {str:database};
 

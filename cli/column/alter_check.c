@@ -9,9 +9,11 @@
 #include "base/suggest.h"
 #include "cli/column/column.h"
 #include "cli/column/column_check.h"
+#include "cli/column/declared_check.h"
 #include "cli/column/names_check.h"
 #include "cli/column/part_check.h"
 #include "cli/column/role_check.h"
+#include "cli/column/storage_check.h"
 #include "cli/server/same_sql.h"
 #include "cli/sql/expression.h"
 #include "cli/sql/insert_target.h"
@@ -31,7 +33,7 @@ struct at {
     const struct lc_table *before; /* as the whole statement finds it */
     size_t i;                      /* of the command */
     const struct lc_stmt_command *c;
-    bool any_kept; /* see lc_alter_check */
+    const struct lc_schema *s;
 };
 
 /* Of other engines system.columns need not list what a command may name. */
@@ -131,7 +133,7 @@ static int check_add(const struct at *a, struct lc_error *err)
     if (!c)
         return rc ? rc : check_after(a, "ADD COLUMN … AFTER", err);
     if (a->c->conditional)
-        return strcmp(c->name, a->c->column) == 0 && !a->any_kept
+        return strcmp(c->name, a->c->column) == 0 && !a->s->any_kept
                    ? lc_column_check_kept(a->b, a->facts, a->stmt, a->i, c, err)
                    : 0;
     lc_fail(err, LC_ERR_REFUSED, "ADD COLUMN: %s.%s has the column %s already%s%s", a->t->database,
@@ -403,10 +405,16 @@ static int check_updated(const struct at *a, const char *name, struct lc_error *
     return LC_ERR_REFUSED;
 }
 
+/* Then what a call is cannot be asked. Of older servers the other errors were not tried. */
+static bool makes_functions(const struct at *a)
+{
+    return a->s->functions_n > 0 || a->s->rederives || !a->facts->udf_types;
+}
+
 static int check_expression(const struct at *a, struct lc_slice expr, struct lc_error *err)
 {
     char *text = expr.n ? strndup((const char *)expr.p, expr.n) : NULL;
-    int rc = text ? lc_names_check(a->b, a->t, text, err) : 0;
+    int rc = text ? lc_names_check(a->b, a->t, text, makes_functions(a), err) : 0;
 
     free(text);
     return rc;
@@ -449,13 +457,14 @@ static int check_delete(const struct at *a, struct lc_slice text, struct lc_erro
 static const struct around {
     const char *words;
     bool named; /* [IF NOT EXISTS] name is between */
+    enum around_what { OTHERWISE, A_TTL, A_CONSTRAINT } what;
     const char *ends[8];
 } around[] = {
-    {"ADD INDEX", true, {"TYPE", NULL}},
-    {"ADD CONSTRAINT", true, {NULL}},
-    {"MODIFY TTL", false, {"DELETE", "TO", "WHERE", "GROUP", "SET", "RECOMPRESS", NULL}},
-    {"MODIFY ORDER BY", false, {"SETTINGS", NULL}},
-    {"MODIFY SAMPLE BY", false, {"SETTINGS", NULL}},
+    {"ADD INDEX", true, OTHERWISE, {"TYPE", NULL}},
+    {"ADD CONSTRAINT", true, A_CONSTRAINT, {NULL}},
+    {"MODIFY TTL", false, A_TTL, {"DELETE", "TO", "WHERE", "GROUP", "SET", "RECOMPRESS", NULL}},
+    {"MODIFY ORDER BY", false, OTHERWISE, {"SETTINGS", NULL}},
+    {"MODIFY SAMPLE BY", false, OTHERWISE, {"SETTINGS", NULL}},
 };
 
 /* Does a command behind this one add a column? A constraint may name it, an index and a TTL may not. */
@@ -467,12 +476,30 @@ static bool adds_behind(const struct at *a)
     return false;
 }
 
+/* The server looks for a constraint's columns, and not for its functions. */
+static int check_around_text(const struct at *a, struct lc_slice expr, enum around_what what,
+                             struct lc_error *err)
+{
+    char *text = expr.n ? strndup((const char *)expr.p, expr.n) : NULL;
+    bool made = makes_functions(a) || what == A_CONSTRAINT;
+    bool ttl = what == A_TTL && a->facts->udf_types;
+    int rc = !text ? 0
+             : ttl ? lc_names_check_ttl(a->b, a->t, text, made, err)
+                   : lc_names_check(a->b, a->t, text, made, err);
+
+    free(text);
+    return rc;
+}
+
 static int check_around(const struct at *a, struct lc_error *err)
 {
     int rc = lc_part_check_name(a->b, a->t, a->c, err);
 
+    if (rc == 0 && a->facts->udf_types)
+        rc = lc_storage_check_settings(a->b, a->t, a->c->text, err);
     for (size_t i = 0; rc == 0 && i < sizeof around / sizeof *around; i++) {
         struct lc_walk w = lc_walk_slice(a->c->text);
+        struct lc_slice expr;
 
         if (!lc_walk_accept(&w, around[i].words))
             continue;
@@ -483,7 +510,10 @@ static int check_around(const struct at *a, struct lc_error *err)
             if ((lc_walk_accept(&w, "CHECK") || lc_walk_accept(&w, "ASSUME")) && adds_behind(a))
                 return 0;
         }
-        return check_expression(a, lc_walk_take_until(&w, around[i].ends), err);
+        if (i == 0 && a->facts->udf_types)
+            rc = lc_storage_check_index(a->b, lc_walk_rest(&w), err);
+        expr = lc_walk_take_until(&w, around[i].ends);
+        return rc ? rc : check_around_text(a, expr, around[i].what, err);
     }
     return rc;
 }
@@ -561,6 +591,15 @@ static int check_command(const struct at *a, struct lc_error *err)
     return 0;
 }
 
+/* The TTL of a column that is added or modified: the column itself may be in it. */
+static int check_column_ttl(const struct at *a, struct lc_error *err)
+{
+    if (!a->facts->udf_types || a->c->conditional ||
+        (a->c->kind != LC_STMT_ADD_COLUMN && a->c->kind != LC_STMT_MODIFY_COLUMN))
+        return 0;
+    return lc_names_check_column_ttl(a->b, a->t, a->c->text, makes_functions(a), err);
+}
+
 static int check_alter(struct at *a, struct lc_error *err)
 {
     struct lc_table after = {0};
@@ -576,7 +615,12 @@ static int check_alter(struct at *a, struct lc_error *err)
         one.command_n = 1;
         if (rc == 0)
             rc = lc_table_apply(&after, &one, err);
+        if (rc == 0)
+            rc = check_column_ttl(a, err);
     }
+    if (rc == 0 && a->facts->udf_types && !a->s->own_settings)
+        rc =
+            lc_declared_check(a->b, a->before, a->stmt, a->stmt->commands, a->stmt->command_n, err);
     lc_table_release(&after);
     return rc;
 }
@@ -626,10 +670,10 @@ static int check_insert(const struct at *a, struct lc_error *err)
     return rc;
 }
 
-int lc_alter_check(struct lc_backend *b, const struct lc_abilities *facts, const struct lc_table *t,
-                   const struct lc_stmt *stmt, bool any_kept, struct lc_error *err)
+int lc_alter_check(const struct lc_schema *s, const struct lc_abilities *facts,
+                   const struct lc_table *t, const struct lc_stmt *stmt, struct lc_error *err)
 {
-    struct at a = {.b = b, .facts = facts, .stmt = stmt, .t = t, .before = t, .any_kept = any_kept};
+    struct at a = {.b = s->b, .s = s, .facts = facts, .stmt = stmt, .t = t, .before = t};
 
     if (t->unclear || t->hidden || !is_engine_known(t))
         return 0;

@@ -5,7 +5,9 @@
  */
 #include "cli/column/create_check.h"
 
+#include "cli/column/declared_check.h"
 #include "cli/column/names_check.h"
+#include "cli/column/storage_check.h"
 #include "cli/sql/walk.h"
 
 #include <stdlib.h>
@@ -13,19 +15,27 @@
 
 enum { ENGINE_NAMES_MAX = 8 };
 
-static int check_expression(struct lc_backend *b, const struct lc_table *t, struct lc_slice expr,
+/* The table on trial. */
+struct made {
+    struct lc_backend *b;
+    const struct lc_table *t;
+    bool functions; /* the run makes some */
+};
+
+static int check_expression(const struct made *m, struct lc_slice expr, bool ttl,
                             struct lc_error *err)
 {
     char *text = expr.n ? strndup((const char *)expr.p, expr.n) : NULL;
-    int rc = text ? lc_names_check(b, t, text, err) : 0;
+    int rc = !text ? 0
+             : ttl ? lc_names_check_ttl(m->b, m->t, text, m->functions, err)
+                   : lc_names_check(m->b, m->t, text, m->functions, err);
 
     free(text);
     return rc;
 }
 
 /* Behind the engine: each key's expression ends where another clause begins. */
-static int check_keys(struct lc_backend *b, const struct lc_table *t, struct lc_slice storage,
-                      struct lc_error *err)
+static int check_keys(const struct made *m, struct lc_slice storage, struct lc_error *err)
 {
     static const char *const keys[] = {"PARTITION BY", "PRIMARY KEY", "ORDER BY", "SAMPLE BY"};
     static const char *const ends[] = {"PARTITION", "PRIMARY", "ORDER", "SAMPLE", "TTL",
@@ -41,7 +51,7 @@ static int check_keys(struct lc_backend *b, const struct lc_table *t, struct lc_
 
             found = lc_walk_accept(&expr, keys[i]);
             if (found) {
-                rc = check_expression(b, t, lc_walk_take_until(&expr, ends), err);
+                rc = check_expression(m, lc_walk_take_until(&expr, ends), false, err);
                 lc_walk_accept(&w, keys[i]);
             }
         }
@@ -52,21 +62,37 @@ static int check_keys(struct lc_backend *b, const struct lc_table *t, struct lc_
 }
 
 /* TTL, indexes and constraints, as the table holds them. */
-static int check_parts(struct lc_backend *b, const struct lc_table *t, struct lc_error *err)
+static int check_parts(const struct made *m, struct lc_error *err)
 {
     static const char *const ends[] = {"TYPE",       "DELETE",   "TO",      "WHERE", "GROUP",
                                        "RECOMPRESS", "SETTINGS", "COMMENT", "SET",   NULL};
+    const struct lc_table *t = m->t;
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < t->parts_n; i++) {
         struct lc_walk w = lc_walk_text(t->parts[i].text);
+        struct made one = *m;
+        bool ttl =
+            t->parts[i].kind == LC_CREATE_TABLE_TTL || t->parts[i].kind == LC_CREATE_COLUMN_TTL;
 
         if (t->parts[i].kind == LC_CREATE_PROJECTION)
             continue;
+        /* The server looks for a constraint's columns, and not for its functions. */
+        one.functions = m->functions || t->parts[i].kind == LC_CREATE_CONSTRAINT;
         if (!lc_walk_accept(&w, "CHECK"))
             lc_walk_accept(&w, "ASSUME");
-        rc = check_expression(b, t, lc_walk_take_until(&w, ends), err);
+        rc = check_expression(&one, lc_walk_take_until(&w, ends), ttl, err);
     }
+    return rc;
+}
+
+/* "d Date TTL d + INTERVAL 1 DAY" */
+static int check_column_ttls(const struct made *m, const struct lc_stmt *stmt, struct lc_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < stmt->command_n; i++)
+        rc = lc_names_check_column_ttl(m->b, m->t, stmt->commands[i].text, m->functions, err);
     return rc;
 }
 
@@ -92,12 +118,14 @@ static int check_engine(const struct lc_table *t, struct lc_slice storage, struc
     return rc;
 }
 
-int lc_create_check(struct lc_backend *b, const struct lc_stmt *stmt, struct lc_error *err)
+int lc_create_check(struct lc_backend *b, const struct lc_stmt *stmt, bool functions,
+                    bool own_settings, struct lc_error *err)
 {
     struct lc_table t = {0};
+    const struct made m = {b, &t, functions};
     int rc = 0;
 
-    if (stmt->command_n == 0 || !stmt->engine.n)
+    if (!stmt->engine.n)
         return 0;
     for (size_t i = 0; rc == 0 && i < stmt->command_n; i++)
         rc = lc_type_check_family(b, stmt->commands[i].type, err);
@@ -105,10 +133,15 @@ int lc_create_check(struct lc_backend *b, const struct lc_stmt *stmt, struct lc_
         rc = lc_table_start(&t, lc_stmt_database(stmt, lc_backend_database(b)), stmt->name, err);
     if (rc == 0)
         rc = lc_table_apply(&t, stmt, err);
-    if (rc == 0 && strstr(t.engine, "MergeTree")) {
+    if (rc == 0 && !own_settings)
+        rc = lc_declared_check(b, &t, stmt, stmt->commands, stmt->command_n, err);
+    if (rc == 0)
+        rc = lc_storage_check(b, stmt, &t, err);
+    if (rc == 0 && stmt->command_n && strstr(t.engine, "MergeTree")) {
         rc = check_engine(&t, stmt->storage, err);
-        rc = rc ? rc : check_keys(b, &t, stmt->storage, err);
-        rc = rc ? rc : check_parts(b, &t, err);
+        rc = rc ? rc : check_keys(&m, stmt->storage, err);
+        rc = rc ? rc : check_parts(&m, err);
+        rc = rc ? rc : check_column_ttls(&m, stmt, err);
     }
     lc_table_release(&t);
     return rc;

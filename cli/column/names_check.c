@@ -16,56 +16,134 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Is there a name that is no column's, so that the server is to be asked? Not of an expression with a
- * query in it, nor with a name of the server's own (_part).
- */
-static bool is_to_be_asked(const struct lc_table *t, const char *expr)
+/* What an expression has, by its words. */
+struct words {
+    bool unclear; /* a query, or a name of the server's own (_part): not to be asked about */
+    bool other;   /* a name that is no column's */
+    bool calls;   /* a function, or INTERVAL */
+};
+
+static struct words read_words(const struct lc_table *t, const char *expr)
 {
     struct lc_walk w = lc_walk_text(expr);
-    bool any = false, own = false;
+    struct words words = {false, false, false};
 
-    while (!own && lc_walk_next(&w)) {
+    while (!words.unclear && lc_walk_next(&w)) {
         bool other;
         struct lc_tok next = lc_walk_peek(&w);
         char *name;
 
         if (!lc_tok_is_name(&w.tok) || lc_tok_symbol(&w.before, '.'))
             continue;
-        if (lc_tok_is(&w.tok, "SELECT"))
-            return false;
-        if (lc_tok_symbol(&next, '('))
+        if (lc_tok_symbol(&next, '(') || lc_tok_is(&w.tok, "INTERVAL")) {
+            words.calls = true;
             continue;
+        }
         name = lc_tok_name(&w.tok);
         other = name && !lc_table_column_or_member(t, name);
-        own = other && *name == '_';
-        any = any || other;
+        words.unclear = lc_tok_is(&w.tok, "SELECT") || (other && *name == '_');
+        words.other = words.other || other;
         free(name);
     }
-    return any && !own && w.rc == 0;
+    words.unclear = words.unclear || w.rc;
+    return words;
 }
 
-int lc_names_check(struct lc_backend *b, const struct lc_table *t, const char *expr,
-                   struct lc_error *err)
+/* Errors that the expression has whatever the values are. */
+static bool is_refused(int code, bool made)
 {
-    /* It borrows the table, and is not released. */
-    const struct lc_column d = {.b = b, .database = t->database, .table = t->name, .t = *t};
-    struct lc_error why = LC_ERROR_INIT;
-    char *type = NULL;
-    int rc;
+    return code == LC_SERVER_UNKNOWN_IDENTIFIER ||
+           (!made && (code == LC_SERVER_UNKNOWN_FUNCTION || code == LC_SERVER_WRONG_ARGUMENTS ||
+                      code == LC_SERVER_ILLEGAL_TYPE));
+}
 
-    if (!(t->there || t->pending) || t->unclear || t->hidden || !is_to_be_asked(t, expr))
-        return 0;
-    rc = lc_column_type_of_expr(&d, expr, &type, &why);
-    free(type);
-    if (rc == LC_ERR_SERVER && why.server_code == LC_SERVER_UNKNOWN_IDENTIFIER) {
+static int refuse(const struct lc_table *t, const char *expr, struct lc_error *why,
+                  struct lc_error *err)
+{
+    char *scope = strstr(why->msg, " In scope "); /* of the question, not of the statement */
+
+    if (why->server_code == LC_SERVER_UNKNOWN_IDENTIFIER) {
         lc_fail(err, LC_ERR_REFUSED, "%s reads what %s.%s does not have: %s", expr, t->database,
-                t->name, why.msg);
+                t->name, why->msg);
         lc_hint(err,
                 "do its columns have the names that SHOW CREATE TABLE shows? Nothing was changed");
         return LC_ERR_REFUSED;
     }
+    if (scope)
+        *scope = '\0';
+    lc_fail(err, LC_ERR_REFUSED, "the server cannot compute %s over %s.%s: %s", expr, t->database,
+            t->name, why->msg);
+    lc_hint(err, "a SELECT of it shows the same. Nothing was changed");
+    return LC_ERR_REFUSED;
+}
+
+/* *type: what it gives, to be freed; NULL: not asked, or not known. */
+static int check(struct lc_backend *b, const struct lc_table *t, const char *expr, bool made,
+                 bool always, char **type, struct lc_error *err)
+{
+    /* It borrows the table, and is not released. */
+    const struct lc_column d = {.b = b, .database = t->database, .table = t->name, .t = *t};
+    struct lc_error why = LC_ERROR_INIT;
+    struct words words = read_words(t, expr);
+    int rc;
+
+    *type = NULL;
+    expr += strspn(expr, " \t\r\n");
+    if (!(t->there || t->pending) || t->unclear || t->hidden || words.unclear ||
+        !(always || words.other || (words.calls && !made)))
+        return 0;
+    rc = lc_column_type_of_expr(&d, expr, type, &why);
+    if (rc == LC_ERR_SERVER && is_refused(why.server_code, made))
+        return refuse(t, expr, &why, err);
     return rc == 0 || rc == LC_ERR_SERVER ? 0 : lc_error_pass(err, &why);
+}
+
+int lc_names_check(struct lc_backend *b, const struct lc_table *t, const char *expr, bool made,
+                   struct lc_error *err)
+{
+    char *type;
+    int rc = check(b, t, expr, made, false, &type, err);
+
+    free(type);
+    return rc;
+}
+
+int lc_names_check_ttl(struct lc_backend *b, const struct lc_table *t, const char *expr, bool made,
+                       struct lc_error *err)
+{
+    static const char *const no_date[] = {"String", "UInt", "Int", "Float", "Array", "UUID"};
+    char *type;
+    int rc = check(b, t, expr, made, true, &type, err);
+
+    expr += strspn(expr, " \t\r\n");
+    for (size_t i = 0; rc == 0 && type && i < sizeof no_date / sizeof *no_date; i++) {
+        if (strncmp(type, no_date[i], strlen(no_date[i])) != 0)
+            continue;
+        rc = lc_fail(err, LC_ERR_REFUSED, "TTL %s is %s, and no date or time", expr, type);
+        lc_hint(err, "Nothing was changed");
+    }
+    free(type);
+    return rc;
+}
+
+int lc_names_check_column_ttl(struct lc_backend *b, const struct lc_table *t,
+                              struct lc_slice declaration, bool made, struct lc_error *err)
+{
+    static const char *const ends[] = {"COMMENT", "AFTER", "FIRST", "SETTINGS", NULL};
+    struct lc_walk w = lc_walk_slice(declaration);
+    struct lc_slice ttl = {0};
+    char *text;
+    int rc;
+
+    while (!ttl.n && lc_walk_next(&w)) {
+        if (w.depth == 0 && lc_tok_is(&w.tok, "TTL") && w.before.kind != LC_TOK_END &&
+            !lc_tok_is(&w.before, "COLUMN") && !lc_tok_is(&w.before, "REMOVE"))
+            ttl = lc_walk_take_until(&w, ends);
+    }
+    text = ttl.n ? strndup((const char *)ttl.p, ttl.n) : NULL;
+    rc = text ? lc_names_check_ttl(b, t, text, made, err) : 0;
+    free(text);
+    return rc;
 }
 
 /* Types that every server knows, and turns into each other where the values allow it. */

@@ -439,7 +439,7 @@ static int check_command(struct lc_preflight *d, const struct lc_stmt *stmt,
     } else if (rc == 0 && t.udf) {
         rc = try_function(d, &t, err);
     } else if (rc == 0 && !now) {
-        rc = lc_names_check(d->b, &t.column.t, t.expr, err);
+        rc = lc_names_check(d->b, &t.column.t, t.expr, true, err);
     }
     free(t.expr);
     free(t.type);

@@ -25,6 +25,7 @@ struct lc_schema {
     bool
         own_settings; /* set by the caller: the statement at hand is sent with settings of its own */
     bool unsafe;      /* set by the caller: what loses data is allowed */
+    bool rederives;   /* set by the caller: what its UPDATE calls is looked at elsewhere */
     bool any_kept;    /* set by the caller: ADD COLUMN IF NOT EXISTS may meet another column */
     bool unclear;     /* a noted statement may have made, renamed or removed any table */
 };

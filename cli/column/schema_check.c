@@ -307,7 +307,7 @@ static int check_create(const struct trial *r, const struct lc_abilities *facts,
     if (rc == 0)
         rc = check_duplicates(stmt, err);
     if (rc == 0 && facts->udf_types)
-        rc = lc_create_check(r->s->b, stmt, err);
+        rc = lc_create_check(r->s->b, stmt, r->s->functions_n > 0, r->s->own_settings, err);
     return rc ? rc : check_sources(r, facts, err);
 }
 
@@ -437,7 +437,7 @@ static int check_use(const struct trial *r, const struct lc_abilities *facts, st
     if (rc == 0 && is == PRESENT && !r->sent)
         rc = check_engine(r, t, err);
     if (rc == 0 && is == PRESENT && !r->sent)
-        rc = lc_alter_check(r->s->b, facts, t, r->stmt, r->s->any_kept, err);
+        rc = lc_alter_check(r->s, facts, t, r->stmt, err);
     return rc || r->stmt->kind != LC_STMT_INSERT ? rc : check_sources(r, facts, err);
 }
 

@@ -161,6 +161,7 @@ static int plan_statement(struct printer *p, const struct lc_migrate *m, struct 
     one = LC_ERROR_INIT;
     if (rc == 0) {
         d->schema.own_settings = pm->stmts[i].text->settings.n || m->up.settings.n;
+        d->schema.rederives = pm->stmts[i].text->rederive;
         rc = lc_preflight_check_tables(d, s, lc_plan_may_be_done(pm, i), &one);
         in_the_way = rc != 0;
         rc = take_refusal(p, rc, &one, err);

@@ -124,6 +124,7 @@ static int check_tables(struct lc_run *r, const struct lc_plan_migration *m, uns
     if (r->look_again)
         return 0;
     r->defaults.schema.own_settings = m->stmts[k].text->settings.n || r->o->settings.n;
+    r->defaults.schema.rederives = m->stmts[k].text->rederive;
     rc = lc_preflight_check_tables(&r->defaults, &m->stmts[k].parsed, lc_plan_may_be_done(m, k),
                                    &why);
     if (rc == LC_ERR_REFUSED && !r->o->dry_run) {
@@ -148,6 +149,7 @@ static int check_tables_again(struct lc_run *r, struct lc_executor *c, struct lc
             bool may_be_done = lc_plan_may_be_done(m, k);
 
             d.schema.own_settings = m->stmts[k].text->settings.n || r->o->settings.n;
+            d.schema.rederives = m->stmts[k].text->rederive;
             rc = lc_preflight_check_tables(&d, s, may_be_done, err);
             if (rc)
                 lc_executor_place_error(c, m, k, err);

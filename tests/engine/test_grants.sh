@@ -89,7 +89,7 @@ expect 0 rules diff "$LIVECOL_SOURCE/config/region.csv" "$engine/user_scripts/re
 expect 8 up # re-derived and verified: one row holds what neither rule set says
 [ "$(engine_sql "$engine_url" "SELECT countIf(region != region_v2(user_id) AND region != 'moon') FROM analytics.events")" = 0 ] ||
   { echo 'FAILED: not re-derived' && failed=1; }
-printf 'ALTER TABLE analytics.events ADD COLUMN n UInt8;\nALTER TABLE analytics.events ADD COLUMN nothing Nullable(Array(String));\n' >migrations/0004_breaks.sql
+printf 'ALTER TABLE analytics.events ADD COLUMN n UInt8;\nALTER TABLE analytics.events ADD COLUMN nothing Nothing;\n' >migrations/0004_breaks.sql
 expect 1 up
 expect 0 repair 4 --redo 2 --yes
 expect 0 reset --yes

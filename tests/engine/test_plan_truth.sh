@@ -137,6 +137,51 @@ CREATE TABLE n (k UInt8, INDEX i nosuch TYPE minmax) ENGINE = MergeTree ORDER BY
 CREATE TABLE n (k UInt8) ENGINE = SummingMergeTree((k, nosuch)) ORDER BY k|refused.n has no such column
 CREATE TABLE n (k NoSuchType) ENGINE = MergeTree ORDER BY k|the server has no type NoSuchType
 ALTER TABLE t ADD COLUMN b NoSuchType|the server has no type NoSuchType
+CREATE TABLE n (k UInt8) ENGINE = NoSuchEngine ORDER BY k|the server has no engine NoSuchEngine
+CREATE TABLE n (k UInt8) ENGINE = mergetree ORDER BY k|the server has no engine mergetree
+CREATE TABLE n ENGINE = MergeTre ORDER BY k AS SELECT k FROM t|the server has no engine MergeTre
+CREATE TABLE n (k UInt8) ENGINE = MergeTree(k) ORDER BY k|the engine MergeTree takes 0 arguments, not 1
+CREATE TABLE n (k UInt8, v UInt8) ENGINE = ReplacingMergeTree(k, v, v) ORDER BY k|the engine ReplacingMergeTree takes at most 2 arguments
+CREATE TABLE n (k UInt8, v UInt8) ENGINE = CollapsingMergeTree ORDER BY k|the engine CollapsingMergeTree takes 1 argument, not 0
+CREATE TABLE n (k UInt8) ENGINE = Memory(1)|the engine Memory takes 0 arguments, not 1
+CREATE TABLE n (k UInt8) ENGINE = Memory ORDER BY k|the engine Memory takes no keys
+CREATE TABLE n (k UInt8, d Date) ENGINE = Log TTL d + INTERVAL 1 DAY|the engine Log takes no TTL
+CREATE TABLE n (k UInt8, INDEX i k TYPE minmax) ENGINE = Log|the engine Log takes no indexes
+CREATE TABLE n (k UInt8, s UInt8) ENGINE = CollapsingMergeTree(s) ORDER BY k|s is the sign column
+CREATE TABLE n (k UInt8, v String) ENGINE = ReplacingMergeTree(v) ORDER BY k|v is the version column
+CREATE TABLE n (k UInt8, v UInt8, d Int8) ENGINE = ReplacingMergeTree(v, d) ORDER BY k|d is the is_deleted column
+CREATE TABLE n (k UInt8) ENGINE = MergeTree ORDER BY k SETTINGS nosuch_setting = 1|the server has no setting nosuch_setting of a MergeTree
+CREATE TABLE n (k UInt8) ENGINE = MergeTree ORDER BY k SETTINGS index_granularity = 1024, indx = 1|the server has no setting indx
+ALTER TABLE t MODIFY SETTING nosuch_setting = 1|the server has no setting nosuch_setting of a MergeTree
+ALTER TABLE t RESET SETTING parts_to_throw_insert, nosuch_setting|the server has no setting nosuch_setting of a MergeTree
+CREATE TABLE n (k Nullable(UInt8)) ENGINE = MergeTree ORDER BY k|SETTINGS allow_nullable_key = 1 allows it
+CREATE TABLE n (k UInt8, b LowCardinality(Nullable(String))) ENGINE = MergeTree ORDER BY (k, b)|SETTINGS allow_nullable_key = 1 allows it
+CREATE TABLE n (k UInt8, f Float32) ENGINE = MergeTree PARTITION BY f ORDER BY k|SETTINGS allow_floating_point_partition_key = 1 allows it
+CREATE TABLE n (k UInt8) ENGINE = MergeTree ORDER BY (k, 1)|is made of a constant, 1
+CREATE TABLE n (k UInt8) ENGINE = MergeTree ORDER BY nosuchfn(k)|the server cannot compute nosuchfn(k)
+CREATE TABLE n (k String) ENGINE = MergeTree ORDER BY toDate(k, 1, 2, 3)|the server cannot compute toDate
+CREATE TABLE n (k UInt8, d Date) ENGINE = MergeTree ORDER BY k TTL k|TTL k is UInt8, and no date or time
+CREATE TABLE n (k UInt8, d Date) ENGINE = MergeTree ORDER BY k TTL k + INTERVAL 1 DAY|the server cannot compute k + toIntervalDay(1)
+CREATE TABLE n (k UInt8, b UInt8 TTL k) ENGINE = MergeTree ORDER BY k|TTL k is UInt8, and no date or time
+ALTER TABLE t MODIFY TTL k|TTL k is String, and no date or time
+ALTER TABLE t ADD COLUMN b UInt8 TTL a|TTL a is UInt8, and no date or time
+ALTER TABLE t MODIFY COLUMN a UInt8 TTL k|TTL k is String, and no date or time
+CREATE TABLE n (k UInt8, INDEX i k TYPE nosuch) ENGINE = MergeTree ORDER BY k|the server has no type of index nosuch
+ALTER TABLE t ADD INDEX i a TYPE nosuch|the server has no type of index nosuch
+ALTER TABLE t ADD INDEX i nosuchfn(a) TYPE minmax|the server cannot compute nosuchfn(a)
+CREATE TABLE n (k UInt8 CODEC(NoSuch)) ENGINE = MergeTree ORDER BY k|Unknown codec family: NoSuch
+CREATE TABLE n (k String, b String CODEC(Delta)) ENGINE = MergeTree ORDER BY k|Codec Delta is not applicable
+ALTER TABLE t ADD COLUMN b UInt8 CODEC(ZSTD(99))|ZSTD codec can't have level more than 22
+ALTER TABLE t MODIFY COLUMN d CODEC(DoubleDelta)|Codec DoubleDelta is not applicable
+CREATE TABLE n (k Decimal(99, 2)) ENGINE = MergeTree ORDER BY k|Wrong precision
+CREATE TABLE n (k LowCardinality(UInt8)) ENGINE = MergeTree ORDER BY k|prohibited by default
+ALTER TABLE t ADD COLUMN b Nullable(Array(UInt8))|cannot be inside Nullable type
+ALTER TABLE t ADD COLUMN b AggregateFunction(nosuch, UInt8)|Unknown aggregate function nosuch
+ALTER TABLE t UPDATE a = nosuchfn(a) WHERE 1|the server cannot compute nosuchfn(a)
+ALTER TABLE t UPDATE a = 1 WHERE nosuchfn(a)|the server cannot compute nosuchfn(a)
+ALTER TABLE t UPDATE a = toUInt8(k, 2, 3, 4) WHERE 1|the server cannot compute toUInt8
+ALTER TABLE t DELETE WHERE nosuchfn(a) = 1|the server cannot compute nosuchfn(a) = 1
+DELETE FROM t WHERE nosuchfn(a) = 1|the server cannot compute nosuchfn(a) = 1
 CREATE TABLE t (a UInt8) ENGINE = Memory|the table refused.t is there already
 CREATE VIEW t AS SELECT 1|the table refused.t is there already
 CREATE TABLE nodb.t (a UInt8) ENGINE = Memory|there is no database nodb
@@ -198,6 +243,14 @@ ALTER TABLE t UPDATE a = 2 WHERE _partition_id = 'x'
 ALTER TABLE t RENAME COLUMN a TO a2; ALTER TABLE t ADD COLUMN a UInt8; ALTER TABLE t MODIFY COLUMN a2 UInt16
 ALTER TABLE r ADD COLUMN z UInt8 DEFAULT w + 1; ALTER TABLE r MODIFY COLUMN z REMOVE DEFAULT; ALTER TABLE r DROP COLUMN w
 ALTER TABLE r MODIFY COLUMN v UInt64; ALTER TABLE r DROP COLUMN s, ADD COLUMN s String
+CREATE TABLE g1 (k UInt8, v DateTime64(3), d UInt8) ENGINE = ReplacingMergeTree(v, d) ORDER BY k; CREATE TABLE g2 (k UInt8, v Float64) ENGINE = ReplacingMergeTree(v) ORDER BY k; DROP TABLE g1, g2
+CREATE TABLE g1 (k UInt8, s TINYINT) ENGINE = CollapsingMergeTree(s) ORDER BY k; CREATE TABLE g2 (k UInt8 PRIMARY KEY) ENGINE = MergeTree; CREATE TABLE g3 ENGINE = Merge('through', '^g2$'); DROP TABLE g1, g2, g3
+CREATE TABLE g1 (k Nullable(UInt8)) ENGINE = MergeTree ORDER BY k SETTINGS allow_nullable_key = true, index_granularity = 1024; CREATE TABLE g2 (k Nullable(UInt8)) ENGINE = MergeTree ORDER BY (assumeNotNull(k), 1 + ifNull(k, 0)); DROP TABLE g1, g2
+CREATE TABLE g1 (k UInt8 CODEC(Delta, LZ4), t DateTime CODEC(DoubleDelta, ZSTD(3)), f Float64 CODEC(Gorilla), a Array(UInt64) CODEC(Delta, ZSTD), z UInt8 CODEC(NONE), c String COMMENT 'CODEC(x) TTL y') ENGINE = MergeTree ORDER BY k COMMENT 'SETTINGS x = 1'; DROP TABLE g1
+CREATE TABLE g1 (k UInt8, l LowCardinality(UInt8), e Enum8('a' = 1), d Decimal(18, 4), m Map(String, Array(UInt8)), g AggregateFunction(quantiles(0.5, 0.9), Float64)) ENGINE = MergeTree ORDER BY k SETTINGS allow_suspicious_low_cardinality_types = 1; DROP TABLE g1
+CREATE TABLE g1 (k UInt8, d Date, x UInt64, `TTL` DateTime TTL `TTL` + INTERVAL 1 DAY) ENGINE = MergeTree ORDER BY k TTL if(k = 1, d, d + 7) + toIntervalDay(x); ALTER TABLE g1 ADD COLUMN y Date TTL y + INTERVAL 90 YEAR; DROP TABLE g1
+CREATE TABLE g1 (k UInt8, s String, INDEX i1 k TYPE MINMAX, INDEX i2 lower(s) TYPE tokenbf_v1(256, 2, 0), CONSTRAINT c CHECK nosuchfn(s)) ENGINE = MergeTree ORDER BY k; ALTER TABLE g1 MODIFY SETTING parts_to_throw_insert = 500; ALTER TABLE g1 RESET SETTING parts_to_throw_insert; DROP TABLE g1
+CREATE FUNCTION lc_truth AS x -> x + 1; CREATE TABLE g1 (k UInt8, a UInt8) ENGINE = MergeTree ORDER BY k; ALTER TABLE g1 UPDATE a = if(k = 1, 2, lc_truth(a)) WHERE has([1], a) AND 0; DROP FUNCTION lc_truth; DROP TABLE g1
 CREATE TABLE IF NOT EXISTS t (z UInt8) ENGINE = Memory; ALTER TABLE t ADD COLUMN z UInt8
 CREATE TABLE s (k String, l UInt64 DEFAULT length(k)) ENGINE = MergeTree ORDER BY k; ALTER TABLE s DROP COLUMN l
 CREATE TABLE u ENGINE = MergeTree ORDER BY k AS SELECT k, 1 AS w FROM s; ALTER TABLE u DROP COLUMN w
