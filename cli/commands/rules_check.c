@@ -311,8 +311,8 @@ int lc_cmd_rules_check(int argc, const char **argv)
                  "match, memory, and the time per match, measured here on the file's own keys. "
                  "The content of a compiled file is compared with its hash. The first error in a "
                  "file is reported with its line. Things that are unusual but valid are "
-                 "warnings: blanks around a field, prefixes that look like networks, domains that "
-                 "no host has, rules that are there twice, comments that look like rules, and fields "
+                 "warnings: blanks around a field, keys that look like networks or patterns, "
+                 "domains that no host has, rules that are there twice, comments that look like rules, and fields "
                  "that a spreadsheet has rewritten, such as 4.91E+11, 1-Mar and #N/A.",
              .examples =
                  "livecol rules check region.csv\nlivecol rules check --json region_v1.rules"},
