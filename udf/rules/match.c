@@ -6,6 +6,10 @@
 #include "udf/rules/probe.h"
 #include "udf/rules/segments.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* A probe under way: where in the table, and for which word. */
@@ -15,14 +19,39 @@ struct probe {
     uint64_t word;
 };
 
+/*
+ * yes ? a : b, without a branch. Of the operator the compiler made branches that the keys decide, and of those one in two
+ * is foreseen wrongly: 1,000 prefixes and a million different keys took 24 ns instead of 14 (bench/README.md). The same
+ * few keys again and again do not show it: their branches are learned.
+ */
+static inline uint32_t choose(bool yes, uint32_t a, uint32_t b)
+{
+    return b ^ ((a ^ b) & (0 - (uint32_t)yes));
+}
+
 /* The entry of a bucket that has this word: 0 to 3, or 4 where none has. No branch. */
 static inline unsigned find_word(const struct lc_rules_bucket *b, uint64_t word)
 {
-    unsigned found = 4;
+#ifdef __SSE2__
+    const __m128i *const words = (const __m128i *)(const void *)b->word;
+    const __m128i *const at = (const __m128i *)(const void *)b->at;
+    __m128i wanted = _mm_set1_epi64x((long long)word), none = _mm_set1_epi32(-1);
+    /* Halves of 32 bits: those of an entry's word side by side, to be both equal. */
+    __m128 first = _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(words), wanted));
+    __m128 second = _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(words + 1), wanted));
+    __m128 low = _mm_shuffle_ps(first, second, _MM_SHUFFLE(2, 0, 2, 0));
+    __m128 high = _mm_shuffle_ps(first, second, _MM_SHUFFLE(3, 1, 3, 1));
+    __m128 empty = _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(at), none));
+    unsigned found = (unsigned)_mm_movemask_ps(_mm_andnot_ps(empty, _mm_and_ps(low, high)));
 
-    for (unsigned i = 4; i-- > 0;)
-        found = ((b->word[i] == word) & (b->at[i] != LC_NONE)) ? i : found;
-    return found;
+    return (unsigned)__builtin_ctz(found | 1u << 4);
+#else
+    unsigned found = 1u << 4;
+
+    for (unsigned i = 0; i < 4; i++)
+        found |= (unsigned)((b->word[i] == word) & (b->at[i] != LC_NONE)) << i;
+    return (unsigned)__builtin_ctz(found);
+#endif
 }
 
 /*
@@ -109,7 +138,7 @@ static inline int aim(const struct lc_rules *r, const struct lc_seed *seed,
     s->fits = b->len[s->key] >= t->key_bytes;
     /* A key that is too short gets the word of nothing; it is no hit, whatever is found. */
     s->probe.table = t;
-    s->probe.word = lc_word(b->p[s->key], s->fits ? t->key_bytes : 0, seed);
+    s->probe.word = lc_word(b->p[s->key], choose(s->fits, t->key_bytes, 0), seed);
     s->probe.bucket = r->buckets + t->first + lc_first_bucket(s->probe.word, t->buckets, seed);
     __builtin_prefetch(s->probe.bucket);
     return 0;
@@ -128,11 +157,11 @@ static inline int look(const struct lc_rules *r, struct search *s, uint16_t *dou
             return LC_ERR_INPUT;
         found = (unsigned)further;
     }
-    found = s->fits ? found : 4;
+    found = choose(s->fits, found, 4);
     s->found = (uint8_t)found;
     doubtful[*doubts] = (uint16_t)i;
     *doubts += (found < 4) & (s->probe.table->key_bytes > 8);
-    __builtin_prefetch(r->keys + (s->probe.bucket->at[found & 3] & (found < 4 ? UINT32_MAX : 0)));
+    __builtin_prefetch(r->keys + choose(found < 4, s->probe.bucket->at[found & 3], 0));
     return 0;
 }
 
@@ -165,12 +194,12 @@ static int search_nodes(const struct lc_rules *r, const struct lc_batch *b, stru
             const struct lc_rules_step *step = &r->steps[s[i].step];
             bool hit = s[i].found < 4;
             uint32_t best = s[i].probe.bucket->best[s[i].found & 3] & ~LC_BUCKET_OVERFLOW;
-            uint32_t next = hit ? step->on_hit : step->on_miss;
+            uint32_t next = choose(hit, step->on_hit, step->on_miss);
             uint16_t key = s[i].key;
 
             if (unlikely(next <= s[i].step))
                 return LC_ERR_INPUT; /* steps lead forward, or the search might never end */
-            rule[key] = hit ? best : rule[key];
+            rule[key] = choose(hit, best, rule[key]);
             s[left].step = next;
             s[left].key = key;
             left += next != LC_NONE;
@@ -189,41 +218,65 @@ struct below {
     struct search search[LC_BATCH];
 };
 
+/* Is a node that begins at `at` within TRIE, up to its last entry or its step? */
+static __attribute__((noinline)) bool node_is_inside(const struct lc_rules *r, uint32_t at)
+{
+    return at + LC_TRIE_HEAD < r->trie_count &&
+           r->trie[at + 1] >> 16 <= r->trie_count - LC_TRIE_HEAD - at;
+}
+
+/*
+ * Where a node may begin so that no byte leads out of the arena, whatever its table says: no more is asked of it. TRIE has
+ * its root at least, which is more than a table.
+ */
+static uint32_t last_safe_node(const struct lc_rules *r)
+{
+    size_t words = (size_t)(r->base + r->size - (const uint8_t *)r->trie) / sizeof *r->trie;
+    size_t last = words - LC_TRIE_HEAD - 256;
+
+    return last < r->trie_count ? (uint32_t)last : r->trie_count - 1;
+}
+
 /* Go down by table nodes, a byte a round, until every key has a rule or a search node. */
 static int descend(const struct lc_rules *r, const struct lc_batch *b, struct below *w,
                    uint32_t *rule)
 {
-    for (size_t depth = 2; w->n; depth++) {
+    const uint32_t *const trie = r->trie;
+    const uint32_t safe = last_safe_node(r);
+    size_t n = w->n, searches = 0;
+
+    for (size_t depth = 2; n; depth++) {
         size_t left = 0;
 
-        for (size_t i = 0; i < w->n; i++) {
-            uint32_t at = w->node[i], head, low, n, next, entry;
+        if (unlikely(depth > LC_MAX_KEY_BYTES + 1))
+            return LC_ERR_INPUT; /* no rule is that long: the walk might never end */
+        for (size_t i = 0; i < n; i++) {
+            uint32_t at = w->node[i], head, low, entries, next, entry;
             uint16_t key = w->key[i];
-            const uint32_t *node = r->trie + at;
+            const uint32_t *node = trie + at;
 
-            if (unlikely(at + LC_TRIE_HEAD >= r->trie_count))
+            if (unlikely(at > safe) && !node_is_inside(r, at))
                 return LC_ERR_INPUT;
             head = node[1];
-            n = head >> 16;
+            entries = head >> 16;
             low = head & 0xff;
-            if (unlikely(n > r->trie_count - LC_TRIE_HEAD - at))
-                return LC_ERR_INPUT;
-            w->search[w->searches].step = node[LC_TRIE_HEAD];
-            w->search[w->searches].key = key;
-            w->searches += n == 0;
+            w->search[searches].step = node[LC_TRIE_HEAD];
+            w->search[searches].key = key;
+            searches += entries == 0;
             /* Past the table, or past the key: what holds here. Unsigned: below low is past it. */
             next = depth < b->len[key] ? (uint32_t)b->p[key][depth] - low : UINT32_MAX;
-            entry = node[next < n ? LC_TRIE_HEAD + next : 0];
-            if (unlikely(next >= n && entry >> 31))
-                return LC_ERR_INPUT; /* best is a rule, or the walk might never end */
+            entry = node[choose(next < entries, LC_TRIE_HEAD + next, 0)];
             rule[key] = entry;
             w->node[left] = entry & ~LC_TRIE_NODE;
             w->key[left] = key;
-            __builtin_prefetch(r->trie + (entry & LC_TRIE_NODE ? entry & ~LC_TRIE_NODE : 0));
+            __builtin_prefetch(trie + choose(entry >> 31, w->node[left], 0));
             left += entry >> 31;
         }
-        w->n = left;
+        if (unlikely(searches + left > b->n))
+            return LC_ERR_INPUT; /* a search node that leads on: a key has one or the other */
+        n = left;
     }
+    w->searches = searches;
     return 0;
 }
 
@@ -243,7 +296,8 @@ static void match_few(const struct lc_rules *r, const struct lc_batch *b, uint32
             uint64_t differ =
                 ((low ^ f->low[k]) & f->mask_low[k]) | ((high ^ f->high[k]) & f->mask_high[k]);
 
-            found = ((differ == 0) & (b->len[i] >= f->bytes[k])) ? k : found;
+            differ |= b->len[i] < f->bytes[k];
+            found = differ ? found : k;
         }
         rule[i] = found;
     }
