@@ -8,6 +8,7 @@
 
 #include "cli/server/query.h"
 #include "cli/server/server_error.h"
+#include "cli/sql/sources.h"
 #include "livecol_sql.h"
 
 #include <inttypes.h>
@@ -163,9 +164,37 @@ static struct lc_left_found judge_table(const struct lc_stmt *s,
     return found;
 }
 
-int lc_left_look(const struct lc_sent_stmt *s, const struct lc_left_before *before, int server_code,
-                 struct lc_left_found *found, struct lc_error *err)
+/*
+ * Was it refused before its first row? Its query is described, which runs nothing: where that fails in the very
+ * words, those of the question's scope among them, the INSERT cannot have begun. A host that is read from
+ * may say the same in the middle of it, and is left out.
+ */
+static bool is_refused_query(const struct lc_sent_stmt *s, const struct lc_error *failure)
 {
+    struct lc_error why = LC_ERROR_INIT;
+    struct lc_answer a = {0};
+    struct lc_slice query;
+    struct lc_buf sql;
+    int rc = LC_ERR_NOMEM, code = failure->server_code;
+
+    if ((code != LC_SERVER_UNKNOWN_FUNCTION && code != LC_SERVER_UNKNOWN_IDENTIFIER &&
+         code != LC_SERVER_WRONG_ARGUMENTS && code != LC_SERVER_ILLEGAL_TYPE) ||
+        s->stmt->kind != LC_STMT_INSERT || !lc_sources_query(s->stmt->text, &query) ||
+        strstr(failure->msg, "Received from"))
+        return false;
+    lc_buf_init(&sql, query.n + 64);
+    if (lc_buf_adds(&sql, "DESCRIBE (") == 0 && lc_buf_add(&sql, query.p, query.n) == 0 &&
+        lc_buf_adds(&sql, "\n)") == 0 && lc_buf_str(&sql))
+        rc = lc_backend_run(s->b, lc_buf_str(&sql), &a, &why);
+    lc_buf_release(&sql);
+    lc_answer_release(&a);
+    return rc == LC_ERR_SERVER && why.server_code == code && strcmp(why.msg, failure->msg) == 0;
+}
+
+int lc_left_look(const struct lc_sent_stmt *s, const struct lc_left_before *before,
+                 const struct lc_error *failure, struct lc_left_found *found, struct lc_error *err)
+{
+    const int server_code = failure->server_code;
     struct lc_left_before now = {0};
     struct lc_query_logged log = {0};
     struct lc_left_found in_table;
@@ -186,6 +215,9 @@ int lc_left_look(const struct lc_sent_stmt *s, const struct lc_left_before *befo
     rc = look_at_table(s->b, s->facts, s->stmt, &now, &dependents, err);
     in_table = judge_table(s->stmt, before, &now, dependents);
     lc_left_release(&now);
+    if (rc == 0 && before->known && in_table.what == LC_LEFT_UNKNOWN && s->facts->udf_types &&
+        !s->facts->query_log && is_refused_query(s, failure))
+        in_table.what = LC_LEFT_NOTHING;
     if (rc == 0 && in_table.what != LC_LEFT_NOTHING && s->facts->part_log && log.failed)
         rc = read_part_log(s->b, s->stmt, s->sent, &parts, err);
     if (rc)

@@ -8,6 +8,8 @@
  *   the object that it creates is not there, or was before   nothing
  *   no part of the table is newer than the statement,        nothing
  *     and no view reads from the table
+ *   no part of the table is newer, and its query alone,      nothing
+ *     asked for without a row, fails in the same words
  *   part_log, query_log or newer parts show rows             so many
  *   else                                                     nobody can tell
  */
@@ -46,10 +48,10 @@ struct lc_left_found {
 };
 
 /*
- * Look, once it has failed with server_code (0: not known). Where the failures of a query are given,
- * *found says LC_LEFT_UNKNOWN.
+ * Look, once it has failed with that error (server_code 0: not known). Where the failures of a query are
+ * given, *found says LC_LEFT_UNKNOWN.
  */
-int lc_left_look(const struct lc_sent_stmt *s, const struct lc_left_before *before, int server_code,
-                 struct lc_left_found *found, struct lc_error *err);
+int lc_left_look(const struct lc_sent_stmt *s, const struct lc_left_before *before,
+                 const struct lc_error *failure, struct lc_left_found *found, struct lc_error *err);
 
 #endif

@@ -103,7 +103,7 @@ int lc_settle_failure(const struct lc_submit *s, const struct lc_plan_stmt *stmt
     if (!lc_left_is_possible(&stmt->parsed))
         return LC_ERR_SERVER;
     /* Where it cannot be asked it cannot be told. */
-    lc_left_look(&sent_stmt, before, err->server_code, &left, &why);
+    lc_left_look(&sent_stmt, before, err, &left, &why);
     if (left.what == LC_LEFT_NOTHING)
         return LC_ERR_SERVER;
     tell_rows(rows_text, &left);

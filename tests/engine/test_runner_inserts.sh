@@ -162,6 +162,28 @@ migration "$work/views" 0002_key <<<"UPDATE t SET v = 1 WHERE 1;"
 up "$work/views" --allow-unsafe
 expect 'an UPDATE over a view: exit' 1 "$code"
 
+# Refused before its first row, by its own query: nothing is there, and the fixed file goes on.
+fresh analysed
+sql 'CREATE TABLE analysed.t (k UInt64) ENGINE = MergeTree ORDER BY k'
+sql 'CREATE TABLE analysed.u (k UInt64) ENGINE = MergeTree ORDER BY k'
+sql 'CREATE MATERIALIZED VIEW analysed.v TO analysed.u AS SELECT k FROM analysed.t'
+for query in 'nosuch(number) FROM numbers(3)' 'nosuch FROM numbers(3)' 'toDate(number, 1, 2, 3) FROM numbers(3)'; do
+  rm -rf "$work/analysed"
+  migration "$work/analysed" 0001_fill <<<"INSERT INTO t SELECT $query;"
+  up "$work/analysed"
+  expect "refused, $query: exit" 1 "$code"
+done
+migration "$work/analysed" 0001_fill <<<'INSERT INTO t SELECT number FROM numbers(3);'
+up "$work/analysed"
+said_good 'refused, then fixed'
+expect 'refused, then fixed: rows' $'3\t3' "$(sql 'SELECT (SELECT count() FROM analysed.t), count() FROM analysed.u')"
+# Not by its own: what the view's query lacks shows when the rows are there.
+sql 'DROP TABLE analysed.v'
+sql 'CREATE MATERIALIZED VIEW analysed.v TO analysed.u AS SELECT throwIf(k = 5) + k AS k FROM analysed.t'
+migration "$work/analysed" 0002_more <<<'INSERT INTO t SELECT number + 4 FROM numbers(3);'
+up "$work/analysed"
+expect 'a view that throws: exit' 7 "$code"
+
 # Stopped in its middle: by a signal it runs to its end; killed, nobody knows, and nothing is sent again.
 held() { # SIGNAL
   fresh held
