@@ -99,7 +99,7 @@ expect 'jobs, json: each event is a line' 6 \
 
 # --- one fails --------------------------------------------------------------------------------------
 backfill_of a | migration "$work/f" 0001_a
-migration "$work/f" 0002_b <<<'ALTER TABLE b MODIFY SETTING no_such_setting = 1;'
+migration "$work/f" 0002_b <<<'ALTER TABLE b MODIFY SETTING index_granularity = 1;'
 migration "$work/f" 0003_c <<<'ALTER TABLE c ADD COLUMN n UInt8;'
 fresh fails
 filled 20000 10

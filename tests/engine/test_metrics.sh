@@ -104,7 +104,7 @@ ALTER TABLE breaks MATERIALIZE COLUMN region;
 ALTER TABLE t ADD COLUMN n UInt8;
 END
 migration m 0002_fails <<END
-ALTER TABLE t MODIFY SETTING no_such_setting = 1;
+ALTER TABLE t MODIFY SETTING index_granularity = 1;
 END
 up m --metrics-file "$prom"
 expect "$what: exit" 1 "$code"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # docs/switching.md, typed as it is written, by a person of each tool: with that tool's own table and rows, some migrations applied,
 # one reverted or not yet applied. The other tool's table stays as it is, and what was applied does not run again.
+# shellcheck disable=SC2317 # each tool's function is called by its name
 set -u
 . "${LIVECOL_SOURCE:?}/tests/support/runner.sh"
 engine_start_chdb "$work/engine" || exit 1
