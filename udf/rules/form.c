@@ -173,7 +173,8 @@ size_t lc_form_key(enum lc_form form, const uint8_t *p, size_t n, size_t cap, ui
  */
 enum { SHORT = 16, SHORT_KEY = 2 * SHORT, NARROW_SLOT = 32, WIDE_SLOT = 48 };
 
-_Static_assert(LC_FORMS_BYTES >= LC_BATCH * WIDE_SLOT, "a batch of short keys has room");
+_Static_assert(LC_FORMS_BYTES >= LC_BATCH * WIDE_SLOT + LC_FORM_SLACK,
+               "a batch of short keys has room");
 
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 typedef uint64_t words16 __attribute__((vector_size(16)));
@@ -312,7 +313,7 @@ static inline __attribute__((always_inline)) void form_all(enum lc_form form, si
     const size_t longest = form == LC_FORM_HOST || cap > SHORT_KEY ? SHORT_KEY : SIZE_MAX;
     size_t at = 0, i = 0, n = in->n - from;
 
-    for (; i < n && at <= sizeof out->bytes - WIDE_SLOT; i++) {
+    for (; i < n && at <= sizeof out->bytes - WIDE_SLOT - LC_FORM_SLACK; i++) {
         const uint8_t *p = in->p[from + i];
         size_t len = in->len[from + i];
         uint8_t *to = out->bytes + at;

@@ -29,8 +29,8 @@ enum lc_form { LC_FORM_PLAIN, LC_FORM_FOLDED, LC_FORM_BACK, LC_FORM_BACK_FOLDED,
 /* What is readable, and may be written, behind a key's form. */
 enum { LC_FORM_SLACK = 32 };
 
-/* Room for forms: a key of the longest, or a batch of usual ones. */
-enum { LC_FORMS_BYTES = 12 << 10 };
+/* Room for forms: a key of the longest, or a batch of usual ones; behind the last, 16 bytes can be read. */
+enum { LC_FORMS_BYTES = (12 << 10) + LC_FORM_SLACK };
 
 /* Keys in their form, which is in `bytes`. Only p, len and n of keys are set. */
 struct lc_forms {
