@@ -159,8 +159,11 @@ static int start_locked(const struct lc_connect *to, struct lc_error *err)
 
     if (!to->path || !*to->path)
         return lc_fail(err, LC_ERR_USAGE, "the embedded engine needs a data path");
-    rc = lc_chdb_lib_load(to->libchdb, &lib, err);
+    /* A path that is wrong is refused without the library, and none is made without it. */
+    rc = to->make_path ? 0 : lc_data_path(to, path, err);
     if (!rc)
+        rc = lc_chdb_lib_load(to->libchdb, &lib, err);
+    if (!rc && to->make_path)
         rc = lc_data_path(to, path, err);
     if (rc)
         return rc;
