@@ -77,6 +77,7 @@ if grep -q example "$folder/err"; then
   echo 'FAILED: the password is shown'
   failures=$((failures + 1))
 fi
+mkdir "$folder/data" # a missing one is refused without the library
 LIVECOL_LIBCHDB=$folder/none.so check 1 '' "cannot read the embedded engine's library, $folder/none.so: No such file or directory" \
   status --backend embedded --path "$folder/data"
 LIVECOL_LIBCHDB=$folder/none.so check 1 '' 'npm package @chdb/lib-linux-x64-gnu' \
