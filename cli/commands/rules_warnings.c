@@ -126,43 +126,34 @@ void lc_rules_warn(const struct lc_csv_notes *n, const char *path)
         warn_rewritten(&n->rewritten[i], &rewritten[i], path);
 }
 
-static struct lc_json *json_warning(const char *what, uint32_t count, uint32_t line)
+static void add_warning(struct lc_json *list, const char *what, uint32_t count, uint32_t line)
 {
-    struct lc_json *o = lc_json_object();
+    struct lc_json *o;
 
+    if (count == 0)
+        return;
+    o = lc_json_object();
     lc_json_set_str(o, "warning", what);
     lc_json_set_int(o, "count", count);
     lc_json_set_int(o, "line", line);
-    return o;
+    lc_json_add(list, o);
 }
 
 struct lc_json *lc_rules_warnings(const struct lc_csv_notes *n)
 {
     struct lc_json *list = lc_json_array();
 
-    if (n->blanks)
-        lc_json_add(list, json_warning("blanks", n->blanks, n->blanks_line));
-    if (n->hard_blanks)
-        lc_json_add(list, json_warning("no-break spaces", n->hard_blanks, n->hard_blanks_line));
-    if (n->stars)
-        lc_json_add(list, json_warning("stars", n->stars, n->stars_line));
-    if (n->patterns)
-        lc_json_add(list, json_warning("patterns", n->patterns, n->patterns_line));
-    if (n->networks)
-        lc_json_add(list, json_warning("networks", n->networks, n->networks_line));
-    if (n->alone)
-        lc_json_add(list, json_warning("exceptions", n->alone, n->alone_line));
-    if (n->no_hosts)
-        lc_json_add(list, json_warning("no host names", n->no_hosts, n->no_hosts_line));
-    if (n->nothing)
-        lc_json_add(list, json_warning("empty lines", n->nothing, n->nothing_line));
-    if (n->repeats)
-        lc_json_add(list, json_warning("repeated", n->repeats, n->repeats_line));
-    if (n->doubtful)
-        lc_json_add(list, json_warning("comments", n->doubtful, n->doubtful_line));
+    add_warning(list, "blanks", n->blanks, n->blanks_line);
+    add_warning(list, "no-break spaces", n->hard_blanks, n->hard_blanks_line);
+    add_warning(list, "stars", n->stars, n->stars_line);
+    add_warning(list, "patterns", n->patterns, n->patterns_line);
+    add_warning(list, "networks", n->networks, n->networks_line);
+    add_warning(list, "exceptions", n->alone, n->alone_line);
+    add_warning(list, "no host names", n->no_hosts, n->no_hosts_line);
+    add_warning(list, "empty lines", n->nothing, n->nothing_line);
+    add_warning(list, "repeated", n->repeats, n->repeats_line);
+    add_warning(list, "comments", n->doubtful, n->doubtful_line);
     for (unsigned i = 0; i < LC_REWRITTEN_KINDS; i++)
-        if (n->rewritten[i].fields)
-            lc_json_add(list, json_warning(rewritten[i].json, n->rewritten[i].fields,
-                                           n->rewritten[i].line));
+        add_warning(list, rewritten[i].json, n->rewritten[i].fields, n->rewritten[i].line);
     return list;
 }
